@@ -1,0 +1,51 @@
+/** What a finished minute is, on the way out of the engine. Prices are rupees here and nowhere earlier. */
+
+/** One row of `NSE_{SYMBOL}_1m_test.parquet`: the existing schema, in its order. */
+export interface CandleRow {
+  readonly symbol: string;
+  readonly exchange: string;
+  /** Start of the minute, epoch ms UTC. Written with zone +05:30. */
+  readonly timestampMs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** Traded quantity, or the number of ticks: the file's `volume_kind` says which. */
+  readonly volume: number;
+}
+
+/** One row of the quality file, beside each candle. */
+export interface QualityRow {
+  readonly timestampMs: number;
+  /** Ticks that made the candle. */
+  readonly ticks: number;
+  /** How often a tick's price differed from the tick before it in the candle. */
+  readonly priceChanges: number;
+  /** The minute was not seen whole: started, stopped or disconnected inside it. */
+  readonly partial: boolean;
+  /** How often the candle changed after its first seal. */
+  readonly revision: number;
+  /** Ticks that came behind the seal. */
+  readonly late: number;
+  /** Market milliseconds of the minute in which nothing could be seen. */
+  readonly gapMs: number;
+  /** `continuous`, or `auction` for the closing auction's print. */
+  readonly source: CandleSource;
+}
+
+export type CandleSource = 'continuous' | 'auction';
+export type VolumeKind = 'tick' | 'traded';
+
+/** A candle with its quality: what a shard's bar becomes when it leaves. */
+export interface CandleWithQuality {
+  readonly candle: CandleRow;
+  readonly quality: QualityRow;
+}
+
+/** Footer keys that say where a file's rows come from; rows of different footers never meet in one file. */
+export interface FileIdentity {
+  /** `live` or `sim:SEED`. */
+  readonly feed: string;
+  readonly mode: string;
+  readonly volumeKind: VolumeKind;
+}

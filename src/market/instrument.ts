@@ -1,0 +1,39 @@
+/** Instruments: an instrument is (exchange type, token); a symbol is its trading symbol without `-EQ`. */
+
+/** Exchange types of the feed (PROTOCOL.md 4). An unknown one is answered with silence, so it is refused here. */
+export const EXCHANGE: Readonly<Record<number, string>> = { 1: 'NSE', 2: 'NFO', 3: 'BSE', 4: 'BFO', 5: 'MCX', 7: 'NCDEX', 13: 'CDS' };
+
+/** Wire units in one rupee: prices are divided by it at output only (PROTOCOL.md 6, "Price scale"). */
+export function priceScale(exchangeType: number): number {
+  return exchangeType === 13 ? 10_000_000 : 100;
+}
+
+export interface Instrument {
+  /** Position in this run: hot state is arrays, never maps keyed by token text. */
+  readonly index: number;
+  readonly symbol: string;
+  readonly exchange: string;
+  readonly exchangeType: number;
+  readonly token: string;
+  readonly tickSizeRupees: number;
+  /** Whether the stock has derivatives and so takes part in the closing auction. */
+  readonly derivatives: boolean;
+}
+
+/** What a list of instruments says of one: everything but its place in the run. */
+export type Listing = Omit<Instrument, 'index'>;
+
+/**
+ * FNV-1a, 32 bit, over the UTF-8 bytes of `text`. Returns an unsigned integer.
+ * Source: the published FNV-1a constants (offset basis 2166136261, prime 16777619).
+ */
+export function fnv1a32(text: string): number {
+  let hash = 2166136261;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 16777619);
+  return hash >>> 0;
+}
+
+/** The shard of an instrument: FNV-1a-32 of `NSE:RELIANCE` modulo the number of shards (DESIGN.md, "Instruments"). */
+export function shardOf(instrument: { exchange: string; symbol: string }, shards: number): number {
+  return fnv1a32(`${instrument.exchange}:${instrument.symbol}`) % shards;
+}

@@ -1,0 +1,104 @@
+/**
+ * A decoded packet of the feed: caller-owned scratch that one decode fills and the next overwrites.
+ *
+ * Every int64 of the wire is kept whole as two 32-bit words, so nothing is lost above 2^53 and nothing is allocated. Prices stay in
+ * the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout of the wire: PROTOCOL.md 5, 6 and 8.
+ */
+
+/** Modes of the feed, as on the wire. Depth is decoded and never subscribed (withdrawn, PROTOCOL.md 8). */
+export const MODE = { ltp: 1, quote: 2, snapquote: 3, depth: 4 } as const;
+
+/** Modes that can be subscribed, by their name on the command line. */
+export type ModeName = 'ltp' | 'quote' | 'snapquote';
+
+/** Index of each int64 field in `Packet.words`: low word at `2 * field`, high word at `2 * field + 1`. */
+export const FIELD = {
+  sequence: 0,
+  /** Epoch ms, whole seconds in practice: feed time, not trade time (PROTOCOL.md 7). */
+  exchangeMs: 1,
+  price: 2,
+  lastQuantity: 3,
+  averagePrice: 4,
+  /** Cumulative for the day. */
+  volume: 5,
+  dayOpen: 6,
+  dayHigh: 7,
+  dayLow: 8,
+  /** The previous day's close, also after today's. */
+  previousClose: 9,
+  /** Epoch seconds, not ms (SnapQuote). */
+  lastTradeSeconds: 10,
+  openInterest: 11,
+  /** The bits of a float64 that the documentation calls garbage. */
+  oiChangeBits: 12,
+  upperCircuit: 13,
+  lowerCircuit: 14,
+  high52Week: 15,
+  low52Week: 16,
+  /** Depth-20 only; documented as a dummy. */
+  packetReceivedMs: 17,
+} as const;
+
+export type Field = (typeof FIELD)[keyof typeof FIELD];
+
+const FIELD_COUNT = 18;
+export const TOKEN_BYTES = 25;
+export const BEST_FIVE_ROWS = 10;
+export const DEPTH_ROWS = 40;
+
+/** Scratch for one packet of any mode. Fields that the packet's mode lacks keep old contents: read only what the mode has. */
+export class Packet {
+  mode = 0;
+  exchangeType = 0;
+  /** The token's bytes up to the first NUL; `token[0..tokenLength)`. */
+  readonly token = new Uint8Array(TOKEN_BYTES);
+  tokenLength = 0;
+  /** The token as a number where it is 1 to 15 digits without a leading zero, else -1. */
+  tokenNumber = -1;
+  readonly words = new Int32Array(FIELD_COUNT * 2);
+  totalBuyQuantity = 0;
+  totalSellQuantity = 0;
+  /** SnapQuote's best five, wire order: flag 1 buy, 0 sell. */
+  readonly bestFlag = new Int16Array(BEST_FIVE_ROWS);
+  readonly bestOrders = new Int16Array(BEST_FIVE_ROWS);
+  readonly bestWords = new Int32Array(BEST_FIVE_ROWS * 4);
+  /** Depth-20: 20 buys then 20 sells. */
+  readonly depthQuantity = new Int32Array(DEPTH_ROWS);
+  readonly depthPrice = new Int32Array(DEPTH_ROWS);
+  readonly depthOrders = new Int16Array(DEPTH_ROWS);
+
+  /** The field as a double: exact up to 2^53, rounded beyond. */
+  number(field: Field): number {
+    return this.words[2 * field + 1] * 4294967296 + (this.words[2 * field] >>> 0);
+  }
+
+  /** The field whole. Allocates: for output and tests, not for the hot path. */
+  big(field: Field): bigint {
+    return (BigInt(this.words[2 * field + 1]) << 32n) | BigInt(this.words[2 * field] >>> 0);
+  }
+
+  /** Sets the field from a safe integer. */
+  setNumber(field: Field, value: number): void {
+    this.words[2 * field] = value | 0;
+    this.words[2 * field + 1] = Math.floor(value / 4294967296) | 0;
+  }
+
+  /** Sets the field from any int64. */
+  setBig(field: Field, value: bigint): void {
+    this.words[2 * field] = Number(BigInt.asIntN(32, value));
+    this.words[2 * field + 1] = Number(BigInt.asIntN(32, value >> 32n));
+  }
+
+  /** Sets the token from text (at most 25 UTF-8 bytes; the rest is cut). Allocates. */
+  setToken(text: string): void {
+    const { written } = new TextEncoder().encodeInto(text, this.token);
+    this.token.fill(0, written);
+    this.tokenLength = written;
+    this.tokenNumber = /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : -1;
+  }
+
+  /** The token as text. Allocates. */
+  tokenText(): string {
+    return new TextDecoder().decode(this.token.subarray(0, this.tokenLength));
+  }
+}

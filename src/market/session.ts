@@ -1,0 +1,124 @@
+/**
+ * The trading calendar: dated data, read from `data/sessions/`. The only file that knows what a session is.
+ * IST is a fixed +05:30 without daylight saving, so plain arithmetic is exact.
+ */
+
+export const IST_OFFSET_MS = 19_800_000;
+export const MINUTE_MS = 60_000;
+export const DAY_MS = 86_400_000;
+
+/** `YYYY-MM-DD` of the IST date that holds `epochMs`. */
+export function istDate(epochMs: number): string {
+  return new Date(epochMs + IST_OFFSET_MS).toISOString().slice(0, 10);
+}
+
+/** `HH:mm` in IST. */
+export function istMinute(epochMs: number): string {
+  return new Date(epochMs + IST_OFFSET_MS).toISOString().slice(11, 16);
+}
+
+/** `YYYY-MM-DDTHH:mm:ss+05:30`, the form of the existing data. */
+export function istStamp(epochMs: number): string {
+  return `${new Date(epochMs + IST_OFFSET_MS).toISOString().slice(0, 19)}+05:30`;
+}
+
+/** Epoch ms of an IST date and time of day, e.g. `('2026-11-23', '09:15')`. */
+export function istMs(date: string, time: string): number {
+  return Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}+05:30`);
+}
+
+/** One stock's day. Windows are half-open; all figures epoch ms. */
+export interface Session {
+  readonly date: string;
+  readonly openMs: number;
+  readonly closeMs: number;
+  /** The closing auction: ticks in its window make one flat candle of their own, labelled `labelMs`. */
+  readonly auction: { readonly fromMs: number; readonly toMs: number; readonly labelMs: number } | undefined;
+}
+
+/** What the calendar says of a date. */
+export type Day =
+  | { readonly kind: 'open'; readonly session: Session }
+  | { readonly kind: 'shut'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly session: Session; readonly reason: string };
+
+interface RegularHours {
+  readonly from: string;
+  readonly to?: string;
+  readonly appliesTo: 'all' | 'derivatives' | 'others';
+  readonly continuous: readonly [string, string];
+  readonly auction?: { readonly window: readonly [string, string]; readonly label: string };
+}
+
+/** The file's contents, as far as they are used. */
+export interface CalendarData {
+  readonly regular: readonly RegularHours[];
+  readonly holidays: Readonly<Record<string, string>>;
+  readonly special: Readonly<Record<string, string>>;
+  readonly coveredUntil: string;
+}
+
+/** Whether stocks of this kind are meant by the row. */
+function applies(row: RegularHours, derivatives: boolean): boolean {
+  return row.appliesTo === 'all' || row.appliesTo === (derivatives ? 'derivatives' : 'others');
+}
+
+/** The dated trading calendar of one segment. Immutable; questions only. */
+export class Calendar {
+  readonly #data: CalendarData;
+
+  constructor(data: CalendarData) {
+    this.#data = data;
+  }
+
+  /** The hours in force on `date`; the nearest earlier row where none covers it. */
+  #session(date: string, derivatives: boolean): Session {
+    const rows = this.#data.regular.filter((row) => applies(row, derivatives));
+    const row = rows.find((r) => r.from <= date && (r.to === undefined || date <= r.to)) ?? rows.filter((r) => r.from <= date).at(-1) ?? rows[0];
+    return {
+      date,
+      openMs: istMs(date, row.continuous[0]),
+      closeMs: istMs(date, row.continuous[1]),
+      auction: row.auction && {
+        fromMs: istMs(date, row.auction.window[0]),
+        toMs: istMs(date, row.auction.window[1]),
+        labelMs: istMs(date, row.auction.label),
+      },
+    };
+  }
+
+  /** What `date` (`YYYY-MM-DD`) is for a stock with or without derivatives. A date that the data does not cover is `unknown`. */
+  day(date: string, derivatives: boolean): Day {
+    const holiday = this.#data.holidays[date];
+    if (holiday !== undefined) return { kind: 'shut', reason: `holiday: ${holiday}` };
+    const special = this.#data.special[date];
+    if (special !== undefined) return { kind: 'unknown', session: this.#session(date, derivatives), reason: `special session: ${special}` };
+    const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
+    if (weekday === 0 || weekday === 6) return { kind: 'shut', reason: weekday === 0 ? 'Sunday' : 'Saturday' };
+    const session = this.#session(date, derivatives);
+    const first = this.#data.regular[0].from;
+    if (date > this.#data.coveredUntil || date < first) {
+      return { kind: 'unknown', session, reason: `the session data covers ${first} to ${this.#data.coveredUntil}` };
+    }
+    return { kind: 'open', session };
+  }
+
+  /** The first opening at or after `fromMs`, epoch ms; undefined when none is within 30 days. */
+  nextOpenMs(fromMs: number, derivatives: boolean): number | undefined {
+    for (let day = 0; day < 30; day++) {
+      const answer = this.day(istDate(fromMs + day * DAY_MS), derivatives);
+      if (answer.kind !== 'shut' && answer.session.openMs >= fromMs) return answer.session.openMs;
+    }
+    return undefined;
+  }
+}
+
+/** Whether prices may move at `ms`: continuous trading, or the auction's window. */
+export function inSession(session: Session, ms: number): boolean {
+  return (ms >= session.openMs && ms < session.closeMs) || (session.auction !== undefined && ms >= session.auction.fromMs && ms < session.auction.toMs);
+}
+
+/** Whether trading is continuous at `ms`: when a feed that says nothing is mute rather than quiet. */
+export function inContinuous(session: Session, ms: number): boolean {
+  return ms >= session.openMs && ms < session.closeMs;
+}
