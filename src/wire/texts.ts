@@ -1,0 +1,94 @@
+/**
+ * Text frames of the feed: `pong`, the error reply, and whatever else (PROTOCOL.md 3 and 4).
+ *
+ * A text is never market data and never worth a crash: nothing here throws, and a text longer than any reply of the feed is not even
+ * looked at, so the work is bounded whatever is sent.
+ */
+
+/** What the server answers to the text `ping`. */
+export const PONG = 'pong';
+
+/** Longer texts are `other` unread, in bytes. The longest documented reply has some 120. */
+export const LONGEST_TEXT = 4096;
+
+/** The most characters kept of each string of an error reply: they go to logs and reports. */
+export const LONGEST_STRING = { correlationId: 64, code: 32, message: 256 } as const;
+
+export type FeedText =
+  | { readonly kind: 'pong' }
+  | {
+      readonly kind: 'error';
+      /** Of the request that this answers; empty where the server names none. */
+      readonly correlationId: string;
+      /** `E1001` Invalid Request Payload, `E1002` Subscription Limit Exceeded, or what may come. */
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly kind: 'other' };
+
+const pong: FeedText = Object.freeze({ kind: 'pong' });
+const other: FeedText = Object.freeze({ kind: 'other' });
+const utf8 = new TextDecoder();
+
+/**
+ * Says what a text frame is. `bytes` is the message's payload (a text message too is delivered as bytes). Error replies are known by
+ * their `errorCode`; their strings are cut to `LONGEST_STRING` and freed of control characters. Source: PROTOCOL.md 4, "Errors after
+ * connect", with the documentation's older sample, which lacks a comma and is understood all the same.
+ */
+export function classifyText(bytes: Uint8Array): FeedText {
+  if (bytes.length > LONGEST_TEXT) return other;
+  const text = utf8.decode(bytes);
+  if (text === PONG) return pong;
+  const members = membersOf(text);
+  const code = members && stringOf(members['errorCode'], LONGEST_STRING.code);
+  if (!code) return other;
+  return {
+    kind: 'error',
+    correlationId: stringOf(members['correlationID'], LONGEST_STRING.correlationId),
+    code,
+    message: stringOf(members['errorMessage'], LONGEST_STRING.message),
+  };
+}
+
+type Members = Partial<Record<string, unknown>>;
+
+function membersOf(text: string): Members | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  const value = parsed(text);
+  if (value === undefined) return looseMembers(text);
+  return typeof value === 'object' && value !== null ? value : undefined;
+}
+
+/** The JSON value, or nothing. Deep nesting is harmless: the text is short and the parser keeps its own stack. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // What is not JSON is classified below, not reported.
+  }
+}
+
+// One string member; the comma behind it is what the documentation's sample forgets. Every alternative begins with another character,
+// so the pattern has one way to match and takes time in proportion to the text.
+const MEMBER = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*")\s*,?/y;
+
+/** The members of `{"name": "text" ...}` with or without commas: flat, strings only, the whole text or nothing. */
+function looseMembers(text: string): Members | undefined {
+  const members: Members = Object.create(null) as Members;
+  MEMBER.lastIndex = text.indexOf('{') + 1;
+  let end = MEMBER.lastIndex;
+  for (let found = MEMBER.exec(text); found; found = MEMBER.exec(text)) {
+    const name = parsed(found[1]);
+    const value = parsed(found[2]);
+    if (typeof name !== 'string') return undefined;
+    members[name] = value;
+    end = MEMBER.lastIndex;
+  }
+  return text.slice(end).trim() === '}' ? members : undefined;
+}
+
+function stringOf(value: unknown, longest: number): string {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  // A terminal must not obey what a stranger wrote.
+  return text.slice(0, longest).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+}
