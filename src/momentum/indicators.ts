@@ -1,0 +1,95 @@
+/** VWAP, high of day and mean volume, one candle at a time. Rupees and quantities in, float64 throughout. Pure. */
+import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
+
+/** What the indicators read of a candle. */
+export interface Bar {
+  readonly timestampMs: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+}
+
+/** Number of the IST date that holds `epochMs`. */
+export function istDay(epochMs: number): number {
+  return Math.floor((epochMs + IST_OFFSET_MS) / DAY_MS);
+}
+
+/**
+ * A running sum that carries what rounding lost (Kahan). The golden values come from such sums; a plain one misses them in the
+ * last digits.
+ */
+export class CompensatedSum {
+  #sum = 0;
+  #lost = 0;
+
+  get value(): number {
+    return this.#sum;
+  }
+
+  add(value: number): void {
+    const corrected = value - this.#lost;
+    const next = this.#sum + corrected;
+    this.#lost = next - this.#sum - corrected;
+    this.#sum = next;
+  }
+}
+
+/** VWAP and high of one IST date; a candle of another date begins anew. */
+export class DayFigures {
+  #day = Number.NaN;
+  #turnover = new CompensatedSum();
+  #volume = 0;
+  #high = Number.NEGATIVE_INFINITY;
+
+  add(bar: Bar): void {
+    const day = istDay(bar.timestampMs);
+    if (day !== this.#day) {
+      this.#day = day;
+      this.#turnover = new CompensatedSum();
+      this.#volume = 0;
+      this.#high = Number.NEGATIVE_INFINITY;
+    }
+    this.#turnover.add(((bar.high + bar.low + bar.close) / 3) * bar.volume);
+    this.#volume += bar.volume;
+    this.#high = Math.max(this.#high, bar.high);
+  }
+
+  /** Rupees; null while nothing was traded on the date. */
+  get vwap(): number | null {
+    return this.#volume === 0 ? null : this.#turnover.value / this.#volume;
+  }
+
+  /** Rupees. */
+  get hod(): number {
+    return this.#high;
+  }
+}
+
+/** The last N volumes, earlier dates included. Volumes are whole numbers, so a running sum of them is exact. */
+export class VolumeWindow {
+  readonly #size: number;
+  readonly #volumes: number[] = [];
+  #sum = 0;
+  #next = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  add(volume: number): void {
+    this.#sum += volume - (this.#volumes[this.#next] ?? 0);
+    this.#volumes[this.#next] = volume;
+    this.#next = (this.#next + 1) % this.#size;
+  }
+
+  /** How many volumes are known, at most N. */
+  get count(): number {
+    return this.#volumes.length;
+  }
+
+  /** Mean of the last N volumes; null before there are N. */
+  get mean(): number | null {
+    return this.count < this.#size ? null : this.#sum / this.#size;
+  }
+}

@@ -1,0 +1,80 @@
+/** The momentum rule: what a candle and its indicators say. A dry run by construction: a signal is a record, there is no order. Pure. */
+import { istStamp } from '../market/session.js';
+
+export interface MomentumParams {
+  /** Candles that the mean volume covers. */
+  readonly volMaWindow: number;
+  /** Farthest that the close may be below the high of day, in percent of it. */
+  readonly hodProximityPct: number;
+  /** Least volume, in multiples of the mean. */
+  readonly volMultiplier: number;
+}
+
+export const DEFAULT_PARAMS: MomentumParams = { volMaWindow: 20, hodProximityPct: 0.5, volMultiplier: 2 };
+
+/** A signal under the names that existing consumers read. */
+export interface Signal {
+  readonly symbol: string;
+  /** Start of the candle, `YYYY-MM-DDTHH:mm:ss+05:30`. */
+  readonly timestamp: string;
+  readonly signal_type: 'MOMENTUM_LONG';
+  readonly confidence: number;
+  readonly entry_hint: string;
+  readonly stop_hint: string;
+  readonly reason: string;
+  /** Close of the candle, rupees. */
+  readonly price_t0: number;
+  readonly volume_t0: number;
+}
+
+/** What the rule looks at: a candle, and its indicators with the candle itself included. */
+export interface RuleInput {
+  readonly symbol: string;
+  readonly timestampMs: number;
+  readonly high: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly vwap: number | null;
+  readonly hod: number;
+  readonly relVol: number | null;
+}
+
+/** The rule has three conditions and fires only when all hold, so there is nothing to be less sure of: every golden signal says 1. */
+const CONFIDENCE = 1;
+
+/**
+ * `value` with `digits` decimals, rounded from its exact binary value, ties to even: as other languages' `%.2f` does. `toFixed` is exact
+ * too but rounds ties up.
+ */
+export function decimals(value: number, digits: number): string {
+  // A double lies exactly between two decimals only when it is an odd multiple of 2^-(digits+1); scaling by a power of two is exact.
+  const halves = Math.abs(value) * 2 ** (digits + 1);
+  if (halves % 2 !== 1) return value.toFixed(digits);
+  // With one digit more a tie is exact and ends in 5; without that 5 it is rounded towards zero.
+  const below = value.toFixed(digits + 1).slice(0, -1).replace(/\.$/, '');
+  return Number(below.at(-1)) % 2 === 0 ? below : value.toFixed(digits);
+}
+
+/** The signal of a candle, or undefined. Never one without a VWAP and a relative volume. */
+export function momentumSignal(input: RuleInput, params: MomentumParams): Signal | undefined {
+  const { symbol, timestampMs, high, close, volume, vwap, hod, relVol } = input;
+  if (vwap === null || relVol === null) return undefined;
+  const distancePct = ((hod - close) / hod) * 100;
+  if (!(close > vwap && distancePct <= params.hodProximityPct && relVol >= params.volMultiplier)) return undefined;
+  const reasons = [
+    `Price (${decimals(close, 2)}) > VWAP (${decimals(vwap, 2)})`,
+    `Near HOD (${decimals(hod, 2)}, dist ${decimals(distancePct, 2)}%)`,
+    `Vol surge (x${decimals(relVol, 1)})`,
+  ];
+  return {
+    symbol,
+    timestamp: istStamp(timestampMs),
+    signal_type: 'MOMENTUM_LONG',
+    confidence: CONFIDENCE,
+    entry_hint: `Above ${decimals(high, 2)}`,
+    stop_hint: `Below ${decimals(vwap, 2)}`,
+    reason: reasons.join('; '),
+    price_t0: close,
+    volume_t0: volume,
+  };
+}

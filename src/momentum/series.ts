@@ -1,0 +1,178 @@
+/**
+ * The rule over one symbol's minutes, live and once more at the end. Pure.
+ *
+ * Where a minute comes from: our whole candle; where ours is partial, the history's candle of that minute; where we have none, the
+ * history's. A partial candle that the history cannot replace was not seen whole: it is not evaluated and its volume is not among the
+ * last N, which would look like a lull. But its trades did happen, so its high counts for the high of day, and its price and volume
+ * for the VWAP.
+ */
+import assert from 'node:assert';
+import type { CandleRow, CandleSource, VolumeKind } from '../market/candle.js';
+import { MINUTE_MS, istMinute, istStamp } from '../market/session.js';
+import { DayFigures, VolumeWindow, istDay } from './indicators.js';
+import { DEFAULT_PARAMS, momentumSignal } from './rule.js';
+import type { MomentumParams, Signal } from './rule.js';
+
+/** How our candle was seen. The closing auction's print stands apart from the minute before it by design: that is no hole. */
+export interface Seen {
+  readonly partial: boolean;
+  readonly source?: CandleSource;
+}
+
+/** One of our candles and how it was seen. */
+export interface SeenCandle extends Seen {
+  readonly candle: CandleRow;
+}
+
+/** What the rule says of one minute. Prices are rupees. */
+export interface Evaluation {
+  readonly symbol: string;
+  readonly timestampMs: number;
+  /** Which candle was looked at. `partial`: ours, and not evaluated. */
+  readonly basis: 'ours' | 'history' | 'partial';
+  /** The rule was applied: there were N whole candles. */
+  readonly evaluated: boolean;
+  /** `insufficient n/N` where whole candles are too few. */
+  readonly insufficient: string | undefined;
+  /** Null while nothing was traded on the date. */
+  readonly vwap: number | null;
+  readonly hod: number;
+  readonly volMa: number | null;
+  /** Null where the mean is absent or 0. */
+  readonly relVol: number | null;
+  readonly signals: readonly Signal[];
+}
+
+/** Minutes without a candle between two candles of one date, first and last included. */
+export interface Hole {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly minutes: number;
+}
+
+export interface SeriesOptions {
+  readonly symbol: string;
+  readonly volumeKind: VolumeKind;
+  readonly params?: MomentumParams;
+  /** Rows in any order; used only when their kind of volume is the series' own. */
+  readonly history?: { readonly rows: readonly CandleRow[]; readonly volumeKind: VolumeKind };
+}
+
+/** Holes that are listed; further ones are only counted in `missingMinutes`. */
+export const HOLES_LISTED = 100;
+
+/** One symbol's indicators, moved on by each candle. */
+export class MomentumSeries {
+  /** Sentences on what was not used. */
+  readonly notes: readonly string[];
+  readonly #symbol: string;
+  readonly #params: MomentumParams;
+  readonly #history: readonly CandleRow[];
+  readonly #day = new DayFigures();
+  readonly #volumes: VolumeWindow;
+  readonly #holes: Hole[] = [];
+  #missingMinutes = 0;
+  #historyNext = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ symbol, volumeKind, params = DEFAULT_PARAMS, history }: SeriesOptions) {
+    assert(Number.isSafeInteger(params.volMaWindow) && params.volMaWindow > 0, 'the window of the mean volume is no whole number above 0');
+    this.#symbol = symbol;
+    this.#params = params;
+    this.#volumes = new VolumeWindow(params.volMaWindow);
+    const usable = history?.volumeKind === volumeKind;
+    this.#history = usable ? [...history.rows].sort((a, b) => a.timestampMs - b.timestampMs) : [];
+    const ignored = history !== undefined && !usable && history.rows.length > 0;
+    this.notes = ignored ? [`${symbol}: the history's volume is ${history.volumeKind} and ours is ${volumeKind}; the history is not used.`] : [];
+  }
+
+  /** Listed holes, in order. A minute that only the history has is none. */
+  get holes(): readonly Hole[] {
+    return this.#holes;
+  }
+
+  /** Minutes in all holes, the unlisted ones included. */
+  get missingMinutes(): number {
+    return this.#missingMinutes;
+  }
+
+  /**
+   * Moves on to the next of our candles and evaluates it. Candles come in rising order of time, each minute once: a candle that is
+   * revised later is not pushed again, it is seen by `evaluateAll` at the end. Never looks past the candle's own minute.
+   */
+  push(candle: CandleRow, seen: Seen): Evaluation {
+    assert(candle.timestampMs > this.#lastMs, `${this.#symbol}: minutes must rise`);
+    while (this.#history[this.#historyNext]?.timestampMs < candle.timestampMs) {
+      this.#take(this.#history[this.#historyNext++], false, 'continuous');
+    }
+    const sameMinute = this.#history[this.#historyNext];
+    const replacement = sameMinute?.timestampMs === candle.timestampMs ? sameMinute : undefined;
+    const basis = !seen.partial ? 'ours' : replacement === undefined ? 'partial' : 'history';
+    const used = basis === 'history' && replacement !== undefined ? replacement : candle;
+    this.#take(used, basis === 'partial', seen.source ?? 'continuous');
+    return this.#evaluate(used, basis);
+  }
+
+  #take(row: CandleRow, partial: boolean, source: CandleSource): void {
+    // A minute that is ours already, or that the history says twice, counts once.
+    if (row.timestampMs <= this.#lastMs) return;
+    this.#noteHole(row.timestampMs, source);
+    this.#lastMs = row.timestampMs;
+    this.#day.add(row);
+    if (!partial) this.#volumes.add(row.volume);
+  }
+
+  #noteHole(nextMs: number, source: CandleSource): void {
+    const minutes = Math.round((nextMs - this.#lastMs) / MINUTE_MS) - 1;
+    if (source === 'auction' || !(minutes > 0) || istDay(nextMs) !== istDay(this.#lastMs)) return;
+    this.#missingMinutes += minutes;
+    if (this.#holes.length < HOLES_LISTED) this.#holes.push({ fromMs: this.#lastMs + MINUTE_MS, toMs: nextMs - MINUTE_MS, minutes });
+  }
+
+  #evaluate(row: CandleRow, basis: Evaluation['basis']): Evaluation {
+    const { vwap, hod } = this.#day;
+    const common = { symbol: this.#symbol, timestampMs: row.timestampMs, basis, vwap, hod };
+    const volMa = basis === 'partial' ? null : this.#volumes.mean;
+    if (volMa === null) {
+      const insufficient = basis === 'partial' ? undefined : `insufficient ${this.#volumes.count}/${this.#params.volMaWindow}`;
+      return { ...common, evaluated: false, insufficient, volMa, relVol: null, signals: [] };
+    }
+    const relVol = volMa === 0 ? null : row.volume / volMa;
+    const signal = momentumSignal({ ...common, high: row.high, close: row.close, volume: row.volume, relVol }, this.#params);
+    return { ...common, evaluated: true, insufficient: undefined, volMa, relVol, signals: signal === undefined ? [] : [signal] };
+  }
+}
+
+/** Evaluates all of a symbol's candles at once, in any order given: what is done at the end with the final candles. */
+export function evaluateAll(candles: readonly SeenCandle[], options: SeriesOptions): { readonly evaluations: readonly Evaluation[]; readonly series: MomentumSeries } {
+  const series = new MomentumSeries(options);
+  const inOrder = [...candles].sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
+  return { evaluations: inOrder.map(({ candle, ...seen }) => series.push(candle, seen)), series };
+}
+
+const compared = ['basis', 'evaluated', 'insufficient', 'vwap', 'hod', 'volMa', 'relVol'] as const;
+
+/** What changed between the evaluations made live and those of the final candles, a sentence each, in order of time. */
+export function differences(live: readonly Evaluation[], final: readonly Evaluation[]): string[] {
+  const liveBy = new Map(live.map((evaluation) => [evaluation.timestampMs, evaluation]));
+  const finalBy = new Map(final.map((evaluation) => [evaluation.timestampMs, evaluation]));
+  const minutes = [...new Set([...liveBy.keys(), ...finalBy.keys()])].sort((a, b) => a - b);
+  return minutes.flatMap((minute) => {
+    const was = liveBy.get(minute);
+    const is = finalBy.get(minute);
+    const symbol = (was ?? is)!.symbol;
+    const head = `${symbol} ${istStamp(minute)}:`;
+    if (was === undefined) return [`${head} evaluated only on the final candles.`];
+    if (is === undefined) return [`${head} evaluated only live.`];
+    const changes: string[] = compared.filter((name) => was[name] !== is[name]).map((name) => `${name} ${String(was[name])} -> ${String(is[name])}`);
+    const signalled = (evaluation: Evaluation): string => (evaluation.signals.length > 0 ? 'a signal' : 'no signal');
+    if (signalled(was) !== signalled(is)) changes.push(`${signalled(was)} -> ${signalled(is)}`);
+    else if (JSON.stringify(was.signals) !== JSON.stringify(is.signals)) changes.push('the signal says other figures');
+    return changes.length === 0 ? [] : [`${head} ${changes.join(', ')}.`];
+  });
+}
+
+/** A hole as people read it, e.g. `10:02-10:05`. */
+export function holeText({ fromMs, toMs, minutes }: Hole): string {
+  return minutes === 1 ? istMinute(fromMs) : `${istMinute(fromMs)}-${istMinute(toMs)}`;
+}
