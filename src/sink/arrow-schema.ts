@@ -1,0 +1,212 @@
+/**
+ * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a time is an
+ * instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back in UTC and
+ * concatenating it with the existing files yields `object`.
+ *
+ *   0xFFFFFFFF | length (int32) | flatbuffer Message { version V5, header Schema { fields } } | padding to 8
+ *
+ * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache Arrow's
+ * format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
+ */
+import type { Column, ColumnType } from './columns.js';
+
+const CONTINUATION = 0xffffffff;
+const VERSION_V5 = 4;
+const HEADER_SCHEMA = 1;
+const TYPE_TIMESTAMP = 10;
+const UNIT_MILLISECOND = 1;
+const PRECISION_DOUBLE = 2;
+
+/** Slots of the tables, by their order in the .fbs files. */
+const MESSAGE = { version: 0, headerType: 1, header: 2 } as const;
+const SCHEMA = { fields: 1 } as const;
+const FIELD = { name: 0, typeType: 2, type: 3 } as const;
+const TIMESTAMP = { timezone: 1 } as const;
+
+/** A table's slot: an inline scalar, or something written behind the table and pointed to. */
+type Slot = { readonly bytes: 1 | 2 | 4; readonly value: number } | { readonly at: () => number };
+
+/** Writes flatbuffer values front to back: what points comes before what it points to, so every offset is positive. */
+class FlatWriter {
+  readonly #buffer: Buffer;
+  #end = 0;
+
+  constructor(capacity: number) {
+    this.#buffer = Buffer.alloc(capacity);
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#end);
+  }
+
+  align(to: number): void {
+    this.#end = Math.ceil(this.#end / to) * to;
+  }
+
+  /** Reserves four bytes for an offset to something not yet written. */
+  pointer(): number {
+    this.align(4);
+    this.#end += 4;
+    return this.#end - 4;
+  }
+
+  point(from: number, to: number): void {
+    this.#buffer.writeUInt32LE(to - from, from);
+  }
+
+  string(text: string): number {
+    this.align(4);
+    const start = this.#end;
+    const length = this.#buffer.write(text, start + 4, 'utf8');
+    this.#buffer.writeUInt32LE(length, start);
+    // The terminating zero is not part of the length.
+    this.#end = start + 4 + length + 1;
+    return start;
+  }
+
+  vector(items: readonly (() => number)[]): number {
+    this.align(4);
+    const start = this.#end;
+    this.#buffer.writeUInt32LE(items.length, start);
+    this.#end += 4 + 4 * items.length;
+    items.forEach((item, index) => this.point(start + 4 + 4 * index, item()));
+    return start;
+  }
+
+  /** A vtable and its table. `slots` has holes where the default is meant. */
+  table(slots: readonly (Slot | undefined)[]): number {
+    const vtableBytes = 4 + 2 * slots.length;
+    this.align(2);
+    // The table that follows its vtable must begin on four bytes.
+    if ((this.#end + vtableBytes) % 4 !== 0) this.#end += 2;
+    const vtable = this.#end;
+    const table = vtable + vtableBytes;
+    this.#buffer.writeInt32LE(table - vtable, table);
+    this.#end = table + 4;
+    const pending: { from: number; at: () => number }[] = [];
+    // Wide slots first, so that no padding is needed between them.
+    for (const width of [4, 2, 1] as const) {
+      slots.forEach((slot, index) => {
+        if (slot === undefined || ('bytes' in slot ? slot.bytes : 4) !== width) return;
+        this.#buffer.writeUInt16LE(this.#end - table, vtable + 4 + 2 * index);
+        if ('bytes' in slot) this.#buffer.writeIntLE(slot.value, this.#end, width);
+        else pending.push({ from: this.#end, at: slot.at });
+        this.#end += width;
+      });
+    }
+    this.#buffer.writeUInt16LE(vtableBytes, vtable);
+    this.#buffer.writeUInt16LE(this.#end - table, vtable + 2);
+    for (const { from, at } of pending) this.point(from, at());
+    return table;
+  }
+}
+
+/** The Arrow type table of a column, and its number in the union `Type`. */
+function typeOf(writer: FlatWriter, type: ColumnType, zone: string): { readonly number: number; readonly table: () => number } {
+  switch (type) {
+    case 'int64':
+      return { number: 2, table: () => writer.table([{ bytes: 4, value: 64 }, { bytes: 1, value: 1 }]) };
+    case 'double':
+      return { number: 3, table: () => writer.table([{ bytes: 2, value: PRECISION_DOUBLE }]) };
+    case 'string':
+      return { number: 5, table: () => writer.table([]) };
+    case 'boolean':
+      return { number: 6, table: () => writer.table([]) };
+    case 'timestamp':
+      return { number: TYPE_TIMESTAMP, table: () => writer.table([{ bytes: 2, value: UNIT_MILLISECOND }, { at: () => writer.string(zone) }]) };
+  }
+}
+
+/** The base64 text of `ARROW:schema` for `columns`, all nullable as pandas writes them, times in ms with `zone`. */
+export function arrowSchema(columns: readonly Column[], zone: string): string {
+  const writer = new FlatWriter(1024 + 128 * columns.length + zone.length * columns.length);
+  const field = (column: Column) => (): number => {
+    const type = typeOf(writer, column.type, zone);
+    return writer.table([
+      { at: () => writer.string(column.name) },
+      { bytes: 1, value: 1 },
+      { bytes: 1, value: type.number },
+      { at: type.table },
+      undefined,
+      // Readers of Arrow's own C++ refuse a field whose vector of children is absent, so an empty one is written.
+      { at: () => writer.vector([]) },
+    ]);
+  };
+  const root = writer.pointer();
+  const schema = () => writer.table([undefined, { at: () => writer.vector(columns.map(field)) }]);
+  writer.point(root, writer.table([{ bytes: 2, value: VERSION_V5 }, { bytes: 1, value: HEADER_SCHEMA }, { at: schema }]));
+  writer.align(8);
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(CONTINUATION, 0);
+  head.writeInt32LE(writer.bytes.length, 4);
+  return Buffer.concat([head, writer.bytes]).toString('base64');
+}
+
+/** Reads offsets of a flatbuffer; a position outside the bytes throws RangeError, which the one caller turns into "unknown". */
+class FlatReader {
+  constructor(readonly bytes: Buffer) {}
+
+  follow(at: number): number {
+    return at + this.bytes.readUInt32LE(at);
+  }
+
+  /** Where slot `slot` of the table at `table` lies, or undefined when the default is meant. */
+  slot(table: number, slot: number): number | undefined {
+    const vtable = table - this.bytes.readInt32LE(table);
+    if (4 + 2 * slot >= this.bytes.readUInt16LE(vtable)) return undefined;
+    const offset = this.bytes.readUInt16LE(vtable + 4 + 2 * slot);
+    return offset === 0 ? undefined : table + offset;
+  }
+
+  child(table: number, slot: number): number | undefined {
+    const at = this.slot(table, slot);
+    return at === undefined ? undefined : this.follow(at);
+  }
+
+  string(at: number): string {
+    const length = this.bytes.readUInt32LE(at);
+    if (at + 4 + length > this.bytes.length) throw new RangeError('a string leaves the schema');
+    return this.bytes.toString('utf8', at + 4, at + 4 + length);
+  }
+
+  /** Positions of the tables of a vector. */
+  *tables(vector: number): Generator<number> {
+    const count = this.bytes.readUInt32LE(vector);
+    for (let index = 0; index < count; index++) yield this.follow(vector + 4 + 4 * index);
+  }
+}
+
+/** What an `ARROW:schema` says of one column's zone: a zone's name, `naive` for a time without one. */
+export type ArrowZone = { readonly zone: string } | 'naive';
+
+/**
+ * The zone of column `name` in the base64 text of an `ARROW:schema`, or undefined when the text is no such schema or the column is
+ * no timestamp in it. Never throws: the bytes are somebody else's.
+ */
+export function zoneInArrowSchema(base64: string, name: string): ArrowZone | undefined {
+  try {
+    const message = Buffer.from(base64, 'base64');
+    // Writers before Arrow 0.15 had no continuation word.
+    const bytes = message.subarray(message.readUInt32LE(0) === CONTINUATION ? 8 : 4);
+    const reader = new FlatReader(bytes);
+    const root = reader.follow(0);
+    const headerType = reader.slot(root, MESSAGE.headerType);
+    const schema = reader.child(root, MESSAGE.header);
+    if (headerType === undefined || bytes.readUInt8(headerType) !== HEADER_SCHEMA || schema === undefined) return undefined;
+    const fields = reader.child(schema, SCHEMA.fields);
+    if (fields === undefined) return undefined;
+    for (const field of reader.tables(fields)) {
+      const nameAt = reader.child(field, FIELD.name);
+      if (nameAt === undefined || reader.string(nameAt) !== name) continue;
+      const typeType = reader.slot(field, FIELD.typeType);
+      const type = reader.child(field, FIELD.type);
+      if (typeType === undefined || type === undefined || bytes.readUInt8(typeType) !== TYPE_TIMESTAMP) return undefined;
+      const zone = reader.child(type, TIMESTAMP.timezone);
+      return zone === undefined ? 'naive' : { zone: reader.string(zone) };
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

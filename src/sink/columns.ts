@@ -1,0 +1,47 @@
+/** The columns of the two files, and the zone that their times are written with. */
+
+/** Types by the names that the Arrow world gives them. `timestamp` is an instant in ms with a zone for display. */
+export type ColumnType = 'string' | 'double' | 'int64' | 'boolean' | 'timestamp';
+
+export interface Column<Name extends string = string> {
+  readonly name: Name;
+  readonly type: ColumnType;
+}
+
+/** A column as it was found in a file of any origin: `type` is one of ColumnType or another type's plain name, e.g. `int32`. */
+export interface FoundColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** The two spellings of Indian time that existing files use. A file keeps the one it began with. */
+export type Zone = '+05:30' | 'Asia/Kolkata';
+
+/** Whether `zone` is a spelling that this program writes. */
+export function isIndianZone(zone: string | undefined): zone is Zone {
+  return zone === '+05:30' || zone === 'Asia/Kolkata';
+}
+
+/** The candles file: the existing data's schema, in its order. Exactly these and no more. */
+export const CANDLE_COLUMNS = [
+  { name: 'symbol', type: 'string' },
+  { name: 'exchange', type: 'string' },
+  { name: 'timestamp', type: 'timestamp' },
+  { name: 'open', type: 'double' },
+  { name: 'high', type: 'double' },
+  { name: 'low', type: 'double' },
+  { name: 'close', type: 'double' },
+  { name: 'volume', type: 'int64' },
+] as const satisfies readonly Column[];
+
+/** The quality file: one row beside each candle. */
+export const QUALITY_COLUMNS = [
+  { name: 'timestamp', type: 'timestamp' },
+  { name: 'ticks', type: 'int64' },
+  { name: 'price_changes', type: 'int64' },
+  { name: 'partial', type: 'boolean' },
+  { name: 'revision', type: 'int64' },
+  { name: 'late', type: 'int64' },
+  { name: 'gap_ms', type: 'int64' },
+  { name: 'source', type: 'string' },
+] as const satisfies readonly Column[];

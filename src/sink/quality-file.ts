@@ -1,0 +1,43 @@
+/** `quality/NSE_{SYMBOL}_1m_quality.parquet`: how well each candle was seen, beside the candles so that their schema stays as it is. */
+import { join } from 'node:path';
+import type { QualityRow } from '../market/candle.js';
+import { fileStem, numberFrom } from './candles-file.js';
+import type { FileInstrument } from './candles-file.js';
+import type { ParquetRecord } from './parquet.js';
+
+/** Path of an instrument's quality rows under the output folder. */
+export function qualityPath(outDir: string, instrument: FileInstrument): string {
+  return join(outDir, 'quality', `${fileStem(instrument)}_1m_quality.parquet`);
+}
+
+/** One row for the encoder. */
+export function qualityRecord(row: QualityRow): ParquetRecord {
+  return {
+    timestamp: row.timestampMs,
+    ticks: row.ticks,
+    price_changes: row.priceChanges,
+    partial: row.partial,
+    revision: row.revision,
+    late: row.late,
+    gap_ms: row.gapMs,
+    source: row.source,
+  };
+}
+
+/** One row from a reader; undefined when a value is missing or of another type. */
+export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
+  const { partial, source } = record;
+  if (typeof partial !== 'boolean' || (source !== 'continuous' && source !== 'auction')) return undefined;
+  const row: QualityRow = {
+    timestampMs: numberFrom(record.timestamp),
+    ticks: numberFrom(record.ticks),
+    priceChanges: numberFrom(record.price_changes),
+    partial,
+    revision: numberFrom(record.revision),
+    late: numberFrom(record.late),
+    gapMs: numberFrom(record.gap_ms),
+    source,
+  };
+  const numbers = [row.timestampMs, row.ticks, row.priceChanges, row.revision, row.late, row.gapMs];
+  return numbers.every(Number.isFinite) ? row : undefined;
+}
