@@ -1,0 +1,280 @@
+/**
+ * The fold: one record becomes part of a row. Runs in the shard's thread, writes only the shard's memory, allocates nothing.
+ *
+ * A row has two slots. A packet copies the valid slot into the idle one, changes it there together with the cursor of its record,
+ * and one atomic store of the row's version makes it valid: at every instruction it is applied wholly or not at all, so a thread
+ * that dies anywhere is replaced and repeats the record. The slot carries the bar of the row's last tick; the bars of other minutes
+ * are in a table. Before another bar is taken up, the one in the slot is copied home; until the flip nobody reads that copy.
+ *
+ * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
+ */
+import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, RECORD, SHARD, SLOT, STATIC, type ShardMemory } from '../shared/layout.js';
+import { gapWithin } from '../shared/book.js';
+import { MINUTE_MS } from '../market/session.js';
+
+/** Greatest cumulative volume that a double holds exactly; anything beyond, or negative, cannot be an anchor. */
+const VOLUME_LIMIT = Number.MAX_SAFE_INTEGER;
+
+/** The bar that a time falls into: minutes from the opening, the last bar for the auction, -1 outside. */
+function barIndexOf(m: ShardMemory, row: number, timeMs: number): number {
+  const f = m.f64;
+  const s = m.staticOf(row);
+  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.openMs]) / MINUTE_MS);
+  if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
+  return -1;
+}
+
+/** Puts the tick of record `r` into the bar of slot `s`. `quantity` is what it adds to the volume. */
+function addTick(m: ShardMemory, s: number, r: number, bar: number, quantity: number, sealed: boolean): void {
+  const f = m.f64;
+  const b = s + SLOT.bar;
+  const price = f[r + RECORD.price];
+  const time = f[r + RECORD.timeMs];
+  const connection = m.i32[2 * r + RECORD.connection];
+  const low = f[r + RECORD.sequenceLow];
+  const high = f[r + RECORD.sequenceHigh];
+  if (sealed) {
+    f[b + BAR.late] += 1;
+    f[b + BAR.revision] += 1;
+  }
+  if (f[b + BAR.ticks] === 0) {
+    f[b + BAR.open] = price;
+    f[b + BAR.high] = price;
+    f[b + BAR.low] = price;
+    f[b + BAR.close] = price;
+    f[b + BAR.openTime] = time;
+    f[b + BAR.openConnection] = connection;
+    f[b + BAR.openSequenceLow] = low;
+    f[b + BAR.openSequenceHigh] = high;
+    f[b + BAR.closeTime] = time;
+    f[b + BAR.closeConnection] = connection;
+    f[b + BAR.closeSequenceLow] = low;
+    f[b + BAR.closeSequenceHigh] = high;
+  } else {
+    if (price !== f[b + BAR.lastPrice]) f[b + BAR.priceChanges] += 1;
+    if (price > f[b + BAR.high]) f[b + BAR.high] = price;
+    if (price < f[b + BAR.low]) f[b + BAR.low] = price;
+    if (order(f, b + BAR.openTime, time, connection, low, high) < 0) {
+      f[b + BAR.open] = price;
+      f[b + BAR.openTime] = time;
+      f[b + BAR.openConnection] = connection;
+      f[b + BAR.openSequenceLow] = low;
+      f[b + BAR.openSequenceHigh] = high;
+    }
+    if (order(f, b + BAR.closeTime, time, connection, low, high) >= 0) {
+      f[b + BAR.close] = price;
+      f[b + BAR.closeTime] = time;
+      f[b + BAR.closeConnection] = connection;
+      f[b + BAR.closeSequenceLow] = low;
+      f[b + BAR.closeSequenceHigh] = high;
+    }
+  }
+  f[b + BAR.lastPrice] = price;
+  f[b + BAR.ticks] += 1;
+  f[b + BAR.volume] += quantity;
+  f[s + SLOT.barIndex] = bar;
+  f[s + SLOT.ticks] += 1;
+}
+
+/** Whether (time, connection, sequence) comes before (<0), with (0) or after (>0) the key stored at `k`. Without a sequence on either side, arrival decides: 0. */
+function order(f: Float64Array, k: number, time: number, connection: number, low: number, high: number): number {
+  if (time !== f[k]) return time - f[k];
+  if (connection !== f[k + 1]) return connection - f[k + 1];
+  if (!isSequence(low, high) || !isSequence(f[k + 2], f[k + 3])) return 0;
+  return high !== f[k + 3] ? high - f[k + 3] : low - f[k + 2];
+}
+
+/** Sequence numbers exist from 1 on; indices carry 0 (PROTOCOL.md 7). */
+function isSequence(low: number, high: number): boolean {
+  return high > 0 || (high === 0 && low > 0);
+}
+
+/** Makes bar `bar` the one in slot `s`: the bar that was there goes home to the table, the wanted one is fetched from it. */
+function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
+  const f = m.f64;
+  const held = f[s + SLOT.barIndex];
+  if (held === bar) return;
+  if (held >= 0) {
+    const home = m.barOf(row, held);
+    for (let k = 0; k < BAR.size; k++) f[home + k] = f[s + SLOT.bar + k];
+  }
+  const wanted = m.barOf(row, bar);
+  for (let k = 0; k < BAR.size; k++) f[s + SLOT.bar + k] = f[wanted + k];
+}
+
+/** Takes the record's cumulative volume as the anchor of the differences to come. */
+function anchor(m: ShardMemory, s: number, r: number): void {
+  const f = m.f64;
+  f[s + SLOT.anchorVolume] = f[r + RECORD.volume];
+  f[s + SLOT.anchorSequenceLow] = f[r + RECORD.sequenceLow];
+  f[s + SLOT.anchorSequenceHigh] = f[r + RECORD.sequenceHigh];
+  f[s + SLOT.anchorConnection] = m.i32[2 * r + RECORD.connection];
+}
+
+/** Whether the record is older, by sequence, than the packet that the anchor came from. */
+function isOlder(f: Float64Array, s: number, r: number): boolean {
+  const low = f[r + RECORD.sequenceLow];
+  const high = f[r + RECORD.sequenceHigh];
+  const anchorLow = f[s + SLOT.anchorSequenceLow];
+  const anchorHigh = f[s + SLOT.anchorSequenceHigh];
+  if (!isSequence(low, high) || !isSequence(anchorLow, anchorHigh)) return false;
+  return high !== anchorHigh ? high < anchorHigh : low < anchorLow;
+}
+
+/** Same sequence (> 0), time and price as the instrument's packet before. */
+function isDuplicate(f: Float64Array, s: number, r: number): boolean {
+  const low = f[r + RECORD.sequenceLow];
+  const high = f[r + RECORD.sequenceHigh];
+  return (
+    isSequence(low, high) &&
+    low === f[s + SLOT.lastSequenceLow] &&
+    high === f[s + SLOT.lastSequenceHigh] &&
+    f[r + RECORD.timeMs] === f[s + SLOT.lastTime] &&
+    f[r + RECORD.price] === f[s + SLOT.lastPrice]
+  );
+}
+
+/** The outcome of an LTP packet: every admitted one but the cached and the repeated is a tick. */
+function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
+  const f = m.f64;
+  const flags = m.i32[2 * r + RECORD.flags];
+  if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) {
+    f[s + SLOT.seeds] += 1;
+    return false;
+  }
+  if (isDuplicate(f, s, r)) {
+    f[s + SLOT.duplicates] += 1;
+    return false;
+  }
+  const price = f[r + RECORD.price];
+  const late = tick(m, row, s, r, 1);
+  if (late === OUTSIDE) return false;
+  f[s + SLOT.sessionSum] += price;
+  if (price > f[s + SLOT.sessionHigh]) f[s + SLOT.sessionHigh] = price;
+  if (price < f[s + SLOT.sessionLow] || f[s + SLOT.sessionLow] === 0) f[s + SLOT.sessionLow] = price;
+  return late === LATE;
+}
+
+const OUTSIDE = -1;
+const IN_TIME = 0;
+const LATE = 1;
+
+/** Books a tick of `quantity`, or counts it as outside the session. Says which, and whether its minute was sealed already. */
+function tick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
+  const bar = barIndexOf(m, row, m.f64[r + RECORD.timeMs]);
+  if (bar < 0) {
+    m.f64[s + SLOT.outOfSession] += 1;
+    return OUTSIDE;
+  }
+  const sealed = bar <= m.i32[SHARD.sealed];
+  takeUpBar(m, row, s, bar);
+  addTick(m, s, r, bar, quantity, sealed);
+  return sealed ? LATE : IN_TIME;
+}
+
+/** The outcome of a Quote or SnapQuote packet: a tick only when the cumulative volume rose, and by that much. */
+function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean {
+  const f = m.f64;
+  const volume = f[r + RECORD.volume];
+  const usable = volume >= 0 && volume <= VOLUME_LIMIT;
+  const older = isOlder(f, s, r);
+  if (!older) {
+    if (f[r + RECORD.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + RECORD.averagePrice];
+    if (f[r + RECORD.dayHigh] > 0) f[s + SLOT.sessionHigh] = f[r + RECORD.dayHigh];
+    if (f[r + RECORD.dayLow] > 0) f[s + SLOT.sessionLow] = f[r + RECORD.dayLow];
+  }
+  const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + RECORD.connection];
+  if ((m.i32[2 * r + RECORD.flags] & FLAG.first) !== 0 || unanchored) {
+    // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute.
+    if (usable && !older) anchor(m, s, r);
+    f[s + SLOT.seeds] += 1;
+    return false;
+  }
+  if (isDuplicate(f, s, r)) {
+    f[s + SLOT.duplicates] += 1;
+    return false;
+  }
+  const rise = volume - f[s + SLOT.anchorVolume];
+  if (older || !usable || rise <= 0) {
+    f[s + SLOT.noTrade] += 1;
+    if (!older && usable) {
+      if (rise < 0) f[s + SLOT.reseeds] += 1;
+      anchor(m, s, r);
+    }
+    return false;
+  }
+  anchor(m, s, r);
+  return tick(m, row, s, r, rise) === LATE;
+}
+
+/** Applies the packet at ring cursor `cursor`. Repeating it is harmless. */
+export function applyPacket(m: ShardMemory, r: number, cursor: number): void {
+  const f = m.f64;
+  const row = m.i32[2 * r + RECORD.row];
+  const version = m.i32[m.versions + row];
+  const valid = m.slotOf(row, version & 1);
+  // A replaced thread meets again what it had applied, never further back than the ring is long.
+  const ahead = (f[valid + SLOT.cursor] - cursor) | 0;
+  if (version !== 0 && ahead >= 0 && ahead < m.shape.slots) return;
+  const s = m.slotOf(row, (version + 1) & 1);
+  for (let k = 0; k < SLOT.size; k++) f[s + k] = f[valid + k];
+  f[s + SLOT.cursor] = cursor;
+  const traded = (m.i32[2 * r + RECORD.flags] & FLAG.traded) !== 0;
+  const late = traded ? applyTraded(m, row, s, r) : applyLtp(m, row, s, r);
+  f[s + SLOT.lastTime] = f[r + RECORD.timeMs];
+  f[s + SLOT.lastPrice] = f[r + RECORD.price];
+  f[s + SLOT.lastSequenceLow] = f[r + RECORD.sequenceLow];
+  f[s + SLOT.lastSequenceHigh] = f[r + RECORD.sequenceHigh];
+  Atomics.store(m.i32, m.versions + row, (version + 1) | 0);
+  if (late) Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+}
+
+/** Seals every bar up to and including `through`, keeping each candle as it is now for the momentum rule. Repeatable. */
+export function applySeal(m: ShardMemory, through: number): void {
+  const f = m.f64;
+  for (let bar = m.i32[SHARD.sealed] + 1; bar <= through && bar < m.shape.bars; bar++) {
+    for (let row = 0; row < m.shape.rows; row++) {
+      const s = m.slotOf(row, m.i32[m.versions + row] & 1);
+      const from = f[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
+      if (f[from + BAR.ticks] === 0) continue;
+      const to = m.firstOf(row, bar);
+      f[to + FIRST.open] = f[from + BAR.open];
+      f[to + FIRST.high] = f[from + BAR.high];
+      f[to + FIRST.low] = f[from + BAR.low];
+      f[to + FIRST.close] = f[from + BAR.close];
+      f[to + FIRST.volume] = f[from + BAR.volume];
+      f[to + FIRST.gapMs] = gapWithin(m, row, bar);
+      f[to + FIRST.ticks] = f[from + BAR.ticks];
+    }
+  }
+  if (through > m.i32[SHARD.sealed]) Atomics.store(m.i32, SHARD.sealed, Math.min(through, m.shape.bars - 1));
+  Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+}
+
+/** Notes a gap, or the end of the one that is open. Repeatable: a gap is known by its start. */
+export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
+  const f = m.f64;
+  const count = m.i32[SHARD.gaps];
+  const last = m.gaps + (count - 1) * GAP.size;
+  if (count > 0 && f[last + GAP.startMs] === startMs) {
+    f[last + GAP.endMs] = endMs;
+  } else if (count === GAP_CAPACITY) {
+    // Out of room: one long gap instead of two short ones says too much rather than too little.
+    f[last + GAP.endMs] = endMs;
+  } else {
+    f[last + GAP.size + GAP.startMs] = startMs;
+    f[last + GAP.size + GAP.endMs] = endMs;
+    Atomics.store(m.i32, SHARD.gaps, count + 1);
+  }
+  Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+}
+
+/** Applies the record at `cursor`, whatever it is. */
+export function applyRecord(m: ShardMemory, cursor: number): void {
+  const r = m.recordOf(cursor);
+  const kind = m.i32[2 * r + RECORD.kind];
+  if (kind === KIND.packet) applyPacket(m, r, cursor);
+  else if (kind === KIND.seal) applySeal(m, m.i32[2 * r + RECORD.row]);
+  else if (kind === KIND.gap) applyGap(m, m.f64[r + RECORD.timeMs], m.f64[r + RECORD.untilMs]);
+  else if (kind === KIND.end) Atomics.store(m.i32, SHARD.ended, 1);
+}

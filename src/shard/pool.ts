@@ -1,0 +1,105 @@
+/**
+ * The shards' threads: one long-running Piscina task a shard. Piscina replaces a thread that dies but rejects its task for good, so
+ * the task is submitted again here. All state is in shared memory: the new thread goes on where the old one fell.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Piscina } from 'piscina';
+import { COUNTER } from '../shared/counters.js';
+import { MAIN, PULSE, SHARD, type ShardMemory } from '../shared/layout.js';
+import { EngineError } from '../errors.js';
+
+/** Deaths at one record after which it is skipped and counted as poison. */
+export const DEATHS_AT_ONE_RECORD = 3;
+
+export interface ShardPoolOptions {
+  readonly memories: readonly ShardMemory[];
+  readonly counters: Float64Array;
+  /** The compiled thread entry; the default is the package's own. */
+  readonly workerUrl?: URL | undefined;
+  readonly ledger?: SharedArrayBuffer | undefined;
+  /** Told of each death: the shard, the record's cursor, and what the thread said. */
+  readonly onDeath?: ((shard: number, cursor: number, reason: string) => void) | undefined;
+  /** What the entry is given besides its memory (tests plan crashes with it). */
+  readonly extra?: unknown;
+}
+
+export class ShardPool {
+  readonly #options: ShardPoolOptions;
+  readonly #pool: Piscina;
+  #running: Promise<void> = Promise.resolve();
+  #stopping = false;
+
+  constructor(options: ShardPoolOptions) {
+    this.#options = options;
+    const threads = options.memories.length;
+    // Fewer threads than tasks would leave a shard waiting for ever, without a word.
+    this.#pool = new Piscina({
+      filename: (options.workerUrl ?? new URL('../../workers/shard.js', import.meta.url)).href,
+      minThreads: threads,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Infinity,
+      recordTiming: false,
+    });
+    // Without a listener a thread's late error would end the process.
+    this.#pool.on('error', () => undefined);
+  }
+
+  /** Starts a task a shard; resolves when every thread has shown its first heartbeat. */
+  async start(): Promise<void> {
+    this.#running = Promise.all(this.#options.memories.map((_, shard) => this.#keepRunning(shard))).then(() => undefined);
+    // A rejection is delivered by `done`; before anybody asks for it, it must not end the process.
+    this.#running.catch(() => undefined);
+    let waited = 0;
+    while (this.#options.memories.some((m) => m.f64[PULSE.heartbeatMs] === 0)) {
+      if (waited++ > 6000) throw new EngineError('CONFIG', 'A worker thread did not start within 30 s.');
+      await sleep(5);
+    }
+  }
+
+  /** Resolves when every shard has applied END; rejects when a shard cannot be kept alive. */
+  get done(): Promise<void> {
+    return this.#running;
+  }
+
+  async #keepRunning(shard: number): Promise<void> {
+    const memory = this.#options.memories[shard];
+    let diedAt: number | undefined;
+    let deaths = 0;
+    let fruitless = 0;
+    for (;;) {
+      try {
+        await this.#pool.run({ shape: memory.shape, buffer: memory.buffer, ledger: this.#options.ledger, shard, extra: this.#options.extra });
+        return;
+      } catch (error) {
+        if (this.#stopping) return;
+        const reason = error instanceof Error ? error.message : String(error);
+        const cursor = Atomics.load(memory.i32, SHARD.working);
+        this.#options.counters[COUNTER.workerDeaths]++;
+        this.#options.onDeath?.(shard, cursor, reason);
+        // A thread that never begins would be replaced for ever: that is no poisoned record.
+        fruitless = memory.f64[PULSE.heartbeatMs] === 0 ? fruitless + 1 : 0;
+        if (fruitless >= DEATHS_AT_ONE_RECORD) throw new EngineError('CONFIG', `Worker thread ${shard} cannot start: ${reason}`, { cause: error });
+        const idle = Atomics.load(memory.i32, MAIN.tail) === Atomics.load(memory.i32, SHARD.head);
+        deaths = cursor === diedAt && !idle ? deaths + 1 : 1;
+        diedAt = cursor;
+        if (deaths >= DEATHS_AT_ONE_RECORD) {
+          memory.i32[MAIN.skip] = cursor;
+          Atomics.store(memory.i32, MAIN.skipArmed, 1);
+          this.#options.counters[COUNTER.poison]++;
+          deaths = 0;
+        }
+      }
+    }
+  }
+
+  /** Ends every thread, whatever it is doing. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const memory of this.#options.memories) {
+      Atomics.store(memory.i32, MAIN.stop, 1);
+      Atomics.notify(memory.i32, MAIN.tail);
+    }
+    await this.#pool.destroy();
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * The router: the main thread's side of the line, from a decoded packet to a record in the right ring, with the decisions that
+ * must be the same for any number of shards: admission, market time, SEAL, GAP, END.
+ *
+ * It never waits. When a ring has fewer free slots than one read of the socket can fill, it asks for the socket to be paused, and
+ * for it to be resumed when every ring is half empty (`pressure`).
+ */
+import assert from 'node:assert';
+import { COUNTER } from '../shared/counters.js';
+import { FLAG, KIND, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
+import { RingWriter } from '../shared/ring.js';
+import type { RowPlace } from '../shared/book.js';
+import { FIELD, MODE, Packet } from '../market/packet.js';
+import type { Admission, Unadmitted } from './admit.js';
+import { VOTES, type Sealer } from './sealer.js';
+
+/** Bytes that one read of a socket delivers at most, and the fewest bytes that a packet takes on the wire (51 and a 2-byte header). */
+const READ_BYTES = 65_536;
+const WIRE_BYTES = 53;
+/** Records that one read can make: its packets, those kept for agreement, and the controls they cause. */
+export const READ_RECORDS = Math.ceil(READ_BYTES / WIRE_BYTES) + 1 + VOTES + 400;
+/** The fewest free slots with which reading goes on. */
+export const RESERVE = 2048;
+assert(RESERVE >= READ_RECORDS, 'the reserve holds one read of the socket');
+
+/** In LTP mode a first packet later than this after subscribing is no cached one. Market ms, and real ms so that an accelerated market's hiccup is not taken for a tick. */
+const CACHED_MARKET_MS = 5000;
+const CACHED_REAL_MS = 250;
+
+const unadmittedCounter: Record<Unadmitted, number> = {
+  exchange: COUNTER.unadmittedExchange,
+  token: COUNTER.unadmittedToken,
+  mode: COUNTER.unadmittedMode,
+  price: COUNTER.unadmittedPrice,
+  time: COUNTER.unadmittedTime,
+};
+
+/** When and where a packet arrived. */
+export interface Arrival {
+  readonly connection: number;
+  /** Real monotonic ms. */
+  readonly monoMs: number;
+  /** Injected market clock, epoch ms. */
+  readonly marketMs: number;
+}
+
+interface Kept {
+  readonly packet: Packet;
+  instrument: number;
+  flags: number;
+  connection: number;
+  monoMs: number;
+  marketMs: number;
+}
+
+export interface RouterOptions {
+  readonly memories: readonly ShardMemory[];
+  /** By instrument index. */
+  readonly places: readonly RowPlace[];
+  readonly admission: Admission;
+  readonly sealer: Sealer;
+  readonly counters: Float64Array;
+}
+
+export class Router {
+  readonly #rings: RingWriter[];
+  readonly #places: readonly RowPlace[];
+  readonly #admission: Admission;
+  readonly #sealer: Sealer;
+  readonly #counters: Float64Array;
+  /** The connection on which each instrument was heard last, by instrument index. */
+  readonly #heardOn: Int32Array;
+  readonly #kept: Kept[];
+  #keptCount = 0;
+  #subscribed = { connection: 0, monoMs: 0, marketMs: 0 };
+  #gapStart: number | undefined;
+
+  constructor(options: RouterOptions) {
+    for (const memory of options.memories) assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
+    this.#rings = options.memories.map((memory) => new RingWriter(memory));
+    this.#places = options.places;
+    this.#admission = options.admission;
+    this.#sealer = options.sealer;
+    this.#counters = options.counters;
+    this.#heardOn = new Int32Array(options.places.length);
+    this.#kept = Array.from({ length: VOTES }, () => ({ packet: new Packet(), instrument: -1, flags: 0, connection: 0, monoMs: 0, marketMs: 0 }));
+  }
+
+  /** Before anything was seen: everything until the first live packet is a gap. `fromMs`: a time before any candle of the run. */
+  start(fromMs: number): void {
+    this.#openGap(fromMs);
+  }
+
+  /** The subscriptions were sent on a new connection. */
+  subscribed(arrival: Arrival): void {
+    this.#subscribed = { ...arrival };
+  }
+
+  /** The connection ended: from the last thing it said on, nothing was seen. */
+  disconnected(): void {
+    if (this.#sealer.lastFrameMs !== undefined) this.#openGap(this.#sealer.lastFrameMs);
+  }
+
+  /**
+   * Takes a decoded packet. Returns the index of its instrument when it is known, whether or not the packet was admitted, else -1.
+   * The packet is scratch: nothing of it is kept.
+   */
+  packet(packet: Packet, arrival: Arrival): number {
+    const reason = this.#admission.judge(packet);
+    const instrument = this.#admission.instrument;
+    let flags = packet.mode === MODE.ltp ? 0 : FLAG.traded;
+    if (instrument >= 0 && this.#heardOn[instrument] !== arrival.connection) {
+      this.#heardOn[instrument] = arrival.connection;
+      flags |= FLAG.first;
+      const waitedMarket = arrival.marketMs - this.#subscribed.marketMs;
+      if (waitedMarket > CACHED_MARKET_MS && arrival.monoMs - this.#subscribed.monoMs > CACHED_REAL_MS) flags |= FLAG.fresh;
+    }
+    if (reason !== undefined) {
+      this.#counters[unadmittedCounter[reason]]++;
+      return instrument;
+    }
+    const exchangeMs = packet.number(FIELD.exchangeMs);
+    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs);
+    if (judgement === 'use') {
+      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+      if (this.#keptCount > 0 && this.#sealer.outvoted()) this.#refuseKept();
+    } else if (judgement === 'release') {
+      this.#releaseKept();
+      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+    } else {
+      if (judgement === 'replace') this.#refuseKept();
+      this.#keep(packet, instrument, flags, arrival);
+    }
+    this.seal();
+    return instrument;
+  }
+
+  /** Moves market time in silence, and seals what is due. */
+  tick(marketMs: number): void {
+    this.#sealer.tick(marketMs);
+    this.seal();
+    this.publish();
+  }
+
+  /** The run ends: what is not whole stays open, and the shards stop when they have read it. */
+  end(): void {
+    this.#refuseKept();
+    const endMs = this.#sealer.marketTime ?? 0;
+    if (this.#gapStart === undefined) this.#openGap(endMs);
+    for (const ring of this.#rings) ring.control(KIND.end, 0, endMs, 0);
+    this.publish();
+  }
+
+  /** Writes one SEAL into every ring when a minute has become due. */
+  seal(): void {
+    const through = this.#sealer.due();
+    if (through === undefined) return;
+    this.#counters[COUNTER.seals]++;
+    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0);
+  }
+
+  /** Shows the shards everything written so far. */
+  publish(): void {
+    for (const ring of this.#rings) ring.publish();
+  }
+
+  /** Fewest free slots of any ring. */
+  free(): number {
+    let least = Infinity;
+    for (const ring of this.#rings) least = Math.min(least, ring.free());
+    return least;
+  }
+
+  /** Whether reading must pause now: the next read might not find a slot. */
+  get pressed(): boolean {
+    return this.free() < RESERVE;
+  }
+
+  /** Whether reading may go on: every ring is at least half empty. */
+  get relieved(): boolean {
+    for (const ring of this.#rings) if (ring.free() < ring.memory.shape.slots / 2) return false;
+    return true;
+  }
+
+  /** Whether every shard has applied everything that was published. */
+  get drained(): boolean {
+    return this.#rings.every((ring) => ring.free() === ring.memory.shape.slots);
+  }
+
+  /** Whether every shard has applied END. */
+  get ended(): boolean {
+    return this.#rings.every((ring) => Atomics.load(ring.memory.i32, SHARD.ended) === 1);
+  }
+
+  #route(packet: Packet, instrument: number, flags: number, connection: number, monoMs: number, marketMs: number): void {
+    const cached = (flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0;
+    if (this.#gapStart !== undefined && !cached && connection === this.#subscribed.connection) this.#closeGap(packet, marketMs);
+    const place = this.#places[instrument];
+    const ring = this.#rings[place.shard];
+    const at = ring.claim();
+    const { f64, i32 } = ring.memory;
+    const { words } = packet;
+    i32[2 * at + RECORD.kind] = KIND.packet;
+    i32[2 * at + RECORD.row] = place.row;
+    i32[2 * at + RECORD.connection] = connection;
+    i32[2 * at + RECORD.flags] = flags;
+    f64[at + RECORD.timeMs] = packet.mode === MODE.snapquote ? packet.number(FIELD.lastTradeSeconds) * 1000 : packet.number(FIELD.exchangeMs);
+    f64[at + RECORD.price] = packet.number(FIELD.price);
+    f64[at + RECORD.receivedMs] = monoMs;
+    f64[at + RECORD.sequenceLow] = words[2 * FIELD.sequence] >>> 0;
+    f64[at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
+    if ((flags & FLAG.traded) !== 0) {
+      f64[at + RECORD.volume] = packet.number(FIELD.volume);
+      f64[at + RECORD.averagePrice] = packet.number(FIELD.averagePrice);
+      f64[at + RECORD.dayHigh] = packet.number(FIELD.dayHigh);
+      f64[at + RECORD.dayLow] = packet.number(FIELD.dayLow);
+    }
+    ring.commit();
+    this.#counters[COUNTER.routed]++;
+  }
+
+  #openGap(startMs: number): void {
+    if (this.#gapStart !== undefined) return;
+    this.#gapStart = startMs;
+    this.#counters[COUNTER.gaps]++;
+    for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, Infinity);
+  }
+
+  /**
+   * The first live packet on a connection ends the gap at the moment of subscribing, told in the exchange's own time: its stamp
+   * is a whole second that began at most 1 s ago, and so much has elapsed since. A wrong wall clock changes nothing here.
+   */
+  #closeGap(packet: Packet, marketMs: number): void {
+    const startMs = this.#gapStart!;
+    const endMs = Math.max(startMs, packet.number(FIELD.exchangeMs) + 1000 - (marketMs - this.#subscribed.marketMs));
+    this.#gapStart = undefined;
+    for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
+  }
+
+  #keep(packet: Packet, instrument: number, flags: number, arrival: Arrival): void {
+    const kept = this.#kept[this.#keptCount++];
+    copyPacket(packet, kept.packet);
+    kept.instrument = instrument;
+    kept.flags = flags;
+    kept.connection = arrival.connection;
+    kept.monoMs = arrival.monoMs;
+    kept.marketMs = arrival.marketMs;
+    this.#counters[COUNTER.held]++;
+  }
+
+  #releaseKept(): void {
+    for (let k = 0; k < this.#keptCount; k++) {
+      const kept = this.#kept[k];
+      this.#route(kept.packet, kept.instrument, kept.flags, kept.connection, kept.monoMs, kept.marketMs);
+    }
+    this.#keptCount = 0;
+  }
+
+  #refuseKept(): void {
+    this.#counters[COUNTER.unadmittedTime] += this.#keptCount;
+    this.#keptCount = 0;
+  }
+}
+
+/** Copies what a record needs of a packet. */
+function copyPacket(from: Packet, to: Packet): void {
+  to.mode = from.mode;
+  to.exchangeType = from.exchangeType;
+  to.words.set(from.words);
+}

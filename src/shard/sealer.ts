@@ -1,0 +1,127 @@
+/**
+ * Market time and sealing: pure decisions of the main thread, so that the answer is the same for any number of shards.
+ *
+ * Market time T is the largest admitted exchange time of any instrument. One frame cannot drag it: a frame more than 60 s ahead of
+ * what has elapsed since T last moved is held until three such frames agree, and refused when the ordinary flow goes on without it
+ * (DESIGN.md, "Sealing"). When nothing arrives, T advances with the injected clock, by what elapsed: a wall clock that is wrong by
+ * minutes changes nothing.
+ */
+import { MINUTE_MS } from '../market/session.js';
+
+/** How far ahead of what elapsed a frame may be on its own word. */
+export const AHEAD_MS = 60_000;
+/** Frames that must agree before T follows them; and ordinary frames that outvote them. */
+export const VOTES = 3;
+
+/** What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep this one. */
+export type Judgement = 'use' | 'hold' | 'release' | 'replace';
+
+export interface SealerOptions {
+  readonly openMs: number;
+  /** Minutes of continuous trading: the bars 0 .. minutes-1. */
+  readonly minutes: number;
+  /** End of the auction's window and its bar; undefined where there is none. */
+  readonly auction: { readonly toMs: number; readonly bar: number } | undefined;
+  /** Market ms between a minute's end and its seal. */
+  readonly graceMs: number;
+  /** Market ms without any frame after which the clock moves T. */
+  readonly silenceMs: number;
+}
+
+export class Sealer {
+  readonly #options: SealerOptions;
+  /** Market time; undefined before the first frame. */
+  #t: number | undefined;
+  /** The injected market clock when T was last known. */
+  #tAt = 0;
+  #arrivedAt = 0;
+  #lastFrameMs: number | undefined;
+  #held: number[] = [];
+  #against = 0;
+  #sealed = -1;
+
+  constructor(options: SealerOptions) {
+    this.#options = options;
+  }
+
+  /** Market time T, epoch ms; undefined before the first frame. */
+  get marketTime(): number | undefined {
+    return this.#t;
+  }
+
+  /** The largest exchange time that a frame said, never advanced by the clock. */
+  get lastFrameMs(): number | undefined {
+    return this.#lastFrameMs;
+  }
+
+  /** The last bar sealed; -1 before the first. */
+  get sealed(): number {
+    return this.#sealed;
+  }
+
+  /** Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival. `use` and `release` move T. */
+  judge(exchangeMs: number, nowMs: number): Judgement {
+    const expected = this.#t === undefined ? nowMs : this.#t + (nowMs - this.#tAt);
+    this.#arrivedAt = nowMs;
+    if (exchangeMs <= expected + AHEAD_MS) {
+      if (this.#held.length > 0 && this.#t !== undefined && exchangeMs > this.#t) this.#against++;
+      this.#move(exchangeMs, nowMs);
+      return 'use';
+    }
+    const agrees = this.#held.every((ms) => Math.abs(ms - exchangeMs) <= AHEAD_MS);
+    if (!agrees) {
+      this.#held = [exchangeMs];
+      this.#against = 0;
+      return 'replace';
+    }
+    if (this.#held.length + 1 < VOTES) {
+      this.#held.push(exchangeMs);
+      return 'hold';
+    }
+    for (const ms of this.#held) this.#move(ms, nowMs);
+    this.#move(exchangeMs, nowMs);
+    this.#held = [];
+    this.#against = 0;
+    return 'release';
+  }
+
+  /** Whether the kept frames were outvoted; asked after each judgement. Saying yes forgets them. */
+  outvoted(): boolean {
+    if (this.#held.length === 0 || this.#against < VOTES) return false;
+    this.#held = [];
+    this.#against = 0;
+    return true;
+  }
+
+  #move(exchangeMs: number, nowMs: number): void {
+    if (this.#lastFrameMs === undefined || exchangeMs > this.#lastFrameMs) this.#lastFrameMs = exchangeMs;
+    if (this.#t !== undefined && exchangeMs <= this.#t) return;
+    this.#t = exchangeMs;
+    this.#tAt = nowMs;
+  }
+
+  /** Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock. */
+  tick(nowMs: number): void {
+    if (this.#t === undefined || nowMs - this.#arrivedAt < this.#options.silenceMs) return;
+    const advanced = this.#t + (nowMs - this.#tAt);
+    if (advanced <= this.#t) return;
+    this.#t = advanced;
+    this.#tAt = nowMs;
+  }
+
+  /** A pause of our own (a paused socket, a stalled thread) is no silence of the market: it starts anew. */
+  excuse(nowMs: number): void {
+    this.#arrivedAt = nowMs;
+  }
+
+  /** The bar through which everything may be sealed now, when that is more than before; else undefined. */
+  due(): number | undefined {
+    if (this.#t === undefined) return undefined;
+    const { openMs, minutes, auction, graceMs } = this.#options;
+    let through = Math.min(Math.floor((this.#t - graceMs - openMs) / MINUTE_MS), minutes) - 1;
+    if (auction !== undefined && this.#t >= auction.toMs + graceMs) through = auction.bar;
+    if (through <= this.#sealed) return undefined;
+    this.#sealed = through;
+    return through;
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these while the shard writes; a row is read under
+ * its version and read again when the version moved. Nothing here writes.
+ */
+import { MINUTE_MS } from '../market/session.js';
+import { priceScale, type Instrument } from '../market/instrument.js';
+import type { CandleSource, CandleWithQuality } from '../market/candle.js';
+import { BAR, FIRST, GAP, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
+
+/** An instrument and where its row is. `row` is its place in its shard. */
+export interface RowPlace {
+  readonly instrument: Instrument;
+  readonly shard: number;
+  readonly row: number;
+}
+
+/** Start and end of a bar, epoch ms: the minute, or the auction's window. */
+export function barSpan(m: ShardMemory, row: number, bar: number): { startMs: number; endMs: number } {
+  const s = m.staticOf(row);
+  if (isAuction(m, bar)) return { startMs: m.f64[s + STATIC.auctionFromMs], endMs: m.f64[s + STATIC.auctionToMs] };
+  const startMs = m.f64[s + STATIC.openMs] + bar * MINUTE_MS;
+  return { startMs, endMs: startMs + MINUTE_MS };
+}
+
+/** Whether `bar` is the closing auction's, which is the last of the row. */
+export function isAuction(m: ShardMemory, bar: number): boolean {
+  return bar === m.shape.bars - 1;
+}
+
+/** Market milliseconds of the bar's span in which nothing could be seen; a minute with any is partial. */
+export function gapWithin(m: ShardMemory, row: number, bar: number): number {
+  const s = m.staticOf(row);
+  const auction = bar === m.shape.bars - 1;
+  const start = auction ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.openMs] + bar * MINUTE_MS;
+  const end = auction ? m.f64[s + STATIC.auctionToMs] : start + MINUTE_MS;
+  const count = Atomics.load(m.i32, SHARD.gaps);
+  let unseen = 0;
+  for (let k = 0; k < count; k++) {
+    const from = m.f64[m.gaps + k * GAP.size + GAP.startMs];
+    const to = m.f64[m.gaps + k * GAP.size + GAP.endMs];
+    if (from < end && to > start) unseen += Math.min(to, end) - Math.max(from, start);
+  }
+  return unseen;
+}
+
+/** Counts and session figures of one instrument. Prices in wire units; undefined where nothing was seen. */
+export interface RowFigures {
+  readonly ticks: number;
+  readonly seeds: number;
+  readonly noTrade: number;
+  readonly duplicates: number;
+  readonly outOfSession: number;
+  readonly reseeds: number;
+  readonly lastPrice: number | undefined;
+  readonly sessionSum: number;
+  readonly sessionHigh: number | undefined;
+  readonly sessionLow: number | undefined;
+  readonly exchangeAverage: number | undefined;
+}
+
+/** Runs `read` until the row's version did not move while it read, so that its result is of one moment. */
+function underVersion<T>(m: ShardMemory, row: number, read: (slot: number) => T): T {
+  for (;;) {
+    const before = Atomics.load(m.i32, m.versions + row);
+    const result = read(m.slotOf(row, before & 1));
+    if (Atomics.load(m.i32, m.versions + row) === before) return result;
+  }
+}
+
+const known = (value: number): number | undefined => (value > 0 ? value : undefined);
+
+/** The row's figures at one moment. */
+export function readRow(m: ShardMemory, row: number): RowFigures {
+  const f = m.f64;
+  return underVersion(m, row, (s) => ({
+    ticks: f[s + SLOT.ticks],
+    seeds: f[s + SLOT.seeds],
+    noTrade: f[s + SLOT.noTrade],
+    duplicates: f[s + SLOT.duplicates],
+    outOfSession: f[s + SLOT.outOfSession],
+    reseeds: f[s + SLOT.reseeds],
+    lastPrice: known(f[s + SLOT.lastPrice]),
+    sessionSum: f[s + SLOT.sessionSum],
+    sessionHigh: known(f[s + SLOT.sessionHigh]),
+    sessionLow: known(f[s + SLOT.sessionLow]),
+    exchangeAverage: known(f[s + SLOT.exchangeAverage]),
+  }));
+}
+
+/** A bar as it is now, in wire units; undefined when it has no tick. */
+export interface BarFigures {
+  readonly ticks: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly priceChanges: number;
+  readonly late: number;
+  readonly revision: number;
+}
+
+/** Reads one bar. The auction's is flat at its last price: what came before the print is the old price, not a trade. */
+export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | undefined {
+  const f = m.f64;
+  const auction = isAuction(m, bar);
+  return underVersion(m, row, (s) => {
+    const b = f[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
+    if (f[b + BAR.ticks] === 0) return undefined;
+    const close = f[b + BAR.close];
+    return {
+      ticks: f[b + BAR.ticks],
+      open: auction ? close : f[b + BAR.open],
+      high: auction ? close : f[b + BAR.high],
+      low: auction ? close : f[b + BAR.low],
+      close,
+      volume: f[b + BAR.volume],
+      priceChanges: f[b + BAR.priceChanges],
+      late: f[b + BAR.late],
+      revision: f[b + BAR.revision],
+    };
+  });
+}
+
+/** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */
+export function readFirst(m: ShardMemory, row: number, bar: number): { open: number; high: number; low: number; close: number; volume: number; gapMs: number } | undefined {
+  const f = m.f64;
+  const at = m.firstOf(row, bar);
+  if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + FIRST.ticks] === 0) return undefined;
+  const close = f[at + FIRST.close];
+  const auction = isAuction(m, bar);
+  return {
+    open: auction ? close : f[at + FIRST.open],
+    high: auction ? close : f[at + FIRST.high],
+    low: auction ? close : f[at + FIRST.low],
+    close,
+    volume: f[at + FIRST.volume],
+    gapMs: f[at + FIRST.gapMs],
+  };
+}
+
+/** The label of a bar: its start, or for the auction the minute that the calendar names. Epoch ms. */
+export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
+  const s = m.staticOf(row);
+  return isAuction(m, bar) ? m.f64[s + STATIC.auctionLabelMs] : m.f64[s + STATIC.openMs] + bar * MINUTE_MS;
+}
+
+/**
+ * The row's candles in rupees, ascending. Sealed ones only, or with `includeOpen` every bar that has ticks (at the end of a run;
+ * an open one is partial by the gap that END left).
+ */
+export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
+  const { instrument, row } = place;
+  const scale = priceScale(instrument.exchangeType);
+  const sealed = Atomics.load(m.i32, SHARD.sealed);
+  const candles: CandleWithQuality[] = [];
+  for (let bar = 0; bar < m.shape.bars; bar++) {
+    if (bar > sealed && !includeOpen) break;
+    const figures = readBar(m, row, bar);
+    if (figures === undefined) continue;
+    const gapMs = gapWithin(m, row, bar);
+    const timestampMs = barLabelMs(m, row, bar);
+    const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
+    candles.push({
+      candle: {
+        symbol: instrument.symbol,
+        exchange: instrument.exchange,
+        timestampMs,
+        open: figures.open / scale,
+        high: figures.high / scale,
+        low: figures.low / scale,
+        close: figures.close / scale,
+        volume: figures.volume,
+      },
+      quality: {
+        timestampMs,
+        ticks: figures.ticks,
+        priceChanges: figures.priceChanges,
+        partial: gapMs > 0 || bar > sealed,
+        revision: figures.revision,
+        late: figures.late,
+        gapMs: Math.round(gapMs),
+        source,
+      },
+    });
+  }
+  return candles;
+}

@@ -1,0 +1,219 @@
+/**
+ * All memory that two threads see: offsets by running addition, and who writes what. No other file holds an offset.
+ *
+ * One SharedArrayBuffer a shard. Every byte has one writer ("main" is the thread that owns the socket).
+ *
+ * | region  | writer | readers       | meaning                                                                          |
+ * | ------- | ------ | ------------- | -------------------------------------------------------------------------------- |
+ * | MAIN    | main   | shard         | how far the ring is filled, the stop word, the record to skip                    |
+ * | SHARD   | shard  | main, writer  | how far the ring is read, the record at work, the last sealed bar, changes, ended |
+ * | PULSE   | shard  | main          | heartbeat                                                                        |
+ * | LATENCY | shard  | main          | histogram of receive-to-applied (`histogram.ts`)                                 |
+ * | GAPS    | shard  | writer, main  | spans of market time in which nothing could be seen                              |
+ * | STATIC  | main   | shard, writer | each row's session; written before the shard starts, never after                 |
+ * | VERSION | shard  | writer, main  | each row's version; its lowest bit names the slot that is valid                   |
+ * | SLOTS   | shard  | writer, main  | two slots a row: the instrument's state and the bar that its last tick touched    |
+ * | BARS    | shard  | writer, main  | every bar of the run that is not in its row's valid slot                          |
+ * | FIRST   | shard  | writer        | each candle as it was when it was sealed first: what the momentum rule saw live   |
+ * | RING    | main   | shard         | records on their way                                                             |
+ */
+import assert from 'node:assert';
+
+/** What crosses a ring. Whatever can change a candle is one of these; nothing else is. */
+export const KIND = { packet: 1, seal: 2, gap: 3, end: 4 } as const;
+
+/** Flags of a packet record. */
+export const FLAG = {
+  /** The instrument's first packet on this connection: a cached one (PROTOCOL.md 7, "Right after subscribe"). */
+  first: 1,
+  /** It came too long after subscribing to be a cached one: in LTP mode it is a tick. */
+  fresh: 2,
+  /** It carries the day's cumulative volume (Quote, SnapQuote). */
+  traded: 4,
+} as const;
+
+/** A ring record. `I` are 32-bit words from the record's start, `F` doubles from the record's start. */
+export const RECORD = {
+  kind: 0, // I
+  /** packet: the row; seal: the bar index sealed through. */
+  row: 1, // I
+  connection: 2, // I
+  flags: 3, // I
+  /** packet: the time that picks the minute; gap: its start; end: market time of the end. */
+  timeMs: 2, // F
+  /** gap: its end, Infinity while it is open. */
+  untilMs: 3, // F
+  price: 3, // F
+  receivedMs: 4, // F, monotonic
+  volume: 5, // F
+  averagePrice: 6, // F
+  dayHigh: 7, // F
+  dayLow: 8, // F
+  sequenceLow: 9, // F
+  sequenceHigh: 10, // F
+  /** Doubles in a record. */
+  size: 11,
+} as const;
+
+/** A bar, in doubles from its start. Prices in wire units. */
+export const BAR = {
+  ticks: 0,
+  open: 1,
+  high: 2,
+  low: 3,
+  close: 4,
+  volume: 5,
+  priceChanges: 6,
+  late: 7,
+  revision: 8,
+  /** Price of the tick that arrived last, whatever its time: for counting changes. */
+  lastPrice: 9,
+  openTime: 10,
+  openConnection: 11,
+  openSequenceLow: 12,
+  openSequenceHigh: 13,
+  closeTime: 14,
+  closeConnection: 15,
+  closeSequenceLow: 16,
+  closeSequenceHigh: 17,
+  size: 18,
+} as const;
+
+/** A row's slot, in doubles from its start. */
+export const SLOT = {
+  /** Cursor of the record that this slot is the outcome of. */
+  cursor: 0,
+  ticks: 1,
+  seeds: 2,
+  noTrade: 3,
+  duplicates: 4,
+  outOfSession: 5,
+  /** Times that the cumulative volume fell and was taken as the new anchor. Not a class of its own: each is a noTrade as well. */
+  reseeds: 6,
+  lastTime: 7,
+  lastPrice: 8,
+  lastSequenceLow: 9,
+  lastSequenceHigh: 10,
+  anchorVolume: 11,
+  anchorSequenceLow: 12,
+  anchorSequenceHigh: 13,
+  /** Connection on which the anchor was taken; 0 before the first. */
+  anchorConnection: 14,
+  sessionSum: 15,
+  sessionHigh: 16,
+  sessionLow: 17,
+  exchangeAverage: 18,
+  /** Which bar is in `bar`; -1 before the first tick. */
+  barIndex: 19,
+  bar: 20,
+  size: 20 + BAR.size,
+} as const;
+
+/** A candle as first sealed, in doubles from its start. */
+export const FIRST = { ticks: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, gapMs: 6, size: 7 } as const;
+
+/** A gap, in doubles from its start. */
+export const GAP = { startMs: 0, endMs: 1, size: 2 } as const;
+export const GAP_CAPACITY = 1024;
+
+/** A row's session, in doubles from its start. Epoch ms; auction 0 where there is none. */
+export const STATIC = { openMs: 0, closeMs: 1, auctionFromMs: 2, auctionToMs: 3, auctionLabelMs: 4, size: 5 } as const;
+
+/** 32-bit words in the histogram region (`histogram.ts` gives them meaning). */
+export const HISTOGRAM_WORDS = 512;
+
+const LINE = 64;
+
+/** 32-bit indexes of the words that main writes. */
+export const MAIN = { tail: 0, stop: 1, skip: 2, skipArmed: 3 } as const;
+/** 32-bit indexes of the words that the shard writes; a cache line of their own. */
+export const SHARD = { head: 16, working: 17, sealed: 18, gaps: 19, ended: 20, changes: 21 } as const;
+/** Double index of the pulse. */
+export const PULSE = { heartbeatMs: 16 } as const;
+
+/** What a shard's memory is made for. */
+export interface ShardShape {
+  /** Instruments of the shard. */
+  readonly rows: number;
+  /** Bars of a row: minutes of continuous trading and, last, the auction. */
+  readonly bars: number;
+  /** Records in the ring; a power of two. */
+  readonly slots: number;
+}
+
+const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
+
+/** A shard's memory: two views over one SharedArrayBuffer and where the regions begin. */
+export class ShardMemory {
+  readonly shape: ShardShape;
+  readonly buffer: SharedArrayBuffer;
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  /** 32-bit index of the histogram. */
+  readonly histogram: number;
+  /** Double indexes. */
+  readonly gaps: number;
+  readonly statics: number;
+  readonly slots: number;
+  readonly bars: number;
+  readonly first: number;
+  readonly ring: number;
+  /** 32-bit index of the rows' versions. */
+  readonly versions: number;
+  readonly ringMask: number;
+
+  /** Lays out new memory for `shape`, or views `buffer`, which must have been laid out for the same shape. */
+  constructor(shape: ShardShape, buffer?: SharedArrayBuffer) {
+    assert(shape.slots > 0 && (shape.slots & (shape.slots - 1)) === 0, 'ring slots must be a power of two');
+    assert(shape.rows >= 0 && shape.bars > 0, 'a shard has rows and bars');
+    this.shape = shape;
+    let at = 4 * LINE; // MAIN, SHARD and PULSE have a line each, and one is left between PULSE and what follows
+    const take = (bytes: number): number => {
+      const start = at;
+      at = roundUp(at + bytes);
+      return start;
+    };
+    this.histogram = take(HISTOGRAM_WORDS * 4) / 4;
+    this.gaps = take(GAP_CAPACITY * GAP.size * 8) / 8;
+    this.statics = take(shape.rows * STATIC.size * 8) / 8;
+    this.versions = take(shape.rows * 4) / 4;
+    this.slots = take(shape.rows * 2 * SLOT.size * 8) / 8;
+    this.bars = take(shape.rows * shape.bars * BAR.size * 8) / 8;
+    this.first = take(shape.rows * shape.bars * FIRST.size * 8) / 8;
+    this.ring = take(shape.slots * RECORD.size * 8) / 8;
+    this.ringMask = shape.slots - 1;
+    if (buffer !== undefined) assert(buffer.byteLength === at, 'shared memory of another shape');
+    this.buffer = buffer ?? new SharedArrayBuffer(at);
+    this.i32 = new Int32Array(this.buffer);
+    this.f64 = new Float64Array(this.buffer);
+    if (buffer === undefined) {
+      this.i32[SHARD.sealed] = -1;
+      for (let row = 0; row < shape.rows; row++) this.f64[this.slotOf(row, 0) + SLOT.barIndex] = -1;
+    }
+  }
+
+  /** Double index of the ring record that `cursor` (monotonic, wraps as int32) names. */
+  recordOf(cursor: number): number {
+    return this.ring + (cursor & this.ringMask) * RECORD.size;
+  }
+
+  /** Double index of slot `which` (0 or 1) of a row. */
+  slotOf(row: number, which: number): number {
+    return this.slots + (row * 2 + which) * SLOT.size;
+  }
+
+  /** Double index of a row's bar in the table. */
+  barOf(row: number, bar: number): number {
+    return this.bars + (row * this.shape.bars + bar) * BAR.size;
+  }
+
+  /** Double index of a row's first-sealed candle. */
+  firstOf(row: number, bar: number): number {
+    return this.first + (row * this.shape.bars + bar) * FIRST.size;
+  }
+
+  /** Double index of a row's session. */
+  staticOf(row: number): number {
+    return this.statics + row * STATIC.size;
+  }
+}

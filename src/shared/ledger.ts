@@ -1,0 +1,116 @@
+/**
+ * Counts, where they start, the two things that a run promises not to do: connections that nobody planned, and writes outside the
+ * folders it was given. Importing this file wraps `net.Socket.prototype.connect`, under every HTTP client and socket, and the
+ * writing functions of `node:fs`, in the importing thread; so it is the first import of each thread's entry. Names only are kept:
+ * never a header, a URL's query or a body.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** 32-bit words that threads share: connections begun by workers, writes outside the roots by workers. Each thread adds atomically. */
+export const LEDGER = { workerConnections: 0, workerStrayWrites: 1, words: 2 } as const;
+
+/** A connection that this thread began. */
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  purpose: string;
+  readonly phase: string;
+}
+
+const connections: Connection[] = [];
+const strayWrites: string[] = [];
+let shared: Int32Array | undefined;
+let roots: readonly string[] | undefined;
+let phase = 'start';
+
+/** The connections that this thread began, oldest first. */
+export function threadConnections(): readonly Connection[] {
+  return connections;
+}
+
+/** Paths outside the roots that this thread wrote to. */
+export function threadStrayWrites(): readonly string[] {
+  return strayWrites;
+}
+
+/** Names the phase that connections from now on belong to (`log-in`, `run`, `after`). */
+export function enterPhase(name: string): void {
+  phase = name;
+}
+
+/** From now on a write outside `allowed` counts; a worker thread counts into `words` (LEDGER). */
+export function watch(allowed: readonly string[], words?: Int32Array): void {
+  roots = allowed.map((path) => resolve(path));
+  shared = words;
+}
+
+// Taken off the prototype to be wrapped; always called with the socket as `this`.
+const connect = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'connect')!.value as (this: net.Socket, ...args: unknown[]) => net.Socket;
+
+/** The host and port of `connect`'s arguments, in any of its forms; node's own callers pass them as one array. */
+function target(args: unknown[]): { host: string; port: number } {
+  const first: unknown = Array.isArray(args[0]) ? args[0][0] : args[0];
+  if (typeof first === 'object' && first !== null) {
+    const options = first as { host?: string; port?: number | string; path?: string };
+    return { host: options.path ?? options.host ?? 'localhost', port: Number(options.port ?? 0) };
+  }
+  if (typeof first === 'string' && !/^\d+$/.test(first)) return { host: first, port: 0 };
+  return { host: typeof args[1] === 'string' ? args[1] : 'localhost', port: Number(first) };
+}
+
+net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]): net.Socket {
+  connections.push({ ...target(args), purpose: 'unnamed', phase });
+  if (shared !== undefined) Atomics.add(shared, LEDGER.workerConnections, 1);
+  return connect.apply(this, args);
+};
+
+/** Notes `path` when it lies outside every root. */
+function noteWrite(path: unknown): void {
+  if (roots === undefined || (typeof path !== 'string' && !(path instanceof URL) && !Buffer.isBuffer(path))) return;
+  const absolute = path instanceof URL ? fileURLToPath(path) : resolve(path.toString());
+  if (absolute === '/dev/null') return;
+  for (const root of roots) {
+    const inside = relative(root, absolute);
+    if (!inside.startsWith('..') && !isAbsolute(inside)) return;
+  }
+  strayWrites.push(absolute);
+  if (shared !== undefined) Atomics.add(shared, LEDGER.workerStrayWrites, 1);
+}
+
+/** Whether the flags of `open` allow writing. */
+function opensForWriting(flags: unknown): boolean {
+  if (typeof flags === 'number') return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT)) !== 0;
+  return typeof flags === 'string' && flags !== 'r' && flags !== 'rs';
+}
+
+type Callable = (...args: unknown[]) => unknown;
+
+/** Wraps functions of `holder` so that the argument at each of `pathsAt` is noted when `writes` says so. */
+function wrap(holder: Record<string, Callable>, names: readonly string[], pathsAt: readonly number[], writes: (args: unknown[]) => boolean): void {
+  for (const name of names) {
+    const original = holder[name];
+    holder[name] = function (this: unknown, ...args: unknown[]): unknown {
+      if (writes(args)) for (const at of pathsAt) noteWrite(args[at]);
+      return original.apply(this, args);
+    };
+  }
+}
+
+const always = (): boolean => true;
+const byFlags = (args: unknown[]): boolean => opensForWriting(args[1]);
+const onOne = ['writeFile', 'appendFile', 'mkdir', 'unlink', 'rm', 'rmdir', 'truncate'];
+const onTwo = ['rename', 'copyFile', 'link', 'symlink'];
+const sync = (names: readonly string[]): string[] => [...names, ...names.map((name) => `${name}Sync`)];
+const callbacks = fs as unknown as Record<string, Callable>;
+const promised = fs.promises as unknown as Record<string, Callable>;
+wrap(callbacks, ['open', 'openSync'], [0], byFlags);
+wrap(callbacks, sync(onOne), [0], always);
+wrap(callbacks, sync(onTwo), [1], always);
+wrap(promised, ['open'], [0], byFlags);
+wrap(promised, onOne, [0], always);
+wrap(promised, onTwo, [1], always);
+syncBuiltinESMExports();

@@ -1,0 +1,59 @@
+/**
+ * The writing side of a shard's ring: single producer, single consumer, cursors monotonic and compared by subtraction.
+ * A publish that finds no slot is a broken invariant: the router pauses the socket long before (`router.ts`).
+ */
+import assert from 'node:assert';
+import { MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
+
+export class RingWriter {
+  readonly memory: ShardMemory;
+  #tail: number;
+  #published: number;
+  #head: number;
+
+  constructor(memory: ShardMemory) {
+    this.memory = memory;
+    this.#tail = Atomics.load(memory.i32, MAIN.tail);
+    this.#published = this.#tail;
+    this.#head = Atomics.load(memory.i32, SHARD.head);
+  }
+
+  /** Slots that may be written before the consumer must move. Reads the consumer's cursor. */
+  free(): number {
+    this.#head = Atomics.load(this.memory.i32, SHARD.head);
+    return this.memory.shape.slots - ((this.#tail - this.#head) | 0);
+  }
+
+  /** Double index of the next record's slot, which the caller fills and then commits. */
+  claim(): number {
+    if (((this.#tail - this.#head) | 0) >= this.memory.shape.slots) {
+      assert(this.free() > 0, 'ring overflow: a publish found no slot');
+    }
+    return this.memory.recordOf(this.#tail);
+  }
+
+  /** Makes the claimed record part of the next publish. */
+  commit(): void {
+    this.#tail = (this.#tail + 1) | 0;
+  }
+
+  /** Writes a record without a price: SEAL (bar index), GAP (start, end) or END (time). */
+  control(kind: number, row: number, timeMs: number, untilMs: number): void {
+    const at = this.claim();
+    const { f64, i32 } = this.memory;
+    i32[2 * at + RECORD.kind] = kind;
+    i32[2 * at + RECORD.row] = row;
+    f64[at + RECORD.timeMs] = timeMs;
+    f64[at + RECORD.untilMs] = untilMs;
+    this.commit();
+  }
+
+  /** Shows every committed record to the consumer and wakes it. Cheap when there is nothing new. */
+  publish(): void {
+    if (this.#tail === this.#published) return;
+    this.#published = this.#tail;
+    Atomics.store(this.memory.i32, MAIN.tail, this.#tail);
+    Atomics.notify(this.memory.i32, MAIN.tail);
+  }
+}
+

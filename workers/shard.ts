@@ -1,0 +1,36 @@
+/**
+ * Thread entry of a shard: one long-running task that repeats `Shard.step` and sleeps when the ring is empty.
+ *
+ * The sleep blocks, bounded: nothing else runs in this thread, so there is no other work for a blocking wait to hold back.
+ */
+import '../src/shared/ledger.js';
+import { monoMs } from '../src/clock.js';
+import { LEDGER, watch } from '../src/shared/ledger.js';
+import { MAIN, SHARD, ShardMemory, type ShardShape } from '../src/shared/layout.js';
+import { Shard } from '../src/shard/shard.js';
+
+/** What a shard's task is given. */
+export interface ShardTask {
+  readonly shape: ShardShape;
+  readonly buffer: SharedArrayBuffer;
+  readonly ledger: SharedArrayBuffer | undefined;
+}
+
+/** Records between two publications of the cursor. */
+const BATCH = 256;
+/** Longest sleep, real ms: how soon a shard notices a stop that woke nobody. */
+const SLEEP_MS = 100;
+
+/** Runs until END was applied or the stop word is set. */
+export default function run(task: ShardTask): void {
+  if (task.ledger !== undefined) watch([], new Int32Array(task.ledger, 0, LEDGER.words));
+  const memory = new ShardMemory(task.shape, task.buffer);
+  const shard = new Shard(memory);
+  shard.beat(monoMs());
+  while (!shard.ended && Atomics.load(memory.i32, MAIN.stop) === 0) {
+    if (shard.step(monoMs, BATCH) > 0) continue;
+    if (shard.tail !== memory.i32[SHARD.head]) continue;
+    Atomics.wait(memory.i32, MAIN.tail, memory.i32[SHARD.head], SLEEP_MS);
+    shard.beat(monoMs());
+  }
+}
