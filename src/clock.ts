@@ -34,6 +34,13 @@ export function monoMs(): number {
   return performance.now() + threadOffsetMs;
 }
 
+/** Resolves after `realMs` real milliseconds. For threads and retries that have no injected clock. */
+export function sleep(realMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, realMs);
+  });
+}
+
 /** The real clock: market time is `originMs` at the anchor and runs `speed` times as fast as real time. */
 export class SystemClock implements Clock {
   readonly speed: number;

@@ -52,6 +52,8 @@ export interface RowFigures {
   readonly outOfSession: number;
   readonly reseeds: number;
   readonly lastPrice: number | undefined;
+  /** Time of the latest tick of the minute that was touched last, epoch ms. */
+  readonly lastTickMs: number | undefined;
   readonly sessionSum: number;
   readonly sessionHigh: number | undefined;
   readonly sessionLow: number | undefined;
@@ -80,6 +82,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
     outOfSession: f[s + SLOT.outOfSession],
     reseeds: f[s + SLOT.reseeds],
     lastPrice: known(f[s + SLOT.lastPrice]),
+    lastTickMs: f[s + SLOT.barIndex] < 0 ? undefined : f[s + SLOT.bar + BAR.closeTime],
     sessionSum: f[s + SLOT.sessionSum],
     sessionHigh: known(f[s + SLOT.sessionHigh]),
     sessionLow: known(f[s + SLOT.sessionLow]),

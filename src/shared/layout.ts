@@ -9,6 +9,7 @@
  * | SHARD   | shard  | main, writer  | how far the ring is read, the record at work, the last sealed bar, changes, ended |
  * | PULSE   | shard  | main          | heartbeat                                                                        |
  * | LATENCY | shard  | main          | histogram of receive-to-applied (`histogram.ts`)                                 |
+ * | SEALING | shard  | main          | histogram of receive-to-sealed                                                   |
  * | GAPS    | shard  | writer, main  | spans of market time in which nothing could be seen                              |
  * | STATIC  | main   | shard, writer | each row's session; written before the shard starts, never after                 |
  * | VERSION | shard  | writer, main  | each row's version; its lowest bit names the slot that is valid                   |
@@ -149,8 +150,10 @@ export class ShardMemory {
   readonly buffer: SharedArrayBuffer;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
-  /** 32-bit index of the histogram. */
+  /** 32-bit index of the histogram of receive-to-applied. */
   readonly histogram: number;
+  /** 32-bit index of the histogram of receive-to-sealed. */
+  readonly sealHistogram: number;
   /** Double indexes. */
   readonly gaps: number;
   readonly statics: number;
@@ -174,6 +177,7 @@ export class ShardMemory {
       return start;
     };
     this.histogram = take(HISTOGRAM_WORDS * 4) / 4;
+    this.sealHistogram = take(HISTOGRAM_WORDS * 4) / 4;
     this.gaps = take(GAP_CAPACITY * GAP.size * 8) / 8;
     this.statics = take(shape.rows * STATIC.size * 8) / 8;
     this.versions = take(shape.rows * 4) / 4;

@@ -17,7 +17,6 @@ export const LEDGER = { workerConnections: 0, workerStrayWrites: 1, words: 2 } a
 export interface Connection {
   readonly host: string;
   readonly port: number;
-  purpose: string;
   readonly phase: string;
 }
 
@@ -63,7 +62,7 @@ function target(args: unknown[]): { host: string; port: number } {
 }
 
 net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]): net.Socket {
-  connections.push({ ...target(args), purpose: 'unnamed', phase });
+  connections.push({ ...target(args), phase });
   if (shared !== undefined) Atomics.add(shared, LEDGER.workerConnections, 1);
   return connect.apply(this, args);
 };

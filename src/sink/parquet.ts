@@ -95,6 +95,11 @@ function collector(chunks: Buffer[]): WriteStreamMinimal {
   return { write, end: (ended: () => void) => ended() } as unknown as WriteStreamMinimal;
 }
 
+/** Loads the library, so that the first write does not wait for it. */
+export async function loadParquetLibrary(): Promise<void> {
+  await (library ??= loadLibrary());
+}
+
 /**
  * The bytes of a Parquet file. Deterministic: the same rows give the same bytes.
  * Columns are nullable, as pandas writes them, so that schemas compare equal; no value is ever null.

@@ -12,9 +12,9 @@ import { candleFrom, candleRecord, candlesPath } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS } from './columns.js';
 import type { Column, Zone } from './columns.js';
-import { firstDifference, merge } from './merge.js';
+import { firstDifference, merge, sameCandle } from './merge.js';
 import type { StoredCandle } from './merge.js';
-import { encodeParquet } from './parquet.js';
+import { encodeParquet, loadParquetLibrary } from './parquet.js';
 import type { ParquetRecord } from './parquet.js';
 import { asideOf, leftoversOf, newTag, renameOver, syncFolder, writeAside } from './place.js';
 import type { PlaceEffects } from './place.js';
@@ -59,6 +59,12 @@ function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: Ca
   assert([candle.open, candle.high, candle.low, candle.close].every(Number.isFinite), `a price of ${symbol} is no number`);
 }
 
+/** Whether a stored row is the one that was written as `own`. A minute that turned out to be partial must not lose to its own earlier self. */
+function isOwn(stored: StoredCandle, own: CandleWithQuality | undefined): boolean {
+  if (own === undefined || stored.quality === undefined) return false;
+  return sameCandle(stored.candle, own.candle) && firstDifference(stored.quality, own.quality) === undefined;
+}
+
 /** Whether a file left aside is a Parquet file to its end. */
 async function isWhole(path: string): Promise<boolean> {
   const file = await openParquet(path, 'OUTPUT').catch(() => undefined);
@@ -68,9 +74,16 @@ async function isWhole(path: string): Promise<boolean> {
 /** The sink that writes Parquet. */
 export class ParquetSink implements Sink {
   readonly #options: ParquetSinkOptions;
+  /** What this sink wrote last of each symbol, by minute: our own rows are not an earlier run's, and yield to what is newer. */
+  readonly #own = new Map<string, ReadonlyMap<number, CandleWithQuality>>();
 
   constructor(options: ParquetSinkOptions) {
     this.#options = options;
+  }
+
+  /** Loads what writing needs, so that the first write is no slower than the others. */
+  async warmUp(): Promise<void> {
+    await loadParquetLibrary();
   }
 
   /**
@@ -82,13 +95,17 @@ export class ParquetSink implements Sink {
     const { outDir, identity, zone = '+05:30' } = this.#options;
     await this.#settleLeftovers(instrument);
     const stored = await readPair(outDir, instrument, identity);
-    const merged = merge(stored.rows, rows);
+    const own = this.#own.get(instrument.symbol);
+    const incoming = new Set(rows.map(({ candle }) => candle.timestampMs));
+    const earlier = stored.rows.filter(({ candle, quality }) => !incoming.has(candle.timestampMs) || !isOwn({ candle, quality }, own?.get(candle.timestampMs)));
+    const merged = merge(earlier, rows);
     const quality = merged.rows.flatMap((row) => row.quality ?? []);
     const files = [
       await this.#encode(qualityPath(outDir, instrument), QUALITY_COLUMNS, quality.map(qualityRecord), stored.qualityZone ?? zone),
       await this.#encode(candlesPath(outDir, instrument), CANDLE_COLUMNS, merged.rows.map((row) => candleRecord(row.candle)), stored.candlesZone ?? zone),
     ] as const;
     await this.#place(files[0], files[1]);
+    this.#own.set(instrument.symbol, new Map([...(own ?? []), ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row])]));
     return { files: files.map(({ path, rows: count, bytes }) => ({ path, rows: count, sha256: sha256Of(bytes) })), kept: merged.kept };
   }
 

@@ -1,0 +1,252 @@
+/**
+ * The feed client: performs what the machine decides, with one socket by construction. The only owner of reconnection, and of the
+ * subscriptions that should hold: they are sent anew on every open, never replayed.
+ */
+import type { Clock, Timer } from '../clock.js';
+import { EngineError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Random } from '../random.js';
+import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type SubscriptionMode } from '../wire/requests.js';
+import { classifyText, type FeedText } from '../wire/texts.js';
+import type { Endpoint } from './endpoint.js';
+import type { ConnectionEnd } from './ending.js';
+import { logIn, type Credentials, type Session } from './login.js';
+import { FEED_LIMITS, IDLE, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
+import { FeedSocket } from './socket.js';
+
+export interface FeedHandlers {
+  /** The socket is open. Connections are numbered from 1. */
+  opened(connection: number): void;
+  /** All subscribe requests of this connection were handed to the socket. */
+  subscribed(connection: number): void;
+  /** A binary message; `bytes` is valid only during the call. */
+  binary(bytes: Uint8Array, connection: number): void;
+  text(text: FeedText, connection: number): void;
+  /** A connection, or an attempt at one, ended; not by `stop`. */
+  closed(end: ConnectionEnd): void;
+  /** The client has given up after it was open: nothing more will come. */
+  failed(error: EngineError): void;
+}
+
+export interface FeedClientOptions {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  readonly subscriptions: readonly Subscription[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly handlers: FeedHandlers;
+  readonly log: Log;
+  /** Whether packets are to be expected now. */
+  readonly inSession: () => boolean;
+  /** Real ms within which the first connection must open. */
+  readonly firstOpenWithinMs: number;
+  readonly limits?: FeedLimits | undefined;
+  readonly handshakeWithinMs?: number | undefined;
+}
+
+/** Real ms that a server is given to answer our close frame. */
+const CLOSE_WITHIN_MS = 1000;
+const LOOKS_A_PING = 4;
+const LONGEST_LOOK_MS = 1000;
+
+export class FeedClient {
+  readonly #options: FeedClientOptions;
+  readonly #limits: FeedLimits;
+  #state: FeedState = IDLE;
+  #session: Session | undefined;
+  #socket: FeedSocket | undefined;
+  #ticking: Timer | undefined;
+  #waiting: Timer | undefined;
+  #expiry: Timer | undefined;
+  #paused = false;
+  #lastPongMs = 0;
+  #lastPacketMs = 0;
+  /** A packet came since the last tick: the clock is not read for each. */
+  #heard = false;
+  #lastSentence: string | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #abort = new AbortController();
+  #requests = 0;
+  #settleStart: { resolve(): void; reject(error: EngineError): void } | undefined;
+
+  /** Throws EngineError USAGE when the subscriptions exceed a connection's quota. */
+  constructor(options: FeedClientOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? FEED_LIMITS;
+    const used = quotaUsed(options.subscriptions);
+    if (used > QUOTA) throw new EngineError('USAGE', `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`);
+  }
+
+  /** Logs in and connects; resolves at the first open. Rejects with EngineError LOGIN or CONNECT (exit code 3), CONFIG for credentials that cannot be used. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settleStart = { resolve, reject };
+      const { clock, firstOpenWithinMs } = this.#options;
+      this.#expiry = clock.after(firstOpenWithinMs, () => this.#feed({ type: 'expired', lastSentence: this.#lastSentence }));
+      this.#ticking = clock.every(Math.min(LONGEST_LOOK_MS, this.#limits.pingEveryMs / LOOKS_A_PING), () => this.#tick());
+      this.#feed({ type: 'start' });
+    });
+  }
+
+  /** Stops reading from the socket; the next one starts paused too. While paused nothing is overdue. */
+  pause(): void {
+    this.#paused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#heardNow();
+    this.#socket?.resume();
+  }
+
+  /** Closes with a close frame and waits at most a second for the answer. No timer is left. May be called more than once. */
+  async stop(): Promise<void> {
+    this.#feed({ type: 'stop' });
+    this.#abort.abort();
+    this.#cancelTimers();
+    await this.#closing;
+  }
+
+  #feed(event: FeedEvent): void {
+    const before = this.#state.kind;
+    const { state, effects } = step(this.#state, event, this.#options.clock.monoMs(), this.#limits);
+    this.#state = state;
+    if (state.kind !== before) this.#options.log.info({ from: before, to: state.kind, connection: state.memory.connection }, 'feed state');
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: FeedEffect): void {
+    switch (effect.type) {
+      case 'logIn':
+        this.#logIn();
+        return;
+      case 'connect':
+        this.#connect(effect.connection);
+        return;
+      case 'subscribe':
+        this.#subscribe(effect.connection);
+        return;
+      case 'ping':
+        this.#socket?.ping(PING);
+        return;
+      case 'terminate':
+        this.#socket?.terminate();
+        this.#socket = undefined;
+        return;
+      case 'close':
+        this.#closing = this.#socket?.close((fire) => this.#options.clock.after(CLOSE_WITHIN_MS, fire));
+        this.#socket = undefined;
+        return;
+      case 'report':
+        this.#report(effect.end);
+        return;
+      case 'wait':
+        this.#options.log.info({ delayMs: Math.round(effect.delayMs), attempt: effect.attempt }, 'feed waits before it connects again');
+        this.#waiting = this.#options.clock.after(effect.delayMs, () => this.#feed({ type: 'waited' }));
+        return;
+      case 'giveUp':
+        this.#giveUp(effect.error);
+        return;
+    }
+  }
+
+  #logIn(): void {
+    const { endpoint, credentials, clock, random } = this.#options;
+    logIn(endpoint, credentials, clock, this.#abort.signal).then(
+      (session) => {
+        this.#session = session;
+        this.#feed({ type: 'loggedIn' });
+      },
+      (error: unknown) => {
+        // Anything but a refusal or a missing network is a fault of this program and ends it.
+        if (!(error instanceof EngineError)) throw error;
+        this.#lastSentence = error.message;
+        this.#feed({ type: 'loginFailed', error, random: random() });
+      },
+    );
+  }
+
+  #connect(connection: number): void {
+    const { endpoint, random, handlers, handshakeWithinMs } = this.#options;
+    this.#socket = new FeedSocket({
+      endpoint,
+      session: this.#session!,
+      connection,
+      handshakeWithinMs,
+      handlers: {
+        opened: () => this.#feed({ type: 'opened', connection }),
+        binary: (bytes) => {
+          this.#heard = true;
+          if (this.#state.kind === 'subscribing') this.#feed({ type: 'packet', connection });
+          handlers.binary(bytes, connection);
+        },
+        text: (bytes) => {
+          const text = classifyText(bytes);
+          if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
+          else if (text.kind === 'error') this.#options.log.warn({ code: text.code, correlationId: text.correlationId }, 'the broker refused a request');
+          handlers.text(text, connection);
+        },
+        pong: () => void (this.#lastPongMs = this.#options.clock.monoMs()),
+        ended: (_connection, end) => {
+          this.#socket = undefined;
+          this.#feed({ type: 'ended', connection, end, random: random() });
+        },
+      },
+    });
+  }
+
+  /** A connection is open: what should hold is asked for, whatever was asked before. */
+  #subscribe(connection: number): void {
+    const { subscriptions, handlers } = this.#options;
+    this.#expiry?.cancel();
+    this.#heardNow();
+    if (this.#paused) this.#socket?.pause();
+    handlers.opened(connection);
+    const modes = new Map<SubscriptionMode, Subscription[]>();
+    for (const subscription of subscriptions) modes.set(subscription.mode, [...(modes.get(subscription.mode) ?? []), subscription]);
+    // A prefix never used before tells the replies to this request from those to an earlier one.
+    for (const [mode, tokens] of modes) {
+      for (const request of subscribeRequests({ mode, tokens, correlationPrefix: `ts${(this.#requests++).toString(36)}x` })) this.#socket?.send(request.text);
+    }
+    handlers.subscribed(connection);
+    this.#settleStart?.resolve();
+    this.#settleStart = undefined;
+  }
+
+  #tick(): void {
+    const { inSession, random } = this.#options;
+    const expected = inSession();
+    // Silence counts from the moment at which packets are to be expected.
+    if (!expected || this.#heard) this.#lastPacketMs = this.#options.clock.monoMs();
+    this.#heard = false;
+    this.#feed({ type: 'tick', lastPongMs: this.#lastPongMs, lastPacketMs: this.#lastPacketMs, inSession: expected, paused: this.#paused, random: random() });
+  }
+
+  #heardNow(): void {
+    this.#lastPongMs = this.#options.clock.monoMs();
+    this.#lastPacketMs = this.#lastPongMs;
+  }
+
+  #report(end: ConnectionEnd): void {
+    const { cause, code, reason, connection, livedMs } = end;
+    this.#lastSentence = end.sentence;
+    this.#options.log.warn({ cause, code, reason, connection, livedMs: Math.round(livedMs) }, 'feed connection ended');
+    this.#options.handlers.closed(end);
+  }
+
+  #giveUp(error: EngineError): void {
+    this.#cancelTimers();
+    this.#options.log.error({ code: error.code }, error.message);
+    if (this.#settleStart !== undefined) this.#settleStart.reject(error);
+    else this.#options.handlers.failed(error);
+    this.#settleStart = undefined;
+  }
+
+  #cancelTimers(): void {
+    this.#ticking?.cancel();
+    this.#waiting?.cancel();
+    this.#expiry?.cancel();
+  }
+}

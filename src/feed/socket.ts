@@ -1,0 +1,153 @@
+/**
+ * One connection to the feed, from handshake to end. It reports each thing once and under its own identity; after its end, or after
+ * `terminate`, it says nothing more, whatever the library still has to tell.
+ */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import type { Endpoint } from './endpoint.js';
+import { presentableReason } from './ending.js';
+import type { Session } from './login.js';
+import type { RawEnd } from './machine.js';
+
+export interface SocketHandlers {
+  opened(connection: number): void;
+  /** A binary message, valid only during the call: it is a slice of the read buffer. */
+  binary(bytes: Uint8Array, connection: number): void;
+  text(bytes: Uint8Array, connection: number): void;
+  /** An answer to either kind of ping, not counting the text `pong`. */
+  pong(connection: number): void;
+  ended(connection: number, end: RawEnd): void;
+}
+
+/** A message longer than this is no packet and no reply of the feed. */
+const LARGEST_MESSAGE = 65_536;
+const HANDSHAKE_WITHIN_MS = 10_000;
+
+/** What an HTTP answer to the handshake means. */
+function refusedBy(response: IncomingMessage): RawEnd {
+  const status = response.statusCode ?? 0;
+  const header = response.headers['x-error-message'];
+  const reason = presentableReason(`HTTP ${status}${typeof header === 'string' ? ` ${header}` : ''}`);
+  const rate = typeof header === 'string' && /rate|limit/i.test(header);
+  if (status === 401) return { cause: 'unauthorized', code: undefined, reason: presentableReason(typeof header === 'string' ? header : '') };
+  if (status === 429 || (status === 403 && rate)) return { cause: 'rate-limited', code: undefined, reason };
+  if (status === 403) return { cause: 'forbidden', code: undefined, reason };
+  return { cause: status >= 500 ? 'server-error' : 'unexpected-answer', code: undefined, reason };
+}
+
+export class FeedSocket {
+  readonly #ws: WebSocket;
+  readonly #connection: number;
+  readonly #handlers: SocketHandlers;
+  #over = false;
+  #failure: RawEnd | undefined;
+
+  /** Begins the handshake at once. Certificates and host names are always checked. */
+  constructor(options: { endpoint: Endpoint; session: Session; connection: number; handlers: SocketHandlers; handshakeWithinMs?: number | undefined }) {
+    const { endpoint, session, connection, handlers } = options;
+    this.#connection = connection;
+    this.#handlers = handlers;
+    this.#ws = new WebSocket(endpoint.feedUrl, {
+      perMessageDeflate: false,
+      maxPayload: LARGEST_MESSAGE,
+      handshakeTimeout: options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS,
+      followRedirects: false,
+      headers: { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken },
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    const ws = this.#ws;
+    ws.on('open', () => {
+      if (!this.#over) this.#handlers.opened(this.#connection);
+    });
+    ws.on('message', (data: Buffer, isBinary: boolean) => {
+      if (this.#over) return;
+      if (isBinary) this.#handlers.binary(data, this.#connection);
+      else this.#handlers.text(data, this.#connection);
+    });
+    ws.on('pong', () => {
+      if (!this.#over) this.#handlers.pong(this.#connection);
+    });
+    ws.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
+      this.#failure = refusedBy(response);
+      response.resume();
+      request.destroy();
+      this.#end(this.#failure);
+    });
+    // An error is always followed by `close`, which reports it; after the end it belongs to nobody.
+    ws.on('error', (error: Error & { code?: string }) => {
+      this.#failure ??= this.#failureOf(error);
+    });
+    ws.on('close', (code: number, reason: Buffer) => {
+      const words = presentableReason(reason.toString('utf8'));
+      this.#end(this.#failure ?? (code === 1006 ? { cause: 'dropped', code, reason: words } : { cause: 'closed', code, reason: words }));
+    });
+  }
+
+  /** What an error of the library means, by whether the connection was open. */
+  #failureOf(error: Error & { code?: string }): RawEnd {
+    const code = error.code ?? '';
+    if (code.startsWith('WS_ERR_')) return { cause: 'protocol', code: undefined, reason: code };
+    if (this.#ws.readyState !== WebSocket.CONNECTING) return { cause: 'dropped', code: 1006, reason: presentableReason(code) };
+    if (/handshake has timed out/.test(error.message)) return { cause: 'handshake-timeout', code: undefined, reason: '' };
+    if (/^(Invalid|Unexpected|Server sent|Missing)/.test(error.message)) return { cause: 'unexpected-answer', code: undefined, reason: presentableReason(error.message) };
+    return { cause: 'network', code: undefined, reason: presentableReason(code || error.message) };
+  }
+
+  #end(end: RawEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handlers.ended(this.#connection, end);
+  }
+
+  /** Whether text can be sent now. */
+  get isOpen(): boolean {
+    return !this.#over && this.#ws.readyState === WebSocket.OPEN;
+  }
+
+  /** Sends a text message; nothing when the connection is not open: its end is reported in any case. */
+  send(text: string): void {
+    if (this.isOpen) this.#ws.send(text);
+  }
+
+  /** Both kinds of heart-beat: servers were seen to count either (PROTOCOL.md 3). */
+  ping(text: string): void {
+    if (!this.isOpen) return;
+    this.#ws.send(text);
+    this.#ws.ping();
+  }
+
+  pause(): void {
+    if (this.isOpen) this.#ws.pause();
+  }
+
+  resume(): void {
+    if (this.isOpen) this.#ws.resume();
+  }
+
+  /** Drops the connection and reports nothing more. */
+  terminate(): void {
+    this.#over = true;
+    this.#ws.terminate();
+  }
+
+  /** Closes with a close frame and resolves when the connection is gone; after `withinMs` by `after` it is dropped. Reports nothing more. */
+  close(after: (fire: () => void) => { cancel(): void }): Promise<void> {
+    this.#over = true;
+    const ws = this.#ws;
+    if (ws.readyState === WebSocket.CLOSED) return Promise.resolve();
+    return new Promise((resolve) => {
+      const limit = after(() => ws.terminate());
+      ws.once('close', () => {
+        limit.cancel();
+        resolve();
+      });
+      // A paused socket would never read the server's answer.
+      if (ws.readyState === WebSocket.OPEN) ws.resume();
+      if (ws.readyState === WebSocket.CONNECTING) ws.terminate();
+      else ws.close(1000);
+    });
+  }
+}
