@@ -13,6 +13,9 @@ export type Unadmitted = (typeof UNADMITTED)[number];
 /** 2^53 - 1 has this high word; a greater one cannot be a price. */
 const SAFE_HIGH = 0x1fffff;
 
+/** 2000-01-01: no packet of this feed is older. Epoch ms. */
+const CENTURY_MS = 946_684_800_000;
+
 /** 1 for each exchange type that exists; indexed by the wire's byte. */
 const KNOWN_EXCHANGE = new Uint8Array(256);
 for (const type of Object.keys(EXCHANGE)) KNOWN_EXCHANGE[Number(type)] = 1;
@@ -31,9 +34,10 @@ export class Admission {
 
   /**
    * `mode`: the subscribed mode's number, 0 for any. `marketDateMs`: any instant of the market's IST date; a packet's time must lie
-   * within a day of that date. Without it any time after 1970 is possible (for `decode`, which has no market).
+   * within a day of that date. Without it (for `decode`, which has no market) any time of this century up to a day after `nowMs`, the
+   * machine's clock, is possible.
    */
-  constructor(options: { instruments: readonly Instrument[]; mode: number; marketDateMs: number | undefined }) {
+  constructor(options: { instruments: readonly Instrument[]; mode: number } & ({ marketDateMs: number } | { marketDateMs: undefined; nowMs: number })) {
     let size = 64;
     while (size < options.instruments.length * 4) size *= 2;
     this.#mask = size - 1;
@@ -48,9 +52,14 @@ export class Admission {
       this.#indexes[at] = instrument.index;
     }
     this.#mode = options.mode;
-    const dayStart = options.marketDateMs === undefined ? undefined : Math.floor((options.marketDateMs + IST_OFFSET_MS) / DAY_MS) * DAY_MS - IST_OFFSET_MS;
-    this.#fromMs = dayStart === undefined ? 1 : dayStart - DAY_MS;
-    this.#toMs = dayStart === undefined ? Number.MAX_SAFE_INTEGER : dayStart + 2 * DAY_MS;
+    if (options.marketDateMs === undefined) {
+      this.#fromMs = CENTURY_MS;
+      this.#toMs = options.nowMs + DAY_MS;
+    } else {
+      const dayStart = Math.floor((options.marketDateMs + IST_OFFSET_MS) / DAY_MS) * DAY_MS - IST_OFFSET_MS;
+      this.#fromMs = dayStart - DAY_MS;
+      this.#toMs = dayStart + 2 * DAY_MS;
+    }
   }
 
   #slot(token: number): number {

@@ -12,6 +12,8 @@ import { MINUTE_MS } from '../market/session.js';
 export const AHEAD_MS = 60_000;
 /** Frames that must agree before T follows them; and ordinary frames that outvote them. */
 export const VOTES = 3;
+/** A stamp is a whole second: by the end of it so much more has passed. */
+const STAMP_MS = 1000;
 
 /** What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep this one. */
 export type Judgement = 'use' | 'hold' | 'release' | 'replace';
@@ -52,6 +54,13 @@ export class Sealer {
   /** The largest exchange time that a frame said, never advanced by the clock. */
   get lastFrameMs(): number | undefined {
     return this.#lastFrameMs;
+  }
+
+  /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
+  lastEndedBar(): number {
+    if (this.#t === undefined) return -1;
+    const { openMs, minutes } = this.#options;
+    return Math.min(Math.floor((this.#t + STAMP_MS - openMs) / MINUTE_MS), minutes) - 1;
   }
 
   /** The last bar sealed; -1 before the first. */

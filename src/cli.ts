@@ -1,0 +1,174 @@
+/** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
+import yargs, { type Argv } from 'yargs';
+import { BOUNDS, DEFAULT_AT, numberOption, stageConfig, timeOption, type StageConfig } from './config.js';
+import { EngineError } from './errors.js';
+
+export interface SimulateArguments {
+  readonly port: number;
+  readonly seed: number;
+  readonly speed: number;
+  readonly atMs: number;
+}
+
+export type Command =
+  | { readonly kind: 'stage'; readonly config: StageConfig }
+  | { readonly kind: 'simulate'; readonly options: SimulateArguments }
+  | { readonly kind: 'decode' }
+  /** Help or version: to be printed, and nothing else done. */
+  | { readonly kind: 'text'; readonly text: string };
+
+const stageOptions = {
+  'ws-test-mode': { type: 'boolean', desc: 'required: says that this is a test run' },
+  stage: { type: 'string', desc: '1: RELIANCE; 2: all 50 of the NIFTY 50' },
+  duration: { type: 'string', desc: 'minutes of market time, 1 to 15 (under 10: a warning)' },
+  symbols: { type: 'string', desc: "other symbols than the stage's, A,B (RELIANCE or RELIANCE-EQ)" },
+  subset: { type: 'string', desc: "only the first N of the stage's symbols" },
+  mode: { type: 'string', desc: 'ltp, quote or snapquote  [default: ltp]' },
+  feed: { type: 'string', desc: 'live, sim, or the URL of a SmartAPI server elsewhere (ws: on loopback only)  [default: live]' },
+  speed: { type: 'string', desc: 'sim: market seconds a second  [default: 1]' },
+  seed: { type: 'string', desc: "sim: the market's seed  [default: 1]" },
+  at: { type: 'string', desc: `sim: Indian time at which the market starts  [default: ${DEFAULT_AT}]` },
+  'market-clock': { type: 'string', desc: `URL: ORIGIN@SPEED when its market time is not now, e.g. ${DEFAULT_AT}@60` },
+  shards: { type: 'string', desc: 'worker threads that build candles  [default: cores - 1, at least 1]' },
+  grace: { type: 'string', desc: 'seconds of market time between a minute and its seal, 0 to 30  [default: 3]' },
+  out: { type: 'string', desc: 'folder of the candles  [default: data/test/websocket_candles, for any other feed than live data/test/sim/websocket_candles]' },
+  history: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written' },
+  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols" },
+  report: { type: 'string', desc: 'write the report to this file only  [default: data/test/reports/latest.json and one per run]' },
+  json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
+} as const;
+
+const simulateOptions = {
+  port: { type: 'string', desc: 'port on 127.0.0.1; 0 takes a free one  [default: 0]' },
+  speed: stageOptions.speed,
+  seed: stageOptions.seed,
+  at: stageOptions.at,
+} as const;
+
+const simulatePaths = `Paths:
+  ws    /smart-stream                                              the feed (also at /)
+  POST  /rest/auth/angelbroking/user/v1/loginByPassword            log-in
+  POST  /rest/auth/angelbroking/jwt/v1/generateTokens              new tokens for a refresh token
+  POST  /rest/secure/angelbroking/user/v1/logout                   log-out
+  GET   /simulator                                                 market time, speed, seed, symbols, connections
+  GET   /simulator/candles?symbol=RELIANCE                         the true candles so far
+  GET   /simulator/history?symbol=RELIANCE&kind=tick|traded        candles before the start`;
+
+const stageEpilogue = `Exit codes: 0 all gates passed or warned, 1 a gate failed, 2 usage, configuration or market shut,
+3 could not log in or connect, 130 interrupted (what was sealed is on disk).
+
+The live feed needs ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN and ANGEL_TOTP_SECRET in the environment or in .env.
+
+  tickshard --ws-test-mode --stage 1 --duration 15 --feed sim --speed 60`;
+
+type Parsed = Record<string, unknown>;
+
+/** The text of an option given at most once; yargs makes a list of one that is repeated. */
+function once(parsed: Parsed, name: string): string | undefined {
+  const value = parsed[name];
+  if (Array.isArray(value)) throw new EngineError('USAGE', `--${name} is given twice.`);
+  if (value === undefined || typeof value === 'boolean') return undefined;
+  if (value === '') throw new EngineError('USAGE', `--${name} needs a value.`);
+  return String(value);
+}
+
+/** Whether a flag is set. */
+function flag(parsed: Parsed, name: string): boolean {
+  const value = parsed[name];
+  if (Array.isArray(value)) throw new EngineError('USAGE', `--${name} is given twice.`);
+  return value === true;
+}
+
+function stageCommand(parsed: Parsed): Command {
+  const text = (name: keyof typeof stageOptions): string | undefined => once(parsed, name);
+  return {
+    kind: 'stage',
+    config: stageConfig({
+      wsTestMode: flag(parsed, 'ws-test-mode'),
+      json: flag(parsed, 'json'),
+      stage: text('stage'),
+      duration: text('duration'),
+      mode: text('mode'),
+      symbols: text('symbols'),
+      subset: text('subset'),
+      feed: text('feed'),
+      speed: text('speed'),
+      seed: text('seed'),
+      at: text('at'),
+      marketClock: text('market-clock'),
+      shards: text('shards'),
+      grace: text('grace'),
+      out: text('out'),
+      history: text('history'),
+      instruments: text('instruments'),
+      report: text('report'),
+    }),
+  };
+}
+
+function simulateCommand(parsed: Parsed): Command {
+  const port = once(parsed, 'port') ?? '0';
+  const speed = once(parsed, 'speed') ?? '1';
+  return {
+    kind: 'simulate',
+    options: {
+      port: numberOption('port', port, BOUNDS.port),
+      seed: numberOption('seed', once(parsed, 'seed') ?? '1', BOUNDS.seed),
+      speed: numberOption('speed', speed, BOUNDS.speed, { whole: false, unit: 'market seconds a second' }),
+      atMs: timeOption('at', once(parsed, 'at') ?? DEFAULT_AT),
+    },
+  };
+}
+
+/** What yargs itself refuses, as one sentence. */
+function refusal(message: string | undefined, error: Error | undefined): EngineError {
+  if (error instanceof EngineError) return error;
+  const line = (message ?? error?.message ?? 'the arguments cannot be read').split('\n')[0].replace(/\.$/, '');
+  return new EngineError('USAGE', `${line}; see tickshard --help.`);
+}
+
+/** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
+export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
+  // yargs takes any value of a flag for false.
+  const valued = argv.find((word) => /^--(json|ws-test-mode)=/.test(word));
+  if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
+  let command: Command | undefined;
+  let shown = '';
+  const common = (builder: Argv): Argv => builder.wrap(columns).strict().demandCommand(0, 0, '', 'Unknown words behind the command');
+  const parser = yargs()
+    .scriptName('tickshard')
+    .locale('en')
+    .exitProcess(false)
+    .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false, 'parse-numbers': false, 'parse-positional-numbers': false })
+    .usage('Proves that candles built from the SmartAPI WebSocket 2.0 feed can replace candles polled over REST.')
+    .command(
+      '$0',
+      'run a stage: build candles from the feed and end with a verdict',
+      (builder) => common(builder).options(stageOptions).epilogue(stageEpilogue),
+      (parsed) => void (command = stageCommand(parsed)),
+    )
+    .command(
+      'simulate',
+      'serve the simulated broker to any client',
+      (builder) => common(builder).options(simulateOptions).epilogue(simulatePaths),
+      (parsed) => void (command = simulateCommand(parsed)),
+    )
+    .command(
+      'decode',
+      'read frames from standard input, one hex line each, and print one JSON line each',
+      (builder) => common(builder).epilogue('Field names are those of the protocol; integers are decimal strings. `admitted` is true, or the reason why not; a refused frame is {"refused":"length"} or {"refused":"mode"}.'),
+      () => void (command = { kind: 'decode' }),
+    )
+    .help()
+    .version(version)
+    .wrap(columns)
+    .fail((message, error) => {
+      throw refusal(message, error);
+    });
+  await parser.parse([...argv], {}, (_error, _parsed, output) => {
+    shown = output;
+  });
+  if (shown !== '') return { kind: 'text', text: shown };
+  if (command === undefined) throw new EngineError('USAGE', 'Nothing to do; see tickshard --help.');
+  return command;
+}

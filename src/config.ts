@@ -1,0 +1,177 @@
+/**
+ * Every knob of a stage run: unit, default, bound, and how one limits another. What comes from the command line is text; what leaves
+ * here is checked and frozen. Nothing is read, opened or connected.
+ */
+import assert from 'node:assert';
+import { availableParallelism } from 'node:os';
+import { EngineError } from './errors.js';
+import { MODE, type ModeName } from './market/packet.js';
+import { DAY_MS, istMs } from './market/session.js';
+
+/** Bounds of the options, in the units that the user types. */
+export const BOUNDS = {
+  /** Minutes of market time. Under `settled` a run still counts, with a warning. */
+  duration: { min: 1, max: 15, settled: 10 },
+  /** Seconds of market time between a minute's end and its seal. */
+  grace: { min: 0, max: 30 },
+  /** Market seconds a real second, for the simulated market. */
+  speed: { min: 0.1, max: 600 },
+  seed: { min: 0, max: 4_294_967_295 },
+  shards: { min: 1, max: 64 },
+  port: { min: 0, max: 65_535 },
+} as const;
+
+/** Real ms of silence below which the clock never moves market time, whatever the grace. */
+const LEAST_SILENCE_MS = 2000;
+/** Real ms within which the first connection must open. */
+const FIRST_OPEN_MS = 60_000;
+/** Real ms within which every token must be answered by a packet. */
+const ANSWER_MS = 10_000;
+assert(ANSWER_MS < FIRST_OPEN_MS && BOUNDS.duration.min * 60_000 > ANSWER_MS, 'the shortest run is long enough to see whether every token answers');
+
+export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, answerMs: ANSWER_MS } as const;
+
+/** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
+export const DEFAULT_AT = '2026-11-23T11:00';
+
+/** Where the packets come from. */
+export type FeedChoice =
+  | { readonly kind: 'live' }
+  | { readonly kind: 'sim'; readonly speed: number; readonly seed: number; readonly atMs: number }
+  | { readonly kind: 'url'; readonly url: string; readonly marketClock: { readonly originMs: number; readonly speed: number } | undefined };
+
+/** A stage run, checked. Paths are as the user gave them. */
+export interface StageConfig {
+  readonly stage: 1 | 2;
+  readonly durationMin: number;
+  readonly mode: ModeName;
+  /** Undefined: the stage's own. */
+  readonly symbols: readonly string[] | undefined;
+  readonly subset: number | undefined;
+  readonly feed: FeedChoice;
+  readonly shards: number;
+  readonly graceMs: number;
+  readonly out: string;
+  readonly history: string | undefined;
+  readonly instruments: string | undefined;
+  readonly report: string | undefined;
+  readonly json: boolean;
+}
+
+/** The options of a stage run as typed; absent ones are undefined. */
+export interface StageArguments {
+  readonly wsTestMode: boolean;
+  readonly json: boolean;
+  readonly stage: string | undefined;
+  readonly duration: string | undefined;
+  readonly mode: string | undefined;
+  readonly symbols: string | undefined;
+  readonly subset: string | undefined;
+  readonly feed: string | undefined;
+  readonly speed: string | undefined;
+  readonly seed: string | undefined;
+  readonly at: string | undefined;
+  readonly marketClock: string | undefined;
+  readonly shards: string | undefined;
+  readonly grace: string | undefined;
+  readonly out: string | undefined;
+  readonly history: string | undefined;
+  readonly instruments: string | undefined;
+  readonly report: string | undefined;
+}
+
+function usage(sentence: string): EngineError {
+  return new EngineError('USAGE', sentence);
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A number in plain decimal notation within bounds; throws EngineError USAGE naming the option otherwise. */
+export function numberOption(name: string, text: string, { min, max }: Range, options: { readonly whole?: boolean; readonly unit?: string } = {}): number {
+  const { whole = true, unit = '' } = options;
+  const value = (whole ? /^\d{1,15}$/ : /^\d{1,15}(\.\d{1,9})?$/).test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw usage(`--${name} takes a ${whole ? 'whole ' : ''}number from ${min} to ${max}${unit === '' ? '' : ` (${unit})`}, not \`${text}\`.`);
+}
+
+/** Epoch ms of an IST time such as `2026-11-23T11:00`, seconds and `+05:30` optional; throws EngineError USAGE naming the option otherwise. */
+export function timeOption(name: string, text: string): number {
+  const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(?:\+05:30)?$/.exec(text);
+  const value = parts === null ? Number.NaN : istMs(parts[1], parts[2]);
+  // Date.parse takes 31 February for 3 March.
+  const sameDay = parts !== null && Number.isFinite(value) && new Date(value - (value % 1) + 19_800_000).toISOString().startsWith(parts[1]);
+  if (sameDay && value > DAY_MS) return value;
+  throw usage(`--${name} takes Indian time as YYYY-MM-DDTHH:mm, e.g. ${DEFAULT_AT}, not \`${text}\`.`);
+}
+
+function clockOption(text: string): { originMs: number; speed: number } {
+  const at = text.lastIndexOf('@');
+  if (at < 0) throw usage(`--market-clock takes ORIGIN@SPEED, e.g. ${DEFAULT_AT}@60, not \`${text}\`.`);
+  return { originMs: timeOption('market-clock', text.slice(0, at)), speed: numberOption('market-clock', text.slice(at + 1), BOUNDS.speed, { whole: false, unit: 'the SPEED' }) };
+}
+
+function feedOption(args: StageArguments): FeedChoice {
+  const feed = args.feed ?? 'live';
+  const simOnly = (['speed', 'seed', 'at'] as const).find((name) => args[name] !== undefined);
+  if (feed !== 'sim' && simOnly !== undefined) throw usage(`--${simOnly} belongs to --feed sim; this feed is ${feed === 'live' ? 'the live one' : 'a URL, for which --market-clock says the time'}.`);
+  const isUrl = feed.includes('://');
+  if (!isUrl && args.marketClock !== undefined) throw usage('--market-clock belongs to --feed URL: the live feed and the simulator have clocks of their own.');
+  if (feed === 'live') return { kind: 'live' };
+  if (feed === 'sim') {
+    return {
+      kind: 'sim',
+      speed: args.speed === undefined ? 1 : numberOption('speed', args.speed, BOUNDS.speed, { whole: false, unit: 'market seconds a second' }),
+      seed: args.seed === undefined ? 1 : numberOption('seed', args.seed, BOUNDS.seed),
+      atMs: timeOption('at', args.at ?? DEFAULT_AT),
+    };
+  }
+  if (!isUrl) throw usage(`--feed takes live, sim or a ws:// or wss:// URL, not \`${feed}\`.`);
+  return { kind: 'url', url: feed, marketClock: args.marketClock === undefined ? undefined : clockOption(args.marketClock) };
+}
+
+function modeOption(text: string): ModeName {
+  if (text !== 'depth' && Object.hasOwn(MODE, text)) return text as ModeName;
+  throw usage(`--mode takes ltp, quote or snapquote, not \`${text}\`.`);
+}
+
+function pathOption(name: string, text: string | undefined): string | undefined {
+  if (text !== undefined && (text.trim() === '' || text.includes('\0'))) throw usage(`--${name} takes a path.`);
+  return text;
+}
+
+/** Shards when `--shards` is not given: one core is left to the main thread. */
+export function defaultShards(): number {
+  return Math.min(BOUNDS.shards.max, Math.max(1, availableParallelism() - 1));
+}
+
+/** Checks the options of a stage run. Throws EngineError USAGE with one sentence on the first that is wrong. */
+export function stageConfig(args: StageArguments): StageConfig {
+  if (!args.wsTestMode) throw usage('A stage run needs --ws-test-mode, which says that this is a test: see tickshard --help.');
+  if (args.stage === undefined) throw usage('--stage is missing: 1 is RELIANCE alone, 2 is the NIFTY 50.');
+  if (args.stage !== '1' && args.stage !== '2') throw usage(`--stage takes 1 or 2, not \`${args.stage}\`.`);
+  if (args.duration === undefined) throw usage('--duration is missing: the minutes of market time to run, 1 to 15.');
+  const durationMin = numberOption('duration', args.duration, BOUNDS.duration, { whole: false, unit: 'minutes' });
+  const mode = modeOption(args.mode ?? 'ltp');
+  if (args.symbols !== undefined && args.subset !== undefined) throw usage('--symbols and --subset exclude each other.');
+  const feed = feedOption(args);
+  const symbols = args.symbols?.split(',').map((symbol) => symbol.trim());
+  if (symbols?.some((symbol) => symbol === '') === true) throw usage(`--symbols takes names separated by commas, not \`${args.symbols!}\`.`);
+  return Object.freeze({
+    stage: args.stage === '1' ? 1 : 2,
+    durationMin,
+    mode,
+    symbols,
+    subset: args.subset === undefined ? undefined : numberOption('subset', args.subset, { min: 1, max: 1000 }),
+    feed,
+    shards: args.shards === undefined ? defaultShards() : numberOption('shards', args.shards, BOUNDS.shards),
+    graceMs: 1000 * (args.grace === undefined ? 3 : numberOption('grace', args.grace, BOUNDS.grace, { whole: false, unit: 'seconds' })),
+    out: pathOption('out', args.out) ?? (feed.kind === 'live' ? 'data/test/websocket_candles' : 'data/test/sim/websocket_candles'),
+    history: pathOption('history', args.history),
+    instruments: pathOption('instruments', args.instruments),
+    report: pathOption('report', args.report),
+    json: args.json,
+  });
+}

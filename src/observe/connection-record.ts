@@ -1,0 +1,54 @@
+/** Remembers how the run's connections went: how many, how they ended, how long there was none. */
+import type { Clock } from '../clock.js';
+import type { Disconnect } from './facts.js';
+
+export class ConnectionRecord {
+  readonly disconnects: Disconnect[] = [];
+  readonly #clock: Clock;
+  #connections = 0;
+  #firstOpenMs: number | undefined;
+  #lostAtMs: number | undefined;
+  #endedAtMs: number | undefined;
+  #lostMs = 0;
+  #connected = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  opened(): void {
+    const now = this.#clock.monoMs();
+    this.#connections++;
+    this.#connected = true;
+    this.#firstOpenMs ??= now;
+    if (this.#lostAtMs !== undefined) this.#lostMs += now - this.#lostAtMs;
+    this.#lostAtMs = undefined;
+  }
+
+  /** A connection, or an attempt at one, ended; not by ourselves. */
+  closed(disconnect: Disconnect): void {
+    this.disconnects.push(disconnect);
+    if (this.#connected) this.#lostAtMs = this.#clock.monoMs();
+    this.#connected = false;
+  }
+
+  /** The run closes the feed itself: what follows is no disconnect. */
+  end(): void {
+    this.#endedAtMs ??= this.#clock.monoMs();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Real ms since the first open, and how many of them without a connection. */
+  figures(): { openForMs: number; disconnectedMs: number } {
+    if (this.#firstOpenMs === undefined) return { openForMs: 0, disconnectedMs: 0 };
+    const now = this.#endedAtMs ?? this.#clock.monoMs();
+    return { openForMs: now - this.#firstOpenMs, disconnectedMs: this.#lostMs + (this.#lostAtMs === undefined ? 0 : now - this.#lostAtMs) };
+  }
+}

@@ -1,0 +1,41 @@
+/** What a gate is, and the words that several of them need. */
+
+export type GateId =
+  | 'connected'
+  | 'subscribed'
+  | 'ticking'
+  | 'fresh'
+  | 'lag'
+  | 'candles'
+  | 'schema'
+  | 'momentum'
+  | 'no-rest'
+  | 'output'
+  | 'lossless'
+  | 'performance'
+  | 'duration';
+
+export type Status = 'pass' | 'fail' | 'warn' | 'skip';
+
+export interface Gate {
+  readonly id: GateId;
+  readonly status: Status;
+  readonly observed: string;
+  readonly expected: string;
+  /** For a failure or a warning, its cause and what to do, one line. */
+  readonly remedy?: string;
+}
+
+/** At most so many names in a sentence; the report has them all. */
+const NAMES = 8;
+
+/** Names for a sentence: the first few, and how many more. */
+export function named(names: readonly string[]): string {
+  const more = names.length - NAMES;
+  return more > 0 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** `1 symbol`, `2 symbols`; irregular plurals are given. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
+}

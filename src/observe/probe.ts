@@ -1,0 +1,64 @@
+/** What the run costs: CPU of all threads, memory, and how late the main thread's timers are. */
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import type { Clock } from '../clock.js';
+
+export interface PerformanceFigures {
+  /** CPU time of the whole process over real time since the feed opened, in percent of one core. */
+  readonly cpuPercent: number;
+  /** Greatest resident set seen, MiB. */
+  readonly rssMb: number;
+  readonly eventLoopDelayP99Ms: number;
+  readonly receiveToAppliedUs: Percentiles;
+  readonly receiveToSealedMs: Percentiles;
+}
+
+export interface Percentiles {
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+  readonly p999: number | undefined;
+}
+
+/** The timer whose delay is measured fires so often, ms; a reading includes it. */
+const RESOLUTION_MS = 10;
+
+export class Probe {
+  readonly #clock: Clock;
+  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  #cpu = process.cpuUsage();
+  #sinceMs: number;
+  #rss = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock.monoMs();
+  }
+
+  /** Begins anew: what starting up cost is not the run's. */
+  start(): void {
+    this.#cpu = process.cpuUsage();
+    this.#sinceMs = this.#clock.monoMs();
+    this.#delay.reset();
+    this.#delay.enable();
+  }
+
+  /** Looks at memory; called now and then. */
+  sample(): void {
+    this.#rss = Math.max(this.#rss, process.memoryUsage.rss());
+  }
+
+  /** The figures up to now. */
+  figures(): Pick<PerformanceFigures, 'cpuPercent' | 'rssMb' | 'eventLoopDelayP99Ms'> {
+    this.sample();
+    const used = process.cpuUsage(this.#cpu);
+    const elapsedMs = Math.max(1, this.#clock.monoMs() - this.#sinceMs);
+    return {
+      cpuPercent: (used.user + used.system) / 10 / elapsedMs,
+      rssMb: this.#rss / 1_048_576,
+      eventLoopDelayP99Ms: Math.max(0, this.#delay.percentile(99) / 1e6 - RESOLUTION_MS),
+    };
+  }
+
+  stop(): void {
+    this.#delay.disable();
+  }
+}

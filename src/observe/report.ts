@@ -1,0 +1,146 @@
+/** The report of a run: the facts and the gates under the names that scripts read (DESIGN.md, "Gates"). Written whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EngineError, sentenceOf } from '../errors.js';
+import { istStamp } from '../market/session.js';
+import { applied, type Facts, type SymbolFacts } from './facts.js';
+import type { Gate } from './gate.js';
+import type { Verdict } from './gates.js';
+
+/** What a report says beside facts and gates. */
+export interface RunHeader {
+  readonly version: string;
+  readonly runId: string;
+  /** `live`, `sim` or the host of a URL; never a path or a query. */
+  readonly feed: string;
+  readonly seed: number | undefined;
+  readonly startedWallMs: number;
+  readonly endedWallMs: number;
+  /** How the program was started, as options: none of them is a secret. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const rounded = (value: number | undefined, digits = 1): number | null => (value === undefined || !Number.isFinite(value) ? null : Number(value.toFixed(digits)));
+
+function symbolReport(symbol: SymbolFacts, volumeKind: Facts['volumeKind']): Record<string, unknown> {
+  const { figures, priceScale } = symbol;
+  const rupees = (wire: number | undefined): number | null => (wire === undefined ? null : wire / priceScale);
+  const traded = volumeKind === 'traded';
+  const vwapWire = traded ? figures.exchangeAverage : figures.ticks > 0 ? figures.sessionSum / figures.ticks : undefined;
+  return {
+    symbol: symbol.symbol,
+    token: symbol.token,
+    shard: symbol.shard,
+    ticks: figures.ticks,
+    candles: symbol.whole,
+    partial: symbol.partial,
+    late: symbol.late,
+    revisions: symbol.revisions,
+    session: {
+      vwap: vwapWire === undefined ? null : rounded(vwapWire / priceScale, 6),
+      dayHigh: rupees(figures.sessionHigh),
+      dayLow: rupees(figures.sessionLow),
+      covers: traded ? "the exchange's own figures for the whole day, as of the last packet" : 'the ticks seen in this run only; vwap is their plain mean',
+    },
+    lastPrice: rupees(figures.lastPrice),
+  };
+}
+
+function countersReport(facts: Facts): Record<string, unknown> {
+  const c = facts.counters;
+  const { total, ...classes } = applied(facts);
+  return {
+    binary: c.binary,
+    refused: { length: c.refusedLength, mode: c.refusedMode },
+    decoded: c.decoded,
+    unadmitted: { exchange: c.unadmittedExchange, token: c.unadmittedToken, mode: c.unadmittedMode, price: c.unadmittedPrice, time: c.unadmittedTime },
+    routed: c.routed,
+    applied: { ...classes, total },
+    reseeds: facts.symbols.reduce((sum, { figures }) => sum + figures.reseeds, 0),
+    late: facts.symbols.reduce((sum, { late }) => sum + late, 0),
+    held: c.held,
+    text: { pong: c.textPong, error: c.textError, other: c.textOther },
+    seals: c.seals,
+    gaps: c.gaps,
+    pauses: c.pauses,
+    pausedMs: rounded(c.pausedMs),
+    workerDeaths: c.workerDeaths,
+  };
+}
+
+function networkReport({ network }: Facts): Record<string, unknown> {
+  return {
+    connections: network.connections.map(({ host, port, purpose, phase }) => ({ host, port, purpose, phase })),
+    websocketHandshakes: network.handshakes,
+    restCalls: network.restCalls.map(({ method, host, path, phase }) => ({ method, host, path, phase })),
+    restCallsDuringRun: network.restCalls.filter(({ phase }) => phase === 'run').length,
+  };
+}
+
+function momentumReport({ momentum }: Facts): Record<string, unknown> {
+  return {
+    dryRun: true,
+    evaluations: momentum.evaluations.filter(({ evaluated }) => evaluated).length,
+    insufficient: momentum.evaluations.flatMap(({ symbol, timestampMs, insufficient, basis }) =>
+      insufficient !== undefined ? [`${symbol} ${istStamp(timestampMs)}: ${insufficient}`] : basis === 'partial' ? [`${symbol} ${istStamp(timestampMs)}: partial`] : [],
+    ),
+    signals: momentum.evaluations.flatMap(({ signals }) => signals),
+    differences: momentum.differences ?? [],
+    failures: momentum.failures,
+    notes: momentum.notes,
+  };
+}
+
+/** The report as plain data. Prices in rupees. */
+export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gate[], verdict: Verdict): Record<string, unknown> {
+  const { performance: cost, lag } = facts;
+  return {
+    version: header.version,
+    runId: header.runId,
+    stage: facts.stage,
+    mode: facts.mode,
+    volumeKind: facts.volumeKind,
+    feed: header.feed,
+    seed: header.seed ?? null,
+    speed: facts.speed,
+    startedAt: istStamp(header.startedWallMs),
+    endedAt: istStamp(header.endedWallMs),
+    marketTime: facts.market.timeMs === undefined ? null : istStamp(facts.market.timeMs),
+    options: header.options,
+    verdict,
+    gates: gates.map(({ id, status, observed, expected, remedy }) => ({ id, status, observed, expected, ...(remedy === undefined ? {} : { remedy }) })),
+    symbols: facts.symbols.map((symbol) => symbolReport(symbol, facts.volumeKind)),
+    counters: countersReport(facts),
+    performance: {
+      cpuPercent: rounded(cost.cpuPercent),
+      rssMb: rounded(cost.rssMb),
+      eventLoopDelayP99Ms: rounded(cost.eventLoopDelayP99Ms),
+      receiveToAppliedUs: { p50: rounded(cost.receiveToAppliedUs.p50, 0), p99: rounded(cost.receiveToAppliedUs.p99, 0), p999: rounded(cost.receiveToAppliedUs.p999, 0) },
+      receiveToSealedMs: { p50: rounded(cost.receiveToSealedMs.p50, 3), p99: rounded(cost.receiveToSealedMs.p99, 3), p999: rounded(cost.receiveToSealedMs.p999, 3) },
+      feedLagMs: lag === undefined ? null : { least: rounded(lag.leastMs, 0), p50: rounded(lag.p50Ms, 0), p99: rounded(lag.p99Ms, 0), most: rounded(lag.mostMs, 0) },
+    },
+    momentum: momentumReport(facts),
+    network: networkReport(facts),
+    disconnects: facts.feed.disconnects,
+    brokerErrors: facts.feed.errors,
+    output: { dir: facts.output.outDir, proven: facts.output.proven ?? null, kept: facts.output.kept, problems: facts.output.problems },
+    files: facts.output.files,
+  };
+}
+
+/** Writes `report` to `paths`, each aside and renamed. Throws EngineError OUTPUT in one sentence. */
+export function writeReport(report: Record<string, unknown>, paths: readonly string[]): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  for (const path of paths) {
+    const aside = join(dirname(path), `.report-${randomBytes(6).toString('hex')}.writing`);
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(aside, text);
+      renameSync(aside, path);
+    } catch (error) {
+      rmSync(aside, { force: true });
+      throw new EngineError('OUTPUT', `The report ${path} cannot be written (${sentenceOf(error)}).`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/** The end of a run as text: the checklist in the owner's words, the candles, and where everything is. Pure. */
+import type { CandleWithQuality } from '../market/candle.js';
+import { istMinute } from '../market/session.js';
+import type { Facts } from './facts.js';
+import type { Gate, Status } from './gate.js';
+import type { Verdict } from './gates.js';
+
+type Paint = (status: Status, text: string) => string;
+
+/** What each gate answers, in the words of those who asked. `N` and `all` depend on the run. */
+function question(id: Gate['id'], symbols: number): string {
+  const whom = symbols === 1 ? '' : ' for all symbols';
+  switch (id) {
+    case 'connected':
+      return 'WebSocket connected';
+    case 'subscribed':
+      return `Subscribed to ${symbols} symbol${symbols === 1 ? '' : 's'}`;
+    case 'ticking':
+      return `Ticks received${whom}`;
+    case 'fresh':
+      return 'Ticks fresh';
+    case 'lag':
+      return 'Feed on time';
+    case 'candles':
+      return `Candles finalized${whom}`;
+    case 'schema':
+      return 'Schema as existing files';
+    case 'momentum':
+      return 'Momentum evaluation executed (dry run)';
+    case 'no-rest':
+      return 'NO REST calls';
+    case 'output':
+      return 'Output saved';
+    case 'lossless':
+      return 'Nothing lost';
+    case 'performance':
+      return 'Performance';
+    case 'duration':
+      return 'Ran to its end';
+  }
+}
+
+/** The checklist: a line a gate, and a second one where something is to be done. */
+export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict, paint: Paint): string {
+  const questions = gates.map(({ id }) => question(id, facts.symbols.length));
+  const width = Math.max(...questions.map((text) => text.length));
+  const lines = gates.flatMap((gate, index) => {
+    const head = `  ${paint(gate.status, `[${gate.status}]`)} ${questions[index].padEnd(width)}  ${gate.observed}`;
+    return gate.remedy === undefined || gate.status === 'pass' ? [head] : [head, `         ${gate.status === 'fail' ? `expected ${gate.expected}. ` : ''}${gate.remedy}`];
+  });
+  const status: Status = verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'warn';
+  return ['Checklist', ...lines, `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
+}
+
+const price = (value: number): string => value.toFixed(2);
+
+/** One symbol's candles as a table. */
+export function candleTable(symbol: string, candles: readonly CandleWithQuality[], volumeKind: Facts['volumeKind']): string {
+  const head = ['time', 'open', 'high', 'low', 'close', volumeKind === 'tick' ? 'ticks' : 'volume', ''];
+  const rows = candles.map(({ candle, quality }) => [
+    istMinute(candle.timestampMs),
+    price(candle.open),
+    price(candle.high),
+    price(candle.low),
+    price(candle.close),
+    String(candle.volume),
+    [quality.partial ? 'partial' : '', quality.source === 'auction' ? 'auction' : '', quality.revision > 0 ? `revised ${quality.revision}x` : ''].filter((text) => text !== '').join(', '),
+  ]);
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+  const line = (row: string[]): string => `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column]))).join('  ')}`.trimEnd();
+  return [`${symbol}, one-minute candles (rupees${volumeKind === 'tick' ? '; LTP frames carry no traded quantity, so volume is the number of ticks' : ''})`, line(head), ...rows.map(line)].join('\n');
+}
+
+/** All symbols, a line each. */
+export function symbolTable(facts: Facts): string {
+  const head = ['symbol', 'ticks', 'whole', 'partial', 'late', 'last'];
+  const rows = facts.symbols.map(({ symbol, figures, whole, partial, late, priceScale }) => [
+    symbol,
+    String(figures.ticks),
+    String(whole),
+    String(partial),
+    String(late),
+    figures.lastPrice === undefined ? '-' : price(figures.lastPrice / priceScale),
+  ]);
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+  const line = (row: string[]): string => `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')}`;
+  return [line(head), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,133 @@
+/**
+ * What a person sees while a stage runs: on a terminal one region that is drawn over itself, plain lines where the output goes
+ * elsewhere. Text only; nothing here is asked by the engine.
+ */
+import { stripVTControlCharacters } from 'node:util';
+import { istMinute, istStamp } from '../market/session.js';
+import type { Facts } from './facts.js';
+import { count, type Gate, type Status } from './gate.js';
+
+/** Where the text goes. */
+export interface Screen {
+  readonly columns: number;
+  write(text: string): void;
+}
+
+export interface TerminalOptions {
+  readonly screen: Screen;
+  /** Whether cursor movements are understood. */
+  readonly tty: boolean;
+  readonly color: boolean;
+}
+
+const codes: Record<Status, string> = { pass: '32', fail: '31', warn: '33', skip: '90' };
+const BAR_WIDTH = 30;
+/** Gates that can turn while the run goes on; the others need its end. */
+const LIVE_GATES: readonly Gate['id'][] = ['connected', 'subscribed', 'ticking', 'fresh', 'lag', 'candles', 'momentum', 'no-rest'];
+
+/** What the live region shows beside the facts. */
+export interface Moment {
+  readonly facts: Facts;
+  readonly gates: readonly Gate[];
+  /** Market minutes left. */
+  readonly leftMin: number;
+  readonly ticksPerSecond: number;
+}
+
+export class Terminal {
+  readonly #options: TerminalOptions;
+  #drawn = 0;
+  #lastSeals = 0;
+  #lastStatus = new Map<string, Status>();
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+  }
+
+  /** One or more lines that stay. */
+  say(text: string): void {
+    this.#erase();
+    this.#options.screen.write(`${text}\n`);
+  }
+
+  /** Shows the moment: a region drawn anew on a terminal; else a line whenever a minute was sealed or a gate turned. */
+  show(moment: Moment): void {
+    if (this.#options.tty) this.#draw(moment);
+    else this.#report(moment);
+  }
+
+  /** `text` in the colour of a status, where colours are wanted. */
+  paint(status: Status, text: string): string {
+    return this.#options.color ? `\u001b[${codes[status]}m${text}\u001b[0m` : text;
+  }
+
+  /** Takes the live region away. */
+  clear(): void {
+    this.#erase();
+  }
+
+  #erase(): void {
+    if (this.#drawn > 0) this.#options.screen.write(`\u001b[${this.#drawn}A\u001b[0J`);
+    this.#drawn = 0;
+  }
+
+  #draw(moment: Moment): void {
+    const width = Math.max(20, this.#options.screen.columns) - 1;
+    // A line that wraps would be two, and the next drawing would begin in the wrong place.
+    const lines = regionLines(moment, (status, text) => this.paint(status, text)).map((line) => clip(line, width));
+    const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A\u001b[0J` : '';
+    this.#options.screen.write(`${up}${lines.join('\n')}\n`);
+    this.#drawn = lines.length;
+  }
+
+  #report({ facts, gates, ticksPerSecond }: Moment): void {
+    const { seals } = facts.counters;
+    if (seals > this.#lastSeals && facts.market.timeMs !== undefined) {
+      const { candles, ticking } = tally(facts);
+      this.say(`${istMinute(facts.market.timeMs)}  ${count(candles, 'candle')} sealed, ${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${Math.round(ticksPerSecond)} ticks/s, lag ${lagText(facts)}`);
+    }
+    this.#lastSeals = seals;
+    for (const gate of gates) {
+      const before = this.#lastStatus.get(gate.id);
+      this.#lastStatus.set(gate.id, gate.status);
+      if (!LIVE_GATES.includes(gate.id) || before === undefined || before === gate.status || gate.status === 'skip') continue;
+      this.say(`gate ${gate.id}: ${before} -> ${gate.status} (${gate.observed})`);
+    }
+  }
+}
+
+/** The first `width` visible characters of a line that may hold colours. */
+function clip(line: string, width: number): string {
+  return stripVTControlCharacters(line).length <= width ? line : stripVTControlCharacters(line).slice(0, width);
+}
+
+function tally(facts: Facts): { candles: number; ticks: number; ticking: number } {
+  return {
+    candles: facts.symbols.reduce((sum, { whole, partial }) => sum + whole + partial, 0),
+    ticks: facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0),
+    ticking: facts.symbols.filter(({ figures }) => figures.ticks > 0).length,
+  };
+}
+
+function lagText({ lag }: Facts): string {
+  return lag === undefined ? 'unknown' : `${(lag.p50Ms / 1000).toFixed(1)} s`;
+}
+
+function clockText(minutes: number): string {
+  const seconds = Math.max(0, Math.round(minutes * 60));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+function regionLines({ facts, gates, leftMin, ticksPerSecond }: Moment, paint: (status: Status, text: string) => string): string[] {
+  const { candles, ticks, ticking } = tally(facts);
+  const share = Math.min(1, Math.max(0, 1 - leftMin / facts.duration.askedMin));
+  const bar = '#'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
+  const turned = gates.filter(({ id }) => LIVE_GATES.includes(id)).map(({ id, status }) => paint(status, `${id} ${status}`));
+  const marketTime = facts.market.timeMs === undefined ? 'no packet yet' : istStamp(facts.market.timeMs).slice(11, 19);
+  return [
+    `[${bar}] ${clockText(leftMin)} of market time left, market ${marketTime}`,
+    `${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${count(ticks, 'tick')}, ${Math.round(ticksPerSecond)} ticks/s, ${count(candles, 'candle')} sealed, lag ${lagText(facts)}`,
+    turned.slice(0, 4).join('  '),
+    turned.slice(4).join('  '),
+  ];
+}

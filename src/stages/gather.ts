@@ -1,0 +1,148 @@
+/** Gathers what a run knows into Facts, from shared memory and from those who watch. Reads only. */
+import { LIMITS, BOUNDS } from '../config.js';
+import type { Clock } from '../clock.js';
+import type { CandleWithQuality } from '../market/candle.js';
+import { priceScale } from '../market/instrument.js';
+import { inContinuous, MINUTE_MS } from '../market/session.js';
+import type { ConnectionRecord } from '../observe/connection-record.js';
+import type { Facts, SymbolFacts } from '../observe/facts.js';
+import type { NetworkLedger } from '../observe/network-ledger.js';
+import type { PerformanceFigures, Percentiles, Probe } from '../observe/probe.js';
+import { readCandles, readRow, type RowPlace } from '../shared/book.js';
+import { COUNTER, type CounterName } from '../shared/counters.js';
+import { percentiles } from '../shared/histogram.js';
+import { HISTOGRAM_WORDS } from '../shared/layout.js';
+import { LEDGER, threadStrayWrites } from '../shared/ledger.js';
+import type { Engine } from '../shard/engine.js';
+import type { ConcludeAnswer } from '../../workers/writer.js';
+import type { Line } from './line.js';
+import type { Plan } from './plan.js';
+import type { WriterPool } from './writer-pool.js';
+
+export interface Sources {
+  readonly plan: Plan;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly line: Line;
+  readonly record: ConnectionRecord;
+  readonly network: NetworkLedger;
+  readonly probe: Probe;
+  readonly writer: WriterPool;
+  readonly ledger: Int32Array;
+  readonly notes: readonly string[];
+}
+
+/** How far the run is; changes as it goes. */
+export interface Progress {
+  readonly finished: boolean;
+  readonly interrupted: boolean;
+  /** Market ms since the first open. */
+  readonly ranMs: number;
+  /** Undefined before the end. */
+  readonly conclusion: ConcludeAnswer | undefined;
+  readonly differences: readonly string[] | undefined;
+}
+
+/** An instrument's candles as they are now, sealed or open. */
+export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
+  return readCandles(engine.memories[place.shard], place, includeOpen);
+}
+
+function symbolFacts({ engine, line }: Sources, place: RowPlace, includeOpen: boolean): SymbolFacts {
+  const candles = candlesOf(engine, place, includeOpen);
+  const waited = line.answeredAfterMs[place.instrument.index];
+  return {
+    symbol: place.instrument.symbol,
+    exchange: place.instrument.exchange,
+    token: place.instrument.token,
+    shard: place.shard,
+    priceScale: priceScale(place.instrument.exchangeType),
+    figures: readRow(engine.memories[place.shard], place.row),
+    answeredAfterMs: waited < 0 ? undefined : waited,
+    whole: candles.filter(({ quality }) => !quality.partial).length,
+    partial: candles.filter(({ quality }) => quality.partial).length,
+    late: candles.reduce((sum, { quality }) => sum + quality.late, 0),
+    revisions: candles.reduce((sum, { quality }) => sum + quality.revision, 0),
+  };
+}
+
+function latency(engine: Engine, region: 'applied' | 'sealed', scale: number): Percentiles {
+  const histograms = engine.memories.map((memory) => {
+    const start = region === 'applied' ? memory.histogram : memory.sealHistogram;
+    return memory.i32.subarray(start, start + HISTOGRAM_WORDS);
+  });
+  const [p50, p99, p999] = percentiles(histograms, [50, 99, 99.9]).map((us) => (us === undefined ? undefined : us / scale));
+  return { p50, p99, p999 };
+}
+
+function performanceOf({ engine, probe }: Sources): PerformanceFigures {
+  return { ...probe.figures(), receiveToAppliedUs: latency(engine, 'applied', 1), receiveToSealedMs: latency(engine, 'sealed', 1000) };
+}
+
+function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['market'] {
+  const timeMs = engine.sealer.marketTime;
+  const sessions = plan.instruments.map(plan.sessionOf);
+  const { feed, graceMs } = plan.config;
+  const clockMs = clock.marketMs();
+  return {
+    timeMs,
+    clockMs,
+    inContinuous: timeMs !== undefined && sessions.some((session) => inContinuous(session, timeMs)),
+    boundaries: Math.max(0, Math.floor((clockMs - graceMs) / MINUTE_MS) - Math.floor((clockMs - ranMs) / MINUTE_MS)),
+    clockByHand: feed.kind === 'url' && feed.marketClock !== undefined,
+    hoursUnknown: plan.hoursUnknown,
+  };
+}
+
+/** The facts at this moment. */
+export function gather(sources: Sources, progress: Progress): Facts {
+  const { plan, engine, line, record, network, writer, ledger } = sources;
+  const { conclusion, finished, interrupted } = progress;
+  const counters = Object.fromEntries(Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]])) as Record<CounterName, number>;
+  return {
+    finished,
+    interrupted,
+    stage: plan.config.stage,
+    mode: plan.config.mode,
+    volumeKind: plan.volumeKind,
+    speed: plan.speed,
+    symbols: engine.places.map((place) => symbolFacts(sources, place, finished)),
+    counters,
+    market: marketOf(sources, progress.ranMs),
+    duration: { askedMin: plan.config.durationMin, ranMin: progress.ranMs / MINUTE_MS, settledMin: BOUNDS.duration.settled },
+    feed: {
+      connected: record.connected,
+      connections: record.connections,
+      disconnects: record.disconnects,
+      ...record.figures(),
+      subscribedForMs: line.subscribedForMs(),
+      answerMs: LIMITS.answerMs,
+      errors: line.errors.map(({ code, message }) => ({ code, message })),
+    },
+    lag: line.lag.figures(),
+    performance: performanceOf(sources),
+    momentum: {
+      evaluations: writer.evaluations,
+      failures: writer.evaluationFailures,
+      differences: progress.differences,
+      notes: [...sources.notes, ...(conclusion?.notes ?? [])],
+    },
+    network: {
+      connections: network.connections,
+      restCalls: network.restCalls,
+      handshakes: network.handshakes,
+      workerConnections: Atomics.load(ledger, LEDGER.workerConnections),
+    },
+    output: {
+      outDir: plan.outDir,
+      files: writer.files,
+      proven: conclusion?.proven,
+      kept: conclusion?.kept ?? 0,
+      problems: [...writer.unwritten, ...(conclusion?.unproven ?? [])],
+      strayWrites: threadStrayWrites(),
+      workerStrayWrites: Atomics.load(ledger, LEDGER.workerStrayWrites),
+    },
+    schema: conclusion?.schema,
+    historyGiven: plan.config.history !== undefined,
+  };
+}

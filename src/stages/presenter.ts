@@ -1,0 +1,104 @@
+/** What a stage run shows and leaves behind: the display, the checklist, the candles, the report. Composition of `observe`. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { istStamp } from '../market/session.js';
+import type { Facts } from '../observe/facts.js';
+import type { Gate } from '../observe/gate.js';
+import { gates, type Verdict } from '../observe/gates.js';
+import { buildReport, writeReport } from '../observe/report.js';
+import { candleTable, checklist, symbolTable } from '../observe/summary.js';
+import { Terminal } from '../observe/terminal.js';
+import { shipped } from '../paths.js';
+import type { Engine } from '../shard/engine.js';
+import { candlesOf } from './gather.js';
+import type { Plan } from './plan.js';
+
+/** How the run ended. */
+export interface Ending {
+  readonly facts: Facts;
+  readonly gates: readonly Gate[];
+  readonly verdict: Verdict;
+  readonly engine: Engine;
+  readonly startedWallMs: number;
+  readonly endedWallMs: number;
+}
+
+/** Looks over which ticks a second are averaged. */
+const RATE_LOOKS = 10;
+
+export class Presenter {
+  readonly #plan: Plan;
+  readonly #terminal: Terminal;
+  /** Ticks and monotonic ms of the last looks. */
+  readonly #looks: { ticks: number; monoMs: number }[] = [];
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    // With --json the standard output holds the report alone; what a person wants to see goes to the other stream.
+    const stream = plan.config.json ? process.stderr : process.stdout;
+    const tty = stream.isTTY === true;
+    this.#terminal = new Terminal({
+      screen: { get columns() { return stream.columns ?? 100; }, write: (text) => void stream.write(text) },
+      tty,
+      color: tty && process.env.NO_COLOR === undefined,
+    });
+  }
+
+  say(text: string): void {
+    this.#terminal.say(text);
+  }
+
+  clear(): void {
+    this.#terminal.clear();
+  }
+
+  banner(): void {
+    const { config, instruments, identity, marketStartMs, speed, volumeKind, hoursUnknown } = this.#plan;
+    const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
+    const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
+    this.say(`tickshard, stage ${config.stage}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${config.durationMin} min from ${istStamp(marketStartMs)} at speed ${speed}, ${config.shards} shard${config.shards === 1 ? '' : 's'}; volume = ${volume}`);
+    if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
+  }
+
+  show(facts: Facts, leftMin: number, monoMs: number): void {
+    const ticks = facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0);
+    this.#looks.push({ ticks, monoMs });
+    if (this.#looks.length > RATE_LOOKS) this.#looks.shift();
+    const [first] = this.#looks;
+    const elapsedMs = monoMs - first.monoMs;
+    this.#terminal.show({ facts, gates: gates(facts), leftMin, ticksPerSecond: elapsedMs > 0 ? ((ticks - first.ticks) * 1000) / elapsedMs : 0 });
+  }
+
+  /** Prints the end and writes the report. */
+  end(ending: Ending): void {
+    const { facts, verdict, engine } = ending;
+    const { config, volumeKind, outDir, logPath, reportPaths } = this.#plan;
+    const report = this.#report(ending);
+    writeReport(report, reportPaths);
+    for (const place of engine.places.length > 1 ? [] : engine.places) this.say(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
+    if (engine.places.length > 1) this.say(`\n${symbolTable(facts)}`);
+    this.say(`\n${checklist(facts, ending.gates, verdict, (status, text) => this.#terminal.paint(status, text))}`);
+    const here = (path: string): string => (relative('', path).startsWith('..') ? path : relative('', path));
+    this.say(`\nCandles ${here(outDir)}   Report ${here(reportPaths[0])}   Log ${here(logPath)}`);
+    if (config.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  }
+
+  #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending): Record<string, unknown> {
+    const { config, runId, identity, outDir } = this.#plan;
+    const { version } = JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string };
+    return buildReport(
+      {
+        version,
+        runId,
+        feed: identity.feed,
+        seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,
+        startedWallMs,
+        endedWallMs,
+        options: { stage: config.stage, durationMin: config.durationMin, mode: config.mode, shards: config.shards, graceMs: config.graceMs, out: outDir, history: config.history ?? null, symbols: config.symbols ?? null, subset: config.subset ?? null },
+      },
+      facts,
+      all,
+      verdict,
+    );
+  }
+}

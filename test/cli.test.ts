@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from '../src/cli.js';
+import { EngineError } from '../src/errors.js';
+
+const good = ['--ws-test-mode', '--stage', '1', '--duration', '10'];
+const words = (text: string): string[] => (text === '' ? [] : text.split(' '));
+
+async function sentence(argv: readonly string[]): Promise<string> {
+  const error: unknown = await parse(argv, { version: '1.2.3' }).then(
+    (command) => new Error(`taken: ${JSON.stringify(command)}`),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(EngineError);
+  expect((error as EngineError).exitCode).toBe(2);
+  expect((error as EngineError).message).not.toContain('\n');
+  return (error as EngineError).message;
+}
+
+describe('the command line refuses in one sentence', () => {
+  it.each([
+    ['', /--ws-test-mode/],
+    ['--stage 1 --duration 10', /--ws-test-mode/],
+    ['--ws-test-mode --duration 10', /--stage is missing/],
+    ['--ws-test-mode --stage 1', /--duration is missing/],
+    ['--ws-test-mode --stage 3 --duration 10', /--stage takes 1 or 2/],
+    ['--ws-test-mode --stage 1 --duration 0', /--duration .* from 1 to 15/],
+    ['--ws-test-mode --stage 1 --duration 16', /--duration .* from 1 to 15/],
+    ['--ws-test-mode --stage 1 --duration abc', /--duration .*abc/],
+    ['--ws-test-mode --stage 1 --duration 1e1', /--duration/],
+    ['--ws-test-mode --stage 1 --duration=-5', /--duration/],
+    ['--ws-test-mode --stage 1 --duration NaN', /--duration/],
+    ['--ws-test-mode --stage 1 --duration', /--duration needs a value|Not enough arguments/],
+    ['--ws-test-mode --stage 1 --stage 2 --duration 10', /--stage is given twice/],
+    [`${good.join(' ')} --shards abc`, /--shards/],
+    [`${good.join(' ')} --shards 0`, /--shards/],
+    [`${good.join(' ')} --shards 1.5`, /--shards/],
+    [`${good.join(' ')} --grace 31`, /--grace/],
+    [`${good.join(' ')} --mode depth`, /--mode/],
+    [`${good.join(' ')} --mode LTP`, /--mode/],
+    [`${good.join(' ')} --mode toString`, /--mode/],
+    [`${good.join(' ')} --bogus 1`, /bogus/],
+    [`${good.join(' ')} --journal x`, /journal/],
+    [`${good.join(' ')} extra`, /extra|Unknown/],
+    [`${good.join(' ')} --feed moon`, /--feed takes/],
+    [`${good.join(' ')} --speed 60`, /--speed belongs to --feed sim/],
+    [`${good.join(' ')} --feed sim --speed 0`, /--speed/],
+    [`${good.join(' ')} --feed sim --at 2026-02-31T11:00`, /--at/],
+    [`${good.join(' ')} --feed sim --at yesterday`, /--at/],
+    [`${good.join(' ')} --feed sim --market-clock 2026-11-23T11:00@1`, /--market-clock/],
+    [`${good.join(' ')} --feed ws://127.0.0.1:1 --market-clock 2026-11-23T11:00`, /ORIGIN@SPEED/],
+    [`${good.join(' ')} --symbols A,B --subset 1`, /exclude/],
+    [`${good.join(' ')} --symbols A,,B`, /--symbols/],
+    [`${good.join(' ')} --out=`, /--out/],
+    [`${good.join(' ')} --json=maybe`, /json/],
+    ['simulate --port 70000', /--port/],
+    ['simulate --port 0 --duration 5', /duration/],
+    ['decode --hex', /hex/],
+    ['compare', /compare|Unknown/],
+  ])('tickshard %s', async (text, expected) => {
+    expect(await sentence(words(text))).toMatch(expected);
+  });
+});
+
+describe('the command line understands', () => {
+  it('a stage run, with what is not said filled in and frozen', async () => {
+    const command = await parse([...good, '--feed', 'sim', '--symbols', 'M&M,RELIANCE-EQ'], { version: '1.2.3' });
+    expect(command).toMatchObject({
+      kind: 'stage',
+      config: { stage: 1, durationMin: 10, mode: 'ltp', symbols: ['M&M', 'RELIANCE-EQ'], graceMs: 3000, out: 'data/test/sim/websocket_candles', json: false, feed: { kind: 'sim', speed: 1, seed: 1, atMs: Date.UTC(2026, 10, 23, 5, 30) } },
+    });
+    expect(command.kind === 'stage' && Object.isFrozen(command.config)).toBe(true);
+  });
+
+  it('the live feed by default, with its own folder', async () => {
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' } });
+  });
+
+  it('a URL and its market clock', async () => {
+    const command = await parse([...good, '--feed', 'ws://127.0.0.1:9000', '--market-clock', '2026-11-23T11:00:30@2.5'], { version: '1.2.3' });
+    expect(command).toMatchObject({ config: { feed: { kind: 'url', url: 'ws://127.0.0.1:9000', marketClock: { originMs: Date.UTC(2026, 10, 23, 5, 30, 30), speed: 2.5 } } } });
+  });
+
+  it('simulate, decode, help and version', async () => {
+    expect(await parse(['simulate', '--port', '8080', '--seed', '7'], { version: '1.2.3' })).toMatchObject({ kind: 'simulate', options: { port: 8080, seed: 7, speed: 1 } });
+    expect(await parse(['decode'], { version: '1.2.3' })).toEqual({ kind: 'decode' });
+    const help = await parse(['--help'], { version: '1.2.3' });
+    expect(help.kind === 'text' && help.text).toMatch(/simulate[\s\S]*--ws-test-mode[\s\S]*Exit codes/);
+    const simulate = await parse(['simulate', '--help'], { version: '1.2.3' });
+    expect(simulate.kind === 'text' && simulate.text).toMatch(/loginByPassword[\s\S]*\/simulator\/candles/);
+    expect(await parse(['--version'], { version: '1.2.3' })).toEqual({ kind: 'text', text: '1.2.3' });
+  });
+});

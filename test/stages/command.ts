@@ -1,0 +1,81 @@
+/** Runs the compiled program as a user does, in a folder of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { shipped } from '../../src/paths.js';
+
+const program = fileURLToPath(shipped('dist/src/main.js'));
+
+export interface Ended {
+  /** Exit code; null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when standard output and error together have matched; rejects when the program ends first. */
+  saw(pattern: RegExp): Promise<void>;
+}
+
+/** Starts `tickshard` with `args` in `cwd`. Credentials of the machine are kept out. */
+export function start(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Running {
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ANGEL_') && name !== 'NODE_OPTIONS'));
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  const watchers = new Set<() => void>();
+  const look = (): void => watchers.forEach((watcher) => watcher());
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    look();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    look();
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return {
+    child,
+    ended,
+    saw(pattern) {
+      return new Promise((resolve, reject) => {
+        const watcher = (): void => {
+          if (!pattern.test(stdout + stderr)) return;
+          watchers.delete(watcher);
+          resolve();
+        };
+        watchers.add(watcher);
+        watcher();
+        void ended.then(({ code }) => reject(new Error(`ended with ${String(code)} before ${String(pattern)}:\n${stdout}${stderr}`)));
+      });
+    },
+  };
+}
+
+/** Runs `tickshard` to its end. */
+export function run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return start(args, cwd, env).ended;
+}
+
+/** A folder that is removed after `body`. */
+export async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'tickshard-run-'));
+  try {
+    return await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** All files and folders below `folder`, relative. */
+export function everythingIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+}

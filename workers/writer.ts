@@ -1,0 +1,232 @@
+/**
+ * Thread entry of the writer: finds in the shards' memory what is sealed and not yet on disk, writes it, and evaluates the momentum
+ * rule. Ordinary tasks, one at a time. No candle travels by message: a task names a shard and the answer names files.
+ *
+ * One thread only, because the Parquet library costs each thread that loads it 150 ms and more. A thread that dies is replaced and
+ * knows nothing: everything is read again from shared memory and from disk.
+ */
+import '../src/shared/ledger.js';
+import { workerData } from 'piscina';
+import { EngineError, sentenceOf } from '../src/errors.js';
+import type { CandleRow, FileIdentity, QualityRow, VolumeKind } from '../src/market/candle.js';
+import { DAY_MS } from '../src/market/session.js';
+import { barLabelMs, isAuction, readCandles, readFirst, type RowPlace } from '../src/shared/book.js';
+import { LEDGER, watch } from '../src/shared/ledger.js';
+import { ShardMemory, type ShardShape } from '../src/shared/layout.js';
+import { priceScale } from '../src/market/instrument.js';
+import { evaluateAll, holeText, MomentumSeries, type Evaluation, type SeriesOptions } from '../src/momentum/series.js';
+import { readHistory, readSchema, schemaDifferences, type History } from '../src/sink/history.js';
+import { candlesPath } from '../src/sink/candles-file.js';
+import { qualityPath } from '../src/sink/quality-file.js';
+import { ParquetSink, verifyCandles, verifyQuality, type WrittenFile } from '../src/sink/sink.js';
+import { sleep } from '../src/clock.js';
+
+/** Candles of earlier minutes that no file holds: what the simulated broker says of its own market. */
+export interface GivenHistory {
+  readonly volumeKind: VolumeKind;
+  readonly rows: Readonly<Record<string, readonly CandleRow[]>>;
+}
+
+/** What the thread is made with. */
+export interface WriterSetup {
+  readonly shards: readonly { readonly shape: ShardShape; readonly buffer: SharedArrayBuffer; readonly places: readonly RowPlace[] }[];
+  readonly outDir: string;
+  readonly identity: FileIdentity;
+  readonly historyDir: string | undefined;
+  readonly marketDateMs: number;
+  /** Used where no history file is. */
+  readonly given: GivenHistory | undefined;
+  readonly ledger: SharedArrayBuffer;
+}
+
+export type WriterTask =
+  /** Loads what is needed and reads the history, before anything is connected. */
+  | { readonly kind: 'prepare' }
+  /** Writes the shard's sealed candles; with `includeOpen` also those that the end of the run left open. */
+  | { readonly kind: 'write'; readonly shard: number; readonly includeOpen: boolean }
+  /** Applies the rule to the candles first sealed in the bars `from`..`through`. */
+  | { readonly kind: 'evaluate'; readonly shard: number; readonly from: number; readonly through: number }
+  /** Reads every file back and evaluates everything again on the final candles. */
+  | { readonly kind: 'conclude' };
+
+export interface PrepareAnswer {
+  readonly kind: 'prepare';
+  /** Undefined when all is well; else why the run must not begin. */
+  readonly refusal: { readonly code: 'HISTORY'; readonly sentence: string } | undefined;
+  readonly notes: readonly string[];
+  readonly historySymbols: readonly string[];
+}
+
+export interface WriteAnswer {
+  readonly kind: 'write';
+  readonly files: readonly WrittenFile[];
+  /** Of symbols that could not be written, a sentence each. */
+  readonly failures: readonly string[];
+}
+
+export interface EvaluateAnswer {
+  readonly kind: 'evaluate';
+  readonly evaluations: readonly Evaluation[];
+}
+
+export interface ConcludeAnswer {
+  readonly kind: 'conclude';
+  /** What did not read back as it was sealed, a sentence each. */
+  readonly unproven: readonly string[];
+  /** Candles read back as they were sealed. */
+  readonly proven: number;
+  /** Minutes in which a better row of an earlier run stayed. */
+  readonly kept: number;
+  /** Where our schema differs from the existing files'; undefined without `--history`. */
+  readonly schema: readonly string[] | undefined;
+  readonly evaluations: readonly Evaluation[];
+  /** Holes in the series, and what of the history was not used, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export type WriterAnswer = PrepareAnswer | WriteAnswer | EvaluateAnswer | ConcludeAnswer;
+
+/** History further back than this is not needed for twenty candles and one day's VWAP. */
+const HISTORY_MS = 10 * DAY_MS;
+
+const setup = workerData as WriterSetup;
+watch([setup.outDir], new Int32Array(setup.ledger, 0, LEDGER.words));
+const shards = setup.shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places }));
+const sink = new ParquetSink({ outDir: setup.outDir, identity: setup.identity, wait: sleep });
+/** What was last written of each symbol, as text: what has not changed is not written again. */
+const written = new Map<string, string>();
+const keptMinutes = new Map<string, ReadonlySet<number>>();
+const histories = new Map<string, History | undefined>();
+
+async function historyOf(symbol: string, exchange: string): Promise<History | undefined> {
+  if (setup.historyDir === undefined) return undefined;
+  if (!histories.has(symbol)) histories.set(symbol, await readHistory(setup.historyDir, exchange, symbol, { fromMs: setup.marketDateMs - HISTORY_MS }));
+  return histories.get(symbol);
+}
+
+async function seriesOptions({ instrument }: RowPlace): Promise<SeriesOptions> {
+  const { symbol, exchange } = instrument;
+  const { volumeKind } = setup.identity;
+  const history = await historyOf(symbol, exchange);
+  if (history !== undefined) return { symbol, volumeKind, history };
+  const rows = setup.given?.rows[symbol];
+  return rows === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history: { rows, volumeKind: setup.given!.volumeKind } };
+}
+
+async function prepare(): Promise<PrepareAnswer> {
+  const notes: string[] = [];
+  const historySymbols: string[] = [];
+  try {
+    for (const { instrument } of shards.flatMap(({ places }) => places)) {
+      const history = await historyOf(instrument.symbol, instrument.exchange);
+      if (history === undefined) continue;
+      historySymbols.push(instrument.symbol);
+      notes.push(...history.notes);
+    }
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { kind: 'prepare', refusal: { code: 'HISTORY', sentence: error.message }, notes, historySymbols };
+  }
+  await sink.warmUp();
+  return { kind: 'prepare', refusal: undefined, notes, historySymbols };
+}
+
+async function write(shard: number, includeOpen: boolean): Promise<WriteAnswer> {
+  const { memory, places } = shards[shard];
+  const files: WrittenFile[] = [];
+  const failures: string[] = [];
+  for (const place of places) {
+    const rows = readCandles(memory, place, includeOpen);
+    const text = JSON.stringify(rows);
+    if (rows.length === 0 || written.get(place.instrument.symbol) === text) continue;
+    try {
+      const outcome = await sink.write(place.instrument, rows);
+      files.push(...outcome.files);
+      keptMinutes.set(place.instrument.symbol, new Set(outcome.kept));
+      written.set(place.instrument.symbol, text);
+    } catch (error) {
+      // One symbol's file, open elsewhere or on a full disk, keeps nobody else's from being written; it is tried again.
+      failures.push(sentenceOf(error));
+    }
+  }
+  return { kind: 'write', files, failures };
+}
+
+/** Pushes the candles as they were first sealed, up to bar `through`; returns the evaluations of the bars from `from` on. */
+function evaluateFirst(memory: ShardMemory, { instrument, row }: RowPlace, series: MomentumSeries, from: number, through: number): Evaluation[] {
+  const scale = priceScale(instrument.exchangeType);
+  const evaluations: Evaluation[] = [];
+  for (let bar = 0; bar <= through; bar++) {
+    const first = readFirst(memory, row, bar);
+    if (first === undefined) continue;
+    const timestampMs = barLabelMs(memory, row, bar);
+    const candle = { symbol: instrument.symbol, exchange: instrument.exchange, timestampMs, open: first.open / scale, high: first.high / scale, low: first.low / scale, close: first.close / scale, volume: first.volume };
+    const evaluation = series.push(candle, { partial: first.gapMs > 0, source: isAuction(memory, bar) ? 'auction' : 'continuous' });
+    if (bar >= from) evaluations.push(evaluation);
+  }
+  return evaluations;
+}
+
+async function evaluate(shard: number, from: number, through: number): Promise<EvaluateAnswer> {
+  const { memory, places } = shards[shard];
+  const evaluations: Evaluation[] = [];
+  for (const place of places) evaluations.push(...evaluateFirst(memory, place, new MomentumSeries(await seriesOptions(place)), from, through));
+  return { kind: 'evaluate', evaluations };
+}
+
+/** Reads a symbol's two files back; what an earlier run knew better is not expected to be ours. */
+async function prove(place: RowPlace, candles: readonly CandleRow[], quality: readonly QualityRow[]): Promise<string[]> {
+  const kept = keptMinutes.get(place.instrument.symbol) ?? new Set<number>();
+  const ours = <Row extends { readonly timestampMs: number }>(rows: readonly Row[]): Row[] => rows.filter(({ timestampMs }) => !kept.has(timestampMs));
+  if (candles.length === 0) return [];
+  const sentences = [
+    await verifyCandles(candlesPath(setup.outDir, place.instrument), ours(candles)),
+    await verifyQuality(qualityPath(setup.outDir, place.instrument), ours(quality)),
+  ];
+  return sentences.filter((sentence) => sentence !== undefined);
+}
+
+async function conclude(): Promise<ConcludeAnswer> {
+  const unproven: string[] = [];
+  const notes: string[] = [];
+  const evaluations: Evaluation[] = [];
+  const schema = new Set<string>();
+  let proven = 0;
+  let kept = 0;
+  let compared = false;
+  for (const { memory, places } of shards) {
+    for (const place of places) {
+      const all = readCandles(memory, place, true);
+      const wrong = await prove(place, all.map(({ candle }) => candle), all.map(({ quality }) => quality));
+      unproven.push(...wrong);
+      if (wrong.length === 0) proven += all.length;
+      kept += keptMinutes.get(place.instrument.symbol)?.size ?? 0;
+      const { symbol, exchange } = place.instrument;
+      const history = await historyOf(symbol, exchange);
+      // A file that cannot be read is among the unproven already; there is nothing to compare then.
+      const ours = history === undefined || all.length === 0 || wrong.length > 0 ? undefined : await readSchema(candlesPath(setup.outDir, place.instrument));
+      if (history !== undefined && ours !== undefined) {
+        compared = true;
+        for (const sentence of schemaDifferences(ours, history)) schema.add(`${symbol}: ${sentence}`);
+      }
+      const final = evaluateAll(readCandles(memory, place, false).map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), await seriesOptions(place));
+      evaluations.push(...final.evaluations);
+      notes.push(...final.series.notes);
+      if (final.series.holes.length > 0) notes.push(`${symbol}: no candle for ${final.series.holes.map(holeText).join(', ')} (${final.series.missingMinutes} minutes).`);
+    }
+  }
+  return { kind: 'conclude', unproven, proven, kept, schema: compared ? [...schema] : undefined, evaluations, notes };
+}
+
+export default async function run(task: WriterTask): Promise<WriterAnswer> {
+  switch (task.kind) {
+    case 'prepare':
+      return prepare();
+    case 'write':
+      return write(task.shard, task.includeOpen);
+    case 'evaluate':
+      return evaluate(task.shard, task.from, task.through);
+    case 'conclude':
+      return conclude();
+  }
+}
