@@ -161,7 +161,7 @@ function evaluateFirst(memory: ShardMemory, { instrument, row }: RowPlace, serie
     if (first === undefined) continue;
     const timestampMs = barLabelMs(memory, row, bar);
     const candle = { symbol: instrument.symbol, exchange: instrument.exchange, timestampMs, open: first.open / scale, high: first.high / scale, low: first.low / scale, close: first.close / scale, volume: first.volume };
-    const evaluation = series.push(candle, { partial: first.gapMs > 0, source: isAuction(memory, bar) ? 'auction' : 'continuous' });
+    const evaluation = series.push(candle, { partial: first.partial, source: isAuction(memory, bar) ? 'auction' : 'continuous' });
     if (bar >= from) evaluations.push(evaluation);
   }
   return evaluations;

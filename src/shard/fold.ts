@@ -74,6 +74,7 @@ function addTick(m: ShardMemory, s: number, r: number, bar: number, quantity: nu
   f[b + BAR.volume] += quantity;
   f[s + SLOT.barIndex] = bar;
   f[s + SLOT.ticks] += 1;
+  if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
 }
 
 /** Whether (time, connection, sequence) comes before (<0), with (0) or after (>0) the key stored at `k`. Without a sequence on either side, arrival decides: 0. */
@@ -100,6 +101,20 @@ function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
   }
   const wanted = m.barOf(row, bar);
   for (let k = 0; k < BAR.size; k++) f[s + SLOT.bar + k] = f[wanted + k];
+}
+
+/**
+ * A seed is no tick, but it may have been one: a first packet that is no cached one, or the trade that moved the cached one. So its
+ * minute was not seen whole. A minute that the seed only reports from the past lies in the gap before the connection anyhow.
+ */
+function seed(m: ShardMemory, row: number, s: number, r: number): void {
+  const f = m.f64;
+  f[s + SLOT.seeds] += 1;
+  const bar = barIndexOf(m, row, f[r + RECORD.timeMs]);
+  if (bar < 0) return;
+  takeUpBar(m, row, s, bar);
+  f[s + SLOT.bar + BAR.seeded] = 1;
+  f[s + SLOT.barIndex] = bar;
 }
 
 /** Takes the record's cumulative volume as the anchor of the differences to come. */
@@ -139,7 +154,7 @@ function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const flags = m.i32[2 * r + RECORD.flags];
   if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) {
-    f[s + SLOT.seeds] += 1;
+    seed(m, row, s, r);
     return false;
   }
   if (isDuplicate(f, s, r)) {
@@ -187,7 +202,7 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
   if ((m.i32[2 * r + RECORD.flags] & FLAG.first) !== 0 || unanchored) {
     // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute.
     if (usable && !older) anchor(m, s, r);
-    f[s + SLOT.seeds] += 1;
+    seed(m, row, s, r);
     return false;
   }
   if (isDuplicate(f, s, r)) {
@@ -244,6 +259,7 @@ export function applySeal(m: ShardMemory, through: number): void {
       f[to + FIRST.close] = f[from + BAR.close];
       f[to + FIRST.volume] = f[from + BAR.volume];
       f[to + FIRST.gapMs] = gapWithin(m, row, bar);
+      f[to + FIRST.seeded] = f[from + BAR.seeded];
       f[to + FIRST.ticks] = f[from + BAR.ticks];
     }
   }

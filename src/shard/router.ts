@@ -27,6 +27,10 @@ assert(RESERVE >= READ_RECORDS, 'the reserve holds one read of the socket');
 const CACHED_MARKET_MS = 5000;
 const CACHED_REAL_MS = 250;
 
+/** How long a packet may have been on its way, and in an accelerated market how long our own threads may have taken. */
+const TRANSIT_MARKET_MS = 1000;
+const TRANSIT_REAL_MS = 100;
+
 const unadmittedCounter: Record<Unadmitted, number> = {
   exchange: COUNTER.unadmittedExchange,
   token: COUNTER.unadmittedToken,
@@ -194,7 +198,7 @@ export class Router {
 
   #route(packet: Packet, instrument: number, flags: number, connection: number, monoMs: number, marketMs: number): void {
     const cached = (flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0;
-    if (this.#gapStart !== undefined && !cached && connection === this.#subscribed.connection) this.#closeGap(packet, marketMs);
+    if (this.#gapStart !== undefined && !cached && connection === this.#subscribed.connection) this.#closeGap(packet, monoMs, marketMs);
     const place = this.#places[instrument];
     const ring = this.#rings[place.shard];
     const at = ring.claim();
@@ -227,12 +231,17 @@ export class Router {
   }
 
   /**
-   * The first live packet on a connection ends the gap at the moment of subscribing, told in the exchange's own time: its stamp
-   * is a whole second that began at most 1 s ago, and so much has elapsed since. A wrong wall clock changes nothing here.
+   * The first live packet on a connection ends the gap at the moment of subscribing, told in the exchange's own time: its stamp is a
+   * whole second that began at most 1 s ago, and so much has elapsed since. What the packet itself may have taken to arrive is not
+   * counted as elapsed, so that the gap is rather too long than too short. A wrong wall clock changes nothing here.
    */
-  #closeGap(packet: Packet, marketMs: number): void {
+  #closeGap(packet: Packet, monoMs: number, marketMs: number): void {
     const startMs = this.#gapStart!;
-    const endMs = Math.max(startMs, packet.number(FIELD.exchangeMs) + 1000 - (marketMs - this.#subscribed.marketMs));
+    const elapsedMarketMs = marketMs - this.#subscribed.marketMs;
+    const elapsedRealMs = monoMs - this.#subscribed.monoMs;
+    const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;
+    const sinceMs = Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
+    const endMs = Math.max(startMs, packet.number(FIELD.exchangeMs) + 1000 - sinceMs);
     this.#gapStart = undefined;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
   }

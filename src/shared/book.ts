@@ -52,7 +52,7 @@ export interface RowFigures {
   readonly outOfSession: number;
   readonly reseeds: number;
   readonly lastPrice: number | undefined;
-  /** Time of the latest tick of the minute that was touched last, epoch ms. */
+  /** Time of the latest tick, epoch ms. */
   readonly lastTickMs: number | undefined;
   readonly sessionSum: number;
   readonly sessionHigh: number | undefined;
@@ -82,7 +82,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
     outOfSession: f[s + SLOT.outOfSession],
     reseeds: f[s + SLOT.reseeds],
     lastPrice: known(f[s + SLOT.lastPrice]),
-    lastTickMs: f[s + SLOT.barIndex] < 0 ? undefined : f[s + SLOT.bar + BAR.closeTime],
+    lastTickMs: known(f[s + SLOT.lastTickTime]),
     sessionSum: f[s + SLOT.sessionSum],
     sessionHigh: known(f[s + SLOT.sessionHigh]),
     sessionLow: known(f[s + SLOT.sessionLow]),
@@ -101,6 +101,8 @@ export interface BarFigures {
   readonly priceChanges: number;
   readonly late: number;
   readonly revision: number;
+  /** A connection began inside it. */
+  readonly seeded: boolean;
 }
 
 /** Reads one bar. The auction's is flat at its last price: what came before the print is the old price, not a trade. */
@@ -121,12 +123,13 @@ export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | 
       priceChanges: f[b + BAR.priceChanges],
       late: f[b + BAR.late],
       revision: f[b + BAR.revision],
+      seeded: f[b + BAR.seeded] === 1,
     };
   });
 }
 
 /** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */
-export function readFirst(m: ShardMemory, row: number, bar: number): { open: number; high: number; low: number; close: number; volume: number; gapMs: number } | undefined {
+export function readFirst(m: ShardMemory, row: number, bar: number): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
   const f = m.f64;
   const at = m.firstOf(row, bar);
   if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + FIRST.ticks] === 0) return undefined;
@@ -138,7 +141,7 @@ export function readFirst(m: ShardMemory, row: number, bar: number): { open: num
     low: auction ? close : f[at + FIRST.low],
     close,
     volume: f[at + FIRST.volume],
-    gapMs: f[at + FIRST.gapMs],
+    partial: f[at + FIRST.gapMs] > 0 || f[at + FIRST.seeded] === 1,
   };
 }
 
@@ -179,7 +182,7 @@ export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolea
         timestampMs,
         ticks: figures.ticks,
         priceChanges: figures.priceChanges,
-        partial: gapMs > 0 || bar > sealed,
+        partial: gapMs > 0 || figures.seeded || bar > sealed,
         revision: figures.revision,
         late: figures.late,
         gapMs: Math.round(gapMs),

@@ -77,7 +77,9 @@ export const BAR = {
   closeConnection: 15,
   closeSequenceLow: 16,
   closeSequenceHigh: 17,
-  size: 18,
+  /** 1 when a connection's first packet of the instrument fell into the minute: what came before it there was not seen. */
+  seeded: 18,
+  size: 19,
 } as const;
 
 /** A row's slot, in doubles from its start. */
@@ -104,14 +106,16 @@ export const SLOT = {
   sessionHigh: 16,
   sessionLow: 17,
   exchangeAverage: 18,
-  /** Which bar is in `bar`; -1 before the first tick. */
-  barIndex: 19,
-  bar: 20,
-  size: 20 + BAR.size,
+  /** Greatest time of any tick; 0 before the first. */
+  lastTickTime: 19,
+  /** Which bar is in `bar`; -1 before the first. */
+  barIndex: 20,
+  bar: 21,
+  size: 21 + BAR.size,
 } as const;
 
 /** A candle as first sealed, in doubles from its start. */
-export const FIRST = { ticks: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, gapMs: 6, size: 7 } as const;
+export const FIRST = { ticks: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, gapMs: 6, seeded: 7, size: 8 } as const;
 
 /** A gap, in doubles from its start. */
 export const GAP = { startMs: 0, endMs: 1, size: 2 } as const;

@@ -1,8 +1,6 @@
 /** Runs the compiled program as a user does, in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { shipped } from '../../src/paths.js';
 
@@ -63,16 +61,6 @@ export function start(args: readonly string[], cwd: string, env: Readonly<Record
 /** Runs `tickshard` to its end. */
 export function run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   return start(args, cwd, env).ended;
-}
-
-/** A folder that is removed after `body`. */
-export async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'tickshard-run-'));
-  try {
-    return await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /** All files and folders below `folder`, relative. */
