@@ -69,7 +69,7 @@ function once(parsed: Parsed, name: string): string | undefined {
   if (Array.isArray(value)) throw new EngineError('USAGE', `--${name} is given twice.`);
   if (value === undefined || typeof value === 'boolean') return undefined;
   if (value === '') throw new EngineError('USAGE', `--${name} needs a value.`);
-  return String(value);
+  return value as string;
 }
 
 /** Whether a flag is set. */

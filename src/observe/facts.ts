@@ -54,7 +54,7 @@ export interface Facts {
     readonly clockMs: number;
     /** Whether trading is continuous at T. */
     readonly inContinuous: boolean;
-    /** Minute boundaries that passed, grace included, since the feed opened. */
+    /** Minutes that passed since the feed opened, grace included: after two of them a whole one must be sealed. */
     readonly boundaries: number;
     /** The market clock was given with `--market-clock`: its distance from the exchange's is unknown. */
     readonly clockByHand: boolean;

@@ -32,7 +32,7 @@ interface ClientRequest {
   readonly method?: string;
   readonly protocol?: string;
   readonly path?: string;
-  getHeader(name: string): unknown;
+  getHeader(name: string): string | number | undefined;
 }
 
 const LOG_IN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
@@ -50,7 +50,7 @@ export class NetworkLedger {
   };
   readonly #onHttp = (message: unknown): void => {
     const { request } = message as { request: ClientRequest };
-    const origin = new URL(`${request.protocol ?? 'http:'}//${String(request.getHeader('host') ?? 'unknown')}`);
+    const origin = new URL(`${request.protocol ?? 'http:'}//${String(request.getHeader('host'))}`);
     if (String(request.getHeader('upgrade')).toLowerCase() === 'websocket') {
       this.#handshakes++;
       this.#announce(origin, 'feed');

@@ -19,6 +19,9 @@ import type { Line } from './line.js';
 import type { Plan } from './plan.js';
 import type { WriterPool } from './writer-pool.js';
 
+/** Market ms that a seal may come after its grace: stamps are whole seconds, and an accelerated market makes much of a short delay. */
+const SEAL_SLACK_MS = 5000;
+
 export interface Sources {
   readonly plan: Plan;
   readonly clock: Clock;
@@ -88,7 +91,7 @@ function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['marke
     timeMs,
     clockMs,
     inContinuous: timeMs !== undefined && sessions.some((session) => inContinuous(session, timeMs)),
-    boundaries: Math.max(0, Math.floor((clockMs - graceMs) / MINUTE_MS) - Math.floor((clockMs - ranMs) / MINUTE_MS)),
+    boundaries: Math.max(0, Math.floor((ranMs - graceMs - SEAL_SLACK_MS) / MINUTE_MS)),
     clockByHand: feed.kind === 'url' && feed.marketClock !== undefined,
     hoursUnknown: plan.hoursUnknown,
   };

@@ -149,7 +149,10 @@ export class WriterPool {
 
   /** Resolves when no task is under way. */
   async settle(): Promise<void> {
-    await Promise.all(this.#progress.flatMap(({ writing, evaluating }) => [writing, evaluating]));
+    for (const { writing, evaluating } of this.#progress) {
+      await writing;
+      await evaluating;
+    }
   }
 
   /** Ends the thread, whatever it is doing. */

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
 import { duckdb, inFolder } from '../sink/candles.js';
 import { run, start, type Ended } from './command.js';
 import { ltpFrame, startServer } from './server.js';
@@ -169,7 +170,7 @@ describe.concurrent('regressions', () => {
 });
 
 describe('Ctrl-C', () => {
-  const play3 = (socket: import('ws').WebSocket): void => {
+  const play3 = (socket: WebSocket): void => {
     const startedMs = performance.now();
     let second = 0;
     const timer = setInterval(() => {

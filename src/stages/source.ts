@@ -1,0 +1,114 @@
+/** Where the packets come from: the broker, a server elsewhere, or the simulated broker in a child process. All of them are a URL, credentials and a clock. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import { SystemClock, type Clock } from '../clock.js';
+import { EngineError } from '../errors.js';
+import { feedEndpoint, LIVE_ENDPOINT, type Endpoint } from '../feed/endpoint.js';
+import { readCredentials, type Credentials } from '../feed/login.js';
+import { istStamp } from '../market/session.js';
+import { DEMO_ACCOUNT } from '../sim/login.js';
+import type { FromSimulator, ToSimulator } from '../sim/handover.js';
+import type { GivenHistory } from '../../workers/writer.js';
+import type { Plan } from './plan.js';
+
+/** A source whose market clock runs. */
+export interface Source {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+}
+
+export interface PreparedSource {
+  /** Earlier candles, where the source knows some and no `--history` is given. */
+  readonly given: GivenHistory | undefined;
+  /** Starts the market, where it is ours to start. */
+  start(): Promise<Source>;
+  /** Ends what was started for it. */
+  stop(): void;
+}
+
+/** The environment over `.env`, which is optional. */
+function environment(): NodeJS.ProcessEnv {
+  try {
+    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return process.env;
+    throw new EngineError('CONFIG', `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`);
+  }
+}
+
+const names = ['ANGEL_API_KEY', 'ANGEL_CLIENT_ID', 'ANGEL_PIN', 'ANGEL_TOTP_SECRET'];
+
+/** Credentials for a server on this machine: the user's, or where there are none at all the simulated broker's demo account. */
+function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
+  return names.some((name) => (env[name] ?? '').trim() !== '') ? readCredentials(env) : DEMO_ACCOUNT;
+}
+
+/** Waits for one message of the child. Throws EngineError SIMULATOR when it fails or ends first. */
+function answer<Kind extends FromSimulator['type']>(child: ChildProcess, kind: Kind, complaints: () => string): Promise<Extract<FromSimulator, { type: Kind }>> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      child.off('message', onMessage).off('exit', onExit);
+    };
+    const onMessage = (message: FromSimulator): void => {
+      if (message.type === 'failed') {
+        done();
+        reject(new EngineError('SIMULATOR', message.sentence));
+      } else if (message.type === kind) {
+        done();
+        resolve(message as Extract<FromSimulator, { type: Kind }>);
+      }
+    };
+    const onExit = (code: number | null): void => {
+      done();
+      reject(new EngineError('SIMULATOR', `The simulated broker ended with code ${code ?? 'none'} before it was ready. ${complaints()}`.trim()));
+    };
+    child.on('message', onMessage).on('exit', onExit);
+  });
+}
+
+async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
+  const { feed, history } = plan.config;
+  if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
+  const args = ['simulate', '--port', '0', '--seed', String(feed.seed), '--speed', String(feed.speed), '--at', istStamp(feed.atMs).slice(0, 19)];
+  const child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+  let last = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (last = (last + text).slice(-500)));
+  // What cannot be sent has its reason in the child's end, which is reported.
+  child.on('error', (error) => (last = error.message));
+  const complaints = (): string => last.trim().split('\n')[0] ?? '';
+  const tell = (message: ToSimulator): void => void child.send(message);
+  const stop = (): void => {
+    if (child.connected) child.disconnect();
+  };
+  try {
+    const listings = plan.instruments;
+    tell({ type: 'prepare', listings, historyOf: history === undefined ? listings.map(({ symbol }) => symbol) : [], volumeKind: plan.volumeKind });
+    const prepared = await answer(child, 'prepared', complaints);
+    return {
+      given: history === undefined ? { volumeKind: plan.volumeKind, rows: prepared.history } : undefined,
+      stop,
+      async start() {
+        tell({ type: 'start' });
+        const { feedUrl, originMs, anchorMonoMs, speed } = await answer(child, 'started', complaints);
+        return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, clock: new SystemClock({ originMs, anchorMonoMs, speed }) };
+      },
+    };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+/** Makes the source ready: what can be found wrong is found here. Throws EngineError with exit code 2 or 3. */
+export async function prepareSource(plan: Plan): Promise<PreparedSource> {
+  const { feed } = plan.config;
+  if (feed.kind === 'sim') return prepareSimulator(plan);
+  const endpoint = feed.kind === 'live' ? LIVE_ENDPOINT : feedEndpoint(feed.url);
+  const env = environment();
+  const credentials = endpoint.loopback ? loopbackCredentials(env) : readCredentials(env);
+  const source = (): Source => ({ endpoint, credentials, clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}) });
+  return { given: undefined, start: () => Promise.resolve(source()), stop: () => undefined };
+}
