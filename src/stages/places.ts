@@ -1,5 +1,5 @@
 /** The folders that a run may write to, looked at before anything is connected, and tried only when nothing else speaks against the run. */
-import { accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
 
@@ -22,17 +22,35 @@ export function lookAtFolder(folder: string): void {
   }
 }
 
+/** Makes `folder` and what is missing above it; returns the folders made, outermost first. */
+function makeFolders(folder: string): string[] {
+  const missing: string[] = [];
+  for (let at = resolve(folder); at !== nearest(at); at = dirname(at)) missing.unshift(at);
+  const made: string[] = [];
+  try {
+    // One by one: where the kernel refuses with ENOENT, as in /proc, Node's recursive mkdir tries again for ever.
+    for (const path of missing) {
+      mkdirSync(path);
+      made.push(path);
+    }
+    return made;
+  } catch (error) {
+    for (const path of made.reverse()) rmdirSync(path);
+    throw error;
+  }
+}
+
 /** Makes `folder` and writes to it, once. Throws EngineError OUTPUT when the system refuses; what was made is then removed. */
 export function tryFolder(folder: string, runId: string): void {
   const probe = join(folder, `.probe-${runId}`);
-  let made: string | undefined;
+  let made: string[] = [];
   try {
-    made = mkdirSync(folder, { recursive: true });
+    made = makeFolders(folder);
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (error) {
     rmSync(probe, { force: true });
-    if (made !== undefined) rmSync(made, { recursive: true, force: true });
+    for (const path of made.reverse()) rmdirSync(path);
     throw new EngineError('OUTPUT', `${folder} cannot be written to (${sentenceOf(error)}).`, { cause: error });
   }
 }
