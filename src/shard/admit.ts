@@ -2,6 +2,7 @@
  * Admission: judges the content of a decoded packet, where `decode` judged only its form. Refusals are counted by reason; nothing
  * is thrown and nothing allocated for what the network sends.
  */
+import assert from 'node:assert';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
@@ -15,6 +16,12 @@ const SAFE_HIGH = 0x1fffff;
 
 /** 2000-01-01: no packet of this feed is older. Epoch ms. */
 const CENTURY_MS = 946_684_800_000;
+
+/** How far a trade's time may lie beyond that of the packet that tells of it: two clocks of the exchange, one of them in whole seconds. */
+const TRADE_AHEAD_MS = 60_000;
+
+/** Tokens as the feed has them and a double holds them. */
+const TOKEN = /^[1-9][0-9]{0,14}$/;
 
 /** 1 for each exchange type that exists; indexed by the wire's byte. */
 const KNOWN_EXCHANGE = new Uint8Array(256);
@@ -35,7 +42,8 @@ export class Admission {
   /**
    * `mode`: the subscribed mode's number, 0 for any. `marketDateMs`: any instant of the market's IST date; a packet's time must lie
    * within a day of that date. Without it (for `decode`, which has no market) any time of this century up to a day after `nowMs`, the
-   * machine's clock, is possible.
+   * machine's clock, is possible. Asserts that every token is a number of at most 15 digits and none is given twice: such an
+   * instrument would never hear of its packets.
    */
   constructor(options: { instruments: readonly Instrument[]; mode: number } & ({ marketDateMs: number } | { marketDateMs: undefined; nowMs: number })) {
     let size = 64;
@@ -45,6 +53,8 @@ export class Admission {
     this.#exchanges = new Uint8Array(size);
     this.#indexes = new Int32Array(size).fill(-1);
     for (const instrument of options.instruments) {
+      assert(TOKEN.test(instrument.token), `the token of ${instrument.symbol} is no number that the feed could carry`);
+      assert(this.find(instrument.exchangeType, Number(instrument.token)) < 0, `the token of ${instrument.symbol} is another instrument's too`);
       let at = this.#slot(Number(instrument.token));
       while (this.#indexes[at] >= 0) at = (at + 1) & this.#mask;
       this.#keys[at] = Number(instrument.token);
@@ -86,12 +96,13 @@ export class Admission {
     if (packet.mode === MODE.depth || (this.#mode !== 0 && packet.mode !== this.#mode)) return 'mode';
     const high = packet.words[2 * FIELD.price + 1];
     if (high < 0 || high > SAFE_HIGH || (high === 0 && packet.words[2 * FIELD.price] === 0)) return 'price';
-    if (!this.#possible(packet.number(FIELD.exchangeMs))) return 'time';
-    if (packet.mode === MODE.snapquote && !this.#possible(packet.number(FIELD.lastTradeSeconds) * 1000)) return 'time';
+    const exchangeMs = packet.number(FIELD.exchangeMs);
+    if (exchangeMs < this.#fromMs || exchangeMs >= this.#toMs) return 'time';
+    if (packet.mode === MODE.snapquote) {
+      // Before the first trade of a day it tells of an earlier day's (on a Monday, of Friday's), or of none. It cannot tell of one to come.
+      const tradeMs = packet.number(FIELD.lastTradeSeconds) * 1000;
+      if (tradeMs < 0 || tradeMs > exchangeMs + TRADE_AHEAD_MS) return 'time';
+    }
     return undefined;
-  }
-
-  #possible(ms: number): boolean {
-    return ms >= this.#fromMs && ms < this.#toMs;
   }
 }

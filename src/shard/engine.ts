@@ -2,6 +2,7 @@
  * The engine: instruments laid out over shards, with the router before them and the threads behind. Built once for a run; knows
  * nothing of where packets come from and where candles go.
  */
+import assert from 'node:assert';
 import { shardOf, type Instrument } from '../market/instrument.js';
 import { MINUTE_MS, type Session } from '../market/session.js';
 import { MODE, type ModeName } from '../market/packet.js';
@@ -37,9 +38,11 @@ export class Engine {
   readonly router: Router;
 
   constructor(options: EngineOptions) {
+    assert(options.instruments.length > 0, 'a run has instruments');
     const sessions = options.instruments.map(options.sessionOf);
     const openMs = Math.min(...sessions.map((s) => s.openMs));
     const minutes = Math.max(...sessions.map((s) => (s.closeMs - openMs) / MINUTE_MS));
+    assert(sessions.every((s) => (s.openMs - openMs) % MINUTE_MS === 0) && Number.isInteger(minutes), 'sessions open and close on whole minutes');
     const rows = new Array<number>(options.shards).fill(0);
     this.places = options.instruments.map((instrument) => {
       const shard = shardOf(instrument, options.shards);
@@ -50,6 +53,7 @@ export class Engine {
       const memory = this.memories[place.shard];
       const at = memory.staticOf(place.row);
       const session = sessions[index];
+      memory.f64[at + STATIC.originMs] = openMs;
       memory.f64[at + STATIC.openMs] = session.openMs;
       memory.f64[at + STATIC.closeMs] = session.closeMs;
       memory.f64[at + STATIC.auctionFromMs] = session.auction?.fromMs ?? 0;

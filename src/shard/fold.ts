@@ -3,7 +3,7 @@
  *
  * A row has two slots. A packet copies the valid slot into the idle one, changes it there together with the cursor of its record,
  * and one atomic store of the row's version makes it valid: at every instruction it is applied wholly or not at all, so a thread
- * that dies anywhere is replaced and repeats the record. The slot carries the bar of the row's last tick; the bars of other minutes
+ * that dies anywhere is replaced and repeats the record (that one only: `shard.ts`). The slot carries the bar of the row's last tick; the bars of other minutes
  * are in a table. Before another bar is taken up, the one in the slot is copied home; until the flip nobody reads that copy.
  *
  * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
@@ -15,11 +15,11 @@ import { MINUTE_MS } from '../market/session.js';
 /** Greatest cumulative volume that a double holds exactly; anything beyond, or negative, cannot be an anchor. */
 const VOLUME_LIMIT = Number.MAX_SAFE_INTEGER;
 
-/** The bar that a time falls into: minutes from the opening, the last bar for the auction, -1 outside. */
+/** The bar that a time falls into: minutes from the run's first opening, the last bar for the auction, -1 outside the row's session. */
 function barIndexOf(m: ShardMemory, row: number, timeMs: number): number {
   const f = m.f64;
   const s = m.staticOf(row);
-  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.openMs]) / MINUTE_MS);
+  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
   if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
   return -1;
 }
@@ -228,9 +228,8 @@ export function applyPacket(m: ShardMemory, r: number, cursor: number): void {
   const row = m.i32[2 * r + RECORD.row];
   const version = m.i32[m.versions + row];
   const valid = m.slotOf(row, version & 1);
-  // A replaced thread meets again what it had applied, never further back than the ring is long.
-  const ahead = (f[valid + SLOT.cursor] - cursor) | 0;
-  if (version !== 0 && ahead >= 0 && ahead < m.shape.slots) return;
+  // A thread that replaces another repeats the record that was at work, which may have been applied to its last store.
+  if (f[valid + SLOT.cursor] === cursor) return;
   const s = m.slotOf(row, (version + 1) & 1);
   for (let k = 0; k < SLOT.size; k++) f[s + k] = f[valid + k];
   f[s + SLOT.cursor] = cursor;

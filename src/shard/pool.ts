@@ -2,14 +2,15 @@
  * The shards' threads: one long-running Piscina task a shard. Piscina replaces a thread that dies but rejects its task for good, so
  * the task is submitted again here. All state is in shared memory: the new thread goes on where the old one fell.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { COUNTER } from '../shared/counters.js';
-import { MAIN, PULSE, SHARD, type ShardMemory } from '../shared/layout.js';
+import { MAIN, SHARD, type ShardMemory } from '../shared/layout.js';
 import { EngineError } from '../errors.js';
 
 /** Deaths at one record after which it is skipped and counted as poison. */
 export const DEATHS_AT_ONE_RECORD = 3;
+/** Longest wait for the threads to begin, real ms. */
+const START_MS = 30_000;
 
 export interface ShardPoolOptions {
   readonly memories: readonly ShardMemory[];
@@ -45,16 +46,15 @@ export class ShardPool {
     this.#pool.on('error', () => undefined);
   }
 
-  /** Starts a task a shard; resolves when every thread has shown its first heartbeat. */
+  /** Starts a task a shard; resolves when every thread has taken over its memory, rejects when one cannot. */
   async start(): Promise<void> {
     this.#running = Promise.all(this.#options.memories.map((_, shard) => this.#keepRunning(shard))).then(() => undefined);
     // A rejection is delivered by `done`; before anybody asks for it, it must not end the process.
     this.#running.catch(() => undefined);
-    let waited = 0;
-    while (this.#options.memories.some((m) => m.f64[PULSE.heartbeatMs] === 0)) {
-      if (waited++ > 6000) throw new EngineError('CONFIG', 'A worker thread did not start within 30 s.');
-      await sleep(5);
-    }
+    const begun = this.#options.memories.map(async (memory) => await Atomics.waitAsync(memory.i32, SHARD.starts, 0, START_MS).value);
+    // `done` settles first when a thread cannot begin, or has come to END already.
+    const first = await Promise.race([Promise.all(begun), this.#running]);
+    if (first?.includes('timed-out') === true) throw new EngineError('CONFIG', `A worker thread did not start within ${START_MS / 1000} s.`);
   }
 
   /** Resolves when every shard has applied END; rejects when a shard cannot be kept alive. */
@@ -68,6 +68,7 @@ export class ShardPool {
     let deaths = 0;
     let fruitless = 0;
     for (;;) {
+      const starts = Atomics.load(memory.i32, SHARD.starts);
       try {
         await this.#pool.run({ shape: memory.shape, buffer: memory.buffer, ledger: this.#options.ledger, shard, extra: this.#options.extra });
         return;
@@ -78,17 +79,18 @@ export class ShardPool {
         this.#options.counters[COUNTER.workerDeaths]++;
         this.#options.onDeath?.(shard, cursor, reason);
         // A thread that never begins would be replaced for ever: that is no poisoned record.
-        fruitless = memory.f64[PULSE.heartbeatMs] === 0 ? fruitless + 1 : 0;
+        const began = Atomics.load(memory.i32, SHARD.starts) !== starts;
+        fruitless = began ? 0 : fruitless + 1;
         if (fruitless >= DEATHS_AT_ONE_RECORD) throw new EngineError('CONFIG', `Worker thread ${shard} cannot start: ${reason}`, { cause: error });
-        const idle = Atomics.load(memory.i32, MAIN.tail) === Atomics.load(memory.i32, SHARD.head);
-        deaths = cursor === diedAt && !idle ? deaths + 1 : 1;
+        // A death between two records is no record's fault.
+        if (!began || Atomics.load(memory.i32, SHARD.busy) === 0) continue;
+        deaths = cursor === diedAt ? deaths + 1 : 1;
         diedAt = cursor;
-        if (deaths >= DEATHS_AT_ONE_RECORD) {
-          memory.i32[MAIN.skip] = cursor;
-          Atomics.store(memory.i32, MAIN.skipArmed, 1);
-          this.#options.counters[COUNTER.poison]++;
-          deaths = 0;
-        }
+        if (deaths < DEATHS_AT_ONE_RECORD) continue;
+        memory.i32[MAIN.skip] = cursor;
+        Atomics.store(memory.i32, MAIN.skipArmed, 1);
+        this.#options.counters[COUNTER.poison]++;
+        diedAt = undefined;
       }
     }
   }

@@ -78,6 +78,9 @@ export class Router {
   #keptCount = 0;
   #subscribed = { connection: 0, monoMs: 0, marketMs: 0 };
   #gapStart: number | undefined;
+  /** Where the last gap ended: the next one does not begin before, or two would count one moment twice. */
+  #gapEnd = 0;
+  #ended = false;
 
   constructor(options: RouterOptions) {
     for (const memory of options.memories) assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
@@ -95,21 +98,22 @@ export class Router {
     this.#openGap(fromMs);
   }
 
-  /** The subscriptions were sent on a new connection. */
+  /** The subscriptions were sent on a new connection. Connections are numbered upwards from 1. */
   subscribed(arrival: Arrival): void {
     this.#subscribed = { ...arrival };
   }
 
-  /** The connection ended: from the last thing it said on, nothing was seen. */
+  /** The connection ended: from the last thing it said on, whatever the clock made of T since, nothing was seen. */
   disconnected(): void {
     if (this.#sealer.lastFrameMs !== undefined) this.#openGap(this.#sealer.lastFrameMs);
   }
 
   /**
    * Takes a decoded packet. Returns the index of its instrument when it is known, whether or not the packet was admitted, else -1.
-   * The packet is scratch: nothing of it is kept.
+   * The packet is scratch: nothing of it is kept. A refused packet was heard nevertheless: it was the cached one if it came first.
    */
   packet(packet: Packet, arrival: Arrival): number {
+    assert(!this.#ended, 'a packet after END: nobody would apply it');
     const reason = this.#admission.judge(packet);
     const instrument = this.#admission.instrument;
     let flags = packet.mode === MODE.ltp ? 0 : FLAG.traded;
@@ -124,13 +128,17 @@ export class Router {
       return instrument;
     }
     const exchangeMs = packet.number(FIELD.exchangeMs);
+    const lastFrameMs = this.#sealer.lastFrameMs;
+    const newest = lastFrameMs === undefined || exchangeMs > lastFrameMs;
     const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs);
     if (judgement === 'use') {
-      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+      if (newest) this.#seen(flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
       if (this.#keptCount > 0 && this.#sealer.outvoted()) this.#refuseKept();
     } else if (judgement === 'release') {
       this.#releaseKept();
-      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+      this.#seen(flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
     } else {
       if (judgement === 'replace') this.#refuseKept();
       this.#keep(packet, instrument, flags, arrival);
@@ -141,13 +149,16 @@ export class Router {
 
   /** Moves market time in silence, and seals what is due. */
   tick(marketMs: number): void {
+    if (this.#ended) return;
     this.#sealer.tick(marketMs);
     this.seal();
     this.publish();
   }
 
-  /** The run ends: what is not whole stays open, and the shards stop when they have read it. */
+  /** The run ends: what is not whole stays open, and the shards stop when they have read it. No packet may follow; a second END is none. */
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#refuseKept();
     const endMs = this.#sealer.marketTime ?? 0;
     if (this.#gapStart === undefined) this.#openGap(endMs);
@@ -157,6 +168,7 @@ export class Router {
 
   /** Writes one SEAL into every ring when a minute has become due. */
   seal(): void {
+    if (this.#ended) return;
     const through = this.#sealer.due();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
@@ -175,14 +187,15 @@ export class Router {
     return least;
   }
 
-  /** Whether reading must pause now: the next read might not find a slot. */
+  /** Whether reading must pause now: the next read might not find a slot. Cheap enough to be asked for each packet. */
   get pressed(): boolean {
-    return this.free() < RESERVE;
+    for (const ring of this.#rings) if (!ring.hasFree(RESERVE)) return true;
+    return false;
   }
 
   /** Whether reading may go on: every ring is at least half empty. */
   get relieved(): boolean {
-    for (const ring of this.#rings) if (ring.free() < ring.memory.shape.slots / 2) return false;
+    for (const ring of this.#rings) if (!ring.hasFree(ring.memory.shape.slots / 2)) return false;
     return true;
   }
 
@@ -196,9 +209,7 @@ export class Router {
     return this.#rings.every((ring) => Atomics.load(ring.memory.i32, SHARD.ended) === 1);
   }
 
-  #route(packet: Packet, instrument: number, flags: number, connection: number, monoMs: number, marketMs: number): void {
-    const cached = (flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0;
-    if (this.#gapStart !== undefined && !cached && connection === this.#subscribed.connection) this.#closeGap(packet, monoMs, marketMs);
+  #route(packet: Packet, instrument: number, flags: number, connection: number, monoMs: number): void {
     const place = this.#places[instrument];
     const ring = this.#rings[place.shard];
     const at = ring.claim();
@@ -223,26 +234,32 @@ export class Router {
     this.#counters[COUNTER.routed]++;
   }
 
-  #openGap(startMs: number): void {
+  #openGap(fromMs: number): void {
     if (this.#gapStart !== undefined) return;
+    const startMs = Math.max(fromMs, this.#gapEnd);
     this.#gapStart = startMs;
     this.#counters[COUNTER.gaps]++;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, Infinity);
   }
 
   /**
-   * The first live packet on a connection ends the gap at the moment of subscribing, told in the exchange's own time: its stamp is a
-   * whole second that began at most 1 s ago, and so much has elapsed since. What the packet itself may have taken to arrive is not
-   * counted as elapsed, so that the gap is rather too long than too short. A wrong wall clock changes nothing here.
+   * A live packet arrived, newer than all before it: the first such on a connection ends the gap at the moment of subscribing, told in
+   * the exchange's own time. T began at most 1 s ago (stamps are whole seconds), and so much has elapsed since subscribing; what the
+   * packet may have been on its way is not counted as elapsed, so that the gap is rather too long than too short. A wrong wall clock
+   * changes nothing here, and an old state that is told again, first or not, proves nothing. A gap is never empty: the minute of a
+   * quick reconnect was not seen whole.
    */
-  #closeGap(packet: Packet, monoMs: number, marketMs: number): void {
-    const startMs = this.#gapStart!;
+  #seen(flags: number, connection: number, monoMs: number, marketMs: number): void {
+    if (this.#gapStart === undefined || connection !== this.#subscribed.connection) return;
+    if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) return;
+    const startMs = this.#gapStart;
     const elapsedMarketMs = marketMs - this.#subscribed.marketMs;
     const elapsedRealMs = monoMs - this.#subscribed.monoMs;
     const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;
     const sinceMs = Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
-    const endMs = Math.max(startMs, packet.number(FIELD.exchangeMs) + 1000 - sinceMs);
+    const endMs = Math.max(startMs + 1, this.#sealer.expected(marketMs) + 1000 - sinceMs);
     this.#gapStart = undefined;
+    this.#gapEnd = endMs;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
   }
 
@@ -260,7 +277,8 @@ export class Router {
   #releaseKept(): void {
     for (let k = 0; k < this.#keptCount; k++) {
       const kept = this.#kept[k];
-      this.#route(kept.packet, kept.instrument, kept.flags, kept.connection, kept.monoMs, kept.marketMs);
+      this.#seen(kept.flags, kept.connection, kept.monoMs, kept.marketMs);
+      this.#route(kept.packet, kept.instrument, kept.flags, kept.connection, kept.monoMs);
     }
     this.#keptCount = 0;
   }

@@ -32,13 +32,14 @@ export interface SealerOptions {
 
 export class Sealer {
   readonly #options: SealerOptions;
-  /** Market time; undefined before the first frame. */
-  #t: number | undefined;
+  /** Market time; NaN before the first frame (an undefined would make a new object of each double that follows it). */
+  #t = NaN;
   /** The injected market clock when T was last known. */
   #tAt = 0;
   #arrivedAt = 0;
-  #lastFrameMs: number | undefined;
-  #held: number[] = [];
+  #lastFrameMs = NaN;
+  readonly #held = new Float64Array(VOTES);
+  #heldCount = 0;
   #against = 0;
   #sealed = -1;
 
@@ -48,12 +49,17 @@ export class Sealer {
 
   /** Market time T, epoch ms; undefined before the first frame. */
   get marketTime(): number | undefined {
-    return this.#t;
+    return Number.isNaN(this.#t) ? undefined : this.#t;
+  }
+
+  /** What market time would be now by what elapsed since T last moved; `nowMs` itself before the first frame. */
+  expected(nowMs: number): number {
+    return Number.isNaN(this.#t) ? nowMs : this.#t + (nowMs - this.#tAt);
   }
 
   /** The largest exchange time that a frame said, never advanced by the clock. */
   get lastFrameMs(): number | undefined {
-    return this.#lastFrameMs;
+    return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
   }
 
   /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
@@ -70,49 +76,56 @@ export class Sealer {
 
   /** Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival. `use` and `release` move T. */
   judge(exchangeMs: number, nowMs: number): Judgement {
-    const expected = this.#t === undefined ? nowMs : this.#t + (nowMs - this.#tAt);
     this.#arrivedAt = nowMs;
-    if (exchangeMs <= expected + AHEAD_MS) {
-      if (this.#held.length > 0 && this.#t !== undefined && exchangeMs > this.#t) this.#against++;
+    if (exchangeMs <= this.expected(nowMs) + AHEAD_MS) {
+      if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
       this.#move(exchangeMs, nowMs);
       return 'use';
     }
-    const agrees = this.#held.every((ms) => Math.abs(ms - exchangeMs) <= AHEAD_MS);
-    if (!agrees) {
-      this.#held = [exchangeMs];
-      this.#against = 0;
+    if (!this.#agrees(exchangeMs)) {
+      this.#forget();
+      this.#held[this.#heldCount++] = exchangeMs;
       return 'replace';
     }
-    if (this.#held.length + 1 < VOTES) {
-      this.#held.push(exchangeMs);
+    if (this.#heldCount + 1 < VOTES) {
+      this.#held[this.#heldCount++] = exchangeMs;
       return 'hold';
     }
-    for (const ms of this.#held) this.#move(ms, nowMs);
+    for (let k = 0; k < this.#heldCount; k++) this.#move(this.#held[k], nowMs);
     this.#move(exchangeMs, nowMs);
-    this.#held = [];
-    this.#against = 0;
+    this.#forget();
     return 'release';
   }
 
   /** Whether the kept frames were outvoted; asked after each judgement. Saying yes forgets them. */
   outvoted(): boolean {
-    if (this.#held.length === 0 || this.#against < VOTES) return false;
-    this.#held = [];
-    this.#against = 0;
+    if (this.#heldCount === 0 || this.#against < VOTES) return false;
+    this.#forget();
     return true;
   }
 
+  #agrees(exchangeMs: number): boolean {
+    for (let k = 0; k < this.#heldCount; k++) if (Math.abs(this.#held[k] - exchangeMs) > AHEAD_MS) return false;
+    return true;
+  }
+
+  #forget(): void {
+    this.#heldCount = 0;
+    this.#against = 0;
+  }
+
   #move(exchangeMs: number, nowMs: number): void {
-    if (this.#lastFrameMs === undefined || exchangeMs > this.#lastFrameMs) this.#lastFrameMs = exchangeMs;
-    if (this.#t !== undefined && exchangeMs <= this.#t) return;
+    // Written so that a first frame, met by NaN, moves both.
+    if (!(exchangeMs <= this.#lastFrameMs)) this.#lastFrameMs = exchangeMs;
+    if (exchangeMs <= this.#t) return;
     this.#t = exchangeMs;
     this.#tAt = nowMs;
   }
 
   /** Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock. */
   tick(nowMs: number): void {
-    if (this.#t === undefined || nowMs - this.#arrivedAt < this.#options.silenceMs) return;
-    const advanced = this.#t + (nowMs - this.#tAt);
+    if (Number.isNaN(this.#t) || nowMs - this.#arrivedAt < this.#options.silenceMs) return;
+    const advanced = this.expected(nowMs);
     if (advanced <= this.#t) return;
     this.#t = advanced;
     this.#tAt = nowMs;
@@ -125,7 +138,7 @@ export class Sealer {
 
   /** The bar through which everything may be sealed now, when that is more than before; else undefined. */
   due(): number | undefined {
-    if (this.#t === undefined) return undefined;
+    if (Number.isNaN(this.#t)) return undefined;
     const { openMs, minutes, auction, graceMs } = this.#options;
     let through = Math.min(Math.floor((this.#t - graceMs - openMs) / MINUTE_MS), minutes) - 1;
     if (auction !== undefined && this.#t >= auction.toMs + graceMs) through = auction.bar;

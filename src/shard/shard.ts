@@ -9,11 +9,21 @@ import { applyRecord } from './fold.js';
 export class Shard {
   readonly memory: ShardMemory;
 
-  /** Takes over `memory` as it is: a shard that died is continued by a new one on the same memory. */
+  /**
+   * Takes over `memory` as it is: a shard that died is continued by a new one on the same memory. What its predecessor had finished
+   * of an unpublished batch is published, so that only the record that was at work is repeated.
+   */
   constructor(memory: ShardMemory) {
     this.memory = memory;
+    const { i32 } = memory;
+    // First of all: a thread that dies before this line had no part in the record that is still marked as being at work.
+    Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
+    Atomics.notify(i32, SHARD.starts);
+    // HEAD never goes back: main may have written over what lies behind it.
+    if (i32[SHARD.busy] === 1 && ((i32[SHARD.working] - i32[SHARD.head]) | 0) > 0) Atomics.store(i32, SHARD.head, i32[SHARD.working]);
+    Atomics.store(i32, SHARD.busy, 0);
     // What its predecessor may have changed without saying so is looked at again.
-    Atomics.store(memory.i32, SHARD.changes, memory.i32[SHARD.changes] + 1);
+    Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
   }
 
   /** Whether END was applied. */
@@ -34,14 +44,18 @@ export class Shard {
     const { i32, f64 } = this.memory;
     const head = i32[SHARD.head];
     const ready = (Atomics.load(i32, MAIN.tail) - head) | 0;
-    const count = ready < limit ? ready : limit;
+    let count = ready < limit ? ready : limit;
     if (count === 0) return 0;
-    const skip = i32[MAIN.skipArmed] === 1 ? i32[MAIN.skip] : -1;
-    const skipping = i32[MAIN.skipArmed] === 1;
+    if (Atomics.load(i32, MAIN.skipArmed) === 1) {
+      const before = (i32[MAIN.skip] - head) | 0;
+      if (before === 0) return this.#skip(head, monoMs());
+      if (before > 0 && before < count) count = before;
+    }
     for (let k = 0; k < count; k++) {
       const cursor = (head + k) | 0;
+      // In this order: a record that is not yet named must not pass for one at work.
       i32[SHARD.working] = cursor;
-      if (skipping && cursor === skip) continue;
+      i32[SHARD.busy] = 1;
       applyRecord(this.memory, cursor);
     }
     const now = monoMs();
@@ -51,8 +65,16 @@ export class Shard {
       i32[this.memory.histogram + bucketOf((now - f64[r + RECORD.receivedMs]) * 1000)] += 1;
     }
     Atomics.store(i32, SHARD.head, (head + count) | 0);
+    i32[SHARD.busy] = 0;
     f64[PULSE.heartbeatMs] = now;
     return count;
+  }
+
+  /** Passes over a record that killed its threads. A step of its own, so that HEAD shows it at once and it is never met again. */
+  #skip(cursor: number, nowMs: number): number {
+    Atomics.store(this.memory.i32, SHARD.head, (cursor + 1) | 0);
+    this.beat(nowMs);
+    return 1;
   }
 
   /** Stamps the heartbeat of an idle shard. */

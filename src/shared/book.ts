@@ -18,7 +18,7 @@ export interface RowPlace {
 export function barSpan(m: ShardMemory, row: number, bar: number): { startMs: number; endMs: number } {
   const s = m.staticOf(row);
   if (isAuction(m, bar)) return { startMs: m.f64[s + STATIC.auctionFromMs], endMs: m.f64[s + STATIC.auctionToMs] };
-  const startMs = m.f64[s + STATIC.openMs] + bar * MINUTE_MS;
+  const startMs = m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
   return { startMs, endMs: startMs + MINUTE_MS };
 }
 
@@ -31,7 +31,7 @@ export function isAuction(m: ShardMemory, bar: number): boolean {
 export function gapWithin(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
   const auction = bar === m.shape.bars - 1;
-  const start = auction ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.openMs] + bar * MINUTE_MS;
+  const start = auction ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
   const end = auction ? m.f64[s + STATIC.auctionToMs] : start + MINUTE_MS;
   const count = Atomics.load(m.i32, SHARD.gaps);
   let unseen = 0;
@@ -148,7 +148,7 @@ export function readFirst(m: ShardMemory, row: number, bar: number): { open: num
 /** The label of a bar: its start, or for the auction the minute that the calendar names. Epoch ms. */
 export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
-  return isAuction(m, bar) ? m.f64[s + STATIC.auctionLabelMs] : m.f64[s + STATIC.openMs] + bar * MINUTE_MS;
+  return isAuction(m, bar) ? m.f64[s + STATIC.auctionLabelMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * A latency histogram in shared memory: 32 buckets a power of two, so a reading is within 3.2 % of the truth.
- * Values are whole microseconds from 0 to 2^21 (2 s and more fall into the last bucket). One writer; readers may lag.
+ * Values are whole microseconds from 0 to 2^20 (what took longer than a second falls into the last bucket). One writer; readers may lag.
  */
 import { HISTOGRAM_WORDS } from './layout.js';
 

@@ -6,7 +6,7 @@
  * | region  | writer | readers       | meaning                                                                          |
  * | ------- | ------ | ------------- | -------------------------------------------------------------------------------- |
  * | MAIN    | main   | shard         | how far the ring is filled, the stop word, the record to skip                    |
- * | SHARD   | shard  | main, writer  | how far the ring is read, the record at work, the last sealed bar, changes, ended |
+ * | SHARD   | shard  | main, writer  | how far the ring is read, the record at work, the last sealed bar, changes, ended, threads begun |
  * | PULSE   | shard  | main          | heartbeat                                                                        |
  * | LATENCY | shard  | main          | histogram of receive-to-applied (`histogram.ts`)                                 |
  * | SEALING | shard  | main          | histogram of receive-to-sealed                                                   |
@@ -84,7 +84,7 @@ export const BAR = {
 
 /** A row's slot, in doubles from its start. */
 export const SLOT = {
-  /** Cursor of the record that this slot is the outcome of. */
+  /** Cursor of the record that this slot is the outcome of; NaN before the first. */
   cursor: 0,
   ticks: 1,
   seeds: 2,
@@ -121,8 +121,11 @@ export const FIRST = { ticks: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, 
 export const GAP = { startMs: 0, endMs: 1, size: 2 } as const;
 export const GAP_CAPACITY = 1024;
 
-/** A row's session, in doubles from its start. Epoch ms; auction 0 where there is none. */
-export const STATIC = { openMs: 0, closeMs: 1, auctionFromMs: 2, auctionToMs: 3, auctionLabelMs: 4, size: 5 } as const;
+/**
+ * A row's session, in doubles from its start. Epoch ms; auction 0 where there is none. `originMs` is the start of bar 0, the same for
+ * every row of a run: a SEAL names a bar, so that bar must be the same minute of an instrument that opens later than others.
+ */
+export const STATIC = { openMs: 0, closeMs: 1, auctionFromMs: 2, auctionToMs: 3, auctionLabelMs: 4, originMs: 5, size: 6 } as const;
 
 /** 32-bit words in the histogram region (`histogram.ts` gives them meaning). */
 export const HISTOGRAM_WORDS = 512;
@@ -131,8 +134,11 @@ const LINE = 64;
 
 /** 32-bit indexes of the words that main writes. */
 export const MAIN = { tail: 0, stop: 1, skip: 2, skipArmed: 3 } as const;
-/** 32-bit indexes of the words that the shard writes; a cache line of their own. */
-export const SHARD = { head: 16, working: 17, sealed: 18, gaps: 19, ended: 20, changes: 21 } as const;
+/**
+ * 32-bit indexes of the words that the shard writes; a cache line of their own. `working` is the cursor of the record at work while
+ * `busy` is 1, and means nothing while it is 0. `starts` counts the threads that took the memory over.
+ */
+export const SHARD = { head: 16, working: 17, sealed: 18, gaps: 19, ended: 20, changes: 21, busy: 22, starts: 23 } as const;
 /** Double index of the pulse. */
 export const PULSE = { heartbeatMs: 16 } as const;
 
@@ -196,7 +202,10 @@ export class ShardMemory {
     this.f64 = new Float64Array(this.buffer);
     if (buffer === undefined) {
       this.i32[SHARD.sealed] = -1;
-      for (let row = 0; row < shape.rows; row++) this.f64[this.slotOf(row, 0) + SLOT.barIndex] = -1;
+      for (let row = 0; row < shape.rows; row++) {
+        this.f64[this.slotOf(row, 0) + SLOT.barIndex] = -1;
+        this.f64[this.slotOf(row, 0) + SLOT.cursor] = NaN;
+      }
     }
   }
 

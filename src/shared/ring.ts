@@ -24,6 +24,11 @@ export class RingWriter {
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0);
   }
 
+  /** Whether at least `slots` may be written. Asks for the consumer's cursor only when the one known is not enough: it is asked for each packet. */
+  hasFree(slots: number): boolean {
+    return this.memory.shape.slots - ((this.#tail - this.#head) | 0) >= slots || this.free() >= slots;
+  }
+
   /** Double index of the next record's slot, which the caller fills and then commits. */
   claim(): number {
     if (((this.#tail - this.#head) | 0) >= this.memory.shape.slots) {
