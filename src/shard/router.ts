@@ -143,7 +143,7 @@ export class Router {
       if (judgement === 'replace') this.#refuseKept();
       this.#keep(packet, instrument, flags, arrival);
     }
-    this.seal();
+    this.#seal(arrival.monoMs);
     return instrument;
   }
 
@@ -151,7 +151,7 @@ export class Router {
   tick(marketMs: number): void {
     if (this.#ended) return;
     this.#sealer.tick(marketMs);
-    this.seal();
+    this.#seal(NaN);
     this.publish();
   }
 
@@ -166,13 +166,12 @@ export class Router {
     this.publish();
   }
 
-  /** Writes one SEAL into every ring when a minute has become due. */
-  seal(): void {
-    if (this.#ended) return;
+  /** Writes one SEAL into every ring when a minute has become due. `receivedMs`: when the packet came that made it due; NaN when time alone did. */
+  #seal(receivedMs: number): void {
     const through = this.#sealer.due();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
-    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0);
+    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, receivedMs);
   }
 
   /** Shows the shards everything written so far. */

@@ -59,10 +59,14 @@ export class Shard {
       applyRecord(this.memory, cursor);
     }
     const now = monoMs();
+    const { histogram, sealHistogram } = this.memory;
     for (let k = 0; k < count; k++) {
       const r = this.memory.recordOf((head + k) | 0);
-      if (i32[2 * r + RECORD.kind] !== KIND.packet) continue;
-      i32[this.memory.histogram + bucketOf((now - f64[r + RECORD.receivedMs]) * 1000)] += 1;
+      const kind = i32[2 * r + RECORD.kind];
+      const receivedMs = f64[r + RECORD.receivedMs];
+      if (kind === KIND.packet) i32[histogram + bucketOf((now - receivedMs) * 1000)] += 1;
+      // NaN, which equals nothing, where no packet but time alone made the minute due.
+      else if (kind === KIND.seal && receivedMs === receivedMs) i32[sealHistogram + bucketOf((now - receivedMs) * 1000)] += 1;
     }
     Atomics.store(i32, SHARD.head, (head + count) | 0);
     i32[SHARD.busy] = 0;

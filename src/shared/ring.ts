@@ -42,14 +42,15 @@ export class RingWriter {
     this.#tail = (this.#tail + 1) | 0;
   }
 
-  /** Writes a record without a price: SEAL (bar index), GAP (start, end) or END (time). */
-  control(kind: number, row: number, timeMs: number, untilMs: number): void {
+  /** Writes a record without a price: SEAL (bar index), GAP (start, end) or END (time); `receivedMs` of the packet that caused it, monotonic. */
+  control(kind: number, row: number, timeMs: number, untilMs: number, receivedMs = NaN): void {
     const at = this.claim();
     const { f64, i32 } = this.memory;
     i32[2 * at + RECORD.kind] = kind;
     i32[2 * at + RECORD.row] = row;
     f64[at + RECORD.timeMs] = timeMs;
     f64[at + RECORD.untilMs] = untilMs;
+    f64[at + RECORD.receivedMs] = receivedMs;
     this.commit();
   }
 
