@@ -91,7 +91,10 @@ function lagGate({ lag, speed, market }: Facts): Gate {
   const skew = market.clockByHand ? `the given market clock is off by ${seconds(skewMs)}` : skewMs < -SKEW_MS ? `our clock is behind by at least ${seconds(-skewMs)}` : 'no clock skew seen';
   const observed = `p50 ${seconds(p50)}, p99 ${seconds(p99)}, ${skew}`;
   if (p99 > allowedMs) {
-    return { id: 'lag', status: 'fail', observed, expected, remedy: `The feed is late, or this machine's clock is ahead of the exchange's by ${seconds(lag.leastMs)} at most: check its time service.` };
+    const remedy = market.clockByHand
+      ? 'Some packets came much later than the promptest ones: the feed stalls, or this machine is too busy.'
+      : `The feed is late, or this machine's clock is ahead of the exchange's by up to ${seconds(Math.max(0, lag.leastMs))}: check its time service.`;
+    return { id: 'lag', status: 'fail', observed, expected, remedy };
   }
   if (skewMs < -SKEW_MS && !market.clockByHand) return { id: 'lag', status: 'warn', observed, expected, remedy: "This machine's clock is behind the exchange's: minutes are not affected, but set it right." };
   return { id: 'lag', status: 'pass', observed, expected };
