@@ -1,0 +1,130 @@
+/** Holds the tree to its own rules: who imports whom, where time and randomness come from, how long a file may be. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../src/paths.js';
+
+const root = fileURLToPath(packageRoot);
+
+function sources(folder: string): string[] {
+  return readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.ts'));
+}
+
+const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
+
+/** Relative imports of a file, as paths from the root without ending. Imports of types alone count too: they are dependencies of thought. */
+function importsOf(path: string): string[] {
+  const from = path.split('/').slice(0, -1);
+  return [...read(path).matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)\.js'|^import '(\.{1,2}\/[^']+)\.js'/gm)].map(([, one, two]) => {
+    const parts = [...from];
+    for (const part of (one ?? two).split('/')) {
+      if (part === '..') parts.pop();
+      else if (part !== '.') parts.push(part);
+    }
+    return parts.join('/');
+  });
+}
+
+/** The room of a file: a folder below `src`, or a file directly in it, or `workers`. */
+function roomOf(path: string): string {
+  const [top, second] = path.split('/');
+  return top === 'src' ? second.replace(/\.ts$/, '') : top;
+}
+
+const leaves = ['clock', 'errors', 'log', 'random', 'paths'];
+/**
+ * Who may import whom, beside the leaves. The paragraph of the house style, with what the code found it lacks: `momentum` and `sink`
+ * meet in workers and stages only; `feed` is also the simulator's for the one-time password and the names of credentials; workers give
+ * stages the types of their tasks; `stages`, `cli` and `main` compose.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  market: [],
+  wire: ['market'],
+  shared: ['market'],
+  sink: ['market'],
+  momentum: ['market'],
+  feed: ['wire', 'market'],
+  shard: ['shared', 'market'],
+  sim: ['market', 'wire', 'feed'],
+  // `observe` reads results: types of files, evaluations and lag figures, and never the other way round.
+  observe: ['market', 'shared', 'momentum', 'sink', 'shard'],
+  workers: ['shard', 'shared', 'sink', 'momentum', 'market'],
+  stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'workers', 'config'],
+  config: ['market'],
+  cli: ['config'],
+  main: ['cli', 'shared', 'stages'],
+  clock: [],
+  errors: [],
+  log: [],
+  random: [],
+  paths: [],
+};
+
+const code = [...sources('src'), ...sources('workers')];
+
+describe('the tree', () => {
+  it('has code to look at', () => {
+    expect(code.length).toBeGreaterThan(50);
+    expect(code.reduce((sum, path) => sum + importsOf(path).length, 0)).toBeGreaterThan(200);
+  });
+
+  it.each(code)('%s imports only what its room may', (path) => {
+    const room = roomOf(path);
+    expect(allowed[room], `a new room ${room}: say in test/tidy.test.ts what it may import`).toBeDefined();
+    const foreign = importsOf(path)
+      .map((target) => roomOf(`${target}.ts`))
+      .filter((target) => target !== room && !leaves.includes(target) && !allowed[room].includes(target));
+    expect(foreign).toEqual([]);
+  });
+
+  it('nothing on the data path imports an observer, a stage or the simulator', () => {
+    for (const path of code.filter((one) => ['market', 'wire', 'shared', 'shard', 'sink', 'momentum', 'feed', 'workers'].includes(roomOf(one)))) {
+      expect(importsOf(path).filter((target) => /^src\/(observe|stages|sim)\//.test(target)), path).toEqual([]);
+    }
+  });
+
+  it('leaves import no room', () => {
+    for (const path of code.filter((one) => leaves.includes(roomOf(one)))) expect(importsOf(path), path).toEqual([]);
+  });
+
+  it('time comes from the clock, randomness from the seeded generator', () => {
+    for (const path of code.filter((one) => one !== 'src/clock.ts')) {
+      expect(read(path).match(/Date\.now\(|new Date\(\)|performance\.now\(|process\.hrtime|Math\.random\(|\bsetTimeout\(|\bsetInterval\(|timers\/promises/g), `${path}: use the injected Clock and src/random.ts`).toBeNull();
+    }
+  });
+
+  it('secrets are read where they are used: the environment has one reader', () => {
+    for (const path of code) {
+      const readers = read(path).match(/process\.env\b(?!\.NO_COLOR)/g);
+      if (readers !== null) expect(path).toBe('src/stages/source.ts');
+    }
+  });
+
+  it('only the sink knows the Parquet libraries, and only the ledger wraps sockets', () => {
+    for (const path of code) {
+      if (/parquetjs|hyparquet/.test(read(path).replace(/^\s*(\/?\*|\/\/).*$/gm, ''))) expect(path).toMatch(/^src\/sink\//);
+      if (/Socket\.prototype/.test(read(path).replace(/^\s*(\/?\*|\/\/).*$/gm, ''))) expect(path).toBe('src/shared/ledger.ts');
+    }
+  });
+
+  it('each thread counts its connections from its first import on', () => {
+    for (const path of ['src/main.ts', ...sources('workers')]) {
+      const first = /^import .*$/m.exec(read(path))![0];
+      expect(first, path).toMatch(/shared\/ledger\.js'/);
+    }
+  });
+
+  it('no file is too long, none is named for nothing, none leaves work undone', () => {
+    for (const path of [...code, ...sources('bench'), ...sources('test')]) {
+      expect(read(path).split('\n').length, path).toBeLessThanOrEqual(310);
+      expect(path).not.toMatch(/(utils?|helpers?|misc|common|manager|service|types)\.ts$/);
+      if (path !== 'test/tidy.test.ts') expect(read(path), path).not.toMatch(/\b(TODO|FIXME|XXX)\b|\b(it|test|describe)\.(skip|only|todo)\b/);
+    }
+  });
+
+  it('byte offsets of shared memory stand in one file', () => {
+    for (const path of code.filter((one) => one !== 'src/shared/layout.ts')) expect(read(path), path).not.toMatch(/new SharedArrayBuffer\((?!LEDGER|Object\.keys\(COUNTER\))/);
+  });
+});
