@@ -34,14 +34,23 @@ const LAST_SEAL_SLACK_MS = 3000;
 /** Real ms for the shards to read what is in their rings at the end. */
 const DRAIN_MS = 30_000;
 
+/** What a test changes of the engine to make its limits easy to hit. */
+export interface EnginePreset {
+  /** Records a ring holds. */
+  readonly slots?: number;
+  /** Another thread entry for shards. */
+  readonly shardWorker?: URL;
+}
+
 /** Runs a stage and returns the exit code. Throws EngineError when it could not begin. */
-export async function runStage(config: StageConfig): Promise<number> {
+export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
   const plan = await makePlan(config, shippedCalendar(), new SystemClock().wallMs());
-  return new StageRun(plan).run();
+  return new StageRun(plan, preset).run();
 }
 
 class StageRun {
   readonly #plan: Plan;
+  readonly #preset: EnginePreset;
   readonly #engine: Engine;
   readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
   readonly #network = new NetworkLedger();
@@ -58,8 +67,9 @@ class StageRun {
   #wantedBar: number | undefined;
   #deadlineMonoMs = 0;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, preset: EnginePreset) {
     this.#plan = plan;
+    this.#preset = preset;
     this.#presenter = new Presenter(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
     this.#engine = new Engine({
@@ -70,6 +80,7 @@ class StageRun {
       graceMs: plan.config.graceMs,
       silenceMs: plan.silenceMs,
       marketDateMs: plan.marketStartMs,
+      slots: preset.slots,
     });
   }
 
@@ -80,6 +91,7 @@ class StageRun {
       memories: this.#engine.memories,
       counters: this.#engine.counters,
       ledger: this.#ledger,
+      workerUrl: this.#preset.shardWorker,
       onDeath: (shard, cursor, reason) => this.#log.error({ shard, cursor, reason }, 'a worker thread died and is replaced'),
     });
     const writer = new WriterPool({

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { shipped } from '../../src/paths.js';
 
-const program = fileURLToPath(shipped('dist/src/main.js'));
+const tickshard = fileURLToPath(shipped('dist/src/main.js'));
 
 export interface Ended {
   /** Exit code; null when a signal ended it. */
@@ -20,8 +20,8 @@ export interface Running {
   saw(pattern: RegExp): Promise<void>;
 }
 
-/** Starts `tickshard` with `args` in `cwd`. Credentials of the machine are kept out. */
-export function start(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Running {
+/** Starts `tickshard`, or a test's own entry, with `args` in `cwd`. Credentials of the machine are kept out. */
+export function start(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}, program = tickshard): Running {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ANGEL_') && name !== 'NODE_OPTIONS'));
   const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
