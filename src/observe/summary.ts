@@ -40,13 +40,28 @@ function question(id: Gate['id'], symbols: number): string {
   }
 }
 
-/** The checklist: a line a gate, and a second one where something is to be done. */
-export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict, paint: Paint): string {
+/** `text` broken into lines of at most `width`, all but the first behind `indent` blanks. */
+function broken(text: string, width: number, indent: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}
+
+/** The checklist: a line a gate, and a second one where something is to be done; broken to `columns` where they are given. */
+export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict, paint: Paint, columns = Infinity): string {
   const questions = gates.map(({ id }) => question(id, facts.symbols.length));
   const width = Math.max(...questions.map((text) => text.length));
   const lines = gates.flatMap((gate, index) => {
-    const head = `  ${paint(gate.status, `[${gate.status}]`)} ${questions[index].padEnd(width)}  ${gate.observed}`;
-    return gate.remedy === undefined || gate.status === 'pass' ? [head] : [head, `         ${gate.status === 'fail' ? `expected ${gate.expected}. ` : ''}${gate.remedy}`];
+    const indent = 2 + 6 + 1 + width + 2;
+    const head = `  ${paint(gate.status, `[${gate.status}]`)} ${questions[index].padEnd(width)}  ${broken(gate.observed, columns - indent - 1, indent)}`;
+    if (gate.remedy === undefined || gate.status === 'pass') return [head];
+    return [head, `         ${broken(`${gate.status === 'fail' ? `Expected: ${gate.expected}. ` : ''}${gate.remedy}`, columns - 10, 9)}`];
   });
   const status: Status = verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'warn';
   return ['Checklist', ...lines, `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
@@ -68,7 +83,7 @@ export function candleTable(symbol: string, candles: readonly CandleWithQuality[
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
   const line = (row: string[]): string => `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column]))).join('  ')}`.trimEnd();
-  return [`${symbol}, one-minute candles (rupees${volumeKind === 'tick' ? '; LTP frames carry no traded quantity, so volume is the number of ticks' : ''})`, line(head), ...rows.map(line)].join('\n');
+  return [`${symbol}, one-minute candles in rupees`, line(head), ...rows.map(line)].join('\n');
 }
 
 /** All symbols, a line each. */

@@ -61,13 +61,18 @@ export class Terminal {
     return this.#options.color ? `\u001b[${codes[status]}m${text}\u001b[0m` : text;
   }
 
+  /** Columns to which lines may be broken; undefined where a reader breaks them himself. */
+  get columns(): number | undefined {
+    return this.#options.tty ? Math.max(40, this.#options.screen.columns) : undefined;
+  }
+
   /** Takes the live region away. */
   clear(): void {
     this.#erase();
   }
 
   #erase(): void {
-    if (this.#drawn > 0) this.#options.screen.write(`\u001b[${this.#drawn}A\u001b[0J`);
+    if (this.#drawn > 0) this.#options.screen.write(upwards(this.#drawn));
     this.#drawn = 0;
   }
 
@@ -75,7 +80,7 @@ export class Terminal {
     const width = Math.max(20, this.#options.screen.columns) - 1;
     // A line that wraps would be two, and the next drawing would begin in the wrong place.
     const lines = regionLines(moment, (status, text) => this.paint(status, text)).map((line) => clip(line, width));
-    const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A\u001b[0J` : '';
+    const up = this.#drawn > 0 ? upwards(this.#drawn) : '';
     this.#options.screen.write(`${up}${lines.join('\n')}\n`);
     this.#drawn = lines.length;
   }
@@ -94,6 +99,11 @@ export class Terminal {
       this.say(`gate ${gate.id}: ${before} -> ${gate.status} (${gate.observed})`);
     }
   }
+}
+
+/** Takes away the last `lines` lines. To the first column first: a typed ^C is echoed where the cursor stands. */
+function upwards(lines: number): string {
+  return `\r\u001b[${lines}A\u001b[0J`;
 }
 
 /** The first `width` visible characters of a line that may hold colours. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { istStamp } from '../market/session.js';
 import type { Facts } from '../observe/facts.js';
-import type { Gate } from '../observe/gate.js';
+import { count, type Gate } from '../observe/gate.js';
 import { gates, type Verdict } from '../observe/gates.js';
 import { buildReport, writeReport } from '../observe/report.js';
 import { candleTable, checklist, symbolTable } from '../observe/summary.js';
@@ -56,7 +56,8 @@ export class Presenter {
     const { config, instruments, identity, marketStartMs, speed, volumeKind, hoursUnknown } = this.#plan;
     const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
     const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
-    this.say(`tickshard, stage ${config.stage}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${config.durationMin} min from ${istStamp(marketStartMs)} at speed ${speed}, ${config.shards} shard${config.shards === 1 ? '' : 's'}; volume = ${volume}`);
+    this.say(`tickshard, stage ${config.stage}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
+    this.say(`${count(config.durationMin, 'minute')} from ${istStamp(marketStartMs)} at speed ${speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
   }
 
@@ -77,7 +78,7 @@ export class Presenter {
     writeReport(report, reportPaths);
     for (const place of engine.places.length > 1 ? [] : engine.places) this.say(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
     if (engine.places.length > 1) this.say(`\n${symbolTable(facts)}`);
-    this.say(`\n${checklist(facts, ending.gates, verdict, (status, text) => this.#terminal.paint(status, text))}`);
+    this.say(`\n${checklist(facts, ending.gates, verdict, (status, text) => this.#terminal.paint(status, text), this.#terminal.columns)}`);
     const here = (path: string): string => (relative('', path).startsWith('..') ? path : relative('', path));
     this.say(`\nCandles ${here(outDir)}   Report ${here(reportPaths[0])}   Log ${here(logPath)}`);
     if (config.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
