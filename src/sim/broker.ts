@@ -1,0 +1,210 @@
+/**
+ * The simulated broker: log-in REST, the WebSocket and the simulator's own questions on one port of the loopback (PROTOCOL.md). The
+ * market behind it runs on the clock's market time; heart-beats and limits run on real time.
+ */
+
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Clock, Timer } from '../clock.js';
+import { EngineError, sentenceOf } from '../errors.js';
+import { Connection } from './connection.js';
+import { CONTROL_PATH, controlRoutes } from './control.js';
+import { Feed } from './feed.js';
+import { LOGIN_PATH, loginRoutes } from './login.js';
+import type { Market } from './market.js';
+import { serve, targetOf } from './rest.js';
+import { Sessions, type Handshake } from './sessions.js';
+
+/** What the broker grants a client. Tests make the limits easy to hit. */
+export interface BrokerLimits {
+  /** Sockets open at a time for one client code (PROTOCOL.md 4, "Quota"). */
+  readonly socketsPerClient: number;
+  /** Real ms without a heart-beat: twice the documented 30 s. */
+  readonly heartbeatMs: number;
+  /** Bytes waiting for a client that does not read. */
+  readonly mostBufferedBytes: number;
+}
+
+export const BROKER_LIMITS: BrokerLimits = { socketsPerClient: 3, heartbeatMs: 60_000, mostBufferedBytes: 4 * 1024 * 1024 };
+
+export interface BrokerOptions {
+  /** Loopback only: what is simulated here must not be taken for a broker by anybody else. */
+  readonly host?: '127.0.0.1' | '::1' | 'localhost';
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly market: Market;
+  /** Its market time must start where the market did. */
+  readonly clock: Clock;
+  readonly limits?: Partial<BrokerLimits>;
+}
+
+export interface Broker {
+  readonly port: number;
+  readonly feedUrl: string;
+  readonly loginUrl: string;
+  readonly controlUrl: string;
+  /** Closes every socket with a close frame, then the port. May be called twice. */
+  close(): Promise<void>;
+}
+
+const FEED_PATH = '/smart-stream';
+/** How often what is due is delivered, real ms: short against the feed's quarter seconds, cheap at any speed. */
+const DELIVER_EVERY_MS = 5;
+/** Heart-beats are checked once a real second, and oftener where they must come oftener. */
+const CHECK_EVERY_MS = 1000;
+const CHECKS_A_HEARTBEAT = 10;
+/** Real ms that clients have to answer the close frame. */
+const GOODBYE_MS = 1000;
+const MOST_MESSAGE_BYTES = 64 * 1024;
+const GOING_AWAY = 1001;
+const HIGHEST_PORT = 65_535;
+
+/** Starts serving. Throws EngineError SIMULATOR when the port cannot be had. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { host = '127.0.0.1', port } = options;
+  if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT) throw new EngineError('SIMULATOR', `a port is a number from 0 to ${HIGHEST_PORT}, not ${port}`);
+  const running = new RunningBroker(options);
+  await running.listen(host, port);
+  return running;
+}
+
+class RunningBroker implements Broker {
+  readonly #options: BrokerOptions;
+  readonly #limits: BrokerLimits;
+  readonly #server: Server;
+  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES });
+  readonly #sessions: Sessions;
+  readonly #feed: Feed;
+  readonly #connections = new Map<WebSocket, Connection>();
+  readonly #socketsOf = new Map<string, number>();
+  #timers: Timer[] = [];
+  #closing: Promise<void> | undefined;
+  #authority = '';
+  port = 0;
+
+  constructor(options: BrokerOptions) {
+    const { market, clock } = options;
+    this.#options = options;
+    this.#limits = { ...BROKER_LIMITS, ...options.limits };
+    this.#sessions = new Sessions(clock, market.seed);
+    this.#feed = new Feed(market);
+    const routes = { ...loginRoutes(this.#sessions, clock), ...controlRoutes(market, clock, () => this.#connections.size) };
+    this.#server = createServer((request, response) => {
+      // A client that leaves in the middle of its request has no answer to get.
+      serve(routes, request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))));
+    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  async listen(host: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const why = error.code === 'EADDRINUSE' ? 'is in use: choose another with --port' : `cannot be had: ${error.message}`;
+        reject(new EngineError('SIMULATOR', `port ${port} of ${host} ${why}`, { retryable: true, cause: error }));
+      });
+      this.#server.listen(port, host, resolve);
+    });
+    this.port = (this.#server.address() as AddressInfo).port;
+    this.#authority = `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+    const { clock, market } = this.#options;
+    this.#timers = [
+      clock.every(DELIVER_EVERY_MS, () => market.advance(clock.marketMs(), (index, packet) => this.#feed.publish(index, packet))),
+      clock.every(Math.min(CHECK_EVERY_MS, this.#limits.heartbeatMs / CHECKS_A_HEARTBEAT), () => {
+        for (const connection of this.#connections.values()) connection.check();
+      }),
+    ];
+  }
+
+  get feedUrl(): string {
+    return `ws://${this.#authority}${FEED_PATH}`;
+  }
+
+  get loginUrl(): string {
+    return `http://${this.#authority}${LOGIN_PATH}`;
+  }
+
+  get controlUrl(): string {
+    return `http://${this.#authority}${CONTROL_PATH}`;
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A client may vanish while it is being refused.
+    socket.on('error', () => socket.destroy());
+    if (this.#closing !== undefined) {
+      refuse(socket, '503 Service Unavailable');
+      return;
+    }
+    const target = targetOf(request);
+    if (target === undefined || (target.pathname !== FEED_PATH && target.pathname !== '/')) {
+      refuse(socket, '404 Not Found');
+      return;
+    }
+    const handshake = handshakeOf(request, target.searchParams);
+    const bad = this.#sessions.judge(handshake);
+    if (bad !== undefined) {
+      refuse(socket, '401 Unauthorized', { 'x-error-message': `Invalid Header - Invalid ${bad}` });
+      return;
+    }
+    const clientCode = handshake.clientCode!;
+    if ((this.#socketsOf.get(clientCode) ?? 0) >= this.#limits.socketsPerClient) {
+      refuse(socket, '429 Too Many Requests');
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, clientCode));
+  }
+
+  #welcome(socket: WebSocket, clientCode: string): void {
+    const { clock } = this.#options;
+    this.#socketsOf.set(clientCode, (this.#socketsOf.get(clientCode) ?? 0) + 1);
+    this.#connections.set(socket, new Connection({ socket, feed: this.#feed, clock, ...this.#limits }));
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      const left = this.#socketsOf.get(clientCode)! - 1;
+      if (left > 0) this.#socketsOf.set(clientCode, left);
+      else this.#socketsOf.delete(clientCode);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel();
+    const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const open = [...this.#connections.keys()];
+    const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of open) socket.close(GOING_AWAY, 'the simulator ends');
+    const goodbye = this.#options.clock.after(GOODBYE_MS, () => {
+      for (const socket of open) socket.terminate();
+    });
+    await Promise.all(closed);
+    goodbye.cancel();
+    this.#server.closeAllConnections();
+    await ended;
+  }
+}
+
+/** Headers come first; a client that cannot set them puts the same into the query (PROTOCOL.md 2). */
+function handshakeOf({ headers }: IncomingMessage, query: URLSearchParams): Handshake {
+  return {
+    clientCode: oneOf(headers['x-client-code']) ?? query.get('clientCode') ?? undefined,
+    feedToken: oneOf(headers['x-feed-token']) ?? query.get('feedToken') ?? undefined,
+    authorization: headers.authorization,
+    apiKey: oneOf(headers['x-api-key']) ?? query.get('apiKey') ?? undefined,
+  };
+}
+
+function oneOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+function refuse(socket: Duplex, status: string, headers: Record<string, string> = {}): void {
+  const lines = Object.entries({ ...headers, Connection: 'close', 'Content-Length': '0' }).map(([name, value]) => `${name}: ${value}`);
+  // A refused client that keeps its half of the connection must not hold the port.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n`);
+}

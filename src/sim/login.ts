@@ -1,0 +1,107 @@
+/** The log-in REST of the simulated broker (PROTOCOL.md 1): log in, renew tokens, log out. */
+
+import type { Clock } from '../clock.js';
+import { failure, type Answer, type Question, type Route } from './rest.js';
+import type { Session, Sessions } from './sessions.js';
+import { totpHolds } from './totp.js';
+
+export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
+const RENEW_PATH = '/rest/auth/angelbroking/jwt/v1/generateTokens';
+const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
+
+/** The one account whose secrets the simulator knows and checks. It is public and opens nothing but the simulator. */
+export const DEMO_ACCOUNT = { apiKey: 'demo0key', clientCode: 'DEMO1', pin: '2468', totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } as const;
+
+/** The documentation allows one log-in a second; only what is clearly more is refused, so that a test may log in twice. */
+const MOST_LOGINS_A_SECOND = 3;
+const RATE_WINDOW_MS = 1000;
+/** Clients whose log-ins are counted; the oldest are forgotten first. */
+const MOST_COUNTED = 1000;
+
+/** Headers that the documentation demands; their values, but for the API key and the user type, are not looked at (PROTOCOL.md 1). */
+const NEEDED_HEADERS = ['x-usertype', 'x-sourceid', 'x-clientlocalip', 'x-clientpublicip', 'x-macaddress'] as const;
+
+const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' };
+
+/**
+ * The routes of the log-in REST.
+ *
+ * The demo account's API key, PIN and TOTP are checked strictly. Any other client code logs in as a guest with any PIN, six digits and any API key, as
+ * long as they are well formed: the simulator cannot know a stranger's secrets and must serve clients that come with their own.
+ */
+export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Route> {
+  const rate = new LoginRate(clock);
+  return {
+    [LOGIN_PATH]: { method: 'POST', answer: (question) => logIn(question, sessions, clock, rate) },
+    [RENEW_PATH]: { method: 'POST', answer: (question) => renew(question, sessions) },
+    [LOGOUT_PATH]: { method: 'POST', answer: (question) => logOut(question, sessions) },
+  };
+}
+
+function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, rate: LoginRate): Answer {
+  const { clientcode, password, totp, state } = body;
+  if (typeof clientcode === 'string' && rate.exceeded(clientcode)) return { status: 403, body: 'Access denied because of exceeding access rate' };
+  const apiKey = headers['x-privatekey'];
+  if (!wellFormed(apiKey)) return refusal('AG8004', 'Invalid API Key');
+  const missing = NEEDED_HEADERS.filter((name) => headers[name] === undefined);
+  if (missing.length > 0) return failure(200, `Missing header: ${missing.join(', ')}`, 'AB1004');
+  if (headers['x-usertype'] !== 'USER') return failure(200, 'User Type Must Be USER', 'AB1005');
+  if (!wellFormed(clientcode) || !wellFormed(password)) return failure(200, 'Invalid credentials', 'AB1007');
+  if (typeof totp !== 'string' || !/^\d{6}$/.test(totp)) return failure(200, 'Invalid totp', 'AB1050');
+  if (clientcode === DEMO_ACCOUNT.clientCode) {
+    if (apiKey !== DEMO_ACCOUNT.apiKey) return refusal('AG8004', 'Invalid API Key');
+    if (password !== DEMO_ACCOUNT.pin) return failure(200, 'Invalid credentials', 'AB1007');
+    if (!totpHolds(DEMO_ACCOUNT.totpSecret, totp, clock.wallMs())) return failure(200, 'Invalid totp', 'AB1050');
+  }
+  return granted(sessions.open(clientcode, apiKey), typeof state === 'string' ? { state } : {});
+}
+
+function renew({ headers, body }: Question, sessions: Sessions): Answer {
+  const session = sessions.ofAuthorization(headers.authorization);
+  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  const renewed = sessions.renew(session, body['refreshToken']);
+  return renewed === undefined ? failure(200, 'Invalid Refresh Token', 'AB8050') : granted(renewed, {});
+}
+
+function logOut({ headers, body }: Question, sessions: Sessions): Answer {
+  const session = sessions.ofAuthorization(headers.authorization);
+  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  if (body['clientcode'] !== session.clientCode) return failure(200, 'Invalid credentials', 'AB1007');
+  sessions.close(session.clientCode);
+  return { status: 200, body: { ...SUCCESS, data: '' } };
+}
+
+function granted({ jwtToken, refreshToken, feedToken }: Session, more: { state?: string }): Answer {
+  return { status: 200, body: { ...SUCCESS, data: { jwtToken, refreshToken, feedToken, ...more } } };
+}
+
+/** The second shape of failures, from the gateway in front of the log-in. */
+function refusal(errorCode: string, message: string): Answer {
+  return { status: 200, body: { success: false, message, errorCode, data: '' } };
+}
+
+/** Non-empty, no blanks, not endless. */
+function wellFormed(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,64}$/.test(value);
+}
+
+/** Counts log-ins by client code. */
+class LoginRate {
+  readonly #clock: Clock;
+  readonly #recent = new Map<string, number[]>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts one log-in and says whether the last second had too many. */
+  exceeded(clientCode: string): boolean {
+    const nowMs = this.#clock.monoMs();
+    const key = clientCode.slice(0, 64);
+    const recent = [...(this.#recent.get(key) ?? []).filter((ms) => nowMs - ms < RATE_WINDOW_MS), nowMs].slice(-MOST_LOGINS_A_SECOND - 1);
+    this.#recent.delete(key);
+    this.#recent.set(key, recent);
+    if (this.#recent.size > MOST_COUNTED) this.#recent.delete(this.#recent.keys().next().value!);
+    return recent.length > MOST_LOGINS_A_SECOND;
+  }
+}

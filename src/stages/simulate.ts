@@ -1,0 +1,123 @@
+/**
+ * `tickshard simulate`: the simulated broker for any client; or, with a channel to a parent, the simulated feed of a stage run. It is a process of
+ * its own either way, so that CPU, memory and connections of a run measure the run alone.
+ */
+
+import { monoMs, SystemClock } from '../clock.js';
+import { EngineError, EXIT, sentenceOf } from '../errors.js';
+import type { Listing } from '../market/instrument.js';
+import { istStamp, type Calendar } from '../market/session.js';
+import { startBroker, type Broker } from '../sim/broker.js';
+import type { FromSimulator, ToSimulator } from '../sim/handover.js';
+import { DEMO_ACCOUNT } from '../sim/login.js';
+import { Market } from '../sim/market.js';
+
+export interface SimulateOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly seed: number;
+  /** Market seconds that pass in one real second. */
+  readonly speed: number;
+  /** Where market time starts, epoch ms. */
+  readonly atMs: number;
+  /** The market's instruments; a parent names its own. */
+  readonly listings: readonly Listing[];
+  readonly calendar: Calendar;
+}
+
+/**
+ * Serves until SIGINT or SIGTERM, or as a child until the parent lets go of the channel; returns the exit code. Alone it throws EngineError SIMULATOR
+ * when it cannot serve; a child tells its parent.
+ */
+export async function simulate(options: SimulateOptions): Promise<number> {
+  return process.send === undefined ? await alone(options) : await child(options);
+}
+
+async function alone(options: SimulateOptions): Promise<number> {
+  const { port, seed, speed, atMs, listings, calendar } = options;
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+  const market = new Market({ seed, listings, calendar, startMs: atMs });
+  const broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed }) });
+  process.stdout.write(introduction(options, broker));
+  await stopped;
+  await broker.close();
+  return EXIT.pass;
+}
+
+/** What a person needs to use the simulator. */
+function introduction({ seed, speed, atMs, listings }: SimulateOptions, broker: Broker): string {
+  const { apiKey, clientCode, pin, totpSecret } = DEMO_ACCOUNT;
+  const origin = istStamp(atMs).slice(0, 19);
+  return [
+    `feed      ${broker.feedUrl}`,
+    `log-in    ${broker.loginUrl}`,
+    `control   ${broker.controlUrl}`,
+    `market    ${istStamp(atMs)}, ${speed} market seconds a second, seed ${seed}`,
+    `account   ANGEL_API_KEY=${apiKey} ANGEL_CLIENT_ID=${clientCode} ANGEL_PIN=${pin} ANGEL_TOTP_SECRET=${totpSecret}`,
+    `          (any other well-formed client code, PIN, six digits and API key log in too)`,
+    `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
+    '',
+    `npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${broker.port} --market-clock ${origin}@${speed}`,
+    '',
+    '',
+  ].join('\n');
+}
+
+/** The simulator as a child: it prints nothing, leaves Ctrl-C to its parent, and ends with the channel. */
+async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Promise<number> {
+  // A terminal's Ctrl-C reaches parent and child alike, and the parent must be able to close its socket first.
+  process.on('SIGINT', () => undefined);
+  let market: Market | undefined;
+  let broker: Promise<Broker> | undefined;
+  let exitCode: number = EXIT.pass;
+
+  const hear = async (message: ToSimulator): Promise<void> => {
+    switch (message.type) {
+      case 'prepare': {
+        market = new Market({ seed, listings: message.listings, calendar, startMs: atMs });
+        tell({ type: 'prepared', history: historyOf(market, message) });
+        return;
+      }
+      case 'start': {
+        if (market === undefined || broker !== undefined) throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
+        const anchorMonoMs = monoMs();
+        broker = startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }) });
+        tell({ type: 'started', feedUrl: (await broker).feedUrl, originMs: atMs, anchorMonoMs, speed });
+        return;
+      }
+    }
+  };
+
+  await new Promise<void>((resolve) => {
+    process.once('disconnect', resolve);
+    process.once('SIGTERM', () => resolve());
+    process.on('message', (message: ToSimulator) => {
+      hear(message).catch((error: unknown) => {
+        exitCode = EXIT.noConnection;
+        tell({ type: 'failed', sentence: sentenceOf(error) });
+      });
+    });
+  });
+  if (exitCode === EXIT.pass) await (await broker)?.close();
+  // An open channel would keep the process alive.
+  if (process.connected) process.disconnect();
+  return exitCode;
+}
+
+function historyOf(market: Market, { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>): Record<string, ReturnType<Market['history']>> {
+  return Object.fromEntries(
+    symbols.map((symbol) => {
+      const index = market.indexOfSymbol(symbol);
+      if (index === undefined) throw new EngineError('SIMULATOR', `the simulated market has no ${symbol}`);
+      return [symbol, market.history(index, volumeKind)];
+    }),
+  );
+}
+
+/** A parent that is gone needs no answer: the channel's end follows as an event of its own. */
+function tell(message: FromSimulator): void {
+  if (process.connected) process.send!(message);
+}
