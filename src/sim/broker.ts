@@ -1,40 +1,43 @@
 /**
- * The simulated broker: log-in REST, feed and control on one port of this machine. Speaks what PROTOCOL.md says; the client never
- * knows. Between the market's snapshots and the clients lies `#deliver`: what a misbehaving broker does belongs there.
+ * The simulated broker: log-in REST, the WebSocket and the simulator's own questions on one port of the loopback (PROTOCOL.md). The
+ * market behind it runs on the clock's market time; heart-beats and limits run on real time.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.js';
-import { EngineError } from '../errors.js';
-import { istStamp } from '../market/session.js';
-import { seededRandom } from '../random.js';
-import type { SubscriptionMode } from '../wire/requests.js';
-import { FeedSession, type Wanted } from './feed-session.js';
-import { Accounts, type Answer } from './login.js';
-import type { SimulatedMarket } from './market.js';
-import { frameOf } from './packets.js';
-import type { Snapshot, Stock } from './stock.js';
+import { EngineError, sentenceOf } from '../errors.js';
+import { Connection } from './connection.js';
+import { CONTROL_PATH, controlRoutes } from './control.js';
+import { Feed } from './feed.js';
+import { LOGIN_PATH, loginRoutes } from './login.js';
+import type { Market } from './market.js';
+import { serve, targetOf } from './rest.js';
+import { Sessions, type Handshake } from './sessions.js';
 
-export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
-const REFRESH_PATH = '/rest/auth/angelbroking/jwt/v1/generateTokens';
-const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
-export const FEED_PATH = '/smart-stream';
-export const CONTROL_PATH = '/simulator';
+/** What the broker grants a client. Tests make the limits easy to hit. */
+export interface BrokerLimits {
+  /** Sockets open at a time for one client code (PROTOCOL.md 4, "Quota"). */
+  readonly socketsPerClient: number;
+  /** Real ms without a heart-beat: twice the documented 30 s. */
+  readonly heartbeatMs: number;
+  /** Bytes waiting for a client that does not read. */
+  readonly mostBufferedBytes: number;
+}
 
-/** Sockets of one client code, all its programs and keys together (PROTOCOL.md 4, "Quota"). */
-const SOCKETS_A_CLIENT = 3;
-const LONGEST_BODY = 65_536;
-/** Real ms between two looks at what the market has for the clients. */
-const DELIVER_MS = 5;
-const HEARTBEAT_LOOK_MS = 5000;
+export const BROKER_LIMITS: BrokerLimits = { socketsPerClient: 3, heartbeatMs: 60_000, mostBufferedBytes: 4 * 1024 * 1024 };
 
 export interface BrokerOptions {
+  /** Loopback only: what is simulated here must not be taken for a broker by anybody else. */
+  readonly host?: '127.0.0.1' | '::1' | 'localhost';
+  /** 0 for any free port. */
   readonly port: number;
-  readonly market: SimulatedMarket;
+  readonly market: Market;
+  /** Its market time must start where the market did. */
   readonly clock: Clock;
-  readonly seed: number;
+  readonly limits?: Partial<BrokerLimits>;
 }
 
 export interface Broker {
@@ -42,199 +45,166 @@ export interface Broker {
   readonly feedUrl: string;
   readonly loginUrl: string;
   readonly controlUrl: string;
-  /** Close frames to all, then the end. */
+  /** Closes every socket with a close frame, then the port. May be called twice. */
   close(): Promise<void>;
 }
 
-/** Starts the broker on 127.0.0.1. Throws EngineError SIMULATOR when the port cannot be had. */
+const FEED_PATH = '/smart-stream';
+/** How often what is due is delivered, real ms: short against the feed's quarter seconds, cheap at any speed. */
+const DELIVER_EVERY_MS = 5;
+/** Heart-beats are checked once a real second, and oftener where they must come oftener. */
+const CHECK_EVERY_MS = 1000;
+const CHECKS_A_HEARTBEAT = 10;
+/** Real ms that clients have to answer the close frame. */
+const GOODBYE_MS = 1000;
+const MOST_MESSAGE_BYTES = 64 * 1024;
+const GOING_AWAY = 1001;
+const HIGHEST_PORT = 65_535;
+
+/** Starts serving. Throws EngineError SIMULATOR when the port cannot be had. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const broker = new SimulatedBroker(options);
-  await broker.listen(options.port);
-  return broker;
+  const { host = '127.0.0.1', port } = options;
+  if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT) throw new EngineError('SIMULATOR', `a port is a number from 0 to ${HIGHEST_PORT}, not ${port}`);
+  const running = new RunningBroker(options);
+  await running.listen(host, port);
+  return running;
 }
 
-class SimulatedBroker implements Broker {
-  readonly #market: SimulatedMarket;
-  readonly #clock: Clock;
-  readonly #seed: number;
-  readonly #accounts: Accounts;
+class RunningBroker implements Broker {
+  readonly #options: BrokerOptions;
+  readonly #limits: BrokerLimits;
   readonly #server: Server;
-  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: LONGEST_BODY });
-  readonly #sessions = new Set<FeedSession>();
-  /** Who wants a stock, by mode. */
-  readonly #watchers = new Map<Stock, Map<SubscriptionMode, Set<FeedSession>>>();
-  readonly #timers: Timer[] = [];
+  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES });
+  readonly #sessions: Sessions;
+  readonly #feed: Feed;
+  readonly #connections = new Map<WebSocket, Connection>();
+  readonly #socketsOf = new Map<string, number>();
+  #timers: Timer[] = [];
+  #closing: Promise<void> | undefined;
+  #authority = '';
   port = 0;
 
-  constructor({ market, clock, seed }: BrokerOptions) {
-    this.#market = market;
-    this.#clock = clock;
-    this.#seed = seed;
-    this.#accounts = new Accounts(clock, seededRandom(seed, 99));
-    this.#server = createServer((request, response) => this.#http(request, response));
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
+  constructor(options: BrokerOptions) {
+    const { market, clock } = options;
+    this.#options = options;
+    this.#limits = { ...BROKER_LIMITS, ...options.limits };
+    this.#sessions = new Sessions(clock, market.seed);
+    this.#feed = new Feed(market);
+    const routes = { ...loginRoutes(this.#sessions, clock), ...controlRoutes(market, clock, () => this.#connections.size) };
+    this.#server = createServer((request, response) => {
+      // A client that leaves in the middle of its request has no answer to get.
+      serve(routes, request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))));
+    });
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  async listen(port: number): Promise<void> {
+  async listen(host: string, port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        reject(new EngineError('SIMULATOR', `The simulated broker cannot listen on 127.0.0.1:${port} (${error.code ?? error.message}): give another --port.`, { cause: error }));
+        const why = error.code === 'EADDRINUSE' ? 'is in use: choose another with --port' : `cannot be had: ${error.message}`;
+        reject(new EngineError('SIMULATOR', `port ${port} of ${host} ${why}`, { retryable: true, cause: error }));
       });
-      this.#server.listen(port, '127.0.0.1', resolve);
+      this.#server.listen(port, host, resolve);
     });
     this.port = (this.#server.address() as AddressInfo).port;
-    this.#timers.push(
-      this.#clock.every(DELIVER_MS, () => this.#market.advance(this.#clock.marketMs(), (snapshot) => this.#deliver(snapshot))),
-      this.#clock.every(HEARTBEAT_LOOK_MS, () => this.#sessions.forEach((session) => session.checkHeartbeat())),
-    );
+    this.#authority = `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+    const { clock, market } = this.#options;
+    this.#timers = [
+      clock.every(DELIVER_EVERY_MS, () => market.advance(clock.marketMs(), (index, packet) => this.#feed.publish(index, packet))),
+      clock.every(Math.min(CHECK_EVERY_MS, this.#limits.heartbeatMs / CHECKS_A_HEARTBEAT), () => {
+        for (const connection of this.#connections.values()) connection.check();
+      }),
+    ];
   }
 
   get feedUrl(): string {
-    return `ws://127.0.0.1:${this.port}${FEED_PATH}`;
+    return `ws://${this.#authority}${FEED_PATH}`;
   }
 
   get loginUrl(): string {
-    return `http://127.0.0.1:${this.port}${LOGIN_PATH}`;
+    return `http://${this.#authority}${LOGIN_PATH}`;
   }
 
   get controlUrl(): string {
-    return `http://127.0.0.1:${this.port}${CONTROL_PATH}`;
-  }
-
-  async close(): Promise<void> {
-    for (const timer of this.#timers) timer.cancel();
-    for (const session of this.#sessions) session.close();
-    // Those that do not answer the close frame are not waited for.
-    const impatience = this.#clock.after(1000, () => this.#sessions.forEach((session) => session.terminate()));
-    this.#server.closeIdleConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-    impatience.cancel();
-  }
-
-  /** One snapshot to everybody who wants it, encoded once a mode. */
-  #deliver(snapshot: Snapshot): void {
-    for (const [mode, sessions] of this.#watchers.get(snapshot.stock) ?? []) {
-      if (sessions.size === 0) continue;
-      const frame = frameOf(snapshot, mode);
-      for (const session of sessions) session.send(frame);
-    }
+    return `http://${this.#authority}${CONTROL_PATH}`;
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => undefined); // a client that gives up during its handshake
-    const refuse = (status: string, headers = ''): void => void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${headers}\r\n`);
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (url.pathname !== FEED_PATH && url.pathname !== '/') return refuse('404 Not Found');
-    const header = (name: string): string | undefined => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    };
-    const query = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
-    const verdict = this.#accounts.handshake({
-      authorization: header('authorization'),
-      apiKey: header('x-api-key') ?? query('apiKey'),
-      clientCode: header('x-client-code') ?? query('clientCode'),
-      feedToken: header('x-feed-token') ?? query('feedToken'),
+    // A client may vanish while it is being refused.
+    socket.on('error', () => socket.destroy());
+    if (this.#closing !== undefined) {
+      refuse(socket, '503 Service Unavailable');
+      return;
+    }
+    const target = targetOf(request);
+    if (target === undefined || (target.pathname !== FEED_PATH && target.pathname !== '/')) {
+      refuse(socket, '404 Not Found');
+      return;
+    }
+    const handshake = handshakeOf(request, target.searchParams);
+    const bad = this.#sessions.judge(handshake);
+    if (bad !== undefined) {
+      refuse(socket, '401 Unauthorized', { 'x-error-message': `Invalid Header - Invalid ${bad}` });
+      return;
+    }
+    const clientCode = handshake.clientCode!;
+    if ((this.#socketsOf.get(clientCode) ?? 0) >= this.#limits.socketsPerClient) {
+      refuse(socket, '429 Too Many Requests');
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, clientCode));
+  }
+
+  #welcome(socket: WebSocket, clientCode: string): void {
+    const { clock } = this.#options;
+    this.#socketsOf.set(clientCode, (this.#socketsOf.get(clientCode) ?? 0) + 1);
+    this.#connections.set(socket, new Connection({ socket, feed: this.#feed, clock, ...this.#limits }));
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      const left = this.#socketsOf.get(clientCode)! - 1;
+      if (left > 0) this.#socketsOf.set(clientCode, left);
+      else this.#socketsOf.delete(clientCode);
     });
-    if ('fault' in verdict) return refuse('401 Unauthorized', `x-error-message: Invalid Header - Invalid ${verdict.fault}\r\n`);
-    const { clientCode } = verdict;
-    const open = [...this.#sessions].filter((session) => session.clientCode === clientCode).length;
-    if (open >= SOCKETS_A_CLIENT) return refuse('429 Too Many Requests', 'x-error-message: Connection Limit Exceeded\r\n');
-    this.#sockets.handleUpgrade(request, socket, head, (client) => {
-      const session = new FeedSession({
-        socket: client,
-        clientCode,
-        clock: this.#clock,
-        handlers: {
-          subscribed: (who, wanted) => this.#subscribe(who, wanted),
-          unsubscribed: (who, wanted) => wanted.forEach((one) => this.#watchersOf(one)?.delete(who)),
-          ended: (who) => {
-            this.#sessions.delete(who);
-            for (const one of who.wanted) this.#watchersOf(one)?.delete(who);
-          },
-        },
-      });
-      this.#sessions.add(session);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) timer.cancel();
+    const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const open = [...this.#connections.keys()];
+    const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of open) socket.close(GOING_AWAY, 'the simulator ends');
+    const goodbye = this.#options.clock.after(GOODBYE_MS, () => {
+      for (const socket of open) socket.terminate();
     });
+    await Promise.all(closed);
+    goodbye.cancel();
+    this.#server.closeAllConnections();
+    await ended;
   }
+}
 
-  /** The set in which a subscription stands; undefined for a token that is not traded here, which is answered with silence. */
-  #watchersOf({ exchangeType, token, mode }: Wanted): Set<FeedSession> | undefined {
-    const stock = this.#market.find(exchangeType, token);
-    if (stock === undefined) return undefined;
-    const modes = this.#watchers.get(stock) ?? new Map<SubscriptionMode, Set<FeedSession>>();
-    this.#watchers.set(stock, modes);
-    const sessions = modes.get(mode) ?? new Set<FeedSession>();
-    modes.set(mode, sessions);
-    return sessions;
-  }
+/** Headers come first; a client that cannot set them puts the same into the query (PROTOCOL.md 2). */
+function handshakeOf({ headers }: IncomingMessage, query: URLSearchParams): Handshake {
+  return {
+    clientCode: oneOf(headers['x-client-code']) ?? query.get('clientCode') ?? undefined,
+    feedToken: oneOf(headers['x-feed-token']) ?? query.get('feedToken') ?? undefined,
+    authorization: headers.authorization,
+    apiKey: oneOf(headers['x-api-key']) ?? query.get('apiKey') ?? undefined,
+  };
+}
 
-  #subscribe(session: FeedSession, wanted: readonly Wanted[]): void {
-    for (const one of wanted) {
-      const sessions = this.#watchersOf(one);
-      if (sessions === undefined) continue;
-      sessions.add(session);
-      // The cached packet comes at once, also when the market is shut (PROTOCOL.md 7).
-      session.send(frameOf(this.#market.lastOf(this.#market.find(one.exchangeType, one.token)!), one.mode));
-    }
-  }
+function oneOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
 
-  #http(request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (request.method === 'GET') return this.#answer(response, this.#control(url));
-    if (request.method !== 'POST') return this.#answer(response, { status: 405, body: { message: 'Method Not Allowed' } });
-    const chunks: Buffer[] = [];
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= LONGEST_BODY) chunks.push(chunk);
-    });
-    request.on('error', () => undefined); // the client went away; there is nobody to answer
-    request.on('end', () => this.#answer(response, length > LONGEST_BODY ? { status: 413, body: { message: 'Request Too Large' } } : this.#post(request, url.pathname, Buffer.concat(chunks))));
-  }
-
-  #post(request: IncomingMessage, path: string, bytes: Buffer): Answer {
-    let body: unknown;
-    try {
-      body = JSON.parse(bytes.toString('utf8'));
-    } catch {
-      return { status: 400, body: { status: false, message: 'Bad Request: the body is no JSON', errorcode: 'AB1004', data: null } };
-    }
-    const header = (name: string): string | undefined => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    };
-    switch (path) {
-      case LOGIN_PATH:
-        return this.#accounts.logIn(header, body);
-      case REFRESH_PATH:
-        return this.#accounts.refresh(header('authorization'), body);
-      case LOGOUT_PATH:
-        return this.#accounts.logOut(header('authorization'), body);
-      default:
-        return { status: 404, body: { message: 'Not Found' } };
-    }
-  }
-
-  /** The control endpoint: what only a simulator can tell. */
-  #control(url: URL): Answer {
-    const stock = this.#market.findSymbol(url.searchParams.get('symbol') ?? '');
-    const kind = url.searchParams.get('kind') ?? 'traded';
-    const stamped = (rows: readonly { readonly timestampMs: number }[]): object[] => rows.map(({ timestampMs, ...row }) => ({ timestamp: istStamp(timestampMs), ...row }));
-    if (url.pathname === CONTROL_PATH) {
-      const { speed } = this.#clock;
-      const symbols = this.#market.stocks.map(({ listing }) => ({ symbol: listing.symbol, token: listing.token, exchangeType: listing.exchangeType }));
-      return { status: 200, body: { marketTime: istStamp(this.#clock.marketMs()), speed, seed: this.#seed, connections: this.#sessions.size, symbols } };
-    }
-    if (url.pathname !== `${CONTROL_PATH}/candles` && url.pathname !== `${CONTROL_PATH}/history`) return { status: 404, body: { message: 'Not Found' } };
-    if (stock === undefined) return { status: 404, body: { message: 'symbol is missing or unknown' } };
-    if (url.pathname === `${CONTROL_PATH}/candles`) return { status: 200, body: stamped(this.#market.trueCandles(stock)) };
-    if (kind !== 'tick' && kind !== 'traded') return { status: 400, body: { message: 'kind is tick or traded' } };
-    return { status: 200, body: stamped(this.#market.history(stock, kind)) };
-  }
-
-  #answer(response: ServerResponse, { status, body }: Answer): void {
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body));
-  }
+function refuse(socket: Duplex, status: string, headers: Record<string, string> = {}): void {
+  const lines = Object.entries({ ...headers, Connection: 'close', 'Content-Length': '0' }).map(([name, value]) => `${name}: ${value}`);
+  // A refused client that keeps its half of the connection must not hold the port.
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n`);
 }

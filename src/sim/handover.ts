@@ -1,15 +1,30 @@
-/** What a stage run and its simulated broker, a child process, say to each other. */
+/** What a stage run and the simulator that it starts as a child process say to each other, over the channel between the two. */
+
 import type { CandleRow, VolumeKind } from '../market/candle.js';
 import type { Listing } from '../market/instrument.js';
 
+/** From the run to its simulator. */
 export type ToSimulator =
-  /** Make a market of these, and tell the earlier candles of some. */
-  | { readonly type: 'prepare'; readonly listings: readonly Listing[]; readonly historyOf: readonly string[]; readonly volumeKind: VolumeKind }
-  /** Start the market's clock now, and serve. */
+  | {
+      readonly type: 'prepare';
+      readonly listings: readonly Listing[];
+      /** Symbols whose candles before the start are wanted. */
+      readonly historyOf: readonly string[];
+      readonly volumeKind: VolumeKind;
+    }
+  /** Only after `prepared`: market time starts now. */
   | { readonly type: 'start' };
 
+/** From the simulator to its run. */
 export type FromSimulator =
   | { readonly type: 'prepared'; readonly history: Readonly<Record<string, readonly CandleRow[]>> }
-  /** The market's clock: `originMs` of market time at the monotonic instant `anchorMonoMs`, which means the same in all processes of a machine. */
-  | { readonly type: 'started'; readonly feedUrl: string; readonly originMs: number; readonly anchorMonoMs: number; readonly speed: number }
+  | {
+      readonly type: 'started';
+      readonly feedUrl: string;
+      /** Market time at the anchor, epoch ms. */
+      readonly originMs: number;
+      /** The anchor on the machine's monotonic clock, which all its processes share. */
+      readonly anchorMonoMs: number;
+      readonly speed: number;
+    }
   | { readonly type: 'failed'; readonly sentence: string };

@@ -1,166 +1,107 @@
-/**
- * The simulated broker's log-in: accounts, tokens, and what a handshake must show (PROTOCOL.md 1 and 2).
- *
- * One demo account is known, and its PIN and one-time password are checked. Any other client code is a guest: the simulator cannot
- * know a stranger's secrets, so theirs only have to be well-formed.
- */
+/** The log-in REST of the simulated broker (PROTOCOL.md 1): log in, renew tokens, log out. */
+
 import type { Clock } from '../clock.js';
-import type { Credentials } from '../feed/login.js';
-import { totp } from '../feed/totp.js';
-import type { Random } from '../random.js';
+import { failure, type Answer, type Question, type Route } from './rest.js';
+import type { Session, Sessions } from './sessions.js';
+import { totpHolds } from './totp.js';
 
-/** The account that the simulator knows. Not a secret: it opens nothing but the simulator. */
-export const DEMO_ACCOUNT: Credentials = Object.freeze({ apiKey: 'simulated-key', clientCode: 'SIM0001', pin: '1234', totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' });
+export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
+const RENEW_PATH = '/rest/auth/angelbroking/jwt/v1/generateTokens';
+const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
 
-/** Log-ins of one client code within a second beyond which the broker refuses (PROTOCOL.md 1 names 1/s; a little patience is simulated). */
-const LOGINS_A_SECOND = 3;
-const TOKEN_LIFE_MS = 28 * 3_600_000;
-const TOTP_STEP_MS = 30_000;
+/** The one account whose secrets the simulator knows and checks. It is public and opens nothing but the simulator. */
+export const DEMO_ACCOUNT = { apiKey: 'demo0key', clientCode: 'DEMO1', pin: '2468', totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } as const;
 
-export interface Issued {
-  readonly clientCode: string;
-  readonly apiKey: string;
-  readonly jwt: string;
-  readonly feedToken: string;
-  readonly refreshToken: string;
-  readonly expiresMs: number;
+/** The documentation allows one log-in a second; only what is clearly more is refused, so that a test may log in twice. */
+const MOST_LOGINS_A_SECOND = 3;
+const RATE_WINDOW_MS = 1000;
+/** Clients whose log-ins are counted; the oldest are forgotten first. */
+const MOST_COUNTED = 1000;
+
+/** Headers that the documentation demands; their values, but for the API key and the user type, are not looked at (PROTOCOL.md 1). */
+const NEEDED_HEADERS = ['x-usertype', 'x-sourceid', 'x-clientlocalip', 'x-clientpublicip', 'x-macaddress'] as const;
+
+const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' };
+
+/**
+ * The routes of the log-in REST.
+ *
+ * The demo account's API key, PIN and TOTP are checked strictly. Any other client code logs in as a guest with any PIN, six digits and any API key, as
+ * long as they are well formed: the simulator cannot know a stranger's secrets and must serve clients that come with their own.
+ */
+export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Route> {
+  const rate = new LoginRate(clock);
+  return {
+    [LOGIN_PATH]: { method: 'POST', answer: (question) => logIn(question, sessions, clock, rate) },
+    [RENEW_PATH]: { method: 'POST', answer: (question) => renew(question, sessions) },
+    [LOGOUT_PATH]: { method: 'POST', answer: (question) => logOut(question, sessions) },
+  };
 }
 
-/** An answer of the log-in REST. */
-export interface Answer {
-  readonly status: number;
-  readonly body: object;
+function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, rate: LoginRate): Answer {
+  const { clientcode, password, totp, state } = body;
+  if (typeof clientcode === 'string' && rate.exceeded(clientcode)) return { status: 403, body: 'Access denied because of exceeding access rate' };
+  const apiKey = headers['x-privatekey'];
+  if (!wellFormed(apiKey)) return refusal('AG8004', 'Invalid API Key');
+  const missing = NEEDED_HEADERS.filter((name) => headers[name] === undefined);
+  if (missing.length > 0) return failure(200, `Missing header: ${missing.join(', ')}`, 'AB1004');
+  if (headers['x-usertype'] !== 'USER') return failure(200, 'User Type Must Be USER', 'AB1005');
+  if (!wellFormed(clientcode) || !wellFormed(password)) return failure(200, 'Invalid credentials', 'AB1007');
+  if (typeof totp !== 'string' || !/^\d{6}$/.test(totp)) return failure(200, 'Invalid totp', 'AB1050');
+  if (clientcode === DEMO_ACCOUNT.clientCode) {
+    if (apiKey !== DEMO_ACCOUNT.apiKey) return refusal('AG8004', 'Invalid API Key');
+    if (password !== DEMO_ACCOUNT.pin) return failure(200, 'Invalid credentials', 'AB1007');
+    if (!totpHolds(DEMO_ACCOUNT.totpSecret, totp, clock.wallMs())) return failure(200, 'Invalid totp', 'AB1050');
+  }
+  return granted(sessions.open(clientcode, apiKey), typeof state === 'string' ? { state } : {});
 }
 
-/** What a handshake shows, from headers or query; undefined where it is silent. */
-export interface Shown {
-  readonly authorization: string | undefined;
-  readonly apiKey: string | undefined;
-  readonly clientCode: string | undefined;
-  readonly feedToken: string | undefined;
+function renew({ headers, body }: Question, sessions: Sessions): Answer {
+  const session = sessions.ofAuthorization(headers.authorization);
+  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  const renewed = sessions.renew(session, body['refreshToken']);
+  return renewed === undefined ? failure(200, 'Invalid Refresh Token', 'AB8050') : granted(renewed, {});
 }
 
-export type HandshakeFault = 'Auth token' | 'Client Code' | 'API Key' | 'Feed Token';
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The broker's first shape of failure: HTTP 200 and `status: false`. */
-function refusal(message: string, errorcode: string): Answer {
-  return { status: 200, body: { status: false, message, errorcode, data: null } };
+function logOut({ headers, body }: Question, sessions: Sessions): Answer {
+  const session = sessions.ofAuthorization(headers.authorization);
+  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  if (body['clientcode'] !== session.clientCode) return failure(200, 'Invalid credentials', 'AB1007');
+  sessions.close(session.clientCode);
+  return { status: 200, body: { ...SUCCESS, data: '' } };
 }
 
-/** Its second shape, used where the request itself is not known to the broker. */
-function secondRefusal(message: string, errorCode: string, status = 200): Answer {
-  return { status, body: { success: false, message, errorCode, data: '' } };
+function granted({ jwtToken, refreshToken, feedToken }: Session, more: { state?: string }): Answer {
+  return { status: 200, body: { ...SUCCESS, data: { jwtToken, refreshToken, feedToken, ...more } } };
 }
 
-export class Accounts {
+/** The second shape of failures, from the gateway in front of the log-in. */
+function refusal(errorCode: string, message: string): Answer {
+  return { status: 200, body: { success: false, message, errorCode, data: '' } };
+}
+
+/** Non-empty, no blanks, not endless. */
+function wellFormed(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,64}$/.test(value);
+}
+
+/** Counts log-ins by client code. */
+class LoginRate {
   readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #byFeedToken = new Map<string, Issued>();
-  readonly #byRefreshToken = new Map<string, Issued>();
-  readonly #byJwt = new Map<string, Issued>();
   readonly #recent = new Map<string, number[]>();
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#random = random;
   }
 
-  /** loginByPassword. `header` reads a request header. */
-  logIn(header: (name: string) => string | undefined, body: unknown): Answer {
-    const apiKey = header('x-privatekey')?.trim() ?? '';
-    if (apiKey === '') return secondRefusal('Invalid API Key', 'AG8004');
-    if (header('x-usertype') === undefined || header('x-sourceid') === undefined) return secondRefusal('Header missing: X-UserType, X-SourceID', 'AB1004');
-    const request = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-    const clientCode = text(request['clientcode']).trim();
-    const pin = text(request['password']);
-    const oneTime = text(request['totp']);
-    if (!/^[A-Za-z0-9]{2,20}$/.test(clientCode) || pin === '') return refusal('Invalid clientcode or password', 'AB1007');
-    if (!/^\d{6}$/.test(oneTime)) return refusal('Invalid totp', 'AB1050');
-    if (this.#tooOften(clientCode)) return { status: 403, body: { message: 'Access denied because of exceeding access rate' } };
-    if (clientCode === DEMO_ACCOUNT.clientCode) {
-      if (pin !== DEMO_ACCOUNT.pin) return refusal('Invalid clientcode or password', 'AB1007');
-      const now = this.#clock.wallMs();
-      const valid = [-1, 0, 1].map((step) => totp(DEMO_ACCOUNT.totpSecret, now + step * TOTP_STEP_MS));
-      if (!valid.includes(oneTime)) return refusal('Invalid totp', 'AB1050');
-      if (apiKey !== DEMO_ACCOUNT.apiKey) return secondRefusal('Invalid API Key', 'AG8004');
-    }
-    const issued = this.#issue(clientCode, apiKey);
-    const state = typeof request['state'] === 'string' ? { state: request['state'] } : {};
-    return { status: 200, body: { status: true, message: 'SUCCESS', errorcode: '', data: { jwtToken: issued.jwt, refreshToken: issued.refreshToken, feedToken: issued.feedToken, ...state } } };
-  }
-
-  /** generateTokens: a refresh token for a new set; the old feed token stays good for those that are connected with it. */
-  refresh(authorization: string | undefined, body: unknown): Answer {
-    const old = this.#bearer(authorization);
-    if (old === undefined) return secondRefusal('Invalid Token', 'AG8001');
-    const known = this.#byRefreshToken.get(text((body as Record<string, unknown> | null)?.['refreshToken']));
-    if (known === undefined || known.clientCode !== old.clientCode) return refusal('Invalid Refresh Token', 'AB8050');
-    const { jwt: jwtToken, refreshToken, feedToken } = this.#issue(known.clientCode, known.apiKey);
-    return { status: 200, body: { status: true, message: 'SUCCESS', errorcode: '', data: { jwtToken, refreshToken, feedToken } } };
-  }
-
-  /** logout: the client code's tokens open no new connection. */
-  logOut(authorization: string | undefined, body: unknown): Answer {
-    const known = this.#bearer(authorization);
-    if (known === undefined) return secondRefusal('Invalid Token', 'AG8001');
-    if (text((body as Record<string, unknown> | null)?.['clientcode']) !== known.clientCode) return refusal('Invalid clientcode', 'AB1004');
-    for (const map of [this.#byFeedToken, this.#byRefreshToken, this.#byJwt]) {
-      for (const [key, issued] of map) if (issued.clientCode === known.clientCode) map.delete(key);
-    }
-    return { status: 200, body: { status: true, message: 'SUCCESS', errorcode: '', data: '' } };
-  }
-
-  /**
-   * What is wrong with a handshake, or the client code that it is for. The client code and the feed token are needed; an Authorization
-   * and an API key, where shown, must belong to them (the Java client shows neither: PROTOCOL.md 2).
-   */
-  handshake(shown: Shown): { readonly fault: HandshakeFault } | { readonly clientCode: string } {
-    const clientCode = shown.clientCode?.trim() ?? '';
-    if (clientCode === '') return { fault: 'Client Code' };
-    const issued = this.#byFeedToken.get(shown.feedToken?.trim() ?? '');
-    const authorization = shown.authorization?.replace(/^Bearer\s+/i, '').trim();
-    if (authorization !== undefined) {
-      const bearer = this.#byJwt.get(authorization);
-      if (bearer === undefined || this.#expired(bearer)) return { fault: 'Auth token' };
-      if (bearer.clientCode !== clientCode) return { fault: 'Client Code' };
-      if (shown.apiKey !== undefined && bearer.apiKey !== shown.apiKey.trim()) return { fault: 'API Key' };
-    }
-    if (issued === undefined || this.#expired(issued)) return { fault: 'Feed Token' };
-    if (issued.clientCode !== clientCode) return { fault: 'Client Code' };
-    if (shown.apiKey !== undefined && issued.apiKey !== shown.apiKey.trim()) return { fault: 'API Key' };
-    return { clientCode };
-  }
-
-  #bearer(authorization: string | undefined): Issued | undefined {
-    const issued = this.#byJwt.get(authorization?.replace(/^Bearer\s+/i, '').trim() ?? '');
-    return issued === undefined || this.#expired(issued) ? undefined : issued;
-  }
-
-  #expired(issued: Issued): boolean {
-    return this.#clock.wallMs() >= issued.expiresMs;
-  }
-
-  #tooOften(clientCode: string): boolean {
-    const now = this.#clock.monoMs();
-    const recent = (this.#recent.get(clientCode) ?? []).filter((ms) => now - ms < 1000);
-    recent.push(now);
-    this.#recent.set(clientCode, recent);
-    return recent.length > LOGINS_A_SECOND;
-  }
-
-  #issue(clientCode: string, apiKey: string): Issued {
-    const expiresMs = this.#clock.wallMs() + TOKEN_LIFE_MS;
-    const token = (kind: string): string => {
-      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-      const nonce = Math.floor(this.#random() * 2 ** 48).toString(36);
-      return `${part({ alg: 'HS512' })}.${part({ username: clientCode, kind, nonce, exp: Math.floor(expiresMs / 1000) })}.${part({ nonce })}`;
-    };
-    const issued: Issued = { clientCode, apiKey, jwt: token('jwt'), feedToken: token('feed'), refreshToken: token('refresh'), expiresMs };
-    this.#byFeedToken.set(issued.feedToken, issued);
-    this.#byRefreshToken.set(issued.refreshToken, issued);
-    this.#byJwt.set(issued.jwt, issued);
-    return issued;
+  /** Counts one log-in and says whether the last second had too many. */
+  exceeded(clientCode: string): boolean {
+    const nowMs = this.#clock.monoMs();
+    const key = clientCode.slice(0, 64);
+    const recent = [...(this.#recent.get(key) ?? []).filter((ms) => nowMs - ms < RATE_WINDOW_MS), nowMs].slice(-MOST_LOGINS_A_SECOND - 1);
+    this.#recent.delete(key);
+    this.#recent.set(key, recent);
+    if (this.#recent.size > MOST_COUNTED) this.#recent.delete(this.#recent.keys().next().value!);
+    return recent.length > MOST_LOGINS_A_SECOND;
   }
 }

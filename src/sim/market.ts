@@ -1,142 +1,200 @@
-/** The simulated market: all stocks of a day, moved on second by second, and the snapshots that are due. */
-import type { CandleRow, VolumeKind } from '../market/candle.js';
-import { priceScale, type Listing } from '../market/instrument.js';
-import { DAY_MS, istDate, MINUTE_MS, type Calendar, type Session } from '../market/session.js';
-import { Stock, type MinuteBar, type Snapshot } from './stock.js';
+/**
+ * The simulated market: every instrument's day, put in one order of time and carried on from date to date.
+ *
+ * What an instrument does at a market time depends on (seed, instrument, date, time) only: not on how often `advance` is called, on
+ * when the market was started, on the other instruments or on who listens.
+ */
 
-const SECOND_MS = 1000;
-/** The segment's counter: about 700 a second over all its instruments, of which ours are a few (PROTOCOL.md 7). */
-const QUANTUM_MS = 50;
-const NUMBERS_A_QUANTUM = 35;
-/** Minutes that warm-up has at least: the previous trading day lends what today lacks. */
-const WARM_UP_MINUTES = 30;
+import type { CandleRow, VolumeKind } from '../market/candle.js';
+import type { Listing } from '../market/instrument.js';
+import type { Packet } from '../market/packet.js';
+import { DAY_MS, istDate, istMs, type Calendar, type Session } from '../market/session.js';
+import { countFromMs, Day } from './day.js';
+import { FRAME_MS, lanesFor, type Lanes } from './lanes.js';
+
+/**
+ * A snapshot as it leaves the market: complete, in the order of time, its sequence strictly rising over all instruments. `packet` is
+ * the market's own scratch in SnapQuote form: read it before returning.
+ */
+export type Emit = (index: number, packet: Packet) => void;
 
 export interface MarketOptions {
+  readonly seed: number;
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
-  readonly seed: number;
-  /** Market time at which watching begins, epoch ms; the day before it has then happened. */
+  /** Where market time starts, epoch ms: the day up to it is generated at once. */
   readonly startMs: number;
 }
 
-function sessionOf(calendar: Calendar, date: string, listing: Listing): Session | undefined {
-  const day = calendar.day(date, listing.derivatives);
-  return day.kind === 'shut' ? undefined : day.session;
-}
+/** Trading days are never farther apart. */
+const LONGEST_BREAK_DAYS = 30;
+/** The least history that momentum's 20 candles can be warmed up from, with something to spare (DESIGN.md, "Momentum"). */
+const LEAST_HISTORY = 30;
 
-/** A bar as a candle in rupees. */
-function rowOf(listing: Listing, bar: MinuteBar): CandleRow {
-  const scale = priceScale(listing.exchangeType);
-  const { symbol, exchange } = listing;
-  return { symbol, exchange, timestampMs: bar.startMs, open: bar.open / scale, high: bar.high / scale, low: bar.low / scale, close: bar.close / scale, volume: bar.volume };
-}
+export class Market {
+  readonly seed: number;
+  readonly listings: readonly Listing[];
+  readonly startMs: number;
+  readonly #calendar: Calendar;
+  readonly #lanes: Lanes;
+  readonly #indexOfToken: ReadonlyMap<string, number>;
+  readonly #indexOfSymbol: ReadonlyMap<string, number>;
+  #date: string;
+  /** Today's days; undefined where the instrument's market is shut today. */
+  #days: (Day | undefined)[] = [];
+  readonly #startDays: readonly (Day | undefined)[];
+  /** The trading day before `#date`, made only when somebody asks for it. */
+  #previous = new Map<number, Day>();
+  /** Instruments that trade today, in the order in which a frame reaches them; and how far today's frames were taken. */
+  #order: { index: number; day: Day }[] = [];
+  #frame = 0;
+  #place = 0;
+  #nowMs: number;
 
-export class SimulatedMarket {
-  readonly stocks: readonly Stock[];
-  readonly #options: MarketOptions;
-  readonly #byToken = new Map<string, Stock>();
-  /** The last snapshot of each stock: what a subscriber is answered with. */
-  readonly #last = new Map<Stock, Snapshot>();
-  readonly #index: ReadonlyMap<Stock, number>;
-  readonly #numbers: number;
-  #queue: Snapshot[] = [];
-  #nextSecondMs: number;
+  /** Generates the start's date up to `startMs`: some 10 ms for an instrument and a morning. */
+  constructor({ seed, listings, calendar, startMs }: MarketOptions) {
+    this.seed = seed;
+    this.listings = listings;
+    this.startMs = startMs;
+    this.#calendar = calendar;
+    this.#lanes = lanesFor(listings);
+    this.#indexOfToken = new Map(listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]));
+    this.#indexOfSymbol = new Map(listings.map((listing, index) => [listing.symbol, index]));
+    this.#nowMs = startMs;
+    this.#date = istDate(startMs);
+    this.#open(this.#date, startMs);
+    this.#startDays = this.#days;
+  }
 
-  /** Lives through the day up to `startMs` at once. On a day without a session nothing is ever traded. */
-  constructor(options: MarketOptions) {
-    this.#options = options;
-    const { listings, calendar, seed, startMs } = options;
-    const date = istDate(startMs);
-    this.stocks = listings.flatMap((listing) => {
-      const session = sessionOf(calendar, date, listing);
-      return session === undefined ? [] : [new Stock(listing, session, seed)];
-    });
-    this.#index = new Map(this.stocks.map((stock, index) => [stock, index]));
-    this.#numbers = Math.max(NUMBERS_A_QUANTUM, this.stocks.length);
-    for (const stock of this.stocks) {
-      this.#byToken.set(`${stock.listing.exchangeType} ${stock.listing.token}`, stock);
-      const preOpen = stock.snapshot(stock.session.openMs - 5 * MINUTE_MS);
-      this.#last.set(stock, this.#numbered(preOpen));
+  /** Market time so far, epoch ms. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** The instrument's index, or undefined. */
+  indexOf(exchangeType: number, token: string): number | undefined {
+    return this.#indexOfToken.get(`${exchangeType} ${token}`);
+  }
+
+  /** The index by symbol, or undefined. */
+  indexOfSymbol(symbol: string): number | undefined {
+    return this.#indexOfSymbol.get(symbol);
+  }
+
+  /** Lets the market run up to and including `toMs` and hands over what it sends on the way. Going back does nothing. */
+  advance(toMs: number, emit: Emit): void {
+    if (toMs <= this.#nowMs) return;
+    for (const date = istDate(toMs); this.#date !== date; ) {
+      this.#run(Infinity, emit);
+      this.#turn(istDate(istMs(this.#date, '00:00') + DAY_MS));
     }
-    this.#nextSecondMs = Math.min(Math.floor(startMs / SECOND_MS) * SECOND_MS, ...this.stocks.map(({ session }) => session.openMs));
-    this.#skipTo(startMs);
+    this.#run(toMs, emit);
+    this.#nowMs = toMs;
   }
 
-  /** What happened before the first watcher: remembered, not sent. */
-  #skipTo(ms: number): void {
-    const untilMs = Math.floor(ms / SECOND_MS) * SECOND_MS;
-    for (const stock of this.stocks) {
-      let last: Snapshot | undefined;
-      for (let second = this.#nextSecondMs; second < untilMs; second += SECOND_MS) stock.second(second, (snapshot) => (last = snapshot));
-      if (last !== undefined) this.#last.set(stock, this.#numbered(last));
-    }
-    this.#nextSecondMs = Math.max(this.#nextSecondMs, untilMs);
+  /** The last snapshot that the instrument's market sent, today or on the trading day before; made on demand where nobody saw it. */
+  last(index: number): Packet {
+    const today = this.#days[index]?.conflation;
+    return today?.sent ? today.packet : this.#previousDay(index).conflation.packet;
   }
 
-  /** Numbers rise with time for all stocks together, whoever is watched. */
-  #numbered(snapshot: Snapshot): Snapshot {
-    const quantum = Math.floor((snapshot.atMs - (snapshot.stock.session.openMs - 15 * MINUTE_MS)) / QUANTUM_MS);
-    snapshot.sequence = quantum * this.#numbers + this.#index.get(snapshot.stock)! + 1;
-    return snapshot;
-  }
-
-  /** Moves on to market time `toMs` and hands over every snapshot taken until then, in order of sequence. */
-  advance(toMs: number, deliver: (snapshot: Snapshot) => void): void {
-    for (;;) {
-      let due = 0;
-      while (due < this.#queue.length && this.#queue[due].atMs <= toMs) {
-        const snapshot = this.#queue[due++];
-        this.#last.set(snapshot.stock, snapshot);
-        deliver(snapshot);
-      }
-      this.#queue = this.#queue.slice(due);
-      if (this.#queue.length > 0 || this.#nextSecondMs > toMs) return;
-      for (const stock of this.stocks) stock.second(this.#nextSecondMs, (snapshot) => void this.#queue.push(this.#numbered(snapshot)));
-      this.#queue.sort((a, b) => a.sequence - b.sequence);
-      this.#nextSecondMs += SECOND_MS;
-    }
-  }
-
-  /** The stock of a token, if it is listed here. */
-  find(exchangeType: number, token: string): Stock | undefined {
-    return this.#byToken.get(`${exchangeType} ${token}`);
-  }
-
-  findSymbol(symbol: string): Stock | undefined {
-    return this.stocks.find(({ listing }) => listing.symbol === symbol);
-  }
-
-  /** The cached packet of a stock. */
-  lastOf(stock: Stock): Snapshot {
-    return this.#last.get(stock)!;
-  }
-
-  /** Candles of the true trades up to now, in rupees. */
-  trueCandles(stock: Stock): CandleRow[] {
-    return stock.trueBars.map((bar) => rowOf(stock.listing, bar));
+  /** The true candles of today, of every minute that is over, by trade time. */
+  candles(index: number): CandleRow[] {
+    return this.#days[index]?.candles(this.listings[index], 'traded', this.#nowMs) ?? [];
   }
 
   /**
-   * Whole candles from before the start, in rupees: of the true trades, or of LTP packets with their number as volume. When the day had
-   * few minutes until then, the end of the previous trading day comes first.
+   * What a client could have known when the market started: the minutes of the start's date that were over by then, and before them, where they
+   * are fewer than 30, the last 30 of the trading day before. `traded` are the true candles; `tick` are folded from the snapshots as a
+   * client in LTP mode would: price by the packet's own time, volume the number of packets.
    */
-  history(stock: Stock, volumeKind: VolumeKind): CandleRow[] {
-    const { startMs } = this.#options;
-    const barsOf = (of: Stock): MinuteBar[] => (volumeKind === 'tick' ? of.packetBars : of.trueBars);
-    const today = barsOf(stock).filter((bar) => bar.startMs + MINUTE_MS <= startMs);
-    const before = today.length >= WARM_UP_MINUTES ? [] : barsOf(this.#yesterdayOf(stock)).slice(-WARM_UP_MINUTES);
-    return [...before, ...today].map((bar) => rowOf(stock.listing, bar));
+  history(index: number, kind: VolumeKind): CandleRow[] {
+    const listing = this.listings[index];
+    const today = this.#startDays[index]?.candles(listing, kind, this.startMs) ?? [];
+    if (today.length >= LEAST_HISTORY) return today;
+    const before = this.#dayBefore(index, istDate(this.startMs));
+    return [...before.candles(listing, kind, this.startMs).slice(-LEAST_HISTORY), ...today];
   }
 
-  /** The stock's trading day before, lived through from its opening. */
-  #yesterdayOf(stock: Stock): Stock {
-    const { calendar, seed, startMs } = this.#options;
-    for (let day = 1; ; day++) {
-      const session = sessionOf(calendar, istDate(startMs - day * DAY_MS), stock.listing);
-      if (session === undefined) continue;
-      const past = new Stock(stock.listing, session, seed);
-      for (let second = session.openMs; second < session.closeMs; second += SECOND_MS) past.second(second, () => undefined);
-      return past;
+  #run(toMs: number, emit: Emit): void {
+    const order = this.#order;
+    if (order.length === 0) return;
+    const last = Math.max(...order.map(({ day }) => day.conflation.lastFrame));
+    for (; this.#frame <= last; this.#frame++, this.#place = 0) {
+      for (; this.#place < order.length; this.#place++) {
+        const { index, day } = order[this.#place];
+        const { conflation } = day;
+        if (conflation.timeOf(this.#frame) > toMs) return;
+        if (conflation.nextFrame !== this.#frame || this.#frame > conflation.lastFrame || !conflation.take()) continue;
+        conflation.fill();
+        emit(index, conflation.packet);
+      }
     }
+  }
+
+  #turn(date: string): void {
+    if (this.#order.length > 0) {
+      this.#previous = new Map();
+      for (const { index, day } of this.#order) {
+        day.run(Infinity);
+        this.#previous.set(index, day);
+      }
+    }
+    this.#date = date;
+    this.#open(date, istMs(date, '00:00'));
+  }
+
+  /** Makes the days of `date`, lived up to `fromMs`. */
+  #open(date: string, fromMs: number): void {
+    this.#days = this.listings.map((_, index) => this.#make(index, date));
+    this.#order = [];
+    this.#frame = 0;
+    this.#place = 0;
+    for (const [index, day] of this.#days.entries()) {
+      if (day === undefined) continue;
+      day.run(fromMs);
+      this.#order.push({ index, day });
+    }
+    this.#order.sort((a, b) => this.#lanes.laneOf[a.index] - this.#lanes.laneOf[b.index]);
+    const session = this.listings.map((_, index) => this.#session(index, date)).find((found) => found !== undefined);
+    if (session !== undefined) this.#frame = Math.max(0, Math.floor((fromMs - countFromMs(session)) / FRAME_MS));
+  }
+
+  #make(index: number, date: string): Day | undefined {
+    const session = this.#session(index, date);
+    if (session === undefined) return undefined;
+    const { lanes, laneOf } = this.#lanes;
+    return new Day({ seed: this.seed, listing: this.listings[index], session, previousDate: this.#dateBefore(index, date), lane: laneOf[index], lanes });
+  }
+
+  #session(index: number, date: string): Session | undefined {
+    const day = this.#calendar.day(date, this.listings[index].derivatives);
+    return day.kind === 'shut' ? undefined : day.session;
+  }
+
+  /** The instrument's trading date before `date`. */
+  #dateBefore(index: number, date: string): string {
+    for (let back = 1; back <= LONGEST_BREAK_DAYS; back++) {
+      const candidate = istDate(istMs(date, '00:00') - back * DAY_MS);
+      if (this.#session(index, candidate) !== undefined) return candidate;
+    }
+    throw new Error(`the calendar has no trading day in the ${LONGEST_BREAK_DAYS} days before ${date}`);
+  }
+
+  #previousDay(index: number): Day {
+    let day = this.#previous.get(index);
+    if (day === undefined) {
+      day = this.#dayBefore(index, this.#date);
+      this.#previous.set(index, day);
+    }
+    return day;
+  }
+
+  /** The whole trading day before `date`. */
+  #dayBefore(index: number, date: string): Day {
+    const day = this.#make(index, this.#dateBefore(index, date));
+    if (day === undefined) throw new Error('a trading day has a session');
+    day.run(Infinity);
+    return day;
   }
 }

@@ -1,89 +1,123 @@
-/** `tickshard simulate`: the simulated broker, alone for any client, or as the child process of a stage run. */
+/**
+ * `tickshard simulate`: the simulated broker for any client; or, with a channel to a parent, the simulated feed of a stage run. It is a process of
+ * its own either way, so that CPU, memory and connections of a run measure the run alone.
+ */
+
 import { monoMs, SystemClock } from '../clock.js';
-import { EXIT, sentenceOf } from '../errors.js';
+import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
 import { istStamp, type Calendar } from '../market/session.js';
 import { startBroker, type Broker } from '../sim/broker.js';
 import type { FromSimulator, ToSimulator } from '../sim/handover.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
-import { SimulatedMarket } from '../sim/market.js';
+import { Market } from '../sim/market.js';
 
 export interface SimulateOptions {
+  /** 0 for any free port. */
   readonly port: number;
   readonly seed: number;
+  /** Market seconds that pass in one real second. */
   readonly speed: number;
+  /** Where market time starts, epoch ms. */
   readonly atMs: number;
+  /** The market's instruments; a parent names its own. */
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
 }
 
-/** Serves until it is told to end, and returns the exit code. Throws EngineError SIMULATOR when the port cannot be had. */
+/**
+ * Serves until SIGINT or SIGTERM, or as a child until the parent lets go of the channel; returns the exit code. Alone it throws EngineError SIMULATOR
+ * when it cannot serve; a child tells its parent.
+ */
 export async function simulate(options: SimulateOptions): Promise<number> {
-  return process.send === undefined ? alone(options) : asChild(options);
-}
-
-function startClock({ atMs, speed }: SimulateOptions): { clock: SystemClock; anchorMonoMs: number } {
-  const anchorMonoMs = monoMs();
-  return { clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }), anchorMonoMs };
+  return process.send === undefined ? await alone(options) : await child(options);
 }
 
 async function alone(options: SimulateOptions): Promise<number> {
-  const { listings, calendar, seed, atMs } = options;
-  const market = new SimulatedMarket({ listings, calendar, seed, startMs: atMs });
-  const { clock } = startClock(options);
-  const broker = await startBroker({ port: options.port, market, clock, seed });
-  process.stdout.write(`${description(broker, market, options)}\n`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve).once('SIGTERM', resolve);
+  const { port, seed, speed, atMs, listings, calendar } = options;
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
   });
+  const market = new Market({ seed, listings, calendar, startMs: atMs });
+  const broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed }) });
+  process.stdout.write(introduction(options, broker));
+  await stopped;
   await broker.close();
   return EXIT.pass;
 }
 
-function description(broker: Broker, market: SimulatedMarket, { seed, speed, atMs }: SimulateOptions): string {
+/** What a person needs to use the simulator. */
+function introduction({ seed, speed, atMs, listings }: SimulateOptions, broker: Broker): string {
   const { apiKey, clientCode, pin, totpSecret } = DEMO_ACCOUNT;
-  const symbols = market.stocks.map(({ listing }) => `${listing.symbol} ${listing.token}`);
-  const time = istStamp(atMs).slice(0, 19);
+  const origin = istStamp(atMs).slice(0, 19);
   return [
-    `Simulated SmartAPI broker: market time ${istStamp(atMs)}, ${speed} market second${speed === 1 ? '' : 's'} a second, seed ${seed}`,
-    `  feed     ${broker.feedUrl}`,
-    `  log-in   ${broker.loginUrl}`,
-    `  control  ${broker.controlUrl}`,
-    `  account  client code ${clientCode}, PIN ${pin}, API key ${apiKey}, TOTP secret ${totpSecret}; any other client code is let in as a guest`,
-    `  symbols  ${symbols.length === 0 ? 'none: there is no session on this date' : symbols.join(', ')}`,
-    `  try      npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${broker.port} --market-clock ${time}@${speed}`,
-    'Ctrl-C ends it.',
+    `feed      ${broker.feedUrl}`,
+    `log-in    ${broker.loginUrl}`,
+    `control   ${broker.controlUrl}`,
+    `market    ${istStamp(atMs)}, ${speed} market seconds a second, seed ${seed}`,
+    `account   ANGEL_API_KEY=${apiKey} ANGEL_CLIENT_ID=${clientCode} ANGEL_PIN=${pin} ANGEL_TOTP_SECRET=${totpSecret}`,
+    `          (any other well-formed client code, PIN, six digits and API key log in too)`,
+    `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
+    '',
+    `npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${broker.port} --market-clock ${origin}@${speed}`,
+    '',
+    '',
   ].join('\n');
 }
 
-async function asChild(options: SimulateOptions): Promise<number> {
-  const tell = (message: FromSimulator): void => void process.send?.(message);
-  // A terminal's Ctrl-C reaches the whole group; the parent closes its socket first and then lets go of us.
+/** The simulator as a child: it prints nothing, leaves Ctrl-C to its parent, and ends with the channel. */
+async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Promise<number> {
+  // A terminal's Ctrl-C reaches parent and child alike, and the parent must be able to close its socket first.
   process.on('SIGINT', () => undefined);
-  let market: SimulatedMarket | undefined;
-  let broker: Broker | undefined;
-  const obey = async (message: ToSimulator): Promise<void> => {
-    if (message.type === 'prepare') {
-      const made = new SimulatedMarket({ listings: message.listings, calendar: options.calendar, seed: options.seed, startMs: options.atMs });
-      market = made;
-      const rows = message.historyOf.flatMap((symbol) => {
-        const stock = made.findSymbol(symbol);
-        return stock === undefined ? [] : [[symbol, made.history(stock, message.volumeKind)] as const];
-      });
-      tell({ type: 'prepared', history: Object.fromEntries(rows) });
-      return;
+  let market: Market | undefined;
+  let broker: Promise<Broker> | undefined;
+  let exitCode: number = EXIT.pass;
+
+  const hear = async (message: ToSimulator): Promise<void> => {
+    switch (message.type) {
+      case 'prepare': {
+        market = new Market({ seed, listings: message.listings, calendar, startMs: atMs });
+        tell({ type: 'prepared', history: historyOf(market, message) });
+        return;
+      }
+      case 'start': {
+        if (market === undefined || broker !== undefined) throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
+        const anchorMonoMs = monoMs();
+        broker = startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }) });
+        tell({ type: 'started', feedUrl: (await broker).feedUrl, originMs: atMs, anchorMonoMs, speed });
+        return;
+      }
     }
-    if (market === undefined) return tell({ type: 'failed', sentence: 'The simulated broker was started before it was prepared.' });
-    const { clock, anchorMonoMs } = startClock(options);
-    broker = await startBroker({ port: options.port, market, clock, seed: options.seed });
-    tell({ type: 'started', feedUrl: broker.feedUrl, originMs: options.atMs, anchorMonoMs, speed: options.speed });
   };
+
   await new Promise<void>((resolve) => {
-    process.on('message', (message: ToSimulator) => {
-      obey(message).catch((error: unknown) => tell({ type: 'failed', sentence: sentenceOf(error) }));
-    });
     process.once('disconnect', resolve);
+    process.once('SIGTERM', () => resolve());
+    process.on('message', (message: ToSimulator) => {
+      hear(message).catch((error: unknown) => {
+        exitCode = EXIT.noConnection;
+        tell({ type: 'failed', sentence: sentenceOf(error) });
+      });
+    });
   });
-  await broker?.close();
-  return EXIT.pass;
+  if (exitCode === EXIT.pass) await (await broker)?.close();
+  // An open channel would keep the process alive.
+  if (process.connected) process.disconnect();
+  return exitCode;
+}
+
+function historyOf(market: Market, { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>): Record<string, ReturnType<Market['history']>> {
+  return Object.fromEntries(
+    symbols.map((symbol) => {
+      const index = market.indexOfSymbol(symbol);
+      if (index === undefined) throw new EngineError('SIMULATOR', `the simulated market has no ${symbol}`);
+      return [symbol, market.history(index, volumeKind)];
+    }),
+  );
+}
+
+/** A parent that is gone needs no answer: the channel's end follows as an event of its own. */
+function tell(message: FromSimulator): void {
+  if (process.connected) process.send!(message);
 }

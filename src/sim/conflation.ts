@@ -1,0 +1,121 @@
+/**
+ * Conflation: the trades of one instrument's day as the feed shows them, 1 to 4 snapshots a second at the name's own cadence. What
+ * happens between two snapshots is seen only in their totals. A snapshot is due at the name's place in a quarter second (lanes.ts) and is
+ * sent when trades happened or the book changed since the last one; so a packet just behind a minute's end carries the price before it.
+ */
+
+import type { Listing } from '../market/instrument.js';
+import { FIELD, MODE, Packet } from '../market/packet.js';
+import { inContinuous, MINUTE_MS, type Session } from '../market/session.js';
+import type { Random } from '../random.js';
+import { clearBook, fillBook } from './book.js';
+import { FRAME_MS } from './lanes.js';
+import type { Nature } from './nature.js';
+import type { Trades } from './trades.js';
+
+export interface ConflationOptions {
+  readonly listing: Listing;
+  readonly nature: Nature;
+  readonly session: Session;
+  readonly trades: Trades;
+  readonly previousClose: number;
+  readonly yearHigh: number;
+  readonly yearLow: number;
+  /** When the segment's counter began, epoch ms, and the instrument's part of it. */
+  readonly countFromMs: number;
+  readonly lane: number;
+  readonly lanes: number;
+  readonly random: Random;
+  /** Seeds the books' sizes, each snapshot's from its own sequence number. */
+  readonly bookSeed: number;
+  /** Told of every snapshot, also of those of a day that is generated rather than lived. */
+  readonly onSnapshot: (exchangeMs: number, price: number) => void;
+}
+
+/** Chance that the book changed between two looks without a trade. */
+const BOOK_CHANGES = 0.75;
+/** Chance that a look comes a quarter second later than usual. */
+const LATER = 0.25;
+/** The books are cleared so long after the last trading of the day, at most. */
+const CLEARED_WITHIN_MS = 30_000;
+
+export class Conflation {
+  readonly #options: ConflationOptions;
+  readonly #fixedMs: number;
+  readonly #clearAfterMs: number;
+  #sentVolume = 0;
+  #cleared = false;
+  #sequence = 0;
+  #exchangeMs = 0;
+  /** The frame, counted from `countFromMs`, at which the next look is due. */
+  nextFrame = 0;
+  /** The last frame at which anything can be due. */
+  readonly lastFrame: number;
+  /** Whether anything was sent yet: before that `packet` holds nothing. */
+  sent = false;
+  /** The last snapshot as a SnapQuote; the next one overwrites it. Filled by `fill`. */
+  readonly packet = new Packet();
+
+  constructor(options: ConflationOptions) {
+    this.#options = options;
+    const { session, random, listing, previousClose, countFromMs, lane, lanes } = options;
+    this.#fixedMs = countFromMs + (lane * FRAME_MS) / lanes;
+    const overMs = session.auction === undefined ? session.closeMs : session.auction.labelMs + MINUTE_MS;
+    this.#clearAfterMs = overMs + CLEARED_WITHIN_MS * random();
+    this.lastFrame = Math.ceil((overMs + 2 * CLEARED_WITHIN_MS - countFromMs) / FRAME_MS);
+    this.nextFrame = Math.floor(4 * random());
+    const { packet } = this;
+    packet.exchangeType = listing.exchangeType;
+    packet.setToken(listing.token);
+    packet.setNumber(FIELD.previousClose, previousClose);
+    packet.setNumber(FIELD.openInterest, options.nature.openInterest);
+    packet.setNumber(FIELD.upperCircuit, options.trades.upperCircuit);
+    packet.setNumber(FIELD.lowerCircuit, options.trades.lowerCircuit);
+  }
+
+  /** When the look of `frame` happens, epoch ms with fractions. */
+  timeOf(frame: number): number {
+    return this.#fixedMs + frame * FRAME_MS;
+  }
+
+  /** Takes the look that is due at `nextFrame` and says whether a snapshot is sent. */
+  take(): boolean {
+    const { trades, nature, session, random, lane, lanes } = this.#options;
+    const frame = this.nextFrame;
+    const ms = this.timeOf(frame);
+    this.nextFrame = frame + nature.cadenceFrames + (random() < LATER ? 1 : 0);
+    const bookChanged = random() < BOOK_CHANGES && inContinuous(session, ms);
+    trades.advance(ms);
+    const clearing = !this.#cleared && ms >= this.#clearAfterMs;
+    if (trades.volume === this.#sentVolume && !bookChanged && !clearing) return false;
+    this.#cleared ||= clearing;
+    this.sent = true;
+    this.#sentVolume = trades.volume;
+    this.#sequence = frame * lanes + lane + 1;
+    // The feed's time has whole seconds, in ms (PROTOCOL.md 7).
+    this.#exchangeMs = Math.floor(ms / 1000) * 1000;
+    this.#options.onSnapshot(this.#exchangeMs, trades.price);
+    return true;
+  }
+
+  /** Writes the last snapshot into `packet`. To be done before the trades go on. */
+  fill(): void {
+    const { packet } = this;
+    const { trades, yearHigh, yearLow, bookSeed, nature } = this.#options;
+    packet.mode = MODE.snapquote;
+    packet.setNumber(FIELD.sequence, this.#sequence);
+    packet.setNumber(FIELD.exchangeMs, this.#exchangeMs);
+    packet.setNumber(FIELD.price, trades.price);
+    packet.setNumber(FIELD.lastQuantity, trades.quantity);
+    packet.setNumber(FIELD.averagePrice, Math.round(trades.turnover / trades.volume));
+    packet.setNumber(FIELD.volume, trades.volume);
+    packet.setNumber(FIELD.dayOpen, trades.dayOpen);
+    packet.setNumber(FIELD.dayHigh, trades.dayHigh);
+    packet.setNumber(FIELD.dayLow, trades.dayLow);
+    packet.setNumber(FIELD.lastTradeSeconds, Math.floor(trades.atMs / 1000));
+    packet.setNumber(FIELD.high52Week, Math.max(yearHigh, trades.dayHigh));
+    packet.setNumber(FIELD.low52Week, Math.min(yearLow, trades.dayLow));
+    if (this.#cleared) clearBook(packet);
+    else fillBook(packet, { bid: trades.bid, ask: trades.ask, nature, seed: bookSeed, sequence: this.#sequence });
+  }
+}

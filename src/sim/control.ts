@@ -1,0 +1,51 @@
+/** The simulator's own questions, which no real broker answers: what the market is, and what truly happened. For tests and people. */
+
+import type { Clock } from '../clock.js';
+import type { CandleRow } from '../market/candle.js';
+import { istStamp } from '../market/session.js';
+import type { Market } from './market.js';
+import { failure, type Answer, type Question, type Route } from './rest.js';
+
+export const CONTROL_PATH = '/simulator';
+
+/** GET /simulator, /simulator/candles?symbol= and /simulator/history?symbol=&kind=tick|traded. `connections` counts open sockets. */
+export function controlRoutes(market: Market, clock: Clock, connections: () => number): Record<string, Route> {
+  return {
+    [CONTROL_PATH]: {
+      method: 'GET',
+      answer: () => ({
+        status: 200,
+        body: {
+          marketTime: istStamp(market.nowMs),
+          marketMs: market.nowMs,
+          startedAt: istStamp(market.startMs),
+          speed: clock.speed,
+          seed: market.seed,
+          connections: connections(),
+          symbols: market.listings.map(({ symbol, exchange, exchangeType, token }) => ({ symbol, exchange, exchangeType, token })),
+        },
+      }),
+    },
+    // Minutes that are over, of the market's date.
+    [`${CONTROL_PATH}/candles`]: { method: 'GET', answer: (question) => ofSymbol(market, question, (index) => market.candles(index)) },
+    [`${CONTROL_PATH}/history`]: {
+      method: 'GET',
+      answer: (question) => {
+        const kind = question.query.get('kind');
+        if (kind !== 'tick' && kind !== 'traded') return failure(400, 'kind is tick or traded');
+        return ofSymbol(market, question, (index) => market.history(index, kind));
+      },
+    },
+  };
+}
+
+function ofSymbol(market: Market, { query }: Question, rowsOf: (index: number) => CandleRow[]): Answer {
+  const index = market.indexOfSymbol(query.get('symbol') ?? '');
+  if (index === undefined) return failure(404, 'no such symbol in this market');
+  return { status: 200, body: rowsOf(index).map(candleJson) };
+}
+
+/** Rupees, and the start of the minute with its zone. */
+function candleJson({ timestampMs, open, high, low, close, volume }: CandleRow): Record<string, unknown> {
+  return { timestamp: istStamp(timestampMs), open, high, low, close, volume };
+}

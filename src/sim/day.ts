@@ -1,0 +1,88 @@
+/** One instrument's trading day: its true trades, its snapshots, and the candles of both. */
+
+import type { VolumeKind } from '../market/candle.js';
+import type { Listing } from '../market/instrument.js';
+import { MINUTE_MS, type Session } from '../market/session.js';
+import { seededRandom } from '../random.js';
+import { Conflation } from './conflation.js';
+import { Minutes } from './minutes.js';
+import { closeOf, natureOf, seedOf, STREAM, yearRange } from './nature.js';
+import { Trades, type OnTrade } from './trades.js';
+
+export interface DayOptions {
+  readonly seed: number;
+  readonly listing: Listing;
+  readonly session: Session;
+  /** `YYYY-MM-DD` of the trading day before. */
+  readonly previousDate: string;
+  readonly lane: number;
+  readonly lanes: number;
+  /** Sees every true trade; for tests. */
+  readonly onTrade?: OnTrade;
+}
+
+/** The segment's counter starts with the pre-open, this long before the opening. */
+const COUNTED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+
+export class Day {
+  readonly conflation: Conflation;
+  readonly #trades: Trades;
+  readonly #minutes: Readonly<Record<VolumeKind, Minutes>>;
+
+  constructor({ seed, listing, session, previousDate, lane, lanes, onTrade }: DayOptions) {
+    const nature = natureOf(seed, listing);
+    const daySeed = seedOf(seed, listing, session.date);
+    const previousClose = closeOf(seed, listing, nature, previousDate);
+    const year = yearRange(seed, listing, nature, session.date);
+    const traded = new Minutes(session);
+    const tick = new Minutes(session);
+    this.#minutes = { traded, tick };
+    this.#trades = new Trades({
+      nature,
+      session,
+      previousClose,
+      close: closeOf(seed, listing, nature, session.date),
+      random: seededRandom(daySeed, STREAM.trades),
+      onTrade: (ms, price, quantity) => {
+        traded.add(ms, price, quantity);
+        onTrade?.(ms, price, quantity);
+      },
+    });
+    this.conflation = new Conflation({
+      listing,
+      nature,
+      session,
+      trades: this.#trades,
+      previousClose,
+      yearHigh: Math.max(year.high, previousClose),
+      yearLow: Math.min(year.low, previousClose),
+      countFromMs: countFromMs(session),
+      lane,
+      lanes,
+      random: seededRandom(daySeed, STREAM.cadence),
+      bookSeed: daySeed,
+      // As a client in LTP mode counts: one tick a packet, by the packet's own time.
+      onSnapshot: (exchangeMs, price) => tick.add(exchangeMs, price, 1),
+    });
+  }
+
+  /** Lives the day up to `toMs` without showing it to anybody; then `conflation.packet` is the last snapshot, and trades have reached `toMs`. */
+  run(toMs: number): void {
+    const { conflation } = this;
+    while (conflation.nextFrame <= conflation.lastFrame && conflation.timeOf(conflation.nextFrame) <= toMs) conflation.take();
+    if (conflation.sent) conflation.fill();
+    this.#trades.advance(toMs);
+  }
+
+  /** The candles whose minute had ended by `endedByMs`, which must not lie behind what was lived. */
+  candles(listing: Listing, kind: VolumeKind, endedByMs: number): ReturnType<Minutes['rows']> {
+    // No snapshot is due between the last one taken and now, so the trades may go ahead of them.
+    this.#trades.advance(endedByMs);
+    return this.#minutes[kind].rows(listing, endedByMs);
+  }
+}
+
+/** When the segment's counter starts on the session's date, epoch ms. */
+export function countFromMs(session: Session): number {
+  return session.openMs - COUNTED_BEFORE_OPEN_MS;
+}

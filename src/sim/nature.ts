@@ -1,0 +1,115 @@
+/**
+ * What kind of stock an instrument is, and where its price stands from day to day: functions of (seed, instrument, date) alone, so
+ * that any date can be asked for without having lived through those before it.
+ */
+
+import { fnv1a32, priceScale, type Listing } from '../market/instrument.js';
+import { DAY_MS, istMs } from '../market/session.js';
+import { seededRandom, type Random } from '../random.js';
+
+/** Prices and ticks in the wire's unit (paise; 1e-7 rupee for exchange type 13). */
+export interface Nature {
+  readonly tick: number;
+  /** Average over the day, between 1.2 and 14. */
+  readonly tradesPerSecond: number;
+  /** Half of all trades are smaller. */
+  readonly medianQuantity: number;
+  /** Standard deviation of the day's move, as a share of the price. */
+  readonly dayVolatility: number;
+  readonly spreadTicks: number;
+  /** Quarter seconds from one snapshot to the next, before chance: 1 or 2. */
+  readonly cadenceFrames: number;
+  readonly openInterest: number;
+}
+
+/** Names of the independent random streams of one instrument and seed. */
+export const STREAM = { nature: 0, trades: 1, cadence: 2, level: 16, book: 1024 } as const;
+
+/**
+ * Prices that the exchange's tick sizes belong to, in rupees: NSE's bands since April 2025 (tick 0.01 below 250, 0.05 to 1,000, 0.10 to
+ * 5,000, 0.50 to 10,000, 1.00 to 20,000, 5.00 above), drawn in from the edges so that a price stays where its tick belongs.
+ */
+const BANDS: readonly { tick: number; from: number; to: number }[] = [
+  { tick: 0.01, from: 110, to: 220 },
+  { tick: 0.05, from: 300, to: 850 },
+  { tick: 0.1, from: 1150, to: 4200 },
+  { tick: 0.5, from: 5600, to: 8600 },
+  { tick: 1, from: 11500, to: 17000 },
+  { tick: 5, from: 23000, to: 60000 },
+];
+
+/** The seed of an instrument's streams; with a date, of its streams on that date. */
+export function seedOf(seed: number, listing: Listing, date = ''): number {
+  return fnv1a32(`${seed} ${listing.exchangeType} ${listing.token} ${date}`);
+}
+
+/** A normal deviate, near enough: the sum of three uniform ones, scaled to variance 1. Never beyond 3. */
+export function normal(random: Random): number {
+  return 2 * (random() + random() + random() - 1.5);
+}
+
+function between(random: Random, from: number, to: number): number {
+  return from * Math.exp(random() * Math.log(to / from));
+}
+
+function bandOf(tickRupees: number): { from: number; to: number } {
+  return BANDS.find((band) => tickRupees <= band.tick) ?? BANDS[BANDS.length - 1];
+}
+
+/** What the instrument is in this market, on every date. */
+export function natureOf(seed: number, listing: Listing): Nature {
+  const random = seededRandom(seedOf(seed, listing), STREAM.nature);
+  const band = bandOf(listing.tickSizeRupees);
+  const tradesPerSecond = between(random, 1.2, 14);
+  return {
+    tick: Math.max(1, Math.round(listing.tickSizeRupees * priceScale(listing.exchangeType))),
+    tradesPerSecond,
+    medianQuantity: Math.max(1, Math.round(between(random, 8_000, 40_000) / Math.sqrt(band.from * band.to))),
+    dayVolatility: between(random, 0.006, 0.016),
+    spreadTicks: random() < 0.75 ? 1 : 2,
+    cadenceFrames: tradesPerSecond > 2.5 ? 1 : 2,
+    openInterest: listing.derivatives ? Math.round(between(random, 2e6, 9e7)) : 0,
+  };
+}
+
+/** One day's share of the level's logarithm, and how many octaves it has: together about 1.1 % from day to day, 12 % in a year. */
+const LEVEL_STEP = 0.0095;
+const OCTAVES = 9;
+const WEEKS_OF_YEAR = 52;
+
+/** The closing price of `date` in the wire's unit, a whole number of ticks: noise of nine octaves over the days, so no walk is kept. */
+export function closeOf(seed: number, listing: Listing, nature: Nature, date: string): number {
+  return levelAt(seed, listing, nature, Math.round(istMs(date, '00:00') / DAY_MS));
+}
+
+/** Highest and lowest of the year before `date`, by its weekly closes. */
+export function yearRange(seed: number, listing: Listing, nature: Nature, date: string): { high: number; low: number } {
+  const day = Math.round(istMs(date, '00:00') / DAY_MS);
+  let high = -Infinity;
+  let low = Infinity;
+  for (let week = 1; week <= WEEKS_OF_YEAR; week++) {
+    const level = levelAt(seed, listing, nature, day - 7 * week);
+    high = Math.max(high, level);
+    low = Math.min(low, level);
+  }
+  return { high, low };
+}
+
+function levelAt(seed: number, listing: Listing, nature: Nature, day: number): number {
+  const key = seedOf(seed, listing);
+  const band = bandOf(listing.tickSizeRupees);
+  const base = between(seededRandom(key, STREAM.level), band.from, band.to) * priceScale(listing.exchangeType);
+  let exponent = 0;
+  for (let octave = 0; octave < OCTAVES; octave++) {
+    const place = day / 2 ** octave;
+    const cell = Math.floor(place);
+    const here = latticePoint(key, octave, cell);
+    exponent += LEVEL_STEP * 2 ** (octave / 2) * (here + (latticePoint(key, octave, cell + 1) - here) * (place - cell));
+  }
+  return Math.max(1, Math.round((base * Math.exp(exponent)) / nature.tick)) * nature.tick;
+}
+
+/** A number in [-1, 1) that belongs to one point of one octave's grid. */
+function latticePoint(key: number, octave: number, cell: number): number {
+  return 2 * seededRandom(key + cell, STREAM.level + 1 + octave)() - 1;
+}

@@ -1,0 +1,86 @@
+/** The simulated broker's HTTP side: routes, bounded bodies, JSON replies. What is said on a route is the route's own business. */
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+
+export interface Question {
+  readonly headers: IncomingHttpHeaders;
+  readonly query: URLSearchParams;
+  /** The members of a POST's JSON object; empty for anything else. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A string is sent as plain text, anything else as JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly answer: (question: Question) => Answer;
+}
+
+export const MOST_BODY_BYTES = 64 * 1024;
+
+/** The path and query of a request line; undefined when it is not one. */
+export function targetOf(request: IncomingMessage): URL | undefined {
+  const target = `http://simulator${request.url ?? ''}`;
+  return URL.canParse(target) ? new URL(target) : undefined;
+}
+
+/** Answers one request by the routes: 404 and 405 for what there is not, 413 and 400 for a body too long or no JSON. */
+export async function serve(routes: Readonly<Record<string, Route>>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const target = targetOf(request);
+  const path = target?.pathname ?? '';
+  if (target === undefined || !Object.hasOwn(routes, path)) {
+    reply(request, response, failure(404, 'no such path'));
+    return;
+  }
+  const route = routes[path];
+  if (request.method !== route.method) {
+    response.setHeader('Allow', route.method);
+    reply(request, response, failure(405, `this path takes ${route.method}`));
+    return;
+  }
+  const text = route.method === 'POST' ? await textOf(request) : '{}';
+  if (text === undefined) {
+    reply(request, response, failure(413, `a body has at most ${MOST_BODY_BYTES} bytes`));
+    return;
+  }
+  const body = jsonOf(text);
+  reply(request, response, body === undefined ? failure(400, 'the body is not JSON') : route.answer({ headers: request.headers, query: target.searchParams, body }));
+}
+
+/** A refusal in the shape of the broker's REST errors. */
+export function failure(status: number, message: string, errorcode = ''): Answer {
+  return { status, body: { status: false, message, errorcode, data: null } };
+}
+
+async function textOf(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The members of a JSON object; none for JSON that is not an object; undefined for what is not JSON. */
+function jsonOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return undefined; // The caller is told with a 400.
+  }
+}
+
+function reply(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  // What was not read of a request must not be taken for the next one.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  response.writeHead(status, { 'Content-Type': typeof body === 'string' ? 'text/plain' : 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+}

@@ -1,0 +1,113 @@
+/** Who is logged in to the simulated broker: tokens handed out, and whether a handshake's tokens are among them (PROTOCOL.md 1 and 2). */
+
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../clock.js';
+
+/** One log-in's tokens, as the log-in reply names them. */
+export interface Session {
+  readonly clientCode: string;
+  readonly apiKey: string;
+  readonly jwtToken: string;
+  readonly refreshToken: string;
+  readonly feedToken: string;
+}
+
+/** What a handshake brings; undefined where it does not say. */
+export interface Handshake {
+  readonly clientCode: string | undefined;
+  readonly feedToken: string | undefined;
+  readonly authorization: string | undefined;
+  readonly apiKey: string | undefined;
+}
+
+/** Which credential a handshake fails by, in the words of `x-error-message`. */
+export type BadCredential = 'Auth token' | 'Client Code' | 'API Key' | 'Feed Token';
+
+/** "Active for up to 28 hours after login". */
+const LIFE_SECONDS = 28 * 3600;
+/** Bounds of what is remembered: strangers can log in as often as they like. The oldest go first. */
+const MOST_CLIENTS = 1000;
+const MOST_SESSIONS_A_CLIENT = 16;
+
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #signingKey: string;
+  readonly #byClient = new Map<string, Session[]>();
+  #issued = 0;
+
+  /** `seed` makes the tokens of two simulators differ; they protect nothing. */
+  constructor(clock: Clock, seed: number) {
+    this.#clock = clock;
+    this.#signingKey = `simulated broker ${seed}`;
+  }
+
+  /** A new log-in. Earlier ones of the client stay valid. */
+  open(clientCode: string, apiKey: string): Session {
+    const session = {
+      clientCode,
+      apiKey,
+      jwtToken: this.#token(clientCode, 'trade'),
+      refreshToken: this.#token(clientCode, 'refresh'),
+      feedToken: this.#token(clientCode, 'feed'),
+    };
+    const sessions = [...(this.#byClient.get(clientCode) ?? []), session].slice(-MOST_SESSIONS_A_CLIENT);
+    this.#byClient.delete(clientCode);
+    this.#byClient.set(clientCode, sessions);
+    if (this.#byClient.size > MOST_CLIENTS) this.#byClient.delete(this.#byClient.keys().next().value!);
+    return session;
+  }
+
+  /** The session that an `Authorization` header belongs to, with or without `Bearer `. */
+  ofAuthorization(authorization: string | undefined): Session | undefined {
+    const jwt = bare(authorization);
+    for (const sessions of this.#byClient.values()) {
+      const found = sessions.find(({ jwtToken }) => jwtToken === jwt);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** Forgets all log-ins of a client. Sockets that are open stay open. */
+  close(clientCode: string): void {
+    this.#byClient.delete(clientCode);
+  }
+
+  /** Exchanges a session for a new one; its refresh token is spent. Undefined when the refresh token is not this session's. */
+  renew(session: Session, refreshToken: unknown): Session | undefined {
+    const sessions = this.#byClient.get(session.clientCode);
+    if (sessions === undefined || refreshToken !== session.refreshToken) return undefined;
+    this.#byClient.set(session.clientCode, sessions.filter((other) => other !== session));
+    return this.open(session.clientCode, session.apiKey);
+  }
+
+  /**
+   * What is wrong with a handshake, or undefined. Client code and feed token must be there and belong together; the JWT and the API
+   * key may be missing (the Java SDK sends neither) but must be that log-in's when they are sent.
+   */
+  judge({ clientCode, feedToken, authorization, apiKey }: Handshake): BadCredential | undefined {
+    const sessions = clientCode === undefined ? undefined : this.#byClient.get(clientCode);
+    if (sessions === undefined) return 'Client Code';
+    const session = sessions.find((candidate) => candidate.feedToken === feedToken);
+    if (session === undefined) return 'Feed Token';
+    if (authorization !== undefined && bare(authorization) !== session.jwtToken) return 'Auth token';
+    if (apiKey !== undefined && apiKey !== session.apiKey) return 'API Key';
+    return undefined;
+  }
+
+  /** A token in the form of a JWT, signed (HS512, as the documentation's samples are), whose `exp` can be read. */
+  #token(clientCode: string, use: string): string {
+    const seconds = Math.floor(this.#clock.wallMs() / 1000);
+    const header = encoded({ alg: 'HS512', typ: 'JWT' });
+    const claims = encoded({ username: clientCode, use, jti: String(++this.#issued), iat: seconds, exp: seconds + LIFE_SECONDS });
+    const signature = createHmac('sha512', this.#signingKey).update(`${header}.${claims}`).digest('base64url');
+    return `${header}.${claims}.${signature}`;
+  }
+}
+
+function encoded(claims: Record<string, unknown>): string {
+  return Buffer.from(JSON.stringify(claims)).toString('base64url');
+}
+
+function bare(authorization: string | undefined): string | undefined {
+  return authorization?.replace(/^Bearer\s+/i, '');
+}

@@ -1,0 +1,190 @@
+/**
+ * The true trades of one instrument on one date, one after another: the opening auction's print, continuous trading, the closing
+ * auction's print. Each trade depends on the one before and on nothing else, so the day is the same however far it is run at a time.
+ *
+ * The mid price is a walk with a pull towards the day's close (a Brownian bridge), trades hit the bid or the ask around it, come in
+ * clusters as orders eat through the book, and go through episodes of more and less business.
+ */
+
+import { MINUTE_MS, type Session } from '../market/session.js';
+import { normal, type Nature } from './nature.js';
+import type { Random } from '../random.js';
+
+/** A true trade: time in epoch ms with fractions, price in the wire's unit. */
+export type OnTrade = (ms: number, price: number, quantity: number) => void;
+
+export interface TradesOptions {
+  readonly nature: Nature;
+  readonly session: Session;
+  readonly previousClose: number;
+  /** Where the day ends: the closing auction's price, towards which the walk is pulled. */
+  readonly close: number;
+  readonly random: Random;
+  readonly onTrade: OnTrade;
+}
+
+/** The opening auction prints in this window before the opening (about 09:07, PROTOCOL.md 7). */
+const PRINT_BEFORE_OPEN_MS = 8 * MINUTE_MS;
+/** The closing auction prints inside the minute that labels its candle, this far from the minute's edges. */
+const PRINT_MARGIN_MS = 5_000;
+/** No name is quiet for longer. */
+const LONGEST_QUIET_MS = 9_000;
+/** Share of trades that follow another of the same order at once, and how soon at most. */
+const CLUSTERED = 0.3;
+const CLUSTER_GAP_MS = 14;
+/** An auction prints the business of so many seconds of continuous trading. */
+const AUCTION_SECONDS = 150;
+/** Prices stay within a tenth of the previous close, as the exchange's limits demand. */
+const CIRCUIT = 0.1;
+
+export class Trades {
+  readonly #options: TradesOptions;
+  readonly #random: Random;
+  /** Walk and limits are in ticks. */
+  #mid: number;
+  readonly #target: number;
+  readonly #sigmaPerTrade: number;
+  readonly #sigmaPerDay: number;
+  #drift = 0;
+  #buying = false;
+  #ratePerMs = 0;
+  #episodeEndMs = 0;
+  #phase: 'before' | 'continuous' | 'closing' | 'over' = 'before';
+  #nextMs: number;
+
+  /** Limits of the day, in the wire's unit and whole ticks. */
+  readonly upperCircuit: number;
+  readonly lowerCircuit: number;
+  /** The last trade; zeros before the first. */
+  atMs = 0;
+  price = 0;
+  quantity = 0;
+  /** Best prices after the last trade. */
+  bid = 0;
+  ask = 0;
+  /** Cumulative for the day, the opening auction included. */
+  volume = 0;
+  turnover = 0;
+  dayOpen = 0;
+  dayHigh = 0;
+  dayLow = 0;
+
+  constructor(options: TradesOptions) {
+    const { nature, session, previousClose, close, random } = options;
+    this.#options = options;
+    this.#random = random;
+    this.upperCircuit = Math.floor((previousClose * (1 + CIRCUIT)) / nature.tick) * nature.tick;
+    this.lowerCircuit = Math.max(1, Math.ceil((previousClose * (1 - CIRCUIT)) / nature.tick)) * nature.tick;
+    this.#mid = (previousClose / nature.tick) * Math.exp(0.35 * nature.dayVolatility * normal(random));
+    this.#target = close / nature.tick;
+    const seconds = (session.closeMs - session.openMs) / 1000;
+    this.#sigmaPerDay = this.#mid * nature.dayVolatility;
+    this.#sigmaPerTrade = this.#sigmaPerDay / Math.sqrt(seconds * nature.tradesPerSecond);
+    this.#nextMs = session.openMs - PRINT_BEFORE_OPEN_MS + random() * MINUTE_MS;
+  }
+
+  /** Makes every trade up to and including `toMs`. Going back does nothing. */
+  advance(toMs: number): void {
+    while (this.#nextMs <= toMs && this.#phase !== 'over') this.#step();
+  }
+
+  #step(): void {
+    const { session, nature } = this.#options;
+    switch (this.#phase) {
+      case 'before':
+        this.#print(this.#nextMs, this.#clamp(Math.round(this.#mid)), AUCTION_SECONDS * nature.tradesPerSecond);
+        this.#phase = 'continuous';
+        this.#schedule(session.openMs);
+        return;
+      case 'continuous':
+        this.#tradeOnce();
+        this.#schedule(this.#nextMs);
+        return;
+      case 'closing':
+        this.#print(this.#nextMs, this.#clamp(this.#target), AUCTION_SECONDS * nature.tradesPerSecond);
+        this.#over();
+        return;
+      case 'over':
+        throw new Error('a day that is over has no next trade');
+    }
+  }
+
+  #over(): void {
+    this.#phase = 'over';
+    this.#nextMs = Infinity;
+  }
+
+  /** Decides when the next trade happens after `fromMs`, and what becomes of the price until then. */
+  #schedule(fromMs: number): void {
+    const random = this.#random;
+    const { closeMs, auction } = this.#options.session;
+    if (fromMs >= this.#episodeEndMs) this.#episode(fromMs);
+    const clustered = random() < CLUSTERED;
+    const gapMs = clustered ? 0.5 + CLUSTER_GAP_MS * random() : Math.min(LONGEST_QUIET_MS, -Math.log(1 - random()) / this.#ratePerMs);
+    const atMs = fromMs + gapMs;
+    if (atMs >= closeMs) {
+      if (auction === undefined) {
+        this.#over();
+        return;
+      }
+      this.#phase = 'closing';
+      this.#nextMs = auction.labelMs + PRINT_MARGIN_MS + (MINUTE_MS - 2 * PRINT_MARGIN_MS) * random();
+      return;
+    }
+    if (!clustered) this.#buying = random() < 0.5;
+    const pull = (this.#target - this.#mid) * Math.min(1, gapMs / (closeMs - fromMs));
+    this.#mid += pull + this.#drift * gapMs + this.#sigmaPerTrade * normal(random);
+    this.#nextMs = atMs;
+  }
+
+  /** An episode of 15 to 75 seconds: how busy it is and where it leans. Now and then much busier, as on news. */
+  #episode(fromMs: number): void {
+    const random = this.#random;
+    const { nature, session } = this.#options;
+    const lengthMs = 15_000 + 60_000 * random();
+    const burst = random() < 0.05;
+    const activity = Math.exp(0.45 * normal(random) - 0.1) * (burst ? 3.5 : 1);
+    const rush = 3 * Math.exp(-(fromMs - session.openMs) / (6 * MINUTE_MS));
+    const late = 0.8 * Math.exp(-(session.closeMs - fromMs) / (12 * MINUTE_MS));
+    this.#ratePerMs = ((nature.tradesPerSecond * (1 - CLUSTERED)) / 1000) * (0.75 + rush + late) * activity;
+    this.#drift = (normal(random) * (burst ? 0.2 : 0.05) * this.#sigmaPerDay) / lengthMs;
+    this.#episodeEndMs = fromMs + lengthMs;
+  }
+
+  #tradeOnce(): void {
+    const { nature } = this.#options;
+    const bid = this.#clamp(Math.floor(this.#mid));
+    const ask = this.#clamp(bid / nature.tick + nature.spreadTicks);
+    this.bid = bid;
+    this.ask = ask;
+    const quantity = Math.max(1, Math.round(nature.medianQuantity * Math.exp(1.1 * normal(this.#random))));
+    this.#record(this.#nextMs, this.#buying ? ask : bid, quantity);
+  }
+
+  #print(ms: number, price: number, trades: number): void {
+    const { nature } = this.#options;
+    this.bid = this.#clamp(price / nature.tick - 1);
+    this.ask = this.#clamp(price / nature.tick + 1);
+    this.#record(ms, price, Math.max(1, Math.round(nature.medianQuantity * trades * Math.exp(0.4 * normal(this.#random)))));
+  }
+
+  /** A price in ticks as one in the wire's unit, within the day's limits. */
+  #clamp(ticks: number): number {
+    return Math.min(this.upperCircuit, Math.max(this.lowerCircuit, ticks * this.#options.nature.tick));
+  }
+
+  #record(ms: number, price: number, quantity: number): void {
+    this.atMs = ms;
+    this.price = price;
+    this.quantity = quantity;
+    if (this.volume === 0) {
+      this.dayOpen = price;
+      this.dayHigh = price;
+      this.dayLow = price;
+    } else if (price > this.dayHigh) this.dayHigh = price;
+    else if (price < this.dayLow) this.dayLow = price;
+    this.volume += quantity;
+    this.turnover += quantity * price;
+    this.#options.onTrade(ms, price, quantity);
+  }
+}

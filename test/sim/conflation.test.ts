@@ -1,0 +1,126 @@
+/** What the market sends over a whole day, packet by packet, against the trades behind it. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { BEST_FIVE_ROWS, FIELD, Packet } from '../../src/market/packet.js';
+import { Feed } from '../../src/sim/feed.js';
+import { FRAME_MS } from '../../src/sim/lanes.js';
+import { decode } from '../../src/wire/frames.js';
+import { at, dayOf, marketAt, NIFTY, sentUntil, type Sent } from './world.js';
+
+const SYMBOLS = ['RELIANCE', 'TCS', 'M&M'];
+const sent = sentUntil(marketAt('09:00'), at('16:30'), 10_000);
+
+const packetOf = ({ frame }: Sent): Packet => {
+  const packet = new Packet();
+  if (decode(frame, packet) !== undefined) throw new Error('the market sends a frame that is none');
+  return packet;
+};
+
+const packets = sent.map((one) => ({ symbol: one.symbol, packet: packetOf(one) }));
+
+describe('a day of packets', () => {
+  it('has rising sequence numbers over all names, about 700 a second, and whole seconds that belong to them', () => {
+    const sequences = packets.map(({ packet }) => packet.number(FIELD.sequence));
+    expect(sequences.filter((sequence, i) => i > 0 && sequence <= sequences[i - 1])).toStrictEqual([]);
+    const told = packets.map(({ packet }) => packet.number(FIELD.exchangeMs));
+    const meant = sequences.map((sequence) => Math.floor((at('09:00') + (sequence - 1) / 0.7) / 1000) * 1000);
+    expect(told.filter((ms, i) => ms !== meant[i])).toStrictEqual([]);
+  });
+
+  it.each(SYMBOLS)('tells of %s what its true trades were by then', (symbol) => {
+    const trades = dayOf(symbol).trades;
+    let next = 0;
+    let volume = 0;
+    let turnover = 0;
+    let high = -Infinity;
+    let low = Infinity;
+    const wrong: unknown[] = [];
+    for (const { packet } of packets.filter((other) => other.symbol === symbol)) {
+      const seenMs = at('09:00') + ((packet.number(FIELD.sequence) - 1) * FRAME_MS) / 175;
+      for (; next < trades.length && trades[next].ms <= seenMs + 1e-6; next++) {
+        const { price, quantity } = trades[next];
+        volume += quantity;
+        turnover += quantity * price;
+        high = Math.max(high, price);
+        low = Math.min(low, price);
+      }
+      const last = trades[next - 1];
+      const fields = [FIELD.volume, FIELD.price, FIELD.lastQuantity, FIELD.dayHigh, FIELD.dayLow, FIELD.averagePrice, FIELD.dayOpen, FIELD.lastTradeSeconds];
+      const told = fields.map((field) => packet.number(field));
+      const meant = [volume, last.price, last.quantity, high, low, Math.round(turnover / volume), trades[0].price, Math.floor(last.ms / 1000)];
+      const limits =
+        last.price <= packet.number(FIELD.upperCircuit) &&
+        last.price >= packet.number(FIELD.lowerCircuit) &&
+        packet.number(FIELD.high52Week) >= high &&
+        packet.number(FIELD.low52Week) <= low &&
+        last.ms <= seenMs + 1e-6;
+      if (!limits || told.some((value, i) => value !== meant[i])) wrong.push({ told, meant, limits });
+    }
+    expect(wrong).toStrictEqual([]);
+    expect(next).toBe(trades.length);
+  });
+
+  it('shows five buys below five sells, and an empty book after the close', () => {
+    const wrong: unknown[] = [];
+    let emptied = 0;
+    for (const { packet } of packets) {
+      const prices = Array.from({ length: BEST_FIVE_ROWS }, (_, row) => packet.bestWords[4 * row + 2]);
+      const upwards = [...prices.slice(0, 5).reverse(), ...prices.slice(5)];
+      const rising = upwards.every((price, i) => i === 0 || price > upwards[i - 1]);
+      const empty = prices.every((price) => price === 0) && packet.totalSellQuantity === 0 && packet.totalBuyQuantity === 0;
+      const late = packet.number(FIELD.exchangeMs) > at('15:30');
+      if ([...packet.bestFlag].join('') !== '1111100000' || (late ? !empty : !rising)) wrong.push({ prices, late });
+      if (empty) emptied++;
+    }
+    expect(wrong).toStrictEqual([]);
+    expect(emptied).toBe(SYMBOLS.length);
+  });
+
+  it('is silent before the opening print, from it to 09:15, and from 15:15 to the closing print', () => {
+    const times = packets.map(({ packet }) => packet.number(FIELD.exchangeMs));
+    const between = (from: string, to: string): number => times.filter((ms) => ms >= at(from) && ms < at(to)).length;
+    expect(between('09:00', '09:07')).toBe(0);
+    expect(between('09:07', '09:09')).toBe(SYMBOLS.length);
+    expect(between('09:09', '09:15')).toBe(0);
+    expect(between('15:14', '15:15')).toBeGreaterThan(100);
+    expect(between('15:16', '15:29')).toBe(0);
+    // The print, and later the emptied book.
+    expect(between('15:29', '15:31')).toBe(2 * SYMBOLS.length);
+    expect(between('15:31', '16:30')).toBe(0);
+  });
+
+  it('carries prices of the minute before into the next, and moves of the book alone', () => {
+    let carried = 0;
+    let quiet = 0;
+    const volumes = new Map<string, number>();
+    for (const { symbol, packet } of packets) {
+      if (Math.floor(packet.number(FIELD.exchangeMs) / 60_000) > Math.floor(packet.number(FIELD.lastTradeSeconds) / 60)) carried++;
+      if (volumes.get(symbol) === packet.number(FIELD.volume)) quiet++;
+      volumes.set(symbol, packet.number(FIELD.volume));
+    }
+    expect(carried).toBeGreaterThan(100);
+    expect(quiet).toBeGreaterThan(1000);
+  });
+});
+
+it('keeps nothing of a packet that was sent', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const market = marketAt('09:20', { listings: NIFTY });
+  const feed = new Feed(market);
+  let frames = 0;
+  const receiver = { sendPacket: (): void => void frames++ };
+  for (const { token } of NIFTY) for (const mode of [1, 2, 3] as const) feed.subscribe(receiver, { mode, exchangeType: 1, token });
+  const heapAt = (time: string): number => {
+    market.advance(at(time), (index, packet) => feed.publish(index, packet));
+    collect();
+    return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  };
+  const first = heapAt('09:40');
+  const before = frames;
+  const grown = heapAt('10:10') - first;
+  expect(frames - before).toBeGreaterThan(400_000);
+  // Eight bytes for each frame would be more.
+  expect(grown).toBeLessThan(3_000_000);
+});

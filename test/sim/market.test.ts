@@ -1,0 +1,184 @@
+/** The seeded market: the same whatever is asked of it and however, and its candles are those of its trades. */
+import { describe, expect, it } from 'vitest';
+import type { CandleRow } from '../../src/market/candle.js';
+import { FIELD, Packet } from '../../src/market/packet.js';
+import { istStamp, MINUTE_MS } from '../../src/market/session.js';
+import { lanesFor } from '../../src/sim/lanes.js';
+import { Market } from '../../src/sim/market.js';
+import { decode } from '../../src/wire/frames.js';
+import { at, CALENDAR, dayOf, hexes, listed, marketAt, NIFTY, sentUntil, type TrueTrade } from './world.js';
+
+/** The naive fold: half-open minutes of trade time, label = start, prices in rupees. */
+function fold(symbol: string, trades: readonly TrueTrade[]): CandleRow[] {
+  const minutes = new Map<number, TrueTrade[]>();
+  for (const trade of trades) {
+    const label = Math.floor(trade.ms / MINUTE_MS) * MINUTE_MS;
+    minutes.set(label, [...(minutes.get(label) ?? []), trade]);
+  }
+  return [...minutes].map(([timestampMs, inside]) => {
+    const prices = inside.map(({ price }) => price / 100);
+    return {
+      symbol,
+      exchange: 'NSE',
+      timestampMs,
+      open: prices[0],
+      high: Math.max(...prices),
+      low: Math.min(...prices),
+      close: prices[prices.length - 1],
+      volume: inside.reduce((sum, { quantity }) => sum + quantity, 0),
+    };
+  });
+}
+
+describe('the same market', () => {
+  const whole = sentUntil(marketAt('10:00', { listings: NIFTY }), at('10:02'));
+
+  it('sends all 50 names 1 to 4 times a second', () => {
+    const count = new Map<string, number>();
+    for (const { symbol } of whole) count.set(symbol, (count.get(symbol) ?? 0) + 1);
+    expect(count.size).toBe(50);
+    for (const packets of count.values()) {
+      expect(packets).toBeGreaterThan(120);
+      expect(packets).toBeLessThan(480);
+    }
+  });
+
+  it.each([3, 97, 250, 61_000])('is asked in steps of %i ms', (stepMs) => {
+    expect(hexes(sentUntil(marketAt('10:00', { listings: NIFTY }), at('10:02'), stepMs))).toStrictEqual(hexes(whole));
+  });
+
+  it('has fewer names, in another order', () => {
+    const symbols = ['TCS', 'RELIANCE', 'M&M', 'MARUTI'];
+    const few = sentUntil(marketAt('10:00', { listings: listed(...symbols) }), at('10:02'));
+    expect(hexes(few)).toStrictEqual(hexes(whole.filter(({ symbol }) => symbols.includes(symbol))));
+  });
+
+  it('was started earlier', () => {
+    const [early, late] = [marketAt('09:00'), marketAt('10:00')];
+    sentUntil(early, at('10:00'));
+    expect(early.history(0, 'tick')).not.toStrictEqual(late.history(0, 'tick'));
+    for (const index of [0, 1, 2]) {
+      expect(early.last(index).words).toStrictEqual(late.last(index).words);
+      expect(early.candles(index)).toStrictEqual(late.candles(index));
+    }
+    expect(hexes(sentUntil(early, at('10:05')))).toStrictEqual(hexes(sentUntil(late, at('10:05'))));
+  });
+
+  it('was started a trading day earlier, with a holiday between', () => {
+    const morning = at('09:16', '2026-11-25');
+    const [early, late] = [marketAt('15:10'), marketAt('09:16', { date: '2026-11-25' })];
+    sentUntil(early, morning, 3_600_000);
+    expect(early.candles(0)).toStrictEqual(late.candles(0));
+    expect(hexes(sentUntil(early, morning + 30_000))).toStrictEqual(hexes(sentUntil(late, morning + 30_000)));
+  });
+
+  it('has another seed: then it is another market', () => {
+    const known = new Set(hexes(whole));
+    const other = sentUntil(marketAt('10:00', { listings: NIFTY, seed: 8 }), at('10:02'));
+    expect(other.filter(({ hex }) => known.has(hex))).toStrictEqual([]);
+  });
+
+  it('gives more names than the counter has lanes numbers of their own', () => {
+    const listings = Array.from({ length: 400 }, (_, i) => ({ ...NIFTY[0], symbol: `S${i}`, token: String(i + 1) }));
+    const { lanes, laneOf } = lanesFor(listings);
+    expect(new Set(laneOf).size).toBe(400);
+    expect(Math.max(...laneOf)).toBeLessThan(lanes);
+  });
+
+  it('is generated up to the start fast enough to wait for', () => {
+    const began = performance.now();
+    marketAt('11:00', { listings: NIFTY });
+    expect(performance.now() - began).toBeLessThan(6_000);
+  });
+});
+
+describe('true candles', () => {
+  const { day, trades } = dayOf('RELIANCE');
+  const session = trades.filter(({ ms }) => ms >= at('09:15'));
+
+  it('are the fold of the true trades, from 09:15 to the auction', () => {
+    const rows = day.candles(listed('RELIANCE')[0], 'traded', at('16:30'));
+    expect(rows).toStrictEqual(fold('RELIANCE', session));
+    expect(rows).toHaveLength(361);
+    expect([rows[0], rows[359], rows[360]].map(({ timestampMs }) => istStamp(timestampMs).slice(11, 16))).toStrictEqual(['09:15', '15:14', '15:29']);
+    const auction = rows[360];
+    expect(new Set([auction.open, auction.high, auction.low, auction.close]).size).toBe(1);
+  });
+
+  it('come out of a market that has all names', () => {
+    const market = marketAt('10:00', { listings: NIFTY });
+    const index = market.indexOfSymbol('RELIANCE')!;
+    expect(market.candles(index)).toStrictEqual(fold('RELIANCE', session.filter(({ ms }) => ms < at('10:00'))));
+    sentUntil(market, at('10:07') + 59_999);
+    expect(market.candles(index)).toStrictEqual(fold('RELIANCE', session.filter(({ ms }) => ms < at('10:07'))));
+  });
+
+  it('stand on trades of a real kind', () => {
+    const [print] = trades;
+    expect(print.ms).toBeGreaterThanOrEqual(at('09:07'));
+    expect(print.ms).toBeLessThan(at('09:08'));
+    expect(trades.filter(({ ms }) => ms < at('09:15'))).toHaveLength(1);
+    const continuous = session.filter(({ ms }) => ms < at('15:15'));
+    expect(session.length - continuous.length).toBe(1);
+    expect(continuous.filter(({ ms }, i) => i > 0 && ms - continuous[i - 1].ms >= 15_000)).toStrictEqual([]);
+    expect(trades.filter(({ price, quantity }) => price % 10 !== 0 || !Number.isInteger(quantity) || quantity < 1)).toStrictEqual([]);
+    // The bounce between bid and ask: a walk of mid prices alone turns at about half of its moves.
+    const moves = continuous.slice(1).map(({ price }, i) => Math.sign(price - continuous[i].price)).filter((move) => move !== 0);
+    expect(moves.slice(1).filter((move, i) => move === -moves[i]).length / moves.length).toBeGreaterThan(0.5);
+  });
+
+  it('differ in every name and every day, and a day ends where the next one says that it did', () => {
+    const market = marketAt('15:20', { date: '2026-11-20' });
+    const friday = sentUntil(market, at('16:00', '2026-11-20')).at(-1)!;
+    const monday = marketAt('10:00');
+    const packet = new Packet();
+    decode(friday.frame, packet);
+    const index = monday.indexOfSymbol(friday.symbol)!;
+    expect(monday.last(index).number(FIELD.previousClose)).toBe(packet.number(FIELD.price));
+    const opens = [0, 1, 2].map((i) => monday.last(i).number(FIELD.dayOpen));
+    expect(new Set(opens).size).toBe(3);
+  });
+
+  it('fluctuate at other rates in other names, all within 1 to 20 trades a second', () => {
+    for (const { symbol } of NIFTY.filter((_, i) => i % 7 === 0)) {
+      const rate = dayOf(symbol).trades.length / 21_600;
+      expect(rate).toBeGreaterThan(0.8);
+      expect(rate).toBeLessThan(22);
+    }
+  });
+});
+
+describe('history', () => {
+  it('is the morning in both kinds when the morning is long enough', () => {
+    const market = marketAt('11:00');
+    expect(market.history(0, 'traded')).toStrictEqual(market.candles(0));
+    const early = marketAt('09:14');
+    const ltp = sentUntil(early, at('11:00')).filter(({ symbol }) => symbol === 'RELIANCE');
+    const packet = new Packet();
+    const ticks = ltp.map(({ frame }) => {
+      decode(frame, packet);
+      return { ms: packet.number(FIELD.exchangeMs), price: packet.number(FIELD.price), quantity: 1 };
+    });
+    expect(market.history(0, 'tick')).toStrictEqual(fold('RELIANCE', ticks));
+    expect(market.history(0, 'tick')).toHaveLength(105);
+  });
+
+  it('begins with the end of the trading day before when it is not', () => {
+    const market = marketAt('09:20');
+    const friday = new Market({ seed: 7, listings: listed('RELIANCE'), calendar: CALENDAR, startMs: at('16:30', '2026-11-20') });
+    for (const kind of ['traded', 'tick'] as const) {
+      const rows = market.history(0, kind);
+      expect(rows).toHaveLength(35);
+      expect(rows.slice(0, 30)).toStrictEqual(friday.history(0, kind).slice(-30));
+      expect(istStamp(rows[30].timestampMs)).toBe('2026-11-23T09:15:00+05:30');
+    }
+    sentUntil(market, at('09:25'));
+    expect(market.history(0, 'traded')).toHaveLength(35);
+  });
+
+  it('is there on a holiday too', () => {
+    const market = marketAt('12:00', { date: '2026-11-24' });
+    expect(market.history(0, 'traded')).toHaveLength(30);
+    expect(market.candles(0)).toStrictEqual([]);
+  });
+});

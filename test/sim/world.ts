@@ -1,0 +1,77 @@
+/** What the simulator's tests share: the shipped names and calendar, and a market's frames written down. */
+import { readFileSync } from 'node:fs';
+import type { Listing } from '../../src/market/instrument.js';
+import type { Packet } from '../../src/market/packet.js';
+import { Calendar, istMs, type CalendarData } from '../../src/market/session.js';
+import { shipped } from '../../src/paths.js';
+import { Day } from '../../src/sim/day.js';
+import { lanesFor } from '../../src/sim/lanes.js';
+import { Market, type MarketOptions } from '../../src/sim/market.js';
+import { encode, FRAME_LENGTH } from '../../src/wire/frames.js';
+
+const json = (path: string): unknown => JSON.parse(readFileSync(shipped(path), 'utf8'));
+
+const names = json('data/instruments/nifty50.json') as { constituents: { symbol: string; token: string; tickSizeRupees: string }[] };
+
+export const NIFTY: readonly Listing[] = names.constituents.map(({ symbol, token, tickSizeRupees }) => ({
+  symbol,
+  exchange: 'NSE',
+  exchangeType: 1,
+  token,
+  tickSizeRupees: Number(tickSizeRupees),
+  derivatives: true,
+}));
+
+export const CALENDAR = new Calendar(json('data/sessions/nse-sessions.json') as CalendarData);
+
+export const DATE = '2026-11-23';
+export const at = (time: string, date = DATE): number => istMs(date, time);
+
+export function listed(...symbols: string[]): Listing[] {
+  return symbols.map((symbol) => NIFTY.find((listing) => listing.symbol === symbol)!);
+}
+
+export function marketAt(time: string, options: Partial<MarketOptions> & { date?: string } = {}): Market {
+  const { date = DATE, ...more } = options;
+  return new Market({ seed: 7, listings: listed('RELIANCE', 'TCS', 'M&M'), calendar: CALENDAR, startMs: at(time, date), ...more });
+}
+
+export interface TrueTrade {
+  readonly ms: number;
+  readonly price: number;
+  readonly quantity: number;
+}
+
+/** A whole day of one name with its true trades, made apart from any market. */
+export function dayOf(symbol: string, seed = 7): { day: Day; trades: TrueTrade[] } {
+  const [listing] = listed(symbol);
+  const lanes = lanesFor([listing]);
+  const today = CALENDAR.day(DATE, true);
+  if (today.kind !== 'open') throw new Error('the tests need a trading day');
+  const trades: TrueTrade[] = [];
+  const onTrade = (ms: number, price: number, quantity: number): number => trades.push({ ms, price, quantity });
+  const day = new Day({ seed, listing, session: today.session, previousDate: '2026-11-20', lane: lanes.laneOf[0], lanes: lanes.lanes, onTrade });
+  day.run(at('16:30'));
+  return { day, trades };
+}
+
+export interface Sent {
+  readonly symbol: string;
+  /** The whole SnapQuote. */
+  readonly hex: string;
+  readonly frame: Uint8Array;
+}
+
+/** Everything that the market sends until `toMs`, asked for in steps of `stepMs`. */
+export function sentUntil(market: Market, toMs: number, stepMs = 1000): Sent[] {
+  const sent: Sent[] = [];
+  const write = (index: number, packet: Packet): void => {
+    const frame = Buffer.alloc(FRAME_LENGTH[3]);
+    encode(packet, frame);
+    sent.push({ symbol: market.listings[index].symbol, hex: frame.toString('hex'), frame });
+  };
+  for (let ms = market.nowMs; ms < toMs; ms = Math.min(toMs, ms + stepMs)) market.advance(Math.min(toMs, ms + stepMs), write);
+  return sent;
+}
+
+export const hexes = (sent: readonly Sent[]): string[] => sent.map(({ hex }) => hex);
