@@ -26,7 +26,7 @@ describe('stage 2 equals the naive fold of the frames that were sent', () => {
       const simulator = start(['simulate', '--port', '0', '--speed', String(SPEED), '--seed', '3'], folder);
       let printed = '';
       simulator.child.stdout!.on('data', (text: string) => (printed += text));
-      await simulator.saw(/Ctrl-C ends it/);
+      await simulator.saw(/--market-clock/);
       const proxy = await startProxy(Number(/feed +ws:\/\/127\.0\.0\.1:(\d+)/.exec(printed)![1]), SPEED);
       try {
         const clock = ['--market-clock', `2026-11-23T11:00:00@${SPEED}`];

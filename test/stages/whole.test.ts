@@ -93,17 +93,31 @@ describe.concurrent('a stage run', () => {
   });
 });
 
-/** Code that is loaded into the program before it starts, to misbehave inside it; not into the simulated broker. */
+/**
+ * Code that misbehaves inside the program, not inside the simulated broker, once the first candle is on disk and the run under way.
+ * `process.argv` of a worker thread is the program's too, so only the main thread does it.
+ */
 function plant(folder: string, body: string): Record<string, string> {
   const path = join(folder, 'plant.mjs');
-  writeFileSync(path, `if (process.argv.includes('--ws-test-mode')) { ${body} }`);
+  writeFileSync(
+    path,
+    `import { existsSync } from 'node:fs';
+     import { isMainThread } from 'node:worker_threads';
+     if (isMainThread && process.argv.includes('--ws-test-mode')) {
+       const timer = setInterval(async () => {
+         if (!existsSync('data/test/sim/websocket_candles/NSE_RELIANCE_1m_test.parquet')) return;
+         clearInterval(timer);
+         ${body}
+       }, 20).unref();
+     }`,
+  );
   return { NODE_OPTIONS: `--import ${pathToFileURL(path).href}` };
 }
 
 describe.concurrent('a gate that really turns', () => {
   it('no-rest, when something calls the broker during the run', async () => {
     await inFolder(async (folder) => {
-      const env = plant(folder, `setTimeout(() => fetch('http://127.0.0.1:65001/candles').catch(() => undefined), 2500);`);
+      const env = plant(folder, `await fetch('http://127.0.0.1:65001/candles').catch(() => undefined);`);
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] NO REST calls[\s\S]*GET 127\.0\.0\.1:65001\/candles/);
       expect(stdout).toMatch(/Verdict: FAIL/);
@@ -113,7 +127,7 @@ describe.concurrent('a gate that really turns', () => {
 
   it('no-rest, when something opens a bare socket', async () => {
     await inFolder(async (folder) => {
-      const env = plant(folder, `setTimeout(async () => { const { Socket } = await import('node:net'); new Socket().on('error', () => undefined).connect(65001, '127.0.0.1'); }, 2500);`);
+      const env = plant(folder, `const { Socket } = await import('node:net'); new Socket().on('error', () => undefined).connect(65001, '127.0.0.1');`);
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] NO REST calls[\s\S]*65001/);
       expect(code).toBe(1);
@@ -122,7 +136,7 @@ describe.concurrent('a gate that really turns', () => {
 
   it('output, when something writes outside the folders of the run', async () => {
     await inFolder(async (folder) => {
-      const env = plant(folder, `setTimeout(async () => { const { writeFileSync } = await import('node:fs'); writeFileSync('elsewhere.txt', 'x'); }, 2500);`);
+      const env = plant(folder, `const { writeFileSync } = await import('node:fs'); writeFileSync('elsewhere.txt', 'x');`);
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] Output saved[\s\S]*elsewhere\.txt/);
       expect(code).toBe(1);
