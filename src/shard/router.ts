@@ -130,7 +130,7 @@ export class Router {
     const exchangeMs = packet.number(FIELD.exchangeMs);
     const lastFrameMs = this.#sealer.lastFrameMs;
     const newest = lastFrameMs === undefined || exchangeMs > lastFrameMs;
-    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs);
+    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs, (flags & (FLAG.first | FLAG.fresh)) === FLAG.first);
     if (judgement === 'use') {
       if (newest) this.#seen(flags, arrival.connection, arrival.monoMs, arrival.marketMs);
       this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);

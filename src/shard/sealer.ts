@@ -37,6 +37,8 @@ export class Sealer {
   /** The injected market clock when T was last known. */
   #tAt = 0;
   #arrivedAt = 0;
+  /** A packet that was no cached one has set or confirmed T. */
+  #heardLive = false;
   #lastFrameMs = NaN;
   readonly #held = new Float64Array(VOTES);
   #heldCount = 0;
@@ -64,7 +66,7 @@ export class Sealer {
 
   /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
   lastEndedBar(): number {
-    if (this.#t === undefined) return -1;
+    if (Number.isNaN(this.#t)) return -1;
     const { openMs, minutes } = this.#options;
     return Math.min(Math.floor((this.#t + STAMP_MS - openMs) / MINUTE_MS), minutes) - 1;
   }
@@ -74,10 +76,15 @@ export class Sealer {
     return this.#sealed;
   }
 
-  /** Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival. `use` and `release` move T. */
-  judge(exchangeMs: number, nowMs: number): Judgement {
+  /**
+   * Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival. `use` and `release` move T. A `cached`
+   * packet may be hours old: while T has heard of nothing else, what the injected clock says is as believable as what elapsed since.
+   */
+  judge(exchangeMs: number, nowMs: number, cached = false): Judgement {
     this.#arrivedAt = nowMs;
-    if (exchangeMs <= this.expected(nowMs) + AHEAD_MS) {
+    const expected = this.#heardLive ? this.expected(nowMs) : Math.max(this.expected(nowMs), nowMs);
+    if (exchangeMs <= expected + AHEAD_MS) {
+      if (!cached) this.#heardLive = true;
       if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
       this.#move(exchangeMs, nowMs);
       return 'use';
@@ -93,6 +100,7 @@ export class Sealer {
     }
     for (let k = 0; k < this.#heldCount; k++) this.#move(this.#held[k], nowMs);
     this.#move(exchangeMs, nowMs);
+    this.#heardLive = true;
     this.#forget();
     return 'release';
   }
