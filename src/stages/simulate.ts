@@ -93,18 +93,23 @@ async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Pr
     }
   };
 
+  let work = Promise.resolve();
   await new Promise<void>((resolve) => {
     process.once('disconnect', resolve);
     // The parent may be gone before we came to listen.
     if (!process.connected) resolve();
     process.once('SIGTERM', () => resolve());
     process.on('message', (message: ToSimulator) => {
-      hear(message).catch((error: unknown) => {
-        exitCode = EXIT.noConnection;
-        tell({ type: 'failed', sentence: sentenceOf(error) });
-      });
+      work = work
+        .then(() => hear(message))
+        .catch((error: unknown) => {
+          exitCode = EXIT.noConnection;
+          tell({ type: 'failed', sentence: sentenceOf(error) });
+        });
     });
   });
+  // The parent may let go while the port is still being opened.
+  await work;
   await broker?.close();
   // An open channel would keep the process alive.
   if (process.connected) process.disconnect();

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { FIELD } from '../../src/market/packet.js';
-import { Client, handshake, headersOf, logIn, raw, until, withBroker } from './client.js';
+import { about, Client, handshake, headersOf, logIn, raw, until, withBroker } from './client.js';
 import { at, marketAt, sentUntil } from './world.js';
 
 const RELIANCE = '2885';
@@ -48,9 +48,15 @@ describe('handshake', () => {
       const open = [await Client.open(broker, 'GUEST1', tokens), await Client.open(broker, 'GUEST1', tokens), await Client.open(broker, 'GUEST1', await logIn(broker))];
       expect(await handshake(broker.feedUrl, headersOf(tokens))).toStrictEqual({ status: 429, why: undefined });
       expect(await handshake(broker.feedUrl, headersOf(await logIn(broker, 'GUEST2'), 'GUEST2'))).toBe('open');
-      await open[0].close();
-      expect(await handshake(broker.feedUrl, headersOf(tokens))).toBe('open');
-      for (const client of open) expect(client.frames).toStrictEqual([]);
+      for (let round = 0; round < 2; round++) {
+        await open[0].close();
+        expect(await handshake(broker.feedUrl, headersOf(tokens))).toBe('open');
+        open[0] = await Client.open(broker, 'GUEST1', tokens);
+        expect(await handshake(broker.feedUrl, headersOf(tokens))).toMatchObject({ status: 429 });
+      }
+      for (const client of open) await client.close();
+      for (let socket = 0; socket < 3; socket++) await Client.open(broker, 'GUEST1', tokens);
+      expect(await handshake(broker.feedUrl, headersOf(tokens))).toMatchObject({ status: 429 });
     }));
 
   it('offers no compression and outlives a bad upgrade', () =>
@@ -81,13 +87,14 @@ describe('heart-beat', () => {
       async (broker) => {
         const [silent, texting, pinging] = await Promise.all(['A1', 'B2', 'C3'].map((code) => Client.open(broker, code)));
         // A request is no heart-beat.
-        silent.ask(1, 1, [RELIANCE]);
+        const asks = setInterval(() => silent.ask(1, 1, [RELIANCE]), 50);
         const beats = setInterval(() => {
           texting.send('ping');
           pinging.socket.ping();
         }, 50);
         await until(() => silent.closed !== undefined);
         clearInterval(beats);
+        clearInterval(asks);
         expect(silent.closed?.code).toBe(1006);
         expect([texting.closed, pinging.closed]).toStrictEqual([undefined, undefined]);
       },
@@ -175,8 +182,10 @@ describe('subscriptions', () => {
         const [gone, stays] = [await Client.open(broker, 'A1'), await Client.open(broker, 'B2')];
         for (const client of [gone, stays]) client.ask(1, 1, [RELIANCE]);
         await Promise.all([gone.settled(), stays.settled()]);
+        expect(await about(broker)).toMatchObject({ connections: 2, flowing: 2 });
         gone.socket.terminate();
         await until(() => stays.frames.length > 50);
+        expect(await about(broker)).toMatchObject({ connections: 1, flowing: 1 });
       },
       { speed: 30 },
     ));
@@ -263,11 +272,10 @@ describe('limits', () => {
         await deaf.settled();
         // Nobody takes what arrives, so the kernel's buffers fill, and then the broker's.
         deaf.socket.pause();
-        const about = async (): Promise<number> => ((await (await fetch(broker.controlUrl)).json()) as { connections: number }).connections;
         let connections = 2;
         for (let tries = 0; tries < 200 && connections === 2; tries++) {
           await new Promise((resolve) => setTimeout(resolve, 50));
-          connections = await about();
+          ({ connections } = await about(broker));
         }
         expect(connections).toBe(1);
         const heard = stays.frames.length;
@@ -275,6 +283,24 @@ describe('limits', () => {
         deaf.socket.terminate();
       },
       { speed: 1500, market: marketAt('09:15'), limits: { mostBufferedBytes: 256 * 1024 } },
+    ));
+
+  it('a client that reads late gets what was sent meanwhile, unchanged', () =>
+    withBroker(
+      async (broker) => {
+        const late = await Client.open(broker);
+        late.ask(1, 3, [RELIANCE]);
+        await late.settled();
+        late.socket.pause();
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        late.socket.resume();
+        await until(() => late.frames.length > 12_000);
+        const sent = sentUntil(marketAt('09:16'), at('10:59')).filter(({ symbol }) => symbol === 'RELIANCE');
+        const first = sent.findIndex(({ hex }) => hex === late.frames[1].toString('hex'));
+        const mismatch = late.frames.slice(1, 12_000).findIndex((frame, i) => frame.toString('hex') !== sent[first + i].hex);
+        expect(mismatch).toBe(-1);
+      },
+      { speed: 3000, market: marketAt('09:16'), limits: { mostBufferedBytes: 64 * 1024 * 1024 } },
     ));
 
   it('a message of more than 64 KiB ends the connection', () =>

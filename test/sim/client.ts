@@ -43,6 +43,11 @@ export async function post(url: string, body: unknown, headers: Record<string, s
   return { status: response.status, text, json: response.headers.get('content-type') === 'application/json' ? JSON.parse(text) : {} };
 }
 
+/** What the simulator says of its clients. */
+export async function about(broker: Broker): Promise<{ connections: number; flowing: number }> {
+  return (await (await fetch(broker.controlUrl)).json()) as { connections: number; flowing: number };
+}
+
 export interface Tokens {
   readonly jwtToken: string;
   readonly refreshToken: string;

@@ -64,10 +64,14 @@ describe('the same market', () => {
     expect(hexes(sentUntil(early, at('10:05')))).toStrictEqual(hexes(sentUntil(late, at('10:05'))));
   });
 
-  it('was started a trading day earlier, with a holiday between', () => {
-    const morning = at('09:16', '2026-11-25');
-    const [early, late] = [marketAt('15:10'), marketAt('09:16', { date: '2026-11-25' })];
-    sentUntil(early, morning, 3_600_000);
+  it('was started two trading days earlier, with a holiday between', () => {
+    const morning = at('09:16', '2026-11-26');
+    const [early, late] = [marketAt('15:10'), marketAt('09:16', { date: '2026-11-26' })];
+    sentUntil(early, at('08:00', '2026-11-25'), 3_600_000);
+    const wednesday = sentUntil(early, at('08:00', '2026-11-26'), 86_400_000);
+    expect(hexes(wednesday)).toStrictEqual(hexes(sentUntil(marketAt('08:00', { date: '2026-11-25' }), at('20:00', '2026-11-25'), 3_600_000)));
+    for (const index of [0, 1, 2]) expect(early.last(index).words).toStrictEqual(marketAt('08:00', { date: '2026-11-26' }).last(index).words);
+    sentUntil(early, morning);
     expect(early.candles(0)).toStrictEqual(late.candles(0));
     expect(hexes(sentUntil(early, morning + 30_000))).toStrictEqual(hexes(sentUntil(late, morning + 30_000)));
   });
@@ -76,6 +80,12 @@ describe('the same market', () => {
     const known = new Set(hexes(whole));
     const other = sentUntil(marketAt('10:00', { listings: NIFTY, seed: 8 }), at('10:02'));
     expect(other.filter(({ hex }) => known.has(hex))).toStrictEqual([]);
+  });
+
+  it('gives each shipped name its own numbers in any company', () => {
+    const { laneOf } = lanesFor(NIFTY);
+    expect(NIFTY.map((listing) => lanesFor([listing]).laneOf[0])).toStrictEqual(laneOf);
+    expect(new Set(laneOf).size).toBe(50);
   });
 
   it('gives more names than the counter has lanes numbers of their own', () => {
@@ -139,11 +149,13 @@ describe('true candles', () => {
     expect(new Set(opens).size).toBe(3);
   });
 
-  it('fluctuate at other rates in other names, all within 1 to 20 trades a second', () => {
-    for (const { symbol } of NIFTY.filter((_, i) => i % 7 === 0)) {
-      const rate = dayOf(symbol).trades.length / 21_600;
-      expect(rate).toBeGreaterThan(0.8);
-      expect(rate).toBeLessThan(22);
+  it('fluctuate at other rates in other names, all within 1 to 20 trades a second, and none is quiet for 15 s', () => {
+    for (const { symbol } of NIFTY.filter((_, i) => i % 5 === 0)) {
+      const times = dayOf(symbol).trades.map(({ ms }) => ms);
+      expect(times.length / 21_600).toBeGreaterThan(0.8);
+      expect(times.length / 21_600).toBeLessThan(22);
+      const continuous = times.filter((ms) => ms >= at('09:15') && ms < at('15:15'));
+      expect(continuous.filter((ms, i) => i > 0 && ms - continuous[i - 1] >= 15_000)).toStrictEqual([]);
     }
   });
 });
