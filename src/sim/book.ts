@@ -49,4 +49,6 @@ export function clearBook(packet: Packet): void {
   packet.bestWords.fill(0);
   packet.totalBuyQuantity = 0;
   packet.totalSellQuantity = 0;
+  // Not left as the last snapshot had it: a day that was generated has never written one.
+  packet.setNumber(FIELD.oiChangeBits, 0);
 }

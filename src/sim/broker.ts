@@ -90,7 +90,7 @@ class RunningBroker implements Broker {
     this.#limits = { ...BROKER_LIMITS, ...options.limits };
     this.#sessions = new Sessions(clock, market.seed);
     this.#feed = new Feed(market);
-    const routes = { ...loginRoutes(this.#sessions, clock), ...controlRoutes(market, clock, () => this.#connections.size) };
+    const routes = { ...loginRoutes(this.#sessions, clock), ...controlRoutes(market, clock, () => ({ connections: this.#connections.size, flowing: this.#feed.flowing })) };
     this.#server = createServer((request, response) => {
       // A client that leaves in the middle of its request has no answer to get.
       serve(routes, request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))));

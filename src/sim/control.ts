@@ -8,8 +8,16 @@ import { failure, type Answer, type Question, type Route } from './rest.js';
 
 export const CONTROL_PATH = '/simulator';
 
-/** GET /simulator, /simulator/candles?symbol= and /simulator/history?symbol=&kind=tick|traded. `connections` counts open sockets. */
-export function controlRoutes(market: Market, clock: Clock, connections: () => number): Record<string, Route> {
+/** What clients make the broker do. */
+export interface Load {
+  /** Open sockets. */
+  readonly connections: number;
+  /** Subscriptions, per (token, mode) and socket, of instruments that this market has. */
+  readonly flowing: number;
+}
+
+/** GET /simulator, /simulator/candles?symbol= and /simulator/history?symbol=&kind=tick|traded. */
+export function controlRoutes(market: Market, clock: Clock, load: () => Load): Record<string, Route> {
   return {
     [CONTROL_PATH]: {
       method: 'GET',
@@ -21,7 +29,7 @@ export function controlRoutes(market: Market, clock: Clock, connections: () => n
           startedAt: istStamp(market.startMs),
           speed: clock.speed,
           seed: market.seed,
-          connections: connections(),
+          ...load(),
           symbols: market.listings.map(({ symbol, exchange, exchangeType, token }) => ({ symbol, exchange, exchangeType, token })),
         },
       }),

@@ -25,6 +25,11 @@ export class Feed {
     this.#receivers = Array.from({ length: market.listings.length * MODES.length }, () => new Set<Receiver>());
   }
 
+  /** How many (token, mode) of all receivers are flowing. */
+  get flowing(): number {
+    return this.#receivers.reduce((sum, receivers) => sum + receivers.size, 0);
+  }
+
   /** Starts the flow, after the cached last packet, which is sent also while the market is shut. An unknown token stays silent. */
   subscribe(receiver: Receiver, { mode, exchangeType, token }: Subscription): void {
     const index = this.#market.indexOf(exchangeType, token);

@@ -135,10 +135,7 @@ export class Market {
   #turn(date: string): void {
     if (this.#order.length > 0) {
       this.#previous = new Map();
-      for (const { index, day } of this.#order) {
-        day.run(Infinity);
-        this.#previous.set(index, day);
-      }
+      for (const { index, day } of this.#order) this.#previous.set(index, day);
     }
     this.#date = date;
     this.#open(date, istMs(date, '00:00'));

@@ -71,7 +71,8 @@ async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Pr
   // A terminal's Ctrl-C reaches parent and child alike, and the parent must be able to close its socket first.
   process.on('SIGINT', () => undefined);
   let market: Market | undefined;
-  let broker: Promise<Broker> | undefined;
+  let started = false;
+  let broker: Broker | undefined;
   let exitCode: number = EXIT.pass;
 
   const hear = async (message: ToSimulator): Promise<void> => {
@@ -82,26 +83,34 @@ async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Pr
         return;
       }
       case 'start': {
-        if (market === undefined || broker !== undefined) throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
+        if (market === undefined || started) throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
+        started = true;
         const anchorMonoMs = monoMs();
-        broker = startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }) });
-        tell({ type: 'started', feedUrl: (await broker).feedUrl, originMs: atMs, anchorMonoMs, speed });
+        broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }) });
+        tell({ type: 'started', feedUrl: broker.feedUrl, originMs: atMs, anchorMonoMs, speed });
         return;
       }
     }
   };
 
+  let work = Promise.resolve();
   await new Promise<void>((resolve) => {
     process.once('disconnect', resolve);
+    // The parent may be gone before we came to listen.
+    if (!process.connected) resolve();
     process.once('SIGTERM', () => resolve());
     process.on('message', (message: ToSimulator) => {
-      hear(message).catch((error: unknown) => {
-        exitCode = EXIT.noConnection;
-        tell({ type: 'failed', sentence: sentenceOf(error) });
-      });
+      work = work
+        .then(() => hear(message))
+        .catch((error: unknown) => {
+          exitCode = EXIT.noConnection;
+          tell({ type: 'failed', sentence: sentenceOf(error) });
+        });
     });
   });
-  if (exitCode === EXIT.pass) await (await broker)?.close();
+  // The parent may let go while the port is still being opened.
+  await work;
+  await broker?.close();
   // An open channel would keep the process alive.
   if (process.connected) process.disconnect();
   return exitCode;

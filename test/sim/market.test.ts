@@ -31,7 +31,7 @@ function fold(symbol: string, trades: readonly TrueTrade[]): CandleRow[] {
 }
 
 describe('the same market', () => {
-  const whole = sentUntil(marketAt('10:00', { listings: NIFTY }), at('10:02'));
+  const whole = sentUntil(marketAt('09:25', { listings: NIFTY }), at('09:27'));
 
   it('sends all 50 names 1 to 4 times a second', () => {
     const count = new Map<string, number>();
@@ -44,12 +44,12 @@ describe('the same market', () => {
   });
 
   it.each([3, 97, 250, 61_000])('is asked in steps of %i ms', (stepMs) => {
-    expect(hexes(sentUntil(marketAt('10:00', { listings: NIFTY }), at('10:02'), stepMs))).toStrictEqual(hexes(whole));
+    expect(hexes(sentUntil(marketAt('09:25', { listings: NIFTY }), at('09:27'), stepMs))).toStrictEqual(hexes(whole));
   });
 
   it('has fewer names, in another order', () => {
     const symbols = ['TCS', 'RELIANCE', 'M&M', 'MARUTI'];
-    const few = sentUntil(marketAt('10:00', { listings: listed(...symbols) }), at('10:02'));
+    const few = sentUntil(marketAt('09:25', { listings: listed(...symbols) }), at('09:27'));
     expect(hexes(few)).toStrictEqual(hexes(whole.filter(({ symbol }) => symbols.includes(symbol))));
   });
 
@@ -64,18 +64,31 @@ describe('the same market', () => {
     expect(hexes(sentUntil(early, at('10:05')))).toStrictEqual(hexes(sentUntil(late, at('10:05'))));
   });
 
-  it('was started a trading day earlier, with a holiday between', () => {
-    const morning = at('09:16', '2026-11-25');
-    const [early, late] = [marketAt('15:10'), marketAt('09:16', { date: '2026-11-25' })];
-    sentUntil(early, morning, 3_600_000);
+  it('was started two trading days earlier, with a holiday between', () => {
+    const alone = (time: string, date?: string): Market => marketAt(time, { listings: listed('RELIANCE'), ...(date === undefined ? {} : { date }) });
+    const morning = at('09:16', '2026-11-26');
+    const [early, late] = [alone('15:10'), alone('09:16', '2026-11-26')];
+    sentUntil(early, at('08:00', '2026-11-25'), 3_600_000);
+    const wednesday = sentUntil(early, at('08:00', '2026-11-26'), 86_400_000);
+    expect(hexes(wednesday)).toStrictEqual(hexes(sentUntil(alone('08:00', '2026-11-25'), at('20:00', '2026-11-25'), 3_600_000)));
+    const atOnce = sentUntil(alone('15:14'), at('08:00', '2026-11-26'), 3 * 86_400_000);
+    expect(hexes(atOnce).slice(-wednesday.length)).toStrictEqual(hexes(wednesday));
+    expect(early.last(0).words).toStrictEqual(alone('08:00', '2026-11-26').last(0).words);
+    sentUntil(early, morning);
     expect(early.candles(0)).toStrictEqual(late.candles(0));
     expect(hexes(sentUntil(early, morning + 30_000))).toStrictEqual(hexes(sentUntil(late, morning + 30_000)));
   });
 
   it('has another seed: then it is another market', () => {
     const known = new Set(hexes(whole));
-    const other = sentUntil(marketAt('10:00', { listings: NIFTY, seed: 8 }), at('10:02'));
+    const other = sentUntil(marketAt('09:25', { listings: NIFTY, seed: 8 }), at('09:27'));
     expect(other.filter(({ hex }) => known.has(hex))).toStrictEqual([]);
+  });
+
+  it('gives each shipped name its own numbers in any company', () => {
+    const { laneOf } = lanesFor(NIFTY);
+    expect(NIFTY.map((listing) => lanesFor([listing]).laneOf[0])).toStrictEqual(laneOf);
+    expect(new Set(laneOf).size).toBe(50);
   });
 
   it('gives more names than the counter has lanes numbers of their own', () => {
@@ -139,11 +152,13 @@ describe('true candles', () => {
     expect(new Set(opens).size).toBe(3);
   });
 
-  it('fluctuate at other rates in other names, all within 1 to 20 trades a second', () => {
-    for (const { symbol } of NIFTY.filter((_, i) => i % 7 === 0)) {
-      const rate = dayOf(symbol).trades.length / 21_600;
-      expect(rate).toBeGreaterThan(0.8);
-      expect(rate).toBeLessThan(22);
+  it('fluctuate at other rates in other names, all within 1 to 20 trades a second, and none is quiet for 15 s', () => {
+    for (const { symbol } of NIFTY.filter((_, i) => i % 5 === 0)) {
+      const times = dayOf(symbol).trades.map(({ ms }) => ms);
+      expect(times.length / 21_600).toBeGreaterThan(0.8);
+      expect(times.length / 21_600).toBeLessThan(22);
+      const continuous = times.filter((ms) => ms >= at('09:15') && ms < at('15:15'));
+      expect(continuous.filter((ms, i) => i > 0 && ms - continuous[i - 1] >= 15_000)).toStrictEqual([]);
     }
   });
 });

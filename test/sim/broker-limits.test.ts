@@ -1,0 +1,87 @@
+/** What the simulated broker does for clients that read late, not at all, or too much; and how it ends. */
+import { describe, expect, it } from 'vitest';
+import { about, Client, until, withBroker } from './client.js';
+import { at, marketAt, sentUntil } from './world.js';
+
+const RELIANCE = '2885';
+const TCS = '11536';
+
+describe('limits', () => {
+  it('a client that does not read is dropped, and the others go on', () =>
+    withBroker(
+      async (broker) => {
+        const [deaf, stays] = [await Client.open(broker, 'A1'), await Client.open(broker, 'B2')];
+        stays.ask(1, 1, [RELIANCE]);
+        deaf.ask(1, 3, [RELIANCE, TCS, '2031']);
+        deaf.ask(1, 2, [RELIANCE, TCS, '2031']);
+        await deaf.settled();
+        // Nobody takes what arrives, so the kernel's buffers fill, and then the broker's.
+        deaf.socket.pause();
+        let connections = 2;
+        for (let tries = 0; tries < 200 && connections === 2; tries++) {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          ({ connections } = await about(broker));
+        }
+        expect(connections).toBe(1);
+        const heard = stays.frames.length;
+        await until(() => stays.frames.length > heard + 50);
+        deaf.socket.terminate();
+      },
+      { speed: 1500, market: marketAt('09:15'), limits: { mostBufferedBytes: 256 * 1024 } },
+    ));
+
+  it('a client that reads late gets what was sent meanwhile, unchanged', () =>
+    withBroker(
+      async (broker) => {
+        const late = await Client.open(broker);
+        late.ask(1, 3, [RELIANCE]);
+        await late.settled();
+        late.socket.pause();
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        late.socket.resume();
+        await until(() => late.frames.length > 12_000);
+        const sent = sentUntil(marketAt('09:16'), at('10:59')).filter(({ symbol }) => symbol === 'RELIANCE');
+        const first = sent.findIndex(({ hex }) => hex === late.frames[1].toString('hex'));
+        const mismatch = late.frames.slice(1, 12_000).findIndex((frame, i) => frame.toString('hex') !== sent[first + i].hex);
+        expect(mismatch).toBe(-1);
+      },
+      { speed: 3000, market: marketAt('09:16'), limits: { mostBufferedBytes: 64 * 1024 * 1024 } },
+    ));
+
+  it('a message of more than 64 KiB ends the connection', () =>
+    withBroker(async (broker) => {
+      const client = await Client.open(broker);
+      client.send('x'.repeat(65 * 1024));
+      await until(() => client.closed !== undefined);
+      expect(client.closed?.code).toBe(1009);
+    }));
+});
+
+describe('closing', () => {
+  it('says good-bye to everybody and frees the port', async () => {
+    let port = 0;
+    let clients: Client[] = [];
+    await withBroker(async (broker) => {
+      port = broker.port;
+      clients = [await Client.open(broker, 'A1'), await Client.open(broker, 'B2')];
+      clients[0].ask(1, 1, [RELIANCE]);
+      const twice = broker.close();
+      await broker.close();
+      await twice;
+    });
+    await until(() => clients.every(({ closed }) => closed !== undefined));
+    expect(clients.map(({ closed }) => closed)).toStrictEqual([1, 2].map(() => ({ code: 1001, reason: 'the simulator ends' })));
+    await withBroker(() => Promise.resolve(), { port });
+  });
+
+  it('does not wait for a client that does not answer', async () => {
+    await withBroker(async (broker) => {
+      const client = await Client.open(broker);
+      client.socket.pause();
+      const began = performance.now();
+      await broker.close();
+      expect(performance.now() - began).toBeLessThan(5000);
+      client.socket.terminate();
+    });
+  });
+});
