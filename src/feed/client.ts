@@ -169,11 +169,12 @@ export class FeedClient {
   }
 
   #connect(connection: number): void {
-    const { endpoint, random, handlers, handshakeWithinMs } = this.#options;
+    const { endpoint, clock, random, handlers, handshakeWithinMs } = this.#options;
     this.#socket = new FeedSocket({
       endpoint,
       session: this.#session!,
       connection,
+      clock,
       handshakeWithinMs,
       handlers: {
         opened: () => this.#feed({ type: 'opened', connection }),

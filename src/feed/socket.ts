@@ -3,7 +3,8 @@
  * `terminate`, it says nothing more, whatever the library still has to tell.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { WebSocket } from 'ws';
+import { WebSocket, type ClientOptions } from 'ws';
+import type { Clock, Timer } from '../clock.js';
 import type { Endpoint } from './endpoint.js';
 import { presentableReason } from './ending.js';
 import type { Session } from './login.js';
@@ -21,7 +22,12 @@ export interface SocketHandlers {
 
 /** A message longer than this is no packet and no reply of the feed. */
 const LARGEST_MESSAGE = 65_536;
+/** Real ms for the whole handshake. */
 const HANDSHAKE_WITHIN_MS = 10_000;
+/** Real ms for which a server may keep the connection after a close frame of either side; the library would wait 30 s. */
+const LINGER_MS = 1000;
+
+type Options = ClientOptions & { readonly closeTimeout: number };
 
 /** What an HTTP answer to the handshake means. */
 function refusedBy(response: IncomingMessage): RawEnd {
@@ -39,20 +45,23 @@ export class FeedSocket {
   readonly #ws: WebSocket;
   readonly #connection: number;
   readonly #handlers: SocketHandlers;
+  /** The library's own limit counts silence only, and a server may drip. */
+  readonly #handshake: Timer;
+  #opened = false;
   #over = false;
   #failure: RawEnd | undefined;
 
   /** Begins the handshake at once. Certificates and host names are always checked. */
-  constructor(options: { endpoint: Endpoint; session: Session; connection: number; handlers: SocketHandlers; handshakeWithinMs?: number | undefined }) {
+  constructor(options: { endpoint: Endpoint; session: Session; connection: number; handlers: SocketHandlers; clock: Pick<Clock, 'after'>; handshakeWithinMs?: number | undefined }) {
     const { endpoint, session, connection, handlers } = options;
     this.#connection = connection;
     this.#handlers = handlers;
-    this.#ws = new WebSocket(endpoint.feedUrl, {
-      perMessageDeflate: false,
-      maxPayload: LARGEST_MESSAGE,
-      handshakeTimeout: options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS,
-      followRedirects: false,
-      headers: { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken },
+    const headers = { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken };
+    const library: Options = { perMessageDeflate: false, maxPayload: LARGEST_MESSAGE, closeTimeout: LINGER_MS, followRedirects: false, headers };
+    this.#ws = new WebSocket(endpoint.feedUrl, library);
+    this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
+      this.#failure = { cause: 'handshake-timeout', code: undefined, reason: '' };
+      this.#ws.terminate();
     });
     this.#listen();
   }
@@ -60,7 +69,10 @@ export class FeedSocket {
   #listen(): void {
     const ws = this.#ws;
     ws.on('open', () => {
-      if (!this.#over) this.#handlers.opened(this.#connection);
+      if (this.#over) return;
+      this.#opened = true;
+      this.#handshake.cancel();
+      this.#handlers.opened(this.#connection);
     });
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#over) return;
@@ -90,16 +102,22 @@ export class FeedSocket {
   #failureOf(error: Error & { code?: string }): RawEnd {
     const code = error.code ?? '';
     if (code.startsWith('WS_ERR_')) return { cause: 'protocol', code: undefined, reason: code };
-    if (this.#ws.readyState !== WebSocket.CONNECTING) return { cause: 'dropped', code: 1006, reason: presentableReason(code) };
-    if (/handshake has timed out/.test(error.message)) return { cause: 'handshake-timeout', code: undefined, reason: '' };
+    if (this.#opened) return { cause: 'dropped', code: 1006, reason: presentableReason(code) };
+    if (code.startsWith('HPE_')) return { cause: 'unexpected-answer', code: undefined, reason: code };
     if (/^(Invalid|Unexpected|Server sent|Missing)/.test(error.message)) return { cause: 'unexpected-answer', code: undefined, reason: presentableReason(error.message) };
     return { cause: 'network', code: undefined, reason: presentableReason(code || error.message) };
   }
 
   #end(end: RawEnd): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     this.#handlers.ended(this.#connection, end);
+  }
+
+  /** From here on nothing is reported. */
+  #finish(): void {
+    this.#over = true;
+    this.#handshake.cancel();
   }
 
   /** Whether text can be sent now. */
@@ -129,13 +147,13 @@ export class FeedSocket {
 
   /** Drops the connection and reports nothing more. */
   terminate(): void {
-    this.#over = true;
+    this.#finish();
     this.#ws.terminate();
   }
 
   /** Closes with a close frame and resolves when the connection is gone; after `withinMs` by `after` it is dropped. Reports nothing more. */
   close(after: (fire: () => void) => { cancel(): void }): Promise<void> {
-    this.#over = true;
+    this.#finish();
     const ws = this.#ws;
     if (ws.readyState === WebSocket.CLOSED) return Promise.resolve();
     return new Promise((resolve) => {
