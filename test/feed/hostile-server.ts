@@ -123,18 +123,25 @@ export const reset: Handshake = ({ socket }) => void socket.resetAndDestroy();
 export const bare =
   (then: (socket: Socket) => void): Handshake =>
   (peer) => {
+    peer.socket.resume();
     const key = peer.request.headers['sec-websocket-key']!;
     const proof = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
     peer.socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`);
     then(peer.socket);
   };
 
-function openFeed(peer: Peer, server: HostileServer): void {
-  const behave = server.handshakes.length > 1 ? server.handshakes.shift()! : server.handshakes[0];
-  behave(peer);
-}
+/** As `bare`, but deaf to the end that the client makes: the connection stays half open for ever. */
+export const stubborn =
+  (then: (socket: Socket) => void): Handshake =>
+  (peer) => {
+    peer.socket.removeAllListeners('end');
+    bare(then)(peer);
+  };
 
-export async function hostileServer(): Promise<HostileServer> {
+/** The next behaviour of a script; the last one stays. */
+const next = <Behaviour>(script: Behaviour[]): Behaviour => (script.length > 1 ? script.shift()! : script[0]);
+
+export async function hostileServer(onPort = 0): Promise<HostileServer> {
   let open = 0;
   let mostOpen = 0;
   const everything = new Set<Socket>();
@@ -144,8 +151,7 @@ export async function hostileServer(): Promise<HostileServer> {
     request.setEncoding('utf8').on('data', (part: string) => (body += part));
     request.on('end', () => {
       server.logins.push({ body, headers: request.headers });
-      const behave = server.loginAnswers.length > 1 ? server.loginAnswers.shift()! : server.loginAnswers[0];
-      behave(request, body, response);
+      next(server.loginAnswers)(request, body, response);
     });
   });
   http.on('connection', (socket) => {
@@ -160,9 +166,9 @@ export async function hostileServer(): Promise<HostileServer> {
     socket.on('end', () => socket.end());
     const peer: Peer = { request, socket, head, number: server.peers.length + 1, texts: [], protocolPings: 0, closeCode: undefined, ws: undefined };
     server.peers.push(peer);
-    openFeed(peer, server);
+    next(server.handshakes)(peer);
   });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => http.listen(onPort, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   const server: HostileServer = {
     url: `ws://127.0.0.1:${port}`,
