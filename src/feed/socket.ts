@@ -76,6 +76,8 @@ export class FeedSocket {
     });
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#over) return;
+      // A connection that breaks while paused hands over all that it had read: whoever paused has no room for it. It belongs to the gap that follows.
+      if (ws.isPaused && ws.readyState !== WebSocket.OPEN) return;
       if (isBinary) this.#handlers.binary(data, this.#connection);
       else this.#handlers.text(data, this.#connection);
     });
@@ -151,7 +153,7 @@ export class FeedSocket {
     this.#ws.terminate();
   }
 
-  /** Closes with a close frame and resolves when the connection is gone; after `withinMs` by `after` it is dropped. Reports nothing more. */
+  /** Closes with a close frame and resolves when the connection is gone; when the timer of `after` fires it is dropped. Reports nothing more. */
   close(after: (fire: () => void) => { cancel(): void }): Promise<void> {
     this.#finish();
     const ws = this.#ws;
