@@ -49,6 +49,8 @@ const CLOSE_WITHIN_MS = 1000;
 const LOOKS_A_PING = 4;
 const LONGEST_LOOK_MS = 1000;
 
+const stoppedEarly = (): EngineError => new EngineError('CONNECT', 'The feed was stopped before it was open.');
+
 export class FeedClient {
   readonly #options: FeedClientOptions;
   readonly #limits: FeedLimits;
@@ -80,6 +82,7 @@ export class FeedClient {
   /** Logs in and connects; resolves at the first open. Rejects with EngineError LOGIN or CONNECT (exit code 3), CONFIG for credentials that cannot be used. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#state.kind === 'stopped') return reject(stoppedEarly());
       this.#settleStart = { resolve, reject };
       const { clock, firstOpenWithinMs } = this.#options;
       this.#expiry = clock.after(firstOpenWithinMs, () => this.#feed({ type: 'expired', lastSentence: this.#lastSentence }));
@@ -101,11 +104,12 @@ export class FeedClient {
     this.#socket?.resume();
   }
 
-  /** Closes with a close frame and waits at most a second for the answer. No timer is left. May be called more than once. */
+  /** Closes with a close frame and waits at most a second for the answer. No timer is left, nothing more is said. May be called more than once, and from a handler. */
   async stop(): Promise<void> {
     this.#feed({ type: 'stop' });
-    this.#abort.abort();
-    this.#cancelTimers();
+    this.#release();
+    this.#settleStart?.reject(stoppedEarly());
+    this.#settleStart = undefined;
     await this.#closing;
   }
 
@@ -114,7 +118,11 @@ export class FeedClient {
     const { state, effects } = step(this.#state, event, this.#options.clock.monoMs(), this.#limits);
     this.#state = state;
     if (state.kind !== before) this.#options.log.info({ from: before, to: state.kind, connection: state.memory.connection }, 'feed state');
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) {
+      this.#perform(effect);
+      // A handler has stopped the client: what remained to be done is of the past.
+      if (this.#state !== state) return;
+    }
   }
 
   #perform(effect: FeedEffect): void {
@@ -205,6 +213,7 @@ export class FeedClient {
     this.#heardNow();
     if (this.#paused) this.#socket?.pause();
     handlers.opened(connection);
+    if (this.#state.kind === 'stopped') return;
     const modes = new Map<SubscriptionMode, Subscription[]>();
     for (const subscription of subscriptions) modes.set(subscription.mode, [...(modes.get(subscription.mode) ?? []), subscription]);
     // A prefix never used before tells the replies to this request from those to an earlier one.
@@ -238,14 +247,15 @@ export class FeedClient {
   }
 
   #giveUp(error: EngineError): void {
-    this.#cancelTimers();
+    this.#release();
     this.#options.log.error({ code: error.code }, error.message);
     if (this.#settleStart !== undefined) this.#settleStart.reject(error);
     else this.#options.handlers.failed(error);
     this.#settleStart = undefined;
   }
 
-  #cancelTimers(): void {
+  #release(): void {
+    this.#abort.abort();
     this.#ticking?.cancel();
     this.#waiting?.cancel();
     this.#expiry?.cancel();
