@@ -7,11 +7,12 @@ import { EngineError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Random } from '../random.js';
 import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type SubscriptionMode } from '../wire/requests.js';
-import { classifyText, type FeedText } from '../wire/texts.js';
+import { classifyText, LONGEST_TEXT, type FeedText } from '../wire/texts.js';
 import type { Endpoint } from './endpoint.js';
 import type { ConnectionEnd } from './ending.js';
 import { logIn, type Credentials, type Session } from './login.js';
 import { FEED_LIMITS, IDLE, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
+import { presentable } from './presentable.js';
 import { FeedSocket } from './socket.js';
 
 export interface FeedHandlers {
@@ -56,6 +57,8 @@ export class FeedClient {
   readonly #limits: FeedLimits;
   #state: FeedState = IDLE;
   #session: Session | undefined;
+  /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
+  readonly #secrets: Set<string>;
   #socket: FeedSocket | undefined;
   #ticking: Timer | undefined;
   #waiting: Timer | undefined;
@@ -74,6 +77,8 @@ export class FeedClient {
   /** Throws EngineError USAGE when the subscriptions exceed a connection's quota. */
   constructor(options: FeedClientOptions) {
     this.#options = options;
+    const { apiKey, clientCode, pin, totpSecret } = options.credentials;
+    this.#secrets = new Set([apiKey, clientCode, pin, totpSecret]);
     this.#limits = options.limits ?? FEED_LIMITS;
     const used = quotaUsed(options.subscriptions);
     if (used > QUOTA) throw new EngineError('USAGE', `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`);
@@ -165,6 +170,7 @@ export class FeedClient {
     logIn(endpoint, credentials, clock, this.#abort.signal).then(
       (session) => {
         this.#session = session;
+        this.#secrets.add(session.jwt).add(session.feedToken);
         this.#feed({ type: 'loggedIn' });
       },
       (error: unknown) => {
@@ -181,6 +187,7 @@ export class FeedClient {
     this.#socket = new FeedSocket({
       endpoint,
       session: this.#session!,
+      secrets: this.#secrets,
       connection,
       clock,
       handshakeWithinMs,
@@ -192,7 +199,7 @@ export class FeedClient {
           handlers.binary(bytes, connection);
         },
         text: (bytes) => {
-          const text = classifyText(bytes);
+          const text = this.#classify(bytes);
           if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
           else if (text.kind === 'error') this.#options.log.warn({ code: text.code, correlationId: text.correlationId }, 'the broker refused a request');
           handlers.text(text, connection);
@@ -204,6 +211,12 @@ export class FeedClient {
         },
       },
     });
+  }
+
+  /** Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short. */
+  #classify(bytes: Uint8Array): FeedText {
+    const text = classifyText(bytes);
+    return text.kind === 'error' ? classifyText(Buffer.from(presentable(Buffer.from(bytes).toString('utf8'), this.#secrets, LONGEST_TEXT))) : text;
   }
 
   /** A connection is open: what should hold is asked for, whatever was asked before. */

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { Endpoint } from './endpoint.js';
+import { presentable } from './presentable.js';
 import { totp } from './totp.js';
 
 export interface Credentials {
@@ -47,13 +48,6 @@ const LONGEST_ANSWER = 65_536;
 
 function fail(sentence: string, options: { retryable?: boolean } = {}): EngineError {
   return new EngineError('LOGIN', sentence, options);
-}
-
-/** A stranger's text made fit for a sentence: short, without control characters, and without anything secret. */
-function presentable(text: string, secrets: readonly string[]): string {
-  let clean = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
-  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '[secret]');
-  return clean.slice(0, LONGEST_MESSAGE).trim();
 }
 
 /** The beginning of an answer, which may have no end; what follows is not received. */
@@ -125,8 +119,8 @@ export async function logIn(endpoint: Endpoint, credentials: Credentials, clock:
   if (answer['status'] !== true && answer['success'] !== true) {
     for (const name of ['jwtToken', 'feedToken', 'refreshToken']) secrets.push(textOf(data[name]));
     // Two shapes of failure: status with errorcode, and success with errorCode.
-    const code = presentable(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets);
-    const message = presentable(textOf(answer['message']), secrets);
+    const code = presentable(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, LONGEST_MESSAGE);
+    const message = presentable(textOf(answer['message']), secrets, LONGEST_MESSAGE);
     throw fail(`The broker refuses the log-in: ${message || `HTTP ${status}`}${code === '' ? '' : ` (${code})`}.`);
   }
   const jwt = textOf(data['jwtToken']).replace(/^Bearer\s+/i, '');
