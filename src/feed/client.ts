@@ -10,7 +10,7 @@ import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type Subs
 import { classifyText, LONGEST_TEXT, type FeedText } from '../wire/texts.js';
 import type { Endpoint } from './endpoint.js';
 import type { ConnectionEnd } from './ending.js';
-import { logIn, type Credentials, type Session } from './login.js';
+import { logIn, LoginLimited, type Credentials, type Session } from './login.js';
 import { FEED_LIMITS, IDLE, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
 import { presentable } from './presentable.js';
 import { FeedSocket } from './socket.js';
@@ -177,7 +177,7 @@ export class FeedClient {
         // Anything but a refusal or a missing network is a fault of this program and ends it.
         if (!(error instanceof EngineError)) throw error;
         this.#lastSentence = error.message;
-        this.#feed({ type: 'loginFailed', error, random: random() });
+        this.#feed({ type: 'loginFailed', error, limited: error instanceof LoginLimited, random: random() });
       },
     );
   }

@@ -46,6 +46,13 @@ const LOGIN_WITHIN_MS = 15_000;
 const LONGEST_MESSAGE = 200;
 const LONGEST_ANSWER = 65_536;
 
+/** The broker refuses for the rate: a fast retry keeps the limit hit. */
+export class LoginLimited extends EngineError {
+  constructor(status: number) {
+    super('LOGIN', `The broker refuses the log-in for its rate (HTTP ${status}): wait a minute; another program may log in with the same client code.`, { retryable: true });
+  }
+}
+
 function fail(sentence: string, options: { retryable?: boolean } = {}): EngineError {
   return new EngineError('LOGIN', sentence, options);
 }
@@ -111,8 +118,7 @@ export async function logIn(endpoint: Endpoint, credentials: Credentials, clock:
   const { status, text } = await post(endpoint, credentials, oneTime, clock, given);
   const secrets = [credentials.apiKey, credentials.clientCode, credentials.pin, credentials.totpSecret, oneTime];
   const answer = parsed(text);
-  if (status === 403 && /rate/i.test(text)) throw fail('The broker refuses the log-in for its rate (HTTP 403): wait a minute; another program may log in with the same client code.', { retryable: true });
-  if (status === 429) throw fail('The broker refuses the log-in for its rate (HTTP 429): wait a minute.', { retryable: true });
+  if (status === 429 || (status === 403 && /rate/i.test(text))) throw new LoginLimited(status);
   if (status >= 500) throw fail(`The broker's log-in answers HTTP ${status}: try again later.`, { retryable: true });
   if (answer === undefined) throw fail(`The log-in was answered with HTTP ${status} and no JSON: is this a SmartAPI server?`);
   const data = (answer['data'] ?? {}) as Record<string, unknown>;
