@@ -97,6 +97,22 @@ describe('401', () => {
   });
 });
 
+describe('the rate of log-ins', () => {
+  it('exceeded by the fresh one: no log-in within a minute', async () => {
+    server.handshakes = [dropsAtOnce, unauthorized, accept()];
+    server.loginAnswers = [answer(loggedIn()), answer('Access denied because of exceeding access rate', 403), answer('', 429), answer(loggedIn())];
+    listening = listen(server, { clock, limits: undefined });
+    await listening.client.start();
+    await until(() => listening!.heard.ends.length === 1, 'the drop');
+    clock.advance(clock.nextOnceMs!);
+    for (const logins of [2, 3]) {
+      await until(() => server.logins.length === logins && (clock.nextOnceMs ?? 0) >= 60_000, 'the wait');
+      clock.advance(clock.nextOnceMs!);
+    }
+    await until(() => listening!.heard.events.includes('subscribed 3'), 'the return');
+  });
+});
+
 describe('a start that cannot succeed', () => {
   it('a refused log-in ends it at once', async () => {
     server.loginAnswers = [answer({ status: false, message: 'Invalid totp', errorcode: 'AB1050', data: null })];

@@ -16,7 +16,7 @@ const end = fc.record({ cause: fc.constantFrom(...CAUSES), code: fc.constantFrom
 const anyEvent: fc.Arbitrary<FeedEvent> = fc.oneof(
   fc.constant<FeedEvent>({ type: 'start' }),
   { weight: 4, arbitrary: fc.constant<FeedEvent>({ type: 'loggedIn' }) },
-  fc.record({ type: fc.constant('loginFailed' as const), error: fc.boolean().map((retryable) => new EngineError('LOGIN', 'no', { retryable })), random }),
+  fc.record({ type: fc.constant('loginFailed' as const), error: fc.boolean().map((retryable) => new EngineError('LOGIN', 'no', { retryable })), limited: fc.boolean(), random }),
   { weight: 4, arbitrary: fc.record({ type: fc.constant('opened' as const), connection: fc.oneof(fc.constant(-1), connection) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('packet' as const), connection: fc.oneof(fc.constant(-1), connection) }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('ended' as const), connection: fc.oneof(fc.constant(-1), connection), end, random }) },
@@ -38,7 +38,7 @@ class World {
   readonly delays: { ms: number; limited: boolean }[] = [];
   #lastConnection = 0;
 
-  perform(effect: FeedEffect, cause: EndCause | undefined): void {
+  perform(effect: FeedEffect, limited: boolean): void {
     switch (effect.type) {
       case 'connect':
         assert.equal(effect.connection, ++this.#lastConnection, 'identities rise by one');
@@ -53,7 +53,7 @@ class World {
         break;
       case 'wait':
         this.owed = 'wait';
-        this.delays.push({ ms: effect.delayMs, limited: cause === 'rate-limited' });
+        this.delays.push({ ms: effect.delayMs, limited });
         break;
       case 'giveUp':
         this.given++;
@@ -87,7 +87,8 @@ function play(events: readonly FeedEvent[], stepsMs: readonly number[]): { state
     const taken = step(state, event, nowMs);
     state = taken.state;
     if (state.kind !== before && (before === 'loggingIn' || before === 'waiting')) world.owed = undefined;
-    for (const effect of taken.effects) world.perform(effect, mine ? event.end.cause : undefined);
+    const limited = (mine && event.end.cause === 'rate-limited') || (event.type === 'loginFailed' && event.limited);
+    for (const effect of taken.effects) world.perform(effect, limited);
 
     // `expect` is too slow for this loop.
     assert(world.sockets.size <= 1, 'one socket by construction');

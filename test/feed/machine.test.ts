@@ -88,7 +88,7 @@ describe('refusals', () => {
   });
 
   it('a fresh log-in that fails for the network is tried again once the feed was open, and ends it before', () => {
-    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: unreachable, random: 0.5 }, 0];
+    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0];
     expect(walk(start, failed).last).toEqual(['giveUp LOGIN']);
     const later = walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed);
     expect(later.last).toEqual(['wait 500 #2']);
@@ -96,8 +96,13 @@ describe('refusals', () => {
   });
 
   it('a log-in that is refused is never tried again', () => {
-    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: refused, random: 0.5 }, 0];
+    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: refused, limited: false, random: 0.5 }, 0];
     expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed).last).toEqual(['giveUp LOGIN']);
+  });
+
+  it('a fresh log-in that is refused for its rate is left alone for a minute at least', () => {
+    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: unreachable, limited: true, random: 0.5 }, 0];
+    expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed).last).toEqual(['wait 75000 #2']);
   });
 
   it('a limit that was hit is left alone for a minute at least', () => {
