@@ -7,11 +7,12 @@ import { EngineError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Random } from '../random.js';
 import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type SubscriptionMode } from '../wire/requests.js';
-import { classifyText, type FeedText } from '../wire/texts.js';
+import { classifyText, LONGEST_TEXT, type FeedText } from '../wire/texts.js';
 import type { Endpoint } from './endpoint.js';
 import type { ConnectionEnd } from './ending.js';
-import { logIn, type Credentials, type Session } from './login.js';
+import { logIn, LoginLimited, type Credentials, type Session } from './login.js';
 import { FEED_LIMITS, IDLE, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
+import { presentable } from './presentable.js';
 import { FeedSocket } from './socket.js';
 
 export interface FeedHandlers {
@@ -49,11 +50,15 @@ const CLOSE_WITHIN_MS = 1000;
 const LOOKS_A_PING = 4;
 const LONGEST_LOOK_MS = 1000;
 
+const stoppedEarly = (): EngineError => new EngineError('CONNECT', 'The feed was stopped before it was open.');
+
 export class FeedClient {
   readonly #options: FeedClientOptions;
   readonly #limits: FeedLimits;
   #state: FeedState = IDLE;
   #session: Session | undefined;
+  /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
+  readonly #secrets: Set<string>;
   #socket: FeedSocket | undefined;
   #ticking: Timer | undefined;
   #waiting: Timer | undefined;
@@ -72,6 +77,8 @@ export class FeedClient {
   /** Throws EngineError USAGE when the subscriptions exceed a connection's quota. */
   constructor(options: FeedClientOptions) {
     this.#options = options;
+    const { apiKey, clientCode, pin, totpSecret } = options.credentials;
+    this.#secrets = new Set([apiKey, clientCode, pin, totpSecret]);
     this.#limits = options.limits ?? FEED_LIMITS;
     const used = quotaUsed(options.subscriptions);
     if (used > QUOTA) throw new EngineError('USAGE', `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`);
@@ -80,6 +87,7 @@ export class FeedClient {
   /** Logs in and connects; resolves at the first open. Rejects with EngineError LOGIN or CONNECT (exit code 3), CONFIG for credentials that cannot be used. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#state.kind === 'stopped') return reject(stoppedEarly());
       this.#settleStart = { resolve, reject };
       const { clock, firstOpenWithinMs } = this.#options;
       this.#expiry = clock.after(firstOpenWithinMs, () => this.#feed({ type: 'expired', lastSentence: this.#lastSentence }));
@@ -101,11 +109,12 @@ export class FeedClient {
     this.#socket?.resume();
   }
 
-  /** Closes with a close frame and waits at most a second for the answer. No timer is left. May be called more than once. */
+  /** Closes with a close frame and waits at most a second for the answer. No timer is left, nothing more is said. May be called more than once, and from a handler. */
   async stop(): Promise<void> {
     this.#feed({ type: 'stop' });
-    this.#abort.abort();
-    this.#cancelTimers();
+    this.#release();
+    this.#settleStart?.reject(stoppedEarly());
+    this.#settleStart = undefined;
     await this.#closing;
   }
 
@@ -114,7 +123,11 @@ export class FeedClient {
     const { state, effects } = step(this.#state, event, this.#options.clock.monoMs(), this.#limits);
     this.#state = state;
     if (state.kind !== before) this.#options.log.info({ from: before, to: state.kind, connection: state.memory.connection }, 'feed state');
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) {
+      this.#perform(effect);
+      // A handler has stopped the client: what remained to be done is of the past.
+      if (this.#state !== state) return;
+    }
   }
 
   #perform(effect: FeedEffect): void {
@@ -157,23 +170,26 @@ export class FeedClient {
     logIn(endpoint, credentials, clock, this.#abort.signal).then(
       (session) => {
         this.#session = session;
+        this.#secrets.add(session.jwt).add(session.feedToken);
         this.#feed({ type: 'loggedIn' });
       },
       (error: unknown) => {
         // Anything but a refusal or a missing network is a fault of this program and ends it.
         if (!(error instanceof EngineError)) throw error;
         this.#lastSentence = error.message;
-        this.#feed({ type: 'loginFailed', error, random: random() });
+        this.#feed({ type: 'loginFailed', error, limited: error instanceof LoginLimited, random: random() });
       },
     );
   }
 
   #connect(connection: number): void {
-    const { endpoint, random, handlers, handshakeWithinMs } = this.#options;
+    const { endpoint, clock, random, handlers, handshakeWithinMs } = this.#options;
     this.#socket = new FeedSocket({
       endpoint,
       session: this.#session!,
+      secrets: this.#secrets,
       connection,
+      clock,
       handshakeWithinMs,
       handlers: {
         opened: () => this.#feed({ type: 'opened', connection }),
@@ -183,7 +199,7 @@ export class FeedClient {
           handlers.binary(bytes, connection);
         },
         text: (bytes) => {
-          const text = classifyText(bytes);
+          const text = this.#classify(bytes);
           if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
           else if (text.kind === 'error') this.#options.log.warn({ code: text.code, correlationId: text.correlationId }, 'the broker refused a request');
           handlers.text(text, connection);
@@ -197,6 +213,12 @@ export class FeedClient {
     });
   }
 
+  /** Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short. */
+  #classify(bytes: Uint8Array): FeedText {
+    const text = classifyText(bytes);
+    return text.kind === 'error' ? classifyText(Buffer.from(presentable(Buffer.from(bytes).toString('utf8'), this.#secrets, LONGEST_TEXT))) : text;
+  }
+
   /** A connection is open: what should hold is asked for, whatever was asked before. */
   #subscribe(connection: number): void {
     const { subscriptions, handlers } = this.#options;
@@ -204,6 +226,7 @@ export class FeedClient {
     this.#heardNow();
     if (this.#paused) this.#socket?.pause();
     handlers.opened(connection);
+    if (this.#state.kind === 'stopped') return;
     const modes = new Map<SubscriptionMode, Subscription[]>();
     for (const subscription of subscriptions) modes.set(subscription.mode, [...(modes.get(subscription.mode) ?? []), subscription]);
     // A prefix never used before tells the replies to this request from those to an earlier one.
@@ -237,14 +260,15 @@ export class FeedClient {
   }
 
   #giveUp(error: EngineError): void {
-    this.#cancelTimers();
+    this.#release();
     this.#options.log.error({ code: error.code }, error.message);
     if (this.#settleStart !== undefined) this.#settleStart.reject(error);
     else this.#options.handlers.failed(error);
     this.#settleStart = undefined;
   }
 
-  #cancelTimers(): void {
+  #release(): void {
+    this.#abort.abort();
     this.#ticking?.cancel();
     this.#waiting?.cancel();
     this.#expiry?.cancel();

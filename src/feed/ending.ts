@@ -28,13 +28,6 @@ export interface ConnectionEnd {
   readonly livedMs: number;
 }
 
-const LONGEST_REASON = 123;
-
-/** A server's words made fit for logs and terminals. */
-export function presentableReason(text: string): string {
-  return text.slice(0, LONGEST_REASON).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trim();
-}
-
 /** One sentence for a cause. `reason` is presentable. */
 export function endSentence(cause: EndCause, code: number | undefined, reason: string): string {
   const why = reason === '' ? '' : ` (${reason})`;

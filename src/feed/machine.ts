@@ -54,7 +54,7 @@ export interface RawEnd {
 export type FeedEvent =
   | { readonly type: 'start' }
   | { readonly type: 'loggedIn' }
-  | { readonly type: 'loginFailed'; readonly error: EngineError; readonly random: number }
+  | { readonly type: 'loginFailed'; readonly error: EngineError; /** For the rate. */ readonly limited: boolean; readonly random: number }
   | { readonly type: 'opened'; readonly connection: number }
   /** The first binary message of a connection. */
   | { readonly type: 'packet'; readonly connection: number }
@@ -141,7 +141,7 @@ export function step(state: FeedState, event: FeedEvent, nowMs: number, limits: 
     case 'loginFailed':
       if (state.kind !== 'loggingIn') return same;
       // Before anything worked a person is there to read the sentence; later the run must not end for a passing fault.
-      return memory.everOpen && event.error.retryable ? wait(memory, 'logIn', event.random, false, []) : giveUp(memory, event.error);
+      return memory.everOpen && event.error.retryable ? wait(memory, 'logIn', event.random, event.limited, []) : giveUp(memory, event.error);
     case 'opened':
       if (state.kind !== 'connecting' || event.connection !== memory.connection) return same;
       return { state: { kind: 'subscribing', memory: { ...memory, everOpen: true, refreshed: false }, openedMs: nowMs, pingedMs: nowMs }, effects: [{ type: 'subscribe', connection: memory.connection }] };

@@ -3,11 +3,12 @@
  * `terminate`, it says nothing more, whatever the library still has to tell.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { WebSocket } from 'ws';
+import { WebSocket, type ClientOptions } from 'ws';
+import type { Clock, Timer } from '../clock.js';
 import type { Endpoint } from './endpoint.js';
-import { presentableReason } from './ending.js';
 import type { Session } from './login.js';
 import type { RawEnd } from './machine.js';
+import { presentable } from './presentable.js';
 
 export interface SocketHandlers {
   opened(connection: number): void;
@@ -21,38 +22,38 @@ export interface SocketHandlers {
 
 /** A message longer than this is no packet and no reply of the feed. */
 const LARGEST_MESSAGE = 65_536;
+/** Characters kept of the server's own words; a close frame carries no more. */
+const LONGEST_REASON = 123;
+/** Real ms for the whole handshake. */
 const HANDSHAKE_WITHIN_MS = 10_000;
+/** Real ms for which a server may keep the connection after a close frame of either side; the library would wait 30 s. */
+const LINGER_MS = 1000;
 
-/** What an HTTP answer to the handshake means. */
-function refusedBy(response: IncomingMessage): RawEnd {
-  const status = response.statusCode ?? 0;
-  const header = response.headers['x-error-message'];
-  const reason = presentableReason(`HTTP ${status}${typeof header === 'string' ? ` ${header}` : ''}`);
-  const rate = typeof header === 'string' && /rate|limit/i.test(header);
-  if (status === 401) return { cause: 'unauthorized', code: undefined, reason: presentableReason(typeof header === 'string' ? header : '') };
-  if (status === 429 || (status === 403 && rate)) return { cause: 'rate-limited', code: undefined, reason };
-  if (status === 403) return { cause: 'forbidden', code: undefined, reason };
-  return { cause: status >= 500 ? 'server-error' : 'unexpected-answer', code: undefined, reason };
-}
+type Options = ClientOptions & { readonly closeTimeout: number };
 
 export class FeedSocket {
   readonly #ws: WebSocket;
   readonly #connection: number;
   readonly #handlers: SocketHandlers;
+  readonly #secrets: Iterable<string>;
+  /** The library's own limit counts silence only, and a server may drip. */
+  readonly #handshake: Timer;
+  #opened = false;
   #over = false;
   #failure: RawEnd | undefined;
 
-  /** Begins the handshake at once. Certificates and host names are always checked. */
-  constructor(options: { endpoint: Endpoint; session: Session; connection: number; handlers: SocketHandlers; handshakeWithinMs?: number | undefined }) {
+  /** Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the server says. */
+  constructor(options: { endpoint: Endpoint; session: Session; secrets: Iterable<string>; connection: number; handlers: SocketHandlers; clock: Pick<Clock, 'after'>; handshakeWithinMs?: number | undefined }) {
     const { endpoint, session, connection, handlers } = options;
     this.#connection = connection;
     this.#handlers = handlers;
-    this.#ws = new WebSocket(endpoint.feedUrl, {
-      perMessageDeflate: false,
-      maxPayload: LARGEST_MESSAGE,
-      handshakeTimeout: options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS,
-      followRedirects: false,
-      headers: { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken },
+    this.#secrets = options.secrets;
+    const headers = { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken };
+    const library: Options = { perMessageDeflate: false, maxPayload: LARGEST_MESSAGE, closeTimeout: LINGER_MS, followRedirects: false, headers };
+    this.#ws = new WebSocket(endpoint.feedUrl, library);
+    this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
+      this.#failure = { cause: 'handshake-timeout', code: undefined, reason: '' };
+      this.#ws.terminate();
     });
     this.#listen();
   }
@@ -60,10 +61,15 @@ export class FeedSocket {
   #listen(): void {
     const ws = this.#ws;
     ws.on('open', () => {
-      if (!this.#over) this.#handlers.opened(this.#connection);
+      if (this.#over) return;
+      this.#opened = true;
+      this.#handshake.cancel();
+      this.#handlers.opened(this.#connection);
     });
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#over) return;
+      // A connection that breaks while paused hands over all that it had read: whoever paused has no room for it. It belongs to the gap that follows.
+      if (ws.isPaused && ws.readyState !== WebSocket.OPEN) return;
       if (isBinary) this.#handlers.binary(data, this.#connection);
       else this.#handlers.text(data, this.#connection);
     });
@@ -71,7 +77,7 @@ export class FeedSocket {
       if (!this.#over) this.#handlers.pong(this.#connection);
     });
     ws.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
-      this.#failure = refusedBy(response);
+      this.#failure = this.#refusedBy(response);
       response.resume();
       request.destroy();
       this.#end(this.#failure);
@@ -81,25 +87,47 @@ export class FeedSocket {
       this.#failure ??= this.#failureOf(error);
     });
     ws.on('close', (code: number, reason: Buffer) => {
-      const words = presentableReason(reason.toString('utf8'));
+      const words = this.#words(reason.toString('utf8'));
       this.#end(this.#failure ?? (code === 1006 ? { cause: 'dropped', code, reason: words } : { cause: 'closed', code, reason: words }));
     });
+  }
+
+  #words(text: string): string {
+    return presentable(text, this.#secrets, LONGEST_REASON);
+  }
+
+  /** What an HTTP answer to the handshake means. */
+  #refusedBy(response: IncomingMessage): RawEnd {
+    const status = response.statusCode ?? 0;
+    const header = response.headers['x-error-message'];
+    const said = typeof header === 'string' ? header : '';
+    const reason = this.#words(`HTTP ${status} ${said}`);
+    if (status === 401) return { cause: 'unauthorized', code: undefined, reason: this.#words(said) };
+    if (status === 429 || (status === 403 && /rate|limit/i.test(said))) return { cause: 'rate-limited', code: undefined, reason };
+    if (status === 403) return { cause: 'forbidden', code: undefined, reason };
+    return { cause: status >= 500 ? 'server-error' : 'unexpected-answer', code: undefined, reason };
   }
 
   /** What an error of the library means, by whether the connection was open. */
   #failureOf(error: Error & { code?: string }): RawEnd {
     const code = error.code ?? '';
     if (code.startsWith('WS_ERR_')) return { cause: 'protocol', code: undefined, reason: code };
-    if (this.#ws.readyState !== WebSocket.CONNECTING) return { cause: 'dropped', code: 1006, reason: presentableReason(code) };
-    if (/handshake has timed out/.test(error.message)) return { cause: 'handshake-timeout', code: undefined, reason: '' };
-    if (/^(Invalid|Unexpected|Server sent|Missing)/.test(error.message)) return { cause: 'unexpected-answer', code: undefined, reason: presentableReason(error.message) };
-    return { cause: 'network', code: undefined, reason: presentableReason(code || error.message) };
+    if (this.#opened) return { cause: 'dropped', code: 1006, reason: this.#words(code) };
+    if (code.startsWith('HPE_')) return { cause: 'unexpected-answer', code: undefined, reason: code };
+    if (/^(Invalid|Unexpected|Server sent|Missing)/.test(error.message)) return { cause: 'unexpected-answer', code: undefined, reason: this.#words(error.message) };
+    return { cause: 'network', code: undefined, reason: this.#words(code || error.message) };
   }
 
   #end(end: RawEnd): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#finish();
     this.#handlers.ended(this.#connection, end);
+  }
+
+  /** From here on nothing is reported. */
+  #finish(): void {
+    this.#over = true;
+    this.#handshake.cancel();
   }
 
   /** Whether text can be sent now. */
@@ -129,13 +157,13 @@ export class FeedSocket {
 
   /** Drops the connection and reports nothing more. */
   terminate(): void {
-    this.#over = true;
+    this.#finish();
     this.#ws.terminate();
   }
 
-  /** Closes with a close frame and resolves when the connection is gone; after `withinMs` by `after` it is dropped. Reports nothing more. */
+  /** Closes with a close frame and resolves when the connection is gone; when the timer of `after` fires it is dropped. Reports nothing more. */
   close(after: (fire: () => void) => { cancel(): void }): Promise<void> {
-    this.#over = true;
+    this.#finish();
     const ws = this.#ws;
     if (ws.readyState === WebSocket.CLOSED) return Promise.resolve();
     return new Promise((resolve) => {

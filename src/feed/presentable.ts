@@ -1,0 +1,12 @@
+/** Strangers' texts made fit for sentences, logs and terminals. */
+
+/** What every token of the broker looks like (PROTOCOL.md 1), also where the rest of it was cut off. */
+const TOKEN = /\beyJ[\w-]{8,}[\w.-]*/g;
+
+/** `text` without control and invisible characters, `secrets` or anything that looks like a token, and then at most `longest` characters of it. */
+export function presentable(text: string, secrets: Iterable<string>, longest: number): string {
+  let clean = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
+  // The longest first: a PIN that happens to be part of a token must not keep the token from being found.
+  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) if (secret !== '') clean = clean.replaceAll(secret, '[secret]');
+  return clean.replace(TOKEN, '[secret]').slice(0, longest).trim();
+}

@@ -1,0 +1,97 @@
+/** A feed client under test with everything that it said. */
+import { pino } from 'pino';
+import { SystemClock, type Clock } from '../../src/clock.js';
+import type { EngineError } from '../../src/errors.js';
+import { FeedClient, type FeedClientOptions } from '../../src/feed/client.js';
+import { feedEndpoint } from '../../src/feed/endpoint.js';
+import type { ConnectionEnd } from '../../src/feed/ending.js';
+import type { FeedLimits } from '../../src/feed/machine.js';
+import type { FeedText } from '../../src/wire/texts.js';
+import type { HostileServer } from './hostile-server.js';
+import { CREDENTIALS } from './secrets.js';
+
+/** Limits that a test can wait for; the relations are those of the real ones. Real ms. */
+export const QUICK: FeedLimits = { pingEveryMs: 80, pongWithinMs: 200, packetWithinMs: 240, stableMs: 480 };
+
+export const RELIANCE = { mode: 1, exchangeType: 1, token: '2885' } as const;
+
+export interface Heard {
+  /** `opened 1`, `subscribed 1`, `closed 1 dropped`, `failed CONNECT`, in order. */
+  readonly events: string[];
+  readonly binary: { readonly bytes: Buffer; readonly connection: number }[];
+  readonly texts: FeedText[];
+  readonly ends: ConnectionEnd[];
+  readonly failures: EngineError[];
+  /** Lines of the log. */
+  readonly log: string[];
+}
+
+export interface Listening {
+  readonly client: FeedClient;
+  readonly heard: Heard;
+}
+
+/** The retries of these clients come at once: a fiftieth of the delay, from 10 ms to 400. */
+const HASTE = 0.02;
+
+export function listen(server: Pick<HostileServer, 'url'>, options: Partial<FeedClientOptions> = {}): Listening {
+  const heard: Heard = { events: [], binary: [], texts: [], ends: [], failures: [], log: [] };
+  const clock: Clock = options.clock ?? new SystemClock();
+  const client = new FeedClient({
+    endpoint: feedEndpoint(server.url),
+    credentials: CREDENTIALS,
+    subscriptions: [RELIANCE],
+    random: () => HASTE,
+    log: pino({ level: 'trace' }, { write: (line) => void heard.log.push(line) }),
+    inSession: () => false,
+    firstOpenWithinMs: 60_000,
+    limits: QUICK,
+    ...options,
+    clock,
+    handlers: {
+      opened: (connection) => {
+        heard.events.push(`opened ${connection}`);
+        options.handlers?.opened(connection);
+      },
+      subscribed: (connection) => {
+        heard.events.push(`subscribed ${connection}`);
+        options.handlers?.subscribed(connection);
+      },
+      binary: (bytes, connection) => {
+        heard.binary.push({ bytes: Buffer.from(bytes), connection });
+        options.handlers?.binary(bytes, connection);
+      },
+      text: (text, connection) => {
+        heard.texts.push(text);
+        options.handlers?.text(text, connection);
+      },
+      closed: (end) => {
+        heard.events.push(`closed ${end.connection} ${end.cause}`);
+        heard.ends.push(end);
+        options.handlers?.closed(end);
+      },
+      failed: (error) => {
+        heard.events.push(`failed ${error.code}`);
+        heard.failures.push(error);
+        options.handlers?.failed(error);
+      },
+    },
+  });
+  return { client, heard };
+}
+
+/** Waits until `holds`; fails after `withinMs` with what was waited for. */
+export async function until(holds: () => boolean, what: string, withinMs = 5000): Promise<void> {
+  const endMs = performance.now() + withinMs;
+  while (!holds()) {
+    if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await pass(5);
+  }
+}
+
+/** Lets real time pass, and with it whatever is on its way. */
+export function pass(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
