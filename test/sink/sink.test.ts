@@ -27,8 +27,9 @@ async function contents(folder: string): Promise<Record<string, string>> {
 describe('ParquetSink', () => {
   it('writes, merges and reads back; the same rows twice leave equal files', () =>
     inFolder(async (folder) => {
+      await sinkIn(join(folder, 'a', 'b')).write(RELIANCE, [candleOf({ minute: 2 }), candleOf({ minute: 0, partial: true })]);
+      // Another run, with a sink of its own.
       const sink = sinkIn(join(folder, 'a', 'b'));
-      await sink.write(RELIANCE, [candleOf({ minute: 2 }), candleOf({ minute: 0, partial: true })]);
       const rows = [candleOf({ minute: 0, close: 100.5 }), candleOf({ minute: 1 }), candleOf({ minute: 2, partial: true, close: 100.7 })];
       const once = await sink.write(RELIANCE, rows);
       expect(await sink.readBack(RELIANCE)).toStrictEqual([rows[0], rows[1], candleOf({ minute: 2 })]);
@@ -39,6 +40,15 @@ describe('ParquetSink', () => {
         [candlesPath(join(folder, 'a', 'b'), RELIANCE), 3],
       ]);
       expect((await readdir(join(folder, 'a', 'b'), { recursive: true })).sort()).toStrictEqual(['NSE_RELIANCE_1m_test.parquet', 'quality', join('quality', 'NSE_RELIANCE_1m_quality.parquet')]);
+    }));
+
+  it('within a run, a minute that turns out to be partial replaces its own earlier self, and never an earlier run’s', () =>
+    inFolder(async (folder) => {
+      await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, close: 100.9 })]);
+      const sink = sinkIn(folder);
+      await sink.write(RELIANCE, [candleOf({ minute: 0, partial: true }), candleOf({ minute: 1 }), candleOf({ minute: 2 })]);
+      await sink.write(RELIANCE, [candleOf({ minute: 0, partial: true, gapMs: 5 }), candleOf({ minute: 1, partial: true, gapMs: 20_000 })]);
+      expect(await sink.readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 }), candleOf({ minute: 1, partial: true, gapMs: 20_000 }), candleOf({ minute: 2 })]);
     }));
 
   it('keeps symbols as they are', () =>
