@@ -126,7 +126,7 @@ export class Router {
     const exchangeMs = packet.number(FIELD.exchangeMs);
     const lastFrameMs = this.#sealer.lastFrameMs;
     const newest = lastFrameMs === undefined || exchangeMs > lastFrameMs;
-    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs);
+    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs, isLive(flags));
     if (judgement === 'use') {
       if (newest) this.#seen(flags, arrival.connection, arrival.marketMs);
       this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
@@ -246,7 +246,7 @@ export class Router {
    */
   #seen(flags: number, connection: number, marketMs: number): void {
     if (this.#gapStart === undefined || connection !== this.#subscribed.connection) return;
-    if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) return;
+    if (!isLive(flags)) return;
     const startMs = this.#gapStart;
     const endMs = Math.max(startMs + 1, this.#sealer.expected(marketMs) + 1000 - (marketMs - this.#subscribed.marketMs));
     this.#gapStart = undefined;
@@ -278,6 +278,11 @@ export class Router {
     this.#counters[COUNTER.unadmittedTime] += this.#keptCount;
     this.#keptCount = 0;
   }
+}
+
+/** Whether a packet with these flags is not the cached one that answers a subscription. */
+function isLive(flags: number): boolean {
+  return (flags & FLAG.first) === 0 || (flags & FLAG.fresh) !== 0;
 }
 
 /** Copies what a record needs of a packet. */

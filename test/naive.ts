@@ -1,0 +1,276 @@
+/**
+ * Candles again, by the plainest means: one thread, lists and BigInt, and nothing imported from `src`. The engine must agree with it
+ * on every schedule, and so must a whole run with what a recording proxy heard.
+ *
+ * It implements DESIGN.md, "From frame to tick", and PROTOCOL.md 5 to 7, from the text and not from the code: its own decoder, its own
+ * opening hours. Packets are given as bytes in the order of arrival.
+ *
+ * Not here: what needs the arrival clock. A frame that drags market time alone (more than 60 s ahead of what has elapsed) is refused
+ * by the engine and would be used here: leave it out of the list. Nothing here seals, so revisions and lateness are not told.
+ */
+
+export type NaiveMode = 1 | 2 | 3;
+
+/** One binary message. */
+export interface NaivePacket {
+  readonly bytes: Uint8Array;
+  /** Number of the connection it came on; a connection that replaces another has a greater one. */
+  readonly connection: number;
+  /** Market ms between sending the subscription on this connection and this packet's arrival. */
+  readonly marketMsSinceSubscribe: number;
+  /** The same in real ms: differs where market time is accelerated. */
+  readonly realMsSinceSubscribe: number;
+}
+
+export interface NaiveInstrument {
+  readonly symbol: string;
+  readonly exchangeType: number;
+  readonly token: string;
+  /** Whether it takes part in the closing auction; true when not said, as of every NIFTY 50 stock. */
+  readonly derivatives?: boolean;
+  /** Hours other than the exchange's own, `HH:mm`. */
+  readonly hours?: { readonly open: string; readonly close: string };
+}
+
+export interface NaiveOptions {
+  readonly mode: NaiveMode;
+  /** IST date of the market, `YYYY-MM-DD`. */
+  readonly date: string;
+  readonly instruments: readonly NaiveInstrument[];
+  /** Spans of market time, epoch ms, in which nothing could be seen; they make candles partial. `toMs` may be Infinity. */
+  readonly gaps?: readonly { readonly fromMs: number; readonly toMs: number }[];
+}
+
+/** A candle. Prices in rupees. */
+export interface NaiveCandle {
+  /** Its label: start of the minute, epoch ms; the auction's is 15:29. */
+  readonly minuteMs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly ticks: number;
+  readonly priceChanges: number;
+  readonly auction: boolean;
+  /** Ms of its span inside the gaps. */
+  readonly gapMs: number;
+}
+
+/** What became of an instrument's admitted packets. `reseeds` are among `noTrade`. */
+export interface NaiveCounts {
+  tick: number;
+  seed: number;
+  noTrade: number;
+  duplicate: number;
+  outOfSession: number;
+  reseeds: number;
+}
+
+export interface NaiveResult {
+  /** By symbol, ascending by time; a symbol without a candle has an empty list. */
+  readonly candles: ReadonlyMap<string, readonly NaiveCandle[]>;
+  readonly counts: ReadonlyMap<string, NaiveCounts>;
+  readonly refused: { length: number; mode: number };
+  readonly unadmitted: { exchange: number; token: number; mode: number; price: number; time: number };
+}
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const SAFE = 9_007_199_254_740_991n;
+const LENGTHS: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379, 4: 443 };
+const EXCHANGES = [1, 2, 3, 4, 5, 7, 13];
+const AUCTION_SINCE = '2026-08-03';
+
+interface Frame {
+  readonly exchangeType: number;
+  readonly token: string;
+  readonly mode: number;
+  readonly sequence: bigint;
+  readonly exchangeMs: bigint;
+  readonly price: bigint;
+  readonly volume: bigint;
+  readonly lastTradeSeconds: bigint;
+}
+
+interface Tick {
+  readonly timeMs: number;
+  readonly connection: number;
+  readonly sequence: bigint;
+  readonly price: number;
+  readonly quantity: number;
+}
+
+interface Book {
+  readonly instrument: NaiveInstrument;
+  readonly counts: NaiveCounts;
+  readonly minutes: Map<number, Tick[]>;
+  heardOn: number | undefined;
+  last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
+  anchor: { volume: bigint; sequence: bigint; connection: number } | undefined;
+}
+
+/** The instant of an IST date and time of day. */
+function ist(date: string, time: string): number {
+  return Date.parse(`${date}T${time}:00+05:30`);
+}
+
+function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
+  if (bytes.length === 0) return 'length';
+  if (LENGTHS[bytes[0]] === undefined) return 'mode';
+  if (bytes.length !== LENGTHS[bytes[0]]) return 'length';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const mode = bytes[0];
+  const token = Buffer.from(bytes.slice(2, 27)).toString('latin1').split('\0')[0];
+  const depth = mode === 4;
+  return {
+    exchangeType: bytes[1],
+    token,
+    mode,
+    sequence: depth ? 0n : view.getBigInt64(27, true),
+    exchangeMs: view.getBigInt64(depth ? 27 : 35, true),
+    price: depth ? 0n : view.getBigInt64(43, true),
+    volume: mode === 2 || mode === 3 ? view.getBigInt64(67, true) : 0n,
+    lastTradeSeconds: mode === 3 ? view.getBigInt64(123, true) : 0n,
+  };
+}
+
+/** Label of the minute that a time falls into, or undefined outside the session. */
+function minuteOf(instrument: NaiveInstrument, date: string, timeMs: number): { labelMs: number; fromMs: number; toMs: number; auction: boolean } | undefined {
+  const withAuction = instrument.derivatives !== false && date >= AUCTION_SINCE && instrument.hours === undefined;
+  const open = ist(date, instrument.hours?.open ?? '09:15');
+  const close = ist(date, instrument.hours?.close ?? (withAuction ? '15:15' : '15:30'));
+  if (timeMs >= open && timeMs < close) {
+    const start = timeMs - (timeMs % MINUTE);
+    return { labelMs: start, fromMs: start, toMs: start + MINUTE, auction: false };
+  }
+  const [fromMs, toMs] = [ist(date, '15:28'), ist(date, '15:35')];
+  if (withAuction && timeMs >= fromMs && timeMs < toMs) return { labelMs: ist(date, '15:29'), fromMs, toMs, auction: true };
+  return undefined;
+}
+
+/** -1, 0 or 1 as `a` is before, level with or after `b`; level where either lacks a sequence. */
+function compare(a: Tick, b: Tick): number {
+  if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? -1 : 1;
+  if (a.connection !== b.connection) return a.connection < b.connection ? -1 : 1;
+  if (a.sequence <= 0n || b.sequence <= 0n || a.sequence === b.sequence) return 0;
+  return a.sequence < b.sequence ? -1 : 1;
+}
+
+/** What the volume of a Quote or SnapQuote packet says: how much was traded since the anchor, or why that is unknown. */
+function traded(book: Book, frame: Frame, connection: number, first: boolean): number | 'seed' | 'noTrade' {
+  const usable = frame.volume >= 0n && frame.volume <= SAFE;
+  const { anchor } = book;
+  const older = anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
+  if (usable && !older) book.anchor = { volume: frame.volume, sequence: frame.sequence, connection };
+  if (first || anchor === undefined || anchor.connection !== connection) return 'seed';
+  if (older || !usable) return 'noTrade';
+  const rise = frame.volume - anchor.volume;
+  if (rise < 0n) book.counts.reseeds++;
+  return rise > 0n ? Number(rise) : 'noTrade';
+}
+
+/** One admitted packet. */
+function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, date: string): void {
+  const { counts } = book;
+  const timeMs = frame.mode === 3 ? Number(frame.lastTradeSeconds) * 1000 : Number(frame.exchangeMs);
+  const { last } = book;
+  book.last = { sequence: frame.sequence, timeMs, price: frame.price };
+  const repeated = last !== undefined && frame.sequence > 0n && last.sequence === frame.sequence && last.timeMs === timeMs && last.price === frame.price;
+  let quantity = 1;
+  if (frame.mode === 1) {
+    const cached = first && !(packet.marketMsSinceSubscribe > 5000 && packet.realMsSinceSubscribe > 250);
+    if (cached) return void counts.seed++;
+    if (repeated) return void counts.duplicate++;
+  } else {
+    const seeds = first || book.anchor?.connection !== packet.connection;
+    if (repeated && !seeds) return void counts.duplicate++;
+    const outcome = traded(book, frame, packet.connection, first);
+    if (typeof outcome === 'string') return void counts[outcome]++;
+    quantity = outcome;
+  }
+  const minute = minuteOf(book.instrument, date, timeMs);
+  if (minute === undefined) return void counts.outOfSession++;
+  counts.tick++;
+  const ticks = book.minutes.get(minute.labelMs) ?? [];
+  book.minutes.set(minute.labelMs, ticks);
+  ticks.push({ timeMs, connection: packet.connection, sequence: frame.sequence, price: Number(frame.price), quantity });
+}
+
+/** The candle of one minute's ticks, in order of arrival. */
+function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: NaiveOptions): NaiveCandle {
+  const scale = book.instrument.exchangeType === 13 ? 10_000_000 : 100;
+  const minute = minuteOf(book.instrument, options.date, ticks[0].timeMs)!;
+  let opening = ticks[0];
+  let closing = ticks[0];
+  for (const tick of ticks.slice(1)) {
+    if (compare(tick, opening) < 0) opening = tick;
+    if (compare(tick, closing) >= 0) closing = tick;
+  }
+  const prices = ticks.map((tick) => tick.price);
+  const close = closing.price / scale;
+  let gapMs = 0;
+  for (const gap of options.gaps ?? []) gapMs += Math.max(0, Math.min(gap.toMs, minute.toMs) - Math.max(gap.fromMs, minute.fromMs));
+  return {
+    minuteMs: labelMs,
+    // The auction is one print: what was told before it in its window is the old price.
+    open: minute.auction ? close : opening.price / scale,
+    high: minute.auction ? close : prices.reduce((a, b) => Math.max(a, b)) / scale,
+    low: minute.auction ? close : prices.reduce((a, b) => Math.min(a, b)) / scale,
+    close,
+    volume: ticks.reduce((sum, tick) => sum + tick.quantity, 0),
+    ticks: ticks.length,
+    priceChanges: prices.filter((price, k) => k > 0 && price !== prices[k - 1]).length,
+    auction: minute.auction,
+    gapMs,
+  };
+}
+
+/** Folds packets, in the order of arrival, into candles by symbol. Never throws for any bytes. */
+export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions): NaiveResult {
+  const books = options.instruments.map((instrument): Book => ({
+    instrument,
+    counts: { tick: 0, seed: 0, noTrade: 0, duplicate: 0, outOfSession: 0, reseeds: 0 },
+    minutes: new Map(),
+    heardOn: undefined,
+    last: undefined,
+    anchor: undefined,
+  }));
+  const refused = { length: 0, mode: 0 };
+  const unadmitted = { exchange: 0, token: 0, mode: 0, price: 0, time: 0 };
+  const byKey = new Map(books.map((book) => [`${book.instrument.exchangeType}:${book.instrument.token}`, book]));
+  const midnight = BigInt(ist(options.date, '00:00'));
+  for (const packet of packets) {
+    const frame = decode(packet.bytes);
+    if (typeof frame === 'string') {
+      refused[frame]++;
+      continue;
+    }
+    if (!EXCHANGES.includes(frame.exchangeType)) {
+      unadmitted.exchange++;
+      continue;
+    }
+    const book = byKey.get(`${frame.exchangeType}:${frame.token}`);
+    if (book === undefined) {
+      unadmitted.token++;
+      continue;
+    }
+    // Also a packet that is refused was the cached one, if it came first.
+    const first = book.heardOn !== packet.connection;
+    book.heardOn = packet.connection;
+    const sent = frame.exchangeMs;
+    const tradedMs = frame.lastTradeSeconds * 1000n;
+    if (frame.mode !== options.mode) unadmitted.mode++;
+    else if (frame.price <= 0n || frame.price > SAFE) unadmitted.price++;
+    else if (sent < midnight - BigInt(DAY) || sent >= midnight + BigInt(2 * DAY)) unadmitted.time++;
+    else if (frame.mode === 3 && (tradedMs < 0n || tradedMs > sent + BigInt(MINUTE))) unadmitted.time++;
+    else apply(book, frame, packet, first, options.date);
+  }
+  const candles = new Map(
+    books.map((book) => [
+      book.instrument.symbol,
+      [...book.minutes].sort(([a], [b]) => a - b).map(([labelMs, ticks]) => candleOf(book, labelMs, ticks, options)),
+    ]),
+  );
+  return { candles, counts: new Map(books.map((book) => [book.instrument.symbol, book.counts])), refused, unadmitted };
+}
