@@ -125,15 +125,15 @@ export class Router {
     }
     const exchangeMs = packet.number(FIELD.exchangeMs);
     const lastFrameMs = this.#sealer.lastFrameMs;
-    const newest = lastFrameMs === undefined || exchangeMs > lastFrameMs;
-    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs, isLive(flags));
+    const live = isLive(flags) && (lastFrameMs === undefined || exchangeMs > lastFrameMs);
+    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs, live);
     if (judgement === 'use') {
-      if (newest) this.#seen(flags, arrival.connection, arrival.marketMs);
+      if (live) this.#seen(arrival.connection, arrival.marketMs);
       this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
       if (this.#keptCount > 0 && this.#sealer.outvoted()) this.#refuseKept();
     } else if (judgement === 'release') {
       this.#releaseKept();
-      this.#seen(flags, arrival.connection, arrival.marketMs);
+      if (live) this.#seen(arrival.connection, arrival.marketMs);
       this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
     } else {
       if (judgement === 'replace') this.#refuseKept();
@@ -244,9 +244,8 @@ export class Router {
    * wall clock changes nothing here, and an old state that is told again, first or not, proves nothing. A gap is never empty: the
    * minute of a quick reconnect was not seen whole.
    */
-  #seen(flags: number, connection: number, marketMs: number): void {
+  #seen(connection: number, marketMs: number): void {
     if (this.#gapStart === undefined || connection !== this.#subscribed.connection) return;
-    if (!isLive(flags)) return;
     const startMs = this.#gapStart;
     const endMs = Math.max(startMs + 1, this.#sealer.expected(marketMs) + 1000 - (marketMs - this.#subscribed.marketMs));
     this.#gapStart = undefined;
@@ -268,7 +267,8 @@ export class Router {
   #releaseKept(): void {
     for (let k = 0; k < this.#keptCount; k++) {
       const kept = this.#kept[k];
-      this.#seen(kept.flags, kept.connection, kept.marketMs);
+      // It was far ahead of all before it, so it was new.
+      if (isLive(kept.flags)) this.#seen(kept.connection, kept.marketMs);
       this.#route(kept.packet, kept.instrument, kept.flags, kept.connection, kept.monoMs);
     }
     this.#keptCount = 0;

@@ -71,8 +71,8 @@ export class Sealer {
   }
 
   /**
-   * Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival; `live`: it is not a cached one. `use` and
-   * `release` move T.
+   * Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival; `live`: it is neither cached nor an old
+   * state told again. `use` and `release` move T.
    */
   judge(exchangeMs: number, nowMs: number, live: boolean): Judgement {
     this.#arrivedAt = nowMs;
