@@ -27,6 +27,7 @@ export interface ShardPoolOptions {
 export class ShardPool {
   readonly #options: ShardPoolOptions;
   readonly #pool: Piscina;
+  readonly #entry: string;
   #running: Promise<void> = Promise.resolve();
   #stopping = false;
 
@@ -34,8 +35,9 @@ export class ShardPool {
     this.#options = options;
     const threads = options.memories.length;
     // Fewer threads than tasks would leave a shard waiting for ever, without a word.
+    // The entry is named with each task and not here: a pool that loads it in advance never answers a task if it cannot be loaded.
+    this.#entry = (options.workerUrl ?? new URL('../../workers/shard.js', import.meta.url)).href;
     this.#pool = new Piscina({
-      filename: (options.workerUrl ?? new URL('../../workers/shard.js', import.meta.url)).href,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
@@ -70,7 +72,8 @@ export class ShardPool {
     for (;;) {
       const starts = Atomics.load(memory.i32, SHARD.starts);
       try {
-        await this.#pool.run({ shape: memory.shape, buffer: memory.buffer, ledger: this.#options.ledger, shard, extra: this.#options.extra });
+        const { ledger, extra } = this.#options;
+        await this.#pool.run({ shape: memory.shape, buffer: memory.buffer, ledger, shard, extra }, { filename: this.#entry });
         return;
       } catch (error) {
         if (this.#stopping) return;

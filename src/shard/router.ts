@@ -129,15 +129,15 @@ export class Router {
     }
     const exchangeMs = packet.number(FIELD.exchangeMs);
     const lastFrameMs = this.#sealer.lastFrameMs;
-    const newest = lastFrameMs === undefined || exchangeMs > lastFrameMs;
-    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs, (flags & (FLAG.first | FLAG.fresh)) === FLAG.first);
+    const live = isLive(flags) && (lastFrameMs === undefined || exchangeMs > lastFrameMs);
+    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs, live);
     if (judgement === 'use') {
-      if (newest) this.#seen(flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+      if (live) this.#seen(arrival.connection, arrival.monoMs, arrival.marketMs);
       this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
       if (this.#keptCount > 0 && this.#sealer.outvoted()) this.#refuseKept();
     } else if (judgement === 'release') {
       this.#releaseKept();
-      this.#seen(flags, arrival.connection, arrival.monoMs, arrival.marketMs);
+      if (live) this.#seen(arrival.connection, arrival.monoMs, arrival.marketMs);
       this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
     } else {
       if (judgement === 'replace') this.#refuseKept();
@@ -248,9 +248,8 @@ export class Router {
    * changes nothing here, and an old state that is told again, first or not, proves nothing. A gap is never empty: the minute of a
    * quick reconnect was not seen whole.
    */
-  #seen(flags: number, connection: number, monoMs: number, marketMs: number): void {
+  #seen(connection: number, monoMs: number, marketMs: number): void {
     if (this.#gapStart === undefined || connection !== this.#subscribed.connection) return;
-    if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) return;
     const startMs = this.#gapStart;
     const elapsedMarketMs = marketMs - this.#subscribed.marketMs;
     const elapsedRealMs = monoMs - this.#subscribed.monoMs;
@@ -276,7 +275,8 @@ export class Router {
   #releaseKept(): void {
     for (let k = 0; k < this.#keptCount; k++) {
       const kept = this.#kept[k];
-      this.#seen(kept.flags, kept.connection, kept.monoMs, kept.marketMs);
+      // It was far ahead of all before it, so it was new.
+      if (isLive(kept.flags)) this.#seen(kept.connection, kept.monoMs, kept.marketMs);
       this.#route(kept.packet, kept.instrument, kept.flags, kept.connection, kept.monoMs);
     }
     this.#keptCount = 0;
@@ -286,6 +286,11 @@ export class Router {
     this.#counters[COUNTER.unadmittedTime] += this.#keptCount;
     this.#keptCount = 0;
   }
+}
+
+/** Whether a packet with these flags is not the cached one that answers a subscription. */
+function isLive(flags: number): boolean {
+  return (flags & FLAG.first) === 0 || (flags & FLAG.fresh) !== 0;
 }
 
 /** Copies what a record needs of a packet. */

@@ -2,9 +2,10 @@
  * Market time and sealing: pure decisions of the main thread, so that the answer is the same for any number of shards.
  *
  * Market time T is the largest admitted exchange time of any instrument. One frame cannot drag it: a frame more than 60 s ahead of
- * what has elapsed since T last moved is held until three such frames agree, and refused when the ordinary flow goes on without it
- * (DESIGN.md, "Sealing"). When nothing arrives, T advances with the injected clock, by what elapsed: a wall clock that is wrong by
- * minutes changes nothing.
+ * what has elapsed is held until three such frames agree, and refused when the ordinary flow goes on without it (DESIGN.md,
+ * "Sealing"). What has elapsed is told by the frame that was furthest ahead of the injected clock, so that a late frame, or a stale
+ * one, makes none of the later look early. When nothing arrives, T advances with the injected clock, by what elapsed: a wall clock
+ * that is wrong by minutes changes nothing.
  */
 import { MINUTE_MS } from '../market/session.js';
 
@@ -37,8 +38,10 @@ export class Sealer {
   /** The injected market clock when T was last known. */
   #tAt = 0;
   #arrivedAt = 0;
-  /** A packet that was no cached one has set or confirmed T. */
-  #heardLive = false;
+  /** The most that a frame in use was ahead of the injected clock, ms; negative when the clock is fast. */
+  #lead = -Infinity;
+  /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
+  #live = false;
   #lastFrameMs = NaN;
   readonly #held = new Float64Array(VOTES);
   #heldCount = 0;
@@ -77,16 +80,16 @@ export class Sealer {
   }
 
   /**
-   * Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival. `use` and `release` move T. A `cached`
-   * packet may be hours old: while T has heard of nothing else, what the injected clock says is as believable as what elapsed since.
+   * Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival; `live`: it is neither cached nor an old
+   * state told again. `use` and `release` move T.
    */
-  judge(exchangeMs: number, nowMs: number, cached = false): Judgement {
+  judge(exchangeMs: number, nowMs: number, live: boolean): Judgement {
     this.#arrivedAt = nowMs;
-    const expected = this.#heardLive ? this.expected(nowMs) : Math.max(this.expected(nowMs), nowMs);
-    if (exchangeMs <= expected + AHEAD_MS) {
-      if (!cached) this.#heardLive = true;
+    const lead = this.#live ? this.#lead : Math.max(this.#lead, 0);
+    if (exchangeMs - nowMs <= lead + AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
       this.#move(exchangeMs, nowMs);
+      if (live) this.#live = true;
       return 'use';
     }
     if (!this.#agrees(exchangeMs)) {
@@ -100,8 +103,8 @@ export class Sealer {
     }
     for (let k = 0; k < this.#heldCount; k++) this.#move(this.#held[k], nowMs);
     this.#move(exchangeMs, nowMs);
-    this.#heardLive = true;
     this.#forget();
+    if (live) this.#live = true;
     return 'release';
   }
 
@@ -125,6 +128,7 @@ export class Sealer {
   #move(exchangeMs: number, nowMs: number): void {
     // Written so that a first frame, met by NaN, moves both.
     if (!(exchangeMs <= this.#lastFrameMs)) this.#lastFrameMs = exchangeMs;
+    if (exchangeMs - nowMs > this.#lead) this.#lead = exchangeMs - nowMs;
     if (exchangeMs <= this.#t) return;
     this.#t = exchangeMs;
     this.#tAt = nowMs;

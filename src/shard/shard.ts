@@ -20,7 +20,9 @@ export class Shard {
     Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
     Atomics.notify(i32, SHARD.starts);
     // HEAD never goes back: main may have written over what lies behind it.
-    if (i32[SHARD.busy] === 1 && ((i32[SHARD.working] - i32[SHARD.head]) | 0) > 0) Atomics.store(i32, SHARD.head, i32[SHARD.working]);
+    // After END nothing is applied any more, so END itself, once applied, is done.
+    const done = (i32[SHARD.working] + i32[SHARD.ended]) | 0;
+    if (i32[SHARD.busy] === 1 && ((done - i32[SHARD.head]) | 0) > 0) Atomics.store(i32, SHARD.head, done);
     Atomics.store(i32, SHARD.busy, 0);
     // What its predecessor may have changed without saying so is looked at again.
     Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);

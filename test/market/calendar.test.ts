@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { inContinuous, inSession, istDate, istMinute, istMs, istStamp, MINUTE_MS } from '../../src/market/session.js';
+import { calendar } from '../shard/drive.js';
+
+function session(date: string, derivatives: boolean) {
+  const day = calendar.day(date, derivatives);
+  if (day.kind === 'shut') throw new Error(`${date} is shut: ${day.reason}`);
+  return day.session;
+}
+
+describe('times', () => {
+  it('are IST, whatever the machine thinks', () => {
+    const open = Date.UTC(2026, 10, 23, 3, 45);
+    expect(istMs('2026-11-23', '09:15')).toBe(open);
+    expect(istMs('2026-11-23', '09:15:30')).toBe(open + 30_000);
+    expect(istMinute(open)).toBe('09:15');
+    expect(istStamp(open)).toBe('2026-11-23T09:15:00+05:30');
+    // The last instant of an IST date, and the first.
+    expect(istDate(Date.UTC(2026, 10, 23, 18, 29, 59, 999))).toBe('2026-11-23');
+    expect(istDate(Date.UTC(2026, 10, 23, 18, 30))).toBe('2026-11-24');
+  });
+});
+
+describe('the calendar', () => {
+  it('has 375 continuous minutes and no auction until 2026-07-31', () => {
+    for (const derivatives of [true, false]) {
+      const { openMs, closeMs, auction } = session('2026-07-31', derivatives);
+      expect([istMinute(openMs), istMinute(closeMs)]).toEqual(['09:15', '15:30']);
+      expect((closeMs - openMs) / MINUTE_MS).toBe(375);
+      expect(auction).toBeUndefined();
+    }
+  });
+
+  it('has 360 minutes and an auction for stocks with derivatives since 2026-08-03, and the old hours for others', () => {
+    const { openMs, closeMs, auction } = session('2026-08-03', true);
+    expect((closeMs - openMs) / MINUTE_MS).toBe(360);
+    expect([auction!.fromMs, auction!.toMs, auction!.labelMs].map(istMinute)).toEqual(['15:28', '15:35', '15:29']);
+    expect((session('2026-08-03', false).closeMs - openMs) / MINUTE_MS).toBe(375);
+    expect(session('2026-08-03', false).auction).toBeUndefined();
+  });
+
+  it('is shut on holidays and at weekends, and says why', () => {
+    expect(calendar.day('2026-11-24', true)).toEqual({ kind: 'shut', reason: 'holiday: Prakash Gurpurb Sri Guru Nanak Dev' });
+    expect(calendar.day('2026-11-21', true)).toEqual({ kind: 'shut', reason: 'Saturday' });
+    expect(calendar.day('2026-11-22', true)).toEqual({ kind: 'shut', reason: 'Sunday' });
+    // The weekend between the two regimes, which no row covers.
+    expect(calendar.day('2026-08-01', true).kind).toBe('shut');
+  });
+
+  it('knows what it does not know: dates beyond its data, and special sessions', () => {
+    const far = calendar.day('2027-01-04', true);
+    expect(far.kind).toBe('unknown');
+    expect(far.kind === 'unknown' && far.reason).toContain('2026-12-31');
+    expect(far.kind === 'unknown' && istMinute(far.session.closeMs)).toBe('15:15');
+    const early = calendar.day('2009-06-01', true);
+    expect(early.kind === 'unknown' && istMinute(early.session.closeMs)).toBe('15:30');
+    const muhurat = calendar.day('2026-11-08', true);
+    expect(muhurat.kind === 'unknown' && muhurat.reason).toContain('Muhurat');
+    expect(calendar.day('2026-12-31', true).kind).toBe('open');
+  });
+
+  it('finds the next opening over a weekend and a holiday', () => {
+    const next = (date: string, time: string): string | undefined => {
+      const ms = calendar.nextOpenMs(istMs(date, time), true);
+      return ms === undefined ? undefined : istStamp(ms).slice(0, 16);
+    };
+    expect(next('2026-11-23', '08:00')).toBe('2026-11-23T09:15');
+    expect(next('2026-11-23', '09:15')).toBe('2026-11-23T09:15');
+    expect(next('2026-11-23', '09:16')).toBe('2026-11-25T09:15');
+    expect(next('2026-11-20', '16:00')).toBe('2026-11-23T09:15');
+  });
+});
+
+describe('windows are half-open', () => {
+  const at = (time: string): number => istMs('2026-11-23', time);
+  const today = session('2026-11-23', true);
+  it.each([
+    [at('09:15') - 1, false, false],
+    [at('09:15'), true, true],
+    [at('15:15') - 1, true, true],
+    [at('15:15'), false, false],
+    [at('15:28') - 1, false, false],
+    [at('15:28'), true, false],
+    [at('15:35') - 1, true, false],
+    [at('15:35'), false, false],
+  ])('%i: in session %s, continuous %s', (ms, inside, continuous) => {
+    expect(inSession(today, ms)).toBe(inside);
+    expect(inContinuous(today, ms)).toBe(continuous);
+  });
+});

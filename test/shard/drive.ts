@@ -1,0 +1,154 @@
+/** Plays schedules into an engine the way a stage does, and reads what came of them. */
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { EXCHANGE, type Instrument } from '../../src/market/instrument.js';
+import { Packet, type ModeName } from '../../src/market/packet.js';
+import { Calendar, istMs, type CalendarData, type Session } from '../../src/market/session.js';
+import type { CandleWithQuality } from '../../src/market/candle.js';
+import { shipped } from '../../src/paths.js';
+import { readCandles, readFirst, readRow } from '../../src/shared/book.js';
+import { COUNTER } from '../../src/shared/counters.js';
+import { SHARD } from '../../src/shared/layout.js';
+import { Engine, type EngineOptions } from '../../src/shard/engine.js';
+import { Shard } from '../../src/shard/shard.js';
+import { decode } from '../../src/wire/frames.js';
+import { naiveFold, type NaiveInstrument, type NaiveMode, type NaiveResult } from '../naive.js';
+import type { Step } from './schedule.js';
+
+export const DATE = '2026-11-23';
+export const MODE_NAMES: Readonly<Record<NaiveMode, ModeName>> = { 1: 'ltp', 2: 'quote', 3: 'snapquote' };
+
+export const calendar = new Calendar(JSON.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8')) as CalendarData);
+
+/** The instant of a time of day on the tests' date. */
+export function at(time: string): number {
+  return istMs(DATE, time);
+}
+
+/** Six instruments that differ in all that matters: two of one token, one beyond 2^32, one in another price unit, one without auction. */
+export const INSTRUMENTS: readonly NaiveInstrument[] = [
+  { symbol: 'RELIANCE', exchangeType: 1, token: '2885' },
+  { symbol: 'M&M', exchangeType: 1, token: '2031' },
+  { symbol: 'INFY', exchangeType: 1, token: '1594' },
+  { symbol: 'INFY', exchangeType: 3, token: '1594', derivatives: false },
+  { symbol: 'USDINR', exchangeType: 13, token: '2885' },
+  { symbol: 'FARAWAY', exchangeType: 5, token: '98765432101234' },
+].map((one, index) => ({ ...one, symbol: index === 3 ? 'INFYBSE' : one.symbol }));
+
+export function instrumentsOf(list: readonly NaiveInstrument[]): Instrument[] {
+  return list.map(({ symbol, exchangeType, token, derivatives }, index) => ({
+    index, symbol, exchangeType, token, exchange: EXCHANGE[exchangeType], tickSizeRupees: 0.05, derivatives: derivatives !== false,
+  })); // prettier-ignore
+}
+
+function sessionOf(list: readonly NaiveInstrument[], instrument: Instrument): Session {
+  const { hours } = list[instrument.index];
+  if (hours !== undefined) return { date: DATE, openMs: at(hours.open), closeMs: at(hours.close), auction: undefined };
+  const day = calendar.day(DATE, instrument.derivatives);
+  if (day.kind === 'shut') throw new Error(day.reason);
+  return day.session;
+}
+
+export function engineOf(mode: NaiveMode, shards: number, list: readonly NaiveInstrument[] = INSTRUMENTS, more: Partial<EngineOptions> = {}): Engine {
+  return new Engine({
+    instruments: instrumentsOf(list),
+    sessionOf: (instrument) => sessionOf(list, instrument),
+    mode: MODE_NAMES[mode],
+    shards,
+    graceMs: 3000,
+    silenceMs: 3000,
+    marketDateMs: at('11:00'),
+    slots: 4096,
+    ...more,
+  });
+}
+
+const scratch = new Packet();
+
+/** Tells the router one step, counting what a stage counts. */
+export function tell(engine: Engine, step: Step): void {
+  const { router, counters } = engine;
+  if (step.kind === 'tick') return router.tick(step.marketMs);
+  if (step.kind === 'disconnected') return router.disconnected();
+  const { marketMs, monoMs } = step;
+  if (step.kind === 'subscribed') return router.subscribed({ connection: step.connection, marketMs, monoMs });
+  counters[COUNTER.binary]++;
+  const refusal = decode(step.packet.bytes, scratch);
+  if (refusal !== undefined) {
+    counters[refusal === 'length' ? COUNTER.refusedLength : COUNTER.refusedMode]++;
+    return;
+  }
+  counters[COUNTER.decoded]++;
+  router.packet(scratch, { connection: step.packet.connection, marketMs, monoMs });
+}
+
+const stopped = (): number => 0;
+
+/** Applies everything published, `limit` records at a time. */
+export function drain(engine: Engine, limit = 256): void {
+  engine.router.publish();
+  for (const memory of engine.memories) {
+    const shard = new Shard(memory);
+    while (shard.step(stopped, limit) > 0);
+  }
+}
+
+/** Plays all steps without threads. `chunk` says, step by step, how many records each shard may apply before the next. */
+export function playInline(engine: Engine, steps: readonly Step[], chunk: (step: number) => number = () => 64): void {
+  const shards = engine.memories.map((memory) => new Shard(memory));
+  for (const [k, step] of steps.entries()) {
+    tell(engine, step);
+    const limit = chunk(k);
+    if (limit === 0 && !engine.router.pressed) continue;
+    engine.router.publish();
+    for (const shard of shards) shard.step(stopped, Math.max(limit, 1));
+  }
+  engine.router.end();
+  for (const shard of shards) while (shard.step(stopped, 64) > 0);
+}
+
+/** All that a run leaves, by symbol: candles with their quality, counts, first-sealed rows. */
+export function outcome(engine: Engine): Map<string, { candles: CandleWithQuality[]; row: unknown; first: unknown[] }> {
+  return new Map(
+    engine.places.map((place) => {
+      const memory = engine.memories[place.shard];
+      const first = Array.from({ length: memory.shape.bars }, (_, bar) => readFirst(memory, place.row, bar));
+      return [place.instrument.symbol, { candles: readCandles(memory, place, true), row: readRow(memory, place.row), first }];
+    }),
+  );
+}
+
+/** The naive fold of the same steps. */
+export function naiveOf(mode: NaiveMode, steps: readonly Step[], list: readonly NaiveInstrument[] = INSTRUMENTS): NaiveResult {
+  return naiveFold(steps.flatMap((step) => (step.kind === 'packet' ? [step.packet] : [])), { mode, date: DATE, instruments: list });
+}
+
+/** Expects candles and counts of the engine to be the naive fold's, and every packet to be accounted for. */
+export function expectNaive(engine: Engine, naive: NaiveResult): void {
+  const c = engine.counters;
+  const sum = { tick: 0, seed: 0, noTrade: 0, duplicate: 0, outOfSession: 0 };
+  for (const place of engine.places) {
+    const { symbol } = place.instrument;
+    const memory = engine.memories[place.shard];
+    const candles = readCandles(memory, place, true).map(({ candle: { timestampMs, open, high, low, close, volume }, quality }) => ({
+      minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: undefined,
+    })); // prettier-ignore
+    expect(candles, symbol).toEqual(naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined })));
+    const row = readRow(memory, place.row);
+    const counts = { tick: row.ticks, seed: row.seeds, noTrade: row.noTrade, duplicate: row.duplicates, outOfSession: row.outOfSession };
+    expect({ ...counts, reseeds: row.reseeds }, symbol).toEqual(naive.counts.get(symbol));
+    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
+  }
+  expect({ length: c[COUNTER.refusedLength], mode: c[COUNTER.refusedMode] }).toEqual(naive.refused);
+  const unadmitted = {
+    exchange: c[COUNTER.unadmittedExchange], token: c[COUNTER.unadmittedToken], mode: c[COUNTER.unadmittedMode],
+    price: c[COUNTER.unadmittedPrice], time: c[COUNTER.unadmittedTime],
+  }; // prettier-ignore
+  expect(unadmitted).toEqual(naive.unadmitted);
+  const total = (counts: object): number => Object.values(counts as Record<string, number>).reduce((a, b) => a + b, 0);
+  expect(c[COUNTER.binary]).toBe(total(naive.refused) + c[COUNTER.decoded]);
+  expect(c[COUNTER.decoded]).toBe(total(unadmitted) + c[COUNTER.routed]);
+  expect(c[COUNTER.routed]).toBe(total(sum) + c[COUNTER.poison]);
+  expect(engine.router.drained).toBe(true);
+  expect(engine.memories.every((memory) => memory.i32[SHARD.ended] === 1)).toBe(true);
+}

@@ -1,0 +1,104 @@
+/** Faults that systems of this kind have had, by name; each was somebody's lost candle (TRAPS.md, E). */
+import { describe, expect, it } from 'vitest';
+import { COUNTER } from '../../src/shared/counters.js';
+import { at } from './drive.js';
+import { Script } from './script.js';
+
+/** A run that sees 11:00 from its beginning on. */
+function running(options: ConstructorParameters<typeof Script>[0] = {}): Script {
+  const script = new Script(options).subscribe(at('10:58:00'));
+  for (const time of ['10:58:00', '10:58:10']) {
+    for (const symbol of ['RELIANCE', 'M&M']) script.frame(symbol, at(time), 1000, { volume: 100n });
+  }
+  return script;
+}
+
+describe('regressions', () => {
+  it('the first tick of a symbol never seen', () => {
+    // Elsewhere a deadlock: the tick added the symbol under a lock that it held already.
+    const script = running().frame('INFY', at('11:00:01'), 5000).frame('M&M', at('11:01:03'), 1001);
+    const { candle, quality } = script.candles('INFY').get('11:00')!;
+    expect(candle).toMatchObject({ open: 50, high: 50, low: 50, close: 50, volume: 1 });
+    expect(quality).toMatchObject({ ticks: 1, partial: false });
+    expect(script.end().candles('FARAWAY', true).size).toBe(0);
+  });
+
+  it('a tick of the next minute before the timer', () => {
+    const script = running().frame('RELIANCE', at('11:00:59'), 1010).frame('RELIANCE', at('11:01:00'), 1020).frame('RELIANCE', at('11:01:02'), 1030);
+    expect(script.candles('RELIANCE').has('11:00'), 'within the grace').toBe(false);
+    script.tick(at('11:01:02') + 2999).tick(at('11:01:05'));
+    expect(script.candles('RELIANCE').get('11:00')!.candle).toMatchObject({ open: 10.1, close: 10.1, volume: 1 });
+    expect(script.candles('RELIANCE', true).get('11:01')!.candle).toMatchObject({ open: 10.2, close: 10.3, volume: 2 });
+  });
+
+  it('a minute with ticks and no volume', () => {
+    // LTP carries none: the number of ticks stands for it, and a candle there is.
+    const ltp = running().frame('RELIANCE', at('11:00:10'), 1010).frame('RELIANCE', at('11:01:05'), 1010);
+    expect(ltp.candles('RELIANCE').get('11:00')!.candle.volume).toBe(1);
+    // In Quote mode packets without a rise of volume are no trades, and a minute of them is no candle.
+    const quote = running({ mode: 2 }).frame('RELIANCE', at('11:00:10'), 1010, { volume: 100n }).frame('RELIANCE', at('11:01:05'), 1020, { volume: 150n }).end();
+    expect([...quote.candles('RELIANCE', true).keys()]).toEqual(['11:01']);
+    expect(quote.candles('RELIANCE', true).get('11:01')!.candle.volume).toBe(50);
+  });
+
+  it.each([-300_000, 300_000])('a wall clock that is wrong by five minutes (%i ms)', (skewMs) => {
+    const told = [0, skewMs].map((skew) => {
+      const script = running({ skewMs: skew });
+      for (let s = 0; s < 180; s += 7) script.frame('RELIANCE', at('11:00:00') + s * 1000, 1000 + s).tick(at('11:00:00') + s * 1000 + 500);
+      return [script.candles('RELIANCE'), script.engine.sealer.sealed, [...script.engine.counters]];
+    });
+    // When the clock is slow the first frames are kept until three agree, and minutes before them are sealed in one go.
+    for (const one of told) for (const counter of [COUNTER.held, COUNTER.seals]) (one[2] as number[])[counter] = 0;
+    expect(told[1]).toEqual(told[0]);
+    expect([...(told[0][0] as Map<string, unknown>).keys()]).toEqual(['10:58', '11:00', '11:01']);
+  });
+
+  it('one frame dated in the year 9999', () => {
+    const year9999 = { exchangeMs: 253_402_300_799_000n };
+    for (const mode of [1, 2, 3] as const) {
+      const script = running({ mode }).frame('RELIANCE', at('11:00:10'), 1010, { volume: 150n }).frame('M&M', at('11:00:11'), 9999, year9999);
+      expect(script.engine.counters[COUNTER.unadmittedTime]).toBe(1);
+      expect(script.engine.sealer.marketTime).toBe(at('11:00:10'));
+      script.frame('RELIANCE', at('11:00:12'), 1005, { volume: 160n }).frame('RELIANCE', at('11:01:03'), 1005, { volume: 160n });
+      expect(script.candles('RELIANCE').get('11:00')!.candle).toMatchObject({ open: 10.1, close: 10.05 });
+      expect(script.candles('M&M', true).get('11:00')).toBeUndefined();
+    }
+  });
+
+  it('a trade told as of the year 9999, or of tomorrow, in a packet of today', () => {
+    const script = running({ mode: 3 });
+    script.frame('RELIANCE', at('11:00:10'), 1010, { volume: 150n, lastTradeSeconds: 253_402_300_799n });
+    script.frame('RELIANCE', at('11:00:11'), 1010, { volume: 150n, lastTradeSeconds: BigInt(at('11:00:11') / 1000 + 86_400) });
+    expect(script.engine.counters[COUNTER.unadmittedTime]).toBe(2);
+  });
+
+  it("a Monday's first packet that tells of Friday's last trade, in SnapQuote", () => {
+    const friday = BigInt((at('15:29:56') - 3 * 86_400_000) / 1000);
+    const script = new Script({ mode: 3 }).subscribe(at('09:14:00'));
+    script.frame('RELIANCE', at('09:14:00'), 1000, { volume: 0n, lastTradeSeconds: friday });
+    script.frame('RELIANCE', at('09:15:01'), 1010, { volume: 40n }).frame('RELIANCE', at('09:16:03'), 1010, { volume: 40n });
+    expect(script.engine.counters[COUNTER.unadmittedTime]).toBe(0);
+    expect(script.candles('RELIANCE').get('09:15')!.candle).toMatchObject({ open: 10.1, volume: 40 });
+  });
+
+  it('an auction print among packets that repeat the old price', () => {
+    const script = running().frame('RELIANCE', at('15:14:59'), 1010).frame('RELIANCE', at('15:15:00'), 1099);
+    script.frame('RELIANCE', at('15:28:00'), 1010).frame('RELIANCE', at('15:29:30'), 1050).frame('RELIANCE', at('15:35:00'), 1098);
+    script.frame('RELIANCE', at('15:35:03'), 1098);
+    const candles = script.candles('RELIANCE');
+    expect([...candles.keys()].slice(-2)).toEqual(['15:14', '15:29']);
+    expect(candles.get('15:14')!.candle.close).toBe(10.1);
+    expect(candles.get('15:29')).toMatchObject({
+      candle: { open: 10.5, high: 10.5, low: 10.5, close: 10.5, volume: 2 },
+      quality: { source: 'auction', ticks: 2, partial: false },
+    });
+    expect(script.first('RELIANCE', '15:30')).toMatchObject({ open: 10.5 * 100, low: 1050, close: 1050 });
+  });
+
+  it('a tick at exactly the full minute, at the opening and at the close', () => {
+    const script = new Script().subscribe(at('09:13:00')).frame('RELIANCE', at('09:13:00'), 900).frame('RELIANCE', at('09:14:59'), 901);
+    script.frame('RELIANCE', at('09:15:00'), 902).frame('RELIANCE', at('09:16:00'), 903);
+    script.frame('RELIANCE', at('15:15:00'), 904).end();
+    expect([...script.candles('RELIANCE', true)].map(([time, { candle }]) => [time, candle.open])).toEqual([['09:15', 9.02], ['09:16', 9.03]]); // prettier-ignore
+  });
+});

@@ -1,0 +1,234 @@
+/**
+ * Schedules: what happens to a run, told as a list of plain happenings (from fast-check, or from a seed) and unfolded into bytes with
+ * their times of arrival. The frames are written here by DataView: nothing of `src/wire` is trusted to make its own test data.
+ */
+import type { NaiveMode, NaivePacket } from '../naive.js';
+import type { Random } from '../../src/random.js';
+
+/** One thing that the router is told, in this order. Clocks: market epoch ms, real monotonic ms. */
+export type Step =
+  | { readonly kind: 'packet'; readonly packet: NaivePacket; readonly marketMs: number; readonly monoMs: number }
+  | { readonly kind: 'subscribed'; readonly connection: number; readonly marketMs: number; readonly monoMs: number }
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'tick'; readonly marketMs: number };
+
+/** The fields of a frame that the engine reads; the rest of a longer frame is zero. */
+export interface Fields {
+  mode: number;
+  exchangeType: number;
+  token: string;
+  sequence: bigint;
+  exchangeMs: bigint;
+  price: bigint;
+  volume: bigint;
+  lastTradeSeconds: bigint;
+}
+
+const LENGTH: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379, 4: 443 };
+
+/** The fields as a frame. */
+export function frame(fields: Fields): Uint8Array {
+  const bytes = new Uint8Array(LENGTH[fields.mode]);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = fields.mode;
+  bytes[1] = fields.exchangeType;
+  bytes.set(Buffer.from(fields.token, 'latin1').subarray(0, 25), 2);
+  if (fields.mode === 4) return bytes;
+  view.setBigInt64(27, fields.sequence, true);
+  view.setBigInt64(35, fields.exchangeMs, true);
+  view.setBigInt64(43, fields.price, true);
+  if (fields.mode === 1) return bytes;
+  view.setBigInt64(59, fields.price, true); // average price, day high and day low: anything above zero
+  view.setBigInt64(67, fields.volume, true);
+  view.setBigInt64(99, fields.price + 5n, true);
+  view.setBigInt64(107, fields.price, true);
+  if (fields.mode === 3) view.setBigInt64(123, fields.lastTradeSeconds, true);
+  return bytes;
+}
+
+const ORDINARY = ['trade', 'trade', 'trade', 'trade', 'trade', 'noTrade', 'delayed', 'repeat', 'replay', 'late', 'tick'] as const;
+const ODD = [
+  'reconnect', 'slowReconnect', 'noSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
+  'safePrice', 'year9999', 'zeroTime', 'negativeTime', 'unknownToken', 'paddedToken', 'unknownExchange', 'otherExchange', 'otherMode', 'depth', 'garbage', 'twoFrames',
+  'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary',
+] as const; // prettier-ignore
+export type What = (typeof ORDINARY)[number] | (typeof ODD)[number];
+export const WHATS: readonly What[] = [...ORDINARY, ...ODD];
+
+/** One thing that happens, as small numbers. */
+export interface Happening {
+  readonly what: What;
+  /** Market ms since the one before. */
+  readonly afterMs: number;
+  /** Which instrument: any number, taken modulo. */
+  readonly which: number;
+  /** What the price moves by, wire units. */
+  readonly move: number;
+  readonly quantity: number;
+  /** How late, how far back or how long, for what is late, old or slow: 0..1. */
+  readonly degree: number;
+}
+
+export interface Market {
+  readonly mode: NaiveMode;
+  readonly startMs: number;
+  /** Market ms a real ms. */
+  readonly speed: number;
+  readonly instruments: readonly { readonly exchangeType: number; readonly token: string }[];
+}
+
+/** A seeded list of happenings: one in `oddEvery` is out of the ordinary, the mean distance is `meanMs`. */
+export function seededHappenings(random: Random, count: number, meanMs: number, oddEvery: number): Happening[] {
+  const below = (n: number): number => Math.floor(random() * n);
+  return Array.from({ length: count }, () => ({
+    what: random() * oddEvery < 1 ? ODD[below(ODD.length)] : ORDINARY[below(ORDINARY.length)],
+    afterMs: below(2 * meanMs + 1),
+    which: below(1000),
+    move: below(21) - 10,
+    quantity: below(500) + 1,
+    degree: random(),
+  }));
+}
+
+/** Unfolds happenings into steps, from subscribing on connection 1 on. The first frame is on time, so that none after it is ahead of what elapsed. */
+export function unfold(happenings: readonly Happening[], market: Market): Step[] {
+  const { mode, instruments } = market;
+  const steps: Step[] = [];
+  const states = instruments.map((_, index) => ({ price: 100_000n + 1000n * BigInt(index), volume: 1000n, sent: [] as Uint8Array[] }));
+  const delayed: { left: number; bytes: Uint8Array }[] = [];
+  let clock = market.startMs;
+  let connection = 0;
+  let subscribedAt = clock;
+  let sequence = 1000n;
+  const mono = (): number => 1000 + (clock - market.startMs) / market.speed;
+  const deliver = (bytes: Uint8Array): void => {
+    const since = clock - subscribedAt;
+    steps.push({
+      kind: 'packet',
+      packet: { bytes, connection, marketMsSinceSubscribe: since, realMsSinceSubscribe: since / market.speed },
+      marketMs: clock,
+      monoMs: mono(),
+    });
+  };
+  const subscribe = (): void => {
+    connection++;
+    subscribedAt = clock;
+    steps.push({ kind: 'subscribed', connection, marketMs: clock, monoMs: mono() });
+  };
+  const fieldsOf = (which: number, atMs: number): Fields => {
+    const second = Math.floor(atMs / 1000);
+    const { price, volume } = states[which];
+    sequence += 1n;
+    const { exchangeType, token } = instruments[which];
+    return { mode, exchangeType, token, sequence, exchangeMs: BigInt(second * 1000), price, volume, lastTradeSeconds: BigInt(second) };
+  };
+  subscribe();
+  deliver(frame(fieldsOf(0, clock)));
+  for (const happening of happenings) {
+    clock += happening.afterMs;
+    const which = happening.which % instruments.length;
+    const state = states[which];
+    for (const one of delayed) if (--one.left <= 0) deliver(one.bytes);
+    delayed.splice(0, delayed.length, ...delayed.filter((one) => one.left > 0));
+    happen(happening);
+    state.sent.splice(0, Math.max(0, state.sent.length - 8));
+
+    function trade(): void {
+      const next = state.price + BigInt(happening.move);
+      state.price = next > 0n ? next : 1n;
+      state.volume += BigInt(happening.quantity);
+    }
+    function send(change: Partial<Fields> = {}, atMs = clock): void {
+      const bytes = frame({ ...fieldsOf(which, atMs), ...change });
+      state.sent.push(bytes);
+      deliver(bytes);
+    }
+    function happen({ what, degree }: Happening): void {
+      switch (what) {
+        case 'trade':
+          trade();
+          return send();
+        case 'noTrade':
+          return send();
+        case 'delayed': {
+          trade();
+          return void delayed.push({ left: 1 + Math.floor(degree * 12), bytes: frame(fieldsOf(which, clock)) });
+        }
+        case 'repeat':
+          return state.sent.length > 0 ? deliver(state.sent.at(-1)!) : send();
+        case 'replay':
+          return state.sent.length > 0 ? deliver(state.sent[Math.floor(degree * state.sent.length)]) : send();
+        case 'late':
+          trade();
+          return send({}, clock - degree * 240_000);
+        case 'tick':
+          return void steps.push({ kind: 'tick', marketMs: clock });
+        case 'reconnect':
+        case 'slowReconnect':
+          steps.push({ kind: 'disconnected' });
+          clock += degree * (what === 'reconnect' ? 2000 : 200_000);
+          return subscribe();
+        case 'noSequence':
+          trade();
+          return send({ sequence: 0n });
+        case 'negativeSequence':
+          trade();
+          return send({ sequence: degree < 0.5 ? -sequence : -(2n ** 63n) });
+        case 'volumeFall':
+          state.volume -= BigInt(Math.min(happening.quantity, Number(state.volume)));
+          return send();
+        case 'hugeVolume':
+          return send({ volume: degree < 0.5 ? 2n ** 53n : 2n ** 63n - 1n });
+        case 'negativeVolume':
+          return send({ volume: -1n });
+        case 'zeroPrice':
+          return send({ price: 0n });
+        case 'negativePrice':
+          return send({ price: degree < 0.5 ? -1n : -(2n ** 63n) });
+        case 'hugePrice':
+          return send({ price: degree < 0.5 ? 2n ** 53n : 2n ** 62n });
+        case 'safePrice':
+          trade();
+          return send({ price: degree < 0.5 ? 2n ** 53n - 1n : 2n ** 32n });
+        case 'year9999':
+          return send({ exchangeMs: 253_402_300_799_000n });
+        case 'zeroTime':
+          return send({ exchangeMs: 0n });
+        case 'negativeTime':
+          return send({ exchangeMs: -(2n ** 62n) });
+        case 'unknownToken':
+          return deliver(frame({ ...fieldsOf(which, clock), token: degree < 0.5 ? '777' : 'ABC' }));
+        case 'paddedToken':
+          return deliver(frame({ ...fieldsOf(which, clock), token: `0${instruments[which].token}` }));
+        case 'unknownExchange':
+          return deliver(frame({ ...fieldsOf(which, clock), exchangeType: 6 }));
+        case 'otherExchange':
+          return deliver(frame({ ...fieldsOf(which, clock), exchangeType: 7 }));
+        case 'otherMode':
+          return deliver(frame({ ...fieldsOf(which, clock), mode: (mode % 3) + 1 }));
+        case 'depth':
+          return deliver(frame({ ...fieldsOf(which, clock), mode: 4 }));
+        case 'garbage':
+          return deliver(Uint8Array.from({ length: Math.floor(degree * 400) }, (_, k) => (k * 31 + happening.quantity) & 0xff));
+        case 'twoFrames':
+          return deliver(Buffer.concat([frame(fieldsOf(which, clock)), frame(fieldsOf(which, clock))]));
+        case 'empty':
+          return deliver(new Uint8Array(0));
+        case 'text':
+          return deliver(Buffer.from('{"errorCode":"E1002","errorMessage":"Subscription Limit Exceeded"}'));
+        case 'oldTrade':
+          trade();
+          return send({ lastTradeSeconds: BigInt(Math.floor((clock - degree * 900_000) / 1000)) });
+        case 'noTradeYet':
+          return send({ lastTradeSeconds: degree < 0.5 ? 0n : -1n });
+        case 'tradeAhead':
+          trade();
+          return send({ lastTradeSeconds: BigInt(Math.floor((clock + degree * 120_000) / 1000)) });
+        case 'minuteBoundary':
+          trade();
+          return send({}, Math.floor(clock / 60_000) * 60_000);
+      }
+    }
+  }
+  return steps;
+}

@@ -1,0 +1,30 @@
+/** Feeds real threads the way a producer that reads memory does: it awaits when a ring is nearly full. */
+import type { Engine } from '../../src/shard/engine.js';
+import { tell } from '../shard/drive.js';
+import type { Step } from '../shard/schedule.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Resolves when `holds` does; polled once a turn of the event loop. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await turn();
+}
+
+/** Tells the router all steps, without END. Returns how often it had to wait. */
+export async function feed(engine: Engine, steps: readonly Step[]): Promise<number> {
+  const { router } = engine;
+  let pauses = 0;
+  for (const [k, step] of steps.entries()) {
+    tell(engine, step);
+    if (!router.pressed) {
+      // As one read of the socket ends.
+      if (k % 97 === 0) router.publish();
+      continue;
+    }
+    pauses++;
+    router.publish();
+    await until(() => router.relieved);
+  }
+  router.publish();
+  return pauses;
+}

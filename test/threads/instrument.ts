@@ -1,0 +1,53 @@
+/**
+ * Makes `fold.crashing.js` and `shard.crashing.js` beside the compiled originals: the same code with a call of the hook after every
+ * statement that stores into shared memory. The hot path itself knows nothing of it.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import ts from 'typescript';
+import { packageRoot, shipped } from '../../src/paths.js';
+
+/** A store: which file, and the statement. Its index in the list is the point's number. */
+export interface Point {
+  readonly file: 'fold' | 'shard';
+  readonly statement: string;
+}
+
+/** tsc puts each statement on a line of its own, also the body of an `if` or `for` without braces. */
+const STORE = /^(\s+)([\w.]+\[.*?\] \+?= .*;|Atomics\.store\(.*\);)$/;
+
+/** Writes the instrumented copies and returns their points. */
+export function instrument(): Point[] {
+  const points: Point[] = [];
+  for (const file of ['fold', 'shard'] as const) {
+    const lines = readFileSync(shipped(`dist/src/shard/${file}.js`), 'utf8').split('\n');
+    const hooked = lines.map((line) => {
+      const found = STORE.exec(line);
+      if (found === null) return line.replace("'./fold.js'", "'./fold.crashing.js'");
+      points.push({ file, statement: found[2] });
+      return `${found[1]}{ ${found[2]} passed(${points.length - 1}); }`;
+    });
+    const text = `import { passed } from '../../test/threads/hook.js';\n${hooked.filter((line) => !line.startsWith('//# source')).join('\n')}`;
+    const target = shipped(`dist/src/shard/${file}.crashing.js`);
+    const aside = new URL(`dist/src/shard/${file}.${process.pid}.tmp`, packageRoot);
+    writeFileSync(aside, text);
+    renameSync(aside, target);
+  }
+  return points;
+}
+
+/** How many stores into arrays the source has, by the compiler's own parser. */
+export function storesIn(file: string): number {
+  const source = ts.createSourceFile(file, readFileSync(shipped(file), 'utf8'), ts.ScriptTarget.ES2023, true);
+  let stores = 0;
+  const visit = (node: ts.Node): void => {
+    if (ts.isBinaryExpression(node) && ts.isElementAccessExpression(node.left)) {
+      const operator = node.operatorToken.kind;
+      if (operator >= ts.SyntaxKind.FirstAssignment && operator <= ts.SyntaxKind.LastAssignment) stores++;
+    }
+    if ((ts.isPostfixUnaryExpression(node) || ts.isPrefixUnaryExpression(node)) && ts.isElementAccessExpression(node.operand)) stores++;
+    if (ts.isCallExpression(node) && /^Atomics\.(?!load|wait|notify)|\.(set|fill|copyWithin)$/.test(node.expression.getText(source))) stores++;
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return stores;
+}
