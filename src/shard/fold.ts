@@ -15,9 +15,12 @@ import { MINUTE_MS } from '../market/session.js';
 /** Greatest cumulative volume that a double holds exactly; anything beyond, or negative, cannot be an anchor. */
 const VOLUME_LIMIT = Number.MAX_SAFE_INTEGER;
 
-/** The bar that a time falls into: minutes from the run's first opening, the last bar for the auction, -1 outside the row's session. */
-function barIndexOf(m: ShardMemory, row: number, timeMs: number): number {
+// Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
+
+/** The bar that record `r` falls into: minutes from the run's first opening, the last bar for the auction, -1 outside the row's session. */
+function barIndexOf(m: ShardMemory, row: number, r: number): number {
   const f = m.f64;
+  const timeMs = f[r + RECORD.timeMs];
   const s = m.staticOf(row);
   if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
   if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
@@ -54,14 +57,14 @@ function addTick(m: ShardMemory, s: number, r: number, bar: number, quantity: nu
     if (price !== f[b + BAR.lastPrice]) f[b + BAR.priceChanges] += 1;
     if (price > f[b + BAR.high]) f[b + BAR.high] = price;
     if (price < f[b + BAR.low]) f[b + BAR.low] = price;
-    if (order(f, b + BAR.openTime, time, connection, low, high) < 0) {
+    if (order(f, b + BAR.openTime, r, connection) < 0) {
       f[b + BAR.open] = price;
       f[b + BAR.openTime] = time;
       f[b + BAR.openConnection] = connection;
       f[b + BAR.openSequenceLow] = low;
       f[b + BAR.openSequenceHigh] = high;
     }
-    if (order(f, b + BAR.closeTime, time, connection, low, high) >= 0) {
+    if (order(f, b + BAR.closeTime, r, connection) >= 0) {
       f[b + BAR.close] = price;
       f[b + BAR.closeTime] = time;
       f[b + BAR.closeConnection] = connection;
@@ -77,17 +80,24 @@ function addTick(m: ShardMemory, s: number, r: number, bar: number, quantity: nu
   if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
 }
 
-/** Whether (time, connection, sequence) comes before (<0), with (0) or after (>0) the key stored at `k`. Without a sequence on either side, arrival decides: 0. */
-function order(f: Float64Array, k: number, time: number, connection: number, low: number, high: number): number {
-  if (time !== f[k]) return time - f[k];
-  if (connection !== f[k + 1]) return connection - f[k + 1];
-  if (!isSequence(low, high) || !isSequence(f[k + 2], f[k + 3])) return 0;
-  return high !== f[k + 3] ? high - f[k + 3] : low - f[k + 2];
+/**
+ * Whether (time, connection, sequence) of record `r` comes before (-1), with (0) or after (1) the key stored at `k`. Without a sequence
+ * on either side, arrival decides: 0.
+ */
+function order(f: Float64Array, k: number, r: number, connection: number): number {
+  const time = f[r + RECORD.timeMs];
+  if (time !== f[k]) return time < f[k] ? -1 : 1;
+  if (connection !== f[k + 1]) return connection < f[k + 1] ? -1 : 1;
+  if (!isSequence(f, r + RECORD.sequenceLow) || !isSequence(f, k + 2)) return 0;
+  const low = f[r + RECORD.sequenceLow];
+  const high = f[r + RECORD.sequenceHigh];
+  if (high !== f[k + 3]) return high < f[k + 3] ? -1 : 1;
+  return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
 }
 
-/** Sequence numbers exist from 1 on; indices carry 0 (PROTOCOL.md 7). */
-function isSequence(low: number, high: number): boolean {
-  return high > 0 || (high === 0 && low > 0);
+/** Whether the words at `k` (low, then high) are a sequence number: they exist from 1 on; indices carry 0 (PROTOCOL.md 7). */
+function isSequence(f: Float64Array, k: number): boolean {
+  return f[k + 1] > 0 || (f[k + 1] === 0 && f[k] > 0);
 }
 
 /** Makes bar `bar` the one in slot `s`: the bar that was there goes home to the table, the wanted one is fetched from it. */
@@ -110,7 +120,7 @@ function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
 function seed(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
   f[s + SLOT.seeds] += 1;
-  const bar = barIndexOf(m, row, f[r + RECORD.timeMs]);
+  const bar = barIndexOf(m, row, r);
   if (bar < 0) return;
   takeUpBar(m, row, s, bar);
   f[s + SLOT.bar + BAR.seeded] = 1;
@@ -132,7 +142,7 @@ function isOlder(f: Float64Array, s: number, r: number): boolean {
   const high = f[r + RECORD.sequenceHigh];
   const anchorLow = f[s + SLOT.anchorSequenceLow];
   const anchorHigh = f[s + SLOT.anchorSequenceHigh];
-  if (!isSequence(low, high) || !isSequence(anchorLow, anchorHigh)) return false;
+  if (!isSequence(f, r + RECORD.sequenceLow) || !isSequence(f, s + SLOT.anchorSequenceLow)) return false;
   return high !== anchorHigh ? high < anchorHigh : low < anchorLow;
 }
 
@@ -141,7 +151,7 @@ function isDuplicate(f: Float64Array, s: number, r: number): boolean {
   const low = f[r + RECORD.sequenceLow];
   const high = f[r + RECORD.sequenceHigh];
   return (
-    isSequence(low, high) &&
+    isSequence(f, r + RECORD.sequenceLow) &&
     low === f[s + SLOT.lastSequenceLow] &&
     high === f[s + SLOT.lastSequenceHigh] &&
     f[r + RECORD.timeMs] === f[s + SLOT.lastTime] &&
@@ -176,7 +186,7 @@ const LATE = 1;
 
 /** Books a tick of `quantity`, or counts it as outside the session. Says which, and whether its minute was sealed already. */
 function tick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
-  const bar = barIndexOf(m, row, m.f64[r + RECORD.timeMs]);
+  const bar = barIndexOf(m, row, r);
   if (bar < 0) {
     m.f64[s + SLOT.outOfSession] += 1;
     return OUTSIDE;

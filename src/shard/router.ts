@@ -76,6 +76,7 @@ export class Router {
   readonly #heardOn: Int32Array;
   readonly #kept: Kept[];
   #keptCount = 0;
+  readonly #stamp = { exchangeMs: NaN, nowMs: NaN };
   #subscribed = { connection: 0, monoMs: 0, marketMs: 0 };
   #gapStart: number | undefined;
   /** Where the last gap ended: the next one does not begin before, or two would count one moment twice. */
@@ -127,23 +128,24 @@ export class Router {
       this.#counters[unadmittedCounter[reason]]++;
       return instrument;
     }
-    const exchangeMs = packet.number(FIELD.exchangeMs);
-    const lastFrameMs = this.#sealer.lastFrameMs;
-    const live = isLive(flags) && (lastFrameMs === undefined || exchangeMs > lastFrameMs);
-    const judgement = this.#sealer.judge(exchangeMs, arrival.marketMs, live);
+    const stamp = this.#stamp;
+    stamp.exchangeMs = packet.number(FIELD.exchangeMs);
+    stamp.nowMs = arrival.marketMs;
+    const live = isLive(flags) && this.#sealer.isNewest(stamp);
+    const judgement = this.#sealer.judge(stamp, live);
     if (judgement === 'use') {
-      if (live) this.#seen(arrival.connection, arrival.monoMs, arrival.marketMs);
-      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
+      if (live) this.#seen(arrival);
+      this.#route(packet, instrument, flags, arrival);
       if (this.#keptCount > 0 && this.#sealer.outvoted()) this.#refuseKept();
     } else if (judgement === 'release') {
       this.#releaseKept();
-      if (live) this.#seen(arrival.connection, arrival.monoMs, arrival.marketMs);
-      this.#route(packet, instrument, flags, arrival.connection, arrival.monoMs);
+      if (live) this.#seen(arrival);
+      this.#route(packet, instrument, flags, arrival);
     } else {
       if (judgement === 'replace') this.#refuseKept();
       this.#keep(packet, instrument, flags, arrival);
     }
-    this.#seal(arrival.monoMs);
+    this.#seal(arrival);
     return instrument;
   }
 
@@ -151,7 +153,7 @@ export class Router {
   tick(marketMs: number): void {
     if (this.#ended) return;
     this.#sealer.tick(marketMs);
-    this.#seal(NaN);
+    this.#seal(undefined);
     this.publish();
   }
 
@@ -166,12 +168,12 @@ export class Router {
     this.publish();
   }
 
-  /** Writes one SEAL into every ring when a minute has become due. `receivedMs`: when the packet came that made it due; NaN when time alone did. */
-  #seal(receivedMs: number): void {
+  /** Writes one SEAL into every ring when a minute has become due. `arrival`: that of the packet that made it due; undefined when time alone did. */
+  #seal(arrival: Arrival | undefined): void {
     const through = this.#sealer.due();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
-    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, receivedMs);
+    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, arrival?.monoMs);
   }
 
   /** Shows the shards everything written so far. */
@@ -208,7 +210,7 @@ export class Router {
     return this.#rings.every((ring) => Atomics.load(ring.memory.i32, SHARD.ended) === 1);
   }
 
-  #route(packet: Packet, instrument: number, flags: number, connection: number, monoMs: number): void {
+  #route(packet: Packet, instrument: number, flags: number, arrival: Arrival): void {
     const place = this.#places[instrument];
     const ring = this.#rings[place.shard];
     const at = ring.claim();
@@ -216,11 +218,11 @@ export class Router {
     const { words } = packet;
     i32[2 * at + RECORD.kind] = KIND.packet;
     i32[2 * at + RECORD.row] = place.row;
-    i32[2 * at + RECORD.connection] = connection;
+    i32[2 * at + RECORD.connection] = arrival.connection;
     i32[2 * at + RECORD.flags] = flags;
     f64[at + RECORD.timeMs] = packet.mode === MODE.snapquote ? packet.number(FIELD.lastTradeSeconds) * 1000 : packet.number(FIELD.exchangeMs);
     f64[at + RECORD.price] = packet.number(FIELD.price);
-    f64[at + RECORD.receivedMs] = monoMs;
+    f64[at + RECORD.receivedMs] = arrival.monoMs;
     f64[at + RECORD.sequenceLow] = words[2 * FIELD.sequence] >>> 0;
     f64[at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
     if ((flags & FLAG.traded) !== 0) {
@@ -248,14 +250,14 @@ export class Router {
    * changes nothing here, and an old state that is told again, first or not, proves nothing. A gap is never empty: the minute of a
    * quick reconnect was not seen whole.
    */
-  #seen(connection: number, monoMs: number, marketMs: number): void {
-    if (this.#gapStart === undefined || connection !== this.#subscribed.connection) return;
+  #seen(arrival: Arrival): void {
+    if (this.#gapStart === undefined || arrival.connection !== this.#subscribed.connection) return;
     const startMs = this.#gapStart;
-    const elapsedMarketMs = marketMs - this.#subscribed.marketMs;
-    const elapsedRealMs = monoMs - this.#subscribed.monoMs;
+    const elapsedMarketMs = arrival.marketMs - this.#subscribed.marketMs;
+    const elapsedRealMs = arrival.monoMs - this.#subscribed.monoMs;
     const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;
     const sinceMs = Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
-    const endMs = Math.max(startMs + 1, this.#sealer.expected(marketMs) + 1000 - sinceMs);
+    const endMs = Math.max(startMs + 1, this.#sealer.expected(arrival.marketMs) + 1000 - sinceMs);
     this.#gapStart = undefined;
     this.#gapEnd = endMs;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
@@ -276,8 +278,8 @@ export class Router {
     for (let k = 0; k < this.#keptCount; k++) {
       const kept = this.#kept[k];
       // It was far ahead of all before it, so it was new.
-      if (isLive(kept.flags)) this.#seen(kept.connection, kept.monoMs, kept.marketMs);
-      this.#route(kept.packet, kept.instrument, kept.flags, kept.connection, kept.monoMs);
+      if (isLive(kept.flags)) this.#seen(kept);
+      this.#route(kept.packet, kept.instrument, kept.flags, kept);
     }
     this.#keptCount = 0;
   }

@@ -19,6 +19,12 @@ const STAMP_MS = 1000;
 /** What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep this one. */
 export type Judgement = 'use' | 'hold' | 'release' | 'replace';
 
+/** A frame's exchange time, and the injected market clock at its arrival; epoch ms. An object that the caller reuses: a double on its own would be made a new one for the call. */
+export interface Stamp {
+  readonly exchangeMs: number;
+  readonly nowMs: number;
+}
+
 export interface SealerOptions {
   readonly openMs: number;
   /** Minutes of continuous trading: the bars 0 .. minutes-1. */
@@ -67,6 +73,12 @@ export class Sealer {
     return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
   }
 
+  /** Whether a frame of this time is newer than all in use. */
+  isNewest(stamp: Stamp): boolean {
+    // Written so that a first frame, met by NaN, is.
+    return !(stamp.exchangeMs <= this.#lastFrameMs);
+  }
+
   /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
   lastEndedBar(): number {
     if (Number.isNaN(this.#t)) return -1;
@@ -80,18 +92,24 @@ export class Sealer {
   }
 
   /**
-   * Judges a frame's exchange time, `nowMs` being the injected market clock at its arrival; `live`: it is neither cached nor an old
-   * state told again. `use` and `release` move T.
+   * Judges a frame by its stamp, of which nothing is kept; `live`: it is neither cached nor an old state told again. `use` and
+   * `release` move T.
    */
-  judge(exchangeMs: number, nowMs: number, live: boolean): Judgement {
+  judge(stamp: Stamp, live: boolean): Judgement {
+    const { exchangeMs, nowMs } = stamp;
     this.#arrivedAt = nowMs;
     const lead = this.#live ? this.#lead : Math.max(this.#lead, 0);
     if (exchangeMs - nowMs <= lead + AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
-      this.#move(exchangeMs, nowMs);
+      this.#move(stamp);
       if (live) this.#live = true;
       return 'use';
     }
+    return this.#judgeAhead(stamp, live);
+  }
+
+  #judgeAhead(stamp: Stamp, live: boolean): Judgement {
+    const { exchangeMs, nowMs } = stamp;
     if (!this.#agrees(exchangeMs)) {
       this.#forget();
       this.#held[this.#heldCount++] = exchangeMs;
@@ -101,8 +119,8 @@ export class Sealer {
       this.#held[this.#heldCount++] = exchangeMs;
       return 'hold';
     }
-    for (let k = 0; k < this.#heldCount; k++) this.#move(this.#held[k], nowMs);
-    this.#move(exchangeMs, nowMs);
+    for (let k = 0; k < this.#heldCount; k++) this.#move({ exchangeMs: this.#held[k], nowMs });
+    this.#move(stamp);
     this.#forget();
     if (live) this.#live = true;
     return 'release';
@@ -125,9 +143,9 @@ export class Sealer {
     this.#against = 0;
   }
 
-  #move(exchangeMs: number, nowMs: number): void {
-    // Written so that a first frame, met by NaN, moves both.
-    if (!(exchangeMs <= this.#lastFrameMs)) this.#lastFrameMs = exchangeMs;
+  #move(stamp: Stamp): void {
+    const { exchangeMs, nowMs } = stamp;
+    if (this.isNewest(stamp)) this.#lastFrameMs = exchangeMs;
     if (exchangeMs - nowMs > this.#lead) this.#lead = exchangeMs - nowMs;
     if (exchangeMs <= this.#t) return;
     this.#t = exchangeMs;

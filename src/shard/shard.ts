@@ -65,10 +65,10 @@ export class Shard {
     for (let k = 0; k < count; k++) {
       const r = this.memory.recordOf((head + k) | 0);
       const kind = i32[2 * r + RECORD.kind];
-      const receivedMs = f64[r + RECORD.receivedMs];
-      if (kind === KIND.packet) i32[histogram + bucketOf((now - receivedMs) * 1000)] += 1;
-      // NaN, which equals nothing, where no packet but time alone made the minute due.
-      else if (kind === KIND.seal && receivedMs === receivedMs) i32[sealHistogram + bucketOf((now - receivedMs) * 1000)] += 1;
+      if (kind !== KIND.packet && kind !== KIND.seal) continue;
+      const elapsedUs = (now - f64[r + RECORD.receivedMs]) * 1000;
+      // NaN, which equals nothing, where no packet but time alone made a minute due.
+      if (elapsedUs === elapsedUs) i32[(kind === KIND.packet ? histogram : sealHistogram) + bucketOf(elapsedUs)] += 1;
     }
     Atomics.store(i32, SHARD.head, (head + count) | 0);
     i32[SHARD.busy] = 0;
