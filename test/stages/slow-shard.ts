@@ -10,6 +10,6 @@ export default function run(task: ShardTask): void {
   const shard = new Shard(memory);
   while (!shard.ended && Atomics.load(memory.i32, MAIN.stop) === 0) {
     shard.step(monoMs, 1024);
-    Atomics.wait(memory.i32, SHARD.ended, 0, 4);
+    Atomics.wait(memory.i32, SHARD.ended, 0, 12);
   }
 }
