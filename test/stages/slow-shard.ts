@@ -9,7 +9,7 @@ export default function run(task: ShardTask): void {
   const memory = new ShardMemory(task.shape, task.buffer);
   const shard = new Shard(memory);
   while (!shard.ended && Atomics.load(memory.i32, MAIN.stop) === 0) {
-    shard.step(monoMs, 1024);
+    shard.step(monoMs, 256);
     Atomics.wait(memory.i32, SHARD.ended, 0, 12);
   }
 }
