@@ -33,7 +33,9 @@ function symbolReport(symbol: SymbolFacts, volumeKind: Facts['volumeKind']): Rec
     token: symbol.token,
     shard: symbol.shard,
     ticks: figures.ticks,
-    candles: symbol.whole,
+    // All of them; `partial` says how many were not seen whole.
+    candles: symbol.whole + symbol.partial,
+    whole: symbol.whole,
     partial: symbol.partial,
     late: symbol.late,
     revisions: symbol.revisions,
