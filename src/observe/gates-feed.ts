@@ -11,8 +11,12 @@ const DISCONNECTED_SHARE = 0.05;
 /** Market ms: the promise of the feed; a stamp is a whole second, which adds up to as much. */
 const LAG_MS = 1000;
 const STAMP_MS = 1000;
-/** In an accelerated market a real hiccup counts many times over. Real ms that are excused. */
+/**
+ * In an accelerated market a real hiccup of this machine counts many times over. Real ms beyond which a lag is told, and beyond which
+ * it is no hiccup any more.
+ */
 const HICCUP_MS = 50;
+const STALL_MS = 1000;
 /** Market ms: a lag below zero by more than this says that our clock is behind. */
 const SKEW_MS = 2000;
 
@@ -95,6 +99,9 @@ function lagGate({ lag, speed, market }: Facts): Gate {
     const remedy = market.clockByHand
       ? 'Some packets came much later than the promptest ones: the feed stalls, or this machine is too busy.'
       : `The feed is late, or this machine's clock is ahead of the exchange's by up to ${seconds(Math.max(0, lag.leastMs))}: check its time service.`;
+    if (speed > 1 && p99 <= LAG_MS + STAMP_MS + STALL_MS * speed) {
+      return { id: 'lag', status: 'warn', observed, expected, remedy: `At ${speed} times real time this is less than a second of this machine's, which may just be busy.` };
+    }
     return { id: 'lag', status: 'fail', observed, expected, remedy };
   }
   if (skewMs < -SKEW_MS && !market.clockByHand) return { id: 'lag', status: 'warn', observed, expected, remedy: "This machine's clock is behind the exchange's: minutes are not affected, but set it right." };

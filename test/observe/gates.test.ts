@@ -30,6 +30,8 @@ const cases: [string, GateId, Status, Change, RegExp][] = [
   ['no packet at all', 'fresh', 'fail', part('market', { timeMs: undefined }), /mute/],
   ['silence between continuous trading and the auction', 'fresh', 'skip', (facts) => part('market', { inContinuous: false })(figures({ lastTickMs: facts.market.timeMs! - 60_000 })(facts)), /continuous/],
   ['a feed that is 3 s late', 'lag', 'fail', (facts) => ({ ...facts, lag: { ...facts.lag!, leastMs: 3000, p50Ms: 3500, p99Ms: 4000 } }), /late/],
+  ['half a real second late in an accelerated market', 'lag', 'warn', (facts) => ({ ...facts, speed: 60, lag: { ...facts.lag!, p99Ms: 30_000 } }), /busy/],
+  ['more than a real second late in an accelerated market', 'lag', 'fail', (facts) => ({ ...facts, speed: 60, lag: { ...facts.lag!, p99Ms: 63_000 } }), /late/],
   ['nothing to measure', 'lag', 'fail', (facts) => ({ ...facts, lag: undefined }), /mute/],
   ['our clock five minutes behind', 'lag', 'warn', (facts) => ({ ...facts, lag: { ...facts.lag!, leastMs: -299_960, p50Ms: -299_480, p99Ms: -298_990 } }), /behind/],
   ['a market clock given by hand, off by a minute', 'lag', 'pass', (facts) => part('market', { clockByHand: true })({ ...facts, lag: { ...facts.lag!, leastMs: 60_040, p50Ms: 60_500, p99Ms: 61_010 } }), /./],
