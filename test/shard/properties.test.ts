@@ -41,6 +41,7 @@ it(`any schedule gives the naive fold's candles with 1, 2 and 4 shards (seed ${s
       expect(outcomes[1]).toEqual(outcomes[0]);
       expect(outcomes[2]).toEqual(outcomes[0]);
     }),
-    { seed, numRuns: 250 },
+    // The limit is for shrinking, which would else go on for minutes.
+    { seed, numRuns: 250, interruptAfterTimeLimit: 30_000 },
   );
 });

@@ -44,7 +44,7 @@ describe('regressions', () => {
   it.each([-300_000, 300_000])('a wall clock that is wrong by five minutes (%i ms)', (skewMs) => {
     const told = [0, skewMs].map((skew) => {
       const script = running({ skewMs: skew });
-      for (let s = 0; s < 180; s += 7) script.frame('RELIANCE', at('11:00:00') + s * 1000, 1000 + s).tick(at('11:00:00') + s * 1000 + 500);
+      for (let s = 0; s < 180; s += 7) script.frame('RELIANCE', at('11:00:00') + s * 1000, 1000 + s).tick(at('11:00:00') + s * 1000 + 4000);
       return [script.candles('RELIANCE'), script.engine.sealer.sealed, [...script.engine.counters]];
     });
     // When the clock is slow the first frames are kept until three agree, and minutes before them are sealed in one go.
@@ -63,6 +63,15 @@ describe('regressions', () => {
       expect(script.candles('RELIANCE').get('11:00')!.candle).toMatchObject({ open: 10.1, close: 10.05 });
       expect(script.candles('M&M', true).get('11:00')).toBeUndefined();
     }
+  });
+
+  it('one frame that is 2 minutes ahead, alone', () => {
+    const script = running().frame('RELIANCE', at('11:00:10'), 1010).frame('M&M', at('11:00:11'), 9999, { exchangeMs: BigInt(at('11:02:11')) });
+    for (const second of [12, 13, 14]) script.frame('RELIANCE', at(`11:00:${second}`), 1010);
+    expect(script.engine.counters[COUNTER.unadmittedTime]).toBe(1);
+    expect(script.engine.sealer.marketTime).toBe(at('11:00:14'));
+    expect(script.candles('RELIANCE').has('11:00')).toBe(false);
+    expect(script.end().candles('M&M', true).has('11:02')).toBe(false);
   });
 
   it('a trade told as of the year 9999, or of tomorrow, in a packet of today', () => {

@@ -70,8 +70,9 @@ describe('gaps', () => {
   it('never overlap and are never empty, so no minute has more gap than it is long', () => {
     const script = started();
     for (let k = 0; k < 10; k++) {
-      const ms = at('11:01:00') + k * 2500;
-      script.disconnect().subscribe(ms).frame('RELIANCE', ms, 1000).frame('RELIANCE', ms + 1000, 1000 + k);
+      // Half a second after subscribing comes a frame of the next second: the gap is told to end after it.
+      const ms = at('11:01:00') + k * 2000 + 700;
+      script.disconnect().subscribe(ms).frame('RELIANCE', ms, 1000).frame('RELIANCE', ms + 500, 1000 + k);
     }
     const gaps = gapsOf(script.engine);
     expect(gaps.length).toBe(11);

@@ -48,7 +48,7 @@ export function frame(fields: Fields): Uint8Array {
 
 const ORDINARY = ['trade', 'trade', 'trade', 'trade', 'trade', 'noTrade', 'delayed', 'repeat', 'replay', 'late', 'tick'] as const;
 const ODD = [
-  'reconnect', 'slowReconnect', 'noSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
+  'reconnect', 'slowReconnect', 'noSequence', 'sameSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
   'safePrice', 'year9999', 'zeroTime', 'negativeTime', 'unknownToken', 'paddedToken', 'unknownExchange', 'otherExchange', 'otherMode', 'depth', 'garbage', 'twoFrames',
   'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary',
 ] as const; // prettier-ignore
@@ -118,7 +118,8 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   const fieldsOf = (which: number, atMs: number): Fields => {
     const second = Math.floor(atMs / 1000);
     const { price, volume } = states[which];
-    sequence += 1n;
+    // Every second one carries into the high word.
+    sequence += 2n ** 31n + 1n;
     const { exchangeType, token } = instruments[which];
     return { mode, exchangeType, token, sequence, exchangeMs: BigInt(second * 1000), price, volume, lastTradeSeconds: BigInt(second) };
   };
@@ -171,6 +172,11 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
         case 'noSequence':
           trade();
           return send({ sequence: 0n });
+        case 'sameSequence':
+          // Told twice under one number, with another price or another time.
+          trade();
+          send();
+          return send(degree < 0.5 ? { sequence, price: state.price + 1n } : { sequence }, degree < 0.5 ? clock : clock - 2000);
         case 'negativeSequence':
           trade();
           return send({ sequence: degree < 0.5 ? -sequence : -(2n ** 63n) });

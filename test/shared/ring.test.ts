@@ -63,7 +63,8 @@ describe('the ring', () => {
               if (taken.length < count) expect(published).toEqual([]);
               inside -= taken.length;
             }
-            expect(ring.free()).toBe(slots - inside);
+            // Not after a take: what is free is then found out by asking whether enough is.
+            if (kind !== 'take') expect(ring.free()).toBe(slots - inside);
           }
         },
       ),
@@ -90,6 +91,18 @@ describe('the ring', () => {
 });
 
 describe('a shard', () => {
+  it('never shows HEAD further back than its predecessor did: main may have written over what lies behind', () => {
+    const memory = memoryAt(16, 100);
+    // It died between showing HEAD and saying that it was done; or with two records of the batch applied.
+    for (const [working, head] of [[99, 100], [102, 102]]) {
+      memory.i32[SHARD.busy] = 1;
+      memory.i32[SHARD.working] = working;
+      new Shard(memory);
+      expect(memory.i32[SHARD.head]).toBe(head);
+      expect(memory.i32[SHARD.busy]).toBe(0);
+    }
+  });
+
   it.each([0x7fffffff - 100, -100])('counts on over the wrap of its cursor at %i, also when it is replaced there', (cursor) => {
     const memory = memoryAt(16, cursor);
     const statics = memory.staticOf(0);

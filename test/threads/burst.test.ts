@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
 import { COUNTER } from '../../src/shared/counters.js';
 import { MAIN, SHARD } from '../../src/shared/layout.js';
+import { readBar, readRow } from '../../src/shared/book.js';
 import { ShardPool } from '../../src/shard/pool.js';
 import { at, engineOf, expectNaive, INSTRUMENTS, naiveOf, outcome, playInline, tell } from '../shard/drive.js';
 import { seededHappenings, unfold, type Step } from '../shard/schedule.js';
-import { feed } from './feed.js';
+import { feed, until } from './feed.js';
 
 const SEED = 11;
 const PACKETS = 300_000;
@@ -39,6 +40,52 @@ describe(`a burst through rings of 4096 slots (seed ${SEED})`, () => {
     expect(engine.counters[COUNTER.workerDeaths]).toBe(0);
     expectNaive(engine, naive);
     expect(outcome(engine)).toEqual(outcome(inline));
+  });
+});
+
+describe('a reader beside the thread that writes', () => {
+  it('sees each row and bar as of one moment', async () => {
+    const list = INSTRUMENTS.slice(0, 1);
+    // Half of the ticks are up to four minutes late, so that bars come and go between slot and table all the time.
+    const happenings = seededHappenings(seededRandom(SEED, 9), 60_000, 20, 1e9).map((one, k) => ({ ...one, what: k % 2 === 0 ? ('late' as const) : ('trade' as const) }));
+    const steps = unfold(happenings, { mode: 1, startMs: at('11:00'), speed: 1, instruments: list });
+    const engine = engineOf(1, 1, list);
+    const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
+    const [memory] = engine.memories;
+    let reads = 0;
+    const torn: unknown[] = [];
+    const look = (): void => {
+      const before = readRow(memory, 0);
+      let ticks = 0;
+      for (let bar = 100; bar < 130; bar++) {
+        const one = readBar(memory, 0, bar);
+        if (one === undefined) continue;
+        ticks += one.ticks;
+        reads++;
+        const whole = one.volume === one.ticks && one.low <= one.open && one.low <= one.close && one.high >= one.open && one.high >= one.close;
+        if (!whole || one.late !== one.revision || one.priceChanges >= one.ticks) torn.push({ bar, ...one });
+      }
+      const after = readRow(memory, 0);
+      // Bars are read one after the other: together they hold no fewer ticks than the row before, no more than the row after.
+      if (ticks < before.ticks || ticks > after.ticks) torn.push({ ticks, before: before.ticks, after: after.ticks });
+    };
+    try {
+      await pool.start();
+      for (const [k, step] of steps.entries()) {
+        tell(engine, step);
+        if (k % 16 !== 0) continue;
+        engine.router.publish();
+        look();
+        if (engine.router.pressed) await until(() => engine.router.relieved);
+      }
+      engine.router.end();
+      await pool.done;
+    } finally {
+      await pool.stop();
+    }
+    expect(torn).toEqual([]);
+    expect(reads).toBeGreaterThan(20_000);
+    expectNaive(engine, naiveOf(1, steps, list));
   });
 });
 

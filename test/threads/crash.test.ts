@@ -12,6 +12,7 @@ import { at, engineOf, expectNaive, INSTRUMENTS, naiveOf, outcome, playInline, t
 import { seededHappenings, unfold, type Happening, type Step } from '../shard/schedule.js';
 import { feed, until } from './feed.js';
 import { arm, newPlan, type CrashPlan } from './hook.js';
+import { Reference } from './reference.js';
 import { instrument, storesIn, type Point } from './instrument.js';
 
 const SEED = 5;
@@ -34,8 +35,15 @@ function workload(mode: NaiveMode): Step[] {
   return unfold(happenings, { mode, startMs: at('15:03'), speed: 1, instruments: INSTRUMENTS });
 }
 
-async function playThreaded(engine: Engine, steps: readonly Step[], plan: CrashPlan): Promise<void> {
-  const pool = new ShardPool({ memories: engine.memories, counters: engine.counters, workerUrl, extra: plan });
+/** Plays through threads that die by `plan`. Returns what was found torn at any death. */
+async function playThreaded(engine: Engine, steps: readonly Step[], plan: CrashPlan, reference: Reference): Promise<string[]> {
+  const faults: string[] = [];
+  const { memories, counters } = engine;
+  const onDeath = (shard: number, cursor: number): void => {
+    const fault = reference.fault(shard, memories[shard], cursor);
+    if (fault !== undefined) faults.push(fault);
+  };
+  const pool = new ShardPool({ memories, counters, workerUrl, extra: plan, onDeath });
   try {
     await pool.start();
     await feed(engine, steps);
@@ -44,6 +52,7 @@ async function playThreaded(engine: Engine, steps: readonly Step[], plan: CrashP
   } finally {
     await pool.stop();
   }
+  return faults;
 }
 
 beforeAll(() => {
@@ -76,7 +85,10 @@ describe('a crash after every store', () => {
         plan.due[point] = 1 + Math.floor(random() * passes);
       }
       const engine = engineOf(mode, shards);
-      await playThreaded(engine, steps, plan);
+      const told = engineOf(mode, shards, INSTRUMENTS, { slots: 16_384 });
+      for (const step of steps) tell(told, step);
+      told.router.end();
+      expect(await playThreaded(engine, steps, plan, new Reference(told))).toEqual([]);
       const now = points.flatMap((_, point) => (plan.killed[point] === 1 ? [point] : []));
       for (const point of now) killed.add(point);
       expect(engine.counters[COUNTER.workerDeaths]).toBe(now.length);
