@@ -7,6 +7,9 @@ import { SystemClock } from './clock.js';
 import { EngineError, EXIT } from './errors.js';
 import { shipped } from './paths.js';
 
+/** Whether all that the program does is print, so that without a reader there is nothing left to do. */
+let printsOnly = true;
+
 async function run(command: Command): Promise<number> {
   switch (command.kind) {
     case 'text':
@@ -18,21 +21,25 @@ async function run(command: Command): Promise<number> {
       return decodeLines({ input: process.stdin, output: process.stdout, complain }, niftyFifty(), new SystemClock().wallMs());
     }
     case 'simulate': {
+      printsOnly = false;
       const [{ simulate }, { niftyFifty, shippedCalendar }] = await Promise.all([import('./stages/simulate.js'), import('./stages/universe.js')]);
       return simulate({ ...command.options, listings: niftyFifty(), calendar: shippedCalendar() });
     }
     case 'stage': {
+      printsOnly = false;
       const { runStage } = await import('./stages/run.js');
       return runStage(command.config);
     }
   }
 }
 
-// A reader that has seen enough (`| head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.pass);
-  throw error;
-});
+// A reader that has seen enough (`| head`) is no failure, and no reason to end a run before its verdict: what is printed then is lost.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (printsOnly) process.exit(EXIT.pass);
+  });
+}
 
 try {
   const { version } = JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string };

@@ -162,7 +162,9 @@ function traded(book: Book, frame: Frame, connection: number, first: boolean): n
   const usable = frame.volume >= 0n && frame.volume <= SAFE;
   const { anchor } = book;
   const older = anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
-  if (usable && !older) book.anchor = { volume: frame.volume, sequence: frame.sequence, connection };
+  // On a new connection the packet behind the first anchors whatever its number: the counter may have begun anew.
+  const anew = !first && anchor !== undefined && anchor.connection !== connection;
+  if (usable && (!older || anew)) book.anchor = { volume: frame.volume, sequence: frame.sequence, connection };
   if (first || anchor === undefined || anchor.connection !== connection) return 'seed';
   if (older || !usable) return 'noTrade';
   const rise = frame.volume - anchor.volume;

@@ -36,7 +36,7 @@ function connectedGate({ feed }: Facts): Gate {
   return { id: 'connected', status: 'pass', observed, expected };
 }
 
-function subscribedGate({ feed, symbols }: Facts): Gate {
+function subscribedGate({ feed, symbols, finished }: Facts): Gate {
   const expected = `every token answered by a packet within ${seconds(feed.answerMs)}, no error reply`;
   const silent = symbols.filter(({ answeredAfterMs }) => answeredAfterMs === undefined || answeredAfterMs > feed.answerMs);
   const slowest = Math.max(0, ...symbols.map(({ answeredAfterMs }) => answeredAfterMs ?? 0));
@@ -47,7 +47,7 @@ function subscribedGate({ feed, symbols }: Facts): Gate {
   }
   if (feed.subscribedForMs === undefined) return { id: 'subscribed', status: 'fail', observed: 'nothing was subscribed', expected, remedy: 'There was no connection to subscribe on.' };
   if (silent.length === 0) return { id: 'subscribed', status: 'pass', observed, expected };
-  if (feed.subscribedForMs < feed.answerMs) return { id: 'subscribed', status: 'skip', observed: `${observed}; still waiting`, expected };
+  if (!finished && feed.subscribedForMs < feed.answerMs) return { id: 'subscribed', status: 'skip', observed: `${observed}; still waiting`, expected };
   return { id: 'subscribed', status: 'fail', observed, expected, remedy: `No answer in time for ${named(silent.map(({ symbol, token }) => `${symbol} (${token})`))}: a wrong token or a mute feed is answered with silence.` };
 }
 
@@ -90,7 +90,7 @@ function lagGate({ lag, speed, market }: Facts): Gate {
   if (lag === undefined) return { id: 'lag', status: 'fail', observed: 'no live packet to measure', expected, remedy: 'The feed is mute: see gate connected and subscribed.' };
   // A packet cannot arrive before it is sent: below zero our clock is behind, and by so much all lags are too small. A clock that was
   // only given by hand says nothing of a constant lag either way: the least lag is its skew.
-  const skewMs = lag.leastMs < 0 || market.clockByHand ? lag.leastMs : 0;
+  const skewMs = lag.p1Ms < 0 || market.clockByHand ? lag.p1Ms : 0;
   const p50 = lag.p50Ms - skewMs;
   const p99 = lag.p99Ms - skewMs;
   const skew = market.clockByHand ? `the given market clock is off by ${seconds(skewMs)}` : skewMs < -SKEW_MS ? `our clock is behind by at least ${seconds(-skewMs)}` : 'no clock skew seen';
@@ -98,7 +98,7 @@ function lagGate({ lag, speed, market }: Facts): Gate {
   if (p99 > allowedMs) {
     const remedy = market.clockByHand
       ? 'Some packets came much later than the promptest ones: the feed stalls, or this machine is too busy.'
-      : `The feed is late, or this machine's clock is ahead of the exchange's by up to ${seconds(Math.max(0, lag.leastMs))}: check its time service.`;
+      : `The feed is late, or this machine's clock is ahead of the exchange's by up to ${seconds(Math.max(0, lag.p1Ms))}: check its time service.`;
     if (speed > 1 && p99 <= LAG_MS + STAMP_MS + STALL_MS * speed) {
       return { id: 'lag', status: 'warn', observed, expected, remedy: `At ${speed} times real time this is less than a second of this machine's, which may just be busy.` };
     }
@@ -115,6 +115,10 @@ function candlesGate({ symbols, market, interrupted }: Facts): Gate {
   const revised = sum(({ revisions }) => revisions);
   const observed = `${count(sum(({ whole }) => whole), 'whole candle')} of ${symbols.length - without.length} of ${count(symbols.length, 'symbol')}, ${sum(({ partial }) => partial)} partial${revised > 0 ? `, ${count(revised, 'revision')} by late ticks` : ''}`;
   const hours = market.hoursUnknown === undefined ? undefined : `The session's hours are assumed: ${market.hoursUnknown}.`;
+  const fallen = symbols.filter(({ figures }) => figures.reseeds > 0).map(({ symbol }) => symbol);
+  if (without.length === 0 && fallen.length > 0) {
+    return { id: 'candles', status: 'warn', observed, expected, remedy: `The day's volume fell in packets of ${named(fallen)}: the volume of the minutes around it may be wrong.` };
+  }
   if (without.length === 0) return hours === undefined ? { id: 'candles', status: 'pass', observed, expected } : { id: 'candles', status: 'warn', observed, expected, remedy: hours };
   if (market.boundaries < 2) {
     const early = { id: 'candles', observed: `${observed}; ${count(market.boundaries, 'boundary', 'boundaries')} passed`, expected } as const;

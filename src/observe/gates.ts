@@ -32,7 +32,7 @@ function momentumGate({ momentum }: Facts): Gate {
   return { id: 'momentum', status: 'warn', observed, expected, remedy };
 }
 
-function noRestGate({ network }: Facts): Gate {
+function noRestGate({ network, interrupted }: Facts): Gate {
   const expected = 'the log-in before the run is the one call';
   const { restCalls, connections, handshakes, workerConnections } = network;
   const during = restCalls.filter((call) => call.phase !== 'log-in');
@@ -45,7 +45,9 @@ function noRestGate({ network }: Facts): Gate {
   const unasked = before.filter((call) => !call.logIn);
   if (unasked.length > 0) return fail(`Something called ${unasked[0].method} ${unasked[0].host}${unasked[0].path} before the run.`);
   if (workerConnections > 0) return fail(`A worker thread opened ${count(workerConnections, 'connection')}: workers have no business on the network.`);
-  if (connections.length > handshakes + restCalls.length) {
+  // A call that is cut off by an interruption may have opened a spare connection.
+  const spare = interrupted ? restCalls.length : 0;
+  if (connections.length > handshakes + restCalls.length + spare) {
     const stranger = connections.find((connection) => connection.phase === 'run') ?? connections[0];
     return fail(`${connections.length - handshakes - restCalls.length} of the connections (${inRun} in the run, e.g. to ${stranger.host}:${stranger.port}) were neither the feed nor the log-in.`);
   }

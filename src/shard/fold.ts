@@ -74,7 +74,9 @@ function addTick(m: ShardMemory, s: number, r: number, bar: number, quantity: nu
   }
   f[b + BAR.lastPrice] = price;
   f[b + BAR.ticks] += 1;
-  f[b + BAR.volume] += quantity;
+  // Counts of a stranger's making stay within what a file can hold; they never keep a symbol's good minutes from being written.
+  const volume = f[b + BAR.volume] + quantity;
+  f[b + BAR.volume] = volume > VOLUME_LIMIT ? VOLUME_LIMIT : volume;
   f[s + SLOT.barIndex] = bar;
   f[s + SLOT.ticks] += 1;
   if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
@@ -209,9 +211,11 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
     if (f[r + RECORD.dayLow] > 0) f[s + SLOT.sessionLow] = f[r + RECORD.dayLow];
   }
   const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + RECORD.connection];
-  if ((m.i32[2 * r + RECORD.flags] & FLAG.first) !== 0 || unanchored) {
-    // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute.
-    if (usable && !older) anchor(m, s, r);
+  const first = (m.i32[2 * r + RECORD.flags] & FLAG.first) !== 0;
+  if (first || unanchored) {
+    // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute. The
+    // next one does whatever its number: after a fail-over the server's counter may begin anew (PROTOCOL.md 7).
+    if (usable && (!older || !first)) anchor(m, s, r);
     seed(m, row, s, r);
     return false;
   }

@@ -11,6 +11,8 @@ const BUCKETS = (2 * REACH_MS) / BUCKET_MS;
 export interface LagFigures {
   readonly samples: number;
   readonly leastMs: number;
+  /** One packet in a hundred is prompter: what a single stray cannot move. */
+  readonly p1Ms: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly mostMs: number;
@@ -46,6 +48,6 @@ export class FeedLag {
   /** Undefined before the first packet. */
   figures(): LagFigures | undefined {
     if (this.#samples === 0) return undefined;
-    return { samples: this.#samples, leastMs: this.#least, p50Ms: this.#percentile(50), p99Ms: this.#percentile(99), mostMs: this.#most };
+    return { samples: this.#samples, leastMs: this.#least, p1Ms: this.#percentile(1), p50Ms: this.#percentile(50), p99Ms: this.#percentile(99), mostMs: this.#most };
   }
 }

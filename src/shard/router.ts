@@ -162,7 +162,7 @@ export class Router {
     if (this.#ended) return;
     this.#ended = true;
     this.#refuseKept();
-    const endMs = this.#sealer.marketTime ?? 0;
+    const endMs = this.#sealer.seenUntilMs ?? 0;
     if (this.#gapStart === undefined) this.#openGap(endMs);
     for (const ring of this.#rings) ring.control(KIND.end, 0, endMs, 0);
     this.publish();

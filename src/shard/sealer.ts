@@ -11,8 +11,12 @@ import { MINUTE_MS } from '../market/session.js';
 
 /** How far ahead of what elapsed a frame may be on its own word. */
 export const AHEAD_MS = 60_000;
+/** How much farther ahead of the clock than all before it a frame may be to be what the next are measured by: clocks drift, they do not jump. */
+const DRIFT_MS = 5000;
 /** Frames that must agree before T follows them; and ordinary frames that outvote them. */
 export const VOTES = 3;
+/** A feed without any frame in session for so long is mute. */
+const SILENT_MS = 15_000;
 /** A stamp is a whole second: by the end of it so much more has passed. */
 const STAMP_MS = 1000;
 
@@ -44,7 +48,7 @@ export class Sealer {
   /** The injected market clock when T was last known. */
   #tAt = 0;
   #arrivedAt = 0;
-  /** The most that a frame in use was ahead of the injected clock, ms; negative when the clock is fast. */
+  /** The most that a frame was ahead of the injected clock of those that went little beyond it or that three agreed on, ms; negative when the clock is fast. */
   #lead = -Infinity;
   /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
   #live = false;
@@ -71,6 +75,18 @@ export class Sealer {
   /** The largest exchange time that a frame said, never advanced by the clock. */
   get lastFrameMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
+  }
+
+  /**
+   * The moment up to which the market was seen, for a run that ends now: market time, or the last frame's second where the feed had
+   * been silent in session for longer than any feed is. Undefined before the first frame.
+   */
+  get seenUntilMs(): number | undefined {
+    if (Number.isNaN(this.#t)) return undefined;
+    const { openMs, minutes } = this.#options;
+    const inSessionUntil = Math.min(this.#t, openMs + minutes * MINUTE_MS);
+    const heardUntil = this.#lastFrameMs + STAMP_MS;
+    return inSessionUntil - heardUntil > SILENT_MS ? heardUntil : this.#t;
   }
 
   /** Whether a frame of this time is newer than all in use. */
@@ -102,6 +118,8 @@ export class Sealer {
     if (exchangeMs - nowMs <= lead + AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
       this.#move(stamp);
+      // A frame far ahead is used, but it does not make the next one, still farther ahead, believable: that needs the votes.
+      if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + DRIFT_MS) this.#follow(stamp);
       if (live) this.#live = true;
       return 'use';
     }
@@ -121,6 +139,7 @@ export class Sealer {
     }
     for (let k = 0; k < this.#heldCount; k++) this.#move({ exchangeMs: this.#held[k], nowMs });
     this.#move(stamp);
+    this.#follow(stamp);
     this.#forget();
     if (live) this.#live = true;
     return 'release';
@@ -143,10 +162,14 @@ export class Sealer {
     this.#against = 0;
   }
 
+  #follow(stamp: Stamp): void {
+    const leadMs = stamp.exchangeMs - stamp.nowMs;
+    if (leadMs > this.#lead) this.#lead = leadMs;
+  }
+
   #move(stamp: Stamp): void {
     const { exchangeMs, nowMs } = stamp;
     if (this.isNewest(stamp)) this.#lastFrameMs = exchangeMs;
-    if (exchangeMs - nowMs > this.#lead) this.#lead = exchangeMs - nowMs;
     if (exchangeMs <= this.#t) return;
     this.#t = exchangeMs;
     this.#tAt = nowMs;

@@ -26,7 +26,7 @@ export async function decodeLines(streams: DecodeStreams, listings: readonly Lis
   let exitCode: number = EXIT.pass;
   let number = 0;
   const answer = (line: string): object => {
-    if (!/^([0-9a-f]{2})*$/i.test(line)) {
+    if (line.length % 2 !== 0 || /[^0-9a-f]/i.test(line)) {
       exitCode = EXIT.usage;
       streams.complain(`Line ${number} is not a whole number of bytes in hexadecimal.`);
       return { refused: 'hex' };

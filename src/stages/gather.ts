@@ -90,7 +90,7 @@ function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['marke
   return {
     timeMs,
     clockMs,
-    inContinuous: timeMs !== undefined && sessions.some((session) => inContinuous(session, timeMs)),
+    inContinuous: sessions.some((session) => inContinuous(session, timeMs ?? clockMs)),
     boundaries: Math.max(0, Math.floor((ranMs - graceMs - SEAL_SLACK_MS) / MINUTE_MS)),
     clockByHand: feed.kind === 'url' && feed.marketClock !== undefined,
     hoursUnknown: plan.hoursUnknown,

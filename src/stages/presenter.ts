@@ -70,18 +70,18 @@ export class Presenter {
     this.#terminal.show({ facts, gates: gates(facts), leftMin, ticksPerSecond: elapsedMs > 0 ? ((ticks - first.ticks) * 1000) / elapsedMs : 0 });
   }
 
-  /** Prints the end and writes the report. */
+  /** Prints the end and writes the report. Throws EngineError OUTPUT when the report cannot be written; the verdict has been shown then. */
   end(ending: Ending): void {
     const { facts, verdict, engine } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths } = this.#plan;
     const report = this.#report(ending);
-    writeReport(report, reportPaths);
     for (const place of engine.places.length > 1 ? [] : engine.places) this.say(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
     if (engine.places.length > 1) this.say(`\n${symbolTable(facts)}`);
     this.say(`\n${checklist(facts, ending.gates, verdict, (status, text) => this.#terminal.paint(status, text), this.#terminal.columns)}`);
     const here = (path: string): string => (relative('', path).startsWith('..') ? path : relative('', path));
     this.say(`\nCandles ${here(outDir)}   Report ${here(reportPaths[0])}   Log ${here(logPath)}`);
     if (config.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    writeReport(report, reportPaths);
   }
 
   #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending): Record<string, unknown> {

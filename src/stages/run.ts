@@ -22,7 +22,7 @@ import { gather, type Progress, type Sources } from './gather.js';
 import { Line } from './line.js';
 import { tryFolder } from './places.js';
 import { makePlan, type Plan } from './plan.js';
-import { Presenter } from './presenter.js';
+import { Presenter, type Ending } from './presenter.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { shippedCalendar } from './universe.js';
 import { WriterPool } from './writer-pool.js';
@@ -86,7 +86,11 @@ class StageRun {
 
   async run(): Promise<number> {
     const plan = this.#plan;
-    const prepared = await prepareSource(plan);
+    process.on('SIGINT', this.#onSignal).on('SIGTERM', this.#onSignal);
+    const prepared = await prepareSource(plan).catch((error: unknown) => {
+      process.off('SIGINT', this.#onSignal).off('SIGTERM', this.#onSignal);
+      throw error;
+    });
     const shards = new ShardPool({
       memories: this.#engine.memories,
       counters: this.#engine.counters,
@@ -110,7 +114,6 @@ class StageRun {
       for (const folder of [plan.outDir, dirname(plan.reportPaths[0]), dirname(plan.logPath)]) tryFolder(folder, plan.runId);
       watch([plan.outDir, dirname(plan.reportPaths[0]), dirname(plan.logPath)]);
       this.#log = openLog(plan.logPath, plan.runId);
-      process.on('SIGINT', this.#onSignal).on('SIGTERM', this.#onSignal);
       await shards.start();
       return await this.#withSource(prepared, shards, writer, notes);
     } finally {
@@ -252,10 +255,10 @@ class StageRun {
     const all = gates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
-    this.#presenter.end({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() });
+    const reported = this.#report({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() });
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
-    return this.#exitCode(verdict);
+    return reported ? this.#exitCode(verdict) : EXIT.failed;
   }
 
   /** Resolves when every shard has read END. */
@@ -268,6 +271,19 @@ class StageRun {
       await Promise.race([shards.done, tooLate]);
     } finally {
       limit?.cancel();
+    }
+  }
+
+  /** Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on disk. */
+  #report(ending: Ending): boolean {
+    try {
+      this.#presenter.end(ending);
+      return true;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#log.error(error.message);
+      this.#presenter.say(error.message);
+      return false;
     }
   }
 

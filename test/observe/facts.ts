@@ -38,7 +38,7 @@ export function goodFacts(): Facts {
     market: { timeMs: NOW_MS, clockMs: NOW_MS + 300, inContinuous: true, boundaries: 10, clockByHand: false, hoursUnknown: undefined },
     duration: { askedMin: 10, ranMin: 10.05, settledMin: 10 },
     feed: { connected: true, connections: 1, disconnects: [], openForMs: 600_000, disconnectedMs: 0, subscribedForMs: 600_000, answerMs: 10_000, errors: [] },
-    lag: { samples: 1200, leastMs: 40, p50Ms: 520, p99Ms: 1010, mostMs: 1090 },
+    lag: { samples: 1200, leastMs: 40, p1Ms: 50, p50Ms: 520, p99Ms: 1010, mostMs: 1090 },
     performance: { cpuPercent: 4, rssMb: 150, eventLoopDelayP99Ms: 2, receiveToAppliedUs: { p50: 30, p99: 80, p999: 200 }, receiveToSealedMs: { p50: 0.1, p99: 0.3, p999: 0.3 } },
     momentum: {
       evaluations: [{ symbol: 'RELIANCE', timestampMs: NOW_MS, basis: 'ours', evaluated: true, insufficient: undefined, vwap: 1400, hod: 1405, volMa: 60, relVol: 1, signals: [] }],

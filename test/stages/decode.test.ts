@@ -61,6 +61,10 @@ describe('tickshard decode', () => {
     expect((await decode(hex)).answers).toMatchObject([{ admitted }]);
   });
 
+  it('answers a line that is longer than any frame', async () => {
+    expect((await decode(`01${'a'.repeat(16_777_216)}\n${ltp({})}\n`)).answers).toMatchObject([{ refused: 'length' }, { admitted: true }]);
+  });
+
   it('answers each line, also empty, refused and foreign ones', async () => {
     const { answers, code, complaints } = await decode(`\r\n${ltp({}).toUpperCase()}\r\n07\n${ltp({})}00\nzz\nabc\n`);
     expect(answers.map((answer) => answer['refused'] ?? answer['admitted'])).toEqual(['length', true, 'mode', 'length', 'hex', 'hex']);

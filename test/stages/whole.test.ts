@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { duckdb, inFolder } from '../sink/candles.js';
-import { everythingIn, run } from './command.js';
+import { everythingIn, run, start } from './command.js';
 
 const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', '60'];
 
@@ -53,6 +53,27 @@ describe.concurrent('a stage run', () => {
       expect(rows[0]['rows']).toBe(rows[0]['minutes']);
       const columns = await duckdb(`DESCRIBE SELECT * FROM '${parquet}'`);
       expect(columns.map((column) => `${String(column['column_name'])} ${String(column['column_type'])}`)).toEqual(['symbol VARCHAR', 'exchange VARCHAR', 'timestamp TIMESTAMP WITH TIME ZONE', 'open DOUBLE', 'high DOUBLE', 'low DOUBLE', 'close DOUBLE', 'volume BIGINT']);
+    });
+  });
+
+  it('goes on to its verdict and its report when nobody reads what it prints', async () => {
+    await inFolder(async (folder) => {
+      const running = start([...sim, '--duration', '2'], folder);
+      await running.saw(/tickshard, stage 1/);
+      running.child.stdout!.destroy();
+      expect((await running.ended).code).toBe(0);
+      expect(reportIn(folder).verdict).toBe('pass');
+    });
+  });
+
+  it('says its verdict also when the report cannot be written in the end', async () => {
+    await inFolder(async (folder) => {
+      const running = start([...sim, '--duration', '2', '--report', 'mine/report.json'], folder);
+      await running.saw(/sealed/);
+      mkdirSync(join(folder, 'mine/report.json'));
+      const { code, stdout } = await running.ended;
+      expect(stdout).toMatch(/Verdict: PASS[\s\S]*report .* cannot be written/);
+      expect(code).toBe(1);
     });
   });
 
