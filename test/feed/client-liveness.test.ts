@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 async function started(options: Partial<FeedClientOptions> = {}): Promise<Listening> {
-  listening = listen(server, { clock, limits: undefined, ...options });
+  listening = listen(server, { clock, ...options });
   await listening.client.start();
   await until(() => server.peers.at(-1)!.texts.length > 0, 'the subscription');
   return listening;
@@ -84,7 +84,7 @@ describe('heart-beat', () => {
 
   it('a peer that is gone without a word is noticed, and never asked for its leave', async () => {
     server.handshakes = [bare(() => undefined), accept()];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     await listening.client.start();
     expect(await secondsUntilEnd()).toBeLessThanOrEqual(27);
     await seconds(1);

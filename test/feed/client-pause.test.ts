@@ -1,6 +1,8 @@
 /** Pausing: while the consumer is full nothing more is delivered, whatever happens to the connection, and nothing is lost that need not be. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
+import { FEED_LIMITS } from '../../src/feed/machine.js';
+import { FakeClock } from './fake-clock.js';
 import { accept, bare, hostileServer, type HostileServer } from './hostile-server.js';
 import { listen, pass, until, type Listening } from './listening.js';
 
@@ -106,6 +108,8 @@ it('a reset meanwhile: a full consumer is given nothing, and the connection is r
     bare((socket) => void socket.write(batch(7000, 10))),
   ];
   listening = listen(server, {
+    // Nobody reads, so it is a ping that meets the reset.
+    limits: { ...FEED_LIMITS, pingEveryMs: 50 },
     handlers: handlers({
       binary: () => {
         if (paused) whilePaused++;
@@ -128,11 +132,13 @@ it('a reset meanwhile: a full consumer is given nothing, and the connection is r
 
 it('a stop meanwhile: the close frame is answered all the same', async () => {
   server.handshakes = [accept({ then: ({ ws }) => ws!.send(numbered(1)) })];
-  listening = listen(server);
+  // The clock stands still, and the library's patience lasts a second: what ends the wait sooner is the server's answer.
+  listening = listen(server, { clock: new FakeClock() });
   listening.client.pause();
   await listening.client.start();
-  await listening.client.stop();
-  await until(() => server.open === 0, 'the end');
+  let stopped = false;
+  void listening.client.stop().then(() => (stopped = true));
+  await until(() => stopped, 'the end', 800);
   expect(server.peers[0].closeCode).toBe(1000);
   expect(listening.heard.binary).toEqual([]);
 });

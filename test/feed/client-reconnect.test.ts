@@ -101,8 +101,7 @@ describe('a connection that ends', () => {
 
   it.each(endings)('%s: comes back soon, subscribes again, and tells the cause', async (_name, ending, cause, code, reason) => {
     server.handshakes = [ending, accept()];
-    // The limits are the real ones, so that no watchdog can be what noticed.
-    const { heard } = await started({ limits: undefined });
+    const { heard } = await started();
     await until(() => heard.events.includes('subscribed 2'), 'the next connection', 4000);
     expect(heard.events).toEqual(['opened 1', 'subscribed 1', `closed 1 ${cause}`, 'opened 2', 'subscribed 2']);
     const [end] = heard.ends;
@@ -121,8 +120,8 @@ describe('a connection that ends', () => {
     ['nonsense', Buffer.alloc(500, 0xff), { cause: 'protocol' }],
   ])('a server that sends %s and then keeps the connection is not waited for', async (_name, bytes, end) => {
     server.handshakes = [stubborn((socket) => void socket.write(bytes)), accept()];
-    // No watchdog: it would notice too, half a minute later and without the cause.
-    const { heard } = await started({ limits: undefined });
+    // A watchdog would notice too, half a minute later and without the cause.
+    const { heard } = await started();
     await until(() => heard.events.includes('subscribed 2'), 'the next connection', 4000);
     expect(heard.ends).toEqual([expect.objectContaining(end)]);
   });
@@ -139,7 +138,7 @@ describe('a connection that ends', () => {
       }),
       accept(),
     ];
-    const { heard } = await started({ limits: undefined });
+    const { heard } = await started();
     await until(() => heard.events.includes('subscribed 2'), 'the next connection', 10_000);
     expect(heard.ends).toEqual([expect.objectContaining({ cause: 'dropped' })]);
   });
@@ -201,7 +200,7 @@ describe('a handshake that fails', () => {
   it('429: no retry within a minute, however often', async () => {
     const clock = new FakeClock();
     server.handshakes = [accept({ then: ({ ws }) => ws!.terminate() }), refuse(429), refuse(403, { 'x-error-message': 'exceeding access rate' }), accept()];
-    const { heard } = await started({ clock, limits: undefined });
+    const { heard } = await started({ clock });
     await until(() => heard.ends.length === 1, 'the drop');
     clock.advance(clock.nextOnceMs!);
     for (const [ends, cause] of [[2, 'rate-limited'], [3, 'rate-limited']] as const) {

@@ -37,7 +37,7 @@ describe('401', () => {
   it('once: one fresh log-in with new tokens, at once', async () => {
     server.handshakes = [unauthorized, accept()];
     server.loginAnswers = [answer(loggedIn()), answer(loggedIn({ jwtToken: 'second-jwt', feedToken: 'second-feed' }))];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     await listening.client.start();
     expect(listening.heard.events).toEqual(['closed 1 unauthorized', 'opened 2', 'subscribed 2']);
     expect(listening.heard.ends[0].reason).toBe(REASON);
@@ -47,7 +47,7 @@ describe('401', () => {
 
   it('twice in a row at the start: ends it, with the words of the server', async () => {
     server.handshakes = [unauthorized];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     const error = await failure(listening.client.start());
     expect(error.code).toBe('CONNECT');
     expect(error.message).toContain(REASON);
@@ -58,7 +58,7 @@ describe('401', () => {
 
   it('twice in a row later: ends it through `failed`, once', async () => {
     server.handshakes = [dropsAtOnce, unauthorized];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     await listening.client.start();
     await until(() => listening!.heard.ends.length === 1, 'the drop');
     clock.advance(clock.nextOnceMs!);
@@ -72,7 +72,7 @@ describe('401', () => {
 
   it('every hour: one fresh log-in each, without an end', async () => {
     server.handshakes = [dropsAtOnce, unauthorized, dropsAtOnce, unauthorized, dropsAtOnce, unauthorized, accept()];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     await listening.client.start();
     for (const subscribed of [3, 5, 7]) {
       await until(() => clock.nextOnceMs !== undefined && listening!.heard.ends.at(-1)!.cause === 'dropped', 'the wait');
@@ -85,7 +85,7 @@ describe('401', () => {
   it('with a log-in that fails for the moment, once open: tried again until it works', async () => {
     server.handshakes = [dropsAtOnce, unauthorized, accept()];
     server.loginAnswers = [answer(loggedIn()), answer('oops', 502), answer('oops', 502), answer(loggedIn())];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     await listening.client.start();
     await until(() => listening!.heard.ends.length === 1, 'the drop');
     clock.advance(clock.nextOnceMs!);
@@ -101,7 +101,7 @@ describe('the rate of log-ins', () => {
   it('exceeded by the fresh one: no log-in within a minute', async () => {
     server.handshakes = [dropsAtOnce, unauthorized, accept()];
     server.loginAnswers = [answer(loggedIn()), answer('Access denied because of exceeding access rate', 403), answer('', 429), answer(loggedIn())];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     await listening.client.start();
     await until(() => listening!.heard.ends.length === 1, 'the drop');
     clock.advance(clock.nextOnceMs!);
@@ -116,7 +116,7 @@ describe('the rate of log-ins', () => {
 describe('a start that cannot succeed', () => {
   it('a refused log-in ends it at once', async () => {
     server.loginAnswers = [answer({ status: false, message: 'Invalid totp', errorcode: 'AB1050', data: null })];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     const error = await failure(listening.client.start());
     expect(error.code).toBe('LOGIN');
     expect(error.message).toContain('Invalid totp');
@@ -125,14 +125,14 @@ describe('a start that cannot succeed', () => {
   });
 
   it('credentials that cannot be used are a matter of configuration', async () => {
-    listening = listen(server, { clock, limits: undefined, credentials: { apiKey: 'k', clientCode: 'c', pin: '1', totpSecret: '123456' } });
+    listening = listen(server, { clock, credentials: { apiKey: 'k', clientCode: 'c', pin: '1', totpSecret: '123456' } });
     await expect(listening.client.start()).rejects.toMatchObject({ code: 'CONFIG', exitCode: EXIT.usage });
     expect(server.logins).toEqual([]);
   });
 
   it('nothing opens in time: ends it with the last cause', async () => {
     server.handshakes = [refuse(503)];
-    listening = listen(server, { clock, limits: undefined, firstOpenWithinMs: 20_000 });
+    listening = listen(server, { clock, firstOpenWithinMs: 20_000 });
     const starting = failure(listening.client.start());
     await until(() => listening!.heard.ends.length === 1, 'the refusal');
     clock.advance(20_000);
@@ -144,7 +144,7 @@ describe('a start that cannot succeed', () => {
 
   it('a handshake on its way when the time is over is dropped', async () => {
     server.handshakes = [silent];
-    listening = listen(server, { clock, limits: undefined, firstOpenWithinMs: 5_000 });
+    listening = listen(server, { clock, firstOpenWithinMs: 5_000 });
     const starting = failure(listening.client.start());
     await until(() => server.peers.length === 1, 'the handshake');
     clock.advance(5_000);
@@ -155,7 +155,7 @@ describe('a start that cannot succeed', () => {
 
   it('a log-in on its way when the time is over is dropped', async () => {
     server.loginAnswers = [() => undefined];
-    listening = listen(server, { clock, limits: undefined, firstOpenWithinMs: 5_000 });
+    listening = listen(server, { clock, firstOpenWithinMs: 5_000 });
     const starting = failure(listening.client.start());
     await until(() => server.logins.length === 1, 'the request');
     clock.advance(5_000);
@@ -165,7 +165,7 @@ describe('a start that cannot succeed', () => {
 
   it('429 at the first handshake: no second one follows, and the sentence says why', async () => {
     server.handshakes = [refuse(429)];
-    listening = listen(server, { clock, limits: undefined });
+    listening = listen(server, { clock });
     const starting = failure(listening.client.start());
     await until(() => listening!.heard.ends.length === 1, 'the refusal');
     clock.advance(60_000);

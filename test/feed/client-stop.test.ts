@@ -35,7 +35,7 @@ async function expectQuiet({ heard }: Listening): Promise<void> {
 
 describe('stop', () => {
   it('sends a close frame with 1000 and leaves nothing; twice and at once is as once', async () => {
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     await listening.client.start();
     await Promise.all([listening.client.stop(), listening.client.stop()]);
     await listening.client.stop();
@@ -50,7 +50,7 @@ describe('stop', () => {
     ['keeps its half of the connection', stubborn(() => undefined)],
   ])('a server that %s is left after a second', async (_name, handshake) => {
     server.handshakes = [handshake];
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     await listening.client.start();
     let done = false;
     const stopping = listening.client.stop().then(() => (done = true));
@@ -63,7 +63,7 @@ describe('stop', () => {
 
   it('during the log-in', async () => {
     server.loginAnswers = [() => undefined];
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     const outcome = outcomeOf(listening);
     await until(() => server.logins.length === 1, 'the request');
     await listening.client.stop();
@@ -77,7 +77,7 @@ describe('stop', () => {
   it('just as the log-in is answered: no connection follows', async () => {
     let respond: (() => void) | undefined;
     server.loginAnswers = [(request, body, response) => (respond = () => answer(loggedIn())(request, body, response))];
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     outcomeOf(listening);
     await until(() => respond !== undefined, 'the request');
     respond!();
@@ -89,7 +89,7 @@ describe('stop', () => {
 
   it('during the handshake', async () => {
     server.handshakes = [silent];
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     const outcome = outcomeOf(listening);
     await until(() => server.peers.length === 1, 'the handshake');
     await listening.client.stop();
@@ -99,7 +99,7 @@ describe('stop', () => {
 
   it('while it waits', async () => {
     server.handshakes = [refuse(500)];
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     const outcome = outcomeOf(listening);
     await until(() => listening.heard.ends.length === 1, 'the refusal');
     await listening.client.stop();
@@ -110,7 +110,7 @@ describe('stop', () => {
   });
 
   it('before the start: the start is refused', async () => {
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     await listening.client.stop();
     await expect(listening.client.start()).rejects.toMatchObject({ code: 'CONNECT' });
     await expectQuiet(listening);
@@ -119,7 +119,7 @@ describe('stop', () => {
 
   it('after it gave up', async () => {
     server.handshakes = [refuse(401)];
-    const listening = listen(server, { clock, limits: undefined });
+    const listening = listen(server, { clock });
     await expect(listening.client.start()).rejects.toMatchObject({ code: 'CONNECT' });
     expect(clock.pending).toBe(0);
     await listening.client.stop();
@@ -149,7 +149,7 @@ describe('stop from within', () => {
     const stop = (): void => void (stopping ??= listening.client.stop());
     const nothing = (): void => undefined;
     const handlers: FeedClientOptions['handlers'] = { opened: nothing, subscribed: nothing, binary: nothing, text: nothing, closed: nothing, failed: nothing, [name]: stop };
-    const listening = listen(server, { clock, limits: undefined, handlers });
+    const listening = listen(server, { clock, handlers });
     const outcome = outcomeOf(listening);
     await until(() => stopping !== undefined, name);
     await stopping;
@@ -166,7 +166,6 @@ describe('stop from within', () => {
     const nothing = (): void => undefined;
     const listening = listen(server, {
       clock,
-      limits: undefined,
       handlers: { opened: nothing, subscribed: nothing, binary: nothing, text: nothing, failed: nothing, closed: ({ cause }) => void (stopping = cause === 'unauthorized' ? listening.client.stop() : undefined) },
     });
     await listening.client.start();

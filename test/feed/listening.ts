@@ -5,13 +5,9 @@ import type { EngineError } from '../../src/errors.js';
 import { FeedClient, type FeedClientOptions } from '../../src/feed/client.js';
 import { feedEndpoint } from '../../src/feed/endpoint.js';
 import type { ConnectionEnd } from '../../src/feed/ending.js';
-import type { FeedLimits } from '../../src/feed/machine.js';
 import type { FeedText } from '../../src/wire/texts.js';
 import type { HostileServer } from './hostile-server.js';
 import { CREDENTIALS } from './secrets.js';
-
-/** Limits that a test can wait for; the relations are those of the real ones. Real ms. */
-export const QUICK: FeedLimits = { pingEveryMs: 80, pongWithinMs: 200, packetWithinMs: 240, stableMs: 480 };
 
 export const RELIANCE = { mode: 1, exchangeType: 1, token: '2885' } as const;
 
@@ -45,7 +41,6 @@ export function listen(server: Pick<HostileServer, 'url'>, options: Partial<Feed
     log: pino({ level: 'trace' }, { write: (line) => void heard.log.push(line) }),
     inSession: () => false,
     firstOpenWithinMs: 60_000,
-    limits: QUICK,
     ...options,
     clock,
     handlers: {
