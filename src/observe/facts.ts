@@ -11,7 +11,6 @@ import type { PerformanceFigures } from './probe.js';
 
 export interface SymbolFacts {
   readonly symbol: string;
-  readonly exchange: string;
   readonly token: string;
   readonly shard: number;
   /** Wire units in a rupee. */
@@ -50,8 +49,6 @@ export interface Facts {
   readonly market: {
     /** Market time T, epoch ms; undefined before the first frame. */
     readonly timeMs: number | undefined;
-    /** The injected market clock now, epoch ms. */
-    readonly clockMs: number;
     /** Whether trading is continuous at T. */
     readonly inContinuous: boolean;
     /** Minutes that passed since the feed opened, grace included: after two of them a whole one must be sealed. */

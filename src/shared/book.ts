@@ -14,14 +14,6 @@ export interface RowPlace {
   readonly row: number;
 }
 
-/** Start and end of a bar, epoch ms: the minute, or the auction's window. */
-export function barSpan(m: ShardMemory, row: number, bar: number): { startMs: number; endMs: number } {
-  const s = m.staticOf(row);
-  if (isAuction(m, bar)) return { startMs: m.f64[s + STATIC.auctionFromMs], endMs: m.f64[s + STATIC.auctionToMs] };
-  const startMs = m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
-  return { startMs, endMs: startMs + MINUTE_MS };
-}
-
 /** Whether `bar` is the closing auction's, which is the last of the row. */
 export function isAuction(m: ShardMemory, bar: number): boolean {
   return bar === m.shape.bars - 1;

@@ -56,7 +56,6 @@ function symbolFacts({ engine, line }: Sources, place: RowPlace, includeOpen: bo
   const waited = line.answeredAfterMs[place.instrument.index];
   return {
     symbol: place.instrument.symbol,
-    exchange: place.instrument.exchange,
     token: place.instrument.token,
     shard: place.shard,
     priceScale: priceScale(place.instrument.exchangeType),
@@ -86,11 +85,10 @@ function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['marke
   const timeMs = engine.sealer.marketTime;
   const sessions = plan.instruments.map(plan.sessionOf);
   const { feed, graceMs } = plan.config;
-  const clockMs = clock.marketMs();
+  const nowMs = timeMs ?? clock.marketMs();
   return {
     timeMs,
-    clockMs,
-    inContinuous: sessions.some((session) => inContinuous(session, timeMs ?? clockMs)),
+    inContinuous: sessions.some((session) => inContinuous(session, nowMs)),
     boundaries: Math.max(0, Math.floor((ranMs - graceMs - SEAL_SLACK_MS) / MINUTE_MS)),
     clockByHand: feed.kind === 'url' && feed.marketClock !== undefined,
     hoursUnknown: plan.hoursUnknown,

@@ -8,7 +8,6 @@ const NOW_MS = Date.UTC(2026, 10, 23, 5, 40, 3);
 export function goodSymbol(symbol: string, token: string): SymbolFacts {
   return {
     symbol,
-    exchange: 'NSE',
     token,
     shard: 0,
     priceScale: 100,
@@ -35,7 +34,7 @@ export function goodFacts(): Facts {
     speed: 1,
     symbols: [goodSymbol('RELIANCE', '2885'), goodSymbol('INFY', '1594')],
     counters: { ...counters, binary: 1202, decoded: 1202, routed: 1202 },
-    market: { timeMs: NOW_MS, clockMs: NOW_MS + 300, inContinuous: true, boundaries: 10, clockByHand: false, hoursUnknown: undefined },
+    market: { timeMs: NOW_MS, inContinuous: true, boundaries: 10, clockByHand: false, hoursUnknown: undefined },
     duration: { askedMin: 10, ranMin: 10.05, settledMin: 10 },
     feed: { connected: true, connections: 1, disconnects: [], openForMs: 600_000, disconnectedMs: 0, subscribedForMs: 600_000, answerMs: 10_000, errors: [] },
     lag: { samples: 1200, leastMs: 40, p1Ms: 50, p50Ms: 520, p99Ms: 1010, mostMs: 1090 },
