@@ -90,7 +90,7 @@ export class FeedClient {
       if (this.#state.kind === 'stopped') return reject(stoppedEarly());
       this.#settleStart = { resolve, reject };
       const { clock, firstOpenWithinMs } = this.#options;
-      this.#expiry = clock.after(firstOpenWithinMs, () => this.#feed({ type: 'expired', lastSentence: this.#lastSentence }));
+      this.#expectOpenWithin(firstOpenWithinMs);
       this.#ticking = clock.every(Math.min(LONGEST_LOOK_MS, this.#limits.pingEveryMs / LOOKS_A_PING), () => this.#tick());
       this.#feed({ type: 'start' });
     });
@@ -116,6 +116,21 @@ export class FeedClient {
     this.#settleStart?.reject(stoppedEarly());
     this.#settleStart = undefined;
     await this.#closing;
+  }
+
+  /** `text` fit to be shown: without anything that must not be repeated to anybody, and at most `longest` characters of it. */
+  presentable(text: string, longest: number): string {
+    return presentable(text, this.#secrets, longest);
+  }
+
+  #expectOpenWithin(realMs: number): void {
+    this.#expiry?.cancel();
+    this.#expiry = this.#options.clock.after(realMs, () => this.#feed({ type: 'expired', lastSentence: this.#lastSentence }));
+  }
+
+  /** Whether the tokens at hand are not to be used for another connection. */
+  #expired(): boolean {
+    return this.#session !== undefined && this.#options.clock.wallMs() >= this.#session.validUntilMs;
   }
 
   #feed(event: FeedEvent): void {
@@ -157,7 +172,8 @@ export class FeedClient {
         return;
       case 'wait':
         this.#options.log.info({ delayMs: Math.round(effect.delayMs), attempt: effect.attempt }, 'feed waits before it connects again');
-        this.#waiting = this.#options.clock.after(effect.delayMs, () => this.#feed({ type: 'waited' }));
+        this.#waiting = this.#options.clock.after(effect.delayMs, () => this.#feed({ type: 'waited', expired: this.#expired() }));
+        if (effect.patient) this.#expectOpenWithin(effect.delayMs + this.#options.firstOpenWithinMs);
         return;
       case 'giveUp':
         this.#giveUp(effect.error);
@@ -171,6 +187,7 @@ export class FeedClient {
       (session) => {
         this.#session = session;
         this.#secrets.add(session.jwt).add(session.feedToken);
+        this.#options.log.info({ validUntil: new Date(session.validUntilMs).toISOString(), clockAheadMs: session.clockAheadMs }, 'logged in');
         this.#feed({ type: 'loggedIn' });
       },
       (error: unknown) => {

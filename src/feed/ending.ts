@@ -2,6 +2,7 @@
 
 export type EndCause =
   | 'network'
+  | 'certificate'
   | 'handshake-timeout'
   | 'unauthorized'
   | 'forbidden'
@@ -28,26 +29,53 @@ export interface ConnectionEnd {
   readonly livedMs: number;
 }
 
-/** One sentence for a cause. `reason` is presentable. */
-export function endSentence(cause: EndCause, code: number | undefined, reason: string): string {
+/** What a close code says, for those that say something (RFC 6455, 7.4.1). Which ones the broker uses is not known (PROTOCOL.md 3). */
+function closeAdvice(code: number | undefined, livedMs: number): string {
+  switch (code) {
+    case 1001:
+    case 1012:
+      return 'the server goes away or restarts: connecting again';
+    case 1008:
+      return 'the server says that a rule was broken: look for other programs with the same client code';
+    case 1009:
+      return 'the server took a request for too large: this is a fault of ours, keep the log';
+    case 1011:
+      return 'the server had a fault of its own: connecting again';
+    case 1013:
+      return 'the server is overloaded: connecting again';
+    case undefined:
+    default:
+      return livedMs < SHORT_LIFE_MS
+        ? 'closed right after it was opened: at most three sockets per client code, and another program may hold them'
+        : 'if another program connected just then: at most three sockets per client code';
+  }
+}
+
+/** Real ms: a connection that was closed so soon was probably one too many. */
+const SHORT_LIFE_MS = 10_000;
+
+/** One sentence for a cause: what happened and what to do. `reason` is presentable; `livedMs` as of ConnectionEnd. */
+export function endSentence(cause: EndCause, code: number | undefined, reason: string, livedMs: number): string {
   const why = reason === '' ? '' : ` (${reason})`;
   switch (cause) {
     case 'network':
-      return `The feed could not be reached${why}: check the network, the address and the certificate.`;
+      return `The feed could not be reached${why}: check the network and the address.`;
+    case 'certificate':
+      return `The feed's server is not trusted: ${reason}; no token was sent.`;
     case 'handshake-timeout':
       return 'The feed did not answer the handshake in time: tried again.';
     case 'unauthorized':
       return `The feed refused the tokens with 401${why}: one fresh log-in is tried; see whether another program logs in with the same client code.`;
     case 'forbidden':
-      return `The feed refused the connection with 403${why}: the account may lack access to the feed.`;
+      return `The feed refused the connection with 403${why}: the account or this machine's address may lack access to the feed; ask the broker.`;
     case 'rate-limited':
-      return `The feed refused the connection for its limit${why}: at most three sockets per client code; waiting a minute or more.`;
+      return `The feed refused the connection for its limit${why}: at most three sockets per client code, and those of a crashed program linger; waiting a minute or more.`;
     case 'server-error':
       return `The feed's server failed the handshake${why}: tried again.`;
     case 'unexpected-answer':
       return `The feed answered the handshake with something else${why}: is this a SmartAPI server?`;
     case 'closed':
-      return `The server closed the connection with code ${code ?? 'none'}${why}; a close right after another program connected means too many sockets for the client code.`;
+      return `The server closed the connection with code ${code ?? 'none'}${why}: ${closeAdvice(code, livedMs)}.`;
     case 'dropped':
       return `The connection broke without a close frame${why}: connecting again.`;
     case 'protocol':
@@ -55,6 +83,6 @@ export function endSentence(cause: EndCause, code: number | undefined, reason: s
     case 'pong-overdue':
       return 'No pong came though pings were sent: the connection was dead and is replaced.';
     case 'mute':
-      return 'The connection was open but no packet came in session: it is replaced.';
+      return 'The connection was open but no packet came in session: it is replaced, and if the next one is mute too a fresh log-in comes first.';
   }
 }

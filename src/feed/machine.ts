@@ -5,7 +5,9 @@
  *
  *   idle -> loggingIn -> connecting -> subscribing -> live
  *                ^           ^  |           |          |
- *                | (401)     |  v           v          v          any -> stopped
+ *                | (401,     |  v           v          v          any -> stopped
+ *                | expired,  |  |           |          |
+ *                | mute)     |  |           |          |
  *                +-------- waiting <--------+----------+
  */
 import { EngineError } from '../errors.js';
@@ -19,11 +21,13 @@ export interface FeedLimits {
   readonly pongWithinMs: number;
   /** Without any packet in session for so long it is mute; it must be replaced within a minute. */
   readonly packetWithinMs: number;
+  /** Packets that come so soon after the open are cached ones and prove nothing: yesterday's token got them too (TRAPS A9). */
+  readonly cachedWithinMs: number;
   /** After so long a connection counts as stable, and retries begin anew. */
   readonly stableMs: number;
 }
 
-export const FEED_LIMITS: FeedLimits = { pingEveryMs: 10_000, pongWithinMs: 25_000, packetWithinMs: 30_000, stableMs: BACKOFF.stableMs };
+export const FEED_LIMITS: FeedLimits = { pingEveryMs: 10_000, pongWithinMs: 25_000, packetWithinMs: 30_000, cachedWithinMs: 5_000, stableMs: BACKOFF.stableMs };
 
 /** What outlives a connection. */
 interface Memory {
@@ -34,6 +38,10 @@ interface Memory {
   /** The last handshake was refused with 401, and a fresh log-in followed. */
   readonly refreshed: boolean;
   readonly everOpen: boolean;
+  /** Connections in a row that were mute. */
+  readonly mutes: number;
+  /** Limits hit before anything was open. */
+  readonly limitHits: number;
 }
 
 export type FeedState =
@@ -59,7 +67,8 @@ export type FeedEvent =
   /** The first binary message of a connection. */
   | { readonly type: 'packet'; readonly connection: number }
   | { readonly type: 'ended'; readonly connection: number; readonly end: RawEnd; readonly random: number }
-  | { readonly type: 'waited' }
+  /** `expired`: the tokens are not to be used any more. */
+  | { readonly type: 'waited'; readonly expired: boolean }
   /** Time passes. What was heard last, real ms; while reading is paused nothing can be heard and nothing is overdue. */
   | { readonly type: 'tick'; readonly lastPongMs: number; readonly lastPacketMs: number; readonly inSession: boolean; readonly paused: boolean; readonly random: number }
   /** The time for the first open has passed. */
@@ -76,7 +85,8 @@ export type FeedEffect =
   /** Close the socket with a close frame. */
   | { readonly type: 'close'; readonly connection: number }
   | { readonly type: 'report'; readonly end: ConnectionEnd }
-  | { readonly type: 'wait'; readonly delayMs: number; readonly attempt: number }
+  /** `patient`: nothing was open yet, and the time for the first open is to begin anew behind the wait. */
+  | { readonly type: 'wait'; readonly delayMs: number; readonly attempt: number; readonly patient: boolean }
   | { readonly type: 'giveUp'; readonly error: EngineError };
 
 export interface Step {
@@ -84,7 +94,7 @@ export interface Step {
   readonly effects: readonly FeedEffect[];
 }
 
-export const IDLE: FeedState = { kind: 'idle', memory: { connection: 0, attempt: 0, refreshed: false, everOpen: false } };
+export const IDLE: FeedState = { kind: 'idle', memory: { connection: 0, attempt: 0, refreshed: false, everOpen: false, mutes: 0, limitHits: 0 } };
 
 function connect(memory: Memory): Step {
   const connection = memory.connection + 1;
@@ -96,36 +106,56 @@ function giveUp(memory: Memory, error: EngineError, before: readonly FeedEffect[
 }
 
 function wait(memory: Memory, then: 'logIn' | 'connect', random: number, limited: boolean, before: readonly FeedEffect[]): Step {
-  const { attempt } = memory;
-  const delayMs = retryDelayMs(attempt, random, limited);
-  return { state: { kind: 'waiting', memory: { ...memory, attempt: attempt + 1 }, then }, effects: [...before, { type: 'wait', delayMs, attempt: attempt + 1 }] };
+  const attempt = memory.attempt + 1;
+  const delayMs = retryDelayMs(memory.attempt, random, limited);
+  const patient = limited && !memory.everOpen;
+  return { state: { kind: 'waiting', memory: { ...memory, attempt }, then }, effects: [...before, { type: 'wait', delayMs, attempt, patient }] };
+}
+
+/** Ends that no second try cures: before anything was open a person is there to read the sentence. */
+function isHopeless(cause: EndCause, { everOpen, limitHits }: Memory): boolean {
+  // One limit may be that of a crashed program's sockets, which the server forgets; the second one is somebody's who is alive.
+  return !everOpen && (cause === 'certificate' || cause === 'forbidden' || (cause === 'rate-limited' && limitHits > 0));
+}
+
+/** Whether the n-th mute connection in a row is answered by a fresh log-in: the second, the fourth, the eighth... so that log-ins get rarer. */
+function needsLogIn(mutes: number): boolean {
+  return mutes >= 2 && (mutes & (mutes - 1)) === 0;
 }
 
 /** What follows the end of the present connection. */
 function afterEnd(state: Extract<FeedState, { kind: 'connecting' | 'subscribing' | 'live' }>, raw: RawEnd, random: number, nowMs: number, limits: FeedLimits, before: readonly FeedEffect[]): Step {
+  const { cause, code, reason } = raw;
   const { memory } = state;
   const livedMs = state.kind === 'connecting' ? 0 : nowMs - state.openedMs;
-  const end: ConnectionEnd = { connection: memory.connection, ...raw, livedMs, sentence: endSentence(raw.cause, raw.code, raw.reason) };
+  const end: ConnectionEnd = { connection: memory.connection, cause, code, reason, livedMs, sentence: endSentence(cause, code, reason, livedMs) };
   const effects: FeedEffect[] = [...before, { type: 'report', end }];
-  if (raw.cause === 'unauthorized') {
-    const words = raw.reason === '' ? '' : `: ${raw.reason}`;
+  if (cause === 'unauthorized') {
+    const words = reason === '' ? '' : `: ${reason}`;
     if (memory.refreshed) return giveUp(memory, new EngineError('CONNECT', `The feed refuses the tokens of a fresh log-in too (401${words}).`), effects);
     return { state: { kind: 'loggingIn', memory: { ...memory, refreshed: true } }, effects: [...effects, { type: 'logIn' }] };
   }
-  const calm = livedMs >= limits.stableMs ? { ...memory, attempt: 0 } : memory;
-  return wait(calm, 'connect', random, raw.cause === 'rate-limited', effects);
+  if (isHopeless(cause, memory)) return giveUp(memory, new EngineError('CONNECT', end.sentence), effects);
+  const limited = cause === 'rate-limited' || cause === 'forbidden';
+  const mutes = cause === 'mute' ? memory.mutes + 1 : memory.mutes;
+  const next: Memory = { ...memory, mutes, attempt: livedMs >= limits.stableMs ? 0 : memory.attempt, limitHits: memory.limitHits + (limited ? 1 : 0) };
+  return wait(next, cause === 'mute' && needsLogIn(mutes) ? 'logIn' : 'connect', random, limited, effects);
 }
 
 function onTick(state: Extract<FeedState, { kind: 'subscribing' | 'live' }>, event: Extract<FeedEvent, { type: 'tick' }>, nowMs: number, limits: FeedLimits): Step {
-  const { connection } = state.memory;
+  // The feed speaks: what follows is no longer the mute one of before.
+  const spoke = state.memory.mutes > 0 && event.lastPacketMs > state.openedMs + limits.cachedWithinMs;
+  const memory = spoke ? { ...state.memory, mutes: 0 } : state.memory;
+  const { connection } = memory;
   if (!event.paused) {
     const pongSilence = nowMs - Math.max(state.openedMs, event.lastPongMs);
     const packetSilence = nowMs - Math.max(state.openedMs, event.lastPacketMs);
     const cause = pongSilence > limits.pongWithinMs ? 'pong-overdue' : event.inSession && packetSilence > limits.packetWithinMs ? 'mute' : undefined;
-    if (cause !== undefined) return afterEnd(state, { cause, code: undefined, reason: '' }, event.random, nowMs, limits, [{ type: 'terminate', connection }]);
+    if (cause !== undefined) return afterEnd({ ...state, memory }, { cause, code: undefined, reason: '' }, event.random, nowMs, limits, [{ type: 'terminate', connection }]);
   }
-  if (nowMs - state.pingedMs < limits.pingEveryMs) return { state, effects: [] };
-  return { state: { ...state, pingedMs: nowMs }, effects: [{ type: 'ping', connection }] };
+  const due = nowMs - state.pingedMs >= limits.pingEveryMs;
+  if (!due) return { state: spoke ? { ...state, memory } : state, effects: [] };
+  return { state: { ...state, memory, pingedMs: nowMs }, effects: [{ type: 'ping', connection }] };
 }
 
 /** The next state and what is to be done. `nowMs`: monotonic real ms. Never throws. */
@@ -152,7 +182,7 @@ export function step(state: FeedState, event: FeedEvent, nowMs: number, limits: 
       return afterEnd(state, event.end, event.random, nowMs, limits, []);
     case 'waited':
       if (state.kind !== 'waiting') return same;
-      return state.then === 'connect' ? connect(memory) : { state: { kind: 'loggingIn', memory }, effects: [{ type: 'logIn' }] };
+      return state.then === 'connect' && !event.expired ? connect(memory) : { state: { kind: 'loggingIn', memory }, effects: [{ type: 'logIn' }] };
     case 'tick':
       return state.kind === 'subscribing' || state.kind === 'live' ? onTick(state, event, nowMs, limits) : same;
     case 'expired': {

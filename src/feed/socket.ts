@@ -5,7 +5,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Clock, Timer } from '../clock.js';
-import type { Endpoint } from './endpoint.js';
+import { certificateFault, type Endpoint } from './endpoint.js';
 import type { Session } from './login.js';
 import type { RawEnd } from './machine.js';
 import { presentable } from './presentable.js';
@@ -29,6 +29,20 @@ const HANDSHAKE_WITHIN_MS = 10_000;
 /** Real ms for which a server may keep the connection after a close frame of either side; the library would wait 30 s. */
 const LINGER_MS = 1000;
 
+/** Bytes of a refusal's body that are looked at. */
+const MOST_REFUSAL_BYTES = 2048;
+
+/** Gives the beginning of a refusal's body, once; a body that does not end is cut off by the handshake's time-out. */
+function beginningOf(response: IncomingMessage, give: (text: string) => void): void {
+  let text = '';
+  response.setEncoding('utf8');
+  response.on('data', (part: string) => {
+    text += part;
+    if (text.length >= MOST_REFUSAL_BYTES) give(text.slice(0, MOST_REFUSAL_BYTES));
+  });
+  response.on('close', () => give(text));
+}
+
 type Options = ClientOptions & { readonly closeTimeout: number };
 
 export class FeedSocket {
@@ -49,10 +63,12 @@ export class FeedSocket {
     this.#handlers = handlers;
     this.#secrets = options.secrets;
     const headers = { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken };
-    const library: Options = { perMessageDeflate: false, maxPayload: LARGEST_MESSAGE, closeTimeout: LINGER_MS, followRedirects: false, headers };
+    // Checking certificates is said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
+    const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
+    const library: Options = { perMessageDeflate: false, maxPayload: LARGEST_MESSAGE, closeTimeout: LINGER_MS, followRedirects: false, headers, ...trust };
     this.#ws = new WebSocket(endpoint.feedUrl, library);
     this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
-      this.#failure = { cause: 'handshake-timeout', code: undefined, reason: '' };
+      this.#failure ??= { cause: 'handshake-timeout', code: undefined, reason: '' };
       this.#ws.terminate();
     });
     this.#listen();
@@ -77,10 +93,15 @@ export class FeedSocket {
       if (!this.#over) this.#handlers.pong(this.#connection);
     });
     ws.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
-      this.#failure = this.#refusedBy(response);
-      response.resume();
-      request.destroy();
-      this.#end(this.#failure);
+      this.#failure = this.#refusedBy(response, '');
+      const over = (body: string): void => {
+        if (this.#over) return;
+        request.destroy();
+        this.#end(this.#refusedBy(response, body));
+      };
+      // A 403 for the rate says so in its body only, as REST does (PROTOCOL.md 1).
+      if (response.statusCode === 403) beginningOf(response, over);
+      else over('');
     });
     // An error is always followed by `close`, which reports it; after the end it belongs to nobody.
     ws.on('error', (error: Error & { code?: string }) => {
@@ -97,13 +118,13 @@ export class FeedSocket {
   }
 
   /** What an HTTP answer to the handshake means. */
-  #refusedBy(response: IncomingMessage): RawEnd {
+  #refusedBy(response: IncomingMessage, body: string): RawEnd {
     const status = response.statusCode ?? 0;
     const header = response.headers['x-error-message'];
     const said = typeof header === 'string' ? header : '';
     const reason = this.#words(`HTTP ${status} ${said}`);
     if (status === 401) return { cause: 'unauthorized', code: undefined, reason: this.#words(said) };
-    if (status === 429 || (status === 403 && /rate|limit/i.test(said))) return { cause: 'rate-limited', code: undefined, reason };
+    if (status === 429 || (status === 403 && /\b(rate|limit)/i.test(`${said} ${body}`))) return { cause: 'rate-limited', code: undefined, reason };
     if (status === 403) return { cause: 'forbidden', code: undefined, reason };
     return { cause: status >= 500 ? 'server-error' : 'unexpected-answer', code: undefined, reason };
   }
@@ -113,6 +134,8 @@ export class FeedSocket {
     const code = error.code ?? '';
     if (code.startsWith('WS_ERR_')) return { cause: 'protocol', code: undefined, reason: code };
     if (this.#opened) return { cause: 'dropped', code: 1006, reason: this.#words(code) };
+    const fault = certificateFault(code);
+    if (fault !== undefined) return { cause: 'certificate', code: undefined, reason: fault };
     if (code.startsWith('HPE_')) return { cause: 'unexpected-answer', code: undefined, reason: code };
     if (/^(Invalid|Unexpected|Server sent|Missing)/.test(error.message)) return { cause: 'unexpected-answer', code: undefined, reason: this.#words(error.message) };
     return { cause: 'network', code: undefined, reason: this.#words(code || error.message) };

@@ -52,7 +52,7 @@ function noRestGate({ network, interrupted }: Facts): Gate {
     return fail(`${connections.length - handshakes - restCalls.length} of the connections (${inRun} in the run, e.g. to ${stranger.host}:${stranger.port}) were neither the feed nor the log-in.`);
   }
   if (before.length > 1 || during.length > 0) {
-    return { id: 'no-rest', status: 'warn', observed, expected, remedy: 'The broker refused the tokens and a fresh log-in was needed: another program may log in with the same client code.' };
+    return { id: 'no-rest', status: 'warn', observed, expected, remedy: 'A fresh log-in was needed (tokens refused or expired, or a feed that stayed mute): another program may log in with the same client code.' };
   }
   return { id: 'no-rest', status: 'pass', observed, expected };
 }

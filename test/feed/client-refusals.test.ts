@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError, EXIT } from '../../src/errors.js';
 import { FakeClock } from './fake-clock.js';
-import { accept, answer, hostileServer, loggedIn, refuse, silent, type HostileServer } from './hostile-server.js';
-import { listen, until, type Listening } from './listening.js';
+import { accept, answer, hostileServer, loggedIn, refuse, says, silent, type HostileServer } from './hostile-server.js';
+import { listen, pass, until, type Listening } from './listening.js';
 import { SECRETS, TOKENS } from './secrets.js';
 
 let server: HostileServer;
@@ -163,14 +163,81 @@ describe('a start that cannot succeed', () => {
     await until(() => clock.pending === 0, 'no timer');
   });
 
-  it('429 at the first handshake: no second one follows, and the sentence says why', async () => {
+  it('429 at the first handshake: a minute passes, then one more try, and the second 429 ends it', async () => {
     server.handshakes = [refuse(429)];
     listening = listen(server, { clock });
     const starting = failure(listening.client.start());
     await until(() => listening!.heard.ends.length === 1, 'the refusal');
     clock.advance(60_000);
-    expect((await starting).message).toMatch(/limit.*429/);
+    await pass(30);
     expect(server.peers).toHaveLength(1);
+    clock.advance(clock.nextOnceMs!);
+    expect((await starting).message).toMatch(/limit.*429.*three sockets/);
+    expect(server.peers).toHaveLength(2);
+    expect(server.logins).toHaveLength(1);
+  });
+
+  it('429 at the first handshake from the sockets of a crashed program: the next try opens', async () => {
+    server.handshakes = [refuse(429), accept()];
+    listening = listen(server, { clock });
+    const starting = listening.client.start();
+    await until(() => listening!.heard.ends.length === 1, 'the refusal');
+    clock.advance(clock.nextOnceMs!);
+    await starting;
+  });
+
+  it.each([
+    ['in the header', refuse(403, { 'x-error-message': 'Exceeding rate limit' }), 'rate-limited'],
+    ['in the body', refuse(403, {}, 'Access denied because of exceeding access rate'), 'rate-limited'],
+    ['nowhere: access denied', refuse(403, { 'x-error-message': 'Not allowed' }, 'Access denied for this corporate account'), 'forbidden'],
+    ['in a body that is cut off', refuse(403, { 'Content-Length': '9000' }, 'Access denied because of exceeding access rate'), 'rate-limited'],
+  ])('403 tells the rate %s', async (_where, handshake, cause) => {
+    server.handshakes = [handshake, accept()];
+    listening = listen(server, { clock });
+    const starting = listening.client.start();
+    if (cause === 'forbidden') {
+      expect((await failure(starting)).message).toMatch(/403 Not allowed.*access/);
+      expect(server.peers).toHaveLength(1);
+      return;
+    }
+    await until(() => listening!.heard.ends.length === 1, 'the refusal');
+    expect(listening.heard.ends[0].cause).toBe(cause);
+    clock.advance(59_000);
+    await pass(30);
+    expect(server.peers).toHaveLength(1);
+    clock.advance(clock.nextOnceMs!);
+    await starting;
+  });
+
+  it('403 with a body that never ends is still a 403', async () => {
+    server.handshakes = [says('HTTP/1.1 403 Forbidden\r\nContent-Length: 9000\r\n\r\nno')];
+    listening = listen(server, { clock });
+    const starting = failure(listening.client.start());
+    await until(() => server.peers.length === 1, 'the handshake');
+    await pass(30);
+    clock.advance(10_000);
+    expect((await starting).message).toMatch(/403/);
+  });
+});
+
+describe('tokens that say when they expire', () => {
+  const token = (expiresMs: number): string => `eyJhbGciOiJIUzUxMiJ9.${Buffer.from(JSON.stringify({ exp: expiresMs / 1000 })).toString('base64url')}.s`;
+
+  it.each([
+    ['the JWT', { jwtToken: 'early', feedToken: 'late' }],
+    ['the feed token', { jwtToken: 'late', feedToken: 'early' }],
+  ])('%s has expired when the connection drops: a fresh log-in comes first', async (_which, { jwtToken, feedToken }) => {
+    const times = { early: clock.wallMs() + 5, late: clock.wallMs() + 3_600_000 } as const;
+    const at = (when: string): string => token(times[when as keyof typeof times]);
+    server.loginAnswers = [answer(loggedIn({ jwtToken: at(jwtToken), feedToken: at(feedToken) })), answer(loggedIn({ jwtToken: 'new-jwt', feedToken: 'new-feed' }))];
+    server.handshakes = [accept({ onRequest: (peer) => peer.number === 1 && peer.ws!.terminate() })];
+    listening = listen(server, { clock });
+    await listening.client.start();
+    await until(() => listening!.heard.ends.length === 1, 'the drop');
+    clock.advance(clock.nextOnceMs!);
+    await until(() => listening!.heard.events.includes('subscribed 2'), 'the return');
+    expect(server.logins).toHaveLength(2);
+    expect(server.peers[1].request.headers).toMatchObject({ authorization: 'new-jwt', 'x-feed-token': 'new-feed' });
   });
 });
 
@@ -183,7 +250,7 @@ describe('no secret is seen', () => {
     server.handshakes = [
       accept({ onRequest: ({ ws }) => ws!.close(1008, `${TOKENS.feed} ${TOKENS.jwt}`.slice(0, 120)) }),
       refuse(503, { 'x-error-message': all }),
-      refuse(403, { 'x-error-message': `${'x'.repeat(100)}${TOKENS.jwt}` }),
+      refuse(404, { 'x-error-message': `${'x'.repeat(100)}${TOKENS.jwt}` }),
       accept({
         onRequest: ({ ws }) => {
           ws!.send(JSON.stringify({ correlationID: all, errorCode: TOKENS.feed, errorMessage: all }));
@@ -197,7 +264,7 @@ describe('no secret is seen', () => {
     listening = listen(server);
     await listening.client.start();
     await until(() => listening!.heard.failures.length === 1, 'the end', 10_000);
-    expect(listening.heard.ends.map(({ cause }) => cause)).toEqual(['closed', 'server-error', 'forbidden', 'dropped', 'unauthorized', 'unauthorized']);
+    expect(listening.heard.ends.map(({ cause }) => cause)).toEqual(['closed', 'server-error', 'unexpected-answer', 'dropped', 'unauthorized', 'unauthorized']);
     expect(listening.heard.log.length).toBeGreaterThan(10);
     const said = everything(listening);
     for (const secret of SECRETS) expect(said).not.toContain(secret);

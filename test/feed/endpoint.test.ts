@@ -17,6 +17,7 @@ describe('the broker itself', () => {
       feedUrl: 'wss://smartapisocket.angelone.in/smart-stream',
       loginUrl: 'https://apiconnect.angelone.in/rest/auth/angelbroking/user/v1/loginByPassword',
       loopback: false,
+      ca: undefined,
     });
   });
 });

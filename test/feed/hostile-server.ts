@@ -3,7 +3,8 @@
  * next behaviour of its script, or the last one for ever. It counts what the client holds open, so that a second socket is seen.
  */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -141,11 +142,12 @@ export const stubborn =
 /** The next behaviour of a script; the last one stays. */
 const next = <Behaviour>(script: Behaviour[]): Behaviour => (script.length > 1 ? script.shift()! : script[0]);
 
-export async function hostileServer(onPort = 0): Promise<HostileServer> {
+/** Starts it on a port of 127.0.0.1; with `pem`, certificate and key in one, it speaks TLS. */
+export async function hostileServer(onPort = 0, pem?: string): Promise<HostileServer> {
   let open = 0;
   let mostOpen = 0;
   const everything = new Set<Socket>();
-  const http = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     server.calls.push(`${request.method ?? ''} ${request.url ?? ''}`);
     let body = '';
     request.setEncoding('utf8').on('data', (part: string) => (body += part));
@@ -153,7 +155,8 @@ export async function hostileServer(onPort = 0): Promise<HostileServer> {
       server.logins.push({ body, headers: request.headers });
       next(server.loginAnswers)(request, body, response);
     });
-  });
+  };
+  const http = pem === undefined ? createServer(listener) : createSecureServer({ cert: pem, key: pem }, listener);
   http.on('connection', (socket) => {
     everything.add(socket);
     socket.on('close', () => everything.delete(socket));
@@ -171,7 +174,7 @@ export async function hostileServer(onPort = 0): Promise<HostileServer> {
   await new Promise<void>((resolve) => http.listen(onPort, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
   const server: HostileServer = {
-    url: `ws://127.0.0.1:${port}`,
+    url: `${pem === undefined ? 'ws' : 'wss'}://127.0.0.1:${port}`,
     port,
     peers: [],
     logins: [],

@@ -43,7 +43,7 @@ describe('a log-in that works', () => {
   it('sends what the documentation asks for, once', async () => {
     const fake = new FakeClock();
     const session = await logIn(feedEndpoint(server.url), CREDENTIALS, fake, never);
-    expect(session).toEqual({ jwt: TOKENS.jwt, feedToken: TOKENS.feed, apiKey: CREDENTIALS.apiKey, clientCode: CREDENTIALS.clientCode });
+    expect(session).toMatchObject({ jwt: TOKENS.jwt, feedToken: TOKENS.feed, apiKey: CREDENTIALS.apiKey, clientCode: CREDENTIALS.clientCode });
     expect(Object.isFrozen(session)).toBe(true);
     expect(server.calls).toEqual(['POST /rest/auth/angelbroking/user/v1/loginByPassword']);
     const [{ body, headers }] = server.logins;

@@ -6,7 +6,7 @@ import { EngineError } from '../../src/errors.js';
 import { FEED_LIMITS, IDLE, step, type FeedEffect, type FeedEvent, type FeedState } from '../../src/feed/machine.js';
 import type { EndCause } from '../../src/feed/ending.js';
 
-const CAUSES: readonly EndCause[] = ['network', 'handshake-timeout', 'unauthorized', 'forbidden', 'rate-limited', 'server-error', 'unexpected-answer', 'closed', 'dropped', 'protocol'];
+const CAUSES: readonly EndCause[] = ['network', 'certificate', 'handshake-timeout', 'unauthorized', 'forbidden', 'rate-limited', 'server-error', 'unexpected-answer', 'closed', 'dropped', 'protocol'];
 /** No JavaScript number below 1 is above this one. */
 const random = fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true });
 const connection = fc.integer({ min: 0, max: 12 });
@@ -20,7 +20,7 @@ const anyEvent: fc.Arbitrary<FeedEvent> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('opened' as const), connection: fc.oneof(fc.constant(-1), connection) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('packet' as const), connection: fc.oneof(fc.constant(-1), connection) }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('ended' as const), connection: fc.oneof(fc.constant(-1), connection), end, random }) },
-  { weight: 4, arbitrary: fc.constant<FeedEvent>({ type: 'waited' }) },
+  { weight: 4, arbitrary: fc.boolean().map<FeedEvent>((expired) => ({ type: 'waited', expired })) },
   {
     weight: 4,
     arbitrary: fc.record({ type: fc.constant('tick' as const), lastPongMs: fc.integer({ min: 0, max: 400_000 }), lastPacketMs: fc.integer({ min: 0, max: 400_000 }), inSession: fc.boolean(), paused: fc.boolean(), random }),
@@ -87,7 +87,7 @@ function play(events: readonly FeedEvent[], stepsMs: readonly number[]): { state
     const taken = step(state, event, nowMs);
     state = taken.state;
     if (state.kind !== before && (before === 'loggingIn' || before === 'waiting')) world.owed = undefined;
-    const limited = (mine && event.end.cause === 'rate-limited') || (event.type === 'loginFailed' && event.limited);
+    const limited = (mine && (event.end.cause === 'rate-limited' || event.end.cause === 'forbidden')) || (event.type === 'loginFailed' && event.limited);
     for (const effect of taken.effects) world.perform(effect, limited);
 
     // `expect` is too slow for this loop.
@@ -130,7 +130,7 @@ it('two 401 in a row always end it, however far the first was from the open', ()
     fc.property(fc.array(fc.constantFrom<EndCause>('network', 'dropped', 'server-error'), { maxLength: 10 }), random, (between, jitter) => {
       const fails = (cause: EndCause): FeedEvent => ({ type: 'ended', connection: -1, end: { cause, code: undefined, reason: '' }, random: jitter });
       const events: FeedEvent[] = [{ type: 'start' }, { type: 'loggedIn' }, fails('unauthorized'), { type: 'loggedIn' }];
-      for (const cause of between) events.push(fails(cause), { type: 'waited' });
+      for (const cause of between) events.push(fails(cause), { type: 'waited', expired: false });
       const { state } = play([...events, fails('unauthorized')], [1]);
       expect(state.kind).toBe('stopped');
     }),
@@ -144,7 +144,7 @@ it('a dropped feed asks for its next connection within 30 s, a mute one within 6
       let nowMs = 0;
       const drop: FeedEvent = { type: 'ended', connection: -1, end: { cause: 'dropped', code: 1006, reason: '' }, random: jitter };
       const lead: FeedEvent[] = [{ type: 'start' }, { type: 'loggedIn' }, { type: 'opened', connection: -1 }];
-      for (let i = 0; i < attempts; i++) lead.push(drop, { type: 'waited' }, { type: 'opened', connection: -1 });
+      for (let i = 0; i < attempts; i++) lead.push(drop, { type: 'waited', expired: false }, { type: 'opened', connection: -1 });
       for (const event of lead) state = step(state, present(state, event), nowMs).state;
       // The last packet comes now; then silence with pongs, or the drop.
       const lostMs = nowMs;

@@ -29,7 +29,7 @@ function walk(...events: readonly (readonly [FeedEvent, number])[]): { state: Fe
         case 'report':
           return `report ${effect.end.connection} ${effect.end.cause}`;
         case 'wait':
-          return `wait ${effect.delayMs} #${effect.attempt}`;
+          return `wait ${effect.delayMs} #${effect.attempt}${effect.patient ? ' patient' : ''}`;
         case 'giveUp':
           return `giveUp ${effect.error.code}`;
         case 'logIn':
@@ -49,7 +49,7 @@ function walk(...events: readonly (readonly [FeedEvent, number])[]): { state: Fe
 
 const start: readonly [FeedEvent, number] = [{ type: 'start' }, 0];
 const loggedIn: readonly [FeedEvent, number] = [{ type: 'loggedIn' }, 0];
-const waited: readonly [FeedEvent, number] = [{ type: 'waited' }, 0];
+const waited: readonly [FeedEvent, number] = [{ type: 'waited', expired: false }, 0];
 const opened = (connection: number, atMs = 0): readonly [FeedEvent, number] => [{ type: 'opened', connection }, atMs];
 const open1 = [start, loggedIn, opened(1)] as const;
 
@@ -109,6 +109,22 @@ describe('refusals', () => {
     expect(walk(...open1, [ended(1, 'rate-limited'), 0]).last).toEqual(['report 1 rate-limited', 'wait 75000 #1']);
   });
 
+  it('a limit at the first handshake is waited for once, with patience; a second one ends it', () => {
+    const once = walk(start, loggedIn, [ended(1, 'rate-limited'), 0]);
+    expect(once.last).toEqual(['report 1 rate-limited', 'wait 75000 #1 patient']);
+    expect(walk(start, loggedIn, [ended(1, 'rate-limited'), 0], waited, [ended(2, 'rate-limited'), 0]).last).toEqual(['report 2 rate-limited', 'giveUp CONNECT']);
+  });
+
+  it.each<EndCause>(['forbidden', 'certificate'])('%s at the start ends it; once the feed was open it goes on', (cause) => {
+    expect(walk(start, loggedIn, [ended(1, cause), 0]).last).toEqual([`report 1 ${cause}`, 'giveUp CONNECT']);
+    expect(walk(...open1, [ended(1), 0], waited, [ended(2, cause), 0]).last).toEqual([`report 2 ${cause}`, cause === 'forbidden' ? 'wait 75000 #2' : 'wait 500 #2']);
+  });
+
+  it('tokens that have expired meanwhile are replaced before they are used again', () => {
+    expect(walk(...open1, [ended(1), 0], [{ type: 'waited', expired: true }, 0]).last).toEqual(['logIn']);
+    expect(walk(...open1, [ended(1), 0], [{ type: 'waited', expired: true }, 0], loggedIn).last).toEqual(['connect 2']);
+  });
+
   it('nothing opened in time: the attempt is dropped and the last reason told; after the first open nothing expires', () => {
     const expired: readonly [FeedEvent, number] = [{ type: 'expired', lastSentence: 'The reason.' }, 0];
     const early = walk(start, loggedIn, expired);
@@ -142,6 +158,29 @@ describe('liveness', () => {
     expect(walk(start, loggedIn, opened(1, 500_000), [tick(), 500_001 + pongWithinMs]).state.kind).toBe('waiting');
   });
 
+  /** Connections that say nothing, or only a cached packet; what followed each. */
+  function mute(times: number, packetMs = 0): string[] {
+    const events: (readonly [FeedEvent, number])[] = [...open1];
+    const followed: string[] = [];
+    for (let connection = 1; connection <= times; connection++) {
+      events.push([tick({ pongMs: packetWithinMs + 10_000, packetMs }), packetWithinMs + 10_000], waited);
+      const { last } = walk(...events);
+      followed.push(last[0]);
+      if (last[0] === 'logIn') events.push(loggedIn);
+      events.push(opened(connection + 1));
+    }
+    return followed;
+  }
+
+  it('mute and mute again: a fresh log-in comes before the next connection, and log-ins get rarer', () => {
+    expect(mute(8)).toEqual(['connect 2', 'logIn', 'connect 4', 'logIn', 'connect 6', 'connect 7', 'connect 8', 'logIn']);
+  });
+
+  it('a cached packet does not count as a feed that speaks, a later one does', () => {
+    expect(mute(2, FEED_LIMITS.cachedWithinMs)).toEqual(['connect 2', 'logIn']);
+    expect(mute(4, FEED_LIMITS.cachedWithinMs + 1)).toEqual(['connect 2', 'connect 3', 'connect 4', 'connect 5']);
+  });
+
   it('out of session only pongs are missed; paused, nothing is', () => {
     expect(walk(...open1, [tick({ pongMs: 900_000, inSession: false }), 900_000]).last).toEqual(['ping 1']);
     expect(walk(...open1, [tick({ inSession: false }), 900_000]).last[0]).toBe('terminate 1');
@@ -155,7 +194,7 @@ describe('what does not concern the present connection changes nothing', () => {
     ['a late packet', { type: 'packet', connection: 1 }],
     ['a late end', ended(1)],
     ['a second log-in', { type: 'loggedIn' }],
-    ['a timer of nobody', { type: 'waited' }],
+    ['a timer of nobody', { type: 'waited', expired: false }],
     ['a second start', { type: 'start' }],
   ])('%s', (_name, event) => {
     const before = walk(...open1, [ended(1), 0], waited, opened(2));

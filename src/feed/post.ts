@@ -1,0 +1,64 @@
+/** One POST to the broker's REST and the beginning of its answer. Certificates are checked whatever the environment says. */
+import { request as plainRequest } from 'node:http';
+import { request as secureRequest, type RequestOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+
+/** Characters of an answer that are read; what follows is not received. */
+const LONGEST_ANSWER = 65_536;
+
+export interface Posted {
+  readonly status: number;
+  readonly text: string;
+  /** The server's `Date`, epoch ms (whole seconds); undefined when it sends none. */
+  readonly serverMs: number | undefined;
+}
+
+export interface PostOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Certificates (PEM) trusted in place of the public ones. */
+  readonly ca: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function beginning(response: IncomingMessage): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const part of response as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length >= LONGEST_ANSWER) break;
+  }
+  return text.slice(0, LONGEST_ANSWER);
+}
+
+/**
+ * Posts and reads. One connection, which ends with the answer; redirects are answers like any other. Rejects with what the system, TLS
+ * or the signal says (`code` on the error).
+ */
+export function post({ url, headers, body, ca, signal }: PostOptions): Promise<Posted> {
+  const secure = new URL(url).protocol === 'https:';
+  const options: RequestOptions = {
+    method: 'POST',
+    headers: { ...headers, 'Content-Length': Buffer.byteLength(body) },
+    // No kept connection: after the log-in nothing of REST is open.
+    agent: false,
+    signal,
+    // Said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
+    ...(secure ? { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) } : {}),
+  };
+  return new Promise((resolve, reject) => {
+    const request = (secure ? secureRequest : plainRequest)(url, options, (response) => {
+      const date = Date.parse(response.headers.date ?? '');
+      beginning(response).then(
+        (text) => {
+          response.destroy();
+          resolve({ status: response.statusCode ?? 0, text, serverMs: Number.isNaN(date) ? undefined : date });
+        },
+        (error: unknown) => reject(error instanceof Error ? error : new Error('the answer broke off')),
+      );
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * The broker's error codes at log-in, each with what it means and what to do. Codes and their short names are those of the broker's
+ * "Exceptions" page; AB1050, AG7002, AG8004 and what AB1007 stands for at log-in come from users' reports (PROTOCOL.md 1; TRAPS A12).
+ */
+
+export interface KnownRefusal {
+  /** What to do, one clause. */
+  readonly remedy: string;
+  /** Whether the same credentials may be accepted later. */
+  readonly retryable: boolean;
+}
+
+const later = (remedy: string): KnownRefusal => ({ remedy, retryable: true });
+const never = (remedy: string): KnownRefusal => ({ remedy, retryable: false });
+
+const KNOWN: Readonly<Record<string, KnownRefusal>> = {
+  AG7002: never("register this machine's public IP address for the API key at the broker's SmartAPI page"),
+  AG8001: never('a token or the API key is not accepted: check ANGEL_API_KEY, and that no other program logs out with the same client code'),
+  AG8002: later('the tokens have expired: log in afresh'),
+  AG8003: never('the broker saw no token: something between here and the broker takes headers away'),
+  AG8004: never("check ANGEL_API_KEY: it must be the key of an active SmartAPI app of this client code"),
+  AB1000: never('check ANGEL_CLIENT_ID and ANGEL_PIN'),
+  AB1001: never("ANGEL_CLIENT_ID is the client code (a letter and digits), not an e-mail address"),
+  AB1002: never("ANGEL_PIN is the account's PIN of four digits, not its password"),
+  AB1003: never('the client code is in use in a way that only the broker can explain: ask its support'),
+  AB1004: later('the broker has a fault of its own: try again in some minutes'),
+  AB1005: never('the broker did not see the user type that was sent: something between here and the broker changes headers'),
+  AB1006: never('the account is blocked for trading: ask the broker to release it'),
+  AB1007: never('check ANGEL_CLIENT_ID and ANGEL_PIN before trying again: several wrong tries lock the account'),
+  AB1010: later('the session at the broker has expired: log in afresh'),
+  AB1011: never("log in once in the broker's app or web site, accept what it asks, and try again"),
+  AB1031: never('the PIN was changed: set ANGEL_PIN to the new one'),
+  AB1032: never('check ANGEL_CLIENT_ID: the broker knows no such client'),
+  AB1050: never("check ANGEL_TOTP_SECRET (the text behind the QR code) and this machine's clock"),
+  AB2000: later('the broker does not say why: try again in some minutes'),
+  AB2001: later('the broker has a fault of its own: try again in some minutes'),
+  AB8050: later('the refresh token is not accepted: log in afresh'),
+  AB8051: later('the refresh token has expired: log in afresh'),
+};
+
+/** What to do about the broker's `code`; undefined for codes that are not about logging in, such as those of orders. */
+export function knownRefusal(code: string): KnownRefusal | undefined {
+  return Object.hasOwn(KNOWN, code) ? KNOWN[code] : undefined;
+}
+
+/** Every code that has an entry, for tests and for the documentation. */
+export const KNOWN_CODES: readonly string[] = Object.keys(KNOWN);
