@@ -165,10 +165,9 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
     pairs.push({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: mine[index].side, reference: other?.side });
   }
   const comparison = compareCandles(pairs);
-  const judgement = judge(comparison);
   const sides = { ours: { folder: ours, files: mine.map(({ origin }) => origin) }, reference: { folder: reference, files: theirs.map(({ origin }) => origin) } };
-  const conflict = originConflict(sides.ours, sides.reference);
-  const notes = [...(conflict === undefined ? [] : [conflict]), ...silentNotes(comparison, pairs), ...gathered([...mine, ...theirs])];
+  const judgement = judge(comparison, originConflict(sides.ours, sides.reference));
+  const notes = [...silentNotes(comparison, pairs), ...gathered([...mine, ...theirs])];
   const surroundings: Surroundings = { ...sides, notes };
   out(json ? JSON.stringify(comparisonJson(comparison, judgement, surroundings), null, 2) : comparisonText(comparison, judgement, surroundings, columns));
   return judgement.verdict === 'pass' ? EXIT.pass : EXIT.failed;

@@ -5,8 +5,8 @@
  * of tolerance is for prices alone: a broker may round, but there is no rounding in a count.
  */
 import type { VolumeKind } from '../market/candle.js';
-import { align, spansOf } from './minutes.js';
-import type { Absent, Match, SeenCandle, Span } from './minutes.js';
+import { align, spansOf, watchedBy } from './minutes.js';
+import type { Absent, Match, SeenCandle, Span, Watch } from './minutes.js';
 
 export const PRICES = ['open', 'high', 'low', 'close'] as const;
 export const FIELDS = [...PRICES, 'volume'] as const;
@@ -105,13 +105,13 @@ function fieldDifference(field: Field, { ours, reference }: Match, tick: number)
 }
 
 /** One symbol, and its minutes that are not exactly equal. */
-function compareSymbol(pair: Pair, spans: readonly Span[]): { readonly result: SymbolComparison; readonly differences: Difference[] } {
+function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolComparison; readonly differences: Difference[] } {
   const { symbol, exchange, ours, reference } = pair;
   const known = tickUnits(pair.tickSizeRupees);
   const tick = known ?? unitsOf(USUAL_TICK_RUPEES);
   const volumeCompared = reference !== undefined && ours.volumeKind === 'traded' && reference.volumeKind === 'traded';
   const fields = volumeCompared ? FIELDS : PRICES;
-  const { matches, partialAlone, missing, unseen, outside, relabelled } = align(ours.candles, reference?.candles ?? [], spans);
+  const { matches, partialAlone, missing, unseen, outside, relabelled } = align(ours.candles, reference?.candles ?? [], watch);
   const tallies = Object.fromEntries(FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }])) as Record<Field, Record<Agreement, number>>;
   const partial = { minutes: partialAlone.length, exact: 0 };
   const differences: Difference[] = [];
@@ -171,8 +171,10 @@ function byWeight(a: Difference, b: Difference): number {
 
 /** Compares all symbols within the spans that they make together. */
 export function compareCandles(pairs: readonly Pair[]): Comparison {
-  const spans = spansOf(pairs.map(({ ours }) => ours.candles));
-  const each = pairs.map((pair) => compareSymbol(pair, spans));
+  const ours = pairs.map((pair) => pair.ours.candles);
+  const spans = spansOf(ours);
+  const watch = { spans, ours: watchedBy(ours), reference: watchedBy(pairs.map(({ reference }) => reference?.candles ?? [])) };
+  const each = pairs.map((pair) => compareSymbol(pair, watch));
   return {
     spans,
     symbols: each.map(({ result }) => result).sort(named),

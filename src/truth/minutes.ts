@@ -41,7 +41,7 @@ export interface Alignment {
   readonly partialAlone: readonly SeenCandle[];
   /** Holes that the side answers for: it watched, and it has no candle. */
   readonly missing: Absent;
-  /** Holes beside a partial candle: the side was not watching from end to end. */
+  /** Holes beside a partial candle, of which nothing shows that the side was watching. */
   readonly unseen: Absent;
   /** Rows of the reference outside the spans. */
   readonly outside: number;
@@ -64,14 +64,13 @@ export function spansOf(sides: readonly (readonly SeenCandle[])[]): Span[] {
   return [...byDay.values()].sort((a, b) => a.firstMs - b.firstMs);
 }
 
-/**
- * Whether a side was not watching for all of the minute `ms`, of which it has no candle. A folder can hold several runs of a day, and a
- * run's first minute, and its last when it was interrupted, are partial; so is the minute in which a connection was lost. A hole
- * with a partial candle as its neighbour on either side, on the same date, lies between runs or in an outage. A hole between whole candles, or on a date on which
- * the symbol has no candle at all, is nobody's outage: to call it unseen would acquit a symbol that was silent all along.
- */
-function isUnseen(side: readonly SeenCandle[], ms: number): boolean {
-  // The first candle behind the hole; the sides are sorted.
+/** The minutes of which a side has a whole candle of any symbol: through all of each it was connected. */
+export function watchedBy(sides: readonly (readonly SeenCandle[])[]): Set<number> {
+  return new Set(sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)));
+}
+
+/** The candles on either side of the hole `ms` and of the same date. */
+function neighbours(side: readonly SeenCandle[], ms: number): { readonly before: SeenCandle | undefined; readonly after: SeenCandle | undefined } {
   let low = 0;
   let high = side.length;
   while (low < high) {
@@ -79,7 +78,28 @@ function isUnseen(side: readonly SeenCandle[], ms: number): boolean {
     if (side[middle].candle.timestampMs < ms) low = middle + 1;
     else high = middle;
   }
-  return [side[low - 1], side[low]].some((neighbour) => neighbour !== undefined && neighbour.partial && dayOf(neighbour.candle.timestampMs) === dayOf(ms));
+  const sameDay = (seen: SeenCandle | undefined): SeenCandle | undefined => (seen !== undefined && dayOf(seen.candle.timestampMs) === dayOf(ms) ? seen : undefined);
+  return { before: sameDay(side[low - 1]), after: sameDay(side[low]) };
+}
+
+/**
+ * Whether a side may not have been watching a symbol in the minute `ms`, of which it has no candle. A folder can hold several runs of a
+ * day; a run's first minute, its last when it was interrupted, and one in which the connection was lost are partial. So a hole with
+ * a partial candle beside it lies between runs or in an outage, and one between whole candles does not.
+ *
+ * Two things would acquit a symbol that was silent, and must not. A later run's partial first minute says nothing of a silence in
+ * the run before: where other symbols were seen whole without a break from this one's whole candle to the hole, it was watched. And a
+ * symbol without any candle on a date has no partial neighbour: silent all day, or not subscribed, which the files do not tell.
+ */
+function isUnseen(side: readonly SeenCandle[], ms: number, watched: ReadonlySet<number>): boolean {
+  const { before, after } = neighbours(side, ms);
+  const unbroken = (fromMs: number, toMs: number): boolean => {
+    for (let at = fromMs; at <= toMs; at += MINUTE_MS) if (!watched.has(at)) return false;
+    return true;
+  };
+  if (before?.partial === false && unbroken(before.candle.timestampMs, ms)) return false;
+  if (after?.partial === false && unbroken(ms, after.candle.timestampMs)) return false;
+  return before?.partial === true || after?.partial === true;
 }
 
 /**
@@ -93,11 +113,19 @@ function partnerOf(own: SeenCandle, ours: ReadonlySet<number>, reference: Readon
   return reference.get(ms - MINUTE_MS);
 }
 
+/** What all symbols together say of when a side was there. */
+export interface Watch {
+  /** Of our side. */
+  readonly spans: readonly Span[];
+  readonly ours: ReadonlySet<number>;
+  readonly reference: ReadonlySet<number>;
+}
+
 /** Puts one symbol's minutes together. Both sides ascending, one candle a minute. */
-export function align(ours: readonly SeenCandle[], reference: readonly SeenCandle[], spans: readonly Span[]): Alignment {
+export function align(ours: readonly SeenCandle[], reference: readonly SeenCandle[], watch: Watch): Alignment {
   const ourMinutes = new Set(ours.map(({ candle }) => candle.timestampMs));
   const byMinute = new Map(reference.map((seen) => [seen.candle.timestampMs, seen]));
-  const spanOfDay = new Map(spans.map((span) => [dayOf(span.firstMs), span]));
+  const spanOfDay = new Map(watch.spans.map((span) => [dayOf(span.firstMs), span]));
   const matches: Match[] = [];
   const partialAlone: SeenCandle[] = [];
   const taken = new Set<SeenCandle>();
@@ -112,7 +140,7 @@ export function align(ours: readonly SeenCandle[], reference: readonly SeenCandl
       taken.add(partner);
       if (partner.candle.timestampMs !== ms) relabelled++;
     } else if (own.partial) partialAlone.push(own);
-    else (isUnseen(reference, ms) ? unseen : missing).reference.push(ms);
+    else (isUnseen(reference, ms, watch.reference) ? unseen : missing).reference.push(ms);
   }
   let outside = 0;
   for (const other of reference) {
@@ -120,7 +148,7 @@ export function align(ours: readonly SeenCandle[], reference: readonly SeenCandl
     if (taken.has(other)) continue;
     const span = spanOfDay.get(dayOf(ms));
     if (span === undefined || ms < span.firstMs || ms > span.lastMs) outside++;
-    else (isUnseen(ours, ms) ? unseen : missing).ours.push(ms);
+    else (isUnseen(ours, ms, watch.ours) ? unseen : missing).ours.push(ms);
   }
   return { matches, partialAlone, missing, unseen, outside, relabelled };
 }

@@ -37,10 +37,14 @@ export function originText(origin: Origin): string {
   return `${folder}: ${[`${files.length} file${files.length === 1 ? '' : 's'}`, ...feed, ...(modes.length > 0 ? [`mode ${modes.join(' and ')}`] : []), volumes.join(' or ')].join(', ')}`;
 }
 
-/** A sentence where both sides say that they are of different markets: then even equal candles prove nothing. */
+/**
+ * What speaks against the comparison, without a full stop, where both sides say that they are of different markets: a simulated one and
+ * the live one, or two seeds. Equal candles would be chance then. A reference that does not say, or a URL, may be any market.
+ */
 export function originConflict(ours: Origin, reference: Origin): string | undefined {
   const [our, their] = [distinct(ours, 'feed'), distinct(reference, 'feed')];
-  if (their.length === 0 || (simulated(ours) === simulated(reference) && our.some((feed) => their.includes(feed)))) return undefined;
-  if (!simulated(ours) && !simulated(reference)) return undefined;
-  return `Ours say feed ${our.join(' and ')} and the reference says ${their.join(' and ')}: these are different markets.`;
+  const known = (feed: string): boolean => feed === 'live' || feed.startsWith('sim:');
+  const strangers = our.filter((feed) => known(feed) && !their.includes(feed));
+  if (strangers.length === 0 || their.length === 0 || !their.every(known)) return undefined;
+  return `ours are of feed ${strangers.join(' and ')}, the reference of ${their.join(' and ')}, which are different markets`;
 }

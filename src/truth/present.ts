@@ -70,8 +70,8 @@ function table(symbols: readonly SymbolComparison[], columns: number): string[] 
 
 function legend(short: boolean, columns: number): string[] {
   return [
-    `${short ? '= all exact' : 'A number alone: exact'}, ~ within one tick, ! different, - not compared. Missing: in ours/in the reference.`,
-    'Never in the verdict: partial, not seen whole (how many of them are exact), unseen, holes beside those.',
+    `${short ? '= all exact' : 'number: exact'}, ~ within one tick, ! different, - not compared; missing: in ours/in the reference.`,
+    'Not judged: partial (of them exact all the same) was not seen whole; unseen are holes beside that.',
   ].map((line) => broken(line, columns));
 }
 

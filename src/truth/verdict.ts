@@ -39,10 +39,11 @@ function summed(symbols: readonly SymbolComparison[], figure: (symbol: SymbolCom
   return [sentence(guilty.reduce((sum, symbol) => sum + figure(symbol), 0), namesOf(guilty))];
 }
 
-/** The verdict over all symbols. */
-export function judge({ symbols }: Comparison): Judgement {
+/** The verdict over all symbols. `objection`: what speaks against comparing these folders at all, whatever is in them. */
+export function judge({ symbols }: Comparison, objection: string | undefined): Judgement {
   const referenced = symbols.filter(({ referenceFound }) => referenceFound);
   const reasons = [
+    ...(objection === undefined ? [] : [objection]),
     ...(symbols.some(({ compared }) => compared > 0) ? [] : ['nothing could be compared']),
     ...summed(symbols, ({ referenceFound }) => (referenceFound ? 0 : 1), (_, names) => `the reference has no file for ${names}`),
     ...summed(referenced, ({ compared }) => (compared > 0 ? 0 : 1), (_, names) => `no minute is whole on both sides for ${names}`),
