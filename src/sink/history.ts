@@ -1,10 +1,13 @@
-/** `--history`: the candles that another program keeps, read and never written. */
+/** Candles that another program keeps, or an earlier run of ours: read and never written. */
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
-import type { CandleRow, VolumeKind } from '../market/candle.js';
+import type { CandleRow, QualityRow, VolumeKind } from '../market/candle.js';
 import { candleFrom, candlesPath, fileStem, numberFrom } from './candles-file.js';
+import type { FileInstrument } from './candles-file.js';
 import { CANDLE_COLUMNS } from './columns.js';
 import type { FoundColumn } from './columns.js';
+import { pairUp } from './merge.js';
+import type { StoredCandle } from './merge.js';
 import { qualityFrom, qualityPath } from './quality-file.js';
 import { openParquet } from './reader.js';
 import type { OpenParquet } from './reader.js';
@@ -23,6 +26,21 @@ export interface History extends Schema {
   /** `traded` when the file does not say. */
   readonly volumeKind: VolumeKind;
   /** Sentences on what was assumed or left out. */
+  readonly notes: readonly string[];
+}
+
+/** A candles file as it is, with what is known of each row. */
+export interface CandleFile extends Schema {
+  readonly path: string;
+  /** Sorted by time, one a minute. Quality is there beside our own files only. */
+  readonly rows: readonly StoredCandle[];
+  /** Whether it is one of our own, by its name. */
+  readonly ours: boolean;
+  /** `traded` when the file does not say. */
+  readonly volumeKind: VolumeKind;
+  /** Key-value metadata of the footer. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Sentences on what was assumed or left out; each begins with the path. */
   readonly notes: readonly string[];
 }
 
@@ -70,49 +88,62 @@ async function recordsIn(file: OpenParquet, { fromMs = Number.NEGATIVE_INFINITY,
   return (await file.rows({ columns, from, to: times.findLastIndex(inside) + 1 })).filter(inside);
 }
 
-/** Minutes that our own quality file marks as partial; none when there is no such file. */
-async function partialMinutes(dir: string, instrument: { exchange: string; symbol: string }): Promise<Set<number>> {
+/** Our own quality rows by minute; rows with a missing value say nothing. None when there is no such file. */
+async function qualityRows(dir: string, instrument: FileInstrument): Promise<QualityRow[]> {
   const file = await openParquet(qualityPath(dir, instrument), 'HISTORY');
-  const rows = (await file?.rows())?.map(qualityFrom) ?? [];
-  return new Set(rows.flatMap((row) => (row?.partial === true ? [row.timestampMs] : [])));
+  return ((await file?.rows()) ?? []).flatMap((record) => qualityFrom(record) ?? []);
 }
 
 /**
- * Reads `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`, of which partial candles are left out.
- * Undefined when there is neither. Throws EngineError HISTORY when the file cannot be read or has no usable columns.
+ * Reads an instrument's candles in `dir`: with `which` `ours` our own `..._1m_test.parquet` and the quality beside it, with `either`
+ * `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is none. Throws EngineError HISTORY when a file cannot be read
+ * or has no usable columns.
  */
-export async function readHistory(dir: string, exchange: string, symbol: string, window: HistoryWindow = {}): Promise<History | undefined> {
-  const instrument = { exchange, symbol };
-  const theirs = await openParquet(join(dir, `${fileStem(instrument)}_1m.parquet`), 'HISTORY');
+export async function readCandleFile(dir: string, instrument: FileInstrument, which: 'ours' | 'either', window: HistoryWindow = {}): Promise<CandleFile | undefined> {
+  const theirs = which === 'ours' ? undefined : await openParquet(join(dir, `${fileStem(instrument)}_1m.parquet`), 'HISTORY');
   const file = theirs ?? (await openParquet(candlesPath(dir, instrument), 'HISTORY'));
   if (file === undefined) return undefined;
   checkColumns(file);
   const notes = timeNotes(file);
-  const partial = theirs === undefined ? await partialMinutes(dir, instrument) : new Set<number>();
   const byMinute = new Map<number, CandleRow>();
-  const left = { unusable: 0, foreign: 0, twice: 0, partial: 0 };
+  const left = { unusable: 0, foreign: 0, twice: 0 };
   for (const record of await recordsIn(file, window)) {
     const row = candleFrom(record, instrument);
     if (row === undefined) left.unusable++;
-    else if (row.symbol !== symbol) left.foreign++;
-    else if (partial.has(row.timestampMs)) left.partial++;
+    else if (row.symbol !== instrument.symbol) left.foreign++;
     else {
       if (byMinute.has(row.timestampMs)) left.twice++;
       byMinute.set(row.timestampMs, row);
     }
   }
   if (left.unusable > 0) notes.push(`${file.path}: ${left.unusable} rows with a missing value are left out.`);
-  if (left.foreign > 0) notes.push(`${file.path}: ${left.foreign} rows of other symbols than ${symbol} are left out.`);
-  if (left.partial > 0) notes.push(`${file.path}: ${left.partial} partial candles are left out.`);
+  if (left.foreign > 0) notes.push(`${file.path}: ${left.foreign} rows of other symbols than ${instrument.symbol} are left out.`);
   if (left.twice > 0) notes.push(`${file.path}: ${left.twice} minutes occur twice; the later row counts.`);
+  const candles = [...byMinute.values()].sort((a, b) => a.timestampMs - b.timestampMs);
   return {
     path: file.path,
-    rows: [...byMinute.values()].sort((a, b) => a.timestampMs - b.timestampMs),
+    rows: pairUp(candles, theirs === undefined ? await qualityRows(dir, instrument) : []),
+    ours: theirs === undefined,
     volumeKind: volumeKindOf(file),
     zone: file.zone,
     columns: file.columns,
+    keys: file.keys,
     notes,
   };
+}
+
+/**
+ * What momentum reads: `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`, of which partial candles are
+ * left out. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be read or has no usable columns.
+ */
+export async function readHistory(dir: string, exchange: string, symbol: string, window: HistoryWindow = {}): Promise<History | undefined> {
+  const file = await readCandleFile(dir, { exchange, symbol }, 'either', window);
+  if (file === undefined) return undefined;
+  const { path, volumeKind, zone, columns } = file;
+  const rows = file.rows.flatMap(({ candle, quality }) => (quality?.partial === true ? [] : [candle]));
+  const partial = file.rows.length - rows.length;
+  const notes = partial === 0 ? file.notes : [...file.notes, `${path}: ${partial} partial candles are left out.`];
+  return { path, rows, volumeKind, zone, columns, notes };
 }
 
 /** The schema of a Parquet file, without its rows. Undefined when absent; throws EngineError HISTORY when it cannot be read. */

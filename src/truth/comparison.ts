@@ -1,0 +1,183 @@
+/**
+ * Candles of ours against candles of a reference: for each symbol and field exact, within one tick, or different. Pure.
+ *
+ * Prices are compared as integers of 1e-4 rupee, so that a decimal column, a double and the sum of two roundings say the same. One tick
+ * of tolerance is for prices alone: a broker may round, but there is no rounding in a count.
+ */
+import type { VolumeKind } from '../market/candle.js';
+import { align, spansOf, watchedBy } from './minutes.js';
+import type { Absent, Match, SeenCandle, Span, Watch } from './minutes.js';
+
+export const PRICES = ['open', 'high', 'low', 'close'] as const;
+export const FIELDS = [...PRICES, 'volume'] as const;
+export type Field = (typeof FIELDS)[number];
+export type Agreement = 'exact' | 'withinTick' | 'different';
+export type Tally = Readonly<Record<Agreement, number>>;
+
+/** Compared prices have this unit. */
+export const UNITS_IN_RUPEE = 10_000;
+/** Assumed for a symbol whose tick size is not known, and said. */
+const USUAL_TICK_RUPEES = 0.05;
+
+/** One side's candles of a symbol, ascending, one a minute. */
+export interface Side {
+  readonly candles: readonly SeenCandle[];
+  readonly volumeKind: VolumeKind;
+}
+
+/** What is to be compared. */
+export interface Pair {
+  readonly symbol: string;
+  readonly exchange: string;
+  readonly tickSizeRupees: number | undefined;
+  readonly ours: Side;
+  /** Undefined when the reference knows nothing of the symbol. */
+  readonly reference: Side | undefined;
+}
+
+/** A field in which the sides are not exactly equal, as it was in the files. */
+export interface FieldDifference {
+  readonly field: Field;
+  readonly agreement: Exclude<Agreement, 'exact'>;
+  readonly ours: number;
+  readonly reference: number;
+  /** How far apart: ticks for a price, a share of the reference for volume (Infinity when that is 0). */
+  readonly distance: number;
+}
+
+/** A compared minute that is not exactly equal. */
+export interface Difference {
+  readonly symbol: string;
+  readonly exchange: string;
+  /** Our label, epoch ms. */
+  readonly startMs: number;
+  /** The reference's label; another one for some closing auctions. */
+  readonly referenceMs: number;
+  readonly fields: readonly FieldDifference[];
+}
+
+export interface SymbolComparison {
+  readonly symbol: string;
+  readonly exchange: string;
+  readonly tickSizeRupees: number;
+  /** Whether the tick size is the symbol's own and no assumption. */
+  readonly tickSizeKnown: boolean;
+  readonly referenceFound: boolean;
+  /** Both volumes are traded quantities; else nothing was compared there. */
+  readonly volumeCompared: boolean;
+  /** Minutes that are whole on both sides. */
+  readonly compared: number;
+  readonly fields: Readonly<Record<Field, Tally>>;
+  /** Minutes partial on either side, and how many of them are exact all the same. */
+  readonly partial: { readonly minutes: number; readonly exact: number };
+  readonly missing: Absent;
+  readonly unseen: Absent;
+  readonly outside: number;
+  readonly relabelled: number;
+}
+
+export interface Comparison {
+  readonly spans: readonly Span[];
+  /** By symbol, then exchange. */
+  readonly symbols: readonly SymbolComparison[];
+  /** All of them, the worst first. */
+  readonly differences: readonly Difference[];
+}
+
+const unitsOf = (rupees: number): number => Math.round(rupees * UNITS_IN_RUPEE);
+
+/** A tick size in units; undefined for what can be none. */
+function tickUnits(rupees: number | undefined): number | undefined {
+  if (rupees === undefined || !Number.isFinite(rupees)) return undefined;
+  return unitsOf(rupees) > 0 ? unitsOf(rupees) : undefined;
+}
+
+/** The field's difference, or undefined when it is exactly equal. */
+function fieldDifference(field: Field, { ours, reference }: Match, tick: number): FieldDifference | undefined {
+  const values = { ours: ours.candle[field], reference: reference.candle[field] };
+  if (field === 'volume') {
+    if (values.ours === values.reference) return undefined;
+    return { field, agreement: 'different', ...values, distance: Math.abs(values.ours - values.reference) / Math.abs(values.reference) };
+  }
+  const apart = Math.abs(unitsOf(values.ours) - unitsOf(values.reference));
+  if (apart === 0) return undefined;
+  return { field, agreement: apart <= tick ? 'withinTick' : 'different', ...values, distance: apart / tick };
+}
+
+/** One symbol, and its minutes that are not exactly equal. */
+function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolComparison; readonly differences: Difference[] } {
+  const { symbol, exchange, ours, reference } = pair;
+  const known = tickUnits(pair.tickSizeRupees);
+  const tick = known ?? unitsOf(USUAL_TICK_RUPEES);
+  const volumeCompared = reference !== undefined && ours.volumeKind === 'traded' && reference.volumeKind === 'traded';
+  const fields = volumeCompared ? FIELDS : PRICES;
+  const { matches, partialAlone, missing, unseen, outside, relabelled } = align(ours.candles, reference?.candles ?? [], watch);
+  const tallies = Object.fromEntries(FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }])) as Record<Field, Record<Agreement, number>>;
+  const partial = { minutes: partialAlone.length, exact: 0 };
+  const differences: Difference[] = [];
+  let compared = 0;
+  for (const match of matches) {
+    const found = fields.flatMap((field) => fieldDifference(field, match, tick) ?? []);
+    if (match.ours.partial || match.reference.partial) {
+      partial.minutes++;
+      if (found.length === 0) partial.exact++;
+      continue;
+    }
+    compared++;
+    for (const field of fields) tallies[field][found.find((one) => one.field === field)?.agreement ?? 'exact']++;
+    if (found.length > 0) differences.push({ symbol, exchange, startMs: match.ours.candle.timestampMs, referenceMs: match.reference.candle.timestampMs, fields: found });
+  }
+  const result: SymbolComparison = {
+    symbol,
+    exchange,
+    tickSizeRupees: tick / UNITS_IN_RUPEE,
+    tickSizeKnown: known !== undefined,
+    referenceFound: reference !== undefined,
+    volumeCompared,
+    compared,
+    fields: tallies,
+    partial,
+    missing,
+    unseen,
+    outside,
+    relabelled,
+  };
+  return { result, differences };
+}
+
+/** The widest distance of a minute among its prices, or in its volume. */
+function widest({ fields }: Difference, kind: 'price' | 'volume'): number {
+  return Math.max(0, ...fields.filter(({ field }) => (field === 'volume') === (kind === 'volume')).map(({ distance }) => distance));
+}
+
+const named = (a: { symbol: string; exchange: string }, b: { symbol: string; exchange: string }): number =>
+  a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.exchange < b.exchange ? -1 : a.exchange > b.exchange ? 1 : 0;
+
+/** Descending; two infinities are equal. */
+const falling = (a: number, b: number): number => (a === b ? 0 : b > a ? 1 : -1);
+
+const isDifferent = ({ fields }: Difference): boolean => fields.some(({ agreement }) => agreement === 'different');
+
+/** The worst first: what is different before what is within a tick, prices before volumes, then the wider, then by symbol and time. */
+function byWeight(a: Difference, b: Difference): number {
+  return (
+    Number(isDifferent(b)) - Number(isDifferent(a)) ||
+    falling(widest(a, 'price'), widest(b, 'price')) ||
+    falling(widest(a, 'volume'), widest(b, 'volume')) ||
+    named(a, b) ||
+    a.startMs - b.startMs
+  );
+}
+
+/** Compares all symbols within the spans that they make together. */
+export function compareCandles(pairs: readonly Pair[]): Comparison {
+  const ours = pairs.map((pair) => pair.ours.candles);
+  const spans = spansOf(ours);
+  const watch = { spans, ours: watchedBy(ours), reference: watchedBy(pairs.map(({ reference }) => reference?.candles ?? [])) };
+  const each = pairs.map((pair) => compareSymbol(pair, watch));
+  return {
+    spans,
+    symbols: each.map(({ result }) => result).sort(named),
+    differences: each.flatMap(({ differences }) => differences).sort(byWeight),
+  };
+}

@@ -1,0 +1,77 @@
+/** A comparison as an object for programs: numbers as numbers, keys in a fixed order, lists bounded and their totals given. Pure. */
+import { istStamp } from '../market/session.js';
+import { FIELDS } from './comparison.js';
+import type { Comparison, Difference, SymbolComparison } from './comparison.js';
+import { distinct } from './origin.js';
+import type { Origin } from './origin.js';
+import type { Surroundings } from './present.js';
+import type { Judgement } from './verdict.js';
+
+/** At most so many differing minutes, and so many missing ones, are listed. */
+const LISTED = 1000;
+
+const originJson = (origin: Origin): object => ({
+  folder: origin.folder,
+  files: origin.files.length,
+  feeds: distinct(origin, 'feed'),
+  modes: distinct(origin, 'mode'),
+  volumeKinds: distinct(origin, 'volumeKind'),
+});
+
+function symbolJson(symbol: SymbolComparison): object {
+  const { missing, unseen } = symbol;
+  return {
+    symbol: symbol.symbol,
+    exchange: symbol.exchange,
+    tickSizeRupees: symbol.tickSizeRupees,
+    tickSizeKnown: symbol.tickSizeKnown,
+    referenceFound: symbol.referenceFound,
+    volumeCompared: symbol.volumeCompared,
+    compared: symbol.compared,
+    ...Object.fromEntries(FIELDS.map((field) => [field, symbol.fields[field]])),
+    missingOurs: missing.ours.length,
+    missingReference: missing.reference.length,
+    partial: symbol.partial.minutes,
+    partialExact: symbol.partial.exact,
+    unseenOurs: unseen.ours.length,
+    unseenReference: unseen.reference.length,
+    outside: symbol.outside,
+    relabelled: symbol.relabelled,
+  };
+}
+
+function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Difference): object {
+  return {
+    symbol,
+    exchange,
+    timestamp: istStamp(startMs),
+    timestampMs: startMs,
+    referenceTimestampMs: referenceMs,
+    fields: fields.map(({ field, agreement, ours, reference, distance }) => ({
+      field,
+      agreement,
+      ours,
+      reference,
+      // JSON knows no infinity, and a distance from nothing is none.
+      ...(field === 'volume' ? {} : { ticks: Math.round(distance * 10_000) / 10_000 }),
+    })),
+  };
+}
+
+/** The whole comparison. `differences` are minutes that are not exactly equal, the worst first. */
+export function comparisonJson({ spans, symbols, differences }: Comparison, { verdict, reasons }: Judgement, { ours, reference, notes }: Surroundings): object {
+  const missing = symbols.flatMap((one) =>
+    (['ours', 'reference'] as const).flatMap((side) => one.missing[side].map((ms) => ({ symbol: one.symbol, exchange: one.exchange, from: side, timestamp: istStamp(ms), timestampMs: ms }))),
+  );
+  return {
+    verdict,
+    reasons,
+    ours: originJson(ours),
+    reference: originJson(reference),
+    spans: spans.map(({ date, firstMs, lastMs }) => ({ date, first: istStamp(firstMs), last: istStamp(lastMs), firstMs, lastMs })),
+    symbols: symbols.map(symbolJson),
+    differences: { total: differences.length, listed: differences.slice(0, LISTED).map(differenceJson) },
+    missing: { total: missing.length, listed: missing.slice(0, LISTED) },
+    notes,
+  };
+}

@@ -1,0 +1,163 @@
+/** A comparison as text for a person. Pure. */
+import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
+import { FIELDS, PRICES } from './comparison.js';
+import type { Comparison, Difference, Field, FieldDifference, SymbolComparison } from './comparison.js';
+import type { Origin } from './origin.js';
+import { originText, simulated } from './origin.js';
+import { counted, nameOf } from './verdict.js';
+import type { Judgement } from './verdict.js';
+
+/** Differing minutes shown in full, missing minutes named a side, and dates whose hours are shown. */
+const SHOWN = { differences: 8, missing: 6, dates: 5 } as const;
+
+/** What is shown beside the comparison. */
+export interface Surroundings {
+  readonly ours: Origin;
+  readonly reference: Origin;
+  /** What was assumed or left out, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** `text` broken between words into lines of at most `width`, all but the first behind `indent` blanks. A word that is wider stays whole. */
+function broken(text: string, width: number, indent = 0): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width - (lines.length > 0 ? indent : 0)) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}
+
+/** `14 1~ 2!`: exact, within a tick, different; what is 0 is left out. With `short` only what is not exact, and `=` for all exact. */
+function cell(symbol: SymbolComparison, field: Field, short: boolean): string {
+  if (field === 'volume' && !symbol.volumeCompared) return '-';
+  const { exact, withinTick, different } = symbol.fields[field];
+  if (symbol.compared === 0) return '-';
+  const rest = [withinTick > 0 ? `${withinTick}~` : '', different > 0 ? `${different}!` : ''].filter((text) => text !== '');
+  if (short) return rest.length === 0 ? '=' : rest.join(' ');
+  return [...(exact > 0 || rest.length === 0 ? [String(exact)] : []), ...rest].join(' ');
+}
+
+const HEAD = ['symbol', 'minutes', ...FIELDS, 'missing', 'partial', 'unseen'];
+
+function cells(symbol: SymbolComparison, short: boolean): string[] {
+  const { missing, unseen, partial } = symbol;
+  const reference = symbol.referenceFound ? String(missing.reference.length) : 'all';
+  return [
+    nameOf(symbol),
+    String(symbol.compared),
+    ...FIELDS.map((field) => cell(symbol, field, short)),
+    `${missing.ours.length}/${reference}`,
+    partial.minutes === 0 ? '0' : `${partial.minutes} (${partial.exact})`,
+    String(unseen.ours.length + unseen.reference.length),
+  ];
+}
+
+function aligned(rows: readonly string[][]): string[] {
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  '));
+}
+
+/** A line a symbol. Where counts are so large that the lines would be wider than `columns`, those of exact minutes are left out. */
+function table(symbols: readonly SymbolComparison[], columns: number): string[] {
+  const full = aligned([HEAD, ...symbols.map((symbol) => cells(symbol, false))]);
+  if (full[0].length <= columns) return [...full, ...legend(false, columns)];
+  return [...aligned([HEAD, ...symbols.map((symbol) => cells(symbol, true))]), ...legend(true, columns)];
+}
+
+function legend(short: boolean, columns: number): string[] {
+  return [
+    `${short ? '= all exact' : 'number: exact'}, ~ within one tick, ! different, - not compared; missing: in ours/in the reference.`,
+    'Not judged: partial (of them exact all the same) was not seen whole; unseen are holes beside that.',
+  ].map((line) => broken(line, columns));
+}
+
+/** A price with two decimals, or with four where it has them. */
+function priceText(rupees: number): string {
+  const four = rupees.toFixed(4);
+  return four.endsWith('00') ? four.slice(0, -2) : four;
+}
+
+function fieldText({ field, agreement, ours, reference, distance }: FieldDifference): string {
+  if (field === 'volume') return `volume ${ours} / ${reference}`;
+  const ticks = Number(distance.toFixed(1));
+  return `${field} ${priceText(ours)} / ${priceText(reference)}${agreement === 'withinTick' ? '' : ` (${ticks} ticks)`}`;
+}
+
+const minuteText = (ms: number): string => `${istDate(ms)} ${istMinute(ms)}`;
+
+/** The worst differing minutes with both values. */
+function worst(differences: readonly Difference[], columns: number): string[] {
+  const different = differences.filter(({ fields }) => fields.some(({ agreement }) => agreement === 'different'));
+  if (different.length === 0) return [];
+  const shown = different.slice(0, SHOWN.differences);
+  const lines = shown.map((one) => {
+    const label = one.referenceMs === one.startMs ? '' : ` (reference ${istMinute(one.referenceMs)})`;
+    return `  ${broken(`${minuteText(one.startMs)} ${nameOf(one)}${label}: ${one.fields.map(fieldText).join(', ')}`, columns - 2, 4)}`;
+  });
+  const head = different.length > shown.length ? `The worst ${shown.length} of ${different.length} differing minutes, ours / reference:` : 'Differing minutes, ours / reference:';
+  return ['', head, ...lines];
+}
+
+/** Holes named: the first minutes of the first symbols. */
+function absent(symbols: readonly SymbolComparison[], side: 'ours' | 'reference', columns: number): string[] {
+  const found = symbols.filter(({ referenceFound }) => side === 'ours' || referenceFound).flatMap((symbol) => symbol.missing[side].map((ms) => `${nameOf(symbol)} ${minuteText(ms)}`));
+  if (found.length === 0) return [];
+  const more = found.length - SHOWN.missing;
+  return [broken(`Missing ${side === 'ours' ? 'in ours' : 'in the reference'}: ${found.slice(0, SHOWN.missing).join(', ')}${more > 0 ? ` and ${more} more` : ''}`, columns, 2)];
+}
+
+/** `2026-11-23 09:15 to 09:30`, a few of them: half-open, as candles are. */
+function hours({ spans, symbols }: Comparison): string {
+  const outside = symbols.reduce((sum, symbol) => sum + symbol.outside, 0);
+  const more = spans.length - SHOWN.dates;
+  const texts = spans.slice(0, SHOWN.dates).map(({ firstMs, lastMs }) => `${minuteText(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`);
+  return texts.length === 0 ? 'none: our files hold no candle' : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${counted(outside, 'row')} of the reference outside of this not counted` : ''}`;
+}
+
+/** The last line: what was found, and what it does not say. */
+function verdictLine({ symbols }: Comparison, { verdict, reasons }: Judgement, { ours }: Surroundings): string {
+  if (verdict === 'fail') return `Verdict: FAIL. Ours cannot stand in for the reference as it is: ${reasons.join('; ')}.`;
+  const sum = (figure: (symbol: SymbolComparison) => number): number => symbols.reduce((total, symbol) => total + figure(symbol), 0);
+  const within = sum(({ fields }) => PRICES.reduce((total, field) => total + fields[field].withinTick, 0));
+  const prices = within === 0 ? 'all prices are exact' : `all prices are exact but ${within}, which are within one tick`;
+  const aside = sum(({ partial }) => partial.minutes) + sum(({ unseen }) => unseen.ours.length + unseen.reference.length);
+  const limits = [
+    'other dates, hours and symbols',
+    ...(aside > 0 ? [`the ${counted(aside, 'minute')} that ${aside === 1 ? 'was' : 'were'} partial or unseen`] : []),
+    ...(simulated(ours) ? ['the live feed, for our candles are of a simulated market'] : []),
+  ];
+  const minutes = `In ${counted(sum(({ compared }) => compared), 'minute')} of ${counted(symbols.length, 'symbol')} ${prices}`;
+  const silence = `This says nothing of ${limits.join('; nor of ')}.`;
+  if (verdict === 'pass') return `Verdict: PASS. ${minutes}, all volumes are exact and no candle is missing. ${silence}`;
+  return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
+}
+
+/** Everything as lines of at most `columns`, where single words allow it. */
+export function comparisonText(comparison: Comparison, judgement: Judgement, surroundings: Surroundings, columns: number): string {
+  const { symbols, differences } = comparison;
+  const assumed = symbols.filter(({ tickSizeKnown }) => !tickSizeKnown);
+  const relabelled = symbols.reduce((sum, symbol) => sum + symbol.relabelled, 0);
+  const notes = [
+    ...(assumed.length > 0 ? [`The tick size of ${assumed.slice(0, SHOWN.missing).map(nameOf).join(', ')}${assumed.length > SHOWN.missing ? ` and ${assumed.length - SHOWN.missing} more` : ''} is not known: ${priceText(assumed[0].tickSizeRupees)} is taken.`] : []),
+    ...(relabelled > 0 ? [`${counted(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`] : []),
+    ...surroundings.notes,
+  ];
+  return [
+    broken(`Ours       ${originText(surroundings.ours)}`, columns, 11),
+    broken(`Reference  ${originText(surroundings.reference)}`, columns, 11),
+    broken(`Minutes    ${hours(comparison)}`, columns, 11),
+    '',
+    ...table(symbols, columns),
+    ...worst(differences, columns),
+    ...(notes.length + symbols.reduce((sum, { missing }) => sum + missing.ours.length + missing.reference.length, 0) > 0 ? [''] : []),
+    ...absent(symbols, 'ours', columns),
+    ...absent(symbols, 'reference', columns),
+    ...notes.map((note) => broken(`Note: ${note}`, columns, 2)),
+    '',
+    broken(verdictLine(comparison, judgement, surroundings), columns),
+  ].join('\n');
+}

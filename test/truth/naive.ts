@@ -1,0 +1,115 @@
+/**
+ * The comparison as one would do it by hand with a list of minutes, on integers of 1e-4 rupee. Imports nothing from `src`.
+ * Minutes are numbers: minute m is of day `floor(m / 100)`.
+ */
+export interface NaiveCandle {
+  readonly minute: number;
+  /** open, high, low, close */
+  readonly prices: readonly number[];
+  readonly volume: number;
+  readonly partial: boolean;
+  readonly auction: boolean;
+}
+
+export interface NaivePair {
+  readonly symbol: string;
+  readonly tick: number;
+  readonly ours: readonly NaiveCandle[];
+  /** Undefined: no file. */
+  readonly reference: readonly NaiveCandle[] | undefined;
+  readonly volumes: boolean;
+}
+
+export interface NaiveResult {
+  readonly symbol: string;
+  compared: number;
+  /** exact, within, different for open, high, low, close, volume */
+  readonly tallies: number[][];
+  partial: number;
+  partialExact: number;
+  readonly missingOurs: number[];
+  readonly missingReference: number[];
+  readonly unseenOurs: number[];
+  readonly unseenReference: number[];
+  outside: number;
+  relabelled: number;
+}
+
+const DAY = 100;
+type State = 'whole' | 'partial' | 'none';
+
+const at = (candles: readonly NaiveCandle[], minute: number): NaiveCandle | undefined => candles.find((candle) => candle.minute === minute);
+const stateAt = (candles: readonly NaiveCandle[], minute: number): State => {
+  const candle = at(candles, minute);
+  return candle === undefined ? 'none' : candle.partial ? 'partial' : 'whole';
+};
+
+/** Walks from a hole in one direction to the symbol's next candle. */
+function walk(side: readonly NaiveCandle[], all: readonly (readonly NaiveCandle[])[], hole: number, step: 1 | -1): 'watched' | 'partial' | 'nothing' {
+  let everyMinuteSeen = true;
+  for (let minute = hole; Math.floor(minute / DAY) === Math.floor(hole / DAY) && minute >= 0; minute += step) {
+    const state = stateAt(side, minute);
+    if (state === 'partial') return 'partial';
+    if (!all.some((one) => stateAt(one, minute) === 'whole')) everyMinuteSeen = false;
+    if (state === 'whole') return everyMinuteSeen ? 'watched' : 'nothing';
+  }
+  return 'nothing';
+}
+
+function unseen(side: readonly NaiveCandle[], all: readonly (readonly NaiveCandle[])[], hole: number): boolean {
+  const both = [walk(side, all, hole, 1), walk(side, all, hole, -1)];
+  return !both.includes('watched') && both.includes('partial');
+}
+
+export function naiveCompare(pairs: readonly NaivePair[]): NaiveResult[] {
+  const allOurs = pairs.map(({ ours }) => ours);
+  const allReference = pairs.map(({ reference }) => reference ?? []);
+  return pairs.map(({ symbol, tick, ours, reference = [], volumes }) => {
+    const result: NaiveResult = { symbol, compared: 0, tallies: [[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]], partial: 0, partialExact: 0, missingOurs: [], missingReference: [], unseenOurs: [], unseenReference: [], outside: 0, relabelled: 0 };
+    const used: number[] = [];
+    for (const own of ours) {
+      let other = at(reference, own.minute);
+      if (other === undefined && own.auction && at(ours, own.minute - 1) === undefined) {
+        other = at(reference, own.minute - 1);
+        if (other !== undefined) result.relabelled++;
+      }
+      if (other === undefined) {
+        if (own.partial) result.partial++;
+        else if (unseen(reference, allReference, own.minute)) result.unseenReference.push(own.minute);
+        else result.missingReference.push(own.minute);
+        continue;
+      }
+      used.push(other.minute);
+      const partner = other;
+      const classes = own.prices.map((price, index) => {
+        const apart = Math.abs(price - partner.prices[index]);
+        return apart === 0 ? 0 : apart <= tick ? 1 : 2;
+      });
+      if (volumes) classes.push(own.volume === partner.volume ? 0 : 2);
+      if (own.partial || partner.partial) {
+        result.partial++;
+        if (classes.every((one) => one === 0)) result.partialExact++;
+      } else {
+        result.compared++;
+        classes.forEach((one, index) => result.tallies[index][one]++);
+      }
+    }
+    for (const { minute } of reference) {
+      if (used.includes(minute)) continue;
+      const ofDay = allOurs.flat().filter((candle) => Math.floor(candle.minute / DAY) === Math.floor(minute / DAY)).map((candle) => candle.minute);
+      if (ofDay.length === 0 || minute < Math.min(...ofDay) || minute > Math.max(...ofDay)) result.outside++;
+      else if (unseen(ours, allOurs, minute)) result.unseenOurs.push(minute);
+      else result.missingOurs.push(minute);
+    }
+    return result;
+  });
+}
+
+export function naiveVerdict(pairs: readonly NaivePair[], results: readonly NaiveResult[]): 'pass' | 'prices-agree' | 'fail' {
+  for (const [index, { compared, tallies, missingOurs, missingReference }] of results.entries()) {
+    if (pairs[index].reference === undefined || compared === 0) return 'fail';
+    if (tallies.some((tally) => tally[2] > 0) || missingOurs.length + missingReference.length > 0) return 'fail';
+  }
+  if (pairs.length === 0) return 'fail';
+  return pairs.every(({ volumes }) => volumes) ? 'pass' : 'prices-agree';
+}
