@@ -29,12 +29,14 @@ const stageOptions = {
   seed: { type: 'string', desc: "sim: the market's seed  [default: 1]" },
   at: { type: 'string', desc: `sim: Indian time at which the market starts  [default: ${DEFAULT_AT}]` },
   'market-clock': { type: 'string', desc: `URL: ORIGIN@SPEED when its market time is not now, e.g. ${DEFAULT_AT}@60` },
+  ca: { type: 'string', desc: 'URL: file of certificates (PEM) to trust in place of the public ones' },
   shards: { type: 'string', desc: 'worker threads that build candles  [default: cores - 1, at least 1]' },
   grace: { type: 'string', desc: 'seconds of market time between a minute and its seal, 0 to 30  [default: 3]' },
   out: { type: 'string', desc: 'folder of the candles  [default: data/test/websocket_candles, for any other feed than live data/test/sim/websocket_candles]' },
   history: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written' },
   instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols" },
   report: { type: 'string', desc: 'write the report to this file only  [default: data/test/reports/latest.json and one per run]' },
+  'wait-open': { type: 'boolean', desc: 'when the market is shut, wait for its opening and start the duration there' },
   json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
 } as const;
 
@@ -86,6 +88,7 @@ function stageCommand(parsed: Parsed): Command {
     config: stageConfig({
       wsTestMode: flag(parsed, 'ws-test-mode'),
       json: flag(parsed, 'json'),
+      waitOpen: flag(parsed, 'wait-open'),
       stage: text('stage'),
       duration: text('duration'),
       mode: text('mode'),
@@ -96,6 +99,7 @@ function stageCommand(parsed: Parsed): Command {
       seed: text('seed'),
       at: text('at'),
       marketClock: text('market-clock'),
+      ca: text('ca'),
       shards: text('shards'),
       grace: text('grace'),
       out: text('out'),
@@ -130,7 +134,7 @@ function refusal(message: string | undefined, error: Error | undefined): EngineE
 /** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
 export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
   // yargs takes any value of a flag for false.
-  const valued = argv.find((word) => /^--(json|ws-test-mode)=/.test(word));
+  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open)=/.test(word));
   if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
   let command: Command | undefined;
   let shown = '';

@@ -38,7 +38,13 @@ export const DEFAULT_AT = '2026-11-23T11:00';
 export type FeedChoice =
   | { readonly kind: 'live' }
   | { readonly kind: 'sim'; readonly speed: number; readonly seed: number; readonly atMs: number }
-  | { readonly kind: 'url'; readonly url: string; readonly marketClock: { readonly originMs: number; readonly speed: number } | undefined };
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      readonly marketClock: { readonly originMs: number; readonly speed: number } | undefined;
+      /** File of certificates that are trusted in place of the public ones. */
+      readonly ca: string | undefined;
+    };
 
 /** A stage run, checked. Paths are as the user gave them. */
 export interface StageConfig {
@@ -56,12 +62,15 @@ export interface StageConfig {
   readonly instruments: string | undefined;
   readonly report: string | undefined;
   readonly json: boolean;
+  /** Whether a market that is shut is waited for. */
+  readonly waitOpen: boolean;
 }
 
 /** The options of a stage run as typed; absent ones are undefined. */
 export interface StageArguments {
   readonly wsTestMode: boolean;
   readonly json: boolean;
+  readonly waitOpen: boolean;
   readonly stage: string | undefined;
   readonly duration: string | undefined;
   readonly mode: string | undefined;
@@ -72,6 +81,7 @@ export interface StageArguments {
   readonly seed: string | undefined;
   readonly at: string | undefined;
   readonly marketClock: string | undefined;
+  readonly ca: string | undefined;
   readonly shards: string | undefined;
   readonly grace: string | undefined;
   readonly out: string | undefined;
@@ -119,6 +129,7 @@ function feedOption(args: StageArguments): FeedChoice {
   if (feed !== 'sim' && simOnly !== undefined) throw usage(`--${simOnly} belongs to --feed sim; this feed is ${feed === 'live' ? 'the live one' : 'a URL, for which --market-clock says the time'}.`);
   const isUrl = feed.includes('://');
   if (!isUrl && args.marketClock !== undefined) throw usage('--market-clock belongs to --feed URL: the live feed and the simulator have clocks of their own.');
+  const ca = caOption(args.ca, feed);
   if (feed === 'live') return { kind: 'live' };
   if (feed === 'sim') {
     return {
@@ -129,7 +140,13 @@ function feedOption(args: StageArguments): FeedChoice {
     };
   }
   if (!isUrl) throw usage(`--feed takes live, sim or a ws:// or wss:// URL, not \`${feed}\`.`);
-  return { kind: 'url', url: feed, marketClock: args.marketClock === undefined ? undefined : clockOption(args.marketClock) };
+  return { kind: 'url', url: feed, marketClock: args.marketClock === undefined ? undefined : clockOption(args.marketClock), ca };
+}
+
+/** The file of `--ca`, which belongs to a feed that shows a certificate of its own. */
+export function caOption(ca: string | undefined, feed: string): string | undefined {
+  if (ca !== undefined && !feed.startsWith('wss://')) throw usage("--ca belongs to --feed wss://...: the broker's own certificate is a public one, and over ws: none is shown.");
+  return pathOption('ca', ca);
 }
 
 function modeOption(text: string): ModeName {
@@ -137,7 +154,8 @@ function modeOption(text: string): ModeName {
   throw usage(`--mode takes ltp, quote or snapquote, not \`${text}\`.`);
 }
 
-function pathOption(name: string, text: string | undefined): string | undefined {
+/** A path, or undefined; throws EngineError USAGE for what can be none. */
+export function pathOption(name: string, text: string | undefined): string | undefined {
   if (text !== undefined && (text.trim() === '' || text.includes('\0'))) throw usage(`--${name} takes a path.`);
   return text;
 }
@@ -173,5 +191,6 @@ export function stageConfig(args: StageArguments): StageConfig {
     instruments: pathOption('instruments', args.instruments),
     report: pathOption('report', args.report),
     json: args.json,
+    waitOpen: args.waitOpen,
   });
 }

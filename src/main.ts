@@ -33,10 +33,10 @@ async function run(command: Command): Promise<number> {
   }
 }
 
-// A reader that has seen enough (`| head`) is no failure, and no reason to end a run before its verdict: what is printed then is lost.
+// A reader that has seen enough (`| head`), or a terminal that is closed (EIO), is no failure, and no reason to end a run before its verdict: what is printed then is lost.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     if (printsOnly) process.exit(EXIT.pass);
   });
 }

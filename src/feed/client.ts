@@ -270,9 +270,9 @@ export class FeedClient {
   }
 
   #report(end: ConnectionEnd): void {
-    const { cause, code, reason, connection, livedMs } = end;
+    const { cause, code, reason, connection, livedMs, sentence } = end;
     this.#lastSentence = end.sentence;
-    this.#options.log.warn({ cause, code, reason, connection, livedMs: Math.round(livedMs) }, 'feed connection ended');
+    this.#options.log.warn({ cause, code, reason, connection, livedMs: Math.round(livedMs), sentence }, 'feed connection ended');
     this.#options.handlers.closed(end);
   }
 

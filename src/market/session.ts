@@ -113,11 +113,6 @@ export class Calendar {
   }
 }
 
-/** Whether prices may move at `ms`: continuous trading, or the auction's window. */
-export function inSession(session: Session, ms: number): boolean {
-  return (ms >= session.openMs && ms < session.closeMs) || (session.auction !== undefined && ms >= session.auction.fromMs && ms < session.auction.toMs);
-}
-
 /** Whether trading is continuous at `ms`: when a feed that says nothing is mute rather than quiet. */
 export function inContinuous(session: Session, ms: number): boolean {
   return ms >= session.openMs && ms < session.closeMs;

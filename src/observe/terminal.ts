@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { istMinute, istStamp } from '../market/session.js';
 import type { Facts } from './facts.js';
 import { count, type Gate, type Status } from './gate.js';
+import { LIVE_GATES, type Turn } from './turns.js';
 
 /** Where the text goes. */
 export interface Screen {
@@ -22,13 +23,12 @@ export interface TerminalOptions {
 
 const codes: Record<Status, string> = { pass: '32', fail: '31', warn: '33', skip: '90' };
 const BAR_WIDTH = 30;
-/** Gates that can turn while the run goes on; the others need its end. */
-const LIVE_GATES: readonly Gate['id'][] = ['connected', 'subscribed', 'ticking', 'fresh', 'lag', 'candles', 'momentum', 'no-rest'];
-
 /** What the live region shows beside the facts. */
 export interface Moment {
   readonly facts: Facts;
   readonly gates: readonly Gate[];
+  /** Gates that turned since the moment before. */
+  readonly turns: readonly Turn[];
   /** Market minutes left. */
   readonly leftMin: number;
   readonly ticksPerSecond: number;
@@ -38,7 +38,6 @@ export class Terminal {
   readonly #options: TerminalOptions;
   #drawn = 0;
   #lastSeals = 0;
-  #lastStatus = new Map<string, Status>();
 
   constructor(options: TerminalOptions) {
     this.#options = options;
@@ -85,19 +84,14 @@ export class Terminal {
     this.#drawn = lines.length;
   }
 
-  #report({ facts, gates, ticksPerSecond }: Moment): void {
+  #report({ facts, turns, ticksPerSecond }: Moment): void {
     const { seals } = facts.counters;
     if (seals > this.#lastSeals && facts.market.timeMs !== undefined) {
       const { candles, ticking } = tally(facts);
       this.say(`${istMinute(facts.market.timeMs)}  ${count(candles, 'candle')} sealed, ${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${Math.round(ticksPerSecond)} ticks/s, lag ${lagText(facts)}`);
     }
     this.#lastSeals = seals;
-    for (const gate of gates) {
-      const before = this.#lastStatus.get(gate.id);
-      this.#lastStatus.set(gate.id, gate.status);
-      if (!LIVE_GATES.includes(gate.id) || before === undefined || before === gate.status || gate.status === 'skip') continue;
-      this.say(`gate ${gate.id}: ${before} -> ${gate.status} (${gate.observed})`);
-    }
+    for (const { gate, before } of turns) this.say(`gate ${gate.id}: ${before} -> ${gate.status} (${gate.observed})`);
   }
 }
 

@@ -39,8 +39,10 @@ export interface Sources {
 export interface Progress {
   readonly finished: boolean;
   readonly interrupted: boolean;
-  /** Market ms since the first open. */
+  /** Market ms since the first open, or since the market's opening where that was waited for. */
   readonly ranMs: number;
+  /** Real ms by which the feed was subscribed before the market opened: nothing had to be answered until then. */
+  readonly earlyMs: number;
   /** Undefined before the end. */
   readonly conclusion: ConcludeAnswer | undefined;
   readonly differences: readonly string[] | undefined;
@@ -51,8 +53,8 @@ export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean)
   return readCandles(engine.memories[place.shard], place, includeOpen);
 }
 
-function symbolFacts({ engine, line }: Sources, place: RowPlace, includeOpen: boolean): SymbolFacts {
-  const candles = candlesOf(engine, place, includeOpen);
+function symbolFacts({ engine, line }: Sources, place: RowPlace, { finished, earlyMs }: Progress): SymbolFacts {
+  const candles = candlesOf(engine, place, finished);
   const waited = line.answeredAfterMs[place.instrument.index];
   return {
     symbol: place.instrument.symbol,
@@ -60,7 +62,7 @@ function symbolFacts({ engine, line }: Sources, place: RowPlace, includeOpen: bo
     shard: place.shard,
     priceScale: priceScale(place.instrument.exchangeType),
     figures: readRow(engine.memories[place.shard], place.row),
-    answeredAfterMs: waited < 0 ? undefined : waited,
+    answeredAfterMs: waited < 0 ? undefined : Math.max(0, waited - earlyMs),
     whole: candles.filter(({ quality }) => !quality.partial).length,
     partial: candles.filter(({ quality }) => quality.partial).length,
     late: candles.reduce((sum, { quality }) => sum + quality.late, 0),
@@ -99,6 +101,7 @@ function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['marke
 export function gather(sources: Sources, progress: Progress): Facts {
   const { plan, engine, line, record, network, writer, ledger } = sources;
   const { conclusion, finished, interrupted } = progress;
+  const subscribedForMs = line.subscribedForMs();
   const counters = Object.fromEntries(Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]])) as Record<CounterName, number>;
   return {
     finished,
@@ -107,7 +110,7 @@ export function gather(sources: Sources, progress: Progress): Facts {
     mode: plan.config.mode,
     volumeKind: plan.volumeKind,
     speed: plan.speed,
-    symbols: engine.places.map((place) => symbolFacts(sources, place, finished)),
+    symbols: engine.places.map((place) => symbolFacts(sources, place, progress)),
     counters,
     market: marketOf(sources, progress.ranMs),
     duration: { askedMin: plan.config.durationMin, ranMin: progress.ranMs / MINUTE_MS, settledMin: BOUNDS.duration.settled },
@@ -116,7 +119,7 @@ export function gather(sources: Sources, progress: Progress): Facts {
       connections: record.connections,
       disconnects: record.disconnects,
       ...record.figures(),
-      subscribedForMs: line.subscribedForMs(),
+      subscribedForMs: subscribedForMs === undefined ? undefined : Math.max(0, subscribedForMs - progress.earlyMs),
       answerMs: LIMITS.answerMs,
       errors: line.errors.map(({ code, message }) => ({ code, message })),
     },

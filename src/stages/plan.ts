@@ -5,7 +5,8 @@ import { LIMITS, type StageConfig } from '../config.js';
 import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../market/candle.js';
 import type { Instrument } from '../market/instrument.js';
-import { istDate, istStamp, type Calendar, type Session } from '../market/session.js';
+import { istDate, istStamp, type Calendar, type Day, type Session } from '../market/session.js';
+import { QUOTA } from '../wire/requests.js';
 import { checkExisting } from '../sink/stored.js';
 import { lookAtFolder } from './places.js';
 import { selectInstruments } from './universe.js';
@@ -17,8 +18,12 @@ export interface Plan {
   readonly sessionOf: (instrument: Instrument) => Session;
   /** Why the session's hours are assumed; undefined when the calendar knows them. */
   readonly hoursUnknown: string | undefined;
+  /** When the market opens, epoch ms, where the run waits for that; undefined when it is open. */
+  readonly opensMs: number | undefined;
   /** Market time at the start as the clock of the feed's choice tells it, epoch ms. */
   readonly marketStartMs: number;
+  /** Whether market time is told by the feed's choice and not by this machine's clock. */
+  readonly marketClock: boolean;
   /** Market seconds a real second. */
   readonly speed: number;
   readonly silenceMs: number;
@@ -38,24 +43,42 @@ export function feedIdentity(config: StageConfig): string {
   return `url:${URL.canParse(feed.url) ? new URL(feed.url).hostname : 'unknown'}`;
 }
 
-/** Sessions of all instruments on the market's date. Throws EngineError MARKET_SHUT when one could not trade now, saying when it opens. */
-function sessionsAt(calendar: Calendar, instruments: readonly Instrument[], nowMs: number): { sessions: Map<Instrument, Session>; hoursUnknown: string | undefined } {
-  const date = istDate(nowMs);
+/** Why `instrument` cannot trade at `nowMs`; undefined when it can. */
+function shutBecause(day: Day, nowMs: number): string | undefined {
+  if (day.kind === 'shut') return day.reason;
+  const { openMs, closeMs, auction } = day.session;
+  if (nowMs < openMs) return 'before the opening';
+  return nowMs >= (auction?.toMs ?? closeMs) ? 'after the close' : undefined;
+}
+
+/** The market's hours for a run. */
+interface Hours {
+  readonly sessions: ReadonlyMap<Instrument, Session>;
+  readonly hoursUnknown: string | undefined;
+  readonly opensMs: number | undefined;
+}
+
+/**
+ * Sessions of all instruments on the market's date. Where one could not trade now, those of the next opening when it may be waited for;
+ * else throws EngineError MARKET_SHUT, saying when it opens.
+ */
+function hoursAt(calendar: Calendar, instruments: readonly Instrument[], nowMs: number, mayWait: boolean): Hours {
+  const shut = instruments.map((instrument) => ({ instrument, why: shutBecause(calendar.day(istDate(nowMs), instrument.derivatives), nowMs) })).find(({ why }) => why !== undefined);
+  const opensMs = shut === undefined ? undefined : calendar.nextOpenMs(nowMs, shut.instrument.derivatives);
+  if (shut !== undefined && (!mayWait || opensMs === undefined)) {
+    const when = opensMs === undefined ? 'on a day that the session data does not cover' : `${istStamp(opensMs)}${mayWait ? '' : ' (--wait-open waits for it)'}`;
+    throw new EngineError('MARKET_SHUT', `The market is shut at ${istStamp(nowMs)} (${shut.why!}); it opens ${when}.`);
+  }
+  const date = istDate(opensMs ?? nowMs);
   const sessions = new Map<Instrument, Session>();
   let hoursUnknown: string | undefined;
   for (const instrument of instruments) {
     const day = calendar.day(date, instrument.derivatives);
-    const lastMs = day.kind === 'shut' ? 0 : (day.session.auction?.toMs ?? day.session.closeMs);
-    const why = day.kind === 'shut' ? day.reason : nowMs < day.session.openMs ? 'before the opening' : nowMs >= lastMs ? 'after the close' : undefined;
-    if (why !== undefined) {
-      const next = calendar.nextOpenMs(nowMs, instrument.derivatives);
-      throw new EngineError('MARKET_SHUT', `The market is shut at ${istStamp(nowMs)} (${why}); it opens ${next === undefined ? 'on a day that the session data does not cover' : istStamp(next)}.`);
-    }
     if (day.kind === 'shut') continue;
     if (day.kind === 'unknown') hoursUnknown = day.reason;
     sessions.set(instrument, day.session);
   }
-  return { sessions, hoursUnknown };
+  return { sessions, hoursUnknown, opensMs };
 }
 
 /**
@@ -64,10 +87,12 @@ function sessionsAt(calendar: Calendar, instruments: readonly Instrument[], nowM
  */
 export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
   const instruments = selectInstruments({ ...config, master: config.instruments });
+  // One mode for all: as many (token, mode) pairs as instruments.
+  if (instruments.length > QUOTA) throw new EngineError('USAGE', `${instruments.length} symbols are more than the ${QUOTA} that the broker serves on one connection: leave some out.`);
   const { feed } = config;
   const marketStartMs = feed.kind === 'sim' ? feed.atMs : feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock.originMs : nowMs;
   const speed = feed.kind === 'sim' ? feed.speed : feed.kind === 'url' ? (feed.marketClock?.speed ?? 1) : 1;
-  const { sessions, hoursUnknown } = sessionsAt(calendar, instruments, marketStartMs);
+  const { sessions, hoursUnknown, opensMs } = hoursAt(calendar, instruments, marketStartMs, config.waitOpen);
   const runId = `${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${process.pid}`;
   const outDir = resolve(config.out);
   const reports = resolve('data/test/reports');
@@ -87,7 +112,9 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     instruments,
     sessionOf: (instrument) => sessions.get(instrument)!,
     hoursUnknown,
+    opensMs,
     marketStartMs,
+    marketClock: feed.kind === 'sim' || (feed.kind === 'url' && feed.marketClock !== undefined),
     speed,
     silenceMs: Math.max(config.graceMs, LIMITS.leastSilenceMs * speed),
     volumeKind,

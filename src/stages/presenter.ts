@@ -8,6 +8,7 @@ import { gates, type Verdict } from '../observe/gates.js';
 import { buildReport, writeReport } from '../observe/report.js';
 import { candleTable, checklist, symbolTable } from '../observe/summary.js';
 import { Terminal } from '../observe/terminal.js';
+import { GateTurns, type Turn } from '../observe/turns.js';
 import { shipped } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
 import { candlesOf } from './gather.js';
@@ -29,6 +30,7 @@ const RATE_LOOKS = 10;
 export class Presenter {
   readonly #plan: Plan;
   readonly #terminal: Terminal;
+  readonly #turns = new GateTurns();
   /** Ticks and monotonic ms of the last looks. */
   readonly #looks: { ticks: number; monoMs: number }[] = [];
 
@@ -53,21 +55,25 @@ export class Presenter {
   }
 
   banner(): void {
-    const { config, instruments, identity, marketStartMs, speed, volumeKind, hoursUnknown } = this.#plan;
+    const { config, instruments, identity, opensMs, marketStartMs, speed, volumeKind, hoursUnknown } = this.#plan;
     const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
     const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
     this.say(`tickshard, stage ${config.stage}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
-    this.say(`${count(config.durationMin, 'minute')} from ${istStamp(marketStartMs)} at speed ${speed}; volume is the ${volume}`);
+    this.say(`${count(config.durationMin, 'minute')} from ${istStamp(opensMs ?? marketStartMs)} at speed ${speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
   }
 
-  show(facts: Facts, leftMin: number, monoMs: number): void {
+  /** Shows the moment; returns the gates that turned since the last one. */
+  show(facts: Facts, leftMin: number, monoMs: number): readonly Turn[] {
     const ticks = facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0);
     this.#looks.push({ ticks, monoMs });
     if (this.#looks.length > RATE_LOOKS) this.#looks.shift();
     const [first] = this.#looks;
     const elapsedMs = monoMs - first.monoMs;
-    this.#terminal.show({ facts, gates: gates(facts), leftMin, ticksPerSecond: elapsedMs > 0 ? ((ticks - first.ticks) * 1000) / elapsedMs : 0 });
+    const all = gates(facts);
+    const turns = this.#turns.since(all);
+    this.#terminal.show({ facts, gates: all, turns, leftMin, ticksPerSecond: elapsedMs > 0 ? ((ticks - first.ticks) * 1000) / elapsedMs : 0 });
+    return turns;
   }
 
   /** Prints the end and writes the report. Throws EngineError OUTPUT when the report cannot be written; the verdict has been shown then. */

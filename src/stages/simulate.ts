@@ -68,8 +68,8 @@ function introduction({ seed, speed, atMs, listings }: SimulateOptions, broker: 
 
 /** The simulator as a child: it prints nothing, leaves Ctrl-C to its parent, and ends with the channel. */
 async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Promise<number> {
-  // A terminal's Ctrl-C reaches parent and child alike, and the parent must be able to close its socket first.
-  process.on('SIGINT', () => undefined);
+  // A terminal's Ctrl-C, or its end, reaches parent and child alike, and the parent must be able to close its socket first.
+  process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
   let market: Market | undefined;
   let started = false;
   let broker: Broker | undefined;

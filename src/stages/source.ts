@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
-import { feedEndpoint, LIVE_ENDPOINT, type Endpoint } from '../feed/endpoint.js';
+import { feedEndpoint, LIVE_ENDPOINT, readCertificates, type Endpoint } from '../feed/endpoint.js';
 import { readCredentials, type Credentials } from '../feed/login.js';
 import { istStamp } from '../market/session.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
@@ -106,7 +106,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
 export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
   if (feed.kind === 'sim') return prepareSimulator(plan);
-  const endpoint = feed.kind === 'live' ? LIVE_ENDPOINT : feedEndpoint(feed.url);
+  const endpoint = feed.kind === 'live' ? LIVE_ENDPOINT : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
   const env = environment();
   const credentials = endpoint.loopback ? loopbackCredentials(env) : readCredentials(env);
   const source = (): Source => ({ endpoint, credentials, clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}) });

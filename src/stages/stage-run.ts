@@ -1,0 +1,310 @@
+/** One stage run: composes the line, watches it from the side, and ends with a verdict. */
+import { dirname } from 'node:path';
+import { LIMITS } from '../config.js';
+import { type Clock, type Timer } from '../clock.js';
+import { EngineError, EXIT } from '../errors.js';
+import { FeedClient } from '../feed/client.js';
+import { openLog, silentLog, type Log } from '../log.js';
+import { priceScale } from '../market/instrument.js';
+import { MODE } from '../market/packet.js';
+import { inContinuous, istStamp, MINUTE_MS } from '../market/session.js';
+import { differences } from '../momentum/series.js';
+import { ConnectionRecord } from '../observe/connection-record.js';
+import { gates, verdictOf, type Verdict } from '../observe/gates.js';
+import { NetworkLedger } from '../observe/network-ledger.js';
+import { Probe } from '../observe/probe.js';
+import { seededRandom } from '../random.js';
+import { COUNTER } from '../shared/counters.js';
+import { LEDGER, watch } from '../shared/ledger.js';
+import { Engine } from '../shard/engine.js';
+import { ShardPool } from '../shard/pool.js';
+import { gather, type Progress, type Sources } from './gather.js';
+import { Line } from './line.js';
+import { connectMs, reached, waitingText } from './opening.js';
+import { tryFolder } from './places.js';
+import type { Plan } from './plan.js';
+import { Presenter, type Ending } from './presenter.js';
+import { prepareSource, type PreparedSource, type Source } from './source.js';
+import { endByFault, onStop, type Tellable } from './stops.js';
+import { WriterPool } from './writer-pool.js';
+
+/** Real ms between two looks at what is due: writes, the display, the end. */
+const LOOK_MS = 200;
+/** Real ms that the last whole minute is waited for beyond grace, when the feed gives no more time of its own. */
+const LAST_SEAL_SLACK_MS = 3000;
+/** Real ms for the shards to read what is in their rings at the end. */
+const DRAIN_MS = 30_000;
+
+/** What a test changes of the engine to make its limits easy to hit. */
+export interface EnginePreset {
+  /** Records a ring holds. */
+  readonly slots?: number;
+  /** Another thread entry for shards. */
+  readonly shardWorker?: URL;
+}
+
+export class StageRun {
+  readonly #plan: Plan;
+  readonly #preset: EnginePreset;
+  readonly #engine: Engine;
+  readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
+  readonly #network = new NetworkLedger();
+  /** Resolves when the run is to end, for whatever reason. */
+  readonly #over: Promise<void>;
+  #end!: () => void;
+  readonly #presenter: Presenter;
+  #log: Log = silentLog();
+  #client: FeedClient | undefined;
+  #earlyMs = 0;
+  #interrupted = false;
+  #broken: EngineError | undefined;
+  #openedMarketMs: number | undefined;
+  #endedMarketMs: number | undefined;
+  #wantedBar: number | undefined;
+  #deadlineMonoMs = 0;
+
+  constructor(plan: Plan, preset: EnginePreset) {
+    this.#plan = plan;
+    this.#preset = preset;
+    this.#presenter = new Presenter(plan);
+    this.#over = new Promise((resolve) => (this.#end = resolve));
+    this.#engine = new Engine({
+      instruments: plan.instruments,
+      sessionOf: plan.sessionOf,
+      mode: plan.config.mode,
+      shards: plan.config.shards,
+      graceMs: plan.config.graceMs,
+      silenceMs: plan.silenceMs,
+      marketDateMs: plan.opensMs ?? plan.marketStartMs,
+      slots: preset.slots,
+    });
+  }
+
+  async run(): Promise<number> {
+    const tellable = (): Tellable => ({ log: this.#log, client: this.#client, clear: () => this.#presenter.clear() });
+    const release = onStop(() => this.#interrupt(), (error) => void endByFault(error, tellable()));
+    try {
+      return await this.#prepared(await prepareSource(this.#plan));
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      return await endByFault(error, tellable());
+    } finally {
+      release();
+    }
+  }
+
+  async #prepared(prepared: PreparedSource): Promise<number> {
+    const plan = this.#plan;
+    const shards = new ShardPool({
+      memories: this.#engine.memories,
+      counters: this.#engine.counters,
+      ledger: this.#ledger,
+      workerUrl: this.#preset.shardWorker,
+      onDeath: (shard, cursor, reason) => this.#log.error({ shard, cursor, reason }, 'a worker thread died and is replaced'),
+    });
+    const writer = new WriterPool({
+      memories: this.#engine.memories,
+      places: this.#engine.places,
+      outDir: plan.outDir,
+      identity: plan.identity,
+      historyDir: plan.config.history,
+      marketDateMs: plan.opensMs ?? plan.marketStartMs,
+      given: prepared.given,
+      ledger: this.#ledger,
+      onFailure: (sentence) => this.#log.error(sentence),
+    });
+    try {
+      const { notes } = await writer.prepare();
+      const folders = [plan.outDir, dirname(plan.reportPaths[0]), dirname(plan.logPath)];
+      for (const folder of folders) tryFolder(folder, plan.runId);
+      watch(folders);
+      this.#log = openLog(plan.logPath, plan.runId);
+      await shards.start();
+      return await this.#withSource(prepared, shards, writer, notes);
+    } finally {
+      this.#network.stop();
+      prepared.stop();
+      await Promise.all([shards.stop(), writer.stop()]);
+    }
+  }
+
+  /** First time: the run ends in order. Second time: at once; files are whole at any moment. */
+  #interrupt(): void {
+    if (this.#interrupted) process.exit(EXIT.interrupted);
+    this.#interrupted = true;
+    this.#presenter.say('Interrupted: closing the feed and writing what there is; once more ends at once.');
+    this.#end();
+  }
+
+  async #withSource(prepared: PreparedSource, shards: ShardPool, writer: WriterPool, notes: readonly string[]): Promise<number> {
+    const plan = this.#plan;
+    this.#network.start();
+    const source = await prepared.start();
+    const { clock } = source;
+    const startedWallMs = clock.wallMs();
+    const record = new ConnectionRecord(clock);
+    const line = new Line({
+      engine: this.#engine,
+      instruments: plan.instruments,
+      clock,
+      socket: { pause: () => client.pause(), resume: () => client.resume() },
+      onSample: (tick) => {
+        const { symbol, priceWire, sequence, exchangeMs, receivedMarketMs } = tick;
+        const scale = priceScale(plan.instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
+        this.#log.info({ symbol, price: priceWire / scale, sequence, exchangeTime: istStamp(exchangeMs), lagMs: Math.round(receivedMarketMs - exchangeMs) }, 'sample tick');
+      },
+    });
+    const client = this.#connecting(source, line, record);
+    this.#client = client;
+    const sources: Sources = { plan, clock, engine: this.#engine, line, record, network: this.#network, probe: new Probe(clock), writer, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes };
+    this.#log.info({ stage: plan.config.stage, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
+    this.#presenter.banner();
+    try {
+      if (plan.opensMs !== undefined && plan.marketClock) await this.#untilOpening(plan.opensMs, clock);
+      if (!this.#interrupted) await Promise.race([client.start(), this.#over]);
+      if (record.connections > 0) await this.#live(sources);
+    } finally {
+      record.end();
+      this.#endedMarketMs = clock.marketMs();
+      await client.stop();
+      this.#network.enter('after');
+      line.end();
+    }
+    return this.#conclude(sources, shards, startedWallMs);
+  }
+
+  /** Waits on the feed's own market clock. */
+  async #untilOpening(opensMs: number, clock: Clock): Promise<void> {
+    this.#presenter.say(waitingText(opensMs, clock.marketMs(), clock.speed));
+    await reached(connectMs(opensMs, seededRandom(process.pid)()), { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over });
+  }
+
+  #connecting(source: Source, line: Line, record: ConnectionRecord): FeedClient {
+    const { clock } = source;
+    const { instruments, config, sessionOf } = this.#plan;
+    const mode = MODE[config.mode];
+    const sessions = instruments.map(sessionOf);
+    return new FeedClient({
+      endpoint: source.endpoint,
+      credentials: source.credentials,
+      subscriptions: instruments.map(({ exchangeType, token }) => ({ exchangeType, token, mode })),
+      clock,
+      random: seededRandom(process.pid),
+      log: this.#log,
+      inSession: () => sessions.some((session) => inContinuous(session, this.#engine.sealer.marketTime ?? clock.marketMs())),
+      firstOpenWithinMs: LIMITS.firstOpenMs,
+      handlers: {
+        opened: () => {
+          record.opened();
+          this.#network.enter('run');
+          if (this.#openedMarketMs !== undefined) return;
+          const nowMs = clock.marketMs();
+          this.#openedMarketMs = Math.max(nowMs, this.#plan.opensMs ?? 0);
+          this.#earlyMs = (this.#openedMarketMs - nowMs) / clock.speed;
+        },
+        subscribed: (connection) => line.subscribed(connection),
+        binary: (bytes, connection) => line.binary(bytes, connection),
+        text: (text) => line.text(text),
+        closed: (end) => {
+          line.disconnected();
+          record.closed(end);
+          this.#presenter.say(`Feed: ${end.sentence}`);
+        },
+        failed: (error) => {
+          this.#broken = error;
+          this.#end();
+        },
+      },
+    });
+  }
+
+  /** From the first open until the duration has passed and its last whole minute is sealed, or until something ends it. */
+  async #live(sources: Sources): Promise<void> {
+    const { clock, line, probe, writer } = sources;
+    probe.start();
+    line.start();
+    const looking: Timer = clock.every(LOOK_MS, () => {
+      probe.sample();
+      writer.poll();
+      const turns = this.#presenter.show(gather(sources, this.#progress(clock)), this.#leftMin(clock), clock.monoMs());
+      for (const { gate, before } of turns) this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
+      if (this.#isOver(clock)) this.#end();
+    });
+    try {
+      await this.#over;
+    } finally {
+      looking.cancel();
+      this.#presenter.clear();
+    }
+  }
+
+  #leftMin(clock: Clock): number {
+    return this.#plan.config.durationMin - this.#progress(clock).ranMs / MINUTE_MS;
+  }
+
+  #progress(clock: Clock): Progress {
+    const ranMs = this.#openedMarketMs === undefined ? 0 : Math.max(0, (this.#endedMarketMs ?? clock.marketMs()) - this.#openedMarketMs);
+    return { finished: false, interrupted: this.#interrupted, ranMs, earlyMs: this.#earlyMs, conclusion: undefined, differences: undefined };
+  }
+
+  /** Whether the duration has passed and the last minute that ended within it is sealed; it is waited for as long as grace and silence can take. */
+  #isOver(clock: Clock): boolean {
+    if (this.#leftMin(clock) > 0) return false;
+    const { sealer } = this.#engine;
+    if (this.#wantedBar === undefined) {
+      this.#wantedBar = sealer.lastEndedBar();
+      this.#deadlineMonoMs = clock.monoMs() + (this.#plan.silenceMs + this.#plan.config.graceMs) / this.#plan.speed + LAST_SEAL_SLACK_MS;
+    }
+    return sealer.sealed >= this.#wantedBar || clock.monoMs() > this.#deadlineMonoMs;
+  }
+
+  async #conclude(sources: Sources, shards: ShardPool, startedWallMs: number): Promise<number> {
+    const { clock, writer, probe } = sources;
+    await this.#drained(shards, clock);
+    const cost = probe.figures();
+    const conclusion = await writer.finish();
+    probe.stop();
+    const progress: Progress = { ...this.#progress(clock), finished: true, conclusion, differences: differences(writer.evaluations, conclusion.evaluations) };
+    const gathered = gather(sources, progress);
+    // What the end of the run costs is not what running costs.
+    const facts = { ...gathered, performance: { ...gathered.performance, cpuPercent: cost.cpuPercent, eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms } };
+    const all = gates(facts);
+    const verdict = verdictOf(facts, all);
+    for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
+    const reported = this.#report({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() });
+    this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
+    if (this.#broken !== undefined) throw this.#broken;
+    return reported ? this.#exitCode(verdict) : EXIT.failed;
+  }
+
+  /** Resolves when every shard has read END. */
+  async #drained(shards: ShardPool, clock: Clock): Promise<void> {
+    let limit: Timer | undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      limit = clock.after(DRAIN_MS, () => reject(new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole.')));
+    });
+    try {
+      await Promise.race([shards.done, tooLate]);
+    } finally {
+      limit?.cancel();
+    }
+  }
+
+  /** Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on disk. */
+  #report(ending: Ending): boolean {
+    try {
+      this.#presenter.end(ending);
+      return true;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#log.error(error.message);
+      this.#presenter.say(error.message);
+      return false;
+    }
+  }
+
+  #exitCode(verdict: Verdict): number {
+    if (verdict === 'interrupted') return EXIT.interrupted;
+    return verdict === 'pass' ? EXIT.pass : EXIT.failed;
+  }
+}
