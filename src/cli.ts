@@ -1,6 +1,6 @@
 /** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
 import yargs, { type Argv } from 'yargs';
-import { BOUNDS, DEFAULT_AT, numberOption, stageConfig, timeOption, type StageConfig } from './config.js';
+import { BOUNDS, DEFAULT_AT, numberOption, outOption, pathOption, remoteFeed, stageConfig, symbolsOption, timeOption, type RemoteFeed, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
 
 export interface SimulateArguments {
@@ -10,10 +10,28 @@ export interface SimulateArguments {
   readonly atMs: number;
 }
 
+export interface DoctorArguments {
+  readonly feed: RemoteFeed;
+  readonly out: string;
+  readonly json: boolean;
+}
+
+export interface CompareArguments {
+  readonly ours: string;
+  readonly reference: string;
+  /** Undefined: all of which there is a file of ours. */
+  readonly symbols: readonly string[] | undefined;
+  readonly json: boolean;
+  /** Width of the text. */
+  readonly columns: number;
+}
+
 export type Command =
   | { readonly kind: 'stage'; readonly config: StageConfig }
   | { readonly kind: 'simulate'; readonly options: SimulateArguments }
   | { readonly kind: 'decode' }
+  | { readonly kind: 'doctor'; readonly options: DoctorArguments }
+  | { readonly kind: 'compare'; readonly options: CompareArguments }
   /** Help or version: to be printed, and nothing else done. */
   | { readonly kind: 'text'; readonly text: string };
 
@@ -46,6 +64,28 @@ const simulateOptions = {
   seed: stageOptions.seed,
   at: stageOptions.at,
 } as const;
+
+const doctorOptions = {
+  feed: { type: 'string', desc: 'live, or the URL of a SmartAPI server elsewhere  [default: live]' },
+  ca: stageOptions.ca,
+  out: stageOptions.out,
+  json: { type: 'boolean', desc: 'print JSON on standard output, and nothing else there' },
+} as const;
+
+const doctorEpilogue = `Logs in once and opens the feed once, as a run would, and leaves nothing behind. Secrets are never shown.
+
+Exit codes: 0 a run can start, 1 a check failed, 2 usage or configuration.`;
+
+const compareOptions = {
+  ours: { type: 'string', desc: 'folder of the candles of a run, its --out' },
+  reference: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, or the --out of another run' },
+  symbols: { type: 'string', desc: 'only these, A,B  [default: all of which there are candles of ours]' },
+  json: { type: 'boolean', desc: 'print JSON' },
+} as const;
+
+const compareEpilogue = `Per symbol and field: exact, within one tick, different, missing on a side, partial. A number of ticks is no traded quantity: such volumes are left out, and are never called equal. Reads both folders and writes nothing.
+
+Exit codes: 0 the candles agree, 1 they do not or nothing could be compared, 2 usage, or a file that cannot be read.`;
 
 const simulatePaths = `Paths:
   ws    /smart-stream                                              the feed (also at /)
@@ -124,6 +164,20 @@ function simulateCommand(parsed: Parsed): Command {
   };
 }
 
+function doctorCommand(parsed: Parsed): Command {
+  const feed = remoteFeed(once(parsed, 'feed') ?? 'live', once(parsed, 'ca'));
+  return { kind: 'doctor', options: { feed, out: outOption(once(parsed, 'out'), feed), json: flag(parsed, 'json') } };
+}
+
+function compareCommand(parsed: Parsed, columns: number): Command {
+  const needed = (name: 'ours' | 'reference'): string => {
+    const path = pathOption(name, once(parsed, name));
+    if (path === undefined) throw new EngineError('USAGE', `--${name} is missing: ${compareOptions[name].desc}.`);
+    return path;
+  };
+  return { kind: 'compare', options: { ours: needed('ours'), reference: needed('reference'), symbols: symbolsOption(once(parsed, 'symbols')), json: flag(parsed, 'json'), columns } };
+}
+
 /** What yargs itself refuses, as one sentence. */
 function refusal(message: string | undefined, error: Error | undefined): EngineError {
   if (error instanceof EngineError) return error;
@@ -156,6 +210,18 @@ export async function parse(argv: readonly string[], { version, columns = 120 }:
       'serve the simulated broker to any client',
       (builder) => common(builder).options(simulateOptions).epilogue(simulatePaths),
       (parsed) => void (command = simulateCommand(parsed)),
+    )
+    .command(
+      'doctor',
+      'find out whether a run can work here: machine, credentials, clock, log-in, feed',
+      (builder) => common(builder).options(doctorOptions).epilogue(doctorEpilogue),
+      (parsed) => void (command = doctorCommand(parsed)),
+    )
+    .command(
+      'compare',
+      'compare the candles of a run with those polled over REST',
+      (builder) => common(builder).options(compareOptions).epilogue(compareEpilogue),
+      (parsed) => void (command = compareCommand(parsed, columns)),
     )
     .command(
       'decode',

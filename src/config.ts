@@ -46,6 +46,9 @@ export type FeedChoice =
       readonly ca: string | undefined;
     };
 
+/** A feed that is not ours to start. */
+export type RemoteFeed = Exclude<FeedChoice, { kind: 'sim' }>;
+
 /** A stage run, checked. Paths are as the user gave them. */
 export interface StageConfig {
   readonly stage: 1 | 2;
@@ -143,8 +146,17 @@ function feedOption(args: StageArguments): FeedChoice {
   return { kind: 'url', url: feed, marketClock: args.marketClock === undefined ? undefined : clockOption(args.marketClock), ca };
 }
 
+/** The feed of a command that starts none of its own. Throws EngineError USAGE. */
+export function remoteFeed(feed: string, ca: string | undefined): RemoteFeed {
+  if (feed === 'sim') throw usage('--feed sim is started by a run; to try this on the simulator, start `tickshard simulate` and give the ws:// URL that it prints.');
+  const file = caOption(ca, feed);
+  if (feed === 'live') return { kind: 'live' };
+  if (!feed.includes('://')) throw usage(`--feed takes live or a ws:// or wss:// URL, not \`${feed}\`.`);
+  return { kind: 'url', url: feed, marketClock: undefined, ca: file };
+}
+
 /** The file of `--ca`, which belongs to a feed that shows a certificate of its own. */
-export function caOption(ca: string | undefined, feed: string): string | undefined {
+function caOption(ca: string | undefined, feed: string): string | undefined {
   if (ca !== undefined && !feed.startsWith('wss://')) throw usage("--ca belongs to --feed wss://...: the broker's own certificate is a public one, and over ws: none is shown.");
   return pathOption('ca', ca);
 }
@@ -158,6 +170,18 @@ function modeOption(text: string): ModeName {
 export function pathOption(name: string, text: string | undefined): string | undefined {
   if (text !== undefined && (text.trim() === '' || text.includes('\0'))) throw usage(`--${name} takes a path.`);
   return text;
+}
+
+/** Where candles go: those of the live feed beside nothing else. Throws EngineError USAGE. */
+export function outOption(out: string | undefined, feed: FeedChoice): string {
+  return pathOption('out', out) ?? (feed.kind === 'live' ? 'data/test/websocket_candles' : 'data/test/sim/websocket_candles');
+}
+
+/** The names of `--symbols`; throws EngineError USAGE for an empty one. */
+export function symbolsOption(text: string | undefined): readonly string[] | undefined {
+  const symbols = text?.split(',').map((symbol) => symbol.trim());
+  if (symbols?.some((symbol) => symbol === '') === true) throw usage(`--symbols takes names separated by commas, not \`${text!}\`.`);
+  return symbols;
 }
 
 /** Shards when `--shards` is not given: one core is left to the main thread. */
@@ -175,8 +199,7 @@ export function stageConfig(args: StageArguments): StageConfig {
   const mode = modeOption(args.mode ?? 'ltp');
   if (args.symbols !== undefined && args.subset !== undefined) throw usage('--symbols and --subset exclude each other.');
   const feed = feedOption(args);
-  const symbols = args.symbols?.split(',').map((symbol) => symbol.trim());
-  if (symbols?.some((symbol) => symbol === '') === true) throw usage(`--symbols takes names separated by commas, not \`${args.symbols!}\`.`);
+  const symbols = symbolsOption(args.symbols);
   return Object.freeze({
     stage: args.stage === '1' ? 1 : 2,
     durationMin,
@@ -186,7 +209,7 @@ export function stageConfig(args: StageArguments): StageConfig {
     feed,
     shards: args.shards === undefined ? defaultShards() : numberOption('shards', args.shards, BOUNDS.shards),
     graceMs: 1000 * (args.grace === undefined ? 3 : numberOption('grace', args.grace, BOUNDS.grace, { whole: false, unit: 'seconds' })),
-    out: pathOption('out', args.out) ?? (feed.kind === 'live' ? 'data/test/websocket_candles' : 'data/test/sim/websocket_candles'),
+    out: outOption(args.out, feed),
     history: pathOption('history', args.history),
     instruments: pathOption('instruments', args.instruments),
     report: pathOption('report', args.report),

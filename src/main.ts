@@ -20,6 +20,16 @@ async function run(command: Command): Promise<number> {
       const complain = (sentence: string): void => void process.stderr.write(`tickshard: ${sentence}\n`);
       return decodeLines({ input: process.stdin, output: process.stdout, complain }, niftyFifty(), new SystemClock().wallMs());
     }
+    case 'doctor': {
+      printsOnly = false;
+      const { doctor } = await import('./stages/doctor.js');
+      return doctor(command.options);
+    }
+    case 'compare': {
+      const [{ compare }, { niftyFifty }] = await Promise.all([import('./stages/compare.js'), import('./stages/universe.js')]);
+      const tickSizes = new Map(niftyFifty().map(({ symbol, tickSizeRupees }) => [symbol, tickSizeRupees]));
+      return compare({ ...command.options, tickSizeRupees: (symbol) => tickSizes.get(symbol) }, (text) => void process.stdout.write(`${text}\n`));
+    }
     case 'simulate': {
       printsOnly = false;
       const [{ simulate }, { niftyFifty, shippedCalendar }] = await Promise.all([import('./stages/simulate.js'), import('./stages/universe.js')]);

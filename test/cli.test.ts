@@ -55,7 +55,7 @@ describe('the command line refuses in one sentence', () => {
     ['simulate --port 70000', /--port/],
     ['simulate --port 0 --duration 5', /duration/],
     ['decode --hex', /hex/],
-    ['compare', /compare|Unknown/],
+    ['prove', /prove|Unknown/],
   ])('tickshard %s', async (text, expected) => {
     expect(await sentence(words(text))).toMatch(expected);
   });

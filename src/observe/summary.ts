@@ -4,8 +4,7 @@ import { istMinute } from '../market/session.js';
 import type { Facts } from './facts.js';
 import type { Gate, Status } from './gate.js';
 import type { Verdict } from './gates.js';
-
-type Paint = (status: Status, text: string) => string;
+import { statusRow, type Paint } from './rows.js';
 
 /** What each gate answers, in the words of those who asked. `N` and `all` depend on the run. */
 function question(id: Gate['id'], symbols: number): string {
@@ -40,28 +39,13 @@ function question(id: Gate['id'], symbols: number): string {
   }
 }
 
-/** `text` broken into lines of at most `width`, all but the first behind `indent` blanks. */
-function broken(text: string, width: number, indent: number): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${' '.repeat(indent)}`);
-}
-
 /** The checklist: a line a gate, and a second one where something is to be done; broken to `columns` where they are given. */
 export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict, paint: Paint, columns = Infinity): string {
   const questions = gates.map(({ id }) => question(id, facts.symbols.length));
   const width = Math.max(...questions.map((text) => text.length));
-  const lines = gates.flatMap((gate, index) => {
-    const indent = 2 + 6 + 1 + width + 2;
-    const head = `  ${paint(gate.status, `[${gate.status}]`)} ${questions[index].padEnd(width)}  ${broken(gate.observed, columns - indent - 1, indent)}`;
-    if (gate.remedy === undefined || gate.status === 'pass') return [head];
-    return [head, `         ${broken(`${gate.status === 'fail' ? `Expected: ${gate.expected}. ` : ''}${gate.remedy}`, columns - 10, 9)}`];
+  const lines = gates.map((gate, index) => {
+    const remedy = gate.remedy === undefined || gate.status === 'pass' ? undefined : `${gate.status === 'fail' ? `Expected: ${gate.expected}. ` : ''}${gate.remedy}`;
+    return statusRow({ status: gate.status, title: questions[index], observed: gate.observed, remedy }, width, paint, columns);
   });
   const status: Status = verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'warn';
   return ['Checklist', ...lines, `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');

@@ -1,6 +1,7 @@
 /** Waiting for the market to open (`--wait-open`). */
 import type { Clock, Timer } from '../clock.js';
 import { istStamp } from '../market/session.js';
+import { seededRandom } from '../random.js';
 
 /** Market ms before the opening at which the feed is connected: its first minute must be seen whole. */
 const LEAD_MS = 60_000;
@@ -26,8 +27,23 @@ export function waitingText(opensMs: number, nowMs: number, speed: number): stri
   return `The market is shut; it opens ${istStamp(opensMs)}, ${untilText(opensMs - nowMs)}${speed === 1 ? '' : ' of market time'}. Waiting to connect shortly before; Ctrl-C ends.`;
 }
 
-/** Resolves true once `now()` has come to `untilMs`, or false when `over` resolves first. `speed`: milliseconds of `now` a real one. */
-export async function reached(untilMs: number, { now, speed, clock, over }: { now: () => number; speed: number; clock: Clock; over: Promise<void> }): Promise<boolean> {
+/** Something that tells time while one waits: `speed` milliseconds of `now` pass in a real one. */
+export interface Waiting {
+  readonly now: () => number;
+  readonly speed: number;
+  readonly clock: Clock;
+  /** Ends the waiting when it resolves. */
+  readonly over: Promise<void>;
+}
+
+/** Says what is waited for, and resolves true when it is time to connect for an opening at `opensMs`, or false when `over` resolves first. */
+export async function timeToConnect(opensMs: number, waiting: Waiting, say: (text: string) => void): Promise<boolean> {
+  say(waitingText(opensMs, waiting.now(), waiting.speed));
+  return reached(connectMs(opensMs, seededRandom(process.pid)()), waiting);
+}
+
+/** Resolves true once `now()` has come to `untilMs`, or false when `over` resolves first. */
+export async function reached(untilMs: number, { now, speed, clock, over }: Waiting): Promise<boolean> {
   let timer: Timer | undefined;
   const ended = over.then(() => false);
   while (now() < untilMs) {

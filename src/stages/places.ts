@@ -3,10 +3,20 @@ import { accessSync, constants, mkdirSync, rmdirSync, rmSync, statSync, writeFil
 import { dirname, join, resolve } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
 
+/** Whether there is something at `path`; what lies beneath a file is not there either. */
+function exists(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
 /** `path` or its nearest ancestor that exists. */
-function nearest(path: string): string {
+export function nearest(path: string): string {
   for (let at = resolve(path); ; at = dirname(at)) {
-    if (statSync(at, { throwIfNoEntry: false }) !== undefined || at === dirname(at)) return at;
+    if (exists(at) || at === dirname(at)) return at;
   }
 }
 
@@ -22,6 +32,11 @@ export function lookAtFolder(folder: string): void {
   }
 }
 
+/** Takes away folders that were made for nothing, the innermost first. */
+export function leaveFolders(made: readonly string[]): void {
+  for (const path of [...made].reverse()) rmdirSync(path);
+}
+
 /** Makes `folder` and what is missing above it; returns the folders made, outermost first. */
 function makeFolders(folder: string): string[] {
   const missing: string[] = [];
@@ -35,22 +50,23 @@ function makeFolders(folder: string): string[] {
     }
     return made;
   } catch (error) {
-    for (const path of made.reverse()) rmdirSync(path);
+    leaveFolders(made);
     throw error;
   }
 }
 
-/** Makes `folder` and writes to it, once. Throws EngineError OUTPUT when the system refuses; what was made is then removed. */
-export function tryFolder(folder: string, runId: string): void {
+/** Makes `folder` and writes to it, once; returns the folders made, outermost first. Throws EngineError OUTPUT when the system refuses; what was made is then removed. */
+export function tryFolder(folder: string, runId: string): readonly string[] {
   const probe = join(folder, `.probe-${runId}`);
-  let made: string[] = [];
+  let made: readonly string[] = [];
   try {
     made = makeFolders(folder);
     writeFileSync(probe, '');
     rmSync(probe);
+    return made;
   } catch (error) {
     rmSync(probe, { force: true });
-    for (const path of made.reverse()) rmdirSync(path);
+    leaveFolders(made);
     throw new EngineError('OUTPUT', `${folder} cannot be written to (${sentenceOf(error)}).`, { cause: error });
   }
 }

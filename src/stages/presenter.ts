@@ -27,6 +27,16 @@ export interface Ending {
 /** Looks over which ticks a second are averaged. */
 const RATE_LOOKS = 10;
 
+/** A terminal on one of the standard streams. */
+export function terminalOn(stream: NodeJS.WriteStream): Terminal {
+  const tty = stream.isTTY === true;
+  return new Terminal({
+    screen: { get columns() { return stream.columns ?? 100; }, write: (text) => void stream.write(text) },
+    tty,
+    color: tty && process.env.NO_COLOR === undefined,
+  });
+}
+
 export class Presenter {
   readonly #plan: Plan;
   readonly #terminal: Terminal;
@@ -37,13 +47,7 @@ export class Presenter {
   constructor(plan: Plan) {
     this.#plan = plan;
     // With --json the standard output holds the report alone; what a person wants to see goes to the other stream.
-    const stream = plan.config.json ? process.stderr : process.stdout;
-    const tty = stream.isTTY === true;
-    this.#terminal = new Terminal({
-      screen: { get columns() { return stream.columns ?? 100; }, write: (text) => void stream.write(text) },
-      tty,
-      color: tty && process.env.NO_COLOR === undefined,
-    });
+    this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
   }
 
   say(text: string): void {

@@ -2,8 +2,7 @@
 import { EXIT } from '../errors.js';
 import type { StageConfig } from '../config.js';
 import { SystemClock, type Clock } from '../clock.js';
-import { seededRandom } from '../random.js';
-import { connectMs, reached, waitingText } from './opening.js';
+import { timeToConnect } from './opening.js';
 import { makePlan, type Plan } from './plan.js';
 import { Presenter } from './presenter.js';
 import { prepareSource } from './source.js';
@@ -25,10 +24,9 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
 /** Waits by the machine's own clock, with nothing open, nothing connected and nothing written. False when it was interrupted. */
 async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boolean> {
   const presenter = new Presenter(plan);
-  presenter.say(waitingText(opensMs, clock.wallMs(), 1));
   let release = (): void => undefined;
   const over = new Promise<void>((resolve) => (release = onStop(resolve)));
-  const came = await reached(connectMs(opensMs, seededRandom(process.pid)()), { now: () => clock.wallMs(), speed: 1, clock, over });
+  const came = await timeToConnect(opensMs, { now: () => clock.wallMs(), speed: 1, clock, over }, (text) => presenter.say(text));
   release();
   if (!came) presenter.say('Interrupted before the market opened: nothing was connected, nothing written.');
   return came;

@@ -11,6 +11,7 @@ import { istStamp } from '../market/session.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import type { FromSimulator, ToSimulator } from '../sim/handover.js';
 import type { GivenHistory } from '../../workers/writer.js';
+import type { RemoteFeed } from '../config.js';
 import type { Plan } from './plan.js';
 
 /** A source whose market clock runs. */
@@ -41,9 +42,35 @@ function environment(): NodeJS.ProcessEnv {
 
 const names = ['ANGEL_API_KEY', 'ANGEL_CLIENT_ID', 'ANGEL_PIN', 'ANGEL_TOTP_SECRET'];
 
+/** The name of a proxy setting that other programs follow and this one does not, where there is one. */
+export function proxyNamed(): string | undefined {
+  return ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find((name) => (process.env[name] ?? '') !== '');
+}
+
 /** Credentials for a server on this machine: the user's, or where there are none at all the simulated broker's demo account. */
 function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
   return names.some((name) => (env[name] ?? '').trim() !== '') ? readCredentials(env) : DEMO_ACCOUNT;
+}
+
+/** A server and who we are to it. */
+export interface Access {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  /** Whether the account is the simulated broker's, because the user named none. */
+  readonly demo: boolean;
+}
+
+/** Where a feed elsewhere is. Throws EngineError USAGE or CONFIG. */
+export function endpointOf(feed: RemoteFeed): Endpoint {
+  return feed.kind === 'live' ? LIVE_ENDPOINT : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
+}
+
+/** Where a feed elsewhere is, and the credentials for it. Throws EngineError USAGE or CONFIG. */
+export function accessTo(feed: RemoteFeed): Access {
+  const endpoint = endpointOf(feed);
+  const env = environment();
+  const credentials = endpoint.loopback ? loopbackCredentials(env) : readCredentials(env);
+  return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT };
 }
 
 /** Waits for one message of the child. Throws EngineError SIMULATOR when it fails or ends first. */
@@ -106,9 +133,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
 export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
   if (feed.kind === 'sim') return prepareSimulator(plan);
-  const endpoint = feed.kind === 'live' ? LIVE_ENDPOINT : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
-  const env = environment();
-  const credentials = endpoint.loopback ? loopbackCredentials(env) : readCredentials(env);
+  const { endpoint, credentials } = accessTo(feed);
   const source = (): Source => ({ endpoint, credentials, clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}) });
   return { given: undefined, start: () => Promise.resolve(source()), stop: () => undefined };
 }

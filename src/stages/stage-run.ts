@@ -20,7 +20,7 @@ import { Engine } from '../shard/engine.js';
 import { ShardPool } from '../shard/pool.js';
 import { gather, type Progress, type Sources } from './gather.js';
 import { Line } from './line.js';
-import { connectMs, reached, waitingText } from './opening.js';
+import { timeToConnect } from './opening.js';
 import { tryFolder } from './places.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
@@ -160,7 +160,9 @@ export class StageRun {
     this.#log.info({ stage: plan.config.stage, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
     this.#presenter.banner();
     try {
-      if (plan.opensMs !== undefined && plan.marketClock) await this.#untilOpening(plan.opensMs, clock);
+      if (plan.opensMs !== undefined && plan.marketClock) {
+        await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.say(text));
+      }
       if (!this.#interrupted) await Promise.race([client.start(), this.#over]);
       if (record.connections > 0) await this.#live(sources);
     } finally {
@@ -171,12 +173,6 @@ export class StageRun {
       line.end();
     }
     return this.#conclude(sources, shards, startedWallMs);
-  }
-
-  /** Waits on the feed's own market clock. */
-  async #untilOpening(opensMs: number, clock: Clock): Promise<void> {
-    this.#presenter.say(waitingText(opensMs, clock.marketMs(), clock.speed));
-    await reached(connectMs(opensMs, seededRandom(process.pid)()), { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over });
   }
 
   #connecting(source: Source, line: Line, record: ConnectionRecord): FeedClient {

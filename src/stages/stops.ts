@@ -36,7 +36,8 @@ let faulted = false;
  * take the user's next connection for one too many; nothing starts again by itself.
  */
 export async function endByFault(error: unknown, { log, client, clear }: Tellable): Promise<never> {
-  if (faulted) process.exit(EXIT.failed);
+  // One fault may make others while the socket closes, which takes a second at most.
+  if (faulted) return new Promise(() => undefined);
   faulted = true;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   // What broke may have had a secret in hand.

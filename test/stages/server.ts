@@ -14,6 +14,8 @@ export interface Scripted {
   readonly calls: string[];
   /** Sockets that are open now. */
   readonly open: Set<WebSocket>;
+  /** How sockets ended: the close codes of their clients, 1006 without a close frame. */
+  readonly closeCodes: number[];
   close(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ interface Request {
 export async function startServer(script: Script): Promise<Scripted> {
   const calls: string[] = [];
   const open = new Set<WebSocket>();
+  const closeCodes: number[] = [];
   const server = createServer((request: IncomingMessage, response) => {
     calls.push(`${request.method ?? ''} ${request.url ?? ''}`);
     request.resume();
@@ -44,7 +47,10 @@ export async function startServer(script: Script): Promise<Scripted> {
   sockets.on('connection', (socket) => {
     const connection = ++connections;
     open.add(socket);
-    socket.on('close', () => open.delete(socket));
+    socket.on('close', (code) => {
+      open.delete(socket);
+      closeCodes.push(code);
+    });
     socket.on('error', () => undefined); // a client that is killed resets its connection
     const tokens: string[] = [];
     socket.on('message', (data: Buffer) => {
@@ -64,6 +70,7 @@ export async function startServer(script: Script): Promise<Scripted> {
     server,
     calls,
     open,
+    closeCodes,
     async close() {
       for (const socket of open) socket.terminate();
       sockets.close();

@@ -1,0 +1,34 @@
+/** What the doctor looks at, one line each. */
+
+export type CheckId = 'node' | 'cores' | 'folders' | 'disk' | 'market' | 'instruments' | 'credentials' | 'login' | 'clock' | 'handshake' | 'pong' | 'packet' | 'close';
+
+/** In the order in which they are looked at. */
+export const TITLES: Readonly<Record<CheckId, string>> = {
+  node: 'Node',
+  cores: 'Cores',
+  folders: 'Folders can be written',
+  disk: 'Disk',
+  market: 'Market',
+  instruments: 'Instrument file',
+  credentials: 'Credentials',
+  login: 'Log-in',
+  clock: "This machine's clock",
+  handshake: 'Feed opens',
+  pong: 'Feed answers pings',
+  packet: 'Feed serves RELIANCE',
+  close: 'Feed closes in order',
+};
+
+export interface Check {
+  readonly id: CheckId;
+  /** `warn`: a run may work all the same; `skip`: could not be looked at, for a reason that another check names. */
+  readonly status: 'pass' | 'fail' | 'warn' | 'skip';
+  readonly observed: string;
+  /** What to do; for failures and warnings. */
+  readonly remedy?: string;
+}
+
+export const passed = (id: CheckId, observed: string): Check => ({ id, status: 'pass', observed });
+export const failed = (id: CheckId, observed: string, remedy: string): Check => ({ id, status: 'fail', observed, remedy });
+export const warned = (id: CheckId, observed: string, remedy: string): Check => ({ id, status: 'warn', observed, remedy });
+export const skipped = (id: CheckId, observed: string): Check => ({ id, status: 'skip', observed });
