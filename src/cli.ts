@@ -10,8 +10,16 @@ export interface SimulateArguments {
   readonly atMs: number;
 }
 
+export interface InstrumentsArguments {
+  readonly fetch: boolean;
+  readonly from: string | undefined;
+  readonly ca: string | undefined;
+  readonly json: boolean;
+}
+
 export interface DoctorArguments {
   readonly feed: RemoteFeed;
+  readonly instruments: string | undefined;
   readonly out: string;
   readonly json: boolean;
 }
@@ -31,6 +39,7 @@ export type Command =
   | { readonly kind: 'simulate'; readonly options: SimulateArguments }
   | { readonly kind: 'decode' }
   | { readonly kind: 'doctor'; readonly options: DoctorArguments }
+  | { readonly kind: 'instruments'; readonly options: InstrumentsArguments }
   | { readonly kind: 'compare'; readonly options: CompareArguments }
   /** Help or version: to be printed, and nothing else done. */
   | { readonly kind: 'text'; readonly text: string };
@@ -52,7 +61,7 @@ const stageOptions = {
   grace: { type: 'string', desc: 'seconds of market time between a minute and its seal, 0 to 30  [default: 3]' },
   out: { type: 'string', desc: 'folder of the candles  [default: data/test/websocket_candles, for any other feed than live data/test/sim/websocket_candles]' },
   history: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written' },
-  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols" },
+  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols  [default: live the newest that was fetched]" },
   report: { type: 'string', desc: 'write the report to this file only  [default: data/test/reports/latest.json and one per run]' },
   'wait-open': { type: 'boolean', desc: 'when the market is shut, wait for its opening and start the duration there' },
   json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
@@ -65,10 +74,22 @@ const simulateOptions = {
   at: stageOptions.at,
 } as const;
 
+const instrumentsOptions = {
+  fetch: { type: 'boolean', desc: 'download it first' },
+  from: { type: 'string', desc: "--fetch: another address than the broker's" },
+  ca: { type: 'string', desc: '--fetch: file of certificates (PEM) to trust in place of the public ones' },
+  json: { type: 'boolean', desc: 'print JSON' },
+} as const;
+
+const instrumentsEpilogue = `A run on the live feed goes by the newest file that was fetched, and says so when it is not of the day. No run ever downloads.
+
+Exit codes: 0 all 50 tokens agree, 1 one does not, 2 usage, or no file of use, 3 the network.`;
+
 const doctorOptions = {
   feed: { type: 'string', desc: 'live, or the URL of a SmartAPI server elsewhere  [default: live]' },
   ca: stageOptions.ca,
   out: stageOptions.out,
+  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json  [default: the newest that was fetched]" },
   json: { type: 'boolean', desc: 'print JSON on standard output, and nothing else there' },
 } as const;
 
@@ -166,7 +187,14 @@ function simulateCommand(parsed: Parsed): Command {
 
 function doctorCommand(parsed: Parsed): Command {
   const feed = remoteFeed(once(parsed, 'feed') ?? 'live', once(parsed, 'ca'));
-  return { kind: 'doctor', options: { feed, out: outOption(once(parsed, 'out'), feed), json: flag(parsed, 'json') } };
+  return { kind: 'doctor', options: { feed, out: outOption(once(parsed, 'out'), feed), instruments: pathOption('instruments', once(parsed, 'instruments')), json: flag(parsed, 'json') } };
+}
+
+function instrumentsCommand(parsed: Parsed): Command {
+  const fetch = flag(parsed, 'fetch');
+  const [from, ca] = [once(parsed, 'from'), pathOption('ca', once(parsed, 'ca'))];
+  if (!fetch && (from ?? ca) !== undefined) throw new EngineError('USAGE', `--${from === undefined ? 'ca' : 'from'} belongs to --fetch.`);
+  return { kind: 'instruments', options: { fetch, from, ca, json: flag(parsed, 'json') } };
 }
 
 function compareCommand(parsed: Parsed, columns: number): Command {
@@ -188,7 +216,7 @@ function refusal(message: string | undefined, error: Error | undefined): EngineE
 /** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
 export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
   // yargs takes any value of a flag for false.
-  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open)=/.test(word));
+  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|fetch)=/.test(word));
   if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
   let command: Command | undefined;
   let shown = '';
@@ -216,6 +244,12 @@ export async function parse(argv: readonly string[], { version, columns = 120 }:
       'find out whether a run can work here: machine, credentials, clock, log-in, feed',
       (builder) => common(builder).options(doctorOptions).epilogue(doctorEpilogue),
       (parsed) => void (command = doctorCommand(parsed)),
+    )
+    .command(
+      'instruments',
+      "fetch the broker's instrument file of the day, and check the shipped tokens against it",
+      (builder) => common(builder).options(instrumentsOptions).epilogue(instrumentsEpilogue),
+      (parsed) => void (command = instrumentsCommand(parsed)),
     )
     .command(
       'compare',

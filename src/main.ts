@@ -25,10 +25,13 @@ async function run(command: Command): Promise<number> {
       const { doctor } = await import('./stages/doctor.js');
       return doctor(command.options);
     }
+    case 'instruments': {
+      const { instruments } = await import('./stages/instruments.js');
+      return instruments(command.options, (text) => void process.stdout.write(`${text}\n`));
+    }
     case 'compare': {
-      const [{ compare }, { niftyFifty }] = await Promise.all([import('./stages/compare.js'), import('./stages/universe.js')]);
-      const tickSizes = new Map(niftyFifty().map(({ symbol, tickSizeRupees }) => [symbol, tickSizeRupees]));
-      return compare({ ...command.options, tickSizeRupees: (symbol) => tickSizes.get(symbol) }, (text) => void process.stdout.write(`${text}\n`));
+      const [{ compare }, { tickSizes }] = await Promise.all([import('./stages/compare.js'), import('./stages/universe.js')]);
+      return compare({ ...command.options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) }, (text) => void process.stdout.write(`${text}\n`));
     }
     case 'simulate': {
       printsOnly = false;

@@ -23,7 +23,8 @@ export const LIVE_ENDPOINT: Endpoint = {
   ca: undefined,
 };
 
-function isLoopback(hostname: string): boolean {
+/** Whether a URL's host name is this machine. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 

@@ -17,19 +17,21 @@ import { leaveFolders, lookAtFolder, nearest, tryFolder } from './places.js';
 import { terminalOn } from './presenter.js';
 import { accessTo, endpointOf, proxyNamed, type Access } from './source.js';
 import { onStop } from './stops.js';
-import { niftyFifty, shippedCalendar } from './universe.js';
+import { disagreement, niftyFifty, openBook, shippedCalendar } from './universe.js';
 
 export interface DoctorOptions {
   readonly feed: RemoteFeed;
   /** The folder that a run would have as --out. */
   readonly out: string;
+  /** The broker's instrument file; undefined: the newest that was fetched. */
+  readonly instruments: string | undefined;
   readonly json: boolean;
 }
 
 const titleWidth = Math.max(...Object.values(TITLES).map((title) => title.length));
 
 /** Looks at everything, prints a line each, and returns the exit code: 0, 1 when a check failed, 130 interrupted. Throws EngineError USAGE or CONFIG for options that are wrong in themselves. */
-export async function doctor({ feed, out, json }: DoctorOptions): Promise<number> {
+export async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<number> {
   const endpoint = endpointOf(feed);
   const terminal = terminalOn(json ? process.stderr : process.stdout);
   const checks: Check[] = [];
@@ -41,7 +43,7 @@ export async function doctor({ feed, out, json }: DoctorOptions): Promise<number
   const release = onStop(() => abort.abort());
   try {
     terminal.say(`tickshard doctor, feed ${new URL(endpoint.feedUrl).host}`);
-    await examine(say, { feed, endpoint, out, signal: abort.signal });
+    await examine(say, { feed, endpoint, out, instruments, signal: abort.signal });
   } finally {
     release();
   }
@@ -60,10 +62,11 @@ interface Circumstances {
   readonly feed: RemoteFeed;
   readonly endpoint: Endpoint;
   readonly out: string;
+  readonly instruments: string | undefined;
   readonly signal: AbortSignal;
 }
 
-async function examine(say: (check: Check) => void, { feed, endpoint, out, signal }: Circumstances): Promise<void> {
+async function examine(say: (check: Check) => void, { feed, endpoint, out, instruments, signal }: Circumstances): Promise<void> {
   const clock = new SystemClock();
   const calendar = shippedCalendar();
   say(nodeCheck(process.versions.node, `${process.platform} ${process.arch}`));
@@ -71,6 +74,7 @@ async function examine(say: (check: Check) => void, { feed, endpoint, out, signa
   say(foldersCheck([out, 'data/test/reports', 'logs'].map((folder) => resolve(folder))));
   say(await freeCheck(resolve(out)));
   say(marketCheck(calendar, clock.wallMs()));
+  say(await instrumentsCheck(instruments, istDate(clock.wallMs())));
   const access = accessOf(feed, say);
   if (access === undefined) {
     for (const id of ['login', 'clock', 'handshake', 'pong', 'packet', 'close'] as const) say(skipped(id, 'without credentials'));
@@ -111,6 +115,21 @@ async function freeCheck(folder: string): Promise<Check> {
     return diskCheck(bavail * bsize, folder);
   } catch (error) {
     return warned('disk', `${folder} cannot be looked at`, sentenceOf(error));
+  }
+}
+
+/** How old the instrument file is, and whether the shipped tokens are those in it. */
+async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
+  try {
+    const book = await openBook(named, true, today);
+    if (book === undefined) return warned('instruments', 'none was fetched', "The tokens are those that were shipped: `tickshard instruments --fetch` gets the broker's of today to check them by.");
+    const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.master) ?? []);
+    const observed = `${book.path}, ${book.date === undefined ? '' : book.date === today ? 'of today, ' : `of ${book.date}, `}${50 - wrong.length} of the 50 tokens of the NIFTY 50 agree`;
+    if (wrong.length > 0) return failed('instruments', observed, `${wrong[0]}${wrong.length > 1 ? ` (and ${wrong.length - 1} more: \`tickshard instruments\`)` : ''}.`);
+    return book.warnings.length > 0 ? warned('instruments', observed, book.warnings.join(' ')) : passed('instruments', observed);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return failed('instruments', 'of no use', `${error.message} \`tickshard instruments --fetch\` gets the broker's of today.`);
   }
 }
 

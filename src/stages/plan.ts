@@ -9,12 +9,14 @@ import { istDate, istStamp, type Calendar, type Day, type Session } from '../mar
 import { QUOTA } from '../wire/requests.js';
 import { checkExisting } from '../sink/stored.js';
 import { lookAtFolder } from './places.js';
-import { selectInstruments } from './universe.js';
+import { openBook, selectInstruments } from './universe.js';
 
 export interface Plan {
   readonly config: StageConfig;
   readonly runId: string;
   readonly instruments: readonly Instrument[];
+  /** What a person should know of the broker's instrument file, sentences. */
+  readonly instrumentWarnings: readonly string[];
   readonly sessionOf: (instrument: Instrument) => Session;
   /** Why the session's hours are assumed; undefined when the calendar knows them. */
   readonly hoursUnknown: string | undefined;
@@ -86,7 +88,9 @@ function hoursAt(calendar: Calendar, instruments: readonly Instrument[], nowMs: 
  * written to, existing files of another origin.
  */
 export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
-  const instruments = selectInstruments({ ...config, master: config.instruments });
+  // The simulated broker lists what the run asks for; a file of the real one has no say there.
+  const book = await openBook(config.instruments, config.feed.kind === 'live', istDate(nowMs));
+  const instruments = selectInstruments({ ...config, book });
   // One mode for all: as many (token, mode) pairs as instruments.
   if (instruments.length > QUOTA) throw new EngineError('USAGE', `${instruments.length} symbols are more than the ${QUOTA} that the broker serves on one connection: leave some out.`);
   const { feed } = config;
@@ -110,6 +114,7 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     config,
     runId,
     instruments,
+    instrumentWarnings: book?.warnings ?? [],
     sessionOf: (instrument) => sessions.get(instrument)!,
     hoursUnknown,
     opensMs,
