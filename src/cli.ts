@@ -112,6 +112,7 @@ const simulatePaths = `Paths:
   ws    /smart-stream                                              the feed (also at /)
   POST  /rest/auth/angelbroking/user/v1/loginByPassword            log-in
   POST  /rest/auth/angelbroking/jwt/v1/generateTokens              new tokens for a refresh token
+  GET   /rest/secure/angelbroking/user/v1/getProfile               who is logged in
   POST  /rest/secure/angelbroking/user/v1/logout                   log-out
   GET   /simulator                                                 market time, speed, seed, symbols, connections
   GET   /simulator/candles?symbol=RELIANCE                         the true candles so far

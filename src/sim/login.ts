@@ -1,4 +1,4 @@
-/** The log-in REST of the simulated broker (PROTOCOL.md 1): log in, renew tokens, log out. */
+/** The log-in REST of the simulated broker (PROTOCOL.md 1): log in, who am I, renew tokens, log out. */
 
 import type { Clock } from '../clock.js';
 import { failure, type Answer, type Question, type Route } from './rest.js';
@@ -7,6 +7,8 @@ import { totpHolds } from './totp.js';
 
 export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
 const RENEW_PATH = '/rest/auth/angelbroking/jwt/v1/generateTokens';
+/** Part of a log-in by the broker's own Python and Java clients: they ask for it before they hand the tokens out. */
+const PROFILE_PATH = '/rest/secure/angelbroking/user/v1/getProfile';
 const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
 
 /** The one account whose secrets the simulator knows and checks. It is public and opens nothing but the simulator. */
@@ -31,6 +33,7 @@ export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Ro
   return {
     [LOGIN_PATH]: { method: 'POST', answer: (question) => logIn(question, sessions, clock, rate) },
     [RENEW_PATH]: { method: 'POST', answer: (question) => renew(question, sessions) },
+    [PROFILE_PATH]: { method: 'GET', answer: (question) => profile(question, sessions) },
     [LOGOUT_PATH]: { method: 'POST', answer: (question) => logOut(question, sessions) },
   };
 }
@@ -58,6 +61,13 @@ function renew({ headers, body }: Question, sessions: Sessions): Answer {
   if (session === undefined) return refusal('AG8001', 'Invalid Token');
   const renewed = sessions.renew(session, body['refreshToken']);
   return renewed === undefined ? failure(200, 'Invalid Refresh Token', 'AB8050') : granted(renewed, {});
+}
+
+function profile({ headers }: Question, sessions: Sessions): Answer {
+  const session = sessions.ofAuthorization(headers.authorization);
+  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  const { clientCode } = session;
+  return { status: 200, body: { ...SUCCESS, data: { clientcode: clientCode, name: clientCode, email: '', mobileno: '', exchanges: ['NSE'], products: [], lastlogintime: '', broker: '' } } };
 }
 
 function logOut({ headers, body }: Question, sessions: Sessions): Answer {
