@@ -25,11 +25,13 @@ export const BOUNDS = {
 const LEAST_SILENCE_MS = 2000;
 /** Real ms within which the first connection must open. */
 const FIRST_OPEN_MS = 60_000;
+/** The same when the opening was waited for, and nobody may be there: a network may take its time to come back. */
+const UNATTENDED_OPEN_MS = 600_000;
 /** Real ms within which every token must be answered by a packet. */
 const ANSWER_MS = 10_000;
 assert(ANSWER_MS < FIRST_OPEN_MS && BOUNDS.duration.min * 60_000 > ANSWER_MS, 'the shortest run is long enough to see whether every token answers');
 
-export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, answerMs: ANSWER_MS } as const;
+export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, unattendedOpenMs: UNATTENDED_OPEN_MS, answerMs: ANSWER_MS } as const;
 
 /** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
 export const DEFAULT_AT = '2026-11-23T11:00';

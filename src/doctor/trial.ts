@@ -4,12 +4,13 @@ import { endSentence } from '../feed/ending.js';
 import type { Endpoint } from '../feed/endpoint.js';
 import type { Session } from '../feed/login.js';
 import type { RawEnd } from '../feed/machine.js';
+import { presentable } from '../feed/presentable.js';
 import { FeedSocket } from '../feed/socket.js';
 import { FIELD, MODE, Packet } from '../market/packet.js';
 import { istStamp } from '../market/session.js';
 import { decode } from '../wire/frames.js';
 import { PING, subscribeRequests, type TokenKey } from '../wire/requests.js';
-import { classifyText } from '../wire/texts.js';
+import { classifyText, LONGEST_TEXT } from '../wire/texts.js';
 import { failed, passed, skipped, warned, type Check } from './check.js';
 
 /** Real ms for pong and packet together; a gate allows a token as much. */
@@ -20,8 +21,6 @@ const CLOSE_WITHIN_MS = 1000;
 export interface TrialOptions {
   readonly endpoint: Endpoint;
   readonly session: Session;
-  /** What must not be repeated to anybody. */
-  readonly secrets: ReadonlySet<string>;
   readonly clock: Clock;
   readonly token: TokenKey;
   /** Whether trading is continuous by this machine's clock: then a packet is due. */
@@ -64,7 +63,7 @@ export async function tryFeed(options: TrialOptions): Promise<Check[]> {
 }
 
 /** Opens, pings, subscribes, and waits until all is answered, the connection ends, or time is up. */
-async function talk({ endpoint, session, secrets, clock, token, signal }: TrialOptions, seen: Seen): Promise<FeedSocket> {
+async function talk({ endpoint, session, clock, token, signal }: TrialOptions, seen: Seen): Promise<FeedSocket> {
   const startMs = clock.monoMs();
   const sinceStart = (): number => clock.monoMs() - startMs;
   const packet = new Packet();
@@ -77,7 +76,7 @@ async function talk({ endpoint, session, secrets, clock, token, signal }: TrialO
   const socket: FeedSocket = new FeedSocket({
     endpoint,
     session,
-    secrets,
+    secrets: session.secrets,
     connection: 1,
     clock,
     handlers: {
@@ -94,7 +93,7 @@ async function talk({ endpoint, session, secrets, clock, token, signal }: TrialO
         look();
       },
       text: (bytes) => {
-        const text = classifyText(bytes);
+        const text = classifyText(bytes, (string) => presentable(string, session.secrets, LONGEST_TEXT));
         if (text.kind === 'pong') seen.pongMs ??= sinceStart();
         else if (text.kind === 'error') seen.error = text.code;
         look();

@@ -25,6 +25,8 @@ export interface FeedHandlers {
   text(text: FeedText, connection: number): void;
   /** A connection, or an attempt at one, ended; not by `stop`. */
   closed(end: ConnectionEnd): void;
+  /** A log-in failed and will be tried again. */
+  retrying?(sentence: string): void;
   /** The client has given up after it was open: nothing more will come. */
   failed(error: EngineError): void;
 }
@@ -41,6 +43,8 @@ export interface FeedClientOptions {
   readonly inSession: () => boolean;
   /** Real ms within which the first connection must open. */
   readonly firstOpenWithinMs: number;
+  /** Whether nobody is there to start it again: a log-in that fails for what may pass is then tried again from the beginning. */
+  readonly unattended?: boolean;
   readonly limits?: FeedLimits | undefined;
   readonly handshakeWithinMs?: number | undefined;
 }
@@ -92,7 +96,7 @@ export class FeedClient {
       const { clock, firstOpenWithinMs } = this.#options;
       this.#expectOpenWithin(firstOpenWithinMs);
       this.#ticking = clock.every(Math.min(LONGEST_LOOK_MS, this.#limits.pingEveryMs / LOOKS_A_PING), () => this.#tick());
-      this.#feed({ type: 'start' });
+      this.#feed({ type: 'start', unattended: this.#options.unattended ?? false });
     });
   }
 
@@ -186,7 +190,7 @@ export class FeedClient {
     logIn(endpoint, credentials, clock, this.#abort.signal).then(
       (session) => {
         this.#session = session;
-        this.#secrets.add(session.jwt).add(session.feedToken);
+        for (const secret of session.secrets) this.#secrets.add(secret);
         this.#options.log.info({ validUntil: new Date(session.validUntilMs).toISOString(), clockAheadMs: session.clockAheadMs }, 'logged in');
         this.#feed({ type: 'loggedIn' });
       },
@@ -195,6 +199,9 @@ export class FeedClient {
         if (!(error instanceof EngineError)) throw error;
         this.#lastSentence = error.message;
         this.#feed({ type: 'loginFailed', error, limited: error instanceof LoginLimited, random: random() });
+        if (this.#state.kind !== 'waiting') return;
+        this.#options.log.warn(error.message);
+        this.#options.handlers.retrying?.(error.message);
       },
     );
   }
@@ -216,7 +223,8 @@ export class FeedClient {
           handlers.binary(bytes, connection);
         },
         text: (bytes) => {
-          const text = this.#classify(bytes);
+          // Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short.
+          const text = classifyText(bytes, (string) => this.presentable(string, LONGEST_TEXT));
           if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
           else if (text.kind === 'error') this.#options.log.warn({ code: text.code, correlationId: text.correlationId }, 'the broker refused a request');
           handlers.text(text, connection);
@@ -228,12 +236,6 @@ export class FeedClient {
         },
       },
     });
-  }
-
-  /** Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short. */
-  #classify(bytes: Uint8Array): FeedText {
-    const text = classifyText(bytes);
-    return text.kind === 'error' ? classifyText(Buffer.from(presentable(Buffer.from(bytes).toString('utf8'), this.#secrets, LONGEST_TEXT))) : text;
   }
 
   /** A connection is open: what should hold is asked for, whatever was asked before. */

@@ -29,6 +29,8 @@ export interface Session {
   readonly validUntilMs: number;
   /** Ms by which this machine's clock is ahead of the server's `Date`, to about half a second; undefined when it sent none. */
   readonly clockAheadMs: number | undefined;
+  /** Everything of this log-in that must not be repeated to anybody. */
+  readonly secrets: readonly string[];
 }
 
 /** The names that users already have their credentials under. */
@@ -157,5 +159,6 @@ export async function logIn(endpoint: Endpoint, credentials: Credentials, clock:
   const feedToken = textOf(data['feedToken']);
   if (jwt === '' || feedToken === '') throw fail(`The log-in was answered without ${jwt === '' ? 'a jwtToken' : 'a feedToken'}.`);
   if (UNSENDABLE.test(jwt + feedToken)) throw fail('The log-in was answered with tokens that no header can carry.');
-  return Object.freeze({ jwt, feedToken, apiKey: credentials.apiKey, clientCode: credentials.clientCode, validUntilMs: validUntil([jwt, feedToken], answeredMs), clockAheadMs });
+  secrets.push(jwt, feedToken, textOf(data['refreshToken']));
+  return Object.freeze({ jwt, feedToken, apiKey: credentials.apiKey, clientCode: credentials.clientCode, validUntilMs: validUntil([jwt, feedToken], answeredMs), clockAheadMs, secrets: Object.freeze(secrets.filter((secret) => secret !== '')) });
 }

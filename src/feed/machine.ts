@@ -38,6 +38,8 @@ interface Memory {
   /** The last handshake was refused with 401, and a fresh log-in followed. */
   readonly refreshed: boolean;
   readonly everOpen: boolean;
+  /** Nobody is there: what may pass is waited for, from the beginning. */
+  readonly unattended: boolean;
   /** Connections in a row that were mute. */
   readonly mutes: number;
   /** Limits hit before anything was open. */
@@ -60,7 +62,8 @@ export interface RawEnd {
 }
 
 export type FeedEvent =
-  | { readonly type: 'start' }
+  /** `unattended`: nobody is there to start it again. */
+  | { readonly type: 'start'; readonly unattended: boolean }
   | { readonly type: 'loggedIn' }
   | { readonly type: 'loginFailed'; readonly error: EngineError; /** For the rate. */ readonly limited: boolean; readonly random: number }
   | { readonly type: 'opened'; readonly connection: number }
@@ -94,7 +97,7 @@ export interface Step {
   readonly effects: readonly FeedEffect[];
 }
 
-export const IDLE: FeedState = { kind: 'idle', memory: { connection: 0, attempt: 0, refreshed: false, everOpen: false, mutes: 0, limitHits: 0 } };
+export const IDLE: FeedState = { kind: 'idle', memory: { connection: 0, attempt: 0, refreshed: false, everOpen: false, unattended: false, mutes: 0, limitHits: 0 } };
 
 function connect(memory: Memory): Step {
   const connection = memory.connection + 1;
@@ -165,13 +168,13 @@ export function step(state: FeedState, event: FeedEvent, nowMs: number, limits: 
   if (state.kind === 'stopped') return same;
   switch (event.type) {
     case 'start':
-      return state.kind === 'idle' ? { state: { kind: 'loggingIn', memory }, effects: [{ type: 'logIn' }] } : same;
+      return state.kind === 'idle' ? { state: { kind: 'loggingIn', memory: { ...memory, unattended: event.unattended } }, effects: [{ type: 'logIn' }] } : same;
     case 'loggedIn':
       return state.kind === 'loggingIn' ? connect(memory) : same;
     case 'loginFailed':
       if (state.kind !== 'loggingIn') return same;
       // Before anything worked a person is there to read the sentence; later the run must not end for a passing fault.
-      return memory.everOpen && event.error.retryable ? wait(memory, 'logIn', event.random, event.limited, []) : giveUp(memory, event.error);
+      return (memory.everOpen || memory.unattended) && event.error.retryable ? wait(memory, 'logIn', event.random, event.limited, []) : giveUp(memory, event.error);
     case 'opened':
       if (state.kind !== 'connecting' || event.connection !== memory.connection) return same;
       return { state: { kind: 'subscribing', memory: { ...memory, everOpen: true, refreshed: false }, openedMs: nowMs, pingedMs: nowMs }, effects: [{ type: 'subscribe', connection: memory.connection }] };

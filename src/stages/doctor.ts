@@ -9,7 +9,7 @@ import { TITLES, failed, passed, skipped, warned, type Check } from '../doctor/c
 import { clockCheck, coresCheck, diskCheck, marketCheck, nodeCheck } from '../doctor/machine.js';
 import { tryFeed } from '../doctor/trial.js';
 import type { Endpoint } from '../feed/endpoint.js';
-import { logIn, LoginRefused, type Credentials, type Session } from '../feed/login.js';
+import { logIn, LoginRefused, type Session } from '../feed/login.js';
 import { base32Bytes } from '../feed/totp.js';
 import { inContinuous, istDate, istStamp } from '../market/session.js';
 import { statusRow } from '../observe/rows.js';
@@ -89,8 +89,7 @@ async function examine(say: (check: Check) => void, { feed, endpoint, out, instr
   const day = calendar.day(istDate(clock.wallMs()), true);
   const inSession = day.kind !== 'shut' && inContinuous(day.session, clock.wallMs());
   const token = niftyFifty().find(({ symbol }) => symbol === 'RELIANCE')!;
-  const secrets = new Set([...Object.values(access.credentials as unknown as Record<string, string>), session.jwt, session.feedToken]);
-  for (const check of await tryFeed({ endpoint, session, secrets, clock, token, inSession, signal })) say(check);
+  for (const check of await tryFeed({ endpoint, session, clock, token, inSession, signal })) say(check);
 }
 
 /** Makes each folder and what is missing above it, writes to it, and takes away what it made. */
@@ -140,7 +139,7 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
     // The log-in would find it out too, but only after everything else.
     base32Bytes(access.credentials.totpSecret);
     if (access.demo) say(passed('credentials', "none given; the simulated broker's demo account is used"));
-    else say(looked(access.credentials));
+    else say(looked(access));
     return access;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
@@ -150,8 +149,9 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
 }
 
 /** What can be said of credentials by their looks. */
-function looked({ pin }: Credentials): Check {
-  if (/^\d{4}$/.test(pin)) return passed('credentials', 'all four are there');
+function looked({ credentials, warnings }: Access): Check {
+  if (warnings.length > 0) return warned('credentials', 'all four are there', warnings.join(' '));
+  if (/^\d{4}$/.test(credentials.pin)) return passed('credentials', 'all four are there');
   return warned('credentials', 'all four are there', 'ANGEL_PIN is not four digits: the broker wants the PIN of its app, not the old password.');
 }
 

@@ -58,14 +58,15 @@ export class Presenter {
     this.#terminal.clear();
   }
 
-  banner(): void {
+  /** Says what runs. `warnings`: what else a person should know, sentences. */
+  banner(warnings: readonly string[]): void {
     const { config, instruments, identity, opensMs, marketStartMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
     const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
     const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
     this.say(`tickshard, stage ${config.stage}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
     this.say(`${count(config.durationMin, 'minute')} from ${istStamp(opensMs ?? marketStartMs)} at speed ${speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
-    for (const warning of instrumentWarnings) this.say(`Warning: ${warning}`);
+    for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
   }
 
   /** Shows the moment; returns the gates that turned since the last one. */

@@ -1,6 +1,6 @@
 /** Where the packets come from: the broker, a server elsewhere, or the simulated broker in a child process. All of them are a URL, credentials and a clock. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { SystemClock, type Clock } from '../clock.js';
@@ -24,18 +24,31 @@ export interface Source {
 export interface PreparedSource {
   /** Earlier candles, where the source knows some and no `--history` is given. */
   readonly given: GivenHistory | undefined;
+  /** What a person should know, sentences. */
+  readonly warnings: readonly string[];
   /** Starts the market, where it is ours to start. */
   start(): Promise<Source>;
   /** Ends what was started for it. */
   stop(): void;
 }
 
-/** The environment over `.env`, which is optional. */
-function environment(): NodeJS.ProcessEnv {
+const DOTENV = '.env';
+
+interface Environment {
+  readonly values: NodeJS.ProcessEnv;
+  /** What a person should know of it, sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** The environment over `.env`, which is optional. Throws EngineError CONFIG when there is one that cannot be read; its contents are never repeated. */
+function environment(): Environment {
   try {
-    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env };
+    const values = { ...parseEnv(readFileSync(DOTENV, 'utf8')), ...process.env };
+    // On Windows these bits say nothing.
+    const open = process.platform !== 'win32' && (statSync(DOTENV).mode & 0o077) !== 0;
+    return { values, warnings: open ? ['.env can be read by other users of this machine: `chmod 600 .env`.'] : [] };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return process.env;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { values: process.env, warnings: [] };
     throw new EngineError('CONFIG', `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`);
   }
 }
@@ -58,6 +71,8 @@ export interface Access {
   readonly credentials: Credentials;
   /** Whether the account is the simulated broker's, because the user named none. */
   readonly demo: boolean;
+  /** What a person should know of where they come from, sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** Where a feed elsewhere is. Throws EngineError USAGE or CONFIG. */
@@ -68,9 +83,9 @@ export function endpointOf(feed: RemoteFeed): Endpoint {
 /** Where a feed elsewhere is, and the credentials for it. Throws EngineError USAGE or CONFIG. */
 export function accessTo(feed: RemoteFeed): Access {
   const endpoint = endpointOf(feed);
-  const env = environment();
-  const credentials = endpoint.loopback ? loopbackCredentials(env) : readCredentials(env);
-  return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT };
+  const { values, warnings } = environment();
+  const credentials = endpoint.loopback ? loopbackCredentials(values) : readCredentials(values);
+  return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT, warnings };
 }
 
 /** Waits for one message of the child. Throws EngineError SIMULATOR when it fails or ends first. */
@@ -116,6 +131,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
     const prepared = await answer(child, 'prepared', complaints);
     return {
       given: history === undefined ? { volumeKind: plan.volumeKind, rows: prepared.history } : undefined,
+      warnings: [],
       stop,
       async start() {
         tell({ type: 'start' });
@@ -133,7 +149,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
 export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
   if (feed.kind === 'sim') return prepareSimulator(plan);
-  const { endpoint, credentials } = accessTo(feed);
+  const { endpoint, credentials, warnings } = accessTo(feed);
   const source = (): Source => ({ endpoint, credentials, clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}) });
-  return { given: undefined, start: () => Promise.resolve(source()), stop: () => undefined };
+  return { given: undefined, warnings, start: () => Promise.resolve(source()), stop: () => undefined };
 }

@@ -158,7 +158,7 @@ export class StageRun {
     this.#client = client;
     const sources: Sources = { plan, clock, engine: this.#engine, line, record, network: this.#network, probe: new Probe(clock), writer, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes };
     this.#log.info({ stage: plan.config.stage, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
-    this.#presenter.banner();
+    this.#presenter.banner(prepared.warnings);
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
         await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.say(text));
@@ -179,6 +179,7 @@ export class StageRun {
     const { clock } = source;
     const { instruments, config, sessionOf } = this.#plan;
     const mode = MODE[config.mode];
+    const unattended = this.#plan.opensMs !== undefined;
     const sessions = instruments.map(sessionOf);
     return new FeedClient({
       endpoint: source.endpoint,
@@ -188,7 +189,8 @@ export class StageRun {
       random: seededRandom(process.pid),
       log: this.#log,
       inSession: () => sessions.some((session) => inContinuous(session, this.#engine.sealer.marketTime ?? clock.marketMs())),
-      firstOpenWithinMs: LIMITS.firstOpenMs,
+      firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
+      unattended,
       handlers: {
         opened: () => {
           record.opened();
@@ -206,6 +208,7 @@ export class StageRun {
           record.closed(end);
           this.#presenter.say(`Feed: ${end.sentence}`);
         },
+        retrying: (sentence) => this.#presenter.say(`Feed: ${sentence} Trying again.`),
         failed: (error) => {
           this.#broken = error;
           this.#end();

@@ -32,14 +32,16 @@ const utf8 = new TextDecoder();
 
 /**
  * Says what a text frame is. `bytes` is the message's payload (a text message too is delivered as bytes). Error replies are known by
- * their `errorCode`; their strings are cut to `LONGEST_STRING` and freed of control characters. Source: PROTOCOL.md 4, "Errors after
+ * their `errorCode`; their strings go through `clean`, which sees them whole, are cut to `LONGEST_STRING` and freed of control
+ * characters. Source: PROTOCOL.md 4, "Errors after
  * connect", with the documentation's older sample, which lacks a comma and is understood all the same.
  */
-export function classifyText(bytes: Uint8Array): FeedText {
+export function classifyText(bytes: Uint8Array, clean: (text: string) => string = (text) => text): FeedText {
   if (bytes.length > LONGEST_TEXT) return other;
   const text = utf8.decode(bytes);
   if (text === PONG) return pong;
   const members = membersOf(text);
+  const stringOf = (value: unknown, longest: number): string => presented(clean(typeof value === 'string' || typeof value === 'number' ? String(value) : ''), longest);
   const code = members && stringOf(members['errorCode'], LONGEST_STRING.code);
   if (!code) return other;
   return {
@@ -87,8 +89,7 @@ function looseMembers(text: string): Members | undefined {
   return text.slice(end).trim() === '}' ? members : undefined;
 }
 
-function stringOf(value: unknown, longest: number): string {
-  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+function presented(text: string, longest: number): string {
   // A terminal must not obey what a stranger wrote.
   return text.slice(0, longest).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

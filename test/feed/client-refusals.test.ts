@@ -291,3 +291,17 @@ describe('no secret is seen', () => {
     expect(everything(listening)).not.toMatch(/[\u0080-\u009f]/);
   });
 });
+
+describe('a start that nobody watches', () => {
+  it('tries a log-in that the network or the broker failed again, and says so each time', async () => {
+    const server = await hostileServer();
+    server.loginAnswers = [answer('<html>', 503), answer('<html>', 503), answer(loggedIn())];
+    const { client, heard } = listen(server, { unattended: true });
+    await client.start();
+    expect(heard.events.filter((text) => text.startsWith('retrying'))).toHaveLength(2);
+    expect(heard.events[0]).toMatch(/^retrying: The broker's log-in answers HTTP 503/);
+    expect(heard.log.some((line) => line.includes('HTTP 503'))).toBe(true);
+    await client.stop();
+    await server.close();
+  });
+});

@@ -52,6 +52,7 @@ export function listen(server: Pick<HostileServer, 'url'>, options: Partial<Feed
         heard.events.push(`subscribed ${connection}`);
         options.handlers?.subscribed(connection);
       },
+      retrying: (sentence) => void heard.events.push(`retrying: ${sentence}`),
       binary: (bytes, connection) => {
         heard.binary.push({ bytes: Buffer.from(bytes), connection });
         options.handlers?.binary(bytes, connection);

@@ -14,7 +14,7 @@ const end = fc.record({ cause: fc.constantFrom(...CAUSES), code: fc.constantFrom
 
 /** `connection` of the event: a wild one, or -1 for the present one. */
 const anyEvent: fc.Arbitrary<FeedEvent> = fc.oneof(
-  fc.constant<FeedEvent>({ type: 'start' }),
+  fc.boolean().map((unattended): FeedEvent => ({ type: 'start', unattended })),
   { weight: 4, arbitrary: fc.constant<FeedEvent>({ type: 'loggedIn' }) },
   fc.record({ type: fc.constant('loginFailed' as const), error: fc.boolean().map((retryable) => new EngineError('LOGIN', 'no', { retryable })), limited: fc.boolean(), random }),
   { weight: 4, arbitrary: fc.record({ type: fc.constant('opened' as const), connection: fc.oneof(fc.constant(-1), connection) }) },
@@ -104,7 +104,7 @@ const gaps = fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: 1, maxLe
 it('never two connections, never an exception, never standing still', () => {
   fc.assert(
     fc.property(fc.array(withStop, { size: 'max', maxLength: 200 }), gaps, (events, stepsMs) => {
-      const { state, world } = play([{ type: 'start' }, ...events], stepsMs);
+      const { state, world } = play([{ type: 'start', unattended: false }, ...events], stepsMs);
       for (const { ms, limited } of world.delays) assert(limited ? ms >= 60_000 && ms <= 90_000 : ms >= 0 && ms < 20_000, `a delay of ${ms}`);
       if (state.kind === 'stopped') expect(world.given).toBe(state.error === undefined ? 0 : 1);
       else expect(world.given).toBe(0);
@@ -117,7 +117,7 @@ it('once open it ends for nothing but `stop`, a refused log-in, or a 401 after a
   const harmless = anyEvent.filter((event) => !(event.type === 'loginFailed' && !event.error.retryable) && !(event.type === 'ended' && event.end.cause === 'unauthorized'));
   fc.assert(
     fc.property(fc.array(harmless, { size: 'max', maxLength: 300 }), gaps, (events, stepsMs) => {
-      const { state } = play([{ type: 'start' }, { type: 'loggedIn' }, { type: 'opened', connection: 1 }, ...events], stepsMs);
+      const { state } = play([{ type: 'start', unattended: false }, { type: 'loggedIn' }, { type: 'opened', connection: 1 }, ...events], stepsMs);
       expect(state.kind).not.toBe('stopped');
       expect(state.kind).not.toBe('idle');
     }),
@@ -129,7 +129,7 @@ it('two 401 in a row always end it, however far the first was from the open', ()
   fc.assert(
     fc.property(fc.array(fc.constantFrom<EndCause>('network', 'dropped', 'server-error'), { maxLength: 10 }), random, (between, jitter) => {
       const fails = (cause: EndCause): FeedEvent => ({ type: 'ended', connection: -1, end: { cause, code: undefined, reason: '' }, random: jitter });
-      const events: FeedEvent[] = [{ type: 'start' }, { type: 'loggedIn' }, fails('unauthorized'), { type: 'loggedIn' }];
+      const events: FeedEvent[] = [{ type: 'start', unattended: false }, { type: 'loggedIn' }, fails('unauthorized'), { type: 'loggedIn' }];
       for (const cause of between) events.push(fails(cause), { type: 'waited', expired: false });
       const { state } = play([...events, fails('unauthorized')], [1]);
       expect(state.kind).toBe('stopped');
@@ -143,7 +143,7 @@ it('a dropped feed asks for its next connection within 30 s, a mute one within 6
       let state = IDLE;
       let nowMs = 0;
       const drop: FeedEvent = { type: 'ended', connection: -1, end: { cause: 'dropped', code: 1006, reason: '' }, random: jitter };
-      const lead: FeedEvent[] = [{ type: 'start' }, { type: 'loggedIn' }, { type: 'opened', connection: -1 }];
+      const lead: FeedEvent[] = [{ type: 'start', unattended: false }, { type: 'loggedIn' }, { type: 'opened', connection: -1 }];
       for (let i = 0; i < attempts; i++) lead.push(drop, { type: 'waited', expired: false }, { type: 'opened', connection: -1 });
       for (const event of lead) state = step(state, present(state, event), nowMs).state;
       // The last packet comes now; then silence with pongs, or the drop.

@@ -47,7 +47,7 @@ function walk(...events: readonly (readonly [FeedEvent, number])[]): { state: Fe
   return { state, effects, last };
 }
 
-const start: readonly [FeedEvent, number] = [{ type: 'start' }, 0];
+const start: readonly [FeedEvent, number] = [{ type: 'start', unattended: false }, 0];
 const loggedIn: readonly [FeedEvent, number] = [{ type: 'loggedIn' }, 0];
 const waited: readonly [FeedEvent, number] = [{ type: 'waited', expired: false }, 0];
 const opened = (connection: number, atMs = 0): readonly [FeedEvent, number] => [{ type: 'opened', connection }, atMs];
@@ -93,6 +93,13 @@ describe('refusals', () => {
     const later = walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed);
     expect(later.last).toEqual(['wait 500 #2']);
     expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed, waited).last).toEqual(['logIn']);
+  });
+
+  it('tries again from the beginning where nobody is there, unless it can never succeed', () => {
+    const alone: readonly [FeedEvent, number] = [{ type: 'start', unattended: true }, 0];
+    expect(walk(alone, [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0]).effects).toEqual(['logIn', 'wait 250 #1']);
+    expect(walk(alone, [{ type: 'loginFailed', error: refused, limited: false, random: 0.5 }, 0]).state.kind).toBe('stopped');
+    expect(walk(start, [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0]).state.kind).toBe('stopped');
   });
 
   it('a log-in that is refused is never tried again', () => {
@@ -195,7 +202,7 @@ describe('what does not concern the present connection changes nothing', () => {
     ['a late end', ended(1)],
     ['a second log-in', { type: 'loggedIn' }],
     ['a timer of nobody', { type: 'waited', expired: false }],
-    ['a second start', { type: 'start' }],
+    ['a second start', { type: 'start', unattended: false }],
   ])('%s', (_name, event) => {
     const before = walk(...open1, [ended(1), 0], waited, opened(2));
     const after = step(before.state, event, 1);

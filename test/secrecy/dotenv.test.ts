@@ -1,0 +1,66 @@
+/** `.env`: who may read it, and what is said when it is not what it should be. */
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { inFolder } from '../sink/candles.js';
+import { run } from '../stages/command.js';
+import { ENV, found, PLANTED } from './echo.js';
+
+const dotenv = Object.entries(ENV).map(([name, value]) => `${name}=${value}`).join('\n');
+const nobody = ['--ws-test-mode', '--stage', '1', '--duration', '1', '--market-clock', '2026-11-23T11:00@1', '--feed', 'ws://127.0.0.1:9'];
+const posix = process.platform !== 'win32';
+
+describe.concurrent('.env', () => {
+  it.runIf(posix).each([
+    [0o644, true],
+    [0o640, true],
+    [0o602, true],
+    [0o600, false],
+    [0o400, false],
+  ])('with mode %o is warned of: %s', async (mode, warned) => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, '.env'), dotenv);
+      chmodSync(join(folder, '.env'), mode);
+      const { stdout, stderr, code } = await run(nobody, folder);
+      expect(stdout.includes('Warning: .env can be read by other users of this machine: `chmod 600 .env`.')).toBe(warned);
+      expect(stderr).toMatch(/could not reach 127\.0\.0\.1:9 \(ECONNREFUSED\)/);
+      expect(code).toBe(3);
+      const doctor = await run(['doctor', '--feed', 'ws://127.0.0.1:9'], folder);
+      expect(/\[warn\] Credentials[^[]*chmod 600 \.env/.test(doctor.stdout)).toBe(warned);
+    });
+  });
+
+  it.runIf(posix)('that is a link is judged by what it leads to', async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, 'elsewhere'), dotenv, { mode: 0o600 });
+      symlinkSync('elsewhere', join(folder, '.env'));
+      const { stdout, stderr } = await run(nobody, folder);
+      expect(stdout).not.toMatch(/Warning/);
+      expect(stderr).toMatch(/ECONNREFUSED/);
+    });
+  });
+
+  it('that is a folder is named, exit 2', async () => {
+    await inFolder(async (folder) => {
+      mkdirSync(join(folder, '.env'));
+      const { code, stderr } = await run(nobody, folder);
+      expect(stderr).toBe('tickshard: .env cannot be read (EISDIR).\n');
+      expect(code).toBe(2);
+    });
+  });
+
+  it.each([
+    ['without names', Object.values(ENV).join('\n')],
+    ['with colons', dotenv.replaceAll('=', ': ')],
+    ['in another encoding', Buffer.from(dotenv, 'utf16le').toString('latin1')],
+    ['cut off', dotenv.slice(0, 40)],
+  ])('%s says what is missing, and none of what it holds', async (_what, text) => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, '.env'), text, { mode: 0o600, encoding: 'latin1' });
+      const { code, stdout, stderr } = await run(['--ws-test-mode', '--stage', '1', '--duration', '1', '--wait-open'], folder);
+      expect(stderr).toMatch(/^tickshard: The feed needs ANGEL_.* in the environment or in \.env\.\n$/);
+      expect(found({ stdout, stderr }, Object.values(PLANTED))).toEqual([]);
+      expect(code).toBe(2);
+    });
+  });
+});
