@@ -106,7 +106,7 @@ const compareOptions = {
 
 const compareEpilogue = `Per symbol and field: exact, within one tick, different, missing on a side, partial. A number of ticks is no traded quantity: such volumes are left out, and are never called equal. Reads both folders and writes nothing.
 
-Exit codes: 0 the candles agree, 1 they do not or nothing could be compared, 2 usage, or a file that cannot be read.`;
+Exit codes: 0 the candles agree, 1 they do not or not all of it could be compared, 2 usage, or a file that cannot be read.`;
 
 const simulatePaths = `Paths:
   ws    /smart-stream                                              the feed (also at /)

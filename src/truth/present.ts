@@ -146,6 +146,7 @@ export function comparisonText(comparison: Comparison, judgement: Judgement, sur
     ...(relabelled > 0 ? [`${counted(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`] : []),
     ...surroundings.notes,
   ];
+  const remarks = [...absent(symbols, 'ours', columns), ...absent(symbols, 'reference', columns), ...notes.map((note) => broken(`Note: ${note}`, columns, 2))];
   return [
     broken(`Ours       ${originText(surroundings.ours)}`, columns, 11),
     broken(`Reference  ${originText(surroundings.reference)}`, columns, 11),
@@ -153,10 +154,7 @@ export function comparisonText(comparison: Comparison, judgement: Judgement, sur
     '',
     ...table(symbols, columns),
     ...worst(differences, columns),
-    ...(notes.length + symbols.reduce((sum, { missing }) => sum + missing.ours.length + missing.reference.length, 0) > 0 ? [''] : []),
-    ...absent(symbols, 'ours', columns),
-    ...absent(symbols, 'reference', columns),
-    ...notes.map((note) => broken(`Note: ${note}`, columns, 2)),
+    ...(remarks.length > 0 ? ['', ...remarks] : []),
     '',
     broken(verdictLine(comparison, judgement, surroundings), columns),
   ].join('\n');
