@@ -9,7 +9,7 @@ import { post, type Posted } from './post.js';
 import { presentable } from './presentable.js';
 import { knownRefusal } from './refusal.js';
 import { validUntil } from './token.js';
-import { totp } from './totp.js';
+import { base32Bytes, totp } from './totp.js';
 
 export interface Credentials {
   readonly apiKey: string;
@@ -49,6 +49,8 @@ export function readCredentials(env: Readonly<Record<string, string | undefined>
   for (const [name, value] of [[names.apiKey, apiKey], [names.clientCode, clientCode]]) {
     if (UNSENDABLE.test(value)) throw new EngineError('CONFIG', `${name} holds a character that no header can carry, such as a typographic quote or a line end: copy it again.`);
   }
+  // Found now rather than at the log-in, for which somebody may have waited all night.
+  base32Bytes(totpSecret);
   return Object.freeze({ apiKey, clientCode, pin, totpSecret });
 }
 

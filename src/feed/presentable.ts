@@ -3,16 +3,20 @@
 /** What every token of the broker looks like (PROTOCOL.md 1), also where the rest of it was cut off. */
 const TOKEN = /\beyJ[\w-]{8,}[\w.-]*/g;
 
-/** A secret as servers repeat it: as it is, in other letters, and as it stands in a URL. */
-function traces(secret: string): RegExp {
-  const forms = [...new Set([secret, encodeURIComponent(secret)])].map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
-  return new RegExp(forms.join('|'), 'gi');
+/** Shorter ones are no secrets: a PIN has four digits, and taking out single letters would leave nothing to read. */
+const SHORTEST = 3;
+
+/** What gives `secrets` away: each as it is or as it stands in a URL. The longest first: a PIN that is part of a token must not keep the token from being found. */
+function traces(secrets: Iterable<string>): RegExp | undefined {
+  const forms = [...secrets].filter((secret) => secret.length >= SHORTEST).flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  const sorted = [...new Set(forms)].sort((a, b) => b.length - a.length).map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
+  return sorted.length === 0 ? undefined : new RegExp(sorted.join('|'), 'gi');
 }
 
 /** `text` without control and invisible characters, `secrets` or anything that looks like a token, and then at most `longest` characters of it. */
 export function presentable(text: string, secrets: Iterable<string>, longest: number): string {
-  let clean = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
-  // The longest first: a PIN that happens to be part of a token must not keep the token from being found.
-  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) if (secret !== '') clean = clean.replace(traces(secret), '[secret]');
+  const visible = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
+  const found = traces(secrets);
+  const clean = found === undefined ? visible : visible.replace(found, '[secret]');
   return clean.replace(TOKEN, '[secret]').slice(0, longest).trim();
 }

@@ -10,7 +10,6 @@ import { clockCheck, coresCheck, diskCheck, marketCheck, nodeCheck } from '../do
 import { tryFeed } from '../doctor/trial.js';
 import type { Endpoint } from '../feed/endpoint.js';
 import { logIn, LoginRefused, type Session } from '../feed/login.js';
-import { base32Bytes } from '../feed/totp.js';
 import { inContinuous, istDate, istStamp } from '../market/session.js';
 import { statusRow } from '../observe/rows.js';
 import { leaveFolders, lookAtFolder, nearest, tryFolder } from './places.js';
@@ -136,8 +135,6 @@ async function instrumentsCheck(named: string | undefined, today: string): Promi
 function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undefined {
   try {
     const access = accessTo(feed);
-    // The log-in would find it out too, but only after everything else.
-    base32Bytes(access.credentials.totpSecret);
     if (access.demo) say(passed('credentials', "none given; the simulated broker's demo account is used"));
     else say(looked(access));
     return access;
@@ -151,7 +148,7 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
 /** What can be said of credentials by their looks. */
 function looked({ credentials, warnings }: Access): Check {
   if (warnings.length > 0) return warned('credentials', 'all four are there', warnings.join(' '));
-  if (/^\d{4}$/.test(credentials.pin)) return passed('credentials', 'all four are there');
+  if (/^\d{4}$/.test(credentials.pin)) return passed('credentials', 'all four are there, and the TOTP secret gives one-time passwords');
   return warned('credentials', 'all four are there', 'ANGEL_PIN is not four digits: the broker wants the PIN of its app, not the old password.');
 }
 

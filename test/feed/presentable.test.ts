@@ -10,6 +10,11 @@ it.each([
   ['t=aa7391bb', ['aa7391bb', '7391'], 't=[secret]'],
   ['cut eyJhbGciOiJIUzUxMiJ9.eyJ1c2Vy', [], 'cut [secret]'],
   ['nothing', [''], 'nothing'],
+  ['PLANTED planted Planted', ['Planted'], '[secret] [secret] [secret]'],
+  ['?key=a%2Bb%2Fc%3D&x', ['a+b/c='], '?key=[secret]&x'],
+  ['(a+b) aab', ['(a+b)'], '[secret] aab'],
+  // What stands for a secret is not read again, and single letters are none.
+  ['secret ret', ['secret', 'ret', 'e'], '[secret] [secret]'],
   ['  भाव बंद  ', [], 'भाव बंद'],
 ])('%j', (text, secrets, clean) => {
   expect(presentable(text, secrets, 100)).toBe(clean);
