@@ -1,9 +1,9 @@
 /** Remembers how the run's connections went: how many, how they ended, how long there was none. */
 import type { Clock } from '../clock.js';
-import type { Disconnect } from './facts.js';
+import type { Disconnect, NotedDisconnect } from './facts.js';
 
 export class ConnectionRecord {
-  readonly disconnects: Disconnect[] = [];
+  readonly disconnects: NotedDisconnect[] = [];
   readonly #clock: Clock;
   #connections = 0;
   #firstOpenMs: number | undefined;
@@ -27,7 +27,7 @@ export class ConnectionRecord {
 
   /** A connection, or an attempt at one, ended; not by ourselves. */
   closed(disconnect: Disconnect): void {
-    this.disconnects.push(disconnect);
+    this.disconnects.push({ ...disconnect, atMs: this.#clock.marketMs() });
     if (this.#connected) this.#lostAtMs = this.#clock.monoMs();
     this.#connected = false;
   }

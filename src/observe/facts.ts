@@ -37,6 +37,12 @@ export interface Disconnect {
   readonly livedMs: number;
 }
 
+/** One that was noted. */
+export interface NotedDisconnect extends Disconnect {
+  /** Market time, epoch ms. */
+  readonly atMs: number;
+}
+
 export interface Facts {
   readonly finished: boolean;
   readonly interrupted: boolean;
@@ -66,7 +72,7 @@ export interface Facts {
   readonly feed: {
     readonly connected: boolean;
     readonly connections: number;
-    readonly disconnects: readonly Disconnect[];
+    readonly disconnects: readonly NotedDisconnect[];
     /** Real ms since the first open, and how many of them without a connection. */
     readonly openForMs: number;
     readonly disconnectedMs: number;

@@ -124,7 +124,7 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
     },
     momentum: momentumReport(facts),
     network: networkReport(facts),
-    disconnects: facts.feed.disconnects,
+    disconnects: facts.feed.disconnects.map(({ connection, cause, code, reason, livedMs, atMs, sentence }) => ({ connection, at: istStamp(atMs), cause, code: code ?? null, reason, livedMs: rounded(livedMs, 0), sentence })),
     brokerErrors: facts.feed.errors,
     output: { dir: facts.output.outDir, proven: facts.output.proven ?? null, kept: facts.output.kept, problems: facts.output.problems },
     files: facts.output.files,

@@ -86,8 +86,9 @@ export class Terminal {
 
   #report({ facts, turns, ticksPerSecond }: Moment): void {
     const { seals } = facts.counters;
-    if (seals > this.#lastSeals && facts.market.timeMs !== undefined) {
-      const { candles, ticking } = tally(facts);
+    const { candles, ticking } = tally(facts);
+    // Before the first candle a minute that ends says nothing.
+    if (seals > this.#lastSeals && candles > 0 && facts.market.timeMs !== undefined) {
       this.say(`${istMinute(facts.market.timeMs)}  ${count(candles, 'candle')} sealed, ${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${Math.round(ticksPerSecond)} ticks/s, lag ${lagText(facts)}`);
     }
     this.#lastSeals = seals;

@@ -10,7 +10,7 @@ const symbols = (change: (symbol: SymbolFacts) => SymbolFacts): Change => (facts
 const figures = (change: Partial<SymbolFacts['figures']>): Change => symbols((symbol) => ({ ...symbol, figures: { ...symbol.figures, ...change } }));
 const part = <Name extends keyof Facts>(name: Name, change: Partial<Facts[Name]>): Change => (facts) => ({ ...facts, [name]: { ...(facts[name] as object), ...change } });
 
-const drop = { connection: 1, code: 1006, reason: '', cause: 'dropped', sentence: 'The connection was dropped.', livedMs: 1000 };
+const drop = { connection: 1, code: 1006, reason: '', cause: 'dropped', sentence: 'The connection was dropped.', livedMs: 1000, atMs: Date.UTC(2026, 10, 23, 5, 31) };
 
 /** What is done to good facts, the gate that must turn, to what, and a word of what it says. */
 const cases: [string, GateId, Status, Change, RegExp][] = [
