@@ -55,6 +55,22 @@ describe('the command line refuses in one sentence', () => {
     ['simulate --port 70000', /--port/],
     ['simulate --port 0 --duration 5', /duration/],
     ['decode --hex', /hex/],
+    [`${good.join(' ')} --wait-open=1`, /--wait-open takes no value/],
+    [`${good.join(' ')} --ca x.pem`, /--ca belongs to --feed wss:/],
+    [`${good.join(' ')} --feed sim --ca x.pem`, /--ca belongs to --feed wss:/],
+    [`${good.join(' ')} --feed ws://127.0.0.1:1 --ca x.pem`, /--ca belongs to --feed wss:/],
+    [`${good.join(' ')} --feed wss://host --ca=`, /--ca needs a value/],
+    ['doctor --feed sim', /tickshard simulate/],
+    ['doctor --feed moon', /--feed takes live or a ws:/],
+    ['doctor --ca x.pem', /--ca belongs to --feed wss:/],
+    ['doctor --stage 1', /stage/],
+    ['instruments --from https://host/x', /--from belongs to --fetch/],
+    ['instruments --ca x.pem', /--ca belongs to --fetch/],
+    ['instruments --fetch=yes', /--fetch takes no value/],
+    ['compare', /--ours is missing/],
+    ['compare --ours a', /--reference is missing/],
+    ['compare --ours a --reference b --symbols A,,B', /--symbols takes names/],
+    ['compare --ours a --ours b --reference c', /--ours is given twice/],
     ['prove', /prove|Unknown/],
   ])('tickshard %s', async (text, expected) => {
     expect(await sentence(words(text))).toMatch(expected);
@@ -83,6 +99,10 @@ describe('the command line understands', () => {
   it('simulate, decode, help and version', async () => {
     expect(await parse(['simulate', '--port', '8080', '--seed', '7'], { version: '1.2.3' })).toMatchObject({ kind: 'simulate', options: { port: 8080, seed: 7, speed: 1 } });
     expect(await parse(['decode'], { version: '1.2.3' })).toEqual({ kind: 'decode' });
+    expect(await parse(['doctor', '--feed', 'wss://host', '--ca', 'x.pem'], { version: '1.2.3' })).toMatchObject({ kind: 'doctor', options: { feed: { kind: 'url', url: 'wss://host', ca: 'x.pem' }, out: 'data/test/sim/websocket_candles', json: false } });
+    expect(await parse(['doctor'], { version: '1.2.3' })).toMatchObject({ kind: 'doctor', options: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' } });
+    expect(await parse(['instruments', '--fetch'], { version: '1.2.3' })).toEqual({ kind: 'instruments', options: { fetch: true, from: undefined, ca: undefined, json: false } });
+    expect(await parse(['compare', '--ours', 'a', '--reference', 'b', '--symbols', 'A,B'], { version: '1.2.3', columns: 90 })).toEqual({ kind: 'compare', options: { ours: 'a', reference: 'b', symbols: ['A', 'B'], json: false, columns: 90 } });
     const help = await parse(['--help'], { version: '1.2.3' });
     expect(help.kind === 'text' && help.text).toMatch(/simulate[\s\S]*--ws-test-mode[\s\S]*Exit codes/);
     const simulate = await parse(['simulate', '--help'], { version: '1.2.3' });
