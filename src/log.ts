@@ -10,13 +10,22 @@ export type Log = Logger;
 
 const redactPaths = ['apiKey', 'clientCode', 'pin', 'totp', 'totpSecret', 'jwtToken', 'refreshToken', 'feedToken', 'password', 'headers', 'authorization'];
 
-/** Opens `path` for appending (folders are made) and returns the logger. Throws what the file system says. */
-export function openLog(path: string, runId: string): Log {
+/**
+ * Opens `path` for appending (folders are made) and returns the logger. Throws what the file system says; what it says later, such as of a
+ * full disk, goes to `onFailure`, once: a run does not end for want of a log.
+ */
+export function openLog(path: string, runId: string, onFailure: (error: Error) => void): Log {
   mkdirSync(dirname(path), { recursive: true });
+  const file = destination({ dest: path, sync: true, append: true });
+  let failed = false;
+  file.on('error', (error: Error) => {
+    if (!failed) onFailure(error);
+    failed = true;
+  });
   const redact = redactPaths.flatMap((name) => [name, `*.${name}`]);
   return pino(
     { base: { runId }, redact: { paths: redact, censor: '[secret]' }, timestamp: pino.stdTimeFunctions.isoTime },
-    destination({ dest: path, sync: true, append: true }),
+    file,
   );
 }
 

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { LIMITS } from '../config.js';
 import { type Clock, type Timer } from '../clock.js';
-import { EngineError, EXIT } from '../errors.js';
+import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { FeedClient } from '../feed/client.js';
 import { openLog, silentLog, type Log } from '../log.js';
 import { priceScale } from '../market/instrument.js';
@@ -118,7 +118,7 @@ export class StageRun {
       const folders = [plan.outDir, dirname(plan.reportPaths[0]), dirname(plan.logPath)];
       for (const folder of folders) tryFolder(folder, plan.runId);
       watch(folders);
-      this.#log = openLog(plan.logPath, plan.runId);
+      this.#log = openLog(plan.logPath, plan.runId, (error) => this.#presenter.say(`The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`));
       await shards.start();
       return await this.#withSource(prepared, shards, writer, notes);
     } finally {

@@ -43,9 +43,9 @@ export async function endByFault(error: unknown, { log, client, clear }: Tellabl
   // What broke may have had a secret in hand.
   const shown = client === undefined ? text : text.split('\n').map((line) => client.presentable(line, LONGEST_LINE)).join('\n');
   try {
-    log.fatal({ stack: shown }, 'a fault of tickshard');
     clear();
     process.stderr.write(`tickshard: A fault of tickshard ended the run; candles that were written are whole, there is no report.\n${shown}\n`);
+    log.fatal({ stack: shown }, 'a fault of tickshard');
     await client?.stop();
   } finally {
     process.exit(EXIT.failed);

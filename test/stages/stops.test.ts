@@ -1,5 +1,5 @@
 /** However a run ends, the broker is told with a close frame, and nothing starts again. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
@@ -92,6 +92,20 @@ describe.concurrent('a signal', () => {
       expect(server.closeCodes).toEqual([1000]);
       expect(existsSync(join(folder, 'data/test/reports/latest.json'))).toBe(true);
       await server.close();
+    });
+  });
+});
+
+describe('a log that cannot be written', () => {
+  it.runIf(existsSync('/dev/full'))('is said once, and ends nothing', async () => {
+    await inFolder(async (folder) => {
+      mkdirSync(join(folder, 'logs'));
+      symlinkSync('/dev/full', join(folder, 'logs/websocket_test.log'));
+      const { code, stdout, stderr } = await start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', 'sim', '--speed', '60'], folder).ended;
+      expect(stderr).toBe('');
+      expect(stdout.match(/The log .* cannot be written \(ENOSPC.*; the run goes on\./g)).toHaveLength(1);
+      expect(stdout).toMatch(/Verdict: PASS/);
+      expect(code).toBe(0);
     });
   });
 });
