@@ -10,8 +10,8 @@ const SPREAD_MS = 15_000;
 /** Real ms between two looks at the time: a machine that was asleep learns of it when it wakes up. */
 const LOOK_MS = 1000;
 
-/** Market time at which to connect for an opening at `opensMs`; `random` in [0, 1). */
-export function connectMs(opensMs: number, random: number): number {
+/** Market time at which to connect for an opening at `opensMs`; `random` in [0, 1), by default this process's own. */
+export function connectMs(opensMs: number, random = seededRandom(process.pid)()): number {
   return opensMs - LEAD_MS - random * SPREAD_MS;
 }
 
@@ -39,7 +39,7 @@ export interface Waiting {
 /** Says what is waited for, and resolves true when it is time to connect for an opening at `opensMs`, or false when `over` resolves first. */
 export async function timeToConnect(opensMs: number, waiting: Waiting, say: (text: string) => void): Promise<boolean> {
   say(waitingText(opensMs, waiting.now(), waiting.speed));
-  return reached(connectMs(opensMs, seededRandom(process.pid)()), waiting);
+  return reached(connectMs(opensMs), waiting);
 }
 
 /** Resolves true once `now()` has come to `untilMs`, or false when `over` resolves first. */

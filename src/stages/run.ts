@@ -2,7 +2,7 @@
 import { EXIT } from '../errors.js';
 import type { StageConfig } from '../config.js';
 import { SystemClock, type Clock } from '../clock.js';
-import { timeToConnect } from './opening.js';
+import { connectMs, timeToConnect } from './opening.js';
 import { makePlan, type Plan } from './plan.js';
 import { Presenter } from './presenter.js';
 import { prepareSource } from './source.js';
@@ -13,12 +13,15 @@ import { shippedCalendar } from './universe.js';
 /** Runs a stage and returns the exit code. Throws EngineError when it could not begin. */
 export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
   const clock = new SystemClock();
-  const plan = await makePlan(config, shippedCalendar(), clock.wallMs());
-  if (plan.opensMs === undefined || plan.marketClock) return new StageRun(plan, preset).run();
-  // Hours may pass: what can be found wrong is found before them, and the plan is made anew of what holds after them.
-  (await prepareSource(plan)).stop();
-  if (!(await waitedFor(plan, plan.opensMs, clock))) return EXIT.interrupted;
-  return new StageRun(await makePlan(config, shippedCalendar(), clock.wallMs()), preset).run();
+  for (;;) {
+    const plan = await makePlan(config, shippedCalendar(), clock.wallMs());
+    const { opensMs } = plan;
+    if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs)) return new StageRun(plan, preset).run();
+    // Hours may pass: what can be found wrong is found before them, and the plan is made anew of what holds after them, which for a
+    // machine that was asleep may be another day's evening.
+    (await prepareSource(plan)).stop();
+    if (!(await waitedFor(plan, opensMs, clock))) return EXIT.interrupted;
+  }
 }
 
 /** Waits by the machine's own clock, with nothing open, nothing connected and nothing written. False when it was interrupted. */

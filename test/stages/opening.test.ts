@@ -1,6 +1,7 @@
 /** `--wait-open`: the first minute is seen whole, the duration starts at the opening, and whoever waits can leave. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../feed/fake-clock.js';
 import { connectMs, reached, waitingText } from '../../src/stages/opening.js';
@@ -10,6 +11,13 @@ import { everythingIn, run, start } from './command.js';
 import { startServer } from './server.js';
 
 const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', '60', '--duration', '2'];
+
+/** Makes the program's wall clock begin at `fromMs` and, three seconds later, go on from `toMs`. */
+function sleeping(folder: string, fromMs: number, toMs: number): Record<string, string> {
+  const path = join(folder, 'asleep.mjs');
+  writeFileSync(path, `const real = Date.now; const start = real(); Date.now = () => (real() - start < 3000 ? ${fromMs} : ${toMs}) + real() - start;`);
+  return { NODE_OPTIONS: `--import ${pathToFileURL(path).href}` };
+}
 
 describe.concurrent('a run that waits for the opening', () => {
   it('has the minute of 09:15 whole and runs its duration from there', async () => {
@@ -60,6 +68,33 @@ describe.concurrent('a run that waits for the opening', () => {
       await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 10_000 });
       waiting.child.kill('SIGINT');
       expect((await waiting.ended).code).toBe(130);
+      await server.close();
+    });
+  });
+
+  it('by the wall clock: a machine that slept over the opening connects when it wakes up', async () => {
+    await inFolder(async (folder) => {
+      const server = await startServer({});
+      const waiting = start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'], folder, sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '09:20')));
+      await waiting.saw(/it opens 2026-11-25T09:15:00\+05:30, in 1 day 13 h 15 min\. /);
+      expect([server.calls, everythingIn(folder)]).toEqual([[], ['asleep.mjs']]);
+      await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 20_000 });
+      waiting.child.kill('SIGINT');
+      expect((await waiting.ended).stdout).toMatch(/1 minute from 2026-11-25T09:20:\d\d\+05:30/);
+      await server.close();
+    });
+  });
+
+  it('by the wall clock: one that slept through the whole day waits for the next', async () => {
+    await inFolder(async (folder) => {
+      const server = await startServer({});
+      const waiting = start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'], folder, sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '19:00')));
+      await waiting.saw(/it opens 2026-11-25T09:15[^]*it opens 2026-11-26T09:15:00\+05:30, in 14 h 15 min\. /);
+      waiting.child.kill('SIGTERM');
+      const { code, stdout } = await waiting.ended;
+      expect(stdout).toMatch(/Interrupted before the market opened: nothing was connected, nothing written\./);
+      expect(code).toBe(130);
+      expect([server.calls, everythingIn(folder)]).toEqual([[], ['asleep.mjs']]);
       await server.close();
     });
   });
