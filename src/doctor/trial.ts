@@ -42,12 +42,13 @@ interface Seen {
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
-/** The four checks, in order. Rejects with nothing: what fails is a failed check. */
+/** The four checks, in order. What fails is a failed check, and nothing is thrown for it. */
 export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   const { clock } = options;
   const seen: Seen = { openedMs: undefined, pongMs: undefined, packetMs: undefined, exchangeMs: 0, error: undefined, end: undefined };
   const socket = await talk(options, seen);
   if (seen.openedMs === undefined) {
+    socket.terminate();
     const sentence = seen.end === undefined ? 'It was broken off.' : endSentence(seen.end.cause, seen.end.code, seen.end.reason, 0);
     return [failed('handshake', 'no', sentence), ...(['pong', 'packet', 'close'] as const).map((id) => skipped(id, 'the feed did not open'))];
   }

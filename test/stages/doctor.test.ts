@@ -151,6 +151,21 @@ describe.concurrent('tickshard doctor', () => {
     });
   });
 
+  it('ends at once when it is interrupted during a handshake', async () => {
+    await inFolder(async (folder) => {
+      const server = await hostileServer();
+      server.handshakes = [silent];
+      const running = start(['doctor', '--feed', server.url], folder, env);
+      await vi.waitFor(() => expect(server.peers).toHaveLength(1), { timeout: 20_000 });
+      const from = performance.now();
+      running.child.kill('SIGINT');
+      expect((await running.ended).code).toBe(130);
+      // The handshake itself would have gone on for ten seconds.
+      expect(performance.now() - from).toBeLessThan(8000);
+      await server.close();
+    });
+  });
+
   it('checks a private certificate as a run does', async () => {
     await inFolder(async (folder) => {
       const pathOf = (name: string): string => fileURLToPath(shipped(`test/vectors/tls/${name}.pem`));
