@@ -40,10 +40,16 @@ interface Environment {
   readonly warnings: readonly string[];
 }
 
+/** Text as editors leave it: UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a mark in front. */
+function textOf(bytes: Buffer): string {
+  const wide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
+}
+
 /** The environment over `.env`, which is optional. Throws EngineError CONFIG when there is one that cannot be read; its contents are never repeated. */
 function environment(): Environment {
   try {
-    const values = { ...parseEnv(readFileSync(DOTENV, 'utf8')), ...process.env };
+    const values = { ...parseEnv(textOf(readFileSync(DOTENV))), ...process.env };
     // On Windows these bits say nothing.
     const open = process.platform !== 'win32' && (statSync(DOTENV).mode & 0o077) !== 0;
     return { values, warnings: open ? ['.env can be read by other users of this machine: `chmod 600 .env`.'] : [] };

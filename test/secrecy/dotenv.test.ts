@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inFolder } from '../sink/candles.js';
 import { run } from '../stages/command.js';
-import { ENV, found, PLANTED } from './echo.js';
+import { echoServer, ENV, found, PLANTED } from './echo.js';
 
 const dotenv = Object.entries(ENV).map(([name, value]) => `${name}=${value}`).join('\n');
 const nobody = ['--ws-test-mode', '--stage', '1', '--duration', '1', '--market-clock', '2026-11-23T11:00@1', '--feed', 'ws://127.0.0.1:9'];
@@ -46,6 +46,21 @@ describe.concurrent('.env', () => {
       const { code, stderr } = await run(nobody, folder);
       expect(stderr).toBe('tickshard: .env cannot be read (EISDIR).\n');
       expect(code).toBe(2);
+    });
+  });
+
+  it.each<[string, Buffer]>([
+    ['as Windows PowerShell writes it, UTF-16', Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`, 'utf16le')],
+    ['with a mark in front and Windows line ends', Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`)],
+    ['with quotes, blanks and comments', Buffer.from(`# mine\n${Object.entries(ENV).map(([name, value]) => `${name} = "${value}"`).join('\n\n')}\n`)],
+  ])('%s is understood', async (_what, bytes) => {
+    await inFolder(async (folder) => {
+      const server = await echoServer();
+      writeFileSync(join(folder, '.env'), bytes, { mode: 0o600 });
+      await run(['doctor', '--feed', server.url, '--json'], folder);
+      expect(JSON.parse(server.logins[0].body)).toMatchObject({ clientcode: PLANTED.clientCode, password: PLANTED.pin });
+      expect(server.logins[0].headers['x-privatekey']).toBe(PLANTED.apiKey);
+      await server.close();
     });
   });
 
