@@ -16,7 +16,7 @@ function manySymbols(folder: string, size: number): { master: string; symbols: s
 it('1,000 symbols on one socket: each is answered, each has its whole candle, nothing is lost', async () => {
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, 1000);
-    const { code, stdout, stderr } = await run(['--ws-test-mode', '--stage', '2', '--duration', '2', '--feed', 'sim', '--speed', '12', '--instruments', master, '--symbols', symbols], folder);
+    const { code, stdout, stderr } = await run(['--ws-test-mode', '--stage', '2', '--duration', '2', '--feed', 'sim', '--speed', '5', '--instruments', master, '--symbols', symbols], folder);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/\[pass\] Subscribed to 1000 symbols +1000 of 1000 symbols answered/);
     expect(stdout).toMatch(/\[pass\] Nothing lost/);
