@@ -16,6 +16,7 @@ import { originConflict } from '../truth/origin.js';
 import type { FileOrigin } from '../truth/origin.js';
 import { comparisonText } from '../truth/present.js';
 import type { Surroundings } from '../truth/present.js';
+import { zoneShift } from '../truth/shift.js';
 import { judge, nameOf } from '../truth/verdict.js';
 import { symbolOf } from './universe.js';
 
@@ -145,6 +146,13 @@ function silentNotes({ spans, symbols }: Comparison, pairs: readonly Pair[]): st
   });
 }
 
+/** What to do about times of the wrong clock, which would look like candles that are all missing. */
+function shiftNotes(pairs: readonly Pair[]): string[] {
+  const shift = zoneShift(pairs);
+  if (shift === undefined) return [];
+  return [`The times of the reference are 5 h 30 min ${shift < 0 ? 'behind ours, as of UTC written without its zone' : 'ahead of ours, as of Indian time written as UTC and moved once more'}: write them with their zone (in pandas tz_localize, then tz_convert) and compare again.`];
+}
+
 /**
  * Compares and prints; returns 0 for a pass, else 1. Throws EngineError USAGE, INSTRUMENT or HISTORY when there is nothing to compare with:
  * a folder or a symbol that is not there, a file that cannot be read.
@@ -167,7 +175,7 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
   const comparison = compareCandles(pairs);
   const sides = { ours: { folder: ours, files: mine.map(({ origin }) => origin) }, reference: { folder: reference, files: theirs.map(({ origin }) => origin) } };
   const judgement = judge(comparison, originConflict(sides.ours, sides.reference));
-  const notes = [...silentNotes(comparison, pairs), ...gathered([...mine, ...theirs])];
+  const notes = [...shiftNotes(pairs), ...silentNotes(comparison, pairs), ...gathered([...mine, ...theirs])];
   const surroundings: Surroundings = { ...sides, notes };
   out(json ? JSON.stringify(comparisonJson(comparison, judgement, surroundings), null, 2) : comparisonText(comparison, judgement, surroundings, columns));
   return judgement.verdict === 'pass' ? EXIT.pass : EXIT.failed;
