@@ -9,6 +9,7 @@ import '../src/shared/ledger.js';
 import { workerData } from 'piscina';
 import { EngineError, sentenceOf } from '../src/errors.js';
 import type { CandleRow, FileIdentity, QualityRow, VolumeKind } from '../src/market/candle.js';
+import { unpackCandles } from '../src/shared/given.js';
 import { DAY_MS } from '../src/market/session.js';
 import { barLabelMs, isAuction, readCandles, readFirst, type RowPlace } from '../src/shared/book.js';
 import { LEDGER, watch } from '../src/shared/ledger.js';
@@ -17,14 +18,16 @@ import { priceScale } from '../src/market/instrument.js';
 import { evaluateAll, holeText, MomentumSeries, type Evaluation, type SeriesOptions } from '../src/momentum/series.js';
 import { readHistory, readSchema, schemaDifferences, type History } from '../src/sink/history.js';
 import { candlesPath } from '../src/sink/candles-file.js';
+import { sha256Of } from '../src/sink/reader.js';
 import { qualityPath } from '../src/sink/quality-file.js';
-import { ParquetSink, verifyCandles, verifyQuality, type WrittenFile } from '../src/sink/sink.js';
+import { ParquetSink, verifyCandles, verifyQuality, type Aside, type WrittenFile } from '../src/sink/sink.js';
 import { sleep } from '../src/clock.js';
 
 /** Candles of earlier minutes that no file holds: what the simulated broker says of its own market. */
 export interface GivenHistory {
   readonly volumeKind: VolumeKind;
-  readonly rows: Readonly<Record<string, readonly CandleRow[]>>;
+  /** By symbol, as `shareCandles` makes them. */
+  readonly rows: Readonly<Record<string, Float64Array>>;
 }
 
 /** What the thread is made with. */
@@ -93,7 +96,7 @@ const setup = workerData as WriterSetup;
 watch([setup.outDir], new Int32Array(setup.ledger, 0, LEDGER.words));
 const shards = setup.shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places }));
 const sink = new ParquetSink({ outDir: setup.outDir, identity: setup.identity, wait: sleep });
-/** What was last written of each symbol, as text: what has not changed is not written again. */
+/** The hash of what was last written of each symbol: what has not changed is not written again. */
 const written = new Map<string, string>();
 const keptMinutes = new Map<string, ReadonlySet<number>>();
 const histories = new Map<string, History | undefined>();
@@ -109,8 +112,8 @@ async function seriesOptions({ instrument }: RowPlace): Promise<SeriesOptions> {
   const { volumeKind } = setup.identity;
   const history = await historyOf(symbol, exchange);
   if (history !== undefined) return { symbol, volumeKind, history };
-  const rows = setup.given?.rows[symbol];
-  return rows === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history: { rows, volumeKind: setup.given!.volumeKind } };
+  const packed = setup.given?.rows[symbol];
+  return packed === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history: { rows: unpackCandles(packed, { symbol, exchange }), volumeKind: setup.given!.volumeKind } };
 }
 
 async function prepare(): Promise<PrepareAnswer> {
@@ -135,15 +138,17 @@ async function write(shard: number, includeOpen: boolean): Promise<WriteAnswer> 
   const { memory, places } = shards[shard];
   const files: WrittenFile[] = [];
   const failures: string[] = [];
+  let aside: Aside | undefined;
   for (const place of places) {
     const rows = readCandles(memory, place, includeOpen);
-    const text = JSON.stringify(rows);
-    if (rows.length === 0 || written.get(place.instrument.symbol) === text) continue;
+    const hash = sha256Of(Buffer.from(JSON.stringify(rows)));
+    if (rows.length === 0 || written.get(place.instrument.symbol) === hash) continue;
     try {
-      const outcome = await sink.write(place.instrument, rows);
+      aside ??= await sink.lookAside(place.instrument);
+      const outcome = await sink.write(place.instrument, rows, aside);
       files.push(...outcome.files);
       keptMinutes.set(place.instrument.symbol, new Set(outcome.kept));
-      written.set(place.instrument.symbol, text);
+      written.set(place.instrument.symbol, hash);
     } catch (error) {
       // One symbol's file, open elsewhere or on a full disk, keeps nobody else's from being written; it is tried again.
       failures.push(sentenceOf(error));

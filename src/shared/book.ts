@@ -144,18 +144,50 @@ export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
 }
 
 /**
+ * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is neither in the row's valid
+ * slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds and a run has few.
+ */
+function eachBar(m: ShardMemory, row: number, includeOpen: boolean, visit: (bar: number, figures: BarFigures, sealed: boolean) => void): void {
+  const sealed = Atomics.load(m.i32, SHARD.sealed);
+  const last = includeOpen ? m.shape.bars - 1 : Math.min(sealed, m.shape.bars - 1);
+  // Read first: what has left the slot since then stands in its own place already.
+  const current = underVersion(m, row, (s) => m.f64[s + SLOT.barIndex]);
+  for (let bar = 0; bar <= last; bar++) {
+    if (bar !== current && m.f64[m.barOf(row, bar) + BAR.ticks] === 0) continue;
+    const figures = readBar(m, row, bar);
+    if (figures !== undefined) visit(bar, figures, bar <= sealed);
+  }
+}
+
+/** How many candles a row has, and how they were seen. */
+export interface CandleTally {
+  readonly whole: number;
+  readonly partial: number;
+  readonly late: number;
+  readonly revisions: number;
+}
+
+/** Counts what `readCandles` would return, without making it. */
+export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean): CandleTally {
+  const tally = { whole: 0, partial: 0, late: 0, revisions: 0 };
+  eachBar(m, row, includeOpen, (bar, { seeded, late, revision }, sealed) => {
+    if (!sealed || seeded || gapWithin(m, row, bar) > 0) tally.partial++;
+    else tally.whole++;
+    tally.late += late;
+    tally.revisions += revision;
+  });
+  return tally;
+}
+
+/**
  * The row's candles in rupees, ascending. Sealed ones only, or with `includeOpen` every bar that has ticks (at the end of a run;
  * an open one is partial by the gap that END left).
  */
 export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
   const { instrument, row } = place;
   const scale = priceScale(instrument.exchangeType);
-  const sealed = Atomics.load(m.i32, SHARD.sealed);
   const candles: CandleWithQuality[] = [];
-  for (let bar = 0; bar < m.shape.bars; bar++) {
-    if (bar > sealed && !includeOpen) break;
-    const figures = readBar(m, row, bar);
-    if (figures === undefined) continue;
+  eachBar(m, row, includeOpen, (bar, figures, sealed) => {
     const gapMs = gapWithin(m, row, bar);
     const timestampMs = barLabelMs(m, row, bar);
     const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
@@ -174,13 +206,13 @@ export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolea
         timestampMs,
         ticks: figures.ticks,
         priceChanges: figures.priceChanges,
-        partial: gapMs > 0 || figures.seeded || bar > sealed,
+        partial: gapMs > 0 || figures.seeded || !sealed,
         revision: figures.revision,
         late: figures.late,
         gapMs: Math.round(gapMs),
         source,
       },
     });
-  }
+  });
   return candles;
 }

@@ -234,3 +234,11 @@ export class ShardMemory {
     return this.statics + row * STATIC.size;
   }
 }
+
+/** Numbers of a given candle: time (epoch ms), prices (rupees), volume. Written by the main thread before any other reads. */
+export const GIVEN = { timestampMs: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, size: 6 } as const;
+
+/** Memory for `numbers` doubles that all threads share. */
+export function sharedDoubles(numbers: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(numbers * 8));
+}

@@ -1,6 +1,6 @@
 /** What a stage run and the simulator that it starts as a child process say to each other, over the channel between the two. */
 
-import type { CandleRow, VolumeKind } from '../market/candle.js';
+import type { VolumeKind } from '../market/candle.js';
 import type { Listing } from '../market/instrument.js';
 
 /** From the run to its simulator. */
@@ -17,7 +17,7 @@ export type ToSimulator =
 
 /** From the simulator to its run. */
 export type FromSimulator =
-  | { readonly type: 'prepared'; readonly history: Readonly<Record<string, readonly CandleRow[]>> }
+  | { readonly type: 'prepared'; /** By symbol, as `packCandles` makes them. */ readonly history: Readonly<Record<string, readonly number[]>> }
   | {
       readonly type: 'started';
       readonly feedUrl: string;

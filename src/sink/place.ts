@@ -116,19 +116,24 @@ function lives(processId: number): boolean {
   }
 }
 
-/**
- * Files that an earlier write of `target` left aside because its process was killed or its rename refused. Those of another process
- * that lives are not listed: they may be in the middle of being written. Writes of one target never overlap within this process, so
- * its own are listed. Oldest tag first.
- */
-export async function leftoversOf(target: string): Promise<Leftover[]> {
-  const names = await readdir(dirname(target)).catch((error: unknown) => {
+/** Names of what is written aside in `folder`; none when it is absent. Throws EngineError OUTPUT. */
+export async function asideNames(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
-    throw new EngineError('OUTPUT', `${dirname(target)} cannot be listed (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('OUTPUT', `${folder} cannot be listed (${sentenceOf(error)}).`, { cause: error });
   });
+  return names.filter((name) => name.startsWith('.') && name.endsWith('.writing'));
+}
+
+/**
+ * Those of `names` (of the folder of `target`) that an earlier write of `target` left aside because its process was killed or its rename
+ * refused. Those of another process that lives are not among them: they may be in the middle of being written. Writes of one target
+ * never overlap within this process, so its own are. Oldest tag first.
+ */
+export function leftoversOf(target: string, names: readonly string[]): Leftover[] {
   const head = `.${basename(target)}.`;
   return names
-    .filter((name) => name.startsWith(head) && name.endsWith('.writing'))
+    .filter((name) => name.startsWith(head))
     .map((name) => {
       const tag = name.slice(head.length, -'.writing'.length);
       return { path: join(dirname(target), name), tag, processId: Number.parseInt(tag, 10) };

@@ -16,7 +16,7 @@ import { firstDifference, merge, sameCandle } from './merge.js';
 import type { StoredCandle } from './merge.js';
 import { encodeParquet, loadParquetLibrary } from './parquet.js';
 import type { ParquetRecord } from './parquet.js';
-import { asideOf, leftoversOf, newTag, renameOver, syncFolder, writeAside } from './place.js';
+import { asideNames, asideOf, leftoversOf, newTag, renameOver, syncFolder, writeAside } from './place.js';
 import type { PlaceEffects } from './place.js';
 import { qualityFrom, qualityPath, qualityRecord } from './quality-file.js';
 import { openParquet, sha256Of } from './reader.js';
@@ -35,6 +35,12 @@ export interface WriteOutcome {
   readonly files: readonly WrittenFile[];
   /** Minutes (epoch ms) where a better row of an earlier run stayed although the incoming one differs. */
   readonly kept: readonly number[];
+}
+
+/** Names of files written aside, by folder. */
+export interface Aside {
+  readonly candles: readonly string[];
+  readonly quality: readonly string[];
 }
 
 /** What the engine needs of storage. */
@@ -86,14 +92,20 @@ export class ParquetSink implements Sink {
     await loadParquetLibrary();
   }
 
+  /** What writes that were cut off left aside in the folders of `instrument`, which are those of all: one look will do for many. Throws EngineError OUTPUT. */
+  async lookAside(instrument: FileInstrument): Promise<Aside> {
+    const { outDir } = this.#options;
+    return { candles: await asideNames(dirname(candlesPath(outDir, instrument))), quality: await asideNames(dirname(qualityPath(outDir, instrument))) };
+  }
+
   /**
-   * Merges `rows` into the instrument's files and returns both. Throws EngineError FOOTER or OUTPUT; whatever happens, and wherever
+   * Merges `rows` into the instrument's files and returns both. `aside`: of a look since the last write of the same instrument. Throws EngineError FOOTER or OUTPUT; whatever happens, and wherever
    * the process is killed, each file on disk is whole.
    */
-  async write(instrument: FileInstrument, rows: readonly CandleWithQuality[]): Promise<WriteOutcome> {
+  async write(instrument: FileInstrument, rows: readonly CandleWithQuality[], aside?: Aside): Promise<WriteOutcome> {
     for (const row of rows) assertRow(instrument, row);
     const { outDir, identity, zone = '+05:30' } = this.#options;
-    await this.#settleLeftovers(instrument);
+    await this.#settleLeftovers(instrument, aside ?? (await this.lookAside(instrument)));
     const stored = await readPair(outDir, instrument, identity);
     const own = this.#own.get(instrument.symbol);
     const incoming = new Set(rows.map(({ candle }) => candle.timestampMs));
@@ -153,12 +165,12 @@ export class ParquetSink implements Sink {
   }
 
   /** Finishes or removes what an earlier write left aside, so that the two files agree again. */
-  async #settleLeftovers(instrument: FileInstrument): Promise<void> {
+  async #settleLeftovers(instrument: FileInstrument, aside: Aside): Promise<void> {
     const { outDir } = this.#options;
     const candles = candlesPath(outDir, instrument);
     const quality = qualityPath(outDir, instrument);
-    const begun = new Set((await leftoversOf(quality)).map(({ tag }) => tag));
-    for (const { path, tag } of await leftoversOf(candles)) {
+    const begun = new Set(leftoversOf(quality, aside.quality).map(({ tag }) => tag));
+    for (const { path, tag } of leftoversOf(candles, aside.candles)) {
       // A file that is not whole can only stand alone when the disk refused its removal, too.
       const whole = !begun.has(tag) && (await isWhole(path));
       if (whole) await renameOver(path, candles, this.#options);

@@ -8,7 +8,7 @@ import type { ConnectionRecord } from '../observe/connection-record.js';
 import type { Facts, SymbolFacts } from '../observe/facts.js';
 import type { NetworkLedger } from '../observe/network-ledger.js';
 import type { PerformanceFigures, Percentiles, Probe } from '../observe/probe.js';
-import { readCandles, readRow, type RowPlace } from '../shared/book.js';
+import { readCandles, readRow, tallyCandles, type RowPlace } from '../shared/book.js';
 import { COUNTER, type CounterName } from '../shared/counters.js';
 import { percentiles } from '../shared/histogram.js';
 import { HISTOGRAM_WORDS } from '../shared/layout.js';
@@ -54,7 +54,7 @@ export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean)
 }
 
 function symbolFacts({ engine, line }: Sources, place: RowPlace, { finished, earlyMs }: Progress): SymbolFacts {
-  const candles = candlesOf(engine, place, finished);
+  const { whole, partial, late, revisions } = tallyCandles(engine.memories[place.shard], place.row, finished);
   const waited = line.answeredAfterMs[place.instrument.index];
   return {
     symbol: place.instrument.symbol,
@@ -63,10 +63,10 @@ function symbolFacts({ engine, line }: Sources, place: RowPlace, { finished, ear
     priceScale: priceScale(place.instrument.exchangeType),
     figures: readRow(engine.memories[place.shard], place.row),
     answeredAfterMs: waited < 0 ? undefined : Math.max(0, waited - earlyMs),
-    whole: candles.filter(({ quality }) => !quality.partial).length,
-    partial: candles.filter(({ quality }) => quality.partial).length,
-    late: candles.reduce((sum, { quality }) => sum + quality.late, 0),
-    revisions: candles.reduce((sum, { quality }) => sum + quality.revision, 0),
+    whole,
+    partial,
+    late,
+    revisions,
   };
 }
 

@@ -6,6 +6,7 @@
 import { monoMs, SystemClock } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
+import { packCandles } from '../shared/given.js';
 import { istStamp, type Calendar } from '../market/session.js';
 import { startBroker, type Broker } from '../sim/broker.js';
 import type { FromSimulator, ToSimulator } from '../sim/handover.js';
@@ -116,12 +117,12 @@ async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Pr
   return exitCode;
 }
 
-function historyOf(market: Market, { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>): Record<string, ReturnType<Market['history']>> {
+function historyOf(market: Market, { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>): Record<string, readonly number[]> {
   return Object.fromEntries(
     symbols.map((symbol) => {
       const index = market.indexOfSymbol(symbol);
       if (index === undefined) throw new EngineError('SIMULATOR', `the simulated market has no ${symbol}`);
-      return [symbol, market.history(index, volumeKind)];
+      return [symbol, packCandles(market.history(index, volumeKind))];
     }),
   );
 }

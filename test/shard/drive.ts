@@ -6,7 +6,7 @@ import { Packet, type ModeName } from '../../src/market/packet.js';
 import { Calendar, istMs, type CalendarData, type Session } from '../../src/market/session.js';
 import type { CandleWithQuality } from '../../src/market/candle.js';
 import { shipped } from '../../src/paths.js';
-import { readCandles, readFirst, readRow } from '../../src/shared/book.js';
+import { readCandles, readFirst, readRow, tallyCandles, type CandleTally } from '../../src/shared/book.js';
 import { COUNTER } from '../../src/shared/counters.js';
 import { SHARD } from '../../src/shared/layout.js';
 import { Engine, type EngineOptions } from '../../src/shard/engine.js';
@@ -123,6 +123,12 @@ export function naiveOf(mode: NaiveMode, steps: readonly Step[], list: readonly 
   return naiveFold(steps.flatMap((step) => (step.kind === 'packet' ? [step.packet] : [])), { mode, date: DATE, instruments: list });
 }
 
+/** The counts that candles have. */
+function tallied(candles: readonly CandleWithQuality[]): CandleTally {
+  const sum = (figure: (quality: CandleWithQuality['quality']) => number): number => candles.reduce((total, { quality }) => total + figure(quality), 0);
+  return { whole: sum(({ partial }) => (partial ? 0 : 1)), partial: sum(({ partial }) => (partial ? 1 : 0)), late: sum(({ late }) => late), revisions: sum(({ revision }) => revision) };
+}
+
 /** Expects candles and counts of the engine to be the naive fold's, and every packet to be accounted for. */
 export function expectNaive(engine: Engine, naive: NaiveResult): void {
   const c = engine.counters;
@@ -133,6 +139,7 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
     const candles = readCandles(memory, place, true).map(({ candle: { timestampMs, open, high, low, close, volume }, quality }) => ({
       minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: undefined,
     })); // prettier-ignore
+    for (const includeOpen of [false, true]) expect(tallyCandles(memory, place.row, includeOpen), symbol).toEqual(tallied(readCandles(memory, place, includeOpen)));
     expect(candles, symbol).toEqual(naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined })));
     const row = readRow(memory, place.row);
     const counts = { tick: row.ticks, seed: row.seeds, noTrade: row.noTrade, duplicate: row.duplicates, outOfSession: row.outOfSession };

@@ -1,3 +1,4 @@
+import { packCandles } from '../../src/shared/given.js';
 /** The simulate stage as a process: alone, and as the child of a run. */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -66,7 +67,7 @@ describe('as a child', () => {
   it('hands over history and clock, prints nothing, leaves Ctrl-C to its parent, and ends with the channel', async () => {
     const { child, printed, ended } = start(wanted({ symbols: [] }), true);
     const prepared = await answer(child, PREPARE);
-    expect(prepared).toStrictEqual({ type: 'prepared', history: { RELIANCE: marketAt('11:00').history(0, 'tick') } });
+    expect(prepared).toStrictEqual({ type: 'prepared', history: { RELIANCE: packCandles(marketAt('11:00').history(0, 'tick')) } });
     const asked = new SystemClock().monoMs();
     const started = await answer(child, { type: 'start' });
     if (started.type !== 'started') throw new Error(JSON.stringify(started));
