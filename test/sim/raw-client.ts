@@ -19,6 +19,7 @@ export class RawClient {
   readonly #socket: Socket;
   #bytes = Buffer.alloc(0);
   #ended = false;
+  #fences = 0;
   #wake = (): void => undefined;
 
   constructor(port: number) {
@@ -80,10 +81,28 @@ export class RawClient {
 
   /** Sends one frame, masked as clients must. `fin` false begins a message of several. */
   send(opcode: number, payload: Buffer | string, fin = true): void {
-    const bytes = Buffer.from(payload);
-    const mask = randomBytes(4);
-    const head = bytes.length < 126 ? Buffer.from([opcode | (fin ? 0x80 : 0), 0x80 | bytes.length]) : Buffer.from([opcode | (fin ? 0x80 : 0), 0x80 | 126, bytes.length >> 8, bytes.length & 0xff]);
-    this.write(Buffer.concat([head, mask, bytes.map((byte, k) => byte ^ mask[k % 4])]));
+    this.write(maskedFrame(opcode, payload, fin));
+  }
+
+  /** Sends one frame byte by byte, each in a turn of its own. */
+  async trickle(opcode: number, payload: Buffer | string): Promise<void> {
+    this.#socket.setNoDelay(true);
+    for (const byte of maskedFrame(opcode, payload)) {
+      this.write(Buffer.of(byte));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Everything sent before has been dealt with: the broker answers in order. Returns what came until then. */
+  async settled(): Promise<Frame[]> {
+    const fence = `fence ${++this.#fences}`;
+    this.send(9, fence);
+    const heard: Frame[] = [];
+    for (;;) {
+      const frame = await this.frame();
+      if (frame.opcode === 10 && frame.payload.toString() === fence) return heard;
+      heard.push(frame);
+    }
   }
 
   /** Half-closes the connection. */
@@ -94,4 +113,13 @@ export class RawClient {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** A frame with less than 64 KiB of payload. */
+function maskedFrame(opcode: number, payload: Buffer | string, fin = true): Buffer {
+  const bytes = Buffer.from(payload);
+  const mask = randomBytes(4);
+  const first = opcode | (fin ? 0x80 : 0);
+  const head = bytes.length < 126 ? [first, 0x80 | bytes.length] : [first, 0x80 | 126, bytes.length >> 8, bytes.length & 0xff];
+  return Buffer.concat([Buffer.from(head), mask, bytes.map((byte, k) => byte ^ mask[k % 4])]);
 }
