@@ -170,7 +170,7 @@ describe('two clients of one client code', () => {
       const [one, other] = [await enter(broker, session), await enter(broker, session)];
       one.send(1, request([RELIANCE, ...tokens(500)]));
       one.send(1, request(tokens(499, 500)));
-      other.send(1, request([RELIANCE, ...tokens(999)]));
+      other.send(1, request([RELIANCE, ...tokens(999, 5000)]));
       expect([textsOf(await one.settled()), textsOf(await other.settled())]).toEqual([[], []]);
       other.send(1, request([RELIANCE], {}, { action: 0 }));
       await other.settled();
