@@ -1,5 +1,5 @@
 /** Holds the tree to its own rules: who imports whom, where time and randomness come from, how long a file may be. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../src/paths.js';
@@ -125,6 +125,10 @@ describe('the tree', () => {
       expect(path).not.toMatch(/(utils?|helpers?|misc|common|manager|service|types)\.ts$/);
       if (path !== 'test/tidy.test.ts') expect(read(path), path).not.toMatch(/\b(TODO|FIXME|XXX)\b|\b(it|test|describe)\.(skip|only|todo)\b/);
     }
+  });
+
+  it.skipIf(process.platform === 'win32')('what package.json names as a program can be executed after every build', () => {
+    for (const path of Object.values((JSON.parse(read('package.json')) as { bin: Record<string, string> }).bin)) expect(statSync(`${root}${path}`).mode & 0o111, path).toBe(0o111);
   });
 
   it('byte offsets of shared memory stand in one file', () => {
