@@ -1,6 +1,6 @@
 /** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
 import yargs, { type Argv } from 'yargs';
-import { BOUNDS, DEFAULT_AT, numberOption, outOption, pathOption, remoteFeed, stageConfig, symbolsOption, timeOption, type RemoteFeed, type StageConfig } from './config.js';
+import { BOUNDS, DEFAULT_AT, DEFAULT_JOURNAL, numberOption, outOption, pathOption, remoteFeed, stageConfig, symbolsOption, timeOption, type RemoteFeed, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
 
 export interface SimulateArguments {
@@ -63,6 +63,9 @@ const stageOptions = {
   history: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written' },
   instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols  [default: live the newest that was fetched]" },
   report: { type: 'string', desc: 'write the report to this file only  [default: data/test/reports/latest.json and one per run]' },
+  journal: { type: 'string', desc: `folder of the journals: every frame as it came  [default: ${DEFAULT_JOURNAL}]` },
+  'no-journal': { type: 'boolean', desc: 'keep no journal: no replay and no --resume' },
+  resume: { type: 'boolean', desc: 'go on with the newest run of the journal that was killed' },
   'wait-open': { type: 'boolean', desc: 'when the market is shut, wait for its opening and start the duration there' },
   json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
 } as const;
@@ -151,6 +154,8 @@ function stageCommand(parsed: Parsed): Command {
       wsTestMode: flag(parsed, 'ws-test-mode'),
       json: flag(parsed, 'json'),
       waitOpen: flag(parsed, 'wait-open'),
+      noJournal: flag(parsed, 'no-journal'),
+      resume: flag(parsed, 'resume'),
       stage: text('stage'),
       duration: text('duration'),
       mode: text('mode'),
@@ -168,6 +173,7 @@ function stageCommand(parsed: Parsed): Command {
       history: text('history'),
       instruments: text('instruments'),
       report: text('report'),
+      journal: text('journal'),
     }),
   };
 }
@@ -217,7 +223,7 @@ function refusal(message: string | undefined, error: Error | undefined): EngineE
 /** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
 export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
   // yargs takes any value of a flag for false.
-  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|fetch)=/.test(word));
+  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch)=/.test(word));
   if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
   let command: Command | undefined;
   let shown = '';

@@ -31,10 +31,15 @@ const UNATTENDED_OPEN_MS = 600_000;
 const ANSWER_MS = 10_000;
 assert(ANSWER_MS < FIRST_OPEN_MS && BOUNDS.duration.min * 60_000 > ANSWER_MS, 'the shortest run is long enough to see whether every token answers');
 
-export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, unattendedOpenMs: UNATTENDED_OPEN_MS, answerMs: ANSWER_MS } as const;
+/** Bytes that all journals may take together, and one alone: a quarter of an hour of 1,000 symbols in SnapQuote mode, and something to spare. */
+const JOURNAL_BYTES = 2 * 1024 ** 3;
+
+export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, unattendedOpenMs: UNATTENDED_OPEN_MS, answerMs: ANSWER_MS, journalBytes: JOURNAL_BYTES } as const;
 
 /** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
 export const DEFAULT_AT = '2026-11-23T11:00';
+/** Where journals go. */
+export const DEFAULT_JOURNAL = 'data/test/journal';
 
 /** Where the packets come from. */
 export type FeedChoice =
@@ -69,6 +74,10 @@ export interface StageConfig {
   readonly json: boolean;
   /** Whether a market that is shut is waited for. */
   readonly waitOpen: boolean;
+  /** Folder of the journals; undefined: the run keeps none. */
+  readonly journal: string | undefined;
+  /** Go on with the newest run of the journal that was killed. */
+  readonly resume: boolean;
 }
 
 /** The options of a stage run as typed; absent ones are undefined. */
@@ -76,6 +85,8 @@ export interface StageArguments {
   readonly wsTestMode: boolean;
   readonly json: boolean;
   readonly waitOpen: boolean;
+  readonly noJournal: boolean;
+  readonly resume: boolean;
   readonly stage: string | undefined;
   readonly duration: string | undefined;
   readonly mode: string | undefined;
@@ -93,6 +104,7 @@ export interface StageArguments {
   readonly history: string | undefined;
   readonly instruments: string | undefined;
   readonly report: string | undefined;
+  readonly journal: string | undefined;
 }
 
 function usage(sentence: string): EngineError {
@@ -186,6 +198,18 @@ export function symbolsOption(text: string | undefined): readonly string[] | und
   return symbols;
 }
 
+/** Where journals go; undefined with `--no-journal`. Throws EngineError USAGE. */
+function journalOption({ journal, noJournal }: StageArguments): string | undefined {
+  if (noJournal && journal !== undefined) throw usage('--journal and --no-journal exclude each other.');
+  return noJournal ? undefined : (pathOption('journal', journal) ?? DEFAULT_JOURNAL);
+}
+
+function resumeOption({ resume, noJournal, waitOpen }: StageArguments): boolean {
+  if (resume && noJournal) throw usage('--resume goes on from a journal: it cannot be had with --no-journal.');
+  if (resume && waitOpen) throw usage('--resume goes on with a run of today; --wait-open waits for another day.');
+  return resume;
+}
+
 /** Shards when `--shards` is not given: one core is left to the main thread. */
 export function defaultShards(): number {
   return Math.min(BOUNDS.shards.max, Math.max(1, availableParallelism() - 1));
@@ -217,5 +241,7 @@ export function stageConfig(args: StageArguments): StageConfig {
     report: pathOption('report', args.report),
     json: args.json,
     waitOpen: args.waitOpen,
+    journal: journalOption(args),
+    resume: resumeOption(args),
   });
 }

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'OUTPUT'
   | 'FOOTER'
   | 'HISTORY'
+  | 'JOURNAL'
   | 'LOGIN'
   | 'CONNECT'
   | 'SIMULATOR';
@@ -27,6 +28,7 @@ const exitOf: Record<ErrorCode, number> = {
   OUTPUT: EXIT.usage,
   FOOTER: EXIT.usage,
   HISTORY: EXIT.usage,
+  JOURNAL: EXIT.usage,
   LOGIN: EXIT.noConnection,
   CONNECT: EXIT.noConnection,
   SIMULATOR: EXIT.noConnection,

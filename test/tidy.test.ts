@@ -46,6 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sink: ['market'],
   momentum: ['market'],
   truth: ['market'],
+  journal: ['market'],
   instruments: ['market', 'feed'],
   doctor: ['feed', 'wire', 'market'],
   feed: ['wire', 'market'],
@@ -54,7 +55,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // `observe` reads results: types of files, evaluations and lag figures, and never the other way round.
   observe: ['market', 'shared', 'momentum', 'sink', 'shard'],
   workers: ['shard', 'shared', 'sink', 'momentum', 'market'],
-  stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'doctor', 'workers', 'config'],
+  stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'doctor', 'journal', 'workers', 'config'],
   config: ['market'],
   cli: ['config'],
   main: ['cli', 'shared', 'stages'],

@@ -57,7 +57,8 @@ export interface PrepareAnswer {
   /** Undefined when all is well; else why the run must not begin. */
   readonly refusal: { readonly code: 'HISTORY'; readonly sentence: string } | undefined;
   readonly notes: readonly string[];
-  readonly historySymbols: readonly string[];
+  /** SHA-256 of the history rows that are used, by symbol. */
+  readonly historyRows: Readonly<Record<string, string>>;
 }
 
 export interface WriteAnswer {
@@ -85,6 +86,8 @@ export interface ConcludeAnswer {
   readonly evaluations: readonly Evaluation[];
   /** Holes in the series, and what of the history was not used, a sentence each. */
   readonly notes: readonly string[];
+  /** SHA-256 of the run's rows, whatever files they are in: equal hashes, equal rows. */
+  readonly hashes: { readonly candles: string; readonly quality: string };
 }
 
 export type WriterAnswer = PrepareAnswer | WriteAnswer | EvaluateAnswer | ConcludeAnswer;
@@ -118,20 +121,20 @@ async function seriesOptions({ instrument }: RowPlace): Promise<SeriesOptions> {
 
 async function prepare(): Promise<PrepareAnswer> {
   const notes: string[] = [];
-  const historySymbols: string[] = [];
+  const historyRows: Record<string, string> = {};
   try {
     for (const { instrument } of shards.flatMap(({ places }) => places)) {
       const history = await historyOf(instrument.symbol, instrument.exchange);
       if (history === undefined) continue;
-      historySymbols.push(instrument.symbol);
+      historyRows[instrument.symbol] = hashOfRows(history.rows);
       notes.push(...history.notes);
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return { kind: 'prepare', refusal: { code: 'HISTORY', sentence: error.message }, notes, historySymbols };
+    return { kind: 'prepare', refusal: { code: 'HISTORY', sentence: error.message }, notes, historyRows };
   }
   await sink.warmUp();
-  return { kind: 'prepare', refusal: undefined, notes, historySymbols };
+  return { kind: 'prepare', refusal: undefined, notes, historyRows };
 }
 
 async function write(shard: number, includeOpen: boolean): Promise<WriteAnswer> {
@@ -191,6 +194,12 @@ async function prove(place: RowPlace, candles: readonly CandleRow[], quality: re
   return sentences.filter((sentence) => sentence !== undefined);
 }
 
+/** The hash of rows in the order of symbol and minute, so that it does not tell how many shards there were. */
+function hashOfRows(rows: readonly { readonly symbol: string; readonly timestampMs: number }[]): string {
+  const sorted = [...rows].sort((a, b) => (a.symbol === b.symbol ? a.timestampMs - b.timestampMs : a.symbol < b.symbol ? -1 : 1));
+  return sha256Of(Buffer.from(JSON.stringify(sorted)));
+}
+
 async function conclude(): Promise<ConcludeAnswer> {
   const unproven: string[] = [];
   const notes: string[] = [];
@@ -199,6 +208,8 @@ async function conclude(): Promise<ConcludeAnswer> {
   let proven = 0;
   let kept = 0;
   let compared = false;
+  const candleRows: CandleRow[] = [];
+  const qualityRows: (QualityRow & { readonly symbol: string })[] = [];
   for (const { memory, places } of shards) {
     for (const place of places) {
       const all = readCandles(memory, place, true);
@@ -206,6 +217,8 @@ async function conclude(): Promise<ConcludeAnswer> {
       unproven.push(...wrong);
       if (wrong.length === 0) proven += all.length;
       kept += keptMinutes.get(place.instrument.symbol)?.size ?? 0;
+      candleRows.push(...all.map(({ candle }) => candle));
+      qualityRows.push(...all.map(({ quality }) => ({ symbol: place.instrument.symbol, ...quality })));
       const { symbol, exchange } = place.instrument;
       const history = await historyOf(symbol, exchange);
       // A file that cannot be read is among the unproven already; there is nothing to compare then.
@@ -220,7 +233,7 @@ async function conclude(): Promise<ConcludeAnswer> {
       if (final.series.holes.length > 0) notes.push(`${symbol}: no candle for ${final.series.holes.map(holeText).join(', ')} (${final.series.missingMinutes} minutes).`);
     }
   }
-  return { kind: 'conclude', unproven, proven, kept, schema: compared ? [...schema] : undefined, evaluations, notes };
+  return { kind: 'conclude', unproven, proven, kept, schema: compared ? [...schema] : undefined, evaluations, notes, hashes: { candles: hashOfRows(candleRows), quality: hashOfRows(qualityRows) } };
 }
 
 export default async function run(task: WriterTask): Promise<WriterAnswer> {

@@ -11,8 +11,8 @@ import { classifyText, LONGEST_TEXT, type FeedText } from '../wire/texts.js';
 import type { Endpoint } from './endpoint.js';
 import type { ConnectionEnd } from './ending.js';
 import { logIn, LoginLimited, type Credentials, type Session } from './login.js';
-import { FEED_LIMITS, IDLE, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
-import { presentable } from './presentable.js';
+import { FEED_LIMITS, idleAfter, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
+import { conceal, presentable } from './presentable.js';
 import { FeedSocket } from './socket.js';
 
 export interface FeedHandlers {
@@ -47,6 +47,8 @@ export interface FeedClientOptions {
   readonly unattended?: boolean;
   readonly limits?: FeedLimits | undefined;
   readonly handshakeWithinMs?: number | undefined;
+  /** Number of the last connection of a run that this one goes on from: its own are numbered from the next. */
+  readonly connectionsBefore?: number;
 }
 
 /** Real ms that a server is given to answer our close frame. */
@@ -59,7 +61,7 @@ const stoppedEarly = (): EngineError => new EngineError('CONNECT', 'The feed was
 export class FeedClient {
   readonly #options: FeedClientOptions;
   readonly #limits: FeedLimits;
-  #state: FeedState = IDLE;
+  #state: FeedState;
   #session: Session | undefined;
   /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
   readonly #secrets: Set<string>;
@@ -84,6 +86,7 @@ export class FeedClient {
     const { apiKey, clientCode, pin, totpSecret } = options.credentials;
     this.#secrets = new Set([apiKey, clientCode, pin, totpSecret]);
     this.#limits = options.limits ?? FEED_LIMITS;
+    this.#state = idleAfter(options.connectionsBefore ?? 0);
     const used = quotaUsed(options.subscriptions);
     if (used > QUOTA) throw new EngineError('USAGE', `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`);
   }
@@ -125,6 +128,11 @@ export class FeedClient {
   /** `text` fit to be shown: without anything that must not be repeated to anybody, and at most `longest` characters of it. */
   presentable(text: string, longest: number): string {
     return presentable(text, this.#secrets, longest);
+  }
+
+  /** Overwrites in `bytes` what must not be kept of them. */
+  conceal(bytes: Buffer): void {
+    conceal(bytes, this.#secrets);
   }
 
   #expectOpenWithin(realMs: number): void {

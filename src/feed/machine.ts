@@ -99,6 +99,11 @@ export interface Step {
 
 export const IDLE: FeedState = { kind: 'idle', memory: { connection: 0, attempt: 0, refreshed: false, everOpen: false, unattended: false, mutes: 0, limitHits: 0 } };
 
+/** Nothing has happened yet; connections are numbered from the one behind `connection`. */
+export function idleAfter(connection: number): FeedState {
+  return { kind: 'idle', memory: { ...IDLE.memory, connection } };
+}
+
 function connect(memory: Memory): Step {
   const connection = memory.connection + 1;
   return { state: { kind: 'connecting', memory: { ...memory, connection } }, effects: [{ type: 'connect', connection }] };

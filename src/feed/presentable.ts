@@ -20,3 +20,12 @@ export function presentable(text: string, secrets: Iterable<string>, longest: nu
   const clean = found === undefined ? visible : visible.replace(found, '[secret]');
   return clean.replace(TOKEN, '[secret]').slice(0, longest).trim();
 }
+
+/** Overwrites `secrets`, and what looks like a token, in bytes that are kept as they came; their number stays. Nothing is said of them when they are no text. */
+export function conceal(bytes: Buffer, secrets: Iterable<string>): void {
+  const text = bytes.toString('latin1');
+  // A byte a character, so places in the one are places in the other; what is not ASCII in a secret stands there as UTF-8.
+  const found = traces([...secrets].map((secret) => Buffer.from(secret).toString('latin1')));
+  const clean = (found === undefined ? text : text.replace(found, (trace) => '*'.repeat(trace.length))).replace(TOKEN, (trace) => '*'.repeat(trace.length));
+  if (clean !== text) bytes.write(clean, 'latin1');
+}

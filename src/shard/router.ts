@@ -2,7 +2,7 @@
  * The router: the main thread's side of the line, from a decoded packet to a record in the right ring, with the decisions that
  * must be the same for any number of shards: admission, market time, SEAL, GAP, END.
  *
- * It never waits. When a ring has fewer free slots than one read of the socket can fill, it asks for the socket to be paused, and
+ * Records are seen by the shards when the caller publishes them, no sooner. It never waits. When a ring has fewer free slots than one read of the socket can fill, it asks for the socket to be paused, and
  * for it to be resumed when every ring is half empty (`pressure`).
  */
 import assert from 'node:assert';
@@ -10,8 +10,10 @@ import { COUNTER } from '../shared/counters.js';
 import { FLAG, KIND, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
 import { RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
-import { FIELD, MODE, Packet } from '../market/packet.js';
+import { FIELD, MODE, type Packet } from '../market/packet.js';
+import type { Arrival } from './arrival.js';
 import type { Admission, Unadmitted } from './admit.js';
+import { KeptPackets } from './kept.js';
 import { VOTES, type Sealer } from './sealer.js';
 
 /** Bytes that one read of a socket delivers at most, and the fewest bytes that a packet takes on the wire (51 and a 2-byte header). */
@@ -39,24 +41,6 @@ const unadmittedCounter: Record<Unadmitted, number> = {
   time: COUNTER.unadmittedTime,
 };
 
-/** When and where a packet arrived. */
-export interface Arrival {
-  readonly connection: number;
-  /** Real monotonic ms. */
-  readonly monoMs: number;
-  /** Injected market clock, epoch ms. */
-  readonly marketMs: number;
-}
-
-interface Kept {
-  readonly packet: Packet;
-  instrument: number;
-  flags: number;
-  connection: number;
-  monoMs: number;
-  marketMs: number;
-}
-
 export interface RouterOptions {
   readonly memories: readonly ShardMemory[];
   /** By instrument index. */
@@ -64,6 +48,16 @@ export interface RouterOptions {
   readonly admission: Admission;
   readonly sealer: Sealer;
   readonly counters: Float64Array;
+}
+
+/** Told of each decision when it is made, in order: for a journal of them. */
+export interface Decisions {
+  /** Every bar up to and including `through` is sealed. */
+  sealed(through: number): void;
+  /** Nothing could be seen from `startMs` to `endMs`, epoch ms of market time; the end is infinite while it is open. */
+  gap(startMs: number, endMs: number): void;
+  /** The run's last record, at market time `endMs`. */
+  ended(endMs: number): void;
 }
 
 export class Router {
@@ -74,14 +68,14 @@ export class Router {
   readonly #counters: Float64Array;
   /** The connection on which each instrument was heard last, by instrument index. */
   readonly #heardOn: Int32Array;
-  readonly #kept: Kept[];
-  #keptCount = 0;
+  readonly #kept = new KeptPackets();
   readonly #stamp = { exchangeMs: NaN, nowMs: NaN };
   #subscribed = { connection: 0, monoMs: 0, marketMs: 0 };
   #gapStart: number | undefined;
   /** Where the last gap ended: the next one does not begin before, or two would count one moment twice. */
   #gapEnd = 0;
   #ended = false;
+  #decisions: Decisions | undefined;
 
   constructor(options: RouterOptions) {
     for (const memory of options.memories) assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
@@ -91,7 +85,11 @@ export class Router {
     this.#sealer = options.sealer;
     this.#counters = options.counters;
     this.#heardOn = new Int32Array(options.places.length);
-    this.#kept = Array.from({ length: VOTES }, () => ({ packet: new Packet(), instrument: -1, flags: 0, connection: 0, monoMs: 0, marketMs: 0 }));
+  }
+
+  /** Names who is told of decisions from now on. */
+  tell(decisions: Decisions): void {
+    this.#decisions = decisions;
   }
 
   /** Before anything was seen: everything until the first live packet is a gap. `fromMs`: a time before any candle of the run. */
@@ -136,14 +134,15 @@ export class Router {
     if (judgement === 'use') {
       if (live) this.#seen(arrival);
       this.#route(packet, instrument, flags, arrival);
-      if (this.#keptCount > 0 && this.#sealer.outvoted()) this.#refuseKept();
+      if (this.#kept.count > 0 && this.#sealer.outvoted()) this.#refuseKept();
     } else if (judgement === 'release') {
       this.#releaseKept();
       if (live) this.#seen(arrival);
       this.#route(packet, instrument, flags, arrival);
     } else {
       if (judgement === 'replace') this.#refuseKept();
-      this.#keep(packet, instrument, flags, arrival);
+      this.#kept.add(packet, instrument, flags, arrival);
+      this.#counters[COUNTER.held]++;
     }
     this.#seal(arrival);
     return instrument;
@@ -154,7 +153,6 @@ export class Router {
     if (this.#ended) return;
     this.#sealer.tick(marketMs);
     this.#seal(undefined);
-    this.publish();
   }
 
   /** The run ends: what is not whole stays open, and the shards stop when they have read it. No packet may follow; a second END is none. */
@@ -165,7 +163,7 @@ export class Router {
     const endMs = this.#sealer.seenUntilMs ?? 0;
     if (this.#gapStart === undefined) this.#openGap(endMs);
     for (const ring of this.#rings) ring.control(KIND.end, 0, endMs, 0);
-    this.publish();
+    this.#decisions?.ended(endMs);
   }
 
   /** Writes one SEAL into every ring when a minute has become due. `arrival`: that of the packet that made it due; undefined when time alone did. */
@@ -174,11 +172,22 @@ export class Router {
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
     for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, arrival?.monoMs);
+    this.#decisions?.sealed(through);
   }
 
   /** Shows the shards everything written so far. */
   publish(): void {
     for (const ring of this.#rings) ring.publish();
+  }
+
+  /** Takes everything written so far together, for `publishMarked`: what is to be seen only when it is in the journal. */
+  mark(): void {
+    for (const ring of this.#rings) ring.mark();
+  }
+
+  /** Shows the shards what was marked last. */
+  publishMarked(): void {
+    for (const ring of this.#rings) ring.publishMarked();
   }
 
   /** Fewest free slots of any ring. */
@@ -241,6 +250,7 @@ export class Router {
     this.#gapStart = startMs;
     this.#counters[COUNTER.gaps]++;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, Infinity);
+    this.#decisions?.gap(startMs, Infinity);
   }
 
   /**
@@ -261,43 +271,26 @@ export class Router {
     this.#gapStart = undefined;
     this.#gapEnd = endMs;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
-  }
-
-  #keep(packet: Packet, instrument: number, flags: number, arrival: Arrival): void {
-    const kept = this.#kept[this.#keptCount++];
-    copyPacket(packet, kept.packet);
-    kept.instrument = instrument;
-    kept.flags = flags;
-    kept.connection = arrival.connection;
-    kept.monoMs = arrival.monoMs;
-    kept.marketMs = arrival.marketMs;
-    this.#counters[COUNTER.held]++;
+    this.#decisions?.gap(startMs, endMs);
   }
 
   #releaseKept(): void {
-    for (let k = 0; k < this.#keptCount; k++) {
-      const kept = this.#kept[k];
+    for (let k = 0; k < this.#kept.count; k++) {
+      const kept = this.#kept.at(k);
       // It was far ahead of all before it, so it was new.
       if (isLive(kept.flags)) this.#seen(kept);
       this.#route(kept.packet, kept.instrument, kept.flags, kept);
     }
-    this.#keptCount = 0;
+    this.#kept.forget();
   }
 
   #refuseKept(): void {
-    this.#counters[COUNTER.unadmittedTime] += this.#keptCount;
-    this.#keptCount = 0;
+    this.#counters[COUNTER.unadmittedTime] += this.#kept.count;
+    this.#kept.forget();
   }
 }
 
 /** Whether a packet with these flags is not the cached one that answers a subscription. */
 function isLive(flags: number): boolean {
   return (flags & FLAG.first) === 0 || (flags & FLAG.fresh) !== 0;
-}
-
-/** Copies what a record needs of a packet. */
-function copyPacket(from: Packet, to: Packet): void {
-  to.mode = from.mode;
-  to.exchangeType = from.exchangeType;
-  to.words.set(from.words);
 }

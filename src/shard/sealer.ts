@@ -175,12 +175,15 @@ export class Sealer {
     this.#tAt = nowMs;
   }
 
+  /** Whether `tick` would move T now: nothing has arrived for long enough, and time has passed. */
+  isSilent(nowMs: number): boolean {
+    return !Number.isNaN(this.#t) && nowMs - this.#arrivedAt >= this.#options.silenceMs && this.expected(nowMs) > this.#t;
+  }
+
   /** Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock. */
   tick(nowMs: number): void {
-    if (Number.isNaN(this.#t) || nowMs - this.#arrivedAt < this.#options.silenceMs) return;
-    const advanced = this.expected(nowMs);
-    if (advanced <= this.#t) return;
-    this.#t = advanced;
+    if (!this.isSilent(nowMs)) return;
+    this.#t = this.expected(nowMs);
     this.#tAt = nowMs;
   }
 

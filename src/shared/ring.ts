@@ -9,12 +9,14 @@ export class RingWriter {
   readonly memory: ShardMemory;
   #tail: number;
   #published: number;
+  #marked: number;
   #head: number;
 
   constructor(memory: ShardMemory) {
     this.memory = memory;
     this.#tail = Atomics.load(memory.i32, MAIN.tail);
     this.#published = this.#tail;
+    this.#marked = this.#tail;
     this.#head = Atomics.load(memory.i32, SHARD.head);
   }
 
@@ -54,12 +56,22 @@ export class RingWriter {
     this.commit();
   }
 
-  /** Shows every committed record to the consumer and wakes it. Cheap when there is nothing new. */
-  publish(): void {
-    if (this.#tail === this.#published) return;
-    this.#published = this.#tail;
-    Atomics.store(this.memory.i32, MAIN.tail, this.#tail);
+  /** Takes together what is committed: the next `publishMarked` shows so much. */
+  mark(): void {
+    this.#marked = this.#tail;
+  }
+
+  /** Shows the consumer what was marked and wakes it. Cheap when there is nothing new. */
+  publishMarked(): void {
+    if (this.#marked === this.#published) return;
+    this.#published = this.#marked;
+    Atomics.store(this.memory.i32, MAIN.tail, this.#marked);
     Atomics.notify(this.memory.i32, MAIN.tail);
   }
-}
 
+  /** Shows every committed record to the consumer. */
+  publish(): void {
+    this.mark();
+    this.publishMarked();
+  }
+}

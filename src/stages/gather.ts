@@ -15,7 +15,7 @@ import { HISTOGRAM_WORDS } from '../shared/layout.js';
 import { LEDGER, threadStrayWrites } from '../shared/ledger.js';
 import type { Engine } from '../shard/engine.js';
 import type { ConcludeAnswer } from '../../workers/writer.js';
-import type { Line } from './line.js';
+import type { Intake } from './intake.js';
 import type { Plan } from './plan.js';
 import type { WriterPool } from './writer-pool.js';
 
@@ -26,7 +26,7 @@ export interface Sources {
   readonly plan: Plan;
   readonly clock: Clock;
   readonly engine: Engine;
-  readonly line: Line;
+  readonly intake: Intake;
   readonly record: ConnectionRecord;
   readonly network: NetworkLedger;
   readonly probe: Probe;
@@ -53,9 +53,9 @@ export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean)
   return readCandles(engine.memories[place.shard], place, includeOpen);
 }
 
-function symbolFacts({ engine, line }: Sources, place: RowPlace, { finished, earlyMs }: Progress): SymbolFacts {
+function symbolFacts({ engine, intake }: Sources, place: RowPlace, { finished, earlyMs }: Progress): SymbolFacts {
   const { whole, partial, late, revisions } = tallyCandles(engine.memories[place.shard], place.row, finished);
-  const waited = line.answeredAfterMs[place.instrument.index];
+  const waited = intake.answeredAfterMs[place.instrument.index];
   return {
     symbol: place.instrument.symbol,
     token: place.instrument.token,
@@ -99,9 +99,9 @@ function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['marke
 
 /** The facts at this moment. */
 export function gather(sources: Sources, progress: Progress): Facts {
-  const { plan, engine, line, record, network, writer, ledger } = sources;
+  const { plan, engine, intake, record, network, writer, ledger } = sources;
   const { conclusion, finished, interrupted } = progress;
-  const subscribedForMs = line.subscribedForMs();
+  const subscribedForMs = intake.firstSubscribedMs === undefined ? undefined : sources.clock.monoMs() - intake.firstSubscribedMs;
   const counters = Object.fromEntries(Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]])) as Record<CounterName, number>;
   return {
     finished,
@@ -121,9 +121,9 @@ export function gather(sources: Sources, progress: Progress): Facts {
       ...record.figures(),
       subscribedForMs: subscribedForMs === undefined ? undefined : Math.max(0, subscribedForMs - progress.earlyMs),
       answerMs: LIMITS.answerMs,
-      errors: line.errors.map(({ code, message }) => ({ code, message })),
+      errors: intake.errors.map(({ code, message }) => ({ code, message })),
     },
-    lag: line.lag.figures(),
+    lag: intake.lag.figures(),
     performance: performanceOf(sources),
     momentum: {
       evaluations: writer.evaluations,

@@ -35,6 +35,8 @@ export interface Plan {
   readonly outDir: string;
   readonly reportPaths: readonly string[];
   readonly logPath: string;
+  /** Absolute; undefined with `--no-journal`. */
+  readonly journalDir: string | undefined;
 }
 
 /** What the files of this feed say of their origin: prices of different origins never meet in one file. */
@@ -105,7 +107,8 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
   if (config.history !== undefined && !statSync(config.history, { throwIfNoEntry: false })?.isDirectory()) {
     throw new EngineError('HISTORY', `--history ${config.history} is no folder.`);
   }
-  for (const folder of [outDir, join(outDir, 'quality'), dirname(reportPaths[0]), dirname(logPath)]) lookAtFolder(folder);
+  const journalDir = config.journal === undefined ? undefined : resolve(config.journal);
+  for (const folder of [outDir, join(outDir, 'quality'), dirname(reportPaths[0]), dirname(logPath), ...(journalDir === undefined ? [] : [journalDir])]) lookAtFolder(folder);
   if (config.report !== undefined && statSync(config.report, { throwIfNoEntry: false })?.isDirectory()) throw new EngineError('OUTPUT', `--report ${config.report} is a folder; name a file.`);
   const volumeKind: VolumeKind = config.mode === 'ltp' ? 'tick' : 'traded';
   const identity: FileIdentity = { feed: feedIdentity(config), mode: config.mode, volumeKind };
@@ -127,5 +130,6 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     outDir,
     reportPaths,
     logPath,
+    journalDir,
   };
 }

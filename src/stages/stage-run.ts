@@ -1,30 +1,32 @@
 /** One stage run: composes the line, watches it from the side, and ends with a verdict. */
 import { dirname } from 'node:path';
-import { LIMITS } from '../config.js';
 import { type Clock, type Timer } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
-import { FeedClient } from '../feed/client.js';
+import type { FeedClient } from '../feed/client.js';
+import type { FeedLimits } from '../feed/machine.js';
 import { openLog, silentLog, type Log } from '../log.js';
 import { priceScale } from '../market/instrument.js';
-import { MODE } from '../market/packet.js';
-import { inContinuous, istStamp, MINUTE_MS } from '../market/session.js';
+import { istStamp, MINUTE_MS } from '../market/session.js';
 import { differences } from '../momentum/series.js';
 import { ConnectionRecord } from '../observe/connection-record.js';
 import { gates, verdictOf, type Verdict } from '../observe/gates.js';
 import { NetworkLedger } from '../observe/network-ledger.js';
 import { Probe } from '../observe/probe.js';
-import { seededRandom } from '../random.js';
 import { COUNTER } from '../shared/counters.js';
 import { LEDGER, watch } from '../shared/ledger.js';
 import { Engine } from '../shard/engine.js';
 import { ShardPool } from '../shard/pool.js';
+import { drained, hashesOf } from './concluding.js';
+import { connecting } from './connecting.js';
 import { gather, type Progress, type Sources } from './gather.js';
+import { Intake, type SampleTick } from './intake.js';
 import { Line } from './line.js';
 import { timeToConnect } from './opening.js';
 import { tryFolder } from './places.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
-import { prepareSource, type PreparedSource, type Source } from './source.js';
+import { Recording } from './recording.js';
+import { prepareSource, type PreparedSource } from './source.js';
 import { endByFault, onStop, type Tellable } from './stops.js';
 import { WriterPool } from './writer-pool.js';
 
@@ -32,8 +34,6 @@ import { WriterPool } from './writer-pool.js';
 const LOOK_MS = 200;
 /** Real ms that the last whole minute is waited for beyond grace, when the feed gives no more time of its own. */
 const LAST_SEAL_SLACK_MS = 3000;
-/** Real ms for the shards to read what is in their rings at the end. */
-const DRAIN_MS = 30_000;
 
 /** What a test changes of the engine to make its limits easy to hit. */
 export interface EnginePreset {
@@ -41,6 +41,8 @@ export interface EnginePreset {
   readonly slots?: number;
   /** Another thread entry for shards. */
   readonly shardWorker?: URL;
+  /** Other limits of the feed: a mute feed is then known sooner. */
+  readonly feedLimits?: FeedLimits;
 }
 
 export class StageRun {
@@ -55,6 +57,7 @@ export class StageRun {
   readonly #presenter: Presenter;
   #log: Log = silentLog();
   #client: FeedClient | undefined;
+  #recording: Recording | undefined;
   #earlyMs = 0;
   #interrupted = false;
   #broken: EngineError | undefined;
@@ -114,16 +117,28 @@ export class StageRun {
       onFailure: (sentence) => this.#log.error(sentence),
     });
     try {
-      const { notes } = await writer.prepare();
-      const folders = [plan.outDir, dirname(plan.reportPaths[0]), dirname(plan.logPath)];
+      const { notes, historyRows } = await writer.prepare();
+      const folders = [plan.outDir, dirname(plan.reportPaths[0]), dirname(plan.logPath), ...(plan.journalDir === undefined ? [] : [plan.journalDir])];
       for (const folder of folders) tryFolder(folder, plan.runId);
       watch(folders);
       this.#log = openLog(plan.logPath, plan.runId, (error) => this.#presenter.say(`The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`));
+      this.#recording = await Recording.begin({
+        plan,
+        engine: this.#engine,
+        historyRows,
+        given: prepared.given,
+        from: undefined,
+        onTrouble: (sentence) => {
+          this.#log.error(sentence);
+          this.#presenter.say(sentence);
+        },
+      });
       await shards.start();
       return await this.#withSource(prepared, shards, writer, notes);
     } finally {
       this.#network.stop();
       prepared.stop();
+      await this.#recording?.journal.stop();
       await Promise.all([shards.stop(), writer.stop()]);
     }
   }
@@ -143,20 +158,35 @@ export class StageRun {
     const { clock } = source;
     const startedWallMs = clock.wallMs();
     const record = new ConnectionRecord(clock);
+    this.#recording?.describe(clock);
+    const intake = new Intake({ engine: this.#engine, instruments: plan.instruments, onSample: (tick) => this.#sample(tick) });
     const line = new Line({
       engine: this.#engine,
-      instruments: plan.instruments,
+      intake,
       clock,
+      journal: this.#recording?.journal,
       socket: { pause: () => client.pause(), resume: () => client.resume() },
-      onSample: (tick) => {
-        const { symbol, priceWire, sequence, exchangeMs, receivedMarketMs } = tick;
-        const scale = priceScale(plan.instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
-        this.#log.info({ symbol, price: priceWire / scale, sequence, exchangeTime: istStamp(exchangeMs), lagMs: Math.round(receivedMarketMs - exchangeMs) }, 'sample tick');
-      },
+      conceal: (bytes) => client.conceal(bytes),
     });
-    const client = this.#connecting(source, line, record);
+    const client = connecting({
+      plan,
+      source,
+      engine: this.#engine,
+      line,
+      record,
+      network: this.#network,
+      log: this.#log,
+      connectionsBefore: 0,
+      limits: this.#preset.feedLimits,
+      onOpen: () => this.#opened(clock),
+      onFailed: (error) => {
+        this.#broken = error;
+        this.#end();
+      },
+      say: (text) => this.#presenter.say(text),
+    });
     this.#client = client;
-    const sources: Sources = { plan, clock, engine: this.#engine, line, record, network: this.#network, probe: new Probe(clock), writer, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes };
+    const sources: Sources = { plan, clock, engine: this.#engine, intake, record, network: this.#network, probe: new Probe(clock), writer, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes };
     this.#log.info({ stage: plan.config.stage, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
     this.#presenter.banner(prepared.warnings);
     try {
@@ -164,62 +194,33 @@ export class StageRun {
         await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.say(text));
       }
       if (!this.#interrupted) await Promise.race([client.start(), this.#over]);
-      if (record.connections > 0) await this.#live(sources);
+      if (record.connections > 0) await this.#live(sources, line);
     } finally {
       record.end();
       this.#endedMarketMs = clock.marketMs();
       await client.stop();
       this.#network.enter('after');
-      line.end();
+      await line.end();
     }
     return this.#conclude(sources, shards, startedWallMs);
   }
 
-  #connecting(source: Source, line: Line, record: ConnectionRecord): FeedClient {
-    const { clock } = source;
-    const { instruments, config, sessionOf } = this.#plan;
-    const mode = MODE[config.mode];
-    const unattended = this.#plan.opensMs !== undefined;
-    const sessions = instruments.map(sessionOf);
-    return new FeedClient({
-      endpoint: source.endpoint,
-      credentials: source.credentials,
-      subscriptions: instruments.map(({ exchangeType, token }) => ({ exchangeType, token, mode })),
-      clock,
-      random: seededRandom(process.pid),
-      log: this.#log,
-      inSession: () => sessions.some((session) => inContinuous(session, this.#engine.sealer.marketTime ?? clock.marketMs())),
-      firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
-      unattended,
-      handlers: {
-        opened: () => {
-          record.opened();
-          this.#network.enter('run');
-          if (this.#openedMarketMs !== undefined) return;
-          const nowMs = clock.marketMs();
-          this.#openedMarketMs = Math.max(nowMs, this.#plan.opensMs ?? 0);
-          this.#earlyMs = (this.#openedMarketMs - nowMs) / clock.speed;
-        },
-        subscribed: (connection) => line.subscribed(connection),
-        binary: (bytes, connection) => line.binary(bytes, connection),
-        text: (text) => line.text(text),
-        closed: (end) => {
-          line.disconnected();
-          record.closed(end);
-          this.#presenter.say(`Feed: ${end.sentence}`);
-        },
-        retrying: (sentence) => this.#presenter.say(`Feed: ${sentence} Trying again.`),
-        failed: (error) => {
-          this.#broken = error;
-          this.#end();
-        },
-      },
-    });
+  #sample({ symbol, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick): void {
+    const scale = priceScale(this.#plan.instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
+    this.#log.info({ symbol, price: priceWire / scale, sequence, exchangeTime: istStamp(exchangeMs), lagMs: Math.round(receivedMarketMs - exchangeMs) }, 'sample tick');
+  }
+
+  /** A connection is open: with the first one the duration begins. */
+  #opened(clock: Clock): void {
+    if (this.#openedMarketMs !== undefined) return;
+    const nowMs = clock.marketMs();
+    this.#openedMarketMs = Math.max(nowMs, this.#plan.opensMs ?? 0);
+    this.#earlyMs = (this.#openedMarketMs - nowMs) / clock.speed;
   }
 
   /** From the first open until the duration has passed and its last whole minute is sealed, or until something ends it. */
-  async #live(sources: Sources): Promise<void> {
-    const { clock, line, probe, writer } = sources;
+  async #live(sources: Sources, line: Line): Promise<void> {
+    const { clock, probe, writer } = sources;
     probe.start();
     line.start();
     const looking: Timer = clock.every(LOOK_MS, () => {
@@ -259,7 +260,7 @@ export class StageRun {
 
   async #conclude(sources: Sources, shards: ShardPool, startedWallMs: number): Promise<number> {
     const { clock, writer, probe } = sources;
-    await this.#drained(shards, clock);
+    await drained(shards, clock);
     const cost = probe.figures();
     const conclusion = await writer.finish();
     probe.stop();
@@ -267,6 +268,7 @@ export class StageRun {
     const gathered = gather(sources, progress);
     // What the end of the run costs is not what running costs.
     const facts = { ...gathered, performance: { ...gathered.performance, cpuPercent: cost.cpuPercent, eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms } };
+    await this.#recording?.conclude(clock, hashesOf(writer.evaluations, conclusion));
     const all = gates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
@@ -274,19 +276,6 @@ export class StageRun {
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
     return reported ? this.#exitCode(verdict) : EXIT.failed;
-  }
-
-  /** Resolves when every shard has read END. */
-  async #drained(shards: ShardPool, clock: Clock): Promise<void> {
-    let limit: Timer | undefined;
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      limit = clock.after(DRAIN_MS, () => reject(new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole.')));
-    });
-    try {
-      await Promise.race([shards.done, tooLate]);
-    } finally {
-      limit?.cancel();
-    }
   }
 
   /** Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on disk. */

@@ -104,6 +104,7 @@ export function playInline(engine: Engine, steps: readonly Step[], chunk: (step:
     for (const shard of shards) shard.step(stopped, Math.max(limit, 1));
   }
   engine.router.end();
+  engine.router.publish();
   for (const shard of shards) while (shard.step(stopped, 64) > 0);
 }
 

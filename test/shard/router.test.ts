@@ -170,6 +170,7 @@ describe('END', () => {
     const tails = script.engine.memories.map((m) => m.i32[MAIN.tail]);
     script.tick(at('15:40:00'));
     script.engine.router.end();
+    script.engine.router.publish();
     expect(script.engine.memories.map((m) => m.i32[MAIN.tail])).toEqual(tails);
     expect(script.engine.router.ended && script.engine.router.drained).toBe(true);
     expect(() => script.frame('RELIANCE', at('11:00:40'), 1000)).toThrow('after END');

@@ -85,6 +85,7 @@ export class Script {
 
   end(): this {
     this.engine.router.end();
+    this.engine.router.publish();
     drain(this.engine);
     return this;
   }

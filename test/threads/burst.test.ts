@@ -31,6 +31,7 @@ describe(`a burst through rings of 4096 slots (seed ${SEED})`, () => {
       await pool.start();
       const pauses = await feeding;
       engine.router.end();
+      engine.router.publish();
       await pool.done;
       expect(pauses).toBeGreaterThan(0);
     } finally {
@@ -79,6 +80,7 @@ describe('a reader beside the thread that writes', () => {
         if (engine.router.pressed) await until(() => engine.router.relieved);
       }
       engine.router.end();
+      engine.router.publish();
       await pool.done;
     } finally {
       await pool.stop();

@@ -48,6 +48,7 @@ async function playThreaded(engine: Engine, steps: readonly Step[], plan: CrashP
     await pool.start();
     await feed(engine, steps);
     engine.router.end();
+    engine.router.publish();
     await pool.done;
   } finally {
     await pool.stop();
@@ -88,6 +89,7 @@ describe('a crash after every store', () => {
       const told = engineOf(mode, shards, INSTRUMENTS, { slots: 16_384 });
       for (const step of steps) tell(told, step);
       told.router.end();
+      told.router.publish();
       expect(await playThreaded(engine, steps, plan, new Reference(told))).toEqual([]);
       const now = points.flatMap((_, point) => (plan.killed[point] === 1 ? [point] : []));
       for (const point of now) killed.add(point);
@@ -120,6 +122,7 @@ async function countHits(mode: NaiveMode, shards: number, steps: readonly Step[]
     if (engine.router.pressed) drainAll();
   }
   engine.router.end();
+  engine.router.publish();
   drainAll();
   arm(undefined);
 }
@@ -132,6 +135,7 @@ describe('deaths that are no crash of the fold', () => {
     const engine = engineOf(1, 1);
     for (const step of steps) tell(engine, step);
     engine.router.end();
+    engine.router.publish();
     // Two packets a few records apart, in the midst of the first batch of 256.
     const memory = engine.memories[0];
     const isPacket = (cursor: number): boolean => memory.i32[2 * memory.recordOf(cursor) + RECORD.kind] === KIND.packet;
@@ -170,6 +174,7 @@ describe('deaths that are no crash of the fold', () => {
       await until(() => engine.counters[COUNTER.workerDeaths] === 4);
       expect(engine.memories[0].i32[SHARD.busy]).toBe(0);
       engine.router.end();
+      engine.router.publish();
       await pool.done;
     } finally {
       await pool.stop();

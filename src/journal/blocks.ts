@@ -1,0 +1,130 @@
+/** Makes blocks in memory: the writing side of the format, without a file. Entries are copied, so a caller's bytes are free when a call returns. */
+import { crc32 } from './crc32.js';
+import { BLOCK, ENTRY, type Kind, type Stamp } from './format.js';
+
+const LEAST_BYTES = 256 * 1024;
+
+/** Whole blocks, ready to be written. */
+export interface Blocks {
+  readonly bytes: Buffer;
+  /** How much of `bytes` is in use. */
+  readonly length: number;
+  readonly blocks: number;
+  readonly frames: number;
+}
+
+export class BlockBuilder {
+  #bytes: Buffer = Buffer.allocUnsafe(LEAST_BYTES);
+  #length = 0;
+  /** Where the open block begins; -1 when none is open. */
+  #open = -1;
+  /** Where the last binary message stands, and its length. */
+  #frameAt = 0;
+  #frameLength = 0;
+  #blocks = 0;
+  #frames = 0;
+  #number: number;
+
+  /** `number`: that of the next block of the run. */
+  constructor(number: number) {
+    this.#number = number;
+  }
+
+  /** The number of the next block. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Bytes of closed and open blocks that were not taken. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Opens a block for what arrives at `stamp`. The one before is closed. */
+  open({ connection, monoMs, wallMs, marketMs }: Stamp): void {
+    this.close();
+    this.#room(BLOCK.header);
+    const at = this.#length;
+    this.#open = at;
+    const bytes = this.#bytes;
+    bytes.writeUInt32LE(this.#number, at + BLOCK.number);
+    bytes.writeUInt32LE(connection, at + BLOCK.connection);
+    bytes.writeDoubleLE(monoMs, at + BLOCK.monoMs);
+    bytes.writeDoubleLE(wallMs, at + BLOCK.wallMs);
+    bytes.writeDoubleLE(marketMs, at + BLOCK.marketMs);
+    this.#length += BLOCK.header;
+  }
+
+  get isOpen(): boolean {
+    return this.#open >= 0;
+  }
+
+  /** Appends an entry to the open block. */
+  put(kind: Kind, payload: Uint8Array): void {
+    const at = this.#begin(kind, payload.length);
+    this.#bytes.set(payload, at);
+  }
+
+  /** Appends a binary message. */
+  frame(kind: Kind, payload: Uint8Array): void {
+    this.put(kind, payload);
+    this.#frameLength = payload.length;
+    this.#frameAt = this.#length - payload.length;
+    this.#frames++;
+  }
+
+  /** Appends an entry of one or two doubles; NaN for none. */
+  numbers(kind: Kind, first: number, second: number): void {
+    const count = Number.isNaN(first) ? 0 : Number.isNaN(second) ? 1 : 2;
+    const at = this.#begin(kind, 8 * count);
+    if (count > 0) this.#bytes.writeDoubleLE(first, at);
+    if (count > 1) this.#bytes.writeDoubleLE(second, at + 8);
+  }
+
+  /** The bytes of the last binary message, to be changed before its block is closed; their number stays. */
+  get lastFrame(): Buffer {
+    return this.#bytes.subarray(this.#frameAt, this.#frameAt + this.#frameLength);
+  }
+
+  /** Seals the open block. */
+  close(): void {
+    const at = this.#open;
+    if (at < 0) return;
+    this.#open = -1;
+    const bytes = this.#bytes;
+    bytes.writeUInt32LE(this.#length - at, at + BLOCK.size);
+    bytes.writeUInt32LE(crc32(bytes, at + BLOCK.number, this.#length), at + BLOCK.crc);
+    this.#blocks++;
+    this.#number = (this.#number + 1) >>> 0;
+  }
+
+  /** Hands over all closed blocks and goes on in `spare`. */
+  take(spare: Buffer): Blocks {
+    this.close();
+    const taken: Blocks = { bytes: this.#bytes, length: this.#length, blocks: this.#blocks, frames: this.#frames };
+    this.#bytes = spare;
+    this.#length = 0;
+    this.#blocks = 0;
+    this.#frames = 0;
+    return taken;
+  }
+
+  #begin(kind: Kind, length: number): number {
+    this.#room(ENTRY.header + length);
+    const at = this.#length;
+    this.#bytes.writeUInt32LE(kind, at + ENTRY.kind);
+    this.#bytes.writeUInt32LE(length, at + ENTRY.length);
+    this.#length = at + ENTRY.header + length;
+    return at + ENTRY.header;
+  }
+
+  #room(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#bytes.length) return;
+    let size = Math.max(LEAST_BYTES, this.#bytes.length);
+    while (size < needed) size *= 2;
+    const larger = Buffer.allocUnsafe(size);
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}

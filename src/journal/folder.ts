@@ -1,0 +1,51 @@
+/** The folder of all journals: one folder a run, named by the run. What is there, and what must go so that it does not grow without end. */
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { segmentName, segmentNumber } from './format.js';
+
+/** A run's journal. */
+export interface KeptRun {
+  readonly folder: string;
+  readonly runId: string;
+  readonly bytes: number;
+  /** When something was last written there, epoch ms. */
+  readonly changedMs: number;
+}
+
+/** Numbers of the segments in a run's folder, ascending; none when there is no such folder. */
+export function segmentsOf(folder: string): number[] {
+  const names = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
+  return names.flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b);
+}
+
+/** All runs' journals in `folder`, the newest first by name, which begins with the time of the run's start. */
+export function runsIn(folder: string): KeptRun[] {
+  const names = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder, { withFileTypes: true }) : [];
+  const runs = names
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => {
+      const run = join(folder, name);
+      const stats = segmentsOf(run).map((number) => statSync(join(run, segmentName(number))));
+      return { folder: run, runId: name, bytes: stats.reduce((sum, { size }) => sum + size, 0), changedMs: Math.max(0, ...stats.map(({ mtimeMs }) => mtimeMs)) };
+    });
+  return runs.filter(({ changedMs }) => changedMs > 0).sort((a, b) => (a.runId < b.runId ? 1 : -1));
+}
+
+/**
+ * Removes the journals of the oldest runs until those in `folder` take at most `mostBytes`. Only segments and folders that are empty then
+ * are removed, and never those of a run that is `spared`. Returns the runs that went.
+ */
+export function prune(folder: string, mostBytes: number, spared: (run: KeptRun) => boolean): string[] {
+  const gone: string[] = [];
+  const runs = runsIn(folder);
+  let total = runs.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const run of runs.reverse()) {
+    if (total <= mostBytes) break;
+    if (spared(run)) continue;
+    for (const number of segmentsOf(run.folder)) rmSync(join(run.folder, segmentName(number)), { force: true });
+    if (readdirSync(run.folder).length === 0) rmSync(run.folder, { recursive: true });
+    total -= run.bytes;
+    gone.push(run.runId);
+  }
+  return gone;
+}

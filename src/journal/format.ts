@@ -1,0 +1,112 @@
+/**
+ * The journal, byte by byte (docs/JOURNAL.md). A run is a folder of segments; a segment is a header and blocks; a block is what arrived
+ * at one moment; its entries are what that was. Little-endian throughout. No other file holds an offset of it.
+ *
+ * ```
+ * segment   magic "TICKJRNL" | u16 version | u16 64 | u32 segment | u32 first block | u32 0 | f64 wall ms | run id, 24 bytes | u32 0 | u32 crc of the 60 before
+ * block     u32 size | u32 crc of the rest | u32 number | u32 connection | f64 mono ms | f64 wall ms | f64 market ms | entries
+ * entry     u8 kind | 3 zero | u32 length | bytes
+ * ```
+ */
+import { crc32 } from './crc32.js';
+
+export const VERSION = 1;
+export const MAGIC = 'TICKJRNL';
+
+/** Offsets in a segment's header. */
+export const SEGMENT = { magic: 0, version: 8, headerBytes: 10, number: 12, firstBlock: 16, wallMs: 24, runId: 32, crc: 60, size: 64 } as const;
+export const RUN_ID_BYTES = 24;
+
+/** Offsets in a block's header. */
+export const BLOCK = { size: 0, crc: 4, number: 8, connection: 12, monoMs: 16, wallMs: 24, marketMs: 32, header: 40 } as const;
+
+/** Offsets in an entry's header. */
+export const ENTRY = { kind: 0, length: 4, header: 8 } as const;
+
+/** No block is larger: what says so is damaged. */
+export const MOST_BLOCK_BYTES = 8 * 1024 * 1024;
+
+/** What an entry is. Inputs are what a replay is fed with; decisions are what came of them, for a replay to be compared with; notes are neither. */
+export const KIND = {
+  /** Note: what the run was, JSON. The first entry of a run, and again the first after it was resumed. */
+  meta: 1,
+  /** Note: candles of earlier minutes that the simulated broker told: symbol, NUL, doubles (layout.ts, GIVEN). */
+  given: 2,
+  /** Input: a connection is open. */
+  opened: 3,
+  /** Input: its subscriptions were sent. */
+  subscribed: 4,
+  /** Input: a binary message as it came. */
+  frame: 5,
+  /** Input: a text message, classified, JSON. */
+  text: 6,
+  /** Input: the connection ended, or an attempt at one failed, JSON. */
+  ended: 7,
+  /** Input: nothing arrived, and the clock moved market time. */
+  tick: 8,
+  /** Input: a pause of our own ended. */
+  excuse: 9,
+  /** Input: the run ended. */
+  end: 10,
+  /** Decision: every bar up to this one is sealed, f64. */
+  seal: 11,
+  /** Decision: nothing could be seen from, to: two f64, the second infinite while it is open. */
+  gap: 12,
+  /** Decision: END was put into the rings at this market time, f64. */
+  sealedEnd: 13,
+  /** Note: hashes of the run's candles, quality rows and momentum, JSON. The last entry of a run that ended in order. */
+  sum: 14,
+  /** Input: the process had been killed and another one went on: what follows is its. JSON. */
+  resumed: 15,
+} as const;
+
+export type Kind = (typeof KIND)[keyof typeof KIND];
+
+/** When and where what a block holds arrived. Milliseconds: monotonic real, wall epoch, market epoch. */
+export interface Stamp {
+  readonly connection: number;
+  readonly monoMs: number;
+  readonly wallMs: number;
+  readonly marketMs: number;
+}
+
+/** A segment's header. */
+export function segmentHeader(options: { runId: string; number: number; firstBlock: number; wallMs: number }): Buffer {
+  const bytes = Buffer.alloc(SEGMENT.size);
+  bytes.write(MAGIC, SEGMENT.magic, 'latin1');
+  bytes.writeUInt16LE(VERSION, SEGMENT.version);
+  bytes.writeUInt16LE(SEGMENT.size, SEGMENT.headerBytes);
+  bytes.writeUInt32LE(options.number, SEGMENT.number);
+  bytes.writeUInt32LE(options.firstBlock, SEGMENT.firstBlock);
+  bytes.writeDoubleLE(options.wallMs, SEGMENT.wallMs);
+  bytes.write(options.runId, SEGMENT.runId, RUN_ID_BYTES, 'latin1');
+  bytes.writeUInt32LE(crc32(bytes, 0, SEGMENT.crc), SEGMENT.crc);
+  return bytes;
+}
+
+export interface SegmentHeader {
+  readonly number: number;
+  readonly firstBlock: number;
+  readonly runId: string;
+}
+
+/** Reads a segment's header; a sentence's end when these bytes are none of ours. */
+export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
+  if (bytes.length < SEGMENT.size || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'is no journal of tickshard';
+  const version = bytes.readUInt16LE(SEGMENT.version);
+  if (version !== VERSION) return `is of version ${version}, and this program reads version ${VERSION}`;
+  if (bytes.readUInt32LE(SEGMENT.crc) !== crc32(bytes, 0, SEGMENT.crc)) return 'has a damaged header';
+  const runId = bytes.toString('latin1', SEGMENT.runId, SEGMENT.runId + RUN_ID_BYTES).replace(/\0.*$/s, '');
+  return { number: bytes.readUInt32LE(SEGMENT.number), firstBlock: bytes.readUInt32LE(SEGMENT.firstBlock), runId };
+}
+
+/** A segment's file name: they sort as they follow each other. */
+export function segmentName(number: number): string {
+  return `${String(number).padStart(6, '0')}.journal`;
+}
+
+/** The number in a segment's file name; undefined for other files. */
+export function segmentNumber(name: string): number | undefined {
+  const digits = /^(\d{6})\.journal$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

@@ -1,0 +1,143 @@
+/** What a journal says of its run, as JSON: all that a replay needs beside the frames. Read from a file that anybody may have written, so every member is checked. */
+import { EngineError } from '../errors.js';
+import type { VolumeKind } from '../market/candle.js';
+import { EXCHANGE, type Instrument } from '../market/instrument.js';
+import { MODE, type ModeName } from '../market/packet.js';
+import { MINUTE_MS, type Session } from '../market/session.js';
+
+export interface RunMeta {
+  readonly version: string;
+  readonly runId: string;
+  /** The process that wrote it, and when it started in the system's own count where that is known: a number alone may be another's by now. */
+  readonly processId: number;
+  readonly processStart: string | null;
+  readonly stage: 1 | 2;
+  readonly durationMin: number;
+  readonly mode: ModeName;
+  readonly feed: string;
+  readonly volumeKind: VolumeKind;
+  readonly speed: number;
+  readonly graceMs: number;
+  readonly silenceMs: number;
+  /** Any instant of the market's date, epoch ms. */
+  readonly marketDateMs: number;
+  /** The wall clock and the feed's market clock at one moment, epoch ms. */
+  readonly wallMs: number;
+  readonly marketMs: number;
+  /** Market time of the opening that was waited for. */
+  readonly opensMs: number | null;
+  readonly out: string;
+  /** The folder of `--history` and the SHA-256 of the rows used, by symbol. */
+  readonly history: { readonly folder: string; readonly rows: Readonly<Record<string, string>> } | null;
+  /** Of the candles that the simulated broker told, which entries of their own hold. */
+  readonly given: VolumeKind | null;
+  readonly instruments: readonly Instrument[];
+  /** By instrument index. */
+  readonly sessions: readonly Session[];
+}
+
+/** A symbol becomes part of a file's name. */
+const NAME = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
+const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
+const TOKEN = /^[1-9][0-9]{0,14}$/;
+const MOST_INSTRUMENTS = 1000;
+const MOST_MINUTES = 1440;
+
+type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isFinite = (value: unknown): boolean => Number.isFinite(value);
+const isOneOf = (...values: readonly unknown[]) => (value: unknown): boolean => values.includes(value);
+const or = (other: unknown, check: (value: unknown) => boolean) => (value: unknown): boolean => value === other || check(value);
+const between = (least: number, most: number) => (value: unknown): boolean => typeof value === 'number' && value >= least && value <= most;
+const matches = (pattern: RegExp) => (value: unknown): boolean => typeof value === 'string' && pattern.test(value);
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function holds(value: unknown, checks: Checks): boolean {
+  return isObject(value) && Object.entries(checks).every(([name, check]) => check(value[name]));
+}
+
+const isVolumeKind = isOneOf('tick', 'traded');
+
+function isHistory(value: unknown): boolean {
+  return holds(value, { folder: isText, rows: (rows) => isObject(rows) && Object.values(rows).every(isText) });
+}
+
+function isInstrument(value: unknown, index: number): boolean {
+  const known = (type: unknown): boolean => typeof type === 'number' && Object.hasOwn(EXCHANGE, type);
+  return holds(value, { index: (own) => own === index, symbol: matches(NAME), exchange: matches(NAME), exchangeType: known, token: matches(TOKEN), tickSizeRupees: isFinite, derivatives: (flag) => typeof flag === 'boolean' });
+}
+
+function isAuction(value: unknown): boolean {
+  return holds(value, { fromMs: isFinite, toMs: isFinite, labelMs: isFinite });
+}
+
+function isSession(value: unknown, openMs: number): boolean {
+  if (!holds(value, { date: isText, openMs: isFinite, closeMs: isFinite, auction: or(undefined, isAuction) })) return false;
+  const session = value as Session;
+  const minutes = (session.closeMs - openMs) / MINUTE_MS;
+  return Number.isInteger((session.openMs - openMs) / MINUTE_MS) && Number.isInteger(minutes) && session.openMs < session.closeMs && minutes <= MOST_MINUTES;
+}
+
+const CHECKS: Checks = {
+  version: isText,
+  runId: matches(RUN_ID),
+  processId: between(0, 2 ** 31),
+  processStart: or(null, isText),
+  stage: isOneOf(1, 2),
+  durationMin: between(0, MOST_MINUTES),
+  mode: (mode) => typeof mode === 'string' && mode !== 'depth' && Object.hasOwn(MODE, mode),
+  feed: isText,
+  volumeKind: isVolumeKind,
+  speed: between(0, 1e6),
+  graceMs: between(0, 60_000),
+  silenceMs: between(0, 1e9),
+  marketDateMs: between(0, 8.64e15),
+  wallMs: between(0, 8.64e15),
+  marketMs: between(0, 8.64e15),
+  opensMs: or(null, isFinite),
+  out: isText,
+  history: or(null, isHistory),
+  given: or(null, isVolumeKind),
+};
+
+/** Reads what `JSON.stringify` made of a RunMeta. Throws EngineError JOURNAL, naming `where` and the first member that is not as it must be. */
+export function parseMeta(bytes: Buffer, where: string): RunMeta {
+  const wrong = (what: string): EngineError => new EngineError('JOURNAL', `${where} says nothing usable of its run: ${what}.`);
+  let meta: unknown;
+  try {
+    meta = JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw new EngineError('JOURNAL', `${where} says nothing usable of its run: it is no JSON.`, { cause: error });
+  }
+  if (!isObject(meta)) throw wrong('it is no object');
+  const bad = Object.entries(CHECKS).find(([name, check]) => !check(meta[name]));
+  if (bad !== undefined) throw wrong(`\`${bad[0]}\` is not as it must be`);
+  const { instruments, sessions } = meta;
+  if (!Array.isArray(instruments) || instruments.length === 0 || instruments.length > MOST_INSTRUMENTS || !instruments.every(isInstrument)) throw wrong('`instruments` is not as it must be');
+  const named = instruments as Instrument[];
+  const twice = new Set(named.map(({ symbol }) => symbol)).size < named.length || new Set(named.map(({ exchangeType, token }) => `${exchangeType} ${token}`)).size < named.length;
+  if (twice) throw wrong('`instruments` names one twice');
+  const opens = Array.isArray(sessions) ? sessions.map((session: unknown) => (isObject(session) && typeof session.openMs === 'number' ? session.openMs : NaN)) : [];
+  const openMs = Math.min(...opens);
+  if (opens.length !== instruments.length || !(sessions as unknown[]).every((session) => isSession(session, openMs))) throw wrong('`sessions` is not as it must be');
+  return meta as unknown as RunMeta;
+}
+
+/** A symbol's given candles as an entry holds them: the symbol, NUL, the doubles. */
+export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
+  return Buffer.concat([Buffer.from(`${symbol}\0`, 'latin1'), Buffer.from(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))]);
+}
+
+/** The reverse of `givenEntry`; undefined when the bytes are none. The doubles are copies. */
+export function readGivenEntry(bytes: Buffer): { readonly symbol: string; readonly numbers: Float64Array } | undefined {
+  const end = bytes.indexOf(0);
+  const rest = end < 0 ? bytes.length : bytes.length - end - 1;
+  if (end <= 0 || rest % 8 !== 0) return undefined;
+  const numbers = new Float64Array(rest / 8);
+  for (let k = 0; k < numbers.length; k++) numbers[k] = bytes.readDoubleLE(end + 1 + 8 * k);
+  return { symbol: bytes.toString('latin1', 0, end), numbers };
+}

@@ -1,0 +1,184 @@
+/**
+ * The journal's reading side: blocks in order, each checked before anything of it is handed over. What follows the last whole block is
+ * counted and never used. Any bytes may be in the files: they make a shorter journal or a sentence, no exception of another kind, and
+ * no more memory than one block.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError, sentenceOf } from '../errors.js';
+import { crc32 } from './crc32.js';
+import { segmentsOf } from './folder.js';
+import { BLOCK, ENTRY, MOST_BLOCK_BYTES, readSegmentHeader, SEGMENT, segmentName, type Kind, type Stamp } from './format.js';
+
+/** Takes what a journal holds, in order. Bytes are valid during the call only. */
+export interface JournalVisitor {
+  /** One entry; `stamp` is that of its block. */
+  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void;
+  /** A block is over: a visitor that must wait for others does so here. */
+  blockOver?(): Promise<void> | void;
+}
+
+/** How far a journal could be read. */
+export interface JournalExtent {
+  readonly runId: string;
+  readonly segments: number;
+  readonly blocks: number;
+  /** Where the next block would stand. */
+  readonly segment: number;
+  readonly offset: number;
+  /** Bytes behind the last whole block that are none. */
+  readonly tornBytes: number;
+  /** Why reading ended before the files did: `torn`, a last write that was cut off; `damaged`, more behind it or another's data. Undefined when it did not. */
+  readonly broken: 'torn' | 'damaged' | undefined;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Blocks this small and smaller cannot be. */
+const LEAST_BLOCK_BYTES = BLOCK.header;
+
+function unreadable(path: string, why: string): EngineError {
+  return new EngineError('JOURNAL', `${path} ${why}.`);
+}
+
+/** Reads a file piece by piece. */
+class Source {
+  readonly #file: FileHandle;
+  readonly size: number;
+  #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  #from = 0;
+  #to = 0;
+  /** Offset in the file of what is taken next. */
+  at = 0;
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file;
+    this.size = size;
+  }
+
+  /** The next `length` bytes, not yet taken; fewer at the end of the file. */
+  async peek(length: number): Promise<Buffer> {
+    if (this.#to - this.#from < length) await this.#fill(length);
+    return this.#buffer.subarray(this.#from, Math.min(this.#to, this.#from + length));
+  }
+
+  take(length: number): void {
+    this.#from += length;
+    this.at += length;
+  }
+
+  async #fill(length: number): Promise<void> {
+    const rest = this.#buffer.subarray(this.#from, this.#to);
+    const target = length > this.#buffer.length ? Buffer.allocUnsafe(length) : this.#buffer;
+    target.set(rest);
+    this.#buffer = target;
+    this.#from = 0;
+    this.#to = rest.length;
+    while (this.#to < this.#buffer.length) {
+      const { bytesRead } = await this.#file.read(this.#buffer, this.#to, this.#buffer.length - this.#to, this.at + this.#to);
+      if (bytesRead === 0) return;
+      this.#to += bytesRead;
+    }
+  }
+}
+
+/** Whether the entries fill a block's bytes exactly: a checksum proves that they are as written, not that they were written well. */
+function isWellFormed(block: Buffer): boolean {
+  let at: number = BLOCK.header;
+  while (at + ENTRY.header <= block.length) at += ENTRY.header + block.readUInt32LE(at + ENTRY.length);
+  return at === block.length;
+}
+
+function visitEntries(block: Buffer, visitor: JournalVisitor): void {
+  const stamp: Stamp = {
+    connection: block.readUInt32LE(BLOCK.connection),
+    monoMs: block.readDoubleLE(BLOCK.monoMs),
+    wallMs: block.readDoubleLE(BLOCK.wallMs),
+    marketMs: block.readDoubleLE(BLOCK.marketMs),
+  };
+  for (let at: number = BLOCK.header; at < block.length; ) {
+    const length = block.readUInt32LE(at + ENTRY.length);
+    const from = at + ENTRY.header;
+    visitor.entry(block[at + ENTRY.kind] as Kind, block.subarray(from, from + length), stamp);
+    at = from + length;
+  }
+}
+
+/** Whether a block of `size` bytes stands whole at `at` of `bytes`. */
+function isWhole(bytes: Buffer, at: number, size: number): boolean {
+  return at + size <= bytes.length && bytes.readUInt32LE(at + BLOCK.crc) === crc32(bytes, at + BLOCK.number, at + size);
+}
+
+/**
+ * The next block when it is whole and the right one; undefined at the end. `torn`: the file ends in it, as after a write that was cut
+ * off. `damaged`: it cannot be used although its end is there.
+ */
+async function nextBlock(source: Source, number: number): Promise<Buffer | 'torn' | 'damaged' | undefined> {
+  const left = source.size - source.at;
+  if (left === 0) return undefined;
+  const head = await source.peek(BLOCK.header);
+  if (head.length < BLOCK.header) return 'torn';
+  const size = head.readUInt32LE(BLOCK.size);
+  if (size < LEAST_BLOCK_BYTES || size > MOST_BLOCK_BYTES) return 'damaged';
+  if (size > left) return 'torn';
+  const block = await source.peek(size);
+  // A write that was cut off leaves zeros or nothing at the end; what is followed by more was whole once.
+  if (!isWhole(block, 0, size)) return size === left ? 'torn' : 'damaged';
+  return block.readUInt32LE(BLOCK.number) === number && isWellFormed(block) ? block : 'damaged';
+}
+
+/**
+ * Reads the run's journal in `folder` from its first segment on and hands `visitor` every whole block. Throws EngineError JOURNAL when
+ * there is none, it begins later than its run, or its first segment is none of ours or of another version.
+ */
+export async function readJournal(folder: string, visitor: JournalVisitor): Promise<JournalExtent> {
+  const numbers = segmentsOf(folder);
+  if (numbers.length === 0) throw unreadable(folder, 'holds no journal: name the folder of a run (its segments are called 000001.journal and so on)');
+  if (numbers[0] !== 1) throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
+  let runId = '';
+  let blocks = 0;
+  let offset = 0;
+  let segment = 0;
+  for (const [index, number] of numbers.entries()) {
+    const path = join(folder, segmentName(number));
+    const file = await open(path, 'r').catch((error: unknown) => {
+      throw unreadable(path, `cannot be read (${sentenceOf(error)})`);
+    });
+    try {
+      const source = new Source(file, (await file.stat()).size);
+      const header = readSegmentHeader(await source.peek(SEGMENT.size));
+      const fits = typeof header !== 'string' && number === index + 1 && header.number === number && header.firstBlock === blocks && (index === 0 || header.runId === runId);
+      if (!fits) {
+        if (index === 0) throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
+        // The first write into a new segment may have been the one that was cut off.
+        return { runId, segments: index, blocks, segment, offset, tornBytes: source.size, broken: index === numbers.length - 1 && typeof header === 'string' ? 'torn' : 'damaged' };
+      }
+      runId = header.runId;
+      source.take(SEGMENT.size);
+      for (;;) {
+        const block = await nextBlock(source, blocks);
+        if (block === undefined) break;
+        if (typeof block === 'string') {
+          const broken = index === numbers.length - 1 ? block : 'damaged';
+          return { runId, segments: index + 1, blocks, segment: number, offset: source.at, tornBytes: source.size - source.at, broken };
+        }
+        visitEntries(block, visitor);
+        source.take(block.length);
+        blocks++;
+        const waiting = visitor.blockOver?.();
+        if (waiting !== undefined) await waiting;
+      }
+      segment = number;
+      offset = source.at;
+    } catch (error) {
+      if (error instanceof EngineError || !isSystemError(error)) throw error;
+      throw unreadable(path, `cannot be read (${sentenceOf(error)})`);
+    } finally {
+      await file.close();
+    }
+  }
+  return { runId, segments: numbers.length, blocks, segment, offset, tornBytes: 0, broken: undefined };
+}
+
+function isSystemError(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException | undefined)?.errno === 'number';
+}

@@ -1,0 +1,110 @@
+/** The files of one run's journal: whole blocks go into the last one, which is ended when it is large enough. Every failure is thrown as the file system says it; what was being written then may be written again. */
+import { close, fdatasync, ftruncate, mkdirSync, open, write } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Blocks } from './blocks.js';
+import { SEGMENT, segmentHeader, segmentName } from './format.js';
+
+const openFile = promisify(open);
+const writeFile = promisify(write);
+const syncFile = promisify(fdatasync);
+const truncateFile = promisify(ftruncate);
+const closeFile = promisify(close);
+
+export interface SegmentsOptions {
+  /** The run's own folder. */
+  readonly folder: string;
+  readonly runId: string;
+  readonly wallMs: () => number;
+  /** Number of the first segment that is written here, and of its first block. */
+  readonly segment: number;
+  readonly block: number;
+  /** A segment takes no further group beyond this. */
+  readonly segmentBytes: number;
+}
+
+export class Segments {
+  readonly #options: SegmentsOptions;
+  #file: number | undefined;
+  #next: number;
+  /** Where the next group goes: behind the last whole block. */
+  #at = 0;
+  #dirty = false;
+  #syncing: Promise<void> | undefined;
+  /** Segments begun here; and blocks, frames and bytes in them. */
+  begun = 0;
+  blocks = 0;
+  frames = 0;
+  bytes = 0;
+
+  constructor(options: SegmentsOptions) {
+    this.#options = options;
+    this.#next = options.segment;
+  }
+
+  /** Makes the folder and begins the first segment. */
+  async start(): Promise<void> {
+    mkdirSync(this.#options.folder, { recursive: true });
+    await this.#begin();
+  }
+
+  /** Writes a group behind the last. One that was written in part before is written over. */
+  async write({ bytes, length, blocks, frames }: Blocks): Promise<void> {
+    if (this.#file === undefined || this.#at + length > this.#options.segmentBytes) await this.#begin();
+    for (let from = 0; from < length; ) {
+      const { bytesWritten } = await writeFile(this.#file!, bytes, from, length - from, this.#at + from);
+      from += bytesWritten;
+    }
+    this.#at += length;
+    this.bytes += length;
+    this.blocks += blocks;
+    this.frames += frames;
+    this.#dirty = true;
+  }
+
+  /** Makes durable what was written. At most one such call is under way; a second waits for it and does no more. */
+  async sync(): Promise<void> {
+    if (this.#syncing !== undefined) return this.#syncing;
+    if (!this.#dirty || this.#file === undefined) return;
+    this.#dirty = false;
+    this.#syncing = syncFile(this.#file).finally(() => (this.#syncing = undefined));
+    await this.#syncing;
+  }
+
+  /** Ends the last segment, durable. With `cut` what stands behind its last whole block is removed first. */
+  async end(cut: boolean): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file === undefined) return;
+    if (cut) await truncateFile(file, this.#at);
+    await this.#seal(file);
+  }
+
+  async #begin(): Promise<void> {
+    const { folder, runId, wallMs, block } = this.#options;
+    const header = segmentHeader({ runId, number: this.#next, firstBlock: block + this.blocks, wallMs: wallMs() });
+    const file = await openFile(join(folder, segmentName(this.#next)), 'w');
+    try {
+      await writeFile(file, header, 0, header.length, 0);
+    } catch (error) {
+      await closeFile(file);
+      throw error;
+    }
+    const before = this.#file;
+    this.#file = file;
+    this.#next++;
+    this.#at = SEGMENT.size;
+    this.begun++;
+    this.bytes += SEGMENT.size;
+    if (before !== undefined) await this.#seal(before);
+  }
+
+  async #seal(file: number): Promise<void> {
+    try {
+      await this.#syncing;
+      await syncFile(file);
+    } finally {
+      await closeFile(file);
+    }
+  }
+}

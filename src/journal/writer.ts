@@ -1,0 +1,251 @@
+/**
+ * The journal's writing side, on the main thread, which never waits for it: while one group of blocks is on its way to the disk, the
+ * next gathers in memory. Whoever uses what was written is told when a group is with the operating system, so that a killed process
+ * leaves nothing used that is not in its journal. Against a power failure the file is fsynced once a second.
+ *
+ * A disk that refuses is said once. What it does not take is kept, within a bound, and tried again every second; meanwhile the run goes
+ * on. Beyond the bound the journal ends at its last whole block.
+ */
+import type { Clock, Timer } from '../clock.js';
+import { sentenceOf } from '../errors.js';
+import { BlockBuilder, type Blocks } from './blocks.js';
+import type { Kind, Stamp } from './format.js';
+import { Segments } from './segments.js';
+
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** Real ms between two fsyncs: what a power failure can take. */
+export const FSYNC_MS = 1000;
+/** Real ms between two attempts at a disk that refuses. */
+const RETRY_MS = 1000;
+/** Bytes that a refusing disk may leave in memory: some ten minutes of the NIFTY 50. */
+const MOST_KEPT_BYTES = 16 * 1024 * 1024;
+/** Bytes on their way at which reading from the socket pauses: the disk is slower than the feed. */
+const MOST_PENDING_BYTES = 8 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/** Told of each group of blocks: when it was taken together, and when it need not be waited for any more. */
+export interface GroupHooks {
+  taken(): void;
+  written(): void;
+}
+
+export interface JournalOptions {
+  /** The run's own folder. */
+  readonly folder: string;
+  readonly runId: string;
+  readonly clock: Clock;
+  /** Where an earlier process left off; a new run begins with segment 1, block 0. */
+  readonly from?: { readonly segment: number; readonly block: number } | undefined;
+  /** Bytes that the journal may take. */
+  readonly mostBytes: number;
+  /** Told once when the disk refuses, once when it takes again, and once when the journal ends for good; sentences. */
+  readonly onTrouble: (sentence: string) => void;
+  readonly segmentBytes?: number;
+  readonly mostKeptBytes?: number;
+}
+
+/** What a journal holds of this process's writing. */
+export interface JournalFigures {
+  readonly folder: string;
+  readonly segments: number;
+  readonly blocks: number;
+  readonly frames: number;
+  readonly bytes: number;
+  /** Frames that it does not hold. */
+  readonly missing: number;
+  /** Why it is not whole, a sentence; undefined when it is. */
+  readonly trouble: string | undefined;
+}
+
+const framesOf = (groups: readonly Blocks[]): number => groups.reduce((sum, { frames }) => sum + frames, 0);
+
+export class JournalWriter {
+  readonly #options: JournalOptions;
+  readonly #builder: BlockBuilder;
+  readonly #segments: Segments;
+  readonly #mostKept: number;
+  #hooks: GroupHooks = { taken: () => undefined, written: () => undefined };
+  #spare: Buffer = Buffer.allocUnsafe(0);
+  #missing = 0;
+  /** Groups that the disk did not take, oldest first. */
+  #kept: Blocks[] = [];
+  #keptBytes = 0;
+  #onTheWay = 0;
+  #trouble: string | undefined;
+  /** The journal takes no more. */
+  #over = false;
+  #draining: Promise<void> | undefined;
+  #trying: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #retry: Timer | undefined;
+
+  constructor(options: JournalOptions) {
+    const { folder, runId, clock, from = { segment: 1, block: 0 }, segmentBytes = SEGMENT_BYTES } = options;
+    this.#options = options;
+    this.#builder = new BlockBuilder(from.block);
+    this.#segments = new Segments({ folder, runId, wallMs: () => clock.wallMs(), ...from, segmentBytes });
+    this.#mostKept = options.mostKeptBytes ?? MOST_KEPT_BYTES;
+  }
+
+  /** Makes the folder and the first segment; throws what the file system says. */
+  async start(hooks: GroupHooks): Promise<void> {
+    this.#hooks = hooks;
+    await this.#segments.start();
+    this.#timer = this.#options.clock.every(FSYNC_MS, () => {
+      this.#segments.sync().catch((error: unknown) => this.#say(`cannot be made durable (${sentenceOf(error)})`));
+    });
+  }
+
+  /** Opens a block: what follows arrived at `stamp`. */
+  open(stamp: Stamp): void {
+    if (!this.#over) this.#builder.open(stamp);
+  }
+
+  /** Adds an entry to the open block. */
+  put(kind: Kind, payload: Uint8Array): void {
+    if (!this.#over) this.#builder.put(kind, payload);
+  }
+
+  /** Adds a binary message to the open block. */
+  frame(kind: Kind, payload: Uint8Array): void {
+    if (this.#over) this.#missing++;
+    else this.#builder.frame(kind, payload);
+  }
+
+  /** Adds an entry of up to two doubles; NaN for none. */
+  numbers(kind: Kind, first = NaN, second = NaN): void {
+    if (!this.#over) this.#builder.numbers(kind, first, second);
+  }
+
+  /** Gives the last binary message's bytes to `change`, in place, before they go anywhere. */
+  changeFrame(change: (bytes: Buffer) => void): void {
+    if (!this.#over) change(this.#builder.lastFrame);
+  }
+
+  /** Closes the block and sends all there is on its way. */
+  commit(): void {
+    this.#builder.close();
+    if (this.#over) {
+      this.#hooks.taken();
+      this.#hooks.written();
+    }
+    this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
+  }
+
+  /** Whether so much is on its way that reading must pause. */
+  get pressed(): boolean {
+    return this.#builder.length + this.#onTheWay > MOST_PENDING_BYTES;
+  }
+
+  get figures(): JournalFigures {
+    const { begun, blocks, frames, bytes } = this.#segments;
+    return { folder: this.#options.folder, segments: begun, blocks, frames, bytes, missing: this.#missing + framesOf(this.#kept), trouble: this.#trouble };
+  }
+
+  /** Resolves when everything is written, or kept because the disk refuses. */
+  async flush(): Promise<void> {
+    this.commit();
+    await this.#draining;
+  }
+
+  /** Writes and fsyncs the rest and closes the file. May be called twice. */
+  async stop(): Promise<void> {
+    await this.flush();
+    this.#timer?.cancel();
+    this.#retry?.cancel();
+    await this.#trying;
+    if (this.#kept.length > 0) await this.#again();
+    if (this.#kept.length > 0) await this.#giveUp('the disk refused it to the end');
+    this.#over = true;
+    await this.#end(false);
+  }
+
+  async #drain(): Promise<void> {
+    // What arrives while one group is being written is the next.
+    while (this.#builder.length > 0) {
+      const group = this.#builder.take(this.#spare);
+      this.#hooks.taken();
+      this.#onTheWay = group.length;
+      await this.#put(group);
+      this.#onTheWay = 0;
+      this.#spare = group.bytes;
+      this.#hooks.written();
+    }
+  }
+
+  /** Writes a group; one that the disk does not take is kept. */
+  async #put(group: Blocks): Promise<void> {
+    if (this.#over) this.#missing += group.frames;
+    else if (this.#kept.length > 0) await this.#keep(group);
+    else if (this.#segments.bytes + group.length > this.#options.mostBytes) await this.#giveUp(`it may take ${Math.round(this.#options.mostBytes / MIB)} MiB`, group);
+    else {
+      try {
+        await this.#segments.write(group);
+      } catch (error) {
+        this.#say(`cannot be written (${sentenceOf(error)}); what arrives is kept and it is tried again`);
+        await this.#keep(group);
+      }
+    }
+  }
+
+  async #keep(group: Blocks): Promise<void> {
+    // In memory of its own size: the buffer that it stands in may be far larger.
+    this.#kept.push({ ...group, bytes: Buffer.from(group.bytes.subarray(0, group.length)) });
+    this.#keptBytes += group.length;
+    if (this.#keptBytes > this.#mostKept) await this.#giveUp(`more than ${Math.round(this.#mostKept / MIB)} MiB waited for the disk`);
+    else this.#tryLater();
+  }
+
+  #tryLater(): void {
+    this.#retry ??= this.#options.clock.after(RETRY_MS, () => {
+      this.#retry = undefined;
+      if (!this.#over) this.#trying ??= this.#again().finally(() => (this.#trying = undefined));
+    });
+  }
+
+  /** Tries once more what the disk did not take. */
+  async #again(): Promise<void> {
+    while (this.#kept.length > 0) {
+      const [group] = this.#kept;
+      try {
+        await this.#segments.write(group);
+      } catch (error) {
+        // That it refuses was said when it began; what is missing in the end is said then.
+        void error;
+        this.#tryLater();
+        return;
+      }
+      // The journal may have been given up meanwhile.
+      if (this.#kept[0] !== group) return;
+      this.#kept.shift();
+      this.#keptBytes -= group.length;
+    }
+    this.#trouble = undefined;
+    this.#options.onTrouble(`The journal ${this.#options.folder} is written again; nothing of it is missing.`);
+  }
+
+  /** The journal ends at its last whole block. */
+  async #giveUp(why: string, group?: Blocks): Promise<void> {
+    this.#over = true;
+    this.#missing += framesOf(this.#kept) + (group?.frames ?? 0);
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#trouble = `The journal ${this.#options.folder} ends before the run: ${why}. Replay and --resume reach as far as it does.`;
+    this.#options.onTrouble(this.#trouble);
+    await this.#end(true);
+  }
+
+  async #end(cut: boolean): Promise<void> {
+    try {
+      await this.#segments.end(cut);
+    } catch (error) {
+      this.#say(`cannot be made durable (${sentenceOf(error)})`);
+    }
+  }
+
+  #say(what: string): void {
+    if (this.#trouble !== undefined) return;
+    this.#trouble = `The journal ${this.#options.folder} ${what}.`;
+    this.#options.onTrouble(this.#trouble);
+  }
+}

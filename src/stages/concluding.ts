@@ -1,0 +1,38 @@
+/** What the end of a run and that of a replay have in common. */
+import { createHash } from 'node:crypto';
+import type { Clock, Timer } from '../clock.js';
+import { EngineError } from '../errors.js';
+import type { Evaluation } from '../momentum/series.js';
+import type { ShardPool } from '../shard/pool.js';
+import type { ConcludeAnswer } from '../../workers/writer.js';
+
+/** Real ms for the shards to read what is in their rings at the end. */
+const DRAIN_MS = 30_000;
+
+/** Resolves when every shard has read END. Throws EngineError OUTPUT when one does not come to it. */
+export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
+  let limit: Timer | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    limit = clock.after(DRAIN_MS, () => reject(new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole.')));
+  });
+  try {
+    await Promise.race([shards.done, tooLate]);
+  } finally {
+    limit?.cancel();
+  }
+}
+
+/** SHA-256 of what a run made of its frames, hex: equal hashes, equal rows, whatever the number of shards. */
+export interface Hashes {
+  readonly candles: string;
+  readonly quality: string;
+  /** Of the evaluations of candles as first sealed, and of the final ones. */
+  readonly momentum: string;
+}
+
+const inOrder = (evaluations: readonly Evaluation[]): Evaluation[] => [...evaluations].sort((a, b) => (a.symbol === b.symbol ? a.timestampMs - b.timestampMs : a.symbol < b.symbol ? -1 : 1));
+
+export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {
+  const momentum = createHash('sha256').update(JSON.stringify([inOrder(first), inOrder(evaluations)])).digest('hex');
+  return { ...hashes, momentum };
+}

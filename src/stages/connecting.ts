@@ -1,0 +1,73 @@
+/** The feed client of a stage run, wired to the line and to those who watch. */
+import { LIMITS } from '../config.js';
+import { FeedClient, type FeedClientOptions } from '../feed/client.js';
+import type { EngineError } from '../errors.js';
+import type { FeedLimits } from '../feed/machine.js';
+import type { Log } from '../log.js';
+import { MODE } from '../market/packet.js';
+import { inContinuous } from '../market/session.js';
+import type { ConnectionRecord } from '../observe/connection-record.js';
+import type { NetworkLedger } from '../observe/network-ledger.js';
+import { seededRandom } from '../random.js';
+import type { Engine } from '../shard/engine.js';
+import type { Line } from './line.js';
+import type { Plan } from './plan.js';
+import type { Source } from './source.js';
+
+export interface Wiring {
+  readonly plan: Plan;
+  readonly source: Source;
+  readonly engine: Engine;
+  readonly line: Line;
+  readonly record: ConnectionRecord;
+  readonly network: NetworkLedger;
+  readonly log: Log;
+  /** Number of the last connection of the process that this one goes on from; 0 in a run of its own. */
+  readonly connectionsBefore: number;
+  /** Other limits than those of real use, in tests. */
+  readonly limits: FeedLimits | undefined;
+  readonly onOpen: () => void;
+  readonly onFailed: (error: EngineError) => void;
+  readonly say: (text: string) => void;
+}
+
+/** Makes the client; it connects when it is started. */
+export function connecting(wiring: Wiring): FeedClient {
+  const { plan, source, engine, line, record, network, log, say } = wiring;
+  const { clock } = source;
+  const mode = MODE[plan.config.mode];
+  const unattended = plan.opensMs !== undefined;
+  const sessions = plan.instruments.map(plan.sessionOf);
+  const options: FeedClientOptions = {
+    endpoint: source.endpoint,
+    credentials: source.credentials,
+    subscriptions: plan.instruments.map(({ exchangeType, token }) => ({ exchangeType, token, mode })),
+    clock,
+    random: seededRandom(process.pid),
+    log,
+    inSession: () => sessions.some((session) => inContinuous(session, engine.sealer.marketTime ?? clock.marketMs())),
+    firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
+    unattended,
+    limits: wiring.limits,
+    connectionsBefore: wiring.connectionsBefore,
+    handlers: {
+      opened: (connection) => {
+        line.opened(connection);
+        record.opened();
+        network.enter('run');
+        wiring.onOpen();
+      },
+      subscribed: (connection) => line.subscribed(connection),
+      binary: (bytes, connection) => line.binary(bytes, connection),
+      text: (text, connection) => line.text(text, connection),
+      closed: (end) => {
+        line.disconnected(end);
+        record.closed(end);
+        say(`Feed: ${end.sentence}`);
+      },
+      retrying: (sentence) => say(`Feed: ${sentence} Trying again.`),
+      failed: wiring.onFailed,
+    },
+  };
+  return new FeedClient(options);
+}
