@@ -1,6 +1,6 @@
 /** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
 import yargs, { type Argv } from 'yargs';
-import { BOUNDS, DEFAULT_AT, DEFAULT_JOURNAL, numberOption, outOption, pathOption, remoteFeed, stageConfig, symbolsOption, timeOption, type RemoteFeed, type StageConfig } from './config.js';
+import { BOUNDS, DEFAULT_AT, DEFAULT_JOURNAL, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
 
 export interface SimulateArguments {
@@ -41,6 +41,7 @@ export type Command =
   | { readonly kind: 'doctor'; readonly options: DoctorArguments }
   | { readonly kind: 'instruments'; readonly options: InstrumentsArguments }
   | { readonly kind: 'compare'; readonly options: CompareArguments }
+  | { readonly kind: 'replay'; readonly options: ReplayArguments }
   /** Help or version: to be printed, and nothing else done. */
   | { readonly kind: 'text'; readonly text: string };
 
@@ -110,6 +111,18 @@ const compareOptions = {
 const compareEpilogue = `Per symbol and field: exact, within one tick, different, missing on a side, partial. A number of ticks is no traded quantity: such volumes are left out, and are never called equal. Reads both folders and writes nothing.
 
 Exit codes: 0 the candles agree, 1 they do not or not all of it could be compared, 2 usage, or a file that cannot be read.`;
+
+const replayOptions = {
+  speed: { type: 'string', desc: 'times as fast as the run was, or max  [default: max]' },
+  shards: stageOptions.shards,
+  out: { type: 'string', desc: 'folder of the candles  [default: data/test/replay/RUN]' },
+  history: { type: 'string', desc: "another folder of history than the run's" },
+  json: { type: 'boolean', desc: 'print JSON' },
+} as const;
+
+const replayEpilogue = `JOURNAL is the folder of one run, data/test/journal/RUN by default. The same frames make the same candles, quality rows and momentum as in the run, for any number of shards.
+
+Exit codes: 0 they are the same, or the run left nothing to compare with, 1 they are not or the journal is damaged, 2 usage, or a journal that cannot be read.`;
 
 const simulatePaths = `Paths:
   ws    /smart-stream                                              the feed (also at /)
@@ -213,6 +226,11 @@ function compareCommand(parsed: Parsed, columns: number): Command {
   return { kind: 'compare', options: { ours: needed('ours'), reference: needed('reference'), symbols: symbolsOption(once(parsed, 'symbols')), json: flag(parsed, 'json'), columns } };
 }
 
+function replayCommand(parsed: Parsed): Command {
+  const text = (name: keyof typeof replayOptions | 'journal'): string | undefined => once(parsed, name);
+  return { kind: 'replay', options: replayArguments({ journal: text('journal'), speed: text('speed'), shards: text('shards'), out: text('out'), history: text('history'), json: flag(parsed, 'json') }) };
+}
+
 /** What yargs itself refuses, as one sentence. */
 function refusal(message: string | undefined, error: Error | undefined): EngineError {
   if (error instanceof EngineError) return error;
@@ -263,6 +281,12 @@ export async function parse(argv: readonly string[], { version, columns = 120 }:
       'compare the candles of a run with those polled over REST',
       (builder) => common(builder).options(compareOptions).epilogue(compareEpilogue),
       (parsed) => void (command = compareCommand(parsed, columns)),
+    )
+    .command(
+      'replay <journal>',
+      "take the frames of a run's journal in again, and prove that the same comes of them",
+      (builder) => builder.wrap(columns).strict().positional('journal', { type: 'string', desc: "folder of a run's journal" }).options(replayOptions).epilogue(replayEpilogue),
+      (parsed) => void (command = replayCommand(parsed)),
     )
     .command(
       'decode',

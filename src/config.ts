@@ -17,6 +17,8 @@ export const BOUNDS = {
   /** Market seconds a real second, for the simulated market. */
   speed: { min: 0.1, max: 600 },
   seed: { min: 0, max: 4_294_967_295 },
+  /** Times as fast as the run was. */
+  replaySpeed: { min: 0.1, max: 100_000 },
   shards: { min: 1, max: 64 },
   port: { min: 0, max: 65_535 },
 } as const;
@@ -105,6 +107,18 @@ export interface StageArguments {
   readonly instruments: string | undefined;
   readonly report: string | undefined;
   readonly journal: string | undefined;
+}
+
+/** A replay, checked. */
+export interface ReplayArguments {
+  /** Folder of a run's journal. */
+  readonly journal: string;
+  /** Times as fast as it was; undefined as fast as it goes. */
+  readonly speed: number | undefined;
+  readonly shards: number;
+  readonly out: string | undefined;
+  readonly history: string | undefined;
+  readonly json: boolean;
 }
 
 function usage(sentence: string): EngineError {
@@ -213,6 +227,19 @@ function resumeOption({ resume, noJournal, waitOpen }: StageArguments): boolean 
 /** Shards when `--shards` is not given: one core is left to the main thread. */
 export function defaultShards(): number {
   return Math.min(BOUNDS.shards.max, Math.max(1, availableParallelism() - 1));
+}
+
+/** Checks the options of a replay. Throws EngineError USAGE with one sentence on the first that is wrong. */
+export function replayArguments(args: { readonly [Name in 'journal' | 'speed' | 'shards' | 'out' | 'history']: string | undefined } & { readonly json: boolean }): ReplayArguments {
+  const { journal, speed = 'max', shards, out, history, json } = args;
+  return {
+    journal: pathOption('journal', journal)!,
+    speed: speed === 'max' ? undefined : numberOption('speed', speed, BOUNDS.replaySpeed, { whole: false, unit: 'times as fast as it was, or max' }),
+    shards: shards === undefined ? defaultShards() : numberOption('shards', shards, BOUNDS.shards),
+    out: pathOption('out', out),
+    history: pathOption('history', history),
+    json,
+  };
 }
 
 /** Checks the options of a stage run. Throws EngineError USAGE with one sentence on the first that is wrong. */

@@ -33,6 +33,11 @@ async function run(command: Command): Promise<number> {
       const [{ compare }, { tickSizes }] = await Promise.all([import('./stages/compare.js'), import('./stages/universe.js')]);
       return compare({ ...command.options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) }, (text) => void process.stdout.write(`${text}\n`));
     }
+    case 'replay': {
+      printsOnly = false;
+      const { replay } = await import('./stages/replay.js');
+      return replay(command.options, (text) => void process.stdout.write(`${text}\n`));
+    }
     case 'simulate': {
       printsOnly = false;
       const [{ simulate }, { niftyFifty, shippedCalendar }] = await Promise.all([import('./stages/simulate.js'), import('./stages/universe.js')]);

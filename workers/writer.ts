@@ -26,7 +26,7 @@ import { sleep } from '../src/clock.js';
 /** Candles of earlier minutes that no file holds: what the simulated broker says of its own market. */
 export interface GivenHistory {
   readonly volumeKind: VolumeKind;
-  /** By symbol, as `shareCandles` makes them. */
+  /** By symbol, as `shareNumbers` makes them. */
   readonly rows: Readonly<Record<string, Float64Array>>;
 }
 

@@ -14,8 +14,10 @@ import { BLOCK, ENTRY, MOST_BLOCK_BYTES, readSegmentHeader, SEGMENT, segmentName
 export interface JournalVisitor {
   /** One entry; `stamp` is that of its block. */
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void;
+  /** A block that arrived at `stamp` comes next: a visitor that goes by time waits here. */
+  blockBegins?(stamp: Stamp): Promise<void> | undefined;
   /** A block is over: a visitor that must wait for others does so here. */
-  blockOver?(): Promise<void> | void;
+  blockOver?(): Promise<void> | undefined;
 }
 
 /** How far a journal could be read. */
@@ -81,20 +83,24 @@ class Source {
   }
 }
 
-/** Whether the entries fill a block's bytes exactly: a checksum proves that they are as written, not that they were written well. */
+/** Whether the entries fill a block's bytes exactly and its times are numbers: a checksum proves that they are as written, not that they were written well. */
 function isWellFormed(block: Buffer): boolean {
   let at: number = BLOCK.header;
   while (at + ENTRY.header <= block.length) at += ENTRY.header + block.readUInt32LE(at + ENTRY.length);
-  return at === block.length;
+  const { monoMs, wallMs, marketMs } = stampOf(block);
+  return at === block.length && Number.isFinite(monoMs + wallMs + marketMs);
 }
 
-function visitEntries(block: Buffer, visitor: JournalVisitor): void {
-  const stamp: Stamp = {
+function stampOf(block: Buffer): Stamp {
+  return {
     connection: block.readUInt32LE(BLOCK.connection),
     monoMs: block.readDoubleLE(BLOCK.monoMs),
     wallMs: block.readDoubleLE(BLOCK.wallMs),
     marketMs: block.readDoubleLE(BLOCK.marketMs),
   };
+}
+
+function visitEntries(block: Buffer, stamp: Stamp, visitor: JournalVisitor): void {
   for (let at: number = BLOCK.header; at < block.length; ) {
     const length = block.readUInt32LE(at + ENTRY.length);
     const from = at + ENTRY.header;
@@ -161,11 +167,14 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
           const broken = index === numbers.length - 1 ? block : 'damaged';
           return { runId, segments: index + 1, blocks, segment: number, offset: source.at, tornBytes: source.size - source.at, broken };
         }
-        visitEntries(block, visitor);
+        const stamp = stampOf(block);
+        const early = visitor.blockBegins?.(stamp);
+        if (early !== undefined) await early;
+        visitEntries(block, stamp, visitor);
         source.take(block.length);
         blocks++;
-        const waiting = visitor.blockOver?.();
-        if (waiting !== undefined) await waiting;
+        const full = visitor.blockOver?.();
+        if (full !== undefined) await full;
       }
       segment = number;
       offset = source.at;

@@ -76,6 +76,8 @@ export class Router {
   #gapEnd = 0;
   #ended = false;
   #decisions: Decisions | undefined;
+  /** Whether records carry the instant of their arrival, for the histograms of latency. */
+  measures = true;
 
   constructor(options: RouterOptions) {
     for (const memory of options.memories) assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
@@ -171,7 +173,7 @@ export class Router {
     const through = this.#sealer.due();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
-    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, arrival?.monoMs);
+    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, this.measures ? arrival?.monoMs : NaN);
     this.#decisions?.sealed(through);
   }
 
@@ -231,7 +233,7 @@ export class Router {
     i32[2 * at + RECORD.flags] = flags;
     f64[at + RECORD.timeMs] = packet.mode === MODE.snapquote ? packet.number(FIELD.lastTradeSeconds) * 1000 : packet.number(FIELD.exchangeMs);
     f64[at + RECORD.price] = packet.number(FIELD.price);
-    f64[at + RECORD.receivedMs] = arrival.monoMs;
+    f64[at + RECORD.receivedMs] = this.measures ? arrival.monoMs : NaN;
     f64[at + RECORD.sequenceLow] = words[2 * FIELD.sequence] >>> 0;
     f64[at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
     if ((flags & FLAG.traded) !== 0) {

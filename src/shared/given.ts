@@ -11,7 +11,7 @@ export function packCandles(rows: readonly CandleRow[]): number[] {
 }
 
 /** `packed` where all threads can read it. */
-export function shareCandles(packed: readonly number[]): Float64Array {
+export function shareNumbers(packed: ArrayLike<number>): Float64Array {
   const shared = sharedDoubles(packed.length);
   shared.set(packed);
   return shared;

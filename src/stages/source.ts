@@ -7,7 +7,7 @@ import { SystemClock, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { feedEndpoint, LIVE_ENDPOINT, readCertificates, type Endpoint } from '../feed/endpoint.js';
 import { readCredentials, type Credentials } from '../feed/login.js';
-import { shareCandles } from '../shared/given.js';
+import { shareNumbers } from '../shared/given.js';
 import { istStamp } from '../market/session.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import type { FromSimulator, ToSimulator } from '../sim/handover.js';
@@ -136,7 +136,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
     const listings = plan.instruments;
     tell({ type: 'prepare', listings, historyOf: history === undefined ? listings.map(({ symbol }) => symbol) : [], volumeKind: plan.volumeKind });
     const prepared = await answer(child, 'prepared', complaints);
-    const rows = Object.fromEntries(Object.entries(prepared.history).map(([symbol, packed]) => [symbol, shareCandles(packed)]));
+    const rows = Object.fromEntries(Object.entries(prepared.history).map(([symbol, packed]) => [symbol, shareNumbers(packed)]));
     return {
       given: history === undefined ? { volumeKind: plan.volumeKind, rows } : undefined,
       warnings: [],

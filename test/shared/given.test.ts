@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { packCandles, shareCandles, unpackCandles } from '../../src/shared/given.js';
+import { packCandles, shareNumbers, unpackCandles } from '../../src/shared/given.js';
 
 const who = { symbol: 'M&M', exchange: 'NSE' };
 const price = fc.double({ min: 0.01, max: 1e6, noNaN: true });
@@ -10,7 +10,7 @@ it('gives candles back as they were, in their order, also by way of JSON and of 
   fc.assert(
     fc.property(fc.array(candle, { maxLength: 50 }), (rows) => {
       const told = JSON.parse(JSON.stringify(packCandles(rows))) as number[];
-      const shared = shareCandles(told);
+      const shared = shareNumbers(told);
       expect(unpackCandles(shared, who)).toEqual(rows);
       expect(shared.buffer).toBeInstanceOf(SharedArrayBuffer);
     }),

@@ -1,0 +1,211 @@
+/**
+ * A journal as a source: what it holds is taken in by the same calls that the live line made, in the same order, so the same records go
+ * into the rings. The decisions that the run made on its way are compared with those made now.
+ */
+import { EngineError } from '../errors.js';
+import { KIND, type Kind, type Stamp } from '../journal/format.js';
+import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
+import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
+import type { Engine } from '../shard/engine.js';
+import { sleep } from '../clock.js';
+import type { FeedText } from '../wire/texts.js';
+import type { ConnectionEnd } from '../feed/ending.js';
+import type { Intake } from './intake.js';
+
+/** What is known of a journal before it is used. */
+export interface JournalAbout {
+  readonly folder: string;
+  readonly meta: RunMeta;
+  /** Of the process that wrote last: a run may have been resumed. */
+  readonly lastProcess: Pick<RunMeta, 'processId' | 'processStart'>;
+  /** Candles of earlier minutes, by symbol, as numbers (layout.ts, GIVEN). */
+  readonly given: Readonly<Record<string, Float64Array>>;
+  readonly extent: JournalExtent;
+  /** Whether the run came to its end, of whatever kind. */
+  readonly ended: boolean;
+  /** What its rows hash to; undefined when it did not come so far. */
+  readonly sum: Readonly<Record<string, string>> | undefined;
+  readonly frames: number;
+  readonly resumes: number;
+  readonly lastConnection: number;
+  /** Of the first block and the last. */
+  readonly first: Stamp;
+  readonly last: Stamp;
+  /** When its connections were opened, and how they ended; in order. */
+  readonly connections: readonly ({ readonly opened: Stamp } | { readonly ended: ConnectionEnd; readonly stamp: Stamp } | { readonly resumed: Stamp })[];
+}
+
+function parsed(bytes: Buffer, where: string): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw new EngineError('JOURNAL', `${where} holds an entry that is no JSON.`, { cause: error });
+  }
+}
+
+/** Text messages as the classifier makes them; anything else is `other`. */
+function textOf(bytes: Buffer, where: string): FeedText {
+  const text = parsed(bytes, where) as Partial<Extract<FeedText, { kind: 'error' }>> | null;
+  if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string') return text as FeedText;
+  return (text as { kind?: unknown } | null)?.kind === 'pong' ? { kind: 'pong' } : { kind: 'other' };
+}
+
+function endOf(bytes: Buffer, where: string): ConnectionEnd {
+  const end = parsed(bytes, where) as Partial<ConnectionEnd> | null;
+  const usable = typeof end?.cause === 'string' && typeof end.reason === 'string' && typeof end.sentence === 'string' && typeof end.connection === 'number' && typeof end.livedMs === 'number';
+  if (!usable) throw new EngineError('JOURNAL', `${where} says of a connection's end nothing usable.`);
+  return end as ConnectionEnd;
+}
+
+function sumOf(bytes: Buffer, where: string): Record<string, string> {
+  const sum = parsed(bytes, where);
+  if (typeof sum !== 'object' || sum === null || !Object.values(sum).every((hash) => typeof hash === 'string')) throw new EngineError('JOURNAL', `${where} holds no usable sum.`);
+  return sum as Record<string, string>;
+}
+
+/** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
+export async function aboutJournal(folder: string): Promise<JournalAbout> {
+  let meta: RunMeta | undefined;
+  let lastProcess: JournalAbout['lastProcess'] | undefined;
+  let sum: JournalAbout['sum'];
+  let first: Stamp | undefined;
+  let last: Stamp | undefined;
+  let ended = false;
+  let [frames, resumes, lastConnection] = [0, 0, 0];
+  const given: Record<string, Float64Array> = {};
+  const connections: JournalAbout['connections'][number][] = [];
+  const extent = await readJournal(folder, {
+    entry(kind, bytes, stamp) {
+      first ??= stamp;
+      last = stamp;
+      if (kind === KIND.frame) frames++;
+      else if (kind === KIND.meta) {
+        lastProcess = parseMeta(bytes, folder);
+        meta ??= lastProcess as RunMeta;
+      } else if (kind === KIND.given) {
+        const entry = readGivenEntry(bytes);
+        if (entry !== undefined) given[entry.symbol] = entry.numbers;
+      } else if (kind === KIND.opened) {
+        lastConnection = Math.max(lastConnection, stamp.connection);
+        connections.push({ opened: stamp });
+      } else if (kind === KIND.ended) {
+        lastConnection = Math.max(lastConnection, stamp.connection);
+        connections.push({ ended: endOf(bytes, folder), stamp });
+      } else if (kind === KIND.resumed) {
+        resumes++;
+        connections.push({ resumed: stamp });
+      } else if (kind === KIND.end) ended = true;
+      else if (kind === KIND.sum) sum = sumOf(bytes, folder);
+    },
+  });
+  if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was.`);
+  return { folder, meta, lastProcess, given, extent, ended, sum, frames, resumes, lastConnection, first, last, connections };
+}
+
+export interface JournalFeedOptions {
+  readonly folder: string;
+  readonly engine: Engine;
+  readonly intake: Intake;
+  /** Called before a block is taken in; resolves when its time has come. */
+  readonly pace?: ((stamp: Stamp) => Promise<void> | undefined) | undefined;
+}
+
+/** Real ms between two looks at rings that are full. */
+const RELIEF_MS = 1;
+
+export class JournalFeed implements JournalVisitor {
+  readonly #options: JournalFeedOptions;
+  /** Decisions made and not yet met in the journal. */
+  readonly #made: string[] = [];
+  #differences: string | undefined;
+
+  constructor(options: JournalFeedOptions) {
+    this.#options = options;
+    // What arrived in another process's time tells nothing of this one's speed.
+    options.engine.router.measures = false;
+    const made = (kind: Kind, ...numbers: number[]): void => void this.#made.push(`${kind} ${numbers.join(' ')}`);
+    options.engine.router.tell({
+      sealed: (through) => made(KIND.seal, through),
+      gap: (startMs, endMs) => made(KIND.gap, startMs, endMs),
+      ended: (endMs) => made(KIND.sealedEnd, endMs),
+    });
+  }
+
+  /** Takes in the whole journal; resolves when everything is in the rings. */
+  async run(): Promise<JournalExtent> {
+    const extent = await readJournal(this.#options.folder, this);
+    if (this.#made.length > 0) this.#differs(`decided ${this.#made[0]}, which the run did not`);
+    return extent;
+  }
+
+  /** Where a decision made now is not the run's, a sentence; undefined when all are the same. */
+  get difference(): string | undefined {
+    return this.#differences;
+  }
+
+  blockBegins(stamp: Stamp): Promise<void> | undefined {
+    return this.#options.pace?.(stamp);
+  }
+
+  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
+    const { intake, folder } = this.#options;
+    switch (kind) {
+      case KIND.frame:
+        intake.binary(bytes, stamp);
+        return;
+      case KIND.text:
+        intake.text(textOf(bytes, folder));
+        return;
+      case KIND.subscribed:
+        intake.subscribed(stamp);
+        return;
+      case KIND.ended:
+      case KIND.resumed:
+        intake.disconnected();
+        return;
+      case KIND.tick:
+        intake.tick(stamp.marketMs);
+        return;
+      case KIND.excuse:
+        intake.excuse(stamp.marketMs);
+        return;
+      case KIND.end:
+        intake.end();
+        return;
+      case KIND.seal:
+      case KIND.gap:
+      case KIND.sealedEnd:
+        this.#met(kind, bytes);
+        return;
+      case KIND.meta:
+      case KIND.given:
+      case KIND.opened:
+      case KIND.sum:
+        return;
+      default:
+        throw new EngineError('JOURNAL', `${folder} holds an entry of kind ${String(kind)}, which this program does not know.`);
+    }
+  }
+
+  blockOver(): Promise<void> | undefined {
+    const { router } = this.#options.engine;
+    router.publish();
+    return router.pressed ? this.#relieved() : undefined;
+  }
+
+  /** Whoever reads a file may wait, where the live line must not. */
+  async #relieved(): Promise<void> {
+    while (!this.#options.engine.router.relieved) await sleep(RELIEF_MS);
+  }
+
+  #met(kind: Kind, bytes: Buffer): void {
+    const numbers = Array.from({ length: bytes.length >> 3 }, (_, k) => bytes.readDoubleLE(8 * k));
+    const decision = `${kind} ${numbers.join(' ')}`;
+    const made = this.#made.shift();
+    if (made !== decision) this.#differs(`decided ${made ?? 'nothing'} where the run decided ${decision}`);
+  }
+
+  #differs(what: string): void {
+    this.#differences ??= `The replay ${what} (kinds and numbers as in docs/JOURNAL.md).`;
+  }
+}
