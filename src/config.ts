@@ -50,7 +50,8 @@ export type FeedChoice =
   | {
       readonly kind: 'url';
       readonly url: string;
-      readonly marketClock: { readonly originMs: number; readonly speed: number } | undefined;
+      /** Market time at `anchorMonoMs`, by default when the run starts. */
+      readonly marketClock: { readonly originMs: number; readonly speed: number; readonly anchorMonoMs?: number } | undefined;
       /** File of certificates that are trusted in place of the public ones. */
       readonly ca: string | undefined;
     };

@@ -16,8 +16,9 @@ export class ConnectionRecord {
     this.#clock = clock;
   }
 
-  opened(): void {
-    const now = this.#clock.monoMs();
+  /** A connection is open; since `at`, monotonic ms, where that is not now. */
+  opened(at: { readonly monoMs: number } = { monoMs: this.#clock.monoMs() }): void {
+    const now = at.monoMs;
     this.#connections++;
     this.#connected = true;
     this.#firstOpenMs ??= now;
@@ -26,9 +27,9 @@ export class ConnectionRecord {
   }
 
   /** A connection, or an attempt at one, ended; not by ourselves. */
-  closed(disconnect: Disconnect): void {
-    this.disconnects.push({ ...disconnect, atMs: this.#clock.marketMs() });
-    if (this.#connected) this.#lostAtMs = this.#clock.monoMs();
+  closed(disconnect: Disconnect, at: { readonly monoMs: number; readonly marketMs: number } = { monoMs: this.#clock.monoMs(), marketMs: this.#clock.marketMs() }): void {
+    this.disconnects.push({ ...disconnect, atMs: at.marketMs });
+    if (this.#connected) this.#lostAtMs = at.monoMs;
     this.#connected = false;
   }
 

@@ -26,6 +26,33 @@ export interface SymbolFacts {
   readonly revisions: number;
 }
 
+/** SHA-256 of what a run made of its frames, hex: equal hashes, equal rows, whatever the number of shards. */
+export interface Hashes {
+  readonly candles: string;
+  readonly quality: string;
+  /** Of the evaluations of candles as first sealed, and of the final ones. */
+  readonly momentum: string;
+}
+
+/** A span of market time in which nothing could be seen, epoch ms. */
+export interface Unseen {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What the journal holds of this process's run. */
+export interface JournalFacts {
+  readonly folder: string;
+  readonly segments: number;
+  readonly blocks: number;
+  readonly frames: number;
+  readonly bytes: number;
+  /** Frames that it does not hold. */
+  readonly missing: number;
+  /** Why it is not whole, a sentence. */
+  readonly trouble: string | undefined;
+}
+
 /** How a connection ended. */
 export interface Disconnect {
   readonly connection: number;
@@ -105,7 +132,17 @@ export interface Facts {
     readonly problems: readonly string[];
     readonly strayWrites: readonly string[];
     readonly workerStrayWrites: number;
+    /** Undefined before the end. */
+    readonly hashes: Hashes | undefined;
   };
+  /** What was not seen between the first packet and the end. */
+  readonly unseen: {
+    readonly gaps: readonly Unseen[];
+    /** Labels (epoch ms) of minutes with partial candles, ascending, and of how many symbols; none before the end. */
+    readonly minutes: readonly { readonly minuteMs: number; readonly symbols: number }[];
+  };
+  /** Undefined with `--no-journal`. */
+  readonly journal: JournalFacts | undefined;
   /** Undefined without `--history`; else how our schema differs, a sentence each. */
   readonly schema: readonly string[] | undefined;
   readonly historyGiven: boolean;

@@ -57,9 +57,9 @@ function noRestGate({ network, interrupted }: Facts): Gate {
   return { id: 'no-rest', status: 'pass', observed, expected };
 }
 
-function outputGate({ output, finished, symbols }: Facts): Gate {
+function outputGate({ output, finished, symbols, journal }: Facts): Gate {
   const expected = 'every file of this run reads back as sealed, and nothing was written elsewhere';
-  const observed = `${count(output.files.length, 'file')} in ${output.outDir}, ${output.proven ?? 0} candles read back as sealed${output.kept > 0 ? `, ${count(output.kept, 'minute')} of an earlier run kept as better` : ''}`;
+  const observed = `${count(output.files.length, 'file')} in ${output.outDir}, ${output.proven ?? 0} candles read back as sealed${output.kept > 0 ? `, ${count(output.kept, 'minute')} of an earlier run kept as better` : ''}${journal === undefined ? '' : `, ${count(journal.frames, 'frame')} in the journal`}`;
   const fail = (remedy: string): Gate => ({ id: 'output', status: 'fail', observed, expected, remedy });
   if (!finished) return { id: 'output', status: 'skip', observed, expected };
   if (output.problems.length > 0) return fail(`${output.problems[0]}${output.problems.length > 1 ? ` (and ${output.problems.length - 1} more)` : ''}`);
@@ -68,6 +68,7 @@ function outputGate({ output, finished, symbols }: Facts): Gate {
   }
   if (output.files.length === 0 && symbols.some(({ whole, partial }) => whole + partial > 0)) return fail('There are candles and no file holds them: see the log for what the disk said.');
   if (output.files.length === 0) return { id: 'output', status: 'warn', observed, expected, remedy: 'Nothing was seen, so there was nothing to write.' };
+  if (journal?.trouble !== undefined) return { id: 'output', status: 'warn', observed: `${observed}, ${journal.missing} missing there`, expected, remedy: `The candles are whole, the journal is not. ${journal.trouble}` };
   return { id: 'output', status: 'pass', observed, expected };
 }
 

@@ -125,8 +125,13 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
     momentum: momentumReport(facts),
     network: networkReport(facts),
     disconnects: facts.feed.disconnects.map(({ connection, cause, code, reason, livedMs, atMs, sentence }) => ({ connection, at: istStamp(atMs), cause, code: code ?? null, reason, livedMs: rounded(livedMs, 0), sentence })),
+    unseen: {
+      gaps: facts.unseen.gaps.map(({ fromMs, toMs }) => ({ from: istStamp(fromMs), to: istStamp(toMs), ms: rounded(toMs - fromMs, 0) })),
+      partialMinutes: facts.unseen.minutes.map(({ minuteMs, symbols }) => ({ minute: istStamp(minuteMs), symbols })),
+    },
     brokerErrors: facts.feed.errors,
-    output: { dir: facts.output.outDir, proven: facts.output.proven ?? null, kept: facts.output.kept, problems: facts.output.problems },
+    output: { dir: facts.output.outDir, proven: facts.output.proven ?? null, kept: facts.output.kept, problems: facts.output.problems, hashes: facts.output.hashes ?? null },
+    journal: facts.journal === undefined ? null : { ...facts.journal, trouble: facts.journal.trouble ?? null },
     files: facts.output.files,
   };
 }

@@ -1,6 +1,6 @@
 /** The end of a run as text: the checklist in the owner's words, the candles, and where everything is. Pure. */
 import type { CandleWithQuality } from '../market/candle.js';
-import { istMinute } from '../market/session.js';
+import { istMinute, istStamp, MINUTE_MS } from '../market/session.js';
 import type { Facts } from './facts.js';
 import type { Gate, Status } from './gate.js';
 import type { Verdict } from './gates.js';
@@ -48,7 +48,24 @@ export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict
     return statusRow({ status: gate.status, title: questions[index], observed: gate.observed, remedy }, width, paint, columns);
   });
   const status: Status = verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'warn';
-  return ['Checklist', ...lines, `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
+  return ['Checklist', ...lines, ...unseenLines(facts), `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
+}
+
+const istSecond = (epochMs: number): string => istStamp(epochMs).slice(11, 19);
+
+/** Gaps and partial minutes are data: both are named, in as few words as they take. */
+function unseenLines({ unseen, symbols }: Facts): string[] {
+  const gaps = unseen.gaps.map(({ fromMs, toMs }) => `${istSecond(fromMs)} to ${istSecond(toMs)}`);
+  // Of as many symbols as the minute before: one span.
+  const spans: { fromMs: number; toMs: number; symbols: number }[] = [];
+  for (const { minuteMs, symbols: count } of unseen.minutes) {
+    const last = spans.at(-1);
+    if (last !== undefined && last.symbols === count && minuteMs === last.toMs + MINUTE_MS) last.toMs = minuteMs;
+    else spans.push({ fromMs: minuteMs, toMs: minuteMs, symbols: count });
+  }
+  const whom = (count: number): string => (count === symbols.length ? '' : ` (${count} of ${symbols.length} symbols)`);
+  const minutes = spans.map(({ fromMs, toMs, symbols: count }) => `${istMinute(fromMs)}${toMs > fromMs ? ` to ${istMinute(toMs)}` : ''}${whom(count)}`);
+  return [...(gaps.length === 0 ? [] : [`Not seen: ${gaps.join(', ')}`]), ...(minutes.length === 0 ? [] : [`Partial minutes: ${minutes.join(', ')}`])];
 }
 
 const price = (value: number): string => value.toFixed(2);

@@ -35,6 +35,12 @@ export function gapWithin(m: ShardMemory, row: number, bar: number): number {
   return unseen;
 }
 
+/** Spans of market time in which nothing could be seen, in their order; the end is infinite while one is open. Epoch ms. */
+export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
+  const count = Atomics.load(m.i32, SHARD.gaps);
+  return Array.from({ length: count }, (_, k) => ({ startMs: m.f64[m.gaps + k * GAP.size + GAP.startMs], endMs: m.f64[m.gaps + k * GAP.size + GAP.endMs] }));
+}
+
 /** Counts and session figures of one instrument. Prices in wire units; undefined where nothing was seen. */
 export interface RowFigures {
   readonly ticks: number;

@@ -1,17 +1,22 @@
 /** Whether the process that wrote something still lives. */
 import { readFileSync } from 'node:fs';
 
+/** The state and the start of a process as Linux tells them; undefined for none, and on other systems. */
+function statOf(processId: number): { readonly state: string; readonly start: string } | undefined {
+  try {
+    // The name of the program stands in parentheses and may hold anything. Behind it come the 3rd field, the state, and so on; the start is the 22nd.
+    const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0], start: fields[19] };
+  } catch (error) {
+    void error;
+    return undefined;
+  }
+}
+
 /** When a process started, in the kernel's own count: with it a number that was given out again is not taken for the same process. Null where the system does not say. */
 export function processStart(processId: number): string | null {
-  try {
-    // The name of the program stands in parentheses and may hold anything; the 22nd field is the 20th behind it.
-    const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch (error) {
-    // No such process, or no such file system.
-    void error;
-    return null;
-  }
+  return statOf(processId)?.start ?? null;
 }
 
 /** Whether the process of that number and start lives. True when the system will not say. */
@@ -22,6 +27,9 @@ export function isAlive(processId: number, start: string | null): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
-  const now = processStart(processId);
-  return start === null || now === null || now === start;
+  const now = statOf(processId);
+  if (now === undefined) return true;
+  // Killed, and its parent has not asked for its end yet.
+  const gone = now.state === 'Z' || now.state === 'X';
+  return !gone && (start === null || now.start === start);
 }

@@ -1,8 +1,10 @@
 /** What the end of a run and that of a replay have in common. */
 import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../clock.js';
-import { EngineError } from '../errors.js';
+import { EngineError, EXIT } from '../errors.js';
 import type { Evaluation } from '../momentum/series.js';
+import type { Hashes } from '../observe/facts.js';
+import type { Verdict } from '../observe/gates.js';
 import type { ShardPool } from '../shard/pool.js';
 import type { ConcludeAnswer } from '../../workers/writer.js';
 
@@ -22,17 +24,14 @@ export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
   }
 }
 
-/** SHA-256 of what a run made of its frames, hex: equal hashes, equal rows, whatever the number of shards. */
-export interface Hashes {
-  readonly candles: string;
-  readonly quality: string;
-  /** Of the evaluations of candles as first sealed, and of the final ones. */
-  readonly momentum: string;
-}
-
 const inOrder = (evaluations: readonly Evaluation[]): Evaluation[] => [...evaluations].sort((a, b) => (a.symbol === b.symbol ? a.timestampMs - b.timestampMs : a.symbol < b.symbol ? -1 : 1));
 
 export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {
   const momentum = createHash('sha256').update(JSON.stringify([inOrder(first), inOrder(evaluations)])).digest('hex');
   return { ...hashes, momentum };
+}
+
+export function exitCodeOf(verdict: Verdict): number {
+  if (verdict === 'interrupted') return EXIT.interrupted;
+  return verdict === 'pass' ? EXIT.pass : EXIT.failed;
 }

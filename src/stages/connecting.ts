@@ -4,12 +4,14 @@ import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import type { EngineError } from '../errors.js';
 import type { FeedLimits } from '../feed/machine.js';
 import type { Log } from '../log.js';
+import { priceScale, type Instrument } from '../market/instrument.js';
 import { MODE } from '../market/packet.js';
-import { inContinuous } from '../market/session.js';
+import { inContinuous, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../observe/connection-record.js';
 import type { NetworkLedger } from '../observe/network-ledger.js';
 import { seededRandom } from '../random.js';
 import type { Engine } from '../shard/engine.js';
+import type { SampleTick } from './intake.js';
 import type { Line } from './line.js';
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
@@ -70,4 +72,10 @@ export function connecting(wiring: Wiring): FeedClient {
     },
   };
   return new FeedClient(options);
+}
+
+/** One of the first ticks, for whoever reads the log. */
+export function logSample(log: Log, instruments: readonly Instrument[], { symbol, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick): void {
+  const scale = priceScale(instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
+  log.info({ symbol, price: priceWire / scale, sequence, exchangeTime: istStamp(exchangeMs), lagMs: Math.round(receivedMarketMs - exchangeMs) }, 'sample tick');
 }

@@ -3,12 +3,13 @@ import { LIMITS, BOUNDS } from '../config.js';
 import type { Clock } from '../clock.js';
 import type { CandleWithQuality } from '../market/candle.js';
 import { priceScale } from '../market/instrument.js';
+import type { JournalWriter } from '../journal/writer.js';
 import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../observe/connection-record.js';
-import type { Facts, SymbolFacts } from '../observe/facts.js';
+import type { Facts, Hashes, SymbolFacts } from '../observe/facts.js';
 import type { NetworkLedger } from '../observe/network-ledger.js';
 import type { PerformanceFigures, Percentiles, Probe } from '../observe/probe.js';
-import { readCandles, readRow, tallyCandles, type RowPlace } from '../shared/book.js';
+import { readCandles, readGaps, readRow, tallyCandles, type RowPlace } from '../shared/book.js';
 import { COUNTER, type CounterName } from '../shared/counters.js';
 import { percentiles } from '../shared/histogram.js';
 import { HISTOGRAM_WORDS } from '../shared/layout.js';
@@ -31,6 +32,7 @@ export interface Sources {
   readonly network: NetworkLedger;
   readonly probe: Probe;
   readonly writer: WriterPool;
+  readonly journal: JournalWriter | undefined;
   readonly ledger: Int32Array;
   readonly notes: readonly string[];
 }
@@ -46,6 +48,7 @@ export interface Progress {
   /** Undefined before the end. */
   readonly conclusion: ConcludeAnswer | undefined;
   readonly differences: readonly string[] | undefined;
+  readonly hashes: Hashes | undefined;
 }
 
 /** An instrument's candles as they are now, sealed or open. */
@@ -97,9 +100,23 @@ function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['marke
   };
 }
 
+/** Gaps behind the first packet, and the minutes that are partial for whatever reason. */
+function unseenOf({ engine }: Sources, finished: boolean): Facts['unseen'] {
+  const endMs = engine.sealer.marketTime ?? 0;
+  // Every shard is told of every gap. The first is what was before the run, the last begins where the run ends.
+  const gaps = readGaps(engine.memories[0])
+    .filter(({ startMs }) => startMs > 0 && startMs < endMs)
+    .map((gap) => ({ fromMs: gap.startMs, toMs: Math.min(gap.endMs, endMs) }));
+  const symbolsOf = new Map<number, number>();
+  for (const place of finished ? engine.places : []) {
+    for (const { quality } of candlesOf(engine, place, true)) if (quality.partial) symbolsOf.set(quality.timestampMs, (symbolsOf.get(quality.timestampMs) ?? 0) + 1);
+  }
+  return { gaps, minutes: [...symbolsOf].sort(([a], [b]) => a - b).map(([minuteMs, symbols]) => ({ minuteMs, symbols })) };
+}
+
 /** The facts at this moment. */
 export function gather(sources: Sources, progress: Progress): Facts {
-  const { plan, engine, intake, record, network, writer, ledger } = sources;
+  const { plan, engine, intake, record, network, writer, ledger, journal } = sources;
   const { conclusion, finished, interrupted } = progress;
   const subscribedForMs = intake.firstSubscribedMs === undefined ? undefined : sources.clock.monoMs() - intake.firstSubscribedMs;
   const counters = Object.fromEntries(Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]])) as Record<CounterName, number>;
@@ -145,7 +162,10 @@ export function gather(sources: Sources, progress: Progress): Facts {
       problems: [...writer.unwritten, ...(conclusion?.unproven ?? [])],
       strayWrites: threadStrayWrites(),
       workerStrayWrites: Atomics.load(ledger, LEDGER.workerStrayWrites),
+      hashes: progress.hashes,
     },
+    unseen: unseenOf(sources, finished),
+    journal: journal?.figures,
     schema: conclusion?.schema,
     historyGiven: plan.config.history !== undefined,
   };

@@ -6,10 +6,12 @@ import { EngineError } from '../errors.js';
 import { KIND, type Kind, type Stamp } from '../journal/format.js';
 import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
 import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
+import { shareNumbers } from '../shared/given.js';
 import type { Engine } from '../shard/engine.js';
 import { sleep } from '../clock.js';
 import type { FeedText } from '../wire/texts.js';
 import type { ConnectionEnd } from '../feed/ending.js';
+import type { GivenHistory } from '../../workers/writer.js';
 import type { Intake } from './intake.js';
 
 /** What is known of a journal before it is used. */
@@ -32,7 +34,7 @@ export interface JournalAbout {
   readonly first: Stamp;
   readonly last: Stamp;
   /** When its connections were opened, and how they ended; in order. */
-  readonly connections: readonly ({ readonly opened: Stamp } | { readonly ended: ConnectionEnd; readonly stamp: Stamp } | { readonly resumed: Stamp })[];
+  readonly connections: readonly ({ readonly opened: Stamp } | { readonly ended: ConnectionEnd; readonly stamp: Stamp } | { /** The last that was written before. */ readonly killed: Stamp })[];
 }
 
 function parsed(bytes: Buffer, where: string): unknown {
@@ -77,9 +79,11 @@ export async function aboutJournal(folder: string): Promise<JournalAbout> {
   const extent = await readJournal(folder, {
     entry(kind, bytes, stamp) {
       first ??= stamp;
+      const before = last;
       last = stamp;
       if (kind === KIND.frame) frames++;
       else if (kind === KIND.meta) {
+        if (before !== undefined) connections.push({ killed: before });
         lastProcess = parseMeta(bytes, folder);
         meta ??= lastProcess as RunMeta;
       } else if (kind === KIND.given) {
@@ -93,13 +97,18 @@ export async function aboutJournal(folder: string): Promise<JournalAbout> {
         connections.push({ ended: endOf(bytes, folder), stamp });
       } else if (kind === KIND.resumed) {
         resumes++;
-        connections.push({ resumed: stamp });
       } else if (kind === KIND.end) ended = true;
       else if (kind === KIND.sum) sum = sumOf(bytes, folder);
     },
   });
   if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was.`);
   return { folder, meta, lastProcess, given, extent, ended, sum, frames, resumes, lastConnection, first, last, connections };
+}
+
+/** The simulated broker's earlier candles as the run knew them. */
+export function givenBefore({ meta, given }: JournalAbout): GivenHistory | undefined {
+  if (meta.given === null) return undefined;
+  return { volumeKind: meta.given, rows: Object.fromEntries(Object.entries(given).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)])) };
 }
 
 export interface JournalFeedOptions {

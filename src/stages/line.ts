@@ -98,6 +98,12 @@ export class Line {
     this.#options.intake.disconnected();
   }
 
+  /** This process goes on where a killed one was: what was between is not seen. */
+  resumed(): void {
+    this.#note(KIND.resumed, 0);
+    this.#options.intake.disconnected();
+  }
+
   /** Whether the socket is paused because a ring is nearly full or the journal far behind. */
   get paused(): boolean {
     return this.#relief !== undefined;

@@ -37,6 +37,8 @@ export interface Plan {
   readonly logPath: string;
   /** Absolute; undefined with `--no-journal`. */
   readonly journalDir: string | undefined;
+  /** All folders that are written to, absolute; what lies in them is the run's too. */
+  readonly folders: readonly string[];
 }
 
 /** What the files of this feed say of their origin: prices of different origins never meet in one file. */
@@ -85,6 +87,12 @@ function hoursAt(calendar: Calendar, instruments: readonly Instrument[], nowMs: 
   return { sessions, hoursUnknown, opensMs };
 }
 
+/** What is named by the run: itself, and where its report goes. */
+export function placesOf(runId: string, { report }: StageConfig): Pick<Plan, 'runId' | 'reportPaths'> {
+  const reports = resolve('data/test/reports');
+  return { runId, reportPaths: report === undefined ? [join(reports, `${runId}.json`), join(reports, 'latest.json')] : [resolve(report)] };
+}
+
 /**
  * Plans a run. Throws EngineError with exit code 2: unknown or clashing instruments, a market that is shut, folders that cannot be
  * written to, existing files of another origin.
@@ -101,14 +109,14 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
   const { sessions, hoursUnknown, opensMs } = hoursAt(calendar, instruments, marketStartMs, config.waitOpen);
   const runId = `${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${process.pid}`;
   const outDir = resolve(config.out);
-  const reports = resolve('data/test/reports');
-  const reportPaths = config.report === undefined ? [join(reports, `${runId}.json`), join(reports, 'latest.json')] : [resolve(config.report)];
+  const { reportPaths } = placesOf(runId, config);
   const logPath = resolve('logs/websocket_test.log');
   if (config.history !== undefined && !statSync(config.history, { throwIfNoEntry: false })?.isDirectory()) {
     throw new EngineError('HISTORY', `--history ${config.history} is no folder.`);
   }
   const journalDir = config.journal === undefined ? undefined : resolve(config.journal);
-  for (const folder of [outDir, join(outDir, 'quality'), dirname(reportPaths[0]), dirname(logPath), ...(journalDir === undefined ? [] : [journalDir])]) lookAtFolder(folder);
+  const folders = [outDir, dirname(reportPaths[0]), dirname(logPath), ...(journalDir === undefined ? [] : [journalDir])];
+  for (const folder of [...folders, join(outDir, 'quality')]) lookAtFolder(folder);
   if (config.report !== undefined && statSync(config.report, { throwIfNoEntry: false })?.isDirectory()) throw new EngineError('OUTPUT', `--report ${config.report} is a folder; name a file.`);
   const volumeKind: VolumeKind = config.mode === 'ltp' ? 'tick' : 'traded';
   const identity: FileIdentity = { feed: feedIdentity(config), mode: config.mode, volumeKind };
@@ -131,5 +139,6 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     reportPaths,
     logPath,
     journalDir,
+    folders,
   };
 }

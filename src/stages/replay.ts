@@ -6,17 +6,16 @@ import type { ReplayArguments } from '../config.js';
 import { runsIn, segmentsOf } from '../journal/folder.js';
 import type { Stamp } from '../journal/format.js';
 import { istStamp } from '../market/session.js';
+import type { Hashes } from '../observe/facts.js';
 import { count } from '../observe/gate.js';
 import { LEDGER } from '../shared/ledger.js';
 import { COUNTER } from '../shared/counters.js';
-import { shareNumbers } from '../shared/given.js';
 import { Engine } from '../shard/engine.js';
 import { ShardPool } from '../shard/pool.js';
 import { checkExisting } from '../sink/stored.js';
-import type { GivenHistory } from '../../workers/writer.js';
-import { drained, hashesOf, type Hashes } from './concluding.js';
+import { drained, hashesOf } from './concluding.js';
 import { Intake } from './intake.js';
-import { aboutJournal, JournalFeed, type JournalAbout } from './journal-feed.js';
+import { aboutJournal, givenBefore, JournalFeed, type JournalAbout } from './journal-feed.js';
 import { lookAtFolder } from './places.js';
 import { onStop } from './stops.js';
 import { WriterPool } from './writer-pool.js';
@@ -55,11 +54,6 @@ function paceOf(speed: number | undefined, clock: SystemClock): ((stamp: Stamp) 
     const dueInMs = (wallMs - begun.wallMs) / speed - (clock.monoMs() - begun.monoMs);
     return dueInMs > 1 ? sleep(dueInMs) : undefined;
   };
-}
-
-function givenOf({ meta, given }: JournalAbout): GivenHistory | undefined {
-  if (meta.given === null) return undefined;
-  return { volumeKind: meta.given, rows: Object.fromEntries(Object.entries(given).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)])) };
 }
 
 /** How the journal ends, and what its run said of its rows, against what came out. */
@@ -105,7 +99,7 @@ async function replayed(about: JournalAbout, options: ReplayArguments): Promise<
   const { memories, counters, places } = engine;
   const shards = new ShardPool({ memories, counters, ledger, onDeath: (shard, _cursor, reason) => failures.push(`Worker thread ${shard} died and was replaced: ${reason}`) });
   const historyDir = options.history ?? meta.history?.folder;
-  const writer = new WriterPool({ memories, places, outDir: out, identity, historyDir, marketDateMs: meta.marketDateMs, given: givenOf(about), ledger, onFailure: () => undefined });
+  const writer = new WriterPool({ memories, places, outDir: out, identity, historyDir, marketDateMs: meta.marketDateMs, given: givenBefore(about), ledger, onFailure: () => undefined });
   const intake = new Intake({ engine, instruments: meta.instruments });
   const feed = new JournalFeed({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   const looking = clock.every(LOOK_MS, () => writer.poll());

@@ -3,8 +3,9 @@ import { EXIT } from '../errors.js';
 import type { StageConfig } from '../config.js';
 import { SystemClock, type Clock } from '../clock.js';
 import { connectMs, timeToConnect } from './opening.js';
-import { makePlan, type Plan } from './plan.js';
+import { makePlan, placesOf, type Plan } from './plan.js';
 import { Presenter } from './presenter.js';
+import { checkSymbols, findKilled, goingOn } from './resuming.js';
 import { prepareSource } from './source.js';
 import { StageRun, type EnginePreset } from './stage-run.js';
 import { onStop } from './stops.js';
@@ -13,6 +14,7 @@ import { shippedCalendar } from './universe.js';
 /** Runs a stage and returns the exit code. Throws EngineError when it could not begin. */
 export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
   const clock = new SystemClock();
+  if (config.resume) return resumed(config, preset, clock);
   for (;;) {
     const plan = await makePlan(config, shippedCalendar(), clock.wallMs());
     const { opensMs } = plan;
@@ -22,6 +24,14 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
     (await prepareSource(plan)).stop();
     if (!(await waitedFor(plan, opensMs, clock))) return EXIT.interrupted;
   }
+}
+
+/** Goes on with the run that was killed. */
+async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock): Promise<number> {
+  const about = await findKilled(config, clock.wallMs());
+  const plan = await makePlan(goingOn(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }), shippedCalendar(), clock.wallMs());
+  checkSymbols(about, plan);
+  return new StageRun({ ...plan, ...placesOf(about.meta.runId, config) }, preset, about).run();
 }
 
 /** Waits by the machine's own clock, with nothing open, nothing connected and nothing written. False when it was interrupted. */

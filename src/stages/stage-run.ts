@@ -1,31 +1,31 @@
 /** One stage run: composes the line, watches it from the side, and ends with a verdict. */
-import { dirname } from 'node:path';
 import { type Clock, type Timer } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
 import type { FeedLimits } from '../feed/machine.js';
 import { openLog, silentLog, type Log } from '../log.js';
-import { priceScale } from '../market/instrument.js';
-import { istStamp, MINUTE_MS } from '../market/session.js';
+import { MINUTE_MS } from '../market/session.js';
 import { differences } from '../momentum/series.js';
 import { ConnectionRecord } from '../observe/connection-record.js';
-import { gates, verdictOf, type Verdict } from '../observe/gates.js';
+import { gates, verdictOf } from '../observe/gates.js';
 import { NetworkLedger } from '../observe/network-ledger.js';
 import { Probe } from '../observe/probe.js';
 import { COUNTER } from '../shared/counters.js';
 import { LEDGER, watch } from '../shared/ledger.js';
 import { Engine } from '../shard/engine.js';
 import { ShardPool } from '../shard/pool.js';
-import { drained, hashesOf } from './concluding.js';
-import { connecting } from './connecting.js';
+import { drained, exitCodeOf, hashesOf } from './concluding.js';
+import { connecting, logSample } from './connecting.js';
 import { gather, type Progress, type Sources } from './gather.js';
-import { Intake, type SampleTick } from './intake.js';
+import { Intake } from './intake.js';
+import { givenBefore, type JournalAbout } from './journal-feed.js';
 import { Line } from './line.js';
 import { timeToConnect } from './opening.js';
 import { tryFolder } from './places.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
 import { Recording } from './recording.js';
+import { firstOpening, restore, resumingText, takeUp } from './resuming.js';
 import { prepareSource, type PreparedSource } from './source.js';
 import { endByFault, onStop, type Tellable } from './stops.js';
 import { WriterPool } from './writer-pool.js';
@@ -49,6 +49,8 @@ export class StageRun {
   readonly #plan: Plan;
   readonly #preset: EnginePreset;
   readonly #engine: Engine;
+  readonly #intake: Intake;
+  readonly #killed: JournalAbout | undefined;
   readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
   readonly #network = new NetworkLedger();
   /** Resolves when the run is to end, for whatever reason. */
@@ -66,9 +68,11 @@ export class StageRun {
   #wantedBar: number | undefined;
   #deadlineMonoMs = 0;
 
-  constructor(plan: Plan, preset: EnginePreset) {
+  /** `killed`: the run that this one goes on with. */
+  constructor(plan: Plan, preset: EnginePreset, killed?: JournalAbout) {
     this.#plan = plan;
     this.#preset = preset;
+    this.#killed = killed;
     this.#presenter = new Presenter(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
     this.#engine = new Engine({
@@ -81,6 +85,7 @@ export class StageRun {
       marketDateMs: plan.opensMs ?? plan.marketStartMs,
       slots: preset.slots,
     });
+    this.#intake = new Intake({ engine: this.#engine, instruments: plan.instruments, onSample: (tick) => logSample(this.#log, plan.instruments, tick) });
   }
 
   async run(): Promise<number> {
@@ -112,28 +117,25 @@ export class StageRun {
       identity: plan.identity,
       historyDir: plan.config.history,
       marketDateMs: plan.opensMs ?? plan.marketStartMs,
-      given: prepared.given,
+      given: this.#killed === undefined ? prepared.given : givenBefore(this.#killed),
       ledger: this.#ledger,
       onFailure: (sentence) => this.#log.error(sentence),
     });
     try {
       const { notes, historyRows } = await writer.prepare();
-      const folders = [plan.outDir, dirname(plan.reportPaths[0]), dirname(plan.logPath), ...(plan.journalDir === undefined ? [] : [plan.journalDir])];
-      for (const folder of folders) tryFolder(folder, plan.runId);
-      watch(folders);
+      for (const folder of plan.folders) tryFolder(folder, plan.runId);
+      watch(plan.folders);
       this.#log = openLog(plan.logPath, plan.runId, (error) => this.#presenter.say(`The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`));
+      await shards.start();
+      const from = this.#killed === undefined ? undefined : await takeUp(this.#killed, this.#engine, this.#intake, writer);
       this.#recording = await Recording.begin({
         plan,
         engine: this.#engine,
         historyRows,
         given: prepared.given,
-        from: undefined,
-        onTrouble: (sentence) => {
-          this.#log.error(sentence);
-          this.#presenter.say(sentence);
-        },
+        from,
+        onTrouble: (sentence) => this.#tellTrouble(sentence),
       });
-      await shards.start();
       return await this.#withSource(prepared, shards, writer, notes);
     } finally {
       this.#network.stop();
@@ -141,6 +143,11 @@ export class StageRun {
       await this.#recording?.journal.stop();
       await Promise.all([shards.stop(), writer.stop()]);
     }
+  }
+
+  #tellTrouble(sentence: string): void {
+    this.#log.error(sentence);
+    this.#presenter.say(sentence);
   }
 
   /** First time: the run ends in order. Second time: at once; files are whole at any moment. */
@@ -159,7 +166,7 @@ export class StageRun {
     const startedWallMs = clock.wallMs();
     const record = new ConnectionRecord(clock);
     this.#recording?.describe(clock);
-    const intake = new Intake({ engine: this.#engine, instruments: plan.instruments, onSample: (tick) => this.#sample(tick) });
+    const intake = this.#intake;
     const line = new Line({
       engine: this.#engine,
       intake,
@@ -176,7 +183,7 @@ export class StageRun {
       record,
       network: this.#network,
       log: this.#log,
-      connectionsBefore: 0,
+      connectionsBefore: this.#killed?.lastConnection ?? 0,
       limits: this.#preset.feedLimits,
       onOpen: () => this.#opened(clock),
       onFailed: (error) => {
@@ -186,14 +193,17 @@ export class StageRun {
       say: (text) => this.#presenter.say(text),
     });
     this.#client = client;
-    const sources: Sources = { plan, clock, engine: this.#engine, intake, record, network: this.#network, probe: new Probe(clock), writer, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes };
+    const sources: Sources = { plan, clock, engine: this.#engine, intake, record, network: this.#network, probe: new Probe(clock), writer, journal: this.#recording?.journal, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes };
     this.#log.info({ stage: plan.config.stage, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
     this.#presenter.banner(prepared.warnings);
+    if (this.#killed !== undefined) this.#goOn(this.#killed, clock, line, record);
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
         await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.say(text));
       }
-      if (!this.#interrupted) await Promise.race([client.start(), this.#over]);
+      // A run whose time passed while nobody was there has nothing left to see.
+      const over = this.#openedMarketMs !== undefined && this.#leftMin(clock) <= 0;
+      if (!this.#interrupted && !over) await Promise.race([client.start(), this.#over]);
       if (record.connections > 0) await this.#live(sources, line);
     } finally {
       record.end();
@@ -205,9 +215,15 @@ export class StageRun {
     return this.#conclude(sources, shards, startedWallMs);
   }
 
-  #sample({ symbol, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick): void {
-    const scale = priceScale(this.#plan.instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
-    this.#log.info({ symbol, price: priceWire / scale, sequence, exchangeTime: istStamp(exchangeMs), lagMs: Math.round(receivedMarketMs - exchangeMs) }, 'sample tick');
+  /** Takes over what the killed process knew of its connections and its time. */
+  #goOn(killed: JournalAbout, clock: Clock, line: Line, record: ConnectionRecord): void {
+    line.resumed();
+    restore(record, killed, clock);
+    const opening = firstOpening(killed);
+    this.#openedMarketMs = opening?.openedMarketMs;
+    this.#earlyMs = opening?.earlyMs ?? 0;
+    this.#presenter.say(resumingText(killed, clock.marketMs()));
+    this.#log.warn({ frames: killed.frames, tornBytes: killed.extent.tornBytes }, 'run resumed');
   }
 
   /** A connection is open: with the first one the duration begins. */
@@ -244,7 +260,7 @@ export class StageRun {
 
   #progress(clock: Clock): Progress {
     const ranMs = this.#openedMarketMs === undefined ? 0 : Math.max(0, (this.#endedMarketMs ?? clock.marketMs()) - this.#openedMarketMs);
-    return { finished: false, interrupted: this.#interrupted, ranMs, earlyMs: this.#earlyMs, conclusion: undefined, differences: undefined };
+    return { finished: false, interrupted: this.#interrupted, ranMs, earlyMs: this.#earlyMs, conclusion: undefined, differences: undefined, hashes: undefined };
   }
 
   /** Whether the duration has passed and the last minute that ended within it is sealed; it is waited for as long as grace and silence can take. */
@@ -264,18 +280,18 @@ export class StageRun {
     const cost = probe.figures();
     const conclusion = await writer.finish();
     probe.stop();
-    const progress: Progress = { ...this.#progress(clock), finished: true, conclusion, differences: differences(writer.evaluations, conclusion.evaluations) };
+    const progress: Progress = { ...this.#progress(clock), finished: true, conclusion, differences: differences(writer.evaluations, conclusion.evaluations), hashes: hashesOf(writer.evaluations, conclusion) };
+    await this.#recording?.conclude(clock, progress.hashes!);
     const gathered = gather(sources, progress);
     // What the end of the run costs is not what running costs.
     const facts = { ...gathered, performance: { ...gathered.performance, cpuPercent: cost.cpuPercent, eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms } };
-    await this.#recording?.conclude(clock, hashesOf(writer.evaluations, conclusion));
     const all = gates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
     const reported = this.#report({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() });
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
-    return reported ? this.#exitCode(verdict) : EXIT.failed;
+    return reported ? exitCodeOf(verdict) : EXIT.failed;
   }
 
   /** Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on disk. */
@@ -285,14 +301,9 @@ export class StageRun {
       return true;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      this.#log.error(error.message);
-      this.#presenter.say(error.message);
+      this.#tellTrouble(error.message);
       return false;
     }
   }
 
-  #exitCode(verdict: Verdict): number {
-    if (verdict === 'interrupted') return EXIT.interrupted;
-    return verdict === 'pass' ? EXIT.pass : EXIT.failed;
-  }
 }

@@ -54,7 +54,10 @@ export function goodFacts(): Facts {
       handshakes: 1,
       workerConnections: 0,
     },
-    output: { outDir: '/tmp/out', files: [{ path: '/tmp/out/NSE_RELIANCE_1m_test.parquet', rows: 11, sha256: '00' }], proven: 22, kept: 0, problems: [], strayWrites: [], workerStrayWrites: 0 },
+    output: { outDir: '/tmp/out', files: [{ path: '/tmp/out/NSE_RELIANCE_1m_test.parquet', rows: 11, sha256: '00' }], proven: 22, kept: 0, problems: [], strayWrites: [], workerStrayWrites: 0,
+      hashes: undefined },
+    unseen: { gaps: [], minutes: [] },
+    journal: undefined,
     schema: [],
     historyGiven: true,
   };
