@@ -39,7 +39,17 @@ describe('the command line refuses in one sentence', () => {
     [`${good.join(' ')} --mode LTP`, /--mode/],
     [`${good.join(' ')} --mode toString`, /--mode/],
     [`${good.join(' ')} --bogus 1`, /bogus/],
-    [`${good.join(' ')} --journal x`, /journal/],
+    [`${good.join(' ')} --journal=`, /--journal/],
+    [`${good.join(' ')} --journal x --no-journal`, /exclude each other/],
+    [`${good.join(' ')} --resume --no-journal`, /--resume .*--no-journal/],
+    [`${good.join(' ')} --resume --wait-open`, /--resume .*--wait-open/],
+    [`${good.join(' ')} --resume=yes`, /--resume takes no value/],
+    ['replay', /Not enough|journal/i],
+    ['replay a b', /b/],
+    ['replay a --speed 0', /--speed takes a number from 0.1/],
+    ['replay a --speed fast', /--speed/],
+    ['replay a --shards 0', /--shards/],
+    ['replay a --mode ltp', /mode/],
     [`${good.join(' ')} extra`, /extra|Unknown/],
     [`${good.join(' ')} --feed moon`, /--feed takes/],
     [`${good.join(' ')} --speed 60`, /--speed belongs to --feed sim/],
@@ -103,6 +113,10 @@ describe('the command line understands', () => {
     expect(await parse(['doctor'], { version: '1.2.3' })).toMatchObject({ kind: 'doctor', options: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' } });
     expect(await parse(['instruments', '--fetch'], { version: '1.2.3' })).toEqual({ kind: 'instruments', options: { fetch: true, from: undefined, ca: undefined, json: false } });
     expect(await parse(['compare', '--ours', 'a', '--reference', 'b', '--symbols', 'A,B'], { version: '1.2.3', columns: 90 })).toEqual({ kind: 'compare', options: { ours: 'a', reference: 'b', symbols: ['A', 'B'], json: false, columns: 90 } });
+    expect(await parse(['replay', 'data/test/journal/x', '--speed', '2.5', '--shards', '4'], { version: '1.2.3' })).toEqual({ kind: 'replay', options: { journal: 'data/test/journal/x', speed: 2.5, shards: 4, out: undefined, history: undefined, json: false } });
+    expect(await parse(['replay', 'x', '--speed', 'max', '--json'], { version: '1.2.3' })).toMatchObject({ kind: 'replay', options: { speed: undefined, json: true } });
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { journal: 'data/test/journal', resume: false } });
+    expect(await parse([...good, '--no-journal'], { version: '1.2.3' })).toMatchObject({ config: { journal: undefined } });
     const help = await parse(['--help'], { version: '1.2.3' });
     expect(help.kind === 'text' && help.text).toMatch(/simulate[\s\S]*--ws-test-mode[\s\S]*Exit codes/);
     const simulate = await parse(['simulate', '--help'], { version: '1.2.3' });

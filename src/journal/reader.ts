@@ -25,6 +25,8 @@ export interface JournalExtent {
   readonly runId: string;
   readonly segments: number;
   readonly blocks: number;
+  /** Of whole blocks and headers. */
+  readonly bytes: number;
   /** Where the next block would stand. */
   readonly segment: number;
   readonly offset: number;
@@ -61,6 +63,16 @@ class Source {
   async peek(length: number): Promise<Buffer> {
     if (this.#to - this.#from < length) await this.#fill(length);
     return this.#buffer.subarray(this.#from, Math.min(this.#to, this.#from + length));
+  }
+
+  /** Whether nothing but zeros is left: room that was made for a write that never came. */
+  async isZero(): Promise<boolean> {
+    for (;;) {
+      const bytes = await this.peek(CHUNK_BYTES);
+      if (bytes.some((byte) => byte !== 0)) return false;
+      if (this.at + bytes.length >= this.size) return true;
+      this.take(bytes.length);
+    }
   }
 
   take(length: number): void {
@@ -124,6 +136,7 @@ async function nextBlock(source: Source, number: number): Promise<Buffer | 'torn
   const head = await source.peek(BLOCK.header);
   if (head.length < BLOCK.header) return 'torn';
   const size = head.readUInt32LE(BLOCK.size);
+  if (size === 0) return (await source.isZero()) ? 'torn' : 'damaged';
   if (size < LEAST_BLOCK_BYTES || size > MOST_BLOCK_BYTES) return 'damaged';
   if (size > left) return 'torn';
   const block = await source.peek(size);
@@ -142,6 +155,7 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
   if (numbers[0] !== 1) throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
   let runId = '';
   let blocks = 0;
+  let bytes = 0;
   let offset = 0;
   let segment = 0;
   for (const [index, number] of numbers.entries()) {
@@ -156,22 +170,25 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
       if (!fits) {
         if (index === 0) throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
         // The first write into a new segment may have been the one that was cut off.
-        return { runId, segments: index, blocks, segment, offset, tornBytes: source.size, broken: index === numbers.length - 1 && typeof header === 'string' ? 'torn' : 'damaged' };
+        return { runId, segments: index, blocks, bytes, segment, offset, tornBytes: source.size, broken: index === numbers.length - 1 && typeof header === 'string' ? 'torn' : 'damaged' };
       }
       runId = header.runId;
       source.take(SEGMENT.size);
+      bytes += SEGMENT.size;
       for (;;) {
+        const at = source.at;
         const block = await nextBlock(source, blocks);
         if (block === undefined) break;
         if (typeof block === 'string') {
           const broken = index === numbers.length - 1 ? block : 'damaged';
-          return { runId, segments: index + 1, blocks, segment: number, offset: source.at, tornBytes: source.size - source.at, broken };
+          return { runId, segments: index + 1, blocks, bytes, segment: number, offset: at, tornBytes: source.size - at, broken };
         }
         const stamp = stampOf(block);
         const early = visitor.blockBegins?.(stamp);
         if (early !== undefined) await early;
         visitEntries(block, stamp, visitor);
         source.take(block.length);
+        bytes += block.length;
         blocks++;
         const full = visitor.blockOver?.();
         if (full !== undefined) await full;
@@ -185,7 +202,7 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
       await file.close();
     }
   }
-  return { runId, segments: numbers.length, blocks, segment, offset, tornBytes: 0, broken: undefined };
+  return { runId, segments: numbers.length, blocks, bytes, segment, offset, tornBytes: 0, broken: undefined };
 }
 
 function isSystemError(error: unknown): boolean {

@@ -11,14 +11,22 @@ const syncFile = promisify(fdatasync);
 const truncateFile = promisify(ftruncate);
 const closeFile = promisify(close);
 
+/** Where an earlier process left off: the segment and block that come next, and what is there already. */
+export interface JournalPlace {
+  readonly segment: number;
+  readonly block: number;
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+export const BEGINNING: JournalPlace = { segment: 1, block: 0, frames: 0, bytes: 0 };
+
 export interface SegmentsOptions {
   /** The run's own folder. */
   readonly folder: string;
   readonly runId: string;
   readonly wallMs: () => number;
-  /** Number of the first segment that is written here, and of its first block. */
-  readonly segment: number;
-  readonly block: number;
+  readonly from: JournalPlace;
   /** A segment takes no further group beyond this. */
   readonly segmentBytes: number;
 }
@@ -26,20 +34,23 @@ export interface SegmentsOptions {
 export class Segments {
   readonly #options: SegmentsOptions;
   #file: number | undefined;
-  #next: number;
   /** Where the next group goes: behind the last whole block. */
   #at = 0;
   #dirty = false;
   #syncing: Promise<void> | undefined;
-  /** Segments begun here; and blocks, frames and bytes in them. */
-  begun = 0;
-  blocks = 0;
-  frames = 0;
-  bytes = 0;
+  /** Segments, blocks, frames and bytes of the whole journal, those of an earlier process included. */
+  segments: number;
+  blocks: number;
+  frames: number;
+  bytes: number;
 
   constructor(options: SegmentsOptions) {
     this.#options = options;
-    this.#next = options.segment;
+    const { segment, block, frames, bytes } = options.from;
+    this.segments = segment - 1;
+    this.blocks = block;
+    this.frames = frames;
+    this.bytes = bytes;
   }
 
   /** Makes the folder and begins the first segment. */
@@ -81,9 +92,10 @@ export class Segments {
   }
 
   async #begin(): Promise<void> {
-    const { folder, runId, wallMs, block } = this.#options;
-    const header = segmentHeader({ runId, number: this.#next, firstBlock: block + this.blocks, wallMs: wallMs() });
-    const file = await openFile(join(folder, segmentName(this.#next)), 'w');
+    const { folder, runId, wallMs } = this.#options;
+    const number = this.segments + 1;
+    const header = segmentHeader({ runId, number, firstBlock: this.blocks, wallMs: wallMs() });
+    const file = await openFile(join(folder, segmentName(number)), 'w');
     try {
       await writeFile(file, header, 0, header.length, 0);
     } catch (error) {
@@ -92,9 +104,8 @@ export class Segments {
     }
     const before = this.#file;
     this.#file = file;
-    this.#next++;
+    this.segments++;
     this.#at = SEGMENT.size;
-    this.begun++;
     this.bytes += SEGMENT.size;
     if (before !== undefined) await this.#seal(before);
   }

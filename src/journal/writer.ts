@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../clock.js';
 import { sentenceOf } from '../errors.js';
 import { BlockBuilder, type Blocks } from './blocks.js';
 import type { Kind, Stamp } from './format.js';
-import { Segments } from './segments.js';
+import { BEGINNING, Segments, type JournalPlace } from './segments.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Real ms between two fsyncs: what a power failure can take. */
@@ -34,8 +34,8 @@ export interface JournalOptions {
   readonly folder: string;
   readonly runId: string;
   readonly clock: Clock;
-  /** Where an earlier process left off; a new run begins with segment 1, block 0. */
-  readonly from?: { readonly segment: number; readonly block: number } | undefined;
+  /** Where an earlier process left off. */
+  readonly from?: JournalPlace | undefined;
   /** Bytes that the journal may take. */
   readonly mostBytes: number;
   /** Told once when the disk refuses, once when it takes again, and once when the journal ends for good; sentences. */
@@ -44,7 +44,7 @@ export interface JournalOptions {
   readonly mostKeptBytes?: number;
 }
 
-/** What a journal holds of this process's writing. */
+/** What a journal holds. */
 export interface JournalFigures {
   readonly folder: string;
   readonly segments: number;
@@ -80,10 +80,10 @@ export class JournalWriter {
   #retry: Timer | undefined;
 
   constructor(options: JournalOptions) {
-    const { folder, runId, clock, from = { segment: 1, block: 0 }, segmentBytes = SEGMENT_BYTES } = options;
+    const { folder, runId, clock, from = BEGINNING, segmentBytes = SEGMENT_BYTES } = options;
     this.#options = options;
     this.#builder = new BlockBuilder(from.block);
-    this.#segments = new Segments({ folder, runId, wallMs: () => clock.wallMs(), ...from, segmentBytes });
+    this.#segments = new Segments({ folder, runId, wallMs: () => clock.wallMs(), from, segmentBytes });
     this.#mostKept = options.mostKeptBytes ?? MOST_KEPT_BYTES;
   }
 
@@ -138,8 +138,8 @@ export class JournalWriter {
   }
 
   get figures(): JournalFigures {
-    const { begun, blocks, frames, bytes } = this.#segments;
-    return { folder: this.#options.folder, segments: begun, blocks, frames, bytes, missing: this.#missing + framesOf(this.#kept), trouble: this.#trouble };
+    const { segments, blocks, frames, bytes } = this.#segments;
+    return { folder: this.#options.folder, segments, blocks, frames, bytes, missing: this.#missing + framesOf(this.#kept), trouble: this.#trouble };
   }
 
   /** Resolves when everything is written, or kept because the disk refuses. */

@@ -40,7 +40,7 @@ export interface Unseen {
   readonly toMs: number;
 }
 
-/** What the journal holds of this process's run. */
+/** What the run's journal holds. */
 export interface JournalFacts {
   readonly folder: string;
   readonly segments: number;

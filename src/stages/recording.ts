@@ -7,6 +7,7 @@ import { EngineError, sentenceOf } from '../errors.js';
 import { prune } from '../journal/folder.js';
 import { KIND } from '../journal/format.js';
 import { givenEntry, type RunMeta } from '../journal/meta.js';
+import type { JournalPlace } from '../journal/segments.js';
 import { JournalWriter } from '../journal/writer.js';
 import { shipped } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
@@ -25,7 +26,7 @@ export interface RecordingOptions {
   readonly historyRows: Readonly<Record<string, string>>;
   readonly given: GivenHistory | undefined;
   /** Where an earlier process left off. */
-  readonly from: { readonly segment: number; readonly block: number } | undefined;
+  readonly from: JournalPlace | undefined;
   readonly onTrouble: (sentence: string) => void;
 }
 

@@ -8,6 +8,7 @@ import { EngineError } from '../errors.js';
 import { runsIn } from '../journal/folder.js';
 import { SEGMENT, segmentName, type Stamp } from '../journal/format.js';
 import type { RunMeta } from '../journal/meta.js';
+import type { JournalPlace } from '../journal/segments.js';
 import { istDate, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../observe/connection-record.js';
 import { count } from '../observe/gate.js';
@@ -91,14 +92,14 @@ export function checkSymbols({ meta }: JournalAbout, { instruments }: Plan): voi
  * Takes in what the killed process had journaled, and has it written: rows that it wrote are then this process's own, and may be corrected
  * by it. Returns where its journal goes on; a write that was cut off is cut away.
  */
-export async function takeUp({ folder, extent }: JournalAbout, engine: Engine, intake: Intake, writer: WriterPool): Promise<{ segment: number; block: number }> {
+export async function takeUp({ folder, extent, frames }: JournalAbout, engine: Engine, intake: Intake, writer: WriterPool): Promise<JournalPlace> {
   await new JournalFeed({ folder, engine, intake }).run();
   while (!engine.router.drained) await sleep(LOOK_MS);
   writer.poll();
   await writer.settle();
   engine.router.measures = true;
   if (extent.tornBytes > 0) truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
-  return { segment: extent.segment + 1, block: extent.blocks };
+  return { segment: extent.segment + 1, block: extent.blocks, frames, bytes: extent.bytes };
 }
 
 /** Tells the record of connections how those of the killed process went. Its times are put on this process's axis by the wall clock, which a restart of the machine does not turn back. */
@@ -108,7 +109,7 @@ export function restore(record: ConnectionRecord, about: JournalAbout, clock: Cl
   let openedMs = 0;
   const killed = (stamp: Stamp): void => {
     if (!record.connected) return;
-    const sentence = `the program was killed at ${istStamp(stamp.marketMs)}; the run went on with --resume`;
+    const sentence = `The program was killed at ${istStamp(stamp.marketMs)} of market time; the run went on with --resume.`;
     record.closed({ connection, cause: 'killed', code: undefined, reason: '', sentence, livedMs: stamp.wallMs - openedMs }, at(stamp));
   };
   for (const event of about.connections) {

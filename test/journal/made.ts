@@ -1,0 +1,68 @@
+/** Journals for tests: written by the writer, and read by a reader of the test's own, from docs/JOURNAL.md alone. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SystemClock } from '../../src/clock.js';
+import { KIND, type Kind, type Stamp } from '../../src/journal/format.js';
+import { readJournal, type JournalExtent } from '../../src/journal/reader.js';
+import { JournalWriter, type JournalOptions } from '../../src/journal/writer.js';
+
+export interface Entry {
+  readonly kind: number;
+  readonly bytes: string;
+  readonly stamp: Stamp;
+}
+
+export const stampAt = (k: number): Stamp => ({ connection: k % 3, monoMs: 1000.25 + k, wallMs: 1_795_000_000_000 + k, marketMs: 1_795_000_000_500.5 + k });
+
+/** A writer with nobody to be told, unless told otherwise. */
+export function writerIn(folder: string, more: Partial<JournalOptions> = {}): JournalWriter {
+  return new JournalWriter({ folder, runId: 'run-1', clock: new SystemClock(), mostBytes: 1e9, onTrouble: () => undefined, ...more });
+}
+
+/** The frame of block `k`: as long as its number says, so that no two are alike. */
+export const frameOf = (k: number): Buffer => Buffer.alloc(20 + (k % 7), k);
+
+/** Writes block `k`: a frame and a decision. */
+export function block(writer: JournalWriter, k: number): void {
+  writer.open(stampAt(k));
+  writer.frame(KIND.frame, frameOf(k));
+  if (k % 4 === 0) writer.numbers(KIND.seal, k);
+  writer.commit();
+}
+
+/** A journal of `blocks` blocks, whole. */
+export async function journalOf(folder: string, blocks: number, more: Partial<JournalOptions> = {}): Promise<void> {
+  const writer = writerIn(folder, more);
+  await writer.start({ taken: () => undefined, written: () => undefined });
+  for (let k = 0; k < blocks; k++) {
+    block(writer, k);
+    await writer.flush();
+  }
+  await writer.stop();
+}
+
+/** What the program's own reader finds. */
+export async function found(folder: string): Promise<{ extent: JournalExtent; entries: Entry[] }> {
+  const entries: Entry[] = [];
+  const extent = await readJournal(folder, { entry: (kind: Kind, bytes, stamp) => void entries.push({ kind, bytes: bytes.toString('hex'), stamp }) });
+  return { extent, entries };
+}
+
+/** What a reader finds that was written from the document: no checks, a whole journal. */
+export function foundByDocument(folder: string): Entry[] {
+  const entries: Entry[] = [];
+  for (const name of readdirSync(folder).sort()) {
+    const bytes = readFileSync(join(folder, name));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = view.getUint16(10, true); at < bytes.length; ) {
+      const end = at + view.getUint32(at, true);
+      const stamp = { connection: view.getUint32(at + 12, true), monoMs: view.getFloat64(at + 16, true), wallMs: view.getFloat64(at + 24, true), marketMs: view.getFloat64(at + 32, true) };
+      for (at += 40; at < end; ) {
+        const length = view.getUint32(at + 4, true);
+        entries.push({ kind: bytes[at], bytes: bytes.subarray(at + 8, at + 8 + length).toString('hex'), stamp });
+        at += 8 + length;
+      }
+    }
+  }
+  return entries;
+}

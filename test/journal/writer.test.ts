@@ -1,0 +1,164 @@
+/**
+ * What is used is in the journal first; a disk that refuses loses nothing within the bound, and is said. Broken on purpose: `written`
+ * called before the write, a group that is not kept when its write fails, a segment that is begun with the wrong block number; each was caught.
+ */
+import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { KIND } from '../../src/journal/format.js';
+import { prune, runsIn } from '../../src/journal/folder.js';
+import { inFolder } from '../sink/candles.js';
+import { block, found, frameOf, journalOf, stampAt, writerIn } from './made.js';
+
+const nobody = { taken: (): void => undefined, written: (): void => undefined };
+
+it('says that a group is written when its file has it, and takes what comes meanwhile as the next', async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, '000001.journal');
+    const writer = writerIn(folder);
+    let offered = 0;
+    let marked = 0;
+    const shown: number[] = [];
+    await writer.start({
+      taken: () => (marked = offered),
+      written: () => {
+        shown.push(marked);
+        // Every frame that may be used now stands in the file.
+        const file = readFileSync(path);
+        for (let k = 0; k < marked; k++) expect(file.includes(frameOf(k))).toBe(true);
+      },
+    });
+    for (let k = 0; k < 50; k++) {
+      offered = k + 1;
+      block(writer, k);
+      if (k % 7 === 0) await writer.flush();
+    }
+    await writer.flush();
+    expect(shown.at(-1)).toBe(50);
+    expect(shown.length).toBeLessThan(50);
+    await writer.stop();
+    expect(writer.figures).toMatchObject({ blocks: 50, frames: 50, segments: 1, missing: 0, trouble: undefined, bytes: statSync(path).size });
+  });
+});
+
+it('changes the last frame in place before it is written, and no other byte', async () => {
+  await inFolder(async (folder) => {
+    const writer = writerIn(folder);
+    await writer.start(nobody);
+    writer.open(stampAt(0));
+    writer.frame(KIND.frame, Buffer.from('keep me'));
+    writer.frame(KIND.frame, Buffer.from('secret'));
+    writer.numbers(KIND.seal, 3);
+    writer.changeFrame((bytes) => bytes.fill('*'));
+    await writer.stop();
+    const { entries } = await found(folder);
+    expect(entries.map(({ bytes }) => Buffer.from(bytes, 'hex').toString('latin1'))).toEqual(['keep me', '******', Buffer.from(new Float64Array([3]).buffer).toString('latin1')]);
+  });
+});
+
+it('keeps what the disk refuses, goes on, and writes it when the disk takes it again: nothing is missing', async () => {
+  await inFolder(async (folder) => {
+    const said: string[] = [];
+    const writer = writerIn(folder, { segmentBytes: 400, onTrouble: (sentence) => said.push(sentence) });
+    let shown = 0;
+    await writer.start({ taken: () => undefined, written: () => shown++ });
+    // Where the next segment should be there is a folder: it cannot be opened.
+    mkdirSync(join(folder, '000002.journal'));
+    for (let k = 0; k < 20; k++) {
+      block(writer, k);
+      await writer.flush();
+    }
+    expect(shown).toBe(20);
+    expect(said).toEqual([expect.stringMatching(/cannot be written \(EISDIR.*; what arrives is kept and it is tried again\.$/)]);
+    expect(writer.figures).toMatchObject({ trouble: said[0] });
+    expect(writer.figures.missing).toBeGreaterThan(0);
+    rmdirSync(join(folder, '000002.journal'));
+    await vi.waitFor(() => expect(said).toHaveLength(2), 5000);
+    expect(said[1]).toMatch(/is written again; nothing of it is missing\.$/);
+    block(writer, 20);
+    await writer.stop();
+    expect(writer.figures).toMatchObject({ blocks: 21, frames: 21, missing: 0, trouble: undefined });
+    expect((await found(folder)).extent).toMatchObject({ blocks: 21, broken: undefined });
+  });
+});
+
+it.skipIf(process.platform !== 'linux')('says a full disk by its name', async () => {
+  const { symlinkSync } = await import('node:fs');
+  await inFolder(async (folder) => {
+    const said: string[] = [];
+    const writer = writerIn(folder, { segmentBytes: 400, onTrouble: (sentence) => said.push(sentence) });
+    await writer.start(nobody);
+    symlinkSync('/dev/full', join(folder, '000002.journal'));
+    for (let k = 0; k < 10; k++) block(writer, k);
+    await writer.flush();
+    block(writer, 10);
+    await writer.stop();
+    expect(said[0]).toMatch(/cannot be written \(ENOSPC/);
+    expect(said[1]).toMatch(/ends before the run: the disk refused it to the end/);
+    expect(writer.figures.missing).toBeGreaterThan(0);
+  });
+});
+
+it('gives up beyond its bound, at its last whole block, and says how much is missing', async () => {
+  await inFolder(async (folder) => {
+    const said: string[] = [];
+    const writer = writerIn(folder, { segmentBytes: 400, mostKeptBytes: 500, onTrouble: (sentence) => said.push(sentence) });
+    let shown = 0;
+    await writer.start({ taken: () => undefined, written: () => shown++ });
+    mkdirSync(join(folder, '000002.journal'));
+    for (let k = 0; k < 30; k++) {
+      block(writer, k);
+      await writer.flush();
+    }
+    expect(said.at(-1)).toMatch(/ends before the run: more than \d+ MiB waited for the disk/);
+    // Whoever waits is not left waiting.
+    expect(shown).toBeGreaterThanOrEqual(30);
+    await writer.stop();
+    rmdirSync(join(folder, '000002.journal'));
+    const { extent } = await found(folder);
+    expect(extent.broken).toBeUndefined();
+    expect(writer.figures).toMatchObject({ frames: extent.blocks, missing: 30 - extent.blocks });
+  });
+});
+
+it('ends at the bytes that it may take', async () => {
+  await inFolder(async (folder) => {
+    const said: string[] = [];
+    const writer = writerIn(folder, { mostBytes: 1000, onTrouble: (sentence) => said.push(sentence) });
+    await writer.start(nobody);
+    for (let k = 0; k < 40; k++) {
+      block(writer, k);
+      await writer.flush();
+    }
+    await writer.stop();
+    expect(said).toEqual([expect.stringMatching(/ends before the run: it may take/)]);
+    expect(statSync(join(folder, '000001.journal')).size).toBeLessThanOrEqual(1000);
+    expect((await found(folder)).extent.broken).toBeUndefined();
+  });
+});
+
+it('goes on where an earlier process left off', async () => {
+  await inFolder(async (folder) => {
+    await journalOf(folder, 5);
+    const { extent } = await found(folder);
+    const writer = writerIn(folder, { from: { segment: extent.segment + 1, block: extent.blocks, frames: 5, bytes: extent.bytes } });
+    await writer.start(nobody);
+    for (let k = 5; k < 9; k++) block(writer, k);
+    await writer.stop();
+    expect(writer.figures).toMatchObject({ segments: 2, blocks: 9, frames: 9 });
+    expect((await found(folder)).extent).toMatchObject({ segments: 2, blocks: 9, broken: undefined, bytes: writer.figures.bytes });
+  });
+});
+
+it('makes room by removing the oldest runs, never a spared one', async () => {
+  await inFolder(async (folder) => {
+    for (const run of ['20261101T000000Z-1', '20261102T000000Z-1', '20261103T000000Z-1']) await journalOf(join(folder, run), 20);
+    mkdirSync(join(folder, 'somebody-elses'));
+    const [{ bytes }] = runsIn(folder);
+    expect(prune(folder, 3 * bytes, () => false)).toEqual([]);
+    expect(prune(folder, 2 * bytes, ({ runId }) => runId.startsWith('20261101'))).toEqual(['20261102T000000Z-1']);
+    expect(runsIn(folder).map(({ runId }) => runId)).toEqual(['20261103T000000Z-1', '20261101T000000Z-1']);
+    expect(statSync(join(folder, 'somebody-elses')).isDirectory()).toBe(true);
+    expect(prune(join(folder, 'nowhere'), 0, () => false)).toEqual([]);
+  });
+});
