@@ -34,8 +34,8 @@ export class ConnectionRecord {
   }
 
   /** The run closes the feed itself: what follows is no disconnect. */
-  end(): void {
-    this.#endedAtMs ??= this.#clock.monoMs();
+  end(at: { readonly monoMs: number } = { monoMs: this.#clock.monoMs() }): void {
+    this.#endedAtMs ??= at.monoMs;
   }
 
   get connected(): boolean {

@@ -23,8 +23,8 @@ export interface JournalAbout {
   /** Candles of earlier minutes, by symbol, as numbers (layout.ts, GIVEN). */
   readonly given: Readonly<Record<string, Float64Array>>;
   readonly extent: JournalExtent;
-  /** Whether the run came to its end, of whatever kind. */
-  readonly ended: boolean;
+  /** When the run came to its end, of whatever kind; undefined when it did not. */
+  readonly ended: Stamp | undefined;
   /** What its rows hash to; undefined when it did not come so far. */
   readonly sum: Readonly<Record<string, string>> | undefined;
   readonly frames: number;
@@ -72,7 +72,7 @@ export async function aboutJournal(folder: string): Promise<JournalAbout> {
   let sum: JournalAbout['sum'];
   let first: Stamp | undefined;
   let last: Stamp | undefined;
-  let ended = false;
+  let ended: Stamp | undefined;
   let [frames, resumes, lastConnection] = [0, 0, 0];
   const given: Record<string, Float64Array> = {};
   const connections: JournalAbout['connections'][number][] = [];
@@ -83,7 +83,7 @@ export async function aboutJournal(folder: string): Promise<JournalAbout> {
       last = stamp;
       if (kind === KIND.frame) frames++;
       else if (kind === KIND.meta) {
-        if (before !== undefined) connections.push({ killed: before });
+        if (before !== undefined && ended === undefined) connections.push({ killed: before });
         lastProcess = parseMeta(bytes, folder);
         meta ??= lastProcess as RunMeta;
       } else if (kind === KIND.given) {
@@ -97,7 +97,7 @@ export async function aboutJournal(folder: string): Promise<JournalAbout> {
         connections.push({ ended: endOf(bytes, folder), stamp });
       } else if (kind === KIND.resumed) {
         resumes++;
-      } else if (kind === KIND.end) ended = true;
+      } else if (kind === KIND.end) ended = stamp;
       else if (kind === KIND.sum) sum = sumOf(bytes, folder);
     },
   });

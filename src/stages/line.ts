@@ -100,6 +100,7 @@ export class Line {
 
   /** This process goes on where a killed one was: what was between is not seen. */
   resumed(): void {
+    if (this.#options.intake.ended) return;
     this.#note(KIND.resumed, 0);
     this.#options.intake.disconnected();
   }

@@ -73,7 +73,7 @@ function notesOf(about: JournalAbout): string[] {
   const notes: string[] = [];
   if (extent.broken === 'torn') notes.push(`The last write was cut off: ${count(extent.tornBytes, 'byte')} behind the last whole block were left out.`);
   if (resumes > 0) notes.push(`The run was resumed ${count(resumes, 'time')}.`);
-  if (!ended) notes.push('The run did not come to its end; its open minutes are partial.');
+  if (ended === undefined) notes.push('The run did not come to its end; its open minutes are partial.');
   else if (sum === undefined) notes.push('The run left no hashes of its rows to compare with.');
   return notes;
 }
@@ -142,7 +142,7 @@ function text({ about, out, shards, hashes, candles, files, counters, problems, 
 function json({ about, out, shards, hashes, candles, files, problems, notes }: Outcome): string {
   const { meta, frames, extent, ended, resumes, sum } = about;
   const { blocks, segments, broken, tornBytes } = extent;
-  const journal = { folder: about.folder, frames, blocks, segments, broken: broken ?? null, tornBytes, ended, resumes };
+  const journal = { folder: about.folder, frames, blocks, segments, broken: broken ?? null, tornBytes, ended: ended !== undefined, resumes };
   return JSON.stringify({ runId: meta.runId, journal, out, shards, candles, files, hashes, runHashes: sum ?? null, same: sum === undefined ? null : problems.length === 0, problems, notes }, null, 2);
 }
 

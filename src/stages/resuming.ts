@@ -58,7 +58,8 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
       others.push(`${runId} cannot be used (${error.message})`);
       continue;
     }
-    if (about.ended) continue;
+    // A run that was killed behind its end has its last files still to write.
+    if (about.sum !== undefined) continue;
     const other = otherThan(about, config, nowWallMs);
     if (other !== undefined) {
       others.push(`${runId} ${other}`);
@@ -120,7 +121,8 @@ export function restore(record: ConnectionRecord, about: JournalAbout, clock: Cl
     } else if ('ended' in event) record.closed(event.ended, at(event.stamp));
     else killed(event.killed);
   }
-  killed(about.last);
+  if (about.ended === undefined) killed(about.last);
+  else record.end(at(about.ended));
 }
 
 /** When the run's first connection was opened, and real ms by which that was before the market; undefined when none was. */

@@ -201,13 +201,13 @@ export class StageRun {
       if (plan.opensMs !== undefined && plan.marketClock) {
         await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.say(text));
       }
-      // A run whose time passed while nobody was there has nothing left to see.
-      const over = this.#openedMarketMs !== undefined && this.#leftMin(clock) <= 0;
+      // A run that had come to its end, or whose time passed while nobody was there, has nothing left to see.
+      const over = intake.ended || (this.#openedMarketMs !== undefined && this.#leftMin(clock) <= 0);
       if (!this.#interrupted && !over) await Promise.race([client.start(), this.#over]);
-      if (record.connections > 0) await this.#live(sources, line);
+      if (record.connections > 0 && !intake.ended) await this.#live(sources, line);
     } finally {
       record.end();
-      this.#endedMarketMs = clock.marketMs();
+      this.#endedMarketMs = this.#killed?.ended?.marketMs ?? clock.marketMs();
       await client.stop();
       this.#network.enter('after');
       await line.end();

@@ -1,0 +1,158 @@
+/**
+ * One crash trial: a Stage 2 run on the simulated market is killed with SIGKILL, once or twice, and resumed; what is on disk is looked at
+ * after each kill and at the end. The simulated market is the same for the same seed and time whoever watches and when it was started,
+ * so one run that nobody broke tells what every minute should be.
+ */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Random } from '../../src/random.js';
+import { duckdb } from '../sink/candles.js';
+import { start, type Ended } from '../stages/command.js';
+
+/** Market seconds a second, and minutes: four seconds a run. */
+const SPEED = 60;
+const MINUTES = 4;
+const ARGUMENTS = ['--ws-test-mode', '--stage', '2', '--duration', String(MINUTES), '--feed', 'sim', '--speed', String(SPEED), '--seed', '11', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
+/** Real ms within which a process must have come to where it is to be killed. */
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 1;
+
+/** When a process is killed. */
+export type Moment =
+  /** Real ms after it began to write its journal. */
+  | { readonly kind: 'after'; readonly ms: number }
+  /** While a Parquet file is written aside and not yet renamed. */
+  | { readonly kind: 'renaming' }
+  /** When the journal has grown by so much: a write may be under way. */
+  | { readonly kind: 'journaling'; readonly bytes: number };
+
+/** A moment of a seeded kind. */
+export function momentOf(random: Random): Moment {
+  const kind = Math.floor(random() * 3);
+  if (kind === 0) return { kind: 'after', ms: Math.floor(random() * 3800) };
+  return kind === 1 ? { kind: 'renaming' } : { kind: 'journaling', bytes: Math.floor(random() * 1_500_000) };
+}
+
+export interface Row {
+  readonly minute: string;
+  readonly partial: boolean;
+  readonly text: string;
+}
+
+/** All rows of a run by symbol, read by another library than ours; throws when a file cannot be opened. */
+export async function rowsIn(folder: string): Promise<Map<string, Row[]>> {
+  const out = join(folder, 'out');
+  if (!existsSync(out) || !readdirSync(out).some((name) => name.endsWith('.parquet'))) return new Map();
+  const files = (pattern: string): string => `read_parquet('${out}/${pattern}', filename = true)`;
+  const stem = "regexp_extract(filename, 'NSE_(.*)_1m', 1)";
+  const rows = await duckdb(
+    `SELECT ${stem.replace('filename', 'c.filename')} AS symbol, strftime(c.timestamp, '%H:%M') AS minute, coalesce(q.partial, true) AS partial,
+       concat_ws(' ', c.open, c.high, c.low, c.close, c.volume, q.ticks, q.price_changes) AS text
+     FROM ${files('*_test.parquet')} c LEFT JOIN ${files('quality/*_quality.parquet')} q
+       ON c.timestamp = q.timestamp AND ${stem.replace('filename', 'c.filename')} = ${stem.replace('filename', 'q.filename')} ORDER BY 1, 2`,
+  );
+  const bySymbol = new Map<string, Row[]>();
+  for (const { symbol, minute, partial, text } of rows as unknown as (Row & { symbol: string })[]) bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), { minute, partial, text }]);
+  return bySymbol;
+}
+
+/** The run that nobody broke, a minute longer on each side of what is compared. */
+export async function unbroken(folder: string): Promise<Map<string, Row[]>> {
+  await mkdir(folder, { recursive: true });
+  const longer = ARGUMENTS.map((word, k) => (ARGUMENTS[k - 1] === '--duration' ? String(MINUTES + 3) : word));
+  const { code, stdout, stderr } = await start([...longer, '--at', '2026-11-23T10:59'], folder).ended;
+  if (code !== 0) throw new Error(`the unbroken run ended with ${String(code)}:\n${stdout}${stderr}`);
+  return rowsIn(folder);
+}
+
+function journalBytes(folder: string): number {
+  const journal = join(folder, 'journal');
+  if (!existsSync(journal)) return 0;
+  return readdirSync(journal, { recursive: true, encoding: 'utf8' }).reduce((sum, name) => {
+    const stat = statSync(join(journal, name), { throwIfNoEntry: false });
+    return sum + (stat?.isFile() === true ? stat.size : 0);
+  }, 0);
+}
+
+const isRenaming = (folder: string): boolean => ['out', 'out/quality'].some((name) => existsSync(join(folder, name)) && readdirSync(join(folder, name)).some((file) => file.endsWith('.writing')));
+
+/** Runs until the moment and kills; undefined when the run ended first. */
+async function killed(args: readonly string[], folder: string, moment: Moment): Promise<Ended | undefined> {
+  const before = journalBytes(folder);
+  const running = start(args, folder);
+  let ended: Ended | undefined;
+  void running.ended.then((end) => (ended = end));
+  const beganMs = performance.now();
+  let journalingMs: number | undefined;
+  const isDue = (): boolean => {
+    // What kills before there is a journal kills nothing that could be resumed.
+    const grown = journalBytes(folder) - before;
+    if (grown <= 64) return false;
+    journalingMs ??= performance.now();
+    if (moment.kind === 'renaming') return isRenaming(folder);
+    return moment.kind === 'after' ? performance.now() - journalingMs >= moment.ms : grown >= moment.bytes;
+  };
+  while (ended === undefined && !isDue()) {
+    if (performance.now() - beganMs > PATIENCE_MS) throw new Error(`no moment came: ${JSON.stringify(moment)}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  if (ended !== undefined) return ended;
+  running.child.kill('SIGKILL');
+  await running.ended;
+  return undefined;
+}
+
+/** What is wrong, a sentence each. */
+export interface Verdict {
+  readonly problems: readonly string[];
+  readonly kills: number;
+  readonly wholeMinutes: number;
+}
+
+/** Rows that are not unique and sorted, or that are whole and not those of the unbroken run. */
+function against(rows: ReadonlyMap<string, readonly Row[]>, truth: ReadonlyMap<string, readonly Row[]>, when: string): string[] {
+  const problems: string[] = [];
+  for (const [symbol, list] of rows) {
+    for (const [k, { minute, partial, text }] of list.entries()) {
+      if (k > 0 && list[k - 1].minute >= minute) problems.push(`${when}: ${symbol} has ${minute} twice or out of order`);
+      const true_ = truth.get(symbol)?.find((row) => row.minute === minute);
+      if (!partial && true_?.text !== text) problems.push(`${when}: ${symbol} ${minute} is whole and says ${text} where the unbroken run says ${true_?.text ?? 'nothing'}`);
+    }
+  }
+  return problems;
+}
+
+/** Whole rows of `before` that `after` has no longer, or has otherwise. */
+function lost(before: ReadonlyMap<string, readonly Row[]>, after: ReadonlyMap<string, readonly Row[]>, when: string): string[] {
+  return [...before].flatMap(([symbol, list]) => list.filter(({ partial }) => !partial).flatMap(({ minute, text }) => (after.get(symbol)?.find((row) => row.minute === minute)?.text === text ? [] : [`${when}: ${symbol} ${minute} was sealed and is gone or changed`])));
+}
+
+/** Kills, resumes, and looks. */
+export async function trial(folder: string, moments: readonly Moment[], truth: ReadonlyMap<string, readonly Row[]>): Promise<Verdict> {
+  await mkdir(folder, { recursive: true });
+  const problems: string[] = [];
+  let before = new Map<string, Row[]>();
+  let end: Ended | undefined;
+  let kills = 0;
+  for (const [k, moment] of moments.entries()) {
+    end = await killed(k === 0 ? ARGUMENTS : [...ARGUMENTS, '--resume'], folder, moment);
+    if (end !== undefined) break;
+    kills++;
+    const when = `after kill ${kills} (${JSON.stringify(moment)})`;
+    const rows = await rowsIn(folder);
+    problems.push(...against(rows, truth, when), ...lost(before, rows, when));
+    before = rows;
+  }
+  end ??= await start([...ARGUMENTS, '--resume'], folder).ended;
+  // Whether it passes depends on how long the gap was; that it comes to its verdict does not.
+  if (end.code !== 0 && end.code !== 1) problems.push(`the last process ended with ${String(end.code)}: ${end.stderr}`);
+  const rows = await rowsIn(folder);
+  problems.push(...against(rows, truth, 'at the end'), ...lost(before, rows, 'at the end'));
+  if (readdirSync(join(folder, 'out'), { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.writing'))) problems.push('something was left aside');
+  const [run] = readdirSync(join(folder, 'journal'));
+  const replayed = await start(['replay', join('journal', run), '--shards', '2', '--out', 'replayed'], folder).ended;
+  if (!/^Same candles, quality rows and momentum/m.test(replayed.stdout)) problems.push(`the journal does not give the same again: ${replayed.stdout}${replayed.stderr}`);
+  const wholeMinutes = [...rows.values()].flat().filter(({ partial }) => !partial).length;
+  return { problems, kills, wholeMinutes };
+}
