@@ -88,7 +88,8 @@ async function talk({ endpoint, session, clock, token, signal }: TrialOptions, s
         for (const { text } of subscribeRequests({ mode: MODE.ltp, tokens: [token], correlationPrefix: 'doctor' })) socket.send(text);
       },
       binary: (bytes) => {
-        if (seen.packetMs !== undefined || decode(bytes, packet) !== undefined) return;
+        // Another instrument's packet serves nobody who asked for this one.
+        if (seen.packetMs !== undefined || decode(bytes, packet) !== undefined || packet.tokenNumber !== Number(token.token)) return;
         seen.packetMs = sinceStart();
         seen.exchangeMs = packet.number(FIELD.exchangeMs);
         look();

@@ -12,7 +12,8 @@ import type { Endpoint } from './endpoint.js';
 import type { ConnectionEnd } from './ending.js';
 import { logIn, LoginLimited, type Credentials, type Session } from './login.js';
 import { FEED_LIMITS, idleAfter, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
-import { conceal, presentable } from './presentable.js';
+import { Concealer } from './concealer.js';
+import { presentable } from './presentable.js';
 import { FeedSocket } from './socket.js';
 
 export interface FeedHandlers {
@@ -65,6 +66,7 @@ export class FeedClient {
   #session: Session | undefined;
   /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
   readonly #secrets: Set<string>;
+  readonly #concealer: Concealer;
   #socket: FeedSocket | undefined;
   #ticking: Timer | undefined;
   #waiting: Timer | undefined;
@@ -85,6 +87,7 @@ export class FeedClient {
     this.#options = options;
     const { apiKey, clientCode, pin, totpSecret } = options.credentials;
     this.#secrets = new Set([apiKey, clientCode, pin, totpSecret]);
+    this.#concealer = new Concealer(this.#secrets);
     this.#limits = options.limits ?? FEED_LIMITS;
     this.#state = idleAfter(options.connectionsBefore ?? 0);
     const used = quotaUsed(options.subscriptions);
@@ -132,7 +135,7 @@ export class FeedClient {
 
   /** Overwrites in `bytes` what must not be kept of them. */
   conceal(bytes: Buffer): void {
-    conceal(bytes, this.#secrets);
+    this.#concealer.conceal(bytes);
   }
 
   #expectOpenWithin(realMs: number): void {

@@ -1,6 +1,6 @@
 /**
- * Real crashes, twenty of them. Broken on purpose, each caught: a journal that is told written before it is (resume differs from the
- * replay), a resume that forgets the gap (a broken minute counts as whole), a sink that writes in place (a file that does not open).
+ * Real crashes, twenty of them. Broken on purpose and caught: a resume that does not tell the intake of the gap (the broken minute counted
+ * as whole, and the replay differed); a run killed behind its END that could not be resumed was found here.
  */
 import { expect, it } from 'vitest';
 import { crash } from './crash.js';

@@ -85,6 +85,11 @@ export const textEcho = (server: () => HostileServer, options: { errors: boolean
       for (const secret of knownTo(server())) {
         ws!.send(secret);
         ws!.send(JSON.stringify({ note: secret }));
+        // Binary messages go to the journal as they came: as garbage, in parts, as an error that is sent as binary, as the token of a packet.
+        ws!.send(Buffer.from(`${secret}\0${secret.toUpperCase()}`));
+        ws!.send(Buffer.from(JSON.stringify({ errorCode: 'E1001', errorMessage: encodeURIComponent(secret) })));
+        if (secret.length > 16) ws!.send(Buffer.from(`${secret.slice(4)} ${secret.slice(0, -4)}`));
+        ws!.send(ltpFrame({ token: secret.slice(0, 25), sequence, timeMs: options.originMs, pricePaise: 1 }));
         if (!options.errors) continue;
         ws!.send(JSON.stringify({ correlationID: secret, errorCode: secret, errorMessage: `${secret} and ${secret.toLowerCase()}` }));
         ws!.send(`{"errorCode":"E1001","errorMessage":"${escaped(secret)}","correlationID":"${escaped(secret)}"}`);
