@@ -59,9 +59,9 @@ function paceOf(speed: number | undefined, clock: SystemClock): ((stamp: Stamp) 
 /** How the journal ends, and what its run said of its rows, against what came out. */
 function problemsOf(about: JournalAbout, hashes: Hashes, difference: string | undefined): string[] {
   const problems = difference === undefined ? [] : [difference];
-  for (const name of ['candles', 'quality', 'momentum'] as const) {
+  for (const [name, what] of [['candles', 'candles are'], ['quality', 'quality rows are'], ['momentum', 'momentum is']] as const) {
     const said = about.sum?.[name];
-    if (said !== undefined && said !== hashes[name]) problems.push(`The ${name} are not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`);
+    if (said !== undefined && said !== hashes[name]) problems.push(`The ${what} not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`);
   }
   const { broken, segment, offset, tornBytes } = about.extent;
   if (broken === 'damaged') problems.push(`The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`);
