@@ -4,17 +4,23 @@ import { seededRandom, type Random } from '../../random.js';
 import type { FaultName } from './catalogue.js';
 import { parseFault, type Fault } from './fault.js';
 
-/** What a client must survive, by kind. Left out is what ends a run or outlasts it: limits, bans, names that are never answered. */
+/**
+ * What a client must survive, by kind. Left out is what ends a run or outlasts it: limits, bans, names that are never answered, and half-open
+ * connections, which are noticed after real seconds that may be all the market minutes there are.
+ */
 const KINDS: readonly (readonly FaultName[])[] = [
   ['drop', 'close', 'reset', 'expire'],
   ['refuse-401', 'refuse-500', 'slow-handshake', 'stale-cache'],
-  ['mute', 'mute-symbol', 'pong-lost', 'half-open'],
+  ['mute', 'mute-symbol', 'pong-lost'],
   ['duplicate', 'reorder', 'late'],
   ['zero-price', 'zero-time', 'volume-falls', 'clock'],
   ['truncated', 'oversize', 'unknown-mode', 'garbage', 'error-as-binary', 'joined', 'fragments', 'burst'],
 ];
-/** Those that strike only a client that connects: the connection is dropped for them. */
+/** Those that strike only a client that connects: the connection is dropped for them, and they wait for its return. */
 const AT_CONNECTING: ReadonlySet<FaultName> = new Set(KINDS[1]);
+const RETURN_SECONDS = 120;
+/** For a quarter of an hour the presets are too much. */
+const MILDER: Readonly<Partial<Record<FaultName, string>>> = { burst: ',frames=100000', 'slow-handshake': ',by=2' };
 
 const FIRST_SECONDS = { least: 30, most: 75 };
 const LASTING_SECONDS = { least: 10, most: 45 };
@@ -35,7 +41,8 @@ export function chaosFaults(seed: number): Fault[] {
     const name = left[turn % left.length].pop();
     if (name !== undefined) {
       if (AT_CONNECTING.has(name)) faults.push(parseFault(`drop:at=${at}`));
-      faults.push(parseFault(`${name}:at=${at}${name === 'expire' ? '' : `,for=${lasting}`}${name === 'burst' ? ',frames=100000' : ''}`));
+      const seconds = name === 'expire' ? '' : `,for=${AT_CONNECTING.has(name) ? RETURN_SECONDS : lasting}`;
+      faults.push(parseFault(`${name}:at=${at}${seconds}${MILDER[name] ?? ''}`));
     }
     at += lasting + between(random, PAUSE_SECONDS);
   }
