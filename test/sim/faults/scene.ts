@@ -48,9 +48,9 @@ export interface Strikes {
 export interface Scene {
   readonly broker: Broker;
   /** Lets the market run until so many seconds after its start, and everybody of `clients` hear what was sent. */
-  to(seconds: number, ...clients: Client[]): Promise<void>;
+  readonly to: (seconds: number, ...clients: Client[]) => Promise<void>;
   /** What the simulator says of its faults. */
-  strikes(): Promise<Strikes[]>;
+  readonly strikes: () => Promise<Strikes[]>;
 }
 
 /** A broker with faults for the length of one test. */
