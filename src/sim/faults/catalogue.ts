@@ -78,7 +78,7 @@ const catalogue = {
   close: { does: 'closes every open socket with a close frame', takes: { ...moment, code: CLOSE_CODE } },
   reset: { does: 'resets every open connection (RST)', takes: moment },
   'half-open': { does: 'leaves the connections that are open then up, and neither sends nor answers anything on them ever again', takes: moment },
-  expire: { does: 'closes every open socket and answers the tokens given so far with 401; a fresh log-in works', takes: { at: moment.at } },
+  expire: { does: 'closes every open socket and answers the tokens given so far with 401; a fresh log-in works', takes: { at: moment.at, code: { ...CLOSE_CODE, preset: 1008 } } },
   burst: {
     does: 'sends so many frames at once to every socket that has subscriptions, as fast as they are read',
     takes: { ...moment, frames: number(1_000_000, 1, 100_000_000, 'to each socket') },

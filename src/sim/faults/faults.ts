@@ -31,13 +31,12 @@ export interface FaultsOptions {
   readonly expire: () => void;
 }
 
-const POLICY = 1008;
 /** What happens to every open connection at a moment. */
 const END: Readonly<Partial<Record<FaultName, (moment: ActiveFault, victim: Victim) => void>>> = {
   drop: (_, { link }) => link.drop(),
   close: ({ fault }, { link }) => link.close(numberOf(fault, 'code'), 'as was asked for by --fault close'),
   reset: (_, { link }) => link.reset(),
-  expire: (_, { link }) => link.close(POLICY, 'session expired'),
+  expire: ({ fault }, { link }) => link.close(numberOf(fault, 'code'), 'session expired'),
   'half-open': (moment, { link }) => link.halfOpen(moment),
   burst: (moment, victim) => victim.link.burst(moment, victim.lastFrames()),
 };
