@@ -1,13 +1,17 @@
 /** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
 import yargs, { type Argv } from 'yargs';
-import { BOUNDS, DEFAULT_AT, DEFAULT_JOURNAL, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
+import { BOUNDS, DEFAULT_AT, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
+import { compareEpilogue, compareOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
+import { faultList } from './sim/faults/catalogue.js';
+import type { Fault } from './sim/faults/fault.js';
 
 export interface SimulateArguments {
   readonly port: number;
   readonly seed: number;
   readonly speed: number;
   readonly atMs: number;
+  readonly faults: readonly Fault[];
 }
 
 export interface InstrumentsArguments {
@@ -45,102 +49,6 @@ export type Command =
   /** Help or version: to be printed, and nothing else done. */
   | { readonly kind: 'text'; readonly text: string };
 
-const stageOptions = {
-  'ws-test-mode': { type: 'boolean', desc: 'required: says that this is a test run' },
-  stage: { type: 'string', desc: '1: RELIANCE; 2: all 50 of the NIFTY 50' },
-  duration: { type: 'string', desc: 'minutes of market time, 1 to 15 (under 10: a warning)' },
-  symbols: { type: 'string', desc: "other symbols than the stage's, A,B (RELIANCE or RELIANCE-EQ)" },
-  subset: { type: 'string', desc: "only the first N of the stage's symbols" },
-  mode: { type: 'string', desc: 'ltp, quote or snapquote  [default: ltp]' },
-  feed: { type: 'string', desc: 'live, sim, or the URL of a SmartAPI server elsewhere (ws: on loopback only)  [default: live]' },
-  speed: { type: 'string', desc: 'sim: market seconds a second  [default: 1]' },
-  seed: { type: 'string', desc: "sim: the market's seed  [default: 1]" },
-  at: { type: 'string', desc: `sim: Indian time at which the market starts  [default: ${DEFAULT_AT}]` },
-  'market-clock': { type: 'string', desc: `URL: ORIGIN@SPEED when its market time is not now, e.g. ${DEFAULT_AT}@60` },
-  ca: { type: 'string', desc: 'URL: file of certificates (PEM) to trust in place of the public ones' },
-  shards: { type: 'string', desc: 'worker threads that build candles  [default: cores - 1, at least 1]' },
-  grace: { type: 'string', desc: 'seconds of market time between a minute and its seal, 0 to 30  [default: 3]' },
-  out: { type: 'string', desc: 'folder of the candles  [default: data/test/websocket_candles, for any other feed than live data/test/sim/websocket_candles]' },
-  history: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written' },
-  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols  [default: live the newest that was fetched]" },
-  report: { type: 'string', desc: 'write the report to this file only  [default: data/test/reports/latest.json and one per run]' },
-  journal: { type: 'string', desc: `folder of the journals: every frame as it came  [default: ${DEFAULT_JOURNAL}]` },
-  'no-journal': { type: 'boolean', desc: 'keep no journal: no replay and no --resume' },
-  resume: { type: 'boolean', desc: 'go on with the newest run of the journal that was killed' },
-  'wait-open': { type: 'boolean', desc: 'when the market is shut, wait for its opening and start the duration there' },
-  json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
-} as const;
-
-const simulateOptions = {
-  port: { type: 'string', desc: 'port on 127.0.0.1; 0 takes a free one  [default: 0]' },
-  speed: stageOptions.speed,
-  seed: stageOptions.seed,
-  at: stageOptions.at,
-} as const;
-
-const instrumentsOptions = {
-  fetch: { type: 'boolean', desc: 'download it first' },
-  from: { type: 'string', desc: "--fetch: another address than the broker's" },
-  ca: { type: 'string', desc: '--fetch: file of certificates (PEM) to trust in place of the public ones' },
-  json: { type: 'boolean', desc: 'print JSON' },
-} as const;
-
-const instrumentsEpilogue = `A run on the live feed goes by the newest file that was fetched, and says so when it is not of the day. No run ever downloads.
-
-Exit codes: 0 all 50 tokens agree, 1 one does not, 2 usage, or no file of use, 3 the network.`;
-
-const doctorOptions = {
-  feed: { type: 'string', desc: 'live, or the URL of a SmartAPI server elsewhere  [default: live]' },
-  ca: stageOptions.ca,
-  out: stageOptions.out,
-  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json  [default: the newest that was fetched]" },
-  json: { type: 'boolean', desc: 'print JSON on standard output, and nothing else there' },
-} as const;
-
-const doctorEpilogue = `Logs in once and opens the feed once, as a run would, and leaves nothing behind. Secrets are never shown.
-
-Exit codes: 0 a run can start, 1 a check failed, 2 usage or configuration.`;
-
-const compareOptions = {
-  ours: { type: 'string', desc: 'folder of the candles of a run, its --out' },
-  reference: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, or the --out of another run' },
-  symbols: { type: 'string', desc: 'only these, A,B  [default: all of which there are candles of ours]' },
-  json: { type: 'boolean', desc: 'print JSON' },
-} as const;
-
-const compareEpilogue = `Per symbol and field: exact, within one tick, different, missing on a side, partial. A number of ticks is no traded quantity: such volumes are left out, and are never called equal. Reads both folders and writes nothing.
-
-Exit codes: 0 the candles agree, 1 they do not or not all of it could be compared, 2 usage, or a file that cannot be read.`;
-
-const replayOptions = {
-  speed: { type: 'string', desc: 'times as fast as the run was, or max  [default: max]' },
-  shards: stageOptions.shards,
-  out: { type: 'string', desc: 'folder of the candles  [default: data/test/replay/RUN]' },
-  history: { type: 'string', desc: "another folder of history than the run's" },
-  json: { type: 'boolean', desc: 'print JSON' },
-} as const;
-
-const replayEpilogue = `JOURNAL is the folder of one run, data/test/journal/RUN by default. The same frames make the same candles, quality rows and momentum as in the run, for any number of shards.
-
-Exit codes: 0 they are the same, or the run left nothing to compare with, 1 they are not or the journal is damaged, 2 usage, or a journal that cannot be read.`;
-
-const simulatePaths = `Paths:
-  ws    /smart-stream                                              the feed (also at /)
-  POST  /rest/auth/angelbroking/user/v1/loginByPassword            log-in
-  POST  /rest/auth/angelbroking/jwt/v1/generateTokens              new tokens for a refresh token
-  GET   /rest/secure/angelbroking/user/v1/getProfile               who is logged in
-  POST  /rest/secure/angelbroking/user/v1/logout                   log-out
-  GET   /simulator                                                 market time, speed, seed, symbols, connections
-  GET   /simulator/candles?symbol=RELIANCE                         the true candles so far
-  GET   /simulator/history?symbol=RELIANCE&kind=tick|traded        candles before the start`;
-
-const stageEpilogue = `Exit codes: 0 all gates passed or warned, 1 a gate failed, 2 usage, configuration or market shut,
-3 could not log in or connect, 130 interrupted (what was sealed is on disk).
-
-The live feed needs ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN and ANGEL_TOTP_SECRET in the environment or in .env.
-
-  tickshard --ws-test-mode --stage 1 --duration 15 --feed sim --speed 60`;
-
 type Parsed = Record<string, unknown>;
 
 /** The text of an option given at most once; yargs makes a list of one that is repeated. */
@@ -150,6 +58,14 @@ function once(parsed: Parsed, name: string): string | undefined {
   if (value === undefined || typeof value === 'boolean') return undefined;
   if (value === '') throw new EngineError('USAGE', `--${name} needs a value.`);
   return value as string;
+}
+
+/** The texts of an option that may be repeated; undefined when it is not given. */
+function many(parsed: Parsed, name: string): readonly string[] | undefined {
+  const value = parsed[name] as string | readonly string[] | undefined;
+  const texts = typeof value === 'string' ? [value] : value;
+  if (texts?.includes('') === true) throw new EngineError('USAGE', `--${name} needs a value.`);
+  return texts;
 }
 
 /** Whether a flag is set. */
@@ -178,6 +94,8 @@ function stageCommand(parsed: Parsed): Command {
       speed: text('speed'),
       seed: text('seed'),
       at: text('at'),
+      fault: many(parsed, 'fault'),
+      chaos: text('chaos'),
       marketClock: text('market-clock'),
       ca: text('ca'),
       shards: text('shards'),
@@ -192,6 +110,7 @@ function stageCommand(parsed: Parsed): Command {
 }
 
 function simulateCommand(parsed: Parsed): Command {
+  if (flag(parsed, 'faults')) return { kind: 'text', text: faultList() };
   const port = once(parsed, 'port') ?? '0';
   const speed = once(parsed, 'speed') ?? '1';
   return {
@@ -201,6 +120,7 @@ function simulateCommand(parsed: Parsed): Command {
       seed: numberOption('seed', once(parsed, 'seed') ?? '1', BOUNDS.seed),
       speed: numberOption('speed', speed, BOUNDS.speed, { whole: false, unit: 'market seconds a second' }),
       atMs: timeOption('at', once(parsed, 'at') ?? DEFAULT_AT),
+      faults: faultsOption(many(parsed, 'fault'), once(parsed, 'chaos')),
     },
   };
 }
@@ -241,7 +161,7 @@ function refusal(message: string | undefined, error: Error | undefined): EngineE
 /** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
 export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
   // yargs takes any value of a flag for false.
-  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch)=/.test(word));
+  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch|faults)=/.test(word));
   if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
   let command: Command | undefined;
   let shown = '';

@@ -7,6 +7,8 @@ import { availableParallelism } from 'node:os';
 import { EngineError } from './errors.js';
 import { MODE, type ModeName } from './market/packet.js';
 import { DAY_MS, istMs } from './market/session.js';
+import { chaosFaults } from './sim/faults/chaos.js';
+import { parseFault, type Fault } from './sim/faults/fault.js';
 
 /** Bounds of the options, in the units that the user types. */
 export const BOUNDS = {
@@ -46,7 +48,7 @@ export const DEFAULT_JOURNAL = 'data/test/journal';
 /** Where the packets come from. */
 export type FeedChoice =
   | { readonly kind: 'live' }
-  | { readonly kind: 'sim'; readonly speed: number; readonly seed: number; readonly atMs: number }
+  | { readonly kind: 'sim'; readonly speed: number; readonly seed: number; readonly atMs: number; readonly faults: readonly Fault[] }
   | {
       readonly kind: 'url';
       readonly url: string;
@@ -99,6 +101,8 @@ export interface StageArguments {
   readonly speed: string | undefined;
   readonly seed: string | undefined;
   readonly at: string | undefined;
+  readonly fault: readonly string[] | undefined;
+  readonly chaos: string | undefined;
   readonly marketClock: string | undefined;
   readonly ca: string | undefined;
   readonly shards: string | undefined;
@@ -155,9 +159,15 @@ function clockOption(text: string): { originMs: number; speed: number } {
   return { originMs: timeOption('market-clock', text.slice(0, at)), speed: numberOption('market-clock', text.slice(at + 1), BOUNDS.speed, { whole: false, unit: 'the SPEED' }) };
 }
 
+/** Faults of the simulated broker: those named, and those of the seed of `--chaos`. Throws EngineError USAGE. */
+export function faultsOption(texts: readonly string[] | undefined, chaos: string | undefined): readonly Fault[] {
+  const seeded = chaos === undefined ? [] : chaosFaults(numberOption('chaos', chaos, BOUNDS.seed));
+  return [...(texts ?? []).map(parseFault), ...seeded];
+}
+
 function feedOption(args: StageArguments): FeedChoice {
   const feed = args.feed ?? 'live';
-  const simOnly = (['speed', 'seed', 'at'] as const).find((name) => args[name] !== undefined);
+  const simOnly = (['speed', 'seed', 'at', 'fault', 'chaos'] as const).find((name) => args[name] !== undefined);
   if (feed !== 'sim' && simOnly !== undefined) throw usage(`--${simOnly} belongs to --feed sim; this feed is ${feed === 'live' ? 'the live one' : 'a URL, for which --market-clock says the time'}.`);
   const isUrl = feed.includes('://');
   if (!isUrl && args.marketClock !== undefined) throw usage('--market-clock belongs to --feed URL: the live feed and the simulator have clocks of their own.');
@@ -169,6 +179,7 @@ function feedOption(args: StageArguments): FeedChoice {
       speed: args.speed === undefined ? 1 : numberOption('speed', args.speed, BOUNDS.speed, { whole: false, unit: 'market seconds a second' }),
       seed: args.seed === undefined ? 1 : numberOption('seed', args.seed, BOUNDS.seed),
       atMs: timeOption('at', args.at ?? DEFAULT_AT),
+      faults: faultsOption(args.fault, args.chaos),
     };
   }
   if (!isUrl) throw usage(`--feed takes live, sim or a ws:// or wss:// URL, not \`${feed}\`.`);

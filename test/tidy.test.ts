@@ -56,8 +56,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   observe: ['market', 'shared', 'momentum', 'sink', 'shard'],
   workers: ['shard', 'shared', 'sink', 'momentum', 'market'],
   stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'doctor', 'journal', 'workers', 'config'],
-  config: ['market'],
-  cli: ['config'],
+  // `config` and `cli` read and list the simulator's faults.
+  config: ['market', 'sim'],
+  options: ['config'],
+  cli: ['config', 'options', 'sim'],
   main: ['cli', 'shared', 'stages'],
   clock: [],
   errors: [],

@@ -4,16 +4,20 @@
  */
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { Connection } from './connection.js';
-import { CONTROL_PATH, controlRoutes } from './control.js';
+import { CONTROL_PATH, controlRoutes, type Load } from './control.js';
+import type { Fault } from './faults/fault.js';
+import { Faults, type Victim } from './faults/faults.js';
+import { unauthorized, type Refusal } from './faults/handshakes.js';
+import { Link } from './faults/link.js';
 import { Feed } from './feed.js';
 import { LOGIN_PATH, loginRoutes } from './login.js';
-import type { Market } from './market.js';
+import type { Emit, Market } from './market.js';
 import { serve, targetOf } from './rest.js';
 import { Sessions, type Handshake } from './sessions.js';
 
@@ -38,6 +42,8 @@ export interface BrokerOptions {
   /** Its market time must start where the market did. */
   readonly clock: Clock;
   readonly limits?: Partial<BrokerLimits>;
+  /** What goes wrong. */
+  readonly faults?: readonly Fault[];
 }
 
 export interface Broker {
@@ -61,7 +67,7 @@ const MOST_MESSAGE_BYTES = 64 * 1024;
 const GOING_AWAY = 1001;
 const HIGHEST_PORT = 65_535;
 
-/** Starts serving. Throws EngineError SIMULATOR when the port cannot be had. */
+/** Starts serving. Throws EngineError SIMULATOR when the port cannot be had, USAGE for faults of symbols that the market does not have. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { host = '127.0.0.1', port } = options;
   if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT) throw new EngineError('SIMULATOR', `a port is a number from 0 to ${HIGHEST_PORT}, not ${port}`);
@@ -74,10 +80,15 @@ class RunningBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #limits: BrokerLimits;
   readonly #server: Server;
-  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES });
+  readonly #sockets: WebSocketServer;
   readonly #sessions: Sessions;
   readonly #feed: Feed;
+  readonly #faults: Faults | undefined;
   readonly #connections = new Map<WebSocket, Connection>();
+  /** Connections as the faults see them, where there are any. */
+  readonly #victims = new Map<WebSocket, Victim>();
+  /** Sockets whose handshake is answered late. */
+  readonly #waiting = new Set<Duplex>();
   readonly #socketsOf = new Map<string, number>();
   #timers: Timer[] = [];
   #closing: Promise<void> | undefined;
@@ -89,8 +100,13 @@ class RunningBroker implements Broker {
     this.#options = options;
     this.#limits = { ...BROKER_LIMITS, ...options.limits };
     this.#sessions = new Sessions(clock, market.seed);
-    this.#feed = new Feed(market);
-    const routes = { ...loginRoutes(this.#sessions, clock), ...controlRoutes(market, clock, () => ({ connections: this.#connections.size, flowing: this.#feed.flowing })) };
+    const { faults = [] } = options;
+    const any = faults.length === 0 ? undefined : new Faults({ faults, market, clock, expire: () => this.#sessions.expire() });
+    this.#faults = any;
+    this.#feed = new Feed(market, any && ((index) => any.cached(index)));
+    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES, autoPong: any === undefined });
+    const load = (): Load => ({ connections: this.#connections.size, flowing: this.#feed.flowing, ...(any && { faults: any.report() }) });
+    const routes = { ...loginRoutes(this.#sessions, clock), ...controlRoutes(market, clock, load) };
     this.#server = createServer((request, response) => {
       // A client that leaves in the middle of its request has no answer to get.
       serve(routes, request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))));
@@ -109,8 +125,11 @@ class RunningBroker implements Broker {
     this.port = (this.#server.address() as AddressInfo).port;
     this.#authority = `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
     const { clock, market } = this.#options;
+    const publish: Emit = (index, packet) => this.#feed.publish(index, packet);
+    const faults = this.#faults;
+    const victims = (): Victim[] => [...this.#victims.values()];
     this.#timers = [
-      clock.every(DELIVER_EVERY_MS, () => market.advance(clock.marketMs(), (index, packet) => this.#feed.publish(index, packet))),
+      clock.every(DELIVER_EVERY_MS, faults === undefined ? () => market.advance(clock.marketMs(), publish) : () => faults.run(clock.marketMs(), publish, victims)),
       clock.every(Math.min(CHECK_EVERY_MS, this.#limits.heartbeatMs / CHECKS_A_HEARTBEAT), () => {
         for (const connection of this.#connections.values()) connection.check();
       }),
@@ -133,34 +152,60 @@ class RunningBroker implements Broker {
     // A client may vanish while it is being refused.
     socket.on('error', () => socket.destroy());
     if (this.#closing !== undefined) {
-      refuse(socket, '503 Service Unavailable');
+      refuse(socket, { status: '503 Service Unavailable' });
       return;
     }
     const target = targetOf(request);
     if (target === undefined || (target.pathname !== FEED_PATH && target.pathname !== '/')) {
-      refuse(socket, '404 Not Found');
+      refuse(socket, { status: '404 Not Found' });
+      return;
+    }
+    const delayMs = this.#faults?.handshakeDelayMs() ?? 0;
+    if (delayMs === 0) {
+      this.#answer(request, target, socket, head);
+      return;
+    }
+    this.#waiting.add(socket);
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#waiting.delete(socket);
+      this.#answer(request, target, socket, head);
+    });
+    socket.once('close', () => {
+      timer.cancel();
+      this.#waiting.delete(socket);
+    });
+  }
+
+  #answer(request: IncomingMessage, target: URL, socket: Duplex, head: Buffer): void {
+    const fault = this.#faults?.refusal();
+    if (fault !== undefined) {
+      refuse(socket, fault);
       return;
     }
     const handshake = handshakeOf(request, target.searchParams);
     const bad = this.#sessions.judge(handshake);
     if (bad !== undefined) {
-      refuse(socket, '401 Unauthorized', { 'x-error-message': `Invalid Header - Invalid ${bad}` });
+      refuse(socket, unauthorized(bad));
       return;
     }
     const clientCode = handshake.clientCode!;
     if ((this.#socketsOf.get(clientCode) ?? 0) >= this.#limits.socketsPerClient) {
-      refuse(socket, '429 Too Many Requests');
+      refuse(socket, { status: '429 Too Many Requests' });
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, clientCode));
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, socket as Socket, clientCode));
   }
 
-  #welcome(socket: WebSocket, clientCode: string): void {
+  #welcome(socket: WebSocket, raw: Socket, clientCode: string): void {
     const { clock } = this.#options;
     this.#socketsOf.set(clientCode, (this.#socketsOf.get(clientCode) ?? 0) + 1);
-    this.#connections.set(socket, new Connection({ socket, feed: this.#feed, clock, ...this.#limits }));
+    const link = this.#faults && new Link(this.#faults, socket, raw);
+    const connection = new Connection({ socket, feed: this.#feed, clock, link, ...this.#limits });
+    this.#connections.set(socket, connection);
+    if (link !== undefined) this.#victims.set(socket, connection.victim(link));
     socket.on('close', () => {
       this.#connections.delete(socket);
+      this.#victims.delete(socket);
       const left = this.#socketsOf.get(clientCode)! - 1;
       if (left > 0) this.#socketsOf.set(clientCode, left);
       else this.#socketsOf.delete(clientCode);
@@ -177,6 +222,7 @@ class RunningBroker implements Broker {
     const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const open = [...this.#connections.keys()];
     const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    for (const socket of this.#waiting) socket.destroy();
     for (const socket of open) socket.close(GOING_AWAY, 'the simulator ends');
     const goodbye = this.#options.clock.after(GOODBYE_MS, () => {
       for (const socket of open) socket.terminate();
@@ -202,9 +248,9 @@ function oneOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-function refuse(socket: Duplex, status: string, headers: Record<string, string> = {}): void {
-  const lines = Object.entries({ ...headers, Connection: 'close', 'Content-Length': '0' }).map(([name, value]) => `${name}: ${value}`);
+function refuse(socket: Duplex, { status, headers = {}, body = '' }: Refusal): void {
+  const lines = Object.entries({ ...headers, Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)) }).map(([name, value]) => `${name}: ${value}`);
   // A refused client that keeps its half of the connection must not hold the port.
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -4,6 +4,8 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import { PING } from '../wire/requests.js';
 import { PONG } from '../wire/texts.js';
+import type { Victim } from './faults/faults.js';
+import type { Link } from './faults/link.js';
 import type { Feed, Receiver } from './feed.js';
 import { ERROR_TEXT, parseRequest, Subscriptions, type RequestError } from './subscriptions.js';
 
@@ -11,6 +13,8 @@ export interface ConnectionOptions {
   readonly socket: WebSocket;
   readonly feed: Feed;
   readonly clock: Clock;
+  /** Where faults are: it then also answers the pings that ws answers otherwise. */
+  readonly link: Link | undefined;
   /** Real ms without a heart-beat after which the client is taken for dead. */
   readonly heartbeatMs: number;
   /** Bytes that may wait for a client that does not read. */
@@ -28,9 +32,9 @@ export class Connection implements Receiver {
     const { socket } = options;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#hear(data, isBinary));
     // ws answers the ping itself; the answer too may wait for a client that does not read.
-    socket.on('ping', () => {
+    socket.on('ping', (data: Buffer) => {
       this.#beat();
-      this.#room();
+      if (this.#room() && options.link?.pongs() === true) socket.pong(data);
     });
     socket.on('close', () => this.#leave());
     // ws closes the socket after an error of its own accord: `close` follows.
@@ -39,11 +43,17 @@ export class Connection implements Receiver {
 
   /** Drops the client when it has sent no heart-beat of either kind for too long. */
   check(): void {
-    if (this.#options.clock.monoMs() - this.#beatMs > this.#options.heartbeatMs) this.#options.socket.terminate();
+    if (this.#options.clock.monoMs() - this.#beatMs > this.#options.heartbeatMs && this.#options.link?.deaf !== true) this.#options.socket.terminate();
   }
 
-  sendPacket(frame: Uint8Array): void {
-    if (this.#room()) this.#options.socket.send(frame, { binary: true });
+  sendPacket(frame: Uint8Array, index: number): void {
+    if (this.#options.link !== undefined) this.#options.link.sendPacket(frame, index, () => this.#room());
+    else if (this.#room()) this.#options.socket.send(frame, { binary: true });
+  }
+
+  /** With faults: the connection as they see it. */
+  victim(link: Link): Victim {
+    return { link, lastFrames: () => [...this.#subscriptions.all()].map((subscription) => this.#options.feed.lastFrame(subscription)).filter((frame) => frame !== undefined) };
   }
 
   /** Whether more may be sent. A client that lets too much pile up is disconnected: memory must not grow for it. */
@@ -63,7 +73,7 @@ export class Connection implements Receiver {
     const text = isBinary ? '' : data.toString('utf8');
     if (text === PING) {
       this.#beat();
-      this.#sendText(PONG);
+      if (this.#options.link?.pongs() !== false) this.#sendText(PONG);
       return;
     }
     const request = parseRequest(text);
@@ -71,17 +81,19 @@ export class Connection implements Receiver {
       this.#refuse('E1001', request.invalid);
       return;
     }
-    const { feed } = this.#options;
+    const { feed, link } = this.#options;
     if (!request.subscribes) {
       for (const subscription of this.#subscriptions.remove(request.subscriptions)) feed.unsubscribe(this, subscription);
       return;
     }
-    const fresh = this.#subscriptions.add(request.subscriptions);
+    const fresh = link?.overQuota() === true ? undefined : this.#subscriptions.add(request.subscriptions);
     if (fresh === undefined) {
       this.#refuse('E1002', request.correlationId);
       return;
     }
-    for (const subscription of fresh) feed.subscribe(this, subscription);
+    for (const subscription of fresh) {
+      if (link?.answers(subscription) !== false) feed.subscribe(this, subscription);
+    }
   }
 
   #refuse(errorCode: RequestError, correlationID: string): void {

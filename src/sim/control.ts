@@ -14,6 +14,8 @@ export interface Load {
   readonly connections: number;
   /** Subscriptions, per (token, mode) and socket, of instruments that this market has. */
   readonly flowing: number;
+  /** How often each fault struck, where there are any. */
+  readonly faults?: readonly unknown[];
 }
 
 /** GET /simulator, /simulator/candles?symbol= and /simulator/history?symbol=&kind=tick|traded. */

@@ -33,6 +33,7 @@ export class Sessions {
   readonly #clock: Clock;
   readonly #signingKey: string;
   readonly #byClient = new Map<string, Session[]>();
+  readonly #expired = new WeakSet<Session>();
   #issued = 0;
 
   /** `seed` makes the tokens of two simulators differ; they protect nothing. */
@@ -62,7 +63,7 @@ export class Sessions {
     const jwt = bare(authorization);
     for (const sessions of this.#byClient.values()) {
       const found = sessions.find(({ jwtToken }) => jwtToken === jwt);
-      if (found) return found;
+      if (found) return this.#expired.has(found) ? undefined : found;
     }
     return undefined;
   }
@@ -70,6 +71,11 @@ export class Sessions {
   /** Forgets all log-ins of a client. Sockets that are open stay open. */
   close(clientCode: string): void {
     this.#byClient.delete(clientCode);
+  }
+
+  /** From now on no token that was given is good any more. Sockets that are open stay open. */
+  expire(): void {
+    for (const sessions of this.#byClient.values()) for (const session of sessions) this.#expired.add(session);
   }
 
   /** Exchanges a session for a new one; its refresh token is spent. Undefined when the refresh token is not this session's. */
@@ -89,6 +95,7 @@ export class Sessions {
     if (sessions === undefined) return 'Client Code';
     const session = sessions.find((candidate) => candidate.feedToken === feedToken);
     if (session === undefined) return 'Feed Token';
+    if (this.#expired.has(session)) return authorization === undefined ? 'Feed Token' : 'Auth token';
     if (authorization !== undefined && bare(authorization) !== session.jwtToken) return 'Auth token';
     if (apiKey !== undefined && apiKey !== session.apiKey) return 'API Key';
     return undefined;

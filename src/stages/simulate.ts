@@ -10,6 +10,7 @@ import { packCandles } from '../shared/given.js';
 import { istStamp, type Calendar } from '../market/session.js';
 import { startBroker, type Broker } from '../sim/broker.js';
 import type { FromSimulator, ToSimulator } from '../sim/handover.js';
+import { checkSymbols, type Fault } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import { Market } from '../sim/market.js';
 
@@ -24,24 +25,27 @@ export interface SimulateOptions {
   /** The market's instruments; a parent names its own. */
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
+  /** What goes wrong with the broker. */
+  readonly faults?: readonly Fault[];
 }
 
 /**
  * Serves until SIGINT or SIGTERM, or as a child until the parent lets go of the channel; returns the exit code. Alone it throws EngineError SIMULATOR
- * when it cannot serve; a child tells its parent.
+ * when it cannot serve, and USAGE for faults of symbols that there are not; a child tells its parent.
  */
 export async function simulate(options: SimulateOptions): Promise<number> {
   return process.send === undefined ? await alone(options) : await child(options);
 }
 
 async function alone(options: SimulateOptions): Promise<number> {
-  const { port, seed, speed, atMs, listings, calendar } = options;
+  const { port, seed, speed, atMs, listings, calendar, faults = [] } = options;
+  checkSymbols(faults, listings);
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
   const market = new Market({ seed, listings, calendar, startMs: atMs });
-  const broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed }) });
+  const broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed }), faults });
   process.stdout.write(introduction(options, broker));
   await stopped;
   await broker.close();
@@ -49,7 +53,7 @@ async function alone(options: SimulateOptions): Promise<number> {
 }
 
 /** What a person needs to use the simulator. */
-function introduction({ seed, speed, atMs, listings }: SimulateOptions, broker: Broker): string {
+function introduction({ seed, speed, atMs, listings, faults = [] }: SimulateOptions, broker: Broker): string {
   const { apiKey, clientCode, pin, totpSecret } = DEMO_ACCOUNT;
   const origin = istStamp(atMs).slice(0, 19);
   return [
@@ -60,6 +64,7 @@ function introduction({ seed, speed, atMs, listings }: SimulateOptions, broker: 
     `account   ANGEL_API_KEY=${apiKey} ANGEL_CLIENT_ID=${clientCode} ANGEL_PIN=${pin} ANGEL_TOTP_SECRET=${totpSecret}`,
     `          (any other well-formed client code, PIN, six digits and API key log in too)`,
     `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
+    ...faults.map(({ text }, k) => `${k === 0 ? 'faults    ' : '          '}--fault ${quoted(text)}`),
     '',
     `npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${broker.port} --market-clock ${origin}@${speed}`,
     '',
@@ -67,8 +72,13 @@ function introduction({ seed, speed, atMs, listings }: SimulateOptions, broker: 
   ].join('\n');
 }
 
+/** A word as a shell takes it. */
+function quoted(text: string): string {
+  return /^[\w:=,.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The simulator as a child: it prints nothing, leaves Ctrl-C to its parent, and ends with the channel. */
-async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Promise<number> {
+async function child({ port, seed, speed, atMs, calendar, faults = [] }: SimulateOptions): Promise<number> {
   // A terminal's Ctrl-C, or its end, reaches parent and child alike, and the parent must be able to close its socket first.
   process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
   let market: Market | undefined;
@@ -87,7 +97,7 @@ async function child({ port, seed, speed, atMs, calendar }: SimulateOptions): Pr
         if (market === undefined || started) throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
         started = true;
         const anchorMonoMs = monoMs();
-        broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }) });
+        broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }), faults });
         tell({ type: 'started', feedUrl: broker.feedUrl, originMs: atMs, anchorMonoMs, speed });
         return;
       }

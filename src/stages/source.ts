@@ -9,6 +9,7 @@ import { feedEndpoint, LIVE_ENDPOINT, readCertificates, type Endpoint } from '..
 import { readCredentials, type Credentials } from '../feed/login.js';
 import { shareNumbers } from '../shared/given.js';
 import { istStamp } from '../market/session.js';
+import { checkSymbols } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import type { FromSimulator, ToSimulator } from '../sim/handover.js';
 import type { GivenHistory } from '../../workers/writer.js';
@@ -121,7 +122,9 @@ function answer<Kind extends FromSimulator['type']>(child: ChildProcess, kind: K
 async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const { feed, history } = plan.config;
   if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
-  const args = ['simulate', '--port', '0', '--seed', String(feed.seed), '--speed', String(feed.speed), '--at', istStamp(feed.atMs).slice(0, 19)];
+  checkSymbols(feed.faults, plan.instruments);
+  const faults = feed.faults.flatMap(({ text }) => ['--fault', text]);
+  const args = ['simulate', '--port', '0', '--seed', String(feed.seed), '--speed', String(feed.speed), '--at', istStamp(feed.atMs).slice(0, 19), ...faults];
   const child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
   let last = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (last = (last + text).slice(-500)));

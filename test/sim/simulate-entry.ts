@@ -1,5 +1,6 @@
 /** A process that is the simulate stage and nothing else: `node simulate-entry.js '{"port":0,"speed":60,"at":"11:00","symbols":["TCS"]}'`. */
 import { EngineError } from '../../src/errors.js';
+import { parseFault } from '../../src/sim/faults/fault.js';
 import { simulate } from '../../src/stages/simulate.js';
 import { at, CALENDAR, listed } from './world.js';
 
@@ -8,6 +9,7 @@ interface Wanted {
   readonly speed: number;
   readonly at: string;
   readonly symbols: readonly string[];
+  readonly faults?: readonly string[];
 }
 
 const wanted = JSON.parse(process.argv[2]) as Wanted;
@@ -19,6 +21,7 @@ try {
     atMs: at(wanted.at),
     listings: listed(...wanted.symbols),
     calendar: CALENDAR,
+    ...(wanted.faults && { faults: wanted.faults.map(parseFault) }),
   });
 } catch (error) {
   if (!(error instanceof EngineError)) throw error;

@@ -63,6 +63,33 @@ describe('alone', () => {
   });
 });
 
+describe('with faults', () => {
+  const faults = ['drop:at=2', 'mute-symbol:symbol=RELIANCE'];
+  const about = async (feedUrl: string): Promise<unknown> => (await fetch(feedUrl.replace('ws:', 'http:').replace('smart-stream', 'simulator'))).json();
+
+  it('alone prints them as options, and a market without their symbol is a matter of usage', async () => {
+    const { child, printed, ended } = start(wanted({ faults: [...faults, 'late:symbol=TCS'] }), false);
+    await until(() => printed().includes('npx tickshard'));
+    expect(printed()).toContain('\nfaults    --fault drop:at=2\n          --fault mute-symbol:symbol=RELIANCE\n          --fault late:symbol=TCS\n\n');
+    expect(await about(/ws:\S+smart-stream/.exec(printed())![0])).toMatchObject({ faults: [{ fault: 'drop:at=2', strikes: 0 }, {}, {}] });
+    child.kill('SIGTERM');
+    await ended;
+    const wrong = start(wanted({ faults: ['late:symbol=INFY'] }), false);
+    expect(await wrong.ended).toStrictEqual([2, null]);
+    expect(wrong.printed()).toBe("USAGE: --fault late: symbol takes one of this market's names (RELIANCE, TCS), not `INFY`.\n");
+  });
+
+  it('as a child has them', async () => {
+    const { child, printed, ended } = start(wanted({ faults }), true);
+    await answer(child, PREPARE);
+    const started = await answer(child, { type: 'start' });
+    if (started.type !== 'started') throw new Error(JSON.stringify(started));
+    expect(await about(started.feedUrl)).toMatchObject({ faults: faults.map((fault) => ({ fault })) });
+    child.disconnect();
+    expect([await ended, printed()]).toStrictEqual([[0, null], '']);
+  });
+});
+
 describe('as a child', () => {
   it('hands over history and clock, prints nothing, leaves Ctrl-C to its parent, and ends with the channel', async () => {
     const { child, printed, ended } = start(wanted({ symbols: [] }), true);

@@ -1,0 +1,31 @@
+/** Packets that are held back and come later. */
+
+import type { Packet } from '../../market/packet.js';
+
+interface Held {
+  readonly index: number;
+  readonly packet: Packet;
+}
+
+export class HeldPackets {
+  /** By the market second in which they come, epoch ms. */
+  readonly #due = new Map<number, Held[]>();
+  #next = Infinity;
+
+  /** Keeps `packet`, which must be nobody else's, until `dueMs`. */
+  hold(dueMs: number, index: number, packet: Packet): void {
+    const held = this.#due.get(dueMs);
+    if (held === undefined) this.#due.set(dueMs, [{ index, packet }]);
+    else held.push({ index, packet });
+    this.#next = Math.min(this.#next, dueMs);
+  }
+
+  /** Hands over what is due by `ms`: in the order of the time it is due, and then of that in which it came. */
+  release(ms: number, publish: (index: number, packet: Packet) => void): void {
+    while (this.#next <= ms) {
+      for (const { index, packet } of this.#due.get(this.#next)!) publish(index, packet);
+      this.#due.delete(this.#next);
+      this.#next = Math.min(Infinity, ...this.#due.keys());
+    }
+  }
+}

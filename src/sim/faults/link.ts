@@ -1,0 +1,114 @@
+/** One connection as the faults have it: what is sent in place of each frame, whether pings and requests are answered, and how it ends. */
+
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Subscription } from '../../wire/requests.js';
+import { byteWise, messageBytes, pour } from './bytes.js';
+import { numberOf } from './fault.js';
+import type { Faults } from './faults.js';
+import { DAMAGE } from './frames.js';
+import type { ActiveFault } from './strikes.js';
+
+export class Link {
+  readonly #faults: Faults;
+  readonly #socket: WebSocket;
+  readonly #raw: Socket;
+  readonly #writeByteWise: ((bytes: Buffer) => void) | undefined;
+  #joining: Uint8Array | undefined;
+  #halfOpen: ActiveFault | undefined;
+
+  constructor(faults: Faults, socket: WebSocket, raw: Socket) {
+    this.#faults = faults;
+    this.#socket = socket;
+    this.#raw = raw;
+    if (faults.named('fragments').length > 0) this.#writeByteWise = byteWise(raw);
+  }
+
+  get open(): boolean {
+    return this.#halfOpen === undefined && this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Whether anything is still heard from it. */
+  get deaf(): boolean {
+    return this.#halfOpen !== undefined;
+  }
+
+  /** Sends an instrument's frame, or what the faults make of it. Before each message `room` says whether it may be sent. */
+  sendPacket(frame: Uint8Array, index: number, room: () => boolean): void {
+    if (this.withheld() || this.#struck('mute') || this.#struck('mute-symbol', index)) return;
+    for (const message of this.#messages(frame, index)) {
+      if (!room()) return;
+      const bytes = this.#writeByteWise !== undefined && this.#struck('fragments', index) ? messageBytes(message) : undefined;
+      if (bytes === undefined) this.#socket.send(message, { binary: true });
+      else this.#writeByteWise!(bytes);
+    }
+  }
+
+  /** Whether what would be sent or answered is withheld, because nothing comes from this connection any more. */
+  withheld(): boolean {
+    this.#halfOpen?.struck(this.#faults.nowMs());
+    return this.#halfOpen !== undefined;
+  }
+
+  /** Whether a ping of either kind is answered. */
+  pongs(): boolean {
+    return !this.withheld() && !this.#struck('pong-lost');
+  }
+
+  /** Whether a request to subscribe is taken for one beyond the quota. */
+  overQuota(): boolean {
+    return this.#struck('quota');
+  }
+
+  /** Whether a subscription is answered. */
+  answers({ exchangeType, token }: Subscription): boolean {
+    const index = this.#faults.indexOf(exchangeType, token);
+    return index === undefined || !this.#struck('unanswered', index);
+  }
+
+  drop(): void {
+    this.#socket.terminate();
+  }
+
+  reset(): void {
+    this.#raw.resetAndDestroy();
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  /** From now on nothing is sent and nothing is heard; the client's own end of the connection is. */
+  halfOpen(fault: ActiveFault): void {
+    this.#halfOpen = fault;
+    this.#raw.removeAllListeners('data');
+    this.#raw.resume();
+  }
+
+  burst(fault: ActiveFault, frames: readonly Uint8Array[]): void {
+    pour({ socket: this.#socket, raw: this.#raw, payloads: frames, count: numberOf(fault.fault, 'frames'), sent: (messages) => fault.struck(this.#faults.nowMs(), messages) });
+  }
+
+  #struck(name: 'mute' | 'mute-symbol' | 'pong-lost' | 'quota' | 'unanswered' | 'fragments', index?: number): boolean {
+    return this.#faults.takes(name, index) !== undefined;
+  }
+
+  #messages(frame: Uint8Array, index: number): Uint8Array[] {
+    let messages = [frame];
+    const joining = this.#joining;
+    if (joining !== undefined) {
+      this.#joining = undefined;
+      messages = [Buffer.concat([joining, frame])];
+    } else if (this.#faults.takes('joined', index) !== undefined) {
+      this.#joining = frame;
+      return [];
+    }
+    for (const active of this.#faults.damages) {
+      if (!active.takes(this.#faults.nowMs(), index)) continue;
+      const damage = DAMAGE[active.fault.name]!;
+      // What was put before the frame is left as it is.
+      messages = [...messages.slice(0, -1), ...damage(messages.at(-1)!, active.fault, active.random)];
+    }
+    return messages;
+  }
+}
