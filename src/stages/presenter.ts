@@ -107,7 +107,7 @@ export class Presenter {
         seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,
         startedWallMs,
         endedWallMs,
-        options: { stage: config.stage, durationMin: config.durationMin, mode: config.mode, shards: config.shards, graceMs: config.graceMs, out: outDir, history: config.history ?? null, symbols: config.symbols ?? null, subset: config.subset ?? null },
+        options: { stage: config.stage, durationMin: config.durationMin, mode: config.mode, shards: config.shards, graceMs: config.graceMs, out: outDir, history: config.history ?? null, symbols: config.symbols ?? null, subset: config.subset ?? null, ...(config.feed.kind === 'sim' ? { faults: config.feed.faults.map(({ text }) => text) } : {}) },
       },
       facts,
       all,

@@ -142,7 +142,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
     const rows = Object.fromEntries(Object.entries(prepared.history).map(([symbol, packed]) => [symbol, shareNumbers(packed)]));
     return {
       given: history === undefined ? { volumeKind: plan.volumeKind, rows } : undefined,
-      warnings: [],
+      warnings: feed.faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${feed.faults.map(({ text }) => text).join(', ')}.`],
       stop,
       async start() {
         tell({ type: 'start' });

@@ -169,6 +169,18 @@ describe('a fault of frames', () => {
     }));
 });
 
+describe('frames are shared', () => {
+  it.each(['unknown-mode', 'oversize', 'truncated', 'garbage', 'fragments'])('%s strikes one connection and leaves the same frame of another whole', (name) =>
+    withFaults([`${name}:${ON},every=2`], async (scene) => {
+      // Of two that hear the same, one of two frames is always the first one's.
+      const clients = [await listener(scene.broker, 'A1'), await listener(scene.broker, 'B2')];
+      await scene.to(UNTIL, ...clients);
+      expect((await scene.strikes())[0].strikes).toBeGreaterThan(20);
+      expect(hexOf(clients[1].frames)).toStrictEqual(hexOf(sent));
+      if (name !== 'fragments') expect(hexOf(clients[0].frames)).not.toStrictEqual(hexOf(sent));
+    }));
+});
+
 describe('what subscriptions are answered with', () => {
   async function cachedWith(text: string, second: number, token: string): Promise<{ cached: Buffer; live: Buffer }> {
     let heard: Buffer[] = [];

@@ -1,0 +1,119 @@
+/**
+ * Every fault of the broker, through a whole run: what the report says, exactly which gates turn, and that no whole candle is another
+ * than without the fault. Broken on purpose and caught, a row each: a client that takes a second packet of the same sequence for a tick, a
+ * pong that counts as a packet, a gap that is not told to the shards, a decoder that takes a frame of any length, an admission that takes a price of 0.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { shipped } from '../../src/paths.js';
+import { FAULT_NAMES } from '../../src/sim/faults/catalogue.js';
+import { duckdb, inFolder } from '../sink/candles.js';
+import { start } from '../stages/command.js';
+import { ROWS, type Row } from './catalogue.js';
+import { DOCUMENT, faultsDocument } from './document.js';
+
+const program = fileURLToPath(shipped('dist/test/faults/quick-feed.js'));
+/** What a run of four minutes at sixty times real time cannot pass or need not: it is short, and the machine may be busy. */
+const TOLERATED: Readonly<Record<string, readonly string[]>> = { duration: ['warn'], schema: ['skip'], lag: ['warn'], performance: ['warn'] };
+
+interface Report {
+  readonly gates: readonly { readonly id: string; readonly status: string }[];
+  readonly counters: Record<string, unknown>;
+  readonly unseen: { readonly gaps: readonly { readonly from: string; readonly to: string; readonly ms: number }[]; readonly partialMinutes: readonly { readonly minute: string; readonly symbols: number }[] };
+}
+
+interface Candle {
+  readonly symbol: string;
+  readonly minute: string;
+  readonly text: string;
+  readonly partial: boolean;
+  readonly gapMs: number;
+}
+
+interface Ran {
+  readonly code: number | null;
+  readonly said: string;
+  readonly report: Report | undefined;
+  readonly candles: readonly Candle[];
+}
+
+const candlesIn = async (folder: string): Promise<Candle[]> =>
+  (await duckdb(
+    `SELECT c.symbol, strftime(c.timestamp, '%H:%M') AS minute, concat_ws(' ', open, high, low, close, volume) AS text, q.partial, q.gap_ms::INT AS "gapMs"
+     FROM read_parquet('${folder}/out/*_test.parquet') c JOIN read_parquet('${folder}/out/quality/*.parquet', filename = true) q
+       ON c.timestamp = q.timestamp AND q.filename LIKE concat('%NSE_', c.symbol, '_1m_quality.parquet') ORDER BY 1, 2`,
+  )) as unknown as Candle[];
+
+function ran(faults: readonly string[], mode = 'ltp'): Promise<Ran> {
+  return inFolder(async (folder) => {
+    const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS,INFY', '--mode', mode, '--duration', '4', '--feed', 'sim', '--speed', '60', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
+    const { code, stderr } = await start([...args, ...faults.flatMap((fault) => ['--fault', fault])], folder, {}, program).ended;
+    const path = join(folder, 'report.json');
+    const text = existsSync(path) ? JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+    return { code, said: text ?? stderr, report: text === undefined ? undefined : (JSON.parse(text) as Report), candles: text === undefined ? [] : await candlesIn(folder) };
+  });
+}
+
+const counterOf = (report: Report, path: string): unknown => path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], report.counters);
+
+/** Gates that are not as in any good run, with their status. */
+const turned = ({ gates }: Report, row: Row): Record<string, string> =>
+  Object.fromEntries(gates.filter(({ id, status }) => status !== 'pass' && (id in row.gates || TOLERATED[id]?.includes(status) !== true)).map(({ id, status }) => [id, status]));
+
+function checkGates(report: Report, row: Row): void {
+  const seen = turned(report, row);
+  // One whose row allows a busy machine's warning, too, may have passed.
+  const must = Object.entries(row.gates).filter(([id, how]) => !(id === 'lag' && typeof how !== 'string'));
+  expect(Object.keys(seen).filter((id) => !(id in row.gates)), JSON.stringify(seen)).toEqual([]);
+  for (const [id, how] of must) expect(typeof how === 'string' ? [how] : how, `${id} in ${JSON.stringify(seen)}`).toContain(seen[id]);
+}
+
+/** A gap is in the report, and on each candle that it touches; each of those candles is partial. */
+function checkGap({ report, candles }: Ran): void {
+  const { gaps, partialMinutes } = report!.unseen;
+  expect(gaps.length).toBeGreaterThan(0);
+  for (const { from, to } of gaps) {
+    const touched = candles.filter(({ minute }) => minute >= from.slice(11, 16) && minute <= to.slice(11, 16) && !(minute === to.slice(11, 16) && to.slice(17, 19) === '00'));
+    expect(touched.length).toBeGreaterThan(0);
+    for (const { partial, gapMs } of touched) expect([partial, gapMs > 0]).toEqual([true, true]);
+    expect(partialMinutes.map(({ minute }) => minute.slice(11, 16))).toEqual(expect.arrayContaining([...new Set(touched.map(({ minute }) => minute))]));
+  }
+}
+
+let without: Ran;
+beforeAll(async () => {
+  without = await ran([]);
+});
+
+it('a run without any fault passes every gate', () => {
+  expect(without.code).toBe(0);
+  expect(turned(without.report!, { gates: {} } as Row)).toEqual({});
+  expect(without.candles.filter(({ partial }) => !partial)).toHaveLength(9);
+});
+
+it('every fault that there is has its row, and docs/FAULTS.md is written from them', () => {
+  expect(new Set(ROWS.flatMap(({ faults }) => faults.map((fault) => fault.split(':')[0])))).toEqual(new Set(FAULT_NAMES));
+  expect(readFileSync(DOCUMENT, 'utf8'), 'npm run faults writes it anew').toBe(faultsDocument());
+});
+
+describe.concurrent('the fault', () => {
+  it.each(ROWS.map((row) => ({ name: row.faults.join(' '), row })))('$name', async ({ row }) => {
+    const run = await ran(row.faults, row.mode);
+    for (const words of row.says) expect(run.said).toContain(words);
+    if (row.exit !== undefined) {
+      expect([run.code, run.report]).toEqual([row.exit, undefined]);
+      return;
+    }
+    const report = run.report!;
+    checkGates(report, row);
+    expect(run.code).toBe(report.gates.some(({ status }) => status === 'fail') ? 1 : 0);
+    if (row.counted !== undefined) expect(counterOf(report, row.counted), row.counted).toBeGreaterThan(0);
+    if (row.gap !== undefined) checkGap(run);
+    else expect(report.unseen.gaps).toEqual([]);
+    if (!row.untouched) return;
+    const whole = new Map(without.candles.filter(({ partial }) => !partial).map(({ symbol, minute, text }) => [`${symbol} ${minute}`, text]));
+    for (const { symbol, minute, text, partial } of run.candles) if (!partial && whole.has(`${symbol} ${minute}`)) expect(`${symbol} ${minute} ${text}`).toBe(`${symbol} ${minute} ${whole.get(`${symbol} ${minute}`)!}`);
+  }, 90_000);
+});

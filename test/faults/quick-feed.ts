@@ -1,0 +1,18 @@
+/** A stage run whose feed notices in a second what takes ten in use: silence, lost pongs. Nothing else differs. */
+import { parse } from '../../src/cli.js';
+import { EngineError } from '../../src/errors.js';
+import { FEED_LIMITS } from '../../src/feed/machine.js';
+import { runStage } from '../../src/stages/run.js';
+
+const TIMES_AS_QUICK = 20;
+
+try {
+  const command = await parse(process.argv.slice(2), { version: 'test' });
+  if (command.kind !== 'stage') throw new Error('this entry runs stages only');
+  const feedLimits = Object.fromEntries(Object.entries(FEED_LIMITS).map(([name, ms]) => [name, ms / TIMES_AS_QUICK])) as unknown as typeof FEED_LIMITS;
+  process.exitCode = await runStage(command.config, { feedLimits });
+} catch (error) {
+  if (!(error instanceof EngineError)) throw error;
+  process.stderr.write(`tickshard: ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}
