@@ -233,7 +233,9 @@ export class Router {
     i32[2 * at + RECORD.flags] = flags;
     f64[at + RECORD.timeMs] = packet.mode === MODE.snapquote ? packet.number(FIELD.lastTradeSeconds) * 1000 : packet.number(FIELD.exchangeMs);
     f64[at + RECORD.price] = packet.number(FIELD.price);
-    f64[at + RECORD.receivedMs] = this.measures ? arrival.monoMs : NaN;
+    // Not one expression: a double that may be another would be made a new object for each packet.
+    f64[at + RECORD.receivedMs] = arrival.monoMs;
+    if (!this.measures) f64[at + RECORD.receivedMs] = NaN;
     f64[at + RECORD.sequenceLow] = words[2 * FIELD.sequence] >>> 0;
     f64[at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
     if ((flags & FLAG.traded) !== 0) {
