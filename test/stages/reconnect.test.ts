@@ -47,7 +47,7 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
       const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
       const gate = (id: string): string => report.gates.find((one) => one.id === id)!.status;
       expect(report.disconnects).toHaveLength(1);
-      expect(report.disconnects[0]).toMatchObject({ connection: 1, at: expect.stringMatching(/^2026-11-23T11:01:1\d\+05:30$/) as string, cause: 'dropped', code: 1006, reason: '', sentence: expect.stringMatching(/without a close frame/) as string });
+      expect(report.disconnects[0]).toMatchObject({ connection: 1, at: expect.stringMatching(/^2026-11-23T11:01:[1-5]\d\+05:30$/) as string, cause: 'dropped', code: 1006, reason: '', sentence: expect.stringMatching(/without a close frame/) as string });
       expect(gate('lossless')).toBe('pass');
       expect(gate('no-rest')).toBe('pass');
       expect(report.network).toMatchObject({ websocketHandshakes: 2, restCallsDuringRun: 0 });
