@@ -236,8 +236,9 @@ function resumeOption({ resume, noJournal, waitOpen }: StageArguments): boolean 
   return resume;
 }
 
-/** Shards when `--shards` is not given: one core is left to the main thread. */
-export function defaultShards(): number {
+/** Shards; when `--shards` is not given one core is left to the main thread. Throws EngineError USAGE. */
+function shardsOption(text: string | undefined): number {
+  if (text !== undefined) return numberOption('shards', text, BOUNDS.shards);
   return Math.min(BOUNDS.shards.max, Math.max(1, availableParallelism() - 1));
 }
 
@@ -247,7 +248,7 @@ export function replayArguments(args: { readonly [Name in 'journal' | 'speed' | 
   return {
     journal: pathOption('journal', journal)!,
     speed: speed === 'max' ? undefined : numberOption('speed', speed, BOUNDS.replaySpeed, { whole: false, unit: 'times as fast as it was, or max' }),
-    shards: shards === undefined ? defaultShards() : numberOption('shards', shards, BOUNDS.shards),
+    shards: shardsOption(shards),
     out: pathOption('out', out),
     history: pathOption('history', history),
     json,
@@ -272,7 +273,7 @@ export function stageConfig(args: StageArguments): StageConfig {
     symbols,
     subset: args.subset === undefined ? undefined : numberOption('subset', args.subset, { min: 1, max: 1000 }),
     feed,
-    shards: args.shards === undefined ? defaultShards() : numberOption('shards', args.shards, BOUNDS.shards),
+    shards: shardsOption(args.shards),
     graceMs: 1000 * (args.grace === undefined ? 3 : numberOption('grace', args.grace, BOUNDS.grace, { whole: false, unit: 'seconds' })),
     out: outOption(args.out, feed),
     history: pathOption('history', args.history),

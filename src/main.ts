@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /** argv -> command -> one stage -> exit code. */
 import './shared/ledger.js';
-import { readFileSync } from 'node:fs';
 import { parse, type Command } from './cli.js';
 import { SystemClock } from './clock.js';
 import { EngineError, EXIT } from './errors.js';
-import { shipped } from './paths.js';
+import { programVersion } from './paths.js';
 
 /** Whether all that the program does is print, so that without a reader there is nothing left to do. */
 let printsOnly = true;
@@ -60,8 +59,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  const { version } = JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string };
-  process.exitCode = await run(await parse(process.argv.slice(2), { version, columns: Math.min(process.stdout.columns || 120, 160) }));
+  process.exitCode = await run(await parse(process.argv.slice(2), { version: programVersion(), columns: Math.min(process.stdout.columns || 120, 160) }));
 } catch (error) {
   if (!(error instanceof EngineError)) throw error;
   process.stderr.write(`tickshard: ${error.message}\n`);

@@ -1,4 +1,6 @@
-/** Where the package's own files are. Everything runs from `dist/`, so this file is always `dist/src/paths.js`. */
+/** Where the package's own files are, and what it says of itself. Everything runs from `dist/`, so this file is always `dist/src/paths.js`. */
+
+import { readFileSync } from 'node:fs';
 
 /** The package's root folder, as a file URL ending in `/`. */
 export const packageRoot = new URL('../../', import.meta.url);
@@ -6,4 +8,9 @@ export const packageRoot = new URL('../../', import.meta.url);
 /** A file that the package ships, by its path from the root, e.g. `data/instruments/nifty50.json`. */
 export function shipped(path: string): URL {
   return new URL(path, packageRoot);
+}
+
+/** The package's own version. */
+export function programVersion(): string {
+  return (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string }).version;
 }

@@ -8,7 +8,7 @@
 import '../src/shared/ledger.js';
 import { workerData } from 'piscina';
 import { EngineError, sentenceOf } from '../src/errors.js';
-import type { CandleRow, FileIdentity, QualityRow, VolumeKind } from '../src/market/candle.js';
+import { inOrder, type CandleRow, type FileIdentity, type QualityRow, type VolumeKind } from '../src/market/candle.js';
 import { unpackCandles } from '../src/shared/given.js';
 import { DAY_MS } from '../src/market/session.js';
 import { barLabelMs, isAuction, readCandles, readFirst, type RowPlace } from '../src/shared/book.js';
@@ -194,10 +194,9 @@ async function prove(place: RowPlace, candles: readonly CandleRow[], quality: re
   return sentences.filter((sentence) => sentence !== undefined);
 }
 
-/** The hash of rows in the order of symbol and minute, so that it does not tell how many shards there were. */
+/** Equal for equal rows, whatever order they came in. */
 function hashOfRows(rows: readonly { readonly symbol: string; readonly timestampMs: number }[]): string {
-  const sorted = [...rows].sort((a, b) => (a.symbol === b.symbol ? a.timestampMs - b.timestampMs : a.symbol < b.symbol ? -1 : 1));
-  return sha256Of(Buffer.from(JSON.stringify(sorted)));
+  return sha256Of(Buffer.from(JSON.stringify(inOrder(rows))));
 }
 
 async function conclude(): Promise<ConcludeAnswer> {

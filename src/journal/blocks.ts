@@ -1,6 +1,6 @@
 /** Makes blocks in memory: the writing side of the format, without a file. Entries are copied, so a caller's bytes are free when a call returns. */
 import { crc32 } from './crc32.js';
-import { BLOCK, ENTRY, type Kind, type Stamp } from './format.js';
+import { BLOCK, ENTRY, KIND, type Kind, type Stamp } from './format.js';
 
 const LEAST_BYTES = 256 * 1024;
 
@@ -30,11 +30,6 @@ export class BlockBuilder {
     this.#number = number;
   }
 
-  /** The number of the next block. */
-  get number(): number {
-    return this.#number;
-  }
-
   /** Bytes of closed and open blocks that were not taken. */
   get length(): number {
     return this.#length;
@@ -55,10 +50,6 @@ export class BlockBuilder {
     this.#length += BLOCK.header;
   }
 
-  get isOpen(): boolean {
-    return this.#open >= 0;
-  }
-
   /** Appends an entry to the open block. */
   put(kind: Kind, payload: Uint8Array): void {
     const at = this.#begin(kind, payload.length);
@@ -66,19 +57,17 @@ export class BlockBuilder {
   }
 
   /** Appends a binary message. */
-  frame(kind: Kind, payload: Uint8Array): void {
-    this.put(kind, payload);
+  frame(payload: Uint8Array): void {
+    this.put(KIND.frame, payload);
     this.#frameLength = payload.length;
     this.#frameAt = this.#length - payload.length;
     this.#frames++;
   }
 
-  /** Appends an entry of one or two doubles; NaN for none. */
-  numbers(kind: Kind, first: number, second: number): void {
-    const count = Number.isNaN(first) ? 0 : Number.isNaN(second) ? 1 : 2;
-    const at = this.#begin(kind, 8 * count);
-    if (count > 0) this.#bytes.writeDoubleLE(first, at);
-    if (count > 1) this.#bytes.writeDoubleLE(second, at + 8);
+  /** Appends an entry of doubles. */
+  numbers(kind: Kind, numbers: readonly number[]): void {
+    const at = this.#begin(kind, 8 * numbers.length);
+    for (const [k, number] of numbers.entries()) this.#bytes.writeDoubleLE(number, at + 8 * k);
   }
 
   /** The bytes of the last binary message, to be changed before its block is closed; their number stays. */

@@ -1,5 +1,5 @@
 /** The folder of all journals: one folder a run, named by the run. What is there, and what must go so that it does not grow without end. */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { segmentName, segmentNumber } from './format.js';
 
@@ -12,16 +12,18 @@ export interface KeptRun {
   readonly changedMs: number;
 }
 
+function entriesOf(folder: string): Dirent[] {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder, { withFileTypes: true }) : [];
+}
+
 /** Numbers of the segments in a run's folder, ascending; none when there is no such folder. */
 export function segmentsOf(folder: string): number[] {
-  const names = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
-  return names.flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b);
+  return entriesOf(folder).flatMap(({ name }) => segmentNumber(name) ?? []).sort((a, b) => a - b);
 }
 
 /** All runs' journals in `folder`, the newest first by name, which begins with the time of the run's start. */
 export function runsIn(folder: string): KeptRun[] {
-  const names = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder, { withFileTypes: true }) : [];
-  const runs = names
+  const runs = entriesOf(folder)
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => {
       const run = join(folder, name);

@@ -56,7 +56,7 @@ export const KIND = {
   sealedEnd: 13,
   /** Note: hashes of the run's candles, quality rows and momentum, JSON. The last entry of a run that ended in order. */
   sum: 14,
-  /** Input: the process had been killed and another one went on: what follows is its. JSON. */
+  /** Input: the process had been killed and another one went on: what follows is its. */
   resumed: 15,
 } as const;
 

@@ -37,8 +37,6 @@ export interface JournalExtent {
 }
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Blocks this small and smaller cannot be. */
-const LEAST_BLOCK_BYTES = BLOCK.header;
 
 function unreadable(path: string, why: string): EngineError {
   return new EngineError('JOURNAL', `${path} ${why}.`);
@@ -121,9 +119,9 @@ function visitEntries(block: Buffer, stamp: Stamp, visitor: JournalVisitor): voi
   }
 }
 
-/** Whether a block of `size` bytes stands whole at `at` of `bytes`. */
-function isWhole(bytes: Buffer, at: number, size: number): boolean {
-  return at + size <= bytes.length && bytes.readUInt32LE(at + BLOCK.crc) === crc32(bytes, at + BLOCK.number, at + size);
+/** Whether all `size` bytes of a block are there, as they were written. */
+function isWhole(block: Buffer, size: number): boolean {
+  return block.length === size && block.readUInt32LE(BLOCK.crc) === crc32(block, BLOCK.number, size);
 }
 
 /**
@@ -137,11 +135,11 @@ async function nextBlock(source: Source, number: number): Promise<Buffer | 'torn
   if (head.length < BLOCK.header) return 'torn';
   const size = head.readUInt32LE(BLOCK.size);
   if (size === 0) return (await source.isZero()) ? 'torn' : 'damaged';
-  if (size < LEAST_BLOCK_BYTES || size > MOST_BLOCK_BYTES) return 'damaged';
+  if (size < BLOCK.header || size > MOST_BLOCK_BYTES) return 'damaged';
   if (size > left) return 'torn';
   const block = await source.peek(size);
   // A write that was cut off leaves zeros or nothing at the end; what is followed by more was whole once.
-  if (!isWhole(block, 0, size)) return size === left ? 'torn' : 'damaged';
+  if (!isWhole(block, size)) return size === left ? 'torn' : 'damaged';
   return block.readUInt32LE(BLOCK.number) === number && isWellFormed(block) ? block : 'damaged';
 }
 

@@ -14,7 +14,7 @@ import { BEGINNING, Segments, type JournalPlace } from './segments.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Real ms between two fsyncs: what a power failure can take. */
-export const FSYNC_MS = 1000;
+const FSYNC_MS = 1000;
 /** Real ms between two attempts at a disk that refuses. */
 const RETRY_MS = 1000;
 /** Bytes that a refusing disk may leave in memory: some ten minutes of the NIFTY 50. */
@@ -107,14 +107,14 @@ export class JournalWriter {
   }
 
   /** Adds a binary message to the open block. */
-  frame(kind: Kind, payload: Uint8Array): void {
+  frame(payload: Uint8Array): void {
     if (this.#over) this.#missing++;
-    else this.#builder.frame(kind, payload);
+    else this.#builder.frame(payload);
   }
 
-  /** Adds an entry of up to two doubles; NaN for none. */
-  numbers(kind: Kind, first = NaN, second = NaN): void {
-    if (!this.#over) this.#builder.numbers(kind, first, second);
+  /** Adds an entry of doubles to the open block. */
+  numbers(kind: Kind, ...numbers: readonly number[]): void {
+    if (!this.#over) this.#builder.numbers(kind, numbers);
   }
 
   /** Gives the last binary message's bytes to `change`, in place, before they go anywhere. */

@@ -85,8 +85,6 @@ class RunningBroker implements Broker {
   readonly #feed: Feed;
   readonly #faults: Faults | undefined;
   readonly #connections = new Map<WebSocket, Connection>();
-  /** Connections as the faults see them, where there are any. */
-  readonly #victims = new Map<WebSocket, Victim>();
   /** Sockets whose handshake is answered late. */
   readonly #waiting = new Set<Duplex>();
   readonly #socketsOf = new Map<string, number>();
@@ -127,7 +125,7 @@ class RunningBroker implements Broker {
     const { clock, market } = this.#options;
     const publish: Emit = (index, packet) => this.#feed.publish(index, packet);
     const faults = this.#faults;
-    const victims = (): Victim[] => [...this.#victims.values()];
+    const victims = (): Victim[] => [...this.#connections.values()].flatMap(({ victim }) => victim ?? []);
     this.#timers = [
       clock.every(DELIVER_EVERY_MS, faults === undefined ? () => market.advance(clock.marketMs(), publish) : () => faults.run(clock.marketMs(), publish, victims)),
       clock.every(Math.min(CHECK_EVERY_MS, this.#limits.heartbeatMs / CHECKS_A_HEARTBEAT), () => {
@@ -200,12 +198,9 @@ class RunningBroker implements Broker {
     const { clock } = this.#options;
     this.#socketsOf.set(clientCode, (this.#socketsOf.get(clientCode) ?? 0) + 1);
     const link = this.#faults && new Link(this.#faults, socket, raw);
-    const connection = new Connection({ socket, feed: this.#feed, clock, link, ...this.#limits });
-    this.#connections.set(socket, connection);
-    if (link !== undefined) this.#victims.set(socket, connection.victim(link));
+    this.#connections.set(socket, new Connection({ socket, feed: this.#feed, clock, link, ...this.#limits }));
     socket.on('close', () => {
       this.#connections.delete(socket);
-      this.#victims.delete(socket);
       const left = this.#socketsOf.get(clientCode)! - 1;
       if (left > 0) this.#socketsOf.set(clientCode, left);
       else this.#socketsOf.delete(clientCode);

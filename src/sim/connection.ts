@@ -51,9 +51,10 @@ export class Connection implements Receiver {
     else if (this.#room()) this.#options.socket.send(frame, { binary: true });
   }
 
-  /** With faults: the connection as they see it. */
-  victim(link: Link): Victim {
-    return { link, lastFrames: () => [...this.#subscriptions.all()].map((subscription) => this.#options.feed.lastFrame(subscription)).filter((frame) => frame !== undefined) };
+  /** The connection as faults see it; undefined where there are none. */
+  get victim(): Victim | undefined {
+    const { link } = this.#options;
+    return link && { link, lastFrames: () => [...this.#subscriptions.all()].map((subscription) => this.#options.feed.lastFrame(subscription)).filter((frame) => frame !== undefined) };
   }
 
   /** Whether more may be sent. A client that lets too much pile up is disconnected: memory must not grow for it. */

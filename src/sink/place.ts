@@ -107,7 +107,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /** Whether a process of that number lives; true when the system will not say. */
-function lives(processId: number): boolean {
+export function lives(processId: number): boolean {
   try {
     process.kill(processId, 0);
     return true;

@@ -1,5 +1,6 @@
 /** Whether the process that wrote something still lives. */
 import { readFileSync } from 'node:fs';
+import { lives } from '../sink/place.js';
 
 /** The state and the start of a process as Linux tells them; undefined for none, and on other systems. */
 function statOf(processId: number): { readonly state: string; readonly start: string } | undefined {
@@ -22,11 +23,7 @@ export function processStart(processId: number): string | null {
 /** Whether the process of that number and start lives. True when the system will not say. */
 export function isAlive(processId: number, start: string | null): boolean {
   if (processId === process.pid) return start === processStart(process.pid);
-  try {
-    process.kill(processId, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
+  if (!lives(processId)) return false;
   const now = statOf(processId);
   if (now === undefined) return true;
   // Killed, and its parent has not asked for its end yet.

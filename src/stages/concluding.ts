@@ -1,11 +1,12 @@
 /** What the end of a run and that of a replay have in common. */
-import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
+import { inOrder } from '../market/candle.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { Hashes } from '../observe/facts.js';
 import type { Verdict } from '../observe/gates.js';
 import type { ShardPool } from '../shard/pool.js';
+import { sha256Of } from '../sink/reader.js';
 import type { ConcludeAnswer } from '../../workers/writer.js';
 
 /** Real ms for the shards to read what is in their rings at the end. */
@@ -24,10 +25,8 @@ export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
   }
 }
 
-const inOrder = (evaluations: readonly Evaluation[]): Evaluation[] => [...evaluations].sort((a, b) => (a.symbol === b.symbol ? a.timestampMs - b.timestampMs : a.symbol < b.symbol ? -1 : 1));
-
 export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {
-  const momentum = createHash('sha256').update(JSON.stringify([inOrder(first), inOrder(evaluations)])).digest('hex');
+  const momentum = sha256Of(Buffer.from(JSON.stringify([inOrder(first), inOrder(evaluations)])));
   return { ...hashes, momentum };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Clock, Timer } from '../clock.js';
 import type { ConnectionEnd } from '../feed/ending.js';
-import { KIND } from '../journal/format.js';
+import { KIND, type Kind } from '../journal/format.js';
 import type { JournalWriter } from '../journal/writer.js';
 import { COUNTER } from '../shared/counters.js';
 import type { Engine } from '../shard/engine.js';
@@ -66,7 +66,7 @@ export class Line {
     const { intake, journal } = this.#options;
     if (intake.ended) return;
     if (!this.#inBatch || this.#arrival.connection !== connection) this.#beginBatch(connection);
-    journal?.frame(KIND.frame, bytes);
+    journal?.frame(bytes);
     const instrument = intake.binary(bytes, this.#arrival);
     // Whoever sends what is no packet of ours may send anything, our own tokens included.
     if (instrument === STRANGE) journal?.changeFrame(this.#options.conceal);
@@ -138,7 +138,7 @@ export class Line {
   }
 
   /** Journals an event. It begins a block of its own: its time is its own. */
-  #note(kind: (typeof KIND)[keyof typeof KIND], connection: number, what?: object): void {
+  #note(kind: Kind, connection: number, what?: object): void {
     this.#beginBatch(connection);
     this.#options.journal?.put(kind, what === undefined ? NO_BYTES : Buffer.from(JSON.stringify(what)));
   }

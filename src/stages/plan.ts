@@ -22,8 +22,8 @@ export interface Plan {
   readonly hoursUnknown: string | undefined;
   /** When the market opens, epoch ms, where the run waits for that; undefined when it is open. */
   readonly opensMs: number | undefined;
-  /** Market time at the start as the clock of the feed's choice tells it, epoch ms. */
-  readonly marketStartMs: number;
+  /** Market time from which the run counts, epoch ms: the opening that is waited for, or now as the clock of the feed's choice tells it. */
+  readonly startsMs: number;
   /** Whether market time is told by the feed's choice and not by this machine's clock. */
   readonly marketClock: boolean;
   /** Market seconds a real second. */
@@ -129,7 +129,7 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     sessionOf: (instrument) => sessions.get(instrument)!,
     hoursUnknown,
     opensMs,
-    marketStartMs,
+    startsMs: opensMs ?? marketStartMs,
     marketClock: feed.kind === 'sim' || (feed.kind === 'url' && feed.marketClock !== undefined),
     speed,
     silenceMs: Math.max(config.graceMs, LIMITS.leastSilenceMs * speed),

@@ -1,5 +1,4 @@
 /** What a stage run shows and leaves behind: the display, the checklist, the candles, the report. Composition of `observe`. */
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { istStamp } from '../market/session.js';
 import type { Facts } from '../observe/facts.js';
@@ -9,7 +8,7 @@ import { buildReport, writeReport } from '../observe/report.js';
 import { candleTable, checklist, symbolTable } from '../observe/summary.js';
 import { Terminal } from '../observe/terminal.js';
 import { GateTurns, type Turn } from '../observe/turns.js';
-import { shipped } from '../paths.js';
+import { programVersion } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
 import { candlesOf } from './gather.js';
 import type { Plan } from './plan.js';
@@ -60,11 +59,11 @@ export class Presenter {
 
   /** Says what runs. `warnings`: what else a person should know, sentences. */
   banner(warnings: readonly string[]): void {
-    const { config, instruments, identity, opensMs, marketStartMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
+    const { config, instruments, identity, startsMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
     const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
     const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
     this.say(`tickshard, stage ${config.stage}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
-    this.say(`${count(config.durationMin, 'minute')} from ${istStamp(opensMs ?? marketStartMs)} at speed ${speed}; volume is the ${volume}`);
+    this.say(`${count(config.durationMin, 'minute')} from ${istStamp(startsMs)} at speed ${speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
     for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
   }
@@ -98,10 +97,9 @@ export class Presenter {
 
   #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending): Record<string, unknown> {
     const { config, runId, identity, outDir } = this.#plan;
-    const { version } = JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string };
     return buildReport(
       {
-        version,
+        version: programVersion(),
         runId,
         feed: identity.feed,
         seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,

@@ -1,15 +1,14 @@
 /** Begins the journal of a run: makes room for it, makes its folder, and writes what the run is. */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LIMITS } from '../config.js';
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { prune } from '../journal/folder.js';
-import { KIND } from '../journal/format.js';
+import { KIND, type Kind } from '../journal/format.js';
 import { givenEntry, type RunMeta } from '../journal/meta.js';
 import type { JournalPlace } from '../journal/segments.js';
 import { JournalWriter } from '../journal/writer.js';
-import { shipped } from '../paths.js';
+import { programVersion } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
 import type { GivenHistory } from '../../workers/writer.js';
 import { processStart } from './alive.js';
@@ -30,10 +29,6 @@ export interface RecordingOptions {
   readonly onTrouble: (sentence: string) => void;
 }
 
-export function programVersion(): string {
-  return (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string }).version;
-}
-
 function metaOf({ plan, historyRows, given }: RecordingOptions, clock: Clock): RunMeta {
   const { config, instruments, identity } = plan;
   return {
@@ -49,7 +44,7 @@ function metaOf({ plan, historyRows, given }: RecordingOptions, clock: Clock): R
     speed: plan.speed,
     graceMs: config.graceMs,
     silenceMs: plan.silenceMs,
-    marketDateMs: plan.opensMs ?? plan.marketStartMs,
+    marketDateMs: plan.startsMs,
     wallMs: clock.wallMs(),
     marketMs: clock.marketMs(),
     opensMs: plan.opensMs ?? null,
@@ -111,7 +106,7 @@ export class Recording {
     await this.journal.stop();
   }
 
-  #note(clock: Clock, kind: typeof KIND.meta | typeof KIND.given | typeof KIND.sum, bytes: Buffer): void {
+  #note(clock: Clock, kind: Kind, bytes: Buffer): void {
     this.journal.open({ connection: 0, monoMs: clock.monoMs(), wallMs: clock.wallMs(), marketMs: clock.marketMs() });
     this.journal.put(kind, bytes);
   }

@@ -82,7 +82,7 @@ export class StageRun {
       shards: plan.config.shards,
       graceMs: plan.config.graceMs,
       silenceMs: plan.silenceMs,
-      marketDateMs: plan.opensMs ?? plan.marketStartMs,
+      marketDateMs: plan.startsMs,
       slots: preset.slots,
     });
     this.#intake = new Intake({ engine: this.#engine, instruments: plan.instruments, onSample: (tick) => logSample(this.#log, plan.instruments, tick) });
@@ -116,7 +116,7 @@ export class StageRun {
       outDir: plan.outDir,
       identity: plan.identity,
       historyDir: plan.config.history,
-      marketDateMs: plan.opensMs ?? plan.marketStartMs,
+      marketDateMs: plan.startsMs,
       given: this.#killed === undefined ? prepared.given : givenBefore(this.#killed),
       ledger: this.#ledger,
       onFailure: (sentence) => this.#log.error(sentence),

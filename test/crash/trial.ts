@@ -7,7 +7,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../src/random.js';
-import { duckdb } from '../sink/candles.js';
+import { rowsOnDisk } from '../sink/rows.js';
 import { start, type Ended } from '../stages/command.js';
 
 /** Market seconds a second, and minutes: four seconds a run. */
@@ -40,20 +40,10 @@ export interface Row {
   readonly text: string;
 }
 
-/** All rows of a run by symbol, read by another library than ours; throws when a file cannot be opened. */
-export async function rowsIn(folder: string): Promise<Map<string, Row[]>> {
-  const out = join(folder, 'out');
-  if (!existsSync(out) || !readdirSync(out).some((name) => name.endsWith('.parquet'))) return new Map();
-  const files = (pattern: string): string => `read_parquet('${out}/${pattern}', filename = true)`;
-  const stem = "regexp_extract(filename, 'NSE_(.*)_1m', 1)";
-  const rows = await duckdb(
-    `SELECT ${stem.replace('filename', 'c.filename')} AS symbol, strftime(c.timestamp, '%H:%M') AS minute, coalesce(q.partial, true) AS partial,
-       concat_ws(' ', c.open, c.high, c.low, c.close, c.volume, q.ticks, q.price_changes) AS text
-     FROM ${files('*_test.parquet')} c LEFT JOIN ${files('quality/*_quality.parquet')} q
-       ON c.timestamp = q.timestamp AND ${stem.replace('filename', 'c.filename')} = ${stem.replace('filename', 'q.filename')} ORDER BY 1, 2`,
-  );
+/** All rows of a run by symbol; throws when a file cannot be opened. */
+async function rowsIn(folder: string): Promise<Map<string, Row[]>> {
   const bySymbol = new Map<string, Row[]>();
-  for (const { symbol, minute, partial, text } of rows as unknown as (Row & { symbol: string })[]) bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), { minute, partial, text }]);
+  for (const { symbol, minute, partial, candle, counts } of await rowsOnDisk(join(folder, 'out'))) bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), { minute, partial, text: `${candle} ${counts}` }]);
   return bySymbol;
 }
 

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shipped } from '../../src/paths.js';
 import { FAULT_NAMES } from '../../src/sim/faults/catalogue.js';
-import { duckdb, inFolder } from '../sink/candles.js';
+import { inFolder } from '../sink/candles.js';
+import { rowsOnDisk, type DiskRow } from '../sink/rows.js';
 import { start } from '../stages/command.js';
 import { ROWS, type Row } from './catalogue.js';
 import { DOCUMENT, faultsDocument } from './document.js';
@@ -24,27 +25,12 @@ interface Report {
   readonly unseen: { readonly gaps: readonly { readonly from: string; readonly to: string; readonly ms: number }[]; readonly partialMinutes: readonly { readonly minute: string; readonly symbols: number }[] };
 }
 
-interface Candle {
-  readonly symbol: string;
-  readonly minute: string;
-  readonly text: string;
-  readonly partial: boolean;
-  readonly gapMs: number;
-}
-
 interface Ran {
   readonly code: number | null;
   readonly said: string;
   readonly report: Report | undefined;
-  readonly candles: readonly Candle[];
+  readonly candles: readonly DiskRow[];
 }
-
-const candlesIn = async (folder: string): Promise<Candle[]> =>
-  (await duckdb(
-    `SELECT c.symbol, strftime(c.timestamp, '%H:%M') AS minute, concat_ws(' ', open, high, low, close, volume) AS text, q.partial, q.gap_ms::INT AS "gapMs"
-     FROM read_parquet('${folder}/out/*_test.parquet') c JOIN read_parquet('${folder}/out/quality/*.parquet', filename = true) q
-       ON c.timestamp = q.timestamp AND q.filename LIKE concat('%NSE_', c.symbol, '_1m_quality.parquet') ORDER BY 1, 2`,
-  )) as unknown as Candle[];
 
 function ran(faults: readonly string[], mode = 'ltp'): Promise<Ran> {
   return inFolder(async (folder) => {
@@ -52,7 +38,7 @@ function ran(faults: readonly string[], mode = 'ltp'): Promise<Ran> {
     const { code, stderr } = await start([...args, ...faults.flatMap((fault) => ['--fault', fault])], folder, {}, program).ended;
     const path = join(folder, 'report.json');
     const text = existsSync(path) ? JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
-    return { code, said: text ?? stderr, report: text === undefined ? undefined : (JSON.parse(text) as Report), candles: text === undefined ? [] : await candlesIn(folder) };
+    return { code, said: text ?? stderr, report: text === undefined ? undefined : (JSON.parse(text) as Report), candles: text === undefined ? [] : await rowsOnDisk(join(folder, 'out')) };
   });
 }
 
@@ -113,7 +99,7 @@ describe.concurrent('the fault', () => {
     if (row.gap !== undefined) checkGap(run);
     else expect(report.unseen.gaps).toEqual([]);
     if (!row.untouched) return;
-    const whole = new Map(without.candles.filter(({ partial }) => !partial).map(({ symbol, minute, text }) => [`${symbol} ${minute}`, text]));
-    for (const { symbol, minute, text, partial } of run.candles) if (!partial && whole.has(`${symbol} ${minute}`)) expect(`${symbol} ${minute} ${text}`).toBe(`${symbol} ${minute} ${whole.get(`${symbol} ${minute}`)!}`);
+    const whole = new Map(without.candles.filter(({ partial }) => !partial).map(({ symbol, minute, candle }) => [`${symbol} ${minute}`, candle]));
+    for (const { symbol, minute, candle, partial } of run.candles) if (!partial && whole.has(`${symbol} ${minute}`)) expect(`${symbol} ${minute} ${candle}`).toBe(`${symbol} ${minute} ${whole.get(`${symbol} ${minute}`)!}`);
   }, 90_000);
 });

@@ -25,7 +25,7 @@ export const frameOf = (k: number): Buffer => Buffer.alloc(20 + (k % 7), k);
 /** Writes block `k`: a frame and a decision. */
 export function block(writer: JournalWriter, k: number): void {
   writer.open(stampAt(k));
-  writer.frame(KIND.frame, frameOf(k));
+  writer.frame(frameOf(k));
   if (k % 4 === 0) writer.numbers(KIND.seal, k);
   writer.commit();
 }
@@ -39,6 +39,13 @@ export async function journalOf(folder: string, blocks: number, more: Partial<Jo
     await writer.flush();
   }
   await writer.stop();
+}
+
+/** Where the segment's header ends, and each of its blocks. */
+export function endsOf(segment: Buffer): number[] {
+  const ends = [64];
+  while (ends.at(-1)! < segment.length) ends.push(ends.at(-1)! + segment.readUInt32LE(ends.at(-1)));
+  return ends;
 }
 
 /** What the program's own reader finds. */

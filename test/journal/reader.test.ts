@@ -7,7 +7,7 @@ import { appendFileSync, copyFileSync, cpSync, readFileSync, renameSync, rmSync,
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inFolder } from '../sink/candles.js';
-import { found, foundByDocument, frameOf, journalOf, stampAt } from './made.js';
+import { endsOf, found, foundByDocument, frameOf, journalOf, stampAt } from './made.js';
 
 const BLOCKS = 12;
 
@@ -26,8 +26,7 @@ it('cut off anywhere, it ends at the last whole block and counts the rest', asyn
     await journalOf(folder, BLOCKS);
     const path = join(folder, '000001.journal');
     const whole = readFileSync(path);
-    const ends = [64];
-    while (ends.at(-1)! < whole.length) ends.push(ends.at(-1)! + whole.readUInt32LE(ends.at(-1)));
+    const ends = endsOf(whole);
     for (let length = whole.length - 1; length >= 64; length--) {
       truncateSync(path, length);
       const { extent, entries } = await found(folder);
@@ -45,8 +44,7 @@ it('with any bit turned, it ends before the block in which that was', async () =
     await journalOf(folder, BLOCKS);
     const path = join(folder, '000001.journal');
     const whole = readFileSync(path);
-    const ends = [64];
-    while (ends.at(-1)! < whole.length) ends.push(ends.at(-1)! + whole.readUInt32LE(ends.at(-1)));
+    const ends = endsOf(whole);
     for (let at = 64; at < whole.length; at++) {
       const turned = Buffer.from(whole);
       turned[at] ^= 1 << at % 8;

@@ -46,8 +46,8 @@ it('changes the last frame in place before it is written, and no other byte', as
     const writer = writerIn(folder);
     await writer.start(nobody);
     writer.open(stampAt(0));
-    writer.frame(KIND.frame, Buffer.from('keep me'));
-    writer.frame(KIND.frame, Buffer.from('secret'));
+    writer.frame(Buffer.from('keep me'));
+    writer.frame(Buffer.from('secret'));
     writer.numbers(KIND.seal, 3);
     writer.changeFrame((bytes) => bytes.fill('*'));
     await writer.stop();

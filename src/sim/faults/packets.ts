@@ -1,11 +1,11 @@
 /** What faults do to packets on the way out of the market. Pure but for the packet that is given to be changed. */
 
 import { FIELD, type Packet } from '../../market/packet.js';
+import { MINUTE_MS } from '../../market/session.js';
 import type { FaultName } from './catalogue.js';
 import { numberOf, type Fault } from './fault.js';
 
 const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 
 /** Changes a packet that is ours to change. */
 export const CHANGE: Readonly<Partial<Record<FaultName, (packet: Packet, fault: Fault) => void>>> = {
