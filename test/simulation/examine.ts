@@ -1,0 +1,121 @@
+/** What is checked when a run is over: against the naive fold, against replays of what was taken in, and against what the world knows. */
+import { readCandles, readFirst, readRow } from '../../src/shared/book.js';
+import { COUNTER } from '../../src/shared/counters.js';
+import type { Engine } from '../../src/shard/engine.js';
+import { Shard } from '../../src/shard/shard.js';
+import { seededRandom, type Random } from '../../src/random.js';
+import { Intake } from '../../src/stages/intake.js';
+import { naiveFold, type NaiveResult } from '../naive.js';
+import type { Told } from './exchange.js';
+import { DATE, pick, type Nature } from './nature.js';
+import type { Call, Recorder } from './recorder.js';
+import { must, type Invariant } from './violation.js';
+import { engineOf } from './world.js';
+
+const MINUTE_MS = 60_000;
+
+/** All that a run leaves, by symbol. */
+function outcome(engine: Engine): Map<string, string> {
+  return new Map(
+    engine.places.map((place) => {
+      const memory = engine.memories[place.shard];
+      const first = Array.from({ length: memory.shape.bars }, (_, bar) => readFirst(memory, place.row, bar));
+      return [place.instrument.symbol, JSON.stringify([readCandles(memory, place, true), readRow(memory, place.row), first])];
+    }),
+  );
+}
+
+function mustEqual(invariant: Invariant, symbol: string, found: unknown, expected: unknown): void {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
+  must(invariant, a === b, () => {
+    let at = 0;
+    while (a[at] === b[at]) at++;
+    return `${symbol}: ${a.slice(Math.max(0, at - 150), at + 100)} where ${b.slice(Math.max(0, at - 150), at + 100)} was expected`;
+  });
+}
+
+/** Makes the same calls again, with shards that work at other moments. */
+function replay(nature: Nature, calls: readonly Call[], shards: number, random: Random): Engine {
+  const engine = engineOf(nature, shards, 4096);
+  const intake = new Intake({ engine, instruments: engine.places.map(({ instrument }) => instrument) });
+  const workers = engine.memories.map((memory) => new Shard(memory));
+  const idle = (): number => 0;
+  const lazy = pick(random, [0.02, 0.3, 1]);
+  for (const call of calls) {
+    if (call.kind === 'binary') intake.binary(call.bytes, call.arrival);
+    else if (call.kind === 'subscribed') intake.subscribed(call.arrival);
+    else if (call.kind === 'disconnected') intake.disconnected();
+    else if (call.kind === 'tick') intake.tick(call.marketMs);
+    else intake.excuse(call.marketMs);
+    const pressed = engine.router.pressed;
+    if (!pressed && random() >= lazy) continue;
+    engine.router.publish();
+    for (const worker of workers) if (pressed || random() < 0.5) worker.step(idle, pressed ? 4096 : pick(random, [1, 7, 256]));
+  }
+  intake.end();
+  engine.router.publish();
+  for (const worker of workers) while (worker.step(idle, 256) > 0);
+  return engine;
+}
+
+export function examine(nature: Nature, engine: Engine, recorder: Recorder, told: readonly Told[]): void {
+  const naive = naiveFold(recorder.packets, { mode: nature.mode, date: DATE, instruments: nature.instruments, gaps: recorder.gaps });
+  conserved(engine, naive, recorder);
+  equalsNaive(engine, naive);
+  unseenIsPartial(nature, engine, told);
+  const own = outcome(engine);
+  const random = seededRandom(nature.seed, 8);
+  // What the run left with its deaths and sleeps, and what the same calls leave without.
+  for (const shards of [1, 2, 4, 8]) {
+    const other = outcome(replay(nature, recorder.calls, shards, random));
+    for (const [symbol, text] of own) mustEqual(shards === nature.shards ? 'killed' : 'shards', `${symbol} with ${nature.shards} and ${shards} shards`, text, other.get(symbol));
+  }
+}
+
+/** Each term of the equations, and the naive fold's reasons. */
+function conserved({ counters: c, memories, places }: Engine, naive: NaiveResult, recorder: Recorder): void {
+  const refused = c[COUNTER.refusedLength] + c[COUNTER.refusedMode];
+  const unadmitted = c[COUNTER.unadmittedExchange] + c[COUNTER.unadmittedToken] + c[COUNTER.unadmittedMode] + c[COUNTER.unadmittedPrice] + c[COUNTER.unadmittedTime];
+  const rows = places.map((place) => readRow(memories[place.shard], place.row));
+  const applied = rows.reduce((sum, row) => sum + row.ticks + row.seeds + row.noTrade + row.duplicates + row.outOfSession, 0);
+  must('conservation', c[COUNTER.binary] === refused + c[COUNTER.decoded], () => `${c[COUNTER.binary]} binary, ${refused} refused, ${c[COUNTER.decoded]} decoded`);
+  must('conservation', c[COUNTER.decoded] === unadmitted + c[COUNTER.routed], () => `${c[COUNTER.decoded]} decoded, ${unadmitted} unadmitted, ${c[COUNTER.routed]} routed`);
+  must('conservation', c[COUNTER.routed] === applied && c[COUNTER.poison] === 0, () => `${c[COUNTER.routed]} routed, ${applied} applied, ${c[COUNTER.poison]} poison`);
+  mustEqual('naive', 'refusals', { length: c[COUNTER.refusedLength], mode: c[COUNTER.refusedMode] }, naive.refused);
+  const { exchange, token, mode, price, time } = naive.unadmitted;
+  const ours = [c[COUNTER.unadmittedExchange], c[COUNTER.unadmittedToken], c[COUNTER.unadmittedMode], c[COUNTER.unadmittedPrice], c[COUNTER.unadmittedTime] - recorder.refusedAhead];
+  mustEqual('naive', 'unadmitted', ours, [exchange, token, mode, price, time]);
+}
+
+function equalsNaive(engine: Engine, naive: NaiveResult): void {
+  for (const place of engine.places) {
+    const { symbol } = place.instrument;
+    const memory = engine.memories[place.shard];
+    const sealed = new Set(readCandles(memory, place, false).map(({ candle }) => candle.timestampMs));
+    const found = readCandles(memory, place, true).map(({ candle: { timestampMs, open, high, low, close, volume }, quality }) => ({
+      minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: quality.gapMs, partial: quality.partial,
+    })); // prettier-ignore
+    const expected = naive.candles.get(symbol)!.map(({ seeded, gapMs, ...candle }) => ({ ...candle, gapMs: Math.round(gapMs), partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs) }));
+    mustEqual('naive', symbol, found, expected);
+    const row = readRow(memory, place.row);
+    const { tick, seed, noTrade, duplicate, outOfSession, reseeds } = naive.counts.get(symbol)!;
+    mustEqual('naive', `${symbol}'s counts`, [row.ticks, row.seeds, row.noTrade, row.duplicates, row.outOfSession, row.reseeds], [tick, seed, noTrade, duplicate, outOfSession, reseeds]);
+  }
+}
+
+/** Each minute of which a trade was told that we did not hear. */
+function unseenIsPartial(nature: Nature, engine: Engine, told: readonly Told[]): void {
+  if (!nature.truthful) return;
+  const lost = new Map<string, Told>();
+  for (const one of told) if (!one.heard && !one.excused) lost.set(`${one.instrument} ${Math.floor(one.timeMs / MINUTE_MS) * MINUTE_MS}`, one);
+  for (const place of engine.places) {
+    for (const { candle, quality } of readCandles(engine.memories[place.shard], place, true)) {
+      const one = lost.get(`${place.instrument.index} ${candle.timestampMs}`);
+      must('partial', one === undefined || quality.source === 'auction' || (quality.partial && quality.gapMs > 0), () => `${place.instrument.symbol} ${clockOf(candle.timestampMs)} is called whole (gap ${quality.gapMs} ms) and a trade of ${clockOf(one!.timeMs)} was not seen`);
+    }
+  }
+}
+
+function clockOf(ms: number): string {
+  return new Date(ms + 19_800_000).toISOString().slice(11, 23);
+}
