@@ -130,7 +130,9 @@ export class Router {
     stamp.exchangeMs = packet.number(FIELD.exchangeMs);
     stamp.nowMs = arrival.marketMs;
     const live = isLive(flags) && this.#sealer.isNewest(stamp);
+    const silentFrom = live && this.#sealer.endsSilence(stamp) ? this.#sealer.lastFrameMs : undefined;
     const judgement = this.#sealer.judge(stamp, live);
+    if (silentFrom !== undefined && (judgement === 'use' || judgement === 'release')) this.#wasMute(silentFrom, stamp.exchangeMs);
     if (judgement === 'use') {
       if (live) this.#seen(arrival);
       this.#route(packet, instrument, flags, arrival);
@@ -267,7 +269,17 @@ export class Router {
     const elapsedRealMs = arrival.monoMs - this.#subscribed.monoMs;
     const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;
     const sinceMs = Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
-    const endMs = Math.max(startMs + 1, this.#sealer.expected(arrival.marketMs) + 1000 - sinceMs);
+    this.#closeGap(startMs, Math.max(startMs + 1, this.#sealer.expected(arrival.marketMs) + 1000 - sinceMs));
+  }
+
+  /** The connection held, and nothing was told in session for longer than any feed is silent: nobody knows what was missed. */
+  #wasMute(fromMs: number, untilMs: number): void {
+    if (this.#gapStart !== undefined) return;
+    this.#openGap(fromMs);
+    this.#closeGap(this.#gapStart!, untilMs + 1);
+  }
+
+  #closeGap(startMs: number, endMs: number): void {
     this.#gapStart = undefined;
     this.#gapEnd = endMs;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);

@@ -53,6 +53,8 @@ export class Sealer {
   /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
   #live = false;
   #lastFrameMs = NaN;
+  /** The injected market clock when the largest exchange time came. */
+  #lastFrameAt = 0;
   readonly #held = new Float64Array(VOTES);
   #heldCount = 0;
   #against = 0;
@@ -93,6 +95,16 @@ export class Sealer {
   isNewest(stamp: Stamp): boolean {
     // Written so that a first frame, met by NaN, is.
     return !(stamp.exchangeMs <= this.#lastFrameMs);
+  }
+
+  /**
+   * Whether a frame of this stamp, which nothing was done with yet, ends a silence in session that is longer than any feed's: by the
+   * exchange's time, which a backlog of ours does not stretch, and by our clock, which a stamp far ahead does not.
+   */
+  endsSilence(stamp: Stamp): boolean {
+    const { openMs, minutes } = this.#options;
+    const fromMs = Math.max(this.#lastFrameMs + STAMP_MS, openMs);
+    return Math.min(stamp.exchangeMs, openMs + minutes * MINUTE_MS) - fromMs > SILENT_MS && stamp.nowMs - this.#lastFrameAt > SILENT_MS;
   }
 
   /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
@@ -169,7 +181,10 @@ export class Sealer {
 
   #move(stamp: Stamp): void {
     const { exchangeMs, nowMs } = stamp;
-    if (this.isNewest(stamp)) this.#lastFrameMs = exchangeMs;
+    if (this.isNewest(stamp)) {
+      this.#lastFrameMs = exchangeMs;
+      this.#lastFrameAt = nowMs;
+    }
     if (exchangeMs <= this.#t) return;
     this.#t = exchangeMs;
     this.#tAt = nowMs;

@@ -162,6 +162,7 @@ export class Broker {
       if (told !== undefined) told.excused = true;
       return;
     }
+    if (told !== undefined) told.muted = line !== undefined && line.muteUntilMs >= dueMs;
     if (line?.subscribed !== true || line.muteUntilMs >= dueMs || line.halfOpen) return;
     const delayMs = this.delays.shift();
     const item: Item = { kind: 'binary', bytes: this.#exchange.frame(instrument), told };

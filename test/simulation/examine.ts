@@ -9,8 +9,8 @@ import { naiveFold, type NaiveResult } from '../naive.js';
 import type { Told } from './exchange.js';
 import { DATE, pick, type Nature } from './nature.js';
 import type { Call, Recorder } from './recorder.js';
-import { must, type Invariant } from './violation.js';
-import { engineOf } from './world.js';
+import { clockOf, must, type Invariant } from './violation.js';
+import { engineOf, KNOWN_SILENCE_MS, sessionOf } from './world.js';
 
 const MINUTE_MS = 60_000;
 
@@ -107,15 +107,16 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
 function unseenIsPartial(nature: Nature, engine: Engine, told: readonly Told[]): void {
   if (!nature.truthful) return;
   const lost = new Map<string, Told>();
-  for (const one of told) if (!one.heard && !one.excused) lost.set(`${one.instrument} ${Math.floor(one.timeMs / MINUTE_MS) * MINUTE_MS}`, one);
+  const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
+  // A silence counts by what of it lies in the session: one that only reaches into it may be too short to be known.
+  const opened = Math.min(...sessions.map(({ openMs }) => openMs)) + KNOWN_SILENCE_MS;
+  const closed = Math.max(...sessions.map(({ closeMs }) => closeMs)) - KNOWN_SILENCE_MS;
+  const isKnown = ({ timeMs, muted }: Told): boolean => !muted || (timeMs >= opened && timeMs < closed);
+  for (const one of told) if (!one.heard && !one.excused && isKnown(one)) lost.set(`${one.instrument} ${Math.floor(one.timeMs / MINUTE_MS) * MINUTE_MS}`, one);
   for (const place of engine.places) {
     for (const { candle, quality } of readCandles(engine.memories[place.shard], place, true)) {
       const one = lost.get(`${place.instrument.index} ${candle.timestampMs}`);
       must('partial', one === undefined || quality.source === 'auction' || (quality.partial && quality.gapMs > 0), () => `${place.instrument.symbol} ${clockOf(candle.timestampMs)} is called whole (gap ${quality.gapMs} ms) and a trade of ${clockOf(one!.timeMs)} was not seen`);
     }
   }
-}
-
-function clockOf(ms: number): string {
-  return new Date(ms + 19_800_000).toISOString().slice(11, 23);
 }

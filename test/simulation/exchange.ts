@@ -18,6 +18,8 @@ export interface Told {
   heard: boolean;
   /** Why it does not matter that it did not: nobody could know. */
   excused: boolean;
+  /** A connection was there and said nothing. */
+  muted: boolean;
 }
 
 /** What is known of an instrument at a moment. */
@@ -98,7 +100,7 @@ export class Exchange {
     if (state.volume === this.#sold[instrument]) return undefined;
     this.#sold[instrument] = state.volume;
     const timeMs = this.nature.mode === 3 ? Math.floor(state.lastTradeMs / 1000) * 1000 : state.exchangeMs;
-    const told: Told = { instrument, trueMs: this.trueAt(monoMs), timeMs, heard: false, excused: false };
+    const told: Told = { instrument, trueMs: this.trueAt(monoMs), timeMs, heard: false, excused: false, muted: false };
     this.told.push(told);
     return told;
   }

@@ -73,6 +73,8 @@ export class Feed {
   readonly #reported = new Set<number>();
   /** Real ms that our thread was away. */
   stalledMs = 0;
+  /** When the last binary message was read, real ms. */
+  lastHeardMs = 0;
 
   constructor(options: { agenda: Agenda; broker: Broker; nature: Nature; random: Random; handlers: FeedHandlers }) {
     this.#agenda = options.agenda;
@@ -103,6 +105,11 @@ export class Feed {
     this.#stopping = true;
     this.#feed({ type: 'stop' });
     this.#release();
+  }
+
+  /** Whether there is an open connection, as far as we know. */
+  get isOpen(): boolean {
+    return this.#socket?.open === true;
   }
 
   /** Tokens of the last log-in are not to be used from now on. */
@@ -269,6 +276,7 @@ export class Feed {
     switch (item.kind) {
       case 'binary':
         this.#heard = true;
+        this.lastHeardMs = this.#agenda.monoMs();
         this.#quietSinceMs = this.#agenda.monoMs();
         if (this.#state.kind === 'subscribing') this.#feed({ type: 'packet', connection });
         return this.#handlers.binary(item.bytes, connection, item.told);

@@ -8,7 +8,7 @@ import type { Arrival } from '../../src/shard/arrival.js';
 import { COUNTER } from '../../src/shared/counters.js';
 import type { Engine } from '../../src/shard/engine.js';
 import type { NaivePacket } from '../naive.js';
-import { must } from './violation.js';
+import { clockOf, must } from './violation.js';
 
 export type Call =
   | { readonly kind: 'binary'; readonly bytes: Uint8Array; readonly arrival: Arrival }
@@ -28,12 +28,15 @@ export class Recorder extends Intake {
   /** Frames refused for a time that was only too far ahead. */
   refusedAhead = 0;
 
-  constructor(options: IntakeOptions) {
+  constructor(options: IntakeOptions, say: (what: string) => void) {
     super(options);
     this.#engine = options.engine;
     options.engine.router.tell({
-      sealed: () => undefined,
-      gap: (fromMs, toMs) => this.#noteGap(fromMs, toMs),
+      sealed: (through) => say(`SEAL ${through}`),
+      gap: (fromMs, toMs) => {
+        say(`GAP ${clockOf(fromMs)} to ${Number.isFinite(toMs) ? clockOf(toMs) : '...'}`);
+        this.#noteGap(fromMs, toMs);
+      },
       ended: () => undefined,
     });
     // The gap before everything was opened when the engine was built.

@@ -18,7 +18,9 @@ export interface Parts {
   readonly feed: Feed;
   readonly workers: Workers;
   readonly writer: Writer;
-  /** Real ms at which a frame was sent that is less than a minute ahead and believed alone. */
+  /** Told what happens. */
+  readonly say: (what: string) => void;
+  /** Our thread is away. */
   readonly onStall: (realMs: number) => void;
 }
 
@@ -29,7 +31,9 @@ export function schedule(parts: Parts): void {
   const { agenda, nature, random } = parts;
   if (nature.troubles.length === 0) return;
   const turn = (dueMs: number): void => {
-    happen(pick(random, nature.troubles), parts, dueMs);
+    const trouble = pick(random, nature.troubles);
+    parts.say(trouble);
+    happen(trouble, parts, dueMs);
     agenda.at(dueMs + 1 + random() * 2 * nature.meanTroubleMs, turn);
   };
   // Some begin before anything is open.

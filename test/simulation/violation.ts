@@ -28,3 +28,8 @@ export class Violation extends Error {
 export function must(invariant: Invariant, holds: boolean, what: () => string): void {
   if (!holds) throw new Violation(invariant, what());
 }
+
+/** Time of day in India. */
+export function clockOf(ms: number): string {
+  return new Date(ms + 19_800_000).toISOString().slice(11, 23);
+}

@@ -21,7 +21,7 @@ import { Feed } from './feed.js';
 import { DATE, natureOf, type Nature } from './nature.js';
 import { Recorder } from './recorder.js';
 import { schedule } from './trouble.js';
-import { must, Violation, type Invariant } from './violation.js';
+import { clockOf, must, Violation, type Invariant } from './violation.js';
 import { Workers } from './workers.js';
 import { Writer } from './writer.js';
 
@@ -31,6 +31,9 @@ const LOOK_MS = 200;
 const SHARD_MS = 50;
 /** A frame may run ahead of what elapsed by a minute on its own word, and drifts by seconds. */
 const MOST_AHEAD_MS = 68_000;
+
+/** Silence in session that is longer is known for what it is: 15 s, and a second for stamps that are whole seconds. */
+export const KNOWN_SILENCE_MS = 16_500;
 
 const calendar = new Calendar(JSON.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8')) as CalendarData);
 
@@ -77,10 +80,11 @@ export function engineOf(nature: Nature, shards: number, slots: number): Engine 
   });
 }
 
-/** Runs a seed. `make`: the shard that can be killed. Never throws: whatever goes wrong is a violation. */
-export async function simulate(seed: number, make: typeof Shard): Promise<Outcome> {
+/** Runs a seed. `make`: the shard that can be killed; `say` is told the run's story. Never throws: whatever goes wrong is a violation. */
+export async function simulate(seed: number, make: typeof Shard, say: (line: string) => void = () => undefined): Promise<Outcome> {
   const nature = natureOf(seed);
-  const world = new World(nature, make);
+  say(JSON.stringify(nature));
+  const world = new World(nature, make, say);
   let violation: Outcome['violation'];
   try {
     await world.run();
@@ -105,20 +109,20 @@ class World {
   readonly #endMs: number;
   #over = false;
   #looking = false;
-  /** The largest honest stamp that can have been sent, epoch ms. */
   #connections = 0;
 
-  constructor(nature: Nature, make: typeof Shard) {
+  constructor(nature: Nature, make: typeof Shard, say: (line: string) => void) {
     const random = (stream: number): (() => number) => seededRandom(nature.seed, stream);
     this.#nature = nature;
     this.#endMs = nature.durationMs;
     const agenda = new Agenda(nature.startMs + nature.clockAheadMs);
     this.#agenda = agenda;
+    const told = (what: string): void => say(`${clockOf(this.#exchange.trueAt(agenda.monoMs()))} ${what}`);
     this.#exchange = new Exchange(nature, random(2));
     this.#broker = new Broker(agenda, nature, this.#exchange, random(3));
     this.#engine = engineOf(nature, nature.shards, nature.slots);
     const instruments = instrumentsOf(nature.instruments);
-    this.#recorder = new Recorder({ engine: this.#engine, instruments });
+    this.#recorder = new Recorder({ engine: this.#engine, instruments }, told);
     this.#workers = new Workers({ engine: this.#engine, agenda, random: random(4), make });
     this.#writer = new Writer({ engine: this.#engine, agenda, random: random(5) });
     this.#line = new Line({
@@ -141,14 +145,20 @@ class World {
           this.#connections++;
           this.#begin();
         },
-        subscribed: (connection) => this.#line.subscribed(connection),
+        subscribed: (connection) => {
+          told(`connection ${connection} subscribed`);
+          this.#line.subscribed(connection);
+        },
         binary: (bytes, connection, told) => {
           this.#line.binary(bytes, connection);
           if (told !== undefined) told.heard = true;
           this.#checkMarketTime();
         },
         text: (text, connection) => this.#line.text(text, connection),
-        closed: (end) => this.#line.disconnected(end),
+        closed: (end) => {
+          told(`connection ${end.connection} ended: ${end.cause}`);
+          this.#line.disconnected(end);
+        },
         failed: () => void (this.#over = true),
         inSession: () => sessions.some((session) => inContinuous(session, this.#engine.sealer.marketTime ?? agenda.marketMs())),
       },
@@ -157,7 +167,7 @@ class World {
       agenda.stall(realMs);
       this.#feed.stalledMs += realMs;
     };
-    schedule({ agenda, nature, random: random(7), exchange: this.#exchange, broker: this.#broker, feed: this.#feed, workers: this.#workers, writer: this.#writer, onStall: stall });
+    schedule({ say: told, agenda, nature, random: random(7), exchange: this.#exchange, broker: this.#broker, feed: this.#feed, workers: this.#workers, writer: this.#writer, onStall: stall });
   }
 
   /** With the first open begins the looking at market time and at what is to be written. */
@@ -178,6 +188,7 @@ class World {
       if (event === undefined) break;
       await event.fire(event.dueMs);
     }
+    this.#excuseLastSilence();
     this.#feed.stop();
     await this.#line.end();
     this.#workers.drain();
@@ -185,6 +196,14 @@ class World {
     await this.#writer.finish();
     this.#feed.conclude();
     examine(this.#nature, this.#engine, this.#recorder, this.#exchange.told);
+  }
+
+  /** A feed that fell silent less than a quarter of a minute before the end is taken for a quiet one: nobody can know better. */
+  #excuseLastSilence(): void {
+    const nowMs = this.#agenda.monoMs();
+    const silentMs = nowMs - this.#feed.lastHeardMs;
+    if (!this.#feed.isOpen || silentMs > KNOWN_SILENCE_MS) return;
+    for (const told of this.#exchange.told) if (!told.heard && told.trueMs >= this.#exchange.trueAt(nowMs - silentMs) - 1000) told.excused = true;
   }
 
   #checkMarketTime(): void {
