@@ -33,7 +33,7 @@ describe('gaps', () => {
     // Stamped 11:00:32, two seconds after subscribing, one of which it may have been on its way: at most 11:00:32 then.
     script.frame('RELIANCE', at('11:00:32') + 300, 1001);
     expect(gapsOf(script.engine)).toEqual([[0, at('11:00:32') - 300]]);
-    script.frame('RELIANCE', at('11:01:10'), 1002).frame('RELIANCE', at('11:02:04'), 1003);
+    script.hum(at('11:01:10')).frame('RELIANCE', at('11:01:10'), 1002).hum(at('11:02:04')).frame('RELIANCE', at('11:02:04'), 1003);
     expect(script.candles('RELIANCE').get('11:00')!.quality).toMatchObject({ partial: true, gapMs: 31_700 });
     expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: false, gapMs: 0 });
   });
@@ -48,7 +48,7 @@ describe('gaps', () => {
   });
 
   it('a reconnect is one from the last frame to subscribing, however far silence has moved market time', () => {
-    const script = started().frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:05:00'));
+    const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:05:00'));
     expect(script.engine.sealer.marketTime).toBe(at('11:05:00'));
     expect(script.candles('RELIANCE').get('11:01')!.quality.partial).toBe(false);
     script.disconnect().disconnect().tick(at('11:06:00')).subscribe(at('11:07:00'));
@@ -83,7 +83,7 @@ describe('gaps', () => {
   });
 
   it('END opens one at market time, unless one is open', () => {
-    const script = started().frame('RELIANCE', at('11:01:59'), 1002).end();
+    const script = started().hum(at('11:01:59')).frame('RELIANCE', at('11:01:59'), 1002).end();
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:01:59'), Infinity]);
     expect(script.candles('RELIANCE', true).get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 1000 });
     const lost = started().disconnect().end();
@@ -93,6 +93,26 @@ describe('gaps', () => {
   it('of a first packet that came late enough to be live ends with it', () => {
     const script = new Script().subscribe(at('11:00:30')).frame('RELIANCE', at('11:00:36'), 1000);
     expect(gapsOf(script.engine)).toEqual([[0, at('11:00:32')]]);
+  });
+
+  it('a silence in session that is longer than any feed is one, though the connection held', () => {
+    // Found by the simulation: the feed went mute for less than the half minute of the watchdog, went on, and the minute was called whole.
+    const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:01:30')).frame('RELIANCE', at('11:01:44'), 1003);
+    expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:01:20'), at('11:01:44') + 1]]);
+    script.hum(at('11:02:10')).frame('RELIANCE', at('11:02:10'), 1004).hum(at('11:03:04')).frame('RELIANCE', at('11:03:04'), 1005);
+    expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 24_001 });
+    expect(script.candles('RELIANCE').get('11:02')!.quality).toMatchObject({ partial: false, gapMs: 0 });
+    expect(script.engine.counters[COUNTER.gaps]).toBe(2);
+  });
+
+  it('no silence is one that only our clock or only a stamp tells of, nor one outside the session', () => {
+    const quiet = started();
+    // A backlog behind a stall of ours; a stamp ahead of its time.
+    quiet.frame('RELIANCE', at('11:01:30'), 1002, { exchangeMs: BigInt(at('11:00:34')) }).frame('RELIANCE', at('11:01:31'), 1003, { exchangeMs: BigInt(at('11:02:00')) });
+    expect(gapsOf(quiet.engine).length).toBe(1);
+    const shut = new Script({ instruments: INSTRUMENTS.slice(0, 1) }).subscribe(at('15:14:50')).frame('RELIANCE', at('15:14:50'), 1000).frame('RELIANCE', at('15:14:52'), 1001);
+    shut.frame('RELIANCE', at('15:28:00'), 1002);
+    expect(gapsOf(shut.engine).length).toBe(1);
   });
 
   it('beyond the room for them grow into one long one: too much rather than too little', () => {

@@ -53,9 +53,9 @@ export class Exchange {
     // From beyond 2^32 in one run and from small numbers in the next.
     this.#sequence = random() < 0.3 ? 2 ** 32 - 500 : between(random, 1, 2 ** 24);
     this.states = nature.instruments.map((_, k) => ({
-      sequence: this.#sequence + k, exchangeMs: this.stampAt(0) - between(random, 0, 20_000), price: 100_000 + 7000 * k, volume: 5000, lastTradeMs: nature.startMs - between(random, 1, 20_000), dayHigh: 100_900 + 7000 * k, dayLow: 99_000 + 7000 * k,
+      sequence: this.#sequence + k, exchangeMs: this.stampAt(0) - between(random, 0, 20_000), price: 100_000 + 7000 * k, volume: 5000, lastTradeMs: this.trueAt(0) + this.aheadMs - between(random, 1, 20_000), dayHigh: 100_900 + 7000 * k, dayLow: 99_000 + 7000 * k,
     })); // prettier-ignore
-    this.#sold = nature.instruments.map(() => 0);
+    this.#sold = this.states.map(({ volume }) => volume);
   }
 
   /** True time at `monoMs`, epoch ms. */

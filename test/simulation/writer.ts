@@ -6,7 +6,7 @@ import type { CandleWithQuality } from '../../src/market/candle.js';
 import { readCandles, readFirst, type RowPlace } from '../../src/shared/book.js';
 import { SHARD, type ShardMemory } from '../../src/shared/layout.js';
 import type { FileInstrument } from '../../src/sink/candles-file.js';
-import { firstDifference, merge, sameCandle, type StoredCandle } from '../../src/sink/merge.js';
+import { mergeRun, sameCandle, type StoredCandle } from '../../src/sink/merge.js';
 import type { Sink, WriteOutcome } from '../../src/sink/sink.js';
 import type { Engine } from '../../src/shard/engine.js';
 import type { Random } from '../../src/random.js';
@@ -34,13 +34,7 @@ class MemorySink implements Sink {
   async write({ symbol }: FileInstrument, rows: readonly CandleWithQuality[]): Promise<WriteOutcome> {
     if (this.#disk.refusesUntilMs > this.#agenda.monoMs()) throw new Error('the disk is full');
     const own = this.#own.get(symbol) ?? new Map<number, CandleWithQuality>();
-    const isOwn = ({ candle, quality }: StoredCandle): boolean => {
-      const mine = own.get(candle.timestampMs);
-      return mine !== undefined && quality !== undefined && sameCandle(candle, mine.candle) && firstDifference(quality, mine.quality) === undefined;
-    };
-    const incoming = new Set(rows.map(({ candle }) => candle.timestampMs));
-    const earlier = (this.#disk.files.get(symbol) ?? []).filter((row) => !incoming.has(row.candle.timestampMs) || !isOwn(row));
-    const merged = merge(earlier, rows);
+    const merged = mergeRun(this.#disk.files.get(symbol) ?? [], rows, own);
     this.#disk.files.set(symbol, merged.rows);
     for (const row of rows) own.set(row.candle.timestampMs, row);
     this.#own.set(symbol, own);
