@@ -58,11 +58,24 @@ function replay(nature: Nature, calls: readonly Call[], shards: number, random: 
   return engine;
 }
 
-export function examine(nature: Nature, engine: Engine, recorder: Recorder, told: readonly Told[]): void {
+/** What there is to examine. */
+export interface Evidence {
+  readonly nature: Nature;
+  readonly engine: Engine;
+  readonly recorder: Recorder;
+  readonly told: readonly Told[];
+  /** True times at which a connection was subscribed or ended, epoch ms. */
+  readonly breaks: readonly number[];
+}
+
+export function examine({ nature, engine, recorder, told, breaks }: Evidence): void {
   const naive = naiveFold(recorder.packets, { mode: nature.mode, date: DATE, instruments: nature.instruments, gaps: recorder.gaps });
   conserved(engine, naive, recorder);
   equalsNaive(engine, naive);
-  unseenIsPartial(nature, engine, told);
+  if (nature.truthful) {
+    unseenIsPartial(engine, told);
+    seenIsWhole(nature, engine, naive, told, breaks);
+  }
   const own = outcome(engine);
   const random = seededRandom(nature.seed, 8);
   // What the run left with its deaths and sleeps, and what the same calls leave without.
@@ -104,8 +117,7 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
 }
 
 /** Each minute of which a trade was told that we did not hear. */
-function unseenIsPartial(nature: Nature, engine: Engine, told: readonly Told[]): void {
-  if (!nature.truthful) return;
+function unseenIsPartial(engine: Engine, told: readonly Told[]): void {
   const lost = new Map<string, Told>();
   const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
   // A silence counts by what of it lies in the session: one that only reaches into it may be too short to be known.
@@ -117,6 +129,26 @@ function unseenIsPartial(nature: Nature, engine: Engine, told: readonly Told[]):
     for (const { candle, quality } of readCandles(engine.memories[place.shard], place, true)) {
       const one = lost.get(`${place.instrument.index} ${candle.timestampMs}`);
       must('partial', one === undefined || quality.source === 'auction' || (quality.partial && quality.gapMs > 0), () => `${place.instrument.symbol} ${clockOf(candle.timestampMs)} is called whole (gap ${quality.gapMs} ms) and a trade of ${clockOf(one!.timeMs)} was not seen`);
+    }
+  }
+}
+
+/** How far from a minute a connection may have begun or ended without touching it: a gap begins with the last frame, and rather ends too late. */
+const GAP_REACHES_MS = { before: 6000, behind: 20_000 } as const;
+/** Trades a second, of all instruments, from which on the feed is never silent by chance. */
+const LIVELY = 3;
+
+/** Each sealed minute of which nothing was missed, nor around it: partial only by a first packet's falling into it. */
+function seenIsWhole(nature: Nature, engine: Engine, naive: NaiveResult, told: readonly Told[], breaks: readonly number[]): void {
+  if (nature.rates.reduce((a, b) => a + b) < LIVELY) return;
+  const troubled = [...breaks.map((ms) => ms + nature.exchangeAheadMs), ...told.filter(({ heard }) => !heard).map(({ trueMs }) => trueMs + nature.exchangeAheadMs)];
+  const calm = (minuteMs: number): boolean => !troubled.some((ms) => ms > minuteMs - GAP_REACHES_MS.before && ms < minuteMs + MINUTE_MS + GAP_REACHES_MS.behind);
+  for (const place of engine.places) {
+    const { symbol } = place.instrument;
+    const seeded = new Set(naive.candles.get(symbol)!.flatMap((candle) => (candle.seeded ? [candle.minuteMs] : [])));
+    for (const { candle, quality } of readCandles(engine.memories[place.shard], place, false)) {
+      if (quality.source === 'auction' || seeded.has(candle.timestampMs) || !calm(candle.timestampMs)) continue;
+      must('partial', !quality.partial, () => `${symbol} ${clockOf(candle.timestampMs)} is called partial (gap ${quality.gapMs} ms) and all of it was seen`);
     }
   }
 }

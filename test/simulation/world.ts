@@ -107,6 +107,8 @@ class World {
   readonly #workers: Workers;
   readonly #writer: Writer;
   readonly #endMs: number;
+  /** True times at which a connection was subscribed or ended, epoch ms. */
+  readonly #breaks: number[] = [];
   #over = false;
   #looking = false;
   #connections = 0;
@@ -134,6 +136,12 @@ class World {
       conceal: () => undefined,
     });
     const sessions = instruments.map(sessionOf);
+    const luck = random(9);
+    const stall = (realMs: number): void => {
+      told(`a stall of ${Math.round(realMs)} ms`);
+      agenda.stall(realMs);
+      this.#feed.stalledMs += realMs;
+    };
     this.#feed = new Feed({
       agenda,
       broker: this.#broker,
@@ -148,6 +156,9 @@ class World {
         subscribed: (connection) => {
           told(`connection ${connection} subscribed`);
           this.#line.subscribed(connection);
+          this.#breaks.push(this.#exchange.trueAt(agenda.monoMs()));
+          // What subscribing costs, and whatever else there is to do then.
+          if (nature.troubles.includes('stall') && luck() < 0.4) agenda.after(luck() * 400, () => stall(luck() * 6000));
         },
         binary: (bytes, connection, told) => {
           this.#line.binary(bytes, connection);
@@ -157,16 +168,13 @@ class World {
         text: (text, connection) => this.#line.text(text, connection),
         closed: (end) => {
           told(`connection ${end.connection} ended: ${end.cause}`);
+          this.#breaks.push(this.#exchange.trueAt(agenda.monoMs()));
           this.#line.disconnected(end);
         },
         failed: () => void (this.#over = true),
         inSession: () => sessions.some((session) => inContinuous(session, this.#engine.sealer.marketTime ?? agenda.marketMs())),
       },
     });
-    const stall = (realMs: number): void => {
-      agenda.stall(realMs);
-      this.#feed.stalledMs += realMs;
-    };
     schedule({ say: told, agenda, nature, random: random(7), exchange: this.#exchange, broker: this.#broker, feed: this.#feed, workers: this.#workers, writer: this.#writer, onStall: stall });
   }
 
@@ -195,7 +203,7 @@ class World {
     must('conservation', this.#engine.router.drained && this.#engine.router.ended, () => 'not everything was applied in the end');
     await this.#writer.finish();
     this.#feed.conclude();
-    examine(this.#nature, this.#engine, this.#recorder, this.#exchange.told);
+    examine({ nature: this.#nature, engine: this.#engine, recorder: this.#recorder, told: this.#exchange.told, breaks: this.#breaks });
   }
 
   /** A feed that fell silent less than a quarter of a minute before the end is taken for a quiet one: nobody can know better. */
