@@ -2,8 +2,8 @@
  * The router: the main thread's side of the line, from a decoded packet to a record in the right ring, with the decisions that
  * must be the same for any number of shards: admission, market time, SEAL, GAP, END.
  *
- * Records are seen by the shards when the caller publishes them, no sooner. It never waits. When a ring has fewer free slots than one read of the socket can fill, it asks for the socket to be paused, and
- * for it to be resumed when every ring is half empty (`pressure`).
+ * Records are seen by the shards when the caller publishes them, no sooner. It never waits: when a ring has fewer free slots than one read
+ * of the socket can fill, it asks for the socket to be paused, and resumed when every ring is half empty.
  */
 import assert from 'node:assert';
 import { COUNTER } from '../shared/counters.js';
@@ -258,9 +258,9 @@ export class Router {
   /**
    * A live packet arrived, newer than all before it: the first such on a connection ends the gap at the moment of subscribing, told in
    * the exchange's own time. T began at most 1 s ago (stamps are whole seconds), and so much has elapsed since subscribing; what the
-   * packet may have been on its way is not counted as elapsed, so that the gap is rather too long than too short. A wrong wall clock
-   * changes nothing here, and an old state that is told again, first or not, proves nothing. A gap is never empty: the minute of a
-   * quick reconnect was not seen whole.
+   * packet may have been on its way, or behind a pause of ours in the socket, is not counted as elapsed, so that the gap is rather too long
+   * than too short. A wrong wall clock changes nothing here, and an old state told again, first or not, proves nothing. A gap is never
+   * empty: the minute of a quick reconnect was not seen whole.
    */
   #seen(arrival: Arrival): void {
     if (this.#gapStart === undefined || arrival.connection !== this.#subscribed.connection) return;
@@ -268,13 +268,14 @@ export class Router {
     const elapsedMarketMs = arrival.marketMs - this.#subscribed.marketMs;
     const elapsedRealMs = arrival.monoMs - this.#subscribed.monoMs;
     const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;
-    const sinceMs = Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
+    const sinceMs = this.#sealer.wasExcusedSince(this.#subscribed.marketMs) ? 0 : Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
     this.#closeGap(startMs, Math.max(startMs + 1, this.#sealer.expected(arrival.marketMs) + 1000 - sinceMs));
   }
 
   /** The connection held, and nothing was told in session for longer than any feed is silent: nobody knows what was missed. */
   #wasMute(fromMs: number, untilMs: number): void {
-    if (this.#gapStart !== undefined) return;
+    // Behind a stamp that was ahead of its time a gap may reach as far already.
+    if (this.#gapStart !== undefined || untilMs < this.#gapEnd) return;
     this.#openGap(fromMs);
     this.#closeGap(this.#gapStart!, untilMs + 1);
   }

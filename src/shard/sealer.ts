@@ -48,6 +48,7 @@ export class Sealer {
   /** The injected market clock when T was last known. */
   #tAt = 0;
   #arrivedAt = 0;
+  #excusedAt = -Infinity;
   /** The most that a frame was ahead of the injected clock of those that went little beyond it or that three agreed on, ms; negative when the clock is fast. */
   #lead = -Infinity;
   /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
@@ -205,6 +206,12 @@ export class Sealer {
   /** A pause of our own (a paused socket, a stalled thread) is no silence of the market: it starts anew. */
   excuse(nowMs: number): void {
     this.#arrivedAt = nowMs;
+    this.#excusedAt = nowMs;
+  }
+
+  /** Whether a pause of our own ended at `nowMs` or later: what arrived behind it may have waited in our socket for as long as it took. */
+  wasExcusedSince(nowMs: number): boolean {
+    return this.#excusedAt >= nowMs;
   }
 
   /** The bar through which everything may be sealed now, when that is more than before; else undefined. */

@@ -105,6 +105,22 @@ describe('gaps', () => {
     expect(script.engine.counters[COUNTER.gaps]).toBe(2);
   });
 
+  it('is not told to end too soon by a packet that waited behind a pause of ours', () => {
+    // Found by the simulation: the packet of 11:01:06 was read four seconds later, and the gap was told to end before the subscribing.
+    const script = started().disconnect().subscribe(at('11:01:05')).frame('RELIANCE', at('11:01:05'), 1001);
+    script.engine.sealer.excuse(at('11:01:10'));
+    script.frame('RELIANCE', at('11:01:10'), 1002, { exchangeMs: BigInt(at('11:01:06')) });
+    expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:00:32'), at('11:01:07')]]);
+  });
+
+  it('a silence that a stamp ahead of its time has covered already adds none', () => {
+    const script = started().disconnect().subscribe(at('11:00:40')).frame('RELIANCE', at('11:00:40'), 1000);
+    script.frame('RELIANCE', at('11:00:42'), 1001, { exchangeMs: BigInt(at('11:01:30')) });
+    const covered = gapsOf(script.engine);
+    script.frame('RELIANCE', at('11:01:00'), 1002, { exchangeMs: BigInt(at('11:01:31')) });
+    expect(gapsOf(script.engine)).toEqual(covered);
+  });
+
   it('no silence is one that only our clock or only a stamp tells of, nor one outside the session', () => {
     const quiet = started();
     // A backlog behind a stall of ours; a stamp ahead of its time.

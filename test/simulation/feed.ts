@@ -11,12 +11,10 @@ import { classifyText, type FeedText } from '../../src/wire/texts.js';
 import type { Agenda } from './agenda.js';
 import type { Broker, Item, Line } from './broker.js';
 import type { Told } from './exchange.js';
+import { Inbox } from './inbox.js';
 import { between, type Nature } from './nature.js';
 import { must } from './violation.js';
 
-/** What one read of a socket delivers at most, and what a message takes beside its payload. */
-const READ_BYTES = 65_536;
-const HEADER_BYTES = 4;
 /** As `src/feed/socket.ts` and `src/config.ts` have it. */
 const HANDSHAKE_WITHIN_MS = 10_000;
 const FIRST_OPEN_WITHIN_MS = 30_000;
@@ -35,8 +33,7 @@ export interface FeedHandlers {
 interface Socket {
   readonly connection: number;
   readonly line: Line;
-  readonly items: Item[];
-  reading: boolean;
+  readonly inbox: Inbox;
   open: boolean;
 }
 
@@ -98,7 +95,7 @@ export class Feed {
     if (!this.#paused) return;
     this.#paused = false;
     this.#heardNow();
-    if (this.#socket !== undefined) this.#readSoon(this.#socket);
+    this.#socket?.inbox.readSoon();
   }
 
   stop(): void {
@@ -216,12 +213,11 @@ export class Feed {
         deadline.cancel();
         this.#ended(socket, end);
       },
-      arrived: (item) => {
-        socket.items.push(item);
-        this.#readSoon(socket);
-      },
+      arrived: (item) => socket.inbox.push(item),
     });
-    const socket: Socket = { connection, line, items: [], reading: false, open: false };
+    const mayRead = (): boolean => this.#socket === socket && !this.#paused;
+    const inbox = new Inbox({ agenda: this.#agenda, mayRead, isThere: () => this.#socket === socket, take: (item) => this.#take(socket, item) });
+    const socket: Socket = { connection, line, inbox, open: false };
     this.#socket = socket;
   }
 
@@ -244,31 +240,6 @@ export class Feed {
     if (this.#socket === undefined) return;
     this.#broker.subscribe(this.#socket.line);
     this.#handlers.subscribed(connection);
-  }
-
-  /** As soon as our thread comes to it, what lies in the socket is read, all of it up to a read's size at once. */
-  #readSoon(socket: Socket): void {
-    if (socket.reading || this.#paused) return;
-    socket.reading = true;
-    this.#agenda.at(this.#agenda.monoMs(), () => {
-      socket.reading = false;
-      if (this.#socket === socket && !this.#paused) this.#read(socket);
-    });
-  }
-
-  #read(socket: Socket): void {
-    let left = READ_BYTES;
-    let taken = 0;
-    // A pause in the midst of a read stops the next one.
-    for (const item of socket.items) {
-      left -= item.kind === 'binary' ? item.bytes.length + HEADER_BYTES : 128;
-      if (left < 0 && taken > 0) break;
-      taken++;
-      this.#take(socket, item);
-      if (this.#socket !== socket) return;
-    }
-    socket.items.splice(0, taken);
-    if (socket.items.length > 0) this.#readSoon(socket);
   }
 
   #take(socket: Socket, item: Item): void {
