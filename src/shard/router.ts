@@ -104,7 +104,7 @@ export class Router {
 
   /** The connection ended: from the last thing it said on, whatever the clock made of T since, nothing was seen. */
   disconnected(): void {
-    if (this.#sealer.lastFrameMs !== undefined) this.#openGap(this.#sealer.lastFrameMs);
+    if (this.#sealer.unseenFromMs !== undefined) this.#openGap(this.#sealer.unseenFromMs);
   }
 
   /**
@@ -130,7 +130,7 @@ export class Router {
     stamp.exchangeMs = packet.number(FIELD.exchangeMs);
     stamp.nowMs = arrival.marketMs;
     const live = isLive(flags) && this.#sealer.isNewest(stamp);
-    const silentFrom = live && this.#sealer.endsSilence(stamp) ? this.#sealer.lastFrameMs : undefined;
+    const silentFrom = live && this.#sealer.endsSilence(stamp) ? this.#sealer.unseenFromMs : undefined;
     const judgement = this.#sealer.judge(stamp, live);
     if (silentFrom !== undefined && (judgement === 'use' || judgement === 'release')) this.#wasMute(silentFrom, stamp.exchangeMs);
     if (judgement === 'use') {

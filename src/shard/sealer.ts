@@ -39,6 +39,8 @@ export interface SealerOptions {
   readonly graceMs: number;
   /** Market ms without any frame after which the clock moves T. */
   readonly silenceMs: number;
+  /** How much older than its frame a trade may be that no frame before told of, market ms. */
+  readonly toldWithinMs?: number;
 }
 
 export class Sealer {
@@ -78,6 +80,11 @@ export class Sealer {
   /** The largest exchange time that a frame said, never advanced by the clock. */
   get lastFrameMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
+  }
+
+  /** From when on nothing is known if nothing more is heard: the last frame's second, or the oldest trade that the next would have told of. */
+  get unseenFromMs(): number | undefined {
+    return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs - (this.#options.toldWithinMs ?? 0);
   }
 
   /**

@@ -47,7 +47,9 @@ function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQual
   const lateSince = newer.quality.late - quality.late;
   if (newer.quality.ticks - quality.ticks !== lateSince || newer.quality.revision - quality.revision !== lateSince) return false;
   if (lateSince === 0) return sameCandle(candle, newer.candle) && quality.priceChanges === newer.quality.priceChanges;
-  return lateSince > 0 && candle.high <= newer.candle.high && candle.low >= newer.candle.low && candle.volume <= newer.candle.volume && quality.priceChanges <= newer.quality.priceChanges;
+  // The auction's candle is flat at its last price, wherever that goes.
+  const within = quality.source === 'auction' || (candle.high <= newer.candle.high && candle.low >= newer.candle.low);
+  return lateSince > 0 && within && candle.volume <= newer.candle.volume && quality.priceChanges <= newer.quality.priceChanges;
 }
 
 /**

@@ -105,6 +105,14 @@ describe('gaps', () => {
     expect(script.engine.counters[COUNTER.gaps]).toBe(2);
   });
 
+  it('begins a second sooner in SnapQuote, whose frames tell of trades of the second before', () => {
+    // Found by the simulation: the connection broke at 11:01:00.3, and the next frame would have told of a trade of 11:00:59.
+    const script = started({ mode: 3 }).hum(at('11:01:00')).frame('RELIANCE', at('11:01:00'), 1002).disconnect();
+    expect(gapsOf(script.engine).at(-1)).toEqual([at('11:00:59'), Infinity]);
+    const quote = started({ mode: 2 }).hum(at('11:01:00')).frame('RELIANCE', at('11:01:00'), 1002).disconnect();
+    expect(gapsOf(quote.engine).at(-1)).toEqual([at('11:01:00'), Infinity]);
+  });
+
   it('is not told to end too soon by a packet that waited behind a pause of ours', () => {
     // Found by the simulation: the packet of 11:01:06 was read four seconds later, and the gap was told to end before the subscribing.
     const script = started().disconnect().subscribe(at('11:01:05')).frame('RELIANCE', at('11:01:05'), 1001);

@@ -113,7 +113,7 @@ export class Exchange {
     packet.mode = this.nature.mode;
     packet.exchangeType = exchangeType;
     packet.setToken(token);
-    packet.setNumber(FIELD.sequence, state.sequence);
+    packet.setNumber(FIELD.sequence, this.nature.unnumbered ? 0 : state.sequence);
     packet.setNumber(FIELD.exchangeMs, state.exchangeMs);
     packet.setNumber(FIELD.price, state.price);
     packet.setNumber(FIELD.averagePrice, state.price);

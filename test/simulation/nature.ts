@@ -28,6 +28,8 @@ export interface Nature {
   readonly slots: number;
   readonly graceMs: number;
   readonly instruments: readonly NaiveInstrument[];
+  /** Whether frames carry no sequence, as those of indices. */
+  readonly unnumbered: boolean;
   /** Trades a second, by instrument. */
   readonly rates: readonly number[];
   /** The exchange's true time at the start, epoch ms. */
@@ -79,6 +81,7 @@ export function natureOf(seed: number): Nature {
     slots: pick(random, [4096, 4096, 8192]),
     graceMs: pick(random, [0, 1000, 3000, 10_000]),
     instruments: INSTRUMENTS.slice(0, count),
+    unnumbered: random() < 0.2,
     rates: INSTRUMENTS.slice(0, count).map(() => pick(random, [0.2, 1, 2, 4])),
     startMs: istMs(DATE, pick(random, ['11:00:00', '11:00:20', '09:14:10', '15:12:40', '15:27:20'])),
     durationMs: between(random, 60, 280) * 1000,

@@ -16,6 +16,8 @@ interface Worker {
   sleepsUntilMs: number;
   /** Stores until it dies; 0: it does not. */
   storesLeft: number;
+  /** How often it will die yet. */
+  deathsLeft: number;
   /** It is watched record by record, for what others see of it when it dies. */
   watched: boolean;
   /** What was to be seen before the record at work, and of the death whose record is not done yet: then. */
@@ -48,6 +50,7 @@ export class Workers {
       shard: new options.make(memory),
       sleepsUntilMs: 0,
       storesLeft: 0,
+      deathsLeft: 0,
       watched: false,
       before: '',
       torn: undefined,
@@ -70,6 +73,7 @@ export class Workers {
     for (const worker of this.#workers) {
       worker.sleepsUntilMs = 0;
       worker.storesLeft = 0;
+      worker.deathsLeft = 0;
       while (Atomics.load(worker.memory.i32, MAIN.tail) !== Atomics.load(worker.memory.i32, SHARD.head)) {
         worker.shard ??= new this.#make(worker.memory);
         this.#step(worker, 256);
@@ -86,7 +90,8 @@ export class Workers {
   kill(idle: boolean): void {
     const worker = pick(this.#random, this.#workers);
     if (idle) return this.#died(worker, false);
-    worker.storesLeft = between(this.#random, 1, 500);
+    worker.deathsLeft = between(this.#random, 1, 8);
+    worker.storesLeft = between(this.#random, 1, 300);
     worker.watched = this.#random() < 0.5;
   }
 
@@ -118,6 +123,7 @@ export class Workers {
 
   #died(worker: Worker, watched: boolean): void {
     this.deaths++;
+    worker.deathsLeft--;
     worker.shard = undefined;
     const cursor = worker.memory.i32[SHARD.working];
     worker.deathsThere = worker.diedAt === cursor ? worker.deathsThere + 1 : 1;
@@ -137,6 +143,7 @@ export class Workers {
       }
       // Now and then the next one dies at the same record.
       if (worker.deathsThere < MOST_DEATHS_AT_ONE_RECORD && this.#random() < 0.2) worker.storesLeft = between(this.#random, 1, 90);
+      else if (worker.deathsLeft > 0) worker.storesLeft = between(this.#random, 90, 300);
     };
     const awayMs = this.#random() < 0.5 ? 0 : between(this.#random, 1, 3000);
     this.#agenda.at(this.#agenda.monoMs() + awayMs, () => {

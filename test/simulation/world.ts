@@ -170,6 +170,8 @@ class World {
           told(`connection ${end.connection} ended: ${end.cause}`);
           this.#breaks.push(this.#exchange.trueAt(agenda.monoMs()));
           this.#line.disconnected(end);
+          // What a minute turns out to be is told to a writer that did not write it.
+          if (nature.troubles.includes('writerDies') && luck() < 0.5) this.#writer.die();
         },
         failed: () => void (this.#over = true),
         inSession: () => sessions.some((session) => inContinuous(session, this.#engine.sealer.marketTime ?? agenda.marketMs())),

@@ -73,6 +73,9 @@ describe('merge', () => {
     expect(after(partial)).toStrictEqual([partial]);
     const later = candleOf({ minute: 0, ticks: 14, late: 3, revision: 3, volume: 60, close: 102, partial: true, gapMs: 9000 });
     expect(after(later)).toStrictEqual([later]);
+    const auction = candleOf({ minute: 1, source: 'auction', ticks: 3, close: 103 });
+    const print = candleOf({ minute: 1, source: 'auction', ticks: 4, late: 1, revision: 1, volume: 50, close: 99, partial: true, gapMs: 9000 });
+    expect(mergeRun([auction], [print], undefined).rows).toStrictEqual([print]);
     // Fewer ticks, other ticks, or another price of the same: somebody else saw that minute.
     for (const other of [{ ticks: 9, late: 1, revision: 1 }, { ticks: 14, late: 1, revision: 1 }, { ticks: 12, late: 1, revision: 1, close: 100.1 }, { ticks: 13, late: 2, revision: 2, volume: 41 }]) {
       expect(after(candleOf({ minute: 0, partial: true, gapMs: 9000, ...other }))).toStrictEqual(stored);
