@@ -126,7 +126,7 @@ class World {
     const instruments = instrumentsOf(nature.instruments);
     this.#recorder = new Recorder({ engine: this.#engine, instruments }, told);
     this.#workers = new Workers({ engine: this.#engine, agenda, random: random(4), make });
-    this.#writer = new Writer({ engine: this.#engine, agenda, random: random(5) });
+    this.#writer = new Writer({ engine: this.#engine, agenda, random: random(5), startMs: nature.startMs + nature.exchangeAheadMs });
     this.#line = new Line({
       engine: this.#engine,
       intake: this.#recorder,

@@ -20,6 +20,22 @@ export class Disk {
   refusesUntilMs = 0;
 }
 
+/** Ticks and prices as no candle of the run has them, so that a row of an earlier run is known for what it is. */
+const EARLIER_TICKS = 1_000_003;
+
+/** A row that an earlier run has left. */
+function earlierRow({ symbol, exchange }: FileInstrument, timestampMs: number, random: Random): CandleWithQuality {
+  const revision = between(random, 0, 2);
+  const candle = { symbol, exchange, timestampMs, open: 7.7, high: 7.7, low: 7.7, close: 7.7, volume: 7 };
+  return { candle, quality: { timestampMs, ticks: EARLIER_TICKS, priceChanges: 0, partial: random() < 0.6, revision, late: revision, gapMs: 0, source: 'continuous' } };
+}
+
+/** Whether a row beats another of its minute, in the words of the design: whole beats partial, then the higher revision, then the newer. */
+function beats(newer: CandleWithQuality, older: StoredCandle): boolean {
+  if (newer.quality.partial !== older.quality!.partial) return older.quality!.partial;
+  return newer.quality.revision >= older.quality!.revision;
+}
+
 /** A writer's own sink: what it remembers of its writes is gone with it. */
 class MemorySink implements Sink {
   readonly #disk: Disk;
@@ -63,13 +79,25 @@ export class Writer {
   readonly #newest = new Map<string, CandleWithQuality>();
   readonly #everRead = new Map<string, Set<string>>();
   readonly #first = new Map<string, string>();
+  /** Rows of an earlier run, by symbol and minute; and of those, which a row of ours has beaten. */
+  readonly #earlier = new Map<string, StoredCandle>();
+  readonly #beaten = new Set<string>();
 
-  constructor(options: { engine: Engine; agenda: Agenda; random: Random }) {
+  /** `startMs`: the run's first minute; an earlier run knew some of those that follow. */
+  constructor(options: { engine: Engine; agenda: Agenda; random: Random; startMs: number }) {
     this.#engine = options.engine;
     this.#agenda = options.agenda;
     this.#random = options.random;
     this.#written = options.engine.memories.map(() => -1);
     this.#sink = new MemorySink(this.disk, this.#agenda);
+    const firstMs = options.startMs - (options.startMs % 60_000);
+    for (const { instrument } of options.engine.places) {
+      if (this.#random() < 0.6) continue;
+      const minutes = [0, 1, 2, 3, 4].filter(() => this.#random() < 0.5);
+      const rows = minutes.map((minute) => earlierRow(instrument, firstMs + minute * 60_000, this.#random));
+      this.disk.files.set(instrument.symbol, rows);
+      for (const row of rows) this.#earlier.set(`${instrument.symbol} ${row.candle.timestampMs}`, row);
+    }
   }
 
   /** Starts what has become due. */
@@ -106,9 +134,16 @@ export class Writer {
       const memory = this.#engine.memories[place.shard];
       const { symbol } = place.instrument;
       const stored = this.disk.files.get(symbol) ?? [];
-      const expected = readCandles(memory, place, true);
+      const expected = this.#lastWords(symbol, readCandles(memory, place, true));
       must('sink', JSON.stringify(stored) === JSON.stringify(expected), () => `${symbol}: the disk holds ${difference(stored, expected)}`);
     }
+  }
+
+  /** What a symbol's file must say in the end: the last of each minute, or what an earlier run knew better all the time. */
+  #lastWords(symbol: string, rows: readonly CandleWithQuality[]): StoredCandle[] {
+    const byMinute = new Map<number, StoredCandle>(rows.map((row) => [row.candle.timestampMs, row]));
+    for (const [key, row] of this.#earlier) if (row.candle.symbol === symbol && !this.#beaten.has(key)) byMinute.set(row.candle.timestampMs, row);
+    return [...byMinute.values()].sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
   }
 
   #placesOf(shard: number): RowPlace[] {
@@ -140,6 +175,11 @@ export class Writer {
     if (rows.length === 0) return;
     try {
       await this.#sink.write(place.instrument, rows);
+      for (const row of rows) {
+        const key = `${place.instrument.symbol} ${row.candle.timestampMs}`;
+        const earlier = this.#earlier.get(key);
+        if (earlier !== undefined && beats(row, earlier)) this.#beaten.add(key);
+      }
     } catch (error) {
       this.failures++;
       if ((error as Error).message !== 'the disk is full') throw error;
@@ -181,12 +221,13 @@ export class Writer {
       const { timestampMs } = row.candle;
       must('sink', timestampMs > previous, () => `${symbol} is not sorted and unique at ${timestampMs}`);
       previous = timestampMs;
+      if (this.#earlier.get(`${symbol} ${timestampMs}`) === row) continue;
       must('sink', this.#everRead.get(`${symbol} ${timestampMs}`)?.has(JSON.stringify(row)) === true, () => `${symbol} ${timestampMs} was never sealed as the disk has it`);
     }
   }
 }
 
-function difference(stored: readonly StoredCandle[], expected: readonly CandleWithQuality[]): string {
+function difference(stored: readonly StoredCandle[], expected: readonly StoredCandle[]): string {
   const at = expected.findIndex((row, k) => JSON.stringify(row) !== JSON.stringify(stored[k]));
   return at < 0 ? `${stored.length} candles where ${expected.length} were sealed` : `${JSON.stringify(stored[at])} where ${JSON.stringify(expected[at])} was sealed`;
 }
