@@ -71,9 +71,13 @@ export function between(random: Random, from: number, to: number): number {
 export function natureOf(seed: number): Nature {
   const random = seededRandom(seed, 1);
   const count = between(random, 1, INSTRUMENTS.length);
-  // One run in eight has no trouble at all: what it then says of minutes must be perfect.
-  const share = random() < 0.125 ? 0 : pick(random, [0.1, 0.3, 0.6, 1]);
-  const troubles = TROUBLES.filter((trouble) => random() < (LYING.includes(trouble) ? share / 3 : share));
+  // One run in eight has no trouble at all: what it then says of minutes must be perfect. Many have one or two kinds: what they do is not
+  // hidden behind what others do.
+  const kind = random();
+  const share = pick(random, [0.1, 0.3, 0.6, 1]);
+  const few = [pick(random, TROUBLES), pick(random, TROUBLES)];
+  const many = TROUBLES.filter((trouble) => random() < (LYING.includes(trouble) ? share / 3 : share));
+  const troubles = kind < 0.125 ? [] : kind < 0.45 ? TROUBLES.filter((trouble) => few.includes(trouble)) : many;
   return {
     seed,
     mode: pick(random, [1, 2, 3] as const),

@@ -28,13 +28,19 @@ const refusal = (cause: RawEnd['cause'], code: number | undefined, reason = ''):
 
 /** Schedules the nature's trouble; the first comes when the run is on its way. */
 export function schedule(parts: Parts): void {
-  const { agenda, nature, random } = parts;
+  const { agenda, nature, random, exchange } = parts;
   if (nature.troubles.length === 0) return;
   const turn = (dueMs: number): void => {
     const trouble = pick(random, nature.troubles);
     parts.say(trouble);
     happen(trouble, parts, dueMs);
-    agenda.at(dueMs + 1 + random() * 2 * nature.meanTroubleMs, turn);
+    agenda.at(next(dueMs + 1 + random() * 2 * nature.meanTroubleMs), turn);
+  };
+  // Often around a full minute of the exchange's, where it matters to which one something belongs.
+  const next = (dueMs: number): number => {
+    if (random() < 0.6) return dueMs;
+    const minute = Math.ceil((exchange.trueAt(dueMs) + exchange.aheadMs) / 60_000) * 60_000;
+    return Math.max(dueMs, minute - exchange.aheadMs - nature.startMs + (random() - 0.5) * 3000);
   };
   // Some begin before anything is open.
   agenda.at(random() * (random() < 0.1 ? 100 : 2 * nature.meanTroubleMs), turn);
@@ -152,10 +158,10 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
     case 'stall':
       return parts.onStall(between(random, 20, 8000));
     case 'flood': {
-      // As when a server lets go of what it held back: reads full of frames. A shard that sleeps meanwhile presses its ring.
-      if (random() < 0.7) workers.sleep(between(random, 100, 9000));
+      // As when a server lets go of what it held back: reads full of frames. Shards that sleep meanwhile leave their rings full.
+      if (random() < 0.7) workers.sleepAll(between(random, 100, 9000));
       const bytes = exchange.frame(instrument);
-      for (let k = between(random, 200, 3000); k > 0; k--) broker.stray(bytes, dueMs);
+      for (let k = between(random, 200, 5000); k > 0; k--) broker.stray(bytes, dueMs);
       return;
     }
     case 'shardSleeps':

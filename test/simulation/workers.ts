@@ -86,6 +86,11 @@ export class Workers {
     pick(this.#random, this.#workers).sleepsUntilMs = this.#agenda.monoMs() + realMs;
   }
 
+  /** All of them stand still for a while, as on a machine that is busy. */
+  sleepAll(realMs: number): void {
+    for (const worker of this.#workers) worker.sleepsUntilMs = this.#agenda.monoMs() + realMs;
+  }
+
   /** One of them dies behind some store of what it does next; or at once, between two records. */
   kill(idle: boolean): void {
     const worker = pick(this.#random, this.#workers);
@@ -114,8 +119,13 @@ export class Workers {
     const done = (head - worker.head) | 0;
     must('conservation', done >= 0 && ((Atomics.load(worker.memory.i32, MAIN.tail) - head) | 0) >= 0, () => `HEAD went from ${worker.head} to ${head}`);
     worker.head = head;
+    if (done > 0) this.#compare(worker);
+  }
+
+  /** The record at which a watched shard died is done now: what was to be seen of the dead one was of before it or of behind it. */
+  #compare(worker: Worker): void {
     const { torn } = worker;
-    if (torn === undefined || done === 0) return;
+    if (torn === undefined) return;
     worker.torn = undefined;
     const after = seen(worker);
     must('killed', torn.dead === torn.before || torn.dead === after, () => `what is seen of a dead shard is neither before nor after its record: ${firstDifference(torn.dead, after)}`);
@@ -130,6 +140,7 @@ export class Workers {
     worker.diedAt = cursor;
     // A record that HEAD has passed already is done, and nothing of it is repeated.
     const isDone = ((Atomics.load(worker.memory.i32, SHARD.head) - cursor) | 0) > 0;
+    if (isDone) this.#compare(worker);
     if (watched && !isDone && worker.torn === undefined) worker.torn = { before: worker.before, dead: seen(worker) };
     const replace = (): void => {
       if (this.#random() < 0.2) fate(between(this.#random, 1, 6));
