@@ -58,7 +58,7 @@ describe(`simulated runs from seed ${FIRST} on`, () => {
 
   it('meets what it is made for: every kind of trouble, and runs without any', () => {
     const natures = seeds.map(natureOf);
-    for (const trouble of TROUBLES) expect(natures.filter(({ troubles }) => troubles.includes(trouble)).length, trouble).toBeGreaterThan(20);
+    for (const trouble of TROUBLES) expect(natures.filter(({ troubles }) => troubles.includes(trouble)).length, trouble).toBeGreaterThan(5);
     expect(natures.filter(({ troubles }) => troubles.length === 0).length).toBeGreaterThan(15);
     const sum = (figure: keyof Outcome['figures']): number => outcomes.reduce((total, { figures }) => total + figures[figure], 0);
     // Each of these was several times as much when it was written.
