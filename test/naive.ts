@@ -20,6 +20,11 @@ export interface NaivePacket {
   readonly marketMsSinceSubscribe: number;
   /** The same in real ms: differs where market time is accelerated. */
   readonly realMsSinceSubscribe: number;
+  /**
+   * Whether it was its instrument's first on the connection, where the list does not tell: others that came before it stand behind it
+   * or, refused for their time, not at all.
+   */
+  readonly first?: boolean;
 }
 
 export interface NaiveInstrument {
@@ -55,6 +60,8 @@ export interface NaiveCandle {
   readonly auction: boolean;
   /** Ms of its span inside the gaps. */
   readonly gapMs: number;
+  /** Whether a packet that only seeds, as the first on a connection, fell into the minute. */
+  readonly seeded: boolean;
 }
 
 /** What became of an instrument's admitted packets. `reseeds` are among `noTrade`. */
@@ -105,6 +112,8 @@ interface Book {
   readonly instrument: NaiveInstrument;
   readonly counts: NaiveCounts;
   readonly minutes: Map<number, Tick[]>;
+  /** Labels of minutes with a seed. */
+  readonly seeded: Set<number>;
   heardOn: number | undefined;
   last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
   anchor: { volume: bigint; sequence: bigint; connection: number } | undefined;
@@ -180,18 +189,23 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   book.last = { sequence: frame.sequence, timeMs, price: frame.price };
   const repeated = last !== undefined && frame.sequence > 0n && last.sequence === frame.sequence && last.timeMs === timeMs && last.price === frame.price;
   let quantity = 1;
+  const minute = minuteOf(book.instrument, date, timeMs);
+  const seed = (): void => {
+    counts.seed++;
+    if (minute !== undefined) book.seeded.add(minute.labelMs);
+  };
   if (frame.mode === 1) {
     const cached = first && !(packet.marketMsSinceSubscribe > 5000 && packet.realMsSinceSubscribe > 250);
-    if (cached) return void counts.seed++;
+    if (cached) return seed();
     if (repeated) return void counts.duplicate++;
   } else {
     const seeds = first || book.anchor?.connection !== packet.connection;
     if (repeated && !seeds) return void counts.duplicate++;
     const outcome = traded(book, frame, packet.connection, first);
-    if (typeof outcome === 'string') return void counts[outcome]++;
+    if (outcome === 'seed') return seed();
+    if (outcome === 'noTrade') return void counts.noTrade++;
     quantity = outcome;
   }
-  const minute = minuteOf(book.instrument, date, timeMs);
   if (minute === undefined) return void counts.outOfSession++;
   counts.tick++;
   const ticks = book.minutes.get(minute.labelMs) ?? [];
@@ -225,6 +239,7 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
     priceChanges: prices.filter((price, k) => k > 0 && price !== prices[k - 1]).length,
     auction: minute.auction,
     gapMs,
+    seeded: book.seeded.has(labelMs),
   };
 }
 
@@ -234,6 +249,7 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     instrument,
     counts: { tick: 0, seed: 0, noTrade: 0, duplicate: 0, outOfSession: 0, reseeds: 0 },
     minutes: new Map(),
+    seeded: new Set(),
     heardOn: undefined,
     last: undefined,
     anchor: undefined,
@@ -258,7 +274,7 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
       continue;
     }
     // Also a packet that is refused was the cached one, if it came first.
-    const first = book.heardOn !== packet.connection;
+    const first = packet.first ?? book.heardOn !== packet.connection;
     book.heardOn = packet.connection;
     const sent = frame.exchangeMs;
     const tradedMs = frame.lastTradeSeconds * 1000n;

@@ -13,6 +13,9 @@ import { Admission } from './admit.js';
 import { Router } from './router.js';
 import { Sealer } from './sealer.js';
 
+/** A SnapQuote tells of trades since the one before it, and there is at least one a second; its minute is that of the trade. Market ms. */
+const TOLD_WITHIN_MS = 1000;
+
 /** Records a ring holds by default: 1.4 MiB a shard, over a second of the feed's ceiling. */
 export const RING_SLOTS = 16_384;
 
@@ -67,6 +70,7 @@ export class Engine {
       auction: auctionEnds.length > 0 ? { toMs: Math.max(...auctionEnds), bar: minutes } : undefined,
       graceMs: options.graceMs,
       silenceMs: options.silenceMs,
+      toldWithinMs: options.mode === 'snapquote' ? TOLD_WITHIN_MS : 0,
     });
     const admission = new Admission({ instruments: options.instruments, mode: MODE[options.mode], marketDateMs: options.marketDateMs });
     this.router = new Router({ memories: this.memories, places: this.places, admission, sealer: this.sealer, counters: this.counters });

@@ -2,8 +2,8 @@
  * The router: the main thread's side of the line, from a decoded packet to a record in the right ring, with the decisions that
  * must be the same for any number of shards: admission, market time, SEAL, GAP, END.
  *
- * Records are seen by the shards when the caller publishes them, no sooner. It never waits. When a ring has fewer free slots than one read of the socket can fill, it asks for the socket to be paused, and
- * for it to be resumed when every ring is half empty (`pressure`).
+ * Records are seen by the shards when the caller publishes them, no sooner. It never waits: when a ring has fewer free slots than one read
+ * of the socket can fill, it asks for the socket to be paused, and resumed when every ring is half empty.
  */
 import assert from 'node:assert';
 import { COUNTER } from '../shared/counters.js';
@@ -13,6 +13,7 @@ import type { RowPlace } from '../shared/book.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import type { Arrival } from './arrival.js';
 import type { Admission, Unadmitted } from './admit.js';
+import { Gaps } from './gaps.js';
 import { KeptPackets } from './kept.js';
 import { VOTES, type Sealer } from './sealer.js';
 
@@ -28,10 +29,6 @@ assert(RESERVE >= READ_RECORDS, 'the reserve holds one read of the socket');
 /** In LTP mode a first packet later than this after subscribing is no cached one. Market ms, and real ms so that an accelerated market's hiccup is not taken for a tick. */
 const CACHED_MARKET_MS = 5000;
 const CACHED_REAL_MS = 250;
-
-/** How long a packet may have been on its way, and in an accelerated market how long our own threads may have taken. */
-const TRANSIT_MARKET_MS = 1000;
-const TRANSIT_REAL_MS = 100;
 
 const unadmittedCounter: Record<Unadmitted, number> = {
   exchange: COUNTER.unadmittedExchange,
@@ -69,11 +66,8 @@ export class Router {
   /** The connection on which each instrument was heard last, by instrument index. */
   readonly #heardOn: Int32Array;
   readonly #kept = new KeptPackets();
-  readonly #stamp = { exchangeMs: NaN, nowMs: NaN };
-  #subscribed = { connection: 0, monoMs: 0, marketMs: 0 };
-  #gapStart: number | undefined;
-  /** Where the last gap ended: the next one does not begin before, or two would count one moment twice. */
-  #gapEnd = 0;
+  readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
+  readonly #gaps: Gaps;
   #ended = false;
   #decisions: Decisions | undefined;
   /** Whether records carry the instant of their arrival, for the histograms of latency. */
@@ -85,6 +79,7 @@ export class Router {
     this.#places = options.places;
     this.#admission = options.admission;
     this.#sealer = options.sealer;
+    this.#gaps = new Gaps(options.sealer, (startMs, endMs) => this.#writeGap(startMs, endMs));
     this.#counters = options.counters;
     this.#heardOn = new Int32Array(options.places.length);
   }
@@ -96,17 +91,17 @@ export class Router {
 
   /** Before anything was seen: everything until the first live packet is a gap. `fromMs`: a time before any candle of the run. */
   start(fromMs: number): void {
-    this.#openGap(fromMs);
+    this.#gaps.open(fromMs);
   }
 
   /** The subscriptions were sent on a new connection. Connections are numbered upwards from 1. */
   subscribed(arrival: Arrival): void {
-    this.#subscribed = { ...arrival };
+    this.#gaps.subscribed(arrival);
   }
 
   /** The connection ended: from the last thing it said on, whatever the clock made of T since, nothing was seen. */
   disconnected(): void {
-    if (this.#sealer.lastFrameMs !== undefined) this.#openGap(this.#sealer.lastFrameMs);
+    if (this.#sealer.unseenFromMs !== undefined) this.#gaps.open(this.#sealer.unseenFromMs);
   }
 
   /**
@@ -121,8 +116,8 @@ export class Router {
     if (instrument >= 0 && this.#heardOn[instrument] !== arrival.connection) {
       this.#heardOn[instrument] = arrival.connection;
       flags |= FLAG.first;
-      const waitedMarket = arrival.marketMs - this.#subscribed.marketMs;
-      if (waitedMarket > CACHED_MARKET_MS && arrival.monoMs - this.#subscribed.monoMs > CACHED_REAL_MS) flags |= FLAG.fresh;
+      const { marketMs, monoMs } = this.#gaps.subscription;
+      if (arrival.marketMs - marketMs > CACHED_MARKET_MS && arrival.monoMs - monoMs > CACHED_REAL_MS) flags |= FLAG.fresh;
     }
     if (reason !== undefined) {
       this.#counters[unadmittedCounter[reason]]++;
@@ -131,15 +126,18 @@ export class Router {
     const stamp = this.#stamp;
     stamp.exchangeMs = packet.number(FIELD.exchangeMs);
     stamp.nowMs = arrival.marketMs;
+    stamp.monoMs = arrival.monoMs;
     const live = isLive(flags) && this.#sealer.isNewest(stamp);
+    const silentFrom = live && this.#sealer.endsSilence(stamp) ? this.#sealer.unseenFromMs : undefined;
     const judgement = this.#sealer.judge(stamp, live);
+    if (silentFrom !== undefined && (judgement === 'use' || judgement === 'release')) this.#gaps.wasMute(silentFrom, stamp.exchangeMs);
     if (judgement === 'use') {
-      if (live) this.#seen(arrival);
+      if (live) this.#gaps.seen(arrival);
       this.#route(packet, instrument, flags, arrival);
       if (this.#kept.count > 0 && this.#sealer.outvoted()) this.#refuseKept();
     } else if (judgement === 'release') {
       this.#releaseKept();
-      if (live) this.#seen(arrival);
+      if (live) this.#gaps.seen(arrival);
       this.#route(packet, instrument, flags, arrival);
     } else {
       if (judgement === 'replace') this.#refuseKept();
@@ -163,7 +161,7 @@ export class Router {
     this.#ended = true;
     this.#refuseKept();
     const endMs = this.#sealer.seenUntilMs ?? 0;
-    if (this.#gapStart === undefined) this.#openGap(endMs);
+    this.#gaps.open(endMs);
     for (const ring of this.#rings) ring.control(KIND.end, 0, endMs, 0);
     this.#decisions?.ended(endMs);
   }
@@ -248,32 +246,8 @@ export class Router {
     this.#counters[COUNTER.routed]++;
   }
 
-  #openGap(fromMs: number): void {
-    if (this.#gapStart !== undefined) return;
-    const startMs = Math.max(fromMs, this.#gapEnd);
-    this.#gapStart = startMs;
-    this.#counters[COUNTER.gaps]++;
-    for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, Infinity);
-    this.#decisions?.gap(startMs, Infinity);
-  }
-
-  /**
-   * A live packet arrived, newer than all before it: the first such on a connection ends the gap at the moment of subscribing, told in
-   * the exchange's own time. T began at most 1 s ago (stamps are whole seconds), and so much has elapsed since subscribing; what the
-   * packet may have been on its way is not counted as elapsed, so that the gap is rather too long than too short. A wrong wall clock
-   * changes nothing here, and an old state that is told again, first or not, proves nothing. A gap is never empty: the minute of a
-   * quick reconnect was not seen whole.
-   */
-  #seen(arrival: Arrival): void {
-    if (this.#gapStart === undefined || arrival.connection !== this.#subscribed.connection) return;
-    const startMs = this.#gapStart;
-    const elapsedMarketMs = arrival.marketMs - this.#subscribed.marketMs;
-    const elapsedRealMs = arrival.monoMs - this.#subscribed.monoMs;
-    const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;
-    const sinceMs = Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
-    const endMs = Math.max(startMs + 1, this.#sealer.expected(arrival.marketMs) + 1000 - sinceMs);
-    this.#gapStart = undefined;
-    this.#gapEnd = endMs;
+  #writeGap(startMs: number, endMs: number): void {
+    if (endMs === Infinity) this.#counters[COUNTER.gaps]++;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
     this.#decisions?.gap(startMs, endMs);
   }
@@ -282,7 +256,7 @@ export class Router {
     for (let k = 0; k < this.#kept.count; k++) {
       const kept = this.#kept.at(k);
       // It was far ahead of all before it, so it was new.
-      if (isLive(kept.flags)) this.#seen(kept);
+      if (isLive(kept.flags)) this.#gaps.seen(kept);
       this.#route(kept.packet, kept.instrument, kept.flags, kept);
     }
     this.#kept.forget();

@@ -15,18 +15,20 @@ export const AHEAD_MS = 60_000;
 const DRIFT_MS = 5000;
 /** Frames that must agree before T follows them; and ordinary frames that outvote them. */
 export const VOTES = 3;
-/** A feed without any frame in session for so long is mute. */
+/** A feed without any frame in session for so long is mute. Market ms, and real ms so that an accelerated market's hiccup is not taken for a mute feed. */
 const SILENT_MS = 15_000;
+const SILENT_REAL_MS = 1500;
 /** A stamp is a whole second: by the end of it so much more has passed. */
 const STAMP_MS = 1000;
 
 /** What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep this one. */
 export type Judgement = 'use' | 'hold' | 'release' | 'replace';
 
-/** A frame's exchange time, and the injected market clock at its arrival; epoch ms. An object that the caller reuses: a double on its own would be made a new one for the call. */
+/** A frame's exchange time and the injected market clock at its arrival, epoch ms; real monotonic ms then. An object that the caller reuses: a double on its own would be made a new one for the call. */
 export interface Stamp {
   readonly exchangeMs: number;
   readonly nowMs: number;
+  readonly monoMs: number;
 }
 
 export interface SealerOptions {
@@ -39,6 +41,8 @@ export interface SealerOptions {
   readonly graceMs: number;
   /** Market ms without any frame after which the clock moves T. */
   readonly silenceMs: number;
+  /** How much older than its frame a trade may be that no frame before told of, market ms. */
+  readonly toldWithinMs?: number;
 }
 
 export class Sealer {
@@ -48,11 +52,15 @@ export class Sealer {
   /** The injected market clock when T was last known. */
   #tAt = 0;
   #arrivedAt = 0;
+  #excusedAt = -Infinity;
   /** The most that a frame was ahead of the injected clock of those that went little beyond it or that three agreed on, ms; negative when the clock is fast. */
   #lead = -Infinity;
   /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
   #live = false;
   #lastFrameMs = NaN;
+  /** The injected market clock when the largest exchange time came, and real monotonic ms. */
+  #lastFrameAt = 0;
+  #lastFrameMonoMs = 0;
   readonly #held = new Float64Array(VOTES);
   #heldCount = 0;
   #against = 0;
@@ -77,6 +85,11 @@ export class Sealer {
     return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
   }
 
+  /** From when on nothing is known if nothing more is heard: the last frame's second, or the oldest trade that the next would have told of. */
+  get unseenFromMs(): number | undefined {
+    return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs - (this.#options.toldWithinMs ?? 0);
+  }
+
   /**
    * The moment up to which the market was seen, for a run that ends now: market time, or the last frame's second where the feed had
    * been silent in session for longer than any feed is. Undefined before the first frame.
@@ -93,6 +106,17 @@ export class Sealer {
   isNewest(stamp: Stamp): boolean {
     // Written so that a first frame, met by NaN, is.
     return !(stamp.exchangeMs <= this.#lastFrameMs);
+  }
+
+  /**
+   * Whether a frame of this stamp, which nothing was done with yet, ends a silence in session that is longer than any feed's: by the
+   * exchange's time, which a backlog of ours does not stretch, and by our clocks, which a stamp far ahead does not. Frames of older stamps
+   * do not break it: of the seconds that no stamp named nothing was told.
+   */
+  endsSilence(stamp: Stamp): boolean {
+    const { openMs, minutes } = this.#options;
+    if (stamp.nowMs - this.#lastFrameAt <= SILENT_MS || stamp.monoMs - this.#lastFrameMonoMs <= SILENT_REAL_MS) return false;
+    return Math.min(stamp.exchangeMs, openMs + minutes * MINUTE_MS) - Math.max(this.#lastFrameMs + STAMP_MS, openMs) > SILENT_MS;
   }
 
   /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
@@ -127,7 +151,7 @@ export class Sealer {
   }
 
   #judgeAhead(stamp: Stamp, live: boolean): Judgement {
-    const { exchangeMs, nowMs } = stamp;
+    const { exchangeMs } = stamp;
     if (!this.#agrees(exchangeMs)) {
       this.#forget();
       this.#held[this.#heldCount++] = exchangeMs;
@@ -137,7 +161,7 @@ export class Sealer {
       this.#held[this.#heldCount++] = exchangeMs;
       return 'hold';
     }
-    for (let k = 0; k < this.#heldCount; k++) this.#move({ exchangeMs: this.#held[k], nowMs });
+    for (let k = 0; k < this.#heldCount; k++) this.#move({ ...stamp, exchangeMs: this.#held[k] });
     this.#move(stamp);
     this.#follow(stamp);
     this.#forget();
@@ -168,8 +192,12 @@ export class Sealer {
   }
 
   #move(stamp: Stamp): void {
-    const { exchangeMs, nowMs } = stamp;
-    if (this.isNewest(stamp)) this.#lastFrameMs = exchangeMs;
+    const { exchangeMs, nowMs, monoMs } = stamp;
+    if (this.isNewest(stamp)) {
+      this.#lastFrameMs = exchangeMs;
+      this.#lastFrameAt = nowMs;
+      this.#lastFrameMonoMs = monoMs;
+    }
     if (exchangeMs <= this.#t) return;
     this.#t = exchangeMs;
     this.#tAt = nowMs;
@@ -190,6 +218,12 @@ export class Sealer {
   /** A pause of our own (a paused socket, a stalled thread) is no silence of the market: it starts anew. */
   excuse(nowMs: number): void {
     this.#arrivedAt = nowMs;
+    this.#excusedAt = nowMs;
+  }
+
+  /** Whether a pause of our own ended at `nowMs` or later: what arrived behind it may have waited in our socket for as long as it took. */
+  wasExcusedSince(nowMs: number): boolean {
+    return this.#excusedAt >= nowMs;
   }
 
   /** The bar through which everything may be sealed now, when that is more than before; else undefined. */

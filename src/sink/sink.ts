@@ -12,7 +12,7 @@ import { candleFrom, candleRecord, candlesPath } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS } from './columns.js';
 import type { Column, Zone } from './columns.js';
-import { firstDifference, merge, sameCandle } from './merge.js';
+import { firstDifference, mergeRun } from './merge.js';
 import type { StoredCandle } from './merge.js';
 import { encodeParquet, loadParquetLibrary } from './parquet.js';
 import type { ParquetRecord } from './parquet.js';
@@ -65,12 +65,6 @@ function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: Ca
   assert([candle.open, candle.high, candle.low, candle.close].every(Number.isFinite), `a price of ${symbol} is no number`);
 }
 
-/** Whether a stored row is the one that was written as `own`. A minute that turned out to be partial must not lose to its own earlier self. */
-function isOwn(stored: StoredCandle, own: CandleWithQuality | undefined): boolean {
-  if (own === undefined || stored.quality === undefined) return false;
-  return sameCandle(stored.candle, own.candle) && firstDifference(stored.quality, own.quality) === undefined;
-}
-
 /** Whether a file left aside is a Parquet file to its end. */
 async function isWhole(path: string): Promise<boolean> {
   const file = await openParquet(path, 'OUTPUT').catch(() => undefined);
@@ -108,9 +102,7 @@ export class ParquetSink implements Sink {
     await this.#settleLeftovers(instrument, aside ?? (await this.lookAside(instrument)));
     const stored = await readPair(outDir, instrument, identity);
     const own = this.#own.get(instrument.symbol);
-    const incoming = new Set(rows.map(({ candle }) => candle.timestampMs));
-    const earlier = stored.rows.filter(({ candle, quality }) => !incoming.has(candle.timestampMs) || !isOwn({ candle, quality }, own?.get(candle.timestampMs)));
-    const merged = merge(earlier, rows);
+    const merged = mergeRun(stored.rows, rows, own);
     const quality = merged.rows.flatMap((row) => row.quality ?? []);
     const files = [
       await this.#encode(qualityPath(outDir, instrument), QUALITY_COLUMNS, quality.map(qualityRecord), stored.qualityZone ?? zone),

@@ -41,7 +41,7 @@ export class Line {
   #timer: Timer | undefined;
   #relief: Timer | undefined;
   #pausedAtMs = 0;
-  #lastTickMs = 0;
+  #awakeMs = 0;
   #inBatch = false;
 
   constructor(options: LineOptions) {
@@ -57,7 +57,7 @@ export class Line {
   /** Starts to look at market time. */
   start(): void {
     const { clock } = this.#options;
-    this.#lastTickMs = clock.monoMs();
+    this.#awakeMs = clock.monoMs();
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }
 
@@ -65,7 +65,10 @@ export class Line {
   binary(bytes: Uint8Array, connection: number): void {
     const { intake, journal } = this.#options;
     if (intake.ended) return;
-    if (!this.#inBatch || this.#arrival.connection !== connection) this.#beginBatch(connection);
+    if (!this.#inBatch || this.#arrival.connection !== connection) {
+      this.#noticeDeafness();
+      this.#beginBatch(connection);
+    }
     journal?.frame(bytes);
     const instrument = intake.binary(bytes, this.#arrival);
     // Whoever sends what is no packet of ours may send anything, our own tokens included.
@@ -151,13 +154,19 @@ export class Line {
 
   #tick(): void {
     const { clock, intake } = this.#options;
-    const nowMs = clock.monoMs();
-    if (nowMs - this.#lastTickMs > DEAF_MS) this.#excuse();
-    this.#lastTickMs = nowMs;
+    this.#noticeDeafness();
     // Most looks change nothing and are no event.
     if (this.paused || !intake.isSilent(clock.marketMs())) return;
     this.#note(KIND.tick, 0);
     intake.tick(this.#arrival.marketMs);
+  }
+
+  /** Which of a timer and the socket comes first behind a pause is luck, so either asks. */
+  #noticeDeafness(): void {
+    if (this.#timer === undefined) return;
+    const nowMs = this.#options.clock.monoMs();
+    if (nowMs - this.#awakeMs > DEAF_MS) this.#excuse();
+    this.#awakeMs = nowMs;
   }
 
   /** We were deaf, or did not read: that is no silence of the market. */

@@ -141,7 +141,7 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
       minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: undefined,
     })); // prettier-ignore
     for (const includeOpen of [false, true]) expect(tallyCandles(memory, place.row, includeOpen), symbol).toEqual(tallied(readCandles(memory, place, includeOpen)));
-    expect(candles, symbol).toEqual(naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined })));
+    expect(candles, symbol).toEqual(naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined, seeded: undefined })));
     const row = readRow(memory, place.row);
     const counts = { tick: row.ticks, seed: row.seeds, noTrade: row.noTrade, duplicate: row.duplicates, outOfSession: row.outOfSession };
     expect({ ...counts, reseeds: row.reseeds }, symbol).toEqual(naive.counts.get(symbol));

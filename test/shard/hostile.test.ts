@@ -36,19 +36,20 @@ it('a counter that begins anew on another connection does not silence the symbol
   const script = started(2).frame('RELIANCE', at('11:01:10'), 1002, { sequence: 1_000_000n, volume: 200n }).disconnect();
   script.subscribe(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002, { sequence: 1n, volume: 205n });
   script.frame('RELIANCE', at('11:01:22'), 1003, { sequence: 2n, volume: 210n });
-  script.frame('RELIANCE', at('11:02:10'), 1004, { sequence: 3n, volume: 230n }).frame('RELIANCE', at('11:03:05'), 1005, { sequence: 4n, volume: 231n });
+  script.hum(at('11:02:10')).frame('RELIANCE', at('11:02:10'), 1004, { sequence: 3n, volume: 230n }).hum(at('11:03:05')).frame('RELIANCE', at('11:03:05'), 1005, { sequence: 4n, volume: 231n });
   const candles = script.candles('RELIANCE');
   expect(candles.get('11:02')).toMatchObject({ candle: { close: 10.04, volume: 20 }, quality: { partial: false } });
 });
 
 describe('a feed that is silent when the run ends', () => {
   it('leaves the minute in which it fell silent partial', () => {
-    const script = started().frame('RELIANCE', at('11:01:40'), 1002).tick(at('11:02:20')).end();
+    const script = started().hum(at('11:01:40')).frame('RELIANCE', at('11:01:40'), 1002).tick(at('11:02:20')).end();
     expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 19_000 });
   });
 
   it('does not when trading was over', () => {
-    const script = new Script({ instruments: INSTRUMENTS.slice(0, 1) }).subscribe(at('15:13:30')).frame('RELIANCE', at('15:13:30'), 1000).frame('RELIANCE', at('15:13:32'), 1001);
+    const script = new Script({ instruments: INSTRUMENTS.slice(0, 1) }).subscribe(at('15:13:30')).frame('RELIANCE', at('15:13:30'), 1000);
+    for (let second = 2; second < 80; second += 10) script.frame('RELIANCE', at('15:13:30') + second * 1000, 1001);
     script.frame('RELIANCE', at('15:14:50'), 1002).tick(at('15:18:00')).end();
     expect(script.candles('RELIANCE').get('15:14')!.quality).toMatchObject({ partial: false, gapMs: 0 });
   });

@@ -16,7 +16,7 @@ function running(options: ConstructorParameters<typeof Script>[0] = {}): Script 
 describe('regressions', () => {
   it('the first tick of a symbol never seen', () => {
     // Elsewhere a deadlock: the tick added the symbol under a lock that it held already.
-    const script = running().frame('INFY', at('11:00:01'), 5000).frame('M&M', at('11:01:03'), 1001);
+    const script = running().hum(at('11:00:01')).frame('INFY', at('11:00:01'), 5000).hum(at('11:01:03')).frame('M&M', at('11:01:03'), 1001);
     const { candle, quality } = script.candles('INFY').get('11:00')!;
     expect(candle).toMatchObject({ open: 50, high: 50, low: 50, close: 50, volume: 1 });
     expect(quality).toMatchObject({ ticks: 1, partial: false });
@@ -92,7 +92,7 @@ describe('regressions', () => {
 
   it('an auction print among packets that repeat the old price', () => {
     const script = running().frame('RELIANCE', at('15:14:59'), 1010).frame('RELIANCE', at('15:15:00'), 1099);
-    script.frame('RELIANCE', at('15:28:00'), 1010).frame('RELIANCE', at('15:29:30'), 1050).frame('RELIANCE', at('15:35:00'), 1098);
+    script.hum(at('15:28:00')).frame('RELIANCE', at('15:28:00'), 1010).hum(at('15:29:30')).frame('RELIANCE', at('15:29:30'), 1050).hum(at('15:35:00')).frame('RELIANCE', at('15:35:00'), 1098);
     script.frame('RELIANCE', at('15:35:03'), 1098);
     const candles = script.candles('RELIANCE');
     expect([...candles.keys()].slice(-2)).toEqual(['15:14', '15:29']);

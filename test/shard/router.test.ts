@@ -33,7 +33,7 @@ describe('gaps', () => {
     // Stamped 11:00:32, two seconds after subscribing, one of which it may have been on its way: at most 11:00:32 then.
     script.frame('RELIANCE', at('11:00:32') + 300, 1001);
     expect(gapsOf(script.engine)).toEqual([[0, at('11:00:32') - 300]]);
-    script.frame('RELIANCE', at('11:01:10'), 1002).frame('RELIANCE', at('11:02:04'), 1003);
+    script.hum(at('11:01:10')).frame('RELIANCE', at('11:01:10'), 1002).hum(at('11:02:04')).frame('RELIANCE', at('11:02:04'), 1003);
     expect(script.candles('RELIANCE').get('11:00')!.quality).toMatchObject({ partial: true, gapMs: 31_700 });
     expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: false, gapMs: 0 });
   });
@@ -48,7 +48,7 @@ describe('gaps', () => {
   });
 
   it('a reconnect is one from the last frame to subscribing, however far silence has moved market time', () => {
-    const script = started().frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:05:00'));
+    const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:05:00'));
     expect(script.engine.sealer.marketTime).toBe(at('11:05:00'));
     expect(script.candles('RELIANCE').get('11:01')!.quality.partial).toBe(false);
     script.disconnect().disconnect().tick(at('11:06:00')).subscribe(at('11:07:00'));
@@ -83,7 +83,7 @@ describe('gaps', () => {
   });
 
   it('END opens one at market time, unless one is open', () => {
-    const script = started().frame('RELIANCE', at('11:01:59'), 1002).end();
+    const script = started().hum(at('11:01:59')).frame('RELIANCE', at('11:01:59'), 1002).end();
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:01:59'), Infinity]);
     expect(script.candles('RELIANCE', true).get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 1000 });
     const lost = started().disconnect().end();
@@ -93,6 +93,66 @@ describe('gaps', () => {
   it('of a first packet that came late enough to be live ends with it', () => {
     const script = new Script().subscribe(at('11:00:30')).frame('RELIANCE', at('11:00:36'), 1000);
     expect(gapsOf(script.engine)).toEqual([[0, at('11:00:32')]]);
+  });
+
+  it('a silence in session that is longer than any feed is one, though the connection held', () => {
+    // Found by the simulation: the feed went mute for less than the half minute of the watchdog, went on, and the minute was called whole.
+    const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:01:30')).frame('RELIANCE', at('11:01:44'), 1003);
+    expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:01:20'), at('11:01:44') + 1]]);
+    script.hum(at('11:02:10')).frame('RELIANCE', at('11:02:10'), 1004).hum(at('11:03:04')).frame('RELIANCE', at('11:03:04'), 1005);
+    expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 24_001 });
+    expect(script.candles('RELIANCE').get('11:02')!.quality).toMatchObject({ partial: false, gapMs: 0 });
+    expect(script.engine.counters[COUNTER.gaps]).toBe(2);
+  });
+
+  it('begins a second sooner in SnapQuote, whose frames tell of trades of the second before', () => {
+    // Found by the simulation: the connection broke at 11:01:00.3, and the next frame would have told of a trade of 11:00:59.
+    const script = started({ mode: 3 }).hum(at('11:01:00')).frame('RELIANCE', at('11:01:00'), 1002).disconnect();
+    expect(gapsOf(script.engine).at(-1)).toEqual([at('11:00:59'), Infinity]);
+    const quote = started({ mode: 2 }).hum(at('11:01:00')).frame('RELIANCE', at('11:01:00'), 1002).disconnect();
+    expect(gapsOf(quote.engine).at(-1)).toEqual([at('11:01:00'), Infinity]);
+  });
+
+  it('is not told to end too soon by a packet that waited behind a pause of ours', () => {
+    // Found by the simulation: the packet of 11:01:06 was read four seconds later, and the gap was told to end before the subscribing.
+    const script = started().disconnect().subscribe(at('11:01:05')).frame('RELIANCE', at('11:01:05'), 1001);
+    script.engine.sealer.excuse(at('11:01:10'));
+    script.frame('RELIANCE', at('11:01:10'), 1002, { exchangeMs: BigInt(at('11:01:06')) });
+    expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:00:32'), at('11:01:07')]]);
+  });
+
+  it('a silence that a stamp ahead of its time has covered already adds none', () => {
+    // Found by the simulation: market time had run on from a stray, so did the end of the gap, and the silence behind it ended before it began.
+    const script = started().frame('RELIANCE', at('11:00:33'), 1001, { exchangeMs: BigInt(at('11:01:20')) }).tick(at('11:01:10'));
+    script.disconnect().subscribe(at('11:01:22')).frame('RELIANCE', at('11:01:22'), 1000).frame('RELIANCE', at('11:01:24'), 1001);
+    const covered = gapsOf(script.engine);
+    expect(covered.at(-1)).toEqual([at('11:01:20'), at('11:02:11')]);
+    script.frame('RELIANCE', at('11:01:44'), 1002);
+    expect(gapsOf(script.engine)).toEqual(covered);
+  });
+
+  it('seconds that no stamp named are one, though frames came: the exchange put its clock back for a while', () => {
+    const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002);
+    for (let second = 0; second < 60; second += 5) script.frame('RELIANCE', at('11:01:25') + second * 1000, 1004, { exchangeMs: BigInt(at('10:56:25') + second * 1000) });
+    script.frame('RELIANCE', at('11:02:25'), 1005);
+    expect(gapsOf(script.engine).at(-1)).toEqual([at('11:01:20'), at('11:02:25') + 1]);
+  });
+
+  it('in an accelerated market a hiccup of the feed is none, and a silence of real seconds is one', () => {
+    const script = started().frame('RELIANCE', at('11:00:40'), 1002, {}, 10_000).frame('RELIANCE', at('11:02:00'), 1003, {}, 11_400);
+    expect(gapsOf(script.engine).length).toBe(1);
+    script.frame('RELIANCE', at('11:04:00'), 1004, {}, 13_400);
+    expect(gapsOf(script.engine).at(-1)).toEqual([at('11:02:00'), at('11:04:00') + 1]);
+  });
+
+  it('no silence is one that only our clock or only a stamp tells of, nor one outside the session', () => {
+    const quiet = started();
+    // A backlog behind a stall of ours; a stamp ahead of its time.
+    quiet.frame('RELIANCE', at('11:01:30'), 1002, { exchangeMs: BigInt(at('11:00:34')) }).frame('RELIANCE', at('11:01:31'), 1003, { exchangeMs: BigInt(at('11:02:00')) });
+    expect(gapsOf(quiet.engine).length).toBe(1);
+    const shut = new Script({ instruments: INSTRUMENTS.slice(0, 1) }).subscribe(at('15:14:50')).frame('RELIANCE', at('15:14:50'), 1000).frame('RELIANCE', at('15:14:52'), 1001);
+    shut.frame('RELIANCE', at('15:28:00'), 1002);
+    expect(gapsOf(shut.engine).length).toBe(1);
   });
 
   it('beyond the room for them grow into one long one: too much rather than too little', () => {

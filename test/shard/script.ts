@@ -22,6 +22,7 @@ export class Script {
   #connection = 0;
   #subscribedAt = 0;
   #sequence = 1n;
+  #lastMs = 0;
 
   constructor(options: ScriptOptions = {}) {
     this.#mode = options.mode ?? 1;
@@ -50,6 +51,7 @@ export class Script {
   frame(symbol: string, nowMs: number, price: number, change: Partial<Fields> = {}, realMs = nowMs - this.#subscribedAt): this {
     const { exchangeType, token } = this.#instruments.find((one) => one.symbol === symbol)!;
     const second = Math.floor(nowMs / 1000);
+    this.#lastMs = nowMs;
     this.#sequence += 1n;
     const stamp = { exchangeMs: BigInt(second * 1000), lastTradeSeconds: BigInt(second) };
     const fields = { mode: this.#mode, exchangeType, token, sequence: this.#sequence, price: BigInt(price), volume: 0n, ...stamp, ...change };
@@ -60,6 +62,12 @@ export class Script {
       marketMs: nowMs + this.#skewMs,
       monoMs: this.#subscribedAt + realMs,
     });
+    return this;
+  }
+
+  /** The rest of the market ticks on until `untilMs`: a frame every ten seconds, so that the feed is never silent for longer than feeds are. */
+  hum(untilMs: number): this {
+    for (let ms = this.#lastMs + 10_000; ms < untilMs; ms += 10_000) this.frame('USDINR', ms, 1);
     return this;
   }
 

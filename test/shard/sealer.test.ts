@@ -13,7 +13,7 @@ function sealer(more: { graceMs?: number; silenceMs?: number } = {}): Sealer {
 }
 
 /** A live frame that arrives when it was sent, by a clock that is `skewMs` ahead of the exchange. */
-const live = (s: Sealer, ms: number, skewMs = 0): string => s.judge({ exchangeMs: ms, nowMs: ms + skewMs }, true);
+const live = (s: Sealer, ms: number, skewMs = 0): string => s.judge({ exchangeMs: ms, nowMs: ms + skewMs, monoMs: 0 }, true);
 
 describe('grace', () => {
   it('seals a minute when market time is its end and the grace, not a millisecond before', () => {
@@ -47,7 +47,7 @@ describe('grace', () => {
     const s = sealer();
     live(s, OPEN + 2 * MINUTE_MS + GRACE);
     expect(s.due()).toBe(1);
-    s.judge({ exchangeMs: OPEN, nowMs: OPEN + 2 * MINUTE_MS + GRACE }, true);
+    s.judge({ exchangeMs: OPEN, nowMs: OPEN + 2 * MINUTE_MS + GRACE, monoMs: 0 }, true);
     expect(s.marketTime).toBe(OPEN + 2 * MINUTE_MS + GRACE);
     expect(s.due()).toBeUndefined();
   });
@@ -77,7 +77,7 @@ describe('silence', () => {
     s.tick(OPEN + 10 * MINUTE_MS);
     expect(s.marketTime, 'nothing is known before the first frame').toBeUndefined();
     const last = OPEN + MINUTE_MS - 500;
-    s.judge({ exchangeMs: last, nowMs: last + 40 }, true);
+    s.judge({ exchangeMs: last, nowMs: last + 40, monoMs: 0 }, true);
     s.tick(last + 40 + 2999);
     expect(s.marketTime).toBe(last);
     s.tick(last + 40 + 3000);
@@ -100,7 +100,7 @@ describe('silence', () => {
   it('is broken by any frame, and excused by a pause of our own', () => {
     const s = sealer();
     live(s, OPEN + 10_000);
-    s.judge({ exchangeMs: OPEN, nowMs: OPEN + 12_000 }, true);
+    s.judge({ exchangeMs: OPEN, nowMs: OPEN + 12_000, monoMs: 0 }, true);
     s.tick(OPEN + 14_000);
     expect(s.marketTime).toBe(OPEN + 10_000);
     s.excuse(OPEN + 14_500);
@@ -125,17 +125,17 @@ describe('one frame cannot drag market time', () => {
   it('60 s ahead of what elapsed is believed, more is not', () => {
     const s = sealer();
     live(s, OPEN);
-    expect(s.judge({ exchangeMs: OPEN + 10_000 + 60_001, nowMs: OPEN + 10_000 }, true)).toBe('hold');
+    expect(s.judge({ exchangeMs: OPEN + 10_000 + 60_001, nowMs: OPEN + 10_000, monoMs: 0 }, true)).toBe('hold');
     expect(s.marketTime).toBe(OPEN);
     const other = sealer();
     live(other, OPEN);
-    expect(other.judge({ exchangeMs: OPEN + 10_000 + 60_000, nowMs: OPEN + 10_000 }, true)).toBe('use');
+    expect(other.judge({ exchangeMs: OPEN + 10_000 + 60_000, nowMs: OPEN + 10_000, monoMs: 0 }, true)).toBe('use');
   });
 
   it('a frame 2 minutes ahead alone is outvoted by the ordinary flow, three that agree are followed', () => {
     const s = sealer();
     live(s, OPEN);
-    expect(s.judge({ exchangeMs: OPEN + 121_000, nowMs: OPEN + 1000 }, true)).toBe('hold');
+    expect(s.judge({ exchangeMs: OPEN + 121_000, nowMs: OPEN + 1000, monoMs: 0 }, true)).toBe('hold');
     for (const second of [2, 3]) {
       expect(live(s, OPEN + second * 1000)).toBe('use');
       expect(s.outvoted()).toBe(false);
@@ -145,7 +145,7 @@ describe('one frame cannot drag market time', () => {
     expect(s.outvoted(), 'once').toBe(false);
     expect(s.marketTime).toBe(OPEN + 4000);
 
-    const answers = [121_000, 122_000, 121_500].map((ms) => s.judge({ exchangeMs: OPEN + ms, nowMs: OPEN + 5000 }, true));
+    const answers = [121_000, 122_000, 121_500].map((ms) => s.judge({ exchangeMs: OPEN + ms, nowMs: OPEN + 5000, monoMs: 0 }, true));
     expect(answers).toEqual(['hold', 'hold', 'release']);
     expect(s.marketTime).toBe(OPEN + 122_000);
     expect(live(s, OPEN + 6000)).toBe('use');
@@ -154,7 +154,7 @@ describe('one frame cannot drag market time', () => {
   it('frames of a time that stands still do not outvote', () => {
     const s = sealer();
     live(s, OPEN);
-    s.judge({ exchangeMs: OPEN + 200_000, nowMs: OPEN }, true);
+    s.judge({ exchangeMs: OPEN + 200_000, nowMs: OPEN, monoMs: 0 }, true);
     for (let k = 0; k < 10; k++) {
       live(s, OPEN);
       expect(s.outvoted()).toBe(false);
@@ -164,7 +164,7 @@ describe('one frame cannot drag market time', () => {
   it('three that disagree are not followed: the newest replaces what was kept', () => {
     const s = sealer();
     live(s, OPEN);
-    const answers = [100, 300, 500, 700].map((seconds) => s.judge({ exchangeMs: OPEN + seconds * 1000, nowMs: OPEN }, true));
+    const answers = [100, 300, 500, 700].map((seconds) => s.judge({ exchangeMs: OPEN + seconds * 1000, nowMs: OPEN, monoMs: 0 }, true));
     expect(answers).toEqual(['hold', 'replace', 'replace', 'replace']);
     expect(s.marketTime).toBe(OPEN);
   });
@@ -173,14 +173,14 @@ describe('one frame cannot drag market time', () => {
     const s = sealer();
     live(s, OPEN);
     // Ninety seconds pass in silence; a frame that was 80 s on its way is nevertheless the newest.
-    expect(s.judge({ exchangeMs: OPEN + 10_000, nowMs: OPEN + 90_000 }, true)).toBe('use');
+    expect(s.judge({ exchangeMs: OPEN + 10_000, nowMs: OPEN + 90_000, monoMs: 0 }, true)).toBe('use');
     expect(live(s, OPEN + 91_000)).toBe('use');
   });
 
   it('cached packets of any age may come first, in any order', () => {
     const s = sealer();
     const now = at('23:03:44');
-    for (const time of ['15:58:34', '16:05:39', '15:59:00', '16:30:00']) expect(s.judge({ exchangeMs: at(time), nowMs: now }, false)).toBe('use');
+    for (const time of ['15:58:34', '16:05:39', '15:59:00', '16:30:00']) expect(s.judge({ exchangeMs: at(time), nowMs: now, monoMs: 0 }, false)).toBe('use');
     expect(s.marketTime).toBe(at('16:30:00'));
   });
 });
@@ -206,6 +206,6 @@ describe('a wall clock that is wrong by five minutes', () => {
   it.each([-300_000, 300_000])('lets one frame 2 minutes ahead drag nothing once the market is known (%i ms)', (skewMs) => {
     const s = sealer();
     for (let k = 0; k < 5; k++) live(s, OPEN + k * 1000, skewMs);
-    expect(s.judge({ exchangeMs: OPEN + 125_000, nowMs: OPEN + 5000 + skewMs }, true)).toBe('hold');
+    expect(s.judge({ exchangeMs: OPEN + 125_000, nowMs: OPEN + 5000 + skewMs, monoMs: 0 }, true)).toBe('hold');
   });
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CandleWithQuality } from '../../src/market/candle.js';
-import { merge, pairUp, replaces } from '../../src/sink/merge.js';
+import { merge, mergeRun, pairUp, replaces } from '../../src/sink/merge.js';
 import { candleOf } from './candles.js';
 
 const anyRow = fc
@@ -63,5 +63,22 @@ describe('merge', () => {
     const [stored] = pairUp([candleOf({ minute: 0, close: 105 }).candle], [candleOf({ minute: 1 }).quality]);
     expect(merge([stored], [candleOf({ minute: 0, partial: true })])).toStrictEqual({ rows: [{ candle: stored.candle, quality: undefined }], kept: [stored.candle.timestampMs] });
     expect(merge([stored], [candleOf({ minute: 0 })]).rows[0]).toStrictEqual(candleOf({ minute: 0 }));
+  });
+
+  it("lets a run's own earlier row yield though the writer that wrote it died, and never another run's", () => {
+    // Found by the simulation: the minute was written whole, the writer's thread died, and the minute became known as partial.
+    const stored = [candleOf({ minute: 0, ticks: 12, late: 1, revision: 1 })];
+    const after = (row: CandleWithQuality) => mergeRun(stored, [row], undefined).rows;
+    const partial = candleOf({ minute: 0, ticks: 12, late: 1, revision: 1, partial: true, gapMs: 9000 });
+    expect(after(partial)).toStrictEqual([partial]);
+    const later = candleOf({ minute: 0, ticks: 14, late: 3, revision: 3, volume: 60, close: 102, partial: true, gapMs: 9000 });
+    expect(after(later)).toStrictEqual([later]);
+    const auction = candleOf({ minute: 1, source: 'auction', ticks: 3, close: 103 });
+    const print = candleOf({ minute: 1, source: 'auction', ticks: 4, late: 1, revision: 1, volume: 50, close: 99, partial: true, gapMs: 9000 });
+    expect(mergeRun([auction], [print], undefined).rows).toStrictEqual([print]);
+    // Fewer ticks, other ticks, or another price of the same: somebody else saw that minute.
+    for (const other of [{ ticks: 9, late: 1, revision: 1 }, { ticks: 14, late: 1, revision: 1 }, { ticks: 12, late: 1, revision: 1, close: 100.1 }, { ticks: 13, late: 2, revision: 2, volume: 41 }]) {
+      expect(after(candleOf({ minute: 0, partial: true, gapMs: 9000, ...other }))).toStrictEqual(stored);
+    }
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Makes `fold.crashing.js` and `shard.crashing.js` beside the compiled originals: the same code with a call of the hook after every
- * statement that stores into shared memory. The hot path itself knows nothing of it.
+ * Makes `fold.NAME.js` and `shard.NAME.js` beside the compiled originals: the same code with a call of the hook after every statement
+ * that stores into shared memory. The hot path itself knows nothing of it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
@@ -15,20 +15,20 @@ export interface Point {
 /** tsc puts each statement on a line of its own, also the body of an `if` or `for` without braces. */
 const STORE = /^(\s+)([\w.]+\[.*?\] \+?= .*;|Atomics\.store\(.*\);)$/;
 
-/** Writes the instrumented copies and returns their points. */
-export function instrument(): Point[] {
+/** Writes the instrumented copies and returns their points. `hook`: the module whose `passed` is called, as the copies name it. */
+export function instrument(name = 'crashing', hook = '../../test/threads/hook.js'): Point[] {
   const points: Point[] = [];
   for (const file of ['fold', 'shard'] as const) {
     const lines = readFileSync(shipped(`dist/src/shard/${file}.js`), 'utf8').split('\n');
     const hooked = lines.map((line) => {
       const found = STORE.exec(line);
-      if (found === null) return line.replace("'./fold.js'", "'./fold.crashing.js'");
+      if (found === null) return line.replace("'./fold.js'", `'./fold.${name}.js'`);
       points.push({ file, statement: found[2] });
       return `${found[1]}{ ${found[2]} passed(${points.length - 1}); }`;
     });
-    const text = `import { passed } from '../../test/threads/hook.js';\n${hooked.filter((line) => !line.startsWith('//# source')).join('\n')}`;
-    const target = shipped(`dist/src/shard/${file}.crashing.js`);
-    const aside = new URL(`dist/src/shard/${file}.${process.pid}.tmp`, packageRoot);
+    const text = `import { passed } from '${hook}';\n${hooked.filter((line) => !line.startsWith('//# source')).join('\n')}`;
+    const target = shipped(`dist/src/shard/${file}.${name}.js`);
+    const aside = new URL(`dist/src/shard/${file}.${name}.${process.pid}.tmp`, packageRoot);
     writeFileSync(aside, text);
     renameSync(aside, target);
   }

@@ -1,0 +1,126 @@
+/**
+ * The real intake, with each call written down: for replays with other numbers of shards, and for the naive fold, which is told what
+ * became of frames whose time was judged by the arrival clock. That judgement is seen in the counters, as a frame is used, kept,
+ * released with others, or refused.
+ */
+import { Intake, type IntakeOptions } from '../../src/stages/intake.js';
+import type { Arrival } from '../../src/shard/arrival.js';
+import { COUNTER } from '../../src/shared/counters.js';
+import type { Engine } from '../../src/shard/engine.js';
+import type { NaivePacket } from '../naive.js';
+import { clockOf, must } from './violation.js';
+
+export type Call =
+  | { readonly kind: 'binary'; readonly bytes: Uint8Array; readonly arrival: Arrival }
+  | { readonly kind: 'subscribed'; readonly arrival: Arrival }
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'tick' | 'excuse'; readonly marketMs: number };
+
+export class Recorder extends Intake {
+  readonly calls: Call[] = [];
+  /** For the naive fold, in the order in which frames took effect. */
+  readonly packets: NaivePacket[] = [];
+  readonly gaps: { fromMs: number; toMs: number }[] = [];
+  readonly #engine: Engine;
+  #subscribedAt: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
+  readonly #heardOn = new Map<string, number>();
+  #kept: NaivePacket[] = [];
+  /** Frames refused for a time that was only too far ahead. */
+  refusedAhead = 0;
+
+  constructor(options: IntakeOptions, say: (what: string) => void) {
+    super(options);
+    this.#engine = options.engine;
+    options.engine.router.tell({
+      sealed: (through) => say(`SEAL ${through}`),
+      gap: (fromMs, toMs) => {
+        say(`GAP ${clockOf(fromMs)} to ${Number.isFinite(toMs) ? clockOf(toMs) : '...'}`);
+        this.#noteGap(fromMs, toMs);
+      },
+      ended: () => undefined,
+    });
+    // The gap before everything was opened when the engine was built.
+    this.#noteGap(0, Infinity);
+  }
+
+  #noteGap(fromMs: number, toMs: number): void {
+    const last = this.gaps.at(-1);
+    if (last?.fromMs === fromMs) last.toMs = toMs;
+    else this.gaps.push({ fromMs, toMs });
+  }
+
+  override binary(bytes: Uint8Array, arrival: Arrival): number {
+    const { counters, router } = this.#engine;
+    const copy = bytes.slice();
+    const { connection, monoMs, marketMs } = arrival;
+    if (!this.ended) this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
+    const held = counters[COUNTER.held];
+    const routed = counters[COUNTER.routed];
+    const refused = counters[COUNTER.unadmittedTime];
+    const decoded = counters[COUNTER.decoded];
+    const result = super.binary(bytes, arrival);
+    if (!this.ended) this.#follow(copy, arrival, counters[COUNTER.decoded] > decoded, counters[COUNTER.held] - held, counters[COUNTER.routed] - routed, counters[COUNTER.unadmittedTime] - refused);
+    must('conservation', router.free() >= 0, () => `a ring holds more than its slots: ${router.free()} free`);
+    return result;
+  }
+
+  /** What a frame's fate was, told by what it changed: kept frames, records routed, and frames refused for their time. */
+  #follow(bytes: Uint8Array, arrival: Arrival, decoded: boolean, held: number, routed: number, refused: number): void {
+    const token = Buffer.from(bytes.subarray(1, 27)).toString('latin1');
+    const first = this.#heardOn.get(token) !== arrival.connection;
+    if (decoded) this.#heardOn.set(token, arrival.connection);
+    const packet: NaivePacket = {
+      bytes,
+      connection: arrival.connection,
+      marketMsSinceSubscribe: arrival.marketMs - this.#subscribedAt.marketMs,
+      realMsSinceSubscribe: arrival.monoMs - this.#subscribedAt.monoMs,
+      first,
+    };
+    if (held === 1) {
+      must('conservation', routed === 0 && refused === (refused > 0 ? this.#kept.length : 0), () => 'a frame was kept and something else happened');
+      if (refused > 0) this.#refuseKept();
+      this.#kept.push(packet);
+      return;
+    }
+    if (routed > 1) {
+      must('conservation', routed === this.#kept.length + 1, () => `${routed} frames were released where ${this.#kept.length} were kept`);
+      this.packets.push(...this.#kept);
+      this.#kept = [];
+    } else if (routed === 1 && refused > 0) {
+      must('conservation', refused === this.#kept.length, () => `${refused} frames were refused where ${this.#kept.length} were kept`);
+      this.#refuseKept();
+    }
+    this.packets.push(packet);
+  }
+
+  #refuseKept(): void {
+    this.refusedAhead += this.#kept.length;
+    this.#kept = [];
+  }
+
+  override subscribed(arrival: Arrival): void {
+    this.#subscribedAt = { ...arrival };
+    this.calls.push({ kind: 'subscribed', arrival: { ...arrival } });
+    super.subscribed(arrival);
+  }
+
+  override disconnected(): void {
+    if (!this.ended) this.calls.push({ kind: 'disconnected' });
+    super.disconnected();
+  }
+
+  override tick(marketMs: number): void {
+    if (!this.ended) this.calls.push({ kind: 'tick', marketMs });
+    super.tick(marketMs);
+  }
+
+  override excuse(marketMs: number): void {
+    this.calls.push({ kind: 'excuse', marketMs });
+    super.excuse(marketMs);
+  }
+
+  override end(): void {
+    super.end();
+    this.#refuseKept();
+  }
+}
