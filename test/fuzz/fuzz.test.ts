@@ -2,7 +2,19 @@
  * A short seeded round of every target, and that the fuzzer catches what a parser must not do: throw something else, hang, grow, or end
  * the program.
  *
- * Mutations made by hand in dist and caught by the round below (`npm run fuzz` with the same seed names the case): see MUTATIONS.
+ * Parsers were broken by hand in dist, one line each, to see whether the round with this seed names it. It does:
+ *
+ *   decoder       a Quote of any length from 123 on (case 21); a SnapQuote of any length up to 379 (case 0)
+ *   texts         control characters kept (361); the exception of JSON.parse passed on (4)
+ *   journal       entries longer than their block (15); blocks smaller than their header (3); a run of any name (9)
+ *   meta          sessions not counted; a symbol of any characters
+ *   instruments   the parser's own exception passed on (1)
+ *   calendar      nothing checked (5)
+ *   history       pages believed (8: the process dies in the library); the library's own exceptions passed on (1)
+ *   stored        the library's own exceptions passed on (7)
+ *
+ * Not in so few cases: a row of the instrument file without a bound (a longer round found it), and numbers of a Parquet footer believed.
+ * test/instruments/master.test.ts and test/sink/bounds.test.ts hold those.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { execFile } from 'node:child_process';
@@ -21,7 +33,7 @@ afterAll(() => rmSync(keep, { recursive: true, force: true }));
 /** Fixed: what fails here fails again. `npm run fuzz` takes another one each time. */
 const SEED = 20_261_123;
 /** Cases of each target, so many that all take two or three seconds together on two cores. */
-const CASES: Readonly<Record<string, number>> = { decoder: 5000, texts: 3000, journal: 120, meta: 1000, instruments: 120, calendar: 1000, history: 40, stored: 40 };
+const CASES: Readonly<Record<string, number>> = { decoder: 5000, texts: 3000, journal: 120, meta: 1000, instruments: 120, calendar: 1000, history: 50, stored: 40 };
 
 describe('a round of hostile bytes', () => {
   it.each(TARGETS.map((target) => [target.name, target] as const))('%s: each is accepted or refused, and nothing else', async (name, target) => {

@@ -86,11 +86,14 @@ function input(random: Random): Buffer {
 
 async function unpack(bytes: Buffer, folder: string): Promise<number> {
   let total = 0;
+  const seen = new Set<number>();
   for (let at = 0; at + 8 <= bytes.length; ) {
     const number = bytes.readUInt32LE(at);
     const from = at + 8;
     at = from + bytes.readUInt32LE(at + 4);
     const content = bytes.subarray(from, at);
+    if (seen.has(number % FOLDER)) continue;
+    seen.add(number % FOLDER);
     if (number >= FOLDER) await mkdir(join(folder, segmentName(number - FOLDER)), { recursive: true });
     else await writeFile(join(folder, segmentName(number)), content);
     total += content.length;
@@ -111,6 +114,8 @@ export const journal: Target = {
       const extent = await readJournal(folder, {
         entry(kind: Kind, payload, stamp) {
           if (payload.length > MOST_BLOCK_BYTES || !Number.isInteger(stamp.connection)) throw new Error(`an entry of kind ${kind} with ${payload.length} bytes`);
+          // The length stands in front of the bytes that it belongs to.
+          if (Buffer.from(payload.buffer, payload.byteOffset - 4, 4).readUInt32LE() !== payload.length) throw new Error('an entry that goes beyond its block');
           if (kind !== KIND.given) return;
           const given = readGivenEntry(payload);
           if (given !== undefined && given.symbol.length + 1 + 8 * given.numbers.length !== payload.length) throw new Error('given candles that are no part of their entry');

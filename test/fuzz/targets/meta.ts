@@ -1,6 +1,6 @@
 import { parseMeta, type RunMeta } from '../../../src/journal/meta.js';
 import type { Random } from '../../../src/random.js';
-import { chance, mutated, randomBytes, size, uglyJson, uglyVersion } from '../bytes.js';
+import { chance, mutated, pick, randomBytes, size, uglyJson, uglyString, uglyVersion } from '../bytes.js';
 import { refusedAs, type Target } from '../target.js';
 
 const OPEN_MS = Date.parse('2026-11-23T09:15:00+05:30');
@@ -21,6 +21,21 @@ function input(random: Random): Buffer {
   if (chance(random, 0.01)) {
     const list = Array.from({ length: size(random, 300_000) }, () => 0);
     return Buffer.from(JSON.stringify({ ...metaSample, [chance(random, 0.5) ? 'sessions' : 'instruments']: chance(random, 0.5) ? list : list.map((openMs) => ({ openMs })) }));
+  }
+  // All is well but for one member, however deep.
+  if (chance(random, 0.5)) {
+    const copy = JSON.parse(samples[0].toString()) as object;
+    const places: { within: Record<string, unknown>; name: string }[] = [];
+    const collect = (within: object): void => {
+      for (const [name, member] of Object.entries(within)) {
+        places.push({ within: within as Record<string, unknown>, name });
+        if (typeof member === 'object' && member !== null) collect(member as object);
+      }
+    };
+    collect(copy);
+    const { within, name } = pick(random, places);
+    within[name] = chance(random, 0.5) ? uglyString(random) : pick(random, [null, true, -1, 0.5, 1e300, 2 ** 53, [], {}]);
+    return Buffer.from(JSON.stringify(copy));
   }
   if (chance(random, 0.6)) return Buffer.from(uglyVersion(random, JSON.parse(samples[0].toString()), NAMES, 0.03 * random()));
   return mutated(random, samples);
