@@ -42,7 +42,7 @@ async function main([name, seedText, firstText, countText, progress, folder, inp
   const [seed, first, count] = [seedText, firstText, countText].map(Number);
   const tell = (told: Told): void => void process.send!(told);
   const at = Buffer.alloc(8);
-  const file = openSync(progress, 'w');
+  const file = openSync(progress, 'r+');
   const counts: Record<Outcome, number> = { accepted: 0, refused: 0 };
   let cases = 0;
   const report = (): void => {
@@ -64,6 +64,8 @@ async function main([name, seedText, firstText, countText, progress, folder, inp
     }
     cases++;
     if (target.files === true) {
+      // A promise that nobody waits for fails now, and not in the next case.
+      await new Promise((resolve) => setImmediate(resolve));
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder);
     } else if (number % LOOK_EVERY !== 0 && count > 100) continue;
