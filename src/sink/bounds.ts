@@ -1,8 +1,8 @@
 /**
- * What a Parquet file may ask for. A file says of itself how long its lists are, how many values a page holds and how large it becomes when it is
- * decompressed, and the reader's library believes it: forty bytes can ask for gigabytes, or for a loop without end. So everything
- * that the library will believe is looked at here first, in the same order and by the same rules as it will read them. What is wrong
- * throws an Error with a clause that says how.
+ * What a Parquet file may ask for. A file says of itself how long its lists are, how many values a page holds and how large it becomes
+ * when it is decompressed, and the reader's library believes it: forty bytes can ask for gigabytes, or for a loop without end. So
+ * everything that it will believe is looked at here first, in the same order and by the same rules as it will read it. What is wrong
+ * throws an Error with a clause that says how. The largest file that is read costs 1.4 GB, or 0.5 GB when a window of it is asked for.
  *
  *   file                256 MiB, of which the footer 8 MiB: 500,000 structures, 2,000,000 list elements, nested 16 deep
  *   rows                2,000,000: twenty-one years of minutes; 1,000 columns, of which 32,000,000 values are read at once

@@ -64,6 +64,8 @@ async function main([name, seedText, firstText, countText, progress, folder, inp
     }
     cases++;
     if (target.files === true) {
+      // A promise that nobody waits for fails now, and not in the next case.
+      await new Promise((resolve) => setImmediate(resolve));
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder);
     } else if (number % LOOK_EVERY !== 0 && count > 100) continue;

@@ -39,7 +39,7 @@ export const instruments: Target = {
   name: 'instruments',
   description: "the broker's instrument file, in pieces of any size and from disk",
   files: true,
-  mostMb: 256,
+  mostMb: 160,
   input,
   async run(bytes, folder) {
     try {
