@@ -88,7 +88,9 @@ class Collector {
     const listings = new Map<string, Listing>();
     for (const [symbol, row] of this.#equities) {
       if (this.conflicts.has(symbol)) continue;
-      const paise = /^\d{1,9}(\.\d+)?$/.test(row['tick_size'] ?? '') ? Number(row['tick_size']) : 0;
+      // Only the needed columns are known to be texts.
+      const tick: unknown = row['tick_size'];
+      const paise = typeof tick === 'string' && /^\d{1,9}(\.\d+)?$/.test(tick) ? Number(tick) : 0;
       if (paise <= 0) guessedTicks++;
       listings.set(symbol, {
         symbol,

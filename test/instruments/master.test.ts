@@ -47,9 +47,9 @@ describe('the instrument file', () => {
   });
 
   it('counts what is no row, and tick sizes that cannot be read', async () => {
-    const master = await read([1, null, 'x', [row('ZZZ-EQ', '5')], { token: 5, symbol: 'YYY-EQ' }, row('AAA-EQ', '1', { tick_size: '' }), row('BBB-EQ', '2', { tick_size: '0.000000' }), row('CCC-EQ', '3', { tick_size: '-5' }), row('DDD-EQ', '4', { tick_size: '1e3' }), row('EEE-EQ', '5', { tick_size: '9'.repeat(400) })]);
+    const master = await read([1, null, 'x', [row('ZZZ-EQ', '5')], { token: 5, symbol: 'YYY-EQ' }, row('AAA-EQ', '1', { tick_size: '' }), row('BBB-EQ', '2', { tick_size: '0.000000' }), row('CCC-EQ', '3', { tick_size: '-5' }), row('DDD-EQ', '4', { tick_size: '1e3' }), row('EEE-EQ', '5', { tick_size: '9'.repeat(400) }), row('FFF-EQ', '6', { tick_size: [{}] }), row('GGG-EQ', '7', { tick_size: JSON.parse('[{"toString":0}]') as unknown }), row('HHH-EQ', '8', { tick_size: ['5'] })]);
     expect(master.unreadable).toBe(5);
-    expect(master.guessedTicks).toBe(5);
+    expect(master.guessedTicks).toBe(8);
     expect([...master.listings.values()].every(({ tickSizeRupees }) => tickSizeRupees === 0.05)).toBe(true);
   });
 
