@@ -34,14 +34,17 @@ const exitOf: Record<ErrorCode, number> = {
   SIMULATOR: EXIT.noConnection,
 };
 
-/** A failure with a stable code and one sentence for a person. The sentence never holds a secret. */
+/** Characters of a sentence; more are a file's or a server's own words. */
+const LONGEST_SENTENCE = 1000;
+
+/** A failure with a stable code and one sentence for a person. The sentence never holds a secret, and no terminal obeys it: what it quotes of files and servers may be anything. */
 export class EngineError extends Error {
   readonly code: ErrorCode;
   /** Whether trying again later may help. */
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, sentence: string, options: { retryable?: boolean; cause?: unknown } = {}) {
-    super(sentence, options.cause === undefined ? undefined : { cause: options.cause });
+    super(printable(sentence), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'EngineError';
     this.code = code;
     this.retryable = options.retryable ?? false;
@@ -51,6 +54,12 @@ export class EngineError extends Error {
   get exitCode(): number {
     return exitOf[this.code];
   }
+}
+
+/** One line of bounded length, without control characters. */
+export function printable(text: string): string {
+  const short = text.length > LONGEST_SENTENCE ? `${text.slice(0, LONGEST_SENTENCE - 1)}…` : text;
+  return short.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
 
 /** The text of anything thrown, without a stack. */

@@ -12,6 +12,7 @@ export type EndCause =
   | 'closed'
   | 'dropped'
   | 'protocol'
+  | 'flood'
   | 'pong-overdue'
   | 'mute';
 
@@ -80,6 +81,8 @@ export function endSentence(cause: EndCause, code: number | undefined, reason: s
       return `The connection broke without a close frame${why}: connecting again.`;
     case 'protocol':
       return `The server broke the WebSocket protocol or sent a message too large${why}: connecting again.`;
+    case 'flood':
+      return 'The server sent thousands of messages that are no packets and was cut off: connecting again; if it goes on, is this a SmartAPI server, and do its packets still have the documented lengths?';
     case 'pong-overdue':
       return 'No pong came though pings were sent: the connection was dead and is replaced.';
     case 'mute':

@@ -1,10 +1,22 @@
 /**
  * One connection to the feed, from handshake to end. It reports each thing once and under its own identity; after its end, or after
  * `terminate`, it says nothing more, whatever the library still has to tell.
+ *
+ * What a server can make it hold or do is bounded, whatever it sends:
+ *
+ *   the answer to the handshake   10 s, 16 KiB of headers (Node's own bound), 2 KiB of a refusal's body
+ *   one message                   64 KiB, known from its declared length before a byte of it is kept; in at most 64 fragments, empty
+ *                                 ones counted: each may hold on to the read of 64 KiB that it came in
+ *   messages that are no packets  allowance.ts: about 16,384 and 256 a second; then the connection ends at once, as `flood`
+ *   answers to pings              4 KiB that the server has not read; further pings are not answered
+ *   packets                       no bound: they are what is asked for. Whoever has no room for them pauses the socket
+ *
+ * Who breaks a bound of a message is told so with a close frame and cut off within a second, in which nothing more is kept.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Clock, Timer } from '../clock.js';
+import { Allowance, ALLOWANCE, looksLikePacket } from './allowance.js';
 import { certificateFault, type Endpoint } from './endpoint.js';
 import type { Session } from './login.js';
 import type { RawEnd } from './machine.js';
@@ -22,6 +34,10 @@ export interface SocketHandlers {
 
 /** A message longer than this is no packet and no reply of the feed. */
 const LARGEST_MESSAGE = 65_536;
+/** A message of the feed is one frame of the protocol; one in more pieces than this is none of the feed's. */
+const MOST_FRAGMENTS = 64;
+/** Bytes that wait to be sent, beyond which no ping is answered: only the latest one need be (RFC 6455, 5.5.3). */
+const MOST_UNSENT_BYTES = 4096;
 /** Characters kept of the server's own words; a close frame carries no more. */
 const LONGEST_REASON = 123;
 /** Real ms for the whole handshake. */
@@ -43,7 +59,8 @@ function beginningOf(response: IncomingMessage, give: (text: string) => void): v
   response.on('close', () => give(text));
 }
 
-type Options = ClientOptions & { readonly closeTimeout: number };
+/** The library's options that its types do not know. */
+type Options = ClientOptions & { readonly closeTimeout: number; readonly maxFragments: number };
 
 export class FeedSocket {
   readonly #ws: WebSocket;
@@ -52,12 +69,13 @@ export class FeedSocket {
   readonly #secrets: Iterable<string>;
   /** The library's own limit counts silence only, and a server may drip. */
   readonly #handshake: Timer;
+  readonly #allowance: Allowance;
   #opened = false;
   #over = false;
   #failure: RawEnd | undefined;
 
   /** Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the server says. */
-  constructor(options: { endpoint: Endpoint; session: Session; secrets: Iterable<string>; connection: number; handlers: SocketHandlers; clock: Pick<Clock, 'after'>; handshakeWithinMs?: number | undefined }) {
+  constructor(options: { endpoint: Endpoint; session: Session; secrets: Iterable<string>; connection: number; handlers: SocketHandlers; clock: Pick<Clock, 'after' | 'monoMs'>; handshakeWithinMs?: number | undefined }) {
     const { endpoint, session, connection, handlers } = options;
     this.#connection = connection;
     this.#handlers = handlers;
@@ -65,7 +83,9 @@ export class FeedSocket {
     const headers = { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken };
     // Checking certificates is said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
-    const library: Options = { perMessageDeflate: false, maxPayload: LARGEST_MESSAGE, closeTimeout: LINGER_MS, followRedirects: false, headers, ...trust };
+    const bounds = { maxPayload: LARGEST_MESSAGE, maxFragments: MOST_FRAGMENTS, autoPong: false };
+    const library: Options = { perMessageDeflate: false, ...bounds, closeTimeout: LINGER_MS, followRedirects: false, headers, ...trust };
+    this.#allowance = new Allowance(() => options.clock.monoMs());
     this.#ws = new WebSocket(endpoint.feedUrl, library);
     this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
       this.#failure ??= { cause: 'handshake-timeout', code: undefined, reason: '' };
@@ -86,11 +106,18 @@ export class FeedSocket {
       if (this.#over) return;
       // A connection that breaks while paused hands over all that it had read: whoever paused has no room for it. It belongs to the gap that follows.
       if (ws.isPaused && ws.readyState !== WebSocket.OPEN) return;
-      if (isBinary) this.#handlers.binary(data, this.#connection);
-      else this.#handlers.text(data, this.#connection);
+      if (isBinary) {
+        if (looksLikePacket(data)) this.#allowance.earn();
+        else if (this.#floods(ALLOWANCE.binary, data.length)) return;
+        this.#handlers.binary(data, this.#connection);
+      } else if (!this.#floods(ALLOWANCE.text, data.length)) this.#handlers.text(data, this.#connection);
+    });
+    ws.on('ping', (data: Buffer) => {
+      if (this.#over || this.#floods(ALLOWANCE.control, 0)) return;
+      if (ws.readyState === WebSocket.OPEN && ws.bufferedAmount <= MOST_UNSENT_BYTES) ws.pong(data);
     });
     ws.on('pong', () => {
-      if (!this.#over) this.#handlers.pong(this.#connection);
+      if (!this.#over && !this.#floods(ALLOWANCE.control, 0)) this.#handlers.pong(this.#connection);
     });
     ws.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
       this.#failure = this.#refusedBy(response, '');
@@ -111,6 +138,14 @@ export class FeedSocket {
       const words = this.#words(reason.toString('utf8'));
       this.#end(this.#failure ?? (code === 1006 ? { cause: 'dropped', code, reason: words } : { cause: 'closed', code, reason: words }));
     });
+  }
+
+  /** Pays for what is no packet; ends the connection at once, in the middle of a read, when there was too much of it. */
+  #floods(units: number, bytes: number): boolean {
+    if (!this.#allowance.spend(units, bytes)) return false;
+    this.#ws.terminate();
+    this.#end({ cause: 'flood', code: undefined, reason: '' });
+    return true;
   }
 
   #words(text: string): string {

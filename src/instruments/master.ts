@@ -25,6 +25,10 @@ export interface Master {
 }
 
 const TICK_WHERE_UNKNOWN = 0.05;
+/** Bytes that may come without the end of a row in them, a piece that was begun not counted. A row has some 250; what is larger or nested deeper would be held until it ends. */
+const LARGEST_ROW = 65_536;
+/** Rows that are kept; the broker's file has some 3,000 of them. */
+const MOST_KEPT = 100_000;
 const needed = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype'];
 
 /** By full trading symbol and segment: the same name also has other series, with other tokens (TRAPS C17). */
@@ -84,7 +88,9 @@ class Collector {
     const listings = new Map<string, Listing>();
     for (const [symbol, row] of this.#equities) {
       if (this.conflicts.has(symbol)) continue;
-      const paise = /^\d+(\.\d+)?$/.test(row['tick_size'] ?? '') ? Number(row['tick_size']) : 0;
+      // Only the needed columns are known to be texts.
+      const tick: unknown = row['tick_size'];
+      const paise = typeof tick === 'string' && /^\d{1,9}(\.\d+)?$/.test(tick) ? Number(tick) : 0;
       if (paise <= 0) guessedTicks++;
       listings.set(symbol, {
         symbol,
@@ -107,11 +113,13 @@ export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string
   // Each element of the list is handed over and let go.
   const parser = new JSONParser({ paths: ['$.*'], keepStack: false });
   let isList = true;
+  let bytes = 0;
+  let rowEnded = 0;
   parser.onValue = ({ value, key }) => {
     isList = typeof key === 'number';
+    rowEnded = bytes;
     if (isList) collector.add(value);
   };
-  let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.byteLength;
     try {
@@ -120,6 +128,8 @@ export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string
       throw fail(`is no JSON that can be read (${sentenceOf(error)}): is it the broker's OpenAPIScripMaster.json?`);
     }
     if (!isList) throw fail("is not the broker's instrument file: it holds no list.");
+    if (bytes - rowEnded > LARGEST_ROW) throw fail(`is not the broker's instrument file: it has a row of more than ${LARGEST_ROW} bytes.`);
+    if (collector.kept.length > MOST_KEPT) throw fail(`is not the broker's instrument file: it has more than ${MOST_KEPT} equities and stock futures.`);
   }
   if (bytes === 0) throw fail('is empty.');
   if (!parser.isEnded) throw fail(`is cut off after ${bytes} bytes: fetch it again.`);

@@ -16,6 +16,8 @@ export const MAGIC = 'TICKJRNL';
 /** Offsets in a segment's header. */
 export const SEGMENT = { magic: 0, version: 8, headerBytes: 10, number: 12, firstBlock: 16, wallMs: 24, runId: 32, crc: 60, size: 64 } as const;
 export const RUN_ID_BYTES = 24;
+/** It names a folder, and it is shown. */
+export const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
 
 /** Offsets in a block's header. */
 export const BLOCK = { size: 0, crc: 4, number: 8, connection: 12, monoMs: 16, wallMs: 24, marketMs: 32, header: 40 } as const;
@@ -97,6 +99,7 @@ export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
   if (version !== VERSION) return `is of version ${version}, and this program reads version ${VERSION}`;
   if (bytes.readUInt32LE(SEGMENT.crc) !== crc32(bytes, 0, SEGMENT.crc)) return 'has a damaged header';
   const runId = bytes.toString('latin1', SEGMENT.runId, SEGMENT.runId + RUN_ID_BYTES).replace(/\0.*$/s, '');
+  if (!RUN_ID.test(runId)) return 'has no name of a run in its header';
   return { number: bytes.readUInt32LE(SEGMENT.number), firstBlock: bytes.readUInt32LE(SEGMENT.firstBlock), runId };
 }
 

@@ -4,6 +4,7 @@ import type { VolumeKind } from '../market/candle.js';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { MINUTE_MS, type Session } from '../market/session.js';
+import { RUN_ID } from './format.js';
 
 export interface RunMeta {
   readonly version: string;
@@ -38,7 +39,6 @@ export interface RunMeta {
 
 /** A symbol becomes part of a file's name. */
 const NAME = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
-const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
 const TOKEN = /^[1-9][0-9]{0,14}$/;
 const MOST_INSTRUMENTS = 1000;
 const MOST_MINUTES = 1440;
@@ -121,9 +121,10 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
   const named = instruments as Instrument[];
   const twice = new Set(named.map(({ symbol }) => symbol)).size < named.length || new Set(named.map(({ exchangeType, token }) => `${exchangeType} ${token}`)).size < named.length;
   if (twice) throw wrong('`instruments` names one twice');
-  const opens = Array.isArray(sessions) ? sessions.map((session: unknown) => (isObject(session) && typeof session.openMs === 'number' ? session.openMs : NaN)) : [];
-  const openMs = Math.min(...opens);
-  if (opens.length !== instruments.length || !(sessions as unknown[]).every((session) => isSession(session, openMs))) throw wrong('`sessions` is not as it must be');
+  // Counted before anything is done with them: a block has room for a million.
+  if (!Array.isArray(sessions) || sessions.length !== instruments.length) throw wrong('`sessions` is not as it must be');
+  const openMs = Math.min(...sessions.map((session: unknown) => (isObject(session) && typeof session.openMs === 'number' ? session.openMs : NaN)));
+  if (!sessions.every((session) => isSession(session, openMs))) throw wrong('`sessions` is not as it must be');
   return meta as unknown as RunMeta;
 }
 

@@ -3,6 +3,8 @@
  * IST is a fixed +05:30 without daylight saving, so plain arithmetic is exact.
  */
 
+import { EngineError } from '../errors.js';
+
 export const IST_OFFSET_MS = 19_800_000;
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
@@ -58,6 +60,44 @@ export interface CalendarData {
   readonly coveredUntil: string;
 }
 
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+
+function isDate(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.slice(0, 10) === value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Two times of a day, the earlier one first. */
+function isWindow(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every((time) => typeof time === 'string' && TIME.test(time)) && value[0] < value[1];
+}
+
+function isHours(value: unknown): value is RegularHours {
+  if (!isRecord(value) || !isDate(value.from) || (value.to !== undefined && !isDate(value.to))) return false;
+  const { auction } = value;
+  const auctionFits = auction === undefined || (isRecord(auction) && isWindow(auction.window) && typeof auction.label === 'string' && TIME.test(auction.label));
+  return ['all', 'derivatives', 'others'].includes(value.appliesTo as string) && isWindow(value.continuous) && auctionFits;
+}
+
+/** Reasons by date; they are shown, so they are short and of one line. */
+function isReasons(value: unknown): boolean {
+  return isRecord(value) && Object.entries(value).every(([date, reason]) => isDate(date) && typeof reason === 'string' && reason.length <= 200 && !/[\u0000-\u001f\u007f-\u009f]/.test(reason));
+}
+
+/** Throws EngineError CONFIG when `data` says not what a calendar must, or not all of it: it comes from a file. */
+function check(data: unknown): asserts data is CalendarData {
+  const fail = (what: string): EngineError => new EngineError('CONFIG', `The trading calendar ${what}.`);
+  if (!isRecord(data)) throw fail('is no object');
+  const { regular, holidays, special, coveredUntil } = data;
+  if (!Array.isArray(regular) || !regular.every(isHours)) throw fail('has no list `regular` of hours with `from`, `appliesTo` and `continuous`, as dates YYYY-MM-DD and times HH:mm');
+  for (const kind of [true, false]) if (!regular.some((row) => applies(row, kind))) throw fail(`has no hours for stocks ${kind ? 'with' : 'without'} derivatives`);
+  if (!isReasons(holidays) || !isReasons(special)) throw fail('has no `holidays` and `special` with a reason for each date');
+  if (!isDate(coveredUntil)) throw fail('has no date `coveredUntil`');
+}
+
 /** Whether stocks of this kind are meant by the row. */
 function applies(row: RegularHours, derivatives: boolean): boolean {
   return row.appliesTo === 'all' || row.appliesTo === (derivatives ? 'derivatives' : 'others');
@@ -67,8 +107,20 @@ function applies(row: RegularHours, derivatives: boolean): boolean {
 export class Calendar {
   readonly #data: CalendarData;
 
-  constructor(data: CalendarData) {
+  private constructor(data: CalendarData) {
     this.#data = data;
+  }
+
+  /** The calendar in a file's text (CalendarData as JSON). Throws EngineError CONFIG when it is none. */
+  static parse(text: string): Calendar {
+    let data: unknown;
+    try {
+      data = JSON.parse(text);
+    } catch (error) {
+      throw new EngineError('CONFIG', 'The trading calendar is no JSON.', { cause: error });
+    }
+    check(data);
+    return new Calendar(data);
   }
 
   /** The hours in force on `date`; the nearest earlier row where none covers it. */

@@ -34,7 +34,11 @@ export function candleRecord(row: CandleRow): ParquetRecord {
   return { symbol, exchange, timestamp, open, high, low, close, volume };
 }
 
-/** One row from a reader; undefined when a value is missing or of another type, e.g. a null price. */
+/** Times of candles, epoch ms: a file may hold any number, and one far outside this is no date that can be written. */
+const EARLIEST_MS = 0;
+const LATEST_MS = Date.UTC(2200, 0, 1);
+
+/** One row from a reader; undefined when a value is missing or of another type, e.g. a null price, or its time is none. */
 export function candleFrom(record: Readonly<Record<string, unknown>>, instrument: FileInstrument): CandleRow | undefined {
   const { symbol, exchange } = instrument;
   const row: CandleRow = {
@@ -48,7 +52,7 @@ export function candleFrom(record: Readonly<Record<string, unknown>>, instrument
     volume: numberFrom(record.volume),
   };
   const numbers = [row.timestampMs, row.open, row.high, row.low, row.close, row.volume];
-  return numbers.every(Number.isFinite) ? row : undefined;
+  return numbers.every(Number.isFinite) && row.timestampMs >= EARLIEST_MS && row.timestampMs < LATEST_MS ? row : undefined;
 }
 
 /** A Parquet number as a JavaScript number; NaN for anything else. Volumes and times are far below 2^53. */

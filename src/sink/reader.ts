@@ -3,14 +3,15 @@
  * or ns). A file is read whole into memory once, so that a rename in the middle cannot mix two versions of it.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import zlib from 'node:zlib';
-import { parquetMetadata, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects, parquetSchema, snappyUncompress } from 'hyparquet';
 import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement } from 'hyparquet';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 import { IST_OFFSET_MS } from '../market/session.js';
 import { zoneInArrowSchema } from './arrow-schema.js';
+import { checkFooter, checkMetadata, checkPages, PARQUET_BOUNDS } from './bounds.js';
 import type { FoundColumn } from './columns.js';
 
 /** How the file stores `timestamp`: an instant, or a wall clock's reading without a zone, or nothing of the kind. */
@@ -36,15 +37,23 @@ export interface OpenParquet {
 }
 
 /** ZSTD came to Node's zlib in version 22.15; before that a file compressed with it is refused with a sentence. */
-const zstdDecompress = (zlib as { zstdDecompressSync?: (input: Uint8Array) => Buffer }).zstdDecompressSync;
+const zstdDecompress = (zlib as { zstdDecompressSync?: (input: Uint8Array, options: zlib.ZlibOptions) => Buffer }).zstdDecompressSync;
+
+/** Beyond the length that a page says it has nothing is decompressed. */
+const upTo = (length: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, length) });
 
 const compressors: Compressors = {
-  GZIP: (input) => zlib.gunzipSync(input),
-  BROTLI: (input) => zlib.brotliDecompressSync(input),
-  ...(zstdDecompress === undefined ? {} : { ZSTD: (input: Uint8Array) => zstdDecompress(input) }),
+  SNAPPY: (input, length) => {
+    const output = new Uint8Array(length);
+    snappyUncompress(input, output);
+    return output;
+  },
+  GZIP: (input, length) => zlib.gunzipSync(input, upTo(length)),
+  BROTLI: (input, length) => zlib.brotliDecompressSync(input, upTo(length)),
+  ...(zstdDecompress === undefined ? {} : { ZSTD: (input: Uint8Array, length: number) => zstdDecompress(input, upTo(length)) }),
 };
 
-const readable = new Set<string>(['UNCOMPRESSED', 'SNAPPY', ...Object.keys(compressors)]);
+const readable = new Set<string>(['UNCOMPRESSED', ...Object.keys(compressors)]);
 
 /** A column's type by its plain name: one of ColumnType, or `int32`, `float`, `decimal` and the like. */
 function typeName(element: SchemaElement): string {
@@ -82,7 +91,10 @@ function unreadableCodecs(metadata: FileMetaData): string[] {
 interface Footer {
   readonly metadata: FileMetaData;
   readonly columns: readonly FoundColumn[];
-  readonly stamp: SchemaElement | undefined;
+  /** Columns by name. */
+  readonly elements: ReadonlyMap<string, SchemaElement>;
+  readonly zone: string | undefined;
+  readonly timeKind: TimeKind;
   readonly keys: ReadonlyMap<string, string>;
   readonly rowCount: number;
   readonly unreadable: readonly string[];
@@ -90,17 +102,20 @@ interface Footer {
 
 /** Everything that the footer says. Throws whatever the library throws at damaged bytes. */
 function parseFooter(bytes: Buffer): Footer {
+  checkFooter(bytes);
   const metadata = parquetMetadata(bytes, { geoparquet: false });
+  checkMetadata(metadata);
   const elements = parquetSchema(metadata).children.map((child) => child.element);
-  const rowCount = Number(metadata.num_rows);
-  const inGroups = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
-  if (rowCount !== inGroups) throw new Error(`the footer says ${rowCount} rows and its row groups ${inGroups}`);
+  const stamp = elements.find((element) => element.name === 'timestamp');
+  const keys = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? '']));
   return {
     metadata,
     columns: elements.map((element) => ({ name: element.name, type: typeName(element) })),
-    stamp: elements.find((element) => element.name === 'timestamp'),
-    keys: new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''])),
-    rowCount,
+    elements: new Map(elements.map((element) => [element.name, element])),
+    zone: zoneOf(stamp, keys),
+    timeKind: timeKindOf(stamp),
+    keys,
+    rowCount: Number(metadata.num_rows),
     unreadable: unreadableCodecs(metadata),
   };
 }
@@ -116,47 +131,51 @@ function bufferOf(bytes: Buffer): AsyncBuffer {
  */
 export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
   const fail = (what: string, cause?: unknown): EngineError => new EngineError(code, `${path} ${what}`, { cause });
-  let bytes: Buffer;
+  let bytes: Buffer | undefined;
   try {
-    bytes = await readFile(path);
+    bytes = await readBounded(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fail(`cannot be read (${sentenceOf(error)}).`, error);
   }
-  if (bytes.length < 12 || bytes.toString('latin1', 0, 4) !== 'PAR1' || bytes.toString('latin1', bytes.length - 4) !== 'PAR1') {
+  if (bytes === undefined) throw fail(`is larger than ${PARQUET_BOUNDS.fileBytes / 2 ** 20} MiB, which is not read here: split it or move it away.`);
+  const whole = bytes;
+  if (whole.length < 12 || whole.toString('latin1', 0, 4) !== 'PAR1' || whole.toString('latin1', whole.length - 4) !== 'PAR1') {
     throw fail('is no whole Parquet file (it does not begin and end with PAR1): move it away or delete it.');
   }
   const damaged = (error: unknown): EngineError => fail(`is a damaged Parquet file (${sentenceOf(error)}): move it away or delete it.`, error);
   let footer: Footer;
   try {
-    footer = parseFooter(bytes);
+    footer = parseFooter(whole);
   } catch (error) {
     throw damaged(error);
   }
-  const { metadata, columns: found, stamp, keys, rowCount, unreadable } = footer;
+  const { metadata, columns: found, elements, zone, timeKind, keys, rowCount, unreadable } = footer;
   if (unreadable.length > 0) {
     throw fail(`is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress: rewrite it with SNAPPY, or delete it.`);
   }
-  const timeKind = timeKindOf(stamp);
   const shiftMs = timeKind === 'wall' ? -IST_OFFSET_MS : 0;
 
   return {
     path,
     columns: found,
-    zone: zoneOf(stamp, keys),
+    zone,
     timeKind,
     keys,
     rowCount,
-    sha256: sha256Of(bytes),
+    sha256: sha256Of(whole),
     async rows({ columns, from = 0, to = rowCount } = {}) {
       try {
+        // Named always: a column that is not in the schema is passed over so, where it would end the program later.
+        const names = columns ?? [...elements.keys()];
+        checkPages(whole, metadata, elements, compressors, { names: new Set(names), from, to });
         const rows = await parquetReadObjects({
-          file: bufferOf(bytes),
+          file: bufferOf(whole),
           metadata,
           compressors,
           rowStart: from,
           rowEnd: to,
-          ...(columns === undefined ? {} : { columns }),
+          columns: names,
           parsers: {
             timestampFromMilliseconds: (value: bigint | null) => (value === null ? null : Number(value) + shiftMs),
             timestampFromMicroseconds: (value: bigint | null) => (value === null ? null : Number(value / 1000n) + shiftMs),
@@ -170,6 +189,17 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
       }
     },
   };
+}
+
+/** The file's bytes; undefined when they are more than is read. */
+async function readBounded(path: string): Promise<Buffer | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    return size > PARQUET_BOUNDS.fileBytes ? undefined : await file.readFile();
+  } finally {
+    await file.close();
+  }
 }
 
 /** SHA-256 of a file's bytes, hex. */

@@ -2,7 +2,7 @@
  * A journal as a source: what it holds is taken in by the same calls that the live line made, in the same order, so the same records go
  * into the rings. The decisions that the run made on its way are compared with those made now.
  */
-import { EngineError } from '../errors.js';
+import { EngineError, printable } from '../errors.js';
 import { KIND, type Kind, type Stamp } from '../journal/format.js';
 import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
 import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
@@ -48,7 +48,7 @@ function parsed(bytes: Buffer, where: string): unknown {
 /** Text messages as the classifier makes them; anything else is `other`. */
 function textOf(bytes: Buffer, where: string): FeedText {
   const text = parsed(bytes, where) as Partial<Extract<FeedText, { kind: 'error' }>> | null;
-  if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string') return text as FeedText;
+  if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string') return { ...(text as Extract<FeedText, { kind: 'error' }>), code: printable(text.code), message: printable(text.message) };
   return (text as { kind?: unknown } | null)?.kind === 'pong' ? { kind: 'pong' } : { kind: 'other' };
 }
 
@@ -56,7 +56,7 @@ function endOf(bytes: Buffer, where: string): ConnectionEnd {
   const end = parsed(bytes, where) as Partial<ConnectionEnd> | null;
   const usable = typeof end?.cause === 'string' && typeof end.reason === 'string' && typeof end.sentence === 'string' && typeof end.connection === 'number' && typeof end.livedMs === 'number';
   if (!usable) throw new EngineError('JOURNAL', `${where} says of a connection's end nothing usable.`);
-  return end as ConnectionEnd;
+  return { ...(end as ConnectionEnd), reason: printable(end.reason), sentence: printable(end.sentence) };
 }
 
 function sumOf(bytes: Buffer, where: string): Record<string, string> {
@@ -88,7 +88,7 @@ export async function aboutJournal(folder: string): Promise<JournalAbout> {
         meta ??= lastProcess as RunMeta;
       } else if (kind === KIND.given) {
         const entry = readGivenEntry(bytes);
-        if (entry !== undefined) given[entry.symbol] = entry.numbers;
+        if (entry !== undefined && meta?.instruments.some(({ symbol }) => symbol === entry.symbol) === true) given[entry.symbol] = entry.numbers;
       } else if (kind === KIND.opened) {
         lastConnection = Math.max(lastConnection, stamp.connection);
         connections.push({ opened: stamp });
@@ -121,6 +121,8 @@ export interface JournalFeedOptions {
 
 /** Real ms between two looks at rings that are full. */
 const RELIEF_MS = 1;
+/** Records that one entry can make in a ring: packets that were kept, its own, SEAL, GAP. */
+const RECORDS_AN_ENTRY = 16;
 
 export class JournalFeed implements JournalVisitor {
   readonly #options: JournalFeedOptions;
@@ -157,7 +159,9 @@ export class JournalFeed implements JournalVisitor {
   }
 
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
-    const { intake, folder } = this.#options;
+    const { intake, folder, engine } = this.#options;
+    // The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring.
+    if (engine.router.free() < RECORDS_AN_ENTRY) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one.`);
     switch (kind) {
       case KIND.frame:
         intake.binary(bytes, stamp);

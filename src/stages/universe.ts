@@ -4,7 +4,7 @@ import { EngineError } from '../errors.js';
 import { CACHE_FOLDER, newestCached, readMasterFile } from '../instruments/cache.js';
 import type { Master } from '../instruments/master.js';
 import type { Instrument, Listing } from '../market/instrument.js';
-import { Calendar, istDate, type CalendarData } from '../market/session.js';
+import { Calendar, istDate } from '../market/session.js';
 import { shipped } from '../paths.js';
 
 interface Constituents {
@@ -25,9 +25,9 @@ export function niftyFifty(): Listing[] {
   }));
 }
 
-/** The trading calendar as shipped. */
+/** The trading calendar as shipped. Throws EngineError CONFIG when somebody has changed it into what is none. */
 export function shippedCalendar(): Calendar {
-  return new Calendar(JSON.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8')) as CalendarData);
+  return Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
 }
 
 /** The symbol of an option: with or without `-EQ`. Throws EngineError INSTRUMENT for what can be no symbol, such as a path. */

@@ -21,12 +21,13 @@ const ONE_READ = Math.ceil(65_536 / 53) + 1;
 
 const numbered = (index: number): Buffer => {
   const bytes = Buffer.alloc(51);
-  bytes.writeUInt32LE(index);
+  bytes[0] = 1;
+  bytes.writeUInt32LE(index, 27);
   return bytes;
 };
 const framed = (index: number): Buffer => Buffer.concat([Buffer.from([0x82, 51]), numbered(index)]);
 const batch = (from: number, count: number): Buffer => Buffer.concat(Array.from({ length: count }, (_, index) => framed(from + index)));
-const indices = () => listening.heard.binary.map(({ bytes }) => bytes.readUInt32LE());
+const indices = () => listening.heard.binary.map(({ bytes }) => bytes.readUInt32LE(27));
 
 function handlers(given: Partial<FeedClientOptions['handlers']>): FeedClientOptions['handlers'] {
   const nothing = (): void => undefined;

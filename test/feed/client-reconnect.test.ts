@@ -126,23 +126,6 @@ describe('a connection that ends', () => {
     expect(heard.ends).toEqual([expect.objectContaining(end)]);
   });
 
-  it('a server that pings without end and reads nothing does not fill the memory', async () => {
-    server.handshakes = [
-      bare((socket) => {
-        socket.pause();
-        const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(9, Buffer.alloc(125))));
-        const more = (): void => {
-          while (!socket.destroyed) if (!socket.write(pings)) return void socket.once('drain', more);
-        };
-        more();
-      }),
-      accept(),
-    ];
-    const { heard } = await started();
-    await until(() => heard.events.includes('subscribed 2'), 'the next connection', 10_000);
-    expect(heard.ends).toEqual([expect.objectContaining({ cause: 'dropped' })]);
-  });
-
   it('never replays: what is asked on the tenth open is what was asked on the first', async () => {
     server.handshakes = [...Array.from({ length: 9 }, () => accept({ onRequest: ({ ws }) => ws!.terminate() })), accept()];
     await started({ subscriptions: [{ mode: 1, exchangeType: 1, token: '2885' }, { mode: 3, exchangeType: 2, token: '54786' }] });

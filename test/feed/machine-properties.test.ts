@@ -6,7 +6,7 @@ import { EngineError } from '../../src/errors.js';
 import { FEED_LIMITS, IDLE, step, type FeedEffect, type FeedEvent, type FeedState } from '../../src/feed/machine.js';
 import type { EndCause } from '../../src/feed/ending.js';
 
-const CAUSES: readonly EndCause[] = ['network', 'certificate', 'handshake-timeout', 'unauthorized', 'forbidden', 'rate-limited', 'server-error', 'unexpected-answer', 'closed', 'dropped', 'protocol'];
+const CAUSES: readonly EndCause[] = ['network', 'certificate', 'handshake-timeout', 'unauthorized', 'forbidden', 'rate-limited', 'server-error', 'unexpected-answer', 'closed', 'dropped', 'protocol', 'flood'];
 /** No JavaScript number below 1 is above this one. */
 const random = fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true });
 const connection = fc.integer({ min: 0, max: 12 });

@@ -47,9 +47,9 @@ describe('the instrument file', () => {
   });
 
   it('counts what is no row, and tick sizes that cannot be read', async () => {
-    const master = await read([1, null, 'x', [row('ZZZ-EQ', '5')], { token: 5, symbol: 'YYY-EQ' }, row('AAA-EQ', '1', { tick_size: '' }), row('BBB-EQ', '2', { tick_size: '0.000000' }), row('CCC-EQ', '3', { tick_size: '-5' }), row('DDD-EQ', '4', { tick_size: '1e3' })]);
+    const master = await read([1, null, 'x', [row('ZZZ-EQ', '5')], { token: 5, symbol: 'YYY-EQ' }, row('AAA-EQ', '1', { tick_size: '' }), row('BBB-EQ', '2', { tick_size: '0.000000' }), row('CCC-EQ', '3', { tick_size: '-5' }), row('DDD-EQ', '4', { tick_size: '1e3' }), row('EEE-EQ', '5', { tick_size: '9'.repeat(400) }), row('FFF-EQ', '6', { tick_size: [{}] }), row('GGG-EQ', '7', { tick_size: JSON.parse('[{"toString":0}]') as unknown }), row('HHH-EQ', '8', { tick_size: ['5'] })]);
     expect(master.unreadable).toBe(5);
-    expect(master.guessedTicks).toBe(4);
+    expect(master.guessedTicks).toBe(8);
     expect([...master.listings.values()].every(({ tickSizeRupees }) => tickSizeRupees === 0.05)).toBe(true);
   });
 
@@ -83,6 +83,36 @@ describe('the instrument file', () => {
     );
     expect(error?.message).toMatch(sentence);
     expect(error?.message).toMatch(/^the file /);
+  });
+
+  // The fuzzer found the first: 300 bytes of memory for each of the file's.
+  it.each([
+    ['nested without end', (): string => '['.repeat(1000)],
+    ['a text without end', (k: number): string => (k === 0 ? '[{"token":"' : '9'.repeat(1000))],
+    ['a row of ever more columns', (k: number): string => (k === 0 ? '[{' : `"k${k}":"${'x'.repeat(1000)}",`)],
+    ['an object of ever more', (k: number): string => (k === 0 ? '{' : `"k${k}":[],`.repeat(100))],
+  ])('%s is refused as soon as it is larger than any row', async (_what, piece) => {
+    let taken = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (let k = 0; ; k++) {
+        await Promise.resolve();
+        const bytes = Buffer.from(piece(k));
+        taken += bytes.length;
+        yield bytes;
+      }
+    }
+    await expect(readMaster(endless(), 'the file')).rejects.toThrow(/^the file is not the broker's instrument file: it (has a row of more than 65536 bytes|holds no list)\.$/);
+    expect(taken).toBeLessThan(70_000);
+  });
+
+  it('more equities than any exchange has are refused', async () => {
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (let k = 1; ; k += 100) {
+        await Promise.resolve();
+        yield Buffer.from((k === 1 ? '[' : ',') + Array.from({ length: 100 }, (_, index) => JSON.stringify(row(`S${k + index}-EQ`, String(k + index)))).join(','));
+      }
+    }
+    await expect(readMaster(endless(), 'the file')).rejects.toThrow(/more than 100000 equities/);
   });
 
   it('costs a part of the memory that the whole of it would', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inContinuous, istDate, istMinute, istMs, istStamp, MINUTE_MS } from '../../src/market/session.js';
+import { Calendar, inContinuous, istDate, istMinute, istMs, istStamp, MINUTE_MS } from '../../src/market/session.js';
 import { calendar } from '../shard/drive.js';
 
 function session(date: string, derivatives: boolean) {
@@ -68,6 +68,33 @@ describe('the calendar', () => {
     expect(next('2026-11-23', '09:15')).toBe('2026-11-23T09:15');
     expect(next('2026-11-23', '09:16')).toBe('2026-11-25T09:15');
     expect(next('2026-11-20', '16:00')).toBe('2026-11-23T09:15');
+  });
+});
+
+describe('a file that is no calendar', () => {
+  const hours = { from: '2009-01-01', appliesTo: 'all', continuous: ['09:15', '15:30'] };
+  const good = { regular: [hours], holidays: { '2026-11-24': 'a reason' }, special: {}, coveredUntil: '2026-12-31' };
+  const made = (data: unknown): Calendar => Calendar.parse(typeof data === 'string' ? data : JSON.stringify(data));
+
+  it('is told from one that is', () => {
+    expect(made(good).day('2026-11-24', true)).toEqual({ kind: 'shut', reason: 'holiday: a reason' });
+  });
+
+  it.each<[string, unknown]>([
+    ['is no JSON', '{ "regular": ['],
+    ['is no object', null],
+    ['is no object', [good]],
+    ['has no list `regular`', { ...good, regular: {} }],
+    ['has no list `regular`', { ...good, regular: [{ ...hours, continuous: ['15:30', '09:15'] }] }],
+    ['has no list `regular`', { ...good, regular: [{ ...hours, continuous: ['9:15', '15:30'] }] }],
+    ['has no list `regular`', { ...good, regular: [{ ...hours, from: '2026-02-30' }] }],
+    ['has no list `regular`', { ...good, regular: [{ ...hours, auction: { window: ['15:28', '15:35'], label: '25:00' } }] }],
+    ['has no hours for stocks without derivatives', { ...good, regular: [{ ...hours, appliesTo: 'derivatives' }] }],
+    ['has no `holidays` and `special`', { ...good, holidays: { '2026-11-24': 'two\nlines' } }],
+    ['has no `holidays` and `special`', { ...good, special: { soon: 'no date' } }],
+    ['has no date `coveredUntil`', { ...good, coveredUntil: 'for ever' }],
+  ])('%s: one sentence, %j', (what, data) => {
+    expect(() => made(data)).toThrow(expect.objectContaining({ code: 'CONFIG', message: expect.stringContaining(what) as string }) as Error);
   });
 });
 

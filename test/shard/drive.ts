@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { EXCHANGE, type Instrument } from '../../src/market/instrument.js';
 import { Packet, type ModeName } from '../../src/market/packet.js';
-import { Calendar, istMs, type CalendarData, type Session } from '../../src/market/session.js';
+import { Calendar, istMs, type Session } from '../../src/market/session.js';
 import type { CandleWithQuality } from '../../src/market/candle.js';
 import { shipped } from '../../src/paths.js';
 import { readCandles, readFirst, readRow, tallyCandles, type CandleTally } from '../../src/shared/book.js';
@@ -18,7 +18,7 @@ import type { Step } from './schedule.js';
 export const DATE = '2026-11-23';
 export const MODE_NAMES: Readonly<Record<NaiveMode, ModeName>> = { 1: 'ltp', 2: 'quote', 3: 'snapquote' };
 
-export const calendar = new Calendar(JSON.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8')) as CalendarData);
+export const calendar = Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
 
 /** The instant of a time of day on the tests' date. */
 export function at(time: string): number {

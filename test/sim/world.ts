@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Listing } from '../../src/market/instrument.js';
 import type { Packet } from '../../src/market/packet.js';
-import { Calendar, istMs, type CalendarData } from '../../src/market/session.js';
+import { Calendar, istMs } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
 import { Day } from '../../src/sim/day.js';
 import { lanesFor } from '../../src/sim/lanes.js';
@@ -22,7 +22,7 @@ export const NIFTY: readonly Listing[] = names.constituents.map(({ symbol, token
   derivatives: true,
 }));
 
-export const CALENDAR = new Calendar(json('data/sessions/nse-sessions.json') as CalendarData);
+export const CALENDAR = Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
 
 export const DATE = '2026-11-23';
 export const at = (time: string, date = DATE): number => istMs(date, time);

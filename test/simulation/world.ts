@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EXCHANGE, type Instrument } from '../../src/market/instrument.js';
 import type { ModeName } from '../../src/market/packet.js';
-import { Calendar, inContinuous, istMs, type CalendarData, type Session } from '../../src/market/session.js';
+import { Calendar, inContinuous, istMs, type Session } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
 import { seededRandom } from '../../src/random.js';
 import { Engine } from '../../src/shard/engine.js';
@@ -35,7 +35,7 @@ const MOST_AHEAD_MS = 68_000;
 /** Silence in session that is longer is known for what it is: 15 s, and a second for stamps that are whole seconds. */
 export const KNOWN_SILENCE_MS = 16_500;
 
-const calendar = new Calendar(JSON.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8')) as CalendarData);
+const calendar = Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
 
 /** What a run leaves. */
 export interface Outcome {

@@ -1,0 +1,308 @@
+/**
+ * What a Parquet file may ask for. A file says of itself how long its lists are, how many values a page holds and how large it becomes
+ * when it is decompressed, and the reader's library believes it: forty bytes can ask for gigabytes, or for a loop without end. So
+ * everything that it will believe is looked at here first, in the same order and by the same rules as it will read it. What is wrong
+ * throws an Error with a clause that says how. The largest file that is read costs 1.4 GB, or 0.5 GB when a window of it is asked for.
+ *
+ *   file                256 MiB, of which the footer 8 MiB: 500,000 structures, 2,000,000 list elements, nested 16 deep
+ *   rows                2,000,000: twenty-one years of minutes; 1,000 columns, of which 32,000,000 values are read at once
+ *   a page              64 MiB when decompressed (writers make them of 1 MiB); all that are read at once, 256 MiB
+ *   a run of values     no longer than its page says it is
+ *   DELTA_BYTE_ARRAY    not read at all: a value of a few bytes may stand for megabytes
+ */
+import type { Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
+
+export const PARQUET_BOUNDS = {
+  fileBytes: 256 * 2 ** 20,
+  footerBytes: 8 * 2 ** 20,
+  structures: 500_000,
+  elements: 2_000_000,
+  depth: 16,
+  columns: 1000,
+  rows: 2_000_000,
+  values: 32_000_000,
+  pageBytes: 64 * 2 ** 20,
+  plainBytes: 256 * 2 ** 20,
+} as const;
+
+/** Values by which a run may go beyond its page: writers fill the last one up. */
+const RUN_PADDING = 512;
+/** Bytes of the longest int64 as a varint. */
+const LONGEST_VARINT = 10;
+
+function count(value: unknown, most: number, what: string): number {
+  const number = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) throw new Error(`${what} is no number that can be`);
+  if (number > most) throw new Error(`${what} is ${number}, and at most ${most} can be`);
+  return number;
+}
+
+/** Walks over Thrift's compact protocol without building anything. */
+class Skimmer {
+  readonly #bytes: Uint8Array;
+  at: number;
+  #structures = 0;
+  #elements = 0;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  structure(depth = 0): void {
+    if (++this.#structures > PARQUET_BOUNDS.structures || depth > PARQUET_BOUNDS.depth) throw new Error('its metadata is larger or deeper than any real one');
+    for (;;) {
+      const byte = this.byte();
+      const type = byte & 0x0f;
+      if (type === 0) return;
+      if (byte >> 4 === 0) this.varint();
+      this.#value(type, depth);
+    }
+  }
+
+  /** As the library reads it: 32 bits, with a sign. */
+  varint(): number {
+    let result = 0;
+    for (let length = 0; length < LONGEST_VARINT; length++) {
+      const byte = this.byte();
+      result |= (byte & 0x7f) << (7 * length);
+      if ((byte & 0x80) === 0) return result;
+    }
+    throw new Error('it has a number without an end');
+  }
+
+  byte(): number {
+    if (this.at >= this.#bytes.length) throw new Error('it ends early');
+    return this.#bytes[this.at++];
+  }
+
+  skip(bytes: number): void {
+    if (bytes < 0 || bytes > this.#bytes.length - this.at) throw new Error('it has something longer than what is left');
+    this.at += bytes;
+  }
+
+  #value(type: number, depth: number): void {
+    switch (type) {
+      case 1:
+      case 2:
+        return;
+      case 3:
+        return this.skip(1);
+      case 4:
+      case 5:
+      case 6:
+        return void this.varint();
+      case 7:
+        return this.skip(8);
+      case 8:
+        return this.skip(this.varint());
+      case 9:
+        return this.#list(depth);
+      case 12:
+        return this.structure(depth + 1);
+      default:
+        throw new Error('it has a kind of metadata that Parquet does not have');
+    }
+  }
+
+  #list(depth: number): void {
+    const head = this.byte();
+    const size = head >> 4 === 15 ? this.varint() : head >> 4;
+    if (size < 0 || size > this.#bytes.length - this.at) throw new Error('it has a list longer than what is left');
+    this.#elements += size;
+    if (this.#elements > PARQUET_BOUNDS.elements || depth > PARQUET_BOUNDS.depth) throw new Error('its metadata is larger or deeper than any real one');
+    const type = head & 0x0f;
+    for (let element = 0; element < size; element++) this.#value(type === 1 || type === 2 ? 3 : type, depth + 1);
+  }
+}
+
+/** Looks at the footer of a file that begins and ends as one should. */
+export function checkFooter(bytes: Buffer): void {
+  const length = bytes.readUInt32LE(bytes.length - 8);
+  const from = bytes.length - 8 - count(length, Math.min(bytes.length - 12, PARQUET_BOUNDS.footerBytes), 'the length of its footer');
+  new Skimmer(bytes.subarray(0, bytes.length - 8), from).structure();
+}
+
+/** Looks at what the footer says, before anything is made of its schema. */
+export function checkMetadata(metadata: FileMetaData): void {
+  count(metadata.schema.length, PARQUET_BOUNDS.columns, 'the number of its columns');
+  let rows = 0;
+  for (const group of metadata.row_groups) rows += count(group.num_rows, PARQUET_BOUNDS.rows, 'the number of its rows');
+  count(rows, PARQUET_BOUNDS.rows, 'the number of its rows');
+  if (count(metadata.num_rows, PARQUET_BOUNDS.rows, 'the number of its rows') !== rows) throw new Error(`the footer says ${Number(metadata.num_rows)} rows and its row groups ${rows}`);
+}
+
+/** What has been asked for so far. */
+interface Asked {
+  values: number;
+  plainBytes: number;
+}
+
+/** Looks at all pages of the columns named `names` in the row groups that hold rows from `from` to `to`: just what the library will read. */
+export function checkPages(bytes: Buffer, metadata: FileMetaData, elements: ReadonlyMap<string, SchemaElement>, compressors: Compressors, range: { readonly names: ReadonlySet<string>; readonly from: number; readonly to: number }): void {
+  const asked: Asked = { values: 0, plainBytes: 0 };
+  let first = 0;
+  for (const group of metadata.row_groups) {
+    const rows = Number(group.num_rows);
+    if (rows > 0 && first + rows > range.from && first < range.to) {
+      const seen = new Set<string>();
+      for (const column of group.columns) {
+        const path = column.meta_data?.path_in_schema ?? [];
+        if (!range.names.has(path[0])) continue;
+        const element = elements.get(path[0]);
+        if (path.length !== 1 || element?.type === undefined || element.repetition_type === 'REPEATED') throw new Error(`its column \`${path.join('.')}\` is nested`);
+        // The library forgets one of the two, and an error in it would end the program.
+        if (seen.has(path[0])) throw new Error(`it has its column \`${path[0]}\` twice`);
+        seen.add(path[0]);
+        asked.values += rows;
+        count(asked.values, PARQUET_BOUNDS.values, 'the number of its values');
+        checkChunk(bytes, rows, column.meta_data!, element, compressors, asked);
+      }
+    }
+    first += rows;
+  }
+}
+
+function checkChunk(bytes: Buffer, rows: number, meta: NonNullable<RowGroup['columns'][number]['meta_data']>, element: SchemaElement, compressors: Compressors, asked: Asked): void {
+  const from = count(meta.dictionary_page_offset || meta.data_page_offset, bytes.length, 'the place of a column');
+  const to = from + count(meta.total_compressed_size, bytes.length - from, 'the length of a column');
+  const chunk = bytes.subarray(from, to);
+  let seen = 0;
+  for (let at = 0; seen < rows && at < chunk.length - 1; ) {
+    const skimmer = new Skimmer(chunk, at);
+    skimmer.structure();
+    const header = parquetHeader({ view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength), offset: at });
+    const packed = count(header.compressed_page_size, chunk.length - skimmer.at, 'the length of a page');
+    const plain = count(header.uncompressed_page_size, PARQUET_BOUNDS.pageBytes, 'the length of a page, decompressed,');
+    asked.plainBytes += plain;
+    count(asked.plainBytes, PARQUET_BOUNDS.plainBytes, 'the length of its pages, decompressed,');
+    const page: Page = { packed: chunk.subarray(skimmer.at, skimmer.at + packed), plain, element, decompress: (input, length) => decompressed(input, length, meta.codec, compressors) };
+    at = skimmer.at + packed;
+    if (header.type === 'DATA_PAGE') seen += checkPage(page, header.data_page_header, rows - seen);
+    else if (header.type === 'DATA_PAGE_V2') seen += checkPageV2(page, header.data_page_header_v2, rows - seen);
+    else if (header.type === 'DICTIONARY_PAGE') count(header.dictionary_page_header?.num_values, PARQUET_BOUNDS.rows, 'the length of a dictionary');
+    else throw new Error('it has a page of an unknown kind');
+  }
+}
+
+interface Page {
+  readonly packed: Uint8Array;
+  /** Bytes when decompressed, levels included. */
+  readonly plain: number;
+  readonly element: SchemaElement;
+  readonly decompress: (input: Uint8Array, length: number) => Uint8Array;
+}
+
+function decompressed(input: Uint8Array, length: number, codec: string, compressors: Compressors): Uint8Array {
+  const output = codec === 'UNCOMPRESSED' ? input : compressors[codec as keyof Compressors]?.(input, length);
+  if (output?.length !== length) throw new Error(`a page has ${output?.length ?? 0} bytes where its header says ${length}`);
+  return output;
+}
+
+type PageHeader = NonNullable<ReturnType<typeof parquetHeader>['data_page_header']>;
+type PageHeaderV2 = NonNullable<ReturnType<typeof parquetHeader>['data_page_header_v2']>;
+
+/** Returns the number of rows. */
+function checkPage(page: Page, header: PageHeader | undefined, rowsLeft: number): number {
+  const values = count(header?.num_values, rowsLeft, 'the number of values of a page');
+  const body = page.decompress(page.packed, page.plain);
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  let at = 0;
+  let given = values;
+  if (page.element.repetition_type !== 'REQUIRED') {
+    const length = view.getUint32(0, true);
+    given = defined(body.subarray(4, 4 + length), values);
+    at = 4 + length;
+  }
+  const boolean = page.element.type === 'BOOLEAN';
+  checkValues(body.subarray(at), given, page.element, header!.encoding, boolean && header!.encoding !== 'PLAIN' ? 'prefixed' : 'bare');
+  return values;
+}
+
+function checkPageV2(page: Page, header: PageHeaderV2 | undefined, rowsLeft: number): number {
+  const values = count(header?.num_values, rowsLeft, 'the number of values of a page');
+  if (header!.num_rows !== values) throw new Error('a page has rows of several values');
+  const { num_nulls, repetition_levels_byte_length, definition_levels_byte_length, is_compressed, encoding } = header!;
+  const given = values - count(num_nulls, values, 'the number of empty values of a page');
+  const most = Math.min(page.packed.length, page.plain);
+  const repetition = count(repetition_levels_byte_length, most, 'the length of the levels of a page');
+  const definition = count(definition_levels_byte_length, most - repetition, 'the length of the levels of a page');
+  const optional = page.element.repetition_type !== 'REQUIRED';
+  if (optional) defined(page.packed.subarray(repetition, repetition + definition), values);
+  const rest = page.packed.subarray(optional ? repetition + definition : repetition);
+  const body = is_compressed === false ? rest : page.decompress(rest, page.plain - repetition - definition);
+  checkValues(body, given, page.element, encoding, encoding === 'RLE' ? 'prefixed' : 'bare');
+  return values;
+}
+
+/** How many of `values` are there, by their levels. */
+function defined(levels: Uint8Array, values: number): number {
+  checkRuns(levels, 0, 1, values);
+  const found = new Uint8Array(values);
+  readRleBitPackedHybrid({ view: new DataView(levels.buffer, levels.byteOffset, levels.byteLength), offset: 0 }, 1, found, levels.length);
+  let sum = 0;
+  for (const level of found) sum += level;
+  return sum;
+}
+
+/** Runs of values: none may go on beyond those that are wanted. */
+function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: number): void {
+  if (width > 32) throw new Error('it has values wider than any');
+  const skimmer = new Skimmer(bytes, from);
+  for (let seen = 0; seen < wanted; ) {
+    const head = skimmer.varint();
+    const run = count((head & 1) === 1 ? (head >> 1) << 3 : head >>> 1, wanted - seen + RUN_PADDING, 'the length of a run of values');
+    // The last run may be cut short by the end of the page.
+    const bytesOfRun = (head & 1) === 1 ? Math.ceil((Math.min(run, wanted - seen) * width) / 8) : (width + 7) >> 3;
+    skimmer.skip(bytesOfRun);
+    if ((head & 1) === 1 && seen + run < wanted) skimmer.skip((run * width) / 8 - bytesOfRun);
+    seen += run;
+  }
+}
+
+/** Differences: every number ends, every block is one that can be. */
+function checkDeltas(bytes: Uint8Array, wanted: number): void {
+  const skimmer = new Skimmer(bytes, 0);
+  const block = count(skimmer.varint(), 2 ** 20, 'the length of a block of differences');
+  const parts = count(skimmer.varint(), 2 ** 12, 'the number of parts of a block of differences');
+  skimmer.varint();
+  skimmer.varint();
+  if (wanted > 1 && (parts === 0 || block % (8 * parts) !== 0)) throw new Error('it has differences in blocks that cannot be');
+  for (let seen = 1; seen < wanted; ) {
+    skimmer.varint();
+    const widths = Array.from({ length: parts }, () => skimmer.byte());
+    for (const width of widths) {
+      if (seen >= wanted) break;
+      if (width > 64) throw new Error('it has values wider than any');
+      const inPart = block / parts;
+      if (inPart === 0) throw new Error('it has differences in blocks that cannot be');
+      skimmer.skip(Math.min((inPart * width) / 8, bytes.length - skimmer.at));
+      seen += inPart;
+    }
+  }
+}
+
+function checkValues(bytes: Uint8Array, values: number, element: SchemaElement, encoding: string, length: 'prefixed' | 'bare'): void {
+  switch (encoding) {
+    case 'PLAIN':
+      return;
+    case 'PLAIN_DICTIONARY':
+    case 'RLE_DICTIONARY':
+    case 'RLE':
+      if (values === 0) return;
+      if (length === 'prefixed') return checkRuns(bytes, 4, 1, values);
+      if (bytes.length === 0) throw new Error('it ends early');
+      return bytes[0] === 0 ? undefined : checkRuns(bytes, 1, bytes[0], values);
+    case 'DELTA_BINARY_PACKED':
+    case 'DELTA_LENGTH_BYTE_ARRAY':
+      return checkDeltas(bytes, values);
+    case 'BYTE_STREAM_SPLIT': {
+      const width = element.type === 'FIXED_LEN_BYTE_ARRAY' ? (element.type_length ?? 0) : element.type === 'INT32' || element.type === 'FLOAT' ? 4 : 8;
+      return void count(values * width, bytes.length, 'the length of a page of split bytes');
+    }
+    default:
+      throw new Error(`its values are encoded as ${encoding}, which is not read here`);
+  }
+}

@@ -1,0 +1,57 @@
+/** docs/SECURITY.md lists what runs with our rights: every runtime dependency, and what each brings along. This holds the lists to what is installed. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../src/paths.js';
+
+const root = fileURLToPath(packageRoot);
+const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
+
+interface Locked {
+  readonly version: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+}
+
+const security = read('docs/SECURITY.md');
+const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+const locked = Object.entries((JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+const nameOf = (path: string): string => path.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ');
+
+describe('docs/SECURITY.md', () => {
+  it('lists each runtime dependency as package.json and package-lock.json have it, and why it is there', () => {
+    const rows = security.split('## Runtime dependencies')[1].split('\n').filter((line) => line.startsWith('| ')).slice(2);
+    const listed = rows.map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+    const expected = Object.entries(dependencies).map(([name, version]) => {
+      const found = locked.find(([path]) => path === `node_modules/${name}`)![1];
+      expect(found.version, `${name}: pinned to one version`).toBe(version);
+      return [name, version, found.license, found.hasInstallScript === true ? 'yes' : 'no'];
+    });
+    expect(listed.map((cells) => cells.slice(0, 4))).toEqual(expected);
+    for (const [name, , , , why] of listed) expect(why, name).toMatch(/\w{3}/);
+  });
+
+  it('lists what they bring along', () => {
+    const listed = security.split('```\n')[1].trimEnd().split('\n');
+    const expected = locked.filter(([path]) => !Object.hasOwn(dependencies, nameOf(path))).map(([path, { version, license }]) => `${nameOf(path)} ${version} ${license ?? 'none'}`);
+    expect(listed.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('says truly that none has an install script; and each comes with its hash, from nowhere but the registry', () => {
+    for (const [path, { hasInstallScript, resolved, integrity }] of locked) {
+      expect(hasInstallScript, path).not.toBe(true);
+      // Where the file does not say, it is the registry that npm is set to.
+      if (resolved !== undefined) expect(resolved, path).toMatch(/^https:\/\/registry\.npmjs\.org\//);
+      expect(integrity, path).toMatch(/^sha512-/);
+    }
+  });
+
+  it('names only tests and files that there are', () => {
+    const named = [...security.matchAll(/`((?:test|src)\/[\w./-]+)`/g)].map(([, path]) => path);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((path) => !existsSync(`${root}${path}`))).toEqual([]);
+  });
+});
