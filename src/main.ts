@@ -5,6 +5,7 @@ import { parse, type Command } from './cli.js';
 import { SystemClock } from './clock.js';
 import { EngineError, EXIT } from './errors.js';
 import { programVersion } from './paths.js';
+import { guardStandardStreams } from './stdio.js';
 
 /** Whether all that the program does is print, so that without a reader there is nothing left to do. */
 let printsOnly = true;
@@ -50,13 +51,9 @@ async function run(command: Command): Promise<number> {
   }
 }
 
-// A reader that has seen enough (`| head`), or a terminal that is closed (EIO), is no failure, and no reason to end a run before its verdict: what is printed then is lost.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    if (printsOnly) process.exit(EXIT.pass);
-  });
-}
+guardStandardStreams((exitCode) => {
+  if (printsOnly) process.exit(exitCode);
+});
 
 try {
   process.exitCode = await run(await parse(process.argv.slice(2), { version: programVersion(), columns: Math.min(process.stdout.columns || 120, 160) }));

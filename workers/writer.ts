@@ -98,7 +98,11 @@ const HISTORY_MS = 10 * DAY_MS;
 const setup = workerData as WriterSetup;
 watch([setup.outDir], new Int32Array(setup.ledger, 0, LEDGER.words));
 const shards = setup.shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places }));
-const sink = new ParquetSink({ outDir: setup.outDir, identity: setup.identity, wait: sleep });
+/** Real ms that one task may wait for files that another program holds open, all of them together. */
+const PATIENCE_MS = 5000;
+let patienceMs = PATIENCE_MS;
+const mayWait = (ms: number): boolean => (patienceMs -= ms) >= 0;
+const sink = new ParquetSink({ outDir: setup.outDir, identity: setup.identity, wait: sleep, mayWait });
 /** The hash of what was last written of each symbol: what has not changed is not written again. */
 const written = new Map<string, string>();
 const keptMinutes = new Map<string, ReadonlySet<number>>();
@@ -142,6 +146,7 @@ async function write(shard: number, includeOpen: boolean): Promise<WriteAnswer> 
   const files: WrittenFile[] = [];
   const failures: string[] = [];
   let aside: Aside | undefined;
+  patienceMs = PATIENCE_MS;
   for (const place of places) {
     const rows = readCandles(memory, place, includeOpen);
     const hash = sha256Of(Buffer.from(JSON.stringify(rows)));

@@ -62,7 +62,10 @@ function outputGate({ output, finished, symbols, journal }: Facts): Gate {
   const observed = `${count(output.files.length, 'file')} in ${output.outDir}, ${output.proven ?? 0} candles read back as sealed${output.kept > 0 ? `, ${count(output.kept, 'minute')} of an earlier run kept as better` : ''}${journal === undefined ? '' : `, ${count(journal.frames, 'frame')} in the journal`}`;
   const fail = (remedy: string): Gate => ({ id: 'output', status: 'fail', observed, expected, remedy });
   if (!finished) return { id: 'output', status: 'skip', observed, expected };
-  if (output.problems.length > 0) return fail(`${output.problems[0]}${output.problems.length > 1 ? ` (and ${output.problems.length - 1} more)` : ''}`);
+  if (output.problems.length > 0) {
+    const again = journal === undefined || journal.missing > 0 ? '' : ` All of it is in the journal: \`tickshard replay ${journal.folder} --out ${output.outDir}\` writes it when the cause is gone.`;
+    return fail(`${output.problems[0]}${output.problems.length > 1 ? ` (and ${output.problems.length - 1} more)` : ''}${again}`);
+  }
   if (output.strayWrites.length + output.workerStrayWrites > 0) {
     return fail(`Something wrote outside the folders of the run: ${output.strayWrites[0] ?? `${output.workerStrayWrites} writes by workers`}.`);
   }

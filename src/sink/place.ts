@@ -11,6 +11,8 @@ import { EngineError, sentenceOf } from '../errors.js';
 /** What placing needs from outside: how to wait (real ms), and how to rename (the file system's rename unless told). */
 export interface PlaceEffects {
   readonly wait: (ms: number) => Promise<void>;
+  /** Whether to wait once more: many files in one folder that refuses must not take seconds each. */
+  readonly mayWait?: (ms: number) => boolean;
   readonly rename?: (from: string, to: string) => Promise<void>;
 }
 
@@ -80,11 +82,11 @@ export async function renameOver(aside: string, target: string, effects: PlaceEf
       return;
     } catch (error) {
       const held = heldOpen.has(codeOf(error));
-      if (held && attempt < RENAME_ATTEMPTS) {
+      if (held && attempt < RENAME_ATTEMPTS && effects.mayWait?.(waitMs) !== false) {
         await effects.wait(waitMs);
         continue;
       }
-      const why = held ? `another program holds it open or it is write-protected (${codeOf(error)} ${attempt} times)` : sentenceOf(error);
+      const why = held ? `another program holds it open or it is write-protected (${codeOf(error)}, tried ${attempt === 1 ? 'once' : `${attempt} times`})` : sentenceOf(error);
       throw new EngineError('OUTPUT', `${target} cannot be replaced: ${why}.`, { cause: error, retryable: true });
     }
   }

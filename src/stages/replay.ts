@@ -99,7 +99,7 @@ async function replayed(about: JournalAbout, options: ReplayArguments): Promise<
   const { memories, counters, places } = engine;
   const shards = new ShardPool({ memories, counters, ledger, onDeath: (shard, _cursor, reason) => failures.push(`Worker thread ${shard} died and was replaced: ${reason}`) });
   const historyDir = options.history ?? meta.history?.folder;
-  const writer = new WriterPool({ memories, places, outDir: out, identity, historyDir, marketDateMs: meta.marketDateMs, given: givenBefore(about), ledger, onFailure: () => undefined });
+  const writer = new WriterPool({ memories, places, outDir: out, identity, historyDir, marketDateMs: meta.marketDateMs, given: givenBefore(about), ledger, onFailure: () => undefined, onTrouble: () => undefined });
   const intake = new Intake({ engine, instruments: meta.instruments });
   const feed = new JournalFeed({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   const looking = clock.every(LOOK_MS, () => writer.poll());

@@ -120,6 +120,7 @@ export class StageRun {
       given: this.#killed === undefined ? prepared.given : givenBefore(this.#killed),
       ledger: this.#ledger,
       onFailure: (sentence) => this.#log.error(sentence),
+      onTrouble: (sentence) => this.#presenter.say(sentence),
     });
     try {
       const { notes, historyRows } = await writer.prepare();

@@ -22,6 +22,8 @@ export interface WriterPoolOptions {
   readonly ledger: SharedArrayBuffer;
   /** Told of each task that could not be done, in a sentence. */
   readonly onFailure: (sentence: string) => void;
+  /** Told when files begin to be refused, and when all are written again; sentences. */
+  readonly onTrouble: (sentence: string) => void;
 }
 
 /** How often the last write of a shard is tried before the run says what is missing. */
@@ -31,6 +33,8 @@ interface ShardProgress {
   /** SHARD.changes when the last write began; -1 before the first. */
   written: number;
   evaluated: number;
+  /** Whether the last write left something out. */
+  refused: boolean;
   writing: Promise<void> | undefined;
   evaluating: Promise<void> | undefined;
 }
@@ -68,7 +72,7 @@ export class WriterPool {
       workerData: setup,
     });
     this.#pool.on('error', (error: Error) => options.onFailure(`The writer's thread: ${error.message}`));
-    this.#progress = memories.map(() => ({ written: -1, evaluated: -1, writing: undefined, evaluating: undefined }));
+    this.#progress = memories.map(() => ({ written: -1, evaluated: -1, refused: false, writing: undefined, evaluating: undefined }));
   }
 
   /** The newest state of each file written. */
@@ -170,7 +174,17 @@ export class WriterPool {
     const { files, failures } = (await this.#run({ kind: 'write', shard, includeOpen })) as WriteAnswer;
     for (const file of files) this.#files.set(file.path, file);
     for (const failure of failures) this.#options.onFailure(failure);
+    this.#tell(shard, failures);
     return failures;
+  }
+
+  /** Says once that files are refused, whichever and however often, and once that none is any more. */
+  #tell(shard: number, failures: readonly string[]): void {
+    const refusedBefore = this.#progress.some(({ refused }) => refused);
+    this.#progress[shard].refused = failures.length > 0;
+    const refusedNow = this.#progress.some(({ refused }) => refused);
+    if (refusedNow && !refusedBefore) this.#options.onTrouble(`${failures[0]} The candles stay in memory; it is tried again with each minute that is sealed.`);
+    if (refusedBefore && !refusedNow) this.#options.onTrouble(`The candles in ${this.#options.outDir} are written again; nothing of them is missing.`);
   }
 
   async #evaluate(shard: number, sealed: number): Promise<void> {

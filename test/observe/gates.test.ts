@@ -50,6 +50,7 @@ const cases: [string, GateId, Status, Change, RegExp][] = [
   ['a bare connection that no HTTP announced', 'no-rest', 'fail', (facts) => part('network', { connections: [...facts.network.connections, { host: 'elsewhere', port: 443, phase: 'run', purpose: 'unknown' }] })(facts), /elsewhere/],
   ['a worker on the network', 'no-rest', 'fail', part('network', { workerConnections: 1 }), /worker/],
   ['a file that does not read back', 'output', 'fail', part('output', { problems: ['NSE_X has close 1 where 2 was sealed.'] }), /sealed/],
+  ['a file that could not be written, while the journal holds all', 'output', 'fail', (facts) => ({ ...part('output', { problems: ['NSE_X cannot be written.'] })(facts), journal: { folder: 'journal/run', segments: 1, blocks: 9, frames: 9, bytes: 900, missing: 0, trouble: undefined } }), /tickshard replay journal\/run --out \/tmp\/out/],
   ['a write elsewhere', 'output', 'fail', part('output', { strayWrites: ['/etc/x'] }), /\/etc\/x/],
   ['a write elsewhere by a worker', 'output', 'fail', part('output', { workerStrayWrites: 1 }), /worker/],
   ['candles and no file', 'output', 'fail', part('output', { files: [] }), /no file/],

@@ -91,6 +91,14 @@ describe('ParquetSink', () => {
       expect(await sink.readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0 })]);
     }));
 
+  it('waits for as long as it may, all files of a task together', () =>
+    inFolder(async (folder) => {
+      let patience = 3;
+      const refuse = (): Promise<void> => Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' }));
+      const sink = sinkIn(folder, { rename: refuse, mayWait: () => patience-- > 0 });
+      for (const tried of ['tried 4 times', 'tried once']) await expect(sink.write(RELIANCE, [candleOf({ minute: 0 })])).rejects.toMatchObject({ message: expect.stringContaining(tried) as string });
+    }));
+
   it('gives up on a file that stays held, leaves it whole, and goes on when it is let go', () =>
     inFolder(async (folder) => {
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, partial: true })]);
@@ -98,7 +106,7 @@ describe('ParquetSink', () => {
       for (const held of [qualityPath(folder, RELIANCE), candlesPath(folder, RELIANCE)]) {
         const refuse = (from: string, to: string) => (to === held ? Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' })) : rename(from, to));
         const attempt = sinkIn(folder, { rename: refuse }).write(RELIANCE, [candleOf({ minute: 0, close: 100.9 })]);
-        await expect(attempt).rejects.toMatchObject({ code: 'OUTPUT', retryable: true, message: expect.stringContaining('EBUSY 12 times') });
+        await expect(attempt).rejects.toMatchObject({ code: 'OUTPUT', retryable: true, message: expect.stringContaining('EBUSY, tried 12 times') });
         expect((await contents(folder))[candlesPath(folder, RELIANCE)]).toBe(before[candlesPath(folder, RELIANCE)]);
       }
       // Quality is in place and the candles are aside: the next write finishes that first, so the whole candle is not lost.
