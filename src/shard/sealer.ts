@@ -91,15 +91,14 @@ export class Sealer {
   }
 
   /**
-   * The moment up to which the market was seen, for a run that ends now: market time, or the last frame's second where the feed had
-   * been silent in session for longer than any feed is. Undefined before the first frame.
+   * The moment up to which the market was seen, for a run that ends now: market time, or that of the last frame where the feed had been
+   * silent in session for longer than any feed is. Undefined before the first frame.
    */
   get seenUntilMs(): number | undefined {
     if (Number.isNaN(this.#t)) return undefined;
     const { openMs, minutes } = this.#options;
     const inSessionUntil = Math.min(this.#t, openMs + minutes * MINUTE_MS);
-    const heardUntil = this.#lastFrameMs + STAMP_MS;
-    return inSessionUntil - heardUntil > SILENT_MS ? heardUntil : this.#t;
+    return inSessionUntil - (this.#lastFrameMs + STAMP_MS) > SILENT_MS ? this.unseenFromMs : this.#t;
   }
 
   /** Whether a frame of this time is newer than all in use. */

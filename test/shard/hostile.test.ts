@@ -44,7 +44,13 @@ it('a counter that begins anew on another connection does not silence the symbol
 describe('a feed that is silent when the run ends', () => {
   it('leaves the minute in which it fell silent partial', () => {
     const script = started().hum(at('11:01:40')).frame('RELIANCE', at('11:01:40'), 1002).tick(at('11:02:20')).end();
-    expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 19_000 });
+    expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 20_000 });
+  });
+
+  it('in the last second of a minute leaves that minute partial: what more was told in that second was not heard', () => {
+    // Found by the simulation: the gap began with the second behind the last frame's.
+    const script = started().hum(at('11:01:59')).frame('RELIANCE', at('11:01:59'), 1002).tick(at('11:02:20')).end();
+    expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 1000 });
   });
 
   it('does not when trading was over', () => {
