@@ -53,14 +53,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   shard: ['shared', 'market'],
   sim: ['market', 'wire', 'feed'],
   // `observe` reads results: types of files, evaluations and lag figures, and never the other way round.
-  observe: ['market', 'shared', 'momentum', 'sink', 'shard'],
+  observe: ['market', 'shared', 'momentum', 'sink', 'shard', 'journal'],
   workers: ['shard', 'shared', 'sink', 'momentum', 'market'],
   stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'doctor', 'journal', 'workers', 'config'],
   // `config` and `cli` read and list the simulator's faults.
   config: ['market', 'sim'],
   options: ['config'],
   cli: ['config', 'options', 'sim'],
-  main: ['cli', 'shared', 'stages'],
+  main: ['cli', 'shared', 'stages', 'stdio'],
+  stdio: [],
   clock: [],
   errors: [],
   log: [],
@@ -86,7 +87,7 @@ describe('the tree', () => {
   });
 
   it('nothing on the data path imports an observer, a stage or the simulator', () => {
-    for (const path of code.filter((one) => ['market', 'wire', 'shared', 'shard', 'sink', 'momentum', 'feed', 'workers'].includes(roomOf(one)))) {
+    for (const path of code.filter((one) => ['market', 'wire', 'shared', 'shard', 'sink', 'momentum', 'feed', 'journal', 'workers'].includes(roomOf(one)))) {
       expect(importsOf(path).filter((target) => /^src\/(observe|stages|sim)\//.test(target)), path).toEqual([]);
     }
   });

@@ -1,4 +1,5 @@
 /** What a run knows of itself at one moment: the one input of the gates, the report and the terminal. Plain data, read-only. */
+import type { JournalFigures } from '../journal/writer.js';
 import type { VolumeKind } from '../market/candle.js';
 import type { ModeName } from '../market/packet.js';
 import type { Evaluation } from '../momentum/series.js';
@@ -38,19 +39,6 @@ export interface Hashes {
 export interface Unseen {
   readonly fromMs: number;
   readonly toMs: number;
-}
-
-/** What the run's journal holds. */
-export interface JournalFacts {
-  readonly folder: string;
-  readonly segments: number;
-  readonly blocks: number;
-  readonly frames: number;
-  readonly bytes: number;
-  /** Frames that it does not hold. */
-  readonly missing: number;
-  /** Why it is not whole, a sentence. */
-  readonly trouble: string | undefined;
 }
 
 /** How a connection ended. */
@@ -142,7 +130,7 @@ export interface Facts {
     readonly minutes: readonly { readonly minuteMs: number; readonly symbols: number }[];
   };
   /** Undefined with `--no-journal`. */
-  readonly journal: JournalFacts | undefined;
+  readonly journal: JournalFigures | undefined;
   /** Undefined without `--history`; else how our schema differs, a sentence each. */
   readonly schema: readonly string[] | undefined;
   readonly historyGiven: boolean;

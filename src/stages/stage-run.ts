@@ -306,5 +306,4 @@ export class StageRun {
       return false;
     }
   }
-
 }
