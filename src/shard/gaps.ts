@@ -65,7 +65,7 @@ export class Gaps {
 
   /** Market ms for which the subscriptions had surely been sent when the exchange made the packet. */
   #elapsedMs(arrival: Arrival): number {
-    if (this.#sealer.wasExcusedSince(this.#subscribed.marketMs)) return 0;
+    if (this.#sealer.excusedAtMs >= this.#subscribed.marketMs) return 0;
     const elapsedMarketMs = arrival.marketMs - this.#subscribed.marketMs;
     const elapsedRealMs = arrival.monoMs - this.#subscribed.monoMs;
     const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;

@@ -117,7 +117,8 @@ export class Router {
       this.#heardOn[instrument] = arrival.connection;
       flags |= FLAG.first;
       const { marketMs, monoMs } = this.#gaps.subscription;
-      if (arrival.marketMs - marketMs > CACHED_MARKET_MS && arrival.monoMs - monoMs > CACHED_REAL_MS) flags |= FLAG.fresh;
+      // A cached packet that waited behind a pause of ours comes late, too.
+      if (arrival.marketMs - Math.max(marketMs, this.#sealer.excusedAtMs) > CACHED_MARKET_MS && arrival.monoMs - monoMs > CACHED_REAL_MS) flags |= FLAG.fresh;
     }
     if (reason !== undefined) {
       this.#counters[unadmittedCounter[reason]]++;

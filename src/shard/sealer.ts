@@ -220,9 +220,9 @@ export class Sealer {
     this.#excusedAt = nowMs;
   }
 
-  /** Whether a pause of our own ended at `nowMs` or later: what arrived behind it may have waited in our socket for as long as it took. */
-  wasExcusedSince(nowMs: number): boolean {
-    return this.#excusedAt >= nowMs;
+  /** When the last pause of our own ended, on the injected market clock: what arrived before may have waited in our socket for as long as it took. */
+  get excusedAtMs(): number {
+    return this.#excusedAt;
   }
 
   /** The bar through which everything may be sealed now, when that is more than before; else undefined. */

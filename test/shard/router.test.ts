@@ -121,6 +121,16 @@ describe('gaps', () => {
     expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:00:32'), at('11:01:07')]]);
   });
 
+  it('does not end with a cached packet that waited behind a pause of ours: late as it comes, it is no tick', () => {
+    // Found by the simulation: five seconds behind the subscribing it was taken for a tick, of a second in which nothing was subscribed.
+    const script = started().disconnect().subscribe(at('11:01:05'));
+    script.engine.sealer.excuse(at('11:01:10') + 500);
+    script.frame('RELIANCE', at('11:01:10') + 500, 1002, { exchangeMs: BigInt(at('11:01:04')) });
+    expect(gapsOf(script.engine).at(-1)).toEqual([at('11:00:32'), Infinity]);
+    script.frame('RELIANCE', at('11:01:11'), 1003).hum(at('11:02:20'));
+    expect(script.candles('RELIANCE').get('11:01')).toMatchObject({ candle: { open: 10.03 }, quality: { ticks: 1, partial: true } });
+  });
+
   it('a silence that a stamp ahead of its time has covered already adds none', () => {
     // Found by the simulation: market time had run on from a stray, so did the end of the gap, and the silence behind it ended before it began.
     const script = started().frame('RELIANCE', at('11:00:33'), 1001, { exchangeMs: BigInt(at('11:01:20')) }).tick(at('11:01:10'));

@@ -23,6 +23,7 @@ export class Recorder extends Intake {
   readonly gaps: { fromMs: number; toMs: number }[] = [];
   readonly #engine: Engine;
   #subscribedAt: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
+  #excusedAtMs = -Infinity;
   readonly #heardOn = new Map<string, number>();
   #kept: NaivePacket[] = [];
   /** Frames refused for a time that was only too far ahead. */
@@ -72,7 +73,8 @@ export class Recorder extends Intake {
     const packet: NaivePacket = {
       bytes,
       connection: arrival.connection,
-      marketMsSinceSubscribe: arrival.marketMs - this.#subscribedAt.marketMs,
+      // What waited behind a pause of ours says nothing of when it was sent.
+      marketMsSinceSubscribe: arrival.marketMs - Math.max(this.#subscribedAt.marketMs, this.#excusedAtMs),
       realMsSinceSubscribe: arrival.monoMs - this.#subscribedAt.monoMs,
       first,
     };
@@ -116,6 +118,7 @@ export class Recorder extends Intake {
 
   override excuse(marketMs: number): void {
     this.calls.push({ kind: 'excuse', marketMs });
+    this.#excusedAtMs = marketMs;
     super.excuse(marketMs);
   }
 
