@@ -8,7 +8,9 @@
  * Not here: what needs the arrival clock. A frame that drags market time alone (more than 60 s ahead of what has elapsed) is refused
  * by the engine and would be used here: leave it out of the list. Nothing here seals, so revisions and lateness are not told.
  */
+import { closeOf, DAY, decode, EXCHANGES, ist, MINUTE, minuteOf, SAFE, type Frame, type NaiveInstrument } from './naive-frames.js';
 
+export type { NaiveInstrument };
 export type NaiveMode = 1 | 2 | 3;
 
 /** One binary message. */
@@ -25,16 +27,6 @@ export interface NaivePacket {
    * or, refused for their time, not at all.
    */
   readonly first?: boolean;
-}
-
-export interface NaiveInstrument {
-  readonly symbol: string;
-  readonly exchangeType: number;
-  readonly token: string;
-  /** Whether it takes part in the closing auction; true when not said, as of every NIFTY 50 stock. */
-  readonly derivatives?: boolean;
-  /** Hours other than the exchange's own, `HH:mm`. */
-  readonly hours?: { readonly open: string; readonly close: string };
 }
 
 export interface NaiveOptions {
@@ -62,6 +54,13 @@ export interface NaiveCandle {
   readonly gapMs: number;
   /** Whether a packet that only seeds, as the first on a connection, fell into the minute. */
   readonly seeded: boolean;
+  /** What the volume may be wrong by, either way; null where nobody can say. */
+  readonly volSlack: number | null;
+  /** Whether high or low is the day's, moved between two packets. */
+  readonly repaired: boolean;
+  /** Distinct seconds of the minute that were told of, as a share; and the longest stretch without. Null for the auction. */
+  readonly coverage: number | null;
+  readonly maxAgeMs: number | null;
 }
 
 /** What became of an instrument's admitted packets. `reseeds` are among `noTrade`. */
@@ -82,30 +81,17 @@ export interface NaiveResult {
   readonly unadmitted: { exchange: number; token: number; mode: number; price: number; time: number };
 }
 
-const MINUTE = 60_000;
-const DAY = 86_400_000;
-const SAFE = 9_007_199_254_740_991n;
-const LENGTHS: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379, 4: 443 };
-const EXCHANGES = [1, 2, 3, 4, 5, 7, 13];
-const AUCTION_SINCE = '2026-08-03';
-
-interface Frame {
-  readonly exchangeType: number;
-  readonly token: string;
-  readonly mode: number;
-  readonly sequence: bigint;
-  readonly exchangeMs: bigint;
-  readonly price: bigint;
-  readonly volume: bigint;
-  readonly lastTradeSeconds: bigint;
-}
-
 interface Tick {
   readonly timeMs: number;
   readonly connection: number;
   readonly sequence: bigint;
   readonly price: number;
   readonly quantity: number;
+  /** What of `quantity` may have been traded before the minute, and the time of the packet before it. */
+  readonly slack: number;
+  readonly sinceMs: number | undefined;
+  /** Prices of trades since the packet before, in the same minute, that no packet showed. */
+  readonly unshown: readonly number[];
 }
 
 interface Book {
@@ -116,46 +102,10 @@ interface Book {
   readonly seeded: Set<number>;
   heardOn: number | undefined;
   last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
-  anchor: { volume: bigint; sequence: bigint; connection: number } | undefined;
-}
-
-/** The instant of an IST date and time of day. */
-function ist(date: string, time: string): number {
-  return Date.parse(`${date}T${time}:00+05:30`);
-}
-
-function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
-  if (bytes.length === 0) return 'length';
-  if (LENGTHS[bytes[0]] === undefined) return 'mode';
-  if (bytes.length !== LENGTHS[bytes[0]]) return 'length';
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const mode = bytes[0];
-  const token = Buffer.from(bytes.slice(2, 27)).toString('latin1').split('\0')[0];
-  const depth = mode === 4;
-  return {
-    exchangeType: bytes[1],
-    token,
-    mode,
-    sequence: depth ? 0n : view.getBigInt64(27, true),
-    exchangeMs: view.getBigInt64(depth ? 27 : 35, true),
-    price: depth ? 0n : view.getBigInt64(43, true),
-    volume: mode === 2 || mode === 3 ? view.getBigInt64(67, true) : 0n,
-    lastTradeSeconds: mode === 3 ? view.getBigInt64(123, true) : 0n,
-  };
-}
-
-/** Label of the minute that a time falls into, or undefined outside the session. */
-function minuteOf(instrument: NaiveInstrument, date: string, timeMs: number): { labelMs: number; fromMs: number; toMs: number; auction: boolean } | undefined {
-  const withAuction = instrument.derivatives !== false && date >= AUCTION_SINCE && instrument.hours === undefined;
-  const open = ist(date, instrument.hours?.open ?? '09:15');
-  const close = ist(date, instrument.hours?.close ?? (withAuction ? '15:15' : '15:30'));
-  if (timeMs >= open && timeMs < close) {
-    const start = timeMs - (timeMs % MINUTE);
-    return { labelMs: start, fromMs: start, toMs: start + MINUTE, auction: false };
-  }
-  const [fromMs, toMs] = [ist(date, '15:28'), ist(date, '15:35')];
-  if (withAuction && timeMs >= fromMs && timeMs < toMs) return { labelMs: ist(date, '15:29'), fromMs, toMs, auction: true };
-  return undefined;
+  anchor: { volume: bigint; sequence: bigint; connection: number; exchangeMs: number } | undefined;
+  range: { high: bigint; low: bigint };
+  /** Seconds, in ms, that were told of, in the order in which they were, by label of their minute. */
+  readonly told: Map<number, number[]>;
 }
 
 /** -1, 0 or 1 as `a` is before, level with or after `b`; level where either lacks a sequence. */
@@ -173,12 +123,21 @@ function traded(book: Book, frame: Frame, connection: number, first: boolean): n
   const older = anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
   // On a new connection the packet behind the first anchors whatever its number: the counter may have begun anew.
   const anew = !first && anchor !== undefined && anchor.connection !== connection;
-  if (usable && (!older || anew)) book.anchor = { volume: frame.volume, sequence: frame.sequence, connection };
+  if (usable && (!older || anew)) book.anchor = { volume: frame.volume, sequence: frame.sequence, connection, exchangeMs: Number(frame.exchangeMs) };
   if (first || anchor === undefined || anchor.connection !== connection) return 'seed';
   if (older || !usable) return 'noTrade';
   const rise = frame.volume - anchor.volume;
   if (rise < 0n) book.counts.reseeds++;
   return rise > 0n ? Number(rise) : 'noTrade';
+}
+
+/** Notes that the minute of `exchangeMs` was told of in that second: later ones of a minute only, and no auction's. */
+function hear(book: Book, date: string, exchangeMs: number, only?: number): void {
+  const minute = minuteOf(book.instrument, date, exchangeMs);
+  if (minute === undefined || minute.auction || (only !== undefined && only !== minute.labelMs)) return;
+  const told = book.told.get(minute.labelMs) ?? [];
+  book.told.set(minute.labelMs, told);
+  if (told.length === 0 || exchangeMs > told.at(-1)!) told.push(exchangeMs);
 }
 
 /** One admitted packet. */
@@ -189,6 +148,13 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   book.last = { sequence: frame.sequence, timeMs, price: frame.price };
   const repeated = last !== undefined && frame.sequence > 0n && last.sequence === frame.sequence && last.timeMs === timeMs && last.price === frame.price;
   let quantity = 1;
+  const before = book.anchor;
+  const older = before !== undefined && frame.sequence > 0n && before.sequence > 0n && frame.sequence < before.sequence;
+  const beforeRange = { ...book.range };
+  if (!older && frame.mode !== 1) {
+    if (frame.dayHigh > 0n) book.range.high = frame.dayHigh;
+    if (frame.dayLow > 0n) book.range.low = frame.dayLow;
+  }
   const minute = minuteOf(book.instrument, date, timeMs);
   const seed = (): void => {
     counts.seed++;
@@ -203,14 +169,39 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     if (repeated && !seeds) return void counts.duplicate++;
     const outcome = traded(book, frame, packet.connection, first);
     if (outcome === 'seed') return seed();
-    if (outcome === 'noTrade') return void counts.noTrade++;
+    if (outcome === 'noTrade') {
+      // It anchored, so it is no older one.
+      if (book.anchor !== before) hear(book, date, Number(frame.exchangeMs));
+      return void counts.noTrade++;
+    }
     quantity = outcome;
   }
   if (minute === undefined) return void counts.outOfSession++;
   counts.tick++;
+  hear(book, date, Number(frame.exchangeMs), minute.labelMs);
   const ticks = book.minutes.get(minute.labelMs) ?? [];
   book.minutes.set(minute.labelMs, ticks);
-  ticks.push({ timeMs, connection: packet.connection, sequence: frame.sequence, price: Number(frame.price), quantity });
+  const sinceMs = frame.mode === 1 ? undefined : before!.exchangeMs;
+  // Between the end of the continuous trading and the auction's print nothing is traded.
+  const straddles = sinceMs !== undefined && sinceMs < (minute.auction ? closeOf(book.instrument, date) : minute.fromMs);
+  const unshown: number[] = [];
+  const sound = frame.dayLow > 0n && frame.dayLow <= frame.price && frame.price <= frame.dayHigh;
+  if (sinceMs !== undefined && !straddles && sound && !minute.auction) {
+    if (beforeRange.high > 0n && frame.dayHigh > beforeRange.high) unshown.push(Number(frame.dayHigh));
+    if (beforeRange.low > 0n && frame.dayLow < beforeRange.low) unshown.push(Number(frame.dayLow));
+  }
+  ticks.push({ timeMs, connection: packet.connection, sequence: frame.sequence, price: Number(frame.price), quantity, slack: straddles ? quantity : 0, sinceMs, unshown });
+}
+
+/** What lies over the minute's edges: its own first rise, and that of the next minute with ticks where the packet before it was of this one. */
+function slackOf(book: Book, labelMs: number, ticks: readonly Tick[], toMs: number, date: string): number | null {
+  if (book.anchor === undefined || book.anchor.exchangeMs < toMs) return null;
+  const own = ticks.reduce((sum, { slack }) => sum + slack, 0);
+  const nextLabel = [...book.minutes.keys()].filter((label) => label > labelMs).sort((a, b) => a - b)[0] as number | undefined;
+  const next = nextLabel === undefined ? [] : book.minutes.get(nextLabel)!.filter(({ slack }) => slack > 0);
+  const from = next.at(-1)?.sinceMs;
+  if (from === undefined || minuteOf(book.instrument, date, from)?.labelMs !== labelMs) return own;
+  return Math.max(own, next.reduce((sum, { slack }) => sum + slack, 0));
 }
 
 /** The candle of one minute's ticks, in order of arrival. */
@@ -223,7 +214,25 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
     if (compare(tick, opening) < 0) opening = tick;
     if (compare(tick, closing) >= 0) closing = tick;
   }
-  const prices = ticks.map((tick) => tick.price);
+  const shown = ticks.map((tick) => tick.price);
+  const highest = (list: readonly number[]): number => list.reduce((a, b) => Math.max(a, b));
+  const lowest = (list: readonly number[]): number => list.reduce((a, b) => Math.min(a, b));
+  const prices = [...shown, ...ticks.flatMap(({ unshown }) => unshown)];
+  // What was no news when it came was shown before it; the rest no packet showed by then, and the order tells.
+  let repaired = false;
+  let [high, low] = [shown[0], shown[0]];
+  for (const tick of ticks) {
+    high = Math.max(high, tick.price);
+    low = Math.min(low, tick.price);
+    for (const price of tick.unshown) {
+      repaired ||= price > high || price < low;
+      high = Math.max(high, price);
+      low = Math.min(low, price);
+    }
+  }
+  const told = book.told.get(labelMs) ?? [];
+  const marks = [minute.fromMs, ...told, minute.toMs];
+  const ages = marks.slice(1).map((ms, k) => ms - marks[k]);
   const close = closing.price / scale;
   let gapMs = 0;
   for (const gap of options.gaps ?? []) gapMs += Math.max(0, Math.min(gap.toMs, minute.toMs) - Math.max(gap.fromMs, minute.fromMs));
@@ -231,15 +240,19 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
     minuteMs: labelMs,
     // The auction is one print: what was told before it in its window is the old price.
     open: minute.auction ? close : opening.price / scale,
-    high: minute.auction ? close : prices.reduce((a, b) => Math.max(a, b)) / scale,
-    low: minute.auction ? close : prices.reduce((a, b) => Math.min(a, b)) / scale,
+    high: minute.auction ? close : highest(prices) / scale,
+    low: minute.auction ? close : lowest(prices) / scale,
     close,
     volume: ticks.reduce((sum, tick) => sum + tick.quantity, 0),
     ticks: ticks.length,
-    priceChanges: prices.filter((price, k) => k > 0 && price !== prices[k - 1]).length,
+    priceChanges: shown.filter((price, k) => k > 0 && price !== shown[k - 1]).length,
     auction: minute.auction,
     gapMs,
     seeded: book.seeded.has(labelMs),
+    volSlack: slackOf(book, labelMs, ticks, minute.toMs, options.date),
+    repaired,
+    coverage: minute.auction ? null : told.length / 60,
+    maxAgeMs: minute.auction ? null : highest(ages),
   };
 }
 
@@ -253,6 +266,8 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     heardOn: undefined,
     last: undefined,
     anchor: undefined,
+    range: { high: 0n, low: 0n },
+    told: new Map(),
   }));
   const refused = { length: 0, mode: 0 };
   const unadmitted = { exchange: 0, token: 0, mode: 0, price: 0, time: 0 };

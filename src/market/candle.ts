@@ -31,6 +31,17 @@ export interface QualityRow {
   readonly gapMs: number;
   /** `continuous`, or `auction` for the closing auction's print. */
   readonly source: CandleSource;
+  /**
+   * By how much the volume of a whole minute may be wrong at most, either way: what was traded between the last packet before an edge and the
+   * first behind it, at the edge where that is more. Null where volume is a number of ticks, or nothing was told yet behind the minute.
+   */
+  readonly volSlack: number | null;
+  /** The high or the low is of a trade that no packet showed, known by the day's high or low. */
+  readonly repaired: boolean;
+  /** Share of the minute's seconds of which a packet told, 0 to 1; null for an auction. */
+  readonly coverage: number | null;
+  /** The longest that nothing was told in the minute, from packet to packet and to its edges; null for an auction. */
+  readonly maxAgeMs: number | null;
 }
 
 export type CandleSource = 'continuous' | 'auction';

@@ -41,6 +41,7 @@ function symbolReport(symbol: SymbolFacts, volumeKind: Facts['volumeKind']): Rec
     revisions: symbol.revisions,
     session: {
       vwap: vwapWire === undefined ? null : rounded(vwapWire / priceScale, 6),
+      dayOpen: rupees(figures.sessionOpen),
       dayHigh: rupees(figures.sessionHigh),
       dayLow: rupees(figures.sessionLow),
       covers: traded ? "the exchange's own figures for the whole day, as of the last packet" : 'the ticks seen in this run only; vwap is their plain mean',

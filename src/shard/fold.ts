@@ -8,27 +8,14 @@
  *
  * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
  */
-import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, RECORD, SHARD, SLOT, STATIC, type ShardMemory } from '../shared/layout.js';
-import { gapWithin } from '../shared/book.js';
-import { MINUTE_MS } from '../market/session.js';
-
-/** Greatest cumulative volume that a double holds exactly; anything beyond, or negative, cannot be an anchor. */
-const VOLUME_LIMIT = Number.MAX_SAFE_INTEGER;
+import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, RECORD, SHARD, SLOT, type ShardMemory } from '../shared/layout.js';
+import { barAt, gapWithin } from '../shared/book.js';
+import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteSession, repair, VOLUME_LIMIT } from './anchored.js';
 
 // Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
 
-/** The bar that record `r` falls into: minutes from the run's first opening, the last bar for the auction, -1 outside the row's session. */
-function barIndexOf(m: ShardMemory, row: number, r: number): number {
-  const f = m.f64;
-  const timeMs = f[r + RECORD.timeMs];
-  const s = m.staticOf(row);
-  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
-  if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
-  return -1;
-}
-
-/** Puts the tick of record `r` into the bar of slot `s`. `quantity` is what it adds to the volume. */
-function addTick(m: ShardMemory, s: number, r: number, bar: number, quantity: number, sealed: boolean): void {
+/** Puts the tick of record `r` into the bar at hand, that of slot `s`. `quantity` is what it adds to the volume. */
+function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed: boolean): void {
   const f = m.f64;
   const b = s + SLOT.bar;
   const price = f[r + RECORD.price];
@@ -77,7 +64,6 @@ function addTick(m: ShardMemory, s: number, r: number, bar: number, quantity: nu
   // Counts of a stranger's making stay within what a file can hold; they never keep a symbol's good minutes from being written.
   const volume = f[b + BAR.volume] + quantity;
   f[b + BAR.volume] = volume > VOLUME_LIMIT ? VOLUME_LIMIT : volume;
-  f[s + SLOT.barIndex] = bar;
   f[s + SLOT.ticks] += 1;
   if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
 }
@@ -97,11 +83,6 @@ function order(f: Float64Array, k: number, r: number, connection: number): numbe
   return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
 }
 
-/** Whether the words at `k` (low, then high) are a sequence number: they exist from 1 on; indices carry 0 (PROTOCOL.md 7). */
-function isSequence(f: Float64Array, k: number): boolean {
-  return f[k + 1] > 0 || (f[k + 1] === 0 && f[k] > 0);
-}
-
 /** Makes bar `bar` the one in slot `s`: the bar that was there goes home to the table, the wanted one is fetched from it. */
 function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
   const f = m.f64;
@@ -113,6 +94,7 @@ function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
   }
   const wanted = m.barOf(row, bar);
   for (let k = 0; k < BAR.size; k++) f[s + SLOT.bar + k] = f[wanted + k];
+  f[s + SLOT.barIndex] = bar;
 }
 
 /**
@@ -122,30 +104,10 @@ function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
 function seed(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
   f[s + SLOT.seeds] += 1;
-  const bar = barIndexOf(m, row, r);
+  const bar = barAt(m, row, r + RECORD.timeMs);
   if (bar < 0) return;
   takeUpBar(m, row, s, bar);
   f[s + SLOT.bar + BAR.seeded] = 1;
-  f[s + SLOT.barIndex] = bar;
-}
-
-/** Takes the record's cumulative volume as the anchor of the differences to come. */
-function anchor(m: ShardMemory, s: number, r: number): void {
-  const f = m.f64;
-  f[s + SLOT.anchorVolume] = f[r + RECORD.volume];
-  f[s + SLOT.anchorSequenceLow] = f[r + RECORD.sequenceLow];
-  f[s + SLOT.anchorSequenceHigh] = f[r + RECORD.sequenceHigh];
-  f[s + SLOT.anchorConnection] = m.i32[2 * r + RECORD.connection];
-}
-
-/** Whether the record is older, by sequence, than the packet that the anchor came from. */
-function isOlder(f: Float64Array, s: number, r: number): boolean {
-  const low = f[r + RECORD.sequenceLow];
-  const high = f[r + RECORD.sequenceHigh];
-  const anchorLow = f[s + SLOT.anchorSequenceLow];
-  const anchorHigh = f[s + SLOT.anchorSequenceHigh];
-  if (!isSequence(f, r + RECORD.sequenceLow) || !isSequence(f, s + SLOT.anchorSequenceLow)) return false;
-  return high !== anchorHigh ? high < anchorHigh : low < anchorLow;
 }
 
 /** Same sequence (> 0), time and price as the instrument's packet before. */
@@ -176,6 +138,7 @@ function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
   const price = f[r + RECORD.price];
   const late = tick(m, row, s, r, 1);
   if (late === OUTSIDE) return false;
+  hear(m, row, s, r);
   f[s + SLOT.sessionSum] += price;
   if (price > f[s + SLOT.sessionHigh]) f[s + SLOT.sessionHigh] = price;
   if (price < f[s + SLOT.sessionLow] || f[s + SLOT.sessionLow] === 0) f[s + SLOT.sessionLow] = price;
@@ -188,14 +151,14 @@ const LATE = 1;
 
 /** Books a tick of `quantity`, or counts it as outside the session. Says which, and whether its minute was sealed already. */
 function tick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
-  const bar = barIndexOf(m, row, r);
+  const bar = barAt(m, row, r + RECORD.timeMs);
   if (bar < 0) {
     m.f64[s + SLOT.outOfSession] += 1;
     return OUTSIDE;
   }
   const sealed = bar <= m.i32[SHARD.sealed];
   takeUpBar(m, row, s, bar);
-  addTick(m, s, r, bar, quantity, sealed);
+  addTick(m, s, r, quantity, sealed);
   return sealed ? LATE : IN_TIME;
 }
 
@@ -205,11 +168,8 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
   const volume = f[r + RECORD.volume];
   const usable = volume >= 0 && volume <= VOLUME_LIMIT;
   const older = isOlder(f, s, r);
-  if (!older) {
-    if (f[r + RECORD.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + RECORD.averagePrice];
-    if (f[r + RECORD.dayHigh] > 0) f[s + SLOT.sessionHigh] = f[r + RECORD.dayHigh];
-    if (f[r + RECORD.dayLow] > 0) f[s + SLOT.sessionLow] = f[r + RECORD.dayLow];
-  }
+  const moved = older ? 0 : movedRange(f, s, r);
+  if (!older) noteSession(f, s, r);
   const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + RECORD.connection];
   const first = (m.i32[2 * r + RECORD.flags] & FLAG.first) !== 0;
   if (first || unanchored) {
@@ -229,11 +189,26 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
     if (!older && usable) {
       if (rise < 0) f[s + SLOT.reseeds] += 1;
       anchor(m, s, r);
+      hearQuiet(m, row, s, r);
     }
     return false;
   }
+  const late = tick(m, row, s, r, rise);
+  if (late !== OUTSIDE) {
+    noteEdge(m, row, s, r);
+    repair(m, row, s, r, moved);
+    hear(m, row, s, r);
+  }
   anchor(m, s, r);
-  return tick(m, row, s, r, rise) === LATE;
+  return late === LATE;
+}
+
+/** A packet without a trade: the price still holds, in the second that the packet is of. */
+function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
+  const bar = barAt(m, row, r + RECORD.exchangeMs);
+  if (bar < 0) return;
+  takeUpBar(m, row, s, bar);
+  hear(m, row, s, r);
 }
 
 /** Applies the packet at ring cursor `cursor`. Repeating it is harmless. */

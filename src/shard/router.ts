@@ -231,6 +231,7 @@ export class Router {
     i32[2 * at + RECORD.connection] = arrival.connection;
     i32[2 * at + RECORD.flags] = flags;
     f64[at + RECORD.timeMs] = packet.mode === MODE.snapquote ? packet.number(FIELD.lastTradeSeconds) * 1000 : packet.number(FIELD.exchangeMs);
+    f64[at + RECORD.exchangeMs] = packet.number(FIELD.exchangeMs);
     f64[at + RECORD.price] = packet.number(FIELD.price);
     // Not one expression: a double that may be another would be made a new object for each packet.
     f64[at + RECORD.receivedMs] = arrival.monoMs;
@@ -240,6 +241,7 @@ export class Router {
     if ((flags & FLAG.traded) !== 0) {
       f64[at + RECORD.volume] = packet.number(FIELD.volume);
       f64[at + RECORD.averagePrice] = packet.number(FIELD.averagePrice);
+      f64[at + RECORD.dayOpen] = packet.number(FIELD.dayOpen);
       f64[at + RECORD.dayHigh] = packet.number(FIELD.dayHigh);
       f64[at + RECORD.dayLow] = packet.number(FIELD.dayLow);
     }

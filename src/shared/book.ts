@@ -7,6 +7,8 @@ import { priceScale, type Instrument } from '../market/instrument.js';
 import type { CandleSource, CandleWithQuality } from '../market/candle.js';
 import { BAR, FIRST, GAP, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
 
+const SECONDS = MINUTE_MS / 1000;
+
 /** An instrument and where its row is. `row` is its place in its shard. */
 export interface RowPlace {
   readonly instrument: Instrument;
@@ -19,12 +21,27 @@ export function isAuction(m: ShardMemory, bar: number): boolean {
   return bar === m.shape.bars - 1;
 }
 
+/** The bar that the time at double index `k` falls into: minutes from the run's first opening, the last bar for the auction, -1 outside the row's session. */
+export function barAt(m: ShardMemory, row: number, k: number): number {
+  const f = m.f64;
+  const timeMs = f[k];
+  const s = m.staticOf(row);
+  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
+  if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
+  return -1;
+}
+
+/** From when to when a bar's ticks are: its minute, or the auction's window. Epoch ms, half-open. */
+function spanOf(m: ShardMemory, row: number, bar: number): readonly [number, number] {
+  const s = m.staticOf(row);
+  if (isAuction(m, bar)) return [m.f64[s + STATIC.auctionFromMs], m.f64[s + STATIC.auctionToMs]];
+  const start = m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
+  return [start, start + MINUTE_MS];
+}
+
 /** Market milliseconds of the bar's span in which nothing could be seen; a minute with any is partial. */
 export function gapWithin(m: ShardMemory, row: number, bar: number): number {
-  const s = m.staticOf(row);
-  const auction = bar === m.shape.bars - 1;
-  const start = auction ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
-  const end = auction ? m.f64[s + STATIC.auctionToMs] : start + MINUTE_MS;
+  const [start, end] = spanOf(m, row, bar);
   const count = Atomics.load(m.i32, SHARD.gaps);
   let unseen = 0;
   for (let k = 0; k < count; k++) {
@@ -53,6 +70,7 @@ export interface RowFigures {
   /** Time of the latest tick, epoch ms. */
   readonly lastTickMs: number | undefined;
   readonly sessionSum: number;
+  readonly sessionOpen: number | undefined;
   readonly sessionHigh: number | undefined;
   readonly sessionLow: number | undefined;
   readonly exchangeAverage: number | undefined;
@@ -82,6 +100,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
     lastPrice: known(f[s + SLOT.lastPrice]),
     lastTickMs: known(f[s + SLOT.lastTickTime]),
     sessionSum: f[s + SLOT.sessionSum],
+    sessionOpen: known(f[s + SLOT.sessionOpen]),
     sessionHigh: known(f[s + SLOT.sessionHigh]),
     sessionLow: known(f[s + SLOT.sessionLow]),
     exchangeAverage: known(f[s + SLOT.exchangeAverage]),
@@ -101,6 +120,13 @@ export interface BarFigures {
   readonly revision: number;
   /** A connection began inside it. */
   readonly seeded: boolean;
+  readonly repaired: boolean;
+  /** Seconds of which a packet told, the exchange's time of the last, and the longest time before one; ms. */
+  readonly heardSeconds: number;
+  readonly heardAt: number;
+  readonly longestSilence: number;
+  /** Volume that may belong before its start, or behind its end; null where that is not known. */
+  readonly volSlack: number | null;
 }
 
 /** Reads one bar. The auction's is flat at its last price: what came before the print is the old price, not a trade. */
@@ -122,8 +148,27 @@ export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | 
       late: f[b + BAR.late],
       revision: f[b + BAR.revision],
       seeded: f[b + BAR.seeded] === 1,
+      repaired: f[b + BAR.repaired] === 1,
+      heardSeconds: f[b + BAR.heardSeconds],
+      heardAt: f[b + BAR.heardAt],
+      longestSilence: f[b + BAR.longestSilence],
+      volSlack: slackOf(m, row, s, bar),
     };
   });
+}
+
+/** The slack of a bar's volume, at the edge where there is more of it (market/candle.ts, `volSlack`). `s`: the row's valid slot. */
+function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
+  const f = m.f64;
+  const at = (index: number): number => (f[s + SLOT.barIndex] === index ? s + SLOT.bar : m.barOf(row, index));
+  const [, endMs] = spanOf(m, row, bar);
+  if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
+  const before = f[at(bar) + BAR.slackBefore];
+  for (let next = bar + 1; next < m.shape.bars; next++) {
+    const b = at(next);
+    if (f[b + BAR.ticks] > 0) return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
+  }
+  return before;
 }
 
 /** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */
@@ -217,6 +262,10 @@ export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolea
         late: figures.late,
         gapMs: Math.round(gapMs),
         source,
+        volSlack: figures.volSlack,
+        repaired: figures.repaired,
+        coverage: source === 'auction' ? null : figures.heardSeconds / SECONDS,
+        maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilence, figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt),
       },
     });
   });

@@ -13,7 +13,7 @@
  * | GAPS    | shard  | writer, main  | spans of market time in which nothing could be seen                              |
  * | STATIC  | main   | shard, writer | each row's session; written before the shard starts, never after                 |
  * | VERSION | shard  | writer, main  | each row's version; its lowest bit names the slot that is valid                   |
- * | SLOTS   | shard  | writer, main  | two slots a row: the instrument's state and the bar that its last tick touched    |
+ * | SLOTS   | shard  | writer, main  | two slots a row: the instrument's state and the bar that its last packet touched  |
  * | BARS    | shard  | writer, main  | every bar of the run that is not in its row's valid slot                          |
  * | FIRST   | shard  | writer        | each candle as it was when it was sealed first: what the momentum rule saw live   |
  * | RING    | main   | shard         | records on their way                                                             |
@@ -52,8 +52,11 @@ export const RECORD = {
   dayLow: 8, // F
   sequenceLow: 9, // F
   sequenceHigh: 10, // F
+  /** The exchange's time of the packet; the same as `timeMs` but in SnapQuote, where that is the last trade's. */
+  exchangeMs: 11, // F
+  dayOpen: 12, // F
   /** Doubles in a record. */
-  size: 11,
+  size: 13,
 } as const;
 
 /** A bar, in doubles from its start. Prices in wire units. */
@@ -79,7 +82,18 @@ export const BAR = {
   closeSequenceHigh: 17,
   /** 1 when a connection's first packet of the instrument fell into the minute: what came before it there was not seen. */
   seeded: 18,
-  size: 19,
+  /** Seconds of the minute of which a packet told, and the exchange's time of the last one; 0 before the first. */
+  heardSeconds: 19,
+  heardAt: 20,
+  /** The longest time from the minute's start to a packet, or between two. */
+  longestSilence: 21,
+  /** Volume that the minute's first rise brought and that may belong before its start. */
+  slackBefore: 22,
+  /** The bar of the packet before that rise, plus 1: to it that volume may belong. 0 where there is no slack, or no such bar. */
+  slackFrom: 23,
+  /** 1 when the day's high or low told of a trade that no packet showed. */
+  repaired: 24,
+  size: 25,
 } as const;
 
 /** A row's slot, in doubles from its start. */
@@ -102,16 +116,19 @@ export const SLOT = {
   anchorSequenceHigh: 13,
   /** Connection on which the anchor was taken; 0 before the first. */
   anchorConnection: 14,
-  sessionSum: 15,
-  sessionHigh: 16,
-  sessionLow: 17,
-  exchangeAverage: 18,
+  /** The exchange's time of the anchor's packet: by then so much had been traded. */
+  anchorAt: 15,
+  sessionSum: 16,
+  sessionHigh: 17,
+  sessionLow: 18,
+  sessionOpen: 19,
+  exchangeAverage: 20,
   /** Greatest time of any tick; 0 before the first. */
-  lastTickTime: 19,
+  lastTickTime: 21,
   /** Which bar is in `bar`; -1 before the first. */
-  barIndex: 20,
-  bar: 21,
-  size: 21 + BAR.size,
+  barIndex: 22,
+  bar: 23,
+  size: 23 + BAR.size,
 } as const;
 
 /** A candle as first sealed, in doubles from its start. */

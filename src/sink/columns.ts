@@ -34,6 +34,9 @@ export const CANDLE_COLUMNS = [
   { name: 'volume', type: 'int64' },
 ] as const satisfies readonly Column[];
 
+/** Columns that quality files of version 0.1 had. */
+export const QUALITY_COLUMNS_BEFORE = 8;
+
 /** The quality file: one row beside each candle. */
 export const QUALITY_COLUMNS = [
   { name: 'timestamp', type: 'timestamp' },
@@ -44,4 +47,8 @@ export const QUALITY_COLUMNS = [
   { name: 'late', type: 'int64' },
   { name: 'gap_ms', type: 'int64' },
   { name: 'source', type: 'string' },
+  { name: 'vol_slack', type: 'int64' },
+  { name: 'repaired', type: 'boolean' },
+  { name: 'coverage', type: 'double' },
+  { name: 'max_age_ms', type: 'int64' },
 ] as const satisfies readonly Column[];

@@ -16,7 +16,7 @@ import { arrowSchema } from './arrow-schema.js';
 import type { Column, ColumnType, Zone } from './columns.js';
 
 /** Values of one row by column name: string, double and int64 as number, boolean, timestamp as epoch ms. */
-export type ParquetRecord = Readonly<Record<string, string | number | boolean>>;
+export type ParquetRecord = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface ParquetFile {
   readonly columns: readonly Column[];
@@ -102,7 +102,7 @@ export async function loadParquetLibrary(): Promise<void> {
 
 /**
  * The bytes of a Parquet file. Deterministic: the same rows give the same bytes.
- * Columns are nullable, as pandas writes them, so that schemas compare equal; no value is ever null.
+ * Columns are nullable, as pandas writes them, so that schemas compare equal; candles hold no null, quality rows where nothing is known.
  * Rejects when a value does not fit its column.
  */
 export async function encodeParquet(file: ParquetFile): Promise<Buffer> {

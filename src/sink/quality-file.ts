@@ -21,13 +21,27 @@ export function qualityRecord(row: QualityRow): ParquetRecord {
     late: row.late,
     gap_ms: row.gapMs,
     source: row.source,
+    vol_slack: row.volSlack,
+    repaired: row.repaired,
+    coverage: row.coverage,
+    max_age_ms: row.maxAgeMs,
   };
+}
+
+/** A number or null; undefined for anything else. */
+function numberOrNull(value: unknown): number | null | undefined {
+  if (value === null || value === undefined) return null;
+  const number = numberFrom(value);
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** One row from a reader; undefined when a value is missing or of another type. */
 export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
-  const { partial, source } = record;
-  if (typeof partial !== 'boolean' || (source !== 'continuous' && source !== 'auction')) return undefined;
+  const { partial, source, repaired = false } = record;
+  // Rows of before version 0.2 have none of the last four.
+  const [volSlack, coverage, maxAgeMs] = [numberOrNull(record.vol_slack), numberOrNull(record.coverage), numberOrNull(record.max_age_ms)];
+  if (volSlack === undefined || coverage === undefined || maxAgeMs === undefined) return undefined;
+  if (typeof partial !== 'boolean' || typeof repaired !== 'boolean' || (source !== 'continuous' && source !== 'auction')) return undefined;
   const row: QualityRow = {
     timestampMs: numberFrom(record.timestamp),
     ticks: numberFrom(record.ticks),
@@ -37,6 +51,10 @@ export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityR
     late: numberFrom(record.late),
     gapMs: numberFrom(record.gap_ms),
     source,
+    volSlack,
+    repaired,
+    coverage,
+    maxAgeMs,
   };
   const numbers = [row.timestampMs, row.ticks, row.priceChanges, row.revision, row.late, row.gapMs];
   return numbers.every(Number.isFinite) ? row : undefined;

@@ -60,7 +60,7 @@ export interface ParquetSinkOptions extends PlaceEffects {
 function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: CandleWithQuality): void {
   assert(candle.symbol === symbol && candle.exchange === exchange, `a candle of ${candle.symbol} among those of ${symbol}`);
   assert(quality.timestampMs === candle.timestampMs, 'a candle and its quality are of different minutes');
-  const counts = [candle.timestampMs, candle.volume, quality.ticks, quality.priceChanges, quality.revision, quality.late, quality.gapMs];
+  const counts = [candle.timestampMs, candle.volume, quality.ticks, quality.priceChanges, quality.revision, quality.late, quality.gapMs, quality.volSlack ?? 0, quality.maxAgeMs ?? 0];
   assert(counts.every((count) => Number.isSafeInteger(count) && count >= 0), `a count of ${symbol} is no whole number`);
   assert([candle.open, candle.high, candle.low, candle.close].every(Number.isFinite), `a price of ${symbol} is no number`);
 }

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { FileIdentity } from '../market/candle.js';
-import { CANDLE_COLUMNS, QUALITY_COLUMNS, isIndianZone } from './columns.js';
+import { CANDLE_COLUMNS, QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE, isIndianZone } from './columns.js';
 import type { Column, Zone } from './columns.js';
 import { candleFrom, candlesPath } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
@@ -49,8 +49,10 @@ async function readStored<Row>(
   if (file === undefined) return undefined;
   checkIdentity(path, file.keys, identity);
   const found = file.columns.map(({ name, type }) => `${name} ${type}`).join(', ');
-  const expected = columns.map(({ name, type }) => `${name} ${type}`).join(', ');
-  if (found !== expected) {
+  const names = columns.map(({ name, type }) => `${name} ${type}`);
+  const expected = names.join(', ');
+  const earlier = columns === QUALITY_COLUMNS && found === names.slice(0, QUALITY_COLUMNS_BEFORE).join(', ');
+  if (found !== expected && !earlier) {
     throw new EngineError('OUTPUT', `${path} has the columns ${found} where ${expected} is expected: move it away.`);
   }
   const rows = (await file.rows()).map((record, index) => {

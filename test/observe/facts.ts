@@ -13,7 +13,7 @@ export function goodSymbol(symbol: string, token: string): SymbolFacts {
     priceScale: 100,
     figures: {
       ticks: 600, seeds: 1, noTrade: 0, duplicates: 0, outOfSession: 0, reseeds: 0,
-      lastPrice: 140_000, lastTickMs: NOW_MS - 1000, sessionSum: 84_000_000, sessionHigh: 140_500, sessionLow: 139_500, exchangeAverage: undefined,
+      lastPrice: 140_000, lastTickMs: NOW_MS - 1000, sessionSum: 84_000_000, sessionOpen: undefined, sessionHigh: 140_500, sessionLow: 139_500, exchangeAverage: undefined,
     },
     answeredAfterMs: 20,
     whole: 9,

@@ -139,6 +139,7 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
     const memory = engine.memories[place.shard];
     const candles = readCandles(memory, place, true).map(({ candle: { timestampMs, open, high, low, close, volume }, quality }) => ({
       minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: undefined,
+      volSlack: quality.volSlack, repaired: quality.repaired, coverage: quality.coverage, maxAgeMs: quality.maxAgeMs,
     })); // prettier-ignore
     for (const includeOpen of [false, true]) expect(tallyCandles(memory, place.row, includeOpen), symbol).toEqual(tallied(readCandles(memory, place, includeOpen)));
     expect(candles, symbol).toEqual(naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined, seeded: undefined })));

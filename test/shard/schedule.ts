@@ -22,6 +22,9 @@ export interface Fields {
   price: bigint;
   volume: bigint;
   lastTradeSeconds: bigint;
+  /** The day's range, where it is not 5 above and level with the price. */
+  dayHigh?: bigint;
+  dayLow?: bigint;
 }
 
 const LENGTH: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379, 4: 443 };
@@ -40,8 +43,8 @@ export function frame(fields: Fields): Uint8Array {
   if (fields.mode === 1) return bytes;
   view.setBigInt64(59, fields.price, true); // average price, day high and day low: anything above zero
   view.setBigInt64(67, fields.volume, true);
-  view.setBigInt64(99, fields.price + 5n, true);
-  view.setBigInt64(107, fields.price, true);
+  view.setBigInt64(99, fields.dayHigh ?? fields.price + 5n, true);
+  view.setBigInt64(107, fields.dayLow ?? fields.price, true);
   if (fields.mode === 3) view.setBigInt64(123, fields.lastTradeSeconds, true);
   return bytes;
 }

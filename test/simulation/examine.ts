@@ -109,8 +109,9 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
     const sealed = new Set(readCandles(memory, place, false).map(({ candle }) => candle.timestampMs));
     const found = readCandles(memory, place, true).map(({ candle: { timestampMs, open, high, low, close, volume }, quality }) => ({
       minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: quality.gapMs, partial: quality.partial,
+      volSlack: quality.volSlack, repaired: quality.repaired, coverage: quality.coverage, maxAgeMs: quality.maxAgeMs,
     })); // prettier-ignore
-    const expected = naive.candles.get(symbol)!.map(({ seeded, gapMs, ...candle }) => ({ ...candle, gapMs: Math.round(gapMs), partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs) }));
+    const expected = naive.candles.get(symbol)!.map(({ seeded, gapMs, volSlack, repaired, coverage, maxAgeMs, ...candle }) => ({ ...candle, gapMs: Math.round(gapMs), partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs), volSlack, repaired, coverage, maxAgeMs }));
     mustEqual('naive', symbol, found, expected);
     const row = readRow(memory, place.row);
     const { tick, seed, noTrade, duplicate, outOfSession, reseeds } = naive.counts.get(symbol)!;

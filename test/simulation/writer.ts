@@ -27,7 +27,7 @@ const EARLIER_TICKS = 1_000_003;
 function earlierRow({ symbol, exchange }: FileInstrument, timestampMs: number, random: Random): CandleWithQuality {
   const revision = between(random, 0, 2);
   const candle = { symbol, exchange, timestampMs, open: 7.7, high: 7.7, low: 7.7, close: 7.7, volume: 7 };
-  return { candle, quality: { timestampMs, ticks: EARLIER_TICKS, priceChanges: 0, partial: random() < 0.6, revision, late: revision, gapMs: 0, source: 'continuous' } };
+  return { candle, quality: { timestampMs, ticks: EARLIER_TICKS, priceChanges: 0, partial: random() < 0.6, revision, late: revision, gapMs: 0, source: 'continuous', volSlack: null, repaired: false, coverage: 0, maxAgeMs: 60_000 } };
 }
 
 /** Whether a row beats another of its minute, in the words of the design: whole beats partial, then the higher revision, then the newer. */

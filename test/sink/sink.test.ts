@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { candlesPath } from '../../src/sink/candles-file.js';
 import { readSchema } from '../../src/sink/history.js';
+import { QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE } from '../../src/sink/columns.js';
+import { encodeParquet } from '../../src/sink/parquet.js';
 import { asideOf } from '../../src/sink/place.js';
 import { qualityPath } from '../../src/sink/quality-file.js';
 import { ParquetSink, verifyCandles, verifyQuality } from '../../src/sink/sink.js';
@@ -89,6 +91,17 @@ describe('ParquetSink', () => {
       await sink.write(RELIANCE, [candleOf({ minute: 0 })]);
       expect(waits).toStrictEqual([10, 20, 40, 80, 160]);
       expect(await sink.readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0 })]);
+    }));
+
+  it('goes on with a quality file of version 0.1, which had fewer columns', () =>
+    inFolder(async (folder) => {
+      await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0 })]);
+      const row = { timestamp: candleOf({ minute: 0 }).candle.timestampMs, ticks: 42, price_changes: 7, partial: false, revision: 0, late: 0, gap_ms: 0, source: 'continuous' };
+      const keys = { feed: IDENTITY.feed, mode: IDENTITY.mode, volume_kind: IDENTITY.volumeKind };
+      await writeFile(qualityPath(folder, RELIANCE), await encodeParquet({ columns: QUALITY_COLUMNS.slice(0, QUALITY_COLUMNS_BEFORE), rows: [row], zone: '+05:30', keys }));
+      const added = candleOf({ minute: 1, volSlack: 12, repaired: true });
+      await sinkIn(folder).write(RELIANCE, [added]);
+      expect(await sinkIn(folder).readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, coverage: null, maxAgeMs: null }), added]);
     }));
 
   it('waits for as long as it may, all files of a task together', () =>

@@ -76,7 +76,7 @@ describe.concurrent('a stage run refuses', () => {
       await sink.write({ exchange: 'NSE', symbol: 'RELIANCE' }, [
         {
           candle: { symbol: 'RELIANCE', exchange: 'NSE', timestampMs, open: 1, high: 1, low: 1, close: 1, volume: 1 },
-          quality: { timestampMs, ticks: 1, priceChanges: 0, partial: false, revision: 0, late: 0, gapMs: 0, source: 'continuous' },
+          quality: { timestampMs, ticks: 1, priceChanges: 0, partial: false, revision: 0, late: 0, gapMs: 0, source: 'continuous', volSlack: null, repaired: false, coverage: 1, maxAgeMs: 1000 },
         },
       ]);
     };

@@ -1,5 +1,5 @@
 /**
- * Makes `fold.NAME.js` and `shard.NAME.js` beside the compiled originals: the same code with a call of the hook after every statement
+ * Makes `anchored.NAME.js`, `fold.NAME.js` and `shard.NAME.js` beside the compiled originals: the same code with a call of the hook after every statement
  * that stores into shared memory. The hot path itself knows nothing of it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { packageRoot, shipped } from '../../src/paths.js';
 
 /** A store: which file, and the statement. Its index in the list is the point's number. */
 export interface Point {
-  readonly file: 'fold' | 'shard';
+  readonly file: 'anchored' | 'fold' | 'shard';
   readonly statement: string;
 }
 
@@ -18,11 +18,11 @@ const STORE = /^(\s+)([\w.]+\[.*?\] \+?= .*;|Atomics\.store\(.*\);)$/;
 /** Writes the instrumented copies and returns their points. `hook`: the module whose `passed` is called, as the copies name it. */
 export function instrument(name = 'crashing', hook = '../../test/threads/hook.js'): Point[] {
   const points: Point[] = [];
-  for (const file of ['fold', 'shard'] as const) {
+  for (const file of ['anchored', 'fold', 'shard'] as const) {
     const lines = readFileSync(shipped(`dist/src/shard/${file}.js`), 'utf8').split('\n');
     const hooked = lines.map((line) => {
       const found = STORE.exec(line);
-      if (found === null) return line.replace("'./fold.js'", `'./fold.${name}.js'`);
+      if (found === null) return line.replace(/'\.\/(fold|anchored)\.js'/, `'./$1.${name}.js'`);
       points.push({ file, statement: found[2] });
       return `${found[1]}{ ${found[2]} passed(${points.length - 1}); }`;
     });

@@ -1,0 +1,75 @@
+/** Frames and hours for the naive fold (naive.ts), from the documents and not from the code. Imports nothing from `src`. */
+
+export interface NaiveInstrument {
+  readonly symbol: string;
+  readonly exchangeType: number;
+  readonly token: string;
+  /** Whether it takes part in the closing auction; true when not said, as of every NIFTY 50 stock. */
+  readonly derivatives?: boolean;
+  /** Hours other than the exchange's own, `HH:mm`. */
+  readonly hours?: { readonly open: string; readonly close: string };
+}
+
+export const MINUTE = 60_000;
+export const DAY = 86_400_000;
+export const SAFE = 9_007_199_254_740_991n;
+const LENGTHS: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379, 4: 443 };
+export const EXCHANGES = [1, 2, 3, 4, 5, 7, 13];
+const AUCTION_SINCE = '2026-08-03';
+
+export interface Frame {
+  readonly exchangeType: number;
+  readonly token: string;
+  readonly mode: number;
+  readonly sequence: bigint;
+  readonly exchangeMs: bigint;
+  readonly price: bigint;
+  readonly volume: bigint;
+  readonly lastTradeSeconds: bigint;
+  readonly dayHigh: bigint;
+  readonly dayLow: bigint;
+}
+
+const hasAuction = (instrument: NaiveInstrument, date: string): boolean => instrument.derivatives !== false && date >= AUCTION_SINCE && instrument.hours === undefined;
+export const closeOf = (instrument: NaiveInstrument, date: string): number => ist(date, instrument.hours?.close ?? (hasAuction(instrument, date) ? '15:15' : '15:30'));
+
+/** The instant of an IST date and time of day. */
+export function ist(date: string, time: string): number {
+  return Date.parse(`${date}T${time}:00+05:30`);
+}
+
+export function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
+  if (bytes.length === 0) return 'length';
+  if (LENGTHS[bytes[0]] === undefined) return 'mode';
+  if (bytes.length !== LENGTHS[bytes[0]]) return 'length';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const mode = bytes[0];
+  const token = Buffer.from(bytes.slice(2, 27)).toString('latin1').split('\0')[0];
+  const depth = mode === 4;
+  return {
+    exchangeType: bytes[1],
+    token,
+    mode,
+    sequence: depth ? 0n : view.getBigInt64(27, true),
+    exchangeMs: view.getBigInt64(depth ? 27 : 35, true),
+    price: depth ? 0n : view.getBigInt64(43, true),
+    volume: mode === 2 || mode === 3 ? view.getBigInt64(67, true) : 0n,
+    lastTradeSeconds: mode === 3 ? view.getBigInt64(123, true) : 0n,
+    dayHigh: mode === 2 || mode === 3 ? view.getBigInt64(99, true) : 0n,
+    dayLow: mode === 2 || mode === 3 ? view.getBigInt64(107, true) : 0n,
+  };
+}
+
+/** Label of the minute that a time falls into, or undefined outside the session. */
+export function minuteOf(instrument: NaiveInstrument, date: string, timeMs: number): { labelMs: number; fromMs: number; toMs: number; auction: boolean } | undefined {
+  const withAuction = hasAuction(instrument, date);
+  const open = ist(date, instrument.hours?.open ?? '09:15');
+  const close = closeOf(instrument, date);
+  if (timeMs >= open && timeMs < close) {
+    const start = timeMs - (timeMs % MINUTE);
+    return { labelMs: start, fromMs: start, toMs: start + MINUTE, auction: false };
+  }
+  const [fromMs, toMs] = [ist(date, '15:28'), ist(date, '15:35')];
+  if (withAuction && timeMs >= fromMs && timeMs < toMs) return { labelMs: ist(date, '15:29'), fromMs, toMs, auction: true };
+  return undefined;
+}
