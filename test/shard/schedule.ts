@@ -22,7 +22,7 @@ export interface Fields {
   price: bigint;
   volume: bigint;
   lastTradeSeconds: bigint;
-  /** The day's range, where it is not 5 above and level with the price. */
+  /** The day's range, where it is not 5 above and 5 below the price. */
   dayHigh?: bigint;
   dayLow?: bigint;
 }
@@ -43,8 +43,9 @@ export function frame(fields: Fields): Uint8Array {
   if (fields.mode === 1) return bytes;
   view.setBigInt64(59, fields.price, true); // average price, day high and day low: anything above zero
   view.setBigInt64(67, fields.volume, true);
+  view.setBigInt64(91, fields.price, true);
   view.setBigInt64(99, fields.dayHigh ?? fields.price + 5n, true);
-  view.setBigInt64(107, fields.dayLow ?? fields.price, true);
+  view.setBigInt64(107, fields.dayLow ?? (fields.price > 5n ? fields.price - 5n : fields.price), true);
   if (fields.mode === 3) view.setBigInt64(123, fields.lastTradeSeconds, true);
   return bytes;
 }

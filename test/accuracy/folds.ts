@@ -1,0 +1,98 @@
+/** The same frames made into bars four ways: as most people do, as the frames allow at best, and by this program. */
+import type { Instrument, Listing } from '../../src/market/instrument.js';
+import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
+import type { Session } from '../../src/market/session.js';
+import { readBar, gapWithin } from '../../src/shared/book.js';
+import { Engine } from '../../src/shard/engine.js';
+import { Shard } from '../../src/shard/shard.js';
+import { Intake } from '../../src/stages/intake.js';
+import { encode, FRAME_LENGTH } from '../../src/wire/frames.js';
+import { add, minuteOf, type Bar, type Frame } from './market.js';
+
+const second = (ms: number): number => Math.floor(ms / 1000) * 1000;
+
+/** As most people do: the last price by the minute of its arrival; volume the ticks, or how the total moved since the frame before. */
+export function byArrival(session: Session, frames: readonly Frame[], mode: ModeName): Map<number, Bar> {
+  const bars = new Map<number, Bar>();
+  let before: number | undefined;
+  for (const { arrivedMs, price, volume } of frames) {
+    const minute = minuteOf(session, arrivedMs);
+    if (minute >= 0) add(bars, minute, price, mode === 'ltp' ? 1 : volume - (before ?? volume));
+    before = volume;
+  }
+  return bars;
+}
+
+/**
+ * The closes that the frames could at best have told, by whoever sees all of them at once: in SnapQuote the price of the last frame whose last
+ * trade is of the minute; in Quote that of the last frame made in it behind a trade.
+ */
+export function bestCloses(session: Session, frames: readonly Frame[], mode: 'quote' | 'snapquote'): Map<number, number> {
+  const closes = new Map<number, number>();
+  let before: number | undefined;
+  for (const { madeMs, tradedMs, price, volume } of frames) {
+    const minute = minuteOf(session, second(mode === 'quote' ? madeMs : tradedMs));
+    if (minute >= 0 && before !== undefined && volume > before) closes.set(minute, price);
+    before = volume;
+  }
+  return closes;
+}
+
+/** A bar of ours, and what its quality row says. */
+export interface OurBar extends Bar {
+  readonly partial: boolean;
+  readonly repaired: boolean;
+  readonly volSlack: number | null;
+}
+
+/** Frames between two turns of the shard. */
+const BATCH = 512;
+const stopped = (): number => 0;
+
+/** By this program: decoded, admitted, routed and folded by its own code, on one thread. */
+export function ours(listing: Listing, session: Session, frames: readonly Frame[], mode: ModeName): Map<number, OurBar> {
+  const instrument: Instrument = { ...listing, index: 0 };
+  const engine = new Engine({ instruments: [instrument], sessionOf: () => session, mode, shards: 1, graceMs: 3000, silenceMs: 3000, marketDateMs: session.openMs });
+  const intake = new Intake({ engine, instruments: [instrument] });
+  const [memory] = engine.memories;
+  const shard = new Shard(memory);
+  const packet = new Packet();
+  packet.exchangeType = listing.exchangeType;
+  packet.setToken(listing.token);
+  packet.mode = MODE[mode];
+  const bytes = new Uint8Array(FRAME_LENGTH[MODE[mode] as keyof typeof FRAME_LENGTH]);
+  const turn = (): void => {
+    engine.router.publish();
+    while (shard.step(stopped, BATCH) > 0);
+  };
+  const beganMs = frames[0].arrivedMs - 1;
+  intake.subscribed({ connection: 1, monoMs: beganMs, marketMs: beganMs });
+  const arrival = { connection: 1, monoMs: 0, marketMs: 0 };
+  for (const [k, frame] of frames.entries()) {
+    packet.setNumber(FIELD.sequence, k + 1);
+    packet.setNumber(FIELD.exchangeMs, second(frame.madeMs));
+    packet.setNumber(FIELD.price, frame.price);
+    packet.setNumber(FIELD.lastQuantity, frame.quantity);
+    packet.setNumber(FIELD.averagePrice, frame.averagePrice);
+    packet.setNumber(FIELD.volume, frame.volume);
+    packet.setNumber(FIELD.dayOpen, frame.dayOpen);
+    packet.setNumber(FIELD.dayHigh, frame.dayHigh);
+    packet.setNumber(FIELD.dayLow, frame.dayLow);
+    packet.setNumber(FIELD.lastTradeSeconds, second(frame.tradedMs) / 1000);
+    encode(packet, bytes);
+    arrival.monoMs = frame.arrivedMs;
+    arrival.marketMs = frame.arrivedMs;
+    intake.binary(bytes, arrival);
+    if (k % BATCH === 0) turn();
+  }
+  intake.end();
+  turn();
+  const bars = new Map<number, OurBar>();
+  for (let bar = 0; bar < memory.shape.bars; bar++) {
+    const figures = readBar(memory, 0, bar);
+    if (figures === undefined) continue;
+    const { open, high, low, close, volume, repaired, volSlack, seeded } = figures;
+    bars.set(bar, { open, high, low, close, volume, repaired, volSlack, partial: seeded || gapWithin(memory, 0, bar) > 0 });
+  }
+  return bars;
+}
