@@ -73,3 +73,24 @@ export function minuteOf(instrument: NaiveInstrument, date: string, timeMs: numb
   if (withAuction && timeMs >= fromMs && timeMs < toMs) return { labelMs: ist(date, '15:29'), fromMs, toMs, auction: true };
   return undefined;
 }
+
+export interface Tick {
+  readonly timeMs: number;
+  readonly connection: number;
+  readonly sequence: bigint;
+  readonly price: number;
+  readonly quantity: number;
+  /** What of `quantity` may have been traded before the minute, and the time of the packet before it. */
+  readonly slack: number;
+  readonly sinceMs: number | undefined;
+  /** Prices of trades since the packet before, in the same minute, that no packet showed. */
+  readonly unshown: readonly number[];
+}
+
+/** -1, 0 or 1 as `a` is before, level with or after `b`; level where either lacks a sequence. */
+export function compare(a: Tick, b: Tick): number {
+  if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? -1 : 1;
+  if (a.connection !== b.connection) return a.connection < b.connection ? -1 : 1;
+  if (a.sequence <= 0n || b.sequence <= 0n || a.sequence === b.sequence) return 0;
+  return a.sequence < b.sequence ? -1 : 1;
+}

@@ -8,7 +8,7 @@
  * Not here: what needs the arrival clock. A frame that drags market time alone (more than 60 s ahead of what has elapsed) is refused
  * by the engine and would be used here: leave it out of the list. Nothing here seals, so revisions and lateness are not told.
  */
-import { closeOf, DAY, decode, EXCHANGES, ist, MINUTE, minuteOf, SAFE, type Frame, type NaiveInstrument } from './naive-frames.js';
+import { closeOf, compare, DAY, decode, EXCHANGES, ist, MINUTE, minuteOf, SAFE, type Frame, type NaiveInstrument, type Tick } from './naive-frames.js';
 
 export type { NaiveInstrument };
 export type NaiveMode = 1 | 2 | 3;
@@ -81,19 +81,6 @@ export interface NaiveResult {
   readonly unadmitted: { exchange: number; token: number; mode: number; price: number; time: number };
 }
 
-interface Tick {
-  readonly timeMs: number;
-  readonly connection: number;
-  readonly sequence: bigint;
-  readonly price: number;
-  readonly quantity: number;
-  /** What of `quantity` may have been traded before the minute, and the time of the packet before it. */
-  readonly slack: number;
-  readonly sinceMs: number | undefined;
-  /** Prices of trades since the packet before, in the same minute, that no packet showed. */
-  readonly unshown: readonly number[];
-}
-
 interface Book {
   readonly instrument: NaiveInstrument;
   readonly counts: NaiveCounts;
@@ -104,16 +91,10 @@ interface Book {
   last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
   anchor: { volume: bigint; sequence: bigint; connection: number; exchangeMs: number } | undefined;
   range: { high: bigint; low: bigint };
+  /** What was traded since the minute's last packet and told of outside the session, by label. */
+  readonly ends: Map<number, number>;
   /** Seconds, in ms, that were told of, in the order in which they were, by label of their minute. */
   readonly told: Map<number, number[]>;
-}
-
-/** -1, 0 or 1 as `a` is before, level with or after `b`; level where either lacks a sequence. */
-function compare(a: Tick, b: Tick): number {
-  if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? -1 : 1;
-  if (a.connection !== b.connection) return a.connection < b.connection ? -1 : 1;
-  if (a.sequence <= 0n || b.sequence <= 0n || a.sequence === b.sequence) return 0;
-  return a.sequence < b.sequence ? -1 : 1;
 }
 
 /** What the volume of a Quote or SnapQuote packet says: how much was traded since the anchor, or why that is unknown. */
@@ -176,7 +157,11 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     }
     quantity = outcome;
   }
-  if (minute === undefined) return void counts.outOfSession++;
+  if (minute === undefined) {
+    const end = before === undefined || frame.mode === 1 ? undefined : minuteOf(book.instrument, date, before.exchangeMs);
+    if (end !== undefined) book.ends.set(end.labelMs, (book.ends.get(end.labelMs) ?? 0) + quantity);
+    return void counts.outOfSession++;
+  }
   counts.tick++;
   hear(book, date, Number(frame.exchangeMs), minute.labelMs);
   const ticks = book.minutes.get(minute.labelMs) ?? [];
@@ -196,7 +181,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
 /** What lies over the minute's edges: its own first rise, and that of the next minute with ticks where the packet before it was of this one. */
 function slackOf(book: Book, labelMs: number, ticks: readonly Tick[], toMs: number, date: string): number | null {
   if (book.anchor === undefined || book.anchor.exchangeMs < toMs) return null;
-  const own = ticks.reduce((sum, { slack }) => sum + slack, 0);
+  const own = Math.max(ticks.reduce((sum, { slack }) => sum + slack, 0), book.ends.get(labelMs) ?? 0);
   const nextLabel = [...book.minutes.keys()].filter((label) => label > labelMs).sort((a, b) => a - b)[0] as number | undefined;
   const next = nextLabel === undefined ? [] : book.minutes.get(nextLabel)!.filter(({ slack }) => slack > 0);
   const from = next.at(-1)?.sinceMs;
@@ -268,6 +253,7 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     anchor: undefined,
     range: { high: 0n, low: 0n },
     told: new Map(),
+    ends: new Map(),
   }));
   const refused = { length: 0, mode: 0 };
   const unadmitted = { exchange: 0, token: 0, mode: 0, price: 0, time: 0 };

@@ -64,6 +64,17 @@ export function noteEdge(m: ShardMemory, row: number, s: number, r: number): voi
   f[b + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
 }
 
+/**
+ * The same where trading ends: the rise is of a packet outside the session and makes no candle, and the minute at hand, that of the packet
+ * before, may have had it.
+ */
+export function noteEnd(m: ShardMemory, s: number, r: number): void {
+  const f = m.f64;
+  const b = s + SLOT.bar;
+  const slack = f[b + BAR.slackAfter] + f[r + RECORD.volume] - f[s + SLOT.anchorVolume];
+  f[b + BAR.slackAfter] = slack > VOLUME_LIMIT ? VOLUME_LIMIT : slack;
+}
+
 /** Which ends of the day's range the record moves outwards. Ends that are no prices, or do not hold the packet's own price, tell nothing. To be called before the range is noted. */
 export function movedRange(f: Float64Array, s: number, r: number): number {
   const price = f[r + RECORD.price];

@@ -10,7 +10,7 @@
  */
 import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, RECORD, SHARD, SLOT, type ShardMemory } from '../shared/layout.js';
 import { barAt, gapWithin } from '../shared/book.js';
-import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteSession, repair, VOLUME_LIMIT } from './anchored.js';
+import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteEnd, noteSession, repair, VOLUME_LIMIT } from './anchored.js';
 
 // Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
 
@@ -194,7 +194,13 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
     return false;
   }
   const late = tick(m, row, s, r, rise);
-  if (late !== OUTSIDE) {
+  if (late === OUTSIDE) {
+    const bar = barAt(m, row, s + SLOT.anchorAt);
+    if (bar >= 0) {
+      takeUpBar(m, row, s, bar);
+      noteEnd(m, s, r);
+    }
+  } else {
     noteEdge(m, row, s, r);
     repair(m, row, s, r, moved);
     hear(m, row, s, r);

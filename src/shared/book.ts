@@ -163,7 +163,7 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
   const at = (index: number): number => (f[s + SLOT.barIndex] === index ? s + SLOT.bar : m.barOf(row, index));
   const [, endMs] = spanOf(m, row, bar);
   if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
-  const before = f[at(bar) + BAR.slackBefore];
+  const before = Math.max(f[at(bar) + BAR.slackBefore], f[at(bar) + BAR.slackAfter]);
   for (let next = bar + 1; next < m.shape.bars; next++) {
     const b = at(next);
     if (f[b + BAR.ticks] > 0) return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;

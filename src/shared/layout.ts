@@ -91,9 +91,11 @@ export const BAR = {
   slackBefore: 22,
   /** The bar of the packet before that rise, plus 1: to it that volume may belong. 0 where there is no slack, or no such bar. */
   slackFrom: 23,
+  /** Volume that a rise outside the session brought and that may belong before its end. */
+  slackAfter: 24,
   /** 1 when the day's high or low told of a trade that no packet showed. */
-  repaired: 24,
-  size: 25,
+  repaired: 25,
+  size: 26,
 } as const;
 
 /** A row's slot, in doubles from its start. */

@@ -1,0 +1,48 @@
+/**
+ * The table of accuracy on four symbols, of one seed and both regimes: the targets that `npm run accuracy` holds on all. Broken on purpose and caught: no slack
+ * at the edges, none where the session ends, that of the later minute alone, an anchor of the last trade's time, and SnapQuote's minutes by the time of the frame.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { niftyFifty } from '../../src/stages/universe.js';
+import { calendarDay, DAYS } from './days.js';
+import { documentOf } from './document.js';
+import { Accuracy, missed, MODES, RATES, type Table } from './table.js';
+
+let table: Table;
+const symbols = niftyFifty().slice(0, 4);
+
+beforeAll(() => {
+  const accuracy = new Accuracy();
+  for (const { seed, date } of DAYS.slice(0, 2)) {
+    const { session, previousDate } = calendarDay(date);
+    for (const listing of symbols) accuracy.add({ seed: seed + 10, listing, session, previousDate });
+  }
+  table = accuracy.table;
+}, 60_000);
+
+describe('candles against the trades that truly happened', () => {
+  it('meet every target', () => {
+    expect(missed(table)).toEqual([]);
+  });
+
+  it('are of every minute of both regimes: 360 and the auction, and 375', () => {
+    const minutes = symbols.length * (360 + 1 + 375);
+    for (const { minutes: seen, missing, invented } of table.cells) expect([seen + missing, invented]).toEqual([minutes, 0]);
+    expect(table.cells.length).toBe(2 * MODES.length * RATES.length);
+  });
+
+  it('show what the frames hide: nobody is exact always, and more frames tell more', () => {
+    for (const mode of MODES) {
+      const highs = RATES.map((rate) => table.cells.find((cell) => cell.mode === mode && cell.rate === rate && cell.maker === 'tickshard')!.prices.high.exact);
+      expect(highs).toEqual([...highs].sort((a, b) => a - b));
+      expect(highs.at(-1)).toBeLessThan(symbols.length * 736);
+    }
+  });
+
+  it('a table that misses says so', () => {
+    const worse = table.cells.map((cell) => (cell.maker === 'tickshard' && cell.mode === 'snapquote' ? { ...cell, best: cell.best - 40, bound: { ...cell.bound, within: cell.bound.within - 1 } } : cell));
+    const failures = missed({ ...table, cells: worse });
+    expect(failures.length).toBe(2 * RATES.length);
+    expect(documentOf(table, failures, { days: [], symbols: 4, date: '2026-11-26', machine: 'this' })).toContain(`- MISSED: ${failures[0]}`);
+  });
+});

@@ -1,0 +1,167 @@
+/** The table: how near bars come to the true ones, by mode, rate and maker, and what must hold of it. */
+import type { Listing } from '../../src/market/instrument.js';
+import type { ModeName } from '../../src/market/packet.js';
+import type { Session } from '../../src/market/session.js';
+import { bestCloses, byArrival, ours } from './folds.js';
+import { framesOf, tradesOf, trueBars, type Bar, type DayOptions } from './market.js';
+
+export const MODES = ['ltp', 'quote', 'snapquote'] as const satisfies readonly ModeName[];
+export const RATES = [1, 2, 4] as const;
+export const MAKERS = ['naive', 'tickshard'] as const;
+export const PRICES = ['open', 'high', 'low', 'close'] as const;
+export type Maker = (typeof MAKERS)[number];
+export type Price = (typeof PRICES)[number];
+
+/** One price of one cell. Errors in ticks. */
+export interface PriceTally {
+  exact: number;
+  sum: number;
+  worst: number;
+}
+
+export interface Cell {
+  readonly mode: (typeof MODES)[number];
+  readonly rate: number;
+  readonly maker: Maker;
+  /** True minutes that it has, whole. */
+  minutes: number;
+  /** Minutes in which nothing was traded, and true ones that it has not, or not whole. */
+  invented: number;
+  missing: number;
+  readonly prices: Record<Price, PriceTally>;
+  /** Sum of the volume's errors and of the true volumes, and minutes in which it is exact. */
+  readonly volume: { error: number; of: number; exact: number };
+  /** Minutes whose volume lies within their `vol_slack`, of those that have one; and the sum of it. */
+  readonly bound: { within: number; of: number; slack: number };
+  /** Minutes whose slack is 0, and how many of them have the true close and volume. */
+  readonly settled: { minutes: number; exact: number };
+  repaired: number;
+  /** Minutes whose close is the best that the frames could have told. */
+  best: number;
+}
+
+const tally = (): PriceTally => ({ exact: 0, sum: 0, worst: 0 });
+
+function cellOf(mode: Cell['mode'], rate: number, maker: Maker): Cell {
+  return {
+    mode, rate, maker, minutes: 0, invented: 0, missing: 0, prices: { open: tally(), high: tally(), low: tally(), close: tally() },
+    volume: { error: 0, of: 0, exact: 0 }, bound: { within: 0, of: 0, slack: 0 }, settled: { minutes: 0, exact: 0 }, repaired: 0, best: 0,
+  }; // prettier-ignore
+}
+
+export interface Table {
+  readonly cells: readonly Cell[];
+  /** Trades and frames that it comes from. */
+  readonly trades: number;
+  readonly frames: number;
+  readonly days: number;
+}
+
+interface Seen extends Bar {
+  readonly partial?: boolean;
+  readonly repaired?: boolean;
+  readonly volSlack?: number | null;
+}
+
+function judge(cell: Cell, truth: ReadonlyMap<number, Bar>, seen: ReadonlyMap<number, Seen>, best: ReadonlyMap<number, number>, tick: number): void {
+  for (const minute of seen.keys()) if (!truth.has(minute)) cell.invented++;
+  for (const [minute, bar] of truth) {
+    const found = seen.get(minute);
+    if (found === undefined || found.partial === true) {
+      cell.missing++;
+      continue;
+    }
+    cell.minutes++;
+    for (const price of PRICES) {
+      const error = Math.abs(found[price] - bar[price]) / tick;
+      const sum = cell.prices[price];
+      if (error === 0) sum.exact++;
+      sum.sum += error;
+      sum.worst = Math.max(sum.worst, error);
+    }
+    const error = Math.abs(found.volume - bar.volume);
+    cell.volume.error += error;
+    cell.volume.of += bar.volume;
+    if (error === 0) cell.volume.exact++;
+    if (found.close === best.get(minute)) cell.best++;
+    if (found.repaired === true) cell.repaired++;
+    const { volSlack } = found;
+    if (volSlack === undefined || volSlack === null) continue;
+    cell.bound.of++;
+    cell.bound.slack += volSlack;
+    if (error <= volSlack) cell.bound.within++;
+    if (volSlack > 0) continue;
+    cell.settled.minutes++;
+    if (error === 0 && found.close === bar.close) cell.settled.exact++;
+  }
+}
+
+export class Accuracy {
+  readonly #cells = new Map<string, Cell>();
+  #trades = 0;
+  #frames = 0;
+  #days = 0;
+
+  /** Takes in one instrument's day, in every mode and at every rate. */
+  add(options: DayOptions): void {
+    const { listing, session } = options;
+    const trades = tradesOf(options);
+    const truth = trueBars(session, trades);
+    this.#days++;
+    this.#trades += trades.ms.length;
+    for (const rate of RATES) {
+      const frames = framesOf(options, trades, rate);
+      this.#frames += frames.length;
+      for (const mode of MODES) this.#addMode({ listing, session, mode, rate, truth, frames });
+    }
+  }
+
+  #addMode({ listing, session, mode, rate, truth, frames }: { listing: Listing; session: Session; mode: Cell['mode']; rate: number; truth: ReadonlyMap<number, Bar>; frames: ReturnType<typeof framesOf> }): void {
+    const tick = Math.max(1, Math.round(listing.tickSizeRupees * 100));
+    const best = mode === 'ltp' ? new Map<number, number>() : bestCloses(session, frames, mode);
+    judge(this.#cell(mode, rate, 'naive'), truth, byArrival(session, frames, mode), best, tick);
+    judge(this.#cell(mode, rate, 'tickshard'), truth, ours(listing, session, frames, mode), best, tick);
+  }
+
+  #cell(mode: Cell['mode'], rate: number, maker: Maker): Cell {
+    const key = `${mode} ${rate} ${maker}`;
+    const cell = this.#cells.get(key) ?? cellOf(mode, rate, maker);
+    this.#cells.set(key, cell);
+    return cell;
+  }
+
+  get table(): Table {
+    return { cells: [...this.#cells.values()], trades: this.#trades, frames: this.#frames, days: this.#days };
+  }
+}
+
+/** Share of naive's mean error by which ours may be larger: what is less is chance. */
+const CHANCE = 0.01;
+/** Share of minutes whose close must be the best that the frames could have told. */
+const BEST = 0.999;
+
+const share = (part: number, of: number): number => (of === 0 ? 1 : part / of);
+
+/** What does not hold of a table, sentences; none when all targets are met. */
+export function missed({ cells }: Table): string[] {
+  const failures: string[] = [];
+  for (const cell of cells) {
+    if (cell.maker === 'naive') continue;
+    const where = `${cell.mode} at ${cell.rate} a second`;
+    const naive = cells.find(({ mode, rate, maker }) => mode === cell.mode && rate === cell.rate && maker === 'naive')!;
+    if (cell.mode !== 'ltp') {
+      if (cell.bound.of < cell.minutes) failures.push(`${where}: ${cell.minutes - cell.bound.of} whole minutes have no bound of their volume.`);
+      if (cell.bound.within < cell.bound.of) failures.push(`${where}: the volume of ${cell.bound.of - cell.bound.within} minutes lies outside its bound.`);
+      if (cell.settled.exact < cell.settled.minutes) failures.push(`${where}: ${cell.settled.minutes - cell.settled.exact} minutes without slack have not the true close and volume.`);
+      if (cell.volume.error > naive.volume.error) failures.push(`${where}: volume is farther off than naive.`);
+    }
+    if (cell.mode === 'snapquote' && share(cell.best, cell.minutes) < BEST) failures.push(`${where}: ${(100 * share(cell.best, cell.minutes)).toFixed(3)} % of closes are the best that could be told.`);
+    for (const price of PRICES) {
+      const [own, other] = [cell.prices[price], naive.prices[price]];
+      if (share(own.exact, cell.minutes) < share(other.exact, naive.minutes)) failures.push(`${where}: ${price} is exact less often than naive.`);
+      if (share(own.sum, cell.minutes) > (1 + CHANCE) * share(other.sum, naive.minutes)) failures.push(`${where}: ${price} is farther off than naive.`);
+    }
+    if (cell.invented + cell.missing > naive.invented + naive.missing) failures.push(`${where}: more minutes are invented or missing than naive.`);
+  }
+  return failures;
+}
