@@ -3,7 +3,7 @@
  * IST is a fixed +05:30 without daylight saving, so plain arithmetic is exact.
  */
 
-import { EngineError } from '../errors.js';
+import { applies, parseCalendar, type CalendarData, type Hours } from './calendar-file.js';
 
 export const IST_OFFSET_MS = 19_800_000;
 export const MINUTE_MS = 60_000;
@@ -44,63 +44,13 @@ export type Day =
   | { readonly kind: 'shut'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly session: Session; readonly reason: string };
 
-interface RegularHours {
-  readonly from: string;
-  readonly to?: string;
-  readonly appliesTo: 'all' | 'derivatives' | 'others';
-  readonly continuous: readonly [string, string];
-  readonly auction?: { readonly window: readonly [string, string]; readonly label: string };
-}
-
-/** The file's contents, as far as they are used. */
-export interface CalendarData {
-  readonly regular: readonly RegularHours[];
-  readonly holidays: Readonly<Record<string, string>>;
-  readonly special: Readonly<Record<string, string>>;
-  readonly coveredUntil: string;
-}
-
-const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
-
-function isDate(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.slice(0, 10) === value;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Two times of a day, the earlier one first. */
-function isWindow(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 2 && value.every((time) => typeof time === 'string' && TIME.test(time)) && value[0] < value[1];
-}
-
-function isHours(value: unknown): value is RegularHours {
-  if (!isRecord(value) || !isDate(value.from) || (value.to !== undefined && !isDate(value.to))) return false;
-  const { auction } = value;
-  const auctionFits = auction === undefined || (isRecord(auction) && isWindow(auction.window) && typeof auction.label === 'string' && TIME.test(auction.label));
-  return ['all', 'derivatives', 'others'].includes(value.appliesTo as string) && isWindow(value.continuous) && auctionFits;
-}
-
-/** Reasons by date; they are shown, so they are short and of one line. */
-function isReasons(value: unknown): boolean {
-  return isRecord(value) && Object.entries(value).every(([date, reason]) => isDate(date) && typeof reason === 'string' && reason.length <= 200 && !/[\u0000-\u001f\u007f-\u009f]/.test(reason));
-}
-
-/** Throws EngineError CONFIG when `data` says not what a calendar must, or not all of it: it comes from a file. */
-function check(data: unknown): asserts data is CalendarData {
-  const fail = (what: string): EngineError => new EngineError('CONFIG', `The trading calendar ${what}.`);
-  if (!isRecord(data)) throw fail('is no object');
-  const { regular, holidays, special, coveredUntil } = data;
-  if (!Array.isArray(regular) || !regular.every(isHours)) throw fail('has no list `regular` of hours with `from`, `appliesTo` and `continuous`, as dates YYYY-MM-DD and times HH:mm');
-  for (const kind of [true, false]) if (!regular.some((row) => applies(row, kind))) throw fail(`has no hours for stocks ${kind ? 'with' : 'without'} derivatives`);
-  if (!isReasons(holidays) || !isReasons(special)) throw fail('has no `holidays` and `special` with a reason for each date');
-  if (!isDate(coveredUntil)) throw fail('has no date `coveredUntil`');
-}
-
-/** Whether stocks of this kind are meant by the row. */
-function applies(row: RegularHours, derivatives: boolean): boolean {
-  return row.appliesTo === 'all' || row.appliesTo === (derivatives ? 'derivatives' : 'others');
+function sessionOf(date: string, { continuous, auction }: Hours): Session {
+  return {
+    date,
+    openMs: istMs(date, continuous[0]),
+    closeMs: istMs(date, continuous[1]),
+    auction: auction && { fromMs: istMs(date, auction.window[0]), toMs: istMs(date, auction.window[1]), labelMs: istMs(date, auction.label) },
+  };
 }
 
 /** The dated trading calendar of one segment. Immutable; questions only. */
@@ -111,32 +61,15 @@ export class Calendar {
     this.#data = data;
   }
 
-  /** The calendar in a file's text (CalendarData as JSON). Throws EngineError CONFIG when it is none. */
-  static parse(text: string): Calendar {
-    let data: unknown;
-    try {
-      data = JSON.parse(text);
-    } catch (error) {
-      throw new EngineError('CONFIG', 'The trading calendar is no JSON.', { cause: error });
-    }
-    check(data);
-    return new Calendar(data);
+  /** The calendar in a file's text; `where` names the file. Throws EngineError CONFIG with place and reason when something in it is wrong. */
+  static parse(text: string, where = 'The trading calendar'): Calendar {
+    return new Calendar(parseCalendar(text, where));
   }
 
   /** The hours in force on `date`; the nearest earlier row where none covers it. */
   #session(date: string, derivatives: boolean): Session {
     const rows = this.#data.regular.filter((row) => applies(row, derivatives));
-    const row = rows.find((r) => r.from <= date && (r.to === undefined || date <= r.to)) ?? rows.filter((r) => r.from <= date).at(-1) ?? rows[0];
-    return {
-      date,
-      openMs: istMs(date, row.continuous[0]),
-      closeMs: istMs(date, row.continuous[1]),
-      auction: row.auction && {
-        fromMs: istMs(date, row.auction.window[0]),
-        toMs: istMs(date, row.auction.window[1]),
-        labelMs: istMs(date, row.auction.label),
-      },
-    };
+    return sessionOf(date, rows.find((r) => r.from <= date && (r.to === undefined || date <= r.to)) ?? rows.filter((r) => r.from <= date).at(-1) ?? rows[0]);
   }
 
   /** What `date` (`YYYY-MM-DD`) is for a stock with or without derivatives. A date that the data does not cover is `unknown`. */
@@ -144,7 +77,8 @@ export class Calendar {
     const holiday = this.#data.holidays[date];
     if (holiday !== undefined) return { kind: 'shut', reason: `holiday: ${holiday}` };
     const special = this.#data.special[date];
-    if (special !== undefined) return { kind: 'unknown', session: this.#session(date, derivatives), reason: `special session: ${special}` };
+    if (typeof special === 'string') return { kind: 'unknown', session: this.#session(date, derivatives), reason: `special session: ${special}` };
+    if (special !== undefined) return { kind: 'open', session: sessionOf(date, special) };
     const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
     if (weekday === 0 || weekday === 6) return { kind: 'shut', reason: weekday === 0 ? 'Sunday' : 'Saturday' };
     const session = this.#session(date, derivatives);

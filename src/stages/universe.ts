@@ -27,7 +27,8 @@ export function niftyFifty(): Listing[] {
 
 /** The trading calendar as shipped. Throws EngineError CONFIG when somebody has changed it into what is none. */
 export function shippedCalendar(): Calendar {
-  return Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
+  const path = 'data/sessions/nse-sessions.json';
+  return Calendar.parse(readFileSync(shipped(path), 'utf8'), path);
 }
 
 /** The symbol of an option: with or without `-EQ`. Throws EngineError INSTRUMENT for what can be no symbol, such as a path. */

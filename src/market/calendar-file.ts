@@ -1,0 +1,138 @@
+/**
+ * The file of trading hours, `data/sessions/nse-sessions.json`: made to be edited when the exchange says something new. What is wrong in it
+ * is refused with its place and the reason, before anything goes by it.
+ */
+import { EngineError } from '../errors.js';
+
+/** Two times of a day, `HH:mm`, half-open. */
+export type Window = readonly [string, string];
+
+export interface Hours {
+  readonly continuous: Window;
+  /** The closing auction's window, and the minute that labels its candle. */
+  readonly auction?: { readonly window: Window; readonly label: string };
+}
+
+/** Hours in force from one date to another, both included; without `to`, until further notice. */
+export interface RegularHours extends Hours {
+  readonly from: string;
+  readonly to?: string;
+  readonly appliesTo: 'all' | 'derivatives' | 'others';
+}
+
+/** A session outside the rule: why, and its hours once the exchange has named them. */
+export type SpecialSession = string | ({ readonly reason: string } & Hours);
+
+/** The file's contents, as far as they are used. */
+export interface CalendarData {
+  readonly regular: readonly RegularHours[];
+  readonly holidays: Readonly<Record<string, string>>;
+  readonly special: Readonly<Record<string, SpecialSession>>;
+  readonly coveredUntil: string;
+}
+
+const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+const LONGEST_SHOWN = 80;
+const LONGEST_REASON = 200;
+
+/** Refuses the value at a place. */
+type Refuse = (place: string, value: unknown, needed: string) => never;
+
+function isDate(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.slice(0, 10) === value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isTime = (value: unknown): value is string => typeof value === 'string' && TIME.test(value);
+const isWindow = (value: unknown): value is Window => Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
+/** It is shown, so it is short and of one line. */
+const isReason = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_REASON && !/[\u0000-\u001f\u007f-\u009f]/.test(value);
+
+const WINDOW = 'two times HH:mm, the earlier one first';
+
+function checkHours(hours: Record<string, unknown>, place: string, refuse: Refuse): void {
+  const { continuous, auction } = hours;
+  if (!isWindow(continuous)) return refuse(`${place}.continuous`, continuous, WINDOW);
+  if (auction === undefined) return;
+  if (!isRecord(auction)) return refuse(`${place}.auction`, auction, 'an object with `window` and `label`');
+  const { window, label } = auction;
+  if (!isWindow(window) || window[0] < continuous[1]) return refuse(`${place}.auction.window`, window, `${WINDOW}, behind the continuous trading`);
+  if (!isTime(label) || label < continuous[1] || label >= window[1]) refuse(`${place}.auction.label`, label, 'a time HH:mm between the end of the continuous trading and the end of the window');
+}
+
+function checkRegular(row: unknown, place: string, refuse: Refuse): void {
+  if (!isRecord(row)) return refuse(place, row, 'an object');
+  const { from, to, appliesTo } = row;
+  if (!isDate(from)) return refuse(`${place}.from`, from, 'a date YYYY-MM-DD');
+  if (to !== undefined && !(isDate(to) && to >= from)) return refuse(`${place}.to`, to, 'a date YYYY-MM-DD not before `from`');
+  if (!['all', 'derivatives', 'others'].includes(appliesTo as string)) return refuse(`${place}.appliesTo`, appliesTo, '`all`, `derivatives` or `others`');
+  checkHours(row, place, refuse);
+}
+
+/** Whether stocks of this kind are meant by the row. */
+export function applies(row: RegularHours, derivatives: boolean): boolean {
+  return row.appliesTo === 'all' || row.appliesTo === (derivatives ? 'derivatives' : 'others');
+}
+
+/** For each kind of stock there are hours, and none for one date twice. */
+function checkKinds(regular: readonly RegularHours[], refuse: Refuse): void {
+  for (const derivatives of [true, false]) {
+    const rows = regular.flatMap((row, k) => (applies(row, derivatives) ? [{ row, k }] : []));
+    if (rows.length === 0) refuse('regular', regular.map(({ appliesTo }) => appliesTo), `hours for stocks ${derivatives ? 'with' : 'without'} derivatives`);
+    for (const { row, k } of rows) {
+      const other = rows.find((one) => one.k < k && one.row.from <= (row.to ?? '9999') && row.from <= (one.row.to ?? '9999'));
+      if (other !== undefined) refuse(`regular[${k}]`, row.from, `dates that regular[${other.k}] does not have already for the same stocks`);
+    }
+  }
+}
+
+function checkDates(list: unknown, name: string, refuse: Refuse, check: (value: unknown, place: string) => void): void {
+  if (!isRecord(list)) return refuse(name, list, 'an object of dates');
+  for (const [date, value] of Object.entries(list)) {
+    if (!isDate(date)) refuse(name, date, 'dates YYYY-MM-DD');
+    check(value, `${name}["${date}"]`);
+  }
+}
+
+/** A value as a sentence shows it: lists of a few words whole, what is larger or nested by its kind. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'absent';
+  const flat = (item: unknown): boolean => typeof item !== 'object' || item === null;
+  if (Array.isArray(value) && (value.length > 4 || !value.every(flat))) return 'a list';
+  if (isRecord(value)) return Object.keys(value).length === 0 ? '{}' : 'an object';
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** Reads the file's text; `where` names it. Throws EngineError CONFIG with the place and the reason of the first thing that is wrong. */
+export function parseCalendar(text: string, where: string): CalendarData {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    throw new EngineError('CONFIG', `${where} is no JSON (${error instanceof Error ? error.message : ''}).`, { cause: error });
+  }
+  const refuse: Refuse = (place, value, needed) => {
+    throw new EngineError('CONFIG', `${where}: ${place} is ${shown(value)}; it needs ${needed}.`);
+  };
+  if (!isRecord(data)) return refuse('the file', data, 'an object');
+  const { regular, holidays, special, coveredUntil } = data;
+  if (!Array.isArray(regular) || regular.length === 0) return refuse('regular', regular, 'a list of hours');
+  for (const [k, row] of regular.entries()) checkRegular(row, `regular[${k}]`, refuse);
+  checkKinds(regular as RegularHours[], refuse);
+  const reason = `a reason of one line, at most ${LONGEST_REASON} characters`;
+  checkDates(holidays, 'holidays', refuse, (value, place) => {
+    if (!isReason(value)) refuse(place, value, reason);
+  });
+  checkDates(special, 'special', refuse, (value, place) => {
+    if (isReason(value)) return;
+    if (!isRecord(value)) return refuse(place, value, `${reason}, or an object with \`reason\` and \`continuous\``);
+    if (!isReason(value.reason)) refuse(`${place}.reason`, value.reason, reason);
+    checkHours(value, place, refuse);
+  });
+  if (!isDate(coveredUntil)) return refuse('coveredUntil', coveredUntil, 'a date YYYY-MM-DD');
+  return data as unknown as CalendarData;
+}
