@@ -64,7 +64,7 @@ Exit codes: 0 a run can start, 1 a check failed, 2 usage or configuration.`;
 
 export const compareOptions = {
   ours: { type: 'string', desc: 'folder of the candles of a run, its --out' },
-  reference: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, or the --out of another run' },
+  reference: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, a file of JSON lines (.jsonl), or the --out of another run' },
   symbols: { type: 'string', desc: 'only these, A,B  [default: all of which there are candles of ours]' },
   json: { type: 'boolean', desc: 'print JSON' },
 } as const;

@@ -6,6 +6,7 @@ import { candlesPath } from '../sink/candles-file.js';
 import type { FileInstrument } from '../sink/candles-file.js';
 import { readCandleFile } from '../sink/history.js';
 import type { CandleFile, HistoryWindow } from '../sink/history.js';
+import { JsonLines } from '../sink/json-lines.js';
 import type { StoredCandle } from '../sink/merge.js';
 import { compareCandles, PRICES } from '../truth/comparison.js';
 import type { Comparison, Pair, Side } from '../truth/comparison.js';
@@ -23,7 +24,7 @@ import { symbolOf } from './universe.js';
 export interface CompareOptions {
   /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`. */
   readonly ours: string;
-  /** Folder of `NSE_{SYMBOL}_1m.parquet`, or another one of ours. */
+  /** Folder of `NSE_{SYMBOL}_1m.parquet`, or another one of ours; or a file of JSON lines. */
   readonly reference: string;
   /** Undefined: all of which we have a file. */
   readonly symbols: readonly string[] | undefined;
@@ -33,13 +34,18 @@ export interface CompareOptions {
   readonly columns: number;
 }
 
-/** Throws EngineError USAGE unless both are folders, and two different ones. */
+/** Whether the reference is a file of JSON lines, by its name. */
+const isLines = (reference: string): boolean => /\.(jsonl|ndjson)$/i.test(reference);
+
+/** Throws EngineError USAGE unless ours is a folder and the reference another one, or a file of JSON lines. */
 async function checkFolders(ours: string, reference: string): Promise<void> {
   for (const [option, folder] of [['--ours', ours], ['--reference', reference]]) {
     const found = await stat(folder).catch((error: unknown) => {
       throw new EngineError('USAGE', `${option}: ${folder} cannot be opened (${sentenceOf(error)}).`, { cause: error });
     });
-    if (!found.isDirectory()) throw new EngineError('USAGE', `${option}: ${folder} is no folder.`);
+    if (!found.isDirectory() && !(option === '--reference' && isLines(folder))) {
+      throw new EngineError('USAGE', `${option}: ${folder} is no folder${option === '--reference' ? ', and no file of JSON lines (.jsonl)' : ''}.`);
+    }
   }
   if ((await realpath(ours)) === (await realpath(reference))) throw new EngineError('USAGE', `--ours and --reference are the same folder, ${ours}: candles always agree with themselves.`);
 }
@@ -166,8 +172,9 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
   const window = windowOf(mine.map(({ side }) => side));
   const pairs: Pair[] = [];
   const theirs: ReadSide[] = [];
+  const lines = isLines(reference) ? await JsonLines.read(reference, window) : undefined;
   for (const [index, instrument] of instruments.entries()) {
-    const file = await readCandleFile(reference, instrument, 'either', window);
+    const file = lines === undefined ? await readCandleFile(reference, instrument, 'either', window) : lines.of(instrument);
     const other = file && sideFrom(file);
     if (other !== undefined) theirs.push(other);
     pairs.push({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: mine[index].side, reference: other?.side });

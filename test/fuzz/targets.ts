@@ -6,7 +6,8 @@ import { history } from './targets/history.js';
 import { instruments } from './targets/instruments.js';
 import { journal } from './targets/journal.js';
 import { journalMeta } from './targets/meta.js';
+import { lines } from './targets/lines.js';
 import { stored } from './targets/stored.js';
 import { texts } from './targets/texts.js';
 
-export const TARGETS: readonly Target[] = [decoder, texts, journal, journalMeta, instruments, calendar, history, stored];
+export const TARGETS: readonly Target[] = [decoder, texts, journal, journalMeta, instruments, calendar, history, lines, stored];
