@@ -85,7 +85,7 @@ interface ReadSide {
 function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: ReadonlySet<string>): SeenCandle {
   const prices = Object.fromEntries(PRICES.filter((field) => coarse.has(field)).map((field) => [field, Math.round(candle[field] * 100) / 100]));
   // A candle of ours whose quality is lost may be partial, and a proof must not rest on it.
-  return { candle: { ...candle, ...prices }, partial: ours && quality?.partial !== false, source: quality?.source ?? 'continuous' };
+  return { candle: { ...candle, ...prices }, partial: ours && quality?.partial !== false, source: quality?.source ?? 'continuous', quality: ours ? quality : undefined };
 }
 
 /** A file as one side of the comparison. */

@@ -5,6 +5,8 @@
  * of tolerance is for prices alone: a broker may round, but there is no rounding in a count.
  */
 import type { VolumeKind } from '../market/candle.js';
+import { istDate } from '../market/session.js';
+import { causeOf, noCauses, type Cause, type CauseCounts, type DayRange } from './causes.js';
 import { align, spansOf, watchedBy } from './minutes.js';
 import type { Absent, Match, SeenCandle, Span, Watch } from './minutes.js';
 
@@ -41,6 +43,7 @@ export interface FieldDifference {
   readonly agreement: Exclude<Agreement, 'exact'>;
   readonly ours: number;
   readonly reference: number;
+  readonly cause: Cause;
   /** How far apart: ticks for a price, a share of the reference for volume (Infinity when that is 0). */
   readonly distance: number;
 }
@@ -74,6 +77,8 @@ export interface SymbolComparison {
   readonly unseen: Absent;
   readonly outside: number;
   readonly relabelled: number;
+  /** Differences by their cause: fields that are not exactly equal, and minutes that are missing. */
+  readonly causes: CauseCounts;
 }
 
 export interface Comparison {
@@ -93,15 +98,26 @@ function tickUnits(rupees: number | undefined): number | undefined {
 }
 
 /** The field's difference, or undefined when it is exactly equal. */
-function fieldDifference(field: Field, { ours, reference }: Match, tick: number): FieldDifference | undefined {
+function fieldDifference(field: Field, { ours, reference }: Match, tick: number, day: DayRange): FieldDifference | undefined {
   const values = { ours: ours.candle[field], reference: reference.candle[field] };
   if (field === 'volume') {
     if (values.ours === values.reference) return undefined;
-    return { field, agreement: 'different', ...values, distance: Math.abs(values.ours - values.reference) / Math.abs(values.reference) };
+    return { field, agreement: 'different', ...values, cause: causeOf({ field, ...values, own: ours, other: reference, day }), distance: Math.abs(values.ours - values.reference) / Math.abs(values.reference) };
   }
   const apart = Math.abs(unitsOf(values.ours) - unitsOf(values.reference));
   if (apart === 0) return undefined;
-  return { field, agreement: apart <= tick ? 'withinTick' : 'different', ...values, distance: apart / tick };
+  return { field, agreement: apart <= tick ? 'withinTick' : 'different', ...values, cause: causeOf({ field, ...values, own: ours, other: reference, day }), distance: apart / tick };
+}
+
+/** The range of each IST date. */
+function dayRanges(candles: readonly SeenCandle[]): Map<string, DayRange> {
+  const ranges = new Map<string, DayRange>();
+  for (const { candle } of candles) {
+    const date = istDate(candle.timestampMs);
+    const { low, high } = ranges.get(date) ?? { low: Infinity, high: -Infinity };
+    ranges.set(date, { low: Math.min(low, candle.low), high: Math.max(high, candle.high) });
+  }
+  return ranges;
 }
 
 /** One symbol, and its minutes that are not exactly equal. */
@@ -115,9 +131,14 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
   const tallies = Object.fromEntries(FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }])) as Record<Field, Record<Agreement, number>>;
   const partial = { minutes: partialAlone.length, exact: 0 };
   const differences: Difference[] = [];
+  const ranges = dayRanges(ours.candles);
+  const causes = noCauses();
+  causes.oursMissing = missing.ours.length;
+  causes.referenceMissing = missing.reference.length;
   let compared = 0;
   for (const match of matches) {
-    const found = fields.flatMap((field) => fieldDifference(field, match, tick) ?? []);
+    const found = fields.flatMap((field) => fieldDifference(field, match, tick, ranges.get(istDate(match.ours.candle.timestampMs))!) ?? []);
+    for (const { cause } of found) causes[cause]++;
     if (match.ours.partial || match.reference.partial) {
       partial.minutes++;
       if (found.length === 0) partial.exact++;
@@ -141,6 +162,7 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
     unseen,
     outside,
     relabelled,
+    causes,
   };
   return { result, differences };
 }

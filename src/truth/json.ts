@@ -1,5 +1,6 @@
 /** A comparison as an object for programs: numbers as numbers, keys in a fixed order, lists bounded and their totals given. Pure. */
 import { istStamp } from '../market/session.js';
+import { causesOf } from './causes.js';
 import { FIELDS } from './comparison.js';
 import type { Comparison, Difference, SymbolComparison } from './comparison.js';
 import { distinct } from './origin.js';
@@ -37,6 +38,7 @@ function symbolJson(symbol: SymbolComparison): object {
     unseenReference: unseen.reference.length,
     outside: symbol.outside,
     relabelled: symbol.relabelled,
+    causes: symbol.causes,
   };
 }
 
@@ -47,9 +49,10 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
     timestamp: istStamp(startMs),
     timestampMs: startMs,
     referenceTimestampMs: referenceMs,
-    fields: fields.map(({ field, agreement, ours, reference, distance }) => ({
+    fields: fields.map(({ field, agreement, ours, reference, cause, distance }) => ({
       field,
       agreement,
+      cause,
       ours,
       reference,
       // JSON knows no infinity, and a distance from nothing is none.
@@ -70,6 +73,7 @@ export function comparisonJson({ spans, symbols, differences }: Comparison, { ve
     reference: originJson(reference),
     spans: spans.map(({ date, firstMs, lastMs }) => ({ date, first: istStamp(firstMs), last: istStamp(lastMs), firstMs, lastMs })),
     symbols: symbols.map(symbolJson),
+    causes: causesOf(symbols),
     differences: { total: differences.length, listed: differences.slice(0, LISTED).map(differenceJson) },
     missing: { total: missing.length, listed: missing.slice(0, LISTED) },
     notes,

@@ -3,7 +3,7 @@
  *
  * The reference usually holds whole days and ours a few runs of some minutes, so only minutes inside the span of our own files count.
  */
-import type { CandleRow, CandleSource } from '../market/candle.js';
+import type { CandleRow, CandleSource, QualityRow } from '../market/candle.js';
 import { DAY_MS, IST_OFFSET_MS, MINUTE_MS, istDate } from '../market/session.js';
 
 /** A candle and how it was seen. A candle from REST is whole and `continuous`: it says nothing else. */
@@ -12,6 +12,8 @@ export interface SeenCandle {
   /** Not known to have been seen from end to end. */
   readonly partial: boolean;
   readonly source: CandleSource;
+  /** Beside candles of ours. */
+  readonly quality?: QualityRow | undefined;
 }
 
 /** What our files cover of one IST date: from the first minute of any symbol to the last of any, both included. Epoch ms. */

@@ -1,5 +1,6 @@
 /** A comparison as text for a person. Pure. */
 import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
+import { CAUSE_NAME, CAUSES, causesOf } from './causes.js';
 import { FIELDS, PRICES } from './comparison.js';
 import type { Comparison, Difference, Field, FieldDifference, SymbolComparison } from './comparison.js';
 import type { Origin } from './origin.js';
@@ -81,10 +82,10 @@ function priceText(rupees: number): string {
   return four.endsWith('00') ? four.slice(0, -2) : four;
 }
 
-function fieldText({ field, agreement, ours, reference, distance }: FieldDifference): string {
-  if (field === 'volume') return `volume ${ours} / ${reference}`;
-  const ticks = Number(distance.toFixed(1));
-  return `${field} ${priceText(ours)} / ${priceText(reference)}${agreement === 'withinTick' ? '' : ` (${ticks} ticks)`}`;
+function fieldText({ field, agreement, ours, reference, cause, distance }: FieldDifference): string {
+  if (field === 'volume') return `volume ${ours} / ${reference} [${CAUSE_NAME[cause]}]`;
+  const ticks = agreement === 'withinTick' ? '' : ` (${Number(distance.toFixed(1))} ticks)`;
+  return `${field} ${priceText(ours)} / ${priceText(reference)}${ticks} [${CAUSE_NAME[cause]}]`;
 }
 
 const minuteText = (ms: number): string => `${istDate(ms)} ${istMinute(ms)}`;
@@ -100,6 +101,15 @@ function worst(differences: readonly Difference[], columns: number): string[] {
   });
   const head = different.length > shown.length ? `The worst ${shown.length} of ${different.length} differing minutes, ours / reference:` : 'Differing minutes, ours / reference:';
   return ['', head, ...lines];
+}
+
+/** How many differences have which cause; nothing when there are none. */
+function causes(symbols: readonly SymbolComparison[], columns: number): string[] {
+  const counts = causesOf(symbols);
+  const found = CAUSES.filter((cause) => counts[cause] > 0);
+  if (found.length === 0) return [];
+  const total = found.reduce((sum, cause) => sum + counts[cause], 0);
+  return ['', broken(`Causes of ${counted(total, 'difference')}: ${found.map((cause) => `${counts[cause]} ${CAUSE_NAME[cause]}`).join(', ')}`, columns, 2)];
 }
 
 /** Holes named: the first minutes of the first symbols. */
@@ -154,6 +164,7 @@ export function comparisonText(comparison: Comparison, judgement: Judgement, sur
     '',
     ...table(symbols, columns),
     ...worst(differences, columns),
+    ...causes(symbols, columns),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
     '',
     broken(verdictLine(comparison, judgement, surroundings), columns),

@@ -103,7 +103,8 @@ describe('the classes', () => {
       ]);
       expect(json.differences).toMatchObject({ total: 8, listed: [{ symbol: 'RELIANCE', timestamp: '2026-11-23T09:16:00+05:30', fields: [{ field: 'close', agreement: 'different', ours: 100.05, reference: 100.11, ticks: 1.2 }] }, {}, {}, {}, {}, {}, {}, {}] });
       const { text } = await comparing(folders, { symbols: ['RELIANCE-EQ'] });
-      expect(text).toContain('2026-11-23 09:16 RELIANCE: close 100.05 / 100.11 (1.2 ticks)');
+      expect(text).toContain('2026-11-23 09:16 RELIANCE: close 100.05 / 100.11 (1.2 ticks) [unexplained]');
+      expect(text).toContain('Causes of 4 differences: 4 unexplained');
       expect(text).toContain('2026-11-23 09:17 RELIANCE: volume 42 / 43');
       expect(text.replaceAll('\n', ' ')).toContain('Verdict: FAIL. Ours cannot stand in for the reference as it is: 1 price more than one tick apart (RELIANCE); 1 volume not equal (RELIANCE).');
       expect(code).toBe(1);
@@ -188,7 +189,7 @@ describe('the classes', () => {
       expect(code).toBe(0);
       await writeReference(folders.reference, [...rest(300, 359), { minute: AUCTION - 1, open: '101', low: '101', close: '102' }]);
       const other = await comparing(folders);
-      expect(other.text).toContain('2026-11-23 15:29 RELIANCE (reference 15:28): close 101.00 / 102.00 (20 ticks)');
+      expect(other.text).toContain('2026-11-23 15:29 RELIANCE (reference 15:28): close 101.00 / 102.00 (20 ticks) [auction]');
       expect(other.code).toBe(1);
     }));
 });
@@ -273,7 +274,7 @@ describe('what is printed', () => {
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 1));
       await writeReference(folders.reference, rest(0, 1));
-      const keys = ['verdict', 'reasons', 'ours', 'reference', 'spans', 'symbols', 'differences', 'missing', 'notes'];
+      const keys = ['verdict', 'reasons', 'ours', 'reference', 'spans', 'symbols', 'causes', 'differences', 'missing', 'notes'];
       const passed = (await comparingJson(folders)).json;
       await writeReference(folders.reference, rest(5, 6));
       const failed = (await comparingJson(folders)).json;

@@ -1,0 +1,81 @@
+/**
+ * Why a candle of ours differs from the reference's: exactly one cause a difference, from a closed list, by what our quality row says of the
+ * minute. Pure. What none of them covers is `unexplained`, and that is what to look at.
+ */
+import type { QualityRow } from '../market/candle.js';
+import type { Field } from './comparison.js';
+import type { SeenCandle } from './minutes.js';
+
+/** In the order in which they are asked; the first that holds is the cause. */
+export const CAUSES = ['gap', 'partialMinute', 'auction', 'boundary', 'unseenExtreme', 'lateTick', 'oursMissing', 'referenceMissing', 'unexplained'] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** A cause as a person reads it. */
+export const CAUSE_NAME: Readonly<Record<Cause, string>> = {
+  gap: 'gap',
+  partialMinute: 'partial minute',
+  auction: 'auction',
+  boundary: 'boundary',
+  unseenExtreme: 'unseen extreme',
+  lateTick: 'late tick',
+  oursMissing: 'missing in ours',
+  referenceMissing: 'missing in the reference',
+  unexplained: 'unexplained',
+};
+
+/** The lowest low and the highest high of a date's candles, rupees. */
+export interface DayRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What is known of a difference. */
+export interface Evidence {
+  readonly field: Field;
+  readonly ours: number;
+  readonly reference: number;
+  readonly own: SeenCandle;
+  readonly other: SeenCandle;
+  /** Of our candles on the date. */
+  readonly day: DayRange;
+}
+
+/**
+ * Whether trades at the minute's edges may make the difference: those between the last packet before an edge and the first behind it, which are
+ * `vol_slack` in number (PROTOCOL.md 7, "Conflation"). They bound the volume; an open or a close that they hide may be any of their prices,
+ * which lie within the reference's own candle.
+ */
+function isBoundary({ field, ours, reference, other }: Evidence, slack: number): boolean {
+  if (field === 'volume') return Math.abs(ours - reference) <= slack;
+  return (field === 'open' || field === 'close') && slack > 0 && ours >= other.candle.low && ours <= other.candle.high;
+}
+
+/** Whether the reference reaches farther than ours, and not beyond the day's range: a new extreme of the day moves the day's own figures, which our frames tell. */
+function isUnseen({ field, ours, reference, day }: Evidence): boolean {
+  if (field === 'high') return reference > ours && reference <= day.high;
+  return field === 'low' && reference < ours && reference >= day.low;
+}
+
+/** The cause of one field's difference in a minute that both sides have. */
+export function causeOf(evidence: Evidence): Exclude<Cause, 'oursMissing' | 'referenceMissing'> {
+  const { own, other } = evidence;
+  const quality: QualityRow | undefined = own.quality;
+  if ((quality?.gapMs ?? 0) > 0) return 'gap';
+  if (own.partial || other.partial) return 'partialMinute';
+  if (own.source === 'auction') return 'auction';
+  if (isBoundary(evidence, quality?.volSlack ?? 0)) return 'boundary';
+  if (isUnseen(evidence)) return 'unseenExtreme';
+  if ((quality?.late ?? 0) > 0) return 'lateTick';
+  return 'unexplained';
+}
+
+export type CauseCounts = Record<Cause, number>;
+
+export const noCauses = (): CauseCounts => Object.fromEntries(CAUSES.map((cause) => [cause, 0])) as CauseCounts;
+
+/** The causes of several comparisons together. */
+export function causesOf(symbols: readonly { readonly causes: CauseCounts }[]): CauseCounts {
+  const sum = noCauses();
+  for (const { causes } of symbols) for (const cause of CAUSES) sum[cause] += causes[cause];
+  return sum;
+}
