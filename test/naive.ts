@@ -170,7 +170,8 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   // Between the end of the continuous trading and the auction's print nothing is traded.
   const straddles = sinceMs !== undefined && sinceMs < (minute.auction ? closeOf(book.instrument, date) : minute.fromMs);
   const unshown: number[] = [];
-  const sound = frame.dayLow > 0n && frame.dayLow <= frame.price && frame.price <= frame.dayHigh;
+  const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
+  const sound = low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
   if (sinceMs !== undefined && !straddles && sound && !minute.auction) {
     if (beforeRange.high > 0n && frame.dayHigh > beforeRange.high) unshown.push(Number(frame.dayHigh));
     if (beforeRange.low > 0n && frame.dayLow < beforeRange.low) unshown.push(Number(frame.dayLow));

@@ -75,10 +75,17 @@ export function noteEnd(m: ShardMemory, s: number, r: number): void {
   f[b + BAR.slackAfter] = slack > VOLUME_LIMIT ? VOLUME_LIMIT : slack;
 }
 
-/** Which ends of the day's range the record moves outwards. Ends that are no prices, or do not hold the packet's own price, tell nothing. To be called before the range is noted. */
+/** A day's high or low that is farther from the packet's own price than this share of it is rather a broken frame than a trade: exchanges halt a stock sooner. */
+const FARTHEST = 0.25;
+
+/**
+ * Which ends of the day's range the record moves outwards. Ends that are no prices, do not hold the packet's own price or are absurdly far from it
+ * tell nothing. To be called before the range is noted.
+ */
 export function movedRange(f: Float64Array, s: number, r: number): number {
   const price = f[r + RECORD.price];
-  if (!(f[r + RECORD.dayLow] > 0 && f[r + RECORD.dayLow] <= price && price <= f[r + RECORD.dayHigh])) return 0;
+  if (!(f[r + RECORD.dayLow] >= price * (1 - FARTHEST) && f[r + RECORD.dayLow] <= price)) return 0;
+  if (!(f[r + RECORD.dayHigh] <= price * (1 + FARTHEST) && f[r + RECORD.dayHigh] >= price)) return 0;
   const high = f[s + SLOT.sessionHigh] > 0 && f[r + RECORD.dayHigh] > f[s + SLOT.sessionHigh] ? MOVED.high : 0;
   return f[s + SLOT.sessionLow] > 0 && f[r + RECORD.dayLow] < f[s + SLOT.sessionLow] ? high | MOVED.low : high;
 }

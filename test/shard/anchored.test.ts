@@ -61,6 +61,8 @@ describe("the day's high or low that moved", () => {
   it.each([
     ['of which the price itself is outside', { dayHigh: 1015n, dayLow: 1005n }],
     ['that is no price', { dayHigh: 0n, dayLow: 0n }],
+    ['that is absurdly high', { dayHigh: 1_000_000_000n, dayLow: 990n }],
+    ['that is absurdly low', { dayHigh: 1010n, dayLow: 1n }],
     ['that is not farther out than the candle', { dayHigh: 1011n, dayLow: 990n }],
   ])('is none %s', (_what, range) => {
     const script = started(2).frame('RELIANCE', at('11:00:01'), 1011, { volume: 1100n, dayHigh: 1010n, dayLow: 990n }).frame('RELIANCE', at('11:00:02'), 1001, { volume: 1160n, ...range });
