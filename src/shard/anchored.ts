@@ -57,11 +57,8 @@ const barAtHand = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex
  */
 export function noteEdge(m: ShardMemory, row: number, s: number, r: number): void {
   if (isWithin(m, row, s)) return;
-  const f = m.f64;
-  const b = s + SLOT.bar;
-  const slack = f[b + BAR.slackBefore] + f[r + RECORD.volume] - f[s + SLOT.anchorVolume];
-  f[b + BAR.slackBefore] = slack > VOLUME_LIMIT ? VOLUME_LIMIT : slack;
-  f[b + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
+  addSlack(m.f64, s, r, BAR.slackBefore);
+  m.f64[s + SLOT.bar + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
 }
 
 /**
@@ -69,10 +66,14 @@ export function noteEdge(m: ShardMemory, row: number, s: number, r: number): voi
  * before, may have had it.
  */
 export function noteEnd(m: ShardMemory, s: number, r: number): void {
-  const f = m.f64;
-  const b = s + SLOT.bar;
-  const slack = f[b + BAR.slackAfter] + f[r + RECORD.volume] - f[s + SLOT.anchorVolume];
-  f[b + BAR.slackAfter] = slack > VOLUME_LIMIT ? VOLUME_LIMIT : slack;
+  addSlack(m.f64, s, r, BAR.slackAfter);
+}
+
+/** Adds the record's rise to the slack of the bar at hand that is kept at `side`. */
+function addSlack(f: Float64Array, s: number, r: number, side: number): void {
+  const b = s + SLOT.bar + side;
+  const slack = f[b] + f[r + RECORD.volume] - f[s + SLOT.anchorVolume];
+  f[b] = slack > VOLUME_LIMIT ? VOLUME_LIMIT : slack;
 }
 
 /** A day's high or low that is farther from the packet's own price than this share of it is rather a broken frame than a trade: exchanges halt a stock sooner. */

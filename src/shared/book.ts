@@ -129,43 +129,51 @@ export interface BarFigures {
   readonly volSlack: number | null;
 }
 
+/** Where a bar stands: in the row's valid slot `s`, or in the table. Double index. */
+function placeOfBar(m: ShardMemory, row: number, s: number, bar: number): number {
+  return m.f64[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
+}
+
 /** Reads one bar. The auction's is flat at its last price: what came before the print is the old price, not a trade. */
 export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | undefined {
+  return underVersion(m, row, (s) => figuresOf(m, row, s, bar));
+}
+
+/** `readBar` in the row's valid slot `s`. */
+function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigures | undefined {
   const f = m.f64;
   const auction = isAuction(m, bar);
-  return underVersion(m, row, (s) => {
-    const b = f[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
-    if (f[b + BAR.ticks] === 0) return undefined;
-    const close = f[b + BAR.close];
-    return {
-      ticks: f[b + BAR.ticks],
-      open: auction ? close : f[b + BAR.open],
-      high: auction ? close : f[b + BAR.high],
-      low: auction ? close : f[b + BAR.low],
-      close,
-      volume: f[b + BAR.volume],
-      priceChanges: f[b + BAR.priceChanges],
-      late: f[b + BAR.late],
-      revision: f[b + BAR.revision],
-      seeded: f[b + BAR.seeded] === 1,
-      repaired: f[b + BAR.repaired] === 1,
-      heardSeconds: f[b + BAR.heardSeconds],
-      heardAt: f[b + BAR.heardAt],
-      longestSilence: f[b + BAR.longestSilence],
-      volSlack: slackOf(m, row, s, bar),
-    };
-  });
+  const b = placeOfBar(m, row, s, bar);
+  if (f[b + BAR.ticks] === 0) return undefined;
+  const close = f[b + BAR.close];
+  return {
+    ticks: f[b + BAR.ticks],
+    open: auction ? close : f[b + BAR.open],
+    high: auction ? close : f[b + BAR.high],
+    low: auction ? close : f[b + BAR.low],
+    close,
+    volume: f[b + BAR.volume],
+    priceChanges: f[b + BAR.priceChanges],
+    late: f[b + BAR.late],
+    revision: f[b + BAR.revision],
+    seeded: f[b + BAR.seeded] === 1,
+    repaired: f[b + BAR.repaired] === 1,
+    heardSeconds: f[b + BAR.heardSeconds],
+    heardAt: f[b + BAR.heardAt],
+    longestSilence: f[b + BAR.longestSilence],
+    volSlack: slackOf(m, row, s, bar),
+  };
 }
 
 /** The slack of a bar's volume, at the edge where there is more of it (market/candle.ts, `volSlack`). `s`: the row's valid slot. */
 function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
   const f = m.f64;
-  const at = (index: number): number => (f[s + SLOT.barIndex] === index ? s + SLOT.bar : m.barOf(row, index));
   const [, endMs] = spanOf(m, row, bar);
   if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
-  const before = Math.max(f[at(bar) + BAR.slackBefore], f[at(bar) + BAR.slackAfter]);
+  const own = placeOfBar(m, row, s, bar);
+  const before = Math.max(f[own + BAR.slackBefore], f[own + BAR.slackAfter]);
   for (let next = bar + 1; next < m.shape.bars; next++) {
-    const b = at(next);
+    const b = placeOfBar(m, row, s, next);
     if (f[b + BAR.ticks] > 0) return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
   }
   return before;
@@ -196,17 +204,18 @@ export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
 
 /**
  * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is neither in the row's valid
- * slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds and a run has few.
+ * slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds and a run has few. `read` is called
+ * with the row's valid slot, until it has read a bar as of one moment.
  */
-function eachBar(m: ShardMemory, row: number, includeOpen: boolean, visit: (bar: number, figures: BarFigures, sealed: boolean) => void): void {
+function eachBar<Seen>(m: ShardMemory, row: number, includeOpen: boolean, read: (s: number, bar: number) => Seen | undefined, visit: (bar: number, seen: Seen, sealed: boolean) => void): void {
   const sealed = Atomics.load(m.i32, SHARD.sealed);
   const last = includeOpen ? m.shape.bars - 1 : Math.min(sealed, m.shape.bars - 1);
   // Read first: what has left the slot since then stands in its own place already.
   const current = underVersion(m, row, (s) => m.f64[s + SLOT.barIndex]);
   for (let bar = 0; bar <= last; bar++) {
     if (bar !== current && m.f64[m.barOf(row, bar) + BAR.ticks] === 0) continue;
-    const figures = readBar(m, row, bar);
-    if (figures !== undefined) visit(bar, figures, bar <= sealed);
+    const seen = underVersion(m, row, (s) => read(s, bar));
+    if (seen !== undefined) visit(bar, seen, bar <= sealed);
   }
 }
 
@@ -220,8 +229,14 @@ export interface CandleTally {
 
 /** Counts what `readCandles` would return, without making it. */
 export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean): CandleTally {
+  const f = m.f64;
   const tally = { whole: 0, partial: 0, late: 0, revisions: 0 };
-  eachBar(m, row, includeOpen, (bar, { seeded, late, revision }, sealed) => {
+  // A run is counted at each look: only what is counted is read.
+  const read = (s: number, bar: number): Pick<BarFigures, 'seeded' | 'late' | 'revision'> | undefined => {
+    const b = placeOfBar(m, row, s, bar);
+    return f[b + BAR.ticks] === 0 ? undefined : { seeded: f[b + BAR.seeded] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
+  };
+  eachBar(m, row, includeOpen, read, (bar, { seeded, late, revision }, sealed) => {
     if (!sealed || seeded || gapWithin(m, row, bar) > 0) tally.partial++;
     else tally.whole++;
     tally.late += late;
@@ -238,7 +253,7 @@ export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolea
   const { instrument, row } = place;
   const scale = priceScale(instrument.exchangeType);
   const candles: CandleWithQuality[] = [];
-  eachBar(m, row, includeOpen, (bar, figures, sealed) => {
+  eachBar(m, row, includeOpen, (s, bar) => figuresOf(m, row, s, bar), (bar, figures, sealed) => {
     const gapMs = gapWithin(m, row, bar);
     const timestampMs = barLabelMs(m, row, bar);
     const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
