@@ -133,7 +133,8 @@ function gathered(sides: readonly ReadSide[]): string[] {
       const text = note.slice(path.length);
       const there = byText.get(text);
       if (there === undefined) byText.set(text, { first: note, files: 1 });
-      else there.files++;
+      // One file of many symbols says the same for each of them.
+      else if (there.first !== note) there.files++;
     }
   }
   return [...byText.values()].map(({ first, files }) => (files === 1 ? first : `${first} The same holds for ${files - 1} more file${files === 2 ? '' : 's'}.`));
@@ -180,7 +181,7 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
     pairs.push({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: mine[index].side, reference: other?.side });
   }
   const comparison = compareCandles(pairs);
-  const sides = { ours: { folder: ours, files: mine.map(({ origin }) => origin) }, reference: { folder: reference, files: theirs.map(({ origin }) => origin) } };
+  const sides = { ours: { folder: ours, files: mine.map(({ origin }) => origin) }, reference: { folder: reference, files: [...new Map(theirs.map(({ path, origin }) => [path, origin])).values()] } };
   const judgement = judge(comparison, originConflict(sides.ours, sides.reference));
   const notes = [...shiftNotes(pairs), ...silentNotes(comparison, pairs), ...gathered([...mine, ...theirs])];
   const surroundings: Surroundings = { ...sides, notes };

@@ -48,6 +48,15 @@ describe('JSON lines', () => {
       expect(code).toBe(1);
     }));
 
+  it('a file of several symbols is one file, and says of itself what it says once', () =>
+    inFolders(async (folders) => {
+      await writeOurs(folders.ours, minutes(0, 4).map((minute) => candleOf({ minute, symbol: 'TCS' })));
+      const both = five.flatMap((line) => [line, { ...line, symbol: 'TCS' }]);
+      const { json } = await against(folders, [...both, '[]']);
+      expect(json).toMatchObject({ verdict: 'pass', symbols: [{ compared: 5 }, { compared: 5 }], reference: { files: 1 } });
+      expect(json.notes).toEqual([expect.stringMatching(/candles\.jsonl: 1 line no object is left out, the first is line 11\.$/)]);
+    }));
+
   it('says what is left out and where it begins, and takes times without a zone for Indian ones', () =>
     inFolders(async (folders) => {
       const unzoned = five.map((line) => ({ ...line, timestamp: String(line.timestamp).slice(0, 19).replace('T', ' ') }));
