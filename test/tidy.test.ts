@@ -33,7 +33,7 @@ function roomOf(path: string): string {
   return top === 'src' ? second.replace(/\.ts$/, '') : top;
 }
 
-const leaves = ['clock', 'errors', 'log', 'random', 'paths'];
+const leaves = ['clock', 'errors', 'json', 'log', 'random', 'paths'];
 /**
  * Who may import whom, beside the leaves. The paragraph of the house style, with what the code found it lacks: `momentum` and `sink`
  * meet in workers and stages only; `feed` is also the simulator's for the one-time password and the names of credentials; workers give
@@ -64,6 +64,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   stdio: [],
   clock: [],
   errors: [],
+  json: [],
   log: [],
   random: [],
   paths: [],

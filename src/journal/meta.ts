@@ -1,5 +1,6 @@
 /** What a journal says of its run, as JSON: all that a replay needs beside the frames. Read from a file that anybody may have written, so every member is checked. */
 import { EngineError } from '../errors.js';
+import { isObject } from '../json.js';
 import type { VolumeKind } from '../market/candle.js';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
@@ -51,10 +52,6 @@ const isOneOf = (...values: readonly unknown[]) => (value: unknown): boolean => 
 const or = (other: unknown, check: (value: unknown) => boolean) => (value: unknown): boolean => value === other || check(value);
 const between = (least: number, most: number) => (value: unknown): boolean => typeof value === 'number' && value >= least && value <= most;
 const matches = (pattern: RegExp) => (value: unknown): boolean => typeof value === 'string' && pattern.test(value);
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function holds(value: unknown, checks: Checks): boolean {
   return isObject(value) && Object.entries(checks).every(([name, check]) => check(value[name]));

@@ -3,6 +3,7 @@
  * is refused with its place and the reason, before anything goes by it.
  */
 import { EngineError } from '../errors.js';
+import { isObject } from '../json.js';
 
 /** Two times of a day, `HH:mm`, half-open. */
 export type Window = readonly [string, string];
@@ -42,10 +43,6 @@ function isDate(value: unknown): value is string {
   return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.slice(0, 10) === value;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 const isTime = (value: unknown): value is string => typeof value === 'string' && TIME.test(value);
 const isWindow = (value: unknown): value is Window => Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
 /** It is shown, so it is short and of one line. */
@@ -57,14 +54,14 @@ function checkHours(hours: Record<string, unknown>, place: string, refuse: Refus
   const { continuous, auction } = hours;
   if (!isWindow(continuous)) return refuse(`${place}.continuous`, continuous, WINDOW);
   if (auction === undefined) return;
-  if (!isRecord(auction)) return refuse(`${place}.auction`, auction, 'an object with `window` and `label`');
+  if (!isObject(auction)) return refuse(`${place}.auction`, auction, 'an object with `window` and `label`');
   const { window, label } = auction;
   if (!isWindow(window) || window[0] < continuous[1]) return refuse(`${place}.auction.window`, window, `${WINDOW}, behind the continuous trading`);
   if (!isTime(label) || label < continuous[1] || label >= window[1]) refuse(`${place}.auction.label`, label, 'a time HH:mm between the end of the continuous trading and the end of the window');
 }
 
 function checkRegular(row: unknown, place: string, refuse: Refuse): void {
-  if (!isRecord(row)) return refuse(place, row, 'an object');
+  if (!isObject(row)) return refuse(place, row, 'an object');
   const { from, to, appliesTo } = row;
   if (!isDate(from)) return refuse(`${place}.from`, from, 'a date YYYY-MM-DD');
   if (to !== undefined && !(isDate(to) && to >= from)) return refuse(`${place}.to`, to, 'a date YYYY-MM-DD not before `from`');
@@ -90,7 +87,7 @@ function checkKinds(regular: readonly RegularHours[], refuse: Refuse): void {
 }
 
 function checkDates(list: unknown, name: string, refuse: Refuse, check: (value: unknown, place: string) => void): void {
-  if (!isRecord(list)) return refuse(name, list, 'an object of dates');
+  if (!isObject(list)) return refuse(name, list, 'an object of dates');
   for (const [date, value] of Object.entries(list)) {
     if (!isDate(date)) refuse(name, date, 'dates YYYY-MM-DD');
     check(value, `${name}["${date}"]`);
@@ -102,7 +99,7 @@ function shown(value: unknown): string {
   if (value === undefined) return 'absent';
   const flat = (item: unknown): boolean => typeof item !== 'object' || item === null;
   if (Array.isArray(value) && (value.length > 4 || !value.every(flat))) return 'a list';
-  if (isRecord(value)) return Object.keys(value).length === 0 ? '{}' : 'an object';
+  if (isObject(value)) return Object.keys(value).length === 0 ? '{}' : 'an object';
   const text = JSON.stringify(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
@@ -118,7 +115,7 @@ export function parseCalendar(text: string, where: string): CalendarData {
   const refuse: Refuse = (place, value, needed) => {
     throw new EngineError('CONFIG', `${where}: ${place} is ${shown(value)}; it needs ${needed}.`);
   };
-  if (!isRecord(data)) return refuse('the file', data, 'an object');
+  if (!isObject(data)) return refuse('the file', data, 'an object');
   const { regular, holidays, special, coveredUntil } = data;
   if (!Array.isArray(regular) || regular.length === 0) return refuse('regular', regular, 'a list of hours');
   for (const [k, row] of regular.entries()) checkRegular(row, `regular[${k}]`, refuse);
@@ -129,7 +126,7 @@ export function parseCalendar(text: string, where: string): CalendarData {
   });
   checkDates(special, 'special', refuse, (value, place) => {
     if (isReason(value)) return;
-    if (!isRecord(value)) return refuse(place, value, `${reason}, or an object with \`reason\` and \`continuous\``);
+    if (!isObject(value)) return refuse(place, value, `${reason}, or an object with \`reason\` and \`continuous\``);
     if (!isReason(value.reason)) refuse(`${place}.reason`, value.reason, reason);
     checkHours(value, place, refuse);
   });

@@ -1,5 +1,6 @@
 /** Requests of clients as the broker understands them, and what one connection has subscribed (PROTOCOL.md 4). Pure. */
 
+import { isObject } from '../json.js';
 import { EXCHANGE } from '../market/instrument.js';
 import { MODE, TOKEN_BYTES } from '../market/packet.js';
 import { QUOTA, type Subscription, type SubscriptionMode } from '../wire/requests.js';
@@ -85,7 +86,7 @@ function exchangeTypeOf(value: unknown): number | undefined {
 }
 
 function objectOf(value: unknown): Members | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
+  return isObject(value) ? value : undefined;
 }
 
 function parsed(text: string): unknown {

@@ -4,6 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { EngineError, sentenceOf } from '../errors.js';
+import { isObject } from '../json.js';
 import type { CandleRow } from '../market/candle.js';
 import { candleFrom, type FileInstrument } from './candles-file.js';
 import type { CandleFile, HistoryWindow } from './history.js';
@@ -47,8 +48,8 @@ function lineOf(text: string): Line | string {
   } catch {
     return 'no JSON'; // the reason is in the note
   }
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) return 'no object';
-  const { symbol, exchange = 'NSE', interval, timestamp, open, high, low, close, volume, ingestion_ts } = record as Record<string, unknown>;
+  if (!isObject(record)) return 'no object';
+  const { symbol, exchange = 'NSE', interval, timestamp, open, high, low, close, volume, ingestion_ts } = record;
   if (typeof symbol !== 'string' || typeof exchange !== 'string') return 'without a symbol';
   if (interval !== undefined && !(typeof interval === 'string' && ONE_MINUTE.has(interval.toLowerCase())) && interval !== 1) return 'of another interval';
   const at = instantOf(timestamp);

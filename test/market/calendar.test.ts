@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Calendar, inContinuous, istDate, istMinute, istMs, istStamp, MINUTE_MS } from '../../src/market/session.js';
-import { calendar } from '../shard/drive.js';
+import { calendar } from '../listed.js';
 
 function session(date: string, derivatives: boolean) {
   const day = calendar.day(date, derivatives);

@@ -1,52 +1,25 @@
 /** Plays schedules into an engine the way a stage does, and reads what came of them. */
-import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { EXCHANGE, type Instrument } from '../../src/market/instrument.js';
-import { Packet, type ModeName } from '../../src/market/packet.js';
-import { Calendar, istMs, type Session } from '../../src/market/session.js';
+import type { Instrument } from '../../src/market/instrument.js';
+import { Packet } from '../../src/market/packet.js';
+import type { Session } from '../../src/market/session.js';
 import type { CandleWithQuality } from '../../src/market/candle.js';
-import { shipped } from '../../src/paths.js';
 import { readCandles, readFirst, readRow, tallyCandles, type CandleTally } from '../../src/shared/book.js';
 import { COUNTER } from '../../src/shared/counters.js';
 import { SHARD } from '../../src/shared/layout.js';
 import { Engine, type EngineOptions } from '../../src/shard/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { decode } from '../../src/wire/frames.js';
+import { asNaive, at, DATE, INSTRUMENTS, instrumentsOf, MODE_NAMES, sessionOf as usualSession } from '../listed.js';
 import { naiveFold, type NaiveInstrument, type NaiveMode, type NaiveResult } from '../naive.js';
 import type { Step } from './schedule.js';
 
-export const DATE = '2026-11-23';
-export const MODE_NAMES: Readonly<Record<NaiveMode, ModeName>> = { 1: 'ltp', 2: 'quote', 3: 'snapquote' };
-
-export const calendar = Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
-
-/** The instant of a time of day on the tests' date. */
-export function at(time: string): number {
-  return istMs(DATE, time);
-}
-
-/** Six instruments that differ in all that matters: two of one token, one beyond 2^32, one in another price unit, one without auction. */
-export const INSTRUMENTS: readonly NaiveInstrument[] = [
-  { symbol: 'RELIANCE', exchangeType: 1, token: '2885' },
-  { symbol: 'M&M', exchangeType: 1, token: '2031' },
-  { symbol: 'INFY', exchangeType: 1, token: '1594' },
-  { symbol: 'INFY', exchangeType: 3, token: '1594', derivatives: false },
-  { symbol: 'USDINR', exchangeType: 13, token: '2885' },
-  { symbol: 'FARAWAY', exchangeType: 5, token: '98765432101234' },
-].map((one, index) => ({ ...one, symbol: index === 3 ? 'INFYBSE' : one.symbol }));
-
-export function instrumentsOf(list: readonly NaiveInstrument[]): Instrument[] {
-  return list.map(({ symbol, exchangeType, token, derivatives }, index) => ({
-    index, symbol, exchangeType, token, exchange: EXCHANGE[exchangeType], tickSizeRupees: 0.05, derivatives: derivatives !== false,
-  })); // prettier-ignore
-}
+export { at, INSTRUMENTS, instrumentsOf } from '../listed.js';
 
 function sessionOf(list: readonly NaiveInstrument[], instrument: Instrument): Session {
   const { hours } = list[instrument.index];
   if (hours !== undefined) return { date: DATE, openMs: at(hours.open), closeMs: at(hours.close), auction: undefined };
-  const day = calendar.day(DATE, instrument.derivatives);
-  if (day.kind === 'shut') throw new Error(day.reason);
-  return day.session;
+  return usualSession(instrument);
 }
 
 export function engineOf(mode: NaiveMode, shards: number, list: readonly NaiveInstrument[] = INSTRUMENTS, more: Partial<EngineOptions> = {}): Engine {
@@ -137,10 +110,7 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
   for (const place of engine.places) {
     const { symbol } = place.instrument;
     const memory = engine.memories[place.shard];
-    const candles = readCandles(memory, place, true).map(({ candle: { timestampMs, open, high, low, close, volume }, quality }) => ({
-      minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: undefined,
-      volSlack: quality.volSlack, repaired: quality.repaired, coverage: quality.coverage, maxAgeMs: quality.maxAgeMs,
-    })); // prettier-ignore
+    const candles = readCandles(memory, place, true).map((candle) => ({ ...asNaive(candle), gapMs: undefined, seeded: undefined }));
     for (const includeOpen of [false, true]) expect(tallyCandles(memory, place.row, includeOpen), symbol).toEqual(tallied(readCandles(memory, place, includeOpen)));
     expect(candles, symbol).toEqual(naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined, seeded: undefined })));
     const row = readRow(memory, place.row);

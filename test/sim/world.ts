@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { Listing } from '../../src/market/instrument.js';
 import type { Packet } from '../../src/market/packet.js';
-import { Calendar, istMs } from '../../src/market/session.js';
+import { istMs } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
+import { shippedCalendar } from '../../src/stages/universe.js';
 import { Day } from '../../src/sim/day.js';
 import { lanesFor } from '../../src/sim/lanes.js';
 import { Market, type MarketOptions } from '../../src/sim/market.js';
@@ -22,7 +23,7 @@ export const NIFTY: readonly Listing[] = names.constituents.map(({ symbol, token
   derivatives: true,
 }));
 
-export const CALENDAR = Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
+export const CALENDAR = shippedCalendar();
 
 export const DATE = '2026-11-23';
 export const at = (time: string, date = DATE): number => istMs(date, time);

@@ -5,12 +5,13 @@ import type { Engine } from '../../src/shard/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { seededRandom, type Random } from '../../src/random.js';
 import { Intake } from '../../src/stages/intake.js';
+import { asNaive, DATE, sessionOf } from '../listed.js';
 import { naiveFold, type NaiveResult } from '../naive.js';
 import type { Told } from './exchange.js';
-import { DATE, pick, type Nature } from './nature.js';
+import { pick, type Nature } from './nature.js';
 import type { Call, Recorder } from './recorder.js';
 import { clockOf, must, type Invariant } from './violation.js';
-import { engineOf, KNOWN_SILENCE_MS, sessionOf } from './world.js';
+import { engineOf, KNOWN_SILENCE_MS } from './world.js';
 
 const MINUTE_MS = 60_000;
 
@@ -107,11 +108,8 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
     const { symbol } = place.instrument;
     const memory = engine.memories[place.shard];
     const sealed = new Set(readCandles(memory, place, false).map(({ candle }) => candle.timestampMs));
-    const found = readCandles(memory, place, true).map(({ candle: { timestampMs, open, high, low, close, volume }, quality }) => ({
-      minuteMs: timestampMs, open, high, low, close, volume, ticks: quality.ticks, priceChanges: quality.priceChanges, auction: quality.source === 'auction', gapMs: quality.gapMs, partial: quality.partial,
-      volSlack: quality.volSlack, repaired: quality.repaired, coverage: quality.coverage, maxAgeMs: quality.maxAgeMs,
-    })); // prettier-ignore
-    const expected = naive.candles.get(symbol)!.map(({ seeded, gapMs, volSlack, repaired, coverage, maxAgeMs, ...candle }) => ({ ...candle, gapMs: Math.round(gapMs), partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs), volSlack, repaired, coverage, maxAgeMs }));
+    const found = readCandles(memory, place, true).map((candle) => ({ ...asNaive(candle), gapMs: candle.quality.gapMs, partial: candle.quality.partial }));
+    const expected = naive.candles.get(symbol)!.map(({ seeded, gapMs, ...candle }) => ({ ...candle, gapMs: Math.round(gapMs), partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs) }));
     mustEqual('naive', symbol, found, expected);
     const row = readRow(memory, place.row);
     const { tick, seed, noTrade, duplicate, outOfSession, reseeds } = naive.counts.get(symbol)!;

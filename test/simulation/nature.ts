@@ -1,9 +1,8 @@
 /** What a seed is: the market, the machine it meets, and the kinds of trouble that it has. Everything else follows from it. */
 import { istMs } from '../../src/market/session.js';
 import { seededRandom, type Random } from '../../src/random.js';
+import { DATE, INSTRUMENTS } from '../listed.js';
 import type { NaiveInstrument, NaiveMode } from '../naive.js';
-
-export const DATE = '2026-11-23';
 
 /** Trouble, by kind. Some are switched off in each run, so that others can be seen alone. */
 export const TROUBLES = [
@@ -47,17 +46,8 @@ export interface Nature {
   readonly truthful: boolean;
 }
 
-/** Instruments that differ in all that matters: hours, price unit, auction, tokens of one number, a token beyond 2^32. */
-const INSTRUMENTS: readonly NaiveInstrument[] = [
-  { symbol: 'RELIANCE', exchangeType: 1, token: '2885' },
-  { symbol: 'M&M', exchangeType: 1, token: '2031' },
-  { symbol: 'INFY', exchangeType: 1, token: '1594' },
-  { symbol: 'INFYBSE', exchangeType: 3, token: '1594', derivatives: false },
-  { symbol: 'USDINR', exchangeType: 13, token: '2885' },
-  { symbol: 'FARAWAY', exchangeType: 5, token: '98765432101234' },
-  { symbol: 'TCS', exchangeType: 1, token: '11536' },
-  { symbol: 'SBIN', exchangeType: 1, token: '3045' },
-];
+/** Eight that differ in all that matters. */
+const TRADED: readonly NaiveInstrument[] = [...INSTRUMENTS, { symbol: 'TCS', exchangeType: 1, token: '11536' }, { symbol: 'SBIN', exchangeType: 1, token: '3045' }];
 
 export function pick<T>(random: Random, list: readonly T[]): T {
   return list[Math.floor(random() * list.length)];
@@ -70,7 +60,7 @@ export function between(random: Random, from: number, to: number): number {
 
 export function natureOf(seed: number): Nature {
   const random = seededRandom(seed, 1);
-  const count = between(random, 1, INSTRUMENTS.length);
+  const count = between(random, 1, TRADED.length);
   // One run in eight has no trouble at all: what it then says of minutes must be perfect. Many have one or two kinds: what they do is not
   // hidden behind what others do.
   const kind = random();
@@ -84,9 +74,9 @@ export function natureOf(seed: number): Nature {
     shards: pick(random, [1, 2, 3, 4, 8]),
     slots: pick(random, [4096, 4096, 8192]),
     graceMs: pick(random, [0, 1000, 3000, 10_000]),
-    instruments: INSTRUMENTS.slice(0, count),
+    instruments: TRADED.slice(0, count),
     unnumbered: random() < 0.2,
-    rates: INSTRUMENTS.slice(0, count).map(() => pick(random, [0.2, 1, 2, 4])),
+    rates: TRADED.slice(0, count).map(() => pick(random, [0.2, 1, 2, 4])),
     startMs: istMs(DATE, pick(random, ['11:00:00', '11:00:20', '09:14:10', '15:12:40', '15:27:20'])),
     durationMs: between(random, 60, 280) * 1000,
     exchangeAheadMs: pick(random, [0, 0, 700, -120_000, 180_000]),

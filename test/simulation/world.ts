@@ -3,29 +3,24 @@
  * seed gives the same run, event by event.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { EXCHANGE, type Instrument } from '../../src/market/instrument.js';
-import type { ModeName } from '../../src/market/packet.js';
-import { Calendar, inContinuous, istMs, type Session } from '../../src/market/session.js';
-import { shipped } from '../../src/paths.js';
+import { inContinuous } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
 import { Engine } from '../../src/shard/engine.js';
 import type { Shard } from '../../src/shard/shard.js';
 import { Line } from '../../src/stages/line.js';
-import type { NaiveInstrument } from '../naive.js';
+import { at, instrumentsOf, MODE_NAMES, sessionOf } from '../listed.js';
 import { Agenda } from './agenda.js';
 import { Broker } from './broker.js';
 import { examine } from './examine.js';
 import { Exchange } from './exchange.js';
 import { Feed } from './feed.js';
-import { DATE, natureOf, type Nature } from './nature.js';
+import { natureOf, type Nature } from './nature.js';
 import { Recorder } from './recorder.js';
 import { schedule } from './trouble.js';
 import { clockOf, must, Violation, type Invariant } from './violation.js';
 import { Workers } from './workers.js';
 import { Writer } from './writer.js';
 
-const MODES: Readonly<Record<1 | 2 | 3, ModeName>> = { 1: 'ltp', 2: 'quote', 3: 'snapquote' };
 /** Real ms between two looks of the writer, as in a stage run; and between two turns of the shards when nothing wakes them. */
 const LOOK_MS = 200;
 const SHARD_MS = 50;
@@ -34,8 +29,6 @@ const MOST_AHEAD_MS = 68_000;
 
 /** Silence in session that is longer is known for what it is: 15 s, and a second for stamps that are whole seconds. */
 export const KNOWN_SILENCE_MS = 16_500;
-
-const calendar = Calendar.parse(readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8'));
 
 /** What a run leaves. */
 export interface Outcome {
@@ -56,26 +49,16 @@ export interface Outcome {
   };
 }
 
-function instrumentsOf(list: readonly NaiveInstrument[]): Instrument[] {
-  return list.map(({ symbol, exchangeType, token, derivatives }, index) => ({ index, symbol, exchangeType, token, exchange: EXCHANGE[exchangeType], tickSizeRupees: 0.05, derivatives: derivatives !== false }));
-}
-
-export function sessionOf(instrument: Instrument): Session {
-  const day = calendar.day(DATE, instrument.derivatives);
-  if (day.kind === 'shut') throw new Error(day.reason);
-  return day.session;
-}
-
 /** An engine for a nature's run, with any number of shards. */
 export function engineOf(nature: Nature, shards: number, slots: number): Engine {
   return new Engine({
     instruments: instrumentsOf(nature.instruments),
     sessionOf,
-    mode: MODES[nature.mode],
+    mode: MODE_NAMES[nature.mode],
     shards,
     graceMs: nature.graceMs,
     silenceMs: Math.max(nature.graceMs, 2000),
-    marketDateMs: istMs(DATE, '11:00'),
+    marketDateMs: at('11:00'),
     slots,
   });
 }

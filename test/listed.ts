@@ -1,0 +1,47 @@
+/** What tests trade and when: the date, the calendar, instruments that differ in all that matters. Needs no test runner. */
+import type { CandleWithQuality } from '../src/market/candle.js';
+import { EXCHANGE, type Instrument } from '../src/market/instrument.js';
+import type { ModeName } from '../src/market/packet.js';
+import { istMs, type Session } from '../src/market/session.js';
+import { shippedCalendar } from '../src/stages/universe.js';
+import type { NaiveCandle, NaiveInstrument, NaiveMode } from './naive.js';
+
+export const DATE = '2026-11-23';
+export const MODE_NAMES: Readonly<Record<NaiveMode, ModeName>> = { 1: 'ltp', 2: 'quote', 3: 'snapquote' };
+
+export const calendar = shippedCalendar();
+
+/** The instant of a time of day on the tests' date. */
+export function at(time: string): number {
+  return istMs(DATE, time);
+}
+
+/** Six instruments: two of one token, one beyond 2^32, one in another price unit, one without auction. */
+export const INSTRUMENTS: readonly NaiveInstrument[] = [
+  { symbol: 'RELIANCE', exchangeType: 1, token: '2885' },
+  { symbol: 'M&M', exchangeType: 1, token: '2031' },
+  { symbol: 'INFY', exchangeType: 1, token: '1594' },
+  { symbol: 'INFYBSE', exchangeType: 3, token: '1594', derivatives: false },
+  { symbol: 'USDINR', exchangeType: 13, token: '2885' },
+  { symbol: 'FARAWAY', exchangeType: 5, token: '98765432101234' },
+];
+
+export function instrumentsOf(list: readonly NaiveInstrument[]): Instrument[] {
+  return list.map(({ symbol, exchangeType, token, derivatives }, index) => ({
+    index, symbol, exchangeType, token, exchange: EXCHANGE[exchangeType], tickSizeRupees: 0.05, derivatives: derivatives !== false,
+  })); // prettier-ignore
+}
+
+/** The session of an instrument on the tests' date. */
+export function sessionOf({ derivatives }: Instrument): Session {
+  const day = calendar.day(DATE, derivatives);
+  if (day.kind === 'shut') throw new Error(day.reason);
+  return day.session;
+}
+
+/** A candle of ours as the naive fold tells one, but for what it does not know of connections (`gapMs`, `seeded`). */
+export function asNaive({ candle, quality }: CandleWithQuality): Omit<NaiveCandle, 'gapMs' | 'seeded'> {
+  const { timestampMs: minuteMs, open, high, low, close, volume } = candle;
+  const { ticks, priceChanges, source, volSlack, repaired, coverage, maxAgeMs } = quality;
+  return { minuteMs, open, high, low, close, volume, ticks, priceChanges, auction: source === 'auction', volSlack, repaired, coverage, maxAgeMs };
+}
