@@ -1,6 +1,6 @@
 /** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
 import yargs, { type Argv } from 'yargs';
-import { BOUNDS, DEFAULT_AT, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
+import { BOUNDS, dateOption, DEFAULT_AT, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
 import { compareEpilogue, compareOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
 import { faultList } from './sim/faults/catalogue.js';
@@ -30,9 +30,15 @@ export interface DoctorArguments {
 
 export interface CompareArguments {
   readonly ours: string;
-  readonly reference: string;
+  /** A folder or file, or whom to ask. */
+  readonly reference: string | { readonly feed: RemoteFeed; readonly instruments: string | undefined };
   /** Undefined: all of which there is a file of ours. */
   readonly symbols: readonly string[] | undefined;
+  /** IST date, `YYYY-MM-DD`. */
+  readonly date: string | undefined;
+  readonly unexplainedPercent: number | undefined;
+  readonly report: string | undefined;
+  readonly html: string | undefined;
   readonly json: boolean;
   /** Width of the text. */
   readonly columns: number;
@@ -137,13 +143,37 @@ function instrumentsCommand(parsed: Parsed): Command {
   return { kind: 'instruments', options: { fetch, from, ca, json: flag(parsed, 'json') } };
 }
 
+/** The other side of a comparison: `--reference`, or `--fetch` with what belongs to it. */
+function referenceOption(parsed: Parsed): CompareArguments['reference'] {
+  const reference = pathOption('reference', once(parsed, 'reference'));
+  const stray = (['feed', 'ca', 'instruments'] as const).find((name) => once(parsed, name) !== undefined);
+  if (flag(parsed, 'fetch')) {
+    if (reference !== undefined) throw new EngineError('USAGE', '--reference and --fetch exclude each other: one reads what was polled, the other polls.');
+    return { feed: remoteFeed(once(parsed, 'feed') ?? 'live', once(parsed, 'ca')), instruments: pathOption('instruments', once(parsed, 'instruments')) };
+  }
+  if (stray !== undefined) throw new EngineError('USAGE', `--${stray} belongs to --fetch.`);
+  if (reference === undefined) throw new EngineError('USAGE', `--reference is missing: ${compareOptions.reference.desc}; or --fetch, which polls it.`);
+  return reference;
+}
+
 function compareCommand(parsed: Parsed, columns: number): Command {
-  const needed = (name: 'ours' | 'reference'): string => {
-    const path = pathOption(name, once(parsed, name));
-    if (path === undefined) throw new EngineError('USAGE', `--${name} is missing: ${compareOptions[name].desc}.`);
-    return path;
+  const ours = pathOption('ours', once(parsed, 'ours'));
+  if (ours === undefined) throw new EngineError('USAGE', `--ours is missing: ${compareOptions.ours.desc}.`);
+  const unexplained = once(parsed, 'unexplained');
+  return {
+    kind: 'compare',
+    options: {
+      ours,
+      reference: referenceOption(parsed),
+      symbols: symbolsOption(once(parsed, 'symbols')),
+      date: dateOption('date', once(parsed, 'date')),
+      unexplainedPercent: unexplained === undefined ? undefined : numberOption('unexplained', unexplained, BOUNDS.unexplained, { whole: false, unit: 'percent of the values' }),
+      report: pathOption('report', once(parsed, 'report')),
+      html: pathOption('html', once(parsed, 'html')),
+      json: flag(parsed, 'json'),
+      columns,
+    },
   };
-  return { kind: 'compare', options: { ours: needed('ours'), reference: needed('reference'), symbols: symbolsOption(once(parsed, 'symbols')), json: flag(parsed, 'json'), columns } };
 }
 
 function replayCommand(parsed: Parsed): Command {

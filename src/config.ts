@@ -6,7 +6,7 @@ import assert from 'node:assert';
 import { availableParallelism } from 'node:os';
 import { EngineError } from './errors.js';
 import { MODE, type ModeName } from './market/packet.js';
-import { DAY_MS, istMs } from './market/session.js';
+import { DAY_MS, istDate, istMs } from './market/session.js';
 import { chaosFaults } from './sim/faults/chaos.js';
 import { parseFault, type Fault } from './sim/faults/fault.js';
 
@@ -23,6 +23,8 @@ export const BOUNDS = {
   replaySpeed: { min: 0.1, max: 100_000 },
   shards: { min: 1, max: 64 },
   port: { min: 0, max: 65_535 },
+  /** Percent of compared values that may differ without a cause. */
+  unexplained: { min: 0, max: 100 },
 } as const;
 
 /** Real ms of silence below which the clock never moves market time, whatever the grace. */
@@ -151,6 +153,13 @@ export function timeOption(name: string, text: string): number {
   const sameDay = parts !== null && Number.isFinite(value) && new Date(value - (value % 1) + 19_800_000).toISOString().startsWith(parts[1]);
   if (sameDay && value > DAY_MS) return value;
   throw usage(`--${name} takes Indian time as YYYY-MM-DDTHH:mm, e.g. ${DEFAULT_AT}, not \`${text}\`.`);
+}
+
+/** An IST date, `YYYY-MM-DD`, or undefined; throws EngineError USAGE naming the option otherwise. */
+export function dateOption(name: string, text: string | undefined): string | undefined {
+  const right = text === undefined || (/^\d{4}-\d{2}-\d{2}$/.test(text) && istMs(text, '00:00') > DAY_MS && istDate(istMs(text, '00:00')) === text);
+  if (!right) throw usage(`--${name} takes a date as YYYY-MM-DD, not \`${text}\`.`);
+  return text;
 }
 
 function clockOption(text: string): { originMs: number; speed: number } {

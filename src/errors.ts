@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'JOURNAL'
   | 'LOGIN'
   | 'CONNECT'
+  | 'CANDLES'
   | 'SIMULATOR';
 
 const exitOf: Record<ErrorCode, number> = {
@@ -31,6 +32,7 @@ const exitOf: Record<ErrorCode, number> = {
   JOURNAL: EXIT.usage,
   LOGIN: EXIT.noConnection,
   CONNECT: EXIT.noConnection,
+  CANDLES: EXIT.noConnection,
   SIMULATOR: EXIT.noConnection,
 };
 

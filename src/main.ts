@@ -30,8 +30,9 @@ async function run(command: Command): Promise<number> {
       return instruments(command.options, (text) => void process.stdout.write(`${text}\n`));
     }
     case 'compare': {
+      printsOnly = command.options.report === undefined && command.options.html === undefined;
       const [{ compare }, { tickSizes }] = await Promise.all([import('./stages/compare.js'), import('./stages/universe.js')]);
-      return compare({ ...command.options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) }, (text) => void process.stdout.write(`${text}\n`));
+      return compare({ ...command.options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) }, (text) => void process.stdout.write(`${text}\n`), (sentence) => void process.stderr.write(`${sentence}\n`));
     }
     case 'replay': {
       printsOnly = false;

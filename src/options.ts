@@ -1,5 +1,6 @@
 /** Options of the commands as yargs takes them, and what stands below each command's help. Data. */
 import { DEFAULT_AT, DEFAULT_JOURNAL } from './config.js';
+import { UNEXPLAINED_PERCENT } from './truth/verdict.js';
 
 export const stageOptions = {
   'ws-test-mode': { type: 'boolean', desc: 'required: says that this is a test run' },
@@ -65,13 +66,21 @@ Exit codes: 0 a run can start, 1 a check failed, 2 usage or configuration.`;
 export const compareOptions = {
   ours: { type: 'string', desc: 'folder of the candles of a run, its --out' },
   reference: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, a file of JSON lines (.jsonl), or the --out of another run' },
+  fetch: { type: 'boolean', desc: "in place of --reference: log in and poll the broker's own candles (getCandleData), two requests a second, after the run" },
+  feed: { type: 'string', desc: '--fetch: live, or the URL of a SmartAPI server elsewhere  [default: live]' },
+  ca: { type: 'string', desc: '--fetch: file of certificates (PEM) to trust in place of the public ones' },
+  instruments: { type: 'string', desc: "--fetch: the broker's OpenAPIScripMaster.json for other symbols  [default: live the newest that was fetched]" },
   symbols: { type: 'string', desc: 'only these, A,B  [default: all of which there are candles of ours]' },
+  date: { type: 'string', desc: 'only candles of this day, YYYY-MM-DD  [default: all days]' },
+  unexplained: { type: 'string', desc: `percent of the values that may differ without a cause  [default: ${UNEXPLAINED_PERCENT}]` },
+  report: { type: 'string', desc: 'also write the comparison to this file, as JSON' },
+  html: { type: 'string', desc: 'also write it to this file, as a page' },
   json: { type: 'boolean', desc: 'print JSON' },
 } as const;
 
-export const compareEpilogue = `Per symbol and field: exact, within one tick, different, missing on a side, partial. A number of ticks is no traded quantity: such volumes are left out, and are never called equal. Reads both folders and writes nothing.
+export const compareEpilogue = `Per symbol and field: exact, within one tick, different, missing on a side, partial. Each difference has one cause; what nothing explains fails beyond --unexplained, and so does a minute that is missing in ours. A number of ticks is no traded quantity: such volumes are left out, and are never called equal.
 
-Exit codes: 0 the candles agree, 1 they do not or not all of it could be compared, 2 usage, or a file that cannot be read.`;
+Exit codes: 0 the candles agree within what the feed leaves open, 1 they do not or not all of it could be compared, 2 usage, or a file that cannot be read, 3 the broker's candles could not be had.`;
 
 export const replayOptions = {
   speed: { type: 'string', desc: 'times as fast as the run was, or max  [default: max]' },
@@ -91,6 +100,7 @@ export const simulatePaths = `Paths:
   POST  /rest/auth/angelbroking/jwt/v1/generateTokens              new tokens for a refresh token
   GET   /rest/secure/angelbroking/user/v1/getProfile               who is logged in
   POST  /rest/secure/angelbroking/user/v1/logout                   log-out
+  POST  /rest/secure/angelbroking/historical/v1/getCandleData      the true candles, as one polls them (ONE_MINUTE)
   GET   /simulator                                                 market time, speed, seed, symbols, connections, faults
   GET   /simulator/candles?symbol=RELIANCE                         the true candles so far
   GET   /simulator/history?symbol=RELIANCE&kind=tick|traded        candles before the start`;

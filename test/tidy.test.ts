@@ -48,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   truth: ['market'],
   journal: ['market'],
   instruments: ['market', 'feed'],
+  polled: ['market', 'feed'],
   doctor: ['feed', 'wire', 'market'],
   feed: ['wire', 'market'],
   shard: ['shared', 'market'],
@@ -55,10 +56,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // `observe` reads results: types of files, evaluations and lag figures, and never the other way round.
   observe: ['market', 'shared', 'momentum', 'sink', 'shard', 'journal'],
   workers: ['shard', 'shared', 'sink', 'momentum', 'market'],
-  stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'doctor', 'journal', 'workers', 'config'],
+  stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'polled', 'doctor', 'journal', 'workers', 'config'],
   // `config` and `cli` read and list the simulator's faults.
   config: ['market', 'sim'],
-  options: ['config'],
+  options: ['config', 'truth'],
   cli: ['config', 'options', 'sim'],
   main: ['cli', 'shared', 'stages', 'stdio'],
   stdio: [],

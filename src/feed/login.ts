@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { certificateFault, type Endpoint } from './endpoint.js';
-import { post, type Posted } from './post.js';
+import { post, restHeaders, type Posted } from './post.js';
 import { presentable } from './presentable.js';
 import { knownRefusal } from './refusal.js';
 import { validUntil } from './token.js';
@@ -93,17 +93,7 @@ async function ask(endpoint: Endpoint, credentials: Credentials, oneTime: string
       url: endpoint.loginUrl,
       ca: endpoint.ca,
       signal: AbortSignal.any([abort.signal, given]),
-      headers: {
-        'Content-Type': 'application/json',
-        Accept: 'application/json',
-        'X-UserType': 'USER',
-        'X-SourceID': 'WEB',
-        // The values of these three are evidently not checked for log-in (PROTOCOL.md 1), and the truth is nobody's business.
-        'X-ClientLocalIP': '127.0.0.1',
-        'X-ClientPublicIP': '127.0.0.1',
-        'X-MACAddress': '00:00:00:00:00:00',
-        'X-PrivateKey': credentials.apiKey,
-      },
+      headers: restHeaders(credentials.apiKey),
       body: JSON.stringify({ clientcode: credentials.clientCode, password: credentials.pin, totp: oneTime }),
     });
   } catch (error) {

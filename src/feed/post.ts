@@ -3,8 +3,22 @@ import { request as plainRequest } from 'node:http';
 import { request as secureRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 
-/** Characters of an answer that are read; what follows is not received. */
+/** Characters of an answer that are read unless more are asked for; what follows is not received. */
 const LONGEST_ANSWER = 65_536;
+
+/** Headers of every call (PROTOCOL.md 1). The addresses are evidently not checked, and the truth is nobody's business. */
+export function restHeaders(apiKey: string): Record<string, string> {
+  return {
+    'Content-Type': 'application/json',
+    Accept: 'application/json',
+    'X-UserType': 'USER',
+    'X-SourceID': 'WEB',
+    'X-ClientLocalIP': '127.0.0.1',
+    'X-ClientPublicIP': '127.0.0.1',
+    'X-MACAddress': '00:00:00:00:00:00',
+    'X-PrivateKey': apiKey,
+  };
+}
 
 export interface Posted {
   readonly status: number;
@@ -20,23 +34,25 @@ export interface PostOptions {
   /** Certificates (PEM) trusted in place of the public ones. */
   readonly ca: string | undefined;
   readonly signal: AbortSignal;
+  /** Characters of the answer that are read. */
+  readonly longest?: number;
 }
 
-async function beginning(response: IncomingMessage): Promise<string> {
+async function beginning(response: IncomingMessage, longest: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const part of response as AsyncIterable<Uint8Array>) {
     text += decoder.decode(part, { stream: true });
-    if (text.length >= LONGEST_ANSWER) break;
+    if (text.length >= longest) break;
   }
-  return text.slice(0, LONGEST_ANSWER);
+  return text.slice(0, longest);
 }
 
 /**
  * Posts and reads. One connection, which ends with the answer; redirects are answers like any other. Rejects with what the system, TLS
  * or the signal says (`code` on the error).
  */
-export function post({ url, headers, body, ca, signal }: PostOptions): Promise<Posted> {
+export function post({ url, headers, body, ca, signal, longest = LONGEST_ANSWER }: PostOptions): Promise<Posted> {
   const secure = new URL(url).protocol === 'https:';
   const options: RequestOptions = {
     method: 'POST',
@@ -50,7 +66,7 @@ export function post({ url, headers, body, ca, signal }: PostOptions): Promise<P
   return new Promise((resolve, reject) => {
     const request = (secure ? secureRequest : plainRequest)(url, options, (response) => {
       const date = Date.parse(response.headers.date ?? '');
-      beginning(response).then(
+      beginning(response, longest).then(
         (text) => {
           response.destroy();
           resolve({ status: response.statusCode ?? 0, text, serverMs: Number.isNaN(date) ? undefined : date });

@@ -139,16 +139,18 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
 
 /** Writes `report` to `paths`, each aside and renamed. Throws EngineError OUTPUT in one sentence. */
 export function writeReport(report: Record<string, unknown>, paths: readonly string[]): void {
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  for (const path of paths) {
-    const aside = join(dirname(path), `.report-${randomBytes(6).toString('hex')}.writing`);
-    try {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(aside, text);
-      renameSync(aside, path);
-    } catch (error) {
-      rmSync(aside, { force: true });
-      throw new EngineError('OUTPUT', `The report ${path} cannot be written (${sentenceOf(error)}).`, { cause: error });
-    }
+  for (const path of paths) writeText(path, `${JSON.stringify(report, null, 2)}\n`, 'report');
+}
+
+/** Writes `text` to `path`, aside and renamed; `what` it is, for the sentence. Throws EngineError OUTPUT. */
+export function writeText(path: string, text: string, what: string): void {
+  const aside = join(dirname(path), `.${what}-${randomBytes(6).toString('hex')}.writing`);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(aside, text);
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw new EngineError('OUTPUT', `The ${what} ${path} cannot be written (${sentenceOf(error)}).`, { cause: error });
   }
 }

@@ -18,6 +18,7 @@ import { Link } from './faults/link.js';
 import { Feed } from './feed.js';
 import { LOGIN_PATH, loginRoutes } from './login.js';
 import type { Emit, Market } from './market.js';
+import { candleRoutes } from './polled.js';
 import { serve, targetOf } from './rest.js';
 import { Sessions, type Handshake } from './sessions.js';
 
@@ -104,7 +105,7 @@ class RunningBroker implements Broker {
     this.#feed = new Feed(market, any && ((index) => any.cached(index)));
     this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES, autoPong: any === undefined });
     const load = (): Load => ({ connections: this.#connections.size, flowing: this.#feed.flowing, ...(any && { faults: any.report() }) });
-    const routes = { ...loginRoutes(this.#sessions, clock), ...controlRoutes(market, clock, load) };
+    const routes = { ...loginRoutes(this.#sessions, clock), ...candleRoutes(market, this.#sessions, clock), ...controlRoutes(market, clock, load) };
     this.#server = createServer((request, response) => {
       // A client that leaves in the middle of its request has no answer to get.
       serve(routes, request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))));

@@ -80,6 +80,12 @@ export class Day {
     this.#trades.advance(endedByMs);
     return this.#minutes[kind].rows(listing, endedByMs);
   }
+
+  /** The true candles by the trades up to `toMs`, the minute that goes on included. For a day of which no snapshots are taken. */
+  truth(listing: Listing, toMs: number): ReturnType<Minutes['rows']> {
+    this.#trades.advance(toMs);
+    return this.#minutes.traded.rows(listing, toMs + MINUTE_MS);
+  }
 }
 
 /** When the segment's counter starts on the session's date, epoch ms. */

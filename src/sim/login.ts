@@ -1,7 +1,8 @@
 /** The log-in REST of the simulated broker (PROTOCOL.md 1): log in, who am I, renew tokens, log out. */
 
 import type { Clock } from '../clock.js';
-import { failure, type Answer, type Question, type Route } from './rest.js';
+import { Rate } from './rate.js';
+import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type Route } from './rest.js';
 import type { Session, Sessions } from './sessions.js';
 import { totpHolds } from './totp.js';
 
@@ -15,12 +16,7 @@ const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
 export const DEMO_ACCOUNT = { apiKey: 'demo0key', clientCode: 'DEMO1', pin: '2468', totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } as const;
 
 /** The documentation allows one log-in a second; only what is clearly more is refused, so that a test may log in twice. */
-const MOST_LOGINS_A_SECOND = 3;
-const RATE_WINDOW_MS = 1000;
-/** Clients whose log-ins are counted; the oldest are forgotten first. */
-const MOST_COUNTED = 1000;
-
-const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' };
+const WINDOWS = [{ ms: 1000, most: 3 }] as const;
 
 /**
  * The routes of the log-in REST.
@@ -29,7 +25,7 @@ const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' };
  * long as they are well formed: the simulator cannot know a stranger's secrets and must serve clients that come with their own.
  */
 export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Route> {
-  const rate = new LoginRate(clock);
+  const rate = new Rate(clock, WINDOWS);
   return {
     [LOGIN_PATH]: { method: 'POST', answer: (question) => logIn(question, sessions, clock, rate) },
     [RENEW_PATH]: { method: 'POST', answer: (question) => renew(question, sessions) },
@@ -38,18 +34,18 @@ export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Ro
   };
 }
 
-function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, rate: LoginRate): Answer {
+function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, rate: Rate): Answer {
   const { clientcode, password, totp, state } = body;
   if (typeof clientcode === 'string' && rate.exceeded(clientcode)) return { status: 403, body: 'Access denied because of exceeding access rate' };
   const apiKey = headers['x-privatekey'];
-  if (!wellFormed(apiKey)) return refusal('AG8004', 'Invalid API Key');
+  if (!wellFormed(apiKey)) return gatewayRefusal('AG8004', 'Invalid API Key');
   // The other documented headers are evidently not looked at (PROTOCOL.md 1); a user type that is sent must be the one there is.
   const userType = headers['x-usertype'];
   if (userType !== undefined && userType !== 'USER') return failure(200, 'User Type Must Be USER', 'AB1005');
   if (!wellFormed(clientcode) || !wellFormed(password)) return failure(200, 'Invalid credentials', 'AB1007');
   if (typeof totp !== 'string' || !/^\d{6}$/.test(totp)) return failure(200, 'Invalid totp', 'AB1050');
   if (clientcode === DEMO_ACCOUNT.clientCode) {
-    if (apiKey !== DEMO_ACCOUNT.apiKey) return refusal('AG8004', 'Invalid API Key');
+    if (apiKey !== DEMO_ACCOUNT.apiKey) return gatewayRefusal('AG8004', 'Invalid API Key');
     if (password !== DEMO_ACCOUNT.pin) return failure(200, 'Invalid credentials', 'AB1007');
     if (!totpHolds(DEMO_ACCOUNT.totpSecret, totp, clock.wallMs())) return failure(200, 'Invalid totp', 'AB1050');
   }
@@ -58,21 +54,21 @@ function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, ra
 
 function renew({ headers, body }: Question, sessions: Sessions): Answer {
   const session = sessions.ofAuthorization(headers.authorization);
-  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   const renewed = sessions.renew(session, body['refreshToken']);
   return renewed === undefined ? failure(200, 'Invalid Refresh Token', 'AB8050') : granted(renewed, {});
 }
 
 function profile({ headers }: Question, sessions: Sessions): Answer {
   const session = sessions.ofAuthorization(headers.authorization);
-  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   const { clientCode } = session;
   return { status: 200, body: { ...SUCCESS, data: { clientcode: clientCode, name: clientCode, email: '', mobileno: '', exchanges: ['NSE'], products: [], lastlogintime: '', broker: '' } } };
 }
 
 function logOut({ headers, body }: Question, sessions: Sessions): Answer {
   const session = sessions.ofAuthorization(headers.authorization);
-  if (session === undefined) return refusal('AG8001', 'Invalid Token');
+  if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   if (body['clientcode'] !== session.clientCode) return failure(200, 'Invalid credentials', 'AB1007');
   sessions.close(session.clientCode);
   return { status: 200, body: { ...SUCCESS, data: '' } };
@@ -82,33 +78,7 @@ function granted({ jwtToken, refreshToken, feedToken }: Session, more: { state?:
   return { status: 200, body: { ...SUCCESS, data: { jwtToken, refreshToken, feedToken, ...more } } };
 }
 
-/** The second shape of failures, from the gateway in front of the log-in. */
-function refusal(errorCode: string, message: string): Answer {
-  return { status: 200, body: { success: false, message, errorCode, data: '' } };
-}
-
 /** Non-empty, no blanks, not endless. */
 function wellFormed(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,64}$/.test(value);
-}
-
-/** Counts log-ins by client code. */
-class LoginRate {
-  readonly #clock: Clock;
-  readonly #recent = new Map<string, number[]>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Counts one log-in and says whether the last second had too many. */
-  exceeded(clientCode: string): boolean {
-    const nowMs = this.#clock.monoMs();
-    const key = clientCode.slice(0, 64);
-    const recent = [...(this.#recent.get(key) ?? []).filter((ms) => nowMs - ms < RATE_WINDOW_MS), nowMs].slice(-MOST_LOGINS_A_SECOND - 1);
-    this.#recent.delete(key);
-    this.#recent.set(key, recent);
-    if (this.#recent.size > MOST_COUNTED) this.#recent.delete(this.#recent.keys().next().value!);
-    return recent.length > MOST_LOGINS_A_SECOND;
-  }
 }

@@ -31,6 +31,10 @@ const LONGEST_BREAK_DAYS = 30;
 /** The least history that momentum's 20 candles can be warmed up from, with something to spare (DESIGN.md, "Momentum"). */
 const LEAST_HISTORY = 30;
 
+/** Days before the start whose candles are told, and days that are kept for it. */
+const TOLD_DAYS = 400;
+const MOST_TOLD = 3000;
+
 export class Market {
   readonly seed: number;
   readonly listings: readonly Listing[];
@@ -45,6 +49,8 @@ export class Market {
   readonly #startDays: readonly (Day | undefined)[];
   /** The trading day before `#date`, made only when somebody asks for it. */
   #previous = new Map<number, Day>();
+  /** Days that tell their true candles, by instrument and date; the one that was asked for last is the last. */
+  readonly #told = new Map<string, Day>();
   /** Instruments that trade today, in the order in which a frame reaches them; and how far today's frames were taken. */
   #order: { index: number; day: Day }[] = [];
   #frame = 0;
@@ -114,6 +120,22 @@ export class Market {
     if (today.length >= LEAST_HISTORY) return today;
     const before = this.#dayBefore(index, istDate(this.startMs));
     return [...before.candles(listing, kind, this.startMs).slice(-LEAST_HISTORY), ...today];
+  }
+
+  /**
+   * The true candles of `date` by the trades up to `toMs`, the minute that goes on included; none on a date without trading. Told by a day of
+   * its own beside the one that the feed lives in, so that asking changes nothing; never ask it for less than before.
+   */
+  truth(index: number, date: string, toMs: number): CandleRow[] {
+    const key = `${index} ${date}`;
+    const known = this.#told.get(key);
+    if (known === undefined && istMs(date, '00:00') < this.startMs - TOLD_DAYS * DAY_MS) return [];
+    const day = known ?? this.#make(index, date);
+    if (day === undefined) return [];
+    this.#told.delete(key);
+    this.#told.set(key, day);
+    if (this.#told.size > MOST_TOLD) this.#told.delete(this.#told.keys().next().value!);
+    return day.truth(this.listings[index], toMs);
   }
 
   #run(toMs: number, emit: Emit): void {

@@ -20,6 +20,9 @@ export interface Route {
   readonly answer: (question: Question) => Answer;
 }
 
+/** The beginning of every answer that is none of refusal. */
+export const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' } as const;
+
 export const MOST_BODY_BYTES = 64 * 1024;
 
 /** The path and query of a request line; undefined when it is not one. */
@@ -54,6 +57,11 @@ export async function serve(routes: Readonly<Record<string, Route>>, request: In
 /** A refusal in the shape of the broker's REST errors. */
 export function failure(status: number, message: string, errorcode = ''): Answer {
   return { status, body: { status: false, message, errorcode, data: null } };
+}
+
+/** The second shape of failures, from the gateway in front (PROTOCOL.md 1). */
+export function gatewayRefusal(errorCode: string, message: string): Answer {
+  return { status: 200, body: { success: false, message, errorCode, data: '' } };
 }
 
 async function textOf(request: IncomingMessage): Promise<string | undefined> {

@@ -1,34 +1,45 @@
-/** `tickshard compare`: our candles against candles polled over REST. Reads both folders, writes nothing. */
+/** `tickshard compare`: our candles against candles polled over REST. Reads both sides; writes only the report and the page that it is asked for. */
 import { readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
-import { DAY_MS, istMs, MINUTE_MS } from '../market/session.js';
-import { candlesPath } from '../sink/candles-file.js';
+import { DAY_MS, istMs } from '../market/session.js';
+import { SystemClock } from '../clock.js';
+import { writeText } from '../observe/report.js';
 import type { FileInstrument } from '../sink/candles-file.js';
 import { readCandleFile } from '../sink/history.js';
-import type { CandleFile, HistoryWindow } from '../sink/history.js';
+import type { HistoryWindow } from '../sink/history.js';
 import { JsonLines } from '../sink/json-lines.js';
-import type { StoredCandle } from '../sink/merge.js';
-import { compareCandles, PRICES } from '../truth/comparison.js';
+import { compareCandles } from '../truth/comparison.js';
 import type { Comparison, Pair, Side } from '../truth/comparison.js';
 import { comparisonJson } from '../truth/json.js';
 import { spansOf } from '../truth/minutes.js';
-import type { SeenCandle } from '../truth/minutes.js';
 import { originConflict } from '../truth/origin.js';
-import type { FileOrigin } from '../truth/origin.js';
+import type { Origin } from '../truth/origin.js';
+import { comparisonPage } from '../truth/page.js';
 import { comparisonText } from '../truth/present.js';
 import type { Surroundings } from '../truth/present.js';
 import { zoneShift } from '../truth/shift.js';
-import { judge, nameOf } from '../truth/verdict.js';
+import { judge, nameOf, UNEXPLAINED_PERCENT } from '../truth/verdict.js';
+import { gathered, readOurs, sideFrom, type ReadSide } from './compare-sides.js';
+import { fetchReference, type FetchOptions } from './fetching.js';
+import { lookAtFolder } from './places.js';
 import { symbolOf } from './universe.js';
 
 export interface CompareOptions {
   /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`. */
   readonly ours: string;
-  /** Folder of `NSE_{SYMBOL}_1m.parquet`, or another one of ours; or a file of JSON lines. */
-  readonly reference: string;
+  /** Folder of `NSE_{SYMBOL}_1m.parquet`, or another one of ours; or a file of JSON lines; or whom to ask for it. */
+  readonly reference: string | FetchOptions;
   /** Undefined: all of which we have a file. */
   readonly symbols: readonly string[] | undefined;
   readonly tickSizeRupees: (symbol: string) => number | undefined;
+  /** IST date, `YYYY-MM-DD`: only candles of that day. */
+  readonly date?: string | undefined;
+  /** Percent of the values that may differ without a cause. */
+  readonly unexplainedPercent?: number | undefined;
+  /** Files to write: the comparison as JSON, and as a page. */
+  readonly report?: string | undefined;
+  readonly html?: string | undefined;
   readonly json: boolean;
   /** Width of the text. */
   readonly columns: number;
@@ -37,9 +48,9 @@ export interface CompareOptions {
 /** Whether the reference is a file of JSON lines, by its name. */
 const isLines = (reference: string): boolean => /\.(jsonl|ndjson)$/i.test(reference);
 
-/** Throws EngineError USAGE unless ours is a folder and the reference another one, or a file of JSON lines. */
-async function checkFolders(ours: string, reference: string): Promise<void> {
-  for (const [option, folder] of [['--ours', ours], ['--reference', reference]]) {
+/** Throws EngineError USAGE unless ours is a folder and the reference, where there is one, another one or a file of JSON lines. */
+async function checkFolders(ours: string, reference: string | undefined): Promise<void> {
+  for (const [option, folder] of [['--ours', ours], ...(reference === undefined ? [] : [['--reference', reference]])]) {
     const found = await stat(folder).catch((error: unknown) => {
       throw new EngineError('USAGE', `${option}: ${folder} cannot be opened (${sentenceOf(error)}).`, { cause: error });
     });
@@ -47,7 +58,7 @@ async function checkFolders(ours: string, reference: string): Promise<void> {
       throw new EngineError('USAGE', `${option}: ${folder} is no folder${option === '--reference' ? ', and no file of JSON lines (.jsonl)' : ''}.`);
     }
   }
-  if ((await realpath(ours)) === (await realpath(reference))) throw new EngineError('USAGE', `--ours and --reference are the same folder, ${ours}: candles always agree with themselves.`);
+  if (reference !== undefined && (await realpath(ours)) === (await realpath(reference))) throw new EngineError('USAGE', `--ours and --reference are the same folder, ${ours}: candles always agree with themselves.`);
 }
 
 /** The instruments of which `folder` has a candles file of ours, by name. Throws EngineError HISTORY. */
@@ -73,71 +84,11 @@ function chosen(found: readonly FileInstrument[], asked: readonly string[] | und
   return found.filter(({ symbol }) => symbols.has(symbol));
 }
 
-interface ReadSide {
-  readonly path: string;
-  readonly side: Side;
-  readonly origin: FileOrigin;
-  /** Sentences that begin with the path. */
-  readonly notes: readonly string[];
-}
-
-/** A row as it is compared. `coarse`: the file's prices are 32-bit floats. */
-function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: ReadonlySet<string>): SeenCandle {
-  const prices = Object.fromEntries(PRICES.filter((field) => coarse.has(field)).map((field) => [field, Math.round(candle[field] * 100) / 100]));
-  // A candle of ours whose quality is lost may be partial, and a proof must not rest on it.
-  return { candle: { ...candle, ...prices }, partial: ours && quality?.partial !== false, source: quality?.source ?? 'continuous', quality: ours ? quality : undefined };
-}
-
-/** A file as one side of the comparison. */
-function sideFrom(file: CandleFile): ReadSide {
-  const notes = [...file.notes];
-  const coarse = new Set(file.columns.filter(({ type }) => type === 'float').map(({ name }) => name));
-  // 32 bits hold seven digits: 25000.05 comes back as 25000.0508. To the paisa they are right up to 131,072 rupees.
-  if (PRICES.some((field) => coarse.has(field))) notes.push(`${file.path} has prices of 32 bits: they are rounded to the paisa.`);
-  const onMinute = file.rows.filter(({ candle }) => candle.timestampMs % MINUTE_MS === 0);
-  if (onMinute.length < file.rows.length) notes.push(`${file.path}: ${file.rows.length - onMinute.length} rows that are not at the start of a minute are left out.`);
-  const unknown = file.ours ? onMinute.filter(({ quality }) => quality === undefined).length : 0;
-  if (unknown > 0) notes.push(`${file.path}: ${unknown} candles without a row in the quality file count as partial.`);
-  return {
-    path: file.path,
-    side: { candles: onMinute.map((row) => seenFrom(row, file.ours, coarse)), volumeKind: file.volumeKind },
-    origin: { feed: file.keys.get('feed'), mode: file.keys.get('mode'), volumeKind: file.volumeKind },
-    notes,
-  };
-}
-
-/** One of our files. Throws EngineError HISTORY when it cannot be read or does not say what it holds. */
-async function readOurs(folder: string, instrument: FileInstrument): Promise<ReadSide> {
-  const path = candlesPath(folder, instrument);
-  const file = await readCandleFile(folder, instrument, 'ours');
-  if (file === undefined) throw new EngineError('HISTORY', `${path} is gone.`);
-  // A program that writes the file anew drops the footer, and a number of ticks would pass for a traded quantity.
-  for (const key of ['feed', 'volume_kind']) {
-    if (!file.keys.has(key)) throw new EngineError('HISTORY', `${path} has no footer key \`${key}\`: another program has written it, and what it holds is not known.`);
-  }
-  return sideFrom(file);
-}
-
 /** The whole IST dates on which we have candles: a reference may hold years. */
 function windowOf(sides: readonly Side[]): HistoryWindow {
   const spans = spansOf(sides.map(({ candles }) => candles));
   if (spans.length === 0) return { toMs: Number.NEGATIVE_INFINITY };
   return { fromMs: istMs(spans[0].date, '00:00'), toMs: istMs(spans[spans.length - 1].date, '00:00') + DAY_MS };
-}
-
-/** The notes of all files; those that differ in the file's path alone are one. */
-function gathered(sides: readonly ReadSide[]): string[] {
-  const byText = new Map<string, { readonly first: string; files: number }>();
-  for (const { path, notes } of sides) {
-    for (const note of notes) {
-      const text = note.slice(path.length);
-      const there = byText.get(text);
-      if (there === undefined) byText.set(text, { first: note, files: 1 });
-      // One file of many symbols says the same for each of them.
-      else if (there.first !== note) there.files++;
-    }
-  }
-  return [...byText.values()].map(({ first, files }) => (files === 1 ? first : `${first} The same holds for ${files - 1} more file${files === 2 ? '' : 's'}.`));
 }
 
 /** Symbols without any candle of ours on a date of the comparison, which the verdict counts as missing. */
@@ -160,31 +111,63 @@ function shiftNotes(pairs: readonly Pair[]): string[] {
   return [`The times of the reference are 5 h 30 min ${shift < 0 ? 'behind ours, as of UTC written without its zone' : 'ahead of ours, as of Indian time written as UTC and moved once more'}: write them with their zone (in pandas tz_localize, then tz_convert) and compare again.`];
 }
 
+/** The other side of each of our instruments, in their order; undefined where there is nothing. */
+interface Reference {
+  readonly origin: Origin;
+  readonly sides: readonly (ReadSide | undefined)[];
+  readonly notes: readonly string[];
+}
+
+/** Reads a folder, or a file of JSON lines. Throws EngineError HISTORY. */
+async function readReference(path: string, instruments: readonly FileInstrument[], window: HistoryWindow): Promise<Reference> {
+  const lines = isLines(path) ? await JsonLines.read(path, window) : undefined;
+  const sides: (ReadSide | undefined)[] = [];
+  for (const instrument of instruments) {
+    const file = lines === undefined ? await readCandleFile(path, instrument, 'either', window) : lines.of(instrument);
+    sides.push(file && sideFrom(file));
+  }
+  const files = [...new Map(sides.flatMap((side) => (side === undefined ? [] : [[side.path, side.origin]]))).values()];
+  return { origin: { folder: path, files }, sides, notes: [] };
+}
+
+/** The IST date as a window; everything when there is none. */
+function dayWindow(date: string | undefined): HistoryWindow {
+  return date === undefined ? {} : { fromMs: istMs(date, '00:00'), toMs: istMs(date, '00:00') + DAY_MS };
+}
+
 /**
  * Compares and prints; returns 0 for a pass, else 1. Throws EngineError USAGE, INSTRUMENT or HISTORY when there is nothing to compare with:
- * a folder or a symbol that is not there, a file that cannot be read.
+ * a folder or a symbol that is not there, a file that cannot be read; CONFIG, LOGIN or CANDLES when the broker's cannot be had; OUTPUT for a file
+ * that cannot be written. `say` is told what goes on meanwhile.
  */
-export async function compare(options: CompareOptions, out: (text: string) => void): Promise<number> {
-  const { ours, reference, symbols, tickSizeRupees, json, columns } = options;
-  await checkFolders(ours, reference);
+export async function compare(options: CompareOptions, out: (text: string) => void, say: (sentence: string) => void = () => undefined): Promise<number> {
+  const { ours, reference, symbols, tickSizeRupees, date, json, columns, report, html } = options;
+  const unexplainedPercent = options.unexplainedPercent ?? UNEXPLAINED_PERCENT;
+  await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
+  // Found now rather than when the broker was asked a hundred times.
+  for (const path of [report, html]) if (path !== undefined) lookAtFolder(dirname(resolve(path)));
   const instruments = chosen(await instrumentsIn(ours), symbols, ours);
   const mine: ReadSide[] = [];
-  for (const instrument of instruments) mine.push(await readOurs(ours, instrument));
-  const window = windowOf(mine.map(({ side }) => side));
-  const pairs: Pair[] = [];
-  const theirs: ReadSide[] = [];
-  const lines = isLines(reference) ? await JsonLines.read(reference, window) : undefined;
-  for (const [index, instrument] of instruments.entries()) {
-    const file = lines === undefined ? await readCandleFile(reference, instrument, 'either', window) : lines.of(instrument);
-    const other = file && sideFrom(file);
-    if (other !== undefined) theirs.push(other);
-    pairs.push({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: mine[index].side, reference: other?.side });
-  }
+  for (const instrument of instruments) mine.push(await readOurs(ours, instrument, dayWindow(date)));
+  const sides = mine.map(({ side }) => side);
+  if (date !== undefined && sides.every(({ candles }) => candles.length === 0)) throw new EngineError('HISTORY', `${ours} has no candle of ${date}.`);
+  const ourOrigin: Origin = { folder: ours, files: mine.map(({ origin }) => origin) };
+  const theirs = typeof reference === 'string' ? await readReference(reference, instruments, windowOf(sides)) : await asked(instruments, sides, ourOrigin, reference, say);
+  const pairs = instruments.map((instrument, index): Pair => ({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: sides[index], reference: theirs.sides[index]?.side }));
   const comparison = compareCandles(pairs);
-  const sides = { ours: { folder: ours, files: mine.map(({ origin }) => origin) }, reference: { folder: reference, files: [...new Map(theirs.map(({ path, origin }) => [path, origin])).values()] } };
-  const judgement = judge(comparison, originConflict(sides.ours, sides.reference));
-  const notes = [...shiftNotes(pairs), ...silentNotes(comparison, pairs), ...gathered([...mine, ...theirs])];
-  const surroundings: Surroundings = { ...sides, notes };
-  out(json ? JSON.stringify(comparisonJson(comparison, judgement, surroundings), null, 2) : comparisonText(comparison, judgement, surroundings, columns));
+  const judgement = judge(comparison, originConflict(ourOrigin, theirs.origin), unexplainedPercent);
+  const notes = [...shiftNotes(pairs), ...silentNotes(comparison, pairs), ...theirs.notes, ...gathered([...mine, ...theirs.sides.flatMap((side) => side ?? [])])];
+  const surroundings: Surroundings = { ours: ourOrigin, reference: theirs.origin, notes, unexplainedPercent, comparedWallMs: new SystemClock().wallMs() };
+  const object = comparisonJson(comparison, judgement, surroundings);
+  out(json ? JSON.stringify(object, null, 2) : comparisonText(comparison, judgement, surroundings, columns));
+  if (report !== undefined) writeText(resolve(report), `${JSON.stringify(object, null, 2)}\n`, 'comparison');
+  if (html !== undefined) writeText(resolve(html), comparisonPage(comparison, judgement, surroundings), 'page');
   return judgement.verdict === 'pass' ? EXIT.pass : EXIT.failed;
+}
+
+/** Asks the broker for all minutes from our first to our last. */
+async function asked(instruments: readonly FileInstrument[], sides: readonly Side[], ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Reference> {
+  const spans = spansOf(sides.map(({ candles }) => candles));
+  if (spans.length === 0) throw new EngineError('HISTORY', `${ours.folder} holds no candle.`);
+  return fetchReference({ instruments, firstMs: spans[0].firstMs, lastMs: spans[spans.length - 1].lastMs }, ours, options, say);
 }

@@ -1,7 +1,7 @@
 /** Everything that a stage run decides before it connects. Reads; writes and connects nothing. */
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { LIMITS, type StageConfig } from '../config.js';
+import { LIMITS, type FeedChoice, type StageConfig } from '../config.js';
 import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../market/candle.js';
 import type { Instrument } from '../market/instrument.js';
@@ -42,8 +42,7 @@ export interface Plan {
 }
 
 /** What the files of this feed say of their origin: prices of different origins never meet in one file. */
-export function feedIdentity(config: StageConfig): string {
-  const { feed } = config;
+export function feedName(feed: FeedChoice): string {
   if (feed.kind === 'live') return 'live';
   if (feed.kind === 'sim') return `sim:${feed.seed}`;
   return `url:${URL.canParse(feed.url) ? new URL(feed.url).hostname : 'unknown'}`;
@@ -119,7 +118,7 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
   for (const folder of [...folders, join(outDir, 'quality')]) lookAtFolder(folder);
   if (config.report !== undefined && statSync(config.report, { throwIfNoEntry: false })?.isDirectory()) throw new EngineError('OUTPUT', `--report ${config.report} is a folder; name a file.`);
   const volumeKind: VolumeKind = config.mode === 'ltp' ? 'tick' : 'traded';
-  const identity: FileIdentity = { feed: feedIdentity(config), mode: config.mode, volumeKind };
+  const identity: FileIdentity = { feed: feedName(feed), mode: config.mode, volumeKind };
   await checkExisting(outDir, instruments, identity);
   return {
     config,

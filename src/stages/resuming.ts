@@ -17,7 +17,7 @@ import { isAlive } from './alive.js';
 import type { Intake } from './intake.js';
 import { aboutJournal, JournalFeed, type JournalAbout } from './journal-feed.js';
 import type { Plan } from './plan.js';
-import { feedIdentity } from './plan.js';
+import { feedName } from './plan.js';
 import type { WriterPool } from './writer-pool.js';
 
 /** Real ms between two looks at whether the shards have read everything. */
@@ -34,7 +34,7 @@ export function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: numbe
 
 /** In what a run was another than the one that is asked for, a phrase; undefined when it is the same. */
 function otherThan({ meta }: JournalAbout, config: StageConfig, nowWallMs: number): string | undefined {
-  const asked = { '--mode': config.mode, '--duration': config.durationMin, '--stage': config.stage, '--grace': config.graceMs, '--feed': feedIdentity(config) };
+  const asked = { '--mode': config.mode, '--duration': config.durationMin, '--stage': config.stage, '--grace': config.graceMs, '--feed': feedName(config.feed) };
   const was = { '--mode': meta.mode, '--duration': meta.durationMin, '--stage': meta.stage, '--grace': meta.graceMs, '--feed': meta.feed };
   const name = (Object.keys(asked) as (keyof typeof asked)[]).find((option) => asked[option] !== was[option]);
   if (name !== undefined) return `had ${name} ${name === '--grace' ? meta.graceMs / 1000 : was[name]}`;

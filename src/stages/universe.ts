@@ -81,8 +81,8 @@ export function disagreement({ symbol, token }: Listing, { listings, conflicts }
   return theirs.token === token ? undefined : `${symbol} has token ${token} in the shipped list and ${theirs.token} in the file: find out which is right before anything is subscribed`;
 }
 
-/** The shipped listing of `symbol` and the broker's, reconciled. */
-function reconcile(symbol: string, ours: Listing | undefined, book: Book | undefined): Listing {
+/** The shipped listing of `symbol` and the broker's, reconciled. Throws EngineError INSTRUMENT where they differ, or neither knows it. */
+export function reconcile(symbol: string, ours: Listing | undefined, book: Book | undefined): Listing {
   const theirs = book?.master.listings.get(symbol);
   const wrong = book === undefined ? undefined : ours === undefined ? book.master.conflicts.get(symbol) : disagreement(ours, book.master);
   if (wrong !== undefined) throw new EngineError('INSTRUMENT', `${book!.path}: ${wrong}.`);

@@ -68,8 +68,9 @@ export interface SymbolComparison {
   readonly referenceFound: boolean;
   /** Both volumes are traded quantities; else nothing was compared there. */
   readonly volumeCompared: boolean;
-  /** Minutes that are whole on both sides. */
+  /** Minutes that are whole on both sides, and the same by IST date. */
   readonly compared: number;
+  readonly comparedOn: ReadonlyMap<string, number>;
   readonly fields: Readonly<Record<Field, Tally>>;
   /** Minutes partial on either side, and how many of them are exact all the same. */
   readonly partial: { readonly minutes: number; readonly exact: number };
@@ -79,6 +80,10 @@ export interface SymbolComparison {
   readonly relabelled: number;
   /** Differences by their cause: fields that are not exactly equal, and minutes that are missing. */
   readonly causes: CauseCounts;
+  /** Fields of whole minutes that are different, and why: what the verdict looks at. Without missing minutes. */
+  readonly judged: CauseCounts;
+  /** Closing auctions that printed another price: of an auction's candle the rest is drawn differently by different sources, the price is not. */
+  readonly otherPrints: number;
 }
 
 export interface Comparison {
@@ -133,9 +138,12 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
   const differences: Difference[] = [];
   const ranges = dayRanges(ours.candles);
   const causes = noCauses();
+  const judged = noCauses();
   causes.oursMissing = missing.ours.length;
   causes.referenceMissing = missing.reference.length;
   let compared = 0;
+  let otherPrints = 0;
+  const comparedOn = new Map<string, number>();
   for (const match of matches) {
     const found = fields.flatMap((field) => fieldDifference(field, match, tick, ranges.get(istDate(match.ours.candle.timestampMs))!) ?? []);
     for (const { cause } of found) causes[cause]++;
@@ -145,6 +153,13 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
       continue;
     }
     compared++;
+    const date = istDate(match.ours.candle.timestampMs);
+    comparedOn.set(date, (comparedOn.get(date) ?? 0) + 1);
+    for (const { agreement, cause, field } of found) {
+      if (agreement !== 'different') continue;
+      judged[cause]++;
+      if (cause === 'auction' && field === 'close') otherPrints++;
+    }
     for (const field of fields) tallies[field][found.find((one) => one.field === field)?.agreement ?? 'exact']++;
     if (found.length > 0) differences.push({ symbol, exchange, startMs: match.ours.candle.timestampMs, referenceMs: match.reference.candle.timestampMs, fields: found });
   }
@@ -156,6 +171,7 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
     referenceFound: reference !== undefined,
     volumeCompared,
     compared,
+    comparedOn,
     fields: tallies,
     partial,
     missing,
@@ -163,6 +179,8 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
     outside,
     relabelled,
     causes,
+    judged,
+    otherPrints,
   };
   return { result, differences };
 }
@@ -189,6 +207,11 @@ function byWeight(a: Difference, b: Difference): number {
     named(a, b) ||
     a.startMs - b.startMs
   );
+}
+
+/** Values that were compared: of each minute that is whole on both sides the prices and, where both count traded quantity, the volume. */
+export function valuesCompared(symbols: readonly SymbolComparison[]): number {
+  return symbols.reduce((sum, { compared, volumeCompared }) => sum + compared * (volumeCompared ? FIELDS.length : PRICES.length), 0);
 }
 
 /** Compares all symbols within the spans that they make together. */

@@ -1,12 +1,12 @@
 /** A comparison as an object for programs: numbers as numbers, keys in a fixed order, lists bounded and their totals given. Pure. */
 import { istStamp } from '../market/session.js';
 import { causesOf } from './causes.js';
-import { FIELDS } from './comparison.js';
+import { FIELDS, valuesCompared } from './comparison.js';
 import type { Comparison, Difference, SymbolComparison } from './comparison.js';
 import { distinct } from './origin.js';
 import type { Origin } from './origin.js';
 import type { Surroundings } from './present.js';
-import type { Judgement } from './verdict.js';
+import { explained, type Judgement } from './verdict.js';
 
 /** At most so many differing minutes, and so many missing ones, are listed. */
 const LISTED = 1000;
@@ -29,6 +29,7 @@ function symbolJson(symbol: SymbolComparison): object {
     referenceFound: symbol.referenceFound,
     volumeCompared: symbol.volumeCompared,
     compared: symbol.compared,
+    comparedOn: Object.fromEntries(symbol.comparedOn),
     ...Object.fromEntries(FIELDS.map((field) => [field, symbol.fields[field]])),
     missingOurs: missing.ours.length,
     missingReference: missing.reference.length,
@@ -39,6 +40,8 @@ function symbolJson(symbol: SymbolComparison): object {
     outside: symbol.outside,
     relabelled: symbol.relabelled,
     causes: symbol.causes,
+    unexplained: symbol.judged.unexplained,
+    otherPrints: symbol.otherPrints,
   };
 }
 
@@ -62,11 +65,13 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
 }
 
 /** The whole comparison. `differences` are minutes that are not exactly equal, the worst first. */
-export function comparisonJson({ spans, symbols, differences }: Comparison, { verdict, reasons }: Judgement, { ours, reference, notes }: Surroundings): object {
+export function comparisonJson({ spans, symbols, differences }: Comparison, { verdict, reasons }: Judgement, { ours, reference, notes, unexplainedPercent, comparedWallMs }: Surroundings): object {
   const missing = symbols.flatMap((one) =>
     (['ours', 'reference'] as const).flatMap((side) => one.missing[side].map((ms) => ({ symbol: one.symbol, exchange: one.exchange, from: side, timestamp: istStamp(ms), timestampMs: ms }))),
   );
   return {
+    kind: 'comparison',
+    comparedAt: istStamp(comparedWallMs),
     verdict,
     reasons,
     ours: originJson(ours),
@@ -74,6 +79,7 @@ export function comparisonJson({ spans, symbols, differences }: Comparison, { ve
     spans: spans.map(({ date, firstMs, lastMs }) => ({ date, first: istStamp(firstMs), last: istStamp(lastMs), firstMs, lastMs })),
     symbols: symbols.map(symbolJson),
     causes: causesOf(symbols),
+    values: { compared: valuesCompared(symbols), explained: explained(symbols), unexplained: symbols.reduce((sum, { judged }) => sum + judged.unexplained, 0), unexplainedPercentAllowed: unexplainedPercent },
     differences: { total: differences.length, listed: differences.slice(0, LISTED).map(differenceJson) },
     missing: { total: missing.length, listed: missing.slice(0, LISTED) },
     notes,

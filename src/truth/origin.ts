@@ -9,8 +9,11 @@ export interface FileOrigin {
 }
 
 export interface Origin {
+  /** A folder, a file of all symbols, or who was asked. */
   readonly folder: string;
   readonly files: readonly FileOrigin[];
+  /** The candles were polled just now, one answer a symbol in place of files. */
+  readonly polled?: boolean;
 }
 
 /** The different values that files have of one thing, sorted. */
@@ -27,14 +30,14 @@ const volumeWords: Record<VolumeKind, string> = { tick: 'volume is the number of
 
 /** E.g. `data/test: 50 files, feed live, mode quote, volume is traded quantity`. */
 export function originText(origin: Origin): string {
-  const { folder, files } = origin;
-  if (files.length === 0) return `${folder}: no file for any of the symbols`;
+  const { folder, files, polled = false } = origin;
+  if (files.length === 0) return `${folder}: ${polled ? 'no candles of' : 'no file for'} any of the symbols`;
   const feeds = distinct(origin, 'feed');
   const silent = files.some(({ feed }) => feed === undefined);
   const feed = [...(feeds.length > 0 ? [`feed ${feeds.join(' and ')}`] : []), ...(silent ? [feeds.length > 0 ? 'some do not say of which feed' : 'does not say of which feed'] : [])];
   const modes = distinct(origin, 'mode');
   const volumes = (distinct(origin, 'volumeKind') as VolumeKind[]).map((kind) => volumeWords[kind]);
-  return `${folder}: ${[`${files.length} file${files.length === 1 ? '' : 's'}`, ...feed, ...(modes.length > 0 ? [`mode ${modes.join(' and ')}`] : []), volumes.join(' or ')].join(', ')}`;
+  return `${folder}: ${[`${files.length} ${polled ? 'symbol' : 'file'}${files.length === 1 ? '' : 's'}`, ...feed, ...(modes.length > 0 ? [`mode ${modes.join(' and ')}`] : []), volumes.join(' or ')].join(', ')}`;
 }
 
 /**

@@ -1,11 +1,11 @@
 /** A comparison as text for a person. Pure. */
 import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf } from './causes.js';
-import { FIELDS, PRICES } from './comparison.js';
+import { FIELDS, PRICES, valuesCompared } from './comparison.js';
 import type { Comparison, Difference, Field, FieldDifference, SymbolComparison } from './comparison.js';
 import type { Origin } from './origin.js';
 import { originText, simulated } from './origin.js';
-import { counted, nameOf } from './verdict.js';
+import { counted, explained, nameOf, percentText } from './verdict.js';
 import type { Judgement } from './verdict.js';
 
 /** Differing minutes shown in full, missing minutes named a side, and dates whose hours are shown. */
@@ -17,6 +17,10 @@ export interface Surroundings {
   readonly reference: Origin;
   /** What was assumed or left out, a sentence each. */
   readonly notes: readonly string[];
+  /** Percent of the values that may differ without a cause. */
+  readonly unexplainedPercent: number;
+  /** When it was compared, epoch ms by the wall clock. */
+  readonly comparedWallMs: number;
 }
 
 /** `text` broken between words into lines of at most `width`, all but the first behind `indent` blanks. A word that is wider stays whole. */
@@ -82,7 +86,7 @@ function priceText(rupees: number): string {
   return four.endsWith('00') ? four.slice(0, -2) : four;
 }
 
-function fieldText({ field, agreement, ours, reference, cause, distance }: FieldDifference): string {
+export function fieldText({ field, agreement, ours, reference, cause, distance }: FieldDifference): string {
   if (field === 'volume') return `volume ${ours} / ${reference} [${CAUSE_NAME[cause]}]`;
   const ticks = agreement === 'withinTick' ? '' : ` (${Number(distance.toFixed(1))} ticks)`;
   return `${field} ${priceText(ours)} / ${priceText(reference)}${ticks} [${CAUSE_NAME[cause]}]`;
@@ -128,22 +132,36 @@ function hours({ spans, symbols }: Comparison): string {
   return texts.length === 0 ? 'none: our files hold no candle' : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${counted(outside, 'row')} of the reference outside of this not counted` : ''}`;
 }
 
-/** The last line: what was found, and what it does not say. */
-function verdictLine({ symbols }: Comparison, { verdict, reasons }: Judgement, { ours }: Surroundings): string {
-  if (verdict === 'fail') return `Verdict: FAIL. Ours cannot stand in for the reference as it is: ${reasons.join('; ')}.`;
+/** What of the values was not exact, in words. */
+function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean): string {
   const sum = (figure: (symbol: SymbolComparison) => number): number => symbols.reduce((total, symbol) => total + figure(symbol), 0);
   const within = sum(({ fields }) => PRICES.reduce((total, field) => total + fields[field].withinTick, 0));
-  const prices = within === 0 ? 'all prices are exact' : `all prices are exact but ${within}, which are within one tick`;
+  const because = explained(symbols);
+  const nothing = sum(({ judged }) => judged.unexplained);
+  if (because + nothing === 0) {
+    const prices = within === 0 ? 'all prices are exact' : `all prices are exact but ${within}, which are within one tick`;
+    return allVolumes ? `${prices}, all volumes are exact` : prices;
+  }
+  const different = [...(because > 0 ? [`${because} differ for a cause that our quality rows tell`] : []), ...(nothing > 0 ? [`${nothing} differ and nothing explains it, ${percentText(nothing / valuesCompared(symbols))} of all`] : [])];
+  return `of ${counted(valuesCompared(symbols), 'value')} ${different.join(', ')}${within > 0 ? `, ${within} are within one tick` : ''}`;
+}
+
+/** The last line: what was found, and what it does not say. */
+export function verdictLine({ symbols }: Comparison, { verdict, reasons }: Judgement, { ours }: Surroundings): string {
+  if (verdict === 'fail') return `Verdict: FAIL. Ours cannot stand in for the reference as it is: ${reasons.join('; ')}.`;
+  const sum = (figure: (symbol: SymbolComparison) => number): number => symbols.reduce((total, symbol) => total + figure(symbol), 0);
   const aside = sum(({ partial }) => partial.minutes) + sum(({ unseen }) => unseen.ours.length + unseen.reference.length);
+  const lacked = sum(({ missing }) => missing.reference.length);
   const limits = [
     'other dates, hours and symbols',
     ...(aside > 0 ? [`the ${counted(aside, 'minute')} that ${aside === 1 ? 'was' : 'were'} partial or unseen`] : []),
+    ...(lacked > 0 ? [`the ${counted(lacked, 'minute')} that the reference lacks`] : []),
     ...(simulated(ours) ? ['the live feed, for our candles are of a simulated market'] : []),
   ];
-  const minutes = `In ${counted(sum(({ compared }) => compared), 'minute')} of ${counted(symbols.length, 'symbol')} ${prices}`;
+  const minutes = `In ${counted(sum(({ compared }) => compared), 'minute')} of ${counted(symbols.length, 'symbol')} ${agreementText(symbols, verdict === 'pass')}`;
   const silence = `This says nothing of ${limits.join('; nor of ')}.`;
-  if (verdict === 'pass') return `Verdict: PASS. ${minutes}, all volumes are exact and no candle is missing. ${silence}`;
-  return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
+  if (verdict === 'pass') return `Verdict: PASS. ${minutes} and no candle of ours is missing. ${silence}`;
+  return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
 }
 
 /** Everything as lines of at most `columns`, where single words allow it. */

@@ -73,7 +73,7 @@ describe('JSON lines', () => {
   it('a file without our symbols is no reference, and one that is not there is said', () =>
     inFolders(async (folders) => {
       const { code, json } = await against(folders, [polled(0, { symbol: 'TCS' })]);
-      expect([code, json.verdict, json.reasons[1]]).toEqual([1, 'fail', 'the reference has no file for RELIANCE']);
+      expect([code, json.verdict, json.reasons[1]]).toEqual([1, 'fail', 'the reference has nothing of RELIANCE']);
       await expect(comparing(folders, { reference: join(folders.root, 'none.jsonl') })).rejects.toMatchObject({ code: 'USAGE' });
       await expect(comparing(folders, { reference: join(folders.ours, 'NSE_RELIANCE_1m_test.parquet') })).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining('no file of JSON lines (.jsonl)') as string });
     }));

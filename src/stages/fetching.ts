@@ -1,0 +1,104 @@
+/** `compare --fetch`: the broker's own candles of our minutes, polled after the run. */
+import { SystemClock, type Clock } from '../clock.js';
+import { EngineError } from '../errors.js';
+import { logIn } from '../feed/login.js';
+import type { RemoteFeed } from '../config.js';
+import { istDate, istStamp, MINUTE_MS } from '../market/session.js';
+import { Poller, type PolledInstrument } from '../polled/poller.js';
+import { MOST_ANSWERS, settledCandles, type Settled } from '../polled/settled.js';
+import type { FileInstrument } from '../sink/candles-file.js';
+import type { Side } from '../truth/comparison.js';
+import type { Origin } from '../truth/origin.js';
+import { simulated } from '../truth/origin.js';
+import type { ReadSide } from './compare-sides.js';
+import { feedName } from './plan.js';
+import { accessTo } from './source.js';
+import { openBook, reconcile, niftyFifty } from './universe.js';
+
+/** Real ms behind its end after which a minute of the live market is asked for. */
+const SETTLE_MS = 60_000;
+/** Real ms between two answers about a minute that may still change. */
+const APART_MS = 5_000;
+/** Real ms behind its end after which a minute is history. */
+const HISTORY_MS = 600_000;
+
+/** Whose candles are asked for. */
+export interface FetchOptions {
+  readonly feed: RemoteFeed;
+  /** The broker's instrument file; undefined: the newest that was fetched. */
+  readonly instruments: string | undefined;
+}
+
+export interface Fetched {
+  readonly origin: Origin;
+  /** In the order of the instruments; undefined where there is nothing. */
+  readonly sides: readonly (ReadSide | undefined)[];
+  readonly notes: readonly string[];
+}
+
+/** Tokens of our files' instruments. Throws EngineError INSTRUMENT for one that is not known. */
+async function tokensOf(instruments: readonly FileInstrument[], { feed, instruments: named }: FetchOptions, nowMs: number): Promise<PolledInstrument[]> {
+  const book = await openBook(named, feed.kind === 'live', istDate(nowMs));
+  const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
+  return instruments.map(({ symbol, exchange }) => {
+    const listing = reconcile(symbol, shipped.get(symbol), book);
+    if (listing.exchange !== exchange) throw new EngineError('INSTRUMENT', `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}.`);
+    return { symbol, exchange, token: listing.token };
+  });
+}
+
+async function passed(clock: Clock, realMs: number): Promise<void> {
+  if (realMs > 0) await new Promise<void>((resolve) => void clock.after(realMs, resolve));
+}
+
+function notesOf(settled: readonly Settled[], instruments: readonly PolledInstrument[], poller: Poller): string[] {
+  const unsettled = instruments.filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined).map(({ symbol }) => symbol);
+  const names = (symbols: readonly string[]): string => `${symbols.slice(0, 5).join(', ')}${symbols.length > 5 ? ` and ${symbols.length - 5} more` : ''}`;
+  return [
+    `The broker was asked ${poller.requests} times, two a second, until two answers for a symbol agreed.`,
+    ...(unsettled.length > 0 ? [`${MOST_ANSWERS} answers for ${names(unsettled)} all differed: the last one counts. Compare again later.`] : []),
+    ...settled.flatMap(({ refused }) => refused ?? []),
+    ...[...poller.unreadable].map(([symbol, rows]) => `${rows} ${rows === 1 ? 'row' : 'rows'} of the broker's candles of ${symbol} could not be read and ${rows === 1 ? 'is' : 'are'} left out.`),
+  ];
+}
+
+/** What is fetched: the candles of these instruments, with a label from `firstMs` to `lastMs`, both included; epoch ms. */
+export interface FetchWindow {
+  readonly instruments: readonly FileInstrument[];
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/**
+ * Polls the window once two answers agree. `ours` says whose candles it is for. Throws EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
+ * `say` is told what goes on, sentences.
+ */
+export async function fetchReference({ instruments, firstMs, lastMs }: FetchWindow, ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Fetched> {
+  const { feed } = options;
+  if (feed.kind === 'live' && simulated(ours)) throw new EngineError('USAGE', '--fetch asks the live broker, and our candles are of a simulated market: name its server with --feed, as `tickshard simulate` prints it.');
+  const clock = new SystemClock();
+  const polled = await tokensOf(instruments, options, clock.wallMs());
+  const { endpoint, credentials, warnings } = accessTo(feed);
+  for (const warning of warnings) say(`Warning: ${warning}`);
+  const abort = new AbortController();
+  const session = await logIn(endpoint, credentials, clock, abort.signal);
+  const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
+  // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
+  const settlesMs = feed.kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
+  if (settlesMs > clock.wallMs()) say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
+  await passed(clock, settlesMs - clock.wallMs());
+  const past = feed.kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS;
+  const settled = await settledCandles(
+    // All symbols are asked for the same minutes: one that ours lack is to be found missing.
+    polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
+    { ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs), apart: () => passed(clock, past ? 0 : APART_MS), say },
+  );
+  const name = feedName(feed);
+  const sides = settled.map(({ rows, refused }): ReadSide | undefined => {
+    if (refused !== undefined || rows.length === 0) return undefined;
+    const side: Side = { candles: rows.map((candle) => ({ candle, partial: false, source: 'continuous' })), volumeKind: 'traded' };
+    return { path: name, side, origin: { feed: name, mode: undefined, volumeKind: 'traded' }, notes: [] };
+  });
+  const files = sides.flatMap((side) => side?.origin ?? []);
+  return { origin: { folder: `getCandleData of ${new URL(endpoint.loginUrl).host}`, files, polled: true }, sides, notes: notesOf(settled, polled, poller) };
+}
