@@ -165,9 +165,9 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
   return judgement.verdict === 'pass' ? EXIT.pass : EXIT.failed;
 }
 
-/** Asks the broker for all minutes from our first to our last. */
+/** Asks the broker for all minutes from our first day's first to our last: what the day had reached before a run says which extremes were new. */
 async function asked(instruments: readonly FileInstrument[], sides: readonly Side[], ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Reference> {
   const spans = spansOf(sides.map(({ candles }) => candles));
   if (spans.length === 0) throw new EngineError('HISTORY', `${ours.folder} holds no candle.`);
-  return fetchReference({ instruments, firstMs: spans[0].firstMs, lastMs: spans[spans.length - 1].lastMs }, ours, options, say);
+  return fetchReference({ instruments, firstMs: istMs(spans[0].date, '09:00'), lastMs: spans[spans.length - 1].lastMs }, ours, options, say);
 }

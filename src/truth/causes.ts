@@ -23,7 +23,7 @@ export const CAUSE_NAME: Readonly<Record<Cause, string>> = {
   unexplained: 'unexplained',
 };
 
-/** The lowest low and the highest high of a date's candles, rupees. */
+/** What a date is known to have reached, rupees: by all candles of ours, and by the reference's earlier ones. */
 export interface DayRange {
   readonly low: number;
   readonly high: number;
@@ -36,7 +36,6 @@ export interface Evidence {
   readonly reference: number;
   readonly own: SeenCandle;
   readonly other: SeenCandle;
-  /** Of our candles on the date. */
   readonly day: DayRange;
 }
 
@@ -50,10 +49,18 @@ function isBoundary({ field, ours, reference, other }: Evidence, slack: number):
   return (field === 'open' || field === 'close') && slack > 0 && ours >= other.candle.low && ours <= other.candle.high;
 }
 
-/** Whether the reference reaches farther than ours, and not beyond the day's range: a new extreme of the day moves the day's own figures, which our frames tell. */
-function isUnseen({ field, ours, reference, day }: Evidence): boolean {
+/** Whether `price` is one that the candle reached. */
+const holds = ({ candle }: SeenCandle, price: number): boolean => price >= candle.low && price <= candle.high;
+
+/**
+ * Whether the reference has a trade that stood between two of our frames. Of a high or low: it reaches farther than ours, and not beyond what the day
+ * had reached, for a new extreme moves the day's own figures, which frames tell. Of an open: ours is a trade of the same minute, and one
+ * before it was never sent; a close is not hidden so, because the last frame of a minute tells it.
+ */
+function isUnseen({ field, ours, reference, own, other, day }: Evidence): boolean {
   if (field === 'high') return reference > ours && reference <= day.high;
-  return field === 'low' && reference < ours && reference >= day.low;
+  if (field === 'low') return reference < ours && reference >= day.low;
+  return field === 'open' && own.quality !== undefined && holds(other, ours) && holds(other, reference) && reference <= day.high && reference >= day.low;
 }
 
 /** The cause of one field's difference in a minute that both sides have. */

@@ -114,15 +114,24 @@ function fieldDifference(field: Field, { ours, reference }: Match, tick: number,
   return { field, agreement: apart <= tick ? 'withinTick' : 'different', ...values, cause: causeOf({ field, ...values, own: ours, other: reference, day }), distance: apart / tick };
 }
 
-/** The range of each IST date. */
-function dayRanges(candles: readonly SeenCandle[]): Map<string, DayRange> {
-  const ranges = new Map<string, DayRange>();
-  for (const { candle } of candles) {
-    const date = istDate(candle.timestampMs);
-    const { low, high } = ranges.get(date) ?? { low: Infinity, high: -Infinity };
-    ranges.set(date, { low: Math.min(low, candle.low), high: Math.max(high, candle.high) });
+/**
+ * How far the market is known to have reached by each minute of the reference: by our candles of the whole date, and by the reference's up to the minute
+ * before. A run of some minutes knows little of its day; the reference usually holds all of it.
+ */
+function reaches(ours: readonly SeenCandle[], reference: readonly SeenCandle[]): ReadonlyMap<SeenCandle, DayRange> {
+  const byDate = new Map<string, DayRange>();
+  const widen = (date: string, { candle }: SeenCandle): void => {
+    const { low, high } = byDate.get(date) ?? { low: Infinity, high: -Infinity };
+    byDate.set(date, { low: Math.min(low, candle.low), high: Math.max(high, candle.high) });
+  };
+  for (const seen of ours) widen(istDate(seen.candle.timestampMs), seen);
+  const by = new Map<SeenCandle, DayRange>();
+  for (const seen of reference) {
+    const date = istDate(seen.candle.timestampMs);
+    by.set(seen, byDate.get(date) ?? { low: Infinity, high: -Infinity });
+    widen(date, seen);
   }
-  return ranges;
+  return by;
 }
 
 /** One symbol, and its minutes that are not exactly equal. */
@@ -136,7 +145,7 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
   const tallies = Object.fromEntries(FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }])) as Record<Field, Record<Agreement, number>>;
   const partial = { minutes: partialAlone.length, exact: 0 };
   const differences: Difference[] = [];
-  const ranges = dayRanges(ours.candles);
+  const reached = reaches(ours.candles, reference?.candles ?? []);
   const causes = noCauses();
   const judged = noCauses();
   causes.oursMissing = missing.ours.length;
@@ -145,7 +154,7 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
   let otherPrints = 0;
   const comparedOn = new Map<string, number>();
   for (const match of matches) {
-    const found = fields.flatMap((field) => fieldDifference(field, match, tick, ranges.get(istDate(match.ours.candle.timestampMs))!) ?? []);
+    const found = fields.flatMap((field) => fieldDifference(field, match, tick, reached.get(match.reference)!) ?? []);
     for (const { cause } of found) causes[cause]++;
     if (match.ours.partial || match.reference.partial) {
       partial.minutes++;

@@ -36,7 +36,7 @@ h1{font-size:1.3rem;margin:0 0 .75rem}h2{font-size:1.05rem;margin:1.75rem 0 .5re
 .verdict.fail{border-color:var(--bad);background:color-mix(in srgb,var(--bad) 9%,transparent)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem;width:100%}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}
-th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;text-align:left}th{color:var(--dim);font-weight:600}
+th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;text-align:left}th{color:var(--dim);font-weight:600;white-space:normal;vertical-align:bottom}
 .dim{color:var(--dim)}.bad{color:var(--bad);font-weight:600}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.75rem 0}dt{color:var(--dim)}dd{margin:0}
 .bar{display:flex;height:1.1rem;border-radius:.2rem;overflow:hidden;margin:.4rem 0}.key{display:inline-block;width:.75em;height:.75em;border-radius:.15em;margin-right:.35em}
 .keys span.one{margin-right:1.1rem;white-space:nowrap}.days svg{display:block;width:100%;height:14px}.days td.line{width:75%;min-width:30rem;padding:.15rem .6rem}

@@ -142,8 +142,12 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
     const prices = within === 0 ? 'all prices are exact' : `all prices are exact but ${within}, which are within one tick`;
     return allVolumes ? `${prices}, all volumes are exact` : prices;
   }
-  const different = [...(because > 0 ? [`${because} differ for a cause that our quality rows tell`] : []), ...(nothing > 0 ? [`${nothing} differ and nothing explains it, ${percentText(nothing / valuesCompared(symbols))} of all`] : [])];
-  return `of ${counted(valuesCompared(symbols), 'value')} ${different.join(', ')}${within > 0 ? `, ${within} are within one tick` : ''}`;
+  const parts = [
+    ...(because > 0 ? [`${because} of ${counted(valuesCompared(symbols), 'value')} differ for a cause that our quality rows tell`] : []),
+    ...(nothing > 0 ? [`${nothing}, ${percentText(nothing / valuesCompared(symbols))}, differ and nothing explains it`] : []),
+    ...(within > 0 ? [`${within} are within one tick`] : []),
+  ];
+  return `${parts.join(', ')}, the rest is exact`;
 }
 
 /** The last line: what was found, and what it does not say. */

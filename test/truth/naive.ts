@@ -117,7 +117,8 @@ function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged
   for (const own of ours) {
     const other = at(reference, own.minute) ?? (own.auction && at(ours, own.minute - 1) === undefined ? at(reference, own.minute - 1) : undefined);
     if (other === undefined || own.partial || other.partial) continue;
-    const day = ours.filter(({ minute }) => Math.floor(minute / DAY) === Math.floor(own.minute / DAY));
+    const sameDay = ({ minute }: NaiveCandle): boolean => Math.floor(minute / DAY) === Math.floor(own.minute / DAY);
+    const day = [...ours.filter(sameDay), ...reference.filter((one) => sameDay(one) && one.minute < other.minute)];
     const top = Math.max(...day.map(({ prices }) => prices[1]));
     const bottom = Math.min(...day.map(({ prices }) => prices[2]));
     own.prices.forEach((price, field) => {
