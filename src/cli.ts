@@ -2,7 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import { BOUNDS, dateOption, DEFAULT_AT, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
-import { compareEpilogue, compareOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
+import { compareEpilogue, compareOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, shadowEpilogue, shadowOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
 import { faultList } from './sim/faults/catalogue.js';
 import type { Fault } from './sim/faults/fault.js';
 
@@ -81,11 +81,14 @@ function flag(parsed: Parsed, name: string): boolean {
   return value === true;
 }
 
-function stageCommand(parsed: Parsed): Command {
+function stageCommand(parsed: Parsed, shadow: boolean): Command {
   const text = (name: keyof typeof stageOptions): string | undefined => once(parsed, name);
   return {
     kind: 'stage',
     config: stageConfig({
+      shadow,
+      untilClose: shadow && flag(parsed, 'until-close'),
+      warmUp: flag(parsed, 'warm-up'),
       wsTestMode: flag(parsed, 'ws-test-mode'),
       json: flag(parsed, 'json'),
       waitOpen: flag(parsed, 'wait-open'),
@@ -191,7 +194,7 @@ function refusal(message: string | undefined, error: Error | undefined): EngineE
 /** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
 export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
   // yargs takes any value of a flag for false.
-  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch|faults)=/.test(word));
+  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch|faults|warm-up|until-close)=/.test(word));
   if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
   let command: Command | undefined;
   let shown = '';
@@ -206,7 +209,13 @@ export async function parse(argv: readonly string[], { version, columns = 120 }:
       '$0',
       'run a stage: build candles from the feed and end with a verdict',
       (builder) => common(builder).options(stageOptions).epilogue(stageEpilogue),
-      (parsed) => void (command = stageCommand(parsed)),
+      (parsed) => void (command = stageCommand(parsed, false)),
+    )
+    .command(
+      'shadow',
+      'run beside what you poll for a whole day, without the bound of a stage',
+      (builder) => common(builder).options(shadowOptions).epilogue(shadowEpilogue),
+      (parsed) => void (command = stageCommand(parsed, true)),
     )
     .command(
       'simulate',

@@ -14,6 +14,8 @@ import { parseFault, type Fault } from './sim/faults/fault.js';
 export const BOUNDS = {
   /** Minutes of market time. Under `settled` a run still counts, with a warning. */
   duration: { min: 1, max: 15, settled: 10 },
+  /** The same of a shadow run: a whole day and its auction. */
+  shadowDuration: { min: 1, max: 400 },
   /** Seconds of market time between a minute's end and its seal. */
   grace: { min: 0, max: 30 },
   /** Market seconds a real second, for the simulated market. */
@@ -39,8 +41,10 @@ assert(ANSWER_MS < FIRST_OPEN_MS && BOUNDS.duration.min * 60_000 > ANSWER_MS, 't
 
 /** Bytes that all journals may take together, and one alone: a quarter of an hour of 1,000 symbols in SnapQuote mode, and something to spare. */
 const JOURNAL_BYTES = 2 * 1024 ** 3;
+/** The same where there are shadow runs: five days of the NIFTY 50. */
+const SHADOW_JOURNAL_BYTES = 8 * 1024 ** 3;
 
-export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, unattendedOpenMs: UNATTENDED_OPEN_MS, answerMs: ANSWER_MS, journalBytes: JOURNAL_BYTES } as const;
+export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, unattendedOpenMs: UNATTENDED_OPEN_MS, answerMs: ANSWER_MS, journalBytes: JOURNAL_BYTES, shadowJournalBytes: SHADOW_JOURNAL_BYTES } as const;
 
 /** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
 export const DEFAULT_AT = '2026-11-23T11:00';
@@ -66,7 +70,10 @@ export type RemoteFeed = Exclude<FeedChoice, { kind: 'sim' }>;
 /** A stage run, checked. Paths are as the user gave them. */
 export interface StageConfig {
   readonly stage: 1 | 2;
-  readonly durationMin: number;
+  /** A shadow run: the same without the bound of a stage. */
+  readonly shadow: boolean;
+  /** Undefined: until the market closes. */
+  readonly durationMin: number | undefined;
   readonly mode: ModeName;
   /** Undefined: the stage's own. */
   readonly symbols: readonly string[] | undefined;
@@ -85,10 +92,15 @@ export interface StageConfig {
   readonly journal: string | undefined;
   /** Go on with the newest run of the journal that was killed. */
   readonly resume: boolean;
+  /** Poll the day's earlier candles before the run. */
+  readonly warmUp: boolean;
 }
 
-/** The options of a stage run as typed; absent ones are undefined. */
+/** The options of a stage run, or of a shadow run, as typed; absent ones are undefined. */
 export interface StageArguments {
+  readonly shadow: boolean;
+  readonly untilClose: boolean;
+  readonly warmUp: boolean;
   readonly wsTestMode: boolean;
   readonly json: boolean;
   readonly waitOpen: boolean;
@@ -264,19 +276,42 @@ export function replayArguments(args: { readonly [Name in 'journal' | 'speed' | 
   };
 }
 
-/** Checks the options of a stage run. Throws EngineError USAGE with one sentence on the first that is wrong. */
+/** The stage: which symbols run. A shadow run is of the NIFTY 50 unless it is told otherwise. Throws EngineError USAGE. */
+function stageOption({ stage, shadow }: StageArguments): 1 | 2 {
+  if (stage === undefined && !shadow) throw usage('--stage is missing: 1 is RELIANCE alone, 2 is the NIFTY 50.');
+  if (stage !== undefined && stage !== '1' && stage !== '2') throw usage(`--stage takes 1 or 2, not \`${stage}\`.`);
+  return stage === '1' ? 1 : 2;
+}
+
+/** Minutes of market time, or undefined for until the close. Throws EngineError USAGE. */
+function durationOption({ duration, shadow, untilClose }: StageArguments): number | undefined {
+  if (untilClose && duration !== undefined) throw usage('--duration and --until-close exclude each other.');
+  if (untilClose) return undefined;
+  const { min, max } = shadow ? BOUNDS.shadowDuration : BOUNDS.duration;
+  if (duration === undefined) throw usage(shadow ? '--until-close is missing: a shadow run goes on until the market closes, or for --duration minutes.' : `--duration is missing: the minutes of market time to run, ${min} to ${max}.`);
+  if (!shadow && Number(duration) > max) throw usage(`--duration takes a number from ${min} to ${max} (minutes), not \`${duration}\`: whole days are for \`tickshard shadow\`.`);
+  return numberOption('duration', duration, { min, max }, { whole: false, unit: 'minutes' });
+}
+
+/** Throws EngineError USAGE where polled candles are of no use. */
+function warmUpOption({ warmUp }: StageArguments, mode: ModeName): boolean {
+  if (warmUp && mode === 'ltp') throw usage('--warm-up belongs to --mode quote or snapquote: polled volume is traded quantity, and in LTP mode ours is a number of ticks.');
+  return warmUp;
+}
+
+/** Checks the options of a stage run, or of a shadow run. Throws EngineError USAGE with one sentence on the first that is wrong. */
 export function stageConfig(args: StageArguments): StageConfig {
-  if (!args.wsTestMode) throw usage('A stage run needs --ws-test-mode, which says that this is a test: see tickshard --help.');
-  if (args.stage === undefined) throw usage('--stage is missing: 1 is RELIANCE alone, 2 is the NIFTY 50.');
-  if (args.stage !== '1' && args.stage !== '2') throw usage(`--stage takes 1 or 2, not \`${args.stage}\`.`);
-  if (args.duration === undefined) throw usage('--duration is missing: the minutes of market time to run, 1 to 15.');
-  const durationMin = numberOption('duration', args.duration, BOUNDS.duration, { whole: false, unit: 'minutes' });
-  const mode = modeOption(args.mode ?? 'ltp');
+  if (!args.wsTestMode) throw usage(`A ${args.shadow ? 'shadow' : 'stage'} run needs --ws-test-mode, which says that this is a test: see tickshard --help.`);
+  const stage = stageOption(args);
+  const durationMin = durationOption(args);
+  // A shadow run is there to replace polled candles, and those have volume.
+  const mode = modeOption(args.mode ?? (args.shadow ? 'snapquote' : 'ltp'));
   if (args.symbols !== undefined && args.subset !== undefined) throw usage('--symbols and --subset exclude each other.');
   const feed = feedOption(args);
   const symbols = symbolsOption(args.symbols);
   return Object.freeze({
-    stage: args.stage === '1' ? 1 : 2,
+    stage,
+    shadow: args.shadow,
     durationMin,
     mode,
     symbols,
@@ -292,5 +327,6 @@ export function stageConfig(args: StageArguments): StageConfig {
     waitOpen: args.waitOpen,
     journal: journalOption(args),
     resume: resumeOption(args),
+    warmUp: warmUpOption(args, mode),
   });
 }

@@ -26,9 +26,24 @@ export const stageOptions = {
   journal: { type: 'string', desc: `folder of the journals: every frame as it came  [default: ${DEFAULT_JOURNAL}]` },
   'no-journal': { type: 'boolean', desc: 'keep no journal: no replay and no --resume' },
   resume: { type: 'boolean', desc: 'go on with the newest run of the journal that was killed' },
+  'warm-up': { type: 'boolean', desc: "quote, snapquote: before the run poll the day's earlier candles (getCandleData, two requests a second), so that momentum evaluates from its first minute" },
   'wait-open': { type: 'boolean', desc: 'when the market is shut, wait for its opening and start the duration there' },
   json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
 } as const;
+
+export const shadowOptions = {
+  'until-close': { type: 'boolean', desc: "go on until the market closes, the closing auction's print included" },
+  ...stageOptions,
+  duration: { type: 'string', desc: 'in place of --until-close: minutes of market time, 1 to 400' },
+  stage: { type: 'string', desc: '1: RELIANCE; 2: all 50 of the NIFTY 50  [default: 2]' },
+  mode: { type: 'string', desc: 'ltp, quote or snapquote  [default: snapquote]' },
+} as const;
+
+export const shadowEpilogue = `The same run as a stage, for a whole day beside what you poll. It changes nothing live: stop it, and everything is as it was. A run that was killed goes on with the same command line and --resume behind it. Compare each day, then \`tickshard gate cutover\`.
+
+Exit codes: as of a stage run.
+
+  tickshard shadow --ws-test-mode --until-close --wait-open --warm-up`;
 
 export const simulateOptions = {
   port: { type: 'string', desc: 'port on 127.0.0.1; 0 takes a free one  [default: 0]' },

@@ -23,7 +23,7 @@ import { qualityPath } from '../src/sink/quality-file.js';
 import { ParquetSink, verifyCandles, verifyQuality, type Aside, type WrittenFile } from '../src/sink/sink.js';
 import { sleep } from '../src/clock.js';
 
-/** Candles of earlier minutes that no file holds: what the simulated broker says of its own market. */
+/** Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled before the run. */
 export interface GivenHistory {
   readonly volumeKind: VolumeKind;
   /** By symbol, as `shareNumbers` makes them. */
@@ -118,9 +118,13 @@ async function seriesOptions({ instrument }: RowPlace): Promise<SeriesOptions> {
   const { symbol, exchange } = instrument;
   const { volumeKind } = setup.identity;
   const history = await historyOf(symbol, exchange);
-  if (history !== undefined) return { symbol, volumeKind, history };
   const packed = setup.given?.rows[symbol];
-  return packed === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history: { rows: unpackCandles(packed, { symbol, exchange }), volumeKind: setup.given!.volumeKind } };
+  if (packed === undefined) return history === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history };
+  const given = { rows: unpackCandles(packed, { symbol, exchange }), volumeKind: setup.given!.volumeKind };
+  // Of two that are of use both are used; what was polled just now is what the broker says today.
+  if (history === undefined || history.volumeKind !== given.volumeKind) return { symbol, volumeKind, history: given };
+  const byMinute = new Map([...history.rows, ...given.rows].map((row) => [row.timestampMs, row]));
+  return { symbol, volumeKind, history: { rows: [...byMinute.values()], volumeKind } };
 }
 
 async function prepare(): Promise<PrepareAnswer> {
@@ -132,6 +136,7 @@ async function prepare(): Promise<PrepareAnswer> {
       if (history === undefined) continue;
       historyRows[instrument.symbol] = hashOfRows(history.rows);
       notes.push(...history.notes);
+      if (setup.given !== undefined && history.volumeKind !== setup.given.volumeKind) notes.push(`${history.path} has volume of kind ${history.volumeKind}: the candles that were polled are used in its place.`);
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

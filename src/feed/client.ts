@@ -48,6 +48,8 @@ export interface FeedClientOptions {
   readonly unattended?: boolean;
   readonly limits?: FeedLimits | undefined;
   readonly handshakeWithinMs?: number | undefined;
+  /** A log-in that was made already, for the first connection. */
+  readonly session?: Session | undefined;
   /** Number of the last connection of a run that this one goes on from: its own are numbered from the next. */
   readonly connectionsBefore?: number;
 }
@@ -94,7 +96,7 @@ export class FeedClient {
     if (used > QUOTA) throw new EngineError('USAGE', `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`);
   }
 
-  /** Logs in and connects; resolves at the first open. Rejects with EngineError LOGIN or CONNECT (exit code 3), CONFIG for credentials that cannot be used. */
+  /** Logs in, unless that was done, and connects; resolves at the first open. Rejects with EngineError LOGIN or CONNECT (exit code 3), CONFIG for credentials that cannot be used. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#state.kind === 'stopped') return reject(stoppedEarly());
@@ -197,8 +199,9 @@ export class FeedClient {
   }
 
   #logIn(): void {
-    const { endpoint, credentials, clock, random } = this.#options;
-    logIn(endpoint, credentials, clock, this.#abort.signal).then(
+    const { endpoint, credentials, clock, random, session } = this.#options;
+    const made = this.#session === undefined ? session : undefined;
+    (made === undefined ? logIn(endpoint, credentials, clock, this.#abort.signal) : Promise.resolve(made)).then(
       (session) => {
         this.#session = session;
         for (const secret of session.secrets) this.#secrets.add(secret);

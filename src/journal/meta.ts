@@ -14,7 +14,10 @@ export interface RunMeta {
   readonly processId: number;
   readonly processStart: string | null;
   readonly stage: 1 | 2;
-  readonly durationMin: number;
+  /** Null: until the market closed. */
+  readonly durationMin: number | null;
+  /** Whether it was a shadow run; journals of before there were any do not say. */
+  readonly shadow?: boolean;
   readonly mode: ModeName;
   readonly feed: string;
   readonly volumeKind: VolumeKind;
@@ -85,7 +88,8 @@ const CHECKS: Checks = {
   processId: between(0, 2 ** 31),
   processStart: or(null, isText),
   stage: isOneOf(1, 2),
-  durationMin: between(0, MOST_MINUTES),
+  durationMin: or(null, between(0, MOST_MINUTES)),
+  shadow: or(undefined, (shadow) => typeof shadow === 'boolean'),
   mode: (mode) => typeof mode === 'string' && mode !== 'depth' && Object.hasOwn(MODE, mode),
   feed: isText,
   volumeKind: isVolumeKind,

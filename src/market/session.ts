@@ -97,6 +97,15 @@ export class Calendar {
     }
     return undefined;
   }
+
+  /** The last opening before `beforeMs`, epoch ms; undefined when none is within 30 days. */
+  lastOpenMs(beforeMs: number, derivatives: boolean): number | undefined {
+    for (let day = 0; day < 30; day++) {
+      const answer = this.day(istDate(beforeMs - day * DAY_MS), derivatives);
+      if (answer.kind !== 'shut' && answer.session.openMs < beforeMs) return answer.session.openMs;
+    }
+    return undefined;
+  }
 }
 
 /** Whether trading is continuous at `ms`: when a feed that says nothing is mute rather than quiet. */

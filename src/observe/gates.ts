@@ -33,16 +33,18 @@ function momentumGate({ momentum }: Facts): Gate {
 }
 
 function noRestGate({ network, interrupted }: Facts): Gate {
-  const expected = 'the log-in before the run is the one call';
+  const expected = 'the log-in before the run is the one call, beside those of a warm-up';
   const { restCalls, connections, handshakes, workerConnections } = network;
-  const during = restCalls.filter((call) => call.phase !== 'log-in');
-  const before = restCalls.filter((call) => call.phase === 'log-in');
+  const before = restCalls.filter((call) => call.phase === 'log-in' || call.phase === 'warm-up');
+  const during = restCalls.filter((call) => !before.includes(call));
+  // The phase is entered by --warm-up alone.
+  const polled = before.filter((call) => call.phase === 'warm-up' && call.candles);
   const strangers = during.filter((call) => !call.logIn);
   const inRun = connections.filter((connection) => connection.phase === 'run').length;
-  const observed = `${count(before.length, 'call')} before the run, ${count(during.length, 'call')} during it, ${count(handshakes, 'WebSocket handshake')}, ${count(connections.length, 'connection')} in all`;
+  const observed = `${count(before.length, 'call')} before the run${polled.length > 0 ? `, ${polled.length} of them for the warm-up` : ''}, ${count(during.length, 'call')} during it, ${count(handshakes, 'WebSocket handshake')}, ${count(connections.length, 'connection')} in all`;
   const fail = (remedy: string): Gate => ({ id: 'no-rest', status: 'fail', observed, expected, remedy });
   if (strangers.length > 0) return fail(`Something called ${strangers[0].method} ${strangers[0].host}${strangers[0].path} during the run: candles that need it cannot replace polled ones.`);
-  const unasked = before.filter((call) => !call.logIn);
+  const unasked = before.filter((call) => !call.logIn && !polled.includes(call));
   if (unasked.length > 0) return fail(`Something called ${unasked[0].method} ${unasked[0].host}${unasked[0].path} before the run.`);
   if (workerConnections > 0) return fail(`A worker thread opened ${count(workerConnections, 'connection')}: workers have no business on the network.`);
   // A call that is cut off by an interruption may have opened a spare connection.
@@ -51,7 +53,7 @@ function noRestGate({ network, interrupted }: Facts): Gate {
     const stranger = connections.find((connection) => connection.phase === 'run') ?? connections[0];
     return fail(`${connections.length - handshakes - restCalls.length} of the connections (${inRun} in the run, e.g. to ${stranger.host}:${stranger.port}) were neither the feed nor the log-in.`);
   }
-  if (before.length > 1 || during.length > 0) {
+  if (before.length - polled.length > 1 || during.length > 0) {
     return { id: 'no-rest', status: 'warn', observed, expected, remedy: 'A fresh log-in was needed (tokens refused or expired, or a feed that stayed mute): another program may log in with the same client code.' };
   }
   return { id: 'no-rest', status: 'pass', observed, expected };
@@ -115,7 +117,7 @@ function performanceGate({ performance, speed, finished }: Facts): Gate {
 
 function durationGate({ duration, finished, interrupted }: Facts): Gate {
   const { askedMin, ranMin, settledMin } = duration;
-  const expected = `${count(askedMin, 'minute')} of market time and its last whole minute sealed`;
+  const expected = `${count(Number(askedMin.toFixed(1)), 'minute')} of market time and its last whole minute sealed`;
   const observed = `${ranMin.toFixed(1)} minutes`;
   if (!finished) return { id: 'duration', status: 'skip', observed, expected };
   if (interrupted || ranMin < askedMin) return { id: 'duration', status: 'fail', observed, expected, remedy: interrupted ? 'The run was interrupted.' : 'The run ended early: see the reason above.' };

@@ -9,17 +9,19 @@ export interface RestCall {
   readonly method: string;
   readonly host: string;
   readonly path: string;
-  /** `log-in` until the first connection opened, `run` until the feed was closed, then `after`. */
+  /** `log-in` until the first connection opened, but `warm-up` once earlier candles are polled; `run` until the feed was closed, then `after`. */
   readonly phase: Phase;
   /** Whether it is the log-in. */
   readonly logIn: boolean;
+  /** Whether it asks for candles. */
+  readonly candles: boolean;
 }
 
-export type Phase = 'log-in' | 'run' | 'after';
+export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
 
 /** A connection of this thread with what it was for. */
 export interface PurposedConnection extends Connection {
-  readonly purpose: 'log-in' | 'feed' | 'rest' | 'unknown';
+  readonly purpose: 'log-in' | 'feed' | 'candles' | 'rest' | 'unknown';
 }
 
 interface UndiciRequest {
@@ -36,6 +38,7 @@ interface ClientRequest {
 }
 
 const LOG_IN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
+const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
 /** Watches this thread from `start` to `stop`. */
 export class NetworkLedger {
@@ -101,7 +104,8 @@ export class NetworkLedger {
   #note(method = 'GET', origin: URL, path = '/'): void {
     const bare = path.split('?')[0];
     const logIn = bare === LOG_IN_PATH;
-    this.restCalls.push({ method, host: origin.host, path: bare, phase: this.#phase, logIn });
-    this.#announce(origin, logIn ? 'log-in' : 'rest');
+    const candles = bare === CANDLES_PATH;
+    this.restCalls.push({ method, host: origin.host, path: bare, phase: this.#phase, logIn, candles });
+    this.#announce(origin, logIn ? 'log-in' : candles ? 'candles' : 'rest');
   }
 }

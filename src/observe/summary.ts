@@ -70,10 +70,13 @@ function unseenLines({ unseen, symbols }: Facts): string[] {
 
 const price = (value: number): string => value.toFixed(2);
 
-/** One symbol's candles as a table. */
+/** Candles that are shown of one symbol. */
+const SHOWN_CANDLES = 30;
+
+/** One symbol's candles as a table, the last of them where there are many. */
 export function candleTable(symbol: string, candles: readonly CandleWithQuality[], volumeKind: Facts['volumeKind']): string {
   const head = ['time', 'open', 'high', 'low', 'close', volumeKind === 'tick' ? 'ticks' : 'volume', ''];
-  const rows = candles.map(({ candle, quality }) => [
+  const rows = candles.slice(-SHOWN_CANDLES).map(({ candle, quality }) => [
     istMinute(candle.timestampMs),
     price(candle.open),
     price(candle.high),
@@ -84,7 +87,8 @@ export function candleTable(symbol: string, candles: readonly CandleWithQuality[
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
   const line = (row: string[]): string => `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column]))).join('  ')}`.trimEnd();
-  return [`${symbol}, one-minute candles in rupees`, line(head), ...rows.map(line)].join('\n');
+  const earlier = candles.length > rows.length ? `, the last ${rows.length} of ${candles.length}` : '';
+  return [`${symbol}, one-minute candles in rupees${earlier}`, line(head), ...rows.map(line)].join('\n');
 }
 
 /** All symbols, a line each. */

@@ -36,7 +36,7 @@ export function threadStrayWrites(): readonly string[] {
   return strayWrites;
 }
 
-/** Names the phase that connections from now on belong to (`log-in`, `run`, `after`). */
+/** Names the phase that connections from now on belong to (`log-in`, `warm-up`, `run`, `after`). */
 export function enterPhase(name: string): void {
   phase = name;
 }

@@ -2,6 +2,7 @@
 import { LIMITS } from '../config.js';
 import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import type { EngineError } from '../errors.js';
+import type { Session } from '../feed/login.js';
 import type { FeedLimits } from '../feed/machine.js';
 import type { Log } from '../log.js';
 import { priceScale, type Instrument } from '../market/instrument.js';
@@ -19,6 +20,8 @@ import type { Source } from './source.js';
 export interface Wiring {
   readonly plan: Plan;
   readonly source: Source;
+  /** The log-in of the warm-up. */
+  readonly session: Session | undefined;
   readonly engine: Engine;
   readonly line: Line;
   readonly record: ConnectionRecord;
@@ -51,6 +54,7 @@ export function connecting(wiring: Wiring): FeedClient {
     firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
     unattended,
     limits: wiring.limits,
+    session: wiring.session,
     connectionsBefore: wiring.connectionsBefore,
     handlers: {
       opened: (connection) => {

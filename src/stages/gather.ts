@@ -45,6 +45,8 @@ export interface Progress {
   readonly ranMs: number;
   /** Real ms by which the feed was subscribed before the market opened: nothing had to be answered until then. */
   readonly earlyMs: number;
+  /** Market minutes that were asked for. */
+  readonly askedMin: number;
   /** Undefined before the end. */
   readonly conclusion: ConcludeAnswer | undefined;
   readonly differences: readonly string[] | undefined;
@@ -130,7 +132,7 @@ export function gather(sources: Sources, progress: Progress): Facts {
     symbols: engine.places.map((place) => symbolFacts(sources, place, progress)),
     counters,
     market: marketOf(sources, progress.ranMs),
-    duration: { askedMin: plan.config.durationMin, ranMin: progress.ranMs / MINUTE_MS, settledMin: BOUNDS.duration.settled },
+    duration: { askedMin: progress.askedMin, ranMin: progress.ranMs / MINUTE_MS, settledMin: BOUNDS.duration.settled },
     feed: {
       connected: record.connected,
       connections: record.connections,

@@ -24,6 +24,10 @@ export interface Plan {
   readonly opensMs: number | undefined;
   /** Market time from which the run counts, epoch ms: the opening that is waited for, or now as the clock of the feed's choice tells it. */
   readonly startsMs: number;
+  /** When the last of the instruments closes, its auction included; epoch ms. */
+  readonly endsMs: number;
+  /** When the trading day before opened, epoch ms; undefined where the calendar does not know. */
+  readonly previousOpenMs: number | undefined;
   /** Whether market time is told by the feed's choice and not by this machine's clock. */
   readonly marketClock: boolean;
   /** Market seconds a real second. */
@@ -129,6 +133,8 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     hoursUnknown,
     opensMs,
     startsMs: opensMs ?? marketStartMs,
+    endsMs: Math.max(...[...sessions.values()].map(({ closeMs, auction }) => auction?.toMs ?? closeMs)),
+    previousOpenMs: calendar.lastOpenMs(Math.min(...[...sessions.values()].map(({ openMs }) => openMs)), instruments[0].derivatives),
     marketClock: feed.kind === 'sim' || (feed.kind === 'url' && feed.marketClock !== undefined),
     speed,
     silenceMs: Math.max(config.graceMs, LIMITS.leastSilenceMs * speed),

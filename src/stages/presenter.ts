@@ -59,11 +59,12 @@ export class Presenter {
 
   /** Says what runs. `warnings`: what else a person should know, sentences. */
   banner(warnings: readonly string[]): void {
-    const { config, instruments, identity, startsMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
+    const { config, instruments, identity, startsMs, endsMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
     const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
     const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
-    this.say(`tickshard, stage ${config.stage}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
-    this.say(`${count(config.durationMin, 'minute')} from ${istStamp(startsMs)} at speed ${speed}; volume is the ${volume}`);
+    this.say(`tickshard, ${config.shadow ? 'shadow' : `stage ${config.stage}`}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
+    const lasts = config.durationMin === undefined ? `until the close at ${istStamp(endsMs).slice(11, 16)}, from ${istStamp(startsMs)}` : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
+    this.say(`${lasts} at speed ${speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
     for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
   }
@@ -105,7 +106,7 @@ export class Presenter {
         seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,
         startedWallMs,
         endedWallMs,
-        options: { stage: config.stage, durationMin: config.durationMin, mode: config.mode, shards: config.shards, graceMs: config.graceMs, out: outDir, history: config.history ?? null, symbols: config.symbols ?? null, subset: config.subset ?? null, ...(config.feed.kind === 'sim' ? { faults: config.feed.faults.map(({ text }) => text) } : {}) },
+        options: { stage: config.stage, shadow: config.shadow, untilClose: config.durationMin === undefined, durationMin: config.durationMin ?? null, warmUp: config.warmUp, mode: config.mode, shards: config.shards, graceMs: config.graceMs, out: outDir, history: config.history ?? null, symbols: config.symbols ?? null, subset: config.subset ?? null, ...(config.feed.kind === 'sim' ? { faults: config.feed.faults.map(({ text }) => text) } : {}) },
       },
       facts,
       all,

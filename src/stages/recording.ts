@@ -10,6 +10,7 @@ import type { JournalPlace } from '../journal/segments.js';
 import { JournalWriter } from '../journal/writer.js';
 import { programVersion } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
+import { filled } from '../shared/given.js';
 import type { GivenHistory } from '../../workers/writer.js';
 import { processStart } from './alive.js';
 import type { Plan } from './plan.js';
@@ -37,7 +38,8 @@ function metaOf({ plan, historyRows, given }: RecordingOptions, clock: Clock): R
     processId: process.pid,
     processStart: processStart(process.pid),
     stage: config.stage,
-    durationMin: config.durationMin,
+    durationMin: config.durationMin ?? null,
+    shadow: config.shadow,
     mode: config.mode,
     feed: identity.feed,
     volumeKind: identity.volumeKind,
@@ -77,8 +79,9 @@ export class Recording {
     const clock = new SystemClock();
     try {
       const oldest = clock.wallMs() - RECENT_MS;
-      prune(plan.journalDir, LIMITS.journalBytes, (run) => run.runId === plan.runId || run.changedMs > oldest);
-      const journal = new JournalWriter({ folder, runId: plan.runId, clock, from, mostBytes: LIMITS.journalBytes, onTrouble });
+      const mostBytes = plan.config.shadow ? LIMITS.shadowJournalBytes : LIMITS.journalBytes;
+      prune(plan.journalDir, mostBytes, (run) => run.runId === plan.runId || run.changedMs > oldest);
+      const journal = new JournalWriter({ folder, runId: plan.runId, clock, from, mostBytes, onTrouble });
       await journal.start({ taken: () => engine.router.mark(), written: () => engine.router.publishMarked() });
       return new Recording(options, journal);
     } catch (error) {
@@ -91,7 +94,7 @@ export class Recording {
     const { journal } = this;
     const { given, engine, from } = this.#options;
     this.#note(clock, KIND.meta, Buffer.from(JSON.stringify(metaOf(this.#options, clock))));
-    if (from === undefined) for (const [symbol, numbers] of Object.entries(given?.rows ?? {})) this.#note(clock, KIND.given, givenEntry(symbol, numbers));
+    if (from === undefined) for (const [symbol, numbers] of Object.entries(given?.rows ?? {})) this.#note(clock, KIND.given, givenEntry(symbol, filled(numbers)));
     journal.commit();
     engine.router.tell({
       sealed: (through) => journal.numbers(KIND.seal, through),

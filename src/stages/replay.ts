@@ -127,7 +127,7 @@ function text({ about, out, shards, hashes, candles, files, counters, problems, 
   const { meta, frames, extent, first, last, sum } = about;
   const same = sum !== undefined && problems.length === 0;
   return [
-    `Run ${meta.runId}: stage ${meta.stage}, ${count(meta.instruments.length, 'symbol')}, mode ${meta.mode}, feed ${meta.feed}`,
+    `Run ${meta.runId}: ${meta.shadow === true ? 'shadow' : `stage ${meta.stage}`}, ${count(meta.instruments.length, 'symbol')}, mode ${meta.mode}, feed ${meta.feed}`,
     `${count(frames, 'frame')} in ${count(extent.blocks, 'block')} and ${count(extent.segments, 'segment')}, market time ${istStamp(first.marketMs)} to ${istStamp(last.marketMs)}`,
     `${counters[COUNTER.routed]} of them routed to ${count(shards, 'shard')}; ${candles} candles in ${count(files, 'file')} in ${out}`,
     `candles   ${hashes.candles}`,

@@ -34,8 +34,11 @@ export function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: numbe
 
 /** In what a run was another than the one that is asked for, a phrase; undefined when it is the same. */
 function otherThan({ meta }: JournalAbout, config: StageConfig, nowWallMs: number): string | undefined {
-  const asked = { '--mode': config.mode, '--duration': config.durationMin, '--stage': config.stage, '--grace': config.graceMs, '--feed': feedName(config.feed) };
-  const was = { '--mode': meta.mode, '--duration': meta.durationMin, '--stage': meta.stage, '--grace': meta.graceMs, '--feed': meta.feed };
+  const lasted = (minutes: number | null | undefined): string => (typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close');
+  if (config.shadow !== (meta.shadow === true)) return meta.shadow === true ? 'was a shadow run' : 'was a stage run';
+  if (lasted(config.durationMin) !== lasted(meta.durationMin)) return `had ${lasted(meta.durationMin)}`;
+  const asked = { '--mode': config.mode, '--stage': config.stage, '--grace': config.graceMs, '--feed': feedName(config.feed) };
+  const was = { '--mode': meta.mode, '--stage': meta.stage, '--grace': meta.graceMs, '--feed': meta.feed };
   const name = (Object.keys(asked) as (keyof typeof asked)[]).find((option) => asked[option] !== was[option]);
   if (name !== undefined) return `had ${name} ${name === '--grace' ? meta.graceMs / 1000 : was[name]}`;
   if (istDate(marketNow(meta, nowWallMs)) !== istDate(meta.marketDateMs)) return `was of ${istDate(meta.marketDateMs)}`;

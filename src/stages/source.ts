@@ -120,7 +120,9 @@ function answer<Kind extends FromSimulator['type']>(child: ChildProcess, kind: K
 }
 
 async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
-  const { feed, history } = plan.config;
+  const { feed, history, warmUp } = plan.config;
+  // What --history holds, or a client polls, is not told beside it.
+  const told = history === undefined && !warmUp;
   if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
   checkSymbols(feed.faults, plan.instruments);
   const faults = feed.faults.flatMap(({ text }) => ['--fault', text]);
@@ -137,11 +139,11 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   };
   try {
     const listings = plan.instruments;
-    tell({ type: 'prepare', listings, historyOf: history === undefined ? listings.map(({ symbol }) => symbol) : [], volumeKind: plan.volumeKind });
+    tell({ type: 'prepare', listings, historyOf: told ? listings.map(({ symbol }) => symbol) : [], volumeKind: plan.volumeKind });
     const prepared = await answer(child, 'prepared', complaints);
     const rows = Object.fromEntries(Object.entries(prepared.history).map(([symbol, packed]) => [symbol, shareNumbers(packed)]));
     return {
-      given: history === undefined ? { volumeKind: plan.volumeKind, rows } : undefined,
+      given: told ? { volumeKind: plan.volumeKind, rows } : undefined,
       warnings: feed.faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${feed.faults.map(({ text }) => text).join(', ')}.`],
       stop,
       async start() {

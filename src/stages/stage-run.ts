@@ -1,10 +1,9 @@
 /** One stage run: composes the line, watches it from the side, and ends with a verdict. */
-import { type Clock, type Timer } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
 import type { FeedLimits } from '../feed/machine.js';
 import { openLog, silentLog, type Log } from '../log.js';
-import { MINUTE_MS } from '../market/session.js';
 import { differences } from '../momentum/series.js';
 import { ConnectionRecord } from '../observe/connection-record.js';
 import { gates, verdictOf } from '../observe/gates.js';
@@ -26,14 +25,15 @@ import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
 import { Recording } from './recording.js';
 import { firstOpening, restore, resumingText, takeUp } from './resuming.js';
-import { prepareSource, type PreparedSource } from './source.js';
+import { RunTime } from './run-time.js';
+import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { endByFault, onStop, type Tellable } from './stops.js';
+import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { WriterPool } from './writer-pool.js';
+import type { GivenHistory } from '../../workers/writer.js';
 
 /** Real ms between two looks at what is due: writes, the display, the end. */
 const LOOK_MS = 200;
-/** Real ms that the last whole minute is waited for beyond grace, when the feed gives no more time of its own. */
-const LAST_SEAL_SLACK_MS = 3000;
 
 /** What a test changes of the engine to make its limits easy to hit. */
 export interface EnginePreset {
@@ -60,13 +60,11 @@ export class StageRun {
   #log: Log = silentLog();
   #client: FeedClient | undefined;
   #recording: Recording | undefined;
-  #earlyMs = 0;
+  readonly #time: RunTime;
+  /** Candles of earlier minutes that no file holds. */
+  #given: GivenHistory | undefined;
   #interrupted = false;
   #broken: EngineError | undefined;
-  #openedMarketMs: number | undefined;
-  #endedMarketMs: number | undefined;
-  #wantedBar: number | undefined;
-  #deadlineMonoMs = 0;
 
   /** `killed`: the run that this one goes on with. */
   constructor(plan: Plan, preset: EnginePreset, killed?: JournalAbout) {
@@ -74,6 +72,7 @@ export class StageRun {
     this.#preset = preset;
     this.#killed = killed;
     this.#presenter = new Presenter(plan);
+    this.#time = new RunTime(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
     this.#engine = new Engine({
       instruments: plan.instruments,
@@ -103,6 +102,7 @@ export class StageRun {
 
   async #prepared(prepared: PreparedSource): Promise<number> {
     const plan = this.#plan;
+    this.#given = this.#killed !== undefined ? givenBefore(this.#killed) : plan.config.warmUp ? warmUpRoom(plan.instruments) : prepared.given;
     const shards = new ShardPool({
       memories: this.#engine.memories,
       counters: this.#engine.counters,
@@ -117,7 +117,7 @@ export class StageRun {
       identity: plan.identity,
       historyDir: plan.config.history,
       marketDateMs: plan.startsMs,
-      given: this.#killed === undefined ? prepared.given : givenBefore(this.#killed),
+      given: this.#given,
       ledger: this.#ledger,
       onFailure: (sentence) => this.#log.error(sentence),
       onTrouble: (sentence) => this.#presenter.say(sentence),
@@ -133,7 +133,7 @@ export class StageRun {
         plan,
         engine: this.#engine,
         historyRows,
-        given: prepared.given,
+        given: this.#given,
         from,
         onTrouble: (sentence) => this.#tellTrouble(sentence),
       });
@@ -166,6 +166,9 @@ export class StageRun {
     const { clock } = source;
     const startedWallMs = clock.wallMs();
     const record = new ConnectionRecord(clock);
+    this.#log.info({ stage: plan.config.stage, shadow: plan.config.shadow, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
+    this.#presenter.banner(prepared.warnings);
+    const warm = await this.#warmUp(source);
     this.#recording?.describe(clock);
     const intake = this.#intake;
     const line = new Line({
@@ -179,6 +182,7 @@ export class StageRun {
     const client = connecting({
       plan,
       source,
+      session: warm.session,
       engine: this.#engine,
       line,
       record,
@@ -186,7 +190,7 @@ export class StageRun {
       log: this.#log,
       connectionsBefore: this.#killed?.lastConnection ?? 0,
       limits: this.#preset.feedLimits,
-      onOpen: () => this.#opened(clock),
+      onOpen: () => this.#time.opened(clock),
       onFailed: (error) => {
         this.#broken = error;
         this.#end();
@@ -194,21 +198,19 @@ export class StageRun {
       say: (text) => this.#presenter.say(text),
     });
     this.#client = client;
-    const sources: Sources = { plan, clock, engine: this.#engine, intake, record, network: this.#network, probe: new Probe(clock), writer, journal: this.#recording?.journal, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes };
-    this.#log.info({ stage: plan.config.stage, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
-    this.#presenter.banner(prepared.warnings);
+    const sources: Sources = { plan, clock, engine: this.#engine, intake, record, network: this.#network, probe: new Probe(clock), writer, journal: this.#recording?.journal, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes: [...notes, ...warm.notes] };
     if (this.#killed !== undefined) this.#goOn(this.#killed, clock, line, record);
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
         await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.say(text));
       }
       // A run that had come to its end, or whose time passed while nobody was there, has nothing left to see.
-      const over = intake.ended || (this.#openedMarketMs !== undefined && this.#leftMin(clock) <= 0);
+      const over = intake.ended || (this.#time.begun && this.#time.leftMin(clock) <= 0);
       if (!this.#interrupted && !over) await Promise.race([client.start(), this.#over]);
       if (record.connections > 0 && !intake.ended) await this.#live(sources, line);
     } finally {
       record.end();
-      this.#endedMarketMs = this.#killed?.ended?.marketMs ?? clock.marketMs();
+      this.#time.end(this.#killed?.ended?.marketMs ?? clock.marketMs());
       await client.stop();
       this.#network.enter('after');
       await line.end();
@@ -216,23 +218,21 @@ export class StageRun {
     return this.#conclude(sources, shards, startedWallMs);
   }
 
+  /** Polls earlier candles into the room that was made for them, where that was asked for. A run that is resumed has them in its journal. */
+  async #warmUp(source: Source): Promise<WarmUp> {
+    if (!this.#plan.config.warmUp || this.#killed !== undefined) return { session: undefined, notes: [] };
+    const warm = await warmUp({ plan: this.#plan, source, room: this.#given!, network: this.#network, say: (text) => this.#presenter.say(text), over: this.#over });
+    for (const note of warm.notes) this.#log.info(note);
+    return warm;
+  }
+
   /** Takes over what the killed process knew of its connections and its time. */
   #goOn(killed: JournalAbout, clock: Clock, line: Line, record: ConnectionRecord): void {
     line.resumed();
     restore(record, killed, clock);
-    const opening = firstOpening(killed);
-    this.#openedMarketMs = opening?.openedMarketMs;
-    this.#earlyMs = opening?.earlyMs ?? 0;
+    this.#time.goOn(firstOpening(killed));
     this.#presenter.say(resumingText(killed, clock.marketMs()));
     this.#log.warn({ frames: killed.frames, tornBytes: killed.extent.tornBytes }, 'run resumed');
-  }
-
-  /** A connection is open: with the first one the duration begins. */
-  #opened(clock: Clock): void {
-    if (this.#openedMarketMs !== undefined) return;
-    const nowMs = clock.marketMs();
-    this.#openedMarketMs = Math.max(nowMs, this.#plan.opensMs ?? 0);
-    this.#earlyMs = (this.#openedMarketMs - nowMs) / clock.speed;
   }
 
   /** From the first open until the duration has passed and its last whole minute is sealed, or until something ends it. */
@@ -243,9 +243,9 @@ export class StageRun {
     const looking: Timer = clock.every(LOOK_MS, () => {
       probe.sample();
       writer.poll();
-      const turns = this.#presenter.show(gather(sources, this.#progress(clock)), this.#leftMin(clock), clock.monoMs());
+      const turns = this.#presenter.show(gather(sources, this.#progress(clock)), this.#time.leftMin(clock), clock.monoMs());
       for (const { gate, before } of turns) this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
-      if (this.#isOver(clock)) this.#end();
+      if (this.#time.isOver(clock, this.#engine.sealer)) this.#end();
     });
     try {
       await this.#over;
@@ -255,24 +255,9 @@ export class StageRun {
     }
   }
 
-  #leftMin(clock: Clock): number {
-    return this.#plan.config.durationMin - this.#progress(clock).ranMs / MINUTE_MS;
-  }
-
   #progress(clock: Clock): Progress {
-    const ranMs = this.#openedMarketMs === undefined ? 0 : Math.max(0, (this.#endedMarketMs ?? clock.marketMs()) - this.#openedMarketMs);
-    return { finished: false, interrupted: this.#interrupted, ranMs, earlyMs: this.#earlyMs, conclusion: undefined, differences: undefined, hashes: undefined };
-  }
-
-  /** Whether the duration has passed and the last minute that ended within it is sealed; it is waited for as long as grace and silence can take. */
-  #isOver(clock: Clock): boolean {
-    if (this.#leftMin(clock) > 0) return false;
-    const { sealer } = this.#engine;
-    if (this.#wantedBar === undefined) {
-      this.#wantedBar = sealer.lastEndedBar();
-      this.#deadlineMonoMs = clock.monoMs() + (this.#plan.silenceMs + this.#plan.config.graceMs) / this.#plan.speed + LAST_SEAL_SLACK_MS;
-    }
-    return sealer.sealed >= this.#wantedBar || clock.monoMs() > this.#deadlineMonoMs;
+    const time = this.#time;
+    return { finished: false, interrupted: this.#interrupted, ranMs: time.ranMs(clock), earlyMs: time.earlyMs, askedMin: time.askedMin, conclusion: undefined, differences: undefined, hashes: undefined };
   }
 
   async #conclude(sources: Sources, shards: ShardPool, startedWallMs: number): Promise<number> {

@@ -50,7 +50,7 @@ export function goodFacts(): Facts {
         { host: '127.0.0.1', port: 9000, phase: 'log-in', purpose: 'log-in' },
         { host: '127.0.0.1', port: 9000, phase: 'log-in', purpose: 'feed' },
       ],
-      restCalls: [{ method: 'POST', host: '127.0.0.1:9000', path: '/rest/auth/angelbroking/user/v1/loginByPassword', phase: 'log-in', logIn: true }],
+      restCalls: [{ method: 'POST', host: '127.0.0.1:9000', path: '/rest/auth/angelbroking/user/v1/loginByPassword', phase: 'log-in', logIn: true, candles: false }],
       handshakes: 1,
       workerConnections: 0,
     },
