@@ -125,6 +125,11 @@ export class Sealer {
     return Math.min(Math.floor((this.#t + STAMP_MS - openMs) / MINUTE_MS), minutes) - 1;
   }
 
+  /** The day's last bar: the auction's where there is one. */
+  get lastBar(): number {
+    return this.#options.auction?.bar ?? this.#options.minutes - 1;
+  }
+
   /** The last bar sealed; -1 before the first. */
   get sealed(): number {
     return this.#sealed;

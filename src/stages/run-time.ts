@@ -9,6 +9,7 @@ const LAST_SEAL_SLACK_MS = 3000;
 /** What of a Sealer is asked. */
 export interface Seals {
   readonly sealed: number;
+  readonly lastBar: number;
   lastEndedBar(): number;
 }
 
@@ -68,7 +69,8 @@ export class RunTime {
     if (this.leftMin(clock) > 0) return false;
     const { silenceMs, config, speed } = this.#plan;
     if (this.#wantedBar === undefined) {
-      this.#wantedBar = seals.lastEndedBar();
+      // Behind the close nothing comes that would move market time to the auction's end.
+      this.#wantedBar = config.durationMin === undefined ? seals.lastBar : seals.lastEndedBar();
       this.#deadlineMonoMs = clock.monoMs() + (silenceMs + config.graceMs) / speed + LAST_SEAL_SLACK_MS;
     }
     return seals.sealed >= this.#wantedBar || clock.monoMs() > this.#deadlineMonoMs;
