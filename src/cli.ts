@@ -2,7 +2,8 @@
 import yargs, { type Argv } from 'yargs';
 import { BOUNDS, dateOption, DEFAULT_AT, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
-import { compareEpilogue, compareOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, shadowEpilogue, shadowOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
+import { CUTOVER_DAYS } from './truth/cutover.js';
+import { compareEpilogue, compareOptions, cutoverEpilogue, cutoverOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, shadowEpilogue, shadowOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
 import { faultList } from './sim/faults/catalogue.js';
 import type { Fault } from './sim/faults/fault.js';
 
@@ -44,6 +45,14 @@ export interface CompareArguments {
   readonly columns: number;
 }
 
+export interface CutoverArguments {
+  /** Folders of reports, or files. */
+  readonly runs: readonly string[];
+  readonly days: number;
+  readonly symbols: readonly string[] | undefined;
+  readonly json: boolean;
+}
+
 export type Command =
   | { readonly kind: 'stage'; readonly config: StageConfig }
   | { readonly kind: 'simulate'; readonly options: SimulateArguments }
@@ -52,6 +61,7 @@ export type Command =
   | { readonly kind: 'instruments'; readonly options: InstrumentsArguments }
   | { readonly kind: 'compare'; readonly options: CompareArguments }
   | { readonly kind: 'replay'; readonly options: ReplayArguments }
+  | { readonly kind: 'cutover'; readonly options: CutoverArguments }
   /** Help or version: to be printed, and nothing else done. */
   | { readonly kind: 'text'; readonly text: string };
 
@@ -184,10 +194,17 @@ function replayCommand(parsed: Parsed): Command {
   return { kind: 'replay', options: replayArguments({ journal: text('journal'), speed: text('speed'), shards: text('shards'), out: text('out'), history: text('history'), json: flag(parsed, 'json') }) };
 }
 
+function cutoverCommand(parsed: Parsed): Command {
+  // Words behind the command belong to --runs, which takes several.
+  const runs = (parsed['runs'] as readonly string[] | undefined) ?? [];
+  if (runs.length === 0 || runs.includes('')) throw new EngineError('USAGE', `--runs is missing: ${cutoverOptions.runs.desc}.`);
+  return { kind: 'cutover', options: { runs, days: numberOption('days', once(parsed, 'days') ?? String(CUTOVER_DAYS), BOUNDS.cutoverDays), symbols: symbolsOption(once(parsed, 'symbols')), json: flag(parsed, 'json') } };
+}
+
 /** What yargs itself refuses, as one sentence. */
 function refusal(message: string | undefined, error: Error | undefined): EngineError {
   if (error instanceof EngineError) return error;
-  const line = (message ?? error?.message ?? 'the arguments cannot be read').split('\n')[0].replace(/\.$/, '');
+  const line = (message ?? error?.message ?? 'the arguments cannot be read').split(/\s*\n\s*/).slice(0, 2).join(' ').replace(/\.$/, '');
   return new EngineError('USAGE', `${line}; see tickshard --help.`);
 }
 
@@ -246,6 +263,12 @@ export async function parse(argv: readonly string[], { version, columns = 120 }:
       "take the frames of a run's journal in again, and prove that the same comes of them",
       (builder) => builder.wrap(columns).strict().positional('journal', { type: 'string', desc: "folder of a run's journal" }).options(replayOptions).epilogue(replayEpilogue),
       (parsed) => void (command = replayCommand(parsed)),
+    )
+    .command(
+      'gate <question>',
+      'cutover: whether candles of the feed may replace polled ones, from several days of shadow runs and comparisons',
+      (builder) => builder.wrap(columns).strict().positional('question', { choices: ['cutover'], desc: 'cutover' }).options(cutoverOptions).epilogue(cutoverEpilogue),
+      (parsed) => void (command = cutoverCommand(parsed)),
     )
     .command(
       'decode',

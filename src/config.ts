@@ -25,6 +25,8 @@ export const BOUNDS = {
   replaySpeed: { min: 0.1, max: 100_000 },
   shards: { min: 1, max: 64 },
   port: { min: 0, max: 65_535 },
+  /** Days that a cut-over asks for. */
+  cutoverDays: { min: 1, max: 60 },
   /** Percent of compared values that may differ without a cause. */
   unexplained: { min: 0, max: 100 },
 } as const;

@@ -34,6 +34,10 @@ async function run(command: Command): Promise<number> {
       const [{ compare }, { tickSizes }] = await Promise.all([import('./stages/compare.js'), import('./stages/universe.js')]);
       return compare({ ...command.options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) }, (text) => void process.stdout.write(`${text}\n`), (sentence) => void process.stderr.write(`${sentence}\n`));
     }
+    case 'cutover': {
+      const { judgeCutover } = await import('./stages/cutover.js');
+      return judgeCutover(command.options);
+    }
     case 'replay': {
       printsOnly = false;
       const { replay } = await import('./stages/replay.js');

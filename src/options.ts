@@ -1,5 +1,6 @@
 /** Options of the commands as yargs takes them, and what stands below each command's help. Data. */
 import { DEFAULT_AT, DEFAULT_JOURNAL } from './config.js';
+import { CUTOVER_DAYS } from './truth/cutover.js';
 import { UNEXPLAINED_PERCENT } from './truth/verdict.js';
 
 export const stageOptions = {
@@ -96,6 +97,19 @@ export const compareOptions = {
 export const compareEpilogue = `Per symbol and field: exact, within one tick, different, missing on a side, partial. Each difference has one cause; what nothing explains fails beyond --unexplained, and so does a minute that is missing in ours. A number of ticks is no traded quantity: such volumes are left out, and are never called equal.
 
 Exit codes: 0 the candles agree within what the feed leaves open, 1 they do not or not all of it could be compared, 2 usage, or a file that cannot be read, 3 the broker's candles could not be had.`;
+
+export const cutoverOptions = {
+  runs: { type: 'string', array: true, desc: 'folders with reports of shadow runs and of comparisons (compare --report), e.g. data/test/reports' },
+  days: { type: 'string', desc: `newest days that must be good  [default: ${CUTOVER_DAYS}]` },
+  symbols: { type: 'string', desc: 'only these, A,B  [default: all that the runs had]' },
+  json: { type: 'boolean', desc: 'print JSON' },
+} as const;
+
+export const cutoverEpilogue = `Looks at the newest days that have a shadow run until the close, and asks of each: the live feed, all symbols, all gates passed, the candles whole, compared with polled ones, volume too, and nothing unexplained. Reads only.
+
+Exit codes: 0 the feed may replace polling for these symbols, 1 not yet: what is missing is said, 2 usage, or nothing to read.
+
+  tickshard gate cutover --runs data/test/reports`;
 
 export const replayOptions = {
   speed: { type: 'string', desc: 'times as fast as the run was, or max  [default: max]' },

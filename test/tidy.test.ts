@@ -60,7 +60,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // `config` and `cli` read and list the simulator's faults.
   config: ['market', 'sim'],
   options: ['config', 'truth'],
-  cli: ['config', 'options', 'sim'],
+  // Defaults of a comparison and of a cut-over stand with their rules.
+  cli: ['config', 'options', 'sim', 'truth'],
   main: ['cli', 'shared', 'stages', 'stdio'],
   stdio: [],
   clock: [],

@@ -108,6 +108,11 @@ export class Calendar {
   }
 }
 
+/** Candles of a day that is seen whole: one a minute of continuous trading, and the auction's. */
+export function dayCandles({ openMs, closeMs, auction }: Session): number {
+  return (closeMs - openMs) / MINUTE_MS + (auction === undefined ? 0 : 1);
+}
+
 /** Whether trading is continuous at `ms`: when a feed that says nothing is mute rather than quiet. */
 export function inContinuous(session: Session, ms: number): boolean {
   return ms >= session.openMs && ms < session.closeMs;

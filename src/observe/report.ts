@@ -15,6 +15,8 @@ export interface RunHeader {
   /** `live`, `sim` or the host of a URL; never a path or a query. */
   readonly feed: string;
   readonly seed: number | undefined;
+  /** IST date of the market, and the candles of a day that is seen whole: minutes of continuous trading, and the closing auction. */
+  readonly market: { readonly date: string; readonly dayCandles: number };
   readonly startedWallMs: number;
   readonly endedWallMs: number;
   /** How the program was started, as options: none of them is a secret. */
@@ -110,6 +112,7 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
     startedAt: istStamp(header.startedWallMs),
     endedAt: istStamp(header.endedWallMs),
     marketTime: facts.market.timeMs === undefined ? null : istStamp(facts.market.timeMs),
+    market: header.market,
     options: header.options,
     verdict,
     gates: gates.map(({ id, status, observed, expected, remedy }) => ({ id, status, observed, expected, ...(remedy === undefined ? {} : { remedy }) })),

@@ -5,14 +5,16 @@ import { seededRandom } from '../random.js';
 
 /** Market ms before the opening at which the feed is connected: its first minute must be seen whole. */
 const LEAD_MS = 60_000;
+/** Real ms that the connection must be open before: in an accelerated market a minute is a moment, and what comes in it may be cached packets. */
+const LEAST_REAL_MS = 500;
 /** Market ms that the connection is spread over, so that not all who wait come at the same second. */
 const SPREAD_MS = 15_000;
 /** Real ms between two looks at the time: a machine that was asleep learns of it when it wakes up. */
 const LOOK_MS = 1000;
 
-/** Market time at which to connect for an opening at `opensMs`; `random` in [0, 1), by default this process's own. */
-export function connectMs(opensMs: number, random = seededRandom(process.pid)()): number {
-  return opensMs - LEAD_MS - random * SPREAD_MS;
+/** Market time at which to connect for an opening at `opensMs` of a market of that speed; `random` in [0, 1), by default this process's own. */
+export function connectMs(opensMs: number, random = seededRandom(process.pid)(), speed = 1): number {
+  return opensMs - Math.max(LEAD_MS, LEAST_REAL_MS * speed) - random * SPREAD_MS;
 }
 
 /** `in 2 days 3 h 5 min`, to the minute, for a person. */
@@ -39,7 +41,7 @@ export interface Waiting {
 /** Says what is waited for, and resolves true when it is time to connect for an opening at `opensMs`, or false when `over` resolves first. */
 export async function timeToConnect(opensMs: number, waiting: Waiting, say: (text: string) => void): Promise<boolean> {
   say(waitingText(opensMs, waiting.now(), waiting.speed));
-  return reached(connectMs(opensMs), waiting);
+  return reached(connectMs(opensMs, undefined, waiting.speed), waiting);
 }
 
 /** Resolves true once `now()` has come to `untilMs`, or false when `over` resolves first. */

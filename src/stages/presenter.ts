@@ -1,6 +1,6 @@
 /** What a stage run shows and leaves behind: the display, the checklist, the candles, the report. Composition of `observe`. */
 import { relative } from 'node:path';
-import { istStamp } from '../market/session.js';
+import { dayCandles, istDate, istStamp } from '../market/session.js';
 import type { Facts } from '../observe/facts.js';
 import { count, type Gate } from '../observe/gate.js';
 import { gates, type Verdict } from '../observe/gates.js';
@@ -97,13 +97,14 @@ export class Presenter {
   }
 
   #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending): Record<string, unknown> {
-    const { config, runId, identity, outDir } = this.#plan;
+    const { config, runId, identity, outDir, instruments, sessionOf, startsMs } = this.#plan;
     return buildReport(
       {
         version: programVersion(),
         runId,
         feed: identity.feed,
         seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,
+        market: { date: istDate(startsMs), dayCandles: Math.max(...instruments.map((instrument) => dayCandles(sessionOf(instrument)))) },
         startedWallMs,
         endedWallMs,
         options: { stage: config.stage, shadow: config.shadow, untilClose: config.durationMin === undefined, durationMin: config.durationMin ?? null, warmUp: config.warmUp, mode: config.mode, shards: config.shards, graceMs: config.graceMs, out: outDir, history: config.history ?? null, symbols: config.symbols ?? null, subset: config.subset ?? null, ...(config.feed.kind === 'sim' ? { faults: config.feed.faults.map(({ text }) => text) } : {}) },
