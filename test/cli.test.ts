@@ -81,6 +81,31 @@ describe('the command line refuses in one sentence', () => {
     ['compare --ours a', /--reference is missing/],
     ['compare --ours a --reference b --symbols A,,B', /--symbols takes names/],
     ['compare --ours a --ours b --reference c', /--ours is given twice/],
+    ['compare --ours a --reference b --fetch', /--reference and --fetch exclude each other/],
+    ['compare --ours a --reference b --feed live', /--feed belongs to --fetch/],
+    ['compare --ours a --reference b --instruments c', /--instruments belongs to --fetch/],
+    ['compare --ours a --fetch --feed sim', /tickshard simulate/],
+    ['compare --ours a --fetch --ca x.pem', /--ca belongs to --feed wss:/],
+    ['compare --ours a --fetch=yes', /--fetch takes no value/],
+    ['compare --ours a --reference b --date 2026-02-30', /--date takes a date/],
+    ['compare --ours a --reference b --date today', /--date takes a date/],
+    ['compare --ours a --reference b --unexplained 101', /--unexplained takes a number from 0 to 100/],
+    ['compare --ours a --reference b --html=', /--html needs a value/],
+    [`${good.join(' ')} --warm-up`, /--warm-up belongs to --mode quote or snapquote/],
+    [`${good.join(' ')} --mode quote --warm-up=1`, /--warm-up takes no value/],
+    [`${good.join(' ')} --until-close`, /until-close/],
+    ['--ws-test-mode --stage 1 --duration 20', /whole days are for `tickshard shadow`/],
+    ['shadow --until-close', /A shadow run needs --ws-test-mode/],
+    ['shadow --ws-test-mode', /--until-close is missing/],
+    ['shadow --ws-test-mode --until-close --duration 30', /--duration and --until-close exclude each other/],
+    ['shadow --ws-test-mode --duration 401', /--duration takes a number from 1 to 400/],
+    ['shadow --ws-test-mode --until-close --mode ltp --warm-up', /--warm-up belongs/],
+    ['shadow --ws-test-mode --until-close --stage 3', /--stage takes 1 or 2/],
+    ['gate', /Not enough|question/i],
+    ['gate open', /cutover/],
+    ['gate cutover', /--runs is missing/],
+    ['gate cutover --runs a --days 0', /--days takes a whole number from 1 to 60/],
+    ['gate cutover --runs a --symbols A,,B', /--symbols takes names/],
     ['prove', /prove|Unknown/],
   ])('tickshard %s', async (text, expected) => {
     expect(await sentence(words(text))).toMatch(expected);
@@ -112,11 +137,19 @@ describe('the command line understands', () => {
     expect(await parse(['doctor', '--feed', 'wss://host', '--ca', 'x.pem'], { version: '1.2.3' })).toMatchObject({ kind: 'doctor', options: { feed: { kind: 'url', url: 'wss://host', ca: 'x.pem' }, out: 'data/test/sim/websocket_candles', json: false } });
     expect(await parse(['doctor'], { version: '1.2.3' })).toMatchObject({ kind: 'doctor', options: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' } });
     expect(await parse(['instruments', '--fetch'], { version: '1.2.3' })).toEqual({ kind: 'instruments', options: { fetch: true, from: undefined, ca: undefined, json: false } });
-    expect(await parse(['compare', '--ours', 'a', '--reference', 'b', '--symbols', 'A,B'], { version: '1.2.3', columns: 90 })).toEqual({ kind: 'compare', options: { ours: 'a', reference: 'b', symbols: ['A', 'B'], json: false, columns: 90 } });
+    expect(await parse(['compare', '--ours', 'a', '--reference', 'b', '--symbols', 'A,B'], { version: '1.2.3', columns: 90 })).toEqual({ kind: 'compare', options: { ours: 'a', reference: 'b', symbols: ['A', 'B'], date: undefined, unexplainedPercent: undefined, report: undefined, html: undefined, json: false, columns: 90 } });
     expect(await parse(['replay', 'data/test/journal/x', '--speed', '2.5', '--shards', '4'], { version: '1.2.3' })).toEqual({ kind: 'replay', options: { journal: 'data/test/journal/x', speed: 2.5, shards: 4, out: undefined, history: undefined, json: false } });
     expect(await parse(['replay', 'x', '--speed', 'max', '--json'], { version: '1.2.3' })).toMatchObject({ kind: 'replay', options: { speed: undefined, json: true } });
     expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { journal: 'data/test/journal', resume: false } });
     expect(await parse([...good, '--no-journal'], { version: '1.2.3' })).toMatchObject({ config: { journal: undefined } });
+    expect(await parse(words('compare --ours a --fetch --feed ws://127.0.0.1:1 --date 2026-11-23 --unexplained 0.5 --report r.json --html p.html'), { version: '1.2.3' })).toMatchObject({
+      kind: 'compare', options: { reference: { feed: { kind: 'url', url: 'ws://127.0.0.1:1' }, instruments: undefined }, date: '2026-11-23', unexplainedPercent: 0.5, report: 'r.json', html: 'p.html' },
+    }); // prettier-ignore
+    expect(await parse(words('shadow --ws-test-mode --until-close'), { version: '1.2.3' })).toMatchObject({ kind: 'stage', config: { shadow: true, stage: 2, durationMin: undefined, mode: 'snapquote', warmUp: false } });
+    expect(await parse(words('shadow --ws-test-mode --duration 375 --stage 1 --mode quote --warm-up'), { version: '1.2.3' })).toMatchObject({ config: { shadow: true, stage: 1, durationMin: 375, mode: 'quote', warmUp: true } });
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { shadow: false, warmUp: false } });
+    expect(await parse(words('gate cutover --runs a b --days 3 --symbols A,B'), { version: '1.2.3' })).toEqual({ kind: 'cutover', options: { runs: ['a', 'b'], days: 3, symbols: ['A', 'B'], json: false } });
+    expect(await parse(words('gate cutover --json --runs a'), { version: '1.2.3' })).toMatchObject({ options: { runs: ['a'], days: 5, symbols: undefined, json: true } });
     const help = await parse(['--help'], { version: '1.2.3' });
     expect(help.kind === 'text' && help.text).toMatch(/simulate[\s\S]*--ws-test-mode[\s\S]*Exit codes/);
     const simulate = await parse(['simulate', '--help'], { version: '1.2.3' });

@@ -28,7 +28,7 @@ function momentumGate({ momentum }: Facts): Gate {
   const observed = `${count(full, 'full evaluation')}, ${count(signals, 'signal')}, ${evaluations.length - full} insufficient${changed}`;
   if (failures.length > 0) return { id: 'momentum', status: 'fail', observed, expected, remedy: `An evaluation broke: ${failures[0]}` };
   if (full > 0) return { id: 'momentum', status: 'pass', observed, expected };
-  const remedy = 'Twenty whole candles are needed before the rule can be evaluated: give --history with earlier candles of the same volume_kind.';
+  const remedy = 'Twenty whole candles are needed before the rule can be evaluated: give --history with earlier candles of the same volume_kind, or in quote and snapquote mode --warm-up.';
   return { id: 'momentum', status: 'warn', observed, expected, remedy };
 }
 

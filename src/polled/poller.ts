@@ -14,7 +14,7 @@ import { readAnswer, type CandleAnswer, type Window } from './answer.js';
 const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
 /** Real ms between the beginnings of two requests. */
-const APART_MS = 500;
+export const APART_MS = 500;
 /** Real ms for one answer. */
 const ANSWER_WITHIN_MS = 20_000;
 /** One request reaches no farther: the broker allows 30 days, and a short answer is known to be a whole one sooner. */

@@ -38,10 +38,10 @@ export interface Waiting {
   readonly over: Promise<void>;
 }
 
-/** Says what is waited for, and resolves true when it is time to connect for an opening at `opensMs`, or false when `over` resolves first. */
-export async function timeToConnect(opensMs: number, waiting: Waiting, say: (text: string) => void): Promise<boolean> {
+/** Says what is waited for, and resolves true when it is time to connect for an opening at `opensMs`, or `earlierMs` of market time before that; false when `over` resolves first. */
+export async function timeToConnect(opensMs: number, waiting: Waiting, say: (text: string) => void, earlierMs = 0): Promise<boolean> {
   say(waitingText(opensMs, waiting.now(), waiting.speed));
-  return reached(connectMs(opensMs, undefined, waiting.speed), waiting);
+  return reached(connectMs(opensMs, undefined, waiting.speed) - earlierMs, waiting);
 }
 
 /** Resolves true once `now()` has come to `untilMs`, or false when `over` resolves first. */

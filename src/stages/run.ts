@@ -10,6 +10,7 @@ import { prepareSource } from './source.js';
 import { StageRun, type EnginePreset } from './stage-run.js';
 import { onStop } from './stops.js';
 import { shippedCalendar } from './universe.js';
+import { warmUpMs } from './warm-up.js';
 
 /** Runs a stage and returns the exit code. Throws EngineError when it could not begin. */
 export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
@@ -18,7 +19,7 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
   for (;;) {
     const plan = await makePlan(config, shippedCalendar(), clock.wallMs());
     const { opensMs } = plan;
-    if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs)) return new StageRun(plan, preset).run();
+    if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan)) return new StageRun(plan, preset).run();
     // Hours may pass: what can be found wrong is found before them, and the plan is made anew of what holds after them, which for a
     // machine that was asleep may be another day's evening.
     (await prepareSource(plan)).stop();
@@ -39,7 +40,7 @@ async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boo
   const presenter = new Presenter(plan);
   let release = (): void => undefined;
   const over = new Promise<void>((resolve) => (release = onStop(resolve)));
-  const came = await timeToConnect(opensMs, { now: () => clock.wallMs(), speed: 1, clock, over }, (text) => presenter.say(text));
+  const came = await timeToConnect(opensMs, { now: () => clock.wallMs(), speed: 1, clock, over }, (text) => presenter.say(text), warmUpMs(plan));
   release();
   if (!came) presenter.say('Interrupted before the market opened: nothing was connected, nothing written.');
   return came;

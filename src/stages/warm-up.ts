@@ -7,7 +7,7 @@ import type { Instrument } from '../market/instrument.js';
 import { istStamp, MINUTE_MS } from '../market/session.js';
 import { count, named } from '../observe/gate.js';
 import type { NetworkLedger } from '../observe/network-ledger.js';
-import { CandlesRefused, Poller } from '../polled/poller.js';
+import { APART_MS, CandlesRefused, Poller } from '../polled/poller.js';
 import { fillCandles, sharedRoom } from '../shared/given.js';
 import type { GivenHistory } from '../../workers/writer.js';
 import type { Plan } from './plan.js';
@@ -23,6 +23,11 @@ const SETTLE_MS = 10_000;
 /** Room for the candles of all instruments, which threads may be given before anything is polled. */
 export function warmUpRoom(instruments: readonly Instrument[]): GivenHistory {
   return { volumeKind: 'traded', rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MOST_CANDLES)])) };
+}
+
+/** Real ms that polling takes when nothing goes wrong; 0 where none was asked for. */
+export function warmUpMs({ config, instruments }: Pick<Plan, 'config' | 'instruments'>): number {
+  return config.warmUp ? instruments.length * APART_MS : 0;
 }
 
 export interface WarmUpOptions {
@@ -78,7 +83,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
   say(`Warm-up: asking for the earlier candles of ${count(plan.instruments.length, 'symbol')}, two a second.`);
   const told = await poll(options, session, poller, clock);
-  say(told[0]);
+  for (const sentence of told) say(sentence);
   return { session, notes: told };
 }
 

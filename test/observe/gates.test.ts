@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Facts, SymbolFacts } from '../../src/observe/facts.js';
 import type { GateId, Status } from '../../src/observe/gate.js';
 import { gates, verdictOf } from '../../src/observe/gates.js';
+import type { RestCall } from '../../src/observe/network-ledger.js';
 import { goodFacts } from './facts.js';
 
 type Change = (facts: Facts) => Facts;
@@ -11,6 +12,8 @@ const figures = (change: Partial<SymbolFacts['figures']>): Change => symbols((sy
 const part = <Name extends keyof Facts>(name: Name, change: Partial<Facts[Name]>): Change => (facts) => ({ ...facts, [name]: { ...(facts[name] as object), ...change } });
 
 const drop = { connection: 1, code: 1006, reason: '', cause: 'dropped', sentence: 'The connection was dropped.', livedMs: 1000, atMs: Date.UTC(2026, 10, 23, 5, 31) };
+
+const polled = (phase: RestCall['phase']): RestCall => ({ method: 'POST', host: 'h', path: '/rest/secure/candles', phase, logIn: false, candles: true });
 
 /** What is done to good facts, the gate that must turn, to what, and a word of what it says. */
 const cases: [string, GateId, Status, Change, RegExp][] = [
@@ -46,6 +49,10 @@ const cases: [string, GateId, Status, Change, RegExp][] = [
   ['no full evaluation', 'momentum', 'warn', part('momentum', { evaluations: [] }), /Twenty/],
   ['a REST call during the run', 'no-rest', 'fail', (facts) => part('network', { restCalls: [...facts.network.restCalls, { method: 'POST', host: 'h', path: '/rest/secure/candles', phase: 'run', logIn: false, candles: true }] })(facts), /candles/],
   ['a second REST call before the run', 'no-rest', 'fail', (facts) => part('network', { restCalls: [...facts.network.restCalls, { method: 'GET', host: 'h', path: '/profile', phase: 'log-in', logIn: false, candles: false }] })(facts), /profile/],
+  ['candles that were polled before the run, in the warm-up', 'no-rest', 'pass', (facts) => part('network', { restCalls: [...facts.network.restCalls, polled('warm-up')], connections: [...facts.network.connections, { host: 'h', port: 443, phase: 'warm-up', purpose: 'candles' }] })(facts), /1 of them for the warm-up/],
+  ['candles that were polled before the run, without a warm-up', 'no-rest', 'fail', (facts) => part('network', { restCalls: [...facts.network.restCalls, polled('log-in')] })(facts), /before the run/],
+  ['candles that were polled behind the run', 'no-rest', 'fail', (facts) => part('network', { restCalls: [...facts.network.restCalls, polled('after')] })(facts), /candles that need it/],
+  ['something else in the warm-up', 'no-rest', 'fail', (facts) => part('network', { restCalls: [...facts.network.restCalls, { ...polled('warm-up'), path: '/profile', candles: false }] })(facts), /profile/],
   ['a fresh log-in', 'no-rest', 'warn', (facts) => part('network', { restCalls: [...facts.network.restCalls, { ...facts.network.restCalls[0], phase: 'run' }] })(facts), /fresh log-in/],
   ['a bare connection that no HTTP announced', 'no-rest', 'fail', (facts) => part('network', { connections: [...facts.network.connections, { host: 'elsewhere', port: 443, phase: 'run', purpose: 'unknown' }] })(facts), /elsewhere/],
   ['a worker on the network', 'no-rest', 'fail', part('network', { workerConnections: 1 }), /worker/],
