@@ -1,7 +1,8 @@
 /** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
 import yargs, { type Argv } from 'yargs';
-import { BOUNDS, dateOption, DEFAULT_AT, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
+import { dateOption, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
 import { EngineError } from './errors.js';
+import { BOUNDS, DEFAULT_AT } from './limits.js';
 import { CUTOVER_DAYS } from './truth/cutover.js';
 import { compareEpilogue, compareOptions, cutoverEpilogue, cutoverOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, shadowEpilogue, shadowOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
 import { faultList } from './sim/faults/catalogue.js';
@@ -32,7 +33,7 @@ export interface DoctorArguments {
 export interface CompareArguments {
   readonly ours: string;
   /** A folder or file, or whom to ask. */
-  readonly reference: string | { readonly feed: RemoteFeed; readonly instruments: string | undefined };
+  readonly reference: string | { readonly feed: RemoteFeed | { readonly kind: 'sim' }; readonly instruments: string | undefined };
   /** Undefined: all of which there is a file of ours. */
   readonly symbols: readonly string[] | undefined;
   /** IST date, `YYYY-MM-DD`. */
@@ -162,7 +163,10 @@ function referenceOption(parsed: Parsed): CompareArguments['reference'] {
   const stray = (['feed', 'ca', 'instruments'] as const).find((name) => once(parsed, name) !== undefined);
   if (flag(parsed, 'fetch')) {
     if (reference !== undefined) throw new EngineError('USAGE', '--reference and --fetch exclude each other: one reads what was polled, the other polls.');
-    return { feed: remoteFeed(once(parsed, 'feed') ?? 'live', once(parsed, 'ca')), instruments: pathOption('instruments', once(parsed, 'instruments')) };
+    const feed = once(parsed, 'feed') ?? 'live';
+    const ca = once(parsed, 'ca');
+    if (feed === 'sim' && ca === undefined) return { feed: { kind: 'sim' }, instruments: pathOption('instruments', once(parsed, 'instruments')) };
+    return { feed: remoteFeed(feed, ca), instruments: pathOption('instruments', once(parsed, 'instruments')) };
   }
   if (stray !== undefined) throw new EngineError('USAGE', `--${stray} belongs to --fetch.`);
   if (reference === undefined) throw new EngineError('USAGE', `--reference is missing: ${compareOptions.reference.desc}; or --fetch, which polls it.`);

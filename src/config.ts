@@ -2,56 +2,13 @@
  * Every knob of a stage run: unit, default, bound, and how one limits another. What comes from the command line is text; what leaves
  * here is checked and frozen. Nothing is read, opened or connected.
  */
-import assert from 'node:assert';
 import { availableParallelism } from 'node:os';
 import { EngineError } from './errors.js';
+import { BOUNDS, DEFAULT_AT, DEFAULT_JOURNAL } from './limits.js';
 import { MODE, type ModeName } from './market/packet.js';
 import { DAY_MS, istDate, istMs } from './market/session.js';
 import { chaosFaults } from './sim/faults/chaos.js';
 import { parseFault, type Fault } from './sim/faults/fault.js';
-
-/** Bounds of the options, in the units that the user types. */
-export const BOUNDS = {
-  /** Minutes of market time. Under `settled` a run still counts, with a warning. */
-  duration: { min: 1, max: 15, settled: 10 },
-  /** The same of a shadow run: a whole day and its auction. */
-  shadowDuration: { min: 1, max: 400 },
-  /** Seconds of market time between a minute's end and its seal. */
-  grace: { min: 0, max: 30 },
-  /** Market seconds a real second, for the simulated market. */
-  speed: { min: 0.1, max: 600 },
-  seed: { min: 0, max: 4_294_967_295 },
-  /** Times as fast as the run was. */
-  replaySpeed: { min: 0.1, max: 100_000 },
-  shards: { min: 1, max: 64 },
-  port: { min: 0, max: 65_535 },
-  /** Days that a cut-over asks for. */
-  cutoverDays: { min: 1, max: 60 },
-  /** Percent of compared values that may differ without a cause. */
-  unexplained: { min: 0, max: 100 },
-} as const;
-
-/** Real ms of silence below which the clock never moves market time, whatever the grace. */
-const LEAST_SILENCE_MS = 2000;
-/** Real ms within which the first connection must open. */
-const FIRST_OPEN_MS = 60_000;
-/** The same when the opening was waited for, and nobody may be there: a network may take its time to come back. */
-const UNATTENDED_OPEN_MS = 600_000;
-/** Real ms within which every token must be answered by a packet. */
-const ANSWER_MS = 10_000;
-assert(ANSWER_MS < FIRST_OPEN_MS && BOUNDS.duration.min * 60_000 > ANSWER_MS, 'the shortest run is long enough to see whether every token answers');
-
-/** Bytes that all journals may take together, and one alone: a quarter of an hour of 1,000 symbols in SnapQuote mode, and something to spare. */
-const JOURNAL_BYTES = 2 * 1024 ** 3;
-/** The same where there are shadow runs: five days of the NIFTY 50. */
-const SHADOW_JOURNAL_BYTES = 8 * 1024 ** 3;
-
-export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, unattendedOpenMs: UNATTENDED_OPEN_MS, answerMs: ANSWER_MS, journalBytes: JOURNAL_BYTES, shadowJournalBytes: SHADOW_JOURNAL_BYTES } as const;
-
-/** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
-export const DEFAULT_AT = '2026-11-23T11:00';
-/** Where journals go. */
-export const DEFAULT_JOURNAL = 'data/test/journal';
 
 /** Where the packets come from. */
 export type FeedChoice =

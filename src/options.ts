@@ -1,5 +1,5 @@
 /** Options of the commands as yargs takes them, and what stands below each command's help. Data. */
-import { DEFAULT_AT, DEFAULT_JOURNAL } from './config.js';
+import { DEFAULT_AT, DEFAULT_JOURNAL } from './limits.js';
 import { CUTOVER_DAYS } from './truth/cutover.js';
 import { UNEXPLAINED_PERCENT } from './truth/verdict.js';
 
@@ -83,7 +83,7 @@ export const compareOptions = {
   ours: { type: 'string', desc: 'folder of the candles of a run, its --out' },
   reference: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, a file of JSON lines (.jsonl), or the --out of another run' },
   fetch: { type: 'boolean', desc: "in place of --reference: log in and poll the broker's own candles (getCandleData), two requests a second, after the run" },
-  feed: { type: 'string', desc: '--fetch: live, or the URL of a SmartAPI server elsewhere  [default: live]' },
+  feed: { type: 'string', desc: '--fetch: live, sim (the simulated broker of the seed that our candles are of), or the URL of a SmartAPI server elsewhere  [default: live]' },
   ca: { type: 'string', desc: '--fetch: file of certificates (PEM) to trust in place of the public ones' },
   instruments: { type: 'string', desc: "--fetch: the broker's OpenAPIScripMaster.json for other symbols  [default: live the newest that was fetched]" },
   symbols: { type: 'string', desc: 'only these, A,B  [default: all of which there are candles of ours]' },

@@ -84,7 +84,7 @@ describe('the command line refuses in one sentence', () => {
     ['compare --ours a --reference b --fetch', /--reference and --fetch exclude each other/],
     ['compare --ours a --reference b --feed live', /--feed belongs to --fetch/],
     ['compare --ours a --reference b --instruments c', /--instruments belongs to --fetch/],
-    ['compare --ours a --fetch --feed sim', /tickshard simulate/],
+    ['compare --ours a --fetch --feed sim --ca x.pem', /tickshard simulate/],
     ['compare --ours a --fetch --ca x.pem', /--ca belongs to --feed wss:/],
     ['compare --ours a --fetch=yes', /--fetch takes no value/],
     ['compare --ours a --reference b --date 2026-02-30', /--date takes a date/],

@@ -33,7 +33,7 @@ function roomOf(path: string): string {
   return top === 'src' ? second.replace(/\.ts$/, '') : top;
 }
 
-const leaves = ['clock', 'errors', 'json', 'log', 'random', 'paths'];
+const leaves = ['clock', 'errors', 'json', 'limits', 'log', 'random', 'paths'];
 /**
  * Who may import whom, beside the leaves. The paragraph of the house style, with what the code found it lacks: `momentum` and `sink`
  * meet in workers and stages only; `feed` is also the simulator's for the one-time password and the names of credentials; workers give
@@ -59,7 +59,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'polled', 'doctor', 'journal', 'workers', 'config'],
   // `config` and `cli` read and list the simulator's faults.
   config: ['market', 'sim'],
-  options: ['config', 'truth'],
+  options: ['truth'],
   // Defaults of a comparison and of a cut-over stand with their rules.
   cli: ['config', 'options', 'sim', 'truth'],
   main: ['cli', 'shared', 'stages', 'stdio'],
@@ -67,6 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   errors: [],
   json: [],
+  limits: [],
   log: [],
   random: [],
   paths: [],

@@ -1,5 +1,5 @@
 /** The feed client of a stage run, wired to the line and to those who watch. */
-import { LIMITS } from '../config.js';
+import { LIMITS } from '../limits.js';
 import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import type { EngineError } from '../errors.js';
 import type { Session } from '../feed/login.js';

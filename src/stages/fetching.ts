@@ -1,7 +1,8 @@
 /** `compare --fetch`: the broker's own candles of our minutes, polled after the run. */
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
-import { logIn } from '../feed/login.js';
+import { feedEndpoint, type Endpoint } from '../feed/endpoint.js';
+import { logIn, type Credentials } from '../feed/login.js';
 import type { RemoteFeed } from '../config.js';
 import { istDate, istStamp, MINUTE_MS } from '../market/session.js';
 import { Poller, type PolledInstrument } from '../polled/poller.js';
@@ -9,9 +10,11 @@ import { MOST_ANSWERS, settledCandles, type Settled } from '../polled/settled.js
 import type { FileInstrument } from '../sink/candles-file.js';
 import type { Side } from '../truth/comparison.js';
 import type { Origin } from '../truth/origin.js';
-import { simulated } from '../truth/origin.js';
+import { distinct, simulated } from '../truth/origin.js';
+import { DEMO_ACCOUNT } from '../sim/login.js';
 import type { ReadSide } from './compare-sides.js';
 import { feedName } from './plan.js';
+import { SimulatorChild } from './simulator-child.js';
 import { accessTo } from './source.js';
 import { openBook, reconcile, niftyFifty } from './universe.js';
 
@@ -24,7 +27,8 @@ const HISTORY_MS = 600_000;
 
 /** Whose candles are asked for. */
 export interface FetchOptions {
-  readonly feed: RemoteFeed;
+  /** `sim`: the simulated broker of the seed that our candles are of, after their last minute. */
+  readonly feed: RemoteFeed | { readonly kind: 'sim' };
   /** The broker's instrument file; undefined: the newest that was fetched. */
   readonly instruments: string | undefined;
 }
@@ -45,6 +49,38 @@ async function tokensOf(instruments: readonly FileInstrument[], { feed, instrume
     if (listing.exchange !== exchange) throw new EngineError('INSTRUMENT', `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}.`);
     return { symbol, exchange, token: listing.token };
   });
+}
+
+/** A server that serves the candles, and who we are to it. */
+interface Server {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  /** As footers name a feed. */
+  readonly name: string;
+  readonly warnings: readonly string[];
+  /** Ends what was started for it. */
+  stop(): void;
+}
+
+/** Market ms behind our last minute at which the simulated broker is asked: all of it has settled. */
+const SIMULATED_LATER_MS = 5 * MINUTE_MS;
+
+/** The simulated broker of our candles' seed. Throws EngineError USAGE when they are not of one. */
+async function simulatedServer(instruments: readonly FileInstrument[], ours: Origin, lastMs: number): Promise<Server> {
+  const feeds = distinct(ours, 'feed');
+  const seed = feeds.length === 1 ? /^sim:(\d+)$/.exec(feeds[0])?.[1] : undefined;
+  if (seed === undefined) throw new EngineError('USAGE', `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}.`);
+  const shipped = niftyFifty();
+  const listings = instruments.map(({ symbol }) => reconcile(symbol, shipped.find((listing) => listing.symbol === symbol), undefined));
+  const child = new SimulatorChild({ seed: Number(seed), speed: 1, atMs: lastMs + SIMULATED_LATER_MS, faults: [] });
+  try {
+    await child.prepare(listings, [], 'traded');
+    const { feedUrl } = await child.start();
+    return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, name: feeds[0], warnings: [], stop: () => child.stop() };
+  } catch (error) {
+    child.stop();
+    throw error;
+  }
 }
 
 async function passed(clock: Clock, realMs: number): Promise<void> {
@@ -75,25 +111,33 @@ export interface FetchWindow {
  */
 export async function fetchReference({ instruments, firstMs, lastMs }: FetchWindow, ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Fetched> {
   const { feed } = options;
-  if (feed.kind === 'live' && simulated(ours)) throw new EngineError('USAGE', '--fetch asks the live broker, and our candles are of a simulated market: name its server with --feed, as `tickshard simulate` prints it.');
+  if (feed.kind === 'live' && simulated(ours)) throw new EngineError('USAGE', '--fetch asks the live broker, and our candles are of a simulated market: ask that one with --feed sim.');
   const clock = new SystemClock();
   const polled = await tokensOf(instruments, options, clock.wallMs());
-  const { endpoint, credentials, warnings } = accessTo(feed);
+  const server = feed.kind === 'sim' ? await simulatedServer(instruments, ours, lastMs) : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
+  try {
+    return await polledFrom(server, polled, { instruments, firstMs, lastMs }, feed.kind, clock, say);
+  } finally {
+    server.stop();
+  }
+}
+
+async function polledFrom(server: Server, polled: readonly PolledInstrument[], { firstMs, lastMs }: FetchWindow, kind: FetchOptions['feed']['kind'], clock: Clock, say: (sentence: string) => void): Promise<Fetched> {
+  const { endpoint, credentials, warnings, name } = server;
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();
   const session = await logIn(endpoint, credentials, clock, abort.signal);
   const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
   // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
-  const settlesMs = feed.kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
+  const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
   if (settlesMs > clock.wallMs()) say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
   await passed(clock, settlesMs - clock.wallMs());
-  const past = feed.kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS;
+  const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS);
   const settled = await settledCandles(
     // All symbols are asked for the same minutes: one that ours lack is to be found missing.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
     { ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs), apart: () => passed(clock, past ? 0 : APART_MS), say },
   );
-  const name = feedName(feed);
   const sides = settled.map(({ rows, refused }): ReadSide | undefined => {
     if (refused !== undefined || rows.length === 0) return undefined;
     const side: Side = { candles: rows.map((candle) => ({ candle, partial: false, source: 'continuous' })), volumeKind: 'traded' };

@@ -1,5 +1,5 @@
 /** Gathers what a run knows into Facts, from shared memory and from those who watch. Reads only. */
-import { LIMITS, BOUNDS } from '../config.js';
+import { BOUNDS, LIMITS } from '../limits.js';
 import type { Clock } from '../clock.js';
 import type { CandleWithQuality } from '../market/candle.js';
 import { priceScale } from '../market/instrument.js';

@@ -1,7 +1,8 @@
 /** Everything that a stage run decides before it connects. Reads; writes and connects nothing. */
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { LIMITS, type FeedChoice, type StageConfig } from '../config.js';
+import type { FeedChoice, StageConfig } from '../config.js';
+import { LIMITS } from '../limits.js';
 import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../market/candle.js';
 import type { Instrument } from '../market/instrument.js';

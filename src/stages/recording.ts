@@ -1,6 +1,6 @@
 /** Begins the journal of a run: makes room for it, makes its folder, and writes what the run is. */
 import { join, resolve } from 'node:path';
-import { LIMITS } from '../config.js';
+import { LIMITS } from '../limits.js';
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { prune } from '../journal/folder.js';
@@ -80,7 +80,7 @@ export class Recording {
     try {
       const oldest = clock.wallMs() - RECENT_MS;
       const mostBytes = plan.config.shadow ? LIMITS.shadowJournalBytes : LIMITS.journalBytes;
-      prune(plan.journalDir, mostBytes, (run) => run.runId === plan.runId || run.changedMs > oldest);
+      prune(plan.journalDir, LIMITS.journalsBytes, (run) => run.runId === plan.runId || run.changedMs > oldest);
       const journal = new JournalWriter({ folder, runId: plan.runId, clock, from, mostBytes, onTrouble });
       await journal.start({ taken: () => engine.router.mark(), written: () => engine.router.publishMarked() });
       return new Recording(options, journal);

@@ -1,20 +1,17 @@
 /** Where the packets come from: the broker, a server elsewhere, or the simulated broker in a child process. All of them are a URL, credentials and a clock. */
-import { fork, type ChildProcess } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { feedEndpoint, LIVE_ENDPOINT, readCertificates, type Endpoint } from '../feed/endpoint.js';
 import { readCredentials, type Credentials } from '../feed/login.js';
 import { shareNumbers } from '../shared/given.js';
-import { istStamp } from '../market/session.js';
 import { checkSymbols } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
-import type { FromSimulator, ToSimulator } from '../sim/handover.js';
 import type { GivenHistory } from '../../workers/writer.js';
 import type { RemoteFeed } from '../config.js';
 import type { Plan } from './plan.js';
+import { SimulatorChild } from './simulator-child.js';
 
 /** A source whose market clock runs. */
 export interface Source {
@@ -96,64 +93,30 @@ export function accessTo(feed: RemoteFeed): Access {
   return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT, warnings };
 }
 
-/** Waits for one message of the child. Throws EngineError SIMULATOR when it fails or ends first. */
-function answer<Kind extends FromSimulator['type']>(child: ChildProcess, kind: Kind, complaints: () => string): Promise<Extract<FromSimulator, { type: Kind }>> {
-  return new Promise((resolve, reject) => {
-    const done = (): void => {
-      child.off('message', onMessage).off('exit', onExit);
-    };
-    const onMessage = (message: FromSimulator): void => {
-      if (message.type === 'failed') {
-        done();
-        reject(new EngineError('SIMULATOR', message.sentence));
-      } else if (message.type === kind) {
-        done();
-        resolve(message as Extract<FromSimulator, { type: Kind }>);
-      }
-    };
-    const onExit = (code: number | null): void => {
-      done();
-      reject(new EngineError('SIMULATOR', `The simulated broker ended with code ${code ?? 'none'} before it was ready. ${complaints()}`.trim()));
-    };
-    child.on('message', onMessage).on('exit', onExit);
-  });
-}
-
 async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const { feed, history, warmUp } = plan.config;
   // What --history holds, or a client polls, is not told beside it.
   const told = history === undefined && !warmUp;
   if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
   checkSymbols(feed.faults, plan.instruments);
-  const faults = feed.faults.flatMap(({ text }) => ['--fault', text]);
-  const args = ['simulate', '--port', '0', '--seed', String(feed.seed), '--speed', String(feed.speed), '--at', istStamp(feed.atMs).slice(0, 19), ...faults];
-  const child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
-  let last = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (last = (last + text).slice(-500)));
-  // What cannot be sent has its reason in the child's end, which is reported.
-  child.on('error', (error) => (last = error.message));
-  const complaints = (): string => last.trim().split('\n')[0] ?? '';
-  const tell = (message: ToSimulator): void => void child.send(message);
-  const stop = (): void => {
-    if (child.connected) child.disconnect();
-  };
+  const { seed, speed, atMs } = feed;
+  const faults = feed.faults.map(({ text }) => text);
+  const child = new SimulatorChild({ seed, speed, atMs, faults });
   try {
     const listings = plan.instruments;
-    tell({ type: 'prepare', listings, historyOf: told ? listings.map(({ symbol }) => symbol) : [], volumeKind: plan.volumeKind });
-    const prepared = await answer(child, 'prepared', complaints);
-    const rows = Object.fromEntries(Object.entries(prepared.history).map(([symbol, packed]) => [symbol, shareNumbers(packed)]));
+    const packed = await child.prepare(listings, told ? listings.map(({ symbol }) => symbol) : [], plan.volumeKind);
+    const rows = Object.fromEntries(Object.entries(packed).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)]));
     return {
       given: told ? { volumeKind: plan.volumeKind, rows } : undefined,
-      warnings: feed.faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${feed.faults.map(({ text }) => text).join(', ')}.`],
-      stop,
+      warnings: faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`],
+      stop: () => child.stop(),
       async start() {
-        tell({ type: 'start' });
-        const { feedUrl, originMs, anchorMonoMs, speed } = await answer(child, 'started', complaints);
-        return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, clock: new SystemClock({ originMs, anchorMonoMs, speed }) };
+        const { feedUrl, originMs, anchorMonoMs, speed: runs } = await child.start();
+        return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, clock: new SystemClock({ originMs, anchorMonoMs, speed: runs }) };
       },
     };
   } catch (error) {
-    stop();
+    child.stop();
     throw error;
   }
 }

@@ -1,8 +1,12 @@
 /** `compare --fetch` as a user runs it: what is asked, what is waited for, and what it says when the broker's candles cannot be had. */
+import { readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { startBroker } from '../../src/sim/broker.js';
+import { DEMO_ACCOUNT } from '../../src/sim/login.js';
+import { TOKENS } from '../feed/secrets.js';
 import { answer, hostileServer, loggedIn, type Login } from '../feed/hostile-server.js';
 import { candlesPath } from '../../src/sink/candles-file.js';
 import { marketAt } from '../sim/world.js';
@@ -59,6 +63,17 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(1);
     }), 60_000); // prettier-ignore
 
+  it('repeats no secret of what the broker says, in any of its outputs', () =>
+    inFolders(async (folders) => {
+      await writeOurs(folders.ours, ours('RELIANCE'));
+      const secrets = [TOKENS.jwt, TOKENS.feed, ...Object.values(DEMO_ACCOUNT)];
+      const telling = answer({ status: false, message: `No, ${secrets.join(' ')}`, errorcode: TOKENS.feed }, 400);
+      const { stdout, stderr } = await fetching(folders, [telling], '--report', 'report.json', '--html', 'page.html');
+      const all = [stdout, stderr, ...['report.json', 'page.html'].map((name) => readFileSync(join(folders.root, name), 'utf8'))];
+      expect(stdout).toContain('The broker refuses the candles of RELIANCE: No, [secret] [secret]');
+      for (const secret of secrets) for (const text of all) expect(text.includes(secret), secret).toBe(false);
+    }), 60_000); // prettier-ignore
+
   it('says in a sentence why it cannot be', () =>
     inFolders(async (folders) => {
       const refusal = async (...args: readonly string[]) => {
@@ -67,12 +82,26 @@ describe.concurrent('compare --fetch', () => {
         return [code, stderr.trimEnd().split('\n').at(-1)];
       };
       await writeOurs(folders.ours, ours('RELIANCE'));
-      expect(await refusal()).toEqual([2, 'tickshard: --fetch asks the live broker, and our candles are of a simulated market: name its server with --feed, as `tickshard simulate` prints it.']);
+      expect(await refusal()).toEqual([2, 'tickshard: --fetch asks the live broker, and our candles are of a simulated market: ask that one with --feed sim.']);
       expect(await refusal('--feed', 'ws://127.0.0.1:9')).toEqual([3, 'tickshard: The log-in could not reach 127.0.0.1:9 (ECONNREFUSED).']);
       expect(await refusal('--feed', 'ws://127.0.0.1:9', '--date', '2026-11-20')).toEqual([2, `tickshard: ${folders.ours} has no candle of 2026-11-20.`]);
       expect(await refusal('--feed', 'ws://127.0.0.1:9', '--html', join(candlesPath(folders.ours, { exchange: 'NSE', symbol: 'RELIANCE' }), 'page.html'))).toEqual([2, expect.stringMatching(/_1m_test\.parquet is a file\.$/)]);
       await writeOurs(folders.ours, ours('NOTLISTED'));
       expect(await refusal('--feed', 'ws://127.0.0.1:9')).toEqual([2, expect.stringMatching(/^tickshard: Unknown symbol NOTLISTED/)]);
+    }), 60_000); // prettier-ignore
+
+  it('of --feed sim asks the simulated broker of the same seed, and passes; of another market it does not', () =>
+    inFolders(async (folders) => {
+      const stage = await run(['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS', '--duration', '4', '--mode', 'snapquote', '--feed', 'sim', '--speed', '60', '--seed', '5', '--out', folders.ours], folders.root);
+      expect(stage.code).toBe(0);
+      const args = ['compare', '--ours', folders.ours, '--fetch', '--feed', 'sim', '--json'];
+      const { code, stdout } = await run(args, folders.root);
+      expect(JSON.parse(stdout)).toMatchObject({ verdict: 'pass', reference: { feeds: ['sim:5'] }, values: { unexplained: 0 }, symbols: [{ symbol: 'RELIANCE', compared: 3, partial: 2 }, { symbol: 'TCS', compared: 3 }] });
+      expect(code).toBe(0);
+      await rm(folders.ours, { recursive: true });
+      await mkdir(folders.ours);
+      await writeOurs(folders.ours, ours('RELIANCE'), { feed: 'live', mode: 'snapquote', volumeKind: 'traded' });
+      expect(await run(args, folders.root)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: --feed sim asks the simulated broker, and our candles are of live\.\n$/) as string });
     }), 60_000); // prettier-ignore
 
   it('waits for a minute that is not over for the broker, and for one that has not settled', () =>

@@ -39,7 +39,8 @@ async function examined(options: { login?: Login; handshake?: Handshake; env?: R
     const { code, stdout, stderr } = await run(['doctor', '--feed', server.url, '--json'], folder, options.env ?? env);
     await server.close();
     expect(everythingIn(folder)).toEqual([]);
-    for (const secret of SECRETS) expect(stdout + stderr).not.toContain(secret);
+    // A port may happen to hold the digits of the PIN.
+    for (const secret of SECRETS) expect((stdout + stderr).replace(/127\.0\.0\.1:\d+/g, '')).not.toContain(secret);
     const { checks } = JSON.parse(stdout) as { checks: Check[] };
     return { code, checks: Object.fromEntries(checks.map((check) => [check.id, check])), server };
   });
