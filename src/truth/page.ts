@@ -30,12 +30,12 @@ const COLOUR: Readonly<Record<Cause, string>> = {
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1b2027;--dim:#5b6470;--paper:#fff;--line:#dfe3e8;--good:#1b7f4b;--bad:#b3152f;--ground:#dbe7dd}
 @media (prefers-color-scheme:dark){:root{--ink:#e7eaee;--dim:#9aa4b0;--paper:#14181d;--line:#2c333b;--good:#5cc98f;--bad:#ff6b81;--ground:#26382c}}
-body{margin:0 auto;max-width:74rem;padding:1.5rem;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+body{margin:0 auto;max-width:80rem;padding:1.5rem;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:1.3rem;margin:0 0 .75rem}h2{font-size:1.05rem;margin:1.75rem 0 .5rem}p{margin:.3rem 0;max-width:60rem}
 .verdict{border-left:.4rem solid var(--good);padding:.5rem .9rem;background:color-mix(in srgb,var(--good) 9%,transparent)}
 .verdict.fail{border-color:var(--bad);background:color-mix(in srgb,var(--bad) 9%,transparent)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem;width:100%}
-th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}
+th,td{padding:.25rem .45rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}
 th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;text-align:left}th{color:var(--dim);font-weight:600;white-space:normal;vertical-align:bottom}
 .dim{color:var(--dim)}.bad{color:var(--bad);font-weight:600}dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.75rem 0}dt{color:var(--dim)}dd{margin:0}
 .bar{display:flex;height:1.1rem;border-radius:.2rem;overflow:hidden;margin:.4rem 0}.key{display:inline-block;width:.75em;height:.75em;border-radius:.15em;margin-right:.35em}

@@ -162,7 +162,7 @@ export function verdictLine({ symbols }: Comparison, { verdict, reasons }: Judge
     ...(lacked > 0 ? [`the ${counted(lacked, 'minute')} that the reference lacks`] : []),
     ...(simulated(ours) ? ['the live feed, for our candles are of a simulated market'] : []),
   ];
-  const minutes = `In ${counted(sum(({ compared }) => compared), 'minute')} of ${counted(symbols.length, 'symbol')} ${agreementText(symbols, verdict === 'pass')}`;
+  const minutes = `In ${counted(sum(({ compared }) => compared), 'minute')} of ${counted(symbols.length, 'symbol')}, ${agreementText(symbols, verdict === 'pass')}`;
   const silence = `This says nothing of ${limits.join('; nor of ')}.`;
   if (verdict === 'pass') return `Verdict: PASS. ${minutes} and no candle of ours is missing. ${silence}`;
   return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;

@@ -115,7 +115,7 @@ describe('the classes', () => {
       await writeOurs(folders.ours, [candleOf({ minute: 0, partial: true }), ...ours(1, 3)]);
       await writeReference(folders.reference, rest(0, 3).map((row) => ({ ...row, close: '100.1' })));
       const { code, text } = await comparing(folders, { tickSizeRupees: () => undefined });
-      expect(text.replaceAll('\n', ' ')).toContain('Verdict: PASS. In 3 minutes of 1 symbol all prices are exact but 3, which are within one tick, all volumes are exact and no candle of ours is missing. This says nothing of other dates, hours and symbols; nor of the 1 minute that was partial or unseen; nor of the live feed');
+      expect(text.replaceAll('\n', ' ')).toContain('Verdict: PASS. In 3 minutes of 1 symbol, all prices are exact but 3, which are within one tick, all volumes are exact and no candle of ours is missing. This says nothing of other dates, hours and symbols; nor of the 1 minute that was partial or unseen; nor of the live feed');
       expect(text).toContain('The tick size of RELIANCE is not known: 0.05 is taken.');
       expect(code).toBe(0);
     }));
