@@ -74,6 +74,22 @@ describe('polling', () => {
       expect(poller.requests).toBe(3);
     }));
 
+  it('waits longer behind a limit than its pace asks', () => {
+    const times: number[] = [];
+    const noted = (then: Login): Login => (request, body, response) => {
+      times.push(performance.now());
+      then(request, body, response);
+    };
+    return polling(
+      [noted(limited), noted(granted('10:00'))],
+      async (poller) => {
+        await poller.candles(INSTRUMENT, at('10:00'), at('10:00'));
+        expect(times[1] - times[0]).toBeGreaterThan(1000);
+      },
+      { waits: { limited: [1200], early: [], down: [] } },
+    );
+  });
+
   it.each([
     [limited, 'refuses candles for their rate however long one waits: another program may poll with the same client code.'],
     [answer('<html>', 502), 'did not give the candles of RELIANCE (HTTP 502), several times.'],
