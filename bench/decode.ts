@@ -4,31 +4,17 @@
  *   frames in memory ──► decode ─────────────► one scratch Packet ─┐
  *   (512 Buffers)    └─► Buffer, BigInt ──► a new object each ─────┴─► checksum          one thread, no input or output
  *
- * Both must give the same answers, compared frame by frame and by checksum, before any figure is printed. The variants take turns
- * within every round, so that what the machine does meanwhile meets both; the ratio is taken per round.
- *
- * Run: node dist/bench/decode.js [--smoke]
+ * Both must give the same answers, compared frame by frame and by checksum, before any figure is taken.
  */
-
-import { realpathSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { FIELD, MODE, Packet, type ModeName } from '../src/market/packet.js';
 import { seededRandom, type Random } from '../src/random.js';
 import { decode, encode, FRAME_LENGTH } from '../src/wire/frames.js';
+import { inTurns, nsEach, rowOf, type Bench, type Row } from './row.js';
 
 const SEED = 1;
 const FRAMES = 512;
 const MODES: readonly ModeName[] = ['ltp', 'quote', 'snapquote'];
-
-export interface DecodeResult {
-  readonly mode: ModeName;
-  readonly checksum: number;
-  /** Nanoseconds a frame: the median round. */
-  readonly scratchNs: number;
-  readonly objectNs: number;
-  /** How many times faster the scratch is: the median round, the worst and the best. */
-  readonly ratio: { readonly median: number; readonly least: number; readonly most: number };
-}
 
 interface BestRow {
   flag: number;
@@ -188,67 +174,31 @@ function runObject(frames: readonly Buffer[], count: number): number {
   return sum;
 }
 
-/** Measures the three modes; throws where the two decoders differ. `smoke` does the least that still checks every answer. */
-export function measureDecode(options: { smoke: boolean }): DecodeResult[] {
-  const rounds = options.smoke ? 3 : 15;
-  const count = options.smoke ? 2 * FRAMES : 200_000;
-  return MODES.map((mode) => {
-    const frames = makeFrames(mode, seededRandom(SEED));
-    const packet = new Packet();
-    for (const frame of frames) {
-      decode(frame, packet);
-      if (!isDeepStrictEqual(asObject(packet), decodeObject(frame))) throw new Error(`${mode}: the decoders differ`);
-    }
-    const checksum = runScratch(frames, count, packet);
-    if (checksum !== runObject(frames, count)) throw new Error(`${mode}: the checksums differ`);
-    const scratch: number[] = [];
-    const object: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const start = performance.now();
-      runScratch(frames, count, packet);
-      const middle = performance.now();
-      runObject(frames, count);
-      const end = performance.now();
-      scratch.push(((middle - start) * 1e6) / count);
-      object.push(((end - middle) * 1e6) / count);
-    }
-    const ratios = sorted(scratch.map((ns, round) => object[round] / ns));
-    return {
-      mode,
-      checksum,
-      scratchNs: median(scratch),
-      objectNs: median(object),
-      ratio: { median: median(ratios), least: ratios[0], most: ratios[ratios.length - 1] },
-    };
-  });
-}
+/** How many times faster than objects a mode must be. */
+const TARGET = 8;
 
-function sorted(values: readonly number[]): number[] {
-  return [...values].sort((a, b) => a - b);
-}
-
-function median(values: readonly number[]): number {
-  return sorted(values)[values.length >> 1];
-}
-
-/** The results as a table for a person. */
-export function decodeTable(results: readonly DecodeResult[]): string {
-  const lines = [
-    `frames in memory --> decode --> one scratch --> checksum        ${FRAMES} frames a mode, seed ${SEED}, one thread`,
-    '                 \\-> toString, BigInt, an object each --> checksum',
-    '',
-    'mode        scratch ns   object ns   times faster (least..most round)   checksum',
-  ];
-  for (const { mode, scratchNs, objectNs, ratio, checksum } of results) {
-    const range = `${ratio.median.toFixed(1)} (${ratio.least.toFixed(1)}..${ratio.most.toFixed(1)})`;
-    const hash = (checksum >>> 0).toString(16).padStart(8, '0');
-    lines.push(`${mode.padEnd(11)} ${scratchNs.toFixed(1).padStart(10)} ${objectNs.toFixed(1).padStart(11)}   ${range.padEnd(32)}   ${hash}`);
+async function measure(mode: ModeName, smoke: boolean): Promise<Row> {
+  const frames = makeFrames(mode, seededRandom(SEED));
+  const packet = new Packet();
+  for (const frame of frames) {
+    decode(frame, packet);
+    if (!isDeepStrictEqual(asObject(packet), decodeObject(frame))) throw new Error(`decode ${mode}: the decoders differ`);
   }
-  return lines.join('\n');
+  const count = smoke ? 2 * FRAMES : 200_000;
+  if (runScratch(frames, count, packet) !== runObject(frames, count)) throw new Error(`decode ${mode}: the checksums differ`);
+  const ns = await inTurns(smoke ? 3 : 15, {
+    scratch: () => nsEach(count, () => void runScratch(frames, count, packet)),
+    objects: () => nsEach(count, () => void runObject(frames, count)),
+  });
+  return rowOf({ name: `decode ${mode}`, unit: 'ns/frame', values: ns.scratch, baseline: ns.objects, target: TARGET });
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === realpathSync(import.meta.filename)) {
-  const smoke = process.argv.includes('--smoke');
-  console.log(decodeTable(measureDecode({ smoke })));
-  if (smoke) console.log('smoke: the answers were checked; so few frames say nothing about speed');
-}
+export const decodeBench: Bench = {
+  name: 'decode',
+  topology: 'frames -> decode -> one scratch -> checksum; beside toString, BigInt and an object each; one thread',
+  async run({ smoke }) {
+    const rows: Row[] = [];
+    for (const mode of MODES) rows.push(await measure(mode, smoke));
+    return rows;
+  },
+};

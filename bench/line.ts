@@ -1,0 +1,71 @@
+/**
+ * The whole line on one thread: what it costs a frame to become part of a candle, through the real modules, without sockets and threads.
+ *
+ *   frames in memory ──► Intake: decode ─► Router: admit, seal, route ══ ring ══► Shard: fold, histogram ──► candles
+ *   (a view each)    ├─► plain: objects, strings, BigInt, maps ──────────────────────────────────────────► candles
+ *                    └─► floor: one loop, all inlined, typed arrays ─────────────────────────────────────► candles
+ *
+ * The line publishes once for each READ frames, as a read of the socket does, and the shard then drains the ring.
+ */
+import { monoMs } from '../src/clock.js';
+import { Engine } from '../src/shard/engine.js';
+import { Shard } from '../src/shard/shard.js';
+import { Intake } from '../src/stages/intake.js';
+import { floor, frames, plain } from './baselines.js';
+import { engineAnswer, instrumentsOf, messagesOf, naiveAnswer, OPEN_MS, SESSION } from './market.js';
+import { inTurns, nsEach, rowOf, type Bench } from './row.js';
+
+/** Market ms from frame to frame, and frames that one read delivers. */
+const STEP_MS = 2;
+const READ = 100;
+/** Before the first frame the subscriptions are old enough that no packet passes for a cached one. */
+const SUBSCRIBED_BEFORE_MS = 10_000;
+
+/** Plays all frames through a new engine of one shard, on this thread. */
+export function playLine(messages: readonly Buffer[], tokens: readonly string[]): Engine {
+  const instruments = instrumentsOf(tokens);
+  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards: 1, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS });
+  const intake = new Intake({ engine, instruments });
+  const shard = new Shard(engine.memories[0]);
+  const { router } = engine;
+  const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
+  intake.subscribed(arrival);
+  for (let k = 0; k < messages.length; k++) {
+    if (k % READ === 0) {
+      router.publish();
+      while (shard.step(monoMs, 256) > 0);
+      arrival.monoMs = monoMs();
+      arrival.marketMs = OPEN_MS + k * STEP_MS;
+    }
+    intake.binary(messages[k], arrival);
+  }
+  intake.end();
+  router.publish();
+  while (shard.step(monoMs, 256) > 0);
+  return engine;
+}
+
+export const line: Bench = {
+  name: 'line',
+  topology: 'frames -> Intake -> Router == ring ==> Shard -> candles, on one thread; beside `plain` and `floor` of the same frames',
+  async run({ smoke }) {
+    const count = smoke ? 20_000 : 1_000_000;
+    const { buf, tokens } = frames(count, 50, STEP_MS);
+    const messages = messagesOf(buf, count);
+    const expected = naiveAnswer(buf, count, tokens);
+    const answer = engineAnswer(playLine(messages, tokens));
+    if (answer !== expected) throw new Error(`line: ${answer} where a plain fold has ${expected}`);
+    const known = floor(buf, count, tokens);
+    const other = plain(buf, count, tokens);
+    if (known.checksum !== other.checksum || known.candles !== other.candles) throw new Error('line: the yardsticks differ');
+    const ns = await inTurns(smoke ? 3 : 9, {
+      line: () => nsEach(count, () => void playLine(messages, tokens)),
+      plain: () => nsEach(count, () => void plain(buf, count, tokens)),
+      floor: () => nsEach(count, () => void floor(buf, count, tokens)),
+    });
+    return [
+      rowOf({ name: 'line beside floor', unit: 'ns/frame', values: ns.line, baseline: ns.floor, target: 0.5 }),
+      rowOf({ name: 'line beside plain', unit: 'ns/frame', values: ns.line, baseline: ns.plain, target: 12 }),
+    ];
+  },
+};

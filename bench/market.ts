@@ -1,0 +1,63 @@
+/** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
+import { MINUTE_MS, type Session } from '../src/market/session.js';
+import type { Instrument } from '../src/market/instrument.js';
+import type { Engine } from '../src/shard/engine.js';
+import { readBar } from '../src/shared/book.js';
+
+/** 09:15 in India, where the frames of `baselines.ts` begin. */
+export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
+const MINUTES = 375;
+export const SESSION: Session = { date: '2026-11-23', openMs: OPEN_MS, closeMs: OPEN_MS + MINUTES * MINUTE_MS, auction: undefined };
+export const FRAME_BYTES = 51;
+
+export function instrumentsOf(tokens: readonly string[]): Instrument[] {
+  return tokens.map((token, index) => ({ index, symbol: `SYM${index}`, token, exchange: 'NSE', exchangeType: 1, tickSizeRupees: 0.05, derivatives: true }));
+}
+
+/** Each frame as its own view, as a WebSocket library hands messages over. */
+export function messagesOf(buf: Buffer, count: number): Buffer[] {
+  return Array.from({ length: count }, (_, k) => buf.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES));
+}
+
+/** One candle in numbers: symbol, minute, open, high, low, close, ticks. */
+type Candle = readonly [number, number, number, number, number, number, number];
+
+function hashOf(candles: readonly Candle[]): string {
+  const inOrder = [...candles].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  let hash = 0;
+  for (const candle of inOrder) for (const value of candle) hash = (Math.imul(hash, 31) + (value % 4294967296)) | 0;
+  return `${inOrder.length} candles ${(hash >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+/** What a plain fold of the frames makes, with every minute of every symbol. */
+export function naiveAnswer(buf: Buffer, count: number, tokens: readonly string[]): string {
+  const symbolOf = new Map(tokens.map((token, index) => [token, index]));
+  const candles = new Map<string, [number, number, number, number, number, number, number]>();
+  for (let k = 0; k < count; k++) {
+    const at = k * FRAME_BYTES;
+    const symbol = symbolOf.get(buf.toString('latin1', at + 2, at + 27).replace(/\0.*$/, ''))!;
+    const minute = Math.floor((Number(buf.readBigInt64LE(at + 35)) - OPEN_MS) / MINUTE_MS);
+    const price = Number(buf.readBigInt64LE(at + 43));
+    const candle = candles.get(`${symbol} ${minute}`);
+    if (candle === undefined) candles.set(`${symbol} ${minute}`, [symbol, minute, price, price, price, price, 1]);
+    else {
+      candle[3] = Math.max(candle[3], price);
+      candle[4] = Math.min(candle[4], price);
+      candle[5] = price;
+      candle[6]++;
+    }
+  }
+  return hashOf([...candles.values()]);
+}
+
+/** What an engine's memory holds. */
+export function engineAnswer({ memories, places }: Engine): string {
+  const candles: Candle[] = [];
+  for (const { instrument, shard, row } of places) {
+    for (let bar = 0; bar < MINUTES; bar++) {
+      const one = readBar(memories[shard], row, bar);
+      if (one !== undefined) candles.push([instrument.index, bar, one.open, one.high, one.low, one.close, one.ticks]);
+    }
+  }
+  return hashOf(candles);
+}

@@ -1,0 +1,39 @@
+/** `npm run bench [-- NAME...] [-- --smoke]`: runs the benches, prints what each measures and a table, and writes bench/results/latest.json. */
+import { fileURLToPath } from 'node:url';
+import { SystemClock } from '../src/clock.js';
+import { packageRoot } from '../src/paths.js';
+import { decodeBench } from './decode.js';
+import { line } from './line.js';
+import { ring } from './ring.js';
+import { placeOf, rowsTable, writeRows, type Bench, type Row } from './row.js';
+import { storm } from './storm.js';
+
+export const BENCHES: readonly Bench[] = [line, decodeBench, ring, storm];
+
+/** Runs those named, all when none is. Returns the exit code: 1 when a target is missed, 2 for a name that is none. */
+export async function runBenches(words: readonly string[], say: (text: string) => void): Promise<number> {
+  const smoke = words.includes('--smoke');
+  const names = words.filter((word) => word !== '--smoke');
+  const strange = names.find((name) => !BENCHES.some((bench) => bench.name === name));
+  if (strange !== undefined) {
+    say(`There is no bench \`${strange}\`: ${BENCHES.map(({ name }) => name).join(', ')}.`);
+    return 2;
+  }
+  const root = fileURLToPath(packageRoot);
+  const place = placeOf(root);
+  say(`${place.cpu}, ${place.cores} cores, Node ${place.node}, commit ${place.commit}${smoke ? '; smoke: answers are checked, figures say nothing' : ''}`);
+  const rows: Row[] = [];
+  for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    say(`\n${bench.name}: ${bench.topology}`);
+    const found = await bench.run({ smoke });
+    rows.push(...found);
+    say(rowsTable(found));
+  }
+  if (smoke) return 0;
+  say(`\nWritten to ${writeRows(root, rows, place, new Date(new SystemClock().wallMs()).toISOString())}`);
+  const missed = rows.filter(({ met }) => met === false).map(({ name }) => name);
+  if (missed.length > 0) say(`Targets missed: ${missed.join('; ')}`);
+  return missed.length > 0 ? 1 : 0;
+}
+
+if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) process.exitCode = await runBenches(process.argv.slice(2), (text) => void process.stdout.write(`${text}\n`));

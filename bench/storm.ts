@@ -1,0 +1,74 @@
+/**
+ * The engine with its threads: 50 symbols as fast as they can be read from memory, over rings into shards, until the last candle is sealed.
+ *
+ *   main: frames ─► Intake ─► Router ─┬══ ring ══► shard 1 ─► candles ─┐
+ *                                     ├══ ring ══► shard 2 ─► candles ─┼─► hash, as of a plain fold
+ *                                     └══ ring ══► ...                 ┘
+ *   beside `floor` on the main thread alone
+ */
+import { monoMs, sleep } from '../src/clock.js';
+import { Engine } from '../src/shard/engine.js';
+import { ShardPool } from '../src/shard/pool.js';
+import { Intake } from '../src/stages/intake.js';
+import { floor, frames } from './baselines.js';
+import { engineAnswer, instrumentsOf, messagesOf, naiveAnswer, OPEN_MS, SESSION } from './market.js';
+import { nsEach, rowOf, type Bench, type Row } from './row.js';
+
+const STEP_MS = 2;
+const READ = 100;
+const SUBSCRIBED_BEFORE_MS = 10_000;
+const SHARDS = [1, 2, 4] as const;
+
+/** Real ns a frame from the first to the moment at which every shard has applied END. */
+async function play(messages: readonly Buffer[], tokens: readonly string[], shards: number, expected: string): Promise<number> {
+  const instruments = instrumentsOf(tokens);
+  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS });
+  const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
+  await pool.start();
+  try {
+    const intake = new Intake({ engine, instruments });
+    const { router } = engine;
+    const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
+    intake.subscribed(arrival);
+    const start = monoMs();
+    for (let k = 0; k < messages.length; k++) {
+      if (k % READ === 0) {
+        router.publish();
+        if (router.pressed) while (!router.relieved) await sleep(0);
+        arrival.monoMs = monoMs();
+        arrival.marketMs = OPEN_MS + k * STEP_MS;
+      }
+      intake.binary(messages[k], arrival);
+    }
+    intake.end();
+    router.publish();
+    await pool.done;
+    const ns = ((monoMs() - start) * 1e6) / messages.length;
+    const answer = engineAnswer(engine);
+    if (answer !== expected) throw new Error(`storm, ${shards} shards: ${answer} where a plain fold has ${expected}`);
+    return ns;
+  } finally {
+    await pool.stop();
+  }
+}
+
+export const storm: Bench = {
+  name: 'storm',
+  topology: 'main: frames -> Intake -> Router == rings ==> 1, 2, 4 shard threads -> sealed candles, hashed; beside `floor` on one thread',
+  async run({ smoke }) {
+    const count = smoke ? 20_000 : 1_000_000;
+    const { buf, tokens } = frames(count, 50, STEP_MS);
+    const messages = messagesOf(buf, count);
+    const expected = naiveAnswer(buf, count, tokens);
+    const rounds = smoke ? 1 : 7;
+    const ns = new Map<number, number[]>(SHARDS.map((shards) => [shards, []]));
+    const least: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const shards of SHARDS) ns.get(shards)!.push(await play(messages, tokens, shards, expected));
+      least.push(nsEach(count, () => void floor(buf, count, tokens)));
+    }
+    const rows = SHARDS.map((shards): Row => rowOf({ name: `storm, ${shards} shard${shards === 1 ? '' : 's'}`, unit: 'ns/frame', values: ns.get(shards)!, baseline: least }));
+    const best = least.map((_, round) => Math.min(...SHARDS.map((shards) => ns.get(shards)![round])));
+    return [...rows, rowOf({ name: 'storm, best setting', unit: 'ns/frame', values: best, baseline: least, target: 0.5 })];
+  },
+};

@@ -1,0 +1,50 @@
+/** The benches check their answers before they say a figure; here they do so with the least that can be measured. */
+import { describe, expect, it } from 'vitest';
+import { floor, frames, plain } from '../../bench/baselines.js';
+import { naiveAnswer } from '../../bench/market.js';
+import { inTurns, median, rowOf, rowsTable } from '../../bench/row.js';
+import { BENCHES, runBenches } from '../../bench/run.js';
+
+describe('npm run bench', () => {
+  it.each(BENCHES.map(({ name }) => name))('%s checks its answer and prints a table', async (name) => {
+    const said: string[] = [];
+    expect(await runBenches([name, '--smoke'], (text) => said.push(text))).toBe(0);
+    expect(said[0]).toMatch(/cores, Node 2\d\.\d+\.\d+, commit \w+; smoke: answers are checked, figures say nothing$/);
+    expect(said.at(-1)).toMatch(/^bench +unit +median +least +most +baseline +ratio +target\n/);
+  }, 60_000);
+
+  it('refuses a name that is none', async () => {
+    const said: string[] = [];
+    expect(await runBenches(['nothing'], (text) => said.push(text))).toBe(2);
+    expect(said).toEqual([`There is no bench \`nothing\`: ${BENCHES.map(({ name }) => name).join(', ')}.`]);
+  });
+});
+
+describe('the yardsticks', () => {
+  it('agree with each other, and a plain fold tells frames apart', () => {
+    const { buf, tokens } = frames(100_000);
+    const answer = floor(buf, 100_000, tokens);
+    expect(answer).toEqual(plain(buf, 100_000, tokens));
+    expect(answer.candles).toBeGreaterThan(0);
+    const whole = naiveAnswer(buf, 100_000, tokens);
+    buf[43] ^= 1;
+    expect(naiveAnswer(buf, 100_000, tokens)).not.toBe(whole);
+  });
+});
+
+describe('a row', () => {
+  it('has the ratio of the middle round, above 1 where ours is better', () => {
+    expect(rowOf({ name: 'a', unit: 'ns', values: [10, 30, 20], baseline: [20, 30, 80], target: 2 })).toEqual({ name: 'a', unit: 'ns', median: 20, min: 10, max: 30, baseline: 30, ratio: 2, target: 2, met: true });
+    expect(rowOf({ name: 'a', unit: 'M/s', values: [10, 30, 20], baseline: [20, 30, 80], target: 2, moreIsBetter: true })).toMatchObject({ ratio: 0.5, met: false });
+    expect(rowOf({ name: 'a', unit: 'ns', values: [1] })).toMatchObject({ baseline: null, ratio: null, target: null, met: null });
+    expect(rowsTable([rowOf({ name: 'a', unit: 'ns', values: [1], baseline: [3], target: 4 })])).toMatch(/3\.00x +4x +MISSED$/);
+    expect(median([3, 1, 2, 4])).toBe(3);
+  });
+
+  it('comes of variants that take turns, another first each round', async () => {
+    const order: string[] = [];
+    const note = (name: string) => () => order.push(name);
+    await inTurns(3, { a: note('a'), b: note('b'), c: note('c') });
+    expect(order).toEqual(['a', 'b', 'c', 'b', 'c', 'a', 'c', 'a', 'b']);
+  });
+});
