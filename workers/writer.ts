@@ -6,6 +6,7 @@
  * knows nothing: everything is read again from shared memory and from disk.
  */
 import '../src/shared/ledger.js';
+import { createHash } from 'node:crypto';
 import { workerData } from 'piscina';
 import { EngineError, sentenceOf } from '../src/errors.js';
 import { inOrder, type CandleRow, type FileIdentity, type QualityRow, type VolumeKind } from '../src/market/candle.js';
@@ -209,6 +210,21 @@ function hashOfRows(rows: readonly { readonly symbol: string; readonly timestamp
   return sha256Of(Buffer.from(JSON.stringify(inOrder(rows))));
 }
 
+/** The same hash, of rows that come in order: a day of a thousand symbols need not be held as one text. */
+class RowHash {
+  readonly #hash = createHash('sha256').update('[');
+  #separator = '';
+
+  add(row: object): void {
+    this.#hash.update(`${this.#separator}${JSON.stringify(row)}`);
+    this.#separator = ',';
+  }
+
+  end(): string {
+    return this.#hash.update(']').digest('hex');
+  }
+}
+
 async function conclude(): Promise<ConcludeAnswer> {
   const unproven: string[] = [];
   const notes: string[] = [];
@@ -217,32 +233,34 @@ async function conclude(): Promise<ConcludeAnswer> {
   let proven = 0;
   let kept = 0;
   let compared = false;
-  const candleRows: CandleRow[] = [];
-  const qualityRows: (QualityRow & { readonly symbol: string })[] = [];
-  for (const { memory, places } of shards) {
-    for (const place of places) {
-      const all = readCandles(memory, place, true);
-      const wrong = await prove(place, all.map(({ candle }) => candle), all.map(({ quality }) => quality));
-      unproven.push(...wrong);
-      if (wrong.length === 0) proven += all.length;
-      kept += keptMinutes.get(place.instrument.symbol)?.size ?? 0;
-      candleRows.push(...all.map(({ candle }) => candle));
-      qualityRows.push(...all.map(({ quality }) => ({ symbol: place.instrument.symbol, ...quality })));
-      const { symbol, exchange } = place.instrument;
-      const history = await historyOf(symbol, exchange);
-      // A file that cannot be read is among the unproven already; there is nothing to compare then.
-      const ours = history === undefined || all.length === 0 || wrong.length > 0 ? undefined : await readSchema(candlesPath(setup.outDir, place.instrument));
-      if (history !== undefined && ours !== undefined) {
-        compared = true;
-        for (const sentence of schemaDifferences(ours, history)) schema.add(`${symbol}: ${sentence}`);
-      }
-      const final = evaluateAll(readCandles(memory, place, false).map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), await seriesOptions(place));
-      evaluations.push(...final.evaluations);
-      notes.push(...final.series.notes);
-      if (final.series.holes.length > 0) notes.push(`${symbol}: no candle for ${final.series.holes.map(holeText).join(', ')} (${final.series.missingMinutes} minutes).`);
+  const hashes = { candles: new RowHash(), quality: new RowHash() };
+  const all = shards.flatMap(({ memory, places }) => places.map((place) => ({ memory, place })));
+  // As `inOrder` has it: which symbol is in which shard must not show.
+  all.sort((a, b) => (a.place.instrument.symbol < b.place.instrument.symbol ? -1 : 1));
+  for (const { memory, place } of all) {
+    const { symbol, exchange } = place.instrument;
+    const rows = readCandles(memory, place, true);
+    const wrong = await prove(place, rows.map(({ candle }) => candle), rows.map(({ quality }) => quality));
+    unproven.push(...wrong);
+    if (wrong.length === 0) proven += rows.length;
+    kept += keptMinutes.get(symbol)?.size ?? 0;
+    for (const { candle, quality } of rows) {
+      hashes.candles.add(candle);
+      hashes.quality.add({ symbol, ...quality });
     }
+    const history = await historyOf(symbol, exchange);
+    // A file that cannot be read is among the unproven already; there is nothing to compare then.
+    const ours = history === undefined || rows.length === 0 || wrong.length > 0 ? undefined : await readSchema(candlesPath(setup.outDir, place.instrument));
+    if (history !== undefined && ours !== undefined) {
+      compared = true;
+      for (const sentence of schemaDifferences(ours, history)) schema.add(`${symbol}: ${sentence}`);
+    }
+    const final = evaluateAll(readCandles(memory, place, false).map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), await seriesOptions(place));
+    evaluations.push(...final.evaluations);
+    notes.push(...final.series.notes);
+    if (final.series.holes.length > 0) notes.push(`${symbol}: no candle for ${final.series.holes.map(holeText).join(', ')} (${final.series.missingMinutes} minutes).`);
   }
-  return { kind: 'conclude', unproven, proven, kept, schema: compared ? [...schema] : undefined, evaluations, notes, hashes: { candles: hashOfRows(candleRows), quality: hashOfRows(qualityRows) } };
+  return { kind: 'conclude', unproven, proven, kept, schema: compared ? [...schema] : undefined, evaluations, notes, hashes: { candles: hashes.candles.end(), quality: hashes.quality.end() } };
 }
 
 export default async function run(task: WriterTask): Promise<WriterAnswer> {

@@ -152,16 +152,21 @@ export function evaluateAll(candles: readonly SeenCandle[], options: SeriesOptio
 
 const compared = ['basis', 'evaluated', 'insufficient', 'vwap', 'hod', 'volMa', 'relVol'] as const;
 
-/** What changed between the evaluations made live and those of the final candles, a sentence each, in order of time. */
+/** What changed between the evaluations made live and those of the final candles, of any number of symbols: a sentence each, in order of time, then of symbol. */
 export function differences(live: readonly Evaluation[], final: readonly Evaluation[]): string[] {
-  const liveBy = new Map(live.map((evaluation) => [evaluation.timestampMs, evaluation]));
-  const finalBy = new Map(final.map((evaluation) => [evaluation.timestampMs, evaluation]));
-  const minutes = [...new Set([...liveBy.keys(), ...finalBy.keys()])].sort((a, b) => a - b);
-  return minutes.flatMap((minute) => {
-    const was = liveBy.get(minute);
-    const is = finalBy.get(minute);
-    const symbol = (was ?? is)!.symbol;
-    const head = `${symbol} ${istStamp(minute)}:`;
+  const both = new Map<string, { was?: Evaluation; is?: Evaluation }>();
+  const place = (evaluation: Evaluation): { was?: Evaluation; is?: Evaluation } => {
+    const key = `${evaluation.timestampMs} ${evaluation.symbol}`;
+    const pair = both.get(key) ?? {};
+    both.set(key, pair);
+    return pair;
+  };
+  for (const evaluation of live) place(evaluation).was = evaluation;
+  for (const evaluation of final) place(evaluation).is = evaluation;
+  const pairs = [...both.values()].map(({ was, is }) => ({ was, is, of: (was ?? is)! }));
+  pairs.sort((a, b) => a.of.timestampMs - b.of.timestampMs || (a.of.symbol < b.of.symbol ? -1 : 1));
+  return pairs.flatMap(({ was, is, of }) => {
+    const head = `${of.symbol} ${istStamp(of.timestampMs)}:`;
     if (was === undefined) return [`${head} evaluated only on the final candles.`];
     if (is === undefined) return [`${head} evaluated only live.`];
     const changes: string[] = compared.filter((name) => was[name] !== is[name]).map((name) => `${name} ${String(was[name])} -> ${String(is[name])}`);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimals } from '../../src/momentum/rule.js';
-import { HOLES_LISTED, MomentumSeries, differences, evaluateAll, holeText } from '../../src/momentum/series.js';
+import { HOLES_LISTED, MomentumSeries, differences, evaluateAll, holeText, type Evaluation } from '../../src/momentum/series.js';
 import type { SeenCandle } from '../../src/momentum/series.js';
 import type { CandleRow } from '../../src/market/candle.js';
 
@@ -144,6 +144,16 @@ describe('differences', () => {
       'X 2026-11-16T09:15:00+05:30: vwap 100 -> 100.33333333333333, hod 100 -> 101.',
       'X 2026-11-16T09:16:00+05:30: vwap 100 -> 100.16666666666666, hod 100 -> 101.',
       'X 2026-11-16T09:17:00+05:30: evaluated only on the final candles.',
+    ]);
+  });
+
+  it('are of every symbol of a minute, whichever was evaluated last', () => {
+    const live = evaluateAll([whole(0)], options).evaluations;
+    const final = evaluateAll([whole(0, { high: 101 })], options).evaluations;
+    const others = (from: readonly Evaluation[], symbol: string): Evaluation[] => from.map((one) => ({ ...one, symbol }));
+    expect(differences([...others(live, 'B'), ...others(live, 'A'), ...live], [...others(live, 'A'), ...final, ...others(final, 'B')])).toStrictEqual([
+      'B 2026-11-16T09:15:00+05:30: vwap 100 -> 100.33333333333333, hod 100 -> 101.',
+      'X 2026-11-16T09:15:00+05:30: vwap 100 -> 100.33333333333333, hod 100 -> 101.',
     ]);
   });
 });
