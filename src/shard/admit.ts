@@ -73,7 +73,7 @@ export class Admission {
   }
 
   #slot(token: number): number {
-    return (Math.imul(token % 4294967296, 0x9e3779b1) >>> 12) & this.#mask;
+    return (Math.imul(token, 0x9e3779b1) >>> 12) & this.#mask;
   }
 
   /** The instrument's index, or -1. */

@@ -226,7 +226,7 @@ export function applyPacket(m: ShardMemory, r: number, cursor: number): void {
   // A thread that replaces another repeats the record that was at work, which may have been applied to its last store.
   if (f[valid + SLOT.cursor] === cursor) return;
   const s = m.slotOf(row, (version + 1) & 1);
-  for (let k = 0; k < SLOT.size; k++) f[s + k] = f[valid + k];
+  f.copyWithin(s, valid, valid + SLOT.size);
   f[s + SLOT.cursor] = cursor;
   const traded = (m.i32[2 * r + RECORD.flags] & FLAG.traded) !== 0;
   const late = traded ? applyTraded(m, row, s, r) : applyLtp(m, row, s, r);

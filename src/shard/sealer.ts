@@ -65,6 +65,8 @@ export class Sealer {
   #heldCount = 0;
   #against = 0;
   #sealed = -1;
+  /** Market time at which another bar may be due: asked for each packet, it is looked at closer once a minute. */
+  #dueAt = -Infinity;
 
   constructor(options: SealerOptions) {
     this.#options = options;
@@ -232,8 +234,11 @@ export class Sealer {
 
   /** The bar through which everything may be sealed now, when that is more than before; else undefined. */
   due(): number | undefined {
-    if (Number.isNaN(this.#t)) return undefined;
+    // Written so that NaN, which is below nothing, is none.
+    if (!(this.#t >= this.#dueAt)) return undefined;
     const { openMs, minutes, auction, graceMs } = this.#options;
+    this.#dueAt = openMs + (Math.floor((this.#t - graceMs - openMs) / MINUTE_MS) + 1) * MINUTE_MS + graceMs;
+    if (auction !== undefined && this.#t < auction.toMs + graceMs) this.#dueAt = Math.min(this.#dueAt, auction.toMs + graceMs);
     let through = Math.min(Math.floor((this.#t - graceMs - openMs) / MINUTE_MS), minutes) - 1;
     if (auction !== undefined && this.#t >= auction.toMs + graceMs) through = auction.bar;
     if (through <= this.#sealed) return undefined;

@@ -62,13 +62,19 @@ export class Shard {
     }
     const now = monoMs();
     const { histogram, sealHistogram } = this.memory;
+    let receivedMs = NaN;
+    let bucket = 0;
     for (let k = 0; k < count; k++) {
       const r = this.memory.recordOf((head + k) | 0);
       const kind = i32[2 * r + RECORD.kind];
       if (kind !== KIND.packet && kind !== KIND.seal) continue;
-      const elapsedUs = (now - f64[r + RECORD.receivedMs]) * 1000;
+      // What one read of the socket delivered arrived at one moment.
+      if (f64[r + RECORD.receivedMs] !== receivedMs) {
+        receivedMs = f64[r + RECORD.receivedMs];
+        bucket = bucketOf((now - receivedMs) * 1000);
+      }
       // NaN, which equals nothing, where no packet but time alone made a minute due.
-      if (elapsedUs === elapsedUs) i32[(kind === KIND.packet ? histogram : sealHistogram) + bucketOf(elapsedUs)] += 1;
+      if (receivedMs === receivedMs) i32[(kind === KIND.packet ? histogram : sealHistogram) + bucket] += 1;
     }
     Atomics.store(i32, SHARD.head, (head + count) | 0);
     i32[SHARD.busy] = 0;

@@ -13,7 +13,7 @@ export interface Point {
 }
 
 /** tsc puts each statement on a line of its own, also the body of an `if` or `for` without braces. */
-const STORE = /^(\s+)([\w.]+\[.*?\] \+?= .*;|Atomics\.store\(.*\);)$/;
+const STORE = /^(\s+)([\w.]+\[.*?\] \+?= .*;|Atomics\.store\(.*\);|[\w.]+\.copyWithin\(.*\);)$/;
 
 /** Writes the instrumented copies and returns their points. `hook`: the module whose `passed` is called, as the copies name it. */
 export function instrument(name = 'crashing', hook = '../../test/threads/hook.js'): Point[] {
