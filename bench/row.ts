@@ -16,7 +16,9 @@ export interface Row {
   /** Median of the rounds' own ratios: what the machine does meanwhile meets both. */
   readonly ratio: number | null;
   readonly target: number | null;
-  /** Null for what is reported and has no target. */
+  /** A bound of the figure itself, where the target is no ratio; the median must not be above it. */
+  readonly bound: number | null;
+  /** Null for what is reported and has neither. */
   readonly met: boolean | null;
 }
 
@@ -47,12 +49,13 @@ export interface Sample {
   readonly values: readonly number[];
   readonly baseline?: readonly number[];
   readonly target?: number;
+  readonly bound?: number;
   /** Whether more is better, as of a rate; else less is, as of a time. */
   readonly moreIsBetter?: boolean;
 }
 
 /** A row of what the rounds gave. */
-export function rowOf({ name, unit, values, baseline, target, moreIsBetter = false }: Sample): Row {
+export function rowOf({ name, unit, values, baseline, target, bound, moreIsBetter = false }: Sample): Row {
   const all = sorted(values);
   const ratio = baseline === undefined ? null : median(values.map((value, round) => (moreIsBetter ? value / baseline[round] : baseline[round] / value)));
   return {
@@ -64,7 +67,8 @@ export function rowOf({ name, unit, values, baseline, target, moreIsBetter = fal
     baseline: baseline === undefined ? null : median(baseline),
     ratio,
     target: target ?? null,
-    met: target === undefined || ratio === null ? null : ratio >= target,
+    bound: bound ?? null,
+    met: target !== undefined && ratio !== null ? ratio >= target : bound !== undefined ? median(values) <= bound : null,
   };
 }
 
@@ -93,7 +97,7 @@ const figure = (value: number): string => (value >= 1000 ? value.toFixed(0) : va
 /** Rows as a table for a person. */
 export function rowsTable(rows: readonly Row[]): string {
   const head = ['bench', 'unit', 'median', 'least', 'most', 'baseline', 'ratio', 'target', ''];
-  const lines = rows.map(({ name, unit, median: middle, min, max, baseline, ratio, target, met }) => [
+  const lines = rows.map(({ name, unit, median: middle, min, max, baseline, ratio, target, bound, met }) => [
     name,
     unit,
     figure(middle),
@@ -101,7 +105,7 @@ export function rowsTable(rows: readonly Row[]): string {
     figure(max),
     baseline === null ? '-' : figure(baseline),
     ratio === null ? '-' : `${ratio.toFixed(2)}x`,
-    target === null ? '-' : `${target}x`,
+    target !== null ? `${figure(target)}x` : bound !== null ? `<= ${bound}` : '-',
     met === null ? '' : met ? 'met' : 'MISSED',
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)));

@@ -94,9 +94,11 @@ export class Admission {
     this.instrument = this.find(packet.exchangeType, packet.tokenNumber);
     if (this.instrument < 0) return 'token';
     if (packet.mode === MODE.depth || (this.#mode !== 0 && packet.mode !== this.#mode)) return 'mode';
-    const high = packet.words[2 * FIELD.price + 1];
-    if (high < 0 || high > SAFE_HIGH || (high === 0 && packet.words[2 * FIELD.price] === 0)) return 'price';
-    const exchangeMs = packet.number(FIELD.exchangeMs);
+    const { words } = packet;
+    const high = words[2 * FIELD.price + 1];
+    if (high < 0 || high > SAFE_HIGH || (high === 0 && words[2 * FIELD.price] === 0)) return 'price';
+    // Written out: a double that a call returns is a new object wherever the call is not compiled into its caller.
+    const exchangeMs = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
     if (exchangeMs < this.#fromMs || exchangeMs >= this.#toMs) return 'time';
     if (packet.mode === MODE.snapquote) {
       // Before the first trade of a day it tells of an earlier day's (on a Monday, of Friday's), or of none. It cannot tell of one to come.

@@ -125,7 +125,9 @@ export class Router {
       return instrument;
     }
     const stamp = this.#stamp;
-    stamp.exchangeMs = packet.number(FIELD.exchangeMs);
+    const { words } = packet;
+    // Written out: a double that a call returns is a new object wherever the call is not compiled into its caller.
+    stamp.exchangeMs = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
     stamp.nowMs = arrival.marketMs;
     stamp.monoMs = arrival.monoMs;
     const live = isLive(flags) && this.#sealer.isNewest(stamp);
@@ -230,9 +232,10 @@ export class Router {
     i32[2 * at + RECORD.row] = place.row;
     i32[2 * at + RECORD.connection] = arrival.connection;
     i32[2 * at + RECORD.flags] = flags;
-    f64[at + RECORD.timeMs] = packet.mode === MODE.snapquote ? packet.number(FIELD.lastTradeSeconds) * 1000 : packet.number(FIELD.exchangeMs);
-    f64[at + RECORD.exchangeMs] = packet.number(FIELD.exchangeMs);
-    f64[at + RECORD.price] = packet.number(FIELD.price);
+    f64[at + RECORD.exchangeMs] = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
+    f64[at + RECORD.timeMs] = f64[at + RECORD.exchangeMs];
+    if (packet.mode === MODE.snapquote) f64[at + RECORD.timeMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
+    f64[at + RECORD.price] = words[2 * FIELD.price + 1] * 4294967296 + (words[2 * FIELD.price] >>> 0);
     // Not one expression: a double that may be another would be made a new object for each packet.
     f64[at + RECORD.receivedMs] = arrival.monoMs;
     if (!this.measures) f64[at + RECORD.receivedMs] = NaN;

@@ -129,7 +129,7 @@ export class Intake {
   }
 
   #note(instrument: number, arrival: Arrival): void {
-    this.lag.record(arrival.marketMs - this.#packet.number(FIELD.exchangeMs));
+    this.lag.record(this.#packet, arrival);
     if (this.#samplesLeft > 0) this.#sample(instrument, arrival);
   }
 

@@ -34,10 +34,12 @@ describe('the yardsticks', () => {
 
 describe('a row', () => {
   it('has the ratio of the middle round, above 1 where ours is better', () => {
-    expect(rowOf({ name: 'a', unit: 'ns', values: [10, 30, 20], baseline: [20, 30, 80], target: 2 })).toEqual({ name: 'a', unit: 'ns', median: 20, min: 10, max: 30, baseline: 30, ratio: 2, target: 2, met: true });
+    expect(rowOf({ name: 'a', unit: 'ns', values: [10, 30, 20], baseline: [20, 30, 80], target: 2 })).toEqual({ name: 'a', unit: 'ns', median: 20, min: 10, max: 30, baseline: 30, ratio: 2, target: 2, bound: null, met: true });
     expect(rowOf({ name: 'a', unit: 'M/s', values: [10, 30, 20], baseline: [20, 30, 80], target: 2, moreIsBetter: true })).toMatchObject({ ratio: 0.5, met: false });
     expect(rowOf({ name: 'a', unit: 'ns', values: [1] })).toMatchObject({ baseline: null, ratio: null, target: null, met: null });
-    expect(rowsTable([rowOf({ name: 'a', unit: 'ns', values: [1], baseline: [3], target: 4 })])).toMatch(/3\.00x +4x +MISSED$/);
+    expect(rowOf({ name: 'a', unit: 'MB', values: [5, 7, 6], bound: 6 })).toMatchObject({ bound: 6, met: true });
+    expect(rowOf({ name: 'a', unit: 'MB', values: [5, 7, 6], bound: 5.5 })).toMatchObject({ met: false });
+    expect(rowsTable([rowOf({ name: 'a', unit: 'ns', values: [1], baseline: [3], target: 4 })])).toMatch(/3\.00x +4\.00x +MISSED$/);
     expect(median([3, 1, 2, 4])).toBe(3);
   });
 

@@ -1,0 +1,60 @@
+/**
+ * What the program costs as a user runs it: Stage 2 in LTP mode on the simulated broker, journal, Parquet and momentum included, by its own report.
+ *
+ *   simulated broker, a process of its own ─► socket ─► tickshard: all threads        CPU of a core, greatest RSS
+ *
+ * Idle is between continuous trading and the closing auction, when the feed says nothing.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { shipped } from '../src/paths.js';
+import { rowOf, type Bench, type Row } from './row.js';
+
+/** Gate `performance` allows half a core and 300 MB; what is usual is to stay below a fifth of that. */
+const BOUND = { cpuPercent: 10, rssMb: 60 } as const;
+/** Messages a second of 50 symbols at speed 1, about. */
+const CASES = [
+  { name: 'idle', at: '2026-11-23T15:16', speed: 6, minutes: 1, bounded: true },
+  { name: '200/s', at: '2026-11-23T11:00', speed: 1.6, minutes: 1, bounded: true },
+  { name: '12,000/s', at: '2026-11-23T11:00', speed: 97, minutes: 15, bounded: false },
+] as const;
+
+interface Cost {
+  readonly cpuPercent: number;
+  readonly rssMb: number;
+  readonly lost: boolean;
+}
+
+async function costOf({ at, speed, minutes }: { readonly at: string; readonly speed: number; readonly minutes: number }): Promise<Cost> {
+  const folder = mkdtempSync(join(tmpdir(), 'tickshard-cost-'));
+  try {
+    const args = ['--ws-test-mode', '--stage', '2', '--duration', String(minutes), '--feed', 'sim', '--speed', String(speed), '--at', at, '--report', 'report.json'];
+    // A feed that says nothing fails its gates, which is no matter here.
+    await new Promise<void>((resolve) => void execFile(process.execPath, [fileURLToPath(shipped('dist/src/main.js')), ...args], { cwd: folder }, () => resolve()));
+    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { performance: { cpuPercent: number; rssMb: number }; gates: { id: string; status: string }[] };
+    return { ...report.performance, lost: report.gates.some(({ id, status }) => id === 'lossless' && status !== 'pass') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const cost: Bench = {
+  name: 'cost',
+  topology: 'simulated broker (another process) -> the program as a user runs it: CPU of one core and greatest RSS by its own report',
+  async run({ smoke }) {
+    const rows: Row[] = [];
+    for (const one of CASES.filter(({ name }) => !smoke || name === '12,000/s')) {
+      const costs: Cost[] = [];
+      for (let round = 0; round < (smoke ? 1 : 2); round++) costs.push(await costOf(smoke ? { ...one, minutes: 1 } : one));
+      if (costs.some(({ lost }) => lost)) throw new Error(`cost ${one.name}: the run lost something`);
+      rows.push(
+        rowOf({ name: `cost ${one.name}, CPU`, unit: '% of a core', values: costs.map(({ cpuPercent }) => cpuPercent), ...(one.bounded ? { bound: BOUND.cpuPercent } : {}) }),
+        rowOf({ name: `cost ${one.name}, RSS`, unit: 'MiB', values: costs.map(({ rssMb }) => rssMb), ...(one.bounded ? { bound: BOUND.rssMb } : {}) }),
+      );
+    }
+    return rows;
+  },
+};

@@ -1,0 +1,28 @@
+/** A consumer of the ring that does nothing with a record but note how long it took to come: what the way itself costs. Thread entry, as `workers/shard.ts`. */
+import '../src/shared/ledger.js';
+import { monoMs } from '../src/clock.js';
+import { bucketOf } from '../src/shared/histogram.js';
+import { MAIN, RECORD, SHARD, ShardMemory } from '../src/shared/layout.js';
+import type { ShardTask } from '../workers/shard.js';
+
+/** As the shard's: records between two publications of the cursor, and the longest sleep. */
+const BATCH = 256;
+const SLEEP_MS = 100;
+
+export default function run(task: ShardTask): void {
+  const memory = new ShardMemory(task.shape, task.buffer);
+  const { i32, f64, histogram } = memory;
+  Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
+  Atomics.notify(i32, SHARD.starts);
+  while (Atomics.load(i32, MAIN.stop) === 0) {
+    const head = i32[SHARD.head];
+    const ready = Math.min(BATCH, (Atomics.load(i32, MAIN.tail) - head) | 0);
+    if (ready === 0) {
+      Atomics.wait(i32, MAIN.tail, head, SLEEP_MS);
+      continue;
+    }
+    const now = monoMs();
+    for (let k = 0; k < ready; k++) i32[histogram + bucketOf((now - f64[memory.recordOf((head + k) | 0) + RECORD.receivedMs]) * 1000)] += 1;
+    Atomics.store(i32, SHARD.head, (head + ready) | 0);
+  }
+}
