@@ -12,11 +12,9 @@ import { newCounters } from '../src/shared/counters.js';
 import { percentiles } from '../src/shared/histogram.js';
 import { HISTOGRAM_WORDS, RECORD, ShardMemory } from '../src/shared/layout.js';
 import { RingWriter } from '../src/shared/ring.js';
-import { Engine } from '../src/shard/engine.js';
 import { ShardPool } from '../src/shard/pool.js';
-import { Intake } from '../src/stages/intake.js';
 import { frames } from './baselines.js';
-import { engineAnswer, instrumentsOf, messagesOf, naiveAnswer, OPEN_MS, SESSION } from './market.js';
+import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
 /** Messages a real second, and market ms from one to the next: at 12,000 a second a market minute is half a real second, so that seals come. */
@@ -29,7 +27,6 @@ const RATES = [
 const CEILING = 12_000;
 /** Of a bare echo's p99, at most so many times as much. */
 const MOST_TIMES = 5;
-const SUBSCRIBED_BEFORE_MS = 10_000;
 const SLOTS = 16_384;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -57,15 +54,11 @@ interface Waits {
 
 /** Microseconds, of the whole engine with one shard. */
 async function engineWaits(messages: readonly Buffer[], tokens: readonly string[], rate: number, stepMs: number, expected: string): Promise<Waits> {
-  const instruments = instrumentsOf(tokens);
-  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards: 1, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS, slots: SLOTS });
+  const { engine, intake, arrival } = subscribed(tokens, 1, SLOTS);
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
   try {
-    const intake = new Intake({ engine, instruments });
     const { router } = engine;
-    const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
-    intake.subscribed(arrival);
     const send = (k: number, dueMs: number): void => {
       arrival.monoMs = dueMs;
       arrival.marketMs = OPEN_MS + k * stepMs;

@@ -8,28 +8,21 @@
  * The line publishes once for each READ frames, as a read of the socket does, and the shard then drains the ring.
  */
 import { monoMs } from '../src/clock.js';
-import { Engine } from '../src/shard/engine.js';
+import type { Engine } from '../src/shard/engine.js';
 import { Shard } from '../src/shard/shard.js';
-import { Intake } from '../src/stages/intake.js';
 import { floor, frames, plain } from './baselines.js';
-import { engineAnswer, instrumentsOf, messagesOf, naiveAnswer, OPEN_MS, SESSION } from './market.js';
+import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
 import { inTurns, nsEach, rowOf, type Bench } from './row.js';
 
 /** Market ms from frame to frame, and frames that one read delivers. */
 const STEP_MS = 2;
 const READ = 100;
-/** Before the first frame the subscriptions are old enough that no packet passes for a cached one. */
-const SUBSCRIBED_BEFORE_MS = 10_000;
 
 /** Plays all frames through a new engine of one shard, on this thread. */
 export function playLine(messages: readonly Buffer[], tokens: readonly string[]): Engine {
-  const instruments = instrumentsOf(tokens);
-  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards: 1, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS });
-  const intake = new Intake({ engine, instruments });
-  const shard = new Shard(engine.memories[0]);
+  const { engine, intake, arrival } = subscribed(tokens, 1);
   const { router } = engine;
-  const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
-  intake.subscribed(arrival);
+  const shard = new Shard(engine.memories[0]);
   for (let k = 0; k < messages.length; k++) {
     if (k % READ === 0) {
       router.publish();

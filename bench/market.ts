@@ -1,8 +1,10 @@
 /** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
 import { MINUTE_MS, type Session } from '../src/market/session.js';
 import type { Instrument } from '../src/market/instrument.js';
-import type { Engine } from '../src/shard/engine.js';
+import { monoMs } from '../src/clock.js';
+import { Engine } from '../src/shard/engine.js';
 import { readBar } from '../src/shared/book.js';
+import { Intake } from '../src/stages/intake.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
@@ -12,6 +14,25 @@ export const FRAME_BYTES = 51;
 
 export function instrumentsOf(tokens: readonly string[]): Instrument[] {
   return tokens.map((token, index) => ({ index, symbol: `SYM${index}`, token, exchange: 'NSE', exchangeType: 1, tickSizeRupees: 0.05, derivatives: true }));
+}
+
+/** Before the first frame the subscriptions are old enough that no packet passes for a cached one. */
+const SUBSCRIBED_BEFORE_MS = 10_000;
+
+/** An engine that is subscribed on connection 1, what takes frames in for it, and the arrival that the caller moves on. */
+export interface Subscribed {
+  readonly engine: Engine;
+  readonly intake: Intake;
+  readonly arrival: { readonly connection: number; monoMs: number; wallMs: number; marketMs: number };
+}
+
+export function subscribed(tokens: readonly string[], shards: number, slots?: number): Subscribed {
+  const instruments = instrumentsOf(tokens);
+  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS, slots });
+  const intake = new Intake({ engine, instruments });
+  const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
+  intake.subscribed(arrival);
+  return { engine, intake, arrival };
 }
 
 /** Each frame as its own view, as a WebSocket library hands messages over. */

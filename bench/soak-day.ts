@@ -3,11 +3,9 @@
  * memory in use after each part of the day, with everything collected that can be, and the bytes of heap that each frame took on its way from decode to fold.
  */
 import { monoMs } from '../src/clock.js';
-import { Engine } from '../src/shard/engine.js';
 import { Shard } from '../src/shard/shard.js';
-import { Intake } from '../src/stages/intake.js';
 import { frames } from './baselines.js';
-import { engineAnswer, FRAME_BYTES, instrumentsOf, naiveAnswer, OPEN_MS, SESSION } from './market.js';
+import { engineAnswer, FRAME_BYTES, naiveAnswer, OPEN_MS, subscribed } from './market.js';
 
 export interface Soaked {
   /** MiB resident, one a look. */
@@ -25,18 +23,13 @@ const PAGE_DOUBLES = 512;
 const [count, looks] = process.argv.slice(2).map(Number);
 const stepMs = (MINUTES * 60_000) / count;
 const { buf, tokens } = frames(count, 50, stepMs);
-const instruments = instrumentsOf(tokens);
-const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards: 1, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS });
-const intake = new Intake({ engine, instruments });
+const { engine, intake, arrival } = subscribed(tokens, 1);
 const shard = new Shard(engine.memories[0]);
 // The tables of the day are there from the beginning, and the system gives their pages when they are first written: now, or it would look like a slope.
 const { f64 } = engine.memories[0];
 for (let at = 0; at < f64.length; at += PAGE_DOUBLES) f64[at] += 0;
 const message = Buffer.alloc(FRAME_BYTES);
 const beganMs = monoMs();
-const arrival = { connection: 1, monoMs: beganMs - 10_000, wallMs: OPEN_MS, marketMs: OPEN_MS - 10_000 };
-intake.subscribed(arrival);
-
 function play(from: number, to: number): void {
   for (let k = from; k < to; k++) {
     if (k % READ === 0) {

@@ -7,29 +7,22 @@
  *   beside `floor` on the main thread alone
  */
 import { monoMs, sleep } from '../src/clock.js';
-import { Engine } from '../src/shard/engine.js';
 import { ShardPool } from '../src/shard/pool.js';
-import { Intake } from '../src/stages/intake.js';
 import { floor, frames } from './baselines.js';
-import { engineAnswer, instrumentsOf, messagesOf, naiveAnswer, OPEN_MS, SESSION } from './market.js';
+import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
 import { nsEach, rowOf, type Bench, type Row } from './row.js';
 
 const STEP_MS = 2;
 const READ = 100;
-const SUBSCRIBED_BEFORE_MS = 10_000;
 const SHARDS = [1, 2, 4] as const;
 
 /** Real ns a frame from the first to the moment at which every shard has applied END. */
 async function play(messages: readonly Buffer[], tokens: readonly string[], shards: number, expected: string): Promise<number> {
-  const instruments = instrumentsOf(tokens);
-  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS });
+  const { engine, intake, arrival } = subscribed(tokens, shards);
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
   try {
-    const intake = new Intake({ engine, instruments });
     const { router } = engine;
-    const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
-    intake.subscribed(arrival);
     const start = monoMs();
     for (let k = 0; k < messages.length; k++) {
       if (k % READ === 0) {
