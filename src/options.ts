@@ -40,7 +40,7 @@ export const shadowOptions = {
   mode: { type: 'string', desc: 'ltp, quote or snapquote  [default: snapquote]' },
 } as const;
 
-export const shadowEpilogue = `The same run as a stage, for a whole day beside what you poll. It changes nothing live: stop it, and everything is as it was. A run that was killed goes on with the same command line and --resume behind it. Compare each day, then \`tickshard gate cutover\`.
+export const shadowEpilogue = `The same run as a stage, for a whole day beside what you poll. It changes nothing live: stop it, and everything is as it was. A run that was killed goes on with the same command line, --resume in place of --wait-open. Compare each day, then \`tickshard gate cutover\`.
 
 Exit codes: as of a stage run.
 
