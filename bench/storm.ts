@@ -16,8 +16,11 @@ const STEP_MS = 2;
 const READ = 100;
 const SHARDS = [1, 2, 4] as const;
 
-/** Real ns a frame from the first to the moment at which every shard has applied END. */
-async function play(messages: readonly Buffer[], tokens: readonly string[], shards: number, expected: string): Promise<number> {
+/** Frames after which the event loop gets its turn, where that is wanted. */
+const BREATH = 50 * READ;
+
+/** Real ns a frame from the first to the moment at which every shard has applied END. `breathes`: the event loop gets its turn meanwhile, as profilers need it. */
+export async function play(messages: readonly Buffer[], tokens: readonly string[], shards: number, expected: string, breathes = false): Promise<number> {
   const { engine, intake, arrival } = subscribed(tokens, shards);
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
@@ -28,6 +31,7 @@ async function play(messages: readonly Buffer[], tokens: readonly string[], shar
       if (k % READ === 0) {
         router.publish();
         if (router.pressed) while (!router.relieved) await sleep(0);
+        if (breathes && k % BREATH === 0) await sleep(0);
         arrival.monoMs = monoMs();
         arrival.marketMs = OPEN_MS + k * STEP_MS;
       }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { floor, frames, plain } from '../../bench/baselines.js';
 import { naiveAnswer } from '../../bench/market.js';
+import { topFunctions } from '../../bench/profile.js';
 import { inTurns, median, rowOf, rowsTable } from '../../bench/row.js';
 import { BENCHES, runBenches } from '../../bench/run.js';
 
@@ -29,6 +30,14 @@ describe('the yardsticks', () => {
     const whole = naiveAnswer(buf, 100_000, tokens);
     buf[43] ^= 1;
     expect(naiveAnswer(buf, 100_000, tokens)).not.toBe(whole);
+  });
+});
+
+describe('a profile', () => {
+  it('names the functions that took most, without those in which nothing happened', () => {
+    const frame = (id: number, functionName: string) => ({ id, callFrame: { functionName, url: 'file:///x/dist/fold.js', lineNumber: id } });
+    const found = topFunctions({ nodes: [frame(1, '(idle)'), frame(2, 'apply'), frame(3, ''), frame(4, 'step')], samples: [1, 2, 3, 2, 4], timeDeltas: [900, 30, 20, 40, 10] }, 2);
+    expect(found).toEqual([{ name: 'apply fold.js:3', share: 0.7 }, { name: '(anonymous) fold.js:4', share: 0.2 }]);
   });
 });
 
