@@ -116,6 +116,7 @@ interface Reference {
   readonly origin: Origin;
   readonly sides: readonly (ReadSide | undefined)[];
   readonly notes: readonly string[];
+  readonly objection: string | undefined;
 }
 
 /** Reads a folder, or a file of JSON lines. Throws EngineError HISTORY. */
@@ -127,7 +128,7 @@ async function readReference(path: string, instruments: readonly FileInstrument[
     sides.push(file && sideFrom(file));
   }
   const files = [...new Map(sides.flatMap((side) => (side === undefined ? [] : [[side.path, side.origin]]))).values()];
-  return { origin: { folder: path, files }, sides, notes: [] };
+  return { origin: { folder: path, files }, sides, notes: [], objection: undefined };
 }
 
 /** The IST date as a window; everything when there is none. */
@@ -155,7 +156,7 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
   const theirs = typeof reference === 'string' ? await readReference(reference, instruments, windowOf(sides)) : await asked(instruments, sides, ourOrigin, reference, say);
   const pairs = instruments.map((instrument, index): Pair => ({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: sides[index], reference: theirs.sides[index]?.side }));
   const comparison = compareCandles(pairs);
-  const judgement = judge(comparison, originConflict(ourOrigin, theirs.origin), unexplainedPercent);
+  const judgement = judge(comparison, originConflict(ourOrigin, theirs.origin) ?? theirs.objection, unexplainedPercent);
   const notes = [...shiftNotes(pairs), ...silentNotes(comparison, pairs), ...theirs.notes, ...gathered([...mine, ...theirs.sides.flatMap((side) => side ?? [])])];
   const surroundings: Surroundings = { ours: ourOrigin, reference: theirs.origin, notes, unexplainedPercent, comparedWallMs: new SystemClock().wallMs() };
   const object = comparisonJson(comparison, judgement, surroundings);

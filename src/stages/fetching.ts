@@ -38,6 +38,8 @@ export interface Fetched {
   /** In the order of the instruments; undefined where there is nothing. */
   readonly sides: readonly (ReadSide | undefined)[];
   readonly notes: readonly string[];
+  /** What speaks against a verdict on them, without a full stop. */
+  readonly objection: string | undefined;
 }
 
 /** Tokens of our files' instruments. Throws EngineError INSTRUMENT for one that is not known. */
@@ -87,12 +89,16 @@ async function passed(clock: Clock, realMs: number): Promise<void> {
   if (realMs > 0) await new Promise<void>((resolve) => void clock.after(realMs, resolve));
 }
 
-function notesOf(settled: readonly Settled[], instruments: readonly PolledInstrument[], poller: Poller): string[] {
-  const unsettled = instruments.filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined).map(({ symbol }) => symbol);
-  const names = (symbols: readonly string[]): string => `${symbols.slice(0, 5).join(', ')}${symbols.length > 5 ? ` and ${symbols.length - 5} more` : ''}`;
+/** Candles of which no two answers agreed prove nothing, whatever the last one said. */
+export function objectionTo(settled: readonly Settled[], instruments: readonly PolledInstrument[]): string | undefined {
+  const names = instruments.filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined).map(({ symbol }) => symbol);
+  if (names.length === 0) return undefined;
+  return `the broker's candles of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''} have not settled, ${MOST_ANSWERS} answers all differed: compare again later`;
+}
+
+function notesOf(settled: readonly Settled[], poller: Poller): string[] {
   return [
     `The broker was asked ${poller.requests} times, two a second, until two answers for a symbol agreed.`,
-    ...(unsettled.length > 0 ? [`${MOST_ANSWERS} answers for ${names(unsettled)} all differed: the last one counts. Compare again later.`] : []),
     ...settled.flatMap(({ refused }) => refused ?? []),
     ...[...poller.unreadable].map(([symbol, rows]) => `${rows} ${rows === 1 ? 'row' : 'rows'} of the broker's candles of ${symbol} could not be read and ${rows === 1 ? 'is' : 'are'} left out.`),
   ];
@@ -144,5 +150,5 @@ async function polledFrom(server: Server, polled: readonly PolledInstrument[], {
     return { path: name, side, origin: { feed: name, mode: undefined, volumeKind: 'traded' }, notes: [] };
   });
   const files = sides.flatMap((side) => side?.origin ?? []);
-  return { origin: { folder: `getCandleData of ${new URL(endpoint.loginUrl).host}`, files, polled: true }, sides, notes: notesOf(settled, polled, poller) };
+  return { origin: { folder: `getCandleData of ${new URL(endpoint.loginUrl).host}`, files, polled: true }, sides, notes: notesOf(settled, poller), objection: objectionTo(settled, polled) };
 }

@@ -4,6 +4,7 @@ import { EngineError } from '../../src/errors.js';
 import type { CandleRow } from '../../src/market/candle.js';
 import { CandlesRefused } from '../../src/polled/poller.js';
 import { MOST_ANSWERS, settledCandles } from '../../src/polled/settled.js';
+import { objectionTo } from '../../src/stages/fetching.js';
 import { candleOf } from '../sink/candles.js';
 
 const instrument = (symbol: string) => ({ symbol, exchange: 'NSE', token: '1' });
@@ -39,6 +40,9 @@ describe('candles', () => {
     const { asked, results } = await settling({ A: [1, 2, 3, 4, 5, 6, 7].map(row) });
     expect(asked.filter((one) => one === 'A')).toHaveLength(MOST_ANSWERS);
     expect(results).toEqual([{ rows: row(MOST_ANSWERS), agreedAfter: undefined, refused: undefined }]);
+    // Nothing is proved by them: the verdict of a comparison cannot be a pass.
+    expect(objectionTo(results, [instrument('A')])).toBe("the broker's candles of A have not settled, 6 answers all differed: compare again later");
+    expect(objectionTo((await settling({ A: [row(1)], B: [new CandlesRefused('No.')] })).results, [instrument('A'), instrument('B')])).toBeUndefined();
   });
 
   it('that two answers say are none are none', async () => {
