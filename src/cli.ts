@@ -163,10 +163,9 @@ function referenceOption(parsed: Parsed): CompareArguments['reference'] {
   const stray = (['feed', 'ca', 'instruments'] as const).find((name) => once(parsed, name) !== undefined);
   if (flag(parsed, 'fetch')) {
     if (reference !== undefined) throw new EngineError('USAGE', '--reference and --fetch exclude each other: one reads what was polled, the other polls.');
-    const feed = once(parsed, 'feed') ?? 'live';
-    const ca = once(parsed, 'ca');
-    if (feed === 'sim' && ca === undefined) return { feed: { kind: 'sim' }, instruments: pathOption('instruments', once(parsed, 'instruments')) };
-    return { feed: remoteFeed(feed, ca), instruments: pathOption('instruments', once(parsed, 'instruments')) };
+    const [feed, ca] = [once(parsed, 'feed') ?? 'live', once(parsed, 'ca')];
+    const instruments = pathOption('instruments', once(parsed, 'instruments'));
+    return { feed: feed === 'sim' && ca === undefined ? { kind: 'sim' } : remoteFeed(feed, ca), instruments };
   }
   if (stray !== undefined) throw new EngineError('USAGE', `--${stray} belongs to --fetch.`);
   if (reference === undefined) throw new EngineError('USAGE', `--reference is missing: ${compareOptions.reference.desc}; or --fetch, which polls it.`);

@@ -205,12 +205,7 @@ async function prove(place: RowPlace, candles: readonly CandleRow[], quality: re
   return sentences.filter((sentence) => sentence !== undefined);
 }
 
-/** Equal for equal rows, whatever order they came in. */
-function hashOfRows(rows: readonly { readonly symbol: string; readonly timestampMs: number }[]): string {
-  return sha256Of(Buffer.from(JSON.stringify(inOrder(rows))));
-}
-
-/** The same hash, of rows that come in order: a day of a thousand symbols need not be held as one text. */
+/** SHA-256 of rows that come in order, as of their JSON text: a day of a thousand symbols need not be held as one. */
 class RowHash {
   readonly #hash = createHash('sha256').update('[');
   #separator = '';
@@ -223,6 +218,13 @@ class RowHash {
   end(): string {
     return this.#hash.update(']').digest('hex');
   }
+}
+
+/** Equal for equal rows, whatever order they came in. */
+function hashOfRows(rows: readonly CandleRow[]): string {
+  const hash = new RowHash();
+  for (const row of inOrder(rows)) hash.add(row);
+  return hash.end();
 }
 
 async function conclude(): Promise<ConcludeAnswer> {

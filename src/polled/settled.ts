@@ -2,7 +2,6 @@
  * Candles that have come to rest: the broker goes on changing a minute for some seconds behind its end, so each symbol is asked until two
  * answers in a row agree.
  */
-import { EngineError } from '../errors.js';
 import type { CandleRow } from '../market/candle.js';
 import { CandlesRefused, type PolledInstrument } from './poller.js';
 
@@ -53,10 +52,5 @@ export async function settledCandles(wanted: readonly Wanted[], { ask, apart, sa
       }
     }
   }
-  return results.map((result, index) => result ?? unsettled(last[index]));
-}
-
-function unsettled(rows: readonly CandleRow[] | undefined): Settled {
-  if (rows === undefined) throw new EngineError('CANDLES', 'No candles were asked for.');
-  return { rows, agreedAfter: undefined, refused: undefined };
+  return results.map((result, index) => result ?? { rows: last[index] ?? [], agreedAfter: undefined, refused: undefined });
 }

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { statusRow } from '../observe/rows.js';
-import { cutover, type Cutover, type CutoverDay } from '../truth/cutover.js';
+import { cutover, percent, type Cutover, type CutoverDay } from '../truth/cutover.js';
 import { evidenceFrom, type Evidence } from '../truth/evidence.js';
 import { terminalOn } from './presenter.js';
 import { symbolOf } from './universe.js';
@@ -49,11 +49,9 @@ async function gathered(paths: readonly string[]): Promise<{ readonly evidence: 
   return { evidence, notes };
 }
 
-const share = (value: number): string => `${(Math.floor(value * 1000) / 10).toFixed(1)} %`;
-
 function dayRow({ date, run, comparison, whole, compared, late }: CutoverDay): string[] {
   const values = comparison?.values;
-  return [date, run.feed, run.verdict, String(run.symbols.length), share(whole), String(run.disconnects), String(late), share(compared), values === undefined ? '-' : String(values.explained), values === undefined ? '-' : String(values.unexplained), comparison?.verdict ?? '-'];
+  return [date, run.feed, run.verdict, String(run.symbols.length), percent(whole), String(run.disconnects), String(late), percent(compared), values === undefined ? '-' : String(values.explained), values === undefined ? '-' : String(values.unexplained), comparison?.verdict ?? '-'];
 }
 
 const HEAD = ['day', 'feed', 'run', 'symbols', 'whole', 'disconnects', 'late', 'compared', 'explained', 'unexplained', 'comparison'];

@@ -1,5 +1,5 @@
 /** `compare --fetch`: the broker's own candles of our minutes, polled after the run. */
-import { SystemClock, type Clock } from '../clock.js';
+import { sleep, SystemClock, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { feedEndpoint, type Endpoint } from '../feed/endpoint.js';
 import { logIn, type Credentials } from '../feed/login.js';
@@ -85,10 +85,6 @@ async function simulatedServer(instruments: readonly FileInstrument[], ours: Ori
   }
 }
 
-async function passed(clock: Clock, realMs: number): Promise<void> {
-  if (realMs > 0) await new Promise<void>((resolve) => void clock.after(realMs, resolve));
-}
-
 /** Candles of which no two answers agreed prove nothing, whatever the last one said. */
 export function objectionTo(settled: readonly Settled[], instruments: readonly PolledInstrument[]): string | undefined {
   const names = instruments.filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined).map(({ symbol }) => symbol);
@@ -137,12 +133,12 @@ async function polledFrom(server: Server, polled: readonly PolledInstrument[], {
   // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
   const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
   if (settlesMs > clock.wallMs()) say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
-  await passed(clock, settlesMs - clock.wallMs());
+  await sleep(Math.max(0, settlesMs - clock.wallMs()));
   const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS);
   const settled = await settledCandles(
     // All symbols are asked for the same minutes: one that ours lack is to be found missing.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
-    { ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs), apart: () => passed(clock, past ? 0 : APART_MS), say },
+    { ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs), apart: () => sleep(past ? 0 : APART_MS), say },
   );
   const sides = settled.map(({ rows, refused }): ReadSide | undefined => {
     if (refused !== undefined || rows.length === 0) return undefined;

@@ -3,6 +3,7 @@
  * requirement is a figure, and each can fail. Pure.
  */
 import type { ComparisonEvidence, RunEvidence } from './evidence.js';
+import { counted } from './verdict.js';
 
 /** Days that must be good, where the user does not say: a week of trading, one of each weekday. */
 export const CUTOVER_DAYS = 5;
@@ -43,8 +44,8 @@ export interface Cutover {
 }
 
 const few = (names: readonly string[]): string => `${names.slice(0, NAMES).join(', ')}${names.length > NAMES ? ` and ${names.length - NAMES} more` : ''}`;
-const percent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
-const plural = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+/** A share in percent, never rounded up to one that is enough. */
+export const percent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
 
 /** The last by `key`, one a date. */
 function newestBy<Item>(items: readonly Item[], dateOf: (item: Item) => readonly string[], key: (item: Item) => string): Map<string, Item> {
@@ -90,7 +91,7 @@ function requirementsOf(days: readonly CutoverDay[], symbols: readonly string[],
       id: 'feed',
       title: 'The live feed',
       status: days.length > 0 && live === days.length ? 'pass' : 'fail',
-      observed: `${live} of ${plural(days.length, 'day')} of the live feed`,
+      observed: `${live} of ${counted(days.length, 'day')} of the live feed`,
       remedy: days.length > 0 && live === days.length ? undefined : 'A simulated market says nothing of the real one: shadow runs of the live feed are needed.',
     },
     {
@@ -98,10 +99,10 @@ function requirementsOf(days: readonly CutoverDay[], symbols: readonly string[],
       title: 'Whole days in shadow',
       status: days.length >= wanted ? 'pass' : 'fail',
       observed: `${days.length} of ${wanted}`,
-      remedy: days.length >= wanted ? undefined : `${plural(wanted - days.length, 'more day')} of \`tickshard shadow --ws-test-mode --until-close --wait-open\` ${wanted - days.length === 1 ? 'is' : 'are'} missing.`,
+      remedy: days.length >= wanted ? undefined : `${counted(wanted - days.length, 'more day')} of \`tickshard shadow --ws-test-mode --until-close --wait-open\` ${wanted - days.length === 1 ? 'is' : 'are'} missing.`,
     },
-    ofDays('symbols', 'All symbols each day', days, plural(symbols.length, 'symbol'), (day) => (absent(day).length > 0 ? few(absent(day)) : undefined), 'Each day must have had every symbol: run those days again with the whole list, or name with --symbols the ones that are meant.'),
-    ofDays('runs', 'Each day passed its gates', days, `${plural(days.length, 'run')} passed`, ({ run }) => (run.verdict === 'pass' ? undefined : `${run.verdict}${run.failedGates.length > 0 ? ` (${few(run.failedGates)})` : ''}`), 'A day with a failed gate starts the count anew: see its report for the cause.'),
+    ofDays('symbols', 'All symbols each day', days, counted(symbols.length, 'symbol'), (day) => (absent(day).length > 0 ? few(absent(day)) : undefined), 'Each day must have had every symbol: run those days again with the whole list, or name with --symbols the ones that are meant.'),
+    ofDays('runs', 'Each day passed its gates', days, `${counted(days.length, 'run')} passed`, ({ run }) => (run.verdict === 'pass' ? undefined : `${run.verdict}${run.failedGates.length > 0 ? ` (${few(run.failedGates)})` : ''}`), 'A day with a failed gate starts the count anew: see its report for the cause.'),
     ofDays('whole', 'Candles seen whole', days, `at least ${least(({ whole }) => whole)} of each symbol's day`, (day) => (broken(day).length > 0 ? `${percent(day.whole)} at least, too few of ${few(broken(day))}` : undefined), `At least ${percent(LEAST_SHARE)} of a day's candles must be whole: begin before the opening (--wait-open), and see \`disconnects\` and \`unseen\` in the report.`),
     ofDays('compared', 'Compared with polled ones', days, `at least ${least(({ compared }) => compared)} of each symbol's day`, (day) => (day.comparison === undefined ? 'not compared' : uncompared(day).length > 0 ? `too few minutes of ${few(uncompared(day))}` : undefined), `Each day and symbol must be compared: ${compare}.`),
     ofDays('volume', 'Volume compared, too', days, 'traded quantity on both sides', (day) => (unmeasured(day).length > 0 ? (day.run.volumeKind === 'traded' ? `not of ${few(unmeasured(day))}` : 'ours counts ticks') : undefined), 'Run in SnapQuote mode, whose candles have the traded quantity that polled ones have.'),
@@ -109,7 +110,7 @@ function requirementsOf(days: readonly CutoverDay[], symbols: readonly string[],
       'agree',
       'The comparisons passed',
       days,
-      `${plural(days.reduce((sum, { comparison }) => sum + (comparison?.values.unexplained ?? 0), 0), 'difference')} without a cause, all within what is allowed`,
+      `${counted(days.reduce((sum, { comparison }) => sum + (comparison?.values.unexplained ?? 0), 0), 'difference')} without a cause, all within what is allowed`,
       ({ comparison }) => (comparison === undefined ? 'not compared' : comparison.verdict === 'pass' ? undefined : `${comparison.verdict}${comparison.reasons.length > 0 ? ` (${comparison.reasons[0]})` : ''}`),
       'Until every difference has a cause the two are not interchangeable: look at the comparison, its --html page names the minutes.',
     ),
@@ -117,15 +118,15 @@ function requirementsOf(days: readonly CutoverDay[], symbols: readonly string[],
 }
 
 /** What was found and is left aside. */
-function asideNotes(runs: readonly RunEvidence[], counted: readonly RunEvidence[]): string[] {
-  const others = runs.filter((run) => !counted.includes(run));
+function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]): string[] {
+  const others = runs.filter((run) => !judged.includes(run));
   const short = others.filter(({ wholeDay }) => !wholeDay).length;
   const unreal = others.filter(({ wholeDay, feed }) => wholeDay && feed !== 'live').length;
   const more = others.length - short - unreal;
   return [
-    ...(short > 0 ? [`${plural(short, 'run')} of a stage or a part of a day ${short === 1 ? 'does' : 'do'} not count.`] : []),
-    ...(unreal > 0 ? [`${plural(unreal, 'shadow run')} of another feed than the live one ${unreal === 1 ? 'is' : 'are'} left aside.`] : []),
-    ...(more > 0 ? [`${plural(more, 'shadow run')} ${more === 1 ? 'is' : 'are'} older than the days that count, or of a day that has a newer one.`] : []),
+    ...(short > 0 ? [`${counted(short, 'run')} of a stage or a part of a day ${short === 1 ? 'does' : 'do'} not count.`] : []),
+    ...(unreal > 0 ? [`${counted(unreal, 'shadow run')} of another feed than the live one ${unreal === 1 ? 'is' : 'are'} left aside.`] : []),
+    ...(more > 0 ? [`${counted(more, 'shadow run')} ${more === 1 ? 'is' : 'are'} older than the days that count, or of a day that has a newer one.`] : []),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Comparison, Difference, SymbolComparison } from './comparison.js';
 import { distinct } from './origin.js';
 import type { Origin } from './origin.js';
 import type { Surroundings } from './present.js';
-import { explained, type Judgement } from './verdict.js';
+import { explained, unexplained, type Judgement } from './verdict.js';
 
 /** At most so many differing minutes, and so many missing ones, are listed. */
 const LISTED = 1000;
@@ -79,7 +79,7 @@ export function comparisonJson({ spans, symbols, differences }: Comparison, { ve
     spans: spans.map(({ date, firstMs, lastMs }) => ({ date, first: istStamp(firstMs), last: istStamp(lastMs), firstMs, lastMs })),
     symbols: symbols.map(symbolJson),
     causes: causesOf(symbols),
-    values: { compared: valuesCompared(symbols), explained: explained(symbols), unexplained: symbols.reduce((sum, { judged }) => sum + judged.unexplained, 0), unexplainedPercentAllowed: unexplainedPercent },
+    values: { compared: valuesCompared(symbols), explained: explained(symbols), unexplained: unexplained(symbols), unexplainedPercentAllowed: unexplainedPercent },
     differences: { total: differences.length, listed: differences.slice(0, LISTED).map(differenceJson) },
     missing: { total: missing.length, listed: missing.slice(0, LISTED) },
     notes,

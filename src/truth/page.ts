@@ -5,7 +5,7 @@ import { FIELDS, valuesCompared, type Comparison, type Difference, type Field, t
 import type { Span } from './minutes.js';
 import { originText } from './origin.js';
 import { fieldText, verdictLine, type Surroundings } from './present.js';
-import { explained, nameOf, percentText, type Judgement } from './verdict.js';
+import { explained, nameOf, percentText, unexplained, type Judgement } from './verdict.js';
 
 /** Differing minutes that are listed. */
 const LISTED = 500;
@@ -150,8 +150,8 @@ export function comparisonPage(comparison: Comparison, judgement: Judgement, sur
   const { symbols, spans } = comparison;
   const { ours, reference, notes, unexplainedPercent, comparedWallMs } = surroundings;
   const values = valuesCompared(symbols);
-  const unexplained = symbols.reduce((sum, { judged }) => sum + judged.unexplained, 0);
-  const share = values === 0 ? '' : `, ${percentText(unexplained / values)} where ${unexplainedPercent} % may be`;
+  const nothing = unexplained(symbols);
+  const share = values === 0 ? '' : `, ${percentText(nothing / values)} where ${unexplainedPercent} % may be`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -160,7 +160,7 @@ export function comparisonPage(comparison: Comparison, judgement: Judgement, sur
 <p class="verdict${judgement.verdict === 'pass' ? '' : ' fail'}">${escaped(verdictLine(comparison, judgement, surroundings))}</p>
 <dl><dt>Ours</dt><dd>${escaped(originText(ours))}</dd><dt>Reference</dt><dd>${escaped(originText(reference))}</dd>
 <dt>Days</dt><dd>${spans.map(({ date, firstMs, lastMs }) => `${date} ${istMinute(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`).join(', ') || 'none'}</dd>
-<dt>Values</dt><dd>${values} compared; more than a tick apart ${explained(symbols)} with a cause, ${unexplained} without${share}</dd>
+<dt>Values</dt><dd>${values} compared; more than a tick apart ${explained(symbols)} with a cause, ${nothing} without${share}</dd>
 <dt>Compared</dt><dd>${istStamp(comparedWallMs)}</dd></dl>
 <h2>Causes of differences</h2>${causeBar(symbols)}
 <h2>Symbols</h2>${symbolTable(symbols)}

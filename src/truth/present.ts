@@ -5,7 +5,7 @@ import { FIELDS, PRICES, valuesCompared } from './comparison.js';
 import type { Comparison, Difference, Field, FieldDifference, SymbolComparison } from './comparison.js';
 import type { Origin } from './origin.js';
 import { originText, simulated } from './origin.js';
-import { counted, explained, nameOf, percentText } from './verdict.js';
+import { counted, explained, nameOf, percentText, unexplained } from './verdict.js';
 import type { Judgement } from './verdict.js';
 
 /** Differing minutes shown in full, missing minutes named a side, and dates whose hours are shown. */
@@ -137,7 +137,7 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
   const sum = (figure: (symbol: SymbolComparison) => number): number => symbols.reduce((total, symbol) => total + figure(symbol), 0);
   const within = sum(({ fields }) => PRICES.reduce((total, field) => total + fields[field].withinTick, 0));
   const because = explained(symbols);
-  const nothing = sum(({ judged }) => judged.unexplained);
+  const nothing = unexplained(symbols);
   if (because + nothing === 0) {
     const prices = within === 0 ? 'all prices are exact' : `all prices are exact but ${within}, which are within one tick`;
     return allVolumes ? `${prices}, all volumes are exact` : prices;

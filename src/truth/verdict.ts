@@ -61,9 +61,14 @@ function lacking(symbols: readonly SymbolComparison[]): string[] {
   return summed(symbols, ({ missing }) => missing.reference.length, (sum, names) => `${counted(sum, 'minute')} of ours missing in the reference (${names})`);
 }
 
+/** Fields of whole minutes that are different, and nothing explains it. */
+export function unexplained(symbols: readonly SymbolComparison[]): number {
+  return symbols.reduce((sum, { judged }) => sum + judged.unexplained, 0);
+}
+
 /** Differences without a cause, if they are too many. */
-function unexplained(symbols: readonly SymbolComparison[], percent: number): string[] {
-  const sum = symbols.reduce((total, { judged }) => total + judged.unexplained, 0);
+function tooManyUnexplained(symbols: readonly SymbolComparison[], percent: number): string[] {
+  const sum = unexplained(symbols);
   const values = valuesCompared(symbols);
   if (sum * 100 <= values * percent) return [];
   return summed(symbols, ({ judged }) => judged.unexplained, (differences, names) => `${counted(differences, 'difference')} that nothing explains, ${percentText(differences / values)} of the values where ${percent} % may be (${names})`);
@@ -82,7 +87,7 @@ export function judge({ symbols }: Comparison, objection: string | undefined, un
     ...(symbols.some(({ compared }) => compared > 0) ? [] : ['nothing could be compared']),
     ...summed(symbols, ({ referenceFound }) => (referenceFound ? 0 : 1), (_, names) => `the reference has nothing of ${names}`),
     ...summed(referenced, ({ compared }) => (compared > 0 ? 0 : 1), (_, names) => `no minute is whole on both sides for ${names}`),
-    ...unexplained(symbols, unexplainedPercent),
+    ...tooManyUnexplained(symbols, unexplainedPercent),
     ...summed(symbols, ({ otherPrints }) => otherPrints, (sum, names) => `${counted(sum, 'closing auction')} of another price (${names})`),
     ...summed(symbols, ({ missing }) => missing.ours.length, (sum, names) => `${counted(sum, 'minute')} of the reference missing in ours (${names})`),
     ...lacking(referenced),
