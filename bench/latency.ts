@@ -81,7 +81,7 @@ async function engineWaits(messages: readonly Buffer[], tokens: readonly string[
 
 /** The same of bare records: what the ring, the wake-up and the schedule take. */
 async function echoP99(count: number, rate: number): Promise<number> {
-  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS });
+  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, traded: false });
   const pool = new ShardPool({ memories: [memory], counters: newCounters(), workerUrl: new URL('./echo-worker.js', import.meta.url) });
   await pool.start();
   try {

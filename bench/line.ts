@@ -2,39 +2,41 @@
  * The whole line on one thread: what it costs a frame to become part of a candle, through the real modules, without sockets and threads.
  *
  *   frames in memory ──► Intake: decode ─► Router: admit, seal, route ══ ring ══► Shard: fold, histogram ──► candles
- *   (a view each)    ├─► plain: objects, strings, BigInt, maps ──────────────────────────────────────────► candles
+ *   (reads of 64 KiB)├─► plain: objects, strings, BigInt, maps ──────────────────────────────────────────► candles
  *                    └─► floor: one loop, all inlined, typed arrays ─────────────────────────────────────► candles
  *
- * The line publishes once for each READ frames, as a read of the socket does, and the shard then drains the ring.
+ * Frames come as reads of a busy socket: the line publishes once a read, and the shard then drains the ring.
  */
 import { monoMs } from '../src/clock.js';
 import type { Engine } from '../src/shard/engine.js';
 import { Shard } from '../src/shard/shard.js';
 import { floor, frames, plain } from './baselines.js';
-import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
+import { engineAnswer, naiveAnswer, OPEN_MS, Reads, subscribed } from './market.js';
 import { inTurns, nsEach, rowOf, type Bench } from './row.js';
 
-/** Market ms from frame to frame, and frames that one read delivers. */
+/** Market ms from frame to frame. */
 const STEP_MS = 2;
-const READ = 100;
+/** As the shard's thread has it. */
+const BATCH = 1024;
 
-/** Plays all frames through a new engine of one shard, on this thread. */
-export function playLine(messages: readonly Buffer[], tokens: readonly string[]): Engine {
+/** Plays `count` frames through a new engine of one shard, on this thread. */
+export function playLine(buf: Buffer, count: number, tokens: readonly string[]): Engine {
   const { engine, intake, arrival } = subscribed(tokens, 1);
   const { router } = engine;
   const shard = new Shard(engine.memories[0]);
-  for (let k = 0; k < messages.length; k++) {
-    if (k % READ === 0) {
-      router.publish();
-      while (shard.step(monoMs, 256) > 0);
-      arrival.monoMs = monoMs();
-      arrival.marketMs = OPEN_MS + k * STEP_MS;
-    }
-    intake.binary(messages[k], arrival);
+  const reads = new Reads(buf, count);
+  for (let k = 0; k < count; ) {
+    const size = reads.fill(k);
+    arrival.monoMs = monoMs();
+    arrival.marketMs = OPEN_MS + k * STEP_MS;
+    for (let j = 0; j < size; j++) intake.binary(reads.messages[j], arrival);
+    router.publish();
+    while (shard.step(monoMs, BATCH) > 0);
+    k += size;
   }
   intake.end();
   router.publish();
-  while (shard.step(monoMs, 256) > 0);
+  while (shard.step(monoMs, BATCH) > 0);
   return engine;
 }
 
@@ -44,15 +46,14 @@ export const line: Bench = {
   async run({ smoke }) {
     const count = smoke ? 20_000 : 1_000_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
-    const messages = messagesOf(buf, count);
     const expected = naiveAnswer(buf, count, tokens);
-    const answer = engineAnswer(playLine(messages, tokens));
+    const answer = engineAnswer(playLine(buf, count, tokens));
     if (answer !== expected) throw new Error(`line: ${answer} where a plain fold has ${expected}`);
     const known = floor(buf, count, tokens);
     const other = plain(buf, count, tokens);
     if (known.checksum !== other.checksum || known.candles !== other.candles) throw new Error('line: the yardsticks differ');
     const ns = await inTurns(smoke ? 3 : 9, {
-      line: () => nsEach(count, () => void playLine(messages, tokens)),
+      line: () => nsEach(count, () => void playLine(buf, count, tokens)),
       plain: () => nsEach(count, () => void plain(buf, count, tokens)),
       floor: () => nsEach(count, () => void floor(buf, count, tokens)),
     });

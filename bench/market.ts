@@ -35,6 +35,30 @@ export function subscribed(tokens: readonly string[], shards: number, slots?: nu
   return { engine, intake, arrival };
 }
 
+/** Messages of an LTP frame that a read of 64 KiB holds. */
+const READ_MESSAGES = Math.floor(65_536 / (FRAME_BYTES + 2));
+
+/** Frames as a busy socket delivers them: a read is filled at a time, and its messages are views of it. */
+export class Reads {
+  readonly messages: readonly Buffer[];
+  readonly #frames: Buffer;
+  readonly #count: number;
+  readonly #read = Buffer.alloc(READ_MESSAGES * FRAME_BYTES);
+
+  constructor(frames: Buffer, count: number) {
+    this.#frames = frames;
+    this.#count = count;
+    this.messages = messagesOf(this.#read, READ_MESSAGES);
+  }
+
+  /** Fills the read with the frames from `from` on. Returns how many of `messages` there are. */
+  fill(from: number): number {
+    const size = Math.min(READ_MESSAGES, this.#count - from);
+    this.#frames.copy(this.#read, 0, from * FRAME_BYTES, (from + size) * FRAME_BYTES);
+    return size;
+  }
+}
+
 /** Each frame as its own view, as a WebSocket library hands messages over. */
 export function messagesOf(buf: Buffer, count: number): Buffer[] {
   return Array.from({ length: count }, (_, k) => buf.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES));

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { monoMs } from '../src/clock.js';
 import { packageRoot } from '../src/paths.js';
 import { frames } from './baselines.js';
-import { messagesOf, naiveAnswer } from './market.js';
+import { naiveAnswer } from './market.js';
 import { median } from './row.js';
 import { play } from './storm.js';
 
@@ -92,10 +92,9 @@ async function storm(codeFile: string, say: (text: string) => void): Promise<voi
   // clinic's doctor puts its sampler into worker threads as well, and all would write over the main thread's file.
   process.env['NODE_CLINIC_DOCTOR_NAME'] = `${process.pid}-threads`;
   const { buf, tokens } = frames(FRAMES);
-  const messages = messagesOf(buf, FRAMES);
   const expected = naiveAnswer(buf, FRAMES, tokens);
   const ns: number[] = [];
-  for (const endMs = monoMs() + WATCHED_MS; monoMs() < endMs; ) ns.push(await play(messages, tokens, 1, expected, true));
+  for (const endMs = monoMs() + WATCHED_MS; monoMs() < endMs; ) ns.push(await play(buf, FRAMES, tokens, 1, expected, true));
   say(`storm, 1 shard, ${ns.length} times ${FRAMES} frames, each answer checked: ${median(ns).toFixed(0)} ns a frame under observation`);
   writeFileSync(codeFile, '0');
 }

@@ -1,26 +1,24 @@
 /**
  * The ring alone: one producer, one consumer in a thread of its own, records that change nothing.
  *
- *   main thread: claim, fill, commit, publish every 1, 64, 1024 ══ SharedArrayBuffer ══► worker: Shard.step, Atomics.wait when empty
+ *   main thread: claim, fill, commit, publish every 1, 64, 1024 ══ SharedArrayBuffer ══► worker: a consumer that does nothing with them, Atomics.wait when empty
  *
- * The answer: the consumer's cursor has passed every record, and its histogram has none more.
+ * The answer: the consumer's cursor has passed every record, and its histogram has each once.
  */
 import { monoMs, sleep } from '../src/clock.js';
-import { RECORD, SHARD, ShardMemory } from '../src/shared/layout.js';
+import { HISTOGRAM_WORDS, RECORD, SHARD, ShardMemory } from '../src/shared/layout.js';
 import { newCounters } from '../src/shared/counters.js';
 import { RingWriter } from '../src/shared/ring.js';
 import { ShardPool } from '../src/shard/pool.js';
 import { median, rowOf, type Bench, type Row } from './row.js';
 
 const SLOTS = 16_384;
-/** A kind that the fold does not know: what is measured is the way there. */
-const NOTHING = 0;
 const EVERY = [1, 64, 1024] as const;
 
 /** Million records a second. */
 async function rate(records: number, every: number): Promise<number> {
-  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS });
-  const pool = new ShardPool({ memories: [memory], counters: newCounters() });
+  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, traded: false });
+  const pool = new ShardPool({ memories: [memory], counters: newCounters(), workerUrl: new URL('./echo-worker.js', import.meta.url) });
   await pool.start();
   try {
     const ring = new RingWriter(memory);
@@ -29,7 +27,6 @@ async function rate(records: number, every: number): Promise<number> {
       // A producer that reads memory may wait where the live line must not.
       while (!ring.hasFree(1)) ring.publish();
       const at = ring.claim();
-      memory.i32[2 * at + RECORD.kind] = NOTHING;
       memory.f64[at + RECORD.price] = k;
       ring.commit();
       if (k % every === 0) ring.publish();
@@ -37,7 +34,8 @@ async function rate(records: number, every: number): Promise<number> {
     ring.publish();
     while (ring.free() < SLOTS) await sleep(0);
     const seconds = (monoMs() - start) / 1000;
-    if (memory.i32[SHARD.head] !== records) throw new Error(`ring: ${memory.i32[SHARD.head]} of ${records} records were read`);
+    const counted = memory.i32.subarray(memory.histogram, memory.histogram + HISTOGRAM_WORDS).reduce((a, b) => a + b, 0);
+    if (memory.i32[SHARD.head] !== records || counted !== records) throw new Error(`ring: ${memory.i32[SHARD.head]} of ${records} records were read`);
     return records / seconds / 1e6;
   } finally {
     await pool.stop();
@@ -46,7 +44,7 @@ async function rate(records: number, every: number): Promise<number> {
 
 export const ring: Bench = {
   name: 'ring',
-  topology: 'main: claim, fill, commit, publish every 1, 64, 1024 == SharedArrayBuffer ==> worker: Shard.step, Atomics.wait',
+  topology: 'main: claim, fill, commit, publish every 1, 64, 1024 == SharedArrayBuffer ==> worker: a consumer that does nothing with them, Atomics.wait',
   async run({ smoke }) {
     const records = smoke ? 50_000 : 4_000_000;
     const rounds = smoke ? 1 : 5;

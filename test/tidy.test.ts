@@ -51,7 +51,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   polled: ['market', 'feed'],
   doctor: ['feed', 'wire', 'market'],
   feed: ['wire', 'market'],
-  shard: ['shared', 'market'],
+  // The quick lane reads LTP frames where they lie.
+  shard: ['shared', 'market', 'wire'],
   sim: ['market', 'wire', 'feed'],
   // `observe` reads results: types of files, evaluations and lag figures, and never the other way round.
   observe: ['market', 'shared', 'momentum', 'sink', 'shard', 'journal'],

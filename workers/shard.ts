@@ -16,8 +16,8 @@ export interface ShardTask {
   readonly ledger: SharedArrayBuffer | undefined;
 }
 
-/** Records between two publications of the cursor. */
-const BATCH = 256;
+/** Records of a batch, at most: they are shown together. */
+const BATCH = 1024;
 /** Longest sleep, real ms: how soon a shard notices a stop that woke nobody. */
 const SLEEP_MS = 100;
 

@@ -72,6 +72,16 @@ export class Admission {
     }
   }
 
+  /** The mode that is admitted; 0 for any. */
+  get mode(): number {
+    return this.#mode;
+  }
+
+  /** The earliest time that is admitted, epoch ms. */
+  get fromMs(): number {
+    return this.#fromMs;
+  }
+
   #slot(token: number): number {
     return (Math.imul(token, 0x9e3779b1) >>> 12) & this.#mask;
   }

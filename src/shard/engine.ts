@@ -16,7 +16,7 @@ import { Sealer } from './sealer.js';
 /** A SnapQuote tells of trades since the one before it, and there is at least one a second; its minute is that of the trade. Market ms. */
 const TOLD_WITHIN_MS = 1000;
 
-/** Records a ring holds by default: 1.4 MiB a shard, over a second of the feed's ceiling. */
+/** Records a ring holds by default: 1 MiB a shard, 2 with volume, over a second of the feed's ceiling. */
 export const RING_SLOTS = 16_384;
 
 export interface EngineOptions {
@@ -51,7 +51,7 @@ export class Engine {
       const shard = shardOf(instrument, options.shards);
       return { instrument, shard, row: rows[shard]++ };
     });
-    this.memories = rows.map((count) => new ShardMemory({ rows: count, bars: minutes + 1, slots: options.slots ?? RING_SLOTS }));
+    this.memories = rows.map((count) => new ShardMemory({ rows: count, bars: minutes + 1, slots: options.slots ?? RING_SLOTS, traded: options.mode !== 'ltp' }));
     for (const [index, place] of this.places.entries()) {
       const memory = this.memories[place.shard];
       const at = memory.staticOf(place.row);

@@ -1,16 +1,16 @@
 /**
  * The fold: one record becomes part of a row. Runs in the shard's thread, writes only the shard's memory, allocates nothing.
  *
- * A row has two slots. A packet copies the valid slot into the idle one, changes it there together with the cursor of its record,
- * and one atomic store of the row's version makes it valid: at every instruction it is applied wholly or not at all, so a thread
- * that dies anywhere is replaced and repeats the record (that one only: `shard.ts`). The slot carries the bar of the row's last tick; the bars of other minutes
- * are in a table. Before another bar is taken up, the one in the slot is copied home; until the flip nobody reads that copy.
+ * Packets change drafts (`drafts.ts`), which are shown together when their batch is over; `ticks.ts` has the quick lane for what comes most.
+ * A slot carries the bar of the row's last tick; the bars of other minutes are in a table. Before another bar is taken up, the one in the
+ * draft is copied home; until the draft is shown nobody reads that copy.
  *
  * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
  */
 import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, RECORD, SHARD, SLOT, type ShardMemory } from '../shared/layout.js';
 import { barAt, gapWithin } from '../shared/book.js';
 import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteEnd, noteSession, repair, VOLUME_LIMIT } from './anchored.js';
+import type { Drafts } from './drafts.js';
 
 // Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
 
@@ -217,25 +217,29 @@ function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
   hear(m, row, s, r);
 }
 
-/** Applies the packet at ring cursor `cursor`. Repeating it is harmless. */
-export function applyPacket(m: ShardMemory, r: number, cursor: number): void {
+/** Whether the record is of no other bar than the one at hand in draft `s`. */
+function isOfBarAtHand(m: ShardMemory, row: number, s: number, r: number, traded: boolean): boolean {
+  const bar = m.f64[s + SLOT.barIndex];
+  return barAt(m, row, r + RECORD.timeMs) === bar && (!traded || barAt(m, row, r + RECORD.exchangeMs) === bar);
+}
+
+/** Applies packet `r` at ring cursor `cursor` to its row's draft. */
+export function applyPacket(m: ShardMemory, drafts: Drafts, r: number, cursor: number): void {
   const f = m.f64;
   const row = m.i32[2 * r + RECORD.row];
-  const version = m.i32[m.versions + row];
-  const valid = m.slotOf(row, version & 1);
-  // A thread that replaces another repeats the record that was at work, which may have been applied to its last store.
-  if (f[valid + SLOT.cursor] === cursor) return;
-  const s = m.slotOf(row, (version + 1) & 1);
-  f.copyWithin(s, valid, valid + SLOT.size);
-  f[s + SLOT.cursor] = cursor;
   const traded = (m.i32[2 * r + RECORD.flags] & FLAG.traded) !== 0;
+  let s = drafts.slots[row];
+  const begun = s !== 0;
+  if (!begun) s = drafts.begin(row);
+  if (drafts.has(s, cursor)) return;
+  if (begun && !isOfBarAtHand(m, row, s, r, traded)) s = drafts.renew(row, (cursor - 1) | 0);
   const late = traded ? applyTraded(m, row, s, r) : applyLtp(m, row, s, r);
   f[s + SLOT.lastTime] = f[r + RECORD.timeMs];
   f[s + SLOT.lastPrice] = f[r + RECORD.price];
   f[s + SLOT.lastSequenceLow] = f[r + RECORD.sequenceLow];
   f[s + SLOT.lastSequenceHigh] = f[r + RECORD.sequenceHigh];
-  Atomics.store(m.i32, m.versions + row, (version + 1) | 0);
-  if (late) Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+  if (late) drafts.late = true;
+  if (!traded) drafts.look(row, s);
 }
 
 /** Seals every bar up to and including `through`, keeping each candle as it is now for the momentum rule. Repeatable. */
@@ -279,12 +283,12 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
 }
 
-/** Applies the record at `cursor`, whatever it is. */
-export function applyRecord(m: ShardMemory, cursor: number): void {
-  const r = m.recordOf(cursor);
+/** Applies record `r` of any kind but a packet. No draft may be open. */
+export function applyControl(m: ShardMemory, drafts: Drafts, r: number): void {
   const kind = m.i32[2 * r + RECORD.kind];
-  if (kind === KIND.packet) applyPacket(m, r, cursor);
-  else if (kind === KIND.seal) applySeal(m, m.i32[2 * r + RECORD.row]);
-  else if (kind === KIND.gap) applyGap(m, m.f64[r + RECORD.timeMs], m.f64[r + RECORD.untilMs]);
+  if (kind === KIND.seal) {
+    applySeal(m, m.i32[2 * r + RECORD.row]);
+    drafts.forget();
+  } else if (kind === KIND.gap) applyGap(m, m.f64[r + RECORD.timeMs], m.f64[r + RECORD.untilMs]);
   else if (kind === KIND.end) Atomics.store(m.i32, SHARD.ended, 1);
 }

@@ -31,6 +31,10 @@ export class Gaps {
     return this.#subscribed;
   }
 
+  get isOpen(): boolean {
+    return this.#startMs !== undefined;
+  }
+
   /** The subscriptions were sent on a new connection. */
   subscribed(arrival: Arrival): void {
     this.#subscribed = { ...arrival };

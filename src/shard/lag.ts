@@ -2,12 +2,12 @@
  * How late the feed is: market clock at receipt minus the packet's exchange time, both of market ms. A stamp is a whole second, so a
  * feed without any delay shows 0 to 1000. Counted beside routing; allocates nothing after construction.
  */
-import { FIELD, type Packet } from '../market/packet.js';
-import type { Arrival } from './arrival.js';
+import type { Stamp } from './sealer.js';
 
 const BUCKET_MS = 10;
 /** Market ms on either side of the first packet's lag that are told apart; beyond, the outermost bucket counts. */
 const REACH_MS = 600_000;
+const PER_MS = 1 / BUCKET_MS;
 const BUCKETS = (2 * REACH_MS) / BUCKET_MS;
 
 export interface LagFigures {
@@ -23,22 +23,37 @@ export interface LagFigures {
 export class FeedLag {
   readonly #counts = new Uint32Array(BUCKETS);
   #originMs = 0;
+  readonly #one = new Float64Array(1);
   #samples = 0;
   #least = Infinity;
   #most = -Infinity;
 
-  /** Counts the lag of `packet`, which arrived so. */
-  record(packet: Packet, arrival: Arrival): void {
-    const { words } = packet;
-    // Written out, and not passed on: a double that goes through a call is a new object wherever the call is not compiled into its caller.
-    const lagMs = arrival.marketMs - (words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0));
+  /** Counts the lag of a packet of this stamp. */
+  record(stamp: Stamp): void {
+    this.#one[0] = stamp.exchangeMs;
+    this.recordAll(this.#one, 1, stamp);
+  }
+
+  /** Counts the lags of the first `count` exchange times, of packets that arrived at `stamp.nowMs` together. */
+  recordAll(exchangeMs: Float64Array, count: number, stamp: { readonly nowMs: number }): void {
+    const { nowMs } = stamp;
     // A clock that is wrong by minutes moves all lags together: the first one says where.
-    if (this.#samples === 0) this.#originMs = Math.floor(lagMs) - REACH_MS;
-    this.#samples++;
-    if (lagMs < this.#least) this.#least = lagMs;
-    if (lagMs > this.#most) this.#most = lagMs;
-    const bucket = Math.floor((lagMs - this.#originMs) / BUCKET_MS);
-    this.#counts[bucket < 0 ? 0 : bucket >= BUCKETS ? BUCKETS - 1 : bucket]++;
+    if (this.#samples === 0) this.#originMs = Math.floor(nowMs - exchangeMs[0]) - REACH_MS;
+    this.#samples += count;
+    const counts = this.#counts;
+    const originMs = this.#originMs;
+    let least = this.#least;
+    let most = this.#most;
+    for (let k = 0; k < count; k++) {
+      const lagMs = nowMs - exchangeMs[k];
+      if (lagMs < least) least = lagMs;
+      if (lagMs > most) most = lagMs;
+      const bucket = (lagMs - originMs) * PER_MS;
+      // Whole by its bits, which is quicker than by rounding; what lies beyond the reach counts at its end.
+      counts[bucket >= BUCKETS ? BUCKETS - 1 : bucket > 0 ? bucket | 0 : 0]++;
+    }
+    this.#least = least;
+    this.#most = most;
   }
 
   /** The greatest lag of the smallest `percent` of all, within 10 ms. */

@@ -15,6 +15,7 @@ import type { Arrival } from './arrival.js';
 import type { Admission, Unadmitted } from './admit.js';
 import { Gaps } from './gaps.js';
 import { KeptPackets } from './kept.js';
+import { QuickLane } from './quick.js';
 import { VOTES, type Sealer } from './sealer.js';
 
 /** Bytes that one read of a socket delivers at most, and the fewest bytes that a packet takes on the wire (51 and a 2-byte header). */
@@ -66,12 +67,13 @@ export class Router {
   /** The connection on which each instrument was heard last, by instrument index. */
   readonly #heardOn: Int32Array;
   readonly #kept = new KeptPackets();
-  readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
+  /** Stamp of the packet that was judged last. */
+  readonly stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
   readonly #gaps: Gaps;
+  /** The lane for ordinary frames of LTP mode. */
+  readonly quick: QuickLane;
   #ended = false;
   #decisions: Decisions | undefined;
-  /** Whether records carry the instant of their arrival, for the histograms of latency. */
-  measures = true;
 
   constructor(options: RouterOptions) {
     for (const memory of options.memories) assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
@@ -82,6 +84,7 @@ export class Router {
     this.#gaps = new Gaps(options.sealer, (startMs, endMs) => this.#writeGap(startMs, endMs));
     this.#counters = options.counters;
     this.#heardOn = new Int32Array(options.places.length);
+    this.quick = new QuickLane({ places: options.places, rings: this.#rings, heardOn: this.#heardOn, sealer: options.sealer, counters: options.counters });
   }
 
   /** Names who is told of decisions from now on. */
@@ -96,11 +99,13 @@ export class Router {
 
   /** The subscriptions were sent on a new connection. Connections are numbered upwards from 1. */
   subscribed(arrival: Arrival): void {
+    this.quick.shut();
     this.#gaps.subscribed(arrival);
   }
 
   /** The connection ended: from the last thing it said on, whatever the clock made of T since, nothing was seen. */
   disconnected(): void {
+    this.quick.shut();
     if (this.#sealer.unseenFromMs !== undefined) this.#gaps.open(this.#sealer.unseenFromMs);
   }
 
@@ -110,6 +115,7 @@ export class Router {
    */
   packet(packet: Packet, arrival: Arrival): number {
     assert(!this.#ended, 'a packet after END: nobody would apply it');
+    this.quick.shut();
     const reason = this.#admission.judge(packet);
     const instrument = this.#admission.instrument;
     let flags = packet.mode === MODE.ltp ? 0 : FLAG.traded;
@@ -124,7 +130,7 @@ export class Router {
       this.#counters[unadmittedCounter[reason]]++;
       return instrument;
     }
-    const stamp = this.#stamp;
+    const { stamp } = this;
     const { words } = packet;
     // Written out: a double that a call returns is a new object wherever the call is not compiled into its caller.
     stamp.exchangeMs = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
@@ -148,12 +154,14 @@ export class Router {
       this.#counters[COUNTER.held]++;
     }
     this.#seal(arrival);
+    if (judgement === 'use' && this.#admission.mode === MODE.ltp && this.#kept.count === 0 && !this.#gaps.isOpen) this.quick.open(arrival, this.#admission.fromMs);
     return instrument;
   }
 
   /** Moves market time in silence, and seals what is due. */
   tick(marketMs: number): void {
     if (this.#ended) return;
+    this.quick.shut();
     this.#sealer.tick(marketMs);
     this.#seal(undefined);
   }
@@ -162,6 +170,7 @@ export class Router {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.quick.shut();
     this.#refuseKept();
     const endMs = this.#sealer.seenUntilMs ?? 0;
     this.#gaps.open(endMs);
@@ -174,17 +183,19 @@ export class Router {
     const through = this.#sealer.due();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
-    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, this.measures ? arrival?.monoMs : NaN);
+    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, this.quick.measures ? arrival?.monoMs : 0);
     this.#decisions?.sealed(through);
   }
 
   /** Shows the shards everything written so far. */
   publish(): void {
+    this.quick.shut();
     for (const ring of this.#rings) ring.publish();
   }
 
   /** Takes everything written so far together, for `publishMarked`: what is to be seen only when it is in the journal. */
   mark(): void {
+    this.quick.shut();
     for (const ring of this.#rings) ring.mark();
   }
 
@@ -238,7 +249,7 @@ export class Router {
     f64[at + RECORD.price] = words[2 * FIELD.price + 1] * 4294967296 + (words[2 * FIELD.price] >>> 0);
     // Not one expression: a double that may be another would be made a new object for each packet.
     f64[at + RECORD.receivedMs] = arrival.monoMs;
-    if (!this.measures) f64[at + RECORD.receivedMs] = NaN;
+    if (!this.quick.measures) f64[at + RECORD.receivedMs] = 0;
     f64[at + RECORD.sequenceLow] = words[2 * FIELD.sequence] >>> 0;
     f64[at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
     if ((flags & FLAG.traded) !== 0) {

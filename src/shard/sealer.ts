@@ -147,7 +147,7 @@ export class Sealer {
     const lead = this.#live ? this.#lead : Math.max(this.#lead, 0);
     if (exchangeMs - nowMs <= lead + AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
-      this.#move(stamp);
+      this.move(stamp);
       // A frame far ahead is used, but it does not make the next one, still farther ahead, believable: that needs the votes.
       if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + DRIFT_MS) this.#follow(stamp);
       if (live) this.#live = true;
@@ -167,8 +167,8 @@ export class Sealer {
       this.#held[this.#heldCount++] = exchangeMs;
       return 'hold';
     }
-    for (let k = 0; k < this.#heldCount; k++) this.#move({ ...stamp, exchangeMs: this.#held[k] });
-    this.#move(stamp);
+    for (let k = 0; k < this.#heldCount; k++) this.move({ ...stamp, exchangeMs: this.#held[k] });
+    this.move(stamp);
     this.#follow(stamp);
     this.#forget();
     if (live) this.#live = true;
@@ -197,7 +197,8 @@ export class Sealer {
     if (leadMs > this.#lead) this.#lead = leadMs;
   }
 
-  #move(stamp: Stamp): void {
+  /** Moves T, and what was said last, to a frame that is used. */
+  move(stamp: Stamp): void {
     const { exchangeMs, nowMs, monoMs } = stamp;
     if (this.isNewest(stamp)) {
       this.#lastFrameMs = exchangeMs;
@@ -207,6 +208,24 @@ export class Sealer {
     if (exchangeMs <= this.#t) return;
     this.#t = exchangeMs;
     this.#tAt = nowMs;
+  }
+
+  /**
+   * Whether live frames that arrive together with the one just used, are no farther ahead than any before and make no bar due will be used, too, and do
+   * nothing but move T: no frame is kept, and no silence ends.
+   */
+  isOrdinary(arrival: { readonly marketMs: number }): boolean {
+    return this.#live && this.#heldCount === 0 && arrival.marketMs - this.#lastFrameAt <= SILENT_MS;
+  }
+
+  /** Market time at which another bar may be due. */
+  get dueAtMs(): number {
+    return this.#dueAt;
+  }
+
+  /** The most that a frame was ahead of the injected clock, ms. */
+  get leadMs(): number {
+    return this.#lead;
   }
 
   /** Whether `tick` would move T now: nothing has arrived for long enough, and time has passed. */

@@ -4,25 +4,38 @@
  */
 import { bucketOf } from '../shared/histogram.js';
 import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
-import { applyRecord } from './fold.js';
+import { Drafts } from './drafts.js';
+import { applyControl, applyPacket } from './fold.js';
+import { applyTicks } from './ticks.js';
+
+/** Arrivals in a batch at most: what one read of the socket delivers arrives together. */
+const MOST_ARRIVALS = 256;
 
 export class Shard {
   readonly memory: ShardMemory;
+  readonly #drafts: Drafts;
+  /** When what is in the batch arrived, and how many records each time. */
+  readonly #receivedMs = new Float64Array(MOST_ARRIVALS);
+  readonly #counts = new Int32Array(MOST_ARRIVALS);
+  #arrivals = 0;
 
   /**
-   * Takes over `memory` as it is: a shard that died is continued by a new one on the same memory. What its predecessor had finished
-   * of an unpublished batch is published, so that only the record that was at work is repeated.
+   * Takes over `memory` as it is: a shard that died is continued by a new one on the same memory. The batch that its predecessor had at work is
+   * repeated, without what was shown of it.
    */
   constructor(memory: ShardMemory) {
     this.memory = memory;
+    this.#drafts = new Drafts(memory);
     const { i32 } = memory;
     // First of all: a thread that dies before this line had no part in the record that is still marked as being at work.
     Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
     Atomics.notify(i32, SHARD.starts);
-    // HEAD never goes back: main may have written over what lies behind it.
-    // After END nothing is applied any more, so END itself, once applied, is done.
-    const done = (i32[SHARD.working] + i32[SHARD.ended]) | 0;
-    if (i32[SHARD.busy] === 1 && ((done - i32[SHARD.head]) | 0) > 0) Atomics.store(i32, SHARD.head, done);
+    // One before the last may have died farther on, by less than the ring holds: records beyond its reach are in no row.
+    const next = (i32[SHARD.working] + 1) | 0;
+    if ((i32[SHARD.reach] - next) >>> 0 > memory.shape.slots) Atomics.store(i32, SHARD.reach, next);
+    this.#drafts.repeating = true;
+    // END is the last record: once it is applied, all are.
+    if (i32[SHARD.ended] === 1) Atomics.store(i32, SHARD.head, Atomics.load(i32, MAIN.tail));
     Atomics.store(i32, SHARD.busy, 0);
     // What its predecessor may have changed without saying so is looked at again.
     Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
@@ -39,47 +52,92 @@ export class Shard {
   }
 
   /**
-   * Applies up to `limit` records and publishes the cursor once. `monoMs` gives monotonic real milliseconds; it is read once.
-   * Returns how many records were done.
+   * Applies a batch of at most `limit` records, shows it and publishes the cursor once. A SEAL, GAP or END is a batch of its own. `monoMs` gives
+   * monotonic real milliseconds; it is read once. Returns how many records were done.
    */
   step(monoMs: () => number, limit: number): number {
     const { i32, f64 } = this.memory;
+    const drafts = this.#drafts;
     const head = i32[SHARD.head];
     const ready = (Atomics.load(i32, MAIN.tail) - head) | 0;
-    let count = ready < limit ? ready : limit;
-    if (count === 0) return 0;
+    let most = ready < limit ? ready : limit;
+    if (most === 0) return 0;
     if (Atomics.load(i32, MAIN.skipArmed) === 1) {
       const before = (i32[MAIN.skip] - head) | 0;
       if (before === 0) return this.#skip(head, monoMs());
-      if (before > 0 && before < count) count = before;
+      if (before > 0 && before < most) most = before;
     }
-    for (let k = 0; k < count; k++) {
-      const cursor = (head + k) | 0;
-      // In this order: a record that is not yet named must not pass for one at work.
-      i32[SHARD.working] = cursor;
-      i32[SHARD.busy] = 1;
-      applyRecord(this.memory, cursor);
+    if (drafts.repeating) {
+      const left = (i32[SHARD.reach] - head) | 0;
+      drafts.repeating = left > 0;
+      if (left > 0 && left < most) most = left;
     }
-    const now = monoMs();
-    const { histogram, sealHistogram } = this.memory;
-    let receivedMs = NaN;
-    let bucket = 0;
-    for (let k = 0; k < count; k++) {
-      const r = this.memory.recordOf((head + k) | 0);
-      const kind = i32[2 * r + RECORD.kind];
-      if (kind !== KIND.packet && kind !== KIND.seal) continue;
-      // What one read of the socket delivered arrived at one moment.
-      if (f64[r + RECORD.receivedMs] !== receivedMs) {
-        receivedMs = f64[r + RECORD.receivedMs];
-        bucket = bucketOf((now - receivedMs) * 1000);
-      }
-      // NaN, which equals nothing, where no packet but time alone made a minute due.
-      if (receivedMs === receivedMs) i32[(kind === KIND.packet ? histogram : sealHistogram) + bucket] += 1;
-    }
-    Atomics.store(i32, SHARD.head, (head + count) | 0);
+    const count = this.#apply(head, most);
+    // From here on a death is no record's fault.
     i32[SHARD.busy] = 0;
+    drafts.show((head + count - 1) | 0);
+    const now = monoMs();
+    this.#measure(head, now);
+    Atomics.store(i32, SHARD.head, (head + count) | 0);
     f64[PULSE.heartbeatMs] = now;
     return count;
+  }
+
+  /** Applies packets from `head` on, or the one record there that is none; `most` at most. Returns how many. */
+  #apply(head: number, most: number): number {
+    const m = this.memory;
+    const { i32 } = m;
+    const drafts = this.#drafts;
+    this.#arrivals = 0;
+    // In this order: a record that is not yet named must not pass for one at work.
+    i32[SHARD.working] = head;
+    i32[SHARD.busy] = 1;
+    for (let done = 0; ; done++) {
+      const cursor = (head + done) | 0;
+      const ticks = applyTicks(m, drafts, cursor, most - done);
+      if (ticks > 0) {
+        this.#arrived(m.recordOf(cursor), ticks);
+        done += ticks;
+      }
+      if (done === most || this.#arrivals === MOST_ARRIVALS) return done;
+      const next = (head + done) | 0;
+      const r = m.recordOf(next);
+      const isPacket = i32[2 * r + RECORD.kind] === KIND.packet;
+      if (!isPacket && done > 0) return done;
+      i32[SHARD.working] = next;
+      this.#arrived(r, 1);
+      if (isPacket) applyPacket(m, drafts, r, next);
+      else {
+        applyControl(m, drafts, r);
+        return 1;
+      }
+    }
+  }
+
+  /** Notes that `count` records arrived together with the one at `r`. */
+  #arrived(r: number, count: number): void {
+    const { f64 } = this.memory;
+    const receivedMs = this.#receivedMs;
+    const counts = this.#counts;
+    const last = this.#arrivals - 1;
+    if (last >= 0 && receivedMs[last] === f64[r + RECORD.receivedMs]) {
+      counts[last] += count;
+      return;
+    }
+    receivedMs[this.#arrivals] = f64[r + RECORD.receivedMs];
+    counts[this.#arrivals++] = count;
+  }
+
+  /** Counts how long ago what was just shown had arrived. */
+  #measure(head: number, now: number): void {
+    const { i32, histogram, sealHistogram } = this.memory;
+    const start = i32[2 * this.memory.recordOf(head) + RECORD.kind] === KIND.packet ? histogram : sealHistogram;
+    const receivedMs = this.#receivedMs;
+    const counts = this.#counts;
+    for (let k = 0; k < this.#arrivals; k++) {
+      // Zero where no packet but time alone made a minute due.
+      if (receivedMs[k] > 0) i32[start + bucketOf((now - receivedMs[k]) * 1000)] += counts[k];
+    }
   }
 
   /** Passes over a record that killed its threads. A step of its own, so that HEAD shows it at once and it is never met again. */

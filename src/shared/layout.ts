@@ -33,7 +33,10 @@ export const FLAG = {
   traded: 4,
 } as const;
 
-/** A ring record. `I` are 32-bit words from the record's start, `F` doubles from the record's start. */
+/**
+ * A ring record. `I` are 32-bit words from the record's start, `F` doubles from the record's start. All that a packet without volume has
+ * fills one line of the cache; with volume it is two.
+ */
 export const RECORD = {
   kind: 0, // I
   /** packet: the row; seal: the bar index sealed through. */
@@ -45,48 +48,50 @@ export const RECORD = {
   /** gap: its end, Infinity while it is open. */
   untilMs: 3, // F
   price: 3, // F
-  receivedMs: 4, // F, monotonic
-  volume: 5, // F
-  averagePrice: 6, // F
-  dayHigh: 7, // F
-  dayLow: 8, // F
-  sequenceLow: 9, // F
-  sequenceHigh: 10, // F
+  /** Monotonic; 0 where it is not to be measured. */
+  receivedMs: 4, // F
+  sequenceLow: 5, // F
+  sequenceHigh: 6, // F
   /** The exchange's time of the packet; the same as `timeMs` but in SnapQuote, where that is the last trade's. */
-  exchangeMs: 11, // F
-  dayOpen: 12, // F
-  /** Doubles in a record. */
-  size: 13,
+  exchangeMs: 7, // F
+  volume: 8, // F
+  averagePrice: 9, // F
+  dayOpen: 10, // F
+  dayHigh: 11, // F
+  dayLow: 12, // F
+  /** Doubles in a record: two lines of the cache, or the first of them. */
+  size: 16,
+  sizeWithoutVolume: 8,
 } as const;
 
-/** A bar, in doubles from its start. Prices in wire units. */
+/** A bar, in doubles from its start. Prices in wire units. First what every tick touches, then what few do. */
 export const BAR = {
   ticks: 0,
-  open: 1,
-  high: 2,
-  low: 3,
-  close: 4,
-  volume: 5,
-  priceChanges: 6,
-  late: 7,
-  revision: 8,
+  high: 1,
+  low: 2,
+  close: 3,
+  volume: 4,
+  priceChanges: 5,
   /** Price of the tick that arrived last, whatever its time: for counting changes. */
-  lastPrice: 9,
-  openTime: 10,
-  openConnection: 11,
-  openSequenceLow: 12,
-  openSequenceHigh: 13,
-  closeTime: 14,
-  closeConnection: 15,
-  closeSequenceLow: 16,
-  closeSequenceHigh: 17,
-  /** 1 when a connection's first packet of the instrument fell into the minute: what came before it there was not seen. */
-  seeded: 18,
+  lastPrice: 6,
+  closeTime: 7,
+  closeConnection: 8,
+  closeSequenceLow: 9,
+  closeSequenceHigh: 10,
   /** Seconds of the minute of which a packet told, and the exchange's time of the last one; 0 before the first. */
-  heardSeconds: 19,
-  heardAt: 20,
+  heardSeconds: 11,
+  heardAt: 12,
   /** The longest time from the minute's start to a packet, or between two. */
-  longestSilence: 21,
+  longestSilence: 13,
+  open: 14,
+  openTime: 15,
+  openConnection: 16,
+  openSequenceLow: 17,
+  openSequenceHigh: 18,
+  late: 19,
+  revision: 20,
+  /** 1 when a connection's first packet of the instrument fell into the minute: what came before it there was not seen. */
+  seeded: 21,
   /** Volume that the minute's first rise brought and that may belong before its start. */
   slackBefore: 22,
   /** The bar of the packet before that rise, plus 1: to it that volume may belong. 0 where there is no slack, or no such bar. */
@@ -98,37 +103,37 @@ export const BAR = {
   size: 26,
 } as const;
 
-/** A row's slot, in doubles from its start. */
+/** A row's slot, in doubles from its start. What every tick touches stands before the bar, which begins with its like: four lines of the cache in place of seven. */
 export const SLOT = {
-  /** Cursor of the record that this slot is the outcome of; NaN before the first. */
-  cursor: 0,
-  ticks: 1,
-  seeds: 2,
-  noTrade: 3,
-  duplicates: 4,
-  outOfSession: 5,
+  seeds: 0,
+  noTrade: 1,
+  duplicates: 2,
+  outOfSession: 3,
   /** Times that the cumulative volume fell and was taken as the new anchor. Not a class of its own: each is a noTrade as well. */
-  reseeds: 6,
-  lastTime: 7,
-  lastPrice: 8,
-  lastSequenceLow: 9,
-  lastSequenceHigh: 10,
-  anchorVolume: 11,
-  anchorSequenceLow: 12,
-  anchorSequenceHigh: 13,
+  reseeds: 4,
+  anchorVolume: 5,
+  anchorSequenceLow: 6,
+  anchorSequenceHigh: 7,
   /** Connection on which the anchor was taken; 0 before the first. */
-  anchorConnection: 14,
+  anchorConnection: 8,
   /** The exchange's time of the anchor's packet: by then so much had been traded. */
-  anchorAt: 15,
-  sessionSum: 16,
-  sessionHigh: 17,
-  sessionLow: 18,
-  sessionOpen: 19,
-  exchangeAverage: 20,
-  /** Greatest time of any tick; 0 before the first. */
-  lastTickTime: 21,
+  anchorAt: 9,
+  sessionOpen: 10,
+  exchangeAverage: 11,
+  /** Cursor of a record: the slot is the outcome of all the row's records up to it; NaN before the first. */
+  cursor: 12,
   /** Which bar is in `bar`; -1 before the first. */
-  barIndex: 22,
+  barIndex: 13,
+  sessionSum: 14,
+  sessionHigh: 15,
+  sessionLow: 16,
+  ticks: 17,
+  lastTime: 18,
+  lastPrice: 19,
+  lastSequenceLow: 20,
+  lastSequenceHigh: 21,
+  /** Greatest time of any tick; 0 before the first. */
+  lastTickTime: 22,
   bar: 23,
   size: 23 + BAR.size,
 } as const;
@@ -155,9 +160,10 @@ const LINE = 64;
 export const MAIN = { tail: 0, stop: 1, skip: 2, skipArmed: 3 } as const;
 /**
  * 32-bit indexes of the words that the shard writes; a cache line of their own. `working` is the cursor of the record at work while
- * `busy` is 1, and means nothing while it is 0. `starts` counts the threads that took the memory over.
+ * `busy` is 1, and means nothing while it is 0; the head moves when a batch of records is shown. `starts` counts the threads that took the memory over;
+ * before `reach` lies all that any of them had at work.
  */
-export const SHARD = { head: 16, working: 17, sealed: 18, gaps: 19, ended: 20, changes: 21, busy: 22, starts: 23 } as const;
+export const SHARD = { head: 16, working: 17, sealed: 18, gaps: 19, ended: 20, changes: 21, busy: 22, starts: 23, reach: 24 } as const;
 /** Double index of the pulse. */
 export const PULSE = { heartbeatMs: 16 } as const;
 
@@ -169,6 +175,8 @@ export interface ShardShape {
   readonly bars: number;
   /** Records in the ring; a power of two. */
   readonly slots: number;
+  /** Whether records carry the day's volume and what comes with it (Quote, SnapQuote). */
+  readonly traded: boolean;
 }
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
@@ -193,12 +201,15 @@ export class ShardMemory {
   /** 32-bit index of the rows' versions. */
   readonly versions: number;
   readonly ringMask: number;
+  /** Doubles from one record to the next. */
+  readonly recordSize: number;
 
   /** Lays out new memory for `shape`, or views `buffer`, which must have been laid out for the same shape. */
   constructor(shape: ShardShape, buffer?: SharedArrayBuffer) {
     assert(shape.slots > 0 && (shape.slots & (shape.slots - 1)) === 0, 'ring slots must be a power of two');
     assert(shape.rows >= 0 && shape.bars > 0, 'a shard has rows and bars');
     this.shape = shape;
+    this.recordSize = shape.traded ? RECORD.size : RECORD.sizeWithoutVolume;
     let at = 4 * LINE; // MAIN, SHARD and PULSE have a line each, and one is left between PULSE and what follows
     const take = (bytes: number): number => {
       const start = at;
@@ -213,7 +224,7 @@ export class ShardMemory {
     this.slots = take(shape.rows * 2 * SLOT.size * 8) / 8;
     this.bars = take(shape.rows * shape.bars * BAR.size * 8) / 8;
     this.first = take(shape.rows * shape.bars * FIRST.size * 8) / 8;
-    this.ring = take(shape.slots * RECORD.size * 8) / 8;
+    this.ring = take(shape.slots * this.recordSize * 8) / 8;
     this.ringMask = shape.slots - 1;
     if (buffer !== undefined) assert(buffer.byteLength === at, 'shared memory of another shape');
     this.buffer = buffer ?? new SharedArrayBuffer(at);
@@ -230,7 +241,7 @@ export class ShardMemory {
 
   /** Double index of the ring record that `cursor` (monotonic, wraps as int32) names. */
   recordOf(cursor: number): number {
-    return this.ring + (cursor & this.ringMask) * RECORD.size;
+    return this.ring + (cursor & this.ringMask) * this.recordSize;
   }
 
   /** Double index of slot `which` (0 or 1) of a row. */

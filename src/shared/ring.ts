@@ -44,8 +44,8 @@ export class RingWriter {
     this.#tail = (this.#tail + 1) | 0;
   }
 
-  /** Writes a record without a price: SEAL (bar index), GAP (start, end) or END (time); `receivedMs` of the packet that caused it, monotonic. */
-  control(kind: number, row: number, timeMs: number, untilMs: number, receivedMs = NaN): void {
+  /** Writes a record without a price: SEAL (bar index), GAP (start, end) or END (time); `receivedMs` of the packet that caused it, monotonic; 0 where there is none. */
+  control(kind: number, row: number, timeMs: number, untilMs: number, receivedMs = 0): void {
     const at = this.claim();
     const { f64, i32 } = this.memory;
     i32[2 * at + RECORD.kind] = kind;

@@ -7,9 +7,10 @@ import type { Instrument } from '../market/instrument.js';
 import { FIELD, Packet } from '../market/packet.js';
 import { COUNTER } from '../shared/counters.js';
 import type { Engine } from '../shard/engine.js';
-import { FeedLag } from '../shard/lag.js';
+import type { FeedLag } from '../shard/lag.js';
 import type { Arrival } from '../shard/arrival.js';
 import { decode } from '../wire/frames.js';
+import { NOT_ORDINARY, type QuickLane } from '../shard/quick.js';
 import type { FeedText } from '../wire/texts.js';
 
 /** Ticks that are shown as samples. */
@@ -36,13 +37,13 @@ export interface IntakeOptions {
 }
 
 export class Intake {
-  readonly lag = new FeedLag();
   readonly errors: Extract<FeedText, { kind: 'error' }>[] = [];
   /** Real ms between subscribing and the first packet, by instrument index; -1 before. */
   readonly answeredAfterMs: Float64Array;
   readonly #options: IntakeOptions;
   readonly #packet = new Packet();
   readonly #counters: Float64Array;
+  readonly #quick: QuickLane;
   readonly #heardOn: Int32Array;
   #firstSubscribedMs = -1;
   #samplesLeft: number;
@@ -51,6 +52,7 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#counters = options.engine.counters;
+    this.#quick = options.engine.router.quick;
     this.#heardOn = new Int32Array(options.instruments.length);
     this.answeredAfterMs = new Float64Array(options.instruments.length).fill(-1);
     this.#samplesLeft = options.onSample === undefined ? 0 : SAMPLES;
@@ -59,8 +61,15 @@ export class Intake {
   /** One binary message; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
   binary(bytes: Uint8Array, arrival: Arrival): number {
     if (this.#ended) return STRANGE;
+    // Samples are shown of whole packets.
+    if (this.#samplesLeft === 0) {
+      const ordinary = this.#quick.take(bytes, arrival);
+      if (ordinary !== NOT_ORDINARY) return ordinary;
+    }
+    this.#quick.shut();
     const counters = this.#counters;
     counters[COUNTER.binary]++;
+    const { router } = this.#options.engine;
     const packet = this.#packet;
     const refusal = decode(bytes, packet);
     if (refusal !== undefined) {
@@ -69,7 +78,7 @@ export class Intake {
     }
     counters[COUNTER.decoded]++;
     const routedBefore = counters[COUNTER.routed];
-    const instrument = this.#options.engine.router.packet(packet, arrival);
+    const instrument = router.packet(packet, arrival);
     if (instrument < 0) return STRANGE;
     if (this.#heardOn[instrument] !== arrival.connection) this.#noteFirst(instrument, arrival);
     else if (counters[COUNTER.routed] > routedBefore) this.#note(instrument, arrival);
@@ -112,6 +121,11 @@ export class Intake {
     this.#options.engine.sealer.excuse(marketMs);
   }
 
+  /** How late the feed is. */
+  get lag(): FeedLag {
+    return this.#quick.lag;
+  }
+
   /** No more is taken in; END goes into every ring. */
   end(): void {
     if (this.#ended) return;
@@ -129,7 +143,7 @@ export class Intake {
   }
 
   #note(instrument: number, arrival: Arrival): void {
-    this.lag.record(this.#packet, arrival);
+    this.lag.record(this.#options.engine.router.stamp);
     if (this.#samplesLeft > 0) this.#sample(instrument, arrival);
   }
 

@@ -133,7 +133,7 @@ export class JournalFeed implements JournalVisitor {
   constructor(options: JournalFeedOptions) {
     this.#options = options;
     // What arrived in another process's time tells nothing of this one's speed.
-    options.engine.router.measures = false;
+    options.engine.router.quick.measures = false;
     const made = (kind: Kind, ...numbers: number[]): void => void this.#made.push(`${kind} ${numbers.join(' ')}`);
     options.engine.router.tell({
       sealed: (through) => made(KIND.seal, through),

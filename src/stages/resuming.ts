@@ -101,7 +101,7 @@ export async function takeUp({ folder, extent, frames }: JournalAbout, engine: E
   while (!engine.router.drained) await sleep(LOOK_MS);
   writer.poll();
   await writer.settle();
-  engine.router.measures = true;
+  engine.router.quick.measures = true;
   if (extent.tornBytes > 0) truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
   return { segment: extent.segment + 1, block: extent.blocks, frames, bytes: extent.bytes };
 }

@@ -45,15 +45,13 @@ const FIELDS = FIELD;
 const BEST_ROWS = BEST_FIVE_ROWS;
 const BOOK_ROWS = DEPTH_ROWS;
 
-const MODE_AT = 0;
-const EXCHANGE_AT = 1;
-const TOKEN_AT = 2;
+/** Where the fields of an LTP frame begin; the same in every frame but Depth's. */
+export const LTP_AT = { mode: 0, exchange: 1, token: 2, sequence: 27, exchangeMs: 35, price: 43 } as const;
+const { mode: MODE_AT, exchange: EXCHANGE_AT, token: TOKEN_AT } = LTP_AT;
 const TOKEN_END = TOKEN_AT + TOKEN_BYTES;
 
 // Neighbouring int64 fields are moved as one run: `FIELD` numbers them in the order of the wire.
-const SEQUENCE_AT = 27; // sequence, exchangeMs, price
-const EXCHANGE_MS_AT = 35;
-const PRICE_AT = 43;
+const { sequence: SEQUENCE_AT, exchangeMs: EXCHANGE_MS_AT, price: PRICE_AT } = LTP_AT; // one run
 const LAST_QUANTITY_AT = 51; // lastQuantity, averagePrice, volume
 const TOTAL_BUY_AT = 75;
 const TOTAL_SELL_AT = 83;

@@ -4,7 +4,7 @@ import {
 } from '../../src/shared/layout.js'; // prettier-ignore
 
 describe('the layout', () => {
-  const shape = { rows: 3, bars: 5, slots: 8 };
+  const shape = { rows: 3, bars: 5, slots: 8, traded: true };
   const m = new ShardMemory(shape);
 
   it('gives no byte to two regions, and no cache line to two writers', () => {

@@ -10,7 +10,7 @@ const seed = Number(process.env.SEED ?? 7);
 
 /** Memory of a ring whose cursors begin at `cursor`: they are int32 and wrap. */
 function memoryAt(slots: number, cursor: number): ShardMemory {
-  const memory = new ShardMemory({ rows: 1, bars: 4, slots });
+  const memory = new ShardMemory({ rows: 1, bars: 4, slots, traded: true });
   memory.i32[MAIN.tail] = memory.i32[SHARD.head] = cursor;
   return memory;
 }
@@ -91,16 +91,20 @@ describe('the ring', () => {
 });
 
 describe('a shard', () => {
-  it('never shows HEAD further back than its predecessor did: main may have written over what lies behind', () => {
+  it('leaves HEAD where its predecessor showed it, and moves it over END when that was applied', () => {
     const memory = memoryAt(16, 100);
     // It died between showing HEAD and saying that it was done; or with two records of the batch applied.
-    for (const [working, head] of [[99, 100], [102, 102]]) {
+    for (const working of [99, 102]) {
       memory.i32[SHARD.busy] = 1;
       memory.i32[SHARD.working] = working;
       new Shard(memory);
-      expect(memory.i32[SHARD.head]).toBe(head);
+      expect(memory.i32[SHARD.head]).toBe(100);
       expect(memory.i32[SHARD.busy]).toBe(0);
     }
+    memory.i32[MAIN.tail] = 101;
+    memory.i32[SHARD.ended] = 1;
+    new Shard(memory);
+    expect(memory.i32[SHARD.head]).toBe(101);
   });
 
   it.each([0x7fffffff - 100, -100])('counts on over the wrap of its cursor at %i, also when it is replaced there', (cursor) => {

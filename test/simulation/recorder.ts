@@ -56,11 +56,12 @@ export class Recorder extends Intake {
     const { connection, monoMs, marketMs } = arrival;
     if (!this.ended) this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
     const held = counters[COUNTER.held];
-    const routed = counters[COUNTER.routed];
     const refused = counters[COUNTER.unadmittedTime];
-    const decoded = counters[COUNTER.decoded];
+    const decoded = counters[COUNTER.decoded] + router.quick.taken;
+    const routed = counters[COUNTER.routed] + router.quick.taken;
     const result = super.binary(bytes, arrival);
-    if (!this.ended) this.#follow(copy, arrival, counters[COUNTER.decoded] > decoded, counters[COUNTER.held] - held, counters[COUNTER.routed] - routed, counters[COUNTER.unadmittedTime] - refused);
+    const { taken } = router.quick;
+    if (!this.ended) this.#follow(copy, arrival, counters[COUNTER.decoded] + taken > decoded, counters[COUNTER.held] - held, counters[COUNTER.routed] + taken - routed, counters[COUNTER.unadmittedTime] - refused);
     must('conservation', router.free() >= 0, () => `a ring holds more than its slots: ${router.free()} free`);
     return result;
   }

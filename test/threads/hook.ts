@@ -53,7 +53,7 @@ export function passed(point: number): void {
   if (memory === undefined) return;
   const cursor = memory.i32[SHARD.working];
   if (point < plan.foldPoints && plan.poison.includes(cursor)) process.exit();
-  if (hit < plan.due[point]) return;
+  if (hit < plan.due[point] || Atomics.load(plan.killed, point) !== 0) return;
   if (plan.deaths[2 * shard] !== cursor) {
     plan.deaths[2 * shard] = cursor;
     plan.deaths[2 * shard + 1] = 0;

@@ -1,60 +1,87 @@
 /**
- * What readers may see of a shard's memory when its thread has died: exactly what was there before the record at work, or exactly what
- * is there after it, field by field. An engine beside the one that crashes has the same records and goes on one at a time, without dying.
+ * What readers may see of a shard's memory when its thread has died: of each row exactly what is there behind some record of the batch at work, or
+ * before it, field by field; and of all rows together what is behind every record whose batch is over. An engine beside the one that crashes has the
+ * same records and goes on one at a time, without dying.
  */
-import { BAR, FIRST, GAP, SHARD, SLOT, type ShardMemory } from '../../src/shared/layout.js';
+import { BAR, FIRST, GAP, KIND, RECORD, SHARD, SLOT, type ShardMemory } from '../../src/shared/layout.js';
 import type { Engine } from '../../src/shard/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 
-/** Everything that is valid: rows with the bars behind them, first-sealed candles, gaps, how far is sealed, whether it ended. */
-function visible(m: ShardMemory): number[][] {
-  const { rows, bars } = m.shape;
-  const from = (at: number, size: number): number[] => [...m.f64.subarray(at, at + size)];
-  const sealed = m.i32[SHARD.sealed];
-  const state = [[sealed, m.i32[SHARD.ended]], from(m.gaps, m.i32[SHARD.gaps] * GAP.size)];
-  for (let row = 0; row < rows; row++) {
-    const slot = m.slotOf(row, m.i32[m.versions + row] & 1);
-    state.push(from(slot, SLOT.size));
-    const held = m.f64[slot + SLOT.barIndex];
-    // The copy at home of the bar that is held is nobody's business yet.
-    for (let bar = 0; bar < bars; bar++) if (bar !== held) state.push(from(m.barOf(row, bar), BAR.size));
-    for (let bar = 0; bar <= sealed; bar++) state.push(from(m.firstOf(row, bar), FIRST.size));
-  }
+/** What is valid of the shard itself: how far is sealed, whether it ended, gaps. */
+const ofShard = (m: ShardMemory): Float64Array => Float64Array.of(m.i32[SHARD.sealed], m.i32[SHARD.ended], ...m.f64.subarray(m.gaps, m.gaps + m.i32[SHARD.gaps] * GAP.size));
+
+/** What is valid of a row: its slot, the bars behind it, its first-sealed candles. */
+function ofRow(m: ShardMemory, row: number): Float64Array {
+  const { bars } = m.shape;
+  const slot = m.slotOf(row, m.i32[m.versions + row] & 1);
+  const state = new Float64Array(SLOT.size + bars * (BAR.size + FIRST.size));
+  state.set(m.f64.subarray(slot, slot + SLOT.size));
+  // The cursor names the end of a batch, which is another's here.
+  state[SLOT.cursor] = 0;
+  state.set(m.f64.subarray(m.barOf(row, 0), m.barOf(row, bars - 1) + BAR.size), SLOT.size);
+  const held = state[SLOT.barIndex];
+  // The copy at home of the bar that is held is nobody's business yet.
+  if (held >= 0) state.fill(0, SLOT.size + held * BAR.size, SLOT.size + (held + 1) * BAR.size);
+  state.set(m.f64.subarray(m.firstOf(row, 0), m.firstOf(row, m.i32[SHARD.sealed] + 1)), SLOT.size + bars * BAR.size);
   return state;
 }
 
-/** A field that differs, or undefined. NaN equals itself here. */
-function difference(a: number[][], b: number[][]): string | undefined {
-  if (a.length !== b.length) return `${a.length} and ${b.length} parts`;
-  for (const [part, values] of a.entries()) {
-    if (values.length !== b[part].length) return `part ${part}: ${values.length} and ${b[part].length} fields`;
-    const field = values.findIndex((value, k) => !Object.is(value, b[part][k]));
-    if (field >= 0) return `part ${part}, field ${field}: ${values[field]} and ${b[part][field]}`;
+const visible = (m: ShardMemory): Float64Array[] => [ofShard(m), ...Array.from({ length: m.shape.rows }, (_, row) => ofRow(m, row))];
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);
+const same = (a: Float64Array, b: Float64Array): boolean => bytesOf(a).equals(bytesOf(b));
+
+/** The reference of one shard: what each part was behind each record, as far back as a batch may begin. */
+class Moments {
+  readonly #shard: Shard;
+  /** By part: since behind which record it has been so; ascending. */
+  readonly #parts: { since: number; state: Float64Array }[][];
+  #done = 0;
+
+  constructor(memory: ShardMemory) {
+    this.#shard = new Shard(memory);
+    this.#parts = visible(memory).map((state) => [{ since: -1, state }]);
   }
-  return undefined;
+
+  /** Goes on until the record at `cursor` is done. */
+  goTo(cursor: number): void {
+    const { memory } = this.#shard;
+    for (; this.#done <= cursor; this.#done++) {
+      const r = memory.recordOf(this.#done);
+      const isPacket = memory.i32[2 * r + RECORD.kind] === KIND.packet;
+      this.#shard.step(() => 0, 1);
+      if (isPacket) this.#note(1 + memory.i32[2 * r + RECORD.row], ofRow(memory, memory.i32[2 * r + RECORD.row]));
+      else for (const [part, state] of visible(memory).entries()) this.#note(part, state);
+    }
+  }
+
+  #note(part: number, state: Float64Array): void {
+    this.#parts[part].push({ since: this.#done, state });
+  }
+
+  /** Whether the part was like `state` behind some record from `head - 1` on. What lies further back is forgotten. */
+  knows(part: number, state: Float64Array, head: number): boolean {
+    const moments = this.#parts[part];
+    while (moments.length > 1 && moments[1].since < head) moments.shift();
+    return moments.some((moment) => same(moment.state, state));
+  }
 }
 
 export class Reference {
-  readonly #shards: { shard: Shard; before: number[][]; after: number[][]; done: number }[];
+  readonly #shards: readonly Moments[];
 
   /** `engine`: told every step, nothing applied yet, with rings that hold it all. */
   constructor(engine: Engine) {
     engine.router.publish();
-    this.#shards = engine.memories.map((memory) => ({ shard: new Shard(memory), before: visible(memory), after: visible(memory), done: -1 }));
+    this.#shards = engine.memories.map((memory) => new Moments(memory));
   }
 
-  /** What in `memory`, whose thread died at `cursor`, is of neither moment; undefined when all is well. Cursors only rise. */
+  /** What in `memory`, whose thread died at `cursor`, is of no moment of the batch at work; undefined when all is well. Heads only rise. */
   fault(shard: number, memory: ShardMemory, cursor: number): string | undefined {
-    const own = this.#shards[shard];
-    while (own.done < cursor) {
-      if (own.done === cursor - 1) own.before = visible(own.shard.memory);
-      own.shard.step(() => 0, 1);
-      if (++own.done === cursor) own.after = visible(own.shard.memory);
-    }
-    const state = visible(memory);
-    const fromBefore = difference(state, own.before);
-    const fromAfter = difference(state, own.after);
-    if (fromBefore === undefined || fromAfter === undefined) return undefined;
-    return `record ${cursor} of shard ${shard}: not before (${fromBefore}), not after (${fromAfter})`;
+    const head = memory.i32[SHARD.head];
+    const moments = this.#shards[shard];
+    moments.goTo(Math.max(cursor, head - 1));
+    const torn = visible(memory).findIndex((state, part) => !moments.knows(part, state, head));
+    return torn < 0 ? undefined : `record ${cursor} of shard ${shard}, batch from ${head}: part ${torn} is of no moment`;
   }
 }

@@ -1,0 +1,117 @@
+/** The quick lane of the main thread (`src/shard/quick.ts`): with it and without it, the same of everything. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/random.js';
+import { Shard } from '../../src/shard/shard.js';
+import { Intake } from '../../src/stages/intake.js';
+import type { NaiveMode } from '../naive.js';
+import { at, engineOf, INSTRUMENTS, instrumentsOf, outcome } from './drive.js';
+import { seededHappenings, unfold, type Step } from './schedule.js';
+
+const seed = Number(process.env.SEED ?? 20261126);
+
+/** Steps in which packets that follow each other arrive together, in reads of 1 to `most`. */
+function inReads(steps: readonly Step[], most: number): Step[][] {
+  const random = seededRandom(seed, most);
+  const reads: Step[][] = [];
+  for (let k = 0; k < steps.length; ) {
+    const size = 1 + Math.floor(random() * most);
+    let end = k + 1;
+    if (steps[k].kind === 'packet') while (end < steps.length && end - k < size && steps[end].kind === 'packet') end++;
+    reads.push(steps.slice(k, end));
+    k = end;
+  }
+  return reads;
+}
+
+/** Plays reads through an intake. Returns all that can be seen of it, and how many frames the lane took. */
+function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolean): { seen: unknown; taken: number } {
+  const engine = engineOf(mode, 2);
+  const { router, sealer } = engine;
+  const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
+  const shards = engine.memories.map((memory) => new Shard(memory));
+  const answers: number[] = [];
+  let taken = 0;
+  for (const read of reads) {
+    const last = read[read.length - 1];
+    for (const step of read) {
+      if (step.kind === 'tick') intake.tick(step.marketMs);
+      else if (step.kind === 'disconnected') intake.disconnected();
+      else if (step.kind === 'subscribed') intake.subscribed({ connection: step.connection, marketMs: step.marketMs, monoMs: step.monoMs });
+      else {
+        const { marketMs, monoMs } = last as typeof step;
+        if (!lane) router.quick.shut();
+        const before = router.quick.taken;
+        answers.push(intake.binary(step.packet.bytes, { connection: step.packet.connection, marketMs, monoMs }));
+        if (router.quick.taken > before) taken++;
+      }
+    }
+    router.publish();
+    for (const shard of shards) while (shard.step(() => 0, 256) > 0);
+  }
+  intake.end();
+  router.publish();
+  for (const shard of shards) while (shard.step(() => 0, 256) > 0);
+  const { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs } = sealer;
+  return { seen: { answers, outcome: outcome(engine), counters: [...engine.counters], lag: intake.lag.figures(), sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs } }, taken };
+}
+
+function expectSame(mode: NaiveMode, reads: readonly (readonly Step[])[]): number {
+  const quick = play(mode, reads, true);
+  expect(quick.seen).toEqual(play(mode, reads, false).seen);
+  return quick.taken;
+}
+
+const stepsOf = (mode: NaiveMode, meanMs: number, oddEvery: number, count = 4000): Step[] =>
+  unfold(seededHappenings(seededRandom(seed, meanMs), count, meanMs, oddEvery), { mode, startMs: at('15:03'), speed: 1, instruments: INSTRUMENTS });
+
+describe('the quick lane', () => {
+  it.each([
+    [5, 40, 10_000],
+    [60, 1000, 20],
+    [300, 40, 30],
+    [3000, 200, 8],
+  ])(`changes nothing, with packets %i ms apart and reads of up to %i (one in %i odd, seed ${seed})`, (meanMs, most, oddEvery) => {
+    for (const mode of [1, 2] as const) {
+      const steps = stepsOf(mode, meanMs, oddEvery);
+      const taken = expectSame(mode, inReads(steps, most));
+      if (mode === 2) expect(taken).toBe(0);
+      else expect(taken).toBeGreaterThan(oddEvery < 20 ? 100 : 1000);
+    }
+  });
+
+  it(`takes no frame for another than the decoder does, whatever a byte is changed into (seed ${seed})`, () => {
+    const reads = inReads(stepsOf(1, 20, 10_000).slice(0, 120), 30);
+    const change = fc.record({ read: fc.nat(), step: fc.nat(), byte: fc.nat(50), value: fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 0x30, 0x31, 0x7f, 0x80, 0xff)) });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 20, size: 'max' }), (changes) => {
+        const changed = reads.map((read) => [...read]);
+        for (const { read, step, byte, value } of changes) {
+          const steps = changed[read % changed.length];
+          const one = steps[step % steps.length];
+          if (one.kind !== 'packet') continue;
+          const bytes = one.packet.bytes.slice();
+          bytes[byte % bytes.length] = value;
+          steps[step % steps.length] = { ...one, packet: { ...one.packet, bytes } };
+        }
+        expectSame(1, changed);
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it('takes nothing while a gap is open, on another connection, or of what arrives at another moment', () => {
+    const [subscribed, ...rest] = stepsOf(1, 5, 10_000).filter(({ kind }) => kind !== 'tick');
+    const alone = rest.map((step) => [step]);
+    expect(expectSame(1, [[subscribed], ...alone])).toBe(0);
+    // Every second read comes of a connection that nobody subscribed on.
+    const strange = inReads(rest, 50).map((read, k) => read.map((step) => (step.kind === 'packet' && k % 2 === 1 ? { ...step, packet: { ...step.packet, connection: 7 } } : step)));
+    expectSame(1, [[subscribed], ...strange]);
+  });
+
+  it('shuts when it has taken as much as it can note, and goes on', () => {
+    const [subscribed, ...rest] = stepsOf(1, 1, 10_000, 8000).filter(({ kind }) => kind !== 'tick');
+    // Some tokens are too long for the lane.
+    expect(expectSame(1, [[subscribed], rest.slice(0, 200), rest.slice(200, 3800)])).toBeGreaterThan(2100);
+  });
+});
