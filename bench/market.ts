@@ -1,5 +1,6 @@
 /** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
 import { MINUTE_MS, type Session } from '../src/market/session.js';
+import type { FileIdentity } from '../src/market/candle.js';
 import type { Instrument } from '../src/market/instrument.js';
 import { monoMs } from '../src/clock.js';
 import { Engine } from '../src/shard/engine.js';
@@ -9,8 +10,11 @@ import { Intake } from '../src/stages/intake.js';
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
 const MINUTES = 375;
-export const SESSION: Session = { date: '2026-11-23', openMs: OPEN_MS, closeMs: OPEN_MS + MINUTES * MINUTE_MS, auction: undefined };
+/** A quarter of an hour longer than any, so that there are ticks behind the day's last row. */
+export const SESSION: Session = { date: '2026-11-23', openMs: OPEN_MS, closeMs: OPEN_MS + (MINUTES + 15) * MINUTE_MS, auction: undefined };
 export const FRAME_BYTES = 51;
+/** What files of a bench are of. */
+export const IDENTITY: FileIdentity = { feed: 'sim:bench', mode: 'ltp', volumeKind: 'tick' };
 
 export function instrumentsOf(tokens: readonly string[]): Instrument[] {
   return tokens.map((token, index) => ({ index, symbol: `SYM${index}`, token, exchange: 'NSE', exchangeType: 1, tickSizeRupees: 0.05, derivatives: true }));
@@ -26,13 +30,46 @@ export interface Subscribed {
   readonly arrival: { readonly connection: number; monoMs: number; wallMs: number; marketMs: number };
 }
 
-export function subscribed(tokens: readonly string[], shards: number, slots?: number): Subscribed {
+/** An engine of LTP mode and its intake, of which nothing was told yet. */
+export function unsubscribed(tokens: readonly string[], shards = 1, slots?: number): Omit<Subscribed, 'arrival'> {
   const instruments = instrumentsOf(tokens);
   const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS, slots });
-  const intake = new Intake({ engine, instruments });
+  return { engine, intake: new Intake({ engine, instruments }) };
+}
+
+export function subscribed(tokens: readonly string[], shards: number, slots?: number): Subscribed {
+  const { engine, intake } = unsubscribed(tokens, shards, slots);
   const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
   intake.subscribed(arrival);
   return { engine, intake, arrival };
+}
+
+/** Writes an LTP frame into `frame`: `token` of at most 25 digits, `exchangeMs` epoch ms, `price` in paise; numbers up to 2^53. */
+export function writeTick(frame: Buffer, token: string, sequence: number, exchangeMs: number, price: number): void {
+  frame.fill(0, 2, 27);
+  frame[0] = 1;
+  frame[1] = 1;
+  frame.write(token, 2, 'latin1');
+  writeNumbers(frame, sequence, exchangeMs, price);
+}
+
+/** Writes another tick of the same token into a frame. */
+export function writeNumbers(frame: Buffer, sequence: number, exchangeMs: number, price: number): void {
+  writeInt64(frame, 27, sequence);
+  writeInt64(frame, 35, exchangeMs);
+  writeInt64(frame, 43, price);
+}
+
+function writeInt64(frame: Buffer, at: number, value: number): void {
+  const high = Math.floor(value / 4294967296);
+  frame[at] = value;
+  frame[at + 1] = value >>> 8;
+  frame[at + 2] = value >>> 16;
+  frame[at + 3] = value >>> 24;
+  frame[at + 4] = high;
+  frame[at + 5] = high >>> 8;
+  frame[at + 6] = high >>> 16;
+  frame[at + 7] = high >>> 24;
 }
 
 /** Messages of an LTP frame that a read of 64 KiB holds. */

@@ -125,29 +125,29 @@ export class QuickLane {
     counters[COUNTER.routed] += taken;
   }
 
-  /** Takes an ordinary frame and returns the index of its instrument; or does nothing and returns NOT_ORDINARY. */
-  take(bytes: Uint8Array, arrival: Arrival): number {
+  /** Takes the frame in the `length` bytes of `bytes` from `from` on, if it is an ordinary one, and returns the index of its instrument; or does nothing and returns NOT_ORDINARY. */
+  take(bytes: Uint8Array, from: number, length: number, arrival: Arrival): number {
     const stamp = this.#stamp;
     const taken = this.#taken;
     const connection = this.#connection;
     if (arrival.connection !== connection || arrival.marketMs !== stamp.nowMs || arrival.monoMs !== stamp.monoMs) return NOT_ORDINARY;
-    if (taken === MOST_TAKEN || bytes.length !== LTP_BYTES || bytes[MODE_AT] !== LTP || bytes[TOKEN_AT + TOKEN_CHARS] !== 0) return NOT_ORDINARY;
-    const first = bytes[TOKEN_AT] | (bytes[TOKEN_AT + 1] << 8) | (bytes[TOKEN_AT + 2] << 16) | (bytes[TOKEN_AT + 3] << 24);
-    const second = bytes[TOKEN_AT + 4] | (bytes[TOKEN_AT + 5] << 8) | (bytes[TOKEN_AT + 6] << 16) | (bytes[TOKEN_AT + 7] << 24);
+    if (taken === MOST_TAKEN || length !== LTP_BYTES || bytes[from + MODE_AT] !== LTP || bytes[from + TOKEN_AT + TOKEN_CHARS] !== 0) return NOT_ORDINARY;
+    const first = bytes[from + TOKEN_AT] | (bytes[from + TOKEN_AT + 1] << 8) | (bytes[from + TOKEN_AT + 2] << 16) | (bytes[from + TOKEN_AT + 3] << 24);
+    const second = bytes[from + TOKEN_AT + 4] | (bytes[from + TOKEN_AT + 5] << 8) | (bytes[from + TOKEN_AT + 6] << 16) | (bytes[from + TOKEN_AT + 7] << 24);
     const table = this.#table;
     let entry = (hashOf(first, second) & this.#mask) * ENTRY;
     // Zero is no token's: the place is empty.
     for (; table[entry] !== 0; entry = (entry + ENTRY) & (this.#mask * ENTRY)) {
-      if (table[entry] === first && table[entry + 1] === second && table[entry + 2] === bytes[EXCHANGE_AT]) break;
+      if (table[entry] === first && table[entry + 1] === second && table[entry + 2] === bytes[from + EXCHANGE_AT]) break;
     }
     if (table[entry] === 0) return NOT_ORDINARY;
     const instrument = table[entry + 3];
     if (this.#heardOn[instrument] !== connection) return NOT_ORDINARY;
-    const price = (bytes[PRICE_AT] | (bytes[PRICE_AT + 1] << 8) | (bytes[PRICE_AT + 2] << 16) | (bytes[PRICE_AT + 3] << 24)) >>> 0;
-    if ((bytes[PRICE_AT + 4] | bytes[PRICE_AT + 5] | bytes[PRICE_AT + 6] | bytes[PRICE_AT + 7]) !== 0 || price === 0) return NOT_ORDINARY;
+    const price = (bytes[from + PRICE_AT] | (bytes[from + PRICE_AT + 1] << 8) | (bytes[from + PRICE_AT + 2] << 16) | (bytes[from + PRICE_AT + 3] << 24)) >>> 0;
+    if ((bytes[from + PRICE_AT + 4] | bytes[from + PRICE_AT + 5] | bytes[from + PRICE_AT + 6] | bytes[from + PRICE_AT + 7]) !== 0 || price === 0) return NOT_ORDINARY;
     const time =
-      (bytes[TIME_AT + 4] | (bytes[TIME_AT + 5] << 8) | (bytes[TIME_AT + 6] << 16) | (bytes[TIME_AT + 7] << 24)) * 4294967296 +
-      ((bytes[TIME_AT] | (bytes[TIME_AT + 1] << 8) | (bytes[TIME_AT + 2] << 16) | (bytes[TIME_AT + 3] << 24)) >>> 0);
+      (bytes[from + TIME_AT + 4] | (bytes[from + TIME_AT + 5] << 8) | (bytes[from + TIME_AT + 6] << 16) | (bytes[from + TIME_AT + 7] << 24)) * 4294967296 +
+      ((bytes[from + TIME_AT] | (bytes[from + TIME_AT + 1] << 8) | (bytes[from + TIME_AT + 2] << 16) | (bytes[from + TIME_AT + 3] << 24)) >>> 0);
     if (!(time >= this.#fromMs && time < this.#untilMs)) return NOT_ORDINARY;
     const ring = this.#rings[this.#ringOf[instrument]];
     const at = ring.claim();
@@ -160,8 +160,8 @@ export class QuickLane {
     f64[at + R_PRICE] = price;
     f64[at + R_RECEIVED] = stamp.monoMs;
     if (!this.measures) f64[at + R_RECEIVED] = 0;
-    f64[at + R_LOW] = (bytes[SEQUENCE_AT] | (bytes[SEQUENCE_AT + 1] << 8) | (bytes[SEQUENCE_AT + 2] << 16) | (bytes[SEQUENCE_AT + 3] << 24)) >>> 0;
-    f64[at + R_HIGH] = bytes[SEQUENCE_AT + 4] | (bytes[SEQUENCE_AT + 5] << 8) | (bytes[SEQUENCE_AT + 6] << 16) | (bytes[SEQUENCE_AT + 7] << 24);
+    f64[at + R_LOW] = (bytes[from + SEQUENCE_AT] | (bytes[from + SEQUENCE_AT + 1] << 8) | (bytes[from + SEQUENCE_AT + 2] << 16) | (bytes[from + SEQUENCE_AT + 3] << 24)) >>> 0;
+    f64[at + R_HIGH] = bytes[from + SEQUENCE_AT + 4] | (bytes[from + SEQUENCE_AT + 5] << 8) | (bytes[from + SEQUENCE_AT + 6] << 16) | (bytes[from + SEQUENCE_AT + 7] << 24);
     f64[at + R_EXCHANGE] = time;
     ring.commit();
     this.#timesMs[taken] = time;

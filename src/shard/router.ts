@@ -211,10 +211,15 @@ export class Router {
     return least;
   }
 
+  /** Whether every ring has at least `slots` free slots. */
+  hasFree(slots: number): boolean {
+    for (const ring of this.#rings) if (!ring.hasFree(slots)) return false;
+    return true;
+  }
+
   /** Whether reading must pause now: the next read might not find a slot. Cheap enough to be asked for each packet. */
   get pressed(): boolean {
-    for (const ring of this.#rings) if (!ring.hasFree(RESERVE)) return true;
-    return false;
+    return !this.hasFree(RESERVE);
   }
 
   /** Whether reading may go on: every ring is at least half empty. */

@@ -15,7 +15,7 @@ import type { Column, Zone } from './columns.js';
 import { firstDifference, mergeRun } from './merge.js';
 import type { StoredCandle } from './merge.js';
 import { encodeParquet, loadParquetLibrary } from './parquet.js';
-import type { ParquetRecord } from './parquet.js';
+import type { ParquetFile, ParquetRecord } from './parquet.js';
 import { asideNames, asideOf, leftoversOf, newTag, renameOver, syncFolder, writeAside } from './place.js';
 import type { PlaceEffects } from './place.js';
 import { qualityFrom, qualityPath, qualityRecord } from './quality-file.js';
@@ -52,6 +52,8 @@ export interface Sink {
 export interface ParquetSinkOptions extends PlaceEffects {
   readonly outDir: string;
   readonly identity: FileIdentity;
+  /** Makes a file's bytes; `encodeParquet` unless another is compared with it. */
+  readonly encode?: (file: ParquetFile) => Promise<Buffer>;
   /** Zone of files that do not exist yet (`+05:30`); an existing file keeps its own. */
   readonly zone?: Zone;
 }
@@ -119,7 +121,8 @@ export class ParquetSink implements Sink {
   }
 
   async #encode(path: string, columns: readonly Column[], records: readonly ParquetRecord[], zone: Zone) {
-    const bytes = await encodeParquet({ columns, rows: records, zone, keys: footerKeys(this.#options.identity) });
+    const { encode = encodeParquet } = this.#options;
+    const bytes = await encode({ columns, rows: records, zone, keys: footerKeys(this.#options.identity) });
     return { path, rows: records.length, bytes };
   }
 

@@ -61,11 +61,23 @@ export class Intake {
   /** One binary message; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
   binary(bytes: Uint8Array, arrival: Arrival): number {
     if (this.#ended) return STRANGE;
+    const ordinary = this.#ordinary(bytes, 0, bytes.length, arrival);
+    return ordinary === NOT_ORDINARY ? this.#any(bytes, arrival) : ordinary;
+  }
+
+  /** The same of a message that stands in the `length` bytes of `bytes` from `from` on. */
+  binaryWithin(bytes: Uint8Array, from: number, length: number, arrival: Arrival): number {
+    if (this.#ended) return STRANGE;
+    const ordinary = this.#ordinary(bytes, from, length, arrival);
+    return ordinary === NOT_ORDINARY ? this.#any(bytes.subarray(from, from + length), arrival) : ordinary;
+  }
+
+  #ordinary(bytes: Uint8Array, from: number, length: number, arrival: Arrival): number {
     // Samples are shown of whole packets.
-    if (this.#samplesLeft === 0) {
-      const ordinary = this.#quick.take(bytes, arrival);
-      if (ordinary !== NOT_ORDINARY) return ordinary;
-    }
+    return this.#samplesLeft > 0 ? NOT_ORDINARY : this.#quick.take(bytes, from, length, arrival);
+  }
+
+  #any(bytes: Uint8Array, arrival: Arrival): number {
     this.#quick.shut();
     const counters = this.#counters;
     counters[COUNTER.binary]++;

@@ -65,44 +65,84 @@ function sumOf(bytes: Buffer, where: string): Record<string, string> {
   return sum as Record<string, string>;
 }
 
+/** Gathers what is known of a journal while it is read, for whatever purpose. */
+export class Gathering {
+  meta: RunMeta | undefined;
+  readonly given: Record<string, Float64Array> = {};
+  readonly #folder: string;
+  readonly #connections: JournalAbout['connections'][number][] = [];
+  #lastProcess: JournalAbout['lastProcess'] | undefined;
+  #sum: JournalAbout['sum'];
+  #first: Stamp | undefined;
+  #last: Stamp | undefined;
+  #ended: Stamp | undefined;
+  #frames = 0;
+  #resumes = 0;
+  #lastConnection = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  frame(stamp: Stamp): void {
+    this.#first ??= stamp;
+    this.#last = stamp;
+    this.#frames++;
+  }
+
+  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
+    const folder = this.#folder;
+    this.#first ??= stamp;
+    const before = this.#last;
+    this.#last = stamp;
+    if (kind === KIND.meta) {
+      if (before !== undefined && this.#ended === undefined) this.#connections.push({ killed: before });
+      this.#lastProcess = parseMeta(bytes, folder);
+      this.meta ??= this.#lastProcess as RunMeta;
+    } else if (kind === KIND.given) {
+      const entry = readGivenEntry(bytes);
+      if (entry !== undefined && this.meta?.instruments.some(({ symbol }) => symbol === entry.symbol) === true) this.given[entry.symbol] = entry.numbers;
+    } else if (kind === KIND.opened) {
+      this.#lastConnection = Math.max(this.#lastConnection, stamp.connection);
+      this.#connections.push({ opened: stamp });
+    } else if (kind === KIND.ended) {
+      this.#lastConnection = Math.max(this.#lastConnection, stamp.connection);
+      this.#connections.push({ ended: endOf(bytes, folder), stamp });
+    } else if (kind === KIND.resumed) this.#resumes++;
+    else if (kind === KIND.end) this.#ended = stamp;
+    else if (kind === KIND.sum) this.#sum = sumOf(bytes, folder);
+  }
+
+  /** What is known when `extent` was read. Throws EngineError JOURNAL when the journal does not say what its run was. */
+  about(extent: JournalExtent): JournalAbout {
+    const folder = this.#folder;
+    const { meta, given } = this;
+    const [lastProcess, first, last] = [this.#lastProcess, this.#first, this.#last];
+    if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was.`);
+    const [ended, sum, frames, resumes, lastConnection, connections] = [this.#ended, this.#sum, this.#frames, this.#resumes, this.#lastConnection, this.#connections];
+    return { folder, meta, lastProcess, given, extent, ended, sum, frames, resumes, lastConnection, first, last, connections };
+  }
+}
+
 /** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
 export async function aboutJournal(folder: string): Promise<JournalAbout> {
-  let meta: RunMeta | undefined;
-  let lastProcess: JournalAbout['lastProcess'] | undefined;
-  let sum: JournalAbout['sum'];
-  let first: Stamp | undefined;
-  let last: Stamp | undefined;
-  let ended: Stamp | undefined;
-  let [frames, resumes, lastConnection] = [0, 0, 0];
-  const given: Record<string, Float64Array> = {};
-  const connections: JournalAbout['connections'][number][] = [];
+  const gathering = new Gathering(folder);
+  const extent = await readJournal(folder, { entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp), frame: (_block, _from, _length, stamp) => gathering.frame(stamp) });
+  return gathering.about(extent);
+}
+
+/** Reads a journal's beginning: what its run was, and the candles that it was given. `about.extent` and what is counted are of that beginning only. Throws EngineError JOURNAL when there is none of use. */
+export async function journalHead(folder: string): Promise<JournalAbout> {
+  const gathering = new Gathering(folder);
+  let over = false;
   const extent = await readJournal(folder, {
-    entry(kind, bytes, stamp) {
-      first ??= stamp;
-      const before = last;
-      last = stamp;
-      if (kind === KIND.frame) frames++;
-      else if (kind === KIND.meta) {
-        if (before !== undefined && ended === undefined) connections.push({ killed: before });
-        lastProcess = parseMeta(bytes, folder);
-        meta ??= lastProcess as RunMeta;
-      } else if (kind === KIND.given) {
-        const entry = readGivenEntry(bytes);
-        if (entry !== undefined && meta?.instruments.some(({ symbol }) => symbol === entry.symbol) === true) given[entry.symbol] = entry.numbers;
-      } else if (kind === KIND.opened) {
-        lastConnection = Math.max(lastConnection, stamp.connection);
-        connections.push({ opened: stamp });
-      } else if (kind === KIND.ended) {
-        lastConnection = Math.max(lastConnection, stamp.connection);
-        connections.push({ ended: endOf(bytes, folder), stamp });
-      } else if (kind === KIND.resumed) {
-        resumes++;
-      } else if (kind === KIND.end) ended = stamp;
-      else if (kind === KIND.sum) sum = sumOf(bytes, folder);
+    entry: (kind, bytes, stamp) => {
+      gathering.entry(kind, bytes, stamp);
+      if (kind !== KIND.meta && kind !== KIND.given) over = true;
     },
+    seenEnough: () => over,
   });
-  if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was.`);
-  return { folder, meta, lastProcess, given, extent, ended, sum, frames, resumes, lastConnection, first, last, connections };
+  return gathering.about(extent);
 }
 
 /** The simulated broker's earlier candles as the run knew them. */
@@ -121,6 +161,8 @@ export interface JournalFeedOptions {
 
 /** Real ms between two looks at rings that are full. */
 const RELIEF_MS = 1;
+/** Frames that are shown to the shards together. */
+const PUBLISHED_TOGETHER = 512;
 /** Records that one entry can make in a ring: packets that were kept, its own, SEAL, GAP. */
 const RECORDS_AN_ENTRY = 16;
 
@@ -128,10 +170,14 @@ export class JournalFeed implements JournalVisitor {
   readonly #options: JournalFeedOptions;
   /** Decisions made and not yet met in the journal. */
   readonly #made: string[] = [];
+  readonly #gathering: Gathering;
+  /** Frames since the shards were shown any. */
+  #unpublished = 0;
   #differences: string | undefined;
 
   constructor(options: JournalFeedOptions) {
     this.#options = options;
+    this.#gathering = new Gathering(options.folder);
     // What arrived in another process's time tells nothing of this one's speed.
     options.engine.router.quick.measures = false;
     const made = (kind: Kind, ...numbers: number[]): void => void this.#made.push(`${kind} ${numbers.join(' ')}`);
@@ -142,11 +188,12 @@ export class JournalFeed implements JournalVisitor {
     });
   }
 
-  /** Takes in the whole journal; resolves when everything is in the rings. */
-  async run(): Promise<JournalExtent> {
+  /** Takes in the whole journal; resolves when everything is in the rings, with what is known of it. */
+  async run(): Promise<JournalAbout> {
     const extent = await readJournal(this.#options.folder, this);
+    this.#options.engine.router.publish();
     if (this.#made.length > 0) this.#differs(`decided ${this.#made[0]}, which the run did not`);
-    return extent;
+    return this.#gathering.about(extent);
   }
 
   /** Where a decision made now is not the run's, a sentence; undefined when all are the same. */
@@ -158,14 +205,18 @@ export class JournalFeed implements JournalVisitor {
     return this.#options.pace?.(stamp);
   }
 
+  frame(block: Buffer, from: number, length: number, stamp: Stamp): void {
+    this.#expectRoom();
+    this.#unpublished++;
+    this.#gathering.frame(stamp);
+    this.#options.intake.binaryWithin(block, from, length, stamp);
+  }
+
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
-    const { intake, folder, engine } = this.#options;
-    // The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring.
-    if (engine.router.free() < RECORDS_AN_ENTRY) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one.`);
+    const { intake, folder } = this.#options;
+    this.#expectRoom();
+    this.#gathering.entry(kind, bytes, stamp);
     switch (kind) {
-      case KIND.frame:
-        intake.binary(bytes, stamp);
-        return;
       case KIND.text:
         intake.text(textOf(bytes, folder));
         return;
@@ -190,6 +241,8 @@ export class JournalFeed implements JournalVisitor {
       case KIND.sealedEnd:
         this.#met(kind, bytes);
         return;
+      // What comes as an entry is no frame: those come by `frame`.
+      case KIND.frame:
       case KIND.meta:
       case KIND.given:
       case KIND.opened:
@@ -201,9 +254,19 @@ export class JournalFeed implements JournalVisitor {
   }
 
   blockOver(): Promise<void> | undefined {
-    const { router } = this.#options.engine;
+    const { engine, pace } = this.#options;
+    const { router } = engine;
+    // At full speed a wake-up for each block would cost more than what is in it.
+    if (pace === undefined && this.#unpublished < PUBLISHED_TOGETHER && !router.pressed) return undefined;
+    this.#unpublished = 0;
     router.publish();
     return router.pressed ? this.#relieved() : undefined;
+  }
+
+  /** The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring. */
+  #expectRoom(): void {
+    const { folder, engine } = this.#options;
+    if (!engine.router.hasFree(RECORDS_AN_ENTRY)) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one.`);
   }
 
   /** Whoever reads a file may wait, where the live line must not. */

@@ -15,7 +15,7 @@ import { ShardPool } from '../shard/pool.js';
 import { checkExisting } from '../sink/stored.js';
 import { drained, hashesOf } from './concluding.js';
 import { Intake } from './intake.js';
-import { aboutJournal, givenBefore, JournalFeed, type JournalAbout } from './journal-feed.js';
+import { givenBefore, JournalFeed, journalHead, type JournalAbout } from './journal-feed.js';
 import { lookAtFolder } from './places.js';
 import { onStop } from './stops.js';
 import { WriterPool } from './writer-pool.js';
@@ -78,8 +78,8 @@ function notesOf(about: JournalAbout): string[] {
   return notes;
 }
 
-async function replayed(about: JournalAbout, options: ReplayArguments): Promise<Outcome> {
-  const { meta, folder } = about;
+async function replayed(head: JournalAbout, options: ReplayArguments): Promise<Outcome> {
+  const { meta, folder } = head;
   const out = resolve(options.out ?? join('data/test/replay', meta.runId));
   lookAtFolder(out);
   const identity = { feed: meta.feed, mode: meta.mode, volumeKind: meta.volumeKind };
@@ -99,18 +99,19 @@ async function replayed(about: JournalAbout, options: ReplayArguments): Promise<
   const { memories, counters, places } = engine;
   const shards = new ShardPool({ memories, counters, ledger, onDeath: (shard, _cursor, reason) => failures.push(`Worker thread ${shard} died and was replaced: ${reason}`) });
   const historyDir = options.history ?? meta.history?.folder;
-  const writer = new WriterPool({ memories, places, outDir: out, identity, historyDir, marketDateMs: meta.marketDateMs, given: givenBefore(about), ledger, onFailure: () => undefined, onTrouble: () => undefined });
+  const writer = new WriterPool({ memories, places, outDir: out, identity, historyDir, marketDateMs: meta.marketDateMs, given: givenBefore(head), ledger, onFailure: () => undefined, onTrouble: () => undefined });
   const intake = new Intake({ engine, instruments: meta.instruments });
   const feed = new JournalFeed({ folder, engine, intake, pace: paceOf(options.speed, clock) });
-  const looking = clock.every(LOOK_MS, () => writer.poll());
+  // Files are written as minutes are sealed where somebody may watch them grow; at full speed once, when all is known.
+  const looking = options.speed === undefined ? undefined : clock.every(LOOK_MS, () => writer.poll());
   try {
     const { historyRows } = await writer.prepare();
     await shards.start();
-    await feed.run();
+    const about = await feed.run();
     intake.end();
     engine.router.publish();
     await drained(shards, clock);
-    looking.cancel();
+    looking?.cancel();
     const conclusion = await writer.finish();
     const hashes = hashesOf(writer.evaluations, conclusion);
     const moved = Object.entries(meta.history?.rows ?? {}).filter(([symbol, rows]) => historyRows[symbol] !== rows).map(([symbol]) => symbol);
@@ -118,7 +119,7 @@ async function replayed(about: JournalAbout, options: ReplayArguments): Promise<
     const notes = [...notesOf(about), ...(moved.length === 0 ? [] : [`The history of ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''} is not what the run read, so momentum may differ.`])];
     return { about, out, shards: options.shards, hashes, candles: conclusion.proven, files: writer.files.length, counters, problems, notes };
   } finally {
-    looking.cancel();
+    looking?.cancel();
     await Promise.all([shards.stop(), writer.stop()]);
   }
 }
@@ -151,8 +152,7 @@ export async function replay(options: ReplayArguments, print: (text: string) => 
   // Files are whole at any moment; there is nothing else to bring to an end.
   const release = onStop(() => process.exit(EXIT.interrupted));
   try {
-    const about = await aboutJournal(resolve(runFolder(options.journal)));
-    const outcome = await replayed(about, options);
+    const outcome = await replayed(await journalHead(resolve(runFolder(options.journal))), options);
     print(options.json ? json(outcome) : text(outcome));
     return outcome.problems.length === 0 ? EXIT.pass : EXIT.failed;
   } finally {

@@ -1,0 +1,71 @@
+/**
+ * What threads are for here: whatever befalls the thread that writes Parquet and evaluates the rule, a tick does not wait for it.
+ *
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread            histogram of due-to-applied
+ *                          writer's thread: writes and evaluates, each a hundred times slower: it computes on, or it stands still (a disk that does not answer)
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import { sleep } from '../src/clock.js';
+import { ShardPool } from '../src/shard/pool.js';
+import { rowOf, type Bench } from './row.js';
+import type { SealTask, Slowness } from './seal-writer.js';
+import { EDGE_MS, Ticking } from './ticking.js';
+
+const SYMBOLS = 50;
+const TIMES_SLOWER = 100;
+const WATCHED_MS = 2000;
+/** As in bench `seal`. */
+const MOST_TIMES = 1.5;
+const KINDS: readonly Slowness['kind'][] = ['computes', 'stands still'];
+
+interface Waits {
+  readonly quietP99: number;
+  readonly slowP99: number;
+}
+
+async function waits(kind: Slowness['kind'], watchedMs: number): Promise<Waits> {
+  const outDir = mkdtempSync(join(tmpdir(), 'tickshard-isolation-'));
+  const market = new Ticking(SYMBOLS);
+  const { memories, counters, places } = market.line.engine;
+  const [memory] = memories;
+  const pool = new ShardPool({ memories, counters });
+  const writer = new Piscina({ filename: new URL('./seal-writer.js', import.meta.url).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity });
+  writer.on('error', () => undefined);
+  const task: SealTask = { shape: memory.shape, buffer: memory.buffer, places, outDir, encoder: 'parquetjs' };
+  const over = (elapsedMs: number): boolean => elapsedMs >= watchedMs;
+  try {
+    await pool.start();
+    await market.fill();
+    // Once at its usual speed: its code is loaded, and the files are there.
+    await writer.run({ ...task, places: places.slice(0, 5) } satisfies SealTask);
+    const quietP99 = await market.run(EDGE_MS - 55_000, over);
+    let ended = false;
+    const writing = (writer.run({ ...task, slowness: { kind, times: TIMES_SLOWER } } satisfies SealTask) as Promise<unknown>).catch(() => undefined).finally(() => (ended = true));
+    await sleep(watchedMs / 10);
+    const slowP99 = await market.run(EDGE_MS - 30_000, over);
+    if (ended) throw new Error('isolation: the writer was not slow');
+    await writer.destroy();
+    await writing;
+    return { quietP99, slowP99 };
+  } finally {
+    await Promise.all([pool.stop(), writer.destroy()]);
+    rmSync(outDir, { recursive: true, force: true });
+  }
+}
+
+export const isolation: Bench = {
+  name: 'isolation',
+  topology: 'schedule (12,000/s) -> main -> Router == ring ==> shard thread, while the writer thread writes and evaluates a hundred times slower; beside a writer at rest',
+  async run({ smoke }) {
+    const found = new Map<Slowness['kind'], Waits[]>(KINDS.map((kind) => [kind, []]));
+    for (let round = 0; round < (smoke ? 1 : 5); round++) for (const kind of KINDS) found.get(kind)!.push(await waits(kind, smoke ? 100 : WATCHED_MS));
+    return KINDS.map((kind) => {
+      const values = found.get(kind)!;
+      const sample = { unit: 'us', values: values.map(({ slowP99 }) => slowP99), baseline: values.map(({ quietP99 }) => quietP99) };
+      return rowOf({ name: `isolation, writer ${TIMES_SLOWER}x slower (${kind}), p99 to applied`, ...sample, ...(smoke ? {} : { target: 1 / MOST_TIMES }) });
+    });
+  },
+};

@@ -1,0 +1,119 @@
+/** The ticks of bench `replay`, by one formula in two languages: as a journal by ours, as a Parquet file by DuckDB. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { SystemClock } from '../src/clock.js';
+import { BlockBuilder } from '../src/journal/blocks.js';
+import { KIND } from '../src/journal/format.js';
+import type { RunMeta } from '../src/journal/meta.js';
+import { BEGINNING, Segments } from '../src/journal/segments.js';
+import { MAIN, SHARD } from '../src/shared/layout.js';
+import { MINUTE_MS } from '../src/market/session.js';
+import { FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, SESSION, unsubscribed, writeNumbers, writeTick } from './market.js';
+
+export const SYMBOLS = 50;
+const TOKENS = Array.from({ length: SYMBOLS }, (_, k) => String(1000 + k * 37));
+const DAY_MS = 375 * MINUTE_MS;
+/** A read of the socket, and so a block of the journal, has so many messages: 250 reads a second at 2,000 messages. */
+const READ = 8;
+/** Blocks that are written together. */
+const GROUP = 4000;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** The connection is this much older than the first tick, which so is no cached packet. */
+const SUBSCRIBED_BEFORE_MS = 10_000;
+
+// Tick i of n, all whole numbers below 2^53: which symbol, when, at which price.
+const HASH = 2654435761;
+const symbolOf = (i: number): number => (Math.imul(i, HASH) >>> 0) % SYMBOLS;
+const timeOf = (i: number, count: number): number => OPEN_MS + Math.floor((i * DAY_MS) / count);
+const priceOf = (i: number): number => 100_000 + symbolOf(i) * 1000 + (Math.imul(i, 40_503) & 0xffff) % 977;
+
+const SQL_SYMBOL = `((i * ${HASH}) & 4294967295) % ${SYMBOLS}`;
+/** The ticks as a query; `i` is their sequence. */
+const sqlTicks = (count: number): string =>
+  `SELECT i + 1 AS sequence, ${SQL_SYMBOL} AS symbol, ${OPEN_MS} + (i * ${DAY_MS}) // ${count} AS exchange_ms, 100000 + ${SQL_SYMBOL} * 1000 + (((i * 40503) & 65535) % 977) AS price FROM range(${count}) AS ticks(i)`;
+
+/** Runs statements in a database of their own in memory. */
+export async function inDuckDb(statements: readonly string[]): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    for (const statement of statements.slice(0, -1)) await connection.run(statement);
+    return (await connection.runAndReadAll(statements[statements.length - 1])).getRowObjectsJson();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** Writes the ticks as a Parquet file, as DuckDB does it by itself. */
+export async function writeTicks(path: string, count: number): Promise<void> {
+  await inDuckDb([`COPY (${sqlTicks(count)}) TO '${path}' (FORMAT parquet)`]);
+}
+
+function metaOf(runId: string, out: string): RunMeta {
+  const instruments = instrumentsOf(TOKENS);
+  const at = OPEN_MS - SUBSCRIBED_BEFORE_MS;
+  return {
+    version: '0', runId, processId: 0, processStart: null, stage: 2, durationMin: null, mode: 'ltp', feed: IDENTITY.feed, volumeKind: IDENTITY.volumeKind, speed: 1, graceMs: 3000,
+    silenceMs: 3000, marketDateMs: OPEN_MS, wallMs: at, marketMs: at, opensMs: null, out, history: null, given: null, instruments, sessions: instruments.map(() => SESSION),
+  };
+}
+
+/** Writes the ticks as the journal of a run, with the decisions that a run makes on its way, and without hashes of its rows. Returns its folder. */
+export async function writeJournal(folder: string, count: number): Promise<string> {
+  const runId = `bench-${count}`;
+  const run = join(folder, runId);
+  mkdirSync(run, { recursive: true });
+  const segments = new Segments({ folder: run, runId, wallMs: () => new SystemClock().wallMs(), from: BEGINNING, segmentBytes: SEGMENT_BYTES });
+  await segments.start();
+  const builder = new BlockBuilder(0);
+  let spare: Buffer = Buffer.alloc(0);
+  const arrival = { connection: 1, monoMs: 0, wallMs: 0, marketMs: 0 };
+  const stamp = (marketMs: number): void => {
+    Object.assign(arrival, { monoMs: marketMs - OPEN_MS + 60_000, wallMs: marketMs, marketMs });
+    builder.open(arrival);
+  };
+  const { engine, intake } = unsubscribed(TOKENS);
+  const [memory] = engine.memories;
+  engine.router.tell({
+    sealed: (through) => builder.numbers(KIND.seal, [through]),
+    gap: (startMs, endMs) => builder.numbers(KIND.gap, [startMs, endMs]),
+    ended: (endMs) => builder.numbers(KIND.sealedEnd, [endMs]),
+  });
+  stamp(OPEN_MS - SUBSCRIBED_BEFORE_MS);
+  builder.put(KIND.meta, Buffer.from(JSON.stringify(metaOf(runId, folder))));
+  builder.put(KIND.opened, Buffer.alloc(0));
+  builder.put(KIND.subscribed, Buffer.alloc(0));
+  intake.subscribed(arrival);
+  const frames = TOKENS.map((token) => {
+    const frame = Buffer.alloc(FRAME_BYTES);
+    writeTick(frame, token, 0, 0, 0);
+    return frame;
+  });
+  for (let i = 0; i < count; i++) {
+    if (i % READ === 0) {
+      if (i % (READ * GROUP) === 0) {
+        const group = builder.take(spare);
+        await segments.write(group);
+        spare = group.bytes;
+      }
+      stamp(timeOf(Math.min(i + READ, count) - 1, count) + 5);
+    }
+    const frame = frames[symbolOf(i)];
+    writeNumbers(frame, i + 1, timeOf(i, count), priceOf(i));
+    builder.frame(frame);
+    intake.binary(frame, arrival);
+    // Nobody folds here: what is wanted are the decisions.
+    if (i % READ === READ - 1) engine.router.publish();
+    Atomics.store(memory.i32, SHARD.head, memory.i32[MAIN.tail]);
+  }
+  builder.put(KIND.end, Buffer.alloc(0));
+  intake.end();
+  await segments.write(builder.take(spare));
+  await segments.end(false);
+  return run;
+}
+
+/** How a plain query makes candles of ticks. */
+export const CANDLES = `SELECT symbol, (exchange_ms - ${OPEN_MS}) // 60000 AS minute, arg_min(price, sequence) AS open, max(price) AS high, min(price) AS low, arg_max(price, sequence) AS close, count(*) AS volume`;

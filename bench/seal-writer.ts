@@ -1,0 +1,91 @@
+/**
+ * Thread entry of bench `seal`: writes every symbol's sealed candles through the real sink, with the encoder that it is told. Answers how long that took.
+ */
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { monoMs, sleep } from '../src/clock.js';
+import { readCandles, type RowPlace } from '../src/shared/book.js';
+import { ShardMemory, type ShardShape } from '../src/shared/layout.js';
+import { evaluateAll } from '../src/momentum/series.js';
+import type { ParquetFile } from '../src/sink/parquet.js';
+import { ParquetSink } from '../src/sink/sink.js';
+import { IDENTITY } from './market.js';
+
+/** The two writers of Parquet: the product's, and the one that it is compared with. */
+export type Encoder = 'parquetjs' | 'hyparquet-writer';
+
+/** Each write and evaluation takes so many times as long, computing or standing still. */
+export interface Slowness {
+  readonly kind: 'computes' | 'stands still';
+  readonly times: number;
+}
+
+export interface SealTask {
+  readonly shape: ShardShape;
+  readonly buffer: SharedArrayBuffer;
+  readonly places: readonly RowPlace[];
+  readonly outDir: string;
+  readonly encoder: Encoder;
+  /** Undefined at its usual speed, and then the rule is not evaluated. */
+  readonly slowness?: Slowness;
+}
+
+export interface Sealed {
+  /** Real ms from the first look at memory to the last file durable in its place. */
+  readonly ms: number;
+  readonly rows: number;
+}
+
+const BASIC = { string: 'STRING', double: 'DOUBLE', int64: 'INT64', boolean: 'BOOLEAN' } as const;
+
+/** The same columns by the other library. */
+function encodeOtherwise({ columns, rows, keys }: ParquetFile): Promise<Buffer> {
+  const bytes = parquetWriteBuffer({
+    columnData: columns.map(({ name, type }) => ({
+      name,
+      data: rows.map((row) => (type === 'int64' && row[name] !== null ? BigInt(row[name] as number) : type === 'timestamp' ? new Date(row[name] as number) : row[name])),
+    })),
+    schema: [
+      { name: 'root', num_children: columns.length },
+      ...columns.map(({ name, type }) =>
+        type === 'timestamp'
+          ? ({ name, type: 'INT64', repetition_type: 'OPTIONAL', converted_type: 'TIMESTAMP_MILLIS', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' } } as const)
+          : type === 'string'
+            ? ({ name, type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL', converted_type: 'UTF8' } as const)
+            : ({ name, type: BASIC[type], repetition_type: 'OPTIONAL' } as const),
+      ),
+    ],
+    codec: 'UNCOMPRESSED',
+    statistics: false,
+    kvMetadata: Object.entries(keys).map(([key, value]) => ({ key, value })),
+  });
+  return Promise.resolve(Buffer.from(bytes));
+}
+
+/** One sink a folder, as a run has it, and an encoder. */
+const sinks = new Map<string, ParquetSink>();
+
+function drag({ kind, times }: Slowness, tookMs: number): void {
+  const untilMs = monoMs() + (times - 1) * tookMs;
+  if (kind === 'stands still') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, untilMs - monoMs());
+  while (monoMs() < untilMs);
+}
+
+export default async function run({ shape, buffer, places, outDir, encoder, slowness }: SealTask): Promise<Sealed> {
+  const memory = new ShardMemory(shape, buffer);
+  const sink = sinks.get(`${encoder} ${outDir}`) ?? new ParquetSink({ outDir, identity: IDENTITY, wait: sleep, mayWait: () => false, ...(encoder === 'parquetjs' ? {} : { encode: encodeOtherwise }) });
+  sinks.set(`${encoder} ${outDir}`, sink);
+  const startMs = monoMs();
+  const aside = await sink.lookAside(places[0].instrument);
+  let rows = 0;
+  for (const place of places) {
+    const candles = readCandles(memory, place, false);
+    rows += candles.length;
+    const beganMs = monoMs();
+    await sink.write(place.instrument, candles, aside);
+    if (slowness !== undefined) {
+      evaluateAll(candles.map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), { symbol: place.instrument.symbol, volumeKind: IDENTITY.volumeKind });
+      drag(slowness, monoMs() - beganMs);
+    }
+  }
+  return { ms: monoMs() - startMs, rows };
+}

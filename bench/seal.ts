@@ -1,0 +1,90 @@
+/**
+ * A minute's end: how long it takes until the candles of all symbols are durable, and whether ticks wait meanwhile. Files hold 374 rows, the boundary brings the 375th.
+ *
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread          histogram of due-to-applied, before the boundary and behind it
+ *                                 SEAL ──────────────────► writer's thread: readCandles ─► ParquetSink: read, merge, encode, fsync, rename
+ *
+ * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read back and held to memory.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import { readCandles } from '../src/shared/book.js';
+import { ShardPool } from '../src/shard/pool.js';
+import { candlesPath } from '../src/sink/candles-file.js';
+import { verifyCandles } from '../src/sink/sink.js';
+import type { Encoder, Sealed, SealTask } from './seal-writer.js';
+import { rowOf, type Bench, type Row } from './row.js';
+import { BEFORE, EDGE_MS, SEALED_BY_MS, Ticking } from './ticking.js';
+
+/** Real ms in which nothing is written, to compare with. */
+const QUIET_MS = 2000;
+/** A tick behind the boundary may wait so many times as long as one before it. */
+const MOST_TIMES = 1.5;
+const ENCODERS: readonly Encoder[] = ['parquetjs', 'hyparquet-writer'];
+
+interface Boundary {
+  readonly durableMs: number;
+  readonly quietP99: number;
+  readonly busyP99: number;
+}
+
+async function boundary(symbols: number, encoder: Encoder, quietMs: number): Promise<Boundary> {
+  const outDir = mkdtempSync(join(tmpdir(), 'tickshard-seal-'));
+  const market = new Ticking(symbols);
+  const { memories, counters, places } = market.line.engine;
+  const [memory] = memories;
+  const pool = new ShardPool({ memories, counters });
+  const writer = new Piscina({ filename: new URL('./seal-writer.js', import.meta.url).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity });
+  const task: SealTask = { shape: memory.shape, buffer: memory.buffer, places, outDir, encoder };
+  try {
+    await pool.start();
+    await market.fill();
+    // The rows before are written by the quicker of the two, and once by the one that is measured, so that its code is loaded.
+    await writer.run({ ...task, encoder: 'hyparquet-writer' } satisfies SealTask);
+    await writer.run({ ...task, places: places.slice(0, 20) } satisfies SealTask);
+    const quietP99 = await market.run(EDGE_MS - 50_000, (elapsedMs) => elapsedMs >= quietMs);
+    await market.seal(BEFORE);
+    let sealed: Sealed | undefined;
+    const writing = (writer.run(task) as Promise<Sealed>).then((answer) => (sealed = answer));
+    const busyP99 = await market.run(EDGE_MS + SEALED_BY_MS, () => sealed !== undefined);
+    const { ms, rows } = await writing;
+    if (rows !== symbols * (BEFORE + 1)) throw new Error(`seal: ${rows} rows of ${symbols} symbols`);
+    for (const place of places) {
+      const wrong = await verifyCandles(candlesPath(outDir, place.instrument), readCandles(memory, place, false).map(({ candle }) => candle));
+      if (wrong !== undefined) throw new Error(`seal: ${wrong}`);
+    }
+    return { durableMs: ms, quietP99, busyP99 };
+  } finally {
+    await Promise.all([pool.stop(), writer.destroy()]);
+    rmSync(outDir, { recursive: true, force: true });
+  }
+}
+
+export const seal: Bench = {
+  name: 'seal',
+  topology: 'schedule (12,000/s) -> main -> Router == ring ==> shard thread, meanwhile SEAL -> writer thread: memory -> Parquet of all symbols, durable, at row 375',
+  async run({ smoke }) {
+    const rows: Row[] = [];
+    for (const symbols of smoke ? [5] : [50, 1000]) {
+      const found = new Map<Encoder, Boundary[]>(ENCODERS.map((encoder) => [encoder, []]));
+      for (let round = 0; round < (smoke ? 1 : symbols < 100 ? 3 : 1); round++) for (const encoder of ENCODERS) found.get(encoder)!.push(await boundary(symbols, encoder, smoke ? 100 : QUIET_MS));
+      const other = found.get('hyparquet-writer')!.map(({ durableMs }) => durableMs);
+      for (const encoder of ENCODERS) {
+        const values = found.get(encoder)!;
+        rows.push(
+          rowOf({ name: `seal, ${symbols} symbols, ${encoder}, durable`, unit: 'ms', values: values.map(({ durableMs }) => durableMs), ...(encoder === 'parquetjs' ? { baseline: other } : {}) }),
+          rowOf({
+            name: `seal, ${symbols} symbols, ${encoder}, p99 to applied`,
+            unit: 'us',
+            values: values.map(({ busyP99 }) => busyP99),
+            baseline: values.map(({ quietP99 }) => quietP99),
+            ...(encoder === 'parquetjs' && !smoke ? { target: 1 / MOST_TIMES } : {}),
+          }),
+        );
+      }
+    }
+    return rows;
+  },
+};

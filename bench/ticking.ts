@@ -1,0 +1,78 @@
+/** A market that ticks on by a schedule while something else happens: who waits for what, in benches `seal` and `isolation`. */
+import { monoMs, sleep } from '../src/clock.js';
+import { MINUTE_MS } from '../src/market/session.js';
+import { percentiles } from '../src/shared/histogram.js';
+import { HISTOGRAM_WORDS, SHARD, type ShardMemory } from '../src/shared/layout.js';
+import { FRAME_BYTES, OPEN_MS, subscribed, writeTick, type Subscribed } from './market.js';
+
+/** Ticks a second: the feed's ceiling. */
+const RATE = 12_000;
+/** Real ms between two looks at the schedule. */
+const NAP_MS = 0.2;
+/** Minutes before the boundary, and the minute's end that is the boundary. */
+export const BEFORE = 374;
+export const EDGE_MS = OPEN_MS + (BEFORE + 1) * MINUTE_MS;
+/** Market ms behind a minute's end at which it is sealed for sure. */
+export const SEALED_BY_MS = 4000;
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const counts = (memory: ShardMemory): Int32Array => memory.i32.slice(memory.histogram, memory.histogram + HISTOGRAM_WORDS);
+
+/** A market of `symbols` that ticks on, one symbol after the other. */
+export class Ticking {
+  readonly line: Subscribed;
+  readonly #tokens: readonly string[];
+  readonly #never = new Int32Array(new SharedArrayBuffer(4));
+  readonly #frame = Buffer.alloc(FRAME_BYTES);
+  #sent = 0;
+
+  constructor(symbols: number) {
+    this.#tokens = Array.from({ length: symbols }, (_, k) => String(1000 + 37 * k));
+    this.line = subscribed(this.#tokens, 1);
+  }
+
+  /** One tick of the next symbol at market time `ms`, due at `dueMs`. */
+  tick(ms: number, dueMs: number): void {
+    const { intake, arrival } = this.line;
+    const symbol = this.#sent % this.#tokens.length;
+    writeTick(this.#frame, this.#tokens[symbol], ++this.#sent, Math.floor(ms), 100_000 + (this.#sent % 97));
+    arrival.monoMs = dueMs;
+    arrival.marketMs = ms;
+    intake.binary(this.#frame, arrival);
+  }
+
+  /** Ticks at the rate until `over` says so; market time goes on from `fromMs` by a second in ten. Returns the p99 of due-to-applied, us. */
+  async run(fromMs: number, over: (elapsedMs: number) => boolean): Promise<number> {
+    const { router } = this.line.engine;
+    const [memory] = this.line.engine.memories;
+    const before = counts(memory);
+    const startMs = monoMs();
+    for (let k = 0; !over(monoMs() - startMs); await turn()) {
+      // In between it sleeps, as in a poll for the socket: three busy threads would share two cores, and the schedule itself be late.
+      Atomics.wait(this.#never, 0, 0, NAP_MS);
+      for (const dueBy = ((monoMs() - startMs) * RATE) / 1000; k < dueBy; k++) this.tick(fromMs + (k / RATE) * 100, startMs + (k * 1000) / RATE);
+      router.publish();
+    }
+    while (!router.drained) await turn();
+    return percentiles([counts(memory).map((count, k) => count - before[k])], [99])[0] ?? 0;
+  }
+
+  /** A tick of each symbol in each minute before the boundary's, as fast as the shard takes them. */
+  async fill(): Promise<void> {
+    const { router } = this.line.engine;
+    for (let minute = 0; minute < BEFORE; minute++) {
+      for (let k = 0; k < this.#tokens.length; k++) this.tick(OPEN_MS + minute * MINUTE_MS + 5000 + k, monoMs());
+      router.publish();
+      while (!router.relieved) await sleep(0);
+    }
+    await this.seal(BEFORE - 1);
+  }
+
+  /** Moves market time over the end of minute `bar`, and waits until it is sealed. */
+  async seal(bar: number): Promise<void> {
+    const { router, memories } = this.line.engine;
+    this.tick(OPEN_MS + (bar + 1) * MINUTE_MS + SEALED_BY_MS, monoMs());
+    router.publish();
+    while (Atomics.load(memories[0].i32, SHARD.sealed) < bar) await turn();
+  }
+}

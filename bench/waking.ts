@@ -1,0 +1,98 @@
+/**
+ * How a shard waits for records, and how they are shown to it: what decided between the ways that there are.
+ *
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread: a task that runs on and blocks, or waits in its event loop, or spins first
+ *                                                        └──► a task of its own for each wake-up, while none is under way
+ *
+ * Each with what came in a turn of the loop shown together; the product's way also with each message shown by itself.
+ */
+import { Piscina } from 'piscina';
+import { ShardPool } from '../src/shard/pool.js';
+import { percentiles } from '../src/shared/histogram.js';
+import { HISTOGRAM_WORDS } from '../src/shared/layout.js';
+import { frames } from './baselines.js';
+import { openLoop } from './latency.js';
+import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
+import { rowOf, type Bench } from './row.js';
+import type { Waiting } from './waking-worker.js';
+
+const RATE = 12_000;
+const STEP_MS = 10;
+const SECONDS = 2;
+const workerUrl = new URL('./waking-worker.js', import.meta.url);
+
+const WAYS: readonly { readonly name: string; readonly waiting: Waiting; readonly each: boolean }[] = [
+  { name: 'running task, Atomics.wait', waiting: 'wait', each: false },
+  { name: 'running task, Atomics.wait, each message shown', waiting: 'wait', each: true },
+  { name: 'running task, waitAsync', waiting: 'waitAsync', each: false },
+  { name: 'running task, 50 us of spinning, then Atomics.wait', waiting: 'spin', each: false },
+  { name: 'a task a wake-up', waiting: 'drain', each: false },
+];
+
+interface Figures {
+  readonly p50: number;
+  readonly p99: number;
+  /** Of all threads, percent of a core. */
+  readonly cpu: number;
+}
+
+async function figures(messages: readonly Buffer[], tokens: readonly string[], expected: string, { waiting, each }: (typeof WAYS)[number]): Promise<Figures> {
+  const { engine, intake, arrival } = subscribed(tokens, 1);
+  const { router, memories, counters } = engine;
+  const [memory] = memories;
+  const task = { shape: memory.shape, buffer: memory.buffer, ledger: undefined, extra: waiting };
+  const draining = waiting === 'drain' ? new Piscina({ filename: workerUrl.href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity, recordTiming: false }) : undefined;
+  const pool = waiting === 'drain' ? undefined : new ShardPool({ memories, counters, workerUrl, extra: waiting });
+  let underWay: Promise<void> | undefined;
+  const show = (): void => {
+    router.publish();
+    if (draining === undefined || underWay !== undefined) return;
+    underWay = (draining.run(task) as Promise<void>).then(() => {
+      underWay = undefined;
+      if (!router.drained) show();
+    });
+  };
+  try {
+    await pool?.start();
+    const cpuBefore = process.cpuUsage();
+    const send = (k: number, dueMs: number): void => {
+      arrival.monoMs = dueMs;
+      arrival.marketMs = OPEN_MS + k * STEP_MS;
+      intake.binary(messages[k], arrival);
+      if (each) show();
+    };
+    await openLoop(messages.length, RATE, send, show);
+    const cpu = process.cpuUsage(cpuBefore);
+    intake.end();
+    show();
+    await pool?.done;
+    while (!router.drained) await underWay;
+    const answer = engineAnswer(engine);
+    if (answer !== expected) throw new Error(`waking, ${waiting}: ${answer} where a plain fold has ${expected}`);
+    const [p50, p99] = percentiles([memory.i32.subarray(memory.histogram, memory.histogram + HISTOGRAM_WORDS)], [50, 99]);
+    return { p50: p50 ?? 0, p99: p99 ?? 0, cpu: (cpu.user + cpu.system) / 1e4 / (messages.length / RATE) };
+  } finally {
+    await Promise.all([pool?.stop(), draining?.destroy()]);
+  }
+}
+
+export const waking: Bench = {
+  name: 'waking',
+  topology: 'schedule (12,000/s) -> main -> Router == ring ==> shard thread: a task that runs on and waits (three ways), or a task a wake-up',
+  async run({ smoke }) {
+    const count = smoke ? 2000 : RATE * SECONDS;
+    const { buf, tokens } = frames(count, 50, STEP_MS);
+    const messages = messagesOf(buf, count);
+    const expected = naiveAnswer(buf, count, tokens);
+    const found = WAYS.map((): Figures[] => []);
+    for (let round = 0; round < (smoke ? 1 : 3); round++) for (const [k, way] of WAYS.entries()) found[k].push(await figures(messages, tokens, expected, way));
+    return WAYS.flatMap(({ name }, k) => {
+      const against = (of: (one: Figures) => number): object => (k === 0 ? {} : { baseline: found[0].map(of) });
+      return [
+        rowOf({ name: `${name}, p50`, unit: 'us', values: found[k].map(({ p50 }) => p50), ...against(({ p50 }) => p50) }),
+        rowOf({ name: `${name}, p99`, unit: 'us', values: found[k].map(({ p99 }) => p99), ...against(({ p99 }) => p99) }),
+        rowOf({ name: `${name}, CPU`, unit: '% of a core', values: found[k].map(({ cpu }) => cpu), ...against(({ cpu }) => cpu) }),
+      ];
+    });
+  },
+};
