@@ -21,7 +21,7 @@ export function instrumentsOf(tokens: readonly string[]): Instrument[] {
 }
 
 /** Before the first frame the subscriptions are old enough that no packet passes for a cached one. */
-const SUBSCRIBED_BEFORE_MS = 10_000;
+export const SUBSCRIBED_BEFORE_MS = 10_000;
 
 /** An engine that is subscribed on connection 1, what takes frames in for it, and the arrival that the caller moves on. */
 export interface Subscribed {

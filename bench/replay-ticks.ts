@@ -9,7 +9,7 @@ import type { RunMeta } from '../src/journal/meta.js';
 import { BEGINNING, Segments } from '../src/journal/segments.js';
 import { MAIN, SHARD } from '../src/shared/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
-import { FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, SESSION, unsubscribed, writeNumbers, writeTick } from './market.js';
+import { FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, SESSION, SUBSCRIBED_BEFORE_MS, unsubscribed, writeNumbers, writeTick } from './market.js';
 
 export const SYMBOLS = 50;
 const TOKENS = Array.from({ length: SYMBOLS }, (_, k) => String(1000 + k * 37));
@@ -19,8 +19,6 @@ const READ = 8;
 /** Blocks that are written together. */
 const GROUP = 4000;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-/** The connection is this much older than the first tick, which so is no cached packet. */
-const SUBSCRIBED_BEFORE_MS = 10_000;
 
 // Tick i of n, all whole numbers below 2^53: which symbol, when, at which price.
 const HASH = 2654435761;

@@ -15,14 +15,13 @@ import { WebSocket } from 'ws';
 import { monoMs, SystemClock } from '../src/clock.js';
 import { feedEndpoint } from '../src/feed/endpoint.js';
 import { FeedSocket } from '../src/feed/socket.js';
-import { MINUTE_MS } from '../src/market/session.js';
 import { COUNTER } from '../src/shared/counters.js';
 import { Engine } from '../src/shard/engine.js';
 import { ShardPool } from '../src/shard/pool.js';
 import { Intake } from '../src/stages/intake.js';
 import { Line } from '../src/stages/line.js';
 import { frames } from './baselines.js';
-import { engineAnswer, FRAME_BYTES, instrumentsOf, naiveAnswer, OPEN_MS, SESSION } from './market.js';
+import { engineAnswer, FRAME_BYTES, instrumentsOf, naiveAnswer, OPEN_MS, SESSION, SUBSCRIBED_BEFORE_MS } from './market.js';
 import { median, rowOf, type Bench } from './row.js';
 
 const STEP_MS = 2;
@@ -67,17 +66,31 @@ async function bareClient(port: number, count: number): Promise<number> {
   return rate;
 }
 
+/** A clock whose market is as far as the frames that came. */
+class FramesClock extends SystemClock {
+  readonly #frameMs: () => number;
+
+  constructor(frameMs: () => number) {
+    super();
+    this.#frameMs = frameMs;
+  }
+
+  override marketMs(): number {
+    return this.#frameMs();
+  }
+}
+
 async function wholeEngine(port: number, count: number, tokens: readonly string[], expected: string): Promise<number> {
   const instruments = instrumentsOf(tokens);
-  // The machine is faster than any market: a clock that is ahead of all frames takes none of them for early.
-  const clock = new SystemClock({ originMs: OPEN_MS + 300 * MINUTE_MS, speed: 60 });
+  let left = count;
+  // The machine is faster than any market: its clock is that of the frames. Before them it is so early that none passes for a cached one.
+  const clock = new FramesClock(() => OPEN_MS + (left === count ? -SUBSCRIBED_BEFORE_MS : (count - left) * STEP_MS));
   const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards: 1, graceMs: 3000, silenceMs: 120_000, marketDateMs: OPEN_MS });
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
   const intake = new Intake({ engine, instruments });
   const line = new Line({ engine, intake, clock, journal: undefined, socket: { pause: () => socket.pause(), resume: () => socket.resume() }, conceal: () => undefined });
   let fromMs = 0;
-  let left = count;
   let all!: () => void;
   const over = new Promise<void>((resolve) => (all = resolve));
   const socket = new FeedSocket({
@@ -93,8 +106,9 @@ async function wholeEngine(port: number, count: number, tokens: readonly string[
       },
       binary: (bytes) => {
         fromMs ||= monoMs();
+        left--;
         line.binary(bytes, 1);
-        if (--left === 0) all();
+        if (left === 0) all();
       },
       text: () => undefined,
       pong: () => undefined,
@@ -134,7 +148,7 @@ export const socket: Bench = {
     const { child, port } = await startSender(count);
     const rates = { sender: [] as number[], bare: [] as number[], engine: [] as number[] };
     try {
-      for (let round = 0; round < (smoke ? 1 : 5); round++) {
+      for (let round = 0; round < (smoke ? 1 : 9); round++) {
         rates.sender.push(await bareSocket(port, count));
         rates.bare.push(await bareClient(port, count));
         rates.engine.push(await wholeEngine(port, count, tokens, expected));

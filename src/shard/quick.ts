@@ -98,8 +98,7 @@ export class QuickLane {
     this.#stamp.nowMs = arrival.marketMs;
     this.#stamp.monoMs = arrival.monoMs;
     this.#fromMs = fromMs;
-    // A frame that is farther ahead than any before it would be remembered as that.
-    this.#untilMs = Math.min(sealer.dueAtMs, arrival.marketMs + sealer.leadMs);
+    this.#untilMs = Math.min(sealer.dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs);
   }
 
   /** Frames that were taken and are not in the counters yet. */
@@ -118,7 +117,7 @@ export class QuickLane {
     this.lag.recordAll(timesMs, taken, stamp);
     stamp.exchangeMs = 0;
     for (let k = 0; k < taken; k++) if (timesMs[k] > stamp.exchangeMs) stamp.exchangeMs = timesMs[k];
-    this.#sealer.move(stamp);
+    this.#sealer.took(stamp);
     const counters = this.#counters;
     counters[COUNTER.binary] += taken;
     counters[COUNTER.decoded] += taken;

@@ -147,7 +147,7 @@ export class Sealer {
     const lead = this.#live ? this.#lead : Math.max(this.#lead, 0);
     if (exchangeMs - nowMs <= lead + AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
-      this.move(stamp);
+      this.#move(stamp);
       // A frame far ahead is used, but it does not make the next one, still farther ahead, believable: that needs the votes.
       if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + DRIFT_MS) this.#follow(stamp);
       if (live) this.#live = true;
@@ -167,8 +167,8 @@ export class Sealer {
       this.#held[this.#heldCount++] = exchangeMs;
       return 'hold';
     }
-    for (let k = 0; k < this.#heldCount; k++) this.move({ ...stamp, exchangeMs: this.#held[k] });
-    this.move(stamp);
+    for (let k = 0; k < this.#heldCount; k++) this.#move({ ...stamp, exchangeMs: this.#held[k] });
+    this.#move(stamp);
     this.#follow(stamp);
     this.#forget();
     if (live) this.#live = true;
@@ -197,8 +197,7 @@ export class Sealer {
     if (leadMs > this.#lead) this.#lead = leadMs;
   }
 
-  /** Moves T, and what was said last, to a frame that is used. */
-  move(stamp: Stamp): void {
+  #move(stamp: Stamp): void {
     const { exchangeMs, nowMs, monoMs } = stamp;
     if (this.isNewest(stamp)) {
       this.#lastFrameMs = exchangeMs;
@@ -211,8 +210,8 @@ export class Sealer {
   }
 
   /**
-   * Whether live frames that arrive together with the one just used, are no farther ahead than any before and make no bar due will be used, too, and do
-   * nothing but move T: no frame is kept, and no silence ends.
+   * Whether live frames that arrive together with the one just used, are no farther ahead than `ordinaryLeadMs` and make no bar due will be used, too, and do
+   * no more than `took` does for all of them: no frame is kept, and no silence ends.
    */
   isOrdinary(arrival: { readonly marketMs: number }): boolean {
     return this.#live && this.#heldCount === 0 && arrival.marketMs - this.#lastFrameAt <= SILENT_MS;
@@ -223,9 +222,15 @@ export class Sealer {
     return this.#dueAt;
   }
 
-  /** The most that a frame was ahead of the injected clock, ms. */
-  get leadMs(): number {
-    return this.#lead;
+  /** How far ahead of the injected clock an ordinary frame may be, ms: it is believed on its own word, and is what the next are measured by. */
+  get ordinaryLeadMs(): number {
+    return Math.min(this.#lead + AHEAD_MS, Math.max(this.#lead, 0) + DRIFT_MS);
+  }
+
+  /** Ordinary frames were used, of which this is the stamp of the newest. */
+  took(stamp: Stamp): void {
+    this.#move(stamp);
+    this.#follow(stamp);
   }
 
   /** Whether `tick` would move T now: nothing has arrived for long enough, and time has passed. */

@@ -52,8 +52,8 @@ function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolea
   intake.end();
   router.publish();
   for (const shard of shards) while (shard.step(() => 0, 256) > 0);
-  const { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs } = sealer;
-  return { seen: { answers, outcome: outcome(engine), counters: [...engine.counters], lag: intake.lag.figures(), sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs } }, taken };
+  const { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } = sealer;
+  return { seen: { answers, outcome: outcome(engine), counters: [...engine.counters], lag: intake.lag.figures(), sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } }, taken };
 }
 
 function expectSame(mode: NaiveMode, reads: readonly (readonly Step[])[]): number {

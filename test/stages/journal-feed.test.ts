@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BlockBuilder } from '../../src/journal/blocks.js';
 import { KIND, segmentHeader } from '../../src/journal/format.js';
+import { MAIN } from '../../src/shared/layout.js';
 import { Intake } from '../../src/stages/intake.js';
-import { aboutJournal, JournalFeed } from '../../src/stages/journal-feed.js';
+import { aboutJournal, journalHead, JournalFeed } from '../../src/stages/journal-feed.js';
 import { frame } from '../shard/schedule.js';
 import { metaSample } from '../fuzz/targets/meta.js';
 import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
@@ -46,4 +47,35 @@ it('what it says of a connection is shown without codes that a terminal obeys', 
     const { connections, given } = await aboutJournal(folder);
     expect(connections[1]).toMatchObject({ ended: { reason: ' [2Jgone', sentence: 'It  ended.' } });
     expect(Object.getPrototypeOf(given)).toBe(Object.prototype);
+  }));
+
+it('its beginning is read for itself, and the rest with the frames: together they are what a reading of all says', () =>
+  inFolder(async (folder) => {
+    const { exchangeType, token } = INSTRUMENTS[0];
+    const given = Buffer.concat([Buffer.from(`${metaSample.instruments[0].symbol}\0`), Buffer.alloc(48)]);
+    const blocks: ((block: BlockBuilder) => void)[] = [
+      (block) => block.put(KIND.meta, Buffer.from(JSON.stringify(metaSample))),
+      (block) => block.put(KIND.given, given),
+      (block) => block.put(KIND.opened, Buffer.alloc(0)),
+      (block) => block.put(KIND.subscribed, Buffer.alloc(0)),
+      ...Array.from({ length: 1500 }, (_, k) => (block: BlockBuilder) => block.frame(frame({ mode: 1, exchangeType, token, sequence: BigInt(k + 1), price: 100n, volume: 0n, exchangeMs: BigInt(at('11:00')), lastTradeSeconds: 0n }))),
+      (block) => block.put(KIND.end, Buffer.alloc(0)),
+      (block) => block.put(KIND.sum, Buffer.from('{"candles":"x"}')),
+    ];
+    await journalWith(folder, (block) => {
+      for (const [k, fill] of blocks.entries()) {
+        if (k > 0) block.open({ ...stamp, monoMs: k });
+        fill(block);
+      }
+    });
+    const head = await journalHead(folder);
+    expect(head).toMatchObject({ frames: 0, ended: undefined, sum: undefined, connections: [{ opened: { monoMs: 2 } }], extent: { blocks: 3 } });
+    expect(Object.keys(head.given)).toEqual([metaSample.instruments[0].symbol]);
+    const engine = engineOf(1, 1);
+    const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
+    const feed = new JournalFeed({ folder, engine, intake });
+    const about = await feed.run();
+    expect(about).toEqual(await aboutJournal(folder));
+    expect(about).toMatchObject({ frames: 1500, ended: { monoMs: 1504 }, sum: { candles: 'x' } });
+    expect(engine.memories[0].i32[MAIN.tail], 'all is shown at the end').toBeGreaterThanOrEqual(1500);
   }));
