@@ -142,13 +142,13 @@ export const socket: Bench = {
   name: 'socket',
   topology: "sender's process -> TCP -> ws -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; beside a bare ws client that discards",
   async run({ smoke }) {
-    const count = smoke ? 20_000 : 500_000;
+    const count = smoke ? 20_000 : 1_500_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
     const expected = naiveAnswer(buf, count, tokens);
     const { child, port } = await startSender(count);
     const rates = { sender: [] as number[], bare: [] as number[], engine: [] as number[] };
     try {
-      for (let round = 0; round < (smoke ? 1 : 9); round++) {
+      for (let round = 0; round < (smoke ? 1 : 7); round++) {
         rates.sender.push(await bareSocket(port, count));
         rates.bare.push(await bareClient(port, count));
         rates.engine.push(await wholeEngine(port, count, tokens, expected));

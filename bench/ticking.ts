@@ -1,8 +1,8 @@
 /** A market that ticks on by a schedule while something else happens: who waits for what, in benches `seal` and `isolation`. */
 import { monoMs, sleep } from '../src/clock.js';
 import { MINUTE_MS } from '../src/market/session.js';
-import { percentiles } from '../src/shared/histogram.js';
-import { HISTOGRAM_WORDS, SHARD, type ShardMemory } from '../src/shared/layout.js';
+import { SHARD } from '../src/shared/layout.js';
+import { Since, turn } from './latency.js';
 import { FRAME_BYTES, OPEN_MS, subscribed, writeTick, type Subscribed } from './market.js';
 
 /** Ticks a second: the feed's ceiling. */
@@ -15,8 +15,6 @@ export const EDGE_MS = OPEN_MS + (BEFORE + 1) * MINUTE_MS;
 /** Market ms behind a minute's end at which it is sealed for sure. */
 export const SEALED_BY_MS = 4000;
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const counts = (memory: ShardMemory): Int32Array => memory.i32.slice(memory.histogram, memory.histogram + HISTOGRAM_WORDS);
 
 /** A market of `symbols` that ticks on, one symbol after the other. */
 export class Ticking {
@@ -45,7 +43,7 @@ export class Ticking {
   async run(fromMs: number, over: (elapsedMs: number) => boolean): Promise<number> {
     const { router } = this.line.engine;
     const [memory] = this.line.engine.memories;
-    const before = counts(memory);
+    const applied = new Since(memory, memory.histogram);
     const startMs = monoMs();
     for (let k = 0; !over(monoMs() - startMs); await turn()) {
       // In between it sleeps, as in a poll for the socket: three busy threads would share two cores, and the schedule itself be late.
@@ -54,7 +52,7 @@ export class Ticking {
       router.publish();
     }
     while (!router.drained) await turn();
-    return percentiles([counts(memory).map((count, k) => count - before[k])], [99])[0] ?? 0;
+    return applied.percentile(99);
   }
 
   /** A tick of each symbol in each minute before the boundary's, as fast as the shard takes them. */

@@ -8,10 +8,8 @@
  */
 import { Piscina } from 'piscina';
 import { ShardPool } from '../src/shard/pool.js';
-import { percentiles } from '../src/shared/histogram.js';
-import { HISTOGRAM_WORDS } from '../src/shared/layout.js';
 import { frames } from './baselines.js';
-import { openLoop } from './latency.js';
+import { openLoop, Since, turn, warmed } from './latency.js';
 import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
 import { rowOf, type Bench } from './row.js';
 import type { Waiting } from './waking-worker.js';
@@ -54,14 +52,18 @@ async function figures(messages: readonly Buffer[], tokens: readonly string[], e
   };
   try {
     await pool?.start();
-    const cpuBefore = process.cpuUsage();
+    const applied = new Since(memory, memory.histogram);
     const send = (k: number, dueMs: number): void => {
       arrival.monoMs = dueMs;
       arrival.marketMs = OPEN_MS + k * STEP_MS;
       intake.binary(messages[k], arrival);
       if (each) show();
     };
-    await openLoop(messages.length, RATE, send, show);
+    await openLoop(0, warmed(messages.length), RATE, send, show);
+    while (!router.drained) await turn();
+    applied.begin();
+    const cpuBefore = process.cpuUsage();
+    await openLoop(warmed(messages.length), messages.length, RATE, send, show);
     const cpu = process.cpuUsage(cpuBefore);
     intake.end();
     show();
@@ -69,8 +71,7 @@ async function figures(messages: readonly Buffer[], tokens: readonly string[], e
     while (!router.drained) await underWay;
     const answer = engineAnswer(engine);
     if (answer !== expected) throw new Error(`waking, ${waiting}: ${answer} where a plain fold has ${expected}`);
-    const [p50, p99] = percentiles([memory.i32.subarray(memory.histogram, memory.histogram + HISTOGRAM_WORDS)], [50, 99]);
-    return { p50: p50 ?? 0, p99: p99 ?? 0, cpu: (cpu.user + cpu.system) / 1e4 / (messages.length / RATE) };
+    return { p50: applied.percentile(50), p99: applied.percentile(99), cpu: (cpu.user + cpu.system) / 1e4 / ((messages.length - warmed(messages.length)) / RATE) };
   } finally {
     await Promise.all([pool?.stop(), draining?.destroy()]);
   }
