@@ -9,7 +9,7 @@
  */
 import { monoMs } from '../src/clock.js';
 import { newCounters } from '../src/shared/counters.js';
-import { percentiles } from '../src/shared/histogram.js';
+import { bucketTop, percentiles } from '../src/shared/histogram.js';
 import { HISTOGRAM_WORDS, RECORD, ShardMemory } from '../src/shared/layout.js';
 import { RingWriter } from '../src/shared/ring.js';
 import { ShardPool } from '../src/shard/pool.js';
@@ -63,7 +63,23 @@ export class Since {
   }
 
   percentile(percent: number): number {
-    return percentiles([this.#now.map((count, k) => count - this.#before[k])], [percent])[0] ?? 0;
+    return percentiles([this.#counts], [percent])[0] ?? 0;
+  }
+
+  get #counts(): Int32Array {
+    return this.#now.map((count, k) => count - this.#before[k]);
+  }
+
+  /** The whole of it, a line for each power of two: up to so many microseconds, so many of all, and a bar. */
+  drawing(): string {
+    const counts = this.#counts;
+    const total = Math.max(1, counts.reduce((a, b) => a + b, 0));
+    const upTo = new Map<number, number>();
+    for (const [bucket, count] of counts.entries()) {
+      const top = 2 ** Math.ceil(Math.log2(bucketTop(bucket) + 1));
+      if (count > 0) upTo.set(top, (upTo.get(top) ?? 0) + count);
+    }
+    return [...upTo].map(([top, count]) => `  ${`< ${top}`.padStart(9)} us  ${((100 * count) / total).toFixed(3).padStart(7)} %  ${'#'.repeat(Math.ceil((50 * count) / total))}`).join('\n');
   }
 }
 
@@ -74,6 +90,8 @@ interface Waits {
   readonly appliedP99: number;
   readonly sealedP99: number;
   readonly appliedP50: number;
+  /** Histograms of due-to-applied and due-to-sealed. */
+  readonly drawings: { readonly applied: string; readonly sealed: string };
 }
 
 /** Microseconds, of the whole engine with one shard. */
@@ -101,7 +119,7 @@ async function engineWaits(messages: readonly Buffer[], tokens: readonly string[
     await pool.done;
     const answer = engineAnswer(engine);
     if (answer !== expected) throw new Error(`latency at ${rate}/s: ${answer} where a plain fold has ${expected}`);
-    return { appliedP50: applied.percentile(50), appliedP99: applied.percentile(99), sealedP99: sealed.percentile(99) };
+    return { appliedP50: applied.percentile(50), appliedP99: applied.percentile(99), sealedP99: sealed.percentile(99), drawings: { applied: applied.drawing(), sealed: sealed.drawing() } };
   } finally {
     await pool.stop();
   }
@@ -134,7 +152,7 @@ async function echoP99(count: number, rate: number): Promise<number> {
 export const latency: Bench = {
   name: 'latency',
   topology: 'schedule (open loop) -> main: Intake -> Router == ring ==> shard thread: due-to-applied, due-to-sealed; beside a bare echo through the same ring',
-  async run({ smoke }) {
+  async run({ smoke, say }) {
     const rows: Row[] = [];
     for (const { rate, stepMs } of RATES) {
       const count = smoke ? Math.min(2000, Math.ceil(rate / 5)) : Math.ceil(rate * 4);
@@ -147,6 +165,8 @@ export const latency: Bench = {
         waits.push(await engineWaits(messages, tokens, rate, stepMs, expected));
         echo.push(await echoP99(count, rate));
       }
+      const { applied, sealed } = waits[waits.length - 1].drawings;
+      say(`${rate}/s, the last round, due to applied:\n${applied}\n${rate}/s, due to sealed:\n${sealed}`);
       rows.push(
         rowOf({ name: `${rate}/s, to applied, p50`, unit: 'us', values: waits.map(({ appliedP50 }) => appliedP50) }),
         rowOf({ name: `${rate}/s, to applied, p99`, unit: 'us', values: waits.map(({ appliedP99 }) => appliedP99), baseline: echo, ...(rate === CEILING ? { target: 1 / MOST_TIMES } : {}) }),

@@ -25,6 +25,8 @@ export interface Row {
 export interface BenchOptions {
   /** The least that still checks every answer; such figures say nothing. */
   readonly smoke: boolean;
+  /** Says what no row holds, above the table. */
+  readonly say: (text: string) => void;
 }
 
 export interface Bench {

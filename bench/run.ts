@@ -33,7 +33,7 @@ export async function runBenches(words: readonly string[], say: (text: string) =
   const rows: Row[] = [];
   for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
     say(`\n${bench.name}: ${bench.topology}`);
-    const found = await bench.run({ smoke });
+    const found = await bench.run({ smoke, say });
     rows.push(...found);
     say(rowsTable(found));
   }
