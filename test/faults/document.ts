@@ -43,7 +43,7 @@ export function faultsDocument(): string {
     '# What a broker that misbehaves makes of a run',
     '',
     'Written by `npm run faults` from the data of the tests (`test/faults/catalogue.ts`); `npm test` runs every row and holds this file to them.',
-    'Each row is a run of four minutes, RELIANCE, TCS and INFY on the simulated broker at sixty times real time, with a feed that notices silence and',
+    'Each row is a run of four minutes (`half-open` of six), RELIANCE, TCS and INFY on the simulated broker at sixty times real time, with a feed that notices silence and',
     'lost pongs twenty times as soon as in use. `tickshard simulate --faults` lists all faults with their arguments.',
     '',
     '- A gate that is `warn or fail` fails where more than 5 % of the run passed without the feed, which is 12 s here: a fifth of a real second.',

@@ -32,9 +32,9 @@ interface Ran {
   readonly candles: readonly DiskRow[];
 }
 
-function ran(faults: readonly string[], mode = 'ltp'): Promise<Ran> {
+function ran(faults: readonly string[], mode = 'ltp', minutes = 4): Promise<Ran> {
   return inFolder(async (folder) => {
-    const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS,INFY', '--mode', mode, '--duration', '4', '--feed', 'sim', '--speed', '60', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
+    const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS,INFY', '--mode', mode, '--duration', String(minutes), '--feed', 'sim', '--speed', '60', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
     const { code, stderr } = await start([...args, ...faults.flatMap((fault) => ['--fault', fault])], folder, {}, program).ended;
     const path = join(folder, 'report.json');
     const text = existsSync(path) ? JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
@@ -86,7 +86,7 @@ it('every fault that there is has its row, and docs/FAULTS.md is written from th
 
 describe.concurrent('the fault', () => {
   it.each(ROWS.map((row) => ({ name: row.faults.join(' '), row })))('$name', async ({ row }) => {
-    const run = await ran(row.faults, row.mode);
+    const run = await ran(row.faults, row.mode, row.minutes);
     for (const words of row.says) expect(run.said).toContain(words);
     if (row.exit !== undefined) {
       expect([run.code, run.report]).toEqual([row.exit, undefined]);
