@@ -4,15 +4,10 @@
  *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread            histogram of due-to-applied
  *                          writer's thread: writes and evaluates, each a hundred times slower: it computes on, or it stands still (a disk that does not answer)
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Piscina } from 'piscina';
 import { sleep } from '../src/clock.js';
-import { ShardPool } from '../src/shard/pool.js';
 import { rowOf, type Bench } from './row.js';
 import type { SealTask, Slowness } from './seal-writer.js';
-import { EDGE_MS, Ticking } from './ticking.js';
+import { besideWriter, EDGE_MS } from './ticking.js';
 
 const SYMBOLS = 50;
 const TIMES_SLOWER = 100;
@@ -26,21 +21,11 @@ interface Waits {
   readonly slowP99: number;
 }
 
-async function waits(kind: Slowness['kind'], watchedMs: number): Promise<Waits> {
-  const outDir = mkdtempSync(join(tmpdir(), 'tickshard-isolation-'));
-  const market = new Ticking(SYMBOLS);
-  const { memories, counters, places } = market.line.engine;
-  const [memory] = memories;
-  const pool = new ShardPool({ memories, counters });
-  const writer = new Piscina({ filename: new URL('./seal-writer.js', import.meta.url).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity });
-  writer.on('error', () => undefined);
-  const task: SealTask = { shape: memory.shape, buffer: memory.buffer, places, outDir, encoder: 'parquetjs' };
-  const over = (elapsedMs: number): boolean => elapsedMs >= watchedMs;
-  try {
-    await pool.start();
-    await market.fill();
+function waits(kind: Slowness['kind'], watchedMs: number): Promise<Waits> {
+  return besideWriter(SYMBOLS, 'parquetjs', async ({ market, writer, task }) => {
+    const over = (elapsedMs: number): boolean => elapsedMs >= watchedMs;
     // Once at its usual speed: its code is loaded, and the files are there.
-    await writer.run({ ...task, places: places.slice(0, 5) } satisfies SealTask);
+    await writer.run({ ...task, places: task.places.slice(0, 5) } satisfies SealTask);
     const quietP99 = await market.run(EDGE_MS - 55_000, over);
     let ended = false;
     const writing = (writer.run({ ...task, slowness: { kind, times: TIMES_SLOWER } } satisfies SealTask) as Promise<unknown>).catch(() => undefined).finally(() => (ended = true));
@@ -50,10 +35,7 @@ async function waits(kind: Slowness['kind'], watchedMs: number): Promise<Waits> 
     await writer.destroy();
     await writing;
     return { quietP99, slowP99 };
-  } finally {
-    await Promise.all([pool.stop(), writer.destroy()]);
-    rmSync(outDir, { recursive: true, force: true });
-  }
+  });
 }
 
 export const isolation: Bench = {

@@ -33,6 +33,11 @@ const SLOTS = 16_384;
 const NAP_MS = 0.05;
 const never = new Int32Array(new SharedArrayBuffer(4));
 
+/** Sleeps without giving the event loop its turn. */
+export function nap(ms: number): void {
+  Atomics.wait(never, 0, 0, ms);
+}
+
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Calls `send` for each message from `from` to `to` when it is due, and `flush` once a turn; resolves when all are sent. */
@@ -43,7 +48,7 @@ export async function openLoop(from: number, to: number, rate: number, send: (k:
     if (k < dueBy) {
       for (; k < dueBy; k++) send(k, startMs + ((k - from) * 1000) / rate);
       flush();
-    } else Atomics.wait(never, 0, 0, NAP_MS);
+    } else nap(NAP_MS);
     await turn();
   }
 }

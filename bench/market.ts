@@ -1,11 +1,13 @@
 /** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
 import { MINUTE_MS, type Session } from '../src/market/session.js';
 import type { FileIdentity } from '../src/market/candle.js';
+import { FIELD, MODE, Packet } from '../src/market/packet.js';
 import type { Instrument } from '../src/market/instrument.js';
 import { monoMs } from '../src/clock.js';
 import { Engine } from '../src/shard/engine.js';
 import { readBar } from '../src/shared/book.js';
 import { Intake } from '../src/stages/intake.js';
+import { encode } from '../src/wire/frames.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
@@ -44,32 +46,26 @@ export function subscribed(tokens: readonly string[], shards: number, slots?: nu
   return { engine, intake, arrival };
 }
 
-/** Writes an LTP frame into `frame`: `token` of at most 25 digits, `exchangeMs` epoch ms, `price` in paise; numbers up to 2^53. */
-export function writeTick(frame: Buffer, token: string, sequence: number, exchangeMs: number, price: number): void {
-  frame.fill(0, 2, 27);
-  frame[0] = 1;
-  frame[1] = 1;
-  frame.write(token, 2, 'latin1');
-  writeNumbers(frame, sequence, exchangeMs, price);
+/** Tokens of so many symbols. */
+export function tokensOf(symbols: number): string[] {
+  return Array.from({ length: symbols }, (_, k) => String(1000 + 37 * k));
 }
 
-/** Writes another tick of the same token into a frame. */
-export function writeNumbers(frame: Buffer, sequence: number, exchangeMs: number, price: number): void {
-  writeInt64(frame, 27, sequence);
-  writeInt64(frame, 35, exchangeMs);
-  writeInt64(frame, 43, price);
+/** An LTP packet of `token`, to be ticked with. */
+export function packetOf(token: string): Packet {
+  const packet = new Packet();
+  packet.mode = MODE.ltp;
+  packet.exchangeType = 1;
+  packet.setToken(token);
+  return packet;
 }
 
-function writeInt64(frame: Buffer, at: number, value: number): void {
-  const high = Math.floor(value / 4294967296);
-  frame[at] = value;
-  frame[at + 1] = value >>> 8;
-  frame[at + 2] = value >>> 16;
-  frame[at + 3] = value >>> 24;
-  frame[at + 4] = high;
-  frame[at + 5] = high >>> 8;
-  frame[at + 6] = high >>> 16;
-  frame[at + 7] = high >>> 24;
+/** Makes the packet another tick, and `frame` its bytes. `exchangeMs`: epoch ms; `price` in paise. */
+export function encodeTick(packet: Packet, frame: Buffer, sequence: number, exchangeMs: number, price: number): void {
+  packet.setNumber(FIELD.sequence, sequence);
+  packet.setNumber(FIELD.exchangeMs, exchangeMs);
+  packet.setNumber(FIELD.price, price);
+  encode(packet, frame);
 }
 
 /** Messages of an LTP frame that a read of 64 KiB holds. */

@@ -1,7 +1,6 @@
 /** The ticks of bench `replay`, by one formula in two languages: as a journal by ours, as a Parquet file by DuckDB. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { SystemClock } from '../src/clock.js';
 import { BlockBuilder } from '../src/journal/blocks.js';
 import { KIND } from '../src/journal/format.js';
@@ -9,10 +8,11 @@ import type { RunMeta } from '../src/journal/meta.js';
 import { BEGINNING, Segments } from '../src/journal/segments.js';
 import { MAIN, SHARD } from '../src/shared/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
-import { FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, SESSION, SUBSCRIBED_BEFORE_MS, unsubscribed, writeNumbers, writeTick } from './market.js';
+import { duckdb } from '../test/sink/candles.js';
+import { encodeTick, FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, packetOf, SESSION, SUBSCRIBED_BEFORE_MS, tokensOf, unsubscribed } from './market.js';
 
 export const SYMBOLS = 50;
-const TOKENS = Array.from({ length: SYMBOLS }, (_, k) => String(1000 + k * 37));
+const TOKENS = tokensOf(SYMBOLS);
 const DAY_MS = 375 * MINUTE_MS;
 /** A read of the socket, and so a block of the journal, has so many messages: 250 reads a second at 2,000 messages. */
 const READ = 8;
@@ -31,22 +31,9 @@ const SQL_SYMBOL = `((i * ${HASH}) & 4294967295) % ${SYMBOLS}`;
 const sqlTicks = (count: number): string =>
   `SELECT i + 1 AS sequence, ${SQL_SYMBOL} AS symbol, ${OPEN_MS} + (i * ${DAY_MS}) // ${count} AS exchange_ms, 100000 + ${SQL_SYMBOL} * 1000 + (((i * 40503) & 65535) % 977) AS price FROM range(${count}) AS ticks(i)`;
 
-/** Runs statements in a database of their own in memory. */
-export async function inDuckDb(statements: readonly string[]): Promise<Record<string, unknown>[]> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  try {
-    for (const statement of statements.slice(0, -1)) await connection.run(statement);
-    return (await connection.runAndReadAll(statements[statements.length - 1])).getRowObjectsJson();
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}
-
 /** Writes the ticks as a Parquet file, as DuckDB does it by itself. */
 export async function writeTicks(path: string, count: number): Promise<void> {
-  await inDuckDb([`COPY (${sqlTicks(count)}) TO '${path}' (FORMAT parquet)`]);
+  await duckdb(`COPY (${sqlTicks(count)}) TO '${path}' (FORMAT parquet)`);
 }
 
 function metaOf(runId: string, out: string): RunMeta {
@@ -84,11 +71,8 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   builder.put(KIND.opened, Buffer.alloc(0));
   builder.put(KIND.subscribed, Buffer.alloc(0));
   intake.subscribed(arrival);
-  const frames = TOKENS.map((token) => {
-    const frame = Buffer.alloc(FRAME_BYTES);
-    writeTick(frame, token, 0, 0, 0);
-    return frame;
-  });
+  const packets = TOKENS.map(packetOf);
+  const frame = Buffer.alloc(FRAME_BYTES);
   for (let i = 0; i < count; i++) {
     if (i % READ === 0) {
       if (i % (READ * GROUP) === 0) {
@@ -98,8 +82,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
       }
       stamp(timeOf(Math.min(i + READ, count) - 1, count) + 5);
     }
-    const frame = frames[symbolOf(i)];
-    writeNumbers(frame, i + 1, timeOf(i, count), priceOf(i));
+    encodeTick(packets[symbolOf(i)], frame, i + 1, timeOf(i, count), priceOf(i));
     builder.frame(frame);
     intake.binary(frame, arrival);
     // Nobody folds here: what is wanted are the decisions.

@@ -7,15 +7,14 @@
  * The candles of both are compared row by row, by DuckDB. Both files were written just before: they come from memory rather than from the disk.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { monoMs } from '../src/clock.js';
 import { shipped } from '../src/paths.js';
+import { duckdb, inFolder } from '../test/sink/candles.js';
 import { OPEN_MS } from './market.js';
-import { CANDLES, inDuckDb, writeJournal, writeTicks } from './replay-ticks.js';
+import { CANDLES, writeJournal, writeTicks } from './replay-ticks.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
 /** A NIFTY 50 day in LTP mode, and twenty. */
@@ -31,12 +30,11 @@ async function secondsOf(script: string, args: readonly string[], cwd: string): 
 
 /** Rows in which our candles are not those of the query over the ticks; and how many there are. */
 async function compare(ours: string, ticks: string): Promise<{ readonly rows: number; readonly different: number }> {
-  const [found] = await inDuckDb([
-    "SET TimeZone = 'UTC'",
-    `CREATE TABLE ours AS SELECT CAST(substr(symbol, 4) AS BIGINT) AS symbol, (epoch_ms(timestamp) - ${OPEN_MS}) // 60000 AS minute, CAST(round(open * 100) AS BIGINT) AS open, CAST(round(high * 100) AS BIGINT) AS high, CAST(round(low * 100) AS BIGINT) AS low, CAST(round(close * 100) AS BIGINT) AS close, volume FROM '${ours}/*_1m_test.parquet'`,
-    `CREATE TABLE theirs AS ${CANDLES} FROM '${ticks}' GROUP BY ALL`,
-    'SELECT (SELECT count(*) FROM ours) AS rows, (SELECT count(*) FROM ours) + (SELECT count(*) FROM theirs) - 2 * (SELECT count(*) FROM (SELECT * FROM ours INTERSECT SELECT * FROM theirs)) AS different',
-  ]);
+  const [found] = await duckdb(
+    `WITH ours AS (SELECT CAST(substr(symbol, 4) AS BIGINT) AS symbol, (epoch_ms(timestamp) - ${OPEN_MS}) // 60000 AS minute, CAST(round(open * 100) AS BIGINT) AS open, CAST(round(high * 100) AS BIGINT) AS high, CAST(round(low * 100) AS BIGINT) AS low, CAST(round(close * 100) AS BIGINT) AS close, volume FROM '${ours}/*_1m_test.parquet'),
+     theirs AS (${CANDLES} FROM '${ticks}' GROUP BY ALL)
+     SELECT (SELECT count(*) FROM ours) AS rows, (SELECT count(*) FROM ours) + (SELECT count(*) FROM theirs) - 2 * (SELECT count(*) FROM (SELECT * FROM ours INTERSECT SELECT * FROM theirs)) AS different`,
+  );
   return { rows: Number(found.rows), different: Number(found.different) };
 }
 
@@ -48,8 +46,7 @@ export const replay: Bench = {
     const program = fileURLToPath(shipped('dist/src/main.js'));
     const duck = fileURLToPath(new URL('./replay-duck.js', import.meta.url));
     for (const count of smoke ? [50_000] : DAYS) {
-      const folder = mkdtempSync(join(tmpdir(), 'tickshard-replay-'));
-      try {
+      await inFolder(async (folder) => {
         const ticks = join(folder, 'ticks.parquet');
         await writeTicks(ticks, count);
         const journal = await writeJournal(folder, count);
@@ -63,9 +60,7 @@ export const replay: Bench = {
           if (different > 0 || candles === 0) throw new Error(`replay: ${different} of ${candles} candles are not those of a plain query`);
         }
         rows.push(rowOf({ name: `replay, ${count / 1e6} M ticks`, unit: 's', values: seconds.ours, baseline: seconds.duck, ...(count === LONG ? { target: 1 } : {}) }));
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
+      });
     }
     return rows;
   },

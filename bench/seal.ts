@@ -6,17 +6,12 @@
  *
  * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read back and held to memory.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Piscina } from 'piscina';
 import { readCandles } from '../src/shared/book.js';
-import { ShardPool } from '../src/shard/pool.js';
 import { candlesPath } from '../src/sink/candles-file.js';
 import { verifyCandles } from '../src/sink/sink.js';
 import type { Encoder, Sealed, SealTask } from './seal-writer.js';
 import { rowOf, type Bench, type Row } from './row.js';
-import { BEFORE, EDGE_MS, SEALED_BY_MS, Ticking } from './ticking.js';
+import { BEFORE, besideWriter, EDGE_MS, SEALED_BY_MS } from './ticking.js';
 
 /** Real ms in which nothing is written, to compare with. */
 const QUIET_MS = 2000;
@@ -30,17 +25,9 @@ interface Boundary {
   readonly busyP99: number;
 }
 
-async function boundary(symbols: number, encoder: Encoder, quietMs: number): Promise<Boundary> {
-  const outDir = mkdtempSync(join(tmpdir(), 'tickshard-seal-'));
-  const market = new Ticking(symbols);
-  const { memories, counters, places } = market.line.engine;
-  const [memory] = memories;
-  const pool = new ShardPool({ memories, counters });
-  const writer = new Piscina({ filename: new URL('./seal-writer.js', import.meta.url).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity });
-  const task: SealTask = { shape: memory.shape, buffer: memory.buffer, places, outDir, encoder };
-  try {
-    await pool.start();
-    await market.fill();
+function boundary(symbols: number, encoder: Encoder, quietMs: number): Promise<Boundary> {
+  return besideWriter(symbols, encoder, async ({ market, writer, task }) => {
+    const { memories, places } = market.line.engine;
     // The rows before are written by the quicker of the two, and once by the one that is measured, so that its code is loaded.
     await writer.run({ ...task, encoder: 'hyparquet-writer' } satisfies SealTask);
     await writer.run({ ...task, places: places.slice(0, 20) } satisfies SealTask);
@@ -52,14 +39,11 @@ async function boundary(symbols: number, encoder: Encoder, quietMs: number): Pro
     const { ms, rows } = await writing;
     if (rows !== symbols * (BEFORE + 1)) throw new Error(`seal: ${rows} rows of ${symbols} symbols`);
     for (const place of places) {
-      const wrong = await verifyCandles(candlesPath(outDir, place.instrument), readCandles(memory, place, false).map(({ candle }) => candle));
+      const wrong = await verifyCandles(candlesPath(task.outDir, place.instrument), readCandles(memories[0], place, false).map(({ candle }) => candle));
       if (wrong !== undefined) throw new Error(`seal: ${wrong}`);
     }
     return { durableMs: ms, quietP99, busyP99 };
-  } finally {
-    await Promise.all([pool.stop(), writer.destroy()]);
-    rmSync(outDir, { recursive: true, force: true });
-  }
+  });
 }
 
 export const seal: Bench = {

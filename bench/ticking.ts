@@ -1,9 +1,14 @@
 /** A market that ticks on by a schedule while something else happens: who waits for what, in benches `seal` and `isolation`. */
+import { Piscina } from 'piscina';
 import { monoMs, sleep } from '../src/clock.js';
 import { MINUTE_MS } from '../src/market/session.js';
 import { SHARD } from '../src/shared/layout.js';
-import { Since, turn } from './latency.js';
-import { FRAME_BYTES, OPEN_MS, subscribed, writeTick, type Subscribed } from './market.js';
+import type { Packet } from '../src/market/packet.js';
+import { ShardPool } from '../src/shard/pool.js';
+import { inFolder } from '../test/sink/candles.js';
+import { nap, Since, turn } from './latency.js';
+import { encodeTick, FRAME_BYTES, OPEN_MS, packetOf, subscribed, tokensOf, type Subscribed } from './market.js';
+import type { Encoder, SealTask } from './seal-writer.js';
 
 /** Ticks a second: the feed's ceiling. */
 const RATE = 12_000;
@@ -15,25 +20,24 @@ export const EDGE_MS = OPEN_MS + (BEFORE + 1) * MINUTE_MS;
 /** Market ms behind a minute's end at which it is sealed for sure. */
 export const SEALED_BY_MS = 4000;
 
-
 /** A market of `symbols` that ticks on, one symbol after the other. */
 export class Ticking {
   readonly line: Subscribed;
-  readonly #tokens: readonly string[];
-  readonly #never = new Int32Array(new SharedArrayBuffer(4));
+  readonly #packets: readonly Packet[];
   readonly #frame = Buffer.alloc(FRAME_BYTES);
   #sent = 0;
 
   constructor(symbols: number) {
-    this.#tokens = Array.from({ length: symbols }, (_, k) => String(1000 + 37 * k));
-    this.line = subscribed(this.#tokens, 1);
+    const tokens = tokensOf(symbols);
+    this.#packets = tokens.map(packetOf);
+    this.line = subscribed(tokens, 1);
   }
 
   /** One tick of the next symbol at market time `ms`, due at `dueMs`. */
   tick(ms: number, dueMs: number): void {
     const { intake, arrival } = this.line;
-    const symbol = this.#sent % this.#tokens.length;
-    writeTick(this.#frame, this.#tokens[symbol], ++this.#sent, Math.floor(ms), 100_000 + (this.#sent % 97));
+    const packet = this.#packets[this.#sent % this.#packets.length];
+    encodeTick(packet, this.#frame, ++this.#sent, Math.floor(ms), 100_000 + (this.#sent % 97));
     arrival.monoMs = dueMs;
     arrival.marketMs = ms;
     intake.binary(this.#frame, arrival);
@@ -47,7 +51,7 @@ export class Ticking {
     const startMs = monoMs();
     for (let k = 0; !over(monoMs() - startMs); await turn()) {
       // In between it sleeps, as in a poll for the socket: three busy threads would share two cores, and the schedule itself be late.
-      Atomics.wait(this.#never, 0, 0, NAP_MS);
+      nap(NAP_MS);
       for (const dueBy = ((monoMs() - startMs) * RATE) / 1000; k < dueBy; k++) this.tick(fromMs + (k / RATE) * 100, startMs + (k * 1000) / RATE);
       router.publish();
     }
@@ -59,7 +63,7 @@ export class Ticking {
   async fill(): Promise<void> {
     const { router } = this.line.engine;
     for (let minute = 0; minute < BEFORE; minute++) {
-      for (let k = 0; k < this.#tokens.length; k++) this.tick(OPEN_MS + minute * MINUTE_MS + 5000 + k, monoMs());
+      for (let k = 0; k < this.#packets.length; k++) this.tick(OPEN_MS + minute * MINUTE_MS + 5000 + k, monoMs());
       router.publish();
       while (!router.relieved) await sleep(0);
     }
@@ -73,4 +77,32 @@ export class Ticking {
     router.publish();
     while (Atomics.load(memories[0].i32, SHARD.sealed) < bar) await turn();
   }
+}
+
+/** A ticking market with its shard's thread, filled up to the boundary, and a writer's thread beside it. */
+export interface BesideWriter {
+  readonly market: Ticking;
+  readonly writer: Piscina;
+  /** All symbols, into a folder that is removed afterwards. */
+  readonly task: SealTask;
+}
+
+/** Runs `body` with them, and ends both threads whatever comes of it. */
+export function besideWriter<T>(symbols: number, encoder: Encoder, body: (all: BesideWriter) => Promise<T>): Promise<T> {
+  return inFolder(async (outDir) => {
+    const market = new Ticking(symbols);
+    const { memories, counters, places } = market.line.engine;
+    const [{ shape, buffer }] = memories;
+    const pool = new ShardPool({ memories, counters });
+    const writer = new Piscina({ filename: new URL('./seal-writer.js', import.meta.url).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity });
+    // Without a listener a thread's late error would end the process.
+    writer.on('error', () => undefined);
+    try {
+      await pool.start();
+      await market.fill();
+      return await body({ market, writer, task: { shape, buffer, places, outDir, encoder } });
+    } finally {
+      await Promise.all([pool.stop(), writer.destroy()]);
+    }
+  });
 }

@@ -136,7 +136,12 @@ function visitEntries(block: Buffer, stamp: Stamp, visitor: JournalVisitor): voi
 /** The next block where it is in memory, whole and the right one, as nearly all are; else undefined, and `nextBlock` says what there is. */
 function blockAtHand(source: Source, number: number): Buffer | undefined {
   const block = source.heldBlock();
-  return block !== undefined && isWhole(block, block.length) && block.readUInt32LE(BLOCK.number) === number && isWellFormed(block) ? block : undefined;
+  return block !== undefined && isWhole(block, block.length) && isNext(block, number) ? block : undefined;
+}
+
+/** Whether a whole block is the one of this number, with entries that fill it. */
+function isNext(block: Buffer, number: number): boolean {
+  return block.readUInt32LE(BLOCK.number) === number && isWellFormed(block);
 }
 
 /** Whether all `size` bytes of a block are there, as they were written. */
@@ -160,7 +165,7 @@ async function nextBlock(source: Source, number: number): Promise<Buffer | 'torn
   const block = await source.peek(size);
   // A write that was cut off leaves zeros or nothing at the end; what is followed by more was whole once.
   if (!isWhole(block, size)) return size === left ? 'torn' : 'damaged';
-  return block.readUInt32LE(BLOCK.number) === number && isWellFormed(block) ? block : 'damaged';
+  return isNext(block, number) ? block : 'damaged';
 }
 
 /**
