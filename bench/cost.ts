@@ -22,18 +22,32 @@ const CASES = [
   { name: '12,000/s', at: '2026-11-23T11:00', speed: 97, minutes: 15, bounded: false },
 ] as const;
 
-interface Cost {
+export interface Cost {
   readonly cpuPercent: number;
   readonly rssMb: number;
   readonly lost: boolean;
 }
 
-async function costOf({ at, speed, minutes }: { readonly at: string; readonly speed: number; readonly minutes: number }): Promise<Cost> {
+export interface Run {
+  readonly at: string;
+  readonly speed: number;
+  readonly minutes: number;
+  /** Options more. */
+  readonly args?: readonly string[];
+  /** Told what the program says as it says it. */
+  readonly onText?: (text: string) => void;
+}
+
+/** Runs the program and returns what its report says that it cost. */
+export async function costOf({ at, speed, minutes, args: more = [], onText = () => undefined }: Run): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), 'tickshard-cost-'));
   try {
-    const args = ['--ws-test-mode', '--stage', '2', '--duration', String(minutes), '--feed', 'sim', '--speed', String(speed), '--at', at, '--report', 'report.json'];
+    const args = ['--ws-test-mode', '--stage', '2', '--duration', String(minutes), '--feed', 'sim', '--speed', String(speed), '--at', at, '--report', 'report.json', ...more];
     // A feed that says nothing fails its gates, which is no matter here.
-    await new Promise<void>((resolve) => void execFile(process.execPath, [fileURLToPath(shipped('dist/src/main.js')), ...args], { cwd: folder }, () => resolve()));
+    await new Promise<void>((resolve) => {
+      const child = execFile(process.execPath, [fileURLToPath(shipped('dist/src/main.js')), ...args], { cwd: folder }, () => resolve());
+      child.stdout!.setEncoding('utf8').on('data', onText);
+    });
     const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { performance: { cpuPercent: number; rssMb: number }; gates: { id: string; status: string }[] };
     return { ...report.performance, lost: report.gates.some(({ id, status }) => id === 'lossless' && status !== 'pass') };
   } finally {

@@ -7,6 +7,7 @@ import { decodeBench } from './decode.js';
 import { isolation } from './isolation.js';
 import { latency } from './latency.js';
 import { line } from './line.js';
+import { page } from './page.js';
 import { replay } from './replay.js';
 import { ring } from './ring.js';
 import { placeOf, rowsTable, writeRows, type Bench, type Row } from './row.js';
@@ -16,7 +17,7 @@ import { socket } from './socket.js';
 import { storm } from './storm.js';
 import { waking } from './waking.js';
 
-export const BENCHES: readonly Bench[] = [line, decodeBench, ring, storm, socket, latency, waking, seal, isolation, soak, cost, replay];
+export const BENCHES: readonly Bench[] = [line, decodeBench, ring, storm, socket, latency, waking, seal, isolation, soak, cost, page, replay];
 
 /** Runs those named, all when none is. Returns the exit code: 1 when a target is missed, 2 for a name that is none. */
 export async function runBenches(words: readonly string[], say: (text: string) => void): Promise<number> {

@@ -1,70 +1,13 @@
 /** The command line: argv to one checked Command, or help, or one sentence. Nothing is opened or connected here. */
 import yargs, { type Argv } from 'yargs';
-import { dateOption, faultsOption, numberOption, outOption, pathOption, remoteFeed, replayArguments, stageConfig, symbolsOption, timeOption, type RemoteFeed, type ReplayArguments, type StageConfig } from './config.js';
+import type { Command, CompareArguments } from './command.js';
+import { faultsOption, outOption, remoteFeed, replayArguments, stageConfig } from './config.js';
 import { EngineError } from './errors.js';
 import { BOUNDS, DEFAULT_AT } from './limits.js';
 import { CUTOVER_DAYS } from './truth/cutover.js';
-import { compareEpilogue, compareOptions, cutoverEpilogue, cutoverOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, shadowEpilogue, shadowOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
+import { compareEpilogue, compareOptions, cutoverEpilogue, cutoverOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, reportEpilogue, reportOptions, shadowEpilogue, shadowOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
 import { faultList } from './sim/faults/catalogue.js';
-import type { Fault } from './sim/faults/fault.js';
-
-export interface SimulateArguments {
-  readonly port: number;
-  readonly seed: number;
-  readonly speed: number;
-  readonly atMs: number;
-  readonly faults: readonly Fault[];
-}
-
-export interface InstrumentsArguments {
-  readonly fetch: boolean;
-  readonly from: string | undefined;
-  readonly ca: string | undefined;
-  readonly json: boolean;
-}
-
-export interface DoctorArguments {
-  readonly feed: RemoteFeed;
-  readonly instruments: string | undefined;
-  readonly out: string;
-  readonly json: boolean;
-}
-
-export interface CompareArguments {
-  readonly ours: string;
-  /** A folder or file, or whom to ask. */
-  readonly reference: string | { readonly feed: RemoteFeed | { readonly kind: 'sim' }; readonly instruments: string | undefined };
-  /** Undefined: all of which there is a file of ours. */
-  readonly symbols: readonly string[] | undefined;
-  /** IST date, `YYYY-MM-DD`. */
-  readonly date: string | undefined;
-  readonly unexplainedPercent: number | undefined;
-  readonly report: string | undefined;
-  readonly html: string | undefined;
-  readonly json: boolean;
-  /** Width of the text. */
-  readonly columns: number;
-}
-
-export interface CutoverArguments {
-  /** Folders of reports, or files. */
-  readonly runs: readonly string[];
-  readonly days: number;
-  readonly symbols: readonly string[] | undefined;
-  readonly json: boolean;
-}
-
-export type Command =
-  | { readonly kind: 'stage'; readonly config: StageConfig }
-  | { readonly kind: 'simulate'; readonly options: SimulateArguments }
-  | { readonly kind: 'decode' }
-  | { readonly kind: 'doctor'; readonly options: DoctorArguments }
-  | { readonly kind: 'instruments'; readonly options: InstrumentsArguments }
-  | { readonly kind: 'compare'; readonly options: CompareArguments }
-  | { readonly kind: 'replay'; readonly options: ReplayArguments }
-  | { readonly kind: 'cutover'; readonly options: CutoverArguments }
-  /** Help or version: to be printed, and nothing else done. */
-  | { readonly kind: 'text'; readonly text: string };
+import { dateOption, numberOption, pathOption, symbolsOption, timeOption } from './values.js';
 
 type Parsed = Record<string, unknown>;
 
@@ -75,6 +18,12 @@ function once(parsed: Parsed, name: string): string | undefined {
   if (value === undefined || typeof value === 'boolean') return undefined;
   if (value === '') throw new EngineError('USAGE', `--${name} needs a value.`);
   return value as string;
+}
+
+/** The same of an option whose value may be left out: then it is empty. */
+function maybe(parsed: Parsed, name: string): string | undefined {
+  const value = parsed[name];
+  return value === '' ? '' : once(parsed, name);
 }
 
 /** The texts of an option that may be repeated; undefined when it is not given. */
@@ -125,6 +74,10 @@ function stageCommand(parsed: Parsed, shadow: boolean): Command {
       instruments: text('instruments'),
       report: text('report'),
       journal: text('journal'),
+      dashboard: maybe(parsed, 'dashboard'),
+      metrics: maybe(parsed, 'metrics'),
+      quiet: flag(parsed, 'quiet'),
+      verbose: flag(parsed, 'verbose'),
     }),
   };
 }
@@ -197,6 +150,10 @@ function replayCommand(parsed: Parsed): Command {
   return { kind: 'replay', options: replayArguments({ journal: text('journal'), speed: text('speed'), shards: text('shards'), out: text('out'), history: text('history'), json: flag(parsed, 'json') }) };
 }
 
+function reportCommand(parsed: Parsed): Command {
+  return { kind: 'report', options: { file: pathOption('file', once(parsed, 'file'))!, html: pathOption('html', once(parsed, 'html')) } };
+}
+
 function cutoverCommand(parsed: Parsed): Command {
   // Words behind the command belong to --runs, which takes several.
   const runs = (parsed['runs'] as readonly string[] | undefined) ?? [];
@@ -214,7 +171,7 @@ function refusal(message: string | undefined, error: Error | undefined): EngineE
 /** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
 export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
   // yargs takes any value of a flag for false.
-  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch|faults|warm-up|until-close)=/.test(word));
+  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch|faults|warm-up|until-close|quiet|verbose)=/.test(word));
   if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
   let command: Command | undefined;
   let shown = '';
@@ -266,6 +223,12 @@ export async function parse(argv: readonly string[], { version, columns = 120 }:
       "take the frames of a run's journal in again, and prove that the same comes of them",
       (builder) => builder.wrap(columns).strict().positional('journal', { type: 'string', desc: "folder of a run's journal" }).options(replayOptions).epilogue(replayEpilogue),
       (parsed) => void (command = replayCommand(parsed)),
+    )
+    .command(
+      'report <file>',
+      "make a run's report a page again: one file that needs nothing else",
+      (builder) => builder.wrap(columns).strict().positional('file', { type: 'string', desc: "a run's report, JSON, e.g. data/test/reports/latest.json" }).options(reportOptions).epilogue(reportEpilogue),
+      (parsed) => void (command = reportCommand(parsed)),
     )
     .command(
       'gate <question>',

@@ -3,12 +3,11 @@
  * here is checked and frozen. Nothing is read, opened or connected.
  */
 import { availableParallelism } from 'node:os';
-import { EngineError } from './errors.js';
-import { BOUNDS, DEFAULT_AT, DEFAULT_JOURNAL } from './limits.js';
+import { BOUNDS, DEFAULT_AT, DEFAULT_JOURNAL, DEFAULT_PORTS } from './limits.js';
 import { MODE, type ModeName } from './market/packet.js';
-import { DAY_MS, istDate, istMs } from './market/session.js';
 import { chaosFaults } from './sim/faults/chaos.js';
 import { parseFault, type Fault } from './sim/faults/fault.js';
+import { numberOption, pathOption, symbolsOption, timeOption, usage } from './values.js';
 
 /** Where the packets come from. */
 export type FeedChoice =
@@ -53,6 +52,11 @@ export interface StageConfig {
   readonly resume: boolean;
   /** Poll the day's earlier candles before the run. */
   readonly warmUp: boolean;
+  /** Ports of this machine on which a page and metrics are served; 0 any that is free, undefined not at all. */
+  readonly dashboard: number | undefined;
+  readonly metrics: number | undefined;
+  /** How much is said on the terminal. */
+  readonly voice: 'quiet' | 'usual' | 'verbose';
 }
 
 /** The options of a stage run, or of a shadow run, as typed; absent ones are undefined. */
@@ -85,6 +89,11 @@ export interface StageArguments {
   readonly instruments: string | undefined;
   readonly report: string | undefined;
   readonly journal: string | undefined;
+  /** A port, or empty where the option was given without one. */
+  readonly dashboard: string | undefined;
+  readonly metrics: string | undefined;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
 }
 
 /** A replay, checked. */
@@ -97,40 +106,6 @@ export interface ReplayArguments {
   readonly out: string | undefined;
   readonly history: string | undefined;
   readonly json: boolean;
-}
-
-function usage(sentence: string): EngineError {
-  return new EngineError('USAGE', sentence);
-}
-
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
-/** A number in plain decimal notation within bounds; throws EngineError USAGE naming the option otherwise. */
-export function numberOption(name: string, text: string, { min, max }: Range, options: { readonly whole?: boolean; readonly unit?: string } = {}): number {
-  const { whole = true, unit = '' } = options;
-  const value = (whole ? /^\d{1,15}$/ : /^\d{1,15}(\.\d{1,9})?$/).test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw usage(`--${name} takes a ${whole ? 'whole ' : ''}number from ${min} to ${max}${unit === '' ? '' : ` (${unit})`}, not \`${text}\`.`);
-}
-
-/** Epoch ms of an IST time such as `2026-11-23T11:00`, seconds and `+05:30` optional; throws EngineError USAGE naming the option otherwise. */
-export function timeOption(name: string, text: string): number {
-  const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(?:\+05:30)?$/.exec(text);
-  const value = parts === null ? Number.NaN : istMs(parts[1], parts[2]);
-  // Date.parse takes 31 February for 3 March.
-  const sameDay = parts !== null && Number.isFinite(value) && new Date(value - (value % 1) + 19_800_000).toISOString().startsWith(parts[1]);
-  if (sameDay && value > DAY_MS) return value;
-  throw usage(`--${name} takes Indian time as YYYY-MM-DDTHH:mm, e.g. ${DEFAULT_AT}, not \`${text}\`.`);
-}
-
-/** An IST date, `YYYY-MM-DD`, or undefined; throws EngineError USAGE naming the option otherwise. */
-export function dateOption(name: string, text: string | undefined): string | undefined {
-  const right = text === undefined || (/^\d{4}-\d{2}-\d{2}$/.test(text) && istMs(text, '00:00') > DAY_MS && istDate(istMs(text, '00:00')) === text);
-  if (!right) throw usage(`--${name} takes a date as YYYY-MM-DD, not \`${text}\`.`);
-  return text;
 }
 
 function clockOption(text: string): { originMs: number; speed: number } {
@@ -186,22 +161,9 @@ function modeOption(text: string): ModeName {
   throw usage(`--mode takes ltp, quote or snapquote, not \`${text}\`.`);
 }
 
-/** A path, or undefined; throws EngineError USAGE for what can be none. */
-export function pathOption(name: string, text: string | undefined): string | undefined {
-  if (text !== undefined && (text.trim() === '' || text.includes('\0'))) throw usage(`--${name} takes a path.`);
-  return text;
-}
-
 /** Where candles go: those of the live feed beside nothing else. Throws EngineError USAGE. */
 export function outOption(out: string | undefined, feed: FeedChoice): string {
   return pathOption('out', out) ?? (feed.kind === 'live' ? 'data/test/websocket_candles' : 'data/test/sim/websocket_candles');
-}
-
-/** The names of `--symbols`; throws EngineError USAGE for an empty one. */
-export function symbolsOption(text: string | undefined): readonly string[] | undefined {
-  const symbols = text?.split(',').map((symbol) => symbol.trim());
-  if (symbols?.some((symbol) => symbol === '') === true) throw usage(`--symbols takes names separated by commas, not \`${text!}\`.`);
-  return symbols;
 }
 
 /** Where journals go; undefined with `--no-journal`. Throws EngineError USAGE. */
@@ -252,6 +214,17 @@ function durationOption({ duration, shadow, untilClose }: StageArguments): numbe
   return numberOption('duration', duration, { min, max }, { whole: false, unit: 'minutes' });
 }
 
+/** A port of this machine; undefined when the option is not given. Throws EngineError USAGE. */
+function portOption(name: 'dashboard' | 'metrics', text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return text === '' ? DEFAULT_PORTS[name] : numberOption(name, text, BOUNDS.port, { unit: 'a port of this machine, 0 for any that is free' });
+}
+
+function voiceOption({ quiet, verbose }: StageArguments): StageConfig['voice'] {
+  if (quiet && verbose) throw usage('--quiet and --verbose exclude each other.');
+  return quiet ? 'quiet' : verbose ? 'verbose' : 'usual';
+}
+
 /** Throws EngineError USAGE where polled candles are of no use. */
 function warmUpOption({ warmUp }: StageArguments, mode: ModeName): boolean {
   if (warmUp && mode === 'ltp') throw usage('--warm-up belongs to --mode quote or snapquote: polled volume is traded quantity, and in LTP mode ours is a number of ticks.');
@@ -268,6 +241,8 @@ export function stageConfig(args: StageArguments): StageConfig {
   if (args.symbols !== undefined && args.subset !== undefined) throw usage('--symbols and --subset exclude each other.');
   const feed = feedOption(args);
   const symbols = symbolsOption(args.symbols);
+  const pages = { dashboard: portOption('dashboard', args.dashboard), metrics: portOption('metrics', args.metrics) };
+  if (pages.dashboard === pages.metrics && (pages.dashboard ?? 0) > 0) throw usage(`--dashboard and --metrics cannot both have port ${pages.dashboard}.`);
   return Object.freeze({
     stage,
     shadow: args.shadow,
@@ -287,5 +262,7 @@ export function stageConfig(args: StageArguments): StageConfig {
     journal: journalOption(args),
     resume: resumeOption(args),
     warmUp: warmUpOption(args, mode),
+    ...pages,
+    voice: voiceOption(args),
   });
 }

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'FOOTER'
   | 'HISTORY'
   | 'JOURNAL'
+  | 'REPORT'
   | 'LOGIN'
   | 'CONNECT'
   | 'CANDLES'
@@ -30,6 +31,7 @@ const exitOf: Record<ErrorCode, number> = {
   FOOTER: EXIT.usage,
   HISTORY: EXIT.usage,
   JOURNAL: EXIT.usage,
+  REPORT: EXIT.usage,
   LOGIN: EXIT.noConnection,
   CONNECT: EXIT.noConnection,
   CANDLES: EXIT.noConnection,

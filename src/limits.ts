@@ -44,3 +44,5 @@ export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPE
 export const DEFAULT_AT = '2026-11-23T11:00';
 /** Where journals go. */
 export const DEFAULT_JOURNAL = 'data/test/journal';
+/** Where the page and the metrics of a run are, on this machine, when no other port is named. */
+export const DEFAULT_PORTS = { dashboard: 8475, metrics: 9475 } as const;

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** argv -> command -> one stage -> exit code. */
 import './shared/ledger.js';
-import { parse, type Command } from './cli.js';
+import { parse } from './cli.js';
 import { SystemClock } from './clock.js';
+import type { Command } from './command.js';
 import { EngineError, EXIT } from './errors.js';
 import { programVersion } from './paths.js';
 import { guardStandardStreams } from './stdio.js';
@@ -42,6 +43,11 @@ async function run(command: Command): Promise<number> {
       printsOnly = false;
       const { replay } = await import('./stages/replay.js');
       return replay(command.options, (text) => void process.stdout.write(`${text}\n`));
+    }
+    case 'report': {
+      printsOnly = false;
+      const { rebuild } = await import('./stages/report.js');
+      return rebuild(command.options, (text) => void process.stdout.write(`${text}\n`));
     }
     case 'simulate': {
       printsOnly = false;

@@ -1,5 +1,5 @@
 /** Options of the commands as yargs takes them, and what stands below each command's help. Data. */
-import { DEFAULT_AT, DEFAULT_JOURNAL } from './limits.js';
+import { DEFAULT_AT, DEFAULT_JOURNAL, DEFAULT_PORTS } from './limits.js';
 import { CUTOVER_DAYS } from './truth/cutover.js';
 import { UNEXPLAINED_PERCENT } from './truth/verdict.js';
 
@@ -29,6 +29,10 @@ export const stageOptions = {
   resume: { type: 'boolean', desc: 'go on with the newest run of the journal that was killed' },
   'warm-up': { type: 'boolean', desc: "quote, snapquote: before the run poll the day's earlier candles (getCandleData, two requests a second), so that momentum evaluates from its first minute" },
   'wait-open': { type: 'boolean', desc: 'when the market is shut, wait for its opening and start the duration there' },
+  dashboard: { type: 'string', desc: `[PORT] serve a page that shows the run, to this machine only  [default port: ${DEFAULT_PORTS.dashboard}; 0: any that is free]` },
+  metrics: { type: 'string', desc: `[PORT] serve metrics for Prometheus at /metrics, to this machine only  [default port: ${DEFAULT_PORTS.metrics}]` },
+  quiet: { type: 'boolean', desc: 'say only what is wrong, and the verdict' },
+  verbose: { type: 'boolean', desc: 'say each event as it happens, and what was expected of each gate' },
   json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
 } as const;
 
@@ -122,6 +126,14 @@ export const replayOptions = {
 export const replayEpilogue = `JOURNAL is the folder of one run, data/test/journal/RUN by default. The same frames make the same candles, quality rows and momentum as in the run, for any number of shards.
 
 Exit codes: 0 they are the same, or the run left nothing to compare with, 1 they are not or the journal is damaged, 2 usage, or a journal that cannot be read.`;
+
+export const reportOptions = {
+  html: { type: 'string', desc: 'the page to write  [default: beside the report, its name with .html]' },
+} as const;
+
+export const reportEpilogue = `A run leaves its page beside its report; this makes it again of the report alone. The page loads nothing from anywhere.
+
+Exit codes: 0 it is written, 2 usage, or a file that is no report.`;
 
 export const simulatePaths = `Paths:
   ws    /smart-stream                                              the feed (also at /)

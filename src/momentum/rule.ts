@@ -55,12 +55,32 @@ export function decimals(value: number, digits: number): string {
   return Number(below.at(-1)) % 2 === 0 ? below : value.toFixed(digits);
 }
 
+/** How a candle stands to the rule's three conditions. Null where nothing was traded, or there is no mean volume to compare with. */
+export interface Standing {
+  readonly aboveVwap: boolean | null;
+  /** How far the close is below the high of day, percent of it. */
+  readonly distancePct: number;
+  readonly nearHod: boolean;
+  readonly volumeSurge: boolean | null;
+}
+
+/** The rule's conditions one by one; it fires when all are met. */
+export function standing({ close, vwap, hod, relVol }: Pick<RuleInput, 'close' | 'vwap' | 'hod' | 'relVol'>, params: MomentumParams): Standing {
+  const distancePct = ((hod - close) / hod) * 100;
+  return {
+    aboveVwap: vwap === null ? null : close > vwap,
+    distancePct,
+    nearHod: distancePct <= params.hodProximityPct,
+    volumeSurge: relVol === null ? null : relVol >= params.volMultiplier,
+  };
+}
+
 /** The signal of a candle, or undefined. Never one without a VWAP and a relative volume. */
 export function momentumSignal(input: RuleInput, params: MomentumParams): Signal | undefined {
   const { symbol, timestampMs, high, close, volume, vwap, hod, relVol } = input;
   if (vwap === null || relVol === null) return undefined;
-  const distancePct = ((hod - close) / hod) * 100;
-  if (!(close > vwap && distancePct <= params.hodProximityPct && relVol >= params.volMultiplier)) return undefined;
+  const { aboveVwap, distancePct, nearHod, volumeSurge } = standing(input, params);
+  if (aboveVwap !== true || !nearHod || volumeSurge !== true) return undefined;
   const reasons = [
     `Price (${decimals(close, 2)}) > VWAP (${decimals(vwap, 2)})`,
     `Near HOD (${decimals(hod, 2)}, dist ${decimals(distancePct, 2)}%)`,

@@ -39,3 +39,36 @@ export function named(names: readonly string[]): string {
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }
+
+/** What each gate answers, in the words of those who asked. `N` and `all` depend on the run. */
+export function titleOf(id: GateId, symbols: number): string {
+  const whom = symbols === 1 ? '' : ' for all symbols';
+  switch (id) {
+    case 'connected':
+      return 'WebSocket connected';
+    case 'subscribed':
+      return `Subscribed to ${symbols} symbol${symbols === 1 ? '' : 's'}`;
+    case 'ticking':
+      return `Ticks received${whom}`;
+    case 'fresh':
+      return 'Ticks fresh';
+    case 'lag':
+      return 'Feed on time';
+    case 'candles':
+      return `Candles finalized${whom}`;
+    case 'schema':
+      return 'Schema as existing files';
+    case 'momentum':
+      return 'Momentum evaluation executed (dry run)';
+    case 'no-rest':
+      return 'NO REST calls';
+    case 'output':
+      return 'Output saved';
+    case 'lossless':
+      return 'Nothing lost';
+    case 'performance':
+      return 'Performance';
+    case 'duration':
+      return 'Ran to its end';
+  }
+}

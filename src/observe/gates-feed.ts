@@ -3,7 +3,7 @@ import { count, named, type Gate } from './gate.js';
 import type { Facts, SymbolFacts } from './facts.js';
 
 /** Market ms after which a last tick is old. */
-const FRESH_MS = 15_000;
+export const FRESH_MS = 15_000;
 /** A symbol is mute rather than quiet when its last tick is so many of its own usual intervals old. */
 const MUTE_INTERVALS = 5;
 /** Share of the run that may be spent without a connection. */

@@ -7,6 +7,17 @@ import { istStamp } from '../market/session.js';
 import { applied, type Facts, type SymbolFacts } from './facts.js';
 import type { Gate } from './gate.js';
 import type { Verdict } from './gates.js';
+import type { Picture } from './picture.js';
+import { stateOf } from './sight.js';
+
+/** What is there to look at, beside what is there to read: the curves and candles of a page. */
+export interface Sights {
+  readonly candles: Picture['candles'];
+  readonly rules: Picture['rules'];
+  readonly events: Picture['events'];
+  readonly pace: Picture['pace'];
+  readonly latency: Picture['latency'];
+}
 
 /** What a report says beside facts and gates. */
 export interface RunHeader {
@@ -25,7 +36,7 @@ export interface RunHeader {
 
 const rounded = (value: number | undefined, digits = 1): number | null => (value === undefined || !Number.isFinite(value) ? null : Number(value.toFixed(digits)));
 
-function symbolReport(symbol: SymbolFacts, volumeKind: Facts['volumeKind']): Record<string, unknown> {
+function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Record<string, unknown> {
   const { figures, priceScale } = symbol;
   const rupees = (wire: number | undefined): number | null => (wire === undefined ? null : wire / priceScale);
   const traded = volumeKind === 'traded';
@@ -49,6 +60,8 @@ function symbolReport(symbol: SymbolFacts, volumeKind: Facts['volumeKind']): Rec
       covers: traded ? "the exchange's own figures for the whole day, as of the last packet" : 'the ticks seen in this run only; vwap is their plain mean',
     },
     lastPrice: rupees(figures.lastPrice),
+    lastTick: figures.lastTickMs === undefined ? null : istStamp(figures.lastTickMs),
+    state: stateOf(figures, market.timeMs, market.inContinuous),
   };
 }
 
@@ -97,8 +110,8 @@ function momentumReport({ momentum }: Facts): Record<string, unknown> {
   };
 }
 
-/** The report as plain data. Prices in rupees. */
-export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gate[], verdict: Verdict): Record<string, unknown> {
+/** The report as plain data. Prices in rupees; `sights` stands last, and short, because it is long. */
+export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gate[], verdict: Verdict, sights: Sights): Record<string, unknown> {
   const { performance: cost, lag } = facts;
   return {
     version: header.version,
@@ -116,7 +129,7 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
     options: header.options,
     verdict,
     gates: gates.map(({ id, status, observed, expected, remedy }) => ({ id, status, observed, expected, ...(remedy === undefined ? {} : { remedy }) })),
-    symbols: facts.symbols.map((symbol) => symbolReport(symbol, facts.volumeKind)),
+    symbols: facts.symbols.map((symbol) => symbolReport(symbol, facts)),
     counters: countersReport(facts),
     performance: {
       cpuPercent: rounded(cost.cpuPercent),
@@ -137,12 +150,20 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
     output: { dir: facts.output.outDir, proven: facts.output.proven ?? null, kept: facts.output.kept, problems: facts.output.problems, hashes: facts.output.hashes ?? null },
     journal: facts.journal === undefined ? null : { ...facts.journal, trouble: facts.journal.trouble ?? null },
     files: facts.output.files,
+    sights: { ...sights, duration: { askedMin: facts.duration.askedMin, ranMin: facts.duration.ranMin } },
   };
+}
+
+/** A report as text: indented for people, but for `sights`, of which each part has a line. */
+export function reportText({ sights, ...report }: Readonly<Record<string, unknown>>): string {
+  const head = JSON.stringify(report, null, 2).replace(/\n\}$/, '');
+  const parts = Object.entries(sights as object).map(([name, part]) => `    ${JSON.stringify(name)}: ${JSON.stringify(part)}`);
+  return `${head},\n  "sights": {\n${parts.join(',\n')}\n  }\n}`;
 }
 
 /** Writes `report` to `paths`, each aside and renamed. Throws EngineError OUTPUT in one sentence. */
 export function writeReport(report: Record<string, unknown>, paths: readonly string[]): void {
-  for (const path of paths) writeText(path, `${JSON.stringify(report, null, 2)}\n`, 'report');
+  for (const path of paths) writeText(path, `${reportText(report)}\n`, 'report');
 }
 
 /** Writes `text` to `path`, aside and renamed; `what` it is, for the sentence. Throws EngineError OUTPUT. */

@@ -2,53 +2,32 @@
 import type { CandleWithQuality } from '../market/candle.js';
 import { istMinute, istStamp, MINUTE_MS } from '../market/session.js';
 import type { Facts } from './facts.js';
-import type { Gate, Status } from './gate.js';
+import { titleOf, type Gate, type Status } from './gate.js';
 import type { Verdict } from './gates.js';
 import { statusRow, type Paint } from './rows.js';
 
-/** What each gate answers, in the words of those who asked. `N` and `all` depend on the run. */
-function question(id: Gate['id'], symbols: number): string {
-  const whom = symbols === 1 ? '' : ' for all symbols';
-  switch (id) {
-    case 'connected':
-      return 'WebSocket connected';
-    case 'subscribed':
-      return `Subscribed to ${symbols} symbol${symbols === 1 ? '' : 's'}`;
-    case 'ticking':
-      return `Ticks received${whom}`;
-    case 'fresh':
-      return 'Ticks fresh';
-    case 'lag':
-      return 'Feed on time';
-    case 'candles':
-      return `Candles finalized${whom}`;
-    case 'schema':
-      return 'Schema as existing files';
-    case 'momentum':
-      return 'Momentum evaluation executed (dry run)';
-    case 'no-rest':
-      return 'NO REST calls';
-    case 'output':
-      return 'Output saved';
-    case 'lossless':
-      return 'Nothing lost';
-    case 'performance':
-      return 'Performance';
-    case 'duration':
-      return 'Ran to its end';
-  }
+/** How a checklist is printed. */
+export interface Printing {
+  readonly paint: Paint;
+  /** Columns to which lines are broken; as they are where that is left to the reader. */
+  readonly columns?: number | undefined;
+  /** `quiet`: what failed or warns, and the verdict; `verbose`: with what was expected of each. */
+  readonly voice: 'quiet' | 'usual' | 'verbose';
 }
 
-/** The checklist: a line a gate, and a second one where something is to be done; broken to `columns` where they are given. */
-export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict, paint: Paint, columns = Infinity): string {
-  const questions = gates.map(({ id }) => question(id, facts.symbols.length));
-  const width = Math.max(...questions.map((text) => text.length));
-  const lines = gates.map((gate, index) => {
-    const remedy = gate.remedy === undefined || gate.status === 'pass' ? undefined : `${gate.status === 'fail' ? `Expected: ${gate.expected}. ` : ''}${gate.remedy}`;
-    return statusRow({ status: gate.status, title: questions[index], observed: gate.observed, remedy }, width, paint, columns);
+/** The checklist: a line a gate, and a second one where something is to be done. */
+export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict, { paint, columns = Infinity, voice }: Printing): string {
+  const shown = voice === 'quiet' ? gates.filter(({ status }) => status === 'fail' || status === 'warn') : gates;
+  const questions = shown.map(({ id }) => titleOf(id, facts.symbols.length));
+  const width = Math.max(0, ...questions.map((text) => text.length));
+  const lines = shown.map((gate, index) => {
+    const told = gate.status === 'fail' || voice === 'verbose' ? `Expected: ${gate.expected}.` : '';
+    const remedy = gate.remedy === undefined || gate.status === 'pass' ? '' : gate.remedy;
+    const more = [told, remedy].filter((text) => text !== '').join(' ');
+    return statusRow({ status: gate.status, title: questions[index], observed: gate.observed, remedy: more === '' ? undefined : more }, width, paint, columns);
   });
   const status: Status = verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'warn';
-  return ['Checklist', ...lines, ...unseenLines(facts), `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
+  return [...(voice === 'quiet' ? [] : ['Checklist']), ...lines, ...(voice === 'quiet' ? [] : unseenLines(facts)), `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
 }
 
 const istSecond = (epochMs: number): string => istStamp(epochMs).slice(11, 19);

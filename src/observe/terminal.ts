@@ -1,16 +1,17 @@
 /**
- * What a person sees while a stage runs: on a terminal one region that is drawn over itself, plain lines where the output goes
+ * What a person sees while a stage runs: on a terminal one region that is written over itself, plain lines where the output goes
  * elsewhere. Text only; nothing here is asked by the engine.
  */
 import { stripVTControlCharacters } from 'node:util';
-import { istMinute, istStamp } from '../market/session.js';
-import type { Facts } from './facts.js';
-import { count, type Gate, type Status } from './gate.js';
-import { LIVE_GATES, type Turn } from './turns.js';
+import { istMinute } from '../market/session.js';
+import { count, type Status } from './gate.js';
+import { lagText, regionLines, tally, type Moment } from './region.js';
+import type { Turn } from './turns.js';
 
 /** Where the text goes. */
 export interface Screen {
   readonly columns: number;
+  readonly rows: number;
   write(text: string): void;
 }
 
@@ -22,37 +23,31 @@ export interface TerminalOptions {
 }
 
 const codes: Record<Status, string> = { pass: '32', fail: '31', warn: '33', skip: '90' };
-const BAR_WIDTH = 30;
-/** What the live region shows beside the facts. */
-export interface Moment {
-  readonly facts: Facts;
-  readonly gates: readonly Gate[];
-  /** Gates that turned since the moment before. */
-  readonly turns: readonly Turn[];
-  /** Market minutes left. */
-  readonly leftMin: number;
-  readonly ticksPerSecond: number;
-}
+/** To the end of the line, and of the screen. */
+const [CLEAR_LINE, CLEAR_REST] = ['\u001b[K', '\u001b[0J'];
+const LEAST_COLUMNS = 20;
 
 export class Terminal {
   readonly #options: TerminalOptions;
-  #drawn = 0;
+  /** The region that is on the screen. */
+  #lines: readonly string[] = [];
   #lastSeals = 0;
 
   constructor(options: TerminalOptions) {
     this.#options = options;
   }
 
-  /** One or more lines that stay. */
+  /** One or more lines that stay, above the region. */
   say(text: string): void {
-    this.#erase();
-    this.#options.screen.write(`${text}\n`);
+    if (this.#lines.length === 0) return this.#options.screen.write(`${text}\n`);
+    const said = text.split('\n').map((line) => `${line}${CLEAR_LINE}\n`).join('');
+    this.#options.screen.write(`${this.#upwards()}${said}${over(this.#lines)}`);
   }
 
   /** Shows the moment: a region drawn anew on a terminal; else a line whenever a minute was sealed or a gate turned. */
-  show(moment: Moment): void {
+  show(moment: Moment, turns: readonly Turn[]): void {
     if (this.#options.tty) this.#draw(moment);
-    else this.#report(moment);
+    else this.#report(moment, turns);
   }
 
   /** `text` in the colour of a status, where colours are wanted. */
@@ -67,24 +62,31 @@ export class Terminal {
 
   /** Takes the live region away. */
   clear(): void {
-    this.#erase();
+    if (this.#lines.length > 0) this.#options.screen.write(`${this.#upwards()}${CLEAR_REST}`);
+    this.#lines = [];
   }
 
-  #erase(): void {
-    if (this.#drawn > 0) this.#options.screen.write(upwards(this.#drawn));
-    this.#drawn = 0;
+  /**
+   * To the region's first line; to the first column before that: a typed ^C is echoed where the cursor stands. Lines that were drawn on a
+   * wider screen are broken by the terminal into several.
+   */
+  #upwards(): string {
+    const columns = Math.max(1, this.#options.screen.columns);
+    const lines = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)), 0);
+    return lines === 0 ? '' : `\r\u001b[${lines}A`;
   }
 
   #draw(moment: Moment): void {
-    const width = Math.max(20, this.#options.screen.columns) - 1;
-    // A line that wraps would be two, and the next drawing would begin in the wrong place.
-    const lines = regionLines(moment, (status, text) => this.paint(status, text)).map((line) => clip(line, width));
-    const up = this.#drawn > 0 ? upwards(this.#drawn) : '';
-    this.#options.screen.write(`${up}${lines.join('\n')}\n`);
-    this.#drawn = lines.length;
+    const { columns, rows } = this.#options.screen;
+    // A line that reaches the last column makes some terminals begin another; the line below the region is the cursor's.
+    const room = { columns: Math.max(LEAST_COLUMNS, columns) - 1, lines: Math.max(2, rows) - 1 };
+    const lines = regionLines(moment, room, (status, text) => this.paint(status, text)).map((line) => clip(line, room.columns));
+    if (lines.length === this.#lines.length && lines.every((line, index) => line === this.#lines[index])) return;
+    this.#options.screen.write(`${this.#upwards()}${over(lines)}`);
+    this.#lines = lines;
   }
 
-  #report({ facts, turns, ticksPerSecond }: Moment): void {
+  #report({ facts, ticksPerSecond }: Moment, turns: readonly Turn[]): void {
     const { seals } = facts.counters;
     const { candles, ticking } = tally(facts);
     // Before the first candle a minute that ends says nothing.
@@ -96,43 +98,12 @@ export class Terminal {
   }
 }
 
-/** Takes away the last `lines` lines. To the first column first: a typed ^C is echoed where the cursor stands. */
-function upwards(lines: number): string {
-  return `\r\u001b[${lines}A\u001b[0J`;
+/** Lines written over what was there: the rest of each is cleared behind it, so that nothing is ever blank in between. */
+function over(lines: readonly string[]): string {
+  return `${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_REST}`;
 }
 
 /** The first `width` visible characters of a line that may hold colours. */
 function clip(line: string, width: number): string {
   return stripVTControlCharacters(line).length <= width ? line : stripVTControlCharacters(line).slice(0, width);
-}
-
-function tally(facts: Facts): { candles: number; ticks: number; ticking: number } {
-  return {
-    candles: facts.symbols.reduce((sum, { whole, partial }) => sum + whole + partial, 0),
-    ticks: facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0),
-    ticking: facts.symbols.filter(({ figures }) => figures.ticks > 0).length,
-  };
-}
-
-function lagText({ lag }: Facts): string {
-  return lag === undefined ? 'unknown' : `${(lag.p50Ms / 1000).toFixed(1)} s`;
-}
-
-function clockText(minutes: number): string {
-  const seconds = Math.max(0, Math.round(minutes * 60));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-}
-
-function regionLines({ facts, gates, leftMin, ticksPerSecond }: Moment, paint: (status: Status, text: string) => string): string[] {
-  const { candles, ticks, ticking } = tally(facts);
-  const share = Math.min(1, Math.max(0, 1 - leftMin / facts.duration.askedMin));
-  const bar = '#'.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-  const turned = gates.filter(({ id }) => LIVE_GATES.includes(id)).map(({ id, status }) => paint(status, `${id} ${status}`));
-  const marketTime = facts.market.timeMs === undefined ? 'no packet yet' : istStamp(facts.market.timeMs).slice(11, 19);
-  return [
-    `[${bar}] ${clockText(leftMin)} of market time left, market ${marketTime}`,
-    `${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${count(ticks, 'tick')}, ${Math.round(ticksPerSecond)} ticks/s, ${count(candles, 'candle')} sealed, lag ${lagText(facts)}`,
-    turned.slice(0, 4).join('  '),
-    turned.slice(4).join('  '),
-  ];
 }

@@ -5,7 +5,7 @@
 import { MINUTE_MS } from '../market/session.js';
 import { priceScale, type Instrument } from '../market/instrument.js';
 import type { CandleSource, CandleWithQuality } from '../market/candle.js';
-import { BAR, FIRST, GAP, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
+import { BAR, FIRST, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
 
 const SECONDS = MINUTE_MS / 1000;
 
@@ -177,6 +177,20 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
     if (f[b + BAR.ticks] > 0) return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
   }
   return before;
+}
+
+/** The bar that the row's last packet touched and that is not sealed yet, in wire units with its index; undefined when there is none. */
+export function readOpenBar(m: ShardMemory, row: number): { readonly bar: number; readonly figures: BarFigures } | undefined {
+  return underVersion(m, row, (s) => {
+    const bar = m.f64[s + SLOT.barIndex];
+    const figures = bar > Atomics.load(m.i32, SHARD.sealed) ? figuresOf(m, row, s, bar) : undefined;
+    return figures === undefined ? undefined : { bar, figures };
+  });
+}
+
+/** Records that wait in a shard's ring. */
+export function ringDepth(m: ShardMemory): number {
+  return (Atomics.load(m.i32, MAIN.tail) - Atomics.load(m.i32, SHARD.head)) | 0;
 }
 
 /** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */

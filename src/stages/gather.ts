@@ -7,6 +7,10 @@ import type { JournalWriter } from '../journal/writer.js';
 import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../observe/connection-record.js';
 import type { Facts, Hashes, SymbolFacts } from '../observe/facts.js';
+import { latencySeen } from '../observe/board.js';
+import type { Sights } from '../observe/report.js';
+import { candlesSeen, ruleSeen } from '../observe/sight.js';
+import type { Evaluation } from '../momentum/series.js';
 import type { NetworkLedger } from '../observe/network-ledger.js';
 import type { PerformanceFigures, Percentiles, Probe } from '../observe/probe.js';
 import { readCandles, readGaps, readRow, tallyCandles, type RowPlace } from '../shared/book.js';
@@ -72,6 +76,21 @@ function symbolFacts({ engine, intake }: Sources, place: RowPlace, { finished, e
     partial,
     late,
     revisions,
+  };
+}
+
+/** What a page shows of the candles at the end: all of them, open ones too, with what the rule saw live. */
+export function sightsOf({ memories, places }: Engine, evaluations: readonly Evaluation[]): Pick<Sights, 'candles' | 'rules' | 'latency'> {
+  const bySymbol = new Map<string, Map<number, Evaluation>>(places.map(({ instrument }) => [instrument.symbol, new Map<number, Evaluation>()]));
+  for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.set(evaluation.timestampMs, evaluation);
+  const of = (place: RowPlace): Evaluation[] => [...bySymbol.get(place.instrument.symbol)!.values()];
+  return {
+    candles: places.map((place) => candlesSeen(memories[place.shard], place, bySymbol.get(place.instrument.symbol)!)),
+    rules: places.map((place) => {
+      const last = of(place).at(-1);
+      return last === undefined ? null : ruleSeen(memories[place.shard], place, last, of(place).reduce((sum, { signals }) => sum + signals.length, 0));
+    }),
+    latency: latencySeen(memories),
   };
 }
 

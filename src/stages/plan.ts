@@ -39,6 +39,8 @@ export interface Plan {
   /** Absolute. */
   readonly outDir: string;
   readonly reportPaths: readonly string[];
+  /** The report as a page; undefined with `--report`, which names the one file that is written. */
+  readonly pagePath: string | undefined;
   readonly logPath: string;
   /** Absolute; undefined with `--no-journal`. */
   readonly journalDir: string | undefined;
@@ -92,9 +94,10 @@ function hoursAt(calendar: Calendar, instruments: readonly Instrument[], nowMs: 
 }
 
 /** What is named by the run: itself, and where its report goes. */
-export function placesOf(runId: string, { report }: StageConfig): Pick<Plan, 'runId' | 'reportPaths'> {
+export function placesOf(runId: string, { report }: StageConfig): Pick<Plan, 'runId' | 'reportPaths' | 'pagePath'> {
   const reports = resolve('data/test/reports');
-  return { runId, reportPaths: report === undefined ? [join(reports, `${runId}.json`), join(reports, 'latest.json')] : [resolve(report)] };
+  if (report !== undefined) return { runId, reportPaths: [resolve(report)], pagePath: undefined };
+  return { runId, reportPaths: [join(reports, `${runId}.json`), join(reports, 'latest.json')], pagePath: join(reports, `${runId}.html`) };
 }
 
 /**
@@ -113,7 +116,7 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
   const { sessions, hoursUnknown, opensMs } = hoursAt(calendar, instruments, marketStartMs, config.waitOpen);
   const runId = `${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${process.pid}`;
   const outDir = resolve(config.out);
-  const { reportPaths } = placesOf(runId, config);
+  const { reportPaths, pagePath } = placesOf(runId, config);
   const logPath = resolve('logs/websocket_test.log');
   if (config.history !== undefined && !statSync(config.history, { throwIfNoEntry: false })?.isDirectory()) {
     throw new EngineError('HISTORY', `--history ${config.history} is no folder.`);
@@ -143,8 +146,29 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     identity,
     outDir,
     reportPaths,
+    pagePath,
     logPath,
     journalDir,
     folders,
+  };
+}
+
+/** How the run was asked for, under the names that the report has: none of them is a secret. */
+export function optionsOf({ config, outDir }: Plan): Readonly<Record<string, unknown>> {
+  const { stage, shadow, durationMin, warmUp, mode, shards, graceMs, history, symbols, subset, feed } = config;
+  return {
+    stage,
+    shadow,
+    untilClose: durationMin === undefined,
+    durationMin: durationMin ?? null,
+    warmUp,
+    mode,
+    shards,
+    graceMs,
+    out: outDir,
+    history: history ?? null,
+    symbols: symbols ?? null,
+    subset: subset ?? null,
+    ...(feed.kind === 'sim' ? { faults: feed.faults.map(({ text }) => text) } : {}),
   };
 }

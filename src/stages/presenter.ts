@@ -1,17 +1,23 @@
-/** What a stage run shows and leaves behind: the display, the checklist, the candles, the report. Composition of `observe`. */
+/** What a stage run shows and leaves behind: the display, the pages, the checklist, the candles, the report. Composition of `observe`. */
 import { relative } from 'node:path';
+import type { Clock } from '../clock.js';
 import { dayCandles, istDate, istStamp } from '../market/session.js';
 import type { Facts } from '../observe/facts.js';
+import { frozenPicture } from '../observe/frozen.js';
 import { count, type Gate } from '../observe/gate.js';
-import { gates, type Verdict } from '../observe/gates.js';
-import { buildReport, writeReport } from '../observe/report.js';
+import type { Verdict } from '../observe/gates.js';
+import { gateSeen, nowSeen } from '../observe/now.js';
+import { frozenPage, pageParts } from '../observe/page.js';
+import { buildReport, reportText, writeReport, writeText, type Sights } from '../observe/report.js';
 import { candleTable, checklist, symbolTable } from '../observe/summary.js';
 import { Terminal } from '../observe/terminal.js';
-import { GateTurns, type Turn } from '../observe/turns.js';
+import type { Turn } from '../observe/turns.js';
+import { Watching } from '../observe/watching.js';
 import { programVersion } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
-import { candlesOf } from './gather.js';
-import type { Plan } from './plan.js';
+import { candlesOf, sightsOf } from './gather.js';
+import { openPages, type Observers } from './observers.js';
+import { optionsOf, type Plan } from './plan.js';
 
 /** How the run ended. */
 export interface Ending {
@@ -23,38 +29,60 @@ export interface Ending {
   readonly endedWallMs: number;
 }
 
-/** Looks over which ticks a second are averaged. */
-const RATE_LOOKS = 10;
+/** Those who watch are told at each so-manieth look: 2.5 times a second. */
+const TOLD_LOOKS = 2;
 
 /** A terminal on one of the standard streams. */
 export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   const tty = stream.isTTY === true;
   return new Terminal({
-    screen: { get columns() { return stream.columns ?? 100; }, write: (text) => void stream.write(text) },
+    screen: { get columns() { return stream.columns ?? 100; }, get rows() { return stream.rows ?? 24; }, write: (text) => void stream.write(text) },
     tty,
-    color: tty && process.env.NO_COLOR === undefined,
+    // An empty value counts as none (no-color.org).
+    color: tty && (process.env.NO_COLOR ?? '') === '',
   });
 }
 
 export class Presenter {
   readonly #plan: Plan;
   readonly #terminal: Terminal;
-  readonly #turns = new GateTurns();
-  /** Ticks and monotonic ms of the last looks. */
-  readonly #looks: { ticks: number; monoMs: number }[] = [];
+  readonly #watching: Watching;
+  /** Those who watch from elsewhere; undefined when nobody was asked for. */
+  #observers: Observers | undefined;
+  #looks = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
     // With --json the standard output holds the report alone; what a person wants to see goes to the other stream.
     this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
+    this.#watching = new Watching(plan.speed);
   }
 
+  /** What a person must know. */
   say(text: string): void {
     this.#terminal.say(text);
   }
 
+  /** What a person may like to know: not with `--quiet`. */
+  tell(text: string): void {
+    if (this.#plan.config.voice !== 'quiet') this.say(text);
+  }
+
   clear(): void {
     this.#terminal.clear();
+  }
+
+  /** Opens the pages that were asked for and says where they are. Throws EngineError CONFIG when a port cannot be had. */
+  async openPages(engine: Engine, ledger: SharedArrayBuffer, onTrouble: (sentence: string) => void): Promise<void> {
+    const opened = await openPages(this.#plan, engine, ledger, { onTrouble, onGone: (sentence) => this.say(sentence) });
+    this.#observers = opened?.observers;
+    if (opened?.addresses.dashboard !== undefined) this.say(`Page ${opened.addresses.dashboard}/`);
+    if (opened?.addresses.metrics !== undefined) this.say(`Metrics ${opened.addresses.metrics}/metrics`);
+  }
+
+  /** Ends the pages. */
+  async stop(): Promise<void> {
+    await this.#observers?.stop();
   }
 
   /** Says what runs. `warnings`: what else a person should know, sentences. */
@@ -62,42 +90,60 @@ export class Presenter {
     const { config, instruments, identity, startsMs, endsMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
     const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
     const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
-    this.say(`tickshard, ${config.shadow ? 'shadow' : `stage ${config.stage}`}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
+    this.tell(`tickshard, ${config.shadow ? 'shadow' : `stage ${config.stage}`}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
     const lasts = config.durationMin === undefined ? `until the close at ${istStamp(endsMs).slice(11, 16)}, from ${istStamp(startsMs)}` : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
-    this.say(`${lasts} at speed ${speed}; volume is the ${volume}`);
+    this.tell(`${lasts} at speed ${speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
     for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
   }
 
-  /** Shows the moment; returns the gates that turned since the last one. */
-  show(facts: Facts, leftMin: number, monoMs: number): readonly Turn[] {
-    const ticks = facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0);
-    this.#looks.push({ ticks, monoMs });
-    if (this.#looks.length > RATE_LOOKS) this.#looks.shift();
-    const [first] = this.#looks;
-    const elapsedMs = monoMs - first.monoMs;
-    const all = gates(facts);
-    const turns = this.#turns.since(all);
-    this.#terminal.show({ facts, gates: all, turns, leftMin, ticksPerSecond: elapsedMs > 0 ? ((ticks - first.ticks) * 1000) / elapsedMs : 0 });
+  /** Shows the moment to all who look; returns the gates that turned since the last one. */
+  show(facts: Facts, leftMin: number, clock: Clock): readonly Turn[] {
+    const { voice } = this.#plan.config;
+    const { gates, turns, events, ticksPerSecond } = this.#watching.look(facts, clock.monoMs(), clock.marketMs());
+    if (voice === 'verbose') for (const { atMs, text, kind } of events) if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istStamp(atMs).slice(11, 19)}  ${text}`);
+    if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, turns);
+    if (this.#looks++ % TOLD_LOOKS === 0) this.#tellObservers(facts, gates, { ticksPerSecond });
     return turns;
   }
 
-  /** Prints the end and writes the report. Throws EngineError OUTPUT when the report cannot be written; the verdict has been shown then. */
-  end(ending: Ending): void {
-    const { facts, verdict, engine } = ending;
-    const { config, volumeKind, outDir, logPath, reportPaths } = this.#plan;
-    const report = this.#report(ending);
-    for (const place of engine.places.length > 1 ? [] : engine.places) this.say(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
-    if (engine.places.length > 1) this.say(`\n${symbolTable(facts)}`);
-    this.say(`\n${checklist(facts, ending.gates, verdict, (status, text) => this.#terminal.paint(status, text), this.#terminal.columns)}`);
-    const here = (path: string): string => (relative('', path).startsWith('..') ? path : relative('', path));
-    this.say(`\nCandles ${here(outDir)}   Report ${here(reportPaths[0])}   Log ${here(logPath)}`);
-    if (config.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    writeReport(report, reportPaths);
+  #tellObservers(facts: Facts, gates: readonly Gate[], rest: Parameters<typeof nowSeen>[1]): void {
+    if (this.#observers === undefined) return;
+    const { chronicle, pace } = this.#watching;
+    this.#observers.tell({
+      glance: { now: nowSeen(facts, rest), gates: gates.map((gate) => gateSeen(gate, facts.symbols.length)), pace: { spanMs: pace.spanMs, ticks: pace.ticks } },
+      evaluations: facts.momentum.evaluations,
+      events: chronicle.events,
+      news: chronicle.news(),
+      disconnects: facts.feed.disconnects,
+    });
   }
 
-  #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending): Record<string, unknown> {
-    const { config, runId, identity, outDir, instruments, sessionOf, startsMs } = this.#plan;
+  /** Prints the end and writes report and page. Throws EngineError OUTPUT when one cannot be written; the verdict has been shown then. */
+  end(ending: Ending, clock: Clock): void {
+    const { facts, verdict, engine, gates } = ending;
+    const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
+    this.#watching.look(facts, clock.monoMs(), clock.marketMs());
+    const sights: Sights = { ...sightsOf(engine, facts.momentum.evaluations), events: this.#watching.chronicle.events, pace: { spanMs: this.#watching.pace.spanMs, ticks: this.#watching.pace.ticks } };
+    const report = this.#report(ending, sights);
+    for (const place of engine.places.length > 1 ? [] : engine.places) this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
+    if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
+    const paint = (status: Gate['status'], text: string): string => this.#terminal.paint(status, text);
+    this.say(`${config.voice === 'quiet' ? '' : '\n'}${checklist(facts, gates, verdict, { paint, columns: this.#terminal.columns, voice: config.voice })}`);
+    if (config.voice === 'verbose') for (const note of facts.momentum.notes) this.say(`Note: ${note}`);
+    const here = (path: string): string => (relative('', path).startsWith('..') ? path : relative('', path));
+    this.tell(`\nCandles ${here(outDir)}   Report ${here(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${here(pagePath)}`}   Log ${here(logPath)}`);
+    if (config.json) process.stdout.write(`${reportText(report)}\n`);
+    try {
+      writeReport(report, reportPaths);
+      if (pagePath !== undefined) writeText(pagePath, frozenPage(frozenPicture(JSON.parse(reportText(report))), pageParts()), 'page');
+    } finally {
+      this.#tellObservers(facts, gates, { ticksPerSecond: 0, verdict, endedAt: istStamp(ending.endedWallMs), ...(pagePath === undefined ? {} : { report: here(pagePath) }) });
+    }
+  }
+
+  #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending, sights: Sights): Record<string, unknown> {
+    const { config, runId, identity, instruments, sessionOf, startsMs } = this.#plan;
     return buildReport(
       {
         version: programVersion(),
@@ -107,11 +153,12 @@ export class Presenter {
         market: { date: istDate(startsMs), dayCandles: Math.max(...instruments.map((instrument) => dayCandles(sessionOf(instrument)))) },
         startedWallMs,
         endedWallMs,
-        options: { stage: config.stage, shadow: config.shadow, untilClose: config.durationMin === undefined, durationMin: config.durationMin ?? null, warmUp: config.warmUp, mode: config.mode, shards: config.shards, graceMs: config.graceMs, out: outDir, history: config.history ?? null, symbols: config.symbols ?? null, subset: config.subset ?? null, ...(config.feed.kind === 'sim' ? { faults: config.feed.faults.map(({ text }) => text) } : {}) },
+        options: optionsOf(this.#plan),
       },
       facts,
       all,
       verdict,
+      sights,
     );
   }
 }

@@ -124,6 +124,7 @@ export class StageRun {
     });
     try {
       const { notes, historyRows } = await writer.prepare();
+      await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
       for (const folder of plan.folders) tryFolder(folder, plan.runId);
       watch(plan.folders);
       this.#log = openLog(plan.logPath, plan.runId, (error) => this.#presenter.say(`The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`));
@@ -142,7 +143,7 @@ export class StageRun {
       this.#network.stop();
       prepared.stop();
       await this.#recording?.journal.stop();
-      await Promise.all([shards.stop(), writer.stop()]);
+      await Promise.all([shards.stop(), writer.stop(), this.#presenter.stop()]);
     }
   }
 
@@ -231,7 +232,7 @@ export class StageRun {
     line.resumed();
     restore(record, killed, clock);
     this.#time.goOn(firstOpening(killed));
-    this.#presenter.say(resumingText(killed, clock.marketMs()));
+    this.#presenter.tell(resumingText(killed, clock.marketMs()));
     this.#log.warn({ frames: killed.frames, tornBytes: killed.extent.tornBytes }, 'run resumed');
   }
 
@@ -243,7 +244,7 @@ export class StageRun {
     const looking: Timer = clock.every(LOOK_MS, () => {
       probe.sample();
       writer.poll();
-      const turns = this.#presenter.show(gather(sources, this.#progress(clock)), this.#time.leftMin(clock), clock.monoMs());
+      const turns = this.#presenter.show(gather(sources, this.#progress(clock)), this.#time.leftMin(clock), clock);
       for (const { gate, before } of turns) this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
       if (this.#time.isOver(clock, this.#engine.sealer)) this.#end();
     });
@@ -267,23 +268,25 @@ export class StageRun {
     const conclusion = await writer.finish();
     probe.stop();
     const progress: Progress = { ...this.#progress(clock), finished: true, conclusion, differences: differences(writer.evaluations, conclusion.evaluations), hashes: hashesOf(writer.evaluations, conclusion) };
-    await this.#recording?.conclude(clock, progress.hashes!);
+    await this.#recording?.journal.settle();
     const gathered = gather(sources, progress);
     // What the end of the run costs is not what running costs.
     const facts = { ...gathered, performance: { ...gathered.performance, cpuPercent: cost.cpuPercent, eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms } };
     const all = gates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
-    const reported = this.#report({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() });
+    const reported = this.#report({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() }, clock);
+    // Behind the report: a run that is killed before it goes on with --resume, to the same report.
+    await this.#recording?.conclude(clock, progress.hashes!);
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
     return reported ? exitCodeOf(verdict) : EXIT.failed;
   }
 
   /** Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on disk. */
-  #report(ending: Ending): boolean {
+  #report(ending: Ending, clock: Clock): boolean {
     try {
-      this.#presenter.end(ending);
+      this.#presenter.end(ending, clock);
       return true;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;

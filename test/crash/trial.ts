@@ -136,7 +136,9 @@ export async function trial(folder: string, moments: readonly Moment[], truth: R
   }
   end ??= await start([...ARGUMENTS, '--resume'], folder).ended;
   // Whether it passes depends on how long the gap was; that it comes to its verdict does not.
-  if (end.code !== 0 && end.code !== 1) problems.push(`the last process ended with ${String(end.code)}: ${end.stderr}`);
+  // One that was killed behind its last word had its verdict already, and there is nothing to resume.
+  const hadEnded = end.code === 2 && /no run was killed there/.test(end.stderr) && existsSync(join(folder, 'report.json'));
+  if (end.code !== 0 && end.code !== 1 && !hadEnded) problems.push(`the last process ended with ${String(end.code)}: ${end.stderr}`);
   const rows = await rowsIn(folder);
   problems.push(...against(rows, truth, 'at the end'), ...lost(before, rows, 'at the end'));
   if (readdirSync(join(folder, 'out'), { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.writing'))) problems.push('something was left aside');

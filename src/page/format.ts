@@ -1,0 +1,74 @@
+/** Numbers and times as people of the Indian market read them. Pure. */
+
+const IST_MS = 19_800_000;
+const price2 = new Intl.NumberFormat('en-IN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const whole = new Intl.NumberFormat('en-IN', { maximumFractionDigits: 0 });
+
+/** What is not known. */
+export const NONE = '–';
+
+const iso = (ms: number | null): string | undefined => (ms === null || Number.isNaN(new Date(ms + IST_MS).getTime()) ? undefined : new Date(ms + IST_MS).toISOString());
+
+/** `HH:mm:ss`, Indian time. */
+export function second(ms: number | null): string {
+  return iso(ms)?.slice(11, 19) ?? NONE;
+}
+
+/** `HH:mm`, Indian time. */
+export function minute(ms: number | null): string {
+  return iso(ms)?.slice(11, 16) ?? NONE;
+}
+
+/** `YYYY-MM-DD`, Indian time. */
+export function day(ms: number | null): string {
+  return iso(ms)?.slice(0, 10) ?? NONE;
+}
+
+export function rupees(value: number | null): string {
+  return value === null ? NONE : price2.format(value);
+}
+
+export function number(value: number | null): string {
+  return value === null ? NONE : whole.format(value);
+}
+
+/** Percent from `open` to `last`, with its sign. */
+export function change(last: number | null, open: number | null): string {
+  if (last === null || open === null || open === 0) return NONE;
+  const percent = ((last - open) / open) * 100;
+  return `${percent > 0 ? '+' : percent < 0 ? '−' : ''}${Math.abs(percent).toFixed(2)} %`;
+}
+
+/** A rate: one decimal while it is small. */
+export function rate(value: number): string {
+  return value < 10 ? value.toFixed(1) : whole.format(value);
+}
+
+/** How long ago, ms: seconds, then minutes, then hours. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, ms / 1000);
+  if (seconds < 99.5) return `${seconds < 9.95 ? seconds.toFixed(1) : seconds.toFixed(0)} s`;
+  return seconds < 5970 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** Microseconds in the unit in which they are short. */
+export function micros(us: number | null): string {
+  if (us === null) return NONE;
+  if (us < 1000) return `${Math.round(us)} µs`;
+  return us < 1_000_000 ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
+}
+
+export function millis(ms: number | null): string {
+  return ms === null ? NONE : micros(ms * 1000);
+}
+
+/** Minutes as `m:ss`. */
+export function countdown(minutes: number): string {
+  const seconds = Math.max(0, Math.round(minutes * 60));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** `1 symbol`, `2 symbols`. */
+export function count(value: number, noun: string): string {
+  return `${whole.format(value)} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,174 @@
+/** The page: live it follows a run, as a report it shows the picture that is frozen into it. */
+import type { Picture, PictureChange } from '../observe/picture.js';
+import { Chart } from './chart.js';
+import { Checklist } from './checklist.js';
+import { h, mark, say, section } from './dom.js';
+import { Events } from './events.js';
+import { Feed } from './feed.js';
+import { Figures } from './figures.js';
+import { countdown, count, second } from './format.js';
+import { Grid } from './grid.js';
+import { multiples, refusals, unseen, versions } from './report.js';
+import { after, type Changed } from './state.js';
+import { themeButton } from './theme.js';
+
+const app = document.querySelector<HTMLElement>('#app')!;
+const announcer = h('p', { class: 'unseen', role: 'status' });
+const announce = (text: string): void => say(announcer, text);
+
+const badge = h('strong', { class: 'badge' });
+const headline = h('span', { class: 'headline' });
+const about = h('span', { class: 'about' });
+const clock = h('span', { class: 'clock' });
+const progress = h('progress', { max: '1', 'aria-label': 'share of the run that has passed' });
+const link = h('span', { class: 'link' });
+const banner = h('p', { class: 'banner', role: 'alert', hidden: true });
+
+const checklist = new Checklist(announce);
+const figures = new Figures();
+const events = new Events();
+const chart: Chart = new Chart(() => close());
+const grid = new Grid((index) => open(index));
+const chartPanel = section('chart', 'Chart', h('p', { class: 'dim hint' }, 'Choose a symbol to see its candles.'), chart.root);
+
+let picture: Picture | undefined;
+
+function open(index: number): void {
+  if (picture === undefined) return;
+  chart.open(picture, index);
+  grid.select(index);
+  chartPanel.classList.add('open');
+}
+
+function close(): void {
+  const was = chart.index;
+  chart.close();
+  grid.select(undefined);
+  chartPanel.classList.remove('open');
+  if (was !== undefined) grid.focus(was);
+}
+
+function verdictLine({ gates, now }: Picture): string {
+  const of = (wanted: string): typeof gates => gates.filter(({ status }) => status === wanted);
+  const named = (list: typeof gates): string => list.map(({ title }) => title).join(', ');
+  const [failed, warned, running] = [of('fail'), of('warn'), now.verdict === null];
+  if (failed.length > 0) return `${count(failed.length, 'gate')} of ${gates.length} ${running ? 'not passed now' : 'failed'}: ${named(failed)}`;
+  const passed = `${of('pass').length} of ${gates.length} gates ${running ? 'pass so far' : 'passed'}`;
+  return `${passed}${warned.length > 0 ? `, with a warning: ${named(warned)}` : ''}`;
+}
+
+function head(shown: Picture): void {
+  const { run, now } = shown;
+  const failing = shown.gates.some(({ status }) => status === 'fail');
+  say(badge, now.verdict === null ? 'RUNNING' : now.verdict.toUpperCase());
+  mark(badge, 'data-verdict', now.verdict ?? (failing ? 'failing' : 'running'));
+  say(headline, verdictLine(shown));
+  say(about, `${run.title}, ${run.mode}, feed ${run.feed}${run.speed === 1 ? '' : ` at speed ${run.speed}`}, run ${run.runId}`);
+  say(clock, `market ${second(now.marketMs)} · ${now.verdict === null ? `${countdown(now.askedMin - now.ranMin)} left` : `${countdown(now.ranMin)} of ${countdown(now.askedMin)} minutes`}`);
+  progress.value = now.askedMin > 0 ? Math.min(1, now.ranMin / now.askedMin) : 0;
+  const alive = shown.rows.filter(({ state }) => state === 'ticking').length;
+  document.title = now.verdict === null ? `${failing ? '✗ ' : ''}${countdown(now.askedMin - now.ranMin)} · ${alive}/${shown.rows.length} · tickshard` : `${now.verdict.toUpperCase()} · tickshard ${run.runId}`;
+}
+
+function showWhole(next: Picture): void {
+  const same = picture?.run.runId === next.run.runId;
+  const opened = same ? chart.index : undefined;
+  if (!same && chart.index !== undefined) close();
+  picture = next;
+  document.body.dataset['phase'] = 'shown';
+  head(next);
+  checklist.show(next);
+  figures.show(next);
+  grid.show(next);
+  events.show(next, document.body.dataset['kind'] === 'report');
+  if (opened === undefined) return;
+  grid.select(opened);
+  chart.update(next, undefined);
+}
+
+function showChange(change: PictureChange): void {
+  if (picture === undefined) return;
+  const { picture: next, changed } = after(picture, change) satisfies { picture: Picture; changed: Changed };
+  picture = next;
+  head(next);
+  checklist.update(changed.gates);
+  figures.update(next, changed);
+  grid.update(next, changed);
+  if (changed.events) events.show(next);
+  chart.update(next, changed.candles.size + changed.rules.size > 0 ? new Set([...changed.candles, ...changed.rules]) : new Set());
+}
+
+/** Says how the line to the run is. */
+function linkIs(state: 'live' | 'waiting' | 'lost' | 'ended'): void {
+  mark(link, 'data-link', state);
+  say(link, { live: 'live', waiting: 'waiting', lost: 'lost', ended: 'ended' }[state]);
+  document.body.dataset['link'] = state;
+  banner.hidden = state === 'live';
+  const report = picture?.now.report;
+  const texts = {
+    live: '',
+    waiting: 'The run has not connected yet; this page shows it as soon as it does.',
+    lost: `The connection to the run is lost since ${new Date().toTimeString().slice(0, 8)}; trying again. What is shown is old.`,
+    ended: `The run has ended.${report === undefined || report === null ? '' : ` Its report: ${report}`} The next run on this port is shown here by itself.`,
+  };
+  say(banner, texts[state]);
+}
+
+const keys = (event: KeyboardEvent): void => {
+  const typing = event.target instanceof HTMLInputElement;
+  if (event.key === '/' && !typing) {
+    event.preventDefault();
+    grid.focusSearch();
+  }
+  if (event.key === 'Escape' && !typing && chart.index !== undefined) close();
+};
+
+const top = h('header', { class: 'top' }, badge, h('div', { class: 'titles' }, headline, about), h('div', { class: 'times' }, clock, progress), link, themeButton(() => chart.recolour()));
+const foot = h('footer', {}, h('p', {}, 'Dry run: tickshard has no order type. Charts by ', h('a', { href: 'https://www.tradingview.com/', rel: 'noreferrer noopener' }, 'TradingView Lightweight Charts™'), ' (Apache 2.0).'));
+
+const checks = section('checks', 'Checklist', checklist.root);
+const symbols = section('symbols', 'Symbols', grid.root);
+const flow = section('flow', 'Ticks over time', figures.pace);
+const times = section('times', 'Latency', figures.latency);
+const happened = section('happened', 'Events', events.whole);
+const cost = section('cost', 'Flow and cost', figures.tiles);
+
+function start(): void {
+  document.addEventListener('keydown', keys);
+  const frozen = document.querySelector('#picture');
+  if (frozen !== null) {
+    document.body.dataset['kind'] = 'report';
+    const shown = JSON.parse(frozen.textContent) as Picture;
+    app.append(top, h('main', {}, checks, cost, multiples(shown, openAndGo), chartPanel, times, flow, unseen(shown), refusals(shown), happened, symbols, versions(shown)), foot, announcer);
+    showWhole(shown);
+    return;
+  }
+  document.body.dataset['kind'] = 'live';
+  app.append(top, banner, h('main', {}, checks, cost, symbols, chartPanel, flow, times, happened), foot, announcer);
+  linkIs('waiting');
+  new Feed({
+    waiting: () => linkIs('waiting'),
+    whole: (next) => {
+      showWhole(next);
+      linkIs(next.now.verdict === null ? 'live' : 'ended');
+    },
+    change: (change) => {
+      showChange(change);
+      const state = change.now.verdict === null ? 'live' : 'ended';
+      if (document.body.dataset['link'] !== state) linkIs(state);
+    },
+    lost: () => {
+      if (document.body.dataset['link'] === 'ended' || document.body.dataset['link'] === 'lost') return;
+      linkIs('lost');
+      announce('The connection to the run is lost.');
+    },
+  });
+}
+
+/** Opens a chart that stands elsewhere on the page. */
+function openAndGo(index: number): void {
+  open(index);
+  chartPanel.scrollIntoView({ block: 'nearest' });
+}
+
+start();

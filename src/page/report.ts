@@ -1,0 +1,53 @@
+/** What only the report has: every symbol's candles side by side, what was refused, versions and options. */
+import type { Picture, PictureCandle } from '../observe/picture.js';
+import { candles } from './curves.js';
+import { h, section } from './dom.js';
+import { change, count, day, minute, number, rupees, second } from './format.js';
+
+/** From the first to the last minute that any symbol has. */
+function span(all: readonly (readonly PictureCandle[])[]): readonly [number, number] {
+  let [first, last] = [Infinity, -Infinity];
+  for (const list of all) {
+    if (list.length === 0) continue;
+    first = Math.min(first, list[0][0]);
+    last = Math.max(last, list.at(-1)![0]);
+  }
+  return [first, last];
+}
+
+/** Small multiples; a click opens the symbol's chart. */
+export function multiples(picture: Picture, open: (index: number) => void): HTMLElement {
+  const [first, last] = span(picture.candles);
+  const figures = picture.run.symbols.map(({ symbol }, index) => {
+    const list = picture.candles[index] ?? [];
+    const row = picture.rows[index];
+    const drawing = list.length === 0 ? h('p', { class: 'dim' }, 'no candle') : candles(symbol, list, first, last);
+    const head = h('span', { class: 'head' }, h('b', {}, symbol), h('span', {}, rupees(row.last)), h('span', { class: 'change', 'data-way': row.last === null || row.open === null ? 'none' : row.last >= row.open ? 'up' : 'down' }, change(row.last, row.open)));
+    const partial = row.partial === 0 ? '' : `, ${row.partial} partial`;
+    return h('button', { type: 'button', class: 'multiple', 'data-symbol': symbol, click: () => open(index) }, head, drawing, h('span', { class: 'foot' }, `${row.whole} whole${partial}, ${count(row.ticks, 'tick')}`));
+  });
+  const when = Number.isFinite(first) ? `${day(first)}, ${minute(first)} to ${minute(last + 60_000)}` : 'no candle';
+  return section('multiples', `Candles, ${when}`, h('div', { class: 'multiples' }, ...figures), h('p', { class: 'dim' }, 'One scale of time for all, a scale of prices each; the line is the VWAP; grey candles were not seen whole.'));
+}
+
+function pairs(rows: readonly (readonly [string, string])[]): HTMLElement {
+  return h('dl', { class: 'pairs' }, ...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
+}
+
+/** What came and made no tick, and why. */
+export function refusals({ now }: Picture): HTMLElement {
+  const rows = now.refused.map(({ reason, packets }) => [number(packets), reason] as const);
+  const text = `Of ${count(now.received, 'frame')} received, ${number(now.ticks)} became ticks.`;
+  return section('refused', 'What made no tick, and why', h('p', {}, text), rows.length === 0 ? h('p', { class: 'dim' }, 'Nothing was refused.') : pairs(rows));
+}
+
+/** Spans in which nothing could be seen. */
+export function unseen({ now }: Picture): HTMLElement {
+  const rows = now.gaps.map(({ fromMs, toMs }) => [`${second(fromMs)} to ${second(toMs)}`, `${((toMs - fromMs) / 1000).toFixed(1)} s of market time`] as const);
+  return section('gaps', 'Gaps', rows.length === 0 ? h('p', { class: 'dim' }, 'None between the first packet and the end.') : pairs(rows));
+}
+
+/** Everything that is needed to run it again. */
+export function versions({ run, now }: Picture): HTMLElement {
+  return section('options', 'Version and options', pairs([['tickshard', run.version], ['run', run.runId], ['started', run.startedAt], ['ended', now.endedAt ?? '–'], ['feed', run.feed], ['speed', String(run.speed)], ['volume', run.volumeKind === 'tick' ? 'number of ticks' : 'traded quantity'], ...run.options]));
+}

@@ -1,0 +1,55 @@
+/** The picture in the browser, and how a change changes it. Pure. */
+import { EVENTS_KEPT, TRAIL_LENGTH, type Picture, type PictureCandle, type PictureChange, type PictureEvent, type PictureGate, type PictureRow, type PictureRule } from '../observe/picture.js';
+
+/** What of a picture is other than before, so that only that is drawn. */
+export interface Changed {
+  /** Indexes of symbols. */
+  readonly rows: ReadonlySet<number>;
+  readonly candles: ReadonlySet<number>;
+  readonly rules: ReadonlySet<number>;
+  readonly gates: readonly PictureGate[];
+  readonly events: boolean;
+  readonly trails: boolean;
+  readonly pace: boolean;
+  readonly latency: boolean;
+}
+
+type Mutable = {
+  -readonly [Key in keyof Picture]: Picture[Key];
+};
+
+/** Two ascending lists of candles as one; of a minute that both have, the new one. */
+export function withCandles(known: readonly PictureCandle[], news: readonly PictureCandle[]): readonly PictureCandle[] {
+  const byMinute = new Map(known.map((candle) => [candle[0], candle]));
+  for (const candle of news) byMinute.set(candle[0], candle);
+  return [...byMinute.values()].sort((a, b) => a[0] - b[0]);
+}
+
+/** Events in order of their ids; one that went on takes its own place. */
+function withEvents(known: readonly PictureEvent[], news: readonly PictureEvent[]): readonly PictureEvent[] {
+  if (news.length === 0) return known;
+  const byId = new Map(known.map((event) => [event.id, event]));
+  for (const event of news) byId.set(event.id, event);
+  return [...byId.values()].sort((a, b) => a.id - b.id).slice(-EVENTS_KEPT);
+}
+
+/** The picture after the change, and what is other. */
+export function after(picture: Picture, change: PictureChange): { readonly picture: Picture; readonly changed: Changed } {
+  const rows: PictureRow[] = [...picture.rows];
+  for (const [index, row] of change.rows) rows[index] = row;
+  const candles = [...picture.candles];
+  for (const [index, news] of change.candles) candles[index] = withCandles(candles[index] ?? [], news);
+  const rules: (PictureRule | null)[] = [...picture.rules];
+  for (const [index, rule] of change.rules) rules[index] = rule;
+  const gates = picture.gates.length === 0 ? change.gates : picture.gates.map((gate) => change.gates.find(({ id }) => id === gate.id) ?? gate);
+  const trails = picture.trails.map((trail, index) => {
+    const price = change.trail[index];
+    return price === undefined || price === null ? trail : [...trail, price].slice(-TRAIL_LENGTH);
+  });
+  const next: Mutable = { ...picture, now: change.now, rows, candles, rules, gates, trails, events: withEvents(picture.events, change.events), pace: change.pace ?? picture.pace, latency: change.latency ?? picture.latency };
+  const indexes = (list: readonly (readonly [number, unknown])[]): Set<number> => new Set(list.map(([index]) => index));
+  return {
+    picture: next,
+    changed: { rows: indexes(change.rows), candles: indexes(change.candles), rules: indexes(change.rules), gates: change.gates, events: change.events.length > 0, trails: change.trail.length > 0, pace: change.pace !== null, latency: change.latency !== null },
+  };
+}

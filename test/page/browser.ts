@@ -1,0 +1,58 @@
+/** A real browser that watches a run, and what must never be heard of it: errors, and requests that leave this machine. */
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { start, type Running } from '../stages/command.js';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', 'C:/Program Files/Google/Chrome/Application/chrome.exe'];
+
+/** Where a Chromium is on this machine; undefined when there is none. */
+export const CHROMIUM = PLACES.find((path) => existsSync(path));
+
+/** Starts the browser. As root it has no sandbox to itself. */
+export async function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM!, args: process.getuid?.() === 0 ? ['--no-sandbox', '--disable-gpu'] : ['--disable-gpu'] });
+}
+
+export interface Watched {
+  readonly page: Page;
+  /** Errors of the page and its console. */
+  readonly errors: string[];
+  /** What was asked of another machine. */
+  readonly strangers: string[];
+}
+
+export interface View {
+  readonly width?: number;
+  readonly height?: number;
+  readonly theme?: 'dark' | 'light';
+}
+
+/** Opens `url` and remembers what must not be. A connection that is lost on purpose is no error of the page. */
+export async function open(browser: Browser, url: string, { width = 1440, height = 900, theme = 'dark' }: View = {}): Promise<Watched> {
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme });
+  const watched: Watched = { page, errors: [], strangers: [] };
+  page.on('pageerror', (error) => watched.errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/.test(message.text())) watched.errors.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1:\d+\/|data:|file:)/.test(request.url())) watched.strangers.push(request.url());
+  });
+  await page.goto(url);
+  return watched;
+}
+
+export interface Shown {
+  readonly running: Running;
+  /** Of its page. */
+  readonly url: string;
+}
+
+/** Starts a simulated Stage 2 with its page, and resolves when that is served. */
+export async function startShown(folder: string, args: readonly string[], port = '0'): Promise<Shown> {
+  const running = start(['--ws-test-mode', '--stage', '2', '--feed', 'sim', '--no-journal', '--dashboard', port, ...args], folder);
+  let text = '';
+  running.child.stdout!.on('data', (more: string) => (text += more));
+  await running.saw(/Page http:\/\/\S+/);
+  return { running, url: /Page (http:\/\/\S+)/.exec(text)![1] };
+}
