@@ -38,6 +38,16 @@ describe('the command line refuses in one sentence', () => {
     [`${good.join(' ')} --mode depth`, /--mode/],
     [`${good.join(' ')} --mode LTP`, /--mode/],
     [`${good.join(' ')} --mode toString`, /--mode/],
+    [`${good.join(' ')} --dashboard abc`, /--dashboard takes a whole number from 0 to 65535 \(a port of this machine, 0 for any that is free\), not `abc`/],
+    [`${good.join(' ')} --dashboard 65536`, /--dashboard/],
+    [`${good.join(' ')} --metrics=-1`, /--metrics/],
+    [`${good.join(' ')} --dashboard --dashboard`, /--dashboard is given twice/],
+    [`${good.join(' ')} --dashboard 9000 --metrics 9000`, /--dashboard and --metrics cannot both have port 9000/],
+    [`${good.join(' ')} --quiet --verbose`, /--quiet and --verbose exclude each other/],
+    [`${good.join(' ')} --quiet=yes`, /--quiet takes no value/],
+    ['report', /Not enough/],
+    ['report a b', /b/],
+    ['report a --html=', /--html needs a value/],
     [`${good.join(' ')} --bogus 1`, /bogus/],
     [`${good.join(' ')} --journal=`, /--journal/],
     [`${good.join(' ')} --journal x --no-journal`, /exclude each other/],
@@ -150,6 +160,11 @@ describe('the command line understands', () => {
     expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { shadow: false, warmUp: false } });
     expect(await parse(words('gate cutover --runs a b --days 3 --symbols A,B'), { version: '1.2.3' })).toEqual({ kind: 'cutover', options: { runs: ['a', 'b'], days: 3, symbols: ['A', 'B'], json: false } });
     expect(await parse(words('gate cutover --json --runs a'), { version: '1.2.3' })).toMatchObject({ options: { runs: ['a'], days: 5, symbols: undefined, json: true } });
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { dashboard: undefined, metrics: undefined, voice: 'usual' } });
+    expect(await parse([...good, '--dashboard', '--metrics', '--quiet'], { version: '1.2.3' })).toMatchObject({ config: { dashboard: 8475, metrics: 9475, voice: 'quiet' } });
+    expect(await parse([...good, '--metrics', '0', '--dashboard', '8000', '--verbose'], { version: '1.2.3' })).toMatchObject({ config: { dashboard: 8000, metrics: 0, voice: 'verbose' } });
+    expect(await parse(words('report data/test/reports/latest.json'), { version: '1.2.3' })).toEqual({ kind: 'report', options: { file: 'data/test/reports/latest.json', html: undefined } });
+    expect(await parse(words('report a.json --html b.html'), { version: '1.2.3' })).toEqual({ kind: 'report', options: { file: 'a.json', html: 'b.html' } });
     const help = await parse(['--help'], { version: '1.2.3' });
     expect(help.kind === 'text' && help.text).toMatch(/simulate[\s\S]*--ws-test-mode[\s\S]*Exit codes/);
     const simulate = await parse(['simulate', '--help'], { version: '1.2.3' });

@@ -140,7 +140,7 @@ function afterEnd(state: Extract<FeedState, { kind: 'connecting' | 'subscribing'
   const effects: FeedEffect[] = [...before, { type: 'report', end }];
   if (cause === 'unauthorized') {
     const words = reason === '' ? '' : `: ${reason}`;
-    if (memory.refreshed) return giveUp(memory, new EngineError('CONNECT', `The feed refuses the tokens of a fresh log-in too (401${words}).`), effects);
+    if (memory.refreshed) return giveUp(memory, new EngineError('CONNECT', `The feed refuses the tokens of a fresh log-in too (401${words}): is the API key that of an active app of this client code?`), effects);
     return { state: { kind: 'loggingIn', memory: { ...memory, refreshed: true } }, effects: [...effects, { type: 'logIn' }] };
   }
   if (isHopeless(cause, memory)) return giveUp(memory, new EngineError('CONNECT', end.sentence), effects);
@@ -196,7 +196,7 @@ export function step(state: FeedState, event: FeedEvent, nowMs: number, limits: 
     case 'expired': {
       if (memory.everOpen || state.kind === 'idle') return same;
       const drop: FeedEffect[] = state.kind === 'connecting' ? [{ type: 'terminate', connection: memory.connection }] : [];
-      return giveUp(memory, new EngineError('CONNECT', event.lastSentence ?? 'The feed did not open in time.'), drop);
+      return giveUp(memory, new EngineError('CONNECT', event.lastSentence ?? 'The feed did not open in time: look at the network, then try again.'), drop);
     }
     case 'stop': {
       const open = state.kind === 'connecting' || state.kind === 'subscribing' || state.kind === 'live';

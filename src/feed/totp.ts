@@ -20,7 +20,7 @@ export function base32Bytes(secret: string): Buffer {
     bits -= 8;
     bytes.push((value >>> bits) & 0xff);
   }
-  if (bytes.length === 0) throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is empty.');
+  if (bytes.length === 0) throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is empty: it is the text behind the QR code.');
   return Buffer.from(bytes);
 }
 

@@ -26,7 +26,7 @@ async function cachedDates(folder: string): Promise<string[]> {
     return (await readdir(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new EngineError('INSTRUMENT', `${folder} cannot be read (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('INSTRUMENT', `${folder} cannot be read (${sentenceOf(error)}): let this user read it.`, { cause: error });
   }
 }
 
@@ -45,7 +45,7 @@ export async function readMasterFile(path: string): Promise<Master> {
     return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path);
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    throw new EngineError('INSTRUMENT', `${path} cannot be read (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('INSTRUMENT', `${path} cannot be read (${sentenceOf(error)}): fetch it again with \`tickshard instruments --fetch\`.`, { cause: error });
   }
 }
 
@@ -67,7 +67,7 @@ export async function keep(folder: string, date: string, rows: readonly MasterRo
     for (const old of (await cachedDates(folder)).filter((one) => one <= date).slice(0, -DAYS_KEPT)) await rm(pathOf(folder, old));
   } catch (error) {
     await rm(aside, { force: true });
-    throw new EngineError('OUTPUT', `${path} cannot be written (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('OUTPUT', `${path} cannot be written (${sentenceOf(error)}): let this user write there.`, { cause: error });
   }
   return path;
 }

@@ -107,12 +107,12 @@ const CHECKS: Checks = {
 
 /** Reads what `JSON.stringify` made of a RunMeta. Throws EngineError JOURNAL, naming `where` and the first member that is not as it must be. */
 export function parseMeta(bytes: Buffer, where: string): RunMeta {
-  const wrong = (what: string): EngineError => new EngineError('JOURNAL', `${where} says nothing usable of its run: ${what}.`);
+  const wrong = (what: string): EngineError => new EngineError('JOURNAL', `${where} says nothing usable of its run: ${what}; name the journal of another run.`);
   let meta: unknown;
   try {
     meta = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw new EngineError('JOURNAL', `${where} says nothing usable of its run: it is no JSON.`, { cause: error });
+    throw new EngineError('JOURNAL', `${where} says nothing usable of its run: it is no JSON; name the journal of another run.`, { cause: error });
   }
   if (!isObject(meta)) throw wrong('it is no object');
   const bad = Object.entries(CHECKS).find(([name, check]) => !check(meta[name]));

@@ -43,7 +43,7 @@ export interface JournalExtent {
 const CHUNK_BYTES = 1024 * 1024;
 
 function unreadable(path: string, why: string): EngineError {
-  return new EngineError('JOURNAL', `${path} ${why}.`);
+  return new EngineError('JOURNAL', `${path} ${why}; name the journal of another run.`);
 }
 
 /** Reads a file piece by piece. */
@@ -174,7 +174,7 @@ async function nextBlock(source: Source, number: number): Promise<Buffer | 'torn
  */
 export async function readJournal(folder: string, visitor: JournalVisitor): Promise<JournalExtent> {
   const numbers = segmentsOf(folder);
-  if (numbers.length === 0) throw unreadable(folder, 'holds no journal: name the folder of a run (its segments are called 000001.journal and so on)');
+  if (numbers.length === 0) throw new EngineError('JOURNAL', `${folder} holds no journal: name the folder of a run (its segments are called 000001.journal and so on).`);
   if (numbers[0] !== 1) throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
   let runId = '';
   let blocks = 0;

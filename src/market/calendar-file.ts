@@ -110,7 +110,7 @@ export function parseCalendar(text: string, where: string): CalendarData {
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new EngineError('CONFIG', `${where} is no JSON (${error instanceof Error ? error.message : ''}).`, { cause: error });
+    throw new EngineError('CONFIG', `${where} is no JSON (${error instanceof Error ? error.message : ''}): mend it, or take the shipped one.`, { cause: error });
   }
   const refuse: Refuse = (place, value, needed) => {
     throw new EngineError('CONFIG', `${where}: ${place} is ${shown(value)}; it needs ${needed}.`);

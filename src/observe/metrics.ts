@@ -102,9 +102,9 @@ export function runMetrics(sources: MetricsSources): Registry {
   gauge('tickshard_feed_connected', '1 while the feed is connected.', [], () => now(({ now: { connected } }) => (connected ? 1 : 0)));
   counter('tickshard_feed_connections_total', 'Connections of the feed that opened.', [], () => now((seen) => seen.now.connections));
   counter('tickshard_feed_disconnects_total', 'Connections of the feed that ended, by cause.', ['cause'], () => Object.entries(disconnects()).map(([cause, ended]): Sample => [{ cause }, ended]));
-  gauge('tickshard_feed_lag_seconds', 'Receive time minus exchange time; stamps are whole seconds.', ['quantile'], () => {
+  gauge('tickshard_feed_lag_seconds', 'Receive time minus exchange time; stamps are whole seconds.', ['percentile'], () => {
     const lag = picture()?.now.lagMs;
-    return lag === undefined || lag === null ? [] : [[{ quantile: '0.5' }, lag.p50 / 1000], [{ quantile: '0.99' }, lag.p99 / 1000]];
+    return lag === undefined || lag === null ? [] : [[{ percentile: '50' }, lag.p50 / 1000], [{ percentile: '99' }, lag.p99 / 1000]];
   });
   gauge('tickshard_market_time_seconds', 'Time of the market, seconds since the epoch.', [], () => now(({ now: { marketMs } }) => (marketMs === null ? null : marketMs / 1000)));
   gauge('tickshard_symbols', 'Symbols by how they do.', ['state'], () => {
@@ -114,7 +114,7 @@ export function runMetrics(sources: MetricsSources): Registry {
   gauge('tickshard_gate_status', '1 for the status that a gate has now, 0 for the others.', ['gate', 'status'], () =>
     (picture()?.gates ?? []).flatMap(({ id, status }) => STATUSES.map((one): Sample => [{ gate: id, status: one }, one === status ? 1 : 0])),
   );
-  gauge('tickshard_event_loop_delay_seconds', "Delay of the main thread's timers since the feed opened.", ['quantile'], () => now(({ now: { loopP99Ms } }) => loopP99Ms / 1000).map(([, value]) => [{ quantile: '0.99' }, value]));
+  gauge('tickshard_event_loop_delay_seconds', "Delay of the main thread's timers since the feed opened.", ['percentile'], () => now(({ now: { loopP99Ms } }) => loopP99Ms / 1000).map(([, value]) => [{ percentile: '99' }, value]));
 
   counter('process_cpu_seconds_total', 'CPU time of the process, all threads.', [], () => {
     const { user, system } = process.cpuUsage();

@@ -175,6 +175,6 @@ export function writeText(path: string, text: string, what: string): void {
     renameSync(aside, path);
   } catch (error) {
     rmSync(aside, { force: true });
-    throw new EngineError('OUTPUT', `The ${what} ${path} cannot be written (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('OUTPUT', `The ${what} ${path} cannot be written (${sentenceOf(error)}): make room, or let this user write there.`, { cause: error });
   }
 }

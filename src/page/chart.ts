@@ -60,7 +60,10 @@ export class Chart {
     this.root.hidden = false;
     if (this.#chart === undefined) this.#make();
     this.#data(picture);
-    this.#chart!.timeScale().fitContent();
+    // Once now, and once more when the browser has given it its size.
+    const fit = (): void => this.#chart?.timeScale().fitContent();
+    fit();
+    requestAnimationFrame(() => requestAnimationFrame(fit));
   }
 
   close(): void {

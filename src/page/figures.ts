@@ -68,7 +68,7 @@ export class Figures {
       return;
     }
     const deepest = Math.max(...rings.map(({ depth, slots }) => depth / slots));
-    this.#set('rings', rings.map(({ depth }) => number(depth)).join(' · '), `of ${number(rings[0]?.slots ?? 0)} records a shard`, deepest > FILLING);
+    this.#set('rings', rings.map(({ depth }) => number(depth)).join(' · '), `records, ${number(rings[0]?.slots ?? 0)} fit a shard's`, deepest > FILLING);
     if (this.#rings.childElementCount !== rings.length) this.#rings.replaceChildren(...rings.map((_, shard) => h('meter', { min: 0, max: 1, high: FILLING, 'aria-label': `ring of shard ${shard}` })));
     for (const [shard, { depth, slots }] of rings.entries()) (this.#rings.children[shard] as HTMLMeterElement).value = depth / slots;
   }

@@ -35,9 +35,10 @@ let picture: Picture | undefined;
 
 function open(index: number): void {
   if (picture === undefined) return;
+  // Shown first: a chart is laid out for the room that it has.
+  chartPanel.classList.add('open');
   chart.open(picture, index);
   grid.select(index);
-  chartPanel.classList.add('open');
 }
 
 function close(): void {

@@ -22,9 +22,10 @@ export function multiples(picture: Picture, open: (index: number) => void): HTML
     const list = picture.candles[index] ?? [];
     const row = picture.rows[index];
     const drawing = list.length === 0 ? h('p', { class: 'dim' }, 'no candle') : candles(symbol, list, first, last);
-    const head = h('span', { class: 'head' }, h('b', {}, symbol), h('span', {}, rupees(row.last)), h('span', { class: 'change', 'data-way': row.last === null || row.open === null ? 'none' : row.last >= row.open ? 'up' : 'down' }, change(row.last, row.open)));
-    const partial = row.partial === 0 ? '' : `, ${row.partial} partial`;
-    return h('button', { type: 'button', class: 'multiple', 'data-symbol': symbol, click: () => open(index) }, head, drawing, h('span', { class: 'foot' }, `${row.whole} whole${partial}, ${count(row.ticks, 'tick')}`));
+    const head = h('span', { class: 'head' }, h('b', {}, symbol), h('span', {}, rupees(row.last)));
+    const way = row.last === null || row.open === null ? 'none' : row.last >= row.open ? 'up' : 'down';
+    const foot = h('span', { class: 'foot' }, h('span', {}, `${row.whole} whole${row.partial === 0 ? '' : `, ${row.partial} partial`}`), h('span', { 'data-way': way }, change(row.last, row.open)));
+    return h('button', { type: 'button', class: 'multiple', 'data-symbol': symbol, title: `${symbol}: ${count(row.ticks, 'tick')}; opens its chart`, click: () => open(index) }, head, drawing, foot);
   });
   const when = Number.isFinite(first) ? `${day(first)}, ${minute(first)} to ${minute(last + 60_000)}` : 'no candle';
   return section('multiples', `Candles, ${when}`, h('div', { class: 'multiples' }, ...figures), h('p', { class: 'dim' }, 'One scale of time for all, a scale of prices each; the line is the VWAP; grey candles were not seen whole.'));

@@ -142,7 +142,7 @@ export class Poller {
   }
 
   #checkSignal(): void {
-    if (this.#options.signal.aborted) throw new EngineError('CANDLES', 'The polling of candles was interrupted.');
+    if (this.#options.signal.aborted) throw new EngineError('CANDLES', 'The polling of candles was interrupted; nothing of it is kept.');
   }
 
   /** Resolves after `realMs`, or at once when there is nothing to wait for. Throws when the signal comes. */

@@ -56,7 +56,7 @@ export class ShardPool {
     const begun = this.#options.memories.map(async (memory) => await Atomics.waitAsync(memory.i32, SHARD.starts, 0, START_MS).value);
     // `done` settles first when a thread cannot begin, or has come to END already.
     const first = await Promise.race([Promise.all(begun), this.#running]);
-    if (first?.includes('timed-out') === true) throw new EngineError('CONFIG', `A worker thread did not start within ${START_MS / 1000} s.`);
+    if (first?.includes('timed-out') === true) throw new EngineError('CONFIG', `A worker thread did not start within ${START_MS / 1000} s: this machine is too busy; try again, or with fewer --shards.`);
   }
 
   /** Resolves when every shard has applied END; rejects when a shard cannot be kept alive. */
@@ -84,7 +84,7 @@ export class ShardPool {
         // A thread that never begins would be replaced for ever: that is no poisoned record.
         const began = Atomics.load(memory.i32, SHARD.starts) !== starts;
         fruitless = began ? 0 : fruitless + 1;
-        if (fruitless >= DEATHS_AT_ONE_RECORD) throw new EngineError('CONFIG', `Worker thread ${shard} cannot start: ${reason}`, { cause: error });
+        if (fruitless >= DEATHS_AT_ONE_RECORD) throw new EngineError('CONFIG', `Worker thread ${shard} cannot start: ${reason}; fewer --shards need less memory.`, { cause: error });
         // A death between two records is no record's fault.
         if (!began || Atomics.load(memory.i32, SHARD.busy) === 0) continue;
         deaths = cursor === diedAt ? deaths + 1 : 1;

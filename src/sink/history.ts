@@ -57,16 +57,16 @@ const numeric = /^(u?int\d+|double|float|float16|decimal)$/;
 function checkColumns(file: OpenParquet): void {
   for (const { name, type } of NEEDED) {
     const found = file.columns.find((column) => column.name === name);
-    if (found === undefined) throw new EngineError('HISTORY', `${file.path} has no column \`${name}\`.`);
+    if (found === undefined) throw new EngineError('HISTORY', `${file.path} has no column \`${name}\`: take it out of the folder, or write it anew.`);
     const fits = type === 'timestamp' ? found.type === 'timestamp' : numeric.test(found.type);
-    if (!fits) throw new EngineError('HISTORY', `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected.`);
+    if (!fits) throw new EngineError('HISTORY', `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected: take it out of the folder, or write it anew.`);
   }
 }
 
 function volumeKindOf(file: OpenParquet): VolumeKind {
   const kind = file.keys.get('volume_kind') ?? 'traded';
   if (kind === 'tick' || kind === 'traded') return kind;
-  throw new EngineError('HISTORY', `${file.path} says volume_kind \`${kind}\`, which is neither tick nor traded.`);
+  throw new EngineError('HISTORY', `${file.path} says volume_kind \`${kind}\`, which is neither tick nor traded: take it out of the folder.`);
 }
 
 /** Notes on times that the file leaves open. */

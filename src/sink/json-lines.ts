@@ -110,7 +110,7 @@ export class JsonLines {
       }
     } catch (error) {
       if (error instanceof EngineError) throw error;
-      throw new EngineError('HISTORY', `${path} cannot be read (${sentenceOf(error)}).`, { cause: error });
+      throw new EngineError('HISTORY', `${path} cannot be read (${sentenceOf(error)}); name another, or let this user read it.`, { cause: error });
     }
     return file;
   }

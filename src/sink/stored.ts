@@ -81,7 +81,7 @@ export async function readPair(outDir: string, instrument: FileInstrument, ident
 export async function checkExisting(outDir: string, instruments: readonly FileInstrument[], identity: FileIdentity): Promise<void> {
   const folder = await stat(outDir).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new EngineError('OUTPUT', `${outDir} cannot be used (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('OUTPUT', `${outDir} cannot be used (${sentenceOf(error)}): give another --out.`, { cause: error });
   });
   if (folder === undefined) return;
   if (!folder.isDirectory()) throw new EngineError('OUTPUT', `${outDir} is a file and no folder: give another --out.`);

@@ -49,10 +49,10 @@ export function sideFrom(file: CandleFile): ReadSide {
 export async function readOurs(folder: string, instrument: FileInstrument, window: HistoryWindow): Promise<ReadSide> {
   const path = candlesPath(folder, instrument);
   const file = await readCandleFile(folder, instrument, 'ours', window);
-  if (file === undefined) throw new EngineError('HISTORY', `${path} is gone.`);
+  if (file === undefined) throw new EngineError('HISTORY', `${path} is gone since it was listed: another program removed it; compare again.`);
   // A program that writes the file anew drops the footer, and a number of ticks would pass for a traded quantity.
   for (const key of ['feed', 'volume_kind']) {
-    if (!file.keys.has(key)) throw new EngineError('HISTORY', `${path} has no footer key \`${key}\`: another program has written it, and what it holds is not known.`);
+    if (!file.keys.has(key)) throw new EngineError('HISTORY', `${path} has no footer key \`${key}\`: another program has written it, and what it holds is not known; name the folder that a run wrote.`);
   }
   return sideFrom(file);
 }

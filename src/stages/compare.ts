@@ -52,7 +52,7 @@ const isLines = (reference: string): boolean => /\.(jsonl|ndjson)$/i.test(refere
 async function checkFolders(ours: string, reference: string | undefined): Promise<void> {
   for (const [option, folder] of [['--ours', ours], ...(reference === undefined ? [] : [['--reference', reference]])]) {
     const found = await stat(folder).catch((error: unknown) => {
-      throw new EngineError('USAGE', `${option}: ${folder} cannot be opened (${sentenceOf(error)}).`, { cause: error });
+      throw new EngineError('USAGE', `${option}: ${folder} cannot be opened (${sentenceOf(error)}); name another, or let this user read it.`, { cause: error });
     });
     if (!found.isDirectory() && !(option === '--reference' && isLines(folder))) {
       throw new EngineError('USAGE', `${option}: ${folder} is no folder${option === '--reference' ? ', and no file of JSON lines (.jsonl)' : ''}.`);
@@ -64,7 +64,7 @@ async function checkFolders(ours: string, reference: string | undefined): Promis
 /** The instruments of which `folder` has a candles file of ours, by name. Throws EngineError HISTORY. */
 async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw new EngineError('HISTORY', `${folder} cannot be read (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('HISTORY', `${folder} cannot be read (${sentenceOf(error)}); name another, or let this user read it.`, { cause: error });
   });
   const found = names.sort().flatMap((name) => {
     const match = /^([A-Z]+)_(.+)_1m_test\.parquet$/.exec(name);
@@ -80,7 +80,7 @@ function chosen(found: readonly FileInstrument[], asked: readonly string[] | und
   if (asked.length === 0) throw new EngineError('USAGE', '--symbols names no symbol.');
   const symbols = new Set(asked.map(symbolOf));
   const absent = [...symbols].filter((symbol) => !found.some((one) => one.symbol === symbol));
-  if (absent.length > 0) throw new EngineError('HISTORY', `${folder} has no candles of ${absent.join(', ')}.`);
+  if (absent.length > 0) throw new EngineError('HISTORY', `${folder} has no candles of ${absent.join(', ')}: name others with --symbols, or another folder.`);
   return found.filter(({ symbol }) => symbols.has(symbol));
 }
 
@@ -151,7 +151,7 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
   const mine: ReadSide[] = [];
   for (const instrument of instruments) mine.push(await readOurs(ours, instrument, dayWindow(date)));
   const sides = mine.map(({ side }) => side);
-  if (date !== undefined && sides.every(({ candles }) => candles.length === 0)) throw new EngineError('HISTORY', `${ours} has no candle of ${date}.`);
+  if (date !== undefined && sides.every(({ candles }) => candles.length === 0)) throw new EngineError('HISTORY', `${ours} has no candle of ${date}: name a day on which a run was.`);
   const ourOrigin: Origin = { folder: ours, files: mine.map(({ origin }) => origin) };
   const theirs = typeof reference === 'string' ? await readReference(reference, instruments, windowOf(sides)) : await asked(instruments, sides, ourOrigin, reference, say);
   const pairs = instruments.map((instrument, index): Pair => ({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: sides[index], reference: theirs.sides[index]?.side }));
@@ -169,6 +169,6 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
 /** Asks the broker for all minutes from our first day's first to our last: what the day had reached before a run says which extremes were new. */
 async function asked(instruments: readonly FileInstrument[], sides: readonly Side[], ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Reference> {
   const spans = spansOf(sides.map(({ candles }) => candles));
-  if (spans.length === 0) throw new EngineError('HISTORY', `${ours.folder} holds no candle.`);
+  if (spans.length === 0) throw new EngineError('HISTORY', `${ours.folder} holds no candle: name the folder that a run had as --out.`);
   return fetchReference({ instruments, firstMs: istMs(spans[0].date, '09:00'), lastMs: spans[spans.length - 1].lastMs }, ours, options, say);
 }

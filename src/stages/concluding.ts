@@ -16,7 +16,7 @@ const DRAIN_MS = 30_000;
 export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
   let limit: Timer | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
-    limit = clock.after(DRAIN_MS, () => reject(new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole.')));
+    limit = clock.after(DRAIN_MS, () => reject(new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.')));
   });
   try {
     await Promise.race([shards.done, tooLate]);

@@ -26,7 +26,7 @@ async function filesOf(path: string): Promise<string[]> {
     if (!(await stat(path)).isDirectory()) return [path];
     return (await readdir(path)).filter((name) => name.endsWith('.json')).sort().map((name) => join(path, name));
   } catch (error) {
-    throw new EngineError('USAGE', `--runs: ${path} cannot be read (${sentenceOf(error)}).`, { cause: error });
+    throw new EngineError('USAGE', `--runs: ${path} cannot be read (${sentenceOf(error)}); name a folder of reports, e.g. data/test/reports.`, { cause: error });
   }
 }
 

@@ -48,7 +48,7 @@ async function tokensOf(instruments: readonly FileInstrument[], { feed, instrume
   const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   return instruments.map(({ symbol, exchange }) => {
     const listing = reconcile(symbol, shipped.get(symbol), book);
-    if (listing.exchange !== exchange) throw new EngineError('INSTRUMENT', `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}.`);
+    if (listing.exchange !== exchange) throw new EngineError('INSTRUMENT', `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}: leave it out with --symbols.`);
     return { symbol, exchange, token: listing.token };
   });
 }
@@ -71,7 +71,7 @@ const SIMULATED_LATER_MS = 5 * MINUTE_MS;
 async function simulatedServer(instruments: readonly FileInstrument[], ours: Origin, lastMs: number): Promise<Server> {
   const feeds = distinct(ours, 'feed');
   const seed = feeds.length === 1 ? /^sim:(\d+)$/.exec(feeds[0])?.[1] : undefined;
-  if (seed === undefined) throw new EngineError('USAGE', `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}.`);
+  if (seed === undefined) throw new EngineError('USAGE', `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}: ask whom they are of with --feed.`);
   const shipped = niftyFifty();
   const listings = instruments.map(({ symbol }) => reconcile(symbol, shipped.find((listing) => listing.symbol === symbol), undefined));
   const child = new SimulatorChild({ seed: Number(seed), speed: 1, atMs: lastMs + SIMULATED_LATER_MS, faults: [] });

@@ -41,7 +41,7 @@ function parsed(bytes: Buffer, where: string): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw new EngineError('JOURNAL', `${where} holds an entry that is no JSON.`, { cause: error });
+    throw new EngineError('JOURNAL', `${where} holds an entry that is no JSON; name the journal of another run.`, { cause: error });
   }
 }
 
@@ -55,13 +55,13 @@ function textOf(bytes: Buffer, where: string): FeedText {
 function endOf(bytes: Buffer, where: string): ConnectionEnd {
   const end = parsed(bytes, where) as Partial<ConnectionEnd> | null;
   const usable = typeof end?.cause === 'string' && typeof end.reason === 'string' && typeof end.sentence === 'string' && typeof end.connection === 'number' && typeof end.livedMs === 'number';
-  if (!usable) throw new EngineError('JOURNAL', `${where} says of a connection's end nothing usable.`);
+  if (!usable) throw new EngineError('JOURNAL', `${where} says of a connection's end nothing usable; name the journal of another run.`);
   return { ...(end as ConnectionEnd), reason: printable(end.reason), sentence: printable(end.sentence) };
 }
 
 function sumOf(bytes: Buffer, where: string): Record<string, string> {
   const sum = parsed(bytes, where);
-  if (typeof sum !== 'object' || sum === null || !Object.values(sum).every((hash) => typeof hash === 'string')) throw new EngineError('JOURNAL', `${where} holds no usable sum.`);
+  if (typeof sum !== 'object' || sum === null || !Object.values(sum).every((hash) => typeof hash === 'string')) throw new EngineError('JOURNAL', `${where} holds no usable sum; name the journal of another run.`);
   return sum as Record<string, string>;
 }
 
@@ -118,7 +118,7 @@ export class Gathering {
     const folder = this.#folder;
     const { meta, given } = this;
     const [lastProcess, first, last] = [this.#lastProcess, this.#first, this.#last];
-    if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was.`);
+    if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was: nothing of it can be used.`);
     const [ended, sum, frames, resumes, lastConnection, connections] = [this.#ended, this.#sum, this.#frames, this.#resumes, this.#lastConnection, this.#connections];
     return { folder, meta, lastProcess, given, extent, ended, sum, frames, resumes, lastConnection, first, last, connections };
   }
@@ -249,7 +249,7 @@ export class JournalFeed implements JournalVisitor {
       case KIND.sum:
         return;
       default:
-        throw new EngineError('JOURNAL', `${folder} holds an entry of kind ${String(kind)}, which this program does not know.`);
+        throw new EngineError('JOURNAL', `${folder} holds an entry of kind ${String(kind)}, which this program does not know: use the version that wrote it.`);
     }
   }
 
@@ -266,7 +266,7 @@ export class JournalFeed implements JournalVisitor {
   /** The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring. */
   #expectRoom(): void {
     const { folder, engine } = this.#options;
-    if (!engine.router.hasFree(RECORDS_AN_ENTRY)) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one.`);
+    if (!engine.router.hasFree(RECORDS_AN_ENTRY)) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`);
   }
 
   /** Whoever reads a file may wait, where the live line must not. */

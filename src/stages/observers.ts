@@ -148,7 +148,7 @@ export class Observers {
       this.#running = this.#pool.run(task, { filename: this.#entry, transferList: [port2] }).then(
         () => undefined,
         (error: unknown) => {
-          reject(new EngineError('CONFIG', `The thread of --dashboard and --metrics cannot start: ${sentenceOf(error)}`, { cause: error }));
+          reject(new EngineError('CONFIG', `The thread of --dashboard and --metrics cannot start: ${sentenceOf(error)} Leave them out.`, { cause: error }));
           this.#died(sentenceOf(error));
         },
       );

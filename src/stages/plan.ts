@@ -119,7 +119,7 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
   const { reportPaths, pagePath } = placesOf(runId, config);
   const logPath = resolve('logs/websocket_test.log');
   if (config.history !== undefined && !statSync(config.history, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new EngineError('HISTORY', `--history ${config.history} is no folder.`);
+    throw new EngineError('HISTORY', `--history ${config.history} is no folder; name the one with NSE_{SYMBOL}_1m.parquet.`);
   }
   const journalDir = config.journal === undefined ? undefined : resolve(config.journal);
   const folders = [outDir, dirname(reportPaths[0]), dirname(logPath), ...(journalDir === undefined ? [] : [journalDir])];

@@ -41,7 +41,7 @@ interface Outcome {
 function runFolder(path: string): string {
   if (segmentsOf(path).length > 0) return path;
   const runs = runsIn(path);
-  if (runs.length === 0) throw new EngineError('JOURNAL', `${path} holds no journal.`);
+  if (runs.length === 0) throw new EngineError('JOURNAL', `${path} holds no journal: a run leaves one below data/test/journal, or where --journal says.`);
   throw new EngineError('JOURNAL', `${path} holds the journals of ${count(runs.length, 'run')}: name one, the newest is ${join(path, runs[0].runId)}.`);
 }
 

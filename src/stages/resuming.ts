@@ -24,7 +24,7 @@ import type { WriterPool } from './writer-pool.js';
 const LOOK_MS = 2;
 
 function nothing(folder: string, why: string): EngineError {
-  return new EngineError('JOURNAL', `There is nothing to resume in ${folder}: ${why}.`);
+  return new EngineError('JOURNAL', `There is nothing to resume in ${folder}: ${why}; without --resume a new run begins.`);
 }
 
 /** Market time now, as the run's own clock went on. Epoch ms. */
@@ -89,7 +89,7 @@ export function goingOn(config: StageConfig, { meta }: JournalAbout, now: { read
 /** Refuses when the plan's symbols are not the run's. Throws EngineError JOURNAL. */
 export function checkSymbols({ meta }: JournalAbout, { instruments }: Plan): void {
   const names = (list: readonly { readonly symbol: string; readonly token: string }[]): string => list.map(({ symbol, token }) => `${symbol} ${token}`).join(',');
-  if (names(meta.instruments) !== names(instruments)) throw new EngineError('JOURNAL', `Run ${meta.runId} had other symbols: ${count(meta.instruments.length, 'symbol')}, ${meta.instruments.slice(0, 3).map(({ symbol }) => symbol).join(', ')}${meta.instruments.length > 3 ? ', ...' : ''}.`);
+  if (names(meta.instruments) !== names(instruments)) throw new EngineError('JOURNAL', `Run ${meta.runId} had other symbols: ${count(meta.instruments.length, 'symbol')}, ${meta.instruments.slice(0, 3).map(({ symbol }) => symbol).join(', ')}${meta.instruments.length > 3 ? ', ...' : ''}; give it the same command line.`);
 }
 
 /**

@@ -54,7 +54,7 @@ function environment(): Environment {
     return { values, warnings: open ? ['.env can be read by other users of this machine: `chmod 600 .env`.'] : [] };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { values: process.env, warnings: [] };
-    throw new EngineError('CONFIG', `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`);
+    throw new EngineError('CONFIG', `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}): mend it, or move it away and use the environment.`);
   }
 }
 

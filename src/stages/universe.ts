@@ -109,7 +109,7 @@ export function selectInstruments(options: { readonly stage: 1 | 2; readonly sym
   return wanted.map((symbol, index) => {
     const listing = reconcile(symbol, shippedList.get(symbol), book);
     const other = byToken.get(`${listing.exchangeType} ${listing.token}`);
-    if (other !== undefined) throw new EngineError('INSTRUMENT', `${symbol} and ${other} have the same token ${listing.token}.`);
+    if (other !== undefined) throw new EngineError('INSTRUMENT', `${symbol} and ${other} have the same token ${listing.token}: leave one of them out.`);
     byToken.set(`${listing.exchangeType} ${listing.token}`, symbol);
     return { ...listing, index };
   });

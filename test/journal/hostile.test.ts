@@ -13,7 +13,7 @@ const visitor = { entry: () => undefined };
 describe('a journal of somebody else', () => {
   it.each(['sessions', 'instruments'])('with a million %s is refused in a sentence, not by a stack that is full', (name) => {
     const bytes = Buffer.from(JSON.stringify({ ...metaSample, [name]: Array.from({ length: 1_000_000 }, () => 0) }));
-    expect(() => parseMeta(bytes, 'the journal')).toThrow(expect.objectContaining({ code: 'JOURNAL', message: `the journal says nothing usable of its run: \`${name}\` is not as it must be.` }) as Error);
+    expect(() => parseMeta(bytes, 'the journal')).toThrow(expect.objectContaining({ code: 'JOURNAL', message: `the journal says nothing usable of its run: \`${name}\` is not as it must be; name the journal of another run.` }) as Error);
   });
 
   it.each(['', '../../elsewhere', '\u001b[2J', 'a name'])('whose run is called %j is refused: the name becomes a folder, and is shown', (runId) =>

@@ -35,7 +35,7 @@ it('cut off anywhere, it ends at the last whole block and counts the rest', asyn
       expect(entries.filter(({ kind }) => kind === 5)).toHaveLength(blocks);
     }
     truncateSync(path, 63);
-    await expect(found(folder)).rejects.toMatchObject({ code: 'JOURNAL', message: expect.stringMatching(/000001\.journal is no journal of tickshard\.$/) as string });
+    await expect(found(folder)).rejects.toMatchObject({ code: 'JOURNAL', message: expect.stringMatching(/000001\.journal is no journal of tickshard; name the journal of another run\.$/) as string });
   });
 });
 
@@ -98,7 +98,7 @@ it('of another version says which one it is', async () => {
     const bytes = readFileSync(path);
     bytes.writeUInt16LE(2, 8);
     writeFileSync(path, bytes);
-    await expect(found(folder)).rejects.toMatchObject({ code: 'JOURNAL', message: expect.stringMatching(/is of version 2, and this program reads version 1\.$/) as string });
+    await expect(found(folder)).rejects.toMatchObject({ code: 'JOURNAL', message: expect.stringMatching(/is of version 2, and this program reads version 1; name the journal of another run\.$/) as string });
   });
 });
 

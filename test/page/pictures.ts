@@ -22,7 +22,7 @@ async function main(): Promise<number> {
   try {
     const { running, url } = await startShown(folder, ['--duration', '10', '--speed', '10', '--mode', 'snapquote', '--fault', 'drop:at=150']);
     await sleep(INTO_MS);
-    for (const [name, width, height, theme, symbol] of [['live', 1440, 900, 'dark', 'RELIANCE'], ['tablet', 1024, 900, 'light', 'TCS'], ['phone', 390, 844, 'dark', ''], ['phone-chart', 390, 844, 'dark', 'INFY']] as const) {
+    for (const [name, width, height, theme, symbol] of [['live', 1440, 900, 'dark', 'GRASIM'], ['tablet', 1024, 900, 'light', 'TCS'], ['phone', 390, 844, 'dark', ''], ['phone-chart', 390, 844, 'dark', 'INFY']] as const) {
       const { page } = await open(browser, url, { width, height, theme });
       await page.waitForSelector('tbody tr');
       if (symbol !== '') await page.locator(`tr[data-symbol="${symbol}"] .name`).click();

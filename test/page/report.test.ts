@@ -41,7 +41,7 @@ describe('every run', () => {
     [['report', '.'], /^tickshard: \. cannot be read \(EISDIR.*\n$/],
     [['report'], /^tickshard: Not enough/],
     [['report', 'data/test/reports/latest.json', '--html', 'data/test/reports/latest.json'], /^tickshard: --html .* is the report itself; name another file\.\n$/],
-    [['report', 'data/test/reports/latest.json', '--html', 'data/test/reports'], /^tickshard: The page .* cannot be written \(EISDIR.*\)\.\n$/],
+    [['report', 'data/test/reports/latest.json', '--html', 'data/test/reports'], /^tickshard: The page .* cannot be written \(EISDIR.*\): make room, or let this user write there\.\n$/],
   ])('refuses %j in one sentence', async (args, sentence) => {
     const before = readFileSync(join(reports, 'latest.json'), 'utf8');
     const { code, stderr } = await run(args, folder);

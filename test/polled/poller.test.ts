@@ -125,7 +125,7 @@ describe('polling', () => {
         const ended = poller.candles(INSTRUMENT, at('10:00'), at('10:00')).catch((error: unknown) => error);
         while (server.logins.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
         abort.abort();
-        expect(await ended).toMatchObject({ code: 'CANDLES', message: 'The polling of candles was interrupted.' });
+        expect(await ended).toMatchObject({ code: 'CANDLES', message: 'The polling of candles was interrupted; nothing of it is kept.' });
       },
       { signal: abort.signal, waits: { limited: [60_000], early: [], down: [] } },
     );

@@ -44,7 +44,7 @@ describe.concurrent('.env', () => {
     await inFolder(async (folder) => {
       mkdirSync(join(folder, '.env'));
       const { code, stderr } = await run(nobody, folder);
-      expect(stderr).toBe('tickshard: .env cannot be read (EISDIR).\n');
+      expect(stderr).toBe('tickshard: .env cannot be read (EISDIR): mend it, or move it away and use the environment.\n');
       expect(code).toBe(2);
     });
   });

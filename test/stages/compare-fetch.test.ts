@@ -84,8 +84,8 @@ describe.concurrent('compare --fetch', () => {
       await writeOurs(folders.ours, ours('RELIANCE'));
       expect(await refusal()).toEqual([2, 'tickshard: --fetch asks the live broker, and our candles are of a simulated market: ask that one with --feed sim.']);
       expect(await refusal('--feed', 'ws://127.0.0.1:9')).toEqual([3, 'tickshard: The log-in could not reach 127.0.0.1:9 (ECONNREFUSED).']);
-      expect(await refusal('--feed', 'ws://127.0.0.1:9', '--date', '2026-11-20')).toEqual([2, `tickshard: ${folders.ours} has no candle of 2026-11-20.`]);
-      expect(await refusal('--feed', 'ws://127.0.0.1:9', '--html', join(candlesPath(folders.ours, { exchange: 'NSE', symbol: 'RELIANCE' }), 'page.html'))).toEqual([2, expect.stringMatching(/_1m_test\.parquet is a file\.$/)]);
+      expect(await refusal('--feed', 'ws://127.0.0.1:9', '--date', '2026-11-20')).toEqual([2, `tickshard: ${folders.ours} has no candle of 2026-11-20: name a day on which a run was.`]);
+      expect(await refusal('--feed', 'ws://127.0.0.1:9', '--html', join(candlesPath(folders.ours, { exchange: 'NSE', symbol: 'RELIANCE' }), 'page.html'))).toEqual([2, expect.stringMatching(/_1m_test\.parquet is a file; name another\.$/)]);
       await writeOurs(folders.ours, ours('NOTLISTED'));
       expect(await refusal('--feed', 'ws://127.0.0.1:9')).toEqual([2, expect.stringMatching(/^tickshard: Unknown symbol NOTLISTED/)]);
     }), 60_000); // prettier-ignore
@@ -101,7 +101,7 @@ describe.concurrent('compare --fetch', () => {
       await rm(folders.ours, { recursive: true });
       await mkdir(folders.ours);
       await writeOurs(folders.ours, ours('RELIANCE'), { feed: 'live', mode: 'snapquote', volumeKind: 'traded' });
-      expect(await run(args, folders.root)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: --feed sim asks the simulated broker, and our candles are of live\.\n$/) as string });
+      expect(await run(args, folders.root)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: --feed sim asks the simulated broker, and our candles are of live: ask whom they are of with --feed\.\n$/) as string });
     }), 60_000); // prettier-ignore
 
   it('waits for a minute that is not over for the broker, and for one that has not settled', () =>

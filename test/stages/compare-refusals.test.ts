@@ -22,7 +22,7 @@ describe('refusals', () => {
       await refused(folders, { reference: join(mine, '..', 'ours') }, 'USAGE', 'are the same folder');
       await symlink(mine, join(root, 'alias'));
       await refused(folders, { reference: join(root, 'alias') }, 'USAGE', 'are the same folder');
-      await refused(folders, { symbols: ['RELIANCE', 'TCS', 'INFY'] }, 'HISTORY', 'has no candles of TCS, INFY.');
+      await refused(folders, { symbols: ['RELIANCE', 'TCS', 'INFY'] }, 'HISTORY', 'has no candles of TCS, INFY: name others with --symbols, or another folder.');
       await refused(folders, { symbols: [] }, 'USAGE', 'names no symbol');
       await refused(folders, { symbols: ['../x'] }, 'INSTRUMENT', 'is no trading symbol');
       expect(await readdir(reference)).toStrictEqual([]);

@@ -98,7 +98,7 @@ describe('a shadow run', () => {
       running.child.kill('SIGKILL');
       await running.ended;
       const stage = await run(['--ws-test-mode', '--stage', '1', '--duration', '15', '--mode', 'snapquote', '--feed', 'sim', '--speed', '600', '--at', '2026-11-23T14:50', '--resume'], folder);
-      expect(stage.stderr).toMatch(/There is nothing to resume in data\/test\/journal: \S+ was a shadow run\./);
+      expect(stage.stderr).toMatch(/There is nothing to resume in data\/test\/journal: \S+ was a shadow run;/);
       const { code, stdout } = await run([...args, '--resume'], folder);
       expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
       expect(stdout).toMatch(/14:5\d [\s\S]*15:29 .* auction\n[\s\S]*Ran to its end/);

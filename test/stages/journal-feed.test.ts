@@ -31,7 +31,7 @@ it('a block of more frames than a ring holds is refused in a sentence', () =>
     });
     const engine = engineOf(1, 1);
     const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
-    await expect(new JournalFeed({ folder, engine, intake }).run()).rejects.toMatchObject({ code: 'JOURNAL', message: `${folder} holds a block of more frames than any run writes into one.` });
+    await expect(new JournalFeed({ folder, engine, intake }).run()).rejects.toMatchObject({ code: 'JOURNAL', message: `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.` });
   }));
 
 it('what it says of a connection is shown without codes that a terminal obeys', () =>

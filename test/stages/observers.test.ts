@@ -89,7 +89,8 @@ describe('the metrics', () => {
     observers.tell(look(at('11:02') + 21_000));
     const text = await eventually(`${metrics}/metrics`, (seen) => seen.includes('tickshard_run_info{'));
     const lines = text.split('\n').filter((line) => line !== '');
-    const types = new Map(lines.flatMap((line) => [.../^# TYPE (\S+) (\S+)$/.exec(line)?.slice(1, 3).map(String) ?? []].length === 2 ? [/^# TYPE (\S+) (\S+)$/.exec(line)!.slice(1, 3) as unknown as [string, string]] : []));
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type] as const);
+    expect(types.length).toBeGreaterThan(25);
     for (const [name, type] of types) {
       expect(name).toMatch(/^(tickshard|process)_[a-z_]+$/);
       expect(name.endsWith('_total'), name).toBe(type === 'counter');
@@ -98,6 +99,8 @@ describe('the metrics', () => {
     const samples = lines.filter((line) => !line.startsWith('#'));
     for (const line of samples) expect(line).toMatch(/^[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[\d.e+-]+|\+Inf|NaN)$/);
     expect(new Set(samples.map((line) => line.replace(/ \S+$/, ''))).size).toBe(samples.length);
+    // Reserved for summaries.
+    expect(text).not.toMatch(/quantile=/);
     expect(text).not.toMatch(/RELIANCE|2885/);
     expect(text).toMatch(/^tickshard_packets_applied_total\{shard="\d",class="tick"\} [1-9]/m);
     expect(text).toMatch(/^tickshard_candles\{shard="\d",quality="whole"\} [1-9]/m);

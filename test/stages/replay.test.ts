@@ -115,10 +115,10 @@ describe('a replay', () => {
   it('refuses what is no journal in one sentence, and names the runs that there are', async () => {
     await inFolder(async (folder) => {
       await run(stage('--duration', '1').filter((word, k, all) => !(word === '3' && all[k - 1] === '--duration') && !(word === '--duration' && all[k + 1] === '3')), folder);
-      expect(await run(['replay', 'nowhere'], folder)).toMatchObject({ code: 2, stdout: '', stderr: 'tickshard: nowhere holds no journal.\n' });
+      expect(await run(['replay', 'nowhere'], folder)).toMatchObject({ code: 2, stdout: '', stderr: 'tickshard: nowhere holds no journal: a run leaves one below data/test/journal, or where --journal says.\n' });
       expect(await run(['replay', 'journal'], folder)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: journal holds the journals of 1 run: name one, the newest is journal\/\d{8}T\d{6}Z-\d+\.\n$/) as string });
       writeFileSync(join(folder, '000001.journal'), 'PAR1');
-      expect(await run(['replay', '.'], folder)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: .*000001\.journal is no journal of tickshard\.\n$/) as string });
+      expect(await run(['replay', '.'], folder)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: .*000001\.journal is no journal of tickshard; name the journal of another run\.\n$/) as string });
     });
   });
 

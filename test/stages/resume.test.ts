@@ -47,9 +47,9 @@ const changed = (name: string, value: string): string[] => args().map((arg, k, a
 
 describe.concurrent('--resume refuses', () => {
   it.each<[string, string, string, RegExp]>([
-    ['another mode', '--mode', 'quote', /There is nothing to resume in journal: \S+ had --mode ltp\./],
-    ['another seed', '--seed', '2', /had --feed sim:1\./],
-    ['another grace', '--grace', '5', /had --grace 3\./],
+    ['another mode', '--mode', 'quote', /There is nothing to resume in journal: \S+ had --mode ltp; without --resume a new run begins\./],
+    ['another seed', '--seed', '2', /had --feed sim:1;/],
+    ['another grace', '--grace', '5', /had --grace 3;/],
   ])('%s', (_what, name, value, why) =>
     inFolder(async (folder) => {
       cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
@@ -57,8 +57,8 @@ describe.concurrent('--resume refuses', () => {
     }), 30_000); // prettier-ignore
 
   it.each<[string, string, string, RegExp]>([
-    ['another duration', '--duration', '6', /had --duration 5\./],
-    ['other symbols', '--symbols', 'RELIANCE,INFY', /^tickshard: Run \S+ had other symbols: 2 symbols, RELIANCE, TCS\.\n$/],
+    ['another duration', '--duration', '6', /had --duration 5;/],
+    ['other symbols', '--symbols', 'RELIANCE,INFY', /^tickshard: Run \S+ had other symbols: 2 symbols, RELIANCE, TCS; give it the same command line\.\n$/],
   ])('%s', (_what, name, value, why) =>
     inFolder(async (folder) => {
       cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
@@ -74,7 +74,7 @@ describe.concurrent('--resume refuses', () => {
       const bytes = readFileSync(path);
       bytes[Math.floor(bytes.length / 2)] ^= 1;
       writeFileSync(path, bytes);
-      await expectRefusal(folder, /the journal of run \S+ is damaged in segment 1 at byte \d+; `tickshard replay` shows what can be read\./);
+      await expectRefusal(folder, /the journal of run \S+ is damaged in segment 1 at byte \d+; `tickshard replay` shows what can be read;/);
     }), 30_000); // prettier-ignore
 
   it('a run that is still going on, and one that came to its end', () =>
@@ -82,15 +82,15 @@ describe.concurrent('--resume refuses', () => {
       const running = start(args(), folder);
       await running.saw(/candles sealed/);
       const { code, stderr } = await run([...changed('--out', 'elsewhere'), '--resume'], folder);
-      expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`run \\S+ is still going on in process ${String(running.child.pid)}\\.`))]);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`run \\S+ is still going on in process ${String(running.child.pid)};`))]);
       expect((await running.ended).code).toBe(0);
-      await expectRefusal(folder, /no run was killed there\./);
+      await expectRefusal(folder, /no run was killed there;/);
     }), 60_000); // prettier-ignore
 
   it('a folder without journals, and to go on without a journal', () =>
     inFolder(async (folder) => {
       const nothing = await run(args('--resume'), folder);
-      expect([nothing.code, nothing.stderr]).toEqual([2, 'tickshard: There is nothing to resume in journal: no run was killed there.\n']);
+      expect([nothing.code, nothing.stderr]).toEqual([2, 'tickshard: There is nothing to resume in journal: no run was killed there; without --resume a new run begins.\n']);
       const without = await run(['--ws-test-mode', '--stage', '1', '--duration', '10', '--feed', 'sim', '--resume', '--no-journal'], folder);
       expect([without.code, without.stderr]).toEqual([2, expect.stringMatching(/--resume/)]);
     }), 30_000); // prettier-ignore
