@@ -10,7 +10,17 @@ export function shipped(path: string): URL {
   return new URL(path, packageRoot);
 }
 
+/** What the package says of itself. */
+function manifest(): { readonly version: string; readonly dependencies: Readonly<Record<string, string>> } {
+  return JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as ReturnType<typeof manifest>;
+}
+
 /** The package's own version. */
 export function programVersion(): string {
-  return (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { version: string }).version;
+  return manifest().version;
+}
+
+/** Versions of what else a run depends on: Node, the system, and the packages that run with it. */
+export function versionsBeside(): Readonly<Record<string, string>> {
+  return { node: process.versions.node, system: `${process.platform} ${process.arch}`, ...manifest().dependencies };
 }

@@ -59,6 +59,11 @@ class Reader {
     return rowsOf(this.#json[name], this.#path(name), width, nullable);
   }
 
+  /** Members that are texts, all of them. */
+  texts(): Readonly<Record<string, string>> {
+    return Object.fromEntries(Object.keys(this.#json).map((name) => [name, this.text(name)]));
+  }
+
   entries(): [string, unknown][] {
     return Object.entries(this.#json);
   }
@@ -156,6 +161,7 @@ function nowOf(report: Reader, sights: Reader): PictureNow {
 function runOf(report: Reader): PictureRun {
   return runSeen({
     version: report.text('version'),
+    versions: report.in('versions').texts(),
     runId: report.text('runId'),
     stage: report.number('stage'),
     mode: report.text('mode'),

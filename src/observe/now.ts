@@ -9,6 +9,7 @@ import type { PictureGate, PictureNow, PictureRun, PictureVerdict } from './pict
 export interface RunAbout extends Pick<PictureRun, 'version' | 'runId' | 'mode' | 'volumeKind' | 'feed' | 'seed' | 'speed' | 'startedAt' | 'symbols'> {
   readonly stage: number;
   readonly options: Readonly<Record<string, unknown>>;
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** An option's value as people read it. */
@@ -20,10 +21,11 @@ function valueText(value: unknown): string {
 }
 
 /** The run as a page's. */
-export function runSeen({ stage, options, ...about }: RunAbout): PictureRun {
+export function runSeen({ stage, options, versions, ...about }: RunAbout): PictureRun {
   const { symbols } = about;
   return {
     ...about,
+    versions: Object.entries(versions),
     title: `${options['shadow'] === true ? 'Shadow run' : `Stage ${stage}`}, ${symbols.length === 1 ? symbols[0].symbol : `${symbols.length} symbols`}`,
     options: Object.entries(options).map(([name, value]) => [name, valueText(value)]),
     shards: Math.max(0, ...symbols.map(({ shard }) => shard)) + 1,

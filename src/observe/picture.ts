@@ -27,6 +27,8 @@ export type PictureCandle = readonly [minuteMs: number, open: number, high: numb
 /** What does not change while the run lasts. */
 export interface PictureRun {
   readonly version: string;
+  /** Of what else it depends on, name and version. */
+  readonly versions: readonly (readonly [name: string, version: string])[];
   readonly runId: string;
   readonly title: string;
   readonly mode: string;

@@ -22,6 +22,8 @@ export interface Sights {
 /** What a report says beside facts and gates. */
 export interface RunHeader {
   readonly version: string;
+  /** Of Node, the system and the packages. */
+  readonly versions: Readonly<Record<string, string>>;
   readonly runId: string;
   /** `live`, `sim` or the host of a URL; never a path or a query. */
   readonly feed: string;
@@ -115,6 +117,7 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
   const { performance: cost, lag } = facts;
   return {
     version: header.version,
+    versions: header.versions,
     runId: header.runId,
     stage: facts.stage,
     mode: facts.mode,

@@ -8,7 +8,7 @@ import { Feed } from './feed.js';
 import { Figures } from './figures.js';
 import { countdown, count, second } from './format.js';
 import { Grid } from './grid.js';
-import { multiples, refusals, unseen, versions } from './report.js';
+import { multiples, options, refusals, unseen, versions } from './report.js';
 import { after, type Changed } from './state.js';
 import { themeButton } from './theme.js';
 
@@ -140,7 +140,7 @@ function start(): void {
   if (frozen !== null) {
     document.body.dataset['kind'] = 'report';
     const shown = JSON.parse(frozen.textContent) as Picture;
-    app.append(top, h('main', {}, checks, cost, multiples(shown, openAndGo), chartPanel, times, flow, unseen(shown), refusals(shown), happened, symbols, versions(shown)), foot, announcer);
+    app.append(top, h('main', {}, checks, cost, multiples(shown, openAndGo), chartPanel, times, flow, unseen(shown), refusals(shown), happened, symbols, options(shown), versions(shown)), foot, announcer);
     showWhole(shown);
     return;
   }

@@ -48,7 +48,12 @@ export function unseen({ now }: Picture): HTMLElement {
   return section('gaps', 'Gaps', rows.length === 0 ? h('p', { class: 'dim' }, 'None between the first packet and the end.') : pairs(rows));
 }
 
-/** Everything that is needed to run it again. */
-export function versions({ run, now }: Picture): HTMLElement {
-  return section('options', 'Version and options', pairs([['tickshard', run.version], ['run', run.runId], ['started', run.startedAt], ['ended', now.endedAt ?? '–'], ['feed', run.feed], ['speed', String(run.speed)], ['volume', run.volumeKind === 'tick' ? 'number of ticks' : 'traded quantity'], ...run.options]));
+/** What was asked for: all that is needed to run it again. */
+export function options({ run, now }: Picture): HTMLElement {
+  return section('options', 'Run and options', pairs([['run', run.runId], ['started', run.startedAt], ['ended', now.endedAt ?? '–'], ['feed', run.feed], ['speed', String(run.speed)], ['volume', run.volumeKind === 'tick' ? 'number of ticks' : 'traded quantity'], ...run.options]));
+}
+
+/** What it was run with. */
+export function versions({ run }: Picture): HTMLElement {
+  return section('versions', 'Versions', pairs([['tickshard', run.version], ...run.versions]));
 }

@@ -12,7 +12,7 @@ import type { NotedDisconnect } from '../observe/facts.js';
 import type { PictureEvent, PictureRun } from '../observe/picture.js';
 import { istStamp, type Session } from '../market/session.js';
 import { runSeen } from '../observe/now.js';
-import { programVersion } from '../paths.js';
+import { programVersion, versionsBeside } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
 import { optionsOf, type Plan } from './plan.js';
 import type { FromObservers, ObserversTask, ToObservers } from '../../workers/observers.js';
@@ -175,6 +175,7 @@ export async function openPages(plan: Plan, engine: Engine, ledger: SharedArrayB
   const { feed, mode, stage, dashboard, metrics } = config;
   const run = runSeen({
     version: programVersion(),
+    versions: versionsBeside(),
     runId,
     stage,
     mode,

@@ -13,7 +13,7 @@ import { candleTable, checklist, symbolTable } from '../observe/summary.js';
 import { Terminal } from '../observe/terminal.js';
 import type { Turn } from '../observe/turns.js';
 import { Watching } from '../observe/watching.js';
-import { programVersion } from '../paths.js';
+import { programVersion, versionsBeside } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
 import { candlesOf, sightsOf } from './gather.js';
 import { openPages, type Observers } from './observers.js';
@@ -147,6 +147,7 @@ export class Presenter {
     return buildReport(
       {
         version: programVersion(),
+        versions: versionsBeside(),
         runId,
         feed: identity.feed,
         seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,

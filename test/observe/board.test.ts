@@ -12,7 +12,7 @@ import { at } from '../shard/drive.js';
 import { Script } from '../shard/script.js';
 import { goodFacts } from './facts.js';
 
-const ABOUT = { version: '1', runId: 'r', stage: 2, mode: 'ltp', volumeKind: 'tick', feed: 'sim:1', seed: 1, speed: 1, startedAt: '', options: {} } as const;
+const ABOUT = { version: '1', versions: {}, runId: 'r', stage: 2, mode: 'ltp', volumeKind: 'tick', feed: 'sim:1', seed: 1, speed: 1, startedAt: '', options: {} } as const;
 
 function boardOf({ memories, places }: Engine): Board {
   const run = runSeen({ ...ABOUT, symbols: places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })) });

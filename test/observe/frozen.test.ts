@@ -24,7 +24,7 @@ function reportOf(change: { symbol?: string; sights?: Partial<Sights> } = {}): R
     latency: [[31, 1000], [70, 12]],
     ...change.sights,
   };
-  const header = { version: '1', runId: 'run', feed: 'sim:1', seed: 1, market: { date: '2026-11-23', dayCandles: 375 }, startedWallMs: 0, endedWallMs: 1000, options: { stage: 1, shadow: false, faults: [HOSTILE] } };
+  const header = { version: '1', versions: { node: '20.20.2', ws: HOSTILE }, runId: 'run', feed: 'sim:1', seed: 1, market: { date: '2026-11-23', dayCandles: 375 }, startedWallMs: 0, endedWallMs: 1000, options: { stage: 1, shadow: false, faults: [HOSTILE] } };
   return buildReport(header, facts, all, verdictOf(facts, all), sights);
 }
 

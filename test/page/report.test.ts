@@ -84,7 +84,8 @@ describe.skipIf(CHROMIUM === undefined)(`the report from disk${CHROMIUM === unde
     expect(await page.locator('#gaps dd').first().textContent()).toMatch(/s of market time$/);
     expect(await page.locator('#refused').textContent()).toMatch(/of a length that no frame of its mode has/);
     expect(await page.locator('.events [data-kind=disconnected]').count()).toBe(1);
-    expect(await page.locator('#options').textContent()).toMatch(/tickshard.*mode.*snapquote.*faults.*drop:at=100, truncated:at=30/s);
+    expect(await page.locator('#versions').textContent()).toMatch(/tickshard\d.*node\d+\.\d+\.\d+.*piscina\d/s);
+    expect(await page.locator('#options').textContent()).toMatch(/run.*mode.*snapquote.*faults.*drop:at=100, truncated:at=30/s);
   });
 
   it('opens the chart of a symbol', async () => {

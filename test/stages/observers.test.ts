@@ -25,7 +25,7 @@ function observersOf(engine: Engine, change: Partial<ObserversOptions> = {}): { 
   const said: string[] = [];
   const gone: string[] = [];
   const symbols = engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard }));
-  const run = runSeen({ version: '1.2.3', runId: 'r', stage: 2, mode: 'ltp', volumeKind: 'tick', feed: 'sim:1', seed: 1, speed: 1, startedAt: '', options: {}, symbols });
+  const run = runSeen({ version: '1.2.3', versions: {}, runId: 'r', stage: 2, mode: 'ltp', volumeKind: 'tick', feed: 'sim:1', seed: 1, speed: 1, startedAt: '', options: {}, symbols });
   const ledger = new SharedArrayBuffer(LEDGER.words * 4);
   const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
   const observers = new Observers({ run, engine, sessions, ledger, clock: new SystemClock(), dashboard: 0, metrics: 0, onTrouble: (text) => said.push(text), onGone: (text) => gone.push(text), ...change });
