@@ -10,6 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), 'tickshard-page-'));
 const opened: Watched[] = [];
 let browser: Browser;
 let shown: Shown;
+/** A page that is there from the beginning: what turns, turns before its eyes. */
+let early: Watched;
 
 const watch = async (url: string, view = {}): Promise<Page> => {
   const watched = await open(browser, url, view);
@@ -40,8 +42,9 @@ const GROUND = 'getComputedStyle(document.body).backgroundColor';
 describe.skipIf(CHROMIUM === undefined)(`the live page${CHROMIUM === undefined ? ' (skipped: no Chromium on this machine)' : ''}`, () => {
   beforeAll(async () => {
     browser = await launch();
-    // A quarter of an hour in a minute and a half: one symbol falls silent at 11:01, a packet of an unknown mode comes now and then.
-    shown = await startShown(folder, ['--duration', '15', '--speed', '10', '--mode', 'snapquote', '--fault', 'mute-symbol:symbol=TCS,at=120', '--fault', 'unknown-mode:at=30']);
+    // A quarter of an hour in two minutes: one symbol falls silent at 11:04 for good, packets of an unknown mode come before that.
+    shown = await startShown(folder, ['--duration', '15', '--speed', '8', '--mode', 'snapquote', '--fault', 'mute-symbol:symbol=TCS,at=240,for=900', '--fault', 'unknown-mode:at=30']);
+    early = await open(browser, shown.url);
   });
 
   afterEach(async () => {
@@ -120,7 +123,9 @@ describe.skipIf(CHROMIUM === undefined)(`the live page${CHROMIUM === undefined ?
   });
 
   it('turns a gate red when a symbol falls silent, names it, and tells of refused frames', async () => {
-    const page = await watch(shown.url);
+    const { page } = early;
+    opened.push(early);
+    await eventually(page, `document.querySelector('[data-gate=fresh].turned .remedy')?.textContent.includes('TCS')`);
     await eventually(page, `document.querySelector('[data-gate=fresh]')?.getAttribute('data-status') === 'fail'`);
     expect(await page.locator('[data-gate=fresh] .remedy').textContent()).toContain('TCS');
     expect(await page.locator('.badge').getAttribute('data-verdict')).toBe('failing');
