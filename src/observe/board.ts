@@ -7,7 +7,7 @@ import { inContinuous, type Session } from '../market/session.js';
 import { ringDepth, tallyCandles, type CandleTally, type RowPlace } from '../shared/book.js';
 import { bucketTop } from '../shared/histogram.js';
 import { HISTOGRAM_WORDS, SHARD, type ShardMemory } from '../shared/layout.js';
-import { EVENTS_KEPT, TRAIL_LENGTH, type Picture, type PictureBucket, type PictureCandle, type PictureChange, type PictureEvent, type PictureGate, type PictureNow, type PictureRow, type PictureRule, type PictureRun } from './picture.js';
+import { CANDLE, EVENTS_KEPT, TRAIL_LENGTH, type Picture, type PictureBucket, type PictureCandle, type PictureChange, type PictureEvent, type PictureGate, type PictureNow, type PictureRow, type PictureRule, type PictureRun } from './picture.js';
 import { candlesSeen, figuresSeen, openCandleSeen, rowSeen, ruleSeen } from './sight.js';
 
 /** What the main thread tells at a look. */
@@ -54,8 +54,12 @@ class Line {
   signals = 0;
   tally: CandleTally = { whole: 0, partial: 0, late: 0, revisions: 0 };
   readonly evaluations = new Map<number, Evaluation>();
-  /** Whether all candles are to be read again. */
+  /** Whether candles are to be read again: their shard sealed, corrected or learned of a gap. */
   due = true;
+  /** Last bar that was sealed when they were read. */
+  sealed = -1;
+  /** Candles beside which the rule's figures came to stand. */
+  evaluated: PictureCandle[] = [];
   /** Ticks and real ms of late looks. */
   readonly looks: { readonly ticks: number; readonly monoMs: number }[] = [];
 
@@ -65,6 +69,24 @@ class Line {
     while (this.looks.length > 2 && monoMs - this.looks[0].monoMs > RATE_MS) this.looks.shift();
     const [first] = this.looks;
     return monoMs > first.monoMs ? Math.round(((ticks - first.ticks) * 10_000) / (monoMs - first.monoMs)) / 10 : 0;
+  }
+
+  /** Puts the rule's figures beside the candle that it looked at, where that was read already. */
+  note(evaluation: Evaluation): void {
+    const { timestampMs, vwap, hod } = evaluation;
+    this.evaluations.set(timestampMs, evaluation);
+    this.signals += evaluation.signals.length;
+    const at = this.candles.findLastIndex(([ms]) => ms === timestampMs);
+    if (at < 0) return;
+    const [ms, open, high, low, close, volume, flags] = this.candles[at];
+    this.candles[at] = [ms, open, high, low, close, volume, flags, vwap, hod];
+    this.evaluated.push(this.candles[at]);
+  }
+
+  /** Whether the sealed candles are as many as the shard says, whole and partial. */
+  get agrees(): boolean {
+    const count = (wanted: number): number => this.candles.reduce((sum, [, , , , , , flags]) => sum + ((flags & (CANDLE.open | CANDLE.partial)) === wanted ? 1 : 0), 0);
+    return count(0) === this.tally.whole && count(CANDLE.partial) === this.tally.partial;
   }
 
   /** Takes candles over; returns those that are other than before. */
@@ -151,9 +173,7 @@ export class Board {
     for (const evaluation of evaluations) {
       const index = this.#bySymbol.get(evaluation.symbol)!;
       const line = this.#lines[index];
-      line.evaluations.set(evaluation.timestampMs, evaluation);
-      line.signals += evaluation.signals.length;
-      line.due = true;
+      line.note(evaluation);
       line.rule = ruleSeen(memories[places[index].shard], places[index], evaluation, line.signals);
       changed.set(index, line.rule);
     }
@@ -161,22 +181,33 @@ export class Board {
   }
 
   #candles(line: Line, place: RowPlace): PictureCandle[] {
+    const evaluated = line.evaluated.splice(0);
+    const changed = line.due ? this.#sealedCandles(line, place) : this.#openCandle(line, place);
+    return evaluated.length === 0 ? changed : [...evaluated.filter(([ms]) => !changed.some((candle) => candle[0] === ms)), ...changed];
+  }
+
+  /** Reads what was sealed since the last time, and all candles where one of those before is another now: a day has hundreds, and a minute's end changes one. */
+  #sealedCandles(line: Line, place: RowPlace): PictureCandle[] {
     const memory = this.#options.memories[place.shard];
-    if (line.due) {
-      line.due = false;
-      line.tally = tallyCandles(memory, place.row, false);
-      return line.take(candlesSeen(memory, place, line.evaluations));
-    }
-    const open = openCandleSeen(memory, place);
+    line.due = false;
+    const sealed = Atomics.load(memory.i32, SHARD.sealed);
+    const before = line.tally;
+    line.tally = tallyCandles(memory, place.row, false);
+    const corrected = line.tally.late !== before.late || line.tally.revisions !== before.revisions;
+    const changed = corrected ? [] : line.take(candlesSeen(memory, place, line.evaluations, line.sealed + 1));
+    line.sealed = sealed;
+    return corrected || !line.agrees ? [...changed, ...line.take(candlesSeen(memory, place, line.evaluations))] : changed;
+  }
+
+  /** A gap inside the minute is known with its seal. */
+  #openCandle(line: Line, place: RowPlace): PictureCandle[] {
+    const open = openCandleSeen(this.#options.memories[place.shard], place);
     if (open === undefined) return [];
-    // A gap inside the minute is known with the next reading of all.
     const last = line.candles.at(-1);
-    if (last !== undefined && last[0] === open[0]) {
-      if (same(last, open)) return [];
-      line.candles[line.candles.length - 1] = open;
-      return [open];
-    }
-    return line.take([open]);
+    if (last === undefined || last[0] !== open[0]) return line.take([open]);
+    if (same(last, open)) return [];
+    line.candles[line.candles.length - 1] = open;
+    return [open];
   }
 
   #row(line: Line, index: number, marketMs: number | undefined, monoMs: number): PictureRow {

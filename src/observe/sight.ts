@@ -22,10 +22,10 @@ export function stateOf({ ticks, lastTickMs }: Pick<RowFigures, 'ticks' | 'lastT
 /** An evaluation by the minute that it is of. */
 export type ByMinute = ReadonlyMap<number, Evaluation>;
 
-/** The row's candles, those that are not sealed yet included, with what the rule saw beside each. */
-export function candlesSeen(m: ShardMemory, place: RowPlace, evaluations: ByMinute): PictureCandle[] {
+/** The row's candles from bar `from` on, those that are not sealed yet included, with what the rule saw beside each. */
+export function candlesSeen(m: ShardMemory, place: RowPlace, evaluations: ByMinute, from = 0): PictureCandle[] {
   const sealedMs = barLabelMs(m, place.row, Math.min(Atomics.load(m.i32, SHARD.sealed), m.shape.bars - 1));
-  return readCandles(m, place, true).map(({ candle, quality }) => {
+  return readCandles(m, place, true, from).map(({ candle, quality }) => {
     const open = candle.timestampMs > sealedMs;
     const partial = open ? quality.gapMs > 0 : quality.partial;
     const flags = (partial ? CANDLE.partial : 0) | (quality.revision > 0 ? CANDLE.revised : 0) | (quality.source === 'auction' ? CANDLE.auction : 0) | (open ? CANDLE.open : 0) | (quality.repaired ? CANDLE.repaired : 0);

@@ -221,12 +221,12 @@ export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
  * slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds and a run has few. `read` is called
  * with the row's valid slot, until it has read a bar as of one moment.
  */
-function eachBar<Seen>(m: ShardMemory, row: number, includeOpen: boolean, read: (s: number, bar: number) => Seen | undefined, visit: (bar: number, seen: Seen, sealed: boolean) => void): void {
+function eachBar<Seen>(m: ShardMemory, row: number, includeOpen: boolean, read: (s: number, bar: number) => Seen | undefined, visit: (bar: number, seen: Seen, sealed: boolean) => void, from = 0): void {
   const sealed = Atomics.load(m.i32, SHARD.sealed);
   const last = includeOpen ? m.shape.bars - 1 : Math.min(sealed, m.shape.bars - 1);
   // Read first: what has left the slot since then stands in its own place already.
   const current = underVersion(m, row, (s) => m.f64[s + SLOT.barIndex]);
-  for (let bar = 0; bar <= last; bar++) {
+  for (let bar = from; bar <= last; bar++) {
     if (bar !== current && m.f64[m.barOf(row, bar) + BAR.ticks] === 0) continue;
     const seen = underVersion(m, row, (s) => read(s, bar));
     if (seen !== undefined) visit(bar, seen, bar <= sealed);
@@ -261,9 +261,9 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
 
 /**
  * The row's candles in rupees, ascending. Sealed ones only, or with `includeOpen` every bar that has ticks (at the end of a run;
- * an open one is partial by the gap that END left).
+ * an open one is partial by the gap that END left). From bar `from` on.
  */
-export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
+export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolean, from = 0): CandleWithQuality[] {
   const { instrument, row } = place;
   const scale = priceScale(instrument.exchangeType);
   const candles: CandleWithQuality[] = [];
@@ -297,6 +297,6 @@ export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolea
         maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilence, figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt),
       },
     });
-  });
+  }, from);
   return candles;
 }

@@ -40,7 +40,7 @@ async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boo
   const presenter = new Presenter(plan);
   let release = (): void => undefined;
   const over = new Promise<void>((resolve) => (release = onStop(resolve)));
-  const came = await timeToConnect(opensMs, { now: () => clock.wallMs(), speed: 1, clock, over }, (text) => presenter.say(text), warmUpMs(plan));
+  const came = await timeToConnect(opensMs, { now: () => clock.wallMs(), speed: 1, clock, over }, (text) => presenter.tell(text), warmUpMs(plan));
   release();
   if (!came) presenter.say('Interrupted before the market opened: nothing was connected, nothing written.');
   return came;

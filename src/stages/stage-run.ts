@@ -203,7 +203,7 @@ export class StageRun {
     if (this.#killed !== undefined) this.#goOn(this.#killed, clock, line, record);
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
-        await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.say(text));
+        await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.tell(text));
       }
       // A run that had come to its end, or whose time passed while nobody was there, has nothing left to see.
       const over = intake.ended || (this.#time.begun && this.#time.leftMin(clock) <= 0);

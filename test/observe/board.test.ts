@@ -126,6 +126,7 @@ describe('the board', () => {
     board.look(glance(at('11:00')), 0);
     let shown: Picture = json(board.picture!);
     const symbols = script.engine.places.map(({ instrument }) => instrument.symbol);
+    const evaluations: Evaluation[] = [];
     let ms = at('11:00');
     for (let k = 1; k < 400; k++) {
       ms += Math.floor(random() * 4000);
@@ -141,8 +142,14 @@ describe('the board', () => {
         gates: [{ id: 'fresh', title: '', status: random() < 0.5 ? 'pass' : 'fail', observed: String(k), expected: '', remedy: null }],
         pace: { spanMs: 5000, ticks: [[at('11:00'), k]] },
       };
+      evaluations.push(...news.evaluations!);
       shown = after(shown, json(board.look(glance(ms, news), k * 400))).picture;
       expect(shown).toEqual(json(board.picture!));
+      // One that reads everything for the first time sees the same.
+      const fresh = boardOf(script.engine);
+      fresh.look(glance(ms, { evaluations }), 0);
+      expect(fresh.picture!.candles).toEqual(board.picture!.candles);
+      expect(fresh.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late])).toEqual(board.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late]));
     }
     expect(shown.candles.flat().some(([, , , , , , flags]) => (flags & CANDLE.revised) > 0)).toBe(true);
     expect(shown.candles.flat().some(([, , , , , , flags]) => (flags & CANDLE.partial) > 0)).toBe(true);
