@@ -53,7 +53,8 @@ class Line {
   rule: PictureRule | null = null;
   signals = 0;
   tally: CandleTally = { whole: 0, partial: 0, late: 0, revisions: 0 };
-  readonly evaluations = new Map<number, Evaluation>();
+  /** No more of an evaluation than is shown: a day has some twenty thousand. */
+  readonly evaluations = new Map<number, Pick<Evaluation, 'vwap' | 'hod'>>();
   /** Whether candles are to be read again: their shard sealed, corrected or learned of a gap. */
   due = true;
   /** Last bar that was sealed when they were read. */
@@ -74,7 +75,7 @@ class Line {
   /** Puts the rule's figures beside the candle that it looked at, where that was read already. */
   note(evaluation: Evaluation): void {
     const { timestampMs, vwap, hod } = evaluation;
-    this.evaluations.set(timestampMs, evaluation);
+    this.evaluations.set(timestampMs, { vwap, hod });
     this.signals += evaluation.signals.length;
     const at = this.candles.findLastIndex(([ms]) => ms === timestampMs);
     if (at < 0) return;

@@ -19,8 +19,8 @@ export function stateOf({ ticks, lastTickMs }: Pick<RowFigures, 'ticks' | 'lastT
   return ageMs < TICKING_MS ? 'ticking' : ageMs < FRESH_MS ? 'quiet' : 'stale';
 }
 
-/** An evaluation by the minute that it is of. */
-export type ByMinute = ReadonlyMap<number, Evaluation>;
+/** What a page shows of evaluations, by the minute that they are of. */
+export type ByMinute = ReadonlyMap<number, Pick<Evaluation, 'vwap' | 'hod'>>;
 
 /** The row's candles from bar `from` on, those that are not sealed yet included, with what the rule saw beside each. */
 export function candlesSeen(m: ShardMemory, place: RowPlace, evaluations: ByMinute, from = 0): PictureCandle[] {

@@ -22,6 +22,8 @@ const MOST_DEATHS = 3;
 /** Real ms that the thread has to begin, and to end. */
 const BEGIN_MS = 30_000;
 const END_MS = 3000;
+/** Nearly all that the thread makes is garbage at once, and it has time: it needs little room for that. */
+const YOUNG_MB = 4;
 
 export interface ObserversOptions {
   readonly run: PictureRun;
@@ -74,7 +76,7 @@ export class Observers {
   constructor(options: ObserversOptions) {
     this.#options = options;
     this.#entry = (options.workerUrl ?? new URL('../../workers/observers.js', import.meta.url)).href;
-    this.#pool = new Piscina({ minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, idleTimeout: Infinity, recordTiming: false });
+    this.#pool = new Piscina({ minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, idleTimeout: Infinity, recordTiming: false, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     // Without a listener a thread's late error would end the process; its task is rejected all the same.
     this.#pool.on('error', () => undefined);
   }
