@@ -1,5 +1,5 @@
 /** The report of a run as a page that is opened from disk, in a real browser. */
-import { readdirSync, readFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -93,6 +93,25 @@ describe.skipIf(CHROMIUM === undefined)(`the report from disk${CHROMIUM === unde
     await page.click('.multiple[data-symbol="INFY"]');
     expect(await page.locator('.chart h3').textContent()).toMatch(/^INFY/);
     await expect.poll(() => page.locator('.canvas canvas').count(), { timeout: 50_000 }).toBeGreaterThan(0);
+  });
+
+  it('shows names and words of strangers as they are, whatever they hold', async () => {
+    const hostile = `</script><img src=x onerror="document.title='owned'"><b>M&M</b>`;
+    const report = JSON.parse(readFileSync(join(reports, 'latest.json'), 'utf8')) as { symbols: { symbol: string }[]; gates: { observed: string }[]; options: Record<string, unknown>; sights: { events: { text: string }[] } };
+    report.symbols[0].symbol = hostile;
+    report.gates[0].observed = hostile;
+    report.options['out'] = hostile;
+    report.sights.events[0].text = hostile;
+    writeFileSync(join(folder, 'hostile.json'), JSON.stringify(report));
+    expect(await run(['report', 'hostile.json'], folder)).toMatchObject({ code: 0, stderr: '' });
+    const shown = await open(browser, pathToFileURL(join(folder, 'hostile.html')).href);
+    const { page } = shown;
+    await page.locator('.multiple').first().click();
+    for (const place of ['.multiple b', '.chart h3', '.checklist .observed', '.events .text', '#options', 'button.name']) expect(await page.locator(place).first().textContent(), place).toContain(hostile);
+    expect(await page.locator('img, b b').count()).toBe(0);
+    expect(await page.title()).not.toBe('owned');
+    expect([shown.errors, shown.strangers]).toEqual([[], []]);
+    await page.close();
   });
 
   it('prints: all of it, on white, without what can only be pressed', async () => {
