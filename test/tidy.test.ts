@@ -33,7 +33,7 @@ function roomOf(path: string): string {
   return top === 'src' ? second.replace(/\.ts$/, '') : top;
 }
 
-const leaves = ['clock', 'errors', 'json', 'limits', 'log', 'random', 'paths'];
+const leaves = ['clock', 'errors', 'html', 'json', 'limits', 'log', 'random', 'paths'];
 /**
  * Who may import whom, beside the leaves. The paragraph of the house style, with what the code found it lacks: `momentum` and `sink`
  * meet in workers and stages only; `feed` is also the simulator's for the one-time password and the names of credentials; workers give
@@ -57,8 +57,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // `observe` reads results: types of files, evaluations and lag figures, and never the other way round.
   observe: ['market', 'shared', 'momentum', 'sink', 'shard', 'journal'],
   workers: ['shard', 'shared', 'sink', 'momentum', 'market', 'observe'],
-  // In the browser there is nothing of the program but what a picture is.
-  page: ['observe'],
+  // In the browser there is nothing of the program but what a picture is, and Indian time.
+  page: ['observe', 'market'],
   stages: ['market', 'wire', 'shared', 'sink', 'momentum', 'feed', 'shard', 'sim', 'observe', 'truth', 'instruments', 'polled', 'doctor', 'journal', 'workers', 'config'],
   // `config` and `cli` read and list the simulator's faults.
   config: ['market', 'sim', 'values'],
@@ -71,6 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   stdio: [],
   clock: [],
   errors: [],
+  html: [],
   json: [],
   limits: [],
   log: [],
@@ -106,8 +107,8 @@ describe('the tree', () => {
   });
 
   it('time comes from the clock, randomness from the seeded generator', () => {
-    // The browser has a clock of its own.
-    for (const path of code.filter((one) => one !== 'src/clock.ts' && roomOf(one) !== 'page')) {
+    // The browser has a clock of its own, in one place too.
+    for (const path of code.filter((one) => !['src/clock.ts', 'src/page/time.ts'].includes(one))) {
       expect(read(path).match(/Date\.now\(|new Date\(\)|performance\.now\(|process\.hrtime|Math\.random\(|\bsetTimeout\(|\bsetInterval\(|timers\/promises/g), `${path}: use the injected Clock and src/random.ts`).toBeNull();
     }
   });

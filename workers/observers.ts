@@ -9,7 +9,7 @@ import { EngineError, sentenceOf } from '../src/errors.js';
 import type { Session } from '../src/market/session.js';
 import { Board, type Glance } from '../src/observe/board.js';
 import { answer, LocalServer } from '../src/observe/local-server.js';
-import { runMetrics } from '../src/observe/metrics.js';
+import { runMetrics, type FeedSeen } from '../src/observe/metrics.js';
 import { LIVE_POLICY, livePage, pageParts } from '../src/observe/page.js';
 import type { PictureRun } from '../src/observe/picture.js';
 import { Viewers } from '../src/observe/viewers.js';
@@ -34,7 +34,7 @@ export interface ObserversTask {
 
 /** What the main thread says. */
 export type ToObservers =
-  | { readonly kind: 'glance'; readonly glance: Glance; readonly disconnects: Readonly<Record<string, number>> }
+  | { readonly kind: 'glance'; readonly glance: Glance; readonly feed: FeedSeen }
   /** Tell those who watch what was said last, and end. */
   | { readonly kind: 'stop' };
 
@@ -56,7 +56,7 @@ export default async function run(task: ObserversTask): Promise<void> {
   const board = new Board({ run: task.run, memories, places, sessions: task.sessions });
   const say = (message: FromObservers): void => port.postMessage(message);
   const viewers = new Viewers(() => say({ kind: 'trouble', sentence: 'A page that did not read what it was sent was cut off.' }));
-  let disconnects: Readonly<Record<string, number>> = {};
+  let feed: FeedSeen | undefined;
   const onFailure = (sentence: string): void => say({ kind: 'trouble', sentence });
 
   const parts = pageParts();
@@ -72,7 +72,7 @@ export default async function run(task: ObserversTask): Promise<void> {
       '/events': (_, response) => viewers.join(response, board.picture),
     },
   });
-  const registry = runMetrics({ memories, places, counters, picture: () => board.picture, disconnects: () => disconnects, version: task.run.version });
+  const registry = runMetrics({ memories, places, counters, picture: () => board.picture, feed: () => feed, version: task.run.version });
   const metrics = new LocalServer({
     port: task.metrics ?? 0,
     option: '--metrics',
@@ -83,7 +83,7 @@ export default async function run(task: ObserversTask): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     port.on('message', (message: ToObservers) => {
       if (message.kind === 'stop') return resolve();
-      disconnects = message.disconnects;
+      feed = message.feed;
       const monoMs = clock.monoMs();
       viewers.tell(board.look(message.glance, monoMs), () => board.picture!, monoMs);
     });

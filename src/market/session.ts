@@ -19,6 +19,11 @@ export function istMinute(epochMs: number): string {
   return new Date(epochMs + IST_OFFSET_MS).toISOString().slice(11, 16);
 }
 
+/** `HH:mm:ss` in IST. */
+export function istSecond(epochMs: number): string {
+  return new Date(epochMs + IST_OFFSET_MS).toISOString().slice(11, 19);
+}
+
 /** `YYYY-MM-DDTHH:mm:ss+05:30`, the form of the existing data. */
 export function istStamp(epochMs: number): string {
   return `${new Date(epochMs + IST_OFFSET_MS).toISOString().slice(0, 19)}+05:30`;

@@ -5,10 +5,9 @@
 import type { Evaluation } from '../momentum/series.js';
 import { inContinuous, type Session } from '../market/session.js';
 import { ringDepth, tallyCandles, type CandleTally, type RowPlace } from '../shared/book.js';
-import { bucketTop } from '../shared/histogram.js';
-import { HISTOGRAM_WORDS, SHARD, type ShardMemory } from '../shared/layout.js';
-import { CANDLE, EVENTS_KEPT, TRAIL_LENGTH, type Picture, type PictureBucket, type PictureCandle, type PictureChange, type PictureEvent, type PictureGate, type PictureNow, type PictureRow, type PictureRule, type PictureRun } from './picture.js';
-import { candlesSeen, figuresSeen, openCandleSeen, rowSeen, ruleSeen } from './sight.js';
+import { SHARD, type ShardMemory } from '../shared/layout.js';
+import { CANDLE, TRAIL_LENGTH, withCandles, withEvents, type Picture, type PictureBucket, type PictureCandle, type PictureChange, type PictureEvent, type PictureGate, type PictureNow, type PictureRow, type PictureRule, type PictureRun } from './picture.js';
+import { candlesSeen, figuresSeen, latencySeen, openCandleSeen, rowSeen, ruleSeen } from './sight.js';
 
 /** What the main thread tells at a look. */
 export interface Glance {
@@ -31,16 +30,6 @@ export interface BoardOptions {
 /** Real ms between two prices of a trail, and over which ticks a second are counted. */
 const TRAIL_MS = 1000;
 const RATE_MS = 3000;
-
-/** Buckets of all shards' histograms of receive-to-applied that hold something. */
-export function latencySeen(memories: readonly ShardMemory[]): PictureBucket[] {
-  const buckets: PictureBucket[] = [];
-  for (let bucket = 0; bucket < HISTOGRAM_WORDS; bucket++) {
-    const packets = memories.reduce((sum, { i32, histogram }) => sum + i32[histogram + bucket], 0);
-    if (packets > 0) buckets.push([bucketTop(bucket), packets]);
-  }
-  return buckets;
-}
 
 const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((value, index) => value === b[index]);
 const alike = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -94,8 +83,7 @@ class Line {
   take(candles: readonly PictureCandle[]): PictureCandle[] {
     const known = new Map(this.candles.map((candle) => [candle[0], candle]));
     const changed = candles.filter((candle) => !same(candle, known.get(candle[0]) ?? []));
-    for (const candle of changed) known.set(candle[0], candle);
-    if (changed.length > 0) this.candles = [...known.values()].sort((a, b) => a[0] - b[0]);
+    if (changed.length > 0) this.candles = withCandles(this.candles, changed);
     return changed;
   }
 }
@@ -107,7 +95,7 @@ export class Board {
   readonly #changes: number[];
   #now: PictureNow | undefined;
   #gates: readonly PictureGate[] = [];
-  #events: PictureEvent[] = [];
+  #events: readonly PictureEvent[] = [];
   #pace: Picture['pace'] = { spanMs: 0, ticks: [] };
   #latency: readonly PictureBucket[] = [];
   #trailMs = -Infinity;
@@ -159,12 +147,7 @@ export class Board {
     this.#now = { ...glance.now, rings: memories.map((memory) => ({ depth: ringDepth(memory), slots: memory.shape.slots })) };
     const gates = glance.gates.filter((gate) => !this.#gates.some((known) => alike(known, gate)));
     this.#gates = glance.gates;
-    for (const event of glance.events) {
-      const at = this.#events.findIndex(({ id }) => id === event.id);
-      if (at < 0) this.#events.push(event);
-      else this.#events[at] = event;
-    }
-    this.#events = this.#events.slice(-EVENTS_KEPT);
+    this.#events = withEvents(this.#events, glance.events);
     return { now: this.#now, gates, rows, candles, trail: this.#trail(monoMs), rules, events: glance.events, ...this.#curves(glance) };
   }
 

@@ -5,15 +5,13 @@
 import { EngineError } from '../errors.js';
 import { isObject } from '../json.js';
 import { UNUSED } from './chronicle.js';
-import { titleOf, type GateId, type Status } from './gate.js';
+import { STATUSES, titleOf, type GateId, type Status } from './gate.js';
 import { NOT_TICKS, runSeen } from './now.js';
-import { TRAIL_LENGTH, type Picture, type PictureCandle, type PictureGate, type PictureNow, type PicturePercentiles, type PictureRow, type PictureRun, type PictureVerdict, type RowState } from './picture.js';
+import { ROW_STATES, TRAIL_LENGTH, type Picture, type PictureCandle, type PictureGate, type PictureNow, type PicturePercentiles, type PictureRow, type PictureRun, type PictureVerdict, type RowState } from './picture.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const VERDICTS: readonly unknown[] = ['pass', 'fail', 'interrupted'];
-const STATUSES: readonly unknown[] = ['pass', 'fail', 'warn', 'skip'];
-const STATES: readonly unknown[] = ['ticking', 'quiet', 'stale', 'silent', 'shut'];
 
 /** Reads members of `json`, which is `where` of the report. Each throws EngineError REPORT when it is not what it must be. */
 class Reader {
@@ -106,7 +104,7 @@ function rowOf(symbol: Reader, candles: readonly PictureCandle[], ranMin: number
     ticks,
     rate: ranMin > 0 ? Math.round((ticks * 10) / (ranMin * 60)) / 10 : 0,
     lastTickMs: lastTick,
-    state: symbol.oneOf<RowState>('state', STATES),
+    state: symbol.oneOf<RowState>('state', ROW_STATES),
     whole: symbol.number('whole'),
     partial: symbol.number('partial'),
     late: symbol.number('late'),
@@ -130,15 +128,12 @@ function nowOf(report: Reader, sights: Reader): PictureNow {
   const duration = sights.in('duration');
   const ticks = counters.in('applied').number('tick');
   const ranMin = duration.number('ranMin');
-  const gate = (id: string): Reader | undefined => report.readers('gates').find((one) => one.text('id') === id);
   return {
     marketMs: report.orNull('marketTime', (name) => Date.parse(report.text(name))),
     verdict: report.oneOf<PictureVerdict>('verdict', VERDICTS),
     endedAt: report.text('endedAt'),
     askedMin: duration.number('askedMin'),
     ranMin,
-    connected: gate('connected')?.text('status') !== 'fail',
-    connections: report.in('network').number('websocketHandshakes'),
     ticks,
     ticksPerSecond: ranMin > 0 ? ticks / (ranMin * 60) : 0,
     whole: symbols.reduce((sum, symbol) => sum + symbol.number('whole'), 0),
@@ -152,7 +147,6 @@ function nowOf(report: Reader, sights: Reader): PictureNow {
     rssMb: cost.number('rssMb'),
     refused: refusedOf(counters),
     received: counters.number('binary'),
-    workerDeaths: counters.number('workerDeaths'),
     gaps: report.in('unseen').readers('gaps').map((gap) => ({ fromMs: Date.parse(gap.text('from')), toMs: Date.parse(gap.text('to')) })),
     report: null,
   };

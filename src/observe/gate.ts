@@ -15,7 +15,11 @@ export type GateId =
   | 'performance'
   | 'duration';
 
-export type Status = 'pass' | 'fail' | 'warn' | 'skip';
+export const STATUSES = ['pass', 'fail', 'warn', 'skip'] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** Bounds of gate `performance`, for a run at speed 1. */
+export const PERFORMANCE = { cpuPercent: 50, rssMb: 300, eventLoopDelayP99Ms: 50 } as const;
 
 export interface Gate {
   readonly id: GateId;
@@ -33,6 +37,12 @@ const NAMES = 8;
 export function named(names: readonly string[]): string {
   const more = names.length - NAMES;
   return more > 0 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** Minutes as `m:ss`. */
+export function clockText(minutes: number): string {
+  const seconds = Math.max(0, Math.round(minutes * 60));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 /** `1 symbol`, `2 symbols`; irregular plurals are given. */

@@ -2,14 +2,11 @@
  * The gates: each is computed from the facts, none by a person, and any of them can fail the run. Pure. What each one means is
  * DESIGN.md's "Gates"; the figures that it is held to stand here.
  */
-import { count, named, type Gate } from './gate.js';
+import { count, named, PERFORMANCE, type Gate } from './gate.js';
 import { feedGates } from './gates-feed.js';
 import { applied, type Facts } from './facts.js';
 
 export type Verdict = 'pass' | 'fail' | 'interrupted';
-
-/** Bounds of gate `performance`, for a run at speed 1. */
-export const PERFORMANCE = { cpuPercent: 50, rssMb: 300, eventLoopDelayP99Ms: 50 } as const;
 
 function schemaGate({ schema, historyGiven }: Facts): Gate {
   const expected = "names, order, types and zone equal those of the existing files";

@@ -4,11 +4,12 @@
  * Everything is read when it is asked for.
  */
 import { Counter, Gauge, Registry, type MetricObject } from 'prom-client';
-import { readRow, ringDepth, tallyCandles, type RowPlace } from '../shared/book.js';
+import { readRow, ringDepth, tallyCandles, type CandleTally, type RowPlace } from '../shared/book.js';
 import { COUNTER, type CounterName } from '../shared/counters.js';
-import { bucketTop } from '../shared/histogram.js';
-import { HISTOGRAM_WORDS, type ShardMemory } from '../shared/layout.js';
-import type { Picture } from './picture.js';
+import { filledBuckets, histogramIn } from '../shared/histogram.js';
+import type { ShardMemory } from '../shared/layout.js';
+import { STATUSES } from './gate.js';
+import { ROW_STATES, type Picture } from './picture.js';
 
 export interface MetricsSources {
   readonly memories: readonly ShardMemory[];
@@ -16,53 +17,48 @@ export interface MetricsSources {
   readonly counters: Float64Array;
   /** The run as of the last look; undefined before the first. */
   readonly picture: () => Picture | undefined;
-  /** Connections that ended so far, by cause. */
-  readonly disconnects: () => Readonly<Record<string, number>>;
+  /** The same of the feed. */
+  readonly feed: () => FeedSeen | undefined;
   readonly version: string;
+}
+
+/** How the feed is. */
+export interface FeedSeen {
+  readonly connected: boolean;
+  /** Connections that opened so far. */
+  readonly connections: number;
+  /** Those that ended, by cause. */
+  readonly ended: Readonly<Record<string, number>>;
 }
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
-const STATUSES = ['pass', 'fail', 'warn', 'skip'];
-const STATES = ['ticking', 'quiet', 'stale', 'silent', 'shut'];
 const US = 1e6;
 /** Upper bounds of the latency buckets that are told, microseconds. */
 const BOUNDS_US = [10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000];
 
 /** The run's metrics. */
 export function runMetrics(sources: MetricsSources): Registry {
-  const { memories, places, counters, picture, disconnects, version } = sources;
+  const { memories, places, counters, picture, feed, version } = sources;
   const registry = new Registry();
   const registers = [registry];
-  const counter = (name: string, help: string, labelNames: readonly string[], samples: () => readonly Sample[]): void => {
-    new Counter({
-      name, help, registers, labelNames: [...labelNames],
-      collect() {
-        this.reset();
-        for (const [labels, value] of samples()) this.inc(labels, value);
-      },
-    });
-  };
-  const gauge = (name: string, help: string, labelNames: readonly string[], samples: () => readonly Sample[]): void => {
-    new Gauge({
-      name, help, registers, labelNames: [...labelNames],
-      collect() {
-        this.reset();
-        for (const [labels, value] of samples()) this.set(labels, value);
-      },
-    });
-  };
+  // Both kinds begin at 0 when they are reset.
+  const made = (name: string, help: string, labelNames: readonly string[], samples: () => readonly Sample[]) => ({
+    name, help, registers, labelNames: [...labelNames],
+    collect(this: Counter | Gauge): void {
+      this.reset();
+      for (const [labels, value] of samples()) this.inc(labels, value);
+    },
+  });
+  const counter = (...about: Parameters<typeof made>): void => void new Counter(made(...about));
+  const gauge = (...about: Parameters<typeof made>): void => void new Gauge(made(...about));
   const total = (name: string, help: string, of: CounterName, scale = 1): void => counter(name, help, [], () => [[{}, counters[COUNTER[of]] / scale]]);
   const byLabel = (label: string, of: Readonly<Record<string, CounterName>>) => (): Sample[] => Object.entries(of).map(([value, name]) => [{ [label]: value }, counters[COUNTER[name]]]);
   const byShard = (value: (shard: number) => number) => (): Sample[] => memories.map((_, shard) => [{ shard: String(shard) }, value(shard)]);
   const rowsOf = (shard: number): readonly RowPlace[] => places.filter((place) => place.shard === shard);
-  const sum = (shard: number, pick: (place: RowPlace) => number): number => rowsOf(shard).reduce((all, place) => all + pick(place), 0);
-  const now = <Value>(pick: (seen: Picture) => Value | null): Sample[] => {
-    const seen = picture();
-    const value = seen === undefined ? null : pick(seen);
-    return value === null ? [] : [[{}, Number(value)]];
-  };
+  const tallied = (shard: number, figure: keyof CandleTally): number => rowsOf(shard).reduce((all, { row }) => all + tallyCandles(memories[shard], row, false)[figure], 0);
+  const told = (value: number | null | undefined): Sample[] => (value === null || value === undefined ? [] : [[{}, value]]);
 
   gauge('tickshard_build_info', 'Version of the program; always 1.', ['version'], () => [[{ version }, 1]]);
   gauge('tickshard_run_info', 'The run that is observed; always 1.', ['run_id', 'mode', 'feed', 'volume_kind'], () => {
@@ -86,35 +82,38 @@ export function runMetrics(sources: MetricsSources): Registry {
   gauge('tickshard_ring_records', 'Records that wait in the ring of a shard.', ['shard'], byShard((shard) => ringDepth(memories[shard])));
   gauge('tickshard_ring_capacity_records', 'Records that the ring of a shard can hold.', ['shard'], byShard((shard) => memories[shard].shape.slots));
   gauge('tickshard_candles', 'Sealed one-minute candles; a gap that is known late may turn a whole one into a partial one.', ['shard', 'quality'], () =>
-    memories.flatMap((memory, shard) => {
-      const tallies = rowsOf(shard).map(({ row }) => tallyCandles(memory, row, false));
-      return (['whole', 'partial'] as const).map((quality): Sample => [{ shard: String(shard), quality }, tallies.reduce((all, tally) => all + tally[quality], 0)]);
-    }),
+    memories.flatMap((_, shard) => (['whole', 'partial'] as const).map((quality): Sample => [{ shard: String(shard), quality }, tallied(shard, quality)])),
   );
-  counter('tickshard_late_ticks_total', 'Ticks that came behind the seal of their minute.', ['shard'], byShard((shard) => sum(shard, ({ row }) => tallyCandles(memories[shard], row, false).late)));
-  counter('tickshard_candle_revisions_total', 'Changes of candles behind their seal.', ['shard'], byShard((shard) => sum(shard, ({ row }) => tallyCandles(memories[shard], row, false).revisions)));
+  counter('tickshard_late_ticks_total', 'Ticks that came behind the seal of their minute.', ['shard'], byShard((shard) => tallied(shard, 'late')));
+  counter('tickshard_candle_revisions_total', 'Changes of candles behind their seal.', ['shard'], byShard((shard) => tallied(shard, 'revisions')));
   total('tickshard_seals_total', 'Decisions that a minute is over.', 'seals');
   total('tickshard_gaps_total', 'Spans in which nothing could be seen, that before the run and that behind it included.', 'gaps');
   total('tickshard_socket_pauses_total', 'Times that the socket was not read because a ring or the journal was full.', 'pauses');
   total('tickshard_socket_paused_seconds_total', 'Time for which the socket was not read.', 'pausedMs', 1000);
   total('tickshard_worker_deaths_total', 'Worker threads that died and were replaced.', 'workerDeaths');
 
-  gauge('tickshard_feed_connected', '1 while the feed is connected.', [], () => now(({ now: { connected } }) => (connected ? 1 : 0)));
-  counter('tickshard_feed_connections_total', 'Connections of the feed that opened.', [], () => now((seen) => seen.now.connections));
-  counter('tickshard_feed_disconnects_total', 'Connections of the feed that ended, by cause.', ['cause'], () => Object.entries(disconnects()).map(([cause, ended]): Sample => [{ cause }, ended]));
+  gauge('tickshard_feed_connected', '1 while the feed is connected.', [], () => told(feed() === undefined ? null : Number(feed()!.connected)));
+  counter('tickshard_feed_connections_total', 'Connections of the feed that opened.', [], () => told(feed()?.connections));
+  counter('tickshard_feed_disconnects_total', 'Connections of the feed that ended, by cause.', ['cause'], () => Object.entries(feed()?.ended ?? {}).map(([cause, ended]): Sample => [{ cause }, ended]));
   gauge('tickshard_feed_lag_seconds', 'Receive time minus exchange time; stamps are whole seconds.', ['percentile'], () => {
     const lag = picture()?.now.lagMs;
     return lag === undefined || lag === null ? [] : [[{ percentile: '50' }, lag.p50 / 1000], [{ percentile: '99' }, lag.p99 / 1000]];
   });
-  gauge('tickshard_market_time_seconds', 'Time of the market, seconds since the epoch.', [], () => now(({ now: { marketMs } }) => (marketMs === null ? null : marketMs / 1000)));
+  gauge('tickshard_market_time_seconds', 'Time of the market, seconds since the epoch.', [], () => {
+    const marketMs = picture()?.now.marketMs;
+    return told(marketMs === null || marketMs === undefined ? null : marketMs / 1000);
+  });
   gauge('tickshard_symbols', 'Symbols by how they do.', ['state'], () => {
     const rows = picture()?.rows ?? [];
-    return STATES.map((state): Sample => [{ state }, rows.filter((row) => row.state === state).length]);
+    return ROW_STATES.map((state): Sample => [{ state }, rows.filter((row) => row.state === state).length]);
   });
   gauge('tickshard_gate_status', '1 for the status that a gate has now, 0 for the others.', ['gate', 'status'], () =>
     (picture()?.gates ?? []).flatMap(({ id, status }) => STATUSES.map((one): Sample => [{ gate: id, status: one }, one === status ? 1 : 0])),
   );
-  gauge('tickshard_event_loop_delay_seconds', "Delay of the main thread's timers since the feed opened.", ['percentile'], () => now(({ now: { loopP99Ms } }) => loopP99Ms / 1000).map(([, value]) => [{ percentile: '99' }, value]));
+  gauge('tickshard_event_loop_delay_seconds', "Delay of the main thread's timers since the feed opened.", ['percentile'], () => {
+    const delayMs = picture()?.now.loopP99Ms;
+    return delayMs === undefined ? [] : [[{ percentile: '99' }, delayMs / 1000]];
+  });
 
   counter('process_cpu_seconds_total', 'CPU time of the process, all threads.', [], () => {
     const { user, system } = process.cpuUsage();
@@ -131,14 +130,13 @@ export function runMetrics(sources: MetricsSources): Registry {
 function latency(name: string, help: string, memories: readonly ShardMemory[], region: 'histogram' | 'sealHistogram'): Counter {
   const values = (): object[] =>
     memories.flatMap((memory, shard) => {
-      const at = memory[region];
-      const buckets = Array.from({ length: HISTOGRAM_WORDS }, (_, bucket) => ({ us: bucketTop(bucket), packets: memory.i32[at + bucket] })).filter(({ packets }) => packets > 0);
-      const upTo = (us: number): number => buckets.reduce((sum, bucket) => sum + (bucket.us <= us ? bucket.packets : 0), 0);
+      const buckets = filledBuckets([histogramIn(memory, region)]);
+      const upTo = (bound: number): number => buckets.reduce((sum, [us, packets]) => sum + (us <= bound ? packets : 0), 0);
       const of = (metricName: string, value: number, more: Labels = {}): object => ({ metricName, value, labels: { ...more, shard: String(shard) } });
       return [
         ...BOUNDS_US.map((us) => of(`${name}_bucket`, upTo(us), { le: String(us / US) })),
         of(`${name}_bucket`, upTo(Infinity), { le: '+Inf' }),
-        of(`${name}_sum`, buckets.reduce((sum, { us, packets }) => sum + us * packets, 0) / US),
+        of(`${name}_sum`, buckets.reduce((sum, [us, packets]) => sum + us * packets, 0) / US),
         of(`${name}_count`, upTo(Infinity)),
       ];
     });

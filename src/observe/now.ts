@@ -2,7 +2,6 @@
 import { UNUSED } from './chronicle.js';
 import { applied, type Facts } from './facts.js';
 import { titleOf, type Gate } from './gate.js';
-import { FRESH_MS } from './gates-feed.js';
 import type { PictureGate, PictureNow, PictureRun, PictureVerdict } from './picture.js';
 
 /** What a run is, as its options and its report say. */
@@ -29,7 +28,6 @@ export function runSeen({ stage, options, versions, ...about }: RunAbout): Pictu
     title: `${options['shadow'] === true ? 'Shadow run' : `Stage ${stage}`}, ${symbols.length === 1 ? symbols[0].symbol : `${symbols.length} symbols`}`,
     options: Object.entries(options).map(([name, value]) => [name, valueText(value)]),
     shards: Math.max(0, ...symbols.map(({ shard }) => shard)) + 1,
-    freshMs: FRESH_MS,
   };
 }
 
@@ -48,8 +46,6 @@ export function nowSeen(facts: Facts, rest: Pick<PictureNow, 'ticksPerSecond'> &
     endedAt: rest.endedAt ?? null,
     askedMin: duration.askedMin,
     ranMin: duration.ranMin,
-    connected: facts.feed.connected,
-    connections: facts.feed.connections,
     ticks: sums.tick,
     ticksPerSecond: rest.ticksPerSecond,
     whole: symbols.reduce((sum, { whole }) => sum + whole, 0),
@@ -62,7 +58,6 @@ export function nowSeen(facts: Facts, rest: Pick<PictureNow, 'ticksPerSecond'> &
     rssMb: cost.rssMb,
     refused: [...refused, ...NOT_TICKS.map(([name, reason]) => ({ reason, packets: sums[name] }))].filter(({ packets }) => packets > 0),
     received: counters.binary,
-    workerDeaths: counters.workerDeaths,
     gaps: facts.unseen.gaps,
     report: rest.report ?? null,
   };

@@ -1,5 +1,5 @@
 /** Ticks over market time, for a run of any length in a bounded number of spans. */
-import type { PicturePace } from './picture.js';
+import type { Picture } from './picture.js';
 
 /** Spans that are kept; when there are more, two become one. */
 const MOST_SPANS = 240;
@@ -18,13 +18,9 @@ export class Pace {
     this.#spanMs = Math.max(LEAST_SPAN_MS, Math.ceil((LOOKS_MS * speed) / 1000) * 1000);
   }
 
-  get spanMs(): number {
-    return this.#spanMs;
-  }
-
   /** Starts of the spans (epoch ms, market) and the ticks seen in each; spans without a tick included. */
-  get ticks(): PicturePace[] {
-    return this.#counts.map((ticks, span) => [this.#originMs! + span * this.#spanMs, ticks]);
+  get curve(): Picture['pace'] {
+    return { spanMs: this.#spanMs, ticks: this.#counts.map((ticks, span) => [this.#originMs! + span * this.#spanMs, ticks]) };
   }
 
   /** `total` ticks were seen by market time `marketMs`. Time that goes back counts as the last span's. */

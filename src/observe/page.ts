@@ -5,7 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { escaped } from '../html.js';
 import { shipped } from '../paths.js';
+import { frozenPicture } from './frozen.js';
 import type { Picture } from './picture.js';
 
 /** The page's program and style, as built. */
@@ -50,11 +52,6 @@ export function livePage(): string {
 
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** Text as it stands in a page. */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-}
-
 /** JSON that cannot end the element it stands in, whatever names are in it. */
 function embedded(value: object): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
@@ -73,4 +70,9 @@ export function frozenPage(picture: Picture, { script, style }: PageParts): stri
 <title>tickshard ${escaped(picture.run.runId)}: ${escaped(picture.now.verdict ?? 'running')}</title>
 <style>${style}</style>`;
   return frame(head, `${plain(picture)}\n<script type="application/json" id="picture">${embedded(picture)}</script>\n<script>${script}</script>`);
+}
+
+/** The page of a report, as JSON.parse gives it. Throws EngineError REPORT with one sentence when it is none that can be shown. */
+export function reportPage(report: unknown): string {
+  return frozenPage(frozenPicture(report), pageParts());
 }

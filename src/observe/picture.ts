@@ -41,8 +41,6 @@ export interface PictureRun {
   readonly options: readonly (readonly [name: string, value: string])[];
   readonly symbols: readonly { readonly symbol: string; readonly token: string; readonly shard: number }[];
   readonly shards: number;
-  /** What a last tick may be old, market ms, before it is called stale. */
-  readonly freshMs: number;
 }
 
 export interface PicturePercentiles {
@@ -59,8 +57,6 @@ export interface PictureNow {
   readonly endedAt: string | null;
   readonly askedMin: number;
   readonly ranMin: number;
-  readonly connected: boolean;
-  readonly connections: number;
   readonly ticks: number;
   readonly ticksPerSecond: number;
   readonly whole: number;
@@ -76,7 +72,6 @@ export interface PictureNow {
   /** What was received and not used, by reason. */
   readonly refused: readonly { readonly reason: string; readonly packets: number }[];
   readonly received: number;
-  readonly workerDeaths: number;
   readonly gaps: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** Where the report of the run is, once it is written. */
   readonly report: string | null;
@@ -91,7 +86,9 @@ export interface PictureGate {
   readonly remedy: string | null;
 }
 
-export type RowState = 'ticking' | 'quiet' | 'stale' | 'silent' | 'shut';
+/** How a symbol does (`stateOf`). */
+export const ROW_STATES = ['ticking', 'quiet', 'stale', 'silent', 'shut'] as const;
+export type RowState = (typeof ROW_STATES)[number];
 
 export interface PictureRow {
   readonly last: number | null;
@@ -178,3 +175,18 @@ export interface PictureChange {
 export const TRAIL_LENGTH = 60;
 /** Events that are kept, the newest. */
 export const EVENTS_KEPT = 500;
+
+/** Two ascending lists of candles as one; of a minute that both have, the new one. */
+export function withCandles(known: readonly PictureCandle[], news: readonly PictureCandle[]): PictureCandle[] {
+  const byMinute = new Map(known.map((candle) => [candle[0], candle]));
+  for (const candle of news) byMinute.set(candle[0], candle);
+  return [...byMinute.values()].sort((a, b) => a[0] - b[0]);
+}
+
+/** Events in order of their ids, the newest that are kept; one that went on takes its own place. */
+export function withEvents(known: readonly PictureEvent[], news: readonly PictureEvent[]): readonly PictureEvent[] {
+  if (news.length === 0) return known;
+  const byId = new Map(known.map((event) => [event.id, event]));
+  for (const event of news) byId.set(event.id, event);
+  return [...byId.values()].sort((a, b) => a.id - b.id).slice(-EVENTS_KEPT);
+}

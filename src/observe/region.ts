@@ -1,7 +1,7 @@
 /** The lines that a terminal shows while a run goes on, laid out for its size. Pure. */
-import { istStamp } from '../market/session.js';
+import { istSecond } from '../market/session.js';
 import type { Facts, SymbolFacts } from './facts.js';
-import { count, type Gate, type Status } from './gate.js';
+import { clockText, count, type Gate, type Status } from './gate.js';
 import type { RowState } from './picture.js';
 import type { Paint } from './rows.js';
 import { stateOf } from './sight.js';
@@ -79,14 +79,9 @@ export function tally(facts: Facts): { candles: number; ticks: number; ticking: 
   };
 }
 
-function clockText(minutes: number): string {
-  const seconds = Math.max(0, Math.round(minutes * 60));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-}
-
 function head({ facts, leftMin, ticksPerSecond }: Moment, width: number): string[] {
   const { candles, ticks, ticking } = tally(facts);
-  const marketTime = facts.market.timeMs === undefined ? 'no packet yet' : istStamp(facts.market.timeMs).slice(11, 19);
+  const marketTime = facts.market.timeMs === undefined ? 'no packet yet' : istSecond(facts.market.timeMs);
   const left = `${clockText(leftMin)} of market time left, market ${marketTime}`;
   const barWidth = Math.max(0, Math.min(BAR_WIDTH, width - left.length - 3));
   const share = Math.min(1, Math.max(0, 1 - leftMin / facts.duration.askedMin));

@@ -161,12 +161,7 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
 export function reportText({ sights, ...report }: Readonly<Record<string, unknown>>): string {
   const head = JSON.stringify(report, null, 2).replace(/\n\}$/, '');
   const parts = Object.entries(sights as object).map(([name, part]) => `    ${JSON.stringify(name)}: ${JSON.stringify(part)}`);
-  return `${head},\n  "sights": {\n${parts.join(',\n')}\n  }\n}`;
-}
-
-/** Writes `report` to `paths`, each aside and renamed. Throws EngineError OUTPUT in one sentence. */
-export function writeReport(report: Record<string, unknown>, paths: readonly string[]): void {
-  for (const path of paths) writeText(path, `${reportText(report)}\n`, 'report');
+  return `${head},\n  "sights": {\n${parts.join(',\n')}\n  }\n}\n`;
 }
 
 /** Writes `text` to `path`, aside and renamed; `what` it is, for the sentence. Throws EngineError OUTPUT. */

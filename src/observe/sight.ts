@@ -1,11 +1,12 @@
 /** What a page shows of one symbol, read from its shard's memory. Reads only; any thread may. */
 import { FRESH_MS } from './gates-feed.js';
-import { CANDLE, type PictureCandle, type PictureCondition, type PictureRow, type PictureRule, type RowState } from './picture.js';
+import { CANDLE, type PictureBucket, type PictureCandle, type PictureCondition, type PictureRow, type PictureRule, type RowState } from './picture.js';
 import { istMinute } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
 import { DEFAULT_PARAMS, decimals, standing } from '../momentum/rule.js';
 import type { Evaluation } from '../momentum/series.js';
 import { barLabelMs, gapWithin, isAuction, readCandles, readFirst, readOpenBar, readRow, type RowFigures, type RowPlace } from '../shared/book.js';
+import { filledBuckets, histogramIn } from '../shared/histogram.js';
 import { SHARD, type ShardMemory } from '../shared/layout.js';
 
 /** Market ms up to which a last tick is of now. */
@@ -93,4 +94,9 @@ export function ruleSeen(m: ShardMemory, place: RowPlace, evaluation: Evaluation
   const close = closeSeen(m, place, evaluation);
   const why = basis === 'partial' ? `the candle of ${istMinute(minuteMs)} was not seen whole` : !evaluated ? (insufficient ?? null) : close === undefined ? `the history's candle of ${istMinute(minuteMs)} was looked at, ours was not seen whole` : null;
   return { minuteMs, why, conditions: close === undefined ? [] : conditions(close, evaluation), signal: evaluation.signals[0]?.reason ?? null, signals };
+}
+
+/** Receive-to-applied of all shards together. */
+export function latencySeen(memories: readonly ShardMemory[]): PictureBucket[] {
+  return filledBuckets(memories.map((memory) => histogramIn(memory, 'histogram')));
 }

@@ -1,6 +1,6 @@
 /** The end of a run as text: the checklist in the owner's words, the candles, and where everything is. Pure. */
 import type { CandleWithQuality } from '../market/candle.js';
-import { istMinute, istStamp, MINUTE_MS } from '../market/session.js';
+import { istMinute, istSecond, MINUTE_MS } from '../market/session.js';
 import type { Facts } from './facts.js';
 import { titleOf, type Gate, type Status } from './gate.js';
 import type { Verdict } from './gates.js';
@@ -29,8 +29,6 @@ export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict
   const status: Status = verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'warn';
   return [...(voice === 'quiet' ? [] : ['Checklist']), ...lines, ...(voice === 'quiet' ? [] : unseenLines(facts)), `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
 }
-
-const istSecond = (epochMs: number): string => istStamp(epochMs).slice(11, 19);
 
 /** Gaps and partial minutes are data: both are named, in as few words as they take. */
 function unseenLines({ unseen, symbols }: Facts): string[] {

@@ -4,6 +4,7 @@ import type { Facts } from './facts.js';
 import type { Gate } from './gate.js';
 import { gates } from './gates.js';
 import { Pace } from './pace.js';
+import { tally } from './region.js';
 import type { PictureEvent } from './picture.js';
 import { GateTurns, type Turn } from './turns.js';
 
@@ -34,7 +35,7 @@ export class Watching {
 
   /** Looks. `monoMs` is real and monotonic, `marketMs` the market's time where no packet told it. */
   look(facts: Facts, monoMs: number, marketMs: number): Looked {
-    const ticks = facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0);
+    const { ticks } = tally(facts);
     this.#looks.push({ ticks, monoMs });
     if (this.#looks.length > RATE_LOOKS) this.#looks.shift();
     const [first] = this.#looks;

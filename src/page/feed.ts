@@ -1,5 +1,6 @@
 /** The live page's line to the run: server-sent events, begun again for as long as the page is open. */
 import type { Picture, PictureChange } from '../observe/picture.js';
+import { every, monoMs } from './time.js';
 
 export interface FeedHandlers {
   /** The run has not looked yet. */
@@ -21,17 +22,17 @@ export class Feed {
 
   constructor(handlers: FeedHandlers) {
     this.#handlers = handlers;
-    setInterval(() => this.#look(), RETRY_MS);
+    every(RETRY_MS, () => this.#look());
     this.#connect();
   }
 
   #connect(): void {
-    this.#heardAtMs = performance.now();
+    this.#heardAtMs = monoMs();
     const source = new EventSource('/events');
     this.#source = source;
     const on = (name: string, handle: (data: unknown) => void): void =>
       source.addEventListener(name, (event) => {
-        this.#heardAtMs = performance.now();
+        this.#heardAtMs = monoMs();
         handle(JSON.parse((event as MessageEvent<string>).data));
       });
     on('waiting', () => this.#handlers.waiting());
@@ -49,6 +50,6 @@ export class Feed {
 
   #look(): void {
     if (this.#source === undefined) this.#connect();
-    else if (performance.now() - this.#heardAtMs > MUTE_MS) this.#lose();
+    else if (monoMs() - this.#heardAtMs > MUTE_MS) this.#lose();
   }
 }

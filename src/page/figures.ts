@@ -1,4 +1,5 @@
 /** What it costs and how it flows: figures in tiles, ticks over time, the histogram of latency. */
+import { PERFORMANCE } from '../observe/gate.js';
 import type { Picture, PictureNow } from '../observe/picture.js';
 import { latency, pace } from './curves.js';
 import { h, mark, say } from './dom.js';
@@ -7,8 +8,7 @@ import type { Changed } from './state.js';
 
 /** Share of a ring from which on it is said to fill. */
 const FILLING = 0.25;
-/** Bounds of gate `performance`. */
-const LOOP_MS = 50;
+const LOOP_MS = PERFORMANCE.eventLoopDelayP99Ms;
 
 interface Tile {
   readonly value: HTMLElement;

@@ -1,27 +1,28 @@
 /** Numbers and times as people of the Indian market read them. Pure. */
+import { IST_OFFSET_MS, istDate, istMinute, istSecond } from '../market/session.js';
 
-const IST_MS = 19_800_000;
 const price2 = new Intl.NumberFormat('en-IN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en-IN', { maximumFractionDigits: 0 });
 
 /** What is not known. */
 export const NONE = '–';
 
-const iso = (ms: number | null): string | undefined => (ms === null || Number.isNaN(new Date(ms + IST_MS).getTime()) ? undefined : new Date(ms + IST_MS).toISOString());
+/** A time as `text` writes it; a dash for one that is none, which a report of somebody else may hold. */
+const timed = (ms: number | null, text: (ms: number) => string): string => (ms === null || Number.isNaN(new Date(ms + IST_OFFSET_MS).getTime()) ? NONE : text(ms));
 
 /** `HH:mm:ss`, Indian time. */
 export function second(ms: number | null): string {
-  return iso(ms)?.slice(11, 19) ?? NONE;
+  return timed(ms, istSecond);
 }
 
 /** `HH:mm`, Indian time. */
 export function minute(ms: number | null): string {
-  return iso(ms)?.slice(11, 16) ?? NONE;
+  return timed(ms, istMinute);
 }
 
 /** `YYYY-MM-DD`, Indian time. */
 export function day(ms: number | null): string {
-  return iso(ms)?.slice(0, 10) ?? NONE;
+  return timed(ms, istDate);
 }
 
 export function rupees(value: number | null): string {
@@ -60,12 +61,6 @@ export function micros(us: number | null): string {
 
 export function millis(ms: number | null): string {
   return ms === null ? NONE : micros(ms * 1000);
-}
-
-/** Minutes as `m:ss`. */
-export function countdown(minutes: number): string {
-  const seconds = Math.max(0, Math.round(minutes * 60));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 /** `1 symbol`, `2 symbols`. */

@@ -4,12 +4,12 @@ import { sparkline } from './curves.js';
 import { h, mark, s, say } from './dom.js';
 import { age, change, count, NONE, rate, rupees } from './format.js';
 import type { Changed } from './state.js';
+import { monoMs } from './time.js';
 
 const SPARK = { width: 72, height: 18 };
 /** Real ms between two sortings by something that moves. */
 const SORT_MS = 1000;
 
-const STATE_WORDS: Readonly<Record<PictureRow['state'], string>> = { ticking: 'ticking', quiet: 'quiet', stale: 'stale', silent: 'silent', shut: 'shut' };
 const STATE_ORDER: readonly PictureRow['state'][] = ['stale', 'silent', 'quiet', 'ticking', 'shut'];
 
 interface Line {
@@ -104,7 +104,7 @@ export class Grid {
     }
     if (changed.trails) this.#trails(picture);
     if (changed.rows.size > 0) this.#count(picture);
-    if (this.#sort.column !== 'symbol' && this.#sort.column !== 'shard' && performance.now() - this.#sortedAtMs > SORT_MS) this.#order();
+    if (this.#sort.column !== 'symbol' && this.#sort.column !== 'shard' && monoMs() - this.#sortedAtMs > SORT_MS) this.#order();
   }
 
   /** Marks the symbol whose chart is open. */
@@ -134,10 +134,10 @@ export class Grid {
     say(line.cells.change, change(row.last, row.open));
     mark(line.cells.change, 'data-way', rose > 0 ? 'up' : rose < 0 && Number.isFinite(rose) ? 'down' : 'none');
     say(line.cells.rate, rate(row.rate));
-    say(line.cells.state, STATE_WORDS[row.state]);
+    say(line.cells.state, row.state);
     mark(line.root, 'data-state', row.state);
     mark(line.tile, 'data-state', row.state);
-    mark(line.tile, 'title', `${line.symbol}: ${STATE_WORDS[row.state]}`);
+    mark(line.tile, 'title', `${line.symbol}: ${row.state}`);
     this.#age(line, picture);
   }
 
@@ -156,7 +156,7 @@ export class Grid {
 
   #count({ rows }: Picture): void {
     const parts = STATE_ORDER.map((state) => [state, rows.filter((row) => row.state === state).length] as const).filter(([, number]) => number > 0);
-    say(this.#tally, `${count(rows.length, 'symbol')}: ${parts.map(([state, number]) => `${number} ${STATE_WORDS[state]}`).join(', ')}`);
+    say(this.#tally, `${count(rows.length, 'symbol')}: ${parts.map(([state, number]) => `${number} ${state}`).join(', ')}`);
   }
 
   #filter(): void {
@@ -208,7 +208,7 @@ export class Grid {
       const order = left < right ? -1 : left > right ? 1 : 0;
       return order === 0 ? a.symbol.localeCompare(b.symbol) : down ? -order : order;
     });
-    this.#sortedAtMs = performance.now();
+    this.#sortedAtMs = monoMs();
     if (sorted.every((line, index) => this.#body.children[index] === line.root)) return;
     // Moving a line takes the cursor off it.
     const focused = document.activeElement;

@@ -1,4 +1,5 @@
 /** The page: live it follows a run, as a report it shows the picture that is frozen into it. */
+import { clockText } from '../observe/gate.js';
 import type { Picture, PictureChange } from '../observe/picture.js';
 import { Chart } from './chart.js';
 import { Checklist } from './checklist.js';
@@ -6,11 +7,12 @@ import { h, mark, say, section } from './dom.js';
 import { Events } from './events.js';
 import { Feed } from './feed.js';
 import { Figures } from './figures.js';
-import { countdown, count, second } from './format.js';
+import { count, second } from './format.js';
 import { Grid } from './grid.js';
 import { multiples, options, refusals, unseen, versions } from './report.js';
-import { after, type Changed } from './state.js';
+import { after } from './state.js';
 import { themeButton } from './theme.js';
+import { wallClock } from './time.js';
 
 const app = document.querySelector<HTMLElement>('#app')!;
 const announcer = h('p', { class: 'unseen', role: 'status' });
@@ -65,10 +67,10 @@ function head(shown: Picture): void {
   mark(badge, 'data-verdict', now.verdict ?? (failing ? 'failing' : 'running'));
   say(headline, verdictLine(shown));
   say(about, `${run.title}, ${run.mode}, feed ${run.feed}${run.speed === 1 ? '' : ` at speed ${run.speed}`}, run ${run.runId}`);
-  say(clock, `market ${second(now.marketMs)} · ${now.verdict === null ? `${countdown(now.askedMin - now.ranMin)} left` : `${countdown(now.ranMin)} of ${countdown(now.askedMin)} minutes`}`);
+  say(clock, `market ${second(now.marketMs)} · ${now.verdict === null ? `${clockText(now.askedMin - now.ranMin)} left` : `${clockText(now.ranMin)} of ${clockText(now.askedMin)} minutes`}`);
   progress.value = now.askedMin > 0 ? Math.min(1, now.ranMin / now.askedMin) : 0;
   const alive = shown.rows.filter(({ state }) => state === 'ticking').length;
-  document.title = now.verdict === null ? `${failing ? '✗ ' : ''}${countdown(now.askedMin - now.ranMin)} · ${alive}/${shown.rows.length} · tickshard` : `${now.verdict.toUpperCase()} · tickshard ${run.runId}`;
+  document.title = now.verdict === null ? `${failing ? '✗ ' : ''}${clockText(now.askedMin - now.ranMin)} · ${alive}/${shown.rows.length} · tickshard` : `${now.verdict.toUpperCase()} · tickshard ${run.runId}`;
 }
 
 function showWhole(next: Picture): void {
@@ -89,27 +91,27 @@ function showWhole(next: Picture): void {
 
 function showChange(change: PictureChange): void {
   if (picture === undefined) return;
-  const { picture: next, changed } = after(picture, change) satisfies { picture: Picture; changed: Changed };
+  const { picture: next, changed } = after(picture, change);
   picture = next;
   head(next);
   checklist.update(changed.gates);
   figures.update(next, changed);
   grid.update(next, changed);
   if (changed.events) events.show(next);
-  chart.update(next, changed.candles.size + changed.rules.size > 0 ? new Set([...changed.candles, ...changed.rules]) : new Set());
+  chart.update(next, new Set([...changed.candles, ...changed.rules]));
 }
 
 /** Says how the line to the run is. */
 function linkIs(state: 'live' | 'waiting' | 'lost' | 'ended'): void {
   mark(link, 'data-link', state);
-  say(link, { live: 'live', waiting: 'waiting', lost: 'lost', ended: 'ended' }[state]);
+  say(link, state);
   document.body.dataset['link'] = state;
   banner.hidden = state === 'live';
   const report = picture?.now.report;
   const texts = {
     live: '',
     waiting: 'The run has not connected yet; this page shows it as soon as it does.',
-    lost: `The connection to the run is lost since ${new Date().toTimeString().slice(0, 8)}; trying again. What is shown is old.`,
+    lost: `The connection to the run is lost since ${wallClock()}; trying again. What is shown is old.`,
     ended: `The run has ended.${report === undefined || report === null ? '' : ` Its report: ${report}`} The next run on this port is shown here by itself.`,
   };
   say(banner, texts[state]);

@@ -1,5 +1,5 @@
 /** The picture in the browser, and how a change changes it. Pure. */
-import { EVENTS_KEPT, TRAIL_LENGTH, type Picture, type PictureCandle, type PictureChange, type PictureEvent, type PictureGate, type PictureRow, type PictureRule } from '../observe/picture.js';
+import { TRAIL_LENGTH, withCandles, withEvents, type Picture, type PictureChange, type PictureGate, type PictureRow, type PictureRule } from '../observe/picture.js';
 
 /** What of a picture is other than before, so that only that is drawn. */
 export interface Changed {
@@ -12,25 +12,6 @@ export interface Changed {
   readonly trails: boolean;
   readonly pace: boolean;
   readonly latency: boolean;
-}
-
-type Mutable = {
-  -readonly [Key in keyof Picture]: Picture[Key];
-};
-
-/** Two ascending lists of candles as one; of a minute that both have, the new one. */
-export function withCandles(known: readonly PictureCandle[], news: readonly PictureCandle[]): readonly PictureCandle[] {
-  const byMinute = new Map(known.map((candle) => [candle[0], candle]));
-  for (const candle of news) byMinute.set(candle[0], candle);
-  return [...byMinute.values()].sort((a, b) => a[0] - b[0]);
-}
-
-/** Events in order of their ids; one that went on takes its own place. */
-function withEvents(known: readonly PictureEvent[], news: readonly PictureEvent[]): readonly PictureEvent[] {
-  if (news.length === 0) return known;
-  const byId = new Map(known.map((event) => [event.id, event]));
-  for (const event of news) byId.set(event.id, event);
-  return [...byId.values()].sort((a, b) => a.id - b.id).slice(-EVENTS_KEPT);
 }
 
 /** The picture after the change, and what is other. */
@@ -46,7 +27,7 @@ export function after(picture: Picture, change: PictureChange): { readonly pictu
     const price = change.trail[index];
     return price === undefined || price === null ? trail : [...trail, price].slice(-TRAIL_LENGTH);
   });
-  const next: Mutable = { ...picture, now: change.now, rows, candles, rules, gates, trails, events: withEvents(picture.events, change.events), pace: change.pace ?? picture.pace, latency: change.latency ?? picture.latency };
+  const next: Picture = { ...picture, now: change.now, rows, candles, rules, gates, trails, events: withEvents(picture.events, change.events), pace: change.pace ?? picture.pace, latency: change.latency ?? picture.latency };
   const indexes = (list: readonly (readonly [number, unknown])[]): Set<number> => new Set(list.map(([index]) => index));
   return {
     picture: next,

@@ -2,7 +2,7 @@
  * A latency histogram in shared memory: 32 buckets a power of two, so a reading is within 3.2 % of the truth.
  * Values are whole microseconds from 0 to 2^20 (what took longer than a second falls into the last bucket). One writer; readers may lag.
  */
-import { HISTOGRAM_WORDS } from './layout.js';
+import { HISTOGRAM_WORDS, type ShardMemory } from './layout.js';
 
 const STEP_BITS = 5;
 const STEPS = 1 << STEP_BITS;
@@ -22,6 +22,21 @@ export function bucketTop(bucket: number): number {
   if (bucket < STEPS) return bucket;
   const exponent = (bucket >> STEP_BITS) - 1;
   return ((STEPS + (bucket & (STEPS - 1)) + 1) << exponent) - 1;
+}
+
+/** The histogram of receive-to-applied, or of receive-to-sealed, in a shard's memory. */
+export function histogramIn(m: ShardMemory, region: 'histogram' | 'sealHistogram'): Int32Array {
+  return m.i32.subarray(m[region], m[region] + HISTOGRAM_WORDS);
+}
+
+/** The buckets that hold something in several histograms together, ascending: greatest value, microseconds, and how many. */
+export function filledBuckets(histograms: readonly Int32Array[]): (readonly [us: number, values: number])[] {
+  const buckets: (readonly [us: number, values: number])[] = [];
+  for (let bucket = 0; bucket < HISTOGRAM_WORDS; bucket++) {
+    const values = histograms.reduce((sum, histogram) => sum + histogram[bucket], 0);
+    if (values > 0) buckets.push([bucketTop(bucket), values]);
+  }
+  return buckets;
 }
 
 /** Percentiles (0..100) over the sum of several histograms; undefined for each when nothing was recorded. */

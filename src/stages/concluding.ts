@@ -1,5 +1,5 @@
 /** What the end of a run and that of a replay have in common. */
-import type { Clock, Timer } from '../clock.js';
+import { within, type Clock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import { inOrder } from '../market/candle.js';
 import type { Evaluation } from '../momentum/series.js';
@@ -14,15 +14,9 @@ const DRAIN_MS = 30_000;
 
 /** Resolves when every shard has read END. Throws EngineError OUTPUT when one does not come to it. */
 export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
-  let limit: Timer | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    limit = clock.after(DRAIN_MS, () => reject(new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.')));
+  await within(clock, DRAIN_MS, shards.done, () => {
+    throw new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.');
   });
-  try {
-    await Promise.race([shards.done, tooLate]);
-  } finally {
-    limit?.cancel();
-  }
 }
 
 export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {

@@ -7,16 +7,14 @@ import type { JournalWriter } from '../journal/writer.js';
 import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../observe/connection-record.js';
 import type { Facts, Hashes, SymbolFacts } from '../observe/facts.js';
-import { latencySeen } from '../observe/board.js';
 import type { Sights } from '../observe/report.js';
-import { candlesSeen, ruleSeen } from '../observe/sight.js';
+import { candlesSeen, latencySeen, ruleSeen } from '../observe/sight.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { NetworkLedger } from '../observe/network-ledger.js';
 import type { PerformanceFigures, Percentiles, Probe } from '../observe/probe.js';
 import { readCandles, readGaps, readRow, tallyCandles, type RowPlace } from '../shared/book.js';
 import { COUNTER, type CounterName } from '../shared/counters.js';
-import { percentiles } from '../shared/histogram.js';
-import { HISTOGRAM_WORDS } from '../shared/layout.js';
+import { histogramIn, percentiles } from '../shared/histogram.js';
 import { LEDGER, threadStrayWrites } from '../shared/ledger.js';
 import type { Engine } from '../shard/engine.js';
 import type { ConcludeAnswer } from '../../workers/writer.js';
@@ -81,30 +79,27 @@ function symbolFacts({ engine, intake }: Sources, place: RowPlace, { finished, e
 
 /** What a page shows of the candles at the end: all of them, open ones too, with what the rule saw live. */
 export function sightsOf({ memories, places }: Engine, evaluations: readonly Evaluation[]): Pick<Sights, 'candles' | 'rules' | 'latency'> {
-  const bySymbol = new Map<string, Map<number, Evaluation>>(places.map(({ instrument }) => [instrument.symbol, new Map<number, Evaluation>()]));
-  for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.set(evaluation.timestampMs, evaluation);
-  const of = (place: RowPlace): Evaluation[] => [...bySymbol.get(place.instrument.symbol)!.values()];
-  return {
-    candles: places.map((place) => candlesSeen(memories[place.shard], place, bySymbol.get(place.instrument.symbol)!)),
-    rules: places.map((place) => {
-      const last = of(place).at(-1);
-      return last === undefined ? null : ruleSeen(memories[place.shard], place, last, of(place).reduce((sum, { signals }) => sum + signals.length, 0));
-    }),
-    latency: latencySeen(memories),
-  };
+  const bySymbol = new Map<string, Evaluation[]>(places.map(({ instrument }) => [instrument.symbol, []]));
+  for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.push(evaluation);
+  const seen = places.map((place) => {
+    const memory = memories[place.shard];
+    const own = bySymbol.get(place.instrument.symbol)!;
+    const last = own.at(-1);
+    return {
+      candles: candlesSeen(memory, place, new Map(own.map((evaluation) => [evaluation.timestampMs, evaluation]))),
+      rule: last === undefined ? null : ruleSeen(memory, place, last, own.reduce((sum, { signals }) => sum + signals.length, 0)),
+    };
+  });
+  return { candles: seen.map(({ candles }) => candles), rules: seen.map(({ rule }) => rule), latency: latencySeen(memories) };
 }
 
-function latency(engine: Engine, region: 'applied' | 'sealed', scale: number): Percentiles {
-  const histograms = engine.memories.map((memory) => {
-    const start = region === 'applied' ? memory.histogram : memory.sealHistogram;
-    return memory.i32.subarray(start, start + HISTOGRAM_WORDS);
-  });
-  const [p50, p99, p999] = percentiles(histograms, [50, 99, 99.9]).map((us) => (us === undefined ? undefined : us / scale));
+function latency({ memories }: Engine, region: 'histogram' | 'sealHistogram', scale: number): Percentiles {
+  const [p50, p99, p999] = percentiles(memories.map((memory) => histogramIn(memory, region)), [50, 99, 99.9]).map((us) => (us === undefined ? undefined : us / scale));
   return { p50, p99, p999 };
 }
 
 function performanceOf({ engine, probe }: Sources): PerformanceFigures {
-  return { ...probe.figures(), receiveToAppliedUs: latency(engine, 'applied', 1), receiveToSealedMs: latency(engine, 'sealed', 1000) };
+  return { ...probe.figures(), receiveToAppliedUs: latency(engine, 'histogram', 1), receiveToSealedMs: latency(engine, 'sealHistogram', 1000) };
 }
 
 function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['market'] {

@@ -4,11 +4,11 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { SystemClock, type Clock } from '../clock.js';
+import { SystemClock, within, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { Glance } from '../observe/board.js';
-import type { NotedDisconnect } from '../observe/facts.js';
+import type { Facts } from '../observe/facts.js';
 import type { PictureEvent, PictureRun } from '../observe/picture.js';
 import { istStamp, type Session } from '../market/session.js';
 import { runSeen } from '../observe/now.js';
@@ -54,7 +54,7 @@ export interface Look {
   readonly events: readonly PictureEvent[];
   /** Events that are new or went on since the last look. */
   readonly news: readonly PictureEvent[];
-  readonly disconnects: readonly NotedDisconnect[];
+  readonly feed: Pick<Facts['feed'], 'connected' | 'connections' | 'disconnects'>;
 }
 
 function portOf(url: string | undefined): number | undefined {
@@ -84,24 +84,21 @@ export class Observers {
   /** Starts to listen. Throws EngineError CONFIG when a port cannot be had. */
   async start(): Promise<Addresses> {
     const { dashboard, metrics, clock } = this.#options;
-    const first = this.#begin(dashboard, metrics);
-    const late = new Promise<never>((_, reject) => {
-      const timer = clock.after(BEGIN_MS, () => reject(new EngineError('CONFIG', `The thread of --dashboard and --metrics did not start within ${BEGIN_MS / 1000} s; leave them out.`)));
-      void first.then(() => timer.cancel(), () => timer.cancel());
+    this.#addresses = await within(clock, BEGIN_MS, this.#begin(dashboard, metrics), () => {
+      throw new EngineError('CONFIG', `The thread of --dashboard and --metrics did not start within ${BEGIN_MS / 1000} s; leave them out.`);
     });
-    this.#addresses = await Promise.race([first, late]);
     return this.#addresses;
   }
 
   /** Tells of a look; returns at once. */
-  tell({ glance, evaluations, events, news, disconnects }: Look): void {
+  tell({ glance, evaluations, events, news, feed: { connected, connections, disconnects } }: Look): void {
     if (this.#port === undefined) return;
     // A new thread knows nothing of what was told to the one before.
     const whole = this.#fresh;
     this.#fresh = false;
-    const byCause: Record<string, number> = {};
-    for (const { cause } of disconnects) byCause[cause] = (byCause[cause] ?? 0) + 1;
-    this.#send({ kind: 'glance', glance: { ...glance, events: whole ? events : news, evaluations: evaluations.slice(whole ? 0 : this.#evaluationsSent) }, disconnects: byCause });
+    const ended: Record<string, number> = {};
+    for (const { cause } of disconnects) ended[cause] = (ended[cause] ?? 0) + 1;
+    this.#send({ kind: 'glance', glance: { ...glance, events: whole ? events : news, evaluations: evaluations.slice(whole ? 0 : this.#evaluationsSent) }, feed: { connected, connections, ended } });
     this.#evaluationsSent = evaluations.length;
   }
 
@@ -109,13 +106,7 @@ export class Observers {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#send({ kind: 'stop' });
-    let release: (() => void) | undefined;
-    const late = new Promise<void>((resolve) => {
-      const timer = this.#options.clock.after(END_MS, resolve);
-      release = () => timer.cancel();
-    });
-    await Promise.race([this.#running, late]);
-    release?.();
+    await within(this.#options.clock, END_MS, this.#running, () => undefined);
     await this.#pool.destroy();
   }
 

@@ -1,6 +1,6 @@
 /** The folders that a run may write to, looked at before anything is connected, and tried only when nothing else speaks against the run. */
 import { accessSync, constants, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
 
 /** Whether there is something at `path`; what lies beneath a file is not there either. */
@@ -30,6 +30,12 @@ export function lookAtFolder(folder: string): void {
     if (error instanceof EngineError) throw error;
     throw new EngineError('OUTPUT', `${folder} cannot be written to (${sentenceOf(error)}); name another, or let this user write there.`, { cause: error });
   }
+}
+
+/** A path as people are told it: from the folder that they are in, where it lies below that. */
+export function told(path: string): string {
+  const here = relative('', path);
+  return here.startsWith('..') ? path : here;
 }
 
 /** Takes away folders that were made for nothing, the innermost first. */

@@ -1,14 +1,12 @@
 /** What a stage run shows and leaves behind: the display, the pages, the checklist, the candles, the report. Composition of `observe`. */
-import { relative } from 'node:path';
 import type { Clock } from '../clock.js';
-import { dayCandles, istDate, istStamp } from '../market/session.js';
+import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
 import type { Facts } from '../observe/facts.js';
-import { frozenPicture } from '../observe/frozen.js';
 import { count, type Gate } from '../observe/gate.js';
 import type { Verdict } from '../observe/gates.js';
 import { gateSeen, nowSeen } from '../observe/now.js';
-import { frozenPage, pageParts } from '../observe/page.js';
-import { buildReport, reportText, writeReport, writeText, type Sights } from '../observe/report.js';
+import { reportPage } from '../observe/page.js';
+import { buildReport, reportText, writeText, type Sights } from '../observe/report.js';
 import { candleTable, checklist, symbolTable } from '../observe/summary.js';
 import { Terminal } from '../observe/terminal.js';
 import type { Turn } from '../observe/turns.js';
@@ -17,6 +15,7 @@ import { programVersion, versionsBeside } from '../paths.js';
 import type { Engine } from '../shard/engine.js';
 import { candlesOf, sightsOf } from './gather.js';
 import { openPages, type Observers } from './observers.js';
+import { told } from './places.js';
 import { optionsOf, type Plan } from './plan.js';
 
 /** How the run ended. */
@@ -101,7 +100,7 @@ export class Presenter {
   show(facts: Facts, leftMin: number, clock: Clock): readonly Turn[] {
     const { voice } = this.#plan.config;
     const { gates, turns, events, ticksPerSecond } = this.#watching.look(facts, clock.monoMs(), clock.marketMs());
-    if (voice === 'verbose') for (const { atMs, text, kind } of events) if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istStamp(atMs).slice(11, 19)}  ${text}`);
+    if (voice === 'verbose') for (const { atMs, text, kind } of events) if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
     if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, turns);
     if (this.#looks++ % TOLD_LOOKS === 0) this.#tellObservers(facts, gates, { ticksPerSecond });
     return turns;
@@ -111,11 +110,11 @@ export class Presenter {
     if (this.#observers === undefined) return;
     const { chronicle, pace } = this.#watching;
     this.#observers.tell({
-      glance: { now: nowSeen(facts, rest), gates: gates.map((gate) => gateSeen(gate, facts.symbols.length)), pace: { spanMs: pace.spanMs, ticks: pace.ticks } },
+      glance: { now: nowSeen(facts, rest), gates: gates.map((gate) => gateSeen(gate, facts.symbols.length)), pace: pace.curve },
       evaluations: facts.momentum.evaluations,
       events: chronicle.events,
       news: chronicle.news(),
-      disconnects: facts.feed.disconnects,
+      feed: facts.feed,
     });
   }
 
@@ -124,21 +123,20 @@ export class Presenter {
     const { facts, verdict, engine, gates } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
     this.#watching.look(facts, clock.monoMs(), clock.marketMs());
-    const sights: Sights = { ...sightsOf(engine, facts.momentum.evaluations), events: this.#watching.chronicle.events, pace: { spanMs: this.#watching.pace.spanMs, ticks: this.#watching.pace.ticks } };
-    const report = this.#report(ending, sights);
+    const sights: Sights = { ...sightsOf(engine, facts.momentum.evaluations), events: this.#watching.chronicle.events, pace: this.#watching.pace.curve };
+    const text = reportText(this.#report(ending, sights));
     for (const place of engine.places.length > 1 ? [] : engine.places) this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
     if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
     const paint = (status: Gate['status'], text: string): string => this.#terminal.paint(status, text);
     this.say(`${config.voice === 'quiet' ? '' : '\n'}${checklist(facts, gates, verdict, { paint, columns: this.#terminal.columns, voice: config.voice })}`);
     if (config.voice === 'verbose') for (const note of facts.momentum.notes) this.say(`Note: ${note}`);
-    const here = (path: string): string => (relative('', path).startsWith('..') ? path : relative('', path));
-    this.tell(`\nCandles ${here(outDir)}   Report ${here(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${here(pagePath)}`}   Log ${here(logPath)}`);
-    if (config.json) process.stdout.write(`${reportText(report)}\n`);
+    this.tell(`\nCandles ${told(outDir)}   Report ${told(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${told(pagePath)}`}   Log ${told(logPath)}`);
+    if (config.json) process.stdout.write(text);
     try {
-      writeReport(report, reportPaths);
-      if (pagePath !== undefined) writeText(pagePath, frozenPage(frozenPicture(JSON.parse(reportText(report))), pageParts()), 'page');
+      for (const path of reportPaths) writeText(path, text, 'report');
+      if (pagePath !== undefined) writeText(pagePath, reportPage(JSON.parse(text)), 'page');
     } finally {
-      this.#tellObservers(facts, gates, { ticksPerSecond: 0, verdict, endedAt: istStamp(ending.endedWallMs), ...(pagePath === undefined ? {} : { report: here(pagePath) }) });
+      this.#tellObservers(facts, gates, { ticksPerSecond: 0, verdict, endedAt: istStamp(ending.endedWallMs), ...(pagePath === undefined ? {} : { report: told(pagePath) }) });
     }
   }
 

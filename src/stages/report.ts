@@ -1,10 +1,10 @@
 /** `tickshard report`: the page of a run, made again of its report. */
 import { readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
-import { frozenPicture } from '../observe/frozen.js';
-import { frozenPage, pageParts } from '../observe/page.js';
+import { reportPage } from '../observe/page.js';
 import { writeText } from '../observe/report.js';
+import { told } from './places.js';
 
 export interface RebuildOptions {
   readonly file: string;
@@ -33,12 +33,12 @@ export function rebuild({ file, html }: RebuildOptions, print: (text: string) =>
   if (page === resolve(file)) throw new EngineError('USAGE', `--html ${html!} is the report itself; name another file.`);
   let text: string;
   try {
-    text = frozenPage(frozenPicture(report), pageParts());
+    text = reportPage(report);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw new EngineError('REPORT', `${file}: ${error.message}`, { cause: error });
   }
   writeText(page, text, 'page');
-  print(`Page ${relative('', page).startsWith('..') ? page : relative('', page)}`);
+  print(`Page ${told(page)}`);
   return EXIT.pass;
 }

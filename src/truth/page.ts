@@ -1,4 +1,5 @@
 /** A comparison as one self-contained page: no script, nothing loaded from anywhere. Pure. */
+import { escaped } from '../html.js';
 import { istDate, istMinute, istStamp, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf, type Cause } from './causes.js';
 import { FIELDS, valuesCompared, type Comparison, type Difference, type Field, type SymbolComparison } from './comparison.js';
@@ -41,11 +42,6 @@ th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;t
 .bar{display:flex;height:1.1rem;border-radius:.2rem;overflow:hidden;margin:.4rem 0}.key{display:inline-block;width:.75em;height:.75em;border-radius:.15em;margin-right:.35em}
 .keys span.one{margin-right:1.1rem;white-space:nowrap}.days svg{display:block;width:100%;height:14px}.days td.line{width:75%;min-width:30rem;padding:.15rem .6rem}
 `;
-
-/** Text as it stands in a page. */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-}
 
 const cell = (text: string | number, css = ''): string => `<td${css === '' ? '' : ` class="${css}"`}>${escaped(String(text))}</td>`;
 

@@ -79,11 +79,11 @@ describe('ticks over time', () => {
           total += more;
           pace.look(ms, total);
         }
-        expect(pace.ticks.reduce((sum, [, ticks]) => sum + ticks, 0)).toBe(total);
-        expect(pace.ticks.length).toBeLessThanOrEqual(240);
-        const starts = pace.ticks.map(([start]) => start);
-        expect(starts.every((start, k) => k === 0 || start - starts[k - 1] === pace.spanMs)).toBe(true);
-        expect(ms - starts.at(-1)!).toBeLessThan(pace.spanMs);
+        expect(pace.curve.ticks.reduce((sum, [, ticks]) => sum + ticks, 0)).toBe(total);
+        expect(pace.curve.ticks.length).toBeLessThanOrEqual(240);
+        const starts = pace.curve.ticks.map(([start]) => start);
+        expect(starts.every((start, k) => k === 0 || start - starts[k - 1] === pace.curve.spanMs)).toBe(true);
+        expect(ms - starts.at(-1)!).toBeLessThan(pace.curve.spanMs);
       }),
     );
   });
@@ -92,6 +92,6 @@ describe('ticks over time', () => {
     const pace = new Pace(1);
     pace.look(AT, 1);
     pace.look(AT - 3_600_000, 3);
-    expect(pace.ticks.map(([, ticks]) => ticks)).toEqual([3]);
+    expect(pace.curve.ticks.map(([, ticks]) => ticks)).toEqual([3]);
   });
 });

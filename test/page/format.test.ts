@@ -1,6 +1,7 @@
 /** Numbers and times on the page. */
 import { describe, expect, it } from 'vitest';
-import { age, change, count, countdown, day, micros, millis, minute, number, rate, rupees, second } from '../../src/page/format.js';
+import { clockText } from '../../src/observe/gate.js';
+import { age, change, count, day, micros, millis, minute, number, rate, rupees, second } from '../../src/page/format.js';
 
 const AT = Date.UTC(2026, 10, 23, 5, 40, 3);
 
@@ -20,6 +21,6 @@ describe('the page writes', () => {
   it('rates, ages and durations in the unit in which they are short', () => {
     expect([rate(0.25), rate(12.4), age(-5), age(1500), age(42_000), age(600_000), age(7_200_000)]).toEqual(['0.3', '12', '0.0 s', '1.5 s', '42 s', '10 min', '2.0 h']);
     expect([micros(31), micros(1500), micros(25_000), micros(2_500_000), micros(null), millis(0.4), millis(null)]).toEqual(['31 µs', '1.5 ms', '25 ms', '2.5 s', '–', '400 µs', '–']);
-    expect([countdown(7.5), countdown(-1), count(1, 'gate'), count(2, 'gate')]).toEqual(['7:30', '0:00', '1 gate', '2 gates']);
+    expect([clockText(7.5), clockText(-1), count(1, 'gate'), count(2, 'gate')]).toEqual(['7:30', '0:00', '1 gate', '2 gates']);
   });
 });

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 function look(marketMs: number): Look {
   const facts = goodFacts();
-  return { glance: { now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs }, gates: [], pace: { spanMs: 5000, ticks: [] } }, evaluations: [], events: [], news: [], disconnects: [{ connection: 1, code: undefined, reason: '', cause: 'dropped', sentence: '', livedMs: 1, atMs: 1 }] };
+  return { glance: { now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs }, gates: [], pace: { spanMs: 5000, ticks: [] } }, evaluations: [], events: [], news: [], feed: { connected: true, connections: 2, disconnects: [{ connection: 1, code: undefined, reason: '', cause: 'dropped', sentence: '', livedMs: 1, atMs: 1 }] } };
 }
 
 function observersOf(engine: Engine, change: Partial<ObserversOptions> = {}): { readonly observers: Observers; readonly said: string[]; readonly gone: string[] } {
@@ -33,7 +33,12 @@ function observersOf(engine: Engine, change: Partial<ObserversOptions> = {}): { 
   return { observers, said, gone };
 }
 
-const ticking = (): Script => new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:00') + 11_000, 10_100).hum(at('11:01')).frame('RELIANCE', at('11:01') + 1000, 10_200).hum(at('11:02') + 20_000);
+/** A run that ticked, all of it applied. */
+function ticking(): Script {
+  const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:00') + 11_000, 10_100).hum(at('11:01')).frame('RELIANCE', at('11:01') + 1000, 10_200).hum(at('11:02') + 20_000);
+  script.candles('RELIANCE');
+  return script;
+}
 
 /** Asks until an answer is right, because what is told arrives when it arrives. */
 async function eventually(url: string, right: (text: string) => boolean): Promise<string> {
@@ -70,7 +75,6 @@ describe('the page', () => {
 
   it('follows the shards without asking them', async () => {
     const script = ticking();
-    script.candles('RELIANCE');
     const { observers } = observersOf(script.engine);
     const { dashboard } = await observers.start();
     observers.tell(look(at('11:02') + 21_000));
@@ -83,7 +87,6 @@ describe('the page', () => {
 describe('the metrics', () => {
   it('are Prometheus text by its conventions, with a number of series that no number of symbols changes', async () => {
     const script = ticking();
-    script.candles('RELIANCE');
     const { observers } = observersOf(script.engine);
     const { metrics } = await observers.start();
     observers.tell(look(at('11:02') + 21_000));
@@ -110,7 +113,6 @@ describe('the metrics', () => {
 
   it('tell histograms whose buckets rise to their count', async () => {
     const script = ticking();
-    script.candles('RELIANCE');
     const { observers } = observersOf(script.engine, { dashboard: undefined });
     const { metrics, dashboard } = await observers.start();
     expect(dashboard).toBeUndefined();
@@ -140,7 +142,6 @@ describe('the thread', () => {
 
   it('is replaced when it dies, at the same addresses, and knows all again', async () => {
     const script = ticking();
-    script.candles('RELIANCE');
     const { observers, said, gone } = observersOf(script.engine, { workerUrl });
     const { dashboard } = await observers.start();
     script.engine.counters[COUNTER.held] = 1;
