@@ -11,7 +11,7 @@ const SLEEP_MS = 100;
 
 export default function run(task: ShardTask): void {
   const memory = new ShardMemory(task.shape, task.buffer);
-  const { i32, f64, histogram } = memory;
+  const { i32, histogram } = memory;
   Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
   Atomics.notify(i32, SHARD.starts);
   while (Atomics.load(i32, MAIN.stop) === 0) {
@@ -21,8 +21,8 @@ export default function run(task: ShardTask): void {
       Atomics.wait(i32, MAIN.tail, head, SLEEP_MS);
       continue;
     }
-    const now = monoMs();
-    for (let k = 0; k < ready; k++) i32[histogram + bucketOf((now - f64[memory.recordOf((head + k) | 0) + RECORD.receivedMs]) * 1000)] += 1;
+    const nowUs = (monoMs() * 1000) | 0;
+    for (let k = 0; k < ready; k++) i32[histogram + bucketOf((nowUs - i32[2 * memory.recordOf((head + k) | 0) + RECORD.receivedUs]) | 0)] += 1;
     Atomics.store(i32, SHARD.head, (head + ready) | 0);
   }
 }

@@ -139,7 +139,7 @@ async function echoP99(count: number, rate: number): Promise<number> {
     const ring = new RingWriter(memory);
     const send = (_k: number, dueMs: number): void => {
       const at = ring.claim();
-      memory.f64[at + RECORD.receivedMs] = dueMs;
+      memory.i32[2 * at + RECORD.receivedUs] = (dueMs * 1000) | 0;
       ring.commit();
     };
     const echoed = new Since(memory, memory.histogram);

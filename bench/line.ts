@@ -17,7 +17,7 @@ import { inTurns, nsEach, rowOf, type Bench } from './row.js';
 /** Market ms from frame to frame. */
 const STEP_MS = 2;
 /** As the shard's thread has it. */
-const BATCH = 1024;
+const BATCH = 2048;
 
 /** Plays `count` frames through a new engine of one shard, on this thread. */
 export function playLine(buf: Buffer, count: number, tokens: readonly string[]): Engine {
@@ -26,10 +26,10 @@ export function playLine(buf: Buffer, count: number, tokens: readonly string[]):
   const shard = new Shard(engine.memories[0]);
   const reads = new Reads(buf, count);
   for (let k = 0; k < count; ) {
-    const size = reads.fill(k);
+    const size = reads.next(k);
     arrival.monoMs = monoMs();
     arrival.marketMs = OPEN_MS + k * STEP_MS;
-    for (let j = 0; j < size; j++) intake.binary(reads.messages[j], arrival);
+    intake.all(reads.messages, arrival);
     router.publish();
     while (shard.step(monoMs, BATCH) > 0);
     k += size;
@@ -44,7 +44,7 @@ export const line: Bench = {
   name: 'line',
   topology: 'frames -> Intake -> Router == ring ==> Shard -> candles, on one thread; beside `plain` and `floor` of the same frames',
   async run({ smoke }) {
-    const count = smoke ? 20_000 : 1_000_000;
+    const count = smoke ? 20_000 : 2_000_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
     const expected = naiveAnswer(buf, count, tokens);
     const answer = engineAnswer(playLine(buf, count, tokens));

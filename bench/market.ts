@@ -8,6 +8,7 @@ import { Engine } from '../src/shard/engine.js';
 import { readBar } from '../src/shared/book.js';
 import { Intake } from '../src/stages/intake.js';
 import { encode } from '../src/wire/frames.js';
+import { Messages } from '../src/wire/messages.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
@@ -71,23 +72,24 @@ export function encodeTick(packet: Packet, frame: Buffer, sequence: number, exch
 /** Messages of an LTP frame that a read of 64 KiB holds. */
 const READ_MESSAGES = Math.floor(65_536 / (FRAME_BYTES + 2));
 
-/** Frames as a busy socket delivers them: a read is filled at a time, and its messages are views of it. */
+/** Frames as a busy socket delivers them: so many of them as fit into a read at a time, where they lie. */
 export class Reads {
-  readonly messages: readonly Buffer[];
+  readonly messages = new Messages();
   readonly #frames: Buffer;
   readonly #count: number;
-  readonly #read = Buffer.alloc(READ_MESSAGES * FRAME_BYTES);
 
   constructor(frames: Buffer, count: number) {
     this.#frames = frames;
     this.#count = count;
-    this.messages = messagesOf(this.#read, READ_MESSAGES);
+    for (let k = 0; k < READ_MESSAGES; k++) this.messages.add(k * FRAME_BYTES, FRAME_BYTES);
   }
 
-  /** Fills the read with the frames from `from` on. Returns how many of `messages` there are. */
-  fill(from: number): number {
+  /** Makes the frames from `from` on the messages of the read at hand. Returns how many there are. */
+  next(from: number): number {
+    const { messages } = this;
     const size = Math.min(READ_MESSAGES, this.#count - from);
-    this.#frames.copy(this.#read, 0, from * FRAME_BYTES, (from + size) * FRAME_BYTES);
+    messages.within(this.#frames.subarray(from * FRAME_BYTES, (from + size) * FRAME_BYTES));
+    messages.count = size;
     return size;
   }
 }

@@ -27,7 +27,7 @@ async function rate(records: number, every: number): Promise<number> {
       // A producer that reads memory may wait where the live line must not.
       while (!ring.hasFree(1)) ring.publish();
       const at = ring.claim();
-      memory.f64[at + RECORD.price] = k;
+      memory.i32[2 * at + RECORD.priceLow] = k;
       ring.commit();
       if (k % every === 0) ring.publish();
     }

@@ -34,10 +34,10 @@ export async function play(buf: Buffer, count: number, tokens: readonly string[]
         warm = k;
         start = monoMs();
       }
-      const size = reads.fill(k);
+      const size = reads.next(k);
       arrival.monoMs = monoMs();
       arrival.marketMs = OPEN_MS + k * STEP_MS;
-      for (let j = 0; j < size; j++) intake.binary(reads.messages[j], arrival);
+      intake.all(reads.messages, arrival);
       router.publish();
       if (router.pressed) while (!router.relieved) await sleep(0);
       if (breathes) await sleep(0);

@@ -17,7 +17,7 @@ export interface ShardTask {
 }
 
 /** Records of a batch, at most: they are shown together. */
-const BATCH = 1024;
+const BATCH = 2048;
 /** Longest sleep, real ms: how soon a shard notices a stop that woke nobody. */
 const SLEEP_MS = 100;
 

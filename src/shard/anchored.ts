@@ -7,7 +7,7 @@
  */
 import { MINUTE_MS } from '../market/session.js';
 import { barAt } from '../shared/book.js';
-import { BAR, RECORD, SLOT, STATIC, type ShardMemory } from '../shared/layout.js';
+import { BAR, PACKET, SLOT, STATIC, type ShardMemory } from '../shared/layout.js';
 
 /** Greatest cumulative volume that a double holds exactly; anything beyond, or negative, cannot be an anchor. */
 export const VOLUME_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -18,11 +18,11 @@ export const MOVED = { high: 1, low: 2 } as const;
 /** Takes the record's cumulative volume as the anchor of the differences to come. */
 export function anchor(m: ShardMemory, s: number, r: number): void {
   const f = m.f64;
-  f[s + SLOT.anchorVolume] = f[r + RECORD.volume];
-  f[s + SLOT.anchorSequenceLow] = f[r + RECORD.sequenceLow];
-  f[s + SLOT.anchorSequenceHigh] = f[r + RECORD.sequenceHigh];
-  f[s + SLOT.anchorConnection] = m.i32[2 * r + RECORD.connection];
-  f[s + SLOT.anchorAt] = f[r + RECORD.exchangeMs];
+  f[s + SLOT.anchorVolume] = f[r + PACKET.volume];
+  f[s + SLOT.anchorSequenceLow] = f[r + PACKET.sequenceLow];
+  f[s + SLOT.anchorSequenceHigh] = f[r + PACKET.sequenceHigh];
+  f[s + SLOT.anchorConnection] = m.i32[2 * r + PACKET.connection];
+  f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
 }
 
 /** Whether the words at `k` (low, then high) are a sequence number: they exist from 1 on; indices carry 0 (PROTOCOL.md 7). */
@@ -32,11 +32,11 @@ export function isSequence(f: Float64Array, k: number): boolean {
 
 /** Whether the record is older, by sequence, than the packet that the anchor came from. */
 export function isOlder(f: Float64Array, s: number, r: number): boolean {
-  const low = f[r + RECORD.sequenceLow];
-  const high = f[r + RECORD.sequenceHigh];
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
   const anchorLow = f[s + SLOT.anchorSequenceLow];
   const anchorHigh = f[s + SLOT.anchorSequenceHigh];
-  if (!isSequence(f, r + RECORD.sequenceLow) || !isSequence(f, s + SLOT.anchorSequenceLow)) return false;
+  if (!isSequence(f, r + PACKET.sequenceLow) || !isSequence(f, s + SLOT.anchorSequenceLow)) return false;
   return high !== anchorHigh ? high < anchorHigh : low < anchorLow;
 }
 
@@ -72,7 +72,7 @@ export function noteEnd(m: ShardMemory, s: number, r: number): void {
 /** Adds the record's rise to the slack of the bar at hand that is kept at `side`. */
 function addSlack(f: Float64Array, s: number, r: number, side: number): void {
   const b = s + SLOT.bar + side;
-  const slack = f[b] + f[r + RECORD.volume] - f[s + SLOT.anchorVolume];
+  const slack = f[b] + f[r + PACKET.volume] - f[s + SLOT.anchorVolume];
   f[b] = slack > VOLUME_LIMIT ? VOLUME_LIMIT : slack;
 }
 
@@ -84,19 +84,19 @@ const FARTHEST = 0.25;
  * tell nothing. To be called before the range is noted.
  */
 export function movedRange(f: Float64Array, s: number, r: number): number {
-  const price = f[r + RECORD.price];
-  if (!(f[r + RECORD.dayLow] >= price * (1 - FARTHEST) && f[r + RECORD.dayLow] <= price)) return 0;
-  if (!(f[r + RECORD.dayHigh] <= price * (1 + FARTHEST) && f[r + RECORD.dayHigh] >= price)) return 0;
-  const high = f[s + SLOT.sessionHigh] > 0 && f[r + RECORD.dayHigh] > f[s + SLOT.sessionHigh] ? MOVED.high : 0;
-  return f[s + SLOT.sessionLow] > 0 && f[r + RECORD.dayLow] < f[s + SLOT.sessionLow] ? high | MOVED.low : high;
+  const price = f[r + PACKET.price];
+  if (!(f[r + PACKET.dayLow] >= price * (1 - FARTHEST) && f[r + PACKET.dayLow] <= price)) return 0;
+  if (!(f[r + PACKET.dayHigh] <= price * (1 + FARTHEST) && f[r + PACKET.dayHigh] >= price)) return 0;
+  const high = f[s + SLOT.sessionHigh] > 0 && f[r + PACKET.dayHigh] > f[s + SLOT.sessionHigh] ? MOVED.high : 0;
+  return f[s + SLOT.sessionLow] > 0 && f[r + PACKET.dayLow] < f[s + SLOT.sessionLow] ? high | MOVED.low : high;
 }
 
 /** The day's open, high and low, and the average traded price, as the packet has them. */
 export function noteSession(f: Float64Array, s: number, r: number): void {
-  if (f[r + RECORD.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + RECORD.averagePrice];
-  if (f[r + RECORD.dayOpen] > 0) f[s + SLOT.sessionOpen] = f[r + RECORD.dayOpen];
-  if (f[r + RECORD.dayHigh] > 0) f[s + SLOT.sessionHigh] = f[r + RECORD.dayHigh];
-  if (f[r + RECORD.dayLow] > 0) f[s + SLOT.sessionLow] = f[r + RECORD.dayLow];
+  if (f[r + PACKET.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + PACKET.averagePrice];
+  if (f[r + PACKET.dayOpen] > 0) f[s + SLOT.sessionOpen] = f[r + PACKET.dayOpen];
+  if (f[r + PACKET.dayHigh] > 0) f[s + SLOT.sessionHigh] = f[r + PACKET.dayHigh];
+  if (f[r + PACKET.dayLow] > 0) f[s + SLOT.sessionLow] = f[r + PACKET.dayLow];
 }
 
 /**
@@ -108,12 +108,12 @@ export function repair(m: ShardMemory, row: number, s: number, r: number, moved:
   if (moved === 0 || barAtHand(m, s) === m.shape.bars - 1 || !isWithin(m, row, s)) return;
   const f = m.f64;
   const b = s + SLOT.bar;
-  if ((moved & MOVED.high) !== 0 && f[r + RECORD.dayHigh] > f[b + BAR.high]) {
-    f[b + BAR.high] = f[r + RECORD.dayHigh];
+  if ((moved & MOVED.high) !== 0 && f[r + PACKET.dayHigh] > f[b + BAR.high]) {
+    f[b + BAR.high] = f[r + PACKET.dayHigh];
     f[b + BAR.repaired] = 1;
   }
-  if ((moved & MOVED.low) !== 0 && f[r + RECORD.dayLow] < f[b + BAR.low]) {
-    f[b + BAR.low] = f[r + RECORD.dayLow];
+  if ((moved & MOVED.low) !== 0 && f[r + PACKET.dayLow] < f[b + BAR.low]) {
+    f[b + BAR.low] = f[r + PACKET.dayLow];
     f[b + BAR.repaired] = 1;
   }
 }
@@ -124,7 +124,7 @@ export function hear(m: ShardMemory, row: number, s: number, r: number): void {
   const bar = barAtHand(m, s);
   if (bar === m.shape.bars - 1) return;
   const b = s + SLOT.bar;
-  const at = f[r + RECORD.exchangeMs];
+  const at = f[r + PACKET.exchangeMs];
   const start = f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
   if (at < start || at >= start + MINUTE_MS || at <= f[b + BAR.heardAt]) return;
   const silence = f[b + BAR.heardAt] === 0 ? at - start : at - f[b + BAR.heardAt];

@@ -7,7 +7,7 @@
  *
  * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
  */
-import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, RECORD, SHARD, SLOT, type ShardMemory } from '../shared/layout.js';
+import { BAR, FIRST, FLAG, flagsOf, GAP, GAP_CAPACITY, KIND, kindOf, PACKET, RECORD, rowOf, SHARD, SLOT, STATIC, type ShardMemory } from '../shared/layout.js';
 import { barAt, gapWithin } from '../shared/book.js';
 import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteEnd, noteSession, repair, VOLUME_LIMIT } from './anchored.js';
 import type { Drafts } from './drafts.js';
@@ -18,11 +18,11 @@ import type { Drafts } from './drafts.js';
 function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed: boolean): void {
   const f = m.f64;
   const b = s + SLOT.bar;
-  const price = f[r + RECORD.price];
-  const time = f[r + RECORD.timeMs];
-  const connection = m.i32[2 * r + RECORD.connection];
-  const low = f[r + RECORD.sequenceLow];
-  const high = f[r + RECORD.sequenceHigh];
+  const price = f[r + PACKET.price];
+  const time = f[r + PACKET.timeMs];
+  const connection = m.i32[2 * r + PACKET.connection];
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
   if (sealed) {
     f[b + BAR.late] += 1;
     f[b + BAR.revision] += 1;
@@ -73,12 +73,12 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
  * on either side, arrival decides: 0.
  */
 function order(f: Float64Array, k: number, r: number, connection: number): number {
-  const time = f[r + RECORD.timeMs];
+  const time = f[r + PACKET.timeMs];
   if (time !== f[k]) return time < f[k] ? -1 : 1;
   if (connection !== f[k + 1]) return connection < f[k + 1] ? -1 : 1;
-  if (!isSequence(f, r + RECORD.sequenceLow) || !isSequence(f, k + 2)) return 0;
-  const low = f[r + RECORD.sequenceLow];
-  const high = f[r + RECORD.sequenceHigh];
+  if (!isSequence(f, r + PACKET.sequenceLow) || !isSequence(f, k + 2)) return 0;
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
   if (high !== f[k + 3]) return high < f[k + 3] ? -1 : 1;
   return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
 }
@@ -104,7 +104,7 @@ function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
 function seed(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
   f[s + SLOT.seeds] += 1;
-  const bar = barAt(m, row, r + RECORD.timeMs);
+  const bar = barAt(m, row, r + PACKET.timeMs);
   if (bar < 0) return;
   takeUpBar(m, row, s, bar);
   f[s + SLOT.bar + BAR.seeded] = 1;
@@ -112,21 +112,21 @@ function seed(m: ShardMemory, row: number, s: number, r: number): void {
 
 /** Same sequence (> 0), time and price as the instrument's packet before. */
 function isDuplicate(f: Float64Array, s: number, r: number): boolean {
-  const low = f[r + RECORD.sequenceLow];
-  const high = f[r + RECORD.sequenceHigh];
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
   return (
-    isSequence(f, r + RECORD.sequenceLow) &&
+    isSequence(f, r + PACKET.sequenceLow) &&
     low === f[s + SLOT.lastSequenceLow] &&
     high === f[s + SLOT.lastSequenceHigh] &&
-    f[r + RECORD.timeMs] === f[s + SLOT.lastTime] &&
-    f[r + RECORD.price] === f[s + SLOT.lastPrice]
+    f[r + PACKET.timeMs] === f[s + SLOT.lastTime] &&
+    f[r + PACKET.price] === f[s + SLOT.lastPrice]
   );
 }
 
 /** The outcome of an LTP packet: every admitted one but the cached and the repeated is a tick. */
 function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
-  const flags = m.i32[2 * r + RECORD.flags];
+  const flags = m.i32[2 * r + PACKET.flags];
   if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) {
     seed(m, row, s, r);
     return false;
@@ -135,7 +135,7 @@ function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
     f[s + SLOT.duplicates] += 1;
     return false;
   }
-  const price = f[r + RECORD.price];
+  const price = f[r + PACKET.price];
   const late = tick(m, row, s, r, 1);
   if (late === OUTSIDE) return false;
   hear(m, row, s, r);
@@ -151,7 +151,7 @@ const LATE = 1;
 
 /** Books a tick of `quantity`, or counts it as outside the session. Says which, and whether its minute was sealed already. */
 function tick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
-  const bar = barAt(m, row, r + RECORD.timeMs);
+  const bar = barAt(m, row, r + PACKET.timeMs);
   if (bar < 0) {
     m.f64[s + SLOT.outOfSession] += 1;
     return OUTSIDE;
@@ -165,13 +165,13 @@ function tick(m: ShardMemory, row: number, s: number, r: number, quantity: numbe
 /** The outcome of a Quote or SnapQuote packet: a tick only when the cumulative volume rose, and by that much. */
 function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
-  const volume = f[r + RECORD.volume];
+  const volume = f[r + PACKET.volume];
   const usable = volume >= 0 && volume <= VOLUME_LIMIT;
   const older = isOlder(f, s, r);
   const moved = older ? 0 : movedRange(f, s, r);
   if (!older) noteSession(f, s, r);
-  const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + RECORD.connection];
-  const first = (m.i32[2 * r + RECORD.flags] & FLAG.first) !== 0;
+  const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + PACKET.connection];
+  const first = (m.i32[2 * r + PACKET.flags] & FLAG.first) !== 0;
   if (first || unanchored) {
     // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute. The
     // next one does whatever its number: after a fail-over the server's counter may begin anew (PROTOCOL.md 7).
@@ -211,7 +211,7 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
 
 /** A packet without a trade: the price still holds, in the second that the packet is of. */
 function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
-  const bar = barAt(m, row, r + RECORD.exchangeMs);
+  const bar = barAt(m, row, r + PACKET.exchangeMs);
   if (bar < 0) return;
   takeUpBar(m, row, s, bar);
   hear(m, row, s, r);
@@ -220,24 +220,51 @@ function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
 /** Whether the record is of no other bar than the one at hand in draft `s`. */
 function isOfBarAtHand(m: ShardMemory, row: number, s: number, r: number, traded: boolean): boolean {
   const bar = m.f64[s + SLOT.barIndex];
-  return barAt(m, row, r + RECORD.timeMs) === bar && (!traded || barAt(m, row, r + RECORD.exchangeMs) === bar);
+  return barAt(m, row, r + PACKET.timeMs) === bar && (!traded || barAt(m, row, r + PACKET.exchangeMs) === bar);
 }
 
-/** Applies packet `r` at ring cursor `cursor` to its row's draft. */
-export function applyPacket(m: ShardMemory, drafts: Drafts, r: number, cursor: number): void {
+/** Unpacks the record at double index `at` into the packet at work, and returns where that is. */
+function unpack(m: ShardMemory, at: number): number {
+  const { i32, f64: f, work: r } = m;
+  const w = 2 * at;
+  const flags = flagsOf(i32[w + RECORD.what]);
+  i32[2 * r + PACKET.row] = rowOf(i32[w + RECORD.what]);
+  i32[2 * r + PACKET.connection] = i32[w + RECORD.connection];
+  i32[2 * r + PACKET.flags] = flags;
+  f[r + PACKET.exchangeMs] = f[m.statics + STATIC.originMs] + i32[w + RECORD.time];
+  f[r + PACKET.timeMs] = f[r + PACKET.exchangeMs];
+  f[r + PACKET.price] = i32[w + RECORD.priceLow] >>> 0;
+  f[r + PACKET.sequenceLow] = i32[w + RECORD.sequenceLow] >>> 0;
+  f[r + PACKET.sequenceHigh] = 0;
+  if ((flags & FLAG.wide) !== 0) {
+    f[r + PACKET.price] += i32[w + RECORD.priceHigh] * 4294967296;
+    f[r + PACKET.sequenceHigh] = i32[w + RECORD.sequenceHigh];
+  }
+  if ((flags & FLAG.traded) === 0) return r;
+  f[r + PACKET.timeMs] = f[at + RECORD.pickedMs];
+  f[r + PACKET.volume] = f[at + RECORD.volume];
+  f[r + PACKET.averagePrice] = f[at + RECORD.averagePrice];
+  f[r + PACKET.dayOpen] = f[at + RECORD.dayOpen];
+  f[r + PACKET.dayHigh] = f[at + RECORD.dayHigh];
+  f[r + PACKET.dayLow] = f[at + RECORD.dayLow];
+  return r;
+}
+
+/** Applies the packet of the record at double index `at` and ring cursor `cursor` to its row's draft. */
+export function applyPacket(m: ShardMemory, drafts: Drafts, at: number, cursor: number): void {
   const f = m.f64;
-  const row = m.i32[2 * r + RECORD.row];
-  const traded = (m.i32[2 * r + RECORD.flags] & FLAG.traded) !== 0;
-  let s = drafts.slots[row];
-  const begun = s !== 0;
-  if (!begun) s = drafts.begin(row);
+  const r = unpack(m, at);
+  const row = m.i32[2 * r + PACKET.row];
+  const traded = (m.i32[2 * r + PACKET.flags] & FLAG.traded) !== 0;
+  const begun = drafts.slots[row] !== 0;
+  let s = drafts.of(row);
   if (drafts.has(s, cursor)) return;
   if (begun && !isOfBarAtHand(m, row, s, r, traded)) s = drafts.renew(row, (cursor - 1) | 0);
   const late = traded ? applyTraded(m, row, s, r) : applyLtp(m, row, s, r);
-  f[s + SLOT.lastTime] = f[r + RECORD.timeMs];
-  f[s + SLOT.lastPrice] = f[r + RECORD.price];
-  f[s + SLOT.lastSequenceLow] = f[r + RECORD.sequenceLow];
-  f[s + SLOT.lastSequenceHigh] = f[r + RECORD.sequenceHigh];
+  f[s + SLOT.lastTime] = f[r + PACKET.timeMs];
+  f[s + SLOT.lastPrice] = f[r + PACKET.price];
+  f[s + SLOT.lastSequenceLow] = f[r + PACKET.sequenceLow];
+  f[s + SLOT.lastSequenceHigh] = f[r + PACKET.sequenceHigh];
   if (late) drafts.late = true;
   if (!traded) drafts.look(row, s);
 }
@@ -283,12 +310,13 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
 }
 
-/** Applies record `r` of any kind but a packet. No draft may be open. */
-export function applyControl(m: ShardMemory, drafts: Drafts, r: number): void {
-  const kind = m.i32[2 * r + RECORD.kind];
+/** Applies the record at double index `at`, which is of any kind but a packet. No draft may be open. */
+export function applyControl(m: ShardMemory, drafts: Drafts, at: number): void {
+  const what = m.i32[2 * at + RECORD.what];
+  const kind = kindOf(what);
   if (kind === KIND.seal) {
-    applySeal(m, m.i32[2 * r + RECORD.row]);
+    applySeal(m, rowOf(what));
     drafts.forget();
-  } else if (kind === KIND.gap) applyGap(m, m.f64[r + RECORD.timeMs], m.f64[r + RECORD.untilMs]);
+  } else if (kind === KIND.gap) applyGap(m, m.f64[at + RECORD.timeMs], m.f64[at + RECORD.untilMs]);
   else if (kind === KIND.end) Atomics.store(m.i32, SHARD.ended, 1);
 }

@@ -6,99 +6,138 @@
 import assert from 'node:assert';
 import { MODE } from '../market/packet.js';
 import { COUNTER } from '../shared/counters.js';
-import { KIND, RECORD } from '../shared/layout.js';
-import type { RingWriter } from '../shared/ring.js';
+import { KIND, RECORD, STATIC, whatOf } from '../shared/layout.js';
+import { receivedUsOf, type RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
 import { FRAME_LENGTH, LTP_AT } from '../wire/frames.js';
+import type { Messages } from '../wire/messages.js';
 import type { Arrival } from './arrival.js';
 import { FeedLag } from './lag.js';
 import type { Sealer } from './sealer.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.
-const { packet: PACKET } = KIND;
 const { ltp: LTP } = MODE;
 const { [LTP]: LTP_BYTES } = FRAME_LENGTH;
-const { mode: MODE_AT, exchange: EXCHANGE_AT, token: TOKEN_AT, sequence: SEQUENCE_AT, exchangeMs: TIME_AT, price: PRICE_AT } = LTP_AT;
-const { kind: R_KIND, row: R_ROW, connection: R_CONNECTION, flags: R_FLAGS, timeMs: R_TIME, price: R_PRICE, receivedMs: R_RECEIVED } = RECORD;
-const { sequenceLow: R_LOW, sequenceHigh: R_HIGH, exchangeMs: R_EXCHANGE } = RECORD;
+const { token: TOKEN_AT, sequence: SEQUENCE_AT, exchangeMs: TIME_AT, price: PRICE_AT } = LTP_AT;
+const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
+const { priceLow: R_PRICE_LOW, sequenceLow: R_SEQUENCE_LOW } = RECORD;
 
-/** Longest token that the lane knows, in characters: two words of four. Longer ones are never ordinary. */
-const TOKEN_CHARS = 8;
+/** Longest token that the lane knows, in characters: with the NUL behind it two words of four. Longer ones are never ordinary. */
+const TOKEN_CHARS = 7;
 /** Frames that are taken before the lane is shut, at most: more than a read of the socket holds. */
 const MOST_TAKEN = 2048;
-/** What a byte can number. */
-const MOST_RINGS = 256;
-/** Words of the table for an instrument: the token's two, the exchange type, the index. */
-const ENTRY = 4;
-
-/** What `take` returns for a frame that is not ordinary. */
-export const NOT_ORDINARY = -1;
+/**
+ * Words of the table for an instrument: the token's two; what such a frame begins with (mode and exchange type), 0 where it was not heard on the connection; its
+ * ring; `RECORD.what` of its ticks.
+ */
+const ENTRY_SHIFT = 3;
+const ENTRY = 1 << ENTRY_SHIFT;
+const BEGIN = 2;
+const RING = 3;
+const WHAT = 4;
+/** Words of a record without volume. */
+const RECORD_SHIFT = 3;
+const RECORD_WORDS = 1 << RECORD_SHIFT;
+assert(RECORD_WORDS === 2 * RECORD.sizeWithoutVolume, 'a record has so many words');
+const MOST_INT32 = 0x7fffffff;
+const TWO_32 = 2 ** 32;
+const TOKEN_TAIL = TOKEN_AT + 4;
+const PRICE_HIGH_AT = PRICE_AT + 4;
+const TIME_HIGH_AT = TIME_AT + 4;
+const SEQUENCE_HIGH_AT = SEQUENCE_AT + 4;
 
 export interface QuickOptions {
   /** By instrument index. */
   readonly places: readonly RowPlace[];
   readonly rings: readonly RingWriter[];
-  /** The connection on which each instrument was heard last, by instrument index; the router's. */
-  readonly heardOn: Int32Array;
   readonly sealer: Sealer;
   readonly counters: Float64Array;
 }
 
 export class QuickLane {
   readonly lag = new FeedLag();
-  readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
+  readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN, originMs: NaN };
   /** Whether records carry the instant of their arrival. */
   measures = true;
   readonly #table: Int32Array;
   readonly #mask: number;
   readonly #rings: readonly RingWriter[];
-  /** By instrument index. */
-  readonly #ringOf: Uint8Array;
-  readonly #rowOf: Int32Array;
-  readonly #heardOn: Int32Array;
+  /** The low word of the start of bar 0, epoch ms. */
+  readonly #originLow: number;
+  #receivedUs = 0;
+  /** Where an instrument's entry is in the table, by its index; -1 where it has none. */
+  readonly #entryOf: Int32Array;
+  /** What an instrument's frames begin with, by its index. */
+  readonly #begins: Int32Array;
+  /** The connection on which those instruments were heard whose frames are ordinary. */
+  #heardOn = 0;
   readonly #sealer: Sealer;
   readonly #counters: Float64Array;
   /** The arrival that the lane is open for; connection 0 while it is shut. */
   #connection = 0;
-  #fromMs = 0;
-  #untilMs = 0;
-  /** Exchange times of the frames that were taken since the lane was opened. */
-  readonly #timesMs = new Float64Array(MOST_TAKEN);
+  /** What time is ordinary: from when on, ms from the start of bar 0; for how long; the high word of its epoch ms. */
+  #from = 0;
+  #span = 0;
+  #timeHigh = 0;
+  /** With several rings, the records of what was taken since the lane was opened, and the ring of each. */
+  readonly #aside: Int32Array;
+  readonly #ringsOf: Int32Array;
   #taken = 0;
 
-  constructor({ places, rings, heardOn, sealer, counters }: QuickOptions) {
-    assert(rings.length <= MOST_RINGS, `at most ${MOST_RINGS} shards`);
+  constructor({ places, rings, sealer, counters }: QuickOptions) {
     let size = 64;
     while (size < places.length * 4) size *= 2;
     this.#mask = size - 1;
     this.#table = new Int32Array(size * ENTRY);
     this.#rings = rings;
-    this.#ringOf = Uint8Array.from(places, ({ shard }) => shard);
-    this.#rowOf = Int32Array.from(places, ({ row }) => row);
-    this.#heardOn = heardOn;
+    this.#aside = new Int32Array(rings.length > 1 ? MOST_TAKEN * RECORD_WORDS : 0);
+    this.#ringsOf = new Int32Array(rings.length > 1 ? MOST_TAKEN : 0);
+    const { f64, statics } = rings[places[0].shard].memory;
+    this.#stamp.originMs = f64[statics + STATIC.originMs];
+    this.#originLow = this.#stamp.originMs | 0;
+    this.#entryOf = new Int32Array(places.length).fill(-1);
+    this.#begins = new Int32Array(places.length);
     this.#sealer = sealer;
     this.#counters = counters;
-    for (const { instrument } of places) this.#enter(instrument.token, instrument.exchangeType, instrument.index);
+    for (const place of places) this.#enter(place);
   }
 
-  #enter(token: string, exchangeType: number, index: number): void {
+  #enter({ instrument, shard, row }: RowPlace): void {
+    const { token, exchangeType, index } = instrument;
     if (token.length > TOKEN_CHARS) return;
     const words = new Int32Array(2);
     for (let k = 0; k < token.length; k++) words[k >> 2] |= token.charCodeAt(k) << (8 * (k & 3));
     let at = hashOf(words[0], words[1]) & this.#mask;
     while (this.#table[at * ENTRY] !== 0) at = (at + 1) & this.#mask;
-    this.#table.set([words[0], words[1], exchangeType, index], at * ENTRY);
+    this.#table.set([words[0], words[1], 0, shard, whatOf(KIND.packet, 0, row)], at * ENTRY);
+    this.#entryOf[index] = at * ENTRY;
+    this.#begins[index] = LTP | (exchangeType << 8);
+  }
+
+  /** An instrument was heard on another connection than before: until another one is heard of, its frames and those of others heard there are ordinary. */
+  heard(instrument: number, connection: number): void {
+    if (connection !== this.#heardOn) {
+      this.#heardOn = connection;
+      for (const entry of this.#entryOf) if (entry >= 0) this.#table[entry + BEGIN] = 0;
+    }
+    const entry = this.#entryOf[instrument];
+    if (entry >= 0) this.#table[entry + BEGIN] = this.#begins[instrument];
   }
 
   /** Opens the lane for what arrives together with the frame that was just used, as far as it can be. `fromMs`: the earliest time that is admitted. */
   open(arrival: Arrival, fromMs: number): void {
     const sealer = this.#sealer;
-    if (!sealer.isOrdinary(arrival)) return;
+    if (!sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(sealer.dueAtMs > fromMs)) return;
     this.#connection = arrival.connection;
     this.#stamp.nowMs = arrival.marketMs;
     this.#stamp.monoMs = arrival.monoMs;
-    this.#fromMs = fromMs;
-    this.#untilMs = Math.min(sealer.dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs);
+    this.#receivedUs = this.measures ? receivedUsOf(arrival) : 0;
+    const { originMs } = this.#stamp;
+    const untilMs = Math.min(sealer.dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs);
+    // The high word changes every seven weeks: what is older than that is not ordinary then.
+    this.#timeHigh = Math.floor((untilMs - 1) / TWO_32) | 0;
+    this.#from = Math.max(fromMs - originMs, this.#timeHigh * TWO_32 - originMs, -MOST_INT32) | 0;
+    this.#span = Math.max(0, Math.min(Math.ceil(untilMs) - originMs - this.#from, MOST_INT32)) | 0;
   }
 
   /** Frames that were taken and are not in the counters yet. */
@@ -111,12 +150,9 @@ export class QuickLane {
     this.#connection = 0;
     const taken = this.#taken;
     if (taken === 0) return;
-    this.#taken = 0;
     const stamp = this.#stamp;
-    const timesMs = this.#timesMs;
-    this.lag.recordAll(timesMs, taken, stamp);
-    stamp.exchangeMs = 0;
-    for (let k = 0; k < taken; k++) if (timesMs[k] > stamp.exchangeMs) stamp.exchangeMs = timesMs[k];
+    stamp.exchangeMs = stamp.originMs + this.#countLags();
+    this.#taken = 0;
     this.#sealer.took(stamp);
     const counters = this.#counters;
     counters[COUNTER.binary] += taken;
@@ -124,48 +160,107 @@ export class QuickLane {
     counters[COUNTER.routed] += taken;
   }
 
-  /** Takes the frame in the `length` bytes of `bytes` from `from` on, if it is an ordinary one, and returns the index of its instrument; or does nothing and returns NOT_ORDINARY. */
-  take(bytes: Uint8Array, from: number, length: number, arrival: Arrival): number {
+  /** Takes frames of `messages` from `first` on while they are ordinary. Returns how many it took. */
+  take(messages: Messages, first: number, arrival: Arrival): number {
     const stamp = this.#stamp;
-    const taken = this.#taken;
-    const connection = this.#connection;
-    if (arrival.connection !== connection || arrival.marketMs !== stamp.nowMs || arrival.monoMs !== stamp.monoMs) return NOT_ORDINARY;
-    if (taken === MOST_TAKEN || length !== LTP_BYTES || bytes[from + MODE_AT] !== LTP || bytes[from + TOKEN_AT + TOKEN_CHARS] !== 0) return NOT_ORDINARY;
-    const first = bytes[from + TOKEN_AT] | (bytes[from + TOKEN_AT + 1] << 8) | (bytes[from + TOKEN_AT + 2] << 16) | (bytes[from + TOKEN_AT + 3] << 24);
-    const second = bytes[from + TOKEN_AT + 4] | (bytes[from + TOKEN_AT + 5] << 8) | (bytes[from + TOKEN_AT + 6] << 16) | (bytes[from + TOKEN_AT + 7] << 24);
-    const table = this.#table;
-    let entry = (hashOf(first, second) & this.#mask) * ENTRY;
-    // Zero is no token's: the place is empty.
-    for (; table[entry] !== 0; entry = (entry + ENTRY) & (this.#mask * ENTRY)) {
-      if (table[entry] === first && table[entry + 1] === second && table[entry + 2] === bytes[from + EXCHANGE_AT]) break;
+    if (arrival.connection !== this.#connection || arrival.marketMs !== stamp.nowMs || arrival.monoMs !== stamp.monoMs) return 0;
+    const rings = this.#rings;
+    let most = Math.min(messages.count - first, MOST_TAKEN - this.#taken);
+    for (let k = 0; k < rings.length; k++) if (!rings[k].hasFree(most)) most = Math.min(most, rings[k].free());
+    let taken;
+    if (rings.length === 1) {
+      const [{ memory, tail }] = rings;
+      taken = this.#admit(messages, first, most, memory.i32, 2 * memory.ring, tail, memory.ringMask);
+      rings[0].commitTo((tail + taken) | 0);
+    } else {
+      taken = this.#admit(messages, first, most, this.#aside, 0, this.#taken, MOST_TAKEN - 1);
+      this.#spread(taken);
     }
-    if (table[entry] === 0) return NOT_ORDINARY;
-    const instrument = table[entry + 3];
-    if (this.#heardOn[instrument] !== connection) return NOT_ORDINARY;
-    const price = (bytes[from + PRICE_AT] | (bytes[from + PRICE_AT + 1] << 8) | (bytes[from + PRICE_AT + 2] << 16) | (bytes[from + PRICE_AT + 3] << 24)) >>> 0;
-    if ((bytes[from + PRICE_AT + 4] | bytes[from + PRICE_AT + 5] | bytes[from + PRICE_AT + 6] | bytes[from + PRICE_AT + 7]) !== 0 || price === 0) return NOT_ORDINARY;
-    const time =
-      (bytes[from + TIME_AT + 4] | (bytes[from + TIME_AT + 5] << 8) | (bytes[from + TIME_AT + 6] << 16) | (bytes[from + TIME_AT + 7] << 24)) * 4294967296 +
-      ((bytes[from + TIME_AT] | (bytes[from + TIME_AT + 1] << 8) | (bytes[from + TIME_AT + 2] << 16) | (bytes[from + TIME_AT + 3] << 24)) >>> 0);
-    if (!(time >= this.#fromMs && time < this.#untilMs)) return NOT_ORDINARY;
-    const ring = this.#rings[this.#ringOf[instrument]];
-    const at = ring.claim();
-    const { f64, i32 } = ring.memory;
-    i32[2 * at + R_KIND] = PACKET;
-    i32[2 * at + R_ROW] = this.#rowOf[instrument];
-    i32[2 * at + R_CONNECTION] = connection;
-    i32[2 * at + R_FLAGS] = 0;
-    f64[at + R_TIME] = time;
-    f64[at + R_PRICE] = price;
-    f64[at + R_RECEIVED] = stamp.monoMs;
-    if (!this.measures) f64[at + R_RECEIVED] = 0;
-    f64[at + R_LOW] = (bytes[from + SEQUENCE_AT] | (bytes[from + SEQUENCE_AT + 1] << 8) | (bytes[from + SEQUENCE_AT + 2] << 16) | (bytes[from + SEQUENCE_AT + 3] << 24)) >>> 0;
-    f64[at + R_HIGH] = bytes[from + SEQUENCE_AT + 4] | (bytes[from + SEQUENCE_AT + 5] << 8) | (bytes[from + SEQUENCE_AT + 6] << 16) | (bytes[from + SEQUENCE_AT + 7] << 24);
-    f64[at + R_EXCHANGE] = time;
-    ring.commit();
-    this.#timesMs[taken] = time;
-    this.#taken = taken + 1;
-    return instrument;
+    this.#taken += taken;
+    return taken;
+  }
+
+  /**
+   * Writes records of the frames of `messages` from `first` on while they are ordinary, `most` at most, into `records`: the one that `cursor` names, masked, and
+   * those behind it. Returns how many.
+   */
+  #admit(messages: Messages, first: number, most: number, records: Int32Array, start: number, cursor: number, ringMask: number): number {
+    const { view, places } = messages;
+    const table = this.#table;
+    const ringsOf = this.#ringsOf;
+    const mask = this.#mask | 0;
+    const connection = this.#connection | 0;
+    const receivedUs = this.#receivedUs | 0;
+    const from = this.#from | 0;
+    const span = this.#span | 0;
+    const fromLow = (this.#originLow + this.#from) | 0;
+    const timeHigh = this.#timeHigh | 0;
+    const many = this.#rings.length > 1;
+    // A sum that is `| 0` is not checked for overflow; that took a quarter of the time.
+    for (let k = 0; k < most; k = (k + 1) | 0) {
+      const place = ((first + k) << 1) | 0;
+      const at = places[place] | 0;
+      if (places[(place + 1) | 0] !== LTP_BYTES) return k;
+      const begin = view.getUint16(at, true);
+      const head = view.getInt32((at + TOKEN_AT) | 0, true);
+      const tail = view.getInt32((at + TOKEN_TAIL) | 0, true);
+      let entry = (hashOf(head, tail) & mask) << ENTRY_SHIFT;
+      // Zero is no token's: the place is empty.
+      while (table[entry] !== head || table[(entry + 1) | 0] !== tail || table[(entry + BEGIN) | 0] !== begin) {
+        if (table[entry] === 0) return k;
+        entry = (entry + ENTRY) & (mask << ENTRY_SHIFT);
+      }
+      const price = view.getInt32((at + PRICE_AT) | 0, true);
+      const sinceFrom = (view.getInt32((at + TIME_AT) | 0, true) - fromLow) | 0;
+      const high = view.getInt32((at + PRICE_HIGH_AT) | 0, true) | view.getInt32((at + SEQUENCE_HIGH_AT) | 0, true) | (view.getInt32((at + TIME_HIGH_AT) | 0, true) ^ timeHigh);
+      if (high !== 0 || price <= 0 || sinceFrom >>> 0 >= span) return k;
+      const w = (start + (((cursor + k) & ringMask) << RECORD_SHIFT)) | 0;
+      records[(w + R_WHAT) | 0] = table[(entry + WHAT) | 0];
+      records[(w + R_RECEIVED) | 0] = receivedUs;
+      records[(w + R_CONNECTION) | 0] = connection;
+      records[(w + R_TIME) | 0] = (sinceFrom + from) | 0;
+      records[(w + R_PRICE_LOW) | 0] = price;
+      records[(w + R_SEQUENCE_LOW) | 0] = view.getInt32((at + SEQUENCE_AT) | 0, true);
+      if (many) ringsOf[(cursor + k) | 0] = table[(entry + RING) | 0];
+    }
+    return most;
+  }
+
+  /** Copies the `count` records that were put aside last, each into its ring. */
+  #spread(count: number): void {
+    const aside = this.#aside;
+    const ringsOf = this.#ringsOf;
+    const rings = this.#rings;
+    const from = this.#taken | 0;
+    const end = (from + count) | 0;
+    for (let which = 0; which < rings.length; which++) {
+      const { i32, ring, ringMask } = rings[which].memory;
+      let cursor = rings[which].tail | 0;
+      for (let k = from; k < end; k = (k + 1) | 0) {
+        if (ringsOf[k] !== which) continue;
+        const w = (2 * ring + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
+        const a = k << RECORD_SHIFT;
+        for (let word = 0; word < RECORD_WORDS; word = (word + 1) | 0) i32[(w + word) | 0] = aside[(a + word) | 0];
+        cursor = (cursor + 1) | 0;
+      }
+      rings[which].commitTo(cursor);
+    }
+  }
+
+  /** The lag of what was taken is counted. Returns the latest exchange time, ms from the start of bar 0. */
+  #countLags(): number {
+    const { lag } = this;
+    const taken = this.#taken;
+    const stamp = this.#stamp;
+    if (this.#rings.length > 1) return lag.recordAll(this.#aside, R_TIME, RECORD_WORDS, taken, stamp);
+    const [{ memory, tail }] = this.#rings;
+    const { i32, ringMask, shape } = memory;
+    const first = (tail - taken) & ringMask;
+    const times = 2 * memory.ring + R_TIME;
+    // Where the ring begins anew they are in two parts.
+    const behind = Math.min(taken, shape.slots - first);
+    const latest = lag.recordAll(i32, times + first * RECORD_WORDS, RECORD_WORDS, behind, stamp);
+    return behind === taken ? latest : Math.max(latest, lag.recordAll(i32, times, RECORD_WORDS, taken - behind, stamp));
   }
 }
 

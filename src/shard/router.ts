@@ -7,8 +7,8 @@
  */
 import assert from 'node:assert';
 import { COUNTER } from '../shared/counters.js';
-import { FLAG, KIND, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
-import { RingWriter } from '../shared/ring.js';
+import { FLAG, KIND, RECORD, SHARD, STATIC, whatOf, type ShardMemory } from '../shared/layout.js';
+import { receivedUsOf, RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import type { Arrival } from './arrival.js';
@@ -84,7 +84,7 @@ export class Router {
     this.#gaps = new Gaps(options.sealer, (startMs, endMs) => this.#writeGap(startMs, endMs));
     this.#counters = options.counters;
     this.#heardOn = new Int32Array(options.places.length);
-    this.quick = new QuickLane({ places: options.places, rings: this.#rings, heardOn: this.#heardOn, sealer: options.sealer, counters: options.counters });
+    this.quick = new QuickLane({ places: options.places, rings: this.#rings, sealer: options.sealer, counters: options.counters });
   }
 
   /** Names who is told of decisions from now on. */
@@ -121,6 +121,7 @@ export class Router {
     let flags = packet.mode === MODE.ltp ? 0 : FLAG.traded;
     if (instrument >= 0 && this.#heardOn[instrument] !== arrival.connection) {
       this.#heardOn[instrument] = arrival.connection;
+      this.quick.heard(instrument, arrival.connection);
       flags |= FLAG.first;
       const { marketMs, monoMs } = this.#gaps.subscription;
       // A cached packet that waited behind a pause of ours comes late, too.
@@ -242,22 +243,20 @@ export class Router {
     const place = this.#places[instrument];
     const ring = this.#rings[place.shard];
     const at = ring.claim();
-    const { f64, i32 } = ring.memory;
+    const { f64, i32, statics } = ring.memory;
     const { words } = packet;
-    i32[2 * at + RECORD.kind] = KIND.packet;
-    i32[2 * at + RECORD.row] = place.row;
+    const narrow = words[2 * FIELD.price + 1] === 0 && words[2 * FIELD.price] > 0 && words[2 * FIELD.sequence + 1] === 0;
+    i32[2 * at + RECORD.what] = whatOf(KIND.packet, narrow ? flags : flags | FLAG.wide, place.row);
+    i32[2 * at + RECORD.receivedUs] = this.quick.measures ? receivedUsOf(arrival) : 0;
     i32[2 * at + RECORD.connection] = arrival.connection;
-    i32[2 * at + RECORD.flags] = flags;
-    f64[at + RECORD.exchangeMs] = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
-    f64[at + RECORD.timeMs] = f64[at + RECORD.exchangeMs];
-    if (packet.mode === MODE.snapquote) f64[at + RECORD.timeMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
-    f64[at + RECORD.price] = words[2 * FIELD.price + 1] * 4294967296 + (words[2 * FIELD.price] >>> 0);
-    // Not one expression: a double that may be another would be made a new object for each packet.
-    f64[at + RECORD.receivedMs] = arrival.monoMs;
-    if (!this.quick.measures) f64[at + RECORD.receivedMs] = 0;
-    f64[at + RECORD.sequenceLow] = words[2 * FIELD.sequence] >>> 0;
-    f64[at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
+    i32[2 * at + RECORD.time] = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0) - f64[statics + STATIC.originMs];
+    i32[2 * at + RECORD.priceLow] = words[2 * FIELD.price];
+    i32[2 * at + RECORD.priceHigh] = words[2 * FIELD.price + 1];
+    i32[2 * at + RECORD.sequenceLow] = words[2 * FIELD.sequence];
+    i32[2 * at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
     if ((flags & FLAG.traded) !== 0) {
+      f64[at + RECORD.pickedMs] = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
+      if (packet.mode === MODE.snapquote) f64[at + RECORD.pickedMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
       f64[at + RECORD.volume] = packet.number(FIELD.volume);
       f64[at + RECORD.averagePrice] = packet.number(FIELD.averagePrice);
       f64[at + RECORD.dayOpen] = packet.number(FIELD.dayOpen);

@@ -3,7 +3,7 @@
  * call it themselves.
  */
 import { bucketOf } from '../shared/histogram.js';
-import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
+import { KIND, kindOf, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
 import { Drafts } from './drafts.js';
 import { applyControl, applyPacket } from './fold.js';
 import { applyTicks } from './ticks.js';
@@ -15,7 +15,7 @@ export class Shard {
   readonly memory: ShardMemory;
   readonly #drafts: Drafts;
   /** When what is in the batch arrived, and how many records each time. */
-  readonly #receivedMs = new Float64Array(MOST_ARRIVALS);
+  readonly #receivedUs = new Int32Array(MOST_ARRIVALS);
   readonly #counts = new Int32Array(MOST_ARRIVALS);
   #arrivals = 0;
 
@@ -92,17 +92,17 @@ export class Shard {
     // In this order: a record that is not yet named must not pass for one at work.
     i32[SHARD.working] = head;
     i32[SHARD.busy] = 1;
-    for (let done = 0; ; done++) {
-      const cursor = (head + done) | 0;
-      const ticks = applyTicks(m, drafts, cursor, most - done);
-      if (ticks > 0) {
-        this.#arrived(m.recordOf(cursor), ticks);
-        done += ticks;
-      }
+    for (let done = 0; ; ) {
       if (done === most || this.#arrivals === MOST_ARRIVALS) return done;
       const next = (head + done) | 0;
       const r = m.recordOf(next);
-      const isPacket = i32[2 * r + RECORD.kind] === KIND.packet;
+      const ticks = applyTicks(m, drafts, next, most - done);
+      if (ticks > 0) {
+        this.#arrived(r, ticks);
+        done += ticks;
+        continue;
+      }
+      const isPacket = kindOf(i32[2 * r + RECORD.what]) === KIND.packet;
       if (!isPacket && done > 0) return done;
       i32[SHARD.working] = next;
       this.#arrived(r, 1);
@@ -111,32 +111,34 @@ export class Shard {
         applyControl(m, drafts, r);
         return 1;
       }
+      done++;
     }
   }
 
   /** Notes that `count` records arrived together with the one at `r`. */
   #arrived(r: number, count: number): void {
-    const { f64 } = this.memory;
-    const receivedMs = this.#receivedMs;
+    const { i32 } = this.memory;
+    const receivedUs = this.#receivedUs;
     const counts = this.#counts;
     const last = this.#arrivals - 1;
-    if (last >= 0 && receivedMs[last] === f64[r + RECORD.receivedMs]) {
+    if (last >= 0 && receivedUs[last] === i32[2 * r + RECORD.receivedUs]) {
       counts[last] += count;
       return;
     }
-    receivedMs[this.#arrivals] = f64[r + RECORD.receivedMs];
+    receivedUs[this.#arrivals] = i32[2 * r + RECORD.receivedUs];
     counts[this.#arrivals++] = count;
   }
 
   /** Counts how long ago what was just shown had arrived. */
-  #measure(head: number, now: number): void {
+  #measure(head: number, nowMs: number): void {
     const { i32, histogram, sealHistogram } = this.memory;
-    const start = i32[2 * this.memory.recordOf(head) + RECORD.kind] === KIND.packet ? histogram : sealHistogram;
-    const receivedMs = this.#receivedMs;
+    const start = kindOf(this.memory.whatAt(head)) === KIND.packet ? histogram : sealHistogram;
+    const receivedUs = this.#receivedUs;
     const counts = this.#counts;
+    const nowUs = (nowMs * 1000) | 0;
     for (let k = 0; k < this.#arrivals; k++) {
-      // Zero where no packet but time alone made a minute due.
-      if (receivedMs[k] > 0) i32[start + bucketOf((now - receivedMs[k]) * 1000)] += counts[k];
+      // Zero where no packet but time alone made a minute due. The difference is right over the wrap of either.
+      if (receivedUs[k] !== 0) i32[start + bucketOf((nowUs - receivedUs[k]) | 0)] += counts[k];
     }
   }
 

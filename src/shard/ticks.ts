@@ -1,71 +1,72 @@
 /**
- * The quick lane of the fold: ordinary ticks in LTP mode, a run of them in one loop that calls nothing. A tick is ordinary when it is newer than
+ * The quick lane of the fold: ordinary ticks in LTP mode, many of them in one loop that calls nothing. A tick is ordinary when it is newer than
  * all before it of its instrument, on the same connection, and of the minute at hand, which is unsealed and has a tick. The lane does
- * to the draft what `fold.ts` would, and leaves to it whatever is not ordinary.
+ * to the row what `fold.ts` would, and leaves to it whatever is not ordinary.
+ *
+ * It adds up a row's ordinary ticks in memory of the thread's own, its run, one line of the cache in place of a draft's seven; `Drafts` puts the run
+ * into the draft when somebody needs it there: the next record that is not ordinary, or the end of the batch.
  */
-import { BAR, KIND, RECORD, SHARD, SLOT, type ShardMemory } from '../shared/layout.js';
-import type { Drafts } from './drafts.js';
+import { MINUTE_MS } from '../market/session.js';
+import { KIND, RECORD, ROW_AT, SHARD, type ShardMemory } from '../shared/layout.js';
+import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, type Drafts } from './drafts.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.
 const { packet: PACKET } = KIND;
 const { working: WORKING } = SHARD;
-const { kind: R_KIND, row: R_ROW, connection: R_CONNECTION, flags: R_FLAGS, timeMs: R_TIME, price: R_PRICE, receivedMs: R_RECEIVED, sequenceLow: R_LOW, sequenceHigh: R_HIGH } = RECORD;
-const { ticks: S_TICKS, lastTime: LAST_TIME, lastPrice: LAST_PRICE, lastSequenceLow: LAST_LOW, lastSequenceHigh: LAST_HIGH } = SLOT;
-const { sessionSum: SESSION_SUM, sessionHigh: SESSION_HIGH, sessionLow: SESSION_LOW, lastTickTime: LAST_TICK, bar: BAR_AT } = SLOT;
-const [TICKS, VOLUME, HIGH, LOW, CLOSE] = [BAR_AT + BAR.ticks, BAR_AT + BAR.volume, BAR_AT + BAR.high, BAR_AT + BAR.low, BAR_AT + BAR.close];
-const [CHANGES, BAR_LAST_PRICE] = [BAR_AT + BAR.priceChanges, BAR_AT + BAR.lastPrice];
-const [CLOSE_TIME, CLOSE_CONNECTION, CLOSE_LOW, CLOSE_HIGH] = [BAR_AT + BAR.closeTime, BAR_AT + BAR.closeConnection, BAR_AT + BAR.closeSequenceLow, BAR_AT + BAR.closeSequenceHigh];
-const [HEARD, HEARD_AT, SILENCE] = [BAR_AT + BAR.heardSeconds, BAR_AT + BAR.heardAt, BAR_AT + BAR.longestSilence];
+const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
+const { priceLow: R_PRICE, sequenceLow: R_LOW } = RECORD;
+const { from: FROM, time: TIME, connection: CONNECTION, sequenceLow: LOW, price: PRICE } = RUN;
+const { highest: HIGHEST, lowest: LOWEST, silence: SILENCE, ticks: TICKS, unchanged: UNCHANGED, unheard: UNHEARD } = RUN;
+const ROW = ROW_AT;
+const BELOW_ROW = (1 << ROW_AT) - 1;
+const SHIFT = RUN_SHIFT;
+const BASE = RUN_BASE;
+const SUM = RUN_SUM;
+const MINUTE = MINUTE_MS;
 
 /** Applies records from `cursor` on while they are ordinary ticks that arrived together, `count` at most. Returns how many it did. */
 export function applyTicks(m: ShardMemory, drafts: Drafts, cursor: number, count: number): number {
-  const { i32, f64: f, ring, ringMask, recordSize } = m;
-  const { slots, fromMs, untilMs } = drafts;
-  const receivedMs = f[ring + (cursor & ringMask) * recordSize + R_RECEIVED];
-  for (let k = 0; k < count; k++) {
-    const r = ring + ((cursor + k) & ringMask) * recordSize;
-    const w = 2 * r;
-    if (i32[w + R_KIND] !== PACKET || i32[w + R_FLAGS] !== 0 || f[r + R_RECEIVED] !== receivedMs) return k;
-    const row = i32[w + R_ROW];
-    const time = f[r + R_TIME];
-    if (!(time >= fromMs[row] && time < untilMs[row])) return k;
-    i32[WORKING] = (cursor + k) | 0;
-    let s = slots[row];
-    if (s === 0) s = drafts.begin(row);
-    const low = f[r + R_LOW];
-    const high = f[r + R_HIGH];
-    // Newer than the close, so newer than the open; and not the packet before once more.
-    if (!(time > f[s + CLOSE_TIME]) && !(time === f[s + CLOSE_TIME] && high === f[s + CLOSE_HIGH] && low > f[s + CLOSE_LOW])) return k;
-    if (i32[w + R_CONNECTION] !== f[s + CLOSE_CONNECTION] || low === f[s + LAST_LOW]) return k;
-    const price = f[r + R_PRICE];
-    if (price !== f[s + BAR_LAST_PRICE]) {
-      f[s + CHANGES] += 1;
-      f[s + BAR_LAST_PRICE] = price;
-      if (price > f[s + HIGH]) f[s + HIGH] = price;
-      if (price < f[s + LOW]) f[s + LOW] = price;
-      if (price > f[s + SESSION_HIGH]) f[s + SESSION_HIGH] = price;
-      if (price < f[s + SESSION_LOW]) f[s + SESSION_LOW] = price;
+  const { i32, ringMask } = m;
+  const { runs, sums } = drafts;
+  const start = (2 * m.ring) | 0;
+  const words = (2 * m.recordSize) | 0;
+  const receivedUs = i32[(start + Math.imul(cursor & ringMask, words) + R_RECEIVED) | 0];
+  // A sum that is `| 0` is not checked for overflow.
+  const wrap = ringMask | 0;
+  const from = cursor | 0;
+  const end = count | 0;
+  for (let k = 0; k < end; k = (k + 1) | 0) {
+    const w = (start + Math.imul((from + k) & wrap, words)) | 0;
+    const what = i32[(w + R_WHAT) | 0];
+    if ((what & BELOW_ROW) !== PACKET || i32[(w + R_RECEIVED) | 0] !== receivedUs) return k;
+    const row = what >> ROW;
+    const p = row << SHIFT;
+    const time = i32[(w + R_TIME) | 0];
+    const low = i32[(w + R_LOW) | 0];
+    if ((time + BASE - runs[(p + FROM) | 0]) >>> 0 >= MINUTE) return k;
+    // Newer than the close, so newer than the open, and not the packet before once more.
+    if (i32[(w + R_CONNECTION) | 0] !== runs[(p + CONNECTION) | 0]) return k;
+    const silence = (time - runs[(p + TIME) | 0]) | 0;
+    if (silence > 0) {
+      if (silence > runs[(p + SILENCE) | 0]) runs[(p + SILENCE) | 0] = silence;
+      runs[(p + TIME) | 0] = time;
+    } else {
+      if (silence < 0 || low >>> 0 <= runs[(p + LOW) | 0] >>> 0) return k;
+      runs[(p + UNHEARD) | 0] += 1;
     }
-    f[s + CLOSE] = price;
-    f[s + CLOSE_TIME] = time;
-    f[s + CLOSE_LOW] = low;
-    f[s + CLOSE_HIGH] = high;
-    f[s + TICKS] += 1;
-    // A tick is the volume here, so it stays as far below what a double holds as their number does.
-    f[s + VOLUME] += 1;
-    f[s + S_TICKS] += 1;
-    if (time > f[s + LAST_TICK]) f[s + LAST_TICK] = time;
-    if (time > f[s + HEARD_AT]) {
-      const silence = time - f[s + HEARD_AT];
-      if (silence > f[s + SILENCE]) f[s + SILENCE] = silence;
-      f[s + HEARD_AT] = time;
-      f[s + HEARD] += 1;
+    i32[WORKING] = (from + k) | 0;
+    runs[(p + LOW) | 0] = low;
+    const price = i32[(w + R_PRICE) | 0];
+    if (price === runs[(p + PRICE) | 0]) runs[(p + UNCHANGED) | 0] += 1;
+    else {
+      runs[(p + PRICE) | 0] = price;
+      if (price > runs[(p + HIGHEST) | 0]) runs[(p + HIGHEST) | 0] = price;
+      if (price < runs[(p + LOWEST) | 0]) runs[(p + LOWEST) | 0] = price;
     }
-    f[s + SESSION_SUM] += price;
-    f[s + LAST_TIME] = time;
-    f[s + LAST_PRICE] = price;
-    f[s + LAST_LOW] = low;
-    f[s + LAST_HIGH] = high;
+    const ticks = runs[(p + TICKS) | 0];
+    if (ticks === 0) drafts.noteRun(row);
+    runs[(p + TICKS) | 0] = ticks + 1;
+    sums[((p >> 1) + SUM) | 0] += price;
   }
   return count;
 }

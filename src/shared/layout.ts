@@ -16,6 +16,7 @@
  * | SLOTS   | shard  | writer, main  | two slots a row: the instrument's state and the bar that its last packet touched  |
  * | BARS    | shard  | writer, main  | every bar of the run that is not in its row's valid slot                          |
  * | FIRST   | shard  | writer        | each candle as it was when it was sealed first: what the momentum rule saw live   |
+ * | WORK    | shard  | shard         | the packet at work, unpacked                                                      |
  * | RING    | main   | shard         | records on their way                                                             |
  */
 import assert from 'node:assert';
@@ -31,37 +32,73 @@ export const FLAG = {
   fresh: 2,
   /** It carries the day's cumulative volume (Quote, SnapQuote). */
   traded: 4,
+  /** Its price or its sequence fills more than the lower 31 or 32 bits: only then their high words are looked at. */
+  wide: 8,
 } as const;
 
 /**
- * A ring record. `I` are 32-bit words from the record's start, `F` doubles from the record's start. All that a packet without volume has
- * fills one line of the cache; with volume it is two.
+ * A record in the ring. `I` are 32-bit words from its start, `F` doubles from its start. Without volume two records fill one line of the cache. Integers of
+ * 64 bits are two words, low and high, as on the wire.
  */
 export const RECORD = {
-  kind: 0, // I
-  /** packet: the row; seal: the bar index sealed through. */
-  row: 1, // I
+  /** Kind, flags and row (`whatOf`); of a SEAL the bar sealed through stands in the row's place. */
+  what: 0, // I
+  /** The low 32 bits of when it was received, monotonic real microseconds; 0 where that is not to be measured. */
+  receivedUs: 1, // I
   connection: 2, // I
-  flags: 3, // I
-  /** packet: the time that picks the minute; gap: its start; end: market time of the end. */
+  /** The exchange's time, ms from the start of bar 0: what is admitted is within days of it. */
+  time: 3, // I
+  priceLow: 4, // I
+  priceHigh: 5, // I
+  sequenceLow: 6, // I
+  sequenceHigh: 7, // I
+  /** gap: its start; end: market time of the end. Epoch ms, as all that follows. */
   timeMs: 2, // F
   /** gap: its end, Infinity while it is open. */
   untilMs: 3, // F
+  /** The time that picks the minute; from here on with volume only. */
+  pickedMs: 4, // F
+  volume: 5, // F
+  averagePrice: 6, // F
+  dayOpen: 7, // F
+  dayHigh: 8, // F
+  dayLow: 9, // F
+  /** Doubles in a record. */
+  size: 12,
+  sizeWithoutVolume: 4,
+} as const;
+
+const FLAGS_AT = 4;
+const KIND_BITS = (1 << FLAGS_AT) - 1;
+/** Where the row is in `RECORD.what`, as a shift; below it are kind and flags. */
+export const ROW_AT = 8;
+/** Rows that a record can name. */
+const MOST_ROWS = 1 << 23;
+
+/** `RECORD.what` of a record. */
+export const whatOf = (kind: number, flags: number, row: number): number => kind | (flags << FLAGS_AT) | (row << ROW_AT);
+export const kindOf = (what: number): number => what & KIND_BITS;
+export const flagsOf = (what: number): number => (what >> FLAGS_AT) & KIND_BITS;
+export const rowOf = (what: number): number => what >> ROW_AT;
+
+/** The packet at work, as the fold reads it: a record unpacked. `I` and `F` as above. */
+export const PACKET = {
+  row: 0, // I
+  connection: 1, // I
+  flags: 2, // I
+  /** The time that picks the minute. */
+  timeMs: 2, // F
   price: 3, // F
-  /** Monotonic; 0 where it is not to be measured. */
-  receivedMs: 4, // F
-  sequenceLow: 5, // F
-  sequenceHigh: 6, // F
+  sequenceLow: 4, // F
+  sequenceHigh: 5, // F
   /** The exchange's time of the packet; the same as `timeMs` but in SnapQuote, where that is the last trade's. */
-  exchangeMs: 7, // F
-  volume: 8, // F
-  averagePrice: 9, // F
-  dayOpen: 10, // F
-  dayHigh: 11, // F
-  dayLow: 12, // F
-  /** Doubles in a record: two lines of the cache, or the first of them. */
-  size: 16,
-  sizeWithoutVolume: 8,
+  exchangeMs: 6, // F
+  volume: 7, // F
+  averagePrice: 8, // F
+  dayOpen: 9, // F
+  dayHigh: 10, // F
+  dayLow: 11, // F
+  size: 12,
 } as const;
 
 /** A bar, in doubles from its start. Prices in wire units. First what every tick touches, then what few do. */
@@ -197,6 +234,7 @@ export class ShardMemory {
   readonly slots: number;
   readonly bars: number;
   readonly first: number;
+  readonly work: number;
   readonly ring: number;
   /** 32-bit index of the rows' versions. */
   readonly versions: number;
@@ -208,6 +246,7 @@ export class ShardMemory {
   constructor(shape: ShardShape, buffer?: SharedArrayBuffer) {
     assert(shape.slots > 0 && (shape.slots & (shape.slots - 1)) === 0, 'ring slots must be a power of two');
     assert(shape.rows >= 0 && shape.bars > 0, 'a shard has rows and bars');
+    assert(shape.rows < MOST_ROWS, 'a record names its row');
     this.shape = shape;
     this.recordSize = shape.traded ? RECORD.size : RECORD.sizeWithoutVolume;
     let at = 4 * LINE; // MAIN, SHARD and PULSE have a line each, and one is left between PULSE and what follows
@@ -224,6 +263,7 @@ export class ShardMemory {
     this.slots = take(shape.rows * 2 * SLOT.size * 8) / 8;
     this.bars = take(shape.rows * shape.bars * BAR.size * 8) / 8;
     this.first = take(shape.rows * shape.bars * FIRST.size * 8) / 8;
+    this.work = take(PACKET.size * 8) / 8;
     this.ring = take(shape.slots * this.recordSize * 8) / 8;
     this.ringMask = shape.slots - 1;
     if (buffer !== undefined) assert(buffer.byteLength === at, 'shared memory of another shape');
@@ -242,6 +282,11 @@ export class ShardMemory {
   /** Double index of the ring record that `cursor` (monotonic, wraps as int32) names. */
   recordOf(cursor: number): number {
     return this.ring + (cursor & this.ringMask) * this.recordSize;
+  }
+
+  /** `RECORD.what` of the record that `cursor` names. */
+  whatAt(cursor: number): number {
+    return this.i32[2 * this.recordOf(cursor) + RECORD.what];
   }
 
   /** Double index of slot `which` (0 or 1) of a row. */

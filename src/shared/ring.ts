@@ -3,7 +3,14 @@
  * A publish that finds no slot is a broken invariant: the router pauses the socket long before (`router.ts`).
  */
 import assert from 'node:assert';
-import { MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
+import { MAIN, RECORD, SHARD, whatOf, type ShardMemory } from './layout.js';
+
+/** The instant of an arrival as a record has it: never 0, which says that it is not to be measured, but for an arrival at 0. */
+export function receivedUsOf(arrival: { readonly monoMs: number }): number {
+  if (arrival.monoMs === 0) return 0;
+  const us = (arrival.monoMs * 1000) | 0;
+  return us === 0 ? 1 : us;
+}
 
 export class RingWriter {
   readonly memory: ShardMemory;
@@ -39,20 +46,29 @@ export class RingWriter {
     return this.memory.recordOf(this.#tail);
   }
 
+  /** Cursor of the next record to be claimed. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** Makes all records before `cursor`, for which there was room and which the caller has filled, part of the next publish. */
+  commitTo(cursor: number): void {
+    this.#tail = cursor;
+  }
+
   /** Makes the claimed record part of the next publish. */
   commit(): void {
     this.#tail = (this.#tail + 1) | 0;
   }
 
-  /** Writes a record without a price: SEAL (bar index), GAP (start, end) or END (time); `receivedMs` of the packet that caused it, monotonic; 0 where there is none. */
+  /** Writes a record that is no packet: SEAL (bar index in place of the row), GAP (start, end) or END (time); `receivedMs` of the packet that caused it, monotonic; 0 where there is none. */
   control(kind: number, row: number, timeMs: number, untilMs: number, receivedMs = 0): void {
     const at = this.claim();
     const { f64, i32 } = this.memory;
-    i32[2 * at + RECORD.kind] = kind;
-    i32[2 * at + RECORD.row] = row;
+    i32[2 * at + RECORD.what] = whatOf(kind, 0, row);
+    i32[2 * at + RECORD.receivedUs] = receivedUsOf({ monoMs: receivedMs });
     f64[at + RECORD.timeMs] = timeMs;
     f64[at + RECORD.untilMs] = untilMs;
-    f64[at + RECORD.receivedMs] = receivedMs;
     this.commit();
   }
 

@@ -10,7 +10,8 @@ import type { Engine } from '../shard/engine.js';
 import type { FeedLag } from '../shard/lag.js';
 import type { Arrival } from '../shard/arrival.js';
 import { decode } from '../wire/frames.js';
-import { NOT_ORDINARY, type QuickLane } from '../shard/quick.js';
+import type { Messages } from '../wire/messages.js';
+import type { QuickLane } from '../shard/quick.js';
 import type { FeedText } from '../wire/texts.js';
 
 /** Ticks that are shown as samples. */
@@ -58,26 +59,23 @@ export class Intake {
     this.#samplesLeft = options.onSample === undefined ? 0 : SAMPLES;
   }
 
-  /** One binary message; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
+  /** Binary messages that arrived together; nothing of them or `arrival` is kept. */
+  all(messages: Messages, arrival: Arrival): void {
+    for (let k = 0; k < messages.count; k++) {
+      k += this.ordinary(messages, k, arrival);
+      if (k < messages.count) this.binary(messages.slice(k), arrival);
+    }
+  }
+
+  /** Takes in those of the messages from `first` on that are ordinary ticks, up to the first that is not. Returns how many there were. */
+  ordinary(messages: Messages, first: number, arrival: Arrival): number {
+    // Samples are shown of whole packets.
+    return this.#ended || this.#samplesLeft > 0 ? 0 : this.#quick.take(messages, first, arrival);
+  }
+
+  /** One binary message, of any kind; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
   binary(bytes: Uint8Array, arrival: Arrival): number {
     if (this.#ended) return STRANGE;
-    const ordinary = this.#ordinary(bytes, 0, bytes.length, arrival);
-    return ordinary === NOT_ORDINARY ? this.#any(bytes, arrival) : ordinary;
-  }
-
-  /** The same of a message that stands in the `length` bytes of `bytes` from `from` on. */
-  binaryWithin(bytes: Uint8Array, from: number, length: number, arrival: Arrival): number {
-    if (this.#ended) return STRANGE;
-    const ordinary = this.#ordinary(bytes, from, length, arrival);
-    return ordinary === NOT_ORDINARY ? this.#any(bytes.subarray(from, from + length), arrival) : ordinary;
-  }
-
-  #ordinary(bytes: Uint8Array, from: number, length: number, arrival: Arrival): number {
-    // Samples are shown of whole packets.
-    return this.#samplesLeft > 0 ? NOT_ORDINARY : this.#quick.take(bytes, from, length, arrival);
-  }
-
-  #any(bytes: Uint8Array, arrival: Arrival): number {
     this.#quick.shut();
     const counters = this.#counters;
     counters[COUNTER.binary]++;

@@ -209,7 +209,7 @@ export class JournalFeed implements JournalVisitor {
     this.#expectRoom();
     this.#unpublished++;
     this.#gathering.frame(stamp);
-    this.#options.intake.binaryWithin(block, from, length, stamp);
+    this.#options.intake.binary(block.subarray(from, from + length), stamp);
   }
 
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {

@@ -1,7 +1,7 @@
 /** What the router decides for all shards alike: gaps, kept frames, END. */
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/shared/counters.js';
-import { GAP, GAP_CAPACITY, KIND, MAIN, RECORD, SHARD } from '../../src/shared/layout.js';
+import { GAP, GAP_CAPACITY, KIND, kindOf, MAIN, SHARD } from '../../src/shared/layout.js';
 import { applyGap } from '../../src/shard/fold.js';
 import type { Engine } from '../../src/shard/engine.js';
 import { at, drain, engineOf, INSTRUMENTS } from './drive.js';
@@ -19,7 +19,7 @@ function gapsOf(engine: Engine): [number, number][] {
 function kinds(engine: Engine): number[] {
   engine.router.publish();
   const m = engine.memories[0];
-  return Array.from({ length: m.i32[MAIN.tail] }, (_, cursor) => m.i32[2 * m.recordOf(cursor) + RECORD.kind]);
+  return Array.from({ length: m.i32[MAIN.tail] }, (_, cursor) => kindOf(m.whatAt(cursor)));
 }
 
 /** Subscribed at 11:00:30; seen from then on. */
@@ -188,7 +188,7 @@ describe('kept frames', () => {
     const shard = engine.places[0].shard;
     engine.router.publish();
     const m = engine.memories[shard];
-    const records = Array.from({ length: m.i32[MAIN.tail] }, (_, cursor) => m.i32[2 * m.recordOf(cursor) + RECORD.kind]);
+    const records = Array.from({ length: m.i32[MAIN.tail] }, (_, cursor) => kindOf(m.whatAt(cursor)));
     expect(records.slice(-4)).toEqual([KIND.packet, KIND.packet, KIND.packet, KIND.seal]);
     expect(before).toBeGreaterThan(0);
     expect(script.candles('RELIANCE', true).get('11:30')!.candle).toMatchObject({ open: 10.1, close: 10.12 });

@@ -79,6 +79,8 @@ export interface Market {
   /** Market ms a real ms. */
   readonly speed: number;
   readonly instruments: readonly { readonly exchangeType: number; readonly token: string }[];
+  /** From one frame's sequence to the next. What the quick lanes take has small ones. */
+  readonly sequenceStep?: bigint | undefined;
 }
 
 /** A seeded list of happenings: one in `oddEvery` is out of the ordinary, the mean distance is `meanMs`. */
@@ -93,6 +95,9 @@ export function seededHappenings(random: Random, count: number, meanMs: number, 
     degree: random(),
   }));
 }
+
+/** From one sequence to the next: every second one carries into the high word. */
+const CARRYING = 2n ** 31n + 1n;
 
 /** Unfolds happenings into steps, from subscribing on connection 1 on. The first frame is on time, so that none after it is ahead of what elapsed. */
 export function unfold(happenings: readonly Happening[], market: Market): Step[] {
@@ -122,8 +127,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   const fieldsOf = (which: number, atMs: number): Fields => {
     const second = Math.floor(atMs / 1000);
     const { price, volume } = states[which];
-    // Every second one carries into the high word.
-    sequence += 2n ** 31n + 1n;
+    sequence += market.sequenceStep ?? CARRYING;
     const { exchangeType, token } = instruments[which];
     return { mode, exchangeType, token, sequence, exchangeMs: BigInt(second * 1000), price, volume, lastTradeSeconds: BigInt(second) };
   };

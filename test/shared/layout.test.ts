@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  BAR, FIRST, GAP, GAP_CAPACITY, HISTOGRAM_WORDS, MAIN, PULSE, RECORD, SHARD, ShardMemory, SLOT, STATIC,
+  BAR, FIRST, flagsOf, GAP, GAP_CAPACITY, HISTOGRAM_WORDS, KIND, kindOf, MAIN, PACKET, PULSE, RECORD, ROW_AT, rowOf, SHARD, ShardMemory, SLOT, STATIC, whatOf,
 } from '../../src/shared/layout.js'; // prettier-ignore
 
 describe('the layout', () => {
@@ -27,6 +27,7 @@ describe('the layout', () => {
         ]),
       ]),
       ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) => region(`record ${cursor}`, m.recordOf(cursor) * 8, RECORD.size * 8)),
+      region('packet at work', m.work * 8, PACKET.size * 8),
     ].sort((a, b) => a.start - b.start);
     for (const [k, one] of regions.entries()) {
       expect(Number.isInteger(one.start), one.name).toBe(true);
@@ -44,9 +45,26 @@ describe('the layout', () => {
       const offsets = Object.values(table as Record<string, number>);
       expect(new Set(offsets).size).toBe(offsets.length);
     }
-    // A control record's end and a packet's price share a place, and no others do; words and doubles do not overlap.
-    expect(Object.entries(RECORD).filter(([, at]) => at === RECORD.price).map(([key]) => key)).toEqual(['flags', 'untilMs', 'price']); // prettier-ignore
-    expect(Math.ceil((Math.max(RECORD.kind, RECORD.row, RECORD.connection, RECORD.flags) + 1) / 2)).toBeLessThanOrEqual(RECORD.timeMs);
+    // In a record the words of a packet and the doubles of a control share their places; what only one has does not overlap.
+    const words = ['what', 'receivedUs', 'connection', 'time', 'priceLow', 'priceHigh', 'sequenceLow', 'sequenceHigh'] as const;
+    expect(words.map((word) => RECORD[word])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(RECORD.sizeWithoutVolume).toBe(words.length / 2);
+    const doubles = ['timeMs', 'untilMs', 'pickedMs', 'volume', 'averagePrice', 'dayOpen', 'dayHigh', 'dayLow'] as const;
+    expect(new Set(doubles.map((double) => RECORD[double])).size).toBe(doubles.length);
+    for (const double of doubles) expect(RECORD[double], double).toBeGreaterThanOrEqual(Math.ceil((RECORD.receivedUs + 1) / 2));
+    for (const double of doubles.slice(2)) expect(RECORD[double], double).toBeGreaterThanOrEqual(RECORD.sizeWithoutVolume);
+    expect(Math.ceil((Math.max(PACKET.row, PACKET.connection, PACKET.flags) + 1) / 2)).toBeLessThanOrEqual(PACKET.timeMs);
+  });
+
+  it('takes kind, flags and row out of one word as they were put into it', () => {
+    for (const kind of Object.values(KIND)) {
+      for (const flags of [0, 1, 5, 15]) {
+        for (const row of [0, 1, 999, 0x7ffffe]) {
+          const what = whatOf(kind, flags, row);
+          expect([kindOf(what), flagsOf(what), rowOf(what), what >> ROW_AT, (what & ((1 << ROW_AT) - 1)) === kind]).toEqual([kind, flags, row, row, flags === 0]);
+        }
+      }
+    }
   });
 
   it('views memory of its own shape only', () => {

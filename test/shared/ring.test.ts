@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KIND, MAIN, RECORD, SHARD, ShardMemory, STATIC } from '../../src/shared/layout.js';
+import { KIND, MAIN, RECORD, SHARD, ShardMemory, STATIC, whatOf } from '../../src/shared/layout.js';
 import { readCandles, readRow } from '../../src/shared/book.js';
 import { RingWriter } from '../../src/shared/ring.js';
 import { Shard } from '../../src/shard/shard.js';
@@ -115,9 +115,7 @@ describe('a shard', () => {
     const ring = new RingWriter(memory);
     for (let k = 0; k < 240; k++) {
       const r = ring.claim();
-      memory.i32.set([KIND.packet, 0, 1, 0], 2 * r);
-      memory.f64[r + RECORD.timeMs] = at('11:00') + k * 700;
-      memory.f64[r + RECORD.price] = 1000 + k;
+      memory.i32.set([whatOf(KIND.packet, 0, 0), 0, 1, k * 700, 1000 + k, 0, 0, 0], 2 * r);
       ring.commit();
       if (k % 8 !== 7) continue;
       ring.publish();

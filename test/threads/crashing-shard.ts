@@ -7,7 +7,7 @@ import { arm, type CrashPlan } from './hook.js';
 const compiled = new URL('../../src/shard/shard.crashing.js', import.meta.url).href;
 const { Shard } = (await import(compiled)) as typeof ShardModule;
 
-const BATCH = 256;
+const BATCH = 64;
 
 export default function run(task: { shape: ShardShape; buffer: SharedArrayBuffer; shard: number; extra: CrashPlan }): void {
   const memory = new ShardMemory(task.shape, task.buffer);

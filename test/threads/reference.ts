@@ -3,7 +3,7 @@
  * before it, field by field; and of all rows together what is behind every record whose batch is over. An engine beside the one that crashes has the
  * same records and goes on one at a time, without dying.
  */
-import { BAR, FIRST, GAP, KIND, RECORD, SHARD, SLOT, type ShardMemory } from '../../src/shared/layout.js';
+import { BAR, FIRST, GAP, KIND, kindOf, rowOf, SHARD, SLOT, type ShardMemory } from '../../src/shared/layout.js';
 import type { Engine } from '../../src/shard/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 
@@ -47,10 +47,10 @@ class Moments {
   goTo(cursor: number): void {
     const { memory } = this.#shard;
     for (; this.#done <= cursor; this.#done++) {
-      const r = memory.recordOf(this.#done);
-      const isPacket = memory.i32[2 * r + RECORD.kind] === KIND.packet;
+      const what = memory.whatAt(this.#done);
+      const isPacket = kindOf(what) === KIND.packet;
       this.#shard.step(() => 0, 1);
-      if (isPacket) this.#note(1 + memory.i32[2 * r + RECORD.row], ofRow(memory, memory.i32[2 * r + RECORD.row]));
+      if (isPacket) this.#note(1 + rowOf(what), ofRow(memory, rowOf(what)));
       else for (const [part, state] of visible(memory).entries()) this.#note(part, state);
     }
   }

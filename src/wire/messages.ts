@@ -1,0 +1,38 @@
+/** Binary messages that arrived together, where they lie: what one read of a socket delivers, or a stretch of a journal. */
+
+/** Messages that are handed over together at most; the shortest packet fills a read of 64 KiB with fewer. */
+const MOST_MESSAGES = 2048;
+
+export class Messages {
+  /** Whatever buffer the messages stand in, and the same memory by its integers. */
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(new ArrayBuffer(0));
+  /** Where each message begins in `bytes`, and its length, in turn. */
+  readonly places = new Int32Array(2 * MOST_MESSAGES);
+  count = 0;
+
+  /** Begins anew, with no messages, in other bytes. */
+  within(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.count = 0;
+  }
+
+  /** Adds a message, which must lie in `bytes`. There must be room. */
+  add(start: number, length: number): void {
+    const { count } = this;
+    this.places[2 * count] = start;
+    this.places[2 * count + 1] = length;
+    this.count = count + 1;
+  }
+
+  get isFull(): boolean {
+    return this.count === MOST_MESSAGES;
+  }
+
+  /** The bytes of message `k`, a slice. */
+  slice(k: number): Uint8Array {
+    const start = this.places[2 * k];
+    return this.bytes.subarray(start, start + this.places[2 * k + 1]);
+  }
+}
