@@ -104,10 +104,10 @@ async function wholeEngine(port: number, count: number, tokens: readonly string[
         line.opened(1);
         line.subscribed(1);
       },
-      binary: (bytes) => {
+      binary: (messages) => {
         fromMs ||= monoMs();
-        left--;
-        line.binary(bytes, 1);
+        left -= messages.count;
+        line.binary(messages, 1);
         if (left === 0) all();
       },
       text: () => undefined,

@@ -87,12 +87,14 @@ async function talk({ endpoint, session, clock, token, signal }: TrialOptions, s
         socket.ping(PING);
         for (const { text } of subscribeRequests({ mode: MODE.ltp, tokens: [token], correlationPrefix: 'doctor' })) socket.send(text);
       },
-      binary: (bytes) => {
-        // Another instrument's packet serves nobody who asked for this one.
-        if (seen.packetMs !== undefined || decode(bytes, packet) !== undefined || packet.tokenNumber !== Number(token.token)) return;
-        seen.packetMs = sinceStart();
-        seen.exchangeMs = packet.number(FIELD.exchangeMs);
-        look();
+      binary: (messages) => {
+        for (let k = 0; k < messages.count; k++) {
+          // Another instrument's packet serves nobody who asked for this one.
+          if (seen.packetMs !== undefined || decode(messages.slice(k), packet) !== undefined || packet.tokenNumber !== Number(token.token)) continue;
+          seen.packetMs = sinceStart();
+          seen.exchangeMs = packet.number(FIELD.exchangeMs);
+          look();
+        }
       },
       text: (bytes) => {
         const text = classifyText(bytes, (string) => presentable(string, session.secrets, LONGEST_TEXT));

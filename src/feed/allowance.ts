@@ -21,17 +21,17 @@ const { most: MOST, perSecond: PER_SECOND, bytesAUnit: BYTES_A_UNIT } = ALLOWANC
 const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE, depth: DEPTH } = MODE;
 const { [LTP]: LTP_BYTES, [QUOTE]: QUOTE_BYTES, [SNAPQUOTE]: SNAPQUOTE_BYTES, [DEPTH]: DEPTH_BYTES } = FRAME_LENGTH;
 
-/** Whether a binary message has the length that its first byte demands. What is in it is for others to judge. */
-export function looksLikePacket(bytes: Uint8Array): boolean {
-  switch (bytes.length) {
+/** Whether the binary message of `length` bytes at `at` has the length that its first byte demands. What is in it is for others to judge. */
+export function looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean {
+  switch (length) {
     case LTP_BYTES:
-      return bytes[0] === LTP;
+      return bytes[at] === LTP;
     case QUOTE_BYTES:
-      return bytes[0] === QUOTE;
+      return bytes[at] === QUOTE;
     case SNAPQUOTE_BYTES:
-      return bytes[0] === SNAPQUOTE;
+      return bytes[at] === SNAPQUOTE;
     case DEPTH_BYTES:
-      return bytes[0] === DEPTH;
+      return bytes[at] === DEPTH;
     default:
       return false;
   }

@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Random } from '../random.js';
+import type { Messages } from '../wire/messages.js';
 import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type SubscriptionMode } from '../wire/requests.js';
 import { classifyText, LONGEST_TEXT, type FeedText } from '../wire/texts.js';
 import type { Endpoint } from './endpoint.js';
@@ -21,8 +22,8 @@ export interface FeedHandlers {
   opened(connection: number): void;
   /** All subscribe requests of this connection were handed to the socket. */
   subscribed(connection: number): void;
-  /** A binary message; `bytes` is valid only during the call. */
-  binary(bytes: Uint8Array, connection: number): void;
+  /** Binary messages that one read delivered, in order; valid only during the call. */
+  binary(messages: Messages, connection: number): void;
   text(text: FeedText, connection: number): void;
   /** A connection, or an attempt at one, ended; not by `stop`. */
   closed(end: ConnectionEnd): void;
@@ -231,10 +232,10 @@ export class FeedClient {
       handshakeWithinMs,
       handlers: {
         opened: () => this.#feed({ type: 'opened', connection }),
-        binary: (bytes) => {
+        binary: (messages) => {
           this.#heard = true;
           if (this.#state.kind === 'subscribing') this.#feed({ type: 'packet', connection });
-          handlers.binary(bytes, connection);
+          handlers.binary(messages, connection);
         },
         text: (bytes) => {
           // Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short.

@@ -16,16 +16,18 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Clock, Timer } from '../clock.js';
+import { Messages } from '../wire/messages.js';
 import { Allowance, ALLOWANCE, looksLikePacket } from './allowance.js';
 import { certificateFault, type Endpoint } from './endpoint.js';
+import { Inlet, type InletOptions } from './inlet.js';
 import type { Session } from './login.js';
 import type { RawEnd } from './machine.js';
 import { presentable } from './presentable.js';
 
 export interface SocketHandlers {
   opened(connection: number): void;
-  /** A binary message, valid only during the call: it is a slice of the read buffer. */
-  binary(bytes: Uint8Array, connection: number): void;
+  /** Binary messages that one read delivered, in order; valid only during the call. */
+  binary(messages: Messages, connection: number): void;
   text(bytes: Uint8Array, connection: number): void;
   /** An answer to either kind of ping, not counting the text `pong`. */
   pong(connection: number): void;
@@ -70,6 +72,10 @@ export class FeedSocket {
   /** The library's own limit counts silence only, and a server may drip. */
   readonly #handshake: Timer;
   readonly #allowance: Allowance;
+  /** Undefined until the library connects. */
+  #inlet: Inlet | undefined;
+  /** A message that came by the library's way. */
+  readonly #single = new Messages();
   #opened = false;
   #over = false;
   #failure: RawEnd | undefined;
@@ -84,7 +90,9 @@ export class FeedSocket {
     // Checking certificates is said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
     const bounds = { maxPayload: LARGEST_MESSAGE, maxFragments: MOST_FRAGMENTS, autoPong: false };
-    const library: Options = { perMessageDeflate: false, ...bounds, closeTimeout: LINGER_MS, followRedirects: false, headers, ...trust };
+    const secure = endpoint.feedUrl.startsWith('wss:');
+    const createConnection = (connection: unknown): Inlet => (this.#inlet = new Inlet({ connection: connection as InletOptions['connection'], secure, deliver: (messages) => this.#take(messages) }));
+    const library: Options = { perMessageDeflate: false, ...bounds, closeTimeout: LINGER_MS, followRedirects: false, headers, ...trust, createConnection: createConnection as unknown as NonNullable<ClientOptions['createConnection']> };
     this.#allowance = new Allowance(() => options.clock.monoMs());
     this.#ws = new WebSocket(endpoint.feedUrl, library);
     this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
@@ -100,6 +108,8 @@ export class FeedSocket {
       if (this.#over) return;
       this.#opened = true;
       this.#handshake.cancel();
+      // The library listens when this event is over.
+      process.nextTick(() => this.#inlet?.open());
       this.#handlers.opened(this.#connection);
     });
     ws.on('message', (data: Buffer, isBinary: boolean) => {
@@ -107,9 +117,9 @@ export class FeedSocket {
       // A connection that breaks while paused hands over all that it had read: whoever paused has no room for it. It belongs to the gap that follows.
       if (ws.isPaused && ws.readyState !== WebSocket.OPEN) return;
       if (isBinary) {
-        if (looksLikePacket(data)) this.#allowance.earn();
-        else if (this.#floods(ALLOWANCE.binary, data.length)) return;
-        this.#handlers.binary(data, this.#connection);
+        this.#single.within(data);
+        this.#single.add(0, data.length);
+        this.#take(this.#single);
       } else if (!this.#floods(ALLOWANCE.text, data.length)) this.#handlers.text(data, this.#connection);
     });
     ws.on('ping', (data: Buffer) => {
@@ -140,12 +150,34 @@ export class FeedSocket {
     });
   }
 
+  /** Hands over messages; those of a flood up to where it is one. */
+  #take(messages: Messages): void {
+    if (this.#over) return;
+    const { bytes, places, count } = messages;
+    const allowance = this.#allowance;
+    for (let k = 0; k < count; k++) {
+      const length = places[2 * k + 1];
+      if (looksLikePacket(bytes, places[2 * k], length)) allowance.earn();
+      else if (allowance.spend(ALLOWANCE.binary, length)) {
+        messages.count = k;
+        if (k > 0) this.#handlers.binary(messages, this.#connection);
+        this.#flooded();
+        return;
+      }
+    }
+    this.#handlers.binary(messages, this.#connection);
+  }
+
   /** Pays for what is no packet; ends the connection at once, in the middle of a read, when there was too much of it. */
   #floods(units: number, bytes: number): boolean {
     if (!this.#allowance.spend(units, bytes)) return false;
+    this.#flooded();
+    return true;
+  }
+
+  #flooded(): void {
     this.#ws.terminate();
     this.#end({ cause: 'flood', code: undefined, reason: '' });
-    return true;
   }
 
   #words(text: string): string {

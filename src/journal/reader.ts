@@ -19,7 +19,7 @@ export interface JournalVisitor {
   /** A block that arrived at `stamp` comes next: a visitor that goes by time waits here. */
   blockBegins?(stamp: Stamp): Promise<void> | undefined;
   /** A block is over: a visitor that must wait for others does so here. */
-  blockOver?(): Promise<void> | undefined;
+  blockOver?(stamp: Stamp): Promise<void> | undefined;
   /** Asked behind each block: whether the visitor has seen enough. */
   seenEnough?(): boolean;
 }
@@ -213,7 +213,7 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
         source.take(block.length);
         bytes += block.length;
         blocks++;
-        const full = visitor.blockOver?.();
+        const full = visitor.blockOver?.(stamp);
         if (full !== undefined) await full;
         if (visitor.seenEnough?.() === true) return { runId, segments: index + 1, blocks, bytes, segment: number, offset: source.at, tornBytes: 0, broken: undefined };
       }

@@ -8,6 +8,7 @@
  */
 import type { Clock, Timer } from '../clock.js';
 import { sentenceOf } from '../errors.js';
+import type { Messages } from '../wire/messages.js';
 import { BlockBuilder, type Blocks } from './blocks.js';
 import type { Kind, Stamp } from './format.js';
 import { BEGINNING, Segments, type JournalPlace } from './segments.js';
@@ -110,6 +111,12 @@ export class JournalWriter {
   frame(payload: Uint8Array): void {
     if (this.#over) this.#missing++;
     else this.#builder.frame(payload);
+  }
+
+  /** Adds `count` binary messages from the one of number `first` on. */
+  frames(messages: Messages, first: number, count: number): void {
+    if (this.#over) this.#missing += count;
+    else this.#builder.allOf(messages, first, count);
   }
 
   /** Adds an entry of doubles to the open block. */

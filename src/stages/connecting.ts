@@ -64,7 +64,7 @@ export function connecting(wiring: Wiring): FeedClient {
         wiring.onOpen();
       },
       subscribed: (connection) => line.subscribed(connection),
-      binary: (bytes, connection) => line.binary(bytes, connection),
+      binary: (messages, connection) => line.binary(messages, connection),
       text: (text, connection) => line.text(text, connection),
       closed: (end) => {
         line.disconnected(end);

@@ -10,6 +10,7 @@ import { shareNumbers } from '../shared/given.js';
 import type { Engine } from '../shard/engine.js';
 import { sleep } from '../clock.js';
 import type { FeedText } from '../wire/texts.js';
+import { Messages } from '../wire/messages.js';
 import type { ConnectionEnd } from '../feed/ending.js';
 import type { GivenHistory } from '../../workers/writer.js';
 import type { Intake } from './intake.js';
@@ -171,6 +172,8 @@ export class JournalFeed implements JournalVisitor {
   /** Decisions made and not yet met in the journal. */
   readonly #made: string[] = [];
   readonly #gathering: Gathering;
+  /** Frames that stand one behind the other in the block at hand. */
+  readonly #messages = new Messages();
   /** Frames since the shards were shown any. */
   #unpublished = 0;
   #differences: string | undefined;
@@ -206,15 +209,27 @@ export class JournalFeed implements JournalVisitor {
   }
 
   frame(block: Buffer, from: number, length: number, stamp: Stamp): void {
-    this.#expectRoom();
-    this.#unpublished++;
+    const messages = this.#messages;
+    if (messages.bytes !== block) messages.within(block);
+    messages.add(from, length);
     this.#gathering.frame(stamp);
-    this.#options.intake.binary(block.subarray(from, from + length), stamp);
+    if (messages.isFull) this.#takeIn(stamp);
+  }
+
+  /** Takes in the frames that follow each other in a block. */
+  #takeIn(stamp: Stamp): void {
+    const messages = this.#messages;
+    if (messages.count === 0) return;
+    this.#expectRoom(messages.count + RECORDS_AN_ENTRY);
+    this.#unpublished += messages.count;
+    this.#options.intake.all(messages, stamp);
+    messages.count = 0;
   }
 
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
     const { intake, folder } = this.#options;
-    this.#expectRoom();
+    this.#takeIn(stamp);
+    this.#expectRoom(RECORDS_AN_ENTRY);
     this.#gathering.entry(kind, bytes, stamp);
     switch (kind) {
       case KIND.text:
@@ -253,8 +268,9 @@ export class JournalFeed implements JournalVisitor {
     }
   }
 
-  blockOver(): Promise<void> | undefined {
+  blockOver(stamp: Stamp): Promise<void> | undefined {
     const { engine, pace } = this.#options;
+    this.#takeIn(stamp);
     const { router } = engine;
     // At full speed a wake-up for each block would cost more than what is in it.
     if (pace === undefined && this.#unpublished < PUBLISHED_TOGETHER && !router.pressed) return undefined;
@@ -264,9 +280,9 @@ export class JournalFeed implements JournalVisitor {
   }
 
   /** The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring. */
-  #expectRoom(): void {
+  #expectRoom(records: number): void {
     const { folder, engine } = this.#options;
-    if (!engine.router.hasFree(RECORDS_AN_ENTRY)) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`);
+    if (!engine.router.hasFree(records)) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`);
   }
 
   /** Whoever reads a file may wait, where the live line must not. */

@@ -10,6 +10,7 @@ import type { JournalWriter } from '../journal/writer.js';
 import { COUNTER } from '../shared/counters.js';
 import type { Engine } from '../shard/engine.js';
 import type { FeedText } from '../wire/texts.js';
+import type { Messages } from '../wire/messages.js';
 import { STRANGE, type Intake } from './intake.js';
 
 /** Real ms between two looks at market time, and at the rings while the socket is paused. */
@@ -61,19 +62,29 @@ export class Line {
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }
 
-  /** One binary message; `bytes` is not kept. */
-  binary(bytes: Uint8Array, connection: number): void {
+  /** Binary messages that one read delivered; nothing of them is kept. */
+  binary(messages: Messages, connection: number): void {
     const { intake, journal } = this.#options;
     if (intake.ended) return;
     if (!this.#inBatch || this.#arrival.connection !== connection) {
       this.#noticeDeafness();
       this.#beginBatch(connection);
     }
-    journal?.frame(bytes);
-    const instrument = intake.binary(bytes, this.#arrival);
-    // Whoever sends what is no packet of ours may send anything, our own tokens included.
-    if (instrument === STRANGE) journal?.changeFrame(this.#options.conceal);
+    for (let k = 0; k < messages.count; k++) {
+      const ordinary = intake.ordinary(messages, k, this.#arrival);
+      if (ordinary > 0) journal?.frames(messages, k, ordinary);
+      k += ordinary;
+      if (k < messages.count) this.#single(messages.slice(k));
+    }
     if (this.#isPressed()) this.#pause();
+  }
+
+  /** A message that is no ordinary tick. */
+  #single(bytes: Uint8Array): void {
+    const { intake, journal } = this.#options;
+    journal?.frame(bytes);
+    // Whoever sends what is no packet of ours may send anything, our own tokens included.
+    if (intake.binary(bytes, this.#arrival) === STRANGE) journal?.changeFrame(this.#options.conceal);
   }
 
   /** One text message, classified. */

@@ -5,6 +5,7 @@ import type { Session } from '../../src/market/session.js';
 import { readBar, gapWithin } from '../../src/shared/book.js';
 import { Engine } from '../../src/shard/engine.js';
 import { Shard } from '../../src/shard/shard.js';
+import { Messages } from '../../src/wire/messages.js';
 import { Intake } from '../../src/stages/intake.js';
 import { encode, FRAME_LENGTH } from '../../src/wire/frames.js';
 import { add, minuteOf, type Bar, type Frame } from './market.js';
@@ -61,6 +62,9 @@ export function ours(listing: Listing, session: Session, frames: readonly Frame[
   packet.setToken(listing.token);
   packet.mode = MODE[mode];
   const bytes = new Uint8Array(FRAME_LENGTH[MODE[mode] as keyof typeof FRAME_LENGTH]);
+  const messages = new Messages();
+  messages.within(bytes);
+  messages.add(0, bytes.length);
   const turn = (): void => {
     engine.router.publish();
     while (shard.step(stopped, BATCH) > 0);
@@ -82,7 +86,7 @@ export function ours(listing: Listing, session: Session, frames: readonly Frame[
     encode(packet, bytes);
     arrival.monoMs = frame.arrivedMs;
     arrival.marketMs = frame.arrivedMs;
-    intake.binary(bytes, arrival);
+    intake.all(messages, arrival);
     if (k % BATCH === 0) turn();
   }
   intake.end();

@@ -73,9 +73,9 @@ describe('the allowance', () => {
 
   it('packets are known by mode and length together', () => {
     for (const [mode, length] of [[1, 51], [2, 123], [3, 379], [4, 443]]) {
-      expect(looksLikePacket(Buffer.alloc(length, mode))).toBe(true);
-      for (const [otherMode, otherLength] of [[mode, length - 1], [mode, length + 1], [mode, 2 * length], [mode + 1, length], [0, length]]) expect(looksLikePacket(Buffer.alloc(otherLength, otherMode)), `${otherMode} ${otherLength}`).toBe(false);
+      expect(looksLikePacket(Buffer.alloc(length + 7, mode), 7, length)).toBe(true);
+      for (const [otherMode, otherLength] of [[mode, length - 1], [mode, length + 1], [mode, 2 * length], [mode + 1, length], [0, length]]) expect(looksLikePacket(Buffer.alloc(otherLength, otherMode), 0, otherLength), `${otherMode} ${otherLength}`).toBe(false);
     }
-    expect(looksLikePacket(Buffer.alloc(0))).toBe(false);
+    expect(looksLikePacket(Buffer.alloc(0), 0, 0)).toBe(false);
   });
 });

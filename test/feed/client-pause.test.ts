@@ -53,8 +53,9 @@ it('within a packet: at most the rest of the read is still delivered', async () 
   server.handshakes = [bare((socket) => void socket.write(batch(0, total)))];
   listening = listen(server, {
     handlers: handlers({
-      binary: () => {
-        if (count++ === 0) {
+      binary: (messages) => {
+        count += messages.count;
+        if (count === messages.count) {
           listening.client.pause();
           setTimeout(() => {
             most = Math.max(most, count);
@@ -112,8 +113,8 @@ it('a reset meanwhile: a full consumer is given nothing, and the connection is r
     // Nobody reads, so it is a ping that meets the reset.
     limits: { ...FEED_LIMITS, pingEveryMs: 50 },
     handlers: handlers({
-      binary: () => {
-        if (paused) whilePaused++;
+      binary: (messages) => {
+        if (paused) whilePaused += messages.count;
         else {
           paused = true;
           listening.client.pause();

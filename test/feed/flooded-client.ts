@@ -38,9 +38,9 @@ new FeedSocket({
       openedMs = performance.now();
       baseBytes = process.memoryUsage.rss();
     },
-    binary: (message) => {
-      binary++;
-      bytes += message.length;
+    binary: (messages) => {
+      binary += messages.count;
+      for (let k = 0; k < messages.count; k++) bytes += messages.slice(k).length;
     },
     text: () => void texts++,
     pong: () => void pongs++,

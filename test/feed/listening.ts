@@ -53,9 +53,9 @@ export function listen(server: Pick<HostileServer, 'url'>, options: Partial<Feed
         options.handlers?.subscribed(connection);
       },
       retrying: (sentence) => void heard.events.push(`retrying: ${sentence}`),
-      binary: (bytes, connection) => {
-        heard.binary.push({ bytes: Buffer.from(bytes), connection });
-        options.handlers?.binary(bytes, connection);
+      binary: (messages, connection) => {
+        for (let k = 0; k < messages.count; k++) heard.binary.push({ bytes: Buffer.from(messages.slice(k)), connection });
+        options.handlers?.binary(messages, connection);
       },
       text: (text, connection) => {
         heard.texts.push(text);

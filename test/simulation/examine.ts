@@ -5,6 +5,7 @@ import type { Engine } from '../../src/shard/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { seededRandom, type Random } from '../../src/random.js';
 import { Intake } from '../../src/stages/intake.js';
+import { messagesOf } from '../messages.js';
 import { asNaive, DATE, sessionOf } from '../listed.js';
 import { naiveFold, type NaiveResult } from '../naive.js';
 import type { Told } from './exchange.js';
@@ -43,7 +44,7 @@ function replay(nature: Nature, calls: readonly Call[], shards: number, random: 
   const idle = (): number => 0;
   const lazy = pick(random, [0.02, 0.3, 1]);
   for (const call of calls) {
-    if (call.kind === 'binary') intake.binary(call.bytes, call.arrival);
+    if (call.kind === 'binary') intake.all(messagesOf([call.bytes]), call.arrival);
     else if (call.kind === 'subscribed') intake.subscribed(call.arrival);
     else if (call.kind === 'disconnected') intake.disconnected();
     else if (call.kind === 'tick') intake.tick(call.marketMs);

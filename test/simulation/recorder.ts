@@ -3,6 +3,7 @@
  * became of frames whose time was judged by the arrival clock. That judgement is seen in the counters, as a frame is used, kept,
  * released with others, or refused.
  */
+import type { Messages } from '../../src/wire/messages.js';
 import { Intake, type IntakeOptions } from '../../src/stages/intake.js';
 import type { Arrival } from '../../src/shard/arrival.js';
 import { COUNTER } from '../../src/shared/counters.js';
@@ -48,6 +49,17 @@ export class Recorder extends Intake {
     const last = this.gaps.at(-1);
     if (last?.fromMs === fromMs) last.toMs = toMs;
     else this.gaps.push({ fromMs, toMs });
+  }
+
+  override ordinary(messages: Messages, first: number, arrival: Arrival): number {
+    const taken = super.ordinary(messages, first, arrival);
+    for (let k = first; k < first + taken; k++) {
+      const { connection, monoMs, marketMs } = arrival;
+      const copy = messages.slice(k).slice();
+      this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
+      this.#follow(copy, arrival, true, 0, 1, 0);
+    }
+    return taken;
   }
 
   override binary(bytes: Uint8Array, arrival: Arrival): number {

@@ -8,6 +8,7 @@ import { seededRandom } from '../../src/random.js';
 import { Engine } from '../../src/shard/engine.js';
 import type { Shard } from '../../src/shard/shard.js';
 import { Line } from '../../src/stages/line.js';
+import { messagesOf } from '../messages.js';
 import { at, instrumentsOf, MODE_NAMES, sessionOf } from '../listed.js';
 import { Agenda } from './agenda.js';
 import { Broker } from './broker.js';
@@ -144,7 +145,7 @@ class World {
           if (nature.troubles.includes('stall') && luck() < 0.4) agenda.after(luck() * 400, () => stall(luck() * 6000));
         },
         binary: (bytes, connection, told) => {
-          this.#line.binary(bytes, connection);
+          this.#line.binary(messagesOf([bytes]), connection);
           if (told !== undefined) told.heard = true;
           this.#checkMarketTime();
         },

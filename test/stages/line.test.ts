@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
 import { Intake } from '../../src/stages/intake.js';
+import { messagesOf } from '../messages.js';
 import { Line } from '../../src/stages/line.js';
 import { Agenda } from '../simulation/agenda.js';
 
@@ -19,10 +20,10 @@ it('what is read before any timer fired behind a pause is known to have waited',
   line.subscribed(1);
   line.start();
   clock.stall(200);
-  line.binary(new Uint8Array(51), 1);
+  line.binary(messagesOf([new Uint8Array(51)]), 1);
   expect(excused).toEqual([]);
   clock.stall(4000);
-  line.binary(new Uint8Array(51), 2);
-  line.binary(new Uint8Array(51), 2);
+  line.binary(messagesOf([new Uint8Array(51)]), 2);
+  line.binary(messagesOf([new Uint8Array(51)]), 2);
   expect(excused).toEqual([clock.marketMs()]);
 });
