@@ -14,7 +14,7 @@ import { HISTOGRAM_WORDS, RECORD, ShardMemory } from '../src/shared/layout.js';
 import { RingWriter } from '../src/shared/ring.js';
 import { ShardPool } from '../src/shard/pool.js';
 import { frames } from './baselines.js';
-import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
+import { engineAnswer, naiveAnswer, OPEN_MS, Singly, subscribed } from './market.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
 /** Messages a real second, and market ms from one to the next: at 12,000 a second a market minute is half a real second, so that seals come. */
@@ -100,7 +100,7 @@ interface Waits {
 }
 
 /** Microseconds, of the whole engine with one shard. */
-async function engineWaits(messages: readonly Buffer[], tokens: readonly string[], rate: number, stepMs: number, expected: string): Promise<Waits> {
+async function engineWaits(frames: Singly, tokens: readonly string[], rate: number, stepMs: number, expected: string): Promise<Waits> {
   const { engine, intake, arrival } = subscribed(tokens, 1, SLOTS);
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
@@ -109,16 +109,16 @@ async function engineWaits(messages: readonly Buffer[], tokens: readonly string[
     const send = (k: number, dueMs: number): void => {
       arrival.monoMs = dueMs;
       arrival.marketMs = OPEN_MS + k * stepMs;
-      intake.binary(messages[k], arrival);
+      intake.all(frames.at(k), arrival);
     };
     const [memory] = engine.memories;
     const applied = new Since(memory, memory.histogram);
     const sealed = new Since(memory, memory.sealHistogram);
-    await openLoop(0, warmed(messages.length), rate, send, () => router.publish());
+    await openLoop(0, warmed(frames.count), rate, send, () => router.publish());
     while (!router.drained) await turn();
     applied.begin();
     sealed.begin();
-    await openLoop(warmed(messages.length), messages.length, rate, send, () => router.publish());
+    await openLoop(warmed(frames.count), frames.count, rate, send, () => router.publish());
     intake.end();
     router.publish();
     await pool.done;
@@ -162,12 +162,12 @@ export const latency: Bench = {
     for (const { rate, stepMs } of RATES) {
       const count = smoke ? Math.min(2000, Math.ceil(rate / 5)) : Math.ceil(rate * 4);
       const { buf, tokens } = frames(count, 50, stepMs);
-      const messages = messagesOf(buf, count);
+      const singly = new Singly(buf, count);
       const expected = naiveAnswer(buf, count, tokens);
       const waits: Waits[] = [];
       const echo: number[] = [];
       for (let round = 0; round < (smoke ? 1 : 3); round++) {
-        waits.push(await engineWaits(messages, tokens, rate, stepMs, expected));
+        waits.push(await engineWaits(singly, tokens, rate, stepMs, expected));
         echo.push(await echoP99(count, rate));
       }
       const { applied, sealed } = waits[waits.length - 1].drawings;

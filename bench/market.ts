@@ -94,9 +94,24 @@ export class Reads {
   }
 }
 
-/** Each frame as its own view, as a WebSocket library hands messages over. */
-export function messagesOf(buf: Buffer, count: number): Buffer[] {
-  return Array.from({ length: count }, (_, k) => buf.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES));
+/** Frames as a quiet socket delivers them: one a read. */
+export class Singly {
+  readonly count: number;
+  readonly #messages = new Messages();
+
+  /** `count` frames that stand one behind the other. */
+  constructor(frames: Uint8Array, count: number) {
+    this.#messages.within(frames);
+    this.count = count;
+  }
+
+  /** Frame `k`, until another is asked for. */
+  at(k: number): Messages {
+    const messages = this.#messages;
+    messages.count = 0;
+    messages.add(k * FRAME_BYTES, FRAME_BYTES);
+    return messages;
+  }
 }
 
 /** One candle in numbers: symbol, minute, open, high, low, close, ticks. */

@@ -9,7 +9,7 @@ import { BEGINNING, Segments } from '../src/journal/segments.js';
 import { MAIN, SHARD } from '../src/shared/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
 import { duckdb } from '../test/sink/candles.js';
-import { encodeTick, FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, packetOf, SESSION, SUBSCRIBED_BEFORE_MS, tokensOf, unsubscribed } from './market.js';
+import { encodeTick, FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, packetOf, Singly, SESSION, SUBSCRIBED_BEFORE_MS, tokensOf, unsubscribed } from './market.js';
 
 export const SYMBOLS = 50;
 const TOKENS = tokensOf(SYMBOLS);
@@ -73,6 +73,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   intake.subscribed(arrival);
   const packets = TOKENS.map(packetOf);
   const frame = Buffer.alloc(FRAME_BYTES);
+  const single = new Singly(frame, 1);
   for (let i = 0; i < count; i++) {
     if (i % READ === 0) {
       if (i % (READ * GROUP) === 0) {
@@ -84,7 +85,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
     }
     encodeTick(packets[symbolOf(i)], frame, i + 1, timeOf(i, count), priceOf(i));
     builder.frame(frame);
-    intake.binary(frame, arrival);
+    intake.all(single.at(0), arrival);
     // Nobody folds here: what is wanted are the decisions.
     if (i % READ === READ - 1) engine.router.publish();
     Atomics.store(memory.i32, SHARD.head, memory.i32[MAIN.tail]);

@@ -5,7 +5,7 @@
 import { monoMs } from '../src/clock.js';
 import { Shard } from '../src/shard/shard.js';
 import { frames } from './baselines.js';
-import { engineAnswer, FRAME_BYTES, naiveAnswer, OPEN_MS, subscribed } from './market.js';
+import { engineAnswer, FRAME_BYTES, naiveAnswer, OPEN_MS, Singly, subscribed } from './market.js';
 
 export interface Soaked {
   /** MiB resident, one a look. */
@@ -29,6 +29,7 @@ const shard = new Shard(engine.memories[0]);
 const { f64 } = engine.memories[0];
 for (let at = 0; at < f64.length; at += PAGE_DOUBLES) f64[at] += 0;
 const message = Buffer.alloc(FRAME_BYTES);
+const single = new Singly(message, 1);
 const beganMs = monoMs();
 function play(from: number, to: number): void {
   for (let k = from; k < to; k++) {
@@ -40,7 +41,7 @@ function play(from: number, to: number): void {
     }
     // One message's memory for all: what is measured is ours.
     for (let at = 0; at < FRAME_BYTES; at++) message[at] = buf[k * FRAME_BYTES + at];
-    intake.binary(message, arrival);
+    intake.all(single.at(0), arrival);
   }
 }
 

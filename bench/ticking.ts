@@ -7,7 +7,7 @@ import type { Packet } from '../src/market/packet.js';
 import { ShardPool } from '../src/shard/pool.js';
 import { inFolder } from '../test/sink/candles.js';
 import { nap, Since, turn } from './latency.js';
-import { encodeTick, FRAME_BYTES, OPEN_MS, packetOf, subscribed, tokensOf, type Subscribed } from './market.js';
+import { encodeTick, FRAME_BYTES, OPEN_MS, packetOf, Singly, subscribed, tokensOf, type Subscribed } from './market.js';
 import type { Encoder, SealTask } from './seal-writer.js';
 
 /** Ticks a second: the feed's ceiling. */
@@ -25,6 +25,7 @@ export class Ticking {
   readonly line: Subscribed;
   readonly #packets: readonly Packet[];
   readonly #frame = Buffer.alloc(FRAME_BYTES);
+  readonly #single = new Singly(this.#frame, 1);
   #sent = 0;
 
   constructor(symbols: number) {
@@ -40,7 +41,7 @@ export class Ticking {
     encodeTick(packet, this.#frame, ++this.#sent, Math.floor(ms), 100_000 + (this.#sent % 97));
     arrival.monoMs = dueMs;
     arrival.marketMs = ms;
-    intake.binary(this.#frame, arrival);
+    intake.all(this.#single.at(0), arrival);
   }
 
   /** Ticks at the rate until `over` says so; market time goes on from `fromMs` by a second in ten. Returns the p99 of due-to-applied, us. */

@@ -10,7 +10,7 @@ import { Piscina } from 'piscina';
 import { ShardPool } from '../src/shard/pool.js';
 import { frames } from './baselines.js';
 import { openLoop, Since, turn, warmed } from './latency.js';
-import { engineAnswer, messagesOf, naiveAnswer, OPEN_MS, subscribed } from './market.js';
+import { engineAnswer, naiveAnswer, OPEN_MS, Singly, subscribed } from './market.js';
 import { rowOf, type Bench } from './row.js';
 import type { Waiting } from './waking-worker.js';
 
@@ -34,7 +34,7 @@ interface Figures {
   readonly cpu: number;
 }
 
-async function figures(messages: readonly Buffer[], tokens: readonly string[], expected: string, { waiting, each }: (typeof WAYS)[number]): Promise<Figures> {
+async function figures(singly: Singly, tokens: readonly string[], expected: string, { waiting, each }: (typeof WAYS)[number]): Promise<Figures> {
   const { engine, intake, arrival } = subscribed(tokens, 1);
   const { router, memories, counters } = engine;
   const [memory] = memories;
@@ -56,14 +56,14 @@ async function figures(messages: readonly Buffer[], tokens: readonly string[], e
     const send = (k: number, dueMs: number): void => {
       arrival.monoMs = dueMs;
       arrival.marketMs = OPEN_MS + k * STEP_MS;
-      intake.binary(messages[k], arrival);
+      intake.all(singly.at(k), arrival);
       if (each) show();
     };
-    await openLoop(0, warmed(messages.length), RATE, send, show);
+    await openLoop(0, warmed(singly.count), RATE, send, show);
     while (!router.drained) await turn();
     applied.begin();
     const cpuBefore = process.cpuUsage();
-    await openLoop(warmed(messages.length), messages.length, RATE, send, show);
+    await openLoop(warmed(singly.count), singly.count, RATE, send, show);
     const cpu = process.cpuUsage(cpuBefore);
     intake.end();
     show();
@@ -73,7 +73,7 @@ async function figures(messages: readonly Buffer[], tokens: readonly string[], e
     while (underWay !== undefined || !router.drained);
     const answer = engineAnswer(engine);
     if (answer !== expected) throw new Error(`waking, ${waiting}: ${answer} where a plain fold has ${expected}`);
-    return { p50: applied.percentile(50), p99: applied.percentile(99), cpu: (cpu.user + cpu.system) / 1e4 / ((messages.length - warmed(messages.length)) / RATE) };
+    return { p50: applied.percentile(50), p99: applied.percentile(99), cpu: (cpu.user + cpu.system) / 1e4 / ((singly.count - warmed(singly.count)) / RATE) };
   } finally {
     await Promise.all([pool?.stop(), draining?.destroy()]);
   }
@@ -85,10 +85,10 @@ export const waking: Bench = {
   async run({ smoke }) {
     const count = smoke ? 2000 : RATE * SECONDS;
     const { buf, tokens } = frames(count, 50, STEP_MS);
-    const messages = messagesOf(buf, count);
+    const singly = new Singly(buf, count);
     const expected = naiveAnswer(buf, count, tokens);
     const found = WAYS.map((): Figures[] => []);
-    for (let round = 0; round < (smoke ? 1 : 3); round++) for (const [k, way] of WAYS.entries()) found[k].push(await figures(messages, tokens, expected, way));
+    for (let round = 0; round < (smoke ? 1 : 3); round++) for (const [k, way] of WAYS.entries()) found[k].push(await figures(singly, tokens, expected, way));
     return WAYS.flatMap(({ name }, k) => {
       const against = (of: (one: Figures) => number): object => (k === 0 ? {} : { baseline: found[0].map(of) });
       return [

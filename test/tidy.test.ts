@@ -46,7 +46,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sink: ['market'],
   momentum: ['market'],
   truth: ['market'],
-  journal: ['market'],
+  // What it writes is messages.
+  journal: ['market', 'wire'],
   instruments: ['market', 'feed'],
   polled: ['market', 'feed'],
   doctor: ['feed', 'wire', 'market'],

@@ -1,6 +1,5 @@
 /**
- * The feed client: performs what the machine decides, with one socket by construction. The only owner of reconnection, and of the
- * subscriptions that should hold: they are sent anew on every open, never replayed.
+ * The feed client: performs what the machine decides, with one socket by construction. The only owner of reconnection, and of the subscriptions that should hold: they are sent anew on every open, never replayed.
  */
 import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';

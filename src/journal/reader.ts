@@ -14,8 +14,8 @@ import { BLOCK, ENTRY, KIND, MOST_BLOCK_BYTES, readSegmentHeader, SEGMENT, segme
 export interface JournalVisitor {
   /** One entry; `stamp` is that of its block. */
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void;
-  /** A binary message, in the `length` bytes of `block` from `from` on: for visitors that want no view made of each. In place of `entry`. */
-  frame?(block: Buffer, from: number, length: number, stamp: Stamp): void;
+  /** A binary message, in the `length` bytes of `bytes` from `from` on: for visitors that want no view made of each. In place of `entry`. They stay there until the block is over. */
+  frame?(bytes: Buffer, from: number, length: number, stamp: Stamp): void;
   /** A block that arrived at `stamp` comes next: a visitor that goes by time waits here. */
   blockBegins?(stamp: Stamp): Promise<void> | undefined;
   /** A block is over: a visitor that must wait for others does so here. */
@@ -46,11 +46,26 @@ function unreadable(path: string, why: string): EngineError {
   return new EngineError('JOURNAL', `${path} ${why}; name the journal of another run.`);
 }
 
+/** A whole block, and where it stands. */
+class BlockAt {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  from = 0;
+  to = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.to = bytes.length;
+  }
+}
+
 /** Reads a file piece by piece. */
 class Source {
   readonly #file: FileHandle;
   readonly size: number;
   #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  #held = new BlockAt(this.#buffer);
   #from = 0;
   #to = 0;
   /** Offset in the file of what is taken next. */
@@ -67,12 +82,16 @@ class Source {
     return this.#buffer.subarray(this.#from, Math.min(this.#to, this.#from + length));
   }
 
-  /** The next block as its own size has it, where all of it is in memory; else undefined. */
-  heldBlock(): Buffer | undefined {
+  /** The next block as its own size has it, where all of it is in memory; else undefined. Until the next is asked for. */
+  heldBlock(): BlockAt | undefined {
     const held = this.#to - this.#from;
     if (held < BLOCK.header) return undefined;
-    const size = this.#buffer.readUInt32LE(this.#from + BLOCK.size);
-    return size >= BLOCK.header && size <= held ? this.#buffer.subarray(this.#from, this.#from + size) : undefined;
+    const block = this.#held;
+    const size = block.view.getUint32(this.#from + BLOCK.size, true);
+    if (size < BLOCK.header || size > held) return undefined;
+    block.from = this.#from;
+    block.to = this.#from + size;
+    return block;
   }
 
   /** Whether nothing but zeros is left: room that was made for a write that never came. */
@@ -94,6 +113,7 @@ class Source {
     const rest = this.#buffer.subarray(this.#from, this.#to);
     const target = length > this.#buffer.length ? Buffer.allocUnsafe(length) : this.#buffer;
     target.set(rest);
+    if (target !== this.#buffer) this.#held = new BlockAt(target);
     this.#buffer = target;
     this.#from = 0;
     this.#to = rest.length;
@@ -106,54 +126,54 @@ class Source {
 }
 
 /** Whether the entries fill a block's bytes exactly and its times are numbers: a checksum proves that they are as written, not that they were written well. */
-function isWellFormed(block: Buffer): boolean {
-  let at: number = BLOCK.header;
-  while (at + ENTRY.header <= block.length) at += ENTRY.header + block.readUInt32LE(at + ENTRY.length);
-  const { monoMs, wallMs, marketMs } = stampOf(block);
-  return at === block.length && Number.isFinite(monoMs + wallMs + marketMs);
+function isWellFormed({ view, from, to }: BlockAt): boolean {
+  let at = from + BLOCK.header;
+  while (at + ENTRY.header <= to) at += ENTRY.header + view.getUint32(at + ENTRY.length, true);
+  if (at !== to) return false;
+  return Number.isFinite(view.getFloat64(from + BLOCK.monoMs, true) + view.getFloat64(from + BLOCK.wallMs, true) + view.getFloat64(from + BLOCK.marketMs, true));
 }
 
-function stampOf(block: Buffer): Stamp {
+function stampOf({ view, from }: BlockAt): Stamp {
   return {
-    connection: block.readUInt32LE(BLOCK.connection),
-    monoMs: block.readDoubleLE(BLOCK.monoMs),
-    wallMs: block.readDoubleLE(BLOCK.wallMs),
-    marketMs: block.readDoubleLE(BLOCK.marketMs),
+    connection: view.getUint32(from + BLOCK.connection, true),
+    monoMs: view.getFloat64(from + BLOCK.monoMs, true),
+    wallMs: view.getFloat64(from + BLOCK.wallMs, true),
+    marketMs: view.getFloat64(from + BLOCK.marketMs, true),
   };
 }
 
-function visitEntries(block: Buffer, stamp: Stamp, visitor: JournalVisitor): void {
-  for (let at: number = BLOCK.header; at < block.length; ) {
-    const length = block.readUInt32LE(at + ENTRY.length);
-    const from = at + ENTRY.header;
-    const kind = block[at + ENTRY.kind] as Kind;
-    if (kind === KIND.frame && visitor.frame !== undefined) visitor.frame(block, from, length, stamp);
-    else visitor.entry(kind, block.subarray(from, from + length), stamp);
-    at = from + length;
+function visitEntries({ bytes, view, from, to }: BlockAt, stamp: Stamp, visitor: JournalVisitor): void {
+  for (let at = from + BLOCK.header; at < to; ) {
+    const length = view.getUint32(at + ENTRY.length, true);
+    const payload = at + ENTRY.header;
+    const kind = bytes[at + ENTRY.kind] as Kind;
+    if (kind === KIND.frame && visitor.frame !== undefined) visitor.frame(bytes, payload, length, stamp);
+    else visitor.entry(kind, bytes.subarray(payload, payload + length), stamp);
+    at = payload + length;
   }
 }
 
 /** The next block where it is in memory, whole and the right one, as nearly all are; else undefined, and `nextBlock` says what there is. */
-function blockAtHand(source: Source, number: number): Buffer | undefined {
+function blockAtHand(source: Source, number: number): BlockAt | undefined {
   const block = source.heldBlock();
-  return block !== undefined && isWhole(block, block.length) && isNext(block, number) ? block : undefined;
+  return block !== undefined && isWhole(block) && isNext(block, number) ? block : undefined;
 }
 
 /** Whether a whole block is the one of this number, with entries that fill it. */
-function isNext(block: Buffer, number: number): boolean {
-  return block.readUInt32LE(BLOCK.number) === number && isWellFormed(block);
+function isNext(block: BlockAt, number: number): boolean {
+  return block.view.getUint32(block.from + BLOCK.number, true) === number && isWellFormed(block);
 }
 
-/** Whether all `size` bytes of a block are there, as they were written. */
-function isWhole(block: Buffer, size: number): boolean {
-  return block.length === size && block.readUInt32LE(BLOCK.crc) === crc32(block, BLOCK.number, size);
+/** Whether a block's bytes are as they were written. */
+function isWhole({ bytes, view, from, to }: BlockAt): boolean {
+  return view.getUint32(from + BLOCK.crc, true) === crc32(bytes, from + BLOCK.number, to);
 }
 
 /**
  * The next block when it is whole and the right one; undefined at the end. `torn`: the file ends in it, as after a write that was cut
  * off. `damaged`: it cannot be used although its end is there.
  */
-async function nextBlock(source: Source, number: number): Promise<Buffer | 'torn' | 'damaged' | undefined> {
+async function nextBlock(source: Source, number: number): Promise<BlockAt | 'torn' | 'damaged' | undefined> {
   const left = source.size - source.at;
   if (left === 0) return undefined;
   const head = await source.peek(BLOCK.header);
@@ -162,9 +182,9 @@ async function nextBlock(source: Source, number: number): Promise<Buffer | 'torn
   if (size === 0) return (await source.isZero()) ? 'torn' : 'damaged';
   if (size < BLOCK.header || size > MOST_BLOCK_BYTES) return 'damaged';
   if (size > left) return 'torn';
-  const block = await source.peek(size);
+  const block = new BlockAt(await source.peek(size));
   // A write that was cut off leaves zeros or nothing at the end; what is followed by more was whole once.
-  if (!isWhole(block, size)) return size === left ? 'torn' : 'damaged';
+  if (block.to !== size || !isWhole(block)) return size === left ? 'torn' : 'damaged';
   return isNext(block, number) ? block : 'damaged';
 }
 
@@ -210,8 +230,9 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
         const early = visitor.blockBegins?.(stamp);
         if (early !== undefined) await early;
         visitEntries(block, stamp, visitor);
-        source.take(block.length);
-        bytes += block.length;
+        const size = block.to - block.from;
+        source.take(size);
+        bytes += size;
         blocks++;
         const full = visitor.blockOver?.(stamp);
         if (full !== undefined) await full;

@@ -7,10 +7,12 @@
  *
  * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
  */
-import { BAR, FIRST, FLAG, flagsOf, GAP, GAP_CAPACITY, KIND, kindOf, PACKET, RECORD, rowOf, SHARD, SLOT, STATIC, type ShardMemory } from '../shared/layout.js';
+import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, PACKET, RECORD, SHARD, SLOT, type ShardMemory } from '../shared/layout.js';
+import { kindOf, rowOf } from '../shared/record.js';
 import { barAt, gapWithin } from '../shared/book.js';
 import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteEnd, noteSession, repair, VOLUME_LIMIT } from './anchored.js';
 import type { Drafts } from './drafts.js';
+import { unpack } from './unpack.js';
 
 // Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
 
@@ -221,33 +223,6 @@ function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
 function isOfBarAtHand(m: ShardMemory, row: number, s: number, r: number, traded: boolean): boolean {
   const bar = m.f64[s + SLOT.barIndex];
   return barAt(m, row, r + PACKET.timeMs) === bar && (!traded || barAt(m, row, r + PACKET.exchangeMs) === bar);
-}
-
-/** Unpacks the record at double index `at` into the packet at work, and returns where that is. */
-function unpack(m: ShardMemory, at: number): number {
-  const { i32, f64: f, work: r } = m;
-  const w = 2 * at;
-  const flags = flagsOf(i32[w + RECORD.what]);
-  i32[2 * r + PACKET.row] = rowOf(i32[w + RECORD.what]);
-  i32[2 * r + PACKET.connection] = i32[w + RECORD.connection];
-  i32[2 * r + PACKET.flags] = flags;
-  f[r + PACKET.exchangeMs] = f[m.statics + STATIC.originMs] + i32[w + RECORD.time];
-  f[r + PACKET.timeMs] = f[r + PACKET.exchangeMs];
-  f[r + PACKET.price] = i32[w + RECORD.priceLow] >>> 0;
-  f[r + PACKET.sequenceLow] = i32[w + RECORD.sequenceLow] >>> 0;
-  f[r + PACKET.sequenceHigh] = 0;
-  if ((flags & FLAG.wide) !== 0) {
-    f[r + PACKET.price] += i32[w + RECORD.priceHigh] * 4294967296;
-    f[r + PACKET.sequenceHigh] = i32[w + RECORD.sequenceHigh];
-  }
-  if ((flags & FLAG.traded) === 0) return r;
-  f[r + PACKET.timeMs] = f[at + RECORD.pickedMs];
-  f[r + PACKET.volume] = f[at + RECORD.volume];
-  f[r + PACKET.averagePrice] = f[at + RECORD.averagePrice];
-  f[r + PACKET.dayOpen] = f[at + RECORD.dayOpen];
-  f[r + PACKET.dayHigh] = f[at + RECORD.dayHigh];
-  f[r + PACKET.dayLow] = f[at + RECORD.dayLow];
-  return r;
 }
 
 /** Applies the packet of the record at double index `at` and ring cursor `cursor` to its row's draft. */

@@ -1,12 +1,13 @@
 /**
- * The quick lane of the main thread: an ordinary LTP frame from its bytes to its record in one go. What is ordinary is said once for what
- * arrives together (`open`): market time is told by live frames, nothing is kept for agreement, no gap is open, and no bar becomes due before
- * `untilMs`. For such frames decoder, admission, sealer and router have but one answer each, and this is it; all others are left to them.
+ * The quick lane of the main thread: ordinary LTP frames from their bytes to their records in one go. What is ordinary is said once for what
+ * arrives together: market time is told by live frames, nothing is kept for agreement, no gap is open, and no bar becomes due before a certain
+ * time. For such frames decoder, admission, sealer and router have but one answer each, and this is it; all others are left to them.
  */
 import assert from 'node:assert';
 import { MODE } from '../market/packet.js';
 import { COUNTER } from '../shared/counters.js';
-import { KIND, RECORD, STATIC, whatOf } from '../shared/layout.js';
+import { KIND, RECORD, STATIC } from '../shared/layout.js';
+import { whatOf } from '../shared/record.js';
 import { receivedUsOf, type RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
 import { FRAME_LENGTH, LTP_AT } from '../wire/frames.js';
@@ -73,7 +74,9 @@ export class QuickLane {
   #heardOn = 0;
   readonly #sealer: Sealer;
   readonly #counters: Float64Array;
-  /** The arrival that the lane is open for; connection 0 while it is shut. */
+  #isOpen = false;
+  #fromMs = 0;
+  /** The connection of the arrival that was looked at; its times are in the stamp. */
   #connection = 0;
   /** What time is ordinary: from when on, ms from the start of bar 0; for how long; the high word of its epoch ms. */
   #from = 0;
@@ -124,10 +127,20 @@ export class QuickLane {
     if (entry >= 0) this.#table[entry + BEGIN] = this.#begins[instrument];
   }
 
-  /** Opens the lane for what arrives together with the frame that was just used, as far as it can be. `fromMs`: the earliest time that is admitted. */
+  /**
+   * A frame went the long way and was an ordinary one of this arrival: from now on ordinary ones need not, until the lane is shut. `fromMs`: the earliest time
+   * that is admitted.
+   */
   open(arrival: Arrival, fromMs: number): void {
+    this.#fromMs = fromMs;
+    this.#isOpen = this.#begin(arrival);
+  }
+
+  /** Looks at what arrives now: what of it is ordinary. Returns false where nothing is. */
+  #begin(arrival: Arrival): boolean {
     const sealer = this.#sealer;
-    if (!sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(sealer.dueAtMs > fromMs)) return;
+    const fromMs = this.#fromMs;
+    if (!sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(sealer.dueAtMs > fromMs)) return false;
     this.#connection = arrival.connection;
     this.#stamp.nowMs = arrival.marketMs;
     this.#stamp.monoMs = arrival.monoMs;
@@ -138,6 +151,7 @@ export class QuickLane {
     this.#timeHigh = Math.floor((untilMs - 1) / TWO_32) | 0;
     this.#from = Math.max(fromMs - originMs, this.#timeHigh * TWO_32 - originMs, -MOST_INT32) | 0;
     this.#span = Math.max(0, Math.min(Math.ceil(untilMs) - originMs - this.#from, MOST_INT32)) | 0;
+    return true;
   }
 
   /** Frames that were taken and are not in the counters yet. */
@@ -145,9 +159,14 @@ export class QuickLane {
     return this.#taken;
   }
 
-  /** Shuts the lane: what arrived together is over, or something happened that may make what follows unordinary. The sealer, the counters and the lag learn what was taken. */
+  /** Shuts the lane: something happens that may make what follows unordinary. */
   shut(): void {
-    this.#connection = 0;
+    this.flush();
+    this.#isOpen = false;
+  }
+
+  /** The sealer, the counters and the lag learn what was taken. */
+  flush(): void {
     const taken = this.#taken;
     if (taken === 0) return;
     const stamp = this.#stamp;
@@ -162,8 +181,12 @@ export class QuickLane {
 
   /** Takes frames of `messages` from `first` on while they are ordinary. Returns how many it took. */
   take(messages: Messages, first: number, arrival: Arrival): number {
+    if (!this.#isOpen) return 0;
     const stamp = this.#stamp;
-    if (arrival.connection !== this.#connection || arrival.marketMs !== stamp.nowMs || arrival.monoMs !== stamp.monoMs) return 0;
+    if (arrival.connection !== this.#connection || arrival.marketMs !== stamp.nowMs || arrival.monoMs !== stamp.monoMs) {
+      this.flush();
+      if (!this.#begin(arrival)) return 0;
+    }
     const rings = this.#rings;
     let most = Math.min(messages.count - first, MOST_TAKEN - this.#taken);
     for (let k = 0; k < rings.length; k++) if (!rings[k].hasFree(most)) most = Math.min(most, rings[k].free());

@@ -7,7 +7,8 @@
  */
 import assert from 'node:assert';
 import { COUNTER } from '../shared/counters.js';
-import { FLAG, KIND, RECORD, SHARD, STATIC, whatOf, type ShardMemory } from '../shared/layout.js';
+import { FLAG, KIND, RECORD, SHARD, STATIC, type ShardMemory } from '../shared/layout.js';
+import { whatOf } from '../shared/record.js';
 import { receivedUsOf, RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
@@ -190,13 +191,13 @@ export class Router {
 
   /** Shows the shards everything written so far. */
   publish(): void {
-    this.quick.shut();
+    this.quick.flush();
     for (const ring of this.#rings) ring.publish();
   }
 
   /** Takes everything written so far together, for `publishMarked`: what is to be seen only when it is in the journal. */
   mark(): void {
-    this.quick.shut();
+    this.quick.flush();
     for (const ring of this.#rings) ring.mark();
   }
 

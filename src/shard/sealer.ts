@@ -229,6 +229,7 @@ export class Sealer {
 
   /** Ordinary frames were used, of which this is the stamp of the newest. */
   took(stamp: Stamp): void {
+    this.#arrivedAt = stamp.nowMs;
     this.#move(stamp);
     this.#follow(stamp);
   }

@@ -3,7 +3,8 @@
  * call it themselves.
  */
 import { bucketOf } from '../shared/histogram.js';
-import { KIND, kindOf, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
+import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
+import { kindOf } from '../shared/record.js';
 import { Drafts } from './drafts.js';
 import { applyControl, applyPacket } from './fold.js';
 import { applyTicks } from './ticks.js';

@@ -7,7 +7,8 @@
  * into the draft when somebody needs it there: the next record that is not ordinary, or the end of the batch.
  */
 import { MINUTE_MS } from '../market/session.js';
-import { KIND, RECORD, ROW_AT, SHARD, type ShardMemory } from '../shared/layout.js';
+import { KIND, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
+import { ROW_AT } from '../shared/record.js';
 import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, type Drafts } from './drafts.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.

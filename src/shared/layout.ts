@@ -20,6 +20,7 @@
  * | RING    | main   | shard         | records on their way                                                             |
  */
 import assert from 'node:assert';
+import { MOST_ROWS } from './record.js';
 
 /** What crosses a ring. Whatever can change a candle is one of these; nothing else is. */
 export const KIND = { packet: 1, seal: 2, gap: 3, end: 4 } as const;
@@ -41,7 +42,7 @@ export const FLAG = {
  * 64 bits are two words, low and high, as on the wire.
  */
 export const RECORD = {
-  /** Kind, flags and row (`whatOf`); of a SEAL the bar sealed through stands in the row's place. */
+  /** Kind, flags and row (`record.ts`); of a SEAL the bar sealed through stands in the row's place. */
   what: 0, // I
   /** The low 32 bits of when it was received, monotonic real microseconds; 0 where that is not to be measured. */
   receivedUs: 1, // I
@@ -67,19 +68,6 @@ export const RECORD = {
   size: 12,
   sizeWithoutVolume: 4,
 } as const;
-
-const FLAGS_AT = 4;
-const KIND_BITS = (1 << FLAGS_AT) - 1;
-/** Where the row is in `RECORD.what`, as a shift; below it are kind and flags. */
-export const ROW_AT = 8;
-/** Rows that a record can name. */
-const MOST_ROWS = 1 << 23;
-
-/** `RECORD.what` of a record. */
-export const whatOf = (kind: number, flags: number, row: number): number => kind | (flags << FLAGS_AT) | (row << ROW_AT);
-export const kindOf = (what: number): number => what & KIND_BITS;
-export const flagsOf = (what: number): number => (what >> FLAGS_AT) & KIND_BITS;
-export const rowOf = (what: number): number => what >> ROW_AT;
 
 /** The packet at work, as the fold reads it: a record unpacked. `I` and `F` as above. */
 export const PACKET = {

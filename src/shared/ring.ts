@@ -3,7 +3,8 @@
  * A publish that finds no slot is a broken invariant: the router pauses the socket long before (`router.ts`).
  */
 import assert from 'node:assert';
-import { MAIN, RECORD, SHARD, whatOf, type ShardMemory } from './layout.js';
+import { MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
+import { whatOf } from './record.js';
 
 /** The instant of an arrival as a record has it: never 0, which says that it is not to be measured, but for an arrival at 0. */
 export function receivedUsOf(arrival: { readonly monoMs: number }): number {

@@ -118,6 +118,7 @@ export class Intake {
 
   /** Whether `tick` would change anything now. */
   isSilent(marketMs: number): boolean {
+    this.#quick.flush();
     return !this.#ended && this.#options.engine.sealer.isSilent(marketMs);
   }
 
@@ -128,6 +129,7 @@ export class Intake {
 
   /** A pause of our own ended: it is no silence of the market. */
   excuse(marketMs: number): void {
+    this.#quick.shut();
     this.#options.engine.sealer.excuse(marketMs);
   }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket, type ClientOptions } from 'ws';
+import { WebSocket } from 'ws';
 import { Inlet, type InletOptions } from '../../src/feed/inlet.js';
 import { seededRandom, type Random } from '../../src/random.js';
 
@@ -65,7 +65,7 @@ async function hear(withInlet: boolean, pauses: ReadonlySet<number> = new Set())
         for (let k = 0; k < messages.count; k++) binary(messages.slice(k));
       },
     }));
-  const ws = new WebSocket(url(), { ...bounds, ...(withInlet ? { createConnection: createConnection as never } : {}) } as ClientOptions);
+  const ws = new WebSocket(url(), { ...bounds, ...(withInlet ? { createConnection: createConnection as never } : {}) });
   ws.on('open', () => {
     heard.push('open');
     process.nextTick(() => inlet?.open());
@@ -230,7 +230,7 @@ describe('an inlet', () => {
         inlet = new Inlet({ connection, secure: false, deliver: ({ count }) => void sizes.push(count) });
         return inlet;
       }) as never,
-    } as ClientOptions);
+    });
     ws.once('open', () => process.nextTick(() => inlet!.open()));
     await once(ws, 'close');
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100);

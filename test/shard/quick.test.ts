@@ -125,10 +125,10 @@ describe('the quick lane', () => {
     );
   });
 
-  it('takes nothing while a gap is open, on another connection, or of what arrives at another moment', () => {
+  it('takes what arrives one by one, and nothing while a gap is open or of another connection', () => {
     const [subscribed, ...rest] = stepsOf(1, 5, 10_000).filter(({ kind }) => kind !== 'tick');
     const alone = rest.map((step) => [step]);
-    expect(expectSame(1, [[subscribed], ...alone])).toBe(0);
+    expect(expectSame(1, [[subscribed], ...alone])).toBeGreaterThan(2500);
     // Every second read comes of a connection that nobody subscribed on.
     const strange = inReads(rest, 50).map((read, k) => read.map((step) => (step.kind === 'packet' && k % 2 === 1 ? { ...step, packet: { ...step.packet, connection: 7 } } : step)));
     expectSame(1, [[subscribed], ...strange]);

@@ -1,7 +1,8 @@
 /** What the router decides for all shards alike: gaps, kept frames, END. */
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/shared/counters.js';
-import { GAP, GAP_CAPACITY, KIND, kindOf, MAIN, SHARD } from '../../src/shared/layout.js';
+import { GAP, GAP_CAPACITY, KIND, MAIN, SHARD } from '../../src/shared/layout.js';
+import { kindOf } from '../../src/shared/record.js';
 import { applyGap } from '../../src/shard/fold.js';
 import type { Engine } from '../../src/shard/engine.js';
 import { at, drain, engineOf, INSTRUMENTS } from './drive.js';

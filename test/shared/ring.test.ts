@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KIND, MAIN, RECORD, SHARD, ShardMemory, STATIC, whatOf } from '../../src/shared/layout.js';
+import { KIND, MAIN, RECORD, SHARD, ShardMemory, STATIC } from '../../src/shared/layout.js';
+import { whatOf } from '../../src/shared/record.js';
 import { readCandles, readRow } from '../../src/shared/book.js';
 import { RingWriter } from '../../src/shared/ring.js';
 import { Shard } from '../../src/shard/shard.js';

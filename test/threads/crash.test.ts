@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
 import { COUNTER } from '../../src/shared/counters.js';
-import { KIND, kindOf, SHARD } from '../../src/shared/layout.js';
+import { KIND, SHARD } from '../../src/shared/layout.js';
+import { kindOf } from '../../src/shared/record.js';
 import type { Engine } from '../../src/shard/engine.js';
 import { ShardPool } from '../../src/shard/pool.js';
 import type * as ShardModule from '../../src/shard/shard.js';

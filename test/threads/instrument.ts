@@ -1,5 +1,5 @@
 /**
- * Makes `anchored.NAME.js`, `drafts.NAME.js`, `fold.NAME.js`, `ticks.NAME.js` and `shard.NAME.js` beside the compiled originals: the same code with a call of the hook after every statement
+ * Makes `anchored.NAME.js`, `drafts.NAME.js`, `fold.NAME.js`, `ticks.NAME.js`, `unpack.NAME.js` and `shard.NAME.js` beside the compiled originals: the same code with a call of the hook after every statement
  * that stores into shared memory. The hot path itself knows nothing of it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { packageRoot, shipped } from '../../src/paths.js';
 
 /** What stores into a shard's memory; the shard itself last. */
-export const FILES = ['anchored', 'drafts', 'fold', 'ticks', 'shard'] as const;
+export const FILES = ['anchored', 'drafts', 'fold', 'ticks', 'unpack', 'shard'] as const;
 
 /** A store: which file, and the statement. Its index in the list is the point's number. */
 export interface Point {
@@ -25,7 +25,7 @@ export function instrument(name = 'crashing', hook = '../../test/threads/hook.js
     const lines = readFileSync(shipped(`dist/src/shard/${file}.js`), 'utf8').split('\n');
     const hooked = lines.map((line) => {
       const found = STORE.exec(line);
-      if (found === null) return line.replace(/'\.\/(anchored|drafts|fold|ticks)\.js'/, `'./$1.${name}.js'`);
+      if (found === null) return line.replace(/'\.\/(anchored|drafts|fold|ticks|unpack)\.js'/, `'./$1.${name}.js'`);
       points.push({ file, statement: found[2] });
       return `${found[1]}{ ${found[2]} passed(${points.length - 1}); }`;
     });

@@ -1,0 +1,30 @@
+/** From a record of the ring, as small as it can be, to the packet at work, as the fold reads it. Allocates nothing. */
+import { FLAG, PACKET, RECORD, STATIC, type ShardMemory } from '../shared/layout.js';
+import { flagsOf, rowOf } from '../shared/record.js';
+
+/** Unpacks the record at double index `at` into the packet at work, and returns where that is. */
+export function unpack(m: ShardMemory, at: number): number {
+  const { i32, f64: f, work: r } = m;
+  const w = 2 * at;
+  const flags = flagsOf(i32[w + RECORD.what]);
+  i32[2 * r + PACKET.row] = rowOf(i32[w + RECORD.what]);
+  i32[2 * r + PACKET.connection] = i32[w + RECORD.connection];
+  i32[2 * r + PACKET.flags] = flags;
+  f[r + PACKET.exchangeMs] = f[m.statics + STATIC.originMs] + i32[w + RECORD.time];
+  f[r + PACKET.timeMs] = f[r + PACKET.exchangeMs];
+  f[r + PACKET.price] = i32[w + RECORD.priceLow] >>> 0;
+  f[r + PACKET.sequenceLow] = i32[w + RECORD.sequenceLow] >>> 0;
+  f[r + PACKET.sequenceHigh] = 0;
+  if ((flags & FLAG.wide) !== 0) {
+    f[r + PACKET.price] += i32[w + RECORD.priceHigh] * 4294967296;
+    f[r + PACKET.sequenceHigh] = i32[w + RECORD.sequenceHigh];
+  }
+  if ((flags & FLAG.traded) === 0) return r;
+  f[r + PACKET.timeMs] = f[at + RECORD.pickedMs];
+  f[r + PACKET.volume] = f[at + RECORD.volume];
+  f[r + PACKET.averagePrice] = f[at + RECORD.averagePrice];
+  f[r + PACKET.dayOpen] = f[at + RECORD.dayOpen];
+  f[r + PACKET.dayHigh] = f[at + RECORD.dayHigh];
+  f[r + PACKET.dayLow] = f[at + RECORD.dayLow];
+  return r;
+}
