@@ -6,7 +6,7 @@ import { MAIN, RECORD, SHARD, ShardMemory } from '../src/shared/layout.js';
 import type { ShardTask } from '../workers/shard.js';
 
 /** As the shard's: records between two publications of the cursor, and the longest sleep. */
-const BATCH = 1024;
+const BATCH = 2048;
 const SLEEP_MS = 100;
 
 export default function run(task: ShardTask): void {

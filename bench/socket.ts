@@ -1,7 +1,7 @@
 /**
  * LTP frames from another process over loopback: the whole engine, beside a client of the same library that throws every message away.
  *
- *   sender's process ─► TCP ─► ws ─► FeedSocket ─► Line ─► Intake ─► Router ══ ring ══► shard's thread ─► candles
+ *   sender's process ─► TCP ─► Inlet (ws for all but packets) ─► FeedSocket ─► Line ─► Intake ─► Router ══ ring ══► shard's thread ─► candles
  *                    ├─► TCP ─► ws ─► nothing
  *                    └─► TCP ─► nothing          (how fast the sender is: where it is no faster than the bare client, the bench says nothing and fails)
  *
@@ -140,7 +140,7 @@ async function startSender(count: number): Promise<{ readonly child: ChildProces
 
 export const socket: Bench = {
   name: 'socket',
-  topology: "sender's process -> TCP -> ws -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; beside a bare ws client that discards",
+  topology: "sender's process -> TCP -> Inlet -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; beside a bare ws client that discards",
   async run({ smoke }) {
     const count = smoke ? 20_000 : 1_500_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
