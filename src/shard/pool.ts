@@ -3,6 +3,7 @@
  * the task is submitted again here. All state is in shared memory: the new thread goes on where the old one fell.
  */
 import { Piscina } from 'piscina';
+import { monoMs } from '../clock.js';
 import { COUNTER } from '../shared/counters.js';
 import { MAIN, SHARD, type ShardMemory } from '../shared/layout.js';
 import { EngineError } from '../errors.js';
@@ -11,6 +12,19 @@ import { EngineError } from '../errors.js';
 export const DEATHS_AT_ONE_RECORD = 3;
 /** Longest wait for the threads to begin, real ms. */
 const START_MS = 30_000;
+
+/** Longest sleep while waiting for them, real ms: a wake-up that is lost costs no more. */
+const LOOK_MS = 100;
+
+/** Resolves when a thread has taken over `memory`; with false when none has in time. */
+async function hasBegun({ i32 }: ShardMemory): Promise<boolean> {
+  const untilMs = monoMs() + START_MS;
+  while (Atomics.load(i32, SHARD.starts) === 0) {
+    if (monoMs() > untilMs) return false;
+    await Atomics.waitAsync(i32, SHARD.starts, 0, LOOK_MS).value;
+  }
+  return true;
+}
 
 export interface ShardPoolOptions {
   readonly memories: readonly ShardMemory[];
@@ -53,10 +67,10 @@ export class ShardPool {
     this.#running = Promise.all(this.#options.memories.map((_, shard) => this.#keepRunning(shard))).then(() => undefined);
     // A rejection is delivered by `done`; before anybody asks for it, it must not end the process.
     this.#running.catch(() => undefined);
-    const begun = this.#options.memories.map(async (memory) => await Atomics.waitAsync(memory.i32, SHARD.starts, 0, START_MS).value);
+    const begun = Promise.all(this.#options.memories.map(hasBegun));
     // `done` settles first when a thread cannot begin, or has come to END already.
-    const first = await Promise.race([Promise.all(begun), this.#running]);
-    if (first?.includes('timed-out') === true) throw new EngineError('CONFIG', `A worker thread did not start within ${START_MS / 1000} s: this machine is too busy; try again, or with fewer --shards.`);
+    const first = await Promise.race([begun, this.#running]);
+    if (first?.includes(false) === true) throw new EngineError('CONFIG', `A worker thread did not start within ${START_MS / 1000} s: this machine is too busy; try again, or with fewer --shards.`);
   }
 
   /** Resolves when every shard has applied END; rejects when a shard cannot be kept alive. */
