@@ -140,13 +140,15 @@ export class QuickLane {
   #begin(arrival: Arrival): boolean {
     const sealer = this.#sealer;
     const fromMs = this.#fromMs;
-    if (!sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(sealer.dueAtMs > fromMs)) return false;
+    // Asked for once: a double that a call returns may be a new object.
+    const { dueAtMs } = sealer;
+    if (!sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(dueAtMs > fromMs)) return false;
     this.#connection = arrival.connection;
     this.#stamp.nowMs = arrival.marketMs;
     this.#stamp.monoMs = arrival.monoMs;
     this.#receivedUs = this.measures ? receivedUsOf(arrival) : 0;
     const { originMs } = this.#stamp;
-    const untilMs = Math.min(sealer.dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs);
+    const untilMs = Math.min(dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs);
     // The high word changes every seven weeks: what is older than that is not ordinary then.
     this.#timeHigh = Math.floor((untilMs - 1) / TWO_32) | 0;
     this.#from = Math.max(fromMs - originMs, this.#timeHigh * TWO_32 - originMs, -MOST_INT32) | 0;
@@ -192,7 +194,7 @@ export class QuickLane {
     for (let k = 0; k < rings.length; k++) if (!rings[k].hasFree(most)) most = Math.min(most, rings[k].free());
     let taken;
     if (rings.length === 1) {
-      const [{ memory, tail }] = rings;
+      const { memory, tail } = rings[0];
       taken = this.#admit(messages, first, most, memory.i32, 2 * memory.ring, tail, memory.ringMask);
       rings[0].commitTo((tail + taken) | 0);
     } else {
@@ -276,7 +278,7 @@ export class QuickLane {
     const taken = this.#taken;
     const stamp = this.#stamp;
     if (this.#rings.length > 1) return lag.recordAll(this.#aside, R_TIME, RECORD_WORDS, taken, stamp);
-    const [{ memory, tail }] = this.#rings;
+    const { memory, tail } = this.#rings[0];
     const { i32, ringMask, shape } = memory;
     const first = (tail - taken) & ringMask;
     const times = 2 * memory.ring + R_TIME;
