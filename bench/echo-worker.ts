@@ -3,10 +3,10 @@ import '../src/shared/ledger.js';
 import { monoMs } from '../src/clock.js';
 import { bucketOf } from '../src/shared/histogram.js';
 import { MAIN, RECORD, SHARD, ShardMemory } from '../src/shared/layout.js';
+import { BATCH } from '../src/shard/shard.js';
 import type { ShardTask } from '../workers/shard.js';
 
-/** As the shard's: records between two publications of the cursor, and the longest sleep. */
-const BATCH = 2048;
+/** Longest sleep, as the shard's. */
 const SLEEP_MS = 100;
 
 export default function run(task: ShardTask): void {

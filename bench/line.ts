@@ -9,15 +9,13 @@
  */
 import { monoMs } from '../src/clock.js';
 import type { Engine } from '../src/shard/engine.js';
-import { Shard } from '../src/shard/shard.js';
+import { BATCH, Shard } from '../src/shard/shard.js';
 import { floor, frames, plain } from './baselines.js';
 import { engineAnswer, naiveAnswer, OPEN_MS, Reads, subscribed } from './market.js';
 import { inTurns, nsEach, rowOf, type Bench } from './row.js';
 
 /** Market ms from frame to frame. */
 const STEP_MS = 2;
-/** As the shard's thread has it. */
-const BATCH = 2048;
 
 /** Plays `count` frames through a new engine of one shard, on this thread. */
 export function playLine(buf: Buffer, count: number, tokens: readonly string[]): Engine {

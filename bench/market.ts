@@ -8,7 +8,7 @@ import { Engine } from '../src/shard/engine.js';
 import { readBar } from '../src/shared/book.js';
 import { Intake } from '../src/stages/intake.js';
 import { encode } from '../src/wire/frames.js';
-import { Messages } from '../src/wire/messages.js';
+import { Messages, READ_BYTES } from '../src/wire/messages.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
@@ -70,7 +70,7 @@ export function encodeTick(packet: Packet, frame: Buffer, sequence: number, exch
 }
 
 /** Messages of an LTP frame that a read of 64 KiB holds. */
-const READ_MESSAGES = Math.floor(65_536 / (FRAME_BYTES + 2));
+const READ_MESSAGES = Math.floor(READ_BYTES / (FRAME_BYTES + 2));
 
 /** Frames as a busy socket delivers them: so many of them as fit into a read at a time, where they lie. */
 export class Reads {

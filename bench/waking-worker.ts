@@ -2,13 +2,12 @@
 import '../src/shared/ledger.js';
 import { monoMs } from '../src/clock.js';
 import { MAIN, SHARD, ShardMemory } from '../src/shared/layout.js';
-import { Shard } from '../src/shard/shard.js';
+import { BATCH, Shard } from '../src/shard/shard.js';
 import type { ShardTask } from '../workers/shard.js';
 
 /** `wait`: blocks in the thread, as the product's. `waitAsync`: gives the thread's event loop its turns. `spin`: looks on for a while before it blocks. `drain`: applies what there is, and its task is over. */
 export type Waiting = 'wait' | 'waitAsync' | 'spin' | 'drain';
 
-const BATCH = 2048;
 const SLEEP_MS = 100;
 /** How long `spin` looks on before it blocks, real ms: about what a wake-up costs. */
 const SPIN_MS = 0.05;

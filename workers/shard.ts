@@ -7,7 +7,7 @@ import '../src/shared/ledger.js';
 import { monoMs } from '../src/clock.js';
 import { LEDGER, watch } from '../src/shared/ledger.js';
 import { MAIN, SHARD, ShardMemory, type ShardShape } from '../src/shared/layout.js';
-import { Shard } from '../src/shard/shard.js';
+import { BATCH, Shard } from '../src/shard/shard.js';
 
 /** What a shard's task is given. */
 export interface ShardTask {
@@ -16,8 +16,6 @@ export interface ShardTask {
   readonly ledger: SharedArrayBuffer | undefined;
 }
 
-/** Records of a batch, at most: they are shown together. */
-const BATCH = 2048;
 /** Longest sleep, real ms: how soon a shard notices a stop that woke nobody. */
 const SLEEP_MS = 100;
 

@@ -12,10 +12,8 @@
 import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectSecure, type ConnectionOptions } from 'node:tls';
-import { Messages } from '../wire/messages.js';
+import { Messages, READ_BYTES } from '../wire/messages.js';
 
-/** What one read of the socket delivers at most, bytes. */
-export const READ_BYTES = 65_536;
 /** The longest message that is kept; no packet is as long. In front of the read there is room for the beginning of one. */
 const LONGEST_KEPT = 500;
 const ROOM = 512;
@@ -101,8 +99,8 @@ export class Inlet extends Duplex {
     this.#socket.write(chunk, done);
   }
 
-  override _writev(chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: (error?: Error | null) => void): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => Buffer.from(chunk))), done);
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -178,7 +176,7 @@ export class Inlet extends Duplex {
       } else {
         const header = this.#headerAt(at, to);
         if (header < 0) break;
-        const length = header === 2 ? bytes[at + 1] & 0x7f : this.#messages.view.getUint16(at + 2);
+        const length = header === 2 ? bytes[at + 1] & 0x7f : messages.view.getUint16(at + 2);
         if (bytes[at] === FINAL_BINARY && bytes[at + 1] < 0x80 && length <= LONGEST_KEPT && !this.#over) {
           // What the library is still to be given comes first. Where it does not read at once there is no hurry.
           if (at > passed) {

@@ -108,7 +108,7 @@ export class FeedSocket {
       if (this.#over) return;
       this.#opened = true;
       this.#handshake.cancel();
-      // The library listens when this event is over.
+      // What came with the answer follows this event, as it does without the inlet.
       process.nextTick(() => this.#inlet?.open());
       this.#handlers.opened(this.#connection);
     });
@@ -117,8 +117,7 @@ export class FeedSocket {
       // A connection that breaks while paused hands over all that it had read: whoever paused has no room for it. It belongs to the gap that follows.
       if (ws.isPaused && ws.readyState !== WebSocket.OPEN) return;
       if (isBinary) {
-        this.#single.within(data);
-        this.#single.add(0, data.length);
+        this.#single.only(data);
         this.#take(this.#single);
       } else if (!this.#floods(ALLOWANCE.text, data.length)) this.#handlers.text(data, this.#connection);
     });

@@ -1,5 +1,5 @@
 /** Makes blocks in memory: the writing side of the format, without a file. Entries are copied, so a caller's bytes are free when a call returns. */
-import type { Messages } from '../wire/messages.js';
+import { viewOf, type Messages } from '../wire/messages.js';
 import { crc32 } from './crc32.js';
 import { BLOCK, ENTRY, KIND, type Kind, type Stamp } from './format.js';
 
@@ -13,8 +13,6 @@ export interface Blocks {
   readonly blocks: number;
   readonly frames: number;
 }
-
-const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export class BlockBuilder {
   #bytes: Buffer = Buffer.allocUnsafe(LEAST_BYTES);

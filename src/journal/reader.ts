@@ -6,6 +6,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
+import { viewOf } from '../wire/messages.js';
 import { crc32 } from './crc32.js';
 import { segmentsOf } from './folder.js';
 import { BLOCK, ENTRY, KIND, MOST_BLOCK_BYTES, readSegmentHeader, SEGMENT, segmentName, type Kind, type Stamp } from './format.js';
@@ -55,7 +56,7 @@ class BlockAt {
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = viewOf(bytes);
     this.to = bytes.length;
   }
 }

@@ -8,7 +8,7 @@ import { MODE } from '../market/packet.js';
 import { COUNTER } from '../shared/counters.js';
 import { KIND, RECORD, STATIC } from '../shared/layout.js';
 import { whatOf } from '../shared/record.js';
-import { receivedUsOf, type RingWriter } from '../shared/ring.js';
+import type { RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
 import { FRAME_LENGTH, LTP_AT } from '../wire/frames.js';
 import type { Messages } from '../wire/messages.js';
@@ -25,7 +25,7 @@ const { priceLow: R_PRICE_LOW, sequenceLow: R_SEQUENCE_LOW } = RECORD;
 
 /** Longest token that the lane knows, in characters: with the NUL behind it two words of four. Longer ones are never ordinary. */
 const TOKEN_CHARS = 7;
-/** Frames that are taken before the lane is shut, at most: more than a read of the socket holds. */
+/** Frames that are taken before they are counted, at most: more than a read of the socket holds. */
 const MOST_TAKEN = 2048;
 /**
  * Words of the table for an instrument: the token's two; what such a frame begins with (mode and exchange type), 0 where it was not heard on the connection; its
@@ -136,6 +136,13 @@ export class QuickLane {
     this.#isOpen = this.#begin(arrival);
   }
 
+  /** The instant of an arrival as its records have it: 0 where it is not to be measured, or is 0 itself. */
+  receivedUsOf(arrival: Arrival): number {
+    if (!this.measures || arrival.monoMs === 0) return 0;
+    const us = (arrival.monoMs * 1000) | 0;
+    return us === 0 ? 1 : us;
+  }
+
   /** Looks at what arrives now: what of it is ordinary. Returns false where nothing is. */
   #begin(arrival: Arrival): boolean {
     const sealer = this.#sealer;
@@ -146,7 +153,7 @@ export class QuickLane {
     this.#connection = arrival.connection;
     this.#stamp.nowMs = arrival.marketMs;
     this.#stamp.monoMs = arrival.monoMs;
-    this.#receivedUs = this.measures ? receivedUsOf(arrival) : 0;
+    this.#receivedUs = this.receivedUsOf(arrival);
     const { originMs } = this.#stamp;
     const untilMs = Math.min(dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs);
     // The high word changes every seven weeks: what is older than that is not ordinary then.

@@ -9,9 +9,10 @@ import assert from 'node:assert';
 import { COUNTER } from '../shared/counters.js';
 import { FLAG, KIND, RECORD, SHARD, STATIC, type ShardMemory } from '../shared/layout.js';
 import { whatOf } from '../shared/record.js';
-import { receivedUsOf, RingWriter } from '../shared/ring.js';
+import { RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
+import { READ_BYTES } from '../wire/messages.js';
 import type { Arrival } from './arrival.js';
 import type { Admission, Unadmitted } from './admit.js';
 import { Gaps } from './gaps.js';
@@ -19,8 +20,7 @@ import { KeptPackets } from './kept.js';
 import { QuickLane } from './quick.js';
 import { VOTES, type Sealer } from './sealer.js';
 
-/** Bytes that one read of a socket delivers at most, and the fewest bytes that a packet takes on the wire (51 and a 2-byte header). */
-const READ_BYTES = 65_536;
+/** The fewest bytes that a packet takes on the wire (51 and a 2-byte header). */
 const WIRE_BYTES = 53;
 /** Records that one read can make: its packets, those kept for agreement, and the controls they cause. */
 export const READ_RECORDS = Math.ceil(READ_BYTES / WIRE_BYTES) + 1 + VOTES + 400;
@@ -185,7 +185,7 @@ export class Router {
     const through = this.#sealer.due();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
-    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, this.quick.measures ? arrival?.monoMs : 0);
+    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, arrival === undefined ? 0 : this.quick.receivedUsOf(arrival));
     this.#decisions?.sealed(through);
   }
 
@@ -248,7 +248,7 @@ export class Router {
     const { words } = packet;
     const narrow = words[2 * FIELD.price + 1] === 0 && words[2 * FIELD.price] > 0 && words[2 * FIELD.sequence + 1] === 0;
     i32[2 * at + RECORD.what] = whatOf(KIND.packet, narrow ? flags : flags | FLAG.wide, place.row);
-    i32[2 * at + RECORD.receivedUs] = this.quick.measures ? receivedUsOf(arrival) : 0;
+    i32[2 * at + RECORD.receivedUs] = this.quick.receivedUsOf(arrival);
     i32[2 * at + RECORD.connection] = arrival.connection;
     i32[2 * at + RECORD.time] = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0) - f64[statics + STATIC.originMs];
     i32[2 * at + RECORD.priceLow] = words[2 * FIELD.price];

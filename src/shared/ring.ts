@@ -6,13 +6,6 @@ import assert from 'node:assert';
 import { MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
 import { whatOf } from './record.js';
 
-/** The instant of an arrival as a record has it: never 0, which says that it is not to be measured, but for an arrival at 0. */
-export function receivedUsOf(arrival: { readonly monoMs: number }): number {
-  if (arrival.monoMs === 0) return 0;
-  const us = (arrival.monoMs * 1000) | 0;
-  return us === 0 ? 1 : us;
-}
-
 export class RingWriter {
   readonly memory: ShardMemory;
   #tail: number;
@@ -62,12 +55,12 @@ export class RingWriter {
     this.#tail = (this.#tail + 1) | 0;
   }
 
-  /** Writes a record that is no packet: SEAL (bar index in place of the row), GAP (start, end) or END (time); `receivedMs` of the packet that caused it, monotonic; 0 where there is none. */
-  control(kind: number, row: number, timeMs: number, untilMs: number, receivedMs = 0): void {
+  /** Writes a record that is no packet: SEAL (bar index in place of the row), GAP (start, end) or END (time); `receivedUs` of the packet that caused it; 0 where there is none. */
+  control(kind: number, row: number, timeMs: number, untilMs: number, receivedUs = 0): void {
     const at = this.claim();
     const { f64, i32 } = this.memory;
     i32[2 * at + RECORD.what] = whatOf(kind, 0, row);
-    i32[2 * at + RECORD.receivedUs] = receivedUsOf({ monoMs: receivedMs });
+    i32[2 * at + RECORD.receivedUs] = receivedUs;
     f64[at + RECORD.timeMs] = timeMs;
     f64[at + RECORD.untilMs] = untilMs;
     this.commit();

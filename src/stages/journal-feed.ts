@@ -208,9 +208,9 @@ export class JournalFeed implements JournalVisitor {
     return this.#options.pace?.(stamp);
   }
 
-  frame(block: Buffer, from: number, length: number, stamp: Stamp): void {
+  frame(bytes: Buffer, from: number, length: number, stamp: Stamp): void {
     const messages = this.#messages;
-    if (messages.bytes !== block) messages.within(block);
+    if (messages.bytes !== bytes) messages.within(bytes);
     messages.add(from, length);
     this.#gathering.frame(stamp);
     if (messages.isFull) this.#takeIn(stamp);

@@ -1,7 +1,13 @@
 /** Binary messages that arrived together, where they lie: what one read of a socket delivers, or a stretch of a journal. */
 
+/** What one read of the socket delivers at most, bytes. */
+export const READ_BYTES = 65_536;
+
 /** Messages that are handed over together at most; the shortest packet fills a read of 64 KiB with fewer. */
 const MOST_MESSAGES = 2048;
+
+/** The same memory by its integers. */
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export class Messages {
   /** Whatever buffer the messages stand in, and the same memory by its integers. */
@@ -14,8 +20,14 @@ export class Messages {
   /** Begins anew, with no messages, in other bytes. */
   within(bytes: Uint8Array): void {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = viewOf(bytes);
     this.count = 0;
+  }
+
+  /** Begins anew with all of `bytes` as the one message. */
+  only(bytes: Uint8Array): void {
+    this.within(bytes);
+    this.add(0, bytes.length);
   }
 
   /** Adds a message, which must lie in `bytes`. There must be room. */

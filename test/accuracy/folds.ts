@@ -63,8 +63,7 @@ export function ours(listing: Listing, session: Session, frames: readonly Frame[
   packet.mode = MODE[mode];
   const bytes = new Uint8Array(FRAME_LENGTH[MODE[mode] as keyof typeof FRAME_LENGTH]);
   const messages = new Messages();
-  messages.within(bytes);
-  messages.add(0, bytes.length);
+  messages.only(bytes);
   const turn = (): void => {
     engine.router.publish();
     while (shard.step(stopped, BATCH) > 0);

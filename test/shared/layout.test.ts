@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BAR, FIRST, GAP, GAP_CAPACITY, HISTOGRAM_WORDS, KIND, MAIN, PACKET, PULSE, RECORD, SHARD, ShardMemory, SLOT, STATIC } from '../../src/shared/layout.js';
-import { flagsOf, kindOf, ROW_AT, rowOf, whatOf } from '../../src/shared/record.js'; // prettier-ignore
+import { flagsOf, kindOf, ROW_AT, rowOf, whatOf } from '../../src/shared/record.js';
 
 describe('the layout', () => {
   const shape = { rows: 3, bars: 5, slots: 8, traded: true };

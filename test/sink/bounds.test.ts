@@ -50,8 +50,7 @@ describe('a Parquet file that asks for more than it is', () => {
     const bytes = forgedFile({ ...honest, ...lie });
     const sinceMs = performance.now();
     expect(await outcomeOf(bytes)).toMatchObject({ code: 'HISTORY', message: expect.stringContaining(sentence) as string });
-    // What is counted through takes minutes; the machine may be slow and busy.
-    expect(performance.now() - sinceMs).toBeLessThan(20_000);
+    expect(performance.now() - sinceMs).toBeLessThan(2000);
   });
 
   const footed = (footer: Buffer, length = footer.length): Buffer => {

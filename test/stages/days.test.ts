@@ -12,7 +12,8 @@ import { listed, marketAt } from '../sim/world.js';
 import { everythingIn, run, start } from './command.js';
 
 const OUT = 'data/test/sim/websocket_candles';
-const shadow = (at: string, ...more: readonly string[]): string[] => ['shadow', '--ws-test-mode', '--until-close', '--symbols', 'RELIANCE', '--feed', 'sim', '--at', at, '--speed', '600', ...more];
+const shadowAt = (speed: number, at: string, ...more: readonly string[]): string[] => ['shadow', '--ws-test-mode', '--until-close', '--symbols', 'RELIANCE', '--feed', 'sim', '--at', at, '--speed', String(speed), ...more];
+const shadow = (at: string, ...more: readonly string[]): string[] => shadowAt(600, at, ...more);
 
 interface Report {
   readonly verdict: string;
@@ -81,7 +82,7 @@ describe.concurrent('a whole day', () => {
   it('that the calendar does not cover runs by the hours last known, with a warning', () =>
     inFolder(async (folder) => {
       // So near the close half a second of this machine's, at 600 times real time, would be the auction.
-      const { code, stdout } = await run([...shadow('2027-06-01T15:08').slice(0, -1), '200'], folder);
+      const { code, stdout } = await run(shadowAt(200, '2027-06-01T15:08'), folder);
       expect(code).toBe(0);
       expect(stdout).toContain("Warning: the session's hours are assumed: the session data covers 2010-10-18 to 2026-12-31.");
       expect(reportIn(folder).gates.find(({ id }) => id === 'candles')).toMatchObject({ status: 'warn' });
