@@ -149,9 +149,9 @@ export class Inlet extends Duplex {
     this.#over = true;
   }
 
-  /** Whether messages may be delivered now: the library has read all that came before. */
+  /** Whether messages may be delivered, at the beginning of one: the library has read all that came before, and is in the midst of none. */
   #mayDeliver(): boolean {
-    return !this.#over && !this.#fragmented && this.#left === 0 && this.#readsAtOnce();
+    return !this.#fragmented && this.#readsAtOnce();
   }
 
   #readsAtOnce(): boolean {

@@ -29,6 +29,9 @@ function inReads(steps: readonly Step[], most: number): Step[][] {
 
 const scratch = new Packet();
 
+/** Behind a packet nothing is silent for so long, market ms (`engineOf` has 3 s). */
+const JUST_SILENT_MS = 2900;
+
 /** Which instrument a packet is of. */
 function tokenIndex(bytes: Uint8Array): number {
   decode(bytes, scratch);
@@ -42,6 +45,7 @@ function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolea
   const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
   const shards = engine.memories.map((memory) => new Shard(memory));
   const answers: number[] = [];
+  const silences: boolean[] = [];
   let taken = 0;
   for (const read of reads) {
     for (let k = 0; k < read.length; ) {
@@ -71,12 +75,14 @@ function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolea
     }
     router.publish();
     for (const shard of shards) while (shard.step(() => 0, 256) > 0);
+    const last = read[read.length - 1];
+    if (last.kind === 'packet') silences.push(sealer.isSilent(last.marketMs + JUST_SILENT_MS));
   }
   intake.end();
   router.publish();
   for (const shard of shards) while (shard.step(() => 0, 256) > 0);
   const { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } = sealer;
-  return { seen: { answers, outcome: outcome(engine), counters: [...engine.counters], lag: intake.lag.figures(), sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } }, taken };
+  return { seen: { answers, silences, outcome: outcome(engine), counters: [...engine.counters], lag: intake.lag.figures(), sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } }, taken };
 }
 
 function expectSame(mode: NaiveMode, reads: readonly (readonly Step[])[]): number {

@@ -13,7 +13,7 @@ const SEED = 11;
 const PACKETS = 300_000;
 
 function burst(mode: 1 | 2 | 3, count: number): Step[] {
-  return unfold(seededHappenings(seededRandom(SEED, mode), count, 40, 200), { mode, startMs: at('11:00'), speed: 1, instruments: INSTRUMENTS });
+  return unfold(seededHappenings(seededRandom(SEED, mode), count, 40, 200), { mode, startMs: at('11:00'), speed: 1, instruments: INSTRUMENTS, sequenceStep: 1n });
 }
 
 describe(`a burst through rings of 4096 slots (seed ${SEED})`, () => {
@@ -49,7 +49,7 @@ describe('a reader beside the thread that writes', () => {
     const list = INSTRUMENTS.slice(0, 1);
     // Half of the ticks are up to four minutes late, so that bars come and go between slot and table all the time.
     const happenings = seededHappenings(seededRandom(SEED, 9), 60_000, 20, 1e9).map((one, k) => ({ ...one, what: k % 2 === 0 ? ('late' as const) : ('trade' as const) }));
-    const steps = unfold(happenings, { mode: 1, startMs: at('11:00'), speed: 1, instruments: list });
+    const steps = unfold(happenings, { mode: 1, startMs: at('11:00'), speed: 1, instruments: list, sequenceStep: 1n });
     const engine = engineOf(1, 1, list);
     const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
     const [memory] = engine.memories;
