@@ -18,8 +18,9 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['dist/test/**/*.test.js'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For what hangs, not for what is slow: a machine shared with others may take several times as long as it did an hour ago.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },

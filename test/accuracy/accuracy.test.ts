@@ -18,7 +18,7 @@ beforeAll(() => {
     for (const listing of symbols) accuracy.add({ seed: seed + 10, listing, session, previousDate });
   }
   table = accuracy.table;
-}, 60_000);
+});
 
 describe('candles against the trades that truly happened', () => {
   it('meet every target', () => {

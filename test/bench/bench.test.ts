@@ -12,7 +12,7 @@ describe('npm run bench', () => {
     expect(await runBenches([name, '--smoke'], (text) => said.push(text))).toBe(0);
     expect(said[0]).toMatch(/cores, Node 2\d\.\d+\.\d+, commit \w+; smoke: answers are checked, figures say nothing$/);
     expect(said.at(-1)).toMatch(/^bench +unit +median +least +most +baseline +ratio +target\n/);
-  }, 60_000);
+  });
 
   it('refuses a name that is none', async () => {
     const said: string[] = [];

@@ -175,5 +175,5 @@ describe.skipIf(CHROMIUM === undefined)(`the live page${CHROMIUM === undefined ?
     expect(await page.locator('.badge').textContent()).toBe('PASS');
     expect(await page.locator('.banner').textContent()).toMatch(/^The run has ended\. Its report: data\/test\/reports\/\S+\.html/);
     expect((await shown.running.ended).code).toBe(0);
-  }, 120_000);
+  });
 });

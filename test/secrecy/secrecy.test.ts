@@ -117,7 +117,7 @@ describe.concurrent('nothing secret is left by', () => {
       expect(found(texts, secretsOf(server))).toEqual([]);
       expect(code).toBe(one.exit);
     });
-  }, 30_000);
+  });
 });
 
 describe('the search', () => {

@@ -18,7 +18,7 @@ describe.each(['python', 'javascript', 'java'])('the %s client', (name) => {
       client.destroy();
       for (const exchange of transcript.goodbye) await ask(port, exchange, values);
     });
-  }, 20_000);
+  });
 
   it.each([
     ['feed token', 'feed', 'x-feed-token', 'Invalid Header - Invalid Feed Token'],

@@ -37,9 +37,6 @@ process.stdout.write(`simulation: seed ${FIRST}, ${RUNS} runs\n`);
 let make: typeof Shard;
 const outcomes: Outcome[] = [];
 
-/** Real ms for all runs, on a slow and busy machine. */
-const BEFORE_WITHIN_MS = 300_000;
-
 beforeAll(async () => {
   make = await mortalShard();
   for (const seed of seeds) {
@@ -47,7 +44,7 @@ beforeAll(async () => {
     // No run ever waits, so nobody else would have a turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
-}, BEFORE_WITHIN_MS);
+});
 
 describe(`simulated runs from seed ${FIRST} on`, () => {
   it.each(Object.entries(INVARIANTS))('%s: %s', (invariant) => {

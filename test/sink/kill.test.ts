@@ -42,7 +42,7 @@ describe('SIGKILL while writing', () => {
         await exited;
         await settledRevision(folder);
       }
-    }), 120_000);
+    }));
 
   // Each round renames quality, then candles: before its quality is in place a round never happened, after that it did.
   it.each([[3, 0], [4, 1], [5, 1], [6, 2]])('before rename %d leaves revision %d', (rename, revision) =>

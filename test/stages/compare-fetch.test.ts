@@ -42,7 +42,7 @@ describe.concurrent('compare --fetch', () => {
       expect(bodies).toHaveLength(3);
       expect(bodies[0]).toEqual({ exchange: 'NSE', symboltoken: '2885', interval: 'ONE_MINUTE', fromdate: '2026-11-23 09:00', todate: '2026-11-23 09:20' });
       expect(code).toBe(0);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('waits behind a 403 for the rate, and asks again', () =>
     inFolders(async (folders) => {
@@ -50,7 +50,7 @@ describe.concurrent('compare --fetch', () => {
       const { code, json } = await fetching(folders, [answer('Access denied because of exceeding access rate', 403), granted(same)]);
       expect(json).toMatchObject({ verdict: 'pass', notes: ['The broker was asked 3 times, two a second, until two answers for a symbol agreed.'] });
       expect(code).toBe(0);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('names the symbol that is refused, and compares the others', () =>
     inFolders(async (folders) => {
@@ -61,7 +61,7 @@ describe.concurrent('compare --fetch', () => {
       expect(json).toMatchObject({ verdict: 'fail', reasons: ['the reference has nothing of TCS'], symbols: [{ symbol: 'RELIANCE', compared: 5 }, { symbol: 'TCS', referenceFound: false }] });
       expect(json['notes']).toContain('The broker refuses the candles of TCS: Invalid symboltoken (AB13000).');
       expect(code).toBe(1);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('repeats no secret of what the broker says, in any of its outputs', () =>
     inFolders(async (folders) => {
@@ -72,7 +72,7 @@ describe.concurrent('compare --fetch', () => {
       const all = [stdout, stderr, ...['report.json', 'page.html'].map((name) => readFileSync(join(folders.root, name), 'utf8'))];
       expect(stdout).toContain('The broker refuses the candles of RELIANCE: No, [secret] [secret]');
       for (const secret of secrets) for (const text of all) expect(text.includes(secret), secret).toBe(false);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('says in a sentence why it cannot be', () =>
     inFolders(async (folders) => {
@@ -88,7 +88,7 @@ describe.concurrent('compare --fetch', () => {
       expect(await refusal('--feed', 'ws://127.0.0.1:9', '--html', join(candlesPath(folders.ours, { exchange: 'NSE', symbol: 'RELIANCE' }), 'page.html'))).toEqual([2, expect.stringMatching(/_1m_test\.parquet is a file; name another\.$/)]);
       await writeOurs(folders.ours, ours('NOTLISTED'));
       expect(await refusal('--feed', 'ws://127.0.0.1:9')).toEqual([2, expect.stringMatching(/^tickshard: Unknown symbol NOTLISTED/)]);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('of --feed sim asks the simulated broker of the same seed, and passes; of another market it does not', () =>
     inFolders(async (folders) => {
@@ -102,7 +102,7 @@ describe.concurrent('compare --fetch', () => {
       await mkdir(folders.ours);
       await writeOurs(folders.ours, ours('RELIANCE'), { feed: 'live', mode: 'snapquote', volumeKind: 'traded' });
       expect(await run(args, folders.root)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: --feed sim asks the simulated broker, and our candles are of live: ask whom they are of with --feed\.\n$/) as string });
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('waits for a minute that is not over for the broker, and for one that has not settled', () =>
     inFolders(async (folders) => {
@@ -119,5 +119,5 @@ describe.concurrent('compare --fetch', () => {
       } finally {
         await broker.close();
       }
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 });

@@ -84,5 +84,5 @@ describe('JSON lines', () => {
       await writeFile(path, '');
       await truncate(path, 700_000_000);
       expect((await JsonLines.read(path)).of({ symbol: 'RELIANCE', exchange: 'NSE' })).toBeUndefined();
-    }), 30_000); // prettier-ignore
+    })); // prettier-ignore
 });

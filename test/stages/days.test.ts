@@ -69,7 +69,7 @@ describe.concurrent('a whole day', () => {
       expect(gate.stdout.match(/\[pass\]/g)).toHaveLength(7);
       expect(gate.stdout).toContain('Verdict: NOT YET. 1 of 8 requirements is not met; go on polling.');
       expect(gate.code).toBe(1);
-    }), 150_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('that is a holiday ends before anything is opened, and says when the market opens', () =>
     inFolder(async (folder) => {
@@ -88,7 +88,7 @@ describe.concurrent('a whole day', () => {
       expect(reportIn(folder).gates.find(({ id }) => id === 'candles')).toMatchObject({ status: 'warn' });
       // The auction's print is waited for, although the run began minutes before the close.
       expect(stdout).toMatch(/15:29 .* auction\n/);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 });
 
 describe('a shadow run', () => {
@@ -108,7 +108,7 @@ describe('a shadow run', () => {
       expect([0, 1]).toContain(code);
       expect(reportIn(folder)).toMatchObject({ options: { shadow: true, untilClose: true } });
       expect(reportIn(folder).gates.find(({ id }) => id === 'lossless')).toMatchObject({ status: 'pass' });
-    }), 90_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('of some minutes ends by its duration', () =>
     inFolder(async (folder) => {
@@ -117,5 +117,5 @@ describe('a shadow run', () => {
       expect(stdout).toMatch(/tickshard, shadow: RELIANCE, mode snapquote[\s\S]*20 minutes from 2026-11-23T11:00:00/);
       expect(code).toBe(0);
       expect(reportIn(folder)).toMatchObject({ options: { shadow: true, untilClose: false, durationMin: 20 } });
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 });

@@ -46,7 +46,6 @@ beforeAll(
       // Two minutes of three symbols.
       expect(undisturbed).toHaveLength(6);
     }),
-  60_000,
 );
 
 describe.concurrent('a disk', () => {
@@ -62,7 +61,7 @@ describe.concurrent('a disk', () => {
       expect(replayed.stdout).toContain('Note: The run did not come to its end');
       expect(replayed.stdout).not.toMatch(/damaged|cut off/);
       expect(undisturbed).toEqual(expect.arrayContaining(whole(await rowsOnDisk(join(folder, 'replayed')))));
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('that is full for everything: what cannot be written is named, the verdict is fail, nothing broken is left', () =>
     inFolder(async (folder) => {
@@ -75,7 +74,7 @@ describe.concurrent('a disk', () => {
       expect(await rowsOnDisk(join(folder, 'out'))).toEqual([]);
       expect(aside(folder)).toEqual([]);
       expect(existsSync(join(folder, 'report.json'))).toBe(false);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('that is full for our own standard output: the other stream says so, the exit code is no pass, and the run comes to its end', () =>
     inFolder(async (folder) => {
@@ -83,7 +82,7 @@ describe.concurrent('a disk', () => {
       expect(Buffer.byteLength(stdout)).toBe(1024);
       expect(stderr).toContain('tickshard: The standard output cannot be written (EFBIG: file too large, write); what is printed there from now on is lost.\n');
       expect(code).toBe(1);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it.each(['decode', 'simulate --faults'])('that is full for the output of %s: one sentence and exit code 1', (command) =>
     inFolder(async (folder) => {
@@ -97,7 +96,7 @@ describe.concurrent('a disk', () => {
       expect(said).toMatch(/^tickshard: The standard output cannot be written \(ENOSPC[^\n]*\n/);
       expect(said).not.toContain('    at ');
       expect(code).toBe(1);
-    }), 30_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('whose folder cannot be written to for a while: said when it begins and when it is over, and all candles are there', () =>
     inFolder(async (folder) => {
@@ -117,7 +116,7 @@ describe.concurrent('a disk', () => {
       expect(code).toBe(0);
       expect(whole(await rowsOnDisk(out))).toEqual(undisturbed);
       expect(aside(folder)).toEqual([]);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it.each([
     ['for a moment, as by a reader on Windows', 2500, false],
@@ -142,5 +141,5 @@ describe.concurrent('a disk', () => {
       expect(code).toBe(0);
       expect(whole(await rowsOnDisk(join(folder, 'out')))).toEqual(expect.arrayContaining([...undisturbed]));
       expect(aside(folder)).toEqual([]);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 });

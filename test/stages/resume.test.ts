@@ -24,7 +24,6 @@ beforeAll(
         await new Promise<void>((over) => (forget = over));
       }).catch(reject);
     }),
-  60_000,
 );
 afterAll(() => forget());
 
@@ -54,7 +53,7 @@ describe.concurrent('--resume refuses', () => {
     inFolder(async (folder) => {
       cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
       await expectRefusal(folder, why, name, value);
-    }), 30_000); // prettier-ignore
+    })); // prettier-ignore
 
   it.each<[string, string, string, RegExp]>([
     ['another duration', '--duration', '6', /had --duration 5;/],
@@ -65,7 +64,7 @@ describe.concurrent('--resume refuses', () => {
       const { code, stdout, stderr } = await run([...changed(name, value), '--resume'], folder);
       expect(stderr).toMatch(why);
       expect([code, stdout]).toEqual([2, '']);
-    }), 30_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('a journal that is damaged in the middle, and says where', () =>
     inFolder(async (folder) => {
@@ -75,7 +74,7 @@ describe.concurrent('--resume refuses', () => {
       bytes[Math.floor(bytes.length / 2)] ^= 1;
       writeFileSync(path, bytes);
       await expectRefusal(folder, /the journal of run \S+ is damaged in segment 1 at byte \d+; `tickshard replay` shows what can be read;/);
-    }), 30_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('a run that is still going on, and one that came to its end', () =>
     inFolder(async (folder) => {
@@ -85,7 +84,7 @@ describe.concurrent('--resume refuses', () => {
       expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`run \\S+ is still going on in process ${String(running.child.pid)};`))]);
       expect((await running.ended).code).toBe(0);
       await expectRefusal(folder, /no run was killed there;/);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('a folder without journals, and to go on without a journal', () =>
     inFolder(async (folder) => {
@@ -93,5 +92,5 @@ describe.concurrent('--resume refuses', () => {
       expect([nothing.code, nothing.stderr]).toEqual([2, 'tickshard: There is nothing to resume in journal: no run was killed there; without --resume a new run begins.\n']);
       const without = await run(['--ws-test-mode', '--stage', '1', '--duration', '10', '--feed', 'sim', '--resume', '--no-journal'], folder);
       expect([without.code, without.stderr]).toEqual([2, expect.stringMatching(/--resume/)]);
-    }), 30_000); // prettier-ignore
+    })); // prettier-ignore
 });

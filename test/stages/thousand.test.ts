@@ -27,7 +27,7 @@ it('1,000 symbols on one socket: each is answered, each has its whole candle, no
     expect(readdirSync(join(folder, 'data/test/sim/websocket_candles')).filter((name) => name.endsWith('.parquet'))).toHaveLength(1000);
     expect([code, report.verdict]).toEqual([0, 'pass']);
   });
-}, 120_000);
+});
 
 it('1,001 are refused with the reason before anything is made', async () => {
   await inFolder(async (folder) => {

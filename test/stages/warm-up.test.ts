@@ -39,7 +39,7 @@ describe.concurrent('a warm-up', () => {
       const [journal] = /data\/test\/journal\/[\w-]+/.exec(readFileSync(join(folder, 'report.json'), 'utf8'))!;
       const replay = await run(['replay', journal], folder);
       expect(replay.stdout).toContain("Same candles, quality rows and momentum as the run's.");
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('meets the files of --history, as pandas writes them', () =>
     inFolder(async (folder) => {
@@ -52,7 +52,7 @@ describe.concurrent('a warm-up', () => {
       // Started so early, the trading day before is asked for, too.
       expect(report.momentum.notes[0]).toMatch(/^Warm-up: 36[1-4] candles of 1 symbol, until 2026-11-17 09:1[67]/);
       expect(gateOf(report, 'schema')).toMatchObject({ status: 'pass' });
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('that the broker refuses is a note, and the run goes on without', () =>
     inFolder(async (folder) => {
@@ -68,7 +68,7 @@ describe.concurrent('a warm-up', () => {
       } finally {
         await server.close();
       }
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 
   it('is left by Ctrl-C', () =>
     inFolder(async (folder) => {
@@ -78,7 +78,7 @@ describe.concurrent('a warm-up', () => {
       const { code, stdout } = await running.ended;
       expect(code).toBe(130);
       expect(stdout).toMatch(/Interrupted[\s\S]*Verdict: INTERRUPTED/i);
-    }), 60_000); // prettier-ignore
+    })); // prettier-ignore
 });
 
 describe('the window of a warm-up', () => {
