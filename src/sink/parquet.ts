@@ -3,14 +3,16 @@
  *
  * The library writes times as ConvertedType only, which readers take for naive. So its envelope is given another footer: the same
  * metadata, completed with LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with `ARROW:schema` for the zone. That reaches
- * into the library's `dist`, hence the exact version in package.json.
+ * into the library's `dist`, hence the exact version in package.json. And it is handed columns, as it has them behind its own first step, which
+ * makes five objects of each value; the bytes are the same (test/sink/parquet.test.ts).
  *
  * The library loads a cloud storage SDK (some 200 ms and 15 MB in a thread), so it is imported on the first write and never by a
  * thread that only reads.
  */
 import type { FieldDefinition, ParquetType, WriterOptions } from '@dsnp/parquetjs/dist/lib/declare.js';
-import type { ParquetEnvelopeWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
+import type { ParquetEnvelopeWriter, ParquetWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
 import type { WriteStreamMinimal } from '@dsnp/parquetjs/dist/lib/util.js';
+import type { ParquetSchema } from '@dsnp/parquetjs';
 import type { SchemaElement } from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js';
 import { arrowSchema } from './arrow-schema.js';
 import type { Column, ColumnType, Zone } from './columns.js';
@@ -35,12 +37,13 @@ const libraryType: Record<ColumnType, ParquetType> = {
 };
 
 async function loadLibrary() {
-  const [library, thrift, wire] = await Promise.all([
+  const [library, thrift, wire, types] = await Promise.all([
     import('@dsnp/parquetjs'),
     import('@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js'),
     import('@dsnp/parquetjs/dist/lib/util.js'),
+    import('@dsnp/parquetjs/dist/lib/types.js'),
   ]);
-  return { ...library.default, thrift: thrift.default, wire: wire.default };
+  return { ...library.default, thrift: thrift.default, wire: wire.default, types: types.default };
 }
 
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
@@ -95,6 +98,31 @@ function collector(chunks: Buffer[]): WriteStreamMinimal {
   return { write, end: (ended: () => void) => ended() } as unknown as WriteStreamMinimal;
 }
 
+/** The rows by the column, as the library keeps them before it writes them. Throws where a value does not fit its column. */
+function columnsOf({ types }: Library, schema: ParquetSchema, { columns, rows }: ParquetFile): ParquetWriter['rowBuffer'] {
+  const columnData: NonNullable<ParquetWriter['rowBuffer']['columnData']> = {};
+  for (const { name } of columns) {
+    const field = schema.fields[name];
+    const type = field.originalType ?? field.primitiveType;
+    // So the library declares them, whatever they are.
+    const values: number[] = [];
+    const dlevels: number[] = [];
+    let before: ParquetRecord[string] = null;
+    let primitive = 0;
+    for (const row of rows) {
+      const value = row[name];
+      dlevels.push(value === null ? 0 : field.dLevelMax);
+      if (value === null) continue;
+      // A symbol's name, or a minute like the one before.
+      if (value !== before) primitive = types.toPrimitive(type, value, field) as number;
+      before = value;
+      values.push(primitive);
+    }
+    columnData[name] = { dlevels, rlevels: [], values, distinct_values: new Set(), count: rows.length };
+  }
+  return { rowCount: rows.length, pageRowCount: rows.length, columnData, pages: Object.fromEntries(columns.map(({ name }) => [name, []])) };
+}
+
 /** Loads the library, so that the first write does not wait for it. */
 export async function loadParquetLibrary(): Promise<void> {
   await (library ??= loadLibrary());
@@ -120,7 +148,7 @@ export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
   const envelope = await lib.ParquetEnvelopeWriter.openStream(new lib.ParquetSchema(definition), collector(chunks), options);
   envelope.writeFooter = () => envelope.writeSection(footer(lib, envelope, file));
   const writer = new lib.ParquetWriter(envelope.schema, envelope, options);
-  for (const row of file.rows) await writer.appendRow(row);
+  if (file.rows.length > 0) writer.rowBuffer = columnsOf(lib, envelope.schema, file);
   await writer.close();
   return Buffer.concat(chunks);
 }

@@ -202,6 +202,12 @@ async function readBounded(path: string): Promise<Buffer | undefined> {
   }
 }
 
+/** SHA-256 of the file at `path`, hex; undefined where there is none, or none that `openParquet` reads: that says why. */
+export async function sha256OfFile(path: string): Promise<string | undefined> {
+  const bytes = await readBounded(path).catch(() => undefined);
+  return bytes === undefined ? undefined : sha256Of(bytes);
+}
+
 /** SHA-256 of a file's bytes, hex. */
 export function sha256Of(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -1,7 +1,7 @@
 /**
  * Where finished candles go: two Parquet files an instrument, merged with what is on disk. Writes of one instrument must not overlap;
- * writes of different instruments may. Everything is read from disk anew on every write, so the files are the only truth and a
- * restarted process continues where the killed one was.
+ * writes of different instruments may. What is on disk is read anew on every write, so the files are the only truth and a restarted
+ * process continues where the killed one was; bytes that this sink wrote itself are known by their hash and not taken apart again.
  */
 import assert from 'node:assert';
 import { rm } from 'node:fs/promises';
@@ -19,8 +19,8 @@ import type { ParquetFile, ParquetRecord } from './parquet.js';
 import { asideNames, asideOf, leftoversOf, newTag, renameOver, syncFolder, writeAside } from './place.js';
 import type { PlaceEffects } from './place.js';
 import { qualityFrom, qualityPath, qualityRecord } from './quality-file.js';
-import { openParquet, sha256Of } from './reader.js';
-import { footerKeys, readPair } from './stored.js';
+import { openParquet, sha256Of, sha256OfFile } from './reader.js';
+import { footerKeys, readPair, type StoredPair } from './stored.js';
 
 /** A file as it now is on disk. */
 export interface WrittenFile {
@@ -73,11 +73,19 @@ async function isWhole(path: string): Promise<boolean> {
   return file !== undefined;
 }
 
+/** What this sink wrote last of a symbol: the files' hashes, and what is in them. */
+interface Last {
+  readonly quality: string;
+  readonly candles: string;
+  readonly pair: StoredPair;
+}
+
 /** The sink that writes Parquet. */
 export class ParquetSink implements Sink {
   readonly #options: ParquetSinkOptions;
   /** What this sink wrote last of each symbol, by minute: our own rows are not an earlier run's, and yield to what is newer. */
   readonly #own = new Map<string, ReadonlyMap<number, CandleWithQuality>>();
+  readonly #last = new Map<string, Last>();
 
   constructor(options: ParquetSinkOptions) {
     this.#options = options;
@@ -100,19 +108,29 @@ export class ParquetSink implements Sink {
    */
   async write(instrument: FileInstrument, rows: readonly CandleWithQuality[], aside?: Aside): Promise<WriteOutcome> {
     for (const row of rows) assertRow(instrument, row);
-    const { outDir, identity, zone = '+05:30' } = this.#options;
+    const { outDir, zone = '+05:30' } = this.#options;
     await this.#settleLeftovers(instrument, aside ?? (await this.lookAside(instrument)));
-    const stored = await readPair(outDir, instrument, identity);
+    const stored = await this.#stored(instrument);
     const own = this.#own.get(instrument.symbol);
     const merged = mergeRun(stored.rows, rows, own);
+    const pair = { rows: merged.rows, candlesZone: stored.candlesZone ?? zone, qualityZone: stored.qualityZone ?? zone };
     const quality = merged.rows.flatMap((row) => row.quality ?? []);
     const files = [
-      await this.#encode(qualityPath(outDir, instrument), QUALITY_COLUMNS, quality.map(qualityRecord), stored.qualityZone ?? zone),
-      await this.#encode(candlesPath(outDir, instrument), CANDLE_COLUMNS, merged.rows.map((row) => candleRecord(row.candle)), stored.candlesZone ?? zone),
+      await this.#encode(qualityPath(outDir, instrument), QUALITY_COLUMNS, quality.map(qualityRecord), pair.qualityZone),
+      await this.#encode(candlesPath(outDir, instrument), CANDLE_COLUMNS, merged.rows.map((row) => candleRecord(row.candle)), pair.candlesZone),
     ] as const;
     await this.#place(files[0], files[1]);
+    this.#last.set(instrument.symbol, { quality: files[0].sha256, candles: files[1].sha256, pair });
     this.#own.set(instrument.symbol, new Map([...(own ?? []), ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row])]));
-    return { files: files.map(({ path, rows: count, bytes }) => ({ path, rows: count, sha256: sha256Of(bytes) })), kept: merged.kept };
+    return { files: files.map(({ path, rows: count, sha256 }) => ({ path, rows: count, sha256 })), kept: merged.kept };
+  }
+
+  /** An instrument's files as they are on disk now. Throws EngineError FOOTER or OUTPUT. */
+  async #stored(instrument: FileInstrument): Promise<StoredPair> {
+    const { outDir, identity } = this.#options;
+    const last = this.#last.get(instrument.symbol);
+    const isLast = last !== undefined && (await sha256OfFile(qualityPath(outDir, instrument))) === last.quality && (await sha256OfFile(candlesPath(outDir, instrument))) === last.candles;
+    return isLast ? last.pair : readPair(outDir, instrument, identity);
   }
 
   /** What is on disk for an instrument, sorted. Throws EngineError FOOTER or OUTPUT. */
@@ -123,7 +141,7 @@ export class ParquetSink implements Sink {
   async #encode(path: string, columns: readonly Column[], records: readonly ParquetRecord[], zone: Zone) {
     const { encode = encodeParquet } = this.#options;
     const bytes = await encode({ columns, rows: records, zone, keys: footerKeys(this.#options.identity) });
-    return { path, rows: records.length, bytes };
+    return { path, rows: records.length, bytes, sha256: sha256Of(bytes) };
   }
 
   /**

@@ -53,6 +53,21 @@ describe('ParquetSink', () => {
       expect(await sink.readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 }), candleOf({ minute: 1, partial: true, gapMs: 20_000 }), candleOf({ minute: 2 })]);
     }));
 
+  it('sees what others did to the files that it wrote last', () =>
+    inFolder(async (folder) => {
+      const sink = sinkIn(folder);
+      const rows = [candleOf({ minute: 0, partial: true }), candleOf({ minute: 1 })];
+      await sink.write(RELIANCE, rows);
+      await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, close: 100.9 })]);
+      expect((await sink.write(RELIANCE, [...rows, candleOf({ minute: 2 })])).kept).toStrictEqual([rows[0].candle.timestampMs]);
+      expect(await sink.readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 }), rows[1], candleOf({ minute: 2 })]);
+      await rm(qualityPath(folder, RELIANCE));
+      await sink.write(RELIANCE, [candleOf({ minute: 3 })]);
+      expect((await sink.readBack(RELIANCE)).map(({ quality }) => quality === undefined)).toStrictEqual([true, true, true, false]);
+      await writeFile(candlesPath(folder, RELIANCE), 'PAR1 and no more');
+      await expect(sink.write(RELIANCE, rows)).rejects.toMatchObject({ code: 'OUTPUT' });
+    }));
+
   it('keeps symbols as they are', () =>
     inFolder(async (folder) => {
       for (const symbol of ['M&M', 'BAJAJ-AUTO']) {
