@@ -101,6 +101,8 @@ watch([setup.outDir], new Int32Array(setup.ledger, 0, LEDGER.words));
 const shards = setup.shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places }));
 /** Real ms that one task may wait for files that another program holds open, all of them together. */
 const PATIENCE_MS = 5000;
+/** Symbols that are written at once: while one waits for the disk, another is computed. */
+const AT_ONCE = 2;
 let patienceMs = PATIENCE_MS;
 const mayWait = (ms: number): boolean => (patienceMs -= ms) >= 0;
 const sink = new ParquetSink({ outDir: setup.outDir, identity: setup.identity, wait: sleep, mayWait });
@@ -149,26 +151,31 @@ async function prepare(): Promise<PrepareAnswer> {
 
 async function write(shard: number, includeOpen: boolean): Promise<WriteAnswer> {
   const { memory, places } = shards[shard];
-  const files: WrittenFile[] = [];
-  const failures: string[] = [];
-  let aside: Aside | undefined;
+  const outcomes: (readonly WrittenFile[] | { readonly failure: string })[] = [];
+  let aside: Promise<Aside> | undefined;
   patienceMs = PATIENCE_MS;
-  for (const place of places) {
-    const rows = readCandles(memory, place, includeOpen);
-    const hash = sha256Of(Buffer.from(JSON.stringify(rows)));
-    if (rows.length === 0 || written.get(place.instrument.symbol) === hash) continue;
-    try {
-      aside ??= await sink.lookAside(place.instrument);
-      const outcome = await sink.write(place.instrument, rows, aside);
-      files.push(...outcome.files);
-      keptMinutes.set(place.instrument.symbol, new Set(outcome.kept));
-      written.set(place.instrument.symbol, hash);
-    } catch (error) {
-      // One symbol's file, open elsewhere or on a full disk, keeps nobody else's from being written; it is tried again.
-      failures.push(sentenceOf(error));
+  const left = places.entries();
+  const oneByOne = async (): Promise<void> => {
+    for (const [k, place] of left) {
+      const { instrument } = place;
+      const rows = readCandles(memory, place, includeOpen);
+      const hash = sha256Of(Buffer.from(JSON.stringify(rows)));
+      if (rows.length === 0 || written.get(instrument.symbol) === hash) continue;
+      try {
+        const outcome = await sink.write(instrument, rows, await (aside ??= sink.lookAside(instrument)));
+        outcomes[k] = outcome.files;
+        keptMinutes.set(instrument.symbol, new Set(outcome.kept));
+        written.set(instrument.symbol, hash);
+      } catch (error) {
+        // One symbol's file, open elsewhere or on a full disk, keeps nobody else's from being written; it is tried again.
+        outcomes[k] = { failure: sentenceOf(error) };
+      }
     }
-  }
-  return { kind: 'write', files, failures };
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, oneByOne));
+  // As the places come, whatever was ready first.
+  const known = outcomes.filter((outcome) => outcome !== undefined);
+  return { kind: 'write', files: known.flatMap((outcome) => ('failure' in outcome ? [] : outcome)), failures: known.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : [])) };
 }
 
 /** Pushes the candles as they were first sealed, up to bar `through`; returns the evaluations of the bars from `from` on. */

@@ -130,16 +130,17 @@ export class MomentumSeries {
   }
 
   #evaluate(row: CandleRow, basis: Evaluation['basis']): Evaluation {
+    const symbol = this.#symbol;
+    const { timestampMs, high, close, volume } = row;
     const { vwap, hod } = this.#day;
-    const common = { symbol: this.#symbol, timestampMs: row.timestampMs, basis, vwap, hod };
     const volMa = basis === 'partial' ? null : this.#volumes.mean;
     if (volMa === null) {
       const insufficient = basis === 'partial' ? undefined : `insufficient ${this.#volumes.count}/${this.#params.volMaWindow}`;
-      return { ...common, evaluated: false, insufficient, volMa, relVol: null, signals: [] };
+      return { symbol, timestampMs, basis, vwap, hod, evaluated: false, insufficient, volMa, relVol: null, signals: [] };
     }
-    const relVol = volMa === 0 ? null : row.volume / volMa;
-    const signal = momentumSignal({ ...common, high: row.high, close: row.close, volume: row.volume, relVol }, this.#params);
-    return { ...common, evaluated: true, insufficient: undefined, volMa, relVol, signals: signal === undefined ? [] : [signal] };
+    const relVol = volMa === 0 ? null : volume / volMa;
+    const signal = momentumSignal({ symbol, timestampMs, high, close, volume, vwap, hod, relVol }, this.#params);
+    return { symbol, timestampMs, basis, vwap, hod, evaluated: true, insufficient: undefined, volMa, relVol, signals: signal === undefined ? [] : [signal] };
   }
 }
 

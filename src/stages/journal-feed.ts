@@ -10,7 +10,7 @@ import { shareNumbers } from '../shared/given.js';
 import type { Engine } from '../shard/engine.js';
 import { sleep } from '../clock.js';
 import type { FeedText } from '../wire/texts.js';
-import { Messages } from '../wire/messages.js';
+import type { Messages } from '../wire/messages.js';
 import type { ConnectionEnd } from '../feed/ending.js';
 import type { GivenHistory } from '../../workers/writer.js';
 import type { Intake } from './intake.js';
@@ -85,10 +85,10 @@ export class Gathering {
     this.#folder = folder;
   }
 
-  frame(stamp: Stamp): void {
+  frames(count: number, stamp: Stamp): void {
     this.#first ??= stamp;
     this.#last = stamp;
-    this.#frames++;
+    this.#frames += count;
   }
 
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
@@ -128,7 +128,7 @@ export class Gathering {
 /** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
 export async function aboutJournal(folder: string): Promise<JournalAbout> {
   const gathering = new Gathering(folder);
-  const extent = await readJournal(folder, { entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp), frame: (_block, _from, _length, stamp) => gathering.frame(stamp) });
+  const extent = await readJournal(folder, { entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp), frames: ({ count }, stamp) => gathering.frames(count, stamp) });
   return gathering.about(extent);
 }
 
@@ -163,7 +163,7 @@ export interface JournalFeedOptions {
 /** Real ms between two looks at rings that are full. */
 const RELIEF_MS = 1;
 /** Frames that are shown to the shards together. */
-const PUBLISHED_TOGETHER = 512;
+const PUBLISHED_TOGETHER = 2048;
 /** Records that one entry can make in a ring: packets that were kept, its own, SEAL, GAP. */
 const RECORDS_AN_ENTRY = 16;
 
@@ -172,8 +172,6 @@ export class JournalFeed implements JournalVisitor {
   /** Decisions made and not yet met in the journal. */
   readonly #made: string[] = [];
   readonly #gathering: Gathering;
-  /** Frames that stand one behind the other in the block at hand. */
-  readonly #messages = new Messages();
   /** Frames since the shards were shown any. */
   #unpublished = 0;
   #differences: string | undefined;
@@ -208,27 +206,15 @@ export class JournalFeed implements JournalVisitor {
     return this.#options.pace?.(stamp);
   }
 
-  frame(bytes: Buffer, from: number, length: number, stamp: Stamp): void {
-    const messages = this.#messages;
-    if (messages.bytes !== bytes) messages.within(bytes);
-    messages.add(from, length);
-    this.#gathering.frame(stamp);
-    if (messages.isFull) this.#takeIn(stamp);
-  }
-
-  /** Takes in the frames that follow each other in a block. */
-  #takeIn(stamp: Stamp): void {
-    const messages = this.#messages;
-    if (messages.count === 0) return;
+  frames(messages: Messages, stamp: Stamp): void {
     this.#expectRoom(messages.count + RECORDS_AN_ENTRY);
+    this.#gathering.frames(messages.count, stamp);
     this.#unpublished += messages.count;
     this.#options.intake.all(messages, stamp);
-    messages.count = 0;
   }
 
   entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
     const { intake, folder } = this.#options;
-    this.#takeIn(stamp);
     this.#expectRoom(RECORDS_AN_ENTRY);
     this.#gathering.entry(kind, bytes, stamp);
     switch (kind) {
@@ -256,7 +242,7 @@ export class JournalFeed implements JournalVisitor {
       case KIND.sealedEnd:
         this.#met(kind, bytes);
         return;
-      // What comes as an entry is no frame: those come by `frame`.
+      // What comes as an entry is no frame: those come by `frames`.
       case KIND.frame:
       case KIND.meta:
       case KIND.given:
@@ -268,9 +254,8 @@ export class JournalFeed implements JournalVisitor {
     }
   }
 
-  blockOver(stamp: Stamp): Promise<void> | undefined {
+  blockOver(): Promise<void> | undefined {
     const { engine, pace } = this.#options;
-    this.#takeIn(stamp);
     const { router } = engine;
     // At full speed a wake-up for each block would cost more than what is in it.
     if (pace === undefined && this.#unpublished < PUBLISHED_TOGETHER && !router.pressed) return undefined;

@@ -104,13 +104,22 @@ async function replayed(head: JournalAbout, options: ReplayArguments): Promise<O
   const feed = new JournalFeed({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   // Files are written as minutes are sealed where somebody may watch them grow; at full speed once, when all is known.
   const looking = options.speed === undefined ? undefined : clock.every(LOOK_MS, () => writer.poll());
-  try {
-    const { historyRows } = await writer.prepare();
+  const fed = async (): Promise<JournalAbout> => {
     await shards.start();
     const about = await feed.run();
     intake.end();
     engine.router.publish();
     await drained(shards, clock);
+    return about;
+  };
+  try {
+    const preparing = writer.prepare();
+    // At full speed nothing is written before all is known, so the journal need not wait until the writer is ready. Neither is left under way when the other fails.
+    if (looking !== undefined) await preparing;
+    const feeding = fed();
+    await Promise.allSettled([preparing, feeding]);
+    const { historyRows } = await preparing;
+    const about = await feeding;
     looking?.cancel();
     const conclusion = await writer.finish();
     const hashes = hashesOf(writer.evaluations, conclusion);

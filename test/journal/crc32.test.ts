@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crc32, ownCrc32 } from '../../src/journal/crc32.js';
+import { crc32, joinedCrc32, ownCrc32 } from '../../src/journal/crc32.js';
 import { seededRandom } from '../../src/random.js';
 
 /** Bit by bit, as the definition has it. */
@@ -24,5 +24,22 @@ describe.each([['crc32', crc32], ['ownCrc32', ownCrc32]] as const)('%s', (_, sum
     const bytes = Buffer.from(Array.from({ length: 1100 }, () => Math.floor(random() * 256)));
     for (let from = 0; from < 12; from++) for (let to = from; to < from + 40; to++) expect(sum(bytes, from, to)).toBe(slowly(bytes.subarray(from, to)));
     for (const to of [255, 1023, 1024, 1025, 1026, 1100]) expect(sum(bytes, 1, to)).toBe(slowly(bytes.subarray(1, to)));
+  });
+});
+
+describe('the CRC of bytes in two parts', () => {
+  const random = seededRandom(8);
+  const bytes = Buffer.from(Array.from({ length: 70_000 }, () => Math.floor(random() * 256)));
+
+  it('goes on from that of the first', () => {
+    for (let cut = 0; cut <= 40; cut++) expect(ownCrc32(bytes, cut, 40, ownCrc32(bytes, 0, cut))).toBe(slowly(bytes.subarray(0, 40)));
+  });
+
+  it('follows from those of both and the length of the second', () => {
+    for (const [cut, end] of [[0, 0], [0, 5], [5, 5], [3, 4], [8, 504], [100, 1123], [1, 4097], [30, 65_566], [1, 70_000]]) {
+      expect(joinedCrc32(slowly(bytes.subarray(0, cut)), slowly(bytes.subarray(cut, end)), end - cut)).toBe(slowly(bytes.subarray(0, end)));
+    }
+    const zeros = Buffer.alloc(2 ** 23 + 1);
+    expect(joinedCrc32(crc32(bytes, 0, 9), crc32(zeros, 0, zeros.length), zeros.length)).toBe(ownCrc32(zeros, 0, zeros.length, crc32(bytes, 0, 9)));
   });
 });

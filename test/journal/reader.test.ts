@@ -1,13 +1,15 @@
 /**
  * A journal is read as it was written, and whatever was done to its files: up to the last whole block, the rest counted, never more, and
  * never an exception of another kind. Broken on purpose: a reader that does not compare the checksum, one that does not compare the
- * block's number, one that takes `size` without its bound; each was caught here.
+ * block's number, one that takes `size` without its bound, one that takes many blocks' sums for right together; each was caught here.
  */
 import { appendFileSync, copyFileSync, cpSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inFolder } from '../sink/candles.js';
-import { endsOf, found, foundByDocument, frameOf, journalOf, stampAt } from './made.js';
+import { KIND } from '../../src/journal/format.js';
+import { readJournal } from '../../src/journal/reader.js';
+import { endsOf, found, foundByDocument, frameOf, journalOf, stampAt, writerIn, type Entry } from './made.js';
 
 const BLOCKS = 12;
 
@@ -18,6 +20,33 @@ it('holds what was written, by its own reader and by one that was made from the 
     expect(extent).toMatchObject({ runId: 'run-1', segments: 1, blocks: BLOCKS, segment: 1, tornBytes: 0, broken: undefined, bytes: statSync(join(folder, '000001.journal')).size });
     expect(entries).toEqual(foundByDocument(folder));
     expect(entries.filter(({ kind }) => kind === 5).map(({ bytes, stamp }) => [bytes, stamp])).toEqual(Array.from({ length: BLOCKS }, (_, k) => [frameOf(k).toString('hex'), stampAt(k)]));
+  });
+});
+
+it('hands over binary messages together as it does one by one, whatever stands between them', async () => {
+  await inFolder(async (folder) => {
+    const writer = writerIn(folder);
+    await writer.start({ taken: () => undefined, written: () => undefined });
+    // f: a frame, d: a decision. More than are handed over together; none; and blocks that are longer than what is read at once.
+    for (const [k, what] of ['f', 'ff', 'fdff', 'dff', 'ffd', 'd', 'fddf', '', 'f'.repeat(2048), 'f'.repeat(5000), `${'f'.repeat(4096)}d`, `d${'f'.repeat(40_000)}`, 'f'].entries()) {
+      writer.open(stampAt(k));
+      for (const [n, one] of [...what].entries()) if (one === 'f') writer.frame(frameOf(k + n)); else writer.numbers(KIND.seal, n);
+      writer.commit();
+      await writer.flush();
+    }
+    await writer.stop();
+    const together: Entry[] = [];
+    let most = 0;
+    await readJournal(folder, {
+      entry: (kind, bytes, stamp) => together.push({ kind, bytes: bytes.toString('hex'), stamp }),
+      frames: (messages, stamp) => {
+        most = Math.max(most, messages.count);
+        for (let n = 0; n < messages.count; n++) together.push({ kind: KIND.frame, bytes: Buffer.from(messages.slice(n)).toString('hex'), stamp });
+      },
+    });
+    expect(together).toEqual(foundByDocument(folder));
+    expect((await found(folder)).entries).toEqual(together);
+    expect(most).toBe(2048);
   });
 });
 
