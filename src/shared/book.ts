@@ -41,8 +41,12 @@ function spanOf(m: ShardMemory, row: number, bar: number): readonly [number, num
 
 /** Market milliseconds of the bar's span in which nothing could be seen; a minute with any is partial. */
 export function gapWithin(m: ShardMemory, row: number, bar: number): number {
-  const [start, end] = spanOf(m, row, bar);
   const count = Atomics.load(m.i32, SHARD.gaps);
+  // Sealing asks for each row: two numbers, and not the pair that others are given.
+  const s = m.staticOf(row);
+  const auction = isAuction(m, bar);
+  const start = auction ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
+  const end = auction ? m.f64[s + STATIC.auctionToMs] : start + MINUTE_MS;
   let unseen = 0;
   for (let k = 0; k < count; k++) {
     const from = m.f64[m.gaps + k * GAP.size + GAP.startMs];
