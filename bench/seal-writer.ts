@@ -13,6 +13,9 @@ import { IDENTITY } from './market.js';
 /** The two writers of Parquet: the product's, and the one that it is compared with. */
 export type Encoder = 'parquetjs' | 'hyparquet-writer';
 
+/** As many symbols together as the product's writer has. */
+const TOGETHER = 50;
+
 /** Each write and evaluation takes so many times as long, computing or standing still. */
 export interface Slowness {
   readonly kind: 'computes' | 'stands still';
@@ -75,17 +78,16 @@ export default async function run({ shape, buffer, places, outDir, encoder, slow
   const sink = sinks.get(`${encoder} ${outDir}`) ?? new ParquetSink({ outDir, identity: IDENTITY, wait: sleep, mayWait: () => false, ...(encoder === 'parquetjs' ? {} : { encode: encodeOtherwise }) });
   sinks.set(`${encoder} ${outDir}`, sink);
   const startMs = monoMs();
-  const aside = await sink.lookAside(places[0].instrument);
   let rows = 0;
-  for (const place of places) {
-    const candles = readCandles(memory, place, false);
-    rows += candles.length;
+  for (let from = 0; from < places.length; from += TOGETHER) {
     const beganMs = monoMs();
-    await sink.write(place.instrument, candles, aside);
-    if (slowness !== undefined) {
-      evaluateAll(candles.map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), { symbol: place.instrument.symbol, volumeKind: IDENTITY.volumeKind });
-      drag(slowness, monoMs() - beganMs);
+    const all = places.slice(from, from + TOGETHER).map((place) => ({ instrument: place.instrument, rows: readCandles(memory, place, false) }));
+    for (const outcome of await sink.writeAll(all)) if (outcome instanceof Error) throw outcome;
+    for (const { instrument, rows: candles } of all) {
+      rows += candles.length;
+      if (slowness !== undefined) evaluateAll(candles.map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), { symbol: instrument.symbol, volumeKind: IDENTITY.volumeKind });
     }
+    if (slowness !== undefined) drag(slowness, monoMs() - beganMs);
   }
   return { ms: monoMs() - startMs, rows };
 }

@@ -8,7 +8,7 @@
  */
 import { readCandles } from '../src/shared/book.js';
 import { candlesPath } from '../src/sink/candles-file.js';
-import { verifyCandles } from '../src/sink/sink.js';
+import { verifyCandles } from '../src/sink/proof.js';
 import type { Encoder, Sealed, SealTask } from './seal-writer.js';
 import { rowOf, type Bench, type Row } from './row.js';
 import { BEFORE, besideWriter, EDGE_MS, SEALED_BY_MS } from './ticking.js';

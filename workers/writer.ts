@@ -21,7 +21,8 @@ import { readHistory, readSchema, schemaDifferences, type History } from '../src
 import { candlesPath } from '../src/sink/candles-file.js';
 import { sha256Of } from '../src/sink/reader.js';
 import { qualityPath } from '../src/sink/quality-file.js';
-import { ParquetSink, verifyCandles, verifyQuality, type Aside, type WrittenFile } from '../src/sink/sink.js';
+import { verifyCandles, verifyQuality } from '../src/sink/proof.js';
+import { ParquetSink, type WrittenFile } from '../src/sink/sink.js';
 import { sleep } from '../src/clock.js';
 
 /** Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled before the run. */
@@ -101,8 +102,8 @@ watch([setup.outDir], new Int32Array(setup.ledger, 0, LEDGER.words));
 const shards = setup.shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places }));
 /** Real ms that one task may wait for files that another program holds open, all of them together. */
 const PATIENCE_MS = 5000;
-/** Symbols that are written at once: while one waits for the disk, another is computed. */
-const AT_ONCE = 2;
+/** Symbols whose files are put in place together: their names become durable at once. */
+const TOGETHER = 50;
 let patienceMs = PATIENCE_MS;
 const mayWait = (ms: number): boolean => (patienceMs -= ms) >= 0;
 const sink = new ParquetSink({ outDir: setup.outDir, identity: setup.identity, wait: sleep, mayWait });
@@ -151,31 +152,29 @@ async function prepare(): Promise<PrepareAnswer> {
 
 async function write(shard: number, includeOpen: boolean): Promise<WriteAnswer> {
   const { memory, places } = shards[shard];
-  const outcomes: (readonly WrittenFile[] | { readonly failure: string })[] = [];
-  let aside: Promise<Aside> | undefined;
+  const files: WrittenFile[] = [];
+  const failures: string[] = [];
   patienceMs = PATIENCE_MS;
-  const left = places.entries();
-  const oneByOne = async (): Promise<void> => {
-    for (const [k, place] of left) {
+  for (let from = 0; from < places.length; from += TOGETHER) {
+    const changed = places.slice(from, from + TOGETHER).flatMap((place) => {
       const { instrument } = place;
       const rows = readCandles(memory, place, includeOpen);
       const hash = sha256Of(Buffer.from(JSON.stringify(rows)));
-      if (rows.length === 0 || written.get(instrument.symbol) === hash) continue;
-      try {
-        const outcome = await sink.write(instrument, rows, await (aside ??= sink.lookAside(instrument)));
-        outcomes[k] = outcome.files;
+      return rows.length === 0 || written.get(instrument.symbol) === hash ? [] : [{ instrument, rows, hash }];
+    });
+    // One symbol's file, open elsewhere or on a full disk, keeps nobody else's from being written; it is tried again.
+    const outcomes = await sink.writeAll(changed).catch((error: Error) => [error]);
+    for (const [k, outcome] of outcomes.entries()) {
+      if (outcome instanceof Error) failures.push(sentenceOf(outcome));
+      else {
+        const { instrument, hash } = changed[k];
+        files.push(...outcome.files);
         keptMinutes.set(instrument.symbol, new Set(outcome.kept));
         written.set(instrument.symbol, hash);
-      } catch (error) {
-        // One symbol's file, open elsewhere or on a full disk, keeps nobody else's from being written; it is tried again.
-        outcomes[k] = { failure: sentenceOf(error) };
       }
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, oneByOne));
-  // As the places come, whatever was ready first.
-  const known = outcomes.filter((outcome) => outcome !== undefined);
-  return { kind: 'write', files: known.flatMap((outcome) => ('failure' in outcome ? [] : outcome)), failures: known.flatMap((outcome) => ('failure' in outcome ? [outcome.failure] : [])) };
+  }
+  return { kind: 'write', files, failures };
 }
 
 /** Pushes the candles as they were first sealed, up to bar `through`; returns the evaluations of the bars from `from` on. */

@@ -1,24 +1,22 @@
 /**
- * Where finished candles go: two Parquet files an instrument, merged with what is on disk. Writes of one instrument must not overlap;
- * writes of different instruments may. What is on disk is read anew on every write, so the files are the only truth and a restarted
+ * Where finished candles go: two Parquet files an instrument, merged with what is on disk. Writes of one sink must not overlap. What is on disk is read anew on every write, so the files are the only truth and a restarted
  * process continues where the killed one was; bytes that this sink wrote itself are known by their hash and not taken apart again.
  */
 import assert from 'node:assert';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { CandleRow, CandleWithQuality, FileIdentity, QualityRow } from '../market/candle.js';
-import { istStamp } from '../market/session.js';
-import { candleFrom, candleRecord, candlesPath } from './candles-file.js';
+import type { CandleWithQuality, FileIdentity } from '../market/candle.js';
+import { candleRecord, candlesPath } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS } from './columns.js';
 import type { Column, Zone } from './columns.js';
-import { firstDifference, mergeRun } from './merge.js';
+import { mergeRun } from './merge.js';
 import type { StoredCandle } from './merge.js';
 import { encodeParquet, loadParquetLibrary } from './parquet.js';
 import type { ParquetFile, ParquetRecord } from './parquet.js';
 import { asideNames, asideOf, leftoversOf, newTag, renameOver, syncFolder, writeAside } from './place.js';
 import type { PlaceEffects } from './place.js';
-import { qualityFrom, qualityPath, qualityRecord } from './quality-file.js';
+import { qualityPath, qualityRecord } from './quality-file.js';
 import { openParquet, sha256Of, sha256OfFile } from './reader.js';
 import { footerKeys, readPair, type StoredPair } from './stored.js';
 
@@ -37,11 +35,34 @@ export interface WriteOutcome {
   readonly kept: readonly number[];
 }
 
+/** What is known of one instrument's day, to be stored. */
+export interface Batch {
+  readonly instrument: FileInstrument;
+  readonly rows: readonly CandleWithQuality[];
+}
+
 /** Names of files written aside, by folder. */
-export interface Aside {
+interface Aside {
   readonly candles: readonly string[];
   readonly quality: readonly string[];
 }
+
+/** A file's bytes, and what is known of them. */
+interface Encoded extends WrittenFile {
+  readonly bytes: Buffer;
+}
+
+/** An instrument's files, encoded and written aside. */
+interface Prepared extends Batch {
+  readonly quality: Encoded;
+  readonly candles: Encoded;
+  readonly pair: StoredPair;
+  readonly kept: readonly number[];
+  readonly asides: { readonly quality: string; readonly candles: string };
+}
+
+/** Instruments whose files are made at once: while one waits for the disk, another is computed. */
+const AT_ONCE = 2;
 
 /** What the engine needs of storage. */
 export interface Sink {
@@ -96,33 +117,85 @@ export class ParquetSink implements Sink {
     await loadParquetLibrary();
   }
 
-  /** What writes that were cut off left aside in the folders of `instrument`, which are those of all: one look will do for many. Throws EngineError OUTPUT. */
-  async lookAside(instrument: FileInstrument): Promise<Aside> {
-    const { outDir } = this.#options;
-    return { candles: await asideNames(dirname(candlesPath(outDir, instrument))), quality: await asideNames(dirname(qualityPath(outDir, instrument))) };
+  /** As `writeAll`, one instrument. Throws EngineError FOOTER or OUTPUT. */
+  async write(instrument: FileInstrument, rows: readonly CandleWithQuality[]): Promise<WriteOutcome> {
+    const [outcome] = await this.writeAll([{ instrument, rows }]);
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
   }
 
   /**
-   * Merges `rows` into the instrument's files and returns both. `aside`: of a look since the last write of the same instrument. Throws EngineError FOOTER or OUTPUT; whatever happens, and wherever
-   * the process is killed, each file on disk is whole.
+   * Merges rows into the files of each instrument and returns both, or the EngineError FOOTER or OUTPUT that kept it from being stored: one file that is held
+   * open keeps no other from being written. Throws EngineError OUTPUT when the folder cannot be looked at. Whatever happens, and wherever the process is killed, each file on disk is whole.
+   *
+   * Quality goes first. A new partial candle without its quality row would count as whole and never be corrected; a quality row
+   * without its candle says nothing. Both are aside and durable before the first rename, the quality file first, so whoever finds
+   * the candles aside alone knows that their quality is in place and finishes the second rename. Names become durable for all together.
    */
-  async write(instrument: FileInstrument, rows: readonly CandleWithQuality[], aside?: Aside): Promise<WriteOutcome> {
+  async writeAll(all: readonly Batch[]): Promise<(WriteOutcome | Error)[]> {
+    if (all.length === 0) return [];
+    const { outDir } = this.#options;
+    const candlesFolder = dirname(candlesPath(outDir, all[0].instrument));
+    const qualityFolder = dirname(qualityPath(outDir, all[0].instrument));
+    const aside = { candles: await asideNames(candlesFolder), quality: await asideNames(qualityFolder) };
+    const state: (Prepared | Error)[] = [];
+    const left = all.entries();
+    const prepare = async (): Promise<void> => {
+      for (const [k, one] of left) state[k] = await this.#prepare(one, aside).catch((error: Error) => error);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, prepare));
+    /** Goes on with those that nothing has befallen yet. */
+    const each = async (step: (one: Prepared) => Promise<void>): Promise<void> => {
+      for (const [k, one] of state.entries()) if (!(one instanceof Error)) await step(one).catch((error: Error) => void (state[k] = error));
+    };
+    const refusalOf = (doing: Promise<void>): Promise<Error | undefined> => doing.then(() => undefined, (error: Error) => error);
+    const durable = async (folder: string): Promise<Error | undefined> => (state.every((one) => one instanceof Error) ? undefined : refusalOf(syncFolder(folder)));
+    const refuse = (refusal: Error | undefined): void => {
+      if (refusal !== undefined) throw refusal;
+    };
+    const named = await durable(candlesFolder);
+    await each(async ({ asides, quality }) => {
+      const refusal = named ?? (await refusalOf(renameOver(asides.quality, quality.path, this.#options)));
+      if (refusal !== undefined) await this.#discard(asides.quality, asides.candles);
+      refuse(refusal);
+    });
+    const qualityNamed = await durable(qualityFolder);
+    await each(async ({ asides, candles }) => {
+      refuse(qualityNamed);
+      await renameOver(asides.candles, candles.path, this.#options);
+    });
+    const candlesNamed = await durable(candlesFolder);
+    return state.map((one) => (one instanceof Error ? one : (candlesNamed ?? this.#stands(one))));
+  }
+
+  /** Notes what is in place now. */
+  #stands({ instrument, rows, quality, candles, pair, kept }: Prepared): WriteOutcome {
+    const own = this.#own.get(instrument.symbol);
+    this.#last.set(instrument.symbol, { quality: quality.sha256, candles: candles.sha256, pair });
+    this.#own.set(instrument.symbol, new Map([...(own ?? []), ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row])]));
+    return { files: [quality, candles].map(({ path, rows: count, sha256 }) => ({ path, rows: count, sha256 })), kept };
+  }
+
+  /** Merges rows into what is on disk, and writes both files aside, durable. */
+  async #prepare({ instrument, rows }: Batch, aside: Aside): Promise<Prepared> {
     for (const row of rows) assertRow(instrument, row);
     const { outDir, zone = '+05:30' } = this.#options;
-    await this.#settleLeftovers(instrument, aside ?? (await this.lookAside(instrument)));
+    await this.#settleLeftovers(instrument, aside);
     const stored = await this.#stored(instrument);
-    const own = this.#own.get(instrument.symbol);
-    const merged = mergeRun(stored.rows, rows, own);
+    const merged = mergeRun(stored.rows, rows, this.#own.get(instrument.symbol));
     const pair = { rows: merged.rows, candlesZone: stored.candlesZone ?? zone, qualityZone: stored.qualityZone ?? zone };
-    const quality = merged.rows.flatMap((row) => row.quality ?? []);
-    const files = [
-      await this.#encode(qualityPath(outDir, instrument), QUALITY_COLUMNS, quality.map(qualityRecord), pair.qualityZone),
-      await this.#encode(candlesPath(outDir, instrument), CANDLE_COLUMNS, merged.rows.map((row) => candleRecord(row.candle)), pair.candlesZone),
-    ] as const;
-    await this.#place(files[0], files[1]);
-    this.#last.set(instrument.symbol, { quality: files[0].sha256, candles: files[1].sha256, pair });
-    this.#own.set(instrument.symbol, new Map([...(own ?? []), ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row])]));
-    return { files: files.map(({ path, rows: count, sha256 }) => ({ path, rows: count, sha256 })), kept: merged.kept };
+    const qualityRows = merged.rows.flatMap((row) => row.quality ?? []);
+    const quality = await this.#encode(qualityPath(outDir, instrument), QUALITY_COLUMNS, qualityRows.map(qualityRecord), pair.qualityZone);
+    const candles = await this.#encode(candlesPath(outDir, instrument), CANDLE_COLUMNS, merged.rows.map((row) => candleRecord(row.candle)), pair.candlesZone);
+    const tag = newTag();
+    const qualityAside = await writeAside(quality.path, quality.bytes, tag);
+    try {
+      const candlesAside = await writeAside(candles.path, candles.bytes, tag);
+      return { instrument, rows, quality, candles, pair, kept: merged.kept, asides: { quality: qualityAside, candles: candlesAside } };
+    } catch (error) {
+      await this.#discard(qualityAside, undefined);
+      throw error;
+    }
   }
 
   /** An instrument's files as they are on disk now. Throws EngineError FOOTER or OUTPUT. */
@@ -138,32 +211,10 @@ export class ParquetSink implements Sink {
     return (await readPair(this.#options.outDir, instrument, this.#options.identity)).rows;
   }
 
-  async #encode(path: string, columns: readonly Column[], records: readonly ParquetRecord[], zone: Zone) {
+  async #encode(path: string, columns: readonly Column[], records: readonly ParquetRecord[], zone: Zone): Promise<Encoded> {
     const { encode = encodeParquet } = this.#options;
     const bytes = await encode({ columns, rows: records, zone, keys: footerKeys(this.#options.identity) });
     return { path, rows: records.length, bytes, sha256: sha256Of(bytes) };
-  }
-
-  /**
-   * Quality goes first. A new partial candle without its quality row would count as whole and never be corrected; a quality row
-   * without its candle says nothing. Both are aside and durable before the first rename, the quality file first, so whoever finds
-   * the candles aside alone knows that their quality is in place and finishes the second rename.
-   */
-  async #place(quality: { path: string; bytes: Buffer }, candles: { path: string; bytes: Buffer }): Promise<void> {
-    const tag = newTag();
-    const qualityAside = await writeAside(quality.path, quality.bytes, tag);
-    let candlesAside: string | undefined;
-    try {
-      candlesAside = await writeAside(candles.path, candles.bytes, tag);
-      await syncFolder(dirname(candles.path));
-      await renameOver(qualityAside, quality.path, this.#options);
-    } catch (error) {
-      await this.#discard(qualityAside, candlesAside);
-      throw error;
-    }
-    await syncFolder(dirname(quality.path));
-    await renameOver(candlesAside, candles.path, this.#options);
-    await syncFolder(dirname(candles.path));
   }
 
   /** Removes both, the candles first, so that the candles aside are never alone. What cannot be removed is settled by the next write. */
@@ -191,53 +242,4 @@ export class ParquetSink implements Sink {
     }
     for (const tag of begun) await rm(asideOf(quality, tag), { force: true });
   }
-}
-
-/** The first field in which what was read differs from what was expected, as one sentence. */
-function difference<Row extends { readonly timestampMs: number }>(path: string, found: ReadonlyMap<number, Row>, expected: readonly Row[]): string | undefined {
-  for (const row of expected) {
-    const there = found.get(row.timestampMs);
-    if (there === undefined) return `${path} has no row for ${istStamp(row.timestampMs)}.`;
-    const field = firstDifference(row, there);
-    if (field !== undefined) return `${path} has ${field} ${String(there[field])} at ${istStamp(row.timestampMs)} where ${String(row[field])} was sealed.`;
-  }
-  return undefined;
-}
-
-/** A file's rows by minute, or a sentence. Reads with another library than the one that wrote. */
-async function readForProof<Row extends { readonly timestampMs: number }>(
-  path: string,
-  rowFrom: (record: Record<string, unknown>) => Row | undefined,
-): Promise<ReadonlyMap<number, Row> | string> {
-  const file = await openParquet(path, 'OUTPUT').catch((error: Error) => error.message);
-  if (typeof file === 'string') return file;
-  if (file === undefined) return `${path} does not exist.`;
-  const records = await file.rows().catch((error: Error) => error.message);
-  if (typeof records === 'string') return records;
-  const found = new Map<number, Row>();
-  let previousMs = Number.NEGATIVE_INFINITY;
-  for (const [index, record] of records.entries()) {
-    const row = rowFrom(record);
-    if (row === undefined) return `${path} has a value that is missing or foreign in row ${index + 1}.`;
-    if (row.timestampMs <= previousMs) return `${path} is not sorted and unique at ${istStamp(row.timestampMs)}.`;
-    previousMs = row.timestampMs;
-    found.set(row.timestampMs, row);
-  }
-  return found;
-}
-
-/**
- * Reads a candles file back and returns a sentence on the first difference from `expected`, undefined when every expected row is
- * there as it is and the file is sorted and unique. Rows of earlier runs may be there too. Never rejects for what is in the file.
- */
-export async function verifyCandles(path: string, expected: readonly CandleRow[]): Promise<string | undefined> {
-  const from = (record: Record<string, unknown>) => candleFrom(record, { symbol: '', exchange: '' });
-  const found = await readForProof(path, from);
-  return typeof found === 'string' ? found : difference(path, found, expected);
-}
-
-/** The same for a quality file. */
-export async function verifyQuality(path: string, expected: readonly QualityRow[]): Promise<string | undefined> {
-  const found = await readForProof(path, qualityFrom);
-  return typeof found === 'string' ? found : difference(path, found, expected);
 }

@@ -8,7 +8,8 @@ import { QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE } from '../../src/sink/columns.
 import { encodeParquet } from '../../src/sink/parquet.js';
 import { asideOf } from '../../src/sink/place.js';
 import { qualityPath } from '../../src/sink/quality-file.js';
-import { ParquetSink, verifyCandles, verifyQuality } from '../../src/sink/sink.js';
+import { verifyCandles, verifyQuality } from '../../src/sink/proof.js';
+import { ParquetSink } from '../../src/sink/sink.js';
 import type { ParquetSinkOptions } from '../../src/sink/sink.js';
 import { checkExisting } from '../../src/sink/stored.js';
 import { IDENTITY, candleOf, duckdb, inFolder, noWait } from './candles.js';
@@ -141,6 +142,30 @@ describe('ParquetSink', () => {
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, partial: true, close: 100.1 })]);
       expect(await sinkIn(folder).readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 })]);
       expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.writing'))).toStrictEqual([]);
+    }));
+
+  it('stores what it can of many at once, and says of each other why not', () =>
+    inFolder(async (folder) => {
+      const symbols = ['TCS', 'M&M', 'RELIANCE', 'INFY', 'SBIN'];
+      const of = (symbol: string) => ({ exchange: 'NSE', symbol });
+      for (const symbol of symbols) await sinkIn(folder).write(of(symbol), [candleOf({ symbol, minute: 0 })]);
+      const refused = [qualityPath(folder, of('TCS')), candlesPath(folder, of('INFY'))];
+      const refuse = (from: string, to: string) => (refused.includes(to) ? Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' })) : rename(from, to));
+      await writeFile(candlesPath(folder, of('SBIN')), 'no Parquet');
+      const outcomes = await sinkIn(folder, { rename: refuse }).writeAll(symbols.map((symbol) => ({ instrument: of(symbol), rows: [candleOf({ symbol, minute: 1 })] })));
+      expect(outcomes.map((outcome) => (outcome instanceof Error ? outcome.message.replace(folder, '') : outcome.files.map(({ rows }) => rows)))).toStrictEqual([
+        expect.stringContaining('/quality/NSE_TCS_1m_quality.parquet cannot be replaced'),
+        [2, 2],
+        [2, 2],
+        expect.stringContaining('/NSE_INFY_1m_test.parquet cannot be replaced'),
+        expect.stringContaining('/NSE_SBIN_1m_test.parquet is no whole Parquet file'),
+      ]);
+      const aside = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.writing'));
+      expect(aside).toStrictEqual([expect.stringMatching(/^\.NSE_INFY_1m_test\.parquet\./)]);
+      expect((await sinkIn(folder).readBack(of('TCS'))).length).toBe(1);
+      await sinkIn(folder).write(of('INFY'), [candleOf({ symbol: 'INFY', minute: 0 })]);
+      expect((await sinkIn(folder).readBack(of('INFY'))).length).toBe(2);
+      expect(await sinkIn(folder).writeAll([])).toStrictEqual([]);
     }));
 
   it('removes what dead processes left, and leaves what living ones are writing', () =>
