@@ -3,13 +3,14 @@
  *
  *   simulated broker, a process of its own ─► socket ─► tickshard: all threads        CPU of a core, greatest RSS
  *
- * Idle is between continuous trading and the closing auction, when the feed says nothing.
+ * Beside it a Node of as many threads that does nothing. Idle is between continuous trading and the closing auction, when the feed says nothing.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { shipped } from '../src/paths.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
@@ -55,11 +56,27 @@ export async function costOf({ at, speed, minutes, args: more = [], onText = () 
   }
 }
 
+/** Threads beside the main one: a shard's and the writer's. */
+const THREADS = 2;
+
+/** MiB resident of a Node of the same threads that does nothing: what no program of three threads stays below. */
+async function emptyRssMb(): Promise<number> {
+  const script = `const { Worker } = require('node:worker_threads');
+    const threads = Array.from({ length: ${THREADS} }, () => new Worker('setInterval(() => {}, 1e6)', { eval: true }));
+    Promise.all(threads.map((thread) => new Promise((resolve) => thread.once('online', resolve)))).then(() => setTimeout(() => {
+      process.stdout.write(String(process.memoryUsage.rss() / 2 ** 20), () => process.exit());
+    }, 500));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
+  return Number(stdout);
+}
+
 export const cost: Bench = {
   name: 'cost',
   topology: 'simulated broker (another process) -> the program as a user runs it: CPU of one core and greatest RSS by its own report',
   async run({ smoke }) {
-    const rows: Row[] = [];
+    const empty: number[] = [];
+    for (let round = 0; round < (smoke ? 1 : 3); round++) empty.push(await emptyRssMb());
+    const rows: Row[] = [rowOf({ name: 'cost of an empty Node of three threads, RSS', unit: 'MiB', values: empty })];
     for (const one of CASES.filter(({ name }) => !smoke || name === '12,000/s')) {
       const costs: Cost[] = [];
       for (let round = 0; round < (smoke ? 1 : 2); round++) costs.push(await costOf(smoke ? { ...one, minutes: 1 } : one));

@@ -6,13 +6,13 @@
  * into the library's `dist`, hence the exact version in package.json. And it is handed columns, as it has them behind its own first step, which
  * makes five objects of each value; the bytes are the same (test/sink/parquet.test.ts).
  *
- * The library loads a cloud storage SDK (some 200 ms and 15 MB in a thread), so it is imported on the first write and never by a
- * thread that only reads.
+ * The library takes 20 MB and more than 100 ms in a thread, so it is imported on the first write and never by a thread that only reads; and by its parts, as its
+ * reader brings a cloud storage SDK with it.
  */
 import type { FieldDefinition, ParquetType, WriterOptions } from '@dsnp/parquetjs/dist/lib/declare.js';
 import type { ParquetEnvelopeWriter, ParquetWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
 import type { WriteStreamMinimal } from '@dsnp/parquetjs/dist/lib/util.js';
-import type { ParquetSchema } from '@dsnp/parquetjs';
+import type { ParquetSchema } from '@dsnp/parquetjs/dist/lib/schema.js';
 import type { SchemaElement } from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js';
 import { arrowSchema } from './arrow-schema.js';
 import type { Column, ColumnType, Zone } from './columns.js';
@@ -37,13 +37,14 @@ const libraryType: Record<ColumnType, ParquetType> = {
 };
 
 async function loadLibrary() {
-  const [library, thrift, wire, types] = await Promise.all([
-    import('@dsnp/parquetjs'),
+  const [writer, schema, thrift, wire, types] = await Promise.all([
+    import('@dsnp/parquetjs/dist/lib/writer.js'),
+    import('@dsnp/parquetjs/dist/lib/schema.js'),
     import('@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js'),
     import('@dsnp/parquetjs/dist/lib/util.js'),
     import('@dsnp/parquetjs/dist/lib/types.js'),
   ]);
-  return { ...library.default, thrift: thrift.default, wire: wire.default, types: types.default };
+  return { ...writer.default, ...schema.default, thrift: thrift.default, wire: wire.default, types: types.default };
 }
 
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
