@@ -43,7 +43,7 @@ export const isolation: Bench = {
   topology: 'schedule (12,000/s) -> main -> Router == ring ==> shard thread, while the writer thread writes and evaluates a hundred times slower; beside a writer at rest',
   async run({ smoke }) {
     const found = new Map<Slowness['kind'], Waits[]>(KINDS.map((kind) => [kind, []]));
-    for (let round = 0; round < (smoke ? 1 : 5); round++) for (const kind of KINDS) found.get(kind)!.push(await waits(kind, smoke ? 100 : WATCHED_MS));
+    for (let round = 0; round < (smoke ? 1 : 3); round++) for (const kind of KINDS) found.get(kind)!.push(await waits(kind, smoke ? 100 : WATCHED_MS));
     return KINDS.map((kind) => {
       const values = found.get(kind)!;
       const sample = { unit: 'us', values: values.map(({ slowP99 }) => slowP99), baseline: values.map(({ quietP99 }) => quietP99) };

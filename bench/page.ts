@@ -9,7 +9,7 @@ import { rowOf, type Bench } from './row.js';
 
 /** Percent of a core that the page may take. */
 const BOUND_PERCENT = 2;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 interface Watched extends Cost {
   /** Bytes of events that were read. */

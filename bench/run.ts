@@ -32,14 +32,16 @@ export async function runBenches(words: readonly string[], say: (text: string) =
   const place = placeOf(root);
   say(`${place.cpu}, ${place.cores} cores, Node ${place.node}, commit ${place.commit}${smoke ? '; smoke: answers are checked, figures say nothing' : ''}`);
   const rows: Row[] = [];
+  const clock = new SystemClock();
   for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
     say(`\n${bench.name}: ${bench.topology}`);
+    const beganMs = clock.monoMs();
     const found = await bench.run({ smoke, say });
     rows.push(...found);
-    say(rowsTable(found));
+    say(`${rowsTable(found)}\n${bench.name} took ${Math.round((clock.monoMs() - beganMs) / 1000)} s`);
   }
   if (smoke) return 0;
-  say(`\nWritten to ${writeRows(root, rows, place, new Date(new SystemClock().wallMs()).toISOString())}`);
+  say(`\nWritten to ${writeRows(root, rows, place, new Date(clock.wallMs()).toISOString())}`);
   const missed = rows.filter(({ met }) => met === false).map(({ name }) => name);
   if (missed.length > 0) say(`Targets missed: ${missed.join('; ')}`);
   return missed.length > 0 ? 1 : 0;

@@ -1,6 +1,7 @@
 /**
- * Where finished candles go: two Parquet files an instrument, merged with what is on disk. Writes of one sink must not overlap. What is on disk is read anew on every write, so the files are the only truth and a restarted
- * process continues where the killed one was; bytes that this sink wrote itself are known by their hash and not taken apart again.
+ * Where finished candles go: two Parquet files an instrument, merged with what is on disk. Writes of one sink must not overlap. What is on
+ * disk is read anew on every write, so the files are the only truth and a restarted process continues where the killed one was; bytes
+ * that this sink wrote itself are known by their hash and not taken apart again.
  */
 import assert from 'node:assert';
 import { rm } from 'node:fs/promises';
@@ -125,8 +126,9 @@ export class ParquetSink implements Sink {
   }
 
   /**
-   * Merges rows into the files of each instrument and returns both, or the EngineError FOOTER or OUTPUT that kept it from being stored: one file that is held
-   * open keeps no other from being written. Throws EngineError OUTPUT when the folder cannot be looked at. Whatever happens, and wherever the process is killed, each file on disk is whole.
+   * Merges rows into the files of each instrument and returns both, or the EngineError FOOTER or OUTPUT that kept it from being stored:
+   * one file that is held open keeps no other from being written. Throws EngineError OUTPUT when the folder cannot be looked at.
+   * Whatever happens, and wherever the process is killed, each file on disk is whole.
    *
    * Quality goes first. A new partial candle without its quality row would count as whole and never be corrected; a quality row
    * without its candle says nothing. Both are aside and durable before the first rename, the quality file first, so whoever finds

@@ -1,14 +1,17 @@
 /** The columns that we hand to the Parquet library are those that it would have made of our rows itself. */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ParquetEnvelopeWriter, ParquetSchema, ParquetWriter } from '@dsnp/parquetjs';
 import type { FieldDefinition, ParquetType } from '@dsnp/parquetjs/dist/lib/declare.js';
 import { describe, expect, it } from 'vitest';
+import { shipped } from '../../src/paths.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS, type Column } from '../../src/sink/columns.js';
 import { candleRecord } from '../../src/sink/candles-file.js';
 import { encodeParquet, type ParquetRecord } from '../../src/sink/parquet.js';
 import { qualityRecord } from '../../src/sink/quality-file.js';
 import { openParquet } from '../../src/sink/reader.js';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { candleOf, inFolder } from './candles.js';
 
 const TYPES: Record<Column['type'], ParquetType> = { string: 'UTF8', double: 'DOUBLE', int64: 'INT64', boolean: 'BOOLEAN', timestamp: 'TIMESTAMP_MILLIS' };
@@ -50,6 +53,17 @@ describe('encodeParquet', () => {
     ['more than an int64', { n: 2 ** 64 }],
   ])('refuses %s where a whole number belongs', async (_, row) => {
     await expect(encodeParquet({ columns: [{ name: 'n', type: 'int64' }], rows: [{ n: 1 }, row], zone: '+05:30', keys: {} })).rejects.toThrow();
+  });
+
+  it('loads the library without its reader and what that brings along', async () => {
+    const script = `const { loadParquetLibrary } = await import(${JSON.stringify(shipped('dist/src/sink/parquet.js').href)});
+      await loadParquetLibrary();
+      const { createRequire } = await import('node:module');
+      console.log(Object.keys(createRequire(${JSON.stringify(import.meta.url)}).cache).join('\\n'));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    const loaded = stdout.split('\n').map((path) => path.replaceAll('\\', '/').split('node_modules/').at(-1)!);
+    expect(loaded).toContain('@dsnp/parquetjs/dist/lib/writer.js');
+    expect(loaded.filter((path) => path.startsWith('@aws-sdk/') || path.endsWith('lib/reader.js'))).toEqual([]);
   });
 
   it('keeps each value in its row', () =>
