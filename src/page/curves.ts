@@ -97,7 +97,9 @@ export function latency(buckets: Picture['latency'], marks: readonly (readonly [
   const lines = marks.flatMap(([name, us], index) => {
     if (us === null) return [];
     const x = Math.log10(Math.max(1, us)) * BARS_A_DECADE * step;
-    return [s('path', { d: `M${at(x)} 4V${BASE}`, class: 'mark' }), s('text', { x: at(x + 3), y: 12 + index * 11, class: 'axis' }, `${name} ${micros(us)}`)];
+    // Near the right edge there is no room behind the line.
+    const beside = x > 0.85 * width ? { x: at(x - 3), 'text-anchor': 'end' } : { x: at(x + 3) };
+    return [s('path', { d: `M${at(x)} 4V${BASE}`, class: 'mark' }), s('text', { ...beside, y: 12 + index * 11, class: 'axis' }, `${name} ${micros(us)}`)];
   });
   return s('svg', { viewBox: `0 0 ${width} ${CURVE.height}`, role: 'img', 'aria-label': 'Histogram of the time from a packet received to its tick applied' }, s('path', { d: bars, class: 'bars' }), s('path', { d: `M0 ${BASE}H${width}`, class: 'base' }), ...lines, ...decades);
 }
