@@ -212,7 +212,7 @@ describe('a storm', () => {
     const drops = 200;
     server.handshakes = [...Array.from({ length: drops }, () => kinds[Math.floor(random() * kinds.length)]), accept()];
     const { heard } = await started({ random: () => 0 });
-    await until(() => heard.events.at(-1) === `subscribed ${drops + 1}`, 'the end of the storm');
+    await until(() => heard.events.at(-1) === `subscribed ${drops + 1}`, 'the end of the storm', 20_000);
     expect(server.mostOpen).toBe(1);
     expect(server.open).toBe(1);
     expect(server.peers).toHaveLength(drops + 1);

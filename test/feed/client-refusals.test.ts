@@ -263,7 +263,7 @@ describe('no secret is seen', () => {
     ];
     listening = listen(server);
     await listening.client.start();
-    await until(() => listening!.heard.failures.length === 1, 'the end');
+    await until(() => listening!.heard.failures.length === 1, 'the end', 10_000);
     expect(listening.heard.ends.map(({ cause }) => cause)).toEqual(['closed', 'server-error', 'unexpected-answer', 'dropped', 'unauthorized', 'unauthorized']);
     expect(listening.heard.log.length).toBeGreaterThan(10);
     const said = everything(listening);

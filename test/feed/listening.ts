@@ -77,7 +77,7 @@ export function listen(server: Pick<HostileServer, 'url'>, options: Partial<Feed
 }
 
 /** Waits until `holds`; fails after `withinMs` with what was waited for. */
-export async function until(holds: () => boolean, what: string, withinMs = 60_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, withinMs = 5000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
