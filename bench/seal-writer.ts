@@ -7,14 +7,11 @@ import { readCandles, type RowPlace } from '../src/shared/book.js';
 import { ShardMemory, type ShardShape } from '../src/shared/layout.js';
 import { evaluateAll } from '../src/momentum/series.js';
 import type { ParquetFile } from '../src/sink/parquet.js';
-import { ParquetSink } from '../src/sink/sink.js';
+import { ParquetSink, TOGETHER } from '../src/sink/sink.js';
 import { IDENTITY } from './market.js';
 
 /** The two writers of Parquet: the product's, and the one that it is compared with. */
 export type Encoder = 'parquetjs' | 'hyparquet-writer';
-
-/** As many symbols together as the product's writer has. */
-const TOGETHER = 50;
 
 /** Each write and evaluation takes so many times as long, computing or standing still. */
 export interface Slowness {

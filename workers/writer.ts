@@ -22,7 +22,7 @@ import { candlesPath } from '../src/sink/candles-file.js';
 import { sha256Of } from '../src/sink/reader.js';
 import { qualityPath } from '../src/sink/quality-file.js';
 import { verifyCandles, verifyQuality } from '../src/sink/proof.js';
-import { ParquetSink, type WrittenFile } from '../src/sink/sink.js';
+import { ParquetSink, TOGETHER, type WrittenFile } from '../src/sink/sink.js';
 import { sleep } from '../src/clock.js';
 
 /** Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled before the run. */
@@ -102,8 +102,6 @@ watch([setup.outDir], new Int32Array(setup.ledger, 0, LEDGER.words));
 const shards = setup.shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places }));
 /** Real ms that one task may wait for files that another program holds open, all of them together. */
 const PATIENCE_MS = 5000;
-/** Symbols whose files are put in place together: their names become durable at once. */
-const TOGETHER = 50;
 let patienceMs = PATIENCE_MS;
 const mayWait = (ms: number): boolean => (patienceMs -= ms) >= 0;
 const sink = new ParquetSink({ outDir: setup.outDir, identity: setup.identity, wait: sleep, mayWait });

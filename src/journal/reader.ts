@@ -131,10 +131,10 @@ class Source {
 }
 
 /**
- * Looks at a block's entries: whether they fill its bytes exactly and its times are numbers; a checksum proves that they are as written, not that they were
- * written well. Puts its binary messages into `messages` where it holds nothing else; where it does, there are none.
+ * Takes a block's entries apart. Returns whether they fill its bytes exactly and its times are numbers: a checksum proves that they are as written, not that they
+ * were written well. Puts its binary messages into `messages` where it holds nothing else; where it does, there are none.
  */
-function isWellFormed({ bytes, view, from, to }: BlockAt, messages: Messages): boolean {
+function takeApart({ bytes, view, from, to }: BlockAt, messages: Messages): boolean {
   if (messages.bytes !== bytes) messages.within(bytes);
   messages.count = 0;
   let mixed = false;
@@ -187,7 +187,7 @@ function blockAtHand(source: Source, number: number, messages: Messages): BlockA
 
 /** Whether a whole block is the one of this number, with entries that fill it. */
 function isNext(block: BlockAt, number: number, messages: Messages): boolean {
-  return block.view.getUint32(block.from + BLOCK.number, true) === number && isWellFormed(block, messages);
+  return block.view.getUint32(block.from + BLOCK.number, true) === number && takeApart(block, messages);
 }
 
 /**

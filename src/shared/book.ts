@@ -31,22 +31,22 @@ export function barAt(m: ShardMemory, row: number, k: number): number {
   return -1;
 }
 
-/** From when to when a bar's ticks are: its minute, or the auction's window. Epoch ms, half-open. */
-function spanOf(m: ShardMemory, row: number, bar: number): readonly [number, number] {
+/** From when on a bar's ticks are: its minute, or the auction's window. Epoch ms. */
+function startOf(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
-  if (isAuction(m, bar)) return [m.f64[s + STATIC.auctionFromMs], m.f64[s + STATIC.auctionToMs]];
-  const start = m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
-  return [start, start + MINUTE_MS];
+  return isAuction(m, bar) ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
+}
+
+/** Until when they are, exclusive. Two numbers and not a pair: sealing asks for each row of each minute. */
+function endOf(m: ShardMemory, row: number, bar: number): number {
+  return isAuction(m, bar) ? m.f64[m.staticOf(row) + STATIC.auctionToMs] : startOf(m, row, bar) + MINUTE_MS;
 }
 
 /** Market milliseconds of the bar's span in which nothing could be seen; a minute with any is partial. */
 export function gapWithin(m: ShardMemory, row: number, bar: number): number {
   const count = Atomics.load(m.i32, SHARD.gaps);
-  // Sealing asks for each row: two numbers, and not the pair that others are given.
-  const s = m.staticOf(row);
-  const auction = isAuction(m, bar);
-  const start = auction ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
-  const end = auction ? m.f64[s + STATIC.auctionToMs] : start + MINUTE_MS;
+  const start = startOf(m, row, bar);
+  const end = endOf(m, row, bar);
   let unseen = 0;
   for (let k = 0; k < count; k++) {
     const from = m.f64[m.gaps + k * GAP.size + GAP.startMs];
@@ -172,7 +172,7 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
 /** The slack of a bar's volume, at the edge where there is more of it (market/candle.ts, `volSlack`). `s`: the row's valid slot. */
 function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
   const f = m.f64;
-  const [, endMs] = spanOf(m, row, bar);
+  const endMs = endOf(m, row, bar);
   if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
   const own = placeOfBar(m, row, s, bar);
   const before = Math.max(f[own + BAR.slackBefore], f[own + BAR.slackAfter]);

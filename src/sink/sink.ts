@@ -62,6 +62,8 @@ interface Prepared extends Batch {
   readonly asides: { readonly quality: string; readonly candles: string };
 }
 
+/** Instruments that are best stored by one call: their names become durable together, and no candle waits for a thousand others. */
+export const TOGETHER = 50;
 /** Instruments whose files are made at once: while one waits for the disk, another is computed. */
 const AT_ONCE = 2;
 
@@ -78,6 +80,12 @@ export interface ParquetSinkOptions extends PlaceEffects {
   readonly encode?: (file: ParquetFile) => Promise<Buffer>;
   /** Zone of files that do not exist yet (`+05:30`); an existing file keeps its own. */
   readonly zone?: Zone;
+}
+
+/** Does it when it is first asked for, and once; whoever asks again gets the same answer, or the same refusal. */
+function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= act());
 }
 
 /** The columns' ranges, asserted: a row that breaks them is a fault of this program and must not reach a file. */
@@ -150,24 +158,23 @@ export class ParquetSink implements Sink {
     const each = async (step: (one: Prepared) => Promise<void>): Promise<void> => {
       for (const [k, one] of state.entries()) if (!(one instanceof Error)) await step(one).catch((error: Error) => void (state[k] = error));
     };
-    const refusalOf = (doing: Promise<void>): Promise<Error | undefined> => doing.then(() => undefined, (error: Error) => error);
-    const durable = async (folder: string): Promise<Error | undefined> => (state.every((one) => one instanceof Error) ? undefined : refusalOf(syncFolder(folder)));
-    const refuse = (refusal: Error | undefined): void => {
-      if (refusal !== undefined) throw refusal;
-    };
-    const named = await durable(candlesFolder);
+    const asideNamed = once(() => syncFolder(candlesFolder));
     await each(async ({ asides, quality }) => {
-      const refusal = named ?? (await refusalOf(renameOver(asides.quality, quality.path, this.#options)));
-      if (refusal !== undefined) await this.#discard(asides.quality, asides.candles);
-      refuse(refusal);
+      try {
+        await asideNamed();
+        await renameOver(asides.quality, quality.path, this.#options);
+      } catch (error) {
+        await this.#discard(asides.quality, asides.candles);
+        throw error;
+      }
     });
-    const qualityNamed = await durable(qualityFolder);
+    const qualityNamed = once(() => syncFolder(qualityFolder));
     await each(async ({ asides, candles }) => {
-      refuse(qualityNamed);
+      await qualityNamed();
       await renameOver(asides.candles, candles.path, this.#options);
     });
-    const candlesNamed = await durable(candlesFolder);
-    return state.map((one) => (one instanceof Error ? one : (candlesNamed ?? this.#stands(one))));
+    await each(once(() => syncFolder(candlesFolder)));
+    return state.map((one) => (one instanceof Error ? one : this.#stands(one)));
   }
 
   /** Notes what is in place now. */
