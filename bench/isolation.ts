@@ -11,7 +11,7 @@ import { besideWriter, EDGE_MS } from './ticking.js';
 
 const SYMBOLS = 50;
 const TIMES_SLOWER = 100;
-const WATCHED_MS = 2000;
+const WATCHED_MS = 1500;
 /** As in bench `seal`. */
 const MOST_TIMES = 1.5;
 const KINDS: readonly Slowness['kind'][] = ['computes', 'stands still'];

@@ -28,6 +28,8 @@ const CEILING = 12_000;
 /** Of a bare echo's p99, at most so many times as much. */
 const MOST_TIMES = 5;
 const SLOTS = 16_384;
+/** Real seconds of each round, the warm-up included. */
+const SECONDS = 3;
 
 /** Real ms for which the main thread sleeps when nothing is due, as in a poll for the socket: one that spins would leave the others one core of two. */
 const NAP_MS = 0.05;
@@ -160,7 +162,7 @@ export const latency: Bench = {
   async run({ smoke, say }) {
     const rows: Row[] = [];
     for (const { rate, stepMs } of RATES) {
-      const count = smoke ? Math.min(2000, Math.ceil(rate / 5)) : Math.ceil(rate * 4);
+      const count = smoke ? Math.min(2000, Math.ceil(rate / 5)) : Math.ceil(rate * SECONDS);
       const { buf, tokens } = frames(count, 50, stepMs);
       const singly = new Singly(buf, count);
       const expected = naiveAnswer(buf, count, tokens);

@@ -32,9 +32,9 @@ async function watched(run: Parameters<typeof costOf>[0]): Promise<Watched> {
 
 export const page: Bench = {
   name: 'page',
-  topology: 'the program watched by a page and not watched, in turn: CPU of one core by its own report, 50 symbols at speed 2',
+  topology: 'the program watched by a page and not watched, in turn: CPU of one core by its own report, 50 symbols at speed 4',
   async run({ smoke, say }) {
-    const run = { at: '2026-11-23T11:00', speed: smoke ? 60 : 2, minutes: 1 };
+    const run = { at: '2026-11-23T11:00', speed: smoke ? 60 : 4, minutes: 1 };
     const more: number[] = [];
     const without: number[] = [];
     const memory: number[] = [];

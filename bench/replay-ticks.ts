@@ -8,8 +8,9 @@ import type { RunMeta } from '../src/journal/meta.js';
 import { BEGINNING, Segments } from '../src/journal/segments.js';
 import { MAIN, SHARD } from '../src/shared/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
+import { Messages } from '../src/wire/messages.js';
 import { duckdb } from '../test/sink/candles.js';
-import { encodeTick, FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, packetOf, Singly, SESSION, SUBSCRIBED_BEFORE_MS, tokensOf, unsubscribed } from './market.js';
+import { encodeTick, FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, packetOf, SESSION, SUBSCRIBED_BEFORE_MS, tokensOf, unsubscribed } from './market.js';
 
 export const SYMBOLS = 50;
 const TOKENS = tokensOf(SYMBOLS);
@@ -72,22 +73,27 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   builder.put(KIND.subscribed, Buffer.alloc(0));
   intake.subscribed(arrival);
   const packets = TOKENS.map(packetOf);
-  const frame = Buffer.alloc(FRAME_BYTES);
-  const single = new Singly(frame, 1);
-  for (let i = 0; i < count; i++) {
-    if (i % READ === 0) {
-      if (i % (READ * GROUP) === 0) {
-        const group = builder.take(spare);
-        await segments.write(group);
-        spare = group.bytes;
-      }
-      stamp(timeOf(Math.min(i + READ, count) - 1, count) + 5);
+  const bytes = Buffer.alloc(READ * FRAME_BYTES);
+  const frames = Array.from({ length: READ }, (_, k) => bytes.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES));
+  const messages = new Messages();
+  messages.within(bytes);
+  for (let k = 0; k < READ; k++) messages.add(k * FRAME_BYTES, FRAME_BYTES);
+  for (let first = 0; first < count; first += READ) {
+    if (first % (READ * GROUP) === 0) {
+      const group = builder.take(spare);
+      await segments.write(group);
+      spare = group.bytes;
     }
-    encodeTick(packets[symbolOf(i)], frame, i + 1, timeOf(i, count), priceOf(i));
-    builder.frame(frame);
-    intake.all(single.at(0), arrival);
+    messages.count = Math.min(READ, count - first);
+    stamp(timeOf(first + messages.count - 1, count) + 5);
+    for (let k = 0; k < messages.count; k++) {
+      const i = first + k;
+      encodeTick(packets[symbolOf(i)], frames[k], i + 1, timeOf(i, count), priceOf(i));
+    }
+    builder.allOf(messages, 0, messages.count);
+    intake.all(messages, arrival);
     // Nobody folds here: what is wanted are the decisions.
-    if (i % READ === READ - 1) engine.router.publish();
+    engine.router.publish();
     Atomics.store(memory.i32, SHARD.head, memory.i32[MAIN.tail]);
   }
   builder.put(KIND.end, Buffer.alloc(0));

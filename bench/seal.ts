@@ -14,7 +14,7 @@ import { rowOf, type Bench, type Row } from './row.js';
 import { BEFORE, besideWriter, EDGE_MS, SEALED_BY_MS } from './ticking.js';
 
 /** Real ms in which nothing is written, to compare with. */
-const QUIET_MS = 2000;
+const QUIET_MS = 1500;
 /** A tick behind the boundary may wait so many times as long as one before it. */
 const MOST_TIMES = 1.5;
 const ENCODERS: readonly Encoder[] = ['parquetjs', 'hyparquet-writer'];

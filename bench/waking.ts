@@ -16,7 +16,7 @@ import type { Waiting } from './waking-worker.js';
 
 const RATE = 12_000;
 const STEP_MS = 10;
-const SECONDS = 2;
+const SECONDS = 1.5;
 const workerUrl = new URL('./waking-worker.js', import.meta.url);
 
 const WAYS: readonly { readonly name: string; readonly waiting: Waiting; readonly each: boolean }[] = [

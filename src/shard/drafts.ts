@@ -22,21 +22,24 @@ import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../shared/layout.js'
 export const RUN = {
   /** From when on the minute at hand is, where it is unsealed and has a tick: ms from the start of bar 0, and RUN_BASE. 0: no tick is ordinary. */
   from: 0,
-  /** Time (ms as above), connection, sequence (its high word is 0) and price of the last packet, which is the bar's close. */
+  /** Time (ms as above), sequence (its high word is 0) and price of the last packet, which is the bar's close, and came on the drafts' connection. */
   time: 1,
-  connection: 2,
-  sequenceLow: 3,
-  price: 4,
+  sequenceLow: 2,
+  price: 3,
   /** Of the bar, the run included. */
-  highest: 5,
-  lowest: 6,
-  silence: 7,
-  /** Of the run alone; all 0 where it is empty. */
-  ticks: 8,
-  /** How many of them had the price of the one before, and its time. */
-  unchanged: 9,
-  unheard: 10,
+  highest: 4,
+  lowest: 5,
+  silence: 6,
+  /** Of the run alone, 0 where it is empty: its ticks, and from RUN_UNCHANGED on how many of them had the price of the one before. */
+  counts: 7,
+  /** How many of them had its time. */
+  unheard: 8,
 } as const;
+/** Where the second of two counts in a word is, as a shift. */
+export const RUN_UNCHANGED = 16;
+const RUN_TICKS = (1 << RUN_UNCHANGED) - 1;
+/** Ticks of a run at most: neither count reaches the highest bit of its half. */
+export const MOST_RUN = RUN_TICKS >> 1;
 /** Words from one row's run to the next, as a shift. */
 export const RUN_SHIFT = 4;
 /** Where the sum of the run's prices is, a double, in doubles from the run's start. */
@@ -64,11 +67,13 @@ export class Drafts {
   repeating = false;
   /** Whether a tick of a sealed minute is in a draft: the writer must look again when it is shown. */
   late = false;
+  /** The connection of those rows' last packets of which ticks may be ordinary. */
+  connection = 0;
   readonly #rows: Int32Array;
   #count = 0;
-  /** Rows whose runs began in this batch; one whose run was put into its draft meanwhile may be there twice. */
-  readonly #running: Int32Array;
-  #runningCount = 0;
+  /** Rows whose runs began in this batch, and how many; one whose run was put into its draft meanwhile may be there twice. */
+  readonly running: Int32Array;
+  runningCount = 0;
   /** 1 where a row's idle slot differs from the valid one in nothing but what a run changes. */
   readonly #twins: Uint8Array;
 
@@ -80,14 +85,16 @@ export class Drafts {
     this.runs = new Int32Array(rows << RUN_SHIFT);
     this.sums = new Float64Array(this.runs.buffer);
     this.#twins = new Uint8Array(rows);
-    this.#running = new Int32Array(2 * rows);
+    this.running = new Int32Array(2 * rows + 1);
   }
 
-  /** Notes that the row's run begins. */
-  noteRun(row: number): void {
-    const running = this.#running;
-    if (this.#runningCount === running.length) this.#draftRuns();
-    running[this.#runningCount++] = row;
+  /** Makes ready for ticks of a connection: each row's run may begin, and one place of `running` behind those is free. */
+  expect(connection: number): void {
+    if (connection !== this.connection) {
+      this.#draftRuns();
+      this.forget();
+      this.connection = connection;
+    } else if (this.runningCount > this.memory.shape.rows) this.#draftRuns();
   }
 
   /** Begins the row's draft unless it has one, and puts its run into it, for a record that may change anything of it. Returns the draft's double index. */
@@ -100,7 +107,7 @@ export class Drafts {
       this.#note(row);
       s = this.#copy(row);
     }
-    if (runs[(row << RUN_SHIFT) + RUN.ticks] > 0) this.#add(row, s, s);
+    if (runs[(row << RUN_SHIFT) + RUN.counts] > 0) this.#add(row, s, s);
     return s;
   }
 
@@ -141,10 +148,9 @@ export class Drafts {
     if (this.repeating || bar < 0 || bar === m.shape.bars - 1 || bar <= m.i32[SHARD.sealed] || f[b + BAR.ticks] === 0 || f[b + BAR.high] > MOST_PRICE || f[s + SLOT.sessionSum] > MOST_SUM) return;
     // What is not yet the same becomes it with the next tick that is newer than all before it.
     if (f[b + BAR.heardAt] !== f[b + BAR.closeTime] || f[s + SLOT.lastTime] !== f[b + BAR.closeTime] || f[b + BAR.lastPrice] !== f[b + BAR.close]) return;
-    if (f[s + SLOT.lastSequenceLow] !== f[b + BAR.closeSequenceLow] || f[s + SLOT.lastSequenceHigh] !== 0 || f[b + BAR.closeSequenceHigh] !== 0) return;
+    if (f[s + SLOT.lastSequenceLow] !== f[b + BAR.closeSequenceLow] || f[s + SLOT.lastSequenceHigh] !== 0 || f[b + BAR.closeSequenceHigh] !== 0 || f[b + BAR.closeConnection] !== this.connection) return;
     runs[p + RUN.from] = RUN_BASE + bar * MINUTE_MS;
     runs[p + RUN.time] = f[b + BAR.closeTime] - f[m.statics + STATIC.originMs];
-    runs[p + RUN.connection] = f[b + BAR.closeConnection];
     runs[p + RUN.sequenceLow] = f[b + BAR.closeSequenceLow];
     runs[p + RUN.price] = f[b + BAR.close];
     runs[p + RUN.highest] = f[b + BAR.high];
@@ -160,16 +166,16 @@ export class Drafts {
 
   /** Puts all runs into their drafts. */
   #draftRuns(): void {
-    const running = this.#running;
-    for (let k = 0; k < this.#runningCount; k++) this.#draftRun(running[k]);
-    this.#runningCount = 0;
+    const { running } = this;
+    for (let k = 0; k < this.runningCount; k++) this.#draftRun(running[k]);
+    this.runningCount = 0;
   }
 
   /** Puts the row's run into its draft, which is begun when there is none. */
   #draftRun(row: number): void {
     const { slots, runs } = this;
     const twins = this.#twins;
-    if (runs[(row << RUN_SHIFT) + RUN.ticks] === 0) return;
+    if (runs[(row << RUN_SHIFT) + RUN.counts] === 0) return;
     if (slots[row] !== 0) this.#add(row, slots[row], slots[row]);
     else {
       this.#note(row);
@@ -190,7 +196,8 @@ export class Drafts {
     const { runs, sums } = this;
     const p = row << RUN_SHIFT;
     const [a, b] = [from + SLOT.bar, to + SLOT.bar];
-    const ticks = runs[p + RUN.ticks];
+    const counts = runs[p + RUN.counts];
+    const ticks = counts & RUN_TICKS;
     const timeMs = f[this.memory.statics + STATIC.originMs] + runs[p + RUN.time];
     f[b + BAR.ticks] = f[a + BAR.ticks] + ticks;
     // A tick is the volume here, so it stays as far below what a double holds as their number does.
@@ -198,7 +205,7 @@ export class Drafts {
     f[b + BAR.high] = runs[p + RUN.highest];
     f[b + BAR.low] = runs[p + RUN.lowest];
     f[b + BAR.close] = runs[p + RUN.price];
-    f[b + BAR.priceChanges] = f[a + BAR.priceChanges] + ticks - runs[p + RUN.unchanged];
+    f[b + BAR.priceChanges] = f[a + BAR.priceChanges] + ticks - (counts >>> RUN_UNCHANGED);
     f[b + BAR.lastPrice] = runs[p + RUN.price];
     f[b + BAR.closeTime] = timeMs;
     f[b + BAR.closeSequenceLow] = runs[p + RUN.sequenceLow] >>> 0;
@@ -213,8 +220,7 @@ export class Drafts {
     f[to + SLOT.lastPrice] = runs[p + RUN.price];
     f[to + SLOT.lastSequenceLow] = runs[p + RUN.sequenceLow] >>> 0;
     f[to + SLOT.lastTickTime] = Math.max(f[from + SLOT.lastTickTime], timeMs);
-    runs[p + RUN.ticks] = 0;
-    runs[p + RUN.unchanged] = 0;
+    runs[p + RUN.counts] = 0;
     runs[p + RUN.unheard] = 0;
     sums[(p >> 1) + RUN_SUM] = 0;
   }

@@ -4,14 +4,12 @@
  */
 import type { Stamp } from './sealer.js';
 
-const BUCKET_BITS = 3;
-const BUCKET_MS = 1 << BUCKET_BITS;
 /** Market ms on either side of the first packet's lag that are told apart; beyond, the outermost bucket counts. */
 const REACH_MS = 600_000;
-const BUCKETS = (2 * REACH_MS) / BUCKET_MS;
-
-/** What lies beyond the reach counts at its end. */
-const placeOf = (bucket: number): number => (bucket >= BUCKETS ? BUCKETS - 1 : bucket > 0 ? bucket : 0);
+/** Buckets of lags: how wide they are, as a shift of ms, and the ms of all of them. */
+export const LAG = { shift: 3, reach: 2 * REACH_MS } as const;
+const BUCKET_MS = 1 << LAG.shift;
+const BUCKETS = LAG.reach / BUCKET_MS;
 
 export interface LagFigures {
   readonly samples: number;
@@ -24,62 +22,48 @@ export interface LagFigures {
 }
 
 export class FeedLag {
-  readonly #counts = new Uint32Array(BUCKETS);
+  /** Packets by their lags' bucket. Whoever counts one here says so to `took`. */
+  readonly counts = new Uint32Array(BUCKETS);
   #originMs = 0;
-  readonly #one = new Int32Array(1);
-  readonly #stamp = { originMs: NaN, nowMs: NaN };
   #samples = 0;
   #least = Infinity;
   #most = -Infinity;
 
+  /** Whether a packet was counted: the first one says where the buckets are. */
+  get isKnown(): boolean {
+    return this.#samples > 0;
+  }
+
   /** Counts the lag of a packet of this stamp. */
-  record(stamp: Stamp): void {
-    this.#stamp.originMs = stamp.exchangeMs;
-    this.#stamp.nowMs = stamp.nowMs;
-    this.recordAll(this.#one, 0, 1, 1, this.#stamp);
+  record({ exchangeMs, nowMs }: Stamp): void {
+    const lagMs = nowMs - exchangeMs;
+    // A clock that is wrong by minutes moves all lags together: the first one says where.
+    if (this.#samples === 0) this.#originMs = Math.floor(lagMs) - REACH_MS;
+    const bucket = Math.floor((lagMs - this.#originMs) / BUCKET_MS);
+    this.counts[Math.max(0, Math.min(bucket, BUCKETS - 1))]++;
+    this.took(1, lagMs, 0, 0);
   }
 
   /**
-   * Counts the lags of `count` packets that arrived at `stamp.nowMs` together. Their exchange times, ms from `stamp.originMs`, are in `times` from `at` on,
-   * every `step` words. Returns the latest of them.
+   * What an exchange time is taken from for its bucket, ms: `(fromOf(nowMs) - time) >> LAG.shift` is that of a packet which arrives at `nowMs`. Times are whole, so
+   * the lag is rounded as its first part is.
    */
-  recordAll(times: Int32Array, at: number, step: number, count: number, stamp: { readonly originMs: number; readonly nowMs: number }): number {
-    const nowMs = stamp.nowMs - stamp.originMs;
-    // A clock that is wrong by minutes moves all lags together: the first one says where.
-    if (this.#samples === 0) this.#originMs = Math.floor(nowMs - times[at]) - REACH_MS;
+  fromOf(nowMs: number): number {
+    return Math.floor(nowMs - this.#originMs) | 0;
+  }
+
+  /** Packets were counted that arrived at `nowMs` together, exchange times from `earliest` to `latest`; all from one origin. */
+  took(count: number, nowMs: number, earliest: number, latest: number): void {
     this.#samples += count;
-    const counts = this.#counts;
-    // Times are whole: so the lag is rounded as its first part is.
-    const from = Math.floor(nowMs - this.#originMs) | 0;
-    let earliest = times[at] | 0;
-    let latest = earliest;
-    const end = (at + count * step) | 0;
-    // Neighbours are mostly of one bucket, which is counted when it ends.
-    let bucket = ((from - earliest) | 0) >> BUCKET_BITS;
-    let inBucket = 0;
-    for (let k = at | 0; k < end; k = (k + step) | 0) {
-      const time = times[k] | 0;
-      if (time < earliest) earliest = time;
-      if (time > latest) latest = time;
-      const its = ((from - time) | 0) >> BUCKET_BITS;
-      if (its !== bucket) {
-        counts[placeOf(bucket)] += inBucket;
-        bucket = its;
-        inBucket = 0;
-      }
-      inBucket = (inBucket + 1) | 0;
-    }
-    counts[placeOf(bucket)] += inBucket;
     if (nowMs - latest < this.#least) this.#least = nowMs - latest;
     if (nowMs - earliest > this.#most) this.#most = nowMs - earliest;
-    return latest;
   }
 
   /** The greatest lag of the smallest `percent` of all, within 8 ms. */
   #percentile(percent: number): number {
     let left = Math.ceil((this.#samples * percent) / 100);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      left -= this.#counts[bucket];
+      left -= this.counts[bucket];
       if (left <= 0) return Math.min(this.#most, this.#originMs + (bucket + 1) * BUCKET_MS);
     }
     return this.#most;

@@ -13,8 +13,9 @@ import type { RowPlace } from '../shared/book.js';
 import { FRAME_LENGTH, LTP_AT } from '../wire/frames.js';
 import type { Messages } from '../wire/messages.js';
 import type { Arrival } from './arrival.js';
-import { FeedLag } from './lag.js';
+import { FeedLag, LAG } from './lag.js';
 import type { Sealer } from './sealer.js';
+import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from './tokens.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.
 const { ltp: LTP } = MODE;
@@ -22,24 +23,16 @@ const { [LTP]: LTP_BYTES } = FRAME_LENGTH;
 const { token: TOKEN_AT, sequence: SEQUENCE_AT, exchangeMs: TIME_AT, price: PRICE_AT } = LTP_AT;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
 const { priceLow: R_PRICE_LOW, sequenceLow: R_SEQUENCE_LOW } = RECORD;
+const { head: HEAD, tail: TAIL, begin: BEGIN, answer: ANSWER } = ENTRY;
+const SHIFT = ENTRY_SHIFT;
 
-/** Longest token that the lane knows, in characters: with the NUL behind it two words of four. Longer ones are never ordinary. */
-const TOKEN_CHARS = 7;
 /** Frames that are taken before they are counted, at most: more than a read of the socket holds. */
 const MOST_TAKEN = 2048;
-/**
- * Words of the table for an instrument: the token's two; what such a frame begins with (mode and exchange type), 0 where it was not heard on the connection; its
- * ring; `RECORD.what` of its ticks.
- */
-const ENTRY_SHIFT = 3;
-const ENTRY = 1 << ENTRY_SHIFT;
-const BEGIN = 2;
-const RING = 3;
-const WHAT = 4;
 /** Words of a record without volume. */
 const RECORD_SHIFT = 3;
 const RECORD_WORDS = 1 << RECORD_SHIFT;
 assert(RECORD_WORDS === 2 * RECORD.sizeWithoutVolume, 'a record has so many words');
+const { shift: LAG_SHIFT } = LAG;
 const MOST_INT32 = 0x7fffffff;
 const TWO_32 = 2 ** 32;
 const TOKEN_TAIL = TOKEN_AT + 4;
@@ -60,16 +53,12 @@ export class QuickLane {
   readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN, originMs: NaN };
   /** Whether records carry the instant of their arrival. */
   measures = true;
-  readonly #table: Int32Array;
-  readonly #mask: number;
+  /** Answers with `RECORD.what` of an instrument's ticks; where there are several rings with its index. */
+  readonly #tokens: TokenTable;
   readonly #rings: readonly RingWriter[];
   /** The low word of the start of bar 0, epoch ms. */
   readonly #originLow: number;
   #receivedUs = 0;
-  /** Where an instrument's entry is in the table, by its index; -1 where it has none. */
-  readonly #entryOf: Int32Array;
-  /** What an instrument's frames begin with, by its index. */
-  readonly #begins: Int32Array;
   /** The connection on which those instruments were heard whose frames are ordinary. */
   #heardOn = 0;
   readonly #sealer: Sealer;
@@ -82,49 +71,37 @@ export class QuickLane {
   #from = 0;
   #span = 0;
   #timeHigh = 0;
-  /** With several rings, the records of what was taken since the lane was opened, and the ring of each. */
+  /** With several rings, the records of what was taken since the lane was opened, instruments in place of `RECORD.what`; and by instrument that and its ring. */
   readonly #aside: Int32Array;
-  readonly #ringsOf: Int32Array;
+  readonly #whatOf: Int32Array;
+  readonly #ringOf: Int32Array;
   #taken = 0;
+  /** Of what was taken, ms from the start of bar 0; and the time whose lag is in bucket 0. */
+  #earliest = MOST_INT32;
+  #latest = -MOST_INT32;
+  #lagFrom = 0;
 
   constructor({ places, rings, sealer, counters }: QuickOptions) {
-    let size = 64;
-    while (size < places.length * 4) size *= 2;
-    this.#mask = size - 1;
-    this.#table = new Int32Array(size * ENTRY);
     this.#rings = rings;
     this.#aside = new Int32Array(rings.length > 1 ? MOST_TAKEN * RECORD_WORDS : 0);
-    this.#ringsOf = new Int32Array(rings.length > 1 ? MOST_TAKEN : 0);
+    this.#whatOf = Int32Array.from(places, ({ row }) => whatOf(KIND.packet, 0, row));
+    this.#ringOf = Int32Array.from(places, ({ shard }) => shard);
     const { f64, statics } = rings[places[0].shard].memory;
     this.#stamp.originMs = f64[statics + STATIC.originMs];
     this.#originLow = this.#stamp.originMs | 0;
-    this.#entryOf = new Int32Array(places.length).fill(-1);
-    this.#begins = new Int32Array(places.length);
     this.#sealer = sealer;
     this.#counters = counters;
-    for (const place of places) this.#enter(place);
-  }
-
-  #enter({ instrument, shard, row }: RowPlace): void {
-    const { token, exchangeType, index } = instrument;
-    if (token.length > TOKEN_CHARS) return;
-    const words = new Int32Array(2);
-    for (let k = 0; k < token.length; k++) words[k >> 2] |= token.charCodeAt(k) << (8 * (k & 3));
-    let at = hashOf(words[0], words[1]) & this.#mask;
-    while (this.#table[at * ENTRY] !== 0) at = (at + 1) & this.#mask;
-    this.#table.set([words[0], words[1], 0, shard, whatOf(KIND.packet, 0, row)], at * ENTRY);
-    this.#entryOf[index] = at * ENTRY;
-    this.#begins[index] = LTP | (exchangeType << 8);
+    const instruments = places.map(({ instrument }) => instrument);
+    this.#tokens = new TokenTable(instruments, rings.length > 1 ? instruments.map(({ index }) => index) : this.#whatOf, LTP);
   }
 
   /** An instrument was heard on another connection than before: until another one is heard of, its frames and those of others heard there are ordinary. */
   heard(instrument: number, connection: number): void {
     if (connection !== this.#heardOn) {
       this.#heardOn = connection;
-      for (const entry of this.#entryOf) if (entry >= 0) this.#table[entry + BEGIN] = 0;
+      this.#tokens.forget();
     }
-    const entry = this.#entryOf[instrument];
-    if (entry >= 0) this.#table[entry + BEGIN] = this.#begins[instrument];
+    this.#tokens.hear(instrument);
   }
 
   /**
@@ -149,16 +126,19 @@ export class QuickLane {
     const fromMs = this.#fromMs;
     // Asked for once: a double that a call returns may be a new object.
     const { dueAtMs } = sealer;
-    if (!sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(dueAtMs > fromMs)) return false;
+    const { lag } = this;
+    if (!lag.isKnown || !sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(dueAtMs > fromMs)) return false;
     this.#connection = arrival.connection;
     this.#stamp.nowMs = arrival.marketMs;
     this.#stamp.monoMs = arrival.monoMs;
     this.#receivedUs = this.receivedUsOf(arrival);
     const { originMs } = this.#stamp;
-    const untilMs = Math.min(dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs);
+    // A frame whose lag is beyond those that are told apart is none for the lane.
+    this.#lagFrom = lag.fromOf(arrival.marketMs - originMs);
+    const untilMs = Math.min(dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs, originMs + this.#lagFrom + 1);
     // The high word changes every seven weeks: what is older than that is not ordinary then.
     this.#timeHigh = Math.floor((untilMs - 1) / TWO_32) | 0;
-    this.#from = Math.max(fromMs - originMs, this.#timeHigh * TWO_32 - originMs, -MOST_INT32) | 0;
+    this.#from = Math.max(fromMs - originMs, this.#timeHigh * TWO_32 - originMs, this.#lagFrom - LAG.reach + 1, -MOST_INT32) | 0;
     this.#span = Math.max(0, Math.min(Math.ceil(untilMs) - originMs - this.#from, MOST_INT32)) | 0;
     return true;
   }
@@ -179,8 +159,11 @@ export class QuickLane {
     const taken = this.#taken;
     if (taken === 0) return;
     const stamp = this.#stamp;
-    stamp.exchangeMs = stamp.originMs + this.#countLags();
+    stamp.exchangeMs = stamp.originMs + this.#latest;
+    this.lag.took(taken, stamp.nowMs - stamp.originMs, this.#earliest, this.#latest);
     this.#taken = 0;
+    this.#earliest = MOST_INT32;
+    this.#latest = -MOST_INT32;
     this.#sealer.took(stamp);
     const counters = this.#counters;
     counters[COUNTER.binary] += taken;
@@ -199,69 +182,82 @@ export class QuickLane {
     const rings = this.#rings;
     let most = Math.min(messages.count - first, MOST_TAKEN - this.#taken);
     for (let k = 0; k < rings.length; k++) if (!rings[k].hasFree(most)) most = Math.min(most, rings[k].free());
-    let taken;
-    if (rings.length === 1) {
-      const { memory, tail } = rings[0];
-      taken = this.#admit(messages, first, most, memory.i32, 2 * memory.ring, tail, memory.ringMask);
-      rings[0].commitTo((tail + taken) | 0);
-    } else {
-      taken = this.#admit(messages, first, most, this.#aside, 0, this.#taken, MOST_TAKEN - 1);
-      this.#spread(taken);
-    }
+    const { memory, tail } = rings[0];
+    const single = rings.length === 1;
+    const begun = single ? tail : this.#taken;
+    let taken = 0;
+    do {
+      const cursor = begun + taken;
+      taken += single
+        ? this.#admit(messages, first + taken, most - taken, memory.i32, 2 * memory.ring, cursor, memory.ringMask)
+        : this.#admit(messages, first + taken, most - taken, this.#aside, 0, cursor, MOST_TAKEN - 1);
+    } while (taken < most && this.#bring(messages, first + taken));
+    if (single) rings[0].commitTo((tail + taken) | 0);
+    else this.#spread(taken);
     this.#taken += taken;
     return taken;
   }
 
   /**
    * Writes records of the frames of `messages` from `first` on while they are ordinary, `most` at most, into `records`: the one that `cursor` names, masked, and
-   * those behind it. Returns how many.
+   * those behind it. Counts their lags. Returns how many.
    */
   #admit(messages: Messages, first: number, most: number, records: Int32Array, start: number, cursor: number, ringMask: number): number {
     const { view, places } = messages;
-    const table = this.#table;
-    const ringsOf = this.#ringsOf;
-    const mask = this.#mask | 0;
+    const table = this.#tokens.words;
+    const multiplier = this.#tokens.multiplier | 0;
+    const mask = this.#tokens.mask | 0;
+    const { counts } = this.lag;
     const connection = this.#connection | 0;
     const receivedUs = this.#receivedUs | 0;
     const from = this.#from | 0;
     const span = this.#span | 0;
-    const fromLow = (this.#originLow + this.#from) | 0;
+    const originLow = this.#originLow | 0;
     const timeHigh = this.#timeHigh | 0;
-    const many = this.#rings.length > 1;
+    const lagFrom = this.#lagFrom | 0;
+    let earliest = this.#earliest | 0;
+    let latest = this.#latest | 0;
+    let k = 0;
     // A sum that is `| 0` is not checked for overflow; that took a quarter of the time.
-    for (let k = 0; k < most; k = (k + 1) | 0) {
+    for (; k < most; k = (k + 1) | 0) {
       const place = ((first + k) << 1) | 0;
       const at = places[place] | 0;
-      if (places[(place + 1) | 0] !== LTP_BYTES) return k;
+      if (places[(place + 1) | 0] !== LTP_BYTES) break;
       const begin = view.getUint16(at, true);
       const head = view.getInt32((at + TOKEN_AT) | 0, true);
       const tail = view.getInt32((at + TOKEN_TAIL) | 0, true);
-      let entry = (hashOf(head, tail) & mask) << ENTRY_SHIFT;
-      // Zero is no token's: the place is empty.
-      while (table[entry] !== head || table[(entry + 1) | 0] !== tail || table[(entry + BEGIN) | 0] !== begin) {
-        if (table[entry] === 0) return k;
-        entry = (entry + ENTRY) & (mask << ENTRY_SHIFT);
-      }
+      const entry = placeOf(head, tail, multiplier, mask) << SHIFT;
+      if (table[(entry + HEAD) | 0] !== head || table[(entry + TAIL) | 0] !== tail || table[(entry + BEGIN) | 0] !== begin) break;
       const price = view.getInt32((at + PRICE_AT) | 0, true);
-      const sinceFrom = (view.getInt32((at + TIME_AT) | 0, true) - fromLow) | 0;
+      const time = (view.getInt32((at + TIME_AT) | 0, true) - originLow) | 0;
       const high = view.getInt32((at + PRICE_HIGH_AT) | 0, true) | view.getInt32((at + SEQUENCE_HIGH_AT) | 0, true) | (view.getInt32((at + TIME_HIGH_AT) | 0, true) ^ timeHigh);
-      if (high !== 0 || price <= 0 || sinceFrom >>> 0 >= span) return k;
+      if (high !== 0 || price <= 0 || ((time - from) | 0) >>> 0 >= span) break;
       const w = (start + (((cursor + k) & ringMask) << RECORD_SHIFT)) | 0;
-      records[(w + R_WHAT) | 0] = table[(entry + WHAT) | 0];
+      records[(w + R_WHAT) | 0] = table[(entry + ANSWER) | 0];
       records[(w + R_RECEIVED) | 0] = receivedUs;
       records[(w + R_CONNECTION) | 0] = connection;
-      records[(w + R_TIME) | 0] = (sinceFrom + from) | 0;
+      records[(w + R_TIME) | 0] = time;
       records[(w + R_PRICE_LOW) | 0] = price;
       records[(w + R_SEQUENCE_LOW) | 0] = view.getInt32((at + SEQUENCE_AT) | 0, true);
-      if (many) ringsOf[(cursor + k) | 0] = table[(entry + RING) | 0];
+      if (time < earliest) earliest = time;
+      if (time > latest) latest = time;
+      counts[((lagFrom - time) | 0) >> LAG_SHIFT] += 1;
     }
-    return most;
+    this.#earliest = earliest;
+    this.#latest = latest;
+    return k;
+  }
+
+  /** Whether message `k` is of an instrument whose entry was not in its place, where it is now. */
+  #bring({ view, places }: Messages, k: number): boolean {
+    const at = places[2 * k];
+    return places[2 * k + 1] === LTP_BYTES && this.#tokens.bring(view.getInt32(at + TOKEN_AT, true), view.getInt32(at + TOKEN_TAIL, true), view.getUint16(at, true));
   }
 
   /** Copies the `count` records that were put aside last, each into its ring. */
   #spread(count: number): void {
     const aside = this.#aside;
-    const ringsOf = this.#ringsOf;
+    const ringOf = this.#ringOf;
     const rings = this.#rings;
     const from = this.#taken | 0;
     const end = (from + count) | 0;
@@ -269,33 +265,15 @@ export class QuickLane {
       const { i32, ring, ringMask } = rings[which].memory;
       let cursor = rings[which].tail | 0;
       for (let k = from; k < end; k = (k + 1) | 0) {
-        if (ringsOf[k] !== which) continue;
-        const w = (2 * ring + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
         const a = k << RECORD_SHIFT;
-        for (let word = 0; word < RECORD_WORDS; word = (word + 1) | 0) i32[(w + word) | 0] = aside[(a + word) | 0];
+        const instrument = aside[a];
+        if (ringOf[instrument] !== which) continue;
+        const w = (2 * ring + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
+        for (let word = 1; word < RECORD_WORDS; word = (word + 1) | 0) i32[(w + word) | 0] = aside[(a + word) | 0];
+        i32[(w + R_WHAT) | 0] = this.#whatOf[instrument];
         cursor = (cursor + 1) | 0;
       }
       rings[which].commitTo(cursor);
     }
   }
-
-  /** The lag of what was taken is counted. Returns the latest exchange time, ms from the start of bar 0. */
-  #countLags(): number {
-    const { lag } = this;
-    const taken = this.#taken;
-    const stamp = this.#stamp;
-    if (this.#rings.length > 1) return lag.recordAll(this.#aside, R_TIME, RECORD_WORDS, taken, stamp);
-    const { memory, tail } = this.#rings[0];
-    const { i32, ringMask, shape } = memory;
-    const first = (tail - taken) & ringMask;
-    const times = 2 * memory.ring + R_TIME;
-    // Where the ring begins anew they are in two parts.
-    const behind = Math.min(taken, shape.slots - first);
-    const latest = lag.recordAll(i32, times + first * RECORD_WORDS, RECORD_WORDS, behind, stamp);
-    return behind === taken ? latest : Math.max(latest, lag.recordAll(i32, times, RECORD_WORDS, taken - behind, stamp));
-  }
-}
-
-function hashOf(first: number, second: number): number {
-  return Math.imul(first ^ Math.imul(second, 0x85ebca6b), 0x9e3779b1) >>> 12;
 }

@@ -2,10 +2,11 @@
  * A shard: drains its ring into the fold. Knows no thread: `workers/shard.ts` repeats `step` in a worker, tests and simulations
  * call it themselves.
  */
+import assert from 'node:assert';
 import { bucketOf } from '../shared/histogram.js';
 import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
 import { kindOf } from '../shared/record.js';
-import { Drafts } from './drafts.js';
+import { Drafts, MOST_RUN } from './drafts.js';
 import { applyControl, applyPacket } from './fold.js';
 import { applyTicks } from './ticks.js';
 
@@ -55,12 +56,13 @@ export class Shard {
   }
 
   /**
-   * Applies a batch of at most `limit` records, shows it and publishes the cursor once. A SEAL, GAP or END is a batch of its own. `monoMs` gives
+   * Applies a batch of at most `limit` records (`MOST_RUN` at most), shows it and publishes the cursor once. A SEAL, GAP or END is a batch of its own. `monoMs` gives
    * monotonic real milliseconds; it is read once. Returns how many records were done.
    */
   step(monoMs: () => number, limit: number): number {
     const { i32, f64 } = this.memory;
     const drafts = this.#drafts;
+    assert(limit <= MOST_RUN, 'a batch is no longer than a run');
     const head = i32[SHARD.head];
     const ready = (Atomics.load(i32, MAIN.tail) - head) | 0;
     let most = ready < limit ? ready : limit;

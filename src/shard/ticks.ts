@@ -9,15 +9,17 @@
 import { MINUTE_MS } from '../market/session.js';
 import { KIND, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
 import { ROW_AT } from '../shared/record.js';
-import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, type Drafts } from './drafts.js';
+import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, RUN_UNCHANGED, type Drafts } from './drafts.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.
 const { packet: PACKET } = KIND;
 const { working: WORKING } = SHARD;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
 const { priceLow: R_PRICE, sequenceLow: R_LOW } = RECORD;
-const { from: FROM, time: TIME, connection: CONNECTION, sequenceLow: LOW, price: PRICE } = RUN;
-const { highest: HIGHEST, lowest: LOWEST, silence: SILENCE, ticks: TICKS, unchanged: UNCHANGED, unheard: UNHEARD } = RUN;
+const { from: FROM, time: TIME, sequenceLow: LOW, price: PRICE, highest: HIGHEST, lowest: LOWEST } = RUN;
+const { silence: SILENCE, counts: COUNTS, unheard: UNHEARD } = RUN;
+const UNCHANGED = RUN_UNCHANGED;
+const RECORD_SHIFT = 3;
 const ROW = ROW_AT;
 const BELOW_ROW = (1 << ROW_AT) - 1;
 const SHIFT = RUN_SHIFT;
@@ -25,49 +27,57 @@ const BASE = RUN_BASE;
 const SUM = RUN_SUM;
 const MINUTE = MINUTE_MS;
 
-/** Applies records from `cursor` on while they are ordinary ticks that arrived together, `count` at most. Returns how many it did. */
+/**
+ * Applies records from `cursor` on while they are ordinary ticks that arrived together on one connection, `count` at most, which is no more than a run may have.
+ * Returns how many it did.
+ */
 export function applyTicks(m: ShardMemory, drafts: Drafts, cursor: number, count: number): number {
   const { i32, ringMask } = m;
-  const { runs, sums } = drafts;
+  const { runs, sums, running } = drafts;
+  if (m.shape.traded) return 0;
   const start = (2 * m.ring) | 0;
-  const words = (2 * m.recordSize) | 0;
-  const receivedUs = i32[(start + Math.imul(cursor & ringMask, words) + R_RECEIVED) | 0];
+  const first = (start + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
+  const receivedUs = i32[(first + R_RECEIVED) | 0];
+  const connection = i32[(first + R_CONNECTION) | 0];
+  if ((i32[(first + R_WHAT) | 0] & BELOW_ROW) !== PACKET) return 0;
+  drafts.expect(connection);
+  let begun = drafts.runningCount;
   // A sum that is `| 0` is not checked for overflow.
   const wrap = ringMask | 0;
   const from = cursor | 0;
   const end = count | 0;
-  for (let k = 0; k < end; k = (k + 1) | 0) {
-    const w = (start + Math.imul((from + k) & wrap, words)) | 0;
+  let k = 0;
+  for (; k < end; k = (k + 1) | 0) {
+    const w = (start + (((from + k) & wrap) << RECORD_SHIFT)) | 0;
     const what = i32[(w + R_WHAT) | 0];
-    if ((what & BELOW_ROW) !== PACKET || i32[(w + R_RECEIVED) | 0] !== receivedUs) return k;
+    if ((what & BELOW_ROW) !== PACKET || i32[(w + R_RECEIVED) | 0] !== receivedUs || i32[(w + R_CONNECTION) | 0] !== connection) break;
     const row = what >> ROW;
     const p = row << SHIFT;
     const time = i32[(w + R_TIME) | 0];
     const low = i32[(w + R_LOW) | 0];
-    if ((time + BASE - runs[(p + FROM) | 0]) >>> 0 >= MINUTE) return k;
+    if ((time + BASE - runs[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
     // Newer than the close, so newer than the open, and not the packet before once more.
-    if (i32[(w + R_CONNECTION) | 0] !== runs[(p + CONNECTION) | 0]) return k;
     const silence = (time - runs[(p + TIME) | 0]) | 0;
     if (silence > 0) {
       if (silence > runs[(p + SILENCE) | 0]) runs[(p + SILENCE) | 0] = silence;
       runs[(p + TIME) | 0] = time;
     } else {
-      if (silence < 0 || low >>> 0 <= runs[(p + LOW) | 0] >>> 0) return k;
+      if (silence < 0 || low >>> 0 <= runs[(p + LOW) | 0] >>> 0) break;
       runs[(p + UNHEARD) | 0] += 1;
     }
     i32[WORKING] = (from + k) | 0;
     runs[(p + LOW) | 0] = low;
     const price = i32[(w + R_PRICE) | 0];
-    if (price === runs[(p + PRICE) | 0]) runs[(p + UNCHANGED) | 0] += 1;
-    else {
-      runs[(p + PRICE) | 0] = price;
-      if (price > runs[(p + HIGHEST) | 0]) runs[(p + HIGHEST) | 0] = price;
-      if (price < runs[(p + LOWEST) | 0]) runs[(p + LOWEST) | 0] = price;
-    }
-    const ticks = runs[(p + TICKS) | 0];
-    if (ticks === 0) drafts.noteRun(row);
-    runs[(p + TICKS) | 0] = ticks + 1;
+    const counts = runs[(p + COUNTS) | 0];
+    // Without a branch, as no processor guesses well which tick changes the price: what is 0 minus 1 has the highest bit, prices and counts have not.
+    running[begun] = row;
+    begun = (begun + ((counts - 1) >>> 31)) | 0;
+    runs[(p + COUNTS) | 0] = (counts + 1 + ((((price ^ runs[(p + PRICE) | 0]) - 1) >>> 31) << UNCHANGED)) | 0;
+    runs[(p + PRICE) | 0] = price;
+    if (price > runs[(p + HIGHEST) | 0]) runs[(p + HIGHEST) | 0] = price;
+    if (price < runs[(p + LOWEST) | 0]) runs[(p + LOWEST) | 0] = price;
     sums[((p >> 1) + SUM) | 0] += price;
   }
-  return count;
+  drafts.runningCount = begun;
+  return k;
 }
