@@ -8,7 +8,7 @@ import { Engine } from '../src/shard/engine.js';
 import { readBar } from '../src/shared/book.js';
 import { Intake } from '../src/stages/intake.js';
 import { encode } from '../src/wire/frames.js';
-import { Messages, READ_BYTES } from '../src/wire/messages.js';
+import { Messages, READ_BYTES, viewOf } from '../src/wire/messages.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
@@ -75,22 +75,27 @@ const READ_MESSAGES = Math.floor(READ_BYTES / (FRAME_BYTES + 2));
 /** Frames as a busy socket delivers them: so many of them as fit into a read at a time, where they lie. */
 export class Reads {
   readonly messages = new Messages();
-  readonly #frames: Buffer;
-  readonly #count: number;
+  readonly #reads: readonly { readonly bytes: Buffer; readonly view: DataView }[];
+  readonly count: number;
 
   constructor(frames: Buffer, count: number) {
-    this.#frames = frames;
-    this.#count = count;
+    this.count = count;
+    // Made beforehand: the line has one buffer for all its reads, and one view of it.
+    this.#reads = Array.from({ length: Math.ceil(count / READ_MESSAGES) }, (_, k) => {
+      const bytes = frames.subarray(k * READ_MESSAGES * FRAME_BYTES, Math.min((k + 1) * READ_MESSAGES, count) * FRAME_BYTES);
+      return { bytes, view: viewOf(bytes) };
+    });
     for (let k = 0; k < READ_MESSAGES; k++) this.messages.add(k * FRAME_BYTES, FRAME_BYTES);
   }
 
-  /** Makes the frames from `from` on the messages of the read at hand. Returns how many there are. */
+  /** Makes the frames from `from` on, where a read begins, the messages of the read at hand. Returns how many there are. */
   next(from: number): number {
     const { messages } = this;
-    const size = Math.min(READ_MESSAGES, this.#count - from);
-    messages.within(this.#frames.subarray(from * FRAME_BYTES, (from + size) * FRAME_BYTES));
-    messages.count = size;
-    return size;
+    const { bytes, view } = this.#reads[from / READ_MESSAGES];
+    messages.bytes = bytes;
+    messages.view = view;
+    messages.count = Math.min(READ_MESSAGES, this.count - from);
+    return messages.count;
   }
 }
 

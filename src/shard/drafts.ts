@@ -85,10 +85,10 @@ export class Drafts {
     this.runs = new Int32Array(rows << RUN_SHIFT);
     this.sums = new Float64Array(this.runs.buffer);
     this.#twins = new Uint8Array(rows);
-    this.running = new Int32Array(2 * rows + 1);
+    this.running = new Int32Array(2 * rows);
   }
 
-  /** Makes ready for ticks of a connection: each row's run may begin, and one place of `running` behind those is free. */
+  /** Makes ready for ticks of a connection: there is room in `running` for each row. */
   expect(connection: number): void {
     if (connection !== this.connection) {
       this.#draftRuns();

@@ -239,10 +239,11 @@ export class QuickLane {
       records[(w + R_TIME) | 0] = time;
       records[(w + R_PRICE_LOW) | 0] = price;
       records[(w + R_SEQUENCE_LOW) | 0] = view.getInt32((at + SEQUENCE_AT) | 0, true);
-      if (time < earliest) earliest = time;
-      if (time > latest) latest = time;
+      if (time >= latest) latest = time;
+      else if (time < earliest) earliest = time;
       counts[((lagFrom - time) | 0) >> LAG_SHIFT] += 1;
     }
+    if (k > 0) earliest = Math.min(earliest, records[(start + ((cursor & ringMask) << RECORD_SHIFT) + R_TIME) | 0]);
     this.#earliest = earliest;
     this.#latest = latest;
     return k;

@@ -11,7 +11,7 @@ import { applyControl, applyPacket } from './fold.js';
 import { applyTicks } from './ticks.js';
 
 /** Records of a batch, at most, as its thread takes them: they are shown together. */
-export const BATCH = 2048;
+export const BATCH = 4096;
 /** Arrivals in a batch at most: what one read of the socket delivers arrives together. */
 const MOST_ARRIVALS = 256;
 

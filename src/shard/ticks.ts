@@ -69,13 +69,15 @@ export function applyTicks(m: ShardMemory, drafts: Drafts, cursor: number, count
     runs[(p + LOW) | 0] = low;
     const price = i32[(w + R_PRICE) | 0];
     const counts = runs[(p + COUNTS) | 0];
-    // Without a branch, as no processor guesses well which tick changes the price: what is 0 minus 1 has the highest bit, prices and counts have not.
-    running[begun] = row;
-    begun = (begun + ((counts - 1) >>> 31)) | 0;
+    if (counts === 0) {
+      running[begun] = row;
+      begun = (begun + 1) | 0;
+    }
+    // Without a branch, as no processor guesses well which tick changes the price: what is 0 minus 1 has the highest bit, other prices have not.
     runs[(p + COUNTS) | 0] = (counts + 1 + ((((price ^ runs[(p + PRICE) | 0]) - 1) >>> 31) << UNCHANGED)) | 0;
     runs[(p + PRICE) | 0] = price;
     if (price > runs[(p + HIGHEST) | 0]) runs[(p + HIGHEST) | 0] = price;
-    if (price < runs[(p + LOWEST) | 0]) runs[(p + LOWEST) | 0] = price;
+    else if (price < runs[(p + LOWEST) | 0]) runs[(p + LOWEST) | 0] = price;
     sums[((p >> 1) + SUM) | 0] += price;
   }
   drafts.runningCount = begun;

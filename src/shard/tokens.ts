@@ -13,7 +13,7 @@ export const ENTRY = {
   /** The token's characters, NUL behind them; 0 where the place is empty. */
   head: 0,
   tail: 1,
-  /** What a frame of the instrument begins with, its mode and exchange type; 0 where it was not heard of. */
+  /** What a frame of the instrument begins with, its mode and exchange type as one number; `UNHEARD` where it was not heard of, and where the place is empty. */
   begin: 2,
   /** What the caller wants to know of it. */
   answer: 3,
@@ -21,6 +21,8 @@ export const ENTRY = {
 } as const;
 const { head: HEAD, tail: TAIL, begin: BEGIN, instrument: INSTRUMENT } = ENTRY;
 const WORDS = 1 << ENTRY_SHIFT;
+/** No frame begins so, not even one of zeros, which has an empty place's token. */
+const UNHEARD = -1;
 /** Places for each instrument, at least; and multipliers that are tried until no two tokens hash to one place. */
 const ROOM = 16;
 const TRIES = 64;
@@ -71,6 +73,7 @@ export class TokenTable {
     this.mask = size - 1;
     this.multiplier = multiplierFor(instruments, this.mask);
     this.words = new Int32Array(size * WORDS);
+    for (let entry = 0; entry < this.words.length; entry += WORDS) this.words[entry + BEGIN] = UNHEARD;
     this.#mode = mode;
     this.#exchangeTypes = instruments.map(({ exchangeType }) => exchangeType);
     this.#entryOf = Int32Array.from(instruments, ({ token }, index) => this.#enter(token, index, answers[index]));
@@ -82,7 +85,7 @@ export class TokenTable {
     const { words } = this;
     let entry = this.#homeOf(...found);
     while (words[entry + HEAD] !== 0) entry = this.#behind(entry);
-    words.set([...found, 0, answer, index], entry);
+    words.set([...found, UNHEARD, answer, index], entry);
     return entry;
   }
 
@@ -102,7 +105,7 @@ export class TokenTable {
 
   /** None was heard of. */
   forget(): void {
-    for (const entry of this.#entryOf) if (entry >= 0) this.words[entry + BEGIN] = 0;
+    for (const entry of this.#entryOf) if (entry >= 0) this.words[entry + BEGIN] = UNHEARD;
   }
 
   /** Puts the entry of frames that begin like this one to its own place, where it was in another. Returns whether it was. */

@@ -131,6 +131,26 @@ describe('the quick lane', () => {
     );
   });
 
+  it('takes no frame of no mode and no exchange for one that was not heard of, nor for an empty place', () => {
+    const [subscribed, ...rest] = stepsOf(1, 20, 10_000).filter(({ kind }) => kind !== 'tick');
+    // Every third frame begins with two zeros, those of one instrument all do, and some have no token.
+    const zeroed = rest.map((step, k): Step => {
+      if (step.kind !== 'packet') return step;
+      const bytes = step.packet.bytes.slice();
+      if (k % 3 === 0 || tokenIndex(bytes) === 1) bytes.fill(0, 0, k % 9 === 0 ? 27 : 2);
+      return { ...step, packet: { ...step.packet, bytes } };
+    });
+    expect(expectSame(1, [[subscribed], ...inReads(zeroed, 40)])).toBeGreaterThan(500);
+  });
+
+  it('counts lags beyond those that it tells apart as the long way does, when the clock leaps', () => {
+    const steps = stepsOf(1, 60, 10_000);
+    for (const leapMs of [-3_600_000, -700_000, 700_000, 3_600_000]) {
+      const leapt = inReads(steps, 100).map((read, k, all) => (k < all.length / 2 ? read : read.map((step) => ('marketMs' in step ? { ...step, marketMs: step.marketMs + leapMs } : step))));
+      expectSame(1, leapt);
+    }
+  });
+
   it('takes what arrives one by one, and nothing while a gap is open or of another connection', () => {
     const [subscribed, ...rest] = stepsOf(1, 5, 10_000).filter(({ kind }) => kind !== 'tick');
     const alone = rest.map((step) => [step]);

@@ -1,7 +1,12 @@
 /** Faults that systems of this kind have had, by name; each was somebody's lost candle (TRAPS.md, E). */
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/shared/counters.js';
-import { at } from './drive.js';
+import { readBar } from '../../src/shared/book.js';
+import { FLAG, KIND, RECORD, STATIC } from '../../src/shared/layout.js';
+import { RingWriter } from '../../src/shared/ring.js';
+import { whatOf } from '../../src/shared/record.js';
+import { Shard } from '../../src/shard/shard.js';
+import { at, engineOf } from './drive.js';
 import { Script } from './script.js';
 
 /** A run that sees 11:00 from its beginning on. */
@@ -109,5 +114,33 @@ describe('regressions', () => {
     script.frame('RELIANCE', at('09:15:00'), 902).frame('RELIANCE', at('09:16:00'), 903);
     script.frame('RELIANCE', at('15:15:00'), 904).end();
     expect([...script.candles('RELIANCE', true)].map(([time, { candle }]) => [time, candle.open])).toEqual([['09:15', 9.02], ['09:16', 9.03]]); // prettier-ignore
+  });
+
+  it('a tick on another connection whose first packet there was lost', () => {
+    // That packet would have said so; the quick lane of the fold must see it by itself, or the next is ordered by the sequence of another connection.
+    const engine = engineOf(1, 1);
+    const [memory] = engine.memories;
+    const [{ row }] = engine.places;
+    const ring = new RingWriter(memory);
+    const put = (flags: number, connection: number, time: string, sequence: number, price: number): void => {
+      const record = 2 * ring.claim();
+      memory.i32.fill(0, record, record + 2 * memory.recordSize);
+      memory.i32[record + RECORD.what] = whatOf(KIND.packet, flags, row);
+      memory.i32[record + RECORD.connection] = connection;
+      memory.i32[record + RECORD.time] = at(time) - memory.f64[memory.statics + STATIC.originMs];
+      memory.i32[record + RECORD.priceLow] = price;
+      memory.i32[record + RECORD.sequenceLow] = sequence;
+      ring.commit();
+    };
+    put(FLAG.first | FLAG.fresh, 1, '11:00:01', 90, 1000);
+    put(0, 1, '11:00:02', 100, 1010);
+    put(0, 1, '11:00:03', 101, 1015);
+    put(0, 2, '11:00:04', 5, 1020);
+    put(0, 2, '11:00:04', 3, 1030);
+    ring.publish();
+    const shard = new Shard(memory);
+    while (shard.step(() => 0, 16) > 0);
+    const bar = Math.floor((at('11:00:00') - memory.f64[memory.statics + STATIC.originMs]) / 60_000);
+    expect(readBar(memory, row, bar)).toMatchObject({ ticks: 5, close: 1020, high: 1030 });
   });
 });
