@@ -6,6 +6,7 @@
  * It adds up a row's ordinary ticks in memory of the thread's own, its run, one line of the cache in place of a draft's seven; `Drafts` puts the run
  * into the draft when somebody needs it there: the next record that is not ordinary, or the end of the batch.
  */
+import assert from 'node:assert';
 import { MINUTE_MS } from '../market/session.js';
 import { KIND, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
 import { ROW_AT } from '../shared/record.js';
@@ -19,7 +20,9 @@ const { priceLow: R_PRICE, sequenceLow: R_LOW } = RECORD;
 const { from: FROM, time: TIME, sequenceLow: LOW, price: PRICE, highest: HIGHEST, lowest: LOWEST } = RUN;
 const { silence: SILENCE, counts: COUNTS, unheard: UNHEARD } = RUN;
 const UNCHANGED = RUN_UNCHANGED;
+/** Words of a record without volume, as a shift. */
 const RECORD_SHIFT = 3;
+assert(1 << RECORD_SHIFT === 2 * RECORD.sizeWithoutVolume, 'a record has so many words');
 const ROW = ROW_AT;
 const BELOW_ROW = (1 << ROW_AT) - 1;
 const SHIFT = RUN_SHIFT;
@@ -34,6 +37,7 @@ const MINUTE = MINUTE_MS;
 export function applyTicks(m: ShardMemory, drafts: Drafts, cursor: number, count: number): number {
   const { i32, ringMask } = m;
   const { runs, sums, running } = drafts;
+  // Records with volume are of another size, and their packets never ordinary.
   if (m.shape.traded) return 0;
   const start = (2 * m.ring) | 0;
   const first = (start + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
