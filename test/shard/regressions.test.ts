@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/shared/counters.js';
 import { readBar } from '../../src/shared/book.js';
-import { FLAG, KIND, RECORD, STATIC } from '../../src/shared/layout.js';
+import { bucketOf } from '../../src/shared/histogram.js';
+import { FLAG, KIND, RECORD, STATIC, type ShardMemory } from '../../src/shared/layout.js';
 import { RingWriter } from '../../src/shared/ring.js';
 import { whatOf } from '../../src/shared/record.js';
 import { Shard } from '../../src/shard/shard.js';
@@ -16,6 +17,34 @@ function running(options: ConstructorParameters<typeof Script>[0] = {}): Script 
     for (const symbol of ['RELIANCE', 'M&M']) script.frame(symbol, at(time), 1000, { volume: 100n });
   }
   return script;
+}
+
+/** A shard's ring, written to by hand: LTP records of the first instrument, which are applied in one batch. */
+function byHand(): { readonly memory: ShardMemory; readonly row: number; readonly put: (flags: number, connection: number, time: string, sequence: number, price: number, receivedUs?: number) => void; readonly apply: (nowMs?: number) => void } {
+  const engine = engineOf(1, 1);
+  const [memory] = engine.memories;
+  const [{ row }] = engine.places;
+  const ring = new RingWriter(memory);
+  const shard = new Shard(memory);
+  return {
+    memory,
+    row,
+    put: (flags, connection, time, sequence, price, receivedUs = 0) => {
+      const record = 2 * ring.claim();
+      memory.i32.fill(0, record, record + 2 * memory.recordSize);
+      memory.i32[record + RECORD.what] = whatOf(KIND.packet, flags, row);
+      memory.i32[record + RECORD.receivedUs] = receivedUs;
+      memory.i32[record + RECORD.connection] = connection;
+      memory.i32[record + RECORD.time] = at(time) - memory.f64[memory.statics + STATIC.originMs];
+      memory.i32[record + RECORD.priceLow] = price;
+      memory.i32[record + RECORD.sequenceLow] = sequence;
+      ring.commit();
+    },
+    apply: (nowMs = 0) => {
+      ring.publish();
+      while (shard.step(() => nowMs, 16) > 0);
+    },
+  };
 }
 
 describe('regressions', () => {
@@ -118,29 +147,24 @@ describe('regressions', () => {
 
   it('a tick on another connection whose first packet there was lost', () => {
     // That packet would have said so; the quick lane of the fold must see it by itself, or the next is ordered by the sequence of another connection.
-    const engine = engineOf(1, 1);
-    const [memory] = engine.memories;
-    const [{ row }] = engine.places;
-    const ring = new RingWriter(memory);
-    const put = (flags: number, connection: number, time: string, sequence: number, price: number): void => {
-      const record = 2 * ring.claim();
-      memory.i32.fill(0, record, record + 2 * memory.recordSize);
-      memory.i32[record + RECORD.what] = whatOf(KIND.packet, flags, row);
-      memory.i32[record + RECORD.connection] = connection;
-      memory.i32[record + RECORD.time] = at(time) - memory.f64[memory.statics + STATIC.originMs];
-      memory.i32[record + RECORD.priceLow] = price;
-      memory.i32[record + RECORD.sequenceLow] = sequence;
-      ring.commit();
-    };
+    const { memory, row, put, apply } = byHand();
     put(FLAG.first | FLAG.fresh, 1, '11:00:01', 90, 1000);
     put(0, 1, '11:00:02', 100, 1010);
     put(0, 1, '11:00:03', 101, 1015);
     put(0, 2, '11:00:04', 5, 1020);
     put(0, 2, '11:00:04', 3, 1030);
-    ring.publish();
-    const shard = new Shard(memory);
-    while (shard.step(() => 0, 16) > 0);
+    apply();
     const bar = Math.floor((at('11:00:00') - memory.f64[memory.statics + STATIC.originMs]) / 60_000);
     expect(readBar(memory, row, bar)).toMatchObject({ ticks: 5, close: 1020, high: 1030 });
+  });
+
+  it('ticks of one batch that arrived at different times', () => {
+    const { memory, put, apply } = byHand();
+    const countAt = (us: number): number => memory.i32[memory.histogram + bucketOf(us)];
+    put(FLAG.first | FLAG.fresh, 1, '11:00:01', 90, 1000, 1);
+    apply(1);
+    for (const [k, receivedUs] of [1_000_000, 1_000_000, 1_400_000, 1_400_000, 1_400_000].entries()) put(0, 1, `11:00:0${k + 2}`, 100 + k, 1000, receivedUs);
+    apply(1500);
+    expect([countAt(500_000), countAt(100_000)]).toEqual([2, 3]);
   });
 });
