@@ -3,10 +3,9 @@
  * arrives together: market time is told by live frames, nothing is kept for agreement, no gap is open, and no bar becomes due before a certain
  * time. For such frames decoder, admission, sealer and router have but one answer each, and this is it; all others are left to them.
  */
-import assert from 'node:assert';
 import { MODE } from '../market/packet.js';
 import { COUNTER } from '../shared/counters.js';
-import { KIND, RECORD, STATIC } from '../shared/layout.js';
+import { KIND, PLAIN_RECORD_SHIFT, RECORD, STATIC } from '../shared/layout.js';
 import { whatOf } from '../shared/record.js';
 import type { RingWriter } from '../shared/ring.js';
 import type { RowPlace } from '../shared/book.js';
@@ -28,10 +27,8 @@ const SHIFT = ENTRY_SHIFT;
 
 /** Frames that are taken before they are counted, at most: more than a read of the socket holds. */
 const MOST_TAKEN = 2048;
-/** Words of a record without volume. */
-const RECORD_SHIFT = 3;
+const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const RECORD_WORDS = 1 << RECORD_SHIFT;
-assert(RECORD_WORDS === 2 * RECORD.sizeWithoutVolume, 'a record has so many words');
 const { shift: LAG_SHIFT } = LAG;
 const MOST_INT32 = 0x7fffffff;
 const TWO_32 = 2 ** 32;

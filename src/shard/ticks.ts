@@ -6,9 +6,8 @@
  * It adds up a row's ordinary ticks in memory of the thread's own, its run, one line of the cache in place of a draft's seven; `Drafts` puts the run
  * into the draft when somebody needs it there: the next record that is not ordinary, or the end of the batch.
  */
-import assert from 'node:assert';
 import { MINUTE_MS } from '../market/session.js';
-import { KIND, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
+import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
 import { ROW_AT } from '../shared/record.js';
 import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, RUN_UNCHANGED, type Drafts } from './drafts.js';
 
@@ -20,9 +19,7 @@ const { priceLow: R_PRICE, sequenceLow: R_LOW } = RECORD;
 const { from: FROM, time: TIME, sequenceLow: LOW, price: PRICE, highest: HIGHEST, lowest: LOWEST } = RUN;
 const { silence: SILENCE, counts: COUNTS, unheard: UNHEARD } = RUN;
 const UNCHANGED = RUN_UNCHANGED;
-/** Words of a record without volume, as a shift. */
-const RECORD_SHIFT = 3;
-assert(1 << RECORD_SHIFT === 2 * RECORD.sizeWithoutVolume, 'a record has so many words');
+const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const ROW = ROW_AT;
 const BELOW_ROW = (1 << ROW_AT) - 1;
 const SHIFT = RUN_SHIFT;

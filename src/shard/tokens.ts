@@ -44,10 +44,7 @@ function wordsOf(token: string): readonly [number, number] | undefined {
 
 /** The multiplier by which the fewest tokens hash to a place that another has. */
 function multiplierFor(instruments: readonly Instrument[], mask: number): number {
-  const tokens = instruments.flatMap(({ token }) => {
-    const words = wordsOf(token);
-    return words === undefined ? [] : [words];
-  });
+  const tokens = instruments.map(({ token }) => wordsOf(token)).filter((words) => words !== undefined);
   let best = { multiplier: 0, places: -1 };
   for (let k = 0; k < TRIES && best.places < tokens.length; k++) {
     const multiplier = Math.imul(2 * k + 1, 0x9e3779b1);

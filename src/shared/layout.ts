@@ -68,6 +68,8 @@ export const RECORD = {
   size: 12,
   sizeWithoutVolume: 4,
 } as const;
+/** 32-bit words of a record without volume, as a shift. */
+export const PLAIN_RECORD_SHIFT = 31 - Math.clz32(2 * RECORD.sizeWithoutVolume);
 
 /** The packet at work, as the fold reads it: a record unpacked. `I` and `F` as above. */
 export const PACKET = {
