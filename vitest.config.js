@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
 
 /** Files that take a minute and more, the longest first: one that began last would keep everybody waiting for it alone. */
-const LONGEST = ['crash/crash', 'faults/faults', 'stages/replay', 'stages/thousand', 'stages/naive'];
+const LONGEST = ['crash/crash', 'faults/faults', 'program/replay', 'program/thousand', 'program/naive'];
 
 class LongestFirst extends BaseSequencer {
   async sort(files) {

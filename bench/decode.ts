@@ -9,7 +9,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { FIELD, MODE, Packet, type ModeName } from '../src/market/packet.js';
 import { seededRandom, type Random } from '../src/random.js';
-import { decode, encode, FRAME_LENGTH } from '../src/wire/frames.js';
+import { decode, encode, FRAME_LENGTH } from '../src/broker/angel/frames.js';
 import { inTurns, nsEach, rowOf, type Bench, type Row } from './row.js';
 
 const SEED = 1;

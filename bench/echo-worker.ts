@@ -1,8 +1,8 @@
 /** A consumer of the ring that does nothing with a record but note how long it took to come: what the way itself costs. Thread entry, as `workers/shard.ts`. */
-import '../src/shared/ledger.js';
+import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
-import { bucketOf } from '../src/shared/histogram.js';
-import { MAIN, RECORD, SHARD, ShardMemory } from '../src/shared/layout.js';
+import { bucketOf } from '../src/memory/histogram.js';
+import { MAIN, RECORD, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH } from '../src/shard/shard.js';
 import type { ShardTask } from '../workers/shard.js';
 

@@ -8,11 +8,11 @@
  * At 100,000 a second the main thread has 10 us a message; what comes in one turn of its loop is published together, as one read of a socket is.
  */
 import { monoMs } from '../src/clock.js';
-import { newCounters } from '../src/shared/counters.js';
-import { bucketTop, percentiles } from '../src/shared/histogram.js';
-import { HISTOGRAM_WORDS, RECORD, ShardMemory } from '../src/shared/layout.js';
-import { RingWriter } from '../src/shared/ring.js';
-import { ShardPool } from '../src/shard/pool.js';
+import { newCounters } from '../src/memory/counters.js';
+import { bucketTop, percentiles } from '../src/memory/histogram.js';
+import { HISTOGRAM_WORDS, RECORD, ShardMemory } from '../src/memory/layout.js';
+import { RingWriter } from '../src/memory/ring.js';
+import { ShardPool } from '../src/threads/shard-pool.js';
 import { frames } from './baselines.js';
 import { engineAnswer, naiveAnswer, OPEN_MS, Singly, subscribed } from './market.js';
 import { rowOf, type Bench, type Row } from './row.js';

@@ -8,8 +8,8 @@
  * Frames come as reads of a busy socket: the line publishes once a read, and the shard takes a whole batch as soon as there is one, as its thread does that always has more to do.
  */
 import { monoMs } from '../src/clock.js';
-import { SHARD } from '../src/shared/layout.js';
-import type { Engine } from '../src/shard/engine.js';
+import { SHARD } from '../src/memory/layout.js';
+import type { Engine } from '../src/ingest/engine.js';
 import { BATCH, Shard } from '../src/shard/shard.js';
 import { floor, frames, plain } from './baselines.js';
 import { engineAnswer, naiveAnswer, OPEN_MS, Reads, subscribed } from './market.js';

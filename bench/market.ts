@@ -1,14 +1,14 @@
 /** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
 import { MINUTE_MS, type Session } from '../src/market/session.js';
-import type { FileIdentity } from '../src/market/candle.js';
+import type { FileIdentity } from '../src/candles/candle.js';
 import { FIELD, MODE, Packet } from '../src/market/packet.js';
 import type { Instrument } from '../src/market/instrument.js';
 import { monoMs } from '../src/clock.js';
-import { Engine } from '../src/shard/engine.js';
-import { readBar } from '../src/shared/book.js';
-import { Intake } from '../src/stages/intake.js';
-import { encode } from '../src/wire/frames.js';
-import { Messages, READ_BYTES, viewOf } from '../src/wire/messages.js';
+import { Engine } from '../src/ingest/engine.js';
+import { readBar } from '../src/memory/shard-reader.js';
+import { Intake } from '../src/ingest/intake.js';
+import { encode } from '../src/broker/angel/frames.js';
+import { Messages, READ_BYTES, viewOf } from '../src/broker/messages.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);

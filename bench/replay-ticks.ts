@@ -6,10 +6,10 @@ import { BlockBuilder } from '../src/journal/blocks.js';
 import { KIND } from '../src/journal/format.js';
 import type { RunMeta } from '../src/journal/meta.js';
 import { BEGINNING, Segments } from '../src/journal/segments.js';
-import { MAIN, SHARD } from '../src/shared/layout.js';
+import { MAIN, SHARD } from '../src/memory/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
-import { Messages } from '../src/wire/messages.js';
-import { duckdb } from '../test/sink/candles.js';
+import { Messages } from '../src/broker/messages.js';
+import { duckdb } from '../test/parquet/candles.js';
 import { encodeTick, FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, packetOf, SESSION, SUBSCRIBED_BEFORE_MS, tokensOf, unsubscribed } from './market.js';
 
 export const SYMBOLS = 50;

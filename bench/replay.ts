@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { monoMs } from '../src/clock.js';
 import { shipped } from '../src/paths.js';
-import { duckdb, inFolder } from '../test/sink/candles.js';
+import { duckdb, inFolder } from '../test/parquet/candles.js';
 import { OPEN_MS } from './market.js';
 import { CANDLES, writeJournal, writeTicks } from './replay-ticks.js';
 import { rowOf, type Bench, type Row } from './row.js';

@@ -6,10 +6,10 @@
  * The answer: the consumer's cursor has passed every record, and its histogram has each once.
  */
 import { monoMs, sleep } from '../src/clock.js';
-import { HISTOGRAM_WORDS, RECORD, SHARD, ShardMemory } from '../src/shared/layout.js';
-import { newCounters } from '../src/shared/counters.js';
-import { RingWriter } from '../src/shared/ring.js';
-import { ShardPool } from '../src/shard/pool.js';
+import { HISTOGRAM_WORDS, RECORD, SHARD, ShardMemory } from '../src/memory/layout.js';
+import { newCounters } from '../src/memory/counters.js';
+import { RingWriter } from '../src/memory/ring.js';
+import { ShardPool } from '../src/threads/shard-pool.js';
 import { median, rowOf, type Bench, type Row } from './row.js';
 
 const SLOTS = 16_384;

@@ -3,11 +3,11 @@
  */
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { monoMs, sleep } from '../src/clock.js';
-import { readCandles, type RowPlace } from '../src/shared/book.js';
-import { ShardMemory, type ShardShape } from '../src/shared/layout.js';
+import { readCandles, type RowPlace } from '../src/memory/shard-reader.js';
+import { ShardMemory, type ShardShape } from '../src/memory/layout.js';
 import { evaluateAll } from '../src/momentum/series.js';
-import type { ParquetFile } from '../src/sink/parquet.js';
-import { ParquetSink, TOGETHER } from '../src/sink/sink.js';
+import type { ParquetFile } from '../src/parquet/parquet.js';
+import { ParquetSink, TOGETHER } from '../src/parquet/sink.js';
 import { IDENTITY } from './market.js';
 
 /** The two writers of Parquet: the product's, and the one that it is compared with. */

@@ -6,9 +6,9 @@
  *
  * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read back and held to memory.
  */
-import { readCandles } from '../src/shared/book.js';
-import { candlesPath } from '../src/sink/candles-file.js';
-import { verifyCandles } from '../src/sink/proof.js';
+import { readCandles } from '../src/memory/shard-reader.js';
+import { candlesPath } from '../src/parquet/candles-file.js';
+import { verifyCandles } from '../src/parquet/proof.js';
 import type { Encoder, Sealed, SealTask } from './seal-writer.js';
 import { rowOf, type Bench, type Row } from './row.js';
 import { BEFORE, besideWriter, EDGE_MS, SEALED_BY_MS } from './ticking.js';

@@ -7,7 +7,7 @@
  *   beside `floor` on the main thread alone
  */
 import { monoMs } from '../src/clock.js';
-import { ShardPool } from '../src/shard/pool.js';
+import { ShardPool } from '../src/threads/shard-pool.js';
 import { floor, frames } from './baselines.js';
 import { turn } from './latency.js';
 import { engineAnswer, naiveAnswer, OPEN_MS, Reads, subscribed } from './market.js';

@@ -2,10 +2,10 @@
 import { Piscina } from 'piscina';
 import { monoMs, sleep } from '../src/clock.js';
 import { MINUTE_MS } from '../src/market/session.js';
-import { SHARD } from '../src/shared/layout.js';
+import { SHARD } from '../src/memory/layout.js';
 import type { Packet } from '../src/market/packet.js';
-import { ShardPool } from '../src/shard/pool.js';
-import { inFolder } from '../test/sink/candles.js';
+import { ShardPool } from '../src/threads/shard-pool.js';
+import { inFolder } from '../test/parquet/candles.js';
 import { nap, Since, turn } from './latency.js';
 import { encodeTick, FRAME_BYTES, OPEN_MS, packetOf, Singly, subscribed, tokensOf, type Subscribed } from './market.js';
 import type { Encoder, SealTask } from './seal-writer.js';

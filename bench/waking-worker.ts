@@ -1,7 +1,7 @@
 /** Thread entry of bench `waking`: a shard that waits for records in one way or another. */
-import '../src/shared/ledger.js';
+import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
-import { MAIN, SHARD, ShardMemory } from '../src/shared/layout.js';
+import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH, Shard } from '../src/shard/shard.js';
 import type { ShardTask } from '../workers/shard.js';
 

@@ -7,7 +7,7 @@
  * Each with what came in a turn of the loop shown together; the product's way also with each message shown by itself.
  */
 import { Piscina } from 'piscina';
-import { ShardPool } from '../src/shard/pool.js';
+import { ShardPool } from '../src/threads/shard-pool.js';
 import { frames } from './baselines.js';
 import { openLoop, Since, turn, warmed } from './latency.js';
 import { engineAnswer, naiveAnswer, OPEN_MS, Singly, subscribed } from './market.js';

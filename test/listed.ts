@@ -1,9 +1,9 @@
 /** What tests trade and when: the date, the calendar, instruments that differ in all that matters. Needs no test runner. */
-import type { CandleWithQuality } from '../src/market/candle.js';
+import type { CandleWithQuality } from '../src/candles/candle.js';
 import { EXCHANGE, type Instrument } from '../src/market/instrument.js';
 import type { ModeName } from '../src/market/packet.js';
 import { istMs, type Session } from '../src/market/session.js';
-import { shippedCalendar } from '../src/stages/universe.js';
+import { shippedCalendar } from '../src/run/universe.js';
 import type { NaiveCandle, NaiveInstrument, NaiveMode } from './naive.js';
 
 export const DATE = '2026-11-23';

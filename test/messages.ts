@@ -1,5 +1,5 @@
 /** Binary messages as one read of a socket would deliver them. */
-import { Messages } from '../src/wire/messages.js';
+import { Messages } from '../src/broker/messages.js';
 
 /** The messages one behind the other, in bytes that begin somewhere in their buffer; at most as many as go together. */
 export function messagesOf(all: readonly Uint8Array[]): Messages {

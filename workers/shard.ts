@@ -3,10 +3,10 @@
  *
  * The sleep blocks, bounded: nothing else runs in this thread, so there is no other work for a blocking wait to hold back.
  */
-import '../src/shared/ledger.js';
+import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
-import { LEDGER, watch } from '../src/shared/ledger.js';
-import { MAIN, SHARD, ShardMemory, type ShardShape } from '../src/shared/layout.js';
+import { LEDGER, watch } from '../src/memory/io-ledger.js';
+import { MAIN, SHARD, ShardMemory, type ShardShape } from '../src/memory/layout.js';
 import { BATCH, Shard } from '../src/shard/shard.js';
 
 /** What a shard's task is given. */

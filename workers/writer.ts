@@ -5,24 +5,24 @@
  * One thread only, because the Parquet library costs each thread that loads it 150 ms and more. A thread that dies is replaced and
  * knows nothing: everything is read again from shared memory and from disk.
  */
-import '../src/shared/ledger.js';
+import '../src/memory/io-ledger.js';
 import { createHash } from 'node:crypto';
 import { workerData } from 'piscina';
 import { EngineError, sentenceOf } from '../src/errors.js';
-import { inOrder, type CandleRow, type FileIdentity, type QualityRow, type VolumeKind } from '../src/market/candle.js';
-import { unpackCandles } from '../src/shared/given.js';
+import { inOrder, type CandleRow, type FileIdentity, type QualityRow, type VolumeKind } from '../src/candles/candle.js';
+import { unpackCandles } from '../src/candles/warm-up-candles.js';
 import { DAY_MS } from '../src/market/session.js';
-import { barLabelMs, isAuction, readCandles, readFirst, type RowPlace } from '../src/shared/book.js';
-import { LEDGER, watch } from '../src/shared/ledger.js';
-import { ShardMemory, type ShardShape } from '../src/shared/layout.js';
+import { barLabelMs, isAuction, readCandles, readFirst, type RowPlace } from '../src/memory/shard-reader.js';
+import { LEDGER, watch } from '../src/memory/io-ledger.js';
+import { ShardMemory, type ShardShape } from '../src/memory/layout.js';
 import { priceScale } from '../src/market/instrument.js';
 import { evaluateAll, holeText, MomentumSeries, type Evaluation, type SeriesOptions } from '../src/momentum/series.js';
-import { readHistory, readSchema, schemaDifferences, type History } from '../src/sink/history.js';
-import { candlesPath } from '../src/sink/candles-file.js';
-import { sha256Of } from '../src/sink/reader.js';
-import { qualityPath } from '../src/sink/quality-file.js';
-import { verifyCandles, verifyQuality } from '../src/sink/proof.js';
-import { ParquetSink, TOGETHER, type WrittenFile } from '../src/sink/sink.js';
+import { readHistory, readSchema, schemaDifferences, type History } from '../src/parquet/history.js';
+import { candlesPath } from '../src/parquet/candles-file.js';
+import { sha256Of } from '../src/parquet/reader.js';
+import { qualityPath } from '../src/parquet/quality-file.js';
+import { verifyCandles, verifyQuality } from '../src/parquet/proof.js';
+import { ParquetSink, TOGETHER, type WrittenFile } from '../src/parquet/sink.js';
 import { sleep } from '../src/clock.js';
 
 /** Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled before the run. */

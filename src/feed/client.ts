@@ -5,15 +5,15 @@ import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Random } from '../random.js';
-import type { Messages } from '../wire/messages.js';
-import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type SubscriptionMode } from '../wire/requests.js';
-import { classifyText, LONGEST_TEXT, type FeedText } from '../wire/texts.js';
-import type { Endpoint } from './endpoint.js';
-import type { ConnectionEnd } from './ending.js';
-import { logIn, LoginLimited, type Credentials, type Session } from './login.js';
-import { FEED_LIMITS, idleAfter, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './machine.js';
-import { Concealer } from './concealer.js';
-import { presentable } from './presentable.js';
+import type { Messages } from '../broker/messages.js';
+import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type SubscriptionMode } from '../broker/angel/requests.js';
+import { classifyText, LONGEST_TEXT, type FeedText } from '../broker/angel/texts.js';
+import type { Endpoint } from '../broker/angel/endpoint.js';
+import type { ConnectionEnd } from './disconnects.js';
+import { logIn, LoginLimited, type Credentials, type Session } from '../broker/angel/login.js';
+import { FEED_LIMITS, idleAfter, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './connection-machine.js';
+import { Concealer } from '../text/redactor.js';
+import { presentable } from '../text/sanitize.js';
 import { FeedSocket } from './socket.js';
 
 export interface FeedHandlers {

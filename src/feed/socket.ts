@@ -7,7 +7,7 @@
  *   the answer to the handshake   10 s, 16 KiB of headers (Node's own bound), 2 KiB of a refusal's body
  *   one message                   64 KiB, known from its declared length before a byte of it is kept; in at most 64 fragments, empty
  *                                 ones counted: each may hold on to the read of 64 KiB that it came in
- *   messages that are no packets  allowance.ts: about 16,384 and 256 a second; then the connection ends at once, as `flood`
+ *   messages that are no packets  token-bucket.ts: about 16,384 and 256 a second; then the connection ends at once, as `flood`
  *   answers to pings              4 KiB that the server has not read; further pings are not answered
  *   packets                       no bound: they are what is asked for. Whoever has no room for them pauses the socket
  *
@@ -16,13 +16,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Clock, Timer } from '../clock.js';
-import { Messages } from '../wire/messages.js';
-import { Allowance, ALLOWANCE, looksLikePacket } from './allowance.js';
-import { certificateFault, type Endpoint } from './endpoint.js';
-import { Inlet, type InletOptions } from './inlet.js';
-import type { Session } from './login.js';
-import type { RawEnd } from './machine.js';
-import { presentable } from './presentable.js';
+import { Messages } from '../broker/messages.js';
+import { Allowance, ALLOWANCE, looksLikePacket } from './token-bucket.js';
+import { certificateFault, type Endpoint } from '../broker/angel/endpoint.js';
+import { Inlet, type InletOptions } from './frame-tap.js';
+import type { Session } from '../broker/angel/login.js';
+import type { RawEnd } from './connection-machine.js';
+import { presentable } from '../text/sanitize.js';
 
 export interface SocketHandlers {
   opened(connection: number): void;

@@ -1,5 +1,5 @@
 /** Makes blocks in memory: the writing side of the format, without a file. Entries are copied, so a caller's bytes are free when a call returns. */
-import { viewOf, type Messages } from '../wire/messages.js';
+import { viewOf, type Messages } from '../broker/messages.js';
 import { crc32 } from './crc32.js';
 import { BLOCK, ENTRY, KIND, type Kind, type Stamp } from './format.js';
 

@@ -1,7 +1,7 @@
 /** What a journal says of its run, as JSON: all that a replay needs beside the frames. Read from a file that anybody may have written, so every member is checked. */
 import { EngineError } from '../errors.js';
-import { isObject } from '../json.js';
-import type { VolumeKind } from '../market/candle.js';
+import { isObject } from '../text/json.js';
+import type { VolumeKind } from '../candles/candle.js';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { MINUTE_MS, type Session } from '../market/session.js';

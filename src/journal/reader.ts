@@ -6,7 +6,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
-import { Messages, viewOf } from '../wire/messages.js';
+import { Messages, viewOf } from '../broker/messages.js';
 import { crc32, joinedCrc32, nativeCrc32, ownCrc32 } from './crc32.js';
 import { segmentsOf } from './folder.js';
 import { BLOCK, ENTRY, KIND, MOST_BLOCK_BYTES, readSegmentHeader, SEGMENT, segmentName, type Kind, type Stamp } from './format.js';

@@ -8,7 +8,7 @@
  */
 import type { Clock, Timer } from '../clock.js';
 import { sentenceOf } from '../errors.js';
-import type { Messages } from '../wire/messages.js';
+import type { Messages } from '../broker/messages.js';
 import { BlockBuilder, type Blocks } from './blocks.js';
 import type { Kind, Stamp } from './format.js';
 import { BEGINNING, Segments, type JournalPlace } from './segments.js';

@@ -3,7 +3,7 @@
  * is refused with its place and the reason, before anything goes by it.
  */
 import { EngineError } from '../errors.js';
-import { isObject } from '../json.js';
+import { isObject } from '../text/json.js';
 
 /** Two times of a day, `HH:mm`, half-open. */
 export type Window = readonly [string, string];

@@ -7,7 +7,7 @@
  * for the VWAP.
  */
 import assert from 'node:assert';
-import type { CandleRow, CandleSource, VolumeKind } from '../market/candle.js';
+import type { CandleRow, CandleSource, VolumeKind } from '../candles/candle.js';
 import { MINUTE_MS, istMinute, istStamp } from '../market/session.js';
 import { DayFigures, VolumeWindow, istDay } from './indicators.js';
 import { DEFAULT_PARAMS, momentumSignal } from './rule.js';

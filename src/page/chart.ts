@@ -1,7 +1,7 @@
 /** One symbol's chart: candles, VWAP, high of day and volume, and what the momentum rule says of its newest minute. */
 import { CandlestickSeries, ColorType, createChart, createSeriesMarkers, CrosshairMode, HistogramSeries, LineSeries, LineStyle, LineType, type AutoscaleInfo, type CandlestickData, type HistogramData, type IChartApi, type ISeriesApi, type ISeriesMarkersPluginApi, type LineData, type SeriesMarker, type Time, type UTCTimestamp } from 'lightweight-charts';
 import { IST_OFFSET_MS } from '../market/session.js';
-import { CANDLE, type Picture, type PictureCandle } from '../observe/picture.js';
+import { CANDLE, type Picture, type PictureCandle } from '../dashboard/state.js';
 import { h, say } from './dom.js';
 import { change, count, minute, number, rupees } from './format.js';
 

@@ -1,5 +1,5 @@
 /** The checklist: a line a gate, in words and colour. */
-import type { Picture, PictureGate } from '../observe/picture.js';
+import type { Picture, PictureGate } from '../dashboard/state.js';
 import { h, mark, say } from './dom.js';
 
 interface Item {

@@ -1,5 +1,5 @@
 /** What happened, the newest first. */
-import type { Picture } from '../observe/picture.js';
+import type { Picture } from '../dashboard/state.js';
 import { h } from './dom.js';
 import { second } from './format.js';
 

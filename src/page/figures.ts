@@ -1,7 +1,7 @@
 /** What it costs and how it flows: figures in tiles, ticks over time, the histogram of latency. */
-import { PERFORMANCE } from '../observe/gate.js';
-import type { Picture, PictureNow } from '../observe/picture.js';
-import { latency, pace } from './curves.js';
+import { PERFORMANCE } from '../gates/gate.js';
+import type { Picture, PictureNow } from '../dashboard/state.js';
+import { latency, pace } from './svg.js';
 import { h, mark, say } from './dom.js';
 import { count, micros, millis, NONE, number, rate } from './format.js';
 import type { Changed } from './state.js';

@@ -1,6 +1,6 @@
 /** All symbols: a strip of their states to be seen at a glance, and a table that can be searched and sorted. A click opens the chart. */
-import type { Picture, PictureRow } from '../observe/picture.js';
-import { sparkline } from './curves.js';
+import type { Picture, PictureRow } from '../dashboard/state.js';
+import { sparkline } from './svg.js';
 import { h, mark, s, say } from './dom.js';
 import { age, change, count, NONE, rate, rupees } from './format.js';
 import type { Changed } from './state.js';

@@ -1,11 +1,11 @@
 /** The page: live it follows a run, as a report it shows the picture that is frozen into it. */
-import { clockText } from '../observe/gate.js';
-import type { Picture, PictureChange } from '../observe/picture.js';
+import { clockText } from '../gates/gate.js';
+import type { Picture, PictureChange } from '../dashboard/state.js';
 import { Chart } from './chart.js';
 import { Checklist } from './checklist.js';
 import { h, mark, say, section } from './dom.js';
 import { Events } from './events.js';
-import { Feed } from './feed.js';
+import { Feed } from './event-stream.js';
 import { Figures } from './figures.js';
 import { count, second } from './format.js';
 import { Grid } from './grid.js';

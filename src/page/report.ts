@@ -1,6 +1,6 @@
 /** What only the report has: every symbol's candles side by side, what was refused, versions and options. */
-import type { Picture, PictureCandle } from '../observe/picture.js';
-import { candles } from './curves.js';
+import type { Picture, PictureCandle } from '../dashboard/state.js';
+import { candles } from './svg.js';
 import { h, section } from './dom.js';
 import { change, count, day, minute, number, rupees, second } from './format.js';
 

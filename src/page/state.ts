@@ -1,5 +1,5 @@
 /** The picture in the browser, and how a change changes it. Pure. */
-import { TRAIL_LENGTH, withCandles, withEvents, type Picture, type PictureChange, type PictureGate, type PictureRow, type PictureRule } from '../observe/picture.js';
+import { TRAIL_LENGTH, withCandles, withEvents, type Picture, type PictureChange, type PictureGate, type PictureRow, type PictureRule } from '../dashboard/state.js';
 
 /** What of a picture is other than before, so that only that is drawn. */
 export interface Changed {

@@ -3,12 +3,12 @@
  * call it themselves.
  */
 import assert from 'node:assert';
-import { bucketOf } from '../shared/histogram.js';
-import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../shared/layout.js';
-import { kindOf } from '../shared/record.js';
-import { Drafts, MOST_RUN } from './drafts.js';
-import { applyControl, applyPacket } from './fold.js';
-import { applyTicks } from './ticks.js';
+import { bucketOf } from '../memory/histogram.js';
+import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../memory/layout.js';
+import { kindOf } from '../memory/record.js';
+import { Drafts, MOST_RUN } from './row-writer.js';
+import { applyControl, applyPacket } from './bar-builder.js';
+import { applyTicks } from './fast/tick-accumulator.js';
 
 /** Records of a batch, at most, as its thread takes them: they are shown together. */
 export const BATCH = 4096;

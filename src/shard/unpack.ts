@@ -1,6 +1,6 @@
 /** From a record of the ring, as small as it can be, to the packet at work, as the fold reads it. Allocates nothing. */
-import { FLAG, PACKET, RECORD, STATIC, type ShardMemory } from '../shared/layout.js';
-import { flagsOf, rowOf } from '../shared/record.js';
+import { FLAG, PACKET, RECORD, STATIC, type ShardMemory } from '../memory/layout.js';
+import { flagsOf, rowOf } from '../memory/record.js';
 
 /** Unpacks the record at double index `at` into the packet at work, and returns where that is. */
 export function unpack(m: ShardMemory, at: number): number {

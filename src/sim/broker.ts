@@ -15,12 +15,12 @@ import type { Fault } from './faults/fault.js';
 import { Faults, type Victim } from './faults/faults.js';
 import { unauthorized, type Refusal } from './faults/handshakes.js';
 import { Link } from './faults/link.js';
-import { Feed } from './feed.js';
+import { Feed } from './broadcast.js';
 import { LOGIN_PATH, loginRoutes } from './login.js';
 import type { Emit, Market } from './market.js';
-import { candleRoutes } from './polled.js';
+import { candleRoutes } from './rest-candles.js';
 import { serve, targetOf } from './rest.js';
-import { Sessions, type Handshake } from './sessions.js';
+import { Sessions, type Handshake } from './log-ins.js';
 
 /** What the broker grants a client. Tests make the limits easy to hit. */
 export interface BrokerLimits {

@@ -1,6 +1,6 @@
 /**
  * Conflation: the trades of one instrument's day as the feed shows them, 1 to 4 snapshots a second at the name's own cadence. What
- * happens between two snapshots is seen only in their totals. A snapshot is due at the name's place in a quarter second (lanes.ts) and is
+ * happens between two snapshots is seen only in their totals. A snapshot is due at the name's place in a quarter second (sequence-allocator.ts) and is
  * sent when trades happened or the book changed since the last one; so a packet just behind a minute's end carries the price before it.
  */
 
@@ -8,9 +8,9 @@ import type { Listing } from '../market/instrument.js';
 import { FIELD, MODE, Packet } from '../market/packet.js';
 import { inContinuous, MINUTE_MS, type Session } from '../market/session.js';
 import type { Random } from '../random.js';
-import { clearBook, fillBook } from './book.js';
-import { FRAME_MS } from './lanes.js';
-import type { Nature } from './nature.js';
+import { clearBook, fillBook } from './order-book.js';
+import { FRAME_MS } from './sequence-allocator.js';
+import type { Nature } from './instrument-profile.js';
 import type { Trades } from './trades.js';
 
 export interface ConflationOptions {

@@ -2,11 +2,11 @@
 
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
-import { PING } from '../wire/requests.js';
-import { PONG } from '../wire/texts.js';
+import { PING } from '../broker/angel/requests.js';
+import { PONG } from '../broker/angel/texts.js';
 import type { Victim } from './faults/faults.js';
 import type { Link } from './faults/link.js';
-import type { Feed, Receiver } from './feed.js';
+import type { Feed, Receiver } from './broadcast.js';
 import { ERROR_TEXT, parseRequest, Subscriptions, type RequestError } from './subscriptions.js';
 
 export interface ConnectionOptions {

@@ -1,7 +1,7 @@
 /** The simulator's own questions, which no real broker answers: what the market is, and what truly happened. For tests and people. */
 
 import type { Clock } from '../clock.js';
-import type { CandleRow } from '../market/candle.js';
+import type { CandleRow } from '../candles/candle.js';
 import { istStamp } from '../market/session.js';
 import type { Market } from './market.js';
 import { failure, type Answer, type Question, type Route } from './rest.js';

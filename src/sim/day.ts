@@ -1,12 +1,12 @@
 /** One instrument's trading day: its true trades, its snapshots, and the candles of both. */
 
-import type { VolumeKind } from '../market/candle.js';
+import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import { MINUTE_MS, type Session } from '../market/session.js';
 import { seededRandom } from '../random.js';
 import { Conflation } from './conflation.js';
 import { Minutes } from './minutes.js';
-import { closeOf, natureOf, seedOf, STREAM, yearRange } from './nature.js';
+import { closeOf, natureOf, seedOf, STREAM, yearRange } from './instrument-profile.js';
 import { Trades, type OnTrade } from './trades.js';
 
 export interface DayOptions {

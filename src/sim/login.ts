@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.js';
 import { Rate } from './rate.js';
 import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type Route } from './rest.js';
-import type { Session, Sessions } from './sessions.js';
+import type { Session, Sessions } from './log-ins.js';
 import { totpHolds } from './totp.js';
 
 export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';

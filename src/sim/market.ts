@@ -5,12 +5,12 @@
  * when the market was started, on the other instruments or on who listens.
  */
 
-import type { CandleRow, VolumeKind } from '../market/candle.js';
+import type { CandleRow, VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import type { Packet } from '../market/packet.js';
 import { DAY_MS, istDate, istMs, type Calendar, type Session } from '../market/session.js';
 import { countFromMs, Day } from './day.js';
-import { FRAME_MS, lanesFor, type Lanes } from './lanes.js';
+import { FRAME_MS, lanesFor, type Lanes } from './sequence-allocator.js';
 
 /**
  * A snapshot as it leaves the market: complete, in the order of time, its sequence strictly rising over all instruments. `packet` is

@@ -1,6 +1,6 @@
 /** Minute candles of one instrument's day as the market knows them: what a fold of every trade, or of every packet, gives. */
 
-import type { CandleRow } from '../market/candle.js';
+import type { CandleRow } from '../candles/candle.js';
 import { priceScale, type Listing } from '../market/instrument.js';
 import { MINUTE_MS, type Session } from '../market/session.js';
 

@@ -1,9 +1,9 @@
 /** Requests of clients as the broker understands them, and what one connection has subscribed (PROTOCOL.md 4). Pure. */
 
-import { isObject } from '../json.js';
+import { isObject } from '../text/json.js';
 import { EXCHANGE } from '../market/instrument.js';
 import { MODE, TOKEN_BYTES } from '../market/packet.js';
-import { QUOTA, type Subscription, type SubscriptionMode } from '../wire/requests.js';
+import { QUOTA, type Subscription, type SubscriptionMode } from '../broker/angel/requests.js';
 
 export interface ClientRequest {
   /** Empty where the client named none. */

@@ -1,6 +1,6 @@
 /** One-time passwords on the broker's side: the client's may be a step off, because clocks of client and server differ a little. */
 
-import { totp } from '../feed/totp.js';
+import { totp } from '../broker/angel/totp.js';
 
 const STEP_MS = 30_000;
 

@@ -7,7 +7,7 @@
  */
 
 import { MINUTE_MS, type Session } from '../market/session.js';
-import { normal, type Nature } from './nature.js';
+import { normal, type Nature } from './instrument-profile.js';
 import type { Random } from '../random.js';
 
 /** A true trade: time in epoch ms with fractions, price in the wire's unit. */

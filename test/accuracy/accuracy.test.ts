@@ -3,7 +3,7 @@
  * at the edges, none where the session ends, that of the later minute alone, an anchor of the last trade's time, and SnapQuote's minutes by the time of the frame.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { niftyFifty } from '../../src/stages/universe.js';
+import { niftyFifty } from '../../src/run/universe.js';
 import { calendarDay, DAYS } from './days.js';
 import { documentOf } from './document.js';
 import { Accuracy, missed, MODES, RATES, type Table } from './table.js';

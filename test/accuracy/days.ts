@@ -1,6 +1,6 @@
 /** The days of the table: a seed each, in both regimes of the closing auction. */
 import { DAY_MS, istDate, istMs, MINUTE_MS, type Session } from '../../src/market/session.js';
-import { shippedCalendar } from '../../src/stages/universe.js';
+import { shippedCalendar } from '../../src/run/universe.js';
 
 export const DAYS = [
   { seed: 1, date: '2026-11-23' },

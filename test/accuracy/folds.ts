@@ -2,12 +2,12 @@
 import type { Instrument, Listing } from '../../src/market/instrument.js';
 import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
 import type { Session } from '../../src/market/session.js';
-import { readBar, gapWithin } from '../../src/shared/book.js';
-import { Engine } from '../../src/shard/engine.js';
+import { readBar, gapWithin } from '../../src/memory/shard-reader.js';
+import { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
-import { Messages } from '../../src/wire/messages.js';
-import { Intake } from '../../src/stages/intake.js';
-import { encode, FRAME_LENGTH } from '../../src/wire/frames.js';
+import { Messages } from '../../src/broker/messages.js';
+import { Intake } from '../../src/ingest/intake.js';
+import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
 import { add, minuteOf, type Bar, type Frame } from './market.js';
 
 const second = (ms: number): number => Math.floor(ms / 1000) * 1000;

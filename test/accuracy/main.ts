@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { shipped } from '../../src/paths.js';
-import { niftyFifty } from '../../src/stages/universe.js';
+import { niftyFifty } from '../../src/run/universe.js';
 import { calendarDay, DAYS } from './days.js';
 import { documentOf, jsonOf, type Run } from './document.js';
 import { Accuracy, missed } from './table.js';

@@ -7,7 +7,7 @@ import type { Listing } from '../../src/market/instrument.js';
 import { MINUTE_MS, type Session } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
 import { Day } from '../../src/sim/day.js';
-import { seedOf } from '../../src/sim/nature.js';
+import { seedOf } from '../../src/sim/instrument-profile.js';
 
 /** Trades in the order of time: epoch ms with fractions, price in the wire's unit. */
 export interface Trades {

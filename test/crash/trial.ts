@@ -7,8 +7,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../src/random.js';
-import { rowsOnDisk } from '../sink/rows.js';
-import { start, type Ended } from '../stages/command.js';
+import { rowsOnDisk } from '../parquet/rows.js';
+import { start, type Ended } from '../program/command.js';
 
 /** Market seconds a second, and minutes: four seconds a run. */
 const SPEED = 60;

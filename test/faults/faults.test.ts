@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shipped } from '../../src/paths.js';
 import { FAULT_NAMES } from '../../src/sim/faults/catalogue.js';
-import { inFolder } from '../sink/candles.js';
-import { rowsOnDisk, type DiskRow } from '../sink/rows.js';
-import { start } from '../stages/command.js';
+import { inFolder } from '../parquet/candles.js';
+import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
+import { start } from '../program/command.js';
 import { ROWS, type Row } from './catalogue.js';
 import { DOCUMENT, faultsDocument } from './document.js';
 

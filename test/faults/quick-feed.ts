@@ -1,8 +1,8 @@
 /** A stage run whose feed notices in a second what takes ten in use: silence, lost pongs. Nothing else differs. */
-import { parse } from '../../src/cli.js';
+import { parse } from '../../src/cli/parse.js';
 import { EngineError } from '../../src/errors.js';
-import { FEED_LIMITS } from '../../src/feed/machine.js';
-import { runStage } from '../../src/stages/run.js';
+import { FEED_LIMITS } from '../../src/feed/connection-machine.js';
+import { runStage } from '../../src/commands/run.js';
 
 const TIMES_AS_QUICK = 20;
 

@@ -1,7 +1,7 @@
 /** Pausing: while the consumer is full nothing more is delivered, whatever happens to the connection, and nothing is lost that need not be. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
-import { FEED_LIMITS } from '../../src/feed/machine.js';
+import { FEED_LIMITS } from '../../src/feed/connection-machine.js';
 import { FakeClock } from './fake-clock.js';
 import { accept, bare, hostileServer, type HostileServer } from './hostile-server.js';
 import { listen, pass, until, type Listening } from './listening.js';

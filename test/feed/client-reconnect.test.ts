@@ -1,7 +1,7 @@
 /** The client against servers that drop, refuse and talk nonsense: it comes back, with one socket, and says why it was away. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
-import type { EndCause } from '../../src/feed/ending.js';
+import type { EndCause } from '../../src/feed/disconnects.js';
 import { seededRandom } from '../../src/random.js';
 import { FakeClock } from './fake-clock.js';
 import { accept, bare, drips, hostileServer, refuse, reset, says, silent, stubborn, type Handshake, type HostileServer } from './hostile-server.js';

@@ -1,13 +1,13 @@
 /**
  * Servers that send too much, over real sockets: a client in a process of its own is cut off from each within the bounds that
- * `src/feed/socket.ts` and `src/feed/allowance.ts` state, and its memory stays where it was. Mutations that were caught here: an
+ * `src/feed/socket.ts` and `src/feed/token-bucket.ts` state, and its memory stays where it was. Mutations that were caught here: an
  * allowance that never ends (13 of these fail), and with it no bound on unsent pongs (the client grew without end).
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ALLOWANCE } from '../../src/feed/allowance.js';
+import { ALLOWANCE } from '../../src/feed/token-bucket.js';
 import { accept, answer, bare, hostileServer, says, type Handshake, type HostileServer } from './hostile-server.js';
 import { listen, until } from './listening.js';
 import type { Flooded } from './flooded-client.js';

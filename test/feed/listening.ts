@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import { SystemClock, type Clock } from '../../src/clock.js';
 import type { EngineError } from '../../src/errors.js';
 import { FeedClient, type FeedClientOptions } from '../../src/feed/client.js';
-import { feedEndpoint } from '../../src/feed/endpoint.js';
-import type { ConnectionEnd } from '../../src/feed/ending.js';
-import type { FeedText } from '../../src/wire/texts.js';
+import { feedEndpoint } from '../../src/broker/angel/endpoint.js';
+import type { ConnectionEnd } from '../../src/feed/disconnects.js';
+import type { FeedText } from '../../src/broker/angel/texts.js';
 import type { HostileServer } from './hostile-server.js';
 import { CREDENTIALS } from './secrets.js';
 

@@ -1,5 +1,5 @@
 /** What must never be seen outside a request: easy to find in a log. None of it opens anything. */
-import type { Credentials } from '../../src/feed/login.js';
+import type { Credentials } from '../../src/broker/angel/login.js';
 
 export const TOKENS = { jwt: 'eyJhbGciOiJIUzUxMiJ9.jwt-of-the-test.sig', refresh: 'eyJhbGciOiJIUzUxMiJ9.refresh-of-the-test.sig', feed: 'feed-token-of-the-test' } as const;
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EngineError, EXIT } from '../../src/errors.js';
-import { feedEndpoint, readCertificates, type Endpoint } from '../../src/feed/endpoint.js';
+import { feedEndpoint, readCertificates, type Endpoint } from '../../src/broker/angel/endpoint.js';
 import { shipped } from '../../src/paths.js';
-import { inFolder } from '../sink/candles.js';
+import { inFolder } from '../parquet/candles.js';
 import { hostileServer, type HostileServer } from './hostile-server.js';
 import { listen, type Listening } from './listening.js';
 

@@ -14,7 +14,7 @@
  *   stored        the library's own exceptions passed on (7)
  *
  * Not in so few cases: a row of the instrument file without a bound (a longer round found it), and numbers of a Parquet footer believed.
- * test/instruments/master.test.ts and test/sink/bounds.test.ts hold those.
+ * test/broker/angel/scrip-master.test.ts and test/parquet/bounds.test.ts hold those.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { execFile } from 'node:child_process';

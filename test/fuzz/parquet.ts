@@ -4,7 +4,7 @@
  */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Random } from '../../src/random.js';
-import type { Column } from '../../src/sink/columns.js';
+import type { Column } from '../../src/parquet/columns.js';
 import { chance, EDGES, pick, randomBytes, size } from './bytes.js';
 
 /** Thrift's compact protocol: a field's number and its value. */

@@ -6,7 +6,7 @@ import { segmentHeader } from '../../src/journal/format.js';
 import { parseMeta } from '../../src/journal/meta.js';
 import { readJournal } from '../../src/journal/reader.js';
 import { metaSample } from '../fuzz/targets/meta.js';
-import { inFolder } from '../sink/candles.js';
+import { inFolder } from '../parquet/candles.js';
 
 const visitor = { entry: () => undefined };
 

@@ -6,7 +6,7 @@
 import { appendFileSync, copyFileSync, cpSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { inFolder } from '../sink/candles.js';
+import { inFolder } from '../parquet/candles.js';
 import { KIND } from '../../src/journal/format.js';
 import { readJournal } from '../../src/journal/reader.js';
 import { endsOf, found, foundByDocument, frameOf, journalOf, stampAt, writerIn, type Entry } from './made.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { KIND } from '../../src/journal/format.js';
 import { prune, runsIn } from '../../src/journal/folder.js';
-import { inFolder } from '../sink/candles.js';
+import { inFolder } from '../parquet/candles.js';
 import { block, found, frameOf, journalOf, stampAt, writerIn } from './made.js';
 
 const nobody = { taken: (): void => undefined, written: (): void => undefined };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decimals } from '../../src/momentum/rule.js';
 import { HOLES_LISTED, MomentumSeries, differences, evaluateAll, holeText, type Evaluation } from '../../src/momentum/series.js';
 import type { SeenCandle } from '../../src/momentum/series.js';
-import type { CandleRow } from '../../src/market/candle.js';
+import type { CandleRow } from '../../src/candles/candle.js';
 
 const OPEN = Date.parse('2026-11-16T09:15:00+05:30');
 const MINUTE = 60_000;

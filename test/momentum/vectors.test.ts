@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { evaluateAll } from '../../src/momentum/series.js';
-import type { CandleRow } from '../../src/market/candle.js';
+import type { CandleRow } from '../../src/candles/candle.js';
 import { shipped } from '../../src/paths.js';
 
 interface Vector {

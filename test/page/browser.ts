@@ -1,7 +1,7 @@
 /** A real browser that watches a run, and what must never be heard of it: errors, and requests that leave this machine. */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { start, type Running } from '../stages/command.js';
+import { start, type Running } from '../program/command.js';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', 'C:/Program Files/Google/Chrome/Application/chrome.exe'];
 

@@ -1,6 +1,6 @@
 /** Numbers and times on the page. */
 import { describe, expect, it } from 'vitest';
-import { clockText } from '../../src/observe/gate.js';
+import { clockText } from '../../src/gates/gate.js';
 import { age, change, count, day, micros, millis, minute, number, rate, rupees, second } from '../../src/page/format.js';
 
 const AT = Date.UTC(2026, 10, 23, 5, 40, 3);

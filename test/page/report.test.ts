@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../stages/command.js';
+import { run } from '../program/command.js';
 import { CHROMIUM, launch, open, type Watched } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tickshard-report-'));

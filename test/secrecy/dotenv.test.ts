@@ -2,8 +2,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inFolder } from '../sink/candles.js';
-import { run } from '../stages/command.js';
+import { inFolder } from '../parquet/candles.js';
+import { run } from '../program/command.js';
 import { echoServer, ENV, found, PLANTED } from './echo.js';
 
 const dotenv = Object.entries(ENV).map(([name, value]) => `${name}=${value}`).join('\n');

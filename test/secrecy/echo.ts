@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { accept, answer, hostileServer, type Handshake, type HostileServer, type Login } from '../feed/hostile-server.js';
-import { ltpFrame } from '../stages/server.js';
+import { ltpFrame } from '../program/server.js';
 
 /** What is planted: easy to find, and opens nothing. The PIN stands alone where it is searched, so that no clock or count is taken for it. */
 export const PLANTED = {

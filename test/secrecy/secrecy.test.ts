@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Handshake, HostileServer, Login } from '../feed/hostile-server.js';
-import { inFolder } from '../sink/candles.js';
-import { start } from '../stages/command.js';
+import { inFolder } from '../parquet/candles.js';
+import { start } from '../program/command.js';
 import { closeEcho, contentsOf, echoServer, ENV, found, granted, handshakeEcho, loginEcho, PLANTED, secretsOf, textEcho, tokens } from './echo.js';
 
 const ORIGIN = { originMs: Date.UTC(2026, 10, 23, 5, 30), speed: 60 };

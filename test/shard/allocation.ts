@@ -5,8 +5,8 @@
  */
 import { Packet } from '../../src/market/packet.js';
 import { Shard } from '../../src/shard/shard.js';
-import type { Engine } from '../../src/shard/engine.js';
-import { decode } from '../../src/wire/frames.js';
+import type { Engine } from '../../src/ingest/engine.js';
+import { decode } from '../../src/broker/angel/frames.js';
 import type { NaiveMode } from '../naive.js';
 import { at, engineOf, INSTRUMENTS } from './drive.js';
 import { frame } from './schedule.js';

@@ -1,6 +1,6 @@
 /** Single frames that a hostile or broken server can send, and what they must not do to the minutes around them. */
 import { describe, expect, it } from 'vitest';
-import { COUNTER } from '../../src/shared/counters.js';
+import { COUNTER } from '../../src/memory/counters.js';
 import { at, INSTRUMENTS } from './drive.js';
 import { Script } from './script.js';
 

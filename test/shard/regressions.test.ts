@@ -1,11 +1,11 @@
 /** Faults that systems of this kind have had, by name; each was somebody's lost candle (TRAPS.md, E). */
 import { describe, expect, it } from 'vitest';
-import { COUNTER } from '../../src/shared/counters.js';
-import { readBar } from '../../src/shared/book.js';
-import { bucketOf } from '../../src/shared/histogram.js';
-import { FLAG, KIND, RECORD, STATIC, type ShardMemory } from '../../src/shared/layout.js';
-import { RingWriter } from '../../src/shared/ring.js';
-import { whatOf } from '../../src/shared/record.js';
+import { COUNTER } from '../../src/memory/counters.js';
+import { readBar } from '../../src/memory/shard-reader.js';
+import { bucketOf } from '../../src/memory/histogram.js';
+import { FLAG, KIND, RECORD, STATIC, type ShardMemory } from '../../src/memory/layout.js';
+import { RingWriter } from '../../src/memory/ring.js';
+import { whatOf } from '../../src/memory/record.js';
 import { Shard } from '../../src/shard/shard.js';
 import { at, engineOf } from './drive.js';
 import { Script } from './script.js';

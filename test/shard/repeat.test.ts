@@ -1,7 +1,7 @@
-/** Batches that are begun again: a thread may have died when its rows were shown and before the head moved (`src/shard/drafts.ts`). */
+/** Batches that are begun again: a thread may have died when its rows were shown and before the head moved (`src/shard/row-writer.ts`). */
 import { expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
-import { SHARD } from '../../src/shared/layout.js';
+import { SHARD } from '../../src/memory/layout.js';
 import { Shard } from '../../src/shard/shard.js';
 import type { NaiveMode } from '../naive.js';
 import { at, engineOf, INSTRUMENTS, outcome, playInline, tell } from './drive.js';

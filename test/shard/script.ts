@@ -1,7 +1,7 @@
 /** A run told by hand: frames of one instrument or another at given times of day, in order, and what the engine made of them. */
-import { readCandles, readFirst } from '../../src/shared/book.js';
-import type { CandleWithQuality } from '../../src/market/candle.js';
-import type { EngineOptions, Engine } from '../../src/shard/engine.js';
+import { readCandles, readFirst } from '../../src/memory/shard-reader.js';
+import type { CandleWithQuality } from '../../src/candles/candle.js';
+import type { EngineOptions, Engine } from '../../src/ingest/engine.js';
 import type { NaiveInstrument, NaiveMode } from '../naive.js';
 import { at, drain, engineOf, INSTRUMENTS, tell } from './drive.js';
 import { frame, type Fields } from './schedule.js';

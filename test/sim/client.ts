@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { SystemClock } from '../../src/clock.js';
 import { FIELD, Packet } from '../../src/market/packet.js';
 import { startBroker, type Broker, type BrokerOptions } from '../../src/sim/broker.js';
-import { decode } from '../../src/wire/frames.js';
+import { decode } from '../../src/broker/angel/frames.js';
 import { marketAt } from './world.js';
 
 export const HEADERS = {

@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { BEST_FIVE_ROWS, FIELD, Packet } from '../../src/market/packet.js';
-import { Feed } from '../../src/sim/feed.js';
-import { FRAME_MS } from '../../src/sim/lanes.js';
-import { decode } from '../../src/wire/frames.js';
+import { Feed } from '../../src/sim/broadcast.js';
+import { FRAME_MS } from '../../src/sim/sequence-allocator.js';
+import { decode } from '../../src/broker/angel/frames.js';
 import { at, dayOf, marketAt, NIFTY, sentUntil, type Sent } from './world.js';
 
 const SYMBOLS = ['RELIANCE', 'TCS', 'M&M'];

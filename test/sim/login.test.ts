@@ -4,7 +4,7 @@ import { SystemClock } from '../../src/clock.js';
 import { startBroker } from '../../src/sim/broker.js';
 import { DEMO_ACCOUNT } from '../../src/sim/login.js';
 import { MOST_BODY_BYTES } from '../../src/sim/rest.js';
-import { totp } from '../../src/feed/totp.js';
+import { totp } from '../../src/broker/angel/totp.js';
 import { totpHolds } from '../../src/sim/totp.js';
 import { HEADERS, logIn, post, raw, withBroker } from './client.js';
 import { at, marketAt } from './world.js';

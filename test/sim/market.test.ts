@@ -1,11 +1,11 @@
 /** The seeded market: the same whatever is asked of it and however, and its candles are those of its trades. */
 import { describe, expect, it } from 'vitest';
-import type { CandleRow } from '../../src/market/candle.js';
+import type { CandleRow } from '../../src/candles/candle.js';
 import { FIELD, Packet } from '../../src/market/packet.js';
 import { istStamp, MINUTE_MS } from '../../src/market/session.js';
-import { lanesFor } from '../../src/sim/lanes.js';
+import { lanesFor } from '../../src/sim/sequence-allocator.js';
 import { Market } from '../../src/sim/market.js';
-import { decode } from '../../src/wire/frames.js';
+import { decode } from '../../src/broker/angel/frames.js';
 import { at, CALENDAR, dayOf, hexes, listed, marketAt, NIFTY, sentUntil, type TrueTrade } from './world.js';
 
 /** The naive fold: half-open minutes of trade time, label = start, prices in rupees. */

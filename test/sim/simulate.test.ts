@@ -1,4 +1,4 @@
-import { packCandles } from '../../src/shared/given.js';
+import { packCandles } from '../../src/candles/warm-up-candles.js';
 /** The simulate stage as a process: alone, and as the child of a run. */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { FIELD } from '../../src/market/packet.js';
-import type { FromSimulator, ToSimulator } from '../../src/sim/handover.js';
+import type { FromSimulator, ToSimulator } from '../../src/sim/ipc-messages.js';
 import { Client, handshake, headersOf, post, until } from './client.js';
 import { at, listed, marketAt } from './world.js';
 

@@ -1,7 +1,7 @@
 /** Transcripts of what the broker's own clients send (test/vectors/clients), and playing them against the simulated broker over bare sockets. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { totp } from '../../src/feed/totp.js';
+import { totp } from '../../src/broker/angel/totp.js';
 import { shipped } from '../../src/paths.js';
 import type { Broker } from '../../src/sim/broker.js';
 import { DEMO_ACCOUNT } from '../../src/sim/login.js';

@@ -4,11 +4,11 @@ import type { Listing } from '../../src/market/instrument.js';
 import type { Packet } from '../../src/market/packet.js';
 import { istMs } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
-import { shippedCalendar } from '../../src/stages/universe.js';
+import { shippedCalendar } from '../../src/run/universe.js';
 import { Day } from '../../src/sim/day.js';
-import { lanesFor } from '../../src/sim/lanes.js';
+import { lanesFor } from '../../src/sim/sequence-allocator.js';
 import { Market, type MarketOptions } from '../../src/sim/market.js';
-import { encode, FRAME_LENGTH } from '../../src/wire/frames.js';
+import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
 
 const json = (path: string): unknown => JSON.parse(readFileSync(shipped(path), 'utf8'));
 

@@ -3,10 +3,10 @@
  * client's socket after the network's time, in order.
  */
 import type { Random } from '../../src/random.js';
-import type { RawEnd } from '../../src/feed/machine.js';
+import type { RawEnd } from '../../src/feed/connection-machine.js';
 import type { Agenda } from './agenda.js';
 import type { Exchange, Told } from './exchange.js';
-import { between, type Nature } from './nature.js';
+import { between, type Nature } from './profile.js';
 
 /** What lies in the client's socket. */
 export type Item =

@@ -1,15 +1,15 @@
 /** What is checked when a run is over: against the naive fold, against replays of what was taken in, and against what the world knows. */
-import { readCandles, readFirst, readRow } from '../../src/shared/book.js';
-import { COUNTER } from '../../src/shared/counters.js';
-import type { Engine } from '../../src/shard/engine.js';
+import { readCandles, readFirst, readRow } from '../../src/memory/shard-reader.js';
+import { COUNTER } from '../../src/memory/counters.js';
+import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { seededRandom, type Random } from '../../src/random.js';
-import { Intake } from '../../src/stages/intake.js';
+import { Intake } from '../../src/ingest/intake.js';
 import { messagesOf } from '../messages.js';
 import { asNaive, DATE, sessionOf } from '../listed.js';
 import { naiveFold, type NaiveResult } from '../naive.js';
 import type { Told } from './exchange.js';
-import { pick, type Nature } from './nature.js';
+import { pick, type Nature } from './profile.js';
 import type { Call, Recorder } from './recorder.js';
 import { clockOf, must, type Invariant } from './violation.js';
 import { engineOf, KNOWN_SILENCE_MS } from './world.js';

@@ -4,9 +4,9 @@
  */
 import { FIELD, Packet } from '../../src/market/packet.js';
 import type { Random } from '../../src/random.js';
-import { encode } from '../../src/wire/frames.js';
+import { encode } from '../../src/broker/angel/frames.js';
 import type { NaiveInstrument } from '../naive.js';
-import { between, type Nature } from './nature.js';
+import { between, type Nature } from './profile.js';
 
 /** A snapshot that told of a new trade. */
 export interface Told {

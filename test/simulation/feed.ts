@@ -4,19 +4,19 @@
  */
 import type { Timer } from '../../src/clock.js';
 import { EngineError } from '../../src/errors.js';
-import type { ConnectionEnd } from '../../src/feed/ending.js';
-import { idleAfter, step, type FeedEffect, type FeedEvent, type FeedState, type RawEnd } from '../../src/feed/machine.js';
+import type { ConnectionEnd } from '../../src/feed/disconnects.js';
+import { idleAfter, step, type FeedEffect, type FeedEvent, type FeedState, type RawEnd } from '../../src/feed/connection-machine.js';
 import type { Random } from '../../src/random.js';
-import { classifyText, type FeedText } from '../../src/wire/texts.js';
+import { classifyText, type FeedText } from '../../src/broker/angel/texts.js';
 import type { Agenda } from './agenda.js';
 import type { Broker, Item, Line } from './broker.js';
 import type { Told } from './exchange.js';
 import { Inbox } from './inbox.js';
-import { between, pick, type Nature } from './nature.js';
+import { between, pick, type Nature } from './profile.js';
 import { Promises } from './promises.js';
 import { must } from './violation.js';
 
-/** As `src/feed/socket.ts` and `src/config.ts` have it. */
+/** As `src/feed/socket.ts` and `src/cli/config.ts` have it. */
 const HANDSHAKE_WITHIN_MS = 10_000;
 const FIRST_OPEN_WITHIN_MS = 30_000;
 

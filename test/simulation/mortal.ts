@@ -22,7 +22,7 @@ export function passed(): void {
 
 /** Makes the copy anew from what is compiled and returns its class. */
 export async function mortalShard(): Promise<typeof ShardModule.Shard> {
-  instrument('mortal', '../../test/simulation/mortal.js');
+  instrument('mortal', 'test/simulation/mortal.js');
   const { Shard } = (await import(shipped('dist/src/shard/shard.mortal.js').href)) as typeof ShardModule;
   return Shard;
 }

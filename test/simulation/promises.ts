@@ -1,5 +1,5 @@
 /** What the feed's machine promises about time and about ends, held against what it did. Real ms throughout. */
-import type { ConnectionEnd } from '../../src/feed/ending.js';
+import type { ConnectionEnd } from '../../src/feed/disconnects.js';
 import { must } from './violation.js';
 
 /** A mute feed is replaced within a minute, a dropped one within half a minute; without a pong it may stand for little longer than it is watched. */

@@ -3,11 +3,11 @@
  * became of frames whose time was judged by the arrival clock. That judgement is seen in the counters, as a frame is used, kept,
  * released with others, or refused.
  */
-import type { Messages } from '../../src/wire/messages.js';
-import { Intake, type IntakeOptions } from '../../src/stages/intake.js';
-import type { Arrival } from '../../src/shard/arrival.js';
-import { COUNTER } from '../../src/shared/counters.js';
-import type { Engine } from '../../src/shard/engine.js';
+import type { Messages } from '../../src/broker/messages.js';
+import { Intake, type IntakeOptions } from '../../src/ingest/intake.js';
+import type { Arrival } from '../../src/ingest/arrival.js';
+import { COUNTER } from '../../src/memory/counters.js';
+import type { Engine } from '../../src/ingest/engine.js';
 import type { NaivePacket } from '../naive.js';
 import { clockOf, must } from './violation.js';
 

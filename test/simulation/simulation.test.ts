@@ -24,7 +24,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Shard } from '../../src/shard/shard.js';
 import { mortalShard } from './mortal.js';
-import { natureOf, TROUBLES } from './nature.js';
+import { natureOf, TROUBLES } from './profile.js';
 import { INVARIANTS } from './violation.js';
 import { simulate, type Outcome } from './world.js';
 

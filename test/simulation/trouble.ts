@@ -1,11 +1,11 @@
 /** Trouble as it happens: each kind does something to the broker, to time, or to our own machine. */
-import type { RawEnd } from '../../src/feed/machine.js';
+import type { RawEnd } from '../../src/feed/connection-machine.js';
 import type { Random } from '../../src/random.js';
 import type { Agenda } from './agenda.js';
 import type { Broker } from './broker.js';
 import type { Exchange } from './exchange.js';
 import type { Feed } from './feed.js';
-import { between, pick, type Nature, type Trouble } from './nature.js';
+import { between, pick, type Nature, type Trouble } from './profile.js';
 import type { Workers } from './workers.js';
 import type { Writer } from './writer.js';
 

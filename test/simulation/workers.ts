@@ -1,12 +1,12 @@
 /** The shards, on this thread: they fold when it is their turn, sleep, die behind a store or between two records, and are replaced. */
-import { readCandles, readRow, type RowPlace } from '../../src/shared/book.js';
-import { MAIN, SHARD, type ShardMemory } from '../../src/shared/layout.js';
-import type { Engine } from '../../src/shard/engine.js';
+import { readCandles, readRow, type RowPlace } from '../../src/memory/shard-reader.js';
+import { MAIN, SHARD, type ShardMemory } from '../../src/memory/layout.js';
+import type { Engine } from '../../src/ingest/engine.js';
 import type { Shard } from '../../src/shard/shard.js';
 import type { Random } from '../../src/random.js';
 import type { Agenda } from './agenda.js';
 import { DEATH, fate } from './mortal.js';
-import { between, pick } from './nature.js';
+import { between, pick } from './profile.js';
 import { must } from './violation.js';
 
 interface Worker {

@@ -1,17 +1,17 @@
 /**
  * The writer: a sink in memory that merges as the real one does, and a thread that reads the shards' memory and hands it over, as
- * `workers/writer.ts` and `src/stages/writer-pool.ts` do. It dies before, between and behind its writes, and the sink refuses for a while.
+ * `workers/writer.ts` and `src/threads/writer-pool.ts` do. It dies before, between and behind its writes, and the sink refuses for a while.
  */
-import type { CandleWithQuality } from '../../src/market/candle.js';
-import { readCandles, readFirst, type RowPlace } from '../../src/shared/book.js';
-import { SHARD, type ShardMemory } from '../../src/shared/layout.js';
-import type { FileInstrument } from '../../src/sink/candles-file.js';
-import { mergeRun, sameCandle, type StoredCandle } from '../../src/sink/merge.js';
-import type { Sink, WriteOutcome } from '../../src/sink/sink.js';
-import type { Engine } from '../../src/shard/engine.js';
+import type { CandleWithQuality } from '../../src/candles/candle.js';
+import { readCandles, readFirst, type RowPlace } from '../../src/memory/shard-reader.js';
+import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
+import type { FileInstrument } from '../../src/parquet/candles-file.js';
+import { mergeRun, sameCandle, type StoredCandle } from '../../src/parquet/merge.js';
+import type { Sink, WriteOutcome } from '../../src/parquet/sink.js';
+import type { Engine } from '../../src/ingest/engine.js';
 import type { Random } from '../../src/random.js';
 import type { Agenda } from './agenda.js';
-import { between } from './nature.js';
+import { between } from './profile.js';
 import { must } from './violation.js';
 
 /** What is on the disk that there is not. */

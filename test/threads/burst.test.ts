@@ -1,10 +1,10 @@
 /** Real threads under a burst: every ring runs full, the producer waits as it should, and nothing is lost or overwritten. */
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
-import { COUNTER } from '../../src/shared/counters.js';
-import { MAIN, SHARD } from '../../src/shared/layout.js';
-import { readBar, readRow } from '../../src/shared/book.js';
-import { ShardPool } from '../../src/shard/pool.js';
+import { COUNTER } from '../../src/memory/counters.js';
+import { MAIN, SHARD } from '../../src/memory/layout.js';
+import { readBar, readRow } from '../../src/memory/shard-reader.js';
+import { ShardPool } from '../../src/threads/shard-pool.js';
 import { at, engineOf, expectNaive, INSTRUMENTS, naiveOf, outcome, playInline, tell } from '../shard/drive.js';
 import { seededHappenings, unfold, type Step } from '../shard/schedule.js';
 import { feed, until } from './feed.js';

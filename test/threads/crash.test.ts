@@ -1,11 +1,11 @@
 /** A worker killed at any store of the fold is replaced and continues: nothing lost, nothing twice (DESIGN.md, "Must hold", 5). */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
-import { COUNTER } from '../../src/shared/counters.js';
-import { KIND, SHARD } from '../../src/shared/layout.js';
-import { kindOf } from '../../src/shared/record.js';
-import type { Engine } from '../../src/shard/engine.js';
-import { ShardPool } from '../../src/shard/pool.js';
+import { COUNTER } from '../../src/memory/counters.js';
+import { KIND, SHARD } from '../../src/memory/layout.js';
+import { kindOf } from '../../src/memory/record.js';
+import type { Engine } from '../../src/ingest/engine.js';
+import { ShardPool } from '../../src/threads/shard-pool.js';
 import type * as ShardModule from '../../src/shard/shard.js';
 import { shipped } from '../../src/paths.js';
 import type { NaiveMode } from '../naive.js';
@@ -92,7 +92,7 @@ describe('a crash after every store', () => {
       for (const [point, { file }] of points.entries()) {
         if (killed.has(point) || (file !== 'shard' && alive.hits[point] === 0)) continue;
         // A batch that is cut short by a crash is never published, and behind one no tick is ordinary for a while: those points are passed less often than in peace.
-        const passes = file === 'shard' ? Math.min(alive.hits[point], 3) : alive.hits[point] * (file === 'ticks' || file === 'drafts' ? 0.2 : 0.9);
+        const passes = file === 'shard' ? Math.min(alive.hits[point], 3) : alive.hits[point] * (file === 'fast/tick-accumulator' || file === 'row-writer' ? 0.2 : 0.9);
         plan.due[point] = 1 + Math.floor(random() * passes);
       }
       const engine = engineOf(mode, shards);

@@ -1,6 +1,6 @@
 /** Thread entry of the crash tests: `workers/shard.ts` over the instrumented shard, dying where its plan says. */
 import { monoMs } from '../../src/clock.js';
-import { MAIN, SHARD, ShardMemory, type ShardShape } from '../../src/shared/layout.js';
+import { MAIN, SHARD, ShardMemory, type ShardShape } from '../../src/memory/layout.js';
 import type * as ShardModule from '../../src/shard/shard.js';
 import { arm, type CrashPlan } from './hook.js';
 

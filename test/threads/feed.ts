@@ -1,5 +1,5 @@
 /** Feeds real threads the way a producer that reads memory does: it awaits when a ring is nearly full. */
-import type { Engine } from '../../src/shard/engine.js';
+import type { Engine } from '../../src/ingest/engine.js';
 import { tell } from '../shard/drive.js';
 import type { Step } from '../shard/schedule.js';
 

@@ -1,5 +1,5 @@
 /** Thread entry that takes its memory over and then hangs: nothing but the end of the thread ends it. */
-import { SHARD, ShardMemory, type ShardShape } from '../../src/shared/layout.js';
+import { SHARD, ShardMemory, type ShardShape } from '../../src/memory/layout.js';
 import { Shard } from '../../src/shard/shard.js';
 
 export default function run(task: { shape: ShardShape; buffer: SharedArrayBuffer }): void {

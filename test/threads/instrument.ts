@@ -1,13 +1,14 @@
 /**
- * Makes `anchored.NAME.js`, `drafts.NAME.js`, `fold.NAME.js`, `ticks.NAME.js`, `unpack.NAME.js` and `shard.NAME.js` beside the compiled originals: the same code with a call of the hook after every statement
- * that stores into shared memory. The hot path itself knows nothing of it.
+ * Makes a copy `FILE.NAME.js` of each compiled file of `FILES`, in the same folder: the same code with a call of the hook after every
+ * statement that stores into shared memory. The hot path itself knows nothing of it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import ts from 'typescript';
 import { packageRoot, shipped } from '../../src/paths.js';
 
-/** What stores into a shard's memory; the shard itself last. */
-export const FILES = ['anchored', 'drafts', 'fold', 'ticks', 'unpack', 'shard'] as const;
+/** What stores into a shard's memory, in src/shard; the shard itself last. */
+export const FILES = ['volume-anchor', 'row-writer', 'bar-builder', 'fast/tick-accumulator', 'unpack', 'shard'] as const;
 
 /** A store: which file, and the statement. Its index in the list is the point's number. */
 export interface Point {
@@ -15,24 +16,45 @@ export interface Point {
   readonly statement: string;
 }
 
-/** tsc puts each statement on a line of its own, also the body of an `if` or `for` without braces. */
-const STORE = /^(\s+)([\w.]+\[.*?\] \+?= .*;|Atomics\.store\(.*\);|[\w.]+\.(?:copyWithin|fill)\(.*\);)$/;
+/** Whether a statement is one store into an array: an assignment, an atomic operation, or a fill. */
+function isStore(node: ts.Node, source: ts.SourceFile): node is ts.ExpressionStatement {
+  if (!ts.isExpressionStatement(node)) return false;
+  const { expression } = node;
+  if (ts.isBinaryExpression(expression)) return ts.isElementAccessExpression(expression.left) && /^\+?=$/.test(expression.operatorToken.getText(source));
+  return ts.isCallExpression(expression) && /^Atomics\.store$|\.(copyWithin|fill)$/.test(expression.expression.getText(source));
+}
 
-/** Writes the instrumented copies and returns their points. `hook`: the module whose `passed` is called, as the copies name it. */
-export function instrument(name = 'crashing', hook = '../../test/threads/hook.js'): Point[] {
+/** Whether a relative import of `file` names one of `FILES`. */
+function isInstrumented(file: string, specifier: string): boolean {
+  const target = posix.join(posix.dirname(file), specifier).replace(/\.js$/, '');
+  return specifier.startsWith('.') && (FILES as readonly string[]).includes(target);
+}
+
+/** Writes the instrumented copies and returns their points. `hook`: the module whose `passed` is called, as a path from the compiled root. */
+export function instrument(name = 'crashing', hook = 'test/threads/hook.js'): Point[] {
   const points: Point[] = [];
   for (const file of FILES) {
-    const lines = readFileSync(shipped(`dist/src/shard/${file}.js`), 'utf8').split('\n');
-    const hooked = lines.map((line) => {
-      const found = STORE.exec(line);
-      if (found === null) return line.replace(/'\.\/(anchored|drafts|fold|ticks|unpack)\.js'/, `'./$1.${name}.js'`);
-      points.push({ file, statement: found[2] });
-      return `${found[1]}{ ${found[2]} passed(${points.length - 1}); }`;
-    });
-    const text = `import { passed } from '${hook}';\n${hooked.filter((line) => !line.startsWith('//# source')).join('\n')}`;
+    const text = readFileSync(shipped(`dist/src/shard/${file}.js`), 'utf8').replace(/^\/\/# source.*$/m, '');
+    const source = ts.createSourceFile(`${file}.js`, text, ts.ScriptTarget.ES2023, true);
+    const edits: { readonly at: number; readonly until: number; readonly text: string }[] = [];
+    const visit = (node: ts.Node): void => {
+      if (isStore(node, source)) {
+        const statement = node.getText(source);
+        points.push({ file, statement });
+        edits.push({ at: node.getStart(source), until: node.end, text: `{ ${statement} passed(${points.length - 1}); }` });
+        return;
+      }
+      if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier) && isInstrumented(file, node.moduleSpecifier.text)) {
+        edits.push({ at: node.moduleSpecifier.getStart(source), until: node.moduleSpecifier.end, text: `'${node.moduleSpecifier.text.replace(/\.js$/, `.${name}.js`)}'` });
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    let copy = text;
+    for (const { at, until, text: replacement } of edits.reverse()) copy = copy.slice(0, at) + replacement + copy.slice(until);
     const target = shipped(`dist/src/shard/${file}.${name}.js`);
     const aside = new URL(`dist/src/shard/${file}.${name}.${process.pid}.tmp`, packageRoot);
-    writeFileSync(aside, text);
+    writeFileSync(aside, `import { passed } from '${shipped(`dist/${hook}`).href}';\n${copy}`);
     renameSync(aside, target);
   }
   return points;

@@ -3,9 +3,9 @@
  * before it, field by field; and of all rows together what is behind every record whose batch is over. An engine beside the one that crashes has the
  * same records and goes on one at a time, without dying.
  */
-import { BAR, FIRST, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/shared/layout.js';
-import { kindOf, rowOf } from '../../src/shared/record.js';
-import type { Engine } from '../../src/shard/engine.js';
+import { BAR, FIRST, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
+import { kindOf, rowOf } from '../../src/memory/record.js';
+import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 
 /** What is valid of the shard itself: how far is sealed, whether it ended, gaps. */

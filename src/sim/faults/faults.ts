@@ -11,7 +11,7 @@ import { CATALOGUE, type Argument, type FaultName } from './catalogue.js';
 import { checkSymbols, numberOf, type Fault } from './fault.js';
 import { DAMAGE } from './frames.js';
 import { REFUSAL, type Refusal } from './handshakes.js';
-import { HeldPackets } from './held.js';
+import { HeldPackets } from './held-packets.js';
 import type { Link } from './link.js';
 import { CHANGE, copyPacket } from './packets.js';
 import { ActiveFault } from './strikes.js';

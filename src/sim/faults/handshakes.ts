@@ -1,6 +1,6 @@
 /** Handshakes that are refused though the credentials are good. */
 
-import type { BadCredential } from '../sessions.js';
+import type { BadCredential } from '../log-ins.js';
 import type { FaultName } from './catalogue.js';
 import type { Fault } from './fault.js';
 

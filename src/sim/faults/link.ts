@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Subscription } from '../../wire/requests.js';
+import type { Subscription } from '../../broker/angel/requests.js';
 import { byteWise, messageBytes, pour } from './bytes.js';
 import { numberOf } from './fault.js';
 import type { Faults } from './faults.js';

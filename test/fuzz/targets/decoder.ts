@@ -1,8 +1,8 @@
-import { Admission, UNADMITTED } from '../../../src/shard/admit.js';
+import { Admission, UNADMITTED } from '../../../src/ingest/packet-filter.js';
 import { Packet } from '../../../src/market/packet.js';
 import { seededRandom, type Random } from '../../../src/random.js';
-import { decode, encode, FRAME_LENGTH } from '../../../src/wire/frames.js';
-import { packetJson } from '../../../src/wire/json.js';
+import { decode, encode, FRAME_LENGTH } from '../../../src/broker/angel/frames.js';
+import { packetJson } from '../../../src/broker/angel/frame-json.js';
 import { below, chance, mutated, pick, randomBytes, size } from '../bytes.js';
 import type { Target } from '../target.js';
 

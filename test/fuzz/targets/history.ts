@@ -5,13 +5,13 @@ import { evaluateAll } from '../../../src/momentum/series.js';
 import { holeText } from '../../../src/momentum/series.js';
 import { shipped } from '../../../src/paths.js';
 import type { Random } from '../../../src/random.js';
-import { CANDLE_COLUMNS } from '../../../src/sink/columns.js';
-import { readHistory, readSchema } from '../../../src/sink/history.js';
+import { CANDLE_COLUMNS } from '../../../src/parquet/columns.js';
+import { readHistory, readSchema } from '../../../src/parquet/history.js';
 import { chance, mutated, randomBytes, size } from '../bytes.js';
 import { forgedFile } from '../parquet.js';
 import { checkSentence, refusedAs, type Target } from '../target.js';
 
-const samples = ['kolkata', 'naive', 'offset'].map((name) => readFileSync(shipped(`test/sink/files/pandas-${name}.parquet`)));
+const samples = ['kolkata', 'naive', 'offset'].map((name) => readFileSync(shipped(`test/parquet/files/pandas-${name}.parquet`)));
 const WITH_FOOTER = { volume_kind: 'traded', 'ARROW:schema': samples[2].toString('latin1').match(/\/{5}[A-Za-z0-9+/=]{100,}/)![0] };
 
 /** A file that pandas might have written, but for what is wrong with it. */

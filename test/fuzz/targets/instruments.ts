@@ -1,9 +1,9 @@
-import { readMaster } from '../../../src/instruments/master.js';
-import { readMasterFile } from '../../../src/instruments/cache.js';
+import { readMaster } from '../../../src/broker/angel/scrip-master.js';
+import { readMasterFile } from '../../../src/broker/angel/scrip-cache.js';
 import { seededRandom, type Random } from '../../../src/random.js';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { option, pieces, row } from '../../instruments/rows.js';
+import { option, pieces, row } from '../../broker/angel/scrip-rows.js';
 import { chance, mutated, pick, randomBytes, size, uglyJson, uglyVersion } from '../bytes.js';
 import { refusedAs, type Target } from '../target.js';
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { JsonLines } from '../../../src/sink/json-lines.js';
+import { JsonLines } from '../../../src/reconcile/json-lines.js';
 import type { Random } from '../../../src/random.js';
 import { chance, mutated, pick, randomBytes, size, uglyJson, uglyVersion } from '../bytes.js';
 import { checkSentence, refusedAs, type Target } from '../target.js';

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../../src/random.js';
-import { candlesPath } from '../../../src/sink/candles-file.js';
-import { CANDLE_COLUMNS, QUALITY_COLUMNS } from '../../../src/sink/columns.js';
-import { qualityPath } from '../../../src/sink/quality-file.js';
-import { checkExisting, readPair } from '../../../src/sink/stored.js';
+import { candlesPath } from '../../../src/parquet/candles-file.js';
+import { CANDLE_COLUMNS, QUALITY_COLUMNS } from '../../../src/parquet/columns.js';
+import { qualityPath } from '../../../src/parquet/quality-file.js';
+import { checkExisting, readPair } from '../../../src/parquet/stored.js';
 import { pick } from '../bytes.js';
 import { forgedFile } from '../parquet.js';
 import { refusedAs, type Target } from '../target.js';

@@ -1,5 +1,5 @@
 import type { Random } from '../../../src/random.js';
-import { classifyText, LONGEST_STRING } from '../../../src/wire/texts.js';
+import { classifyText, LONGEST_STRING } from '../../../src/broker/angel/texts.js';
 import { chance, mutated, randomBytes, size, uglyJson } from '../bytes.js';
 import type { Target } from '../target.js';
 

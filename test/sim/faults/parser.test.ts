@@ -1,6 +1,6 @@
 /** Faults as they are written, and the schedule of a seed. */
 import { describe, expect, it } from 'vitest';
-import { parse } from '../../../src/cli.js';
+import { parse } from '../../../src/cli/parse.js';
 import { EngineError } from '../../../src/errors.js';
 import { CATALOGUE, FAULT_NAMES, faultList } from '../../../src/sim/faults/catalogue.js';
 import { chaosFaults } from '../../../src/sim/faults/chaos.js';

@@ -3,7 +3,7 @@ import { SystemClock, type Clock, type Timer } from '../../../src/clock.js';
 import { FIELD, Packet } from '../../../src/market/packet.js';
 import { startBroker, type Broker, type BrokerLimits } from '../../../src/sim/broker.js';
 import { parseFault } from '../../../src/sim/faults/fault.js';
-import { decode } from '../../../src/wire/frames.js';
+import { decode } from '../../../src/broker/angel/frames.js';
 import { Client, until } from '../client.js';
 import { at, marketAt, sentUntil, type Sent } from '../world.js';
 

@@ -1,0 +1,164 @@
+/**
+ * Candles polled over REST: one request after another, two a second, because the broker allows three in any second and refuses with 403
+ * what comes faster (PROTOCOL.md 1; TRAPS E13).
+ */
+import type { Clock } from '../../clock.js';
+import { EngineError } from '../../errors.js';
+import { certificateFault, type Endpoint } from './endpoint.js';
+import type { Session } from './login.js';
+import { post, restHeaders } from './post.js';
+import type { CandleRow } from '../../candles/candle.js';
+import { DAY_MS, istStamp, MINUTE_MS } from '../../market/session.js';
+import { readAnswer, type CandleAnswer, type Window } from './candle-answer.js';
+
+const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
+
+/** Real ms between the beginnings of two requests. */
+export const APART_MS = 500;
+/** Real ms for one answer. */
+const ANSWER_WITHIN_MS = 20_000;
+/** One request reaches no farther: the broker allows 30 days, and a short answer is known to be a whole one sooner. */
+const CHUNK_MS = 7 * DAY_MS;
+/** Characters of an answer: a week of 375 minutes has some 200,000. */
+const LONGEST_ANSWER = 4_000_000;
+/** Real ms to wait before each further try: what is refused for the rate stays so for up to a minute. */
+const WAITS = {
+  limited: [2_000, 5_000, 15_000, 60_000],
+  early: Array.from({ length: 15 }, () => 5_000),
+  down: [1_000, 2_000, 4_000, 8_000],
+} as const;
+
+/** What of an instrument a request needs. */
+export interface PolledInstrument {
+  readonly symbol: string;
+  readonly exchange: string;
+  readonly token: string;
+}
+
+export interface PollerOptions {
+  readonly endpoint: Endpoint;
+  readonly session: Session;
+  readonly clock: Clock;
+  /** Ends what is under way. */
+  readonly signal: AbortSignal;
+  /** Other waits than those of real use, in tests. */
+  readonly waits?: Readonly<Record<keyof typeof WAITS, readonly number[]>>;
+  /** Told what is waited for, when it is more than a moment; sentences. */
+  readonly say?: (sentence: string) => void;
+}
+
+/** The broker will not give one instrument's candles; those of others may be had. */
+export class CandlesRefused extends EngineError {
+  constructor(sentence: string) {
+    super('CANDLES', sentence);
+  }
+}
+
+/** `YYYY-MM-DD HH:mm`, Indian time. */
+const requestTime = (ms: number): string => istStamp(ms).slice(0, 16).replace('T', ' ');
+
+export class Poller {
+  readonly #options: PollerOptions;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  /** Requests so far, refused ones too. */
+  requests = 0;
+  /** Rows of the last answer that could not be read and are left out, by symbol. */
+  readonly unreadable = new Map<string, number>();
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The candles with a label from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending, as the broker has them now. Throws
+   * CandlesRefused when it refuses this instrument, EngineError CANDLES when it cannot be reached or limits for too long, or the signal came.
+   */
+  async candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]> {
+    const rows: CandleRow[] = [];
+    for (let at = fromMs; at <= toMs; at += CHUNK_MS) rows.push(...(await this.#chunk(instrument, at, Math.min(toMs, at + CHUNK_MS - MINUTE_MS))));
+    return rows;
+  }
+
+  async #chunk(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<readonly CandleRow[]> {
+    const { symbol, exchange } = instrument;
+    const tries = { limited: 0, early: 0, down: 0 };
+    const waits = this.#options.waits ?? WAITS;
+    for (;;) {
+      const answer = await this.#ask(instrument, { symbol, exchange, fromMs, toMs });
+      if (answer.kind === 'rows') {
+        if (answer.left > 0) this.unreadable.set(symbol, answer.left);
+        return answer.rows;
+      }
+      if (answer.kind === 'refused') throw new CandlesRefused(`The broker refuses the candles of ${symbol}: ${answer.why}.`);
+      const waitMs = waits[answer.kind][tries[answer.kind]++];
+      if (waitMs === undefined) throw new EngineError('CANDLES', this.#gaveUp(answer, symbol, toMs), { retryable: true });
+      if (waitMs >= 5_000) this.#options.say?.(`${this.#trouble(answer, symbol)}: trying again in ${waitMs / 1000} s.`);
+      await this.#wait(waitMs);
+    }
+  }
+
+  #trouble(answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>, symbol: string): string {
+    if (answer.kind === 'limited') return 'The broker refuses candles for their rate';
+    if (answer.kind === 'early') return `The last minute of ${symbol} is not over for the broker`;
+    return `The candles of ${symbol} could not be had (${answer.why})`;
+  }
+
+  #gaveUp(answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>, symbol: string, toMs: number): string {
+    const { host } = new URL(this.#options.endpoint.loginUrl);
+    if (answer.kind === 'limited') return `${host} refuses candles for their rate however long one waits: another program may poll with the same client code.`;
+    if (answer.kind === 'early') return `For ${host} it is not ${istStamp(toMs + MINUTE_MS)} yet: is it the server of these candles, and is this machine's clock right?`;
+    return `${host} did not give the candles of ${symbol} (${answer.why}), several times.`;
+  }
+
+  async #ask({ exchange, token }: PolledInstrument, window: Window): Promise<CandleAnswer> {
+    const { endpoint, session, clock, signal } = this.#options;
+    await this.#wait(this.#lastMs + APART_MS - clock.monoMs());
+    this.#lastMs = clock.monoMs();
+    this.requests++;
+    const abort = new AbortController();
+    const limit = clock.after(ANSWER_WITHIN_MS, () => abort.abort());
+    const url = new URL(CANDLES_PATH, endpoint.loginUrl);
+    try {
+      const { status, text } = await post({
+        url: url.href,
+        ca: endpoint.ca,
+        signal: AbortSignal.any([abort.signal, signal]),
+        headers: { ...restHeaders(session.apiKey), Authorization: `Bearer ${session.jwt}` },
+        // Whether a row labelled `todate` belongs to the answer nobody says; a minute more is asked for, and what lies outside is left out.
+        body: JSON.stringify({ exchange, symboltoken: token, interval: 'ONE_MINUTE', fromdate: requestTime(window.fromMs), todate: requestTime(window.toMs + MINUTE_MS) }),
+        longest: LONGEST_ANSWER,
+      });
+      return readAnswer(status, text, window, session.secrets);
+    } catch (error) {
+      this.#checkSignal();
+      if (abort.signal.aborted) return { kind: 'down', why: `no answer within ${ANSWER_WITHIN_MS / 1000} s` };
+      const { code } = error as { code?: unknown };
+      const fault = typeof code === 'string' ? certificateFault(code) : undefined;
+      if (fault !== undefined) throw new EngineError('CANDLES', `The candles of ${url.host} are not asked for: ${fault}. Nothing was sent.`, { cause: error });
+      return { kind: 'down', why: typeof code === 'string' ? code : 'no connection' };
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  #checkSignal(): void {
+    if (this.#options.signal.aborted) throw new EngineError('CANDLES', 'The polling of candles was interrupted; nothing of it is kept.');
+  }
+
+  /** Resolves after `realMs`, or at once when there is nothing to wait for. Throws when the signal comes. */
+  async #wait(realMs: number): Promise<void> {
+    const { clock, signal } = this.#options;
+    this.#checkSignal();
+    if (realMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = clock.after(realMs, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+    this.#checkSignal();
+  }
+}

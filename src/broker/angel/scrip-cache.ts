@@ -1,0 +1,73 @@
+/** Instrument files of earlier days: one a day, with the rows that matter, in the broker's own format. */
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { EngineError, sentenceOf } from '../../errors.js';
+import { readMaster, type Master, type MasterRow } from './scrip-master.js';
+
+/** Where `tickshard instruments --fetch` keeps them. */
+export const CACHE_FOLDER = 'data/test/instruments';
+/** Days whose files are kept. */
+const DAYS_KEPT = 5;
+const NAME = /^OpenAPIScripMaster-(\d{4}-\d{2}-\d{2})\.json$/;
+const DAY_MS = 86_400_000;
+
+export interface CachedFile {
+  readonly path: string;
+  /** IST date on which it was fetched, `YYYY-MM-DD`. */
+  readonly date: string;
+  /** Days between then and today. */
+  readonly ageDays: number;
+}
+
+async function cachedDates(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new EngineError('INSTRUMENT', `${folder} cannot be read (${sentenceOf(error)}): let this user read it.`, { cause: error });
+  }
+}
+
+const pathOf = (folder: string, date: string): string => join(folder, `OpenAPIScripMaster-${date}.json`);
+
+/** The newest file that is not of the future; undefined when there is none. `today` is an IST date. */
+export async function newestCached(folder: string, today: string): Promise<CachedFile | undefined> {
+  const date = (await cachedDates(folder)).filter((one) => one <= today).at(-1);
+  if (date === undefined) return undefined;
+  return { path: pathOf(folder, date), date, ageDays: Math.round((Date.parse(today) - Date.parse(date)) / DAY_MS) };
+}
+
+/** Reads an instrument file from disk. Throws EngineError INSTRUMENT in one sentence. */
+export async function readMasterFile(path: string): Promise<Master> {
+  try {
+    return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError('INSTRUMENT', `${path} cannot be read (${sentenceOf(error)}): fetch it again with \`tickshard instruments --fetch\`.`, { cause: error });
+  }
+}
+
+/** Keeps `rows` as the file of `date`, whole or not at all, and removes those of earlier days but the last few. Throws EngineError OUTPUT. */
+export async function keep(folder: string, date: string, rows: readonly MasterRow[]): Promise<string> {
+  const path = pathOf(folder, date);
+  const aside = join(folder, `.${randomBytes(6).toString('hex')}.writing`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(aside, 'wx');
+    try {
+      // A row a line: the same reader reads it, and days can be compared with diff.
+      await file.writeFile(`[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(aside, path);
+    for (const old of (await cachedDates(folder)).filter((one) => one <= date).slice(0, -DAYS_KEPT)) await rm(pathOf(folder, old));
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw new EngineError('OUTPUT', `${path} cannot be written (${sentenceOf(error)}): let this user write there.`, { cause: error });
+  }
+  return path;
+}

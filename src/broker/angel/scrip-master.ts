@@ -1,0 +1,139 @@
+/**
+ * The broker's instrument file, OpenAPIScripMaster.json: one JSON list of all exchanges, tens of megabytes, every value a string, prices in
+ * paise (PROTOCOL.md 9). Read in pieces; only what a run can need is kept.
+ */
+import { JSONParser } from '@streamparser/json';
+import { EngineError, sentenceOf } from '../../errors.js';
+import type { Listing } from '../../market/instrument.js';
+
+/** A row that is kept, with all the columns that the broker gave it. */
+export type MasterRow = Readonly<Record<string, string>> & { readonly token: string; readonly symbol: string; readonly name: string; readonly exch_seg: string };
+
+export interface Master {
+  /** The cash equities of NSE by symbol, without `-EQ`. */
+  readonly listings: ReadonlyMap<string, Listing>;
+  /** Symbols whose rows contradict each other, and how, one clause. They have no listing. */
+  readonly conflicts: ReadonlyMap<string, string>;
+  /** Stocks with futures. */
+  readonly derivatives: number;
+  /** Rows in the file; those that could not be read as a row; equities whose tick size could not, for which 0.05 rupees are taken. */
+  readonly rows: number;
+  readonly unreadable: number;
+  readonly guessedTicks: number;
+  /** The rows that all this comes from, in the file's order. */
+  readonly kept: readonly MasterRow[];
+}
+
+const TICK_WHERE_UNKNOWN = 0.05;
+/** Bytes that may come without the end of a row in them, a piece that was begun not counted. A row has some 250; what is larger or nested deeper would be held until it ends. */
+const LARGEST_ROW = 65_536;
+/** Rows that are kept; the broker's file has some 3,000 of them. */
+const MOST_KEPT = 100_000;
+const needed = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype'];
+
+/** By full trading symbol and segment: the same name also has other series, with other tokens (TRAPS C17). */
+function isEquity({ symbol, exch_seg, token }: MasterRow): boolean {
+  return symbol.endsWith('-EQ') && symbol.length > 3 && (exch_seg === 'NSE' || exch_seg === 'nse_cm') && /^[1-9]\d{0,14}$/.test(token);
+}
+
+function isStockFuture({ exch_seg, instrumenttype }: MasterRow): boolean {
+  return (exch_seg === 'NFO' || exch_seg === 'nse_fo') && instrumenttype === 'FUTSTK';
+}
+
+function asRow(value: unknown): MasterRow | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const row = value as Record<string, unknown>;
+  return needed.every((name) => typeof row[name] === 'string') ? (row as MasterRow) : undefined;
+}
+
+/** Collects what rows say of the cash equities. */
+class Collector {
+  readonly kept: MasterRow[] = [];
+  readonly conflicts = new Map<string, string>();
+  readonly #equities = new Map<string, MasterRow>();
+  readonly #byToken = new Map<string, string>();
+  readonly #withFutures = new Set<string>();
+  rows = 0;
+  unreadable = 0;
+
+  add(value: unknown): void {
+    this.rows++;
+    const row = asRow(value);
+    if (row === undefined) {
+      this.unreadable++;
+      return;
+    }
+    if (isStockFuture(row)) {
+      this.kept.push(row);
+      this.#withFutures.add(row.name);
+    } else if (isEquity(row)) {
+      this.kept.push(row);
+      this.#equity(row.symbol.slice(0, -3), row);
+    }
+  }
+
+  #equity(symbol: string, row: MasterRow): void {
+    const before = this.#equities.get(symbol);
+    if (before !== undefined && before.token !== row.token) this.conflicts.set(symbol, `${symbol}-EQ has two tokens, ${before.token} and ${row.token}`);
+    const other = this.#byToken.get(row.token);
+    if (other !== undefined && other !== symbol) {
+      for (const one of [symbol, other]) this.conflicts.set(one, `${other}-EQ and ${symbol}-EQ have the same token ${row.token}`);
+    }
+    this.#byToken.set(row.token, symbol);
+    this.#equities.set(symbol, row);
+  }
+
+  master(): Master {
+    let guessedTicks = 0;
+    const listings = new Map<string, Listing>();
+    for (const [symbol, row] of this.#equities) {
+      if (this.conflicts.has(symbol)) continue;
+      // Only the needed columns are known to be texts.
+      const tick: unknown = row['tick_size'];
+      const paise = typeof tick === 'string' && /^\d{1,9}(\.\d+)?$/.test(tick) ? Number(tick) : 0;
+      if (paise <= 0) guessedTicks++;
+      listings.set(symbol, {
+        symbol,
+        token: row.token,
+        exchange: 'NSE',
+        exchangeType: 1,
+        tickSizeRupees: paise > 0 ? paise / 100 : TICK_WHERE_UNKNOWN,
+        derivatives: this.#withFutures.has(row.name),
+      });
+    }
+    const { conflicts, rows, unreadable, kept } = this;
+    return { listings, conflicts, derivatives: this.#withFutures.size, rows, unreadable, guessedTicks, kept };
+  }
+}
+
+/** Reads the file from its pieces; `name` is what sentences call it. Throws EngineError INSTRUMENT when it is of no use; errors of `chunks` pass. */
+export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string): Promise<Master> {
+  const fail = (what: string): EngineError => new EngineError('INSTRUMENT', `${name} ${what}`);
+  const collector = new Collector();
+  // Each element of the list is handed over and let go.
+  const parser = new JSONParser({ paths: ['$.*'], keepStack: false });
+  let isList = true;
+  let bytes = 0;
+  let rowEnded = 0;
+  parser.onValue = ({ value, key }) => {
+    isList = typeof key === 'number';
+    rowEnded = bytes;
+    if (isList) collector.add(value);
+  };
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength;
+    try {
+      parser.write(chunk);
+    } catch (error) {
+      throw fail(`is no JSON that can be read (${sentenceOf(error)}): is it the broker's OpenAPIScripMaster.json?`);
+    }
+    if (!isList) throw fail("is not the broker's instrument file: it holds no list.");
+    if (bytes - rowEnded > LARGEST_ROW) throw fail(`is not the broker's instrument file: it has a row of more than ${LARGEST_ROW} bytes.`);
+    if (collector.kept.length > MOST_KEPT) throw fail(`is not the broker's instrument file: it has more than ${MOST_KEPT} equities and stock futures.`);
+  }
+  if (bytes === 0) throw fail('is empty.');
+  if (!parser.isEnded) throw fail(`is cut off after ${bytes} bytes: fetch it again.`);
+  const master = collector.master();
+  if (master.listings.size + master.conflicts.size === 0) throw fail("has no cash equity of NSE (symbol ending -EQ, exch_seg NSE): is it the broker's OpenAPIScripMaster.json?");
+  return master;
+}

@@ -1,0 +1,56 @@
+/**
+ * Candles that have come to rest: the broker goes on changing a minute for some seconds behind its end, so each symbol is asked until two
+ * answers in a row agree.
+ */
+import type { CandleRow } from '../../candles/candle.js';
+import { CandlesRefused, type PolledInstrument } from './rest-candles.js';
+
+/** One instrument's minutes with a label from `fromMs` to `toMs`, both included; epoch ms. */
+export interface Wanted {
+  readonly instrument: PolledInstrument;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface Settled {
+  readonly rows: readonly CandleRow[];
+  /** Answers until two agreed; undefined when none did. */
+  readonly agreedAfter: number | undefined;
+  /** Why there are no rows, a sentence; undefined when there are. */
+  readonly refused: string | undefined;
+}
+
+export interface SettlingOptions {
+  readonly ask: (instrument: PolledInstrument, fromMs: number, toMs: number) => Promise<readonly CandleRow[]>;
+  /** Waits so long that an answer can be another one than the last, ms real time since then. */
+  readonly apart: (pass: number) => Promise<void>;
+  readonly say?: (sentence: string) => void;
+}
+
+/** Each symbol is asked so often at most. */
+export const MOST_ANSWERS = 6;
+
+const sameRows = (a: readonly CandleRow[], b: readonly CandleRow[]): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Asks for all in turn, and again for those that did not agree. In the order of `wanted`. Throws what `ask` throws, but for a refusal of one symbol. */
+export async function settledCandles(wanted: readonly Wanted[], { ask, apart, say }: SettlingOptions): Promise<Settled[]> {
+  const results = new Array<Settled | undefined>(wanted.length).fill(undefined);
+  const last = new Array<readonly CandleRow[] | undefined>(wanted.length).fill(undefined);
+  for (let pass = 1; pass <= MOST_ANSWERS && results.includes(undefined); pass++) {
+    const left = wanted.flatMap((one, index) => (results[index] === undefined ? [{ ...one, index }] : []));
+    if (pass > 1) await apart(pass);
+    say?.(pass === 1 ? `Asking for the candles of ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}, two a second, each until two answers agree.` : `Asking again for ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}.`);
+    for (const { instrument, fromMs, toMs, index } of left) {
+      try {
+        const rows = await ask(instrument, fromMs, toMs);
+        const before = last[index];
+        last[index] = rows;
+        if (before !== undefined && sameRows(before, rows)) results[index] = { rows, agreedAfter: pass, refused: undefined };
+      } catch (error) {
+        if (!(error instanceof CandlesRefused)) throw error;
+        results[index] = { rows: [], agreedAfter: undefined, refused: error.message };
+      }
+    }
+  }
+  return results.map((result, index) => result ?? { rows: last[index] ?? [], agreedAfter: undefined, refused: undefined });
+}

@@ -1,0 +1,34 @@
+/** One-time passwords as the broker wants them: RFC 6238 with SHA-1, 30 s and six digits (PROTOCOL.md 1). */
+import { createHmac } from 'node:crypto';
+import { EngineError } from '../../errors.js';
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const STEP_MS = 30_000;
+
+/** The bytes of a base32 secret; spaces, dashes, padding and case are as people copy them. Throws EngineError CONFIG without repeating it. */
+export function base32Bytes(secret: string): Buffer {
+  const text = secret.replace(/[\s=-]/g, '').toUpperCase();
+  const bytes: number[] = [];
+  let bits = 0;
+  let value = 0;
+  for (const letter of text) {
+    const five = ALPHABET.indexOf(letter);
+    if (five < 0) throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is not base32 (letters A to Z and digits 2 to 7): it is the text behind the QR code, not the six digits.');
+    value = ((value << 5) | five) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((value >>> bits) & 0xff);
+  }
+  if (bytes.length === 0) throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is empty: it is the text behind the QR code.');
+  return Buffer.from(bytes);
+}
+
+/** The password at `epochMs`, by the machine's wall clock. Source: RFC 6238 and, for the truncation, RFC 4226. */
+export function totp(secret: string, epochMs: number, digits = 6): string {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(epochMs / STEP_MS)));
+  const mac = createHmac('sha1', base32Bytes(secret)).update(counter).digest();
+  const at = mac[mac.length - 1] & 0xf;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 10 ** digits).padStart(digits, '0');
+}

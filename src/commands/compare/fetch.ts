@@ -1,0 +1,150 @@
+/** `compare --fetch`: the broker's own candles of our minutes, polled after the run. */
+import { sleep, SystemClock, type Clock } from '../../clock.js';
+import { EngineError } from '../../errors.js';
+import { feedEndpoint, type Endpoint } from '../../broker/angel/endpoint.js';
+import { logIn, type Credentials } from '../../broker/angel/login.js';
+import type { RemoteFeed } from '../../cli/config.js';
+import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
+import { Poller, type PolledInstrument } from '../../broker/angel/rest-candles.js';
+import { MOST_ANSWERS, settledCandles, type Settled } from '../../broker/angel/stable-answers.js';
+import type { FileInstrument } from '../../parquet/candles-file.js';
+import type { Side } from '../../reconcile/comparison.js';
+import type { Origin } from '../../reconcile/origin.js';
+import { distinct, simulated } from '../../reconcile/origin.js';
+import { DEMO_ACCOUNT } from '../../sim/login.js';
+import type { ReadSide } from './sides.js';
+import { feedName } from '../../run/plan.js';
+import { SimulatorChild } from '../../run/simulator-child.js';
+import { accessTo } from '../../run/source.js';
+import { openBook, reconcile, niftyFifty } from '../../run/universe.js';
+
+/** Real ms behind its end after which a minute of the live market is asked for. */
+const SETTLE_MS = 60_000;
+/** Real ms between two answers about a minute that may still change. */
+const APART_MS = 5_000;
+/** Real ms behind its end after which a minute is history. */
+const HISTORY_MS = 600_000;
+
+/** Whose candles are asked for. */
+export interface FetchOptions {
+  /** `sim`: the simulated broker of the seed that our candles are of, after their last minute. */
+  readonly feed: RemoteFeed | { readonly kind: 'sim' };
+  /** The broker's instrument file; undefined: the newest that was fetched. */
+  readonly instruments: string | undefined;
+}
+
+export interface Fetched {
+  readonly origin: Origin;
+  /** In the order of the instruments; undefined where there is nothing. */
+  readonly sides: readonly (ReadSide | undefined)[];
+  readonly notes: readonly string[];
+  /** What speaks against a verdict on them, without a full stop. */
+  readonly objection: string | undefined;
+}
+
+/** Tokens of our files' instruments. Throws EngineError INSTRUMENT for one that is not known. */
+async function tokensOf(instruments: readonly FileInstrument[], { feed, instruments: named }: FetchOptions, nowMs: number): Promise<PolledInstrument[]> {
+  const book = await openBook(named, feed.kind === 'live', istDate(nowMs));
+  const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
+  return instruments.map(({ symbol, exchange }) => {
+    const listing = reconcile(symbol, shipped.get(symbol), book);
+    if (listing.exchange !== exchange) throw new EngineError('INSTRUMENT', `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}: leave it out with --symbols.`);
+    return { symbol, exchange, token: listing.token };
+  });
+}
+
+/** A server that serves the candles, and who we are to it. */
+interface Server {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  /** As footers name a feed. */
+  readonly name: string;
+  readonly warnings: readonly string[];
+  /** Ends what was started for it. */
+  stop(): void;
+}
+
+/** Market ms behind our last minute at which the simulated broker is asked: all of it has settled. */
+const SIMULATED_LATER_MS = 5 * MINUTE_MS;
+
+/** The simulated broker of our candles' seed. Throws EngineError USAGE when they are not of one. */
+async function simulatedServer(instruments: readonly FileInstrument[], ours: Origin, lastMs: number): Promise<Server> {
+  const feeds = distinct(ours, 'feed');
+  const seed = feeds.length === 1 ? /^sim:(\d+)$/.exec(feeds[0])?.[1] : undefined;
+  if (seed === undefined) throw new EngineError('USAGE', `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}: ask whom they are of with --feed.`);
+  const shipped = niftyFifty();
+  const listings = instruments.map(({ symbol }) => reconcile(symbol, shipped.find((listing) => listing.symbol === symbol), undefined));
+  const child = new SimulatorChild({ seed: Number(seed), speed: 1, atMs: lastMs + SIMULATED_LATER_MS, faults: [] });
+  try {
+    await child.prepare(listings, [], 'traded');
+    const { feedUrl } = await child.start();
+    return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, name: feeds[0], warnings: [], stop: () => child.stop() };
+  } catch (error) {
+    child.stop();
+    throw error;
+  }
+}
+
+/** Candles of which no two answers agreed prove nothing, whatever the last one said. */
+export function objectionTo(settled: readonly Settled[], instruments: readonly PolledInstrument[]): string | undefined {
+  const names = instruments.filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined).map(({ symbol }) => symbol);
+  if (names.length === 0) return undefined;
+  return `the broker's candles of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''} have not settled, ${MOST_ANSWERS} answers all differed: compare again later`;
+}
+
+function notesOf(settled: readonly Settled[], poller: Poller): string[] {
+  return [
+    `The broker was asked ${poller.requests} times, two a second, until two answers for a symbol agreed.`,
+    ...settled.flatMap(({ refused }) => refused ?? []),
+    ...[...poller.unreadable].map(([symbol, rows]) => `${rows} ${rows === 1 ? 'row' : 'rows'} of the broker's candles of ${symbol} could not be read and ${rows === 1 ? 'is' : 'are'} left out.`),
+  ];
+}
+
+/** What is fetched: the candles of these instruments, with a label from `firstMs` to `lastMs`, both included; epoch ms. */
+export interface FetchWindow {
+  readonly instruments: readonly FileInstrument[];
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/**
+ * Polls the window once two answers agree. `ours` says whose candles it is for. Throws EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
+ * `say` is told what goes on, sentences.
+ */
+export async function fetchReference({ instruments, firstMs, lastMs }: FetchWindow, ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Fetched> {
+  const { feed } = options;
+  if (feed.kind === 'live' && simulated(ours)) throw new EngineError('USAGE', '--fetch asks the live broker, and our candles are of a simulated market: ask that one with --feed sim.');
+  const clock = new SystemClock();
+  const polled = await tokensOf(instruments, options, clock.wallMs());
+  const server = feed.kind === 'sim' ? await simulatedServer(instruments, ours, lastMs) : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
+  try {
+    return await polledFrom(server, polled, { instruments, firstMs, lastMs }, feed.kind, clock, say);
+  } finally {
+    server.stop();
+  }
+}
+
+async function polledFrom(server: Server, polled: readonly PolledInstrument[], { firstMs, lastMs }: FetchWindow, kind: FetchOptions['feed']['kind'], clock: Clock, say: (sentence: string) => void): Promise<Fetched> {
+  const { endpoint, credentials, warnings, name } = server;
+  for (const warning of warnings) say(`Warning: ${warning}`);
+  const abort = new AbortController();
+  const session = await logIn(endpoint, credentials, clock, abort.signal);
+  const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
+  // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
+  const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
+  if (settlesMs > clock.wallMs()) say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
+  await sleep(Math.max(0, settlesMs - clock.wallMs()));
+  const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS);
+  const settled = await settledCandles(
+    // All symbols are asked for the same minutes: one that ours lack is to be found missing.
+    polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
+    { ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs), apart: () => sleep(past ? 0 : APART_MS), say },
+  );
+  const sides = settled.map(({ rows, refused }): ReadSide | undefined => {
+    if (refused !== undefined || rows.length === 0) return undefined;
+    const side: Side = { candles: rows.map((candle) => ({ candle, partial: false, source: 'continuous' })), volumeKind: 'traded' };
+    return { path: name, side, origin: { feed: name, mode: undefined, volumeKind: 'traded' }, notes: [] };
+  });
+  const files = sides.flatMap((side) => side?.origin ?? []);
+  return { origin: { folder: `getCandleData of ${new URL(endpoint.loginUrl).host}`, files, polled: true }, sides, notes: notesOf(settled, poller), objection: objectionTo(settled, polled) };
+}

@@ -1,0 +1,173 @@
+/** `tickshard doctor`: whether a run could work here and now, a line each, with what to do. Logs in and opens the feed once; leaves nothing behind. */
+import { statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type { RemoteFeed } from '../../cli/config.js';
+import { SystemClock, type Clock } from '../../clock.js';
+import { EngineError, EXIT, sentenceOf } from '../../errors.js';
+import { TITLES, failed, passed, skipped, warned, type Check } from './check.js';
+import { clockCheck, coresCheck, diskCheck, marketCheck, nodeCheck } from './machine.js';
+import { tryFeed } from './trial.js';
+import type { Endpoint } from '../../broker/angel/endpoint.js';
+import { logIn, LoginRefused, type Session } from '../../broker/angel/login.js';
+import { inContinuous, istDate, istStamp } from '../../market/session.js';
+import { statusRow } from '../../terminal/rows.js';
+import { leaveFolders, lookAtFolder, nearest, tryFolder } from '../../run/output-folders.js';
+import { terminalOn } from '../../run/presenter.js';
+import { accessTo, endpointOf, proxyNamed, type Access } from '../../run/source.js';
+import { onStop } from '../../run/shutdown.js';
+import { disagreement, niftyFifty, openBook, shippedCalendar } from '../../run/universe.js';
+
+export interface DoctorOptions {
+  readonly feed: RemoteFeed;
+  /** The folder that a run would have as --out. */
+  readonly out: string;
+  /** The broker's instrument file; undefined: the newest that was fetched. */
+  readonly instruments: string | undefined;
+  readonly json: boolean;
+}
+
+const titleWidth = Math.max(...Object.values(TITLES).map((title) => title.length));
+
+/** Looks at everything, prints a line each, and returns the exit code: 0, 1 when a check failed, 130 interrupted. Throws EngineError USAGE or CONFIG for options that are wrong in themselves. */
+export async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<number> {
+  const endpoint = endpointOf(feed);
+  const terminal = terminalOn(json ? process.stderr : process.stdout);
+  const checks: Check[] = [];
+  const say = (check: Check): void => {
+    checks.push(check);
+    terminal.say(statusRow({ ...check, title: TITLES[check.id] }, titleWidth, (status, text) => terminal.paint(status, text), terminal.columns));
+  };
+  const abort = new AbortController();
+  const release = onStop(() => abort.abort());
+  try {
+    terminal.say(`tickshard doctor, feed ${new URL(endpoint.feedUrl).host}`);
+    await examine(say, { feed, endpoint, out, instruments, signal: abort.signal });
+  } finally {
+    release();
+  }
+  if (abort.signal.aborted) {
+    terminal.say('Interrupted.');
+    return EXIT.interrupted;
+  }
+  const bad = checks.filter(({ status }) => status === 'fail').length;
+  const doubtful = checks.filter(({ status }) => status === 'warn').length;
+  terminal.say(bad > 0 ? `${bad} of ${checks.length} checks failed.` : doubtful > 0 ? `A run can start; ${doubtful} of ${checks.length} checks warn.` : 'A run can start.');
+  if (json) process.stdout.write(`${JSON.stringify({ ok: bad === 0, feed: new URL(endpoint.feedUrl).host, checks: checks.map((check) => ({ title: TITLES[check.id], ...check })) }, null, 2)}\n`);
+  return bad === 0 ? EXIT.pass : EXIT.failed;
+}
+
+interface Circumstances {
+  readonly feed: RemoteFeed;
+  readonly endpoint: Endpoint;
+  readonly out: string;
+  readonly instruments: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function examine(say: (check: Check) => void, { feed, endpoint, out, instruments, signal }: Circumstances): Promise<void> {
+  const clock = new SystemClock();
+  const calendar = shippedCalendar();
+  say(nodeCheck(process.versions.node, `${process.platform} ${process.arch}`));
+  say(coresCheck(availableParallelism()));
+  say(foldersCheck([out, 'data/test/reports', 'logs'].map((folder) => resolve(folder))));
+  say(await freeCheck(resolve(out)));
+  say(marketCheck(calendar, clock.wallMs()));
+  say(await instrumentsCheck(instruments, istDate(clock.wallMs())));
+  const access = accessOf(feed, say);
+  if (access === undefined) {
+    for (const id of ['login', 'clock', 'handshake', 'pong', 'packet', 'close'] as const) say(skipped(id, 'without credentials'));
+    return;
+  }
+  const session = await sessionOf(access, clock, signal, say);
+  if (signal.aborted) return;
+  if (session === undefined) {
+    for (const id of ['handshake', 'pong', 'packet', 'close'] as const) say(skipped(id, 'without a log-in'));
+    return;
+  }
+  const day = calendar.day(istDate(clock.wallMs()), true);
+  const inSession = day.kind !== 'shut' && inContinuous(day.session, clock.wallMs());
+  const token = niftyFifty().find(({ symbol }) => symbol === 'RELIANCE')!;
+  for (const check of await tryFeed({ endpoint, session, clock, token, inSession, signal })) say(check);
+}
+
+/** Makes each folder and what is missing above it, writes to it, and takes away what it made. */
+function foldersCheck(folders: readonly string[]): Check {
+  const made: string[] = [];
+  try {
+    for (const folder of folders) {
+      lookAtFolder(folder);
+      made.push(...tryFolder(folder, `doctor-${process.pid}`));
+    }
+    return passed('folders', folders.join(', '));
+  } catch (error) {
+    return failed('folders', 'no', `${sentenceOf(error)} Start in a folder that is yours, or name another one with --out.`);
+  } finally {
+    leaveFolders(made);
+  }
+}
+
+async function freeCheck(folder: string): Promise<Check> {
+  try {
+    const { bavail, bsize } = await statfs(nearest(folder));
+    return diskCheck(bavail * bsize, folder);
+  } catch (error) {
+    return warned('disk', `${folder} cannot be looked at`, sentenceOf(error));
+  }
+}
+
+/** How old the instrument file is, and whether the shipped tokens are those in it. */
+async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
+  try {
+    const book = await openBook(named, true, today);
+    if (book === undefined) return warned('instruments', 'none was fetched', "The tokens are those that were shipped: `tickshard instruments --fetch` gets the broker's of today to check them by.");
+    const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.master) ?? []);
+    const observed = `${book.path}, ${book.date === undefined ? '' : book.date === today ? 'of today, ' : `of ${book.date}, `}${50 - wrong.length} of the 50 tokens of the NIFTY 50 agree`;
+    if (wrong.length > 0) return failed('instruments', observed, `${wrong[0]}${wrong.length > 1 ? ` (and ${wrong.length - 1} more: \`tickshard instruments\`)` : ''}.`);
+    return book.warnings.length > 0 ? warned('instruments', observed, book.warnings.join(' ')) : passed('instruments', observed);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return failed('instruments', 'of no use', `${error.message} \`tickshard instruments --fetch\` gets the broker's of today.`);
+  }
+}
+
+/** The credentials, and a check that they are there; never what they are. */
+function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undefined {
+  try {
+    const access = accessTo(feed);
+    if (access.demo) say(passed('credentials', "none given; the simulated broker's demo account is used"));
+    else say(looked(access));
+    return access;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    say(failed('credentials', 'no', `${error.message} README, "Your first live run", says where they come from.`));
+    return undefined;
+  }
+}
+
+/** What can be said of credentials by their looks. */
+function looked({ credentials, warnings }: Access): Check {
+  if (warnings.length > 0) return warned('credentials', 'all four are there', warnings.join(' '));
+  if (/^\d{4}$/.test(credentials.pin)) return passed('credentials', 'all four are there, and the TOTP secret gives one-time passwords');
+  return warned('credentials', 'all four are there', 'ANGEL_PIN is not four digits: the broker wants the PIN of its app, not the old password.');
+}
+
+async function sessionOf({ endpoint, credentials }: Access, clock: Clock, signal: AbortSignal, say: (check: Check) => void): Promise<Session | undefined> {
+  const startMs = clock.monoMs();
+  const clockOf = (aheadMs: number | undefined): Check => (aheadMs === undefined ? skipped('clock', 'the server did not say its time') : clockCheck(aheadMs));
+  try {
+    const session = await logIn(endpoint, credentials, clock, signal);
+    say(passed('login', `after ${((clock.monoMs() - startMs) / 1000).toFixed(2)} s, valid until ${istStamp(session.validUntilMs)}`));
+    say(clockOf(session.clockAheadMs));
+    return session;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (signal.aborted) return undefined;
+    const answered = error instanceof LoginRefused;
+    const proxy = answered ? undefined : proxyNamed();
+    say(failed('login', 'no', `${error.message}${proxy === undefined ? '' : ` ${proxy} is set, and tickshard connects without a proxy.`}`));
+    say(answered ? clockOf(error.clockAheadMs) : skipped('clock', 'without an answer'));
+    return undefined;
+  }
+}
+

@@ -1,0 +1,141 @@
+/** Opens the feed as a run would, asks for one symbol, and closes it again: what came of it, as four checks. */
+import type { Clock, Timer } from '../../clock.js';
+import { endSentence } from '../../feed/disconnects.js';
+import type { Endpoint } from '../../broker/angel/endpoint.js';
+import type { Session } from '../../broker/angel/login.js';
+import type { RawEnd } from '../../feed/connection-machine.js';
+import { presentable } from '../../text/sanitize.js';
+import { FeedSocket } from '../../feed/socket.js';
+import { FIELD, MODE, Packet } from '../../market/packet.js';
+import { istStamp } from '../../market/session.js';
+import { decode } from '../../broker/angel/frames.js';
+import { PING, subscribeRequests, type TokenKey } from '../../broker/angel/requests.js';
+import { classifyText, LONGEST_TEXT } from '../../broker/angel/texts.js';
+import { failed, passed, skipped, warned, type Check } from './check.js';
+
+/** Real ms for pong and packet together; a gate allows a token as much. */
+const ANSWER_WITHIN_MS = 10_000;
+/** Real ms that the server is given to answer our close frame. */
+const CLOSE_WITHIN_MS = 1000;
+
+export interface TrialOptions {
+  readonly endpoint: Endpoint;
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly token: TokenKey;
+  /** Whether trading is continuous by this machine's clock: then a packet is due. */
+  readonly inSession: boolean;
+  /** Ends it early, with a close frame. */
+  readonly signal: AbortSignal;
+}
+
+/** What was seen, real ms since the beginning. */
+interface Seen {
+  openedMs: number | undefined;
+  pongMs: number | undefined;
+  packetMs: number | undefined;
+  /** Epoch ms stamped on the packet. */
+  exchangeMs: number;
+  error: string | undefined;
+  end: RawEnd | undefined;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+
+/** The four checks, in order. What fails is a failed check, and nothing is thrown for it. */
+export async function tryFeed(options: TrialOptions): Promise<Check[]> {
+  const { clock } = options;
+  const seen: Seen = { openedMs: undefined, pongMs: undefined, packetMs: undefined, exchangeMs: 0, error: undefined, end: undefined };
+  const socket = await talk(options, seen);
+  if (seen.openedMs === undefined) {
+    socket.terminate();
+    const sentence = seen.end === undefined ? 'It was broken off.' : endSentence(seen.end.cause, seen.end.code, seen.end.reason, 0);
+    return [failed('handshake', 'no', sentence), ...(['pong', 'packet', 'close'] as const).map((id) => skipped(id, 'the feed did not open'))];
+  }
+  const closingMs = clock.monoMs();
+  let dropped = false;
+  if (seen.end === undefined) {
+    await socket.close((fire) => clock.after(CLOSE_WITHIN_MS, () => {
+      dropped = true;
+      fire();
+    }));
+  }
+  return [passed('handshake', `after ${seconds(seen.openedMs)}`), pongCheck(seen), packetCheck(seen, options.inSession), closeCheck(seen, dropped, clock.monoMs() - closingMs)];
+}
+
+/** Opens, pings, subscribes, and waits until all is answered, the connection ends, or time is up. */
+async function talk({ endpoint, session, clock, token, signal }: TrialOptions, seen: Seen): Promise<FeedSocket> {
+  const startMs = clock.monoMs();
+  const sinceStart = (): number => clock.monoMs() - startMs;
+  const packet = new Packet();
+  let done = (): void => undefined;
+  const over = new Promise<void>((resolve) => (done = resolve));
+  let limit: Timer | undefined;
+  const look = (): void => {
+    if (seen.end !== undefined || seen.error !== undefined || (seen.pongMs !== undefined && seen.packetMs !== undefined)) done();
+  };
+  const socket: FeedSocket = new FeedSocket({
+    endpoint,
+    session,
+    secrets: session.secrets,
+    connection: 1,
+    clock,
+    handlers: {
+      opened: () => {
+        seen.openedMs = sinceStart();
+        limit = clock.after(ANSWER_WITHIN_MS, done);
+        socket.ping(PING);
+        for (const { text } of subscribeRequests({ mode: MODE.ltp, tokens: [token], correlationPrefix: 'doctor' })) socket.send(text);
+      },
+      binary: (messages) => {
+        for (let k = 0; k < messages.count; k++) {
+          // Another instrument's packet serves nobody who asked for this one.
+          if (seen.packetMs !== undefined || decode(messages.slice(k), packet) !== undefined || packet.tokenNumber !== Number(token.token)) continue;
+          seen.packetMs = sinceStart();
+          seen.exchangeMs = packet.number(FIELD.exchangeMs);
+          look();
+        }
+      },
+      text: (bytes) => {
+        const text = classifyText(bytes, (string) => presentable(string, session.secrets, LONGEST_TEXT));
+        if (text.kind === 'pong') seen.pongMs ??= sinceStart();
+        else if (text.kind === 'error') seen.error = text.code;
+        look();
+      },
+      pong: () => {
+        seen.pongMs ??= sinceStart();
+        look();
+      },
+      ended: (_connection, end) => {
+        seen.end = end;
+        look();
+      },
+    },
+  });
+  signal.addEventListener('abort', done, { once: true });
+  await over;
+  signal.removeEventListener('abort', done);
+  limit?.cancel();
+  return socket;
+}
+
+function pongCheck({ pongMs, openedMs, end }: Seen): Check {
+  if (pongMs !== undefined) return passed('pong', `after ${seconds(pongMs - openedMs!)}`);
+  if (end !== undefined) return skipped('pong', 'the connection ended before');
+  return failed('pong', `no pong within ${ANSWER_WITHIN_MS / 1000} s`, 'A run would take such a connection for dead: something between here and the broker holds messages back.');
+}
+
+function packetCheck({ packetMs, openedMs, exchangeMs, error, end }: Seen, inSession: boolean): Check {
+  if (packetMs !== undefined) return passed('packet', `after ${seconds(packetMs - openedMs!)}, exchange time ${istStamp(exchangeMs)}`);
+  if (error !== undefined) return failed('packet', `the broker answered ${error}`, 'The request was refused: keep this line, it is a fault of ours or a change of the protocol.');
+  if (end !== undefined) return skipped('packet', 'the connection ended before');
+  const observed = `none within ${ANSWER_WITHIN_MS / 1000} s`;
+  if (inSession) return failed('packet', observed, 'Connected and mute in session: tokens of an earlier day, or a fault at the broker. Try again; if it stays so, log in to the broker\'s app once.');
+  return warned('packet', observed, 'The market is shut; most feeds repeat the last packet all the same. Try again in session.');
+}
+
+function closeCheck({ end }: Seen, dropped: boolean, tookMs: number): Check {
+  if (end !== undefined) return failed('close', 'the server ended the connection first', endSentence(end.cause, end.code, end.reason, 0));
+  if (dropped) return warned('close', `the close frame was not answered within ${CLOSE_WITHIN_MS / 1000} s`, 'The connection was dropped; the server may count it for a while, of three at most.');
+  return passed('close', `close frame answered after ${seconds(tookMs)}`);
+}

@@ -1,0 +1,44 @@
+/** `tickshard report`: the page of a run, made again of its report. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { EngineError, EXIT, sentenceOf } from '../errors.js';
+import { reportPage } from '../dashboard/page.js';
+import { writeText } from '../gates/report.js';
+import { told } from '../run/output-folders.js';
+
+export interface RebuildOptions {
+  readonly file: string;
+  readonly html: string | undefined;
+}
+
+/** The report in a file. Throws EngineError REPORT when it is none. */
+function readReport(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new EngineError('REPORT', `${file} cannot be read (${sentenceOf(error)}); the reports of runs are in data/test/reports.`, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new EngineError('REPORT', `${file} is not JSON (${sentenceOf(error)}); name the .json file of a run.`, { cause: error });
+  }
+}
+
+/** Writes the page and says where it is; returns the exit code. Throws EngineError REPORT or OUTPUT. */
+export function rebuild({ file, html }: RebuildOptions, print: (text: string) => void): number {
+  const report = readReport(file);
+  const page = resolve(html ?? `${file.replace(/\.json$/i, '')}.html`);
+  if (page === resolve(file)) throw new EngineError('USAGE', `--html ${html!} is the report itself; name another file.`);
+  let text: string;
+  try {
+    text = reportPage(report);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError('REPORT', `${file}: ${error.message}`, { cause: error });
+  }
+  writeText(page, text, 'page');
+  print(`Page ${told(page)}`);
+  return EXIT.pass;
+}

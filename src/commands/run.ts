@@ -1,0 +1,47 @@
+/** `tickshard`: plans a stage run, waits for the market where that was asked for, and runs it. */
+import { EXIT } from '../errors.js';
+import type { StageConfig } from '../cli/config.js';
+import { SystemClock, type Clock } from '../clock.js';
+import { connectMs, timeToConnect } from '../run/wait-for-open.js';
+import { makePlan, placesOf, type Plan } from '../run/plan.js';
+import { Presenter } from '../run/presenter.js';
+import { checkSymbols, findKilled, goingOn } from '../run/resume.js';
+import { prepareSource } from '../run/source.js';
+import { StageRun, type EnginePreset } from '../run/stage-run.js';
+import { onStop } from '../run/shutdown.js';
+import { shippedCalendar } from '../run/universe.js';
+import { warmUpMs } from '../run/warm-up.js';
+
+/** Runs a stage and returns the exit code. Throws EngineError when it could not begin. */
+export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
+  const clock = new SystemClock();
+  if (config.resume) return resumed(config, preset, clock);
+  for (;;) {
+    const plan = await makePlan(config, shippedCalendar(), clock.wallMs());
+    const { opensMs } = plan;
+    if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan)) return new StageRun(plan, preset).run();
+    // Hours may pass: what can be found wrong is found before them, and the plan is made anew of what holds after them, which for a
+    // machine that was asleep may be another day's evening.
+    (await prepareSource(plan)).stop();
+    if (!(await waitedFor(plan, opensMs, clock))) return EXIT.interrupted;
+  }
+}
+
+/** Goes on with the run that was killed. */
+async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock): Promise<number> {
+  const about = await findKilled(config, clock.wallMs());
+  const plan = await makePlan(goingOn(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }), shippedCalendar(), clock.wallMs());
+  checkSymbols(about, plan);
+  return new StageRun({ ...plan, ...placesOf(about.meta.runId, config) }, preset, about).run();
+}
+
+/** Waits by the machine's own clock, with nothing open, nothing connected and nothing written. False when it was interrupted. */
+async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boolean> {
+  const presenter = new Presenter(plan);
+  let release = (): void => undefined;
+  const over = new Promise<void>((resolve) => (release = onStop(resolve)));
+  const came = await timeToConnect(opensMs, { now: () => clock.wallMs(), speed: 1, clock, over }, (text) => presenter.tell(text), warmUpMs(plan));
+  release();
+  if (!came) presenter.say('Interrupted before the market opened: nothing was connected, nothing written.');
+  return came;
+}

@@ -1,0 +1,143 @@
+/**
+ * `tickshard simulate`: the simulated broker for any client; or, with a channel to a parent, the simulated feed of a stage run. It is a process of
+ * its own either way, so that CPU, memory and connections of a run measure the run alone.
+ */
+
+import { monoMs, SystemClock } from '../clock.js';
+import { EngineError, EXIT, sentenceOf } from '../errors.js';
+import type { Listing } from '../market/instrument.js';
+import { packCandles } from '../candles/warm-up-candles.js';
+import { istStamp, type Calendar } from '../market/session.js';
+import { startBroker, type Broker } from '../sim/broker.js';
+import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
+import { checkSymbols, type Fault } from '../sim/faults/fault.js';
+import { DEMO_ACCOUNT } from '../sim/login.js';
+import { Market } from '../sim/market.js';
+
+export interface SimulateOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly seed: number;
+  /** Market seconds that pass in one real second. */
+  readonly speed: number;
+  /** Where market time starts, epoch ms. */
+  readonly atMs: number;
+  /** The market's instruments; a parent names its own. */
+  readonly listings: readonly Listing[];
+  readonly calendar: Calendar;
+  /** What goes wrong with the broker. */
+  readonly faults?: readonly Fault[];
+}
+
+/**
+ * Serves until SIGINT or SIGTERM, or as a child until the parent lets go of the channel; returns the exit code. Alone it throws EngineError SIMULATOR
+ * when it cannot serve, and USAGE for faults of symbols that there are not; a child tells its parent.
+ */
+export async function simulate(options: SimulateOptions): Promise<number> {
+  return process.send === undefined ? await alone(options) : await child(options);
+}
+
+async function alone(options: SimulateOptions): Promise<number> {
+  const { port, seed, speed, atMs, listings, calendar, faults = [] } = options;
+  checkSymbols(faults, listings);
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+  const market = new Market({ seed, listings, calendar, startMs: atMs });
+  const broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed }), faults });
+  process.stdout.write(introduction(options, broker));
+  await stopped;
+  await broker.close();
+  return EXIT.pass;
+}
+
+/** What a person needs to use the simulator. */
+function introduction({ seed, speed, atMs, listings, faults = [] }: SimulateOptions, broker: Broker): string {
+  const { apiKey, clientCode, pin, totpSecret } = DEMO_ACCOUNT;
+  const origin = istStamp(atMs).slice(0, 19);
+  return [
+    `feed      ${broker.feedUrl}`,
+    `log-in    ${broker.loginUrl}`,
+    `control   ${broker.controlUrl}`,
+    `market    ${istStamp(atMs)}, ${speed} market seconds a second, seed ${seed}`,
+    `account   ANGEL_API_KEY=${apiKey} ANGEL_CLIENT_ID=${clientCode} ANGEL_PIN=${pin} ANGEL_TOTP_SECRET=${totpSecret}`,
+    `          (any other well-formed client code, PIN, six digits and API key log in too)`,
+    `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
+    ...faults.map(({ text }, k) => `${k === 0 ? 'faults    ' : '          '}--fault ${quoted(text)}`),
+    '',
+    `npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${broker.port} --market-clock ${origin}@${speed}`,
+    '',
+    '',
+  ].join('\n');
+}
+
+/** A word as a shell takes it. */
+function quoted(text: string): string {
+  return /^[\w:=,.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The simulator as a child: it prints nothing, leaves Ctrl-C to its parent, and ends with the channel. */
+async function child({ port, seed, speed, atMs, calendar, faults = [] }: SimulateOptions): Promise<number> {
+  // A terminal's Ctrl-C, or its end, reaches parent and child alike, and the parent must be able to close its socket first.
+  process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
+  let market: Market | undefined;
+  let started = false;
+  let broker: Broker | undefined;
+  let exitCode: number = EXIT.pass;
+
+  const hear = async (message: ToSimulator): Promise<void> => {
+    switch (message.type) {
+      case 'prepare': {
+        market = new Market({ seed, listings: message.listings, calendar, startMs: atMs });
+        tell({ type: 'prepared', history: historyOf(market, message) });
+        return;
+      }
+      case 'start': {
+        if (market === undefined || started) throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
+        started = true;
+        const anchorMonoMs = monoMs();
+        broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }), faults });
+        tell({ type: 'started', feedUrl: broker.feedUrl, originMs: atMs, anchorMonoMs, speed });
+        return;
+      }
+    }
+  };
+
+  let work = Promise.resolve();
+  await new Promise<void>((resolve) => {
+    process.once('disconnect', resolve);
+    // The parent may be gone before we came to listen.
+    if (!process.connected) resolve();
+    process.once('SIGTERM', () => resolve());
+    process.on('message', (message: ToSimulator) => {
+      work = work
+        .then(() => hear(message))
+        .catch((error: unknown) => {
+          exitCode = EXIT.noConnection;
+          tell({ type: 'failed', sentence: sentenceOf(error) });
+        });
+    });
+  });
+  // The parent may let go while the port is still being opened.
+  await work;
+  await broker?.close();
+  // An open channel would keep the process alive.
+  if (process.connected) process.disconnect();
+  return exitCode;
+}
+
+function historyOf(market: Market, { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>): Record<string, readonly number[]> {
+  return Object.fromEntries(
+    symbols.map((symbol) => {
+      const index = market.indexOfSymbol(symbol);
+      if (index === undefined) throw new EngineError('SIMULATOR', `the simulated market has no ${symbol}`);
+      return [symbol, packCandles(market.history(index, volumeKind))];
+    }),
+  );
+}
+
+/** A parent that is gone needs no answer: the channel's end follows as an event of its own. */
+function tell(message: FromSimulator): void {
+  if (process.connected) process.send!(message);
+}

@@ -1,0 +1,78 @@
+/** What a page shows of a moment, made of the facts. Pure. */
+import { UNUSED } from '../monitor/event-log.js';
+import { applied, type Facts } from '../gates/facts.js';
+import { titleOf, type Gate } from '../gates/gate.js';
+import type { PictureGate, PictureNow, PictureRun, PictureVerdict } from './state.js';
+
+/** What a run is, as its options and its report say. */
+export interface RunAbout extends Pick<PictureRun, 'version' | 'runId' | 'mode' | 'volumeKind' | 'feed' | 'seed' | 'speed' | 'startedAt' | 'symbols'> {
+  readonly stage: number;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** An option's value as people read it. */
+function valueText(value: unknown): string {
+  if (value === null || value === undefined || value === false) return 'no';
+  if (value === true) return 'yes';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(valueText).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The run as a page's. */
+export function runSeen({ stage, options, versions, ...about }: RunAbout): PictureRun {
+  const { symbols } = about;
+  return {
+    ...about,
+    versions: Object.entries(versions),
+    title: `${options['shadow'] === true ? 'Shadow run' : `Stage ${stage}`}, ${symbols.length === 1 ? symbols[0].symbol : `${symbols.length} symbols`}`,
+    options: Object.entries(options).map(([name, value]) => [name, valueText(value)]),
+    shards: Math.max(0, ...symbols.map(({ shard }) => shard)) + 1,
+  };
+}
+
+const known = (value: number | undefined): number | null => value ?? null;
+
+/** The moment as a page's, but for the rings, which the main thread does not look at. */
+export function nowSeen(facts: Facts, rest: Pick<PictureNow, 'ticksPerSecond'> & { readonly verdict?: PictureVerdict; readonly endedAt?: string; readonly report?: string }): Omit<PictureNow, 'rings'> {
+  const { counters, performance: cost, lag, duration, symbols, market } = facts;
+  const { p50, p99, p999 } = cost.receiveToAppliedUs;
+  const sealed = cost.receiveToSealedMs;
+  const sums = applied(facts);
+  const refused = UNUSED.map(([name, , reason]) => ({ reason, packets: counters[name] }));
+  return {
+    marketMs: known(market.timeMs),
+    verdict: rest.verdict ?? null,
+    endedAt: rest.endedAt ?? null,
+    askedMin: duration.askedMin,
+    ranMin: duration.ranMin,
+    ticks: sums.tick,
+    ticksPerSecond: rest.ticksPerSecond,
+    whole: symbols.reduce((sum, { whole }) => sum + whole, 0),
+    partial: symbols.reduce((sum, { partial }) => sum + partial, 0),
+    appliedUs: { p50: known(p50), p99: known(p99), p999: known(p999) },
+    sealedMs: { p50: known(sealed.p50), p99: known(sealed.p99), p999: known(sealed.p999) },
+    lagMs: lag === undefined ? null : { p50: lag.p50Ms, p99: lag.p99Ms },
+    loopP99Ms: cost.eventLoopDelayP99Ms,
+    cpuPercent: cost.cpuPercent,
+    rssMb: cost.rssMb,
+    refused: [...refused, ...NOT_TICKS.map(([name, reason]) => ({ reason, packets: sums[name] }))].filter(({ packets }) => packets > 0),
+    received: counters.binary,
+    gaps: facts.unseen.gaps,
+    report: rest.report ?? null,
+  };
+}
+
+/** Packets that were applied and are no tick, and why. */
+export const NOT_TICKS: readonly (readonly [name: 'seed' | 'noTrade' | 'duplicate' | 'outOfSession' | 'poison', reason: string])[] = [
+  ['seed', 'a connection starts with it: an old price, of which nobody knows when it was made'],
+  ['noTrade', 'no trade since the one before: the volume of the day did not rise'],
+  ['duplicate', 'delivered twice'],
+  ['outOfSession', 'outside continuous trading'],
+  ['poison', 'skipped after three deaths of a worker thread at it'],
+];
+
+/** A gate as a page's. */
+export function gateSeen({ id, status, observed, expected, remedy }: Gate, symbols: number): PictureGate {
+  return { id, title: titleOf(id, symbols), status, observed, expected, remedy: remedy ?? null };
+}

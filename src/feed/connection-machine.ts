@@ -1,0 +1,206 @@
+/**
+ * The feed's state machine: (state, event, nowMs) -> state and effects. Pure: no socket, no clock, no randomness of its own, so every
+ * path can be walked in a test. There is one connection or none at any moment: a new one is asked for only after the old one's end,
+ * and events that name another connection than the present one change nothing.
+ *
+ *   idle -> loggingIn -> connecting -> subscribing -> live
+ *                ^           ^  |           |          |
+ *                | (401,     |  v           v          v          any -> stopped
+ *                | expired,  |  |           |          |
+ *                | mute)     |  |           |          |
+ *                +-------- waiting <--------+----------+
+ */
+import { EngineError } from '../errors.js';
+import { BACKOFF, retryDelayMs } from './backoff.js';
+import { endSentence, type ConnectionEnd, type EndCause } from './disconnects.js';
+
+/** Real ms. */
+export interface FeedLimits {
+  readonly pingEveryMs: number;
+  /** Without any pong for so long the connection is dead: two and a half pings. */
+  readonly pongWithinMs: number;
+  /** Without any packet in session for so long it is mute; it must be replaced within a minute. */
+  readonly packetWithinMs: number;
+  /** Packets that come so soon after the open are cached ones and prove nothing: yesterday's token got them too (TRAPS A9). */
+  readonly cachedWithinMs: number;
+  /** After so long a connection counts as stable, and retries begin anew. */
+  readonly stableMs: number;
+}
+
+export const FEED_LIMITS: FeedLimits = { pingEveryMs: 10_000, pongWithinMs: 25_000, packetWithinMs: 30_000, cachedWithinMs: 5_000, stableMs: BACKOFF.stableMs };
+
+/** What outlives a connection. */
+interface Memory {
+  /** Identity of the last connection asked for; the next one is one more. */
+  readonly connection: number;
+  /** Retries since the last stable connection. */
+  readonly attempt: number;
+  /** The last handshake was refused with 401, and a fresh log-in followed. */
+  readonly refreshed: boolean;
+  readonly everOpen: boolean;
+  /** Nobody is there: what may pass is waited for, from the beginning. */
+  readonly unattended: boolean;
+  /** Connections in a row that were mute. */
+  readonly mutes: number;
+  /** Limits hit before anything was open. */
+  readonly limitHits: number;
+}
+
+export type FeedState =
+  | { readonly kind: 'idle'; readonly memory: Memory }
+  | { readonly kind: 'loggingIn'; readonly memory: Memory }
+  | { readonly kind: 'connecting'; readonly memory: Memory }
+  | { readonly kind: 'subscribing' | 'live'; readonly memory: Memory; readonly openedMs: number; readonly pingedMs: number }
+  | { readonly kind: 'waiting'; readonly memory: Memory; readonly then: 'logIn' | 'connect' }
+  | { readonly kind: 'stopped'; readonly memory: Memory; readonly error: EngineError | undefined };
+
+/** How an attempt or a connection ended, as the socket saw it. */
+export interface RawEnd {
+  readonly cause: EndCause;
+  readonly code: number | undefined;
+  readonly reason: string;
+}
+
+export type FeedEvent =
+  /** `unattended`: nobody is there to start it again. */
+  | { readonly type: 'start'; readonly unattended: boolean }
+  | { readonly type: 'loggedIn' }
+  | { readonly type: 'loginFailed'; readonly error: EngineError; /** For the rate. */ readonly limited: boolean; readonly random: number }
+  | { readonly type: 'opened'; readonly connection: number }
+  /** The first binary message of a connection. */
+  | { readonly type: 'packet'; readonly connection: number }
+  | { readonly type: 'ended'; readonly connection: number; readonly end: RawEnd; readonly random: number }
+  /** `expired`: the tokens are not to be used any more. */
+  | { readonly type: 'waited'; readonly expired: boolean }
+  /** Time passes. What was heard last, real ms; while reading is paused nothing can be heard and nothing is overdue. */
+  | { readonly type: 'tick'; readonly lastPongMs: number; readonly lastPacketMs: number; readonly inSession: boolean; readonly paused: boolean; readonly random: number }
+  /** The time for the first open has passed. */
+  | { readonly type: 'expired'; readonly lastSentence: string | undefined }
+  | { readonly type: 'stop' };
+
+export type FeedEffect =
+  | { readonly type: 'logIn' }
+  | { readonly type: 'connect'; readonly connection: number }
+  | { readonly type: 'subscribe'; readonly connection: number }
+  | { readonly type: 'ping'; readonly connection: number }
+  /** Drop the socket without a word: whoever is dead does not answer a close frame. */
+  | { readonly type: 'terminate'; readonly connection: number }
+  /** Close the socket with a close frame. */
+  | { readonly type: 'close'; readonly connection: number }
+  | { readonly type: 'report'; readonly end: ConnectionEnd }
+  /** `patient`: nothing was open yet, and the time for the first open is to begin anew behind the wait. */
+  | { readonly type: 'wait'; readonly delayMs: number; readonly attempt: number; readonly patient: boolean }
+  | { readonly type: 'giveUp'; readonly error: EngineError };
+
+export interface Step {
+  readonly state: FeedState;
+  readonly effects: readonly FeedEffect[];
+}
+
+export const IDLE: FeedState = { kind: 'idle', memory: { connection: 0, attempt: 0, refreshed: false, everOpen: false, unattended: false, mutes: 0, limitHits: 0 } };
+
+/** Nothing has happened yet; connections are numbered from the one behind `connection`. */
+export function idleAfter(connection: number): FeedState {
+  return { kind: 'idle', memory: { ...IDLE.memory, connection } };
+}
+
+function connect(memory: Memory): Step {
+  const connection = memory.connection + 1;
+  return { state: { kind: 'connecting', memory: { ...memory, connection } }, effects: [{ type: 'connect', connection }] };
+}
+
+function giveUp(memory: Memory, error: EngineError, before: readonly FeedEffect[] = []): Step {
+  return { state: { kind: 'stopped', memory, error }, effects: [...before, { type: 'giveUp', error }] };
+}
+
+function wait(memory: Memory, then: 'logIn' | 'connect', random: number, limited: boolean, before: readonly FeedEffect[]): Step {
+  const attempt = memory.attempt + 1;
+  const delayMs = retryDelayMs(memory.attempt, random, limited);
+  const patient = limited && !memory.everOpen;
+  return { state: { kind: 'waiting', memory: { ...memory, attempt }, then }, effects: [...before, { type: 'wait', delayMs, attempt, patient }] };
+}
+
+/** Ends that no second try cures: before anything was open a person is there to read the sentence. */
+function isHopeless(cause: EndCause, { everOpen, limitHits }: Memory): boolean {
+  // One limit may be that of a crashed program's sockets, which the server forgets; the second one is somebody's who is alive.
+  return !everOpen && (cause === 'certificate' || cause === 'forbidden' || (cause === 'rate-limited' && limitHits > 0));
+}
+
+/** Whether the n-th mute connection in a row is answered by a fresh log-in: the second, the fourth, the eighth... so that log-ins get rarer. */
+function needsLogIn(mutes: number): boolean {
+  return mutes >= 2 && (mutes & (mutes - 1)) === 0;
+}
+
+/** What follows the end of the present connection. */
+function afterEnd(state: Extract<FeedState, { kind: 'connecting' | 'subscribing' | 'live' }>, raw: RawEnd, random: number, nowMs: number, limits: FeedLimits, before: readonly FeedEffect[]): Step {
+  const { cause, code, reason } = raw;
+  const { memory } = state;
+  const livedMs = state.kind === 'connecting' ? 0 : nowMs - state.openedMs;
+  const end: ConnectionEnd = { connection: memory.connection, cause, code, reason, livedMs, sentence: endSentence(cause, code, reason, livedMs) };
+  const effects: FeedEffect[] = [...before, { type: 'report', end }];
+  if (cause === 'unauthorized') {
+    const words = reason === '' ? '' : `: ${reason}`;
+    if (memory.refreshed) return giveUp(memory, new EngineError('CONNECT', `The feed refuses the tokens of a fresh log-in too (401${words}): is the API key that of an active app of this client code?`), effects);
+    return { state: { kind: 'loggingIn', memory: { ...memory, refreshed: true } }, effects: [...effects, { type: 'logIn' }] };
+  }
+  if (isHopeless(cause, memory)) return giveUp(memory, new EngineError('CONNECT', end.sentence), effects);
+  const limited = cause === 'rate-limited' || cause === 'forbidden';
+  const mutes = cause === 'mute' ? memory.mutes + 1 : memory.mutes;
+  const next: Memory = { ...memory, mutes, attempt: livedMs >= limits.stableMs ? 0 : memory.attempt, limitHits: memory.limitHits + (limited ? 1 : 0) };
+  return wait(next, cause === 'mute' && needsLogIn(mutes) ? 'logIn' : 'connect', random, limited, effects);
+}
+
+function onTick(state: Extract<FeedState, { kind: 'subscribing' | 'live' }>, event: Extract<FeedEvent, { type: 'tick' }>, nowMs: number, limits: FeedLimits): Step {
+  // The feed speaks: what follows is no longer the mute one of before.
+  const spoke = state.memory.mutes > 0 && event.lastPacketMs > state.openedMs + limits.cachedWithinMs;
+  const memory = spoke ? { ...state.memory, mutes: 0 } : state.memory;
+  const { connection } = memory;
+  if (!event.paused) {
+    const pongSilence = nowMs - Math.max(state.openedMs, event.lastPongMs);
+    const packetSilence = nowMs - Math.max(state.openedMs, event.lastPacketMs);
+    const cause = pongSilence > limits.pongWithinMs ? 'pong-overdue' : event.inSession && packetSilence > limits.packetWithinMs ? 'mute' : undefined;
+    if (cause !== undefined) return afterEnd({ ...state, memory }, { cause, code: undefined, reason: '' }, event.random, nowMs, limits, [{ type: 'terminate', connection }]);
+  }
+  const due = nowMs - state.pingedMs >= limits.pingEveryMs;
+  if (!due) return { state: spoke ? { ...state, memory } : state, effects: [] };
+  return { state: { ...state, memory, pingedMs: nowMs }, effects: [{ type: 'ping', connection }] };
+}
+
+/** The next state and what is to be done. `nowMs`: monotonic real ms. Never throws. */
+export function step(state: FeedState, event: FeedEvent, nowMs: number, limits: FeedLimits = FEED_LIMITS): Step {
+  const { memory } = state;
+  const same: Step = { state, effects: [] };
+  if (state.kind === 'stopped') return same;
+  switch (event.type) {
+    case 'start':
+      return state.kind === 'idle' ? { state: { kind: 'loggingIn', memory: { ...memory, unattended: event.unattended } }, effects: [{ type: 'logIn' }] } : same;
+    case 'loggedIn':
+      return state.kind === 'loggingIn' ? connect(memory) : same;
+    case 'loginFailed':
+      if (state.kind !== 'loggingIn') return same;
+      // Before anything worked a person is there to read the sentence; later the run must not end for a passing fault.
+      return (memory.everOpen || memory.unattended) && event.error.retryable ? wait(memory, 'logIn', event.random, event.limited, []) : giveUp(memory, event.error);
+    case 'opened':
+      if (state.kind !== 'connecting' || event.connection !== memory.connection) return same;
+      return { state: { kind: 'subscribing', memory: { ...memory, everOpen: true, refreshed: false }, openedMs: nowMs, pingedMs: nowMs }, effects: [{ type: 'subscribe', connection: memory.connection }] };
+    case 'packet':
+      return state.kind === 'subscribing' && event.connection === memory.connection ? { state: { ...state, kind: 'live' }, effects: [] } : same;
+    case 'ended':
+      if (event.connection !== memory.connection || (state.kind !== 'connecting' && state.kind !== 'subscribing' && state.kind !== 'live')) return same;
+      return afterEnd(state, event.end, event.random, nowMs, limits, []);
+    case 'waited':
+      if (state.kind !== 'waiting') return same;
+      return state.then === 'connect' && !event.expired ? connect(memory) : { state: { kind: 'loggingIn', memory }, effects: [{ type: 'logIn' }] };
+    case 'tick':
+      return state.kind === 'subscribing' || state.kind === 'live' ? onTick(state, event, nowMs, limits) : same;
+    case 'expired': {
+      if (memory.everOpen || state.kind === 'idle') return same;
+      const drop: FeedEffect[] = state.kind === 'connecting' ? [{ type: 'terminate', connection: memory.connection }] : [];
+      return giveUp(memory, new EngineError('CONNECT', event.lastSentence ?? 'The feed did not open in time: look at the network, then try again.'), drop);
+    }
+    case 'stop': {
+      const open = state.kind === 'connecting' || state.kind === 'subscribing' || state.kind === 'live';
+      return { state: { kind: 'stopped', memory, error: undefined }, effects: open ? [{ type: 'close', connection: memory.connection }] : [] };
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/** The report of a run: the facts and the gates under the names that scripts read (DESIGN.md, "Gates"). Written whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EngineError, sentenceOf } from '../errors.js';
+import { istStamp } from '../market/session.js';
+import { applied, type Facts, type SymbolFacts } from './facts.js';
+import type { Gate } from './gate.js';
+import type { Verdict } from './gates.js';
+import type { Picture } from '../dashboard/state.js';
+import { stateOf } from '../dashboard/symbol-view.js';
+
+/** What is there to look at, beside what is there to read: the curves and candles of a page. */
+export interface Sights {
+  readonly candles: Picture['candles'];
+  readonly rules: Picture['rules'];
+  readonly events: Picture['events'];
+  readonly pace: Picture['pace'];
+  readonly latency: Picture['latency'];
+}
+
+/** What a report says beside facts and gates. */
+export interface RunHeader {
+  readonly version: string;
+  /** Of Node, the system and the packages. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly runId: string;
+  /** `live`, `sim` or the host of a URL; never a path or a query. */
+  readonly feed: string;
+  readonly seed: number | undefined;
+  /** IST date of the market, and the candles of a day that is seen whole: minutes of continuous trading, and the closing auction. */
+  readonly market: { readonly date: string; readonly dayCandles: number };
+  readonly startedWallMs: number;
+  readonly endedWallMs: number;
+  /** How the program was started, as options: none of them is a secret. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const rounded = (value: number | undefined, digits = 1): number | null => (value === undefined || !Number.isFinite(value) ? null : Number(value.toFixed(digits)));
+
+function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Record<string, unknown> {
+  const { figures, priceScale } = symbol;
+  const rupees = (wire: number | undefined): number | null => (wire === undefined ? null : wire / priceScale);
+  const traded = volumeKind === 'traded';
+  const vwapWire = traded ? figures.exchangeAverage : figures.ticks > 0 ? figures.sessionSum / figures.ticks : undefined;
+  return {
+    symbol: symbol.symbol,
+    token: symbol.token,
+    shard: symbol.shard,
+    ticks: figures.ticks,
+    // All of them; `partial` says how many were not seen whole.
+    candles: symbol.whole + symbol.partial,
+    whole: symbol.whole,
+    partial: symbol.partial,
+    late: symbol.late,
+    revisions: symbol.revisions,
+    session: {
+      vwap: vwapWire === undefined ? null : rounded(vwapWire / priceScale, 6),
+      dayOpen: rupees(figures.sessionOpen),
+      dayHigh: rupees(figures.sessionHigh),
+      dayLow: rupees(figures.sessionLow),
+      covers: traded ? "the exchange's own figures for the whole day, as of the last packet" : 'the ticks seen in this run only; vwap is their plain mean',
+    },
+    lastPrice: rupees(figures.lastPrice),
+    lastTick: figures.lastTickMs === undefined ? null : istStamp(figures.lastTickMs),
+    state: stateOf(figures, market.timeMs, market.inContinuous),
+  };
+}
+
+function countersReport(facts: Facts): Record<string, unknown> {
+  const c = facts.counters;
+  const { total, ...classes } = applied(facts);
+  return {
+    binary: c.binary,
+    refused: { length: c.refusedLength, mode: c.refusedMode },
+    decoded: c.decoded,
+    unadmitted: { exchange: c.unadmittedExchange, token: c.unadmittedToken, mode: c.unadmittedMode, price: c.unadmittedPrice, time: c.unadmittedTime },
+    routed: c.routed,
+    applied: { ...classes, total },
+    reseeds: facts.symbols.reduce((sum, { figures }) => sum + figures.reseeds, 0),
+    late: facts.symbols.reduce((sum, { late }) => sum + late, 0),
+    held: c.held,
+    text: { pong: c.textPong, error: c.textError, other: c.textOther },
+    seals: c.seals,
+    gaps: c.gaps,
+    pauses: c.pauses,
+    pausedMs: rounded(c.pausedMs),
+    workerDeaths: c.workerDeaths,
+  };
+}
+
+function networkReport({ network }: Facts): Record<string, unknown> {
+  return {
+    connections: network.connections.map(({ host, port, purpose, phase }) => ({ host, port, purpose, phase })),
+    websocketHandshakes: network.handshakes,
+    restCalls: network.restCalls.map(({ method, host, path, phase }) => ({ method, host, path, phase })),
+    restCallsDuringRun: network.restCalls.filter(({ phase }) => phase === 'run').length,
+  };
+}
+
+function momentumReport({ momentum }: Facts): Record<string, unknown> {
+  return {
+    dryRun: true,
+    evaluations: momentum.evaluations.filter(({ evaluated }) => evaluated).length,
+    insufficient: momentum.evaluations.flatMap(({ symbol, timestampMs, insufficient, basis }) =>
+      insufficient !== undefined ? [`${symbol} ${istStamp(timestampMs)}: ${insufficient}`] : basis === 'partial' ? [`${symbol} ${istStamp(timestampMs)}: partial`] : [],
+    ),
+    signals: momentum.evaluations.flatMap(({ signals }) => signals),
+    differences: momentum.differences ?? [],
+    failures: momentum.failures,
+    notes: momentum.notes,
+  };
+}
+
+/** The report as plain data. Prices in rupees; `sights` stands last, and short, because it is long. */
+export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gate[], verdict: Verdict, sights: Sights): Record<string, unknown> {
+  const { performance: cost, lag } = facts;
+  return {
+    version: header.version,
+    versions: header.versions,
+    runId: header.runId,
+    stage: facts.stage,
+    mode: facts.mode,
+    volumeKind: facts.volumeKind,
+    feed: header.feed,
+    seed: header.seed ?? null,
+    speed: facts.speed,
+    startedAt: istStamp(header.startedWallMs),
+    endedAt: istStamp(header.endedWallMs),
+    marketTime: facts.market.timeMs === undefined ? null : istStamp(facts.market.timeMs),
+    market: header.market,
+    options: header.options,
+    verdict,
+    gates: gates.map(({ id, status, observed, expected, remedy }) => ({ id, status, observed, expected, ...(remedy === undefined ? {} : { remedy }) })),
+    symbols: facts.symbols.map((symbol) => symbolReport(symbol, facts)),
+    counters: countersReport(facts),
+    performance: {
+      cpuPercent: rounded(cost.cpuPercent),
+      rssMb: rounded(cost.rssMb),
+      eventLoopDelayP99Ms: rounded(cost.eventLoopDelayP99Ms),
+      receiveToAppliedUs: { p50: rounded(cost.receiveToAppliedUs.p50, 0), p99: rounded(cost.receiveToAppliedUs.p99, 0), p999: rounded(cost.receiveToAppliedUs.p999, 0) },
+      receiveToSealedMs: { p50: rounded(cost.receiveToSealedMs.p50, 3), p99: rounded(cost.receiveToSealedMs.p99, 3), p999: rounded(cost.receiveToSealedMs.p999, 3) },
+      feedLagMs: lag === undefined ? null : { least: rounded(lag.leastMs, 0), p50: rounded(lag.p50Ms, 0), p99: rounded(lag.p99Ms, 0), most: rounded(lag.mostMs, 0) },
+    },
+    momentum: momentumReport(facts),
+    network: networkReport(facts),
+    disconnects: facts.feed.disconnects.map(({ connection, cause, code, reason, livedMs, atMs, sentence }) => ({ connection, at: istStamp(atMs), cause, code: code ?? null, reason, livedMs: rounded(livedMs, 0), sentence })),
+    unseen: {
+      gaps: facts.unseen.gaps.map(({ fromMs, toMs }) => ({ from: istStamp(fromMs), to: istStamp(toMs), ms: rounded(toMs - fromMs, 0) })),
+      partialMinutes: facts.unseen.minutes.map(({ minuteMs, symbols }) => ({ minute: istStamp(minuteMs), symbols })),
+    },
+    brokerErrors: facts.feed.errors,
+    output: { dir: facts.output.outDir, proven: facts.output.proven ?? null, kept: facts.output.kept, problems: facts.output.problems, hashes: facts.output.hashes ?? null },
+    journal: facts.journal === undefined ? null : { ...facts.journal, trouble: facts.journal.trouble ?? null },
+    files: facts.output.files,
+    sights: { ...sights, duration: { askedMin: facts.duration.askedMin, ranMin: facts.duration.ranMin } },
+  };
+}
+
+/** A report as text: indented for people, but for `sights`, of which each part has a line. */
+export function reportText({ sights, ...report }: Readonly<Record<string, unknown>>): string {
+  const head = JSON.stringify(report, null, 2).replace(/\n\}$/, '');
+  const parts = Object.entries(sights as object).map(([name, part]) => `    ${JSON.stringify(name)}: ${JSON.stringify(part)}`);
+  return `${head},\n  "sights": {\n${parts.join(',\n')}\n  }\n}\n`;
+}
+
+/** Writes `text` to `path`, aside and renamed; `what` it is, for the sentence. Throws EngineError OUTPUT. */
+export function writeText(path: string, text: string, what: string): void {
+  const aside = join(dirname(path), `.${what}-${randomBytes(6).toString('hex')}.writing`);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(aside, text);
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw new EngineError('OUTPUT', `The ${what} ${path} cannot be written (${sentenceOf(error)}): make room, or let this user write there.`, { cause: error });
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The engine: instruments laid out over shards, with the router before them and the threads behind. Built once for a run; knows
+ * nothing of where packets come from and where candles go.
+ */
+import assert from 'node:assert';
+import { shardOf, type Instrument } from '../market/instrument.js';
+import { MINUTE_MS, type Session } from '../market/session.js';
+import { MODE, type ModeName } from '../market/packet.js';
+import { COUNTER, newCounters } from '../memory/counters.js';
+import { ShardMemory, STATIC } from '../memory/layout.js';
+import type { RowPlace } from '../memory/shard-reader.js';
+import { Admission } from './packet-filter.js';
+import { Router } from './router.js';
+import { Sealer } from './watermark.js';
+
+/** A SnapQuote tells of trades since the one before it, and there is at least one a second; its minute is that of the trade. Market ms. */
+const TOLD_WITHIN_MS = 1000;
+
+/** Records a ring holds by default: 1 MiB a shard, 2 with volume, over a second of the feed's ceiling. */
+export const RING_SLOTS = 16_384;
+
+export interface EngineOptions {
+  readonly instruments: readonly Instrument[];
+  readonly sessionOf: (instrument: Instrument) => Session;
+  readonly mode: ModeName;
+  readonly shards: number;
+  readonly graceMs: number;
+  /** Market ms of silence after which the clock moves market time. */
+  readonly silenceMs: number;
+  /** Any instant of the market's date, epoch ms. */
+  readonly marketDateMs: number;
+  readonly slots?: number | undefined;
+}
+
+export class Engine {
+  readonly memories: readonly ShardMemory[];
+  /** By instrument index. */
+  readonly places: readonly RowPlace[];
+  readonly counters = newCounters();
+  readonly sealer: Sealer;
+  readonly router: Router;
+
+  constructor(options: EngineOptions) {
+    assert(options.instruments.length > 0, 'a run has instruments');
+    const sessions = options.instruments.map(options.sessionOf);
+    const openMs = Math.min(...sessions.map((s) => s.openMs));
+    const minutes = Math.max(...sessions.map((s) => (s.closeMs - openMs) / MINUTE_MS));
+    assert(sessions.every((s) => (s.openMs - openMs) % MINUTE_MS === 0) && Number.isInteger(minutes), 'sessions open and close on whole minutes');
+    const rows = new Array<number>(options.shards).fill(0);
+    this.places = options.instruments.map((instrument) => {
+      const shard = shardOf(instrument, options.shards);
+      return { instrument, shard, row: rows[shard]++ };
+    });
+    this.memories = rows.map((count) => new ShardMemory({ rows: count, bars: minutes + 1, slots: options.slots ?? RING_SLOTS, traded: options.mode !== 'ltp' }));
+    for (const [index, place] of this.places.entries()) {
+      const memory = this.memories[place.shard];
+      const at = memory.staticOf(place.row);
+      const session = sessions[index];
+      memory.f64[at + STATIC.originMs] = openMs;
+      memory.f64[at + STATIC.openMs] = session.openMs;
+      memory.f64[at + STATIC.closeMs] = session.closeMs;
+      memory.f64[at + STATIC.auctionFromMs] = session.auction?.fromMs ?? 0;
+      memory.f64[at + STATIC.auctionToMs] = session.auction?.toMs ?? 0;
+      memory.f64[at + STATIC.auctionLabelMs] = session.auction?.labelMs ?? 0;
+    }
+    const auctionEnds = sessions.flatMap((s) => (s.auction === undefined ? [] : [s.auction.toMs]));
+    this.sealer = new Sealer({
+      openMs,
+      minutes,
+      auction: auctionEnds.length > 0 ? { toMs: Math.max(...auctionEnds), bar: minutes } : undefined,
+      graceMs: options.graceMs,
+      silenceMs: options.silenceMs,
+      toldWithinMs: options.mode === 'snapquote' ? TOLD_WITHIN_MS : 0,
+    });
+    const admission = new Admission({ instruments: options.instruments, mode: MODE[options.mode], marketDateMs: options.marketDateMs });
+    this.router = new Router({ memories: this.memories, places: this.places, admission, sealer: this.sealer, counters: this.counters });
+    this.router.start(0);
+  }
+
+  /** Records skipped as poison. */
+  get poison(): number {
+    return this.counters[COUNTER.poison];
+  }
+}

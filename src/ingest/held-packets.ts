@@ -1,0 +1,44 @@
+/** Packets far ahead of market time, kept until others agree with them (DESIGN.md, "Sealing"). Their memory is made once. */
+import { Packet } from '../market/packet.js';
+import type { Arrival } from './arrival.js';
+import { VOTES } from './watermark.js';
+
+/** A kept packet; its arrival is its own. */
+export interface Kept extends Arrival {
+  readonly packet: Packet;
+  readonly instrument: number;
+  readonly flags: number;
+}
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+export class KeptPackets {
+  readonly #slots: Writable<Kept>[] = Array.from({ length: VOTES }, () => ({ packet: new Packet(), instrument: -1, flags: 0, connection: 0, monoMs: 0, marketMs: 0 }));
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Copies what a record needs of a packet. */
+  add(packet: Packet, instrument: number, flags: number, arrival: Arrival): void {
+    const slot = this.#slots[this.#count++];
+    slot.packet.mode = packet.mode;
+    slot.packet.exchangeType = packet.exchangeType;
+    slot.packet.words.set(packet.words);
+    slot.instrument = instrument;
+    slot.flags = flags;
+    slot.connection = arrival.connection;
+    slot.monoMs = arrival.monoMs;
+    slot.marketMs = arrival.marketMs;
+  }
+
+  /** The k-th that was added since `forget`. */
+  at(k: number): Kept {
+    return this.#slots[k];
+  }
+
+  forget(): void {
+    this.#count = 0;
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * A journal as a source: what it holds is taken in by the same calls that the live line made, in the same order, so the same records go
+ * into the rings. The decisions that the run made on its way are compared with those made now.
+ */
+import { EngineError, printable } from '../errors.js';
+import { KIND, type Kind, type Stamp } from '../journal/format.js';
+import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
+import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
+import { shareNumbers } from '../candles/warm-up-candles.js';
+import type { Engine } from './engine.js';
+import { sleep } from '../clock.js';
+import type { FeedText } from '../broker/angel/texts.js';
+import type { Messages } from '../broker/messages.js';
+import type { ConnectionEnd } from '../feed/disconnects.js';
+import type { GivenHistory } from '../../workers/writer.js';
+import type { Intake } from './intake.js';
+
+/** What is known of a journal before it is used. */
+export interface JournalAbout {
+  readonly folder: string;
+  readonly meta: RunMeta;
+  /** Of the process that wrote last: a run may have been resumed. */
+  readonly lastProcess: Pick<RunMeta, 'processId' | 'processStart'>;
+  /** Candles of earlier minutes, by symbol, as numbers (layout.ts, GIVEN). */
+  readonly given: Readonly<Record<string, Float64Array>>;
+  readonly extent: JournalExtent;
+  /** When the run came to its end, of whatever kind; undefined when it did not. */
+  readonly ended: Stamp | undefined;
+  /** What its rows hash to; undefined when it did not come so far. */
+  readonly sum: Readonly<Record<string, string>> | undefined;
+  readonly frames: number;
+  readonly resumes: number;
+  readonly lastConnection: number;
+  /** Of the first block and the last. */
+  readonly first: Stamp;
+  readonly last: Stamp;
+  /** When its connections were opened, and how they ended; in order. */
+  readonly connections: readonly ({ readonly opened: Stamp } | { readonly ended: ConnectionEnd; readonly stamp: Stamp } | { /** The last that was written before. */ readonly killed: Stamp })[];
+}
+
+function parsed(bytes: Buffer, where: string): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw new EngineError('JOURNAL', `${where} holds an entry that is no JSON; name the journal of another run.`, { cause: error });
+  }
+}
+
+/** Text messages as the classifier makes them; anything else is `other`. */
+function textOf(bytes: Buffer, where: string): FeedText {
+  const text = parsed(bytes, where) as Partial<Extract<FeedText, { kind: 'error' }>> | null;
+  if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string') return { ...(text as Extract<FeedText, { kind: 'error' }>), code: printable(text.code), message: printable(text.message) };
+  return (text as { kind?: unknown } | null)?.kind === 'pong' ? { kind: 'pong' } : { kind: 'other' };
+}
+
+function endOf(bytes: Buffer, where: string): ConnectionEnd {
+  const end = parsed(bytes, where) as Partial<ConnectionEnd> | null;
+  const usable = typeof end?.cause === 'string' && typeof end.reason === 'string' && typeof end.sentence === 'string' && typeof end.connection === 'number' && typeof end.livedMs === 'number';
+  if (!usable) throw new EngineError('JOURNAL', `${where} says of a connection's end nothing usable; name the journal of another run.`);
+  return { ...(end as ConnectionEnd), reason: printable(end.reason), sentence: printable(end.sentence) };
+}
+
+function sumOf(bytes: Buffer, where: string): Record<string, string> {
+  const sum = parsed(bytes, where);
+  if (typeof sum !== 'object' || sum === null || !Object.values(sum).every((hash) => typeof hash === 'string')) throw new EngineError('JOURNAL', `${where} holds no usable sum; name the journal of another run.`);
+  return sum as Record<string, string>;
+}
+
+/** Gathers what is known of a journal while it is read, for whatever purpose. */
+export class Gathering {
+  meta: RunMeta | undefined;
+  readonly given: Record<string, Float64Array> = {};
+  readonly #folder: string;
+  readonly #connections: JournalAbout['connections'][number][] = [];
+  #lastProcess: JournalAbout['lastProcess'] | undefined;
+  #sum: JournalAbout['sum'];
+  #first: Stamp | undefined;
+  #last: Stamp | undefined;
+  #ended: Stamp | undefined;
+  #frames = 0;
+  #resumes = 0;
+  #lastConnection = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  frames(count: number, stamp: Stamp): void {
+    this.#first ??= stamp;
+    this.#last = stamp;
+    this.#frames += count;
+  }
+
+  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
+    const folder = this.#folder;
+    this.#first ??= stamp;
+    const before = this.#last;
+    this.#last = stamp;
+    if (kind === KIND.meta) {
+      if (before !== undefined && this.#ended === undefined) this.#connections.push({ killed: before });
+      this.#lastProcess = parseMeta(bytes, folder);
+      this.meta ??= this.#lastProcess as RunMeta;
+    } else if (kind === KIND.given) {
+      const entry = readGivenEntry(bytes);
+      if (entry !== undefined && this.meta?.instruments.some(({ symbol }) => symbol === entry.symbol) === true) this.given[entry.symbol] = entry.numbers;
+    } else if (kind === KIND.opened) {
+      this.#lastConnection = Math.max(this.#lastConnection, stamp.connection);
+      this.#connections.push({ opened: stamp });
+    } else if (kind === KIND.ended) {
+      this.#lastConnection = Math.max(this.#lastConnection, stamp.connection);
+      this.#connections.push({ ended: endOf(bytes, folder), stamp });
+    } else if (kind === KIND.resumed) this.#resumes++;
+    else if (kind === KIND.end) this.#ended = stamp;
+    else if (kind === KIND.sum) this.#sum = sumOf(bytes, folder);
+  }
+
+  /** What is known when `extent` was read. Throws EngineError JOURNAL when the journal does not say what its run was. */
+  about(extent: JournalExtent): JournalAbout {
+    const folder = this.#folder;
+    const { meta, given } = this;
+    const [lastProcess, first, last] = [this.#lastProcess, this.#first, this.#last];
+    if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was: nothing of it can be used.`);
+    const [ended, sum, frames, resumes, lastConnection, connections] = [this.#ended, this.#sum, this.#frames, this.#resumes, this.#lastConnection, this.#connections];
+    return { folder, meta, lastProcess, given, extent, ended, sum, frames, resumes, lastConnection, first, last, connections };
+  }
+}
+
+/** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
+export async function aboutJournal(folder: string): Promise<JournalAbout> {
+  const gathering = new Gathering(folder);
+  const extent = await readJournal(folder, { entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp), frames: ({ count }, stamp) => gathering.frames(count, stamp) });
+  return gathering.about(extent);
+}
+
+/** Reads a journal's beginning: what its run was, and the candles that it was given. `about.extent` and what is counted are of that beginning only. Throws EngineError JOURNAL when there is none of use. */
+export async function journalHead(folder: string): Promise<JournalAbout> {
+  const gathering = new Gathering(folder);
+  let over = false;
+  const extent = await readJournal(folder, {
+    entry: (kind, bytes, stamp) => {
+      gathering.entry(kind, bytes, stamp);
+      if (kind !== KIND.meta && kind !== KIND.given) over = true;
+    },
+    seenEnough: () => over,
+  });
+  return gathering.about(extent);
+}
+
+/** The simulated broker's earlier candles as the run knew them. */
+export function givenBefore({ meta, given }: JournalAbout): GivenHistory | undefined {
+  if (meta.given === null) return undefined;
+  return { volumeKind: meta.given, rows: Object.fromEntries(Object.entries(given).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)])) };
+}
+
+export interface JournalFeedOptions {
+  readonly folder: string;
+  readonly engine: Engine;
+  readonly intake: Intake;
+  /** Called before a block is taken in; resolves when its time has come. */
+  readonly pace?: ((stamp: Stamp) => Promise<void> | undefined) | undefined;
+}
+
+/** Real ms between two looks at rings that are full. */
+const RELIEF_MS = 1;
+/** Frames that are shown to the shards together. */
+const PUBLISHED_TOGETHER = 2048;
+/** Records that one entry can make in a ring: packets that were kept, its own, SEAL, GAP. */
+const RECORDS_AN_ENTRY = 16;
+
+export class JournalFeed implements JournalVisitor {
+  readonly #options: JournalFeedOptions;
+  /** Decisions made and not yet met in the journal. */
+  readonly #made: string[] = [];
+  readonly #gathering: Gathering;
+  /** Frames since the shards were shown any. */
+  #unpublished = 0;
+  #differences: string | undefined;
+
+  constructor(options: JournalFeedOptions) {
+    this.#options = options;
+    this.#gathering = new Gathering(options.folder);
+    // What arrived in another process's time tells nothing of this one's speed.
+    options.engine.router.quick.measures = false;
+    const made = (kind: Kind, ...numbers: number[]): void => void this.#made.push(`${kind} ${numbers.join(' ')}`);
+    options.engine.router.tell({
+      sealed: (through) => made(KIND.seal, through),
+      gap: (startMs, endMs) => made(KIND.gap, startMs, endMs),
+      ended: (endMs) => made(KIND.sealedEnd, endMs),
+    });
+  }
+
+  /** Takes in the whole journal; resolves when everything is in the rings, with what is known of it. */
+  async run(): Promise<JournalAbout> {
+    const extent = await readJournal(this.#options.folder, this);
+    this.#options.engine.router.publish();
+    if (this.#made.length > 0) this.#differs(`decided ${this.#made[0]}, which the run did not`);
+    return this.#gathering.about(extent);
+  }
+
+  /** Where a decision made now is not the run's, a sentence; undefined when all are the same. */
+  get difference(): string | undefined {
+    return this.#differences;
+  }
+
+  blockBegins(stamp: Stamp): Promise<void> | undefined {
+    return this.#options.pace?.(stamp);
+  }
+
+  frames(messages: Messages, stamp: Stamp): void {
+    this.#expectRoom(messages.count + RECORDS_AN_ENTRY);
+    this.#gathering.frames(messages.count, stamp);
+    this.#unpublished += messages.count;
+    this.#options.intake.all(messages, stamp);
+  }
+
+  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
+    const { intake, folder } = this.#options;
+    this.#expectRoom(RECORDS_AN_ENTRY);
+    this.#gathering.entry(kind, bytes, stamp);
+    switch (kind) {
+      case KIND.text:
+        intake.text(textOf(bytes, folder));
+        return;
+      case KIND.subscribed:
+        intake.subscribed(stamp);
+        return;
+      case KIND.ended:
+      case KIND.resumed:
+        intake.disconnected();
+        return;
+      case KIND.tick:
+        intake.tick(stamp.marketMs);
+        return;
+      case KIND.excuse:
+        intake.excuse(stamp.marketMs);
+        return;
+      case KIND.end:
+        intake.end();
+        return;
+      case KIND.seal:
+      case KIND.gap:
+      case KIND.sealedEnd:
+        this.#met(kind, bytes);
+        return;
+      // What comes as an entry is no frame: those come by `frames`.
+      case KIND.frame:
+      case KIND.meta:
+      case KIND.given:
+      case KIND.opened:
+      case KIND.sum:
+        return;
+      default:
+        throw new EngineError('JOURNAL', `${folder} holds an entry of kind ${String(kind)}, which this program does not know: use the version that wrote it.`);
+    }
+  }
+
+  blockOver(): Promise<void> | undefined {
+    const { engine, pace } = this.#options;
+    const { router } = engine;
+    // At full speed a wake-up for each block would cost more than what is in it.
+    if (pace === undefined && this.#unpublished < PUBLISHED_TOGETHER && !router.pressed) return undefined;
+    this.#unpublished = 0;
+    router.publish();
+    return router.pressed ? this.#relieved() : undefined;
+  }
+
+  /** The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring. */
+  #expectRoom(records: number): void {
+    const { folder, engine } = this.#options;
+    if (!engine.router.hasFree(records)) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`);
+  }
+
+  /** Whoever reads a file may wait, where the live line must not. */
+  async #relieved(): Promise<void> {
+    while (!this.#options.engine.router.relieved) await sleep(RELIEF_MS);
+  }
+
+  #met(kind: Kind, bytes: Buffer): void {
+    const numbers = Array.from({ length: bytes.length >> 3 }, (_, k) => bytes.readDoubleLE(8 * k));
+    const decision = `${kind} ${numbers.join(' ')}`;
+    const made = this.#made.shift();
+    if (made !== decision) this.#differs(`decided ${made ?? 'nothing'} where the run decided ${decision}`);
+  }
+
+  #differs(what: string): void {
+    this.#differences ??= `The replay ${what} (kinds and numbers as in docs/JOURNAL.md).`;
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these while the shard writes; a row is read under
+ * its version and read again when the version moved. Nothing here writes.
+ */
+import { MINUTE_MS } from '../market/session.js';
+import { priceScale, type Instrument } from '../market/instrument.js';
+import type { CandleSource, CandleWithQuality } from '../candles/candle.js';
+import { BAR, FIRST, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
+
+const SECONDS = MINUTE_MS / 1000;
+
+/** An instrument and where its row is. `row` is its place in its shard. */
+export interface RowPlace {
+  readonly instrument: Instrument;
+  readonly shard: number;
+  readonly row: number;
+}
+
+/** Whether `bar` is the closing auction's, which is the last of the row. */
+export function isAuction(m: ShardMemory, bar: number): boolean {
+  return bar === m.shape.bars - 1;
+}
+
+/** The bar that the time at double index `k` falls into: minutes from the run's first opening, the last bar for the auction, -1 outside the row's session. */
+export function barAt(m: ShardMemory, row: number, k: number): number {
+  const f = m.f64;
+  const timeMs = f[k];
+  const s = m.staticOf(row);
+  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
+  if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
+  return -1;
+}
+
+/** From when on a bar's ticks are: its minute, or the auction's window. Epoch ms. */
+function startOf(m: ShardMemory, row: number, bar: number): number {
+  const s = m.staticOf(row);
+  return isAuction(m, bar) ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
+}
+
+/** Until when they are, exclusive. Two numbers and not a pair: sealing asks for each row of each minute. */
+function endOf(m: ShardMemory, row: number, bar: number): number {
+  return isAuction(m, bar) ? m.f64[m.staticOf(row) + STATIC.auctionToMs] : startOf(m, row, bar) + MINUTE_MS;
+}
+
+/** Market milliseconds of the bar's span in which nothing could be seen; a minute with any is partial. */
+export function gapWithin(m: ShardMemory, row: number, bar: number): number {
+  const count = Atomics.load(m.i32, SHARD.gaps);
+  const start = startOf(m, row, bar);
+  const end = endOf(m, row, bar);
+  let unseen = 0;
+  for (let k = 0; k < count; k++) {
+    const from = m.f64[m.gaps + k * GAP.size + GAP.startMs];
+    const to = m.f64[m.gaps + k * GAP.size + GAP.endMs];
+    if (from < end && to > start) unseen += Math.min(to, end) - Math.max(from, start);
+  }
+  return unseen;
+}
+
+/** Spans of market time in which nothing could be seen, in their order; the end is infinite while one is open. Epoch ms. */
+export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
+  const count = Atomics.load(m.i32, SHARD.gaps);
+  return Array.from({ length: count }, (_, k) => ({ startMs: m.f64[m.gaps + k * GAP.size + GAP.startMs], endMs: m.f64[m.gaps + k * GAP.size + GAP.endMs] }));
+}
+
+/** Counts and session figures of one instrument. Prices in wire units; undefined where nothing was seen. */
+export interface RowFigures {
+  readonly ticks: number;
+  readonly seeds: number;
+  readonly noTrade: number;
+  readonly duplicates: number;
+  readonly outOfSession: number;
+  readonly reseeds: number;
+  readonly lastPrice: number | undefined;
+  /** Time of the latest tick, epoch ms. */
+  readonly lastTickMs: number | undefined;
+  readonly sessionSum: number;
+  readonly sessionOpen: number | undefined;
+  readonly sessionHigh: number | undefined;
+  readonly sessionLow: number | undefined;
+  readonly exchangeAverage: number | undefined;
+}
+
+/** Runs `read` until the row's version did not move while it read, so that its result is of one moment. */
+function underVersion<T>(m: ShardMemory, row: number, read: (slot: number) => T): T {
+  for (;;) {
+    const before = Atomics.load(m.i32, m.versions + row);
+    const result = read(m.slotOf(row, before & 1));
+    if (Atomics.load(m.i32, m.versions + row) === before) return result;
+  }
+}
+
+const known = (value: number): number | undefined => (value > 0 ? value : undefined);
+
+/** The row's figures at one moment. */
+export function readRow(m: ShardMemory, row: number): RowFigures {
+  const f = m.f64;
+  return underVersion(m, row, (s) => ({
+    ticks: f[s + SLOT.ticks],
+    seeds: f[s + SLOT.seeds],
+    noTrade: f[s + SLOT.noTrade],
+    duplicates: f[s + SLOT.duplicates],
+    outOfSession: f[s + SLOT.outOfSession],
+    reseeds: f[s + SLOT.reseeds],
+    lastPrice: known(f[s + SLOT.lastPrice]),
+    lastTickMs: known(f[s + SLOT.lastTickTime]),
+    sessionSum: f[s + SLOT.sessionSum],
+    sessionOpen: known(f[s + SLOT.sessionOpen]),
+    sessionHigh: known(f[s + SLOT.sessionHigh]),
+    sessionLow: known(f[s + SLOT.sessionLow]),
+    exchangeAverage: known(f[s + SLOT.exchangeAverage]),
+  }));
+}
+
+/** A bar as it is now, in wire units; undefined when it has no tick. */
+export interface BarFigures {
+  readonly ticks: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+  readonly priceChanges: number;
+  readonly late: number;
+  readonly revision: number;
+  /** A connection began inside it. */
+  readonly seeded: boolean;
+  readonly repaired: boolean;
+  /** Seconds of which a packet told, the exchange's time of the last, and the longest time before one; ms. */
+  readonly heardSeconds: number;
+  readonly heardAt: number;
+  readonly longestSilence: number;
+  /** Volume that may belong before its start, or behind its end; null where that is not known. */
+  readonly volSlack: number | null;
+}
+
+/** Where a bar stands: in the row's valid slot `s`, or in the table. Double index. */
+function placeOfBar(m: ShardMemory, row: number, s: number, bar: number): number {
+  return m.f64[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
+}
+
+/** Reads one bar. The auction's is flat at its last price: what came before the print is the old price, not a trade. */
+export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | undefined {
+  return underVersion(m, row, (s) => figuresOf(m, row, s, bar));
+}
+
+/** `readBar` in the row's valid slot `s`. */
+function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigures | undefined {
+  const f = m.f64;
+  const auction = isAuction(m, bar);
+  const b = placeOfBar(m, row, s, bar);
+  if (f[b + BAR.ticks] === 0) return undefined;
+  const close = f[b + BAR.close];
+  return {
+    ticks: f[b + BAR.ticks],
+    open: auction ? close : f[b + BAR.open],
+    high: auction ? close : f[b + BAR.high],
+    low: auction ? close : f[b + BAR.low],
+    close,
+    volume: f[b + BAR.volume],
+    priceChanges: f[b + BAR.priceChanges],
+    late: f[b + BAR.late],
+    revision: f[b + BAR.revision],
+    seeded: f[b + BAR.seeded] === 1,
+    repaired: f[b + BAR.repaired] === 1,
+    heardSeconds: f[b + BAR.heardSeconds],
+    heardAt: f[b + BAR.heardAt],
+    longestSilence: f[b + BAR.longestSilence],
+    volSlack: slackOf(m, row, s, bar),
+  };
+}
+
+/** The slack of a bar's volume, at the edge where there is more of it (candles/candle.ts, `volSlack`). `s`: the row's valid slot. */
+function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
+  const f = m.f64;
+  const endMs = endOf(m, row, bar);
+  if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
+  const own = placeOfBar(m, row, s, bar);
+  const before = Math.max(f[own + BAR.slackBefore], f[own + BAR.slackAfter]);
+  for (let next = bar + 1; next < m.shape.bars; next++) {
+    const b = placeOfBar(m, row, s, next);
+    if (f[b + BAR.ticks] > 0) return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
+  }
+  return before;
+}
+
+/** The bar that the row's last packet touched and that is not sealed yet, in wire units with its index; undefined when there is none. */
+export function readOpenBar(m: ShardMemory, row: number): { readonly bar: number; readonly figures: BarFigures } | undefined {
+  return underVersion(m, row, (s) => {
+    const bar = m.f64[s + SLOT.barIndex];
+    const figures = bar > Atomics.load(m.i32, SHARD.sealed) ? figuresOf(m, row, s, bar) : undefined;
+    return figures === undefined ? undefined : { bar, figures };
+  });
+}
+
+/** Records that wait in a shard's ring. */
+export function ringDepth(m: ShardMemory): number {
+  return (Atomics.load(m.i32, MAIN.tail) - Atomics.load(m.i32, SHARD.head)) | 0;
+}
+
+/** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */
+export function readFirst(m: ShardMemory, row: number, bar: number): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
+  const f = m.f64;
+  const at = m.firstOf(row, bar);
+  if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + FIRST.ticks] === 0) return undefined;
+  const close = f[at + FIRST.close];
+  const auction = isAuction(m, bar);
+  return {
+    open: auction ? close : f[at + FIRST.open],
+    high: auction ? close : f[at + FIRST.high],
+    low: auction ? close : f[at + FIRST.low],
+    close,
+    volume: f[at + FIRST.volume],
+    partial: f[at + FIRST.gapMs] > 0 || f[at + FIRST.seeded] === 1,
+  };
+}
+
+/** The label of a bar: its start, or for the auction the minute that the calendar names. Epoch ms. */
+export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
+  const s = m.staticOf(row);
+  return isAuction(m, bar) ? m.f64[s + STATIC.auctionLabelMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
+}
+
+/**
+ * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is neither in the row's valid
+ * slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds and a run has few. `read` is called
+ * with the row's valid slot, until it has read a bar as of one moment.
+ */
+function eachBar<Seen>(m: ShardMemory, row: number, includeOpen: boolean, read: (s: number, bar: number) => Seen | undefined, visit: (bar: number, seen: Seen, sealed: boolean) => void, from = 0): void {
+  const sealed = Atomics.load(m.i32, SHARD.sealed);
+  const last = includeOpen ? m.shape.bars - 1 : Math.min(sealed, m.shape.bars - 1);
+  // Read first: what has left the slot since then stands in its own place already.
+  const current = underVersion(m, row, (s) => m.f64[s + SLOT.barIndex]);
+  for (let bar = from; bar <= last; bar++) {
+    if (bar !== current && m.f64[m.barOf(row, bar) + BAR.ticks] === 0) continue;
+    const seen = underVersion(m, row, (s) => read(s, bar));
+    if (seen !== undefined) visit(bar, seen, bar <= sealed);
+  }
+}
+
+/** How many candles a row has, and how they were seen. */
+export interface CandleTally {
+  readonly whole: number;
+  readonly partial: number;
+  readonly late: number;
+  readonly revisions: number;
+}
+
+/** Counts what `readCandles` would return, without making it. */
+export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean): CandleTally {
+  const f = m.f64;
+  const tally = { whole: 0, partial: 0, late: 0, revisions: 0 };
+  // A run is counted at each look: only what is counted is read.
+  const read = (s: number, bar: number): Pick<BarFigures, 'seeded' | 'late' | 'revision'> | undefined => {
+    const b = placeOfBar(m, row, s, bar);
+    return f[b + BAR.ticks] === 0 ? undefined : { seeded: f[b + BAR.seeded] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
+  };
+  eachBar(m, row, includeOpen, read, (bar, { seeded, late, revision }, sealed) => {
+    if (!sealed || seeded || gapWithin(m, row, bar) > 0) tally.partial++;
+    else tally.whole++;
+    tally.late += late;
+    tally.revisions += revision;
+  });
+  return tally;
+}
+
+/**
+ * The row's candles in rupees, ascending. Sealed ones only, or with `includeOpen` every bar that has ticks (at the end of a run;
+ * an open one is partial by the gap that END left). From bar `from` on.
+ */
+export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolean, from = 0): CandleWithQuality[] {
+  const { instrument, row } = place;
+  const scale = priceScale(instrument.exchangeType);
+  const candles: CandleWithQuality[] = [];
+  eachBar(m, row, includeOpen, (s, bar) => figuresOf(m, row, s, bar), (bar, figures, sealed) => {
+    const gapMs = gapWithin(m, row, bar);
+    const timestampMs = barLabelMs(m, row, bar);
+    const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
+    candles.push({
+      candle: {
+        symbol: instrument.symbol,
+        exchange: instrument.exchange,
+        timestampMs,
+        open: figures.open / scale,
+        high: figures.high / scale,
+        low: figures.low / scale,
+        close: figures.close / scale,
+        volume: figures.volume,
+      },
+      quality: {
+        timestampMs,
+        ticks: figures.ticks,
+        priceChanges: figures.priceChanges,
+        partial: gapMs > 0 || figures.seeded || !sealed,
+        revision: figures.revision,
+        late: figures.late,
+        gapMs: Math.round(gapMs),
+        source,
+        volSlack: figures.volSlack,
+        repaired: figures.repaired,
+        coverage: source === 'auction' ? null : figures.heardSeconds / SECONDS,
+        maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilence, figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt),
+      },
+    });
+  }, from);
+  return candles;
+}

@@ -1,0 +1,111 @@
+/**
+ * What the run's connections were for. `memory/io-ledger.ts` counts where every connection starts; here the HTTP layer says its purpose
+ * through `diagnostics_channel`. Method, host and path are kept: never a header, a query or a body.
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { enterPhase, threadConnections, type Connection } from '../memory/io-ledger.js';
+
+export interface RestCall {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** `log-in` until the first connection opened, but `warm-up` once earlier candles are polled; `run` until the feed was closed, then `after`. */
+  readonly phase: Phase;
+  /** Whether it is the log-in. */
+  readonly logIn: boolean;
+  /** Whether it asks for candles. */
+  readonly candles: boolean;
+}
+
+export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
+
+/** A connection of this thread with what it was for. */
+export interface PurposedConnection extends Connection {
+  readonly purpose: 'log-in' | 'feed' | 'candles' | 'rest' | 'unknown';
+}
+
+interface UndiciRequest {
+  readonly method?: string;
+  readonly origin?: string | URL;
+  readonly path?: string;
+}
+
+interface ClientRequest {
+  readonly method?: string;
+  readonly protocol?: string;
+  readonly path?: string;
+  getHeader(name: string): string | number | undefined;
+}
+
+const LOG_IN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
+const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
+
+/** Watches this thread from `start` to `stop`. */
+export class NetworkLedger {
+  readonly restCalls: RestCall[] = [];
+  /** What the HTTP layer announced, by `host:port`, in order. */
+  readonly #announced = new Map<string, PurposedConnection['purpose'][]>();
+  #handshakes = 0;
+  #phase: Phase = 'log-in';
+  readonly #onUndici = (message: unknown): void => {
+    const { request } = message as { request: UndiciRequest };
+    this.#note(request.method, new URL(String(request.origin)), request.path);
+  };
+  readonly #onHttp = (message: unknown): void => {
+    const { request } = message as { request: ClientRequest };
+    const origin = new URL(`${request.protocol ?? 'http:'}//${String(request.getHeader('host'))}`);
+    if (String(request.getHeader('upgrade')).toLowerCase() === 'websocket') {
+      this.#handshakes++;
+      this.#announce(origin, 'feed');
+    } else this.#note(request.method, origin, request.path);
+  };
+
+  start(): void {
+    enterPhase(this.#phase);
+    subscribe('undici:request:create', this.#onUndici);
+    subscribe('http.client.request.start', this.#onHttp);
+  }
+
+  stop(): void {
+    unsubscribe('undici:request:create', this.#onUndici);
+    unsubscribe('http.client.request.start', this.#onHttp);
+  }
+
+  enter(phase: Phase): void {
+    this.#phase = phase;
+    enterPhase(phase);
+  }
+
+  /** WebSocket handshakes that were begun. */
+  get handshakes(): number {
+    return this.#handshakes;
+  }
+
+  /** This thread's connections. The n-th to a host and port is put down to the n-th announcement of it. */
+  get connections(): PurposedConnection[] {
+    const seen = new Map<string, number>();
+    return threadConnections().map((connection) => {
+      const key = `${connection.host}:${connection.port}`;
+      const nth = seen.get(key) ?? 0;
+      seen.set(key, nth + 1);
+      return { ...connection, purpose: this.#announced.get(key)?.[nth] ?? 'unknown' };
+    });
+  }
+
+  #announce(origin: URL, purpose: PurposedConnection['purpose']): void {
+    const port = origin.port === '' ? (origin.protocol === 'https:' || origin.protocol === 'wss:' ? 443 : 80) : Number(origin.port);
+    // A socket is given an IPv6 address without the brackets that a URL needs.
+    const key = `${origin.hostname.replace(/^\[|\]$/g, '')}:${port}`;
+    const list = this.#announced.get(key);
+    if (list === undefined) this.#announced.set(key, [purpose]);
+    else list.push(purpose);
+  }
+
+  #note(method = 'GET', origin: URL, path = '/'): void {
+    const bare = path.split('?')[0];
+    const logIn = bare === LOG_IN_PATH;
+    const candles = bare === CANDLES_PATH;
+    this.restCalls.push({ method, host: origin.host, path: bare, phase: this.#phase, logIn, candles });
+    this.#announce(origin, logIn ? 'log-in' : candles ? 'candles' : 'rest');
+  }
+}

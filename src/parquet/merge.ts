@@ -1,0 +1,94 @@
+/** What becomes of a minute that is on disk already. Pure. */
+import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
+
+/** A candle as it is on disk: one whose quality row is missing counts as whole, revision 0, and no row is invented for it. */
+export interface StoredCandle {
+  readonly candle: CandleRow;
+  readonly quality: QualityRow | undefined;
+}
+
+export interface Merged {
+  /** Sorted by time, one a minute. */
+  readonly rows: readonly StoredCandle[];
+  /** Minutes (epoch ms) where what was stored stayed although what came differs, in order. */
+  readonly kept: readonly number[];
+}
+
+/** Puts candles and quality rows of one file pair together. A quality row without its candle says nothing and is dropped. */
+export function pairUp(candles: readonly CandleRow[], quality: readonly QualityRow[]): StoredCandle[] {
+  const byMinute = new Map(quality.map((row) => [row.timestampMs, row]));
+  return candles.map((candle) => ({ candle, quality: byMinute.get(candle.timestampMs) }));
+}
+
+/** Whether `newer` takes the place of `stored`: whole beats partial, then the higher revision, then the newer. */
+export function replaces(newer: StoredCandle, stored: StoredCandle): boolean {
+  const newerPartial = newer.quality?.partial ?? false;
+  const storedPartial = stored.quality?.partial ?? false;
+  if (newerPartial !== storedPartial) return storedPartial;
+  return (newer.quality?.revision ?? 0) >= (stored.quality?.revision ?? 0);
+}
+
+/** Whether two candles say the same of their minute. */
+export function sameCandle(a: CandleRow, b: CandleRow): boolean {
+  return firstDifference(a, b) === undefined;
+}
+
+/** The first field in which two rows differ. */
+export function firstDifference<Row extends object>(a: Row, b: Row): (keyof Row & string) | undefined {
+  return (Object.keys(a) as (keyof Row & string)[]).find((name) => a[name] !== b[name]);
+}
+
+/**
+ * Whether `stored` is what `newer` was before: the same ticks up to its seal, and late ones that have only become more. A writer that
+ * died has left such rows and its successor does not remember them.
+ */
+function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQuality): boolean {
+  if (quality === undefined || quality.source !== newer.quality.source) return false;
+  const lateSince = newer.quality.late - quality.late;
+  if (newer.quality.ticks - quality.ticks !== lateSince || newer.quality.revision - quality.revision !== lateSince) return false;
+  if (lateSince === 0) return sameCandle(candle, newer.candle) && quality.priceChanges === newer.quality.priceChanges;
+  // The auction's candle is flat at its last price, wherever that goes.
+  const within = quality.source === 'auction' || (candle.high <= newer.candle.high && candle.low >= newer.candle.low);
+  return lateSince > 0 && within && candle.volume <= newer.candle.volume && quality.priceChanges <= newer.quality.priceChanges;
+}
+
+/**
+ * `merge` for a writer whose `incoming` rows are all of its run's so far; `own`: what it wrote before, by minute. A minute that turned
+ * out to be partial must not lose to its own earlier self, so the run's own rows yield to what is newer, whoever wrote them.
+ */
+export function mergeRun(stored: readonly StoredCandle[], incoming: readonly CandleWithQuality[], own: ReadonlyMap<number, CandleWithQuality> | undefined): Merged {
+  const newer = new Map(incoming.map((row) => [row.candle.timestampMs, row]));
+  const isOwn = (row: StoredCandle, mine: CandleWithQuality | undefined): boolean =>
+    mine !== undefined && row.quality !== undefined && sameCandle(row.candle, mine.candle) && firstDifference(row.quality, mine.quality) === undefined;
+  const earlier = stored.filter((row) => {
+    const replacement = newer.get(row.candle.timestampMs);
+    return replacement === undefined || !(isOwn(row, own?.get(row.candle.timestampMs)) || isEarlierState(row, replacement));
+  });
+  return merge(earlier, incoming);
+}
+
+/**
+ * `stored` with `incoming` laid over it, in the order given, by (symbol, minute); a file holds one symbol, so the minute is the key.
+ * Laying the same rows over again changes nothing.
+ */
+export function merge(stored: readonly StoredCandle[], incoming: readonly CandleWithQuality[]): Merged {
+  const byMinute = new Map<number, StoredCandle>();
+  const lay = (row: StoredCandle): boolean => {
+    const there = byMinute.get(row.candle.timestampMs);
+    const wins = there === undefined || replaces(row, there);
+    if (wins) byMinute.set(row.candle.timestampMs, row);
+    return wins;
+  };
+  stored.forEach(lay);
+  const kept = new Set<number>();
+  for (const row of incoming) {
+    const minute = row.candle.timestampMs;
+    const there = byMinute.get(minute);
+    if (lay(row)) kept.delete(minute);
+    else if (there !== undefined && !sameCandle(there.candle, row.candle)) kept.add(minute);
+  }
+  return {
+    rows: [...byMinute.values()].sort((a, b) => a.candle.timestampMs - b.candle.timestampMs),
+    kept: [...kept].sort((a, b) => a - b),
+  };
+}

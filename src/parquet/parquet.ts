@@ -1,0 +1,155 @@
+/**
+ * Writing one Parquet file as bytes: one row group, one plain page a column, uncompressed (a day of one symbol is some 30 KB).
+ *
+ * The library writes times as ConvertedType only, which readers take for naive. So its envelope is given another footer: the same
+ * metadata, completed with LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with `ARROW:schema` for the zone. That reaches
+ * into the library's `dist`, hence the exact version in package.json. And it is handed columns, as it has them behind its own first step, which
+ * makes five objects of each value; the bytes are the same (test/parquet/parquet.test.ts).
+ *
+ * The library takes 20 MB and more than 100 ms in a thread, so it is imported on the first write and never by a thread that only reads; and by its parts, as its
+ * reader brings a cloud storage SDK with it.
+ */
+import type { FieldDefinition, ParquetType, WriterOptions } from '@dsnp/parquetjs/dist/lib/declare.js';
+import type { ParquetEnvelopeWriter, ParquetWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
+import type { WriteStreamMinimal } from '@dsnp/parquetjs/dist/lib/util.js';
+import type { ParquetSchema } from '@dsnp/parquetjs/dist/lib/schema.js';
+import type { SchemaElement } from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js';
+import { arrowSchema } from './arrow-schema.js';
+import type { Column, ColumnType, Zone } from './columns.js';
+
+/** Values of one row by column name: string, double and int64 as number, boolean, timestamp as epoch ms. */
+export type ParquetRecord = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface ParquetFile {
+  readonly columns: readonly Column[];
+  readonly rows: readonly ParquetRecord[];
+  readonly zone: Zone;
+  /** Footer key-value metadata beside `ARROW:schema`. */
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+const libraryType: Record<ColumnType, ParquetType> = {
+  string: 'UTF8',
+  double: 'DOUBLE',
+  int64: 'INT64',
+  boolean: 'BOOLEAN',
+  timestamp: 'TIMESTAMP_MILLIS',
+};
+
+async function loadLibrary() {
+  const [writer, schema, thrift, wire, types] = await Promise.all([
+    import('@dsnp/parquetjs/dist/lib/writer.js'),
+    import('@dsnp/parquetjs/dist/lib/schema.js'),
+    import('@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js'),
+    import('@dsnp/parquetjs/dist/lib/util.js'),
+    import('@dsnp/parquetjs/dist/lib/types.js'),
+  ]);
+  return { ...writer.default, ...schema.default, thrift: thrift.default, wire: wire.default, types: types.default };
+}
+
+type Library = Awaited<ReturnType<typeof loadLibrary>>;
+let library: Promise<Library> | undefined;
+
+/** Adds to a column's schema element what the library leaves out. */
+function completeElement(thrift: Library['thrift'], element: SchemaElement, type: ColumnType): void {
+  if (type === 'string') element.logicalType = new thrift.LogicalType({ STRING: new thrift.StringType() });
+  if (type !== 'timestamp') return;
+  const unit = new thrift.TimeUnit({ MILLIS: new thrift.MilliSeconds() });
+  element.logicalType = new thrift.LogicalType({ TIMESTAMP: new thrift.TimestampType({ isAdjustedToUTC: true, unit }) });
+}
+
+/** The file's last bytes: metadata, its length, the magic word. */
+function footer(lib: Library, envelope: ParquetEnvelopeWriter, file: ParquetFile): Buffer {
+  const { thrift, wire } = lib;
+  const root = new thrift.SchemaElement({ name: 'schema', num_children: file.columns.length });
+  const elements = file.columns.map((column) => {
+    const field = envelope.schema.fields[column.name];
+    const element = new thrift.SchemaElement({
+      name: column.name,
+      type: thrift.Type[field.primitiveType as keyof typeof thrift.Type],
+      repetition_type: thrift.FieldRepetitionType.OPTIONAL,
+    });
+    if (field.originalType !== undefined) element.converted_type = thrift.ConvertedType[field.originalType];
+    completeElement(thrift, element, column.type);
+    return element;
+  });
+  const keys = { ...file.keys, 'ARROW:schema': arrowSchema(file.columns, file.zone) };
+  const metadata = new thrift.FileMetaData({
+    version: 2,
+    schema: [root, ...elements],
+    num_rows: envelope.rowCount,
+    row_groups: envelope.rowGroups,
+    key_value_metadata: Object.entries(keys).map(([key, value]) => new thrift.KeyValue({ key, value })),
+    created_by: 'tickshard',
+  });
+  const encoded = wire.serializeThrift(metadata);
+  const tail = Buffer.alloc(8);
+  tail.writeUInt32LE(encoded.length, 0);
+  tail.write('PAR1', 4);
+  return Buffer.concat([encoded, tail]);
+}
+
+/** A stream, as far as the library uses one, that keeps what is written. */
+function collector(chunks: Buffer[]): WriteStreamMinimal {
+  const write = (bytes: Buffer, written: (error?: Error | null) => void): boolean => {
+    chunks.push(bytes);
+    written();
+    return true;
+  };
+  return { write, end: (ended: () => void) => ended() } as unknown as WriteStreamMinimal;
+}
+
+/** The rows by the column, as the library keeps them before it writes them. Throws where a value does not fit its column. */
+function columnsOf({ types }: Library, schema: ParquetSchema, { columns, rows }: ParquetFile): ParquetWriter['rowBuffer'] {
+  const columnData: NonNullable<ParquetWriter['rowBuffer']['columnData']> = {};
+  for (const { name } of columns) {
+    const field = schema.fields[name];
+    const type = field.originalType ?? field.primitiveType;
+    // So the library declares them, whatever they are.
+    const values: number[] = [];
+    const dlevels: number[] = [];
+    let before: ParquetRecord[string] = null;
+    let primitive = 0;
+    for (const row of rows) {
+      const value = row[name];
+      dlevels.push(value === null ? 0 : field.dLevelMax);
+      if (value === null) continue;
+      // A symbol's name, or a minute like the one before.
+      if (value !== before) primitive = types.toPrimitive(type, value, field) as number;
+      before = value;
+      values.push(primitive);
+    }
+    columnData[name] = { dlevels, rlevels: [], values, distinct_values: new Set(), count: rows.length };
+  }
+  return { rowCount: rows.length, pageRowCount: rows.length, columnData, pages: Object.fromEntries(columns.map(({ name }) => [name, []])) };
+}
+
+/** Loads the library, so that the first write does not wait for it. */
+export async function loadParquetLibrary(): Promise<void> {
+  await (library ??= loadLibrary());
+}
+
+/**
+ * The bytes of a Parquet file. Deterministic: the same rows give the same bytes.
+ * Columns are nullable, as pandas writes them, so that schemas compare equal; candles hold no null, quality rows where nothing is known.
+ * Rejects when a value does not fit its column.
+ */
+export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
+  const lib = await (library ??= loadLibrary());
+  const definition = Object.fromEntries(
+    file.columns.map((column): [string, FieldDefinition] => [
+      column.name,
+      { type: libraryType[column.type], optional: true, compression: 'UNCOMPRESSED', statistics: false },
+    ]),
+  );
+  const chunks: Buffer[] = [];
+  const oneGroup = Math.max(1, file.rows.length) + 1;
+  // The page index is left out: one page a column needs none, and its absence spares readers a second look.
+  const options = { rowGroupSize: oneGroup, pageSize: oneGroup, useDataPageV2: false, pageIndex: false } satisfies WriterOptions;
+  const envelope = await lib.ParquetEnvelopeWriter.openStream(new lib.ParquetSchema(definition), collector(chunks), options);
+  envelope.writeFooter = () => envelope.writeSection(footer(lib, envelope, file));
+  const writer = new lib.ParquetWriter(envelope.schema, envelope, options);
+  if (file.rows.length > 0) writer.rowBuffer = columnsOf(lib, envelope.schema, file);
+  await writer.close();
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,61 @@
+/** `quality/NSE_{SYMBOL}_1m_quality.parquet`: how well each candle was seen, beside the candles so that their schema stays as it is. */
+import { join } from 'node:path';
+import type { QualityRow } from '../candles/candle.js';
+import { fileStem, numberFrom } from './candles-file.js';
+import type { FileInstrument } from './candles-file.js';
+import type { ParquetRecord } from './parquet.js';
+
+/** Path of an instrument's quality rows under the output folder. */
+export function qualityPath(outDir: string, instrument: FileInstrument): string {
+  return join(outDir, 'quality', `${fileStem(instrument)}_1m_quality.parquet`);
+}
+
+/** One row for the encoder. */
+export function qualityRecord(row: QualityRow): ParquetRecord {
+  return {
+    timestamp: row.timestampMs,
+    ticks: row.ticks,
+    price_changes: row.priceChanges,
+    partial: row.partial,
+    revision: row.revision,
+    late: row.late,
+    gap_ms: row.gapMs,
+    source: row.source,
+    vol_slack: row.volSlack,
+    repaired: row.repaired,
+    coverage: row.coverage,
+    max_age_ms: row.maxAgeMs,
+  };
+}
+
+/** A number or null; undefined for anything else. */
+function numberOrNull(value: unknown): number | null | undefined {
+  if (value === null || value === undefined) return null;
+  const number = numberFrom(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** One row from a reader; undefined when a value is missing or of another type. */
+export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
+  const { partial, source, repaired = false } = record;
+  // Rows of before version 0.2 have none of the last four.
+  const [volSlack, coverage, maxAgeMs] = [numberOrNull(record.vol_slack), numberOrNull(record.coverage), numberOrNull(record.max_age_ms)];
+  if (volSlack === undefined || coverage === undefined || maxAgeMs === undefined) return undefined;
+  if (typeof partial !== 'boolean' || typeof repaired !== 'boolean' || (source !== 'continuous' && source !== 'auction')) return undefined;
+  const row: QualityRow = {
+    timestampMs: numberFrom(record.timestamp),
+    ticks: numberFrom(record.ticks),
+    priceChanges: numberFrom(record.price_changes),
+    partial,
+    revision: numberFrom(record.revision),
+    late: numberFrom(record.late),
+    gapMs: numberFrom(record.gap_ms),
+    source,
+    volSlack,
+    repaired,
+    coverage,
+    maxAgeMs,
+  };
+  const numbers = [row.timestampMs, row.ticks, row.priceChanges, row.revision, row.late, row.gapMs];
+  return numbers.every(Number.isFinite) ? row : undefined;
+}

@@ -1,0 +1,89 @@
+/** What is on disk already for an instrument, read strictly: a file that is not plainly ours is never written over. */
+import { stat } from 'node:fs/promises';
+import { EngineError, sentenceOf } from '../errors.js';
+import type { FileIdentity } from '../candles/candle.js';
+import { CANDLE_COLUMNS, QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE, isIndianZone } from './columns.js';
+import type { Column, Zone } from './columns.js';
+import { candleFrom, candlesPath } from './candles-file.js';
+import type { FileInstrument } from './candles-file.js';
+import { pairUp } from './merge.js';
+import type { StoredCandle } from './merge.js';
+import { qualityFrom, qualityPath } from './quality-file.js';
+import { openParquet } from './reader.js';
+
+/** An instrument's two files. Zones are undefined where there is no file yet. */
+export interface StoredPair {
+  readonly rows: readonly StoredCandle[];
+  readonly candlesZone: Zone | undefined;
+  readonly qualityZone: Zone | undefined;
+}
+
+/** Footer keys that both files carry. */
+export function footerKeys(identity: FileIdentity): Record<'feed' | 'mode' | 'volume_kind', string> {
+  return { feed: identity.feed, mode: identity.mode, volume_kind: identity.volumeKind };
+}
+
+/** Throws EngineError FOOTER when a file's rows are of another origin than this run's. */
+function checkIdentity(path: string, keys: ReadonlyMap<string, string>, identity: FileIdentity): void {
+  for (const [key, ours] of Object.entries(footerKeys(identity))) {
+    const theirs = keys.get(key);
+    if (theirs === ours) continue;
+    const found = theirs === undefined ? `has no footer key \`${key}\`` : `holds rows of ${key} \`${theirs}\``;
+    throw new EngineError('FOOTER', `${path} ${found} and this run writes \`${ours}\`; they never meet in one file: give another --out or move the file away.`);
+  }
+}
+
+interface StoredFile<Row> {
+  readonly rows: readonly Row[];
+  readonly zone: Zone;
+}
+
+/** One existing file: columns, identity and every row checked. Undefined when absent; EngineError OUTPUT or FOOTER otherwise. */
+async function readStored<Row>(
+  path: string,
+  columns: readonly Column[],
+  identity: FileIdentity,
+  rowFrom: (record: Record<string, unknown>) => Row | undefined,
+): Promise<StoredFile<Row> | undefined> {
+  const file = await openParquet(path, 'OUTPUT');
+  if (file === undefined) return undefined;
+  checkIdentity(path, file.keys, identity);
+  const found = file.columns.map(({ name, type }) => `${name} ${type}`).join(', ');
+  const names = columns.map(({ name, type }) => `${name} ${type}`);
+  const expected = names.join(', ');
+  const earlier = columns === QUALITY_COLUMNS && found === names.slice(0, QUALITY_COLUMNS_BEFORE).join(', ');
+  if (found !== expected && !earlier) {
+    throw new EngineError('OUTPUT', `${path} has the columns ${found} where ${expected} is expected: move it away.`);
+  }
+  const rows = (await file.rows()).map((record, index) => {
+    const row = rowFrom(record);
+    if (row === undefined) throw new EngineError('OUTPUT', `${path} is not a file of ours: its row ${index + 1} has a value that is missing or foreign. Move it away.`);
+    return row;
+  });
+  return { rows, zone: isIndianZone(file.zone) ? file.zone : '+05:30' };
+}
+
+/** Reads an instrument's two files. Throws EngineError OUTPUT (unreadable, damaged, foreign) or FOOTER (other footer keys). */
+export async function readPair(outDir: string, instrument: FileInstrument, identity: FileIdentity): Promise<StoredPair> {
+  const ours = (record: Record<string, unknown>) => {
+    const row = candleFrom(record, instrument);
+    return row?.symbol === instrument.symbol && row.exchange === instrument.exchange ? row : undefined;
+  };
+  const candles = await readStored(candlesPath(outDir, instrument), CANDLE_COLUMNS, identity, ours);
+  const quality = await readStored(qualityPath(outDir, instrument), QUALITY_COLUMNS, identity, qualityFrom);
+  return { rows: pairUp(candles?.rows ?? [], quality?.rows ?? []), candlesZone: candles?.zone, qualityZone: quality?.zone };
+}
+
+/**
+ * Whether a run of `identity` may write these instruments under `outDir`: for use before connecting. Reads, touches nothing.
+ * Throws EngineError OUTPUT (the folder is a file; an existing file is unreadable, damaged or foreign) or FOOTER (other footer keys).
+ */
+export async function checkExisting(outDir: string, instruments: readonly FileInstrument[], identity: FileIdentity): Promise<void> {
+  const folder = await stat(outDir).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new EngineError('OUTPUT', `${outDir} cannot be used (${sentenceOf(error)}): give another --out.`, { cause: error });
+  });
+  if (folder === undefined) return;
+  if (!folder.isDirectory()) throw new EngineError('OUTPUT', `${outDir} is a file and no folder: give another --out.`);
+  for (const instrument of instruments) await readPair(outDir, instrument, identity);
+}

@@ -1,0 +1,115 @@
+/** What reports of runs and comparisons say, as far as a cut-over asks: read from files that anybody may have written. Pure. */
+import { isObject } from '../text/json.js';
+
+/** One symbol of a run. */
+export interface RunSymbol {
+  readonly symbol: string;
+  /** Candles that were sealed and seen whole. */
+  readonly whole: number;
+  readonly partial: number;
+  readonly late: number;
+}
+
+/** One run, by its report. */
+export interface RunEvidence {
+  readonly kind: 'run';
+  readonly path: string;
+  readonly runId: string;
+  /** IST date of the market, `YYYY-MM-DD`. */
+  readonly date: string;
+  readonly feed: string;
+  readonly mode: string;
+  readonly volumeKind: string;
+  readonly verdict: string;
+  /** A shadow run until the close. */
+  readonly wholeDay: boolean;
+  /** Candles of a day that is seen whole: minutes of continuous trading, and the auction. */
+  readonly dayCandles: number;
+  readonly failedGates: readonly string[];
+  readonly disconnects: number;
+  readonly symbols: readonly RunSymbol[];
+}
+
+/** One symbol of a comparison. */
+export interface ComparedSymbol {
+  readonly symbol: string;
+  /** Minutes whole on both sides, by IST date. */
+  readonly comparedOn: Readonly<Record<string, number>>;
+  readonly volumeCompared: boolean;
+  readonly unexplained: number;
+}
+
+/** One comparison, by its report. */
+export interface ComparisonEvidence {
+  readonly kind: 'comparison';
+  readonly path: string;
+  readonly comparedAt: string;
+  readonly verdict: string;
+  readonly reasons: readonly string[];
+  readonly dates: readonly string[];
+  /** Feeds of our candles. */
+  readonly feeds: readonly string[];
+  readonly values: { readonly compared: number; readonly explained: number; readonly unexplained: number };
+  readonly symbols: readonly ComparedSymbol[];
+}
+
+export type Evidence = RunEvidence | ComparisonEvidence;
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const SYMBOL = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 0);
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const objects = (value: unknown): Record<string, unknown>[] => list(value).filter(isObject);
+const texts = (value: unknown): string[] => list(value).filter((one) => typeof one === 'string');
+const isNamed = ({ symbol }: { readonly symbol: string }): boolean => SYMBOL.test(symbol);
+
+function runFrom(path: string, report: Record<string, unknown>): RunEvidence | undefined {
+  const options = isObject(report['options']) ? report['options'] : {};
+  const market = isObject(report['market']) ? report['market'] : {};
+  const [runId, date] = [text(report['runId']), text(market['date'])];
+  if (runId === '' || !DATE.test(date) || !Array.isArray(report['gates']) || !Array.isArray(report['symbols'])) return undefined;
+  return {
+    kind: 'run',
+    path,
+    runId,
+    date,
+    feed: text(report['feed']),
+    mode: text(report['mode']),
+    volumeKind: text(report['volumeKind']),
+    verdict: text(report['verdict']),
+    wholeDay: options['shadow'] === true && options['untilClose'] === true,
+    dayCandles: number(market['dayCandles']),
+    failedGates: objects(report['gates']).filter(({ status }) => status === 'fail').map(({ id }) => text(id)),
+    disconnects: list(report['disconnects']).length,
+    symbols: objects(report['symbols']).map(({ symbol, whole, partial, late }) => ({ symbol: text(symbol), whole: number(whole), partial: number(partial), late: number(late) })).filter(isNamed),
+  };
+}
+
+function comparedSymbol({ symbol, comparedOn, volumeCompared, unexplained }: Record<string, unknown>): ComparedSymbol {
+  const on = isObject(comparedOn) ? Object.entries(comparedOn).filter(([date]) => DATE.test(date)) : [];
+  return { symbol: text(symbol), comparedOn: Object.fromEntries(on.map(([date, minutes]) => [date, number(minutes)])), volumeCompared: volumeCompared === true, unexplained: number(unexplained) };
+}
+
+function comparisonFrom(path: string, report: Record<string, unknown>): ComparisonEvidence {
+  const values = isObject(report['values']) ? report['values'] : {};
+  const ours = isObject(report['ours']) ? report['ours'] : {};
+  return {
+    kind: 'comparison',
+    path,
+    comparedAt: text(report['comparedAt']),
+    verdict: text(report['verdict']),
+    reasons: texts(report['reasons']),
+    dates: objects(report['spans']).map(({ date }) => text(date)).filter((date) => DATE.test(date)),
+    feeds: texts(ours['feeds']),
+    values: { compared: number(values['compared']), explained: number(values['explained']), unexplained: number(values['unexplained']) },
+    symbols: objects(report['symbols']).map(comparedSymbol).filter(isNamed),
+  };
+}
+
+/** What a JSON file is evidence of; undefined for one that is neither a run's report nor a comparison's, or of a version that does not say its date. */
+export function evidenceFrom(path: string, value: unknown): Evidence | undefined {
+  if (!isObject(value)) return undefined;
+  return value['kind'] === 'comparison' ? comparisonFrom(path, value) : runFrom(path, value);
+}

@@ -1,0 +1,154 @@
+/**
+ * Candles as JSON lines, as pollers keep them raw: `symbol, exchange, interval, timestamp, open, high, low, close, volume, source,
+ * ingestion_ts`, one candle a line. A minute that was polled again is there again: the latest `ingestion_ts` counts. Read line by line, never written.
+ */
+import { createReadStream } from 'node:fs';
+import { EngineError, sentenceOf } from '../errors.js';
+import { isObject } from '../text/json.js';
+import type { CandleRow } from '../candles/candle.js';
+import { candleFrom, type FileInstrument } from '../parquet/candles-file.js';
+import type { CandleFile, HistoryWindow } from '../parquet/history.js';
+
+/** Spellings of one minute. */
+const ONE_MINUTE = new Set(['1m', '1min', '1minute', 'minute', 'one_minute', '1']);
+/** A line of a candle has some 250 characters; what is longer is none. */
+const LONGEST_LINE = 65_536;
+/** Rows that are kept, all symbols together. */
+const MOST_ROWS = 2_000_000;
+/** Times below this are seconds, not milliseconds: it is the year 1973 in one and 5138 in the other. */
+const LEAST_MS = 100_000_000_000;
+
+/** An instant, epoch ms, and whether it was told with its zone; undefined for what is none. */
+function instantOf(value: unknown): { readonly ms: number; readonly zoned: boolean } | undefined {
+  if (typeof value === 'number' && Number.isFinite(value)) return { ms: Math.abs(value) < LEAST_MS ? value * 1000 : value, zoned: true };
+  if (typeof value !== 'string') return undefined;
+  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/.exec(value.trim());
+  if (match === null) return undefined;
+  const [, date, time, zone = '+05:30'] = match;
+  const ms = Date.parse(`${date}T${time}${zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`);
+  return Number.isNaN(ms) ? undefined : { ms, zoned: match[3] !== undefined };
+}
+
+/** A price or volume, also as text, as some pollers keep it. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+interface Line {
+  readonly row: CandleRow;
+  readonly zoned: boolean;
+  readonly ingestedMs: number;
+}
+
+/** What a line says, or why it is of no use. */
+function lineOf(text: string): Line | string {
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    return 'no JSON'; // the reason is in the note
+  }
+  if (!isObject(record)) return 'no object';
+  const { symbol, exchange = 'NSE', interval, timestamp, open, high, low, close, volume, ingestion_ts } = record;
+  if (typeof symbol !== 'string' || typeof exchange !== 'string') return 'without a symbol';
+  if (interval !== undefined && !(typeof interval === 'string' && ONE_MINUTE.has(interval.toLowerCase())) && interval !== 1) return 'of another interval';
+  const at = instantOf(timestamp);
+  if (at === undefined) return 'without a time';
+  const plain = symbol.endsWith('-EQ') ? symbol.slice(0, -3) : symbol;
+  const row = candleFrom({ symbol: plain, exchange, timestamp: at.ms, open: numberOf(open), high: numberOf(high), low: numberOf(low), close: numberOf(close), volume: numberOf(volume) }, { symbol: plain, exchange });
+  if (row === undefined) return 'with a missing value';
+  return { row, zoned: at.zoned, ingestedMs: instantOf(ingestion_ts)?.ms ?? Number.NEGATIVE_INFINITY };
+}
+
+/** The lines of a file; undefined for one that is too long, of which no more is held than that. */
+async function* linesOf(path: string): AsyncGenerator<string | undefined> {
+  let rest = '';
+  let skipping = false;
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    const parts = chunk.split('\n');
+    for (const [k, part] of parts.entries()) {
+      const line = rest + part;
+      const ends = k < parts.length - 1;
+      const tooLong: boolean = skipping || line.length > LONGEST_LINE;
+      if (ends) yield tooLong ? undefined : line;
+      skipping = tooLong && !ends;
+      rest = ends || tooLong ? '' : line;
+    }
+  }
+  if (skipping) yield undefined;
+  else if (rest !== '') yield rest;
+}
+
+interface Kept {
+  readonly row: CandleRow;
+  readonly ingestedMs: number;
+}
+
+/** A file's candles, by instrument. */
+export class JsonLines {
+  readonly #path: string;
+  readonly #byInstrument = new Map<string, Map<number, Kept>>();
+  readonly #left = new Map<string, { first: number; lines: number }>();
+  #unzoned = 0;
+  #replaced = 0;
+  #rows = 0;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Reads `path`. Throws EngineError HISTORY when it cannot be read, or holds more than can be. */
+  static async read(path: string, { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow = {}): Promise<JsonLines> {
+    const file = new JsonLines(path);
+    let number = 0;
+    try {
+      for await (const text of linesOf(path)) {
+        number++;
+        // What comes first may be the mark of the encoding; a line's end may have a carriage return.
+        const plain = (number === 1 ? text?.replace(/^\uFEFF/, '') : text)?.trim();
+        if (plain !== '') file.#add(plain === undefined ? 'too long' : lineOf(plain), number, fromMs, toMs);
+      }
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      throw new EngineError('HISTORY', `${path} cannot be read (${sentenceOf(error)}); name another, or let this user read it.`, { cause: error });
+    }
+    return file;
+  }
+
+  /** The instrument's candles, ascending; undefined when there is none. Notes are of the whole file. */
+  of({ symbol, exchange }: FileInstrument): CandleFile | undefined {
+    const kept = this.#byInstrument.get(`${exchange} ${symbol}`);
+    if (kept === undefined) return undefined;
+    const rows = [...kept.values()].map(({ row }) => ({ candle: row, quality: undefined })).sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
+    return { path: this.#path, rows, ours: false, volumeKind: 'traded', zone: undefined, columns: [], keys: new Map(), notes: this.#notes() };
+  }
+
+  #add(line: Line | string, number: number, fromMs: number, toMs: number): void {
+    if (typeof line === 'string') {
+      const left = this.#left.get(line) ?? { first: number, lines: 0 };
+      left.lines++;
+      this.#left.set(line, left);
+      return;
+    }
+    const { row, zoned, ingestedMs } = line;
+    if (row.timestampMs < fromMs || row.timestampMs >= toMs) return;
+    if (!zoned) this.#unzoned++;
+    const key = `${row.exchange} ${row.symbol}`;
+    const kept = this.#byInstrument.get(key) ?? new Map<number, Kept>();
+    this.#byInstrument.set(key, kept);
+    const there = kept.get(row.timestampMs);
+    if (there !== undefined) this.#replaced++;
+    else if (++this.#rows > MOST_ROWS) throw new EngineError('HISTORY', `${this.#path} has more than ${MOST_ROWS} candles in the time that is compared: split it.`);
+    // Level ones, and those without, count in the order of the file.
+    if (there === undefined || ingestedMs >= there.ingestedMs) kept.set(row.timestampMs, { row, ingestedMs });
+  }
+
+  #notes(): string[] {
+    const left = [...this.#left].map(([reason, { first, lines }]) => `${this.#path}: ${lines} ${lines === 1 ? 'line' : 'lines'} ${reason} ${lines === 1 ? 'is' : 'are'} left out, the first is line ${first}.`);
+    return [
+      ...(this.#unzoned > 0 ? [`${this.#path} has times without a zone: they are taken as IST.`] : []),
+      ...(this.#replaced > 0 ? [`${this.#path}: ${this.#replaced} ${this.#replaced === 1 ? 'candle was' : 'candles were'} polled again; the latest ingestion_ts counts.`] : []),
+      ...left,
+    ];
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Which minute of ours belongs to which of the reference, and what becomes of those that stand alone. Pure.
+ *
+ * The reference usually holds whole days and ours a few runs of some minutes, so only minutes inside the span of our own files count.
+ */
+import type { CandleRow, CandleSource, QualityRow } from '../candles/candle.js';
+import { DAY_MS, IST_OFFSET_MS, MINUTE_MS, istDate } from '../market/session.js';
+
+/** A candle and how it was seen. A candle from REST is whole and `continuous`: it says nothing else. */
+export interface SeenCandle {
+  readonly candle: CandleRow;
+  /** Not known to have been seen from end to end. */
+  readonly partial: boolean;
+  readonly source: CandleSource;
+  /** Beside candles of ours. */
+  readonly quality?: QualityRow | undefined;
+}
+
+/** What our files cover of one IST date: from the first minute of any symbol to the last of any, both included. Epoch ms. */
+export interface Span {
+  readonly date: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** Two candles of one minute. */
+export interface Match {
+  readonly ours: SeenCandle;
+  readonly reference: SeenCandle;
+}
+
+/** Starts of minutes, epoch ms, ascending: absent from one side and there on the other. */
+export interface Absent {
+  readonly ours: readonly number[];
+  readonly reference: readonly number[];
+}
+
+/** One symbol's minutes, each in exactly one place. */
+export interface Alignment {
+  /** On both sides, by time. */
+  readonly matches: readonly Match[];
+  /** Partial in ours and not in the reference. */
+  readonly partialAlone: readonly SeenCandle[];
+  /** Holes that the side answers for: it watched, and it has no candle. */
+  readonly missing: Absent;
+  /** Holes beside a partial candle, of which nothing shows that the side was watching. */
+  readonly unseen: Absent;
+  /** Rows of the reference outside the spans. */
+  readonly outside: number;
+  /** Closing auctions that the reference labels one minute earlier than we do. */
+  readonly relabelled: number;
+}
+
+const dayOf = (ms: number): number => Math.floor((ms + IST_OFFSET_MS) / DAY_MS);
+
+/** The span of each IST date on which any of `sides` has a candle, whole or partial, ascending. */
+export function spansOf(sides: readonly (readonly SeenCandle[])[]): Span[] {
+  const byDay = new Map<number, Span>();
+  for (const side of sides) {
+    for (const { candle } of side) {
+      const ms = candle.timestampMs;
+      const there = byDay.get(dayOf(ms));
+      byDay.set(dayOf(ms), { date: istDate(ms), firstMs: Math.min(ms, there?.firstMs ?? ms), lastMs: Math.max(ms, there?.lastMs ?? ms) });
+    }
+  }
+  return [...byDay.values()].sort((a, b) => a.firstMs - b.firstMs);
+}
+
+/** The minutes of which a side has a whole candle of any symbol: through all of each it was connected. */
+export function watchedBy(sides: readonly (readonly SeenCandle[])[]): Set<number> {
+  return new Set(sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)));
+}
+
+/** The candles on either side of the hole `ms` and of the same date. */
+function neighbours(side: readonly SeenCandle[], ms: number): { readonly before: SeenCandle | undefined; readonly after: SeenCandle | undefined } {
+  let low = 0;
+  let high = side.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (side[middle].candle.timestampMs < ms) low = middle + 1;
+    else high = middle;
+  }
+  const sameDay = (seen: SeenCandle | undefined): SeenCandle | undefined => (seen !== undefined && dayOf(seen.candle.timestampMs) === dayOf(ms) ? seen : undefined);
+  return { before: sameDay(side[low - 1]), after: sameDay(side[low]) };
+}
+
+/**
+ * Whether a side may not have been watching a symbol in the minute `ms`, of which it has no candle. A folder can hold several runs of a
+ * day; a run's first minute, its last when it was interrupted, and one in which the connection was lost are partial. So a hole with
+ * a partial candle beside it lies between runs or in an outage, and one between whole candles does not.
+ *
+ * Two things would acquit a symbol that was silent, and must not. A later run's partial first minute says nothing of a silence in
+ * the run before: where other symbols were seen whole without a break from this one's whole candle to the hole, it was watched. And a
+ * symbol without any candle on a date has no partial neighbour: silent all day, or not subscribed, which the files do not tell.
+ */
+function isUnseen(side: readonly SeenCandle[], ms: number, watched: ReadonlySet<number>): boolean {
+  const { before, after } = neighbours(side, ms);
+  const unbroken = (fromMs: number, toMs: number): boolean => {
+    for (let at = fromMs; at <= toMs; at += MINUTE_MS) if (!watched.has(at)) return false;
+    return true;
+  };
+  if (before?.partial === false && unbroken(before.candle.timestampMs, ms)) return false;
+  if (after?.partial === false && unbroken(ms, after.candle.timestampMs)) return false;
+  return before?.partial === true || after?.partial === true;
+}
+
+/**
+ * The reference's row for a candle of ours. Brokers label the closing auction 15:28 or 15:29 and we 15:29, so an auction candle without a row
+ * at its own label takes the one a minute before, unless that minute has a candle of ours, whose row it is.
+ */
+function partnerOf(own: SeenCandle, ours: ReadonlySet<number>, reference: ReadonlyMap<number, SeenCandle>): SeenCandle | undefined {
+  const ms = own.candle.timestampMs;
+  const same = reference.get(ms);
+  if (same !== undefined || own.source !== 'auction' || ours.has(ms - MINUTE_MS)) return same;
+  return reference.get(ms - MINUTE_MS);
+}
+
+/** What all symbols together say of when a side was there. */
+export interface Watch {
+  /** Of our side. */
+  readonly spans: readonly Span[];
+  readonly ours: ReadonlySet<number>;
+  readonly reference: ReadonlySet<number>;
+}
+
+/** Puts one symbol's minutes together. Both sides ascending, one candle a minute. */
+export function align(ours: readonly SeenCandle[], reference: readonly SeenCandle[], watch: Watch): Alignment {
+  const ourMinutes = new Set(ours.map(({ candle }) => candle.timestampMs));
+  const byMinute = new Map(reference.map((seen) => [seen.candle.timestampMs, seen]));
+  const spanOfDay = new Map(watch.spans.map((span) => [dayOf(span.firstMs), span]));
+  const matches: Match[] = [];
+  const partialAlone: SeenCandle[] = [];
+  const taken = new Set<SeenCandle>();
+  const missing = { ours: [] as number[], reference: [] as number[] };
+  const unseen = { ours: [] as number[], reference: [] as number[] };
+  let relabelled = 0;
+  for (const own of ours) {
+    const ms = own.candle.timestampMs;
+    const partner = partnerOf(own, ourMinutes, byMinute);
+    if (partner !== undefined) {
+      matches.push({ ours: own, reference: partner });
+      taken.add(partner);
+      if (partner.candle.timestampMs !== ms) relabelled++;
+    } else if (own.partial) partialAlone.push(own);
+    else (isUnseen(reference, ms, watch.reference) ? unseen : missing).reference.push(ms);
+  }
+  let outside = 0;
+  for (const other of reference) {
+    const ms = other.candle.timestampMs;
+    if (taken.has(other)) continue;
+    const span = spanOfDay.get(dayOf(ms));
+    if (span === undefined || ms < span.firstMs || ms > span.lastMs) outside++;
+    else (isUnseen(ours, ms, watch.ours) ? unseen : missing).ours.push(ms);
+  }
+  return { matches, partialAlone, missing, unseen, outside, relabelled };
+}

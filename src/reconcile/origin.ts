@@ -1,0 +1,53 @@
+/** Where a side's candles come from, as far as its files say. Pure. */
+import type { VolumeKind } from '../candles/candle.js';
+
+/** What one file's footer says; undefined where it does not. */
+export interface FileOrigin {
+  readonly feed: string | undefined;
+  readonly mode: string | undefined;
+  readonly volumeKind: VolumeKind;
+}
+
+export interface Origin {
+  /** A folder, a file of all symbols, or who was asked. */
+  readonly folder: string;
+  readonly files: readonly FileOrigin[];
+  /** The candles were polled just now, one answer a symbol in place of files. */
+  readonly polled?: boolean;
+}
+
+/** The different values that files have of one thing, sorted. */
+export function distinct(origin: Origin, key: keyof FileOrigin): string[] {
+  return [...new Set(origin.files.flatMap((file) => file[key] ?? []))].sort();
+}
+
+/** Whether any candle of the side is of a simulated market. */
+export function simulated(origin: Origin): boolean {
+  return origin.files.some(({ feed }) => feed?.startsWith('sim') === true);
+}
+
+const volumeWords: Record<VolumeKind, string> = { tick: 'volume is the number of ticks', traded: 'volume is traded quantity' };
+
+/** E.g. `data/test: 50 files, feed live, mode quote, volume is traded quantity`. */
+export function originText(origin: Origin): string {
+  const { folder, files, polled = false } = origin;
+  if (files.length === 0) return `${folder}: ${polled ? 'no candles of' : 'no file for'} any of the symbols`;
+  const feeds = distinct(origin, 'feed');
+  const silent = files.some(({ feed }) => feed === undefined);
+  const feed = [...(feeds.length > 0 ? [`feed ${feeds.join(' and ')}`] : []), ...(silent ? [feeds.length > 0 ? 'some do not say of which feed' : 'does not say of which feed'] : [])];
+  const modes = distinct(origin, 'mode');
+  const volumes = (distinct(origin, 'volumeKind') as VolumeKind[]).map((kind) => volumeWords[kind]);
+  return `${folder}: ${[`${files.length} ${polled ? 'symbol' : 'file'}${files.length === 1 ? '' : 's'}`, ...feed, ...(modes.length > 0 ? [`mode ${modes.join(' and ')}`] : []), volumes.join(' or ')].join(', ')}`;
+}
+
+/**
+ * What speaks against the comparison, without a full stop, where both sides say that they are of different markets: a simulated one and
+ * the live one, or two seeds. Equal candles would be chance then. A reference that does not say, or a URL, may be any market.
+ */
+export function originConflict(ours: Origin, reference: Origin): string | undefined {
+  const [our, their] = [distinct(ours, 'feed'), distinct(reference, 'feed')];
+  const known = (feed: string): boolean => feed === 'live' || feed.startsWith('sim:');
+  const strangers = our.filter((feed) => known(feed) && !their.includes(feed));
+  if (strangers.length === 0 || their.length === 0 || !their.every(known)) return undefined;
+  return `ours are of feed ${strangers.join(' and ')}, the reference of ${their.join(' and ')}, which are different markets`;
+}

@@ -1,0 +1,188 @@
+/** Gathers what a run knows into Facts, from shared memory and from those who watch. Reads only. */
+import { BOUNDS, LIMITS } from '../limits.js';
+import type { Clock } from '../clock.js';
+import type { CandleWithQuality } from '../candles/candle.js';
+import { priceScale } from '../market/instrument.js';
+import type { JournalWriter } from '../journal/writer.js';
+import { inContinuous, MINUTE_MS } from '../market/session.js';
+import type { ConnectionRecord } from '../monitor/connection-record.js';
+import type { Facts, Hashes, SymbolFacts } from '../gates/facts.js';
+import type { Sights } from '../gates/report.js';
+import { candlesSeen, latencySeen, ruleSeen } from '../dashboard/symbol-view.js';
+import type { Evaluation } from '../momentum/series.js';
+import type { NetworkLedger } from '../monitor/network-audit.js';
+import type { PerformanceFigures, Percentiles, Probe } from '../monitor/probe.js';
+import { readCandles, readGaps, readRow, tallyCandles, type RowPlace } from '../memory/shard-reader.js';
+import { COUNTER, type CounterName } from '../memory/counters.js';
+import { histogramIn, percentiles } from '../memory/histogram.js';
+import { LEDGER, threadStrayWrites } from '../memory/io-ledger.js';
+import type { Engine } from '../ingest/engine.js';
+import type { ConcludeAnswer } from '../../workers/writer.js';
+import type { Intake } from '../ingest/intake.js';
+import type { Plan } from './plan.js';
+import type { WriterPool } from '../threads/writer-pool.js';
+
+/** Market ms that a seal may come after its grace: stamps are whole seconds, and an accelerated market makes much of a short delay. */
+const SEAL_SLACK_MS = 5000;
+
+export interface Sources {
+  readonly plan: Plan;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly intake: Intake;
+  readonly record: ConnectionRecord;
+  readonly network: NetworkLedger;
+  readonly probe: Probe;
+  readonly writer: WriterPool;
+  readonly journal: JournalWriter | undefined;
+  readonly ledger: Int32Array;
+  readonly notes: readonly string[];
+}
+
+/** How far the run is; changes as it goes. */
+export interface Progress {
+  readonly finished: boolean;
+  readonly interrupted: boolean;
+  /** Market ms since the first open, or since the market's opening where that was waited for. */
+  readonly ranMs: number;
+  /** Real ms by which the feed was subscribed before the market opened: nothing had to be answered until then. */
+  readonly earlyMs: number;
+  /** Market minutes that were asked for. */
+  readonly askedMin: number;
+  /** Undefined before the end. */
+  readonly conclusion: ConcludeAnswer | undefined;
+  readonly differences: readonly string[] | undefined;
+  readonly hashes: Hashes | undefined;
+}
+
+/** An instrument's candles as they are now, sealed or open. */
+export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
+  return readCandles(engine.memories[place.shard], place, includeOpen);
+}
+
+function symbolFacts({ engine, intake }: Sources, place: RowPlace, { finished, earlyMs }: Progress): SymbolFacts {
+  const { whole, partial, late, revisions } = tallyCandles(engine.memories[place.shard], place.row, finished);
+  const waited = intake.answeredAfterMs[place.instrument.index];
+  return {
+    symbol: place.instrument.symbol,
+    token: place.instrument.token,
+    shard: place.shard,
+    priceScale: priceScale(place.instrument.exchangeType),
+    figures: readRow(engine.memories[place.shard], place.row),
+    answeredAfterMs: waited < 0 ? undefined : Math.max(0, waited - earlyMs),
+    whole,
+    partial,
+    late,
+    revisions,
+  };
+}
+
+/** What a page shows of the candles at the end: all of them, open ones too, with what the rule saw live. */
+export function sightsOf({ memories, places }: Engine, evaluations: readonly Evaluation[]): Pick<Sights, 'candles' | 'rules' | 'latency'> {
+  const bySymbol = new Map<string, Evaluation[]>(places.map(({ instrument }) => [instrument.symbol, []]));
+  for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.push(evaluation);
+  const seen = places.map((place) => {
+    const memory = memories[place.shard];
+    const own = bySymbol.get(place.instrument.symbol)!;
+    const last = own.at(-1);
+    return {
+      candles: candlesSeen(memory, place, new Map(own.map((evaluation) => [evaluation.timestampMs, evaluation]))),
+      rule: last === undefined ? null : ruleSeen(memory, place, last, own.reduce((sum, { signals }) => sum + signals.length, 0)),
+    };
+  });
+  return { candles: seen.map(({ candles }) => candles), rules: seen.map(({ rule }) => rule), latency: latencySeen(memories) };
+}
+
+function latency({ memories }: Engine, region: 'histogram' | 'sealHistogram', scale: number): Percentiles {
+  const [p50, p99, p999] = percentiles(memories.map((memory) => histogramIn(memory, region)), [50, 99, 99.9]).map((us) => (us === undefined ? undefined : us / scale));
+  return { p50, p99, p999 };
+}
+
+function performanceOf({ engine, probe }: Sources): PerformanceFigures {
+  return { ...probe.figures(), receiveToAppliedUs: latency(engine, 'histogram', 1), receiveToSealedMs: latency(engine, 'sealHistogram', 1000) };
+}
+
+function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['market'] {
+  const timeMs = engine.sealer.marketTime;
+  const sessions = plan.instruments.map(plan.sessionOf);
+  const { feed, graceMs } = plan.config;
+  const nowMs = timeMs ?? clock.marketMs();
+  return {
+    timeMs,
+    inContinuous: sessions.some((session) => inContinuous(session, nowMs)),
+    boundaries: Math.max(0, Math.floor((ranMs - graceMs - SEAL_SLACK_MS) / MINUTE_MS)),
+    clockByHand: feed.kind === 'url' && feed.marketClock !== undefined,
+    hoursUnknown: plan.hoursUnknown,
+  };
+}
+
+/** Gaps behind the first packet, and the minutes that are partial for whatever reason. */
+function unseenOf({ engine }: Sources, finished: boolean): Facts['unseen'] {
+  const endMs = engine.sealer.marketTime ?? 0;
+  // Every shard is told of every gap. The first is what was before the run, the last begins where the run ends.
+  const gaps = readGaps(engine.memories[0])
+    .filter(({ startMs }) => startMs > 0 && startMs < endMs)
+    .map((gap) => ({ fromMs: gap.startMs, toMs: Math.min(gap.endMs, endMs) }));
+  const symbolsOf = new Map<number, number>();
+  for (const place of finished ? engine.places : []) {
+    for (const { quality } of candlesOf(engine, place, true)) if (quality.partial) symbolsOf.set(quality.timestampMs, (symbolsOf.get(quality.timestampMs) ?? 0) + 1);
+  }
+  return { gaps, minutes: [...symbolsOf].sort(([a], [b]) => a - b).map(([minuteMs, symbols]) => ({ minuteMs, symbols })) };
+}
+
+/** The facts at this moment. */
+export function gather(sources: Sources, progress: Progress): Facts {
+  const { plan, engine, intake, record, network, writer, ledger, journal } = sources;
+  const { conclusion, finished, interrupted } = progress;
+  const subscribedForMs = intake.firstSubscribedMs === undefined ? undefined : sources.clock.monoMs() - intake.firstSubscribedMs;
+  const counters = Object.fromEntries(Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]])) as Record<CounterName, number>;
+  return {
+    finished,
+    interrupted,
+    stage: plan.config.stage,
+    mode: plan.config.mode,
+    volumeKind: plan.volumeKind,
+    speed: plan.speed,
+    symbols: engine.places.map((place) => symbolFacts(sources, place, progress)),
+    counters,
+    market: marketOf(sources, progress.ranMs),
+    duration: { askedMin: progress.askedMin, ranMin: progress.ranMs / MINUTE_MS, settledMin: BOUNDS.duration.settled },
+    feed: {
+      connected: record.connected,
+      connections: record.connections,
+      disconnects: record.disconnects,
+      ...record.figures(),
+      subscribedForMs: subscribedForMs === undefined ? undefined : Math.max(0, subscribedForMs - progress.earlyMs),
+      answerMs: LIMITS.answerMs,
+      errors: intake.errors.map(({ code, message }) => ({ code, message })),
+    },
+    lag: intake.lag.figures(),
+    performance: performanceOf(sources),
+    momentum: {
+      evaluations: writer.evaluations,
+      failures: writer.evaluationFailures,
+      differences: progress.differences,
+      notes: [...sources.notes, ...(conclusion?.notes ?? [])],
+    },
+    network: {
+      connections: network.connections,
+      restCalls: network.restCalls,
+      handshakes: network.handshakes,
+      workerConnections: Atomics.load(ledger, LEDGER.workerConnections),
+    },
+    output: {
+      outDir: plan.outDir,
+      files: writer.files,
+      proven: conclusion?.proven,
+      kept: conclusion?.kept ?? 0,
+      problems: [...writer.unwritten, ...(conclusion?.unproven ?? [])],
+      strayWrites: threadStrayWrites(),
+      workerStrayWrites: Atomics.load(ledger, LEDGER.workerStrayWrites),
+      hashes: progress.hashes,
+    },
+    unseen: unseenOf(sources, finished),
+    journal: journal?.figures,
+    schema: conclusion?.schema,
+    historyGiven: plan.config.history !== undefined,
+  };
+}

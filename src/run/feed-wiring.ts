@@ -1,0 +1,85 @@
+/** The feed client of a stage run, wired to the line and to those who watch. */
+import { LIMITS } from '../limits.js';
+import { FeedClient, type FeedClientOptions } from '../feed/client.js';
+import type { EngineError } from '../errors.js';
+import type { Session } from '../broker/angel/login.js';
+import type { FeedLimits } from '../feed/connection-machine.js';
+import type { Log } from '../log.js';
+import { priceScale, type Instrument } from '../market/instrument.js';
+import { MODE } from '../market/packet.js';
+import { inContinuous, istStamp } from '../market/session.js';
+import type { ConnectionRecord } from '../monitor/connection-record.js';
+import type { NetworkLedger } from '../monitor/network-audit.js';
+import { seededRandom } from '../random.js';
+import type { Engine } from '../ingest/engine.js';
+import type { SampleTick } from '../ingest/intake.js';
+import type { Line } from '../ingest/pipeline.js';
+import type { Plan } from './plan.js';
+import type { Source } from './source.js';
+
+export interface Wiring {
+  readonly plan: Plan;
+  readonly source: Source;
+  /** The log-in of the warm-up. */
+  readonly session: Session | undefined;
+  readonly engine: Engine;
+  readonly line: Line;
+  readonly record: ConnectionRecord;
+  readonly network: NetworkLedger;
+  readonly log: Log;
+  /** Number of the last connection of the process that this one goes on from; 0 in a run of its own. */
+  readonly connectionsBefore: number;
+  /** Other limits than those of real use, in tests. */
+  readonly limits: FeedLimits | undefined;
+  readonly onOpen: () => void;
+  readonly onFailed: (error: EngineError) => void;
+  readonly say: (text: string) => void;
+}
+
+/** Makes the client; it connects when it is started. */
+export function connecting(wiring: Wiring): FeedClient {
+  const { plan, source, engine, line, record, network, log, say } = wiring;
+  const { clock } = source;
+  const mode = MODE[plan.config.mode];
+  const unattended = plan.opensMs !== undefined;
+  const sessions = plan.instruments.map(plan.sessionOf);
+  const options: FeedClientOptions = {
+    endpoint: source.endpoint,
+    credentials: source.credentials,
+    subscriptions: plan.instruments.map(({ exchangeType, token }) => ({ exchangeType, token, mode })),
+    clock,
+    random: seededRandom(process.pid),
+    log,
+    inSession: () => sessions.some((session) => inContinuous(session, engine.sealer.marketTime ?? clock.marketMs())),
+    firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
+    unattended,
+    limits: wiring.limits,
+    session: wiring.session,
+    connectionsBefore: wiring.connectionsBefore,
+    handlers: {
+      opened: (connection) => {
+        line.opened(connection);
+        record.opened();
+        network.enter('run');
+        wiring.onOpen();
+      },
+      subscribed: (connection) => line.subscribed(connection),
+      binary: (messages, connection) => line.binary(messages, connection),
+      text: (text, connection) => line.text(text, connection),
+      closed: (end) => {
+        line.disconnected(end);
+        record.closed(end);
+        say(`Feed: ${end.sentence}`);
+      },
+      retrying: (sentence) => say(`Feed: ${sentence} Trying again.`),
+      failed: wiring.onFailed,
+    },
+  };
+  return new FeedClient(options);
+}
+
+/** One of the first ticks, for whoever reads the log. */
+export function logSample(log: Log, instruments: readonly Instrument[], { symbol, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick): void {
+  const scale = priceScale(instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
+  log.info({ symbol, price: priceWire / scale, sequence, exchangeTime: istStamp(exchangeMs), lagMs: Math.round(receivedMarketMs - exchangeMs) }, 'sample tick');
+}

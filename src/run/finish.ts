@@ -1,0 +1,30 @@
+/** What the end of a run and that of a replay have in common. */
+import { within, type Clock } from '../clock.js';
+import { EngineError, EXIT } from '../errors.js';
+import { inOrder } from '../candles/candle.js';
+import type { Evaluation } from '../momentum/series.js';
+import type { Hashes } from '../gates/facts.js';
+import type { Verdict } from '../gates/gates.js';
+import type { ShardPool } from '../threads/shard-pool.js';
+import { sha256Of } from '../parquet/reader.js';
+import type { ConcludeAnswer } from '../../workers/writer.js';
+
+/** Real ms for the shards to read what is in their rings at the end. */
+const DRAIN_MS = 30_000;
+
+/** Resolves when every shard has read END. Throws EngineError OUTPUT when one does not come to it. */
+export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
+  await within(clock, DRAIN_MS, shards.done, () => {
+    throw new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.');
+  });
+}
+
+export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {
+  const momentum = sha256Of(Buffer.from(JSON.stringify([inOrder(first), inOrder(evaluations)])));
+  return { ...hashes, momentum };
+}
+
+export function exitCodeOf(verdict: Verdict): number {
+  if (verdict === 'interrupted') return EXIT.interrupted;
+  return verdict === 'pass' ? EXIT.pass : EXIT.failed;
+}

@@ -1,0 +1,163 @@
+/** What a stage run shows and leaves behind: the display, the pages, the checklist, the candles, the report. Composition of `observe`. */
+import type { Clock } from '../clock.js';
+import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
+import type { Facts } from '../gates/facts.js';
+import { count, type Gate } from '../gates/gate.js';
+import type { Verdict } from '../gates/gates.js';
+import { gateSeen, nowSeen } from '../dashboard/status.js';
+import { reportPage } from '../dashboard/page.js';
+import { buildReport, reportText, writeText, type Sights } from '../gates/report.js';
+import { candleTable, checklist, symbolTable } from '../terminal/summary.js';
+import { Terminal } from '../terminal/terminal.js';
+import type { Turn } from '../monitor/gate-transitions.js';
+import { Watching } from '../monitor/run-monitor.js';
+import { programVersion, versionsBeside } from '../paths.js';
+import type { Engine } from '../ingest/engine.js';
+import { candlesOf, sightsOf } from './collect-facts.js';
+import { openPages, type Observers } from '../threads/dashboard-host.js';
+import { told } from './output-folders.js';
+import { optionsOf, type Plan } from './plan.js';
+
+/** How the run ended. */
+export interface Ending {
+  readonly facts: Facts;
+  readonly gates: readonly Gate[];
+  readonly verdict: Verdict;
+  readonly engine: Engine;
+  readonly startedWallMs: number;
+  readonly endedWallMs: number;
+}
+
+/** Those who watch are told at each so-manieth look: 2.5 times a second. */
+const TOLD_LOOKS = 2;
+
+/** A terminal on one of the standard streams. */
+export function terminalOn(stream: NodeJS.WriteStream): Terminal {
+  const tty = stream.isTTY === true;
+  return new Terminal({
+    screen: { get columns() { return stream.columns ?? 100; }, get rows() { return stream.rows ?? 24; }, write: (text) => void stream.write(text) },
+    tty,
+    // An empty value counts as none (no-color.org).
+    color: tty && (process.env.NO_COLOR ?? '') === '',
+  });
+}
+
+export class Presenter {
+  readonly #plan: Plan;
+  readonly #terminal: Terminal;
+  readonly #watching: Watching;
+  /** Those who watch from elsewhere; undefined when nobody was asked for. */
+  #observers: Observers | undefined;
+  #looks = 0;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    // With --json the standard output holds the report alone; what a person wants to see goes to the other stream.
+    this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
+    this.#watching = new Watching(plan.speed);
+  }
+
+  /** What a person must know. */
+  say(text: string): void {
+    this.#terminal.say(text);
+  }
+
+  /** What a person may like to know: not with `--quiet`. */
+  tell(text: string): void {
+    if (this.#plan.config.voice !== 'quiet') this.say(text);
+  }
+
+  clear(): void {
+    this.#terminal.clear();
+  }
+
+  /** Opens the pages that were asked for and says where they are. Throws EngineError CONFIG when a port cannot be had. */
+  async openPages(engine: Engine, ledger: SharedArrayBuffer, onTrouble: (sentence: string) => void): Promise<void> {
+    const opened = await openPages(this.#plan, engine, ledger, { onTrouble, onGone: (sentence) => this.say(sentence) });
+    this.#observers = opened?.observers;
+    if (opened?.addresses.dashboard !== undefined) this.say(`Page ${opened.addresses.dashboard}/`);
+    if (opened?.addresses.metrics !== undefined) this.say(`Metrics ${opened.addresses.metrics}/metrics`);
+  }
+
+  /** Ends the pages. */
+  async stop(): Promise<void> {
+    await this.#observers?.stop();
+  }
+
+  /** Says what runs. `warnings`: what else a person should know, sentences. */
+  banner(warnings: readonly string[]): void {
+    const { config, instruments, identity, startsMs, endsMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
+    const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
+    const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
+    this.tell(`tickshard, ${config.shadow ? 'shadow' : `stage ${config.stage}`}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
+    const lasts = config.durationMin === undefined ? `until the close at ${istStamp(endsMs).slice(11, 16)}, from ${istStamp(startsMs)}` : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
+    this.tell(`${lasts} at speed ${speed}; volume is the ${volume}`);
+    if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
+    for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
+  }
+
+  /** Shows the moment to all who look; returns the gates that turned since the last one. */
+  show(facts: Facts, leftMin: number, clock: Clock): readonly Turn[] {
+    const { voice } = this.#plan.config;
+    const { gates, turns, events, ticksPerSecond } = this.#watching.look(facts, clock.monoMs(), clock.marketMs());
+    if (voice === 'verbose') for (const { atMs, text, kind } of events) if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
+    if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, turns);
+    if (this.#looks++ % TOLD_LOOKS === 0) this.#tellObservers(facts, gates, { ticksPerSecond });
+    return turns;
+  }
+
+  #tellObservers(facts: Facts, gates: readonly Gate[], rest: Parameters<typeof nowSeen>[1]): void {
+    if (this.#observers === undefined) return;
+    const { chronicle, pace } = this.#watching;
+    this.#observers.tell({
+      glance: { now: nowSeen(facts, rest), gates: gates.map((gate) => gateSeen(gate, facts.symbols.length)), pace: pace.curve },
+      evaluations: facts.momentum.evaluations,
+      events: chronicle.events,
+      news: chronicle.news(),
+      feed: facts.feed,
+    });
+  }
+
+  /** Prints the end and writes report and page. Throws EngineError OUTPUT when one cannot be written; the verdict has been shown then. */
+  end(ending: Ending, clock: Clock): void {
+    const { facts, verdict, engine, gates } = ending;
+    const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
+    this.#watching.look(facts, clock.monoMs(), clock.marketMs());
+    const sights: Sights = { ...sightsOf(engine, facts.momentum.evaluations), events: this.#watching.chronicle.events, pace: this.#watching.pace.curve };
+    const text = reportText(this.#report(ending, sights));
+    for (const place of engine.places.length > 1 ? [] : engine.places) this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
+    if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
+    const paint = (status: Gate['status'], text: string): string => this.#terminal.paint(status, text);
+    this.say(`${config.voice === 'quiet' ? '' : '\n'}${checklist(facts, gates, verdict, { paint, columns: this.#terminal.columns, voice: config.voice })}`);
+    if (config.voice === 'verbose') for (const note of facts.momentum.notes) this.say(`Note: ${note}`);
+    this.tell(`\nCandles ${told(outDir)}   Report ${told(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${told(pagePath)}`}   Log ${told(logPath)}`);
+    if (config.json) process.stdout.write(text);
+    try {
+      for (const path of reportPaths) writeText(path, text, 'report');
+      if (pagePath !== undefined) writeText(pagePath, reportPage(JSON.parse(text)), 'page');
+    } finally {
+      this.#tellObservers(facts, gates, { ticksPerSecond: 0, verdict, endedAt: istStamp(ending.endedWallMs), ...(pagePath === undefined ? {} : { report: told(pagePath) }) });
+    }
+  }
+
+  #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending, sights: Sights): Record<string, unknown> {
+    const { config, runId, identity, instruments, sessionOf, startsMs } = this.#plan;
+    return buildReport(
+      {
+        version: programVersion(),
+        versions: versionsBeside(),
+        runId,
+        feed: identity.feed,
+        seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,
+        market: { date: istDate(startsMs), dayCandles: Math.max(...instruments.map((instrument) => dayCandles(sessionOf(instrument)))) },
+        startedWallMs,
+        endedWallMs,
+        options: optionsOf(this.#plan),
+      },
+      facts,
+      all,
+      verdict,
+      sights,
+    );
+  }
+}

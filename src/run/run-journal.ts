@@ -1,0 +1,116 @@
+/** Begins the journal of a run: makes room for it, makes its folder, and writes what the run is. */
+import { join, resolve } from 'node:path';
+import { LIMITS } from '../limits.js';
+import { SystemClock, type Clock } from '../clock.js';
+import { EngineError, sentenceOf } from '../errors.js';
+import { prune } from '../journal/folder.js';
+import { KIND, type Kind } from '../journal/format.js';
+import { givenEntry, type RunMeta } from '../journal/meta.js';
+import type { JournalPlace } from '../journal/segments.js';
+import { JournalWriter } from '../journal/writer.js';
+import { programVersion } from '../paths.js';
+import type { Engine } from '../ingest/engine.js';
+import { filled } from '../candles/warm-up-candles.js';
+import type { GivenHistory } from '../../workers/writer.js';
+import { processStart } from './process-liveness.js';
+import type { Plan } from './plan.js';
+
+/** A journal whose run was going on so recently is not removed to make room. Real ms. */
+const RECENT_MS = 3_600_000;
+
+/** What a run's journal is made of. */
+export interface RecordingOptions {
+  readonly plan: Plan;
+  readonly engine: Engine;
+  /** SHA-256 of the rows of `--history` that are used, by symbol. */
+  readonly historyRows: Readonly<Record<string, string>>;
+  readonly given: GivenHistory | undefined;
+  /** Where an earlier process left off. */
+  readonly from: JournalPlace | undefined;
+  readonly onTrouble: (sentence: string) => void;
+}
+
+function metaOf({ plan, historyRows, given }: RecordingOptions, clock: Clock): RunMeta {
+  const { config, instruments, identity } = plan;
+  return {
+    version: programVersion(),
+    runId: plan.runId,
+    processId: process.pid,
+    processStart: processStart(process.pid),
+    stage: config.stage,
+    durationMin: config.durationMin ?? null,
+    shadow: config.shadow,
+    mode: config.mode,
+    feed: identity.feed,
+    volumeKind: identity.volumeKind,
+    speed: plan.speed,
+    graceMs: config.graceMs,
+    silenceMs: plan.silenceMs,
+    marketDateMs: plan.startsMs,
+    wallMs: clock.wallMs(),
+    marketMs: clock.marketMs(),
+    opensMs: plan.opensMs ?? null,
+    out: plan.outDir,
+    history: config.history === undefined ? null : { folder: resolve(config.history), rows: historyRows },
+    given: given?.volumeKind ?? null,
+    instruments,
+    sessions: instruments.map(plan.sessionOf),
+  };
+}
+
+/** The journal of a run that begins. */
+export class Recording {
+  readonly journal: JournalWriter;
+  readonly #options: RecordingOptions;
+
+  private constructor(options: RecordingOptions, journal: JournalWriter) {
+    this.#options = options;
+    this.journal = journal;
+  }
+
+  /**
+   * Makes the folder and the first segment; undefined with `--no-journal`. Throws EngineError OUTPUT when the disk refuses: a run that
+   * leaves no trace of its gaps must be asked for.
+   */
+  static async begin(options: RecordingOptions): Promise<Recording | undefined> {
+    const { plan, engine, from, onTrouble } = options;
+    if (plan.journalDir === undefined) return undefined;
+    const folder = join(plan.journalDir, plan.runId);
+    const clock = new SystemClock();
+    try {
+      const oldest = clock.wallMs() - RECENT_MS;
+      const mostBytes = plan.config.shadow ? LIMITS.shadowJournalBytes : LIMITS.journalBytes;
+      prune(plan.journalDir, LIMITS.journalsBytes, (run) => run.runId === plan.runId || run.changedMs > oldest);
+      const journal = new JournalWriter({ folder, runId: plan.runId, clock, from, mostBytes, onTrouble });
+      await journal.start({ taken: () => engine.router.mark(), written: () => engine.router.publishMarked() });
+      return new Recording(options, journal);
+    } catch (error) {
+      throw new EngineError('OUTPUT', `The journal ${folder} cannot be written (${sentenceOf(error)}); --no-journal runs without one.`, { cause: error });
+    }
+  }
+
+  /** Writes what the run is, before its first frame; and tells of each decision from now on. */
+  describe(clock: Clock): void {
+    const { journal } = this;
+    const { given, engine, from } = this.#options;
+    this.#note(clock, KIND.meta, Buffer.from(JSON.stringify(metaOf(this.#options, clock))));
+    if (from === undefined) for (const [symbol, numbers] of Object.entries(given?.rows ?? {})) this.#note(clock, KIND.given, givenEntry(symbol, filled(numbers)));
+    journal.commit();
+    engine.router.tell({
+      sealed: (through) => journal.numbers(KIND.seal, through),
+      gap: (startMs, endMs) => journal.numbers(KIND.gap, startMs, endMs),
+      ended: (endMs) => journal.numbers(KIND.sealedEnd, endMs),
+    });
+  }
+
+  /** The last word: what the run's rows hash to. */
+  async conclude(clock: Clock, hashes: object): Promise<void> {
+    this.#note(clock, KIND.sum, Buffer.from(JSON.stringify(hashes)));
+    await this.journal.stop();
+  }
+
+  #note(clock: Clock, kind: Kind, bytes: Buffer): void {
+    this.journal.open({ connection: 0, monoMs: clock.monoMs(), wallMs: clock.wallMs(), marketMs: clock.marketMs() });
+    this.journal.put(kind, bytes);
+  }
+}

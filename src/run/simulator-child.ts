@@ -1,0 +1,82 @@
+/** The simulated broker as a child process: its own, so that a run's CPU, memory and connections are the run's alone. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { EngineError } from '../errors.js';
+import type { VolumeKind } from '../candles/candle.js';
+import type { Listing } from '../market/instrument.js';
+import { istStamp } from '../market/session.js';
+import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
+
+/** What the child simulates. */
+export interface ChildOptions {
+  readonly seed: number;
+  readonly speed: number;
+  /** Market time at its start, epoch ms; told in whole seconds. */
+  readonly atMs: number;
+  /** Faults as they are written on a command line. */
+  readonly faults: readonly string[];
+}
+
+/** Where its feed is, and its clock. */
+export type Started = Extract<FromSimulator, { type: 'started' }>;
+
+/** Waits for one message of the child. Throws EngineError SIMULATOR when it fails or ends first. */
+function answer<Kind extends FromSimulator['type']>(child: ChildProcess, kind: Kind, complaints: () => string): Promise<Extract<FromSimulator, { type: Kind }>> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      child.off('message', onMessage).off('exit', onExit);
+    };
+    const onMessage = (message: FromSimulator): void => {
+      if (message.type === 'failed') {
+        done();
+        reject(new EngineError('SIMULATOR', message.sentence));
+      } else if (message.type === kind) {
+        done();
+        resolve(message as Extract<FromSimulator, { type: Kind }>);
+      }
+    };
+    const onExit = (code: number | null): void => {
+      done();
+      reject(new EngineError('SIMULATOR', `The simulated broker ended with code ${code ?? 'none'} before it was ready. ${complaints()}`.trim()));
+    };
+    child.on('message', onMessage).on('exit', onExit);
+  });
+}
+
+export class SimulatorChild {
+  readonly #child: ChildProcess;
+  #last = '';
+
+  constructor({ seed, speed, atMs, faults }: ChildOptions) {
+    const args = ['simulate', '--port', '0', '--seed', String(seed), '--speed', String(speed), '--at', istStamp(atMs).slice(0, 19), ...faults.flatMap((text) => ['--fault', text])];
+    this.#child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#last = (this.#last + text).slice(-500)));
+    // What cannot be sent has its reason in the child's end, which is reported.
+    this.#child.on('error', (error) => (this.#last = error.message));
+  }
+
+  /** Makes the market; the candles before its start of the symbols named, packed as `given.ts` has them. Throws EngineError SIMULATOR. */
+  async prepare(listings: readonly Listing[], historyOf: readonly string[], volumeKind: VolumeKind): Promise<Readonly<Record<string, readonly number[]>>> {
+    this.#tell({ type: 'prepare', listings, historyOf, volumeKind });
+    return (await this.#answer('prepared')).history;
+  }
+
+  /** Starts market time, and serves. Throws EngineError SIMULATOR. */
+  start(): Promise<Started> {
+    this.#tell({ type: 'start' });
+    return this.#answer('started');
+  }
+
+  /** Lets it end. May be called twice. */
+  stop(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  #tell(message: ToSimulator): void {
+    this.#child.send(message);
+  }
+
+  #answer<Kind extends FromSimulator['type']>(kind: Kind): Promise<Extract<FromSimulator, { type: Kind }>> {
+    return answer(this.#child, kind, () => this.#last.trim().split('\n')[0] ?? '');
+  }
+}

@@ -1,0 +1,131 @@
+/** Where the packets come from: the broker, a server elsewhere, or the simulated broker in a child process. All of them are a URL, credentials and a clock. */
+import { readFileSync, statSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { SystemClock, type Clock } from '../clock.js';
+import { EngineError } from '../errors.js';
+import { feedEndpoint, LIVE_ENDPOINT, readCertificates, type Endpoint } from '../broker/angel/endpoint.js';
+import { readCredentials, type Credentials } from '../broker/angel/login.js';
+import { shareNumbers } from '../candles/warm-up-candles.js';
+import { checkSymbols } from '../sim/faults/fault.js';
+import { DEMO_ACCOUNT } from '../sim/login.js';
+import type { GivenHistory } from '../../workers/writer.js';
+import type { RemoteFeed } from '../cli/config.js';
+import type { Plan } from './plan.js';
+import { SimulatorChild } from './simulator-child.js';
+
+/** A source whose market clock runs. */
+export interface Source {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+}
+
+export interface PreparedSource {
+  /** Earlier candles, where the source knows some and no `--history` is given. */
+  readonly given: GivenHistory | undefined;
+  /** What a person should know, sentences. */
+  readonly warnings: readonly string[];
+  /** Starts the market, where it is ours to start. */
+  start(): Promise<Source>;
+  /** Ends what was started for it. */
+  stop(): void;
+}
+
+const DOTENV = '.env';
+
+interface Environment {
+  readonly values: NodeJS.ProcessEnv;
+  /** What a person should know of it, sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Text as editors leave it: UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a mark in front. */
+function textOf(bytes: Buffer): string {
+  const wide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
+}
+
+/** The environment over `.env`, which is optional. Throws EngineError CONFIG when there is one that cannot be read; its contents are never repeated. */
+function environment(): Environment {
+  try {
+    const values = { ...parseEnv(textOf(readFileSync(DOTENV))), ...process.env };
+    // On Windows these bits say nothing.
+    const open = process.platform !== 'win32' && (statSync(DOTENV).mode & 0o077) !== 0;
+    return { values, warnings: open ? ['.env can be read by other users of this machine: `chmod 600 .env`.'] : [] };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { values: process.env, warnings: [] };
+    throw new EngineError('CONFIG', `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}): mend it, or move it away and use the environment.`);
+  }
+}
+
+const names = ['ANGEL_API_KEY', 'ANGEL_CLIENT_ID', 'ANGEL_PIN', 'ANGEL_TOTP_SECRET'];
+
+/** The name of a proxy setting that other programs follow and this one does not, where there is one. */
+export function proxyNamed(): string | undefined {
+  return ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find((name) => (process.env[name] ?? '') !== '');
+}
+
+/** Credentials for a server on this machine: the user's, or where there are none at all the simulated broker's demo account. */
+function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
+  return names.some((name) => (env[name] ?? '').trim() !== '') ? readCredentials(env) : DEMO_ACCOUNT;
+}
+
+/** A server and who we are to it. */
+export interface Access {
+  readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
+  /** Whether the account is the simulated broker's, because the user named none. */
+  readonly demo: boolean;
+  /** What a person should know of where they come from, sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** Where a feed elsewhere is. Throws EngineError USAGE or CONFIG. */
+export function endpointOf(feed: RemoteFeed): Endpoint {
+  return feed.kind === 'live' ? LIVE_ENDPOINT : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
+}
+
+/** Where a feed elsewhere is, and the credentials for it. Throws EngineError USAGE or CONFIG. */
+export function accessTo(feed: RemoteFeed): Access {
+  const endpoint = endpointOf(feed);
+  const { values, warnings } = environment();
+  const credentials = endpoint.loopback ? loopbackCredentials(values) : readCredentials(values);
+  return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT, warnings };
+}
+
+async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
+  const { feed, history, warmUp } = plan.config;
+  // What --history holds, or a client polls, is not told beside it.
+  const told = history === undefined && !warmUp;
+  if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
+  checkSymbols(feed.faults, plan.instruments);
+  const { seed, speed, atMs } = feed;
+  const faults = feed.faults.map(({ text }) => text);
+  const child = new SimulatorChild({ seed, speed, atMs, faults });
+  try {
+    const listings = plan.instruments;
+    const packed = await child.prepare(listings, told ? listings.map(({ symbol }) => symbol) : [], plan.volumeKind);
+    const rows = Object.fromEntries(Object.entries(packed).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)]));
+    return {
+      given: told ? { volumeKind: plan.volumeKind, rows } : undefined,
+      warnings: faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`],
+      stop: () => child.stop(),
+      async start() {
+        const { feedUrl, originMs, anchorMonoMs, speed: runs } = await child.start();
+        return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, clock: new SystemClock({ originMs, anchorMonoMs, speed: runs }) };
+      },
+    };
+  } catch (error) {
+    child.stop();
+    throw error;
+  }
+}
+
+/** Makes the source ready: what can be found wrong is found here. Throws EngineError with exit code 2 or 3. */
+export async function prepareSource(plan: Plan): Promise<PreparedSource> {
+  const { feed } = plan.config;
+  if (feed.kind === 'sim') return prepareSimulator(plan);
+  const { endpoint, credentials, warnings } = accessTo(feed);
+  const source = (): Source => ({ endpoint, credentials, clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}) });
+  return { given: undefined, warnings, start: () => Promise.resolve(source()), stop: () => undefined };
+}

@@ -1,0 +1,297 @@
+/** One stage run: composes the line, watches it from the side, and ends with a verdict. */
+import type { Clock, Timer } from '../clock.js';
+import { EngineError, EXIT, sentenceOf } from '../errors.js';
+import type { FeedClient } from '../feed/client.js';
+import type { FeedLimits } from '../feed/connection-machine.js';
+import { openLog, silentLog, type Log } from '../log.js';
+import { differences } from '../momentum/series.js';
+import { ConnectionRecord } from '../monitor/connection-record.js';
+import { gates, verdictOf } from '../gates/gates.js';
+import { NetworkLedger } from '../monitor/network-audit.js';
+import { Probe } from '../monitor/probe.js';
+import { COUNTER } from '../memory/counters.js';
+import { LEDGER, watch } from '../memory/io-ledger.js';
+import { Engine } from '../ingest/engine.js';
+import { ShardPool } from '../threads/shard-pool.js';
+import { drained, exitCodeOf, hashesOf } from './finish.js';
+import { connecting, logSample } from './feed-wiring.js';
+import { gather, type Progress, type Sources } from './collect-facts.js';
+import { Intake } from '../ingest/intake.js';
+import { givenBefore, type JournalAbout } from '../ingest/journal-source.js';
+import { Line } from '../ingest/pipeline.js';
+import { timeToConnect } from './wait-for-open.js';
+import { tryFolder } from './output-folders.js';
+import type { Plan } from './plan.js';
+import { Presenter, type Ending } from './presenter.js';
+import { Recording } from './run-journal.js';
+import { firstOpening, restore, resumingText, takeUp } from './resume.js';
+import { RunTime } from './run-clock.js';
+import { prepareSource, type PreparedSource, type Source } from './source.js';
+import { endByFault, onStop, type Tellable } from './shutdown.js';
+import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
+import { WriterPool } from '../threads/writer-pool.js';
+import type { GivenHistory } from '../../workers/writer.js';
+
+/** Real ms between two looks at what is due: writes, the display, the end. */
+const LOOK_MS = 200;
+
+/** What a test changes of the engine to make its limits easy to hit. */
+export interface EnginePreset {
+  /** Records a ring holds. */
+  readonly slots?: number;
+  /** Another thread entry for shards. */
+  readonly shardWorker?: URL;
+  /** Other limits of the feed: a mute feed is then known sooner. */
+  readonly feedLimits?: FeedLimits;
+}
+
+export class StageRun {
+  readonly #plan: Plan;
+  readonly #preset: EnginePreset;
+  readonly #engine: Engine;
+  readonly #intake: Intake;
+  readonly #killed: JournalAbout | undefined;
+  readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
+  readonly #network = new NetworkLedger();
+  /** Resolves when the run is to end, for whatever reason. */
+  readonly #over: Promise<void>;
+  #end!: () => void;
+  readonly #presenter: Presenter;
+  #log: Log = silentLog();
+  #client: FeedClient | undefined;
+  #recording: Recording | undefined;
+  readonly #time: RunTime;
+  /** Candles of earlier minutes that no file holds. */
+  #given: GivenHistory | undefined;
+  #interrupted = false;
+  #broken: EngineError | undefined;
+
+  /** `killed`: the run that this one goes on with. */
+  constructor(plan: Plan, preset: EnginePreset, killed?: JournalAbout) {
+    this.#plan = plan;
+    this.#preset = preset;
+    this.#killed = killed;
+    this.#presenter = new Presenter(plan);
+    this.#time = new RunTime(plan);
+    this.#over = new Promise((resolve) => (this.#end = resolve));
+    this.#engine = new Engine({
+      instruments: plan.instruments,
+      sessionOf: plan.sessionOf,
+      mode: plan.config.mode,
+      shards: plan.config.shards,
+      graceMs: plan.config.graceMs,
+      silenceMs: plan.silenceMs,
+      marketDateMs: plan.startsMs,
+      slots: preset.slots,
+    });
+    this.#intake = new Intake({ engine: this.#engine, instruments: plan.instruments, onSample: (tick) => logSample(this.#log, plan.instruments, tick) });
+  }
+
+  async run(): Promise<number> {
+    const tellable = (): Tellable => ({ log: this.#log, client: this.#client, clear: () => this.#presenter.clear() });
+    const release = onStop(() => this.#interrupt(), (error) => void endByFault(error, tellable()));
+    try {
+      return await this.#prepared(await prepareSource(this.#plan));
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      return await endByFault(error, tellable());
+    } finally {
+      release();
+    }
+  }
+
+  async #prepared(prepared: PreparedSource): Promise<number> {
+    const plan = this.#plan;
+    this.#given = this.#killed !== undefined ? givenBefore(this.#killed) : plan.config.warmUp ? warmUpRoom(plan.instruments) : prepared.given;
+    const shards = new ShardPool({
+      memories: this.#engine.memories,
+      counters: this.#engine.counters,
+      ledger: this.#ledger,
+      workerUrl: this.#preset.shardWorker,
+      onDeath: (shard, cursor, reason) => this.#log.error({ shard, cursor, reason }, 'a worker thread died and is replaced'),
+    });
+    const writer = new WriterPool({
+      memories: this.#engine.memories,
+      places: this.#engine.places,
+      outDir: plan.outDir,
+      identity: plan.identity,
+      historyDir: plan.config.history,
+      marketDateMs: plan.startsMs,
+      given: this.#given,
+      ledger: this.#ledger,
+      onFailure: (sentence) => this.#log.error(sentence),
+      onTrouble: (sentence) => this.#presenter.say(sentence),
+    });
+    try {
+      const { notes, historyRows } = await writer.prepare();
+      await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
+      for (const folder of plan.folders) tryFolder(folder, plan.runId);
+      watch(plan.folders);
+      this.#log = openLog(plan.logPath, plan.runId, (error) => this.#presenter.say(`The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`));
+      await shards.start();
+      const from = this.#killed === undefined ? undefined : await takeUp(this.#killed, this.#engine, this.#intake, writer);
+      this.#recording = await Recording.begin({
+        plan,
+        engine: this.#engine,
+        historyRows,
+        given: this.#given,
+        from,
+        onTrouble: (sentence) => this.#tellTrouble(sentence),
+      });
+      return await this.#withSource(prepared, shards, writer, notes);
+    } finally {
+      this.#network.stop();
+      prepared.stop();
+      await this.#recording?.journal.stop();
+      await Promise.all([shards.stop(), writer.stop(), this.#presenter.stop()]);
+    }
+  }
+
+  #tellTrouble(sentence: string): void {
+    this.#log.error(sentence);
+    this.#presenter.say(sentence);
+  }
+
+  /** First time: the run ends in order. Second time: at once; files are whole at any moment. */
+  #interrupt(): void {
+    if (this.#interrupted) process.exit(EXIT.interrupted);
+    this.#interrupted = true;
+    this.#presenter.say('Interrupted: closing the feed and writing what there is; once more ends at once.');
+    this.#end();
+  }
+
+  async #withSource(prepared: PreparedSource, shards: ShardPool, writer: WriterPool, notes: readonly string[]): Promise<number> {
+    const plan = this.#plan;
+    this.#network.start();
+    const source = await prepared.start();
+    const { clock } = source;
+    const startedWallMs = clock.wallMs();
+    const record = new ConnectionRecord(clock);
+    this.#log.info({ stage: plan.config.stage, shadow: plan.config.shadow, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
+    this.#presenter.banner(prepared.warnings);
+    const warm = await this.#warmUp(source);
+    this.#recording?.describe(clock);
+    const intake = this.#intake;
+    const line = new Line({
+      engine: this.#engine,
+      intake,
+      clock,
+      journal: this.#recording?.journal,
+      socket: { pause: () => client.pause(), resume: () => client.resume() },
+      conceal: (bytes) => client.conceal(bytes),
+    });
+    const client = connecting({
+      plan,
+      source,
+      session: warm.session,
+      engine: this.#engine,
+      line,
+      record,
+      network: this.#network,
+      log: this.#log,
+      connectionsBefore: this.#killed?.lastConnection ?? 0,
+      limits: this.#preset.feedLimits,
+      onOpen: () => this.#time.opened(clock),
+      onFailed: (error) => {
+        this.#broken = error;
+        this.#end();
+      },
+      say: (text) => this.#presenter.say(text),
+    });
+    this.#client = client;
+    const sources: Sources = { plan, clock, engine: this.#engine, intake, record, network: this.#network, probe: new Probe(clock), writer, journal: this.#recording?.journal, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes: [...notes, ...warm.notes] };
+    if (this.#killed !== undefined) this.#goOn(this.#killed, clock, line, record);
+    try {
+      if (plan.opensMs !== undefined && plan.marketClock) {
+        await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.tell(text));
+      }
+      // A run that had come to its end, or whose time passed while nobody was there, has nothing left to see.
+      const over = intake.ended || (this.#time.begun && this.#time.leftMin(clock) <= 0);
+      if (!this.#interrupted && !over) await Promise.race([client.start(), this.#over]);
+      if (record.connections > 0 && !intake.ended) await this.#live(sources, line);
+    } finally {
+      record.end();
+      this.#time.end(this.#killed?.ended?.marketMs ?? clock.marketMs());
+      await client.stop();
+      this.#network.enter('after');
+      await line.end();
+    }
+    return this.#conclude(sources, shards, startedWallMs);
+  }
+
+  /** Polls earlier candles into the room that was made for them, where that was asked for. A run that is resumed has them in its journal. */
+  async #warmUp(source: Source): Promise<WarmUp> {
+    if (!this.#plan.config.warmUp || this.#killed !== undefined) return { session: undefined, notes: [] };
+    const warm = await warmUp({ plan: this.#plan, source, room: this.#given!, network: this.#network, say: (text) => this.#presenter.say(text), over: this.#over });
+    for (const note of warm.notes) this.#log.info(note);
+    return warm;
+  }
+
+  /** Takes over what the killed process knew of its connections and its time. */
+  #goOn(killed: JournalAbout, clock: Clock, line: Line, record: ConnectionRecord): void {
+    line.resumed();
+    restore(record, killed, clock);
+    this.#time.goOn(firstOpening(killed));
+    this.#presenter.tell(resumingText(killed, clock.marketMs()));
+    this.#log.warn({ frames: killed.frames, tornBytes: killed.extent.tornBytes }, 'run resumed');
+  }
+
+  /** From the first open until the duration has passed and its last whole minute is sealed, or until something ends it. */
+  async #live(sources: Sources, line: Line): Promise<void> {
+    const { clock, probe, writer } = sources;
+    probe.start();
+    line.start();
+    const looking: Timer = clock.every(LOOK_MS, () => {
+      probe.sample();
+      writer.poll();
+      const turns = this.#presenter.show(gather(sources, this.#progress(clock)), this.#time.leftMin(clock), clock);
+      for (const { gate, before } of turns) this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
+      if (this.#time.isOver(clock, this.#engine.sealer)) this.#end();
+    });
+    try {
+      await this.#over;
+    } finally {
+      looking.cancel();
+      this.#presenter.clear();
+    }
+  }
+
+  #progress(clock: Clock): Progress {
+    const time = this.#time;
+    return { finished: false, interrupted: this.#interrupted, ranMs: time.ranMs(clock), earlyMs: time.earlyMs, askedMin: time.askedMin, conclusion: undefined, differences: undefined, hashes: undefined };
+  }
+
+  async #conclude(sources: Sources, shards: ShardPool, startedWallMs: number): Promise<number> {
+    const { clock, writer, probe } = sources;
+    await drained(shards, clock);
+    const cost = probe.figures();
+    const conclusion = await writer.finish();
+    probe.stop();
+    const progress: Progress = { ...this.#progress(clock), finished: true, conclusion, differences: differences(writer.evaluations, conclusion.evaluations), hashes: hashesOf(writer.evaluations, conclusion) };
+    await this.#recording?.journal.settle();
+    const gathered = gather(sources, progress);
+    // What the end of the run costs is not what running costs.
+    const facts = { ...gathered, performance: { ...gathered.performance, cpuPercent: cost.cpuPercent, eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms } };
+    const all = gates(facts);
+    const verdict = verdictOf(facts, all);
+    for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
+    const reported = this.#report({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() }, clock);
+    // Behind the report: a run that is killed before it goes on with --resume, to the same report.
+    await this.#recording?.conclude(clock, progress.hashes!);
+    this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
+    if (this.#broken !== undefined) throw this.#broken;
+    return reported ? exitCodeOf(verdict) : EXIT.failed;
+  }
+
+  /** Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on disk. */
+  #report(ending: Ending, clock: Clock): boolean {
+    try {
+      this.#presenter.end(ending, clock);
+      return true;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#tellTrouble(error.message);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** `--warm-up`: the day's earlier candles by `getCandleData`, polled before the feed is opened, so that momentum evaluates from its first minute. */
+import type { Clock } from '../clock.js';
+import { EngineError } from '../errors.js';
+import { logIn, type Session as LogIn } from '../broker/angel/login.js';
+import type { CandleRow } from '../candles/candle.js';
+import type { Instrument } from '../market/instrument.js';
+import { istStamp, MINUTE_MS } from '../market/session.js';
+import { count, named } from '../gates/gate.js';
+import type { NetworkLedger } from '../monitor/network-audit.js';
+import { APART_MS, CandlesRefused, Poller } from '../broker/angel/rest-candles.js';
+import { fillCandles, sharedRoom } from '../candles/warm-up-candles.js';
+import type { GivenHistory } from '../../workers/writer.js';
+import type { Plan } from './plan.js';
+import type { Source } from './source.js';
+
+/** With fewer minutes of today the trading day before is asked for as well: the rule wants twenty candles (DESIGN, "Momentum"). */
+const ENOUGH_TODAY = 30;
+/** Candles of two days, of 375 minutes and an auction each, and something to spare. */
+const MOST_CANDLES = 800;
+/** Market ms behind its end in which a minute may still change. */
+const SETTLE_MS = 10_000;
+
+/** Room for the candles of all instruments, which threads may be given before anything is polled. */
+export function warmUpRoom(instruments: readonly Instrument[]): GivenHistory {
+  return { volumeKind: 'traded', rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MOST_CANDLES)])) };
+}
+
+/** Real ms that polling takes when nothing goes wrong; 0 where none was asked for. */
+export function warmUpMs({ config, instruments }: Pick<Plan, 'config' | 'instruments'>): number {
+  return config.warmUp ? instruments.length * APART_MS : 0;
+}
+
+export interface WarmUpOptions {
+  readonly plan: Plan;
+  readonly source: Source;
+  /** Made by `warmUpRoom`; filled here. */
+  readonly room: GivenHistory;
+  readonly network: NetworkLedger;
+  readonly say: (sentence: string) => void;
+  /** Ends it early. */
+  readonly over: Promise<void>;
+}
+
+export interface WarmUp {
+  /** The log-in, for the feed; undefined when there was none. */
+  readonly session: LogIn | undefined;
+  /** What a person should know, sentences. */
+  readonly notes: readonly string[];
+}
+
+/** The labels of the minutes to ask for; undefined when there are none. */
+export function windowOf(plan: Pick<Plan, 'sessionOf' | 'previousOpenMs'>, instrument: Instrument, nowMs: number): { readonly fromMs: number; readonly toMs: number } | undefined {
+  const { openMs } = plan.sessionOf(instrument);
+  const settledMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
+  const today = (settledMs - openMs) / MINUTE_MS;
+  const fromMs = today >= ENOUGH_TODAY ? openMs : (plan.previousOpenMs ?? openMs);
+  const toMs = settledMs - MINUTE_MS;
+  return toMs >= fromMs ? { fromMs, toMs } : undefined;
+}
+
+/** Market time as the broker has it: polling goes by its clock, and asks for nothing that is the future there. */
+function nowOf({ clock }: Source, session: LogIn, told: boolean): number {
+  return clock.marketMs() - (told ? 0 : Math.max(0, session.clockAheadMs ?? 0));
+}
+
+/**
+ * Logs in and polls. Throws EngineError LOGIN when the log-in is refused, or not reached while a person is there to read it. What of the candles cannot be had is
+ * a note: the run goes on, and momentum waits for twenty candles of its own.
+ */
+export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
+  const { plan, source, network, say, over } = options;
+  const { clock, endpoint, credentials } = source;
+  const abort = new AbortController();
+  void over.then(() => abort.abort());
+  let session: LogIn;
+  try {
+    session = await logIn(endpoint, credentials, clock, abort.signal);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !(abort.signal.aborted || (error.retryable && plan.opensMs !== undefined))) throw error;
+    return { session: undefined, notes: [`No warm-up: ${error.message}`] };
+  }
+  network.enter('warm-up');
+  const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
+  say(`Warm-up: asking for the earlier candles of ${count(plan.instruments.length, 'symbol')}, two a second.`);
+  const told = await poll(options, session, poller, clock);
+  for (const sentence of told) say(sentence);
+  return { session, notes: told };
+}
+
+/** What came of it, sentences; the first is the sum. */
+async function poll({ plan, source, room }: WarmUpOptions, session: LogIn, poller: Poller, clock: Clock): Promise<string[]> {
+  const notes: string[] = [];
+  const without: string[] = [];
+  const begunMs = clock.monoMs();
+  let candles = 0;
+  let lastMs = 0;
+  for (const instrument of plan.instruments) {
+    const window = windowOf(plan, instrument, nowOf(source, session, plan.marketClock));
+    try {
+      const rows: readonly CandleRow[] = window === undefined ? [] : await poller.candles(instrument, window.fromMs, window.toMs);
+      fillCandles(room.rows[instrument.symbol], rows);
+      candles += rows.length;
+      lastMs = Math.max(lastMs, rows.at(-1)?.timestampMs ?? 0);
+      if (rows.length === 0) without.push(instrument.symbol);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      notes.push(`Warm-up: ${error.message}`);
+      without.push(instrument.symbol);
+      // What one symbol is refused others may get; a broker that is not there, or an end, is everybody's.
+      if (!(error instanceof CandlesRefused)) break;
+    }
+  }
+  const until = lastMs === 0 ? '' : `, until ${istStamp(lastMs).slice(0, 16).replace('T', ' ')}`;
+  const sum = `Warm-up: ${count(candles, 'candle')} of ${count(plan.instruments.length, 'symbol')}${until}, by ${count(poller.requests, 'request')} in ${((clock.monoMs() - begunMs) / 1000).toFixed(0)} s.`;
+  const left = without.length === 0 ? [] : [`Warm-up: no earlier candles of ${named(without)}: momentum waits for twenty of our own there.`];
+  const unread = [...poller.unreadable].map(([symbol, rows]) => `Warm-up: ${rows} of the broker's rows of ${symbol} could not be read and are left out.`);
+  return [sum, ...notes, ...left, ...unread];
+}

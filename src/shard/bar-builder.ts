@@ -1,0 +1,297 @@
+/**
+ * The fold: one record becomes part of a row. Runs in the shard's thread, writes only the shard's memory, allocates nothing.
+ *
+ * Packets change drafts (`row-writer.ts`), which are shown together when their batch is over; `shard/fast/tick-accumulator.ts` has the quick lane for what comes most.
+ * A slot carries the bar of the row's last tick; the bars of other minutes are in a table. Before another bar is taken up, the one in the
+ * draft is copied home; until the draft is shown nobody reads that copy.
+ *
+ * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
+ */
+import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, PACKET, RECORD, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { kindOf, rowOf } from '../memory/record.js';
+import { barAt, gapWithin } from '../memory/shard-reader.js';
+import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteEnd, noteSession, repair, VOLUME_LIMIT } from './volume-anchor.js';
+import type { Drafts } from './row-writer.js';
+import { unpack } from './unpack.js';
+
+// Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
+
+/** Puts the tick of record `r` into the bar at hand, that of slot `s`. `quantity` is what it adds to the volume. */
+function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed: boolean): void {
+  const f = m.f64;
+  const b = s + SLOT.bar;
+  const price = f[r + PACKET.price];
+  const time = f[r + PACKET.timeMs];
+  const connection = m.i32[2 * r + PACKET.connection];
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
+  if (sealed) {
+    f[b + BAR.late] += 1;
+    f[b + BAR.revision] += 1;
+  }
+  if (f[b + BAR.ticks] === 0) {
+    f[b + BAR.open] = price;
+    f[b + BAR.high] = price;
+    f[b + BAR.low] = price;
+    f[b + BAR.close] = price;
+    f[b + BAR.openTime] = time;
+    f[b + BAR.openConnection] = connection;
+    f[b + BAR.openSequenceLow] = low;
+    f[b + BAR.openSequenceHigh] = high;
+    f[b + BAR.closeTime] = time;
+    f[b + BAR.closeConnection] = connection;
+    f[b + BAR.closeSequenceLow] = low;
+    f[b + BAR.closeSequenceHigh] = high;
+  } else {
+    if (price !== f[b + BAR.lastPrice]) f[b + BAR.priceChanges] += 1;
+    if (price > f[b + BAR.high]) f[b + BAR.high] = price;
+    if (price < f[b + BAR.low]) f[b + BAR.low] = price;
+    if (order(f, b + BAR.openTime, r, connection) < 0) {
+      f[b + BAR.open] = price;
+      f[b + BAR.openTime] = time;
+      f[b + BAR.openConnection] = connection;
+      f[b + BAR.openSequenceLow] = low;
+      f[b + BAR.openSequenceHigh] = high;
+    }
+    if (order(f, b + BAR.closeTime, r, connection) >= 0) {
+      f[b + BAR.close] = price;
+      f[b + BAR.closeTime] = time;
+      f[b + BAR.closeConnection] = connection;
+      f[b + BAR.closeSequenceLow] = low;
+      f[b + BAR.closeSequenceHigh] = high;
+    }
+  }
+  f[b + BAR.lastPrice] = price;
+  f[b + BAR.ticks] += 1;
+  // Counts of a stranger's making stay within what a file can hold; they never keep a symbol's good minutes from being written.
+  const volume = f[b + BAR.volume] + quantity;
+  f[b + BAR.volume] = volume > VOLUME_LIMIT ? VOLUME_LIMIT : volume;
+  f[s + SLOT.ticks] += 1;
+  if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
+}
+
+/**
+ * Whether (time, connection, sequence) of record `r` comes before (-1), with (0) or after (1) the key stored at `k`. Without a sequence
+ * on either side, arrival decides: 0.
+ */
+function order(f: Float64Array, k: number, r: number, connection: number): number {
+  const time = f[r + PACKET.timeMs];
+  if (time !== f[k]) return time < f[k] ? -1 : 1;
+  if (connection !== f[k + 1]) return connection < f[k + 1] ? -1 : 1;
+  if (!isSequence(f, r + PACKET.sequenceLow) || !isSequence(f, k + 2)) return 0;
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
+  if (high !== f[k + 3]) return high < f[k + 3] ? -1 : 1;
+  return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
+}
+
+/** Makes bar `bar` the one in slot `s`: the bar that was there goes home to the table, the wanted one is fetched from it. */
+function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
+  const f = m.f64;
+  const held = f[s + SLOT.barIndex];
+  if (held === bar) return;
+  if (held >= 0) {
+    const home = m.barOf(row, held);
+    for (let k = 0; k < BAR.size; k++) f[home + k] = f[s + SLOT.bar + k];
+  }
+  const wanted = m.barOf(row, bar);
+  for (let k = 0; k < BAR.size; k++) f[s + SLOT.bar + k] = f[wanted + k];
+  f[s + SLOT.barIndex] = bar;
+}
+
+/**
+ * A seed is no tick, but it may have been one: a first packet that is no cached one, or the trade that moved the cached one. So its
+ * minute was not seen whole. A minute that the seed only reports from the past lies in the gap before the connection anyhow.
+ */
+function seed(m: ShardMemory, row: number, s: number, r: number): void {
+  const f = m.f64;
+  f[s + SLOT.seeds] += 1;
+  const bar = barAt(m, row, r + PACKET.timeMs);
+  if (bar < 0) return;
+  takeUpBar(m, row, s, bar);
+  f[s + SLOT.bar + BAR.seeded] = 1;
+}
+
+/** Same sequence (> 0), time and price as the instrument's packet before. */
+function isDuplicate(f: Float64Array, s: number, r: number): boolean {
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
+  return (
+    isSequence(f, r + PACKET.sequenceLow) &&
+    low === f[s + SLOT.lastSequenceLow] &&
+    high === f[s + SLOT.lastSequenceHigh] &&
+    f[r + PACKET.timeMs] === f[s + SLOT.lastTime] &&
+    f[r + PACKET.price] === f[s + SLOT.lastPrice]
+  );
+}
+
+/** The outcome of an LTP packet: every admitted one but the cached and the repeated is a tick. */
+function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
+  const f = m.f64;
+  const flags = m.i32[2 * r + PACKET.flags];
+  if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) {
+    seed(m, row, s, r);
+    return false;
+  }
+  if (isDuplicate(f, s, r)) {
+    f[s + SLOT.duplicates] += 1;
+    return false;
+  }
+  const price = f[r + PACKET.price];
+  const late = tick(m, row, s, r, 1);
+  if (late === OUTSIDE) return false;
+  hear(m, row, s, r);
+  f[s + SLOT.sessionSum] += price;
+  if (price > f[s + SLOT.sessionHigh]) f[s + SLOT.sessionHigh] = price;
+  if (price < f[s + SLOT.sessionLow] || f[s + SLOT.sessionLow] === 0) f[s + SLOT.sessionLow] = price;
+  return late === LATE;
+}
+
+const OUTSIDE = -1;
+const IN_TIME = 0;
+const LATE = 1;
+
+/** Books a tick of `quantity`, or counts it as outside the session. Says which, and whether its minute was sealed already. */
+function tick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
+  const bar = barAt(m, row, r + PACKET.timeMs);
+  if (bar < 0) {
+    m.f64[s + SLOT.outOfSession] += 1;
+    return OUTSIDE;
+  }
+  const sealed = bar <= m.i32[SHARD.sealed];
+  takeUpBar(m, row, s, bar);
+  addTick(m, s, r, quantity, sealed);
+  return sealed ? LATE : IN_TIME;
+}
+
+/** The outcome of a Quote or SnapQuote packet: a tick only when the cumulative volume rose, and by that much. */
+function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean {
+  const f = m.f64;
+  const volume = f[r + PACKET.volume];
+  const usable = volume >= 0 && volume <= VOLUME_LIMIT;
+  const older = isOlder(f, s, r);
+  const moved = older ? 0 : movedRange(f, s, r);
+  if (!older) noteSession(f, s, r);
+  const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + PACKET.connection];
+  const first = (m.i32[2 * r + PACKET.flags] & FLAG.first) !== 0;
+  if (first || unanchored) {
+    // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute. The
+    // next one does whatever its number: after a fail-over the server's counter may begin anew (PROTOCOL.md 7).
+    if (usable && (!older || !first)) anchor(m, s, r);
+    seed(m, row, s, r);
+    return false;
+  }
+  if (isDuplicate(f, s, r)) {
+    f[s + SLOT.duplicates] += 1;
+    return false;
+  }
+  const rise = volume - f[s + SLOT.anchorVolume];
+  if (older || !usable || rise <= 0) {
+    f[s + SLOT.noTrade] += 1;
+    if (!older && usable) {
+      if (rise < 0) f[s + SLOT.reseeds] += 1;
+      anchor(m, s, r);
+      hearQuiet(m, row, s, r);
+    }
+    return false;
+  }
+  const late = tick(m, row, s, r, rise);
+  if (late === OUTSIDE) {
+    const bar = barAt(m, row, s + SLOT.anchorAt);
+    if (bar >= 0) {
+      takeUpBar(m, row, s, bar);
+      noteEnd(m, s, r);
+    }
+  } else {
+    noteEdge(m, row, s, r);
+    repair(m, row, s, r, moved);
+    hear(m, row, s, r);
+  }
+  anchor(m, s, r);
+  return late === LATE;
+}
+
+/** A packet without a trade: the price still holds, in the second that the packet is of. */
+function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
+  const bar = barAt(m, row, r + PACKET.exchangeMs);
+  if (bar < 0) return;
+  takeUpBar(m, row, s, bar);
+  hear(m, row, s, r);
+}
+
+/** Whether the record is of no other bar than the one at hand in draft `s`. */
+function isOfBarAtHand(m: ShardMemory, row: number, s: number, r: number, traded: boolean): boolean {
+  const bar = m.f64[s + SLOT.barIndex];
+  return barAt(m, row, r + PACKET.timeMs) === bar && (!traded || barAt(m, row, r + PACKET.exchangeMs) === bar);
+}
+
+/** Applies the packet of the record at double index `at` and ring cursor `cursor` to its row's draft. */
+export function applyPacket(m: ShardMemory, drafts: Drafts, at: number, cursor: number): void {
+  const f = m.f64;
+  const r = unpack(m, at);
+  const row = m.i32[2 * r + PACKET.row];
+  const traded = (m.i32[2 * r + PACKET.flags] & FLAG.traded) !== 0;
+  const begun = drafts.slots[row] !== 0;
+  let s = drafts.of(row);
+  if (drafts.has(s, cursor)) return;
+  if (begun && !isOfBarAtHand(m, row, s, r, traded)) s = drafts.renew(row, (cursor - 1) | 0);
+  const late = traded ? applyTraded(m, row, s, r) : applyLtp(m, row, s, r);
+  f[s + SLOT.lastTime] = f[r + PACKET.timeMs];
+  f[s + SLOT.lastPrice] = f[r + PACKET.price];
+  f[s + SLOT.lastSequenceLow] = f[r + PACKET.sequenceLow];
+  f[s + SLOT.lastSequenceHigh] = f[r + PACKET.sequenceHigh];
+  if (late) drafts.late = true;
+  if (!traded) drafts.look(row, s);
+}
+
+/** Seals every bar up to and including `through`, keeping each candle as it is now for the momentum rule. Repeatable. */
+export function applySeal(m: ShardMemory, through: number): void {
+  const f = m.f64;
+  for (let bar = m.i32[SHARD.sealed] + 1; bar <= through && bar < m.shape.bars; bar++) {
+    for (let row = 0; row < m.shape.rows; row++) {
+      const s = m.slotOf(row, m.i32[m.versions + row] & 1);
+      const from = f[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
+      if (f[from + BAR.ticks] === 0) continue;
+      const to = m.firstOf(row, bar);
+      f[to + FIRST.open] = f[from + BAR.open];
+      f[to + FIRST.high] = f[from + BAR.high];
+      f[to + FIRST.low] = f[from + BAR.low];
+      f[to + FIRST.close] = f[from + BAR.close];
+      f[to + FIRST.volume] = f[from + BAR.volume];
+      f[to + FIRST.gapMs] = gapWithin(m, row, bar);
+      f[to + FIRST.seeded] = f[from + BAR.seeded];
+      f[to + FIRST.ticks] = f[from + BAR.ticks];
+    }
+  }
+  if (through > m.i32[SHARD.sealed]) Atomics.store(m.i32, SHARD.sealed, Math.min(through, m.shape.bars - 1));
+  Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+}
+
+/** Notes a gap, or the end of the one that is open. Repeatable: a gap is known by its start. */
+export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
+  const f = m.f64;
+  const count = m.i32[SHARD.gaps];
+  const last = m.gaps + (count - 1) * GAP.size;
+  if (count > 0 && f[last + GAP.startMs] === startMs) {
+    f[last + GAP.endMs] = endMs;
+  } else if (count === GAP_CAPACITY) {
+    // Out of room: one long gap instead of two short ones says too much rather than too little.
+    f[last + GAP.endMs] = endMs;
+  } else {
+    f[last + GAP.size + GAP.startMs] = startMs;
+    f[last + GAP.size + GAP.endMs] = endMs;
+    Atomics.store(m.i32, SHARD.gaps, count + 1);
+  }
+  Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+}
+
+/** Applies the record at double index `at`, which is of any kind but a packet. No draft may be open. */
+export function applyControl(m: ShardMemory, drafts: Drafts, at: number): void {
+  const what = m.i32[2 * at + RECORD.what];
+  const kind = kindOf(what);
+  if (kind === KIND.seal) {
+    applySeal(m, rowOf(what));
+    drafts.forget();
+  } else if (kind === KIND.gap) applyGap(m, m.f64[at + RECORD.timeMs], m.f64[at + RECORD.untilMs]);
+  else if (kind === KIND.end) Atomics.store(m.i32, SHARD.ended, 1);
+}

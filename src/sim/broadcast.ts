@@ -1,0 +1,72 @@
+/**
+ * From the market's snapshots to the connections that want them: one frame for each mode that somebody subscribed, one message each.
+ * `publish` takes what the market emits and nothing else: whatever is to happen to packets on the way (faults) happens between the two.
+ */
+
+import type { Packet } from '../market/packet.js';
+import { encode, FRAME_LENGTH } from '../broker/angel/frames.js';
+import type { Subscription, SubscriptionMode } from '../broker/angel/requests.js';
+import type { Market } from './market.js';
+
+/** Takes whole messages, each of the instrument `index`. The bytes are shared between receivers and must not be changed. */
+export interface Receiver {
+  sendPacket(frame: Uint8Array, index: number): void;
+}
+
+const MODES: readonly SubscriptionMode[] = [1, 2, 3];
+
+export class Feed {
+  readonly #market: Market;
+  readonly #last: (index: number) => Packet;
+  /** Receivers by instrument and mode: `index * 3 + mode - 1`. */
+  readonly #receivers: Set<Receiver>[];
+
+  /** `last`: what an instrument's subscription is answered with. */
+  constructor(market: Market, last = (index: number): Packet => market.last(index)) {
+    this.#market = market;
+    this.#last = last;
+    this.#receivers = Array.from({ length: market.listings.length * MODES.length }, () => new Set<Receiver>());
+  }
+
+  /** How many (token, mode) of all receivers are flowing. */
+  get flowing(): number {
+    return this.#receivers.reduce((sum, receivers) => sum + receivers.size, 0);
+  }
+
+  /** Starts the flow, after the cached last packet, which is sent also while the market is shut. An unknown token stays silent. */
+  subscribe(receiver: Receiver, { mode, exchangeType, token }: Subscription): void {
+    const index = this.#market.indexOf(exchangeType, token);
+    if (index === undefined) return;
+    receiver.sendPacket(frameOf(this.#last(index), mode), index);
+    this.#receivers[index * MODES.length + mode - 1].add(receiver);
+  }
+
+  unsubscribe(receiver: Receiver, { mode, exchangeType, token }: Subscription): void {
+    const index = this.#market.indexOf(exchangeType, token);
+    if (index !== undefined) this.#receivers[index * MODES.length + mode - 1].delete(receiver);
+  }
+
+  /** The market's last packet as a frame; undefined for an unknown token. */
+  lastFrame({ mode, exchangeType, token }: Subscription): Uint8Array | undefined {
+    const index = this.#market.indexOf(exchangeType, token);
+    return index === undefined ? undefined : frameOf(this.#market.last(index), mode);
+  }
+
+  /** Sends a snapshot to all that subscribed its instrument. `packet` is not kept. */
+  publish(index: number, packet: Packet): void {
+    for (const mode of MODES) {
+      const receivers = this.#receivers[index * MODES.length + mode - 1];
+      if (receivers.size === 0) continue;
+      const frame = frameOf(packet, mode);
+      for (const receiver of receivers) receiver.sendPacket(frame, index);
+    }
+  }
+}
+
+function frameOf(packet: Packet, mode: SubscriptionMode): Uint8Array {
+  // A frame waits in a socket's queue until it is read, so each has memory of its own.
+  const frame = Buffer.allocUnsafe(FRAME_LENGTH[mode]);
+  packet.mode = mode;
+  encode(packet, frame);
+  return frame;
+}

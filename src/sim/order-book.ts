@@ -1,0 +1,54 @@
+/** The order book's part of a snapshot: best five and totals (PROTOCOL.md 6). Sizes come from the snapshot's own sequence number. */
+
+import { BEST_FIVE_ROWS, FIELD, type Packet } from '../market/packet.js';
+import { seededRandom, type Random } from '../random.js';
+import { STREAM, type Nature } from './instrument-profile.js';
+
+const ROWS_A_SIDE = BEST_FIVE_ROWS / 2;
+const BUY = 1;
+const SELL = 0;
+
+export interface BookAt {
+  /** Best prices, in the wire's unit. */
+  readonly bid: number;
+  readonly ask: number;
+  readonly nature: Nature;
+  readonly seed: number;
+  readonly sequence: number;
+}
+
+/** Writes five buys, then five sells, each side away from the best price, and the totals of the whole book. */
+export function fillBook(packet: Packet, { bid, ask, nature, seed, sequence }: BookAt): void {
+  const random = seededRandom(seed, STREAM.book + sequence);
+  for (let level = 0; level < ROWS_A_SIDE; level++) {
+    const down = bid - level * nature.tick;
+    putRow(packet, level, BUY, down > 0 ? down : 0, nature, random);
+    putRow(packet, ROWS_A_SIDE + level, SELL, ask + level * nature.tick, nature, random);
+  }
+  packet.totalBuyQuantity = Math.round(nature.medianQuantity * (2_000 + 6_000 * random()));
+  packet.totalSellQuantity = Math.round(nature.medianQuantity * (2_000 + 6_000 * random()));
+  // The documentation calls this field garbage: here it is the bits of some float64 near one.
+  packet.words[2 * FIELD.oiChangeBits] = random() * 4294967296;
+  packet.words[2 * FIELD.oiChangeBits + 1] = 0x3fe00000 | (random() * 0x100000);
+}
+
+function putRow(packet: Packet, row: number, flag: number, price: number, nature: Nature, random: Random): void {
+  packet.bestFlag[row] = flag;
+  const orders = price === 0 ? 0 : 1 + Math.floor(12 * random());
+  packet.bestOrders[row] = orders;
+  packet.bestWords[4 * row] = Math.round(nature.medianQuantity * orders * (0.5 + 2 * random()));
+  packet.bestWords[4 * row + 1] = 0;
+  packet.bestWords[4 * row + 2] = price | 0;
+  packet.bestWords[4 * row + 3] = Math.floor(price / 4294967296);
+}
+
+/** Empties the book, as the feed shows it after the close: flags stay, everything else is zero. */
+export function clearBook(packet: Packet): void {
+  for (let row = 0; row < BEST_FIVE_ROWS; row++) packet.bestFlag[row] = row < ROWS_A_SIDE ? BUY : SELL;
+  packet.bestOrders.fill(0);
+  packet.bestWords.fill(0);
+  packet.totalBuyQuantity = 0;
+  packet.totalSellQuantity = 0;
+  // Not left as the last snapshot had it: a day that was generated has never written one.
+  packet.setNumber(FIELD.oiChangeBits, 0);
+}

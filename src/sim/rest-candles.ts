@@ -1,0 +1,72 @@
+/**
+ * `getCandleData` of the simulated broker (PROTOCOL.md 10): the true candles over REST, as difficult to have as the broker's. A minute that has
+ * just ended is not settled yet, the minute that goes on is there too, rows before the window come along now and then, a `todate` in the
+ * future is refused, and whoever asks too fast gets a 403.
+ */
+import type { Clock } from '../clock.js';
+import { DAY_MS, istDate, istMs, istStamp, MINUTE_MS } from '../market/session.js';
+import type { CandleRow } from '../candles/candle.js';
+import type { Market } from './market.js';
+import { Rate } from './rate.js';
+import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type Route } from './rest.js';
+import type { Session, Sessions } from './log-ins.js';
+
+export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
+
+/** Three a second, strictly rolling, and 180 a minute (PROTOCOL.md 1). */
+const WINDOWS = [
+  { ms: 1000, most: 3 },
+  { ms: 60_000, most: 180 },
+] as const;
+/** Market ms by which the candles are behind the trades: that long after its end a minute still changes. */
+const BEHIND_MS = 4000;
+/** One call reaches no farther. */
+const MOST_DAYS = 30;
+/** One answer in so many has the row before its window as well. */
+const STRAY_ROW = 4;
+
+export function candleRoutes(market: Market, sessions: Sessions, clock: Clock): Record<string, Route> {
+  const rate = new Rate(clock, WINDOWS);
+  return { [CANDLES_PATH]: { method: 'POST', answer: (question) => candles(question, { market, sessions, clock, rate }) } };
+}
+
+interface Behind {
+  readonly market: Market;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+  readonly rate: Rate;
+}
+
+/** `YYYY-MM-DD HH:mm`, Indian time; NaN for anything else. */
+function timeOf(value: unknown): number {
+  const match = typeof value === 'string' ? /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})$/.exec(value) : null;
+  const ms = match === null ? Number.NaN : istMs(match[1], match[2]);
+  // Date.parse takes 31 February for 3 March.
+  return match !== null && Number.isFinite(ms) && istDate(ms) === match[1] ? ms : Number.NaN;
+}
+
+function candles({ headers, body }: Question, { market, sessions, clock, rate }: Behind): Answer {
+  const session: Session | undefined = sessions.ofAuthorization(headers.authorization);
+  if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
+  if (headers['x-privatekey'] !== session.apiKey) return gatewayRefusal('AG8004', 'Invalid API Key');
+  if (rate.exceeded(session.clientCode)) return { status: 403, body: 'Access denied because of exceeding access rate' };
+  const [fromMs, toMs] = [timeOf(body['fromdate']), timeOf(body['todate'])];
+  if (Number.isNaN(fromMs) || Number.isNaN(toMs) || toMs < fromMs) return failure(400, 'Invalid fromdate or todate', 'AB13000');
+  const nowMs = clock.marketMs();
+  if (toMs > nowMs) return failure(400, "To datetime can't be greater than current datetime", 'AB13000');
+  if (toMs - fromMs > MOST_DAYS * DAY_MS) return failure(400, `At most ${MOST_DAYS} days of ONE_MINUTE`, 'AB13000');
+  if (body['interval'] !== 'ONE_MINUTE') return failure(400, 'The simulator serves ONE_MINUTE only', 'AB13000');
+  const index = market.listings.findIndex(({ exchange, token }) => exchange === body['exchange'] && token === body['symboltoken']);
+  if (index < 0) return failure(400, 'Invalid symboltoken', 'AB13000');
+  const rows = rowsOf(market, index, fromMs, toMs, nowMs - BEHIND_MS);
+  return { status: 200, body: { ...SUCCESS, data: rows.map(({ timestampMs, open, high, low, close, volume }) => [istStamp(timestampMs), open, high, low, close, volume]) } };
+}
+
+/** The candles with a label in the window, both ends included, as they were known at `knownMs`; now and then the one before it, too. */
+function rowsOf(market: Market, index: number, fromMs: number, toMs: number, knownMs: number): CandleRow[] {
+  const rows: CandleRow[] = [];
+  for (let dayMs = istMs(istDate(fromMs), '00:00'); dayMs <= toMs; dayMs += DAY_MS) rows.push(...market.truth(index, istDate(dayMs), knownMs));
+  const first = rows.findIndex(({ timestampMs }) => timestampMs >= fromMs);
+  const inside = rows.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs <= toMs);
+  return first > 0 && (fromMs / MINUTE_MS + index) % STRAY_ROW === 0 ? [rows[first - 1], ...inside] : inside;
+}

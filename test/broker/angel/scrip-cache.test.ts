@@ -1,0 +1,51 @@
+/** Files by date: the newest that is not of the future, whole or not at all, the last few only. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { keep, newestCached, readMasterFile } from '../../../src/broker/angel/scrip-cache.js';
+import { readMaster, type MasterRow } from '../../../src/broker/angel/scrip-master.js';
+import { inFolder } from '../../parquet/candles.js';
+import { pieces, row } from './scrip-rows.js';
+
+const rows = [row('RELIANCE-EQ', '2885'), row('M&M-EQ', '2031')] as MasterRow[];
+
+it('keeps what it is given so that the same reader reads it, a row a line', async () => {
+  await inFolder(async (folder) => {
+    const path = await keep(join(folder, 'deep/down'), '2026-11-25', rows);
+    expect((await readMasterFile(path)).kept).toEqual(rows);
+    expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(4);
+    const again = await readMaster(pieces(readFileSync(path), 5), 'it');
+    expect(again.kept).toEqual(rows);
+  });
+});
+
+it('finds the newest of today or before, with its age, and nothing where there is none', async () => {
+  await inFolder(async (folder) => {
+    expect(await newestCached(join(folder, 'absent'), '2026-11-25')).toBeUndefined();
+    for (const date of ['2026-11-20', '2026-11-24', '2026-11-26']) await keep(folder, date, rows);
+    writeFileSync(join(folder, 'OpenAPIScripMaster-2026-11-25.json.old'), '');
+    expect(await newestCached(folder, '2026-11-25')).toMatchObject({ date: '2026-11-24', ageDays: 1 });
+    expect(await newestCached(folder, '2026-11-20')).toMatchObject({ date: '2026-11-20', ageDays: 0 });
+    expect(await newestCached(folder, '2026-11-19')).toBeUndefined();
+    expect(await newestCached(folder, '2026-12-01')).toMatchObject({ date: '2026-11-26', ageDays: 5 });
+  });
+});
+
+it('removes all but the last five, and nothing that is not its own', async () => {
+  await inFolder(async (folder) => {
+    writeFileSync(join(folder, 'mine.json'), '');
+    writeFileSync(join(folder, 'OpenAPIScripMaster.json'), '');
+    for (let day = 10; day < 18; day++) await keep(folder, `2026-11-${day}`, rows);
+    expect(readdirSync(folder).sort()).toEqual(['OpenAPIScripMaster-2026-11-13.json', 'OpenAPIScripMaster-2026-11-14.json', 'OpenAPIScripMaster-2026-11-15.json', 'OpenAPIScripMaster-2026-11-16.json', 'OpenAPIScripMaster-2026-11-17.json', 'OpenAPIScripMaster.json', 'mine.json']);
+  });
+});
+
+it('says in one sentence what cannot be written or read, and leaves nothing aside', async () => {
+  await inFolder(async (folder) => {
+    mkdirSync(join(folder, 'OpenAPIScripMaster-2026-11-25.json'));
+    await expect(keep(folder, '2026-11-25', rows)).rejects.toThrow(/OpenAPIScripMaster-2026-11-25\.json cannot be written/);
+    expect(readdirSync(folder)).toEqual(['OpenAPIScripMaster-2026-11-25.json']);
+    await expect(readMasterFile(join(folder, 'nowhere.json'))).rejects.toThrow(/nowhere\.json cannot be read/);
+    await expect(readMasterFile(folder)).rejects.toThrow(/cannot be read/);
+  });
+});

@@ -1,0 +1,81 @@
+/** What an honest server sends never uses the allowance up; what only floods always does, and soon. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Allowance, ALLOWANCE, looksLikePacket } from '../../src/feed/token-bucket.js';
+
+const { most, perSecond } = ALLOWANCE;
+
+/** A thousand tokens, four packets a second each, in a market that runs sixty times as fast. */
+const FASTEST = 1000 * 4 * 60;
+
+describe('the allowance', () => {
+  it.each([
+    ['a quiet stock, one of ten frames garbage', 4, 0.1],
+    ['a thousand tokens, one of ten frames garbage', 4000, 0.1],
+    ['a thousand tokens, sixty times as fast, one of ten frames garbage', FASTEST, 0.1],
+    ['a thousand tokens, sixty times as fast, every second frame garbage', FASTEST, 0.5],
+  ])('lasts a quarter of an hour: %s, with pongs of both kinds', (_name, aSecond, garbage) => {
+    let nowMs = 0;
+    const allowance = new Allowance(() => nowMs);
+    // Of the fastest a few seconds tell as much as all.
+    const seconds = aSecond > 10_000 ? 10 : 900;
+    let floods = 0;
+    for (let second = 0; second < seconds; second++) {
+      for (let index = 0, owed = 0; index < aSecond; index++) {
+        nowMs = second * 1000 + (index * 1000) / aSecond;
+        owed += garbage;
+        if (owed < 1) allowance.earn();
+        else {
+          owed--;
+          if (allowance.spend(ALLOWANCE.binary, 123)) floods++;
+        }
+      }
+      if (second % 10 === 0 && (allowance.spend(ALLOWANCE.text, 4) || allowance.spend(ALLOWANCE.control, 0))) floods++;
+    }
+    expect(floods).toBe(0);
+  });
+
+  it('lasts for a refusal of each of a thousand requests at once', () => {
+    const allowance = new Allowance(() => 0);
+    for (let index = 0; index < 1000; index++) expect(allowance.spend(ALLOWANCE.text, 120)).toBe(false);
+  });
+
+  it('no server without packets is heard for more than its bound, at any pace and with any pauses', () => {
+    const pace = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 20_000 }), messages: fc.integer({ min: 1, max: 40_000 }), bytes: fc.integer({ min: 0, max: 65_536 }) }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(pace, (bursts) => {
+        let nowMs = 0;
+        const allowance = new Allowance(() => nowMs);
+        let units = 0;
+        for (const { afterMs, messages, bytes } of bursts) {
+          nowMs += afterMs;
+          for (let message = 0; message < messages; message++) {
+            if (allowance.spend(ALLOWANCE.binary, bytes)) return;
+            units += ALLOWANCE.binary + Math.floor(bytes / ALLOWANCE.bytesAUnit);
+            if (units > most + (nowMs / 1000) * perSecond) throw new Error(`${units} units in ${nowMs} ms`);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('a million tiny messages end it, also when they are spread over half an hour', () => {
+    for (const everyMs of [0, 0.001, 1, 1.8]) {
+      let nowMs = 0;
+      const allowance = new Allowance(() => nowMs);
+      let heard = 0;
+      while (heard < 1_000_000 && !allowance.spend(ALLOWANCE.control, 0)) nowMs = ++heard * everyMs;
+      expect(heard).toBeLessThanOrEqual(most + (nowMs / 1000) * perSecond);
+      expect(heard).toBeLessThan(100_000);
+    }
+  });
+
+  it('packets are known by mode and length together', () => {
+    for (const [mode, length] of [[1, 51], [2, 123], [3, 379], [4, 443]]) {
+      expect(looksLikePacket(Buffer.alloc(length + 7, mode), 7, length)).toBe(true);
+      for (const [otherMode, otherLength] of [[mode, length - 1], [mode, length + 1], [mode, 2 * length], [mode + 1, length], [0, length]]) expect(looksLikePacket(Buffer.alloc(otherLength, otherMode), 0, otherLength), `${otherMode} ${otherLength}`).toBe(false);
+    }
+    expect(looksLikePacket(Buffer.alloc(0), 0, 0)).toBe(false);
+  });
+});

@@ -1,0 +1,81 @@
+/** Journals that somebody else wrote, taken in. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { BlockBuilder } from '../../src/journal/blocks.js';
+import { KIND, segmentHeader } from '../../src/journal/format.js';
+import { MAIN } from '../../src/memory/layout.js';
+import { Intake } from '../../src/ingest/intake.js';
+import { aboutJournal, journalHead, JournalFeed } from '../../src/ingest/journal-source.js';
+import { frame } from '../shard/schedule.js';
+import { metaSample } from '../fuzz/targets/meta.js';
+import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
+import { inFolder } from '../parquet/candles.js';
+
+const stamp = { connection: 1, monoMs: 0, wallMs: at('11:00'), marketMs: at('11:00') };
+
+/** A journal of one block, which `fill` fills. */
+async function journalWith(folder: string, fill: (block: BlockBuilder) => void): Promise<void> {
+  const builder = new BlockBuilder(0);
+  builder.open(stamp);
+  fill(builder);
+  const { bytes, length } = builder.take(Buffer.alloc(0));
+  await writeFile(join(folder, '000001.journal'), Buffer.concat([segmentHeader({ runId: 'run-1', number: 1, firstBlock: 0, wallMs: 0 }), bytes.subarray(0, length)]));
+}
+
+it('a block of more frames than a ring holds is refused in a sentence', () =>
+  inFolder(async (folder) => {
+    const { exchangeType, token } = INSTRUMENTS[0];
+    await journalWith(folder, (block) => {
+      for (let k = 1; k <= 40_000; k++) block.frame(frame({ mode: 1, exchangeType, token, sequence: BigInt(k), price: 100n, volume: 0n, exchangeMs: BigInt(at('11:00')), lastTradeSeconds: 0n }));
+    });
+    const engine = engineOf(1, 1);
+    const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
+    await expect(new JournalFeed({ folder, engine, intake }).run()).rejects.toMatchObject({ code: 'JOURNAL', message: `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.` });
+  }));
+
+it('what it says of a connection is shown without codes that a terminal obeys', () =>
+  inFolder(async (folder) => {
+    const end = { connection: 1, cause: 'closed', code: 1000, reason: '\u001b[2Jgone', sentence: 'It\u0007 ended.', livedMs: 5 };
+    await journalWith(folder, (block) => {
+      block.put(KIND.meta, Buffer.from(JSON.stringify(metaSample)));
+      block.put(KIND.opened, Buffer.alloc(0));
+      block.put(KIND.ended, Buffer.from(JSON.stringify(end)));
+      // Candles of what is no instrument of the run.
+      block.put(KIND.given, Buffer.concat([Buffer.from('__proto__\0'), Buffer.alloc(16)]));
+    });
+    const { connections, given } = await aboutJournal(folder);
+    expect(connections[1]).toMatchObject({ ended: { reason: ' [2Jgone', sentence: 'It  ended.' } });
+    expect(Object.getPrototypeOf(given)).toBe(Object.prototype);
+  }));
+
+it('its beginning is read for itself, and the rest with the frames: together they are what a reading of all says', () =>
+  inFolder(async (folder) => {
+    const { exchangeType, token } = INSTRUMENTS[0];
+    const given = Buffer.concat([Buffer.from(`${metaSample.instruments[0].symbol}\0`), Buffer.alloc(48)]);
+    const blocks: ((block: BlockBuilder) => void)[] = [
+      (block) => block.put(KIND.meta, Buffer.from(JSON.stringify(metaSample))),
+      (block) => block.put(KIND.given, given),
+      (block) => block.put(KIND.opened, Buffer.alloc(0)),
+      (block) => block.put(KIND.subscribed, Buffer.alloc(0)),
+      ...Array.from({ length: 1500 }, (_, k) => (block: BlockBuilder) => block.frame(frame({ mode: 1, exchangeType, token, sequence: BigInt(k + 1), price: 100n, volume: 0n, exchangeMs: BigInt(at('11:00')), lastTradeSeconds: 0n }))),
+      (block) => block.put(KIND.end, Buffer.alloc(0)),
+      (block) => block.put(KIND.sum, Buffer.from('{"candles":"x"}')),
+    ];
+    await journalWith(folder, (block) => {
+      for (const [k, fill] of blocks.entries()) {
+        if (k > 0) block.open({ ...stamp, monoMs: k });
+        fill(block);
+      }
+    });
+    const head = await journalHead(folder);
+    expect(head).toMatchObject({ frames: 0, ended: undefined, sum: undefined, connections: [{ opened: { monoMs: 2 } }], extent: { blocks: 3 } });
+    expect(Object.keys(head.given)).toEqual([metaSample.instruments[0].symbol]);
+    const engine = engineOf(1, 1);
+    const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
+    const feed = new JournalFeed({ folder, engine, intake });
+    const about = await feed.run();
+    expect(about).toEqual(await aboutJournal(folder));
+    expect(about).toMatchObject({ frames: 1500, ended: { monoMs: 1504 }, sum: { candles: 'x' } });
+    expect(engine.memories[0].i32[MAIN.tail], 'all is shown at the end').toBeGreaterThanOrEqual(1500);
+  }));

@@ -1,0 +1,121 @@
+/**
+ * Whole days through the whole program, as `tickshard shadow` runs them: of the hours since the closing auction and of those before, of a holiday, and of a date
+ * that the calendar does not cover. What comes of a day is compared with the true candles as the simulated broker serves them over REST.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SystemClock } from '../../src/clock.js';
+import { startBroker } from '../../src/sim/broker.js';
+import { duckdb, inFolder } from '../parquet/candles.js';
+import { listed, marketAt } from '../sim/world.js';
+import { everythingIn, run, start } from './command.js';
+
+const OUT = 'data/test/sim/websocket_candles';
+const shadowAt = (speed: number, at: string, ...more: readonly string[]): string[] => ['shadow', '--ws-test-mode', '--until-close', '--symbols', 'RELIANCE', '--feed', 'sim', '--at', at, '--speed', String(speed), ...more];
+const shadow = (at: string, ...more: readonly string[]): string[] => shadowAt(600, at, ...more);
+
+interface Report {
+  readonly verdict: string;
+  readonly mode: string;
+  readonly market: { readonly date: string; readonly dayCandles: number };
+  readonly options: Record<string, unknown>;
+  readonly gates: readonly { readonly id: string; readonly status: string; readonly remedy?: string }[];
+  readonly symbols: readonly { readonly whole: number; readonly partial: number }[];
+  readonly momentum: { readonly evaluations: number };
+}
+
+const reportIn = (folder: string): Report => JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as Report;
+
+/** The broker's own candles of the date, polled by `compare --fetch` after the close. */
+async function comparedWithTruth(folder: string, date: string): Promise<Record<string, unknown>> {
+  const market = marketAt('15:50', { date, seed: 1, listings: listed('RELIANCE') });
+  const broker = await startBroker({ port: 0, market, clock: new SystemClock({ originMs: market.startMs }) });
+  try {
+    const { code, stdout, stderr } = await run(['compare', '--ours', OUT, '--fetch', '--feed', `ws://127.0.0.1:${broker.port}`, '--date', date, '--json', '--report', 'data/test/reports/compare.json', '--html', 'page.html'], folder);
+    expect(stderr).toMatch(/^Asking for the candles of RELIANCE, two a second, each until two answers agree\.\nAsking again for RELIANCE\.\n$/);
+    expect(code).toBe(0);
+    expect(JSON.parse(readFileSync(join(folder, 'data/test/reports/compare.json'), 'utf8'))).toEqual(JSON.parse(stdout));
+    expect(readFileSync(join(folder, 'page.html'), 'utf8')).toContain('Verdict: PASS.');
+    return JSON.parse(stdout) as Record<string, unknown>;
+  } finally {
+    await broker.close();
+  }
+}
+
+describe.concurrent('a whole day', () => {
+  it.each<[string, string, number, string, boolean]>([
+    ['since the closing auction: 360 minutes and a print', '2026-11-23', 361, '15:29', true],
+    ['before it: 375 minutes', '2026-07-31', 375, '15:29', false],
+  ])('%s', (_what, date, candles, last, auction) =>
+    inFolder(async (folder) => {
+      const { code, stdout } = await run(shadow(`${date}T09:08`, '--wait-open', '--warm-up'), folder);
+      expect(stdout).toContain(`until the close at ${auction ? '15:35' : '15:30'}, from ${date}T09:15:00+05:30`);
+      expect(stdout).toMatch(/Warm-up: 3\d\d candles of 1 symbol, until 20\d\d-\d\d-\d\d 15:29, by 1 request/);
+      expect(stdout).toContain(`one-minute candles in rupees, the last 30 of ${candles}`);
+      expect(code).toBe(0);
+      const report = reportIn(folder);
+      expect(report).toMatchObject({ verdict: 'pass', mode: 'snapquote', market: { date, dayCandles: candles }, options: { shadow: true, untilClose: true, durationMin: null, warmUp: true }, symbols: [{ whole: candles, partial: 0 }] });
+      // With the day before at hand the rule is evaluated from the first minute on; the print of an auction is no minute of it.
+      expect(report.momentum.evaluations).toBe(candles);
+      const rows = await duckdb(`SELECT strftime(c.timestamp, '%H:%M') AS minute, q.source, c.open = c.close AND c.high = c.low AS flat FROM '${folder}/${OUT}/NSE_RELIANCE_1m_test.parquet' c JOIN '${folder}/${OUT}/quality/NSE_RELIANCE_1m_quality.parquet' q USING (timestamp) ORDER BY c.timestamp`);
+      expect([rows.length, rows[0]['minute'], rows.at(-1)!['minute']]).toEqual([candles, '09:15', last]);
+      expect(rows.filter(({ source }) => source === 'auction')).toEqual(auction ? [{ minute: '15:29', source: 'auction', flat: true }] : []);
+      expect(rows.at(-2)!['minute']).toBe(auction ? '15:14' : '15:28');
+      const comparison = await comparedWithTruth(folder, date);
+      expect(comparison).toMatchObject({ verdict: 'pass', symbols: [{ compared: candles, comparedOn: { [date]: candles }, missingOurs: 0, missingReference: 0, partial: 0, unexplained: 0 }] });
+      const gate = await run(['gate', 'cutover', '--runs', 'data/test/reports', '--days', '1'], folder);
+      expect(gate.stdout).toMatch(/\[fail\] The live feed +0 of 1 day of the live feed/);
+      expect(gate.stdout.match(/\[pass\]/g)).toHaveLength(7);
+      expect(gate.stdout).toContain('Verdict: NOT YET. 1 of 8 requirements is not met; go on polling.');
+      expect(gate.code).toBe(1);
+    })); // prettier-ignore
+
+  it('that is a holiday ends before anything is opened, and says when the market opens', () =>
+    inFolder(async (folder) => {
+      const { code, stderr, stdout } = await run(shadow('2026-11-24T10:00'), folder);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/^tickshard: The market is shut at 2026-11-24T10:00:00\+05:30 \(holiday: [^)]+\); it opens 2026-11-25T09:15:00\+05:30/);
+      expect(everythingIn(folder)).toEqual([]);
+    }));
+
+  it('that the calendar does not cover runs by the hours last known, with a warning', () =>
+    inFolder(async (folder) => {
+      // So near the close half a second of this machine's, at 600 times real time, would be the auction.
+      const { code, stdout } = await run(shadowAt(200, '2027-06-01T15:08'), folder);
+      expect(code).toBe(0);
+      expect(stdout).toContain("Warning: the session's hours are assumed: the session data covers 2010-10-18 to 2026-12-31.");
+      expect(reportIn(folder).gates.find(({ id }) => id === 'candles')).toMatchObject({ status: 'warn' });
+      // The auction's print is waited for, although the run began minutes before the close.
+      expect(stdout).toMatch(/15:29 .* auction\n/);
+    })); // prettier-ignore
+});
+
+describe('a shadow run', () => {
+  it('that is killed goes on with --resume to the close, and not as a stage run', () =>
+    inFolder(async (folder) => {
+      const args = shadow('2026-11-23T14:50');
+      const running = start(args, folder);
+      await running.saw(/15:0\d {2}\d+ candles sealed/);
+      running.child.kill('SIGKILL');
+      await running.ended;
+      const stage = await run(['--ws-test-mode', '--stage', '1', '--duration', '15', '--mode', 'snapquote', '--feed', 'sim', '--speed', '600', '--at', '2026-11-23T14:50', '--resume'], folder);
+      expect(stage.stderr).toMatch(/There is nothing to resume in data\/test\/journal: \S+ was a shadow run;/);
+      const { code, stdout } = await run([...args, '--resume'], folder);
+      expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
+      expect(stdout).toMatch(/14:5\d [\s\S]*15:29 .* auction\n[\s\S]*Ran to its end/);
+      // At this speed a restart of some hundred ms is minutes, so `connected` may fail: what is seen is on disk all the same.
+      expect([0, 1]).toContain(code);
+      expect(reportIn(folder)).toMatchObject({ options: { shadow: true, untilClose: true } });
+      expect(reportIn(folder).gates.find(({ id }) => id === 'lossless')).toMatchObject({ status: 'pass' });
+    })); // prettier-ignore
+
+  it('of some minutes ends by its duration', () =>
+    inFolder(async (folder) => {
+      mkdirSync(join(folder, 'x'));
+      const { code, stdout } = await run(['shadow', '--ws-test-mode', '--duration', '20', '--stage', '1', '--feed', 'sim', '--speed', '600'], folder);
+      expect(stdout).toMatch(/tickshard, shadow: RELIANCE, mode snapquote[\s\S]*20 minutes from 2026-11-23T11:00:00/);
+      expect(code).toBe(0);
+      expect(reportIn(folder)).toMatchObject({ options: { shadow: true, untilClose: false, durationMin: 20 } });
+    })); // prettier-ignore
+});

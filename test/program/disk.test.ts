@@ -1,0 +1,145 @@
+/**
+ * Disks that refuse, through a whole run: the run says so, goes on, and leaves no broken file. A limit on the size of files stands for a
+ * full disk (the write is cut off where it is reached, and refused from then on), a file in a folder's place for one that cannot be written to.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { shipped } from '../../src/paths.js';
+import { inFolder } from '../parquet/candles.js';
+import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
+import { everythingIn, run, start, type Ended } from './command.js';
+
+const ARGS = ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS,INFY', '--duration', '3', '--feed', 'sim', '--speed', '60', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
+
+interface Report {
+  readonly gates: readonly { readonly id: string; readonly status: string; readonly observed: string; readonly remedy?: string }[];
+}
+
+/** Runs with files of at most `blocks` times 512 bytes; standard output is a file of the folder where `toFile` says so. */
+async function limited(blocks: number, folder: string, args: readonly string[], toFile = false): Promise<Ended> {
+  const stdout = toFile ? openSync(join(folder, 'stdout.txt'), 'w') : 'pipe';
+  const child = spawn('/bin/sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, fileURLToPath(shipped('dist/src/main.js')), ...args], { cwd: folder, stdio: ['ignore', stdout, 'pipe'] });
+  let [out, errors] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  if (typeof stdout === 'number') closeSync(stdout);
+  return { code, stdout: toFile ? readFileSync(join(folder, 'stdout.txt'), 'utf8') : out, stderr: errors };
+}
+
+const outputGate = (text: string): Report['gates'][number] => (JSON.parse(text) as Report).gates.find(({ id }) => id === 'output')!;
+const reportIn = (folder: string): string => readFileSync(join(folder, 'report.json'), 'utf8');
+const whole = (rows: readonly DiskRow[]): string[] => rows.filter(({ partial }) => !partial).map(({ symbol, minute, candle }) => `${symbol} ${minute} ${candle}`);
+/** What a cut-off write would leave. */
+const aside = (folder: string): string[] => everythingIn(folder).filter((name) => name.endsWith('.writing') || name.endsWith('.tmp'));
+
+let undisturbed: readonly string[] = [];
+
+beforeAll(
+  () =>
+    inFolder(async (folder) => {
+      expect((await run(ARGS, folder)).code).toBe(0);
+      undisturbed = whole(await rowsOnDisk(join(folder, 'out')));
+      // Two minutes of three symbols.
+      expect(undisturbed).toHaveLength(6);
+    }),
+);
+
+describe.concurrent('a disk', () => {
+  it('that is full for the journal: said at once and in the end, the candles are whole, the journal ends at a whole block', () =>
+    inFolder(async (folder) => {
+      const { code, stdout } = await limited(96, folder, ARGS);
+      expect(stdout).toMatch(/The journal \S+ cannot be written \(EFBIG[^)]*\); what arrives is kept and it is tried again\./);
+      expect(stdout).toMatch(/The journal \S+ ends before the run: the disk refused it to the end\./);
+      expect(outputGate(reportIn(folder))).toMatchObject({ status: 'warn', observed: expect.stringMatching(/[1-9]\d* missing there/) as string });
+      expect(code).toBe(0);
+      expect(whole(await rowsOnDisk(join(folder, 'out')))).toEqual(undisturbed);
+      const replayed = await run(['replay', join('journal', readdirSync(join(folder, 'journal'))[0]), '--out', 'replayed'], folder);
+      expect(replayed.stdout).toContain('Note: The run did not come to its end');
+      expect(replayed.stdout).not.toMatch(/damaged|cut off/);
+      expect(undisturbed).toEqual(expect.arrayContaining(whole(await rowsOnDisk(join(folder, 'replayed')))));
+    })); // prettier-ignore
+
+  it('that is full for everything: what cannot be written is named, the verdict is fail, nothing broken is left', () =>
+    inFolder(async (folder) => {
+      const { code, stdout, stderr } = await limited(1, folder, [...ARGS, '--json']);
+      expect(stderr).toMatch(/The log \S+ cannot be written \(EFBIG[^)]*\); the run goes on\./);
+      expect(stderr).toMatch(/parquet cannot be written \(EFBIG[^)]*\)\. The candles stay in memory; it is tried again with each minute that is sealed\./);
+      expect(stderr).toMatch(/The report \S+ cannot be written \(EFBIG/);
+      expect(outputGate(stdout)).toMatchObject({ status: 'fail', remedy: expect.stringContaining('cannot be written') as string });
+      expect(code).toBe(1);
+      expect(await rowsOnDisk(join(folder, 'out'))).toEqual([]);
+      expect(aside(folder)).toEqual([]);
+      expect(existsSync(join(folder, 'report.json'))).toBe(false);
+    })); // prettier-ignore
+
+  it('that is full for our own standard output: the other stream says so, the exit code is no pass, and the run comes to its end', () =>
+    inFolder(async (folder) => {
+      const { code, stdout, stderr } = await limited(2, folder, ARGS, true);
+      expect(Buffer.byteLength(stdout)).toBe(1024);
+      expect(stderr).toContain('tickshard: The standard output cannot be written (EFBIG: file too large, write); what is printed there from now on is lost.\n');
+      expect(code).toBe(1);
+    })); // prettier-ignore
+
+  it.each(['decode', 'simulate --faults'])('that is full for the output of %s: one sentence and exit code 1', (command) =>
+    inFolder(async (folder) => {
+      const full = openSync('/dev/full', 'w');
+      const child = spawn(process.execPath, [fileURLToPath(shipped('dist/src/main.js')), ...command.split(' ')], { cwd: folder, stdio: ['pipe', full, 'pipe'] });
+      child.stdin!.end(`${'00'.repeat(51)}\n`);
+      let said = '';
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
+      const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+      closeSync(full);
+      expect(said).toMatch(/^tickshard: The standard output cannot be written \(ENOSPC[^\n]*\n/);
+      expect(said).not.toContain('    at ');
+      expect(code).toBe(1);
+    })); // prettier-ignore
+
+  it('whose folder cannot be written to for a while: said when it begins and when it is over, and all candles are there', () =>
+    inFolder(async (folder) => {
+      const out = join(folder, 'out');
+      const running = start(ARGS, folder);
+      await running.saw(/sealed/);
+      await vi.waitFor(() => expect(everythingIn(out).filter((name) => name.endsWith('.parquet')).length).toBe(6), { timeout: 10_000, interval: 20 });
+      renameSync(out, `${out}.away`);
+      writeFileSync(out, 'in the way');
+      await running.saw(/cannot be (read|written|listed) \([^)]*\)\. The candles stay in memory/);
+      rmSync(out);
+      renameSync(`${out}.away`, out);
+      const { code, stdout } = await running.ended;
+      expect(stdout).toMatch(/The candles in \S+ are written again; nothing of them is missing\./);
+      expect(stdout.match(/The candles stay in memory/g)).toHaveLength(1);
+      expect(outputGate(reportIn(folder)).status).toBe('pass');
+      expect(code).toBe(0);
+      expect(whole(await rowsOnDisk(out))).toEqual(undisturbed);
+      expect(aside(folder)).toEqual([]);
+    })); // prettier-ignore
+
+  it.each([
+    ['for a moment, as by a reader on Windows', 2500, false],
+    ['for longer than anybody waits', 7000, true],
+  ])('that refuses a rename %s: every file is whole, and in the end all candles are there', (_what, forMs, told) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'refusing.cjs');
+      // The rename of one file is refused for so long from its first try on: how soon a run comes to that is the machine's business.
+      writeFileSync(
+        path,
+        `const fs = require('node:fs/promises');
+         const { rename } = fs;
+         let until;
+         const refused = (to) => to.endsWith('NSE_TCS_1m_test.parquet') && Date.now() < (until ??= Date.now() + ${forMs});
+         fs.rename = (from, to) => refused(to) ? Promise.reject(Object.assign(new Error('EBUSY: resource busy or locked, rename'), { code: 'EBUSY' })) : rename(from, to);
+         require('node:module').syncBuiltinESMExports();`,
+      );
+      const args = ARGS.map((arg) => (told && arg === '3' ? '12' : arg));
+      const { code, stdout } = await start(args, folder, { NODE_OPTIONS: `--require ${fileURLToPath(pathToFileURL(path))}` }).ended;
+      expect(stdout.includes('another program holds it open')).toBe(told);
+      expect(stdout.includes('are written again; nothing of them is missing.')).toBe(told);
+      expect(code).toBe(0);
+      expect(whole(await rowsOnDisk(join(folder, 'out')))).toEqual(expect.arrayContaining([...undisturbed]));
+      expect(aside(folder)).toEqual([]);
+    })); // prettier-ignore
+});

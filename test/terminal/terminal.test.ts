@@ -1,0 +1,165 @@
+/** The live region on a terminal: what a person sees, by a screen that obeys the same movements. */
+import { describe, expect, it } from 'vitest';
+import type { Facts } from '../../src/gates/facts.js';
+import { gates } from '../../src/gates/gates.js';
+import { regionLines, type Moment } from '../../src/terminal/layout.js';
+import { Terminal } from '../../src/terminal/terminal.js';
+import { niftyFifty } from '../../src/run/universe.js';
+import { goodFacts, goodSymbol } from '../gates/facts.js';
+
+/** A screen of so many columns that knows newline, carriage return, cursor up, clear line and clear rest; it counts lines that were blank in between. */
+class FakeScreen {
+  lines: string[] = [''];
+  row = 0;
+  column = 0;
+  writes = 0;
+  blanked = 0;
+
+  constructor(
+    public columns: number,
+    public rows: number,
+  ) {}
+
+  write(text: string): void {
+    this.writes++;
+    for (const part of text.match(/\u001b\[\d*[A-Za-z]|\u001b\[[\d;]*m|\n|\r|[^\u001b\n\r]/gu) ?? []) this.#obey(part);
+  }
+
+  #obey(part: string): void {
+    const up = /^\u001b\[(\d+)A$/.exec(part);
+    if (up !== null) this.row -= Number(up[1]);
+    else if (part === '\u001b[K') this.lines[this.row] = this.lines[this.row].slice(0, this.column);
+    else if (part === '\u001b[0J') {
+      if (this.lines.length > this.row + 1) this.blanked++;
+      this.lines = this.lines.slice(0, this.row + 1);
+      this.lines[this.row] = this.lines[this.row].slice(0, this.column);
+    } else if (part.endsWith('m') && part.length > 1) return;
+    else if (part === '\r') this.column = 0;
+    else if (part === '\n') this.#next();
+    else {
+      if (this.column === this.columns) this.#next();
+      const line = this.lines[this.row].padEnd(this.column);
+      this.lines[this.row] = line.slice(0, this.column) + part + line.slice(this.column + 1);
+      this.column++;
+    }
+  }
+
+  #next(): void {
+    this.row++;
+    this.column = 0;
+    if (this.row === this.lines.length) this.lines.push('');
+  }
+}
+
+const NAMES = niftyFifty().map(({ symbol, token }) => goodSymbol(symbol, token));
+
+function moment(change: Partial<Facts> = {}, ticksPerSecond = 120): Moment {
+  const facts: Facts = { ...goodFacts(), finished: false, stage: 2, symbols: NAMES, ...change };
+  return { facts, gates: gates(facts), leftMin: 7.5, ticksPerSecond };
+}
+
+const paint = (_: unknown, text: string): string => text;
+const terminalOn = (screen: FakeScreen, color = true): Terminal => new Terminal({ screen, tty: true, color });
+
+describe('the live region', () => {
+  it.each([[80, 24], [80, 50], [100, 30], [200, 24], [200, 60]])('shows all 50 symbols in %i columns and %i lines, none broken', (columns, lines) => {
+    const shown = regionLines(moment(), { columns: columns - 1, lines: lines - 1 }, paint);
+    for (const { symbol } of NAMES) expect(shown.some((line) => line.includes(symbol)), symbol).toBe(true);
+    expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(columns);
+    expect(shown.length).toBeLessThan(lines);
+    expect(shown.join('\n')).toMatch(/7:30 of market time left[^]*50 of 50 symbols ticking[^]*fresh pass/);
+  });
+
+  it('shows first those that need to be looked at where not all fit, and says how many more there are', () => {
+    const thousand = Array.from({ length: 1000 }, (_, k) => goodSymbol(`S${k}`, String(k)));
+    thousand[873] = { ...thousand[873], figures: { ...thousand[873].figures, ticks: 0, lastTickMs: undefined } };
+    const shown = regionLines(moment({ symbols: thousand }), { columns: 79, lines: 23 }, paint);
+    expect(shown.length).toBeLessThanOrEqual(23);
+    expect(shown.join('\n')).toContain('?S873');
+    expect(shown.at(-1)).toMatch(/^and 9\d\d more$/);
+  });
+
+  it('is cut to a screen that is too small for anything', () => {
+    for (const [columns, lines] of [[20, 3], [10, 2], [40, 6]]) {
+      const screen = new FakeScreen(columns, lines);
+      terminalOn(screen).show(moment(), []);
+      expect(screen.lines.length).toBeLessThanOrEqual(Math.max(3, lines) + 1);
+    }
+  });
+
+  it('marks a symbol by how it does, without colours too', () => {
+    const age = (ms: number): Facts['symbols'][number]['figures'] => ({ ...NAMES[0].figures, lastTickMs: goodFacts().market.timeMs! - ms });
+    const symbols = [{ ...goodSymbol('OLD', '1'), figures: age(20_000) }, { ...goodSymbol('SLOW', '2'), figures: age(7000) }, goodSymbol('GOOD', '3')];
+    const shown = regionLines(moment({ symbols }), { columns: 79, lines: 23 }, paint).join('\n');
+    expect(shown).toMatch(/!OLD/);
+    expect(shown).toMatch(/~SLOW/);
+    expect(shown).toMatch(/ GOOD/);
+  });
+});
+
+describe('a terminal', () => {
+  it('writes a moment over the one before in one go, and never blanks it', () => {
+    const screen = new FakeScreen(80, 24);
+    const terminal = terminalOn(screen);
+    terminal.show(moment(), []);
+    const first = [...screen.lines];
+    for (let k = 1; k < 5; k++) terminal.show(moment({}, 120 + k), []);
+    expect(screen.writes).toBe(5);
+    expect(screen.blanked).toBe(0);
+    expect(screen.lines.length).toBe(first.length);
+    expect(screen.lines.join('\n')).toBe(first.join('\n').replace('120 ticks/s', '124 ticks/s'));
+  });
+
+  it('writes nothing when nothing is other', () => {
+    const screen = new FakeScreen(80, 24);
+    const terminal = terminalOn(screen);
+    terminal.show(moment(), []);
+    terminal.show(moment(), []);
+    expect(screen.writes).toBe(1);
+  });
+
+  it('says a line above the region, which stays', () => {
+    const screen = new FakeScreen(80, 24);
+    const terminal = terminalOn(screen);
+    terminal.show(moment(), []);
+    const region = screen.lines.filter((line) => line !== '');
+    terminal.say('Feed: the connection broke.');
+    terminal.say('Feed: again.');
+    expect(screen.lines.filter((line) => line !== '')).toEqual(['Feed: the connection broke.', 'Feed: again.', ...region]);
+    terminal.clear();
+    expect(screen.lines.filter((line) => line !== '')).toEqual(['Feed: the connection broke.', 'Feed: again.']);
+  });
+
+  it('finds its first line again when the screen became narrower', () => {
+    const screen = new FakeScreen(200, 30);
+    const terminal = terminalOn(screen);
+    terminal.say('kept');
+    terminal.show(moment(), []);
+    // A real terminal breaks the lines anew.
+    screen.columns = 80;
+    screen.lines = screen.lines.flatMap((line) => line.match(/.{1,80}/g) ?? ['']);
+    screen.row = screen.lines.length - 1;
+    terminal.show(moment({}, 7), []);
+    expect(screen.lines[0]).toBe('kept');
+    expect(screen.lines.filter((line) => line.includes('of market time left'))).toHaveLength(1);
+  });
+
+  it('uses no colour when it is told so', () => {
+    const written: string[] = [];
+    const screen = { columns: 80, rows: 24, write: (text: string) => void written.push(text) };
+    new Terminal({ screen, tty: true, color: false }).show(moment(), []);
+    expect(written.join('')).not.toMatch(/\u001b\[[\d;]*m/);
+    new Terminal({ screen, tty: true, color: true }).show(moment(), []);
+    expect(written.join('')).toMatch(/\u001b\[[\d;]*m/);
+  });
+
+  it('moves nothing where the output is no terminal: a line a sealed minute and a turned gate', () => {
+    const written: string[] = [];
+    const terminal = new Terminal({ screen: { columns: 80, rows: 24, write: (text) => void written.push(text) }, tty: false, color: false });
+    terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), [{ gate: gates(moment().facts)[3], before: 'fail' }]);
+    terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), []);
+    expect(written.join('')).not.toContain('\u001b');
+    expect(written).toHaveLength(2);
+    expect(written[1]).toMatch(/^gate fresh: fail -> /);
+  });
+});

@@ -1,0 +1,177 @@
+/** The thread of those who look, as a run has it: page, events, metrics, death. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { SystemClock } from '../../src/clock.js';
+import { nowSeen, runSeen } from '../../src/dashboard/status.js';
+import { COUNTER } from '../../src/memory/counters.js';
+import { LEDGER } from '../../src/memory/io-ledger.js';
+import type { Engine } from '../../src/ingest/engine.js';
+import { Observers, type Look, type ObserversOptions } from '../../src/threads/dashboard-host.js';
+import { sessionOf } from '../listed.js';
+import { goodFacts } from '../gates/facts.js';
+import { at } from '../shard/drive.js';
+import { Script } from '../shard/script.js';
+
+const running: Observers[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one.stop()));
+});
+
+function look(marketMs: number): Look {
+  const facts = goodFacts();
+  return { glance: { now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs }, gates: [], pace: { spanMs: 5000, ticks: [] } }, evaluations: [], events: [], news: [], feed: { connected: true, connections: 2, disconnects: [{ connection: 1, code: undefined, reason: '', cause: 'dropped', sentence: '', livedMs: 1, atMs: 1 }] } };
+}
+
+function observersOf(engine: Engine, change: Partial<ObserversOptions> = {}): { readonly observers: Observers; readonly said: string[]; readonly gone: string[] } {
+  const said: string[] = [];
+  const gone: string[] = [];
+  const symbols = engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard }));
+  const run = runSeen({ version: '1.2.3', versions: {}, runId: 'r', stage: 2, mode: 'ltp', volumeKind: 'tick', feed: 'sim:1', seed: 1, speed: 1, startedAt: '', options: {}, symbols });
+  const ledger = new SharedArrayBuffer(LEDGER.words * 4);
+  const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
+  const observers = new Observers({ run, engine, sessions, ledger, clock: new SystemClock(), dashboard: 0, metrics: 0, onTrouble: (text) => said.push(text), onGone: (text) => gone.push(text), ...change });
+  running.push(observers);
+  return { observers, said, gone };
+}
+
+/** A run that ticked, all of it applied. */
+function ticking(): Script {
+  const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:00') + 11_000, 10_100).hum(at('11:01')).frame('RELIANCE', at('11:01') + 1000, 10_200).hum(at('11:02') + 20_000);
+  script.candles('RELIANCE');
+  return script;
+}
+
+/** Asks until an answer is right, because what is told arrives when it arrives. */
+async function eventually(url: string, right: (text: string) => boolean): Promise<string> {
+  for (;;) {
+    const text = await fetch(url).then((answer) => answer.text(), () => '');
+    if (right(text)) return text;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The first events of the page's stream until one matches. */
+async function stream(url: string, pattern: RegExp): Promise<string> {
+  const ending = new AbortController();
+  const answer = await fetch(url, { signal: ending.signal });
+  let text = '';
+  for await (const chunk of answer.body!) {
+    text += Buffer.from(chunk).toString();
+    if (pattern.test(text)) break;
+  }
+  ending.abort();
+  return text;
+}
+
+describe('the page', () => {
+  it('is served with its parts, under a policy that lets nothing else run', async () => {
+    const { observers } = observersOf(new Script().engine);
+    const { dashboard } = await observers.start();
+    const page = await fetch(`${dashboard}/`);
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';.*frame-ancestors 'none'$/);
+    expect(await page.text()).not.toMatch(/<script(?! src="\/page\.js")|<style| style=| on\w+=/);
+    expect((await fetch(`${dashboard}/page.js`)).headers.get('content-type')).toMatch(/^text\/javascript/);
+    expect(await (await fetch(`${dashboard}/page.css`)).text()).toMatch(/prefers-color-scheme: dark/);
+  });
+
+  it('follows the shards without asking them', async () => {
+    const script = ticking();
+    const { observers } = observersOf(script.engine);
+    const { dashboard } = await observers.start();
+    observers.tell(look(at('11:02') + 21_000));
+    const text = await stream(`${dashboard}/events`, /event: whole\n[^\n]+\n\n/);
+    const whole = JSON.parse(/event: whole\ndata: ([^\n]+)/.exec(text)![1]) as { rows: { last: number }[] };
+    expect(whole.rows[0].last).toBe(102);
+  });
+});
+
+describe('the metrics', () => {
+  it('are Prometheus text by its conventions, with a number of series that no number of symbols changes', async () => {
+    const script = ticking();
+    const { observers } = observersOf(script.engine);
+    const { metrics } = await observers.start();
+    observers.tell(look(at('11:02') + 21_000));
+    const text = await eventually(`${metrics}/metrics`, (seen) => seen.includes('tickshard_run_info{'));
+    const lines = text.split('\n').filter((line) => line !== '');
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type] as const);
+    expect(types.length).toBeGreaterThan(25);
+    for (const [name, type] of types) {
+      expect(name).toMatch(/^(tickshard|process)_[a-z_]+$/);
+      expect(name.endsWith('_total'), name).toBe(type === 'counter');
+      expect(text, name).toContain(`# HELP ${name} `);
+    }
+    const samples = lines.filter((line) => !line.startsWith('#'));
+    for (const line of samples) expect(line).toMatch(/^[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[\d.e+-]+|\+Inf|NaN)$/);
+    expect(new Set(samples.map((line) => line.replace(/ \S+$/, ''))).size).toBe(samples.length);
+    // Reserved for summaries.
+    expect(text).not.toMatch(/quantile=/);
+    expect(text).not.toMatch(/RELIANCE|2885/);
+    expect(text).toMatch(/^tickshard_packets_applied_total\{shard="\d",class="tick"\} [1-9]/m);
+    expect(text).toMatch(/^tickshard_candles\{shard="\d",quality="whole"\} [1-9]/m);
+    expect(text).toContain('tickshard_feed_disconnects_total{cause="dropped"} 1');
+    expect(text).toContain('tickshard_build_info{version="1.2.3"} 1');
+  });
+
+  it('tell histograms whose buckets rise to their count', async () => {
+    const script = ticking();
+    const { observers } = observersOf(script.engine, { dashboard: undefined });
+    const { metrics, dashboard } = await observers.start();
+    expect(dashboard).toBeUndefined();
+    const text = await (await fetch(`${metrics}/metrics`)).text();
+    for (const name of ['tickshard_receive_to_applied_seconds', 'tickshard_receive_to_sealed_seconds']) {
+      for (const shard of ['0', '1']) {
+        const buckets = [...text.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)",shard="${shard}"\\} (\\d+)$`, 'gm'))].map(([, le, value]) => [le, Number(value)] as const);
+        expect(buckets.at(-1)![0]).toBe('+Inf');
+        expect(buckets.map(([, value]) => value)).toEqual(buckets.map(([, value]) => value).toSorted((a, b) => a - b));
+        expect(text).toContain(`${name}_count{shard="${shard}"} ${buckets.at(-1)![1]}\n`);
+      }
+    }
+    expect(text).toMatch(/^tickshard_receive_to_applied_seconds_count\{shard="\d"\} [1-9]/m);
+  });
+
+  it('are the counters, also where no run looked yet', async () => {
+    const { engine } = ticking();
+    engine.counters[COUNTER.refusedMode] = 7;
+    const { observers } = observersOf(engine);
+    const { metrics } = await observers.start();
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain('tickshard_frames_refused_total{reason="mode"} 7');
+  });
+});
+
+describe('the thread', () => {
+  const workerUrl = new URL('./dying-dashboard.js', import.meta.url);
+
+  it('is replaced when it dies, at the same addresses, and knows all again', async () => {
+    const script = ticking();
+    const { observers, said, gone } = observersOf(script.engine, { workerUrl });
+    const { dashboard } = await observers.start();
+    script.engine.counters[COUNTER.held] = 1;
+    observers.tell(look(at('11:02') + 21_000));
+    while (said.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await eventually(`${dashboard}/`, (text) => text.includes('page.js'));
+    observers.tell(look(at('11:02') + 22_000));
+    await stream(`${dashboard}/events`, /event: whole/);
+    expect(said[0]).toMatch(/^The thread of the page and the metrics died: /);
+    expect(gone).toEqual([]);
+  });
+
+  it('is given up after three deaths, which is said once; telling goes on to nobody', async () => {
+    const { engine } = ticking();
+    const { observers, gone } = observersOf(engine, { workerUrl });
+    await observers.start();
+    engine.counters[COUNTER.held] = 3;
+    while (gone.length === 0) {
+      observers.tell(look(at('11:02') + 21_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    observers.tell(look(at('11:02') + 21_000));
+    expect(gone).toEqual(['The page and the metrics are gone: their thread died three times, see the log. The run goes on.']);
+  });
+
+  it('does not begin where a port is taken, and says whose', async () => {
+    const first = observersOf(ticking().engine);
+    const { metrics } = await first.observers.start();
+    const port = Number(new URL(metrics!).port);
+    const { observers } = observersOf(ticking().engine, { metrics: port });
+    await expect(observers.start()).rejects.toMatchObject({ exitCode: 2, message: `Port ${port} of --metrics cannot be had: another program listens there. Give another, or 0 for any that is free.` });
+  });
+});

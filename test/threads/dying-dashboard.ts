@@ -1,0 +1,13 @@
+/** The observers' thread, which dies when the test's counter says so. */
+import '../../src/memory/io-ledger.js';
+import { COUNTER } from '../../src/memory/counters.js';
+import observers, { type ObserversTask } from '../../workers/dashboard.js';
+
+export default async function run(task: ObserversTask): Promise<void> {
+  task.port.on('message', () => {
+    if (task.counters[COUNTER.held] <= 0) return;
+    task.counters[COUNTER.held]--;
+    process.exit(1);
+  });
+  await observers(task);
+}

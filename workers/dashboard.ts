@@ -1,0 +1,106 @@
+/**
+ * Thread entry of those who look: the page and the metrics. One long-running task that serves both until it is told to stop. It reads
+ * the shards' memory and what the main thread tells it; nothing waits for it, and a viewer can stall nobody but itself.
+ */
+import '../src/memory/io-ledger.js';
+import type { MessagePort } from 'node:worker_threads';
+import { SystemClock, sleep } from '../src/clock.js';
+import { EngineError, sentenceOf } from '../src/errors.js';
+import type { Session } from '../src/market/session.js';
+import { Board, type Glance } from '../src/dashboard/model.js';
+import { answer, LocalServer } from '../src/dashboard/local-server.js';
+import { runMetrics, type FeedSeen } from '../src/dashboard/metrics.js';
+import { LIVE_POLICY, livePage, pageParts } from '../src/dashboard/page.js';
+import type { PictureRun } from '../src/dashboard/state.js';
+import { Viewers } from '../src/dashboard/viewers.js';
+import type { RowPlace } from '../src/memory/shard-reader.js';
+import { LEDGER, watch } from '../src/memory/io-ledger.js';
+import { ShardMemory, type ShardShape } from '../src/memory/layout.js';
+
+/** What the task is given. */
+export interface ObserversTask {
+  readonly port: MessagePort;
+  readonly run: PictureRun;
+  readonly shards: readonly { readonly shape: ShardShape; readonly buffer: SharedArrayBuffer }[];
+  /** By symbol. */
+  readonly places: readonly RowPlace[];
+  readonly sessions: readonly Session[];
+  readonly counters: Float64Array;
+  readonly ledger: SharedArrayBuffer;
+  /** Ports to listen on; undefined where that was not asked for. */
+  readonly dashboard: number | undefined;
+  readonly metrics: number | undefined;
+}
+
+/** What the main thread says. */
+export type ToObservers =
+  | { readonly kind: 'glance'; readonly glance: Glance; readonly feed: FeedSeen }
+  /** Tell those who watch what was said last, and end. */
+  | { readonly kind: 'stop' };
+
+export type FromObservers =
+  | { readonly kind: 'listening'; readonly dashboard: string | undefined; readonly metrics: string | undefined }
+  | { readonly kind: 'refused'; readonly sentence: string }
+  /** Something for the log, a sentence. */
+  | { readonly kind: 'trouble'; readonly sentence: string };
+
+/** Real ms that connections are given to take the last words. */
+const FAREWELL_MS = 200;
+
+/** Serves until told to stop. */
+export default async function run(task: ObserversTask): Promise<void> {
+  watch([], new Int32Array(task.ledger, 0, LEDGER.words));
+  const { port, places, counters } = task;
+  const clock = new SystemClock();
+  const memories = task.shards.map(({ shape, buffer }) => new ShardMemory(shape, buffer));
+  const board = new Board({ run: task.run, memories, places, sessions: task.sessions });
+  const say = (message: FromObservers): void => port.postMessage(message);
+  const viewers = new Viewers(() => say({ kind: 'trouble', sentence: 'A page that did not read what it was sent was cut off.' }));
+  let feed: FeedSeen | undefined;
+  const onFailure = (sentence: string): void => say({ kind: 'trouble', sentence });
+
+  const parts = pageParts();
+  const page = livePage();
+  const dashboard = new LocalServer({
+    port: task.dashboard ?? 0,
+    option: '--dashboard',
+    onFailure,
+    routes: {
+      '/': (_, response) => answer(response, 200, 'text/html; charset=utf-8', page, { 'Content-Security-Policy': LIVE_POLICY }),
+      '/page.js': (_, response) => answer(response, 200, 'text/javascript; charset=utf-8', parts.script),
+      '/page.css': (_, response) => answer(response, 200, 'text/css; charset=utf-8', parts.style),
+      '/events': (_, response) => viewers.join(response, board.picture),
+    },
+  });
+  const registry = runMetrics({ memories, places, counters, picture: () => board.picture, feed: () => feed, version: task.run.version });
+  const metrics = new LocalServer({
+    port: task.metrics ?? 0,
+    option: '--metrics',
+    onFailure,
+    routes: { '/metrics': async (_, response) => answer(response, 200, registry.contentType, await registry.metrics()) },
+  });
+
+  const stopped = new Promise<void>((resolve) => {
+    port.on('message', (message: ToObservers) => {
+      if (message.kind === 'stop') return resolve();
+      feed = message.feed;
+      const monoMs = clock.monoMs();
+      viewers.tell(board.look(message.glance, monoMs), () => board.picture!, monoMs);
+    });
+  });
+  const asked = [...(task.dashboard === undefined ? [] : [dashboard]), ...(task.metrics === undefined ? [] : [metrics])];
+  try {
+    for (const server of asked) await server.start();
+  } catch (error) {
+    await Promise.all(asked.map((server) => server.stop()));
+    say({ kind: 'refused', sentence: error instanceof EngineError ? error.message : sentenceOf(error) });
+    port.close();
+    return;
+  }
+  say({ kind: 'listening', dashboard: task.dashboard === undefined ? undefined : dashboard.url, metrics: task.metrics === undefined ? undefined : metrics.url });
+  await stopped;
+  viewers.end();
+  await sleep(FAREWELL_MS);
+  await Promise.all(asked.map((server) => server.stop()));
+  port.close();
+}
