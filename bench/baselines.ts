@@ -60,7 +60,14 @@ export function plain(buf: Buffer, n: number, tokens: readonly string[]): Baseli
     const minute = Math.floor(tick.time / 60000);
     const c = state.get(tick.symbol);
     if (!c) {
-      state.set(tick.symbol, { minute, open: tick.price, high: tick.price, low: tick.price, close: tick.price, ticks: 1 });
+      state.set(tick.symbol, {
+        minute,
+        open: tick.price,
+        high: tick.price,
+        low: tick.price,
+        close: tick.price,
+        ticks: 1,
+      });
     } else if (c.minute !== minute) {
       candles++;
       sum = fold(sum, c.open, c.high, c.low, c.close, c.ticks);

@@ -41,17 +41,49 @@ export interface Run {
 }
 
 /** Runs the program and returns what its report says that it cost. */
-export async function costOf({ at, speed, minutes, args: more = [], onText = () => undefined }: Run): Promise<Cost> {
+export async function costOf({
+  at,
+  speed,
+  minutes,
+  args: more = [],
+  onText = () => undefined,
+}: Run): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), 'tickshard-cost-'));
   try {
-    const args = ['--ws-test-mode', '--stage', '2', '--duration', String(minutes), '--feed', 'sim', '--speed', String(speed), '--at', at, '--report', 'report.json', ...more];
+    const args = [
+      '--ws-test-mode',
+      '--stage',
+      '2',
+      '--duration',
+      String(minutes),
+      '--feed',
+      'sim',
+      '--speed',
+      String(speed),
+      '--at',
+      at,
+      '--report',
+      'report.json',
+      ...more,
+    ];
     // A feed that says nothing fails its gates, which is no matter here.
     await new Promise<void>((resolve) => {
-      const child = execFile(process.execPath, [fileURLToPath(shipped('dist/src/main.js')), ...args], { cwd: folder }, () => resolve());
+      const child = execFile(
+        process.execPath,
+        [fileURLToPath(shipped('dist/src/main.js')), ...args],
+        { cwd: folder },
+        () => resolve(),
+      );
       child.stdout!.setEncoding('utf8').on('data', onText);
     });
-    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { performance: { cpuPercent: number; rssMb: number }; gates: { id: string; status: string }[] };
-    return { ...report.performance, lost: report.gates.some(({ id, status }) => id === 'lossless' && status !== 'pass') };
+    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {
+      performance: { cpuPercent: number; rssMb: number };
+      gates: { id: string; status: string }[];
+    };
+    return {
+      ...report.performance,
+      lost: report.gates.some(({ id, status }) => id === 'lossless' && status !== 'pass'),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -73,18 +105,32 @@ async function emptyRssMb(): Promise<number> {
 
 export const cost: Bench = {
   name: 'cost',
-  topology: 'simulated broker (another process) -> the program as a user runs it: CPU of one core and greatest RSS by its own report',
+  topology:
+    'simulated broker (another process) -> the program as a user runs it: CPU of one core and greatest RSS by its own report',
   async run({ smoke }) {
     const empty: number[] = [];
     for (let round = 0; round < (smoke ? 1 : 3); round++) empty.push(await emptyRssMb());
-    const rows: Row[] = [rowOf({ name: 'cost of an empty Node of three threads, RSS', unit: 'MiB', values: empty })];
+    const rows: Row[] = [
+      rowOf({ name: 'cost of an empty Node of three threads, RSS', unit: 'MiB', values: empty }),
+    ];
     for (const one of CASES.filter(({ name }) => !smoke || name === '12,000/s')) {
       const costs: Cost[] = [];
-      for (let round = 0; round < (smoke ? 1 : one.rounds); round++) costs.push(await costOf(smoke ? { ...one, minutes: 1 } : one));
+      for (let round = 0; round < (smoke ? 1 : one.rounds); round++)
+        costs.push(await costOf(smoke ? { ...one, minutes: 1 } : one));
       if (costs.some(({ lost }) => lost)) throw new Error(`cost ${one.name}: the run lost something`);
       rows.push(
-        rowOf({ name: `cost ${one.name}, CPU`, unit: '% of a core', values: costs.map(({ cpuPercent }) => cpuPercent), ...(one.bounded ? { bound: BOUND.cpuPercent } : {}) }),
-        rowOf({ name: `cost ${one.name}, RSS`, unit: 'MiB', values: costs.map(({ rssMb }) => rssMb), ...(one.bounded ? { bound: BOUND.rssMb } : {}) }),
+        rowOf({
+          name: `cost ${one.name}, CPU`,
+          unit: '% of a core',
+          values: costs.map(({ cpuPercent }) => cpuPercent),
+          ...(one.bounded ? { bound: BOUND.cpuPercent } : {}),
+        }),
+        rowOf({
+          name: `cost ${one.name}, RSS`,
+          unit: 'MiB',
+          values: costs.map(({ rssMb }) => rssMb),
+          ...(one.bounded ? { bound: BOUND.rssMb } : {}),
+        }),
       );
     }
     return rows;

@@ -111,14 +111,23 @@ function bestFiveOf(frame: Buffer): BestRow[] {
 /** The scratch in the shape of the object, to compare them. */
 function asObject(packet: Packet): object {
   const fields = Object.keys(FIELD) as (keyof typeof FIELD)[];
-  const last = { [MODE.ltp]: FIELD.price, [MODE.quote]: FIELD.previousClose, [MODE.snapquote]: FIELD.low52Week }[packet.mode]!;
-  const object: Record<string, unknown> = { mode: packet.mode, exchangeType: packet.exchangeType, token: packet.tokenText() };
+  const last = {
+    [MODE.ltp]: FIELD.price,
+    [MODE.quote]: FIELD.previousClose,
+    [MODE.snapquote]: FIELD.low52Week,
+  }[packet.mode]!;
+  const object: Record<string, unknown> = {
+    mode: packet.mode,
+    exchangeType: packet.exchangeType,
+    token: packet.tokenText(),
+  };
   for (const name of fields) if (FIELD[name] <= last) object[name] = packet.big(FIELD[name]);
   if (packet.mode === MODE.ltp) return object;
   object['totalBuyQuantity'] = packet.totalBuyQuantity;
   object['totalSellQuantity'] = packet.totalSellQuantity;
   if (packet.mode === MODE.quote) return object;
-  const whole = (word: number): bigint => (BigInt(packet.bestWords[word + 1]) << 32n) | BigInt(packet.bestWords[word] >>> 0);
+  const whole = (word: number): bigint =>
+    (BigInt(packet.bestWords[word + 1]) << 32n) | BigInt(packet.bestWords[word] >>> 0);
   object['bestFive'] = Array.from({ length: 10 }, (_, row) => ({
     flag: packet.bestFlag[row],
     quantity: whole(4 * row),
@@ -182,20 +191,29 @@ async function measure(mode: ModeName, smoke: boolean): Promise<Row> {
   const packet = new Packet();
   for (const frame of frames) {
     decode(frame, packet);
-    if (!isDeepStrictEqual(asObject(packet), decodeObject(frame))) throw new Error(`decode ${mode}: the decoders differ`);
+    if (!isDeepStrictEqual(asObject(packet), decodeObject(frame)))
+      throw new Error(`decode ${mode}: the decoders differ`);
   }
   const count = smoke ? 2 * FRAMES : 200_000;
-  if (runScratch(frames, count, packet) !== runObject(frames, count)) throw new Error(`decode ${mode}: the checksums differ`);
+  if (runScratch(frames, count, packet) !== runObject(frames, count))
+    throw new Error(`decode ${mode}: the checksums differ`);
   const ns = await inTurns(smoke ? 3 : 15, {
     scratch: () => nsEach(count, () => void runScratch(frames, count, packet)),
     objects: () => nsEach(count, () => void runObject(frames, count)),
   });
-  return rowOf({ name: `decode ${mode}`, unit: 'ns/frame', values: ns.scratch, baseline: ns.objects, target: TARGET });
+  return rowOf({
+    name: `decode ${mode}`,
+    unit: 'ns/frame',
+    values: ns.scratch,
+    baseline: ns.objects,
+    target: TARGET,
+  });
 }
 
 export const decodeBench: Bench = {
   name: 'decode',
-  topology: 'frames -> decode -> one scratch -> checksum; beside toString, BigInt and an object each; one thread',
+  topology:
+    'frames -> decode -> one scratch -> checksum; beside toString, BigInt and an object each; one thread',
   async run({ smoke }) {
     const rows: Row[] = [];
     for (const mode of MODES) rows.push(await measure(mode, smoke));

@@ -22,7 +22,9 @@ export default function run(task: ShardTask): void {
       continue;
     }
     const nowUs = (monoMs() * 1000) | 0;
-    for (let k = 0; k < ready; k++) i32[histogram + bucketOf((nowUs - i32[2 * memory.recordOf((head + k) | 0) + RECORD.receivedUs]) | 0)] += 1;
+    for (let k = 0; k < ready; k++)
+      i32[histogram + bucketOf((nowUs - i32[2 * memory.recordOf((head + k) | 0) + RECORD.receivedUs]) | 0)] +=
+        1;
     Atomics.store(i32, SHARD.head, (head + ready) | 0);
   }
 }

@@ -28,7 +28,11 @@ function waits(kind: Slowness['kind'], watchedMs: number): Promise<Waits> {
     await writer.run({ ...task, places: task.places.slice(0, 5) } satisfies SealTask);
     const quietP99 = await market.run(EDGE_MS - 55_000, over);
     let ended = false;
-    const writing = (writer.run({ ...task, slowness: { kind, times: TIMES_SLOWER } } satisfies SealTask) as Promise<unknown>).catch(() => undefined).finally(() => (ended = true));
+    const writing = (
+      writer.run({ ...task, slowness: { kind, times: TIMES_SLOWER } } satisfies SealTask) as Promise<unknown>
+    )
+      .catch(() => undefined)
+      .finally(() => (ended = true));
     await sleep(watchedMs / 10);
     const slowP99 = await market.run(EDGE_MS - 30_000, over);
     if (ended) throw new Error('isolation: the writer was not slow');
@@ -40,14 +44,24 @@ function waits(kind: Slowness['kind'], watchedMs: number): Promise<Waits> {
 
 export const isolation: Bench = {
   name: 'isolation',
-  topology: 'schedule (12,000/s) -> main -> Router == ring ==> shard thread, while the writer thread writes and evaluates a hundred times slower; beside a writer at rest',
+  topology:
+    'schedule (12,000/s) -> main -> Router == ring ==> shard thread, while the writer thread writes and evaluates a hundred times slower; beside a writer at rest',
   async run({ smoke }) {
     const found = new Map<Slowness['kind'], Waits[]>(KINDS.map((kind) => [kind, []]));
-    for (let round = 0; round < (smoke ? 1 : 3); round++) for (const kind of KINDS) found.get(kind)!.push(await waits(kind, smoke ? 100 : WATCHED_MS));
+    for (let round = 0; round < (smoke ? 1 : 3); round++)
+      for (const kind of KINDS) found.get(kind)!.push(await waits(kind, smoke ? 100 : WATCHED_MS));
     return KINDS.map((kind) => {
       const values = found.get(kind)!;
-      const sample = { unit: 'us', values: values.map(({ slowP99 }) => slowP99), baseline: values.map(({ quietP99 }) => quietP99) };
-      return rowOf({ name: `isolation, writer ${TIMES_SLOWER}x slower (${kind}), p99 to applied`, ...sample, ...(smoke ? {} : { target: 1 / MOST_TIMES }) });
+      const sample = {
+        unit: 'us',
+        values: values.map(({ slowP99 }) => slowP99),
+        baseline: values.map(({ quietP99 }) => quietP99),
+      };
+      return rowOf({
+        name: `isolation, writer ${TIMES_SLOWER}x slower (${kind}), p99 to applied`,
+        ...sample,
+        ...(smoke ? {} : { target: 1 / MOST_TIMES }),
+      });
     });
   },
 };

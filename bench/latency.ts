@@ -43,9 +43,15 @@ export function nap(ms: number): void {
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Calls `send` for each message from `from` to `to` when it is due, and `flush` once a turn; resolves when all are sent. */
-export async function openLoop(from: number, to: number, rate: number, send: (k: number, dueMs: number) => void, flush: () => void): Promise<void> {
+export async function openLoop(
+  from: number,
+  to: number,
+  rate: number,
+  send: (k: number, dueMs: number) => void,
+  flush: () => void,
+): Promise<void> {
   const startMs = monoMs() + 50;
-  for (let k = from; k < to; ) {
+  for (let k = from; k < to;) {
     const dueBy = Math.min(to, from + Math.floor(((monoMs() - startMs) * rate) / 1000) + 1);
     if (k < dueBy) {
       for (; k < dueBy; k++) send(k, startMs + ((k - from) * 1000) / rate);
@@ -80,13 +86,21 @@ export class Since {
   /** The whole of it, a line for each power of two: up to so many microseconds, so many of all, and a bar. */
   drawing(): string {
     const counts = this.#counts;
-    const total = Math.max(1, counts.reduce((a, b) => a + b, 0));
+    const total = Math.max(
+      1,
+      counts.reduce((a, b) => a + b, 0),
+    );
     const upTo = new Map<number, number>();
     for (const [bucket, count] of counts.entries()) {
       const top = 2 ** Math.ceil(Math.log2(bucketTop(bucket) + 1));
       if (count > 0) upTo.set(top, (upTo.get(top) ?? 0) + count);
     }
-    return [...upTo].map(([top, count]) => `  ${`< ${top}`.padStart(9)} us  ${((100 * count) / total).toFixed(3).padStart(7)} %  ${'#'.repeat(Math.ceil((50 * count) / total))}`).join('\n');
+    return [...upTo]
+      .map(
+        ([top, count]) =>
+          `  ${`< ${top}`.padStart(9)} us  ${((100 * count) / total).toFixed(3).padStart(7)} %  ${'#'.repeat(Math.ceil((50 * count) / total))}`,
+      )
+      .join('\n');
   }
 }
 
@@ -102,7 +116,13 @@ interface Waits {
 }
 
 /** Microseconds, of the whole engine with one shard. */
-async function engineWaits(frames: Singly, tokens: readonly string[], rate: number, stepMs: number, expected: string): Promise<Waits> {
+async function engineWaits(
+  frames: Singly,
+  tokens: readonly string[],
+  rate: number,
+  stepMs: number,
+  expected: string,
+): Promise<Waits> {
   const { engine, intake, arrival } = subscribed(tokens, 1, SLOTS);
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
@@ -125,8 +145,14 @@ async function engineWaits(frames: Singly, tokens: readonly string[], rate: numb
     router.publish();
     await pool.done;
     const answer = engineAnswer(engine);
-    if (answer !== expected) throw new Error(`latency at ${rate}/s: ${answer} where a plain fold has ${expected}`);
-    return { appliedP50: applied.percentile(50), appliedP99: applied.percentile(99), sealedP99: sealed.percentile(99), drawings: { applied: applied.drawing(), sealed: sealed.drawing() } };
+    if (answer !== expected)
+      throw new Error(`latency at ${rate}/s: ${answer} where a plain fold has ${expected}`);
+    return {
+      appliedP50: applied.percentile(50),
+      appliedP99: applied.percentile(99),
+      sealedP99: sealed.percentile(99),
+      drawings: { applied: applied.drawing(), sealed: sealed.drawing() },
+    };
   } finally {
     await pool.stop();
   }
@@ -135,7 +161,11 @@ async function engineWaits(frames: Singly, tokens: readonly string[], rate: numb
 /** The same of bare records: what the ring, the wake-up and the schedule take. */
 async function echoP99(count: number, rate: number): Promise<number> {
   const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, traded: false });
-  const pool = new ShardPool({ memories: [memory], counters: newCounters(), workerUrl: new URL('./echo-worker.js', import.meta.url) });
+  const pool = new ShardPool({
+    memories: [memory],
+    counters: newCounters(),
+    workerUrl: new URL('./echo-worker.js', import.meta.url),
+  });
   await pool.start();
   try {
     const ring = new RingWriter(memory);
@@ -158,7 +188,8 @@ async function echoP99(count: number, rate: number): Promise<number> {
 
 export const latency: Bench = {
   name: 'latency',
-  topology: 'schedule (open loop) -> main: Intake -> Router == ring ==> shard thread: due-to-applied, due-to-sealed; beside a bare echo through the same ring',
+  topology:
+    'schedule (open loop) -> main: Intake -> Router == ring ==> shard thread: due-to-applied, due-to-sealed; beside a bare echo through the same ring',
   async run({ smoke, say }) {
     const rows: Row[] = [];
     for (const { rate, stepMs } of RATES) {
@@ -175,9 +206,23 @@ export const latency: Bench = {
       const { applied, sealed } = waits[waits.length - 1].drawings;
       say(`${rate}/s, the last round, due to applied:\n${applied}\n${rate}/s, due to sealed:\n${sealed}`);
       rows.push(
-        rowOf({ name: `${rate}/s, to applied, p50`, unit: 'us', values: waits.map(({ appliedP50 }) => appliedP50) }),
-        rowOf({ name: `${rate}/s, to applied, p99`, unit: 'us', values: waits.map(({ appliedP99 }) => appliedP99), baseline: echo, ...(rate === CEILING ? { target: 1 / MOST_TIMES } : {}) }),
-        rowOf({ name: `${rate}/s, to sealed, p99`, unit: 'us', values: waits.map(({ sealedP99 }) => sealedP99) }),
+        rowOf({
+          name: `${rate}/s, to applied, p50`,
+          unit: 'us',
+          values: waits.map(({ appliedP50 }) => appliedP50),
+        }),
+        rowOf({
+          name: `${rate}/s, to applied, p99`,
+          unit: 'us',
+          values: waits.map(({ appliedP99 }) => appliedP99),
+          baseline: echo,
+          ...(rate === CEILING ? { target: 1 / MOST_TIMES } : {}),
+        }),
+        rowOf({
+          name: `${rate}/s, to sealed, p99`,
+          unit: 'us',
+          values: waits.map(({ sealedP99 }) => sealedP99),
+        }),
       );
     }
     return rows;

@@ -24,7 +24,7 @@ export function playLine(reads: Reads, tokens: readonly string[]): Engine {
   const { router } = engine;
   const shard = new Shard(engine.memories[0]);
   const { i32 } = shard.memory;
-  for (let k = 0; k < reads.count; ) {
+  for (let k = 0; k < reads.count;) {
     const size = reads.next(k);
     arrival.monoMs = monoMs();
     arrival.marketMs = OPEN_MS + k * STEP_MS;
@@ -41,7 +41,8 @@ export function playLine(reads: Reads, tokens: readonly string[]): Engine {
 
 export const line: Bench = {
   name: 'line',
-  topology: 'frames -> Intake -> Router == ring ==> Shard -> candles, on one thread; beside `plain` and `floor` of the same frames',
+  topology:
+    'frames -> Intake -> Router == ring ==> Shard -> candles, on one thread; beside `plain` and `floor` of the same frames',
   async run({ smoke }) {
     const count = smoke ? 20_000 : 4_000_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
@@ -51,14 +52,21 @@ export const line: Bench = {
     if (answer !== expected) throw new Error(`line: ${answer} where a plain fold has ${expected}`);
     const known = floor(buf, count, tokens);
     const other = plain(buf, count, tokens);
-    if (known.checksum !== other.checksum || known.candles !== other.candles) throw new Error('line: the yardsticks differ');
+    if (known.checksum !== other.checksum || known.candles !== other.candles)
+      throw new Error('line: the yardsticks differ');
     const ns = await inTurns(smoke ? 3 : 7, {
       line: () => nsEach(count, () => void playLine(reads, tokens)),
       plain: () => nsEach(count, () => void plain(buf, count, tokens)),
       floor: () => nsEach(count, () => void floor(buf, count, tokens)),
     });
     return [
-      rowOf({ name: 'line beside floor', unit: 'ns/frame', values: ns.line, baseline: ns.floor, target: 0.5 }),
+      rowOf({
+        name: 'line beside floor',
+        unit: 'ns/frame',
+        values: ns.line,
+        baseline: ns.floor,
+        target: 0.5,
+      }),
       rowOf({ name: 'line beside plain', unit: 'ns/frame', values: ns.line, baseline: ns.plain, target: 12 }),
     ];
   },

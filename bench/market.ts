@@ -14,13 +14,26 @@ import { Messages, READ_BYTES, viewOf } from '../src/broker/messages.js';
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
 const MINUTES = 375;
 /** A quarter of an hour longer than any, so that there are ticks behind the day's last row. */
-export const SESSION: Session = { date: '2026-11-23', openMs: OPEN_MS, closeMs: OPEN_MS + (MINUTES + 15) * MINUTE_MS, auction: undefined };
+export const SESSION: Session = {
+  date: '2026-11-23',
+  openMs: OPEN_MS,
+  closeMs: OPEN_MS + (MINUTES + 15) * MINUTE_MS,
+  auction: undefined,
+};
 export const FRAME_BYTES = 51;
 /** What files of a bench are of. */
 export const IDENTITY: FileIdentity = { feed: 'sim:bench', mode: 'ltp', volumeKind: 'tick' };
 
 export function instrumentsOf(tokens: readonly string[]): Instrument[] {
-  return tokens.map((token, index) => ({ index, symbol: `SYM${index}`, token, exchange: 'NSE', exchangeType: 1, tickSizeRupees: 0.05, derivatives: true }));
+  return tokens.map((token, index) => ({
+    index,
+    symbol: `SYM${index}`,
+    token,
+    exchange: 'NSE',
+    exchangeType: 1,
+    tickSizeRupees: 0.05,
+    derivatives: true,
+  }));
 }
 
 /** Before the first frame the subscriptions are old enough that no packet passes for a cached one. */
@@ -34,15 +47,33 @@ export interface Subscribed {
 }
 
 /** An engine of LTP mode and its intake, of which nothing was told yet. */
-export function unsubscribed(tokens: readonly string[], shards = 1, slots?: number): Omit<Subscribed, 'arrival'> {
+export function unsubscribed(
+  tokens: readonly string[],
+  shards = 1,
+  slots?: number,
+): Omit<Subscribed, 'arrival'> {
   const instruments = instrumentsOf(tokens);
-  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards, graceMs: 3000, silenceMs: 3000, marketDateMs: OPEN_MS, slots });
+  const engine = new Engine({
+    instruments,
+    sessionOf: () => SESSION,
+    mode: 'ltp',
+    shards,
+    graceMs: 3000,
+    silenceMs: 3000,
+    marketDateMs: OPEN_MS,
+    slots,
+  });
   return { engine, intake: new Intake({ engine, instruments }) };
 }
 
 export function subscribed(tokens: readonly string[], shards: number, slots?: number): Subscribed {
   const { engine, intake } = unsubscribed(tokens, shards, slots);
-  const arrival = { connection: 1, monoMs: monoMs() - SUBSCRIBED_BEFORE_MS, wallMs: OPEN_MS, marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS };
+  const arrival = {
+    connection: 1,
+    monoMs: monoMs() - SUBSCRIBED_BEFORE_MS,
+    wallMs: OPEN_MS,
+    marketMs: OPEN_MS - SUBSCRIBED_BEFORE_MS,
+  };
   intake.subscribed(arrival);
   return { engine, intake, arrival };
 }
@@ -62,7 +93,13 @@ export function packetOf(token: string): Packet {
 }
 
 /** Makes the packet another tick, and `frame` its bytes. `exchangeMs`: epoch ms; `price` in paise. */
-export function encodeTick(packet: Packet, frame: Buffer, sequence: number, exchangeMs: number, price: number): void {
+export function encodeTick(
+  packet: Packet,
+  frame: Buffer,
+  sequence: number,
+  exchangeMs: number,
+  price: number,
+): void {
   packet.setNumber(FIELD.sequence, sequence);
   packet.setNumber(FIELD.exchangeMs, exchangeMs);
   packet.setNumber(FIELD.price, price);
@@ -82,7 +119,10 @@ export class Reads {
     this.count = count;
     // Made beforehand: the line has one buffer for all its reads, and one view of it.
     this.#reads = Array.from({ length: Math.ceil(count / READ_MESSAGES) }, (_, k) => {
-      const bytes = frames.subarray(k * READ_MESSAGES * FRAME_BYTES, Math.min((k + 1) * READ_MESSAGES, count) * FRAME_BYTES);
+      const bytes = frames.subarray(
+        k * READ_MESSAGES * FRAME_BYTES,
+        Math.min((k + 1) * READ_MESSAGES, count) * FRAME_BYTES,
+      );
       return { bytes, view: viewOf(bytes) };
     });
     for (let k = 0; k < READ_MESSAGES; k++) this.messages.add(k * FRAME_BYTES, FRAME_BYTES);
@@ -125,7 +165,8 @@ type Candle = readonly [number, number, number, number, number, number, number];
 function hashOf(candles: readonly Candle[]): string {
   const inOrder = [...candles].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let hash = 0;
-  for (const candle of inOrder) for (const value of candle) hash = (Math.imul(hash, 31) + (value % 4294967296)) | 0;
+  for (const candle of inOrder)
+    for (const value of candle) hash = (Math.imul(hash, 31) + (value % 4294967296)) | 0;
   return `${inOrder.length} candles ${(hash >>> 0).toString(16).padStart(8, '0')}`;
 }
 
@@ -139,7 +180,8 @@ export function naiveAnswer(buf: Buffer, count: number, tokens: readonly string[
     const minute = Math.floor((Number(buf.readBigInt64LE(at + 35)) - OPEN_MS) / MINUTE_MS);
     const price = Number(buf.readBigInt64LE(at + 43));
     const candle = candles.get(`${symbol} ${minute}`);
-    if (candle === undefined) candles.set(`${symbol} ${minute}`, [symbol, minute, price, price, price, price, 1]);
+    if (candle === undefined)
+      candles.set(`${symbol} ${minute}`, [symbol, minute, price, price, price, price, 1]);
     else {
       candle[3] = Math.max(candle[3], price);
       candle[4] = Math.min(candle[4], price);
@@ -156,7 +198,8 @@ export function engineAnswer({ memories, places }: Engine): string {
   for (const { instrument, shard, row } of places) {
     for (let bar = 0; bar < MINUTES; bar++) {
       const one = readBar(memories[shard], row, bar);
-      if (one !== undefined) candles.push([instrument.index, bar, one.open, one.high, one.low, one.close, one.ticks]);
+      if (one !== undefined)
+        candles.push([instrument.index, bar, one.open, one.high, one.low, one.close, one.ticks]);
     }
   }
   return hashOf(candles);

@@ -19,7 +19,8 @@ interface Watched extends Cost {
 async function watched(run: Parameters<typeof costOf>[0]): Promise<Watched> {
   let [bytes, text] = [0, ''];
   let watching = false;
-  const read = (response: IncomingMessage): void => void response.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('error', () => undefined);
+  const read = (response: IncomingMessage): void =>
+    void response.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('error', () => undefined);
   const onText = (more: string): void => {
     text += more;
     const url = /Page (http:\S+)/.exec(text)?.[1];
@@ -32,7 +33,8 @@ async function watched(run: Parameters<typeof costOf>[0]): Promise<Watched> {
 
 export const page: Bench = {
   name: 'page',
-  topology: 'the program watched by a page and not watched, in turn: CPU of one core by its own report, 50 symbols at speed 4',
+  topology:
+    'the program watched by a page and not watched, in turn: CPU of one core by its own report, 50 symbols at speed 4',
   async run({ smoke, say }) {
     const run = { at: '2026-11-23T11:00', speed: smoke ? 60 : 4, minutes: 1 };
     const more: number[] = [];
@@ -46,7 +48,9 @@ export const page: Bench = {
       without.push(plain.cpuPercent);
       more.push(seen.cpuPercent - plain.cpuPercent);
       memory.push(seen.rssMb - plain.rssMb);
-      say(`not watched ${plain.cpuPercent} %, watched ${seen.cpuPercent} %, ${Math.round(seen.bytes / 1024)} KiB of events`);
+      say(
+        `not watched ${plain.cpuPercent} %, watched ${seen.cpuPercent} %, ${Math.round(seen.bytes / 1024)} KiB of events`,
+      );
     }
     return [
       rowOf({ name: 'page, not watched, CPU', unit: '% of a core', values: without }),

@@ -6,7 +6,15 @@
  * and says all is well; and it swallows the exit code of what it watches, so the storm leaves its own in a file.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,14 +37,25 @@ const FRAMES = 1_000_000;
 const WATCHED = '--watched';
 
 interface Profile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number } }[];
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
 /** The functions of a V8 CPU profile that took most time themselves, with their share of what the thread did, idling left out. */
-export function topFunctions({ nodes, samples, timeDeltas }: Profile, most: number): { readonly name: string; readonly share: number }[] {
-  const nameOf = new Map(nodes.map(({ id, callFrame }) => [id, `${callFrame.functionName || '(anonymous)'} ${callFrame.url.split('/').at(-1)!}:${callFrame.lineNumber + 1}`]));
+export function topFunctions(
+  { nodes, samples, timeDeltas }: Profile,
+  most: number,
+): { readonly name: string; readonly share: number }[] {
+  const nameOf = new Map(
+    nodes.map(({ id, callFrame }) => [
+      id,
+      `${callFrame.functionName || '(anonymous)'} ${callFrame.url.split('/').at(-1)!}:${callFrame.lineNumber + 1}`,
+    ]),
+  );
   const selfUs = new Map<string, number>();
   let busyUs = 0;
   samples.forEach((id, k) => {
@@ -45,7 +64,10 @@ export function topFunctions({ nodes, samples, timeDeltas }: Profile, most: numb
     busyUs += timeDeltas[k];
     selfUs.set(name, (selfUs.get(name) ?? 0) + timeDeltas[k]);
   });
-  return [...selfUs].sort(([, a], [, b]) => b - a).slice(0, most).map(([name, us]) => ({ name, share: us / busyUs }));
+  return [...selfUs]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, most)
+    .map(([name, us]) => ({ name, share: us / busyUs }));
 }
 
 /** Runs the storm with a profile for each thread and prints the busiest. Returns its exit code. */
@@ -53,20 +75,34 @@ function profileThreads(folder: string, self: string, say: (text: string) => voi
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const code = watched([process.execPath, '--cpu-prof', '--cpu-prof-dir', folder, self, WATCHED], {});
-  const threads = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile')).map((name) => ({ name, profile: JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile }));
-  for (const { name, profile } of threads.sort((a, b) => b.profile.samples.length - a.profile.samples.length).slice(0, THREADS)) {
+  const threads = readdirSync(folder)
+    .filter((name) => name.endsWith('.cpuprofile'))
+    .map((name) => ({ name, profile: JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile }));
+  for (const { name, profile } of threads
+    .sort((a, b) => b.profile.samples.length - a.profile.samples.length)
+    .slice(0, THREADS)) {
     const top = topFunctions(profile, SHOWN);
-    if (top.length > 0) say(`\n${name}\n${top.map(({ name: of, share }) => `  ${(share * 100).toFixed(1).padStart(5)} %  ${of}`).join('\n')}`);
+    if (top.length > 0)
+      say(
+        `\n${name}\n${top.map(({ name: of, share }) => `  ${(share * 100).toFixed(1).padStart(5)} %  ${of}`).join('\n')}`,
+      );
   }
   return code;
 }
 
 /** Runs a command line that ends in this file and WATCHED; returns the exit code that the storm left behind, whoever swallowed it. */
-function watched([command, ...args]: readonly string[], environment: Readonly<Record<string, string>>): number {
+function watched(
+  [command, ...args]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): number {
   const scratch = mkdtempSync(join(tmpdir(), 'tickshard-profile-'));
   const codeFile = join(scratch, 'code');
   try {
-    const { status, error } = spawnSync(command, [...args, codeFile], { stdio: 'inherit', env: { ...process.env, ...environment }, shell: process.platform === 'win32' });
+    const { status, error } = spawnSync(command, [...args, codeFile], {
+      stdio: 'inherit',
+      env: { ...process.env, ...environment },
+      shell: process.platform === 'win32',
+    });
     if (error !== undefined) throw error;
     if (status !== 0) return status ?? 1;
     // What broke under observation left no code, and clinic says that all is well.
@@ -81,9 +117,14 @@ function profile(tool: string, say: (text: string) => void): number {
   const folder = join(fileURLToPath(packageRoot), 'bench/profiles');
   mkdirSync(folder, { recursive: true });
   say(`clinic ${tool} watches the storm; its page goes to ${folder}`);
-  const clinic = watched(['npx', '--yes', CLINIC, tool, '--open=false', '--dest', folder, '--', process.execPath, self, WATCHED], { NO_INSIGHT: '1' });
+  const clinic = watched(
+    ['npx', '--yes', CLINIC, tool, '--open=false', '--dest', folder, '--', process.execPath, self, WATCHED],
+    { NO_INSIGHT: '1' },
+  );
   const threads = profileThreads(join(folder, 'threads'), self, say);
-  say(`\nPages (.html) and profiles (.cpuprofile, for speedscope or a browser's own tools) are in ${folder}.`);
+  say(
+    `\nPages (.html) and profiles (.cpuprofile, for speedscope or a browser's own tools) are in ${folder}.`,
+  );
   return clinic !== 0 ? clinic : threads;
 }
 
@@ -94,8 +135,11 @@ async function storm(codeFile: string, say: (text: string) => void): Promise<voi
   const { buf, tokens } = frames(FRAMES);
   const expected = naiveAnswer(buf, FRAMES, tokens);
   const ns: number[] = [];
-  for (const endMs = monoMs() + WATCHED_MS; monoMs() < endMs; ) ns.push(await play(buf, FRAMES, tokens, 1, expected, true));
-  say(`storm, 1 shard, ${ns.length} times ${FRAMES} frames, each answer checked: ${median(ns).toFixed(0)} ns a frame under observation`);
+  for (const endMs = monoMs() + WATCHED_MS; monoMs() < endMs;)
+    ns.push(await play(buf, FRAMES, tokens, 1, expected, true));
+  say(
+    `storm, 1 shard, ${ns.length} times ${FRAMES} frames, each answer checked: ${median(ns).toFixed(0)} ns a frame under observation`,
+  );
   writeFileSync(codeFile, '0');
 }
 

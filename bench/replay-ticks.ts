@@ -10,7 +10,18 @@ import { MAIN, SHARD } from '../src/memory/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
 import { Messages } from '../src/broker/messages.js';
 import { duckdb } from '../test/parquet/candles.js';
-import { encodeTick, FRAME_BYTES, IDENTITY, instrumentsOf, OPEN_MS, packetOf, SESSION, SUBSCRIBED_BEFORE_MS, tokensOf, unsubscribed } from './market.js';
+import {
+  encodeTick,
+  FRAME_BYTES,
+  IDENTITY,
+  instrumentsOf,
+  OPEN_MS,
+  packetOf,
+  SESSION,
+  SUBSCRIBED_BEFORE_MS,
+  tokensOf,
+  unsubscribed,
+} from './market.js';
 
 export const SYMBOLS = 50;
 const TOKENS = tokensOf(SYMBOLS);
@@ -25,7 +36,7 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 const HASH = 2654435761;
 const symbolOf = (i: number): number => (Math.imul(i, HASH) >>> 0) % SYMBOLS;
 const timeOf = (i: number, count: number): number => OPEN_MS + Math.floor((i * DAY_MS) / count);
-const priceOf = (i: number): number => 100_000 + symbolOf(i) * 1000 + (Math.imul(i, 40_503) & 0xffff) % 977;
+const priceOf = (i: number): number => 100_000 + symbolOf(i) * 1000 + ((Math.imul(i, 40_503) & 0xffff) % 977);
 
 const SQL_SYMBOL = `((i * ${HASH}) & 4294967295) % ${SYMBOLS}`;
 /** The ticks as a query; `i` is their sequence. */
@@ -41,8 +52,27 @@ function metaOf(runId: string, out: string): RunMeta {
   const instruments = instrumentsOf(TOKENS);
   const at = OPEN_MS - SUBSCRIBED_BEFORE_MS;
   return {
-    version: '0', runId, processId: 0, processStart: null, stage: 2, durationMin: null, mode: 'ltp', feed: IDENTITY.feed, volumeKind: IDENTITY.volumeKind, speed: 1, graceMs: 3000,
-    silenceMs: 3000, marketDateMs: OPEN_MS, wallMs: at, marketMs: at, opensMs: null, out, history: null, given: null, instruments, sessions: instruments.map(() => SESSION),
+    version: '0',
+    runId,
+    processId: 0,
+    processStart: null,
+    stage: 2,
+    durationMin: null,
+    mode: 'ltp',
+    feed: IDENTITY.feed,
+    volumeKind: IDENTITY.volumeKind,
+    speed: 1,
+    graceMs: 3000,
+    silenceMs: 3000,
+    marketDateMs: OPEN_MS,
+    wallMs: at,
+    marketMs: at,
+    opensMs: null,
+    out,
+    history: null,
+    given: null,
+    instruments,
+    sessions: instruments.map(() => SESSION),
   };
 }
 
@@ -51,7 +81,13 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   const runId = `bench-${count}`;
   const run = join(folder, runId);
   mkdirSync(run, { recursive: true });
-  const segments = new Segments({ folder: run, runId, wallMs: () => new SystemClock().wallMs(), from: BEGINNING, segmentBytes: SEGMENT_BYTES });
+  const segments = new Segments({
+    folder: run,
+    runId,
+    wallMs: () => new SystemClock().wallMs(),
+    from: BEGINNING,
+    segmentBytes: SEGMENT_BYTES,
+  });
   await segments.start();
   const builder = new BlockBuilder(0);
   let spare: Buffer = Buffer.alloc(0);
@@ -74,7 +110,9 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   intake.subscribed(arrival);
   const packets = TOKENS.map(packetOf);
   const bytes = Buffer.alloc(READ * FRAME_BYTES);
-  const frames = Array.from({ length: READ }, (_, k) => bytes.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES));
+  const frames = Array.from({ length: READ }, (_, k) =>
+    bytes.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES),
+  );
   const messages = new Messages();
   messages.within(bytes);
   for (let k = 0; k < READ; k++) messages.add(k * FRAME_BYTES, FRAME_BYTES);

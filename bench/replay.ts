@@ -29,7 +29,10 @@ async function secondsOf(script: string, args: readonly string[], cwd: string): 
 }
 
 /** Rows in which our candles are not those of the query over the ticks; and how many there are. */
-async function compare(ours: string, ticks: string): Promise<{ readonly rows: number; readonly different: number }> {
+async function compare(
+  ours: string,
+  ticks: string,
+): Promise<{ readonly rows: number; readonly different: number }> {
   const [found] = await duckdb(
     `WITH ours AS (SELECT CAST(substr(symbol, 4) AS BIGINT) AS symbol, (epoch_ms(timestamp) - ${OPEN_MS}) // 60000 AS minute, CAST(round(open * 100) AS BIGINT) AS open, CAST(round(high * 100) AS BIGINT) AS high, CAST(round(low * 100) AS BIGINT) AS low, CAST(round(close * 100) AS BIGINT) AS close, volume FROM '${ours}/*_1m_test.parquet'),
      theirs AS (${CANDLES} FROM '${ticks}' GROUP BY ALL)
@@ -40,7 +43,8 @@ async function compare(ours: string, ticks: string): Promise<{ readonly rows: nu
 
 export const replay: Bench = {
   name: 'replay',
-  topology: 'journal -> tickshard replay -> candles and quality in Parquet, read back; beside DuckDB: ticks in Parquet -> GROUP BY -> candles in Parquet',
+  topology:
+    'journal -> tickshard replay -> candles and quality in Parquet, read back; beside DuckDB: ticks in Parquet -> GROUP BY -> candles in Parquet',
   async run({ smoke }) {
     const rows: Row[] = [];
     const program = fileURLToPath(shipped('dist/src/main.js'));
@@ -53,13 +57,24 @@ export const replay: Bench = {
         const seconds = { ours: [] as number[], duck: [] as number[] };
         for (let round = 0; round < (smoke ? 1 : count === LONG ? 1 : 3); round++) {
           const out = join(folder, `out-${round}`);
-          seconds.ours.push(await secondsOf(program, ['replay', journal, '--out', out, '--shards', '1'], folder));
+          seconds.ours.push(
+            await secondsOf(program, ['replay', journal, '--out', out, '--shards', '1'], folder),
+          );
           seconds.duck.push(await secondsOf(duck, [ticks, join(folder, `candles-${round}.parquet`)], folder));
           if (round > 0) continue;
           const { rows: candles, different } = await compare(out, ticks);
-          if (different > 0 || candles === 0) throw new Error(`replay: ${different} of ${candles} candles are not those of a plain query`);
+          if (different > 0 || candles === 0)
+            throw new Error(`replay: ${different} of ${candles} candles are not those of a plain query`);
         }
-        rows.push(rowOf({ name: `replay, ${count / 1e6} M ticks`, unit: 's', values: seconds.ours, baseline: seconds.duck, ...(count === LONG ? { target: 1 } : {}) }));
+        rows.push(
+          rowOf({
+            name: `replay, ${count / 1e6} M ticks`,
+            unit: 's',
+            values: seconds.ours,
+            baseline: seconds.duck,
+            ...(count === LONG ? { target: 1 } : {}),
+          }),
+        );
       });
     }
     return rows;

@@ -18,7 +18,11 @@ const EVERY = [1, 64, 1024] as const;
 /** Million records a second. */
 async function rate(records: number, every: number): Promise<number> {
   const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, traded: false });
-  const pool = new ShardPool({ memories: [memory], counters: newCounters(), workerUrl: new URL('./echo-worker.js', import.meta.url) });
+  const pool = new ShardPool({
+    memories: [memory],
+    counters: newCounters(),
+    workerUrl: new URL('./echo-worker.js', import.meta.url),
+  });
   await pool.start();
   try {
     const ring = new RingWriter(memory);
@@ -34,8 +38,11 @@ async function rate(records: number, every: number): Promise<number> {
     ring.publish();
     while (ring.free() < SLOTS) await sleep(0);
     const seconds = (monoMs() - start) / 1000;
-    const counted = memory.i32.subarray(memory.histogram, memory.histogram + HISTOGRAM_WORDS).reduce((a, b) => a + b, 0);
-    if (memory.i32[SHARD.head] !== records || counted !== records) throw new Error(`ring: ${memory.i32[SHARD.head]} of ${records} records were read`);
+    const counted = memory.i32
+      .subarray(memory.histogram, memory.histogram + HISTOGRAM_WORDS)
+      .reduce((a, b) => a + b, 0);
+    if (memory.i32[SHARD.head] !== records || counted !== records)
+      throw new Error(`ring: ${memory.i32[SHARD.head]} of ${records} records were read`);
     return records / seconds / 1e6;
   } finally {
     await pool.stop();
@@ -44,13 +51,23 @@ async function rate(records: number, every: number): Promise<number> {
 
 export const ring: Bench = {
   name: 'ring',
-  topology: 'main: claim, fill, commit, publish every 1, 64, 1024 == SharedArrayBuffer ==> worker: a consumer that does nothing with them, Atomics.wait',
+  topology:
+    'main: claim, fill, commit, publish every 1, 64, 1024 == SharedArrayBuffer ==> worker: a consumer that does nothing with them, Atomics.wait',
   async run({ smoke }) {
     const records = smoke ? 50_000 : 4_000_000;
     const rounds = smoke ? 1 : 5;
     const values = new Map<number, number[]>(EVERY.map((every) => [every, []]));
-    for (let round = 0; round < rounds; round++) for (const every of EVERY) values.get(every)!.push(await rate(records, every));
+    for (let round = 0; round < rounds; round++)
+      for (const every of EVERY) values.get(every)!.push(await rate(records, every));
     const each = values.get(1)!;
-    return EVERY.map((every): Row => rowOf({ name: `ring, publish every ${every}`, unit: 'M records/s', values: values.get(every)!, moreIsBetter: true, ...(every === 1 || median(each) === 0 ? {} : { baseline: each }) }));
+    return EVERY.map((every): Row =>
+      rowOf({
+        name: `ring, publish every ${every}`,
+        unit: 'M records/s',
+        values: values.get(every)!,
+        moreIsBetter: true,
+        ...(every === 1 || median(each) === 0 ? {} : { baseline: each }),
+      }),
+    );
   },
 };

@@ -59,7 +59,12 @@ export interface Sample {
 /** A row of what the rounds gave. */
 export function rowOf({ name, unit, values, baseline, target, bound, moreIsBetter = false }: Sample): Row {
   const all = sorted(values);
-  const ratio = baseline === undefined ? null : median(values.map((value, round) => (moreIsBetter ? value / baseline[round] : baseline[round] / value)));
+  const ratio =
+    baseline === undefined
+      ? null
+      : median(
+          values.map((value, round) => (moreIsBetter ? value / baseline[round] : baseline[round] / value)),
+        );
   return {
     name,
     unit,
@@ -70,12 +75,20 @@ export function rowOf({ name, unit, values, baseline, target, bound, moreIsBette
     ratio,
     target: target ?? null,
     bound: bound ?? null,
-    met: target !== undefined && ratio !== null ? ratio >= target : bound !== undefined ? median(values) <= bound : null,
+    met:
+      target !== undefined && ratio !== null
+        ? ratio >= target
+        : bound !== undefined
+          ? median(values) <= bound
+          : null,
   };
 }
 
 /** Runs the variants in turn, each once a round, and each round begins with another of them. Returns their values by round. */
-export async function inTurns<Name extends string>(rounds: number, variants: Readonly<Record<Name, () => number | Promise<number>>>): Promise<Record<Name, number[]>> {
+export async function inTurns<Name extends string>(
+  rounds: number,
+  variants: Readonly<Record<Name, () => number | Promise<number>>>,
+): Promise<Record<Name, number[]>> {
   const names = Object.keys(variants) as Name[];
   const values = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round < rounds; round++) {
@@ -94,7 +107,8 @@ export function nsEach(count: number, run: () => void): number {
   return ((performance.now() - start) * 1e6) / count;
 }
 
-const figure = (value: number): string => (value >= 1000 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(3));
+const figure = (value: number): string =>
+  value >= 1000 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(3);
 
 /** Rows as a table for a person. */
 export function rowsTable(rows: readonly Row[]): string {
@@ -111,7 +125,16 @@ export function rowsTable(rows: readonly Row[]): string {
     met === null ? '' : met ? 'met' : 'MISSED',
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column].length)));
-  return [head, ...lines].map((line) => line.map((text, column) => (column < 2 || column === 8 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join('  ').trimEnd()).join('\n');
+  return [head, ...lines]
+    .map((line) =>
+      line
+        .map((text, column) =>
+          column < 2 || column === 8 ? text.padEnd(widths[column]) : text.padStart(widths[column]),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** What is measured, and where: the same of every row of a run. */
@@ -124,12 +147,21 @@ export interface Place {
 
 export function placeOf(root: string): Place {
   const [first] = cpus();
-  return { cpu: first?.model.trim() ?? 'unknown', cores: cpus().length, node: process.versions.node, commit: commitOf(root) };
+  return {
+    cpu: first?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    node: process.versions.node,
+    commit: commitOf(root),
+  };
 }
 
 function commitOf(root: string): string {
   try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return 'unknown'; // A copy without its history is measured all the same.
   }
@@ -140,7 +172,10 @@ export function writeRows(root: string, rows: readonly Row[], place: Place, meas
   const folder = join(root, 'bench/results');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'latest.json');
-  writeFileSync(`${path}.writing`, `${JSON.stringify({ measuredAt, rows: rows.map((row) => ({ ...row, ...place })) }, null, 2)}\n`);
+  writeFileSync(
+    `${path}.writing`,
+    `${JSON.stringify({ measuredAt, rows: rows.map((row) => ({ ...row, ...place })) }, null, 2)}\n`,
+  );
   renameSync(`${path}.writing`, path);
   return path;
 }

@@ -17,7 +17,21 @@ import { socket } from './socket.js';
 import { storm } from './storm.js';
 import { waking } from './waking.js';
 
-export const BENCHES: readonly Bench[] = [line, decodeBench, ring, storm, socket, latency, waking, seal, isolation, soak, cost, page, replay];
+export const BENCHES: readonly Bench[] = [
+  line,
+  decodeBench,
+  ring,
+  storm,
+  socket,
+  latency,
+  waking,
+  seal,
+  isolation,
+  soak,
+  cost,
+  page,
+  replay,
+];
 
 /** Runs those named, all when none is. Returns the exit code: 1 when a target is missed, 2 for a name that is none. */
 export async function runBenches(words: readonly string[], say: (text: string) => void): Promise<number> {
@@ -30,7 +44,9 @@ export async function runBenches(words: readonly string[], say: (text: string) =
   }
   const root = fileURLToPath(packageRoot);
   const place = placeOf(root);
-  say(`${place.cpu}, ${place.cores} cores, Node ${place.node}, commit ${place.commit}${smoke ? '; smoke: answers are checked, figures say nothing' : ''}`);
+  say(
+    `${place.cpu}, ${place.cores} cores, Node ${place.node}, commit ${place.commit}${smoke ? '; smoke: answers are checked, figures say nothing' : ''}`,
+  );
   const rows: Row[] = [];
   const clock = new SystemClock();
   for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
@@ -47,4 +63,8 @@ export async function runBenches(words: readonly string[], say: (text: string) =
   return missed.length > 0 ? 1 : 0;
 }
 
-if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) process.exitCode = await runBenches(process.argv.slice(2), (text) => void process.stdout.write(`${text}\n`));
+if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1])
+  process.exitCode = await runBenches(
+    process.argv.slice(2),
+    (text) => void process.stdout.write(`${text}\n`),
+  );

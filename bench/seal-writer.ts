@@ -42,13 +42,25 @@ function encodeOtherwise({ columns, rows, keys }: ParquetFile): Promise<Buffer> 
   const bytes = parquetWriteBuffer({
     columnData: columns.map(({ name, type }) => ({
       name,
-      data: rows.map((row) => (type === 'int64' && row[name] !== null ? BigInt(row[name] as number) : type === 'timestamp' ? new Date(row[name] as number) : row[name])),
+      data: rows.map((row) =>
+        type === 'int64' && row[name] !== null
+          ? BigInt(row[name] as number)
+          : type === 'timestamp'
+            ? new Date(row[name] as number)
+            : row[name],
+      ),
     })),
     schema: [
       { name: 'root', num_children: columns.length },
       ...columns.map(({ name, type }) =>
         type === 'timestamp'
-          ? ({ name, type: 'INT64', repetition_type: 'OPTIONAL', converted_type: 'TIMESTAMP_MILLIS', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' } } as const)
+          ? ({
+              name,
+              type: 'INT64',
+              repetition_type: 'OPTIONAL',
+              converted_type: 'TIMESTAMP_MILLIS',
+              logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+            } as const)
           : type === 'string'
             ? ({ name, type: 'BYTE_ARRAY', repetition_type: 'OPTIONAL', converted_type: 'UTF8' } as const)
             : ({ name, type: BASIC[type], repetition_type: 'OPTIONAL' } as const),
@@ -66,13 +78,29 @@ const sinks = new Map<string, ParquetSink>();
 
 function drag({ kind, times }: Slowness, tookMs: number): void {
   const untilMs = monoMs() + (times - 1) * tookMs;
-  if (kind === 'stands still') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, untilMs - monoMs());
+  if (kind === 'stands still')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, untilMs - monoMs());
   while (monoMs() < untilMs);
 }
 
-export default async function run({ shape, buffer, places, outDir, encoder, slowness }: SealTask): Promise<Sealed> {
+export default async function run({
+  shape,
+  buffer,
+  places,
+  outDir,
+  encoder,
+  slowness,
+}: SealTask): Promise<Sealed> {
   const memory = new ShardMemory(shape, buffer);
-  const sink = sinks.get(`${encoder} ${outDir}`) ?? new ParquetSink({ outDir, identity: IDENTITY, wait: sleep, mayWait: () => false, ...(encoder === 'parquetjs' ? {} : { encode: encodeOtherwise }) });
+  const sink =
+    sinks.get(`${encoder} ${outDir}`) ??
+    new ParquetSink({
+      outDir,
+      identity: IDENTITY,
+      wait: sleep,
+      mayWait: () => false,
+      ...(encoder === 'parquetjs' ? {} : { encode: encodeOtherwise }),
+    });
   sinks.set(`${encoder} ${outDir}`, sink);
   const startMs = monoMs();
   let rows = 0;
@@ -80,11 +108,21 @@ export default async function run({ shape, buffer, places, outDir, encoder, slow
   const together = slowness === undefined ? TOGETHER : 1;
   for (let from = 0; from < places.length; from += together) {
     const beganMs = monoMs();
-    const all = places.slice(from, from + together).map((place) => ({ instrument: place.instrument, rows: readCandles(memory, place, false) }));
+    const all = places
+      .slice(from, from + together)
+      .map((place) => ({ instrument: place.instrument, rows: readCandles(memory, place, false) }));
     for (const outcome of await sink.writeAll(all)) if (outcome instanceof Error) throw outcome;
     for (const { instrument, rows: candles } of all) {
       rows += candles.length;
-      if (slowness !== undefined) evaluateAll(candles.map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), { symbol: instrument.symbol, volumeKind: IDENTITY.volumeKind });
+      if (slowness !== undefined)
+        evaluateAll(
+          candles.map(({ candle, quality }) => ({
+            candle,
+            partial: quality.partial,
+            source: quality.source,
+          })),
+          { symbol: instrument.symbol, volumeKind: IDENTITY.volumeKind },
+        );
     }
     if (slowness !== undefined) drag(slowness, monoMs() - beganMs);
   }

@@ -39,7 +39,10 @@ function boundary(symbols: number, encoder: Encoder, quietMs: number): Promise<B
     const { ms, rows } = await writing;
     if (rows !== symbols * (BEFORE + 1)) throw new Error(`seal: ${rows} rows of ${symbols} symbols`);
     for (const place of places) {
-      const wrong = await verifyCandles(candlesPath(task.outDir, place.instrument), readCandles(memories[0], place, false).map(({ candle }) => candle));
+      const wrong = await verifyCandles(
+        candlesPath(task.outDir, place.instrument),
+        readCandles(memories[0], place, false).map(({ candle }) => candle),
+      );
       if (wrong !== undefined) throw new Error(`seal: ${wrong}`);
     }
     return { durableMs: ms, quietP99, busyP99 };
@@ -48,17 +51,25 @@ function boundary(symbols: number, encoder: Encoder, quietMs: number): Promise<B
 
 export const seal: Bench = {
   name: 'seal',
-  topology: 'schedule (12,000/s) -> main -> Router == ring ==> shard thread, meanwhile SEAL -> writer thread: memory -> Parquet of all symbols, durable, at row 375',
+  topology:
+    'schedule (12,000/s) -> main -> Router == ring ==> shard thread, meanwhile SEAL -> writer thread: memory -> Parquet of all symbols, durable, at row 375',
   async run({ smoke }) {
     const rows: Row[] = [];
     for (const symbols of smoke ? [5] : [50, 1000]) {
       const found = new Map<Encoder, Boundary[]>(ENCODERS.map((encoder) => [encoder, []]));
-      for (let round = 0; round < (smoke ? 1 : symbols < 100 ? 3 : 1); round++) for (const encoder of ENCODERS) found.get(encoder)!.push(await boundary(symbols, encoder, smoke ? 100 : QUIET_MS));
+      for (let round = 0; round < (smoke ? 1 : symbols < 100 ? 3 : 1); round++)
+        for (const encoder of ENCODERS)
+          found.get(encoder)!.push(await boundary(symbols, encoder, smoke ? 100 : QUIET_MS));
       const other = found.get('hyparquet-writer')!.map(({ durableMs }) => durableMs);
       for (const encoder of ENCODERS) {
         const values = found.get(encoder)!;
         rows.push(
-          rowOf({ name: `seal, ${symbols} symbols, ${encoder}, durable`, unit: 'ms', values: values.map(({ durableMs }) => durableMs), ...(encoder === 'parquetjs' ? { baseline: other } : {}) }),
+          rowOf({
+            name: `seal, ${symbols} symbols, ${encoder}, durable`,
+            unit: 'ms',
+            values: values.map(({ durableMs }) => durableMs),
+            ...(encoder === 'parquetjs' ? { baseline: other } : {}),
+          }),
           rowOf({
             name: `seal, ${symbols} symbols, ${encoder}, p99 to applied`,
             unit: 'us',

@@ -46,7 +46,9 @@ const server = createServer((socket) => {
     const key = /sec-websocket-key: (\S+)/i.exec(first.toString('latin1'))?.[1];
     if (key !== undefined) {
       const proof = createHash('sha1').update(`${key}${KEY}`).digest('base64');
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`);
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`,
+      );
     }
     socket.on('data', () => undefined);
     setTimeout(() => sendAll(socket), BEFORE_MS);

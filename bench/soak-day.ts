@@ -69,5 +69,11 @@ allocateOnPurpose(10_000);
 const before = process.memoryUsage().heapUsed;
 allocateOnPurpose(100_000);
 const controlBytes = (process.memoryUsage().heapUsed - before) / 100_000;
-const soaked: Soaked = { rssMb, bytesPerFrame, controlBytes, answer: engineAnswer(engine), expected: naiveAnswer(buf, count, tokens) };
+const soaked: Soaked = {
+  rssMb,
+  bytesPerFrame,
+  controlBytes,
+  answer: engineAnswer(engine),
+  expected: naiveAnswer(buf, count, tokens),
+};
 process.stdout.write(JSON.stringify(soaked));

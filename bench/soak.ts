@@ -22,23 +22,34 @@ const NOTHING_BYTES = 0.5;
 async function day(count: number): Promise<Soaked> {
   // A young generation so large that nothing is collected within a part: the growth is what was allocated.
   const flags = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256'];
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, fileURLToPath(new URL('./soak-day.js', import.meta.url)), String(count), String(LOOKS)], { maxBuffer: 1 << 20 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...flags, fileURLToPath(new URL('./soak-day.js', import.meta.url)), String(count), String(LOOKS)],
+    { maxBuffer: 1 << 20 },
+  );
   const soaked = JSON.parse(stdout) as Soaked;
-  if (soaked.answer !== soaked.expected) throw new Error(`soak: ${soaked.answer} where a plain fold has ${soaked.expected}`);
+  if (soaked.answer !== soaked.expected)
+    throw new Error(`soak: ${soaked.answer} where a plain fold has ${soaked.expected}`);
   if (soaked.controlBytes < 8) throw new Error('soak: what allocates on purpose was not seen to');
   return soaked;
 }
 
 export const soak: Bench = {
   name: 'soak',
-  topology: 'a process of its own: a day of frames -> Intake -> Router == ring ==> Shard, looked at ten times with all garbage collected',
+  topology:
+    'a process of its own: a day of frames -> Intake -> Router == ring ==> Shard, looked at ten times with all garbage collected',
   async run({ smoke }) {
     const days: Soaked[] = [];
     for (let round = 0; round < (smoke ? 1 : 3); round++) days.push(await day(smoke ? 50_000 : DAY));
     const grown = days.map(({ rssMb }) => rssMb[rssMb.length - 1] - rssMb[SETTLED]);
     return [
       rowOf({ name: 'soak, RSS added by the rest of a day', unit: 'MiB', values: grown, bound: NO_SLOPE_MB }),
-      rowOf({ name: 'soak, heap a frame', unit: 'bytes', values: days.map(({ bytesPerFrame }) => Math.max(0, bytesPerFrame)), bound: NOTHING_BYTES }),
+      rowOf({
+        name: 'soak, heap a frame',
+        unit: 'bytes',
+        values: days.map(({ bytesPerFrame }) => Math.max(0, bytesPerFrame)),
+        bound: NOTHING_BYTES,
+      }),
     ];
   },
 };

@@ -21,7 +21,15 @@ import { ShardPool } from '../src/threads/shard-pool.js';
 import { Intake } from '../src/ingest/intake.js';
 import { Line } from '../src/ingest/pipeline.js';
 import { frames } from './baselines.js';
-import { engineAnswer, FRAME_BYTES, instrumentsOf, naiveAnswer, OPEN_MS, SESSION, SUBSCRIBED_BEFORE_MS } from './market.js';
+import {
+  engineAnswer,
+  FRAME_BYTES,
+  instrumentsOf,
+  naiveAnswer,
+  OPEN_MS,
+  SESSION,
+  SUBSCRIBED_BEFORE_MS,
+} from './market.js';
 import { median, rowOf, type Bench } from './row.js';
 
 const STEP_MS = 2;
@@ -80,22 +88,52 @@ class FramesClock extends SystemClock {
   }
 }
 
-async function wholeEngine(port: number, count: number, tokens: readonly string[], expected: string): Promise<number> {
+async function wholeEngine(
+  port: number,
+  count: number,
+  tokens: readonly string[],
+  expected: string,
+): Promise<number> {
   const instruments = instrumentsOf(tokens);
   let left = count;
   // The machine is faster than any market: its clock is that of the frames. Before them it is so early that none passes for a cached one.
-  const clock = new FramesClock(() => OPEN_MS + (left === count ? -SUBSCRIBED_BEFORE_MS : (count - left) * STEP_MS));
-  const engine = new Engine({ instruments, sessionOf: () => SESSION, mode: 'ltp', shards: 1, graceMs: 3000, silenceMs: 120_000, marketDateMs: OPEN_MS });
+  const clock = new FramesClock(
+    () => OPEN_MS + (left === count ? -SUBSCRIBED_BEFORE_MS : (count - left) * STEP_MS),
+  );
+  const engine = new Engine({
+    instruments,
+    sessionOf: () => SESSION,
+    mode: 'ltp',
+    shards: 1,
+    graceMs: 3000,
+    silenceMs: 120_000,
+    marketDateMs: OPEN_MS,
+  });
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
   const intake = new Intake({ engine, instruments });
-  const line = new Line({ engine, intake, clock, journal: undefined, socket: { pause: () => socket.pause(), resume: () => socket.resume() }, conceal: () => undefined });
+  const line = new Line({
+    engine,
+    intake,
+    clock,
+    journal: undefined,
+    socket: { pause: () => socket.pause(), resume: () => socket.resume() },
+    conceal: () => undefined,
+  });
   let fromMs = 0;
   let all!: () => void;
   const over = new Promise<void>((resolve) => (all = resolve));
   const socket = new FeedSocket({
     endpoint: feedEndpoint(`ws://127.0.0.1:${port}`),
-    session: { jwt: 'j', feedToken: 'f', apiKey: 'k', clientCode: 'c', validUntilMs: Infinity, clockAheadMs: undefined, secrets: [] },
+    session: {
+      jwt: 'j',
+      feedToken: 'f',
+      apiKey: 'k',
+      clientCode: 'c',
+      validUntilMs: Infinity,
+      clockAheadMs: undefined,
+      secrets: [],
+    },
     secrets: [],
     connection: 1,
     clock,
@@ -113,7 +151,8 @@ async function wholeEngine(port: number, count: number, tokens: readonly string[
       text: () => undefined,
       pong: () => undefined,
       ended: (_connection, end) => {
-        if (left > 0) throw new Error(`socket: the connection ended by ${end.cause} with ${left} messages to come`);
+        if (left > 0)
+          throw new Error(`socket: the connection ended by ${end.cause} with ${left} messages to come`);
       },
     },
   });
@@ -124,7 +163,10 @@ async function wholeEngine(port: number, count: number, tokens: readonly string[
     await pool.done;
     const rate = perSecond(count, fromMs);
     const answer = engineAnswer(engine);
-    if (answer !== expected || engine.counters[COUNTER.routed] !== count) throw new Error(`socket: ${answer} of ${engine.counters[COUNTER.routed]} messages where a plain fold of ${count} has ${expected}`);
+    if (answer !== expected || engine.counters[COUNTER.routed] !== count)
+      throw new Error(
+        `socket: ${answer} of ${engine.counters[COUNTER.routed]} messages where a plain fold of ${count} has ${expected}`,
+      );
     return rate;
   } finally {
     socket.terminate();
@@ -133,14 +175,18 @@ async function wholeEngine(port: number, count: number, tokens: readonly string[
 }
 
 async function startSender(count: number): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [String(count), String(STEP_MS)]);
+  const child = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [
+    String(count),
+    String(STEP_MS),
+  ]);
   const [port] = (await once(child, 'message')) as [number];
   return { child, port };
 }
 
 export const socket: Bench = {
   name: 'socket',
-  topology: "sender's process -> TCP -> Inlet -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; beside a bare ws client that discards",
+  topology:
+    "sender's process -> TCP -> Inlet -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; beside a bare ws client that discards",
   async run({ smoke }) {
     const count = smoke ? 20_000 : 1_500_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
@@ -156,10 +202,25 @@ export const socket: Bench = {
     } finally {
       child.disconnect();
     }
-    if (!smoke && median(rates.sender) < FAST_SENDER * median(rates.bare)) throw new Error(`socket: the sender is the bottleneck: ${median(rates.sender).toFixed(2)} M messages/s where the bare client takes ${median(rates.bare).toFixed(2)}`);
+    if (!smoke && median(rates.sender) < FAST_SENDER * median(rates.bare))
+      throw new Error(
+        `socket: the sender is the bottleneck: ${median(rates.sender).toFixed(2)} M messages/s where the bare client takes ${median(rates.bare).toFixed(2)}`,
+      );
     return [
-      rowOf({ name: 'socket, whole engine', unit: 'M messages/s', values: rates.engine, baseline: rates.bare, target: 0.85, moreIsBetter: true }),
-      rowOf({ name: 'socket, the sender alone', unit: 'M messages/s', values: rates.sender, moreIsBetter: true }),
+      rowOf({
+        name: 'socket, whole engine',
+        unit: 'M messages/s',
+        values: rates.engine,
+        baseline: rates.bare,
+        target: 0.85,
+        moreIsBetter: true,
+      }),
+      rowOf({
+        name: 'socket, the sender alone',
+        unit: 'M messages/s',
+        values: rates.sender,
+        moreIsBetter: true,
+      }),
     ];
   },
 };

@@ -23,7 +23,14 @@ const SHARDS = [1, 2, 4] as const;
 const WARM = 0.4;
 
 /** Real ns a frame from the first that is measured to the moment at which every shard has applied END. `breathes`: the event loop gets its turn meanwhile, as profilers need it. */
-export async function play(buf: Buffer, count: number, tokens: readonly string[], shards: number, expected: string, breathes = false): Promise<number> {
+export async function play(
+  buf: Buffer,
+  count: number,
+  tokens: readonly string[],
+  shards: number,
+  expected: string,
+  breathes = false,
+): Promise<number> {
   const { engine, intake, arrival } = subscribed(tokens, shards);
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
@@ -32,7 +39,7 @@ export async function play(buf: Buffer, count: number, tokens: readonly string[]
     let start = 0;
     let warm = 0;
     const reads = new Reads(buf, count);
-    for (let k = 0; k < count; ) {
+    for (let k = 0; k < count;) {
       if (start === 0 && k >= count * WARM) {
         while (!router.drained) await turn();
         warm = k;
@@ -53,7 +60,8 @@ export async function play(buf: Buffer, count: number, tokens: readonly string[]
     await pool.done;
     const ns = ((monoMs() - start) * 1e6) / (count - warm);
     const answer = engineAnswer(engine);
-    if (answer !== expected) throw new Error(`storm, ${shards} shards: ${answer} where a plain fold has ${expected}`);
+    if (answer !== expected)
+      throw new Error(`storm, ${shards} shards: ${answer} where a plain fold has ${expected}`);
     return ns;
   } finally {
     await pool.stop();
@@ -62,7 +70,8 @@ export async function play(buf: Buffer, count: number, tokens: readonly string[]
 
 export const storm: Bench = {
   name: 'storm',
-  topology: 'main: frames -> Intake -> Router == rings ==> 1, 2, 4 shard threads -> sealed candles, hashed; beside `floor` on one thread',
+  topology:
+    'main: frames -> Intake -> Router == rings ==> 1, 2, 4 shard threads -> sealed candles, hashed; beside `floor` on one thread',
   async run({ smoke }) {
     const count = smoke ? 20_000 : 8_000_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
@@ -74,8 +83,18 @@ export const storm: Bench = {
       for (const shards of SHARDS) ns.get(shards)!.push(await play(buf, count, tokens, shards, expected));
       least.push(nsEach(count, () => void floor(buf, count, tokens)));
     }
-    const rows = SHARDS.map((shards): Row => rowOf({ name: `storm, ${shards} shard${shards === 1 ? '' : 's'}`, unit: 'ns/frame', values: ns.get(shards)!, baseline: least }));
+    const rows = SHARDS.map((shards): Row =>
+      rowOf({
+        name: `storm, ${shards} shard${shards === 1 ? '' : 's'}`,
+        unit: 'ns/frame',
+        values: ns.get(shards)!,
+        baseline: least,
+      }),
+    );
     const best = least.map((_, round) => Math.min(...SHARDS.map((shards) => ns.get(shards)![round])));
-    return [...rows, rowOf({ name: 'storm, best setting', unit: 'ns/frame', values: best, baseline: least, target: 0.5 })];
+    return [
+      ...rows,
+      rowOf({ name: 'storm, best setting', unit: 'ns/frame', values: best, baseline: least, target: 0.5 }),
+    ];
   },
 };

@@ -7,7 +7,16 @@ import type { Packet } from '../src/market/packet.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
 import { inFolder } from '../test/parquet/candles.js';
 import { nap, Since, turn } from './latency.js';
-import { encodeTick, FRAME_BYTES, OPEN_MS, packetOf, Singly, subscribed, tokensOf, type Subscribed } from './market.js';
+import {
+  encodeTick,
+  FRAME_BYTES,
+  OPEN_MS,
+  packetOf,
+  Singly,
+  subscribed,
+  tokensOf,
+  type Subscribed,
+} from './market.js';
 import type { Encoder, SealTask } from './seal-writer.js';
 
 /** Ticks a second: the feed's ceiling. */
@@ -53,7 +62,8 @@ export class Ticking {
     for (let k = 0; !over(monoMs() - startMs); await turn()) {
       // In between it sleeps, as in a poll for the socket: three busy threads would share two cores, and the schedule itself be late.
       nap(NAP_MS);
-      for (const dueBy = ((monoMs() - startMs) * RATE) / 1000; k < dueBy; k++) this.tick(fromMs + (k / RATE) * 100, startMs + (k * 1000) / RATE);
+      for (const dueBy = ((monoMs() - startMs) * RATE) / 1000; k < dueBy; k++)
+        this.tick(fromMs + (k / RATE) * 100, startMs + (k * 1000) / RATE);
       router.publish();
     }
     while (!router.drained) await turn();
@@ -64,7 +74,8 @@ export class Ticking {
   async fill(): Promise<void> {
     const { router } = this.line.engine;
     for (let minute = 0; minute < BEFORE; minute++) {
-      for (let k = 0; k < this.#packets.length; k++) this.tick(OPEN_MS + minute * MINUTE_MS + 5000 + k, monoMs());
+      for (let k = 0; k < this.#packets.length; k++)
+        this.tick(OPEN_MS + minute * MINUTE_MS + 5000 + k, monoMs());
       router.publish();
       while (!router.relieved) await sleep(0);
     }
@@ -89,13 +100,22 @@ export interface BesideWriter {
 }
 
 /** Runs `body` with them, and ends both threads whatever comes of it. */
-export function besideWriter<T>(symbols: number, encoder: Encoder, body: (all: BesideWriter) => Promise<T>): Promise<T> {
+export function besideWriter<T>(
+  symbols: number,
+  encoder: Encoder,
+  body: (all: BesideWriter) => Promise<T>,
+): Promise<T> {
   return inFolder(async (outDir) => {
     const market = new Ticking(symbols);
     const { memories, counters, places } = market.line.engine;
     const [{ shape, buffer }] = memories;
     const pool = new ShardPool({ memories, counters });
-    const writer = new Piscina({ filename: new URL('./seal-writer.js', import.meta.url).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity });
+    const writer = new Piscina({
+      filename: new URL('./seal-writer.js', import.meta.url).href,
+      minThreads: 1,
+      maxThreads: 1,
+      idleTimeout: Infinity,
+    });
     // Without a listener a thread's late error would end the process.
     writer.on('error', () => undefined);
     try {

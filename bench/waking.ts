@@ -34,13 +34,28 @@ interface Figures {
   readonly cpu: number;
 }
 
-async function figures(singly: Singly, tokens: readonly string[], expected: string, { waiting, each }: (typeof WAYS)[number]): Promise<Figures> {
+async function figures(
+  singly: Singly,
+  tokens: readonly string[],
+  expected: string,
+  { waiting, each }: (typeof WAYS)[number],
+): Promise<Figures> {
   const { engine, intake, arrival } = subscribed(tokens, 1);
   const { router, memories, counters } = engine;
   const [memory] = memories;
   const task = { shape: memory.shape, buffer: memory.buffer, ledger: undefined, extra: waiting };
-  const draining = waiting === 'drain' ? new Piscina({ filename: workerUrl.href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity, recordTiming: false }) : undefined;
-  const pool = waiting === 'drain' ? undefined : new ShardPool({ memories, counters, workerUrl, extra: waiting });
+  const draining =
+    waiting === 'drain'
+      ? new Piscina({
+          filename: workerUrl.href,
+          minThreads: 1,
+          maxThreads: 1,
+          idleTimeout: Infinity,
+          recordTiming: false,
+        })
+      : undefined;
+  const pool =
+    waiting === 'drain' ? undefined : new ShardPool({ memories, counters, workerUrl, extra: waiting });
   let underWay: Promise<void> | undefined;
   const show = (): void => {
     router.publish();
@@ -72,8 +87,13 @@ async function figures(singly: Singly, tokens: readonly string[], expected: stri
     do await underWay;
     while (underWay !== undefined || !router.drained);
     const answer = engineAnswer(engine);
-    if (answer !== expected) throw new Error(`waking, ${waiting}: ${answer} where a plain fold has ${expected}`);
-    return { p50: applied.percentile(50), p99: applied.percentile(99), cpu: (cpu.user + cpu.system) / 1e4 / ((singly.count - warmed(singly.count)) / RATE) };
+    if (answer !== expected)
+      throw new Error(`waking, ${waiting}: ${answer} where a plain fold has ${expected}`);
+    return {
+      p50: applied.percentile(50),
+      p99: applied.percentile(99),
+      cpu: (cpu.user + cpu.system) / 1e4 / ((singly.count - warmed(singly.count)) / RATE),
+    };
   } finally {
     await Promise.all([pool?.stop(), draining?.destroy()]);
   }
@@ -81,20 +101,38 @@ async function figures(singly: Singly, tokens: readonly string[], expected: stri
 
 export const waking: Bench = {
   name: 'waking',
-  topology: 'schedule (12,000/s) -> main -> Router == ring ==> shard thread: a task that runs on and waits (three ways), or a task a wake-up',
+  topology:
+    'schedule (12,000/s) -> main -> Router == ring ==> shard thread: a task that runs on and waits (three ways), or a task a wake-up',
   async run({ smoke }) {
     const count = smoke ? 2000 : RATE * SECONDS;
     const { buf, tokens } = frames(count, 50, STEP_MS);
     const singly = new Singly(buf, count);
     const expected = naiveAnswer(buf, count, tokens);
     const found = WAYS.map((): Figures[] => []);
-    for (let round = 0; round < (smoke ? 1 : 3); round++) for (const [k, way] of WAYS.entries()) found[k].push(await figures(singly, tokens, expected, way));
+    for (let round = 0; round < (smoke ? 1 : 3); round++)
+      for (const [k, way] of WAYS.entries()) found[k].push(await figures(singly, tokens, expected, way));
     return WAYS.flatMap(({ name }, k) => {
-      const against = (of: (one: Figures) => number): object => (k === 0 ? {} : { baseline: found[0].map(of) });
+      const against = (of: (one: Figures) => number): object =>
+        k === 0 ? {} : { baseline: found[0].map(of) };
       return [
-        rowOf({ name: `${name}, p50`, unit: 'us', values: found[k].map(({ p50 }) => p50), ...against(({ p50 }) => p50) }),
-        rowOf({ name: `${name}, p99`, unit: 'us', values: found[k].map(({ p99 }) => p99), ...against(({ p99 }) => p99) }),
-        rowOf({ name: `${name}, CPU`, unit: '% of a core', values: found[k].map(({ cpu }) => cpu), ...against(({ cpu }) => cpu) }),
+        rowOf({
+          name: `${name}, p50`,
+          unit: 'us',
+          values: found[k].map(({ p50 }) => p50),
+          ...against(({ p50 }) => p50),
+        }),
+        rowOf({
+          name: `${name}, p99`,
+          unit: 'us',
+          values: found[k].map(({ p99 }) => p99),
+          ...against(({ p99 }) => p99),
+        }),
+        rowOf({
+          name: `${name}, CPU`,
+          unit: '% of a core',
+          values: found[k].map(({ cpu }) => cpu),
+          ...against(({ cpu }) => cpu),
+        }),
       ];
     });
   },

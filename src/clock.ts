@@ -61,9 +61,16 @@ export function sleep(realMs: number): Promise<void> {
 const EXPIRED = Symbol('expired');
 
 /** What `promise` resolves to; what `late` returns, or throws, when that takes longer than `realMs`. */
-export async function within<T>(clock: Clock, realMs: number, promise: Promise<T>, late: () => T): Promise<T> {
+export async function within<T>(
+  clock: Clock,
+  realMs: number,
+  promise: Promise<T>,
+  late: () => T,
+): Promise<T> {
   let timer: Timer | undefined;
-  const expired = new Promise<typeof EXPIRED>((resolve) => (timer = clock.after(realMs, () => resolve(EXPIRED))));
+  const expired = new Promise<typeof EXPIRED>(
+    (resolve) => (timer = clock.after(realMs, () => resolve(EXPIRED))),
+  );
   try {
     const first = await Promise.race([promise, expired]);
     return first === EXPIRED ? late() : first;

@@ -30,7 +30,10 @@ const FIRST_OPEN_MS = 60_000;
 const UNATTENDED_OPEN_MS = 600_000;
 /** Real ms within which every token must be answered by a packet. */
 const ANSWER_MS = 10_000;
-assert(ANSWER_MS < FIRST_OPEN_MS && BOUNDS.duration.min * 60_000 > ANSWER_MS, 'the shortest run is long enough to see whether every token answers');
+assert(
+  ANSWER_MS < FIRST_OPEN_MS && BOUNDS.duration.min * 60_000 > ANSWER_MS,
+  'the shortest run is long enough to see whether every token answers',
+);
 
 /** Bytes of a run's journal: a quarter of an hour of 1,000 symbols in SnapQuote mode, and something to spare; of a shadow run's, several days of the NIFTY 50. */
 const JOURNAL_BYTES = 2 * 1024 ** 3;
@@ -38,7 +41,15 @@ const SHADOW_JOURNAL_BYTES = 4 * 1024 ** 3;
 /** All journals together. */
 const JOURNALS_BYTES = 8 * 1024 ** 3;
 
-export const LIMITS = { leastSilenceMs: LEAST_SILENCE_MS, firstOpenMs: FIRST_OPEN_MS, unattendedOpenMs: UNATTENDED_OPEN_MS, answerMs: ANSWER_MS, journalBytes: JOURNAL_BYTES, shadowJournalBytes: SHADOW_JOURNAL_BYTES, journalsBytes: JOURNALS_BYTES } as const;
+export const LIMITS = {
+  leastSilenceMs: LEAST_SILENCE_MS,
+  firstOpenMs: FIRST_OPEN_MS,
+  unattendedOpenMs: UNATTENDED_OPEN_MS,
+  answerMs: ANSWER_MS,
+  journalBytes: JOURNAL_BYTES,
+  shadowJournalBytes: SHADOW_JOURNAL_BYTES,
+  journalsBytes: JOURNALS_BYTES,
+} as const;
 
 /** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
 export const DEFAULT_AT = '2026-11-23T11:00';

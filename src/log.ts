@@ -8,7 +8,19 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type Log = Logger;
 
-const redactPaths = ['apiKey', 'clientCode', 'pin', 'totp', 'totpSecret', 'jwtToken', 'refreshToken', 'feedToken', 'password', 'headers', 'authorization'];
+const redactPaths = [
+  'apiKey',
+  'clientCode',
+  'pin',
+  'totp',
+  'totpSecret',
+  'jwtToken',
+  'refreshToken',
+  'feedToken',
+  'password',
+  'headers',
+  'authorization',
+];
 
 /**
  * A file that lines are appended to. pino's own destination keeps what a full disk refuses in memory and, asked to flush, tries for
@@ -29,7 +41,7 @@ class LogFile implements DestinationStream {
   write(line: string): void {
     const bytes = Buffer.from(this.#torn ? `\n${line}` : line);
     try {
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         at += writeSync(this.#fd, bytes, at);
         this.#torn = at < bytes.length;
       }
@@ -48,7 +60,11 @@ export function openLog(path: string, runId: string, onFailure: (error: unknown)
   mkdirSync(dirname(path), { recursive: true });
   const redact = redactPaths.flatMap((name) => [name, `*.${name}`]);
   return pino(
-    { base: { runId }, redact: { paths: redact, censor: '[secret]' }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      base: { runId },
+      redact: { paths: redact, censor: '[secret]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     new LogFile(path, onFailure),
   );
 }

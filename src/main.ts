@@ -17,9 +17,16 @@ async function run(command: Command): Promise<number> {
       process.stdout.write(`${command.text}\n`);
       return EXIT.pass;
     case 'decode': {
-      const [{ decodeLines }, { niftyFifty }] = await Promise.all([import('./commands/decode.js'), import('./run/universe.js')]);
+      const [{ decodeLines }, { niftyFifty }] = await Promise.all([
+        import('./commands/decode.js'),
+        import('./run/universe.js'),
+      ]);
       const complain = (sentence: string): void => void process.stderr.write(`tickshard: ${sentence}\n`);
-      return decodeLines({ input: process.stdin, output: process.stdout, complain }, niftyFifty(), new SystemClock().wallMs());
+      return decodeLines(
+        { input: process.stdin, output: process.stdout, complain },
+        niftyFifty(),
+        new SystemClock().wallMs(),
+      );
     }
     case 'doctor': {
       printsOnly = false;
@@ -32,8 +39,15 @@ async function run(command: Command): Promise<number> {
     }
     case 'compare': {
       printsOnly = command.options.report === undefined && command.options.html === undefined;
-      const [{ compare }, { tickSizes }] = await Promise.all([import('./commands/compare/compare.js'), import('./run/universe.js')]);
-      return compare({ ...command.options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) }, (text) => void process.stdout.write(`${text}\n`), (sentence) => void process.stderr.write(`${sentence}\n`));
+      const [{ compare }, { tickSizes }] = await Promise.all([
+        import('./commands/compare/compare.js'),
+        import('./run/universe.js'),
+      ]);
+      return compare(
+        { ...command.options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) },
+        (text) => void process.stdout.write(`${text}\n`),
+        (sentence) => void process.stderr.write(`${sentence}\n`),
+      );
     }
     case 'cutover': {
       const { judgeCutover } = await import('./commands/cutover.js');
@@ -51,7 +65,10 @@ async function run(command: Command): Promise<number> {
     }
     case 'simulate': {
       printsOnly = false;
-      const [{ simulate }, { niftyFifty, shippedCalendar }] = await Promise.all([import('./commands/simulate.js'), import('./run/universe.js')]);
+      const [{ simulate }, { niftyFifty, shippedCalendar }] = await Promise.all([
+        import('./commands/simulate.js'),
+        import('./run/universe.js'),
+      ]);
       return simulate({ ...command.options, listings: niftyFifty(), calendar: shippedCalendar() });
     }
     case 'stage': {
@@ -67,7 +84,12 @@ guardStandardStreams((exitCode) => {
 });
 
 try {
-  process.exitCode = await run(await parse(process.argv.slice(2), { version: programVersion(), columns: Math.min(process.stdout.columns || 120, 160) }));
+  process.exitCode = await run(
+    await parse(process.argv.slice(2), {
+      version: programVersion(),
+      columns: Math.min(process.stdout.columns || 120, 160),
+    }),
+  );
 } catch (error) {
   if (!(error instanceof EngineError)) throw error;
   process.stderr.write(`tickshard: ${error.message}\n`);

@@ -18,13 +18,25 @@ interface Locked {
 
 const security = read('docs/SECURITY.md');
 const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
-const locked = Object.entries((JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages).filter(([path, { dev }]) => path !== '' && dev !== true);
-const nameOf = (path: string): string => path.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ');
+const locked = Object.entries(
+  (JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages,
+).filter(([path, { dev }]) => path !== '' && dev !== true);
+const nameOf = (path: string): string =>
+  path.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ');
 
 describe('docs/SECURITY.md', () => {
   it('lists each runtime dependency as package.json and package-lock.json have it, and why it is there', () => {
-    const rows = security.split('## Runtime dependencies')[1].split('\n').filter((line) => line.startsWith('| ')).slice(2);
-    const listed = rows.map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+    const rows = security
+      .split('## Runtime dependencies')[1]
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(2);
+    const listed = rows.map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
     const expected = Object.entries(dependencies).map(([name, version]) => {
       const found = locked.find(([path]) => path === `node_modules/${name}`)![1];
       expect(found.version, `${name}: pinned to one version`).toBe(version);
@@ -36,7 +48,9 @@ describe('docs/SECURITY.md', () => {
 
   it('lists what they bring along', () => {
     const listed = security.split('```\n')[1].trimEnd().split('\n');
-    const expected = locked.filter(([path]) => !Object.hasOwn(dependencies, nameOf(path))).map(([path, { version, license }]) => `${nameOf(path)} ${version} ${license ?? 'none'}`);
+    const expected = locked
+      .filter(([path]) => !Object.hasOwn(dependencies, nameOf(path)))
+      .map(([path, { version, license }]) => `${nameOf(path)} ${version} ${license ?? 'none'}`);
     expect(listed.toSorted()).toEqual(expected.toSorted());
   });
 

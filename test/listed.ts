@@ -43,5 +43,19 @@ export function sessionOf({ derivatives }: Instrument): Session {
 export function asNaive({ candle, quality }: CandleWithQuality): Omit<NaiveCandle, 'gapMs' | 'seeded'> {
   const { timestampMs: minuteMs, open, high, low, close, volume } = candle;
   const { ticks, priceChanges, source, volSlack, repaired, coverage, maxAgeMs } = quality;
-  return { minuteMs, open, high, low, close, volume, ticks, priceChanges, auction: source === 'auction', volSlack, repaired, coverage, maxAgeMs };
+  return {
+    minuteMs,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    ticks,
+    priceChanges,
+    auction: source === 'auction',
+    volSlack,
+    repaired,
+    coverage,
+    maxAgeMs,
+  };
 }

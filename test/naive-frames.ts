@@ -30,8 +30,10 @@ export interface Frame {
   readonly dayLow: bigint;
 }
 
-const hasAuction = (instrument: NaiveInstrument, date: string): boolean => instrument.derivatives !== false && date >= AUCTION_SINCE && instrument.hours === undefined;
-export const closeOf = (instrument: NaiveInstrument, date: string): number => ist(date, instrument.hours?.close ?? (hasAuction(instrument, date) ? '15:15' : '15:30'));
+const hasAuction = (instrument: NaiveInstrument, date: string): boolean =>
+  instrument.derivatives !== false && date >= AUCTION_SINCE && instrument.hours === undefined;
+export const closeOf = (instrument: NaiveInstrument, date: string): number =>
+  ist(date, instrument.hours?.close ?? (hasAuction(instrument, date) ? '15:15' : '15:30'));
 
 /** The instant of an IST date and time of day. */
 export function ist(date: string, time: string): number {
@@ -61,7 +63,11 @@ export function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
 }
 
 /** Label of the minute that a time falls into, or undefined outside the session. */
-export function minuteOf(instrument: NaiveInstrument, date: string, timeMs: number): { labelMs: number; fromMs: number; toMs: number; auction: boolean } | undefined {
+export function minuteOf(
+  instrument: NaiveInstrument,
+  date: string,
+  timeMs: number,
+): { labelMs: number; fromMs: number; toMs: number; auction: boolean } | undefined {
   const withAuction = hasAuction(instrument, date);
   const open = ist(date, instrument.hours?.open ?? '09:15');
   const close = closeOf(instrument, date);
@@ -70,7 +76,8 @@ export function minuteOf(instrument: NaiveInstrument, date: string, timeMs: numb
     return { labelMs: start, fromMs: start, toMs: start + MINUTE, auction: false };
   }
   const [fromMs, toMs] = [ist(date, '15:28'), ist(date, '15:35')];
-  if (withAuction && timeMs >= fromMs && timeMs < toMs) return { labelMs: ist(date, '15:29'), fromMs, toMs, auction: true };
+  if (withAuction && timeMs >= fromMs && timeMs < toMs)
+    return { labelMs: ist(date, '15:29'), fromMs, toMs, auction: true };
   return undefined;
 }
 

@@ -8,7 +8,20 @@
  * Not here: what needs the arrival clock. A frame that drags market time alone (more than 60 s ahead of what has elapsed) is refused
  * by the engine and would be used here: leave it out of the list. Nothing here seals, so revisions and lateness are not told.
  */
-import { closeOf, compare, DAY, decode, EXCHANGES, ist, MINUTE, minuteOf, SAFE, type Frame, type NaiveInstrument, type Tick } from './naive-frames.js';
+import {
+  closeOf,
+  compare,
+  DAY,
+  decode,
+  EXCHANGES,
+  ist,
+  MINUTE,
+  minuteOf,
+  SAFE,
+  type Frame,
+  type NaiveInstrument,
+  type Tick,
+} from './naive-frames.js';
 
 export type { NaiveInstrument };
 export type NaiveMode = 1 | 2 | 3;
@@ -101,10 +114,17 @@ interface Book {
 function traded(book: Book, frame: Frame, connection: number, first: boolean): number | 'seed' | 'noTrade' {
   const usable = frame.volume >= 0n && frame.volume <= SAFE;
   const { anchor } = book;
-  const older = anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
+  const older =
+    anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
   // On a new connection the packet behind the first anchors whatever its number: the counter may have begun anew.
   const anew = !first && anchor !== undefined && anchor.connection !== connection;
-  if (usable && (!older || anew)) book.anchor = { volume: frame.volume, sequence: frame.sequence, connection, exchangeMs: Number(frame.exchangeMs) };
+  if (usable && (!older || anew))
+    book.anchor = {
+      volume: frame.volume,
+      sequence: frame.sequence,
+      connection,
+      exchangeMs: Number(frame.exchangeMs),
+    };
   if (first || anchor === undefined || anchor.connection !== connection) return 'seed';
   if (older || !usable) return 'noTrade';
   const rise = frame.volume - anchor.volume;
@@ -127,10 +147,16 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   const timeMs = frame.mode === 3 ? Number(frame.lastTradeSeconds) * 1000 : Number(frame.exchangeMs);
   const { last } = book;
   book.last = { sequence: frame.sequence, timeMs, price: frame.price };
-  const repeated = last !== undefined && frame.sequence > 0n && last.sequence === frame.sequence && last.timeMs === timeMs && last.price === frame.price;
+  const repeated =
+    last !== undefined &&
+    frame.sequence > 0n &&
+    last.sequence === frame.sequence &&
+    last.timeMs === timeMs &&
+    last.price === frame.price;
   let quantity = 1;
   const before = book.anchor;
-  const older = before !== undefined && frame.sequence > 0n && before.sequence > 0n && frame.sequence < before.sequence;
+  const older =
+    before !== undefined && frame.sequence > 0n && before.sequence > 0n && frame.sequence < before.sequence;
   const beforeRange = { ...book.range };
   if (!older && frame.mode !== 1) {
     if (frame.dayHigh > 0n) book.range.high = frame.dayHigh;
@@ -158,7 +184,10 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     quantity = outcome;
   }
   if (minute === undefined) {
-    const end = before === undefined || frame.mode === 1 ? undefined : minuteOf(book.instrument, date, before.exchangeMs);
+    const end =
+      before === undefined || frame.mode === 1
+        ? undefined
+        : minuteOf(book.instrument, date, before.exchangeMs);
     if (end !== undefined) book.ends.set(end.labelMs, (book.ends.get(end.labelMs) ?? 0) + quantity);
     return void counts.outOfSession++;
   }
@@ -168,7 +197,8 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   book.minutes.set(minute.labelMs, ticks);
   const sinceMs = frame.mode === 1 ? undefined : before!.exchangeMs;
   // Between the end of the continuous trading and the auction's print nothing is traded.
-  const straddles = sinceMs !== undefined && sinceMs < (minute.auction ? closeOf(book.instrument, date) : minute.fromMs);
+  const straddles =
+    sinceMs !== undefined && sinceMs < (minute.auction ? closeOf(book.instrument, date) : minute.fromMs);
   const unshown: number[] = [];
   const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
   const sound = low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
@@ -176,18 +206,40 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     if (beforeRange.high > 0n && frame.dayHigh > beforeRange.high) unshown.push(Number(frame.dayHigh));
     if (beforeRange.low > 0n && frame.dayLow < beforeRange.low) unshown.push(Number(frame.dayLow));
   }
-  ticks.push({ timeMs, connection: packet.connection, sequence: frame.sequence, price: Number(frame.price), quantity, slack: straddles ? quantity : 0, sinceMs, unshown });
+  ticks.push({
+    timeMs,
+    connection: packet.connection,
+    sequence: frame.sequence,
+    price: Number(frame.price),
+    quantity,
+    slack: straddles ? quantity : 0,
+    sinceMs,
+    unshown,
+  });
 }
 
 /** What lies over the minute's edges: its own first rise, and that of the next minute with ticks where the packet before it was of this one. */
-function slackOf(book: Book, labelMs: number, ticks: readonly Tick[], toMs: number, date: string): number | null {
+function slackOf(
+  book: Book,
+  labelMs: number,
+  ticks: readonly Tick[],
+  toMs: number,
+  date: string,
+): number | null {
   if (book.anchor === undefined || book.anchor.exchangeMs < toMs) return null;
-  const own = Math.max(ticks.reduce((sum, { slack }) => sum + slack, 0), book.ends.get(labelMs) ?? 0);
-  const nextLabel = [...book.minutes.keys()].filter((label) => label > labelMs).sort((a, b) => a - b)[0] as number | undefined;
+  const own = Math.max(
+    ticks.reduce((sum, { slack }) => sum + slack, 0),
+    book.ends.get(labelMs) ?? 0,
+  );
+  const nextLabel = [...book.minutes.keys()].filter((label) => label > labelMs).sort((a, b) => a - b)[0] as
+    number | undefined;
   const next = nextLabel === undefined ? [] : book.minutes.get(nextLabel)!.filter(({ slack }) => slack > 0);
   const from = next.at(-1)?.sinceMs;
   if (from === undefined || minuteOf(book.instrument, date, from)?.labelMs !== labelMs) return own;
-  return Math.max(own, next.reduce((sum, { slack }) => sum + slack, 0));
+  return Math.max(
+    own,
+    next.reduce((sum, { slack }) => sum + slack, 0),
+  );
 }
 
 /** The candle of one minute's ticks, in order of arrival. */
@@ -221,7 +273,8 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
   const ages = marks.slice(1).map((ms, k) => ms - marks[k]);
   const close = closing.price / scale;
   let gapMs = 0;
-  for (const gap of options.gaps ?? []) gapMs += Math.max(0, Math.min(gap.toMs, minute.toMs) - Math.max(gap.fromMs, minute.fromMs));
+  for (const gap of options.gaps ?? [])
+    gapMs += Math.max(0, Math.min(gap.toMs, minute.toMs) - Math.max(gap.fromMs, minute.fromMs));
   return {
     minuteMs: labelMs,
     // The auction is one print: what was told before it in its window is the old price.
@@ -258,7 +311,9 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
   }));
   const refused = { length: 0, mode: 0 };
   const unadmitted = { exchange: 0, token: 0, mode: 0, price: 0, time: 0 };
-  const byKey = new Map(books.map((book) => [`${book.instrument.exchangeType}:${book.instrument.token}`, book]));
+  const byKey = new Map(
+    books.map((book) => [`${book.instrument.exchangeType}:${book.instrument.token}`, book]),
+  );
   const midnight = BigInt(ist(options.date, '00:00'));
   for (const packet of packets) {
     const frame = decode(packet.bytes);
@@ -289,8 +344,15 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
   const candles = new Map(
     books.map((book) => [
       book.instrument.symbol,
-      [...book.minutes].sort(([a], [b]) => a - b).map(([labelMs, ticks]) => candleOf(book, labelMs, ticks, options)),
+      [...book.minutes]
+        .sort(([a], [b]) => a - b)
+        .map(([labelMs, ticks]) => candleOf(book, labelMs, ticks, options)),
     ]),
   );
-  return { candles, counts: new Map(books.map((book) => [book.instrument.symbol, book.counts])), refused, unadmitted };
+  return {
+    candles,
+    counts: new Map(books.map((book) => [book.instrument.symbol, book.counts])),
+    refused,
+    unadmitted,
+  };
 }

@@ -39,7 +39,11 @@ export type ToObservers =
   | { readonly kind: 'stop' };
 
 export type FromObservers =
-  | { readonly kind: 'listening'; readonly dashboard: string | undefined; readonly metrics: string | undefined }
+  | {
+      readonly kind: 'listening';
+      readonly dashboard: string | undefined;
+      readonly metrics: string | undefined;
+    }
   | { readonly kind: 'refused'; readonly sentence: string }
   /** Something for the log, a sentence. */
   | { readonly kind: 'trouble'; readonly sentence: string };
@@ -55,7 +59,9 @@ export default async function run(task: ObserversTask): Promise<void> {
   const memories = task.shards.map(({ shape, buffer }) => new ShardMemory(shape, buffer));
   const board = new Board({ run: task.run, memories, places, sessions: task.sessions });
   const say = (message: FromObservers): void => port.postMessage(message);
-  const viewers = new Viewers(() => say({ kind: 'trouble', sentence: 'A page that did not read what it was sent was cut off.' }));
+  const viewers = new Viewers(() =>
+    say({ kind: 'trouble', sentence: 'A page that did not read what it was sent was cut off.' }),
+  );
   let feed: FeedSeen | undefined;
   const onFailure = (sentence: string): void => say({ kind: 'trouble', sentence });
 
@@ -66,18 +72,29 @@ export default async function run(task: ObserversTask): Promise<void> {
     option: '--dashboard',
     onFailure,
     routes: {
-      '/': (_, response) => answer(response, 200, 'text/html; charset=utf-8', page, { 'Content-Security-Policy': LIVE_POLICY }),
+      '/': (_, response) =>
+        answer(response, 200, 'text/html; charset=utf-8', page, { 'Content-Security-Policy': LIVE_POLICY }),
       '/page.js': (_, response) => answer(response, 200, 'text/javascript; charset=utf-8', parts.script),
       '/page.css': (_, response) => answer(response, 200, 'text/css; charset=utf-8', parts.style),
       '/events': (_, response) => viewers.join(response, board.picture),
     },
   });
-  const registry = runMetrics({ memories, places, counters, picture: () => board.picture, feed: () => feed, version: task.run.version });
+  const registry = runMetrics({
+    memories,
+    places,
+    counters,
+    picture: () => board.picture,
+    feed: () => feed,
+    version: task.run.version,
+  });
   const metrics = new LocalServer({
     port: task.metrics ?? 0,
     option: '--metrics',
     onFailure,
-    routes: { '/metrics': async (_, response) => answer(response, 200, registry.contentType, await registry.metrics()) },
+    routes: {
+      '/metrics': async (_, response) =>
+        answer(response, 200, registry.contentType, await registry.metrics()),
+    },
   });
 
   const stopped = new Promise<void>((resolve) => {
@@ -88,7 +105,10 @@ export default async function run(task: ObserversTask): Promise<void> {
       viewers.tell(board.look(message.glance, monoMs), () => board.picture!, monoMs);
     });
   });
-  const asked = [...(task.dashboard === undefined ? [] : [dashboard]), ...(task.metrics === undefined ? [] : [metrics])];
+  const asked = [
+    ...(task.dashboard === undefined ? [] : [dashboard]),
+    ...(task.metrics === undefined ? [] : [metrics]),
+  ];
   try {
     for (const server of asked) await server.start();
   } catch (error) {
@@ -97,7 +117,11 @@ export default async function run(task: ObserversTask): Promise<void> {
     port.close();
     return;
   }
-  say({ kind: 'listening', dashboard: task.dashboard === undefined ? undefined : dashboard.url, metrics: task.metrics === undefined ? undefined : metrics.url });
+  say({
+    kind: 'listening',
+    dashboard: task.dashboard === undefined ? undefined : dashboard.url,
+    metrics: task.metrics === undefined ? undefined : metrics.url,
+  });
   await stopped;
   viewers.end();
   await sleep(FAREWELL_MS);

@@ -9,14 +9,26 @@ import '../src/memory/io-ledger.js';
 import { createHash } from 'node:crypto';
 import { workerData } from 'piscina';
 import { EngineError, sentenceOf } from '../src/errors.js';
-import { inOrder, type CandleRow, type FileIdentity, type QualityRow, type VolumeKind } from '../src/candles/candle.js';
+import {
+  inOrder,
+  type CandleRow,
+  type FileIdentity,
+  type QualityRow,
+  type VolumeKind,
+} from '../src/candles/candle.js';
 import { unpackCandles } from '../src/candles/warm-up-candles.js';
 import { DAY_MS } from '../src/market/session.js';
 import { barLabelMs, isAuction, readCandles, readFirst, type RowPlace } from '../src/memory/shard-reader.js';
 import { LEDGER, watch } from '../src/memory/io-ledger.js';
 import { ShardMemory, type ShardShape } from '../src/memory/layout.js';
 import { priceScale } from '../src/market/instrument.js';
-import { evaluateAll, holeText, MomentumSeries, type Evaluation, type SeriesOptions } from '../src/momentum/series.js';
+import {
+  evaluateAll,
+  holeText,
+  MomentumSeries,
+  type Evaluation,
+  type SeriesOptions,
+} from '../src/momentum/series.js';
 import { readHistory, readSchema, schemaDifferences, type History } from '../src/parquet/history.js';
 import { candlesPath } from '../src/parquet/candles-file.js';
 import { sha256Of } from '../src/parquet/reader.js';
@@ -34,7 +46,11 @@ export interface GivenHistory {
 
 /** What the thread is made with. */
 export interface WriterSetup {
-  readonly shards: readonly { readonly shape: ShardShape; readonly buffer: SharedArrayBuffer; readonly places: readonly RowPlace[] }[];
+  readonly shards: readonly {
+    readonly shape: ShardShape;
+    readonly buffer: SharedArrayBuffer;
+    readonly places: readonly RowPlace[];
+  }[];
   readonly outDir: string;
   readonly identity: FileIdentity;
   readonly historyDir: string | undefined;
@@ -99,7 +115,10 @@ const HISTORY_MS = 10 * DAY_MS;
 
 const setup = workerData as WriterSetup;
 watch([setup.outDir], new Int32Array(setup.ledger, 0, LEDGER.words));
-const shards = setup.shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places }));
+const shards = setup.shards.map(({ shape, buffer, places }) => ({
+  memory: new ShardMemory(shape, buffer),
+  places,
+}));
 /** Real ms that one task may wait for files that another program holds open, all of them together. */
 const PATIENCE_MS = 5000;
 let patienceMs = PATIENCE_MS;
@@ -112,7 +131,11 @@ const histories = new Map<string, History | undefined>();
 
 async function historyOf(symbol: string, exchange: string): Promise<History | undefined> {
   if (setup.historyDir === undefined) return undefined;
-  if (!histories.has(symbol)) histories.set(symbol, await readHistory(setup.historyDir, exchange, symbol, { fromMs: setup.marketDateMs - HISTORY_MS }));
+  if (!histories.has(symbol))
+    histories.set(
+      symbol,
+      await readHistory(setup.historyDir, exchange, symbol, { fromMs: setup.marketDateMs - HISTORY_MS }),
+    );
   return histories.get(symbol);
 }
 
@@ -121,10 +144,12 @@ async function seriesOptions({ instrument }: RowPlace): Promise<SeriesOptions> {
   const { volumeKind } = setup.identity;
   const history = await historyOf(symbol, exchange);
   const packed = setup.given?.rows[symbol];
-  if (packed === undefined) return history === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history };
+  if (packed === undefined)
+    return history === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history };
   const given = { rows: unpackCandles(packed, { symbol, exchange }), volumeKind: setup.given!.volumeKind };
   // Of two that are of use both are used; what was polled just now is what the broker says today.
-  if (history === undefined || history.volumeKind !== given.volumeKind) return { symbol, volumeKind, history: given };
+  if (history === undefined || history.volumeKind !== given.volumeKind)
+    return { symbol, volumeKind, history: given };
   const byMinute = new Map([...history.rows, ...given.rows].map((row) => [row.timestampMs, row]));
   return { symbol, volumeKind, history: { rows: [...byMinute.values()], volumeKind } };
 }
@@ -138,7 +163,10 @@ async function prepare(): Promise<PrepareAnswer> {
       if (history === undefined) continue;
       historyRows[instrument.symbol] = hashOfRows(history.rows);
       notes.push(...history.notes);
-      if (setup.given !== undefined && history.volumeKind !== setup.given.volumeKind) notes.push(`${history.path} has volume of kind ${history.volumeKind}: the candles that were polled are used in its place.`);
+      if (setup.given !== undefined && history.volumeKind !== setup.given.volumeKind)
+        notes.push(
+          `${history.path} has volume of kind ${history.volumeKind}: the candles that were polled are used in its place.`,
+        );
     }
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
@@ -176,15 +204,33 @@ async function write(shard: number, includeOpen: boolean): Promise<WriteAnswer> 
 }
 
 /** Pushes the candles as they were first sealed, up to bar `through`; returns the evaluations of the bars from `from` on. */
-function evaluateFirst(memory: ShardMemory, { instrument, row }: RowPlace, series: MomentumSeries, from: number, through: number): Evaluation[] {
+function evaluateFirst(
+  memory: ShardMemory,
+  { instrument, row }: RowPlace,
+  series: MomentumSeries,
+  from: number,
+  through: number,
+): Evaluation[] {
   const scale = priceScale(instrument.exchangeType);
   const evaluations: Evaluation[] = [];
   for (let bar = 0; bar <= through; bar++) {
     const first = readFirst(memory, row, bar);
     if (first === undefined) continue;
     const timestampMs = barLabelMs(memory, row, bar);
-    const candle = { symbol: instrument.symbol, exchange: instrument.exchange, timestampMs, open: first.open / scale, high: first.high / scale, low: first.low / scale, close: first.close / scale, volume: first.volume };
-    const evaluation = series.push(candle, { partial: first.partial, source: isAuction(memory, bar) ? 'auction' : 'continuous' });
+    const candle = {
+      symbol: instrument.symbol,
+      exchange: instrument.exchange,
+      timestampMs,
+      open: first.open / scale,
+      high: first.high / scale,
+      low: first.low / scale,
+      close: first.close / scale,
+      volume: first.volume,
+    };
+    const evaluation = series.push(candle, {
+      partial: first.partial,
+      source: isAuction(memory, bar) ? 'auction' : 'continuous',
+    });
     if (bar >= from) evaluations.push(evaluation);
   }
   return evaluations;
@@ -193,14 +239,22 @@ function evaluateFirst(memory: ShardMemory, { instrument, row }: RowPlace, serie
 async function evaluate(shard: number, from: number, through: number): Promise<EvaluateAnswer> {
   const { memory, places } = shards[shard];
   const evaluations: Evaluation[] = [];
-  for (const place of places) evaluations.push(...evaluateFirst(memory, place, new MomentumSeries(await seriesOptions(place)), from, through));
+  for (const place of places)
+    evaluations.push(
+      ...evaluateFirst(memory, place, new MomentumSeries(await seriesOptions(place)), from, through),
+    );
   return { kind: 'evaluate', evaluations };
 }
 
 /** Reads a symbol's two files back; what an earlier run knew better is not expected to be ours. */
-async function prove(place: RowPlace, candles: readonly CandleRow[], quality: readonly QualityRow[]): Promise<string[]> {
+async function prove(
+  place: RowPlace,
+  candles: readonly CandleRow[],
+  quality: readonly QualityRow[],
+): Promise<string[]> {
   const kept = keptMinutes.get(place.instrument.symbol) ?? new Set<number>();
-  const ours = <Row extends { readonly timestampMs: number }>(rows: readonly Row[]): Row[] => rows.filter(({ timestampMs }) => !kept.has(timestampMs));
+  const ours = <Row extends { readonly timestampMs: number }>(rows: readonly Row[]): Row[] =>
+    rows.filter(({ timestampMs }) => !kept.has(timestampMs));
   if (candles.length === 0) return [];
   const sentences = [
     await verifyCandles(candlesPath(setup.outDir, place.instrument), ours(candles)),
@@ -246,7 +300,11 @@ async function conclude(): Promise<ConcludeAnswer> {
   for (const { memory, place } of all) {
     const { symbol, exchange } = place.instrument;
     const rows = readCandles(memory, place, true);
-    const wrong = await prove(place, rows.map(({ candle }) => candle), rows.map(({ quality }) => quality));
+    const wrong = await prove(
+      place,
+      rows.map(({ candle }) => candle),
+      rows.map(({ quality }) => quality),
+    );
     unproven.push(...wrong);
     if (wrong.length === 0) proven += rows.length;
     kept += keptMinutes.get(symbol)?.size ?? 0;
@@ -256,17 +314,39 @@ async function conclude(): Promise<ConcludeAnswer> {
     }
     const history = await historyOf(symbol, exchange);
     // A file that cannot be read is among the unproven already; there is nothing to compare then.
-    const ours = history === undefined || rows.length === 0 || wrong.length > 0 ? undefined : await readSchema(candlesPath(setup.outDir, place.instrument));
+    const ours =
+      history === undefined || rows.length === 0 || wrong.length > 0
+        ? undefined
+        : await readSchema(candlesPath(setup.outDir, place.instrument));
     if (history !== undefined && ours !== undefined) {
       compared = true;
       for (const sentence of schemaDifferences(ours, history)) schema.add(`${symbol}: ${sentence}`);
     }
-    const final = evaluateAll(readCandles(memory, place, false).map(({ candle, quality }) => ({ candle, partial: quality.partial, source: quality.source })), await seriesOptions(place));
+    const final = evaluateAll(
+      readCandles(memory, place, false).map(({ candle, quality }) => ({
+        candle,
+        partial: quality.partial,
+        source: quality.source,
+      })),
+      await seriesOptions(place),
+    );
     evaluations.push(...final.evaluations);
     notes.push(...final.series.notes);
-    if (final.series.holes.length > 0) notes.push(`${symbol}: no candle for ${final.series.holes.map(holeText).join(', ')} (${final.series.missingMinutes} minutes).`);
+    if (final.series.holes.length > 0)
+      notes.push(
+        `${symbol}: no candle for ${final.series.holes.map(holeText).join(', ')} (${final.series.missingMinutes} minutes).`,
+      );
   }
-  return { kind: 'conclude', unproven, proven, kept, schema: compared ? [...schema] : undefined, evaluations, notes, hashes: { candles: hashes.candles.end(), quality: hashes.quality.end() } };
+  return {
+    kind: 'conclude',
+    unproven,
+    proven,
+    kept,
+    schema: compared ? [...schema] : undefined,
+    evaluations,
+    notes,
+    hashes: { candles: hashes.candles.end(), quality: hashes.quality.end() },
+  };
 }
 
 export default async function run(task: WriterTask): Promise<WriterAnswer> {

@@ -7,7 +7,8 @@ export const READ_BYTES = 65_536;
 const MOST_MESSAGES = 2048;
 
 /** The same memory by its integers. */
-export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export class Messages {
   /** Whatever buffer the messages stand in, and the same memory by its integers. */

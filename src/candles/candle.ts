@@ -62,6 +62,10 @@ export interface FileIdentity {
 }
 
 /** Rows in the order of symbol and minute, which does not tell how many shards there were. */
-export function inOrder<Row extends { readonly symbol: string; readonly timestampMs: number }>(rows: readonly Row[]): Row[] {
-  return [...rows].sort((a, b) => (a.symbol === b.symbol ? a.timestampMs - b.timestampMs : a.symbol < b.symbol ? -1 : 1));
+export function inOrder<Row extends { readonly symbol: string; readonly timestampMs: number }>(
+  rows: readonly Row[],
+): Row[] {
+  return [...rows].sort((a, b) =>
+    a.symbol === b.symbol ? a.timestampMs - b.timestampMs : a.symbol < b.symbol ? -1 : 1,
+  );
 }

@@ -8,7 +8,14 @@ import { GIVEN, sharedDoubles } from '../memory/layout.js';
 
 /** `rows` as numbers, in their order: what processes tell each other. */
 export function packCandles(rows: readonly CandleRow[]): number[] {
-  return rows.flatMap(({ timestampMs, open, high, low, close, volume }) => [timestampMs, open, high, low, close, volume]);
+  return rows.flatMap(({ timestampMs, open, high, low, close, volume }) => [
+    timestampMs,
+    open,
+    high,
+    low,
+    close,
+    volume,
+  ]);
 }
 
 /** `packed` where all threads can read it. */
@@ -37,7 +44,10 @@ export function filled(packed: Float64Array): Float64Array {
 }
 
 /** The rows again, of the instrument named. */
-export function unpackCandles(room: Float64Array, { symbol, exchange }: Pick<CandleRow, 'symbol' | 'exchange'>): CandleRow[] {
+export function unpackCandles(
+  room: Float64Array,
+  { symbol, exchange }: Pick<CandleRow, 'symbol' | 'exchange'>,
+): CandleRow[] {
   const packed = filled(room);
   return Array.from({ length: packed.length / GIVEN.size }, (_, index) => {
     const at = index * GIVEN.size;

@@ -27,7 +27,9 @@ export interface DoctorArguments {
 export interface CompareArguments {
   readonly ours: string;
   /** A folder or file, or whom to ask. */
-  readonly reference: string | { readonly feed: RemoteFeed | { readonly kind: 'sim' }; readonly instruments: string | undefined };
+  readonly reference:
+    | string
+    | { readonly feed: RemoteFeed | { readonly kind: 'sim' }; readonly instruments: string | undefined };
   /** Undefined: all of which there is a file of ours. */
   readonly symbols: readonly string[] | undefined;
   /** IST date, `YYYY-MM-DD`. */

@@ -10,34 +10,76 @@ export const stageOptions = {
   symbols: { type: 'string', desc: "other symbols than the stage's, A,B (RELIANCE or RELIANCE-EQ)" },
   subset: { type: 'string', desc: "only the first N of the stage's symbols" },
   mode: { type: 'string', desc: 'ltp, quote or snapquote  [default: ltp]' },
-  feed: { type: 'string', desc: 'live, sim, or the URL of a SmartAPI server elsewhere (ws: on loopback only)  [default: live]' },
+  feed: {
+    type: 'string',
+    desc: 'live, sim, or the URL of a SmartAPI server elsewhere (ws: on loopback only)  [default: live]',
+  },
   speed: { type: 'string', desc: 'sim: market seconds a second  [default: 1]' },
   seed: { type: 'string', desc: "sim: the market's seed  [default: 1]" },
   at: { type: 'string', desc: `sim: Indian time at which the market starts  [default: ${DEFAULT_AT}]` },
-  fault: { type: 'string', desc: 'sim: NAME[:key=value,...], something that goes wrong; may be repeated  [all: tickshard simulate --faults]' },
+  fault: {
+    type: 'string',
+    desc: 'sim: NAME[:key=value,...], something that goes wrong; may be repeated  [all: tickshard simulate --faults]',
+  },
   chaos: { type: 'string', desc: 'sim: a seed that picks several faults' },
-  'market-clock': { type: 'string', desc: `URL: ORIGIN@SPEED when its market time is not now, e.g. ${DEFAULT_AT}@60` },
+  'market-clock': {
+    type: 'string',
+    desc: `URL: ORIGIN@SPEED when its market time is not now, e.g. ${DEFAULT_AT}@60`,
+  },
   ca: { type: 'string', desc: 'URL: file of certificates (PEM) to trust in place of the public ones' },
   shards: { type: 'string', desc: 'worker threads that build candles  [default: cores - 1, at least 1]' },
-  grace: { type: 'string', desc: 'seconds of market time between a minute and its seal, 0 to 30  [default: 3]' },
-  out: { type: 'string', desc: 'folder of the candles  [default: data/test/websocket_candles, for any other feed than live data/test/sim/websocket_candles]' },
-  history: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written' },
-  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols  [default: live the newest that was fetched]" },
-  report: { type: 'string', desc: 'write the report to this file only  [default: data/test/reports/latest.json and one per run]' },
-  journal: { type: 'string', desc: `folder of the journals: every frame as it came  [default: ${DEFAULT_JOURNAL}]` },
+  grace: {
+    type: 'string',
+    desc: 'seconds of market time between a minute and its seal, 0 to 30  [default: 3]',
+  },
+  out: {
+    type: 'string',
+    desc: 'folder of the candles  [default: data/test/websocket_candles, for any other feed than live data/test/sim/websocket_candles]',
+  },
+  history: {
+    type: 'string',
+    desc: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written',
+  },
+  instruments: {
+    type: 'string',
+    desc: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols  [default: live the newest that was fetched]",
+  },
+  report: {
+    type: 'string',
+    desc: 'write the report to this file only  [default: data/test/reports/latest.json and one per run]',
+  },
+  journal: {
+    type: 'string',
+    desc: `folder of the journals: every frame as it came  [default: ${DEFAULT_JOURNAL}]`,
+  },
   'no-journal': { type: 'boolean', desc: 'keep no journal: no replay and no --resume' },
   resume: { type: 'boolean', desc: 'go on with the newest run of the journal that was killed' },
-  'warm-up': { type: 'boolean', desc: "quote, snapquote: before the run poll the day's earlier candles (getCandleData, two requests a second), so that momentum evaluates from its first minute" },
-  'wait-open': { type: 'boolean', desc: 'when the market is shut, wait for its opening and start the duration there' },
-  dashboard: { type: 'string', desc: `[PORT] serve a page that shows the run, to this machine only  [default port: ${DEFAULT_PORTS.dashboard}; 0: any that is free]` },
-  metrics: { type: 'string', desc: `[PORT] serve metrics for Prometheus at /metrics, to this machine only  [default port: ${DEFAULT_PORTS.metrics}]` },
+  'warm-up': {
+    type: 'boolean',
+    desc: "quote, snapquote: before the run poll the day's earlier candles (getCandleData, two requests a second), so that momentum evaluates from its first minute",
+  },
+  'wait-open': {
+    type: 'boolean',
+    desc: 'when the market is shut, wait for its opening and start the duration there',
+  },
+  dashboard: {
+    type: 'string',
+    desc: `[PORT] serve a page that shows the run, to this machine only  [default port: ${DEFAULT_PORTS.dashboard}; 0: any that is free]`,
+  },
+  metrics: {
+    type: 'string',
+    desc: `[PORT] serve metrics for Prometheus at /metrics, to this machine only  [default port: ${DEFAULT_PORTS.metrics}]`,
+  },
   quiet: { type: 'boolean', desc: 'say only what is wrong, and the verdict' },
   verbose: { type: 'boolean', desc: 'say each event as it happens, and what was expected of each gate' },
   json: { type: 'boolean', desc: 'print the report on standard output, and nothing else there' },
 } as const;
 
 export const shadowOptions = {
-  'until-close': { type: 'boolean', desc: "go on until the market closes, the closing auction's print included" },
+  'until-close': {
+    type: 'boolean',
+    desc: "go on until the market closes, the closing auction's print included",
+  },
   ...stageOptions,
   duration: { type: 'string', desc: 'in place of --until-close: minutes of market time, 1 to 400' },
   stage: { type: 'string', desc: '1: RELIANCE; 2: all 50 of the NIFTY 50  [default: 2]' },
@@ -75,7 +117,10 @@ export const doctorOptions = {
   feed: { type: 'string', desc: 'live, or the URL of a SmartAPI server elsewhere  [default: live]' },
   ca: stageOptions.ca,
   out: stageOptions.out,
-  instruments: { type: 'string', desc: "the broker's OpenAPIScripMaster.json  [default: the newest that was fetched]" },
+  instruments: {
+    type: 'string',
+    desc: "the broker's OpenAPIScripMaster.json  [default: the newest that was fetched]",
+  },
   json: { type: 'boolean', desc: 'print JSON on standard output, and nothing else there' },
 } as const;
 
@@ -85,14 +130,29 @@ Exit codes: 0 a run can start, 1 a check failed, 2 usage or configuration.`;
 
 export const compareOptions = {
   ours: { type: 'string', desc: 'folder of the candles of a run, its --out' },
-  reference: { type: 'string', desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, a file of JSON lines (.jsonl), or the --out of another run' },
-  fetch: { type: 'boolean', desc: "in place of --reference: log in and poll the broker's own candles (getCandleData), two requests a second, after the run" },
-  feed: { type: 'string', desc: '--fetch: live, sim (the simulated broker of the seed that our candles are of), or the URL of a SmartAPI server elsewhere  [default: live]' },
+  reference: {
+    type: 'string',
+    desc: 'folder with NSE_{SYMBOL}_1m.parquet polled over REST, a file of JSON lines (.jsonl), or the --out of another run',
+  },
+  fetch: {
+    type: 'boolean',
+    desc: "in place of --reference: log in and poll the broker's own candles (getCandleData), two requests a second, after the run",
+  },
+  feed: {
+    type: 'string',
+    desc: '--fetch: live, sim (the simulated broker of the seed that our candles are of), or the URL of a SmartAPI server elsewhere  [default: live]',
+  },
   ca: { type: 'string', desc: '--fetch: file of certificates (PEM) to trust in place of the public ones' },
-  instruments: { type: 'string', desc: "--fetch: the broker's OpenAPIScripMaster.json for other symbols  [default: live the newest that was fetched]" },
+  instruments: {
+    type: 'string',
+    desc: "--fetch: the broker's OpenAPIScripMaster.json for other symbols  [default: live the newest that was fetched]",
+  },
   symbols: { type: 'string', desc: 'only these, A,B  [default: all of which there are candles of ours]' },
   date: { type: 'string', desc: 'only candles of this day, YYYY-MM-DD  [default: all days]' },
-  unexplained: { type: 'string', desc: `percent of the values that may differ without a cause  [default: ${UNEXPLAINED_PERCENT}]` },
+  unexplained: {
+    type: 'string',
+    desc: `percent of the values that may differ without a cause  [default: ${UNEXPLAINED_PERCENT}]`,
+  },
   report: { type: 'string', desc: 'also write the comparison to this file, as JSON' },
   html: { type: 'string', desc: 'also write it to this file, as a page' },
   json: { type: 'boolean', desc: 'print JSON' },
@@ -103,7 +163,11 @@ export const compareEpilogue = `Per symbol and field: exact, within one tick, di
 Exit codes: 0 the candles agree within what the feed leaves open, 1 they do not or not all of it could be compared, 2 usage, or a file that cannot be read, 3 the broker's candles could not be had.`;
 
 export const cutoverOptions = {
-  runs: { type: 'string', array: true, desc: 'folders with reports of shadow runs and of comparisons (compare --report), e.g. data/test/reports' },
+  runs: {
+    type: 'string',
+    array: true,
+    desc: 'folders with reports of shadow runs and of comparisons (compare --report), e.g. data/test/reports',
+  },
   days: { type: 'string', desc: `newest days that must be good  [default: ${CUTOVER_DAYS}]` },
   symbols: { type: 'string', desc: 'only these, A,B  [default: all that the runs had]' },
   json: { type: 'boolean', desc: 'print JSON' },

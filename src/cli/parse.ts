@@ -5,7 +5,26 @@ import { faultsOption, outOption, remoteFeed, replayArguments, stageConfig } fro
 import { EngineError } from '../errors.js';
 import { BOUNDS, DEFAULT_AT } from '../limits.js';
 import { CUTOVER_DAYS } from '../reconcile/cutover.js';
-import { compareEpilogue, compareOptions, cutoverEpilogue, cutoverOptions, doctorEpilogue, doctorOptions, instrumentsEpilogue, instrumentsOptions, replayEpilogue, replayOptions, reportEpilogue, reportOptions, shadowEpilogue, shadowOptions, simulateOptions, simulatePaths, stageEpilogue, stageOptions } from './options.js';
+import {
+  compareEpilogue,
+  compareOptions,
+  cutoverEpilogue,
+  cutoverOptions,
+  doctorEpilogue,
+  doctorOptions,
+  instrumentsEpilogue,
+  instrumentsOptions,
+  replayEpilogue,
+  replayOptions,
+  reportEpilogue,
+  reportOptions,
+  shadowEpilogue,
+  shadowOptions,
+  simulateOptions,
+  simulatePaths,
+  stageEpilogue,
+  stageOptions,
+} from './options.js';
 import { faultList } from '../sim/faults/catalogue.js';
 import { dateOption, numberOption, pathOption, symbolsOption, timeOption } from './values.js';
 
@@ -100,13 +119,22 @@ function simulateCommand(parsed: Parsed): Command {
 
 function doctorCommand(parsed: Parsed): Command {
   const feed = remoteFeed(once(parsed, 'feed') ?? 'live', once(parsed, 'ca'));
-  return { kind: 'doctor', options: { feed, out: outOption(once(parsed, 'out'), feed), instruments: pathOption('instruments', once(parsed, 'instruments')), json: flag(parsed, 'json') } };
+  return {
+    kind: 'doctor',
+    options: {
+      feed,
+      out: outOption(once(parsed, 'out'), feed),
+      instruments: pathOption('instruments', once(parsed, 'instruments')),
+      json: flag(parsed, 'json'),
+    },
+  };
 }
 
 function instrumentsCommand(parsed: Parsed): Command {
   const fetch = flag(parsed, 'fetch');
   const [from, ca] = [once(parsed, 'from'), pathOption('ca', once(parsed, 'ca'))];
-  if (!fetch && (from ?? ca) !== undefined) throw new EngineError('USAGE', `--${from === undefined ? 'ca' : 'from'} belongs to --fetch.`);
+  if (!fetch && (from ?? ca) !== undefined)
+    throw new EngineError('USAGE', `--${from === undefined ? 'ca' : 'from'} belongs to --fetch.`);
   return { kind: 'instruments', options: { fetch, from, ca, json: flag(parsed, 'json') } };
 }
 
@@ -115,13 +143,21 @@ function referenceOption(parsed: Parsed): CompareArguments['reference'] {
   const reference = pathOption('reference', once(parsed, 'reference'));
   const stray = (['feed', 'ca', 'instruments'] as const).find((name) => once(parsed, name) !== undefined);
   if (flag(parsed, 'fetch')) {
-    if (reference !== undefined) throw new EngineError('USAGE', '--reference and --fetch exclude each other: one reads what was polled, the other polls.');
+    if (reference !== undefined)
+      throw new EngineError(
+        'USAGE',
+        '--reference and --fetch exclude each other: one reads what was polled, the other polls.',
+      );
     const [feed, ca] = [once(parsed, 'feed') ?? 'live', once(parsed, 'ca')];
     const instruments = pathOption('instruments', once(parsed, 'instruments'));
     return { feed: feed === 'sim' && ca === undefined ? { kind: 'sim' } : remoteFeed(feed, ca), instruments };
   }
   if (stray !== undefined) throw new EngineError('USAGE', `--${stray} belongs to --fetch.`);
-  if (reference === undefined) throw new EngineError('USAGE', `--reference is missing: ${compareOptions.reference.desc}; or --fetch, which polls it.`);
+  if (reference === undefined)
+    throw new EngineError(
+      'USAGE',
+      `--reference is missing: ${compareOptions.reference.desc}; or --fetch, which polls it.`,
+    );
   return reference;
 }
 
@@ -136,7 +172,13 @@ function compareCommand(parsed: Parsed, columns: number): Command {
       reference: referenceOption(parsed),
       symbols: symbolsOption(once(parsed, 'symbols')),
       date: dateOption('date', once(parsed, 'date')),
-      unexplainedPercent: unexplained === undefined ? undefined : numberOption('unexplained', unexplained, BOUNDS.unexplained, { whole: false, unit: 'percent of the values' }),
+      unexplainedPercent:
+        unexplained === undefined
+          ? undefined
+          : numberOption('unexplained', unexplained, BOUNDS.unexplained, {
+              whole: false,
+              unit: 'percent of the values',
+            }),
       report: pathOption('report', once(parsed, 'report')),
       html: pathOption('html', once(parsed, 'html')),
       json: flag(parsed, 'json'),
@@ -147,41 +189,85 @@ function compareCommand(parsed: Parsed, columns: number): Command {
 
 function replayCommand(parsed: Parsed): Command {
   const text = (name: keyof typeof replayOptions | 'journal'): string | undefined => once(parsed, name);
-  return { kind: 'replay', options: replayArguments({ journal: text('journal'), speed: text('speed'), shards: text('shards'), out: text('out'), history: text('history'), json: flag(parsed, 'json') }) };
+  return {
+    kind: 'replay',
+    options: replayArguments({
+      journal: text('journal'),
+      speed: text('speed'),
+      shards: text('shards'),
+      out: text('out'),
+      history: text('history'),
+      json: flag(parsed, 'json'),
+    }),
+  };
 }
 
 function reportCommand(parsed: Parsed): Command {
-  return { kind: 'report', options: { file: pathOption('file', once(parsed, 'file'))!, html: pathOption('html', once(parsed, 'html')) } };
+  return {
+    kind: 'report',
+    options: {
+      file: pathOption('file', once(parsed, 'file'))!,
+      html: pathOption('html', once(parsed, 'html')),
+    },
+  };
 }
 
 function cutoverCommand(parsed: Parsed): Command {
   // Words behind the command belong to --runs, which takes several.
   const runs = (parsed['runs'] as readonly string[] | undefined) ?? [];
-  if (runs.length === 0 || runs.includes('')) throw new EngineError('USAGE', `--runs is missing: ${cutoverOptions.runs.desc}.`);
-  return { kind: 'cutover', options: { runs, days: numberOption('days', once(parsed, 'days') ?? String(CUTOVER_DAYS), BOUNDS.cutoverDays), symbols: symbolsOption(once(parsed, 'symbols')), json: flag(parsed, 'json') } };
+  if (runs.length === 0 || runs.includes(''))
+    throw new EngineError('USAGE', `--runs is missing: ${cutoverOptions.runs.desc}.`);
+  return {
+    kind: 'cutover',
+    options: {
+      runs,
+      days: numberOption('days', once(parsed, 'days') ?? String(CUTOVER_DAYS), BOUNDS.cutoverDays),
+      symbols: symbolsOption(once(parsed, 'symbols')),
+      json: flag(parsed, 'json'),
+    },
+  };
 }
 
 /** What yargs itself refuses, as one sentence. */
 function refusal(message: string | undefined, error: Error | undefined): EngineError {
   if (error instanceof EngineError) return error;
-  const line = (message ?? error?.message ?? 'the arguments cannot be read').split(/\s*\n\s*/).slice(0, 2).join(' ').replace(/\.$/, '');
+  const line = (message ?? error?.message ?? 'the arguments cannot be read')
+    .split(/\s*\n\s*/)
+    .slice(0, 2)
+    .join(' ')
+    .replace(/\.$/, '');
   return new EngineError('USAGE', `${line}; see tickshard --help.`);
 }
 
 /** Parses the words after `tickshard`. `version` is printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence. */
-export async function parse(argv: readonly string[], { version, columns = 120 }: { version: string; columns?: number }): Promise<Command> {
+export async function parse(
+  argv: readonly string[],
+  { version, columns = 120 }: { version: string; columns?: number },
+): Promise<Command> {
   // yargs takes any value of a flag for false.
-  const valued = argv.find((word) => /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch|faults|warm-up|until-close|quiet|verbose)=/.test(word));
+  const valued = argv.find((word) =>
+    /^--(json|ws-test-mode|wait-open|no-journal|resume|fetch|faults|warm-up|until-close|quiet|verbose)=/.test(
+      word,
+    ),
+  );
   if (valued !== undefined) throw new EngineError('USAGE', `${valued.split('=')[0]} takes no value.`);
   let command: Command | undefined;
   let shown = '';
-  const common = (builder: Argv): Argv => builder.wrap(columns).strict().demandCommand(0, 0, '', 'Unknown words behind the command');
+  const common = (builder: Argv): Argv =>
+    builder.wrap(columns).strict().demandCommand(0, 0, '', 'Unknown words behind the command');
   const parser = yargs()
     .scriptName('tickshard')
     .locale('en')
     .exitProcess(false)
-    .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false, 'parse-numbers': false, 'parse-positional-numbers': false })
-    .usage('Proves that candles built from the SmartAPI WebSocket 2.0 feed can replace candles polled over REST.')
+    .parserConfiguration({
+      'boolean-negation': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .usage(
+      'Proves that candles built from the SmartAPI WebSocket 2.0 feed can replace candles polled over REST.',
+    )
     .command(
       '$0',
       'run a stage: build candles from the feed and end with a verdict',
@@ -221,25 +307,49 @@ export async function parse(argv: readonly string[], { version, columns = 120 }:
     .command(
       'replay <journal>',
       "take the frames of a run's journal in again, and prove that the same comes of them",
-      (builder) => builder.wrap(columns).strict().positional('journal', { type: 'string', desc: "folder of a run's journal" }).options(replayOptions).epilogue(replayEpilogue),
+      (builder) =>
+        builder
+          .wrap(columns)
+          .strict()
+          .positional('journal', { type: 'string', desc: "folder of a run's journal" })
+          .options(replayOptions)
+          .epilogue(replayEpilogue),
       (parsed) => void (command = replayCommand(parsed)),
     )
     .command(
       'report <file>',
       "make a run's report a page again: one file that needs nothing else",
-      (builder) => builder.wrap(columns).strict().positional('file', { type: 'string', desc: "a run's report, JSON, e.g. data/test/reports/latest.json" }).options(reportOptions).epilogue(reportEpilogue),
+      (builder) =>
+        builder
+          .wrap(columns)
+          .strict()
+          .positional('file', {
+            type: 'string',
+            desc: "a run's report, JSON, e.g. data/test/reports/latest.json",
+          })
+          .options(reportOptions)
+          .epilogue(reportEpilogue),
       (parsed) => void (command = reportCommand(parsed)),
     )
     .command(
       'gate <question>',
       'cutover: whether candles of the feed may replace polled ones, from several days of shadow runs and comparisons',
-      (builder) => builder.wrap(columns).strict().positional('question', { choices: ['cutover'], desc: 'cutover' }).options(cutoverOptions).epilogue(cutoverEpilogue),
+      (builder) =>
+        builder
+          .wrap(columns)
+          .strict()
+          .positional('question', { choices: ['cutover'], desc: 'cutover' })
+          .options(cutoverOptions)
+          .epilogue(cutoverEpilogue),
       (parsed) => void (command = cutoverCommand(parsed)),
     )
     .command(
       'decode',
       'read frames from standard input, one hex line each, and print one JSON line each',
-      (builder) => common(builder).epilogue('Field names are those of the protocol; integers are decimal strings. `admitted` is true, or the reason why not; a refused frame is {"refused":"length"} or {"refused":"mode"}.'),
+      (builder) =>
+        common(builder).epilogue(
+          'Field names are those of the protocol; integers are decimal strings. `admitted` is true, or the reason why not; a refused frame is {"refused":"length"} or {"refused":"mode"}.',
+        ),
       () => void (command = { kind: 'decode' }),
     )
     .help()

@@ -13,7 +13,9 @@ function lose(stream: NodeJS.WriteStream, error: Error): void {
   // The stream is destroyed by its error, and would answer each further write with another.
   stream.write = () => true;
   if (stream !== process.stdout) return;
-  process.stderr.write(`tickshard: The standard output cannot be written (${sentenceOf(error)}); what is printed there from now on is lost.\n`);
+  process.stderr.write(
+    `tickshard: The standard output cannot be written (${sentenceOf(error)}); what is printed there from now on is lost.\n`,
+  );
   // Whoever asked for that output must not take it for whole.
   process.once('exit', (code) => {
     if (code === EXIT.pass) process.exitCode = EXIT.failed;

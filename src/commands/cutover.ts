@@ -24,14 +24,23 @@ const LONGEST_FILE = 64 * 1024 * 1024;
 async function filesOf(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
-    return (await readdir(path)).filter((name) => name.endsWith('.json')).sort().map((name) => join(path, name));
+    return (await readdir(path))
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .map((name) => join(path, name));
   } catch (error) {
-    throw new EngineError('USAGE', `--runs: ${path} cannot be read (${sentenceOf(error)}); name a folder of reports, e.g. data/test/reports.`, { cause: error });
+    throw new EngineError(
+      'USAGE',
+      `--runs: ${path} cannot be read (${sentenceOf(error)}); name a folder of reports, e.g. data/test/reports.`,
+      { cause: error },
+    );
   }
 }
 
 /** Reads everything. A file that is no evidence is a note; one that cannot be read at all, too: it may be the day that is missing. */
-async function gathered(paths: readonly string[]): Promise<{ readonly evidence: readonly Evidence[]; readonly notes: readonly string[] }> {
+async function gathered(
+  paths: readonly string[],
+): Promise<{ readonly evidence: readonly Evidence[]; readonly notes: readonly string[] }> {
   const evidence: Evidence[] = [];
   const notes: string[] = [];
   let strangers = 0;
@@ -45,21 +54,53 @@ async function gathered(paths: readonly string[]): Promise<{ readonly evidence: 
       notes.push(`${path} cannot be read (${sentenceOf(error)}).`);
     }
   }
-  if (strangers > 0) notes.push(`${strangers} ${strangers === 1 ? 'file is' : 'files are'} neither a report that says its market date nor a comparison.`);
+  if (strangers > 0)
+    notes.push(
+      `${strangers} ${strangers === 1 ? 'file is' : 'files are'} neither a report that says its market date nor a comparison.`,
+    );
   return { evidence, notes };
 }
 
 function dayRow({ date, run, comparison, whole, compared, late }: CutoverDay): string[] {
   const values = comparison?.values;
-  return [date, run.feed, run.verdict, String(run.symbols.length), percent(whole), String(run.disconnects), String(late), percent(compared), values === undefined ? '-' : String(values.explained), values === undefined ? '-' : String(values.unexplained), comparison?.verdict ?? '-'];
+  return [
+    date,
+    run.feed,
+    run.verdict,
+    String(run.symbols.length),
+    percent(whole),
+    String(run.disconnects),
+    String(late),
+    percent(compared),
+    values === undefined ? '-' : String(values.explained),
+    values === undefined ? '-' : String(values.unexplained),
+    comparison?.verdict ?? '-',
+  ];
 }
 
-const HEAD = ['day', 'feed', 'run', 'symbols', 'whole', 'disconnects', 'late', 'compared', 'explained', 'unexplained', 'comparison'];
+const HEAD = [
+  'day',
+  'feed',
+  'run',
+  'symbols',
+  'whole',
+  'disconnects',
+  'late',
+  'compared',
+  'explained',
+  'unexplained',
+  'comparison',
+];
 
 function table(days: readonly CutoverDay[]): string[] {
   const rows = [HEAD, ...days.map(dayRow)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** The last lines: whether, and what to do. */
@@ -76,19 +117,50 @@ function conclusion({ may, symbols, days, requirements }: Cutover): string {
 export async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
   const wanted = symbols?.map(symbolOf);
   const { evidence, notes } = await gathered(runs);
-  if (evidence.length === 0) throw new EngineError('USAGE', `${runs.join(', ')} ${runs.length === 1 ? 'holds' : 'hold'} no report of a run and no comparison${notes.length > 0 ? `: ${notes[0]}` : '.'}`);
-  const result = cutover(evidence.filter(({ kind }) => kind === 'run') as Extract<Evidence, { kind: 'run' }>[], evidence.filter(({ kind }) => kind === 'comparison') as Extract<Evidence, { kind: 'comparison' }>[], days, wanted);
+  if (evidence.length === 0)
+    throw new EngineError(
+      'USAGE',
+      `${runs.join(', ')} ${runs.length === 1 ? 'holds' : 'hold'} no report of a run and no comparison${notes.length > 0 ? `: ${notes[0]}` : '.'}`,
+    );
+  const result = cutover(
+    evidence.filter(({ kind }) => kind === 'run') as Extract<Evidence, { kind: 'run' }>[],
+    evidence.filter(({ kind }) => kind === 'comparison') as Extract<Evidence, { kind: 'comparison' }>[],
+    days,
+    wanted,
+  );
   const all = [...result.notes, ...notes];
   if (json) {
-    const plain = result.days.map(({ date, run, comparison, whole, compared, late }) => ({ date, runId: run.runId, feed: run.feed, verdict: run.verdict, report: run.path, whole, disconnects: run.disconnects, late, comparison: comparison?.path ?? null, compared, values: comparison?.values ?? null, comparisonVerdict: comparison?.verdict ?? null }));
-    process.stdout.write(`${JSON.stringify({ kind: 'cutover', may: result.may, symbols: result.symbols, days: plain, requirements: result.requirements.map(({ remedy, ...rest }) => ({ ...rest, ...(remedy === undefined ? {} : { remedy }) })), notes: all }, null, 2)}\n`);
+    const plain = result.days.map(({ date, run, comparison, whole, compared, late }) => ({
+      date,
+      runId: run.runId,
+      feed: run.feed,
+      verdict: run.verdict,
+      report: run.path,
+      whole,
+      disconnects: run.disconnects,
+      late,
+      comparison: comparison?.path ?? null,
+      compared,
+      values: comparison?.values ?? null,
+      comparisonVerdict: comparison?.verdict ?? null,
+    }));
+    process.stdout.write(
+      `${JSON.stringify({ kind: 'cutover', may: result.may, symbols: result.symbols, days: plain, requirements: result.requirements.map(({ remedy, ...rest }) => ({ ...rest, ...(remedy === undefined ? {} : { remedy }) })), notes: all }, null, 2)}\n`,
+    );
     return result.may ? EXIT.pass : EXIT.failed;
   }
   const terminal = terminalOn(process.stdout);
   const width = Math.max(...result.requirements.map(({ title }) => title.length));
   for (const line of result.days.length > 0 ? [...table(result.days), ''] : []) terminal.say(line);
   for (const { status, title, observed, remedy } of result.requirements) {
-    terminal.say(statusRow({ status, title, observed, ...(remedy === undefined ? {} : { remedy }) }, width, (is, words) => terminal.paint(is, words), terminal.columns));
+    terminal.say(
+      statusRow(
+        { status, title, observed, ...(remedy === undefined ? {} : { remedy }) },
+        width,
+        (is, words) => terminal.paint(is, words),
+        terminal.columns,
+      ),
+    );
   }
   for (const note of all) terminal.say(`Note: ${note}`);
   terminal.say(`\n${conclusion(result)}`);

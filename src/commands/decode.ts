@@ -20,8 +20,17 @@ export interface DecodeStreams {
  * Decodes until the input ends and returns the exit code: 0, or 2 when a line was not hexadecimal (it is answered `{"refused":"hex"}`, so
  * that the answers keep the places of the lines). Admission knows `listings` and no market date. An empty line is an empty frame.
  */
-export async function decodeLines(streams: DecodeStreams, listings: readonly Listing[], nowMs: number): Promise<number> {
-  const admission = new Admission({ instruments: listings.map((listing, index) => ({ ...listing, index })), mode: 0, marketDateMs: undefined, nowMs });
+export async function decodeLines(
+  streams: DecodeStreams,
+  listings: readonly Listing[],
+  nowMs: number,
+): Promise<number> {
+  const admission = new Admission({
+    instruments: listings.map((listing, index) => ({ ...listing, index })),
+    mode: 0,
+    marketDateMs: undefined,
+    nowMs,
+  });
   const packet = new Packet();
   let exitCode: number = EXIT.pass;
   let number = 0;
@@ -37,7 +46,8 @@ export async function decodeLines(streams: DecodeStreams, listings: readonly Lis
   };
   for await (const line of createInterface({ input: streams.input, crlfDelay: Infinity })) {
     number++;
-    if (!streams.output.write(`${JSON.stringify(answer(line.trim()))}\n`)) await once(streams.output, 'drain');
+    if (!streams.output.write(`${JSON.stringify(answer(line.trim()))}\n`))
+      await once(streams.output, 'drain');
   }
   return exitCode;
 }

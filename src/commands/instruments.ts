@@ -22,16 +22,26 @@ export interface InstrumentsOptions {
  * Returns the exit code: 0, or 1 when a token of the shipped list differs or is missing. Throws EngineError: INSTRUMENT for a file of no
  * use and where none was ever fetched, CONNECT for the network, OUTPUT when it cannot be kept. What fails leaves earlier files as they were.
  */
-export async function instruments({ fetch, from, ca, json }: InstrumentsOptions, out: (text: string) => void): Promise<number> {
+export async function instruments(
+  { fetch, from, ca, json }: InstrumentsOptions,
+  out: (text: string) => void,
+): Promise<number> {
   const clock = new SystemClock();
   const today = istDate(clock.wallMs());
   if (fetch) {
     const url = downloadUrl(from ?? MASTER_URL);
-    const { kept } = await readMaster(download(url, { ca: ca === undefined ? undefined : readCertificates(ca), clock }), `What ${url.host} serves`);
+    const { kept } = await readMaster(
+      download(url, { ca: ca === undefined ? undefined : readCertificates(ca), clock }),
+      `What ${url.host} serves`,
+    );
     await keep(CACHE_FOLDER, today, kept);
   }
   const book = await openBook(undefined, true, today);
-  if (book === undefined) throw new EngineError('INSTRUMENT', `No instrument file was fetched yet: \`tickshard instruments --fetch\` downloads ${MASTER_URL} into ${CACHE_FOLDER}.`);
+  if (book === undefined)
+    throw new EngineError(
+      'INSTRUMENT',
+      `No instrument file was fetched yet: \`tickshard instruments --fetch\` downloads ${MASTER_URL} into ${CACHE_FOLDER}.`,
+    );
   const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.master) ?? []);
   out(json ? JSON.stringify(asJson(book, wrong), null, 2) : asText(book, wrong));
   return wrong.length === 0 ? EXIT.pass : EXIT.failed;
@@ -39,7 +49,17 @@ export async function instruments({ fetch, from, ca, json }: InstrumentsOptions,
 
 function asJson({ path, date, master, warnings }: Book, wrong: readonly string[]): Record<string, unknown> {
   const { listings, derivatives, guessedTicks, conflicts } = master;
-  return { ok: wrong.length === 0, path, date, equities: listings.size, withFutures: derivatives, tickSizesUnknown: guessedTicks, conflicts: [...conflicts.values()], warnings, shippedTokensWrong: wrong };
+  return {
+    ok: wrong.length === 0,
+    path,
+    date,
+    equities: listings.size,
+    withFutures: derivatives,
+    tickSizesUnknown: guessedTicks,
+    conflicts: [...conflicts.values()],
+    warnings,
+    shippedTokensWrong: wrong,
+  };
 }
 
 function asText({ path, master, warnings }: Book, wrong: readonly string[]): string {
@@ -47,9 +67,18 @@ function asText({ path, master, warnings }: Book, wrong: readonly string[]): str
   return [
     path,
     `${count(listings.size, 'cash equity', 'cash equities')} of NSE, ${count(derivatives, 'stock')} with futures`,
-    ...(guessedTicks > 0 ? [`${guessedTicks} of them without a tick size that can be read: 0.05 is taken`] : []),
-    ...(conflicts.size > 0 ? [`${count(conflicts.size, 'symbol')} cannot be used: ${named([...conflicts.values()])}`] : []),
+    ...(guessedTicks > 0
+      ? [`${guessedTicks} of them without a tick size that can be read: 0.05 is taken`]
+      : []),
+    ...(conflicts.size > 0
+      ? [`${count(conflicts.size, 'symbol')} cannot be used: ${named([...conflicts.values()])}`]
+      : []),
     ...warnings.map((warning) => `Warning: ${warning}`),
-    ...(wrong.length === 0 ? ['The 50 tokens of the shipped NIFTY 50 are the same in it.'] : [`${wrong.length} of the 50 of the shipped NIFTY 50 are not as in it:`, ...wrong.map((clause) => `  ${clause}`)]),
+    ...(wrong.length === 0
+      ? ['The 50 tokens of the shipped NIFTY 50 are the same in it.']
+      : [
+          `${wrong.length} of the 50 of the shipped NIFTY 50 are not as in it:`,
+          ...wrong.map((clause) => `  ${clause}`),
+        ]),
   ].join('\n');
 }

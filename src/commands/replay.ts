@@ -41,12 +41,22 @@ interface Outcome {
 function runFolder(path: string): string {
   if (segmentsOf(path).length > 0) return path;
   const runs = runsIn(path);
-  if (runs.length === 0) throw new EngineError('JOURNAL', `${path} holds no journal: a run leaves one below data/test/journal, or where --journal says.`);
-  throw new EngineError('JOURNAL', `${path} holds the journals of ${count(runs.length, 'run')}: name one, the newest is ${join(path, runs[0].runId)}.`);
+  if (runs.length === 0)
+    throw new EngineError(
+      'JOURNAL',
+      `${path} holds no journal: a run leaves one below data/test/journal, or where --journal says.`,
+    );
+  throw new EngineError(
+    'JOURNAL',
+    `${path} holds the journals of ${count(runs.length, 'run')}: name one, the newest is ${join(path, runs[0].runId)}.`,
+  );
 }
 
 /** Waits so that blocks come `speed` times as fast as they came. Without a limit for `max`. */
-function paceOf(speed: number | undefined, clock: SystemClock): ((stamp: Stamp) => Promise<void> | undefined) | undefined {
+function paceOf(
+  speed: number | undefined,
+  clock: SystemClock,
+): ((stamp: Stamp) => Promise<void> | undefined) | undefined {
   if (speed === undefined) return undefined;
   let begun: { readonly monoMs: number; readonly wallMs: number } | undefined;
   return ({ wallMs }) => {
@@ -59,19 +69,32 @@ function paceOf(speed: number | undefined, clock: SystemClock): ((stamp: Stamp) 
 /** How the journal ends, and what its run said of its rows, against what came out. */
 function problemsOf(about: JournalAbout, hashes: Hashes, difference: string | undefined): string[] {
   const problems = difference === undefined ? [] : [difference];
-  for (const [name, what] of [['candles', 'candles are'], ['quality', 'quality rows are'], ['momentum', 'momentum is']] as const) {
+  for (const [name, what] of [
+    ['candles', 'candles are'],
+    ['quality', 'quality rows are'],
+    ['momentum', 'momentum is'],
+  ] as const) {
     const said = about.sum?.[name];
-    if (said !== undefined && said !== hashes[name]) problems.push(`The ${what} not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`);
+    if (said !== undefined && said !== hashes[name])
+      problems.push(
+        `The ${what} not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`,
+      );
   }
   const { broken, segment, offset, tornBytes } = about.extent;
-  if (broken === 'damaged') problems.push(`The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`);
+  if (broken === 'damaged')
+    problems.push(
+      `The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`,
+    );
   return problems;
 }
 
 function notesOf(about: JournalAbout): string[] {
   const { extent, resumes, sum, ended } = about;
   const notes: string[] = [];
-  if (extent.broken === 'torn') notes.push(`The last write was cut off: ${count(extent.tornBytes, 'byte')} behind the last whole block were left out.`);
+  if (extent.broken === 'torn')
+    notes.push(
+      `The last write was cut off: ${count(extent.tornBytes, 'byte')} behind the last whole block were left out.`,
+    );
   if (resumes > 0) notes.push(`The run was resumed ${count(resumes, 'time')}.`);
   if (ended === undefined) notes.push('The run did not come to its end; its open minutes are partial.');
   else if (sum === undefined) notes.push('The run left no hashes of its rows to compare with.');
@@ -97,9 +120,26 @@ async function replayed(head: JournalAbout, options: ReplayArguments): Promise<O
   const ledger = new SharedArrayBuffer(LEDGER.words * 4);
   const failures: string[] = [];
   const { memories, counters, places } = engine;
-  const shards = new ShardPool({ memories, counters, ledger, onDeath: (shard, _cursor, reason) => failures.push(`Worker thread ${shard} died and was replaced: ${reason}`) });
+  const shards = new ShardPool({
+    memories,
+    counters,
+    ledger,
+    onDeath: (shard, _cursor, reason) =>
+      failures.push(`Worker thread ${shard} died and was replaced: ${reason}`),
+  });
   const historyDir = options.history ?? meta.history?.folder;
-  const writer = new WriterPool({ memories, places, outDir: out, identity, historyDir, marketDateMs: meta.marketDateMs, given: givenBefore(head), ledger, onFailure: () => undefined, onTrouble: () => undefined });
+  const writer = new WriterPool({
+    memories,
+    places,
+    outDir: out,
+    identity,
+    historyDir,
+    marketDateMs: meta.marketDateMs,
+    given: givenBefore(head),
+    ledger,
+    onFailure: () => undefined,
+    onTrouble: () => undefined,
+  });
   const intake = new Intake({ engine, instruments: meta.instruments });
   const feed = new JournalFeed({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   // Files are written as minutes are sealed where somebody may watch them grow; at full speed once, when all is known.
@@ -123,10 +163,34 @@ async function replayed(head: JournalAbout, options: ReplayArguments): Promise<O
     looking?.cancel();
     const conclusion = await writer.finish();
     const hashes = hashesOf(writer.evaluations, conclusion);
-    const moved = Object.entries(meta.history?.rows ?? {}).filter(([symbol, rows]) => historyRows[symbol] !== rows).map(([symbol]) => symbol);
-    const problems = [...problemsOf(about, hashes, feed.difference), ...writer.unwritten, ...conclusion.unproven, ...failures];
-    const notes = [...notesOf(about), ...(moved.length === 0 ? [] : [`The history of ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''} is not what the run read, so momentum may differ.`])];
-    return { about, out, shards: options.shards, hashes, candles: conclusion.proven, files: writer.files.length, counters, problems, notes };
+    const moved = Object.entries(meta.history?.rows ?? {})
+      .filter(([symbol, rows]) => historyRows[symbol] !== rows)
+      .map(([symbol]) => symbol);
+    const problems = [
+      ...problemsOf(about, hashes, feed.difference),
+      ...writer.unwritten,
+      ...conclusion.unproven,
+      ...failures,
+    ];
+    const notes = [
+      ...notesOf(about),
+      ...(moved.length === 0
+        ? []
+        : [
+            `The history of ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''} is not what the run read, so momentum may differ.`,
+          ]),
+    ];
+    return {
+      about,
+      out,
+      shards: options.shards,
+      hashes,
+      candles: conclusion.proven,
+      files: writer.files.length,
+      counters,
+      problems,
+      notes,
+    };
   } finally {
     looking?.cancel();
     await Promise.all([shards.stop(), writer.stop()]);
@@ -145,15 +209,44 @@ function text({ about, out, shards, hashes, candles, files, counters, problems, 
     `momentum  ${hashes.momentum}`,
     ...notes.map((note) => `Note: ${note}`),
     ...problems.map((problem) => `Problem: ${problem}`),
-    same ? "Same candles, quality rows and momentum as the run's." : problems.length > 0 ? 'Not the same as the run.' : 'There is nothing to compare with; the candles are written.',
+    same
+      ? "Same candles, quality rows and momentum as the run's."
+      : problems.length > 0
+        ? 'Not the same as the run.'
+        : 'There is nothing to compare with; the candles are written.',
   ].join('\n');
 }
 
 function json({ about, out, shards, hashes, candles, files, problems, notes }: Outcome): string {
   const { meta, frames, extent, ended, resumes, sum } = about;
   const { blocks, segments, broken, tornBytes } = extent;
-  const journal = { folder: about.folder, frames, blocks, segments, broken: broken ?? null, tornBytes, ended: ended !== undefined, resumes };
-  return JSON.stringify({ runId: meta.runId, journal, out, shards, candles, files, hashes, runHashes: sum ?? null, same: sum === undefined ? null : problems.length === 0, problems, notes }, null, 2);
+  const journal = {
+    folder: about.folder,
+    frames,
+    blocks,
+    segments,
+    broken: broken ?? null,
+    tornBytes,
+    ended: ended !== undefined,
+    resumes,
+  };
+  return JSON.stringify(
+    {
+      runId: meta.runId,
+      journal,
+      out,
+      shards,
+      candles,
+      files,
+      hashes,
+      runHashes: sum ?? null,
+      same: sum === undefined ? null : problems.length === 0,
+      problems,
+      notes,
+    },
+    null,
+    2,
+  );
 }
 
 /** Replays and says what came of it; returns the exit code. Throws EngineError JOURNAL, OUTPUT, FOOTER or HISTORY. */

@@ -17,12 +17,20 @@ function readReport(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new EngineError('REPORT', `${file} cannot be read (${sentenceOf(error)}); the reports of runs are in data/test/reports.`, { cause: error });
+    throw new EngineError(
+      'REPORT',
+      `${file} cannot be read (${sentenceOf(error)}); the reports of runs are in data/test/reports.`,
+      { cause: error },
+    );
   }
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new EngineError('REPORT', `${file} is not JSON (${sentenceOf(error)}); name the .json file of a run.`, { cause: error });
+    throw new EngineError(
+      'REPORT',
+      `${file} is not JSON (${sentenceOf(error)}); name the .json file of a run.`,
+      { cause: error },
+    );
   }
 }
 
@@ -30,7 +38,8 @@ function readReport(file: string): unknown {
 export function rebuild({ file, html }: RebuildOptions, print: (text: string) => void): number {
   const report = readReport(file);
   const page = resolve(html ?? `${file.replace(/\.json$/i, '')}.html`);
-  if (page === resolve(file)) throw new EngineError('USAGE', `--html ${html!} is the report itself; name another file.`);
+  if (page === resolve(file))
+    throw new EngineError('USAGE', `--html ${html!} is the report itself; name another file.`);
   let text: string;
   try {
     text = reportPage(report);

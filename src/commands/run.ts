@@ -19,7 +19,8 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
   for (;;) {
     const plan = await makePlan(config, shippedCalendar(), clock.wallMs());
     const { opensMs } = plan;
-    if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan)) return new StageRun(plan, preset).run();
+    if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan))
+      return new StageRun(plan, preset).run();
     // Hours may pass: what can be found wrong is found before them, and the plan is made anew of what holds after them, which for a
     // machine that was asleep may be another day's evening.
     (await prepareSource(plan)).stop();
@@ -30,7 +31,11 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
 /** Goes on with the run that was killed. */
 async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock): Promise<number> {
   const about = await findKilled(config, clock.wallMs());
-  const plan = await makePlan(goingOn(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }), shippedCalendar(), clock.wallMs());
+  const plan = await makePlan(
+    goingOn(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }),
+    shippedCalendar(),
+    clock.wallMs(),
+  );
   checkSymbols(about, plan);
   return new StageRun({ ...plan, ...placesOf(about.meta.runId, config) }, preset, about).run();
 }
@@ -40,7 +45,12 @@ async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boo
   const presenter = new Presenter(plan);
   let release = (): void => undefined;
   const over = new Promise<void>((resolve) => (release = onStop(resolve)));
-  const came = await timeToConnect(opensMs, { now: () => clock.wallMs(), speed: 1, clock, over }, (text) => presenter.tell(text), warmUpMs(plan));
+  const came = await timeToConnect(
+    opensMs,
+    { now: () => clock.wallMs(), speed: 1, clock, over },
+    (text) => presenter.tell(text),
+    warmUpMs(plan),
+  );
   release();
   if (!came) presenter.say('Interrupted before the market opened: nothing was connected, nothing written.');
   return came;

@@ -45,7 +45,12 @@ async function alone(options: SimulateOptions): Promise<number> {
     process.once('SIGTERM', () => resolve());
   });
   const market = new Market({ seed, listings, calendar, startMs: atMs });
-  const broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed }), faults });
+  const broker = await startBroker({
+    port,
+    market,
+    clock: new SystemClock({ originMs: atMs, speed }),
+    faults,
+  });
   process.stdout.write(introduction(options, broker));
   await stopped;
   await broker.close();
@@ -94,10 +99,16 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
         return;
       }
       case 'start': {
-        if (market === undefined || started) throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
+        if (market === undefined || started)
+          throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
         started = true;
         const anchorMonoMs = monoMs();
-        broker = await startBroker({ port, market, clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }), faults });
+        broker = await startBroker({
+          port,
+          market,
+          clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }),
+          faults,
+        });
         tell({ type: 'started', feedUrl: broker.feedUrl, originMs: atMs, anchorMonoMs, speed });
         return;
       }
@@ -127,7 +138,10 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
   return exitCode;
 }
 
-function historyOf(market: Market, { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>): Record<string, readonly number[]> {
+function historyOf(
+  market: Market,
+  { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>,
+): Record<string, readonly number[]> {
   return Object.fromEntries(
     symbols.map((symbol) => {
       const index = market.indexOfSymbol(symbol);

@@ -42,20 +42,43 @@ function isOurs(host: string, port: number): boolean {
 }
 
 /** Why a request is refused, as status and sentence; undefined when it is not. */
-export function refusal({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>, port: number): { readonly status: number; readonly sentence: string } | undefined {
+export function refusal(
+  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  port: number,
+): { readonly status: number; readonly sentence: string } | undefined {
   const { host = '', origin } = headers;
-  if (!isOurs(host, port)) return { status: 403, sentence: 'This server answers to 127.0.0.1 and localhost only.' };
-  if (origin !== undefined && !isOurs(origin.replace(/^http:\/\//i, ''), port)) return { status: 403, sentence: 'Pages of other origins may not read this.' };
+  if (!isOurs(host, port))
+    return { status: 403, sentence: 'This server answers to 127.0.0.1 and localhost only.' };
+  if (origin !== undefined && !isOurs(origin.replace(/^http:\/\//i, ''), port))
+    return { status: 403, sentence: 'Pages of other origins may not read this.' };
   const site = headers['sec-fetch-site'];
   // A link from elsewhere may open the page; nothing else from elsewhere may load anything.
-  if (site !== undefined && site !== 'same-origin' && site !== 'none' && headers['sec-fetch-mode'] !== 'navigate') return { status: 403, sentence: 'Pages of other origins may not read this.' };
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, sentence: 'Only GET and HEAD: nothing can be changed here.' };
+  if (
+    site !== undefined &&
+    site !== 'same-origin' &&
+    site !== 'none' &&
+    headers['sec-fetch-mode'] !== 'navigate'
+  )
+    return { status: 403, sentence: 'Pages of other origins may not read this.' };
+  if (method !== 'GET' && method !== 'HEAD')
+    return { status: 405, sentence: 'Only GET and HEAD: nothing can be changed here.' };
   return undefined;
 }
 
 /** Answers with a text. */
-export function answer(response: ServerResponse, status: number, type: string, text: string | Buffer, more: Readonly<Record<string, string>> = {}): void {
-  response.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...more });
+export function answer(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string | Buffer,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    ...HEADERS,
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    ...more,
+  });
   response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
@@ -70,7 +93,10 @@ export class LocalServer {
 
   constructor(options: LocalServerOptions) {
     this.#options = options;
-    this.#server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS, keepAliveTimeout: HEADERS_MS }, (request, response) => void this.#handle(request, response));
+    this.#server = createServer(
+      { headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS, keepAliveTimeout: HEADERS_MS },
+      (request, response) => void this.#handle(request, response),
+    );
     this.#server.maxConnections = MOST_CONNECTIONS;
   }
 
@@ -88,12 +114,24 @@ export class LocalServer {
     const { port, option } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.code === 'EACCES' ? 'this user may not listen there' : sentenceOf(error);
-        reject(new EngineError('CONFIG', `Port ${port} of ${option} cannot be had: ${why}. Give another, or 0 for any that is free.`));
+        const why =
+          error.code === 'EADDRINUSE'
+            ? 'another program listens there'
+            : error.code === 'EACCES'
+              ? 'this user may not listen there'
+              : sentenceOf(error);
+        reject(
+          new EngineError(
+            'CONFIG',
+            `Port ${port} of ${option} cannot be had: ${why}. Give another, or 0 for any that is free.`,
+          ),
+        );
       });
       this.#server.listen(port, LOOPBACK, resolve);
     });
-    this.#server.on('error', (error) => this.#options.onFailure(`The server of ${option}: ${sentenceOf(error)}`));
+    this.#server.on('error', (error) =>
+      this.#options.onFailure(`The server of ${option}: ${sentenceOf(error)}`),
+    );
   }
 
   /** Ends every connection. */
@@ -105,15 +143,29 @@ export class LocalServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const no = refusal(request, this.#port);
-    if (no !== undefined) return answer(response, no.status, 'text/plain; charset=utf-8', `${no.sentence}\n`, no.status === 405 ? { Allow: 'GET, HEAD' } : {});
+    if (no !== undefined)
+      return answer(
+        response,
+        no.status,
+        'text/plain; charset=utf-8',
+        `${no.sentence}\n`,
+        no.status === 405 ? { Allow: 'GET, HEAD' } : {},
+      );
     const { routes, option, onFailure } = this.#options;
     const [path] = (request.url ?? '/').split('?');
-    if (!Object.hasOwn(routes, path)) return answer(response, 404, 'text/plain; charset=utf-8', `There are: ${Object.keys(routes).join(' ')}\n`);
+    if (!Object.hasOwn(routes, path))
+      return answer(
+        response,
+        404,
+        'text/plain; charset=utf-8',
+        `There are: ${Object.keys(routes).join(' ')}\n`,
+      );
     try {
       await routes[path](request, response);
     } catch (error) {
       onFailure(`${option} could not answer ${path}: ${sentenceOf(error)}`);
-      if (!response.headersSent) answer(response, 500, 'text/plain; charset=utf-8', 'This could not be answered; the log says why.\n');
+      if (!response.headersSent)
+        answer(response, 500, 'text/plain; charset=utf-8', 'This could not be answered; the log says why.\n');
       else response.destroy();
     }
   }

@@ -6,7 +6,22 @@ import type { Evaluation } from '../momentum/series.js';
 import { inContinuous, type Session } from '../market/session.js';
 import { ringDepth, tallyCandles, type CandleTally, type RowPlace } from '../memory/shard-reader.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
-import { CANDLE, TRAIL_LENGTH, withCandles, withEvents, type Picture, type PictureBucket, type PictureCandle, type PictureChange, type PictureEvent, type PictureGate, type PictureNow, type PictureRow, type PictureRule, type PictureRun } from './state.js';
+import {
+  CANDLE,
+  TRAIL_LENGTH,
+  withCandles,
+  withEvents,
+  type Picture,
+  type PictureBucket,
+  type PictureCandle,
+  type PictureChange,
+  type PictureEvent,
+  type PictureGate,
+  type PictureNow,
+  type PictureRow,
+  type PictureRule,
+  type PictureRun,
+} from './state.js';
 import { candlesSeen, figuresSeen, latencySeen, openCandleSeen, rowSeen, ruleSeen } from './symbol-view.js';
 
 /** What the main thread tells at a look. */
@@ -31,7 +46,8 @@ export interface BoardOptions {
 const TRAIL_MS = 1000;
 const RATE_MS = 3000;
 
-const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((value, index) => value === b[index]);
+const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index]);
 const alike = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** One symbol's side of the board. */
@@ -58,7 +74,9 @@ class Line {
     this.looks.push({ ticks, monoMs });
     while (this.looks.length > 2 && monoMs - this.looks[0].monoMs > RATE_MS) this.looks.shift();
     const [first] = this.looks;
-    return monoMs > first.monoMs ? Math.round(((ticks - first.ticks) * 10_000) / (monoMs - first.monoMs)) / 10 : 0;
+    return monoMs > first.monoMs
+      ? Math.round(((ticks - first.ticks) * 10_000) / (monoMs - first.monoMs)) / 10
+      : 0;
   }
 
   /** Puts the rule's figures beside the candle that it looked at, where that was read already. */
@@ -75,7 +93,11 @@ class Line {
 
   /** Whether the sealed candles are as many as the shard says, whole and partial. */
   get agrees(): boolean {
-    const count = (wanted: number): number => this.candles.reduce((sum, [, , , , , , flags]) => sum + ((flags & (CANDLE.open | CANDLE.partial)) === wanted ? 1 : 0), 0);
+    const count = (wanted: number): number =>
+      this.candles.reduce(
+        (sum, [, , , , , , flags]) => sum + ((flags & (CANDLE.open | CANDLE.partial)) === wanted ? 1 : 0),
+        0,
+      );
     return count(0) === this.tally.whole && count(CANDLE.partial) === this.tally.partial;
   }
 
@@ -144,11 +166,23 @@ export class Board {
       if (line.row === undefined || !alike(row, line.row)) rows.push([index, row]);
       line.row = row;
     }
-    this.#now = { ...glance.now, rings: memories.map((memory) => ({ depth: ringDepth(memory), slots: memory.shape.slots })) };
+    this.#now = {
+      ...glance.now,
+      rings: memories.map((memory) => ({ depth: ringDepth(memory), slots: memory.shape.slots })),
+    };
     const gates = glance.gates.filter((gate) => !this.#gates.some((known) => alike(known, gate)));
     this.#gates = glance.gates;
     this.#events = withEvents(this.#events, glance.events);
-    return { now: this.#now, gates, rows, candles, trail: this.#trail(monoMs), rules, events: glance.events, ...this.#curves(glance) };
+    return {
+      now: this.#now,
+      gates,
+      rows,
+      candles,
+      trail: this.#trail(monoMs),
+      rules,
+      events: glance.events,
+      ...this.#curves(glance),
+    };
   }
 
   #evaluations(evaluations: readonly Evaluation[]): [number, PictureRule][] {
@@ -167,7 +201,9 @@ export class Board {
   #candles(line: Line, place: RowPlace): PictureCandle[] {
     const evaluated = line.evaluated.splice(0);
     const changed = line.due ? this.#sealedCandles(line, place) : this.#openCandle(line, place);
-    return evaluated.length === 0 ? changed : [...evaluated.filter(([ms]) => !changed.some((candle) => candle[0] === ms)), ...changed];
+    return evaluated.length === 0
+      ? changed
+      : [...evaluated.filter(([ms]) => !changed.some((candle) => candle[0] === ms)), ...changed];
   }
 
   /** Reads what was sealed since the last time, and all candles where one of those before is another now: a day has hundreds, and a minute's end changes one. */
@@ -180,7 +216,9 @@ export class Board {
     const corrected = line.tally.late !== before.late || line.tally.revisions !== before.revisions;
     const changed = corrected ? [] : line.take(candlesSeen(memory, place, line.evaluations, line.sealed + 1));
     line.sealed = sealed;
-    return corrected || !line.agrees ? [...changed, ...line.take(candlesSeen(memory, place, line.evaluations))] : changed;
+    return corrected || !line.agrees
+      ? [...changed, ...line.take(candlesSeen(memory, place, line.evaluations))]
+      : changed;
   }
 
   /** A gap inside the minute is known with its seal. */
@@ -199,7 +237,15 @@ export class Board {
     const place = places[index];
     const figures = figuresSeen(memories[place.shard], place);
     const { whole, partial, late } = line.tally;
-    return rowSeen(figures, { rate: line.rate(figures.ticks, monoMs), whole, partial, late, firstPrice: line.candles[0]?.[1], marketMs, inContinuous: marketMs !== undefined && inContinuous(sessions[index], marketMs) });
+    return rowSeen(figures, {
+      rate: line.rate(figures.ticks, monoMs),
+      whole,
+      partial,
+      late,
+      firstPrice: line.candles[0]?.[1],
+      marketMs,
+      inContinuous: marketMs !== undefined && inContinuous(sessions[index], marketMs),
+    });
   }
 
   #trail(monoMs: number): (number | null)[] {

@@ -25,7 +25,8 @@ export function pageParts(): PageParts {
 const ICON = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#12202f"/><path d="M4 3v10M12 4v9" stroke="#8aa4bf"/><rect x="2.5" y="6" width="3" height="5" fill="#26a37a"/><rect x="10.5" y="6" width="3" height="4" fill="#e0566b"/></svg>')}`;
 
 /** Live, and of a page that is opened from disk: nothing but its own parts. */
-export const LIVE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const LIVE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 function frame(head: string, body: string): string {
   return `<!doctype html>
@@ -47,19 +48,28 @@ ${body}
 
 /** The live page. */
 export function livePage(): string {
-  return frame(`<title>tickshard</title>\n<link rel="stylesheet" href="/page.css">`, '<noscript>This page needs JavaScript, which it loads from this machine only.</noscript>\n<script src="/page.js"></script>');
+  return frame(
+    `<title>tickshard</title>\n<link rel="stylesheet" href="/page.css">`,
+    '<noscript>This page needs JavaScript, which it loads from this machine only.</noscript>\n<script src="/page.js"></script>',
+  );
 }
 
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** JSON that cannot end the element it stands in, whatever names are in it. */
 function embedded(value: object): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  return JSON.stringify(value)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
 }
 
 /** What stands there for a reader without scripts: the verdict and the checklist. */
 function plain({ run, now, gates }: Picture): string {
-  const rows = gates.map(({ status, title, observed, remedy }) => `<li>[${status}] ${escaped(title)}: ${escaped(observed)}${remedy === null ? '' : ` ${escaped(remedy)}`}</li>`);
+  const rows = gates.map(
+    ({ status, title, observed, remedy }) =>
+      `<li>[${status}] ${escaped(title)}: ${escaped(observed)}${remedy === null ? '' : ` ${escaped(remedy)}`}</li>`,
+  );
   return `<noscript><h1>Verdict: ${escaped((now.verdict ?? 'none').toUpperCase())}</h1><p>${escaped(run.title)}, ${escaped(run.runId)}</p><ul>${rows.join('')}</ul></noscript>`;
 }
 
@@ -69,7 +79,10 @@ export function frozenPage(picture: Picture, { script, style }: PageParts): stri
   const head = `<meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>tickshard ${escaped(picture.run.runId)}: ${escaped(picture.now.verdict ?? 'running')}</title>
 <style>${style}</style>`;
-  return frame(head, `${plain(picture)}\n<script type="application/json" id="picture">${embedded(picture)}</script>\n<script>${script}</script>`);
+  return frame(
+    head,
+    `${plain(picture)}\n<script type="application/json" id="picture">${embedded(picture)}</script>\n<script>${script}</script>`,
+  );
 }
 
 /** The page of a report, as JSON.parse gives it. Throws EngineError REPORT with one sentence when it is none that can be shown. */

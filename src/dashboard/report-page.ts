@@ -7,7 +7,19 @@ import { isObject } from '../text/json.js';
 import { UNUSED } from '../monitor/event-log.js';
 import { STATUSES, titleOf, type GateId, type Status } from '../gates/gate.js';
 import { NOT_TICKS, runSeen } from './status.js';
-import { ROW_STATES, TRAIL_LENGTH, type Picture, type PictureCandle, type PictureGate, type PictureNow, type PicturePercentiles, type PictureRow, type PictureRun, type PictureVerdict, type RowState } from './state.js';
+import {
+  ROW_STATES,
+  TRAIL_LENGTH,
+  type Picture,
+  type PictureCandle,
+  type PictureGate,
+  type PictureNow,
+  type PicturePercentiles,
+  type PictureRow,
+  type PictureRun,
+  type PictureVerdict,
+  type RowState,
+} from './state.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -53,7 +65,11 @@ class Reader {
   }
 
   /** Rows of `width` numbers; null may stand in the columns `nullable`. */
-  rows(name: string, width: number, nullable: readonly number[] = []): readonly (readonly (number | null)[])[] {
+  rows(
+    name: string,
+    width: number,
+    nullable: readonly number[] = [],
+  ): readonly (readonly (number | null)[])[] {
     return rowsOf(this.#json[name], this.#path(name), width, nullable);
   }
 
@@ -77,14 +93,25 @@ class Reader {
   }
 }
 
-function rowsOf(value: unknown, where: string, width: number, nullable: readonly number[]): readonly (readonly (number | null)[])[] {
-  const right = (row: unknown): boolean => Array.isArray(row) && row.length === width && row.every((cell, at) => Number.isFinite(cell) || (cell === null && nullable.includes(at)));
+function rowsOf(
+  value: unknown,
+  where: string,
+  width: number,
+  nullable: readonly number[],
+): readonly (readonly (number | null)[])[] {
+  const right = (row: unknown): boolean =>
+    Array.isArray(row) &&
+    row.length === width &&
+    row.every((cell, at) => Number.isFinite(cell) || (cell === null && nullable.includes(at)));
   if (!Array.isArray(value) || !value.every(right)) throw notOne(where);
   return value as readonly (readonly (number | null)[])[];
 }
 
 function notOne(where: string): EngineError {
-  return new EngineError('REPORT', `It is no report of a run that can be shown: ${where === '' ? 'it is no object' : `${where} is missing or not what it must be`}. Name a JSON file of data/test/reports that this version wrote.`);
+  return new EngineError(
+    'REPORT',
+    `It is no report of a run that can be shown: ${where === '' ? 'it is no object' : `${where} is missing or not what it must be`}. Name a JSON file of data/test/reports that this version wrote.`,
+  );
 }
 
 const CANDLE_WIDTH = 9;
@@ -113,10 +140,17 @@ function rowOf(symbol: Reader, candles: readonly PictureCandle[], ranMin: number
 
 /** Packets that did not become ticks, by reason, from the report's counters. */
 function refusedOf(counters: Reader): PictureNow['refused'] {
-  const [refused, unadmitted, applied] = [counters.in('refused'), counters.in('unadmitted'), counters.in('applied')];
+  const [refused, unadmitted, applied] = [
+    counters.in('refused'),
+    counters.in('unadmitted'),
+    counters.in('applied'),
+  ];
   const short = (name: string): string => name.replace(/^(refused|unadmitted)/, '').toLowerCase();
   return [
-    ...UNUSED.map(([name, kind, reason]) => ({ reason, packets: (kind === 'refused' ? refused : unadmitted).number(short(name)) })),
+    ...UNUSED.map(([name, kind, reason]) => ({
+      reason,
+      packets: (kind === 'refused' ? refused : unadmitted).number(short(name)),
+    })),
     ...NOT_TICKS.map(([name, reason]) => ({ reason, packets: applied.number(name) })),
   ].filter(({ packets }) => packets > 0);
 }
@@ -141,13 +175,19 @@ function nowOf(report: Reader, sights: Reader): PictureNow {
     rings: null,
     appliedUs: percentilesOf(cost.in('receiveToAppliedUs')),
     sealedMs: percentilesOf(cost.in('receiveToSealedMs')),
-    lagMs: cost.orNull('feedLagMs', (name) => ({ p50: cost.in(name).number('p50'), p99: cost.in(name).number('p99') })),
+    lagMs: cost.orNull('feedLagMs', (name) => ({
+      p50: cost.in(name).number('p50'),
+      p99: cost.in(name).number('p99'),
+    })),
     loopP99Ms: cost.number('eventLoopDelayP99Ms'),
     cpuPercent: cost.number('cpuPercent'),
     rssMb: cost.number('rssMb'),
     refused: refusedOf(counters),
     received: counters.number('binary'),
-    gaps: report.in('unseen').readers('gaps').map((gap) => ({ fromMs: Date.parse(gap.text('from')), toMs: Date.parse(gap.text('to')) })),
+    gaps: report
+      .in('unseen')
+      .readers('gaps')
+      .map((gap) => ({ fromMs: Date.parse(gap.text('from')), toMs: Date.parse(gap.text('to')) })),
     report: null,
   };
 }
@@ -165,7 +205,9 @@ function runOf(report: Reader): PictureRun {
     speed: report.number('speed'),
     startedAt: report.text('startedAt'),
     options: Object.fromEntries(report.in('options').entries()),
-    symbols: report.readers('symbols').map((one) => ({ symbol: one.text('symbol'), token: one.text('token'), shard: one.number('shard') })),
+    symbols: report
+      .readers('symbols')
+      .map((one) => ({ symbol: one.text('symbol'), token: one.text('token'), shard: one.number('shard') })),
   });
 }
 
@@ -178,7 +220,10 @@ export function frozenPicture(report: unknown): Picture {
   const symbols = reader.readers('symbols');
   const lists = sights.list('candles');
   if (lists.length !== symbols.length) throw notOne('sights.candles');
-  const candles = lists.map((list, index) => rowsOf(list, `sights.candles[${index}]`, CANDLE_WIDTH, [7, 8]) as unknown as PictureCandle[]);
+  const candles = lists.map(
+    (list, index) =>
+      rowsOf(list, `sights.candles[${index}]`, CANDLE_WIDTH, [7, 8]) as unknown as PictureCandle[],
+  );
   const pace = sights.in('pace');
   return {
     run,
@@ -194,9 +239,22 @@ export function frozenPicture(report: unknown): Picture {
     rows: symbols.map((symbol, index) => rowOf(symbol, candles[index], now.ranMin)),
     candles,
     trails: candles.map((list) => list.slice(-TRAIL_LENGTH).map((candle) => candle[4])),
-    rules: sights.list('rules').map((rule, index) => (rule === null ? null : ruleOf(new Reader(rule, `sights.rules[${index}]`)))),
-    events: sights.readers('events').map((event) => ({ id: event.number('id'), atMs: event.number('atMs'), kind: event.text('kind') as Picture['events'][number]['kind'], level: event.oneOf('level', ['info', 'warn', 'bad']), text: event.text('text') })),
-    pace: { spanMs: pace.number('spanMs'), ticks: pace.rows('ticks', 2) as unknown as Picture['pace']['ticks'] },
+    rules: sights
+      .list('rules')
+      .map((rule, index) => (rule === null ? null : ruleOf(new Reader(rule, `sights.rules[${index}]`)))),
+    events: sights
+      .readers('events')
+      .map((event) => ({
+        id: event.number('id'),
+        atMs: event.number('atMs'),
+        kind: event.text('kind') as Picture['events'][number]['kind'],
+        level: event.oneOf('level', ['info', 'warn', 'bad']),
+        text: event.text('text'),
+      })),
+    pace: {
+      spanMs: pace.number('spanMs'),
+      ticks: pace.rows('ticks', 2) as unknown as Picture['pace']['ticks'],
+    },
     latency: sights.rows('latency', 2) as unknown as Picture['latency'],
   };
 }
@@ -205,7 +263,13 @@ function ruleOf(rule: Reader): Picture['rules'][number] {
   return {
     minuteMs: rule.number('minuteMs'),
     why: rule.orNull('why', (name) => rule.text(name)),
-    conditions: rule.readers('conditions').map((one) => ({ name: one.text('name'), met: one.oneOf('met', [true, false]), value: one.text('value') })),
+    conditions: rule
+      .readers('conditions')
+      .map((one) => ({
+        name: one.text('name'),
+        met: one.oneOf('met', [true, false]),
+        value: one.text('value'),
+      })),
     signal: rule.orNull('signal', (name) => rule.text(name)),
     signals: rule.number('signals'),
   };

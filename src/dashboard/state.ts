@@ -22,7 +22,17 @@ export const CANDLE = {
 } as const;
 
 /** Minute, open, high, low, close, volume, flags, VWAP and high of day as the rule saw them (null where it looked at none). */
-export type PictureCandle = readonly [minuteMs: number, open: number, high: number, low: number, close: number, volume: number, flags: number, vwap: number | null, hod: number | null];
+export type PictureCandle = readonly [
+  minuteMs: number,
+  open: number,
+  high: number,
+  low: number,
+  close: number,
+  volume: number,
+  flags: number,
+  vwap: number | null,
+  hod: number | null,
+];
 
 /** What does not change while the run lasts. */
 export interface PictureRun {
@@ -122,7 +132,17 @@ export interface PictureRule {
   readonly signals: number;
 }
 
-export type EventKind = 'connected' | 'disconnected' | 'gap' | 'refused' | 'unused' | 'broker' | 'gate' | 'worker' | 'paused' | 'signal';
+export type EventKind =
+  | 'connected'
+  | 'disconnected'
+  | 'gap'
+  | 'refused'
+  | 'unused'
+  | 'broker'
+  | 'gate'
+  | 'worker'
+  | 'paused'
+  | 'signal';
 
 export interface PictureEvent {
   /** Rises; an event that goes on keeps its own. */
@@ -177,14 +197,20 @@ export const TRAIL_LENGTH = 60;
 export const EVENTS_KEPT = 500;
 
 /** Two ascending lists of candles as one; of a minute that both have, the new one. */
-export function withCandles(known: readonly PictureCandle[], news: readonly PictureCandle[]): PictureCandle[] {
+export function withCandles(
+  known: readonly PictureCandle[],
+  news: readonly PictureCandle[],
+): PictureCandle[] {
   const byMinute = new Map(known.map((candle) => [candle[0], candle]));
   for (const candle of news) byMinute.set(candle[0], candle);
   return [...byMinute.values()].sort((a, b) => a[0] - b[0]);
 }
 
 /** Events in order of their ids, the newest that are kept; one that went on takes its own place. */
-export function withEvents(known: readonly PictureEvent[], news: readonly PictureEvent[]): readonly PictureEvent[] {
+export function withEvents(
+  known: readonly PictureEvent[],
+  news: readonly PictureEvent[],
+): readonly PictureEvent[] {
   if (news.length === 0) return known;
   const byId = new Map(known.map((event) => [event.id, event]));
   for (const event of news) byId.set(event.id, event);

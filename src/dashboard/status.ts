@@ -5,7 +5,10 @@ import { titleOf, type Gate } from '../gates/gate.js';
 import type { PictureGate, PictureNow, PictureRun, PictureVerdict } from './state.js';
 
 /** What a run is, as its options and its report say. */
-export interface RunAbout extends Pick<PictureRun, 'version' | 'runId' | 'mode' | 'volumeKind' | 'feed' | 'seed' | 'speed' | 'startedAt' | 'symbols'> {
+export interface RunAbout extends Pick<
+  PictureRun,
+  'version' | 'runId' | 'mode' | 'volumeKind' | 'feed' | 'seed' | 'speed' | 'startedAt' | 'symbols'
+> {
   readonly stage: number;
   readonly options: Readonly<Record<string, unknown>>;
   readonly versions: Readonly<Record<string, string>>;
@@ -34,7 +37,14 @@ export function runSeen({ stage, options, versions, ...about }: RunAbout): Pictu
 const known = (value: number | undefined): number | null => value ?? null;
 
 /** The moment as a page's, but for the rings, which the main thread does not look at. */
-export function nowSeen(facts: Facts, rest: Pick<PictureNow, 'ticksPerSecond'> & { readonly verdict?: PictureVerdict; readonly endedAt?: string; readonly report?: string }): Omit<PictureNow, 'rings'> {
+export function nowSeen(
+  facts: Facts,
+  rest: Pick<PictureNow, 'ticksPerSecond'> & {
+    readonly verdict?: PictureVerdict;
+    readonly endedAt?: string;
+    readonly report?: string;
+  },
+): Omit<PictureNow, 'rings'> {
   const { counters, performance: cost, lag, duration, symbols, market } = facts;
   const { p50, p99, p999 } = cost.receiveToAppliedUs;
   const sealed = cost.receiveToSealedMs;
@@ -56,7 +66,9 @@ export function nowSeen(facts: Facts, rest: Pick<PictureNow, 'ticksPerSecond'> &
     loopP99Ms: cost.eventLoopDelayP99Ms,
     cpuPercent: cost.cpuPercent,
     rssMb: cost.rssMb,
-    refused: [...refused, ...NOT_TICKS.map(([name, reason]) => ({ reason, packets: sums[name] }))].filter(({ packets }) => packets > 0),
+    refused: [...refused, ...NOT_TICKS.map(([name, reason]) => ({ reason, packets: sums[name] }))].filter(
+      ({ packets }) => packets > 0,
+    ),
     received: counters.binary,
     gaps: facts.unseen.gaps,
     report: rest.report ?? null,
@@ -64,7 +76,10 @@ export function nowSeen(facts: Facts, rest: Pick<PictureNow, 'ticksPerSecond'> &
 }
 
 /** Packets that were applied and are no tick, and why. */
-export const NOT_TICKS: readonly (readonly [name: 'seed' | 'noTrade' | 'duplicate' | 'outOfSession' | 'poison', reason: string])[] = [
+export const NOT_TICKS: readonly (readonly [
+  name: 'seed' | 'noTrade' | 'duplicate' | 'outOfSession' | 'poison',
+  reason: string,
+])[] = [
   ['seed', 'a connection starts with it: an old price, of which nobody knows when it was made'],
   ['noTrade', 'no trade since the one before: the volume of the day did not rise'],
   ['duplicate', 'delivered twice'],

@@ -1,11 +1,29 @@
 /** What a page shows of one symbol, read from its shard's memory. Reads only; any thread may. */
 import { FRESH_MS } from '../gates/feed-gates.js';
-import { CANDLE, type PictureBucket, type PictureCandle, type PictureCondition, type PictureRow, type PictureRule, type RowState } from './state.js';
+import {
+  CANDLE,
+  type PictureBucket,
+  type PictureCandle,
+  type PictureCondition,
+  type PictureRow,
+  type PictureRule,
+  type RowState,
+} from './state.js';
 import { istMinute } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
 import { DEFAULT_PARAMS, decimals, standing } from '../momentum/rule.js';
 import type { Evaluation } from '../momentum/series.js';
-import { barLabelMs, gapWithin, isAuction, readCandles, readFirst, readOpenBar, readRow, type RowFigures, type RowPlace } from '../memory/shard-reader.js';
+import {
+  barLabelMs,
+  gapWithin,
+  isAuction,
+  readCandles,
+  readFirst,
+  readOpenBar,
+  readRow,
+  type RowFigures,
+  type RowPlace,
+} from '../memory/shard-reader.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
@@ -13,7 +31,11 @@ import { SHARD, type ShardMemory } from '../memory/layout.js';
 const TICKING_MS = 5000;
 
 /** How a symbol does: its last tick of now, not quite, older than gate `fresh` likes, never any, or trading is not continuous. */
-export function stateOf({ ticks, lastTickMs }: Pick<RowFigures, 'ticks' | 'lastTickMs'>, marketMs: number | undefined, inContinuous: boolean): RowState {
+export function stateOf(
+  { ticks, lastTickMs }: Pick<RowFigures, 'ticks' | 'lastTickMs'>,
+  marketMs: number | undefined,
+  inContinuous: boolean,
+): RowState {
   if (!inContinuous) return 'shut';
   if (ticks === 0 || lastTickMs === undefined || marketMs === undefined) return 'silent';
   const ageMs = marketMs - lastTickMs;
@@ -24,14 +46,34 @@ export function stateOf({ ticks, lastTickMs }: Pick<RowFigures, 'ticks' | 'lastT
 export type ByMinute = ReadonlyMap<number, Pick<Evaluation, 'vwap' | 'hod'>>;
 
 /** The row's candles from bar `from` on, those that are not sealed yet included, with what the rule saw beside each. */
-export function candlesSeen(m: ShardMemory, place: RowPlace, evaluations: ByMinute, from = 0): PictureCandle[] {
+export function candlesSeen(
+  m: ShardMemory,
+  place: RowPlace,
+  evaluations: ByMinute,
+  from = 0,
+): PictureCandle[] {
   const sealedMs = barLabelMs(m, place.row, Math.min(Atomics.load(m.i32, SHARD.sealed), m.shape.bars - 1));
   return readCandles(m, place, true, from).map(({ candle, quality }) => {
     const open = candle.timestampMs > sealedMs;
     const partial = open ? quality.gapMs > 0 : quality.partial;
-    const flags = (partial ? CANDLE.partial : 0) | (quality.revision > 0 ? CANDLE.revised : 0) | (quality.source === 'auction' ? CANDLE.auction : 0) | (open ? CANDLE.open : 0) | (quality.repaired ? CANDLE.repaired : 0);
+    const flags =
+      (partial ? CANDLE.partial : 0) |
+      (quality.revision > 0 ? CANDLE.revised : 0) |
+      (quality.source === 'auction' ? CANDLE.auction : 0) |
+      (open ? CANDLE.open : 0) |
+      (quality.repaired ? CANDLE.repaired : 0);
     const rule = evaluations.get(candle.timestampMs);
-    return [candle.timestampMs, candle.open, candle.high, candle.low, candle.close, candle.volume, flags, rule?.vwap ?? null, rule?.hod ?? null];
+    return [
+      candle.timestampMs,
+      candle.open,
+      candle.high,
+      candle.low,
+      candle.close,
+      candle.volume,
+      flags,
+      rule?.vwap ?? null,
+      rule?.hod ?? null,
+    ];
   });
 }
 
@@ -41,17 +83,42 @@ export function openCandleSeen(m: ShardMemory, { instrument, row }: RowPlace): P
   if (open === undefined) return undefined;
   const scale = priceScale(instrument.exchangeType);
   const { figures, bar } = open;
-  const flags = CANDLE.open | (gapWithin(m, row, bar) > 0 ? CANDLE.partial : 0) | (figures.revision > 0 ? CANDLE.revised : 0) | (isAuction(m, bar) ? CANDLE.auction : 0) | (figures.repaired ? CANDLE.repaired : 0);
-  return [barLabelMs(m, row, bar), figures.open / scale, figures.high / scale, figures.low / scale, figures.close / scale, figures.volume, flags, null, null];
+  const flags =
+    CANDLE.open |
+    (gapWithin(m, row, bar) > 0 ? CANDLE.partial : 0) |
+    (figures.revision > 0 ? CANDLE.revised : 0) |
+    (isAuction(m, bar) ? CANDLE.auction : 0) |
+    (figures.repaired ? CANDLE.repaired : 0);
+  return [
+    barLabelMs(m, row, bar),
+    figures.open / scale,
+    figures.high / scale,
+    figures.low / scale,
+    figures.close / scale,
+    figures.volume,
+    flags,
+    null,
+    null,
+  ];
 }
 
 /** The row's figures but for its candles. */
-export function figuresSeen(m: ShardMemory, { instrument, row }: RowPlace): RowFigures & { readonly scale: number } {
+export function figuresSeen(
+  m: ShardMemory,
+  { instrument, row }: RowPlace,
+): RowFigures & { readonly scale: number } {
   return { ...readRow(m, row), scale: priceScale(instrument.exchangeType) };
 }
 
 /** The figures as a page's row. */
-export function rowSeen(figures: RowFigures & { readonly scale: number }, rest: Pick<PictureRow, 'rate' | 'whole' | 'partial' | 'late'> & { readonly firstPrice: number | undefined; readonly marketMs: number | undefined; readonly inContinuous: boolean }): PictureRow {
+export function rowSeen(
+  figures: RowFigures & { readonly scale: number },
+  rest: Pick<PictureRow, 'rate' | 'whole' | 'partial' | 'late'> & {
+    readonly firstPrice: number | undefined;
+    readonly marketMs: number | undefined;
+    readonly inContinuous: boolean;
+  },
+): PictureRow {
   const { lastPrice, sessionOpen, ticks, lastTickMs, scale } = figures;
   const { rate, whole, partial, late, firstPrice, marketMs, inContinuous } = rest;
   return {
@@ -68,17 +135,39 @@ export function rowSeen(figures: RowFigures & { readonly scale: number }, rest: 
 }
 
 function conditions(close: number, { vwap, hod, relVol, volMa }: Evaluation): PictureCondition[] {
-  const { aboveVwap, distancePct, nearHod, volumeSurge } = standing({ close, vwap, hod, relVol }, DEFAULT_PARAMS);
+  const { aboveVwap, distancePct, nearHod, volumeSurge } = standing(
+    { close, vwap, hod, relVol },
+    DEFAULT_PARAMS,
+  );
   const { hodProximityPct, volMultiplier, volMaWindow } = DEFAULT_PARAMS;
   return [
-    { name: 'Close above VWAP', met: aboveVwap === true, value: `${decimals(close, 2)} against ${vwap === null ? 'none' : decimals(vwap, 2)}` },
-    { name: `Within ${hodProximityPct} % of the high of day`, met: nearHod, value: `${decimals(distancePct, 2)} % below ${decimals(hod, 2)}` },
-    { name: `Volume at least ${volMultiplier} times the mean of ${volMaWindow}`, met: volumeSurge === true, value: relVol === null ? `no mean (${volMa ?? 'none'})` : `${decimals(relVol, 2)} times ${decimals(volMa!, 1)}` },
+    {
+      name: 'Close above VWAP',
+      met: aboveVwap === true,
+      value: `${decimals(close, 2)} against ${vwap === null ? 'none' : decimals(vwap, 2)}`,
+    },
+    {
+      name: `Within ${hodProximityPct} % of the high of day`,
+      met: nearHod,
+      value: `${decimals(distancePct, 2)} % below ${decimals(hod, 2)}`,
+    },
+    {
+      name: `Volume at least ${volMultiplier} times the mean of ${volMaWindow}`,
+      met: volumeSurge === true,
+      value:
+        relVol === null
+          ? `no mean (${volMa ?? 'none'})`
+          : `${decimals(relVol, 2)} times ${decimals(volMa!, 1)}`,
+    },
   ];
 }
 
 /** The candle's close as the rule saw it; undefined where it looked at another candle than ours. */
-function closeSeen(m: ShardMemory, { instrument, row }: RowPlace, { timestampMs, basis }: Evaluation): number | undefined {
+function closeSeen(
+  m: ShardMemory,
+  { instrument, row }: RowPlace,
+  { timestampMs, basis }: Evaluation,
+): number | undefined {
   if (basis !== 'ours') return undefined;
   for (let bar = Math.min(Atomics.load(m.i32, SHARD.sealed), m.shape.bars - 1); bar >= 0; bar--) {
     if (barLabelMs(m, row, bar) !== timestampMs) continue;
@@ -89,11 +178,29 @@ function closeSeen(m: ShardMemory, { instrument, row }: RowPlace, { timestampMs,
 }
 
 /** What the rule said of a minute, condition by condition. `signals`: how many there were of the symbol so far. */
-export function ruleSeen(m: ShardMemory, place: RowPlace, evaluation: Evaluation, signals: number): PictureRule {
+export function ruleSeen(
+  m: ShardMemory,
+  place: RowPlace,
+  evaluation: Evaluation,
+  signals: number,
+): PictureRule {
   const { timestampMs: minuteMs, basis, evaluated, insufficient } = evaluation;
   const close = closeSeen(m, place, evaluation);
-  const why = basis === 'partial' ? `the candle of ${istMinute(minuteMs)} was not seen whole` : !evaluated ? (insufficient ?? null) : close === undefined ? `the history's candle of ${istMinute(minuteMs)} was looked at, ours was not seen whole` : null;
-  return { minuteMs, why, conditions: close === undefined ? [] : conditions(close, evaluation), signal: evaluation.signals[0]?.reason ?? null, signals };
+  const why =
+    basis === 'partial'
+      ? `the candle of ${istMinute(minuteMs)} was not seen whole`
+      : !evaluated
+        ? (insufficient ?? null)
+        : close === undefined
+          ? `the history's candle of ${istMinute(minuteMs)} was looked at, ours was not seen whole`
+          : null;
+  return {
+    minuteMs,
+    why,
+    conditions: close === undefined ? [] : conditions(close, evaluation),
+    signal: evaluation.signals[0]?.reason ?? null,
+    signals,
+  };
 }
 
 /** Receive-to-applied of all shards together. */

@@ -39,7 +39,13 @@ export class Viewers {
 
   /** Takes a viewer in; `picture` is undefined before the first look. */
   join(response: ServerResponse, picture: Picture | undefined): void {
-    if (this.#viewers.size >= MOST_VIEWERS) return answer(response, 503, 'text/plain; charset=utf-8', `${MOST_VIEWERS} pages watch already; close one.\n`);
+    if (this.#viewers.size >= MOST_VIEWERS)
+      return answer(
+        response,
+        503,
+        'text/plain; charset=utf-8',
+        `${MOST_VIEWERS} pages watch already; close one.\n`,
+      );
     begin(response, 'text/event-stream; charset=utf-8');
     if (response.req.method === 'HEAD') return void response.end();
     const viewer: Viewer = { response, whole: false, fullSinceMs: undefined };

@@ -1,7 +1,13 @@
 /** How long to wait before the next connection. Pure: the jitter comes from outside. */
 
 /** Real ms. A dropped connection must be back within 30 s when the server lets it, so the cap stays below. */
-export const BACKOFF = { baseMs: 500, capMs: 20_000, stableMs: 60_000, limitedMs: 60_000, limitedSpreadMs: 30_000 } as const;
+export const BACKOFF = {
+  baseMs: 500,
+  capMs: 20_000,
+  stableMs: 60_000,
+  limitedMs: 60_000,
+  limitedSpreadMs: 30_000,
+} as const;
 
 /**
  * The delay before retry number `attempt` (0 is the first), real ms: exponential with full jitter. `random` is in [0, 1). After a limit

@@ -6,12 +6,27 @@ import { EngineError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Random } from '../random.js';
 import type { Messages } from '../broker/messages.js';
-import { PING, QUOTA, quotaUsed, subscribeRequests, type Subscription, type SubscriptionMode } from '../broker/angel/requests.js';
+import {
+  PING,
+  QUOTA,
+  quotaUsed,
+  subscribeRequests,
+  type Subscription,
+  type SubscriptionMode,
+} from '../broker/angel/requests.js';
 import { classifyText, LONGEST_TEXT, type FeedText } from '../broker/angel/texts.js';
 import type { Endpoint } from '../broker/angel/endpoint.js';
 import type { ConnectionEnd } from './disconnects.js';
 import { logIn, LoginLimited, type Credentials, type Session } from '../broker/angel/login.js';
-import { FEED_LIMITS, idleAfter, step, type FeedEffect, type FeedEvent, type FeedLimits, type FeedState } from './connection-machine.js';
+import {
+  FEED_LIMITS,
+  idleAfter,
+  step,
+  type FeedEffect,
+  type FeedEvent,
+  type FeedLimits,
+  type FeedState,
+} from './connection-machine.js';
 import { Concealer } from '../text/redactor.js';
 import { presentable } from '../text/sanitize.js';
 import { FeedSocket } from './socket.js';
@@ -59,7 +74,8 @@ const CLOSE_WITHIN_MS = 1000;
 const LOOKS_A_PING = 4;
 const LONGEST_LOOK_MS = 1000;
 
-const stoppedEarly = (): EngineError => new EngineError('CONNECT', 'The feed was stopped before it was open.');
+const stoppedEarly = (): EngineError =>
+  new EngineError('CONNECT', 'The feed was stopped before it was open.');
 
 export class FeedClient {
   readonly #options: FeedClientOptions;
@@ -93,7 +109,11 @@ export class FeedClient {
     this.#limits = options.limits ?? FEED_LIMITS;
     this.#state = idleAfter(options.connectionsBefore ?? 0);
     const used = quotaUsed(options.subscriptions);
-    if (used > QUOTA) throw new EngineError('USAGE', `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`);
+    if (used > QUOTA)
+      throw new EngineError(
+        'USAGE',
+        `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`,
+      );
   }
 
   /** Logs in, unless that was done, and connects; resolves at the first open. Rejects with EngineError LOGIN or CONNECT (exit code 3), CONFIG for credentials that cannot be used. */
@@ -103,7 +123,9 @@ export class FeedClient {
       this.#settleStart = { resolve, reject };
       const { clock, firstOpenWithinMs } = this.#options;
       this.#expectOpenWithin(firstOpenWithinMs);
-      this.#ticking = clock.every(Math.min(LONGEST_LOOK_MS, this.#limits.pingEveryMs / LOOKS_A_PING), () => this.#tick());
+      this.#ticking = clock.every(Math.min(LONGEST_LOOK_MS, this.#limits.pingEveryMs / LOOKS_A_PING), () =>
+        this.#tick(),
+      );
       this.#feed({ type: 'start', unattended: this.#options.unattended ?? false });
     });
   }
@@ -142,7 +164,9 @@ export class FeedClient {
 
   #expectOpenWithin(realMs: number): void {
     this.#expiry?.cancel();
-    this.#expiry = this.#options.clock.after(realMs, () => this.#feed({ type: 'expired', lastSentence: this.#lastSentence }));
+    this.#expiry = this.#options.clock.after(realMs, () =>
+      this.#feed({ type: 'expired', lastSentence: this.#lastSentence }),
+    );
   }
 
   /** Whether the tokens at hand are not to be used for another connection. */
@@ -154,7 +178,11 @@ export class FeedClient {
     const before = this.#state.kind;
     const { state, effects } = step(this.#state, event, this.#options.clock.monoMs(), this.#limits);
     this.#state = state;
-    if (state.kind !== before) this.#options.log.info({ from: before, to: state.kind, connection: state.memory.connection }, 'feed state');
+    if (state.kind !== before)
+      this.#options.log.info(
+        { from: before, to: state.kind, connection: state.memory.connection },
+        'feed state',
+      );
     for (const effect of effects) {
       this.#perform(effect);
       // A handler has stopped the client: what remained to be done is of the past.
@@ -188,8 +216,13 @@ export class FeedClient {
         this.#report(effect.end);
         return;
       case 'wait':
-        this.#options.log.info({ delayMs: Math.round(effect.delayMs), attempt: effect.attempt }, 'feed waits before it connects again');
-        this.#waiting = this.#options.clock.after(effect.delayMs, () => this.#feed({ type: 'waited', expired: this.#expired() }));
+        this.#options.log.info(
+          { delayMs: Math.round(effect.delayMs), attempt: effect.attempt },
+          'feed waits before it connects again',
+        );
+        this.#waiting = this.#options.clock.after(effect.delayMs, () =>
+          this.#feed({ type: 'waited', expired: this.#expired() }),
+        );
         if (effect.patient) this.#expectOpenWithin(effect.delayMs + this.#options.firstOpenWithinMs);
         return;
       case 'giveUp':
@@ -201,11 +234,17 @@ export class FeedClient {
   #logIn(): void {
     const { endpoint, credentials, clock, random, session } = this.#options;
     const made = this.#session === undefined ? session : undefined;
-    (made === undefined ? logIn(endpoint, credentials, clock, this.#abort.signal) : Promise.resolve(made)).then(
+    (made === undefined
+      ? logIn(endpoint, credentials, clock, this.#abort.signal)
+      : Promise.resolve(made)
+    ).then(
       (session) => {
         this.#session = session;
         for (const secret of session.secrets) this.#secrets.add(secret);
-        this.#options.log.info({ validUntil: new Date(session.validUntilMs).toISOString(), clockAheadMs: session.clockAheadMs }, 'logged in');
+        this.#options.log.info(
+          { validUntil: new Date(session.validUntilMs).toISOString(), clockAheadMs: session.clockAheadMs },
+          'logged in',
+        );
         this.#feed({ type: 'loggedIn' });
       },
       (error: unknown) => {
@@ -240,7 +279,11 @@ export class FeedClient {
           // Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short.
           const text = classifyText(bytes, (string) => this.presentable(string, LONGEST_TEXT));
           if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
-          else if (text.kind === 'error') this.#options.log.warn({ code: text.code, correlationId: text.correlationId }, 'the broker refused a request');
+          else if (text.kind === 'error')
+            this.#options.log.warn(
+              { code: text.code, correlationId: text.correlationId },
+              'the broker refused a request',
+            );
           handlers.text(text, connection);
         },
         pong: () => void (this.#lastPongMs = this.#options.clock.monoMs()),
@@ -261,10 +304,16 @@ export class FeedClient {
     handlers.opened(connection);
     if (this.#state.kind === 'stopped') return;
     const modes = new Map<SubscriptionMode, Subscription[]>();
-    for (const subscription of subscriptions) modes.set(subscription.mode, [...(modes.get(subscription.mode) ?? []), subscription]);
+    for (const subscription of subscriptions)
+      modes.set(subscription.mode, [...(modes.get(subscription.mode) ?? []), subscription]);
     // A prefix never used before tells the replies to this request from those to an earlier one.
     for (const [mode, tokens] of modes) {
-      for (const request of subscribeRequests({ mode, tokens, correlationPrefix: `ts${(this.#requests++).toString(36)}x` })) this.#socket?.send(request.text);
+      for (const request of subscribeRequests({
+        mode,
+        tokens,
+        correlationPrefix: `ts${(this.#requests++).toString(36)}x`,
+      }))
+        this.#socket?.send(request.text);
     }
     handlers.subscribed(connection);
     this.#settleStart?.resolve();
@@ -277,7 +326,14 @@ export class FeedClient {
     // Silence counts from the moment at which packets are to be expected.
     if (!expected || this.#heard) this.#lastPacketMs = this.#options.clock.monoMs();
     this.#heard = false;
-    this.#feed({ type: 'tick', lastPongMs: this.#lastPongMs, lastPacketMs: this.#lastPacketMs, inSession: expected, paused: this.#paused, random: random() });
+    this.#feed({
+      type: 'tick',
+      lastPongMs: this.#lastPongMs,
+      lastPacketMs: this.#lastPacketMs,
+      inSession: expected,
+      paused: this.#paused,
+      random: random(),
+    });
   }
 
   #heardNow(): void {
@@ -288,7 +344,10 @@ export class FeedClient {
   #report(end: ConnectionEnd): void {
     const { cause, code, reason, connection, livedMs, sentence } = end;
     this.#lastSentence = end.sentence;
-    this.#options.log.warn({ cause, code, reason, connection, livedMs: Math.round(livedMs), sentence }, 'feed connection ended');
+    this.#options.log.warn(
+      { cause, code, reason, connection, livedMs: Math.round(livedMs), sentence },
+      'feed connection ended',
+    );
     this.#options.handlers.closed(end);
   }
 

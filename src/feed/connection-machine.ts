@@ -27,7 +27,13 @@ export interface FeedLimits {
   readonly stableMs: number;
 }
 
-export const FEED_LIMITS: FeedLimits = { pingEveryMs: 10_000, pongWithinMs: 25_000, packetWithinMs: 30_000, cachedWithinMs: 5_000, stableMs: BACKOFF.stableMs };
+export const FEED_LIMITS: FeedLimits = {
+  pingEveryMs: 10_000,
+  pongWithinMs: 25_000,
+  packetWithinMs: 30_000,
+  cachedWithinMs: 5_000,
+  stableMs: BACKOFF.stableMs,
+};
 
 /** What outlives a connection. */
 interface Memory {
@@ -50,7 +56,12 @@ export type FeedState =
   | { readonly kind: 'idle'; readonly memory: Memory }
   | { readonly kind: 'loggingIn'; readonly memory: Memory }
   | { readonly kind: 'connecting'; readonly memory: Memory }
-  | { readonly kind: 'subscribing' | 'live'; readonly memory: Memory; readonly openedMs: number; readonly pingedMs: number }
+  | {
+      readonly kind: 'subscribing' | 'live';
+      readonly memory: Memory;
+      readonly openedMs: number;
+      readonly pingedMs: number;
+    }
   | { readonly kind: 'waiting'; readonly memory: Memory; readonly then: 'logIn' | 'connect' }
   | { readonly kind: 'stopped'; readonly memory: Memory; readonly error: EngineError | undefined };
 
@@ -65,7 +76,12 @@ export type FeedEvent =
   /** `unattended`: nobody is there to start it again. */
   | { readonly type: 'start'; readonly unattended: boolean }
   | { readonly type: 'loggedIn' }
-  | { readonly type: 'loginFailed'; readonly error: EngineError; /** For the rate. */ readonly limited: boolean; readonly random: number }
+  | {
+      readonly type: 'loginFailed';
+      readonly error: EngineError;
+      /** For the rate. */ readonly limited: boolean;
+      readonly random: number;
+    }
   | { readonly type: 'opened'; readonly connection: number }
   /** The first binary message of a connection. */
   | { readonly type: 'packet'; readonly connection: number }
@@ -73,7 +89,14 @@ export type FeedEvent =
   /** `expired`: the tokens are not to be used any more. */
   | { readonly type: 'waited'; readonly expired: boolean }
   /** Time passes. What was heard last, real ms; while reading is paused nothing can be heard and nothing is overdue. */
-  | { readonly type: 'tick'; readonly lastPongMs: number; readonly lastPacketMs: number; readonly inSession: boolean; readonly paused: boolean; readonly random: number }
+  | {
+      readonly type: 'tick';
+      readonly lastPongMs: number;
+      readonly lastPacketMs: number;
+      readonly inSession: boolean;
+      readonly paused: boolean;
+      readonly random: number;
+    }
   /** The time for the first open has passed. */
   | { readonly type: 'expired'; readonly lastSentence: string | undefined }
   | { readonly type: 'stop' };
@@ -97,7 +120,18 @@ export interface Step {
   readonly effects: readonly FeedEffect[];
 }
 
-export const IDLE: FeedState = { kind: 'idle', memory: { connection: 0, attempt: 0, refreshed: false, everOpen: false, unattended: false, mutes: 0, limitHits: 0 } };
+export const IDLE: FeedState = {
+  kind: 'idle',
+  memory: {
+    connection: 0,
+    attempt: 0,
+    refreshed: false,
+    everOpen: false,
+    unattended: false,
+    mutes: 0,
+    limitHits: 0,
+  },
+};
 
 /** Nothing has happened yet; connections are numbered from the one behind `connection`. */
 export function idleAfter(connection: number): FeedState {
@@ -106,24 +140,39 @@ export function idleAfter(connection: number): FeedState {
 
 function connect(memory: Memory): Step {
   const connection = memory.connection + 1;
-  return { state: { kind: 'connecting', memory: { ...memory, connection } }, effects: [{ type: 'connect', connection }] };
+  return {
+    state: { kind: 'connecting', memory: { ...memory, connection } },
+    effects: [{ type: 'connect', connection }],
+  };
 }
 
 function giveUp(memory: Memory, error: EngineError, before: readonly FeedEffect[] = []): Step {
   return { state: { kind: 'stopped', memory, error }, effects: [...before, { type: 'giveUp', error }] };
 }
 
-function wait(memory: Memory, then: 'logIn' | 'connect', random: number, limited: boolean, before: readonly FeedEffect[]): Step {
+function wait(
+  memory: Memory,
+  then: 'logIn' | 'connect',
+  random: number,
+  limited: boolean,
+  before: readonly FeedEffect[],
+): Step {
   const attempt = memory.attempt + 1;
   const delayMs = retryDelayMs(memory.attempt, random, limited);
   const patient = limited && !memory.everOpen;
-  return { state: { kind: 'waiting', memory: { ...memory, attempt }, then }, effects: [...before, { type: 'wait', delayMs, attempt, patient }] };
+  return {
+    state: { kind: 'waiting', memory: { ...memory, attempt }, then },
+    effects: [...before, { type: 'wait', delayMs, attempt, patient }],
+  };
 }
 
 /** Ends that no second try cures: before anything was open a person is there to read the sentence. */
 function isHopeless(cause: EndCause, { everOpen, limitHits }: Memory): boolean {
   // One limit may be that of a crashed program's sockets, which the server forgets; the second one is somebody's who is alive.
-  return !everOpen && (cause === 'certificate' || cause === 'forbidden' || (cause === 'rate-limited' && limitHits > 0));
+  return (
+    !everOpen &&
+    (cause === 'certificate' || cause === 'forbidden' || (cause === 'rate-limited' && limitHits > 0))
+  );
 }
 
 /** Whether the n-th mute connection in a row is answered by a fresh log-in: the second, the fourth, the eighth... so that log-ins get rarer. */
@@ -132,25 +181,60 @@ function needsLogIn(mutes: number): boolean {
 }
 
 /** What follows the end of the present connection. */
-function afterEnd(state: Extract<FeedState, { kind: 'connecting' | 'subscribing' | 'live' }>, raw: RawEnd, random: number, nowMs: number, limits: FeedLimits, before: readonly FeedEffect[]): Step {
+function afterEnd(
+  state: Extract<FeedState, { kind: 'connecting' | 'subscribing' | 'live' }>,
+  raw: RawEnd,
+  random: number,
+  nowMs: number,
+  limits: FeedLimits,
+  before: readonly FeedEffect[],
+): Step {
   const { cause, code, reason } = raw;
   const { memory } = state;
   const livedMs = state.kind === 'connecting' ? 0 : nowMs - state.openedMs;
-  const end: ConnectionEnd = { connection: memory.connection, cause, code, reason, livedMs, sentence: endSentence(cause, code, reason, livedMs) };
+  const end: ConnectionEnd = {
+    connection: memory.connection,
+    cause,
+    code,
+    reason,
+    livedMs,
+    sentence: endSentence(cause, code, reason, livedMs),
+  };
   const effects: FeedEffect[] = [...before, { type: 'report', end }];
   if (cause === 'unauthorized') {
     const words = reason === '' ? '' : `: ${reason}`;
-    if (memory.refreshed) return giveUp(memory, new EngineError('CONNECT', `The feed refuses the tokens of a fresh log-in too (401${words}): is the API key that of an active app of this client code?`), effects);
-    return { state: { kind: 'loggingIn', memory: { ...memory, refreshed: true } }, effects: [...effects, { type: 'logIn' }] };
+    if (memory.refreshed)
+      return giveUp(
+        memory,
+        new EngineError(
+          'CONNECT',
+          `The feed refuses the tokens of a fresh log-in too (401${words}): is the API key that of an active app of this client code?`,
+        ),
+        effects,
+      );
+    return {
+      state: { kind: 'loggingIn', memory: { ...memory, refreshed: true } },
+      effects: [...effects, { type: 'logIn' }],
+    };
   }
   if (isHopeless(cause, memory)) return giveUp(memory, new EngineError('CONNECT', end.sentence), effects);
   const limited = cause === 'rate-limited' || cause === 'forbidden';
   const mutes = cause === 'mute' ? memory.mutes + 1 : memory.mutes;
-  const next: Memory = { ...memory, mutes, attempt: livedMs >= limits.stableMs ? 0 : memory.attempt, limitHits: memory.limitHits + (limited ? 1 : 0) };
+  const next: Memory = {
+    ...memory,
+    mutes,
+    attempt: livedMs >= limits.stableMs ? 0 : memory.attempt,
+    limitHits: memory.limitHits + (limited ? 1 : 0),
+  };
   return wait(next, cause === 'mute' && needsLogIn(mutes) ? 'logIn' : 'connect', random, limited, effects);
 }
 
-function onTick(state: Extract<FeedState, { kind: 'subscribing' | 'live' }>, event: Extract<FeedEvent, { type: 'tick' }>, nowMs: number, limits: FeedLimits): Step {
+function onTick(
+  state: Extract<FeedState, { kind: 'subscribing' | 'live' }>,
+  event: Extract<FeedEvent, { type: 'tick' }>,
+  nowMs: number,
+  limits: FeedLimits,
+): Step {
   // The feed speaks: what follows is no longer the mute one of before.
   const spoke = state.memory.mutes > 0 && event.lastPacketMs > state.openedMs + limits.cachedWithinMs;
   const memory = spoke ? { ...state.memory, mutes: 0 } : state.memory;
@@ -158,8 +242,21 @@ function onTick(state: Extract<FeedState, { kind: 'subscribing' | 'live' }>, eve
   if (!event.paused) {
     const pongSilence = nowMs - Math.max(state.openedMs, event.lastPongMs);
     const packetSilence = nowMs - Math.max(state.openedMs, event.lastPacketMs);
-    const cause = pongSilence > limits.pongWithinMs ? 'pong-overdue' : event.inSession && packetSilence > limits.packetWithinMs ? 'mute' : undefined;
-    if (cause !== undefined) return afterEnd({ ...state, memory }, { cause, code: undefined, reason: '' }, event.random, nowMs, limits, [{ type: 'terminate', connection }]);
+    const cause =
+      pongSilence > limits.pongWithinMs
+        ? 'pong-overdue'
+        : event.inSession && packetSilence > limits.packetWithinMs
+          ? 'mute'
+          : undefined;
+    if (cause !== undefined)
+      return afterEnd(
+        { ...state, memory },
+        { cause, code: undefined, reason: '' },
+        event.random,
+        nowMs,
+        limits,
+        [{ type: 'terminate', connection }],
+      );
   }
   const due = nowMs - state.pingedMs >= limits.pingEveryMs;
   if (!due) return { state: spoke ? { ...state, memory } : state, effects: [] };
@@ -167,40 +264,81 @@ function onTick(state: Extract<FeedState, { kind: 'subscribing' | 'live' }>, eve
 }
 
 /** The next state and what is to be done. `nowMs`: monotonic real ms. Never throws. */
-export function step(state: FeedState, event: FeedEvent, nowMs: number, limits: FeedLimits = FEED_LIMITS): Step {
+export function step(
+  state: FeedState,
+  event: FeedEvent,
+  nowMs: number,
+  limits: FeedLimits = FEED_LIMITS,
+): Step {
   const { memory } = state;
   const same: Step = { state, effects: [] };
   if (state.kind === 'stopped') return same;
   switch (event.type) {
     case 'start':
-      return state.kind === 'idle' ? { state: { kind: 'loggingIn', memory: { ...memory, unattended: event.unattended } }, effects: [{ type: 'logIn' }] } : same;
+      return state.kind === 'idle'
+        ? {
+            state: { kind: 'loggingIn', memory: { ...memory, unattended: event.unattended } },
+            effects: [{ type: 'logIn' }],
+          }
+        : same;
     case 'loggedIn':
       return state.kind === 'loggingIn' ? connect(memory) : same;
     case 'loginFailed':
       if (state.kind !== 'loggingIn') return same;
       // Before anything worked a person is there to read the sentence; later the run must not end for a passing fault.
-      return (memory.everOpen || memory.unattended) && event.error.retryable ? wait(memory, 'logIn', event.random, event.limited, []) : giveUp(memory, event.error);
+      return (memory.everOpen || memory.unattended) && event.error.retryable
+        ? wait(memory, 'logIn', event.random, event.limited, [])
+        : giveUp(memory, event.error);
     case 'opened':
       if (state.kind !== 'connecting' || event.connection !== memory.connection) return same;
-      return { state: { kind: 'subscribing', memory: { ...memory, everOpen: true, refreshed: false }, openedMs: nowMs, pingedMs: nowMs }, effects: [{ type: 'subscribe', connection: memory.connection }] };
+      return {
+        state: {
+          kind: 'subscribing',
+          memory: { ...memory, everOpen: true, refreshed: false },
+          openedMs: nowMs,
+          pingedMs: nowMs,
+        },
+        effects: [{ type: 'subscribe', connection: memory.connection }],
+      };
     case 'packet':
-      return state.kind === 'subscribing' && event.connection === memory.connection ? { state: { ...state, kind: 'live' }, effects: [] } : same;
+      return state.kind === 'subscribing' && event.connection === memory.connection
+        ? { state: { ...state, kind: 'live' }, effects: [] }
+        : same;
     case 'ended':
-      if (event.connection !== memory.connection || (state.kind !== 'connecting' && state.kind !== 'subscribing' && state.kind !== 'live')) return same;
+      if (
+        event.connection !== memory.connection ||
+        (state.kind !== 'connecting' && state.kind !== 'subscribing' && state.kind !== 'live')
+      )
+        return same;
       return afterEnd(state, event.end, event.random, nowMs, limits, []);
     case 'waited':
       if (state.kind !== 'waiting') return same;
-      return state.then === 'connect' && !event.expired ? connect(memory) : { state: { kind: 'loggingIn', memory }, effects: [{ type: 'logIn' }] };
+      return state.then === 'connect' && !event.expired
+        ? connect(memory)
+        : { state: { kind: 'loggingIn', memory }, effects: [{ type: 'logIn' }] };
     case 'tick':
-      return state.kind === 'subscribing' || state.kind === 'live' ? onTick(state, event, nowMs, limits) : same;
+      return state.kind === 'subscribing' || state.kind === 'live'
+        ? onTick(state, event, nowMs, limits)
+        : same;
     case 'expired': {
       if (memory.everOpen || state.kind === 'idle') return same;
-      const drop: FeedEffect[] = state.kind === 'connecting' ? [{ type: 'terminate', connection: memory.connection }] : [];
-      return giveUp(memory, new EngineError('CONNECT', event.lastSentence ?? 'The feed did not open in time: look at the network, then try again.'), drop);
+      const drop: FeedEffect[] =
+        state.kind === 'connecting' ? [{ type: 'terminate', connection: memory.connection }] : [];
+      return giveUp(
+        memory,
+        new EngineError(
+          'CONNECT',
+          event.lastSentence ?? 'The feed did not open in time: look at the network, then try again.',
+        ),
+        drop,
+      );
     }
     case 'stop': {
       const open = state.kind === 'connecting' || state.kind === 'subscribing' || state.kind === 'live';
-      return { state: { kind: 'stopped', memory, error: undefined }, effects: open ? [{ type: 'close', connection: memory.connection }] : [] };
+      return {
+        state: { kind: 'stopped', memory, error: undefined },
+        effects: open ? [{ type: 'close', connection: memory.connection }] : [],
+      };
     }
   }
 }

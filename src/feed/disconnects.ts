@@ -56,7 +56,12 @@ function closeAdvice(code: number | undefined, livedMs: number): string {
 const SHORT_LIFE_MS = 10_000;
 
 /** One sentence for a cause: what happened and what to do. `reason` is presentable; `livedMs` as of ConnectionEnd. */
-export function endSentence(cause: EndCause, code: number | undefined, reason: string, livedMs: number): string {
+export function endSentence(
+  cause: EndCause,
+  code: number | undefined,
+  reason: string,
+  livedMs: number,
+): string {
   const why = reason === '' ? '' : ` (${reason})`;
   switch (cause) {
     case 'network':

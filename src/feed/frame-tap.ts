@@ -66,11 +66,16 @@ export class Inlet extends Duplex {
     super();
     this.#deliver = deliver;
     this.#messages.within(this.#bytes);
-    const onread = { buffer: this.#bytes.subarray(ROOM), callback: (length: number): boolean => this.#read(length) };
+    const onread = {
+      buffer: this.#bytes.subarray(ROOM),
+      callback: (length: number): boolean => this.#read(length),
+    };
     const { host } = connection;
     // As the library does it: the path is that of the request, not of a local socket; and the name that the certificate must have.
     const named = connection.servername ?? (host === undefined || isIP(host) !== 0 ? '' : host);
-    this.#socket = secure ? connectSecure({ ...connection, path: undefined, servername: named, onread } as ConnectionOptions) : connectPlain({ ...connection, path: undefined, onread } as TcpNetConnectOpts);
+    this.#socket = secure
+      ? connectSecure({ ...connection, path: undefined, servername: named, onread } as ConnectionOptions)
+      : connectPlain({ ...connection, path: undefined, onread } as TcpNetConnectOpts);
     this.#socket.setNoDelay(true);
     this.#socket.on('error', (error) => this.destroy(error));
     this.#socket.on('end', () => {
@@ -114,7 +119,8 @@ export class Inlet extends Duplex {
 
   /** A read of `length` bytes. Returns whether to read on. */
   #read(length: number): boolean {
-    if (this.#answer !== undefined) this.#takeAnswer(this.#answer, Buffer.from(this.#bytes.subarray(ROOM, ROOM + length)));
+    if (this.#answer !== undefined)
+      this.#takeAnswer(this.#answer, Buffer.from(this.#bytes.subarray(ROOM, ROOM + length)));
     else this.#take(ROOM - this.#begun, ROOM + length);
     return this.#behind === undefined && this.readableLength < this.readableHighWaterMark;
   }
@@ -129,7 +135,10 @@ export class Inlet extends Duplex {
       this.push(part);
       return;
     }
-    const [said, behind] = [answer.subarray(0, end + ANSWER_END.length), answer.subarray(end + ANSWER_END.length)];
+    const [said, behind] = [
+      answer.subarray(0, end + ANSWER_END.length),
+      answer.subarray(end + ANSWER_END.length),
+    ];
     const line = said.toString('latin1', 0, 32);
     if (!SWITCHED.test(line)) {
       if (!PRELIMINARY.test(line)) this.#giveUp();

@@ -81,18 +81,44 @@ export class FeedSocket {
   #failure: RawEnd | undefined;
 
   /** Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the server says. */
-  constructor(options: { endpoint: Endpoint; session: Session; secrets: Iterable<string>; connection: number; handlers: SocketHandlers; clock: Pick<Clock, 'after' | 'monoMs'>; handshakeWithinMs?: number | undefined }) {
+  constructor(options: {
+    endpoint: Endpoint;
+    session: Session;
+    secrets: Iterable<string>;
+    connection: number;
+    handlers: SocketHandlers;
+    clock: Pick<Clock, 'after' | 'monoMs'>;
+    handshakeWithinMs?: number | undefined;
+  }) {
     const { endpoint, session, connection, handlers } = options;
     this.#connection = connection;
     this.#handlers = handlers;
     this.#secrets = options.secrets;
-    const headers = { Authorization: session.jwt, 'x-api-key': session.apiKey, 'x-client-code': session.clientCode, 'x-feed-token': session.feedToken };
+    const headers = {
+      Authorization: session.jwt,
+      'x-api-key': session.apiKey,
+      'x-client-code': session.clientCode,
+      'x-feed-token': session.feedToken,
+    };
     // Checking certificates is said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
     const bounds = { maxPayload: LARGEST_MESSAGE, maxFragments: MOST_FRAGMENTS, autoPong: false };
     const secure = endpoint.feedUrl.startsWith('wss:');
-    const createConnection = (connection: unknown): Inlet => (this.#inlet = new Inlet({ connection: connection as InletOptions['connection'], secure, deliver: (messages) => this.#take(messages) }));
-    const library: Options = { perMessageDeflate: false, ...bounds, closeTimeout: LINGER_MS, followRedirects: false, headers, ...trust, createConnection: createConnection as unknown as NonNullable<ClientOptions['createConnection']> };
+    const createConnection = (connection: unknown): Inlet =>
+      (this.#inlet = new Inlet({
+        connection: connection as InletOptions['connection'],
+        secure,
+        deliver: (messages) => this.#take(messages),
+      }));
+    const library: Options = {
+      perMessageDeflate: false,
+      ...bounds,
+      closeTimeout: LINGER_MS,
+      followRedirects: false,
+      headers,
+      ...trust,
+      createConnection: createConnection as unknown as NonNullable<ClientOptions['createConnection']>,
+    };
     this.#allowance = new Allowance(() => options.clock.monoMs());
     this.#ws = new WebSocket(endpoint.feedUrl, library);
     this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
@@ -145,7 +171,12 @@ export class FeedSocket {
     });
     ws.on('close', (code: number, reason: Buffer) => {
       const words = this.#words(reason.toString('utf8'));
-      this.#end(this.#failure ?? (code === 1006 ? { cause: 'dropped', code, reason: words } : { cause: 'closed', code, reason: words }));
+      this.#end(
+        this.#failure ??
+          (code === 1006
+            ? { cause: 'dropped', code, reason: words }
+            : { cause: 'closed', code, reason: words }),
+      );
     });
   }
 
@@ -190,7 +221,8 @@ export class FeedSocket {
     const said = typeof header === 'string' ? header : '';
     const reason = this.#words(`HTTP ${status} ${said}`);
     if (status === 401) return { cause: 'unauthorized', code: undefined, reason: this.#words(said) };
-    if (status === 429 || (status === 403 && /\b(rate|limit)/i.test(`${said} ${body}`))) return { cause: 'rate-limited', code: undefined, reason };
+    if (status === 429 || (status === 403 && /\b(rate|limit)/i.test(`${said} ${body}`)))
+      return { cause: 'rate-limited', code: undefined, reason };
     if (status === 403) return { cause: 'forbidden', code: undefined, reason };
     return { cause: status >= 500 ? 'server-error' : 'unexpected-answer', code: undefined, reason };
   }
@@ -203,7 +235,8 @@ export class FeedSocket {
     const fault = certificateFault(code);
     if (fault !== undefined) return { cause: 'certificate', code: undefined, reason: fault };
     if (code.startsWith('HPE_')) return { cause: 'unexpected-answer', code: undefined, reason: code };
-    if (/^(Invalid|Unexpected|Server sent|Missing)/.test(error.message)) return { cause: 'unexpected-answer', code: undefined, reason: this.#words(error.message) };
+    if (/^(Invalid|Unexpected|Server sent|Missing)/.test(error.message))
+      return { cause: 'unexpected-answer', code: undefined, reason: this.#words(error.message) };
     return { cause: 'network', code: undefined, reason: this.#words(code || error.message) };
   }
 

@@ -15,11 +15,23 @@ import { FRAME_LENGTH } from '../broker/angel/frames.js';
 import { MODE } from '../market/packet.js';
 
 /** Units. */
-export const ALLOWANCE = { most: 16_384, perSecond: 256, control: 1, binary: 1, text: 16, bytesAUnit: 256 } as const;
+export const ALLOWANCE = {
+  most: 16_384,
+  perSecond: 256,
+  control: 1,
+  binary: 1,
+  text: 16,
+  bytesAUnit: 256,
+} as const;
 
 const { most: MOST, perSecond: PER_SECOND, bytesAUnit: BYTES_A_UNIT } = ALLOWANCE;
 const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE, depth: DEPTH } = MODE;
-const { [LTP]: LTP_BYTES, [QUOTE]: QUOTE_BYTES, [SNAPQUOTE]: SNAPQUOTE_BYTES, [DEPTH]: DEPTH_BYTES } = FRAME_LENGTH;
+const {
+  [LTP]: LTP_BYTES,
+  [QUOTE]: QUOTE_BYTES,
+  [SNAPQUOTE]: SNAPQUOTE_BYTES,
+  [DEPTH]: DEPTH_BYTES,
+} = FRAME_LENGTH;
 
 /** Whether the binary message of `length` bytes at `at` has the length that its first byte demands. What is in it is for others to judge. */
 export function looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean {

@@ -137,8 +137,17 @@ export interface Facts {
 }
 
 /** What became of the routed packets, summed over the symbols. */
-export function applied(facts: Facts): { tick: number; seed: number; noTrade: number; duplicate: number; outOfSession: number; poison: number; total: number } {
-  const sum = (pick: (figures: RowFigures) => number): number => facts.symbols.reduce((total, { figures }) => total + pick(figures), 0);
+export function applied(facts: Facts): {
+  tick: number;
+  seed: number;
+  noTrade: number;
+  duplicate: number;
+  outOfSession: number;
+  poison: number;
+  total: number;
+} {
+  const sum = (pick: (figures: RowFigures) => number): number =>
+    facts.symbols.reduce((total, { figures }) => total + pick(figures), 0);
   const classes = {
     tick: sum((f) => f.ticks),
     seed: sum((f) => f.seeds),

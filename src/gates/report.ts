@@ -36,13 +36,18 @@ export interface RunHeader {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-const rounded = (value: number | undefined, digits = 1): number | null => (value === undefined || !Number.isFinite(value) ? null : Number(value.toFixed(digits)));
+const rounded = (value: number | undefined, digits = 1): number | null =>
+  value === undefined || !Number.isFinite(value) ? null : Number(value.toFixed(digits));
 
 function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Record<string, unknown> {
   const { figures, priceScale } = symbol;
   const rupees = (wire: number | undefined): number | null => (wire === undefined ? null : wire / priceScale);
   const traded = volumeKind === 'traded';
-  const vwapWire = traded ? figures.exchangeAverage : figures.ticks > 0 ? figures.sessionSum / figures.ticks : undefined;
+  const vwapWire = traded
+    ? figures.exchangeAverage
+    : figures.ticks > 0
+      ? figures.sessionSum / figures.ticks
+      : undefined;
   return {
     symbol: symbol.symbol,
     token: symbol.token,
@@ -59,7 +64,9 @@ function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Recor
       dayOpen: rupees(figures.sessionOpen),
       dayHigh: rupees(figures.sessionHigh),
       dayLow: rupees(figures.sessionLow),
-      covers: traded ? "the exchange's own figures for the whole day, as of the last packet" : 'the ticks seen in this run only; vwap is their plain mean',
+      covers: traded
+        ? "the exchange's own figures for the whole day, as of the last packet"
+        : 'the ticks seen in this run only; vwap is their plain mean',
     },
     lastPrice: rupees(figures.lastPrice),
     lastTick: figures.lastTickMs === undefined ? null : istStamp(figures.lastTickMs),
@@ -74,7 +81,13 @@ function countersReport(facts: Facts): Record<string, unknown> {
     binary: c.binary,
     refused: { length: c.refusedLength, mode: c.refusedMode },
     decoded: c.decoded,
-    unadmitted: { exchange: c.unadmittedExchange, token: c.unadmittedToken, mode: c.unadmittedMode, price: c.unadmittedPrice, time: c.unadmittedTime },
+    unadmitted: {
+      exchange: c.unadmittedExchange,
+      token: c.unadmittedToken,
+      mode: c.unadmittedMode,
+      price: c.unadmittedPrice,
+      time: c.unadmittedTime,
+    },
     routed: c.routed,
     applied: { ...classes, total },
     reseeds: facts.symbols.reduce((sum, { figures }) => sum + figures.reseeds, 0),
@@ -91,7 +104,12 @@ function countersReport(facts: Facts): Record<string, unknown> {
 
 function networkReport({ network }: Facts): Record<string, unknown> {
   return {
-    connections: network.connections.map(({ host, port, purpose, phase }) => ({ host, port, purpose, phase })),
+    connections: network.connections.map(({ host, port, purpose, phase }) => ({
+      host,
+      port,
+      purpose,
+      phase,
+    })),
     websocketHandshakes: network.handshakes,
     restCalls: network.restCalls.map(({ method, host, path, phase }) => ({ method, host, path, phase })),
     restCallsDuringRun: network.restCalls.filter(({ phase }) => phase === 'run').length,
@@ -103,7 +121,11 @@ function momentumReport({ momentum }: Facts): Record<string, unknown> {
     dryRun: true,
     evaluations: momentum.evaluations.filter(({ evaluated }) => evaluated).length,
     insufficient: momentum.evaluations.flatMap(({ symbol, timestampMs, insufficient, basis }) =>
-      insufficient !== undefined ? [`${symbol} ${istStamp(timestampMs)}: ${insufficient}`] : basis === 'partial' ? [`${symbol} ${istStamp(timestampMs)}: partial`] : [],
+      insufficient !== undefined
+        ? [`${symbol} ${istStamp(timestampMs)}: ${insufficient}`]
+        : basis === 'partial'
+          ? [`${symbol} ${istStamp(timestampMs)}: partial`]
+          : [],
     ),
     signals: momentum.evaluations.flatMap(({ signals }) => signals),
     differences: momentum.differences ?? [],
@@ -113,7 +135,13 @@ function momentumReport({ momentum }: Facts): Record<string, unknown> {
 }
 
 /** The report as plain data. Prices in rupees; `sights` stands last, and short, because it is long. */
-export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gate[], verdict: Verdict, sights: Sights): Record<string, unknown> {
+export function buildReport(
+  header: RunHeader,
+  facts: Facts,
+  gates: readonly Gate[],
+  verdict: Verdict,
+  sights: Sights,
+): Record<string, unknown> {
   const { performance: cost, lag } = facts;
   return {
     version: header.version,
@@ -131,27 +159,73 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
     market: header.market,
     options: header.options,
     verdict,
-    gates: gates.map(({ id, status, observed, expected, remedy }) => ({ id, status, observed, expected, ...(remedy === undefined ? {} : { remedy }) })),
+    gates: gates.map(({ id, status, observed, expected, remedy }) => ({
+      id,
+      status,
+      observed,
+      expected,
+      ...(remedy === undefined ? {} : { remedy }),
+    })),
     symbols: facts.symbols.map((symbol) => symbolReport(symbol, facts)),
     counters: countersReport(facts),
     performance: {
       cpuPercent: rounded(cost.cpuPercent),
       rssMb: rounded(cost.rssMb),
       eventLoopDelayP99Ms: rounded(cost.eventLoopDelayP99Ms),
-      receiveToAppliedUs: { p50: rounded(cost.receiveToAppliedUs.p50, 0), p99: rounded(cost.receiveToAppliedUs.p99, 0), p999: rounded(cost.receiveToAppliedUs.p999, 0) },
-      receiveToSealedMs: { p50: rounded(cost.receiveToSealedMs.p50, 3), p99: rounded(cost.receiveToSealedMs.p99, 3), p999: rounded(cost.receiveToSealedMs.p999, 3) },
-      feedLagMs: lag === undefined ? null : { least: rounded(lag.leastMs, 0), p50: rounded(lag.p50Ms, 0), p99: rounded(lag.p99Ms, 0), most: rounded(lag.mostMs, 0) },
+      receiveToAppliedUs: {
+        p50: rounded(cost.receiveToAppliedUs.p50, 0),
+        p99: rounded(cost.receiveToAppliedUs.p99, 0),
+        p999: rounded(cost.receiveToAppliedUs.p999, 0),
+      },
+      receiveToSealedMs: {
+        p50: rounded(cost.receiveToSealedMs.p50, 3),
+        p99: rounded(cost.receiveToSealedMs.p99, 3),
+        p999: rounded(cost.receiveToSealedMs.p999, 3),
+      },
+      feedLagMs:
+        lag === undefined
+          ? null
+          : {
+              least: rounded(lag.leastMs, 0),
+              p50: rounded(lag.p50Ms, 0),
+              p99: rounded(lag.p99Ms, 0),
+              most: rounded(lag.mostMs, 0),
+            },
     },
     momentum: momentumReport(facts),
     network: networkReport(facts),
-    disconnects: facts.feed.disconnects.map(({ connection, cause, code, reason, livedMs, atMs, sentence }) => ({ connection, at: istStamp(atMs), cause, code: code ?? null, reason, livedMs: rounded(livedMs, 0), sentence })),
+    disconnects: facts.feed.disconnects.map(
+      ({ connection, cause, code, reason, livedMs, atMs, sentence }) => ({
+        connection,
+        at: istStamp(atMs),
+        cause,
+        code: code ?? null,
+        reason,
+        livedMs: rounded(livedMs, 0),
+        sentence,
+      }),
+    ),
     unseen: {
-      gaps: facts.unseen.gaps.map(({ fromMs, toMs }) => ({ from: istStamp(fromMs), to: istStamp(toMs), ms: rounded(toMs - fromMs, 0) })),
-      partialMinutes: facts.unseen.minutes.map(({ minuteMs, symbols }) => ({ minute: istStamp(minuteMs), symbols })),
+      gaps: facts.unseen.gaps.map(({ fromMs, toMs }) => ({
+        from: istStamp(fromMs),
+        to: istStamp(toMs),
+        ms: rounded(toMs - fromMs, 0),
+      })),
+      partialMinutes: facts.unseen.minutes.map(({ minuteMs, symbols }) => ({
+        minute: istStamp(minuteMs),
+        symbols,
+      })),
     },
     brokerErrors: facts.feed.errors,
-    output: { dir: facts.output.outDir, proven: facts.output.proven ?? null, kept: facts.output.kept, problems: facts.output.problems, hashes: facts.output.hashes ?? null },
-    journal: facts.journal === undefined ? null : { ...facts.journal, trouble: facts.journal.trouble ?? null },
+    output: {
+      dir: facts.output.outDir,
+      proven: facts.output.proven ?? null,
+      kept: facts.output.kept,
+      problems: facts.output.problems,
+      hashes: facts.output.hashes ?? null,
+    },
+    journal:
+      facts.journal === undefined ? null : { ...facts.journal, trouble: facts.journal.trouble ?? null },
     files: facts.output.files,
     sights: { ...sights, duration: { askedMin: facts.duration.askedMin, ranMin: facts.duration.ranMin } },
   };
@@ -160,7 +234,9 @@ export function buildReport(header: RunHeader, facts: Facts, gates: readonly Gat
 /** A report as text: indented for people, but for `sights`, of which each part has a line. */
 export function reportText({ sights, ...report }: Readonly<Record<string, unknown>>): string {
   const head = JSON.stringify(report, null, 2).replace(/\n\}$/, '');
-  const parts = Object.entries(sights as object).map(([name, part]) => `    ${JSON.stringify(name)}: ${JSON.stringify(part)}`);
+  const parts = Object.entries(sights as object).map(
+    ([name, part]) => `    ${JSON.stringify(name)}: ${JSON.stringify(part)}`,
+  );
   return `${head},\n  "sights": {\n${parts.join(',\n')}\n  }\n}\n`;
 }
 
@@ -173,6 +249,10 @@ export function writeText(path: string, text: string, what: string): void {
     renameSync(aside, path);
   } catch (error) {
     rmSync(aside, { force: true });
-    throw new EngineError('OUTPUT', `The ${what} ${path} cannot be written (${sentenceOf(error)}): make room, or let this user write there.`, { cause: error });
+    throw new EngineError(
+      'OUTPUT',
+      `The ${what} ${path} cannot be written (${sentenceOf(error)}): make room, or let this user write there.`,
+      { cause: error },
+    );
   }
 }

@@ -45,13 +45,24 @@ export class Engine {
     const sessions = options.instruments.map(options.sessionOf);
     const openMs = Math.min(...sessions.map((s) => s.openMs));
     const minutes = Math.max(...sessions.map((s) => (s.closeMs - openMs) / MINUTE_MS));
-    assert(sessions.every((s) => (s.openMs - openMs) % MINUTE_MS === 0) && Number.isInteger(minutes), 'sessions open and close on whole minutes');
+    assert(
+      sessions.every((s) => (s.openMs - openMs) % MINUTE_MS === 0) && Number.isInteger(minutes),
+      'sessions open and close on whole minutes',
+    );
     const rows = new Array<number>(options.shards).fill(0);
     this.places = options.instruments.map((instrument) => {
       const shard = shardOf(instrument, options.shards);
       return { instrument, shard, row: rows[shard]++ };
     });
-    this.memories = rows.map((count) => new ShardMemory({ rows: count, bars: minutes + 1, slots: options.slots ?? RING_SLOTS, traded: options.mode !== 'ltp' }));
+    this.memories = rows.map(
+      (count) =>
+        new ShardMemory({
+          rows: count,
+          bars: minutes + 1,
+          slots: options.slots ?? RING_SLOTS,
+          traded: options.mode !== 'ltp',
+        }),
+    );
     for (const [index, place] of this.places.entries()) {
       const memory = this.memories[place.shard];
       const at = memory.staticOf(place.row);
@@ -72,8 +83,18 @@ export class Engine {
       silenceMs: options.silenceMs,
       toldWithinMs: options.mode === 'snapquote' ? TOLD_WITHIN_MS : 0,
     });
-    const admission = new Admission({ instruments: options.instruments, mode: MODE[options.mode], marketDateMs: options.marketDateMs });
-    this.router = new Router({ memories: this.memories, places: this.places, admission, sealer: this.sealer, counters: this.counters });
+    const admission = new Admission({
+      instruments: options.instruments,
+      mode: MODE[options.mode],
+      marketDateMs: options.marketDateMs,
+    });
+    this.router = new Router({
+      memories: this.memories,
+      places: this.places,
+      admission,
+      sealer: this.sealer,
+      counters: this.counters,
+    });
     this.router.start(0);
   }
 

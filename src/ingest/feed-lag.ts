@@ -72,6 +72,13 @@ export class FeedLag {
   /** Undefined before the first packet. */
   figures(): LagFigures | undefined {
     if (this.#samples === 0) return undefined;
-    return { samples: this.#samples, leastMs: this.#least, p1Ms: this.#percentile(1), p50Ms: this.#percentile(50), p99Ms: this.#percentile(99), mostMs: this.#most };
+    return {
+      samples: this.#samples,
+      leastMs: this.#least,
+      p1Ms: this.#percentile(1),
+      p50Ms: this.#percentile(50),
+      p99Ms: this.#percentile(99),
+      mostMs: this.#most,
+    };
   }
 }

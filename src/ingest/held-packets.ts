@@ -13,7 +13,14 @@ export interface Kept extends Arrival {
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 export class KeptPackets {
-  readonly #slots: Writable<Kept>[] = Array.from({ length: VOTES }, () => ({ packet: new Packet(), instrument: -1, flags: 0, connection: 0, monoMs: 0, marketMs: 0 }));
+  readonly #slots: Writable<Kept>[] = Array.from({ length: VOTES }, () => ({
+    packet: new Packet(),
+    instrument: -1,
+    flags: 0,
+    connection: 0,
+    monoMs: 0,
+    marketMs: 0,
+  }));
   #count = 0;
 
   get count(): number {

@@ -162,7 +162,8 @@ export class Intake {
   /** The first packet of an instrument on a connection: a cached one, whose age is no lag. */
   #noteFirst(instrument: number, arrival: Arrival): void {
     this.#heardOn[instrument] = arrival.connection;
-    if (this.answeredAfterMs[instrument] < 0) this.answeredAfterMs[instrument] = arrival.monoMs - this.#firstSubscribedMs;
+    if (this.answeredAfterMs[instrument] < 0)
+      this.answeredAfterMs[instrument] = arrival.monoMs - this.#firstSubscribedMs;
   }
 
   #sample(instrument: number, arrival: Arrival): void {

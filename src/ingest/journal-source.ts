@@ -35,34 +35,61 @@ export interface JournalAbout {
   readonly first: Stamp;
   readonly last: Stamp;
   /** When its connections were opened, and how they ended; in order. */
-  readonly connections: readonly ({ readonly opened: Stamp } | { readonly ended: ConnectionEnd; readonly stamp: Stamp } | { /** The last that was written before. */ readonly killed: Stamp })[];
+  readonly connections: readonly (
+    | { readonly opened: Stamp }
+    | { readonly ended: ConnectionEnd; readonly stamp: Stamp }
+    | { /** The last that was written before. */ readonly killed: Stamp }
+  )[];
 }
 
 function parsed(bytes: Buffer, where: string): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw new EngineError('JOURNAL', `${where} holds an entry that is no JSON; name the journal of another run.`, { cause: error });
+    throw new EngineError(
+      'JOURNAL',
+      `${where} holds an entry that is no JSON; name the journal of another run.`,
+      { cause: error },
+    );
   }
 }
 
 /** Text messages as the classifier makes them; anything else is `other`. */
 function textOf(bytes: Buffer, where: string): FeedText {
   const text = parsed(bytes, where) as Partial<Extract<FeedText, { kind: 'error' }>> | null;
-  if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string') return { ...(text as Extract<FeedText, { kind: 'error' }>), code: printable(text.code), message: printable(text.message) };
+  if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string')
+    return {
+      ...(text as Extract<FeedText, { kind: 'error' }>),
+      code: printable(text.code),
+      message: printable(text.message),
+    };
   return (text as { kind?: unknown } | null)?.kind === 'pong' ? { kind: 'pong' } : { kind: 'other' };
 }
 
 function endOf(bytes: Buffer, where: string): ConnectionEnd {
   const end = parsed(bytes, where) as Partial<ConnectionEnd> | null;
-  const usable = typeof end?.cause === 'string' && typeof end.reason === 'string' && typeof end.sentence === 'string' && typeof end.connection === 'number' && typeof end.livedMs === 'number';
-  if (!usable) throw new EngineError('JOURNAL', `${where} says of a connection's end nothing usable; name the journal of another run.`);
+  const usable =
+    typeof end?.cause === 'string' &&
+    typeof end.reason === 'string' &&
+    typeof end.sentence === 'string' &&
+    typeof end.connection === 'number' &&
+    typeof end.livedMs === 'number';
+  if (!usable)
+    throw new EngineError(
+      'JOURNAL',
+      `${where} says of a connection's end nothing usable; name the journal of another run.`,
+    );
   return { ...(end as ConnectionEnd), reason: printable(end.reason), sentence: printable(end.sentence) };
 }
 
 function sumOf(bytes: Buffer, where: string): Record<string, string> {
   const sum = parsed(bytes, where);
-  if (typeof sum !== 'object' || sum === null || !Object.values(sum).every((hash) => typeof hash === 'string')) throw new EngineError('JOURNAL', `${where} holds no usable sum; name the journal of another run.`);
+  if (
+    typeof sum !== 'object' ||
+    sum === null ||
+    !Object.values(sum).every((hash) => typeof hash === 'string')
+  )
+    throw new EngineError('JOURNAL', `${where} holds no usable sum; name the journal of another run.`);
   return sum as Record<string, string>;
 }
 
@@ -102,7 +129,11 @@ export class Gathering {
       this.meta ??= this.#lastProcess as RunMeta;
     } else if (kind === KIND.given) {
       const entry = readGivenEntry(bytes);
-      if (entry !== undefined && this.meta?.instruments.some(({ symbol }) => symbol === entry.symbol) === true) this.given[entry.symbol] = entry.numbers;
+      if (
+        entry !== undefined &&
+        this.meta?.instruments.some(({ symbol }) => symbol === entry.symbol) === true
+      )
+        this.given[entry.symbol] = entry.numbers;
     } else if (kind === KIND.opened) {
       this.#lastConnection = Math.max(this.#lastConnection, stamp.connection);
       this.#connections.push({ opened: stamp });
@@ -119,16 +150,44 @@ export class Gathering {
     const folder = this.#folder;
     const { meta, given } = this;
     const [lastProcess, first, last] = [this.#lastProcess, this.#first, this.#last];
-    if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined) throw new EngineError('JOURNAL', `${folder} ends before it says what its run was: nothing of it can be used.`);
-    const [ended, sum, frames, resumes, lastConnection, connections] = [this.#ended, this.#sum, this.#frames, this.#resumes, this.#lastConnection, this.#connections];
-    return { folder, meta, lastProcess, given, extent, ended, sum, frames, resumes, lastConnection, first, last, connections };
+    if (meta === undefined || lastProcess === undefined || first === undefined || last === undefined)
+      throw new EngineError(
+        'JOURNAL',
+        `${folder} ends before it says what its run was: nothing of it can be used.`,
+      );
+    const [ended, sum, frames, resumes, lastConnection, connections] = [
+      this.#ended,
+      this.#sum,
+      this.#frames,
+      this.#resumes,
+      this.#lastConnection,
+      this.#connections,
+    ];
+    return {
+      folder,
+      meta,
+      lastProcess,
+      given,
+      extent,
+      ended,
+      sum,
+      frames,
+      resumes,
+      lastConnection,
+      first,
+      last,
+      connections,
+    };
   }
 }
 
 /** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
 export async function aboutJournal(folder: string): Promise<JournalAbout> {
   const gathering = new Gathering(folder);
-  const extent = await readJournal(folder, { entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp), frames: ({ count }, stamp) => gathering.frames(count, stamp) });
+  const extent = await readJournal(folder, {
+    entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp),
+    frames: ({ count }, stamp) => gathering.frames(count, stamp),
+  });
   return gathering.about(extent);
 }
 
@@ -149,7 +208,12 @@ export async function journalHead(folder: string): Promise<JournalAbout> {
 /** The simulated broker's earlier candles as the run knew them. */
 export function givenBefore({ meta, given }: JournalAbout): GivenHistory | undefined {
   if (meta.given === null) return undefined;
-  return { volumeKind: meta.given, rows: Object.fromEntries(Object.entries(given).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)])) };
+  return {
+    volumeKind: meta.given,
+    rows: Object.fromEntries(
+      Object.entries(given).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)]),
+    ),
+  };
 }
 
 export interface JournalFeedOptions {
@@ -181,7 +245,8 @@ export class JournalFeed implements JournalVisitor {
     this.#gathering = new Gathering(options.folder);
     // What arrived in another process's time tells nothing of this one's speed.
     options.engine.router.quick.measures = false;
-    const made = (kind: Kind, ...numbers: number[]): void => void this.#made.push(`${kind} ${numbers.join(' ')}`);
+    const made = (kind: Kind, ...numbers: number[]): void =>
+      void this.#made.push(`${kind} ${numbers.join(' ')}`);
     options.engine.router.tell({
       sealed: (through) => made(KIND.seal, through),
       gap: (startMs, endMs) => made(KIND.gap, startMs, endMs),
@@ -250,7 +315,10 @@ export class JournalFeed implements JournalVisitor {
       case KIND.sum:
         return;
       default:
-        throw new EngineError('JOURNAL', `${folder} holds an entry of kind ${String(kind)}, which this program does not know: use the version that wrote it.`);
+        throw new EngineError(
+          'JOURNAL',
+          `${folder} holds an entry of kind ${String(kind)}, which this program does not know: use the version that wrote it.`,
+        );
     }
   }
 
@@ -267,7 +335,11 @@ export class JournalFeed implements JournalVisitor {
   /** The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring. */
   #expectRoom(records: number): void {
     const { folder, engine } = this.#options;
-    if (!engine.router.hasFree(records)) throw new EngineError('JOURNAL', `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`);
+    if (!engine.router.hasFree(records))
+      throw new EngineError(
+        'JOURNAL',
+        `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`,
+      );
   }
 
   /** Whoever reads a file may wait, where the live line must not. */

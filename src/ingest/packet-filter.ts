@@ -45,7 +45,11 @@ export class Admission {
    * machine's clock, is possible. Asserts that every token is a number of at most 15 digits and none is given twice: such an
    * instrument would never hear of its packets.
    */
-  constructor(options: { instruments: readonly Instrument[]; mode: number } & ({ marketDateMs: number } | { marketDateMs: undefined; nowMs: number })) {
+  constructor(
+    options: { instruments: readonly Instrument[]; mode: number } & (
+      { marketDateMs: number } | { marketDateMs: undefined; nowMs: number }
+    ),
+  ) {
     let size = 64;
     while (size < options.instruments.length * 4) size *= 2;
     this.#mask = size - 1;
@@ -53,8 +57,14 @@ export class Admission {
     this.#exchanges = new Uint8Array(size);
     this.#indexes = new Int32Array(size).fill(-1);
     for (const instrument of options.instruments) {
-      assert(TOKEN.test(instrument.token), `the token of ${instrument.symbol} is no number that the feed could carry`);
-      assert(this.find(instrument.exchangeType, Number(instrument.token)) < 0, `the token of ${instrument.symbol} is another instrument's too`);
+      assert(
+        TOKEN.test(instrument.token),
+        `the token of ${instrument.symbol} is no number that the feed could carry`,
+      );
+      assert(
+        this.find(instrument.exchangeType, Number(instrument.token)) < 0,
+        `the token of ${instrument.symbol} is another instrument's too`,
+      );
       let at = this.#slot(Number(instrument.token));
       while (this.#indexes[at] >= 0) at = (at + 1) & this.#mask;
       this.#keys[at] = Number(instrument.token);

@@ -77,7 +77,8 @@ export class Router {
   #decisions: Decisions | undefined;
 
   constructor(options: RouterOptions) {
-    for (const memory of options.memories) assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
+    for (const memory of options.memories)
+      assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
     this.#rings = options.memories.map((memory) => new RingWriter(memory));
     this.#places = options.places;
     this.#admission = options.admission;
@@ -85,7 +86,12 @@ export class Router {
     this.#gaps = new Gaps(options.sealer, (startMs, endMs) => this.#writeGap(startMs, endMs));
     this.#counters = options.counters;
     this.#heardOn = new Int32Array(options.places.length);
-    this.quick = new QuickLane({ places: options.places, rings: this.#rings, sealer: options.sealer, counters: options.counters });
+    this.quick = new QuickLane({
+      places: options.places,
+      rings: this.#rings,
+      sealer: options.sealer,
+      counters: options.counters,
+    });
   }
 
   /** Names who is told of decisions from now on. */
@@ -126,7 +132,11 @@ export class Router {
       flags |= FLAG.first;
       const { marketMs, monoMs } = this.#gaps.subscription;
       // A cached packet that waited behind a pause of ours comes late, too.
-      if (arrival.marketMs - Math.max(marketMs, this.#sealer.excusedAtMs) > CACHED_MARKET_MS && arrival.monoMs - monoMs > CACHED_REAL_MS) flags |= FLAG.fresh;
+      if (
+        arrival.marketMs - Math.max(marketMs, this.#sealer.excusedAtMs) > CACHED_MARKET_MS &&
+        arrival.monoMs - monoMs > CACHED_REAL_MS
+      )
+        flags |= FLAG.fresh;
     }
     if (reason !== undefined) {
       this.#counters[unadmittedCounter[reason]]++;
@@ -141,7 +151,8 @@ export class Router {
     const live = isLive(flags) && this.#sealer.isNewest(stamp);
     const silentFrom = live && this.#sealer.endsSilence(stamp) ? this.#sealer.unseenFromMs : undefined;
     const judgement = this.#sealer.judge(stamp, live);
-    if (silentFrom !== undefined && (judgement === 'use' || judgement === 'release')) this.#gaps.wasMute(silentFrom, stamp.exchangeMs);
+    if (silentFrom !== undefined && (judgement === 'use' || judgement === 'release'))
+      this.#gaps.wasMute(silentFrom, stamp.exchangeMs);
     if (judgement === 'use') {
       if (live) this.#gaps.seen(arrival);
       this.#route(packet, instrument, flags, arrival);
@@ -156,7 +167,13 @@ export class Router {
       this.#counters[COUNTER.held]++;
     }
     this.#seal(arrival);
-    if (judgement === 'use' && this.#admission.mode === MODE.ltp && this.#kept.count === 0 && !this.#gaps.isOpen) this.quick.open(arrival, this.#admission.fromMs);
+    if (
+      judgement === 'use' &&
+      this.#admission.mode === MODE.ltp &&
+      this.#kept.count === 0 &&
+      !this.#gaps.isOpen
+    )
+      this.quick.open(arrival, this.#admission.fromMs);
     return instrument;
   }
 
@@ -185,7 +202,8 @@ export class Router {
     const through = this.#sealer.due();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
-    for (const ring of this.#rings) ring.control(KIND.seal, through, 0, 0, arrival === undefined ? 0 : this.quick.receivedUsOf(arrival));
+    for (const ring of this.#rings)
+      ring.control(KIND.seal, through, 0, 0, arrival === undefined ? 0 : this.quick.receivedUsOf(arrival));
     this.#decisions?.sealed(through);
   }
 
@@ -246,18 +264,24 @@ export class Router {
     const at = ring.claim();
     const { f64, i32, statics } = ring.memory;
     const { words } = packet;
-    const narrow = words[2 * FIELD.price + 1] === 0 && words[2 * FIELD.price] > 0 && words[2 * FIELD.sequence + 1] === 0;
+    const narrow =
+      words[2 * FIELD.price + 1] === 0 && words[2 * FIELD.price] > 0 && words[2 * FIELD.sequence + 1] === 0;
     i32[2 * at + RECORD.what] = whatOf(KIND.packet, narrow ? flags : flags | FLAG.wide, place.row);
     i32[2 * at + RECORD.receivedUs] = this.quick.receivedUsOf(arrival);
     i32[2 * at + RECORD.connection] = arrival.connection;
-    i32[2 * at + RECORD.time] = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0) - f64[statics + STATIC.originMs];
+    i32[2 * at + RECORD.time] =
+      words[2 * FIELD.exchangeMs + 1] * 4294967296 +
+      (words[2 * FIELD.exchangeMs] >>> 0) -
+      f64[statics + STATIC.originMs];
     i32[2 * at + RECORD.priceLow] = words[2 * FIELD.price];
     i32[2 * at + RECORD.priceHigh] = words[2 * FIELD.price + 1];
     i32[2 * at + RECORD.sequenceLow] = words[2 * FIELD.sequence];
     i32[2 * at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
     if ((flags & FLAG.traded) !== 0) {
-      f64[at + RECORD.pickedMs] = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
-      if (packet.mode === MODE.snapquote) f64[at + RECORD.pickedMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
+      f64[at + RECORD.pickedMs] =
+        words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
+      if (packet.mode === MODE.snapquote)
+        f64[at + RECORD.pickedMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
       f64[at + RECORD.volume] = packet.number(FIELD.volume);
       f64[at + RECORD.averagePrice] = packet.number(FIELD.averagePrice);
       f64[at + RECORD.dayOpen] = packet.number(FIELD.dayOpen);

@@ -89,7 +89,9 @@ export class Sealer {
 
   /** From when on nothing is known if nothing more is heard: the last frame's second, or the oldest trade that the next would have told of. */
   get unseenFromMs(): number | undefined {
-    return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs - (this.#options.toldWithinMs ?? 0);
+    return Number.isNaN(this.#lastFrameMs)
+      ? undefined
+      : this.#lastFrameMs - (this.#options.toldWithinMs ?? 0);
   }
 
   /**
@@ -116,8 +118,16 @@ export class Sealer {
    */
   endsSilence(stamp: Stamp): boolean {
     const { openMs, minutes } = this.#options;
-    if (stamp.nowMs - this.#lastFrameAt <= SILENT_MS || stamp.monoMs - this.#lastFrameMonoMs <= SILENT_REAL_MS) return false;
-    return Math.min(stamp.exchangeMs, openMs + minutes * MINUTE_MS) - Math.max(this.#lastFrameMs + STAMP_MS, openMs) > SILENT_MS;
+    if (
+      stamp.nowMs - this.#lastFrameAt <= SILENT_MS ||
+      stamp.monoMs - this.#lastFrameMonoMs <= SILENT_REAL_MS
+    )
+      return false;
+    return (
+      Math.min(stamp.exchangeMs, openMs + minutes * MINUTE_MS) -
+        Math.max(this.#lastFrameMs + STAMP_MS, openMs) >
+      SILENT_MS
+    );
   }
 
   /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
@@ -183,7 +193,8 @@ export class Sealer {
   }
 
   #agrees(exchangeMs: number): boolean {
-    for (let k = 0; k < this.#heldCount; k++) if (Math.abs(this.#held[k] - exchangeMs) > AHEAD_MS) return false;
+    for (let k = 0; k < this.#heldCount; k++)
+      if (Math.abs(this.#held[k] - exchangeMs) > AHEAD_MS) return false;
     return true;
   }
 
@@ -236,7 +247,11 @@ export class Sealer {
 
   /** Whether `tick` would move T now: nothing has arrived for long enough, and time has passed. */
   isSilent(nowMs: number): boolean {
-    return !Number.isNaN(this.#t) && nowMs - this.#arrivedAt >= this.#options.silenceMs && this.expected(nowMs) > this.#t;
+    return (
+      !Number.isNaN(this.#t) &&
+      nowMs - this.#arrivedAt >= this.#options.silenceMs &&
+      this.expected(nowMs) > this.#t
+    );
   }
 
   /** Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock. */
@@ -263,7 +278,8 @@ export class Sealer {
     if (!(this.#t >= this.#dueAt)) return undefined;
     const { openMs, minutes, auction, graceMs } = this.#options;
     this.#dueAt = openMs + (Math.floor((this.#t - graceMs - openMs) / MINUTE_MS) + 1) * MINUTE_MS + graceMs;
-    if (auction !== undefined && this.#t < auction.toMs + graceMs) this.#dueAt = Math.min(this.#dueAt, auction.toMs + graceMs);
+    if (auction !== undefined && this.#t < auction.toMs + graceMs)
+      this.#dueAt = Math.min(this.#dueAt, auction.toMs + graceMs);
     let through = Math.min(Math.floor((this.#t - graceMs - openMs) / MINUTE_MS), minutes) - 1;
     if (auction !== undefined && this.#t >= auction.toMs + graceMs) through = auction.bar;
     if (through <= this.#sealed) return undefined;

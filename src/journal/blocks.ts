@@ -116,7 +116,12 @@ export class BlockBuilder {
   /** Hands over all closed blocks and goes on in `spare`. */
   take(spare: Buffer): Blocks {
     this.close();
-    const taken: Blocks = { bytes: this.#bytes, length: this.#length, blocks: this.#blocks, frames: this.#frames };
+    const taken: Blocks = {
+      bytes: this.#bytes,
+      length: this.#length,
+      blocks: this.#blocks,
+      frames: this.#frames,
+    };
     this.#bytes = spare;
     this.#view = viewOf(spare);
     this.#length = 0;

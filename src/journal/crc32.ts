@@ -31,18 +31,25 @@ function makeBehind(): Int32Array {
     behind[byte] = TABLES[byte];
     for (let place = 1; place < 4; place++) behind[256 * place + byte] = byte << (8 * (place - 1));
   }
-  for (let at = 1024; at < behind.length; at++) behind[at] = forward(behind, at - 1024 - (at & 1023), behind[at - 1024]);
+  for (let at = 1024; at < behind.length; at++)
+    behind[at] = forward(behind, at - 1024 - (at & 1023), behind[at - 1024]);
   return behind;
 }
 
 function forward(behind: Int32Array, part: number, crc: number): number {
-  return behind[part + (crc & 0xff)] ^ behind[part + 256 + ((crc >>> 8) & 0xff)] ^ behind[part + 512 + ((crc >>> 16) & 0xff)] ^ behind[part + 768 + (crc >>> 24)];
+  return (
+    behind[part + (crc & 0xff)] ^
+    behind[part + 256 + ((crc >>> 8) & 0xff)] ^
+    behind[part + 512 + ((crc >>> 16) & 0xff)] ^
+    behind[part + 768 + (crc >>> 24)]
+  );
 }
 
 /** The CRC of some bytes and `length` others behind them, from the CRC of each. `length` is below 2^24. The algebra is that of zlib's crc32_combine. */
 export function joinedCrc32(first: number, second: number, length: number): number {
   let crc = first | 0;
-  for (let left = length | 0, part = 0; left !== 0; left >>>= 1, part += 1024) if ((left & 1) === 1) crc = forward(BEHIND, part, crc);
+  for (let left = length | 0, part = 0; left !== 0; left >>>= 1, part += 1024)
+    if ((left & 1) === 1) crc = forward(BEHIND, part, crc);
   return (crc ^ second) >>> 0;
 }
 
@@ -53,7 +60,9 @@ const LONG = 1024;
 
 /** The CRC of `bytes[from, to)`, an unsigned 32-bit integer. */
 export function crc32(bytes: Uint8Array, from: number, to: number): number {
-  return nativeCrc32 !== undefined && to - from >= LONG ? nativeCrc32(bytes.subarray(from, to)) : ownCrc32(bytes, from, to);
+  return nativeCrc32 !== undefined && to - from >= LONG
+    ? nativeCrc32(bytes.subarray(from, to))
+    : ownCrc32(bytes, from, to);
 }
 
 /** The same without Node's help; `before` is the CRC of what comes before. Allocates nothing. */
@@ -64,8 +73,14 @@ export function ownCrc32(bytes: Uint8Array, from: number, to: number, before = 0
   for (; at + 8 <= to; at += 8) {
     const low = crc ^ (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24));
     crc =
-      t[1792 + (low & 0xff)] ^ t[1536 + ((low >>> 8) & 0xff)] ^ t[1280 + ((low >>> 16) & 0xff)] ^ t[1024 + (low >>> 24)] ^
-      t[768 + bytes[at + 4]] ^ t[512 + bytes[at + 5]] ^ t[256 + bytes[at + 6]] ^ t[bytes[at + 7]];
+      t[1792 + (low & 0xff)] ^
+      t[1536 + ((low >>> 8) & 0xff)] ^
+      t[1280 + ((low >>> 16) & 0xff)] ^
+      t[1024 + (low >>> 24)] ^
+      t[768 + bytes[at + 4]] ^
+      t[512 + bytes[at + 5]] ^
+      t[256 + bytes[at + 6]] ^
+      t[bytes[at + 7]];
   }
   for (; at < to; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]) & 0xff];
   return (crc ^ -1) >>> 0;

@@ -13,12 +13,16 @@ export interface KeptRun {
 }
 
 function entriesOf(folder: string): Dirent[] {
-  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder, { withFileTypes: true }) : [];
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+    ? readdirSync(folder, { withFileTypes: true })
+    : [];
 }
 
 /** Numbers of the segments in a run's folder, ascending; none when there is no such folder. */
 export function segmentsOf(folder: string): number[] {
-  return entriesOf(folder).flatMap(({ name }) => segmentNumber(name) ?? []).sort((a, b) => a - b);
+  return entriesOf(folder)
+    .flatMap(({ name }) => segmentNumber(name) ?? [])
+    .sort((a, b) => a - b);
 }
 
 /** All runs' journals in `folder`, the newest first by name, which begins with the time of the run's start. */
@@ -28,7 +32,12 @@ export function runsIn(folder: string): KeptRun[] {
     .map(({ name }) => {
       const run = join(folder, name);
       const stats = segmentsOf(run).map((number) => statSync(join(run, segmentName(number))));
-      return { folder: run, runId: name, bytes: stats.reduce((sum, { size }) => sum + size, 0), changedMs: Math.max(0, ...stats.map(({ mtimeMs }) => mtimeMs)) };
+      return {
+        folder: run,
+        runId: name,
+        bytes: stats.reduce((sum, { size }) => sum + size, 0),
+        changedMs: Math.max(0, ...stats.map(({ mtimeMs }) => mtimeMs)),
+      };
     });
   return runs.filter(({ changedMs }) => changedMs > 0).sort((a, b) => (a.runId < b.runId ? 1 : -1));
 }
@@ -44,7 +53,8 @@ export function prune(folder: string, mostBytes: number, spared: (run: KeptRun) 
   for (const run of runs.reverse()) {
     if (total <= mostBytes) break;
     if (spared(run)) continue;
-    for (const number of segmentsOf(run.folder)) rmSync(join(run.folder, segmentName(number)), { force: true });
+    for (const number of segmentsOf(run.folder))
+      rmSync(join(run.folder, segmentName(number)), { force: true });
     if (readdirSync(run.folder).length === 0) rmSync(run.folder, { recursive: true });
     total -= run.bytes;
     gone.push(run.runId);

@@ -14,13 +14,32 @@ export const VERSION = 1;
 export const MAGIC = 'TICKJRNL';
 
 /** Offsets in a segment's header. */
-export const SEGMENT = { magic: 0, version: 8, headerBytes: 10, number: 12, firstBlock: 16, wallMs: 24, runId: 32, crc: 60, size: 64 } as const;
+export const SEGMENT = {
+  magic: 0,
+  version: 8,
+  headerBytes: 10,
+  number: 12,
+  firstBlock: 16,
+  wallMs: 24,
+  runId: 32,
+  crc: 60,
+  size: 64,
+} as const;
 export const RUN_ID_BYTES = 24;
 /** It names a folder, and it is shown. */
 export const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
 
 /** Offsets in a block's header. */
-export const BLOCK = { size: 0, crc: 4, number: 8, connection: 12, monoMs: 16, wallMs: 24, marketMs: 32, header: 40 } as const;
+export const BLOCK = {
+  size: 0,
+  crc: 4,
+  number: 8,
+  connection: 12,
+  monoMs: 16,
+  wallMs: 24,
+  marketMs: 32,
+  header: 40,
+} as const;
 
 /** Offsets in an entry's header. */
 export const ENTRY = { kind: 0, length: 4, header: 8 } as const;
@@ -73,7 +92,12 @@ export interface Stamp {
 }
 
 /** A segment's header. */
-export function segmentHeader(options: { runId: string; number: number; firstBlock: number; wallMs: number }): Buffer {
+export function segmentHeader(options: {
+  runId: string;
+  number: number;
+  firstBlock: number;
+  wallMs: number;
+}): Buffer {
   const bytes = Buffer.alloc(SEGMENT.size);
   bytes.write(MAGIC, SEGMENT.magic, 'latin1');
   bytes.writeUInt16LE(VERSION, SEGMENT.version);
@@ -94,13 +118,18 @@ export interface SegmentHeader {
 
 /** Reads a segment's header; a sentence's end when these bytes are none of ours. */
 export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
-  if (bytes.length < SEGMENT.size || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'is no journal of tickshard';
+  if (bytes.length < SEGMENT.size || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC)
+    return 'is no journal of tickshard';
   const version = bytes.readUInt16LE(SEGMENT.version);
   if (version !== VERSION) return `is of version ${version}, and this program reads version ${VERSION}`;
   if (bytes.readUInt32LE(SEGMENT.crc) !== crc32(bytes, 0, SEGMENT.crc)) return 'has a damaged header';
   const runId = bytes.toString('latin1', SEGMENT.runId, SEGMENT.runId + RUN_ID_BYTES).replace(/\0.*$/s, '');
   if (!RUN_ID.test(runId)) return 'has no name of a run in its header';
-  return { number: bytes.readUInt32LE(SEGMENT.number), firstBlock: bytes.readUInt32LE(SEGMENT.firstBlock), runId };
+  return {
+    number: bytes.readUInt32LE(SEGMENT.number),
+    firstBlock: bytes.readUInt32LE(SEGMENT.firstBlock),
+    runId,
+  };
 }
 
 /** A segment's file name: they sort as they follow each other. */

@@ -51,10 +51,22 @@ type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isFinite = (value: unknown): boolean => Number.isFinite(value);
-const isOneOf = (...values: readonly unknown[]) => (value: unknown): boolean => values.includes(value);
-const or = (other: unknown, check: (value: unknown) => boolean) => (value: unknown): boolean => value === other || check(value);
-const between = (least: number, most: number) => (value: unknown): boolean => typeof value === 'number' && value >= least && value <= most;
-const matches = (pattern: RegExp) => (value: unknown): boolean => typeof value === 'string' && pattern.test(value);
+const isOneOf =
+  (...values: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    values.includes(value);
+const or =
+  (other: unknown, check: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === other || check(value);
+const between =
+  (least: number, most: number) =>
+  (value: unknown): boolean =>
+    typeof value === 'number' && value >= least && value <= most;
+const matches =
+  (pattern: RegExp) =>
+  (value: unknown): boolean =>
+    typeof value === 'string' && pattern.test(value);
 
 function holds(value: unknown, checks: Checks): boolean {
   return isObject(value) && Object.entries(checks).every(([name, check]) => check(value[name]));
@@ -63,12 +75,23 @@ function holds(value: unknown, checks: Checks): boolean {
 const isVolumeKind = isOneOf('tick', 'traded');
 
 function isHistory(value: unknown): boolean {
-  return holds(value, { folder: isText, rows: (rows) => isObject(rows) && Object.values(rows).every(isText) });
+  return holds(value, {
+    folder: isText,
+    rows: (rows) => isObject(rows) && Object.values(rows).every(isText),
+  });
 }
 
 function isInstrument(value: unknown, index: number): boolean {
   const known = (type: unknown): boolean => typeof type === 'number' && Object.hasOwn(EXCHANGE, type);
-  return holds(value, { index: (own) => own === index, symbol: matches(NAME), exchange: matches(NAME), exchangeType: known, token: matches(TOKEN), tickSizeRupees: isFinite, derivatives: (flag) => typeof flag === 'boolean' });
+  return holds(value, {
+    index: (own) => own === index,
+    symbol: matches(NAME),
+    exchange: matches(NAME),
+    exchangeType: known,
+    token: matches(TOKEN),
+    tickSizeRupees: isFinite,
+    derivatives: (flag) => typeof flag === 'boolean',
+  });
 }
 
 function isAuction(value: unknown): boolean {
@@ -76,10 +99,16 @@ function isAuction(value: unknown): boolean {
 }
 
 function isSession(value: unknown, openMs: number): boolean {
-  if (!holds(value, { date: isText, openMs: isFinite, closeMs: isFinite, auction: or(undefined, isAuction) })) return false;
+  if (!holds(value, { date: isText, openMs: isFinite, closeMs: isFinite, auction: or(undefined, isAuction) }))
+    return false;
   const session = value as Session;
   const minutes = (session.closeMs - openMs) / MINUTE_MS;
-  return Number.isInteger((session.openMs - openMs) / MINUTE_MS) && Number.isInteger(minutes) && session.openMs < session.closeMs && minutes <= MOST_MINUTES;
+  return (
+    Number.isInteger((session.openMs - openMs) / MINUTE_MS) &&
+    Number.isInteger(minutes) &&
+    session.openMs < session.closeMs &&
+    minutes <= MOST_MINUTES
+  );
 }
 
 const CHECKS: Checks = {
@@ -107,35 +136,62 @@ const CHECKS: Checks = {
 
 /** Reads what `JSON.stringify` made of a RunMeta. Throws EngineError JOURNAL, naming `where` and the first member that is not as it must be. */
 export function parseMeta(bytes: Buffer, where: string): RunMeta {
-  const wrong = (what: string): EngineError => new EngineError('JOURNAL', `${where} says nothing usable of its run: ${what}; name the journal of another run.`);
+  const wrong = (what: string): EngineError =>
+    new EngineError(
+      'JOURNAL',
+      `${where} says nothing usable of its run: ${what}; name the journal of another run.`,
+    );
   let meta: unknown;
   try {
     meta = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw new EngineError('JOURNAL', `${where} says nothing usable of its run: it is no JSON; name the journal of another run.`, { cause: error });
+    throw new EngineError(
+      'JOURNAL',
+      `${where} says nothing usable of its run: it is no JSON; name the journal of another run.`,
+      { cause: error },
+    );
   }
   if (!isObject(meta)) throw wrong('it is no object');
   const bad = Object.entries(CHECKS).find(([name, check]) => !check(meta[name]));
   if (bad !== undefined) throw wrong(`\`${bad[0]}\` is not as it must be`);
   const { instruments, sessions } = meta;
-  if (!Array.isArray(instruments) || instruments.length === 0 || instruments.length > MOST_INSTRUMENTS || !instruments.every(isInstrument)) throw wrong('`instruments` is not as it must be');
+  if (
+    !Array.isArray(instruments) ||
+    instruments.length === 0 ||
+    instruments.length > MOST_INSTRUMENTS ||
+    !instruments.every(isInstrument)
+  )
+    throw wrong('`instruments` is not as it must be');
   const named = instruments as Instrument[];
-  const twice = new Set(named.map(({ symbol }) => symbol)).size < named.length || new Set(named.map(({ exchangeType, token }) => `${exchangeType} ${token}`)).size < named.length;
+  const twice =
+    new Set(named.map(({ symbol }) => symbol)).size < named.length ||
+    new Set(named.map(({ exchangeType, token }) => `${exchangeType} ${token}`)).size < named.length;
   if (twice) throw wrong('`instruments` names one twice');
   // Counted before anything is done with them: a block has room for a million.
-  if (!Array.isArray(sessions) || sessions.length !== instruments.length) throw wrong('`sessions` is not as it must be');
-  const openMs = Math.min(...sessions.map((session: unknown) => (isObject(session) && typeof session.openMs === 'number' ? session.openMs : NaN)));
-  if (!sessions.every((session) => isSession(session, openMs))) throw wrong('`sessions` is not as it must be');
+  if (!Array.isArray(sessions) || sessions.length !== instruments.length)
+    throw wrong('`sessions` is not as it must be');
+  const openMs = Math.min(
+    ...sessions.map((session: unknown) =>
+      isObject(session) && typeof session.openMs === 'number' ? session.openMs : NaN,
+    ),
+  );
+  if (!sessions.every((session) => isSession(session, openMs)))
+    throw wrong('`sessions` is not as it must be');
   return meta as unknown as RunMeta;
 }
 
 /** A symbol's given candles as an entry holds them: the symbol, NUL, the doubles. */
 export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
-  return Buffer.concat([Buffer.from(`${symbol}\0`, 'latin1'), Buffer.from(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))]);
+  return Buffer.concat([
+    Buffer.from(`${symbol}\0`, 'latin1'),
+    Buffer.from(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)),
+  ]);
 }
 
 /** The reverse of `givenEntry`; undefined when the bytes are none. The doubles are copies. */
-export function readGivenEntry(bytes: Buffer): { readonly symbol: string; readonly numbers: Float64Array } | undefined {
+export function readGivenEntry(
+  bytes: Buffer,
+): { readonly symbol: string; readonly numbers: Float64Array } | undefined {
   const end = bytes.indexOf(0);
   const rest = end < 0 ? bytes.length : bytes.length - end - 1;
   if (end <= 0 || rest % 8 !== 0) return undefined;

@@ -9,7 +9,17 @@ import { EngineError, sentenceOf } from '../errors.js';
 import { Messages, viewOf } from '../broker/messages.js';
 import { crc32, joinedCrc32, nativeCrc32, ownCrc32 } from './crc32.js';
 import { segmentsOf } from './folder.js';
-import { BLOCK, ENTRY, KIND, MOST_BLOCK_BYTES, readSegmentHeader, SEGMENT, segmentName, type Kind, type Stamp } from './format.js';
+import {
+  BLOCK,
+  ENTRY,
+  KIND,
+  MOST_BLOCK_BYTES,
+  readSegmentHeader,
+  SEGMENT,
+  segmentName,
+  type Kind,
+  type Stamp,
+} from './format.js';
 
 /** Takes what a journal holds, in order. Bytes are valid during the call only. */
 export interface JournalVisitor {
@@ -123,7 +133,12 @@ class Source {
     this.#from = 0;
     this.#to = rest.length;
     while (this.#to < this.#buffer.length) {
-      const { bytesRead } = await this.#file.read(this.#buffer, this.#to, this.#buffer.length - this.#to, this.at + this.#to);
+      const { bytesRead } = await this.#file.read(
+        this.#buffer,
+        this.#to,
+        this.#buffer.length - this.#to,
+        this.at + this.#to,
+      );
       if (bytesRead === 0) return;
       this.#to += bytesRead;
     }
@@ -147,7 +162,11 @@ function takeApart({ bytes, view, from, to }: BlockAt, messages: Messages): bool
   }
   if (mixed) messages.count = 0;
   if (at !== to) return false;
-  return Number.isFinite(view.getFloat64(from + BLOCK.monoMs, true) + view.getFloat64(from + BLOCK.wallMs, true) + view.getFloat64(from + BLOCK.marketMs, true));
+  return Number.isFinite(
+    view.getFloat64(from + BLOCK.monoMs, true) +
+      view.getFloat64(from + BLOCK.wallMs, true) +
+      view.getFloat64(from + BLOCK.marketMs, true),
+  );
 }
 
 function stampOf({ view, from }: BlockAt): Stamp {
@@ -160,10 +179,15 @@ function stampOf({ view, from }: BlockAt): Stamp {
 }
 
 /** Hands over the entries of a block; those that `messages` holds already are all. */
-function visitEntries({ bytes, view, from, to }: BlockAt, messages: Messages, stamp: Stamp, visitor: JournalVisitor): void {
+function visitEntries(
+  { bytes, view, from, to }: BlockAt,
+  messages: Messages,
+  stamp: Stamp,
+  visitor: JournalVisitor,
+): void {
   if (visitor.frames !== undefined && messages.count > 0) return visitor.frames(messages, stamp);
   messages.count = 0;
-  for (let at = from + BLOCK.header; at < to; ) {
+  for (let at = from + BLOCK.header; at < to;) {
     const length = view.getUint32(at + ENTRY.length, true);
     const payload = at + ENTRY.header;
     const kind = bytes[at + ENTRY.kind] as Kind;
@@ -218,7 +242,11 @@ function isWhole({ bytes, view, from, to }: BlockAt): boolean {
  * The next block when it is whole and the right one; undefined at the end. `torn`: the file ends in it, as after a write that was cut
  * off. `damaged`: it cannot be used although its end is there.
  */
-async function nextBlock(source: Source, number: number, messages: Messages): Promise<BlockAt | 'torn' | 'damaged' | undefined> {
+async function nextBlock(
+  source: Source,
+  number: number,
+  messages: Messages,
+): Promise<BlockAt | 'torn' | 'damaged' | undefined> {
   const left = source.size - source.at;
   if (left === 0) return undefined;
   const head = await source.peek(BLOCK.header);
@@ -239,8 +267,13 @@ async function nextBlock(source: Source, number: number, messages: Messages): Pr
  */
 export async function readJournal(folder: string, visitor: JournalVisitor): Promise<JournalExtent> {
   const numbers = segmentsOf(folder);
-  if (numbers.length === 0) throw new EngineError('JOURNAL', `${folder} holds no journal: name the folder of a run (its segments are called 000001.journal and so on).`);
-  if (numbers[0] !== 1) throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
+  if (numbers.length === 0)
+    throw new EngineError(
+      'JOURNAL',
+      `${folder} holds no journal: name the folder of a run (its segments are called 000001.journal and so on).`,
+    );
+  if (numbers[0] !== 1)
+    throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
   const messages = new Messages();
   let runId = '';
   let blocks = 0;
@@ -255,11 +288,26 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
     try {
       const source = new Source(file, (await file.stat()).size);
       const header = readSegmentHeader(await source.peek(SEGMENT.size));
-      const fits = typeof header !== 'string' && number === index + 1 && header.number === number && header.firstBlock === blocks && (index === 0 || header.runId === runId);
+      const fits =
+        typeof header !== 'string' &&
+        number === index + 1 &&
+        header.number === number &&
+        header.firstBlock === blocks &&
+        (index === 0 || header.runId === runId);
       if (!fits) {
-        if (index === 0) throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
+        if (index === 0)
+          throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
         // The first write into a new segment may have been the one that was cut off.
-        return { runId, segments: index, blocks, bytes, segment, offset, tornBytes: source.size, broken: index === numbers.length - 1 && typeof header === 'string' ? 'torn' : 'damaged' };
+        return {
+          runId,
+          segments: index,
+          blocks,
+          bytes,
+          segment,
+          offset,
+          tornBytes: source.size,
+          broken: index === numbers.length - 1 && typeof header === 'string' ? 'torn' : 'damaged',
+        };
       }
       runId = header.runId;
       source.take(SEGMENT.size);
@@ -270,7 +318,16 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
         if (block === undefined) break;
         if (typeof block === 'string') {
           const broken = index === numbers.length - 1 ? block : 'damaged';
-          return { runId, segments: index + 1, blocks, bytes, segment: number, offset: at, tornBytes: source.size - at, broken };
+          return {
+            runId,
+            segments: index + 1,
+            blocks,
+            bytes,
+            segment: number,
+            offset: at,
+            tornBytes: source.size - at,
+            broken,
+          };
         }
         const stamp = stampOf(block);
         const early = visitor.blockBegins?.(stamp);
@@ -282,7 +339,17 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
         blocks++;
         const full = visitor.blockOver?.(stamp);
         if (full !== undefined) await full;
-        if (visitor.seenEnough?.() === true) return { runId, segments: index + 1, blocks, bytes, segment: number, offset: source.at, tornBytes: 0, broken: undefined };
+        if (visitor.seenEnough?.() === true)
+          return {
+            runId,
+            segments: index + 1,
+            blocks,
+            bytes,
+            segment: number,
+            offset: source.at,
+            tornBytes: 0,
+            broken: undefined,
+          };
       }
       segment = number;
       offset = source.at;

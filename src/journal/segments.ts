@@ -62,7 +62,7 @@ export class Segments {
   /** Writes a group behind the last. One that was written in part before is written over. */
   async write({ bytes, length, blocks, frames }: Blocks): Promise<void> {
     if (this.#file === undefined || this.#at + length > this.#options.segmentBytes) await this.#begin();
-    for (let from = 0; from < length; ) {
+    for (let from = 0; from < length;) {
       const { bytesWritten } = await writeFile(this.#file!, bytes, from, length - from, this.#at + from);
       from += bytesWritten;
     }

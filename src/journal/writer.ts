@@ -93,7 +93,9 @@ export class JournalWriter {
     this.#hooks = hooks;
     await this.#segments.start();
     this.#timer = this.#options.clock.every(FSYNC_MS, () => {
-      this.#segments.sync().catch((error: unknown) => this.#say(`cannot be made durable (${sentenceOf(error)})`));
+      this.#segments
+        .sync()
+        .catch((error: unknown) => this.#say(`cannot be made durable (${sentenceOf(error)})`));
     });
   }
 
@@ -146,7 +148,15 @@ export class JournalWriter {
 
   get figures(): JournalFigures {
     const { segments, blocks, frames, bytes } = this.#segments;
-    return { folder: this.#options.folder, segments, blocks, frames, bytes, missing: this.#missing + framesOf(this.#kept), trouble: this.#trouble };
+    return {
+      folder: this.#options.folder,
+      segments,
+      blocks,
+      frames,
+      bytes,
+      missing: this.#missing + framesOf(this.#kept),
+      trouble: this.#trouble,
+    };
   }
 
   /** Resolves when everything is written, or kept because the disk refuses. */
@@ -190,7 +200,8 @@ export class JournalWriter {
   async #put(group: Blocks): Promise<void> {
     if (this.#over) this.#missing += group.frames;
     else if (this.#kept.length > 0) await this.#keep(group);
-    else if (this.#segments.bytes + group.length > this.#options.mostBytes) await this.#giveUp(`it may take ${Math.round(this.#options.mostBytes / MIB)} MiB`, group);
+    else if (this.#segments.bytes + group.length > this.#options.mostBytes)
+      await this.#giveUp(`it may take ${Math.round(this.#options.mostBytes / MIB)} MiB`, group);
     else {
       try {
         await this.#segments.write(group);
@@ -205,7 +216,8 @@ export class JournalWriter {
     // In memory of its own size: the buffer that it stands in may be far larger.
     this.#kept.push({ ...group, bytes: Buffer.from(group.bytes.subarray(0, group.length)) });
     this.#keptBytes += group.length;
-    if (this.#keptBytes > this.#mostKept) await this.#giveUp(`more than ${Math.round(this.#mostKept / MIB)} MiB waited for the disk`);
+    if (this.#keptBytes > this.#mostKept)
+      await this.#giveUp(`more than ${Math.round(this.#mostKept / MIB)} MiB waited for the disk`);
     else this.#tryLater();
   }
 
@@ -234,7 +246,9 @@ export class JournalWriter {
       this.#keptBytes -= group.length;
     }
     this.#trouble = undefined;
-    this.#options.onTrouble(`The journal ${this.#options.folder} is written again; nothing of it is missing.`);
+    this.#options.onTrouble(
+      `The journal ${this.#options.folder} is written again; nothing of it is missing.`,
+    );
   }
 
   /** The journal ends at its last whole block. */

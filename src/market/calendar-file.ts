@@ -40,13 +40,19 @@ const LONGEST_REASON = 200;
 type Refuse = (place: string, value: unknown, needed: string) => never;
 
 function isDate(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.slice(0, 10) === value;
+  return (
+    typeof value === 'string' &&
+    /^\d{4}-\d{2}-\d{2}$/.test(value) &&
+    new Date(`${value}T00:00:00Z`).toJSON()?.slice(0, 10) === value
+  );
 }
 
 const isTime = (value: unknown): value is string => typeof value === 'string' && TIME.test(value);
-const isWindow = (value: unknown): value is Window => Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
+const isWindow = (value: unknown): value is Window =>
+  Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
 /** It is shown, so it is short and of one line. */
-const isReason = (value: unknown): value is string => typeof value === 'string' && value.length <= LONGEST_REASON && !/[\u0000-\u001f\u007f-\u009f]/.test(value);
+const isReason = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= LONGEST_REASON && !/[\u0000-\u001f\u007f-\u009f]/.test(value);
 
 const WINDOW = 'two times HH:mm, the earlier one first';
 
@@ -56,16 +62,24 @@ function checkHours(hours: Record<string, unknown>, place: string, refuse: Refus
   if (auction === undefined) return;
   if (!isObject(auction)) return refuse(`${place}.auction`, auction, 'an object with `window` and `label`');
   const { window, label } = auction;
-  if (!isWindow(window) || window[0] < continuous[1]) return refuse(`${place}.auction.window`, window, `${WINDOW}, behind the continuous trading`);
-  if (!isTime(label) || label < continuous[1] || label >= window[1]) refuse(`${place}.auction.label`, label, 'a time HH:mm between the end of the continuous trading and the end of the window');
+  if (!isWindow(window) || window[0] < continuous[1])
+    return refuse(`${place}.auction.window`, window, `${WINDOW}, behind the continuous trading`);
+  if (!isTime(label) || label < continuous[1] || label >= window[1])
+    refuse(
+      `${place}.auction.label`,
+      label,
+      'a time HH:mm between the end of the continuous trading and the end of the window',
+    );
 }
 
 function checkRegular(row: unknown, place: string, refuse: Refuse): void {
   if (!isObject(row)) return refuse(place, row, 'an object');
   const { from, to, appliesTo } = row;
   if (!isDate(from)) return refuse(`${place}.from`, from, 'a date YYYY-MM-DD');
-  if (to !== undefined && !(isDate(to) && to >= from)) return refuse(`${place}.to`, to, 'a date YYYY-MM-DD not before `from`');
-  if (!['all', 'derivatives', 'others'].includes(appliesTo as string)) return refuse(`${place}.appliesTo`, appliesTo, '`all`, `derivatives` or `others`');
+  if (to !== undefined && !(isDate(to) && to >= from))
+    return refuse(`${place}.to`, to, 'a date YYYY-MM-DD not before `from`');
+  if (!['all', 'derivatives', 'others'].includes(appliesTo as string))
+    return refuse(`${place}.appliesTo`, appliesTo, '`all`, `derivatives` or `others`');
   checkHours(row, place, refuse);
 }
 
@@ -78,15 +92,32 @@ export function applies(row: RegularHours, derivatives: boolean): boolean {
 function checkKinds(regular: readonly RegularHours[], refuse: Refuse): void {
   for (const derivatives of [true, false]) {
     const rows = regular.flatMap((row, k) => (applies(row, derivatives) ? [{ row, k }] : []));
-    if (rows.length === 0) refuse('regular', regular.map(({ appliesTo }) => appliesTo), `hours for stocks ${derivatives ? 'with' : 'without'} derivatives`);
+    if (rows.length === 0)
+      refuse(
+        'regular',
+        regular.map(({ appliesTo }) => appliesTo),
+        `hours for stocks ${derivatives ? 'with' : 'without'} derivatives`,
+      );
     for (const { row, k } of rows) {
-      const other = rows.find((one) => one.k < k && one.row.from <= (row.to ?? '9999') && row.from <= (one.row.to ?? '9999'));
-      if (other !== undefined) refuse(`regular[${k}]`, row.from, `dates that regular[${other.k}] does not have already for the same stocks`);
+      const other = rows.find(
+        (one) => one.k < k && one.row.from <= (row.to ?? '9999') && row.from <= (one.row.to ?? '9999'),
+      );
+      if (other !== undefined)
+        refuse(
+          `regular[${k}]`,
+          row.from,
+          `dates that regular[${other.k}] does not have already for the same stocks`,
+        );
     }
   }
 }
 
-function checkDates(list: unknown, name: string, refuse: Refuse, check: (value: unknown, place: string) => void): void {
+function checkDates(
+  list: unknown,
+  name: string,
+  refuse: Refuse,
+  check: (value: unknown, place: string) => void,
+): void {
   if (!isObject(list)) return refuse(name, list, 'an object of dates');
   for (const [date, value] of Object.entries(list)) {
     if (!isDate(date)) refuse(name, date, 'dates YYYY-MM-DD');
@@ -110,7 +141,11 @@ export function parseCalendar(text: string, where: string): CalendarData {
   try {
     data = JSON.parse(text);
   } catch (error) {
-    throw new EngineError('CONFIG', `${where} is no JSON (${error instanceof Error ? error.message : ''}): mend it, or take the shipped one.`, { cause: error });
+    throw new EngineError(
+      'CONFIG',
+      `${where} is no JSON (${error instanceof Error ? error.message : ''}): mend it, or take the shipped one.`,
+      { cause: error },
+    );
   }
   const refuse: Refuse = (place, value, needed) => {
     throw new EngineError('CONFIG', `${where}: ${place} is ${shown(value)}; it needs ${needed}.`);
@@ -126,7 +161,8 @@ export function parseCalendar(text: string, where: string): CalendarData {
   });
   checkDates(special, 'special', refuse, (value, place) => {
     if (isReason(value)) return;
-    if (!isObject(value)) return refuse(place, value, `${reason}, or an object with \`reason\` and \`continuous\``);
+    if (!isObject(value))
+      return refuse(place, value, `${reason}, or an object with \`reason\` and \`continuous\``);
     if (!isReason(value.reason)) refuse(`${place}.reason`, value.reason, reason);
     checkHours(value, place, refuse);
   });

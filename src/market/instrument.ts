@@ -1,7 +1,15 @@
 /** Instruments: an instrument is (exchange type, token); a symbol is its trading symbol without `-EQ`. */
 
 /** Exchange types of the feed (PROTOCOL.md 4). An unknown one is answered with silence, so it is refused here. */
-export const EXCHANGE: Readonly<Record<number, string>> = { 1: 'NSE', 2: 'NFO', 3: 'BSE', 4: 'BFO', 5: 'MCX', 7: 'NCDEX', 13: 'CDS' };
+export const EXCHANGE: Readonly<Record<number, string>> = {
+  1: 'NSE',
+  2: 'NFO',
+  3: 'BSE',
+  4: 'BFO',
+  5: 'MCX',
+  7: 'NCDEX',
+  13: 'CDS',
+};
 
 /** Wire units in one rupee: prices are divided by it at output only (PROTOCOL.md 6, "Price scale"). */
 export function priceScale(exchangeType: number): number {

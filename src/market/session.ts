@@ -54,7 +54,11 @@ function sessionOf(date: string, { continuous, auction }: Hours): Session {
     date,
     openMs: istMs(date, continuous[0]),
     closeMs: istMs(date, continuous[1]),
-    auction: auction && { fromMs: istMs(date, auction.window[0]), toMs: istMs(date, auction.window[1]), labelMs: istMs(date, auction.label) },
+    auction: auction && {
+      fromMs: istMs(date, auction.window[0]),
+      toMs: istMs(date, auction.window[1]),
+      labelMs: istMs(date, auction.label),
+    },
   };
 }
 
@@ -74,7 +78,12 @@ export class Calendar {
   /** The hours in force on `date`; the nearest earlier row where none covers it. */
   #session(date: string, derivatives: boolean): Session {
     const rows = this.#data.regular.filter((row) => applies(row, derivatives));
-    return sessionOf(date, rows.find((r) => r.from <= date && (r.to === undefined || date <= r.to)) ?? rows.filter((r) => r.from <= date).at(-1) ?? rows[0]);
+    return sessionOf(
+      date,
+      rows.find((r) => r.from <= date && (r.to === undefined || date <= r.to)) ??
+        rows.filter((r) => r.from <= date).at(-1) ??
+        rows[0],
+    );
   }
 
   /** What `date` (`YYYY-MM-DD`) is for a stock with or without derivatives. A date that the data does not cover is `unknown`. */
@@ -82,14 +91,24 @@ export class Calendar {
     const holiday = this.#data.holidays[date];
     if (holiday !== undefined) return { kind: 'shut', reason: `holiday: ${holiday}` };
     const special = this.#data.special[date];
-    if (typeof special === 'string') return { kind: 'unknown', session: this.#session(date, derivatives), reason: `special session: ${special}` };
+    if (typeof special === 'string')
+      return {
+        kind: 'unknown',
+        session: this.#session(date, derivatives),
+        reason: `special session: ${special}`,
+      };
     if (special !== undefined) return { kind: 'open', session: sessionOf(date, special) };
     const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
-    if (weekday === 0 || weekday === 6) return { kind: 'shut', reason: weekday === 0 ? 'Sunday' : 'Saturday' };
+    if (weekday === 0 || weekday === 6)
+      return { kind: 'shut', reason: weekday === 0 ? 'Sunday' : 'Saturday' };
     const session = this.#session(date, derivatives);
     const first = this.#data.regular[0].from;
     if (date > this.#data.coveredUntil || date < first) {
-      return { kind: 'unknown', session, reason: `the session data covers ${first} to ${this.#data.coveredUntil}` };
+      return {
+        kind: 'unknown',
+        session,
+        reason: `the session data covers ${first} to ${this.#data.coveredUntil}`,
+      };
     }
     return { kind: 'open', session };
   }

@@ -40,7 +40,10 @@ export function filledBuckets(histograms: readonly Int32Array[]): (readonly [us:
 }
 
 /** Percentiles (0..100) over the sum of several histograms; undefined for each when nothing was recorded. */
-export function percentiles(histograms: readonly Int32Array[], wanted: readonly number[]): (number | undefined)[] {
+export function percentiles(
+  histograms: readonly Int32Array[],
+  wanted: readonly number[],
+): (number | undefined)[] {
   const sum = new Float64Array(HISTOGRAM_WORDS);
   for (const histogram of histograms) for (let i = 0; i < HISTOGRAM_WORDS; i++) sum[i] += histogram[i];
   const total = sum.reduce((a, b) => a + b, 0);

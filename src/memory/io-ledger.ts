@@ -48,7 +48,10 @@ export function watch(allowed: readonly string[], words?: Int32Array): void {
 }
 
 // Taken off the prototype to be wrapped; always called with the socket as `this`.
-const connect = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'connect')!.value as (this: net.Socket, ...args: unknown[]) => net.Socket;
+const connect = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'connect')!.value as (
+  this: net.Socket,
+  ...args: unknown[]
+) => net.Socket;
 
 /** The host and port of `connect`'s arguments, in any of its forms; node's own callers pass them as one array. */
 function target(args: unknown[]): { host: string; port: number } {
@@ -69,7 +72,8 @@ net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]): 
 
 /** Notes `path` when it lies outside every root. */
 function noteWrite(path: unknown): void {
-  if (roots === undefined || (typeof path !== 'string' && !(path instanceof URL) && !Buffer.isBuffer(path))) return;
+  if (roots === undefined || (typeof path !== 'string' && !(path instanceof URL) && !Buffer.isBuffer(path)))
+    return;
   const absolute = path instanceof URL ? fileURLToPath(path) : resolve(path.toString());
   if (absolute === '/dev/null') return;
   for (const root of roots) {
@@ -82,14 +86,20 @@ function noteWrite(path: unknown): void {
 
 /** Whether the flags of `open` allow writing. */
 function opensForWriting(flags: unknown): boolean {
-  if (typeof flags === 'number') return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT)) !== 0;
+  if (typeof flags === 'number')
+    return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT)) !== 0;
   return typeof flags === 'string' && flags !== 'r' && flags !== 'rs';
 }
 
 type Callable = (...args: unknown[]) => unknown;
 
 /** Wraps functions of `holder` so that the argument at each of `pathsAt` is noted when `writes` says so. */
-function wrap(holder: Record<string, Callable>, names: readonly string[], pathsAt: readonly number[], writes: (args: unknown[]) => boolean): void {
+function wrap(
+  holder: Record<string, Callable>,
+  names: readonly string[],
+  pathsAt: readonly number[],
+  writes: (args: unknown[]) => boolean,
+): void {
   for (const name of names) {
     const original = holder[name];
     holder[name] = function (this: unknown, ...args: unknown[]): unknown {

@@ -166,7 +166,17 @@ export const SLOT = {
 } as const;
 
 /** A candle as first sealed, in doubles from its start. */
-export const FIRST = { ticks: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, gapMs: 6, seeded: 7, size: 8 } as const;
+export const FIRST = {
+  ticks: 0,
+  open: 1,
+  high: 2,
+  low: 3,
+  close: 4,
+  volume: 5,
+  gapMs: 6,
+  seeded: 7,
+  size: 8,
+} as const;
 
 /** A gap, in doubles from its start. */
 export const GAP = { startMs: 0, endMs: 1, size: 2 } as const;
@@ -176,7 +186,15 @@ export const GAP_CAPACITY = 1024;
  * A row's session, in doubles from its start. Epoch ms; auction 0 where there is none. `originMs` is the start of bar 0, the same for
  * every row of a run: a SEAL names a bar, so that bar must be the same minute of an instrument that opens later than others.
  */
-export const STATIC = { openMs: 0, closeMs: 1, auctionFromMs: 2, auctionToMs: 3, auctionLabelMs: 4, originMs: 5, size: 6 } as const;
+export const STATIC = {
+  openMs: 0,
+  closeMs: 1,
+  auctionFromMs: 2,
+  auctionToMs: 3,
+  auctionLabelMs: 4,
+  originMs: 5,
+  size: 6,
+} as const;
 
 /** 32-bit words in the histogram region (`histogram.ts` gives them meaning). */
 export const HISTOGRAM_WORDS = 512;
@@ -190,7 +208,17 @@ export const MAIN = { tail: 0, stop: 1, skip: 2, skipArmed: 3 } as const;
  * `busy` is 1, and means nothing while it is 0; the head moves when a batch of records is shown. `starts` counts the threads that took the memory over;
  * before `reach` lies all that any of them had at work.
  */
-export const SHARD = { head: 16, working: 17, sealed: 18, gaps: 19, ended: 20, changes: 21, busy: 22, starts: 23, reach: 24 } as const;
+export const SHARD = {
+  head: 16,
+  working: 17,
+  sealed: 18,
+  gaps: 19,
+  ended: 20,
+  changes: 21,
+  busy: 22,
+  starts: 23,
+  reach: 24,
+} as const;
 /** Double index of the pulse. */
 export const PULSE = { heartbeatMs: 16 } as const;
 

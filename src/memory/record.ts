@@ -7,7 +7,8 @@ export const ROW_AT = 8;
 export const MOST_ROWS = 1 << 23;
 
 /** `RECORD.what` of a record. */
-export const whatOf = (kind: number, flags: number, row: number): number => kind | (flags << FLAGS_AT) | (row << ROW_AT);
+export const whatOf = (kind: number, flags: number, row: number): number =>
+  kind | (flags << FLAGS_AT) | (row << ROW_AT);
 export const kindOf = (what: number): number => what & KIND_BITS;
 export const flagsOf = (what: number): number => (what >> FLAGS_AT) & KIND_BITS;
 export const rowOf = (what: number): number => what >> ROW_AT;

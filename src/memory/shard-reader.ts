@@ -26,7 +26,8 @@ export function barAt(m: ShardMemory, row: number, k: number): number {
   const f = m.f64;
   const timeMs = f[k];
   const s = m.staticOf(row);
-  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs]) return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
+  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs])
+    return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
   if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
   return -1;
 }
@@ -59,7 +60,10 @@ export function gapWithin(m: ShardMemory, row: number, bar: number): number {
 /** Spans of market time in which nothing could be seen, in their order; the end is infinite while one is open. Epoch ms. */
 export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
   const count = Atomics.load(m.i32, SHARD.gaps);
-  return Array.from({ length: count }, (_, k) => ({ startMs: m.f64[m.gaps + k * GAP.size + GAP.startMs], endMs: m.f64[m.gaps + k * GAP.size + GAP.endMs] }));
+  return Array.from({ length: count }, (_, k) => ({
+    startMs: m.f64[m.gaps + k * GAP.size + GAP.startMs],
+    endMs: m.f64[m.gaps + k * GAP.size + GAP.endMs],
+  }));
 }
 
 /** Counts and session figures of one instrument. Prices in wire units; undefined where nothing was seen. */
@@ -178,13 +182,17 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
   const before = Math.max(f[own + BAR.slackBefore], f[own + BAR.slackAfter]);
   for (let next = bar + 1; next < m.shape.bars; next++) {
     const b = placeOfBar(m, row, s, next);
-    if (f[b + BAR.ticks] > 0) return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
+    if (f[b + BAR.ticks] > 0)
+      return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
   }
   return before;
 }
 
 /** The bar that the row's last packet touched and that is not sealed yet, in wire units with its index; undefined when there is none. */
-export function readOpenBar(m: ShardMemory, row: number): { readonly bar: number; readonly figures: BarFigures } | undefined {
+export function readOpenBar(
+  m: ShardMemory,
+  row: number,
+): { readonly bar: number; readonly figures: BarFigures } | undefined {
   return underVersion(m, row, (s) => {
     const bar = m.f64[s + SLOT.barIndex];
     const figures = bar > Atomics.load(m.i32, SHARD.sealed) ? figuresOf(m, row, s, bar) : undefined;
@@ -198,7 +206,11 @@ export function ringDepth(m: ShardMemory): number {
 }
 
 /** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */
-export function readFirst(m: ShardMemory, row: number, bar: number): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
+export function readFirst(
+  m: ShardMemory,
+  row: number,
+  bar: number,
+): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
   const f = m.f64;
   const at = m.firstOf(row, bar);
   if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + FIRST.ticks] === 0) return undefined;
@@ -225,7 +237,14 @@ export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
  * slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds and a run has few. `read` is called
  * with the row's valid slot, until it has read a bar as of one moment.
  */
-function eachBar<Seen>(m: ShardMemory, row: number, includeOpen: boolean, read: (s: number, bar: number) => Seen | undefined, visit: (bar: number, seen: Seen, sealed: boolean) => void, from = 0): void {
+function eachBar<Seen>(
+  m: ShardMemory,
+  row: number,
+  includeOpen: boolean,
+  read: (s: number, bar: number) => Seen | undefined,
+  visit: (bar: number, seen: Seen, sealed: boolean) => void,
+  from = 0,
+): void {
   const sealed = Atomics.load(m.i32, SHARD.sealed);
   const last = includeOpen ? m.shape.bars - 1 : Math.min(sealed, m.shape.bars - 1);
   // Read first: what has left the slot since then stands in its own place already.
@@ -252,7 +271,9 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
   // A run is counted at each look: only what is counted is read.
   const read = (s: number, bar: number): Pick<BarFigures, 'seeded' | 'late' | 'revision'> | undefined => {
     const b = placeOfBar(m, row, s, bar);
-    return f[b + BAR.ticks] === 0 ? undefined : { seeded: f[b + BAR.seeded] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
+    return f[b + BAR.ticks] === 0
+      ? undefined
+      : { seeded: f[b + BAR.seeded] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
   };
   eachBar(m, row, includeOpen, read, (bar, { seeded, late, revision }, sealed) => {
     if (!sealed || seeded || gapWithin(m, row, bar) > 0) tally.partial++;
@@ -267,40 +288,58 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
  * The row's candles in rupees, ascending. Sealed ones only, or with `includeOpen` every bar that has ticks (at the end of a run;
  * an open one is partial by the gap that END left). From bar `from` on.
  */
-export function readCandles(m: ShardMemory, place: RowPlace, includeOpen: boolean, from = 0): CandleWithQuality[] {
+export function readCandles(
+  m: ShardMemory,
+  place: RowPlace,
+  includeOpen: boolean,
+  from = 0,
+): CandleWithQuality[] {
   const { instrument, row } = place;
   const scale = priceScale(instrument.exchangeType);
   const candles: CandleWithQuality[] = [];
-  eachBar(m, row, includeOpen, (s, bar) => figuresOf(m, row, s, bar), (bar, figures, sealed) => {
-    const gapMs = gapWithin(m, row, bar);
-    const timestampMs = barLabelMs(m, row, bar);
-    const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
-    candles.push({
-      candle: {
-        symbol: instrument.symbol,
-        exchange: instrument.exchange,
-        timestampMs,
-        open: figures.open / scale,
-        high: figures.high / scale,
-        low: figures.low / scale,
-        close: figures.close / scale,
-        volume: figures.volume,
-      },
-      quality: {
-        timestampMs,
-        ticks: figures.ticks,
-        priceChanges: figures.priceChanges,
-        partial: gapMs > 0 || figures.seeded || !sealed,
-        revision: figures.revision,
-        late: figures.late,
-        gapMs: Math.round(gapMs),
-        source,
-        volSlack: figures.volSlack,
-        repaired: figures.repaired,
-        coverage: source === 'auction' ? null : figures.heardSeconds / SECONDS,
-        maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilence, figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt),
-      },
-    });
-  }, from);
+  eachBar(
+    m,
+    row,
+    includeOpen,
+    (s, bar) => figuresOf(m, row, s, bar),
+    (bar, figures, sealed) => {
+      const gapMs = gapWithin(m, row, bar);
+      const timestampMs = barLabelMs(m, row, bar);
+      const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
+      candles.push({
+        candle: {
+          symbol: instrument.symbol,
+          exchange: instrument.exchange,
+          timestampMs,
+          open: figures.open / scale,
+          high: figures.high / scale,
+          low: figures.low / scale,
+          close: figures.close / scale,
+          volume: figures.volume,
+        },
+        quality: {
+          timestampMs,
+          ticks: figures.ticks,
+          priceChanges: figures.priceChanges,
+          partial: gapMs > 0 || figures.seeded || !sealed,
+          revision: figures.revision,
+          late: figures.late,
+          gapMs: Math.round(gapMs),
+          source,
+          volSlack: figures.volSlack,
+          repaired: figures.repaired,
+          coverage: source === 'auction' ? null : figures.heardSeconds / SECONDS,
+          maxAgeMs:
+            source === 'auction'
+              ? null
+              : Math.max(
+                  figures.longestSilence,
+                  figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt,
+                ),
+        },
+      });
+    },
+    from,
+  );
   return candles;
 }

@@ -51,7 +51,10 @@ export function decimals(value: number, digits: number): string {
   const halves = Math.abs(value) * 2 ** (digits + 1);
   if (halves % 2 !== 1) return value.toFixed(digits);
   // With one digit more a tie is exact and ends in 5; without that 5 it is rounded towards zero.
-  const below = value.toFixed(digits + 1).slice(0, -1).replace(/\.$/, '');
+  const below = value
+    .toFixed(digits + 1)
+    .slice(0, -1)
+    .replace(/\.$/, '');
   return Number(below.at(-1)) % 2 === 0 ? below : value.toFixed(digits);
 }
 
@@ -65,7 +68,10 @@ export interface Standing {
 }
 
 /** The rule's conditions one by one; it fires when all are met. */
-export function standing({ close, vwap, hod, relVol }: Pick<RuleInput, 'close' | 'vwap' | 'hod' | 'relVol'>, params: MomentumParams): Standing {
+export function standing(
+  { close, vwap, hod, relVol }: Pick<RuleInput, 'close' | 'vwap' | 'hod' | 'relVol'>,
+  params: MomentumParams,
+): Standing {
   const distancePct = ((hod - close) / hod) * 100;
   return {
     aboveVwap: vwap === null ? null : close > vwap,

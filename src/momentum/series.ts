@@ -76,14 +76,21 @@ export class MomentumSeries {
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor({ symbol, volumeKind, params = DEFAULT_PARAMS, history }: SeriesOptions) {
-    assert(Number.isSafeInteger(params.volMaWindow) && params.volMaWindow > 0, 'the window of the mean volume is no whole number above 0');
+    assert(
+      Number.isSafeInteger(params.volMaWindow) && params.volMaWindow > 0,
+      'the window of the mean volume is no whole number above 0',
+    );
     this.#symbol = symbol;
     this.#params = params;
     this.#volumes = new VolumeWindow(params.volMaWindow);
     const usable = history?.volumeKind === volumeKind;
     this.#history = usable ? [...history.rows].sort((a, b) => a.timestampMs - b.timestampMs) : [];
     const ignored = history !== undefined && !usable && history.rows.length > 0;
-    this.notes = ignored ? [`${symbol}: the history's volume is ${history.volumeKind} and ours is ${volumeKind}; the history is not used.`] : [];
+    this.notes = ignored
+      ? [
+          `${symbol}: the history's volume is ${history.volumeKind} and ours is ${volumeKind}; the history is not used.`,
+        ]
+      : [];
   }
 
   /** Listed holes, in order. A minute that only the history has is none. */
@@ -126,7 +133,8 @@ export class MomentumSeries {
     const minutes = Math.round((nextMs - this.#lastMs) / MINUTE_MS) - 1;
     if (source === 'auction' || !(minutes > 0) || istDay(nextMs) !== istDay(this.#lastMs)) return;
     this.#missingMinutes += minutes;
-    if (this.#holes.length < HOLES_LISTED) this.#holes.push({ fromMs: this.#lastMs + MINUTE_MS, toMs: nextMs - MINUTE_MS, minutes });
+    if (this.#holes.length < HOLES_LISTED)
+      this.#holes.push({ fromMs: this.#lastMs + MINUTE_MS, toMs: nextMs - MINUTE_MS, minutes });
   }
 
   #evaluate(row: CandleRow, basis: Evaluation['basis']): Evaluation {
@@ -135,17 +143,46 @@ export class MomentumSeries {
     const { vwap, hod } = this.#day;
     const volMa = basis === 'partial' ? null : this.#volumes.mean;
     if (volMa === null) {
-      const insufficient = basis === 'partial' ? undefined : `insufficient ${this.#volumes.count}/${this.#params.volMaWindow}`;
-      return { symbol, timestampMs, basis, vwap, hod, evaluated: false, insufficient, volMa, relVol: null, signals: [] };
+      const insufficient =
+        basis === 'partial' ? undefined : `insufficient ${this.#volumes.count}/${this.#params.volMaWindow}`;
+      return {
+        symbol,
+        timestampMs,
+        basis,
+        vwap,
+        hod,
+        evaluated: false,
+        insufficient,
+        volMa,
+        relVol: null,
+        signals: [],
+      };
     }
     const relVol = volMa === 0 ? null : volume / volMa;
-    const signal = momentumSignal({ symbol, timestampMs, high, close, volume, vwap, hod, relVol }, this.#params);
-    return { symbol, timestampMs, basis, vwap, hod, evaluated: true, insufficient: undefined, volMa, relVol, signals: signal === undefined ? [] : [signal] };
+    const signal = momentumSignal(
+      { symbol, timestampMs, high, close, volume, vwap, hod, relVol },
+      this.#params,
+    );
+    return {
+      symbol,
+      timestampMs,
+      basis,
+      vwap,
+      hod,
+      evaluated: true,
+      insufficient: undefined,
+      volMa,
+      relVol,
+      signals: signal === undefined ? [] : [signal],
+    };
   }
 }
 
 /** Evaluates all of a symbol's candles at once, in any order given: what is done at the end with the final candles. */
-export function evaluateAll(candles: readonly SeenCandle[], options: SeriesOptions): { readonly evaluations: readonly Evaluation[]; readonly series: MomentumSeries } {
+export function evaluateAll(
+  candles: readonly SeenCandle[],
+  options: SeriesOptions,
+): { readonly evaluations: readonly Evaluation[]; readonly series: MomentumSeries } {
   const series = new MomentumSeries(options);
   const inOrder = [...candles].sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
   return { evaluations: inOrder.map(({ candle, ...seen }) => series.push(candle, seen)), series };
@@ -170,10 +207,14 @@ export function differences(live: readonly Evaluation[], final: readonly Evaluat
     const head = `${of.symbol} ${istStamp(of.timestampMs)}:`;
     if (was === undefined) return [`${head} evaluated only on the final candles.`];
     if (is === undefined) return [`${head} evaluated only live.`];
-    const changes: string[] = compared.filter((name) => was[name] !== is[name]).map((name) => `${name} ${String(was[name])} -> ${String(is[name])}`);
-    const signalled = (evaluation: Evaluation): string => (evaluation.signals.length > 0 ? 'a signal' : 'no signal');
+    const changes: string[] = compared
+      .filter((name) => was[name] !== is[name])
+      .map((name) => `${name} ${String(was[name])} -> ${String(is[name])}`);
+    const signalled = (evaluation: Evaluation): string =>
+      evaluation.signals.length > 0 ? 'a signal' : 'no signal';
     if (signalled(was) !== signalled(is)) changes.push(`${signalled(was)} -> ${signalled(is)}`);
-    else if (JSON.stringify(was.signals) !== JSON.stringify(is.signals)) changes.push('the signal says other figures');
+    else if (JSON.stringify(was.signals) !== JSON.stringify(is.signals))
+      changes.push('the signal says other figures');
     return changes.length === 0 ? [] : [`${head} ${changes.join(', ')}.`];
   });
 }

@@ -27,7 +27,13 @@ export class ConnectionRecord {
   }
 
   /** A connection, or an attempt at one, ended; not by ourselves. */
-  closed(disconnect: Disconnect, at: { readonly monoMs: number; readonly marketMs: number } = { monoMs: this.#clock.monoMs(), marketMs: this.#clock.marketMs() }): void {
+  closed(
+    disconnect: Disconnect,
+    at: { readonly monoMs: number; readonly marketMs: number } = {
+      monoMs: this.#clock.monoMs(),
+      marketMs: this.#clock.marketMs(),
+    },
+  ): void {
     this.disconnects.push({ ...disconnect, atMs: at.marketMs });
     if (this.#connected) this.#lostAtMs = at.monoMs;
     this.#connected = false;
@@ -50,6 +56,9 @@ export class ConnectionRecord {
   figures(): { openForMs: number; disconnectedMs: number } {
     if (this.#firstOpenMs === undefined) return { openForMs: 0, disconnectedMs: 0 };
     const now = this.#endedAtMs ?? this.#clock.monoMs();
-    return { openForMs: now - this.#firstOpenMs, disconnectedMs: this.#lostMs + (this.#lostAtMs === undefined ? 0 : now - this.#lostAtMs) };
+    return {
+      openForMs: now - this.#firstOpenMs,
+      disconnectedMs: this.#lostMs + (this.#lostAtMs === undefined ? 0 : now - this.#lostAtMs),
+    };
   }
 }

@@ -55,25 +55,66 @@ export class Chronicle {
     const atMs = facts.market.timeMs ?? marketMs;
     this.#connections(facts, atMs);
     this.#gaps(facts);
-    for (const [name, kind, reason] of UNUSED) this.#continued(facts, atMs, name, kind, (packets) => `${count(packets, 'packet')} ${kind === 'refused' ? 'refused' : 'not used'}: ${reason}`);
-    this.#continued(facts, atMs, 'pauses', 'paused', (pauses) => `the socket was paused ${count(pauses, 'time')}: a ring or the journal was full`);
-    this.#continued(facts, atMs, 'workerDeaths', 'worker', (deaths) => `${count(deaths, 'worker thread')} died and ${deaths === 1 ? 'was' : 'were'} replaced`);
-    for (const { code, message } of facts.feed.errors.slice(this.#seen.errors)) this.#add(atMs, 'broker', 'bad', `the broker answered ${code}: ${message}`);
+    for (const [name, kind, reason] of UNUSED)
+      this.#continued(
+        facts,
+        atMs,
+        name,
+        kind,
+        (packets) => `${count(packets, 'packet')} ${kind === 'refused' ? 'refused' : 'not used'}: ${reason}`,
+      );
+    this.#continued(
+      facts,
+      atMs,
+      'pauses',
+      'paused',
+      (pauses) => `the socket was paused ${count(pauses, 'time')}: a ring or the journal was full`,
+    );
+    this.#continued(
+      facts,
+      atMs,
+      'workerDeaths',
+      'worker',
+      (deaths) => `${count(deaths, 'worker thread')} died and ${deaths === 1 ? 'was' : 'were'} replaced`,
+    );
+    for (const { code, message } of facts.feed.errors.slice(this.#seen.errors))
+      this.#add(atMs, 'broker', 'bad', `the broker answered ${code}: ${message}`);
     for (const { gate, before } of turns) {
-      this.#add(atMs, 'gate', gate.status === 'fail' ? 'bad' : gate.status === 'warn' ? 'warn' : 'info', `gate ${gate.id}: ${before} to ${gate.status} (${gate.observed})${gate.status === 'pass' || gate.remedy === undefined ? '' : ` ${gate.remedy}`}`);
+      this.#add(
+        atMs,
+        'gate',
+        gate.status === 'fail' ? 'bad' : gate.status === 'warn' ? 'warn' : 'info',
+        `gate ${gate.id}: ${before} to ${gate.status} (${gate.observed})${gate.status === 'pass' || gate.remedy === undefined ? '' : ` ${gate.remedy}`}`,
+      );
     }
     for (const { symbol, signals, timestampMs } of facts.momentum.evaluations.slice(this.#seen.evaluations)) {
-      for (const { reason } of signals) this.#add(timestampMs, 'signal', 'info', `${symbol}: the rule would signal (dry run). ${reason}`);
+      for (const { reason } of signals)
+        this.#add(timestampMs, 'signal', 'info', `${symbol}: the rule would signal (dry run). ${reason}`);
     }
     const { feed, momentum, unseen } = facts;
-    this.#seen = { connections: feed.connections, disconnects: feed.disconnects.length, errors: feed.errors.length, evaluations: momentum.evaluations.length, gaps: unseen.gaps.length };
+    this.#seen = {
+      connections: feed.connections,
+      disconnects: feed.disconnects.length,
+      errors: feed.errors.length,
+      evaluations: momentum.evaluations.length,
+      gaps: unseen.gaps.length,
+    };
     this.#counters = facts.counters;
     return this.#events.filter(({ id }) => id >= from);
   }
 
   #connections({ feed }: Facts, atMs: number): void {
-    for (const { connection, sentence, atMs: endedMs } of feed.disconnects.slice(this.#seen.disconnects)) this.#add(endedMs, 'disconnected', 'bad', `connection ${connection} ended: ${sentence}`);
-    if (feed.connections > this.#seen.connections) this.#add(atMs, 'connected', 'info', feed.connections === 1 ? 'connected and subscribed' : `connected again and subscribed, connection ${feed.connections}`);
+    for (const { connection, sentence, atMs: endedMs } of feed.disconnects.slice(this.#seen.disconnects))
+      this.#add(endedMs, 'disconnected', 'bad', `connection ${connection} ended: ${sentence}`);
+    if (feed.connections > this.#seen.connections)
+      this.#add(
+        atMs,
+        'connected',
+        'info',
+        feed.connections === 1
+          ? 'connected and subscribed'
+          : `connected again and subscribed, connection ${feed.connections}`,
+      );
   }
 
   #gaps({ unseen }: Facts): void {
@@ -88,7 +129,13 @@ export class Chronicle {
   }
 
   /** A count that rises is one event while it goes on rising. */
-  #continued({ counters }: Facts, atMs: number, name: CounterName, kind: EventKind, textOf: (more: number) => string): void {
+  #continued(
+    { counters }: Facts,
+    atMs: number,
+    name: CounterName,
+    kind: EventKind,
+    textOf: (more: number) => string,
+  ): void {
     const before = this.#counters?.[name] ?? 0;
     const more = counters[name] - before;
     if (more === 0) return;
@@ -98,7 +145,11 @@ export class Chronicle {
       this.#change(going.id, textOf(counters[name] - going.from));
       return;
     }
-    this.#goingOn.set(name, { id: this.#add(atMs, kind, 'warn', textOf(more)), from: before, look: this.#looks });
+    this.#goingOn.set(name, {
+      id: this.#add(atMs, kind, 'warn', textOf(more)),
+      from: before,
+      look: this.#looks,
+    });
   }
 
   #change(id: number, text: string): void {

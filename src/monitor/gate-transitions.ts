@@ -2,7 +2,16 @@
 import type { Gate, Status } from '../gates/gate.js';
 
 /** Gates that can turn before the end; the others need it. */
-export const LIVE_GATES: readonly Gate['id'][] = ['connected', 'subscribed', 'ticking', 'fresh', 'lag', 'candles', 'momentum', 'no-rest'];
+export const LIVE_GATES: readonly Gate['id'][] = [
+  'connected',
+  'subscribed',
+  'ticking',
+  'fresh',
+  'lag',
+  'candles',
+  'momentum',
+  'no-rest',
+];
 
 /** A gate that is not what it was. */
 export interface Turn {
@@ -19,7 +28,9 @@ export class GateTurns {
       if (!LIVE_GATES.includes(gate.id)) return [];
       const before = this.#last.get(gate.id);
       this.#last.set(gate.id, gate.status);
-      return before === undefined || before === gate.status || gate.status === 'skip' ? [] : [{ gate, before }];
+      return before === undefined || before === gate.status || gate.status === 'skip'
+        ? []
+        : [{ gate, before }];
     });
   }
 }

@@ -93,7 +93,12 @@ export class NetworkLedger {
   }
 
   #announce(origin: URL, purpose: PurposedConnection['purpose']): void {
-    const port = origin.port === '' ? (origin.protocol === 'https:' || origin.protocol === 'wss:' ? 443 : 80) : Number(origin.port);
+    const port =
+      origin.port === ''
+        ? origin.protocol === 'https:' || origin.protocol === 'wss:'
+          ? 443
+          : 80
+        : Number(origin.port);
     // A socket is given an IPv6 address without the brackets that a URL needs.
     const key = `${origin.hostname.replace(/^\[|\]$/g, '')}:${port}`;
     const list = this.#announced.get(key);

@@ -44,6 +44,11 @@ export class Watching {
     const turns = this.#turns.since(all);
     const events = this.chronicle.look(facts, turns, marketMs);
     this.pace.look(facts.market.timeMs ?? marketMs, ticks);
-    return { gates: all, turns, events, ticksPerSecond: elapsedMs > 0 ? ((ticks - first.ticks) * 1000) / elapsedMs : 0 };
+    return {
+      gates: all,
+      turns,
+      events,
+      ticksPerSecond: elapsedMs > 0 ? ((ticks - first.ticks) * 1000) / elapsedMs : 0,
+    };
   }
 }

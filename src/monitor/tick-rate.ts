@@ -20,13 +20,17 @@ export class Pace {
 
   /** Starts of the spans (epoch ms, market) and the ticks seen in each; spans without a tick included. */
   get curve(): Picture['pace'] {
-    return { spanMs: this.#spanMs, ticks: this.#counts.map((ticks, span) => [this.#originMs! + span * this.#spanMs, ticks]) };
+    return {
+      spanMs: this.#spanMs,
+      ticks: this.#counts.map((ticks, span) => [this.#originMs! + span * this.#spanMs, ticks]),
+    };
   }
 
   /** `total` ticks were seen by market time `marketMs`. Time that goes back counts as the last span's. */
   look(marketMs: number, total: number): void {
     this.#originMs ??= Math.floor(marketMs / this.#spanMs) * this.#spanMs;
-    const span = (): number => Math.max(this.#counts.length - 1, Math.floor((marketMs - this.#originMs!) / this.#spanMs));
+    const span = (): number =>
+      Math.max(this.#counts.length - 1, Math.floor((marketMs - this.#originMs!) / this.#spanMs));
     while (span() >= MOST_SPANS) this.#halve();
     while (this.#counts.length <= span()) this.#counts.push(0);
     this.#counts[span()] += total - this.#seen;
@@ -36,6 +40,9 @@ export class Pace {
   #halve(): void {
     this.#spanMs *= 2;
     // The origin stays: spans are counted from there.
-    this.#counts = Array.from({ length: Math.ceil(this.#counts.length / 2) }, (_, k) => this.#counts[2 * k] + (this.#counts[2 * k + 1] ?? 0));
+    this.#counts = Array.from(
+      { length: Math.ceil(this.#counts.length / 2) },
+      (_, k) => this.#counts[2 * k] + (this.#counts[2 * k + 1] ?? 0),
+    );
   }
 }

@@ -2,5 +2,8 @@
 import { copyFileSync } from 'node:fs';
 import { build } from 'rolldown';
 
-await build({ input: 'src/page/main.ts', output: { file: 'dist/page/page.js', format: 'iife', minify: true } });
+await build({
+  input: 'src/page/main.ts',
+  output: { file: 'dist/page/page.js', format: 'iife', minify: true },
+});
 copyFileSync('src/page/page.css', 'dist/page/page.css');

@@ -1,5 +1,25 @@
 /** One symbol's chart: candles, VWAP, high of day and volume, and what the momentum rule says of its newest minute. */
-import { CandlestickSeries, ColorType, createChart, createSeriesMarkers, CrosshairMode, HistogramSeries, LineSeries, LineStyle, LineType, type AutoscaleInfo, type CandlestickData, type HistogramData, type IChartApi, type ISeriesApi, type ISeriesMarkersPluginApi, type LineData, type SeriesMarker, type Time, type UTCTimestamp } from 'lightweight-charts';
+import {
+  CandlestickSeries,
+  ColorType,
+  createChart,
+  createSeriesMarkers,
+  CrosshairMode,
+  HistogramSeries,
+  LineSeries,
+  LineStyle,
+  LineType,
+  type AutoscaleInfo,
+  type CandlestickData,
+  type HistogramData,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  type LineData,
+  type SeriesMarker,
+  type Time,
+  type UTCTimestamp,
+} from 'lightweight-charts';
 import { IST_OFFSET_MS } from '../market/session.js';
 import { CANDLE, type Picture, type PictureCandle } from '../dashboard/state.js';
 import { h, say } from './dom.js';
@@ -18,8 +38,17 @@ function palette(): (name: string) => string {
 
 /** What is to say of a candle beside its figures. */
 function remarks(flags: number): string {
-  const words: readonly (readonly [number, string])[] = [[CANDLE.open, 'not sealed yet'], [CANDLE.partial, 'partial: not seen whole'], [CANDLE.revised, 'revised behind its seal'], [CANDLE.auction, 'closing auction'], [CANDLE.repaired, "high or low by the day's own"]];
-  return words.filter(([flag]) => (flags & flag) > 0).map(([, word]) => word).join(', ');
+  const words: readonly (readonly [number, string])[] = [
+    [CANDLE.open, 'not sealed yet'],
+    [CANDLE.partial, 'partial: not seen whole'],
+    [CANDLE.revised, 'revised behind its seal'],
+    [CANDLE.auction, 'closing auction'],
+    [CANDLE.repaired, "high or low by the day's own"],
+  ];
+  return words
+    .filter(([flag]) => (flags & flag) > 0)
+    .map(([, word]) => word)
+    .join(', ');
 }
 
 export class Chart {
@@ -46,8 +75,19 @@ export class Chart {
   #pointed: number | undefined;
 
   constructor(onClose: () => void) {
-    this.#close = h('button', { type: 'button', class: 'close', 'aria-label': 'Close the chart', click: onClose }, '×');
-    const key = h('p', { class: 'key' }, this.#vwapKey, this.#hodKey, h('span', { class: 'partial' }, 'p: partial'), h('span', { class: 'revised' }, 'r: revised'));
+    this.#close = h(
+      'button',
+      { type: 'button', class: 'close', 'aria-label': 'Close the chart', click: onClose },
+      '×',
+    );
+    const key = h(
+      'p',
+      { class: 'key' },
+      this.#vwapKey,
+      this.#hodKey,
+      h('span', { class: 'partial' }, 'p: partial'),
+      h('span', { class: 'revised' }, 'r: revised'),
+    );
     this.root.append(h('header', {}, this.#title, this.#close), this.#figures, this.#canvas, key, this.#rule);
   }
 
@@ -93,28 +133,71 @@ export class Chart {
     const colour = palette();
     const chart = createChart(this.#canvas, {
       autoSize: true,
-      layout: { background: { type: ColorType.Solid, color: colour('panel') }, textColor: colour('dim'), fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, attributionLogo: false },
+      layout: {
+        background: { type: ColorType.Solid, color: colour('panel') },
+        textColor: colour('dim'),
+        fontFamily: getComputedStyle(document.body).fontFamily,
+        fontSize: 11,
+        attributionLogo: false,
+      },
       grid: { vertLines: { color: colour('rule') }, horzLines: { color: colour('rule') } },
       crosshair: { mode: CrosshairMode.Magnet },
       rightPriceScale: { borderColor: colour('rule') },
-      timeScale: { borderColor: colour('rule'), timeVisible: true, secondsVisible: false, rightOffset: 2, maxBarSpacing: 26 },
+      timeScale: {
+        borderColor: colour('rule'),
+        timeVisible: true,
+        secondsVisible: false,
+        rightOffset: 2,
+        maxBarSpacing: 26,
+      },
       localization: { locale: 'en-IN' },
     });
     this.#chart = chart;
-    this.#volume = chart.addSeries(HistogramSeries, { priceScaleId: 'volume', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false });
+    this.#volume = chart.addSeries(HistogramSeries, {
+      priceScaleId: 'volume',
+      priceFormat: { type: 'volume' },
+      lastValueVisible: false,
+      priceLineVisible: false,
+    });
     chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.8, bottom: 0 } });
-    this.#candles = chart.addSeries(CandlestickSeries, { upColor: colour('up'), downColor: colour('down'), wickUpColor: colour('up'), wickDownColor: colour('down'), borderVisible: true, borderUpColor: colour('up'), borderDownColor: colour('down'), priceFormat: { type: 'price', precision: 2, minMove: 0.01 } });
+    this.#candles = chart.addSeries(CandlestickSeries, {
+      upColor: colour('up'),
+      downColor: colour('down'),
+      wickUpColor: colour('up'),
+      wickDownColor: colour('down'),
+      borderVisible: true,
+      borderUpColor: colour('up'),
+      borderDownColor: colour('down'),
+      priceFormat: { type: 'price', precision: 2, minMove: 0.01 },
+    });
     chart.priceScale('right').applyOptions({ scaleMargins: { top: 0.1, bottom: 0.24 } });
     // Lines far away would leave the candles no height; their values stand below in any case.
     const near = (original: () => AutoscaleInfo | null): AutoscaleInfo | null => {
       const info = original();
       const reach = this.#high - this.#low;
       const range = info?.priceRange;
-      return range === null || range === undefined || range.minValue < this.#low - reach || range.maxValue > this.#high + reach ? null : info;
+      return range === null ||
+        range === undefined ||
+        range.minValue < this.#low - reach ||
+        range.maxValue > this.#high + reach
+        ? null
+        : info;
     };
-    const line = { autoscaleInfoProvider: near, lineWidth: 2, lastValueVisible: false, priceLineVisible: false, crosshairMarkerVisible: false } as const;
+    const line = {
+      autoscaleInfoProvider: near,
+      lineWidth: 2,
+      lastValueVisible: false,
+      priceLineVisible: false,
+      crosshairMarkerVisible: false,
+    } as const;
     this.#vwap = chart.addSeries(LineSeries, { ...line, color: colour('vwap') });
-    this.#hod = chart.addSeries(LineSeries, { ...line, lineWidth: 1, color: colour('hod'), lineStyle: LineStyle.Dashed, lineType: LineType.WithSteps });
+    this.#hod = chart.addSeries(LineSeries, {
+      ...line,
+      lineWidth: 1,
+      color: colour('hod'),
+      lineStyle: LineStyle.Dashed,
+      lineType: LineType.WithSteps,
+    });
     this.#markers = createSeriesMarkers(this.#candles, []);
     chart.subscribeCrosshairMove(({ time }) => {
       this.#pointed = typeof time === 'number' ? (time - IST_S) * 1000 : undefined;
@@ -128,12 +211,23 @@ export class Chart {
     this.#low = Math.min(...list.map((candle) => candle[3]));
     this.#high = Math.max(...list.map((candle) => candle[2]));
     const partial = (flags: number): boolean => (flags & CANDLE.partial) > 0;
-    this.#candles!.setData(list.map(([ms, open, high, low, close, , flags]): CandlestickData => {
-      const grey = partial(flags) ? { color: colour('panel'), borderColor: colour('partial'), wickColor: colour('partial') } : {};
-      return { time: timeOf(ms), open, high, low, close, ...grey };
-    }));
-    this.#volume!.setData(list.map(([ms, open, , , close, volume, flags]): HistogramData => ({ time: timeOf(ms), value: volume, color: colour(partial(flags) ? 'volume-partial' : close >= open ? 'volume-up' : 'volume-down') })));
-    const line = (at: 7 | 8): LineData[] => list.flatMap((candle) => (candle[at] === null ? [] : [{ time: timeOf(candle[0]), value: candle[at] }]));
+    this.#candles!.setData(
+      list.map(([ms, open, high, low, close, , flags]): CandlestickData => {
+        const grey = partial(flags)
+          ? { color: colour('panel'), borderColor: colour('partial'), wickColor: colour('partial') }
+          : {};
+        return { time: timeOf(ms), open, high, low, close, ...grey };
+      }),
+    );
+    this.#volume!.setData(
+      list.map(([ms, open, , , close, volume, flags]): HistogramData => ({
+        time: timeOf(ms),
+        value: volume,
+        color: colour(partial(flags) ? 'volume-partial' : close >= open ? 'volume-up' : 'volume-down'),
+      })),
+    );
+    const line = (at: 7 | 8): LineData[] =>
+      list.flatMap((candle) => (candle[at] === null ? [] : [{ time: timeOf(candle[0]), value: candle[at] }]));
     this.#vwap!.setData(line(7));
     this.#hod!.setData(line(8));
     this.#markers!.setMarkers(list.flatMap((candle) => this.#mark(candle, colour)));
@@ -141,8 +235,28 @@ export class Chart {
   }
 
   #mark([ms, , , , , , flags]: PictureCandle, colour: (name: string) => string): SeriesMarker<Time>[] {
-    if ((flags & CANDLE.revised) > 0) return [{ time: timeOf(ms), position: 'aboveBar', shape: 'circle', color: colour('revised'), size: 0.5, text: 'r' }];
-    if ((flags & CANDLE.partial) > 0) return [{ time: timeOf(ms), position: 'belowBar', shape: 'circle', color: colour('partial'), size: 0.3, text: 'p' }];
+    if ((flags & CANDLE.revised) > 0)
+      return [
+        {
+          time: timeOf(ms),
+          position: 'aboveBar',
+          shape: 'circle',
+          color: colour('revised'),
+          size: 0.5,
+          text: 'r',
+        },
+      ];
+    if ((flags & CANDLE.partial) > 0)
+      return [
+        {
+          time: timeOf(ms),
+          position: 'belowBar',
+          shape: 'circle',
+          color: colour('partial'),
+          size: 0.3,
+          text: 'p',
+        },
+      ];
     return [];
   }
 
@@ -155,7 +269,10 @@ export class Chart {
     const list = picture.candles[index] ?? [];
     const candle = list.find(([ms]) => ms === this.#pointed) ?? list.at(-1);
     const volume = picture.run.volumeKind === 'tick' ? 'ticks' : 'volume';
-    const words = candle === undefined ? 'no candle yet' : `${minute(candle[0])}  O ${rupees(candle[1])}  H ${rupees(candle[2])}  L ${rupees(candle[3])}  C ${rupees(candle[4])}  ${volume} ${number(candle[5])}${remarks(candle[6]) === '' ? '' : `  (${remarks(candle[6])})`}`;
+    const words =
+      candle === undefined
+        ? 'no candle yet'
+        : `${minute(candle[0])}  O ${rupees(candle[1])}  H ${rupees(candle[2])}  L ${rupees(candle[3])}  C ${rupees(candle[4])}  ${volume} ${number(candle[5])}${remarks(candle[6]) === '' ? '' : `  (${remarks(candle[6])})`}`;
     say(this.#figures, words);
     const lined = list.findLast((one) => one[8] !== null && (candle === undefined || one[0] <= candle[0]));
     say(this.#vwapKey, `VWAP ${rupees(lined?.[7] ?? null)}`);
@@ -166,13 +283,32 @@ export class Chart {
 
   #rules(rule: Picture['rules'][number]): void {
     if (rule === null) {
-      this.#rule.replaceChildren(h('h4', {}, 'Momentum rule (dry run)'), h('p', { class: 'dim' }, 'No minute has been sealed yet.'));
+      this.#rule.replaceChildren(
+        h('h4', {}, 'Momentum rule (dry run)'),
+        h('p', { class: 'dim' }, 'No minute has been sealed yet.'),
+      );
       return;
     }
     const { conditions, why, minuteMs, signal, signals } = rule;
     const met = conditions.filter((one) => one.met).length;
-    const head = why ?? (signal === null ? `${met} of ${conditions.length} conditions met: no signal` : 'all conditions met: a signal');
-    const lines = conditions.map((one) => h('li', { 'data-met': String(one.met) }, h('b', {}, one.met ? '✓' : '✗'), h('span', {}, one.name), h('span', { class: 'value' }, one.value)));
-    this.#rule.replaceChildren(h('h4', {}, `Momentum rule (dry run), ${minute(minuteMs)}`), h('p', { class: 'dim' }, `${head}. ${count(signals, 'signal')} in this run.`), h('ul', {}, ...lines));
+    const head =
+      why ??
+      (signal === null
+        ? `${met} of ${conditions.length} conditions met: no signal`
+        : 'all conditions met: a signal');
+    const lines = conditions.map((one) =>
+      h(
+        'li',
+        { 'data-met': String(one.met) },
+        h('b', {}, one.met ? '✓' : '✗'),
+        h('span', {}, one.name),
+        h('span', { class: 'value' }, one.value),
+      ),
+    );
+    this.#rule.replaceChildren(
+      h('h4', {}, `Momentum rule (dry run), ${minute(minuteMs)}`),
+      h('p', { class: 'dim' }, `${head}. ${count(signals, 'signal')} in this run.`),
+      h('ul', {}, ...lines),
+    );
   }
 }

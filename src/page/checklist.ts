@@ -25,8 +25,18 @@ export class Checklist {
     this.root.replaceChildren();
     this.#items.clear();
     for (const gate of gates) {
-      const item: Item = { root: h('li'), pill: h('span', { class: 'pill' }), observed: h('span', { class: 'observed' }), expected: h('span', { class: 'expected' }), remedy: h('span', { class: 'remedy' }), status: '' };
-      item.root.append(item.pill, h('span', { class: 'what' }, h('b', {}, gate.title), item.observed, item.expected, item.remedy));
+      const item: Item = {
+        root: h('li'),
+        pill: h('span', { class: 'pill' }),
+        observed: h('span', { class: 'observed' }),
+        expected: h('span', { class: 'expected' }),
+        remedy: h('span', { class: 'remedy' }),
+        status: '',
+      };
+      item.root.append(
+        item.pill,
+        h('span', { class: 'what' }, h('b', {}, gate.title), item.observed, item.expected, item.remedy),
+      );
       this.#items.set(gate.id, item);
       this.root.append(item.root);
       this.#fill(item, gate);

@@ -15,14 +15,22 @@ function fill(element: Element, props: Props, children: readonly Child[]): void 
 }
 
 /** An element with attributes and listeners (a function is one), and children. */
-export function h<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, props: Props = {}, ...children: readonly Child[]): HTMLElementTagNameMap[Tag] {
+export function h<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  props: Props = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
   fill(element, props, children);
   return element;
 }
 
 /** The same of SVG. */
-export function s<Tag extends keyof SVGElementTagNameMap>(tag: Tag, props: Props = {}, ...children: readonly Child[]): SVGElementTagNameMap[Tag] {
+export function s<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  props: Props = {},
+  ...children: readonly Child[]
+): SVGElementTagNameMap[Tag] {
   const element = document.createElementNS(SVG, tag);
   fill(element, props, children);
   return element;
@@ -40,5 +48,10 @@ export function mark(element: Element, name: string, value: string): void {
 
 /** A section with a heading. */
 export function section(id: string, title: string, ...children: readonly Child[]): HTMLElement {
-  return h('section', { id, class: 'panel', 'aria-labelledby': `${id}-title` }, h('h2', { id: `${id}-title` }, title), ...children);
+  return h(
+    'section',
+    { id, class: 'panel', 'aria-labelledby': `${id}-title` },
+    h('h2', { id: `${id}-title` }, title),
+    ...children,
+  );
 }

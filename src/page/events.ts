@@ -15,6 +15,16 @@ export class Events {
   show({ events }: Picture, all = false): void {
     const shown = all ? events : [...events].slice(-SHOWN).reverse();
     this.#empty.hidden = shown.length > 0;
-    this.root.replaceChildren(...shown.map(({ atMs, level, kind, text }) => h('li', { 'data-level': level, 'data-kind': kind }, h('time', {}, second(atMs)), h('span', { class: 'kind' }, kind), h('span', { class: 'text' }, text))));
+    this.root.replaceChildren(
+      ...shown.map(({ atMs, level, kind, text }) =>
+        h(
+          'li',
+          { 'data-level': level, 'data-kind': kind },
+          h('time', {}, second(atMs)),
+          h('span', { class: 'kind' }, kind),
+          h('span', { class: 'text' }, text),
+        ),
+      ),
+    );
   }
 }

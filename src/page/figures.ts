@@ -24,8 +24,22 @@ export class Figures {
   readonly #tiles = new Map<string, Tile>();
 
   constructor() {
-    for (const [id, title] of [['ticks', 'Ticks a second'], ['applied', 'Receive to applied'], ['sealed', 'Receive to sealed'], ['rings', 'Ring depth'], ['loop', 'Event-loop delay p99'], ['cpu', 'CPU'], ['memory', 'Memory'], ['lag', 'Feed lag'], ['candles', 'Candles']] as const) {
-      const tile: Tile = { value: h('dd'), note: h('dd', { class: 'note' }), root: h('div', { id: `tile-${id}` }) };
+    for (const [id, title] of [
+      ['ticks', 'Ticks a second'],
+      ['applied', 'Receive to applied'],
+      ['sealed', 'Receive to sealed'],
+      ['rings', 'Ring depth'],
+      ['loop', 'Event-loop delay p99'],
+      ['cpu', 'CPU'],
+      ['memory', 'Memory'],
+      ['lag', 'Feed lag'],
+      ['candles', 'Candles'],
+    ] as const) {
+      const tile: Tile = {
+        value: h('dd'),
+        note: h('dd', { class: 'note' }),
+        root: h('div', { id: `tile-${id}` }),
+      };
       tile.root.append(h('dt', {}, title), tile.value, ...(id === 'rings' ? [this.#rings] : []), tile.note);
       this.#tiles.set(id, tile);
       this.tiles.append(tile.root);
@@ -45,21 +59,57 @@ export class Figures {
   #curves({ pace: ticks, now, latency: buckets }: Picture): void {
     const { p50, p99, p999 } = now.appliedUs;
     const empty = (text: string): HTMLElement => h('p', { class: 'dim' }, text);
-    this.pace.replaceChildren(ticks.ticks.length === 0 ? empty('No tick yet.') : pace(ticks, now.gaps), h('figcaption', {}, `Ticks of all symbols over market time${now.gaps.length === 0 ? '' : `; hatched: ${count(now.gaps.length, 'span')} in which nothing could be seen`}`));
-    this.latency.replaceChildren(buckets.length === 0 ? empty('Nothing was measured yet.') : latency(buckets, [['p50', p50], ['p99', p99], ['p99.9', p999]]), h('figcaption', {}, 'From a packet received to its tick applied, in a worker thread (height: root of the share)'));
+    this.pace.replaceChildren(
+      ticks.ticks.length === 0 ? empty('No tick yet.') : pace(ticks, now.gaps),
+      h(
+        'figcaption',
+        {},
+        `Ticks of all symbols over market time${now.gaps.length === 0 ? '' : `; hatched: ${count(now.gaps.length, 'span')} in which nothing could be seen`}`,
+      ),
+    );
+    this.latency.replaceChildren(
+      buckets.length === 0
+        ? empty('Nothing was measured yet.')
+        : latency(buckets, [
+            ['p50', p50],
+            ['p99', p99],
+            ['p99.9', p999],
+          ]),
+      h(
+        'figcaption',
+        {},
+        'From a packet received to its tick applied, in a worker thread (height: root of the share)',
+      ),
+    );
   }
 
   #figures({ now, rows, run }: Picture): void {
     const { appliedUs, sealedMs, lagMs } = now;
-    this.#set('ticks', rate(now.ticksPerSecond), `${number(now.ticks)} in all, ${number(now.received)} frames`);
-    this.#set('applied', micros(appliedUs.p50), `p99 ${micros(appliedUs.p99)}, p99.9 ${micros(appliedUs.p999)}`);
+    this.#set(
+      'ticks',
+      rate(now.ticksPerSecond),
+      `${number(now.ticks)} in all, ${number(now.received)} frames`,
+    );
+    this.#set(
+      'applied',
+      micros(appliedUs.p50),
+      `p99 ${micros(appliedUs.p99)}, p99.9 ${micros(appliedUs.p999)}`,
+    );
     this.#set('sealed', millis(sealedMs.p50), `p99 ${millis(sealedMs.p99)}`);
     this.#ringFigures(now);
     this.#set('loop', `${now.loopP99Ms.toFixed(1)} ms`, `may be ${LOOP_MS} ms`, now.loopP99Ms > LOOP_MS);
     this.#set('cpu', `${now.cpuPercent.toFixed(1)} %`, 'of one core');
     this.#set('memory', `${number(now.rssMb)} MB`, count(run.shards, 'shard'));
-    this.#set('lag', lagMs === null ? NONE : millis(lagMs.p50), lagMs === null ? 'no live packet' : `p99 ${millis(lagMs.p99)}; stamps are whole seconds`);
-    this.#set('candles', number(now.whole), `whole, ${count(now.partial, 'partial one')}; ${rows.filter(({ ticks }) => ticks > 0).length} of ${count(rows.length, 'symbol')}`);
+    this.#set(
+      'lag',
+      lagMs === null ? NONE : millis(lagMs.p50),
+      lagMs === null ? 'no live packet' : `p99 ${millis(lagMs.p99)}; stamps are whole seconds`,
+    );
+    this.#set(
+      'candles',
+      number(now.whole),
+      `whole, ${count(now.partial, 'partial one')}; ${rows.filter(({ ticks }) => ticks > 0).length} of ${count(rows.length, 'symbol')}`,
+    );
   }
 
   #ringFigures({ rings }: PictureNow): void {
@@ -68,9 +118,20 @@ export class Figures {
       return;
     }
     const deepest = Math.max(...rings.map(({ depth, slots }) => depth / slots));
-    this.#set('rings', rings.map(({ depth }) => number(depth)).join(' · '), `records, ${number(rings[0]?.slots ?? 0)} fit a shard's`, deepest > FILLING);
-    if (this.#rings.childElementCount !== rings.length) this.#rings.replaceChildren(...rings.map((_, shard) => h('meter', { min: 0, max: 1, high: FILLING, 'aria-label': `ring of shard ${shard}` })));
-    for (const [shard, { depth, slots }] of rings.entries()) (this.#rings.children[shard] as HTMLMeterElement).value = depth / slots;
+    this.#set(
+      'rings',
+      rings.map(({ depth }) => number(depth)).join(' · '),
+      `records, ${number(rings[0]?.slots ?? 0)} fit a shard's`,
+      deepest > FILLING,
+    );
+    if (this.#rings.childElementCount !== rings.length)
+      this.#rings.replaceChildren(
+        ...rings.map((_, shard) =>
+          h('meter', { min: 0, max: 1, high: FILLING, 'aria-label': `ring of shard ${shard}` }),
+        ),
+      );
+    for (const [shard, { depth, slots }] of rings.entries())
+      (this.#rings.children[shard] as HTMLMeterElement).value = depth / slots;
   }
 
   #set(id: string, value: string, note: string, bad = false): void {

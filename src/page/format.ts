@@ -8,7 +8,8 @@ const whole = new Intl.NumberFormat('en-IN', { maximumFractionDigits: 0 });
 export const NONE = '–';
 
 /** A time as `text` writes it; a dash for one that is none, which a report of somebody else may hold. */
-const timed = (ms: number | null, text: (ms: number) => string): string => (ms === null || Number.isNaN(new Date(ms + IST_OFFSET_MS).getTime()) ? NONE : text(ms));
+const timed = (ms: number | null, text: (ms: number) => string): string =>
+  ms === null || Number.isNaN(new Date(ms + IST_OFFSET_MS).getTime()) ? NONE : text(ms);
 
 /** `HH:mm:ss`, Indian time. */
 export function second(ms: number | null): string {
@@ -56,7 +57,9 @@ export function age(ms: number): string {
 export function micros(us: number | null): string {
   if (us === null) return NONE;
   if (us < 1000) return `${Math.round(us)} µs`;
-  return us < 1_000_000 ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
+  return us < 1_000_000
+    ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms`
+    : `${(us / 1_000_000).toFixed(1)} s`;
 }
 
 export function millis(ms: number | null): string {

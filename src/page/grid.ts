@@ -33,15 +33,28 @@ const COLUMNS: readonly (readonly [id: Column | 'spark', title: string, hint: st
   ['rate', 'Ticks/s', 'ticks a second of late'],
   ['age', 'Age', 'market time since the last tick'],
   ['shard', 'Shard', 'worker thread'],
-  ['state', 'State', 'ticking: a tick within 5 s; quiet: within 15 s; stale: older; silent: never; shut: trading is not continuous'],
+  [
+    'state',
+    'State',
+    'ticking: a tick within 5 s; quiet: within 15 s; stale: older; silent: never; shut: trading is not continuous',
+  ],
 ];
 
-const moved = (row: PictureRow): number => (row.last === null || row.open === null || row.open === 0 ? Number.NEGATIVE_INFINITY : (row.last - row.open) / row.open);
+const moved = (row: PictureRow): number =>
+  row.last === null || row.open === null || row.open === 0
+    ? Number.NEGATIVE_INFINITY
+    : (row.last - row.open) / row.open;
 
 export class Grid {
   readonly root = h('div', { class: 'grid' });
   readonly #onOpen: (index: number) => void;
-  readonly #search = h('input', { type: 'search', placeholder: 'Search a symbol  ( / )', 'aria-label': 'Search symbols', autocomplete: 'off', spellcheck: 'false' });
+  readonly #search = h('input', {
+    type: 'search',
+    placeholder: 'Search a symbol  ( / )',
+    'aria-label': 'Search symbols',
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
   readonly #tally = h('span', { class: 'tally' });
   readonly #strip = h('div', { class: 'strip', 'aria-hidden': 'true' });
   readonly #body = h('tbody');
@@ -65,12 +78,29 @@ export class Grid {
     });
     const heads = COLUMNS.map(([id, title, hint]) => {
       if (id === 'spark') return h('th', { scope: 'col', class: 'spark', title: hint }, title);
-      const head = h('th', { scope: 'col', class: id, 'aria-sort': 'none' }, h('button', { type: 'button', title: hint === '' ? 'sort' : hint, click: () => this.#sortBy(id) }, title));
+      const head = h(
+        'th',
+        { scope: 'col', class: id, 'aria-sort': 'none' },
+        h(
+          'button',
+          { type: 'button', title: hint === '' ? 'sort' : hint, click: () => this.#sortBy(id) },
+          title,
+        ),
+      );
       this.#heads.set(id, head);
       return head;
     });
     this.#body.addEventListener('keydown', (event) => this.#move(event));
-    this.root.append(h('div', { class: 'tools' }, this.#search, this.#tally), this.#strip, h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ...heads)), this.#body), this.#none));
+    this.root.append(
+      h('div', { class: 'tools' }, this.#search, this.#tally),
+      this.#strip,
+      h(
+        'div',
+        { class: 'scroll' },
+        h('table', {}, h('thead', {}, h('tr', {}, ...heads)), this.#body),
+        this.#none,
+      ),
+    );
   }
 
   /** Puts the cursor into the search field. */
@@ -104,7 +134,12 @@ export class Grid {
     }
     if (changed.trails) this.#trails(picture);
     if (changed.rows.size > 0) this.#count(picture);
-    if (this.#sort.column !== 'symbol' && this.#sort.column !== 'shard' && monoMs() - this.#sortedAtMs > SORT_MS) this.#order();
+    if (
+      this.#sort.column !== 'symbol' &&
+      this.#sort.column !== 'shard' &&
+      monoMs() - this.#sortedAtMs > SORT_MS
+    )
+      this.#order();
   }
 
   /** Marks the symbol whose chart is open. */
@@ -120,10 +155,35 @@ export class Grid {
   #line(symbol: string, shard: number, index: number): Line {
     const open = (): void => this.#onOpen(index);
     const button = h('button', { type: 'button', class: 'name', 'aria-pressed': 'false' }, symbol);
-    const cells = { last: h('td', { class: 'last' }), change: h('td', { class: 'change' }), rate: h('td', { class: 'rate' }), age: h('td', { class: 'age' }), state: h('td', { class: 'state' }) };
+    const cells = {
+      last: h('td', { class: 'last' }),
+      change: h('td', { class: 'change' }),
+      rate: h('td', { class: 'rate' }),
+      age: h('td', { class: 'age' }),
+      state: h('td', { class: 'state' }),
+    };
     const spark = s('polyline', { class: 'line', 'vector-effect': 'non-scaling-stroke' });
-    const sparkCell = h('td', { class: 'spark' }, s('svg', { viewBox: `0 0 ${SPARK.width} ${SPARK.height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' }, spark));
-    const root = h('tr', { click: open, 'data-symbol': symbol }, h('th', { scope: 'row' }, button), cells.last, cells.change, sparkCell, cells.rate, cells.age, h('td', { class: 'shard' }, String(shard)), cells.state);
+    const sparkCell = h(
+      'td',
+      { class: 'spark' },
+      s(
+        'svg',
+        { viewBox: `0 0 ${SPARK.width} ${SPARK.height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+        spark,
+      ),
+    );
+    const root = h(
+      'tr',
+      { click: open, 'data-symbol': symbol },
+      h('th', { scope: 'row' }, button),
+      cells.last,
+      cells.change,
+      sparkCell,
+      cells.rate,
+      cells.age,
+      h('td', { class: 'shard' }, String(shard)),
+      cells.state,
+    );
     return { index, symbol, shard, root, button, cells, spark, tile: h('i', { title: symbol, click: open }) };
   }
 
@@ -132,7 +192,11 @@ export class Grid {
     const rose = moved(row);
     say(line.cells.last, rupees(row.last));
     say(line.cells.change, change(row.last, row.open));
-    mark(line.cells.change, 'data-way', rose > 0 ? 'up' : rose < 0 && Number.isFinite(rose) ? 'down' : 'none');
+    mark(
+      line.cells.change,
+      'data-way',
+      rose > 0 ? 'up' : rose < 0 && Number.isFinite(rose) ? 'down' : 'none',
+    );
     say(line.cells.rate, rate(row.rate));
     say(line.cells.state, row.state);
     mark(line.root, 'data-state', row.state);
@@ -155,8 +219,13 @@ export class Grid {
   }
 
   #count({ rows }: Picture): void {
-    const parts = STATE_ORDER.map((state) => [state, rows.filter((row) => row.state === state).length] as const).filter(([, number]) => number > 0);
-    say(this.#tally, `${count(rows.length, 'symbol')}: ${parts.map(([state, number]) => `${number} ${state}`).join(', ')}`);
+    const parts = STATE_ORDER.map(
+      (state) => [state, rows.filter((row) => row.state === state).length] as const,
+    ).filter(([, number]) => number > 0);
+    say(
+      this.#tally,
+      `${count(rows.length, 'symbol')}: ${parts.map(([state, number]) => `${number} ${state}`).join(', ')}`,
+    );
   }
 
   #filter(): void {
@@ -167,7 +236,9 @@ export class Grid {
 
   #visible(): Line[] {
     const order = [...this.#body.children];
-    return this.#lines.filter(({ root }) => !root.hidden).sort((a, b) => order.indexOf(a.root) - order.indexOf(b.root));
+    return this.#lines
+      .filter(({ root }) => !root.hidden)
+      .sort((a, b) => order.indexOf(a.root) - order.indexOf(b.root));
   }
 
   #move(event: KeyboardEvent): void {
@@ -190,7 +261,8 @@ export class Grid {
 
   #order(): void {
     const { column, down } = this.#sort;
-    for (const [id, head] of this.#heads) mark(head, 'aria-sort', id !== column ? 'none' : down ? 'descending' : 'ascending');
+    for (const [id, head] of this.#heads)
+      mark(head, 'aria-sort', id !== column ? 'none' : down ? 'descending' : 'ascending');
     const picture = this.#picture!;
     const row = (line: Line): PictureRow => picture.rows[line.index];
     const keys: Readonly<Record<Column, (line: Line) => number | string>> = {

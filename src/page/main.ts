@@ -31,7 +31,12 @@ const figures = new Figures();
 const events = new Events();
 const chart: Chart = new Chart(() => close());
 const grid = new Grid((index) => open(index));
-const chartPanel = section('chart', 'Chart', h('p', { class: 'dim hint' }, 'Choose a symbol to see its candles.'), chart.root);
+const chartPanel = section(
+  'chart',
+  'Chart',
+  h('p', { class: 'dim hint' }, 'Choose a symbol to see its candles.'),
+  chart.root,
+);
 
 let picture: Picture | undefined;
 
@@ -55,7 +60,8 @@ function verdictLine({ gates, now }: Picture): string {
   const of = (wanted: string): typeof gates => gates.filter(({ status }) => status === wanted);
   const named = (list: typeof gates): string => list.map(({ title }) => title).join(', ');
   const [failed, warned, running] = [of('fail'), of('warn'), now.verdict === null];
-  if (failed.length > 0) return `${count(failed.length, 'gate')} of ${gates.length} ${running ? 'not passed now' : 'failed'}: ${named(failed)}`;
+  if (failed.length > 0)
+    return `${count(failed.length, 'gate')} of ${gates.length} ${running ? 'not passed now' : 'failed'}: ${named(failed)}`;
   const passed = `${of('pass').length} of ${gates.length} gates ${running ? 'pass so far' : 'passed'}`;
   return `${passed}${warned.length > 0 ? `, with a warning: ${named(warned)}` : ''}`;
 }
@@ -66,11 +72,20 @@ function head(shown: Picture): void {
   say(badge, now.verdict === null ? 'RUNNING' : now.verdict.toUpperCase());
   mark(badge, 'data-verdict', now.verdict ?? (failing ? 'failing' : 'running'));
   say(headline, verdictLine(shown));
-  say(about, `${run.title}, ${run.mode}, feed ${run.feed}${run.speed === 1 ? '' : ` at speed ${run.speed}`}, run ${run.runId}`);
-  say(clock, `market ${second(now.marketMs)} · ${now.verdict === null ? `${clockText(now.askedMin - now.ranMin)} left` : `${clockText(now.ranMin)} of ${clockText(now.askedMin)} minutes`}`);
+  say(
+    about,
+    `${run.title}, ${run.mode}, feed ${run.feed}${run.speed === 1 ? '' : ` at speed ${run.speed}`}, run ${run.runId}`,
+  );
+  say(
+    clock,
+    `market ${second(now.marketMs)} · ${now.verdict === null ? `${clockText(now.askedMin - now.ranMin)} left` : `${clockText(now.ranMin)} of ${clockText(now.askedMin)} minutes`}`,
+  );
   progress.value = now.askedMin > 0 ? Math.min(1, now.ranMin / now.askedMin) : 0;
   const alive = shown.rows.filter(({ state }) => state === 'ticking').length;
-  document.title = now.verdict === null ? `${failing ? '✗ ' : ''}${clockText(now.askedMin - now.ranMin)} · ${alive}/${shown.rows.length} · tickshard` : `${now.verdict.toUpperCase()} · tickshard ${run.runId}`;
+  document.title =
+    now.verdict === null
+      ? `${failing ? '✗ ' : ''}${clockText(now.askedMin - now.ranMin)} · ${alive}/${shown.rows.length} · tickshard`
+      : `${now.verdict.toUpperCase()} · tickshard ${run.runId}`;
 }
 
 function showWhole(next: Picture): void {
@@ -126,8 +141,30 @@ const keys = (event: KeyboardEvent): void => {
   if (event.key === 'Escape' && !typing && chart.index !== undefined) close();
 };
 
-const top = h('header', { class: 'top' }, badge, h('div', { class: 'titles' }, headline, about), h('div', { class: 'times' }, clock, progress), link, themeButton(() => chart.recolour()));
-const foot = h('footer', {}, h('p', {}, 'Dry run: tickshard has no order type. Charts by ', h('a', { href: 'https://www.tradingview.com/', rel: 'noreferrer noopener' }, 'TradingView Lightweight Charts™'), ' (Apache 2.0).'));
+const top = h(
+  'header',
+  { class: 'top' },
+  badge,
+  h('div', { class: 'titles' }, headline, about),
+  h('div', { class: 'times' }, clock, progress),
+  link,
+  themeButton(() => chart.recolour()),
+);
+const foot = h(
+  'footer',
+  {},
+  h(
+    'p',
+    {},
+    'Dry run: tickshard has no order type. Charts by ',
+    h(
+      'a',
+      { href: 'https://www.tradingview.com/', rel: 'noreferrer noopener' },
+      'TradingView Lightweight Charts™',
+    ),
+    ' (Apache 2.0).',
+  ),
+);
 
 const checks = section('checks', 'Checklist', checklist.root);
 const symbols = section('symbols', 'Symbols', grid.root);
@@ -142,12 +179,38 @@ function start(): void {
   if (frozen !== null) {
     document.body.dataset['kind'] = 'report';
     const shown = JSON.parse(frozen.textContent) as Picture;
-    app.append(top, h('main', {}, checks, cost, multiples(shown, openAndGo), chartPanel, times, flow, unseen(shown), refusals(shown), happened, symbols, options(shown), versions(shown)), foot, announcer);
+    app.append(
+      top,
+      h(
+        'main',
+        {},
+        checks,
+        cost,
+        multiples(shown, openAndGo),
+        chartPanel,
+        times,
+        flow,
+        unseen(shown),
+        refusals(shown),
+        happened,
+        symbols,
+        options(shown),
+        versions(shown),
+      ),
+      foot,
+      announcer,
+    );
     showWhole(shown);
     return;
   }
   document.body.dataset['kind'] = 'live';
-  app.append(top, banner, h('main', {}, checks, cost, symbols, chartPanel, flow, times, happened), foot, announcer);
+  app.append(
+    top,
+    banner,
+    h('main', {}, checks, cost, symbols, chartPanel, flow, times, happened),
+    foot,
+    announcer,
+  );
   linkIs('waiting');
   new Feed({
     waiting: () => linkIs('waiting'),

@@ -21,36 +21,96 @@ export function multiples(picture: Picture, open: (index: number) => void): HTML
   const figures = picture.run.symbols.map(({ symbol }, index) => {
     const list = picture.candles[index] ?? [];
     const row = picture.rows[index];
-    const drawing = list.length === 0 ? h('p', { class: 'dim' }, 'no candle') : candles(symbol, list, first, last);
+    const drawing =
+      list.length === 0 ? h('p', { class: 'dim' }, 'no candle') : candles(symbol, list, first, last);
     const head = h('span', { class: 'head' }, h('b', {}, symbol), h('span', {}, rupees(row.last)));
     const way = row.last === null || row.open === null ? 'none' : row.last >= row.open ? 'up' : 'down';
-    const foot = h('span', { class: 'foot' }, h('span', {}, `${row.whole} whole${row.partial === 0 ? '' : `, ${row.partial} partial`}`), h('span', { 'data-way': way }, change(row.last, row.open)));
-    return h('button', { type: 'button', class: 'multiple', 'data-symbol': symbol, title: `${symbol}: ${count(row.ticks, 'tick')}; opens its chart`, click: () => open(index) }, head, drawing, foot);
+    const foot = h(
+      'span',
+      { class: 'foot' },
+      h('span', {}, `${row.whole} whole${row.partial === 0 ? '' : `, ${row.partial} partial`}`),
+      h('span', { 'data-way': way }, change(row.last, row.open)),
+    );
+    return h(
+      'button',
+      {
+        type: 'button',
+        class: 'multiple',
+        'data-symbol': symbol,
+        title: `${symbol}: ${count(row.ticks, 'tick')}; opens its chart`,
+        click: () => open(index),
+      },
+      head,
+      drawing,
+      foot,
+    );
   });
-  const when = Number.isFinite(first) ? `${day(first)}, ${minute(first)} to ${minute(last + 60_000)}` : 'no candle';
-  return section('multiples', `Candles, ${when}`, h('div', { class: 'multiples' }, ...figures), h('p', { class: 'dim' }, 'One scale of time for all, a scale of prices each; the line is the VWAP; grey candles were not seen whole.'));
+  const when = Number.isFinite(first)
+    ? `${day(first)}, ${minute(first)} to ${minute(last + 60_000)}`
+    : 'no candle';
+  return section(
+    'multiples',
+    `Candles, ${when}`,
+    h('div', { class: 'multiples' }, ...figures),
+    h(
+      'p',
+      { class: 'dim' },
+      'One scale of time for all, a scale of prices each; the line is the VWAP; grey candles were not seen whole.',
+    ),
+  );
 }
 
 function pairs(rows: readonly (readonly [string, string])[]): HTMLElement {
-  return h('dl', { class: 'pairs' }, ...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
+  return h(
+    'dl',
+    { class: 'pairs' },
+    ...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+  );
 }
 
 /** What came and made no tick, and why. */
 export function refusals({ now }: Picture): HTMLElement {
   const rows = now.refused.map(({ reason, packets }) => [number(packets), reason] as const);
   const text = `Of ${count(now.received, 'frame')} received, ${number(now.ticks)} became ticks.`;
-  return section('refused', 'What made no tick, and why', h('p', {}, text), rows.length === 0 ? h('p', { class: 'dim' }, 'Nothing was refused.') : pairs(rows));
+  return section(
+    'refused',
+    'What made no tick, and why',
+    h('p', {}, text),
+    rows.length === 0 ? h('p', { class: 'dim' }, 'Nothing was refused.') : pairs(rows),
+  );
 }
 
 /** Spans in which nothing could be seen. */
 export function unseen({ now }: Picture): HTMLElement {
-  const rows = now.gaps.map(({ fromMs, toMs }) => [`${second(fromMs)} to ${second(toMs)}`, `${((toMs - fromMs) / 1000).toFixed(1)} s of market time`] as const);
-  return section('gaps', 'Gaps', rows.length === 0 ? h('p', { class: 'dim' }, 'None between the first packet and the end.') : pairs(rows));
+  const rows = now.gaps.map(
+    ({ fromMs, toMs }) =>
+      [
+        `${second(fromMs)} to ${second(toMs)}`,
+        `${((toMs - fromMs) / 1000).toFixed(1)} s of market time`,
+      ] as const,
+  );
+  return section(
+    'gaps',
+    'Gaps',
+    rows.length === 0 ? h('p', { class: 'dim' }, 'None between the first packet and the end.') : pairs(rows),
+  );
 }
 
 /** What was asked for: all that is needed to run it again. */
 export function options({ run, now }: Picture): HTMLElement {
-  return section('options', 'Run and options', pairs([['run', run.runId], ['started', run.startedAt], ['ended', now.endedAt ?? '–'], ['feed', run.feed], ['speed', String(run.speed)], ['volume', run.volumeKind === 'tick' ? 'number of ticks' : 'traded quantity'], ...run.options]));
+  return section(
+    'options',
+    'Run and options',
+    pairs([
+      ['run', run.runId],
+      ['started', run.startedAt],
+      ['ended', now.endedAt ?? '–'],
+      ['feed', run.feed],
+      ['speed', String(run.speed)],
+      ['volume', run.volumeKind === 'tick' ? 'number of ticks' : 'traded quantity'],
+      ...run.options,
+    ]),
+  );
 }
 
 /** What it was run with. */

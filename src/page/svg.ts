@@ -10,7 +10,11 @@ interface Size {
 
 /** A drawing that fills its place. */
 function drawing({ width, height }: Size, label: string, ...children: readonly SVGElement[]): SVGSVGElement {
-  return s('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': label }, ...children);
+  return s(
+    'svg',
+    { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': label },
+    ...children,
+  );
 }
 
 const at = (value: number): string => value.toFixed(1);
@@ -20,13 +24,23 @@ export function sparkline(prices: readonly number[], { width, height }: Size): s
   if (prices.length < 2) return '';
   const [low, high] = [Math.min(...prices), Math.max(...prices)];
   const span = high - low || 1;
-  return prices.map((price, index) => `${at((index / (prices.length - 1)) * width)},${at(height - 1.5 - ((price - low) / span) * (height - 3))}`).join(' ');
+  return prices
+    .map(
+      (price, index) =>
+        `${at((index / (prices.length - 1)) * width)},${at(height - 1.5 - ((price - low) / span) * (height - 3))}`,
+    )
+    .join(' ');
 }
 
 const MULTIPLE: Size = { width: 240, height: 96 };
 
 /** One symbol's candles: rising, falling and partial ones are a path each, and the VWAP a line. */
-export function candles(symbol: string, list: readonly PictureCandle[], firstMs: number, lastMs: number): SVGSVGElement {
+export function candles(
+  symbol: string,
+  list: readonly PictureCandle[],
+  firstMs: number,
+  lastMs: number,
+): SVGSVGElement {
   const { width, height } = MULTIPLE;
   const minutes = Math.max(1, Math.round((lastMs - firstMs) / 60_000) + 1);
   const low = Math.min(...list.map((candle) => candle[3]));
@@ -40,13 +54,22 @@ export function candles(symbol: string, list: readonly PictureCandle[], firstMs:
   for (const [ms, open, top, bottom, close, , flags] of list) {
     const kind = (flags & CANDLE.partial) > 0 ? 'partial' : close >= open ? 'up' : 'down';
     const [from, to] = [y(Math.max(open, close)), y(Math.min(open, close))];
-    paths[kind] += `M${at(x(ms))} ${at(y(top))}V${at(y(bottom))}M${at(x(ms) - body / 2)} ${at(from)}h${at(body)}v${at(Math.max(0.8, to - from))}h${at(-body)}z`;
+    paths[kind] +=
+      `M${at(x(ms))} ${at(y(top))}V${at(y(bottom))}M${at(x(ms) - body / 2)} ${at(from)}h${at(body)}v${at(Math.max(0.8, to - from))}h${at(-body)}z`;
   }
-  const vwap = list.flatMap((candle) => (candle[7] === null || candle[7] < low || candle[7] > high ? [] : [`${at(x(candle[0]))},${at(y(candle[7]))}`])).join(' ');
+  const vwap = list
+    .flatMap((candle) =>
+      candle[7] === null || candle[7] < low || candle[7] > high
+        ? []
+        : [`${at(x(candle[0]))},${at(y(candle[7]))}`],
+    )
+    .join(' ');
   return drawing(
     MULTIPLE,
     `${symbol}, ${list.length} candles`,
-    ...Object.entries(paths).map(([kind, d]) => s('path', { d, class: kind, 'vector-effect': 'non-scaling-stroke' })),
+    ...Object.entries(paths).map(([kind, d]) =>
+      s('path', { d, class: kind, 'vector-effect': 'non-scaling-stroke' }),
+    ),
     s('polyline', { points: vwap, class: 'vwap', 'vector-effect': 'non-scaling-stroke' }),
   );
 }
@@ -63,20 +86,44 @@ export function pace({ spanMs, ticks }: Picture['pace'], gaps: Picture['now']['g
   const { width } = CURVE;
   const first = ticks[0]?.[0] ?? 0;
   const end = (ticks.at(-1)?.[0] ?? 0) + spanMs;
-  const x = (ms: number): number => ((Math.min(end, Math.max(first, ms)) - first) / (end - first || 1)) * width;
+  const x = (ms: number): number =>
+    ((Math.min(end, Math.max(first, ms)) - first) / (end - first || 1)) * width;
   const most = Math.max(1, ...ticks.map(([, seen]) => seen));
-  const bars = ticks.map(([ms, seen]) => `M${at(x(ms) + 0.3)} ${BASE}v${at((-seen / most) * (BASE - 14))}h${at(Math.max(0.6, x(ms + spanMs) - x(ms) - 0.6))}V${BASE}z`).join('');
-  const unseen = gaps.filter(({ fromMs, toMs }) => toMs > first && fromMs < end).map(({ fromMs, toMs }) => s('rect', { x: at(x(fromMs)), y: 4, width: at(Math.max(1.5, x(toMs) - x(fromMs))), height: BASE - 4, class: 'gap' }));
+  const bars = ticks
+    .map(
+      ([ms, seen]) =>
+        `M${at(x(ms) + 0.3)} ${BASE}v${at((-seen / most) * (BASE - 14))}h${at(Math.max(0.6, x(ms + spanMs) - x(ms) - 0.6))}V${BASE}z`,
+    )
+    .join('');
+  const unseen = gaps
+    .filter(({ fromMs, toMs }) => toMs > first && fromMs < end)
+    .map(({ fromMs, toMs }) =>
+      s('rect', {
+        x: at(x(fromMs)),
+        y: 4,
+        width: at(Math.max(1.5, x(toMs) - x(fromMs))),
+        height: BASE - 4,
+        class: 'gap',
+      }),
+    );
   return s(
     'svg',
-    { viewBox: `0 0 ${width} ${CURVE.height}`, role: 'img', 'aria-label': `Ticks over market time, at most ${most} in ${spanMs / 1000} seconds` },
+    {
+      viewBox: `0 0 ${width} ${CURVE.height}`,
+      role: 'img',
+      'aria-label': `Ticks over market time, at most ${most} in ${spanMs / 1000} seconds`,
+    },
     ...unseen,
     s('path', { d: bars, class: 'bars' }),
     s('path', { d: `M0 ${BASE}H${width}`, class: 'base' }),
     axisText(0, minute(first), 'start'),
     axisText(width / 2, minute((first + end) / 2)),
     axisText(width, minute(end), 'end'),
-    s('text', { x: 0, y: 11, class: 'axis' }, `${number(Math.round((most * 1000) / spanMs))} a second at most`),
+    s(
+      'text',
+      { x: 0, y: 11, class: 'axis' },
+      `${number(Math.round((most * 1000) / spanMs))} a second at most`,
+    ),
   );
 }
 
@@ -84,7 +131,10 @@ export function pace({ spanMs, ticks }: Picture['pace'], gaps: Picture['now']['g
 const BARS_A_DECADE = 8;
 
 /** Receive-to-applied on a logarithmic scale; the height is the share of packets, its root, so that few slow ones can be seen. */
-export function latency(buckets: Picture['latency'], marks: readonly (readonly [name: string, us: number | null])[]): SVGSVGElement {
+export function latency(
+  buckets: Picture['latency'],
+  marks: readonly (readonly [name: string, us: number | null])[],
+): SVGSVGElement {
   const { width } = CURVE;
   const place = (us: number): number => Math.floor(Math.log10(Math.max(1, us)) * BARS_A_DECADE);
   const shares = new Map<number, number>();
@@ -92,14 +142,35 @@ export function latency(buckets: Picture['latency'], marks: readonly (readonly [
   const last = Math.max(4 * BARS_A_DECADE, ...shares.keys()) + 1;
   const most = Math.max(1, ...shares.values());
   const step = width / last;
-  const bars = [...shares].map(([bar, packets]) => `M${at(bar * step + 0.5)} ${BASE}v${at(-Math.max(1, Math.sqrt(packets / most) * (BASE - 24)))}h${at(step - 1)}V${BASE}z`).join('');
-  const decades = Array.from({ length: Math.floor(last / BARS_A_DECADE) + 1 }, (_, decade) => axisText(decade * BARS_A_DECADE * step, micros(10 ** decade), decade === 0 ? 'start' : 'middle'));
+  const bars = [...shares]
+    .map(
+      ([bar, packets]) =>
+        `M${at(bar * step + 0.5)} ${BASE}v${at(-Math.max(1, Math.sqrt(packets / most) * (BASE - 24)))}h${at(step - 1)}V${BASE}z`,
+    )
+    .join('');
+  const decades = Array.from({ length: Math.floor(last / BARS_A_DECADE) + 1 }, (_, decade) =>
+    axisText(decade * BARS_A_DECADE * step, micros(10 ** decade), decade === 0 ? 'start' : 'middle'),
+  );
   const lines = marks.flatMap(([name, us], index) => {
     if (us === null) return [];
     const x = Math.log10(Math.max(1, us)) * BARS_A_DECADE * step;
     // Near the right edge there is no room behind the line.
     const beside = x > 0.85 * width ? { x: at(x - 3), 'text-anchor': 'end' } : { x: at(x + 3) };
-    return [s('path', { d: `M${at(x)} 4V${BASE}`, class: 'mark' }), s('text', { ...beside, y: 12 + index * 11, class: 'axis' }, `${name} ${micros(us)}`)];
+    return [
+      s('path', { d: `M${at(x)} 4V${BASE}`, class: 'mark' }),
+      s('text', { ...beside, y: 12 + index * 11, class: 'axis' }, `${name} ${micros(us)}`),
+    ];
   });
-  return s('svg', { viewBox: `0 0 ${width} ${CURVE.height}`, role: 'img', 'aria-label': 'Histogram of the time from a packet received to its tick applied' }, s('path', { d: bars, class: 'bars' }), s('path', { d: `M0 ${BASE}H${width}`, class: 'base' }), ...lines, ...decades);
+  return s(
+    'svg',
+    {
+      viewBox: `0 0 ${width} ${CURVE.height}`,
+      role: 'img',
+      'aria-label': 'Histogram of the time from a packet received to its tick applied',
+    },
+    s('path', { d: bars, class: 'bars' }),
+    s('path', { d: `M0 ${BASE}H${width}`, class: 'base' }),
+    ...lines,
+    ...decades,
+  );
 }

@@ -28,15 +28,19 @@ export function themeButton(onTurn: () => void): HTMLButtonElement {
   const chosen = kept();
   if (chosen === 'dark' || chosen === 'light') root.dataset['theme'] = chosen;
   dark.addEventListener('change', onTurn);
-  return h('button', {
-    type: 'button',
-    class: 'theme',
-    'aria-label': 'Dark or light',
-    title: 'Dark or light',
-    click: () => {
-      root.dataset['theme'] = theme() === 'dark' ? 'light' : 'dark';
-      keep(root.dataset['theme']);
-      onTurn();
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'theme',
+      'aria-label': 'Dark or light',
+      title: 'Dark or light',
+      click: () => {
+        root.dataset['theme'] = theme() === 'dark' ? 'light' : 'dark';
+        keep(root.dataset['theme']);
+        onTurn();
+      },
     },
-  }, '◐');
+    '◐',
+  );
 }

@@ -102,10 +102,21 @@ class FlatWriter {
 }
 
 /** The Arrow type table of a column, and its number in the union `Type`. */
-function typeOf(writer: FlatWriter, type: ColumnType, zone: string): { readonly number: number; readonly table: () => number } {
+function typeOf(
+  writer: FlatWriter,
+  type: ColumnType,
+  zone: string,
+): { readonly number: number; readonly table: () => number } {
   switch (type) {
     case 'int64':
-      return { number: 2, table: () => writer.table([{ bytes: 4, value: 64 }, { bytes: 1, value: 1 }]) };
+      return {
+        number: 2,
+        table: () =>
+          writer.table([
+            { bytes: 4, value: 64 },
+            { bytes: 1, value: 1 },
+          ]),
+      };
     case 'double':
       return { number: 3, table: () => writer.table([{ bytes: 2, value: PRECISION_DOUBLE }]) };
     case 'string':
@@ -113,7 +124,10 @@ function typeOf(writer: FlatWriter, type: ColumnType, zone: string): { readonly 
     case 'boolean':
       return { number: 6, table: () => writer.table([]) };
     case 'timestamp':
-      return { number: TYPE_TIMESTAMP, table: () => writer.table([{ bytes: 2, value: UNIT_MILLISECOND }, { at: () => writer.string(zone) }]) };
+      return {
+        number: TYPE_TIMESTAMP,
+        table: () => writer.table([{ bytes: 2, value: UNIT_MILLISECOND }, { at: () => writer.string(zone) }]),
+      };
   }
 }
 
@@ -134,7 +148,10 @@ export function arrowSchema(columns: readonly Column[], zone: string): string {
   };
   const root = writer.pointer();
   const schema = () => writer.table([undefined, { at: () => writer.vector(columns.map(field)) }]);
-  writer.point(root, writer.table([{ bytes: 2, value: VERSION_V5 }, { bytes: 1, value: HEADER_SCHEMA }, { at: schema }]));
+  writer.point(
+    root,
+    writer.table([{ bytes: 2, value: VERSION_V5 }, { bytes: 1, value: HEADER_SCHEMA }, { at: schema }]),
+  );
   writer.align(8);
   const head = Buffer.alloc(8);
   head.writeUInt32LE(CONTINUATION, 0);
@@ -192,7 +209,8 @@ export function zoneInArrowSchema(base64: string, name: string): ArrowZone | und
     const root = reader.follow(0);
     const headerType = reader.slot(root, MESSAGE.headerType);
     const schema = reader.child(root, MESSAGE.header);
-    if (headerType === undefined || bytes.readUInt8(headerType) !== HEADER_SCHEMA || schema === undefined) return undefined;
+    if (headerType === undefined || bytes.readUInt8(headerType) !== HEADER_SCHEMA || schema === undefined)
+      return undefined;
     const fields = reader.child(schema, SCHEMA.fields);
     if (fields === undefined) return undefined;
     for (const field of reader.tables(fields)) {
@@ -200,7 +218,8 @@ export function zoneInArrowSchema(base64: string, name: string): ArrowZone | und
       if (nameAt === undefined || reader.string(nameAt) !== name) continue;
       const typeType = reader.slot(field, FIELD.typeType);
       const type = reader.child(field, FIELD.type);
-      if (typeType === undefined || type === undefined || bytes.readUInt8(typeType) !== TYPE_TIMESTAMP) return undefined;
+      if (typeType === undefined || type === undefined || bytes.readUInt8(typeType) !== TYPE_TIMESTAMP)
+        return undefined;
       const zone = reader.child(type, TIMESTAMP.timezone);
       return zone === undefined ? 'naive' : { zone: reader.string(zone) };
     }

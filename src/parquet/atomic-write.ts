@@ -67,7 +67,10 @@ export async function writeAside(target: string, bytes: Buffer, tag: string): Pr
     return aside;
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined);
-    throw new EngineError('OUTPUT', `${target} cannot be written (${sentenceOf(error)}).`, { cause: error, retryable: true });
+    throw new EngineError('OUTPUT', `${target} cannot be written (${sentenceOf(error)}).`, {
+      cause: error,
+      retryable: true,
+    });
   }
 }
 
@@ -86,8 +89,13 @@ export async function renameOver(aside: string, target: string, effects: PlaceEf
         await effects.wait(waitMs);
         continue;
       }
-      const why = held ? `another program holds it open or it is write-protected (${codeOf(error)}, tried ${attempt === 1 ? 'once' : `${attempt} times`})` : sentenceOf(error);
-      throw new EngineError('OUTPUT', `${target} cannot be replaced: ${why}.`, { cause: error, retryable: true });
+      const why = held
+        ? `another program holds it open or it is write-protected (${codeOf(error)}, tried ${attempt === 1 ? 'once' : `${attempt} times`})`
+        : sentenceOf(error);
+      throw new EngineError('OUTPUT', `${target} cannot be replaced: ${why}.`, {
+        cause: error,
+        retryable: true,
+      });
     }
   }
 }
@@ -103,7 +111,10 @@ export async function syncFolder(folder: string): Promise<void> {
     }
   } catch (error) {
     if (!cannotSyncFolder.has(codeOf(error))) {
-      throw new EngineError('OUTPUT', `${folder} cannot be made durable (${sentenceOf(error)}).`, { cause: error, retryable: true });
+      throw new EngineError('OUTPUT', `${folder} cannot be made durable (${sentenceOf(error)}).`, {
+        cause: error,
+        retryable: true,
+      });
     }
   }
 }
@@ -140,6 +151,8 @@ export function leftoversOf(target: string, names: readonly string[]): Leftover[
       const tag = name.slice(head.length, -'.writing'.length);
       return { path: join(dirname(target), name), tag, processId: Number.parseInt(tag, 10) };
     })
-    .filter(({ processId }) => Number.isInteger(processId) && (processId === process.pid || !lives(processId)))
+    .filter(
+      ({ processId }) => Number.isInteger(processId) && (processId === process.pid || !lives(processId)),
+    )
     .sort((a, b) => (a.tag < b.tag ? -1 : 1));
 }

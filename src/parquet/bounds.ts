@@ -34,7 +34,8 @@ const LONGEST_VARINT = 10;
 
 function count(value: unknown, most: number, what: string): number {
   const number = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) throw new Error(`${what} is no number that can be`);
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0)
+    throw new Error(`${what} is no number that can be`);
   if (number > most) throw new Error(`${what} is ${number}, and at most ${most} can be`);
   return number;
 }
@@ -52,7 +53,8 @@ class Skimmer {
   }
 
   structure(depth = 0): void {
-    if (++this.#structures > PARQUET_BOUNDS.structures || depth > PARQUET_BOUNDS.depth) throw new Error('its metadata is larger or deeper than any real one');
+    if (++this.#structures > PARQUET_BOUNDS.structures || depth > PARQUET_BOUNDS.depth)
+      throw new Error('its metadata is larger or deeper than any real one');
     for (;;) {
       const byte = this.byte();
       const type = byte & 0x0f;
@@ -79,7 +81,8 @@ class Skimmer {
   }
 
   skip(bytes: number): void {
-    if (bytes < 0 || bytes > this.#bytes.length - this.at) throw new Error('it has something longer than what is left');
+    if (bytes < 0 || bytes > this.#bytes.length - this.at)
+      throw new Error('it has something longer than what is left');
     this.at += bytes;
   }
 
@@ -110,18 +113,24 @@ class Skimmer {
   #list(depth: number): void {
     const head = this.byte();
     const size = head >> 4 === 15 ? this.varint() : head >> 4;
-    if (size < 0 || size > this.#bytes.length - this.at) throw new Error('it has a list longer than what is left');
+    if (size < 0 || size > this.#bytes.length - this.at)
+      throw new Error('it has a list longer than what is left');
     this.#elements += size;
-    if (this.#elements > PARQUET_BOUNDS.elements || depth > PARQUET_BOUNDS.depth) throw new Error('its metadata is larger or deeper than any real one');
+    if (this.#elements > PARQUET_BOUNDS.elements || depth > PARQUET_BOUNDS.depth)
+      throw new Error('its metadata is larger or deeper than any real one');
     const type = head & 0x0f;
-    for (let element = 0; element < size; element++) this.#value(type === 1 || type === 2 ? 3 : type, depth + 1);
+    for (let element = 0; element < size; element++)
+      this.#value(type === 1 || type === 2 ? 3 : type, depth + 1);
   }
 }
 
 /** Looks at the footer of a file that begins and ends as one should. */
 export function checkFooter(bytes: Buffer): void {
   const length = bytes.readUInt32LE(bytes.length - 8);
-  const from = bytes.length - 8 - count(length, Math.min(bytes.length - 12, PARQUET_BOUNDS.footerBytes), 'the length of its footer');
+  const from =
+    bytes.length -
+    8 -
+    count(length, Math.min(bytes.length - 12, PARQUET_BOUNDS.footerBytes), 'the length of its footer');
   new Skimmer(bytes.subarray(0, bytes.length - 8), from).structure();
 }
 
@@ -129,9 +138,11 @@ export function checkFooter(bytes: Buffer): void {
 export function checkMetadata(metadata: FileMetaData): void {
   count(metadata.schema.length, PARQUET_BOUNDS.columns, 'the number of its columns');
   let rows = 0;
-  for (const group of metadata.row_groups) rows += count(group.num_rows, PARQUET_BOUNDS.rows, 'the number of its rows');
+  for (const group of metadata.row_groups)
+    rows += count(group.num_rows, PARQUET_BOUNDS.rows, 'the number of its rows');
   count(rows, PARQUET_BOUNDS.rows, 'the number of its rows');
-  if (count(metadata.num_rows, PARQUET_BOUNDS.rows, 'the number of its rows') !== rows) throw new Error(`the footer says ${Number(metadata.num_rows)} rows and its row groups ${rows}`);
+  if (count(metadata.num_rows, PARQUET_BOUNDS.rows, 'the number of its rows') !== rows)
+    throw new Error(`the footer says ${Number(metadata.num_rows)} rows and its row groups ${rows}`);
 }
 
 /** What has been asked for so far. */
@@ -141,7 +152,13 @@ interface Asked {
 }
 
 /** Looks at all pages of the columns named `names` in the row groups that hold rows from `from` to `to`: just what the library will read. */
-export function checkPages(bytes: Buffer, metadata: FileMetaData, elements: ReadonlyMap<string, SchemaElement>, compressors: Compressors, range: { readonly names: ReadonlySet<string>; readonly from: number; readonly to: number }): void {
+export function checkPages(
+  bytes: Buffer,
+  metadata: FileMetaData,
+  elements: ReadonlyMap<string, SchemaElement>,
+  compressors: Compressors,
+  range: { readonly names: ReadonlySet<string>; readonly from: number; readonly to: number },
+): void {
   const asked: Asked = { values: 0, plainBytes: 0 };
   let first = 0;
   for (const group of metadata.row_groups) {
@@ -152,7 +169,8 @@ export function checkPages(bytes: Buffer, metadata: FileMetaData, elements: Read
         const path = column.meta_data?.path_in_schema ?? [];
         if (!range.names.has(path[0])) continue;
         const element = elements.get(path[0]);
-        if (path.length !== 1 || element?.type === undefined || element.repetition_type === 'REPEATED') throw new Error(`its column \`${path.join('.')}\` is nested`);
+        if (path.length !== 1 || element?.type === undefined || element.repetition_type === 'REPEATED')
+          throw new Error(`its column \`${path.join('.')}\` is nested`);
         // The library forgets one of the two, and an error in it would end the program.
         if (seen.has(path[0])) throw new Error(`it has its column \`${path[0]}\` twice`);
         seen.add(path[0]);
@@ -165,24 +183,49 @@ export function checkPages(bytes: Buffer, metadata: FileMetaData, elements: Read
   }
 }
 
-function checkChunk(bytes: Buffer, rows: number, meta: NonNullable<RowGroup['columns'][number]['meta_data']>, element: SchemaElement, compressors: Compressors, asked: Asked): void {
-  const from = count(meta.dictionary_page_offset || meta.data_page_offset, bytes.length, 'the place of a column');
+function checkChunk(
+  bytes: Buffer,
+  rows: number,
+  meta: NonNullable<RowGroup['columns'][number]['meta_data']>,
+  element: SchemaElement,
+  compressors: Compressors,
+  asked: Asked,
+): void {
+  const from = count(
+    meta.dictionary_page_offset || meta.data_page_offset,
+    bytes.length,
+    'the place of a column',
+  );
   const to = from + count(meta.total_compressed_size, bytes.length - from, 'the length of a column');
   const chunk = bytes.subarray(from, to);
   let seen = 0;
-  for (let at = 0; seen < rows && at < chunk.length - 1; ) {
+  for (let at = 0; seen < rows && at < chunk.length - 1;) {
     const skimmer = new Skimmer(chunk, at);
     skimmer.structure();
-    const header = parquetHeader({ view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength), offset: at });
+    const header = parquetHeader({
+      view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength),
+      offset: at,
+    });
     const packed = count(header.compressed_page_size, chunk.length - skimmer.at, 'the length of a page');
-    const plain = count(header.uncompressed_page_size, PARQUET_BOUNDS.pageBytes, 'the length of a page, decompressed,');
+    const plain = count(
+      header.uncompressed_page_size,
+      PARQUET_BOUNDS.pageBytes,
+      'the length of a page, decompressed,',
+    );
     asked.plainBytes += plain;
     count(asked.plainBytes, PARQUET_BOUNDS.plainBytes, 'the length of its pages, decompressed,');
-    const page: Page = { packed: chunk.subarray(skimmer.at, skimmer.at + packed), plain, element, decompress: (input, length) => decompressed(input, length, meta.codec, compressors) };
+    const page: Page = {
+      packed: chunk.subarray(skimmer.at, skimmer.at + packed),
+      plain,
+      element,
+      decompress: (input, length) => decompressed(input, length, meta.codec, compressors),
+    };
     at = skimmer.at + packed;
     if (header.type === 'DATA_PAGE') seen += checkPage(page, header.data_page_header, rows - seen);
-    else if (header.type === 'DATA_PAGE_V2') seen += checkPageV2(page, header.data_page_header_v2, rows - seen);
-    else if (header.type === 'DICTIONARY_PAGE') count(header.dictionary_page_header?.num_values, PARQUET_BOUNDS.rows, 'the length of a dictionary');
+    else if (header.type === 'DATA_PAGE_V2')
+      seen += checkPageV2(page, header.data_page_header_v2, rows - seen);
+    else if (header.type === 'DICTIONARY_PAGE')
+      count(header.dictionary_page_header?.num_values, PARQUET_BOUNDS.rows, 'the length of a dictionary');
     else throw new Error('it has a page of an unknown kind');
   }
 }
@@ -195,9 +238,15 @@ interface Page {
   readonly decompress: (input: Uint8Array, length: number) => Uint8Array;
 }
 
-function decompressed(input: Uint8Array, length: number, codec: string, compressors: Compressors): Uint8Array {
+function decompressed(
+  input: Uint8Array,
+  length: number,
+  codec: string,
+  compressors: Compressors,
+): Uint8Array {
   const output = codec === 'UNCOMPRESSED' ? input : compressors[codec as keyof Compressors]?.(input, length);
-  if (output?.length !== length) throw new Error(`a page has ${output?.length ?? 0} bytes where its header says ${length}`);
+  if (output?.length !== length)
+    throw new Error(`a page has ${output?.length ?? 0} bytes where its header says ${length}`);
   return output;
 }
 
@@ -217,18 +266,29 @@ function checkPage(page: Page, header: PageHeader | undefined, rowsLeft: number)
     at = 4 + length;
   }
   const boolean = page.element.type === 'BOOLEAN';
-  checkValues(body.subarray(at), given, page.element, header!.encoding, boolean && header!.encoding !== 'PLAIN' ? 'prefixed' : 'bare');
+  checkValues(
+    body.subarray(at),
+    given,
+    page.element,
+    header!.encoding,
+    boolean && header!.encoding !== 'PLAIN' ? 'prefixed' : 'bare',
+  );
   return values;
 }
 
 function checkPageV2(page: Page, header: PageHeaderV2 | undefined, rowsLeft: number): number {
   const values = count(header?.num_values, rowsLeft, 'the number of values of a page');
   if (header!.num_rows !== values) throw new Error('a page has rows of several values');
-  const { num_nulls, repetition_levels_byte_length, definition_levels_byte_length, is_compressed, encoding } = header!;
+  const { num_nulls, repetition_levels_byte_length, definition_levels_byte_length, is_compressed, encoding } =
+    header!;
   const given = values - count(num_nulls, values, 'the number of empty values of a page');
   const most = Math.min(page.packed.length, page.plain);
   const repetition = count(repetition_levels_byte_length, most, 'the length of the levels of a page');
-  const definition = count(definition_levels_byte_length, most - repetition, 'the length of the levels of a page');
+  const definition = count(
+    definition_levels_byte_length,
+    most - repetition,
+    'the length of the levels of a page',
+  );
   const optional = page.element.repetition_type !== 'REQUIRED';
   if (optional) defined(page.packed.subarray(repetition, repetition + definition), values);
   const rest = page.packed.subarray(optional ? repetition + definition : repetition);
@@ -241,7 +301,12 @@ function checkPageV2(page: Page, header: PageHeaderV2 | undefined, rowsLeft: num
 function defined(levels: Uint8Array, values: number): number {
   checkRuns(levels, 0, 1, values);
   const found = new Uint8Array(values);
-  readRleBitPackedHybrid({ view: new DataView(levels.buffer, levels.byteOffset, levels.byteLength), offset: 0 }, 1, found, levels.length);
+  readRleBitPackedHybrid(
+    { view: new DataView(levels.buffer, levels.byteOffset, levels.byteLength), offset: 0 },
+    1,
+    found,
+    levels.length,
+  );
   let sum = 0;
   for (const level of found) sum += level;
   return sum;
@@ -251,11 +316,16 @@ function defined(levels: Uint8Array, values: number): number {
 function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: number): void {
   if (width > 32) throw new Error('it has values wider than any');
   const skimmer = new Skimmer(bytes, from);
-  for (let seen = 0; seen < wanted; ) {
+  for (let seen = 0; seen < wanted;) {
     const head = skimmer.varint();
-    const run = count((head & 1) === 1 ? (head >> 1) << 3 : head >>> 1, wanted - seen + RUN_PADDING, 'the length of a run of values');
+    const run = count(
+      (head & 1) === 1 ? (head >> 1) << 3 : head >>> 1,
+      wanted - seen + RUN_PADDING,
+      'the length of a run of values',
+    );
     // The last run may be cut short by the end of the page.
-    const bytesOfRun = (head & 1) === 1 ? Math.ceil((Math.min(run, wanted - seen) * width) / 8) : (width + 7) >> 3;
+    const bytesOfRun =
+      (head & 1) === 1 ? Math.ceil((Math.min(run, wanted - seen) * width) / 8) : (width + 7) >> 3;
     skimmer.skip(bytesOfRun);
     if ((head & 1) === 1 && seen + run < wanted) skimmer.skip((run * width) / 8 - bytesOfRun);
     seen += run;
@@ -269,8 +339,9 @@ function checkDeltas(bytes: Uint8Array, wanted: number): void {
   const parts = count(skimmer.varint(), 2 ** 12, 'the number of parts of a block of differences');
   skimmer.varint();
   skimmer.varint();
-  if (wanted > 1 && (parts === 0 || block % (8 * parts) !== 0)) throw new Error('it has differences in blocks that cannot be');
-  for (let seen = 1; seen < wanted; ) {
+  if (wanted > 1 && (parts === 0 || block % (8 * parts) !== 0))
+    throw new Error('it has differences in blocks that cannot be');
+  for (let seen = 1; seen < wanted;) {
     skimmer.varint();
     const widths = Array.from({ length: parts }, () => skimmer.byte());
     for (const width of widths) {
@@ -284,7 +355,13 @@ function checkDeltas(bytes: Uint8Array, wanted: number): void {
   }
 }
 
-function checkValues(bytes: Uint8Array, values: number, element: SchemaElement, encoding: string, length: 'prefixed' | 'bare'): void {
+function checkValues(
+  bytes: Uint8Array,
+  values: number,
+  element: SchemaElement,
+  encoding: string,
+  length: 'prefixed' | 'bare',
+): void {
   switch (encoding) {
     case 'PLAIN':
       return;
@@ -299,7 +376,12 @@ function checkValues(bytes: Uint8Array, values: number, element: SchemaElement, 
     case 'DELTA_LENGTH_BYTE_ARRAY':
       return checkDeltas(bytes, values);
     case 'BYTE_STREAM_SPLIT': {
-      const width = element.type === 'FIXED_LEN_BYTE_ARRAY' ? (element.type_length ?? 0) : element.type === 'INT32' || element.type === 'FLOAT' ? 4 : 8;
+      const width =
+        element.type === 'FIXED_LEN_BYTE_ARRAY'
+          ? (element.type_length ?? 0)
+          : element.type === 'INT32' || element.type === 'FLOAT'
+            ? 4
+            : 8;
       return void count(values * width, bytes.length, 'the length of a page of split bytes');
     }
     default:

@@ -18,7 +18,8 @@ export interface FileInstrument {
  */
 export function fileStem({ exchange, symbol }: FileInstrument): string {
   for (const part of [exchange, symbol]) {
-    if (part === '' || /[/\\:\0]/.test(part)) throw new EngineError('OUTPUT', `\`${part}\` cannot be part of a file's name.`);
+    if (part === '' || /[/\\:\0]/.test(part))
+      throw new EngineError('OUTPUT', `\`${part}\` cannot be part of a file's name.`);
   }
   return `${exchange}_${symbol}`;
 }
@@ -39,7 +40,10 @@ const EARLIEST_MS = 0;
 const LATEST_MS = Date.UTC(2200, 0, 1);
 
 /** One row from a reader; undefined when a value is missing or of another type, e.g. a null price, or its time is none. */
-export function candleFrom(record: Readonly<Record<string, unknown>>, instrument: FileInstrument): CandleRow | undefined {
+export function candleFrom(
+  record: Readonly<Record<string, unknown>>,
+  instrument: FileInstrument,
+): CandleRow | undefined {
   const { symbol, exchange } = instrument;
   const row: CandleRow = {
     symbol: typeof record.symbol === 'string' ? record.symbol : symbol,
@@ -52,7 +56,9 @@ export function candleFrom(record: Readonly<Record<string, unknown>>, instrument
     volume: numberFrom(record.volume),
   };
   const numbers = [row.timestampMs, row.open, row.high, row.low, row.close, row.volume];
-  return numbers.every(Number.isFinite) && row.timestampMs >= EARLIEST_MS && row.timestampMs < LATEST_MS ? row : undefined;
+  return numbers.every(Number.isFinite) && row.timestampMs >= EARLIEST_MS && row.timestampMs < LATEST_MS
+    ? row
+    : undefined;
 }
 
 /** A Parquet number as a JavaScript number; NaN for anything else. Volumes and times are far below 2^53. */

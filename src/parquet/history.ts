@@ -57,28 +57,44 @@ const numeric = /^(u?int\d+|double|float|float16|decimal)$/;
 function checkColumns(file: OpenParquet): void {
   for (const { name, type } of NEEDED) {
     const found = file.columns.find((column) => column.name === name);
-    if (found === undefined) throw new EngineError('HISTORY', `${file.path} has no column \`${name}\`: take it out of the folder, or write it anew.`);
+    if (found === undefined)
+      throw new EngineError(
+        'HISTORY',
+        `${file.path} has no column \`${name}\`: take it out of the folder, or write it anew.`,
+      );
     const fits = type === 'timestamp' ? found.type === 'timestamp' : numeric.test(found.type);
-    if (!fits) throw new EngineError('HISTORY', `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected: take it out of the folder, or write it anew.`);
+    if (!fits)
+      throw new EngineError(
+        'HISTORY',
+        `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected: take it out of the folder, or write it anew.`,
+      );
   }
 }
 
 function volumeKindOf(file: OpenParquet): VolumeKind {
   const kind = file.keys.get('volume_kind') ?? 'traded';
   if (kind === 'tick' || kind === 'traded') return kind;
-  throw new EngineError('HISTORY', `${file.path} says volume_kind \`${kind}\`, which is neither tick nor traded: take it out of the folder.`);
+  throw new EngineError(
+    'HISTORY',
+    `${file.path} says volume_kind \`${kind}\`, which is neither tick nor traded: take it out of the folder.`,
+  );
 }
 
 /** Notes on times that the file leaves open. */
 function timeNotes(file: OpenParquet): string[] {
   if (file.timeKind === 'wall') return [`${file.path} has times without a zone: they are taken as IST.`];
-  if (file.zone === undefined) return [`${file.path} has times without a logical type: they are taken as UTC, as the format says.`];
+  if (file.zone === undefined)
+    return [`${file.path} has times without a logical type: they are taken as UTC, as the format says.`];
   return [];
 }
 
 /** The records in the window. The column of times is read first, so that only the rows between need to be built. */
-async function recordsIn(file: OpenParquet, { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow): Promise<Record<string, unknown>[]> {
-  const inside = ({ timestamp }: Record<string, unknown>): boolean => numberFrom(timestamp) >= fromMs && numberFrom(timestamp) < toMs;
+async function recordsIn(
+  file: OpenParquet,
+  { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow,
+): Promise<Record<string, unknown>[]> {
+  const inside = ({ timestamp }: Record<string, unknown>): boolean =>
+    numberFrom(timestamp) >= fromMs && numberFrom(timestamp) < toMs;
   const times = await file.rows({ columns: ['timestamp'] });
   const from = times.findIndex(inside);
   if (from === -1) return [];
@@ -99,8 +115,16 @@ async function qualityRows(dir: string, instrument: FileInstrument): Promise<Qua
  * `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is none. Throws EngineError HISTORY when a file cannot be read
  * or has no usable columns.
  */
-export async function readCandleFile(dir: string, instrument: FileInstrument, which: 'ours' | 'either', window: HistoryWindow = {}): Promise<CandleFile | undefined> {
-  const theirs = which === 'ours' ? undefined : await openParquet(join(dir, `${fileStem(instrument)}_1m.parquet`), 'HISTORY');
+export async function readCandleFile(
+  dir: string,
+  instrument: FileInstrument,
+  which: 'ours' | 'either',
+  window: HistoryWindow = {},
+): Promise<CandleFile | undefined> {
+  const theirs =
+    which === 'ours'
+      ? undefined
+      : await openParquet(join(dir, `${fileStem(instrument)}_1m.parquet`), 'HISTORY');
   const file = theirs ?? (await openParquet(candlesPath(dir, instrument), 'HISTORY'));
   if (file === undefined) return undefined;
   checkColumns(file);
@@ -117,7 +141,8 @@ export async function readCandleFile(dir: string, instrument: FileInstrument, wh
     }
   }
   if (left.unusable > 0) notes.push(`${file.path}: ${left.unusable} rows with a missing value are left out.`);
-  if (left.foreign > 0) notes.push(`${file.path}: ${left.foreign} rows of other symbols than ${instrument.symbol} are left out.`);
+  if (left.foreign > 0)
+    notes.push(`${file.path}: ${left.foreign} rows of other symbols than ${instrument.symbol} are left out.`);
   if (left.twice > 0) notes.push(`${file.path}: ${left.twice} minutes occur twice; the later row counts.`);
   const candles = [...byMinute.values()].sort((a, b) => a.timestampMs - b.timestampMs);
   return {
@@ -136,13 +161,19 @@ export async function readCandleFile(dir: string, instrument: FileInstrument, wh
  * What momentum reads: `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`, of which partial candles are
  * left out. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be read or has no usable columns.
  */
-export async function readHistory(dir: string, exchange: string, symbol: string, window: HistoryWindow = {}): Promise<History | undefined> {
+export async function readHistory(
+  dir: string,
+  exchange: string,
+  symbol: string,
+  window: HistoryWindow = {},
+): Promise<History | undefined> {
   const file = await readCandleFile(dir, { exchange, symbol }, 'either', window);
   if (file === undefined) return undefined;
   const { path, volumeKind, zone, columns } = file;
   const rows = file.rows.flatMap(({ candle, quality }) => (quality?.partial === true ? [] : [candle]));
   const partial = file.rows.length - rows.length;
-  const notes = partial === 0 ? file.notes : [...file.notes, `${path}: ${partial} partial candles are left out.`];
+  const notes =
+    partial === 0 ? file.notes : [...file.notes, `${path}: ${partial} partial candles are left out.`];
   return { path, rows, volumeKind, zone, columns, notes };
 }
 
@@ -160,16 +191,25 @@ export function schemaDifferences(ours: Schema, theirs: Schema): string[] {
   const sentences: string[] = [];
   const ourNames = ours.columns.map(({ name }) => name);
   const theirNames = theirs.columns.map(({ name }) => name);
-  for (const name of theirNames.filter((n) => !ourNames.includes(n))) sentences.push(`The existing file has a column \`${name}\` that ours has not.`);
-  for (const name of ourNames.filter((n) => !theirNames.includes(n))) sentences.push(`Our file has a column \`${name}\` that the existing one has not.`);
+  for (const name of theirNames.filter((n) => !ourNames.includes(n)))
+    sentences.push(`The existing file has a column \`${name}\` that ours has not.`);
+  for (const name of ourNames.filter((n) => !theirNames.includes(n)))
+    sentences.push(`Our file has a column \`${name}\` that the existing one has not.`);
   const shared = ourNames.filter((name) => theirNames.includes(name));
   const theirOrder = theirNames.filter((name) => ourNames.includes(name));
-  if (shared.join('\0') !== theirOrder.join('\0')) sentences.push(`The order is ${ourNames.join(', ')} in ours and ${theirNames.join(', ')} in the existing file.`);
+  if (shared.join('\0') !== theirOrder.join('\0'))
+    sentences.push(
+      `The order is ${ourNames.join(', ')} in ours and ${theirNames.join(', ')} in the existing file.`,
+    );
   for (const name of shared) {
     const our = ours.columns.find((column) => column.name === name)!.type;
     const their = theirs.columns.find((column) => column.name === name)!.type;
-    if (our !== their) sentences.push(`Column \`${name}\` is ${our} in ours and ${their} in the existing file.`);
+    if (our !== their)
+      sentences.push(`Column \`${name}\` is ${our} in ours and ${their} in the existing file.`);
   }
-  if (ours.zone !== theirs.zone) sentences.push(`The times have zone ${ours.zone ?? 'none'} in ours and ${theirs.zone ?? 'none'} in the existing file.`);
+  if (ours.zone !== theirs.zone)
+    sentences.push(
+      `The times have zone ${ours.zone ?? 'none'} in ours and ${theirs.zone ?? 'none'} in the existing file.`,
+    );
   return sentences;
 }

@@ -45,24 +45,45 @@ export function firstDifference<Row extends object>(a: Row, b: Row): (keyof Row 
 function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQuality): boolean {
   if (quality === undefined || quality.source !== newer.quality.source) return false;
   const lateSince = newer.quality.late - quality.late;
-  if (newer.quality.ticks - quality.ticks !== lateSince || newer.quality.revision - quality.revision !== lateSince) return false;
-  if (lateSince === 0) return sameCandle(candle, newer.candle) && quality.priceChanges === newer.quality.priceChanges;
+  if (
+    newer.quality.ticks - quality.ticks !== lateSince ||
+    newer.quality.revision - quality.revision !== lateSince
+  )
+    return false;
+  if (lateSince === 0)
+    return sameCandle(candle, newer.candle) && quality.priceChanges === newer.quality.priceChanges;
   // The auction's candle is flat at its last price, wherever that goes.
-  const within = quality.source === 'auction' || (candle.high <= newer.candle.high && candle.low >= newer.candle.low);
-  return lateSince > 0 && within && candle.volume <= newer.candle.volume && quality.priceChanges <= newer.quality.priceChanges;
+  const within =
+    quality.source === 'auction' || (candle.high <= newer.candle.high && candle.low >= newer.candle.low);
+  return (
+    lateSince > 0 &&
+    within &&
+    candle.volume <= newer.candle.volume &&
+    quality.priceChanges <= newer.quality.priceChanges
+  );
 }
 
 /**
  * `merge` for a writer whose `incoming` rows are all of its run's so far; `own`: what it wrote before, by minute. A minute that turned
  * out to be partial must not lose to its own earlier self, so the run's own rows yield to what is newer, whoever wrote them.
  */
-export function mergeRun(stored: readonly StoredCandle[], incoming: readonly CandleWithQuality[], own: ReadonlyMap<number, CandleWithQuality> | undefined): Merged {
+export function mergeRun(
+  stored: readonly StoredCandle[],
+  incoming: readonly CandleWithQuality[],
+  own: ReadonlyMap<number, CandleWithQuality> | undefined,
+): Merged {
   const newer = new Map(incoming.map((row) => [row.candle.timestampMs, row]));
   const isOwn = (row: StoredCandle, mine: CandleWithQuality | undefined): boolean =>
-    mine !== undefined && row.quality !== undefined && sameCandle(row.candle, mine.candle) && firstDifference(row.quality, mine.quality) === undefined;
+    mine !== undefined &&
+    row.quality !== undefined &&
+    sameCandle(row.candle, mine.candle) &&
+    firstDifference(row.quality, mine.quality) === undefined;
   const earlier = stored.filter((row) => {
     const replacement = newer.get(row.candle.timestampMs);
-    return replacement === undefined || !(isOwn(row, own?.get(row.candle.timestampMs)) || isEarlierState(row, replacement));
+    return (
+      replacement === undefined ||
+      !(isOwn(row, own?.get(row.candle.timestampMs)) || isEarlierState(row, replacement))
+    );
   });
   return merge(earlier, incoming);
 }

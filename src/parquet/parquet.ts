@@ -44,7 +44,13 @@ async function loadLibrary() {
     import('@dsnp/parquetjs/dist/lib/util.js'),
     import('@dsnp/parquetjs/dist/lib/types.js'),
   ]);
-  return { ...writer.default, ...schema.default, thrift: thrift.default, wire: wire.default, types: types.default };
+  return {
+    ...writer.default,
+    ...schema.default,
+    thrift: thrift.default,
+    wire: wire.default,
+    types: types.default,
+  };
 }
 
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
@@ -55,7 +61,9 @@ function completeElement(thrift: Library['thrift'], element: SchemaElement, type
   if (type === 'string') element.logicalType = new thrift.LogicalType({ STRING: new thrift.StringType() });
   if (type !== 'timestamp') return;
   const unit = new thrift.TimeUnit({ MILLIS: new thrift.MilliSeconds() });
-  element.logicalType = new thrift.LogicalType({ TIMESTAMP: new thrift.TimestampType({ isAdjustedToUTC: true, unit }) });
+  element.logicalType = new thrift.LogicalType({
+    TIMESTAMP: new thrift.TimestampType({ isAdjustedToUTC: true, unit }),
+  });
 }
 
 /** The file's last bytes: metadata, its length, the magic word. */
@@ -100,7 +108,11 @@ function collector(chunks: Buffer[]): WriteStreamMinimal {
 }
 
 /** The rows by the column, as the library keeps them before it writes them. Throws where a value does not fit its column. */
-function columnsOf({ types }: Library, schema: ParquetSchema, { columns, rows }: ParquetFile): ParquetWriter['rowBuffer'] {
+function columnsOf(
+  { types }: Library,
+  schema: ParquetSchema,
+  { columns, rows }: ParquetFile,
+): ParquetWriter['rowBuffer'] {
   const columnData: NonNullable<ParquetWriter['rowBuffer']['columnData']> = {};
   for (const { name } of columns) {
     const field = schema.fields[name];
@@ -121,7 +133,12 @@ function columnsOf({ types }: Library, schema: ParquetSchema, { columns, rows }:
     }
     columnData[name] = { dlevels, rlevels: [], values, distinct_values: new Set(), count: rows.length };
   }
-  return { rowCount: rows.length, pageRowCount: rows.length, columnData, pages: Object.fromEntries(columns.map(({ name }) => [name, []])) };
+  return {
+    rowCount: rows.length,
+    pageRowCount: rows.length,
+    columnData,
+    pages: Object.fromEntries(columns.map(({ name }) => [name, []])),
+  };
 }
 
 /** Loads the library, so that the first write does not wait for it. */
@@ -145,8 +162,17 @@ export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const oneGroup = Math.max(1, file.rows.length) + 1;
   // The page index is left out: one page a column needs none, and its absence spares readers a second look.
-  const options = { rowGroupSize: oneGroup, pageSize: oneGroup, useDataPageV2: false, pageIndex: false } satisfies WriterOptions;
-  const envelope = await lib.ParquetEnvelopeWriter.openStream(new lib.ParquetSchema(definition), collector(chunks), options);
+  const options = {
+    rowGroupSize: oneGroup,
+    pageSize: oneGroup,
+    useDataPageV2: false,
+    pageIndex: false,
+  } satisfies WriterOptions;
+  const envelope = await lib.ParquetEnvelopeWriter.openStream(
+    new lib.ParquetSchema(definition),
+    collector(chunks),
+    options,
+  );
   envelope.writeFooter = () => envelope.writeSection(footer(lib, envelope, file));
   const writer = new lib.ParquetWriter(envelope.schema, envelope, options);
   if (file.rows.length > 0) writer.rowBuffer = columnsOf(lib, envelope.schema, file);

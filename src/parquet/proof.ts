@@ -7,12 +7,17 @@ import { qualityFrom } from './quality-file.js';
 import { openParquet } from './reader.js';
 
 /** The first field in which what was read differs from what was expected, as one sentence. */
-function difference<Row extends { readonly timestampMs: number }>(path: string, found: ReadonlyMap<number, Row>, expected: readonly Row[]): string | undefined {
+function difference<Row extends { readonly timestampMs: number }>(
+  path: string,
+  found: ReadonlyMap<number, Row>,
+  expected: readonly Row[],
+): string | undefined {
   for (const row of expected) {
     const there = found.get(row.timestampMs);
     if (there === undefined) return `${path} has no row for ${istStamp(row.timestampMs)}.`;
     const field = firstDifference(row, there);
-    if (field !== undefined) return `${path} has ${field} ${String(there[field])} at ${istStamp(row.timestampMs)} where ${String(row[field])} was sealed.`;
+    if (field !== undefined)
+      return `${path} has ${field} ${String(there[field])} at ${istStamp(row.timestampMs)} where ${String(row[field])} was sealed.`;
   }
   return undefined;
 }
@@ -32,7 +37,8 @@ async function readForProof<Row extends { readonly timestampMs: number }>(
   for (const [index, record] of records.entries()) {
     const row = rowFrom(record);
     if (row === undefined) return `${path} has a value that is missing or foreign in row ${index + 1}.`;
-    if (row.timestampMs <= previousMs) return `${path} is not sorted and unique at ${istStamp(row.timestampMs)}.`;
+    if (row.timestampMs <= previousMs)
+      return `${path} is not sorted and unique at ${istStamp(row.timestampMs)}.`;
     previousMs = row.timestampMs;
     found.set(row.timestampMs, row);
   }
@@ -43,14 +49,20 @@ async function readForProof<Row extends { readonly timestampMs: number }>(
  * Reads a candles file back and returns a sentence on the first difference from `expected`, undefined when every expected row is
  * there as it is and the file is sorted and unique. Rows of earlier runs may be there too. Never rejects for what is in the file.
  */
-export async function verifyCandles(path: string, expected: readonly CandleRow[]): Promise<string | undefined> {
+export async function verifyCandles(
+  path: string,
+  expected: readonly CandleRow[],
+): Promise<string | undefined> {
   const from = (record: Record<string, unknown>) => candleFrom(record, { symbol: '', exchange: '' });
   const found = await readForProof(path, from);
   return typeof found === 'string' ? found : difference(path, found, expected);
 }
 
 /** The same for a quality file. */
-export async function verifyQuality(path: string, expected: readonly QualityRow[]): Promise<string | undefined> {
+export async function verifyQuality(
+  path: string,
+  expected: readonly QualityRow[],
+): Promise<string | undefined> {
   const found = await readForProof(path, qualityFrom);
   return typeof found === 'string' ? found : difference(path, found, expected);
 }

@@ -39,9 +39,18 @@ function numberOrNull(value: unknown): number | null | undefined {
 export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
   const { partial, source, repaired = false } = record;
   // Rows of before version 0.2 have none of the last four.
-  const [volSlack, coverage, maxAgeMs] = [numberOrNull(record.vol_slack), numberOrNull(record.coverage), numberOrNull(record.max_age_ms)];
+  const [volSlack, coverage, maxAgeMs] = [
+    numberOrNull(record.vol_slack),
+    numberOrNull(record.coverage),
+    numberOrNull(record.max_age_ms),
+  ];
   if (volSlack === undefined || coverage === undefined || maxAgeMs === undefined) return undefined;
-  if (typeof partial !== 'boolean' || typeof repaired !== 'boolean' || (source !== 'continuous' && source !== 'auction')) return undefined;
+  if (
+    typeof partial !== 'boolean' ||
+    typeof repaired !== 'boolean' ||
+    (source !== 'continuous' && source !== 'auction')
+  )
+    return undefined;
   const row: QualityRow = {
     timestampMs: numberFrom(record.timestamp),
     ticks: numberFrom(record.ticks),

@@ -33,11 +33,17 @@ export interface OpenParquet {
    * Rows as objects. Times are epoch ms UTC (a wall clock's reading is taken as IST), int64 is bigint or number.
    * Throws EngineError with the code given to `openParquet`.
    */
-  rows(range?: { readonly columns?: string[]; readonly from?: number; readonly to?: number }): Promise<Record<string, unknown>[]>;
+  rows(range?: {
+    readonly columns?: string[];
+    readonly from?: number;
+    readonly to?: number;
+  }): Promise<Record<string, unknown>[]>;
 }
 
 /** ZSTD came to Node's zlib in version 22.15; before that a file compressed with it is refused with a sentence. */
-const zstdDecompress = (zlib as { zstdDecompressSync?: (input: Uint8Array, options: zlib.ZlibOptions) => Buffer }).zstdDecompressSync;
+const zstdDecompress = (
+  zlib as { zstdDecompressSync?: (input: Uint8Array, options: zlib.ZlibOptions) => Buffer }
+).zstdDecompressSync;
 
 /** Beyond the length that a page says it has nothing is decompressed. */
 const upTo = (length: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, length) });
@@ -50,7 +56,9 @@ const compressors: Compressors = {
   },
   GZIP: (input, length) => zlib.gunzipSync(input, upTo(length)),
   BROTLI: (input, length) => zlib.brotliDecompressSync(input, upTo(length)),
-  ...(zstdDecompress === undefined ? {} : { ZSTD: (input: Uint8Array, length: number) => zstdDecompress(input, upTo(length)) }),
+  ...(zstdDecompress === undefined
+    ? {}
+    : { ZSTD: (input: Uint8Array, length: number) => zstdDecompress(input, upTo(length)) }),
 };
 
 const readable = new Set<string>(['UNCOMPRESSED', ...Object.keys(compressors)]);
@@ -59,7 +67,8 @@ const readable = new Set<string>(['UNCOMPRESSED', ...Object.keys(compressors)]);
 function typeName(element: SchemaElement): string {
   const { type, converted_type: converted, logical_type: logical } = element;
   if (type === undefined) return 'group';
-  if (logical?.type === 'TIMESTAMP' || converted?.startsWith('TIMESTAMP') === true || type === 'INT96') return 'timestamp';
+  if (logical?.type === 'TIMESTAMP' || converted?.startsWith('TIMESTAMP') === true || type === 'INT96')
+    return 'timestamp';
   if (logical?.type === 'STRING' || converted === 'UTF8') return 'string';
   if (logical?.type === 'INTEGER') return `${logical.isSigned ? 'int' : 'uint'}${logical.bitWidth}`;
   if (logical !== undefined && logical.type !== 'NULL') return logical.type.toLowerCase();
@@ -71,7 +80,9 @@ function typeName(element: SchemaElement): string {
 function timeKindOf(element: SchemaElement | undefined): TimeKind {
   if (element === undefined || typeName(element) !== 'timestamp') return 'none';
   if (element.type === 'INT96') return 'wall';
-  return element.logical_type?.type === 'TIMESTAMP' && !element.logical_type.isAdjustedToUTC ? 'wall' : 'instant';
+  return element.logical_type?.type === 'TIMESTAMP' && !element.logical_type.isAdjustedToUTC
+    ? 'wall'
+    : 'instant';
 }
 
 /** The zone a pandas user sees: the Arrow schema's, else UTC where the logical type says "adjusted", else none. */
@@ -84,7 +95,9 @@ function zoneOf(element: SchemaElement | undefined, keys: ReadonlyMap<string, st
 
 /** The codecs of the file that nothing here can decompress. */
 function unreadableCodecs(metadata: FileMetaData): string[] {
-  const codecs = metadata.row_groups.flatMap((group) => group.columns.map((column) => column.meta_data?.codec ?? 'an unnamed codec'));
+  const codecs = metadata.row_groups.flatMap((group) =>
+    group.columns.map((column) => column.meta_data?.codec ?? 'an unnamed codec'),
+  );
   return [...new Set(codecs)].filter((codec) => !readable.has(codec));
 }
 
@@ -122,7 +135,10 @@ function parseFooter(bytes: Buffer): Footer {
 
 /** The bytes as the reader's library wants them. */
 function bufferOf(bytes: Buffer): AsyncBuffer {
-  return { byteLength: bytes.length, slice: (start, end) => Uint8Array.prototype.slice.call(bytes, start, end).buffer };
+  return {
+    byteLength: bytes.length,
+    slice: (start, end) => Uint8Array.prototype.slice.call(bytes, start, end).buffer,
+  };
 }
 
 /**
@@ -130,7 +146,8 @@ function bufferOf(bytes: Buffer): AsyncBuffer {
  * naming the file when it cannot be read, is no Parquet file, is damaged, or uses a compression that is not at hand.
  */
 export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
-  const fail = (what: string, cause?: unknown): EngineError => new EngineError(code, `${path} ${what}`, { cause });
+  const fail = (what: string, cause?: unknown): EngineError =>
+    new EngineError(code, `${path} ${what}`, { cause });
   let bytes: Buffer | undefined;
   try {
     bytes = await readBounded(path);
@@ -138,12 +155,20 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fail(`cannot be read (${sentenceOf(error)}).`, error);
   }
-  if (bytes === undefined) throw fail(`is larger than ${PARQUET_BOUNDS.fileBytes / 2 ** 20} MiB, which is not read here: split it or move it away.`);
+  if (bytes === undefined)
+    throw fail(
+      `is larger than ${PARQUET_BOUNDS.fileBytes / 2 ** 20} MiB, which is not read here: split it or move it away.`,
+    );
   const whole = bytes;
-  if (whole.length < 12 || whole.toString('latin1', 0, 4) !== 'PAR1' || whole.toString('latin1', whole.length - 4) !== 'PAR1') {
+  if (
+    whole.length < 12 ||
+    whole.toString('latin1', 0, 4) !== 'PAR1' ||
+    whole.toString('latin1', whole.length - 4) !== 'PAR1'
+  ) {
     throw fail('is no whole Parquet file (it does not begin and end with PAR1): move it away or delete it.');
   }
-  const damaged = (error: unknown): EngineError => fail(`is a damaged Parquet file (${sentenceOf(error)}): move it away or delete it.`, error);
+  const damaged = (error: unknown): EngineError =>
+    fail(`is a damaged Parquet file (${sentenceOf(error)}): move it away or delete it.`, error);
   let footer: Footer;
   try {
     footer = parseFooter(whole);
@@ -152,7 +177,9 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
   }
   const { metadata, columns: found, elements, zone, timeKind, keys, rowCount, unreadable } = footer;
   if (unreadable.length > 0) {
-    throw fail(`is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress: rewrite it with SNAPPY, or delete it.`);
+    throw fail(
+      `is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress: rewrite it with SNAPPY, or delete it.`,
+    );
   }
   const shiftMs = timeKind === 'wall' ? -IST_OFFSET_MS : 0;
 
@@ -177,12 +204,16 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
           rowEnd: to,
           columns: names,
           parsers: {
-            timestampFromMilliseconds: (value: bigint | null) => (value === null ? null : Number(value) + shiftMs),
-            timestampFromMicroseconds: (value: bigint | null) => (value === null ? null : Number(value / 1000n) + shiftMs),
-            timestampFromNanoseconds: (value: bigint | null) => (value === null ? null : Number(value / 1000000n) + shiftMs),
+            timestampFromMilliseconds: (value: bigint | null) =>
+              value === null ? null : Number(value) + shiftMs,
+            timestampFromMicroseconds: (value: bigint | null) =>
+              value === null ? null : Number(value / 1000n) + shiftMs,
+            timestampFromNanoseconds: (value: bigint | null) =>
+              value === null ? null : Number(value / 1000000n) + shiftMs,
           },
         });
-        if (rows.length !== to - from) throw new Error(`${rows.length} rows where the footer says ${to - from}`);
+        if (rows.length !== to - from)
+          throw new Error(`${rows.length} rows where the footer says ${to - from}`);
         return rows;
       } catch (error) {
         throw damaged(error);

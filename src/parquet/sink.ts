@@ -15,7 +15,15 @@ import { mergeRun } from './merge.js';
 import type { StoredCandle } from './merge.js';
 import { encodeParquet, loadParquetLibrary } from './parquet.js';
 import type { ParquetFile, ParquetRecord } from './parquet.js';
-import { asideNames, asideOf, leftoversOf, newTag, renameOver, syncFolder, writeAside } from './atomic-write.js';
+import {
+  asideNames,
+  asideOf,
+  leftoversOf,
+  newTag,
+  renameOver,
+  syncFolder,
+  writeAside,
+} from './atomic-write.js';
 import type { PlaceEffects } from './atomic-write.js';
 import { qualityPath, qualityRecord } from './quality-file.js';
 import { openParquet, sha256Of, sha256OfFile } from './reader.js';
@@ -90,11 +98,30 @@ function once(act: () => Promise<void>): () => Promise<void> {
 
 /** The columns' ranges, asserted: a row that breaks them is a fault of this program and must not reach a file. */
 function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: CandleWithQuality): void {
-  assert(candle.symbol === symbol && candle.exchange === exchange, `a candle of ${candle.symbol} among those of ${symbol}`);
+  assert(
+    candle.symbol === symbol && candle.exchange === exchange,
+    `a candle of ${candle.symbol} among those of ${symbol}`,
+  );
   assert(quality.timestampMs === candle.timestampMs, 'a candle and its quality are of different minutes');
-  const counts = [candle.timestampMs, candle.volume, quality.ticks, quality.priceChanges, quality.revision, quality.late, quality.gapMs, quality.volSlack ?? 0, quality.maxAgeMs ?? 0];
-  assert(counts.every((count) => Number.isSafeInteger(count) && count >= 0), `a count of ${symbol} is no whole number`);
-  assert([candle.open, candle.high, candle.low, candle.close].every(Number.isFinite), `a price of ${symbol} is no number`);
+  const counts = [
+    candle.timestampMs,
+    candle.volume,
+    quality.ticks,
+    quality.priceChanges,
+    quality.revision,
+    quality.late,
+    quality.gapMs,
+    quality.volSlack ?? 0,
+    quality.maxAgeMs ?? 0,
+  ];
+  assert(
+    counts.every((count) => Number.isSafeInteger(count) && count >= 0),
+    `a count of ${symbol} is no whole number`,
+  );
+  assert(
+    [candle.open, candle.high, candle.low, candle.close].every(Number.isFinite),
+    `a price of ${symbol} is no number`,
+  );
 }
 
 /** Whether a file left aside is a Parquet file to its end. */
@@ -156,7 +183,8 @@ export class ParquetSink implements Sink {
     await Promise.all(Array.from({ length: AT_ONCE }, prepare));
     /** Goes on with those that nothing has befallen yet. */
     const each = async (step: (one: Prepared) => Promise<void>): Promise<void> => {
-      for (const [k, one] of state.entries()) if (!(one instanceof Error)) await step(one).catch((error: Error) => void (state[k] = error));
+      for (const [k, one] of state.entries())
+        if (!(one instanceof Error)) await step(one).catch((error: Error) => void (state[k] = error));
     };
     const asideNamed = once(() => syncFolder(candlesFolder));
     await each(async ({ asides, quality }) => {
@@ -181,8 +209,17 @@ export class ParquetSink implements Sink {
   #stands({ instrument, rows, quality, candles, pair, kept }: Prepared): WriteOutcome {
     const own = this.#own.get(instrument.symbol);
     this.#last.set(instrument.symbol, { quality: quality.sha256, candles: candles.sha256, pair });
-    this.#own.set(instrument.symbol, new Map([...(own ?? []), ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row])]));
-    return { files: [quality, candles].map(({ path, rows: count, sha256 }) => ({ path, rows: count, sha256 })), kept };
+    this.#own.set(
+      instrument.symbol,
+      new Map([
+        ...(own ?? []),
+        ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row]),
+      ]),
+    );
+    return {
+      files: [quality, candles].map(({ path, rows: count, sha256 }) => ({ path, rows: count, sha256 })),
+      kept,
+    };
   }
 
   /** Merges rows into what is on disk, and writes both files aside, durable. */
@@ -192,15 +229,37 @@ export class ParquetSink implements Sink {
     await this.#settleLeftovers(instrument, aside);
     const stored = await this.#stored(instrument);
     const merged = mergeRun(stored.rows, rows, this.#own.get(instrument.symbol));
-    const pair = { rows: merged.rows, candlesZone: stored.candlesZone ?? zone, qualityZone: stored.qualityZone ?? zone };
+    const pair = {
+      rows: merged.rows,
+      candlesZone: stored.candlesZone ?? zone,
+      qualityZone: stored.qualityZone ?? zone,
+    };
     const qualityRows = merged.rows.flatMap((row) => row.quality ?? []);
-    const quality = await this.#encode(qualityPath(outDir, instrument), QUALITY_COLUMNS, qualityRows.map(qualityRecord), pair.qualityZone);
-    const candles = await this.#encode(candlesPath(outDir, instrument), CANDLE_COLUMNS, merged.rows.map((row) => candleRecord(row.candle)), pair.candlesZone);
+    const quality = await this.#encode(
+      qualityPath(outDir, instrument),
+      QUALITY_COLUMNS,
+      qualityRows.map(qualityRecord),
+      pair.qualityZone,
+    );
+    const candles = await this.#encode(
+      candlesPath(outDir, instrument),
+      CANDLE_COLUMNS,
+      merged.rows.map((row) => candleRecord(row.candle)),
+      pair.candlesZone,
+    );
     const tag = newTag();
     const qualityAside = await writeAside(quality.path, quality.bytes, tag);
     try {
       const candlesAside = await writeAside(candles.path, candles.bytes, tag);
-      return { instrument, rows, quality, candles, pair, kept: merged.kept, asides: { quality: qualityAside, candles: candlesAside } };
+      return {
+        instrument,
+        rows,
+        quality,
+        candles,
+        pair,
+        kept: merged.kept,
+        asides: { quality: qualityAside, candles: candlesAside },
+      };
     } catch (error) {
       await this.#discard(qualityAside, undefined);
       throw error;
@@ -211,7 +270,10 @@ export class ParquetSink implements Sink {
   async #stored(instrument: FileInstrument): Promise<StoredPair> {
     const { outDir, identity } = this.#options;
     const last = this.#last.get(instrument.symbol);
-    const isLast = last !== undefined && (await sha256OfFile(qualityPath(outDir, instrument))) === last.quality && (await sha256OfFile(candlesPath(outDir, instrument))) === last.candles;
+    const isLast =
+      last !== undefined &&
+      (await sha256OfFile(qualityPath(outDir, instrument))) === last.quality &&
+      (await sha256OfFile(candlesPath(outDir, instrument))) === last.candles;
     return isLast ? last.pair : readPair(outDir, instrument, identity);
   }
 
@@ -220,7 +282,12 @@ export class ParquetSink implements Sink {
     return (await readPair(this.#options.outDir, instrument, this.#options.identity)).rows;
   }
 
-  async #encode(path: string, columns: readonly Column[], records: readonly ParquetRecord[], zone: Zone): Promise<Encoded> {
+  async #encode(
+    path: string,
+    columns: readonly Column[],
+    records: readonly ParquetRecord[],
+    zone: Zone,
+  ): Promise<Encoded> {
     const { encode = encodeParquet } = this.#options;
     const bytes = await encode({ columns, rows: records, zone, keys: footerKeys(this.#options.identity) });
     return { path, rows: records.length, bytes, sha256: sha256Of(bytes) };

@@ -28,8 +28,12 @@ function checkIdentity(path: string, keys: ReadonlyMap<string, string>, identity
   for (const [key, ours] of Object.entries(footerKeys(identity))) {
     const theirs = keys.get(key);
     if (theirs === ours) continue;
-    const found = theirs === undefined ? `has no footer key \`${key}\`` : `holds rows of ${key} \`${theirs}\``;
-    throw new EngineError('FOOTER', `${path} ${found} and this run writes \`${ours}\`; they never meet in one file: give another --out or move the file away.`);
+    const found =
+      theirs === undefined ? `has no footer key \`${key}\`` : `holds rows of ${key} \`${theirs}\``;
+    throw new EngineError(
+      'FOOTER',
+      `${path} ${found} and this run writes \`${ours}\`; they never meet in one file: give another --out or move the file away.`,
+    );
   }
 }
 
@@ -53,37 +57,59 @@ async function readStored<Row>(
   const expected = names.join(', ');
   const earlier = columns === QUALITY_COLUMNS && found === names.slice(0, QUALITY_COLUMNS_BEFORE).join(', ');
   if (found !== expected && !earlier) {
-    throw new EngineError('OUTPUT', `${path} has the columns ${found} where ${expected} is expected: move it away.`);
+    throw new EngineError(
+      'OUTPUT',
+      `${path} has the columns ${found} where ${expected} is expected: move it away.`,
+    );
   }
   const rows = (await file.rows()).map((record, index) => {
     const row = rowFrom(record);
-    if (row === undefined) throw new EngineError('OUTPUT', `${path} is not a file of ours: its row ${index + 1} has a value that is missing or foreign. Move it away.`);
+    if (row === undefined)
+      throw new EngineError(
+        'OUTPUT',
+        `${path} is not a file of ours: its row ${index + 1} has a value that is missing or foreign. Move it away.`,
+      );
     return row;
   });
   return { rows, zone: isIndianZone(file.zone) ? file.zone : '+05:30' };
 }
 
 /** Reads an instrument's two files. Throws EngineError OUTPUT (unreadable, damaged, foreign) or FOOTER (other footer keys). */
-export async function readPair(outDir: string, instrument: FileInstrument, identity: FileIdentity): Promise<StoredPair> {
+export async function readPair(
+  outDir: string,
+  instrument: FileInstrument,
+  identity: FileIdentity,
+): Promise<StoredPair> {
   const ours = (record: Record<string, unknown>) => {
     const row = candleFrom(record, instrument);
     return row?.symbol === instrument.symbol && row.exchange === instrument.exchange ? row : undefined;
   };
   const candles = await readStored(candlesPath(outDir, instrument), CANDLE_COLUMNS, identity, ours);
   const quality = await readStored(qualityPath(outDir, instrument), QUALITY_COLUMNS, identity, qualityFrom);
-  return { rows: pairUp(candles?.rows ?? [], quality?.rows ?? []), candlesZone: candles?.zone, qualityZone: quality?.zone };
+  return {
+    rows: pairUp(candles?.rows ?? [], quality?.rows ?? []),
+    candlesZone: candles?.zone,
+    qualityZone: quality?.zone,
+  };
 }
 
 /**
  * Whether a run of `identity` may write these instruments under `outDir`: for use before connecting. Reads, touches nothing.
  * Throws EngineError OUTPUT (the folder is a file; an existing file is unreadable, damaged or foreign) or FOOTER (other footer keys).
  */
-export async function checkExisting(outDir: string, instruments: readonly FileInstrument[], identity: FileIdentity): Promise<void> {
+export async function checkExisting(
+  outDir: string,
+  instruments: readonly FileInstrument[],
+  identity: FileIdentity,
+): Promise<void> {
   const folder = await stat(outDir).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new EngineError('OUTPUT', `${outDir} cannot be used (${sentenceOf(error)}): give another --out.`, { cause: error });
+    throw new EngineError('OUTPUT', `${outDir} cannot be used (${sentenceOf(error)}): give another --out.`, {
+      cause: error,
+    });
   });
   if (folder === undefined) return;
-  if (!folder.isDirectory()) throw new EngineError('OUTPUT', `${outDir} is a file and no folder: give another --out.`);
+  if (!folder.isDirectory())
+    throw new EngineError('OUTPUT', `${outDir} is a file and no folder: give another --out.`);
   for (const instrument of instruments) await readPair(outDir, instrument, identity);
 }

@@ -7,7 +7,17 @@ import type { Field } from './comparison.js';
 import type { SeenCandle } from './minutes.js';
 
 /** In the order in which they are asked; the first that holds is the cause. */
-export const CAUSES = ['gap', 'partialMinute', 'auction', 'boundary', 'unseenExtreme', 'lateTick', 'oursMissing', 'referenceMissing', 'unexplained'] as const;
+export const CAUSES = [
+  'gap',
+  'partialMinute',
+  'auction',
+  'boundary',
+  'unseenExtreme',
+  'lateTick',
+  'oursMissing',
+  'referenceMissing',
+  'unexplained',
+] as const;
 export type Cause = (typeof CAUSES)[number];
 
 /** A cause as a person reads it. */
@@ -46,7 +56,12 @@ export interface Evidence {
  */
 function isBoundary({ field, ours, reference, other }: Evidence, slack: number): boolean {
   if (field === 'volume') return Math.abs(ours - reference) <= slack;
-  return (field === 'open' || field === 'close') && slack > 0 && ours >= other.candle.low && ours <= other.candle.high;
+  return (
+    (field === 'open' || field === 'close') &&
+    slack > 0 &&
+    ours >= other.candle.low &&
+    ours <= other.candle.high
+  );
 }
 
 /** Whether `price` is one that the candle reached. */
@@ -60,7 +75,14 @@ const holds = ({ candle }: SeenCandle, price: number): boolean => price >= candl
 function isUnseen({ field, ours, reference, own, other, day }: Evidence): boolean {
   if (field === 'high') return reference > ours && reference <= day.high;
   if (field === 'low') return reference < ours && reference >= day.low;
-  return field === 'open' && own.quality !== undefined && holds(other, ours) && holds(other, reference) && reference <= day.high && reference >= day.low;
+  return (
+    field === 'open' &&
+    own.quality !== undefined &&
+    holds(other, ours) &&
+    holds(other, reference) &&
+    reference <= day.high &&
+    reference >= day.low
+  );
 }
 
 /** The cause of one field's difference in a minute that both sides have. */
@@ -78,7 +100,8 @@ export function causeOf(evidence: Evidence): Exclude<Cause, 'oursMissing' | 'ref
 
 export type CauseCounts = Record<Cause, number>;
 
-export const noCauses = (): CauseCounts => Object.fromEntries(CAUSES.map((cause) => [cause, 0])) as CauseCounts;
+export const noCauses = (): CauseCounts =>
+  Object.fromEntries(CAUSES.map((cause) => [cause, 0])) as CauseCounts;
 
 /** The causes of several comparisons together. */
 export function causesOf(symbols: readonly { readonly causes: CauseCounts }[]): CauseCounts {

@@ -103,22 +103,42 @@ function tickUnits(rupees: number | undefined): number | undefined {
 }
 
 /** The field's difference, or undefined when it is exactly equal. */
-function fieldDifference(field: Field, { ours, reference }: Match, tick: number, day: DayRange): FieldDifference | undefined {
+function fieldDifference(
+  field: Field,
+  { ours, reference }: Match,
+  tick: number,
+  day: DayRange,
+): FieldDifference | undefined {
   const values = { ours: ours.candle[field], reference: reference.candle[field] };
   if (field === 'volume') {
     if (values.ours === values.reference) return undefined;
-    return { field, agreement: 'different', ...values, cause: causeOf({ field, ...values, own: ours, other: reference, day }), distance: Math.abs(values.ours - values.reference) / Math.abs(values.reference) };
+    return {
+      field,
+      agreement: 'different',
+      ...values,
+      cause: causeOf({ field, ...values, own: ours, other: reference, day }),
+      distance: Math.abs(values.ours - values.reference) / Math.abs(values.reference),
+    };
   }
   const apart = Math.abs(unitsOf(values.ours) - unitsOf(values.reference));
   if (apart === 0) return undefined;
-  return { field, agreement: apart <= tick ? 'withinTick' : 'different', ...values, cause: causeOf({ field, ...values, own: ours, other: reference, day }), distance: apart / tick };
+  return {
+    field,
+    agreement: apart <= tick ? 'withinTick' : 'different',
+    ...values,
+    cause: causeOf({ field, ...values, own: ours, other: reference, day }),
+    distance: apart / tick,
+  };
 }
 
 /**
  * How far the market is known to have reached by each minute of the reference: by our candles of the whole date, and by the reference's up to the minute
  * before. A run of some minutes knows little of its day; the reference usually holds all of it.
  */
-function reaches(ours: readonly SeenCandle[], reference: readonly SeenCandle[]): ReadonlyMap<SeenCandle, DayRange> {
+function reaches(
+  ours: readonly SeenCandle[],
+  reference: readonly SeenCandle[],
+): ReadonlyMap<SeenCandle, DayRange> {
   const byDate = new Map<string, DayRange>();
   const widen = (date: string, { candle }: SeenCandle): void => {
     const { low, high } = byDate.get(date) ?? { low: Infinity, high: -Infinity };
@@ -135,14 +155,24 @@ function reaches(ours: readonly SeenCandle[], reference: readonly SeenCandle[]):
 }
 
 /** One symbol, and its minutes that are not exactly equal. */
-function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolComparison; readonly differences: Difference[] } {
+function compareSymbol(
+  pair: Pair,
+  watch: Watch,
+): { readonly result: SymbolComparison; readonly differences: Difference[] } {
   const { symbol, exchange, ours, reference } = pair;
   const known = tickUnits(pair.tickSizeRupees);
   const tick = known ?? unitsOf(USUAL_TICK_RUPEES);
-  const volumeCompared = reference !== undefined && ours.volumeKind === 'traded' && reference.volumeKind === 'traded';
+  const volumeCompared =
+    reference !== undefined && ours.volumeKind === 'traded' && reference.volumeKind === 'traded';
   const fields = volumeCompared ? FIELDS : PRICES;
-  const { matches, partialAlone, missing, unseen, outside, relabelled } = align(ours.candles, reference?.candles ?? [], watch);
-  const tallies = Object.fromEntries(FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }])) as Record<Field, Record<Agreement, number>>;
+  const { matches, partialAlone, missing, unseen, outside, relabelled } = align(
+    ours.candles,
+    reference?.candles ?? [],
+    watch,
+  );
+  const tallies = Object.fromEntries(
+    FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }]),
+  ) as Record<Field, Record<Agreement, number>>;
   const partial = { minutes: partialAlone.length, exact: 0 };
   const differences: Difference[] = [];
   const reached = reaches(ours.candles, reference?.candles ?? []);
@@ -154,7 +184,9 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
   let otherPrints = 0;
   const comparedOn = new Map<string, number>();
   for (const match of matches) {
-    const found = fields.flatMap((field) => fieldDifference(field, match, tick, reached.get(match.reference)!) ?? []);
+    const found = fields.flatMap(
+      (field) => fieldDifference(field, match, tick, reached.get(match.reference)!) ?? [],
+    );
     for (const { cause } of found) causes[cause]++;
     if (match.ours.partial || match.reference.partial) {
       partial.minutes++;
@@ -169,8 +201,16 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
       judged[cause]++;
       if (cause === 'auction' && field === 'close') otherPrints++;
     }
-    for (const field of fields) tallies[field][found.find((one) => one.field === field)?.agreement ?? 'exact']++;
-    if (found.length > 0) differences.push({ symbol, exchange, startMs: match.ours.candle.timestampMs, referenceMs: match.reference.candle.timestampMs, fields: found });
+    for (const field of fields)
+      tallies[field][found.find((one) => one.field === field)?.agreement ?? 'exact']++;
+    if (found.length > 0)
+      differences.push({
+        symbol,
+        exchange,
+        startMs: match.ours.candle.timestampMs,
+        referenceMs: match.reference.candle.timestampMs,
+        fields: found,
+      });
   }
   const result: SymbolComparison = {
     symbol,
@@ -196,16 +236,30 @@ function compareSymbol(pair: Pair, watch: Watch): { readonly result: SymbolCompa
 
 /** The widest distance of a minute among its prices, or in its volume. */
 function widest({ fields }: Difference, kind: 'price' | 'volume'): number {
-  return Math.max(0, ...fields.filter(({ field }) => (field === 'volume') === (kind === 'volume')).map(({ distance }) => distance));
+  return Math.max(
+    0,
+    ...fields
+      .filter(({ field }) => (field === 'volume') === (kind === 'volume'))
+      .map(({ distance }) => distance),
+  );
 }
 
 const named = (a: { symbol: string; exchange: string }, b: { symbol: string; exchange: string }): number =>
-  a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.exchange < b.exchange ? -1 : a.exchange > b.exchange ? 1 : 0;
+  a.symbol < b.symbol
+    ? -1
+    : a.symbol > b.symbol
+      ? 1
+      : a.exchange < b.exchange
+        ? -1
+        : a.exchange > b.exchange
+          ? 1
+          : 0;
 
 /** Descending; two infinities are equal. */
 const falling = (a: number, b: number): number => (a === b ? 0 : b > a ? 1 : -1);
 
-const isDifferent = ({ fields }: Difference): boolean => fields.some(({ agreement }) => agreement === 'different');
+const isDifferent = ({ fields }: Difference): boolean =>
+  fields.some(({ agreement }) => agreement === 'different');
 
 /** The worst first: what is different before what is within a tick, prices before volumes, then the wider, then by symbol and time. */
 function byWeight(a: Difference, b: Difference): number {
@@ -220,14 +274,21 @@ function byWeight(a: Difference, b: Difference): number {
 
 /** Values that were compared: of each minute that is whole on both sides the prices and, where both count traded quantity, the volume. */
 export function valuesCompared(symbols: readonly SymbolComparison[]): number {
-  return symbols.reduce((sum, { compared, volumeCompared }) => sum + compared * (volumeCompared ? FIELDS.length : PRICES.length), 0);
+  return symbols.reduce(
+    (sum, { compared, volumeCompared }) => sum + compared * (volumeCompared ? FIELDS.length : PRICES.length),
+    0,
+  );
 }
 
 /** Compares all symbols within the spans that they make together. */
 export function compareCandles(pairs: readonly Pair[]): Comparison {
   const ours = pairs.map((pair) => pair.ours.candles);
   const spans = spansOf(ours);
-  const watch = { spans, ours: watchedBy(ours), reference: watchedBy(pairs.map(({ reference }) => reference?.candles ?? [])) };
+  const watch = {
+    spans,
+    ours: watchedBy(ours),
+    reference: watchedBy(pairs.map(({ reference }) => reference?.candles ?? [])),
+  };
   const each = pairs.map((pair) => compareSymbol(pair, watch));
   return {
     spans,

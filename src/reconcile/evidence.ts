@@ -59,7 +59,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const SYMBOL = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 0);
+const number = (value: unknown): number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 0;
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const objects = (value: unknown): Record<string, unknown>[] => list(value).filter(isObject);
 const texts = (value: unknown): string[] => list(value).filter((one) => typeof one === 'string');
@@ -69,7 +70,13 @@ function runFrom(path: string, report: Record<string, unknown>): RunEvidence | u
   const options = isObject(report['options']) ? report['options'] : {};
   const market = isObject(report['market']) ? report['market'] : {};
   const [runId, date] = [text(report['runId']), text(market['date'])];
-  if (runId === '' || !DATE.test(date) || !Array.isArray(report['gates']) || !Array.isArray(report['symbols'])) return undefined;
+  if (
+    runId === '' ||
+    !DATE.test(date) ||
+    !Array.isArray(report['gates']) ||
+    !Array.isArray(report['symbols'])
+  )
+    return undefined;
   return {
     kind: 'run',
     path,
@@ -81,15 +88,34 @@ function runFrom(path: string, report: Record<string, unknown>): RunEvidence | u
     verdict: text(report['verdict']),
     wholeDay: options['shadow'] === true && options['untilClose'] === true,
     dayCandles: number(market['dayCandles']),
-    failedGates: objects(report['gates']).filter(({ status }) => status === 'fail').map(({ id }) => text(id)),
+    failedGates: objects(report['gates'])
+      .filter(({ status }) => status === 'fail')
+      .map(({ id }) => text(id)),
     disconnects: list(report['disconnects']).length,
-    symbols: objects(report['symbols']).map(({ symbol, whole, partial, late }) => ({ symbol: text(symbol), whole: number(whole), partial: number(partial), late: number(late) })).filter(isNamed),
+    symbols: objects(report['symbols'])
+      .map(({ symbol, whole, partial, late }) => ({
+        symbol: text(symbol),
+        whole: number(whole),
+        partial: number(partial),
+        late: number(late),
+      }))
+      .filter(isNamed),
   };
 }
 
-function comparedSymbol({ symbol, comparedOn, volumeCompared, unexplained }: Record<string, unknown>): ComparedSymbol {
+function comparedSymbol({
+  symbol,
+  comparedOn,
+  volumeCompared,
+  unexplained,
+}: Record<string, unknown>): ComparedSymbol {
   const on = isObject(comparedOn) ? Object.entries(comparedOn).filter(([date]) => DATE.test(date)) : [];
-  return { symbol: text(symbol), comparedOn: Object.fromEntries(on.map(([date, minutes]) => [date, number(minutes)])), volumeCompared: volumeCompared === true, unexplained: number(unexplained) };
+  return {
+    symbol: text(symbol),
+    comparedOn: Object.fromEntries(on.map(([date, minutes]) => [date, number(minutes)])),
+    volumeCompared: volumeCompared === true,
+    unexplained: number(unexplained),
+  };
 }
 
 function comparisonFrom(path: string, report: Record<string, unknown>): ComparisonEvidence {
@@ -101,9 +127,15 @@ function comparisonFrom(path: string, report: Record<string, unknown>): Comparis
     comparedAt: text(report['comparedAt']),
     verdict: text(report['verdict']),
     reasons: texts(report['reasons']),
-    dates: objects(report['spans']).map(({ date }) => text(date)).filter((date) => DATE.test(date)),
+    dates: objects(report['spans'])
+      .map(({ date }) => text(date))
+      .filter((date) => DATE.test(date)),
     feeds: texts(ours['feeds']),
-    values: { compared: number(values['compared']), explained: number(values['explained']), unexplained: number(values['unexplained']) },
+    values: {
+      compared: number(values['compared']),
+      explained: number(values['explained']),
+      unexplained: number(values['unexplained']),
+    },
     symbols: objects(report['symbols']).map(comparedSymbol).filter(isNamed),
   };
 }

@@ -20,12 +20,17 @@ const LEAST_MS = 100_000_000_000;
 
 /** An instant, epoch ms, and whether it was told with its zone; undefined for what is none. */
 function instantOf(value: unknown): { readonly ms: number; readonly zoned: boolean } | undefined {
-  if (typeof value === 'number' && Number.isFinite(value)) return { ms: Math.abs(value) < LEAST_MS ? value * 1000 : value, zoned: true };
+  if (typeof value === 'number' && Number.isFinite(value))
+    return { ms: Math.abs(value) < LEAST_MS ? value * 1000 : value, zoned: true };
   if (typeof value !== 'string') return undefined;
-  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/.exec(value.trim());
+  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/.exec(
+    value.trim(),
+  );
   if (match === null) return undefined;
   const [, date, time, zone = '+05:30'] = match;
-  const ms = Date.parse(`${date}T${time}${zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`);
+  const ms = Date.parse(
+    `${date}T${time}${zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`,
+  );
   return Number.isNaN(ms) ? undefined : { ms, zoned: match[3] !== undefined };
 }
 
@@ -49,13 +54,41 @@ function lineOf(text: string): Line | string {
     return 'no JSON'; // the reason is in the note
   }
   if (!isObject(record)) return 'no object';
-  const { symbol, exchange = 'NSE', interval, timestamp, open, high, low, close, volume, ingestion_ts } = record;
+  const {
+    symbol,
+    exchange = 'NSE',
+    interval,
+    timestamp,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    ingestion_ts,
+  } = record;
   if (typeof symbol !== 'string' || typeof exchange !== 'string') return 'without a symbol';
-  if (interval !== undefined && !(typeof interval === 'string' && ONE_MINUTE.has(interval.toLowerCase())) && interval !== 1) return 'of another interval';
+  if (
+    interval !== undefined &&
+    !(typeof interval === 'string' && ONE_MINUTE.has(interval.toLowerCase())) &&
+    interval !== 1
+  )
+    return 'of another interval';
   const at = instantOf(timestamp);
   if (at === undefined) return 'without a time';
   const plain = symbol.endsWith('-EQ') ? symbol.slice(0, -3) : symbol;
-  const row = candleFrom({ symbol: plain, exchange, timestamp: at.ms, open: numberOf(open), high: numberOf(high), low: numberOf(low), close: numberOf(close), volume: numberOf(volume) }, { symbol: plain, exchange });
+  const row = candleFrom(
+    {
+      symbol: plain,
+      exchange,
+      timestamp: at.ms,
+      open: numberOf(open),
+      high: numberOf(high),
+      low: numberOf(low),
+      close: numberOf(close),
+      volume: numberOf(volume),
+    },
+    { symbol: plain, exchange },
+  );
   if (row === undefined) return 'with a missing value';
   return { row, zoned: at.zoned, ingestedMs: instantOf(ingestion_ts)?.ms ?? Number.NEGATIVE_INFINITY };
 }
@@ -98,7 +131,10 @@ export class JsonLines {
   }
 
   /** Reads `path`. Throws EngineError HISTORY when it cannot be read, or holds more than can be. */
-  static async read(path: string, { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow = {}): Promise<JsonLines> {
+  static async read(
+    path: string,
+    { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow = {},
+  ): Promise<JsonLines> {
     const file = new JsonLines(path);
     let number = 0;
     try {
@@ -110,7 +146,11 @@ export class JsonLines {
       }
     } catch (error) {
       if (error instanceof EngineError) throw error;
-      throw new EngineError('HISTORY', `${path} cannot be read (${sentenceOf(error)}); name another, or let this user read it.`, { cause: error });
+      throw new EngineError(
+        'HISTORY',
+        `${path} cannot be read (${sentenceOf(error)}); name another, or let this user read it.`,
+        { cause: error },
+      );
     }
     return file;
   }
@@ -119,8 +159,19 @@ export class JsonLines {
   of({ symbol, exchange }: FileInstrument): CandleFile | undefined {
     const kept = this.#byInstrument.get(`${exchange} ${symbol}`);
     if (kept === undefined) return undefined;
-    const rows = [...kept.values()].map(({ row }) => ({ candle: row, quality: undefined })).sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
-    return { path: this.#path, rows, ours: false, volumeKind: 'traded', zone: undefined, columns: [], keys: new Map(), notes: this.#notes() };
+    const rows = [...kept.values()]
+      .map(({ row }) => ({ candle: row, quality: undefined }))
+      .sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
+    return {
+      path: this.#path,
+      rows,
+      ours: false,
+      volumeKind: 'traded',
+      zone: undefined,
+      columns: [],
+      keys: new Map(),
+      notes: this.#notes(),
+    };
   }
 
   #add(line: Line | string, number: number, fromMs: number, toMs: number): void {
@@ -138,16 +189,27 @@ export class JsonLines {
     this.#byInstrument.set(key, kept);
     const there = kept.get(row.timestampMs);
     if (there !== undefined) this.#replaced++;
-    else if (++this.#rows > MOST_ROWS) throw new EngineError('HISTORY', `${this.#path} has more than ${MOST_ROWS} candles in the time that is compared: split it.`);
+    else if (++this.#rows > MOST_ROWS)
+      throw new EngineError(
+        'HISTORY',
+        `${this.#path} has more than ${MOST_ROWS} candles in the time that is compared: split it.`,
+      );
     // Level ones, and those without, count in the order of the file.
     if (there === undefined || ingestedMs >= there.ingestedMs) kept.set(row.timestampMs, { row, ingestedMs });
   }
 
   #notes(): string[] {
-    const left = [...this.#left].map(([reason, { first, lines }]) => `${this.#path}: ${lines} ${lines === 1 ? 'line' : 'lines'} ${reason} ${lines === 1 ? 'is' : 'are'} left out, the first is line ${first}.`);
+    const left = [...this.#left].map(
+      ([reason, { first, lines }]) =>
+        `${this.#path}: ${lines} ${lines === 1 ? 'line' : 'lines'} ${reason} ${lines === 1 ? 'is' : 'are'} left out, the first is line ${first}.`,
+    );
     return [
       ...(this.#unzoned > 0 ? [`${this.#path} has times without a zone: they are taken as IST.`] : []),
-      ...(this.#replaced > 0 ? [`${this.#path}: ${this.#replaced} ${this.#replaced === 1 ? 'candle was' : 'candles were'} polled again; the latest ingestion_ts counts.`] : []),
+      ...(this.#replaced > 0
+        ? [
+            `${this.#path}: ${this.#replaced} ${this.#replaced === 1 ? 'candle was' : 'candles were'} polled again; the latest ingestion_ts counts.`,
+          ]
+        : []),
       ...left,
     ];
   }

@@ -65,9 +65,21 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
 }
 
 /** The whole comparison. `differences` are minutes that are not exactly equal, the worst first. */
-export function comparisonJson({ spans, symbols, differences }: Comparison, { verdict, reasons }: Judgement, { ours, reference, notes, unexplainedPercent, comparedWallMs }: Surroundings): object {
+export function comparisonJson(
+  { spans, symbols, differences }: Comparison,
+  { verdict, reasons }: Judgement,
+  { ours, reference, notes, unexplainedPercent, comparedWallMs }: Surroundings,
+): object {
   const missing = symbols.flatMap((one) =>
-    (['ours', 'reference'] as const).flatMap((side) => one.missing[side].map((ms) => ({ symbol: one.symbol, exchange: one.exchange, from: side, timestamp: istStamp(ms), timestampMs: ms }))),
+    (['ours', 'reference'] as const).flatMap((side) =>
+      one.missing[side].map((ms) => ({
+        symbol: one.symbol,
+        exchange: one.exchange,
+        from: side,
+        timestamp: istStamp(ms),
+        timestampMs: ms,
+      })),
+    ),
   );
   return {
     kind: 'comparison',
@@ -76,10 +88,21 @@ export function comparisonJson({ spans, symbols, differences }: Comparison, { ve
     reasons,
     ours: originJson(ours),
     reference: originJson(reference),
-    spans: spans.map(({ date, firstMs, lastMs }) => ({ date, first: istStamp(firstMs), last: istStamp(lastMs), firstMs, lastMs })),
+    spans: spans.map(({ date, firstMs, lastMs }) => ({
+      date,
+      first: istStamp(firstMs),
+      last: istStamp(lastMs),
+      firstMs,
+      lastMs,
+    })),
     symbols: symbols.map(symbolJson),
     causes: causesOf(symbols),
-    values: { compared: valuesCompared(symbols), explained: explained(symbols), unexplained: unexplained(symbols), unexplainedPercentAllowed: unexplainedPercent },
+    values: {
+      compared: valuesCompared(symbols),
+      explained: explained(symbols),
+      unexplained: unexplained(symbols),
+      unexplainedPercentAllowed: unexplainedPercent,
+    },
     differences: { total: differences.length, listed: differences.slice(0, LISTED).map(differenceJson) },
     missing: { total: missing.length, listed: missing.slice(0, LISTED) },
     notes,

@@ -60,7 +60,11 @@ export function spansOf(sides: readonly (readonly SeenCandle[])[]): Span[] {
     for (const { candle } of side) {
       const ms = candle.timestampMs;
       const there = byDay.get(dayOf(ms));
-      byDay.set(dayOf(ms), { date: istDate(ms), firstMs: Math.min(ms, there?.firstMs ?? ms), lastMs: Math.max(ms, there?.lastMs ?? ms) });
+      byDay.set(dayOf(ms), {
+        date: istDate(ms),
+        firstMs: Math.min(ms, there?.firstMs ?? ms),
+        lastMs: Math.max(ms, there?.lastMs ?? ms),
+      });
     }
   }
   return [...byDay.values()].sort((a, b) => a.firstMs - b.firstMs);
@@ -68,11 +72,16 @@ export function spansOf(sides: readonly (readonly SeenCandle[])[]): Span[] {
 
 /** The minutes of which a side has a whole candle of any symbol: through all of each it was connected. */
 export function watchedBy(sides: readonly (readonly SeenCandle[])[]): Set<number> {
-  return new Set(sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)));
+  return new Set(
+    sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)),
+  );
 }
 
 /** The candles on either side of the hole `ms` and of the same date. */
-function neighbours(side: readonly SeenCandle[], ms: number): { readonly before: SeenCandle | undefined; readonly after: SeenCandle | undefined } {
+function neighbours(
+  side: readonly SeenCandle[],
+  ms: number,
+): { readonly before: SeenCandle | undefined; readonly after: SeenCandle | undefined } {
   let low = 0;
   let high = side.length;
   while (low < high) {
@@ -80,7 +89,8 @@ function neighbours(side: readonly SeenCandle[], ms: number): { readonly before:
     if (side[middle].candle.timestampMs < ms) low = middle + 1;
     else high = middle;
   }
-  const sameDay = (seen: SeenCandle | undefined): SeenCandle | undefined => (seen !== undefined && dayOf(seen.candle.timestampMs) === dayOf(ms) ? seen : undefined);
+  const sameDay = (seen: SeenCandle | undefined): SeenCandle | undefined =>
+    seen !== undefined && dayOf(seen.candle.timestampMs) === dayOf(ms) ? seen : undefined;
   return { before: sameDay(side[low - 1]), after: sameDay(side[low]) };
 }
 
@@ -108,7 +118,11 @@ function isUnseen(side: readonly SeenCandle[], ms: number, watched: ReadonlySet<
  * The reference's row for a candle of ours. Brokers label the closing auction 15:28 or 15:29 and we 15:29, so an auction candle without a row
  * at its own label takes the one a minute before, unless that minute has a candle of ours, whose row it is.
  */
-function partnerOf(own: SeenCandle, ours: ReadonlySet<number>, reference: ReadonlyMap<number, SeenCandle>): SeenCandle | undefined {
+function partnerOf(
+  own: SeenCandle,
+  ours: ReadonlySet<number>,
+  reference: ReadonlyMap<number, SeenCandle>,
+): SeenCandle | undefined {
   const ms = own.candle.timestampMs;
   const same = reference.get(ms);
   if (same !== undefined || own.source !== 'auction' || ours.has(ms - MINUTE_MS)) return same;
@@ -124,7 +138,11 @@ export interface Watch {
 }
 
 /** Puts one symbol's minutes together. Both sides ascending, one candle a minute. */
-export function align(ours: readonly SeenCandle[], reference: readonly SeenCandle[], watch: Watch): Alignment {
+export function align(
+  ours: readonly SeenCandle[],
+  reference: readonly SeenCandle[],
+  watch: Watch,
+): Alignment {
   const ourMinutes = new Set(ours.map(({ candle }) => candle.timestampMs));
   const byMinute = new Map(reference.map((seen) => [seen.candle.timestampMs, seen]));
   const spanOfDay = new Map(watch.spans.map((span) => [dayOf(span.firstMs), span]));

@@ -26,7 +26,10 @@ export function simulated(origin: Origin): boolean {
   return origin.files.some(({ feed }) => feed?.startsWith('sim') === true);
 }
 
-const volumeWords: Record<VolumeKind, string> = { tick: 'volume is the number of ticks', traded: 'volume is traded quantity' };
+const volumeWords: Record<VolumeKind, string> = {
+  tick: 'volume is the number of ticks',
+  traded: 'volume is traded quantity',
+};
 
 /** E.g. `data/test: 50 files, feed live, mode quote, volume is traded quantity`. */
 export function originText(origin: Origin): string {
@@ -34,7 +37,10 @@ export function originText(origin: Origin): string {
   if (files.length === 0) return `${folder}: ${polled ? 'no candles of' : 'no file for'} any of the symbols`;
   const feeds = distinct(origin, 'feed');
   const silent = files.some(({ feed }) => feed === undefined);
-  const feed = [...(feeds.length > 0 ? [`feed ${feeds.join(' and ')}`] : []), ...(silent ? [feeds.length > 0 ? 'some do not say of which feed' : 'does not say of which feed'] : [])];
+  const feed = [
+    ...(feeds.length > 0 ? [`feed ${feeds.join(' and ')}`] : []),
+    ...(silent ? [feeds.length > 0 ? 'some do not say of which feed' : 'does not say of which feed'] : []),
+  ];
   const modes = distinct(origin, 'mode');
   const volumes = (distinct(origin, 'volumeKind') as VolumeKind[]).map((kind) => volumeWords[kind]);
   return `${folder}: ${[`${files.length} ${polled ? 'symbol' : 'file'}${files.length === 1 ? '' : 's'}`, ...feed, ...(modes.length > 0 ? [`mode ${modes.join(' and ')}`] : []), volumes.join(' or ')].join(', ')}`;

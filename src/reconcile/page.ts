@@ -2,7 +2,14 @@
 import { escaped } from '../text/html.js';
 import { istDate, istMinute, istStamp, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf, type Cause } from './causes.js';
-import { FIELDS, valuesCompared, type Comparison, type Difference, type Field, type SymbolComparison } from './comparison.js';
+import {
+  FIELDS,
+  valuesCompared,
+  type Comparison,
+  type Difference,
+  type Field,
+  type SymbolComparison,
+} from './comparison.js';
 import type { Span } from './minutes.js';
 import { originText } from './origin.js';
 import { fieldText, verdictLine, type Surroundings } from './present.js';
@@ -43,25 +50,42 @@ th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;t
 .keys span.one{margin-right:1.1rem;white-space:nowrap}.days svg{display:block;width:100%;height:14px}.days td.line{width:75%;min-width:30rem;padding:.15rem .6rem}
 `;
 
-const cell = (text: string | number, css = ''): string => `<td${css === '' ? '' : ` class="${css}"`}>${escaped(String(text))}</td>`;
+const cell = (text: string | number, css = ''): string =>
+  `<td${css === '' ? '' : ` class="${css}"`}>${escaped(String(text))}</td>`;
 
 /** Exact share of a field, with what is within a tick and what is different behind it. */
 function fieldCell(symbol: SymbolComparison, field: Field): string {
   if (symbol.compared === 0 || (field === 'volume' && !symbol.volumeCompared)) return cell('-', 'dim');
   const { exact, withinTick, different } = symbol.fields[field];
-  const more = [withinTick > 0 ? `${withinTick}~` : '', different > 0 ? `${different}!` : ''].filter((text) => text !== '').join(' ');
+  const more = [withinTick > 0 ? `${withinTick}~` : '', different > 0 ? `${different}!` : '']
+    .filter((text) => text !== '')
+    .join(' ');
   return `<td>${((exact / symbol.compared) * 100).toFixed(1)} %${more === '' ? '' : ` <span class="dim">${more}</span>`}</td>`;
 }
 
 function symbolTable(symbols: readonly SymbolComparison[]): string {
-  const head = ['symbol', 'minutes', ...FIELDS, 'missing ours', 'missing theirs', 'partial', 'unseen', 'unexplained'].map((name) => `<th>${name}</th>`).join('');
+  const head = [
+    'symbol',
+    'minutes',
+    ...FIELDS,
+    'missing ours',
+    'missing theirs',
+    'partial',
+    'unseen',
+    'unexplained',
+  ]
+    .map((name) => `<th>${name}</th>`)
+    .join('');
   const rows = symbols.map((symbol) =>
     [
       cell(nameOf(symbol)),
       cell(symbol.compared),
       ...FIELDS.map((field) => fieldCell(symbol, field)),
       cell(symbol.missing.ours.length, symbol.missing.ours.length > 0 ? 'bad' : ''),
-      cell(symbol.referenceFound ? symbol.missing.reference.length : 'all', symbol.referenceFound && symbol.missing.reference.length === 0 ? '' : 'bad'),
+      cell(
+        symbol.referenceFound ? symbol.missing.reference.length : 'all',
+        symbol.referenceFound && symbol.missing.reference.length === 0 ? '' : 'bad',
+      ),
       cell(symbol.partial.minutes),
       cell(symbol.unseen.ours.length + symbol.unseen.reference.length),
       cell(symbol.judged.unexplained, symbol.judged.unexplained > 0 ? 'bad' : ''),
@@ -70,13 +94,19 @@ function symbolTable(symbols: readonly SymbolComparison[]): string {
   return `<div class="scroll"><table><tr>${head}</tr>${rows.map((row) => `<tr>${row}</tr>`).join('')}</table></div><p class="dim">A field: share of the minutes that are exactly equal, then how many are within one tick (~) and different (!).</p>`;
 }
 
-const key = (cause: Cause, text: string): string => `<span class="one"><span class="key" style="background:${COLOUR[cause]}"></span>${text}</span>`;
+const key = (cause: Cause, text: string): string =>
+  `<span class="one"><span class="key" style="background:${COLOUR[cause]}"></span>${text}</span>`;
 
 function causeBar(symbols: readonly SymbolComparison[]): string {
   const counts = causesOf(symbols);
   const found = CAUSES.filter((cause) => counts[cause] > 0);
   if (found.length === 0) return '<p>Nothing differs.</p>';
-  const parts = found.map((cause) => `<div style="flex:${counts[cause]};background:${COLOUR[cause]}" title="${CAUSE_NAME[cause]} ${counts[cause]}"></div>`).join('');
+  const parts = found
+    .map(
+      (cause) =>
+        `<div style="flex:${counts[cause]};background:${COLOUR[cause]}" title="${CAUSE_NAME[cause]} ${counts[cause]}"></div>`,
+    )
+    .join('');
   return `<div class="bar">${parts}</div><p class="keys">${found.map((cause) => key(cause, `${CAUSE_NAME[cause]} ${counts[cause]}`)).join('')}</p><p class="dim">Every field that is not exactly equal, of partial minutes too, and every missing minute, by its one cause.</p>`;
 }
 
@@ -94,7 +124,8 @@ function marksOf(symbol: SymbolComparison, differences: readonly Difference[]): 
     const cause = CAUSES[Math.max(...different.map((one) => CAUSES.indexOf(one.cause)))];
     return [{ ms: startMs, cause, text: different.map(fieldText).join(', ') }];
   });
-  const missing = (side: 'ours' | 'reference', cause: Cause): Mark[] => symbol.missing[side].map((ms) => ({ ms, cause, text: CAUSE_NAME[cause] }));
+  const missing = (side: 'ours' | 'reference', cause: Cause): Mark[] =>
+    symbol.missing[side].map((ms) => ({ ms, cause, text: CAUSE_NAME[cause] }));
   return [...worst, ...missing('ours', 'oursMissing'), ...missing('reference', 'referenceMissing')];
 }
 
@@ -103,29 +134,43 @@ function dayLine({ firstMs, lastMs }: Span, marks: readonly Mark[]): string {
   const width = LINE.width / minutes;
   const rects = marks
     .filter(({ ms }) => ms >= firstMs && ms <= lastMs)
-    .map(({ ms, cause, text }) => `<rect x="${(((ms - firstMs) / MINUTE_MS) * width).toFixed(2)}" width="${Math.max(2, width).toFixed(2)}" height="${LINE.height}" fill="${COLOUR[cause]}"><title>${istMinute(ms)} ${escaped(text)}</title></rect>`);
+    .map(
+      ({ ms, cause, text }) =>
+        `<rect x="${(((ms - firstMs) / MINUTE_MS) * width).toFixed(2)}" width="${Math.max(2, width).toFixed(2)}" height="${LINE.height}" fill="${COLOUR[cause]}"><title>${istMinute(ms)} ${escaped(text)}</title></rect>`,
+    );
   return `<svg viewBox="0 0 ${LINE.width} ${LINE.height}" preserveAspectRatio="none" role="img"><rect width="${LINE.width}" height="${LINE.height}" fill="var(--ground)"/>${rects.join('')}</svg>`;
 }
 
 /** A line a symbol and date: where in the day something differs by more than a tick, or is missing. */
 function days({ spans, symbols, differences }: Comparison): string {
   const bySymbol = new Map<string, Difference[]>();
-  for (const difference of differences) bySymbol.set(nameOf(difference), [...(bySymbol.get(nameOf(difference)) ?? []), difference]);
+  for (const difference of differences)
+    bySymbol.set(nameOf(difference), [...(bySymbol.get(nameOf(difference)) ?? []), difference]);
   const rows = spans.map((span) => {
-    const lines = symbols.map((symbol) => `<tr>${cell(nameOf(symbol))}<td class="line">${dayLine(span, marksOf(symbol, bySymbol.get(nameOf(symbol)) ?? []))}</td></tr>`).join('');
+    const lines = symbols
+      .map(
+        (symbol) =>
+          `<tr>${cell(nameOf(symbol))}<td class="line">${dayLine(span, marksOf(symbol, bySymbol.get(nameOf(symbol)) ?? []))}</td></tr>`,
+      )
+      .join('');
     return `<tr><th class="left">${span.date}</th><th class="left">${istMinute(span.firstMs)} to ${istMinute(span.lastMs + MINUTE_MS)}</th></tr>${lines}`;
   });
   return `<div class="scroll"><table class="days">${rows.join('')}</table></div><p class="dim">The ground is minutes that agree, within one tick, or are not judged. Point at a mark for what it is.</p>`;
 }
 
 function differenceTable(differences: readonly Difference[]): string {
-  const different = differences.filter(({ fields }) => fields.some(({ agreement }) => agreement === 'different'));
+  const different = differences.filter(({ fields }) =>
+    fields.some(({ agreement }) => agreement === 'different'),
+  );
   if (different.length === 0) return '<p>None.</p>';
   const rows = different.slice(0, LISTED).map((one) => {
     const fields = one.fields.map((field) => key(field.cause, escaped(fieldText(field)))).join(' ');
     return `<tr>${cell(nameOf(one))}${cell(`${istDate(one.startMs)} ${istMinute(one.startMs)}`, 'left')}<td class="text keys">${fields}</td></tr>`;
   });
-  const more = different.length > LISTED ? `<p class="dim">The worst ${LISTED} of ${different.length}; the report has more.</p>` : '';
+  const more =
+    different.length > LISTED
+      ? `<p class="dim">The worst ${LISTED} of ${different.length}; the report has more.</p>`
+      : '';
   return `<div class="scroll"><table><tr><th>symbol</th><th class="left">minute</th><th class="left">ours / reference, and the cause</th></tr>${rows.join('')}</table></div>${more}`;
 }
 
@@ -135,14 +180,20 @@ function missingList(symbols: readonly SymbolComparison[]): string {
       const minutes = symbol.missing[side];
       if (minutes.length === 0 || (side === 'reference' && !symbol.referenceFound)) return [];
       const names = minutes.slice(0, NAMED).map((ms) => `${istDate(ms)} ${istMinute(ms)}`);
-      return [`<p>${escaped(nameOf(symbol))}, missing in ${side === 'ours' ? 'ours' : 'the reference'}: ${names.join(', ')}${minutes.length > NAMED ? ` and ${minutes.length - NAMED} more` : ''}</p>`];
+      return [
+        `<p>${escaped(nameOf(symbol))}, missing in ${side === 'ours' ? 'ours' : 'the reference'}: ${names.join(', ')}${minutes.length > NAMED ? ` and ${minutes.length - NAMED} more` : ''}</p>`,
+      ];
     }),
   );
   return lines.length === 0 ? '' : `<h2>Missing minutes</h2>${lines.join('')}`;
 }
 
 /** The page. */
-export function comparisonPage(comparison: Comparison, judgement: Judgement, surroundings: Surroundings): string {
+export function comparisonPage(
+  comparison: Comparison,
+  judgement: Judgement,
+  surroundings: Surroundings,
+): string {
   const { symbols, spans } = comparison;
   const { ours, reference, notes, unexplainedPercent, comparedWallMs } = surroundings;
   const values = valuesCompared(symbols);

@@ -41,7 +41,9 @@ function cell(symbol: SymbolComparison, field: Field, short: boolean): string {
   if (field === 'volume' && !symbol.volumeCompared) return '-';
   const { exact, withinTick, different } = symbol.fields[field];
   if (symbol.compared === 0) return '-';
-  const rest = [withinTick > 0 ? `${withinTick}~` : '', different > 0 ? `${different}!` : ''].filter((text) => text !== '');
+  const rest = [withinTick > 0 ? `${withinTick}~` : '', different > 0 ? `${different}!` : ''].filter(
+    (text) => text !== '',
+  );
   if (short) return rest.length === 0 ? '=' : rest.join(' ');
   return [...(exact > 0 || rest.length === 0 ? [String(exact)] : []), ...rest].join(' ');
 }
@@ -63,7 +65,11 @@ function cells(symbol: SymbolComparison, short: boolean): string[] {
 
 function aligned(rows: readonly string[][]): string[] {
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  '));
+  return rows.map((row) =>
+    row
+      .map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column])))
+      .join('  '),
+  );
 }
 
 /** A line a symbol. Where counts are so large that the lines would be wider than `columns`, those of exact minutes are left out. */
@@ -96,14 +102,19 @@ const minuteText = (ms: number): string => `${istDate(ms)} ${istMinute(ms)}`;
 
 /** The worst differing minutes with both values. */
 function worst(differences: readonly Difference[], columns: number): string[] {
-  const different = differences.filter(({ fields }) => fields.some(({ agreement }) => agreement === 'different'));
+  const different = differences.filter(({ fields }) =>
+    fields.some(({ agreement }) => agreement === 'different'),
+  );
   if (different.length === 0) return [];
   const shown = different.slice(0, SHOWN.differences);
   const lines = shown.map((one) => {
     const label = one.referenceMs === one.startMs ? '' : ` (reference ${istMinute(one.referenceMs)})`;
     return `  ${broken(`${minuteText(one.startMs)} ${nameOf(one)}${label}: ${one.fields.map(fieldText).join(', ')}`, columns - 2, 4)}`;
   });
-  const head = different.length > shown.length ? `The worst ${shown.length} of ${different.length} differing minutes, ours / reference:` : 'Differing minutes, ours / reference:';
+  const head =
+    different.length > shown.length
+      ? `The worst ${shown.length} of ${different.length} differing minutes, ours / reference:`
+      : 'Differing minutes, ours / reference:';
   return ['', head, ...lines];
 }
 
@@ -113,72 +124,128 @@ function causes(symbols: readonly SymbolComparison[], columns: number): string[]
   const found = CAUSES.filter((cause) => counts[cause] > 0);
   if (found.length === 0) return [];
   const total = found.reduce((sum, cause) => sum + counts[cause], 0);
-  return ['', broken(`Causes of ${counted(total, 'difference')}: ${found.map((cause) => `${counts[cause]} ${CAUSE_NAME[cause]}`).join(', ')}`, columns, 2)];
+  return [
+    '',
+    broken(
+      `Causes of ${counted(total, 'difference')}: ${found.map((cause) => `${counts[cause]} ${CAUSE_NAME[cause]}`).join(', ')}`,
+      columns,
+      2,
+    ),
+  ];
 }
 
 /** Holes named: the first minutes of the first symbols. */
 function absent(symbols: readonly SymbolComparison[], side: 'ours' | 'reference', columns: number): string[] {
-  const found = symbols.filter(({ referenceFound }) => side === 'ours' || referenceFound).flatMap((symbol) => symbol.missing[side].map((ms) => `${nameOf(symbol)} ${minuteText(ms)}`));
+  const found = symbols
+    .filter(({ referenceFound }) => side === 'ours' || referenceFound)
+    .flatMap((symbol) => symbol.missing[side].map((ms) => `${nameOf(symbol)} ${minuteText(ms)}`));
   if (found.length === 0) return [];
   const more = found.length - SHOWN.missing;
-  return [broken(`Missing ${side === 'ours' ? 'in ours' : 'in the reference'}: ${found.slice(0, SHOWN.missing).join(', ')}${more > 0 ? ` and ${more} more` : ''}`, columns, 2)];
+  return [
+    broken(
+      `Missing ${side === 'ours' ? 'in ours' : 'in the reference'}: ${found.slice(0, SHOWN.missing).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+      columns,
+      2,
+    ),
+  ];
 }
 
 /** `2026-11-23 09:15 to 09:30`, a few of them: half-open, as candles are. */
 function hours({ spans, symbols }: Comparison): string {
   const outside = symbols.reduce((sum, symbol) => sum + symbol.outside, 0);
   const more = spans.length - SHOWN.dates;
-  const texts = spans.slice(0, SHOWN.dates).map(({ firstMs, lastMs }) => `${minuteText(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`);
-  return texts.length === 0 ? 'none: our files hold no candle' : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${counted(outside, 'row')} of the reference outside of this not counted` : ''}`;
+  const texts = spans
+    .slice(0, SHOWN.dates)
+    .map(({ firstMs, lastMs }) => `${minuteText(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`);
+  return texts.length === 0
+    ? 'none: our files hold no candle'
+    : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${counted(outside, 'row')} of the reference outside of this not counted` : ''}`;
 }
 
 /** What of the values was not exact, in words. */
 function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean): string {
-  const sum = (figure: (symbol: SymbolComparison) => number): number => symbols.reduce((total, symbol) => total + figure(symbol), 0);
+  const sum = (figure: (symbol: SymbolComparison) => number): number =>
+    symbols.reduce((total, symbol) => total + figure(symbol), 0);
   const within = sum(({ fields }) => PRICES.reduce((total, field) => total + fields[field].withinTick, 0));
   const because = explained(symbols);
   const nothing = unexplained(symbols);
   if (because + nothing === 0) {
-    const prices = within === 0 ? 'all prices are exact' : `all prices are exact but ${within}, which are within one tick`;
+    const prices =
+      within === 0 ? 'all prices are exact' : `all prices are exact but ${within}, which are within one tick`;
     return allVolumes ? `${prices}, all volumes are exact` : prices;
   }
   const parts = [
-    ...(because > 0 ? [`${because} of ${counted(valuesCompared(symbols), 'value')} differ for a cause that our quality rows tell`] : []),
-    ...(nothing > 0 ? [`${nothing}, ${percentText(nothing / valuesCompared(symbols))}, differ and nothing explains it`] : []),
+    ...(because > 0
+      ? [
+          `${because} of ${counted(valuesCompared(symbols), 'value')} differ for a cause that our quality rows tell`,
+        ]
+      : []),
+    ...(nothing > 0
+      ? [`${nothing}, ${percentText(nothing / valuesCompared(symbols))}, differ and nothing explains it`]
+      : []),
     ...(within > 0 ? [`${within} are within one tick`] : []),
   ];
   return `${parts.join(', ')}, the rest is exact`;
 }
 
 /** The last line: what was found, and what it does not say. */
-export function verdictLine({ symbols }: Comparison, { verdict, reasons }: Judgement, { ours }: Surroundings): string {
-  if (verdict === 'fail') return `Verdict: FAIL. Ours cannot stand in for the reference as it is: ${reasons.join('; ')}.`;
-  const sum = (figure: (symbol: SymbolComparison) => number): number => symbols.reduce((total, symbol) => total + figure(symbol), 0);
-  const aside = sum(({ partial }) => partial.minutes) + sum(({ unseen }) => unseen.ours.length + unseen.reference.length);
+export function verdictLine(
+  { symbols }: Comparison,
+  { verdict, reasons }: Judgement,
+  { ours }: Surroundings,
+): string {
+  if (verdict === 'fail')
+    return `Verdict: FAIL. Ours cannot stand in for the reference as it is: ${reasons.join('; ')}.`;
+  const sum = (figure: (symbol: SymbolComparison) => number): number =>
+    symbols.reduce((total, symbol) => total + figure(symbol), 0);
+  const aside =
+    sum(({ partial }) => partial.minutes) + sum(({ unseen }) => unseen.ours.length + unseen.reference.length);
   const lacked = sum(({ missing }) => missing.reference.length);
   const limits = [
     'other dates, hours and symbols',
-    ...(aside > 0 ? [`the ${counted(aside, 'minute')} that ${aside === 1 ? 'was' : 'were'} partial or unseen`] : []),
+    ...(aside > 0
+      ? [`the ${counted(aside, 'minute')} that ${aside === 1 ? 'was' : 'were'} partial or unseen`]
+      : []),
     ...(lacked > 0 ? [`the ${counted(lacked, 'minute')} that the reference lacks`] : []),
     ...(simulated(ours) ? ['the live feed, for our candles are of a simulated market'] : []),
   ];
-  const minutes = `In ${counted(sum(({ compared }) => compared), 'minute')} of ${counted(symbols.length, 'symbol')}, ${agreementText(symbols, verdict === 'pass')}`;
+  const minutes = `In ${counted(
+    sum(({ compared }) => compared),
+    'minute',
+  )} of ${counted(symbols.length, 'symbol')}, ${agreementText(symbols, verdict === 'pass')}`;
   const silence = `This says nothing of ${limits.join('; nor of ')}.`;
   if (verdict === 'pass') return `Verdict: PASS. ${minutes} and no candle of ours is missing. ${silence}`;
   return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
 }
 
 /** Everything as lines of at most `columns`, where single words allow it. */
-export function comparisonText(comparison: Comparison, judgement: Judgement, surroundings: Surroundings, columns: number): string {
+export function comparisonText(
+  comparison: Comparison,
+  judgement: Judgement,
+  surroundings: Surroundings,
+  columns: number,
+): string {
   const { symbols, differences } = comparison;
   const assumed = symbols.filter(({ tickSizeKnown }) => !tickSizeKnown);
   const relabelled = symbols.reduce((sum, symbol) => sum + symbol.relabelled, 0);
   const notes = [
-    ...(assumed.length > 0 ? [`The tick size of ${assumed.slice(0, SHOWN.missing).map(nameOf).join(', ')}${assumed.length > SHOWN.missing ? ` and ${assumed.length - SHOWN.missing} more` : ''} is not known: ${priceText(assumed[0].tickSizeRupees)} is taken.`] : []),
-    ...(relabelled > 0 ? [`${counted(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`] : []),
+    ...(assumed.length > 0
+      ? [
+          `The tick size of ${assumed.slice(0, SHOWN.missing).map(nameOf).join(', ')}${assumed.length > SHOWN.missing ? ` and ${assumed.length - SHOWN.missing} more` : ''} is not known: ${priceText(assumed[0].tickSizeRupees)} is taken.`,
+        ]
+      : []),
+    ...(relabelled > 0
+      ? [
+          `${counted(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`,
+        ]
+      : []),
     ...surroundings.notes,
   ];
-  const remarks = [...absent(symbols, 'ours', columns), ...absent(symbols, 'reference', columns), ...notes.map((note) => broken(`Note: ${note}`, columns, 2))];
+  const remarks = [
+    ...absent(symbols, 'ours', columns),
+    ...absent(symbols, 'reference', columns),
+    ...notes.map((note) => broken(`Note: ${note}`, columns, 2)),
+  ];
   return [
     broken(`Ours       ${originText(surroundings.ours)}`, columns, 11),
     broken(`Reference  ${originText(surroundings.reference)}`, columns, 11),

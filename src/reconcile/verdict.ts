@@ -41,10 +41,19 @@ function namesOf(symbols: readonly SymbolComparison[]): string {
 }
 
 /** `sentence` over the symbols for which `figure` is not 0, with the sum; nothing when there is none. */
-function summed(symbols: readonly SymbolComparison[], figure: (symbol: SymbolComparison) => number, sentence: (sum: number, names: string) => string): string[] {
+function summed(
+  symbols: readonly SymbolComparison[],
+  figure: (symbol: SymbolComparison) => number,
+  sentence: (sum: number, names: string) => string,
+): string[] {
   const guilty = symbols.filter((symbol) => figure(symbol) > 0);
   if (guilty.length === 0) return [];
-  return [sentence(guilty.reduce((sum, symbol) => sum + figure(symbol), 0), namesOf(guilty))];
+  return [
+    sentence(
+      guilty.reduce((sum, symbol) => sum + figure(symbol), 0),
+      namesOf(guilty),
+    ),
+  ];
 }
 
 /** `0.08 %`, and never 0 for what is more. */
@@ -58,7 +67,11 @@ function lacking(symbols: readonly SymbolComparison[]): string[] {
   const lacked = symbols.reduce((sum, { missing }) => sum + missing.reference.length, 0);
   const there = symbols.reduce((sum, { compared }) => sum + compared, 0);
   if (lacked <= (lacked + there) * REFERENCE_LACKS) return [];
-  return summed(symbols, ({ missing }) => missing.reference.length, (sum, names) => `${counted(sum, 'minute')} of ours missing in the reference (${names})`);
+  return summed(
+    symbols,
+    ({ missing }) => missing.reference.length,
+    (sum, names) => `${counted(sum, 'minute')} of ours missing in the reference (${names})`,
+  );
 }
 
 /** Fields of whole minutes that are different, and nothing explains it. */
@@ -71,29 +84,63 @@ function tooManyUnexplained(symbols: readonly SymbolComparison[], percent: numbe
   const sum = unexplained(symbols);
   const values = valuesCompared(symbols);
   if (sum * 100 <= values * percent) return [];
-  return summed(symbols, ({ judged }) => judged.unexplained, (differences, names) => `${counted(differences, 'difference')} that nothing explains, ${percentText(differences / values)} of the values where ${percent} % may be (${names})`);
+  return summed(
+    symbols,
+    ({ judged }) => judged.unexplained,
+    (differences, names) =>
+      `${counted(differences, 'difference')} that nothing explains, ${percentText(differences / values)} of the values where ${percent} % may be (${names})`,
+  );
 }
 
 /** Fields of whole minutes that are different and have a cause. */
 export function explained(symbols: readonly SymbolComparison[]): number {
-  return symbols.reduce((sum, { judged }) => sum + Object.values(judged).reduce((all, one) => all + one, 0) - judged.unexplained, 0);
+  return symbols.reduce(
+    (sum, { judged }) => sum + Object.values(judged).reduce((all, one) => all + one, 0) - judged.unexplained,
+    0,
+  );
 }
 
 /** The verdict over all symbols. `objection`: what speaks against comparing these folders at all, whatever is in them. */
-export function judge({ symbols }: Comparison, objection: string | undefined, unexplainedPercent = UNEXPLAINED_PERCENT): Judgement {
+export function judge(
+  { symbols }: Comparison,
+  objection: string | undefined,
+  unexplainedPercent = UNEXPLAINED_PERCENT,
+): Judgement {
   const referenced = symbols.filter(({ referenceFound }) => referenceFound);
   const reasons = [
     ...(objection === undefined ? [] : [objection]),
     ...(symbols.some(({ compared }) => compared > 0) ? [] : ['nothing could be compared']),
-    ...summed(symbols, ({ referenceFound }) => (referenceFound ? 0 : 1), (_, names) => `the reference has nothing of ${names}`),
-    ...summed(referenced, ({ compared }) => (compared > 0 ? 0 : 1), (_, names) => `no minute is whole on both sides for ${names}`),
+    ...summed(
+      symbols,
+      ({ referenceFound }) => (referenceFound ? 0 : 1),
+      (_, names) => `the reference has nothing of ${names}`,
+    ),
+    ...summed(
+      referenced,
+      ({ compared }) => (compared > 0 ? 0 : 1),
+      (_, names) => `no minute is whole on both sides for ${names}`,
+    ),
     ...tooManyUnexplained(symbols, unexplainedPercent),
-    ...summed(symbols, ({ otherPrints }) => otherPrints, (sum, names) => `${counted(sum, 'closing auction')} of another price (${names})`),
-    ...summed(symbols, ({ missing }) => missing.ours.length, (sum, names) => `${counted(sum, 'minute')} of the reference missing in ours (${names})`),
+    ...summed(
+      symbols,
+      ({ otherPrints }) => otherPrints,
+      (sum, names) => `${counted(sum, 'closing auction')} of another price (${names})`,
+    ),
+    ...summed(
+      symbols,
+      ({ missing }) => missing.ours.length,
+      (sum, names) => `${counted(sum, 'minute')} of the reference missing in ours (${names})`,
+    ),
     ...lacking(referenced),
   ];
   if (reasons.length > 0) return { verdict: 'fail', reasons };
   const unmeasured = symbols.filter(({ volumeCompared }) => !volumeCompared);
-  if (unmeasured.length > 0) return { verdict: 'prices-agree', reasons: [`volume could not be compared for ${unmeasured.length === symbols.length ? 'any symbol' : namesOf(unmeasured)}: a side counts ticks`] };
+  if (unmeasured.length > 0)
+    return {
+      verdict: 'prices-agree',
+      reasons: [
+        `volume could not be compared for ${unmeasured.length === symbols.length ? 'any symbol' : namesOf(unmeasured)}: a side counts ticks`,
+      ],
+    };
   return { verdict: 'pass', reasons: [] };
 }

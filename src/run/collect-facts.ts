@@ -60,7 +60,11 @@ export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean)
   return readCandles(engine.memories[place.shard], place, includeOpen);
 }
 
-function symbolFacts({ engine, intake }: Sources, place: RowPlace, { finished, earlyMs }: Progress): SymbolFacts {
+function symbolFacts(
+  { engine, intake }: Sources,
+  place: RowPlace,
+  { finished, earlyMs }: Progress,
+): SymbolFacts {
   const { whole, partial, late, revisions } = tallyCandles(engine.memories[place.shard], place.row, finished);
   const waited = intake.answeredAfterMs[place.instrument.index];
   return {
@@ -78,7 +82,10 @@ function symbolFacts({ engine, intake }: Sources, place: RowPlace, { finished, e
 }
 
 /** What a page shows of the candles at the end: all of them, open ones too, with what the rule saw live. */
-export function sightsOf({ memories, places }: Engine, evaluations: readonly Evaluation[]): Pick<Sights, 'candles' | 'rules' | 'latency'> {
+export function sightsOf(
+  { memories, places }: Engine,
+  evaluations: readonly Evaluation[],
+): Pick<Sights, 'candles' | 'rules' | 'latency'> {
   const bySymbol = new Map<string, Evaluation[]>(places.map(({ instrument }) => [instrument.symbol, []]));
   for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.push(evaluation);
   const seen = places.map((place) => {
@@ -86,20 +93,43 @@ export function sightsOf({ memories, places }: Engine, evaluations: readonly Eva
     const own = bySymbol.get(place.instrument.symbol)!;
     const last = own.at(-1);
     return {
-      candles: candlesSeen(memory, place, new Map(own.map((evaluation) => [evaluation.timestampMs, evaluation]))),
-      rule: last === undefined ? null : ruleSeen(memory, place, last, own.reduce((sum, { signals }) => sum + signals.length, 0)),
+      candles: candlesSeen(
+        memory,
+        place,
+        new Map(own.map((evaluation) => [evaluation.timestampMs, evaluation])),
+      ),
+      rule:
+        last === undefined
+          ? null
+          : ruleSeen(
+              memory,
+              place,
+              last,
+              own.reduce((sum, { signals }) => sum + signals.length, 0),
+            ),
     };
   });
-  return { candles: seen.map(({ candles }) => candles), rules: seen.map(({ rule }) => rule), latency: latencySeen(memories) };
+  return {
+    candles: seen.map(({ candles }) => candles),
+    rules: seen.map(({ rule }) => rule),
+    latency: latencySeen(memories),
+  };
 }
 
 function latency({ memories }: Engine, region: 'histogram' | 'sealHistogram', scale: number): Percentiles {
-  const [p50, p99, p999] = percentiles(memories.map((memory) => histogramIn(memory, region)), [50, 99, 99.9]).map((us) => (us === undefined ? undefined : us / scale));
+  const [p50, p99, p999] = percentiles(
+    memories.map((memory) => histogramIn(memory, region)),
+    [50, 99, 99.9],
+  ).map((us) => (us === undefined ? undefined : us / scale));
   return { p50, p99, p999 };
 }
 
 function performanceOf({ engine, probe }: Sources): PerformanceFigures {
-  return { ...probe.figures(), receiveToAppliedUs: latency(engine, 'histogram', 1), receiveToSealedMs: latency(engine, 'sealHistogram', 1000) };
+  return {
+    ...probe.figures(),
+    receiveToAppliedUs: latency(engine, 'histogram', 1),
+    receiveToSealedMs: latency(engine, 'sealHistogram', 1000),
+  };
 }
 
 function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['market'] {
@@ -125,17 +155,24 @@ function unseenOf({ engine }: Sources, finished: boolean): Facts['unseen'] {
     .map((gap) => ({ fromMs: gap.startMs, toMs: Math.min(gap.endMs, endMs) }));
   const symbolsOf = new Map<number, number>();
   for (const place of finished ? engine.places : []) {
-    for (const { quality } of candlesOf(engine, place, true)) if (quality.partial) symbolsOf.set(quality.timestampMs, (symbolsOf.get(quality.timestampMs) ?? 0) + 1);
+    for (const { quality } of candlesOf(engine, place, true))
+      if (quality.partial) symbolsOf.set(quality.timestampMs, (symbolsOf.get(quality.timestampMs) ?? 0) + 1);
   }
-  return { gaps, minutes: [...symbolsOf].sort(([a], [b]) => a - b).map(([minuteMs, symbols]) => ({ minuteMs, symbols })) };
+  return {
+    gaps,
+    minutes: [...symbolsOf].sort(([a], [b]) => a - b).map(([minuteMs, symbols]) => ({ minuteMs, symbols })),
+  };
 }
 
 /** The facts at this moment. */
 export function gather(sources: Sources, progress: Progress): Facts {
   const { plan, engine, intake, record, network, writer, ledger, journal } = sources;
   const { conclusion, finished, interrupted } = progress;
-  const subscribedForMs = intake.firstSubscribedMs === undefined ? undefined : sources.clock.monoMs() - intake.firstSubscribedMs;
-  const counters = Object.fromEntries(Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]])) as Record<CounterName, number>;
+  const subscribedForMs =
+    intake.firstSubscribedMs === undefined ? undefined : sources.clock.monoMs() - intake.firstSubscribedMs;
+  const counters = Object.fromEntries(
+    Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]]),
+  ) as Record<CounterName, number>;
   return {
     finished,
     interrupted,
@@ -146,13 +183,18 @@ export function gather(sources: Sources, progress: Progress): Facts {
     symbols: engine.places.map((place) => symbolFacts(sources, place, progress)),
     counters,
     market: marketOf(sources, progress.ranMs),
-    duration: { askedMin: progress.askedMin, ranMin: progress.ranMs / MINUTE_MS, settledMin: BOUNDS.duration.settled },
+    duration: {
+      askedMin: progress.askedMin,
+      ranMin: progress.ranMs / MINUTE_MS,
+      settledMin: BOUNDS.duration.settled,
+    },
     feed: {
       connected: record.connected,
       connections: record.connections,
       disconnects: record.disconnects,
       ...record.figures(),
-      subscribedForMs: subscribedForMs === undefined ? undefined : Math.max(0, subscribedForMs - progress.earlyMs),
+      subscribedForMs:
+        subscribedForMs === undefined ? undefined : Math.max(0, subscribedForMs - progress.earlyMs),
       answerMs: LIMITS.answerMs,
       errors: intake.errors.map(({ code, message }) => ({ code, message })),
     },

@@ -50,7 +50,8 @@ export function connecting(wiring: Wiring): FeedClient {
     clock,
     random: seededRandom(process.pid),
     log,
-    inSession: () => sessions.some((session) => inContinuous(session, engine.sealer.marketTime ?? clock.marketMs())),
+    inSession: () =>
+      sessions.some((session) => inContinuous(session, engine.sealer.marketTime ?? clock.marketMs())),
     firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
     unattended,
     limits: wiring.limits,
@@ -79,7 +80,20 @@ export function connecting(wiring: Wiring): FeedClient {
 }
 
 /** One of the first ticks, for whoever reads the log. */
-export function logSample(log: Log, instruments: readonly Instrument[], { symbol, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick): void {
+export function logSample(
+  log: Log,
+  instruments: readonly Instrument[],
+  { symbol, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick,
+): void {
   const scale = priceScale(instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
-  log.info({ symbol, price: priceWire / scale, sequence, exchangeTime: istStamp(exchangeMs), lagMs: Math.round(receivedMarketMs - exchangeMs) }, 'sample tick');
+  log.info(
+    {
+      symbol,
+      price: priceWire / scale,
+      sequence,
+      exchangeTime: istStamp(exchangeMs),
+      lagMs: Math.round(receivedMarketMs - exchangeMs),
+    },
+    'sample tick',
+  );
 }

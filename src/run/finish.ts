@@ -15,7 +15,10 @@ const DRAIN_MS = 30_000;
 /** Resolves when every shard has read END. Throws EngineError OUTPUT when one does not come to it. */
 export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
   await within(clock, DRAIN_MS, shards.done, () => {
-    throw new EngineError('OUTPUT', 'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.');
+    throw new EngineError(
+      'OUTPUT',
+      'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.',
+    );
   });
 }
 

@@ -24,11 +24,16 @@ export function nearest(path: string): string {
 export function lookAtFolder(folder: string): void {
   try {
     const at = nearest(folder);
-    if (!statSync(at).isDirectory()) throw new EngineError('OUTPUT', `${folder} cannot be a folder: ${at} is a file; name another.`);
+    if (!statSync(at).isDirectory())
+      throw new EngineError('OUTPUT', `${folder} cannot be a folder: ${at} is a file; name another.`);
     accessSync(at, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    throw new EngineError('OUTPUT', `${folder} cannot be written to (${sentenceOf(error)}); name another, or let this user write there.`, { cause: error });
+    throw new EngineError(
+      'OUTPUT',
+      `${folder} cannot be written to (${sentenceOf(error)}); name another, or let this user write there.`,
+      { cause: error },
+    );
   }
 }
 
@@ -73,6 +78,10 @@ export function tryFolder(folder: string, runId: string): readonly string[] {
   } catch (error) {
     rmSync(probe, { force: true });
     leaveFolders(made);
-    throw new EngineError('OUTPUT', `${folder} cannot be written to (${sentenceOf(error)}); name another, or let this user write there.`, { cause: error });
+    throw new EngineError(
+      'OUTPUT',
+      `${folder} cannot be written to (${sentenceOf(error)}); name another, or let this user write there.`,
+      { cause: error },
+    );
   }
 }

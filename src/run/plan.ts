@@ -74,12 +74,28 @@ interface Hours {
  * Sessions of all instruments on the market's date. Where one could not trade now, those of the next opening when it may be waited for;
  * else throws EngineError MARKET_SHUT, saying when it opens.
  */
-function hoursAt(calendar: Calendar, instruments: readonly Instrument[], nowMs: number, mayWait: boolean): Hours {
-  const shut = instruments.map((instrument) => ({ instrument, why: shutBecause(calendar.day(istDate(nowMs), instrument.derivatives), nowMs) })).find(({ why }) => why !== undefined);
+function hoursAt(
+  calendar: Calendar,
+  instruments: readonly Instrument[],
+  nowMs: number,
+  mayWait: boolean,
+): Hours {
+  const shut = instruments
+    .map((instrument) => ({
+      instrument,
+      why: shutBecause(calendar.day(istDate(nowMs), instrument.derivatives), nowMs),
+    }))
+    .find(({ why }) => why !== undefined);
   const opensMs = shut === undefined ? undefined : calendar.nextOpenMs(nowMs, shut.instrument.derivatives);
   if (shut !== undefined && (!mayWait || opensMs === undefined)) {
-    const when = opensMs === undefined ? 'on a day that the session data does not cover' : `${istStamp(opensMs)}${mayWait ? '' : ' (--wait-open waits for it)'}`;
-    throw new EngineError('MARKET_SHUT', `The market is shut at ${istStamp(nowMs)} (${shut.why!}); it opens ${when}.`);
+    const when =
+      opensMs === undefined
+        ? 'on a day that the session data does not cover'
+        : `${istStamp(opensMs)}${mayWait ? '' : ' (--wait-open waits for it)'}`;
+    throw new EngineError(
+      'MARKET_SHUT',
+      `The market is shut at ${istStamp(nowMs)} (${shut.why!}); it opens ${when}.`,
+    );
   }
   const date = istDate(opensMs ?? nowMs);
   const sessions = new Map<Instrument, Session>();
@@ -94,10 +110,17 @@ function hoursAt(calendar: Calendar, instruments: readonly Instrument[], nowMs: 
 }
 
 /** What is named by the run: itself, and where its report goes. */
-export function placesOf(runId: string, { report }: StageConfig): Pick<Plan, 'runId' | 'reportPaths' | 'pagePath'> {
+export function placesOf(
+  runId: string,
+  { report }: StageConfig,
+): Pick<Plan, 'runId' | 'reportPaths' | 'pagePath'> {
   const reports = resolve('data/test/reports');
   if (report !== undefined) return { runId, reportPaths: [resolve(report)], pagePath: undefined };
-  return { runId, reportPaths: [join(reports, `${runId}.json`), join(reports, 'latest.json')], pagePath: join(reports, `${runId}.html`) };
+  return {
+    runId,
+    reportPaths: [join(reports, `${runId}.json`), join(reports, 'latest.json')],
+    pagePath: join(reports, `${runId}.html`),
+  };
 }
 
 /**
@@ -109,9 +132,18 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
   const book = await openBook(config.instruments, config.feed.kind === 'live', istDate(nowMs));
   const instruments = selectInstruments({ ...config, book });
   // One mode for all: as many (token, mode) pairs as instruments.
-  if (instruments.length > QUOTA) throw new EngineError('USAGE', `${instruments.length} symbols are more than the ${QUOTA} that the broker serves on one connection: leave some out.`);
+  if (instruments.length > QUOTA)
+    throw new EngineError(
+      'USAGE',
+      `${instruments.length} symbols are more than the ${QUOTA} that the broker serves on one connection: leave some out.`,
+    );
   const { feed } = config;
-  const marketStartMs = feed.kind === 'sim' ? feed.atMs : feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock.originMs : nowMs;
+  const marketStartMs =
+    feed.kind === 'sim'
+      ? feed.atMs
+      : feed.kind === 'url' && feed.marketClock !== undefined
+        ? feed.marketClock.originMs
+        : nowMs;
   const speed = feed.kind === 'sim' ? feed.speed : feed.kind === 'url' ? (feed.marketClock?.speed ?? 1) : 1;
   const { sessions, hoursUnknown, opensMs } = hoursAt(calendar, instruments, marketStartMs, config.waitOpen);
   const runId = `${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${process.pid}`;
@@ -119,12 +151,21 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
   const { reportPaths, pagePath } = placesOf(runId, config);
   const logPath = resolve('logs/websocket_test.log');
   if (config.history !== undefined && !statSync(config.history, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new EngineError('HISTORY', `--history ${config.history} is no folder; name the one with NSE_{SYMBOL}_1m.parquet.`);
+    throw new EngineError(
+      'HISTORY',
+      `--history ${config.history} is no folder; name the one with NSE_{SYMBOL}_1m.parquet.`,
+    );
   }
   const journalDir = config.journal === undefined ? undefined : resolve(config.journal);
-  const folders = [outDir, dirname(reportPaths[0]), dirname(logPath), ...(journalDir === undefined ? [] : [journalDir])];
+  const folders = [
+    outDir,
+    dirname(reportPaths[0]),
+    dirname(logPath),
+    ...(journalDir === undefined ? [] : [journalDir]),
+  ];
   for (const folder of [...folders, join(outDir, 'quality')]) lookAtFolder(folder);
-  if (config.report !== undefined && statSync(config.report, { throwIfNoEntry: false })?.isDirectory()) throw new EngineError('OUTPUT', `--report ${config.report} is a folder; name a file.`);
+  if (config.report !== undefined && statSync(config.report, { throwIfNoEntry: false })?.isDirectory())
+    throw new EngineError('OUTPUT', `--report ${config.report} is a folder; name a file.`);
   const volumeKind: VolumeKind = config.mode === 'ltp' ? 'tick' : 'traded';
   const identity: FileIdentity = { feed: feedName(feed), mode: config.mode, volumeKind };
   await checkExisting(outDir, instruments, identity);
@@ -138,7 +179,10 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     opensMs,
     startsMs: opensMs ?? marketStartMs,
     endsMs: Math.max(...[...sessions.values()].map(({ closeMs, auction }) => auction?.toMs ?? closeMs)),
-    previousOpenMs: calendar.lastOpenMs(Math.min(...[...sessions.values()].map(({ openMs }) => openMs)), instruments[0].derivatives),
+    previousOpenMs: calendar.lastOpenMs(
+      Math.min(...[...sessions.values()].map(({ openMs }) => openMs)),
+      instruments[0].derivatives,
+    ),
     marketClock: feed.kind === 'sim' || (feed.kind === 'url' && feed.marketClock !== undefined),
     speed,
     silenceMs: Math.max(config.graceMs, LIMITS.leastSilenceMs * speed),
@@ -155,7 +199,8 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
 
 /** How the run was asked for, under the names that the report has: none of them is a secret. */
 export function optionsOf({ config, outDir }: Plan): Readonly<Record<string, unknown>> {
-  const { stage, shadow, durationMin, warmUp, mode, shards, graceMs, history, symbols, subset, feed } = config;
+  const { stage, shadow, durationMin, warmUp, mode, shards, graceMs, history, symbols, subset, feed } =
+    config;
   return {
     stage,
     shadow,

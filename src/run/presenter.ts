@@ -35,7 +35,15 @@ const TOLD_LOOKS = 2;
 export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   const tty = stream.isTTY === true;
   return new Terminal({
-    screen: { get columns() { return stream.columns ?? 100; }, get rows() { return stream.rows ?? 24; }, write: (text) => void stream.write(text) },
+    screen: {
+      get columns() {
+        return stream.columns ?? 100;
+      },
+      get rows() {
+        return stream.rows ?? 24;
+      },
+      write: (text) => void stream.write(text),
+    },
     tty,
     // An empty value counts as none (no-color.org).
     color: tty && (process.env.NO_COLOR ?? '') === '',
@@ -72,8 +80,15 @@ export class Presenter {
   }
 
   /** Opens the pages that were asked for and says where they are. Throws EngineError CONFIG when a port cannot be had. */
-  async openPages(engine: Engine, ledger: SharedArrayBuffer, onTrouble: (sentence: string) => void): Promise<void> {
-    const opened = await openPages(this.#plan, engine, ledger, { onTrouble, onGone: (sentence) => this.say(sentence) });
+  async openPages(
+    engine: Engine,
+    ledger: SharedArrayBuffer,
+    onTrouble: (sentence: string) => void,
+  ): Promise<void> {
+    const opened = await openPages(this.#plan, engine, ledger, {
+      onTrouble,
+      onGone: (sentence) => this.say(sentence),
+    });
     this.#observers = opened?.observers;
     if (opened?.addresses.dashboard !== undefined) this.say(`Page ${opened.addresses.dashboard}/`);
     if (opened?.addresses.metrics !== undefined) this.say(`Metrics ${opened.addresses.metrics}/metrics`);
@@ -86,11 +101,30 @@ export class Presenter {
 
   /** Says what runs. `warnings`: what else a person should know, sentences. */
   banner(warnings: readonly string[]): void {
-    const { config, instruments, identity, startsMs, endsMs, speed, volumeKind, hoursUnknown, instrumentWarnings } = this.#plan;
-    const names = instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(({ symbol }) => symbol).join(', ');
-    const volume = volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
-    this.tell(`tickshard, ${config.shadow ? 'shadow' : `stage ${config.stage}`}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`);
-    const lasts = config.durationMin === undefined ? `until the close at ${istStamp(endsMs).slice(11, 16)}, from ${istStamp(startsMs)}` : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
+    const {
+      config,
+      instruments,
+      identity,
+      startsMs,
+      endsMs,
+      speed,
+      volumeKind,
+      hoursUnknown,
+      instrumentWarnings,
+    } = this.#plan;
+    const names =
+      instruments.length > 5
+        ? `${instruments.length} symbols`
+        : instruments.map(({ symbol }) => symbol).join(', ');
+    const volume =
+      volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
+    this.tell(
+      `tickshard, ${config.shadow ? 'shadow' : `stage ${config.stage}`}: ${names}, mode ${config.mode}, feed ${identity.feed}, ${count(config.shards, 'shard')}`,
+    );
+    const lasts =
+      config.durationMin === undefined
+        ? `until the close at ${istStamp(endsMs).slice(11, 16)}, from ${istStamp(startsMs)}`
+        : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
     this.tell(`${lasts} at speed ${speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
     for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
@@ -99,8 +133,14 @@ export class Presenter {
   /** Shows the moment to all who look; returns the gates that turned since the last one. */
   show(facts: Facts, leftMin: number, clock: Clock): readonly Turn[] {
     const { voice } = this.#plan.config;
-    const { gates, turns, events, ticksPerSecond } = this.#watching.look(facts, clock.monoMs(), clock.marketMs());
-    if (voice === 'verbose') for (const { atMs, text, kind } of events) if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
+    const { gates, turns, events, ticksPerSecond } = this.#watching.look(
+      facts,
+      clock.monoMs(),
+      clock.marketMs(),
+    );
+    if (voice === 'verbose')
+      for (const { atMs, text, kind } of events)
+        if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
     if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, turns);
     if (this.#looks++ % TOLD_LOOKS === 0) this.#tellObservers(facts, gates, { ticksPerSecond });
     return turns;
@@ -110,7 +150,11 @@ export class Presenter {
     if (this.#observers === undefined) return;
     const { chronicle, pace } = this.#watching;
     this.#observers.tell({
-      glance: { now: nowSeen(facts, rest), gates: gates.map((gate) => gateSeen(gate, facts.symbols.length)), pace: pace.curve },
+      glance: {
+        now: nowSeen(facts, rest),
+        gates: gates.map((gate) => gateSeen(gate, facts.symbols.length)),
+        pace: pace.curve,
+      },
       evaluations: facts.momentum.evaluations,
       events: chronicle.events,
       news: chronicle.news(),
@@ -123,24 +167,41 @@ export class Presenter {
     const { facts, verdict, engine, gates } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
     this.#watching.look(facts, clock.monoMs(), clock.marketMs());
-    const sights: Sights = { ...sightsOf(engine, facts.momentum.evaluations), events: this.#watching.chronicle.events, pace: this.#watching.pace.curve };
+    const sights: Sights = {
+      ...sightsOf(engine, facts.momentum.evaluations),
+      events: this.#watching.chronicle.events,
+      pace: this.#watching.pace.curve,
+    };
     const text = reportText(this.#report(ending, sights));
-    for (const place of engine.places.length > 1 ? [] : engine.places) this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
+    for (const place of engine.places.length > 1 ? [] : engine.places)
+      this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
     if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
     const paint = (status: Gate['status'], text: string): string => this.#terminal.paint(status, text);
-    this.say(`${config.voice === 'quiet' ? '' : '\n'}${checklist(facts, gates, verdict, { paint, columns: this.#terminal.columns, voice: config.voice })}`);
+    this.say(
+      `${config.voice === 'quiet' ? '' : '\n'}${checklist(facts, gates, verdict, { paint, columns: this.#terminal.columns, voice: config.voice })}`,
+    );
     if (config.voice === 'verbose') for (const note of facts.momentum.notes) this.say(`Note: ${note}`);
-    this.tell(`\nCandles ${told(outDir)}   Report ${told(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${told(pagePath)}`}   Log ${told(logPath)}`);
+    this.tell(
+      `\nCandles ${told(outDir)}   Report ${told(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${told(pagePath)}`}   Log ${told(logPath)}`,
+    );
     if (config.json) process.stdout.write(text);
     try {
       for (const path of reportPaths) writeText(path, text, 'report');
       if (pagePath !== undefined) writeText(pagePath, reportPage(JSON.parse(text)), 'page');
     } finally {
-      this.#tellObservers(facts, gates, { ticksPerSecond: 0, verdict, endedAt: istStamp(ending.endedWallMs), ...(pagePath === undefined ? {} : { report: told(pagePath) }) });
+      this.#tellObservers(facts, gates, {
+        ticksPerSecond: 0,
+        verdict,
+        endedAt: istStamp(ending.endedWallMs),
+        ...(pagePath === undefined ? {} : { report: told(pagePath) }),
+      });
     }
   }
 
-  #report({ facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending, sights: Sights): Record<string, unknown> {
+  #report(
+    { facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending,
+    sights: Sights,
+  ): Record<string, unknown> {
     const { config, runId, identity, instruments, sessionOf, startsMs } = this.#plan;
     return buildReport(
       {
@@ -149,7 +210,10 @@ export class Presenter {
         runId,
         feed: identity.feed,
         seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,
-        market: { date: istDate(startsMs), dayCandles: Math.max(...instruments.map((instrument) => dayCandles(sessionOf(instrument)))) },
+        market: {
+          date: istDate(startsMs),
+          dayCandles: Math.max(...instruments.map((instrument) => dayCandles(sessionOf(instrument)))),
+        },
         startedWallMs,
         endedWallMs,
         options: optionsOf(this.#plan),

@@ -24,7 +24,10 @@ import type { WriterPool } from '../threads/writer-pool.js';
 const LOOK_MS = 2;
 
 function nothing(folder: string, why: string): EngineError {
-  return new EngineError('JOURNAL', `There is nothing to resume in ${folder}: ${why}; without --resume a new run begins.`);
+  return new EngineError(
+    'JOURNAL',
+    `There is nothing to resume in ${folder}: ${why}; without --resume a new run begins.`,
+  );
 }
 
 /** Market time now, as the run's own clock went on. Epoch ms. */
@@ -34,14 +37,22 @@ export function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: numbe
 
 /** In what a run was another than the one that is asked for, a phrase; undefined when it is the same. */
 function otherThan({ meta }: JournalAbout, config: StageConfig, nowWallMs: number): string | undefined {
-  const lasted = (minutes: number | null | undefined): string => (typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close');
-  if (config.shadow !== (meta.shadow === true)) return meta.shadow === true ? 'was a shadow run' : 'was a stage run';
+  const lasted = (minutes: number | null | undefined): string =>
+    typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close';
+  if (config.shadow !== (meta.shadow === true))
+    return meta.shadow === true ? 'was a shadow run' : 'was a stage run';
   if (lasted(config.durationMin) !== lasted(meta.durationMin)) return `had ${lasted(meta.durationMin)}`;
-  const asked = { '--mode': config.mode, '--stage': config.stage, '--grace': config.graceMs, '--feed': feedName(config.feed) };
+  const asked = {
+    '--mode': config.mode,
+    '--stage': config.stage,
+    '--grace': config.graceMs,
+    '--feed': feedName(config.feed),
+  };
   const was = { '--mode': meta.mode, '--stage': meta.stage, '--grace': meta.graceMs, '--feed': meta.feed };
   const name = (Object.keys(asked) as (keyof typeof asked)[]).find((option) => asked[option] !== was[option]);
   if (name !== undefined) return `had ${name} ${name === '--grace' ? meta.graceMs / 1000 : was[name]}`;
-  if (istDate(marketNow(meta, nowWallMs)) !== istDate(meta.marketDateMs)) return `was of ${istDate(meta.marketDateMs)}`;
+  if (istDate(marketNow(meta, nowWallMs)) !== istDate(meta.marketDateMs))
+    return `was of ${istDate(meta.marketDateMs)}`;
   return undefined;
 }
 
@@ -69,52 +80,92 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
       continue;
     }
     const { processId, processStart } = about.lastProcess;
-    if (isAlive(processId, processStart)) throw nothing(folder, `run ${runId} is still going on in process ${processId}`);
-    if (about.extent.broken === 'damaged') throw nothing(folder, `the journal of run ${runId} is damaged in segment ${about.extent.segment} at byte ${about.extent.offset}; \`tickshard replay\` shows what can be read`);
+    if (isAlive(processId, processStart))
+      throw nothing(folder, `run ${runId} is still going on in process ${processId}`);
+    if (about.extent.broken === 'damaged')
+      throw nothing(
+        folder,
+        `the journal of run ${runId} is damaged in segment ${about.extent.segment} at byte ${about.extent.offset}; \`tickshard replay\` shows what can be read`,
+      );
     return about;
   }
   throw nothing(folder, others.length === 0 ? 'no run was killed there' : others[0]);
 }
 
 /** The run's clock, going on: the configuration with which it is resumed. */
-export function goingOn(config: StageConfig, { meta }: JournalAbout, now: { readonly wallMs: number; readonly monoMs: number }): StageConfig {
+export function goingOn(
+  config: StageConfig,
+  { meta }: JournalAbout,
+  now: { readonly wallMs: number; readonly monoMs: number },
+): StageConfig {
   const { feed } = config;
   const atMs = marketNow(meta, now.wallMs);
   // The simulated market is told its start in whole seconds.
   if (feed.kind === 'sim') return { ...config, feed: { ...feed, atMs: Math.floor(atMs / 1000) * 1000 } };
-  if (feed.kind === 'url' && feed.marketClock !== undefined) return { ...config, feed: { ...feed, marketClock: { ...feed.marketClock, originMs: atMs, anchorMonoMs: now.monoMs } } };
+  if (feed.kind === 'url' && feed.marketClock !== undefined)
+    return {
+      ...config,
+      feed: { ...feed, marketClock: { ...feed.marketClock, originMs: atMs, anchorMonoMs: now.monoMs } },
+    };
   return config;
 }
 
 /** Refuses when the plan's symbols are not the run's. Throws EngineError JOURNAL. */
 export function checkSymbols({ meta }: JournalAbout, { instruments }: Plan): void {
-  const names = (list: readonly { readonly symbol: string; readonly token: string }[]): string => list.map(({ symbol, token }) => `${symbol} ${token}`).join(',');
-  if (names(meta.instruments) !== names(instruments)) throw new EngineError('JOURNAL', `Run ${meta.runId} had other symbols: ${count(meta.instruments.length, 'symbol')}, ${meta.instruments.slice(0, 3).map(({ symbol }) => symbol).join(', ')}${meta.instruments.length > 3 ? ', ...' : ''}; give it the same command line.`);
+  const names = (list: readonly { readonly symbol: string; readonly token: string }[]): string =>
+    list.map(({ symbol, token }) => `${symbol} ${token}`).join(',');
+  if (names(meta.instruments) !== names(instruments))
+    throw new EngineError(
+      'JOURNAL',
+      `Run ${meta.runId} had other symbols: ${count(meta.instruments.length, 'symbol')}, ${meta.instruments
+        .slice(0, 3)
+        .map(({ symbol }) => symbol)
+        .join(', ')}${meta.instruments.length > 3 ? ', ...' : ''}; give it the same command line.`,
+    );
 }
 
 /**
  * Takes in what the killed process had journaled, and has it written: rows that it wrote are then this process's own, and may be corrected
  * by it. Returns where its journal goes on; a write that was cut off is cut away.
  */
-export async function takeUp({ folder, extent, frames }: JournalAbout, engine: Engine, intake: Intake, writer: WriterPool): Promise<JournalPlace> {
+export async function takeUp(
+  { folder, extent, frames }: JournalAbout,
+  engine: Engine,
+  intake: Intake,
+  writer: WriterPool,
+): Promise<JournalPlace> {
   await new JournalFeed({ folder, engine, intake }).run();
   while (!engine.router.drained) await sleep(LOOK_MS);
   writer.poll();
   await writer.settle();
   engine.router.quick.measures = true;
-  if (extent.tornBytes > 0) truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
+  if (extent.tornBytes > 0)
+    truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
   return { segment: extent.segment + 1, block: extent.blocks, frames, bytes: extent.bytes };
 }
 
 /** Tells the record of connections how those of the killed process went. Its times are put on this process's axis by the wall clock, which a restart of the machine does not turn back. */
 export function restore(record: ConnectionRecord, about: JournalAbout, clock: Clock): void {
-  const at = ({ wallMs, marketMs }: Stamp): { monoMs: number; marketMs: number } => ({ monoMs: clock.monoMs() - (clock.wallMs() - wallMs), marketMs });
+  const at = ({ wallMs, marketMs }: Stamp): { monoMs: number; marketMs: number } => ({
+    monoMs: clock.monoMs() - (clock.wallMs() - wallMs),
+    marketMs,
+  });
   let connection = 0;
   let openedMs = 0;
   const killed = (stamp: Stamp): void => {
     if (!record.connected) return;
     const sentence = `The program was killed at ${istStamp(stamp.marketMs)} of market time; the run went on with --resume.`;
-    record.closed({ connection, cause: 'killed', code: undefined, reason: '', sentence, livedMs: stamp.wallMs - openedMs }, at(stamp));
+    record.closed(
+      {
+        connection,
+        cause: 'killed',
+        code: undefined,
+        reason: '',
+        sentence,
+        livedMs: stamp.wallMs - openedMs,
+      },
+      at(stamp),
+    );
   };
   for (const event of about.connections) {
     if ('opened' in event) {
@@ -129,7 +180,10 @@ export function restore(record: ConnectionRecord, about: JournalAbout, clock: Cl
 }
 
 /** When the run's first connection was opened, and real ms by which that was before the market; undefined when none was. */
-export function firstOpening({ connections, meta }: JournalAbout): { readonly openedMarketMs: number; readonly earlyMs: number } | undefined {
+export function firstOpening({
+  connections,
+  meta,
+}: JournalAbout): { readonly openedMarketMs: number; readonly earlyMs: number } | undefined {
   const first = connections.find((event) => 'opened' in event);
   if (first === undefined) return undefined;
   const openedMarketMs = Math.max(first.opened.marketMs, meta.opensMs ?? 0);
@@ -138,6 +192,9 @@ export function firstOpening({ connections, meta }: JournalAbout): { readonly op
 
 /** What a person is told. */
 export function resumingText({ meta, last, frames, extent }: JournalAbout, nowMarketMs: number): string {
-  const cut = extent.tornBytes === 0 ? '' : `; ${count(extent.tornBytes, 'byte')} of a write that was cut off were left out`;
+  const cut =
+    extent.tornBytes === 0
+      ? ''
+      : `; ${count(extent.tornBytes, 'byte')} of a write that was cut off were left out`;
   return `Resuming run ${meta.runId}: ${count(frames, 'frame')} from its journal, until ${istStamp(last.marketMs)}${cut}. ${Math.max(0, Math.round((nowMarketMs - last.marketMs) / 1000))} s of market time have passed since.`;
 }

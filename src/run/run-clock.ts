@@ -51,7 +51,9 @@ export class RunTime {
 
   /** Market ms since the first open. */
   ranMs(clock: Clock): number {
-    return this.#openedMarketMs === undefined ? 0 : Math.max(0, (this.#endedMarketMs ?? clock.marketMs()) - this.#openedMarketMs);
+    return this.#openedMarketMs === undefined
+      ? 0
+      : Math.max(0, (this.#endedMarketMs ?? clock.marketMs()) - this.#openedMarketMs);
   }
 
   /** Market minutes that the run is to have in all. */

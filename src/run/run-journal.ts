@@ -80,12 +80,23 @@ export class Recording {
     try {
       const oldest = clock.wallMs() - RECENT_MS;
       const mostBytes = plan.config.shadow ? LIMITS.shadowJournalBytes : LIMITS.journalBytes;
-      prune(plan.journalDir, LIMITS.journalsBytes, (run) => run.runId === plan.runId || run.changedMs > oldest);
+      prune(
+        plan.journalDir,
+        LIMITS.journalsBytes,
+        (run) => run.runId === plan.runId || run.changedMs > oldest,
+      );
       const journal = new JournalWriter({ folder, runId: plan.runId, clock, from, mostBytes, onTrouble });
-      await journal.start({ taken: () => engine.router.mark(), written: () => engine.router.publishMarked() });
+      await journal.start({
+        taken: () => engine.router.mark(),
+        written: () => engine.router.publishMarked(),
+      });
       return new Recording(options, journal);
     } catch (error) {
-      throw new EngineError('OUTPUT', `The journal ${folder} cannot be written (${sentenceOf(error)}); --no-journal runs without one.`, { cause: error });
+      throw new EngineError(
+        'OUTPUT',
+        `The journal ${folder} cannot be written (${sentenceOf(error)}); --no-journal runs without one.`,
+        { cause: error },
+      );
     }
   }
 
@@ -94,7 +105,9 @@ export class Recording {
     const { journal } = this;
     const { given, engine, from } = this.#options;
     this.#note(clock, KIND.meta, Buffer.from(JSON.stringify(metaOf(this.#options, clock))));
-    if (from === undefined) for (const [symbol, numbers] of Object.entries(given?.rows ?? {})) this.#note(clock, KIND.given, givenEntry(symbol, filled(numbers)));
+    if (from === undefined)
+      for (const [symbol, numbers] of Object.entries(given?.rows ?? {}))
+        this.#note(clock, KIND.given, givenEntry(symbol, filled(numbers)));
     journal.commit();
     engine.router.tell({
       sealed: (through) => journal.numbers(KIND.seal, through),
@@ -110,7 +123,12 @@ export class Recording {
   }
 
   #note(clock: Clock, kind: Kind, bytes: Buffer): void {
-    this.journal.open({ connection: 0, monoMs: clock.monoMs(), wallMs: clock.wallMs(), marketMs: clock.marketMs() });
+    this.journal.open({
+      connection: 0,
+      monoMs: clock.monoMs(),
+      wallMs: clock.wallMs(),
+      marketMs: clock.marketMs(),
+    });
     this.journal.put(kind, bytes);
   }
 }

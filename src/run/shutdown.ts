@@ -41,10 +41,18 @@ export async function endByFault(error: unknown, { log, client, clear }: Tellabl
   faulted = true;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   // What broke may have had a secret in hand.
-  const shown = client === undefined ? text : text.split('\n').map((line) => client.presentable(line, LONGEST_LINE)).join('\n');
+  const shown =
+    client === undefined
+      ? text
+      : text
+          .split('\n')
+          .map((line) => client.presentable(line, LONGEST_LINE))
+          .join('\n');
   try {
     clear();
-    process.stderr.write(`tickshard: A fault of tickshard ended the run; candles that were written are whole, there is no report.\n${shown}\n`);
+    process.stderr.write(
+      `tickshard: A fault of tickshard ended the run; candles that were written are whole, there is no report.\n${shown}\n`,
+    );
     log.fatal({ stack: shown }, 'a fault of tickshard');
     await client?.stop();
   } finally {

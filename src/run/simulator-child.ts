@@ -21,7 +21,11 @@ export interface ChildOptions {
 export type Started = Extract<FromSimulator, { type: 'started' }>;
 
 /** Waits for one message of the child. Throws EngineError SIMULATOR when it fails or ends first. */
-function answer<Kind extends FromSimulator['type']>(child: ChildProcess, kind: Kind, complaints: () => string): Promise<Extract<FromSimulator, { type: Kind }>> {
+function answer<Kind extends FromSimulator['type']>(
+  child: ChildProcess,
+  kind: Kind,
+  complaints: () => string,
+): Promise<Extract<FromSimulator, { type: Kind }>> {
   return new Promise((resolve, reject) => {
     const done = (): void => {
       child.off('message', onMessage).off('exit', onExit);
@@ -37,7 +41,12 @@ function answer<Kind extends FromSimulator['type']>(child: ChildProcess, kind: K
     };
     const onExit = (code: number | null): void => {
       done();
-      reject(new EngineError('SIMULATOR', `The simulated broker ended with code ${code ?? 'none'} before it was ready. ${complaints()}`.trim()));
+      reject(
+        new EngineError(
+          'SIMULATOR',
+          `The simulated broker ended with code ${code ?? 'none'} before it was ready. ${complaints()}`.trim(),
+        ),
+      );
     };
     child.on('message', onMessage).on('exit', onExit);
   });
@@ -48,15 +57,35 @@ export class SimulatorChild {
   #last = '';
 
   constructor({ seed, speed, atMs, faults }: ChildOptions) {
-    const args = ['simulate', '--port', '0', '--seed', String(seed), '--speed', String(speed), '--at', istStamp(atMs).slice(0, 19), ...faults.flatMap((text) => ['--fault', text])];
-    this.#child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.#last = (this.#last + text).slice(-500)));
+    const args = [
+      'simulate',
+      '--port',
+      '0',
+      '--seed',
+      String(seed),
+      '--speed',
+      String(speed),
+      '--at',
+      istStamp(atMs).slice(0, 19),
+      ...faults.flatMap((text) => ['--fault', text]),
+    ];
+    this.#child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    });
+    this.#child
+      .stderr!.setEncoding('utf8')
+      .on('data', (text: string) => (this.#last = (this.#last + text).slice(-500)));
     // What cannot be sent has its reason in the child's end, which is reported.
     this.#child.on('error', (error) => (this.#last = error.message));
   }
 
   /** Makes the market; the candles before its start of the symbols named, packed as `given.ts` has them. Throws EngineError SIMULATOR. */
-  async prepare(listings: readonly Listing[], historyOf: readonly string[], volumeKind: VolumeKind): Promise<Readonly<Record<string, readonly number[]>>> {
+  async prepare(
+    listings: readonly Listing[],
+    historyOf: readonly string[],
+    volumeKind: VolumeKind,
+  ): Promise<Readonly<Record<string, readonly number[]>>> {
     this.#tell({ type: 'prepare', listings, historyOf, volumeKind });
     return (await this.#answer('prepared')).history;
   }

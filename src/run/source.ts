@@ -51,10 +51,16 @@ function environment(): Environment {
     const values = { ...parseEnv(textOf(readFileSync(DOTENV))), ...process.env };
     // On Windows these bits say nothing.
     const open = process.platform !== 'win32' && (statSync(DOTENV).mode & 0o077) !== 0;
-    return { values, warnings: open ? ['.env can be read by other users of this machine: `chmod 600 .env`.'] : [] };
+    return {
+      values,
+      warnings: open ? ['.env can be read by other users of this machine: `chmod 600 .env`.'] : [],
+    };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { values: process.env, warnings: [] };
-    throw new EngineError('CONFIG', `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}): mend it, or move it away and use the environment.`);
+    throw new EngineError(
+      'CONFIG',
+      `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}): mend it, or move it away and use the environment.`,
+    );
   }
 }
 
@@ -62,7 +68,9 @@ const names = ['ANGEL_API_KEY', 'ANGEL_CLIENT_ID', 'ANGEL_PIN', 'ANGEL_TOTP_SECR
 
 /** The name of a proxy setting that other programs follow and this one does not, where there is one. */
 export function proxyNamed(): string | undefined {
-  return ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find((name) => (process.env[name] ?? '') !== '');
+  return ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find(
+    (name) => (process.env[name] ?? '') !== '',
+  );
 }
 
 /** Credentials for a server on this machine: the user's, or where there are none at all the simulated broker's demo account. */
@@ -82,7 +90,9 @@ export interface Access {
 
 /** Where a feed elsewhere is. Throws EngineError USAGE or CONFIG. */
 export function endpointOf(feed: RemoteFeed): Endpoint {
-  return feed.kind === 'live' ? LIVE_ENDPOINT : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
+  return feed.kind === 'live'
+    ? LIVE_ENDPOINT
+    : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
 }
 
 /** Where a feed elsewhere is, and the credentials for it. Throws EngineError USAGE or CONFIG. */
@@ -104,15 +114,26 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const child = new SimulatorChild({ seed, speed, atMs, faults });
   try {
     const listings = plan.instruments;
-    const packed = await child.prepare(listings, told ? listings.map(({ symbol }) => symbol) : [], plan.volumeKind);
-    const rows = Object.fromEntries(Object.entries(packed).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)]));
+    const packed = await child.prepare(
+      listings,
+      told ? listings.map(({ symbol }) => symbol) : [],
+      plan.volumeKind,
+    );
+    const rows = Object.fromEntries(
+      Object.entries(packed).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)]),
+    );
     return {
       given: told ? { volumeKind: plan.volumeKind, rows } : undefined,
-      warnings: faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`],
+      warnings:
+        faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`],
       stop: () => child.stop(),
       async start() {
         const { feedUrl, originMs, anchorMonoMs, speed: runs } = await child.start();
-        return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, clock: new SystemClock({ originMs, anchorMonoMs, speed: runs }) };
+        return {
+          endpoint: feedEndpoint(feedUrl),
+          credentials: DEMO_ACCOUNT,
+          clock: new SystemClock({ originMs, anchorMonoMs, speed: runs }),
+        };
       },
     };
   } catch (error) {
@@ -126,6 +147,10 @@ export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
   if (feed.kind === 'sim') return prepareSimulator(plan);
   const { endpoint, credentials, warnings } = accessTo(feed);
-  const source = (): Source => ({ endpoint, credentials, clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}) });
+  const source = (): Source => ({
+    endpoint,
+    credentials,
+    clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}),
+  });
   return { given: undefined, warnings, start: () => Promise.resolve(source()), stop: () => undefined };
 }

@@ -84,12 +84,23 @@ export class StageRun {
       marketDateMs: plan.startsMs,
       slots: preset.slots,
     });
-    this.#intake = new Intake({ engine: this.#engine, instruments: plan.instruments, onSample: (tick) => logSample(this.#log, plan.instruments, tick) });
+    this.#intake = new Intake({
+      engine: this.#engine,
+      instruments: plan.instruments,
+      onSample: (tick) => logSample(this.#log, plan.instruments, tick),
+    });
   }
 
   async run(): Promise<number> {
-    const tellable = (): Tellable => ({ log: this.#log, client: this.#client, clear: () => this.#presenter.clear() });
-    const release = onStop(() => this.#interrupt(), (error) => void endByFault(error, tellable()));
+    const tellable = (): Tellable => ({
+      log: this.#log,
+      client: this.#client,
+      clear: () => this.#presenter.clear(),
+    });
+    const release = onStop(
+      () => this.#interrupt(),
+      (error) => void endByFault(error, tellable()),
+    );
     try {
       return await this.#prepared(await prepareSource(this.#plan));
     } catch (error) {
@@ -102,13 +113,19 @@ export class StageRun {
 
   async #prepared(prepared: PreparedSource): Promise<number> {
     const plan = this.#plan;
-    this.#given = this.#killed !== undefined ? givenBefore(this.#killed) : plan.config.warmUp ? warmUpRoom(plan.instruments) : prepared.given;
+    this.#given =
+      this.#killed !== undefined
+        ? givenBefore(this.#killed)
+        : plan.config.warmUp
+          ? warmUpRoom(plan.instruments)
+          : prepared.given;
     const shards = new ShardPool({
       memories: this.#engine.memories,
       counters: this.#engine.counters,
       ledger: this.#ledger,
       workerUrl: this.#preset.shardWorker,
-      onDeath: (shard, cursor, reason) => this.#log.error({ shard, cursor, reason }, 'a worker thread died and is replaced'),
+      onDeath: (shard, cursor, reason) =>
+        this.#log.error({ shard, cursor, reason }, 'a worker thread died and is replaced'),
     });
     const writer = new WriterPool({
       memories: this.#engine.memories,
@@ -127,9 +144,16 @@ export class StageRun {
       await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
       for (const folder of plan.folders) tryFolder(folder, plan.runId);
       watch(plan.folders);
-      this.#log = openLog(plan.logPath, plan.runId, (error) => this.#presenter.say(`The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`));
+      this.#log = openLog(plan.logPath, plan.runId, (error) =>
+        this.#presenter.say(
+          `The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`,
+        ),
+      );
       await shards.start();
-      const from = this.#killed === undefined ? undefined : await takeUp(this.#killed, this.#engine, this.#intake, writer);
+      const from =
+        this.#killed === undefined
+          ? undefined
+          : await takeUp(this.#killed, this.#engine, this.#intake, writer);
       this.#recording = await Recording.begin({
         plan,
         engine: this.#engine,
@@ -160,14 +184,29 @@ export class StageRun {
     this.#end();
   }
 
-  async #withSource(prepared: PreparedSource, shards: ShardPool, writer: WriterPool, notes: readonly string[]): Promise<number> {
+  async #withSource(
+    prepared: PreparedSource,
+    shards: ShardPool,
+    writer: WriterPool,
+    notes: readonly string[],
+  ): Promise<number> {
     const plan = this.#plan;
     this.#network.start();
     const source = await prepared.start();
     const { clock } = source;
     const startedWallMs = clock.wallMs();
     const record = new ConnectionRecord(clock);
-    this.#log.info({ stage: plan.config.stage, shadow: plan.config.shadow, mode: plan.config.mode, feed: plan.identity.feed, symbols: plan.instruments.length, shards: plan.config.shards }, 'run starts');
+    this.#log.info(
+      {
+        stage: plan.config.stage,
+        shadow: plan.config.shadow,
+        mode: plan.config.mode,
+        feed: plan.identity.feed,
+        symbols: plan.instruments.length,
+        shards: plan.config.shards,
+      },
+      'run starts',
+    );
     this.#presenter.banner(prepared.warnings);
     const warm = await this.#warmUp(source);
     this.#recording?.describe(clock);
@@ -199,11 +238,27 @@ export class StageRun {
       say: (text) => this.#presenter.say(text),
     });
     this.#client = client;
-    const sources: Sources = { plan, clock, engine: this.#engine, intake, record, network: this.#network, probe: new Probe(clock), writer, journal: this.#recording?.journal, ledger: new Int32Array(this.#ledger, 0, LEDGER.words), notes: [...notes, ...warm.notes] };
+    const sources: Sources = {
+      plan,
+      clock,
+      engine: this.#engine,
+      intake,
+      record,
+      network: this.#network,
+      probe: new Probe(clock),
+      writer,
+      journal: this.#recording?.journal,
+      ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
+      notes: [...notes, ...warm.notes],
+    };
     if (this.#killed !== undefined) this.#goOn(this.#killed, clock, line, record);
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
-        await timeToConnect(plan.opensMs, { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over }, (text) => this.#presenter.tell(text));
+        await timeToConnect(
+          plan.opensMs,
+          { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over },
+          (text) => this.#presenter.tell(text),
+        );
       }
       // A run that had come to its end, or whose time passed while nobody was there, has nothing left to see.
       const over = intake.ended || (this.#time.begun && this.#time.leftMin(clock) <= 0);
@@ -222,7 +277,14 @@ export class StageRun {
   /** Polls earlier candles into the room that was made for them, where that was asked for. A run that is resumed has them in its journal. */
   async #warmUp(source: Source): Promise<WarmUp> {
     if (!this.#plan.config.warmUp || this.#killed !== undefined) return { session: undefined, notes: [] };
-    const warm = await warmUp({ plan: this.#plan, source, room: this.#given!, network: this.#network, say: (text) => this.#presenter.say(text), over: this.#over });
+    const warm = await warmUp({
+      plan: this.#plan,
+      source,
+      room: this.#given!,
+      network: this.#network,
+      say: (text) => this.#presenter.say(text),
+      over: this.#over,
+    });
     for (const note of warm.notes) this.#log.info(note);
     return warm;
   }
@@ -244,8 +306,13 @@ export class StageRun {
     const looking: Timer = clock.every(LOOK_MS, () => {
       probe.sample();
       writer.poll();
-      const turns = this.#presenter.show(gather(sources, this.#progress(clock)), this.#time.leftMin(clock), clock);
-      for (const { gate, before } of turns) this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
+      const turns = this.#presenter.show(
+        gather(sources, this.#progress(clock)),
+        this.#time.leftMin(clock),
+        clock,
+      );
+      for (const { gate, before } of turns)
+        this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
       if (this.#time.isOver(clock, this.#engine.sealer)) this.#end();
     });
     try {
@@ -258,7 +325,16 @@ export class StageRun {
 
   #progress(clock: Clock): Progress {
     const time = this.#time;
-    return { finished: false, interrupted: this.#interrupted, ranMs: time.ranMs(clock), earlyMs: time.earlyMs, askedMin: time.askedMin, conclusion: undefined, differences: undefined, hashes: undefined };
+    return {
+      finished: false,
+      interrupted: this.#interrupted,
+      ranMs: time.ranMs(clock),
+      earlyMs: time.earlyMs,
+      askedMin: time.askedMin,
+      conclusion: undefined,
+      differences: undefined,
+      hashes: undefined,
+    };
   }
 
   async #conclude(sources: Sources, shards: ShardPool, startedWallMs: number): Promise<number> {
@@ -267,15 +343,31 @@ export class StageRun {
     const cost = probe.figures();
     const conclusion = await writer.finish();
     probe.stop();
-    const progress: Progress = { ...this.#progress(clock), finished: true, conclusion, differences: differences(writer.evaluations, conclusion.evaluations), hashes: hashesOf(writer.evaluations, conclusion) };
+    const progress: Progress = {
+      ...this.#progress(clock),
+      finished: true,
+      conclusion,
+      differences: differences(writer.evaluations, conclusion.evaluations),
+      hashes: hashesOf(writer.evaluations, conclusion),
+    };
     await this.#recording?.journal.settle();
     const gathered = gather(sources, progress);
     // What the end of the run costs is not what running costs.
-    const facts = { ...gathered, performance: { ...gathered.performance, cpuPercent: cost.cpuPercent, eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms } };
+    const facts = {
+      ...gathered,
+      performance: {
+        ...gathered.performance,
+        cpuPercent: cost.cpuPercent,
+        eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms,
+      },
+    };
     const all = gates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
-    const reported = this.#report({ facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() }, clock);
+    const reported = this.#report(
+      { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() },
+      clock,
+    );
     // Behind the report: a run that is killed before it goes on with --resume, to the same report.
     await this.#recording?.conclude(clock, progress.hashes!);
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');

@@ -9,7 +9,11 @@ import { shipped } from '../paths.js';
 
 interface Constituents {
   readonly exchangeType: number;
-  readonly constituents: readonly { readonly symbol: string; readonly token: string; readonly tickSizeRupees: string }[];
+  readonly constituents: readonly {
+    readonly symbol: string;
+    readonly token: string;
+    readonly tickSizeRupees: string;
+  }[];
 }
 
 /** The NIFTY 50 as shipped. All of them have derivatives. */
@@ -35,7 +39,10 @@ export function shippedCalendar(): Calendar {
 export function symbolOf(text: string): string {
   const symbol = text.endsWith('-EQ') ? text.slice(0, -3) : text;
   if (!/^[A-Z0-9][A-Z0-9&-]{0,24}$/.test(symbol)) {
-    throw new EngineError('INSTRUMENT', `\`${text}\` is no trading symbol: one has capital letters, digits, & and - only, e.g. M&M.`);
+    throw new EngineError(
+      'INSTRUMENT',
+      `\`${text}\` is no trading symbol: one has capital letters, digits, & and - only, e.g. M&M.`,
+    );
   }
   return symbol;
 }
@@ -51,17 +58,29 @@ export interface Book {
 }
 
 /** The file that the user named; else, where `cache` says so, the newest one that was fetched, with a warning when it is not of `today`. Throws EngineError INSTRUMENT. */
-export async function openBook(named: string | undefined, cache: boolean, today: string): Promise<Book | undefined> {
+export async function openBook(
+  named: string | undefined,
+  cache: boolean,
+  today: string,
+): Promise<Book | undefined> {
   if (named !== undefined) return bookOf(named, await readMasterFile(named), undefined, []);
   const cached = cache ? await newestCached(CACHE_FOLDER, today) : undefined;
   if (cached === undefined) return undefined;
   const { path, date, ageDays } = cached;
-  const old = ageDays === 0 ? [] : [`The instrument file is ${ageDays === 1 ? 'of yesterday' : `${ageDays} days old`} (${date}): \`tickshard instruments --fetch\` gets today's.`];
+  const old =
+    ageDays === 0
+      ? []
+      : [
+          `The instrument file is ${ageDays === 1 ? 'of yesterday' : `${ageDays} days old`} (${date}): \`tickshard instruments --fetch\` gets today's.`,
+        ];
   return bookOf(path, await readMasterFile(path), date, old);
 }
 
 function bookOf(path: string, master: Master, date: string | undefined, warnings: readonly string[]): Book {
-  const unreadable = master.unreadable === 0 ? [] : [`${master.unreadable} of ${master.rows} rows of ${path} could not be read and are left out.`];
+  const unreadable =
+    master.unreadable === 0
+      ? []
+      : [`${master.unreadable} of ${master.rows} rows of ${path} could not be read and are left out.`];
   return { path, master, date, warnings: [...warnings, ...unreadable] };
 }
 
@@ -73,43 +92,71 @@ export async function tickSizes(nowMs: number): Promise<(symbol: string) => numb
 }
 
 /** How one symbol of the shipped list stands in the broker's file, one clause; undefined when both agree. */
-export function disagreement({ symbol, token }: Listing, { listings, conflicts }: Master): string | undefined {
+export function disagreement(
+  { symbol, token }: Listing,
+  { listings, conflicts }: Master,
+): string | undefined {
   const conflict = conflicts.get(symbol);
   if (conflict !== undefined) return conflict;
   const theirs = listings.get(symbol);
-  if (theirs === undefined) return `${symbol} (token ${token}) is not in the file: renamed, suspended, or an old file`;
-  return theirs.token === token ? undefined : `${symbol} has token ${token} in the shipped list and ${theirs.token} in the file: find out which is right before anything is subscribed`;
+  if (theirs === undefined)
+    return `${symbol} (token ${token}) is not in the file: renamed, suspended, or an old file`;
+  return theirs.token === token
+    ? undefined
+    : `${symbol} has token ${token} in the shipped list and ${theirs.token} in the file: find out which is right before anything is subscribed`;
 }
 
 /** The shipped listing of `symbol` and the broker's, reconciled. Throws EngineError INSTRUMENT where they differ, or neither knows it. */
 export function reconcile(symbol: string, ours: Listing | undefined, book: Book | undefined): Listing {
   const theirs = book?.master.listings.get(symbol);
-  const wrong = book === undefined ? undefined : ours === undefined ? book.master.conflicts.get(symbol) : disagreement(ours, book.master);
+  const wrong =
+    book === undefined
+      ? undefined
+      : ours === undefined
+        ? book.master.conflicts.get(symbol)
+        : disagreement(ours, book.master);
   if (wrong !== undefined) throw new EngineError('INSTRUMENT', `${book!.path}: ${wrong}.`);
   // Where both know it, what the exchange's file of the day says of tick size counts; that it is in the NIFTY 50 says that it has derivatives.
-  const listing = theirs !== undefined && ours !== undefined ? { ...theirs, derivatives: true } : (theirs ?? ours);
+  const listing =
+    theirs !== undefined && ours !== undefined ? { ...theirs, derivatives: true } : (theirs ?? ours);
   if (listing !== undefined) return listing;
-  const hint = 'it is not in the NIFTY 50; --instruments FILE brings others, and so does `tickshard instruments --fetch` for the live feed';
-  throw new EngineError('INSTRUMENT', `Unknown symbol ${symbol}: ${book === undefined ? hint : `neither in the NIFTY 50 nor in ${book.path}`}.`);
+  const hint =
+    'it is not in the NIFTY 50; --instruments FILE brings others, and so does `tickshard instruments --fetch` for the live feed';
+  throw new EngineError(
+    'INSTRUMENT',
+    `Unknown symbol ${symbol}: ${book === undefined ? hint : `neither in the NIFTY 50 nor in ${book.path}`}.`,
+  );
 }
 
 /**
  * The instruments of a run, in order, each once. Throws EngineError INSTRUMENT for an unknown symbol, for one whose token differs between
  * the shipped list and the broker's file, and for two symbols of one token.
  */
-export function selectInstruments(options: { readonly stage: 1 | 2; readonly symbols: readonly string[] | undefined; readonly subset: number | undefined; readonly book: Book | undefined }): Instrument[] {
+export function selectInstruments(options: {
+  readonly stage: 1 | 2;
+  readonly symbols: readonly string[] | undefined;
+  readonly subset: number | undefined;
+  readonly book: Book | undefined;
+}): Instrument[] {
   const { subset, book } = options;
   const shippedList = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   const stageSymbols = options.stage === 1 ? ['RELIANCE'] : [...shippedList.keys()];
   if (subset !== undefined && subset > stageSymbols.length) {
-    throw new EngineError('USAGE', `--subset takes at most the ${stageSymbols.length} of stage ${options.stage}, not ${subset}.`);
+    throw new EngineError(
+      'USAGE',
+      `--subset takes at most the ${stageSymbols.length} of stage ${options.stage}, not ${subset}.`,
+    );
   }
   const wanted = [...new Set(options.symbols?.map(symbolOf) ?? stageSymbols.slice(0, subset))];
   const byToken = new Map<string, string>();
   return wanted.map((symbol, index) => {
     const listing = reconcile(symbol, shippedList.get(symbol), book);
     const other = byToken.get(`${listing.exchangeType} ${listing.token}`);
-    if (other !== undefined) throw new EngineError('INSTRUMENT', `${symbol} and ${other} have the same token ${listing.token}: leave one of them out.`);
+    if (other !== undefined)
+      throw new EngineError(
+        'INSTRUMENT',
+        `${symbol} and ${other} have the same token ${listing.token}: leave one of them out.`,
+      );
     byToken.set(`${listing.exchangeType} ${listing.token}`, symbol);
     return { ...listing, index };
   });

@@ -20,8 +20,15 @@ export function connectMs(opensMs: number, random = seededRandom(process.pid)(),
 /** `in 2 days 3 h 5 min`, to the minute, for a person. */
 function untilText(ms: number): string {
   const minutes = Math.max(1, Math.round(ms / 60_000));
-  const parts: [number, string][] = [[Math.floor(minutes / 1440), minutes >= 2880 ? 'days' : 'day'], [Math.floor(minutes / 60) % 24, 'h'], [minutes % 60, 'min']];
-  return `in ${parts.filter(([number]) => number > 0).map(([number, unit]) => `${number} ${unit}`).join(' ')}`;
+  const parts: [number, string][] = [
+    [Math.floor(minutes / 1440), minutes >= 2880 ? 'days' : 'day'],
+    [Math.floor(minutes / 60) % 24, 'h'],
+    [minutes % 60, 'min'],
+  ];
+  return `in ${parts
+    .filter(([number]) => number > 0)
+    .map(([number, unit]) => `${number} ${unit}`)
+    .join(' ')}`;
 }
 
 /** What somebody who waits is told. */
@@ -39,7 +46,12 @@ export interface Waiting {
 }
 
 /** Says what is waited for, and resolves true when it is time to connect for an opening at `opensMs`, or `earlierMs` of market time before that; false when `over` resolves first. */
-export async function timeToConnect(opensMs: number, waiting: Waiting, say: (text: string) => void, earlierMs = 0): Promise<boolean> {
+export async function timeToConnect(
+  opensMs: number,
+  waiting: Waiting,
+  say: (text: string) => void,
+  earlierMs = 0,
+): Promise<boolean> {
   say(waitingText(opensMs, waiting.now(), waiting.speed));
   return reached(connectMs(opensMs, undefined, waiting.speed) - earlierMs, waiting);
 }

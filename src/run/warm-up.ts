@@ -22,7 +22,10 @@ const SETTLE_MS = 10_000;
 
 /** Room for the candles of all instruments, which threads may be given before anything is polled. */
 export function warmUpRoom(instruments: readonly Instrument[]): GivenHistory {
-  return { volumeKind: 'traded', rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MOST_CANDLES)])) };
+  return {
+    volumeKind: 'traded',
+    rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MOST_CANDLES)])),
+  };
 }
 
 /** Real ms that polling takes when nothing goes wrong; 0 where none was asked for. */
@@ -49,7 +52,11 @@ export interface WarmUp {
 }
 
 /** The labels of the minutes to ask for; undefined when there are none. */
-export function windowOf(plan: Pick<Plan, 'sessionOf' | 'previousOpenMs'>, instrument: Instrument, nowMs: number): { readonly fromMs: number; readonly toMs: number } | undefined {
+export function windowOf(
+  plan: Pick<Plan, 'sessionOf' | 'previousOpenMs'>,
+  instrument: Instrument,
+  nowMs: number,
+): { readonly fromMs: number; readonly toMs: number } | undefined {
   const { openMs } = plan.sessionOf(instrument);
   const settledMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
   const today = (settledMs - openMs) / MINUTE_MS;
@@ -76,19 +83,30 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   try {
     session = await logIn(endpoint, credentials, clock, abort.signal);
   } catch (error) {
-    if (!(error instanceof EngineError) || !(abort.signal.aborted || (error.retryable && plan.opensMs !== undefined))) throw error;
+    if (
+      !(error instanceof EngineError) ||
+      !(abort.signal.aborted || (error.retryable && plan.opensMs !== undefined))
+    )
+      throw error;
     return { session: undefined, notes: [`No warm-up: ${error.message}`] };
   }
   network.enter('warm-up');
   const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
-  say(`Warm-up: asking for the earlier candles of ${count(plan.instruments.length, 'symbol')}, two a second.`);
+  say(
+    `Warm-up: asking for the earlier candles of ${count(plan.instruments.length, 'symbol')}, two a second.`,
+  );
   const told = await poll(options, session, poller, clock);
   for (const sentence of told) say(sentence);
   return { session, notes: told };
 }
 
 /** What came of it, sentences; the first is the sum. */
-async function poll({ plan, source, room }: WarmUpOptions, session: LogIn, poller: Poller, clock: Clock): Promise<string[]> {
+async function poll(
+  { plan, source, room }: WarmUpOptions,
+  session: LogIn,
+  poller: Poller,
+  clock: Clock,
+): Promise<string[]> {
   const notes: string[] = [];
   const without: string[] = [];
   const begunMs = clock.monoMs();
@@ -97,7 +115,8 @@ async function poll({ plan, source, room }: WarmUpOptions, session: LogIn, polle
   for (const instrument of plan.instruments) {
     const window = windowOf(plan, instrument, nowOf(source, session, plan.marketClock));
     try {
-      const rows: readonly CandleRow[] = window === undefined ? [] : await poller.candles(instrument, window.fromMs, window.toMs);
+      const rows: readonly CandleRow[] =
+        window === undefined ? [] : await poller.candles(instrument, window.fromMs, window.toMs);
       fillCandles(room.rows[instrument.symbol], rows);
       candles += rows.length;
       lastMs = Math.max(lastMs, rows.at(-1)?.timestampMs ?? 0);
@@ -112,7 +131,13 @@ async function poll({ plan, source, room }: WarmUpOptions, session: LogIn, polle
   }
   const until = lastMs === 0 ? '' : `, until ${istStamp(lastMs).slice(0, 16).replace('T', ' ')}`;
   const sum = `Warm-up: ${count(candles, 'candle')} of ${count(plan.instruments.length, 'symbol')}${until}, by ${count(poller.requests, 'request')} in ${((clock.monoMs() - begunMs) / 1000).toFixed(0)} s.`;
-  const left = without.length === 0 ? [] : [`Warm-up: no earlier candles of ${named(without)}: momentum waits for twenty of our own there.`];
-  const unread = [...poller.unreadable].map(([symbol, rows]) => `Warm-up: ${rows} of the broker's rows of ${symbol} could not be read and are left out.`);
+  const left =
+    without.length === 0
+      ? []
+      : [`Warm-up: no earlier candles of ${named(without)}: momentum waits for twenty of our own there.`];
+  const unread = [...poller.unreadable].map(
+    ([symbol, rows]) =>
+      `Warm-up: ${rows} of the broker's rows of ${symbol} could not be read and are left out.`,
+  );
   return [sum, ...notes, ...left, ...unread];
 }

@@ -7,10 +7,33 @@
  *
  * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
  */
-import { BAR, FIRST, FLAG, GAP, GAP_CAPACITY, KIND, PACKET, RECORD, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import {
+  BAR,
+  FIRST,
+  FLAG,
+  GAP,
+  GAP_CAPACITY,
+  KIND,
+  PACKET,
+  RECORD,
+  SHARD,
+  SLOT,
+  type ShardMemory,
+} from '../memory/layout.js';
 import { kindOf, rowOf } from '../memory/record.js';
 import { barAt, gapWithin } from '../memory/shard-reader.js';
-import { anchor, hear, isOlder, isSequence, movedRange, noteEdge, noteEnd, noteSession, repair, VOLUME_LIMIT } from './volume-anchor.js';
+import {
+  anchor,
+  hear,
+  isOlder,
+  isSequence,
+  movedRange,
+  noteEdge,
+  noteEnd,
+  noteSession,
+  repair,
+  VOLUME_LIMIT,
+} from './volume-anchor.js';
 import type { Drafts } from './row-writer.js';
 import { unpack } from './unpack.js';
 
@@ -222,7 +245,9 @@ function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
 /** Whether the record is of no other bar than the one at hand in draft `s`. */
 function isOfBarAtHand(m: ShardMemory, row: number, s: number, r: number, traded: boolean): boolean {
   const bar = m.f64[s + SLOT.barIndex];
-  return barAt(m, row, r + PACKET.timeMs) === bar && (!traded || barAt(m, row, r + PACKET.exchangeMs) === bar);
+  return (
+    barAt(m, row, r + PACKET.timeMs) === bar && (!traded || barAt(m, row, r + PACKET.exchangeMs) === bar)
+  );
 }
 
 /** Applies the packet of the record at double index `at` and ring cursor `cursor` to its row's draft. */

@@ -133,7 +133,11 @@ export class Drafts {
   has(s: number, cursor: number): boolean {
     const { f64, shape } = this.memory;
     // A row that never had a record has NaN, which equals nothing.
-    return this.repeating && f64[s + SLOT.cursor] === f64[s + SLOT.cursor] && (f64[s + SLOT.cursor] - cursor) >>> 0 < shape.slots;
+    return (
+      this.repeating &&
+      f64[s + SLOT.cursor] === f64[s + SLOT.cursor] &&
+      (f64[s + SLOT.cursor] - cursor) >>> 0 < shape.slots
+    );
   }
 
   /** Looks at the bar at hand of draft `s`: which ticks are ordinary for it. The row's run is in the draft. */
@@ -145,10 +149,30 @@ export class Drafts {
     const b = s + SLOT.bar;
     const bar = f[s + SLOT.barIndex];
     runs[p + RUN.from] = 0;
-    if (this.repeating || bar < 0 || bar === m.shape.bars - 1 || bar <= m.i32[SHARD.sealed] || f[b + BAR.ticks] === 0 || f[b + BAR.high] > MOST_PRICE || f[s + SLOT.sessionSum] > MOST_SUM) return;
+    if (
+      this.repeating ||
+      bar < 0 ||
+      bar === m.shape.bars - 1 ||
+      bar <= m.i32[SHARD.sealed] ||
+      f[b + BAR.ticks] === 0 ||
+      f[b + BAR.high] > MOST_PRICE ||
+      f[s + SLOT.sessionSum] > MOST_SUM
+    )
+      return;
     // What is not yet the same becomes it with the next tick that is newer than all before it.
-    if (f[b + BAR.heardAt] !== f[b + BAR.closeTime] || f[s + SLOT.lastTime] !== f[b + BAR.closeTime] || f[b + BAR.lastPrice] !== f[b + BAR.close]) return;
-    if (f[s + SLOT.lastSequenceLow] !== f[b + BAR.closeSequenceLow] || f[s + SLOT.lastSequenceHigh] !== 0 || f[b + BAR.closeSequenceHigh] !== 0 || f[b + BAR.closeConnection] !== this.connection) return;
+    if (
+      f[b + BAR.heardAt] !== f[b + BAR.closeTime] ||
+      f[s + SLOT.lastTime] !== f[b + BAR.closeTime] ||
+      f[b + BAR.lastPrice] !== f[b + BAR.close]
+    )
+      return;
+    if (
+      f[s + SLOT.lastSequenceLow] !== f[b + BAR.closeSequenceLow] ||
+      f[s + SLOT.lastSequenceHigh] !== 0 ||
+      f[b + BAR.closeSequenceHigh] !== 0 ||
+      f[b + BAR.closeConnection] !== this.connection
+    )
+      return;
     runs[p + RUN.from] = RUN_BASE + bar * MINUTE_MS;
     runs[p + RUN.time] = f[b + BAR.closeTime] - f[m.statics + STATIC.originMs];
     runs[p + RUN.sequenceLow] = f[b + BAR.closeSequenceLow];

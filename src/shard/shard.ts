@@ -97,7 +97,7 @@ export class Shard {
     // In this order: a record that is not yet named must not pass for one at work.
     i32[SHARD.working] = head;
     i32[SHARD.busy] = 1;
-    for (let done = 0; ; ) {
+    for (let done = 0; ;) {
       if (done === most || this.#arrivals === MOST_ARRIVALS) return done;
       const next = (head + done) | 0;
       const r = m.recordOf(next);

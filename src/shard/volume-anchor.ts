@@ -87,8 +87,11 @@ export function movedRange(f: Float64Array, s: number, r: number): number {
   const price = f[r + PACKET.price];
   if (!(f[r + PACKET.dayLow] >= price * (1 - FARTHEST) && f[r + PACKET.dayLow] <= price)) return 0;
   if (!(f[r + PACKET.dayHigh] <= price * (1 + FARTHEST) && f[r + PACKET.dayHigh] >= price)) return 0;
-  const high = f[s + SLOT.sessionHigh] > 0 && f[r + PACKET.dayHigh] > f[s + SLOT.sessionHigh] ? MOVED.high : 0;
-  return f[s + SLOT.sessionLow] > 0 && f[r + PACKET.dayLow] < f[s + SLOT.sessionLow] ? high | MOVED.low : high;
+  const high =
+    f[s + SLOT.sessionHigh] > 0 && f[r + PACKET.dayHigh] > f[s + SLOT.sessionHigh] ? MOVED.high : 0;
+  return f[s + SLOT.sessionLow] > 0 && f[r + PACKET.dayLow] < f[s + SLOT.sessionLow]
+    ? high | MOVED.low
+    : high;
 }
 
 /** The day's open, high and low, and the average traded price, as the packet has them. */

@@ -25,7 +25,10 @@ export class Feed {
   constructor(market: Market, last = (index: number): Packet => market.last(index)) {
     this.#market = market;
     this.#last = last;
-    this.#receivers = Array.from({ length: market.listings.length * MODES.length }, () => new Set<Receiver>());
+    this.#receivers = Array.from(
+      { length: market.listings.length * MODES.length },
+      () => new Set<Receiver>(),
+    );
   }
 
   /** How many (token, mode) of all receivers are flowing. */

@@ -32,7 +32,11 @@ export interface BrokerLimits {
   readonly mostBufferedBytes: number;
 }
 
-export const BROKER_LIMITS: BrokerLimits = { socketsPerClient: 3, heartbeatMs: 60_000, mostBufferedBytes: 4 * 1024 * 1024 };
+export const BROKER_LIMITS: BrokerLimits = {
+  socketsPerClient: 3,
+  heartbeatMs: 60_000,
+  mostBufferedBytes: 4 * 1024 * 1024,
+};
 
 export interface BrokerOptions {
   /** Loopback only: what is simulated here must not be taken for a broker by anybody else. */
@@ -71,7 +75,8 @@ const HIGHEST_PORT = 65_535;
 /** Starts serving. Throws EngineError SIMULATOR when the port cannot be had, USAGE for faults of symbols that the market does not have. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { host = '127.0.0.1', port } = options;
-  if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT) throw new EngineError('SIMULATOR', `a port is a number from 0 to ${HIGHEST_PORT}, not ${port}`);
+  if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT)
+    throw new EngineError('SIMULATOR', `a port is a number from 0 to ${HIGHEST_PORT}, not ${port}`);
   const running = new RunningBroker(options);
   await running.listen(host, port);
   return running;
@@ -100,15 +105,33 @@ class RunningBroker implements Broker {
     this.#limits = { ...BROKER_LIMITS, ...options.limits };
     this.#sessions = new Sessions(clock, market.seed);
     const { faults = [] } = options;
-    const any = faults.length === 0 ? undefined : new Faults({ faults, market, clock, expire: () => this.#sessions.expire() });
+    const any =
+      faults.length === 0
+        ? undefined
+        : new Faults({ faults, market, clock, expire: () => this.#sessions.expire() });
     this.#faults = any;
     this.#feed = new Feed(market, any && ((index) => any.cached(index)));
-    this.#sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES, autoPong: any === undefined });
-    const load = (): Load => ({ connections: this.#connections.size, flowing: this.#feed.flowing, ...(any && { faults: any.report() }) });
-    const routes = { ...loginRoutes(this.#sessions, clock), ...candleRoutes(market, this.#sessions, clock), ...controlRoutes(market, clock, load) };
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: MOST_MESSAGE_BYTES,
+      autoPong: any === undefined,
+    });
+    const load = (): Load => ({
+      connections: this.#connections.size,
+      flowing: this.#feed.flowing,
+      ...(any && { faults: any.report() }),
+    });
+    const routes = {
+      ...loginRoutes(this.#sessions, clock),
+      ...candleRoutes(market, this.#sessions, clock),
+      ...controlRoutes(market, clock, load),
+    };
     this.#server = createServer((request, response) => {
       // A client that leaves in the middle of its request has no answer to get.
-      serve(routes, request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))));
+      serve(routes, request, response).catch((error: unknown) =>
+        response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))),
+      );
     });
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
@@ -116,8 +139,13 @@ class RunningBroker implements Broker {
   async listen(host: string, port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const why = error.code === 'EADDRINUSE' ? 'is in use: choose another with --port' : `cannot be had: ${error.message}`;
-        reject(new EngineError('SIMULATOR', `port ${port} of ${host} ${why}`, { retryable: true, cause: error }));
+        const why =
+          error.code === 'EADDRINUSE'
+            ? 'is in use: choose another with --port'
+            : `cannot be had: ${error.message}`;
+        reject(
+          new EngineError('SIMULATOR', `port ${port} of ${host} ${why}`, { retryable: true, cause: error }),
+        );
       });
       this.#server.listen(port, host, resolve);
     });
@@ -128,7 +156,12 @@ class RunningBroker implements Broker {
     const faults = this.#faults;
     const victims = (): Victim[] => [...this.#connections.values()].flatMap(({ victim }) => victim ?? []);
     this.#timers = [
-      clock.every(DELIVER_EVERY_MS, faults === undefined ? () => market.advance(clock.marketMs(), publish) : () => faults.run(clock.marketMs(), publish, victims)),
+      clock.every(
+        DELIVER_EVERY_MS,
+        faults === undefined
+          ? () => market.advance(clock.marketMs(), publish)
+          : () => faults.run(clock.marketMs(), publish, victims),
+      ),
       clock.every(Math.min(CHECK_EVERY_MS, this.#limits.heartbeatMs / CHECKS_A_HEARTBEAT), () => {
         for (const connection of this.#connections.values()) connection.check();
       }),
@@ -192,7 +225,9 @@ class RunningBroker implements Broker {
       refuse(socket, { status: '429 Too Many Requests' });
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#welcome(client, socket as Socket, clientCode));
+    this.#sockets.handleUpgrade(request, socket, head, (client) =>
+      this.#welcome(client, socket as Socket, clientCode),
+    );
   }
 
   #welcome(socket: WebSocket, raw: Socket, clientCode: string): void {
@@ -245,7 +280,11 @@ function oneOf(header: string | string[] | undefined): string | undefined {
 }
 
 function refuse(socket: Duplex, { status, headers = {}, body = '' }: Refusal): void {
-  const lines = Object.entries({ ...headers, Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)) }).map(([name, value]) => `${name}: ${value}`);
+  const lines = Object.entries({
+    ...headers,
+    Connection: 'close',
+    'Content-Length': String(Buffer.byteLength(body)),
+  }).map(([name, value]) => `${name}: ${value}`);
   // A refused client that keeps its half of the connection must not hold the port.
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);

@@ -116,6 +116,13 @@ export class Conflation {
     packet.setNumber(FIELD.high52Week, Math.max(yearHigh, trades.dayHigh));
     packet.setNumber(FIELD.low52Week, Math.min(yearLow, trades.dayLow));
     if (this.#cleared) clearBook(packet);
-    else fillBook(packet, { bid: trades.bid, ask: trades.ask, nature, seed: bookSeed, sequence: this.#sequence });
+    else
+      fillBook(packet, {
+        bid: trades.bid,
+        ask: trades.ask,
+        nature,
+        seed: bookSeed,
+        sequence: this.#sequence,
+      });
   }
 }

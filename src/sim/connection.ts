@@ -43,7 +43,11 @@ export class Connection implements Receiver {
 
   /** Drops the client when it has sent no heart-beat of either kind for too long. */
   check(): void {
-    if (this.#options.clock.monoMs() - this.#beatMs > this.#options.heartbeatMs && this.#options.link?.deaf !== true) this.#options.socket.terminate();
+    if (
+      this.#options.clock.monoMs() - this.#beatMs > this.#options.heartbeatMs &&
+      this.#options.link?.deaf !== true
+    )
+      this.#options.socket.terminate();
   }
 
   sendPacket(frame: Uint8Array, index: number): void {
@@ -54,7 +58,15 @@ export class Connection implements Receiver {
   /** The connection as faults see it; undefined where there are none. */
   get victim(): Victim | undefined {
     const { link } = this.#options;
-    return link && { link, lastFrames: () => [...this.#subscriptions.all()].map((subscription) => this.#options.feed.lastFrame(subscription)).filter((frame) => frame !== undefined) };
+    return (
+      link && {
+        link,
+        lastFrames: () =>
+          [...this.#subscriptions.all()]
+            .map((subscription) => this.#options.feed.lastFrame(subscription))
+            .filter((frame) => frame !== undefined),
+      }
+    );
   }
 
   /** Whether more may be sent. A client that lets too much pile up is disconnected: memory must not grow for it. */
@@ -84,7 +96,8 @@ export class Connection implements Receiver {
     }
     const { feed, link } = this.#options;
     if (!request.subscribes) {
-      for (const subscription of this.#subscriptions.remove(request.subscriptions)) feed.unsubscribe(this, subscription);
+      for (const subscription of this.#subscriptions.remove(request.subscriptions))
+        feed.unsubscribe(this, subscription);
       return;
     }
     const fresh = link?.overQuota() === true ? undefined : this.#subscriptions.add(request.subscriptions);

@@ -32,12 +32,20 @@ export function controlRoutes(market: Market, clock: Clock, load: () => Load): R
           speed: clock.speed,
           seed: market.seed,
           ...load(),
-          symbols: market.listings.map(({ symbol, exchange, exchangeType, token }) => ({ symbol, exchange, exchangeType, token })),
+          symbols: market.listings.map(({ symbol, exchange, exchangeType, token }) => ({
+            symbol,
+            exchange,
+            exchangeType,
+            token,
+          })),
         },
       }),
     },
     // Minutes that are over, of the market's date.
-    [`${CONTROL_PATH}/candles`]: { method: 'GET', answer: (question) => ofSymbol(market, question, (index) => market.candles(index)) },
+    [`${CONTROL_PATH}/candles`]: {
+      method: 'GET',
+      answer: (question) => ofSymbol(market, question, (index) => market.candles(index)),
+    },
     [`${CONTROL_PATH}/history`]: {
       method: 'GET',
       answer: (question) => {

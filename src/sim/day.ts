@@ -69,7 +69,8 @@ export class Day {
   /** Lives the day up to `toMs` without showing it to anybody; then `conflation.packet` is the last snapshot, and trades have reached `toMs`. */
   run(toMs: number): void {
     const { conflation } = this;
-    while (conflation.nextFrame <= conflation.lastFrame && conflation.timeOf(conflation.nextFrame) <= toMs) conflation.take();
+    while (conflation.nextFrame <= conflation.lastFrame && conflation.timeOf(conflation.nextFrame) <= toMs)
+      conflation.take();
     if (conflation.sent) conflation.fill();
     this.#trades.advance(toMs);
   }

@@ -83,7 +83,12 @@ export function closeOf(seed: number, listing: Listing, nature: Nature, date: st
 }
 
 /** Highest and lowest of the year before `date`, by its weekly closes. */
-export function yearRange(seed: number, listing: Listing, nature: Nature, date: string): { high: number; low: number } {
+export function yearRange(
+  seed: number,
+  listing: Listing,
+  nature: Nature,
+  date: string,
+): { high: number; low: number } {
   const day = Math.round(istMs(date, '00:00') / DAY_MS);
   let high = -Infinity;
   let low = Infinity;
@@ -98,13 +103,15 @@ export function yearRange(seed: number, listing: Listing, nature: Nature, date: 
 function levelAt(seed: number, listing: Listing, nature: Nature, day: number): number {
   const key = seedOf(seed, listing);
   const band = bandOf(listing.tickSizeRupees);
-  const base = between(seededRandom(key, STREAM.level), band.from, band.to) * priceScale(listing.exchangeType);
+  const base =
+    between(seededRandom(key, STREAM.level), band.from, band.to) * priceScale(listing.exchangeType);
   let exponent = 0;
   for (let octave = 0; octave < OCTAVES; octave++) {
     const place = day / 2 ** octave;
     const cell = Math.floor(place);
     const here = latticePoint(key, octave, cell);
-    exponent += LEVEL_STEP * 2 ** (octave / 2) * (here + (latticePoint(key, octave, cell + 1) - here) * (place - cell));
+    exponent +=
+      LEVEL_STEP * 2 ** (octave / 2) * (here + (latticePoint(key, octave, cell + 1) - here) * (place - cell));
   }
   return Math.max(1, Math.round((base * Math.exp(exponent)) / nature.tick)) * nature.tick;
 }

@@ -17,7 +17,12 @@ export type ToSimulator =
 
 /** From the simulator to its run. */
 export type FromSimulator =
-  | { readonly type: 'prepared'; /** By symbol, as `packCandles` makes them. */ readonly history: Readonly<Record<string, readonly number[]>> }
+  | {
+      readonly type: 'prepared';
+      /** By symbol, as `packCandles` makes them. */ readonly history: Readonly<
+        Record<string, readonly number[]>
+      >;
+    }
   | {
       readonly type: 'started';
       readonly feedUrl: string;

@@ -75,14 +75,18 @@ export class Sessions {
 
   /** From now on no token that was given is good any more. Sockets that are open stay open. */
   expire(): void {
-    for (const sessions of this.#byClient.values()) for (const session of sessions) this.#expired.add(session);
+    for (const sessions of this.#byClient.values())
+      for (const session of sessions) this.#expired.add(session);
   }
 
   /** Exchanges a session for a new one; its refresh token is spent. Undefined when the refresh token is not this session's. */
   renew(session: Session, refreshToken: unknown): Session | undefined {
     const sessions = this.#byClient.get(session.clientCode);
     if (sessions === undefined || refreshToken !== session.refreshToken) return undefined;
-    this.#byClient.set(session.clientCode, sessions.filter((other) => other !== session));
+    this.#byClient.set(
+      session.clientCode,
+      sessions.filter((other) => other !== session),
+    );
     return this.open(session.clientCode, session.apiKey);
   }
 
@@ -105,8 +109,16 @@ export class Sessions {
   #token(clientCode: string, use: string): string {
     const seconds = Math.floor(this.#clock.wallMs() / 1000);
     const header = encoded({ alg: 'HS512', typ: 'JWT' });
-    const claims = encoded({ username: clientCode, use, jti: String(++this.#issued), iat: seconds, exp: seconds + LIFE_SECONDS });
-    const signature = createHmac('sha512', this.#signingKey).update(`${header}.${claims}`).digest('base64url');
+    const claims = encoded({
+      username: clientCode,
+      use,
+      jti: String(++this.#issued),
+      iat: seconds,
+      exp: seconds + LIFE_SECONDS,
+    });
+    const signature = createHmac('sha512', this.#signingKey)
+      .update(`${header}.${claims}`)
+      .digest('base64url');
     return `${header}.${claims}.${signature}`;
   }
 }

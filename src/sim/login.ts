@@ -13,7 +13,12 @@ const PROFILE_PATH = '/rest/secure/angelbroking/user/v1/getProfile';
 const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
 
 /** The one account whose secrets the simulator knows and checks. It is public and opens nothing but the simulator. */
-export const DEMO_ACCOUNT = { apiKey: 'demo0key', clientCode: 'DEMO1', pin: '2468', totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } as const;
+export const DEMO_ACCOUNT = {
+  apiKey: 'demo0key',
+  clientCode: 'DEMO1',
+  pin: '2468',
+  totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+} as const;
 
 /** The documentation allows one log-in a second; only what is clearly more is refused, so that a test may log in twice. */
 const WINDOWS = [{ ms: 1000, most: 3 }] as const;
@@ -36,7 +41,8 @@ export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Ro
 
 function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, rate: Rate): Answer {
   const { clientcode, password, totp, state } = body;
-  if (typeof clientcode === 'string' && rate.exceeded(clientcode)) return { status: 403, body: 'Access denied because of exceeding access rate' };
+  if (typeof clientcode === 'string' && rate.exceeded(clientcode))
+    return { status: 403, body: 'Access denied because of exceeding access rate' };
   const apiKey = headers['x-privatekey'];
   if (!wellFormed(apiKey)) return gatewayRefusal('AG8004', 'Invalid API Key');
   // The other documented headers are evidently not looked at (PROTOCOL.md 1); a user type that is sent must be the one there is.
@@ -47,7 +53,8 @@ function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, ra
   if (clientcode === DEMO_ACCOUNT.clientCode) {
     if (apiKey !== DEMO_ACCOUNT.apiKey) return gatewayRefusal('AG8004', 'Invalid API Key');
     if (password !== DEMO_ACCOUNT.pin) return failure(200, 'Invalid credentials', 'AB1007');
-    if (!totpHolds(DEMO_ACCOUNT.totpSecret, totp, clock.wallMs())) return failure(200, 'Invalid totp', 'AB1050');
+    if (!totpHolds(DEMO_ACCOUNT.totpSecret, totp, clock.wallMs()))
+      return failure(200, 'Invalid totp', 'AB1050');
   }
   return granted(sessions.open(clientcode, apiKey), typeof state === 'string' ? { state } : {});
 }
@@ -63,7 +70,22 @@ function profile({ headers }: Question, sessions: Sessions): Answer {
   const session = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   const { clientCode } = session;
-  return { status: 200, body: { ...SUCCESS, data: { clientcode: clientCode, name: clientCode, email: '', mobileno: '', exchanges: ['NSE'], products: [], lastlogintime: '', broker: '' } } };
+  return {
+    status: 200,
+    body: {
+      ...SUCCESS,
+      data: {
+        clientcode: clientCode,
+        name: clientCode,
+        email: '',
+        mobileno: '',
+        exchanges: ['NSE'],
+        products: [],
+        lastlogintime: '',
+        broker: '',
+      },
+    },
+  };
 }
 
 function logOut({ headers, body }: Question, sessions: Sessions): Answer {

@@ -64,7 +64,9 @@ export class Market {
     this.startMs = startMs;
     this.#calendar = calendar;
     this.#lanes = lanesFor(listings);
-    this.#indexOfToken = new Map(listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]));
+    this.#indexOfToken = new Map(
+      listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]),
+    );
     this.#indexOfSymbol = new Map(listings.map((listing, index) => [listing.symbol, index]));
     this.#nowMs = startMs;
     this.#date = istDate(startMs);
@@ -90,7 +92,7 @@ export class Market {
   /** Lets the market run up to and including `toMs` and hands over what it sends on the way. Going back does nothing. */
   advance(toMs: number, emit: Emit): void {
     if (toMs <= this.#nowMs) return;
-    for (const date = istDate(toMs); this.#date !== date; ) {
+    for (const date = istDate(toMs); this.#date !== date;) {
       this.#run(Infinity, emit);
       this.#turn(istDate(istMs(this.#date, '00:00') + DAY_MS));
     }
@@ -147,7 +149,8 @@ export class Market {
         const { index, day } = order[this.#place];
         const { conflation } = day;
         if (conflation.timeOf(this.#frame) > toMs) return;
-        if (conflation.nextFrame !== this.#frame || this.#frame > conflation.lastFrame || !conflation.take()) continue;
+        if (conflation.nextFrame !== this.#frame || this.#frame > conflation.lastFrame || !conflation.take())
+          continue;
         conflation.fill();
         emit(index, conflation.packet);
       }
@@ -175,15 +178,25 @@ export class Market {
       this.#order.push({ index, day });
     }
     this.#order.sort((a, b) => this.#lanes.laneOf[a.index] - this.#lanes.laneOf[b.index]);
-    const session = this.listings.map((_, index) => this.#session(index, date)).find((found) => found !== undefined);
-    if (session !== undefined) this.#frame = Math.max(0, Math.floor((fromMs - countFromMs(session)) / FRAME_MS));
+    const session = this.listings
+      .map((_, index) => this.#session(index, date))
+      .find((found) => found !== undefined);
+    if (session !== undefined)
+      this.#frame = Math.max(0, Math.floor((fromMs - countFromMs(session)) / FRAME_MS));
   }
 
   #make(index: number, date: string): Day | undefined {
     const session = this.#session(index, date);
     if (session === undefined) return undefined;
     const { lanes, laneOf } = this.#lanes;
-    return new Day({ seed: this.seed, listing: this.listings[index], session, previousDate: this.#dateBefore(index, date), lane: laneOf[index], lanes });
+    return new Day({
+      seed: this.seed,
+      listing: this.listings[index],
+      session,
+      previousDate: this.#dateBefore(index, date),
+      lane: laneOf[index],
+      lanes,
+    });
   }
 
   #session(index: number, date: string): Session | undefined {

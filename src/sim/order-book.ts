@@ -32,7 +32,14 @@ export function fillBook(packet: Packet, { bid, ask, nature, seed, sequence }: B
   packet.words[2 * FIELD.oiChangeBits + 1] = 0x3fe00000 | (random() * 0x100000);
 }
 
-function putRow(packet: Packet, row: number, flag: number, price: number, nature: Nature, random: Random): void {
+function putRow(
+  packet: Packet,
+  row: number,
+  flag: number,
+  price: number,
+  nature: Nature,
+  random: Random,
+): void {
   packet.bestFlag[row] = flag;
   const orders = price === 0 ? 0 : 1 + Math.floor(12 * random());
   packet.bestOrders[row] = orders;

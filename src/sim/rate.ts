@@ -31,7 +31,10 @@ export class Rate {
   exceeded(client: string): boolean {
     const nowMs = this.#clock.monoMs();
     const key = client.slice(0, LONGEST_NAME);
-    const recent = [...(this.#recent.get(key) ?? []).filter((ms) => nowMs - ms < this.#longestMs), nowMs].slice(-this.#most - 1);
+    const recent = [
+      ...(this.#recent.get(key) ?? []).filter((ms) => nowMs - ms < this.#longestMs),
+      nowMs,
+    ].slice(-this.#most - 1);
     this.#recent.delete(key);
     this.#recent.set(key, recent);
     if (this.#recent.size > MOST_COUNTED) this.#recent.delete(this.#recent.keys().next().value!);

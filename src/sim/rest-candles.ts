@@ -27,7 +27,12 @@ const STRAY_ROW = 4;
 
 export function candleRoutes(market: Market, sessions: Sessions, clock: Clock): Record<string, Route> {
   const rate = new Rate(clock, WINDOWS);
-  return { [CANDLES_PATH]: { method: 'POST', answer: (question) => candles(question, { market, sessions, clock, rate }) } };
+  return {
+    [CANDLES_PATH]: {
+      method: 'POST',
+      answer: (question) => candles(question, { market, sessions, clock, rate }),
+    },
+  };
 }
 
 interface Behind {
@@ -49,23 +54,43 @@ function candles({ headers, body }: Question, { market, sessions, clock, rate }:
   const session: Session | undefined = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   if (headers['x-privatekey'] !== session.apiKey) return gatewayRefusal('AG8004', 'Invalid API Key');
-  if (rate.exceeded(session.clientCode)) return { status: 403, body: 'Access denied because of exceeding access rate' };
+  if (rate.exceeded(session.clientCode))
+    return { status: 403, body: 'Access denied because of exceeding access rate' };
   const [fromMs, toMs] = [timeOf(body['fromdate']), timeOf(body['todate'])];
-  if (Number.isNaN(fromMs) || Number.isNaN(toMs) || toMs < fromMs) return failure(400, 'Invalid fromdate or todate', 'AB13000');
+  if (Number.isNaN(fromMs) || Number.isNaN(toMs) || toMs < fromMs)
+    return failure(400, 'Invalid fromdate or todate', 'AB13000');
   const nowMs = clock.marketMs();
   if (toMs > nowMs) return failure(400, "To datetime can't be greater than current datetime", 'AB13000');
-  if (toMs - fromMs > MOST_DAYS * DAY_MS) return failure(400, `At most ${MOST_DAYS} days of ONE_MINUTE`, 'AB13000');
-  if (body['interval'] !== 'ONE_MINUTE') return failure(400, 'The simulator serves ONE_MINUTE only', 'AB13000');
-  const index = market.listings.findIndex(({ exchange, token }) => exchange === body['exchange'] && token === body['symboltoken']);
+  if (toMs - fromMs > MOST_DAYS * DAY_MS)
+    return failure(400, `At most ${MOST_DAYS} days of ONE_MINUTE`, 'AB13000');
+  if (body['interval'] !== 'ONE_MINUTE')
+    return failure(400, 'The simulator serves ONE_MINUTE only', 'AB13000');
+  const index = market.listings.findIndex(
+    ({ exchange, token }) => exchange === body['exchange'] && token === body['symboltoken'],
+  );
   if (index < 0) return failure(400, 'Invalid symboltoken', 'AB13000');
   const rows = rowsOf(market, index, fromMs, toMs, nowMs - BEHIND_MS);
-  return { status: 200, body: { ...SUCCESS, data: rows.map(({ timestampMs, open, high, low, close, volume }) => [istStamp(timestampMs), open, high, low, close, volume]) } };
+  return {
+    status: 200,
+    body: {
+      ...SUCCESS,
+      data: rows.map(({ timestampMs, open, high, low, close, volume }) => [
+        istStamp(timestampMs),
+        open,
+        high,
+        low,
+        close,
+        volume,
+      ]),
+    },
+  };
 }
 
 /** The candles with a label in the window, both ends included, as they were known at `knownMs`; now and then the one before it, too. */
 function rowsOf(market: Market, index: number, fromMs: number, toMs: number, knownMs: number): CandleRow[] {
   const rows: CandleRow[] = [];
-  for (let dayMs = istMs(istDate(fromMs), '00:00'); dayMs <= toMs; dayMs += DAY_MS) rows.push(...market.truth(index, istDate(dayMs), knownMs));
+  for (let dayMs = istMs(istDate(fromMs), '00:00'); dayMs <= toMs; dayMs += DAY_MS)
+    rows.push(...market.truth(index, istDate(dayMs), knownMs));
   const first = rows.findIndex(({ timestampMs }) => timestampMs >= fromMs);
   const inside = rows.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs <= toMs);
   return first > 0 && (fromMs / MINUTE_MS + index) % STRAY_ROW === 0 ? [rows[first - 1], ...inside] : inside;

@@ -32,7 +32,11 @@ export function targetOf(request: IncomingMessage): URL | undefined {
 }
 
 /** Answers one request by the routes: 404 and 405 for what there is not, 413 and 400 for a body too long or no JSON. */
-export async function serve(routes: Readonly<Record<string, Route>>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serve(
+  routes: Readonly<Record<string, Route>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const target = targetOf(request);
   const path = target?.pathname ?? '';
   if (target === undefined || !Object.hasOwn(routes, path)) {
@@ -51,7 +55,13 @@ export async function serve(routes: Readonly<Record<string, Route>>, request: In
     return;
   }
   const body = jsonOf(text);
-  reply(request, response, body === undefined ? failure(400, 'the body is not JSON') : route.answer({ headers: request.headers, query: target.searchParams, body }));
+  reply(
+    request,
+    response,
+    body === undefined
+      ? failure(400, 'the body is not JSON')
+      : route.answer({ headers: request.headers, query: target.searchParams, body }),
+  );
 }
 
 /** A refusal in the shape of the broker's REST errors. */
@@ -89,6 +99,9 @@ function reply(request: IncomingMessage, response: ServerResponse, { status, bod
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   // What was not read of a request must not be taken for the next one.
   if (!request.complete) response.setHeader('Connection', 'close');
-  response.writeHead(status, { 'Content-Type': typeof body === 'string' ? 'text/plain' : 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.writeHead(status, {
+    'Content-Type': typeof body === 'string' ? 'text/plain' : 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  });
   response.end(text);
 }

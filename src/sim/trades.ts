@@ -92,7 +92,11 @@ export class Trades {
     const { session, nature } = this.#options;
     switch (this.#phase) {
       case 'before':
-        this.#print(this.#nextMs, this.#clamp(Math.round(this.#mid)), AUCTION_SECONDS * nature.tradesPerSecond);
+        this.#print(
+          this.#nextMs,
+          this.#clamp(Math.round(this.#mid)),
+          AUCTION_SECONDS * nature.tradesPerSecond,
+        );
         this.#phase = 'continuous';
         this.#schedule(session.openMs);
         return;
@@ -120,7 +124,9 @@ export class Trades {
     const { closeMs, auction } = this.#options.session;
     if (fromMs >= this.#episodeEndMs) this.#episode(fromMs);
     const clustered = random() < CLUSTERED;
-    const gapMs = clustered ? 0.5 + CLUSTER_GAP_MS * random() : Math.min(LONGEST_QUIET_MS, -Math.log(1 - random()) / this.#ratePerMs);
+    const gapMs = clustered
+      ? 0.5 + CLUSTER_GAP_MS * random()
+      : Math.min(LONGEST_QUIET_MS, -Math.log(1 - random()) / this.#ratePerMs);
     const atMs = fromMs + gapMs;
     if (atMs >= closeMs) {
       if (auction === undefined) {
@@ -165,7 +171,11 @@ export class Trades {
     const { nature } = this.#options;
     this.bid = this.#clamp(price / nature.tick - 1);
     this.ask = this.#clamp(price / nature.tick + 1);
-    this.#record(ms, price, Math.max(1, Math.round(nature.medianQuantity * trades * Math.exp(0.4 * normal(this.#random)))));
+    this.#record(
+      ms,
+      price,
+      Math.max(1, Math.round(nature.medianQuantity * trades * Math.exp(0.4 * normal(this.#random)))),
+    );
   }
 
   /** A price in ticks as one in the wire's unit, within the day's limits. */

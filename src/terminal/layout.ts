@@ -86,7 +86,13 @@ function head({ facts, leftMin, ticksPerSecond }: Moment, width: number): string
   const barWidth = Math.max(0, Math.min(BAR_WIDTH, width - left.length - 3));
   const share = Math.min(1, Math.max(0, 1 - leftMin / facts.duration.askedMin));
   const bar = `[${'#'.repeat(Math.round(share * barWidth)).padEnd(barWidth, '.')}] `;
-  const figures = [`${ticking} of ${count(facts.symbols.length, 'symbol')} ticking`, count(ticks, 'tick'), `${Math.round(ticksPerSecond)} ticks/s`, `${count(candles, 'candle')} sealed`, `lag ${lagText(facts)}`];
+  const figures = [
+    `${ticking} of ${count(facts.symbols.length, 'symbol')} ticking`,
+    count(ticks, 'tick'),
+    `${Math.round(ticksPerSecond)} ticks/s`,
+    `${count(candles, 'candle')} sealed`,
+    `lag ${lagText(facts)}`,
+  ];
   return [`${barWidth > 4 ? bar : ''}${left}`, ...flow(figures.map(plain), ', ', width)];
 }
 
@@ -94,10 +100,14 @@ function head({ facts, leftMin, ticksPerSecond }: Moment, width: number): string
 function priceText({ figures: { lastPrice }, priceScale }: SymbolFacts, wide: boolean): string {
   if (lastPrice === undefined) return '-';
   const price = lastPrice / priceScale;
-  return wide ? price.toFixed(2) : [2, 1, 0].map((digits) => price.toFixed(digits)).find((text) => text.length <= PRICE_WIDTH) ?? price.toFixed(0);
+  return wide
+    ? price.toFixed(2)
+    : ([2, 1, 0].map((digits) => price.toFixed(digits)).find((text) => text.length <= PRICE_WIDTH) ??
+        price.toFixed(0));
 }
 
-const nameText = ({ symbol }: SymbolFacts): string => (symbol.length > NAME_WIDTH ? `${symbol.slice(0, NAME_WIDTH - 1)}…` : symbol);
+const nameText = ({ symbol }: SymbolFacts): string =>
+  symbol.length > NAME_WIDTH ? `${symbol.slice(0, NAME_WIDTH - 1)}…` : symbol;
 
 /** From the day's open, which LTP frames do not tell. */
 function changeText({ figures: { lastPrice, sessionOpen } }: SymbolFacts): string {
@@ -106,10 +116,19 @@ function changeText({ figures: { lastPrice, sessionOpen } }: SymbolFacts): strin
 }
 
 /** Symbols as cells of one width: name and price, and where there is room the change. */
-function cellsOf({ facts }: Moment, wide: boolean, paint: Paint): { readonly state: RowState; readonly piece: Piece }[] {
+function cellsOf(
+  { facts }: Moment,
+  wide: boolean,
+  paint: Paint,
+): { readonly state: RowState; readonly piece: Piece }[] {
   const { symbols, market } = facts;
-  const widest = (text: (symbol: SymbolFacts) => string): number => Math.max(...symbols.map((symbol) => text(symbol).length));
-  const columns = [widest(nameText), widest((symbol) => priceText(symbol, wide)), wide ? widest(changeText) : 0] as const;
+  const widest = (text: (symbol: SymbolFacts) => string): number =>
+    Math.max(...symbols.map((symbol) => text(symbol).length));
+  const columns = [
+    widest(nameText),
+    widest((symbol) => priceText(symbol, wide)),
+    wide ? widest(changeText) : 0,
+  ] as const;
   return symbols.map((symbol) => {
     const state = stateOf(symbol.figures, market.timeMs, market.inContinuous);
     const [mark, status] = MARKS[state];
@@ -125,16 +144,35 @@ function grid(moment: Moment, { columns, lines }: Room, paint: Paint): string[] 
   const cells = cellsOf(moment, wide, paint);
   const gap = wide ? '   ' : ' ';
   const across = Math.max(1, Math.floor((columns + gap.length) / (cells[0].piece.width + gap.length)));
-  if (Math.ceil(cells.length / across) <= lines) return flow(cells.map(({ piece }) => piece), gap, columns);
+  if (Math.ceil(cells.length / across) <= lines)
+    return flow(
+      cells.map(({ piece }) => piece),
+      gap,
+      columns,
+    );
   if (lines < 2) return [];
-  const shown = [...cells].sort((a, b) => URGENCY.indexOf(a.state) - URGENCY.indexOf(b.state)).slice(0, (lines - 1) * across);
-  return [...flow(shown.map(({ piece }) => piece), gap, columns), `and ${cells.length - shown.length} more`];
+  const shown = [...cells]
+    .sort((a, b) => URGENCY.indexOf(a.state) - URGENCY.indexOf(b.state))
+    .slice(0, (lines - 1) * across);
+  return [
+    ...flow(
+      shown.map(({ piece }) => piece),
+      gap,
+      columns,
+    ),
+    `and ${cells.length - shown.length} more`,
+  ];
 }
 
 /** The region's lines, none longer than `columns`, no more than fit. */
 export function regionLines(moment: Moment, room: Room, paint: Paint): string[] {
-  const gates = moment.gates.filter(({ id }) => LIVE_GATES.includes(id)).map(({ id, status }) => ({ text: paint(status, `${id} ${status}`), width: `${id} ${status}`.length }));
+  const gates = moment.gates
+    .filter(({ id }) => LIVE_GATES.includes(id))
+    .map(({ id, status }) => ({ text: paint(status, `${id} ${status}`), width: `${id} ${status}`.length }));
   const top = [...head(moment, room.columns), ...flow(gates, '  ', room.columns)];
   if (moment.facts.symbols.length === 1) return top.slice(0, Math.max(1, room.lines));
-  return [...top, ...grid(moment, { columns: room.columns, lines: room.lines - top.length - SPARE_LINES }, paint)].slice(0, Math.max(1, room.lines));
+  return [
+    ...top,
+    ...grid(moment, { columns: room.columns, lines: room.lines - top.length - SPARE_LINES }, paint),
+  ].slice(0, Math.max(1, room.lines));
 }

@@ -28,8 +28,15 @@ function broken(text: string, width: number, indent: number): string {
 }
 
 /** One row, its title padded to `titleWidth`, broken to `columns`. */
-export function statusRow({ status, title, observed, remedy }: StatusRow, titleWidth: number, paint: Paint, columns = Infinity): string {
+export function statusRow(
+  { status, title, observed, remedy }: StatusRow,
+  titleWidth: number,
+  paint: Paint,
+  columns = Infinity,
+): string {
   const indent = TITLE_AT + titleWidth + 2;
   const head = `  ${paint(status, `[${status}]`)} ${title.padEnd(titleWidth)}  ${broken(observed, columns - indent - 1, indent)}`;
-  return remedy === undefined ? head : `${head}\n${' '.repeat(TITLE_AT)}${broken(remedy, columns - TITLE_AT - 1, TITLE_AT)}`;
+  return remedy === undefined
+    ? head
+    : `${head}\n${' '.repeat(TITLE_AT)}${broken(remedy, columns - TITLE_AT - 1, TITLE_AT)}`;
 }

@@ -16,18 +16,39 @@ export interface Printing {
 }
 
 /** The checklist: a line a gate, and a second one where something is to be done. */
-export function checklist(facts: Facts, gates: readonly Gate[], verdict: Verdict, { paint, columns = Infinity, voice }: Printing): string {
-  const shown = voice === 'quiet' ? gates.filter(({ status }) => status === 'fail' || status === 'warn') : gates;
+export function checklist(
+  facts: Facts,
+  gates: readonly Gate[],
+  verdict: Verdict,
+  { paint, columns = Infinity, voice }: Printing,
+): string {
+  const shown =
+    voice === 'quiet' ? gates.filter(({ status }) => status === 'fail' || status === 'warn') : gates;
   const questions = shown.map(({ id }) => titleOf(id, facts.symbols.length));
   const width = Math.max(0, ...questions.map((text) => text.length));
   const lines = shown.map((gate, index) => {
     const told = gate.status === 'fail' || voice === 'verbose' ? `Expected: ${gate.expected}.` : '';
     const remedy = gate.remedy === undefined || gate.status === 'pass' ? '' : gate.remedy;
     const more = [told, remedy].filter((text) => text !== '').join(' ');
-    return statusRow({ status: gate.status, title: questions[index], observed: gate.observed, remedy: more === '' ? undefined : more }, width, paint, columns);
+    return statusRow(
+      {
+        status: gate.status,
+        title: questions[index],
+        observed: gate.observed,
+        remedy: more === '' ? undefined : more,
+      },
+      width,
+      paint,
+      columns,
+    );
   });
   const status: Status = verdict === 'pass' ? 'pass' : verdict === 'fail' ? 'fail' : 'warn';
-  return [...(voice === 'quiet' ? [] : ['Checklist']), ...lines, ...(voice === 'quiet' ? [] : unseenLines(facts)), `Verdict: ${paint(status, verdict.toUpperCase())}`].join('\n');
+  return [
+    ...(voice === 'quiet' ? [] : ['Checklist']),
+    ...lines,
+    ...(voice === 'quiet' ? [] : unseenLines(facts)),
+    `Verdict: ${paint(status, verdict.toUpperCase())}`,
+  ].join('\n');
 }
 
 /** Gaps and partial minutes are data: both are named, in as few words as they take. */
@@ -37,12 +58,20 @@ function unseenLines({ unseen, symbols }: Facts): string[] {
   const spans: { fromMs: number; toMs: number; symbols: number }[] = [];
   for (const { minuteMs, symbols: count } of unseen.minutes) {
     const last = spans.at(-1);
-    if (last !== undefined && last.symbols === count && minuteMs === last.toMs + MINUTE_MS) last.toMs = minuteMs;
+    if (last !== undefined && last.symbols === count && minuteMs === last.toMs + MINUTE_MS)
+      last.toMs = minuteMs;
     else spans.push({ fromMs: minuteMs, toMs: minuteMs, symbols: count });
   }
-  const whom = (count: number): string => (count === symbols.length ? '' : ` (${count} of ${symbols.length} symbols)`);
-  const minutes = spans.map(({ fromMs, toMs, symbols: count }) => `${istMinute(fromMs)}${toMs > fromMs ? ` to ${istMinute(toMs)}` : ''}${whom(count)}`);
-  return [...(gaps.length === 0 ? [] : [`Not seen: ${gaps.join(', ')}`]), ...(minutes.length === 0 ? [] : [`Partial minutes: ${minutes.join(', ')}`])];
+  const whom = (count: number): string =>
+    count === symbols.length ? '' : ` (${count} of ${symbols.length} symbols)`;
+  const minutes = spans.map(
+    ({ fromMs, toMs, symbols: count }) =>
+      `${istMinute(fromMs)}${toMs > fromMs ? ` to ${istMinute(toMs)}` : ''}${whom(count)}`,
+  );
+  return [
+    ...(gaps.length === 0 ? [] : [`Not seen: ${gaps.join(', ')}`]),
+    ...(minutes.length === 0 ? [] : [`Partial minutes: ${minutes.join(', ')}`]),
+  ];
 }
 
 const price = (value: number): string => value.toFixed(2);
@@ -51,19 +80,32 @@ const price = (value: number): string => value.toFixed(2);
 const SHOWN_CANDLES = 30;
 
 /** One symbol's candles as a table, the last of them where there are many. */
-export function candleTable(symbol: string, candles: readonly CandleWithQuality[], volumeKind: Facts['volumeKind']): string {
+export function candleTable(
+  symbol: string,
+  candles: readonly CandleWithQuality[],
+  volumeKind: Facts['volumeKind'],
+): string {
   const head = ['time', 'open', 'high', 'low', 'close', volumeKind === 'tick' ? 'ticks' : 'volume', ''];
-  const rows = candles.slice(-SHOWN_CANDLES).map(({ candle, quality }) => [
-    istMinute(candle.timestampMs),
-    price(candle.open),
-    price(candle.high),
-    price(candle.low),
-    price(candle.close),
-    String(candle.volume),
-    [quality.partial ? 'partial' : '', quality.source === 'auction' ? 'auction' : '', quality.revision > 0 ? `revised ${quality.revision}x` : ''].filter((text) => text !== '').join(', '),
-  ]);
+  const rows = candles
+    .slice(-SHOWN_CANDLES)
+    .map(({ candle, quality }) => [
+      istMinute(candle.timestampMs),
+      price(candle.open),
+      price(candle.high),
+      price(candle.low),
+      price(candle.close),
+      String(candle.volume),
+      [
+        quality.partial ? 'partial' : '',
+        quality.source === 'auction' ? 'auction' : '',
+        quality.revision > 0 ? `revised ${quality.revision}x` : '',
+      ]
+        .filter((text) => text !== '')
+        .join(', '),
+    ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
-  const line = (row: string[]): string => `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column]))).join('  ')}`.trimEnd();
+  const line = (row: string[]): string =>
+    `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column]))).join('  ')}`.trimEnd();
   const earlier = candles.length > rows.length ? `, the last ${rows.length} of ${candles.length}` : '';
   return [`${symbol}, one-minute candles in rupees${earlier}`, line(head), ...rows.map(line)].join('\n');
 }
@@ -80,6 +122,7 @@ export function symbolTable(facts: Facts): string {
     figures.lastPrice === undefined ? '-' : price(figures.lastPrice / priceScale),
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
-  const line = (row: string[]): string => `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')}`;
+  const line = (row: string[]): string =>
+    `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')}`;
   return [line(head), ...rows.map(line)].join('\n');
 }

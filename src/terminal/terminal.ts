@@ -40,7 +40,10 @@ export class Terminal {
   /** One or more lines that stay, above the region. */
   say(text: string): void {
     if (this.#lines.length === 0) return this.#options.screen.write(`${text}\n`);
-    const said = text.split('\n').map((line) => `${line}${CLEAR_LINE}\n`).join('');
+    const said = text
+      .split('\n')
+      .map((line) => `${line}${CLEAR_LINE}\n`)
+      .join('');
     this.#options.screen.write(`${this.#upwards()}${said}${over(this.#lines)}`);
   }
 
@@ -72,7 +75,10 @@ export class Terminal {
    */
   #upwards(): string {
     const columns = Math.max(1, this.#options.screen.columns);
-    const lines = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)), 0);
+    const lines = this.#lines.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)),
+      0,
+    );
     return lines === 0 ? '' : `\r\u001b[${lines}A`;
   }
 
@@ -80,8 +86,11 @@ export class Terminal {
     const { columns, rows } = this.#options.screen;
     // A line that reaches the last column makes some terminals begin another; the line below the region is the cursor's.
     const room = { columns: Math.max(LEAST_COLUMNS, columns) - 1, lines: Math.max(2, rows) - 1 };
-    const lines = regionLines(moment, room, (status, text) => this.paint(status, text)).map((line) => clip(line, room.columns));
-    if (lines.length === this.#lines.length && lines.every((line, index) => line === this.#lines[index])) return;
+    const lines = regionLines(moment, room, (status, text) => this.paint(status, text)).map((line) =>
+      clip(line, room.columns),
+    );
+    if (lines.length === this.#lines.length && lines.every((line, index) => line === this.#lines[index]))
+      return;
     this.#options.screen.write(`${this.#upwards()}${over(lines)}`);
     this.#lines = lines;
   }
@@ -91,10 +100,13 @@ export class Terminal {
     const { candles, ticking } = tally(facts);
     // Before the first candle a minute that ends says nothing.
     if (seals > this.#lastSeals && candles > 0 && facts.market.timeMs !== undefined) {
-      this.say(`${istMinute(facts.market.timeMs)}  ${count(candles, 'candle')} sealed, ${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${Math.round(ticksPerSecond)} ticks/s, lag ${lagText(facts)}`);
+      this.say(
+        `${istMinute(facts.market.timeMs)}  ${count(candles, 'candle')} sealed, ${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${Math.round(ticksPerSecond)} ticks/s, lag ${lagText(facts)}`,
+      );
     }
     this.#lastSeals = seals;
-    for (const { gate, before } of turns) this.say(`gate ${gate.id}: ${before} -> ${gate.status} (${gate.observed})`);
+    for (const { gate, before } of turns)
+      this.say(`gate ${gate.id}: ${before} -> ${gate.status} (${gate.observed})`);
   }
 }
 
@@ -105,5 +117,7 @@ function over(lines: readonly string[]): string {
 
 /** The first `width` visible characters of a line that may hold colours. */
 function clip(line: string, width: number): string {
-  return stripVTControlCharacters(line).length <= width ? line : stripVTControlCharacters(line).slice(0, width);
+  return stripVTControlCharacters(line).length <= width
+    ? line
+    : stripVTControlCharacters(line).slice(0, width);
 }

@@ -20,8 +20,11 @@ export class Concealer {
     if (this.#known !== this.#secrets.size) this.#learn();
     // A byte a character, so a place in the one is the same place in the other.
     const text = bytes.toString('latin1').toLowerCase();
-    for (let at = 0; at + PART <= text.length; at++) if (this.#parts.has(text.slice(at, at + PART))) bytes.fill('*', at, at + PART);
-    for (const secret of this.#whole) for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) bytes.fill('*', at, at + secret.length);
+    for (let at = 0; at + PART <= text.length; at++)
+      if (this.#parts.has(text.slice(at, at + PART))) bytes.fill('*', at, at + PART);
+    for (const secret of this.#whole)
+      for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1))
+        bytes.fill('*', at, at + secret.length);
   }
 
   #learn(): void {
@@ -30,6 +33,7 @@ export class Concealer {
     const forms = formsOf(this.#secrets).map((form) => Buffer.from(form).toString('latin1').toLowerCase());
     this.#whole = forms.filter((form) => form.length < PART);
     this.#parts.clear();
-    for (const form of forms) for (let at = 0; at + PART <= form.length; at++) this.#parts.add(form.slice(at, at + PART));
+    for (const form of forms)
+      for (let at = 0; at + PART <= form.length; at++) this.#parts.add(form.slice(at, at + PART));
   }
 }

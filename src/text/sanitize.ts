@@ -8,12 +8,16 @@ const SHORTEST = 3;
 
 /** Each secret as it is and as it stands in a URL. */
 export function formsOf(secrets: Iterable<string>): string[] {
-  return [...secrets].filter((secret) => secret.length >= SHORTEST).flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  return [...secrets]
+    .filter((secret) => secret.length >= SHORTEST)
+    .flatMap((secret) => [secret, encodeURIComponent(secret)]);
 }
 
 /** What gives `secrets` away. The longest first: a PIN that is part of a token must not keep the token from being found. */
 function traces(secrets: Iterable<string>): RegExp | undefined {
-  const sorted = [...new Set(formsOf(secrets))].sort((a, b) => b.length - a.length).map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
+  const sorted = [...new Set(formsOf(secrets))]
+    .sort((a, b) => b.length - a.length)
+    .map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
   return sorted.length === 0 ? undefined : new RegExp(sorted.join('|'), 'gi');
 }
 

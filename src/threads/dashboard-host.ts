@@ -76,7 +76,14 @@ export class Observers {
   constructor(options: ObserversOptions) {
     this.#options = options;
     this.#entry = (options.workerUrl ?? new URL('../../workers/dashboard.js', import.meta.url)).href;
-    this.#pool = new Piscina({ minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, idleTimeout: Infinity, recordTiming: false, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+    this.#pool = new Piscina({
+      minThreads: 1,
+      maxThreads: 1,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Infinity,
+      recordTiming: false,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     // Without a listener a thread's late error would end the process; its task is rejected all the same.
     this.#pool.on('error', () => undefined);
   }
@@ -85,7 +92,10 @@ export class Observers {
   async start(): Promise<Addresses> {
     const { dashboard, metrics, clock } = this.#options;
     this.#addresses = await within(clock, BEGIN_MS, this.#begin(dashboard, metrics), () => {
-      throw new EngineError('CONFIG', `The thread of --dashboard and --metrics did not start within ${BEGIN_MS / 1000} s; leave them out.`);
+      throw new EngineError(
+        'CONFIG',
+        `The thread of --dashboard and --metrics did not start within ${BEGIN_MS / 1000} s; leave them out.`,
+      );
     });
     return this.#addresses;
   }
@@ -98,7 +108,15 @@ export class Observers {
     this.#fresh = false;
     const ended: Record<string, number> = {};
     for (const { cause } of disconnects) ended[cause] = (ended[cause] ?? 0) + 1;
-    this.#send({ kind: 'glance', glance: { ...glance, events: whole ? events : news, evaluations: evaluations.slice(whole ? 0 : this.#evaluationsSent) }, feed: { connected, connections, ended } });
+    this.#send({
+      kind: 'glance',
+      glance: {
+        ...glance,
+        events: whole ? events : news,
+        evaluations: evaluations.slice(whole ? 0 : this.#evaluationsSent),
+      },
+      feed: { connected, connections, ended },
+    });
     this.#evaluationsSent = evaluations.length;
   }
 
@@ -141,7 +159,13 @@ export class Observers {
       this.#running = this.#pool.run(task, { filename: this.#entry, transferList: [port2] }).then(
         () => undefined,
         (error: unknown) => {
-          reject(new EngineError('CONFIG', `The thread of --dashboard and --metrics cannot start: ${sentenceOf(error)} Leave them out.`, { cause: error }));
+          reject(
+            new EngineError(
+              'CONFIG',
+              `The thread of --dashboard and --metrics cannot start: ${sentenceOf(error)} Leave them out.`,
+              { cause: error },
+            ),
+          );
           this.#died(sentenceOf(error));
         },
       );
@@ -155,13 +179,23 @@ export class Observers {
     if (this.#stopping || !listened) return;
     this.#deaths++;
     this.#options.onTrouble(`The thread of the page and the metrics died: ${reason}`);
-    if (this.#deaths >= MOST_DEATHS) return this.#options.onGone('The page and the metrics are gone: their thread died three times, see the log. The run goes on.');
-    this.#begin(portOf(this.#addresses.dashboard), portOf(this.#addresses.metrics)).catch((error: unknown) => this.#options.onGone(`The page and the metrics are gone: ${sentenceOf(error)} The run goes on.`));
+    if (this.#deaths >= MOST_DEATHS)
+      return this.#options.onGone(
+        'The page and the metrics are gone: their thread died three times, see the log. The run goes on.',
+      );
+    this.#begin(portOf(this.#addresses.dashboard), portOf(this.#addresses.metrics)).catch((error: unknown) =>
+      this.#options.onGone(`The page and the metrics are gone: ${sentenceOf(error)} The run goes on.`),
+    );
   }
 }
 
 /** Opens the pages that the run was asked for; undefined when none was. Throws EngineError CONFIG when a port cannot be had. */
-export async function openPages(plan: Plan, engine: Engine, ledger: SharedArrayBuffer, hooks: Pick<ObserversOptions, 'onTrouble' | 'onGone'>): Promise<{ readonly observers: Observers; readonly addresses: Addresses } | undefined> {
+export async function openPages(
+  plan: Plan,
+  engine: Engine,
+  ledger: SharedArrayBuffer,
+  hooks: Pick<ObserversOptions, 'onTrouble' | 'onGone'>,
+): Promise<{ readonly observers: Observers; readonly addresses: Addresses } | undefined> {
   const { config, runId, identity, volumeKind, speed } = plan;
   if ((config.dashboard ?? config.metrics) === undefined) return undefined;
   const clock = new SystemClock();
@@ -180,7 +214,16 @@ export async function openPages(plan: Plan, engine: Engine, ledger: SharedArrayB
     options: optionsOf(plan),
     symbols: engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
   });
-  const observers = new Observers({ run, engine, sessions: plan.instruments.map(plan.sessionOf), ledger, clock, dashboard, metrics, ...hooks });
+  const observers = new Observers({
+    run,
+    engine,
+    sessions: plan.instruments.map(plan.sessionOf),
+    ledger,
+    clock,
+    dashboard,
+    metrics,
+    ...hooks,
+  });
   try {
     return { observers, addresses: await observers.start() };
   } catch (error) {

@@ -64,13 +64,19 @@ export class ShardPool {
 
   /** Starts a task a shard; resolves when every thread has taken over its memory, rejects when one cannot. */
   async start(): Promise<void> {
-    this.#running = Promise.all(this.#options.memories.map((_, shard) => this.#keepRunning(shard))).then(() => undefined);
+    this.#running = Promise.all(this.#options.memories.map((_, shard) => this.#keepRunning(shard))).then(
+      () => undefined,
+    );
     // A rejection is delivered by `done`; before anybody asks for it, it must not end the process.
     this.#running.catch(() => undefined);
     const begun = Promise.all(this.#options.memories.map(hasBegun));
     // `done` settles first when a thread cannot begin, or has come to END already.
     const first = await Promise.race([begun, this.#running]);
-    if (first?.includes(false) === true) throw new EngineError('CONFIG', `A worker thread did not start within ${START_MS / 1000} s: this machine is too busy; try again, or with fewer --shards.`);
+    if (first?.includes(false) === true)
+      throw new EngineError(
+        'CONFIG',
+        `A worker thread did not start within ${START_MS / 1000} s: this machine is too busy; try again, or with fewer --shards.`,
+      );
   }
 
   /** Resolves when every shard has applied END; rejects when a shard cannot be kept alive. */
@@ -87,7 +93,10 @@ export class ShardPool {
       const starts = Atomics.load(memory.i32, SHARD.starts);
       try {
         const { ledger, extra } = this.#options;
-        await this.#pool.run({ shape: memory.shape, buffer: memory.buffer, ledger, shard, extra }, { filename: this.#entry });
+        await this.#pool.run(
+          { shape: memory.shape, buffer: memory.buffer, ledger, shard, extra },
+          { filename: this.#entry },
+        );
         return;
       } catch (error) {
         if (this.#stopping) return;
@@ -98,7 +107,12 @@ export class ShardPool {
         // A thread that never begins would be replaced for ever: that is no poisoned record.
         const began = Atomics.load(memory.i32, SHARD.starts) !== starts;
         fruitless = began ? 0 : fruitless + 1;
-        if (fruitless >= DEATHS_AT_ONE_RECORD) throw new EngineError('CONFIG', `Worker thread ${shard} cannot start: ${reason}; fewer --shards need less memory.`, { cause: error });
+        if (fruitless >= DEATHS_AT_ONE_RECORD)
+          throw new EngineError(
+            'CONFIG',
+            `Worker thread ${shard} cannot start: ${reason}; fewer --shards need less memory.`,
+            { cause: error },
+          );
         // A death between two records is no record's fault.
         if (!began || Atomics.load(memory.i32, SHARD.busy) === 0) continue;
         deaths = cursor === diedAt ? deaths + 1 : 1;

@@ -9,7 +9,15 @@ import type { RowPlace } from '../memory/shard-reader.js';
 import type { FileIdentity } from '../candles/candle.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { WrittenFile } from '../parquet/sink.js';
-import type { ConcludeAnswer, EvaluateAnswer, GivenHistory, PrepareAnswer, WriteAnswer, WriterSetup, WriterTask } from '../../workers/writer.js';
+import type {
+  ConcludeAnswer,
+  EvaluateAnswer,
+  GivenHistory,
+  PrepareAnswer,
+  WriteAnswer,
+  WriterSetup,
+  WriterTask,
+} from '../../workers/writer.js';
 
 export interface WriterPoolOptions {
   readonly memories: readonly ShardMemory[];
@@ -52,7 +60,11 @@ export class WriterPool {
     this.#options = options;
     const { memories, places, outDir, identity, historyDir, marketDateMs, given, ledger } = options;
     const setup: WriterSetup = {
-      shards: memories.map((memory, shard) => ({ shape: memory.shape, buffer: memory.buffer, places: places.filter((place) => place.shard === shard) })),
+      shards: memories.map((memory, shard) => ({
+        shape: memory.shape,
+        buffer: memory.buffer,
+        places: places.filter((place) => place.shard === shard),
+      })),
       outDir,
       identity,
       historyDir,
@@ -72,7 +84,13 @@ export class WriterPool {
       workerData: setup,
     });
     this.#pool.on('error', (error: Error) => options.onFailure(`The writer's thread: ${error.message}`));
-    this.#progress = memories.map(() => ({ written: -1, evaluated: -1, refused: false, writing: undefined, evaluating: undefined }));
+    this.#progress = memories.map(() => ({
+      written: -1,
+      evaluated: -1,
+      refused: false,
+      writing: undefined,
+      evaluating: undefined,
+    }));
   }
 
   /** The newest state of each file written. */
@@ -111,7 +129,11 @@ export class WriterPool {
 
   #pollWrite(shard: number): void {
     const progress = this.#progress[shard];
-    if (progress.writing !== undefined || Atomics.load(this.#options.memories[shard].i32, SHARD.changes) === progress.written) return;
+    if (
+      progress.writing !== undefined ||
+      Atomics.load(this.#options.memories[shard].i32, SHARD.changes) === progress.written
+    )
+      return;
     const over = (): void => void (progress.writing = undefined);
     progress.writing = this.#write(shard, false).then(over, (error: unknown) => {
       over();
@@ -183,13 +205,24 @@ export class WriterPool {
     const refusedBefore = this.#progress.some(({ refused }) => refused);
     this.#progress[shard].refused = failures.length > 0;
     const refusedNow = this.#progress.some(({ refused }) => refused);
-    if (refusedNow && !refusedBefore) this.#options.onTrouble(`${failures[0]} The candles stay in memory; it is tried again with each minute that is sealed.`);
-    if (refusedBefore && !refusedNow) this.#options.onTrouble(`The candles in ${this.#options.outDir} are written again; nothing of them is missing.`);
+    if (refusedNow && !refusedBefore)
+      this.#options.onTrouble(
+        `${failures[0]} The candles stay in memory; it is tried again with each minute that is sealed.`,
+      );
+    if (refusedBefore && !refusedNow)
+      this.#options.onTrouble(
+        `The candles in ${this.#options.outDir} are written again; nothing of them is missing.`,
+      );
   }
 
   async #evaluate(shard: number, sealed: number): Promise<void> {
     const progress = this.#progress[shard];
-    const { evaluations } = (await this.#run({ kind: 'evaluate', shard, from: progress.evaluated + 1, through: sealed })) as EvaluateAnswer;
+    const { evaluations } = (await this.#run({
+      kind: 'evaluate',
+      shard,
+      from: progress.evaluated + 1,
+      through: sealed,
+    })) as EvaluateAnswer;
     this.#evaluations.push(...evaluations);
     progress.evaluated = sealed;
   }

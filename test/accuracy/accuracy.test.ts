@@ -27,22 +27,33 @@ describe('candles against the trades that truly happened', () => {
 
   it('are of every minute of both regimes: 360 and the auction, and 375', () => {
     const minutes = symbols.length * (360 + 1 + 375);
-    for (const { minutes: seen, missing, invented } of table.cells) expect([seen + missing, invented]).toEqual([minutes, 0]);
+    for (const { minutes: seen, missing, invented } of table.cells)
+      expect([seen + missing, invented]).toEqual([minutes, 0]);
     expect(table.cells.length).toBe(2 * MODES.length * RATES.length);
   });
 
   it('show what the frames hide: nobody is exact always, and more frames tell more', () => {
     for (const mode of MODES) {
-      const highs = RATES.map((rate) => table.cells.find((cell) => cell.mode === mode && cell.rate === rate && cell.maker === 'tickshard')!.prices.high.exact);
+      const highs = RATES.map(
+        (rate) =>
+          table.cells.find((cell) => cell.mode === mode && cell.rate === rate && cell.maker === 'tickshard')!
+            .prices.high.exact,
+      );
       expect(highs).toEqual([...highs].sort((a, b) => a - b));
       expect(highs.at(-1)).toBeLessThan(symbols.length * 736);
     }
   });
 
   it('a table that misses says so', () => {
-    const worse = table.cells.map((cell) => (cell.maker === 'tickshard' && cell.mode === 'snapquote' ? { ...cell, best: cell.best - 40, bound: { ...cell.bound, within: cell.bound.within - 1 } } : cell));
+    const worse = table.cells.map((cell) =>
+      cell.maker === 'tickshard' && cell.mode === 'snapquote'
+        ? { ...cell, best: cell.best - 40, bound: { ...cell.bound, within: cell.bound.within - 1 } }
+        : cell,
+    );
     const failures = missed({ ...table, cells: worse });
     expect(failures.length).toBe(2 * RATES.length);
-    expect(documentOf(table, failures, { days: [], symbols: 4, date: '2026-11-26', machine: 'this' })).toContain(`- MISSED: ${failures[0]}`);
+    expect(
+      documentOf(table, failures, { days: [], symbols: 4, date: '2026-11-26', machine: 'this' }),
+    ).toContain(`- MISSED: ${failures[0]}`);
   });
 });

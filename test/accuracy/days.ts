@@ -11,11 +11,19 @@ export const DAYS = [
 const calendar = shippedCalendar();
 
 /** The session of a stock with derivatives, its minutes, and the trading date before. */
-export function calendarDay(date: string): { readonly session: Session; readonly minutes: number; readonly previousDate: string } {
+export function calendarDay(date: string): {
+  readonly session: Session;
+  readonly minutes: number;
+  readonly previousDate: string;
+} {
   const day = calendar.day(date, true);
   if (day.kind === 'shut') throw new Error(`${date}: ${day.reason}`);
   let previousDate = date;
   do previousDate = istDate(istMs(previousDate, '00:00') - DAY_MS);
   while (calendar.day(previousDate, true).kind === 'shut');
-  return { session: day.session, minutes: (day.session.closeMs - day.session.openMs) / MINUTE_MS, previousDate };
+  return {
+    session: day.session,
+    minutes: (day.session.closeMs - day.session.openMs) / MINUTE_MS,
+    previousDate,
+  };
 }

@@ -9,7 +9,8 @@ export interface Run {
   readonly machine: string;
 }
 
-const percent = (part: number, of: number, digits = 2): string => (of === 0 ? '-' : ((100 * part) / of).toFixed(digits));
+const percent = (part: number, of: number, digits = 2): string =>
+  of === 0 ? '-' : ((100 * part) / of).toFixed(digits);
 
 function row(cell: Cell): string {
   const { mode, rate, maker, minutes, invented, missing, prices, volume, bound } = cell;
@@ -17,16 +18,27 @@ function row(cell: Cell): string {
   const cells = [
     `${mode}, ${rate}/s`,
     maker,
-    ...PRICES.map((price) => `${percent(prices[price].exact, minutes, 1)} (${(prices[price].sum / minutes).toFixed(2)}, ${Math.round(prices[price].worst)})`),
+    ...PRICES.map(
+      (price) =>
+        `${percent(prices[price].exact, minutes, 1)} (${(prices[price].sum / minutes).toFixed(2)}, ${Math.round(prices[price].worst)})`,
+    ),
     traded ? percent(volume.error, volume.of) : '-',
-    traded && maker === 'tickshard' ? `${percent(bound.within, bound.of)} of ${percent(bound.slack, volume.of)}` : '-',
+    traded && maker === 'tickshard'
+      ? `${percent(bound.within, bound.of)} of ${percent(bound.slack, volume.of)}`
+      : '-',
     `${invented} / ${missing}`,
   ];
   return `| ${cells.join(' | ')} |`;
 }
 
 function text({ cells, trades, frames, days }: Table, failures: readonly string[], run: Run): string {
-  const sorted = MODES.flatMap((mode) => RATES.flatMap((rate) => MAKERS.flatMap((maker) => cells.filter((cell) => cell.mode === mode && cell.rate === rate && cell.maker === maker))));
+  const sorted = MODES.flatMap((mode) =>
+    RATES.flatMap((rate) =>
+      MAKERS.flatMap((maker) =>
+        cells.filter((cell) => cell.mode === mode && cell.rate === rate && cell.maker === maker),
+      ),
+    ),
+  );
   const own = sorted.filter(({ maker }) => maker === 'tickshard');
   const snap = own.filter(({ mode }) => mode === 'snapquote');
   return `# Accuracy
@@ -44,7 +56,13 @@ of what was traded; how often it lies within its \`vol_slack\`, in percent, and 
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${sorted.map(row).join('\n')}
 
-${own.filter(({ mode }) => mode !== 'ltp').map(({ mode, rate, settled, minutes, repaired }) => `- ${mode} at ${rate} a second: ${percent(settled.minutes, minutes, 1)} % of minutes have a slack of 0, and close and volume of ${percent(settled.exact, settled.minutes, 1)} % of those are the true ones; ${percent(repaired, minutes, 1)} % had a high or low repaired.`).join('\n')}
+${own
+  .filter(({ mode }) => mode !== 'ltp')
+  .map(
+    ({ mode, rate, settled, minutes, repaired }) =>
+      `- ${mode} at ${rate} a second: ${percent(settled.minutes, minutes, 1)} % of minutes have a slack of 0, and close and volume of ${percent(settled.exact, settled.minutes, 1)} % of those are the true ones; ${percent(repaired, minutes, 1)} % had a high or low repaired.`,
+  )
+  .join('\n')}
 
 ## What must hold
 
@@ -76,6 +94,10 @@ trade; its prices are no real stock's. Nothing in it was chosen after looking at
 
 export const documentOf = text;
 
-export function jsonOf({ cells, trades, frames, days }: Table, failures: readonly string[], run: Run): string {
+export function jsonOf(
+  { cells, trades, frames, days }: Table,
+  failures: readonly string[],
+  run: Run,
+): string {
   return `${JSON.stringify({ ...run, instrumentDays: days, trades, frames, failures, cells }, null, 2)}\n`;
 }

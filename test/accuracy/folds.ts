@@ -28,7 +28,11 @@ export function byArrival(session: Session, frames: readonly Frame[], mode: Mode
  * The closes that the frames could at best have told, by whoever sees all of them at once: in SnapQuote the price of the last frame whose last
  * trade is of the minute; in Quote that of the last frame made in it behind a trade.
  */
-export function bestCloses(session: Session, frames: readonly Frame[], mode: 'quote' | 'snapquote'): Map<number, number> {
+export function bestCloses(
+  session: Session,
+  frames: readonly Frame[],
+  mode: 'quote' | 'snapquote',
+): Map<number, number> {
   const closes = new Map<number, number>();
   let before: number | undefined;
   for (const { madeMs, tradedMs, price, volume } of frames) {
@@ -51,9 +55,22 @@ const BATCH = 512;
 const stopped = (): number => 0;
 
 /** By this program: decoded, admitted, routed and folded by its own code, on one thread. */
-export function ours(listing: Listing, session: Session, frames: readonly Frame[], mode: ModeName): Map<number, OurBar> {
+export function ours(
+  listing: Listing,
+  session: Session,
+  frames: readonly Frame[],
+  mode: ModeName,
+): Map<number, OurBar> {
   const instrument: Instrument = { ...listing, index: 0 };
-  const engine = new Engine({ instruments: [instrument], sessionOf: () => session, mode, shards: 1, graceMs: 3000, silenceMs: 3000, marketDateMs: session.openMs });
+  const engine = new Engine({
+    instruments: [instrument],
+    sessionOf: () => session,
+    mode,
+    shards: 1,
+    graceMs: 3000,
+    silenceMs: 3000,
+    marketDateMs: session.openMs,
+  });
   const intake = new Intake({ engine, instruments: [instrument] });
   const [memory] = engine.memories;
   const shard = new Shard(memory);
@@ -95,7 +112,16 @@ export function ours(listing: Listing, session: Session, frames: readonly Frame[
     const figures = readBar(memory, 0, bar);
     if (figures === undefined) continue;
     const { open, high, low, close, volume, repaired, volSlack, seeded } = figures;
-    bars.set(bar, { open, high, low, close, volume, repaired, volSlack, partial: seeded || gapWithin(memory, 0, bar) > 0 });
+    bars.set(bar, {
+      open,
+      high,
+      low,
+      close,
+      volume,
+      repaired,
+      volSlack,
+      partial: seeded || gapWithin(memory, 0, bar) > 0,
+    });
   }
   return bars;
 }

@@ -45,7 +45,9 @@ export interface Bar {
 /** The minute that `ms` falls into, counted from the opening; the one behind the last for the auction; -1 outside. */
 export function minuteOf({ openMs, closeMs, auction }: Session, ms: number): number {
   if (ms >= openMs && ms < closeMs) return Math.floor((ms - openMs) / MINUTE_MS);
-  return auction !== undefined && ms >= auction.fromMs && ms < auction.toMs ? Math.round((closeMs - openMs) / MINUTE_MS) : -1;
+  return auction !== undefined && ms >= auction.fromMs && ms < auction.toMs
+    ? Math.round((closeMs - openMs) / MINUTE_MS)
+    : -1;
 }
 
 /** Adds a price to the bar of a minute. */
@@ -120,7 +122,18 @@ export function framesOf({ seed, listing, session }: DayOptions, trades: Trades,
     sent = volume;
     const stall = random() < STALLS ? random() * LONGEST_STALL_MS : 0;
     freeMs = Math.max(freeMs, madeMs + TRANSIT_MS.least + random() * TRANSIT_MS.more + stall);
-    frames.push({ madeMs, arrivedMs: freeMs, price, quantity, averagePrice: Math.round(turnover / volume), volume, dayOpen, dayHigh, dayLow, tradedMs });
+    frames.push({
+      madeMs,
+      arrivedMs: freeMs,
+      price,
+      quantity,
+      averagePrice: Math.round(turnover / volume),
+      volume,
+      dayOpen,
+      dayHigh,
+      dayLow,
+      tradedMs,
+    });
   }
   return frames;
 }

@@ -63,7 +63,13 @@ interface Seen extends Bar {
   readonly volSlack?: number | null;
 }
 
-function judge(cell: Cell, truth: ReadonlyMap<number, Bar>, seen: ReadonlyMap<number, Seen>, best: ReadonlyMap<number, number>, tick: number): void {
+function judge(
+  cell: Cell,
+  truth: ReadonlyMap<number, Bar>,
+  seen: ReadonlyMap<number, Seen>,
+  best: ReadonlyMap<number, number>,
+  tick: number,
+): void {
   for (const minute of seen.keys()) if (!truth.has(minute)) cell.invented++;
   for (const [minute, bar] of truth) {
     const found = seen.get(minute);
@@ -116,7 +122,21 @@ export class Accuracy {
     }
   }
 
-  #addMode({ listing, session, mode, rate, truth, frames }: { listing: Listing; session: Session; mode: Cell['mode']; rate: number; truth: ReadonlyMap<number, Bar>; frames: ReturnType<typeof framesOf> }): void {
+  #addMode({
+    listing,
+    session,
+    mode,
+    rate,
+    truth,
+    frames,
+  }: {
+    listing: Listing;
+    session: Session;
+    mode: Cell['mode'];
+    rate: number;
+    truth: ReadonlyMap<number, Bar>;
+    frames: ReturnType<typeof framesOf>;
+  }): void {
     const tick = Math.max(1, Math.round(listing.tickSizeRupees * 100));
     const best = mode === 'ltp' ? new Map<number, number>() : bestCloses(session, frames, mode);
     judge(this.#cell(mode, rate, 'naive'), truth, byArrival(session, frames, mode), best, tick);
@@ -148,20 +168,38 @@ export function missed({ cells }: Table): string[] {
   for (const cell of cells) {
     if (cell.maker === 'naive') continue;
     const where = `${cell.mode} at ${cell.rate} a second`;
-    const naive = cells.find(({ mode, rate, maker }) => mode === cell.mode && rate === cell.rate && maker === 'naive')!;
+    const naive = cells.find(
+      ({ mode, rate, maker }) => mode === cell.mode && rate === cell.rate && maker === 'naive',
+    )!;
     if (cell.mode !== 'ltp') {
-      if (cell.bound.of < cell.minutes) failures.push(`${where}: ${cell.minutes - cell.bound.of} whole minutes have no bound of their volume.`);
-      if (cell.bound.within < cell.bound.of) failures.push(`${where}: the volume of ${cell.bound.of - cell.bound.within} minutes lies outside its bound.`);
-      if (cell.settled.exact < cell.settled.minutes) failures.push(`${where}: ${cell.settled.minutes - cell.settled.exact} minutes without slack have not the true close and volume.`);
-      if (cell.volume.error > naive.volume.error) failures.push(`${where}: volume is farther off than naive.`);
+      if (cell.bound.of < cell.minutes)
+        failures.push(
+          `${where}: ${cell.minutes - cell.bound.of} whole minutes have no bound of their volume.`,
+        );
+      if (cell.bound.within < cell.bound.of)
+        failures.push(
+          `${where}: the volume of ${cell.bound.of - cell.bound.within} minutes lies outside its bound.`,
+        );
+      if (cell.settled.exact < cell.settled.minutes)
+        failures.push(
+          `${where}: ${cell.settled.minutes - cell.settled.exact} minutes without slack have not the true close and volume.`,
+        );
+      if (cell.volume.error > naive.volume.error)
+        failures.push(`${where}: volume is farther off than naive.`);
     }
-    if (cell.mode === 'snapquote' && share(cell.best, cell.minutes) < BEST) failures.push(`${where}: ${(100 * share(cell.best, cell.minutes)).toFixed(3)} % of closes are the best that could be told.`);
+    if (cell.mode === 'snapquote' && share(cell.best, cell.minutes) < BEST)
+      failures.push(
+        `${where}: ${(100 * share(cell.best, cell.minutes)).toFixed(3)} % of closes are the best that could be told.`,
+      );
     for (const price of PRICES) {
       const [own, other] = [cell.prices[price], naive.prices[price]];
-      if (share(own.exact, cell.minutes) < share(other.exact, naive.minutes)) failures.push(`${where}: ${price} is exact less often than naive.`);
-      if (share(own.sum, cell.minutes) > (1 + CHANCE) * share(other.sum, naive.minutes)) failures.push(`${where}: ${price} is farther off than naive.`);
+      if (share(own.exact, cell.minutes) < share(other.exact, naive.minutes))
+        failures.push(`${where}: ${price} is exact less often than naive.`);
+      if (share(own.sum, cell.minutes) > (1 + CHANCE) * share(other.sum, naive.minutes))
+        failures.push(`${where}: ${price} is farther off than naive.`);
     }
-    if (cell.invented + cell.missing > naive.invented + naive.missing) failures.push(`${where}: more minutes are invented or missing than naive.`);
+    if (cell.invented + cell.missing > naive.invented + naive.missing)
+      failures.push(`${where}: more minutes are invented or missing than naive.`);
   }
   return failures;
 }

@@ -10,7 +10,9 @@ describe('npm run bench', () => {
   it.each(BENCHES.map(({ name }) => name))('%s checks its answer and prints a table', async (name) => {
     const said: string[] = [];
     expect(await runBenches([name, '--smoke'], (text) => said.push(text))).toBe(0);
-    expect(said[0]).toMatch(/cores, Node 2\d\.\d+\.\d+, commit \w+; smoke: answers are checked, figures say nothing$/);
+    expect(said[0]).toMatch(
+      /cores, Node 2\d\.\d+\.\d+, commit \w+; smoke: answers are checked, figures say nothing$/,
+    );
     expect(said.at(-1)).toMatch(/^bench +unit +median +least +most +baseline +ratio +target\n/);
   });
 
@@ -35,20 +37,65 @@ describe('the yardsticks', () => {
 
 describe('a profile', () => {
   it('names the functions that took most, without those in which nothing happened', () => {
-    const frame = (id: number, functionName: string) => ({ id, callFrame: { functionName, url: 'file:///x/dist/fold.js', lineNumber: id } });
-    const found = topFunctions({ nodes: [frame(1, '(idle)'), frame(2, 'apply'), frame(3, ''), frame(4, 'step')], samples: [1, 2, 3, 2, 4], timeDeltas: [900, 30, 20, 40, 10] }, 2);
-    expect(found).toEqual([{ name: 'apply fold.js:3', share: 0.7 }, { name: '(anonymous) fold.js:4', share: 0.2 }]);
+    const frame = (id: number, functionName: string) => ({
+      id,
+      callFrame: { functionName, url: 'file:///x/dist/fold.js', lineNumber: id },
+    });
+    const found = topFunctions(
+      {
+        nodes: [frame(1, '(idle)'), frame(2, 'apply'), frame(3, ''), frame(4, 'step')],
+        samples: [1, 2, 3, 2, 4],
+        timeDeltas: [900, 30, 20, 40, 10],
+      },
+      2,
+    );
+    expect(found).toEqual([
+      { name: 'apply fold.js:3', share: 0.7 },
+      { name: '(anonymous) fold.js:4', share: 0.2 },
+    ]);
   });
 });
 
 describe('a row', () => {
   it('has the ratio of the middle round, above 1 where ours is better', () => {
-    expect(rowOf({ name: 'a', unit: 'ns', values: [10, 30, 20], baseline: [20, 30, 80], target: 2 })).toEqual({ name: 'a', unit: 'ns', median: 20, min: 10, max: 30, baseline: 30, ratio: 2, target: 2, bound: null, met: true });
-    expect(rowOf({ name: 'a', unit: 'M/s', values: [10, 30, 20], baseline: [20, 30, 80], target: 2, moreIsBetter: true })).toMatchObject({ ratio: 0.5, met: false });
-    expect(rowOf({ name: 'a', unit: 'ns', values: [1] })).toMatchObject({ baseline: null, ratio: null, target: null, met: null });
-    expect(rowOf({ name: 'a', unit: 'MB', values: [5, 7, 6], bound: 6 })).toMatchObject({ bound: 6, met: true });
+    expect(rowOf({ name: 'a', unit: 'ns', values: [10, 30, 20], baseline: [20, 30, 80], target: 2 })).toEqual(
+      {
+        name: 'a',
+        unit: 'ns',
+        median: 20,
+        min: 10,
+        max: 30,
+        baseline: 30,
+        ratio: 2,
+        target: 2,
+        bound: null,
+        met: true,
+      },
+    );
+    expect(
+      rowOf({
+        name: 'a',
+        unit: 'M/s',
+        values: [10, 30, 20],
+        baseline: [20, 30, 80],
+        target: 2,
+        moreIsBetter: true,
+      }),
+    ).toMatchObject({ ratio: 0.5, met: false });
+    expect(rowOf({ name: 'a', unit: 'ns', values: [1] })).toMatchObject({
+      baseline: null,
+      ratio: null,
+      target: null,
+      met: null,
+    });
+    expect(rowOf({ name: 'a', unit: 'MB', values: [5, 7, 6], bound: 6 })).toMatchObject({
+      bound: 6,
+      met: true,
+    });
     expect(rowOf({ name: 'a', unit: 'MB', values: [5, 7, 6], bound: 5.5 })).toMatchObject({ met: false });
-    expect(rowsTable([rowOf({ name: 'a', unit: 'ns', values: [1], baseline: [3], target: 4 })])).toMatch(/3\.00x +4\.00x +MISSED$/);
+    expect(rowsTable([rowOf({ name: 'a', unit: 'ns', values: [1], baseline: [3], target: 4 })])).toMatch(
+      /3\.00x +4\.00x +MISSED$/,
+    );
     expect(median([3, 1, 2, 4])).toBe(3);
   });
 

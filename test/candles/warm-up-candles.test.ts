@@ -5,7 +5,16 @@ import { packCandles, shareNumbers, unpackCandles } from '../../src/candles/warm
 const who = { symbol: 'M&M', exchange: 'NSE' };
 const price = fc.double({ min: 0.01, max: 1e6, noNaN: true });
 // Time 0 is that of room that was not filled.
-const candle = fc.record({ timestampMs: fc.integer({ min: 1, max: 2 ** 42 }), open: price, high: price, low: price, close: price, volume: fc.maxSafeNat() }).map((numbers) => ({ ...who, ...numbers }));
+const candle = fc
+  .record({
+    timestampMs: fc.integer({ min: 1, max: 2 ** 42 }),
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume: fc.maxSafeNat(),
+  })
+  .map((numbers) => ({ ...who, ...numbers }));
 
 it('gives candles back as they were, in their order, also by way of JSON and of shared memory', () => {
   fc.assert(

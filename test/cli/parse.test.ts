@@ -38,11 +38,17 @@ describe('the command line refuses in one sentence', () => {
     [`${good.join(' ')} --mode depth`, /--mode/],
     [`${good.join(' ')} --mode LTP`, /--mode/],
     [`${good.join(' ')} --mode toString`, /--mode/],
-    [`${good.join(' ')} --dashboard abc`, /--dashboard takes a whole number from 0 to 65535 \(a port of this machine, 0 for any that is free\), not `abc`/],
+    [
+      `${good.join(' ')} --dashboard abc`,
+      /--dashboard takes a whole number from 0 to 65535 \(a port of this machine, 0 for any that is free\), not `abc`/,
+    ],
     [`${good.join(' ')} --dashboard 65536`, /--dashboard/],
     [`${good.join(' ')} --metrics=-1`, /--metrics/],
     [`${good.join(' ')} --dashboard --dashboard`, /--dashboard is given twice/],
-    [`${good.join(' ')} --dashboard 9000 --metrics 9000`, /--dashboard and --metrics cannot both have port 9000/],
+    [
+      `${good.join(' ')} --dashboard 9000 --metrics 9000`,
+      /--dashboard and --metrics cannot both have port 9000/,
+    ],
     [`${good.join(' ')} --quiet --verbose`, /--quiet and --verbose exclude each other/],
     [`${good.join(' ')} --quiet=yes`, /--quiet takes no value/],
     ['report', /Not enough/],
@@ -124,47 +130,151 @@ describe('the command line refuses in one sentence', () => {
 
 describe('the command line understands', () => {
   it('a stage run, with what is not said filled in and frozen', async () => {
-    const command = await parse([...good, '--feed', 'sim', '--symbols', 'M&M,RELIANCE-EQ'], { version: '1.2.3' });
+    const command = await parse([...good, '--feed', 'sim', '--symbols', 'M&M,RELIANCE-EQ'], {
+      version: '1.2.3',
+    });
     expect(command).toMatchObject({
       kind: 'stage',
-      config: { stage: 1, durationMin: 10, mode: 'ltp', symbols: ['M&M', 'RELIANCE-EQ'], graceMs: 3000, out: 'data/test/sim/websocket_candles', json: false, feed: { kind: 'sim', speed: 1, seed: 1, atMs: Date.UTC(2026, 10, 23, 5, 30) } },
+      config: {
+        stage: 1,
+        durationMin: 10,
+        mode: 'ltp',
+        symbols: ['M&M', 'RELIANCE-EQ'],
+        graceMs: 3000,
+        out: 'data/test/sim/websocket_candles',
+        json: false,
+        feed: { kind: 'sim', speed: 1, seed: 1, atMs: Date.UTC(2026, 10, 23, 5, 30) },
+      },
     });
     expect(command.kind === 'stage' && Object.isFrozen(command.config)).toBe(true);
   });
 
   it('the live feed by default, with its own folder', async () => {
-    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' } });
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({
+      config: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' },
+    });
   });
 
   it('a URL and its market clock', async () => {
-    const command = await parse([...good, '--feed', 'ws://127.0.0.1:9000', '--market-clock', '2026-11-23T11:00:30@2.5'], { version: '1.2.3' });
-    expect(command).toMatchObject({ config: { feed: { kind: 'url', url: 'ws://127.0.0.1:9000', marketClock: { originMs: Date.UTC(2026, 10, 23, 5, 30, 30), speed: 2.5 } } } });
+    const command = await parse(
+      [...good, '--feed', 'ws://127.0.0.1:9000', '--market-clock', '2026-11-23T11:00:30@2.5'],
+      { version: '1.2.3' },
+    );
+    expect(command).toMatchObject({
+      config: {
+        feed: {
+          kind: 'url',
+          url: 'ws://127.0.0.1:9000',
+          marketClock: { originMs: Date.UTC(2026, 10, 23, 5, 30, 30), speed: 2.5 },
+        },
+      },
+    });
   });
 
   it('simulate, decode, help and version', async () => {
-    expect(await parse(['simulate', '--port', '8080', '--seed', '7'], { version: '1.2.3' })).toMatchObject({ kind: 'simulate', options: { port: 8080, seed: 7, speed: 1 } });
+    expect(await parse(['simulate', '--port', '8080', '--seed', '7'], { version: '1.2.3' })).toMatchObject({
+      kind: 'simulate',
+      options: { port: 8080, seed: 7, speed: 1 },
+    });
     expect(await parse(['decode'], { version: '1.2.3' })).toEqual({ kind: 'decode' });
-    expect(await parse(['doctor', '--feed', 'wss://host', '--ca', 'x.pem'], { version: '1.2.3' })).toMatchObject({ kind: 'doctor', options: { feed: { kind: 'url', url: 'wss://host', ca: 'x.pem' }, out: 'data/test/sim/websocket_candles', json: false } });
-    expect(await parse(['doctor'], { version: '1.2.3' })).toMatchObject({ kind: 'doctor', options: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' } });
-    expect(await parse(['instruments', '--fetch'], { version: '1.2.3' })).toEqual({ kind: 'instruments', options: { fetch: true, from: undefined, ca: undefined, json: false } });
-    expect(await parse(['compare', '--ours', 'a', '--reference', 'b', '--symbols', 'A,B'], { version: '1.2.3', columns: 90 })).toEqual({ kind: 'compare', options: { ours: 'a', reference: 'b', symbols: ['A', 'B'], date: undefined, unexplainedPercent: undefined, report: undefined, html: undefined, json: false, columns: 90 } });
-    expect(await parse(['replay', 'data/test/journal/x', '--speed', '2.5', '--shards', '4'], { version: '1.2.3' })).toEqual({ kind: 'replay', options: { journal: 'data/test/journal/x', speed: 2.5, shards: 4, out: undefined, history: undefined, json: false } });
-    expect(await parse(['replay', 'x', '--speed', 'max', '--json'], { version: '1.2.3' })).toMatchObject({ kind: 'replay', options: { speed: undefined, json: true } });
-    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { journal: 'data/test/journal', resume: false } });
-    expect(await parse([...good, '--no-journal'], { version: '1.2.3' })).toMatchObject({ config: { journal: undefined } });
+    expect(
+      await parse(['doctor', '--feed', 'wss://host', '--ca', 'x.pem'], { version: '1.2.3' }),
+    ).toMatchObject({
+      kind: 'doctor',
+      options: {
+        feed: { kind: 'url', url: 'wss://host', ca: 'x.pem' },
+        out: 'data/test/sim/websocket_candles',
+        json: false,
+      },
+    });
+    expect(await parse(['doctor'], { version: '1.2.3' })).toMatchObject({
+      kind: 'doctor',
+      options: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' },
+    });
+    expect(await parse(['instruments', '--fetch'], { version: '1.2.3' })).toEqual({
+      kind: 'instruments',
+      options: { fetch: true, from: undefined, ca: undefined, json: false },
+    });
+    expect(
+      await parse(['compare', '--ours', 'a', '--reference', 'b', '--symbols', 'A,B'], {
+        version: '1.2.3',
+        columns: 90,
+      }),
+    ).toEqual({
+      kind: 'compare',
+      options: {
+        ours: 'a',
+        reference: 'b',
+        symbols: ['A', 'B'],
+        date: undefined,
+        unexplainedPercent: undefined,
+        report: undefined,
+        html: undefined,
+        json: false,
+        columns: 90,
+      },
+    });
+    expect(
+      await parse(['replay', 'data/test/journal/x', '--speed', '2.5', '--shards', '4'], { version: '1.2.3' }),
+    ).toEqual({
+      kind: 'replay',
+      options: {
+        journal: 'data/test/journal/x',
+        speed: 2.5,
+        shards: 4,
+        out: undefined,
+        history: undefined,
+        json: false,
+      },
+    });
+    expect(await parse(['replay', 'x', '--speed', 'max', '--json'], { version: '1.2.3' })).toMatchObject({
+      kind: 'replay',
+      options: { speed: undefined, json: true },
+    });
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({
+      config: { journal: 'data/test/journal', resume: false },
+    });
+    expect(await parse([...good, '--no-journal'], { version: '1.2.3' })).toMatchObject({
+      config: { journal: undefined },
+    });
     expect(await parse(words('compare --ours a --fetch --feed ws://127.0.0.1:1 --date 2026-11-23 --unexplained 0.5 --report r.json --html p.html'), { version: '1.2.3' })).toMatchObject({
       kind: 'compare', options: { reference: { feed: { kind: 'url', url: 'ws://127.0.0.1:1' }, instruments: undefined }, date: '2026-11-23', unexplainedPercent: 0.5, report: 'r.json', html: 'p.html' },
     }); // prettier-ignore
-    expect(await parse(words('shadow --ws-test-mode --until-close'), { version: '1.2.3' })).toMatchObject({ kind: 'stage', config: { shadow: true, stage: 2, durationMin: undefined, mode: 'snapquote', warmUp: false } });
-    expect(await parse(words('shadow --ws-test-mode --duration 375 --stage 1 --mode quote --warm-up'), { version: '1.2.3' })).toMatchObject({ config: { shadow: true, stage: 1, durationMin: 375, mode: 'quote', warmUp: true } });
-    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { shadow: false, warmUp: false } });
-    expect(await parse(words('gate cutover --runs a b --days 3 --symbols A,B'), { version: '1.2.3' })).toEqual({ kind: 'cutover', options: { runs: ['a', 'b'], days: 3, symbols: ['A', 'B'], json: false } });
-    expect(await parse(words('gate cutover --json --runs a'), { version: '1.2.3' })).toMatchObject({ options: { runs: ['a'], days: 5, symbols: undefined, json: true } });
-    expect(await parse(good, { version: '1.2.3' })).toMatchObject({ config: { dashboard: undefined, metrics: undefined, voice: 'usual' } });
-    expect(await parse([...good, '--dashboard', '--metrics', '--quiet'], { version: '1.2.3' })).toMatchObject({ config: { dashboard: 8475, metrics: 9475, voice: 'quiet' } });
-    expect(await parse([...good, '--metrics', '0', '--dashboard', '8000', '--verbose'], { version: '1.2.3' })).toMatchObject({ config: { dashboard: 8000, metrics: 0, voice: 'verbose' } });
-    expect(await parse(words('report data/test/reports/latest.json'), { version: '1.2.3' })).toEqual({ kind: 'report', options: { file: 'data/test/reports/latest.json', html: undefined } });
-    expect(await parse(words('report a.json --html b.html'), { version: '1.2.3' })).toEqual({ kind: 'report', options: { file: 'a.json', html: 'b.html' } });
+    expect(await parse(words('shadow --ws-test-mode --until-close'), { version: '1.2.3' })).toMatchObject({
+      kind: 'stage',
+      config: { shadow: true, stage: 2, durationMin: undefined, mode: 'snapquote', warmUp: false },
+    });
+    expect(
+      await parse(words('shadow --ws-test-mode --duration 375 --stage 1 --mode quote --warm-up'), {
+        version: '1.2.3',
+      }),
+    ).toMatchObject({ config: { shadow: true, stage: 1, durationMin: 375, mode: 'quote', warmUp: true } });
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({
+      config: { shadow: false, warmUp: false },
+    });
+    expect(
+      await parse(words('gate cutover --runs a b --days 3 --symbols A,B'), { version: '1.2.3' }),
+    ).toEqual({ kind: 'cutover', options: { runs: ['a', 'b'], days: 3, symbols: ['A', 'B'], json: false } });
+    expect(await parse(words('gate cutover --json --runs a'), { version: '1.2.3' })).toMatchObject({
+      options: { runs: ['a'], days: 5, symbols: undefined, json: true },
+    });
+    expect(await parse(good, { version: '1.2.3' })).toMatchObject({
+      config: { dashboard: undefined, metrics: undefined, voice: 'usual' },
+    });
+    expect(await parse([...good, '--dashboard', '--metrics', '--quiet'], { version: '1.2.3' })).toMatchObject(
+      { config: { dashboard: 8475, metrics: 9475, voice: 'quiet' } },
+    );
+    expect(
+      await parse([...good, '--metrics', '0', '--dashboard', '8000', '--verbose'], { version: '1.2.3' }),
+    ).toMatchObject({ config: { dashboard: 8000, metrics: 0, voice: 'verbose' } });
+    expect(await parse(words('report data/test/reports/latest.json'), { version: '1.2.3' })).toEqual({
+      kind: 'report',
+      options: { file: 'data/test/reports/latest.json', html: undefined },
+    });
+    expect(await parse(words('report a.json --html b.html'), { version: '1.2.3' })).toEqual({
+      kind: 'report',
+      options: { file: 'a.json', html: 'b.html' },
+    });
     const help = await parse(['--help'], { version: '1.2.3' });
     expect(help.kind === 'text' && help.text).toMatch(/simulate[\s\S]*--ws-test-mode[\s\S]*Exit codes/);
     const simulate = await parse(['simulate', '--help'], { version: '1.2.3' });

@@ -33,39 +33,76 @@ describe.concurrent('gate cutover', () => {
       }
       write(join(folder, 'reports'), 'latest.json', report(DATES[4]));
       const before = everythingIn(folder);
-      const { code, stdout, stderr } = await run(['gate', 'cutover', '--runs', 'reports', 'comparisons'], folder);
+      const { code, stdout, stderr } = await run(
+        ['gate', 'cutover', '--runs', 'reports', 'comparisons'],
+        folder,
+      );
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout.match(/\[pass\]/g)).toHaveLength(8);
       expect(stdout).toMatch(/^day +feed +run +symbols +whole/);
       expect(stdout).toMatch(/2026-11-16 {2}live {2}pass +2 +99\.7 % +0 +4 +99\.7 % +300 +1 +pass\n/);
-      expect(stdout).toContain('Verdict: PASS. For these 2 symbols candles of the feed may replace polled ones: 5 days, 2026-11-16 to 2026-11-20.');
+      expect(stdout).toContain(
+        'Verdict: PASS. For these 2 symbols candles of the feed may replace polled ones: 5 days, 2026-11-16 to 2026-11-20.',
+      );
       expect(stdout).not.toContain('Note:');
-      const json = await run(['gate', 'cutover', '--json', '--runs', 'reports', '--runs', 'comparisons'], folder);
-      expect(JSON.parse(json.stdout)).toMatchObject({ kind: 'cutover', may: true, symbols: ['M&M', 'RELIANCE'], days: { length: 5 }, requirements: { length: 8 }, notes: [] });
+      const json = await run(
+        ['gate', 'cutover', '--json', '--runs', 'reports', '--runs', 'comparisons'],
+        folder,
+      );
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        kind: 'cutover',
+        may: true,
+        symbols: ['M&M', 'RELIANCE'],
+        days: { length: 5 },
+        requirements: { length: 8 },
+        notes: [],
+      });
       expect(everythingIn(folder)).toEqual(before);
     }));
 
   it('says what is missing, and what it could not read', () =>
     inFolder(async (folder) => {
-      for (const date of DATES.slice(1)) write(folder, `${date}.json`, report(date, date === DATES[2] ? { verdict: 'fail', gates: [{ id: 'fresh', status: 'fail' }] } : {}));
+      for (const date of DATES.slice(1))
+        write(
+          folder,
+          `${date}.json`,
+          report(
+            date,
+            date === DATES[2] ? { verdict: 'fail', gates: [{ id: 'fresh', status: 'fail' }] } : {},
+          ),
+        );
       for (const date of DATES.slice(2)) write(folder, `c-${date}.json`, compared(date));
       write(folder, 'torn.json', '{"runId": ');
       write(folder, 'package.json', { name: 'x' });
-      write(folder, 'stage.json', report('2026-11-20', { runId: 'stage', options: { shadow: false }, verdict: 'fail' }));
+      write(
+        folder,
+        'stage.json',
+        report('2026-11-20', { runId: 'stage', options: { shadow: false }, verdict: 'fail' }),
+      );
       const { code, stdout } = await run(['gate', 'cutover', '--runs', '.'], folder);
       expect(code).toBe(1);
       expect(stdout).toMatch(/\[fail\] Whole days in shadow +4 of 5\n +1 more day of `tickshard shadow/);
       expect(stdout).toMatch(/\[fail\] Each day passed its gates +2026-11-18: fail \(fresh\)/);
       expect(stdout).toMatch(/\[fail\] Compared with polled ones +2026-11-17: not compared/);
       expect(stdout).toContain('Note: torn.json cannot be read');
-      expect(stdout).toContain('Note: 1 file is neither a report that says its market date nor a comparison.');
+      expect(stdout).toContain(
+        'Note: 1 file is neither a report that says its market date nor a comparison.',
+      );
       expect(stdout).toContain('Note: 1 run of a stage or a part of a day does not count.');
       expect(stdout).toContain('Verdict: NOT YET. 5 of 8 requirements are not met; go on polling.');
     }));
 
   it.each<[string, readonly string[], RegExp]>([
-    ['a folder that is not there', ['--runs', 'nowhere'], /^tickshard: --runs: nowhere cannot be read \(ENOENT/],
-    ['a folder without reports', ['--runs', '.'], /^tickshard: \. holds no report of a run and no comparison/],
+    [
+      'a folder that is not there',
+      ['--runs', 'nowhere'],
+      /^tickshard: --runs: nowhere cannot be read \(ENOENT/,
+    ],
+    [
+      'a folder without reports',
+      ['--runs', '.'],
+      /^tickshard: \. holds no report of a run and no comparison/,
+    ],
     ['a symbol that can be none', ['--runs', '.', '--symbols', '../x'], /is no trading symbol/],
   ])('refuses %s', (_what, args, sentence) =>
     inFolder(async (folder) => {
@@ -73,5 +110,6 @@ describe.concurrent('gate cutover', () => {
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toMatch(sentence);
       expect(stderr.trimEnd()).not.toContain('\n');
-    }));
+    }),
+  );
 });

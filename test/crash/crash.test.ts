@@ -7,11 +7,19 @@ import { crash } from './crash.js';
 
 const SEED = 20261125;
 
-it(`a killed run is resumed: nothing sealed lost, nothing doubled, every file opens (seed ${SEED})`, { timeout: 400_000 }, async () => {
-  const lines: string[] = [];
-  const { problems, kills, wholeCandles } = await crash({ times: 20, seed: SEED, say: (line) => lines.push(line) });
-  expect(problems, lines.join('\n')).toEqual([]);
-  // There was something to lose; on a busy machine a resume takes market minutes.
-  expect(kills).toBeGreaterThanOrEqual(15);
-  expect(wholeCandles).toBeGreaterThan(10 * 50);
-});
+it(
+  `a killed run is resumed: nothing sealed lost, nothing doubled, every file opens (seed ${SEED})`,
+  { timeout: 400_000 },
+  async () => {
+    const lines: string[] = [];
+    const { problems, kills, wholeCandles } = await crash({
+      times: 20,
+      seed: SEED,
+      say: (line) => lines.push(line),
+    });
+    expect(problems, lines.join('\n')).toEqual([]);
+    // There was something to lose; on a busy machine a resume takes market minutes.
+    expect(kills).toBeGreaterThanOrEqual(15);
+    expect(wholeCandles).toBeGreaterThan(10 * 50);
+  },
+);

@@ -13,7 +13,12 @@ export function momentsOf(seed: number, k: number): Moment[] {
 }
 
 /** Runs `times` trials, two at a time, and says of each what was found. Returns all that was, and how much there was to be lost. */
-export async function crash(options: { readonly times: number; readonly seed: number; readonly only?: number | undefined; readonly say: (line: string) => void }): Promise<{ readonly problems: readonly string[]; readonly kills: number; readonly wholeCandles: number }> {
+export async function crash(options: {
+  readonly times: number;
+  readonly seed: number;
+  readonly only?: number | undefined;
+  readonly say: (line: string) => void;
+}): Promise<{ readonly problems: readonly string[]; readonly kills: number; readonly wholeCandles: number }> {
   const { times, seed, only, say } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tickshard-crash-'));
   const problems: string[] = [];
@@ -25,7 +30,9 @@ export async function crash(options: { readonly times: number; readonly seed: nu
       for (let k = left.shift(); k !== undefined; k = left.shift()) {
         const moments = momentsOf(seed, k);
         const found = await trial(join(folder, String(k)), moments, truth);
-        say(`trial ${k}: ${moments.map((moment) => JSON.stringify(moment)).join(', ')}: ${found.kills} killed, ${found.wholeMinutes} whole candles, ${found.problems.length === 0 ? 'all as it must be' : found.problems.join('; ')}`);
+        say(
+          `trial ${k}: ${moments.map((moment) => JSON.stringify(moment)).join(', ')}: ${found.kills} killed, ${found.wholeMinutes} whole candles, ${found.problems.length === 0 ? 'all as it must be' : found.problems.join('; ')}`,
+        );
         kills += found.kills;
         wholeCandles += found.wholeMinutes;
         problems.push(...found.problems.map((problem) => `seed ${seed}, trial ${k}: ${problem}`));
@@ -39,12 +46,27 @@ export async function crash(options: { readonly times: number; readonly seed: nu
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { times: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' }, trial: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      times: { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+      trial: { type: 'string' },
+    },
+  });
   const seed = Number(values.seed);
   process.stdout.write(`seed ${seed}; one trial again: npm run crash -- --seed ${seed} --trial K\n`);
   const only = values.trial === undefined ? undefined : Number(values.trial);
-  const { problems, kills, wholeCandles } = await crash({ times: Number(values.times), seed, only, say: (line) => void process.stdout.write(`${line}\n`) });
-  process.stdout.write(problems.length === 0 ? `${kills} kills, ${wholeCandles} whole candles in the end: nothing sealed was lost, nothing doubled, every file opens.\n` : `${problems.join('\n')}\n`);
+  const { problems, kills, wholeCandles } = await crash({
+    times: Number(values.times),
+    seed,
+    only,
+    say: (line) => void process.stdout.write(`${line}\n`),
+  });
+  process.stdout.write(
+    problems.length === 0
+      ? `${kills} kills, ${wholeCandles} whole candles in the end: nothing sealed was lost, nothing doubled, every file opens.\n`
+      : `${problems.join('\n')}\n`,
+  );
   process.exitCode = problems.length === 0 ? 0 : 1;
 }
 

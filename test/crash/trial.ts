@@ -13,7 +13,25 @@ import { start, type Ended } from '../program/command.js';
 /** Market seconds a second, and minutes: four seconds a run. */
 const SPEED = 60;
 const MINUTES = 4;
-const ARGUMENTS = ['--ws-test-mode', '--stage', '2', '--duration', String(MINUTES), '--feed', 'sim', '--speed', String(SPEED), '--seed', '11', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
+const ARGUMENTS = [
+  '--ws-test-mode',
+  '--stage',
+  '2',
+  '--duration',
+  String(MINUTES),
+  '--feed',
+  'sim',
+  '--speed',
+  String(SPEED),
+  '--seed',
+  '11',
+  '--report',
+  'report.json',
+  '--out',
+  'out',
+  '--journal',
+  'journal',
+];
 /** Real ms within which a process must have come to where it is to be killed. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 1;
@@ -43,7 +61,8 @@ export interface Row {
 /** All rows of a run by symbol; throws when a file cannot be opened. */
 async function rowsIn(folder: string): Promise<Map<string, Row[]>> {
   const bySymbol = new Map<string, Row[]>();
-  for (const { symbol, minute, partial, candle, counts } of await rowsOnDisk(join(folder, 'out'))) bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), { minute, partial, text: `${candle} ${counts}` }]);
+  for (const { symbol, minute, partial, candle, counts } of await rowsOnDisk(join(folder, 'out')))
+    bySymbol.set(symbol, [...(bySymbol.get(symbol) ?? []), { minute, partial, text: `${candle} ${counts}` }]);
   return bySymbol;
 }
 
@@ -65,7 +84,12 @@ function journalBytes(folder: string): number {
   }, 0);
 }
 
-const isRenaming = (folder: string): boolean => ['out', 'out/quality'].some((name) => existsSync(join(folder, name)) && readdirSync(join(folder, name)).some((file) => file.endsWith('.writing')));
+const isRenaming = (folder: string): boolean =>
+  ['out', 'out/quality'].some(
+    (name) =>
+      existsSync(join(folder, name)) &&
+      readdirSync(join(folder, name)).some((file) => file.endsWith('.writing')),
+  );
 
 /** Runs until the moment and kills; undefined when the run ended first. */
 async function killed(args: readonly string[], folder: string, moment: Moment): Promise<Ended | undefined> {
@@ -84,7 +108,8 @@ async function killed(args: readonly string[], folder: string, moment: Moment): 
     return moment.kind === 'after' ? performance.now() - journalingMs >= moment.ms : grown >= moment.bytes;
   };
   while (ended === undefined && !isDue()) {
-    if (performance.now() - beganMs > PATIENCE_MS) throw new Error(`no moment came: ${JSON.stringify(moment)}`);
+    if (performance.now() - beganMs > PATIENCE_MS)
+      throw new Error(`no moment came: ${JSON.stringify(moment)}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   if (ended !== undefined) return ended;
@@ -101,25 +126,49 @@ export interface Verdict {
 }
 
 /** Rows that are not unique and sorted, or that are whole and not those of the unbroken run. */
-function against(rows: ReadonlyMap<string, readonly Row[]>, truth: ReadonlyMap<string, readonly Row[]>, when: string): string[] {
+function against(
+  rows: ReadonlyMap<string, readonly Row[]>,
+  truth: ReadonlyMap<string, readonly Row[]>,
+  when: string,
+): string[] {
   const problems: string[] = [];
   for (const [symbol, list] of rows) {
     for (const [k, { minute, partial, text }] of list.entries()) {
-      if (k > 0 && list[k - 1].minute >= minute) problems.push(`${when}: ${symbol} has ${minute} twice or out of order`);
+      if (k > 0 && list[k - 1].minute >= minute)
+        problems.push(`${when}: ${symbol} has ${minute} twice or out of order`);
       const true_ = truth.get(symbol)?.find((row) => row.minute === minute);
-      if (!partial && true_?.text !== text) problems.push(`${when}: ${symbol} ${minute} is whole and says ${text} where the unbroken run says ${true_?.text ?? 'nothing'}`);
+      if (!partial && true_?.text !== text)
+        problems.push(
+          `${when}: ${symbol} ${minute} is whole and says ${text} where the unbroken run says ${true_?.text ?? 'nothing'}`,
+        );
     }
   }
   return problems;
 }
 
 /** Whole rows of `before` that `after` has no longer, or has otherwise. */
-function lost(before: ReadonlyMap<string, readonly Row[]>, after: ReadonlyMap<string, readonly Row[]>, when: string): string[] {
-  return [...before].flatMap(([symbol, list]) => list.filter(({ partial }) => !partial).flatMap(({ minute, text }) => (after.get(symbol)?.find((row) => row.minute === minute)?.text === text ? [] : [`${when}: ${symbol} ${minute} was sealed and is gone or changed`])));
+function lost(
+  before: ReadonlyMap<string, readonly Row[]>,
+  after: ReadonlyMap<string, readonly Row[]>,
+  when: string,
+): string[] {
+  return [...before].flatMap(([symbol, list]) =>
+    list
+      .filter(({ partial }) => !partial)
+      .flatMap(({ minute, text }) =>
+        after.get(symbol)?.find((row) => row.minute === minute)?.text === text
+          ? []
+          : [`${when}: ${symbol} ${minute} was sealed and is gone or changed`],
+      ),
+  );
 }
 
 /** Kills, resumes, and looks. */
-export async function trial(folder: string, moments: readonly Moment[], truth: ReadonlyMap<string, readonly Row[]>): Promise<Verdict> {
+export async function trial(
+  folder: string,
+  moments: readonly Moment[],
+  truth: ReadonlyMap<string, readonly Row[]>,
+): Promise<Verdict> {
   await mkdir(folder, { recursive: true });
   const problems: string[] = [];
   let before = new Map<string, Row[]>();
@@ -137,14 +186,23 @@ export async function trial(folder: string, moments: readonly Moment[], truth: R
   end ??= await start([...ARGUMENTS, '--resume'], folder).ended;
   // Whether it passes depends on how long the gap was; that it comes to its verdict does not.
   // One that was killed behind its last word had its verdict already, and there is nothing to resume.
-  const hadEnded = end.code === 2 && /no run was killed there/.test(end.stderr) && existsSync(join(folder, 'report.json'));
-  if (end.code !== 0 && end.code !== 1 && !hadEnded) problems.push(`the last process ended with ${String(end.code)}: ${end.stderr}`);
+  const hadEnded =
+    end.code === 2 && /no run was killed there/.test(end.stderr) && existsSync(join(folder, 'report.json'));
+  if (end.code !== 0 && end.code !== 1 && !hadEnded)
+    problems.push(`the last process ended with ${String(end.code)}: ${end.stderr}`);
   const rows = await rowsIn(folder);
   problems.push(...against(rows, truth, 'at the end'), ...lost(before, rows, 'at the end'));
-  if (readdirSync(join(folder, 'out'), { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.writing'))) problems.push('something was left aside');
+  if (
+    readdirSync(join(folder, 'out'), { recursive: true, encoding: 'utf8' }).some((name) =>
+      name.endsWith('.writing'),
+    )
+  )
+    problems.push('something was left aside');
   const [run] = readdirSync(join(folder, 'journal'));
-  const replayed = await start(['replay', join('journal', run), '--shards', '2', '--out', 'replayed'], folder).ended;
-  if (!/^Same candles, quality rows and momentum/m.test(replayed.stdout)) problems.push(`the journal does not give the same again: ${replayed.stdout}${replayed.stderr}`);
+  const replayed = await start(['replay', join('journal', run), '--shards', '2', '--out', 'replayed'], folder)
+    .ended;
+  if (!/^Same candles, quality rows and momentum/m.test(replayed.stdout))
+    problems.push(`the journal does not give the same again: ${replayed.stdout}${replayed.stderr}`);
   const wholeMinutes = [...rows.values()].flat().filter(({ partial }) => !partial).length;
   return { problems, kills, wholeMinutes };
 }

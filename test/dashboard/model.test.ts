@@ -12,23 +12,63 @@ import { at } from '../shard/drive.js';
 import { Script } from '../shard/script.js';
 import { goodFacts } from '../gates/facts.js';
 
-const ABOUT = { version: '1', versions: {}, runId: 'r', stage: 2, mode: 'ltp', volumeKind: 'tick', feed: 'sim:1', seed: 1, speed: 1, startedAt: '', options: {} } as const;
+const ABOUT = {
+  version: '1',
+  versions: {},
+  runId: 'r',
+  stage: 2,
+  mode: 'ltp',
+  volumeKind: 'tick',
+  feed: 'sim:1',
+  seed: 1,
+  speed: 1,
+  startedAt: '',
+  options: {},
+} as const;
 
 function boardOf({ memories, places }: Engine): Board {
-  const run = runSeen({ ...ABOUT, symbols: places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })) });
-  return new Board({ run, memories, places, sessions: places.map(({ instrument }) => sessionOf(instrument)) });
+  const run = runSeen({
+    ...ABOUT,
+    symbols: places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
+  });
+  return new Board({
+    run,
+    memories,
+    places,
+    sessions: places.map(({ instrument }) => sessionOf(instrument)),
+  });
 }
 
 function glance(marketMs: number, change: Partial<Glance> = {}): Glance {
   const facts = goodFacts();
-  return { now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs }, gates: [], evaluations: [], events: [], pace: { spanMs: 5000, ticks: [] }, ...change };
+  return {
+    now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs },
+    gates: [],
+    evaluations: [],
+    events: [],
+    pace: { spanMs: 5000, ticks: [] },
+    ...change,
+  };
 }
 
 const json = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value)) as Value;
-const indexOf = (engine: Engine, symbol: string): number => engine.places.findIndex(({ instrument }) => instrument.symbol === symbol);
+const indexOf = (engine: Engine, symbol: string): number =>
+  engine.places.findIndex(({ instrument }) => instrument.symbol === symbol);
 
 function evaluation(symbol: string, time: string, change: Partial<Evaluation> = {}): Evaluation {
-  return { symbol, timestampMs: at(time), basis: 'ours', evaluated: true, insufficient: undefined, vwap: 99, hod: 101, volMa: 4, relVol: 3, signals: [], ...change };
+  return {
+    symbol,
+    timestampMs: at(time),
+    basis: 'ours',
+    evaluated: true,
+    insufficient: undefined,
+    vwap: 99,
+    hod: 101,
+    volMa: 4,
+    relVol: 3,
+    signals: [],
+    ...change,
+  };
 }
 
 describe('the board', () => {
@@ -37,14 +77,22 @@ describe('the board', () => {
   });
 
   it('shows the price, the change, the candle that goes on and how a symbol does', () => {
-    const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:00') + 11_000, 10_100).frame('RELIANCE', at('11:00') + 12_000, 10_200);
+    const script = new Script()
+      .subscribe(at('11:00'))
+      .frame('RELIANCE', at('11:00') + 500, 10_000)
+      .frame('RELIANCE', at('11:00') + 11_000, 10_100)
+      .frame('RELIANCE', at('11:00') + 12_000, 10_200);
     script.candles('RELIANCE');
     const board = boardOf(script.engine);
     board.look(glance(at('11:00') + 13_000), 0);
     const index = indexOf(script.engine, 'RELIANCE');
     const picture = board.picture!;
     expect(picture.rows[index]).toMatchObject({ last: 102, state: 'ticking', ticks: 2 });
-    expect(picture.rows[indexOf(script.engine, 'INFY')]).toMatchObject({ last: null, state: 'silent', ticks: 0 });
+    expect(picture.rows[indexOf(script.engine, 'INFY')]).toMatchObject({
+      last: null,
+      state: 'silent',
+      ticks: 0,
+    });
     expect(picture.candles[index]).toHaveLength(1);
     const [[ms, open, high, low, close, volume, flags]] = picture.candles[index];
     expect([ms, open, high, low, close, volume]).toEqual([at('11:00'), 101, 102, 101, 102, 2]);
@@ -53,7 +101,10 @@ describe('the board', () => {
   });
 
   it('calls a symbol quiet after 5 s of market time, stale after 15, and shut outside trading', () => {
-    const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:00') + 20_000, 10_100);
+    const script = new Script()
+      .subscribe(at('11:00'))
+      .frame('RELIANCE', at('11:00') + 500, 10_000)
+      .frame('RELIANCE', at('11:00') + 20_000, 10_100);
     script.candles('RELIANCE');
     const board = boardOf(script.engine);
     const index = indexOf(script.engine, 'RELIANCE');
@@ -61,16 +112,28 @@ describe('the board', () => {
       board.look(glance(ms), 0);
       return board.picture!.rows[index].state;
     };
-    expect([stateAt(at('11:00') + 24_000), stateAt(at('11:00') + 26_000), stateAt(at('11:00') + 36_000), stateAt(at('16:00'))]).toEqual(['ticking', 'quiet', 'stale', 'shut']);
+    expect([
+      stateAt(at('11:00') + 24_000),
+      stateAt(at('11:00') + 26_000),
+      stateAt(at('11:00') + 36_000),
+      stateAt(at('16:00')),
+    ]).toEqual(['ticking', 'quiet', 'stale', 'shut']);
   });
 
   it('marks what was not seen whole and what was revised behind its seal', () => {
-    const script = new Script({ mode: 1 }).subscribe(at('11:00') + 30_000).frame('RELIANCE', at('11:00') + 31_000, 10_000).hum(at('11:01')).frame('RELIANCE', at('11:01') + 1000, 10_000).frame('RELIANCE', at('11:01') + 2000, 10_100).hum(at('11:02') + 20_000);
+    const script = new Script({ mode: 1 })
+      .subscribe(at('11:00') + 30_000)
+      .frame('RELIANCE', at('11:00') + 31_000, 10_000)
+      .hum(at('11:01'))
+      .frame('RELIANCE', at('11:01') + 1000, 10_000)
+      .frame('RELIANCE', at('11:01') + 2000, 10_100)
+      .hum(at('11:02') + 20_000);
     const board = boardOf(script.engine);
     const index = indexOf(script.engine, 'RELIANCE');
     script.candles('RELIANCE');
     board.look(glance(at('11:02') + 20_000), 0);
-    const flags = (minute: string): number => board.picture!.candles[index].find(([ms]) => ms === at(minute))![6];
+    const flags = (minute: string): number =>
+      board.picture!.candles[index].find(([ms]) => ms === at(minute))![6];
     expect(flags('11:01')).toBe(0);
     script.frame('RELIANCE', at('11:02') + 21_000, 10_500, { exchangeMs: BigInt(at('11:01') + 30_000) });
     script.candles('RELIANCE');
@@ -81,26 +144,70 @@ describe('the board', () => {
   });
 
   it("puts the rule's figures beside the candle, its conditions one by one, and counts signals", () => {
-    const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:01') + 1000, 10_050).hum(at('11:02') + 20_000);
+    const script = new Script()
+      .subscribe(at('11:00'))
+      .frame('RELIANCE', at('11:00') + 500, 10_000)
+      .frame('RELIANCE', at('11:01') + 1000, 10_050)
+      .hum(at('11:02') + 20_000);
     script.candles('RELIANCE');
     const board = boardOf(script.engine);
     const index = indexOf(script.engine, 'RELIANCE');
     board.look(glance(at('11:02') + 20_000), 0);
     const signal = { reason: 'because' } as Evaluation['signals'][number];
-    const change = board.look(glance(at('11:02') + 21_000, { evaluations: [evaluation('RELIANCE', '11:01', { signals: [signal] })] }), 400);
+    const change = board.look(
+      glance(at('11:02') + 21_000, { evaluations: [evaluation('RELIANCE', '11:01', { signals: [signal] })] }),
+      400,
+    );
     expect(board.picture!.candles[index].find(([ms]) => ms === at('11:01'))!.slice(7)).toEqual([99, 101]);
-    expect(board.picture!.rules[index]).toMatchObject({ why: null, signal: 'because', signals: 1, conditions: [{ met: true, value: '100.50 against 99.00' }, { met: true, value: '0.50 % below 101.00' }, { met: true }] });
+    expect(board.picture!.rules[index]).toMatchObject({
+      why: null,
+      signal: 'because',
+      signals: 1,
+      conditions: [
+        { met: true, value: '100.50 against 99.00' },
+        { met: true, value: '0.50 % below 101.00' },
+        { met: true },
+      ],
+    });
     expect(change.rules).toHaveLength(1);
-    board.look(glance(at('11:02') + 22_000, { evaluations: [evaluation('INFY', '11:01', { evaluated: false, insufficient: 'insufficient 3/20', relVol: null, volMa: null })] }), 800);
-    expect(board.picture!.rules[indexOf(script.engine, 'INFY')]).toMatchObject({ why: 'insufficient 3/20', signal: null, signals: 0 });
+    board.look(
+      glance(at('11:02') + 22_000, {
+        evaluations: [
+          evaluation('INFY', '11:01', {
+            evaluated: false,
+            insufficient: 'insufficient 3/20',
+            relVol: null,
+            volMa: null,
+          }),
+        ],
+      }),
+      800,
+    );
+    expect(board.picture!.rules[indexOf(script.engine, 'INFY')]).toMatchObject({
+      why: 'insufficient 3/20',
+      signal: null,
+      signals: 0,
+    });
   });
 
   it('says of two looks at the same moment that only the time passed', () => {
-    const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:00') + 11_000, 10_100);
+    const script = new Script()
+      .subscribe(at('11:00'))
+      .frame('RELIANCE', at('11:00') + 500, 10_000)
+      .frame('RELIANCE', at('11:00') + 11_000, 10_100);
     script.candles('RELIANCE');
     const board = boardOf(script.engine);
     for (let k = 0; k < 5; k++) board.look(glance(at('11:00') + 12_000), 5000 + k);
-    expect(board.look(glance(at('11:00') + 12_000), 5005)).toMatchObject({ gates: [], rows: [], candles: [], trail: [], rules: [], events: [], pace: null, latency: null });
+    expect(board.look(glance(at('11:00') + 12_000), 5005)).toMatchObject({
+      gates: [],
+      rows: [],
+      candles: [],
+      trail: [],
+      rules: [],
+      events: [],
+      pace: null,
+      latency: null,
+    });
   });
 
   it('keeps a trail of bounded length, a price a second', () => {
@@ -137,9 +244,24 @@ describe('the board', () => {
       if (random() < 0.4) continue;
       script.candles(symbol);
       const news: Partial<Glance> = {
-        evaluations: random() < 0.1 ? [evaluation(symbol, '11:00', { timestampMs: Math.floor(ms / 60_000) * 60_000 - 60_000 })] : [],
-        events: random() < 0.2 ? [{ id: Math.ceil(k / 3), atMs: ms, kind: 'gap', level: 'warn', text: `event ${k}` }] : [],
-        gates: [{ id: 'fresh', title: '', status: random() < 0.5 ? 'pass' : 'fail', observed: String(k), expected: '', remedy: null }],
+        evaluations:
+          random() < 0.1
+            ? [evaluation(symbol, '11:00', { timestampMs: Math.floor(ms / 60_000) * 60_000 - 60_000 })]
+            : [],
+        events:
+          random() < 0.2
+            ? [{ id: Math.ceil(k / 3), atMs: ms, kind: 'gap', level: 'warn', text: `event ${k}` }]
+            : [],
+        gates: [
+          {
+            id: 'fresh',
+            title: '',
+            status: random() < 0.5 ? 'pass' : 'fail',
+            observed: String(k),
+            expected: '',
+            remedy: null,
+          },
+        ],
         pace: { spanMs: 5000, ticks: [[at('11:00'), k]] },
       };
       evaluations.push(...news.evaluations!);
@@ -149,7 +271,9 @@ describe('the board', () => {
       const fresh = boardOf(script.engine);
       fresh.look(glance(ms, { evaluations }), 0);
       expect(fresh.picture!.candles).toEqual(board.picture!.candles);
-      expect(fresh.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late])).toEqual(board.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late]));
+      expect(fresh.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late])).toEqual(
+        board.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late]),
+      );
     }
     expect(shown.candles.flat().some(([, , , , , , flags]) => (flags & CANDLE.revised) > 0)).toBe(true);
     expect(shown.candles.flat().some(([, , , , , , flags]) => (flags & CANDLE.partial) > 0)).toBe(true);

@@ -10,41 +10,103 @@ import { buildReport, reportText, type Sights } from '../../src/gates/report.js'
 import { goodFacts } from '../gates/facts.js';
 
 const HOSTILE = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&\u2028`;
-const candle: PictureCandle = [goodFacts().market.timeMs!, 1400, 1405, 1395, 1402, 60, CANDLE.partial, 1401, null];
+const candle: PictureCandle = [
+  goodFacts().market.timeMs!,
+  1400,
+  1405,
+  1395,
+  1402,
+  60,
+  CANDLE.partial,
+  1401,
+  null,
+];
 
 function reportOf(change: { symbol?: string; sights?: Partial<Sights> } = {}): Record<string, unknown> {
   const good = goodFacts();
-  const facts = change.symbol === undefined ? good : { ...good, symbols: [{ ...good.symbols[0], symbol: change.symbol }, good.symbols[1]] };
+  const facts =
+    change.symbol === undefined
+      ? good
+      : { ...good, symbols: [{ ...good.symbols[0], symbol: change.symbol }, good.symbols[1]] };
   const all = gates(facts);
   const sights: Sights = {
     candles: [[candle], []],
-    rules: [{ minuteMs: candle[0], why: null, conditions: [{ name: 'Close above VWAP', met: true, value: '1402 against 1401' }], signal: null, signals: 0 }, null],
-    events: [{ id: 1, atMs: candle[0], kind: 'gap', level: 'warn', text: change.symbol ?? 'nothing was seen' }],
+    rules: [
+      {
+        minuteMs: candle[0],
+        why: null,
+        conditions: [{ name: 'Close above VWAP', met: true, value: '1402 against 1401' }],
+        signal: null,
+        signals: 0,
+      },
+      null,
+    ],
+    events: [
+      { id: 1, atMs: candle[0], kind: 'gap', level: 'warn', text: change.symbol ?? 'nothing was seen' },
+    ],
     pace: { spanMs: 5000, ticks: [[candle[0], 60]] },
-    latency: [[31, 1000], [70, 12]],
+    latency: [
+      [31, 1000],
+      [70, 12],
+    ],
     ...change.sights,
   };
-  const header = { version: '1', versions: { node: '20.20.2', ws: HOSTILE }, runId: 'run', feed: 'sim:1', seed: 1, market: { date: '2026-11-23', dayCandles: 375 }, startedWallMs: 0, endedWallMs: 1000, options: { stage: 1, shadow: false, faults: [HOSTILE] } };
+  const header = {
+    version: '1',
+    versions: { node: '20.20.2', ws: HOSTILE },
+    runId: 'run',
+    feed: 'sim:1',
+    seed: 1,
+    market: { date: '2026-11-23', dayCandles: 375 },
+    startedWallMs: 0,
+    endedWallMs: 1000,
+    options: { stage: 1, shadow: false, faults: [HOSTILE] },
+  };
   return buildReport(header, facts, all, verdictOf(facts, all), sights);
 }
 
-const parsed = (report: Record<string, unknown>): Record<string, unknown> => JSON.parse(reportText(report)) as Record<string, unknown>;
+const parsed = (report: Record<string, unknown>): Record<string, unknown> =>
+  JSON.parse(reportText(report)) as Record<string, unknown>;
 const PARTS = { script: 'void 0;', style: 'b{}' };
 
 describe('a report', () => {
   it('is JSON with a line for each part of what is there to look at', () => {
     const report = reportOf();
     expect(parsed(report)).toEqual(JSON.parse(JSON.stringify(report)));
-    expect(reportText(report).split('\n').filter((line) => /^ {4}"(candles|rules|events|pace|latency|duration)": /.test(line))).toHaveLength(6);
+    expect(
+      reportText(report)
+        .split('\n')
+        .filter((line) => /^ {4}"(candles|rules|events|pace|latency|duration)": /.test(line)),
+    ).toHaveLength(6);
   });
 
   it('holds all that its page shows', () => {
     const picture = frozenPicture(parsed(reportOf()));
-    expect(picture.now).toMatchObject({ verdict: 'pass', ticks: 1200, received: 1202, ranMin: 10.05, refused: [{ packets: 2 }] });
+    expect(picture.now).toMatchObject({
+      verdict: 'pass',
+      ticks: 1200,
+      received: 1202,
+      ranMin: 10.05,
+      refused: [{ packets: 2 }],
+    });
     expect(picture.candles).toEqual([[candle], []]);
-    expect(picture.gates.map(({ id, title }) => [id, title])[0]).toEqual(['connected', 'WebSocket connected']);
-    expect(picture.rows[0]).toMatchObject({ last: 1400, open: 1400, ticks: 600, rate: 1, state: 'ticking', whole: 9, partial: 2 });
-    expect(picture.latency).toEqual([[31, 1000], [70, 12]]);
+    expect(picture.gates.map(({ id, title }) => [id, title])[0]).toEqual([
+      'connected',
+      'WebSocket connected',
+    ]);
+    expect(picture.rows[0]).toMatchObject({
+      last: 1400,
+      open: 1400,
+      ticks: 600,
+      rate: 1,
+      state: 'ticking',
+      whole: 9,
+      partial: 2,
+    });
+    expect(picture.latency).toEqual([
+      [31, 1000],
+      [70, 12],
+    ]);
     expect(picture.run).toMatchObject({ title: 'Stage 1, 2 symbols', runId: 'run', seed: 1 });
   });
 
@@ -53,7 +115,8 @@ describe('a report', () => {
     const paths: string[][] = [];
     const walk = (value: unknown, path: string[]): void => {
       if (path.length > 0) paths.push(path);
-      if (typeof value === 'object' && value !== null) for (const [name, member] of Object.entries(value)) walk(member, [...path, name]);
+      if (typeof value === 'object' && value !== null)
+        for (const [name, member] of Object.entries(value)) walk(member, [...path, name]);
     };
     walk(report, []);
     let refused = 0;
@@ -76,14 +139,16 @@ describe('a report', () => {
   });
 
   it('is refused, not followed, whatever else JSON may hold', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
-      try {
-        frozenPicture(value);
-        throw new Error('taken');
-      } catch (error) {
-        expect(error).toBeInstanceOf(EngineError);
-      }
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        try {
+          frozenPicture(value);
+          throw new Error('taken');
+        } catch (error) {
+          expect(error).toBeInstanceOf(EngineError);
+        }
+      }),
+    );
   });
 });
 
@@ -94,7 +159,9 @@ describe('its page', () => {
     expect(page.match(/<script/g)).toHaveLength(2);
     expect(page.match(/<\/script>/g)).toHaveLength(2);
     expect(page).not.toMatch(/<img/);
-    expect(page).toMatch(/default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; img-src data:; base-uri 'none'; form-action 'none'/);
+    expect(page).toMatch(
+      /default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; img-src data:; base-uri 'none'; form-action 'none'/,
+    );
     expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
   });
 

@@ -17,7 +17,11 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-async function serve(viewers: Viewers, picture: () => Picture | undefined = () => undefined, failures: string[] = []): Promise<LocalServer> {
+async function serve(
+  viewers: Viewers,
+  picture: () => Picture | undefined = () => undefined,
+  failures: string[] = [],
+): Promise<LocalServer> {
   const server = new LocalServer({
     port: 0,
     option: '--dashboard',
@@ -44,32 +48,49 @@ interface Answer {
   readonly body: string;
 }
 
-function ask(server: LocalServer, path: string, options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Answer> {
+function ask(
+  server: LocalServer,
+  path: string,
+  options: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request(`${server.url}${path}`, options, (response) => {
       let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text)).on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-    }).on('error', reject).end();
+      response
+        .setEncoding('utf8')
+        .on('data', (text: string) => (body += text))
+        .on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+    })
+      .on('error', reject)
+      .end();
   });
 }
 
 /** Watches; resolves when the text so far matches. */
-function watch(server: LocalServer): { readonly saw: (pattern: RegExp) => Promise<string>; readonly closed: Promise<void> } {
+function watch(server: LocalServer): {
+  readonly saw: (pattern: RegExp) => Promise<string>;
+  readonly closed: Promise<void>;
+} {
   let text = '';
   let look = (): void => undefined;
   let over: () => void;
   const closed = new Promise<void>((resolve) => (over = resolve));
   get(`${server.url}/events`, (response) => {
     sockets.push(response.socket);
-    response.setEncoding('utf8').on('data', (more: string) => {
-      text += more;
-      look();
-    }).on('close', () => over()).on('error', () => over());
+    response
+      .setEncoding('utf8')
+      .on('data', (more: string) => {
+        text += more;
+        look();
+      })
+      .on('close', () => over())
+      .on('error', () => over());
   }).on('error', () => over());
-  const saw = (pattern: RegExp): Promise<string> => new Promise((resolve) => {
-    look = () => void (pattern.test(text) && resolve(text));
-    look();
-  });
+  const saw = (pattern: RegExp): Promise<string> =>
+    new Promise((resolve) => {
+      look = () => void (pattern.test(text) && resolve(text));
+      look();
+    });
   return { saw, closed };
 }
 
@@ -83,9 +104,16 @@ describe('the local server', () => {
   it('answers this machine by its names, with headers that let nothing else in', async () => {
     const server = await serve(new Viewers());
     const port = new URL(server.url).port;
-    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`]) expect((await ask(server, '/', { headers: { host } })).status, host).toBe(200);
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`])
+      expect((await ask(server, '/', { headers: { host } })).status, host).toBe(200);
     const { headers } = await ask(server, '/');
-    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'cross-origin-resource-policy': 'same-origin', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+    });
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
@@ -96,7 +124,10 @@ describe('the local server', () => {
     ['an origin elsewhere', { origin: 'https://evil.example' }],
     ['an opaque origin', { origin: 'null' }],
     ['a page elsewhere that loads it', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
-    ['another port of this machine that loads it', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }],
+    [
+      'another port of this machine that loads it',
+      { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' },
+    ],
   ])('refuses %s', async (_, headers) => {
     const server = await serve(new Viewers());
     expect(await ask(server, '/', { headers })).toMatchObject({ status: 403 });
@@ -104,26 +135,55 @@ describe('the local server', () => {
 
   it('lets a link from elsewhere open the page, and its own page load', () => {
     const host = '127.0.0.1:5';
-    expect(refusal({ method: 'GET', headers: { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' } }, 5)).toBeUndefined();
-    expect(refusal({ method: 'GET', headers: { host, origin: 'http://127.0.0.1:5', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' } }, 5)).toBeUndefined();
+    expect(
+      refusal(
+        { method: 'GET', headers: { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' } },
+        5,
+      ),
+    ).toBeUndefined();
+    expect(
+      refusal(
+        {
+          method: 'GET',
+          headers: {
+            host,
+            origin: 'http://127.0.0.1:5',
+            'sec-fetch-site': 'same-origin',
+            'sec-fetch-mode': 'cors',
+          },
+        },
+        5,
+      ),
+    ).toBeUndefined();
   });
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('changes nothing: %s is refused', async (method) => {
     const server = await serve(new Viewers());
-    expect(await ask(server, '/', { method })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    expect(await ask(server, '/', { method })).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD' },
+    });
   });
 
   it('says what there is where there is nothing, also of names that every object has', async () => {
     const server = await serve(new Viewers());
-    for (const path of ['/nothing', '/../package.json', '/__proto__', '/constructor', '/toString']) expect(await ask(server, path)).toMatchObject({ status: 404, body: 'There are: / /events /broken\n' });
+    for (const path of ['/nothing', '/../package.json', '/__proto__', '/constructor', '/toString'])
+      expect(await ask(server, path)).toMatchObject({ status: 404, body: 'There are: / /events /broken\n' });
     expect(await ask(server, '/?x=1')).toMatchObject({ status: 200, body: 'hello' });
-    expect(await ask(server, '/', { method: 'HEAD' })).toMatchObject({ status: 200, body: '', headers: { 'content-length': '5' } });
+    expect(await ask(server, '/', { method: 'HEAD' })).toMatchObject({
+      status: 200,
+      body: '',
+      headers: { 'content-length': '5' },
+    });
   });
 
   it('answers 500 where an answer fails, says so to the log, and goes on', async () => {
     const failures: string[] = [];
     const server = await serve(new Viewers(), undefined, failures);
-    expect(await ask(server, '/broken')).toMatchObject({ status: 500, body: 'This could not be answered; the log says why.\n' });
+    expect(await ask(server, '/broken')).toMatchObject({
+      status: 500,
+      body: 'This could not be answered; the log says why.\n',
+    });
     expect(failures).toEqual(['--dashboard could not answer /broken: broken on purpose']);
     expect((await ask(server, '/')).status).toBe(200);
   });
@@ -131,7 +191,13 @@ describe('the local server', () => {
   it('says in one sentence that a port is taken', async () => {
     const server = await serve(new Viewers());
     const port = Number(new URL(server.url).port);
-    await expect(new LocalServer({ port, option: '--metrics', routes: {}, onFailure: () => undefined }).start()).rejects.toMatchObject({ code: 'CONFIG', exitCode: 2, message: `Port ${port} of --metrics cannot be had: another program listens there. Give another, or 0 for any that is free.` });
+    await expect(
+      new LocalServer({ port, option: '--metrics', routes: {}, onFailure: () => undefined }).start(),
+    ).rejects.toMatchObject({
+      code: 'CONFIG',
+      exitCode: 2,
+      message: `Port ${port} of --metrics cannot be had: another program listens there. Give another, or 0 for any that is free.`,
+    });
   });
 });
 

@@ -10,21 +10,33 @@ export const DOCUMENT = fileURLToPath(shipped('docs/FAULTS.md'));
 const code = (text: string): string => `\`${text}\``;
 
 function brokerDoes({ faults }: Row): string {
-  return faults.map((fault) => {
-    const name = fault.split(':')[0];
-    return isFaultName(name) ? CATALOGUE[name].does.replace(/\.$/, '') : '';
-  }).join('; then ');
+  return faults
+    .map((fault) => {
+      const name = fault.split(':')[0];
+      return isFaultName(name) ? CATALOGUE[name].does.replace(/\.$/, '') : '';
+    })
+    .join('; then ');
 }
 
 function gatesOf({ gates, exit }: Row): string {
   if (exit !== undefined) return `none: no run, exit ${exit}`;
-  const turns = Object.entries(gates).map(([gate, turned]) => `${code(gate)} ${typeof turned === 'string' ? turned : turned.join(' or ')}`);
+  const turns = Object.entries(gates).map(
+    ([gate, turned]) => `${code(gate)} ${typeof turned === 'string' ? turned : turned.join(' or ')}`,
+  );
   return turns.length === 0 ? 'none' : turns.join(', ');
 }
 
 function reportSays({ says, counted, gap, exit }: Row): string {
-  const words = says.map((text) => (text.startsWith('"') ? code(text.replaceAll('"', '').replaceAll(',', ', ').replaceAll(':', ': ')) : `"${text}"`));
-  const all = [...words, ...(counted === undefined ? [] : [`${code(`counters.${counted}`)} above 0`]), ...(gap === undefined ? [] : ['the span in `unseen.gaps`'])];
+  const words = says.map((text) =>
+    text.startsWith('"')
+      ? code(text.replaceAll('"', '').replaceAll(',', ', ').replaceAll(':', ': '))
+      : `"${text}"`,
+  );
+  const all = [
+    ...words,
+    ...(counted === undefined ? [] : [`${code(`counters.${counted}`)} above 0`]),
+    ...(gap === undefined ? [] : ['the span in `unseen.gaps`']),
+  ];
   if (all.length === 0) return 'nothing';
   return `${exit === undefined ? '' : 'standard error: '}${all.join('; ')}`;
 }
@@ -38,7 +50,14 @@ function candlesOf({ untouched, gap, exit }: Row): string {
 /** The document's text. */
 export function faultsDocument(): string {
   const head = ['fault', 'the broker', 'the client', 'the report says', 'gates that turn', 'candles'];
-  const rows = ROWS.map((row) => [row.faults.map(code).join(' ') + (row.mode === undefined ? '' : ` (${row.mode})`), brokerDoes(row), row.client, reportSays(row), gatesOf(row), candlesOf(row)]);
+  const rows = ROWS.map((row) => [
+    row.faults.map(code).join(' ') + (row.mode === undefined ? '' : ` (${row.mode})`),
+    brokerDoes(row),
+    row.client,
+    reportSays(row),
+    gatesOf(row),
+    candlesOf(row),
+  ]);
   return [
     '# What a broker that misbehaves makes of a run',
     '',

@@ -17,12 +17,20 @@ import { DOCUMENT, faultsDocument } from './document.js';
 
 const program = fileURLToPath(shipped('dist/test/faults/quick-feed.js'));
 /** What a run of four minutes at sixty times real time cannot pass or need not: it is short, and the machine may be busy. */
-const TOLERATED: Readonly<Record<string, readonly string[]>> = { duration: ['warn'], schema: ['skip'], lag: ['warn'], performance: ['warn'] };
+const TOLERATED: Readonly<Record<string, readonly string[]>> = {
+  duration: ['warn'],
+  schema: ['skip'],
+  lag: ['warn'],
+  performance: ['warn'],
+};
 
 interface Report {
   readonly gates: readonly { readonly id: string; readonly status: string }[];
   readonly counters: Record<string, unknown>;
-  readonly unseen: { readonly gaps: readonly { readonly from: string; readonly to: string; readonly ms: number }[]; readonly partialMinutes: readonly { readonly minute: string; readonly symbols: number }[] };
+  readonly unseen: {
+    readonly gaps: readonly { readonly from: string; readonly to: string; readonly ms: number }[];
+    readonly partialMinutes: readonly { readonly minute: string; readonly symbols: number }[];
+  };
 }
 
 interface Ran {
@@ -34,26 +42,68 @@ interface Ran {
 
 function ran(faults: readonly string[], mode = 'ltp', minutes = 4): Promise<Ran> {
   return inFolder(async (folder) => {
-    const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS,INFY', '--mode', mode, '--duration', String(minutes), '--feed', 'sim', '--speed', '60', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
-    const { code, stderr } = await start([...args, ...faults.flatMap((fault) => ['--fault', fault])], folder, {}, program).ended;
+    const args = [
+      '--ws-test-mode',
+      '--stage',
+      '2',
+      '--symbols',
+      'RELIANCE,TCS,INFY',
+      '--mode',
+      mode,
+      '--duration',
+      String(minutes),
+      '--feed',
+      'sim',
+      '--speed',
+      '60',
+      '--report',
+      'report.json',
+      '--out',
+      'out',
+      '--journal',
+      'journal',
+    ];
+    const { code, stderr } = await start(
+      [...args, ...faults.flatMap((fault) => ['--fault', fault])],
+      folder,
+      {},
+      program,
+    ).ended;
     const path = join(folder, 'report.json');
     const text = existsSync(path) ? JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
-    return { code, said: text ?? stderr, report: text === undefined ? undefined : (JSON.parse(text) as Report), candles: text === undefined ? [] : await rowsOnDisk(join(folder, 'out')) };
+    return {
+      code,
+      said: text ?? stderr,
+      report: text === undefined ? undefined : (JSON.parse(text) as Report),
+      candles: text === undefined ? [] : await rowsOnDisk(join(folder, 'out')),
+    };
   });
 }
 
-const counterOf = (report: Report, path: string): unknown => path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], report.counters);
+const counterOf = (report: Report, path: string): unknown =>
+  path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], report.counters);
 
 /** Gates that are not as in any good run, with their status. */
 const turned = ({ gates }: Report, row: Row): Record<string, string> =>
-  Object.fromEntries(gates.filter(({ id, status }) => status !== 'pass' && (id in row.gates || TOLERATED[id]?.includes(status) !== true)).map(({ id, status }) => [id, status]));
+  Object.fromEntries(
+    gates
+      .filter(
+        ({ id, status }) =>
+          status !== 'pass' && (id in row.gates || TOLERATED[id]?.includes(status) !== true),
+      )
+      .map(({ id, status }) => [id, status]),
+  );
 
 function checkGates(report: Report, row: Row): void {
   const seen = turned(report, row);
   // One whose row allows a busy machine's warning, too, may have passed.
   const must = Object.entries(row.gates).filter(([id, how]) => !(id === 'lag' && typeof how !== 'string'));
-  expect(Object.keys(seen).filter((id) => !(id in row.gates)), JSON.stringify(seen)).toEqual([]);
-  for (const [id, how] of must) expect(typeof how === 'string' ? [how] : how, `${id} in ${JSON.stringify(seen)}`).toContain(seen[id]);
+  expect(
+    Object.keys(seen).filter((id) => !(id in row.gates)),
+    JSON.stringify(seen),
+  ).toEqual([]);
+  for (const [id, how] of must)
+    expect(typeof how === 'string' ? [how] : how, `${id} in ${JSON.stringify(seen)}`).toContain(seen[id]);
 }
 
 /** A gap is in the report, and on each candle that it touches; each of those candles is partial. */
@@ -61,10 +111,17 @@ function checkGap({ report, candles }: Ran): void {
   const { gaps, partialMinutes } = report!.unseen;
   expect(gaps.length).toBeGreaterThan(0);
   for (const { from, to } of gaps) {
-    const touched = candles.filter(({ minute }) => minute >= from.slice(11, 16) && minute <= to.slice(11, 16) && !(minute === to.slice(11, 16) && to.slice(17, 19) === '00'));
+    const touched = candles.filter(
+      ({ minute }) =>
+        minute >= from.slice(11, 16) &&
+        minute <= to.slice(11, 16) &&
+        !(minute === to.slice(11, 16) && to.slice(17, 19) === '00'),
+    );
     expect(touched.length).toBeGreaterThan(0);
     for (const { partial, gapMs } of touched) expect([partial, gapMs > 0]).toEqual([true, true]);
-    expect(partialMinutes.map(({ minute }) => minute.slice(11, 16))).toEqual(expect.arrayContaining([...new Set(touched.map(({ minute }) => minute))]));
+    expect(partialMinutes.map(({ minute }) => minute.slice(11, 16))).toEqual(
+      expect.arrayContaining([...new Set(touched.map(({ minute }) => minute))]),
+    );
   }
 }
 
@@ -80,7 +137,9 @@ it('a run without any fault passes every gate', () => {
 });
 
 it('every fault that there is has its row, and docs/FAULTS.md is written from them', () => {
-  expect(new Set(ROWS.flatMap(({ faults }) => faults.map((fault) => fault.split(':')[0])))).toEqual(new Set(FAULT_NAMES));
+  expect(new Set(ROWS.flatMap(({ faults }) => faults.map((fault) => fault.split(':')[0])))).toEqual(
+    new Set(FAULT_NAMES),
+  );
   expect(readFileSync(DOCUMENT, 'utf8'), 'npm run faults writes it anew').toBe(faultsDocument());
 });
 
@@ -99,7 +158,15 @@ describe.concurrent('the fault', () => {
     if (row.gap !== undefined) checkGap(run);
     else expect(report.unseen.gaps).toEqual([]);
     if (!row.untouched) return;
-    const whole = new Map(without.candles.filter(({ partial }) => !partial).map(({ symbol, minute, candle }) => [`${symbol} ${minute}`, candle]));
-    for (const { symbol, minute, candle, partial } of run.candles) if (!partial && whole.has(`${symbol} ${minute}`)) expect(`${symbol} ${minute} ${candle}`).toBe(`${symbol} ${minute} ${whole.get(`${symbol} ${minute}`)!}`);
+    const whole = new Map(
+      without.candles
+        .filter(({ partial }) => !partial)
+        .map(({ symbol, minute, candle }) => [`${symbol} ${minute}`, candle]),
+    );
+    for (const { symbol, minute, candle, partial } of run.candles)
+      if (!partial && whole.has(`${symbol} ${minute}`))
+        expect(`${symbol} ${minute} ${candle}`).toBe(
+          `${symbol} ${minute} ${whole.get(`${symbol} ${minute}`)!}`,
+        );
   });
 });

@@ -9,7 +9,9 @@ const TIMES_AS_QUICK = 20;
 try {
   const command = await parse(process.argv.slice(2), { version: 'test' });
   if (command.kind !== 'stage') throw new Error('this entry runs stages only');
-  const feedLimits = Object.fromEntries(Object.entries(FEED_LIMITS).map(([name, ms]) => [name, ms / TIMES_AS_QUICK])) as unknown as typeof FEED_LIMITS;
+  const feedLimits = Object.fromEntries(
+    Object.entries(FEED_LIMITS).map(([name, ms]) => [name, ms / TIMES_AS_QUICK]),
+  ) as unknown as typeof FEED_LIMITS;
   process.exitCode = await runStage(command.config, { feedLimits });
 } catch (error) {
   if (!(error instanceof EngineError)) throw error;

@@ -5,7 +5,9 @@ import { BACKOFF, retryDelayMs } from '../../src/feed/backoff.js';
 const random = fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true });
 
 it('doubles from half a second to a cap below 30 s, with full jitter', () => {
-  expect([0, 1, 2, 3, 4, 5, 6, 7].map((attempt) => retryDelayMs(attempt, 0.5, false))).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+  expect([0, 1, 2, 3, 4, 5, 6, 7].map((attempt) => retryDelayMs(attempt, 0.5, false))).toEqual([
+    250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000,
+  ]);
   expect(retryDelayMs(3, 0, false)).toBe(0);
   expect(BACKOFF.capMs).toBeLessThan(30_000);
 });
@@ -16,7 +18,9 @@ it('stays within its bounds for any attempt', () => {
       const delayMs = retryDelayMs(attempt, jitter, limited);
       expect(Number.isFinite(delayMs)).toBe(true);
       expect(delayMs).toBeGreaterThanOrEqual(limited ? 60_000 : 0);
-      expect(delayMs).toBeLessThanOrEqual(limited ? BACKOFF.limitedMs + BACKOFF.limitedSpreadMs : BACKOFF.capMs);
+      expect(delayMs).toBeLessThanOrEqual(
+        limited ? BACKOFF.limitedMs + BACKOFF.limitedSpreadMs : BACKOFF.capMs,
+      );
     }),
   );
 });

@@ -54,7 +54,10 @@ describe('heart-beat', () => {
     await seconds(9);
     expect(peer.protocolPings).toBe(0);
     await seconds(2);
-    await until(() => peer.texts.filter((text) => text === 'ping').length === 1 && peer.protocolPings === 1, 'the first pings');
+    await until(
+      () => peer.texts.filter((text) => text === 'ping').length === 1 && peer.protocolPings === 1,
+      'the first pings',
+    );
     await seconds(50);
     await until(() => peer.protocolPings === 6, 'six pings');
     expect(peer.texts.filter((text) => text === 'ping')).toHaveLength(6);

@@ -26,12 +26,21 @@ const numbered = (index: number): Buffer => {
   return bytes;
 };
 const framed = (index: number): Buffer => Buffer.concat([Buffer.from([0x82, 51]), numbered(index)]);
-const batch = (from: number, count: number): Buffer => Buffer.concat(Array.from({ length: count }, (_, index) => framed(from + index)));
+const batch = (from: number, count: number): Buffer =>
+  Buffer.concat(Array.from({ length: count }, (_, index) => framed(from + index)));
 const indices = () => listening.heard.binary.map(({ bytes }) => bytes.readUInt32LE(27));
 
 function handlers(given: Partial<FeedClientOptions['handlers']>): FeedClientOptions['handlers'] {
   const nothing = (): void => undefined;
-  return { opened: nothing, subscribed: nothing, binary: nothing, text: nothing, closed: nothing, failed: nothing, ...given };
+  return {
+    opened: nothing,
+    subscribed: nothing,
+    binary: nothing,
+    text: nothing,
+    closed: nothing,
+    failed: nothing,
+    ...given,
+  };
 }
 
 it('before the open: the first packets wait for the resume', async () => {
@@ -74,7 +83,10 @@ it('within a packet: at most the rest of the read is still delivered', async () 
 });
 
 it('through a reconnect: the next socket is paused too', async () => {
-  server.handshakes = [accept({ onRequest: ({ socket }) => void socket.resetAndDestroy() }), bare((socket) => void socket.write(batch(0, 100)))];
+  server.handshakes = [
+    accept({ onRequest: ({ socket }) => void socket.resetAndDestroy() }),
+    bare((socket) => void socket.write(batch(0, 100))),
+  ];
   listening = listen(server);
   listening.client.pause();
   await listening.client.start();
@@ -129,7 +141,10 @@ it('a reset meanwhile: a full consumer is given nothing, and the connection is r
   expect(listening.heard.ends).toEqual([expect.objectContaining({ cause: 'dropped', code: 1006 })]);
   paused = false;
   listening.client.resume();
-  await until(() => listening.heard.binary.some(({ connection }) => connection === 2), 'packets of the next connection');
+  await until(
+    () => listening.heard.binary.some(({ connection }) => connection === 2),
+    'packets of the next connection',
+  );
 });
 
 it('a stop meanwhile: the close frame is answered all the same', async () => {

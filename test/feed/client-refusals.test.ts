@@ -2,7 +2,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError, EXIT } from '../../src/errors.js';
 import { FakeClock } from './fake-clock.js';
-import { accept, answer, hostileServer, loggedIn, refuse, says, silent, type HostileServer } from './hostile-server.js';
+import {
+  accept,
+  answer,
+  hostileServer,
+  loggedIn,
+  refuse,
+  says,
+  silent,
+  type HostileServer,
+} from './hostile-server.js';
 import { listen, pass, until, type Listening } from './listening.js';
 import { SECRETS, TOKENS } from './secrets.js';
 
@@ -36,12 +45,18 @@ async function failure(starting: Promise<void>): Promise<EngineError> {
 describe('401', () => {
   it('once: one fresh log-in with new tokens, at once', async () => {
     server.handshakes = [unauthorized, accept()];
-    server.loginAnswers = [answer(loggedIn()), answer(loggedIn({ jwtToken: 'second-jwt', feedToken: 'second-feed' }))];
+    server.loginAnswers = [
+      answer(loggedIn()),
+      answer(loggedIn({ jwtToken: 'second-jwt', feedToken: 'second-feed' })),
+    ];
     listening = listen(server, { clock });
     await listening.client.start();
     expect(listening.heard.events).toEqual(['closed 1 unauthorized', 'opened 2', 'subscribed 2']);
     expect(listening.heard.ends[0].reason).toBe(REASON);
-    expect(server.peers[1].request.headers).toMatchObject({ authorization: 'second-jwt', 'x-feed-token': 'second-feed' });
+    expect(server.peers[1].request.headers).toMatchObject({
+      authorization: 'second-jwt',
+      'x-feed-token': 'second-feed',
+    });
     expect(server.logins).toHaveLength(2);
   });
 
@@ -71,11 +86,22 @@ describe('401', () => {
   });
 
   it('every hour: one fresh log-in each, without an end', async () => {
-    server.handshakes = [dropsAtOnce, unauthorized, dropsAtOnce, unauthorized, dropsAtOnce, unauthorized, accept()];
+    server.handshakes = [
+      dropsAtOnce,
+      unauthorized,
+      dropsAtOnce,
+      unauthorized,
+      dropsAtOnce,
+      unauthorized,
+      accept(),
+    ];
     listening = listen(server, { clock });
     await listening.client.start();
     for (const subscribed of [3, 5, 7]) {
-      await until(() => clock.nextOnceMs !== undefined && listening!.heard.ends.at(-1)!.cause === 'dropped', 'the wait');
+      await until(
+        () => clock.nextOnceMs !== undefined && listening!.heard.ends.at(-1)!.cause === 'dropped',
+        'the wait',
+      );
       clock.advance(clock.nextOnceMs!);
       await until(() => listening!.heard.events.includes(`subscribed ${subscribed}`), 'the return');
     }
@@ -90,7 +116,10 @@ describe('401', () => {
     await until(() => listening!.heard.ends.length === 1, 'the drop');
     clock.advance(clock.nextOnceMs!);
     for (const logins of [2, 3]) {
-      await until(() => server.logins.length === logins && (clock.nextOnceMs ?? Infinity) < 15_000, 'the wait');
+      await until(
+        () => server.logins.length === logins && (clock.nextOnceMs ?? Infinity) < 15_000,
+        'the wait',
+      );
       clock.advance(clock.nextOnceMs!);
     }
     await until(() => listening!.heard.events.includes('subscribed 3'), 'the return');
@@ -100,7 +129,12 @@ describe('401', () => {
 describe('the rate of log-ins', () => {
   it('exceeded by the fresh one: no log-in within a minute', async () => {
     server.handshakes = [dropsAtOnce, unauthorized, accept()];
-    server.loginAnswers = [answer(loggedIn()), answer('Access denied because of exceeding access rate', 403), answer('', 429), answer(loggedIn())];
+    server.loginAnswers = [
+      answer(loggedIn()),
+      answer('Access denied because of exceeding access rate', 403),
+      answer('', 429),
+      answer(loggedIn()),
+    ];
     listening = listen(server, { clock });
     await listening.client.start();
     await until(() => listening!.heard.ends.length === 1, 'the drop');
@@ -115,7 +149,9 @@ describe('the rate of log-ins', () => {
 
 describe('a start that cannot succeed', () => {
   it('a refused log-in ends it at once', async () => {
-    server.loginAnswers = [answer({ status: false, message: 'Invalid totp', errorcode: 'AB1050', data: null })];
+    server.loginAnswers = [
+      answer({ status: false, message: 'Invalid totp', errorcode: 'AB1050', data: null }),
+    ];
     listening = listen(server, { clock });
     const error = await failure(listening.client.start());
     expect(error.code).toBe('LOGIN');
@@ -125,7 +161,10 @@ describe('a start that cannot succeed', () => {
   });
 
   it('credentials that cannot be used are a matter of configuration', async () => {
-    listening = listen(server, { clock, credentials: { apiKey: 'k', clientCode: 'c', pin: '1', totpSecret: '123456' } });
+    listening = listen(server, {
+      clock,
+      credentials: { apiKey: 'k', clientCode: 'c', pin: '1', totpSecret: '123456' },
+    });
     await expect(listening.client.start()).rejects.toMatchObject({ code: 'CONFIG', exitCode: EXIT.usage });
     expect(server.logins).toEqual([]);
   });
@@ -189,8 +228,16 @@ describe('a start that cannot succeed', () => {
   it.each([
     ['in the header', refuse(403, { 'x-error-message': 'Exceeding rate limit' }), 'rate-limited'],
     ['in the body', refuse(403, {}, 'Access denied because of exceeding access rate'), 'rate-limited'],
-    ['nowhere: access denied', refuse(403, { 'x-error-message': 'Not allowed' }, 'Access denied for this corporate account'), 'forbidden'],
-    ['in a body that is cut off', refuse(403, { 'Content-Length': '9000' }, 'Access denied because of exceeding access rate'), 'rate-limited'],
+    [
+      'nowhere: access denied',
+      refuse(403, { 'x-error-message': 'Not allowed' }, 'Access denied for this corporate account'),
+      'forbidden',
+    ],
+    [
+      'in a body that is cut off',
+      refuse(403, { 'Content-Length': '9000' }, 'Access denied because of exceeding access rate'),
+      'rate-limited',
+    ],
   ])('403 tells the rate %s', async (_where, handshake, cause) => {
     server.handshakes = [handshake, accept()];
     listening = listen(server, { clock });
@@ -221,30 +268,47 @@ describe('a start that cannot succeed', () => {
 });
 
 describe('tokens that say when they expire', () => {
-  const token = (expiresMs: number): string => `eyJhbGciOiJIUzUxMiJ9.${Buffer.from(JSON.stringify({ exp: expiresMs / 1000 })).toString('base64url')}.s`;
+  const token = (expiresMs: number): string =>
+    `eyJhbGciOiJIUzUxMiJ9.${Buffer.from(JSON.stringify({ exp: expiresMs / 1000 })).toString('base64url')}.s`;
 
   it.each([
     ['the JWT', { jwtToken: 'early', feedToken: 'late' }],
     ['the feed token', { jwtToken: 'late', feedToken: 'early' }],
-  ])('%s has expired when the connection drops: a fresh log-in comes first', async (_which, { jwtToken, feedToken }) => {
-    const times = { early: clock.wallMs() + 5, late: clock.wallMs() + 3_600_000 } as const;
-    const at = (when: string): string => token(times[when as keyof typeof times]);
-    server.loginAnswers = [answer(loggedIn({ jwtToken: at(jwtToken), feedToken: at(feedToken) })), answer(loggedIn({ jwtToken: 'new-jwt', feedToken: 'new-feed' }))];
-    server.handshakes = [accept({ onRequest: (peer) => peer.number === 1 && peer.ws!.terminate() })];
-    listening = listen(server, { clock });
-    await listening.client.start();
-    await until(() => listening!.heard.ends.length === 1, 'the drop');
-    clock.advance(clock.nextOnceMs!);
-    await until(() => listening!.heard.events.includes('subscribed 2'), 'the return');
-    expect(server.logins).toHaveLength(2);
-    expect(server.peers[1].request.headers).toMatchObject({ authorization: 'new-jwt', 'x-feed-token': 'new-feed' });
-  });
+  ])(
+    '%s has expired when the connection drops: a fresh log-in comes first',
+    async (_which, { jwtToken, feedToken }) => {
+      const times = { early: clock.wallMs() + 5, late: clock.wallMs() + 3_600_000 } as const;
+      const at = (when: string): string => token(times[when as keyof typeof times]);
+      server.loginAnswers = [
+        answer(loggedIn({ jwtToken: at(jwtToken), feedToken: at(feedToken) })),
+        answer(loggedIn({ jwtToken: 'new-jwt', feedToken: 'new-feed' })),
+      ];
+      server.handshakes = [accept({ onRequest: (peer) => peer.number === 1 && peer.ws!.terminate() })];
+      listening = listen(server, { clock });
+      await listening.client.start();
+      await until(() => listening!.heard.ends.length === 1, 'the drop');
+      clock.advance(clock.nextOnceMs!);
+      await until(() => listening!.heard.events.includes('subscribed 2'), 'the return');
+      expect(server.logins).toHaveLength(2);
+      expect(server.peers[1].request.headers).toMatchObject({
+        authorization: 'new-jwt',
+        'x-feed-token': 'new-feed',
+      });
+    },
+  );
 });
 
 describe('no secret is seen', () => {
   /** What the client has shown to the server, and what it knows besides. */
   const all = SECRETS.join(' ');
-  const everything = ({ heard }: Listening, ...errors: EngineError[]): string => JSON.stringify([heard.log, heard.ends, heard.texts, heard.failures.map(({ message }) => message), errors.map(({ message, stack }) => [message, stack])]);
+  const everything = ({ heard }: Listening, ...errors: EngineError[]): string =>
+    JSON.stringify([
+      heard.log,
+      heard.ends,
+      heard.texts,
+      heard.failures.map(({ message }) => message),
+      errors.map(({ message, stack }) => [message, stack]),
+    ]);
 
   it('in log, ends and errors, though the server repeats all of them wherever it can', async () => {
     server.handshakes = [
@@ -264,7 +328,14 @@ describe('no secret is seen', () => {
     listening = listen(server);
     await listening.client.start();
     await until(() => listening!.heard.failures.length === 1, 'the end', 10_000);
-    expect(listening.heard.ends.map(({ cause }) => cause)).toEqual(['closed', 'server-error', 'unexpected-answer', 'dropped', 'unauthorized', 'unauthorized']);
+    expect(listening.heard.ends.map(({ cause }) => cause)).toEqual([
+      'closed',
+      'server-error',
+      'unexpected-answer',
+      'dropped',
+      'unauthorized',
+      'unauthorized',
+    ]);
     expect(listening.heard.log.length).toBeGreaterThan(10);
     const said = everything(listening);
     for (const secret of SECRETS) expect(said).not.toContain(secret);
@@ -277,7 +348,10 @@ describe('no secret is seen', () => {
 
   it('nor the tokens of an earlier log-in', async () => {
     server.handshakes = [unauthorized, refuse(401, { 'x-error-message': `old ${TOKENS.jwt}` })];
-    server.loginAnswers = [answer(loggedIn()), answer(loggedIn({ jwtToken: 'second-jwt', feedToken: 'second-feed' }))];
+    server.loginAnswers = [
+      answer(loggedIn()),
+      answer(loggedIn({ jwtToken: 'second-jwt', feedToken: 'second-feed' })),
+    ];
     listening = listen(server);
     const error = await failure(listening.client.start());
     expect(everything(listening, error)).not.toContain(TOKENS.jwt);

@@ -2,7 +2,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
 import { FakeClock } from './fake-clock.js';
-import { accept, answer, bare, hostileServer, loggedIn, refuse, silent, stubborn, type HostileServer } from './hostile-server.js';
+import {
+  accept,
+  answer,
+  bare,
+  hostileServer,
+  loggedIn,
+  refuse,
+  silent,
+  stubborn,
+  type HostileServer,
+} from './hostile-server.js';
 import { listen, pass, until, type Listening } from './listening.js';
 
 let server: HostileServer;
@@ -76,7 +86,9 @@ describe('stop', () => {
 
   it('just as the log-in is answered: no connection follows', async () => {
     let respond: (() => void) | undefined;
-    server.loginAnswers = [(request, body, response) => (respond = () => answer(loggedIn())(request, body, response))];
+    server.loginAnswers = [
+      (request, body, response) => (respond = () => answer(loggedIn())(request, body, response)),
+    ];
     const listening = listen(server, { clock });
     outcomeOf(listening);
     await until(() => respond !== undefined, 'the request');
@@ -152,7 +164,15 @@ describe('stop from within', () => {
       stopping ??= listening.client.stop();
     };
     const nothing = (): void => undefined;
-    const handlers: FeedClientOptions['handlers'] = { opened: nothing, subscribed: nothing, binary: nothing, text: nothing, closed: nothing, failed: nothing, [name]: stop };
+    const handlers: FeedClientOptions['handlers'] = {
+      opened: nothing,
+      subscribed: nothing,
+      binary: nothing,
+      text: nothing,
+      closed: nothing,
+      failed: nothing,
+      [name]: stop,
+    };
     const listening = listen(server, { clock, handlers });
     const outcome = outcomeOf(listening);
     await until(() => stopping !== undefined, name);
@@ -171,7 +191,15 @@ describe('stop from within', () => {
     const nothing = (): void => undefined;
     const listening = listen(server, {
       clock,
-      handlers: { opened: nothing, subscribed: nothing, binary: nothing, text: nothing, failed: nothing, closed: ({ cause }) => void (stopping = cause === 'unauthorized' ? listening.client.stop() : undefined) },
+      handlers: {
+        opened: nothing,
+        subscribed: nothing,
+        binary: nothing,
+        text: nothing,
+        failed: nothing,
+        closed: ({ cause }) =>
+          void (stopping = cause === 'unauthorized' ? listening.client.stop() : undefined),
+      },
     });
     await listening.client.start();
     await until(() => listening.heard.ends.length === 1, 'the drop');

@@ -1,13 +1,26 @@
 /** Every transition of the feed's machine that is meant, one row each. */
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.js';
-import { FEED_LIMITS, IDLE, step, type FeedEvent, type FeedState } from '../../src/feed/connection-machine.js';
+import {
+  FEED_LIMITS,
+  IDLE,
+  step,
+  type FeedEvent,
+  type FeedState,
+} from '../../src/feed/connection-machine.js';
 import type { EndCause } from '../../src/feed/disconnects.js';
 
 const unreachable = new EngineError('LOGIN', 'no network', { retryable: true });
 const refused = new EngineError('LOGIN', 'wrong PIN');
-const ended = (connection: number, cause: EndCause = 'dropped', reason = ''): FeedEvent => ({ type: 'ended', connection, end: { cause, code: undefined, reason }, random: 0.5 });
-const tick = (heard: { pongMs?: number; packetMs?: number; inSession?: boolean; paused?: boolean } = {}): FeedEvent => ({
+const ended = (connection: number, cause: EndCause = 'dropped', reason = ''): FeedEvent => ({
+  type: 'ended',
+  connection,
+  end: { cause, code: undefined, reason },
+  random: 0.5,
+});
+const tick = (
+  heard: { pongMs?: number; packetMs?: number; inSession?: boolean; paused?: boolean } = {},
+): FeedEvent => ({
   type: 'tick',
   lastPongMs: heard.pongMs ?? 0,
   lastPacketMs: heard.packetMs ?? 0,
@@ -17,7 +30,11 @@ const tick = (heard: { pongMs?: number; packetMs?: number; inSession?: boolean; 
 });
 
 /** Walks through events, `[event, at ms]`, and returns the last state with all effects, as `type` or `type detail`. */
-function walk(...events: readonly (readonly [FeedEvent, number])[]): { state: FeedState; effects: string[]; last: string[] } {
+function walk(...events: readonly (readonly [FeedEvent, number])[]): {
+  state: FeedState;
+  effects: string[];
+  last: string[];
+} {
   let state = IDLE;
   const effects: string[] = [];
   let last: string[] = [];
@@ -50,7 +67,10 @@ function walk(...events: readonly (readonly [FeedEvent, number])[]): { state: Fe
 const start: readonly [FeedEvent, number] = [{ type: 'start', unattended: false }, 0];
 const loggedIn: readonly [FeedEvent, number] = [{ type: 'loggedIn' }, 0];
 const waited: readonly [FeedEvent, number] = [{ type: 'waited', expired: false }, 0];
-const opened = (connection: number, atMs = 0): readonly [FeedEvent, number] => [{ type: 'opened', connection }, atMs];
+const opened = (connection: number, atMs = 0): readonly [FeedEvent, number] => [
+  { type: 'opened', connection },
+  atMs,
+];
 const open1 = [start, loggedIn, opened(1)] as const;
 
 describe('the way to a live feed', () => {
@@ -67,7 +87,9 @@ describe('the way to a live feed', () => {
   });
 
   it('counts attempts upwards until a connection was stable for a minute', () => {
-    const after = (livedMs: number): string | undefined => walk(...open1, [ended(1), 0], waited, opened(2), [ended(2), 0], waited, opened(3), [ended(3), livedMs]).last[1];
+    const after = (livedMs: number): string | undefined =>
+      walk(...open1, [ended(1), 0], waited, opened(2), [ended(2), 0], waited, opened(3), [ended(3), livedMs])
+        .last[1];
     expect(after(FEED_LIMITS.stableMs - 1)).toBe('wait 1000 #3');
     expect(after(FEED_LIMITS.stableMs)).toBe('wait 250 #1');
   });
@@ -75,61 +97,118 @@ describe('the way to a live feed', () => {
 
 describe('refusals', () => {
   it('401: one fresh log-in and no wait; a second in a row ends it, naming the words of the server', () => {
-    const { state, effects } = walk(start, loggedIn, [ended(1, 'unauthorized'), 0], loggedIn, [ended(2, 'unauthorized', 'Invalid Header - Invalid Feed Token'), 0]);
-    expect(effects).toEqual(['logIn', 'connect 1', 'report 1 unauthorized', 'logIn', 'connect 2', 'report 2 unauthorized', 'giveUp CONNECT']);
+    const { state, effects } = walk(start, loggedIn, [ended(1, 'unauthorized'), 0], loggedIn, [
+      ended(2, 'unauthorized', 'Invalid Header - Invalid Feed Token'),
+      0,
+    ]);
+    expect(effects).toEqual([
+      'logIn',
+      'connect 1',
+      'report 1 unauthorized',
+      'logIn',
+      'connect 2',
+      'report 2 unauthorized',
+      'giveUp CONNECT',
+    ]);
     expect(state.kind === 'stopped' && state.error?.message).toContain('Invalid Header - Invalid Feed Token');
     expect(state.kind === 'stopped' && state.error?.exitCode).toBe(3);
   });
 
   it('401 after 401 with an open connection between them is a first one again', () => {
-    const { state, effects } = walk(start, loggedIn, [ended(1, 'unauthorized'), 0], loggedIn, opened(2), [ended(2), 0], waited, [ended(3, 'unauthorized'), 0]);
+    const { state, effects } = walk(
+      start,
+      loggedIn,
+      [ended(1, 'unauthorized'), 0],
+      loggedIn,
+      opened(2),
+      [ended(2), 0],
+      waited,
+      [ended(3, 'unauthorized'), 0],
+    );
     expect(state.kind).toBe('loggingIn');
     expect(effects.filter((effect) => effect === 'logIn')).toHaveLength(3);
   });
 
   it('a fresh log-in that fails for the network is tried again once the feed was open, and ends it before', () => {
-    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0];
+    const failed: readonly [FeedEvent, number] = [
+      { type: 'loginFailed', error: unreachable, limited: false, random: 0.5 },
+      0,
+    ];
     expect(walk(start, failed).last).toEqual(['giveUp LOGIN']);
     const later = walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed);
     expect(later.last).toEqual(['wait 500 #2']);
-    expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed, waited).last).toEqual(['logIn']);
+    expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed, waited).last).toEqual(
+      ['logIn'],
+    );
   });
 
   it('tries again from the beginning where nobody is there, unless it can never succeed', () => {
     const alone: readonly [FeedEvent, number] = [{ type: 'start', unattended: true }, 0];
-    expect(walk(alone, [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0]).effects).toEqual(['logIn', 'wait 250 #1']);
-    expect(walk(alone, [{ type: 'loginFailed', error: refused, limited: false, random: 0.5 }, 0]).state.kind).toBe('stopped');
-    expect(walk(start, [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0]).state.kind).toBe('stopped');
+    expect(
+      walk(alone, [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0]).effects,
+    ).toEqual(['logIn', 'wait 250 #1']);
+    expect(
+      walk(alone, [{ type: 'loginFailed', error: refused, limited: false, random: 0.5 }, 0]).state.kind,
+    ).toBe('stopped');
+    expect(
+      walk(start, [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0]).state.kind,
+    ).toBe('stopped');
   });
 
   it('a log-in that is refused is never tried again', () => {
-    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: refused, limited: false, random: 0.5 }, 0];
-    expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed).last).toEqual(['giveUp LOGIN']);
+    const failed: readonly [FeedEvent, number] = [
+      { type: 'loginFailed', error: refused, limited: false, random: 0.5 },
+      0,
+    ];
+    expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed).last).toEqual([
+      'giveUp LOGIN',
+    ]);
   });
 
   it('a fresh log-in that is refused for its rate is left alone for a minute at least', () => {
-    const failed: readonly [FeedEvent, number] = [{ type: 'loginFailed', error: unreachable, limited: true, random: 0.5 }, 0];
-    expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed).last).toEqual(['wait 75000 #2']);
+    const failed: readonly [FeedEvent, number] = [
+      { type: 'loginFailed', error: unreachable, limited: true, random: 0.5 },
+      0,
+    ];
+    expect(walk(...open1, [ended(1), 0], waited, [ended(2, 'unauthorized'), 0], failed).last).toEqual([
+      'wait 75000 #2',
+    ]);
   });
 
   it('a limit that was hit is left alone for a minute at least', () => {
-    expect(walk(...open1, [ended(1, 'rate-limited'), 0]).last).toEqual(['report 1 rate-limited', 'wait 75000 #1']);
+    expect(walk(...open1, [ended(1, 'rate-limited'), 0]).last).toEqual([
+      'report 1 rate-limited',
+      'wait 75000 #1',
+    ]);
   });
 
   it('a limit at the first handshake is waited for once, with patience; a second one ends it', () => {
     const once = walk(start, loggedIn, [ended(1, 'rate-limited'), 0]);
     expect(once.last).toEqual(['report 1 rate-limited', 'wait 75000 #1 patient']);
-    expect(walk(start, loggedIn, [ended(1, 'rate-limited'), 0], waited, [ended(2, 'rate-limited'), 0]).last).toEqual(['report 2 rate-limited', 'giveUp CONNECT']);
+    expect(
+      walk(start, loggedIn, [ended(1, 'rate-limited'), 0], waited, [ended(2, 'rate-limited'), 0]).last,
+    ).toEqual(['report 2 rate-limited', 'giveUp CONNECT']);
   });
 
-  it.each<EndCause>(['forbidden', 'certificate'])('%s at the start ends it; once the feed was open it goes on', (cause) => {
-    expect(walk(start, loggedIn, [ended(1, cause), 0]).last).toEqual([`report 1 ${cause}`, 'giveUp CONNECT']);
-    expect(walk(...open1, [ended(1), 0], waited, [ended(2, cause), 0]).last).toEqual([`report 2 ${cause}`, cause === 'forbidden' ? 'wait 75000 #2' : 'wait 500 #2']);
-  });
+  it.each<EndCause>(['forbidden', 'certificate'])(
+    '%s at the start ends it; once the feed was open it goes on',
+    (cause) => {
+      expect(walk(start, loggedIn, [ended(1, cause), 0]).last).toEqual([
+        `report 1 ${cause}`,
+        'giveUp CONNECT',
+      ]);
+      expect(walk(...open1, [ended(1), 0], waited, [ended(2, cause), 0]).last).toEqual([
+        `report 2 ${cause}`,
+        cause === 'forbidden' ? 'wait 75000 #2' : 'wait 500 #2',
+      ]);
+    },
+  );
 
   it('tokens that have expired meanwhile are replaced before they are used again', () => {
     expect(walk(...open1, [ended(1), 0], [{ type: 'waited', expired: true }, 0]).last).toEqual(['logIn']);
-    expect(walk(...open1, [ended(1), 0], [{ type: 'waited', expired: true }, 0], loggedIn).last).toEqual(['connect 2']);
+    expect(walk(...open1, [ended(1), 0], [{ type: 'waited', expired: true }, 0], loggedIn).last).toEqual([
+      'connect 2',
+    ]);
   });
 
   it('nothing opened in time: the attempt is dropped and the last reason told; after the first open nothing expires', () => {
@@ -161,8 +240,12 @@ describe('liveness', () => {
   });
 
   it('silence counts from the open, though nothing was ever heard', () => {
-    expect(walk(start, loggedIn, opened(1, 500_000), [tick(), 500_000 + pongWithinMs]).state.kind).toBe('subscribing');
-    expect(walk(start, loggedIn, opened(1, 500_000), [tick(), 500_001 + pongWithinMs]).state.kind).toBe('waiting');
+    expect(walk(start, loggedIn, opened(1, 500_000), [tick(), 500_000 + pongWithinMs]).state.kind).toBe(
+      'subscribing',
+    );
+    expect(walk(start, loggedIn, opened(1, 500_000), [tick(), 500_001 + pongWithinMs]).state.kind).toBe(
+      'waiting',
+    );
   });
 
   /** Connections that say nothing, or only a cached packet; what followed each. */
@@ -180,12 +263,26 @@ describe('liveness', () => {
   }
 
   it('mute and mute again: a fresh log-in comes before the next connection, and log-ins get rarer', () => {
-    expect(mute(8)).toEqual(['connect 2', 'logIn', 'connect 4', 'logIn', 'connect 6', 'connect 7', 'connect 8', 'logIn']);
+    expect(mute(8)).toEqual([
+      'connect 2',
+      'logIn',
+      'connect 4',
+      'logIn',
+      'connect 6',
+      'connect 7',
+      'connect 8',
+      'logIn',
+    ]);
   });
 
   it('a cached packet does not count as a feed that speaks, a later one does', () => {
     expect(mute(2, FEED_LIMITS.cachedWithinMs)).toEqual(['connect 2', 'logIn']);
-    expect(mute(4, FEED_LIMITS.cachedWithinMs + 1)).toEqual(['connect 2', 'connect 3', 'connect 4', 'connect 5']);
+    expect(mute(4, FEED_LIMITS.cachedWithinMs + 1)).toEqual([
+      'connect 2',
+      'connect 3',
+      'connect 4',
+      'connect 5',
+    ]);
   });
 
   it('out of session only pongs are missed; paused, nothing is', () => {
@@ -213,7 +310,15 @@ describe('what does not concern the present connection changes nothing', () => {
   it('stopped stays stopped', () => {
     const before = walk(...open1, [{ type: 'stop' }, 0]);
     expect(before.last).toEqual(['close 1']);
-    for (const event of [start[0], loggedIn[0], waited[0], opened(1)[0], ended(1), tick(), { type: 'stop' } as const]) {
+    for (const event of [
+      start[0],
+      loggedIn[0],
+      waited[0],
+      opened(1)[0],
+      ended(1),
+      tick(),
+      { type: 'stop' } as const,
+    ]) {
       expect(step(before.state, event, 900_000)).toEqual({ state: before.state, effects: [] });
     }
   });

@@ -42,7 +42,9 @@ export class FakeClock implements Clock {
 
   /** Real ms until the next timer that fires once; undefined when there is none. */
   get nextOnceMs(): number | undefined {
-    const once = [...this.#due].filter(({ everyMs }) => everyMs === undefined).map(({ atMs }) => atMs - this.#nowMs);
+    const once = [...this.#due]
+      .filter(({ everyMs }) => everyMs === undefined)
+      .map(({ atMs }) => atMs - this.#nowMs);
     return once.length === 0 ? undefined : Math.min(...once);
   }
 

@@ -8,7 +8,15 @@ import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ALLOWANCE } from '../../src/feed/token-bucket.js';
-import { accept, answer, bare, hostileServer, says, type Handshake, type HostileServer } from './hostile-server.js';
+import {
+  accept,
+  answer,
+  bare,
+  hostileServer,
+  says,
+  type Handshake,
+  type HostileServer,
+} from './hostile-server.js';
 import { listen, until } from './listening.js';
 import type { Flooded } from './flooded-client.js';
 
@@ -24,7 +32,13 @@ function clientOf(url: string): Promise<Flooded> {
   const child = spawn(process.execPath, [program, url], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
-  return new Promise((resolve, reject) => child.on('close', (code) => (text === '' ? reject(new Error(`ended with ${String(code)} and said nothing`)) : resolve(JSON.parse(text) as Flooded))));
+  return new Promise((resolve, reject) =>
+    child.on('close', (code) =>
+      text === ''
+        ? reject(new Error(`ended with ${String(code)} and said nothing`))
+        : resolve(JSON.parse(text) as Flooded),
+    ),
+  );
 }
 
 /** One frame of the protocol, not masked, as servers send them; `declared` is the length that it gives, true or not. */
@@ -41,7 +55,8 @@ const TEXT = 1;
 const BINARY = 2;
 const CONTINUED = 0;
 const NOTHING = Buffer.alloc(0);
-const many = (bytes: Buffer, times: number): Buffer => Buffer.concat(Array.from({ length: times }, () => bytes));
+const many = (bytes: Buffer, times: number): Buffer =>
+  Buffer.concat(Array.from({ length: times }, () => bytes));
 
 /** Writes `first` and then `again` for ever, as fast as the client reads. `deaf`: reads nothing itself. */
 function pours(first: Buffer, again: Buffer, deaf = false): Handshake & { written(): number } {
@@ -67,22 +82,43 @@ describe('a message of a gigabyte', () => {
     ['declared in one frame and sent', frame(BINARY, chunk, { declared: GIGABYTE }), chunk],
     ['as text', frame(TEXT, chunk, { declared: GIGABYTE }), chunk],
     ['declared longer than any number', frame(BINARY, chunk, { declared: Number.MAX_SAFE_INTEGER }), chunk],
-    ['in fragments of 64 KiB', frame(BINARY, chunk, { last: false }), frame(CONTINUED, chunk, { last: false })],
-    ['in fragments of 1,000 bytes', frame(BINARY, chunk.subarray(0, 1000), { last: false }), many(frame(CONTINUED, chunk.subarray(0, 1000), { last: false }), 65)],
-    ['in fragments of a byte', frame(TEXT, Buffer.from('x'), { last: false }), many(frame(CONTINUED, Buffer.from('x'), { last: false }), 20_000)],
-    ['in empty fragments without end', frame(BINARY, NOTHING, { last: false }), many(frame(CONTINUED, NOTHING, { last: false }), 30_000)],
+    [
+      'in fragments of 64 KiB',
+      frame(BINARY, chunk, { last: false }),
+      frame(CONTINUED, chunk, { last: false }),
+    ],
+    [
+      'in fragments of 1,000 bytes',
+      frame(BINARY, chunk.subarray(0, 1000), { last: false }),
+      many(frame(CONTINUED, chunk.subarray(0, 1000), { last: false }), 65),
+    ],
+    [
+      'in fragments of a byte',
+      frame(TEXT, Buffer.from('x'), { last: false }),
+      many(frame(CONTINUED, Buffer.from('x'), { last: false }), 20_000),
+    ],
+    [
+      'in empty fragments without end',
+      frame(BINARY, NOTHING, { last: false }),
+      many(frame(CONTINUED, NOTHING, { last: false }), 30_000),
+    ],
   ])('%s: the connection ends within a second and a half, nothing is kept', async (_name, first, again) => {
     server.handshakes = [pours(first, again)];
     const flooded = await clientOf(server.url);
     expect(flooded.cause).toBe('protocol');
-    expect(flooded.reason).toMatch(/^WS_ERR_(UNSUPPORTED_MESSAGE_LENGTH|UNSUPPORTED_DATA_PAYLOAD_LENGTH|TOO_MANY_BUFFERED_PARTS)$/);
+    expect(flooded.reason).toMatch(
+      /^WS_ERR_(UNSUPPORTED_MESSAGE_LENGTH|UNSUPPORTED_DATA_PAYLOAD_LENGTH|TOO_MANY_BUFFERED_PARTS)$/,
+    );
     expect(flooded).toMatchObject({ binary: 0, texts: 0 });
     expect(flooded.openMs).toBeLessThan(1500);
     expect(flooded.grewMb).toBeLessThan(MOST_GROWTH_MB);
   });
 
   it('fragments of a byte with as many pongs between them as fit into a read: what a fragment holds on to is that read', async () => {
-    const read = Buffer.concat([frame(CONTINUED, Buffer.from('x'), { last: false }), many(frame(10, Buffer.alloc(125)), 516)]);
+    const read = Buffer.concat([
+      frame(CONTINUED, Buffer.from('x'), { last: false }),
+      many(frame(10, Buffer.alloc(125)), 516),
+    ]);
     server.handshakes = [pours(frame(BINARY, Buffer.from('x'), { last: false }), read)];
     const flooded = await clientOf(server.url);
     expect(flooded.cause).toBe('flood');
@@ -90,15 +126,32 @@ describe('a message of a gigabyte', () => {
   });
 
   it('a message in 64 fragments is heard, one in 65 is not', async () => {
-    const inFragments = (count: number): Buffer => Buffer.concat([frame(BINARY, Buffer.from([1]), { last: false }), many(frame(CONTINUED, Buffer.from([1]), { last: false }), count - 2), frame(CONTINUED, Buffer.from([1]))]);
-    server.handshakes = [bare((socket) => void socket.end(inFragments(64))), bare((socket) => void socket.end(inFragments(65)))];
+    const inFragments = (count: number): Buffer =>
+      Buffer.concat([
+        frame(BINARY, Buffer.from([1]), { last: false }),
+        many(frame(CONTINUED, Buffer.from([1]), { last: false }), count - 2),
+        frame(CONTINUED, Buffer.from([1])),
+      ]);
+    server.handshakes = [
+      bare((socket) => void socket.end(inFragments(64))),
+      bare((socket) => void socket.end(inFragments(65))),
+    ];
     expect(await clientOf(server.url)).toMatchObject({ cause: 'dropped', binary: 1, bytes: 64 });
-    expect(await clientOf(server.url)).toMatchObject({ cause: 'protocol', reason: 'WS_ERR_TOO_MANY_BUFFERED_PARTS', binary: 0 });
+    expect(await clientOf(server.url)).toMatchObject({
+      cause: 'protocol',
+      reason: 'WS_ERR_TOO_MANY_BUFFERED_PARTS',
+      binary: 0,
+    });
   });
 
   it('is not swallowed before the handshake either: headers without end, an answer of the log-in without end', async () => {
-    server.handshakes = [says(`HTTP/1.1 101 Switching Protocols\r\n${'X-Long: 0123456789\r\n'.repeat(100_000)}`)];
-    expect(await clientOf(server.url)).toMatchObject({ cause: 'unexpected-answer', reason: 'HPE_HEADER_OVERFLOW' });
+    server.handshakes = [
+      says(`HTTP/1.1 101 Switching Protocols\r\n${'X-Long: 0123456789\r\n'.repeat(100_000)}`),
+    ];
+    expect(await clientOf(server.url)).toMatchObject({
+      cause: 'unexpected-answer',
+      reason: 'HPE_HEADER_OVERFLOW',
+    });
     let written = 0;
     server.loginAnswers = [
       (_request, _body, response) => {
@@ -123,14 +176,34 @@ describe('a million tiny messages', () => {
   const floods: [string, Buffer, object, boolean?][] = [
     ['binary of one byte', frame(BINARY, Buffer.from([1])), { ...packetless, binary: ALLOWANCE.most }],
     ['empty binary', frame(BINARY, NOTHING), { ...packetless, binary: ALLOWANCE.most }],
-    ['binary as long as a packet but of another mode', frame(BINARY, Buffer.alloc(51, 2)), { ...packetless, binary: ALLOWANCE.most }],
-    ['texts of one letter', frame(TEXT, Buffer.from('x')), { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text }],
-    ['text pongs', frame(TEXT, Buffer.from('pong')), { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text }],
-    ['refusals', frame(TEXT, Buffer.from('{"errorCode":"E1002"}')), { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text }],
+    [
+      'binary as long as a packet but of another mode',
+      frame(BINARY, Buffer.alloc(51, 2)),
+      { ...packetless, binary: ALLOWANCE.most },
+    ],
+    [
+      'texts of one letter',
+      frame(TEXT, Buffer.from('x')),
+      { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text },
+    ],
+    [
+      'text pongs',
+      frame(TEXT, Buffer.from('pong')),
+      { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text },
+    ],
+    [
+      'refusals',
+      frame(TEXT, Buffer.from('{"errorCode":"E1002"}')),
+      { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text },
+    ],
     ['pings', frame(9, NOTHING), packetless],
     ['pings, and nothing that we answer is read', frame(9, Buffer.alloc(125)), packetless, true],
     ['pongs that nobody asked for', frame(10, NOTHING), { ...packetless, pongs: ALLOWANCE.most }],
-    ['empty fragments that end', Buffer.concat([frame(BINARY, NOTHING, { last: false }), frame(CONTINUED, NOTHING)]), { ...packetless, binary: ALLOWANCE.most }],
+    [
+      'empty fragments that end',
+      Buffer.concat([frame(BINARY, NOTHING, { last: false }), frame(CONTINUED, NOTHING)]),
+      { ...packetless, binary: ALLOWANCE.most },
+    ],
   ];
   it.each(floods)('%s: cut off after as many as are allowed', async (_name, message, heard, deaf = false) => {
     const flood = pours(NOTHING, many(message, Math.ceil(65_536 / message.length)), deaf);
@@ -155,7 +228,10 @@ describe('a million tiny messages', () => {
   });
 
   it('is reported like every other end, and the feed comes back after a wait', async () => {
-    server.handshakes = [accept({ then: ({ ws }) => void Array.from({ length: 20_000 }, () => ws!.send(Buffer.from([1]))) }), accept()];
+    server.handshakes = [
+      accept({ then: ({ ws }) => void Array.from({ length: 20_000 }, () => ws!.send(Buffer.from([1]))) }),
+      accept(),
+    ];
     const { client, heard } = listen(server);
     await client.start();
     await until(() => heard.events.includes('subscribed 2'), 'the next connection');

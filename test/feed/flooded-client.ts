@@ -29,7 +29,15 @@ setInterval(sample, 2);
 
 new FeedSocket({
   endpoint: feedEndpoint(process.argv[2]),
-  session: { jwt: TOKENS.jwt, feedToken: TOKENS.feed, apiKey: CREDENTIALS.apiKey, clientCode: CREDENTIALS.clientCode, validUntilMs: Number.POSITIVE_INFINITY, clockAheadMs: 0, secrets: [] },
+  session: {
+    jwt: TOKENS.jwt,
+    feedToken: TOKENS.feed,
+    apiKey: CREDENTIALS.apiKey,
+    clientCode: CREDENTIALS.clientCode,
+    validUntilMs: Number.POSITIVE_INFINITY,
+    clockAheadMs: 0,
+    secrets: [],
+  },
   secrets: [],
   connection: 1,
   clock: new SystemClock(),
@@ -46,7 +54,16 @@ new FeedSocket({
     pong: () => void pongs++,
     ended: (_connection, { cause, reason }) => {
       sample();
-      const flooded: Flooded = { cause, reason, openMs: performance.now() - openedMs, binary, bytes, texts, pongs, grewMb: (peakBytes - baseBytes) / 2 ** 20 };
+      const flooded: Flooded = {
+        cause,
+        reason,
+        openMs: performance.now() - openedMs,
+        binary,
+        bytes,
+        texts,
+        pongs,
+        grewMb: (peakBytes - baseBytes) / 2 ** 20,
+      };
       process.stdout.write(JSON.stringify(flooded), () => process.exit(0));
     },
   },

@@ -23,7 +23,9 @@ async function serve(socket: Socket): Promise<void> {
   socket.resume();
   const key = /sec-websocket-key: (\S+)/i.exec(request.toString('latin1'))![1];
   const proof = createHash('sha1').update(`${key}${KEY}`).digest('base64');
-  const accept = Buffer.from(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`);
+  const accept = Buffer.from(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`,
+  );
   for (const piece of script(accept)) {
     socket.write(piece);
     await turn();
@@ -41,10 +43,19 @@ afterAll(() => {
 });
 
 const url = (): string => `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-const bounds = { perMessageDeflate: false, maxPayload: 65_536, maxFragments: 64, autoPong: false, closeTimeout: 50 };
+const bounds = {
+  perMessageDeflate: false,
+  maxPayload: 65_536,
+  maxFragments: 64,
+  autoPong: false,
+  closeTimeout: 50,
+};
 
 /** All that a client hears until its end. `pauses`: at how many messages it stops reading for a moment. */
-async function hear(withInlet: boolean, pauses: ReadonlySet<number> = new Set()): Promise<{ heard: string[]; delivered: number }> {
+async function hear(
+  withInlet: boolean,
+  pauses: ReadonlySet<number> = new Set(),
+): Promise<{ heard: string[]; delivered: number }> {
   const heard: string[] = [];
   let delivered = 0;
   let inlet: Inlet | undefined;
@@ -65,7 +76,10 @@ async function hear(withInlet: boolean, pauses: ReadonlySet<number> = new Set())
         for (let k = 0; k < messages.count; k++) binary(messages.slice(k));
       },
     }));
-  const ws = new WebSocket(url(), { ...bounds, ...(withInlet ? { createConnection: createConnection as never } : {}) });
+  const ws = new WebSocket(url(), {
+    ...bounds,
+    ...(withInlet ? { createConnection: createConnection as never } : {}),
+  });
   ws.on('open', () => {
     heard.push('open');
     process.nextTick(() => inlet?.open());
@@ -103,13 +117,18 @@ async function expectSame(pauses?: ReadonlySet<number>): Promise<number> {
   return delivered;
 }
 
-function frame(opcode: number, payload: Uint8Array, { final = true, mask = false, reserved = 0, wide = false } = {}): Buffer {
+function frame(
+  opcode: number,
+  payload: Uint8Array,
+  { final = true, mask = false, reserved = 0, wide = false } = {},
+): Buffer {
   const { length } = payload;
   const first = (final ? 0x80 : 0) | reserved | opcode;
   const bit = mask ? 0x80 : 0;
   let header: Buffer;
   if (length < 126 && !wide) header = Buffer.from([first, bit | length]);
-  else if (length < 65_536 && !(wide && length < 126)) header = Buffer.from([first, bit | 126, length >> 8, length & 0xff]);
+  else if (length < 65_536 && !(wide && length < 126))
+    header = Buffer.from([first, bit | 126, length >> 8, length & 0xff]);
   else {
     header = Buffer.alloc(10);
     header.set([first, bit | 127]);
@@ -151,7 +170,7 @@ function conversation(random: Random, oddEvery: number, badEvery: number): Buffe
 /** Cuts into pieces of 1 to `most` bytes. */
 function cut(bytes: Buffer, random: Random, most: number): Buffer[] {
   const pieces: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const size = 1 + Math.floor(random() * most);
     pieces.push(bytes.subarray(at, at + size));
     at += size;
@@ -166,18 +185,24 @@ describe('an inlet', () => {
     ['the same in small pieces', 5, 1e9, 900],
     ['what no server may say', 8, 60, 65_536],
     ['the same in small pieces', 8, 60, 700],
-  ])(`changes nothing of %s (one in %i odd, one in %i bad, pieces of up to %i bytes, seed ${seed})`, async (_what, oddEvery, badEvery, most) => {
-    const random = seededRandom(seed, oddEvery + badEvery + most);
-    let delivered = 0;
-    for (let run = 0; run < 25; run++) {
-      const said = conversation(random, oddEvery, badEvery);
-      const pieces = cut(said, random, most);
-      script = (accept) => (run % 3 === 0 ? [Buffer.concat([accept, ...pieces.slice(0, 1)]), ...pieces.slice(1)] : [accept, ...pieces]);
-      delivered += await expectSame();
-    }
-    // The library had to do with little of it.
-    expect(delivered).toBeGreaterThan(oddEvery < 1e6 ? 200 : 4900);
-  });
+  ])(
+    `changes nothing of %s (one in %i odd, one in %i bad, pieces of up to %i bytes, seed ${seed})`,
+    async (_what, oddEvery, badEvery, most) => {
+      const random = seededRandom(seed, oddEvery + badEvery + most);
+      let delivered = 0;
+      for (let run = 0; run < 25; run++) {
+        const said = conversation(random, oddEvery, badEvery);
+        const pieces = cut(said, random, most);
+        script = (accept) =>
+          run % 3 === 0
+            ? [Buffer.concat([accept, ...pieces.slice(0, 1)]), ...pieces.slice(1)]
+            : [accept, ...pieces];
+        delivered += await expectSame();
+      }
+      // The library had to do with little of it.
+      expect(delivered).toBeGreaterThan(oddEvery < 1e6 ? 200 : 4900);
+    },
+  );
 
   it(`changes nothing while the client stops reading now and then (seed ${seed})`, async () => {
     const random = seededRandom(seed, 77);
@@ -196,13 +221,23 @@ describe('an inlet', () => {
     expect(await expectSame()).toBe(10);
     script = (accept) => [Buffer.concat([Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'), accept, packets])];
     expect(await expectSame()).toBe(10);
-    script = (accept) => [accept.subarray(0, -2), Buffer.concat([accept.subarray(-2), packets.subarray(0, 1)]), packets.subarray(1)];
+    script = (accept) => [
+      accept.subarray(0, -2),
+      Buffer.concat([accept.subarray(-2), packets.subarray(0, 1)]),
+      packets.subarray(1),
+    ];
     expect(await expectSame()).toBe(10);
   });
 
   it.each([
-    ['a refusal', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nrate limit'.replace('rate limit', 'too often')],
-    ['a wrong proof', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: none\r\n\r\n'],
+    [
+      'a refusal',
+      'HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nrate limit'.replace('rate limit', 'too often'),
+    ],
+    [
+      'a wrong proof',
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: none\r\n\r\n',
+    ],
     ['no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
     ['headers without an end', `HTTP/1.1 101 Switching Protocols\r\n${'a: b\r\n'.repeat(20_000)}`],
     ['nothing', ''],
@@ -213,7 +248,12 @@ describe('an inlet', () => {
 
   it('delivers packets again behind a text, a ping, a fragmented or a long message', async () => {
     const packet = frame(2, Buffer.alloc(51, 1));
-    for (const other of [frame(1, Buffer.from('pong')), frame(9, Buffer.alloc(0)), Buffer.concat([frame(2, Buffer.alloc(9), { final: false }), frame(0, Buffer.alloc(9))]), frame(2, Buffer.alloc(40_000))]) {
+    for (const other of [
+      frame(1, Buffer.from('pong')),
+      frame(9, Buffer.alloc(0)),
+      Buffer.concat([frame(2, Buffer.alloc(9), { final: false }), frame(0, Buffer.alloc(9))]),
+      frame(2, Buffer.alloc(40_000)),
+    ]) {
       script = (accept) => [accept, Buffer.concat([packet, packet, other, packet, packet])];
       expect(await expectSame()).toBe(4);
     }

@@ -47,13 +47,22 @@ export const loggedIn = (data: object = {}): object => ({
   status: true,
   message: 'SUCCESS',
   errorcode: '',
-  data: { jwtToken: TOKENS.jwt, refreshToken: TOKENS.refresh, feedToken: TOKENS.feed, state: 'live', ...data },
+  data: {
+    jwtToken: TOKENS.jwt,
+    refreshToken: TOKENS.refresh,
+    feedToken: TOKENS.feed,
+    state: 'live',
+    ...data,
+  },
 });
 
 export const answer =
   (body: string | object, status = 200, headers: Record<string, string> = {}): Login =>
   (_request, _body, response) => {
-    response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json', ...headers });
+    response.writeHead(status, {
+      'content-type': typeof body === 'string' ? 'text/html' : 'application/json',
+      ...headers,
+    });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   };
 
@@ -93,7 +102,9 @@ export const accept =
 export const refuse =
   (status: number, headers: Record<string, string> = {}, body = ''): Handshake =>
   ({ socket }) => {
-    const lines = Object.entries({ 'Content-Length': String(body.length), ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+    const lines = Object.entries({ 'Content-Length': String(body.length), ...headers }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
     socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${body}`);
   };
 
@@ -127,7 +138,9 @@ export const bare =
     peer.socket.resume();
     const key = peer.request.headers['sec-websocket-key']!;
     const proof = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-    peer.socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`);
+    peer.socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${proof}\r\n\r\n`,
+    );
     then(peer.socket);
   };
 
@@ -156,7 +169,8 @@ export async function hostileServer(onPort = 0, pem?: string): Promise<HostileSe
       next(server.loginAnswers)(request, body, response);
     });
   };
-  const http = pem === undefined ? createServer(listener) : createSecureServer({ cert: pem, key: pem }, listener);
+  const http =
+    pem === undefined ? createServer(listener) : createSecureServer({ cert: pem, key: pem }, listener);
   http.on('connection', (socket) => {
     everything.add(socket);
     socket.on('close', () => everything.delete(socket));
@@ -167,7 +181,16 @@ export async function hostileServer(onPort = 0, pem?: string): Promise<HostileSe
     mostOpen = Math.max(mostOpen, ++open);
     socket.on('close', () => open--);
     socket.on('end', () => socket.end());
-    const peer: Peer = { request, socket, head, number: server.peers.length + 1, texts: [], protocolPings: 0, closeCode: undefined, ws: undefined };
+    const peer: Peer = {
+      request,
+      socket,
+      head,
+      number: server.peers.length + 1,
+      texts: [],
+      protocolPings: 0,
+      closeCode: undefined,
+      ws: undefined,
+    };
     server.peers.push(peer);
     next(server.handshakes)(peer);
   });

@@ -30,7 +30,10 @@ export interface Listening {
 /** The retries of these clients come at once: a fiftieth of the delay, from 10 ms to 400. */
 const HASTE = 0.02;
 
-export function listen(server: Pick<HostileServer, 'url'>, options: Partial<FeedClientOptions> = {}): Listening {
+export function listen(
+  server: Pick<HostileServer, 'url'>,
+  options: Partial<FeedClientOptions> = {},
+): Listening {
   const heard: Heard = { events: [], binary: [], texts: [], ends: [], failures: [], log: [] };
   const clock: Clock = options.clock ?? new SystemClock();
   const client = new FeedClient({
@@ -54,7 +57,8 @@ export function listen(server: Pick<HostileServer, 'url'>, options: Partial<Feed
       },
       retrying: (sentence) => void heard.events.push(`retrying: ${sentence}`),
       binary: (messages, connection) => {
-        for (let k = 0; k < messages.count; k++) heard.binary.push({ bytes: Buffer.from(messages.slice(k)), connection });
+        for (let k = 0; k < messages.count; k++)
+          heard.binary.push({ bytes: Buffer.from(messages.slice(k)), connection });
         options.handlers?.binary(messages, connection);
       },
       text: (text, connection) => {

@@ -6,5 +6,18 @@ const nothing = (): void => undefined;
 const thrower = (): void => {
   throw new TypeError(`the consumer's own mistake in ${name}`);
 };
-const { client } = listen({ url }, { handlers: { opened: nothing, subscribed: nothing, binary: nothing, text: nothing, closed: nothing, failed: nothing, [name]: thrower } });
+const { client } = listen(
+  { url },
+  {
+    handlers: {
+      opened: nothing,
+      subscribed: nothing,
+      binary: nothing,
+      text: nothing,
+      closed: nothing,
+      failed: nothing,
+      [name]: thrower,
+    },
+  },
+);
 await client.start();

@@ -105,7 +105,10 @@ describe('a server that does not', () => {
     const [login, feed] = [await serve('good'), await serve('unknown')];
     expect((await failure(feedEndpoint(feed.url, authority))).message).toMatch(/nobody that is trusted/);
     expect(feed.logins).toEqual([]);
-    expect((await failure({ ...feedEndpoint(feed.url, authority), loginUrl: feedEndpoint(login.url).loginUrl })).message).toMatch(/nobody that is trusted/);
+    expect(
+      (await failure({ ...feedEndpoint(feed.url, authority), loginUrl: feedEndpoint(login.url).loginUrl }))
+        .message,
+    ).toMatch(/nobody that is trusted/);
     expect(feed.peers).toEqual([]);
   });
 
@@ -134,7 +137,11 @@ describe('--ca FILE', () => {
     ['is absent', undefined, /cannot be read/],
     ['is empty', '', /no certificate in PEM form/],
     ['is something else', 'hello', /no certificate in PEM form/],
-    ['is damaged', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', /certificate 1 of 1 is damaged/],
+    [
+      'is damaged',
+      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+      /certificate 1 of 1 is damaged/,
+    ],
     ['holds a private key', pem('good'), /private key/],
   ])('%s', async (_what, text, sentence) => {
     const error = await refusal(text);

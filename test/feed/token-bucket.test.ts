@@ -30,7 +30,8 @@ describe('the allowance', () => {
           if (allowance.spend(ALLOWANCE.binary, 123)) floods++;
         }
       }
-      if (second % 10 === 0 && (allowance.spend(ALLOWANCE.text, 4) || allowance.spend(ALLOWANCE.control, 0))) floods++;
+      if (second % 10 === 0 && (allowance.spend(ALLOWANCE.text, 4) || allowance.spend(ALLOWANCE.control, 0)))
+        floods++;
     }
     expect(floods).toBe(0);
   });
@@ -41,7 +42,14 @@ describe('the allowance', () => {
   });
 
   it('no server without packets is heard for more than its bound, at any pace and with any pauses', () => {
-    const pace = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 20_000 }), messages: fc.integer({ min: 1, max: 40_000 }), bytes: fc.integer({ min: 0, max: 65_536 }) }), { minLength: 1, maxLength: 40 });
+    const pace = fc.array(
+      fc.record({
+        afterMs: fc.integer({ min: 0, max: 20_000 }),
+        messages: fc.integer({ min: 1, max: 40_000 }),
+        bytes: fc.integer({ min: 0, max: 65_536 }),
+      }),
+      { minLength: 1, maxLength: 40 },
+    );
     fc.assert(
       fc.property(pace, (bursts) => {
         let nowMs = 0;
@@ -72,9 +80,24 @@ describe('the allowance', () => {
   });
 
   it('packets are known by mode and length together', () => {
-    for (const [mode, length] of [[1, 51], [2, 123], [3, 379], [4, 443]]) {
+    for (const [mode, length] of [
+      [1, 51],
+      [2, 123],
+      [3, 379],
+      [4, 443],
+    ]) {
       expect(looksLikePacket(Buffer.alloc(length + 7, mode), 7, length)).toBe(true);
-      for (const [otherMode, otherLength] of [[mode, length - 1], [mode, length + 1], [mode, 2 * length], [mode + 1, length], [0, length]]) expect(looksLikePacket(Buffer.alloc(otherLength, otherMode), 0, otherLength), `${otherMode} ${otherLength}`).toBe(false);
+      for (const [otherMode, otherLength] of [
+        [mode, length - 1],
+        [mode, length + 1],
+        [mode, 2 * length],
+        [mode + 1, length],
+        [0, length],
+      ])
+        expect(
+          looksLikePacket(Buffer.alloc(otherLength, otherMode), 0, otherLength),
+          `${otherMode} ${otherLength}`,
+        ).toBe(false);
     }
     expect(looksLikePacket(Buffer.alloc(0), 0, 0)).toBe(false);
   });

@@ -2,7 +2,8 @@
 import type { Random } from '../../src/random.js';
 
 export const below = (random: Random, limit: number): number => Math.floor(random() * limit);
-export const pick = <Item>(random: Random, items: readonly Item[]): Item => items[below(random, items.length)];
+export const pick = <Item>(random: Random, items: readonly Item[]): Item =>
+  items[below(random, items.length)];
 export const chance = (random: Random, probability: number): boolean => random() < probability;
 
 /** Mostly small, at times as large as it may be. */
@@ -15,7 +16,31 @@ export function randomBytes(random: Random, length: number): Buffer {
 }
 
 /** Numbers at the edges of what fields can hold. */
-export const EDGES: readonly bigint[] = [0n, 1n, 2n, 7n, 8n, 127n, 128n, 255n, 256n, 32_767n, 65_535n, 65_536n, 2n ** 24n, 2n ** 25n, 2n ** 30n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 62n, 2n ** 63n - 1n, 2n ** 64n - 1n];
+export const EDGES: readonly bigint[] = [
+  0n,
+  1n,
+  2n,
+  7n,
+  8n,
+  127n,
+  128n,
+  255n,
+  256n,
+  32_767n,
+  65_535n,
+  65_536n,
+  2n ** 24n,
+  2n ** 25n,
+  2n ** 30n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 32n - 1n,
+  2n ** 53n - 1n,
+  2n ** 53n,
+  2n ** 62n,
+  2n ** 63n - 1n,
+  2n ** 64n - 1n,
+];
 
 function writeEdge(random: Random, bytes: Buffer): void {
   const width = pick(random, [1, 2, 4, 8]);
@@ -46,23 +71,48 @@ function changed(random: Random, bytes: Buffer, others: readonly Buffer[]): Buff
       return Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]);
     case 6: // a part less
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]);
-    case 7: { // the head of one with the tail of another
+    case 7: {
+      // the head of one with the tail of another
       const other = pick(random, others);
       return Buffer.concat([bytes.subarray(0, at), other.subarray(below(random, other.length + 1))]);
     }
     default: // something in between
-      return Buffer.concat([bytes.subarray(0, at), randomBytes(random, size(random, 64)), bytes.subarray(at)]);
+      return Buffer.concat([
+        bytes.subarray(0, at),
+        randomBytes(random, size(random, 64)),
+        bytes.subarray(at),
+      ]);
   }
 }
 
 /** One of `samples` with a few changes. */
 export function mutated(random: Random, samples: readonly Buffer[]): Buffer {
   let bytes = Buffer.from(pick(random, samples));
-  for (let change = size(random, 8); change > 0; change--) bytes = Buffer.from(changed(random, bytes, samples));
+  for (let change = size(random, 8); change > 0; change--)
+    bytes = Buffer.from(changed(random, bytes, samples));
   return bytes;
 }
 
-const UGLY = ['', '\u0000', '"', '\\', '\u001b[2J\u0007', '\ud800', '\u202e', '__proto__', 'constructor', 'toString', '🂡'.repeat(3), '-EQ', '0', 'null', '../../etc/passwd', 'NaN', '1e999', '%s%n'];
+const UGLY = [
+  '',
+  '\u0000',
+  '"',
+  '\\',
+  '\u001b[2J\u0007',
+  '\ud800',
+  '\u202e',
+  '__proto__',
+  'constructor',
+  'toString',
+  '🂡'.repeat(3),
+  '-EQ',
+  '0',
+  'null',
+  '../../etc/passwd',
+  'NaN',
+  '1e999',
+  '%s%n',
+];
 
 export function uglyString(random: Random): string {
   const text = pick(random, UGLY);
@@ -74,7 +124,18 @@ export function uglyJson(random: Random, names: readonly string[], depth = 0): s
   const kind = below(random, depth > 4 ? 6 : 9);
   switch (kind) {
     case 0:
-      return pick(random, ['null', 'true', 'false', '0', '-0', '1e999', '-1e999', '1e-999', '9007199254740993', '123456789012345678901234567890']);
+      return pick(random, [
+        'null',
+        'true',
+        'false',
+        '0',
+        '-0',
+        '1e999',
+        '-1e999',
+        '1e-999',
+        '9007199254740993',
+        '123456789012345678901234567890',
+      ]);
     case 1:
       return String(Math.round((random() - 0.5) * 1e6) / 100);
     case 2:
@@ -97,12 +158,19 @@ export function uglyJson(random: Random, names: readonly string[], depth = 0): s
 export function uglyVersion(random: Random, value: unknown, names: readonly string[], rate: number): string {
   if (chance(random, rate)) return uglyJson(random, names);
   if (Array.isArray(value)) {
-    const items = value.filter(() => !chance(random, rate / 4)).map((item) => uglyVersion(random, item, names, rate));
+    const items = value
+      .filter(() => !chance(random, rate / 4))
+      .map((item) => uglyVersion(random, item, names, rate));
     if (items.length > 0 && chance(random, rate)) items.push(pick(random, items));
     return `[${items.join(',')}]`;
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).filter(() => !chance(random, rate / 4)).map(([key, member]) => `${JSON.stringify(chance(random, rate / 4) ? uglyString(random) : key)}:${uglyVersion(random, member, names, rate)}`);
+  const members = Object.entries(value)
+    .filter(() => !chance(random, rate / 4))
+    .map(
+      ([key, member]) =>
+        `${JSON.stringify(chance(random, rate / 4) ? uglyString(random) : key)}:${uglyVersion(random, member, names, rate)}`,
+    );
   if (chance(random, rate)) members.push(`${JSON.stringify(pick(random, names))}:${uglyJson(random, names)}`);
   return `{${members.join(',')}}`;
 }

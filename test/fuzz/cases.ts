@@ -12,7 +12,12 @@ import type { Outcome, Target } from './target.js';
 /** What this process tells its parent. */
 export type Told =
   | { readonly type: 'ready' }
-  | { readonly type: 'finding'; readonly number: number; readonly kind: 'exception' | 'memory'; readonly detail: string }
+  | {
+      readonly type: 'finding';
+      readonly number: number;
+      readonly kind: 'exception' | 'memory';
+      readonly detail: string;
+    }
   | { readonly type: 'counts'; readonly cases: number; readonly accepted: number; readonly refused: number };
 
 export function targetNamed(name: string): Target | undefined {
@@ -21,7 +26,10 @@ export function targetNamed(name: string): Target | undefined {
 
 /** The stream of case `number`: that of another target with the same seed is another one. */
 export function streamOf({ name }: Target, seed: number, number: number): Random {
-  const salt = [...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
+  const salt = [...name].reduce(
+    (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
+    0x811c9dc5,
+  );
   return seededRandom(seed ^ salt, number);
 }
 
@@ -37,7 +45,15 @@ function peakMb(): number {
   }
 }
 
-async function main([name, seedText, firstText, countText, progress, folder, inputFile]: readonly string[]): Promise<void> {
+async function main([
+  name,
+  seedText,
+  firstText,
+  countText,
+  progress,
+  folder,
+  inputFile,
+]: readonly string[]): Promise<void> {
   const target = targetNamed(name)!;
   const [seed, first, count] = [seedText, firstText, countText].map(Number);
   const tell = (told: Told): void => void process.send!(told);
@@ -55,12 +71,18 @@ async function main([name, seedText, firstText, countText, progress, folder, inp
   for (let number = first; number < first + count; number++) {
     at.writeDoubleLE(number);
     writeSync(file, at, 0, 8, 0);
-    const input = inputFile === undefined ? target.input(streamOf(target, seed, number)) : readFileSync(inputFile);
+    const input =
+      inputFile === undefined ? target.input(streamOf(target, seed, number)) : readFileSync(inputFile);
     try {
       const answer = target.run(input, folder);
       counts[typeof answer === 'string' ? answer : await answer]++;
     } catch (error) {
-      tell({ type: 'finding', number, kind: 'exception', detail: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      tell({
+        type: 'finding',
+        number,
+        kind: 'exception',
+        detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
     }
     cases++;
     if (target.files === true) {
@@ -73,7 +95,12 @@ async function main([name, seedText, firstText, countText, progress, folder, inp
     // The first case loads what is loaded late; what it takes is the program's and not the input's.
     if (limitMb === Number.POSITIVE_INFINITY) limitMb = Math.min(peak, peakMb()) + target.mostMb;
     else if (peak > limitMb) {
-      tell({ type: 'finding', number, kind: 'memory', detail: `${Math.round(peak)} MB where ${Math.round(limitMb)} are allowed` });
+      tell({
+        type: 'finding',
+        number,
+        kind: 'memory',
+        detail: `${Math.round(peak)} MB where ${Math.round(limitMb)} are allowed`,
+      });
       break;
     }
     if (performance.now() - reportedMs > 100) {

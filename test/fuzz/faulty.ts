@@ -30,6 +30,6 @@ export const FAULTY: readonly Target[] = [
   faulty('grows', () => void kept.push(Buffer.alloc(300 * 2 ** 20, 1))),
   faulty('exits', () => process.exit(3)),
   faulty('exhausts', () => {
-    for (const all: unknown[][] = []; ; ) all.push(new Array<unknown>(4_000_000).fill(all));
+    for (const all: unknown[][] = []; ;) all.push(new Array<unknown>(4_000_000).fill(all));
   }),
 ];

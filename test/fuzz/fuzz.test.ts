@@ -33,18 +33,31 @@ afterAll(() => rmSync(keep, { recursive: true, force: true }));
 /** Fixed: what fails here fails again. `npm run fuzz` takes another one each time. */
 const SEED = 20_261_123;
 /** Cases of each target, so many that all take two or three seconds together on two cores. */
-const CASES: Readonly<Record<string, number>> = { decoder: 5000, texts: 3000, journal: 120, meta: 1000, instruments: 120, calendar: 1000, history: 50, lines: 800, stored: 40 };
+const CASES: Readonly<Record<string, number>> = {
+  decoder: 5000,
+  texts: 3000,
+  journal: 120,
+  meta: 1000,
+  instruments: 120,
+  calendar: 1000,
+  history: 50,
+  lines: 800,
+  stored: 40,
+};
 
 describe('a round of hostile bytes', () => {
-  it.each(TARGETS.map((target) => [target.name, target] as const))('%s: each is accepted or refused, and nothing else', async (name, target) => {
-    const round = await runRound(target, { seed: SEED, cases: CASES[name] }, keep);
-    expect(round.findings).toEqual([]);
-    expect(round.cases).toBe(CASES[name]);
-    // A round in which nothing gets past the first check, or in which nothing is wrong, would test nothing.
-    expect(round.accepted).toBeGreaterThan(0);
-    expect(round.refused).toBeGreaterThan(0);
-    expect(round.accepted + round.refused).toBe(round.cases);
-  });
+  it.each(TARGETS.map((target) => [target.name, target] as const))(
+    '%s: each is accepted or refused, and nothing else',
+    async (name, target) => {
+      const round = await runRound(target, { seed: SEED, cases: CASES[name] }, keep);
+      expect(round.findings).toEqual([]);
+      expect(round.cases).toBe(CASES[name]);
+      // A round in which nothing gets past the first check, or in which nothing is wrong, would test nothing.
+      expect(round.accepted).toBeGreaterThan(0);
+      expect(round.refused).toBeGreaterThan(0);
+      expect(round.accepted + round.refused).toBe(round.cases);
+    },
+  );
 });
 
 describe('the fuzzer', () => {
@@ -56,18 +69,40 @@ describe('the fuzzer', () => {
     ['exits', 'death', /ended with 3/],
     ['exhausts', 'death', /heap out of memory|SIGABRT|ended with/],
   ])('names the case of a parser that %s', async (name, kind, detail) => {
-    const { findings } = await runRound(named(name), { seed: 1, cases: 20, most: 1, hangMs: name === 'hangs' ? 700 : 20_000 }, keep);
-    expect(findings).toMatchObject([{ target: name, seed: 1, number: 7, kind, detail: expect.stringMatching(detail) as string }]);
+    const { findings } = await runRound(
+      named(name),
+      { seed: 1, cases: 20, most: 1, hangMs: name === 'hangs' ? 700 : 20_000 },
+      keep,
+    );
+    expect(findings).toMatchObject([
+      { target: name, seed: 1, number: 7, kind, detail: expect.stringMatching(detail) as string },
+    ]);
     // What is kept is the input, and the same seed makes it again.
-    expect(readFileSync(findings[0].path)).toEqual(Buffer.from(named(name).input(streamOf(named(name), 1, 7))));
+    expect(readFileSync(findings[0].path)).toEqual(
+      Buffer.from(named(name).input(streamOf(named(name), 1, 7))),
+    );
   });
 
   it('prints the seed first, then findings, and ends with 1 when there are some', async () => {
     const program = fileURLToPath(new URL('./fuzz.js', import.meta.url));
-    const run = (...args: string[]): Promise<{ code: number; lines: string[] }> => new Promise((resolve) => execFile(process.execPath, [program, ...args], { env: { ...process.env, TMPDIR: keep } }, (error, stdout) => resolve({ code: Number(error?.code ?? 0), lines: stdout.split('\n') })));
-    const [bad, good, usage] = await Promise.all([run('--seconds', '1', '--seed', '5', '--target', 'throws'), run('--seed', '5', '--target', 'texts', '--case', '3'), run('--target', 'nothing')]);
+    const run = (...args: string[]): Promise<{ code: number; lines: string[] }> =>
+      new Promise((resolve) =>
+        execFile(
+          process.execPath,
+          [program, ...args],
+          { env: { ...process.env, TMPDIR: keep } },
+          (error, stdout) => resolve({ code: Number(error?.code ?? 0), lines: stdout.split('\n') }),
+        ),
+      );
+    const [bad, good, usage] = await Promise.all([
+      run('--seconds', '1', '--seed', '5', '--target', 'throws'),
+      run('--seed', '5', '--target', 'texts', '--case', '3'),
+      run('--target', 'nothing'),
+    ]);
     expect(bad.lines[0]).toBe('seed 5');
-    expect(bad.lines[1]).toMatch(/^FINDING exception: target throws, seed 5, case 7, input .*throws-5-7\.bin$/);
+    expect(bad.lines[1]).toMatch(
+      /^FINDING exception: target throws, seed 5, case 7, input .*throws-5-7\.bin$/,
+    );
     expect(bad.code).toBe(1);
     expect(good.lines[0]).toBe('seed 5');
     expect(good.lines[1]).toMatch(/^texts +1 cases/);

@@ -18,7 +18,9 @@ import { TARGETS } from './targets.js';
 import { runRound, type Finding, type RoundOptions } from './watch.js';
 
 function usage(sentence: string): never {
-  console.error(`${sentence}\nnpm run fuzz -- --seconds N [--seed S] [--target ${TARGETS.map(({ name }) => name).join('|')}] [--case K | --input FILE]`);
+  console.error(
+    `${sentence}\nnpm run fuzz -- --seconds N [--seed S] [--target ${TARGETS.map(({ name }) => name).join('|')}] [--case K | --input FILE]`,
+  );
   process.exit(2);
 }
 
@@ -27,20 +29,36 @@ function numberOf(name: string, text: string): number {
   return Number(text);
 }
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, target: { type: 'string' }, case: { type: 'string' }, input: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string' },
+    target: { type: 'string' },
+    case: { type: 'string' },
+    input: { type: 'string' },
+  },
+});
 const seconds = numberOf('seconds', values.seconds);
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : numberOf('seed', values.seed);
 const named = values.target === undefined ? undefined : targetNamed(values.target);
 if (values.target !== undefined && named === undefined) usage(`There is no target \`${values.target}\`.`);
-if ((values.case !== undefined || values.input !== undefined) && named === undefined) usage('--case and --input belong to a --target.');
+if ((values.case !== undefined || values.input !== undefined) && named === undefined)
+  usage('--case and --input belong to a --target.');
 
 console.log(`seed ${seed}`);
 const keep = mkdtempSync(join(tmpdir(), 'tickshard-findings-'));
 const targets = named === undefined ? TARGETS : [named];
-const alone: Partial<RoundOptions> | undefined = values.input !== undefined ? { input: values.input } : values.case !== undefined ? { first: numberOf('case', values.case), cases: 1 } : undefined;
+const alone: Partial<RoundOptions> | undefined =
+  values.input !== undefined
+    ? { input: values.input }
+    : values.case !== undefined
+      ? { first: numberOf('case', values.case), cases: 1 }
+      : undefined;
 
 function show({ target, number, kind, detail, path }: Finding): void {
-  console.log(`FINDING ${kind}: target ${target}, seed ${seed}, case ${number}, input ${path}\n  ${detail.replaceAll('\n', '\n  ')}`);
+  console.log(
+    `FINDING ${kind}: target ${target}, seed ${seed}, case ${number}, input ${path}\n  ${detail.replaceAll('\n', '\n  ')}`,
+  );
 }
 
 /** Of one target; what is behind them is often the same. */
@@ -49,9 +67,20 @@ const MOST_FINDINGS = 5;
 let findings = 0;
 for (const target of targets) {
   const begunMs = performance.now();
-  const round = await runRound(target, { seed, most: MOST_FINDINGS, onFinding: show, ...(alone ?? { forMs: (seconds * 1000) / targets.length }) }, keep);
+  const round = await runRound(
+    target,
+    {
+      seed,
+      most: MOST_FINDINGS,
+      onFinding: show,
+      ...(alone ?? { forMs: (seconds * 1000) / targets.length }),
+    },
+    keep,
+  );
   findings += round.findings.length;
   const { cases, accepted, refused } = round;
-  console.log(`${target.name.padEnd(12)} ${cases} cases in ${((performance.now() - begunMs) / 1000).toFixed(1)} s: ${accepted} accepted, ${refused} refused, ${round.findings.length} findings (${target.description})`);
+  console.log(
+    `${target.name.padEnd(12)} ${cases} cases in ${((performance.now() - begunMs) / 1000).toFixed(1)} s: ${accepted} accepted, ${refused} refused, ${round.findings.length} findings (${target.description})`,
+  );
 }
 process.exitCode = findings === 0 ? 0 : 1;

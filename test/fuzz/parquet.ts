@@ -9,7 +9,14 @@ import { chance, EDGES, pick, randomBytes, size } from './bytes.js';
 
 /** Thrift's compact protocol: a field's number and its value. */
 type Field = readonly [number, Thrift];
-type Thrift = { readonly i32: number | bigint } | { readonly i64: number | bigint } | { readonly text: string } | { readonly bytes: Buffer } | { readonly flag: boolean } | { readonly fields: readonly Field[] } | { readonly list: readonly Thrift[]; readonly saysLength?: number };
+type Thrift =
+  | { readonly i32: number | bigint }
+  | { readonly i64: number | bigint }
+  | { readonly text: string }
+  | { readonly bytes: Buffer }
+  | { readonly flag: boolean }
+  | { readonly fields: readonly Field[] }
+  | { readonly list: readonly Thrift[]; readonly saysLength?: number };
 
 function varint(value: bigint): Buffer {
   const bytes: number[] = [];
@@ -36,7 +43,11 @@ function encoded(value: Thrift): Buffer {
   if ('fields' in value) return structure(value.fields);
   if ('list' in value) {
     const type = value.list.length === 0 ? 12 : typeOf(value.list[0]);
-    return Buffer.concat([Buffer.from([0xf0 | type]), varint(BigInt(value.saysLength ?? value.list.length)), ...value.list.map(encoded)]);
+    return Buffer.concat([
+      Buffer.from([0xf0 | type]),
+      varint(BigInt(value.saysLength ?? value.list.length)),
+      ...value.list.map(encoded),
+    ]);
   }
   const bytes = 'text' in value ? Buffer.from(value.text) : value.bytes;
   return Buffer.concat([varint(BigInt(bytes.length)), bytes]);
@@ -59,7 +70,16 @@ export interface Lies {
 }
 
 export const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'LZO', 'BROTLI', 'LZ4', 'ZSTD'] as const;
-export const ENCODINGS = { plain: 0, plainDictionary: 2, rle: 3, deltaBinary: 5, deltaLength: 6, deltaBytes: 7, dictionary: 8, split: 9 } as const;
+export const ENCODINGS = {
+  plain: 0,
+  plainDictionary: 2,
+  rle: 3,
+  deltaBinary: 5,
+  deltaLength: 6,
+  deltaBytes: 7,
+  dictionary: 8,
+  split: 9,
+} as const;
 const TYPES = { boolean: 0, int32: 1, int64: 2, int96: 3, float: 4, double: 5, bytes: 6, fixed: 7 } as const;
 
 export interface Forged {
@@ -69,13 +89,18 @@ export interface Forged {
   readonly lies?: Lies | undefined;
   /** What stands in the pages of a column instead of its values, and how a page is packed: one lie that is chosen. */
   readonly bodyOf?: (column: Column) => { readonly body: Buffer; readonly encoding: number } | undefined;
-  readonly pack?: (body: Buffer) => { readonly packed: Buffer; readonly plain: number; readonly codec: number };
+  readonly pack?: (body: Buffer) => {
+    readonly packed: Buffer;
+    readonly plain: number;
+    readonly codec: number;
+  };
 }
 
 /** Snappy that copies one byte again and again: twenty times as long as it is. */
 function snappyRepeated(byte: number, length: number): Buffer {
   const parts = [varint(BigInt(length)), Buffer.from([0, byte])];
-  for (let left = length - 1; left > 0; left -= 64) parts.push(Buffer.from([((Math.min(64, left) - 1) << 2) | 2, 1, 0]));
+  for (let left = length - 1; left > 0; left -= 64)
+    parts.push(Buffer.from([((Math.min(64, left) - 1) << 2) | 2, 1, 0]));
   return Buffer.concat(parts);
 }
 
@@ -100,7 +125,14 @@ class Forge {
   number(honest: number): number | bigint {
     if (!this.lies()) return honest;
     const edge = pick(this.random, EDGES);
-    return pick(this.random, [edge, -edge, BigInt(honest) + 1n, BigInt(honest) - 1n, BigInt(honest) * 1000n, BigInt(size(this.random, 40_000_000))]);
+    return pick(this.random, [
+      edge,
+      -edge,
+      BigInt(honest) + 1n,
+      BigInt(honest) - 1n,
+      BigInt(honest) * 1000n,
+      BigInt(size(this.random, 40_000_000)),
+    ]);
   }
 
   i32 = (honest: number): Thrift => ({ i32: BigInt.asIntN(32, BigInt(this.number(honest))) });
@@ -129,7 +161,13 @@ class Forge {
         const bytes = Buffer.alloc(8 * rows);
         for (let row = 0; row < rows; row++) {
           if (type === 'double') bytes.writeDoubleLE(100 + row, 8 * row);
-          else bytes.writeBigInt64LE(type === 'timestamp' ? BigInt(Date.parse('2026-11-16T09:15:00+05:30') + row * 60_000) : BigInt(row), 8 * row);
+          else
+            bytes.writeBigInt64LE(
+              type === 'timestamp'
+                ? BigInt(Date.parse('2026-11-16T09:15:00+05:30') + row * 60_000)
+                : BigInt(row),
+              8 * row,
+            );
         }
         return bytes;
       }
@@ -142,14 +180,34 @@ class Forge {
     if (chosen !== undefined) return chosen;
     if (!this.lies(3)) return { body: this.plain(column, rows), encoding: ENCODINGS.plain };
     const { random } = this;
-    const delta = Buffer.concat([varint(BigInt(this.number(128))), varint(BigInt(this.number(4))), varint(BigInt(this.number(rows))), zigzag(1), ...Array.from({ length: 1 + Math.ceil(rows / 128) }, () => Buffer.concat([zigzag(BigInt.asIntN(63, BigInt(this.number(60_000)))), Buffer.from([0, 0, 0, this.lies() ? 255 : 0])]))]);
+    const delta = Buffer.concat([
+      varint(BigInt(this.number(128))),
+      varint(BigInt(this.number(4))),
+      varint(BigInt(this.number(rows))),
+      zigzag(1),
+      ...Array.from({ length: 1 + Math.ceil(rows / 128) }, () =>
+        Buffer.concat([
+          zigzag(BigInt.asIntN(63, BigInt(this.number(60_000)))),
+          Buffer.from([0, 0, 0, this.lies() ? 255 : 0]),
+        ]),
+      ),
+    ]);
     return pick(random, [
-      () => ({ body: Buffer.concat([Buffer.from([this.lies() ? 255 : 1]), this.run(rows, 0, 1)]), encoding: pick(random, [ENCODINGS.dictionary, ENCODINGS.plainDictionary, ENCODINGS.rle]) }),
+      () => ({
+        body: Buffer.concat([Buffer.from([this.lies() ? 255 : 1]), this.run(rows, 0, 1)]),
+        encoding: pick(random, [ENCODINGS.dictionary, ENCODINGS.plainDictionary, ENCODINGS.rle]),
+      }),
       () => ({ body: Buffer.from([0]), encoding: ENCODINGS.dictionary }),
       () => ({ body: delta, encoding: ENCODINGS.deltaBinary }),
       () => ({ body: Buffer.concat([delta, randomBytes(random, 64)]), encoding: ENCODINGS.deltaLength }),
-      () => ({ body: Buffer.concat([delta, delta, randomBytes(random, 64)]), encoding: ENCODINGS.deltaBytes }),
-      () => ({ body: Buffer.concat([Buffer.from([0x80, 0x01, 0x04]), Buffer.alloc(size(random, 200_000), 0xff)]), encoding: ENCODINGS.deltaBinary }),
+      () => ({
+        body: Buffer.concat([delta, delta, randomBytes(random, 64)]),
+        encoding: ENCODINGS.deltaBytes,
+      }),
+      () => ({
+        body: Buffer.concat([Buffer.from([0x80, 0x01, 0x04]), Buffer.alloc(size(random, 200_000), 0xff)]),
+        encoding: ENCODINGS.deltaBinary,
+      }),
       () => ({ body: Buffer.alloc(8 * rows), encoding: ENCODINGS.split }),
       () => ({ body: randomBytes(random, size(random, 2000)), encoding: Math.floor(random() * 12) }),
     ])();
@@ -163,8 +221,16 @@ class Forge {
     return pick(random, [
       () => ({ packed: gzipSync(body), plain: body.length, codec: CODECS.indexOf('GZIP') }),
       () => ({ packed: brotliCompressSync(body), plain: body.length, codec: CODECS.indexOf('BROTLI') }),
-      () => ({ packed: gzipSync(Buffer.alloc(large)), plain: pick(random, [large, body.length]), codec: CODECS.indexOf('GZIP') }),
-      () => ({ packed: snappyRepeated(0, Math.min(large, 2 ** 24)), plain: pick(random, [Math.min(large, 2 ** 24), body.length]), codec: CODECS.indexOf('SNAPPY') }),
+      () => ({
+        packed: gzipSync(Buffer.alloc(large)),
+        plain: pick(random, [large, body.length]),
+        codec: CODECS.indexOf('GZIP'),
+      }),
+      () => ({
+        packed: snappyRepeated(0, Math.min(large, 2 ** 24)),
+        plain: pick(random, [Math.min(large, 2 ** 24), body.length]),
+        codec: CODECS.indexOf('SNAPPY'),
+      }),
       () => ({ packed: body, plain: body.length, codec: Math.floor(random() * 8) }),
     ])();
   }
@@ -179,16 +245,60 @@ class Forge {
     const { packed, plain, codec } = this.compressed(leveled);
     const second = this.lies();
     const kind: Field = second
-      ? [8, { fields: [[1, this.i32(rows)], [2, this.i32(0)], [3, this.i32(rows)], [4, { i32: encoding }], [5, this.i32(2)], [6, this.i32(0)], [7, { flag: codec !== 0 }]] }]
-      : [5, { fields: [[1, this.i32(rows)], [2, { i32: encoding }], [3, { i32: 3 }], [4, { i32: 3 }]] }];
-    const fields: Field[] = [[1, { i32: second ? 3 : 0 }], [2, this.i32(plain)], [3, this.i32(packed.length)], kind];
+      ? [
+          8,
+          {
+            fields: [
+              [1, this.i32(rows)],
+              [2, this.i32(0)],
+              [3, this.i32(rows)],
+              [4, { i32: encoding }],
+              [5, this.i32(2)],
+              [6, this.i32(0)],
+              [7, { flag: codec !== 0 }],
+            ],
+          },
+        ]
+      : [
+          5,
+          {
+            fields: [
+              [1, this.i32(rows)],
+              [2, { i32: encoding }],
+              [3, { i32: 3 }],
+              [4, { i32: 3 }],
+            ],
+          },
+        ];
+    const fields: Field[] = [
+      [1, { i32: second ? 3 : 0 }],
+      [2, this.i32(plain)],
+      [3, this.i32(packed.length)],
+      kind,
+    ];
     const header = structure(this.lies() ? fields.filter(() => chance(this.random, 0.7)) : fields);
     return { bytes: Buffer.concat([dictionary, header, packed]), plain: header.length + plain, codec };
   }
 
   dictionaryPage(column: Column): Buffer {
     const body = this.plain(column, 2);
-    return Buffer.concat([structure([[1, { i32: 2 }], [2, this.i32(body.length)], [3, this.i32(body.length)], [7, { fields: [[1, this.i32(2)], [2, { i32: 0 }]] }]]), body]);
+    return Buffer.concat([
+      structure([
+        [1, { i32: 2 }],
+        [2, this.i32(body.length)],
+        [3, this.i32(body.length)],
+        [
+          7,
+          {
+            fields: [
+              [1, this.i32(2)],
+              [2, { i32: 0 }],
+            ],
+          },
+        ],
+      ]),
+      body,
+    ]);
   }
 
   chunk(column: Column, rows: number): Thrift {
@@ -197,21 +307,65 @@ class Forge {
     const at = this.#offset;
     this.#parts.push(...repeated);
     this.#offset += bytes.length * repeated.length;
-    const path = this.lies() ? pick(this.random, [[], ['__proto__'], [column.name, column.name], ['symbol'], ['volume']]) : [column.name];
-    const meta: Field[] = [[1, { i32: typeNumber(column) }], [2, { list: [{ i32: 0 }, { i32: 3 }] }], [3, { list: path.map((text) => ({ text })) }], [4, { i32: codec }], [5, this.i64(rows)], [6, this.i64(plain)], [7, this.i64(bytes.length * repeated.length)], [9, this.i64(at)]];
-    return { fields: [[2, { i64: at }], [3, { fields: meta }]] };
+    const path = this.lies()
+      ? pick(this.random, [[], ['__proto__'], [column.name, column.name], ['symbol'], ['volume']])
+      : [column.name];
+    const meta: Field[] = [
+      [1, { i32: typeNumber(column) }],
+      [2, { list: [{ i32: 0 }, { i32: 3 }] }],
+      [3, { list: path.map((text) => ({ text })) }],
+      [4, { i32: codec }],
+      [5, this.i64(rows)],
+      [6, this.i64(plain)],
+      [7, this.i64(bytes.length * repeated.length)],
+      [9, this.i64(at)],
+    ];
+    return {
+      fields: [
+        [2, { i64: at }],
+        [3, { fields: meta }],
+      ],
+    };
   }
 
   element(column: Column): Thrift {
     const logical: Record<string, Field[]> = {
-      string: [[6, this.i32(0)], [10, { fields: [[1, { fields: [] }]] }]],
-      timestamp: [[10, { fields: [[8, { fields: [[1, { flag: true }], [2, { fields: [[1, { fields: [] }]] }]] }]] }]],
+      string: [
+        [6, this.i32(0)],
+        [10, { fields: [[1, { fields: [] }]] }],
+      ],
+      timestamp: [
+        [
+          10,
+          {
+            fields: [
+              [
+                8,
+                {
+                  fields: [
+                    [1, { flag: true }],
+                    [2, { fields: [[1, { fields: [] }]] }],
+                  ],
+                },
+              ],
+            ],
+          },
+        ],
+      ],
     };
     const type = this.lies() ? pick(this.random, Object.values(TYPES)) : typeNumber(column);
     const head: Field[] = [[1, { i32: type }]];
     if (type === TYPES.fixed) head.push([2, this.i32(8)]);
     const children: Field[] = this.lies(0.5) ? [[5, this.i32(1)]] : [];
-    return { fields: [...head, [3, { i32: this.lies() ? Math.floor(this.random() * 4) : 1 }], [4, { text: column.name }], ...children, ...(children.length > 0 ? [] : (logical[column.type] ?? []))] };
+    return {
+      fields: [
+        ...head,
+        [3, { i32: this.lies() ? Math.floor(this.random() * 4) : 1 }],
+        [4, { text: column.name }],
+        ...children,
+        ...(children.length > 0 ? [] : (logical[column.type] ?? [])),
+      ],
+    };
   }
 
   /** Metadata that is one thing inside another, or a list that is longer than the file. */
@@ -221,7 +375,13 @@ class Forge {
     let nested = Buffer.from([0]);
     if (chance(random, 0.5)) nested = Buffer.concat([Buffer.alloc(deep, 0x1c), Buffer.alloc(deep + 1)]);
     // Lists of lists, each as long as an array may be before it becomes sparse.
-    else nested = Buffer.concat([Buffer.from([0x19]), ...Array.from({ length: size(random, 40) }, () => Buffer.concat([Buffer.from([0xf9]), varint(30_000_000n)]))]);
+    else
+      nested = Buffer.concat([
+        Buffer.from([0x19]),
+        ...Array.from({ length: size(random, 40) }, () =>
+          Buffer.concat([Buffer.from([0xf9]), varint(30_000_000n)]),
+        ),
+      ]);
     return [8, { bytes: nested }];
   }
 
@@ -230,18 +390,64 @@ class Forge {
     const groups: Thrift[] = [];
     for (let group = 0; group < (this.lies() ? size(this.random, 40) : 1); group++) {
       const chunks = columns.map((column) => this.chunk(column, rows));
-      groups.push({ fields: [[1, { list: chunks }], [2, this.i64(1000)], [3, this.i64(rows)]] });
+      groups.push({
+        fields: [
+          [1, { list: chunks }],
+          [2, this.i64(1000)],
+          [3, this.i64(rows)],
+        ],
+      });
     }
     const schema = columns.map((column) => this.element(column));
-    if (this.lies()) for (let more = size(this.random, 30_000); more > 0; more--) schema.push({ fields: [[4, { text: `g${more}` }], [5, { i32: 1 }]] });
-    const keyValues = Object.entries(keys).map(([key, value]): Thrift => ({ fields: [[1, { text: key }], [2, { text: this.lies() ? pick(this.random, ['', '\u001b[2J\n', 'x'.repeat(size(this.random, 100_000)), value.slice(0, 40)]) : value }]] }));
-    const root: Thrift = { fields: [[4, { text: 'schema' }], [5, this.i32(columns.length)]] };
-    const fields: Field[] = [[1, { i32: 1 }], [2, { list: [root, ...schema] }], [3, this.i64(rows * groups.length)], [4, { list: groups }], [5, { list: keyValues }], [6, { text: 'forged' }]];
+    if (this.lies())
+      for (let more = size(this.random, 30_000); more > 0; more--)
+        schema.push({
+          fields: [
+            [4, { text: `g${more}` }],
+            [5, { i32: 1 }],
+          ],
+        });
+    const keyValues = Object.entries(keys).map(([key, value]): Thrift => ({
+      fields: [
+        [1, { text: key }],
+        [
+          2,
+          {
+            text: this.lies()
+              ? pick(this.random, [
+                  '',
+                  '\u001b[2J\n',
+                  'x'.repeat(size(this.random, 100_000)),
+                  value.slice(0, 40),
+                ])
+              : value,
+          },
+        ],
+      ],
+    }));
+    const root: Thrift = {
+      fields: [
+        [4, { text: 'schema' }],
+        [5, this.i32(columns.length)],
+      ],
+    };
+    const fields: Field[] = [
+      [1, { i32: 1 }],
+      [2, { list: [root, ...schema] }],
+      [3, this.i64(rows * groups.length)],
+      [4, { list: groups }],
+      [5, { list: keyValues }],
+      [6, { text: 'forged' }],
+    ];
     let footer = structure(fields);
     if (this.lies()) {
       const [, odd] = this.oddity();
       // In front of what else there is: a field 7 or 8 of any type.
-      footer = Buffer.concat([footer.subarray(0, -1), 'bytes' in odd ? odd.bytes : Buffer.alloc(0), Buffer.from([0])]);
+      footer = Buffer.concat([
+        footer.subarray(0, -1),
+        'bytes' in odd ? odd.bytes : Buffer.alloc(0),
+        Buffer.from([0]),
+      ]);
     }
     const length = Buffer.alloc(4);
     length.writeUInt32LE(Number(BigInt.asUintN(32, BigInt(this.number(footer.length)))));
@@ -249,7 +455,14 @@ class Forge {
   }
 }
 
-const typeNumber = ({ type }: Column): number => ({ string: TYPES.bytes, timestamp: TYPES.int64, int64: TYPES.int64, double: TYPES.double, boolean: TYPES.boolean })[type];
+const typeNumber = ({ type }: Column): number =>
+  ({
+    string: TYPES.bytes,
+    timestamp: TYPES.int64,
+    int64: TYPES.int64,
+    double: TYPES.double,
+    boolean: TYPES.boolean,
+  })[type];
 
 /** The bytes of a file. */
 export const forgedFile = (file: Forged): Buffer => new Forge(file).file();

@@ -27,8 +27,10 @@ export interface Target {
 
 /** A sentence for a person: one line, of bounded length, that no terminal obeys. */
 export function checkSentence(sentence: string): void {
-  if (sentence.length === 0 || sentence.length > 1000) throw new Error(`a sentence of ${sentence.length} characters: ${JSON.stringify(sentence.slice(0, 200))}`);
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(sentence)) throw new Error(`a sentence with control characters: ${JSON.stringify(sentence.slice(0, 200))}`);
+  if (sentence.length === 0 || sentence.length > 1000)
+    throw new Error(`a sentence of ${sentence.length} characters: ${JSON.stringify(sentence.slice(0, 200))}`);
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(sentence))
+    throw new Error(`a sentence with control characters: ${JSON.stringify(sentence.slice(0, 200))}`);
 }
 
 /** `refused` when `error` is the refusal that is documented, with a sentence that can be shown; throws it again otherwise. */

@@ -10,4 +10,14 @@ import { lines } from './targets/lines.js';
 import { stored } from './targets/stored.js';
 import { texts } from './targets/texts.js';
 
-export const TARGETS: readonly Target[] = [decoder, texts, journal, journalMeta, instruments, calendar, history, lines, stored];
+export const TARGETS: readonly Target[] = [
+  decoder,
+  texts,
+  journal,
+  journalMeta,
+  instruments,
+  calendar,
+  history,
+  lines,
+  stored,
+];

@@ -48,16 +48,37 @@ const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=16'];
 
 const program = fileURLToPath(new URL('./cases.js', import.meta.url));
 
-type End = 'done' | 'time' | { readonly number: number; readonly kind: Finding['kind']; readonly detail: string };
+type End =
+  'done' | 'time' | { readonly number: number; readonly kind: Finding['kind']; readonly detail: string };
 
 /** One process, from case `first` on, until it is done, its time is over, or it must not go on. */
-async function stretch(target: Target, options: RoundOptions, first: number, untilMs: number, work: string, round: Round, found: (number: number, kind: Finding['kind'], detail: string) => void): Promise<End> {
+async function stretch(
+  target: Target,
+  options: RoundOptions,
+  first: number,
+  untilMs: number,
+  work: string,
+  round: Round,
+  found: (number: number, kind: Finding['kind'], detail: string) => void,
+): Promise<End> {
   const { seed, cases = 2 ** 40, first: begin = 0, input, hangMs = HANG_MS } = options;
   const progress = join(work, 'progress');
   const folder = mkdtempSync(join(work, 'case-'));
   writeFileSync(progress, Buffer.alloc(8));
   const count = begin + cases - first;
-  const child = fork(program, [target.name, String(seed), String(first), String(input === undefined ? count : 1), progress, folder, ...(input === undefined ? [] : [input])], { execArgv: HEAP, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(
+    program,
+    [
+      target.name,
+      String(seed),
+      String(first),
+      String(input === undefined ? count : 1),
+      progress,
+      folder,
+      ...(input === undefined ? [] : [input]),
+    ],
+    { execArgv: HEAP, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
+  );
   let words = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-4000)));
   let ready = false;
@@ -66,7 +87,8 @@ async function stretch(target: Target, options: RoundOptions, first: number, unt
     if (told.type === 'ready') ready = true;
     else if (told.type === 'finding') {
       if (told.kind === 'memory') outgrown = { number: told.number, kind: 'memory', detail: told.detail };
-      else if (round.findings.length < (options.most ?? Number.POSITIVE_INFINITY)) found(told.number, told.kind, told.detail);
+      else if (round.findings.length < (options.most ?? Number.POSITIVE_INFINITY))
+        found(told.number, told.kind, told.detail);
     } else {
       round.cases += told.cases;
       round.accepted += told.accepted;
@@ -95,7 +117,17 @@ async function stretch(target: Target, options: RoundOptions, first: number, unt
     child.on('close', (code, signal) => {
       clearInterval(looking);
       const number = readFileSync(progress).readDoubleLE();
-      resolve(verdict ?? outgrown ?? (code === 0 ? 'done' : { number, kind: 'death', detail: `the process ended with ${String(code ?? signal)}: ${words.trim().split('\n').slice(-12).join('\n')}` }));
+      resolve(
+        verdict ??
+          outgrown ??
+          (code === 0
+            ? 'done'
+            : {
+                number,
+                kind: 'death',
+                detail: `the process ended with ${String(code ?? signal)}: ${words.trim().split('\n').slice(-12).join('\n')}`,
+              }),
+      );
     });
   });
 }
@@ -103,7 +135,14 @@ async function stretch(target: Target, options: RoundOptions, first: number, unt
 /** Runs cases of `target` one after the other. Findings' inputs are kept under `keep`. */
 export async function runRound(target: Target, options: RoundOptions, keep: string): Promise<Round> {
   const round: Round = { cases: 0, accepted: 0, refused: 0, findings: [] };
-  const { seed, first = 0, cases = Number.POSITIVE_INFINITY, forMs = Number.POSITIVE_INFINITY, input, most = Number.POSITIVE_INFINITY } = options;
+  const {
+    seed,
+    first = 0,
+    cases = Number.POSITIVE_INFINITY,
+    forMs = Number.POSITIVE_INFINITY,
+    input,
+    most = Number.POSITIVE_INFINITY,
+  } = options;
   const untilMs = performance.now() + forMs;
   const work = mkdtempSync(join(tmpdir(), 'tickshard-fuzz-'));
   const found = (number: number, kind: Finding['kind'], detail: string): void => {
@@ -114,7 +153,7 @@ export async function runRound(target: Target, options: RoundOptions, keep: stri
     options.onFinding?.(finding);
   };
   try {
-    for (let next = first; next < first + cases && round.findings.length < most; ) {
+    for (let next = first; next < first + cases && round.findings.length < most;) {
       const end = await stretch(target, options, next, untilMs, work, round, found);
       if (end === 'done' || end === 'time') break;
       found(end.number, end.kind, end.detail);

@@ -20,23 +20,51 @@ async function journalWith(folder: string, fill: (block: BlockBuilder) => void):
   builder.open(stamp);
   fill(builder);
   const { bytes, length } = builder.take(Buffer.alloc(0));
-  await writeFile(join(folder, '000001.journal'), Buffer.concat([segmentHeader({ runId: 'run-1', number: 1, firstBlock: 0, wallMs: 0 }), bytes.subarray(0, length)]));
+  await writeFile(
+    join(folder, '000001.journal'),
+    Buffer.concat([
+      segmentHeader({ runId: 'run-1', number: 1, firstBlock: 0, wallMs: 0 }),
+      bytes.subarray(0, length),
+    ]),
+  );
 }
 
 it('a block of more frames than a ring holds is refused in a sentence', () =>
   inFolder(async (folder) => {
     const { exchangeType, token } = INSTRUMENTS[0];
     await journalWith(folder, (block) => {
-      for (let k = 1; k <= 40_000; k++) block.frame(frame({ mode: 1, exchangeType, token, sequence: BigInt(k), price: 100n, volume: 0n, exchangeMs: BigInt(at('11:00')), lastTradeSeconds: 0n }));
+      for (let k = 1; k <= 40_000; k++)
+        block.frame(
+          frame({
+            mode: 1,
+            exchangeType,
+            token,
+            sequence: BigInt(k),
+            price: 100n,
+            volume: 0n,
+            exchangeMs: BigInt(at('11:00')),
+            lastTradeSeconds: 0n,
+          }),
+        );
     });
     const engine = engineOf(1, 1);
     const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
-    await expect(new JournalFeed({ folder, engine, intake }).run()).rejects.toMatchObject({ code: 'JOURNAL', message: `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.` });
+    await expect(new JournalFeed({ folder, engine, intake }).run()).rejects.toMatchObject({
+      code: 'JOURNAL',
+      message: `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`,
+    });
   }));
 
 it('what it says of a connection is shown without codes that a terminal obeys', () =>
   inFolder(async (folder) => {
-    const end = { connection: 1, cause: 'closed', code: 1000, reason: '\u001b[2Jgone', sentence: 'It\u0007 ended.', livedMs: 5 };
+    const end = {
+      connection: 1,
+      cause: 'closed',
+      code: 1000,
+      reason: '\u001b[2Jgone',
+      sentence: 'It\u0007 ended.',
+      livedMs: 5,
+    };
     await journalWith(folder, (block) => {
       block.put(KIND.meta, Buffer.from(JSON.stringify(metaSample)));
       block.put(KIND.opened, Buffer.alloc(0));
@@ -58,7 +86,22 @@ it('its beginning is read for itself, and the rest with the frames: together the
       (block) => block.put(KIND.given, given),
       (block) => block.put(KIND.opened, Buffer.alloc(0)),
       (block) => block.put(KIND.subscribed, Buffer.alloc(0)),
-      ...Array.from({ length: 1500 }, (_, k) => (block: BlockBuilder) => block.frame(frame({ mode: 1, exchangeType, token, sequence: BigInt(k + 1), price: 100n, volume: 0n, exchangeMs: BigInt(at('11:00')), lastTradeSeconds: 0n }))),
+      ...Array.from(
+        { length: 1500 },
+        (_, k) => (block: BlockBuilder) =>
+          block.frame(
+            frame({
+              mode: 1,
+              exchangeType,
+              token,
+              sequence: BigInt(k + 1),
+              price: 100n,
+              volume: 0n,
+              exchangeMs: BigInt(at('11:00')),
+              lastTradeSeconds: 0n,
+            }),
+          ),
+      ),
       (block) => block.put(KIND.end, Buffer.alloc(0)),
       (block) => block.put(KIND.sum, Buffer.from('{"candles":"x"}')),
     ];
@@ -69,7 +112,13 @@ it('its beginning is read for itself, and the rest with the frames: together the
       }
     });
     const head = await journalHead(folder);
-    expect(head).toMatchObject({ frames: 0, ended: undefined, sum: undefined, connections: [{ opened: { monoMs: 2 } }], extent: { blocks: 3 } });
+    expect(head).toMatchObject({
+      frames: 0,
+      ended: undefined,
+      sum: undefined,
+      connections: [{ opened: { monoMs: 2 } }],
+      extent: { blocks: 3 },
+    });
     expect(Object.keys(head.given)).toEqual([metaSample.instruments[0].symbol]);
     const engine = engineOf(1, 1);
     const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });

@@ -32,7 +32,11 @@ describe('admission', () => {
     ['no token', { token: '' }, 'token'],
     ['token that equals a known one modulo 2^32', { token: String(2885 + 2 ** 32) }, 'token'],
     ['token beyond 2^32', { exchangeType: 5, token: '98765432101234' }, undefined],
-    ['token that equals it modulo 2^32', { exchangeType: 5, token: String(98765432101234 % 2 ** 32) }, 'token'],
+    [
+      'token that equals it modulo 2^32',
+      { exchangeType: 5, token: String(98765432101234 % 2 ** 32) },
+      'token',
+    ],
     ['depth', { mode: 4 }, 'mode'],
     ['price 0', { price: 0n }, 'price'],
     ['price below 0', { price: -1n }, 'price'],
@@ -66,18 +70,36 @@ describe('admission', () => {
 
   it('without a market date takes any time of this century up to a day from now', () => {
     const nowMs = Date.parse('2026-11-25T12:00:00+05:30');
-    const admission = new Admission({ instruments: instrumentsOf(INSTRUMENTS), mode: 0, marketDateMs: undefined, nowMs });
+    const admission = new Admission({
+      instruments: instrumentsOf(INSTRUMENTS),
+      mode: 0,
+      marketDateMs: undefined,
+      nowMs,
+    });
     const packet = new Packet();
     const judged = (ms: number): string | undefined => {
       decode(frame({ ...good, exchangeMs: BigInt(ms), lastTradeSeconds: 0n }), packet);
       return admission.judge(packet);
     };
-    expect([Date.parse('2000-01-01T00:00:00Z'), Date.parse('2024-12-26T13:54:24+05:30'), nowMs, nowMs + 86_399_999].map(judged)).toEqual([undefined, undefined, undefined, undefined]);
-    expect([0, Date.parse('1999-12-31T23:59:59Z'), nowMs + 86_400_000, Date.UTC(9999, 0, 1)].map(judged)).toEqual(['time', 'time', 'time', 'time']);
+    expect(
+      [
+        Date.parse('2000-01-01T00:00:00Z'),
+        Date.parse('2024-12-26T13:54:24+05:30'),
+        nowMs,
+        nowMs + 86_399_999,
+      ].map(judged),
+    ).toEqual([undefined, undefined, undefined, undefined]);
+    expect(
+      [0, Date.parse('1999-12-31T23:59:59Z'), nowMs + 86_400_000, Date.UTC(9999, 0, 1)].map(judged),
+    ).toEqual(['time', 'time', 'time', 'time']);
   });
 
   it('finds every one of three thousand tokens and none beside them', () => {
-    const list = Array.from({ length: 3000 }, (_, k) => ({ symbol: `S${k}`, exchangeType: 1 + (k % 5), token: String(1 + Math.floor(k / 5) * 4096) }));
+    const list = Array.from({ length: 3000 }, (_, k) => ({
+      symbol: `S${k}`,
+      exchangeType: 1 + (k % 5),
+      token: String(1 + Math.floor(k / 5) * 4096),
+    }));
     const admission = new Admission({ instruments: instrumentsOf(list), mode: 0, marketDateMs: now });
     for (const [index, { exchangeType, token }] of list.entries()) {
       expect(admission.find(exchangeType, Number(token))).toBe(index);
@@ -92,6 +114,8 @@ describe('admission', () => {
     ['has 16 digits', [{ symbol: 'A', exchangeType: 1, token: '1234567890123456' }]],
     ['is given twice', [{ symbol: 'A', exchangeType: 1, token: '1' }, { symbol: 'B', exchangeType: 1, token: '1' }]], // prettier-ignore
   ])('will not begin with a token that %s', (_, list) => {
-    expect(() => new Admission({ instruments: instrumentsOf(list), mode: 0, marketDateMs: now })).toThrow('the token of');
+    expect(() => new Admission({ instruments: instrumentsOf(list), mode: 0, marketDateMs: now })).toThrow(
+      'the token of',
+    );
   });
 });

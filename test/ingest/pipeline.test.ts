@@ -16,7 +16,14 @@ it('what is read before any timer fired behind a pause is known to have waited',
     }
   }
   const intake = new Watched({ engine, instruments: instrumentsOf(INSTRUMENTS) });
-  const line = new Line({ engine, intake, clock, journal: undefined, socket: { pause: () => undefined, resume: () => undefined }, conceal: () => undefined });
+  const line = new Line({
+    engine,
+    intake,
+    clock,
+    journal: undefined,
+    socket: { pause: () => undefined, resume: () => undefined },
+    conceal: () => undefined,
+  });
   line.subscribed(1);
   line.start();
   clock.stall(200);

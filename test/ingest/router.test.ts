@@ -13,7 +13,10 @@ function gapsOf(engine: Engine): [number, number][] {
   drain(engine);
   const m = engine.memories[0];
   const at_ = (k: number): number => m.gaps + k * GAP.size;
-  return Array.from({ length: m.i32[SHARD.gaps] }, (_, k) => [m.f64[at_(k) + GAP.startMs], m.f64[at_(k) + GAP.endMs]]);
+  return Array.from({ length: m.i32[SHARD.gaps] }, (_, k) => [
+    m.f64[at_(k) + GAP.startMs],
+    m.f64[at_(k) + GAP.endMs],
+  ]);
 }
 
 /** The kinds of records in the first shard's ring. */
@@ -25,7 +28,10 @@ function kinds(engine: Engine): number[] {
 
 /** Subscribed at 11:00:30; seen from then on. */
 const started = (options: ConstructorParameters<typeof Script>[0] = {}): Script =>
-  new Script(options).subscribe(at('11:00:30')).frame('RELIANCE', at('11:00:30'), 1000).frame('RELIANCE', at('11:00:32'), 1001);
+  new Script(options)
+    .subscribe(at('11:00:30'))
+    .frame('RELIANCE', at('11:00:30'), 1000)
+    .frame('RELIANCE', at('11:00:32'), 1001);
 
 describe('gaps', () => {
   it('everything before the first live packet is one, up to the moment of subscribing', () => {
@@ -34,7 +40,11 @@ describe('gaps', () => {
     // Stamped 11:00:32, two seconds after subscribing, one of which it may have been on its way: at most 11:00:32 then.
     script.frame('RELIANCE', at('11:00:32') + 300, 1001);
     expect(gapsOf(script.engine)).toEqual([[0, at('11:00:32') - 300]]);
-    script.hum(at('11:01:10')).frame('RELIANCE', at('11:01:10'), 1002).hum(at('11:02:04')).frame('RELIANCE', at('11:02:04'), 1003);
+    script
+      .hum(at('11:01:10'))
+      .frame('RELIANCE', at('11:01:10'), 1002)
+      .hum(at('11:02:04'))
+      .frame('RELIANCE', at('11:02:04'), 1003);
     expect(script.candles('RELIANCE').get('11:00')!.quality).toMatchObject({ partial: true, gapMs: 31_700 });
     expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: false, gapMs: 0 });
   });
@@ -56,14 +66,25 @@ describe('gaps', () => {
     script.frame('RELIANCE', at('11:07:00'), 1003).frame('RELIANCE', at('11:07:02'), 1004);
     expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:01:20'), at('11:07:02')]]);
     // What was sealed whole has become known as partial.
-    expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 40_000, revision: 0 });
+    expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({
+      partial: true,
+      gapMs: 40_000,
+      revision: 0,
+    });
     expect(script.first('RELIANCE', '11:01')!.partial).toBe(false);
     expect(script.engine.counters[COUNTER.gaps]).toBe(2);
   });
 
   it('a second loss while one is open adds nothing', () => {
-    const script = started().disconnect().subscribe(at('11:00:40')).frame('RELIANCE', at('11:00:40'), 1000).disconnect();
-    script.subscribe(at('11:00:50')).frame('RELIANCE', at('11:00:50'), 1000).frame('RELIANCE', at('11:00:52'), 1000);
+    const script = started()
+      .disconnect()
+      .subscribe(at('11:00:40'))
+      .frame('RELIANCE', at('11:00:40'), 1000)
+      .disconnect();
+    script
+      .subscribe(at('11:00:50'))
+      .frame('RELIANCE', at('11:00:50'), 1000)
+      .frame('RELIANCE', at('11:00:52'), 1000);
     expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:00:32'), at('11:00:52')]]);
     expect(script.engine.counters[COUNTER.gaps]).toBe(2);
   });
@@ -73,7 +94,11 @@ describe('gaps', () => {
     for (let k = 0; k < 10; k++) {
       // Half a second after subscribing comes a frame of the next second: the gap is told to end after it.
       const ms = at('11:01:00') + k * 2000 + 700;
-      script.disconnect().subscribe(ms).frame('RELIANCE', ms, 1000).frame('RELIANCE', ms + 500, 1000 + k);
+      script
+        .disconnect()
+        .subscribe(ms)
+        .frame('RELIANCE', ms, 1000)
+        .frame('RELIANCE', ms + 500, 1000 + k);
     }
     const gaps = gapsOf(script.engine);
     expect(gaps.length).toBe(11);
@@ -86,7 +111,10 @@ describe('gaps', () => {
   it('END opens one at market time, unless one is open', () => {
     const script = started().hum(at('11:01:59')).frame('RELIANCE', at('11:01:59'), 1002).end();
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:01:59'), Infinity]);
-    expect(script.candles('RELIANCE', true).get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 1000 });
+    expect(script.candles('RELIANCE', true).get('11:01')!.quality).toMatchObject({
+      partial: true,
+      gapMs: 1000,
+    });
     const lost = started().disconnect().end();
     expect(gapsOf(lost.engine).slice(1)).toEqual([[at('11:00:32'), Infinity]]);
   });
@@ -98,9 +126,17 @@ describe('gaps', () => {
 
   it('a silence in session that is longer than any feed is one, though the connection held', () => {
     // Found by the simulation: the feed went mute for less than the half minute of the watchdog, went on, and the minute was called whole.
-    const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:01:30')).frame('RELIANCE', at('11:01:44'), 1003);
+    const script = started()
+      .hum(at('11:01:20'))
+      .frame('RELIANCE', at('11:01:20'), 1002)
+      .tick(at('11:01:30'))
+      .frame('RELIANCE', at('11:01:44'), 1003);
     expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:01:20'), at('11:01:44') + 1]]);
-    script.hum(at('11:02:10')).frame('RELIANCE', at('11:02:10'), 1004).hum(at('11:03:04')).frame('RELIANCE', at('11:03:04'), 1005);
+    script
+      .hum(at('11:02:10'))
+      .frame('RELIANCE', at('11:02:10'), 1004)
+      .hum(at('11:03:04'))
+      .frame('RELIANCE', at('11:03:04'), 1005);
     expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: true, gapMs: 24_001 });
     expect(script.candles('RELIANCE').get('11:02')!.quality).toMatchObject({ partial: false, gapMs: 0 });
     expect(script.engine.counters[COUNTER.gaps]).toBe(2);
@@ -108,9 +144,15 @@ describe('gaps', () => {
 
   it('begins a second sooner in SnapQuote, whose frames tell of trades of the second before', () => {
     // Found by the simulation: the connection broke at 11:01:00.3, and the next frame would have told of a trade of 11:00:59.
-    const script = started({ mode: 3 }).hum(at('11:01:00')).frame('RELIANCE', at('11:01:00'), 1002).disconnect();
+    const script = started({ mode: 3 })
+      .hum(at('11:01:00'))
+      .frame('RELIANCE', at('11:01:00'), 1002)
+      .disconnect();
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:00:59'), Infinity]);
-    const quote = started({ mode: 2 }).hum(at('11:01:00')).frame('RELIANCE', at('11:01:00'), 1002).disconnect();
+    const quote = started({ mode: 2 })
+      .hum(at('11:01:00'))
+      .frame('RELIANCE', at('11:01:00'), 1002)
+      .disconnect();
     expect(gapsOf(quote.engine).at(-1)).toEqual([at('11:01:00'), Infinity]);
   });
 
@@ -129,13 +171,22 @@ describe('gaps', () => {
     script.frame('RELIANCE', at('11:01:10') + 500, 1002, { exchangeMs: BigInt(at('11:01:04')) });
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:00:32'), Infinity]);
     script.frame('RELIANCE', at('11:01:11'), 1003).hum(at('11:02:20'));
-    expect(script.candles('RELIANCE').get('11:01')).toMatchObject({ candle: { open: 10.03 }, quality: { ticks: 1, partial: true } });
+    expect(script.candles('RELIANCE').get('11:01')).toMatchObject({
+      candle: { open: 10.03 },
+      quality: { ticks: 1, partial: true },
+    });
   });
 
   it('a silence that a stamp ahead of its time has covered already adds none', () => {
     // Found by the simulation: market time had run on from a stray, so did the end of the gap, and the silence behind it ended before it began.
-    const script = started().frame('RELIANCE', at('11:00:33'), 1001, { exchangeMs: BigInt(at('11:01:20')) }).tick(at('11:01:10'));
-    script.disconnect().subscribe(at('11:01:22')).frame('RELIANCE', at('11:01:22'), 1000).frame('RELIANCE', at('11:01:24'), 1001);
+    const script = started()
+      .frame('RELIANCE', at('11:00:33'), 1001, { exchangeMs: BigInt(at('11:01:20')) })
+      .tick(at('11:01:10'));
+    script
+      .disconnect()
+      .subscribe(at('11:01:22'))
+      .frame('RELIANCE', at('11:01:22'), 1000)
+      .frame('RELIANCE', at('11:01:24'), 1001);
     const covered = gapsOf(script.engine);
     expect(covered.at(-1)).toEqual([at('11:01:20'), at('11:02:11')]);
     script.frame('RELIANCE', at('11:01:44'), 1002);
@@ -144,13 +195,18 @@ describe('gaps', () => {
 
   it('seconds that no stamp named are one, though frames came: the exchange put its clock back for a while', () => {
     const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002);
-    for (let second = 0; second < 60; second += 5) script.frame('RELIANCE', at('11:01:25') + second * 1000, 1004, { exchangeMs: BigInt(at('10:56:25') + second * 1000) });
+    for (let second = 0; second < 60; second += 5)
+      script.frame('RELIANCE', at('11:01:25') + second * 1000, 1004, {
+        exchangeMs: BigInt(at('10:56:25') + second * 1000),
+      });
     script.frame('RELIANCE', at('11:02:25'), 1005);
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:01:20'), at('11:02:25') + 1]);
   });
 
   it('in an accelerated market a hiccup of the feed is none, and a silence of real seconds is one', () => {
-    const script = started().frame('RELIANCE', at('11:00:40'), 1002, {}, 10_000).frame('RELIANCE', at('11:02:00'), 1003, {}, 11_400);
+    const script = started()
+      .frame('RELIANCE', at('11:00:40'), 1002, {}, 10_000)
+      .frame('RELIANCE', at('11:02:00'), 1003, {}, 11_400);
     expect(gapsOf(script.engine).length).toBe(1);
     script.frame('RELIANCE', at('11:04:00'), 1004, {}, 13_400);
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:02:00'), at('11:04:00') + 1]);
@@ -159,9 +215,14 @@ describe('gaps', () => {
   it('no silence is one that only our clock or only a stamp tells of, nor one outside the session', () => {
     const quiet = started();
     // A backlog behind a stall of ours; a stamp ahead of its time.
-    quiet.frame('RELIANCE', at('11:01:30'), 1002, { exchangeMs: BigInt(at('11:00:34')) }).frame('RELIANCE', at('11:01:31'), 1003, { exchangeMs: BigInt(at('11:02:00')) });
+    quiet
+      .frame('RELIANCE', at('11:01:30'), 1002, { exchangeMs: BigInt(at('11:00:34')) })
+      .frame('RELIANCE', at('11:01:31'), 1003, { exchangeMs: BigInt(at('11:02:00')) });
     expect(gapsOf(quiet.engine).length).toBe(1);
-    const shut = new Script({ instruments: INSTRUMENTS.slice(0, 1) }).subscribe(at('15:14:50')).frame('RELIANCE', at('15:14:50'), 1000).frame('RELIANCE', at('15:14:52'), 1001);
+    const shut = new Script({ instruments: INSTRUMENTS.slice(0, 1) })
+      .subscribe(at('15:14:50'))
+      .frame('RELIANCE', at('15:14:50'), 1000)
+      .frame('RELIANCE', at('15:14:52'), 1001);
     shut.frame('RELIANCE', at('15:28:00'), 1002);
     expect(gapsOf(shut.engine).length).toBe(1);
   });
@@ -183,7 +244,8 @@ describe('kept frames', () => {
     const script = started();
     const before = kinds(script.engine).length;
     const now = at('11:00:33');
-    for (const second of [0, 1, 2]) script.frame('RELIANCE', now, 1010 + second, { exchangeMs: BigInt(at('11:30:00') + second * 1000) });
+    for (const second of [0, 1, 2])
+      script.frame('RELIANCE', now, 1010 + second, { exchangeMs: BigInt(at('11:30:00') + second * 1000) });
     expect(script.engine.counters[COUNTER.held]).toBe(2);
     const engine = script.engine;
     const shard = engine.places[0].shard;
@@ -201,7 +263,9 @@ describe('kept frames', () => {
     for (const second of [34, 35, 36]) outvoted.frame('RELIANCE', at(`11:00:${second}`), 1000);
     expect(outvoted.engine.counters[COUNTER.unadmittedTime]).toBe(1);
     expect(outvoted.engine.sealer.sealed).toBeLessThan(105);
-    const replaced = started().frame('M&M', at('11:00:33'), 5, ahead(at('11:30:00'))).frame('M&M', at('11:00:33'), 5, ahead(at('12:30:00')));
+    const replaced = started()
+      .frame('M&M', at('11:00:33'), 5, ahead(at('11:30:00')))
+      .frame('M&M', at('11:00:33'), 5, ahead(at('12:30:00')));
     expect(replaced.engine.counters[COUNTER.unadmittedTime]).toBe(1);
     replaced.end();
     expect(replaced.engine.counters[COUNTER.unadmittedTime]).toBe(2);
@@ -212,14 +276,23 @@ describe('kept frames', () => {
 
 describe('the first packet on a connection', () => {
   it('that is refused was the cached one nevertheless', () => {
-    const script = new Script().subscribe(at('11:00:30')).frame('RELIANCE', at('11:00:30'), 0).frame('RELIANCE', at('11:00:32'), 1001).end();
+    const script = new Script()
+      .subscribe(at('11:00:30'))
+      .frame('RELIANCE', at('11:00:30'), 0)
+      .frame('RELIANCE', at('11:00:32'), 1001)
+      .end();
     expect(script.engine.counters[COUNTER.unadmittedPrice]).toBe(1);
     expect(script.candles('RELIANCE', true).get('11:00')!.quality.ticks).toBe(1);
   });
 
   it('that is refused anchors no volume: the next one does, and the gap is dumped into no minute', () => {
-    const script = new Script({ mode: 2 }).subscribe(at('11:00:30')).frame('RELIANCE', at('11:00:30'), 1000, { volume: -5n });
-    script.frame('RELIANCE', at('11:00:32'), 1001, { volume: 1_000_000n }).frame('RELIANCE', at('11:00:33'), 1002, { volume: 1_000_010n }).end();
+    const script = new Script({ mode: 2 })
+      .subscribe(at('11:00:30'))
+      .frame('RELIANCE', at('11:00:30'), 1000, { volume: -5n });
+    script
+      .frame('RELIANCE', at('11:00:32'), 1001, { volume: 1_000_000n })
+      .frame('RELIANCE', at('11:00:33'), 1002, { volume: 1_000_010n })
+      .end();
     expect(script.candles('RELIANCE', true).get('11:00')!.candle.volume).toBe(10);
   });
 
@@ -229,10 +302,16 @@ describe('the first packet on a connection', () => {
     // An accelerated market: five of its seconds are a hiccup of ours.
     [15_000, 250, 0],
     [15_060, 251, 1],
-  ])('in LTP mode is a tick only when it came late: after %i market ms and %i real ms', (marketMs, realMs, ticks) => {
-    const script = new Script().subscribe(at('11:00:30')).frame('RELIANCE', at('11:00:30') + marketMs, 1000, {}, realMs).end();
-    expect(script.candles('RELIANCE', true).size).toBe(ticks);
-  });
+  ])(
+    'in LTP mode is a tick only when it came late: after %i market ms and %i real ms',
+    (marketMs, realMs, ticks) => {
+      const script = new Script()
+        .subscribe(at('11:00:30'))
+        .frame('RELIANCE', at('11:00:30') + marketMs, 1000, {}, realMs)
+        .end();
+      expect(script.candles('RELIANCE', true).size).toBe(ticks);
+    },
+  );
 });
 
 describe('END', () => {
@@ -262,18 +341,41 @@ describe('sessions that differ', () => {
       { symbol: 'SHORT', exchangeType: 1, token: '12', hours: { open: '10:00', close: '11:00' } },
     ];
     const script = new Script({ instruments }).subscribe(at('08:59:00'));
-    for (const { symbol } of instruments) script.frame(symbol, at('08:59:00'), 1000).frame(symbol, at('08:59:30'), 1000);
-    for (const time of ['09:00:10', '09:15:10', '10:00:10', '10:59:59', '11:00:00', '15:14:59', '15:29:30', '15:34:00']) {
+    for (const { symbol } of instruments)
+      script.frame(symbol, at('08:59:00'), 1000).frame(symbol, at('08:59:30'), 1000);
+    for (const time of [
+      '09:00:10',
+      '09:15:10',
+      '10:00:10',
+      '10:59:59',
+      '11:00:00',
+      '15:14:59',
+      '15:29:30',
+      '15:34:00',
+    ]) {
       for (const { symbol } of instruments) script.frame(symbol, at(time), 1000);
     }
     // The last bar is the auction's; the one before it ends at 15:30.
     expect(script.engine.sealer.sealed).toBe(389);
     expect([...script.candles('SHORT').keys()]).toEqual(['10:00', '10:59']);
-    expect([...script.candles('EARLY').keys()]).toEqual(['09:00', '09:15', '10:00', '10:59', '11:00', '15:14', '15:29']);
-    expect([...script.candles('RELIANCE', true).values()].map((one) => one.quality.source)).toEqual([...Array<string>(5).fill('continuous'), 'auction']);
+    expect([...script.candles('EARLY').keys()]).toEqual([
+      '09:00',
+      '09:15',
+      '10:00',
+      '10:59',
+      '11:00',
+      '15:14',
+      '15:29',
+    ]);
+    expect([...script.candles('RELIANCE', true).values()].map((one) => one.quality.source)).toEqual([
+      ...Array<string>(5).fill('continuous'),
+      'auction',
+    ]);
     expect(script.candles('EARLY').get('15:29')!.quality.source).toBe('continuous');
     // A minute is sealed for all of them at once: a late tick is late in each.
-    for (const { symbol } of instruments) script.frame(symbol, at('15:36:00'), 1500, { exchangeMs: BigInt(at('10:00:20')) });
-    for (const { symbol } of instruments) expect(script.candles(symbol).get('10:00')!.quality, symbol).toMatchObject({ late: 1, revision: 1 });
+    for (const { symbol } of instruments)
+      script.frame(symbol, at('15:36:00'), 1500, { exchangeMs: BigInt(at('10:00:20')) });
+    for (const { symbol } of instruments)
+      expect(script.candles(symbol).get('10:00')!.quality, symbol).toMatchObject({ late: 1, revision: 1 });
   });
 });

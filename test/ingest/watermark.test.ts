@@ -13,7 +13,8 @@ function sealer(more: { graceMs?: number; silenceMs?: number } = {}): Sealer {
 }
 
 /** A live frame that arrives when it was sent, by a clock that is `skewMs` ahead of the exchange. */
-const live = (s: Sealer, ms: number, skewMs = 0): string => s.judge({ exchangeMs: ms, nowMs: ms + skewMs, monoMs: 0 }, true);
+const live = (s: Sealer, ms: number, skewMs = 0): string =>
+  s.judge({ exchangeMs: ms, nowMs: ms + skewMs, monoMs: 0 }, true);
 
 describe('grace', () => {
   it('seals a minute when market time is its end and the grace, not a millisecond before', () => {
@@ -125,11 +126,15 @@ describe('one frame cannot drag market time', () => {
   it('60 s ahead of what elapsed is believed, more is not', () => {
     const s = sealer();
     live(s, OPEN);
-    expect(s.judge({ exchangeMs: OPEN + 10_000 + 60_001, nowMs: OPEN + 10_000, monoMs: 0 }, true)).toBe('hold');
+    expect(s.judge({ exchangeMs: OPEN + 10_000 + 60_001, nowMs: OPEN + 10_000, monoMs: 0 }, true)).toBe(
+      'hold',
+    );
     expect(s.marketTime).toBe(OPEN);
     const other = sealer();
     live(other, OPEN);
-    expect(other.judge({ exchangeMs: OPEN + 10_000 + 60_000, nowMs: OPEN + 10_000, monoMs: 0 }, true)).toBe('use');
+    expect(other.judge({ exchangeMs: OPEN + 10_000 + 60_000, nowMs: OPEN + 10_000, monoMs: 0 }, true)).toBe(
+      'use',
+    );
   });
 
   it('a frame 2 minutes ahead alone is outvoted by the ordinary flow, three that agree are followed', () => {
@@ -145,7 +150,9 @@ describe('one frame cannot drag market time', () => {
     expect(s.outvoted(), 'once').toBe(false);
     expect(s.marketTime).toBe(OPEN + 4000);
 
-    const answers = [121_000, 122_000, 121_500].map((ms) => s.judge({ exchangeMs: OPEN + ms, nowMs: OPEN + 5000, monoMs: 0 }, true));
+    const answers = [121_000, 122_000, 121_500].map((ms) =>
+      s.judge({ exchangeMs: OPEN + ms, nowMs: OPEN + 5000, monoMs: 0 }, true),
+    );
     expect(answers).toEqual(['hold', 'hold', 'release']);
     expect(s.marketTime).toBe(OPEN + 122_000);
     expect(live(s, OPEN + 6000)).toBe('use');
@@ -164,7 +171,9 @@ describe('one frame cannot drag market time', () => {
   it('three that disagree are not followed: the newest replaces what was kept', () => {
     const s = sealer();
     live(s, OPEN);
-    const answers = [100, 300, 500, 700].map((seconds) => s.judge({ exchangeMs: OPEN + seconds * 1000, nowMs: OPEN, monoMs: 0 }, true));
+    const answers = [100, 300, 500, 700].map((seconds) =>
+      s.judge({ exchangeMs: OPEN + seconds * 1000, nowMs: OPEN, monoMs: 0 }, true),
+    );
     expect(answers).toEqual(['hold', 'replace', 'replace', 'replace']);
     expect(s.marketTime).toBe(OPEN);
   });
@@ -180,7 +189,8 @@ describe('one frame cannot drag market time', () => {
   it('cached packets of any age may come first, in any order', () => {
     const s = sealer();
     const now = at('23:03:44');
-    for (const time of ['15:58:34', '16:05:39', '15:59:00', '16:30:00']) expect(s.judge({ exchangeMs: at(time), nowMs: now, monoMs: 0 }, false)).toBe('use');
+    for (const time of ['15:58:34', '16:05:39', '15:59:00', '16:30:00'])
+      expect(s.judge({ exchangeMs: at(time), nowMs: now, monoMs: 0 }, false)).toBe('use');
     expect(s.marketTime).toBe(at('16:30:00'));
   });
 });
@@ -200,12 +210,22 @@ describe('a wall clock that is wrong by five minutes', () => {
 
   it('when it is slow, the first frames wait for each other, and then it is known', () => {
     const s = sealer();
-    expect([0, 1000, 2000, 3000].map((ms) => live(s, OPEN + ms, -300_000))).toEqual(['hold', 'hold', 'release', 'use']);
+    expect([0, 1000, 2000, 3000].map((ms) => live(s, OPEN + ms, -300_000))).toEqual([
+      'hold',
+      'hold',
+      'release',
+      'use',
+    ]);
   });
 
-  it.each([-300_000, 300_000])('lets one frame 2 minutes ahead drag nothing once the market is known (%i ms)', (skewMs) => {
-    const s = sealer();
-    for (let k = 0; k < 5; k++) live(s, OPEN + k * 1000, skewMs);
-    expect(s.judge({ exchangeMs: OPEN + 125_000, nowMs: OPEN + 5000 + skewMs, monoMs: 0 }, true)).toBe('hold');
-  });
+  it.each([-300_000, 300_000])(
+    'lets one frame 2 minutes ahead drag nothing once the market is known (%i ms)',
+    (skewMs) => {
+      const s = sealer();
+      for (let k = 0; k < 5; k++) live(s, OPEN + k * 1000, skewMs);
+      expect(s.judge({ exchangeMs: OPEN + 125_000, nowMs: OPEN + 5000 + skewMs, monoMs: 0 }, true)).toBe(
+        'hold',
+      );
+    },
+  );
 });

@@ -12,11 +12,23 @@ export interface Entry {
   readonly stamp: Stamp;
 }
 
-export const stampAt = (k: number): Stamp => ({ connection: k % 3, monoMs: 1000.25 + k, wallMs: 1_795_000_000_000 + k, marketMs: 1_795_000_000_500.5 + k });
+export const stampAt = (k: number): Stamp => ({
+  connection: k % 3,
+  monoMs: 1000.25 + k,
+  wallMs: 1_795_000_000_000 + k,
+  marketMs: 1_795_000_000_500.5 + k,
+});
 
 /** A writer with nobody to be told, unless told otherwise. */
 export function writerIn(folder: string, more: Partial<JournalOptions> = {}): JournalWriter {
-  return new JournalWriter({ folder, runId: 'run-1', clock: new SystemClock(), mostBytes: 1e9, onTrouble: () => undefined, ...more });
+  return new JournalWriter({
+    folder,
+    runId: 'run-1',
+    clock: new SystemClock(),
+    mostBytes: 1e9,
+    onTrouble: () => undefined,
+    ...more,
+  });
 }
 
 /** The frame of block `k`: as long as its number says, so that no two are alike. */
@@ -31,7 +43,11 @@ export function block(writer: JournalWriter, k: number): void {
 }
 
 /** A journal of `blocks` blocks, whole. */
-export async function journalOf(folder: string, blocks: number, more: Partial<JournalOptions> = {}): Promise<void> {
+export async function journalOf(
+  folder: string,
+  blocks: number,
+  more: Partial<JournalOptions> = {},
+): Promise<void> {
   const writer = writerIn(folder, more);
   await writer.start({ taken: () => undefined, written: () => undefined });
   for (let k = 0; k < blocks; k++) {
@@ -51,7 +67,9 @@ export function endsOf(segment: Buffer): number[] {
 /** What the program's own reader finds. */
 export async function found(folder: string): Promise<{ extent: JournalExtent; entries: Entry[] }> {
   const entries: Entry[] = [];
-  const extent = await readJournal(folder, { entry: (kind: Kind, bytes, stamp) => void entries.push({ kind, bytes: bytes.toString('hex'), stamp }) });
+  const extent = await readJournal(folder, {
+    entry: (kind: Kind, bytes, stamp) => void entries.push({ kind, bytes: bytes.toString('hex'), stamp }),
+  });
   return { extent, entries };
 }
 
@@ -61,12 +79,21 @@ export function foundByDocument(folder: string): Entry[] {
   for (const name of readdirSync(folder).sort()) {
     const bytes = readFileSync(join(folder, name));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = view.getUint16(10, true); at < bytes.length; ) {
+    for (let at = view.getUint16(10, true); at < bytes.length;) {
       const end = at + view.getUint32(at, true);
-      const stamp = { connection: view.getUint32(at + 12, true), monoMs: view.getFloat64(at + 16, true), wallMs: view.getFloat64(at + 24, true), marketMs: view.getFloat64(at + 32, true) };
-      for (at += 40; at < end; ) {
+      const stamp = {
+        connection: view.getUint32(at + 12, true),
+        monoMs: view.getFloat64(at + 16, true),
+        wallMs: view.getFloat64(at + 24, true),
+        marketMs: view.getFloat64(at + 32, true),
+      };
+      for (at += 40; at < end;) {
         const length = view.getUint32(at + 4, true);
-        entries.push({ kind: bytes[at], bytes: bytes.subarray(at + 8, at + 8 + length).toString('hex'), stamp });
+        entries.push({
+          kind: bytes[at],
+          bytes: bytes.subarray(at + 8, at + 8 + length).toString('hex'),
+          stamp,
+        });
         at += 8 + length;
       }
     }

@@ -3,7 +3,17 @@
  * never an exception of another kind. Broken on purpose: a reader that does not compare the checksum, one that does not compare the
  * block's number, one that takes `size` without its bound, one that takes many blocks' sums for right together; each was caught here.
  */
-import { appendFileSync, copyFileSync, cpSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
@@ -17,9 +27,19 @@ it('holds what was written, by its own reader and by one that was made from the 
   await inFolder(async (folder) => {
     await journalOf(folder, BLOCKS);
     const { extent, entries } = await found(folder);
-    expect(extent).toMatchObject({ runId: 'run-1', segments: 1, blocks: BLOCKS, segment: 1, tornBytes: 0, broken: undefined, bytes: statSync(join(folder, '000001.journal')).size });
+    expect(extent).toMatchObject({
+      runId: 'run-1',
+      segments: 1,
+      blocks: BLOCKS,
+      segment: 1,
+      tornBytes: 0,
+      broken: undefined,
+      bytes: statSync(join(folder, '000001.journal')).size,
+    });
     expect(entries).toEqual(foundByDocument(folder));
-    expect(entries.filter(({ kind }) => kind === 5).map(({ bytes, stamp }) => [bytes, stamp])).toEqual(Array.from({ length: BLOCKS }, (_, k) => [frameOf(k).toString('hex'), stampAt(k)]));
+    expect(entries.filter(({ kind }) => kind === 5).map(({ bytes, stamp }) => [bytes, stamp])).toEqual(
+      Array.from({ length: BLOCKS }, (_, k) => [frameOf(k).toString('hex'), stampAt(k)]),
+    );
   });
 });
 
@@ -28,9 +48,25 @@ it('hands over binary messages together as it does one by one, whatever stands b
     const writer = writerIn(folder);
     await writer.start({ taken: () => undefined, written: () => undefined });
     // f: a frame, d: a decision. More than are handed over together; none; and blocks that are longer than what is read at once.
-    for (const [k, what] of ['f', 'ff', 'fdff', 'dff', 'ffd', 'd', 'fddf', '', 'f'.repeat(2048), 'f'.repeat(5000), `${'f'.repeat(4096)}d`, `d${'f'.repeat(40_000)}`, 'f'].entries()) {
+    for (const [k, what] of [
+      'f',
+      'ff',
+      'fdff',
+      'dff',
+      'ffd',
+      'd',
+      'fddf',
+      '',
+      'f'.repeat(2048),
+      'f'.repeat(5000),
+      `${'f'.repeat(4096)}d`,
+      `d${'f'.repeat(40_000)}`,
+      'f',
+    ].entries()) {
       writer.open(stampAt(k));
-      for (const [n, one] of [...what].entries()) if (one === 'f') writer.frame(frameOf(k + n)); else writer.numbers(KIND.seal, n);
+      for (const [n, one] of [...what].entries())
+        if (one === 'f') writer.frame(frameOf(k + n));
+        else writer.numbers(KIND.seal, n);
       writer.commit();
       await writer.flush();
     }
@@ -41,7 +77,8 @@ it('hands over binary messages together as it does one by one, whatever stands b
       entry: (kind, bytes, stamp) => together.push({ kind, bytes: bytes.toString('hex'), stamp }),
       frames: (messages, stamp) => {
         most = Math.max(most, messages.count);
-        for (let n = 0; n < messages.count; n++) together.push({ kind: KIND.frame, bytes: Buffer.from(messages.slice(n)).toString('hex'), stamp });
+        for (let n = 0; n < messages.count; n++)
+          together.push({ kind: KIND.frame, bytes: Buffer.from(messages.slice(n)).toString('hex'), stamp });
       },
     });
     expect(together).toEqual(foundByDocument(folder));
@@ -60,11 +97,21 @@ it('cut off anywhere, it ends at the last whole block and counts the rest', asyn
       truncateSync(path, length);
       const { extent, entries } = await found(folder);
       const blocks = ends.filter((end) => end <= length).length - 1;
-      expect(extent).toMatchObject({ blocks, tornBytes: length - ends[blocks], offset: ends[blocks], broken: length === ends[blocks] ? undefined : 'torn' });
+      expect(extent).toMatchObject({
+        blocks,
+        tornBytes: length - ends[blocks],
+        offset: ends[blocks],
+        broken: length === ends[blocks] ? undefined : 'torn',
+      });
       expect(entries.filter(({ kind }) => kind === 5)).toHaveLength(blocks);
     }
     truncateSync(path, 63);
-    await expect(found(folder)).rejects.toMatchObject({ code: 'JOURNAL', message: expect.stringMatching(/000001\.journal is no journal of tickshard; name the journal of another run\.$/) as string });
+    await expect(found(folder)).rejects.toMatchObject({
+      code: 'JOURNAL',
+      message: expect.stringMatching(
+        /000001\.journal is no journal of tickshard; name the journal of another run\.$/,
+      ) as string,
+    });
   });
 });
 
@@ -76,7 +123,7 @@ it('with any bit turned, it ends before the block in which that was', async () =
     const ends = endsOf(whole);
     for (let at = 64; at < whole.length; at++) {
       const turned = Buffer.from(whole);
-      turned[at] ^= 1 << at % 8;
+      turned[at] ^= 1 << (at % 8);
       writeFileSync(path, turned);
       const { extent } = await found(folder);
       const hit = ends.findIndex((end) => end > at) - 1;
@@ -112,11 +159,23 @@ it('goes on over its segments, and ends where one is missing, another, or torn i
     again();
     // The process was killed when it had made the next file and not yet written its header.
     writeFileSync(segment(extent.segments + 1), 'TICK');
-    expect((await found(folder)).extent).toMatchObject({ segments: extent.segments, blocks: BLOCKS, tornBytes: 4, broken: 'torn' });
+    expect((await found(folder)).extent).toMatchObject({
+      segments: extent.segments,
+      blocks: BLOCKS,
+      tornBytes: 4,
+      broken: 'torn',
+    });
     again();
     rmSync(segment(1));
-    await expect(found(folder)).rejects.toMatchObject({ code: 'JOURNAL', exitCode: 2, message: expect.stringMatching(/begins with segment 2/) as string });
-    await expect(found(join(parent, 'nowhere'))).rejects.toMatchObject({ code: 'JOURNAL', message: expect.stringMatching(/holds no journal/) as string });
+    await expect(found(folder)).rejects.toMatchObject({
+      code: 'JOURNAL',
+      exitCode: 2,
+      message: expect.stringMatching(/begins with segment 2/) as string,
+    });
+    await expect(found(join(parent, 'nowhere'))).rejects.toMatchObject({
+      code: 'JOURNAL',
+      message: expect.stringMatching(/holds no journal/) as string,
+    });
   });
 });
 
@@ -127,7 +186,12 @@ it('of another version says which one it is', async () => {
     const bytes = readFileSync(path);
     bytes.writeUInt16LE(2, 8);
     writeFileSync(path, bytes);
-    await expect(found(folder)).rejects.toMatchObject({ code: 'JOURNAL', message: expect.stringMatching(/is of version 2, and this program reads version 1; name the journal of another run\.$/) as string });
+    await expect(found(folder)).rejects.toMatchObject({
+      code: 'JOURNAL',
+      message: expect.stringMatching(
+        /is of version 2, and this program reads version 1; name the journal of another run\.$/,
+      ) as string,
+    });
   });
 });
 

@@ -37,7 +37,14 @@ it('says that a group is written when its file has it, and takes what comes mean
     expect(shown.at(-1)).toBe(50);
     expect(shown.length).toBeLessThan(50);
     await writer.stop();
-    expect(writer.figures).toMatchObject({ blocks: 50, frames: 50, segments: 1, missing: 0, trouble: undefined, bytes: statSync(path).size });
+    expect(writer.figures).toMatchObject({
+      blocks: 50,
+      frames: 50,
+      segments: 1,
+      missing: 0,
+      trouble: undefined,
+      bytes: statSync(path).size,
+    });
   });
 });
 
@@ -52,7 +59,11 @@ it('changes the last frame in place before it is written, and no other byte', as
     writer.changeFrame((bytes) => bytes.fill('*'));
     await writer.stop();
     const { entries } = await found(folder);
-    expect(entries.map(({ bytes }) => Buffer.from(bytes, 'hex').toString('latin1'))).toEqual(['keep me', '******', Buffer.from(new Float64Array([3]).buffer).toString('latin1')]);
+    expect(entries.map(({ bytes }) => Buffer.from(bytes, 'hex').toString('latin1'))).toEqual([
+      'keep me',
+      '******',
+      Buffer.from(new Float64Array([3]).buffer).toString('latin1'),
+    ]);
   });
 });
 
@@ -69,7 +80,9 @@ it('keeps what the disk refuses, goes on, and writes it when the disk takes it a
       await writer.flush();
     }
     expect(shown).toBe(20);
-    expect(said).toEqual([expect.stringMatching(/cannot be written \(EISDIR.*; what arrives is kept and it is tried again\.$/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/cannot be written \(EISDIR.*; what arrives is kept and it is tried again\.$/),
+    ]);
     expect(writer.figures).toMatchObject({ trouble: said[0] });
     expect(writer.figures.missing).toBeGreaterThan(0);
     rmdirSync(join(folder, '000002.journal'));
@@ -102,7 +115,11 @@ it.skipIf(process.platform !== 'linux')('says a full disk by its name', async ()
 it('gives up beyond its bound, at its last whole block, and says how much is missing', async () => {
   await inFolder(async (folder) => {
     const said: string[] = [];
-    const writer = writerIn(folder, { segmentBytes: 400, mostKeptBytes: 500, onTrouble: (sentence) => said.push(sentence) });
+    const writer = writerIn(folder, {
+      segmentBytes: 400,
+      mostKeptBytes: 500,
+      onTrouble: (sentence) => said.push(sentence),
+    });
     let shown = 0;
     await writer.start({ taken: () => undefined, written: () => shown++ });
     mkdirSync(join(folder, '000002.journal'));
@@ -141,22 +158,32 @@ it('goes on where an earlier process left off', async () => {
   await inFolder(async (folder) => {
     await journalOf(folder, 5);
     const { extent } = await found(folder);
-    const writer = writerIn(folder, { from: { segment: extent.segment + 1, block: extent.blocks, frames: 5, bytes: extent.bytes } });
+    const writer = writerIn(folder, {
+      from: { segment: extent.segment + 1, block: extent.blocks, frames: 5, bytes: extent.bytes },
+    });
     await writer.start(nobody);
     for (let k = 5; k < 9; k++) block(writer, k);
     await writer.stop();
     expect(writer.figures).toMatchObject({ segments: 2, blocks: 9, frames: 9 });
-    expect((await found(folder)).extent).toMatchObject({ segments: 2, blocks: 9, broken: undefined, bytes: writer.figures.bytes });
+    expect((await found(folder)).extent).toMatchObject({
+      segments: 2,
+      blocks: 9,
+      broken: undefined,
+      bytes: writer.figures.bytes,
+    });
   });
 });
 
 it('makes room by removing the oldest runs, never a spared one', async () => {
   await inFolder(async (folder) => {
-    for (const run of ['20261101T000000Z-1', '20261102T000000Z-1', '20261103T000000Z-1']) await journalOf(join(folder, run), 20);
+    for (const run of ['20261101T000000Z-1', '20261102T000000Z-1', '20261103T000000Z-1'])
+      await journalOf(join(folder, run), 20);
     mkdirSync(join(folder, 'somebody-elses'));
     const [{ bytes }] = runsIn(folder);
     expect(prune(folder, 3 * bytes, () => false)).toEqual([]);
-    expect(prune(folder, 2 * bytes, ({ runId }) => runId.startsWith('20261101'))).toEqual(['20261102T000000Z-1']);
+    expect(prune(folder, 2 * bytes, ({ runId }) => runId.startsWith('20261101'))).toEqual([
+      '20261102T000000Z-1',
+    ]);
     expect(runsIn(folder).map(({ runId }) => runId)).toEqual(['20261103T000000Z-1', '20261101T000000Z-1']);
     expect(statSync(join(folder, 'somebody-elses')).isDirectory()).toBe(true);
     expect(prune(join(folder, 'nowhere'), 0, () => false)).toEqual([]);

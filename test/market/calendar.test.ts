@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Calendar, inContinuous, istDate, istMinute, istMs, istStamp, MINUTE_MS } from '../../src/market/session.js';
+import {
+  Calendar,
+  inContinuous,
+  istDate,
+  istMinute,
+  istMs,
+  istStamp,
+  MINUTE_MS,
+} from '../../src/market/session.js';
 import { calendar } from '../listed.js';
 
 function session(date: string, derivatives: boolean) {
@@ -34,13 +42,20 @@ describe('the calendar', () => {
   it('has 360 minutes and an auction for stocks with derivatives since 2026-08-03, and the old hours for others', () => {
     const { openMs, closeMs, auction } = session('2026-08-03', true);
     expect((closeMs - openMs) / MINUTE_MS).toBe(360);
-    expect([auction!.fromMs, auction!.toMs, auction!.labelMs].map(istMinute)).toEqual(['15:28', '15:35', '15:29']);
+    expect([auction!.fromMs, auction!.toMs, auction!.labelMs].map(istMinute)).toEqual([
+      '15:28',
+      '15:35',
+      '15:29',
+    ]);
     expect((session('2026-08-03', false).closeMs - openMs) / MINUTE_MS).toBe(375);
     expect(session('2026-08-03', false).auction).toBeUndefined();
   });
 
   it('is shut on holidays and at weekends, and says why', () => {
-    expect(calendar.day('2026-11-24', true)).toEqual({ kind: 'shut', reason: 'holiday: Prakash Gurpurb Sri Guru Nanak Dev' });
+    expect(calendar.day('2026-11-24', true)).toEqual({
+      kind: 'shut',
+      reason: 'holiday: Prakash Gurpurb Sri Guru Nanak Dev',
+    });
     expect(calendar.day('2026-11-21', true)).toEqual({ kind: 'shut', reason: 'Saturday' });
     expect(calendar.day('2026-11-22', true)).toEqual({ kind: 'shut', reason: 'Sunday' });
     // The weekend between the two regimes, which no row covers.
@@ -73,8 +88,14 @@ describe('the calendar', () => {
 
 describe('a file that is no calendar', () => {
   const hours = { from: '2009-01-01', appliesTo: 'all', continuous: ['09:15', '15:30'] };
-  const good = { regular: [hours], holidays: { '2026-11-24': 'a reason' }, special: {}, coveredUntil: '2026-12-31' };
-  const made = (data: unknown): Calendar => Calendar.parse(typeof data === 'string' ? data : JSON.stringify(data), 'file');
+  const good = {
+    regular: [hours],
+    holidays: { '2026-11-24': 'a reason' },
+    special: {},
+    coveredUntil: '2026-12-31',
+  };
+  const made = (data: unknown): Calendar =>
+    Calendar.parse(typeof data === 'string' ? data : JSON.stringify(data), 'file');
 
   it('is told from one that is', () => {
     expect(made(good).day('2026-11-24', true)).toEqual({ kind: 'shut', reason: 'holiday: a reason' });
@@ -87,25 +108,68 @@ describe('a file that is no calendar', () => {
     ['file: the file is null; it needs an object.', null],
     ['file: regular is {}; it needs a list of hours.', { ...good, regular: {} }],
     ['file: regular[1] is "hours"; it needs an object.', { ...good, regular: [hours, 'hours'] }],
-    ['file: regular[0].continuous is ["15:30","09:15"]; it needs two times HH:mm, the earlier one first.', { ...good, regular: [{ ...hours, continuous: ['15:30', '09:15'] }] }],
-    ['file: regular[0].continuous is ["9:15","15:30"]; it needs', { ...good, regular: [{ ...hours, continuous: ['9:15', '15:30'] }] }],
-    ['file: regular[0].from is "2026-02-30"; it needs a date YYYY-MM-DD.', { ...good, regular: [{ ...hours, from: '2026-02-30' }] }],
-    ['file: regular[0].to is "2008-12-31"; it needs a date YYYY-MM-DD not before `from`.', { ...good, regular: [{ ...hours, to: '2008-12-31' }] }],
-    ['file: regular[0].appliesTo is absent; it needs `all`, `derivatives` or `others`.', { ...good, regular: [{ from: '2009-01-01', continuous: ['09:15', '15:30'] }] }],
-    ['file: regular[0].auction.label is "25:00"; it needs a time', { ...good, regular: [{ ...hours, continuous: ['09:15', '15:15'], auction: { ...auction, label: '25:00' } }] }],
-    ['file: regular[0].auction.window is ["15:28","15:35"]; it needs two times HH:mm, the earlier one first, behind the continuous trading.', { ...good, regular: [{ ...hours, auction }] }],
-    ['file: regular is ["derivatives"]; it needs hours for stocks without derivatives.', { ...good, regular: [{ ...hours, appliesTo: 'derivatives' }] }],
-    ['file: regular[1] is "2026-08-03"; it needs dates that regular[0] does not have already for the same stocks.', { ...good, regular: [hours, { ...hours, from: '2026-08-03', appliesTo: 'others' }] }],
-    ['file: holidays["2026-11-24"] is "two\\nlines"; it needs a reason of one line', { ...good, holidays: { '2026-11-24': 'two\nlines' } }],
-    ['file: holidays is "24.11.2026"; it needs dates YYYY-MM-DD.', { ...good, holidays: { '24.11.2026': 'a reason' } }],
-    ['file: special["2026-11-08"].continuous is absent; it needs two times', { ...good, special: { '2026-11-08': { reason: 'Muhurat' } } }],
+    [
+      'file: regular[0].continuous is ["15:30","09:15"]; it needs two times HH:mm, the earlier one first.',
+      { ...good, regular: [{ ...hours, continuous: ['15:30', '09:15'] }] },
+    ],
+    [
+      'file: regular[0].continuous is ["9:15","15:30"]; it needs',
+      { ...good, regular: [{ ...hours, continuous: ['9:15', '15:30'] }] },
+    ],
+    [
+      'file: regular[0].from is "2026-02-30"; it needs a date YYYY-MM-DD.',
+      { ...good, regular: [{ ...hours, from: '2026-02-30' }] },
+    ],
+    [
+      'file: regular[0].to is "2008-12-31"; it needs a date YYYY-MM-DD not before `from`.',
+      { ...good, regular: [{ ...hours, to: '2008-12-31' }] },
+    ],
+    [
+      'file: regular[0].appliesTo is absent; it needs `all`, `derivatives` or `others`.',
+      { ...good, regular: [{ from: '2009-01-01', continuous: ['09:15', '15:30'] }] },
+    ],
+    [
+      'file: regular[0].auction.label is "25:00"; it needs a time',
+      {
+        ...good,
+        regular: [{ ...hours, continuous: ['09:15', '15:15'], auction: { ...auction, label: '25:00' } }],
+      },
+    ],
+    [
+      'file: regular[0].auction.window is ["15:28","15:35"]; it needs two times HH:mm, the earlier one first, behind the continuous trading.',
+      { ...good, regular: [{ ...hours, auction }] },
+    ],
+    [
+      'file: regular is ["derivatives"]; it needs hours for stocks without derivatives.',
+      { ...good, regular: [{ ...hours, appliesTo: 'derivatives' }] },
+    ],
+    [
+      'file: regular[1] is "2026-08-03"; it needs dates that regular[0] does not have already for the same stocks.',
+      { ...good, regular: [hours, { ...hours, from: '2026-08-03', appliesTo: 'others' }] },
+    ],
+    [
+      'file: holidays["2026-11-24"] is "two\\nlines"; it needs a reason of one line',
+      { ...good, holidays: { '2026-11-24': 'two\nlines' } },
+    ],
+    [
+      'file: holidays is "24.11.2026"; it needs dates YYYY-MM-DD.',
+      { ...good, holidays: { '24.11.2026': 'a reason' } },
+    ],
+    [
+      'file: special["2026-11-08"].continuous is absent; it needs two times',
+      { ...good, special: { '2026-11-08': { reason: 'Muhurat' } } },
+    ],
     ['file: coveredUntil is "for ever"; it needs a date', { ...good, coveredUntil: 'for ever' }],
   ])('%s', (what, data) => {
-    expect(() => made(data)).toThrow(expect.objectContaining({ code: 'CONFIG', message: expect.stringContaining(what) as string }) as Error);
+    expect(() => made(data)).toThrow(
+      expect.objectContaining({ code: 'CONFIG', message: expect.stringContaining(what) as string }) as Error,
+    );
   });
 
   it('a value nested deeper than any stack is refused as others are', () => {
-    expect(() => Calendar.parse(`{ "regular": [${'['.repeat(100_000)}${']'.repeat(100_000)}] }`, 'file')).toThrow('file: regular[0] is a list; it needs an object.');
+    expect(() =>
+      Calendar.parse(`{ "regular": [${'['.repeat(100_000)}${']'.repeat(100_000)}] }`, 'file'),
+    ).toThrow('file: regular[0] is a list; it needs an object.');
   });
 
   it('what is wrong with a long value is told shortly', () => {
@@ -115,9 +179,22 @@ describe('a file that is no calendar', () => {
 });
 
 it('a special session has hours once somebody has written them down, also on a Sunday', () => {
-  const data = { regular: [{ from: '2009-01-01', appliesTo: 'all', continuous: ['09:15', '15:30'] }], holidays: {}, special: { '2026-11-08': { reason: 'Muhurat', continuous: ['18:15', '19:15'] } }, coveredUntil: '2026-12-31' };
+  const data = {
+    regular: [{ from: '2009-01-01', appliesTo: 'all', continuous: ['09:15', '15:30'] }],
+    holidays: {},
+    special: { '2026-11-08': { reason: 'Muhurat', continuous: ['18:15', '19:15'] } },
+    coveredUntil: '2026-12-31',
+  };
   const day = Calendar.parse(JSON.stringify(data)).day('2026-11-08', true);
-  expect(day).toEqual({ kind: 'open', session: { date: '2026-11-08', openMs: istMs('2026-11-08', '18:15'), closeMs: istMs('2026-11-08', '19:15'), auction: undefined } });
+  expect(day).toEqual({
+    kind: 'open',
+    session: {
+      date: '2026-11-08',
+      openMs: istMs('2026-11-08', '18:15'),
+      closeMs: istMs('2026-11-08', '19:15'),
+      auction: undefined,
+    },
+  });
 });
 
 describe('windows are half-open', () => {

@@ -39,12 +39,21 @@ const SHARDS = [
 describe('shards', () => {
   it('of some symbols never change: files, logs and reports name them', () => {
     const of = (symbol: string, shards: number): number => shardOf({ exchange: 'NSE', symbol }, shards);
-    const table = ['RELIANCE', 'M&M', 'INFY', 'TCS', 'BAJAJ-AUTO'].map((symbol) => [symbol, fnv1a32(`NSE:${symbol}`), of(symbol, 1), of(symbol, 2), of(symbol, 4), of(symbol, 7)]);
+    const table = ['RELIANCE', 'M&M', 'INFY', 'TCS', 'BAJAJ-AUTO'].map((symbol) => [
+      symbol,
+      fnv1a32(`NSE:${symbol}`),
+      of(symbol, 1),
+      of(symbol, 2),
+      of(symbol, 4),
+      of(symbol, 7),
+    ]);
     expect(table).toEqual(SHARDS);
   });
 
   it('spread NIFTY 50 over four threads so that none has more than half', () => {
-    const { constituents } = JSON.parse(readFileSync(shipped('data/instruments/nifty50.json'), 'utf8')) as { constituents: { symbol: string }[] };
+    const { constituents } = JSON.parse(readFileSync(shipped('data/instruments/nifty50.json'), 'utf8')) as {
+      constituents: { symbol: string }[];
+    };
     const symbols = constituents.map((one) => one.symbol);
     expect(symbols.length).toBe(50);
     const load = [0, 0, 0, 0];

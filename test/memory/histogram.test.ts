@@ -16,7 +16,11 @@ describe('the histogram', () => {
 
   it('takes anything', () => {
     expect([-1, -Infinity, 0, 0.9].map(bucketOf)).toEqual([0, 0, 0, 0]);
-    expect([2 ** 20, 2 ** 40, Infinity].map(bucketOf)).toEqual([HISTOGRAM_WORDS - 1, HISTOGRAM_WORDS - 1, HISTOGRAM_WORDS - 1]);
+    expect([2 ** 20, 2 ** 40, Infinity].map(bucketOf)).toEqual([
+      HISTOGRAM_WORDS - 1,
+      HISTOGRAM_WORDS - 1,
+      HISTOGRAM_WORDS - 1,
+    ]);
     expect(bucketOf(NaN)).toBe(0);
   });
 

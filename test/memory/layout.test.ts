@@ -1,5 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { BAR, FIRST, GAP, GAP_CAPACITY, HISTOGRAM_WORDS, KIND, MAIN, PACKET, PULSE, RECORD, SHARD, ShardMemory, SLOT, STATIC } from '../../src/memory/layout.js';
+import {
+  BAR,
+  FIRST,
+  GAP,
+  GAP_CAPACITY,
+  HISTOGRAM_WORDS,
+  KIND,
+  MAIN,
+  PACKET,
+  PULSE,
+  RECORD,
+  SHARD,
+  ShardMemory,
+  SLOT,
+  STATIC,
+} from '../../src/memory/layout.js';
 import { flagsOf, kindOf, ROW_AT, rowOf, whatOf } from '../../src/memory/record.js';
 
 describe('the layout', () => {
@@ -8,7 +23,8 @@ describe('the layout', () => {
 
   it('gives no byte to two regions, and no cache line to two writers', () => {
     const region = (name: string, start: number, bytes: number) => ({ name, start, end: start + bytes });
-    const words = (name: string, table: Readonly<Record<string, number>>, size: number) => Object.entries(table).map(([key, at]) => region(`${name}.${key}`, at * size, size));
+    const words = (name: string, table: Readonly<Record<string, number>>, size: number) =>
+      Object.entries(table).map(([key, at]) => region(`${name}.${key}`, at * size, size));
     const regions = [
       ...words('MAIN', MAIN, 4),
       ...words('SHARD', SHARD, 4),
@@ -25,12 +41,17 @@ describe('the layout', () => {
           region(`first ${row}.${bar}`, m.firstOf(row, bar) * 8, FIRST.size * 8),
         ]),
       ]),
-      ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) => region(`record ${cursor}`, m.recordOf(cursor) * 8, RECORD.size * 8)),
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) =>
+        region(`record ${cursor}`, m.recordOf(cursor) * 8, RECORD.size * 8),
+      ),
       region('packet at work', m.work * 8, PACKET.size * 8),
     ].sort((a, b) => a.start - b.start);
     for (const [k, one] of regions.entries()) {
       expect(Number.isInteger(one.start), one.name).toBe(true);
-      if (k > 0) expect(one.start, `${regions[k - 1].name} and ${one.name}`).toBeGreaterThanOrEqual(regions[k - 1].end);
+      if (k > 0)
+        expect(one.start, `${regions[k - 1].name} and ${one.name}`).toBeGreaterThanOrEqual(
+          regions[k - 1].end,
+        );
     }
     expect(regions.at(-1)!.end).toBeLessThanOrEqual(m.buffer.byteLength);
     const line = (at: number): number => Math.floor(at / 64);
@@ -45,14 +66,36 @@ describe('the layout', () => {
       expect(new Set(offsets).size).toBe(offsets.length);
     }
     // In a record the words of a packet and the doubles of a control share their places; what only one has does not overlap.
-    const words = ['what', 'receivedUs', 'connection', 'time', 'priceLow', 'priceHigh', 'sequenceLow', 'sequenceHigh'] as const;
+    const words = [
+      'what',
+      'receivedUs',
+      'connection',
+      'time',
+      'priceLow',
+      'priceHigh',
+      'sequenceLow',
+      'sequenceHigh',
+    ] as const;
     expect(words.map((word) => RECORD[word])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(RECORD.sizeWithoutVolume).toBe(words.length / 2);
-    const doubles = ['timeMs', 'untilMs', 'pickedMs', 'volume', 'averagePrice', 'dayOpen', 'dayHigh', 'dayLow'] as const;
+    const doubles = [
+      'timeMs',
+      'untilMs',
+      'pickedMs',
+      'volume',
+      'averagePrice',
+      'dayOpen',
+      'dayHigh',
+      'dayLow',
+    ] as const;
     expect(new Set(doubles.map((double) => RECORD[double])).size).toBe(doubles.length);
-    for (const double of doubles) expect(RECORD[double], double).toBeGreaterThanOrEqual(Math.ceil((RECORD.receivedUs + 1) / 2));
-    for (const double of doubles.slice(2)) expect(RECORD[double], double).toBeGreaterThanOrEqual(RECORD.sizeWithoutVolume);
-    expect(Math.ceil((Math.max(PACKET.row, PACKET.connection, PACKET.flags) + 1) / 2)).toBeLessThanOrEqual(PACKET.timeMs);
+    for (const double of doubles)
+      expect(RECORD[double], double).toBeGreaterThanOrEqual(Math.ceil((RECORD.receivedUs + 1) / 2));
+    for (const double of doubles.slice(2))
+      expect(RECORD[double], double).toBeGreaterThanOrEqual(RECORD.sizeWithoutVolume);
+    expect(Math.ceil((Math.max(PACKET.row, PACKET.connection, PACKET.flags) + 1) / 2)).toBeLessThanOrEqual(
+      PACKET.timeMs,
+    );
   });
 
   it('takes kind, flags and row out of one word as they were put into it', () => {
@@ -60,7 +103,13 @@ describe('the layout', () => {
       for (const flags of [0, 1, 5, 15]) {
         for (const row of [0, 1, 999, 0x7ffffe]) {
           const what = whatOf(kind, flags, row);
-          expect([kindOf(what), flagsOf(what), rowOf(what), what >> ROW_AT, (what & ((1 << ROW_AT) - 1)) === kind]).toEqual([kind, flags, row, row, flags === 0]);
+          expect([
+            kindOf(what),
+            flagsOf(what),
+            rowOf(what),
+            what >> ROW_AT,
+            (what & ((1 << ROW_AT) - 1)) === kind,
+          ]).toEqual([kind, flags, row, row, flags === 0]);
         }
       }
     }

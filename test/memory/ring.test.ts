@@ -108,24 +108,29 @@ describe('a shard', () => {
     expect(memory.i32[SHARD.head]).toBe(101);
   });
 
-  it.each([0x7fffffff - 100, -100])('counts on over the wrap of its cursor at %i, also when it is replaced there', (cursor) => {
-    const memory = memoryAt(16, cursor);
-    const statics = memory.staticOf(0);
-    memory.f64[statics + STATIC.originMs] = memory.f64[statics + STATIC.openMs] = at('11:00');
-    memory.f64[statics + STATIC.closeMs] = at('11:03');
-    const ring = new RingWriter(memory);
-    for (let k = 0; k < 240; k++) {
-      const r = ring.claim();
-      memory.i32.set([whatOf(KIND.packet, 0, 0), 0, 1, k * 700, 1000 + k, 0, 0, 0], 2 * r);
-      ring.commit();
-      if (k % 8 !== 7) continue;
-      ring.publish();
-      const shard = new Shard(memory);
-      while (shard.step(() => 0, 3) > 0);
-    }
-    expect(readRow(memory, 0).ticks).toBe(240);
-    const [instrument] = instrumentsOf([{ symbol: 'X', exchangeType: 1, token: '1' }]);
-    const volumes = readCandles(memory, { instrument, shard: 0, row: 0 }, true).map((one) => one.candle.volume);
-    expect(volumes).toEqual([86, 86, 68]);
-  });
+  it.each([0x7fffffff - 100, -100])(
+    'counts on over the wrap of its cursor at %i, also when it is replaced there',
+    (cursor) => {
+      const memory = memoryAt(16, cursor);
+      const statics = memory.staticOf(0);
+      memory.f64[statics + STATIC.originMs] = memory.f64[statics + STATIC.openMs] = at('11:00');
+      memory.f64[statics + STATIC.closeMs] = at('11:03');
+      const ring = new RingWriter(memory);
+      for (let k = 0; k < 240; k++) {
+        const r = ring.claim();
+        memory.i32.set([whatOf(KIND.packet, 0, 0), 0, 1, k * 700, 1000 + k, 0, 0, 0], 2 * r);
+        ring.commit();
+        if (k % 8 !== 7) continue;
+        ring.publish();
+        const shard = new Shard(memory);
+        while (shard.step(() => 0, 3) > 0);
+      }
+      expect(readRow(memory, 0).ticks).toBe(240);
+      const [instrument] = instrumentsOf([{ symbol: 'X', exchangeType: 1, token: '1' }]);
+      const volumes = readCandles(memory, { instrument, shard: 0, row: 0 }, true).map(
+        (one) => one.candle.volume,
+      );
+      expect(volumes).toEqual([86, 86, 68]);
+    },
+  );
 });

@@ -3,14 +3,23 @@ import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { start, type Running } from '../program/command.js';
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', 'C:/Program Files/Google/Chrome/Application/chrome.exe'];
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:/Program Files/Google/Chrome/Application/chrome.exe',
+];
 
 /** Where a Chromium is on this machine; undefined when there is none. */
 export const CHROMIUM = PLACES.find((path) => existsSync(path));
 
 /** Starts the browser. As root it has no sandbox to itself. */
 export async function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM!, args: process.getuid?.() === 0 ? ['--no-sandbox', '--disable-gpu'] : ['--disable-gpu'] });
+  return chromium.launch({
+    executablePath: CHROMIUM!,
+    args: process.getuid?.() === 0 ? ['--no-sandbox', '--disable-gpu'] : ['--disable-gpu'],
+  });
 }
 
 export interface Watched {
@@ -28,15 +37,26 @@ export interface View {
 }
 
 /** Opens `url` and remembers what must not be. A connection that is lost on purpose is no error of the page. */
-export async function open(browser: Browser, url: string, { width = 1440, height = 900, theme = 'dark' }: View = {}): Promise<Watched> {
+export async function open(
+  browser: Browser,
+  url: string,
+  { width = 1440, height = 900, theme = 'dark' }: View = {},
+): Promise<Watched> {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme });
   const watched: Watched = { page, errors: [], strangers: [] };
   page.on('pageerror', (error) => watched.errors.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/.test(message.text())) watched.errors.push(message.text());
+    if (
+      message.type() === 'error' &&
+      !/net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/.test(
+        message.text(),
+      )
+    )
+      watched.errors.push(message.text());
   });
   page.on('request', (request) => {
-    if (!/^(http:\/\/127\.0\.0\.1:\d+\/|data:|file:)/.test(request.url())) watched.strangers.push(request.url());
+    if (!/^(http:\/\/127\.0\.0\.1:\d+\/|data:|file:)/.test(request.url()))
+      watched.strangers.push(request.url());
   });
   await page.goto(url);
   return watched;
@@ -50,7 +70,10 @@ export interface Shown {
 
 /** Starts a simulated Stage 2 with its page, and resolves when that is served. */
 export async function startShown(folder: string, args: readonly string[], port = '0'): Promise<Shown> {
-  const running = start(['--ws-test-mode', '--stage', '2', '--feed', 'sim', '--no-journal', '--dashboard', port, ...args], folder);
+  const running = start(
+    ['--ws-test-mode', '--stage', '2', '--feed', 'sim', '--no-journal', '--dashboard', port, ...args],
+    folder,
+  );
   let text = '';
   running.child.stdout!.on('data', (more: string) => (text += more));
   await running.saw(/Page http:\/\/\S+/);

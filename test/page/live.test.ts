@@ -39,141 +39,200 @@ const INKED = `(() => {
 })()`;
 const GROUND = 'getComputedStyle(document.body).backgroundColor';
 
-describe.skipIf(CHROMIUM === undefined)(`the live page${CHROMIUM === undefined ? ' (skipped: no Chromium on this machine)' : ''}`, () => {
-  beforeAll(async () => {
-    browser = await launch();
-    // A quarter of an hour in two minutes: one symbol falls silent at 11:04 for good, packets of an unknown mode come before that.
-    shown = await startShown(folder, ['--duration', '15', '--speed', '8', '--mode', 'snapquote', '--fault', 'mute-symbol:symbol=TCS,at=240,for=900', '--fault', 'unknown-mode:at=30']);
-    early = await open(browser, shown.url);
-  });
+describe.skipIf(CHROMIUM === undefined)(
+  `the live page${CHROMIUM === undefined ? ' (skipped: no Chromium on this machine)' : ''}`,
+  () => {
+    beforeAll(async () => {
+      browser = await launch();
+      // A quarter of an hour in two minutes: one symbol falls silent at 11:04 for good, packets of an unknown mode come before that.
+      shown = await startShown(folder, [
+        '--duration',
+        '15',
+        '--speed',
+        '8',
+        '--mode',
+        'snapquote',
+        '--fault',
+        'mute-symbol:symbol=TCS,at=240,for=900',
+        '--fault',
+        'unknown-mode:at=30',
+      ]);
+      early = await open(browser, shown.url);
+    });
 
-  afterEach(async () => {
-    for (const { page, errors, strangers } of opened.splice(0)) {
-      expect(errors).toEqual([]);
-      expect(strangers).toEqual([]);
-      await page.close();
-    }
-  });
+    afterEach(async () => {
+      for (const { page, errors, strangers } of opened.splice(0)) {
+        expect(errors).toEqual([]);
+        expect(strangers).toEqual([]);
+        await page.close();
+      }
+    });
 
-  afterAll(async () => {
-    shown.running.child.kill('SIGKILL');
-    await browser.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+    afterAll(async () => {
+      shown.running.child.kill('SIGKILL');
+      await browser.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
 
-  it('shows 50 symbols alive, each with its price, and the checklist', async () => {
-    const page = await watch(shown.url);
-    await eventually(page, `${alive} === 50`);
-    expect(await rows(page).count()).toBe(50);
-    expect(await page.locator('td.last').allTextContents()).toEqual(expect.arrayContaining([expect.stringMatching(/^[\d,]+\.\d\d$/)]));
-    expect(await page.locator('td.last', { hasText: '–' }).count()).toBe(0);
-    expect(await page.locator('.strip i').count()).toBe(50);
-    expect(await page.locator('.checklist li').count()).toBe(13);
-    expect(await page.locator('.link').textContent()).toBe('live');
-    expect(await page.title()).toMatch(/\d+:\d\d · \d+\/50 · tickshard/);
-  });
+    it('shows 50 symbols alive, each with its price, and the checklist', async () => {
+      const page = await watch(shown.url);
+      await eventually(page, `${alive} === 50`);
+      expect(await rows(page).count()).toBe(50);
+      expect(await page.locator('td.last').allTextContents()).toEqual(
+        expect.arrayContaining([expect.stringMatching(/^[\d,]+\.\d\d$/)]),
+      );
+      expect(await page.locator('td.last', { hasText: '–' }).count()).toBe(0);
+      expect(await page.locator('.strip i').count()).toBe(50);
+      expect(await page.locator('.checklist li').count()).toBe(13);
+      expect(await page.locator('.link').textContent()).toBe('live');
+      expect(await page.title()).toMatch(/\d+:\d\d · \d+\/50 · tickshard/);
+    });
 
-  it('moves: prices and the clock are others after a while', async () => {
-    const page = await watch(shown.url);
-    await eventually(page, `${alive} >= 49`);
-    const look = "[document.querySelector('.clock').textContent, [...document.querySelectorAll('td.last')].map((cell) => cell.textContent).join()]";
-    const [clock, prices] = await page.evaluate<[string, string]>(look);
-    await eventually(page, `((now) => now[0] !== ${JSON.stringify(clock)} && now[1] !== ${JSON.stringify(prices)})(${look})`);
-  });
-
-  it('opens a chart with candles in it, VWAP and high of day, and the conditions of the rule', async () => {
-    const page = await watch(shown.url);
-    await page.click('tr[data-symbol="RELIANCE"]', { timeout: 0 });
-    await eventually(page, `document.querySelectorAll('.rule li').length === 3 && /VWAP [\\d,]+\\.\\d\\d/.test(document.querySelector('.key .vwap').textContent)`);
-    await expect.poll(() => page.evaluate<number>(INKED), { timeout: 50_000 }).toBeGreaterThan(100);
-    expect(await page.locator('.chart h3').textContent()).toMatch(/^RELIANCE {2}[\d,]+\.\d\d/);
-    expect(await page.locator('.figures').textContent()).toMatch(/11:\d\d {2}O [\d,.]+ {2}H [\d,.]+ {2}L [\d,.]+ {2}C [\d,.]+ {2}volume/);
-    await page.keyboard.press('Escape');
-    expect(await page.locator('.chart').isHidden()).toBe(true);
-  });
-
-  it('is used by keyboard: a symbol is searched, opened, and left again', async () => {
-    const page = await watch(shown.url);
-    await eventually(page, `${alive} >= 49`);
-    await page.keyboard.press('/');
-    await page.keyboard.type('hdfc');
-    expect(await rows(page).count()).toBe(2);
-    await page.keyboard.press('Enter');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('.chart:not([hidden])');
-    expect(await page.locator('.chart h3').textContent()).toMatch(/^HDFCLIFE/);
-    expect(await page.evaluate(`document.activeElement.textContent`)).toBe('HDFCLIFE');
-    await page.keyboard.press('Escape');
-    expect(await page.locator('.chart').isHidden()).toBe(true);
-  });
-
-  it('sorts by a column, and back', async () => {
-    const page = await watch(shown.url);
-    await eventually(page, `${alive} >= 49`);
-    await page.click('thead th.last button');
-    expect(await page.getAttribute('thead th.last', 'aria-sort')).toBe('descending');
-    const price = (text: string): number => Number(text.replaceAll(',', ''));
-    const prices = (await page.locator('td.last').allTextContents()).map(price);
-    // What moved since it was sorted may stand one line off.
-    expect(prices[0]).toBeGreaterThan(prices[25]);
-    expect(prices[25]).toBeGreaterThan(prices[49]);
-    await page.click('thead th.symbol button');
-    expect((await page.locator('button.name').allTextContents()).slice(0, 2)).toEqual(['ADANIENT', 'ADANIPORTS']);
-  });
-
-  it('turns a gate red when a symbol falls silent, names it, and tells of refused frames', async () => {
-    const { page } = early;
-    opened.push(early);
-    await eventually(page, `document.querySelector('[data-gate=fresh].turned .remedy')?.textContent.includes('TCS')`);
-    await eventually(page, `document.querySelector('[data-gate=fresh]')?.getAttribute('data-status') === 'fail'`);
-    expect(await page.locator('[data-gate=fresh] .remedy').textContent()).toContain('TCS');
-    expect(await page.locator('.badge').getAttribute('data-verdict')).toBe('failing');
-    await eventually(page, `document.querySelector('tr[data-symbol=TCS]').getAttribute('data-state') === 'stale'`);
-    await eventually(page, `document.querySelector('.events [data-kind=refused]') !== null && document.querySelector('.events [data-kind=gate][data-level=bad]') !== null`);
-    expect(await page.locator('.events [data-kind=refused] .text').first().textContent()).toMatch(/refused: of an unknown mode/);
-  });
-
-  it('gives a reload and a second viewer the whole state', async () => {
-    const page = await watch(shown.url);
-    await eventually(page, `${alive} >= 49`);
-    const events = (of: Page): Promise<number> => of.locator('.events li').count();
-    const before = await events(page);
-    await page.reload();
-    const second = await watch(shown.url, { theme: 'light' });
-    for (const one of [page, second]) {
-      await eventually(one, `${alive} >= 49`);
-      expect(await events(one)).toBeGreaterThanOrEqual(before);
-      expect(await one.locator('.line[points=""]').count()).toBe(0);
-    }
-  });
-
-  it.each([[1440, 900], [1024, 900], [390, 844]])('fits a screen of %i by %i in the dark and in the light', async (width, height) => {
-    for (const theme of ['dark', 'light'] as const) {
-      const page = await watch(shown.url, { width, height, theme });
+    it('moves: prices and the clock are others after a while', async () => {
+      const page = await watch(shown.url);
       await eventually(page, `${alive} >= 49`);
-      expect(await page.evaluate(`document.documentElement.scrollWidth - window.innerWidth`)).toBeLessThanOrEqual(0);
-      const ground = await page.evaluate<string>(GROUND);
-      expect(Number(/\d+/.exec(ground)![0]) < 128).toBe(theme === 'dark');
-      await page.click('.theme');
-      expect(await page.evaluate(`getComputedStyle(document.body).backgroundColor`)).not.toBe(ground);
-    }
-  });
+      const look =
+        "[document.querySelector('.clock').textContent, [...document.querySelectorAll('td.last')].map((cell) => cell.textContent).join()]";
+      const [clock, prices] = await page.evaluate<[string, string]>(look);
+      await eventually(
+        page,
+        `((now) => now[0] !== ${JSON.stringify(clock)} && now[1] !== ${JSON.stringify(prices)})(${look})`,
+      );
+    });
 
-  it('says that the connection is lost, and heals when a run is there again', async () => {
-    const page = await watch(shown.url);
-    await eventually(page, `${alive} >= 49`);
-    shown.running.child.kill('SIGKILL');
-    await eventually(page, `document.body.dataset['link'] === 'lost'`);
-    expect(await page.locator('.banner').textContent()).toMatch(/^The connection to the run is lost since \d\d:\d\d:\d\d; trying again\. What is shown is old\.$/);
-    await shown.running.ended;
-    shown = await startShown(folder, ['--duration', '1', '--speed', '12', '--out', 'second'], new URL(shown.url).port);
-    await eventually(page, `document.body.dataset['link'] === 'live' && document.querySelector('.banner').hasAttribute('hidden')`);
-    await eventually(page, `${alive} >= 49`);
-    // And stays when that run ends in order, saying how it ended.
-    await eventually(page, `document.body.dataset['link'] === 'ended'`);
-    expect(await page.locator('.badge').textContent()).toBe('PASS');
-    expect(await page.locator('.banner').textContent()).toMatch(/^The run has ended\. Its report: data\/test\/reports\/\S+\.html/);
-    expect((await shown.running.ended).code).toBe(0);
-  });
-});
+    it('opens a chart with candles in it, VWAP and high of day, and the conditions of the rule', async () => {
+      const page = await watch(shown.url);
+      await page.click('tr[data-symbol="RELIANCE"]', { timeout: 0 });
+      await eventually(
+        page,
+        `document.querySelectorAll('.rule li').length === 3 && /VWAP [\\d,]+\\.\\d\\d/.test(document.querySelector('.key .vwap').textContent)`,
+      );
+      await expect.poll(() => page.evaluate<number>(INKED), { timeout: 50_000 }).toBeGreaterThan(100);
+      expect(await page.locator('.chart h3').textContent()).toMatch(/^RELIANCE {2}[\d,]+\.\d\d/);
+      expect(await page.locator('.figures').textContent()).toMatch(
+        /11:\d\d {2}O [\d,.]+ {2}H [\d,.]+ {2}L [\d,.]+ {2}C [\d,.]+ {2}volume/,
+      );
+      await page.keyboard.press('Escape');
+      expect(await page.locator('.chart').isHidden()).toBe(true);
+    });
+
+    it('is used by keyboard: a symbol is searched, opened, and left again', async () => {
+      const page = await watch(shown.url);
+      await eventually(page, `${alive} >= 49`);
+      await page.keyboard.press('/');
+      await page.keyboard.type('hdfc');
+      expect(await rows(page).count()).toBe(2);
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.chart:not([hidden])');
+      expect(await page.locator('.chart h3').textContent()).toMatch(/^HDFCLIFE/);
+      expect(await page.evaluate(`document.activeElement.textContent`)).toBe('HDFCLIFE');
+      await page.keyboard.press('Escape');
+      expect(await page.locator('.chart').isHidden()).toBe(true);
+    });
+
+    it('sorts by a column, and back', async () => {
+      const page = await watch(shown.url);
+      await eventually(page, `${alive} >= 49`);
+      await page.click('thead th.last button');
+      expect(await page.getAttribute('thead th.last', 'aria-sort')).toBe('descending');
+      const price = (text: string): number => Number(text.replaceAll(',', ''));
+      const prices = (await page.locator('td.last').allTextContents()).map(price);
+      // What moved since it was sorted may stand one line off.
+      expect(prices[0]).toBeGreaterThan(prices[25]);
+      expect(prices[25]).toBeGreaterThan(prices[49]);
+      await page.click('thead th.symbol button');
+      expect((await page.locator('button.name').allTextContents()).slice(0, 2)).toEqual([
+        'ADANIENT',
+        'ADANIPORTS',
+      ]);
+    });
+
+    it('turns a gate red when a symbol falls silent, names it, and tells of refused frames', async () => {
+      const { page } = early;
+      opened.push(early);
+      await eventually(
+        page,
+        `document.querySelector('[data-gate=fresh].turned .remedy')?.textContent.includes('TCS')`,
+      );
+      await eventually(
+        page,
+        `document.querySelector('[data-gate=fresh]')?.getAttribute('data-status') === 'fail'`,
+      );
+      expect(await page.locator('[data-gate=fresh] .remedy').textContent()).toContain('TCS');
+      expect(await page.locator('.badge').getAttribute('data-verdict')).toBe('failing');
+      await eventually(
+        page,
+        `document.querySelector('tr[data-symbol=TCS]').getAttribute('data-state') === 'stale'`,
+      );
+      await eventually(
+        page,
+        `document.querySelector('.events [data-kind=refused]') !== null && document.querySelector('.events [data-kind=gate][data-level=bad]') !== null`,
+      );
+      expect(await page.locator('.events [data-kind=refused] .text').first().textContent()).toMatch(
+        /refused: of an unknown mode/,
+      );
+    });
+
+    it('gives a reload and a second viewer the whole state', async () => {
+      const page = await watch(shown.url);
+      await eventually(page, `${alive} >= 49`);
+      const events = (of: Page): Promise<number> => of.locator('.events li').count();
+      const before = await events(page);
+      await page.reload();
+      const second = await watch(shown.url, { theme: 'light' });
+      for (const one of [page, second]) {
+        await eventually(one, `${alive} >= 49`);
+        expect(await events(one)).toBeGreaterThanOrEqual(before);
+        expect(await one.locator('.line[points=""]').count()).toBe(0);
+      }
+    });
+
+    it.each([
+      [1440, 900],
+      [1024, 900],
+      [390, 844],
+    ])('fits a screen of %i by %i in the dark and in the light', async (width, height) => {
+      for (const theme of ['dark', 'light'] as const) {
+        const page = await watch(shown.url, { width, height, theme });
+        await eventually(page, `${alive} >= 49`);
+        expect(
+          await page.evaluate(`document.documentElement.scrollWidth - window.innerWidth`),
+        ).toBeLessThanOrEqual(0);
+        const ground = await page.evaluate<string>(GROUND);
+        expect(Number(/\d+/.exec(ground)![0]) < 128).toBe(theme === 'dark');
+        await page.click('.theme');
+        expect(await page.evaluate(`getComputedStyle(document.body).backgroundColor`)).not.toBe(ground);
+      }
+    });
+
+    it('says that the connection is lost, and heals when a run is there again', async () => {
+      const page = await watch(shown.url);
+      await eventually(page, `${alive} >= 49`);
+      shown.running.child.kill('SIGKILL');
+      await eventually(page, `document.body.dataset['link'] === 'lost'`);
+      expect(await page.locator('.banner').textContent()).toMatch(
+        /^The connection to the run is lost since \d\d:\d\d:\d\d; trying again\. What is shown is old\.$/,
+      );
+      await shown.running.ended;
+      shown = await startShown(
+        folder,
+        ['--duration', '1', '--speed', '12', '--out', 'second'],
+        new URL(shown.url).port,
+      );
+      await eventually(
+        page,
+        `document.body.dataset['link'] === 'live' && document.querySelector('.banner').hasAttribute('hidden')`,
+      );
+      await eventually(page, `${alive} >= 49`);
+      // And stays when that run ends in order, saying how it ended.
+      await eventually(page, `document.body.dataset['link'] === 'ended'`);
+      expect(await page.locator('.badge').textContent()).toBe('PASS');
+      expect(await page.locator('.banner').textContent()).toMatch(
+        /^The run has ended\. Its report: data\/test\/reports\/\S+\.html/,
+      );
+      expect((await shown.running.ended).code).toBe(0);
+    });
+  },
+);

@@ -20,9 +20,23 @@ async function main(): Promise<number> {
   mkdirSync(pictures, { recursive: true });
   const browser = await launch();
   try {
-    const { running, url } = await startShown(folder, ['--duration', '10', '--speed', '10', '--mode', 'snapquote', '--fault', 'drop:at=150']);
+    const { running, url } = await startShown(folder, [
+      '--duration',
+      '10',
+      '--speed',
+      '10',
+      '--mode',
+      'snapquote',
+      '--fault',
+      'drop:at=150',
+    ]);
     await sleep(INTO_MS);
-    for (const [name, width, height, theme, symbol] of [['live', 1440, 900, 'dark', 'GRASIM'], ['tablet', 1024, 900, 'light', 'TCS'], ['phone', 390, 844, 'dark', ''], ['phone-chart', 390, 844, 'dark', 'INFY']] as const) {
+    for (const [name, width, height, theme, symbol] of [
+      ['live', 1440, 900, 'dark', 'GRASIM'],
+      ['tablet', 1024, 900, 'light', 'TCS'],
+      ['phone', 390, 844, 'dark', ''],
+      ['phone-chart', 390, 844, 'dark', 'INFY'],
+    ] as const) {
       const { page } = await open(browser, url, { width, height, theme });
       await page.waitForSelector('tbody tr');
       if (symbol !== '') await page.locator(`tr[data-symbol="${symbol}"] .name`).click();
@@ -35,8 +49,15 @@ async function main(): Promise<number> {
     await running.ended;
     const reports = join(folder, 'data/test/reports');
     const report = readdirSync(reports).find((name) => name.endsWith('.html'))!;
-    for (const [name, width, height, theme] of [['report', 1440, 1100, 'light'], ['report-phone', 390, 844, 'light']] as const) {
-      const { page } = await open(browser, pathToFileURL(join(reports, report)).href, { width, height, theme });
+    for (const [name, width, height, theme] of [
+      ['report', 1440, 1100, 'light'],
+      ['report-phone', 390, 844, 'light'],
+    ] as const) {
+      const { page } = await open(browser, pathToFileURL(join(reports, report)).href, {
+        width,
+        height,
+        theme,
+      });
       await page.screenshot({ path: join(pictures, `${name}.png`) });
       await page.close();
     }

@@ -17,11 +17,40 @@ export interface CandleSketch extends Partial<Omit<QualityRow, 'timestampMs'>> {
   readonly volume?: number;
 }
 
-export function candleOf({ symbol = 'RELIANCE', minute, close = 100.05, volume = 42, ...quality }: CandleSketch): CandleWithQuality {
+export function candleOf({
+  symbol = 'RELIANCE',
+  minute,
+  close = 100.05,
+  volume = 42,
+  ...quality
+}: CandleSketch): CandleWithQuality {
   const timestampMs = OPEN_MS + minute * 60_000;
   return {
-    candle: { symbol, exchange: 'NSE', timestampMs, open: 100, high: Math.max(101, close), low: Math.min(99.5, close), close, volume },
-    quality: { timestampMs, ticks: 42, priceChanges: 7, partial: false, revision: 0, late: 0, gapMs: 0, source: 'continuous', volSlack: null, repaired: false, coverage: 0.7, maxAgeMs: 4000, ...quality },
+    candle: {
+      symbol,
+      exchange: 'NSE',
+      timestampMs,
+      open: 100,
+      high: Math.max(101, close),
+      low: Math.min(99.5, close),
+      close,
+      volume,
+    },
+    quality: {
+      timestampMs,
+      ticks: 42,
+      priceChanges: 7,
+      partial: false,
+      revision: 0,
+      late: 0,
+      gapMs: 0,
+      source: 'continuous',
+      volSlack: null,
+      repaired: false,
+      coverage: 0.7,
+      maxAgeMs: 4000,
+      ...quality,
+    },
   };
 }
 

@@ -14,7 +14,13 @@ const dyingRename = (from: string, to: string): Promise<void> => {
 };
 const sink = new ParquetSink({ outDir, identity: IDENTITY, wait: noWait, rename: dyingRename });
 for (let round = 0; ; round++) {
-  const rows = (symbol: string) => Array.from({ length: 60 }, (_, minute) => candleOf({ symbol, minute, close: 100 + round / 100, revision: round, late: round }));
-  for (const outcome of await sink.writeAll(symbols.map((symbol) => ({ instrument: { exchange: 'NSE', symbol }, rows: rows(symbol) })))) if (outcome instanceof Error) throw outcome;
+  const rows = (symbol: string) =>
+    Array.from({ length: 60 }, (_, minute) =>
+      candleOf({ symbol, minute, close: 100 + round / 100, revision: round, late: round }),
+    );
+  for (const outcome of await sink.writeAll(
+    symbols.map((symbol) => ({ instrument: { exchange: 'NSE', symbol }, rows: rows(symbol) })),
+  ))
+    if (outcome instanceof Error) throw outcome;
   process.stdout.write('.');
 }

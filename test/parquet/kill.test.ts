@@ -12,7 +12,11 @@ const KILLS = 12;
 const BOTH = ['RELIANCE', 'M&M'];
 
 function writerIn(folder: string, lastRename: number, symbols: readonly string[]) {
-  return spawn(process.execPath, [fileURLToPath(new URL('./endless-writer.js', import.meta.url)), folder, String(lastRename), ...symbols], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./endless-writer.js', import.meta.url)), folder, String(lastRename), ...symbols],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
 }
 
 /** Checks all files, settles what was left aside, and returns the revision that all rows of each symbol have and agree on. */
@@ -30,7 +34,9 @@ async function settledRevisions(folder: string, symbols: readonly string[]): Pro
     expect(new Set(rows.map(({ quality }) => quality!.revision)).size).toBe(1);
     revisions.push(rows[0].quality!.revision);
   }
-  expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.writing'))).toStrictEqual([]);
+  expect(
+    (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.writing')),
+  ).toStrictEqual([]);
   return revisions;
 }
 
@@ -50,7 +56,12 @@ describe('SIGKILL while writing', () => {
     }));
 
   // Each round renames quality, then candles: before its quality is in place a round never happened, after that it did.
-  it.each([[3, 0], [4, 1], [5, 1], [6, 2]])('before rename %d leaves revision %d', (rename, revision) =>
+  it.each([
+    [3, 0],
+    [4, 1],
+    [5, 1],
+    [6, 2],
+  ])('before rename %d leaves revision %d', (rename, revision) =>
     inFolder(async (folder) => {
       const child = writerIn(folder, rename, ['RELIANCE']);
       child.stdout.resume();
@@ -60,7 +71,14 @@ describe('SIGKILL while writing', () => {
   );
 
   // Of two symbols together the quality of both is renamed, then the candles of both.
-  it.each([[5, [0, 0]], [6, [1, 0]], [7, [1, 1]], [8, [1, 1]], [9, [1, 1]], [10, [2, 1]]] as const)('of two symbols, before rename %d leaves revisions %j', (rename, revisions) =>
+  it.each([
+    [5, [0, 0]],
+    [6, [1, 0]],
+    [7, [1, 1]],
+    [8, [1, 1]],
+    [9, [1, 1]],
+    [10, [2, 1]],
+  ] as const)('of two symbols, before rename %d leaves revisions %j', (rename, revisions) =>
     inFolder(async (folder) => {
       const child = writerIn(folder, rename, BOTH);
       child.stdout.resume();

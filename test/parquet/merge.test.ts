@@ -6,7 +6,12 @@ import { merge, mergeRun, pairUp, replaces } from '../../src/parquet/merge.js';
 import { candleOf } from './candles.js';
 
 const anyRow = fc
-  .record({ minute: fc.nat(5), partial: fc.boolean(), revision: fc.nat(2), close: fc.integer({ min: 100, max: 110 }) })
+  .record({
+    minute: fc.nat(5),
+    partial: fc.boolean(),
+    revision: fc.nat(2),
+    close: fc.integer({ min: 100, max: 110 }),
+  })
   .map(candleOf);
 const anyRows = fc.array(anyRow, { maxLength: 12, size: 'max' });
 
@@ -23,8 +28,14 @@ describe('merge', () => {
       fc.property(anyRows, anyRows, (first, second) => {
         const stored = merge([], first).rows;
         const { rows } = merge(stored, second);
-        const minutes = [...new Set([...first, ...second].map((row) => row.candle.timestampMs))].sort((a, b) => a - b);
-        expect(rows).toStrictEqual(minutes.map((minute) => survivor([...first, ...second].filter((row) => row.candle.timestampMs === minute))));
+        const minutes = [...new Set([...first, ...second].map((row) => row.candle.timestampMs))].sort(
+          (a, b) => a - b,
+        );
+        expect(rows).toStrictEqual(
+          minutes.map((minute) =>
+            survivor([...first, ...second].filter((row) => row.candle.timestampMs === minute)),
+          ),
+        );
       }),
     );
   });
@@ -43,8 +54,16 @@ describe('merge', () => {
       fc.property(anyRows, anyRows, (first, second) => {
         const { rows, kept } = merge(merge([], first).rows, second);
         const incoming = new Map<number, CandleWithQuality>();
-        for (const row of second) incoming.set(row.candle.timestampMs, survivor(second.filter((r) => r.candle.timestampMs === row.candle.timestampMs)));
-        const differing = rows.filter((row) => incoming.has(row.candle.timestampMs) && incoming.get(row.candle.timestampMs)!.candle.close !== row.candle.close);
+        for (const row of second)
+          incoming.set(
+            row.candle.timestampMs,
+            survivor(second.filter((r) => r.candle.timestampMs === row.candle.timestampMs)),
+          );
+        const differing = rows.filter(
+          (row) =>
+            incoming.has(row.candle.timestampMs) &&
+            incoming.get(row.candle.timestampMs)!.candle.close !== row.candle.close,
+        );
         for (const row of differing) expect(kept).toContain(row.candle.timestampMs);
       }),
     );
@@ -61,7 +80,10 @@ describe('merge', () => {
 
   it('takes a candle without a quality row for whole, revision 0, and invents no row', () => {
     const [stored] = pairUp([candleOf({ minute: 0, close: 105 }).candle], [candleOf({ minute: 1 }).quality]);
-    expect(merge([stored], [candleOf({ minute: 0, partial: true })])).toStrictEqual({ rows: [{ candle: stored.candle, quality: undefined }], kept: [stored.candle.timestampMs] });
+    expect(merge([stored], [candleOf({ minute: 0, partial: true })])).toStrictEqual({
+      rows: [{ candle: stored.candle, quality: undefined }],
+      kept: [stored.candle.timestampMs],
+    });
     expect(merge([stored], [candleOf({ minute: 0 })]).rows[0]).toStrictEqual(candleOf({ minute: 0 }));
   });
 
@@ -71,13 +93,37 @@ describe('merge', () => {
     const after = (row: CandleWithQuality) => mergeRun(stored, [row], undefined).rows;
     const partial = candleOf({ minute: 0, ticks: 12, late: 1, revision: 1, partial: true, gapMs: 9000 });
     expect(after(partial)).toStrictEqual([partial]);
-    const later = candleOf({ minute: 0, ticks: 14, late: 3, revision: 3, volume: 60, close: 102, partial: true, gapMs: 9000 });
+    const later = candleOf({
+      minute: 0,
+      ticks: 14,
+      late: 3,
+      revision: 3,
+      volume: 60,
+      close: 102,
+      partial: true,
+      gapMs: 9000,
+    });
     expect(after(later)).toStrictEqual([later]);
     const auction = candleOf({ minute: 1, source: 'auction', ticks: 3, close: 103 });
-    const print = candleOf({ minute: 1, source: 'auction', ticks: 4, late: 1, revision: 1, volume: 50, close: 99, partial: true, gapMs: 9000 });
+    const print = candleOf({
+      minute: 1,
+      source: 'auction',
+      ticks: 4,
+      late: 1,
+      revision: 1,
+      volume: 50,
+      close: 99,
+      partial: true,
+      gapMs: 9000,
+    });
     expect(mergeRun([auction], [print], undefined).rows).toStrictEqual([print]);
     // Fewer ticks, other ticks, or another price of the same: somebody else saw that minute.
-    for (const other of [{ ticks: 9, late: 1, revision: 1 }, { ticks: 14, late: 1, revision: 1 }, { ticks: 12, late: 1, revision: 1, close: 100.1 }, { ticks: 13, late: 2, revision: 2, volume: 41 }]) {
+    for (const other of [
+      { ticks: 9, late: 1, revision: 1 },
+      { ticks: 14, late: 1, revision: 1 },
+      { ticks: 12, late: 1, revision: 1, close: 100.1 },
+      { ticks: 13, late: 2, revision: 2, volume: 41 },
+    ]) {
       expect(after(candleOf({ minute: 0, partial: true, gapMs: 9000, ...other }))).toStrictEqual(stored);
     }
   });

@@ -4,7 +4,12 @@ import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { arrowSchema, zoneInArrowSchema } from '../../src/parquet/arrow-schema.js';
 import { candlesPath } from '../../src/parquet/candles-file.js';
-import { CANDLE_COLUMNS, QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE, type Column } from '../../src/parquet/columns.js';
+import {
+  CANDLE_COLUMNS,
+  QUALITY_COLUMNS,
+  QUALITY_COLUMNS_BEFORE,
+  type Column,
+} from '../../src/parquet/columns.js';
 import { qualityPath } from '../../src/parquet/quality-file.js';
 import { sha256Of } from '../../src/parquet/reader.js';
 import { ParquetSink } from '../../src/parquet/sink.js';
@@ -21,7 +26,10 @@ const SEEN_BY_PYARROW = {
 async function written<T>(body: (folder: string) => Promise<T>): Promise<T> {
   return inFolder(async (folder) => {
     const sink = new ParquetSink({ outDir: folder, identity: IDENTITY, wait: noWait });
-    await sink.write(RELIANCE, [candleOf({ minute: 1, partial: true, gapMs: 1500 }), candleOf({ minute: 0, close: 100.1, volume: 2 ** 40 })]);
+    await sink.write(RELIANCE, [
+      candleOf({ minute: 1, partial: true, gapMs: 1500 }),
+      candleOf({ minute: 0, close: 100.1, volume: 2 ** 40 }),
+    ]);
     return body(folder);
   });
 }
@@ -32,19 +40,49 @@ describe('the candles file', () => {
       const path = candlesPath(folder, RELIANCE);
       const columns = await duckdb(`DESCRIBE SELECT * FROM '${path}'`);
       expect(columns.map((c) => [c.column_name, c.column_type])).toStrictEqual([
-        ['symbol', 'VARCHAR'], ['exchange', 'VARCHAR'], ['timestamp', 'TIMESTAMP WITH TIME ZONE'], ['open', 'DOUBLE'], ['high', 'DOUBLE'],
-        ['low', 'DOUBLE'], ['close', 'DOUBLE'], ['volume', 'BIGINT'],
+        ['symbol', 'VARCHAR'],
+        ['exchange', 'VARCHAR'],
+        ['timestamp', 'TIMESTAMP WITH TIME ZONE'],
+        ['open', 'DOUBLE'],
+        ['high', 'DOUBLE'],
+        ['low', 'DOUBLE'],
+        ['close', 'DOUBLE'],
+        ['volume', 'BIGINT'],
       ]);
-      const rows = await duckdb(`SELECT symbol, exchange, strftime(timestamp, '%Y-%m-%d %H:%M:%S') AS at, epoch_ms(timestamp) AS ms, open, high, low, close, volume FROM '${path}'`);
+      const rows = await duckdb(
+        `SELECT symbol, exchange, strftime(timestamp, '%Y-%m-%d %H:%M:%S') AS at, epoch_ms(timestamp) AS ms, open, high, low, close, volume FROM '${path}'`,
+      );
       expect(rows).toStrictEqual([
-        { symbol: 'RELIANCE', exchange: 'NSE', at: '2026-11-23 09:15:00', ms: String(Date.parse('2026-11-23T09:15:00+05:30')), open: 100, high: 101, low: 99.5, close: 100.1, volume: String(2 ** 40) },
-        { symbol: 'RELIANCE', exchange: 'NSE', at: '2026-11-23 09:16:00', ms: String(Date.parse('2026-11-23T09:16:00+05:30')), open: 100, high: 101, low: 99.5, close: 100.05, volume: '42' },
+        {
+          symbol: 'RELIANCE',
+          exchange: 'NSE',
+          at: '2026-11-23 09:15:00',
+          ms: String(Date.parse('2026-11-23T09:15:00+05:30')),
+          open: 100,
+          high: 101,
+          low: 99.5,
+          close: 100.1,
+          volume: String(2 ** 40),
+        },
+        {
+          symbol: 'RELIANCE',
+          exchange: 'NSE',
+          at: '2026-11-23 09:16:00',
+          ms: String(Date.parse('2026-11-23T09:16:00+05:30')),
+          open: 100,
+          high: 101,
+          low: 99.5,
+          close: 100.05,
+          volume: '42',
+        },
       ]);
     }));
 
   it('is one row group with plain pages and no statistics to disagree about', () =>
     written(async (folder) => {
-      const chunks = await duckdb(`SELECT DISTINCT row_group_id, compression, num_values FROM parquet_metadata('${candlesPath(folder, RELIANCE)}')`);
+      const chunks = await duckdb(
+        `SELECT DISTINCT row_group_id, compression, num_values FROM parquet_metadata('${candlesPath(folder, RELIANCE)}')`,
+      );
       expect(chunks).toStrictEqual([{ row_group_id: '0', compression: 'UNCOMPRESSED', num_values: '2' }]);
     }));
 
@@ -52,11 +90,19 @@ describe('the candles file', () => {
     written(async (folder) => {
       const metadata = await parquetMetadataAsync(await asyncBufferFromFile(candlesPath(folder, RELIANCE)));
       const types = new Map(metadata.schema.map((element) => [element.name, element.logical_type]));
-      expect(types.get('timestamp')).toMatchObject({ type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' });
+      expect(types.get('timestamp')).toMatchObject({
+        type: 'TIMESTAMP',
+        isAdjustedToUTC: true,
+        unit: 'MILLIS',
+      });
       expect(types.get('symbol')).toMatchObject({ type: 'STRING' });
       const keys = new Map(metadata.key_value_metadata!.map(({ key, value }) => [key, value]));
       expect([...keys.keys()].sort()).toStrictEqual(['ARROW:schema', 'feed', 'mode', 'volume_kind']);
-      expect([keys.get('feed'), keys.get('mode'), keys.get('volume_kind')]).toStrictEqual(['sim:1', 'ltp', 'tick']);
+      expect([keys.get('feed'), keys.get('mode'), keys.get('volume_kind')]).toStrictEqual([
+        'sim:1',
+        'ltp',
+        'tick',
+      ]);
       const blob = Buffer.from(keys.get('ARROW:schema')!, 'base64');
       expect(blob.includes('+05:30')).toBe(true);
     }));
@@ -68,12 +114,46 @@ describe('the quality file', () => {
       const path = qualityPath(folder, RELIANCE);
       const columns = await duckdb(`DESCRIBE SELECT * FROM '${path}'`);
       expect(columns.map((c) => [c.column_name, c.column_type])).toStrictEqual([
-        ['timestamp', 'TIMESTAMP WITH TIME ZONE'], ['ticks', 'BIGINT'], ['price_changes', 'BIGINT'], ['partial', 'BOOLEAN'], ['revision', 'BIGINT'],
-        ['late', 'BIGINT'], ['gap_ms', 'BIGINT'], ['source', 'VARCHAR'], ['vol_slack', 'BIGINT'], ['repaired', 'BOOLEAN'], ['coverage', 'DOUBLE'], ['max_age_ms', 'BIGINT'],
+        ['timestamp', 'TIMESTAMP WITH TIME ZONE'],
+        ['ticks', 'BIGINT'],
+        ['price_changes', 'BIGINT'],
+        ['partial', 'BOOLEAN'],
+        ['revision', 'BIGINT'],
+        ['late', 'BIGINT'],
+        ['gap_ms', 'BIGINT'],
+        ['source', 'VARCHAR'],
+        ['vol_slack', 'BIGINT'],
+        ['repaired', 'BOOLEAN'],
+        ['coverage', 'DOUBLE'],
+        ['max_age_ms', 'BIGINT'],
       ]);
       expect(await duckdb(`SELECT * EXCLUDE timestamp FROM '${path}'`)).toStrictEqual([
-        { ticks: '42', price_changes: '7', partial: false, revision: '0', late: '0', gap_ms: '0', source: 'continuous', vol_slack: null, repaired: false, coverage: 0.7, max_age_ms: '4000' },
-        { ticks: '42', price_changes: '7', partial: true, revision: '0', late: '0', gap_ms: '1500', source: 'continuous', vol_slack: null, repaired: false, coverage: 0.7, max_age_ms: '4000' },
+        {
+          ticks: '42',
+          price_changes: '7',
+          partial: false,
+          revision: '0',
+          late: '0',
+          gap_ms: '0',
+          source: 'continuous',
+          vol_slack: null,
+          repaired: false,
+          coverage: 0.7,
+          max_age_ms: '4000',
+        },
+        {
+          ticks: '42',
+          price_changes: '7',
+          partial: true,
+          revision: '0',
+          late: '0',
+          gap_ms: '1500',
+          source: 'continuous',
+          vol_slack: null,
+          repaired: false,
+          coverage: 0.7,
+          max_age_ms: '4000',
+        },
       ]);
     }));
 });
@@ -110,17 +190,36 @@ function walk(base64: string) {
     const table = ref(field, 3);
     expect(u32(ref(field, 5))).toBe(0);
     const detail =
-      type === 2 ? [b.readInt32LE(slot(table, 0)), b[slot(table, 1)!]] : type === 3 ? b.readInt16LE(slot(table, 0)) : type === 10 ? [b.readInt16LE(slot(table, 0)), text(ref(table, 1))] : undefined;
+      type === 2
+        ? [b.readInt32LE(slot(table, 0)), b[slot(table, 1)!]]
+        : type === 3
+          ? b.readInt16LE(slot(table, 0))
+          : type === 10
+            ? [b.readInt16LE(slot(table, 0)), text(ref(table, 1))]
+            : undefined;
     return { name: text(ref(field, 0)), nullable: b[slot(field, 1)!], type, detail };
   });
 }
 
 describe('ARROW:schema', () => {
   it.each(['+05:30', 'Asia/Kolkata'])('is a sound flatbuffer of our columns with zone %s', (zone) => {
-    const [string, float, int, boolean, time] = [[5, undefined], [3, 2], [2, [64, 1]], [6, undefined], [10, [1, zone]]];
+    const [string, float, int, boolean, time] = [
+      [5, undefined],
+      [3, 2],
+      [2, [64, 1]],
+      [6, undefined],
+      [10, [1, zone]],
+    ];
     const expected = { string, double: float, int64: int, boolean, timestamp: time };
     for (const columns of [CANDLE_COLUMNS, QUALITY_COLUMNS]) {
-      expect(walk(arrowSchema(columns, zone))).toStrictEqual(columns.map(({ name, type }) => ({ name, nullable: 1, type: expected[type][0], detail: expected[type][1] })));
+      expect(walk(arrowSchema(columns, zone))).toStrictEqual(
+        columns.map(({ name, type }) => ({
+          name,
+          nullable: 1,
+          type: expected[type][0],
+          detail: expected[type][1],
+        })),
+      );
       expect(zoneInArrowSchema(arrowSchema(columns, zone), 'timestamp')).toStrictEqual({ zone });
     }
   });
@@ -128,7 +227,10 @@ describe('ARROW:schema', () => {
   it('is byte for byte what pyarrow was shown', () => {
     const digest = (columns: readonly Column[]) => sha256Of(Buffer.from(arrowSchema(columns, '+05:30')));
     // The columns that came since are of types that it was shown.
-    expect({ candles: digest(CANDLE_COLUMNS), quality: digest(QUALITY_COLUMNS.slice(0, QUALITY_COLUMNS_BEFORE)) }).toStrictEqual(SEEN_BY_PYARROW);
+    expect({
+      candles: digest(CANDLE_COLUMNS),
+      quality: digest(QUALITY_COLUMNS.slice(0, QUALITY_COLUMNS_BEFORE)),
+    }).toStrictEqual(SEEN_BY_PYARROW);
   });
 
   it('is read without harm however it is broken', () => {

@@ -24,16 +24,25 @@ function sinkIn(outDir: string, more: Partial<ParquetSinkOptions> = {}): Parquet
 async function contents(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Object.fromEntries(await Promise.all(files.map(async (path) => [path, (await readFile(path)).toString('base64')] as const)));
+  return Object.fromEntries(
+    await Promise.all(files.map(async (path) => [path, (await readFile(path)).toString('base64')] as const)),
+  );
 }
 
 describe('ParquetSink', () => {
   it('writes, merges and reads back; the same rows twice leave equal files', () =>
     inFolder(async (folder) => {
-      await sinkIn(join(folder, 'a', 'b')).write(RELIANCE, [candleOf({ minute: 2 }), candleOf({ minute: 0, partial: true })]);
+      await sinkIn(join(folder, 'a', 'b')).write(RELIANCE, [
+        candleOf({ minute: 2 }),
+        candleOf({ minute: 0, partial: true }),
+      ]);
       // Another run, with a sink of its own.
       const sink = sinkIn(join(folder, 'a', 'b'));
-      const rows = [candleOf({ minute: 0, close: 100.5 }), candleOf({ minute: 1 }), candleOf({ minute: 2, partial: true, close: 100.7 })];
+      const rows = [
+        candleOf({ minute: 0, close: 100.5 }),
+        candleOf({ minute: 1 }),
+        candleOf({ minute: 2, partial: true, close: 100.7 }),
+      ];
       const once = await sink.write(RELIANCE, rows);
       expect(await sink.readBack(RELIANCE)).toStrictEqual([rows[0], rows[1], candleOf({ minute: 2 })]);
       expect(once.kept).toStrictEqual([rows[2].candle.timestampMs]);
@@ -42,16 +51,31 @@ describe('ParquetSink', () => {
         [qualityPath(join(folder, 'a', 'b'), RELIANCE), 3],
         [candlesPath(join(folder, 'a', 'b'), RELIANCE), 3],
       ]);
-      expect((await readdir(join(folder, 'a', 'b'), { recursive: true })).sort()).toStrictEqual(['NSE_RELIANCE_1m_test.parquet', 'quality', join('quality', 'NSE_RELIANCE_1m_quality.parquet')]);
+      expect((await readdir(join(folder, 'a', 'b'), { recursive: true })).sort()).toStrictEqual([
+        'NSE_RELIANCE_1m_test.parquet',
+        'quality',
+        join('quality', 'NSE_RELIANCE_1m_quality.parquet'),
+      ]);
     }));
 
   it('within a run, a minute that turns out to be partial replaces its own earlier self, and never an earlier run’s', () =>
     inFolder(async (folder) => {
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, close: 100.9 })]);
       const sink = sinkIn(folder);
-      await sink.write(RELIANCE, [candleOf({ minute: 0, partial: true }), candleOf({ minute: 1 }), candleOf({ minute: 2 })]);
-      await sink.write(RELIANCE, [candleOf({ minute: 0, partial: true, gapMs: 5 }), candleOf({ minute: 1, partial: true, gapMs: 20_000 })]);
-      expect(await sink.readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 }), candleOf({ minute: 1, partial: true, gapMs: 20_000 }), candleOf({ minute: 2 })]);
+      await sink.write(RELIANCE, [
+        candleOf({ minute: 0, partial: true }),
+        candleOf({ minute: 1 }),
+        candleOf({ minute: 2 }),
+      ]);
+      await sink.write(RELIANCE, [
+        candleOf({ minute: 0, partial: true, gapMs: 5 }),
+        candleOf({ minute: 1, partial: true, gapMs: 20_000 }),
+      ]);
+      expect(await sink.readBack(RELIANCE)).toStrictEqual([
+        candleOf({ minute: 0, close: 100.9 }),
+        candleOf({ minute: 1, partial: true, gapMs: 20_000 }),
+        candleOf({ minute: 2 }),
+      ]);
     }));
 
   it('sees what others did to the files that it wrote last', () =>
@@ -60,11 +84,22 @@ describe('ParquetSink', () => {
       const rows = [candleOf({ minute: 0, partial: true }), candleOf({ minute: 1 })];
       await sink.write(RELIANCE, rows);
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, close: 100.9 })]);
-      expect((await sink.write(RELIANCE, [...rows, candleOf({ minute: 2 })])).kept).toStrictEqual([rows[0].candle.timestampMs]);
-      expect(await sink.readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 }), rows[1], candleOf({ minute: 2 })]);
+      expect((await sink.write(RELIANCE, [...rows, candleOf({ minute: 2 })])).kept).toStrictEqual([
+        rows[0].candle.timestampMs,
+      ]);
+      expect(await sink.readBack(RELIANCE)).toStrictEqual([
+        candleOf({ minute: 0, close: 100.9 }),
+        rows[1],
+        candleOf({ minute: 2 }),
+      ]);
       await rm(qualityPath(folder, RELIANCE));
       await sink.write(RELIANCE, [candleOf({ minute: 3 })]);
-      expect((await sink.readBack(RELIANCE)).map(({ quality }) => quality === undefined)).toStrictEqual([true, true, true, false]);
+      expect((await sink.readBack(RELIANCE)).map(({ quality }) => quality === undefined)).toStrictEqual([
+        true,
+        true,
+        true,
+        false,
+      ]);
       await writeFile(candlesPath(folder, RELIANCE), 'PAR1 and no more');
       await expect(sink.write(RELIANCE, rows)).rejects.toMatchObject({ code: 'OUTPUT' });
     }));
@@ -73,17 +108,27 @@ describe('ParquetSink', () => {
     inFolder(async (folder) => {
       for (const symbol of ['M&M', 'BAJAJ-AUTO']) {
         await sinkIn(folder).write({ exchange: 'NSE', symbol }, [candleOf({ minute: 0, symbol })]);
-        expect(await duckdb(`SELECT symbol FROM '${join(folder, `NSE_${symbol}_1m_test.parquet`)}'`)).toStrictEqual([{ symbol }]);
+        expect(
+          await duckdb(`SELECT symbol FROM '${join(folder, `NSE_${symbol}_1m_test.parquet`)}'`),
+        ).toStrictEqual([{ symbol }]);
       }
     }));
 
   it.each(['../X', 'A/B', 'A\\B', 'A:B', ''])('refuses the symbol %j', (symbol) =>
-    inFolder((folder) => expect(sinkIn(folder).write({ exchange: 'NSE', symbol }, [candleOf({ minute: 0, symbol })])).rejects.toMatchObject({ code: 'OUTPUT' })),
+    inFolder((folder) =>
+      expect(
+        sinkIn(folder).write({ exchange: 'NSE', symbol }, [candleOf({ minute: 0, symbol })]),
+      ).rejects.toMatchObject({ code: 'OUTPUT' }),
+    ),
   );
 
   it('takes a row that breaks its ranges for a fault of the program', () =>
     inFolder(async (folder) => {
-      for (const bad of [candleOf({ minute: 0, close: Number.NaN }), candleOf({ minute: 0, volume: 1.5 }), candleOf({ minute: 0, symbol: 'TCS' })]) {
+      for (const bad of [
+        candleOf({ minute: 0, close: Number.NaN }),
+        candleOf({ minute: 0, volume: 1.5 }),
+        candleOf({ minute: 0, symbol: 'TCS' }),
+      ]) {
         await expect(sinkIn(folder).write(RELIANCE, [bad])).rejects.toThrow();
       }
       expect(await readdir(folder)).toStrictEqual([]);
@@ -93,7 +138,8 @@ describe('ParquetSink', () => {
     inFolder(async (folder) => {
       await sinkIn(folder, { zone: 'Asia/Kolkata' }).write(RELIANCE, [candleOf({ minute: 0 })]);
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 1 })]);
-      for (const path of [candlesPath(folder, RELIANCE), qualityPath(folder, RELIANCE)]) expect((await readSchema(path))?.zone).toBe('Asia/Kolkata');
+      for (const path of [candlesPath(folder, RELIANCE), qualityPath(folder, RELIANCE)])
+        expect((await readSchema(path))?.zone).toBe('Asia/Kolkata');
     }));
 
   it('waits for a reader that holds the file open', () =>
@@ -102,7 +148,10 @@ describe('ParquetSink', () => {
       let refusals = 5;
       const sink = sinkIn(folder, {
         wait: (ms) => Promise.resolve(void waits.push(ms)),
-        rename: (from, to) => (refusals-- > 0 ? Promise.reject(Object.assign(new Error('held'), { code: 'EPERM' })) : rename(from, to)),
+        rename: (from, to) =>
+          refusals-- > 0
+            ? Promise.reject(Object.assign(new Error('held'), { code: 'EPERM' }))
+            : rename(from, to),
       });
       await sink.write(RELIANCE, [candleOf({ minute: 0 })]);
       expect(waits).toStrictEqual([10, 20, 40, 80, 160]);
@@ -112,12 +161,32 @@ describe('ParquetSink', () => {
   it('goes on with a quality file of version 0.1, which had fewer columns', () =>
     inFolder(async (folder) => {
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0 })]);
-      const row = { timestamp: candleOf({ minute: 0 }).candle.timestampMs, ticks: 42, price_changes: 7, partial: false, revision: 0, late: 0, gap_ms: 0, source: 'continuous' };
+      const row = {
+        timestamp: candleOf({ minute: 0 }).candle.timestampMs,
+        ticks: 42,
+        price_changes: 7,
+        partial: false,
+        revision: 0,
+        late: 0,
+        gap_ms: 0,
+        source: 'continuous',
+      };
       const keys = { feed: IDENTITY.feed, mode: IDENTITY.mode, volume_kind: IDENTITY.volumeKind };
-      await writeFile(qualityPath(folder, RELIANCE), await encodeParquet({ columns: QUALITY_COLUMNS.slice(0, QUALITY_COLUMNS_BEFORE), rows: [row], zone: '+05:30', keys }));
+      await writeFile(
+        qualityPath(folder, RELIANCE),
+        await encodeParquet({
+          columns: QUALITY_COLUMNS.slice(0, QUALITY_COLUMNS_BEFORE),
+          rows: [row],
+          zone: '+05:30',
+          keys,
+        }),
+      );
       const added = candleOf({ minute: 1, volSlack: 12, repaired: true });
       await sinkIn(folder).write(RELIANCE, [added]);
-      expect(await sinkIn(folder).readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, coverage: null, maxAgeMs: null }), added]);
+      expect(await sinkIn(folder).readBack(RELIANCE)).toStrictEqual([
+        candleOf({ minute: 0, coverage: null, maxAgeMs: null }),
+        added,
+      ]);
     }));
 
   it('waits for as long as it may, all files of a task together', () =>
@@ -125,7 +194,10 @@ describe('ParquetSink', () => {
       let patience = 3;
       const refuse = (): Promise<void> => Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' }));
       const sink = sinkIn(folder, { rename: refuse, mayWait: () => patience-- > 0 });
-      for (const tried of ['tried 4 times', 'tried once']) await expect(sink.write(RELIANCE, [candleOf({ minute: 0 })])).rejects.toMatchObject({ message: expect.stringContaining(tried) as string });
+      for (const tried of ['tried 4 times', 'tried once'])
+        await expect(sink.write(RELIANCE, [candleOf({ minute: 0 })])).rejects.toMatchObject({
+          message: expect.stringContaining(tried) as string,
+        });
     }));
 
   it('gives up on a file that stays held, leaves it whole, and goes on when it is let go', () =>
@@ -133,15 +205,28 @@ describe('ParquetSink', () => {
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, partial: true })]);
       const before = await contents(folder);
       for (const held of [qualityPath(folder, RELIANCE), candlesPath(folder, RELIANCE)]) {
-        const refuse = (from: string, to: string) => (to === held ? Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' })) : rename(from, to));
-        const attempt = sinkIn(folder, { rename: refuse }).write(RELIANCE, [candleOf({ minute: 0, close: 100.9 })]);
-        await expect(attempt).rejects.toMatchObject({ code: 'OUTPUT', retryable: true, message: expect.stringContaining('EBUSY, tried 12 times') });
-        expect((await contents(folder))[candlesPath(folder, RELIANCE)]).toBe(before[candlesPath(folder, RELIANCE)]);
+        const refuse = (from: string, to: string) =>
+          to === held
+            ? Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' }))
+            : rename(from, to);
+        const attempt = sinkIn(folder, { rename: refuse }).write(RELIANCE, [
+          candleOf({ minute: 0, close: 100.9 }),
+        ]);
+        await expect(attempt).rejects.toMatchObject({
+          code: 'OUTPUT',
+          retryable: true,
+          message: expect.stringContaining('EBUSY, tried 12 times'),
+        });
+        expect((await contents(folder))[candlesPath(folder, RELIANCE)]).toBe(
+          before[candlesPath(folder, RELIANCE)],
+        );
       }
       // Quality is in place and the candles are aside: the next write finishes that first, so the whole candle is not lost.
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0, partial: true, close: 100.1 })]);
       expect(await sinkIn(folder).readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 })]);
-      expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.writing'))).toStrictEqual([]);
+      expect(
+        (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.writing')),
+      ).toStrictEqual([]);
     }));
 
   it('stores what it can of many at once, and says of each other why not', () =>
@@ -150,10 +235,21 @@ describe('ParquetSink', () => {
       const of = (symbol: string) => ({ exchange: 'NSE', symbol });
       for (const symbol of symbols) await sinkIn(folder).write(of(symbol), [candleOf({ symbol, minute: 0 })]);
       const refused = [qualityPath(folder, of('TCS')), candlesPath(folder, of('INFY'))];
-      const refuse = (from: string, to: string) => (refused.includes(to) ? Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' })) : rename(from, to));
+      const refuse = (from: string, to: string) =>
+        refused.includes(to)
+          ? Promise.reject(Object.assign(new Error('held'), { code: 'EBUSY' }))
+          : rename(from, to);
       await writeFile(candlesPath(folder, of('SBIN')), 'no Parquet');
-      const outcomes = await sinkIn(folder, { rename: refuse }).writeAll(symbols.map((symbol) => ({ instrument: of(symbol), rows: [candleOf({ symbol, minute: 1 })] })));
-      expect(outcomes.map((outcome) => (outcome instanceof Error ? outcome.message.replace(folder, '') : outcome.files.map(({ rows }) => rows)))).toStrictEqual([
+      const outcomes = await sinkIn(folder, { rename: refuse }).writeAll(
+        symbols.map((symbol) => ({ instrument: of(symbol), rows: [candleOf({ symbol, minute: 1 })] })),
+      );
+      expect(
+        outcomes.map((outcome) =>
+          outcome instanceof Error
+            ? outcome.message.replace(folder, '')
+            : outcome.files.map(({ rows }) => rows),
+        ),
+      ).toStrictEqual([
         expect.stringContaining('/quality/NSE_TCS_1m_quality.parquet cannot be replaced'),
         [2, 2],
         [2, 2],
@@ -187,7 +283,9 @@ describe('ParquetSink', () => {
   it('says so when the folder cannot be made', () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, 'file'), '');
-      await expect(sinkIn(join(folder, 'file')).write(RELIANCE, [candleOf({ minute: 0 })])).rejects.toMatchObject({ code: 'OUTPUT' });
+      await expect(
+        sinkIn(join(folder, 'file')).write(RELIANCE, [candleOf({ minute: 0 })]),
+      ).rejects.toMatchObject({ code: 'OUTPUT' });
     }));
 });
 
@@ -216,9 +314,15 @@ describe('checkExisting', () => {
       await sinkIn(folder).write(RELIANCE, [candleOf({ minute: 0 })]);
       const before = await contents(folder);
       const identity = { ...IDENTITY, ...other };
-      const refusal = { code: 'FOOTER', exitCode: 2, message: expect.stringMatching(new RegExp(`NSE_RELIANCE_1m_test.parquet holds rows of ${sentence}`)) };
+      const refusal = {
+        code: 'FOOTER',
+        exitCode: 2,
+        message: expect.stringMatching(new RegExp(`NSE_RELIANCE_1m_test.parquet holds rows of ${sentence}`)),
+      };
       await expect(check(folder, identity)).rejects.toMatchObject(refusal);
-      await expect(sinkIn(folder, { identity }).write(RELIANCE, [candleOf({ minute: 1 })])).rejects.toMatchObject(refusal);
+      await expect(
+        sinkIn(folder, { identity }).write(RELIANCE, [candleOf({ minute: 1 })]),
+      ).rejects.toMatchObject(refusal);
       expect(await contents(folder)).toStrictEqual(before);
     }),
   );
@@ -227,9 +331,17 @@ describe('checkExisting', () => {
     inFolder(async (folder) => {
       const path = candlesPath(folder, RELIANCE);
       await duckdb(`COPY (SELECT 1 AS a) TO '${path}' (FORMAT parquet)`);
-      await expect(check(folder)).rejects.toMatchObject({ code: 'FOOTER', message: expect.stringContaining('has no footer key `feed`') });
-      await duckdb(`COPY (SELECT 1 AS a) TO '${path}' (FORMAT parquet, KV_METADATA { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick' })`);
-      await expect(check(folder)).rejects.toMatchObject({ code: 'OUTPUT', message: expect.stringContaining('has the columns a int32 where symbol string') });
+      await expect(check(folder)).rejects.toMatchObject({
+        code: 'FOOTER',
+        message: expect.stringContaining('has no footer key `feed`'),
+      });
+      await duckdb(
+        `COPY (SELECT 1 AS a) TO '${path}' (FORMAT parquet, KV_METADATA { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick' })`,
+      );
+      await expect(check(folder)).rejects.toMatchObject({
+        code: 'OUTPUT',
+        message: expect.stringContaining('has the columns a int32 where symbol string'),
+      });
     }));
 
   it('refuses what is no Parquet file, cut short, or damaged, and touches nothing', () =>
@@ -238,10 +350,22 @@ describe('checkExisting', () => {
       const path = candlesPath(folder, RELIANCE);
       const sound = await readFile(path);
       const zeroed = Buffer.from(sound).fill(0, 4, 400);
-      for (const bytes of [Buffer.alloc(0), Buffer.from('PAR1'), Buffer.from('not a parquet file at all'), sound.subarray(0, -9), Buffer.concat([sound.subarray(0, 50), sound.subarray(-8)]), zeroed]) {
+      for (const bytes of [
+        Buffer.alloc(0),
+        Buffer.from('PAR1'),
+        Buffer.from('not a parquet file at all'),
+        sound.subarray(0, -9),
+        Buffer.concat([sound.subarray(0, 50), sound.subarray(-8)]),
+        zeroed,
+      ]) {
         await writeFile(path, bytes);
-        await expect(check(folder)).rejects.toMatchObject({ code: 'OUTPUT', message: expect.stringContaining('NSE_RELIANCE_1m_test.parquet') });
-        await expect(sinkIn(folder).write(RELIANCE, [candleOf({ minute: 2 })])).rejects.toMatchObject({ code: 'OUTPUT' });
+        await expect(check(folder)).rejects.toMatchObject({
+          code: 'OUTPUT',
+          message: expect.stringContaining('NSE_RELIANCE_1m_test.parquet'),
+        });
+        await expect(sinkIn(folder).write(RELIANCE, [candleOf({ minute: 2 })])).rejects.toMatchObject({
+          code: 'OUTPUT',
+        });
         expect((await readFile(path)).equals(bytes)).toBe(true);
       }
       await rm(path);
@@ -257,7 +381,7 @@ describe('checkExisting', () => {
       const sound = await readFile(path);
       for (let at = 0; at < sound.length; at += 3) {
         const broken = Buffer.from(sound);
-        broken[at] ^= 1 << at % 8;
+        broken[at] ^= 1 << (at % 8);
         await writeFile(path, broken);
         await check(folder).catch((error: unknown) => expect(error).toMatchObject({ name: 'EngineError' }));
       }
@@ -280,9 +404,15 @@ describe('verify', () => {
       expect(await verifyCandles(path, candles)).toBeUndefined();
       expect(await verifyCandles(path, candles.slice(1))).toBeUndefined();
       expect(await verifyQuality(qualityPath(folder, RELIANCE), quality)).toBeUndefined();
-      expect(await verifyCandles(path, [candles[0], { ...candles[1], close: 7 }])).toBe(`${path} has close 100.05 at 2026-11-23T09:16:00+05:30 where 7 was sealed.`);
-      expect(await verifyCandles(path, [candleOf({ minute: 2 }).candle])).toBe(`${path} has no row for 2026-11-23T09:17:00+05:30.`);
-      expect(await verifyQuality(qualityPath(folder, RELIANCE), [{ ...quality[0], late: 3 }])).toContain('has late 0 at');
+      expect(await verifyCandles(path, [candles[0], { ...candles[1], close: 7 }])).toBe(
+        `${path} has close 100.05 at 2026-11-23T09:16:00+05:30 where 7 was sealed.`,
+      );
+      expect(await verifyCandles(path, [candleOf({ minute: 2 }).candle])).toBe(
+        `${path} has no row for 2026-11-23T09:17:00+05:30.`,
+      );
+      expect(await verifyQuality(qualityPath(folder, RELIANCE), [{ ...quality[0], late: 3 }])).toContain(
+        'has late 0 at',
+      );
       expect(await verifyCandles(join(folder, 'absent.parquet'), [])).toContain('does not exist');
       await writeFile(path, 'PAR1');
       expect(await verifyCandles(path, candles)).toContain('is no whole Parquet file');

@@ -17,7 +17,12 @@ const FRAMES = 300_000;
 
 function frameOf(index: number): Buffer {
   // A hundred market seconds in all, whatever real time they take.
-  return ltpFrame({ token: TOKENS[index % 3], sequence: index + 1, timeMs: ORIGIN_MS + Math.floor((index * 100) / FRAMES) * 1000, pricePaise: 100_000 + ((index * 7919) % 5003) });
+  return ltpFrame({
+    token: TOKENS[index % 3],
+    sequence: index + 1,
+    timeMs: ORIGIN_MS + Math.floor((index * 100) / FRAMES) * 1000,
+    pricePaise: 100_000 + ((index * 7919) % 5003),
+  });
 }
 
 /** Sends everything as fast as the client reads. */
@@ -31,11 +36,33 @@ function flood(socket: WebSocket, from: number): void {
   }
 }
 
-const args = (url: string, duration: string): string[] => ['--ws-test-mode', '--stage', '1', '--symbols', 'RELIANCE,INFY,TCS', '--duration', duration, '--feed', url, '--market-clock', '2026-11-23T11:00:00@10', '--shards', '2', '--out', 'out', '--report', 'report.json'];
+const args = (url: string, duration: string): string[] => [
+  '--ws-test-mode',
+  '--stage',
+  '1',
+  '--symbols',
+  'RELIANCE,INFY,TCS',
+  '--duration',
+  duration,
+  '--feed',
+  url,
+  '--market-clock',
+  '2026-11-23T11:00:00@10',
+  '--shards',
+  '2',
+  '--out',
+  'out',
+  '--report',
+  'report.json',
+];
 
 interface Report {
   readonly gates: readonly { readonly id: string; readonly status: string; readonly observed: string }[];
-  readonly counters: { readonly binary: number; readonly pauses: number; readonly applied: { readonly total: number } };
+  readonly counters: {
+    readonly binary: number;
+    readonly pauses: number;
+    readonly applied: { readonly total: number };
+  };
 }
 
 describe('a burst of 300,000 frames through the smallest rings', () => {
@@ -51,11 +78,28 @@ describe('a burst of 300,000 frames through the smallest rings', () => {
         expect(report.counters.applied.total).toBe(report.counters.binary);
         expect(stdout).toMatch(/Verdict/);
         expect([0, 1]).toContain(code);
-        const packets = Array.from({ length: report.counters.binary }, (_, index) => ({ bytes: frameOf(index), connection: 1, marketMsSinceSubscribe: 0, realMsSinceSubscribe: 0 }));
-        const instruments = ['RELIANCE', 'INFY', 'TCS'].map((symbol, index) => ({ symbol, exchangeType: 1, token: TOKENS[index] }));
+        const packets = Array.from({ length: report.counters.binary }, (_, index) => ({
+          bytes: frameOf(index),
+          connection: 1,
+          marketMsSinceSubscribe: 0,
+          realMsSinceSubscribe: 0,
+        }));
+        const instruments = ['RELIANCE', 'INFY', 'TCS'].map((symbol, index) => ({
+          symbol,
+          exchangeType: 1,
+          token: TOKENS[index],
+        }));
         const naive = naiveFold(packets, { mode: 1, date: '2026-11-23', instruments });
-        const rows = await duckdb(`SELECT symbol, open, high, low, close, volume::INT AS volume FROM read_parquet('${join(folder, 'out')}/NSE_*.parquet') ORDER BY symbol, timestamp`);
-        expect(rows).toEqual(['INFY', 'RELIANCE', 'TCS'].flatMap((symbol) => naive.candles.get(symbol)!.map(({ open, high, low, close, volume }) => ({ symbol, open, high, low, close, volume }))));
+        const rows = await duckdb(
+          `SELECT symbol, open, high, low, close, volume::INT AS volume FROM read_parquet('${join(folder, 'out')}/NSE_*.parquet') ORDER BY symbol, timestamp`,
+        );
+        expect(rows).toEqual(
+          ['INFY', 'RELIANCE', 'TCS'].flatMap((symbol) =>
+            naive.candles
+              .get(symbol)!
+              .map(({ open, high, low, close, volume }) => ({ symbol, open, high, low, close, volume })),
+          ),
+        );
       });
     } finally {
       await server.close();

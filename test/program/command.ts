@@ -21,9 +21,20 @@ export interface Running {
 }
 
 /** Starts `tickshard`, or a test's own entry, with `args` in `cwd`. Credentials of the machine are kept out. */
-export function start(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}, program = tickshard): Running {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ANGEL_') && name !== 'NODE_OPTIONS'));
-  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function start(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+  program = tickshard,
+): Running {
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('ANGEL_') && name !== 'NODE_OPTIONS'),
+  );
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...clean, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();
@@ -52,14 +63,20 @@ export function start(args: readonly string[], cwd: string, env: Readonly<Record
         };
         watchers.add(watcher);
         watcher();
-        void ended.then(({ code }) => reject(new Error(`ended with ${String(code)} before ${String(pattern)}:\n${stdout}${stderr}`)));
+        void ended.then(({ code }) =>
+          reject(new Error(`ended with ${String(code)} before ${String(pattern)}:\n${stdout}${stderr}`)),
+        );
       });
     },
   };
 }
 
 /** Runs `tickshard` to its end. */
-export function run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+export function run(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   return start(args, cwd, env).ended;
 }
 

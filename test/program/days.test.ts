@@ -12,7 +12,20 @@ import { listed, marketAt } from '../sim/world.js';
 import { everythingIn, run, start } from './command.js';
 
 const OUT = 'data/test/sim/websocket_candles';
-const shadowAt = (speed: number, at: string, ...more: readonly string[]): string[] => ['shadow', '--ws-test-mode', '--until-close', '--symbols', 'RELIANCE', '--feed', 'sim', '--at', at, '--speed', String(speed), ...more];
+const shadowAt = (speed: number, at: string, ...more: readonly string[]): string[] => [
+  'shadow',
+  '--ws-test-mode',
+  '--until-close',
+  '--symbols',
+  'RELIANCE',
+  '--feed',
+  'sim',
+  '--at',
+  at,
+  '--speed',
+  String(speed),
+  ...more,
+];
 const shadow = (at: string, ...more: readonly string[]): string[] => shadowAt(600, at, ...more);
 
 interface Report {
@@ -25,17 +38,39 @@ interface Report {
   readonly momentum: { readonly evaluations: number };
 }
 
-const reportIn = (folder: string): Report => JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as Report;
+const reportIn = (folder: string): Report =>
+  JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as Report;
 
 /** The broker's own candles of the date, polled by `compare --fetch` after the close. */
 async function comparedWithTruth(folder: string, date: string): Promise<Record<string, unknown>> {
   const market = marketAt('15:50', { date, seed: 1, listings: listed('RELIANCE') });
   const broker = await startBroker({ port: 0, market, clock: new SystemClock({ originMs: market.startMs }) });
   try {
-    const { code, stdout, stderr } = await run(['compare', '--ours', OUT, '--fetch', '--feed', `ws://127.0.0.1:${broker.port}`, '--date', date, '--json', '--report', 'data/test/reports/compare.json', '--html', 'page.html'], folder);
-    expect(stderr).toMatch(/^Asking for the candles of RELIANCE, two a second, each until two answers agree\.\nAsking again for RELIANCE\.\n$/);
+    const { code, stdout, stderr } = await run(
+      [
+        'compare',
+        '--ours',
+        OUT,
+        '--fetch',
+        '--feed',
+        `ws://127.0.0.1:${broker.port}`,
+        '--date',
+        date,
+        '--json',
+        '--report',
+        'data/test/reports/compare.json',
+        '--html',
+        'page.html',
+      ],
+      folder,
+    );
+    expect(stderr).toMatch(
+      /^Asking for the candles of RELIANCE, two a second, each until two answers agree\.\nAsking again for RELIANCE\.\n$/,
+    );
     expect(code).toBe(0);
-    expect(JSON.parse(readFileSync(join(folder, 'data/test/reports/compare.json'), 'utf8'))).toEqual(JSON.parse(stdout));
+    expect(JSON.parse(readFileSync(join(folder, 'data/test/reports/compare.json'), 'utf8'))).toEqual(
+      JSON.parse(stdout),
+    );
     expect(readFileSync(join(folder, 'page.html'), 'utf8')).toContain('Verdict: PASS.');
     return JSON.parse(stdout) as Record<string, unknown>;
   } finally {
@@ -75,7 +110,9 @@ describe.concurrent('a whole day', () => {
     inFolder(async (folder) => {
       const { code, stderr, stdout } = await run(shadow('2026-11-24T10:00'), folder);
       expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toMatch(/^tickshard: The market is shut at 2026-11-24T10:00:00\+05:30 \(holiday: [^)]+\); it opens 2026-11-25T09:15:00\+05:30/);
+      expect(stderr).toMatch(
+        /^tickshard: The market is shut at 2026-11-24T10:00:00\+05:30 \(holiday: [^)]+\); it opens 2026-11-25T09:15:00\+05:30/,
+      );
       expect(everythingIn(folder)).toEqual([]);
     }));
 

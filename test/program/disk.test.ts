@@ -3,7 +3,16 @@
  * full disk (the write is cut off where it is reached, and refused from then on), a file in a folder's place for one that cannot be written to.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -12,16 +21,54 @@ import { inFolder } from '../parquet/candles.js';
 import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
 import { everythingIn, run, start, type Ended } from './command.js';
 
-const ARGS = ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS,INFY', '--duration', '3', '--feed', 'sim', '--speed', '60', '--report', 'report.json', '--out', 'out', '--journal', 'journal'];
+const ARGS = [
+  '--ws-test-mode',
+  '--stage',
+  '2',
+  '--symbols',
+  'RELIANCE,TCS,INFY',
+  '--duration',
+  '3',
+  '--feed',
+  'sim',
+  '--speed',
+  '60',
+  '--report',
+  'report.json',
+  '--out',
+  'out',
+  '--journal',
+  'journal',
+];
 
 interface Report {
-  readonly gates: readonly { readonly id: string; readonly status: string; readonly observed: string; readonly remedy?: string }[];
+  readonly gates: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly observed: string;
+    readonly remedy?: string;
+  }[];
 }
 
 /** Runs with files of at most `blocks` times 512 bytes; standard output is a file of the folder where `toFile` says so. */
-async function limited(blocks: number, folder: string, args: readonly string[], toFile = false): Promise<Ended> {
+async function limited(
+  blocks: number,
+  folder: string,
+  args: readonly string[],
+  toFile = false,
+): Promise<Ended> {
   const stdout = toFile ? openSync(join(folder, 'stdout.txt'), 'w') : 'pipe';
-  const child = spawn('/bin/sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, fileURLToPath(shipped('dist/src/main.js')), ...args], { cwd: folder, stdio: ['ignore', stdout, 'pipe'] });
+  const child = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      `ulimit -f ${blocks}; exec "$0" "$@"`,
+      process.execPath,
+      fileURLToPath(shipped('dist/src/main.js')),
+      ...args,
+    ],
+    { cwd: folder, stdio: ['ignore', stdout, 'pipe'] },
+  );
   let [out, errors] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (errors += text));
@@ -30,22 +77,24 @@ async function limited(blocks: number, folder: string, args: readonly string[], 
   return { code, stdout: toFile ? readFileSync(join(folder, 'stdout.txt'), 'utf8') : out, stderr: errors };
 }
 
-const outputGate = (text: string): Report['gates'][number] => (JSON.parse(text) as Report).gates.find(({ id }) => id === 'output')!;
+const outputGate = (text: string): Report['gates'][number] =>
+  (JSON.parse(text) as Report).gates.find(({ id }) => id === 'output')!;
 const reportIn = (folder: string): string => readFileSync(join(folder, 'report.json'), 'utf8');
-const whole = (rows: readonly DiskRow[]): string[] => rows.filter(({ partial }) => !partial).map(({ symbol, minute, candle }) => `${symbol} ${minute} ${candle}`);
+const whole = (rows: readonly DiskRow[]): string[] =>
+  rows.filter(({ partial }) => !partial).map(({ symbol, minute, candle }) => `${symbol} ${minute} ${candle}`);
 /** What a cut-off write would leave. */
-const aside = (folder: string): string[] => everythingIn(folder).filter((name) => name.endsWith('.writing') || name.endsWith('.tmp'));
+const aside = (folder: string): string[] =>
+  everythingIn(folder).filter((name) => name.endsWith('.writing') || name.endsWith('.tmp'));
 
 let undisturbed: readonly string[] = [];
 
-beforeAll(
-  () =>
-    inFolder(async (folder) => {
-      expect((await run(ARGS, folder)).code).toBe(0);
-      undisturbed = whole(await rowsOnDisk(join(folder, 'out')));
-      // Two minutes of three symbols.
-      expect(undisturbed).toHaveLength(6);
-    }),
+beforeAll(() =>
+  inFolder(async (folder) => {
+    expect((await run(ARGS, folder)).code).toBe(0);
+    undisturbed = whole(await rowsOnDisk(join(folder, 'out')));
+    // Two minutes of three symbols.
+    expect(undisturbed).toHaveLength(6);
+  }),
 );
 
 describe.concurrent('a disk', () => {

@@ -22,16 +22,31 @@ function pour(socket: WebSocket, from: number): void {
       setTimeout(() => pour(socket, index), 1);
       return;
     }
-    socket.send(ltpFrame({ token: TOKENS[index % 3], sequence: index + 1, timeMs: ORIGIN_MS + Math.floor((index * 50) / PACKETS) * 1000, pricePaise: 100_000 + ((index * 7919) % 5003) }));
+    socket.send(
+      ltpFrame({
+        token: TOKENS[index % 3],
+        sequence: index + 1,
+        timeMs: ORIGIN_MS + Math.floor((index * 50) / PACKETS) * 1000,
+        pricePaise: 100_000 + ((index * 7919) % 5003),
+      }),
+    );
   }
   socket.ping('all');
 }
 
 interface Report {
   readonly gates: readonly { readonly id: string; readonly status: string }[];
-  readonly counters: { readonly binary: number; readonly pauses: number; readonly applied: { readonly total: number } };
+  readonly counters: {
+    readonly binary: number;
+    readonly pauses: number;
+    readonly applied: { readonly total: number };
+  };
   readonly performance: { readonly rssMb: number };
-  readonly disconnects: readonly { readonly connection: number; readonly cause: string; readonly sentence: string }[];
+  readonly disconnects: readonly {
+    readonly connection: number;
+    readonly cause: string;
+    readonly sentence: string;
+  }[];
 }
 
 describe('a burst of a million packets', () => {
@@ -46,7 +61,28 @@ describe('a burst of a million packets', () => {
     });
     try {
       await inFolder(async (folder) => {
-        const running = start(['--ws-test-mode', '--stage', '1', '--symbols', 'RELIANCE,INFY,TCS', '--duration', '15', '--feed', server.url, '--market-clock', '2026-11-23T11:00:00@1', '--shards', '2', '--out', 'out', '--report', 'report.json'], folder);
+        const running = start(
+          [
+            '--ws-test-mode',
+            '--stage',
+            '1',
+            '--symbols',
+            'RELIANCE,INFY,TCS',
+            '--duration',
+            '15',
+            '--feed',
+            server.url,
+            '--market-clock',
+            '2026-11-23T11:00:00@1',
+            '--shards',
+            '2',
+            '--out',
+            'out',
+            '--report',
+            'report.json',
+          ],
+          folder,
+        );
         await Promise.race([allRead, running.ended]);
         running.child.kill('SIGINT');
         const { code, stderr } = await running.ended;
@@ -70,15 +106,39 @@ describe('a flood of messages that are no packets', () => {
     const server = await startServer({
       onSubscribe: (socket, connection) => {
         socket.send(ltpFrame({ token: '2885', sequence: 1, timeMs: ORIGIN_MS, pricePaise: 100_000 }));
-        if (connection === 1) for (let message = 0; message < 20_000; message++) socket.send(Buffer.from([message & 0xff]));
+        if (connection === 1)
+          for (let message = 0; message < 20_000; message++) socket.send(Buffer.from([message & 0xff]));
       },
     });
     try {
       await inFolder(async (folder) => {
-        const { code, stdout } = await start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--market-clock', '2026-11-23T11:00:00@20', '--out', 'out', '--report', 'report.json'], folder).ended;
+        const { code, stdout } = await start(
+          [
+            '--ws-test-mode',
+            '--stage',
+            '1',
+            '--duration',
+            '1',
+            '--feed',
+            server.url,
+            '--market-clock',
+            '2026-11-23T11:00:00@20',
+            '--out',
+            'out',
+            '--report',
+            'report.json',
+          ],
+          folder,
+        ).ended;
         expect([0, 1]).toContain(code);
         const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
-        expect(report.disconnects).toEqual([expect.objectContaining({ connection: 1, cause: 'flood', sentence: expect.stringMatching(/^The server sent thousands of messages that are no packets/) })]);
+        expect(report.disconnects).toEqual([
+          expect.objectContaining({
+            connection: 1,
+            cause: 'flood',
+            sentence: expect.stringMatching(/^The server sent thousands of messages that are no packets/),
+          }),
+        ]);
         expect(report.gates.find(({ id }) => id === 'lossless')).toMatchObject({ status: 'pass' });
         expect(report.counters.binary).toBeLessThan(17_000);
         expect(stdout).toMatch(/messages that are no packets/);

@@ -22,11 +22,20 @@ const modes: Readonly<Record<string, NaiveMode>> = { ltp: 1, quote: 2, snapquote
 interface Report {
   readonly verdict: string;
   readonly counters: { readonly binary: number; readonly late: number };
-  readonly gates: readonly { readonly id: string; readonly status: string; readonly observed: string; readonly remedy?: string }[];
+  readonly gates: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly observed: string;
+    readonly remedy?: string;
+  }[];
 }
 
 describe('stage 2 equals the naive fold of the frames that were sent', () => {
-  it.each(['ltp', 'quote', 'snapquote'].flatMap((mode) => [1, 2, 4].map((shards): [string, number] => [mode, shards])))('%s with %i shards', async (mode, shards) => {
+  it.each(
+    ['ltp', 'quote', 'snapquote'].flatMap((mode) =>
+      [1, 2, 4].map((shards): [string, number] => [mode, shards]),
+    ),
+  )('%s with %i shards', async (mode, shards) => {
     await inFolder(async (folder) => {
       const simulator = start(['simulate', '--port', '0', '--speed', String(SPEED), '--seed', '3'], folder);
       let printed = '';
@@ -35,7 +44,27 @@ describe('stage 2 equals the naive fold of the frames that were sent', () => {
       const proxy = await startProxy(Number(/feed +ws:\/\/127\.0\.0\.1:(\d+)/.exec(printed)![1]), SPEED);
       try {
         const clock = ['--market-clock', `2026-11-23T11:0${(BEGINS_WITHIN_MS * SPEED) / 60_000}:00@${SPEED}`];
-        const { code, stderr } = await run(['--ws-test-mode', '--stage', '2', '--duration', '2', '--feed', proxy.url, ...clock, '--mode', mode, '--shards', String(shards), '--out', 'out', '--report', 'report.json'], folder);
+        const { code, stderr } = await run(
+          [
+            '--ws-test-mode',
+            '--stage',
+            '2',
+            '--duration',
+            '2',
+            '--feed',
+            proxy.url,
+            ...clock,
+            '--mode',
+            mode,
+            '--shards',
+            String(shards),
+            '--out',
+            'out',
+            '--report',
+            'report.json',
+          ],
+          folder,
+        );
         expect(stderr).toBe('');
         const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
         // How prompt a loaded machine is in an accelerated market is no question of this test.
@@ -43,9 +72,25 @@ describe('stage 2 equals the naive fold of the frames that were sent', () => {
         expect(failed).toEqual([]);
         expect(code).toBe(report.verdict === 'pass' ? 0 : 1);
         // What was still on its way when the program closed its socket is not part of the run.
-        const naive = naiveFold(proxy.packets.slice(0, report.counters.binary), { mode: modes[mode], date: '2026-11-23', instruments: niftyFifty() });
-        const rows = await duckdb(`SELECT symbol, epoch_ms(timestamp)::DOUBLE AS ms, open, high, low, close, volume::DOUBLE AS volume FROM read_parquet('${join(folder, 'out')}/NSE_*.parquet') ORDER BY symbol, timestamp`);
-        const expected = [...naive.candles].flatMap(([symbol, candles]) => candles.map(({ minuteMs, open, high, low, close, volume }) => ({ symbol, ms: minuteMs, open, high, low, close, volume })));
+        const naive = naiveFold(proxy.packets.slice(0, report.counters.binary), {
+          mode: modes[mode],
+          date: '2026-11-23',
+          instruments: niftyFifty(),
+        });
+        const rows = await duckdb(
+          `SELECT symbol, epoch_ms(timestamp)::DOUBLE AS ms, open, high, low, close, volume::DOUBLE AS volume FROM read_parquet('${join(folder, 'out')}/NSE_*.parquet') ORDER BY symbol, timestamp`,
+        );
+        const expected = [...naive.candles].flatMap(([symbol, candles]) =>
+          candles.map(({ minuteMs, open, high, low, close, volume }) => ({
+            symbol,
+            ms: minuteMs,
+            open,
+            high,
+            low,
+            close,
+            volume,
+          })),
+        );
         expected.sort((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : a.ms - b.ms));
         expect(rows.length).toBeGreaterThan(50 * 2);
         expect(rows).toEqual(expected);

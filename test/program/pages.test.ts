@@ -4,7 +4,18 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { everythingIn, run, start } from './command.js';
 
-const ARGS = ['--ws-test-mode', '--stage', '1', '--duration', '2', '--feed', 'sim', '--speed', '30', '--no-journal'];
+const ARGS = [
+  '--ws-test-mode',
+  '--stage',
+  '1',
+  '--duration',
+  '2',
+  '--feed',
+  'sim',
+  '--speed',
+  '30',
+  '--no-journal',
+];
 const sockets: Socket[] = [];
 let taken: Server | undefined;
 
@@ -30,15 +41,21 @@ function neverRead(port: number): void {
 }
 
 describe('a run that is watched', () => {
-  it.each(['--dashboard', '--metrics'])('%s at a port that is taken: one sentence, exit 2, nothing connected and nothing written', async (option) => {
-    await inFolder(async (folder) => {
-      const port = await takenPort();
-      const { code, stdout, stderr } = await run([...ARGS, option, port], folder);
-      expect([code, stderr]).toEqual([2, `tickshard: Port ${port} of ${option} cannot be had: another program listens there. Give another, or 0 for any that is free.\n`]);
-      expect(stdout).toBe('');
-      expect(everythingIn(folder)).toEqual([]);
-    });
-  });
+  it.each(['--dashboard', '--metrics'])(
+    '%s at a port that is taken: one sentence, exit 2, nothing connected and nothing written',
+    async (option) => {
+      await inFolder(async (folder) => {
+        const port = await takenPort();
+        const { code, stdout, stderr } = await run([...ARGS, option, port], folder);
+        expect([code, stderr]).toEqual([
+          2,
+          `tickshard: Port ${port} of ${option} cannot be had: another program listens there. Give another, or 0 for any that is free.\n`,
+        ]);
+        expect(stdout).toBe('');
+        expect(everythingIn(folder)).toEqual([]);
+      });
+    },
+  );
 
   it('passes whatever those who watch do: never read, ask for what is not there, try to change something, break off', async () => {
     await inFolder(async (folder) => {
@@ -46,7 +63,9 @@ describe('a run that is watched', () => {
       let text = '';
       running.child.stdout!.on('data', (more: string) => (text += more));
       await running.saw(/Metrics http:\S+/);
-      const [page, metrics] = [/Page (http:\S+)\//, /Metrics (http:\S+)/].map((pattern) => pattern.exec(text)![1]);
+      const [page, metrics] = [/Page (http:\S+)\//, /Metrics (http:\S+)/].map(
+        (pattern) => pattern.exec(text)![1],
+      );
       const port = Number(new URL(page).port);
       for (let k = 0; k < 5; k++) neverRead(port);
       for (let k = 0; k < 20; k++) {
@@ -65,7 +84,9 @@ describe('a run that is watched', () => {
       const { code, stdout, stderr } = await running.ended;
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/\[pass\] Nothing lost/);
-      expect(stdout).toMatch(/\[pass\] NO REST calls +1 call before the run, 0 calls during it, 1 WebSocket handshake, 2 connections in all/);
+      expect(stdout).toMatch(
+        /\[pass\] NO REST calls +1 call before the run, 0 calls during it, 1 WebSocket handshake, 2 connections in all/,
+      );
     });
   });
 

@@ -10,7 +10,17 @@ import { everythingIn, run, start } from './command.js';
 
 const pathOf = (name: string): string => fileURLToPath(shipped(`test/vectors/tls/${name}.pem`));
 const serve = (): Promise<HostileServer> => hostileServer(0, readFileSync(pathOf('good'), 'utf8'));
-const args = (url: string): string[] => ['--ws-test-mode', '--stage', '1', '--duration', '5', '--feed', url, '--market-clock', '2026-11-23T11:00@1'];
+const args = (url: string): string[] => [
+  '--ws-test-mode',
+  '--stage',
+  '1',
+  '--duration',
+  '5',
+  '--feed',
+  url,
+  '--market-clock',
+  '2026-11-23T11:00@1',
+];
 
 describe.concurrent('a run on a server with a private certificate', () => {
   it('connects and subscribes with --ca', async () => {
@@ -27,7 +37,12 @@ describe.concurrent('a run on a server with a private certificate', () => {
   it.each([
     ['without it', [], {}, /nobody that is trusted here.*--ca FILE/],
     ['with a file that is not there', ['--ca', 'nowhere.pem'], {}, /--ca nowhere\.pem cannot be read/],
-    ['when Node is told to check nothing', [], { NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /nobody that is trusted here/],
+    [
+      'when Node is told to check nothing',
+      [],
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      /nobody that is trusted here/,
+    ],
   ])('says what is wrong %s, and sends nothing', async (_what, options, env, sentence) => {
     await inFolder(async (folder) => {
       const server = await serve();
@@ -42,8 +57,16 @@ describe.concurrent('a run on a server with a private certificate', () => {
 
   it.each([
     ['no PEM', 'hello', /holds no certificate in PEM form/],
-    ['a private key beside it', `-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`, /holds a private key/],
-    ['a damaged one', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', /certificate 1 of 1 is damaged/],
+    [
+      'a private key beside it',
+      `-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`,
+      /holds a private key/,
+    ],
+    [
+      'a damaged one',
+      '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+      /certificate 1 of 1 is damaged/,
+    ],
   ])('refuses a file with %s before anything is made', async (_what, text, sentence) => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, 'ca.pem'), text);

@@ -20,8 +20,14 @@ export async function startProxy(port: number, speed: number): Promise<Recording
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name.startsWith('x-') || name === 'content-type')) as Record<string, string>;
-      void fetch(`http://127.0.0.1:${port}${request.url ?? ''}`, { method: request.method ?? 'POST', headers, body: Buffer.concat(chunks) }).then(async (answer) => {
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).filter(([name]) => name.startsWith('x-') || name === 'content-type'),
+      ) as Record<string, string>;
+      void fetch(`http://127.0.0.1:${port}${request.url ?? ''}`, {
+        method: request.method ?? 'POST',
+        headers,
+        body: Buffer.concat(chunks),
+      }).then(async (answer) => {
         response.writeHead(answer.status, { 'content-type': 'application/json' });
         response.end(await answer.text());
       });
@@ -30,8 +36,15 @@ export async function startProxy(port: number, speed: number): Promise<Recording
   const clients = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   let connections = 0;
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const headers = Object.fromEntries(passedOn.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name] as string]])));
-    const upstream = new WebSocket(`ws://127.0.0.1:${port}/smart-stream`, { headers, perMessageDeflate: false });
+    const headers = Object.fromEntries(
+      passedOn.flatMap((name) =>
+        request.headers[name] === undefined ? [] : [[name, request.headers[name] as string]],
+      ),
+    );
+    const upstream = new WebSocket(`ws://127.0.0.1:${port}/smart-stream`, {
+      headers,
+      perMessageDeflate: false,
+    });
     upstream.on('open', () => {
       clients.handleUpgrade(request, socket, head, (client) => {
         const connection = ++connections;
@@ -42,7 +55,13 @@ export async function startProxy(port: number, speed: number): Promise<Recording
         });
         upstream.on('message', (data: Buffer, isBinary: boolean) => {
           const realMs = performance.now() - subscribedMs;
-          if (isBinary) packets.push({ bytes: Uint8Array.from(data), connection, marketMsSinceSubscribe: realMs * speed, realMsSinceSubscribe: realMs });
+          if (isBinary)
+            packets.push({
+              bytes: Uint8Array.from(data),
+              connection,
+              marketMsSinceSubscribe: realMs * speed,
+              realMsSinceSubscribe: realMs,
+            });
           client.send(isBinary ? data : data.toString('utf8'));
         });
         client.on('close', () => upstream.close());

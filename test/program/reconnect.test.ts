@@ -30,11 +30,25 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
       let second = secondNow();
       // The cached packet: what was true last, an old state.
       const cached = Math.max(0, second - 1);
-      socket.send(ltpFrame({ token: '2885', sequence: cached + 1, timeMs: ORIGIN_MS + cached * 1000, pricePaise: priceOf(cached) }));
+      socket.send(
+        ltpFrame({
+          token: '2885',
+          sequence: cached + 1,
+          timeMs: ORIGIN_MS + cached * 1000,
+          pricePaise: priceOf(cached),
+        }),
+      );
       const timer = setInterval(() => {
         for (; second <= secondNow(); second++) {
           if (connection === 1 && second > DROP_AT_SECOND) return socket.terminate();
-          socket.send(ltpFrame({ token: '2885', sequence: second + 1, timeMs: ORIGIN_MS + second * 1000, pricePaise: priceOf(second) }));
+          socket.send(
+            ltpFrame({
+              token: '2885',
+              sequence: second + 1,
+              timeMs: ORIGIN_MS + second * 1000,
+              pricePaise: priceOf(second),
+            }),
+          );
         }
       }, 5);
       socket.on('close', () => clearInterval(timer));
@@ -42,12 +56,36 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
   });
   try {
     await inFolder(async (folder) => {
-      const { code, stderr } = await run(['--ws-test-mode', '--stage', '1', '--duration', '4', '--feed', server.url, '--market-clock', `2026-11-23T11:00:00@${SPEED}`, '--out', 'out', '--report', 'report.json'], folder);
+      const { code, stderr } = await run(
+        [
+          '--ws-test-mode',
+          '--stage',
+          '1',
+          '--duration',
+          '4',
+          '--feed',
+          server.url,
+          '--market-clock',
+          `2026-11-23T11:00:00@${SPEED}`,
+          '--out',
+          'out',
+          '--report',
+          'report.json',
+        ],
+        folder,
+      );
       expect(stderr).toBe('');
       const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
       const gate = (id: string): string => report.gates.find((one) => one.id === id)!.status;
       expect(report.disconnects).toHaveLength(1);
-      expect(report.disconnects[0]).toMatchObject({ connection: 1, at: expect.stringMatching(/^2026-11-23T11:01:[1-5]\d\+05:30$/) as string, cause: 'dropped', code: 1006, reason: '', sentence: expect.stringMatching(/without a close frame/) as string });
+      expect(report.disconnects[0]).toMatchObject({
+        connection: 1,
+        at: expect.stringMatching(/^2026-11-23T11:01:[1-5]\d\+05:30$/) as string,
+        cause: 'dropped',
+        code: 1006,
+        reason: '',
+        sentence: expect.stringMatching(/without a close frame/) as string,
+      });
       expect(gate('lossless')).toBe('pass');
       expect(gate('no-rest')).toBe('pass');
       expect(report.network).toMatchObject({ websocketHandshakes: 2, restCallsDuringRun: 0 });
@@ -56,13 +94,30 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
       expect(['warn', 'fail']).toContain(gate('connected'));
       expect(code).toBe(report.verdict === 'pass' ? 0 : 1);
       const out = join(folder, 'out');
-      const rows = await duckdb(`SELECT strftime(c.timestamp, '%H:%M') AS minute, c.open, c.high, c.low, c.close, c.volume::INT AS volume, q.partial, q.gap_ms::INT AS gap FROM read_parquet('${out}/NSE_RELIANCE_1m_test.parquet') c JOIN read_parquet('${out}/quality/NSE_RELIANCE_1m_quality.parquet') q USING (timestamp) ORDER BY 1`);
-      expect(rows.map(({ minute, partial }) => [minute, partial])).toEqual([['11:00', true], ['11:01', true], ['11:02', false], ['11:03', false], ['11:04', true]].slice(0, rows.length));
+      const rows = await duckdb(
+        `SELECT strftime(c.timestamp, '%H:%M') AS minute, c.open, c.high, c.low, c.close, c.volume::INT AS volume, q.partial, q.gap_ms::INT AS gap FROM read_parquet('${out}/NSE_RELIANCE_1m_test.parquet') c JOIN read_parquet('${out}/quality/NSE_RELIANCE_1m_quality.parquet') q USING (timestamp) ORDER BY 1`,
+      );
+      expect(rows.map(({ minute, partial }) => [minute, partial])).toEqual(
+        [
+          ['11:00', true],
+          ['11:01', true],
+          ['11:02', false],
+          ['11:03', false],
+          ['11:04', true],
+        ].slice(0, rows.length),
+      );
       expect(rows[1]['gap']).toBeGreaterThan(0);
       expect(rows[1]['volume']).toBeLessThanOrEqual(60);
       for (const minute of [2, 3]) {
         const prices = Array.from({ length: 60 }, (_, index) => priceOf(minute * 60 + index));
-        expect(rows[minute]).toMatchObject({ open: prices[0] / 100, high: Math.max(...prices) / 100, low: Math.min(...prices) / 100, close: prices[59] / 100, volume: 60, gap: 0 });
+        expect(rows[minute]).toMatchObject({
+          open: prices[0] / 100,
+          high: Math.max(...prices) / 100,
+          low: Math.min(...prices) / 100,
+          close: prices[59] / 100,
+          volume: 60,
+          gap: 0,
+        });
       }
     });
   } finally {

@@ -11,7 +11,15 @@ const stage = ['--ws-test-mode', '--stage', '1', '--duration', '10'];
 const sim = [...stage, '--feed', 'sim', '--speed', '60'];
 
 /** Runs in an empty folder and expects a refusal that leaves it as it was. */
-async function refused(args: readonly string[], sentence: RegExp, options: { code?: number; prepare?: (folder: string) => void | Promise<void>; env?: Record<string, string> } = {}): Promise<void> {
+async function refused(
+  args: readonly string[],
+  sentence: RegExp,
+  options: {
+    code?: number;
+    prepare?: (folder: string) => void | Promise<void>;
+    env?: Record<string, string>;
+  } = {},
+): Promise<void> {
   await inFolder(async (folder) => {
     await options.prepare?.(folder);
     const before = everythingIn(folder);
@@ -33,13 +41,33 @@ describe.concurrent('a stage run refuses', () => {
     ['an unknown symbol', [...sim, '--symbols', 'NOSUCH'], /Unknown symbol NOSUCH/],
     ['a path as symbol', [...sim, '--symbols', '../x'], /no trading symbol/],
     ['an unknown option', [...sim, '--bogus'], /bogus/],
-    ['the live feed without credentials', stage, /ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN, ANGEL_TOTP_SECRET|market is shut/],
-    ['a holiday', [...sim, '--at', '2026-11-24T11:00'], /shut at 2026-11-24.*holiday.*opens 2026-11-25T09:15/],
+    [
+      'the live feed without credentials',
+      stage,
+      /ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN, ANGEL_TOTP_SECRET|market is shut/,
+    ],
+    [
+      'a holiday',
+      [...sim, '--at', '2026-11-24T11:00'],
+      /shut at 2026-11-24.*holiday.*opens 2026-11-25T09:15/,
+    ],
     ['a Saturday', [...sim, '--at', '2026-11-28T11:00'], /Saturday.*opens 2026-11-30T09:15/],
-    ['before the opening', [...sim, '--at', '2026-11-23T08:59'], /before the opening.*opens 2026-11-23T09:15/],
+    [
+      'before the opening',
+      [...sim, '--at', '2026-11-23T08:59'],
+      /before the opening.*opens 2026-11-23T09:15/,
+    ],
     ['after the close', [...sim, '--at', '2026-11-23T15:40'], /after the close.*opens 2026-11-25T09:15/],
-    ['ws: to another machine', [...stage, '--feed', 'ws://10.0.0.1:80', '--market-clock', '2026-11-23T11:00@1'], /wss:/],
-    ['secrets in the URL', [...stage, '--feed', 'wss://feed.example/?feedToken=hush', '--market-clock', '2026-11-23T11:00@1'], /environment/],
+    [
+      'ws: to another machine',
+      [...stage, '--feed', 'ws://10.0.0.1:80', '--market-clock', '2026-11-23T11:00@1'],
+      /wss:/,
+    ],
+    [
+      'secrets in the URL',
+      [...stage, '--feed', 'wss://feed.example/?feedToken=hush', '--market-clock', '2026-11-23T11:00@1'],
+      /environment/,
+    ],
     ['a history that is no folder', [...sim, '--history', 'nowhere'], /no folder/],
     ['an instrument file that is absent', [...sim, '--instruments', 'nowhere.json'], /cannot be read/],
   ])('%s', async (_what, args, sentence) => {
@@ -47,8 +75,17 @@ describe.concurrent('a stage run refuses', () => {
   });
 
   it('a token clash', async () => {
-    const row = { token: '1', symbol: 'RELIANCE-EQ', name: 'RELIANCE', exch_seg: 'NSE', instrumenttype: '', tick_size: '10.000000' };
-    await refused([...sim, '--instruments', 'master.json'], /RELIANCE has token 2885/, { prepare: (folder) => writeFileSync(join(folder, 'master.json'), JSON.stringify([row])) });
+    const row = {
+      token: '1',
+      symbol: 'RELIANCE-EQ',
+      name: 'RELIANCE',
+      exch_seg: 'NSE',
+      instrumenttype: '',
+      tick_size: '10.000000',
+    };
+    await refused([...sim, '--instruments', 'master.json'], /RELIANCE has token 2885/, {
+      prepare: (folder) => writeFileSync(join(folder, 'master.json'), JSON.stringify([row])),
+    });
   });
 
   it('an output folder that is a file, or below one', async () => {
@@ -71,16 +108,46 @@ describe.concurrent('a stage run refuses', () => {
 
   it('an existing file of another origin', async () => {
     const prepare = async (folder: string): Promise<void> => {
-      const sink = new ParquetSink({ outDir: join(folder, 'out'), identity: { feed: 'live', mode: 'ltp', volumeKind: 'tick' }, wait: () => Promise.resolve() });
+      const sink = new ParquetSink({
+        outDir: join(folder, 'out'),
+        identity: { feed: 'live', mode: 'ltp', volumeKind: 'tick' },
+        wait: () => Promise.resolve(),
+      });
       const timestampMs = Date.UTC(2026, 10, 23, 5, 30);
       await sink.write({ exchange: 'NSE', symbol: 'RELIANCE' }, [
         {
-          candle: { symbol: 'RELIANCE', exchange: 'NSE', timestampMs, open: 1, high: 1, low: 1, close: 1, volume: 1 },
-          quality: { timestampMs, ticks: 1, priceChanges: 0, partial: false, revision: 0, late: 0, gapMs: 0, source: 'continuous', volSlack: null, repaired: false, coverage: 1, maxAgeMs: 1000 },
+          candle: {
+            symbol: 'RELIANCE',
+            exchange: 'NSE',
+            timestampMs,
+            open: 1,
+            high: 1,
+            low: 1,
+            close: 1,
+            volume: 1,
+          },
+          quality: {
+            timestampMs,
+            ticks: 1,
+            priceChanges: 0,
+            partial: false,
+            revision: 0,
+            late: 0,
+            gapMs: 0,
+            source: 'continuous',
+            volSlack: null,
+            repaired: false,
+            coverage: 1,
+            maxAgeMs: 1000,
+          },
         },
       ]);
     };
-    await refused([...sim, '--out', 'out'], /NSE_RELIANCE_1m_test.parquet holds rows of feed `live`.*another --out/, { prepare });
+    await refused(
+      [...sim, '--out', 'out'],
+      /NSE_RELIANCE_1m_test.parquet holds rows of feed `live`.*another --out/,
+      { prepare },
+    );
   });
 
   it('an existing file that is none of ours', async () => {
@@ -102,11 +169,22 @@ describe.concurrent('a stage run refuses', () => {
 
 describe('a stage run that cannot connect ends with 3', () => {
   it('when the log-in is refused, without repeating a secret', async () => {
-    const server = await startServer({ login: () => ({ status: false, message: 'Invalid totp for HUSHCODE', errorcode: 'AB1050', data: null }) });
-    const env = { ANGEL_API_KEY: 'hushkey', ANGEL_CLIENT_ID: 'HUSHCODE', ANGEL_PIN: '9182', ANGEL_TOTP_SECRET: 'JBSWY3DPEHPK3PXP' };
+    const server = await startServer({
+      login: () => ({ status: false, message: 'Invalid totp for HUSHCODE', errorcode: 'AB1050', data: null }),
+    });
+    const env = {
+      ANGEL_API_KEY: 'hushkey',
+      ANGEL_CLIENT_ID: 'HUSHCODE',
+      ANGEL_PIN: '9182',
+      ANGEL_TOTP_SECRET: 'JBSWY3DPEHPK3PXP',
+    };
     try {
       await inFolder(async (folder) => {
-        const { code, stderr, stdout } = await run([...stage, '--feed', server.url, '--market-clock', '2026-11-23T11:00@1'], folder, env);
+        const { code, stderr, stdout } = await run(
+          [...stage, '--feed', server.url, '--market-clock', '2026-11-23T11:00@1'],
+          folder,
+          env,
+        );
         expect(stderr).toMatch(/refuses the log-in: Invalid totp for \[secret\] \(AB1050\)/);
         expect(stderr + stdout).not.toMatch(/HUSHCODE|hushkey|9182|JBSWY/);
         expect(code).toBe(3);
@@ -120,7 +198,10 @@ describe('a stage run that cannot connect ends with 3', () => {
     await inFolder(async (folder) => {
       const gone = await startServer({});
       await gone.close();
-      const { code, stderr } = await run([...stage, '--feed', gone.url, '--market-clock', '2026-11-23T11:00@1'], folder);
+      const { code, stderr } = await run(
+        [...stage, '--feed', gone.url, '--market-clock', '2026-11-23T11:00@1'],
+        folder,
+      );
       expect(stderr).toMatch(/could not reach 127.0.0.1:\d+ \(ECONNREFUSED\)/);
       expect(code).toBe(3);
     });
@@ -128,7 +209,11 @@ describe('a stage run that cannot connect ends with 3', () => {
 
   it('when one credential is missing it names it', async () => {
     await inFolder(async (folder) => {
-      const { code, stderr } = await run([...stage, '--feed', 'ws://127.0.0.1:1', '--market-clock', '2026-11-23T11:00@1'], folder, { ANGEL_API_KEY: 'k', ANGEL_CLIENT_ID: 'C', ANGEL_PIN: ' ' });
+      const { code, stderr } = await run(
+        [...stage, '--feed', 'ws://127.0.0.1:1', '--market-clock', '2026-11-23T11:00@1'],
+        folder,
+        { ANGEL_API_KEY: 'k', ANGEL_CLIENT_ID: 'C', ANGEL_PIN: ' ' },
+      );
       expect(stderr).toMatch(/needs ANGEL_PIN, ANGEL_TOTP_SECRET in the environment/);
       expect(code).toBe(2);
     });

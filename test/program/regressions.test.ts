@@ -27,7 +27,11 @@ interface Frame {
 }
 
 /** Sends `frames` at their moments and keeps the connection open; returns how the program ended and its candles. */
-async function play(frames: readonly Frame[], options: { clock?: string; symbols?: string; duration?: string; args?: readonly string[] }, folder: string): Promise<{ ended: Ended; candles: Record<string, unknown>[]; report: Report }> {
+async function play(
+  frames: readonly Frame[],
+  options: { clock?: string; symbols?: string; duration?: string; args?: readonly string[] },
+  folder: string,
+): Promise<{ ended: Ended; candles: Record<string, unknown>[]; report: Report }> {
   const server = await startServer({
     onSubscribe(socket) {
       const startedMs = performance.now();
@@ -44,7 +48,24 @@ async function play(frames: readonly Frame[], options: { clock?: string; symbols
   });
   try {
     const ended = await run(
-      ['--ws-test-mode', '--stage', '1', '--duration', options.duration ?? '3', '--symbols', options.symbols ?? 'RELIANCE,INFY', '--feed', server.url, '--market-clock', options.clock ?? `2026-11-23T11:00:00@${SPEED}`, '--out', 'out', '--report', 'report.json', ...(options.args ?? [])],
+      [
+        '--ws-test-mode',
+        '--stage',
+        '1',
+        '--duration',
+        options.duration ?? '3',
+        '--symbols',
+        options.symbols ?? 'RELIANCE,INFY',
+        '--feed',
+        server.url,
+        '--market-clock',
+        options.clock ?? `2026-11-23T11:00:00@${SPEED}`,
+        '--out',
+        'out',
+        '--report',
+        'report.json',
+        ...(options.args ?? []),
+      ],
       folder,
     );
     const candles = await duckdb(
@@ -52,7 +73,11 @@ async function play(frames: readonly Frame[], options: { clock?: string; symbols
        FROM read_parquet('${join(folder, 'out')}/NSE_*_1m_test.parquet') c JOIN read_parquet('${join(folder, 'out')}/quality/*.parquet', filename = true) q
        ON c.timestamp = q.timestamp AND contains(q.filename, '/NSE_' || c.symbol || '_') ORDER BY c.symbol, c.timestamp`,
     );
-    return { ended, candles, report: JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report };
+    return {
+      ended,
+      candles,
+      report: JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report,
+    };
   } finally {
     await server.close();
   }
@@ -65,7 +90,12 @@ interface Report {
 }
 
 /** Ticks of one symbol, every second of market time, so that every minute is covered; `priceOf` may leave one out. */
-function stream(token: string, fromSecond: number, toSecond: number, priceOf: (second: number) => number | undefined): Frame[] {
+function stream(
+  token: string,
+  fromSecond: number,
+  toSecond: number,
+  priceOf: (second: number) => number | undefined,
+): Frame[] {
   const frames: Frame[] = [];
   for (let second = fromSecond; second < toSecond; second++) {
     const pricePaise = priceOf(second);
@@ -75,11 +105,18 @@ function stream(token: string, fromSecond: number, toSecond: number, priceOf: (s
 }
 
 const inOrder = (frames: readonly Frame[]): Frame[] => [...frames].sort((a, b) => a.at - b.at);
-const whole = (candles: readonly Record<string, unknown>[], symbol: string): Record<string, unknown>[] => candles.filter((candle) => candle['symbol'] === symbol && candle['partial'] === false);
+const whole = (candles: readonly Record<string, unknown>[], symbol: string): Record<string, unknown>[] =>
+  candles.filter((candle) => candle['symbol'] === symbol && candle['partial'] === false);
 
 /** What a minute of `stream` must be, from the prices themselves. */
-function expected(symbol: string, minute: number, priceOf: (second: number) => number | undefined): Record<string, unknown> {
-  const prices = Array.from({ length: 60 }, (_, index) => priceOf(minute * 60 + index)).filter((price) => price !== undefined);
+function expected(
+  symbol: string,
+  minute: number,
+  priceOf: (second: number) => number | undefined,
+): Record<string, unknown> {
+  const prices = Array.from({ length: 60 }, (_, index) => priceOf(minute * 60 + index)).filter(
+    (price) => price !== undefined,
+  );
   return {
     symbol,
     minute: `11:${String(minute).padStart(2, '0')}`,
@@ -100,7 +137,11 @@ describe.concurrent('regressions', () => {
   it('the first tick of a symbol never seen before is in its candle', async () => {
     // INFY's cached packet comes at once; nothing else of it until the very first second of 11:02.
     const late = (second: number): number | undefined => (second < 120 ? undefined : other(second));
-    const frames = inOrder([{ at: 0, token: INFY, second: -30, pricePaise: 1 }, ...stream(RELIANCE, 0, 260, wave), ...stream(INFY, 0, 260, late)]);
+    const frames = inOrder([
+      { at: 0, token: INFY, second: -30, pricePaise: 1 },
+      ...stream(RELIANCE, 0, 260, wave),
+      ...stream(INFY, 0, 260, late),
+    ]);
     await inFolder(async (folder) => {
       const { candles } = await play(frames, {}, folder);
       expect(whole(candles, 'INFY')[0]).toEqual(expected('INFY', 2, late));
@@ -111,7 +152,9 @@ describe.concurrent('regressions', () => {
   it('a tick of the next minute before any timer opens the next minute and loses neither', async () => {
     // RELIANCE's last tick of 11:01 comes after INFY has been in 11:02 for two seconds, within grace.
     const frames = inOrder([
-      ...stream(RELIANCE, 0, 260, wave).map((frame) => (frame.second === 119 ? { ...frame, at: 121.5 } : frame)),
+      ...stream(RELIANCE, 0, 260, wave).map((frame) =>
+        frame.second === 119 ? { ...frame, at: 121.5 } : frame,
+      ),
       ...stream(INFY, 0, 260, other),
     ]);
     await inFolder(async (folder) => {
@@ -143,7 +186,12 @@ describe.concurrent('regressions', () => {
   });
 
   it('one frame dated in the year 9999 is counted and moves nothing', async () => {
-    const stray: Frame = { at: 70, token: RELIANCE, second: (Date.UTC(9999, 11, 31) - ORIGIN_MS) / 1000, pricePaise: 140_000 };
+    const stray: Frame = {
+      at: 70,
+      token: RELIANCE,
+      second: (Date.UTC(9999, 11, 31) - ORIGIN_MS) / 1000,
+      pricePaise: 140_000,
+    };
     const frames = inOrder([...stream(RELIANCE, 0, 260, wave), ...stream(INFY, 0, 260, other), stray]);
     await inFolder(async (folder) => {
       const { candles, report } = await play(frames, {}, folder);
@@ -174,11 +222,33 @@ describe('Ctrl-C', () => {
     const startedMs = performance.now();
     let second = 0;
     const timer = setInterval(() => {
-      for (; second <= ((performance.now() - startedMs) * SPEED) / 1000; second++) socket.send(ltpFrame({ token: RELIANCE, sequence: second + 1, timeMs: ORIGIN_MS + second * 1000, pricePaise: wave(second) }));
+      for (; second <= ((performance.now() - startedMs) * SPEED) / 1000; second++)
+        socket.send(
+          ltpFrame({
+            token: RELIANCE,
+            sequence: second + 1,
+            timeMs: ORIGIN_MS + second * 1000,
+            pricePaise: wave(second),
+          }),
+        );
     }, 2);
     socket.on('close', () => clearInterval(timer));
   };
-  const args = (url: string): string[] => ['--ws-test-mode', '--stage', '1', '--duration', '15', '--feed', url, '--market-clock', `2026-11-23T11:00:00@${SPEED}`, '--out', 'out', '--report', 'report.json'];
+  const args = (url: string): string[] => [
+    '--ws-test-mode',
+    '--stage',
+    '1',
+    '--duration',
+    '15',
+    '--feed',
+    url,
+    '--market-clock',
+    `2026-11-23T11:00:00@${SPEED}`,
+    '--out',
+    'out',
+    '--report',
+    'report.json',
+  ];
 
   it('once writes open minutes as partial, keeps what was sealed, closes with a close frame and exits 130', async () => {
     let closeCode = 0;
@@ -197,11 +267,15 @@ describe('Ctrl-C', () => {
         expect(code).toBe(130);
         expect(closeCode).toBe(1000);
         expect(stdout).toMatch(/INTERRUPTED/);
-        const candles = await duckdb(`SELECT strftime(c.timestamp, '%H:%M') AS minute, q.partial FROM read_parquet('${join(folder, 'out')}/NSE_RELIANCE_1m_test.parquet') c JOIN read_parquet('${join(folder, 'out')}/quality/NSE_RELIANCE_1m_quality.parquet') q USING (timestamp) ORDER BY 1`);
+        const candles = await duckdb(
+          `SELECT strftime(c.timestamp, '%H:%M') AS minute, q.partial FROM read_parquet('${join(folder, 'out')}/NSE_RELIANCE_1m_test.parquet') c JOIN read_parquet('${join(folder, 'out')}/quality/NSE_RELIANCE_1m_quality.parquet') q USING (timestamp) ORDER BY 1`,
+        );
         expect(candles.at(0)).toEqual({ minute: '11:00', partial: true });
         expect(candles.at(1)).toEqual({ minute: '11:01', partial: false });
         expect(candles.at(-1)).toMatchObject({ partial: true });
-        expect((JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report).verdict).toBe('interrupted');
+        expect((JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report).verdict).toBe(
+          'interrupted',
+        );
       });
     } finally {
       await server.close();

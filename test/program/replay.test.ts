@@ -3,7 +3,15 @@
  * purpose and caught: a replay without the silent ticks (a seal is missing), one without excuses, one that takes the frames of a block
  * in another order, one that forgets that the run was resumed.
  */
-import { appendFileSync, cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.js';
@@ -11,14 +19,38 @@ import { duckdb, inFolder } from '../parquet/candles.js';
 import { run, start } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
-const stage = (...more: string[]): string[] => ['--ws-test-mode', '--stage', '2', '--subset', '8', '--duration', '3', '--feed', 'sim', '--speed', '60', '--out', 'out', '--journal', 'journal', '--report', 'report.json', ...more];
+const stage = (...more: string[]): string[] => [
+  '--ws-test-mode',
+  '--stage',
+  '2',
+  '--subset',
+  '8',
+  '--duration',
+  '3',
+  '--feed',
+  'sim',
+  '--speed',
+  '60',
+  '--out',
+  'out',
+  '--journal',
+  'journal',
+  '--report',
+  'report.json',
+  ...more,
+];
 
 interface Replayed {
   readonly same: boolean | null;
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   readonly hashes: Record<string, string>;
-  readonly journal: { readonly broken: string | null; readonly tornBytes: number; readonly frames: number; readonly ended: boolean };
+  readonly journal: {
+    readonly broken: string | null;
+    readonly tornBytes: number;
+    readonly frames: number;
+    readonly ended: boolean;
+  };
 }
 
 const runOf = (folder: string): string => join('journal', readdirSync(join(folder, 'journal'))[0]);
@@ -31,23 +63,45 @@ async function replayed(folder: string, ...more: string[]): Promise<Replayed & {
 
 /** All that the two files of a symbol hold, by another library. */
 const rows = (out: string): Promise<Record<string, unknown>[]> =>
-  duckdb(`SELECT * FROM read_parquet('${out}/*_test.parquet') ORDER BY symbol, timestamp`).then(async (candles) => [...candles, ...(await duckdb(`SELECT filename[-40:] AS file, * EXCLUDE filename FROM read_parquet('${out}/quality/*.parquet', filename = true) ORDER BY filename, timestamp`))]);
+  duckdb(`SELECT * FROM read_parquet('${out}/*_test.parquet') ORDER BY symbol, timestamp`).then(
+    async (candles) => [
+      ...candles,
+      ...(await duckdb(
+        `SELECT filename[-40:] AS file, * EXCLUDE filename FROM read_parquet('${out}/quality/*.parquet', filename = true) ORDER BY filename, timestamp`,
+      )),
+    ],
+  );
 
 describe('a replay', () => {
-  it.each(['ltp', 'quote', 'snapquote'])('of a run in %s mode gives the same for 1, 2, 4 and 8 shards', async (mode) => {
-    await inFolder(async (folder) => {
-      const { code } = await run(stage('--mode', mode, '--shards', '3'), folder);
-      expect([0, 1]).toContain(code);
-      const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { output: { hashes: Record<string, string> }; journal: { frames: number; missing: number }; counters: { binary: number } };
-      expect(report.journal).toMatchObject({ frames: report.counters.binary, missing: 0 });
-      const files = await rows(join(folder, 'out'));
-      for (const shards of ['1', '2', '4', '8']) {
-        const result = await replayed(folder, '--shards', shards, '--out', `again-${shards}`);
-        expect(result).toMatchObject({ code: 0, same: true, problems: [], hashes: report.output.hashes, journal: { broken: null, frames: report.counters.binary, ended: true } });
-        expect((await rows(join(folder, `again-${shards}`))).map((row) => ({ ...row, file: null }))).toEqual(files.map((row) => ({ ...row, file: null })));
-      }
-    });
-  });
+  it.each(['ltp', 'quote', 'snapquote'])(
+    'of a run in %s mode gives the same for 1, 2, 4 and 8 shards',
+    async (mode) => {
+      await inFolder(async (folder) => {
+        const { code } = await run(stage('--mode', mode, '--shards', '3'), folder);
+        expect([0, 1]).toContain(code);
+        const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {
+          output: { hashes: Record<string, string> };
+          journal: { frames: number; missing: number };
+          counters: { binary: number };
+        };
+        expect(report.journal).toMatchObject({ frames: report.counters.binary, missing: 0 });
+        const files = await rows(join(folder, 'out'));
+        for (const shards of ['1', '2', '4', '8']) {
+          const result = await replayed(folder, '--shards', shards, '--out', `again-${shards}`);
+          expect(result).toMatchObject({
+            code: 0,
+            same: true,
+            problems: [],
+            hashes: report.output.hashes,
+            journal: { broken: null, frames: report.counters.binary, ended: true },
+          });
+          expect(
+            (await rows(join(folder, `again-${shards}`))).map((row) => ({ ...row, file: null })),
+          ).toEqual(files.map((row) => ({ ...row, file: null })));
+        }
+      });
+    },
+  );
 
   it('of a run with a broken connection, silence, strangers and a late frame gives the same', async () => {
     const originMs = Date.UTC(2026, 10, 23, 5, 30);
@@ -60,9 +114,17 @@ describe('a replay', () => {
           // Silent for a while, so that the clock seals; then a frame of a minute that is sealed.
           if (second % 60 > 20 && second % 60 < 40) return;
           const late = second % 60 === 45 ? 120_000 : 0;
-          socket.send(ltpFrame({ token: '2885', sequence: ++sequence, timeMs: originMs + second * 1000 - late, pricePaise: 140_000 + (sequence % 97) }));
+          socket.send(
+            ltpFrame({
+              token: '2885',
+              sequence: ++sequence,
+              timeMs: originMs + second * 1000 - late,
+              pricePaise: 140_000 + (sequence % 97),
+            }),
+          );
           if (sequence % 5 === 0) socket.send(Buffer.from('garbage'));
-          if (sequence % 7 === 0) socket.send(ltpFrame({ token: '999', sequence, timeMs: originMs, pricePaise: 1 }));
+          if (sequence % 7 === 0)
+            socket.send(ltpFrame({ token: '999', sequence, timeMs: originMs, pricePaise: 1 }));
           if (sequence % 11 === 0) socket.send(JSON.stringify({ errorCode: 'E1002', errorMessage: 'no' }));
           if (connection === 1 && second > 80) socket.terminate();
         }, 10);
@@ -71,12 +133,40 @@ describe('a replay', () => {
     });
     try {
       await inFolder(async (folder) => {
-        await run(['--ws-test-mode', '--stage', '1', '--duration', '4', '--feed', server.url, '--market-clock', '2026-11-23T11:00@30', '--out', 'out', '--journal', 'journal', '--report', 'report.json'], folder);
-        const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { output: { hashes: Record<string, string> }; counters: Record<string, unknown>; unseen: { gaps: unknown[] } };
+        await run(
+          [
+            '--ws-test-mode',
+            '--stage',
+            '1',
+            '--duration',
+            '4',
+            '--feed',
+            server.url,
+            '--market-clock',
+            '2026-11-23T11:00@30',
+            '--out',
+            'out',
+            '--journal',
+            'journal',
+            '--report',
+            'report.json',
+          ],
+          folder,
+        );
+        const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {
+          output: { hashes: Record<string, string> };
+          counters: Record<string, unknown>;
+          unseen: { gaps: unknown[] };
+        };
         expect(report.unseen.gaps.length).toBeGreaterThan(0);
         expect(report.counters).toMatchObject({ refused: { length: 0 }, unadmitted: { exchange: 0 } });
         expect(report.counters.late).toBeGreaterThan(0);
-        for (const shards of ['1', '4']) expect(await replayed(folder, '--shards', shards, '--out', `again-${shards}`)).toMatchObject({ code: 0, same: true, hashes: report.output.hashes });
+        for (const shards of ['1', '4'])
+          expect(await replayed(folder, '--shards', shards, '--out', `again-${shards}`)).toMatchObject({
+            code: 0,
+            same: true,
+            hashes: report.output.hashes,
+          });
       });
     } finally {
       await server.close();
@@ -98,15 +188,37 @@ describe('a replay', () => {
       forged.writeBigInt64LE(forged.readBigInt64LE(at + 48 + 43) + 50_000n, at + 48 + 43);
       forged.writeUInt32LE(crc32(forged, at + 8, at + forged.readUInt32LE(at)), at + 4);
       writeFileSync(segment, forged);
-      expect(await replayed(folder)).toMatchObject({ code: 1, same: false, problems: expect.arrayContaining([expect.stringMatching(/^The candles are not the run's/)]) as string[] });
+      expect(await replayed(folder)).toMatchObject({
+        code: 1,
+        same: false,
+        problems: expect.arrayContaining([
+          expect.stringMatching(/^The candles are not the run's/),
+        ]) as string[],
+      });
 
       writeFileSync(segment, whole);
       truncateSync(segment, whole.length - 5);
-      expect(await replayed(folder)).toMatchObject({ code: 0, same: null, journal: { broken: 'torn' }, notes: [expect.stringMatching(/^The last write was cut off: \d+ bytes/), expect.stringMatching(/left no hashes/)] });
+      expect(await replayed(folder)).toMatchObject({
+        code: 0,
+        same: null,
+        journal: { broken: 'torn' },
+        notes: [
+          expect.stringMatching(/^The last write was cut off: \d+ bytes/),
+          expect.stringMatching(/left no hashes/),
+        ],
+      });
 
       whole[Math.floor(whole.length / 2)] ^= 1;
       writeFileSync(segment, whole);
-      expect(await replayed(folder)).toMatchObject({ code: 1, journal: { broken: 'damaged' }, problems: [expect.stringMatching(/^The journal is damaged in segment 1 at byte \d+: \d+ bytes there, and all that follows/)] });
+      expect(await replayed(folder)).toMatchObject({
+        code: 1,
+        journal: { broken: 'damaged' },
+        problems: [
+          expect.stringMatching(
+            /^The journal is damaged in segment 1 at byte \d+: \d+ bytes there, and all that follows/,
+          ),
+        ],
+      });
       appendFileSync(segment, 'x');
       expect(statSync(segment).size).toBe(whole.length + 1);
     });
@@ -114,11 +226,32 @@ describe('a replay', () => {
 
   it('refuses what is no journal in one sentence, and names the runs that there are', async () => {
     await inFolder(async (folder) => {
-      await run(stage('--duration', '1').filter((word, k, all) => !(word === '3' && all[k - 1] === '--duration') && !(word === '--duration' && all[k + 1] === '3')), folder);
-      expect(await run(['replay', 'nowhere'], folder)).toMatchObject({ code: 2, stdout: '', stderr: 'tickshard: nowhere holds no journal: a run leaves one below data/test/journal, or where --journal says.\n' });
-      expect(await run(['replay', 'journal'], folder)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: journal holds the journals of 1 run: name one, the newest is journal\/\d{8}T\d{6}Z-\d+\.\n$/) as string });
+      await run(
+        stage('--duration', '1').filter(
+          (word, k, all) =>
+            !(word === '3' && all[k - 1] === '--duration') && !(word === '--duration' && all[k + 1] === '3'),
+        ),
+        folder,
+      );
+      expect(await run(['replay', 'nowhere'], folder)).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr:
+          'tickshard: nowhere holds no journal: a run leaves one below data/test/journal, or where --journal says.\n',
+      });
+      expect(await run(['replay', 'journal'], folder)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(
+          /^tickshard: journal holds the journals of 1 run: name one, the newest is journal\/\d{8}T\d{6}Z-\d+\.\n$/,
+        ) as string,
+      });
       writeFileSync(join(folder, '000001.journal'), 'PAR1');
-      expect(await run(['replay', '.'], folder)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: .*000001\.journal is no journal of tickshard; name the journal of another run\.\n$/) as string });
+      expect(await run(['replay', '.'], folder)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(
+          /^tickshard: .*000001\.journal is no journal of tickshard; name the journal of another run\.\n$/,
+        ) as string,
+      });
     });
   });
 

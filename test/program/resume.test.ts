@@ -5,7 +5,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { run, start } from './command.js';
 
-const args = (...more: readonly string[]): string[] => ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS', '--duration', '5', '--feed', 'sim', '--speed', '60', '--out', 'out', '--journal', 'journal', '--report', 'report.json', ...more];
+const args = (...more: readonly string[]): string[] => [
+  '--ws-test-mode',
+  '--stage',
+  '2',
+  '--symbols',
+  'RELIANCE,TCS',
+  '--duration',
+  '5',
+  '--feed',
+  'sim',
+  '--speed',
+  '60',
+  '--out',
+  'out',
+  '--journal',
+  'journal',
+  '--report',
+  'report.json',
+  ...more,
+];
 
 /** The folder of a run that was killed after its first candles. */
 let killed = '';
@@ -30,7 +49,11 @@ afterAll(() => forget());
 /** All bytes of the journals. */
 function bytesIn(folder: string): string[] {
   const journal = join(folder, 'journal');
-  return readdirSync(journal, { recursive: true, encoding: 'utf8' }).sort().map((name) => (name.endsWith('.journal') ? `${name} ${readFileSync(join(journal, name)).toString('base64')}` : name));
+  return readdirSync(journal, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) =>
+      name.endsWith('.journal') ? `${name} ${readFileSync(join(journal, name)).toString('base64')}` : name,
+    );
 }
 
 async function expectRefusal(folder: string, why: RegExp, ...more: readonly string[]): Promise<void> {
@@ -42,7 +65,8 @@ async function expectRefusal(folder: string, why: RegExp, ...more: readonly stri
   expect(bytesIn(folder)).toEqual(before);
 }
 
-const changed = (name: string, value: string): string[] => args().map((arg, k, all) => (all[k - 1] === name ? value : arg));
+const changed = (name: string, value: string): string[] =>
+  args().map((arg, k, all) => (all[k - 1] === name ? value : arg));
 
 describe.concurrent('--resume refuses', () => {
   it.each<[string, string, string, RegExp]>([

@@ -40,7 +40,16 @@ export async function startServer(script: Script): Promise<Scripted> {
     calls.push(`${request.method ?? ''} ${request.url ?? ''}`);
     request.resume();
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(script.login?.() ?? { status: true, message: 'SUCCESS', errorcode: '', data: { jwtToken: 'jwt.of.test', refreshToken: 'r', feedToken: 'feed-of-test' } }));
+    response.end(
+      JSON.stringify(
+        script.login?.() ?? {
+          status: true,
+          message: 'SUCCESS',
+          errorcode: '',
+          data: { jwtToken: 'jwt.of.test', refreshToken: 'r', feedToken: 'feed-of-test' },
+        },
+      ),
+    );
   });
   const sockets = new WebSocketServer({ server, perMessageDeflate: false });
   let connections = 0;
@@ -81,7 +90,13 @@ export async function startServer(script: Script): Promise<Scripted> {
 }
 
 /** An LTP frame, written here without the encoder. */
-export function ltpFrame(options: { token: string; sequence: number; timeMs: number; pricePaise: number; exchange?: number }): Buffer {
+export function ltpFrame(options: {
+  token: string;
+  sequence: number;
+  timeMs: number;
+  pricePaise: number;
+  exchange?: number;
+}): Buffer {
   const bytes = Buffer.alloc(51);
   bytes[0] = 1;
   bytes[1] = options.exchange ?? 1;

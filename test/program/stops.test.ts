@@ -8,18 +8,43 @@ import { start } from './command.js';
 import { ltpFrame, startServer, type Scripted } from './server.js';
 
 const ORIGIN_MS = Date.UTC(2026, 10, 23, 5, 30);
-const args = (server: Scripted): string[] => ['--ws-test-mode', '--stage', '1', '--duration', '15', '--feed', server.url, '--market-clock', '2026-11-23T11:00@1'];
+const args = (server: Scripted): string[] => [
+  '--ws-test-mode',
+  '--stage',
+  '1',
+  '--duration',
+  '15',
+  '--feed',
+  server.url,
+  '--market-clock',
+  '2026-11-23T11:00@1',
+];
 const ticking = (): Promise<Scripted> =>
   startServer({
     onSubscribe(socket) {
       let second = 0;
-      const timer = setInterval(() => socket.send(ltpFrame({ token: '2885', sequence: ++second, timeMs: ORIGIN_MS + second * 1000, pricePaise: 140_000 })), 50);
+      const timer = setInterval(
+        () =>
+          socket.send(
+            ltpFrame({
+              token: '2885',
+              sequence: ++second,
+              timeMs: ORIGIN_MS + second * 1000,
+              pricePaise: 140_000,
+            }),
+          ),
+        50,
+      );
       socket.on('close', () => clearInterval(timer));
     },
   });
 
 /** Resolves once the run's log says that the feed is live. */
-const live = (folder: string): Promise<void> => vi.waitFor(() => expect(readFileSync(join(folder, 'logs/websocket_test.log'), 'utf8')).toContain('"to":"live"'), { timeout: 20_000, interval: 50 });
+const live = (folder: string): Promise<void> =>
+  vi.waitFor(
+    () => expect(readFileSync(join(folder, 'logs/websocket_test.log'), 'utf8')).toContain('"to":"live"'),
+    { timeout: 20_000, interval: 50 },
+  );
 
 /** Code that runs inside the program's main thread once the log says that the feed is live. */
 function plant(folder: string, body: string): Record<string, string> {
@@ -43,7 +68,10 @@ describe.concurrent('a fault of ours', () => {
   it.each([
     ['thrown', `throw new Error('the sky fell, said jwt.of.test');`],
     ['a rejection that nobody handles', `Promise.reject(new TypeError('the sky fell, said jwt.of.test'));`],
-    ['thrown twice', `setTimeout(() => { throw new Error('again'); }, 1); throw new Error('the sky fell, said jwt.of.test');`],
+    [
+      'thrown twice',
+      `setTimeout(() => { throw new Error('again'); }, 1); throw new Error('the sky fell, said jwt.of.test');`,
+    ],
     ['no error at all', `throw 'the sky fell, said jwt.of.test';`],
   ])('%s: close frame, one sentence, the log has it, exit 1, no second connection', async (_what, body) => {
     await inFolder(async (folder) => {
@@ -53,7 +81,9 @@ describe.concurrent('a fault of ours', () => {
       expect(server.closeCodes[0]).not.toBe(1006);
       expect(server.calls).toHaveLength(1);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^tickshard: A fault of tickshard ended the run; candles that were written are whole, there is no report\.\n.*the sky fell, said \[secret\]/);
+      expect(stderr).toMatch(
+        /^tickshard: A fault of tickshard ended the run; candles that were written are whole, there is no report\.\n.*the sky fell, said \[secret\]/,
+      );
       const log = readFileSync(join(folder, 'logs/websocket_test.log'), 'utf8');
       expect(log).toMatch(/"level":60.*the sky fell/);
       expect(stdout + stderr + log).not.toContain('jwt.of.test');
@@ -101,7 +131,10 @@ describe('a log that cannot be written', () => {
     await inFolder(async (folder) => {
       mkdirSync(join(folder, 'logs'));
       symlinkSync('/dev/full', join(folder, 'logs/websocket_test.log'));
-      const { code, stdout, stderr } = await start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', 'sim', '--speed', '60'], folder).ended;
+      const { code, stdout, stderr } = await start(
+        ['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', 'sim', '--speed', '60'],
+        folder,
+      ).ended;
       expect(stderr).toBe('');
       expect(stdout.match(/The log .* cannot be written \(ENOSPC.*; the run goes on\./g)).toHaveLength(1);
       expect(stdout).toMatch(/Verdict: PASS/);

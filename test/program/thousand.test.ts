@@ -7,7 +7,17 @@ import { everythingIn, run } from './command.js';
 
 /** The broker's instrument file with `size` equities, and their names for `--symbols`. */
 function manySymbols(folder: string, size: number): { master: string; symbols: string } {
-  const rows = Array.from({ length: size }, (_, k) => ({ token: String(100_001 + 7 * k), symbol: `MANY${k}-EQ`, name: `MANY${k}`, expiry: '', strike: '-1.000000', lotsize: '1', instrumenttype: '', exch_seg: 'NSE', tick_size: '5.000000' }));
+  const rows = Array.from({ length: size }, (_, k) => ({
+    token: String(100_001 + 7 * k),
+    symbol: `MANY${k}-EQ`,
+    name: `MANY${k}`,
+    expiry: '',
+    strike: '-1.000000',
+    lotsize: '1',
+    instrumenttype: '',
+    exch_seg: 'NSE',
+    tick_size: '5.000000',
+  }));
   const master = join(folder, 'OpenAPIScripMaster.json');
   writeFileSync(master, JSON.stringify(rows));
   return { master, symbols: rows.map(({ name }) => name).join(',') };
@@ -16,15 +26,41 @@ function manySymbols(folder: string, size: number): { master: string; symbols: s
 it('1,000 symbols on one socket: each is answered, each has its whole candle, nothing is lost', async () => {
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, 1000);
-    const { code, stdout, stderr } = await run(['--ws-test-mode', '--stage', '2', '--duration', '2', '--feed', 'sim', '--speed', '5', '--instruments', master, '--symbols', symbols], folder);
+    const { code, stdout, stderr } = await run(
+      [
+        '--ws-test-mode',
+        '--stage',
+        '2',
+        '--duration',
+        '2',
+        '--feed',
+        'sim',
+        '--speed',
+        '5',
+        '--instruments',
+        master,
+        '--symbols',
+        symbols,
+      ],
+      folder,
+    );
     expect(stderr).toBe('');
     expect(stdout).toMatch(/\[pass\] Subscribed to 1000 symbols +1000 of 1000 symbols answered/);
     expect(stdout).toMatch(/\[pass\] Nothing lost/);
-    const report = JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as { symbols: { symbol: string; whole: number }[]; network: { websocketHandshakes: number }; files: unknown[]; verdict: string };
+    const report = JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as {
+      symbols: { symbol: string; whole: number }[];
+      network: { websocketHandshakes: number };
+      files: unknown[];
+      verdict: string;
+    };
     expect(report.symbols.filter(({ whole }) => whole < 1)).toEqual([]);
     expect(report.network.websocketHandshakes).toBe(1);
     expect(report.files).toHaveLength(2000);
-    expect(readdirSync(join(folder, 'data/test/sim/websocket_candles')).filter((name) => name.endsWith('.parquet'))).toHaveLength(1000);
+    expect(
+      readdirSync(join(folder, 'data/test/sim/websocket_candles')).filter((name) =>
+        name.endsWith('.parquet'),
+      ),
+    ).toHaveLength(1000);
     expect([code, report.verdict]).toEqual([0, 'pass']);
   });
 });
@@ -33,8 +69,25 @@ it('1,001 are refused with the reason before anything is made', async () => {
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, 1001);
     const before = everythingIn(folder);
-    const { code, stderr } = await run(['--ws-test-mode', '--stage', '2', '--duration', '2', '--feed', 'sim', '--instruments', master, '--symbols', symbols], folder);
-    expect(stderr).toBe('tickshard: 1001 symbols are more than the 1000 that the broker serves on one connection: leave some out.\n');
+    const { code, stderr } = await run(
+      [
+        '--ws-test-mode',
+        '--stage',
+        '2',
+        '--duration',
+        '2',
+        '--feed',
+        'sim',
+        '--instruments',
+        master,
+        '--symbols',
+        symbols,
+      ],
+      folder,
+    );
+    expect(stderr).toBe(
+      'tickshard: 1001 symbols are more than the 1000 that the broker serves on one connection: leave some out.\n',
+    );
     expect(code).toBe(2);
     expect(everythingIn(folder)).toEqual(before);
   });

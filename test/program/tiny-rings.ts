@@ -5,4 +5,7 @@ import { runStage } from '../../src/commands/run.js';
 
 const command = await parse(process.argv.slice(2), { version: 'test' });
 if (command.kind !== 'stage') throw new Error('a stage run only');
-process.exitCode = await runStage(command.config, { slots: 4096, shardWorker: new URL('./slow-shard.js', import.meta.url) });
+process.exitCode = await runStage(command.config, {
+  slots: 4096,
+  shardWorker: new URL('./slow-shard.js', import.meta.url),
+});

@@ -10,15 +10,28 @@ const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', '60']
 
 interface Report {
   readonly verdict: string;
-  readonly gates: readonly { readonly id: string; readonly status: string; readonly observed: string; readonly remedy?: string }[];
+  readonly gates: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly observed: string;
+    readonly remedy?: string;
+  }[];
   readonly symbols: readonly { readonly candles: number; readonly session: Record<string, unknown> }[];
   readonly counters: { readonly applied: Record<string, number>; readonly late: number };
   readonly files: readonly { readonly path: string; readonly rows: number; readonly sha256: string }[];
-  readonly momentum: { readonly evaluations: number; readonly signals: readonly unknown[]; readonly differences: readonly string[] };
-  readonly network: { readonly connections: readonly { readonly purpose: string }[]; readonly restCallsDuringRun: number };
+  readonly momentum: {
+    readonly evaluations: number;
+    readonly signals: readonly unknown[];
+    readonly differences: readonly string[];
+  };
+  readonly network: {
+    readonly connections: readonly { readonly purpose: string }[];
+    readonly restCallsDuringRun: number;
+  };
 }
 
-const reportIn = (folder: string, path = 'data/test/reports/latest.json'): Report => JSON.parse(readFileSync(join(folder, path), 'utf8')) as Report;
+const reportIn = (folder: string, path = 'data/test/reports/latest.json'): Report =>
+  JSON.parse(readFileSync(join(folder, path), 'utf8')) as Report;
 const statusOf = (report: Report, id: string): string => report.gates.find((gate) => gate.id === id)!.status;
 
 describe.concurrent('a stage run', () => {
@@ -40,7 +53,10 @@ describe.concurrent('a stage run', () => {
       const report = reportIn(folder);
       expect(report.momentum.evaluations).toBeGreaterThanOrEqual(2);
       expect(report.network.connections.map(({ purpose }) => purpose)).toEqual(['log-in', 'feed']);
-      const log = readFileSync(join(folder, 'logs/websocket_test.log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+      const log = readFileSync(join(folder, 'logs/websocket_test.log'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
       const samples = log.filter(({ msg }) => msg === 'sample tick');
       expect(samples).toHaveLength(5);
       expect(samples[0]).toMatchObject({ symbol: 'RELIANCE' });
@@ -49,10 +65,23 @@ describe.concurrent('a stage run', () => {
       const second = await run([...sim, '--duration', '3'], folder);
       expect(second.code).toBe(0);
       const parquet = join(folder, 'data/test/sim/websocket_candles/NSE_RELIANCE_1m_test.parquet');
-      const rows = await duckdb(`SELECT count(*)::INT AS rows, count(DISTINCT timestamp)::INT AS minutes FROM '${parquet}'`);
+      const rows = await duckdb(
+        `SELECT count(*)::INT AS rows, count(DISTINCT timestamp)::INT AS minutes FROM '${parquet}'`,
+      );
       expect(rows[0]['rows']).toBe(rows[0]['minutes']);
       const columns = await duckdb(`DESCRIBE SELECT * FROM '${parquet}'`);
-      expect(columns.map((column) => `${String(column['column_name'])} ${String(column['column_type'])}`)).toEqual(['symbol VARCHAR', 'exchange VARCHAR', 'timestamp TIMESTAMP WITH TIME ZONE', 'open DOUBLE', 'high DOUBLE', 'low DOUBLE', 'close DOUBLE', 'volume BIGINT']);
+      expect(
+        columns.map((column) => `${String(column['column_name'])} ${String(column['column_type'])}`),
+      ).toEqual([
+        'symbol VARCHAR',
+        'exchange VARCHAR',
+        'timestamp TIMESTAMP WITH TIME ZONE',
+        'open DOUBLE',
+        'high DOUBLE',
+        'low DOUBLE',
+        'close DOUBLE',
+        'volume BIGINT',
+      ]);
     });
   });
 
@@ -79,7 +108,21 @@ describe.concurrent('a stage run', () => {
 
   it('with --json and --report prints the report alone and writes that file only', async () => {
     await inFolder(async (folder) => {
-      const { code, stdout, stderr } = await run([...sim, '--duration', '2', '--json', '--report', 'mine/report.json', '--out', 'out', '--mode', 'snapquote'], folder);
+      const { code, stdout, stderr } = await run(
+        [
+          ...sim,
+          '--duration',
+          '2',
+          '--json',
+          '--report',
+          'mine/report.json',
+          '--out',
+          'out',
+          '--mode',
+          'snapquote',
+        ],
+        folder,
+      );
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toEqual(reportIn(folder, 'mine/report.json'));
       expect(stderr).toMatch(/Verdict: PASS/);
@@ -92,7 +135,10 @@ describe.concurrent('a stage run', () => {
 
   it('reads its own candles as history, compares the schema, and lets them serve momentum', async () => {
     await inFolder(async (folder) => {
-      const first = await run([...sim, '--duration', '2', '--out', 'past', '--at', '2026-11-23T10:30'], folder);
+      const first = await run(
+        [...sim, '--duration', '2', '--out', 'past', '--at', '2026-11-23T10:30'],
+        folder,
+      );
       expect(first.code).toBe(0);
       const second = await run([...sim, '--duration', '2', '--out', 'out', '--history', 'past'], folder);
       expect(second.code).toBe(0);
@@ -148,7 +194,10 @@ describe.concurrent('a gate that really turns', () => {
 
   it('no-rest, when something opens a bare socket', async () => {
     await inFolder(async (folder) => {
-      const env = plant(folder, `const { Socket } = await import('node:net'); new Socket().on('error', () => undefined).connect(65001, '127.0.0.1');`);
+      const env = plant(
+        folder,
+        `const { Socket } = await import('node:net'); new Socket().on('error', () => undefined).connect(65001, '127.0.0.1');`,
+      );
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] NO REST calls[\s\S]*65001/);
       expect(code).toBe(1);
@@ -157,7 +206,10 @@ describe.concurrent('a gate that really turns', () => {
 
   it('output, when something writes outside the folders of the run', async () => {
     await inFolder(async (folder) => {
-      const env = plant(folder, `const { writeFileSync } = await import('node:fs'); writeFileSync('elsewhere.txt', 'x');`);
+      const env = plant(
+        folder,
+        `const { writeFileSync } = await import('node:fs'); writeFileSync('elsewhere.txt', 'x');`,
+      );
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] Output saved[\s\S]*elsewhere\.txt/);
       expect(code).toBe(1);

@@ -16,36 +16,108 @@ interface Sketch {
 }
 
 /** Ours and the reference's candle of one minute, equal but for what is said. */
-function minute(k: number, { ours = {}, quality = {}, reference = {} }: Sketch): { readonly own: SeenCandle; readonly other: SeenCandle } {
+function minute(
+  k: number,
+  { ours = {}, quality = {}, reference = {} }: Sketch,
+): { readonly own: SeenCandle; readonly other: SeenCandle } {
   const { candle, quality: plain } = candleOf({ minute: k, volSlack: 0, ...quality });
-  const own = { candle: { ...candle, ...ours }, partial: plain.partial, source: plain.source, quality: plain };
+  const own = {
+    candle: { ...candle, ...ours },
+    partial: plain.partial,
+    source: plain.source,
+    quality: plain,
+  };
   return { own, other: { candle: { ...candle, ...reference }, partial: false, source: 'continuous' } };
 }
 
 /** Compares minutes, between one before and one behind that are equal and reach from 90 to 110. */
-function comparing(sketches: readonly Sketch[], more: { readonly ours?: number; readonly reference?: number } = {}) {
+function comparing(
+  sketches: readonly Sketch[],
+  more: { readonly ours?: number; readonly reference?: number } = {},
+) {
   const wide = { high: 110, low: 90 };
-  const all = [{ ours: wide, reference: wide }, ...sketches, { ours: wide, reference: wide }].map((sketch, k) => minute(k, sketch));
+  const all = [{ ours: wide, reference: wide }, ...sketches, { ours: wide, reference: wide }].map(
+    (sketch, k) => minute(k, sketch),
+  );
   const ours = all.map(({ own }) => own).filter((_, k) => k !== more.ours);
   const reference = all.map(({ other }) => other).filter((_, k) => k !== more.reference);
-  return compareCandles([{ symbol: 'RELIANCE', exchange: 'NSE', tickSizeRupees: 0.05, ours: { candles: ours, volumeKind: 'traded' }, reference: { candles: reference, volumeKind: 'traded' } }]);
+  return compareCandles([
+    {
+      symbol: 'RELIANCE',
+      exchange: 'NSE',
+      tickSizeRupees: 0.05,
+      ours: { candles: ours, volumeKind: 'traded' },
+      reference: { candles: reference, volumeKind: 'traded' },
+    },
+  ]);
 }
 
-const counted = (found: ReturnType<typeof comparing>): Partial<Record<Cause, number>> => Object.fromEntries(Object.entries(causesOf(found.symbols)).filter(([, count]) => count > 0));
+const counted = (found: ReturnType<typeof comparing>): Partial<Record<Cause, number>> =>
+  Object.fromEntries(Object.entries(causesOf(found.symbols)).filter(([, count]) => count > 0));
 
 describe('a difference', () => {
   it.each<[Cause, string, Field, Sketch]>([
-    ['gap', 'in a minute with a gap', 'close', { quality: { partial: true, gapMs: 4000 }, reference: { close: 100.5 } }],
-    ['partialMinute', 'in a minute that was begun inside', 'open', { quality: { partial: true }, reference: { open: 100.5 } }],
-    ['auction', 'of the closing print', 'volume', { quality: { source: 'auction', volSlack: null }, reference: { volume: 50 } }],
-    ['boundary', 'of volume as large as the slack', 'volume', { quality: { volSlack: 8 }, reference: { volume: 50 } }],
-    ['boundary', 'of volume as small as the slack', 'volume', { quality: { volSlack: 8 }, reference: { volume: 34 } }],
-    ['unexplained', 'of volume beyond the slack', 'volume', { quality: { volSlack: 7 }, reference: { volume: 50 } }],
-    ['unexplained', 'of volume whose slack is not known', 'volume', { quality: { volSlack: null }, reference: { volume: 50 } }],
-    ['boundary', 'of an open where volume lies on the edge', 'open', { quality: { volSlack: 1 }, reference: { open: 100.5 } }],
-    ['boundary', 'of a close where volume lies on the edge', 'close', { quality: { volSlack: 1 }, reference: { close: 100.5 } }],
+    [
+      'gap',
+      'in a minute with a gap',
+      'close',
+      { quality: { partial: true, gapMs: 4000 }, reference: { close: 100.5 } },
+    ],
+    [
+      'partialMinute',
+      'in a minute that was begun inside',
+      'open',
+      { quality: { partial: true }, reference: { open: 100.5 } },
+    ],
+    [
+      'auction',
+      'of the closing print',
+      'volume',
+      { quality: { source: 'auction', volSlack: null }, reference: { volume: 50 } },
+    ],
+    [
+      'boundary',
+      'of volume as large as the slack',
+      'volume',
+      { quality: { volSlack: 8 }, reference: { volume: 50 } },
+    ],
+    [
+      'boundary',
+      'of volume as small as the slack',
+      'volume',
+      { quality: { volSlack: 8 }, reference: { volume: 34 } },
+    ],
+    [
+      'unexplained',
+      'of volume beyond the slack',
+      'volume',
+      { quality: { volSlack: 7 }, reference: { volume: 50 } },
+    ],
+    [
+      'unexplained',
+      'of volume whose slack is not known',
+      'volume',
+      { quality: { volSlack: null }, reference: { volume: 50 } },
+    ],
+    [
+      'boundary',
+      'of an open where volume lies on the edge',
+      'open',
+      { quality: { volSlack: 1 }, reference: { open: 100.5 } },
+    ],
+    [
+      'boundary',
+      'of a close where volume lies on the edge',
+      'close',
+      { quality: { volSlack: 1 }, reference: { close: 100.5 } },
+    ],
     ['unexplained', 'of a close where none does', 'close', { reference: { close: 100.5 } }],
-    ['unexplained', "of a close outside of the reference's candle", 'close', { ours: { close: 100.9 }, quality: { volSlack: 1 }, reference: { high: 100.5, close: 100.5 } }],
+    [
+      'unexplained',
+      "of a close outside of the reference's candle",
+      'close',
+      { ours: { close: 100.9 }, quality: { volSlack: 1 }, reference: { high: 100.5, close: 100.5 } },
+    ],
     ['unseenExtreme', "of a high within the day's range", 'high', { reference: { high: 110 } }],
     ['unseenExtreme', "of a low within the day's range", 'low', { reference: { low: 90 } }],
     ['unexplained', 'of a high beyond it', 'high', { reference: { high: 110.05 } }],
@@ -53,16 +125,35 @@ describe('a difference', () => {
     ['unexplained', 'of a high that reaches less far than ours', 'high', { ours: { high: 105 } }],
     ['unseenExtreme', 'of an open that a trade before ours made', 'open', { reference: { open: 100.5 } }],
     ['unexplained', "of an open outside of the reference's own candle", 'open', { reference: { open: 102 } }],
-    ['unexplained', "of an open of ours that the reference's candle never reached", 'open', { ours: { open: 99 }, reference: { open: 100.5 } }],
-    ['lateTick', 'of a minute that was corrected behind its seal', 'close', { quality: { late: 1, revision: 1 }, reference: { close: 100.5 } }],
-    ['boundary', 'of such a minute that the slack explains', 'volume', { quality: { late: 1, revision: 1, volSlack: 8 }, reference: { volume: 50 } }],
+    [
+      'unexplained',
+      "of an open of ours that the reference's candle never reached",
+      'open',
+      { ours: { open: 99 }, reference: { open: 100.5 } },
+    ],
+    [
+      'lateTick',
+      'of a minute that was corrected behind its seal',
+      'close',
+      { quality: { late: 1, revision: 1 }, reference: { close: 100.5 } },
+    ],
+    [
+      'boundary',
+      'of such a minute that the slack explains',
+      'volume',
+      { quality: { late: 1, revision: 1, volSlack: 8 }, reference: { volume: 50 } },
+    ],
   ])('is %s: %s', (cause, _what, field, sketch) => {
     const found = comparing([sketch]);
     // Of a close outside of the reference's candle the high differs, too.
     const expected = sketch.ours?.close === 100.9 ? { [cause]: 2 } : { [cause]: 1 };
     expect(counted(found)).toEqual(expected);
     const judged = sketch.quality?.partial !== true;
-    expect(found.differences.flatMap(({ fields }) => fields.map((one) => [one.field, one.cause])).filter(([name]) => name === field)).toEqual(judged ? [[field, cause]] : []);
+    expect(
+      found.differences
+        .flatMap(({ fields }) => fields.map((one) => [one.field, one.cause]))
+        .filter(([name]) => name === field),
+    ).toEqual(judged ? [[field, cause]] : []);
   });
 
   it('of a whole minute is that of the side that has none', () => {
@@ -71,7 +162,10 @@ describe('a difference', () => {
   });
 
   it('has one cause and no more: what is counted is what differs', () => {
-    const found = comparing([{ quality: { volSlack: 8 }, reference: { volume: 50, high: 108, close: 99.9 } }, { reference: { open: 100.2, low: 80 } }]);
+    const found = comparing([
+      { quality: { volSlack: 8 }, reference: { volume: 50, high: 108, close: 99.9 } },
+      { reference: { open: 100.2, low: 80 } },
+    ]);
     expect(counted(found)).toEqual({ boundary: 2, unseenExtreme: 2, unexplained: 1 });
     expect(CAUSES.length).toBe(9);
   });

@@ -9,18 +9,37 @@ import { naiveCompare, naiveVerdict } from './naive.js';
 import type { NaiveCandle, NaivePair } from './naive.js';
 
 const FIRST_MS = Date.parse('2026-11-23T15:18:00+05:30');
-const msOf = (minute: number): number => FIRST_MS + Math.floor(minute / 100) * 86_400_000 + (minute % 100) * 60_000;
-const minuteOf = (ms: number): number => Math.floor((ms - FIRST_MS) / 86_400_000) * 100 + ((ms - FIRST_MS) % 86_400_000) / 60_000;
+const msOf = (minute: number): number =>
+  FIRST_MS + Math.floor(minute / 100) * 86_400_000 + (minute % 100) * 60_000;
+const minuteOf = (ms: number): number =>
+  Math.floor((ms - FIRST_MS) / 86_400_000) * 100 + ((ms - FIRST_MS) % 86_400_000) / 60_000;
 
 /** `noise` is what a float gathers on its way through other programs, far below the unit. */
-function seen(symbol: string, { minute, prices, volume, partial, auction }: NaiveCandle, noise: number): SeenCandle {
+function seen(
+  symbol: string,
+  { minute, prices, volume, partial, auction }: NaiveCandle,
+  noise: number,
+): SeenCandle {
   const [open, high, low, close] = prices.map((units) => (units / 10_000) * (1 + noise));
-  return { candle: { symbol, exchange: 'NSE', timestampMs: msOf(minute), open, high, low, close, volume }, partial, source: auction ? 'auction' : 'continuous' };
+  return {
+    candle: { symbol, exchange: 'NSE', timestampMs: msOf(minute), open, high, low, close, volume },
+    partial,
+    source: auction ? 'auction' : 'continuous',
+  };
 }
 
 function pairOf({ symbol, tick, ours, reference, volumes }: NaivePair): Pair {
-  const side = (candles: readonly NaiveCandle[], noise: number): Side => ({ candles: candles.map((candle) => seen(symbol, candle, noise)), volumeKind: volumes ? 'traded' : 'tick' });
-  return { symbol, exchange: 'NSE', tickSizeRupees: tick / 10_000, ours: side(ours, 0), reference: reference && side(reference, 1e-12) };
+  const side = (candles: readonly NaiveCandle[], noise: number): Side => ({
+    candles: candles.map((candle) => seen(symbol, candle, noise)),
+    volumeKind: volumes ? 'traded' : 'tick',
+  });
+  return {
+    symbol,
+    exchange: 'NSE',
+    tickSizeRupees: tick / 10_000,
+    ours: side(ours, 0),
+    reference: reference && side(reference, 1e-12),
+  };
 }
 
 const LAST = 11;
@@ -38,7 +57,17 @@ const minute = fc.record({
 
 /** Sides of one symbol over two days of twelve minutes; `calm` ones have neither holes nor differences, so that passes come up too. */
 const symbolPair = fc
-  .record({ days: fc.array(fc.array(minute, { minLength: LAST + 1, maxLength: LAST + 1 }), { minLength: 2, maxLength: 2 }), calm: fc.boolean(), auction: fc.integer({ min: 0, max: 2 }), alien: fc.integer({ min: 0, max: 9 }), restPartial: fc.boolean(), volumes: fc.integer({ min: 0, max: 3 }) })
+  .record({
+    days: fc.array(fc.array(minute, { minLength: LAST + 1, maxLength: LAST + 1 }), {
+      minLength: 2,
+      maxLength: 2,
+    }),
+    calm: fc.boolean(),
+    auction: fc.integer({ min: 0, max: 2 }),
+    alien: fc.integer({ min: 0, max: 9 }),
+    restPartial: fc.boolean(),
+    volumes: fc.integer({ min: 0, max: 3 }),
+  })
   .map(({ days, calm, auction, alien, restPartial, volumes }) => {
     const ours: NaiveCandle[] = [];
     const reference: NaiveCandle[] = [];
@@ -46,17 +75,35 @@ const symbolPair = fc
       list.forEach((one, index) => {
         const prices = [0, 1, 2, 3].map((offset) => one.price + 1000 * offset + 30_000);
         const isAuction = auction > 0 && index === LAST;
-        if (calm || one.ours.there > 0) ours.push({ minute: day * 100 + index, prices, volume: one.volume, partial: one.ours.partial === 0, auction: isAuction });
+        if (calm || one.ours.there > 0)
+          ours.push({
+            minute: day * 100 + index,
+            prices,
+            volume: one.volume,
+            partial: one.ours.partial === 0,
+            auction: isAuction,
+          });
         const label = isAuction && auction === 2 ? index - 1 : index;
-        if ((calm || one.reference.there > 0) && !reference.some((other) => other.minute === day * 100 + label)) {
-          reference.push({ minute: day * 100 + label, prices: prices.map((price, at) => price + (calm ? one.apart[at] % 501 : one.apart[at])), volume: one.volume + (calm ? 0 : Math.max(-one.volume, one.moreVolume)), partial: restPartial && one.reference.partial === 0, auction: false });
+        if (
+          (calm || one.reference.there > 0) &&
+          !reference.some((other) => other.minute === day * 100 + label)
+        ) {
+          reference.push({
+            minute: day * 100 + label,
+            prices: prices.map((price, at) => price + (calm ? one.apart[at] % 501 : one.apart[at])),
+            volume: one.volume + (calm ? 0 : Math.max(-one.volume, one.moreVolume)),
+            partial: restPartial && one.reference.partial === 0,
+            auction: false,
+          });
         }
       }),
     );
     return { ours, reference: alien === 0 ? undefined : reference, volumes: volumes > 0 };
   });
 
-const pairs = fc.array(symbolPair, { minLength: 0, maxLength: 3 }).map((list) => list.map((one, index): NaivePair => ({ symbol: `S${index}`, tick: 500, ...one })));
+const pairs = fc
+  .array(symbolPair, { minLength: 0, maxLength: 3 })
+  .map((list) => list.map((one, index): NaivePair => ({ symbol: `S${index}`, tick: 500, ...one })));
 
 describe('compareCandles', () => {
   it('says of any two sides what a naive comparison says', () => {
@@ -65,19 +112,25 @@ describe('compareCandles', () => {
       fc.property(pairs, (naive) => {
         const comparison = compareCandles(naive.map(pairOf));
         const expected = naiveCompare(naive);
-        const got = comparison.symbols.map(({ symbol, compared, fields, partial, missing, unseen, outside, relabelled }) => ({
-          symbol,
-          compared,
-          tallies: FIELDS.map((field) => [fields[field].exact, fields[field].withinTick, fields[field].different]),
-          partial: partial.minutes,
-          partialExact: partial.exact,
-          missingOurs: missing.ours.map(minuteOf),
-          missingReference: missing.reference.map(minuteOf),
-          unseenOurs: unseen.ours.map(minuteOf),
-          unseenReference: unseen.reference.map(minuteOf),
-          outside,
-          relabelled,
-        }));
+        const got = comparison.symbols.map(
+          ({ symbol, compared, fields, partial, missing, unseen, outside, relabelled }) => ({
+            symbol,
+            compared,
+            tallies: FIELDS.map((field) => [
+              fields[field].exact,
+              fields[field].withinTick,
+              fields[field].different,
+            ]),
+            partial: partial.minutes,
+            partialExact: partial.exact,
+            missingOurs: missing.ours.map(minuteOf),
+            missingReference: missing.reference.map(minuteOf),
+            unseenOurs: unseen.ours.map(minuteOf),
+            unseenReference: unseen.reference.map(minuteOf),
+            outside,
+            relabelled,
+          }),
+        );
         expect(got).toStrictEqual(expected);
         const { verdict, reasons } = judge(comparison, undefined);
         expect(verdict).toBe(naiveVerdict(naive, expected));
@@ -86,7 +139,9 @@ describe('compareCandles', () => {
         // Each minute of ours is in exactly one place.
         naive.forEach(({ ours }, index) => {
           const { missing, unseen, compared, partial } = comparison.symbols[index];
-          expect(ours.length).toBe(compared + partial.minutes + missing.reference.length + unseen.reference.length);
+          expect(ours.length).toBe(
+            compared + partial.minutes + missing.reference.length + unseen.reference.length,
+          );
         });
       }),
       { numRuns: 1500, seed: 20261123 },
@@ -109,11 +164,17 @@ describe('compareCandles', () => {
     fc.assert(
       fc.property(pairs, (naive) => {
         const { differences, symbols } = compareCandles(naive.map(pairOf));
-        const sum = (agreement: 'withinTick' | 'different'): number => symbols.reduce((total, { fields }) => total + FIELDS.reduce((all, field) => all + fields[field][agreement], 0), 0);
+        const sum = (agreement: 'withinTick' | 'different'): number =>
+          symbols.reduce(
+            (total, { fields }) => total + FIELDS.reduce((all, field) => all + fields[field][agreement], 0),
+            0,
+          );
         const listed = differences.flatMap(({ fields }) => fields);
         expect(listed.filter(({ agreement }) => agreement === 'withinTick')).toHaveLength(sum('withinTick'));
         expect(listed.filter(({ agreement }) => agreement === 'different')).toHaveLength(sum('different'));
-        const weights = differences.map(({ fields }) => (fields.some(({ agreement }) => agreement === 'different') ? 1 : 0));
+        const weights = differences.map(({ fields }) =>
+          fields.some(({ agreement }) => agreement === 'different') ? 1 : 0,
+        );
         expect(weights).toStrictEqual([...weights].sort((a, b) => b - a));
       }),
       { numRuns: 300, seed: 11 },
@@ -124,8 +185,20 @@ describe('compareCandles', () => {
 /** One symbol's sides from a drawing, a character a minute: `W` whole, `p` partial, `.` nothing. */
 function drawn(drawings: readonly [ours: string, reference: string][]): Pair[] {
   const candles = (drawing: string): NaiveCandle[] =>
-    [...drawing].flatMap((character, index) => (character === '.' ? [] : [{ minute: index, prices: [1, 2, 3, 4], volume: 5, partial: character === 'p', auction: false }]));
-  return drawings.map(([ours, reference], index) => pairOf({ symbol: `S${index}`, tick: 500, ours: candles(ours), reference: candles(reference), volumes: true }));
+    [...drawing].flatMap((character, index) =>
+      character === '.'
+        ? []
+        : [{ minute: index, prices: [1, 2, 3, 4], volume: 5, partial: character === 'p', auction: false }],
+    );
+  return drawings.map(([ours, reference], index) =>
+    pairOf({
+      symbol: `S${index}`,
+      tick: 500,
+      ours: candles(ours),
+      reference: candles(reference),
+      volumes: true,
+    }),
+  );
 }
 
 describe('a hole', () => {
@@ -135,7 +208,10 @@ describe('a hole', () => {
     ['before a partial candle is unseen, however long', 'WW...pW', 'WWWWWWW', [], [2, 3, 4]],
   ])('%s', (_, ours, reference, missing, unseen) => {
     const [symbol] = compareCandles(drawn([[ours, reference]])).symbols;
-    expect({ missing: symbol.missing.ours.map(minuteOf), unseen: symbol.unseen.ours.map(minuteOf) }).toStrictEqual({ missing, unseen });
+    expect({
+      missing: symbol.missing.ours.map(minuteOf),
+      unseen: symbol.unseen.ours.map(minuteOf),
+    }).toStrictEqual({ missing, unseen });
   });
 
   it.each([
@@ -146,12 +222,25 @@ describe('a hole', () => {
     ['of a symbol without any candle', '.....', [0, 1, 2, 3, 4], []],
   ])('%s', (_, drawing, missing, unseen) => {
     // Another symbol makes the span; it is partial throughout, so that nothing is known to have been watched.
-    const [symbol] = compareCandles(drawn([[drawing, 'WWWWW'], ['ppppp', 'WWWWW']])).symbols;
-    expect({ missing: symbol.missing.ours.map(minuteOf), unseen: symbol.unseen.ours.map(minuteOf) }).toStrictEqual({ missing, unseen });
+    const [symbol] = compareCandles(
+      drawn([
+        [drawing, 'WWWWW'],
+        ['ppppp', 'WWWWW'],
+      ]),
+    ).symbols;
+    expect({
+      missing: symbol.missing.ours.map(minuteOf),
+      unseen: symbol.unseen.ours.map(minuteOf),
+    }).toStrictEqual({ missing, unseen });
   });
 
   it("is missing when another symbol shows that the run went on, whatever the next run's first minute is", () => {
-    const { symbols } = compareCandles(drawn([['WW......pWW', 'WWWWWWWWWWW'], ['WWWW....pWW', 'WWWWWWWWWWW']]));
+    const { symbols } = compareCandles(
+      drawn([
+        ['WW......pWW', 'WWWWWWWWWWW'],
+        ['WWWW....pWW', 'WWWWWWWWWWW'],
+      ]),
+    );
     expect(symbols[0].missing.ours.map(minuteOf)).toStrictEqual([2, 3]);
     expect(symbols[0].unseen.ours.map(minuteOf)).toStrictEqual([4, 5, 6, 7]);
     expect(symbols[1].missing.ours).toStrictEqual([]);
@@ -166,27 +255,59 @@ describe('a hole', () => {
 });
 
 describe('the closing auction', () => {
-  const auction = (minute: number, close = 4): NaiveCandle => ({ minute, prices: [close, close, close, close], volume: 5, partial: false, auction: true });
-  const compared = (ours: NaiveCandle[], reference: NaiveCandle[]) => compareCandles([pairOf({ symbol: 'S', tick: 1, ours, reference, volumes: true })]).symbols[0];
+  const auction = (minute: number, close = 4): NaiveCandle => ({
+    minute,
+    prices: [close, close, close, close],
+    volume: 5,
+    partial: false,
+    auction: true,
+  });
+  const compared = (ours: NaiveCandle[], reference: NaiveCandle[]) =>
+    compareCandles([pairOf({ symbol: 'S', tick: 1, ours, reference, volumes: true })]).symbols[0];
 
   it('meets the row at its own label or a minute before, and says so', () => {
     expect(compared([auction(11)], [auction(11)])).toMatchObject({ compared: 1, relabelled: 0 });
-    expect(compared([auction(11)], [auction(10)])).toMatchObject({ compared: 1, relabelled: 1, outside: 0, missing: { ours: [], reference: [] } });
+    expect(compared([auction(11)], [auction(10)])).toMatchObject({
+      compared: 1,
+      relabelled: 1,
+      outside: 0,
+      missing: { ours: [], reference: [] },
+    });
   });
 
   it('does not meet a row further off, nor one that is of another candle of ours', () => {
-    expect(compared([auction(11)], [auction(9)])).toMatchObject({ compared: 0, missing: { reference: [msOf(11)] } });
-    expect(compared([{ ...auction(10), auction: false }, auction(11)], [auction(10)])).toMatchObject({ compared: 1, relabelled: 0, missing: { reference: [msOf(11)] } });
+    expect(compared([auction(11)], [auction(9)])).toMatchObject({
+      compared: 0,
+      missing: { reference: [msOf(11)] },
+    });
+    expect(compared([{ ...auction(10), auction: false }, auction(11)], [auction(10)])).toMatchObject({
+      compared: 1,
+      relabelled: 0,
+      missing: { reference: [msOf(11)] },
+    });
   });
 
   it('is no licence for other candles', () => {
-    expect(compared([{ ...auction(11), auction: false }], [auction(10)])).toMatchObject({ compared: 0, missing: { reference: [msOf(11)] } });
+    expect(compared([{ ...auction(11), auction: false }], [auction(10)])).toMatchObject({
+      compared: 0,
+      missing: { reference: [msOf(11)] },
+    });
   });
 });
 
 describe('the tick size', () => {
-  it.each([[undefined, 0.05, false], [0, 0.05, false], [Number.NaN, 0.05, false], [-1, 0.05, false], [0.01, 0.01, true], [0.0025, 0.0025, true]])('%s is %s', (given, taken, known) => {
+  it.each([
+    [undefined, 0.05, false],
+    [0, 0.05, false],
+    [Number.NaN, 0.05, false],
+    [-1, 0.05, false],
+    [0.01, 0.01, true],
+    [0.0025, 0.0025, true],
+  ])('%s is %s', (given, taken, known) => {
     const [pair] = drawn([['W', 'W']]);
-    expect(compareCandles([{ ...pair, tickSizeRupees: given }]).symbols[0]).toMatchObject({ tickSizeRupees: taken, tickSizeKnown: known });
+    expect(compareCandles([{ ...pair, tickSizeRupees: given }]).symbols[0]).toMatchObject({
+      tickSizeRupees: taken,
+      tickSizeKnown: known,
+    });
   });
 });

@@ -44,16 +44,26 @@ export interface NaiveJudged {
 const DAY = 100;
 type State = 'whole' | 'partial' | 'none';
 
-const at = (candles: readonly NaiveCandle[], minute: number): NaiveCandle | undefined => candles.find((candle) => candle.minute === minute);
+const at = (candles: readonly NaiveCandle[], minute: number): NaiveCandle | undefined =>
+  candles.find((candle) => candle.minute === minute);
 const stateAt = (candles: readonly NaiveCandle[], minute: number): State => {
   const candle = at(candles, minute);
   return candle === undefined ? 'none' : candle.partial ? 'partial' : 'whole';
 };
 
 /** Walks from a hole in one direction to the symbol's next candle. */
-function walk(side: readonly NaiveCandle[], all: readonly (readonly NaiveCandle[])[], hole: number, step: 1 | -1): 'watched' | 'partial' | 'nothing' {
+function walk(
+  side: readonly NaiveCandle[],
+  all: readonly (readonly NaiveCandle[])[],
+  hole: number,
+  step: 1 | -1,
+): 'watched' | 'partial' | 'nothing' {
   let everyMinuteSeen = true;
-  for (let minute = hole; Math.floor(minute / DAY) === Math.floor(hole / DAY) && minute >= 0; minute += step) {
+  for (
+    let minute = hole;
+    Math.floor(minute / DAY) === Math.floor(hole / DAY) && minute >= 0;
+    minute += step
+  ) {
     const state = stateAt(side, minute);
     if (state === 'partial') return 'partial';
     if (!all.some((one) => stateAt(one, minute) === 'whole')) everyMinuteSeen = false;
@@ -62,7 +72,11 @@ function walk(side: readonly NaiveCandle[], all: readonly (readonly NaiveCandle[
   return 'nothing';
 }
 
-function unseen(side: readonly NaiveCandle[], all: readonly (readonly NaiveCandle[])[], hole: number): boolean {
+function unseen(
+  side: readonly NaiveCandle[],
+  all: readonly (readonly NaiveCandle[])[],
+  hole: number,
+): boolean {
   const both = [walk(side, all, hole, 1), walk(side, all, hole, -1)];
   return !both.includes('watched') && both.includes('partial');
 }
@@ -71,7 +85,25 @@ export function naiveCompare(pairs: readonly NaivePair[]): NaiveResult[] {
   const allOurs = pairs.map(({ ours }) => ours);
   const allReference = pairs.map(({ reference }) => reference ?? []);
   return pairs.map(({ symbol, tick, ours, reference = [], volumes }) => {
-    const result: NaiveResult = { symbol, compared: 0, tallies: [[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]], partial: 0, partialExact: 0, missingOurs: [], missingReference: [], unseenOurs: [], unseenReference: [], outside: 0, relabelled: 0 };
+    const result: NaiveResult = {
+      symbol,
+      compared: 0,
+      tallies: [
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+      ],
+      partial: 0,
+      partialExact: 0,
+      missingOurs: [],
+      missingReference: [],
+      unseenOurs: [],
+      unseenReference: [],
+      outside: 0,
+      relabelled: 0,
+    };
     const used: number[] = [];
     for (const own of ours) {
       let other = at(reference, own.minute);
@@ -102,7 +134,10 @@ export function naiveCompare(pairs: readonly NaivePair[]): NaiveResult[] {
     }
     for (const { minute } of reference) {
       if (used.includes(minute)) continue;
-      const ofDay = allOurs.flat().filter((candle) => Math.floor(candle.minute / DAY) === Math.floor(minute / DAY)).map((candle) => candle.minute);
+      const ofDay = allOurs
+        .flat()
+        .filter((candle) => Math.floor(candle.minute / DAY) === Math.floor(minute / DAY))
+        .map((candle) => candle.minute);
       if (ofDay.length === 0 || minute < Math.min(...ofDay) || minute > Math.max(...ofDay)) result.outside++;
       else if (unseen(ours, allOurs, minute)) result.unseenOurs.push(minute);
       else result.missingOurs.push(minute);
@@ -115,10 +150,16 @@ export function naiveCompare(pairs: readonly NaivePair[]): NaiveResult[] {
 function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged {
   const result: NaiveJudged = { unexplained: 0, otherPrints: 0 };
   for (const own of ours) {
-    const other = at(reference, own.minute) ?? (own.auction && at(ours, own.minute - 1) === undefined ? at(reference, own.minute - 1) : undefined);
+    const other =
+      at(reference, own.minute) ??
+      (own.auction && at(ours, own.minute - 1) === undefined ? at(reference, own.minute - 1) : undefined);
     if (other === undefined || own.partial || other.partial) continue;
-    const sameDay = ({ minute }: NaiveCandle): boolean => Math.floor(minute / DAY) === Math.floor(own.minute / DAY);
-    const day = [...ours.filter(sameDay), ...reference.filter((one) => sameDay(one) && one.minute < other.minute)];
+    const sameDay = ({ minute }: NaiveCandle): boolean =>
+      Math.floor(minute / DAY) === Math.floor(own.minute / DAY);
+    const day = [
+      ...ours.filter(sameDay),
+      ...reference.filter((one) => sameDay(one) && one.minute < other.minute),
+    ];
     const top = Math.max(...day.map(({ prices }) => prices[1]));
     const bottom = Math.min(...day.map(({ prices }) => prices[2]));
     own.prices.forEach((price, field) => {
@@ -128,7 +169,9 @@ function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged
         if (field === 3) result.otherPrints++;
         return;
       }
-      const hidden = (field === 1 && theirs > price && theirs <= top) || (field === 2 && theirs < price && theirs >= bottom);
+      const hidden =
+        (field === 1 && theirs > price && theirs <= top) ||
+        (field === 2 && theirs < price && theirs >= bottom);
       if (!hidden) result.unexplained++;
     });
     if (volumes && own.volume !== other.volume && !own.auction) result.unexplained++;
@@ -136,7 +179,10 @@ function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged
   return result;
 }
 
-export function naiveVerdict(pairs: readonly NaivePair[], results: readonly NaiveResult[]): 'pass' | 'prices-agree' | 'fail' {
+export function naiveVerdict(
+  pairs: readonly NaivePair[],
+  results: readonly NaiveResult[],
+): 'pass' | 'prices-agree' | 'fail' {
   let [values, unexplained, lacked, compared] = [0, 0, 0, 0];
   for (const [index, result] of results.entries()) {
     const pair = pairs[index];

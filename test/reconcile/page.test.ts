@@ -10,22 +10,42 @@ import type { CandleRow } from '../../src/candles/candle.js';
 
 const SURROUNDINGS: Surroundings = {
   ours: { folder: 'data/<b>ours</b>', files: [{ feed: 'live', mode: 'snapquote', volumeKind: 'traded' }] },
-  reference: { folder: 'getCandleData of "host"', files: [{ feed: 'live', mode: undefined, volumeKind: 'traded' }], polled: true },
+  reference: {
+    folder: 'getCandleData of "host"',
+    files: [{ feed: 'live', mode: undefined, volumeKind: 'traded' }],
+    polled: true,
+  },
   notes: ['A note with <script>alert(1)</script> & more.'],
   unexplainedPercent: 0.1,
   comparedWallMs: Date.parse('2026-11-26T16:00:00+05:30'),
 };
 
 /** Minutes of ours and of the reference, which is ours but for what is said. */
-function pairOf(symbol: string, sketches: readonly { readonly ours?: Partial<CandleSketch>; readonly reference?: Partial<CandleRow> | null; readonly own?: null }[]): Pair {
+function pairOf(
+  symbol: string,
+  sketches: readonly {
+    readonly ours?: Partial<CandleSketch>;
+    readonly reference?: Partial<CandleRow> | null;
+    readonly own?: null;
+  }[],
+): Pair {
   const both = sketches.map(({ ours = {}, reference = {}, own }, minute) => {
     const { candle, quality } = candleOf({ symbol, minute, volSlack: 0, ...ours });
     return {
       own: own === null ? [] : [{ candle, partial: quality.partial, source: quality.source, quality }],
-      other: reference === null ? [] : [{ candle: { ...candle, ...reference }, partial: false, source: 'continuous' as const }],
+      other:
+        reference === null
+          ? []
+          : [{ candle: { ...candle, ...reference }, partial: false, source: 'continuous' as const }],
     };
   });
-  return { symbol, exchange: 'NSE', tickSizeRupees: 0.05, ours: { candles: both.flatMap(({ own }) => own), volumeKind: 'traded' }, reference: { candles: both.flatMap(({ other }) => other), volumeKind: 'traded' } };
+  return {
+    symbol,
+    exchange: 'NSE',
+    tickSizeRupees: 0.05,
+    ours: { candles: both.flatMap(({ own }) => own), volumeKind: 'traded' },
+    reference: { candles: both.flatMap(({ other }) => other), volumeKind: 'traded' },
+  };
 }
 
 const pageOf = (...pairs: readonly Pair[]): string => {
@@ -52,7 +72,9 @@ describe('the page', () => {
   it('loads nothing and runs nothing', () => {
     const page = pageOf(planted());
     expect(page).toMatch(/^<!doctype html>/);
-    expect(page).not.toMatch(/\b(src|href|action|onload|onclick)\s*=|url\(|@import|<script|<link|<iframe|https?:/i);
+    expect(page).not.toMatch(
+      /\b(src|href|action|onload|onclick)\s*=|url\(|@import|<script|<link|<iframe|https?:/i,
+    );
     expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
   });
 
@@ -85,7 +107,10 @@ describe('the page', () => {
     expect(page).toMatch(/class="verdict">Verdict: PASS\./);
     for (const text of [page, pageOf()]) {
       expect(text.trimEnd().endsWith('</html>')).toBe(true);
-      for (const tag of ['table', 'tr', 'td', 'p', 'dl', 'svg', 'span', 'div']) expect([...text.matchAll(new RegExp(`<${tag}[ >]`, 'g'))].length, tag).toBe([...text.matchAll(new RegExp(`</${tag}>`, 'g'))].length);
+      for (const tag of ['table', 'tr', 'td', 'p', 'dl', 'svg', 'span', 'div'])
+        expect([...text.matchAll(new RegExp(`<${tag}[ >]`, 'g'))].length, tag).toBe(
+          [...text.matchAll(new RegExp(`</${tag}>`, 'g'))].length,
+        );
     }
   });
 });

@@ -12,7 +12,18 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const row = (symbol: string, token: string, more: object = {}): object => ({ token, symbol, name: symbol.replace(/-.*$/, ''), expiry: '', strike: '-1.000000', lotsize: '1', instrumenttype: '', exch_seg: 'NSE', tick_size: '10.000000', ...more });
+const row = (symbol: string, token: string, more: object = {}): object => ({
+  token,
+  symbol,
+  name: symbol.replace(/-.*$/, ''),
+  expiry: '',
+  strike: '-1.000000',
+  lotsize: '1',
+  instrumenttype: '',
+  exch_seg: 'NSE',
+  tick_size: '10.000000',
+  ...more,
+});
 
 function master(name: string, content: unknown): string {
   const path = join(folder, name);
@@ -33,16 +44,22 @@ async function select({ stage = 1, symbols, subset, master: path }: Choice): Pro
 
 describe('instruments of a run', () => {
   it('stage 1 is RELIANCE, stage 2 the fifty of the shipped list, in order', async () => {
-    expect((await select({})).map(({ symbol, token, index }) => [symbol, token, index])).toEqual([['RELIANCE', '2885', 0]]);
+    expect((await select({})).map(({ symbol, token, index }) => [symbol, token, index])).toEqual([
+      ['RELIANCE', '2885', 0],
+    ]);
     const all = await select({ stage: 2 });
     expect(all).toHaveLength(50);
     expect(new Set(all.map(({ token }) => token)).size).toBe(50);
     expect(all.map(({ index }) => index)).toEqual([...all.keys()]);
-    expect((await select({ stage: 2, subset: 3 })).map(({ symbol }) => symbol)).toEqual(all.slice(0, 3).map(({ symbol }) => symbol));
+    expect((await select({ stage: 2, subset: 3 })).map(({ symbol }) => symbol)).toEqual(
+      all.slice(0, 3).map(({ symbol }) => symbol),
+    );
   });
 
   it('takes both forms of a symbol, and each once', async () => {
-    expect((await select({ symbols: ['M&M', 'RELIANCE-EQ', 'RELIANCE'] })).map(({ symbol }) => symbol)).toEqual(['M&M', 'RELIANCE']);
+    expect(
+      (await select({ symbols: ['M&M', 'RELIANCE-EQ', 'RELIANCE'] })).map(({ symbol }) => symbol),
+    ).toEqual(['M&M', 'RELIANCE']);
   });
 
   it.each([
@@ -72,7 +89,12 @@ describe('instruments of a run', () => {
   });
 
   it.each([
-    ['a token that differs', [row('RELIANCE-EQ', '1')], ['RELIANCE'], /RELIANCE has token 2885 .* and 1 in the file/],
+    [
+      'a token that differs',
+      [row('RELIANCE-EQ', '1')],
+      ['RELIANCE'],
+      /RELIANCE has token 2885 .* and 1 in the file/,
+    ],
     ['a symbol that the file lacks', [row('INFY-EQ', '1594')], ['RELIANCE'], /not in/],
     ['two symbols of one token', [row('AAA-EQ', '7'), row('BBB-EQ', '7')], ['AAA', 'BBB'], /same token 7/],
     ['no list', { a: 1 }, ['RELIANCE'], /no list/],
@@ -91,6 +113,8 @@ describe('instruments of a run', () => {
 });
 
 it('the shipped data are whole', () => {
-  expect(niftyFifty().every(({ tickSizeRupees, derivatives }) => tickSizeRupees > 0 && derivatives)).toBe(true);
+  expect(niftyFifty().every(({ tickSizeRupees, derivatives }) => tickSizeRupees > 0 && derivatives)).toBe(
+    true,
+  );
   expect(shippedCalendar().day('2026-11-24', true)).toMatchObject({ kind: 'shut' });
 });

@@ -15,7 +15,10 @@ const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', '60',
 /** Makes the program's wall clock begin at `fromMs` and, three seconds later, go on from `toMs`. */
 function sleeping(folder: string, fromMs: number, toMs: number): Record<string, string> {
   const path = join(folder, 'asleep.mjs');
-  writeFileSync(path, `const real = Date.now; const start = real(); Date.now = () => (real() - start < 3000 ? ${fromMs} : ${toMs}) + real() - start;`);
+  writeFileSync(
+    path,
+    `const real = Date.now; const start = real(); Date.now = () => (real() - start < 3000 ? ${fromMs} : ${toMs}) + real() - start;`,
+  );
   return { NODE_OPTIONS: `--import ${pathToFileURL(path).href}` };
 }
 
@@ -24,15 +27,21 @@ describe.concurrent('a run that waits for the opening', () => {
     await inFolder(async (folder) => {
       const { code, stdout, stderr } = await run([...sim, '--at', '2026-11-23T09:12', '--wait-open'], folder);
       expect(stderr).toBe('');
-      expect(stdout).toMatch(/2 minutes from 2026-11-23T09:15:00\+05:30[\s\S]*The market is shut; it opens 2026-11-23T09:15:00\+05:30, in 3 min of market time/);
+      expect(stdout).toMatch(
+        /2 minutes from 2026-11-23T09:15:00\+05:30[\s\S]*The market is shut; it opens 2026-11-23T09:15:00\+05:30, in 3 min of market time/,
+      );
       expect(code).toBe(0);
       const quality = join(folder, 'data/test/sim/websocket_candles/quality/NSE_RELIANCE_1m_quality.parquet');
-      const rows = await duckdb(`SELECT strftime(timezone('Asia/Kolkata', timestamp), '%H:%M') AS minute, partial FROM '${quality}' ORDER BY timestamp`);
+      const rows = await duckdb(
+        `SELECT strftime(timezone('Asia/Kolkata', timestamp), '%H:%M') AS minute, partial FROM '${quality}' ORDER BY timestamp`,
+      );
       expect(rows.slice(0, 2)).toEqual([
         { minute: '09:15', partial: false },
         { minute: '09:16', partial: false },
       ]);
-      const { gates } = JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as { gates: { id: string; observed: string }[] };
+      const { gates } = JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as {
+        gates: { id: string; observed: string }[];
+      };
       expect(Number.parseFloat(gates.find(({ id }) => id === 'duration')!.observed)).toBeLessThan(3);
     });
   });
@@ -53,7 +62,9 @@ describe.concurrent('a run that waits for the opening', () => {
   it('says without the option when the market opens, and with which option it waits', async () => {
     await inFolder(async (folder) => {
       const { code, stderr } = await run([...sim, '--at', '2026-11-23T08:00'], folder);
-      expect(stderr).toBe('tickshard: The market is shut at 2026-11-23T08:00:00+05:30 (before the opening); it opens 2026-11-23T09:15:00+05:30 (--wait-open waits for it).\n');
+      expect(stderr).toBe(
+        'tickshard: The market is shut at 2026-11-23T08:00:00+05:30 (before the opening); it opens 2026-11-23T09:15:00+05:30 (--wait-open waits for it).\n',
+      );
       expect(code).toBe(2);
       expect(everythingIn(folder)).toEqual([]);
     });
@@ -62,7 +73,21 @@ describe.concurrent('a run that waits for the opening', () => {
   it('on a feed with a clock of its own connects only shortly before', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
-      const waiting = start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--market-clock', '2026-11-23T09:13@60', '--wait-open'], folder);
+      const waiting = start(
+        [
+          '--ws-test-mode',
+          '--stage',
+          '1',
+          '--duration',
+          '1',
+          '--feed',
+          server.url,
+          '--market-clock',
+          '2026-11-23T09:13@60',
+          '--wait-open',
+        ],
+        folder,
+      );
       await waiting.saw(/in 2 min of market time/);
       expect(server.calls).toEqual([]);
       await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 10_000 });
@@ -75,7 +100,11 @@ describe.concurrent('a run that waits for the opening', () => {
   it('by the wall clock: a machine that slept over the opening connects when it wakes up', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
-      const waiting = start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'], folder, sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '09:20')));
+      const waiting = start(
+        ['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'],
+        folder,
+        sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '09:20')),
+      );
       await waiting.saw(/it opens 2026-11-25T09:15:00\+05:30, in 1 day 13 h 15 min\. /);
       expect([server.calls, everythingIn(folder)]).toEqual([[], ['asleep.mjs']]);
       await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 20_000 });
@@ -88,11 +117,19 @@ describe.concurrent('a run that waits for the opening', () => {
   it('by the wall clock: one that slept through the whole day waits for the next', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
-      const waiting = start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'], folder, sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '19:00')));
-      await waiting.saw(/it opens 2026-11-25T09:15[^]*it opens 2026-11-26T09:15:00\+05:30, in 14 h 15 min\. /);
+      const waiting = start(
+        ['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'],
+        folder,
+        sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '19:00')),
+      );
+      await waiting.saw(
+        /it opens 2026-11-25T09:15[^]*it opens 2026-11-26T09:15:00\+05:30, in 14 h 15 min\. /,
+      );
       waiting.child.kill('SIGTERM');
       const { code, stdout } = await waiting.ended;
-      expect(stdout).toMatch(/Interrupted before the market opened: nothing was connected, nothing written\./);
+      expect(stdout).toMatch(
+        /Interrupted before the market opened: nothing was connected, nothing written\./,
+      );
       expect(code).toBe(130);
       expect([server.calls, everythingIn(folder)]).toEqual([[], ['asleep.mjs']]);
       await server.close();
@@ -101,7 +138,10 @@ describe.concurrent('a run that waits for the opening', () => {
 
   it('refuses what is wrong before it waits', async () => {
     await inFolder(async (folder) => {
-      const { code, stderr } = await run(['--ws-test-mode', '--stage', '1', '--duration', '1', '--wait-open', '--symbols', 'NOSUCH'], folder);
+      const { code, stderr } = await run(
+        ['--ws-test-mode', '--stage', '1', '--duration', '1', '--wait-open', '--symbols', 'NOSUCH'],
+        folder,
+      );
       expect(stderr).toMatch(/Unknown symbol NOSUCH/);
       expect(code).toBe(2);
     });
@@ -132,7 +172,9 @@ describe('waiting', () => {
     const clock = new FakeClock();
     let wallMs = openMs - 36_000_000;
     let came: boolean | undefined;
-    void reached(openMs, { now: () => wallMs, speed: 1, clock, over: new Promise(() => undefined) }).then((value) => (came = value));
+    void reached(openMs, { now: () => wallMs, speed: 1, clock, over: new Promise(() => undefined) }).then(
+      (value) => (came = value),
+    );
     clock.advance(1000);
     await settled();
     expect(came).toBeUndefined();

@@ -16,12 +16,32 @@ interface Report {
   readonly verdict: string;
   readonly gates: readonly { readonly id: string; readonly status: string; readonly observed: string }[];
   readonly momentum: { readonly evaluations: number; readonly notes: readonly string[] };
-  readonly network: { readonly connections: readonly { readonly purpose: string; readonly phase: string }[]; readonly restCalls: readonly { readonly path: string; readonly phase: string }[]; readonly restCallsDuringRun: number };
+  readonly network: {
+    readonly connections: readonly { readonly purpose: string; readonly phase: string }[];
+    readonly restCalls: readonly { readonly path: string; readonly phase: string }[];
+    readonly restCallsDuringRun: number;
+  };
 }
 
-const reportIn = (folder: string): Report => JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
+const reportIn = (folder: string): Report =>
+  JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
 const gateOf = (report: Report, id: string) => report.gates.find((gate) => gate.id === id)!;
-const sim = (...more: readonly string[]): string[] => ['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS,M&M', '--duration', '3', '--feed', 'sim', '--speed', '60', '--report', 'report.json', ...more];
+const sim = (...more: readonly string[]): string[] => [
+  '--ws-test-mode',
+  '--stage',
+  '2',
+  '--symbols',
+  'RELIANCE,TCS,M&M',
+  '--duration',
+  '3',
+  '--feed',
+  'sim',
+  '--speed',
+  '60',
+  '--report',
+  'report.json',
+  ...more,
+];
 
 describe.concurrent('a warm-up', () => {
   it.each(['quote', 'snapquote'])('in %s mode is polled before the feed is opened, with one log-in for both, and the journal knows it', (mode) =>
@@ -87,8 +107,15 @@ describe('the window of a warm-up', () => {
   const previousOpenMs = CALENDAR.lastOpenMs(istMs('2026-11-23', '09:15'), true);
   const windowAt = (time: string, previous: number | undefined = previousOpenMs): string | undefined => {
     if (day.kind !== 'open') throw new Error('a trading day');
-    const found = windowOf({ sessionOf: () => day.session, previousOpenMs: previous }, instrument, istMs('2026-11-23', time));
-    return found && [found.fromMs, found.toMs].map((ms) => new Date(ms + 19_800_000).toISOString().slice(5, 16)).join(' ');
+    const found = windowOf(
+      { sessionOf: () => day.session, previousOpenMs: previous },
+      instrument,
+      istMs('2026-11-23', time),
+    );
+    return (
+      found &&
+      [found.fromMs, found.toMs].map((ms) => new Date(ms + 19_800_000).toISOString().slice(5, 16)).join(' ')
+    );
   };
 
   it.each([
@@ -102,6 +129,12 @@ describe('the window of a warm-up', () => {
   it('is none where nothing is known of the day before', () => {
     expect(CALENDAR.lastOpenMs(istMs('2026-11-23', '09:15'), true)).toBe(istMs('2026-11-20', '09:15'));
     if (day.kind !== 'open') throw new Error('a trading day');
-    expect(windowOf({ sessionOf: () => day.session, previousOpenMs: undefined }, instrument, istMs('2026-11-23', '09:16'))).toBeUndefined();
+    expect(
+      windowOf(
+        { sessionOf: () => day.session, previousOpenMs: undefined },
+        instrument,
+        istMs('2026-11-23', '09:16'),
+      ),
+    ).toBeUndefined();
   });
 });

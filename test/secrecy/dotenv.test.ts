@@ -6,8 +6,20 @@ import { inFolder } from '../parquet/candles.js';
 import { run } from '../program/command.js';
 import { echoServer, ENV, found, PLANTED } from './echo.js';
 
-const dotenv = Object.entries(ENV).map(([name, value]) => `${name}=${value}`).join('\n');
-const nobody = ['--ws-test-mode', '--stage', '1', '--duration', '1', '--market-clock', '2026-11-23T11:00@1', '--feed', 'ws://127.0.0.1:9'];
+const dotenv = Object.entries(ENV)
+  .map(([name, value]) => `${name}=${value}`)
+  .join('\n');
+const nobody = [
+  '--ws-test-mode',
+  '--stage',
+  '1',
+  '--duration',
+  '1',
+  '--market-clock',
+  '2026-11-23T11:00@1',
+  '--feed',
+  'ws://127.0.0.1:9',
+];
 const posix = process.platform !== 'win32';
 
 describe.concurrent('.env', () => {
@@ -22,7 +34,9 @@ describe.concurrent('.env', () => {
       writeFileSync(join(folder, '.env'), dotenv);
       chmodSync(join(folder, '.env'), mode);
       const { stdout, stderr, code } = await run(nobody, folder);
-      expect(stdout.includes('Warning: .env can be read by other users of this machine: `chmod 600 .env`.')).toBe(warned);
+      expect(
+        stdout.includes('Warning: .env can be read by other users of this machine: `chmod 600 .env`.'),
+      ).toBe(warned);
       expect(stderr).toMatch(/could not reach 127\.0\.0\.1:9 \(ECONNREFUSED\)/);
       expect(code).toBe(3);
       const doctor = await run(['doctor', '--feed', 'ws://127.0.0.1:9'], folder);
@@ -44,21 +58,39 @@ describe.concurrent('.env', () => {
     await inFolder(async (folder) => {
       mkdirSync(join(folder, '.env'));
       const { code, stderr } = await run(nobody, folder);
-      expect(stderr).toBe('tickshard: .env cannot be read (EISDIR): mend it, or move it away and use the environment.\n');
+      expect(stderr).toBe(
+        'tickshard: .env cannot be read (EISDIR): mend it, or move it away and use the environment.\n',
+      );
       expect(code).toBe(2);
     });
   });
 
   it.each<[string, Buffer]>([
-    ['as Windows PowerShell writes it, UTF-16', Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`, 'utf16le')],
-    ['with a mark in front and Windows line ends', Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`)],
-    ['with quotes, blanks and comments', Buffer.from(`# mine\n${Object.entries(ENV).map(([name, value]) => `${name} = "${value}"`).join('\n\n')}\n`)],
+    [
+      'as Windows PowerShell writes it, UTF-16',
+      Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`, 'utf16le'),
+    ],
+    [
+      'with a mark in front and Windows line ends',
+      Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`),
+    ],
+    [
+      'with quotes, blanks and comments',
+      Buffer.from(
+        `# mine\n${Object.entries(ENV)
+          .map(([name, value]) => `${name} = "${value}"`)
+          .join('\n\n')}\n`,
+      ),
+    ],
   ])('%s is understood', async (_what, bytes) => {
     await inFolder(async (folder) => {
       const server = await echoServer();
       writeFileSync(join(folder, '.env'), bytes, { mode: 0o600 });
       await run(['doctor', '--feed', server.url, '--json'], folder);
-      expect(JSON.parse(server.logins[0].body)).toMatchObject({ clientcode: PLANTED.clientCode, password: PLANTED.pin });
+      expect(JSON.parse(server.logins[0].body)).toMatchObject({
+        clientcode: PLANTED.clientCode,
+        password: PLANTED.pin,
+      });
       expect(server.logins[0].headers['x-privatekey']).toBe(PLANTED.apiKey);
       await server.close();
     });
@@ -72,7 +104,10 @@ describe.concurrent('.env', () => {
   ])('%s says what is missing, and none of what it holds', async (_what, text) => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, '.env'), text, { mode: 0o600, encoding: 'latin1' });
-      const { code, stdout, stderr } = await run(['--ws-test-mode', '--stage', '1', '--duration', '1', '--wait-open'], folder);
+      const { code, stdout, stderr } = await run(
+        ['--ws-test-mode', '--stage', '1', '--duration', '1', '--wait-open'],
+        folder,
+      );
       expect(stderr).toMatch(/^tickshard: The feed needs ANGEL_.* in the environment or in \.env\.\n$/);
       expect(found({ stdout, stderr }, Object.values(PLANTED))).toEqual([]);
       expect(code).toBe(2);

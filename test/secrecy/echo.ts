@@ -1,7 +1,14 @@
 /** A broker that repeats every secret it knows wherever it can, and the search for what it repeated. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { accept, answer, hostileServer, type Handshake, type HostileServer, type Login } from '../feed/hostile-server.js';
+import {
+  accept,
+  answer,
+  hostileServer,
+  type Handshake,
+  type HostileServer,
+  type Login,
+} from '../feed/hostile-server.js';
 import { ltpFrame } from '../program/server.js';
 
 /** What is planted: easy to find, and opens nothing. The PIN stands alone where it is searched, so that no clock or count is taken for it. */
@@ -15,14 +22,22 @@ export const PLANTED = {
   feedToken: 'planted-feed-token-without-any-form',
 } as const;
 
-export const ENV = { ANGEL_API_KEY: PLANTED.apiKey, ANGEL_CLIENT_ID: PLANTED.clientCode, ANGEL_PIN: PLANTED.pin, ANGEL_TOTP_SECRET: PLANTED.totpSecret };
+export const ENV = {
+  ANGEL_API_KEY: PLANTED.apiKey,
+  ANGEL_CLIENT_ID: PLANTED.clientCode,
+  ANGEL_PIN: PLANTED.pin,
+  ANGEL_TOTP_SECRET: PLANTED.totpSecret,
+};
 
 /** Parts of tokens that give them away just as well. */
 const PARTS = ['planted-jwt', 'planted-refresh', 'planted-feed'];
 
 /** The secrets that this server knows, with the one-time passwords that it was sent. */
 function knownTo(server: HostileServer): string[] {
-  return [...Object.values(PLANTED), ...server.logins.map(({ body }) => (JSON.parse(body) as { totp: string }).totp)];
+  return [
+    ...Object.values(PLANTED),
+    ...server.logins.map(({ body }) => (JSON.parse(body) as { totp: string }).totp),
+  ];
 }
 
 /** What is searched for: those, and parts of them. */
@@ -30,12 +45,19 @@ export function secretsOf(server: HostileServer): string[] {
   return [...knownTo(server), ...PARTS];
 }
 
-const everything = (server: HostileServer): string => [...knownTo(server), ...server.logins.flatMap(({ body, headers }) => [body, JSON.stringify(headers)])].join(' ; ');
+const everything = (server: HostileServer): string =>
+  [...knownTo(server), ...server.logins.flatMap(({ body, headers }) => [body, JSON.stringify(headers)])].join(
+    ' ; ',
+  );
 
 /** All of it in one header line. */
 const inHeader = (server: HostileServer): string => everything(server).replace(/[^\x20-\x7e]/g, '');
 
-export const tokens = { jwtToken: PLANTED.jwtToken, refreshToken: PLANTED.refreshToken, feedToken: PLANTED.feedToken };
+export const tokens = {
+  jwtToken: PLANTED.jwtToken,
+  refreshToken: PLANTED.refreshToken,
+  feedToken: PLANTED.feedToken,
+};
 export const granted: Login = answer({ status: true, message: 'SUCCESS', errorcode: '', data: tokens });
 
 /** Answers a log-in with everything in every place that an answer has. */
@@ -43,10 +65,17 @@ export const loginEcho =
   (server: () => HostileServer, status: number, shape: 'status' | 'success' | 'html'): Login =>
   (_request, _body, response) => {
     const all = everything(server());
-    response.writeHead(status, inHeader(server()).slice(0, 500), { 'x-error-message': inHeader(server()), location: `http://127.0.0.1/?${encodeURIComponent(all)}`, 'set-cookie': inHeader(server()) });
+    response.writeHead(status, inHeader(server()).slice(0, 500), {
+      'x-error-message': inHeader(server()),
+      location: `http://127.0.0.1/?${encodeURIComponent(all)}`,
+      'set-cookie': inHeader(server()),
+    });
     if (shape === 'html') response.end(`<html><title>${all}</title><body>rate ${all}</body></html>`);
     // Each secret comes first once: what is cut off at the end must not be what protects it.
-    else response.end(JSON.stringify({ [shape]: false, message: all, errorcode: all, errorCode: all, data: tokens }));
+    else
+      response.end(
+        JSON.stringify({ [shape]: false, message: all, errorcode: all, errorCode: all, data: tokens }),
+      );
   };
 
 /** Refuses a handshake with everything in status line, header and body. */
@@ -54,7 +83,9 @@ export const handshakeEcho =
   (server: () => HostileServer, status: number): Handshake =>
   ({ socket }) => {
     const all = inHeader(server());
-    socket.end(`HTTP/1.1 ${status} ${all.slice(0, 300)}\r\nx-error-message: ${all}\r\nlocation: ws://127.0.0.1/?${encodeURIComponent(all)}\r\ncontent-length: ${all.length}\r\n\r\n${all}`);
+    socket.end(
+      `HTTP/1.1 ${status} ${all.slice(0, 300)}\r\nx-error-message: ${all}\r\nlocation: ws://127.0.0.1/?${encodeURIComponent(all)}\r\ncontent-length: ${all.length}\r\n\r\n${all}`,
+    );
   };
 
 /** Opens, and closes with one secret after the other as the reason. */
@@ -69,17 +100,28 @@ export const closeEcho = (server: () => HostileServer): Handshake => {
 };
 
 /** JSON in which every character of the strings is escaped, as a server may. */
-const escaped = (text: string): string => [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+const escaped = (text: string): string =>
+  [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 
 /** Serves ticks of RELIANCE, and texts that repeat every secret in each form. */
-export const textEcho = (server: () => HostileServer, options: { errors: boolean; originMs: number; speed: number }): Handshake =>
+export const textEcho = (
+  server: () => HostileServer,
+  options: { errors: boolean; originMs: number; speed: number },
+): Handshake =>
   accept({
     onRequest: ({ ws }) => {
       const from = performance.now();
       let sequence = 0;
       const timer = setInterval(() => {
         const marketMs = options.originMs + (performance.now() - from) * options.speed;
-        ws!.send(ltpFrame({ token: '2885', sequence: ++sequence, timeMs: Math.floor(marketMs / 1000) * 1000, pricePaise: 140_000 + (sequence % 50) }));
+        ws!.send(
+          ltpFrame({
+            token: '2885',
+            sequence: ++sequence,
+            timeMs: Math.floor(marketMs / 1000) * 1000,
+            pricePaise: 140_000 + (sequence % 50),
+          }),
+        );
       }, 20);
       ws!.on('close', () => clearInterval(timer));
       for (const secret of knownTo(server())) {
@@ -87,12 +129,22 @@ export const textEcho = (server: () => HostileServer, options: { errors: boolean
         ws!.send(JSON.stringify({ note: secret }));
         // Binary messages go to the journal as they came: as garbage, in parts, as an error that is sent as binary, as the token of a packet.
         ws!.send(Buffer.from(`${secret}\0${secret.toUpperCase()}`));
-        ws!.send(Buffer.from(JSON.stringify({ errorCode: 'E1001', errorMessage: encodeURIComponent(secret) })));
+        ws!.send(
+          Buffer.from(JSON.stringify({ errorCode: 'E1001', errorMessage: encodeURIComponent(secret) })),
+        );
         if (secret.length > 16) ws!.send(Buffer.from(`${secret.slice(4)} ${secret.slice(0, -4)}`));
         ws!.send(ltpFrame({ token: secret.slice(0, 25), sequence, timeMs: options.originMs, pricePaise: 1 }));
         if (!options.errors) continue;
-        ws!.send(JSON.stringify({ correlationID: secret, errorCode: secret, errorMessage: `${secret} and ${secret.toLowerCase()}` }));
-        ws!.send(`{"errorCode":"E1001","errorMessage":"${escaped(secret)}","correlationID":"${escaped(secret)}"}`);
+        ws!.send(
+          JSON.stringify({
+            correlationID: secret,
+            errorCode: secret,
+            errorMessage: `${secret} and ${secret.toLowerCase()}`,
+          }),
+        );
+        ws!.send(
+          `{"errorCode":"E1001","errorMessage":"${escaped(secret)}","correlationID":"${escaped(secret)}"}`,
+        );
         // One that straddles the place where long messages are cut.
         ws!.send(JSON.stringify({ errorCode: 'E1001', errorMessage: `${'x'.repeat(250)}${secret}` }));
       }
@@ -112,12 +164,25 @@ function pattern(secret: string): RegExp {
 
 /** Where any of `secrets` stands in the named texts: `place: secret`. */
 export function found(texts: Readonly<Record<string, string>>, secrets: readonly string[]): string[] {
-  return Object.entries(texts).flatMap(([place, text]) => secrets.filter((secret) => pattern(secret).test(text) || (secret.length > 8 && text.toLowerCase().includes(secret.toLowerCase()))).map((secret) => `${place}: ${secret}`));
+  return Object.entries(texts).flatMap(([place, text]) =>
+    secrets
+      .filter(
+        (secret) =>
+          pattern(secret).test(text) ||
+          (secret.length > 8 && text.toLowerCase().includes(secret.toLowerCase())),
+      )
+      .map((secret) => `${place}: ${secret}`),
+  );
 }
 
 /** Every file below `folder` as text, and all names as one more. */
 export function contentsOf(folder: string, except: readonly string[]): Record<string, string> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => !except.includes(name));
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => !except.includes(name),
+  );
   const files = names.filter((name) => statSync(join(folder, name)).isFile());
-  return { 'names of files': names.join('\n'), ...Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), 'latin1')])) };
+  return {
+    'names of files': names.join('\n'),
+    ...Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), 'latin1')])),
+  };
 }

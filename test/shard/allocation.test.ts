@@ -6,7 +6,10 @@ const script = fileURLToPath(new URL('./allocation.js', import.meta.url));
 
 function measure(): Record<string, number> {
   const young = ['--min-semi-space-size=512', '--max-semi-space-size=512'];
-  const text = execFileSync(process.execPath, [...young, script], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
+  const text = execFileSync(process.execPath, [...young, script], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   return JSON.parse(text) as Record<string, number>;
 }
 

@@ -4,13 +4,27 @@ import type { Instrument } from '../../src/market/instrument.js';
 import { Packet } from '../../src/market/packet.js';
 import type { Session } from '../../src/market/session.js';
 import type { CandleWithQuality } from '../../src/candles/candle.js';
-import { readCandles, readFirst, readRow, tallyCandles, type CandleTally } from '../../src/memory/shard-reader.js';
+import {
+  readCandles,
+  readFirst,
+  readRow,
+  tallyCandles,
+  type CandleTally,
+} from '../../src/memory/shard-reader.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import { SHARD } from '../../src/memory/layout.js';
 import { Engine, type EngineOptions } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { decode } from '../../src/broker/angel/frames.js';
-import { asNaive, at, DATE, INSTRUMENTS, instrumentsOf, MODE_NAMES, sessionOf as usualSession } from '../listed.js';
+import {
+  asNaive,
+  at,
+  DATE,
+  INSTRUMENTS,
+  instrumentsOf,
+  MODE_NAMES,
+  sessionOf as usualSession,
+} from '../listed.js';
 import { naiveFold, type NaiveInstrument, type NaiveMode, type NaiveResult } from '../naive.js';
 import type { Step } from './schedule.js';
 
@@ -18,11 +32,17 @@ export { at, INSTRUMENTS, instrumentsOf } from '../listed.js';
 
 function sessionOf(list: readonly NaiveInstrument[], instrument: Instrument): Session {
   const { hours } = list[instrument.index];
-  if (hours !== undefined) return { date: DATE, openMs: at(hours.open), closeMs: at(hours.close), auction: undefined };
+  if (hours !== undefined)
+    return { date: DATE, openMs: at(hours.open), closeMs: at(hours.close), auction: undefined };
   return usualSession(instrument);
 }
 
-export function engineOf(mode: NaiveMode, shards: number, list: readonly NaiveInstrument[] = INSTRUMENTS, more: Partial<EngineOptions> = {}): Engine {
+export function engineOf(
+  mode: NaiveMode,
+  shards: number,
+  list: readonly NaiveInstrument[] = INSTRUMENTS,
+  more: Partial<EngineOptions> = {},
+): Engine {
   return new Engine({
     instruments: instrumentsOf(list),
     sessionOf: (instrument) => sessionOf(list, instrument),
@@ -67,7 +87,11 @@ export function drain(engine: Engine, limit = 256): void {
 }
 
 /** Plays all steps without threads. `chunk` says, step by step, how many records each shard may apply before the next. */
-export function playInline(engine: Engine, steps: readonly Step[], chunk: (step: number) => number = () => 64): void {
+export function playInline(
+  engine: Engine,
+  steps: readonly Step[],
+  chunk: (step: number) => number = () => 64,
+): void {
   const shards = engine.memories.map((memory) => new Shard(memory));
   for (const [k, step] of steps.entries()) {
     tell(engine, step);
@@ -82,25 +106,43 @@ export function playInline(engine: Engine, steps: readonly Step[], chunk: (step:
 }
 
 /** All that a run leaves, by symbol: candles with their quality, counts, first-sealed rows. */
-export function outcome(engine: Engine): Map<string, { candles: CandleWithQuality[]; row: unknown; first: unknown[] }> {
+export function outcome(
+  engine: Engine,
+): Map<string, { candles: CandleWithQuality[]; row: unknown; first: unknown[] }> {
   return new Map(
     engine.places.map((place) => {
       const memory = engine.memories[place.shard];
       const first = Array.from({ length: memory.shape.bars }, (_, bar) => readFirst(memory, place.row, bar));
-      return [place.instrument.symbol, { candles: readCandles(memory, place, true), row: readRow(memory, place.row), first }];
+      return [
+        place.instrument.symbol,
+        { candles: readCandles(memory, place, true), row: readRow(memory, place.row), first },
+      ];
     }),
   );
 }
 
 /** The naive fold of the same steps. */
-export function naiveOf(mode: NaiveMode, steps: readonly Step[], list: readonly NaiveInstrument[] = INSTRUMENTS): NaiveResult {
-  return naiveFold(steps.flatMap((step) => (step.kind === 'packet' ? [step.packet] : [])), { mode, date: DATE, instruments: list });
+export function naiveOf(
+  mode: NaiveMode,
+  steps: readonly Step[],
+  list: readonly NaiveInstrument[] = INSTRUMENTS,
+): NaiveResult {
+  return naiveFold(
+    steps.flatMap((step) => (step.kind === 'packet' ? [step.packet] : [])),
+    { mode, date: DATE, instruments: list },
+  );
 }
 
 /** The counts that candles have. */
 function tallied(candles: readonly CandleWithQuality[]): CandleTally {
-  const sum = (figure: (quality: CandleWithQuality['quality']) => number): number => candles.reduce((total, { quality }) => total + figure(quality), 0);
-  return { whole: sum(({ partial }) => (partial ? 0 : 1)), partial: sum(({ partial }) => (partial ? 1 : 0)), late: sum(({ late }) => late), revisions: sum(({ revision }) => revision) };
+  const sum = (figure: (quality: CandleWithQuality['quality']) => number): number =>
+    candles.reduce((total, { quality }) => total + figure(quality), 0);
+  return {
+    whole: sum(({ partial }) => (partial ? 0 : 1)),
+    partial: sum(({ partial }) => (partial ? 1 : 0)),
+    late: sum(({ late }) => late),
+    revisions: sum(({ revision }) => revision),
+  };
 }
 
 /** Expects candles and counts of the engine to be the naive fold's, and every packet to be accounted for. */
@@ -110,11 +152,26 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
   for (const place of engine.places) {
     const { symbol } = place.instrument;
     const memory = engine.memories[place.shard];
-    const candles = readCandles(memory, place, true).map((candle) => ({ ...asNaive(candle), gapMs: undefined, seeded: undefined }));
-    for (const includeOpen of [false, true]) expect(tallyCandles(memory, place.row, includeOpen), symbol).toEqual(tallied(readCandles(memory, place, includeOpen)));
-    expect(candles, symbol).toEqual(naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined, seeded: undefined })));
+    const candles = readCandles(memory, place, true).map((candle) => ({
+      ...asNaive(candle),
+      gapMs: undefined,
+      seeded: undefined,
+    }));
+    for (const includeOpen of [false, true])
+      expect(tallyCandles(memory, place.row, includeOpen), symbol).toEqual(
+        tallied(readCandles(memory, place, includeOpen)),
+      );
+    expect(candles, symbol).toEqual(
+      naive.candles.get(symbol)!.map((candle) => ({ ...candle, gapMs: undefined, seeded: undefined })),
+    );
     const row = readRow(memory, place.row);
-    const counts = { tick: row.ticks, seed: row.seeds, noTrade: row.noTrade, duplicate: row.duplicates, outOfSession: row.outOfSession };
+    const counts = {
+      tick: row.ticks,
+      seed: row.seeds,
+      noTrade: row.noTrade,
+      duplicate: row.duplicates,
+      outOfSession: row.outOfSession,
+    };
     expect({ ...counts, reseeds: row.reseeds }, symbol).toEqual(naive.counts.get(symbol));
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
   }
@@ -124,7 +181,8 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
     price: c[COUNTER.unadmittedPrice], time: c[COUNTER.unadmittedTime],
   }; // prettier-ignore
   expect(unadmitted).toEqual(naive.unadmitted);
-  const total = (counts: object): number => Object.values(counts as Record<string, number>).reduce((a, b) => a + b, 0);
+  const total = (counts: object): number =>
+    Object.values(counts as Record<string, number>).reduce((a, b) => a + b, 0);
   expect(c[COUNTER.binary]).toBe(total(naive.refused) + c[COUNTER.decoded]);
   expect(c[COUNTER.decoded]).toBe(total(unadmitted) + c[COUNTER.routed]);
   expect(c[COUNTER.routed]).toBe(total(sum) + c[COUNTER.poison]);

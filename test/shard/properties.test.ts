@@ -12,7 +12,11 @@ const seed = Number(process.env.SEED ?? 20261123);
 
 const happening: fc.Arbitrary<Happening> = fc.record({
   what: fc.constantFrom(...WHATS, 'trade', 'trade', 'trade', 'trade', 'trade', 'delayed', 'tick'),
-  afterMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 8, arbitrary: fc.nat(1500) }, { weight: 1, arbitrary: fc.nat(70_000) }),
+  afterMs: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 8, arbitrary: fc.nat(1500) },
+    { weight: 1, arbitrary: fc.nat(70_000) },
+  ),
   which: fc.nat(5),
   move: fc.integer({ min: -10, max: 10 }),
   quantity: fc.integer({ min: 1, max: 500 }),

@@ -9,30 +9,39 @@ import { seededHappenings, unfold } from './schedule.js';
 
 const seed = Number(process.env.SEED ?? 20261126);
 
-it.each([1, 2, 3] as const)(`are passed over where they were shown, in whatever pieces they come again (mode %i, seed ${seed})`, (mode: NaiveMode) => {
-  const random = seededRandom(seed, mode);
-  for (let run = 0; run < 30; run++) {
-    const steps = unfold(seededHappenings(random, 600, 400, 15), { mode, startMs: at('15:03'), speed: 1, instruments: INSTRUMENTS, sequenceStep: run % 2 === 0 ? 1n : undefined });
-    const plain = engineOf(mode, 1);
-    playInline(plain, steps);
-    const engine = engineOf(mode, 1);
-    for (const step of steps) tell(engine, step);
-    engine.router.end();
-    engine.router.publish();
-    const { i32 } = engine.memories[0];
-    let shard = new Shard(engine.memories[0]);
-    let repeats = 0;
-    for (;;) {
-      const head = i32[SHARD.head];
-      const done = shard.step(() => 0, 1 + Math.floor(random() * (random() < 0.3 ? 200 : 8)));
-      if (done === 0) break;
-      if (random() > 0.3 || repeats > 200) continue;
-      // Its last store did not come about, and another takes over.
-      repeats++;
-      Atomics.store(i32, SHARD.head, head);
-      shard = new Shard(engine.memories[0]);
+it.each([1, 2, 3] as const)(
+  `are passed over where they were shown, in whatever pieces they come again (mode %i, seed ${seed})`,
+  (mode: NaiveMode) => {
+    const random = seededRandom(seed, mode);
+    for (let run = 0; run < 30; run++) {
+      const steps = unfold(seededHappenings(random, 600, 400, 15), {
+        mode,
+        startMs: at('15:03'),
+        speed: 1,
+        instruments: INSTRUMENTS,
+        sequenceStep: run % 2 === 0 ? 1n : undefined,
+      });
+      const plain = engineOf(mode, 1);
+      playInline(plain, steps);
+      const engine = engineOf(mode, 1);
+      for (const step of steps) tell(engine, step);
+      engine.router.end();
+      engine.router.publish();
+      const { i32 } = engine.memories[0];
+      let shard = new Shard(engine.memories[0]);
+      let repeats = 0;
+      for (;;) {
+        const head = i32[SHARD.head];
+        const done = shard.step(() => 0, 1 + Math.floor(random() * (random() < 0.3 ? 200 : 8)));
+        if (done === 0) break;
+        if (random() > 0.3 || repeats > 200) continue;
+        // Its last store did not come about, and another takes over.
+        repeats++;
+        Atomics.store(i32, SHARD.head, head);
+        shard = new Shard(engine.memories[0]);
+      }
+      expect(repeats).toBeGreaterThan(5);
+      expect(outcome(engine)).toEqual(outcome(plain));
     }
-    expect(repeats).toBeGreaterThan(5);
-    expect(outcome(engine)).toEqual(outcome(plain));
-  }
-});
+  },
+);

@@ -7,8 +7,18 @@ import type { Random } from '../../src/random.js';
 
 /** One thing that the router is told, in this order. Clocks: market epoch ms, real monotonic ms. */
 export type Step =
-  | { readonly kind: 'packet'; readonly packet: NaivePacket; readonly marketMs: number; readonly monoMs: number }
-  | { readonly kind: 'subscribed'; readonly connection: number; readonly marketMs: number; readonly monoMs: number }
+  | {
+      readonly kind: 'packet';
+      readonly packet: NaivePacket;
+      readonly marketMs: number;
+      readonly monoMs: number;
+    }
+  | {
+      readonly kind: 'subscribed';
+      readonly connection: number;
+      readonly marketMs: number;
+      readonly monoMs: number;
+    }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'tick'; readonly marketMs: number };
 
@@ -50,7 +60,19 @@ export function frame(fields: Fields): Uint8Array {
   return bytes;
 }
 
-const ORDINARY = ['trade', 'trade', 'trade', 'trade', 'trade', 'noTrade', 'delayed', 'repeat', 'replay', 'late', 'tick'] as const;
+const ORDINARY = [
+  'trade',
+  'trade',
+  'trade',
+  'trade',
+  'trade',
+  'noTrade',
+  'delayed',
+  'repeat',
+  'replay',
+  'late',
+  'tick',
+] as const;
 const ODD = [
   'reconnect', 'slowReconnect', 'noSequence', 'sameSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
   'safePrice', 'year9999', 'zeroTime', 'negativeTime', 'unknownToken', 'paddedToken', 'unknownExchange', 'otherExchange', 'otherMode', 'depth', 'garbage', 'twoFrames',
@@ -84,7 +106,12 @@ export interface Market {
 }
 
 /** A seeded list of happenings: one in `oddEvery` is out of the ordinary, the mean distance is `meanMs`. */
-export function seededHappenings(random: Random, count: number, meanMs: number, oddEvery: number): Happening[] {
+export function seededHappenings(
+  random: Random,
+  count: number,
+  meanMs: number,
+  oddEvery: number,
+): Happening[] {
   const below = (n: number): number => Math.floor(random() * n);
   return Array.from({ length: count }, () => ({
     what: random() * oddEvery < 1 ? ODD[below(ODD.length)] : ORDINARY[below(ORDINARY.length)],
@@ -103,7 +130,11 @@ const CARRYING = 2n ** 31n + 1n;
 export function unfold(happenings: readonly Happening[], market: Market): Step[] {
   const { mode, instruments } = market;
   const steps: Step[] = [];
-  const states = instruments.map((_, index) => ({ price: 100_000n + 1000n * BigInt(index), volume: 1000n, sent: [] as Uint8Array[] }));
+  const states = instruments.map((_, index) => ({
+    price: 100_000n + 1000n * BigInt(index),
+    volume: 1000n,
+    sent: [] as Uint8Array[],
+  }));
   const delayed: { left: number; bytes: Uint8Array }[] = [];
   let clock = market.startMs;
   let connection = 0;
@@ -114,7 +145,12 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
     const since = clock - subscribedAt;
     steps.push({
       kind: 'packet',
-      packet: { bytes, connection, marketMsSinceSubscribe: since, realMsSinceSubscribe: since / market.speed },
+      packet: {
+        bytes,
+        connection,
+        marketMsSinceSubscribe: since,
+        realMsSinceSubscribe: since / market.speed,
+      },
       marketMs: clock,
       monoMs: mono(),
     });
@@ -129,7 +165,16 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
     const { price, volume } = states[which];
     sequence += market.sequenceStep ?? CARRYING;
     const { exchangeType, token } = instruments[which];
-    return { mode, exchangeType, token, sequence, exchangeMs: BigInt(second * 1000), price, volume, lastTradeSeconds: BigInt(second) };
+    return {
+      mode,
+      exchangeType,
+      token,
+      sequence,
+      exchangeMs: BigInt(second * 1000),
+      price,
+      volume,
+      lastTradeSeconds: BigInt(second),
+    };
   };
   subscribe();
   deliver(frame(fieldsOf(0, clock)));
@@ -161,7 +206,10 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
           return send();
         case 'delayed': {
           trade();
-          return void delayed.push({ left: 1 + Math.floor(degree * 12), bytes: frame(fieldsOf(which, clock)) });
+          return void delayed.push({
+            left: 1 + Math.floor(degree * 12),
+            bytes: frame(fieldsOf(which, clock)),
+          });
         }
         case 'repeat':
           return state.sent.length > 0 ? deliver(state.sent.at(-1)!) : send();
@@ -184,7 +232,10 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
           // Told twice under one number, with another price or another time.
           trade();
           send();
-          return send(degree < 0.5 ? { sequence, price: state.price + 1n } : { sequence }, degree < 0.5 ? clock : clock - 2000);
+          return send(
+            degree < 0.5 ? { sequence, price: state.price + 1n } : { sequence },
+            degree < 0.5 ? clock : clock - 2000,
+          );
         case 'negativeSequence':
           trade();
           return send({ sequence: degree < 0.5 ? -sequence : -(2n ** 63n) });
@@ -223,7 +274,12 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
         case 'depth':
           return deliver(frame({ ...fieldsOf(which, clock), mode: 4 }));
         case 'garbage':
-          return deliver(Uint8Array.from({ length: Math.floor(degree * 400) }, (_, k) => (k * 31 + happening.quantity) & 0xff));
+          return deliver(
+            Uint8Array.from(
+              { length: Math.floor(degree * 400) },
+              (_, k) => (k * 31 + happening.quantity) & 0xff,
+            ),
+          );
         case 'twoFrames':
           return deliver(Buffer.concat([frame(fieldsOf(which, clock)), frame(fieldsOf(which, clock))]));
         case 'empty':

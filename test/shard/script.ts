@@ -35,7 +35,12 @@ export class Script {
   subscribe(nowMs: number): this {
     this.#connection++;
     this.#subscribedAt = nowMs;
-    tell(this.engine, { kind: 'subscribed', connection: this.#connection, marketMs: nowMs + this.#skewMs, monoMs: nowMs });
+    tell(this.engine, {
+      kind: 'subscribed',
+      connection: this.#connection,
+      marketMs: nowMs + this.#skewMs,
+      monoMs: nowMs,
+    });
     return this;
   }
 
@@ -48,17 +53,37 @@ export class Script {
    * A frame of `symbol` arrives at `nowMs`, which is `realMs` after subscribing; its stamp is that second, or as `change` says. `price`
    * in wire units, `volume` cumulative.
    */
-  frame(symbol: string, nowMs: number, price: number, change: Partial<Fields> = {}, realMs = nowMs - this.#subscribedAt): this {
+  frame(
+    symbol: string,
+    nowMs: number,
+    price: number,
+    change: Partial<Fields> = {},
+    realMs = nowMs - this.#subscribedAt,
+  ): this {
     const { exchangeType, token } = this.#instruments.find((one) => one.symbol === symbol)!;
     const second = Math.floor(nowMs / 1000);
     this.#lastMs = nowMs;
     this.#sequence += 1n;
     const stamp = { exchangeMs: BigInt(second * 1000), lastTradeSeconds: BigInt(second) };
-    const fields = { mode: this.#mode, exchangeType, token, sequence: this.#sequence, price: BigInt(price), volume: 0n, ...stamp, ...change };
+    const fields = {
+      mode: this.#mode,
+      exchangeType,
+      token,
+      sequence: this.#sequence,
+      price: BigInt(price),
+      volume: 0n,
+      ...stamp,
+      ...change,
+    };
     const since = nowMs - this.#subscribedAt;
     tell(this.engine, {
       kind: 'packet',
-      packet: { bytes: frame(fields), connection: this.#connection, marketMsSinceSubscribe: since, realMsSinceSubscribe: realMs },
+      packet: {
+        bytes: frame(fields),
+        connection: this.#connection,
+        marketMsSinceSubscribe: since,
+        realMsSinceSubscribe: realMs,
+      },
       marketMs: nowMs + this.#skewMs,
       monoMs: this.#subscribedAt + realMs,
     });
@@ -81,7 +106,9 @@ export class Script {
     drain(this.engine);
     const place = this.engine.places.find((one) => one.instrument.symbol === symbol)!;
     const list = readCandles(this.engine.memories[place.shard], place, includeOpen);
-    return new Map(list.map((one) => [new Date(one.candle.timestampMs + 19_800_000).toISOString().slice(11, 16), one]));
+    return new Map(
+      list.map((one) => [new Date(one.candle.timestampMs + 19_800_000).toISOString().slice(11, 16), one]),
+    );
   }
 
   /** The candle of a minute as it was first sealed. */

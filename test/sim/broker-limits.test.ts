@@ -42,7 +42,9 @@ describe('limits', () => {
         await until(() => late.frames.length > 12_000);
         const sent = sentUntil(marketAt('09:16'), at('10:59')).filter(({ symbol }) => symbol === 'RELIANCE');
         const first = sent.findIndex(({ hex }) => hex === late.frames[1].toString('hex'));
-        const mismatch = late.frames.slice(1, 12_000).findIndex((frame, i) => frame.toString('hex') !== sent[first + i].hex);
+        const mismatch = late.frames
+          .slice(1, 12_000)
+          .findIndex((frame, i) => frame.toString('hex') !== sent[first + i].hex);
         expect(mismatch).toBe(-1);
       },
       { speed: 3000, market: marketAt('09:16'), limits: { mostBufferedBytes: 64 * 1024 * 1024 } },
@@ -70,7 +72,9 @@ describe('closing', () => {
       await twice;
     });
     await until(() => clients.every(({ closed }) => closed !== undefined));
-    expect(clients.map(({ closed }) => closed)).toStrictEqual([1, 2].map(() => ({ code: 1001, reason: 'the simulator ends' })));
+    expect(clients.map(({ closed }) => closed)).toStrictEqual(
+      [1, 2].map(() => ({ code: 1001, reason: 'the simulator ends' })),
+    );
     await withBroker(() => Promise.resolve(), { port });
   });
 

@@ -18,8 +18,16 @@ describe('handshake', () => {
       const query = new URLSearchParams({ clientCode: 'GUEST1', feedToken, apiKey: 'guestkey' }).toString();
       expect(await handshake(broker.feedUrl, full)).toBe('open');
       expect(await handshake(root, full)).toBe('open');
-      expect(await handshake(broker.feedUrl, { ...full, Authorization: `Bearer ${tokens.jwtToken}` })).toBe('open');
-      expect(await handshake(broker.feedUrl, { 'x-client-code': 'GUEST1', 'x-feed-token': feedToken, 'x-client-lib': 'JAVA' })).toBe('open');
+      expect(await handshake(broker.feedUrl, { ...full, Authorization: `Bearer ${tokens.jwtToken}` })).toBe(
+        'open',
+      );
+      expect(
+        await handshake(broker.feedUrl, {
+          'x-client-code': 'GUEST1',
+          'x-feed-token': feedToken,
+          'x-client-lib': 'JAVA',
+        }),
+      ).toBe('open');
       expect(await handshake(`${broker.feedUrl}?${query}`, {})).toBe('open');
     }));
 
@@ -28,7 +36,8 @@ describe('handshake', () => {
       const tokens = await logIn(broker);
       const full = headersOf(tokens);
       const other = await logIn(broker, 'GUEST2');
-      const why = async (headers: Record<string, string>, query = ''): Promise<unknown> => await handshake(`${broker.feedUrl}${query}`, headers);
+      const why = async (headers: Record<string, string>, query = ''): Promise<unknown> =>
+        await handshake(`${broker.feedUrl}${query}`, headers);
       const refused = (what: string): unknown => ({ status: 401, why: `Invalid Header - Invalid ${what}` });
       expect(await why({})).toStrictEqual(refused('Client Code'));
       expect(await why({ ...full, 'x-client-code': 'NOBODY' })).toStrictEqual(refused('Client Code'));
@@ -37,17 +46,30 @@ describe('handshake', () => {
       expect(await why({ ...full, Authorization: tokens.feedToken })).toStrictEqual(refused('Auth token'));
       expect(await why({ ...full, Authorization: other.jwtToken })).toStrictEqual(refused('Auth token'));
       expect(await why({ ...full, 'x-api-key': 'another' })).toStrictEqual(refused('API Key'));
-      expect(await why({}, `?clientCode=GUEST1&feedToken=${tokens.feedToken}&apiKey=x`)).toStrictEqual(refused('API Key'));
+      expect(await why({}, `?clientCode=GUEST1&feedToken=${tokens.feedToken}&apiKey=x`)).toStrictEqual(
+        refused('API Key'),
+      );
       expect(await why({}, `?clientCode=GUEST1&feedToken=x`)).toStrictEqual(refused('Feed Token'));
-      expect(await handshake(broker.feedUrl.replace('smart-stream', 'else'), full)).toMatchObject({ status: 404 });
+      expect(await handshake(broker.feedUrl.replace('smart-stream', 'else'), full)).toMatchObject({
+        status: 404,
+      });
     }));
 
   it('refuses the fourth socket of a client code until one of the three is gone', () =>
     withBroker(async (broker) => {
       const tokens = await logIn(broker);
-      const open = [await Client.open(broker, 'GUEST1', tokens), await Client.open(broker, 'GUEST1', tokens), await Client.open(broker, 'GUEST1', await logIn(broker))];
-      expect(await handshake(broker.feedUrl, headersOf(tokens))).toStrictEqual({ status: 429, why: undefined });
-      expect(await handshake(broker.feedUrl, headersOf(await logIn(broker, 'GUEST2'), 'GUEST2'))).toBe('open');
+      const open = [
+        await Client.open(broker, 'GUEST1', tokens),
+        await Client.open(broker, 'GUEST1', tokens),
+        await Client.open(broker, 'GUEST1', await logIn(broker)),
+      ];
+      expect(await handshake(broker.feedUrl, headersOf(tokens))).toStrictEqual({
+        status: 429,
+        why: undefined,
+      });
+      expect(await handshake(broker.feedUrl, headersOf(await logIn(broker, 'GUEST2'), 'GUEST2'))).toBe(
+        'open',
+      );
       for (let round = 0; round < 2; round++) {
         await open[0].close();
         expect(await handshake(broker.feedUrl, headersOf(tokens))).toBe('open');
@@ -64,7 +86,8 @@ describe('handshake', () => {
       const client = await Client.open(broker);
       expect(client.socket.extensions).toBe('');
       const { feedToken } = await logIn(broker, 'GUEST2');
-      const head = (more: string): string => `GET /smart-stream?clientCode=GUEST2&feedToken=${feedToken} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n`;
+      const head = (more: string): string =>
+        `GET /smart-stream?clientCode=GUEST2&feedToken=${feedToken} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n`;
       expect(await raw(broker, head('Sec-WebSocket-Version: 13\r\n'))).toContain('400');
       await client.settled();
     }));
@@ -85,7 +108,9 @@ describe('heart-beat', () => {
   it('drops a client without one, and not those with one of either kind', () =>
     withBroker(
       async (broker) => {
-        const [silent, texting, pinging] = await Promise.all(['A1', 'B2', 'C3'].map((code) => Client.open(broker, code)));
+        const [silent, texting, pinging] = await Promise.all(
+          ['A1', 'B2', 'C3'].map((code) => Client.open(broker, code)),
+        );
         // A request is no heart-beat.
         const asks = setInterval(() => silent.ask(1, 1, [RELIANCE]), 50);
         const beats = setInterval(() => {
@@ -114,7 +139,9 @@ describe('subscriptions', () => {
         const sent = sentUntil(market, at('11:10')).filter(({ symbol }) => symbol === 'RELIANCE');
         const first = sent.findIndex(({ hex }) => hex === client.frames[0].toString('hex'));
         expect(first).toBeGreaterThan(0);
-        expect(client.frames.map((frame) => frame.toString('hex'))).toStrictEqual(sent.slice(first, first + client.frames.length).map(({ hex }) => hex));
+        expect(client.frames.map((frame) => frame.toString('hex'))).toStrictEqual(
+          sent.slice(first, first + client.frames.length).map(({ hex }) => hex),
+        );
       },
       { speed: 30 },
     ));
@@ -129,9 +156,13 @@ describe('subscriptions', () => {
         const bySequence = new Map<number, string[]>();
         for (const packet of client.packets()) {
           const sequence = packet.number(FIELD.sequence);
-          bySequence.set(sequence, [...(bySequence.get(sequence) ?? []), `${packet.number(FIELD.price)} ${packet.number(FIELD.exchangeMs)}`]);
+          bySequence.set(sequence, [
+            ...(bySequence.get(sequence) ?? []),
+            `${packet.number(FIELD.price)} ${packet.number(FIELD.exchangeMs)}`,
+          ]);
         }
-        for (const seen of [...bySequence.values()].slice(1, -1)) expect([seen.length, new Set(seen).size]).toStrictEqual([3, 1]);
+        for (const seen of [...bySequence.values()].slice(1, -1))
+          expect([seen.length, new Set(seen).size]).toStrictEqual([3, 1]);
         client.ask(0, 1, [RELIANCE]);
         client.ask(0, 2, [TCS, RELIANCE]);
         await client.settled();
@@ -172,7 +203,9 @@ describe('subscriptions', () => {
       client.ask(1, 1, [RELIANCE]);
       await client.settled();
       const first = client.heard()[0];
-      expect(client.heard().filter(({ sequence }) => sequence === first.sequence)).toStrictEqual([{ token: RELIANCE, mode: 1, sequence: first.sequence }]);
+      expect(client.heard().filter(({ sequence }) => sequence === first.sequence)).toStrictEqual([
+        { token: RELIANCE, mode: 1, sequence: first.sequence },
+      ]);
       expect(client.texts).toStrictEqual(['pong', 'pong']);
     }));
 
@@ -192,7 +225,8 @@ describe('subscriptions', () => {
 });
 
 describe('errors', () => {
-  const error = (errorCode: string, errorMessage: string, correlationID = 'abcde12345'): string => JSON.stringify({ correlationID, errorCode, errorMessage });
+  const error = (errorCode: string, errorMessage: string, correlationID = 'abcde12345'): string =>
+    JSON.stringify({ correlationID, errorCode, errorMessage });
   const E1001 = error('E1001', 'Invalid Request Payload.');
   const E1002 = error('E1002', 'Invalid Request. Subscription Limit Exceeded');
 
@@ -211,19 +245,46 @@ describe('errors', () => {
           { correlationID: 'abcde12345', action: 1, params: { ...good, mode: 0 } },
           { correlationID: 'abcde12345', action: 1, params: { mode: 1 } },
           { correlationID: 'abcde12345', action: 1, params: { mode: 1, tokenList: [null] } },
-          { correlationID: 'abcde12345', action: 1, params: { mode: 1, tokenList: [{ exchangeType: 1, tokens: RELIANCE }] } },
-          { correlationID: 'abcde12345', action: 1, params: { mode: 1, tokenList: [{ exchangeType: 1, tokens: [2885] }] } },
-          { correlationID: 'abcde12345', action: 1, params: { mode: 1, tokenList: [{ exchangeType: 1, tokens: [RELIANCE, '1'.repeat(26)] }] } },
-          { correlationID: 'abcde12345', action: 1, params: { mode: 1, tokenList: [{ exchangeType: 'nse_cm', tokens: [RELIANCE] }] } },
+          {
+            correlationID: 'abcde12345',
+            action: 1,
+            params: { mode: 1, tokenList: [{ exchangeType: 1, tokens: RELIANCE }] },
+          },
+          {
+            correlationID: 'abcde12345',
+            action: 1,
+            params: { mode: 1, tokenList: [{ exchangeType: 1, tokens: [2885] }] },
+          },
+          {
+            correlationID: 'abcde12345',
+            action: 1,
+            params: { mode: 1, tokenList: [{ exchangeType: 1, tokens: [RELIANCE, '1'.repeat(26)] }] },
+          },
+          {
+            correlationID: 'abcde12345',
+            action: 1,
+            params: { mode: 1, tokenList: [{ exchangeType: 'nse_cm', tokens: [RELIANCE] }] },
+          },
         ];
         for (const message of bad) client.send(message);
         await until(() => client.texts.length === bad.length);
         expect(client.texts).toStrictEqual(bad.map(() => E1001));
         client.texts.length = 0;
-        const nameless: (string | Buffer)[] = ['', '{', '[]', 'null', 'hello', '{"correlationID":5,"action":1}', JSON.stringify({ action: 3, params: good }), Buffer.from([1, 2])];
+        const nameless: (string | Buffer)[] = [
+          '',
+          '{',
+          '[]',
+          'null',
+          'hello',
+          '{"correlationID":5,"action":1}',
+          JSON.stringify({ action: 3, params: good }),
+          Buffer.from([1, 2]),
+        ];
         for (const message of nameless) client.socket.send(message);
         await until(() => client.texts.length === nameless.length);
-        expect(client.texts).toStrictEqual(nameless.map(() => error('E1001', 'Invalid Request Payload.', '')));
+        expect(client.texts).toStrictEqual(
+          nameless.map(() => error('E1001', 'Invalid Request Payload.', '')),
+        );
         await until(() => client.frames.length > 3);
         expect(new Set(client.heard().map(({ token }) => token))).toStrictEqual(new Set([TCS]));
       },
@@ -234,7 +295,8 @@ describe('errors', () => {
     withBroker(
       async (broker) => {
         const client = await Client.open(broker);
-        const tokens = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => String(100_000 + from + i));
+        const tokens = (from: number, count: number): string[] =>
+          Array.from({ length: count }, (_, i) => String(100_000 + from + i));
         client.ask(1, 1, tokens(0, 500));
         client.ask(1, 2, tokens(0, 498));
         client.ask(1, 1, [RELIANCE]);

@@ -20,7 +20,10 @@ export const HEADERS = {
 };
 
 /** A broker for the length of one test. */
-export async function withBroker(test: (broker: Broker) => Promise<void>, options: Partial<BrokerOptions> & { speed?: number } = {}): Promise<void> {
+export async function withBroker(
+  test: (broker: Broker) => Promise<void>,
+  options: Partial<BrokerOptions> & { speed?: number } = {},
+): Promise<void> {
   const market = options.market ?? marketAt('11:00');
   const clock = new SystemClock({ originMs: market.startMs, speed: options.speed ?? 1 });
   const broker = await startBroker({ port: 0, market, clock, ...options });
@@ -37,10 +40,22 @@ export interface Reply {
   readonly data: Tokens & { readonly state?: string };
 }
 
-export async function post(url: string, body: unknown, headers: Record<string, string> = HEADERS): Promise<{ status: number; text: string; json: Reply }> {
-  const response = await fetch(url, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = HEADERS,
+): Promise<{ status: number; text: string; json: Reply }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
   const text = await response.text();
-  return { status: response.status, text, json: response.headers.get('content-type') === 'application/json' ? JSON.parse(text) : {} };
+  return {
+    status: response.status,
+    text,
+    json: response.headers.get('content-type') === 'application/json' ? JSON.parse(text) : {},
+  };
 }
 
 /** What the simulator says of its clients. */
@@ -60,11 +75,19 @@ export async function logIn(broker: Broker, clientcode = 'GUEST1'): Promise<Toke
 }
 
 export function headersOf(tokens: Tokens, clientCode = 'GUEST1'): Record<string, string> {
-  return { Authorization: tokens.jwtToken, 'x-api-key': 'guestkey', 'x-client-code': clientCode, 'x-feed-token': tokens.feedToken };
+  return {
+    Authorization: tokens.jwtToken,
+    'x-api-key': 'guestkey',
+    'x-client-code': clientCode,
+    'x-feed-token': tokens.feedToken,
+  };
 }
 
 /** Why a handshake was refused, or `open`. */
-export async function handshake(url: string, headers: Record<string, string>): Promise<{ status: number; why: string | undefined } | 'open'> {
+export async function handshake(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; why: string | undefined } | 'open'> {
   const socket = new WebSocket(url, { headers, perMessageDeflate: false });
   return await new Promise((resolve, reject) => {
     socket.on('error', reject);
@@ -74,7 +97,10 @@ export async function handshake(url: string, headers: Record<string, string>): P
     });
     socket.on('unexpected-response', (_, response) => {
       response.resume();
-      resolve({ status: response.statusCode ?? 0, why: response.headers['x-error-message'] as string | undefined });
+      resolve({
+        status: response.statusCode ?? 0,
+        why: response.headers['x-error-message'] as string | undefined,
+      });
     });
   });
 }
@@ -98,7 +124,10 @@ export class Client {
   }
 
   static async open(broker: Broker, clientCode = 'GUEST1', tokens?: Tokens): Promise<Client> {
-    const client = new Client(broker.feedUrl, headersOf(tokens ?? (await logIn(broker, clientCode)), clientCode));
+    const client = new Client(
+      broker.feedUrl,
+      headersOf(tokens ?? (await logIn(broker, clientCode)), clientCode),
+    );
     await once(client.socket, 'open');
     return client;
   }
@@ -108,7 +137,11 @@ export class Client {
   }
 
   ask(action: number, mode: number, tokens: readonly string[], exchangeType: unknown = 1): void {
-    this.send({ correlationID: 'abcde12345', action, params: { mode, tokenList: [{ exchangeType, tokens }] } });
+    this.send({
+      correlationID: 'abcde12345',
+      action,
+      params: { mode, tokenList: [{ exchangeType, tokens }] },
+    });
   }
 
   packets(): Packet[] {
@@ -121,7 +154,11 @@ export class Client {
 
   /** Token, mode, and sequence of every packet. */
   heard(): { token: string; mode: number; sequence: number }[] {
-    return this.packets().map((packet) => ({ token: packet.tokenText(), mode: packet.mode, sequence: packet.number(FIELD.sequence) }));
+    return this.packets().map((packet) => ({
+      token: packet.tokenText(),
+      mode: packet.mode,
+      sequence: packet.number(FIELD.sequence),
+    }));
   }
 
   /** Everything sent before has been dealt with: the broker answers in order. */

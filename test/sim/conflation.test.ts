@@ -46,9 +46,27 @@ describe('a day of packets', () => {
         low = Math.min(low, price);
       }
       const last = trades[next - 1];
-      const fields = [FIELD.volume, FIELD.price, FIELD.lastQuantity, FIELD.dayHigh, FIELD.dayLow, FIELD.averagePrice, FIELD.dayOpen, FIELD.lastTradeSeconds];
+      const fields = [
+        FIELD.volume,
+        FIELD.price,
+        FIELD.lastQuantity,
+        FIELD.dayHigh,
+        FIELD.dayLow,
+        FIELD.averagePrice,
+        FIELD.dayOpen,
+        FIELD.lastTradeSeconds,
+      ];
       const told = fields.map((field) => packet.number(field));
-      const meant = [volume, last.price, last.quantity, high, low, Math.round(turnover / volume), trades[0].price, Math.floor(last.ms / 1000)];
+      const meant = [
+        volume,
+        last.price,
+        last.quantity,
+        high,
+        low,
+        Math.round(turnover / volume),
+        trades[0].price,
+        Math.floor(last.ms / 1000),
+      ];
       const limits =
         last.price <= packet.number(FIELD.upperCircuit) &&
         last.price >= packet.number(FIELD.lowerCircuit) &&
@@ -68,9 +86,13 @@ describe('a day of packets', () => {
       const prices = Array.from({ length: BEST_FIVE_ROWS }, (_, row) => packet.bestWords[4 * row + 2]);
       const upwards = [...prices.slice(0, 5).reverse(), ...prices.slice(5)];
       const rising = upwards.every((price, i) => i === 0 || price > upwards[i - 1]);
-      const empty = prices.every((price) => price === 0) && packet.totalSellQuantity === 0 && packet.totalBuyQuantity === 0;
+      const empty =
+        prices.every((price) => price === 0) &&
+        packet.totalSellQuantity === 0 &&
+        packet.totalBuyQuantity === 0;
       const late = packet.number(FIELD.exchangeMs) > at('15:30');
-      if ([...packet.bestFlag].join('') !== '1111100000' || (late ? !empty : !rising)) wrong.push({ prices, late });
+      if ([...packet.bestFlag].join('') !== '1111100000' || (late ? !empty : !rising))
+        wrong.push({ prices, late });
       if (empty) emptied++;
     }
     expect(wrong).toStrictEqual([]);
@@ -79,7 +101,8 @@ describe('a day of packets', () => {
 
   it('is silent before the opening print, from it to 09:15, and from 15:15 to the closing print', () => {
     const times = packets.map(({ packet }) => packet.number(FIELD.exchangeMs));
-    const between = (from: string, to: string): number => times.filter((ms) => ms >= at(from) && ms < at(to)).length;
+    const between = (from: string, to: string): number =>
+      times.filter((ms) => ms >= at(from) && ms < at(to)).length;
     expect(between('09:00', '09:07')).toBe(0);
     expect(between('09:07', '09:09')).toBe(SYMBOLS.length);
     expect(between('09:09', '09:15')).toBe(0);
@@ -95,7 +118,11 @@ describe('a day of packets', () => {
     let quiet = 0;
     const volumes = new Map<string, number>();
     for (const { symbol, packet } of packets) {
-      if (Math.floor(packet.number(FIELD.exchangeMs) / 60_000) > Math.floor(packet.number(FIELD.lastTradeSeconds) / 60)) carried++;
+      if (
+        Math.floor(packet.number(FIELD.exchangeMs) / 60_000) >
+        Math.floor(packet.number(FIELD.lastTradeSeconds) / 60)
+      )
+        carried++;
       if (volumes.get(symbol) === packet.number(FIELD.volume)) quiet++;
       volumes.set(symbol, packet.number(FIELD.volume));
     }
@@ -111,7 +138,8 @@ it('keeps nothing of a packet that was sent', () => {
   const feed = new Feed(market);
   let frames = 0;
   const receiver = { sendPacket: (): void => void frames++ };
-  for (const { token } of NIFTY) for (const mode of [1, 2, 3] as const) feed.subscribe(receiver, { mode, exchangeType: 1, token });
+  for (const { token } of NIFTY)
+    for (const mode of [1, 2, 3] as const) feed.subscribe(receiver, { mode, exchangeType: 1, token });
   const heapAt = (time: string): number => {
     market.advance(at(time), (index, packet) => feed.publish(index, packet));
     collect();

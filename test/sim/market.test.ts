@@ -44,7 +44,9 @@ describe('the same market', () => {
   });
 
   it.each([3, 97, 250, 61_000])('is asked in steps of %i ms', (stepMs) => {
-    expect(hexes(sentUntil(marketAt('09:25', { listings: NIFTY }), at('09:27'), stepMs))).toStrictEqual(hexes(whole));
+    expect(hexes(sentUntil(marketAt('09:25', { listings: NIFTY }), at('09:27'), stepMs))).toStrictEqual(
+      hexes(whole),
+    );
   });
 
   it('has fewer names, in another order', () => {
@@ -65,12 +67,15 @@ describe('the same market', () => {
   });
 
   it('was started two trading days earlier, with a holiday between', () => {
-    const alone = (time: string, date?: string): Market => marketAt(time, { listings: listed('RELIANCE'), ...(date === undefined ? {} : { date }) });
+    const alone = (time: string, date?: string): Market =>
+      marketAt(time, { listings: listed('RELIANCE'), ...(date === undefined ? {} : { date }) });
     const morning = at('09:16', '2026-11-26');
     const [early, late] = [alone('15:10'), alone('09:16', '2026-11-26')];
     sentUntil(early, at('08:00', '2026-11-25'), 3_600_000);
     const wednesday = sentUntil(early, at('08:00', '2026-11-26'), 86_400_000);
-    expect(hexes(wednesday)).toStrictEqual(hexes(sentUntil(alone('08:00', '2026-11-25'), at('20:00', '2026-11-25'), 3_600_000)));
+    expect(hexes(wednesday)).toStrictEqual(
+      hexes(sentUntil(alone('08:00', '2026-11-25'), at('20:00', '2026-11-25'), 3_600_000)),
+    );
     const atOnce = sentUntil(alone('15:14'), at('08:00', '2026-11-26'), 3 * 86_400_000);
     expect(hexes(atOnce).slice(-wednesday.length)).toStrictEqual(hexes(wednesday));
     expect(early.last(0).words).toStrictEqual(alone('08:00', '2026-11-26').last(0).words);
@@ -92,7 +97,11 @@ describe('the same market', () => {
   });
 
   it('gives more names than the counter has lanes numbers of their own', () => {
-    const listings = Array.from({ length: 400 }, (_, i) => ({ ...NIFTY[0], symbol: `S${i}`, token: String(i + 1) }));
+    const listings = Array.from({ length: 400 }, (_, i) => ({
+      ...NIFTY[0],
+      symbol: `S${i}`,
+      token: String(i + 1),
+    }));
     const { lanes, laneOf } = lanesFor(listings);
     expect(new Set(laneOf).size).toBe(400);
     expect(Math.max(...laneOf)).toBeLessThan(lanes);
@@ -113,7 +122,9 @@ describe('true candles', () => {
     const rows = day.candles(listed('RELIANCE')[0], 'traded', at('16:30'));
     expect(rows).toStrictEqual(fold('RELIANCE', session));
     expect(rows).toHaveLength(361);
-    expect([rows[0], rows[359], rows[360]].map(({ timestampMs }) => istStamp(timestampMs).slice(11, 16))).toStrictEqual(['09:15', '15:14', '15:29']);
+    expect(
+      [rows[0], rows[359], rows[360]].map(({ timestampMs }) => istStamp(timestampMs).slice(11, 16)),
+    ).toStrictEqual(['09:15', '15:14', '15:29']);
     const auction = rows[360];
     expect(new Set([auction.open, auction.high, auction.low, auction.close]).size).toBe(1);
   });
@@ -121,9 +132,19 @@ describe('true candles', () => {
   it('come out of a market that has all names', () => {
     const market = marketAt('10:00', { listings: NIFTY });
     const index = market.indexOfSymbol('RELIANCE')!;
-    expect(market.candles(index)).toStrictEqual(fold('RELIANCE', session.filter(({ ms }) => ms < at('10:00'))));
+    expect(market.candles(index)).toStrictEqual(
+      fold(
+        'RELIANCE',
+        session.filter(({ ms }) => ms < at('10:00')),
+      ),
+    );
     sentUntil(market, at('10:07') + 59_999);
-    expect(market.candles(index)).toStrictEqual(fold('RELIANCE', session.filter(({ ms }) => ms < at('10:07'))));
+    expect(market.candles(index)).toStrictEqual(
+      fold(
+        'RELIANCE',
+        session.filter(({ ms }) => ms < at('10:07')),
+      ),
+    );
   });
 
   it('stand on trades of a real kind', () => {
@@ -134,9 +155,14 @@ describe('true candles', () => {
     const continuous = session.filter(({ ms }) => ms < at('15:15'));
     expect(session.length - continuous.length).toBe(1);
     expect(continuous.filter(({ ms }, i) => i > 0 && ms - continuous[i - 1].ms >= 15_000)).toStrictEqual([]);
-    expect(trades.filter(({ price, quantity }) => price % 10 !== 0 || !Number.isInteger(quantity) || quantity < 1)).toStrictEqual([]);
+    expect(
+      trades.filter(({ price, quantity }) => price % 10 !== 0 || !Number.isInteger(quantity) || quantity < 1),
+    ).toStrictEqual([]);
     // The bounce between bid and ask: a walk of mid prices alone turns at about half of its moves.
-    const moves = continuous.slice(1).map(({ price }, i) => Math.sign(price - continuous[i].price)).filter((move) => move !== 0);
+    const moves = continuous
+      .slice(1)
+      .map(({ price }, i) => Math.sign(price - continuous[i].price))
+      .filter((move) => move !== 0);
     expect(moves.slice(1).filter((move, i) => move === -moves[i]).length / moves.length).toBeGreaterThan(0.5);
   });
 
@@ -180,7 +206,12 @@ describe('history', () => {
 
   it('begins with the end of the trading day before when it is not', () => {
     const market = marketAt('09:20');
-    const friday = new Market({ seed: 7, listings: listed('RELIANCE'), calendar: CALENDAR, startMs: at('16:30', '2026-11-20') });
+    const friday = new Market({
+      seed: 7,
+      listings: listed('RELIANCE'),
+      calendar: CALENDAR,
+      startMs: at('16:30', '2026-11-20'),
+    });
     for (const kind of ['traded', 'tick'] as const) {
       const rows = market.history(0, kind);
       expect(rows).toHaveLength(35);

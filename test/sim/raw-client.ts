@@ -44,7 +44,10 @@ export class RawClient {
     for (;;) {
       const value = read();
       if (value !== undefined) return value;
-      if (this.#ended) throw new Error(`the server ended the connection after ${JSON.stringify(this.#bytes.toString('latin1').slice(0, 200))}`);
+      if (this.#ended)
+        throw new Error(
+          `the server ended the connection after ${JSON.stringify(this.#bytes.toString('latin1').slice(0, 200))}`,
+        );
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -120,6 +123,9 @@ function maskedFrame(opcode: number, payload: Buffer | string, fin = true): Buff
   const bytes = Buffer.from(payload);
   const mask = randomBytes(4);
   const first = opcode | (fin ? 0x80 : 0);
-  const head = bytes.length < 126 ? [first, 0x80 | bytes.length] : [first, 0x80 | 126, bytes.length >> 8, bytes.length & 0xff];
+  const head =
+    bytes.length < 126
+      ? [first, 0x80 | bytes.length]
+      : [first, 0x80 | 126, bytes.length >> 8, bytes.length & 0xff];
   return Buffer.concat([Buffer.from(head), mask, bytes.map((byte, k) => byte ^ mask[k % 4])]);
 }

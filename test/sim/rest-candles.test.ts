@@ -18,15 +18,27 @@ interface Asked {
 const RELIANCE = { exchange: 'NSE', symboltoken: '2885', interval: 'ONE_MINUTE' };
 
 /** Asks as a client that has logged in. */
-async function ask(broker: Broker, jwt: string, body: object, headers: Record<string, string> = {}): Promise<Asked> {
+async function ask(
+  broker: Broker,
+  jwt: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Asked> {
   const url = `http://127.0.0.1:${broker.port}/rest/secure/angelbroking/historical/v1/getCandleData`;
-  const { status, text, json } = await post(url, { ...RELIANCE, ...body }, { ...HEADERS, Authorization: `Bearer ${jwt}`, ...headers });
+  const { status, text, json } = await post(
+    url,
+    { ...RELIANCE, ...body },
+    { ...HEADERS, Authorization: `Bearer ${jwt}`, ...headers },
+  );
   const data: unknown = (json as { data?: unknown } | undefined)?.data;
   return { status, text, rows: Array.isArray(data) ? (data as Row[]) : [] };
 }
 
 /** A broker whose market time is set by hand; what it is asked between is counted in real time all the same. */
-async function withMarket(time: string, test: (broker: Broker, clock: FakeClock, market: Market) => Promise<void>): Promise<void> {
+async function withMarket(
+  time: string,
+  test: (broker: Broker, clock: FakeClock, market: Market) => Promise<void>,
+): Promise<void> {
   const market = marketAt(time);
   const clock = new FakeClock(market.startMs);
   const broker = await startBroker({ port: 0, market, clock });
@@ -41,7 +53,13 @@ async function withMarket(time: string, test: (broker: Broker, clock: FakeClock,
 function folded(trades: readonly TrueTrade[], startMs: number, untilMs: number): number[] {
   const inside = trades.filter(({ ms }) => ms >= startMs && ms < startMs + 60_000 && ms <= untilMs);
   const prices = inside.map(({ price }) => price / 100);
-  return [prices[0], Math.max(...prices), Math.min(...prices), prices[prices.length - 1], inside.reduce((sum, { quantity }) => sum + quantity, 0)];
+  return [
+    prices[0],
+    Math.max(...prices),
+    Math.min(...prices),
+    prices[prices.length - 1],
+    inside.reduce((sum, { quantity }) => sum + quantity, 0),
+  ];
 }
 
 describe('candles over REST', () => {
@@ -49,16 +67,25 @@ describe('candles over REST', () => {
     withMarket('11:00', async (broker) => {
       const { jwtToken } = await logIn(broker);
       const { trades } = dayOf('RELIANCE');
-      const { rows } = await ask(broker, jwtToken, { fromdate: '2026-11-23 09:15', todate: '2026-11-23 10:59' });
+      const { rows } = await ask(broker, jwtToken, {
+        fromdate: '2026-11-23 09:15',
+        todate: '2026-11-23 10:59',
+      });
       const own = rows.filter(([label]) => label >= '2026-11-23T09:15');
       expect(own).toHaveLength(105);
       expect(own[0][0]).toBe('2026-11-23T09:15:00+05:30');
-      for (const k of [0, 1, 50, 103]) expect(own[k].slice(1)).toEqual(folded(trades, at('09:15') + k * 60_000, Infinity));
-      const before = await ask(broker, jwtToken, { fromdate: '2026-11-20 09:15', todate: '2026-11-20 15:40' });
+      for (const k of [0, 1, 50, 103])
+        expect(own[k].slice(1)).toEqual(folded(trades, at('09:15') + k * 60_000, Infinity));
+      const before = await ask(broker, jwtToken, {
+        fromdate: '2026-11-20 09:15',
+        todate: '2026-11-20 15:40',
+      });
       // 360 minutes and the closing auction's print.
       expect(before.rows.at(-1)![0]).toBe('2026-11-20T15:29:00+05:30');
       expect(before.rows.filter(([label]) => label >= '2026-11-20T09:15')).toHaveLength(361);
-      expect((await ask(broker, jwtToken, { fromdate: '2026-11-22 09:15', todate: '2026-11-22 15:40' })).rows).toEqual([]);
+      expect(
+        (await ask(broker, jwtToken, { fromdate: '2026-11-22 09:15', todate: '2026-11-22 15:40' })).rows,
+      ).toEqual([]);
     }));
 
   it('are behind the trades: a minute that has just ended still changes, and the one that goes on is there', () =>
@@ -85,7 +112,11 @@ describe('candles over REST', () => {
       const firsts: string[] = [];
       for (const minute of ['31', '32', '33', '34']) {
         clock.advance(1000);
-        firsts.push((await ask(broker, jwtToken, { fromdate: `2026-11-23 10:${minute}`, todate: '2026-11-23 10:40' })).rows[0][0].slice(14, 16));
+        firsts.push(
+          (
+            await ask(broker, jwtToken, { fromdate: `2026-11-23 10:${minute}`, todate: '2026-11-23 10:40' })
+          ).rows[0][0].slice(14, 16),
+        );
       }
       expect(firsts.filter((first, k) => first !== String(31 + k))).toHaveLength(1);
     }));
@@ -127,17 +158,28 @@ describe('candles over REST', () => {
   ])('are refused for %j', (body, message) =>
     withMarket('11:00', async (broker) => {
       const { jwtToken } = await logIn(broker);
-      const { status, text } = await ask(broker, jwtToken, { fromdate: '2026-11-23 10:00', todate: '2026-11-23 10:30', ...body });
+      const { status, text } = await ask(broker, jwtToken, {
+        fromdate: '2026-11-23 10:00',
+        todate: '2026-11-23 10:30',
+        ...body,
+      });
       expect(status).toBe(400);
       expect(JSON.parse(text)).toMatchObject({ status: false, message, data: null });
-    }));
+    }),
+  );
 
   it('need the tokens and the key of one log-in', () =>
     withMarket('11:00', async (broker) => {
       const { jwtToken, feedToken } = await logIn(broker);
       const window = { fromdate: '2026-11-23 10:00', todate: '2026-11-23 10:30' };
-      for (const wrong of [feedToken, '', 'x']) expect(JSON.parse((await ask(broker, wrong, window)).text)).toMatchObject({ success: false, errorCode: 'AG8001' });
-      expect(JSON.parse((await ask(broker, jwtToken, window, { 'X-PrivateKey': 'another' })).text)).toMatchObject({ success: false, errorCode: 'AG8004' });
+      for (const wrong of [feedToken, '', 'x'])
+        expect(JSON.parse((await ask(broker, wrong, window)).text)).toMatchObject({
+          success: false,
+          errorCode: 'AG8001',
+        });
+      expect(
+        JSON.parse((await ask(broker, jwtToken, window, { 'X-PrivateKey': 'another' })).text),
+      ).toMatchObject({ success: false, errorCode: 'AG8004' });
     }));
 
   it('do not change the market that the feed shows', () => {
@@ -146,7 +188,9 @@ describe('candles over REST', () => {
       const all: string[] = [];
       for (let k = 1; k <= 20; k++) {
         if (market === asked) market.truth(0, '2026-11-23', market.nowMs - 4000);
-        market.advance(at('11:00') + k * 1000, (index, packet) => all.push(`${index} ${packet.words.join(',')}`));
+        market.advance(at('11:00') + k * 1000, (index, packet) =>
+          all.push(`${index} ${packet.words.join(',')}`),
+        );
       }
       return all;
     };

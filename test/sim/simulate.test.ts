@@ -12,14 +12,21 @@ import { Client, handshake, headersOf, post, until } from './client.js';
 import { at, listed, marketAt } from './world.js';
 
 const ENTRY = fileURLToPath(new URL('simulate-entry.js', import.meta.url));
-const wanted = (more: Record<string, unknown> = {}): string => JSON.stringify({ port: 0, speed: 60, at: '11:00', symbols: ['RELIANCE', 'TCS'], ...more });
+const wanted = (more: Record<string, unknown> = {}): string =>
+  JSON.stringify({ port: 0, speed: 60, at: '11:00', symbols: ['RELIANCE', 'TCS'], ...more });
 
 /** Starts the stage, with or without a channel, and collects what it prints. */
-function start(argument: string, channel: boolean): { child: ChildProcess; printed: () => string; ended: Promise<unknown[]> } {
+function start(
+  argument: string,
+  channel: boolean,
+): { child: ChildProcess; printed: () => string; ended: Promise<unknown[]> } {
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
-  const child = channel ? fork(ENTRY, [argument], { stdio: [...stdio, 'ipc'] }) : spawn(process.execPath, [ENTRY, argument], { stdio: [...stdio] });
+  const child = channel
+    ? fork(ENTRY, [argument], { stdio: [...stdio, 'ipc'] })
+    : spawn(process.execPath, [ENTRY, argument], { stdio: [...stdio] });
   let text = '';
-  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
   // With a channel that we close ourselves, node never says `close`.
   return { child, printed: () => text, ended: once(child, channel ? 'exit' : 'close') };
 }
@@ -30,24 +37,39 @@ async function answer(child: ChildProcess, message: ToSimulator): Promise<FromSi
   return (await answered)[0];
 }
 
-const PREPARE: ToSimulator = { type: 'prepare', listings: listed('TCS', 'RELIANCE'), historyOf: ['RELIANCE'], volumeKind: 'tick' };
+const PREPARE: ToSimulator = {
+  type: 'prepare',
+  listings: listed('TCS', 'RELIANCE'),
+  historyOf: ['RELIANCE'],
+  volumeKind: 'tick',
+};
 
 describe('alone', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('says where it is, serves, and ends cleanly on %s', async (signal) => {
-    const { child, printed, ended } = start(wanted(), false);
-    await until(() => printed().includes('npx tickshard'));
-    const port = Number(/ws:\/\/127\.0\.0\.1:(\d+)\/smart-stream/.exec(printed())?.[1]);
-    expect(printed()).toContain(`npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${port} --market-clock 2026-11-23T11:00:00@60\n`);
-    for (const told of ['/loginByPassword', '/simulator', 'seed 7', 'DEMO1', 'RELIANCE 2885, TCS 11536']) expect(printed()).toContain(told);
-    const { json } = await post(`http://127.0.0.1:${port}/rest/auth/angelbroking/user/v1/loginByPassword`, { clientcode: 'GUEST1', password: '1', totp: '123456' });
-    const client = new Client(`ws://127.0.0.1:${port}/smart-stream`, headersOf(json.data));
-    await once(client.socket, 'open');
-    client.ask(1, 1, ['2885']);
-    await until(() => client.frames.length > 10);
-    child.kill(signal);
-    expect(await ended).toStrictEqual([0, null]);
-    expect(client.closed?.code).toBe(1001);
-  });
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'says where it is, serves, and ends cleanly on %s',
+    async (signal) => {
+      const { child, printed, ended } = start(wanted(), false);
+      await until(() => printed().includes('npx tickshard'));
+      const port = Number(/ws:\/\/127\.0\.0\.1:(\d+)\/smart-stream/.exec(printed())?.[1]);
+      expect(printed()).toContain(
+        `npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${port} --market-clock 2026-11-23T11:00:00@60\n`,
+      );
+      for (const told of ['/loginByPassword', '/simulator', 'seed 7', 'DEMO1', 'RELIANCE 2885, TCS 11536'])
+        expect(printed()).toContain(told);
+      const { json } = await post(`http://127.0.0.1:${port}/rest/auth/angelbroking/user/v1/loginByPassword`, {
+        clientcode: 'GUEST1',
+        password: '1',
+        totp: '123456',
+      });
+      const client = new Client(`ws://127.0.0.1:${port}/smart-stream`, headersOf(json.data));
+      await once(client.socket, 'open');
+      client.ask(1, 1, ['2885']);
+      await until(() => client.frames.length > 10);
+      child.kill(signal);
+      expect(await ended).toStrictEqual([0, null]);
+      expect(client.closed?.code).toBe(1001);
+    },
+  );
 
   it('says in one sentence that the port is taken, or none', async () => {
     const other = createServer().listen(0, '127.0.0.1');
@@ -55,7 +77,9 @@ describe('alone', () => {
     const { port } = other.address() as AddressInfo;
     const taken = start(wanted({ port }), false);
     expect(await taken.ended).toStrictEqual([3, null]);
-    expect(taken.printed()).toBe(`SIMULATOR: port ${port} of 127.0.0.1 is in use: choose another with --port\n`);
+    expect(taken.printed()).toBe(
+      `SIMULATOR: port ${port} of 127.0.0.1 is in use: choose another with --port\n`,
+    );
     other.close();
     const none = start(wanted({ port: 70_000 }), false);
     expect(await none.ended).toStrictEqual([3, null]);
@@ -65,18 +89,25 @@ describe('alone', () => {
 
 describe('with faults', () => {
   const faults = ['drop:at=2', 'mute-symbol:symbol=RELIANCE'];
-  const about = async (feedUrl: string): Promise<unknown> => (await fetch(feedUrl.replace('ws:', 'http:').replace('smart-stream', 'simulator'))).json();
+  const about = async (feedUrl: string): Promise<unknown> =>
+    (await fetch(feedUrl.replace('ws:', 'http:').replace('smart-stream', 'simulator'))).json();
 
   it('alone prints them as options, and a market without their symbol is a matter of usage', async () => {
     const { child, printed, ended } = start(wanted({ faults: [...faults, 'late:symbol=TCS'] }), false);
     await until(() => printed().includes('npx tickshard'));
-    expect(printed()).toContain('\nfaults    --fault drop:at=2\n          --fault mute-symbol:symbol=RELIANCE\n          --fault late:symbol=TCS\n\n');
-    expect(await about(/ws:\S+smart-stream/.exec(printed())![0])).toMatchObject({ faults: [{ fault: 'drop:at=2', strikes: 0 }, {}, {}] });
+    expect(printed()).toContain(
+      '\nfaults    --fault drop:at=2\n          --fault mute-symbol:symbol=RELIANCE\n          --fault late:symbol=TCS\n\n',
+    );
+    expect(await about(/ws:\S+smart-stream/.exec(printed())![0])).toMatchObject({
+      faults: [{ fault: 'drop:at=2', strikes: 0 }, {}, {}],
+    });
     child.kill('SIGTERM');
     await ended;
     const wrong = start(wanted({ faults: ['late:symbol=INFY'] }), false);
     expect(await wrong.ended).toStrictEqual([2, null]);
-    expect(wrong.printed()).toBe("USAGE: --fault late: symbol takes one of this market's names (RELIANCE, TCS), not `INFY`.\n");
+    expect(wrong.printed()).toBe(
+      "USAGE: --fault late: symbol takes one of this market's names (RELIANCE, TCS), not `INFY`.\n",
+    );
   });
 
   it('as a child has them', async () => {
@@ -94,7 +125,10 @@ describe('as a child', () => {
   it('hands over history and clock, prints nothing, leaves Ctrl-C to its parent, and ends with the channel', async () => {
     const { child, printed, ended } = start(wanted({ symbols: [] }), true);
     const prepared = await answer(child, PREPARE);
-    expect(prepared).toStrictEqual({ type: 'prepared', history: { RELIANCE: packCandles(marketAt('11:00').history(0, 'tick')) } });
+    expect(prepared).toStrictEqual({
+      type: 'prepared',
+      history: { RELIANCE: packCandles(marketAt('11:00').history(0, 'tick')) },
+    });
     const asked = new SystemClock().monoMs();
     const started = await answer(child, { type: 'start' });
     if (started.type !== 'started') throw new Error(JSON.stringify(started));
@@ -103,7 +137,9 @@ describe('as a child', () => {
     expect(started.anchorMonoMs).toBeGreaterThan(asked - 1);
     expect(started.anchorMonoMs).toBeLessThan(new SystemClock().monoMs() + 1);
     const clock = new SystemClock(started);
-    const login = started.feedUrl.replace('ws:', 'http:').replace('/smart-stream', '/rest/auth/angelbroking/user/v1/loginByPassword');
+    const login = started.feedUrl
+      .replace('ws:', 'http:')
+      .replace('/smart-stream', '/rest/auth/angelbroking/user/v1/loginByPassword');
     const { json } = await post(login, { clientcode: 'GUEST1', password: '1', totp: '123456' });
     expect(await handshake(started.feedUrl, headersOf(json.data))).toBe('open');
     const client = new Client(started.feedUrl, headersOf(json.data));
@@ -130,10 +166,19 @@ describe('as a child', () => {
   it('tells its parent what failed', async () => {
     const { child, printed, ended } = start(wanted({ port: 70_000 }), true);
     const early = await answer(child, { type: 'start' });
-    expect(early).toStrictEqual({ type: 'failed', sentence: 'the simulator is started once, after it was prepared' });
-    expect(await answer(child, { ...PREPARE, historyOf: ['NONE'] })).toStrictEqual({ type: 'failed', sentence: 'the simulated market has no NONE' });
+    expect(early).toStrictEqual({
+      type: 'failed',
+      sentence: 'the simulator is started once, after it was prepared',
+    });
+    expect(await answer(child, { ...PREPARE, historyOf: ['NONE'] })).toStrictEqual({
+      type: 'failed',
+      sentence: 'the simulated market has no NONE',
+    });
     await answer(child, PREPARE);
-    expect(await answer(child, { type: 'start' })).toMatchObject({ type: 'failed', sentence: expect.stringContaining('70000') });
+    expect(await answer(child, { type: 'start' })).toMatchObject({
+      type: 'failed',
+      sentence: expect.stringContaining('70000'),
+    });
     child.disconnect();
     expect(await ended).toStrictEqual([3, null]);
     expect(printed()).toBe('');

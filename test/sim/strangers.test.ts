@@ -10,8 +10,18 @@ const RELIANCE = '2885';
 const TCS = '11536';
 
 function headOf(tokens: Tokens, clientCode = 'GUEST1'): string {
-  const credentials = Object.entries(headersOf(tokens, clientCode)).map(([name, value]) => `${name}: ${value}`);
-  const lines = ['GET /smart-stream HTTP/1.1', 'Host: x', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Key: ${Buffer.alloc(16, 7).toString('base64')}`, 'Sec-WebSocket-Version: 13', ...credentials];
+  const credentials = Object.entries(headersOf(tokens, clientCode)).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  const lines = [
+    'GET /smart-stream HTTP/1.1',
+    'Host: x',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Key: ${Buffer.alloc(16, 7).toString('base64')}`,
+    'Sec-WebSocket-Version: 13',
+    ...credentials,
+  ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
@@ -36,17 +46,26 @@ async function enter(broker: Broker, tokens?: Tokens): Promise<RawClient> {
 }
 
 /** A test with one client let in. */
-const withGuest = (test: (client: RawClient, broker: Broker) => Promise<void>): (() => Promise<void>) => () =>
-  withMarket(async (broker) => {
-    const client = await enter(broker);
-    await test(client, broker);
-    client.destroy();
-  });
+const withGuest =
+  (test: (client: RawClient, broker: Broker) => Promise<void>): (() => Promise<void>) =>
+  () =>
+    withMarket(async (broker) => {
+      const client = await enter(broker);
+      await test(client, broker);
+      client.destroy();
+    });
 
-const request = (tokens: readonly unknown[], members: object = {}, { mode = 1, exchangeType = 1, action = 1 } = {}): string => JSON.stringify({ action, params: { mode, tokenList: [{ exchangeType, tokens }] }, ...members });
-const tokens = (count: number, from = 0): string[] => Array.from({ length: count }, (_, k) => String(100_000 + from + k));
-const textsOf = (frames: readonly Frame[]): string[] => frames.filter(({ opcode }) => opcode === 1).map(({ payload }) => payload.toString());
-const packetsOf = (frames: readonly Frame[]): string[] => frames.filter(({ opcode }) => opcode === 2).map(subscriptionOf);
+const request = (
+  tokens: readonly unknown[],
+  members: object = {},
+  { mode = 1, exchangeType = 1, action = 1 } = {},
+): string => JSON.stringify({ action, params: { mode, tokenList: [{ exchangeType, tokens }] }, ...members });
+const tokens = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, k) => String(100_000 + from + k));
+const textsOf = (frames: readonly Frame[]): string[] =>
+  frames.filter(({ opcode }) => opcode === 1).map(({ payload }) => payload.toString());
+const packetsOf = (frames: readonly Frame[]): string[] =>
+  frames.filter(({ opcode }) => opcode === 2).map(subscriptionOf);
 
 /** The next packets' subscriptions. */
 async function flowing(client: RawClient, count: number): Promise<Set<string>> {
@@ -72,36 +91,56 @@ async function connectionsBecome(broker: Broker, count: number): Promise<void> {
   while ((await about(broker)).connections !== count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-const e1001 = (correlationID: string): string => JSON.stringify({ correlationID, errorCode: 'E1001', errorMessage: 'Invalid Request Payload.' });
-const e1002 = (correlationID: string): string => JSON.stringify({ correlationID, errorCode: 'E1002', errorMessage: 'Invalid Request. Subscription Limit Exceeded' });
+const e1001 = (correlationID: string): string =>
+  JSON.stringify({ correlationID, errorCode: 'E1001', errorMessage: 'Invalid Request Payload.' });
+const e1002 = (correlationID: string): string =>
+  JSON.stringify({
+    correlationID,
+    errorCode: 'E1002',
+    errorMessage: 'Invalid Request. Subscription Limit Exceeded',
+  });
 
 describe('a message', () => {
-  it('may come in fragments with a ping between', withGuest(async (client) => {
-    const text = request([RELIANCE]);
-    client.send(1, text.slice(0, 20), false);
-    client.send(9, 'between');
-    client.send(0, text.slice(20, 40), false);
-    client.send(0, text.slice(40));
-    expect((await client.frame()).payload.toString()).toBe('between');
-    expect(subscriptionOf(await client.frame())).toBe('1 2885');
-  }));
+  it(
+    'may come in fragments with a ping between',
+    withGuest(async (client) => {
+      const text = request([RELIANCE]);
+      client.send(1, text.slice(0, 20), false);
+      client.send(9, 'between');
+      client.send(0, text.slice(20, 40), false);
+      client.send(0, text.slice(40));
+      expect((await client.frame()).payload.toString()).toBe('between');
+      expect(subscriptionOf(await client.frame())).toBe('1 2885');
+    }),
+  );
 
-  it('may come byte by byte', withGuest(async (client) => {
-    await client.trickle(1, request([RELIANCE], {}, { mode: MODE.snapquote }));
-    expect(subscriptionOf(await client.frame())).toBe('3 2885');
-  }));
+  it(
+    'may come byte by byte',
+    withGuest(async (client) => {
+      await client.trickle(1, request([RELIANCE], {}, { mode: MODE.snapquote }));
+      expect(subscriptionOf(await client.frame())).toBe('3 2885');
+    }),
+  );
 
-  it('that is a ping of the protocol gets its payload back, none or the most there may be', withGuest(async (client) => {
-    const payloads = [Buffer.alloc(0), Buffer.from([0]), Buffer.alloc(125, 0xff)];
-    for (const payload of payloads) client.send(9, payload);
-    expect((await client.settled()).map(({ opcode, payload }) => [opcode, payload.toString('hex')])).toEqual(payloads.map((payload) => [10, payload.toString('hex')]));
-  }));
+  it(
+    'that is a ping of the protocol gets its payload back, none or the most there may be',
+    withGuest(async (client) => {
+      const payloads = [Buffer.alloc(0), Buffer.from([0]), Buffer.alloc(125, 0xff)];
+      for (const payload of payloads) client.send(9, payload);
+      expect(
+        (await client.settled()).map(({ opcode, payload }) => [opcode, payload.toString('hex')]),
+      ).toEqual(payloads.map((payload) => [10, payload.toString('hex')]));
+    }),
+  );
 
-  it('that is binary is no request and no heart-beat, whatever it says', withGuest(async (client) => {
-    for (const text of ['ping', request([RELIANCE])]) client.send(2, text);
-    const heard = await client.settled();
-    expect([textsOf(heard), packetsOf(heard)]).toEqual([[e1001(''), e1001('')], []]);
-  }));
+  it(
+    'that is binary is no request and no heart-beat, whatever it says',
+    withGuest(async (client) => {
+      for (const text of ['ping', request([RELIANCE])]) client.send(2, text);
+      const heard = await client.settled();
+      expect([textsOf(heard), packetsOf(heard)]).toEqual([[e1001(''), e1001('')], []]);
+    }),
+  );
 });
 
 describe('silence', () => {
@@ -121,17 +160,20 @@ describe('silence', () => {
     })();
   });
 
-  it('meets a repetition, which brings no packet twice', withGuest(async (client) => {
-    const heard: Frame[] = [];
-    for (let k = 0; k < 5; k++) {
-      client.send(1, request([RELIANCE, RELIANCE]));
-      heard.push(...(await client.settled()));
-    }
-    expect(textsOf(heard)).toEqual([]);
-    const sequences = heard.map(({ payload }) => payload.readBigInt64LE(27));
-    expect(sequences.length).toBeGreaterThan(0);
-    expect(new Set(sequences).size).toBe(sequences.length);
-  }));
+  it(
+    'meets a repetition, which brings no packet twice',
+    withGuest(async (client) => {
+      const heard: Frame[] = [];
+      for (let k = 0; k < 5; k++) {
+        client.send(1, request([RELIANCE, RELIANCE]));
+        heard.push(...(await client.settled()));
+      }
+      expect(textsOf(heard)).toEqual([]);
+      const sequences = heard.map(({ payload }) => payload.readBigInt64LE(27));
+      expect(sequences.length).toBeGreaterThan(0);
+      expect(new Set(sequences).size).toBe(sequences.length);
+    }),
+  );
 });
 
 describe('an error', () => {
@@ -141,26 +183,32 @@ describe('an error', () => {
     ['a mode that there is not', request([], { correlationID: 'x1' }, { mode: 9 }), 'x1'],
     ['tokens that are numbers', request([2885]), ''],
     ['no action', JSON.stringify({ correlationID: 'x2', params: { mode: 1, tokenList: [] } }), 'x2'],
-  ])('E1001 answers %s, under its correlation identifier or an empty one', async (_what, text, correlationID) => {
-    await withGuest(async (client) => {
-      client.send(1, text);
-      expect(textsOf(await client.settled())).toEqual([e1001(correlationID)]);
-    })();
-  });
+  ])(
+    'E1001 answers %s, under its correlation identifier or an empty one',
+    async (_what, text, correlationID) => {
+      await withGuest(async (client) => {
+        client.send(1, text);
+        expect(textsOf(await client.settled())).toEqual([e1001(correlationID)]);
+      })();
+    },
+  );
 
-  it('E1002 answers what goes beyond 1,000 of (token, mode), identifier or not, and nothing of that request is taken', withGuest(async (client) => {
-    client.send(1, request([RELIANCE]));
-    client.send(1, request(tokens(499)));
-    client.send(1, request(tokens(499), {}, { mode: MODE.quote }));
-    expect(textsOf(await client.settled())).toEqual([]);
-    client.send(1, request([TCS, '1594'], { correlationID: 'toomany' }, { mode: MODE.snapquote }));
-    client.send(1, request([TCS, '1594'], {}, { mode: MODE.snapquote }));
-    expect(textsOf(await client.settled())).toEqual([e1002('toomany'), e1002('')]);
-    expect(await flowing(client, 20)).toEqual(new Set(['1 2885']));
-    client.send(1, request([TCS], {}, { mode: MODE.snapquote }));
-    const heard = await client.settled();
-    expect([textsOf(heard), packetsOf(heard)]).toEqual([[], expect.arrayContaining(['3 11536'])]);
-  }));
+  it(
+    'E1002 answers what goes beyond 1,000 of (token, mode), identifier or not, and nothing of that request is taken',
+    withGuest(async (client) => {
+      client.send(1, request([RELIANCE]));
+      client.send(1, request(tokens(499)));
+      client.send(1, request(tokens(499), {}, { mode: MODE.quote }));
+      expect(textsOf(await client.settled())).toEqual([]);
+      client.send(1, request([TCS, '1594'], { correlationID: 'toomany' }, { mode: MODE.snapquote }));
+      client.send(1, request([TCS, '1594'], {}, { mode: MODE.snapquote }));
+      expect(textsOf(await client.settled())).toEqual([e1002('toomany'), e1002('')]);
+      expect(await flowing(client, 20)).toEqual(new Set(['1 2885']));
+      client.send(1, request([TCS], {}, { mode: MODE.snapquote }));
+      const heard = await client.settled();
+      expect([textsOf(heard), packetsOf(heard)]).toEqual([[], expect.arrayContaining(['3 11536'])]);
+    }),
+  );
 });
 
 describe('two clients of one client code', () => {
@@ -186,11 +234,21 @@ describe('two clients of one client code', () => {
       const client = await enter(broker, first);
       client.send(1, request([RELIANCE]));
       await client.settled();
-      const renewed = (await post(`${base}/auth/angelbroking/jwt/v1/generateTokens`, { refreshToken: first.refreshToken }, { ...HEADERS, Authorization: `Bearer ${first.jwtToken}` })).json.data;
+      const renewed = (
+        await post(
+          `${base}/auth/angelbroking/jwt/v1/generateTokens`,
+          { refreshToken: first.refreshToken },
+          { ...HEADERS, Authorization: `Bearer ${first.jwtToken}` },
+        )
+      ).json.data;
       expect(await flowing(client, 10)).toEqual(new Set(['1 2885']));
       expect(await refusalOf(broker, first)).toEqual([401, 'Invalid Header - Invalid Feed Token']);
       (await enter(broker, renewed)).destroy();
-      await post(`${base}/secure/angelbroking/user/v1/logout`, { clientcode: 'GUEST1' }, { ...HEADERS, Authorization: `Bearer ${renewed.jwtToken}` });
+      await post(
+        `${base}/secure/angelbroking/user/v1/logout`,
+        { clientcode: 'GUEST1' },
+        { ...HEADERS, Authorization: `Bearer ${renewed.jwtToken}` },
+      );
       expect(await refusalOf(broker, renewed)).toEqual([401, 'Invalid Header - Invalid Client Code']);
       client.send(1, request([TCS]));
       expect(packetsOf(await client.settled())).toContain('1 11536');
@@ -234,7 +292,11 @@ describe('the end of a socket', () => {
   ])('frees its place among the three when it is %s', async (_what, leave) => {
     await withMarket(async (broker) => {
       const session = await logIn(broker);
-      const clients = [await enter(broker, session), await enter(broker, session), await enter(broker, session)];
+      const clients = [
+        await enter(broker, session),
+        await enter(broker, session),
+        await enter(broker, session),
+      ];
       clients[0].send(1, request([RELIANCE]));
       await clients[0].settled();
       expect(await refusalOf(broker, session)).toEqual([429, undefined]);

@@ -39,7 +39,8 @@ export interface Transcript {
   readonly goodbye: readonly Exchange[];
 }
 
-export const transcriptOf = (name: string): Transcript => JSON.parse(readFileSync(shipped(`test/vectors/clients/${name}.json`), 'utf8')) as Transcript;
+export const transcriptOf = (name: string): Transcript =>
+  JSON.parse(readFileSync(shipped(`test/vectors/clients/${name}.json`), 'utf8')) as Transcript;
 
 const LENGTH_OF_MODE: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379 };
 
@@ -54,7 +55,15 @@ export class Values {
 
   constructor(port: number) {
     const { apiKey, clientCode, pin, totpSecret } = DEMO_ACCOUNT;
-    this.#values = { host: `127.0.0.1:${port}`, key: Buffer.alloc(16, 7).toString('base64'), apiKey, clientCode, pin, totp: totp(totpSecret, Date.now()), thousand: THOUSAND };
+    this.#values = {
+      host: `127.0.0.1:${port}`,
+      key: Buffer.alloc(16, 7).toString('base64'),
+      apiKey,
+      clientCode,
+      pin,
+      totp: totp(totpSecret, Date.now()),
+      thousand: THOUSAND,
+    };
   }
 
   set(name: string, value: string): void {
@@ -67,7 +76,11 @@ export class Values {
 }
 
 /** One question of HTTP, on a connection of its own, and its answer checked. */
-export async function ask(port: number, { request, body = '', answer, keep = {} }: Exchange, values: Values): Promise<void> {
+export async function ask(
+  port: number,
+  { request, body = '', answer, keep = {} }: Exchange,
+  values: Values,
+): Promise<void> {
   const client = new RawClient(port);
   const text = values.fill(body);
   values.set('length', String(Buffer.byteLength(text)));
@@ -112,13 +125,17 @@ export async function play(client: RawClient, steps: readonly Step[], values: Va
       return;
     }
     const heard = await client.settled();
-    const answers = heard.filter(({ opcode }) => opcode !== 2).map(({ opcode, payload }) => [opcode, payload.toString()]);
+    const answers = heard
+      .filter(({ opcode }) => opcode !== 2)
+      .map(({ opcode, payload }) => [opcode, payload.toString()]);
     if (pong !== undefined) expect(answers).toEqual([pong === 'text' ? [1, 'pong'] : [10, ping]]);
-    else if (error !== undefined) expect(answers.map(([opcode, json]) => [opcode, JSON.parse(String(json))])).toEqual([[1, error]]);
+    else if (error !== undefined)
+      expect(answers.map(([opcode, json]) => [opcode, JSON.parse(String(json))])).toEqual([[1, error]]);
     else expect(answers).toEqual([]);
     if (flowing === undefined) continue;
     const cached = heard.filter(({ opcode }) => opcode === 2).map(subscriptionOf);
-    for (const subscription of flowing) if (!before.includes(subscription)) expect(cached).toContain(subscription);
+    for (const subscription of flowing)
+      if (!before.includes(subscription)) expect(cached).toContain(subscription);
     before = flowing;
     const counts = new Map(flowing.map((subscription) => [subscription, 0]));
     while ([...counts.values()].some((count) => count < ENOUGH_PACKETS)) {
@@ -132,4 +149,5 @@ export async function play(client: RawClient, steps: readonly Step[], values: Va
 }
 
 /** A market that moves quickly, with the stocks that the transcripts ask for. */
-export const withMarket = (test: (broker: Broker) => Promise<void>): Promise<void> => withBroker(test, { market: marketAt('11:00', { listings: listed('RELIANCE', 'TCS', 'INFY') }), speed: 60 });
+export const withMarket = (test: (broker: Broker) => Promise<void>): Promise<void> =>
+  withBroker(test, { market: marketAt('11:00', { listings: listed('RELIANCE', 'TCS', 'INFY') }), speed: 60 });

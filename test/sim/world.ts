@@ -12,7 +12,9 @@ import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
 
 const json = (path: string): unknown => JSON.parse(readFileSync(shipped(path), 'utf8'));
 
-const names = json('data/instruments/nifty50.json') as { constituents: { symbol: string; token: string; tickSizeRupees: string }[] };
+const names = json('data/instruments/nifty50.json') as {
+  constituents: { symbol: string; token: string; tickSizeRupees: string }[];
+};
 
 export const NIFTY: readonly Listing[] = names.constituents.map(({ symbol, token, tickSizeRupees }) => ({
   symbol,
@@ -34,7 +36,13 @@ export function listed(...symbols: string[]): Listing[] {
 
 export function marketAt(time: string, options: Partial<MarketOptions> & { date?: string } = {}): Market {
   const { date = DATE, ...more } = options;
-  return new Market({ seed: 7, listings: listed('RELIANCE', 'TCS', 'M&M'), calendar: CALENDAR, startMs: at(time, date), ...more });
+  return new Market({
+    seed: 7,
+    listings: listed('RELIANCE', 'TCS', 'M&M'),
+    calendar: CALENDAR,
+    startMs: at(time, date),
+    ...more,
+  });
 }
 
 export interface TrueTrade {
@@ -50,8 +58,17 @@ export function dayOf(symbol: string, seed = 7): { day: Day; trades: TrueTrade[]
   const today = CALENDAR.day(DATE, true);
   if (today.kind !== 'open') throw new Error('the tests need a trading day');
   const trades: TrueTrade[] = [];
-  const onTrade = (ms: number, price: number, quantity: number): number => trades.push({ ms, price, quantity });
-  const day = new Day({ seed, listing, session: today.session, previousDate: '2026-11-20', lane: lanes.laneOf[0], lanes: lanes.lanes, onTrade });
+  const onTrade = (ms: number, price: number, quantity: number): number =>
+    trades.push({ ms, price, quantity });
+  const day = new Day({
+    seed,
+    listing,
+    session: today.session,
+    previousDate: '2026-11-20',
+    lane: lanes.laneOf[0],
+    lanes: lanes.lanes,
+    onTrade,
+  });
   day.run(at('16:30'));
   return { day, trades };
 }
@@ -71,7 +88,8 @@ export function sentUntil(market: Market, toMs: number, stepMs = 1000): Sent[] {
     encode(packet, frame);
     sent.push({ symbol: market.listings[index].symbol, hex: frame.toString('hex'), frame });
   };
-  for (let ms = market.nowMs; ms < toMs; ms = Math.min(toMs, ms + stepMs)) market.advance(Math.min(toMs, ms + stepMs), write);
+  for (let ms = market.nowMs; ms < toMs; ms = Math.min(toMs, ms + stepMs))
+    market.advance(Math.min(toMs, ms + stepMs), write);
   return sent;
 }
 

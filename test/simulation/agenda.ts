@@ -15,7 +15,8 @@ interface Entry {
   fire: Fire | undefined;
 }
 
-const isBefore = (a: Entry, b: Entry): boolean => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
+const isBefore = (a: Entry, b: Entry): boolean =>
+  a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
 
 export class Agenda implements Clock {
   readonly speed = 1;

@@ -114,8 +114,19 @@ export class Broker {
       for (const [instrument, state] of this.#exchange.states.entries()) {
         if (none && this.#random() < 0.7) continue;
         const hours = between(this.#random, 1, 5) * 3_600_000;
-        const change = old ? { exchangeMs: state.exchangeMs - hours, lastTradeMs: state.lastTradeMs - hours, sequence: Math.max(1, state.sequence - 9000), volume: Math.max(1, state.volume - 900) } : {};
-        this.#send(line, dueMs, { kind: 'binary', bytes: this.#exchange.frame(instrument, change), told: undefined });
+        const change = old
+          ? {
+              exchangeMs: state.exchangeMs - hours,
+              lastTradeMs: state.lastTradeMs - hours,
+              sequence: Math.max(1, state.sequence - 9000),
+              volume: Math.max(1, state.volume - 900),
+            }
+          : {};
+        this.#send(line, dueMs, {
+          kind: 'binary',
+          bytes: this.#exchange.frame(instrument, change),
+          told: undefined,
+        });
       }
     });
   }
@@ -131,7 +142,8 @@ export class Broker {
 
   /** Sends bytes that no snapshot made. */
   stray(bytes: Uint8Array, dueMs: number): void {
-    if (this.line?.subscribed === true && this.line.muteUntilMs < dueMs) this.#send(this.line, dueMs, { kind: 'binary', bytes, told: undefined });
+    if (this.line?.subscribed === true && this.line.muteUntilMs < dueMs)
+      this.#send(this.line, dueMs, { kind: 'binary', bytes, told: undefined });
   }
 
   text(text: string, dueMs: number): void {

@@ -22,7 +22,15 @@ function outcome(engine: Engine): Map<string, string> {
     engine.places.map((place) => {
       const memory = engine.memories[place.shard];
       const first = Array.from({ length: memory.shape.bars }, (_, bar) => readFirst(memory, place.row, bar));
-      return [place.instrument.symbol, JSON.stringify([readCandles(memory, place, true), readCandles(memory, place, false).length, readRow(memory, place.row), first])];
+      return [
+        place.instrument.symbol,
+        JSON.stringify([
+          readCandles(memory, place, true),
+          readCandles(memory, place, false).length,
+          readRow(memory, place.row),
+          first,
+        ]),
+      ];
     }),
   );
 }
@@ -52,7 +60,8 @@ function replay(nature: Nature, calls: readonly Call[], shards: number, random: 
     const pressed = engine.router.pressed;
     if (!pressed && random() >= lazy) continue;
     engine.router.publish();
-    for (const worker of workers) if (pressed || random() < 0.5) worker.step(idle, pressed ? 4096 : pick(random, [1, 7, 256]));
+    for (const worker of workers)
+      if (pressed || random() < 0.5) worker.step(idle, pressed ? 4096 : pick(random, [1, 7, 256]));
   }
   intake.end();
   engine.router.publish();
@@ -75,11 +84,17 @@ export function examine({ nature, engine, recorder, told, breaks }: Evidence): v
   const random = seededRandom(nature.seed, 8);
   const same = (invariant: Invariant, shards: number): void => {
     const other = outcome(replay(nature, recorder.calls, shards, random));
-    for (const [symbol, text] of own) mustEqual(invariant, `${symbol} with ${nature.shards} and ${shards} shards`, text, other.get(symbol));
+    for (const [symbol, text] of own)
+      mustEqual(invariant, `${symbol} with ${nature.shards} and ${shards} shards`, text, other.get(symbol));
   };
   // What the run left with its deaths and sleeps, and what the same calls leave without.
   same('killed', nature.shards);
-  const naive = naiveFold(recorder.packets, { mode: nature.mode, date: DATE, instruments: nature.instruments, gaps: recorder.gaps });
+  const naive = naiveFold(recorder.packets, {
+    mode: nature.mode,
+    date: DATE,
+    instruments: nature.instruments,
+    gaps: recorder.gaps,
+  });
   conserved(engine, naive, recorder);
   equalsNaive(engine, naive);
   if (nature.truthful) {
@@ -92,15 +107,46 @@ export function examine({ nature, engine, recorder, told, breaks }: Evidence): v
 /** Each term of the equations, and the naive fold's reasons. */
 function conserved({ counters: c, memories, places }: Engine, naive: NaiveResult, recorder: Recorder): void {
   const refused = c[COUNTER.refusedLength] + c[COUNTER.refusedMode];
-  const unadmitted = c[COUNTER.unadmittedExchange] + c[COUNTER.unadmittedToken] + c[COUNTER.unadmittedMode] + c[COUNTER.unadmittedPrice] + c[COUNTER.unadmittedTime];
+  const unadmitted =
+    c[COUNTER.unadmittedExchange] +
+    c[COUNTER.unadmittedToken] +
+    c[COUNTER.unadmittedMode] +
+    c[COUNTER.unadmittedPrice] +
+    c[COUNTER.unadmittedTime];
   const rows = places.map((place) => readRow(memories[place.shard], place.row));
-  const applied = rows.reduce((sum, row) => sum + row.ticks + row.seeds + row.noTrade + row.duplicates + row.outOfSession, 0);
-  must('conservation', c[COUNTER.binary] === refused + c[COUNTER.decoded], () => `${c[COUNTER.binary]} binary, ${refused} refused, ${c[COUNTER.decoded]} decoded`);
-  must('conservation', c[COUNTER.decoded] === unadmitted + c[COUNTER.routed], () => `${c[COUNTER.decoded]} decoded, ${unadmitted} unadmitted, ${c[COUNTER.routed]} routed`);
-  must('conservation', c[COUNTER.routed] === applied && c[COUNTER.poison] === 0, () => `${c[COUNTER.routed]} routed, ${applied} applied, ${c[COUNTER.poison]} poison`);
-  mustEqual('naive', 'refusals', { length: c[COUNTER.refusedLength], mode: c[COUNTER.refusedMode] }, naive.refused);
+  const applied = rows.reduce(
+    (sum, row) => sum + row.ticks + row.seeds + row.noTrade + row.duplicates + row.outOfSession,
+    0,
+  );
+  must(
+    'conservation',
+    c[COUNTER.binary] === refused + c[COUNTER.decoded],
+    () => `${c[COUNTER.binary]} binary, ${refused} refused, ${c[COUNTER.decoded]} decoded`,
+  );
+  must(
+    'conservation',
+    c[COUNTER.decoded] === unadmitted + c[COUNTER.routed],
+    () => `${c[COUNTER.decoded]} decoded, ${unadmitted} unadmitted, ${c[COUNTER.routed]} routed`,
+  );
+  must(
+    'conservation',
+    c[COUNTER.routed] === applied && c[COUNTER.poison] === 0,
+    () => `${c[COUNTER.routed]} routed, ${applied} applied, ${c[COUNTER.poison]} poison`,
+  );
+  mustEqual(
+    'naive',
+    'refusals',
+    { length: c[COUNTER.refusedLength], mode: c[COUNTER.refusedMode] },
+    naive.refused,
+  );
   const { exchange, token, mode, price, time } = naive.unadmitted;
-  const ours = [c[COUNTER.unadmittedExchange], c[COUNTER.unadmittedToken], c[COUNTER.unadmittedMode], c[COUNTER.unadmittedPrice], c[COUNTER.unadmittedTime] - recorder.refusedAhead];
+  const ours = [
+    c[COUNTER.unadmittedExchange],
+    c[COUNTER.unadmittedToken],
+    c[COUNTER.unadmittedMode],
+    c[COUNTER.unadmittedPrice],
+    c[COUNTER.unadmittedTime] - recorder.refusedAhead,
+  ];
   mustEqual('naive', 'unadmitted', ours, [exchange, token, mode, price, time]);
 }
 
@@ -109,12 +155,27 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
     const { symbol } = place.instrument;
     const memory = engine.memories[place.shard];
     const sealed = new Set(readCandles(memory, place, false).map(({ candle }) => candle.timestampMs));
-    const found = readCandles(memory, place, true).map((candle) => ({ ...asNaive(candle), gapMs: candle.quality.gapMs, partial: candle.quality.partial }));
-    const expected = naive.candles.get(symbol)!.map(({ seeded, gapMs, ...candle }) => ({ ...candle, gapMs: Math.round(gapMs), partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs) }));
+    const found = readCandles(memory, place, true).map((candle) => ({
+      ...asNaive(candle),
+      gapMs: candle.quality.gapMs,
+      partial: candle.quality.partial,
+    }));
+    const expected = naive.candles
+      .get(symbol)!
+      .map(({ seeded, gapMs, ...candle }) => ({
+        ...candle,
+        gapMs: Math.round(gapMs),
+        partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs),
+      }));
     mustEqual('naive', symbol, found, expected);
     const row = readRow(memory, place.row);
     const { tick, seed, noTrade, duplicate, outOfSession, reseeds } = naive.counts.get(symbol)!;
-    mustEqual('naive', `${symbol}'s counts`, [row.ticks, row.seeds, row.noTrade, row.duplicates, row.outOfSession, row.reseeds], [tick, seed, noTrade, duplicate, outOfSession, reseeds]);
+    mustEqual(
+      'naive',
+      `${symbol}'s counts`,
+      [row.ticks, row.seeds, row.noTrade, row.duplicates, row.outOfSession, row.reseeds],
+      [tick, seed, noTrade, duplicate, outOfSession, reseeds],
+    );
   }
 }
 
@@ -126,11 +187,18 @@ function unseenIsPartial(engine: Engine, told: readonly Told[]): void {
   const opened = Math.min(...sessions.map(({ openMs }) => openMs)) + KNOWN_SILENCE_MS;
   const closed = Math.max(...sessions.map(({ closeMs }) => closeMs)) - KNOWN_SILENCE_MS;
   const isKnown = ({ timeMs, muted }: Told): boolean => !muted || (timeMs >= opened && timeMs < closed);
-  for (const one of told) if (!one.heard && !one.excused && isKnown(one)) lost.set(`${one.instrument} ${Math.floor(one.timeMs / MINUTE_MS) * MINUTE_MS}`, one);
+  for (const one of told)
+    if (!one.heard && !one.excused && isKnown(one))
+      lost.set(`${one.instrument} ${Math.floor(one.timeMs / MINUTE_MS) * MINUTE_MS}`, one);
   for (const place of engine.places) {
     for (const { candle, quality } of readCandles(engine.memories[place.shard], place, true)) {
       const one = lost.get(`${place.instrument.index} ${candle.timestampMs}`);
-      must('partial', one === undefined || quality.source === 'auction' || (quality.partial && quality.gapMs > 0), () => `${place.instrument.symbol} ${clockOf(candle.timestampMs)} is called whole (gap ${quality.gapMs} ms) and a trade of ${clockOf(one!.timeMs)} was not seen`);
+      must(
+        'partial',
+        one === undefined || quality.source === 'auction' || (quality.partial && quality.gapMs > 0),
+        () =>
+          `${place.instrument.symbol} ${clockOf(candle.timestampMs)} is called whole (gap ${quality.gapMs} ms) and a trade of ${clockOf(one!.timeMs)} was not seen`,
+      );
     }
   }
 }
@@ -141,18 +209,39 @@ const GAP_REACHES_MS = { before: 6000, behind: 20_000 } as const;
 const LIVELY = 3;
 
 /** Each sealed minute of which nothing was missed, nor around it: partial only by a first packet's falling into it. */
-function seenIsWhole(nature: Nature, engine: Engine, naive: NaiveResult, told: readonly Told[], breaks: readonly number[]): void {
+function seenIsWhole(
+  nature: Nature,
+  engine: Engine,
+  naive: NaiveResult,
+  told: readonly Told[],
+  breaks: readonly number[],
+): void {
   if (nature.rates.reduce((a, b) => a + b) < LIVELY) return;
-  const troubled = [...breaks.map((ms) => ms + nature.exchangeAheadMs), ...told.filter(({ heard }) => !heard).map(({ trueMs }) => trueMs + nature.exchangeAheadMs)];
+  const troubled = [
+    ...breaks.map((ms) => ms + nature.exchangeAheadMs),
+    ...told.filter(({ heard }) => !heard).map(({ trueMs }) => trueMs + nature.exchangeAheadMs),
+  ];
   // A trade of before the run can be told in it, too.
   const beganMs = Math.min(...breaks) + nature.exchangeAheadMs;
-  const calm = (minuteMs: number): boolean => minuteMs > beganMs && !troubled.some((ms) => ms > minuteMs - GAP_REACHES_MS.before && ms < minuteMs + MINUTE_MS + GAP_REACHES_MS.behind);
+  const calm = (minuteMs: number): boolean =>
+    minuteMs > beganMs &&
+    !troubled.some(
+      (ms) => ms > minuteMs - GAP_REACHES_MS.before && ms < minuteMs + MINUTE_MS + GAP_REACHES_MS.behind,
+    );
   for (const place of engine.places) {
     const { symbol } = place.instrument;
-    const seeded = new Set(naive.candles.get(symbol)!.flatMap((candle) => (candle.seeded ? [candle.minuteMs] : [])));
+    const seeded = new Set(
+      naive.candles.get(symbol)!.flatMap((candle) => (candle.seeded ? [candle.minuteMs] : [])),
+    );
     for (const { candle, quality } of readCandles(engine.memories[place.shard], place, false)) {
-      if (quality.source === 'auction' || seeded.has(candle.timestampMs) || !calm(candle.timestampMs)) continue;
-      must('partial', !quality.partial, () => `${symbol} ${clockOf(candle.timestampMs)} is called partial (gap ${quality.gapMs} ms) and all of it was seen`);
+      if (quality.source === 'auction' || seeded.has(candle.timestampMs) || !calm(candle.timestampMs))
+        continue;
+      must(
+        'partial',
+        !quality.partial,
+        () =>
+          `${symbol} ${clockOf(candle.timestampMs)} is called partial (gap ${quality.gapMs} ms) and all of it was seen`,
+      );
     }
   }
 }

@@ -100,7 +100,14 @@ export class Exchange {
     if (state.volume === this.#sold[instrument]) return undefined;
     this.#sold[instrument] = state.volume;
     const timeMs = this.nature.mode === 3 ? Math.floor(state.lastTradeMs / 1000) * 1000 : state.exchangeMs;
-    const told: Told = { instrument, trueMs: this.trueAt(monoMs), timeMs, heard: false, excused: false, muted: false };
+    const told: Told = {
+      instrument,
+      trueMs: this.trueAt(monoMs),
+      timeMs,
+      heard: false,
+      excused: false,
+      muted: false,
+    };
     this.told.push(told);
     return told;
   }

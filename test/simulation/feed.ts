@@ -5,7 +5,14 @@
 import type { Timer } from '../../src/clock.js';
 import { EngineError } from '../../src/errors.js';
 import type { ConnectionEnd } from '../../src/feed/disconnects.js';
-import { idleAfter, step, type FeedEffect, type FeedEvent, type FeedState, type RawEnd } from '../../src/feed/connection-machine.js';
+import {
+  idleAfter,
+  step,
+  type FeedEffect,
+  type FeedEvent,
+  type FeedState,
+  type RawEnd,
+} from '../../src/feed/connection-machine.js';
 import type { Random } from '../../src/random.js';
 import { classifyText, type FeedText } from '../../src/broker/angel/texts.js';
 import type { Agenda } from './agenda.js';
@@ -69,7 +76,13 @@ export class Feed {
   /** When the last binary message was read, real ms. */
   lastHeardMs = 0;
 
-  constructor(options: { agenda: Agenda; broker: Broker; nature: Nature; random: Random; handlers: FeedHandlers }) {
+  constructor(options: {
+    agenda: Agenda;
+    broker: Broker;
+    nature: Nature;
+    random: Random;
+    handlers: FeedHandlers;
+  }) {
     this.#agenda = options.agenda;
     this.#broker = options.broker;
     this.#nature = options.nature;
@@ -127,11 +140,22 @@ export class Feed {
   #check(): void {
     const { kind, memory } = this.#state;
     const socket = this.#socket;
-    if (kind === 'loggingIn') must('connection', this.#loggingIn, () => 'it waits for a log-in that nobody makes');
-    if (kind === 'waiting') must('connection', this.#waiting !== undefined, () => 'it waits and no timer runs');
+    if (kind === 'loggingIn')
+      must('connection', this.#loggingIn, () => 'it waits for a log-in that nobody makes');
+    if (kind === 'waiting')
+      must('connection', this.#waiting !== undefined, () => 'it waits and no timer runs');
     const connected = kind === 'connecting' || kind === 'subscribing' || kind === 'live';
-    must('connection', connected === (socket !== undefined), () => `${socket === undefined ? 'no socket' : 'a socket'} in state ${kind}`);
-    if (socket !== undefined) must('connection', socket.connection === memory.connection, () => `socket ${socket.connection} while the machine means ${memory.connection}`);
+    must(
+      'connection',
+      connected === (socket !== undefined),
+      () => `${socket === undefined ? 'no socket' : 'a socket'} in state ${kind}`,
+    );
+    if (socket !== undefined)
+      must(
+        'connection',
+        socket.connection === memory.connection,
+        () => `socket ${socket.connection} while the machine means ${memory.connection}`,
+      );
   }
 
   #perform(effect: FeedEffect): void {
@@ -147,7 +171,11 @@ export class Feed {
         return;
       case 'terminate':
       case 'close':
-        must('connection', this.#socket?.connection === effect.connection, () => `${effect.type} of connection ${effect.connection}, which is not there`);
+        must(
+          'connection',
+          this.#socket?.connection === effect.connection,
+          () => `${effect.type} of connection ${effect.connection}, which is not there`,
+        );
         return this.#drop();
       case 'report':
         return this.#report(effect.end);
@@ -178,7 +206,12 @@ export class Feed {
       const fault = this.loginFaults.shift();
       if (fault !== undefined) {
         this.#promises.excuseDelay();
-        return this.#feed({ type: 'loginFailed', error: new EngineError('LOGIN', 'The log-in failed.', { retryable: fault.retryable }), limited: fault.limited, random: this.#random() });
+        return this.#feed({
+          type: 'loginFailed',
+          error: new EngineError('LOGIN', 'The log-in failed.', { retryable: fault.retryable }),
+          limited: fault.limited,
+          random: this.#random(),
+        });
       }
       this.#validUntilMs = Infinity;
       this.#feed({ type: 'loggedIn' });
@@ -186,9 +219,15 @@ export class Feed {
   }
 
   #connect(connection: number): void {
-    must('connection', this.#socket === undefined, () => `connection ${connection} while ${this.#socket?.connection} is there`);
+    must(
+      'connection',
+      this.#socket === undefined,
+      () => `connection ${connection} while ${this.#socket?.connection} is there`,
+    );
     this.#promises.attempted(connection, this.#agenda.monoMs(), this.stalledMs);
-    const deadline = this.#agenda.after(HANDSHAKE_WITHIN_MS, () => this.#ended(socket, { cause: 'handshake-timeout', code: undefined, reason: '' }));
+    const deadline = this.#agenda.after(HANDSHAKE_WITHIN_MS, () =>
+      this.#ended(socket, { cause: 'handshake-timeout', code: undefined, reason: '' }),
+    );
     const line = this.#broker.connect({
       opened: () => {
         deadline.cancel();
@@ -203,7 +242,12 @@ export class Feed {
       arrived: (item) => socket.inbox.push(item),
     });
     const mayRead = (): boolean => this.#socket === socket && !this.#paused;
-    const inbox = new Inbox({ agenda: this.#agenda, mayRead, isThere: () => this.#socket === socket, take: (item) => this.#take(socket, item) });
+    const inbox = new Inbox({
+      agenda: this.#agenda,
+      mayRead,
+      isThere: () => this.#socket === socket,
+      take: (item) => this.#take(socket, item),
+    });
     const socket: Socket = { connection, line, inbox, open: false };
     this.#socket = socket;
   }
@@ -216,7 +260,11 @@ export class Feed {
     // Words of a connection that is gone, as a library may still have them.
     if (this.#random() < 0.7) return;
     const { connection } = socket;
-    const late: FeedEvent = pick(this.#random, [{ type: 'ended', connection, end: { cause: 'dropped', code: 1006, reason: '' }, random: 0.5 }, { type: 'opened', connection }, { type: 'packet', connection }]);
+    const late: FeedEvent = pick(this.#random, [
+      { type: 'ended', connection, end: { cause: 'dropped', code: 1006, reason: '' }, random: 0.5 },
+      { type: 'opened', connection },
+      { type: 'packet', connection },
+    ]);
     this.#agenda.after(between(this.#random, 1, 3000), () => {
       // While another is not asked for yet the machine means this one by the number.
       if (this.#state.memory.connection !== connection) this.#feed(late);
@@ -267,7 +315,14 @@ export class Feed {
     if (this.#paused) this.#promises.excused(nowMs);
     else if (!inSession) this.#promises.heard(nowMs);
     this.#heard = false;
-    this.#feed({ type: 'tick', lastPongMs: this.#lastPongMs, lastPacketMs: this.#lastPacketMs, inSession, paused: this.#paused, random: this.#random() });
+    this.#feed({
+      type: 'tick',
+      lastPongMs: this.#lastPongMs,
+      lastPacketMs: this.#lastPacketMs,
+      inSession,
+      paused: this.#paused,
+      random: this.#random(),
+    });
     if (this.#socket?.open !== true) return;
     this.#promises.check(this.#socket.connection, nowMs);
   }

@@ -47,7 +47,11 @@ export interface Nature {
 }
 
 /** Eight that differ in all that matters. */
-const TRADED: readonly NaiveInstrument[] = [...INSTRUMENTS, { symbol: 'TCS', exchangeType: 1, token: '11536' }, { symbol: 'SBIN', exchangeType: 1, token: '3045' }];
+const TRADED: readonly NaiveInstrument[] = [
+  ...INSTRUMENTS,
+  { symbol: 'TCS', exchangeType: 1, token: '11536' },
+  { symbol: 'SBIN', exchangeType: 1, token: '3045' },
+];
 
 export function pick<T>(random: Random, list: readonly T[]): T {
   return list[Math.floor(random() * list.length)];
@@ -67,7 +71,8 @@ export function natureOf(seed: number): Nature {
   const share = pick(random, [0.1, 0.3, 0.6, 1]);
   const few = [pick(random, TROUBLES), pick(random, TROUBLES)];
   const many = TROUBLES.filter((trouble) => random() < (LYING.includes(trouble) ? share / 3 : share));
-  const troubles = kind < 0.125 ? [] : kind < 0.45 ? TROUBLES.filter((trouble) => few.includes(trouble)) : many;
+  const troubles =
+    kind < 0.125 ? [] : kind < 0.45 ? TROUBLES.filter((trouble) => few.includes(trouble)) : many;
   return {
     seed,
     mode: pick(random, [1, 2, 3] as const),

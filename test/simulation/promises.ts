@@ -41,31 +41,56 @@ export class Promises {
     this.#attempts.add(connection);
     if (this.#lost === undefined) return;
     const tookMs = nowMs - this.#lost.atMs - (stalledMs - this.#lost.stalledMs);
-    must('connection', tookMs <= this.#lost.withinMs, () => `the next connection came ${Math.round(tookMs)} ms after the feed was lost`);
+    must(
+      'connection',
+      tookMs <= this.#lost.withinMs,
+      () => `the next connection came ${Math.round(tookMs)} ms after the feed was lost`,
+    );
     this.#lost = undefined;
   }
 
   reported(end: ConnectionEnd, nowMs: number, stalledMs: number): void {
-    must('connection', !this.#reported.has(end.connection), () => `the end of connection ${end.connection} was reported twice`);
-    must('connection', this.#attempts.has(end.connection), () => `the end of connection ${end.connection} was reported, which never was`);
+    must(
+      'connection',
+      !this.#reported.has(end.connection),
+      () => `the end of connection ${end.connection} was reported twice`,
+    );
+    must(
+      'connection',
+      this.#attempts.has(end.connection),
+      () => `the end of connection ${end.connection} was reported, which never was`,
+    );
     this.#reported.add(end.connection);
     if (end.cause === 'rate-limited' || end.cause === 'forbidden') this.#lost = undefined;
-    else if (end.cause === 'mute') this.#lost = { atMs: Math.min(nowMs, this.#heardMs), stalledMs, withinMs: MUTE_MS };
+    else if (end.cause === 'mute')
+      this.#lost = { atMs: Math.min(nowMs, this.#heardMs), stalledMs, withinMs: MUTE_MS };
     else this.#lost = { atMs: nowMs, stalledMs, withinMs: DROPPED_MS };
   }
 
   /** Of a connection that is open and stays so for now. */
   check(connection: number, nowMs: number): void {
     const pongMs = nowMs - this.#pongedMs;
-    must('connection', pongMs <= PONGLESS_MS, () => `connection ${connection} has given no pong for ${Math.round(pongMs)} ms and is still there`);
+    must(
+      'connection',
+      pongMs <= PONGLESS_MS,
+      () => `connection ${connection} has given no pong for ${Math.round(pongMs)} ms and is still there`,
+    );
     const quietMs = nowMs - this.#heardMs;
-    must('connection', quietMs <= MUTE_MS, () => `connection ${connection} has been mute for ${Math.round(quietMs)} ms and is still there`);
+    must(
+      'connection',
+      quietMs <= MUTE_MS,
+      () => `connection ${connection} has been mute for ${Math.round(quietMs)} ms and is still there`,
+    );
   }
 
   /** Each attempt that ended was reported, but for `closedByUs`. */
   conclude(closedByUs: number | undefined): void {
     for (const connection of this.#attempts) {
-      must('connection', this.#reported.has(connection) || connection === closedByUs, () => `the end of connection ${connection} was never reported`);
+      must(
+        'connection',
+        this.#reported.has(connection) || connection === closedByUs,
+        () => `the end of connection ${connection} was never reported`,
+      );
     }
   }
 }

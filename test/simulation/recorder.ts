@@ -66,20 +66,36 @@ export class Recorder extends Intake {
     const { counters, router } = this.#engine;
     const copy = bytes.slice();
     const { connection, monoMs, marketMs } = arrival;
-    if (!this.ended) this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
+    if (!this.ended)
+      this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
     const held = counters[COUNTER.held];
     const refused = counters[COUNTER.unadmittedTime];
     const decoded = counters[COUNTER.decoded] + router.quick.taken;
     const routed = counters[COUNTER.routed] + router.quick.taken;
     const result = super.binary(bytes, arrival);
     const { taken } = router.quick;
-    if (!this.ended) this.#follow(copy, arrival, counters[COUNTER.decoded] + taken > decoded, counters[COUNTER.held] - held, counters[COUNTER.routed] + taken - routed, counters[COUNTER.unadmittedTime] - refused);
+    if (!this.ended)
+      this.#follow(
+        copy,
+        arrival,
+        counters[COUNTER.decoded] + taken > decoded,
+        counters[COUNTER.held] - held,
+        counters[COUNTER.routed] + taken - routed,
+        counters[COUNTER.unadmittedTime] - refused,
+      );
     must('conservation', router.free() >= 0, () => `a ring holds more than its slots: ${router.free()} free`);
     return result;
   }
 
   /** What a frame's fate was, told by what it changed: kept frames, records routed, and frames refused for their time. */
-  #follow(bytes: Uint8Array, arrival: Arrival, decoded: boolean, held: number, routed: number, refused: number): void {
+  #follow(
+    bytes: Uint8Array,
+    arrival: Arrival,
+    decoded: boolean,
+    held: number,
+    routed: number,
+    refused: number,
+  ): void {
     const token = Buffer.from(bytes.subarray(1, 27)).toString('latin1');
     const first = this.#heardOn.get(token) !== arrival.connection;
     if (decoded) this.#heardOn.set(token, arrival.connection);
@@ -92,17 +108,29 @@ export class Recorder extends Intake {
       first,
     };
     if (held === 1) {
-      must('conservation', routed === 0 && refused === (refused > 0 ? this.#kept.length : 0), () => 'a frame was kept and something else happened');
+      must(
+        'conservation',
+        routed === 0 && refused === (refused > 0 ? this.#kept.length : 0),
+        () => 'a frame was kept and something else happened',
+      );
       if (refused > 0) this.#refuseKept();
       this.#kept.push(packet);
       return;
     }
     if (routed > 1) {
-      must('conservation', routed === this.#kept.length + 1, () => `${routed} frames were released where ${this.#kept.length} were kept`);
+      must(
+        'conservation',
+        routed === this.#kept.length + 1,
+        () => `${routed} frames were released where ${this.#kept.length} were kept`,
+      );
       this.packets.push(...this.#kept);
       this.#kept = [];
     } else if (routed === 1 && refused > 0) {
-      must('conservation', refused === this.#kept.length, () => `${refused} frames were refused where ${this.#kept.length} were kept`);
+      must(
+        'conservation',
+        refused === this.#kept.length,
+        () => `${refused} frames were refused where ${this.#kept.length} were kept`,
+      );
       this.#refuseKept();
     }
     this.packets.push(packet);

@@ -48,21 +48,38 @@ beforeAll(async () => {
 
 describe(`simulated runs from seed ${FIRST} on`, () => {
   it.each(Object.entries(INVARIANTS))('%s: %s', (invariant) => {
-    expect(outcomes.flatMap(({ seed, violation }) => (violation?.invariant === invariant ? [`seed ${seed}: ${violation.what}`] : []))).toEqual([]);
+    expect(
+      outcomes.flatMap(({ seed, violation }) =>
+        violation?.invariant === invariant ? [`seed ${seed}: ${violation.what}`] : [],
+      ),
+    ).toEqual([]);
   });
 
   it('one seed is one run, to the last byte', async () => {
-    for (const before of outcomes.slice(0, 20)) expect((await simulate(before.seed, make)).hash, `seed ${before.seed}`).toBe(before.hash);
+    for (const before of outcomes.slice(0, 20))
+      expect((await simulate(before.seed, make)).hash, `seed ${before.seed}`).toBe(before.hash);
     expect(new Set(outcomes.map(({ hash }) => hash)).size).toBe(RUNS);
   });
 
   it('meets what it is made for: every kind of trouble, and runs without any', () => {
     const natures = seeds.map(natureOf);
-    for (const trouble of TROUBLES) expect(natures.filter(({ troubles }) => troubles.includes(trouble)).length, trouble).toBeGreaterThan(5);
+    for (const trouble of TROUBLES)
+      expect(natures.filter(({ troubles }) => troubles.includes(trouble)).length, trouble).toBeGreaterThan(5);
     expect(natures.filter(({ troubles }) => troubles.length === 0).length).toBeGreaterThan(15);
-    const sum = (figure: keyof Outcome['figures']): number => outcomes.reduce((total, { figures }) => total + figures[figure], 0);
+    const sum = (figure: keyof Outcome['figures']): number =>
+      outcomes.reduce((total, { figures }) => total + figures[figure], 0);
     // Each of these was several times as much when it was written.
-    for (const [figure, least] of Object.entries({ frames: 100_000, candles: 1000, connections: 300, shardDeaths: 80, writerDeaths: 40, pauses: 10, lost: 30_000, late: 500, held: 50 })) {
+    for (const [figure, least] of Object.entries({
+      frames: 100_000,
+      candles: 1000,
+      connections: 300,
+      shardDeaths: 80,
+      writerDeaths: 40,
+      pauses: 10,
+      lost: 30_000,
+      late: 500,
+      held: 50,
+    })) {
       expect(sum(figure as keyof Outcome['figures']), figure).toBeGreaterThan(least);
     }
   });

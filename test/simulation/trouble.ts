@@ -24,7 +24,11 @@ export interface Parts {
   readonly onStall: (realMs: number) => void;
 }
 
-const refusal = (cause: RawEnd['cause'], code: number | undefined, reason = ''): RawEnd => ({ cause, code, reason });
+const refusal = (cause: RawEnd['cause'], code: number | undefined, reason = ''): RawEnd => ({
+  cause,
+  code,
+  reason,
+});
 
 /** Schedules the nature's trouble; the first comes when the run is on its way. */
 export function schedule(parts: Parts): void {
@@ -52,7 +56,11 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
   const state = exchange.states[instrument];
   const some = (most: number): number => between(random, 1, most);
   const drop = (): void => broker.end(refusal('dropped', 1006), dueMs);
-  const stray = (aheadMs: number): void => broker.stray(exchange.frame(instrument, { exchangeMs: exchange.stampAt(dueMs) + Math.ceil(aheadMs / 1000) * 1000 }), dueMs);
+  const stray = (aheadMs: number): void =>
+    broker.stray(
+      exchange.frame(instrument, { exchangeMs: exchange.stampAt(dueMs) + Math.ceil(aheadMs / 1000) * 1000 }),
+      dueMs,
+    );
   switch (trouble) {
     case 'close':
       return broker.end(refusal('closed', pick(random, [1000, 1001, 1008, 1011, 1012, 1013]), 'bye'), dueMs);
@@ -63,14 +71,18 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
       return;
     case 'mute':
     case 'shortMute':
-      if (broker.line !== undefined) broker.line.muteUntilMs = trouble === 'mute' ? Infinity : dueMs + between(random, 17_000, 28_000);
+      if (broker.line !== undefined)
+        broker.line.muteUntilMs = trouble === 'mute' ? Infinity : dueMs + between(random, 17_000, 28_000);
       return;
     case 'pongsLost':
       if (broker.line !== undefined) broker.line.pongsLost = true;
       return;
     case 'refuse401':
       // Two in a row end the run, so that is rare.
-      broker.answers.push(refusal('unauthorized', 401), ...(random() < 0.05 ? [refusal('unauthorized', 401)] : []));
+      broker.answers.push(
+        refusal('unauthorized', 401),
+        ...(random() < 0.05 ? [refusal('unauthorized', 401)] : []),
+      );
       return drop();
     case 'refuse403':
       broker.answers.push(refusal('forbidden', 403));
@@ -79,7 +91,8 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
       broker.answers.push(refusal('rate-limited', 429));
       return drop();
     case 'refuse500':
-      for (let k = some(4); k > 0; k--) broker.answers.push(refusal('server-error', pick(random, [500, 502, 503])));
+      for (let k = some(4); k > 0; k--)
+        broker.answers.push(refusal('server-error', pick(random, [500, 502, 503])));
       return drop();
     case 'unreachable':
       for (let k = some(4); k > 0; k--) broker.answers.push(refusal('network', undefined, 'ECONNREFUSED'));
@@ -88,7 +101,8 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
       broker.answers.push('noAnswer');
       return drop();
     case 'loginFails':
-      for (let k = some(3); k > 0; k--) feed.loginFaults.push({ retryable: random() < 0.95, limited: random() < 0.3 });
+      for (let k = some(3); k > 0; k--)
+        feed.loginFaults.push({ retryable: random() < 0.95, limited: random() < 0.3 });
       broker.answers.push(refusal('unauthorized', 401));
       return drop();
     case 'tokensExpire':
@@ -113,7 +127,10 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
     case 'truncated':
       return broker.stray(exchange.frame(instrument).subarray(0, between(random, 0, 50)), dueMs);
     case 'oversize':
-      return broker.stray(Buffer.concat([exchange.frame(instrument), exchange.frame(instrument), Buffer.alloc(some(300))]), dueMs);
+      return broker.stray(
+        Buffer.concat([exchange.frame(instrument), exchange.frame(instrument), Buffer.alloc(some(300))]),
+        dueMs,
+      );
     case 'unknown': {
       const bytes = exchange.frame(instrument);
       bytes[pick(random, [0, 1, 2, 3])] = between(random, 0, 255);
@@ -121,15 +138,29 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
     }
     case 'garbage': {
       // Of a length and mode that are known, so that all of it is looked at; or of any.
-      const bytes = Uint8Array.from({ length: pick(random, [51, 123, 379, between(random, 0, 500)]) }, () => between(random, 0, 255));
+      const bytes = Uint8Array.from({ length: pick(random, [51, 123, 379, between(random, 0, 500)]) }, () =>
+        between(random, 0, 255),
+      );
       const known = random() < 0.7;
-      if (known && bytes.length > 40) bytes.set(exchange.frame(instrument).subarray(0, random() < 0.5 ? 27 : 35));
+      if (known && bytes.length > 40)
+        bytes.set(exchange.frame(instrument).subarray(0, random() < 0.5 ? 27 : 35));
       return broker.stray(bytes, dueMs);
     }
     case 'zeroPrice':
       return broker.stray(exchange.frame(instrument, { price: pick(random, [0, -1, 2 ** 53]) }), dueMs);
     case 'zeroTime':
-      return broker.stray(exchange.frame(instrument, pick(random, [{ exchangeMs: 0 }, { exchangeMs: -5000 }, { lastTradeMs: -1000 }, { exchangeMs: 253_402_300_799_000 }])), dueMs);
+      return broker.stray(
+        exchange.frame(
+          instrument,
+          pick(random, [
+            { exchangeMs: 0 },
+            { exchangeMs: -5000 },
+            { lastTradeMs: -1000 },
+            { exchangeMs: 253_402_300_799_000 },
+          ]),
+        ),
+        dueMs,
+      );
     case 'volumeFalls':
       state.volume = Math.max(0, state.volume - some(2000));
       return;
@@ -140,7 +171,16 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
       broker.muteSymbols.set(instrument, dueMs + between(random, 5000, 90_000));
       return;
     case 'text':
-      return broker.text(pick(random, ['{"correlationID":"x","errorCode":"E1002","errorMessage":"no"}', 'hello', '{"errorCode":', 'pong', '']), dueMs);
+      return broker.text(
+        pick(random, [
+          '{"correlationID":"x","errorCode":"E1002","errorMessage":"no"}',
+          'hello',
+          '{"errorCode":',
+          'pong',
+          '',
+        ]),
+        dueMs,
+      );
     case 'strayFar':
       return stray(between(random, 200_000, 1_800_000));
     case 'strayNear':

@@ -1,14 +1,19 @@
 /** What must hold after every run, and what is thrown when it does not. */
 
 export const INVARIANTS = {
-  shards: 'The same calls give the same candles, quality rows and first-sealed candles for 1, 2, 4 and 8 shards, however their steps are interleaved.',
+  shards:
+    'The same calls give the same candles, quality rows and first-sealed candles for 1, 2, 4 and 8 shards, however their steps are interleaved.',
   naive: 'Candles, quality and counts equal a naive fold of the admitted frames.',
-  conservation: 'Each message is accounted for exactly once, and no ring ever holds more than it has room for.',
+  conservation:
+    'Each message is accounted for exactly once, and no ring ever holds more than it has room for.',
   throws: 'Nothing throws, whatever bytes arrive and whatever happens when.',
-  killed: 'A shard that is killed at any store and replaced loses nothing and does nothing twice, and nobody sees half a record meanwhile.',
+  killed:
+    'A shard that is killed at any store and replaced loses nothing and does nothing twice, and nobody sees half a record meanwhile.',
   sink: 'Whatever the sink refused and whenever the writer died: per minute it holds what was sealed, sorted, once, and in the end the last of it.',
-  connection: 'One connection at a time, never stuck; a mute feed is replaced within 60 s, a dropped one within 30 s; each end is reported once.',
-  partial: 'A minute in which something was not seen is partial with a gap, and no minute that was seen whole is.',
+  connection:
+    'One connection at a time, never stuck; a mute feed is replaced within 60 s, a dropped one within 30 s; each end is reported once.',
+  partial:
+    'A minute in which something was not seen is partial with a gap, and no minute that was seen whole is.',
   sealed: 'A sealed candle changes only with `late` and `revision`, and a candle as first sealed never.',
   marketTime: 'Frames of a wrong time do not drag market time, unless three agree.',
 } as const;

@@ -117,7 +117,11 @@ export class Workers {
     }
     const head = Atomics.load(worker.memory.i32, SHARD.head);
     const done = (head - worker.head) | 0;
-    must('conservation', done >= 0 && ((Atomics.load(worker.memory.i32, MAIN.tail) - head) | 0) >= 0, () => `HEAD went from ${worker.head} to ${head}`);
+    must(
+      'conservation',
+      done >= 0 && ((Atomics.load(worker.memory.i32, MAIN.tail) - head) | 0) >= 0,
+      () => `HEAD went from ${worker.head} to ${head}`,
+    );
     worker.head = head;
     if (done > 0) this.#compare(worker);
   }
@@ -128,7 +132,12 @@ export class Workers {
     if (torn === undefined) return;
     worker.torn = undefined;
     const after = seen(worker);
-    must('killed', torn.dead === torn.before || torn.dead === after, () => `what is seen of a dead shard is neither before nor after its record: ${firstDifference(torn.dead, after)}`);
+    must(
+      'killed',
+      torn.dead === torn.before || torn.dead === after,
+      () =>
+        `what is seen of a dead shard is neither before nor after its record: ${firstDifference(torn.dead, after)}`,
+    );
   }
 
   #died(worker: Worker, watched: boolean): void {
@@ -141,7 +150,8 @@ export class Workers {
     // A record that HEAD has passed already is done, and nothing of it is repeated.
     const isDone = ((Atomics.load(worker.memory.i32, SHARD.head) - cursor) | 0) > 0;
     if (isDone) this.#compare(worker);
-    if (watched && !isDone && worker.torn === undefined) worker.torn = { before: worker.before, dead: seen(worker) };
+    if (watched && !isDone && worker.torn === undefined)
+      worker.torn = { before: worker.before, dead: seen(worker) };
     const replace = (): void => {
       if (this.#random() < 0.2) fate(between(this.#random, 1, 6));
       try {
@@ -153,7 +163,8 @@ export class Workers {
         fate(0);
       }
       // Now and then the next one dies at the same record.
-      if (worker.deathsThere < MOST_DEATHS_AT_ONE_RECORD && this.#random() < 0.2) worker.storesLeft = between(this.#random, 1, 90);
+      if (worker.deathsThere < MOST_DEATHS_AT_ONE_RECORD && this.#random() < 0.2)
+        worker.storesLeft = between(this.#random, 1, 90);
       else if (worker.deathsLeft > 0) worker.storesLeft = between(this.#random, 90, 300);
     };
     const awayMs = this.#random() < 0.5 ? 0 : between(this.#random, 1, 3000);
@@ -165,7 +176,9 @@ export class Workers {
 
 /** All that others can read of a shard. */
 function seen({ memory, places }: Worker): string {
-  return JSON.stringify(places.map((place) => [readCandles(memory, place, true), readRow(memory, place.row)]));
+  return JSON.stringify(
+    places.map((place) => [readCandles(memory, place, true), readRow(memory, place.row)]),
+  );
 }
 
 function firstDifference(a: string, b: string): string {

@@ -65,7 +65,11 @@ export function engineOf(nature: Nature, shards: number, slots: number): Engine 
 }
 
 /** Runs a seed. `make`: the shard that can be killed; `say` is told the run's story. Never throws: whatever goes wrong is a violation. */
-export async function simulate(seed: number, make: typeof Shard, say: (line: string) => void = () => undefined): Promise<Outcome> {
+export async function simulate(
+  seed: number,
+  make: typeof Shard,
+  say: (line: string) => void = () => undefined,
+): Promise<Outcome> {
   const nature = natureOf(seed);
   say(JSON.stringify(nature));
   const world = new World(nature, make, say);
@@ -74,7 +78,11 @@ export async function simulate(seed: number, make: typeof Shard, say: (line: str
     await world.run();
   } catch (error) {
     if (error instanceof Violation) violation = { invariant: error.invariant, what: error.message };
-    else violation = { invariant: 'throws', what: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    else
+      violation = {
+        invariant: 'throws',
+        what: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      };
   }
   return { seed, hash: world.hash(), violation, figures: world.figures() };
 }
@@ -110,7 +118,12 @@ class World {
     const instruments = instrumentsOf(nature.instruments);
     this.#recorder = new Recorder({ engine: this.#engine, instruments }, told);
     this.#workers = new Workers({ engine: this.#engine, agenda, random: random(4), make });
-    this.#writer = new Writer({ engine: this.#engine, agenda, random: random(5), startMs: nature.startMs + nature.exchangeAheadMs });
+    this.#writer = new Writer({
+      engine: this.#engine,
+      agenda,
+      random: random(5),
+      startMs: nature.startMs + nature.exchangeAheadMs,
+    });
     this.#line = new Line({
       engine: this.#engine,
       intake: this.#recorder,
@@ -142,7 +155,8 @@ class World {
           this.#line.subscribed(connection);
           this.#breaks.push(this.#exchange.trueAt(agenda.monoMs()));
           // What subscribing costs, and whatever else there is to do then.
-          if (nature.troubles.includes('stall') && luck() < 0.4) agenda.after(luck() * 400, () => stall(luck() * 6000));
+          if (nature.troubles.includes('stall') && luck() < 0.4)
+            agenda.after(luck() * 400, () => stall(luck() * 6000));
         },
         binary: (bytes, connection, told) => {
           this.#line.binary(messagesOf([bytes]), connection);
@@ -158,10 +172,24 @@ class World {
           if (nature.troubles.includes('writerDies') && luck() < 0.5) this.#writer.die();
         },
         failed: () => void (this.#over = true),
-        inSession: () => sessions.some((session) => inContinuous(session, this.#engine.sealer.marketTime ?? agenda.marketMs())),
+        inSession: () =>
+          sessions.some((session) =>
+            inContinuous(session, this.#engine.sealer.marketTime ?? agenda.marketMs()),
+          ),
       },
     });
-    schedule({ say: told, agenda, nature, random: random(7), exchange: this.#exchange, broker: this.#broker, feed: this.#feed, workers: this.#workers, writer: this.#writer, onStall: stall });
+    schedule({
+      say: told,
+      agenda,
+      nature,
+      random: random(7),
+      exchange: this.#exchange,
+      broker: this.#broker,
+      feed: this.#feed,
+      workers: this.#workers,
+      writer: this.#writer,
+      onStall: stall,
+    });
   }
 
   /** With the first open begins the looking at market time and at what is to be written. */
@@ -186,10 +214,20 @@ class World {
     this.#feed.stop();
     await this.#line.end();
     this.#workers.drain();
-    must('conservation', this.#engine.router.drained && this.#engine.router.ended, () => 'not everything was applied in the end');
+    must(
+      'conservation',
+      this.#engine.router.drained && this.#engine.router.ended,
+      () => 'not everything was applied in the end',
+    );
     await this.#writer.finish();
     this.#feed.conclude();
-    examine({ nature: this.#nature, engine: this.#engine, recorder: this.#recorder, told: this.#exchange.told, breaks: this.#breaks });
+    examine({
+      nature: this.#nature,
+      engine: this.#engine,
+      recorder: this.#recorder,
+      told: this.#exchange.told,
+      breaks: this.#breaks,
+    });
   }
 
   /** A feed that fell silent less than a quarter of a minute before the end is taken for a quiet one: nobody can know better. */
@@ -197,7 +235,8 @@ class World {
     const nowMs = this.#agenda.monoMs();
     const silentMs = nowMs - this.#feed.lastHeardMs;
     if (!this.#feed.isOpen || silentMs > KNOWN_SILENCE_MS) return;
-    for (const told of this.#exchange.told) if (!told.heard && told.trueMs >= this.#exchange.trueAt(nowMs - silentMs) - 1000) told.excused = true;
+    for (const told of this.#exchange.told)
+      if (!told.heard && told.trueMs >= this.#exchange.trueAt(nowMs - silentMs) - 1000) told.excused = true;
   }
 
   #checkMarketTime(): void {
@@ -205,7 +244,11 @@ class World {
     const { marketTime } = this.#engine.sealer;
     const nowMs = this.#agenda.monoMs();
     const honest = Math.max(this.#exchange.stampAt(nowMs), this.#agenda.marketMs());
-    must('marketTime', marketTime === undefined || marketTime <= honest + MOST_AHEAD_MS, () => `market time is ${marketTime! - honest} ms ahead of what any clock says`);
+    must(
+      'marketTime',
+      marketTime === undefined || marketTime <= honest + MOST_AHEAD_MS,
+      () => `market time is ${marketTime! - honest} ms ahead of what any clock says`,
+    );
   }
 
   hash(): string {

@@ -24,10 +24,30 @@ export class Disk {
 const EARLIER_TICKS = 1_000_003;
 
 /** A row that an earlier run has left. */
-function earlierRow({ symbol, exchange }: FileInstrument, timestampMs: number, random: Random): CandleWithQuality {
+function earlierRow(
+  { symbol, exchange }: FileInstrument,
+  timestampMs: number,
+  random: Random,
+): CandleWithQuality {
   const revision = between(random, 0, 2);
   const candle = { symbol, exchange, timestampMs, open: 7.7, high: 7.7, low: 7.7, close: 7.7, volume: 7 };
-  return { candle, quality: { timestampMs, ticks: EARLIER_TICKS, priceChanges: 0, partial: random() < 0.6, revision, late: revision, gapMs: 0, source: 'continuous', volSlack: null, repaired: false, coverage: 0, maxAgeMs: 60_000 } };
+  return {
+    candle,
+    quality: {
+      timestampMs,
+      ticks: EARLIER_TICKS,
+      priceChanges: 0,
+      partial: random() < 0.6,
+      revision,
+      late: revision,
+      gapMs: 0,
+      source: 'continuous',
+      volSlack: null,
+      repaired: false,
+      coverage: 0,
+      maxAgeMs: 60_000,
+    },
+  };
 }
 
 /** Whether a row beats another of its minute, in the words of the design: whole beats partial, then the higher revision, then the newer. */
@@ -135,14 +155,19 @@ export class Writer {
       const { symbol } = place.instrument;
       const stored = this.disk.files.get(symbol) ?? [];
       const expected = this.#lastWords(symbol, readCandles(memory, place, true));
-      must('sink', JSON.stringify(stored) === JSON.stringify(expected), () => `${symbol}: the disk holds ${difference(stored, expected)}`);
+      must(
+        'sink',
+        JSON.stringify(stored) === JSON.stringify(expected),
+        () => `${symbol}: the disk holds ${difference(stored, expected)}`,
+      );
     }
   }
 
   /** What a symbol's file must say in the end: the last of each minute, or what an earlier run knew better all the time. */
   #lastWords(symbol: string, rows: readonly CandleWithQuality[]): StoredCandle[] {
     const byMinute = new Map<number, StoredCandle>(rows.map((row) => [row.candle.timestampMs, row]));
-    for (const [key, row] of this.#earlier) if (row.candle.symbol === symbol && !this.#beaten.has(key)) byMinute.set(row.candle.timestampMs, row);
+    for (const [key, row] of this.#earlier)
+      if (row.candle.symbol === symbol && !this.#beaten.has(key)) byMinute.set(row.candle.timestampMs, row);
     return [...byMinute.values()].sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
   }
 
@@ -154,7 +179,10 @@ export class Writer {
     if (this.#working || this.#queue.length === 0) return;
     this.#working = true;
     const life = this.#life;
-    const after = (next: () => Promise<void>): void => void this.#agenda.at(this.#agenda.monoMs() + between(this.#random, 1, 30), () => (this.#life === life ? next() : undefined));
+    const after = (next: () => Promise<void>): void =>
+      void this.#agenda.at(this.#agenda.monoMs() + between(this.#random, 1, 30), () =>
+        this.#life === life ? next() : undefined,
+      );
     const work = async (): Promise<void> => {
       const place = this.#queue[0].left.shift();
       if (place !== undefined) {
@@ -188,7 +216,12 @@ export class Writer {
   }
 
   /** What is sealed changes by late ticks alone, and each of them is counted. */
-  #look(memory: ShardMemory, place: RowPlace, rows: readonly CandleWithQuality[], includeOpen: boolean): void {
+  #look(
+    memory: ShardMemory,
+    place: RowPlace,
+    rows: readonly CandleWithQuality[],
+    includeOpen: boolean,
+  ): void {
     const { symbol } = place.instrument;
     for (const row of rows) {
       const key = `${symbol} ${row.candle.timestampMs}`;
@@ -196,8 +229,17 @@ export class Writer {
       if (before !== undefined) {
         const late = row.quality.late - before.quality.late;
         const same = sameCandle(before.candle, row.candle) && before.quality.ticks === row.quality.ticks;
-        must('sealed', late >= 0 && row.quality.revision - before.quality.revision === late, () => `${key}: ${late} more late ticks and ${row.quality.revision - before.quality.revision} revisions`);
-        must('sealed', row.quality.ticks - before.quality.ticks === late && (same || late > 0), () => `${key} changed behind its seal without a revision`);
+        must(
+          'sealed',
+          late >= 0 && row.quality.revision - before.quality.revision === late,
+          () =>
+            `${key}: ${late} more late ticks and ${row.quality.revision - before.quality.revision} revisions`,
+        );
+        must(
+          'sealed',
+          row.quality.ticks - before.quality.ticks === late && (same || late > 0),
+          () => `${key} changed behind its seal without a revision`,
+        );
       }
       if (!includeOpen) this.#newest.set(key, row);
       const all = this.#everRead.get(key) ?? new Set<string>();
@@ -209,7 +251,11 @@ export class Writer {
       const key = `${symbol} ${bar}`;
       const before = this.#first.get(key);
       const now = JSON.stringify(first);
-      must('sealed', before === undefined || before === now, () => `the candle ${key} as it was sealed first was ${before} and is ${now}`);
+      must(
+        'sealed',
+        before === undefined || before === now,
+        () => `the candle ${key} as it was sealed first was ${before} and is ${now}`,
+      );
       this.#first.set(key, now);
     }
   }
@@ -222,12 +268,18 @@ export class Writer {
       must('sink', timestampMs > previous, () => `${symbol} is not sorted and unique at ${timestampMs}`);
       previous = timestampMs;
       if (this.#earlier.get(`${symbol} ${timestampMs}`) === row) continue;
-      must('sink', this.#everRead.get(`${symbol} ${timestampMs}`)?.has(JSON.stringify(row)) === true, () => `${symbol} ${timestampMs} was never sealed as the disk has it`);
+      must(
+        'sink',
+        this.#everRead.get(`${symbol} ${timestampMs}`)?.has(JSON.stringify(row)) === true,
+        () => `${symbol} ${timestampMs} was never sealed as the disk has it`,
+      );
     }
   }
 }
 
 function difference(stored: readonly StoredCandle[], expected: readonly StoredCandle[]): string {
   const at = expected.findIndex((row, k) => JSON.stringify(row) !== JSON.stringify(stored[k]));
-  return at < 0 ? `${stored.length} candles where ${expected.length} were sealed` : `${JSON.stringify(stored[at])} where ${JSON.stringify(expected[at])} was sealed`;
+  return at < 0
+    ? `${stored.length} candles where ${expected.length} were sealed`
+    : `${JSON.stringify(stored[at])} where ${JSON.stringify(expected[at])} was sealed`;
 }

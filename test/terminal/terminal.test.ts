@@ -22,7 +22,8 @@ class FakeScreen {
 
   write(text: string): void {
     this.writes++;
-    for (const part of text.match(/\u001b\[\d*[A-Za-z]|\u001b\[[\d;]*m|\n|\r|[^\u001b\n\r]/gu) ?? []) this.#obey(part);
+    for (const part of text.match(/\u001b\[\d*[A-Za-z]|\u001b\[[\d;]*m|\n|\r|[^\u001b\n\r]/gu) ?? [])
+      this.#obey(part);
   }
 
   #obey(part: string): void {
@@ -62,9 +63,19 @@ const paint = (_: unknown, text: string): string => text;
 const terminalOn = (screen: FakeScreen, color = true): Terminal => new Terminal({ screen, tty: true, color });
 
 describe('the live region', () => {
-  it.each([[80, 24], [80, 50], [100, 30], [200, 24], [200, 60]])('shows all 50 symbols in %i columns and %i lines, none broken', (columns, lines) => {
+  it.each([
+    [80, 24],
+    [80, 50],
+    [100, 30],
+    [200, 24],
+    [200, 60],
+  ])('shows all 50 symbols in %i columns and %i lines, none broken', (columns, lines) => {
     const shown = regionLines(moment(), { columns: columns - 1, lines: lines - 1 }, paint);
-    for (const { symbol } of NAMES) expect(shown.some((line) => line.includes(symbol)), symbol).toBe(true);
+    for (const { symbol } of NAMES)
+      expect(
+        shown.some((line) => line.includes(symbol)),
+        symbol,
+      ).toBe(true);
     expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(columns);
     expect(shown.length).toBeLessThan(lines);
     expect(shown.join('\n')).toMatch(/7:30 of market time left[^]*50 of 50 symbols ticking[^]*fresh pass/);
@@ -72,7 +83,10 @@ describe('the live region', () => {
 
   it('shows first those that need to be looked at where not all fit, and says how many more there are', () => {
     const thousand = Array.from({ length: 1000 }, (_, k) => goodSymbol(`S${k}`, String(k)));
-    thousand[873] = { ...thousand[873], figures: { ...thousand[873].figures, ticks: 0, lastTickMs: undefined } };
+    thousand[873] = {
+      ...thousand[873],
+      figures: { ...thousand[873].figures, ticks: 0, lastTickMs: undefined },
+    };
     const shown = regionLines(moment({ symbols: thousand }), { columns: 79, lines: 23 }, paint);
     expect(shown.length).toBeLessThanOrEqual(23);
     expect(shown.join('\n')).toContain('?S873');
@@ -80,7 +94,11 @@ describe('the live region', () => {
   });
 
   it('is cut to a screen that is too small for anything', () => {
-    for (const [columns, lines] of [[20, 3], [10, 2], [40, 6]]) {
+    for (const [columns, lines] of [
+      [20, 3],
+      [10, 2],
+      [40, 6],
+    ]) {
       const screen = new FakeScreen(columns, lines);
       terminalOn(screen).show(moment(), []);
       expect(screen.lines.length).toBeLessThanOrEqual(Math.max(3, lines) + 1);
@@ -88,8 +106,15 @@ describe('the live region', () => {
   });
 
   it('marks a symbol by how it does, without colours too', () => {
-    const age = (ms: number): Facts['symbols'][number]['figures'] => ({ ...NAMES[0].figures, lastTickMs: goodFacts().market.timeMs! - ms });
-    const symbols = [{ ...goodSymbol('OLD', '1'), figures: age(20_000) }, { ...goodSymbol('SLOW', '2'), figures: age(7000) }, goodSymbol('GOOD', '3')];
+    const age = (ms: number): Facts['symbols'][number]['figures'] => ({
+      ...NAMES[0].figures,
+      lastTickMs: goodFacts().market.timeMs! - ms,
+    });
+    const symbols = [
+      { ...goodSymbol('OLD', '1'), figures: age(20_000) },
+      { ...goodSymbol('SLOW', '2'), figures: age(7000) },
+      goodSymbol('GOOD', '3'),
+    ];
     const shown = regionLines(moment({ symbols }), { columns: 79, lines: 23 }, paint).join('\n');
     expect(shown).toMatch(/!OLD/);
     expect(shown).toMatch(/~SLOW/);
@@ -125,9 +150,16 @@ describe('a terminal', () => {
     const region = screen.lines.filter((line) => line !== '');
     terminal.say('Feed: the connection broke.');
     terminal.say('Feed: again.');
-    expect(screen.lines.filter((line) => line !== '')).toEqual(['Feed: the connection broke.', 'Feed: again.', ...region]);
+    expect(screen.lines.filter((line) => line !== '')).toEqual([
+      'Feed: the connection broke.',
+      'Feed: again.',
+      ...region,
+    ]);
     terminal.clear();
-    expect(screen.lines.filter((line) => line !== '')).toEqual(['Feed: the connection broke.', 'Feed: again.']);
+    expect(screen.lines.filter((line) => line !== '')).toEqual([
+      'Feed: the connection broke.',
+      'Feed: again.',
+    ]);
   });
 
   it('finds its first line again when the screen became narrower', () => {
@@ -155,8 +187,14 @@ describe('a terminal', () => {
 
   it('moves nothing where the output is no terminal: a line a sealed minute and a turned gate', () => {
     const written: string[] = [];
-    const terminal = new Terminal({ screen: { columns: 80, rows: 24, write: (text) => void written.push(text) }, tty: false, color: false });
-    terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), [{ gate: gates(moment().facts)[3], before: 'fail' }]);
+    const terminal = new Terminal({
+      screen: { columns: 80, rows: 24, write: (text) => void written.push(text) },
+      tty: false,
+      color: false,
+    });
+    terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), [
+      { gate: gates(moment().facts)[3], before: 'fail' },
+    ]);
     terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), []);
     expect(written.join('')).not.toContain('\u001b');
     expect(written).toHaveLength(2);

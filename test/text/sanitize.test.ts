@@ -21,5 +21,7 @@ it.each([
 });
 
 it('takes secrets out before it cuts, so that no beginning of one is left', () => {
-  expect(presentable(`${'x'.repeat(95)}secret-of-ours`, ['secret-of-ours'], 100)).toBe(`${'x'.repeat(95)}[secr`);
+  expect(presentable(`${'x'.repeat(95)}secret-of-ours`, ['secret-of-ours'], 100)).toBe(
+    `${'x'.repeat(95)}[secr`,
+  );
 });

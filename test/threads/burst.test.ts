@@ -5,7 +5,16 @@ import { COUNTER } from '../../src/memory/counters.js';
 import { MAIN, SHARD } from '../../src/memory/layout.js';
 import { readBar, readRow } from '../../src/memory/shard-reader.js';
 import { ShardPool } from '../../src/threads/shard-pool.js';
-import { at, engineOf, expectNaive, INSTRUMENTS, naiveOf, outcome, playInline, tell } from '../shard/drive.js';
+import {
+  at,
+  engineOf,
+  expectNaive,
+  INSTRUMENTS,
+  naiveOf,
+  outcome,
+  playInline,
+  tell,
+} from '../shard/drive.js';
 import { seededHappenings, unfold, type Step } from '../shard/schedule.js';
 import { feed, until } from './feed.js';
 
@@ -13,7 +22,13 @@ const SEED = 11;
 const PACKETS = 300_000;
 
 function burst(mode: 1 | 2 | 3, count: number): Step[] {
-  return unfold(seededHappenings(seededRandom(SEED, mode), count, 40, 200), { mode, startMs: at('11:00'), speed: 1, instruments: INSTRUMENTS, sequenceStep: 1n });
+  return unfold(seededHappenings(seededRandom(SEED, mode), count, 40, 200), {
+    mode,
+    startMs: at('11:00'),
+    speed: 1,
+    instruments: INSTRUMENTS,
+    sequenceStep: 1n,
+  });
 }
 
 describe(`a burst through rings of 4096 slots (seed ${SEED})`, () => {
@@ -48,8 +63,17 @@ describe('a reader beside the thread that writes', () => {
   it('sees each row and bar as of one moment', async () => {
     const list = INSTRUMENTS.slice(0, 1);
     // Half of the ticks are up to four minutes late, so that bars come and go between slot and table all the time.
-    const happenings = seededHappenings(seededRandom(SEED, 9), 60_000, 20, 1e9).map((one, k) => ({ ...one, what: k % 2 === 0 ? ('late' as const) : ('trade' as const) }));
-    const steps = unfold(happenings, { mode: 1, startMs: at('11:00'), speed: 1, instruments: list, sequenceStep: 1n });
+    const happenings = seededHappenings(seededRandom(SEED, 9), 60_000, 20, 1e9).map((one, k) => ({
+      ...one,
+      what: k % 2 === 0 ? ('late' as const) : ('trade' as const),
+    }));
+    const steps = unfold(happenings, {
+      mode: 1,
+      startMs: at('11:00'),
+      speed: 1,
+      instruments: list,
+      sequenceStep: 1n,
+    });
     const engine = engineOf(1, 1, list);
     const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
     const [memory] = engine.memories;
@@ -63,12 +87,18 @@ describe('a reader beside the thread that writes', () => {
         if (one === undefined) continue;
         ticks += one.ticks;
         reads++;
-        const whole = one.volume === one.ticks && one.low <= one.open && one.low <= one.close && one.high >= one.open && one.high >= one.close;
+        const whole =
+          one.volume === one.ticks &&
+          one.low <= one.open &&
+          one.low <= one.close &&
+          one.high >= one.open &&
+          one.high >= one.close;
         if (!whole || one.late !== one.revision || one.priceChanges >= one.ticks) torn.push({ bar, ...one });
       }
       const after = readRow(memory, 0);
       // Bars are read one after the other: together they hold no fewer ticks than the row before, no more than the row after.
-      if (ticks < before.ticks || ticks > after.ticks) torn.push({ ticks, before: before.ticks, after: after.ticks });
+      if (ticks < before.ticks || ticks > after.ticks)
+        torn.push({ ticks, before: before.ticks, after: after.ticks });
     };
     try {
       await pool.start();
@@ -108,7 +138,9 @@ describe('stopping', () => {
     await pool.done;
     expect(Number(process.hrtime.bigint() - begun) / 1e6).toBeLessThan(2000);
     expect(engine.router.ended).toBe(false);
-    expect(engine.memories.every((memory) => memory.i32[SHARD.head] === 0 && memory.i32[MAIN.tail] > 0)).toBe(true);
+    expect(engine.memories.every((memory) => memory.i32[SHARD.head] === 0 && memory.i32[MAIN.tail] > 0)).toBe(
+      true,
+    );
     expect(engine.counters[COUNTER.workerDeaths]).toBe(0);
   });
 

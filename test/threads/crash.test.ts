@@ -9,7 +9,16 @@ import { ShardPool } from '../../src/threads/shard-pool.js';
 import type * as ShardModule from '../../src/shard/shard.js';
 import { shipped } from '../../src/paths.js';
 import type { NaiveMode } from '../naive.js';
-import { at, engineOf, expectNaive, INSTRUMENTS, naiveOf, outcome, playInline, tell } from '../shard/drive.js';
+import {
+  at,
+  engineOf,
+  expectNaive,
+  INSTRUMENTS,
+  naiveOf,
+  outcome,
+  playInline,
+  tell,
+} from '../shard/drive.js';
 import { seededHappenings, unfold, type Happening, type Step } from '../shard/schedule.js';
 import { feed, until } from './feed.js';
 import { arm, newPlan, type CrashPlan } from './hook.js';
@@ -31,12 +40,25 @@ const reconnects: Happening[] = Array.from({ length: 3 * 1040 }, (_, k) => ({
 }));
 
 /** Nothing but ordinary ticks, with silences, that go on to new highs and new lows of the day by turns. */
-const swings: Happening[] = Array.from({ length: 12_000 }, (_, k) => ({ what: 'trade', afterMs: k % 50 === 0 ? 2500 : 40, which: k % 3, move: k % 7 === 3 ? 0 : Math.floor(Math.sqrt(k / 20)) % 2 === 0 ? 10 : -11, quantity: 1, degree: 0 }));
+const swings: Happening[] = Array.from({ length: 12_000 }, (_, k) => ({
+  what: 'trade',
+  afterMs: k % 50 === 0 ? 2500 : 40,
+  which: k % 3,
+  move: k % 7 === 3 ? 0 : Math.floor(Math.sqrt(k / 20)) % 2 === 0 ? 10 : -11,
+  quantity: 1,
+  degree: 0,
+}));
 
 function workload(mode: NaiveMode, swinging = false): Step[] {
   const happenings = swinging ? swings : seededHappenings(seededRandom(SEED, mode), 3000, 300, 12);
   if (mode === 1 && !swinging) happenings.push(...reconnects);
-  return unfold(happenings, { mode, startMs: at('15:03'), speed: 1, instruments: INSTRUMENTS, sequenceStep: swinging ? 1n : undefined });
+  return unfold(happenings, {
+    mode,
+    startMs: at('15:03'),
+    speed: 1,
+    instruments: INSTRUMENTS,
+    sequenceStep: swinging ? 1n : undefined,
+  });
 }
 
 /** What is played one after the other; each kills where those before it did not come by. */
@@ -47,7 +69,12 @@ const WORKLOADS: readonly { name: string; mode: NaiveMode; swinging: boolean }[]
 ];
 
 /** Plays through threads that die by `plan`. Returns what was found torn at any death. */
-async function playThreaded(engine: Engine, steps: readonly Step[], plan: CrashPlan, reference: Reference): Promise<string[]> {
+async function playThreaded(
+  engine: Engine,
+  steps: readonly Step[],
+  plan: CrashPlan,
+  reference: Reference,
+): Promise<string[]> {
   const faults: string[] = [];
   const { memories, counters } = engine;
   const onDeath = (shard: number, cursor: number): void => {
@@ -73,7 +100,8 @@ beforeAll(() => {
 
 describe('a crash after every store', () => {
   it('has a hook after each store that the source has', () => {
-    for (const file of FILES) expect(points.filter((p) => p.file === file).length, file).toBe(storesIn(`src/shard/${file}.ts`));
+    for (const file of FILES)
+      expect(points.filter((p) => p.file === file).length, file).toBe(storesIn(`src/shard/${file}.ts`));
     expect(points.length).toBeGreaterThan(80);
   });
 
@@ -92,7 +120,10 @@ describe('a crash after every store', () => {
       for (const [point, { file }] of points.entries()) {
         if (killed.has(point) || (file !== 'shard' && alive.hits[point] === 0)) continue;
         // A batch that is cut short by a crash is never published, and behind one no tick is ordinary for a while: those points are passed less often than in peace.
-        const passes = file === 'shard' ? Math.min(alive.hits[point], 3) : alive.hits[point] * (file === 'fast/tick-accumulator' || file === 'row-writer' ? 0.2 : 0.9);
+        const passes =
+          file === 'shard'
+            ? Math.min(alive.hits[point], 3)
+            : alive.hits[point] * (file === 'fast/tick-accumulator' || file === 'row-writer' ? 0.2 : 0.9);
         plan.due[point] = 1 + Math.floor(random() * passes);
       }
       const engine = engineOf(mode, shards);
@@ -119,7 +150,12 @@ describe('a crash after every store', () => {
 const isSkip = (point: Point): boolean => point.file === 'shard' && point.statement.includes('(cursor + 1)');
 
 /** The same schedule through the instrumented shard in this thread, to learn how often each point is passed. */
-async function countHits(mode: NaiveMode, shards: number, steps: readonly Step[], into: CrashPlan): Promise<void> {
+async function countHits(
+  mode: NaiveMode,
+  shards: number,
+  steps: readonly Step[],
+  into: CrashPlan,
+): Promise<void> {
   const { Shard } = (await import(shipped('dist/src/shard/shard.crashing.js').href)) as typeof ShardModule;
   const engine = engineOf(mode, shards);
   arm(into);
@@ -156,7 +192,13 @@ describe('deaths that are no crash of the fold', () => {
     plan.due[points.findIndex(isSkip)] = 1;
     const died: number[] = [];
     const { counters, memories } = engine;
-    const pool = new ShardPool({ memories, counters, workerUrl, extra: plan, onDeath: (_, cursor) => died.push(cursor) });
+    const pool = new ShardPool({
+      memories,
+      counters,
+      workerUrl,
+      extra: plan,
+      onDeath: (_, cursor) => died.push(cursor),
+    });
     try {
       await pool.start();
       await pool.done;
@@ -177,7 +219,12 @@ describe('deaths that are no crash of the fold', () => {
     const steps = workload(1).slice(0, 400);
     const engine = engineOf(1, 1);
     const plan = newPlan(points.length);
-    const pool = new ShardPool({ memories: engine.memories, counters: engine.counters, workerUrl, extra: plan });
+    const pool = new ShardPool({
+      memories: engine.memories,
+      counters: engine.counters,
+      workerUrl,
+      extra: plan,
+    });
     try {
       await pool.start();
       await feed(engine, steps);

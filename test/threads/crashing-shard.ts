@@ -9,7 +9,12 @@ const { Shard } = (await import(compiled)) as typeof ShardModule;
 
 const BATCH = 64;
 
-export default function run(task: { shape: ShardShape; buffer: SharedArrayBuffer; shard: number; extra: CrashPlan }): void {
+export default function run(task: {
+  shape: ShardShape;
+  buffer: SharedArrayBuffer;
+  shard: number;
+  extra: CrashPlan;
+}): void {
   const memory = new ShardMemory(task.shape, task.buffer);
   const { idleDeaths } = task.extra;
   arm(task.extra, { shard: task.shard, memory });

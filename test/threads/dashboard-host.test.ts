@@ -18,24 +18,73 @@ afterEach(async () => {
 
 function look(marketMs: number): Look {
   const facts = goodFacts();
-  return { glance: { now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs }, gates: [], pace: { spanMs: 5000, ticks: [] } }, evaluations: [], events: [], news: [], feed: { connected: true, connections: 2, disconnects: [{ connection: 1, code: undefined, reason: '', cause: 'dropped', sentence: '', livedMs: 1, atMs: 1 }] } };
+  return {
+    glance: {
+      now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs },
+      gates: [],
+      pace: { spanMs: 5000, ticks: [] },
+    },
+    evaluations: [],
+    events: [],
+    news: [],
+    feed: {
+      connected: true,
+      connections: 2,
+      disconnects: [
+        { connection: 1, code: undefined, reason: '', cause: 'dropped', sentence: '', livedMs: 1, atMs: 1 },
+      ],
+    },
+  };
 }
 
-function observersOf(engine: Engine, change: Partial<ObserversOptions> = {}): { readonly observers: Observers; readonly said: string[]; readonly gone: string[] } {
+function observersOf(
+  engine: Engine,
+  change: Partial<ObserversOptions> = {},
+): { readonly observers: Observers; readonly said: string[]; readonly gone: string[] } {
   const said: string[] = [];
   const gone: string[] = [];
   const symbols = engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard }));
-  const run = runSeen({ version: '1.2.3', versions: {}, runId: 'r', stage: 2, mode: 'ltp', volumeKind: 'tick', feed: 'sim:1', seed: 1, speed: 1, startedAt: '', options: {}, symbols });
+  const run = runSeen({
+    version: '1.2.3',
+    versions: {},
+    runId: 'r',
+    stage: 2,
+    mode: 'ltp',
+    volumeKind: 'tick',
+    feed: 'sim:1',
+    seed: 1,
+    speed: 1,
+    startedAt: '',
+    options: {},
+    symbols,
+  });
   const ledger = new SharedArrayBuffer(LEDGER.words * 4);
   const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
-  const observers = new Observers({ run, engine, sessions, ledger, clock: new SystemClock(), dashboard: 0, metrics: 0, onTrouble: (text) => said.push(text), onGone: (text) => gone.push(text), ...change });
+  const observers = new Observers({
+    run,
+    engine,
+    sessions,
+    ledger,
+    clock: new SystemClock(),
+    dashboard: 0,
+    metrics: 0,
+    onTrouble: (text) => said.push(text),
+    onGone: (text) => gone.push(text),
+    ...change,
+  });
   running.push(observers);
   return { observers, said, gone };
 }
 
 /** A run that ticked, all of it applied. */
 function ticking(): Script {
-  const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000).frame('RELIANCE', at('11:00') + 11_000, 10_100).hum(at('11:01')).frame('RELIANCE', at('11:01') + 1000, 10_200).hum(at('11:02') + 20_000);
+  const script = new Script()
+    .subscribe(at('11:00'))
+    .frame('RELIANCE', at('11:00') + 500, 10_000)
+    .frame('RELIANCE', at('11:00') + 11_000, 10_100)
+    .hum(at('11:01'))
+    .frame('RELIANCE', at('11:01') + 1000, 10_200)
+    .hum(at('11:02') + 20_000);
   script.candles('RELIANCE');
   return script;
 }
@@ -43,7 +92,10 @@ function ticking(): Script {
 /** Asks until an answer is right, because what is told arrives when it arrives. */
 async function eventually(url: string, right: (text: string) => boolean): Promise<string> {
   for (;;) {
-    const text = await fetch(url).then((answer) => answer.text(), () => '');
+    const text = await fetch(url).then(
+      (answer) => answer.text(),
+      () => '',
+    );
     if (right(text)) return text;
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -67,7 +119,9 @@ describe('the page', () => {
     const { observers } = observersOf(new Script().engine);
     const { dashboard } = await observers.start();
     const page = await fetch(`${dashboard}/`);
-    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';.*frame-ancestors 'none'$/);
+    expect(page.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';.*frame-ancestors 'none'$/,
+    );
     expect(await page.text()).not.toMatch(/<script(?! src="\/page\.js")|<style| style=| on\w+=/);
     expect((await fetch(`${dashboard}/page.js`)).headers.get('content-type')).toMatch(/^text\/javascript/);
     expect(await (await fetch(`${dashboard}/page.css`)).text()).toMatch(/prefers-color-scheme: dark/);
@@ -100,7 +154,8 @@ describe('the metrics', () => {
       expect(text, name).toContain(`# HELP ${name} `);
     }
     const samples = lines.filter((line) => !line.startsWith('#'));
-    for (const line of samples) expect(line).toMatch(/^[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[\d.e+-]+|\+Inf|NaN)$/);
+    for (const line of samples)
+      expect(line).toMatch(/^[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[\d.e+-]+|\+Inf|NaN)$/);
     expect(new Set(samples.map((line) => line.replace(/ \S+$/, ''))).size).toBe(samples.length);
     // Reserved for summaries.
     expect(text).not.toMatch(/quantile=/);
@@ -119,9 +174,13 @@ describe('the metrics', () => {
     const text = await (await fetch(`${metrics}/metrics`)).text();
     for (const name of ['tickshard_receive_to_applied_seconds', 'tickshard_receive_to_sealed_seconds']) {
       for (const shard of ['0', '1']) {
-        const buckets = [...text.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)",shard="${shard}"\\} (\\d+)$`, 'gm'))].map(([, le, value]) => [le, Number(value)] as const);
+        const buckets = [
+          ...text.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)",shard="${shard}"\\} (\\d+)$`, 'gm')),
+        ].map(([, le, value]) => [le, Number(value)] as const);
         expect(buckets.at(-1)![0]).toBe('+Inf');
-        expect(buckets.map(([, value]) => value)).toEqual(buckets.map(([, value]) => value).toSorted((a, b) => a - b));
+        expect(buckets.map(([, value]) => value)).toEqual(
+          buckets.map(([, value]) => value).toSorted((a, b) => a - b),
+        );
         expect(text).toContain(`${name}_count{shard="${shard}"} ${buckets.at(-1)![1]}\n`);
       }
     }
@@ -133,7 +192,9 @@ describe('the metrics', () => {
     engine.counters[COUNTER.refusedMode] = 7;
     const { observers } = observersOf(engine);
     const { metrics } = await observers.start();
-    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain('tickshard_frames_refused_total{reason="mode"} 7');
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain(
+      'tickshard_frames_refused_total{reason="mode"} 7',
+    );
   });
 });
 
@@ -164,7 +225,9 @@ describe('the thread', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     observers.tell(look(at('11:02') + 21_000));
-    expect(gone).toEqual(['The page and the metrics are gone: their thread died three times, see the log. The run goes on.']);
+    expect(gone).toEqual([
+      'The page and the metrics are gone: their thread died three times, see the log. The run goes on.',
+    ]);
   });
 
   it('does not begin where a port is taken, and says whose', async () => {
@@ -172,6 +235,9 @@ describe('the thread', () => {
     const { metrics } = await first.observers.start();
     const port = Number(new URL(metrics!).port);
     const { observers } = observersOf(ticking().engine, { metrics: port });
-    await expect(observers.start()).rejects.toMatchObject({ exitCode: 2, message: `Port ${port} of --metrics cannot be had: another program listens there. Give another, or 0 for any that is free.` });
+    await expect(observers.start()).rejects.toMatchObject({
+      exitCode: 2,
+      message: `Port ${port} of --metrics cannot be had: another program listens there. Give another, or 0 for any that is free.`,
+    });
   });
 });

@@ -8,7 +8,14 @@ import ts from 'typescript';
 import { packageRoot, shipped } from '../../src/paths.js';
 
 /** What stores into a shard's memory, in src/shard; the shard itself last. */
-export const FILES = ['volume-anchor', 'row-writer', 'bar-builder', 'fast/tick-accumulator', 'unpack', 'shard'] as const;
+export const FILES = [
+  'volume-anchor',
+  'row-writer',
+  'bar-builder',
+  'fast/tick-accumulator',
+  'unpack',
+  'shard',
+] as const;
 
 /** A store: which file, and the statement. Its index in the list is the point's number. */
 export interface Point {
@@ -20,8 +27,14 @@ export interface Point {
 function isStore(node: ts.Node, source: ts.SourceFile): node is ts.ExpressionStatement {
   if (!ts.isExpressionStatement(node)) return false;
   const { expression } = node;
-  if (ts.isBinaryExpression(expression)) return ts.isElementAccessExpression(expression.left) && /^\+?=$/.test(expression.operatorToken.getText(source));
-  return ts.isCallExpression(expression) && /^Atomics\.store$|\.(copyWithin|fill)$/.test(expression.expression.getText(source));
+  if (ts.isBinaryExpression(expression))
+    return (
+      ts.isElementAccessExpression(expression.left) && /^\+?=$/.test(expression.operatorToken.getText(source))
+    );
+  return (
+    ts.isCallExpression(expression) &&
+    /^Atomics\.store$|\.(copyWithin|fill)$/.test(expression.expression.getText(source))
+  );
 }
 
 /** Whether a relative import of `file` names one of `FILES`. */
@@ -41,17 +54,30 @@ export function instrument(name = 'crashing', hook = 'test/threads/hook.js'): Po
       if (isStore(node, source)) {
         const statement = node.getText(source);
         points.push({ file, statement });
-        edits.push({ at: node.getStart(source), until: node.end, text: `{ ${statement} passed(${points.length - 1}); }` });
+        edits.push({
+          at: node.getStart(source),
+          until: node.end,
+          text: `{ ${statement} passed(${points.length - 1}); }`,
+        });
         return;
       }
-      if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier) && isInstrumented(file, node.moduleSpecifier.text)) {
-        edits.push({ at: node.moduleSpecifier.getStart(source), until: node.moduleSpecifier.end, text: `'${node.moduleSpecifier.text.replace(/\.js$/, `.${name}.js`)}'` });
+      if (
+        ts.isImportDeclaration(node) &&
+        ts.isStringLiteral(node.moduleSpecifier) &&
+        isInstrumented(file, node.moduleSpecifier.text)
+      ) {
+        edits.push({
+          at: node.moduleSpecifier.getStart(source),
+          until: node.moduleSpecifier.end,
+          text: `'${node.moduleSpecifier.text.replace(/\.js$/, `.${name}.js`)}'`,
+        });
       }
       ts.forEachChild(node, visit);
     };
     visit(source);
     let copy = text;
-    for (const { at, until, text: replacement } of edits.reverse()) copy = copy.slice(0, at) + replacement + copy.slice(until);
+    for (const { at, until, text: replacement } of edits.reverse())
+      copy = copy.slice(0, at) + replacement + copy.slice(until);
     const target = shipped(`dist/src/shard/${file}.${name}.js`);
     const aside = new URL(`dist/src/shard/${file}.${name}.${process.pid}.tmp`, packageRoot);
     writeFileSync(aside, `import { passed } from '${shipped(`dist/${hook}`).href}';\n${copy}`);
@@ -69,8 +95,16 @@ export function storesIn(file: string): number {
       const operator = node.operatorToken.kind;
       if (operator >= ts.SyntaxKind.FirstAssignment && operator <= ts.SyntaxKind.LastAssignment) stores++;
     }
-    if ((ts.isPostfixUnaryExpression(node) || ts.isPrefixUnaryExpression(node)) && ts.isElementAccessExpression(node.operand)) stores++;
-    if (ts.isCallExpression(node) && /^Atomics\.(?!load|wait|notify)|\.(set|fill|copyWithin)$/.test(node.expression.getText(source))) stores++;
+    if (
+      (ts.isPostfixUnaryExpression(node) || ts.isPrefixUnaryExpression(node)) &&
+      ts.isElementAccessExpression(node.operand)
+    )
+      stores++;
+    if (
+      ts.isCallExpression(node) &&
+      /^Atomics\.(?!load|wait|notify)|\.(set|fill|copyWithin)$/.test(node.expression.getText(source))
+    )
+      stores++;
     ts.forEachChild(node, visit);
   };
   visit(source);

@@ -9,7 +9,12 @@ import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 
 /** What is valid of the shard itself: how far is sealed, whether it ended, gaps. */
-const ofShard = (m: ShardMemory): Float64Array => Float64Array.of(m.i32[SHARD.sealed], m.i32[SHARD.ended], ...m.f64.subarray(m.gaps, m.gaps + m.i32[SHARD.gaps] * GAP.size));
+const ofShard = (m: ShardMemory): Float64Array =>
+  Float64Array.of(
+    m.i32[SHARD.sealed],
+    m.i32[SHARD.ended],
+    ...m.f64.subarray(m.gaps, m.gaps + m.i32[SHARD.gaps] * GAP.size),
+  );
 
 /** What is valid of a row: its slot, the bars behind it, its first-sealed candles. */
 function ofRow(m: ShardMemory, row: number): Float64Array {
@@ -23,13 +28,20 @@ function ofRow(m: ShardMemory, row: number): Float64Array {
   const held = state[SLOT.barIndex];
   // The copy at home of the bar that is held is nobody's business yet.
   if (held >= 0) state.fill(0, SLOT.size + held * BAR.size, SLOT.size + (held + 1) * BAR.size);
-  state.set(m.f64.subarray(m.firstOf(row, 0), m.firstOf(row, m.i32[SHARD.sealed] + 1)), SLOT.size + bars * BAR.size);
+  state.set(
+    m.f64.subarray(m.firstOf(row, 0), m.firstOf(row, m.i32[SHARD.sealed] + 1)),
+    SLOT.size + bars * BAR.size,
+  );
   return state;
 }
 
-const visible = (m: ShardMemory): Float64Array[] => [ofShard(m), ...Array.from({ length: m.shape.rows }, (_, row) => ofRow(m, row))];
+const visible = (m: ShardMemory): Float64Array[] => [
+  ofShard(m),
+  ...Array.from({ length: m.shape.rows }, (_, row) => ofRow(m, row)),
+];
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 const same = (a: Float64Array, b: Float64Array): boolean => bytesOf(a).equals(bytesOf(b));
 
 /** The reference of one shard: what each part was behind each record, as far back as a batch may begin. */
@@ -83,6 +95,8 @@ export class Reference {
     const moments = this.#shards[shard];
     moments.goTo(Math.max(cursor, head - 1));
     const torn = visible(memory).findIndex((state, part) => !moments.knows(part, state, head));
-    return torn < 0 ? undefined : `record ${cursor} of shard ${shard}, batch from ${head}: part ${torn} is of no moment`;
+    return torn < 0
+      ? undefined
+      : `record ${cursor} of shard ${shard}, batch from ${head}: part ${torn} is of no moment`;
   }
 }

@@ -28,14 +28,25 @@ export type CandleAnswer =
 /** Characters of the broker's own message that are repeated. */
 const LONGEST_MESSAGE = 160;
 
-const numberOf = (value: unknown): number => (typeof value === 'number' ? value : typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN);
+const numberOf = (value: unknown): number =>
+  typeof value === 'number'
+    ? value
+    : typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
+      ? Number(value)
+      : Number.NaN;
 
 /** One row of `data`; undefined for what is none, a price of 0 among it. */
 function rowOf(item: unknown, { symbol, exchange }: Window): CandleRow | undefined {
   if (!Array.isArray(item) || item.length < 6 || typeof item[0] !== 'string') return undefined;
-  const timestampMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(item[0]) ? Date.parse(item[0]) : Number.NaN;
+  const timestampMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(item[0])
+    ? Date.parse(item[0])
+    : Number.NaN;
   const [open, high, low, close, volume] = item.slice(1, 6).map(numberOf);
-  const usable = [open, high, low, close].every((price) => price > 0 && Number.isFinite(price)) && Number.isSafeInteger(volume) && volume >= 0 && timestampMs % MINUTE_MS === 0;
+  const usable =
+    [open, high, low, close].every((price) => price > 0 && Number.isFinite(price)) &&
+    Number.isSafeInteger(volume) &&
+    volume >= 0 &&
+    timestampMs % MINUTE_MS === 0;
   return usable ? { symbol, exchange, timestampMs, open, high, low, close, volume } : undefined;
 }
 
@@ -45,7 +56,8 @@ function rowsOf(data: readonly unknown[], window: Window): CandleAnswer {
   for (const item of data) {
     const row = rowOf(item, window);
     if (row === undefined) left++;
-    else if (row.timestampMs >= window.fromMs && row.timestampMs <= window.toMs) byMinute.set(row.timestampMs, row);
+    else if (row.timestampMs >= window.fromMs && row.timestampMs <= window.toMs)
+      byMinute.set(row.timestampMs, row);
   }
   return { kind: 'rows', rows: [...byMinute.values()].sort((a, b) => a.timestampMs - b.timestampMs), left };
 }
@@ -53,7 +65,12 @@ function rowsOf(data: readonly unknown[], window: Window): CandleAnswer {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Reads the answer to a request for `window`. `secrets` are repeated to nobody, whatever the server says. */
-export function readAnswer(status: number, text: string, window: Window, secrets: Iterable<string>): CandleAnswer {
+export function readAnswer(
+  status: number,
+  text: string,
+  window: Window,
+  secrets: Iterable<string>,
+): CandleAnswer {
   if (status === 429 || (status === 403 && /rate/i.test(text))) return { kind: 'limited' };
   if (status >= 500) return { kind: 'down', why: `HTTP ${status}` };
   let answer: unknown;
@@ -65,9 +82,14 @@ export function readAnswer(status: number, text: string, window: Window, secrets
   if (!isObject(answer)) return { kind: 'down', why: `HTTP ${status} and no object` };
   const { data } = answer;
   const granted = answer['status'] === true || answer['success'] === true;
-  if (granted && (Array.isArray(data) || data === null || data === '')) return rowsOf(Array.isArray(data) ? data : [], window);
+  if (granted && (Array.isArray(data) || data === null || data === ''))
+    return rowsOf(Array.isArray(data) ? data : [], window);
   const message = presentable(textOf(answer['message']), secrets, LONGEST_MESSAGE);
-  const code = presentable(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, LONGEST_MESSAGE);
+  const code = presentable(
+    textOf(answer['errorcode']) || textOf(answer['errorCode']),
+    secrets,
+    LONGEST_MESSAGE,
+  );
   if (/rate/i.test(message) && /exceed/i.test(message)) return { kind: 'limited' };
   if (/greater than current/i.test(message)) return { kind: 'early' };
   const known = knownRefusal(code);

@@ -33,15 +33,25 @@ export function isLoopback(hostname: string): boolean {
  * what may be a secret in it.
  */
 export function feedEndpoint(text: string, ca?: string): Endpoint {
-  if (!URL.canParse(text)) throw new EngineError('USAGE', '--feed is no URL that can be read, e.g. ws://127.0.0.1:8080.');
+  if (!URL.canParse(text))
+    throw new EngineError('USAGE', '--feed is no URL that can be read, e.g. ws://127.0.0.1:8080.');
   const url = new URL(text);
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new EngineError('USAGE', `--feed takes a ws: or wss: URL, not ${url.protocol}`);
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
+    throw new EngineError('USAGE', `--feed takes a ws: or wss: URL, not ${url.protocol}`);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new EngineError('USAGE', '--feed takes a URL without user, password or query: credentials belong in the environment, a URL ends up in logs.');
+    throw new EngineError(
+      'USAGE',
+      '--feed takes a URL without user, password or query: credentials belong in the environment, a URL ends up in logs.',
+    );
   }
   const loopback = isLoopback(url.hostname);
-  if (url.protocol === 'ws:' && !loopback) throw new EngineError('USAGE', `--feed ws://${url.hostname} would send tokens unencrypted: use wss:; ws: is for this machine only.`);
-  if (url.protocol === 'ws:' && ca !== undefined) throw new EngineError('USAGE', '--ca belongs to a wss: URL: over ws: no certificate is shown.');
+  if (url.protocol === 'ws:' && !loopback)
+    throw new EngineError(
+      'USAGE',
+      `--feed ws://${url.hostname} would send tokens unencrypted: use wss:; ws: is for this machine only.`,
+    );
+  if (url.protocol === 'ws:' && ca !== undefined)
+    throw new EngineError('USAGE', '--ca belongs to a wss: URL: over ws: no certificate is shown.');
   const path = url.pathname === '/' ? FEED_PATH : url.pathname;
   return {
     feedUrl: `${url.protocol}//${url.host}${path}`,
@@ -59,14 +69,25 @@ export function readCertificates(path: string): string {
   } catch (error) {
     throw new EngineError('CONFIG', `--ca ${path} cannot be read (${sentenceOf(error)}).`);
   }
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) throw new EngineError('CONFIG', `--ca ${path} holds a private key: name the file with the certificate alone.`);
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
+    throw new EngineError(
+      'CONFIG',
+      `--ca ${path} holds a private key: name the file with the certificate alone.`,
+    );
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0) throw new EngineError('CONFIG', `--ca ${path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).`);
+  if (blocks.length === 0)
+    throw new EngineError(
+      'CONFIG',
+      `--ca ${path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).`,
+    );
   blocks.forEach((block, index) => {
     try {
       new X509Certificate(block);
     } catch {
-      throw new EngineError('CONFIG', `--ca ${path}: certificate ${index + 1} of ${blocks.length} is damaged.`); // Whatever OpenSSL says of it helps nobody.
+      throw new EngineError(
+        'CONFIG',
+        `--ca ${path}: certificate ${index + 1} of ${blocks.length} is damaged.`,
+      ); // Whatever OpenSSL says of it helps nobody.
     }
   });
   return blocks.join('\n');
@@ -93,6 +114,10 @@ export function certificateFault(code: string): string | undefined {
     case 'CERT_UNTRUSTED':
       return "the server's certificate is signed by nobody that is trusted here (a proxy that reads along, or a private server: --ca FILE for its certificate)";
     default:
-      return /^(CERT_|CRL_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|UNABLE_TO_(GET|DECRYPT|DECODE)_|ERROR_IN_CERT_)/.test(code) ? `the server's certificate is not accepted (${code})` : undefined;
+      return /^(CERT_|CRL_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|UNABLE_TO_(GET|DECRYPT|DECODE)_|ERROR_IN_CERT_)/.test(
+        code,
+      )
+        ? `the server's certificate is not accepted (${code})`
+        : undefined;
   }
 }

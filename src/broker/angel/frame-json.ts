@@ -12,7 +12,11 @@ const ROWS_A_SIDE = DEPTH_ROWS / 2;
 
 /** The packet's fields in the order of the wire, only those that its mode has. Allocates: for output and tests. */
 export function packetJson(packet: Packet): Record<string, unknown> {
-  const header = { mode: String(packet.mode), exchange_type: String(packet.exchangeType), token: tokenCharacters(packet) };
+  const header = {
+    mode: String(packet.mode),
+    exchange_type: String(packet.exchangeType),
+    token: tokenCharacters(packet),
+  };
   switch (packet.mode) {
     case MODE.depth:
       return {

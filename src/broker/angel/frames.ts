@@ -33,14 +33,24 @@ import { BEST_FIVE_ROWS, DEPTH_ROWS, FIELD, MODE, TOKEN_BYTES, type Packet } fro
 export type Refusal = 'length' | 'mode';
 
 /** Bytes of a frame by mode: exact, because two frames in one message or a frame cut short must not pass for one packet. */
-export const FRAME_LENGTH = { [MODE.ltp]: 51, [MODE.quote]: 123, [MODE.snapquote]: 379, [MODE.depth]: 443 } as const;
+export const FRAME_LENGTH = {
+  [MODE.ltp]: 51,
+  [MODE.quote]: 123,
+  [MODE.snapquote]: 379,
+  [MODE.depth]: 443,
+} as const;
 
 /** Bytes of the shortest frame; bounds how many frames one socket read can hold. */
 export const SMALLEST_FRAME = FRAME_LENGTH[MODE.ltp];
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use, which took a fifth of the time.
 const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE, depth: DEPTH } = MODE;
-const { [LTP]: LTP_BYTES, [QUOTE]: QUOTE_BYTES, [SNAPQUOTE]: SNAPQUOTE_BYTES, [DEPTH]: DEPTH_BYTES } = FRAME_LENGTH;
+const {
+  [LTP]: LTP_BYTES,
+  [QUOTE]: QUOTE_BYTES,
+  [SNAPQUOTE]: SNAPQUOTE_BYTES,
+  [DEPTH]: DEPTH_BYTES,
+} = FRAME_LENGTH;
 const FIELDS = FIELD;
 const BEST_ROWS = BEST_FIVE_ROWS;
 const BOOK_ROWS = DEPTH_ROWS;
@@ -88,7 +98,8 @@ const imageWords = new Int32Array(image.buffer);
 const imageDoubles = new Float64Array(image.buffer);
 
 image[0] = 1;
-if (imageHalves[0] !== 1) throw new Error('the wire is little-endian and this machine is not: frames would be decoded wrongly');
+if (imageHalves[0] !== 1)
+  throw new Error('the wire is little-endian and this machine is not: frames would be decoded wrongly');
 
 /**
  * Decodes one message into `packet` and returns nothing, or leaves `packet` as it was and returns why not.
@@ -246,7 +257,8 @@ export function encode(packet: Packet, target: Uint8Array, offset = 0): number {
   writeFields(words, FIELDS.lastTradeSeconds, 3, target, offset + LAST_TRADE_AT);
   for (let row = 0, at = offset + BEST_FIVE_AT; row < BEST_ROWS; row++, at += BEST_ROW_BYTES) {
     putInt16(target, at, packet.bestFlag[row]);
-    for (let word = 0; word < 4; word++) putInt32(target, at + BEST_QUANTITY + 4 * word, packet.bestWords[4 * row + word]);
+    for (let word = 0; word < 4; word++)
+      putInt32(target, at + BEST_QUANTITY + 4 * word, packet.bestWords[4 * row + word]);
     putInt16(target, at + BEST_ORDERS, packet.bestOrders[row]);
   }
   writeFields(words, FIELDS.upperCircuit, 4, target, offset + UPPER_CIRCUIT_AT);
@@ -266,7 +278,8 @@ function writeHeader(packet: Packet, target: Uint8Array, offset: number): void {
   if (nul >= 0 && nul < tokenLength) throw new RangeError('a NUL would end the token early');
   target[offset + MODE_AT] = packet.mode;
   target[offset + EXCHANGE_AT] = packet.exchangeType;
-  for (let byte = 0; byte < TOKEN_BYTES; byte++) target[offset + TOKEN_AT + byte] = byte < tokenLength ? token[byte] : 0;
+  for (let byte = 0; byte < TOKEN_BYTES; byte++)
+    target[offset + TOKEN_AT + byte] = byte < tokenLength ? token[byte] : 0;
 }
 
 function writeFields(words: Int32Array, first: number, count: number, target: Uint8Array, at: number): void {

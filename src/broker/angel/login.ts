@@ -34,7 +34,12 @@ export interface Session {
 }
 
 /** The names that users already have their credentials under. */
-export const CREDENTIAL_NAMES = { apiKey: 'ANGEL_API_KEY', clientCode: 'ANGEL_CLIENT_ID', pin: 'ANGEL_PIN', totpSecret: 'ANGEL_TOTP_SECRET' } as const;
+export const CREDENTIAL_NAMES = {
+  apiKey: 'ANGEL_API_KEY',
+  clientCode: 'ANGEL_CLIENT_ID',
+  pin: 'ANGEL_PIN',
+  totpSecret: 'ANGEL_TOTP_SECRET',
+} as const;
 
 /** What is no printable ASCII. */
 const UNSENDABLE = /[^\x21-\x7e]/;
@@ -43,11 +48,19 @@ const UNSENDABLE = /[^\x21-\x7e]/;
 export function readCredentials(env: Readonly<Record<string, string | undefined>>): Credentials {
   const names = CREDENTIAL_NAMES;
   const missing = Object.values(names).filter((name) => (env[name] ?? '').trim() === '');
-  if (missing.length > 0) throw new EngineError('CONFIG', `The feed needs ${missing.join(', ')} in the environment or in .env.`);
+  if (missing.length > 0)
+    throw new EngineError('CONFIG', `The feed needs ${missing.join(', ')} in the environment or in .env.`);
   const [apiKey, clientCode, pin, totpSecret] = Object.values(names).map((name) => env[name]!.trim());
   // These two travel in headers.
-  for (const [name, value] of [[names.apiKey, apiKey], [names.clientCode, clientCode]]) {
-    if (UNSENDABLE.test(value)) throw new EngineError('CONFIG', `${name} holds a character that no header can carry, such as a typographic quote or a line end: copy it again.`);
+  for (const [name, value] of [
+    [names.apiKey, apiKey],
+    [names.clientCode, clientCode],
+  ]) {
+    if (UNSENDABLE.test(value))
+      throw new EngineError(
+        'CONFIG',
+        `${name} holds a character that no header can carry, such as a typographic quote or a line end: copy it again.`,
+      );
   }
   // Found now rather than at the log-in, for which somebody may have waited all night.
   base32Bytes(totpSecret);
@@ -66,7 +79,11 @@ const DATE_STEP_MS = 1000;
 /** The broker refuses for the rate: a fast retry keeps the limit hit. */
 export class LoginLimited extends EngineError {
   constructor(status: number) {
-    super('LOGIN', `The broker refuses the log-in for its rate (HTTP ${status}): wait a minute; another program may log in with the same client code.`, { retryable: true });
+    super(
+      'LOGIN',
+      `The broker refuses the log-in for its rate (HTTP ${status}): wait a minute; another program may log in with the same client code.`,
+      { retryable: true },
+    );
   }
 }
 
@@ -85,7 +102,13 @@ function fail(sentence: string, options: { retryable?: boolean } = {}): EngineEr
   return new EngineError('LOGIN', sentence, options);
 }
 
-async function ask(endpoint: Endpoint, credentials: Credentials, oneTime: string, clock: Clock, given: AbortSignal): Promise<Posted> {
+async function ask(
+  endpoint: Endpoint,
+  credentials: Credentials,
+  oneTime: string,
+  clock: Clock,
+  given: AbortSignal,
+): Promise<Posted> {
   const abort = new AbortController();
   const limit = clock.after(LOGIN_WITHIN_MS, () => abort.abort());
   try {
@@ -98,11 +121,17 @@ async function ask(endpoint: Endpoint, credentials: Credentials, oneTime: string
     });
   } catch (error) {
     const { host } = new URL(endpoint.loginUrl);
-    if (abort.signal.aborted) throw fail(`No answer to the log-in from ${host} within ${LOGIN_WITHIN_MS / 1000} s.`, { retryable: true });
+    if (abort.signal.aborted)
+      throw fail(`No answer to the log-in from ${host} within ${LOGIN_WITHIN_MS / 1000} s.`, {
+        retryable: true,
+      });
     const { code } = error as { code?: unknown };
     const fault = typeof code === 'string' ? certificateFault(code) : undefined;
-    if (fault !== undefined) throw fail(`The log-in does not trust ${host}: ${fault}. Nothing was sent.`, { retryable: true });
-    throw fail(`The log-in could not reach ${host} (${typeof code === 'string' ? code : 'no connection'}).`, { retryable: true });
+    if (fault !== undefined)
+      throw fail(`The log-in does not trust ${host}: ${fault}. Nothing was sent.`, { retryable: true });
+    throw fail(`The log-in could not reach ${host} (${typeof code === 'string' ? code : 'no connection'}).`, {
+      retryable: true,
+    });
   } finally {
     limit.cancel();
   }
@@ -120,28 +149,57 @@ function parsed(text: string): Record<string, unknown> | undefined {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The refusal in words: the broker's own, its code, and what to do. */
-function refused(answer: Record<string, unknown>, status: number, secrets: readonly string[], clockAheadMs: number | undefined): LoginRefused {
+function refused(
+  answer: Record<string, unknown>,
+  status: number,
+  secrets: readonly string[],
+  clockAheadMs: number | undefined,
+): LoginRefused {
   // Two shapes of failure: status with errorcode, and success with errorCode.
-  const code = presentable(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, LONGEST_MESSAGE);
+  const code = presentable(
+    textOf(answer['errorcode']) || textOf(answer['errorCode']),
+    secrets,
+    LONGEST_MESSAGE,
+  );
   const message = presentable(textOf(answer['message']), secrets, LONGEST_MESSAGE);
   const known = knownRefusal(code);
-  const clock = clockAheadMs !== undefined && Math.abs(clockAheadMs) >= WORTH_NAMING_MS ? `; this machine's clock is ${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} the broker's: set it right` : '';
+  const clock =
+    clockAheadMs !== undefined && Math.abs(clockAheadMs) >= WORTH_NAMING_MS
+      ? `; this machine's clock is ${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} the broker's: set it right`
+      : '';
   const what = `${message || `HTTP ${status}`}${code === '' ? '' : ` (${code})`}`;
-  return new LoginRefused(`The broker refuses the log-in: ${what}${known === undefined ? '' : `: ${known.remedy}`}${clock}.`, { retryable: known?.retryable ?? false, clockAheadMs });
+  return new LoginRefused(
+    `The broker refuses the log-in: ${what}${known === undefined ? '' : `: ${known.remedy}`}${clock}.`,
+    { retryable: known?.retryable ?? false, clockAheadMs },
+  );
 }
 
 /** Logs in; `given` ends it early. Throws EngineError LOGIN with one sentence; retryable when the network or the broker's load was the reason. */
-export async function logIn(endpoint: Endpoint, credentials: Credentials, clock: Clock, given: AbortSignal): Promise<Session> {
+export async function logIn(
+  endpoint: Endpoint,
+  credentials: Credentials,
+  clock: Clock,
+  given: AbortSignal,
+): Promise<Session> {
   const askedMs = clock.wallMs();
   const oneTime = totp(credentials.totpSecret, askedMs);
   const { status, text, serverMs } = await ask(endpoint, credentials, oneTime, clock, given);
   const answeredMs = clock.wallMs();
-  const clockAheadMs = serverMs === undefined ? undefined : (askedMs + answeredMs) / 2 - (serverMs + DATE_STEP_MS / 2);
-  const secrets = [credentials.apiKey, credentials.clientCode, credentials.pin, credentials.totpSecret, oneTime];
+  const clockAheadMs =
+    serverMs === undefined ? undefined : (askedMs + answeredMs) / 2 - (serverMs + DATE_STEP_MS / 2);
+  const secrets = [
+    credentials.apiKey,
+    credentials.clientCode,
+    credentials.pin,
+    credentials.totpSecret,
+    oneTime,
+  ];
   const answer = parsed(text);
   if (status === 429 || (status === 403 && /rate/i.test(text))) throw new LoginLimited(status);
-  if (status >= 500) throw fail(`The broker's log-in answers HTTP ${status}: try again later.`, { retryable: true });
-  if (answer === undefined) throw fail(`The log-in was answered with HTTP ${status} and no JSON: is this a SmartAPI server?`);
+  if (status >= 500)
+    throw fail(`The broker's log-in answers HTTP ${status}: try again later.`, { retryable: true });
+  if (answer === undefined)
+    throw fail(`The log-in was answered with HTTP ${status} and no JSON: is this a SmartAPI server?`);
   const data = (answer['data'] ?? {}) as Record<string, unknown>;
   if (answer['status'] !== true && answer['success'] !== true) {
     for (const name of ['jwtToken', 'feedToken', 'refreshToken']) secrets.push(textOf(data[name]));
@@ -149,8 +207,18 @@ export async function logIn(endpoint: Endpoint, credentials: Credentials, clock:
   }
   const jwt = textOf(data['jwtToken']).replace(/^Bearer\s+/i, '');
   const feedToken = textOf(data['feedToken']);
-  if (jwt === '' || feedToken === '') throw fail(`The log-in was answered without ${jwt === '' ? 'a jwtToken' : 'a feedToken'}.`);
-  if (UNSENDABLE.test(jwt + feedToken)) throw fail('The log-in was answered with tokens that no header can carry.');
+  if (jwt === '' || feedToken === '')
+    throw fail(`The log-in was answered without ${jwt === '' ? 'a jwtToken' : 'a feedToken'}.`);
+  if (UNSENDABLE.test(jwt + feedToken))
+    throw fail('The log-in was answered with tokens that no header can carry.');
   secrets.push(jwt, feedToken, textOf(data['refreshToken']));
-  return Object.freeze({ jwt, feedToken, apiKey: credentials.apiKey, clientCode: credentials.clientCode, validUntilMs: validUntil([jwt, feedToken], answeredMs), clockAheadMs, secrets: Object.freeze(secrets.filter((secret) => secret !== '')) });
+  return Object.freeze({
+    jwt,
+    feedToken,
+    apiKey: credentials.apiKey,
+    clientCode: credentials.clientCode,
+    validUntilMs: validUntil([jwt, feedToken], answeredMs),
+    clockAheadMs,
+    secrets: Object.freeze(secrets.filter((secret) => secret !== '')),
+  });
 }

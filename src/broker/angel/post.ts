@@ -52,7 +52,14 @@ async function beginning(response: IncomingMessage, longest: number): Promise<st
  * Posts and reads. One connection, which ends with the answer; redirects are answers like any other. Rejects with what the system, TLS
  * or the signal says (`code` on the error).
  */
-export function post({ url, headers, body, ca, signal, longest = LONGEST_ANSWER }: PostOptions): Promise<Posted> {
+export function post({
+  url,
+  headers,
+  body,
+  ca,
+  signal,
+  longest = LONGEST_ANSWER,
+}: PostOptions): Promise<Posted> {
   const secure = new URL(url).protocol === 'https:';
   const options: RequestOptions = {
     method: 'POST',
@@ -69,7 +76,11 @@ export function post({ url, headers, body, ca, signal, longest = LONGEST_ANSWER 
       beginning(response, longest).then(
         (text) => {
           response.destroy();
-          resolve({ status: response.statusCode ?? 0, text, serverMs: Number.isNaN(date) ? undefined : date });
+          resolve({
+            status: response.statusCode ?? 0,
+            text,
+            serverMs: Number.isNaN(date) ? undefined : date,
+          });
         },
         (error: unknown) => reject(error instanceof Error ? error : new Error('the answer broke off')),
       );

@@ -15,18 +15,24 @@ const never = (remedy: string): KnownRefusal => ({ remedy, retryable: false });
 
 const KNOWN: Readonly<Record<string, KnownRefusal>> = {
   AG7002: never("register this machine's public IP address for the API key at the broker's SmartAPI page"),
-  AG8001: never('a token or the API key is not accepted: check ANGEL_API_KEY, and that no other program logs out with the same client code'),
+  AG8001: never(
+    'a token or the API key is not accepted: check ANGEL_API_KEY, and that no other program logs out with the same client code',
+  ),
   AG8002: later('the tokens have expired: log in afresh'),
   AG8003: never('the broker saw no token: something between here and the broker takes headers away'),
-  AG8004: never("check ANGEL_API_KEY: it must be the key of an active SmartAPI app of this client code"),
+  AG8004: never('check ANGEL_API_KEY: it must be the key of an active SmartAPI app of this client code'),
   AB1000: never('check ANGEL_CLIENT_ID and ANGEL_PIN'),
-  AB1001: never("ANGEL_CLIENT_ID is the client code (a letter and digits), not an e-mail address"),
+  AB1001: never('ANGEL_CLIENT_ID is the client code (a letter and digits), not an e-mail address'),
   AB1002: never("ANGEL_PIN is the account's PIN of four digits, not its password"),
   AB1003: never('the client code is in use in a way that only the broker can explain: ask its support'),
   AB1004: later('the broker has a fault of its own: try again in some minutes'),
-  AB1005: never('the broker did not see the user type that was sent: something between here and the broker changes headers'),
+  AB1005: never(
+    'the broker did not see the user type that was sent: something between here and the broker changes headers',
+  ),
   AB1006: never('the account is blocked for trading: ask the broker to release it'),
-  AB1007: never('check ANGEL_CLIENT_ID and ANGEL_PIN before trying again: several wrong tries lock the account'),
+  AB1007: never(
+    'check ANGEL_CLIENT_ID and ANGEL_PIN before trying again: several wrong tries lock the account',
+  ),
   AB1010: later('the session at the broker has expired: log in afresh'),
   AB1011: never("log in once in the broker's app or web site, accept what it asks, and try again"),
   AB1031: never('the PIN was changed: set ANGEL_PIN to the new one'),

@@ -85,16 +85,23 @@ function requests(action: 0 | 1, { mode, tokens, correlationPrefix }: RequestOpt
     const batch = all.slice(first, first + TOKENS_PER_MESSAGE);
     const correlationId = `${correlationPrefix}${batches.length}`;
     if (!CORRELATION_ID.test(correlationId)) {
-      throw new RangeError(`correlationID ${JSON.stringify(correlationId)} is not 1 to 10 letters and digits`);
+      throw new RangeError(
+        `correlationID ${JSON.stringify(correlationId)} is not 1 to 10 letters and digits`,
+      );
     }
-    const text = JSON.stringify({ correlationID: correlationId, action, params: { mode, tokenList: tokenList(batch) } });
+    const text = JSON.stringify({
+      correlationID: correlationId,
+      action,
+      params: { mode, tokenList: tokenList(batch) },
+    });
     batches.push({ correlationId, tokens: batch, text });
   }
   return batches;
 }
 
 function check({ exchangeType, token }: TokenKey): void {
-  if (typeof exchangeType !== 'number' || !Object.hasOwn(EXCHANGE, exchangeType)) throw new RangeError(`unknown exchange type ${exchangeType}`);
+  if (typeof exchangeType !== 'number' || !Object.hasOwn(EXCHANGE, exchangeType))
+    throw new RangeError(`unknown exchange type ${exchangeType}`);
   // Printable ASCII, so that characters are bytes and nothing ends the token early on the wire.
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token) || token.length > TOKEN_BYTES) {
     throw new RangeError(`not a token: ${JSON.stringify(token)}`);

@@ -75,7 +75,8 @@ export class Poller {
    */
   async candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]> {
     const rows: CandleRow[] = [];
-    for (let at = fromMs; at <= toMs; at += CHUNK_MS) rows.push(...(await this.#chunk(instrument, at, Math.min(toMs, at + CHUNK_MS - MINUTE_MS))));
+    for (let at = fromMs; at <= toMs; at += CHUNK_MS)
+      rows.push(...(await this.#chunk(instrument, at, Math.min(toMs, at + CHUNK_MS - MINUTE_MS))));
     return rows;
   }
 
@@ -89,10 +90,13 @@ export class Poller {
         if (answer.left > 0) this.unreadable.set(symbol, answer.left);
         return answer.rows;
       }
-      if (answer.kind === 'refused') throw new CandlesRefused(`The broker refuses the candles of ${symbol}: ${answer.why}.`);
+      if (answer.kind === 'refused')
+        throw new CandlesRefused(`The broker refuses the candles of ${symbol}: ${answer.why}.`);
       const waitMs = waits[answer.kind][tries[answer.kind]++];
-      if (waitMs === undefined) throw new EngineError('CANDLES', this.#gaveUp(answer, symbol, toMs), { retryable: true });
-      if (waitMs >= 5_000) this.#options.say?.(`${this.#trouble(answer, symbol)}: trying again in ${waitMs / 1000} s.`);
+      if (waitMs === undefined)
+        throw new EngineError('CANDLES', this.#gaveUp(answer, symbol, toMs), { retryable: true });
+      if (waitMs >= 5_000)
+        this.#options.say?.(`${this.#trouble(answer, symbol)}: trying again in ${waitMs / 1000} s.`);
       await this.#wait(waitMs);
     }
   }
@@ -105,8 +109,10 @@ export class Poller {
 
   #gaveUp(answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>, symbol: string, toMs: number): string {
     const { host } = new URL(this.#options.endpoint.loginUrl);
-    if (answer.kind === 'limited') return `${host} refuses candles for their rate however long one waits: another program may poll with the same client code.`;
-    if (answer.kind === 'early') return `For ${host} it is not ${istStamp(toMs + MINUTE_MS)} yet: is it the server of these candles, and is this machine's clock right?`;
+    if (answer.kind === 'limited')
+      return `${host} refuses candles for their rate however long one waits: another program may poll with the same client code.`;
+    if (answer.kind === 'early')
+      return `For ${host} it is not ${istStamp(toMs + MINUTE_MS)} yet: is it the server of these candles, and is this machine's clock right?`;
     return `${host} did not give the candles of ${symbol} (${answer.why}), several times.`;
   }
 
@@ -125,7 +131,13 @@ export class Poller {
         signal: AbortSignal.any([abort.signal, signal]),
         headers: { ...restHeaders(session.apiKey), Authorization: `Bearer ${session.jwt}` },
         // Whether a row labelled `todate` belongs to the answer nobody says; a minute more is asked for, and what lies outside is left out.
-        body: JSON.stringify({ exchange, symboltoken: token, interval: 'ONE_MINUTE', fromdate: requestTime(window.fromMs), todate: requestTime(window.toMs + MINUTE_MS) }),
+        body: JSON.stringify({
+          exchange,
+          symboltoken: token,
+          interval: 'ONE_MINUTE',
+          fromdate: requestTime(window.fromMs),
+          todate: requestTime(window.toMs + MINUTE_MS),
+        }),
         longest: LONGEST_ANSWER,
       });
       return readAnswer(status, text, window, session.secrets);
@@ -134,7 +146,12 @@ export class Poller {
       if (abort.signal.aborted) return { kind: 'down', why: `no answer within ${ANSWER_WITHIN_MS / 1000} s` };
       const { code } = error as { code?: unknown };
       const fault = typeof code === 'string' ? certificateFault(code) : undefined;
-      if (fault !== undefined) throw new EngineError('CANDLES', `The candles of ${url.host} are not asked for: ${fault}. Nothing was sent.`, { cause: error });
+      if (fault !== undefined)
+        throw new EngineError(
+          'CANDLES',
+          `The candles of ${url.host} are not asked for: ${fault}. Nothing was sent.`,
+          { cause: error },
+        );
       return { kind: 'down', why: typeof code === 'string' ? code : 'no connection' };
     } finally {
       limit.cancel();
@@ -142,7 +159,8 @@ export class Poller {
   }
 
   #checkSignal(): void {
-    if (this.#options.signal.aborted) throw new EngineError('CANDLES', 'The polling of candles was interrupted; nothing of it is kept.');
+    if (this.#options.signal.aborted)
+      throw new EngineError('CANDLES', 'The polling of candles was interrupted; nothing of it is kept.');
   }
 
   /** Resolves after `realMs`, or at once when there is nothing to wait for. Throws when the signal comes. */

@@ -26,7 +26,11 @@ async function cachedDates(folder: string): Promise<string[]> {
     return (await readdir(folder)).flatMap((name) => NAME.exec(name)?.[1] ?? []).sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new EngineError('INSTRUMENT', `${folder} cannot be read (${sentenceOf(error)}): let this user read it.`, { cause: error });
+    throw new EngineError(
+      'INSTRUMENT',
+      `${folder} cannot be read (${sentenceOf(error)}): let this user read it.`,
+      { cause: error },
+    );
   }
 }
 
@@ -36,7 +40,11 @@ const pathOf = (folder: string, date: string): string => join(folder, `OpenAPISc
 export async function newestCached(folder: string, today: string): Promise<CachedFile | undefined> {
   const date = (await cachedDates(folder)).filter((one) => one <= today).at(-1);
   if (date === undefined) return undefined;
-  return { path: pathOf(folder, date), date, ageDays: Math.round((Date.parse(today) - Date.parse(date)) / DAY_MS) };
+  return {
+    path: pathOf(folder, date),
+    date,
+    ageDays: Math.round((Date.parse(today) - Date.parse(date)) / DAY_MS),
+  };
 }
 
 /** Reads an instrument file from disk. Throws EngineError INSTRUMENT in one sentence. */
@@ -45,7 +53,11 @@ export async function readMasterFile(path: string): Promise<Master> {
     return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path);
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    throw new EngineError('INSTRUMENT', `${path} cannot be read (${sentenceOf(error)}): fetch it again with \`tickshard instruments --fetch\`.`, { cause: error });
+    throw new EngineError(
+      'INSTRUMENT',
+      `${path} cannot be read (${sentenceOf(error)}): fetch it again with \`tickshard instruments --fetch\`.`,
+      { cause: error },
+    );
   }
 }
 
@@ -64,10 +76,15 @@ export async function keep(folder: string, date: string, rows: readonly MasterRo
       await file.close();
     }
     await rename(aside, path);
-    for (const old of (await cachedDates(folder)).filter((one) => one <= date).slice(0, -DAYS_KEPT)) await rm(pathOf(folder, old));
+    for (const old of (await cachedDates(folder)).filter((one) => one <= date).slice(0, -DAYS_KEPT))
+      await rm(pathOf(folder, old));
   } catch (error) {
     await rm(aside, { force: true });
-    throw new EngineError('OUTPUT', `${path} cannot be written (${sentenceOf(error)}): let this user write there.`, { cause: error });
+    throw new EngineError(
+      'OUTPUT',
+      `${path} cannot be written (${sentenceOf(error)}): let this user write there.`,
+      { cause: error },
+    );
   }
   return path;
 }

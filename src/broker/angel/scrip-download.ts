@@ -42,18 +42,34 @@ function isPrivate({ protocol, hostname }: URL): boolean {
 /** Reads a URL to download from; `http:` is for this machine only. Throws EngineError USAGE, without repeating what may be secret. */
 export function downloadUrl(text: string): URL {
   const url = urlOf(text);
-  if (url === undefined) throw new EngineError('USAGE', '--from is no URL that can be read, e.g. https://host/OpenAPIScripMaster.json.');
-  if (!isPrivate(url)) throw new EngineError('USAGE', `${url.protocol}//${url.hostname} is no place to download from: https:, or http: on this machine.`);
-  if (url.username !== '' || url.password !== '') throw new EngineError('USAGE', '--from takes a URL without user and password.');
+  if (url === undefined)
+    throw new EngineError(
+      'USAGE',
+      '--from is no URL that can be read, e.g. https://host/OpenAPIScripMaster.json.',
+    );
+  if (!isPrivate(url))
+    throw new EngineError(
+      'USAGE',
+      `${url.protocol}//${url.hostname} is no place to download from: https:, or http: on this machine.`,
+    );
+  if (url.username !== '' || url.password !== '')
+    throw new EngineError('USAGE', '--from takes a URL without user and password.');
   return url;
 }
 
 /** One request; resolves with the answer's head. */
 function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<IncomingMessage> {
-  const options = { agent: false, signal, headers: { accept: 'application/json', 'accept-encoding': 'gzip, identity', 'user-agent': 'tickshard' } };
+  const options = {
+    agent: false,
+    signal,
+    headers: { accept: 'application/json', 'accept-encoding': 'gzip, identity', 'user-agent': 'tickshard' },
+  };
   return new Promise((resolve, reject) => {
     // Said and not left to a default, which NODE_TLS_REJECT_UNAUTHORIZED=0 would change.
-    const request = url.protocol === 'https:' ? requestSecure(url, { ...options, rejectUnauthorized: true, ca }) : requestPlain(url, options);
+    const request =
+      url.protocol === 'https:'
+        ? requestSecure(url, { ...options, rejectUnauthorized: true, ca })
+        : requestPlain(url, options);
     request.on('response', resolve).on('error', reject).end();
   });
 }
@@ -67,22 +83,32 @@ async function answerOf(first: URL, options: DownloadOptions, signal: AbortSigna
     if (status === 200) return response;
     response.destroy();
     const { location } = response.headers;
-    if (status < 300 || status >= 400 || location === undefined) throw fail(`${first.host} answers HTTP ${status} for the instrument file.`);
-    if (redirects === MOST_REDIRECTS) throw fail(`${first.host} sends from one address to the next, more than ${MOST_REDIRECTS} times.`);
+    if (status < 300 || status >= 400 || location === undefined)
+      throw fail(`${first.host} answers HTTP ${status} for the instrument file.`);
+    if (redirects === MOST_REDIRECTS)
+      throw fail(`${first.host} sends from one address to the next, more than ${MOST_REDIRECTS} times.`);
     const next = urlOf(location, url);
-    if (next === undefined || !isPrivate(next) || (url.protocol === 'https:' && next.protocol !== 'https:')) throw fail(`${first.host} sends to an address that is not encrypted.`);
+    if (next === undefined || !isPrivate(next) || (url.protocol === 'https:' && next.protocol !== 'https:'))
+      throw fail(`${first.host} sends to an address that is not encrypted.`);
     url = next;
   }
 }
 
 /** Why there is no more, after `bytes` bytes; `silentMs` where silence was the reason. */
-function brokenOff(host: string, error: NodeJS.ErrnoException, bytes: number, silentMs: number | undefined): string {
+function brokenOff(
+  host: string,
+  error: NodeJS.ErrnoException,
+  bytes: number,
+  silentMs: number | undefined,
+): string {
   const sofar = bytes === 0 ? '' : ` after ${bytes} bytes`;
   if (silentMs !== undefined) return `${host} says nothing for ${silentMs / 1000} s${sofar}.`;
   const { code = '' } = error;
   const fault = certificateFault(code);
   if (fault !== undefined) return `${host} is not trusted: ${fault}.`;
-  return bytes === 0 ? `${host} could not be reached (${code || sentenceOf(error)}).` : `${host} broke off${sofar} (${code || sentenceOf(error)}).`;
+  return bytes === 0
+    ? `${host} could not be reached (${code || sentenceOf(error)}).`
+    : `${host} broke off${sofar} (${code || sentenceOf(error)}).`;
 }
 
 /** The bytes at `url`, decompressed. Throws EngineError CONNECT in one sentence for whatever the network does. */
@@ -100,17 +126,32 @@ export async function* download(url: URL, options: DownloadOptions): AsyncGenera
     heard();
     const response = await answerOf(url, options, abort.signal);
     const encoding = response.headers['content-encoding'] ?? 'identity';
-    if (encoding !== 'gzip' && encoding !== 'identity') throw fail(`${url.host} answers in an encoding that was not asked for (${encoding.slice(0, 40)}).`);
+    if (encoding !== 'gzip' && encoding !== 'identity')
+      throw fail(`${url.host} answers in an encoding that was not asked for (${encoding.slice(0, 40)}).`);
     // What breaks the answer breaks the unpacked stream, which is read here.
-    const body: Readable = encoding === 'gzip' ? pipeline(response, createGunzip(), () => undefined) : response;
+    const body: Readable =
+      encoding === 'gzip' ? pipeline(response, createGunzip(), () => undefined) : response;
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       heard();
       bytes += chunk.byteLength;
-      if (bytes > largest) throw fail(`The answer of ${url.host} is longer than ${largest} bytes: that is not the instrument file.`);
+      if (bytes > largest)
+        throw fail(
+          `The answer of ${url.host} is longer than ${largest} bytes: that is not the instrument file.`,
+        );
       yield chunk;
     }
   } catch (error) {
-    failure = error instanceof EngineError ? error : fail(brokenOff(url.host, error as NodeJS.ErrnoException, bytes, abort.signal.aborted ? silenceMs : undefined));
+    failure =
+      error instanceof EngineError
+        ? error
+        : fail(
+            brokenOff(
+              url.host,
+              error as NodeJS.ErrnoException,
+              bytes,
+              abort.signal.aborted ? silenceMs : undefined,
+            ),
+          );
   } finally {
     timer?.cancel();
     abort.abort();

@@ -7,7 +7,12 @@ import { EngineError, sentenceOf } from '../../errors.js';
 import type { Listing } from '../../market/instrument.js';
 
 /** A row that is kept, with all the columns that the broker gave it. */
-export type MasterRow = Readonly<Record<string, string>> & { readonly token: string; readonly symbol: string; readonly name: string; readonly exch_seg: string };
+export type MasterRow = Readonly<Record<string, string>> & {
+  readonly token: string;
+  readonly symbol: string;
+  readonly name: string;
+  readonly exch_seg: string;
+};
 
 export interface Master {
   /** The cash equities of NSE by symbol, without `-EQ`. */
@@ -33,7 +38,12 @@ const needed = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype'];
 
 /** By full trading symbol and segment: the same name also has other series, with other tokens (TRAPS C17). */
 function isEquity({ symbol, exch_seg, token }: MasterRow): boolean {
-  return symbol.endsWith('-EQ') && symbol.length > 3 && (exch_seg === 'NSE' || exch_seg === 'nse_cm') && /^[1-9]\d{0,14}$/.test(token);
+  return (
+    symbol.endsWith('-EQ') &&
+    symbol.length > 3 &&
+    (exch_seg === 'NSE' || exch_seg === 'nse_cm') &&
+    /^[1-9]\d{0,14}$/.test(token)
+  );
 }
 
 function isStockFuture({ exch_seg, instrumenttype }: MasterRow): boolean {
@@ -74,10 +84,12 @@ class Collector {
 
   #equity(symbol: string, row: MasterRow): void {
     const before = this.#equities.get(symbol);
-    if (before !== undefined && before.token !== row.token) this.conflicts.set(symbol, `${symbol}-EQ has two tokens, ${before.token} and ${row.token}`);
+    if (before !== undefined && before.token !== row.token)
+      this.conflicts.set(symbol, `${symbol}-EQ has two tokens, ${before.token} and ${row.token}`);
     const other = this.#byToken.get(row.token);
     if (other !== undefined && other !== symbol) {
-      for (const one of [symbol, other]) this.conflicts.set(one, `${other}-EQ and ${symbol}-EQ have the same token ${row.token}`);
+      for (const one of [symbol, other])
+        this.conflicts.set(one, `${other}-EQ and ${symbol}-EQ have the same token ${row.token}`);
     }
     this.#byToken.set(row.token, symbol);
     this.#equities.set(symbol, row);
@@ -125,15 +137,24 @@ export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string
     try {
       parser.write(chunk);
     } catch (error) {
-      throw fail(`is no JSON that can be read (${sentenceOf(error)}): is it the broker's OpenAPIScripMaster.json?`);
+      throw fail(
+        `is no JSON that can be read (${sentenceOf(error)}): is it the broker's OpenAPIScripMaster.json?`,
+      );
     }
     if (!isList) throw fail("is not the broker's instrument file: it holds no list.");
-    if (bytes - rowEnded > LARGEST_ROW) throw fail(`is not the broker's instrument file: it has a row of more than ${LARGEST_ROW} bytes.`);
-    if (collector.kept.length > MOST_KEPT) throw fail(`is not the broker's instrument file: it has more than ${MOST_KEPT} equities and stock futures.`);
+    if (bytes - rowEnded > LARGEST_ROW)
+      throw fail(`is not the broker's instrument file: it has a row of more than ${LARGEST_ROW} bytes.`);
+    if (collector.kept.length > MOST_KEPT)
+      throw fail(
+        `is not the broker's instrument file: it has more than ${MOST_KEPT} equities and stock futures.`,
+      );
   }
   if (bytes === 0) throw fail('is empty.');
   if (!parser.isEnded) throw fail(`is cut off after ${bytes} bytes: fetch it again.`);
   const master = collector.master();
-  if (master.listings.size + master.conflicts.size === 0) throw fail("has no cash equity of NSE (symbol ending -EQ, exch_seg NSE): is it the broker's OpenAPIScripMaster.json?");
+  if (master.listings.size + master.conflicts.size === 0)
+    throw fail(
+      "has no cash equity of NSE (symbol ending -EQ, exch_seg NSE): is it the broker's OpenAPIScripMaster.json?",
+    );
   return master;
 }

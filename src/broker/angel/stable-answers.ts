@@ -30,27 +30,38 @@ export interface SettlingOptions {
 /** Each symbol is asked so often at most. */
 export const MOST_ANSWERS = 6;
 
-const sameRows = (a: readonly CandleRow[], b: readonly CandleRow[]): boolean => JSON.stringify(a) === JSON.stringify(b);
+const sameRows = (a: readonly CandleRow[], b: readonly CandleRow[]): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
 
 /** Asks for all in turn, and again for those that did not agree. In the order of `wanted`. Throws what `ask` throws, but for a refusal of one symbol. */
-export async function settledCandles(wanted: readonly Wanted[], { ask, apart, say }: SettlingOptions): Promise<Settled[]> {
+export async function settledCandles(
+  wanted: readonly Wanted[],
+  { ask, apart, say }: SettlingOptions,
+): Promise<Settled[]> {
   const results = new Array<Settled | undefined>(wanted.length).fill(undefined);
   const last = new Array<readonly CandleRow[] | undefined>(wanted.length).fill(undefined);
   for (let pass = 1; pass <= MOST_ANSWERS && results.includes(undefined); pass++) {
     const left = wanted.flatMap((one, index) => (results[index] === undefined ? [{ ...one, index }] : []));
     if (pass > 1) await apart(pass);
-    say?.(pass === 1 ? `Asking for the candles of ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}, two a second, each until two answers agree.` : `Asking again for ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}.`);
+    say?.(
+      pass === 1
+        ? `Asking for the candles of ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}, two a second, each until two answers agree.`
+        : `Asking again for ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}.`,
+    );
     for (const { instrument, fromMs, toMs, index } of left) {
       try {
         const rows = await ask(instrument, fromMs, toMs);
         const before = last[index];
         last[index] = rows;
-        if (before !== undefined && sameRows(before, rows)) results[index] = { rows, agreedAfter: pass, refused: undefined };
+        if (before !== undefined && sameRows(before, rows))
+          results[index] = { rows, agreedAfter: pass, refused: undefined };
       } catch (error) {
         if (!(error instanceof CandlesRefused)) throw error;
         results[index] = { rows: [], agreedAfter: undefined, refused: error.message };
       }
     }
   }
-  return results.map((result, index) => result ?? { rows: last[index] ?? [], agreedAfter: undefined, refused: undefined });
+  return results.map(
+    (result, index) => result ?? { rows: last[index] ?? [], agreedAfter: undefined, refused: undefined },
+  );
 }

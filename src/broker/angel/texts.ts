@@ -41,7 +41,8 @@ export function classifyText(bytes: Uint8Array, clean: (text: string) => string 
   const text = utf8.decode(bytes);
   if (text === PONG) return pong;
   const members = membersOf(text);
-  const stringOf = (value: unknown, longest: number): string => presented(clean(typeof value === 'string' || typeof value === 'number' ? String(value) : ''), longest);
+  const stringOf = (value: unknown, longest: number): string =>
+    presented(clean(typeof value === 'string' || typeof value === 'number' ? String(value) : ''), longest);
   const code = members && stringOf(members['errorCode'], LONGEST_STRING.code);
   if (!code) return other;
   return {

@@ -7,7 +7,8 @@ export function expiryOf(token: string): number | undefined {
   if (claims === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8'));
-    const exp = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)['exp'] : undefined;
+    const exp =
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)['exp'] : undefined;
     return typeof exp === 'number' && Number.isFinite(exp) && exp > 0 ? exp * 1000 : undefined;
   } catch {
     return undefined; // A token that is no JWT says nothing of its life.

@@ -13,14 +13,19 @@ export function base32Bytes(secret: string): Buffer {
   let value = 0;
   for (const letter of text) {
     const five = ALPHABET.indexOf(letter);
-    if (five < 0) throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is not base32 (letters A to Z and digits 2 to 7): it is the text behind the QR code, not the six digits.');
+    if (five < 0)
+      throw new EngineError(
+        'CONFIG',
+        'ANGEL_TOTP_SECRET is not base32 (letters A to Z and digits 2 to 7): it is the text behind the QR code, not the six digits.',
+      );
     value = ((value << 5) | five) & 0xfff;
     bits += 5;
     if (bits < 8) continue;
     bits -= 8;
     bytes.push((value >>> bits) & 0xff);
   }
-  if (bytes.length === 0) throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is empty: it is the text behind the QR code.');
+  if (bytes.length === 0)
+    throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is empty: it is the text behind the QR code.');
   return Buffer.from(bytes);
 }
 

@@ -50,37 +50,67 @@ const isLines = (reference: string): boolean => /\.(jsonl|ndjson)$/i.test(refere
 
 /** Throws EngineError USAGE unless ours is a folder and the reference, where there is one, another one or a file of JSON lines. */
 async function checkFolders(ours: string, reference: string | undefined): Promise<void> {
-  for (const [option, folder] of [['--ours', ours], ...(reference === undefined ? [] : [['--reference', reference]])]) {
+  for (const [option, folder] of [
+    ['--ours', ours],
+    ...(reference === undefined ? [] : [['--reference', reference]]),
+  ]) {
     const found = await stat(folder).catch((error: unknown) => {
-      throw new EngineError('USAGE', `${option}: ${folder} cannot be opened (${sentenceOf(error)}); name another, or let this user read it.`, { cause: error });
+      throw new EngineError(
+        'USAGE',
+        `${option}: ${folder} cannot be opened (${sentenceOf(error)}); name another, or let this user read it.`,
+        { cause: error },
+      );
     });
     if (!found.isDirectory() && !(option === '--reference' && isLines(folder))) {
-      throw new EngineError('USAGE', `${option}: ${folder} is no folder${option === '--reference' ? ', and no file of JSON lines (.jsonl)' : ''}.`);
+      throw new EngineError(
+        'USAGE',
+        `${option}: ${folder} is no folder${option === '--reference' ? ', and no file of JSON lines (.jsonl)' : ''}.`,
+      );
     }
   }
-  if (reference !== undefined && (await realpath(ours)) === (await realpath(reference))) throw new EngineError('USAGE', `--ours and --reference are the same folder, ${ours}: candles always agree with themselves.`);
+  if (reference !== undefined && (await realpath(ours)) === (await realpath(reference)))
+    throw new EngineError(
+      'USAGE',
+      `--ours and --reference are the same folder, ${ours}: candles always agree with themselves.`,
+    );
 }
 
 /** The instruments of which `folder` has a candles file of ours, by name. Throws EngineError HISTORY. */
 async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw new EngineError('HISTORY', `${folder} cannot be read (${sentenceOf(error)}); name another, or let this user read it.`, { cause: error });
+    throw new EngineError(
+      'HISTORY',
+      `${folder} cannot be read (${sentenceOf(error)}); name another, or let this user read it.`,
+      { cause: error },
+    );
   });
   const found = names.sort().flatMap((name) => {
     const match = /^([A-Z]+)_(.+)_1m_test\.parquet$/.exec(name);
     return match === null ? [] : [{ exchange: match[1], symbol: match[2] }];
   });
-  if (found.length === 0) throw new EngineError('HISTORY', `${folder} has no NSE_{SYMBOL}_1m_test.parquet: it is the folder that a run had as --out.`);
+  if (found.length === 0)
+    throw new EngineError(
+      'HISTORY',
+      `${folder} has no NSE_{SYMBOL}_1m_test.parquet: it is the folder that a run had as --out.`,
+    );
   return found;
 }
 
 /** Those that were asked for. Throws EngineError USAGE or INSTRUMENT for a list that is none, HISTORY for a symbol without a file of ours. */
-function chosen(found: readonly FileInstrument[], asked: readonly string[] | undefined, folder: string): readonly FileInstrument[] {
+function chosen(
+  found: readonly FileInstrument[],
+  asked: readonly string[] | undefined,
+  folder: string,
+): readonly FileInstrument[] {
   if (asked === undefined) return found;
   if (asked.length === 0) throw new EngineError('USAGE', '--symbols names no symbol.');
   const symbols = new Set(asked.map(symbolOf));
   const absent = [...symbols].filter((symbol) => !found.some((one) => one.symbol === symbol));
-  if (absent.length > 0) throw new EngineError('HISTORY', `${folder} has no candles of ${absent.join(', ')}: name others with --symbols, or another folder.`);
+  if (absent.length > 0)
+    throw new EngineError(
+      'HISTORY',
+      `${folder} has no candles of ${absent.join(', ')}: name others with --symbols, or another folder.`,
+    );
   return found.filter(({ symbol }) => symbols.has(symbol));
 }
 
@@ -88,19 +118,32 @@ function chosen(found: readonly FileInstrument[], asked: readonly string[] | und
 function windowOf(sides: readonly Side[]): HistoryWindow {
   const spans = spansOf(sides.map(({ candles }) => candles));
   if (spans.length === 0) return { toMs: Number.NEGATIVE_INFINITY };
-  return { fromMs: istMs(spans[0].date, '00:00'), toMs: istMs(spans[spans.length - 1].date, '00:00') + DAY_MS };
+  return {
+    fromMs: istMs(spans[0].date, '00:00'),
+    toMs: istMs(spans[spans.length - 1].date, '00:00') + DAY_MS,
+  };
 }
 
 /** Symbols without any candle of ours on a date of the comparison, which the verdict counts as missing. */
 function silentNotes({ spans, symbols }: Comparison, pairs: readonly Pair[]): string[] {
   return spans.flatMap(({ date, firstMs, lastMs }) => {
     const silent = symbols.filter((symbol) => {
-      const { ours } = pairs.find((pair) => pair.symbol === symbol.symbol && pair.exchange === symbol.exchange)!;
-      return symbol.missing.ours.some((ms) => ms >= firstMs && ms <= lastMs) && !ours.candles.some(({ candle }) => candle.timestampMs >= firstMs && candle.timestampMs <= lastMs);
+      const { ours } = pairs.find(
+        (pair) => pair.symbol === symbol.symbol && pair.exchange === symbol.exchange,
+      )!;
+      return (
+        symbol.missing.ours.some((ms) => ms >= firstMs && ms <= lastMs) &&
+        !ours.candles.some(({ candle }) => candle.timestampMs >= firstMs && candle.timestampMs <= lastMs)
+      );
     });
     if (silent.length === 0) return [];
-    const names = silent.length > 5 ? `${silent.slice(0, 5).map(nameOf).join(', ')} and ${silent.length - 5} more` : silent.map(nameOf).join(', ');
-    return [`No candle of ours on ${date} for ${names}: if they were not subscribed that day, leave them out with --symbols.`];
+    const names =
+      silent.length > 5
+        ? `${silent.slice(0, 5).map(nameOf).join(', ')} and ${silent.length - 5} more`
+        : silent.map(nameOf).join(', ');
+    return [
+      `No candle of ours on ${date} for ${names}: if they were not subscribed that day, leave them out with --symbols.`,
+    ];
   });
 }
 
@@ -108,7 +151,9 @@ function silentNotes({ spans, symbols }: Comparison, pairs: readonly Pair[]): st
 function shiftNotes(pairs: readonly Pair[]): string[] {
   const shift = zoneShift(pairs);
   if (shift === undefined) return [];
-  return [`The times of the reference are 5 h 30 min ${shift < 0 ? 'behind ours, as of UTC written without its zone' : 'ahead of ours, as of Indian time written as UTC and moved once more'}: write them with their zone (in pandas tz_localize, then tz_convert) and compare again.`];
+  return [
+    `The times of the reference are 5 h 30 min ${shift < 0 ? 'behind ours, as of UTC written without its zone' : 'ahead of ours, as of Indian time written as UTC and moved once more'}: write them with their zone (in pandas tz_localize, then tz_convert) and compare again.`,
+  ];
 }
 
 /** The other side of each of our instruments, in their order; undefined where there is nothing. */
@@ -120,14 +165,21 @@ interface Reference {
 }
 
 /** Reads a folder, or a file of JSON lines. Throws EngineError HISTORY. */
-async function readReference(path: string, instruments: readonly FileInstrument[], window: HistoryWindow): Promise<Reference> {
+async function readReference(
+  path: string,
+  instruments: readonly FileInstrument[],
+  window: HistoryWindow,
+): Promise<Reference> {
   const lines = isLines(path) ? await JsonLines.read(path, window) : undefined;
   const sides: (ReadSide | undefined)[] = [];
   for (const instrument of instruments) {
-    const file = lines === undefined ? await readCandleFile(path, instrument, 'either', window) : lines.of(instrument);
+    const file =
+      lines === undefined ? await readCandleFile(path, instrument, 'either', window) : lines.of(instrument);
     sides.push(file && sideFrom(file));
   }
-  const files = [...new Map(sides.flatMap((side) => (side === undefined ? [] : [[side.path, side.origin]]))).values()];
+  const files = [
+    ...new Map(sides.flatMap((side) => (side === undefined ? [] : [[side.path, side.origin]]))).values(),
+  ];
   return { origin: { folder: path, files }, sides, notes: [], objection: undefined };
 }
 
@@ -141,7 +193,11 @@ function dayWindow(date: string | undefined): HistoryWindow {
  * a folder or a symbol that is not there, a file that cannot be read; CONFIG, LOGIN or CANDLES when the broker's cannot be had; OUTPUT for a file
  * that cannot be written. `say` is told what goes on meanwhile.
  */
-export async function compare(options: CompareOptions, out: (text: string) => void, say: (sentence: string) => void = () => undefined): Promise<number> {
+export async function compare(
+  options: CompareOptions,
+  out: (text: string) => void,
+  say: (sentence: string) => void = () => undefined,
+): Promise<number> {
   const { ours, reference, symbols, tickSizeRupees, date, json, columns, report, html } = options;
   const unexplainedPercent = options.unexplainedPercent ?? UNEXPLAINED_PERCENT;
   await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
@@ -151,24 +207,64 @@ export async function compare(options: CompareOptions, out: (text: string) => vo
   const mine: ReadSide[] = [];
   for (const instrument of instruments) mine.push(await readOurs(ours, instrument, dayWindow(date)));
   const sides = mine.map(({ side }) => side);
-  if (date !== undefined && sides.every(({ candles }) => candles.length === 0)) throw new EngineError('HISTORY', `${ours} has no candle of ${date}: name a day on which a run was.`);
+  if (date !== undefined && sides.every(({ candles }) => candles.length === 0))
+    throw new EngineError('HISTORY', `${ours} has no candle of ${date}: name a day on which a run was.`);
   const ourOrigin: Origin = { folder: ours, files: mine.map(({ origin }) => origin) };
-  const theirs = typeof reference === 'string' ? await readReference(reference, instruments, windowOf(sides)) : await asked(instruments, sides, ourOrigin, reference, say);
-  const pairs = instruments.map((instrument, index): Pair => ({ ...instrument, tickSizeRupees: tickSizeRupees(instrument.symbol), ours: sides[index], reference: theirs.sides[index]?.side }));
+  const theirs =
+    typeof reference === 'string'
+      ? await readReference(reference, instruments, windowOf(sides))
+      : await asked(instruments, sides, ourOrigin, reference, say);
+  const pairs = instruments.map((instrument, index): Pair => ({
+    ...instrument,
+    tickSizeRupees: tickSizeRupees(instrument.symbol),
+    ours: sides[index],
+    reference: theirs.sides[index]?.side,
+  }));
   const comparison = compareCandles(pairs);
-  const judgement = judge(comparison, originConflict(ourOrigin, theirs.origin) ?? theirs.objection, unexplainedPercent);
-  const notes = [...shiftNotes(pairs), ...silentNotes(comparison, pairs), ...theirs.notes, ...gathered([...mine, ...theirs.sides.flatMap((side) => side ?? [])])];
-  const surroundings: Surroundings = { ours: ourOrigin, reference: theirs.origin, notes, unexplainedPercent, comparedWallMs: new SystemClock().wallMs() };
+  const judgement = judge(
+    comparison,
+    originConflict(ourOrigin, theirs.origin) ?? theirs.objection,
+    unexplainedPercent,
+  );
+  const notes = [
+    ...shiftNotes(pairs),
+    ...silentNotes(comparison, pairs),
+    ...theirs.notes,
+    ...gathered([...mine, ...theirs.sides.flatMap((side) => side ?? [])]),
+  ];
+  const surroundings: Surroundings = {
+    ours: ourOrigin,
+    reference: theirs.origin,
+    notes,
+    unexplainedPercent,
+    comparedWallMs: new SystemClock().wallMs(),
+  };
   const object = comparisonJson(comparison, judgement, surroundings);
   out(json ? JSON.stringify(object, null, 2) : comparisonText(comparison, judgement, surroundings, columns));
   if (report !== undefined) writeText(resolve(report), `${JSON.stringify(object, null, 2)}\n`, 'comparison');
-  if (html !== undefined) writeText(resolve(html), comparisonPage(comparison, judgement, surroundings), 'page');
+  if (html !== undefined)
+    writeText(resolve(html), comparisonPage(comparison, judgement, surroundings), 'page');
   return judgement.verdict === 'pass' ? EXIT.pass : EXIT.failed;
 }
 
 /** Asks the broker for all minutes from our first day's first to our last: what the day had reached before a run says which extremes were new. */
-async function asked(instruments: readonly FileInstrument[], sides: readonly Side[], ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Reference> {
+async function asked(
+  instruments: readonly FileInstrument[],
+  sides: readonly Side[],
+  ours: Origin,
+  options: FetchOptions,
+  say: (sentence: string) => void,
+): Promise<Reference> {
   const spans = spansOf(sides.map(({ candles }) => candles));
-  if (spans.length === 0) throw new EngineError('HISTORY', `${ours.folder} holds no candle: name the folder that a run had as --out.`);
-  return fetchReference({ instruments, firstMs: istMs(spans[0].date, '09:00'), lastMs: spans[spans.length - 1].lastMs }, ours, options, say);
+  if (spans.length === 0)
+    throw new EngineError(
+      'HISTORY',
+      `${ours.folder} holds no candle: name the folder that a run had as --out.`,
+    );
+  return fetchReference(
+    { instruments, firstMs: istMs(spans[0].date, '09:00'), lastMs: spans[spans.length - 1].lastMs },
+    ours,
+    options,
+    say,
+  );
 }

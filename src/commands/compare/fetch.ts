@@ -43,12 +43,20 @@ export interface Fetched {
 }
 
 /** Tokens of our files' instruments. Throws EngineError INSTRUMENT for one that is not known. */
-async function tokensOf(instruments: readonly FileInstrument[], { feed, instruments: named }: FetchOptions, nowMs: number): Promise<PolledInstrument[]> {
+async function tokensOf(
+  instruments: readonly FileInstrument[],
+  { feed, instruments: named }: FetchOptions,
+  nowMs: number,
+): Promise<PolledInstrument[]> {
   const book = await openBook(named, feed.kind === 'live', istDate(nowMs));
   const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   return instruments.map(({ symbol, exchange }) => {
     const listing = reconcile(symbol, shipped.get(symbol), book);
-    if (listing.exchange !== exchange) throw new EngineError('INSTRUMENT', `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}: leave it out with --symbols.`);
+    if (listing.exchange !== exchange)
+      throw new EngineError(
+        'INSTRUMENT',
+        `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}: leave it out with --symbols.`,
+      );
     return { symbol, exchange, token: listing.token };
   });
 }
@@ -68,17 +76,42 @@ interface Server {
 const SIMULATED_LATER_MS = 5 * MINUTE_MS;
 
 /** The simulated broker of our candles' seed. Throws EngineError USAGE when they are not of one. */
-async function simulatedServer(instruments: readonly FileInstrument[], ours: Origin, lastMs: number): Promise<Server> {
+async function simulatedServer(
+  instruments: readonly FileInstrument[],
+  ours: Origin,
+  lastMs: number,
+): Promise<Server> {
   const feeds = distinct(ours, 'feed');
   const seed = feeds.length === 1 ? /^sim:(\d+)$/.exec(feeds[0])?.[1] : undefined;
-  if (seed === undefined) throw new EngineError('USAGE', `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}: ask whom they are of with --feed.`);
+  if (seed === undefined)
+    throw new EngineError(
+      'USAGE',
+      `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}: ask whom they are of with --feed.`,
+    );
   const shipped = niftyFifty();
-  const listings = instruments.map(({ symbol }) => reconcile(symbol, shipped.find((listing) => listing.symbol === symbol), undefined));
-  const child = new SimulatorChild({ seed: Number(seed), speed: 1, atMs: lastMs + SIMULATED_LATER_MS, faults: [] });
+  const listings = instruments.map(({ symbol }) =>
+    reconcile(
+      symbol,
+      shipped.find((listing) => listing.symbol === symbol),
+      undefined,
+    ),
+  );
+  const child = new SimulatorChild({
+    seed: Number(seed),
+    speed: 1,
+    atMs: lastMs + SIMULATED_LATER_MS,
+    faults: [],
+  });
   try {
     await child.prepare(listings, [], 'traded');
     const { feedUrl } = await child.start();
-    return { endpoint: feedEndpoint(feedUrl), credentials: DEMO_ACCOUNT, name: feeds[0], warnings: [], stop: () => child.stop() };
+    return {
+      endpoint: feedEndpoint(feedUrl),
+      credentials: DEMO_ACCOUNT,
+      name: feeds[0],
+      warnings: [],
+      stop: () => child.stop(),
+    };
   } catch (error) {
     child.stop();
     throw error;
@@ -86,8 +119,13 @@ async function simulatedServer(instruments: readonly FileInstrument[], ours: Ori
 }
 
 /** Candles of which no two answers agreed prove nothing, whatever the last one said. */
-export function objectionTo(settled: readonly Settled[], instruments: readonly PolledInstrument[]): string | undefined {
-  const names = instruments.filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined).map(({ symbol }) => symbol);
+export function objectionTo(
+  settled: readonly Settled[],
+  instruments: readonly PolledInstrument[],
+): string | undefined {
+  const names = instruments
+    .filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined)
+    .map(({ symbol }) => symbol);
   if (names.length === 0) return undefined;
   return `the broker's candles of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''} have not settled, ${MOST_ANSWERS} answers all differed: compare again later`;
 }
@@ -96,7 +134,10 @@ function notesOf(settled: readonly Settled[], poller: Poller): string[] {
   return [
     `The broker was asked ${poller.requests} times, two a second, until two answers for a symbol agreed.`,
     ...settled.flatMap(({ refused }) => refused ?? []),
-    ...[...poller.unreadable].map(([symbol, rows]) => `${rows} ${rows === 1 ? 'row' : 'rows'} of the broker's candles of ${symbol} could not be read and ${rows === 1 ? 'is' : 'are'} left out.`),
+    ...[...poller.unreadable].map(
+      ([symbol, rows]) =>
+        `${rows} ${rows === 1 ? 'row' : 'rows'} of the broker's candles of ${symbol} could not be read and ${rows === 1 ? 'is' : 'are'} left out.`,
+    ),
   ];
 }
 
@@ -111,12 +152,24 @@ export interface FetchWindow {
  * Polls the window once two answers agree. `ours` says whose candles it is for. Throws EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
  * `say` is told what goes on, sentences.
  */
-export async function fetchReference({ instruments, firstMs, lastMs }: FetchWindow, ours: Origin, options: FetchOptions, say: (sentence: string) => void): Promise<Fetched> {
+export async function fetchReference(
+  { instruments, firstMs, lastMs }: FetchWindow,
+  ours: Origin,
+  options: FetchOptions,
+  say: (sentence: string) => void,
+): Promise<Fetched> {
   const { feed } = options;
-  if (feed.kind === 'live' && simulated(ours)) throw new EngineError('USAGE', '--fetch asks the live broker, and our candles are of a simulated market: ask that one with --feed sim.');
+  if (feed.kind === 'live' && simulated(ours))
+    throw new EngineError(
+      'USAGE',
+      '--fetch asks the live broker, and our candles are of a simulated market: ask that one with --feed sim.',
+    );
   const clock = new SystemClock();
   const polled = await tokensOf(instruments, options, clock.wallMs());
-  const server = feed.kind === 'sim' ? await simulatedServer(instruments, ours, lastMs) : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
+  const server =
+    feed.kind === 'sim'
+      ? await simulatedServer(instruments, ours, lastMs)
+      : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
   try {
     return await polledFrom(server, polled, { instruments, firstMs, lastMs }, feed.kind, clock, say);
   } finally {
@@ -124,7 +177,14 @@ export async function fetchReference({ instruments, firstMs, lastMs }: FetchWind
   }
 }
 
-async function polledFrom(server: Server, polled: readonly PolledInstrument[], { firstMs, lastMs }: FetchWindow, kind: FetchOptions['feed']['kind'], clock: Clock, say: (sentence: string) => void): Promise<Fetched> {
+async function polledFrom(
+  server: Server,
+  polled: readonly PolledInstrument[],
+  { firstMs, lastMs }: FetchWindow,
+  kind: FetchOptions['feed']['kind'],
+  clock: Clock,
+  say: (sentence: string) => void,
+): Promise<Fetched> {
   const { endpoint, credentials, warnings, name } = server;
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();
@@ -132,19 +192,32 @@ async function polledFrom(server: Server, polled: readonly PolledInstrument[], {
   const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
   // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
   const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
-  if (settlesMs > clock.wallMs()) say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
+  if (settlesMs > clock.wallMs())
+    say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
   await sleep(Math.max(0, settlesMs - clock.wallMs()));
   const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS);
   const settled = await settledCandles(
     // All symbols are asked for the same minutes: one that ours lack is to be found missing.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
-    { ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs), apart: () => sleep(past ? 0 : APART_MS), say },
+    {
+      ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs),
+      apart: () => sleep(past ? 0 : APART_MS),
+      say,
+    },
   );
   const sides = settled.map(({ rows, refused }): ReadSide | undefined => {
     if (refused !== undefined || rows.length === 0) return undefined;
-    const side: Side = { candles: rows.map((candle) => ({ candle, partial: false, source: 'continuous' })), volumeKind: 'traded' };
+    const side: Side = {
+      candles: rows.map((candle) => ({ candle, partial: false, source: 'continuous' })),
+      volumeKind: 'traded',
+    };
     return { path: name, side, origin: { feed: name, mode: undefined, volumeKind: 'traded' }, notes: [] };
   });
   const files = sides.flatMap((side) => side?.origin ?? []);
-  return { origin: { folder: `getCandleData of ${new URL(endpoint.loginUrl).host}`, files, polled: true }, sides, notes: notesOf(settled, poller), objection: objectionTo(settled, polled) };
+  return {
+    origin: { folder: `getCandleData of ${new URL(endpoint.loginUrl).host}`, files, polled: true },
+    sides,
+    notes: notesOf(settled, poller),
+    objection: objectionTo(settled, polled),
+  };
 }

@@ -22,9 +22,19 @@ export interface ReadSide {
 
 /** A row as it is compared. `coarse`: the file's prices are 32-bit floats. */
 function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: ReadonlySet<string>): SeenCandle {
-  const prices = Object.fromEntries(PRICES.filter((field) => coarse.has(field)).map((field) => [field, Math.round(candle[field] * 100) / 100]));
+  const prices = Object.fromEntries(
+    PRICES.filter((field) => coarse.has(field)).map((field) => [
+      field,
+      Math.round(candle[field] * 100) / 100,
+    ]),
+  );
   // A candle of ours whose quality is lost may be partial, and a proof must not rest on it.
-  return { candle: { ...candle, ...prices }, partial: ours && quality?.partial !== false, source: quality?.source ?? 'continuous', quality: ours ? quality : undefined };
+  return {
+    candle: { ...candle, ...prices },
+    partial: ours && quality?.partial !== false,
+    source: quality?.source ?? 'continuous',
+    quality: ours ? quality : undefined,
+  };
 }
 
 /** A file as one side of the comparison. */
@@ -32,11 +42,16 @@ export function sideFrom(file: CandleFile): ReadSide {
   const notes = [...file.notes];
   const coarse = new Set(file.columns.filter(({ type }) => type === 'float').map(({ name }) => name));
   // 32 bits hold seven digits: 25000.05 comes back as 25000.0508. To the paisa they are right up to 131,072 rupees.
-  if (PRICES.some((field) => coarse.has(field))) notes.push(`${file.path} has prices of 32 bits: they are rounded to the paisa.`);
+  if (PRICES.some((field) => coarse.has(field)))
+    notes.push(`${file.path} has prices of 32 bits: they are rounded to the paisa.`);
   const onMinute = file.rows.filter(({ candle }) => candle.timestampMs % MINUTE_MS === 0);
-  if (onMinute.length < file.rows.length) notes.push(`${file.path}: ${file.rows.length - onMinute.length} rows that are not at the start of a minute are left out.`);
+  if (onMinute.length < file.rows.length)
+    notes.push(
+      `${file.path}: ${file.rows.length - onMinute.length} rows that are not at the start of a minute are left out.`,
+    );
   const unknown = file.ours ? onMinute.filter(({ quality }) => quality === undefined).length : 0;
-  if (unknown > 0) notes.push(`${file.path}: ${unknown} candles without a row in the quality file count as partial.`);
+  if (unknown > 0)
+    notes.push(`${file.path}: ${unknown} candles without a row in the quality file count as partial.`);
   return {
     path: file.path,
     side: { candles: onMinute.map((row) => seenFrom(row, file.ours, coarse)), volumeKind: file.volumeKind },
@@ -46,13 +61,25 @@ export function sideFrom(file: CandleFile): ReadSide {
 }
 
 /** One of our files. Throws EngineError HISTORY when it cannot be read or does not say what it holds. */
-export async function readOurs(folder: string, instrument: FileInstrument, window: HistoryWindow): Promise<ReadSide> {
+export async function readOurs(
+  folder: string,
+  instrument: FileInstrument,
+  window: HistoryWindow,
+): Promise<ReadSide> {
   const path = candlesPath(folder, instrument);
   const file = await readCandleFile(folder, instrument, 'ours', window);
-  if (file === undefined) throw new EngineError('HISTORY', `${path} is gone since it was listed: another program removed it; compare again.`);
+  if (file === undefined)
+    throw new EngineError(
+      'HISTORY',
+      `${path} is gone since it was listed: another program removed it; compare again.`,
+    );
   // A program that writes the file anew drops the footer, and a number of ticks would pass for a traded quantity.
   for (const key of ['feed', 'volume_kind']) {
-    if (!file.keys.has(key)) throw new EngineError('HISTORY', `${path} has no footer key \`${key}\`: another program has written it, and what it holds is not known; name the folder that a run wrote.`);
+    if (!file.keys.has(key))
+      throw new EngineError(
+        'HISTORY',
+        `${path} has no footer key \`${key}\`: another program has written it, and what it holds is not known; name the folder that a run wrote.`,
+      );
   }
   return sideFrom(file);
 }
@@ -69,5 +96,7 @@ export function gathered(sides: readonly ReadSide[]): string[] {
       else if (there.first !== note) there.files++;
     }
   }
-  return [...byText.values()].map(({ first, files }) => (files === 1 ? first : `${first} The same holds for ${files - 1} more file${files === 2 ? '' : 's'}.`));
+  return [...byText.values()].map(({ first, files }) =>
+    files === 1 ? first : `${first} The same holds for ${files - 1} more file${files === 2 ? '' : 's'}.`,
+  );
 }

@@ -1,6 +1,19 @@
 /** What the doctor looks at, one line each. */
 
-export type CheckId = 'node' | 'cores' | 'folders' | 'disk' | 'market' | 'instruments' | 'credentials' | 'login' | 'clock' | 'handshake' | 'pong' | 'packet' | 'close';
+export type CheckId =
+  | 'node'
+  | 'cores'
+  | 'folders'
+  | 'disk'
+  | 'market'
+  | 'instruments'
+  | 'credentials'
+  | 'login'
+  | 'clock'
+  | 'handshake'
+  | 'pong'
+  | 'packet'
+  | 'close';
 
 /** In the order in which they are looked at. */
 export const TITLES: Readonly<Record<CheckId, string>> = {
@@ -29,6 +42,16 @@ export interface Check {
 }
 
 export const passed = (id: CheckId, observed: string): Check => ({ id, status: 'pass', observed });
-export const failed = (id: CheckId, observed: string, remedy: string): Check => ({ id, status: 'fail', observed, remedy });
-export const warned = (id: CheckId, observed: string, remedy: string): Check => ({ id, status: 'warn', observed, remedy });
+export const failed = (id: CheckId, observed: string, remedy: string): Check => ({
+  id,
+  status: 'fail',
+  observed,
+  remedy,
+});
+export const warned = (id: CheckId, observed: string, remedy: string): Check => ({
+  id,
+  status: 'warn',
+  observed,
+  remedy,
+});
 export const skipped = (id: CheckId, observed: string): Check => ({ id, status: 'skip', observed });

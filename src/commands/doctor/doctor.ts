@@ -36,7 +36,14 @@ export async function doctor({ feed, out, instruments, json }: DoctorOptions): P
   const checks: Check[] = [];
   const say = (check: Check): void => {
     checks.push(check);
-    terminal.say(statusRow({ ...check, title: TITLES[check.id] }, titleWidth, (status, text) => terminal.paint(status, text), terminal.columns));
+    terminal.say(
+      statusRow(
+        { ...check, title: TITLES[check.id] },
+        titleWidth,
+        (status, text) => terminal.paint(status, text),
+        terminal.columns,
+      ),
+    );
   };
   const abort = new AbortController();
   const release = onStop(() => abort.abort());
@@ -52,8 +59,17 @@ export async function doctor({ feed, out, instruments, json }: DoctorOptions): P
   }
   const bad = checks.filter(({ status }) => status === 'fail').length;
   const doubtful = checks.filter(({ status }) => status === 'warn').length;
-  terminal.say(bad > 0 ? `${bad} of ${checks.length} checks failed.` : doubtful > 0 ? `A run can start; ${doubtful} of ${checks.length} checks warn.` : 'A run can start.');
-  if (json) process.stdout.write(`${JSON.stringify({ ok: bad === 0, feed: new URL(endpoint.feedUrl).host, checks: checks.map((check) => ({ title: TITLES[check.id], ...check })) }, null, 2)}\n`);
+  terminal.say(
+    bad > 0
+      ? `${bad} of ${checks.length} checks failed.`
+      : doubtful > 0
+        ? `A run can start; ${doubtful} of ${checks.length} checks warn.`
+        : 'A run can start.',
+  );
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ ok: bad === 0, feed: new URL(endpoint.feedUrl).host, checks: checks.map((check) => ({ title: TITLES[check.id], ...check })) }, null, 2)}\n`,
+    );
   return bad === 0 ? EXIT.pass : EXIT.failed;
 }
 
@@ -65,7 +81,10 @@ interface Circumstances {
   readonly signal: AbortSignal;
 }
 
-async function examine(say: (check: Check) => void, { feed, endpoint, out, instruments, signal }: Circumstances): Promise<void> {
+async function examine(
+  say: (check: Check) => void,
+  { feed, endpoint, out, instruments, signal }: Circumstances,
+): Promise<void> {
   const clock = new SystemClock();
   const calendar = shippedCalendar();
   say(nodeCheck(process.versions.node, `${process.platform} ${process.arch}`));
@@ -76,7 +95,8 @@ async function examine(say: (check: Check) => void, { feed, endpoint, out, instr
   say(await instrumentsCheck(instruments, istDate(clock.wallMs())));
   const access = accessOf(feed, say);
   if (access === undefined) {
-    for (const id of ['login', 'clock', 'handshake', 'pong', 'packet', 'close'] as const) say(skipped(id, 'without credentials'));
+    for (const id of ['login', 'clock', 'handshake', 'pong', 'packet', 'close'] as const)
+      say(skipped(id, 'without credentials'));
     return;
   }
   const session = await sessionOf(access, clock, signal, say);
@@ -101,7 +121,11 @@ function foldersCheck(folders: readonly string[]): Check {
     }
     return passed('folders', folders.join(', '));
   } catch (error) {
-    return failed('folders', 'no', `${sentenceOf(error)} Start in a folder that is yours, or name another one with --out.`);
+    return failed(
+      'folders',
+      'no',
+      `${sentenceOf(error)} Start in a folder that is yours, or name another one with --out.`,
+    );
   } finally {
     leaveFolders(made);
   }
@@ -120,14 +144,30 @@ async function freeCheck(folder: string): Promise<Check> {
 async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
   try {
     const book = await openBook(named, true, today);
-    if (book === undefined) return warned('instruments', 'none was fetched', "The tokens are those that were shipped: `tickshard instruments --fetch` gets the broker's of today to check them by.");
+    if (book === undefined)
+      return warned(
+        'instruments',
+        'none was fetched',
+        "The tokens are those that were shipped: `tickshard instruments --fetch` gets the broker's of today to check them by.",
+      );
     const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.master) ?? []);
     const observed = `${book.path}, ${book.date === undefined ? '' : book.date === today ? 'of today, ' : `of ${book.date}, `}${50 - wrong.length} of the 50 tokens of the NIFTY 50 agree`;
-    if (wrong.length > 0) return failed('instruments', observed, `${wrong[0]}${wrong.length > 1 ? ` (and ${wrong.length - 1} more: \`tickshard instruments\`)` : ''}.`);
-    return book.warnings.length > 0 ? warned('instruments', observed, book.warnings.join(' ')) : passed('instruments', observed);
+    if (wrong.length > 0)
+      return failed(
+        'instruments',
+        observed,
+        `${wrong[0]}${wrong.length > 1 ? ` (and ${wrong.length - 1} more: \`tickshard instruments\`)` : ''}.`,
+      );
+    return book.warnings.length > 0
+      ? warned('instruments', observed, book.warnings.join(' '))
+      : passed('instruments', observed);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return failed('instruments', 'of no use', `${error.message} \`tickshard instruments --fetch\` gets the broker's of today.`);
+    return failed(
+      'instruments',
+      'of no use',
+      `${error.message} \`tickshard instruments --fetch\` gets the broker's of today.`,
+    );
   }
 }
 
@@ -140,7 +180,13 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
     return access;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    say(failed('credentials', 'no', `${error.message} README, "Your first live run", says where they come from.`));
+    say(
+      failed(
+        'credentials',
+        'no',
+        `${error.message} README, "Your first live run", says where they come from.`,
+      ),
+    );
     return undefined;
   }
 }
@@ -148,16 +194,32 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
 /** What can be said of credentials by their looks. */
 function looked({ credentials, warnings }: Access): Check {
   if (warnings.length > 0) return warned('credentials', 'all four are there', warnings.join(' '));
-  if (/^\d{4}$/.test(credentials.pin)) return passed('credentials', 'all four are there, and the TOTP secret gives one-time passwords');
-  return warned('credentials', 'all four are there', 'ANGEL_PIN is not four digits: the broker wants the PIN of its app, not the old password.');
+  if (/^\d{4}$/.test(credentials.pin))
+    return passed('credentials', 'all four are there, and the TOTP secret gives one-time passwords');
+  return warned(
+    'credentials',
+    'all four are there',
+    'ANGEL_PIN is not four digits: the broker wants the PIN of its app, not the old password.',
+  );
 }
 
-async function sessionOf({ endpoint, credentials }: Access, clock: Clock, signal: AbortSignal, say: (check: Check) => void): Promise<Session | undefined> {
+async function sessionOf(
+  { endpoint, credentials }: Access,
+  clock: Clock,
+  signal: AbortSignal,
+  say: (check: Check) => void,
+): Promise<Session | undefined> {
   const startMs = clock.monoMs();
-  const clockOf = (aheadMs: number | undefined): Check => (aheadMs === undefined ? skipped('clock', 'the server did not say its time') : clockCheck(aheadMs));
+  const clockOf = (aheadMs: number | undefined): Check =>
+    aheadMs === undefined ? skipped('clock', 'the server did not say its time') : clockCheck(aheadMs);
   try {
     const session = await logIn(endpoint, credentials, clock, signal);
-    say(passed('login', `after ${((clock.monoMs() - startMs) / 1000).toFixed(2)} s, valid until ${istStamp(session.validUntilMs)}`));
+    say(
+      passed(
+        'login',
+        `after ${((clock.monoMs() - startMs) / 1000).toFixed(2)} s, valid until ${istStamp(session.validUntilMs)}`,
+      ),
+    );
     say(clockOf(session.clockAheadMs));
     return session;
   } catch (error) {
@@ -165,9 +227,14 @@ async function sessionOf({ endpoint, credentials }: Access, clock: Clock, signal
     if (signal.aborted) return undefined;
     const answered = error instanceof LoginRefused;
     const proxy = answered ? undefined : proxyNamed();
-    say(failed('login', 'no', `${error.message}${proxy === undefined ? '' : ` ${proxy} is set, and tickshard connects without a proxy.`}`));
+    say(
+      failed(
+        'login',
+        'no',
+        `${error.message}${proxy === undefined ? '' : ` ${proxy} is set, and tickshard connects without a proxy.`}`,
+      ),
+    );
     say(answered ? clockOf(error.clockAheadMs) : skipped('clock', 'without an answer'));
     return undefined;
   }
 }
-

@@ -16,20 +16,35 @@ const SKEW_WRONG_MS = 15_000;
 export function nodeCheck(version: string, platform: string): Check {
   const [major, minor] = version.split('.').map(Number);
   const observed = `${version} on ${platform}`;
-  if (major < TESTED_MAJOR || (major === TESTED_MAJOR && minor < LEAST_MINOR)) return failed('node', observed, `Install Node ${TESTED_MAJOR} (${TESTED_MAJOR}.${LEAST_MINOR} or later).`);
-  if (major > TESTED_MAJOR) return warned('node', observed, `It will probably do, but all tests are run on Node ${TESTED_MAJOR}.`);
+  if (major < TESTED_MAJOR || (major === TESTED_MAJOR && minor < LEAST_MINOR))
+    return failed(
+      'node',
+      observed,
+      `Install Node ${TESTED_MAJOR} (${TESTED_MAJOR}.${LEAST_MINOR} or later).`,
+    );
+  if (major > TESTED_MAJOR)
+    return warned('node', observed, `It will probably do, but all tests are run on Node ${TESTED_MAJOR}.`);
   return passed('node', observed);
 }
 
 export function coresCheck(cores: number): Check {
   if (cores >= 2) return passed('cores', String(cores));
-  return warned('cores', String(cores), 'The socket and the workers share one core: enough for one symbol, not for fifty in a burst.');
+  return warned(
+    'cores',
+    String(cores),
+    'The socket and the workers share one core: enough for one symbol, not for fifty in a burst.',
+  );
 }
 
 /** `free` in bytes, on the disk of `folder`. */
 export function diskCheck(free: number, folder: string): Check {
   const observed = `${free >= 2 ** 30 ? `${(free / 2 ** 30).toFixed(1)} GB` : `${Math.floor(free / 2 ** 20)} MB`} free for ${folder}`;
-  if (free < LEAST_FREE) return failed('disk', observed, 'Make room, or name another folder with --out: candles that cannot be written are lost when the run ends.');
+  if (free < LEAST_FREE)
+    return failed(
+      'disk',
+      observed,
+      'Make room, or name another folder with --out: candles that cannot be written are lost when the run ends.',
+    );
   if (free < AMPLE_FREE) return warned('disk', observed, 'Enough for a run, not for many.');
   return passed('disk', observed);
 }
@@ -40,17 +55,29 @@ export function marketCheck(calendar: Calendar, nowMs: number): Check {
   const next = calendar.nextOpenMs(nowMs, true);
   const opens = next === undefined ? 'on a day that the session data does not cover' : istStamp(next);
   const open = day.kind !== 'shut' && nowMs >= day.session.openMs && nowMs < day.session.closeMs;
-  const observed = open ? `open until ${istStamp(day.session.closeMs)}` : `shut at ${istStamp(nowMs)}${day.kind === 'shut' ? ` (${day.reason})` : ''}; opens ${opens}`;
-  if (day.kind === 'unknown') return warned('market', observed, `The hours are assumed (${day.reason}): look for a newer version, or check the exchange's calendar yourself.`);
+  const observed = open
+    ? `open until ${istStamp(day.session.closeMs)}`
+    : `shut at ${istStamp(nowMs)}${day.kind === 'shut' ? ` (${day.reason})` : ''}; opens ${opens}`;
+  if (day.kind === 'unknown')
+    return warned(
+      'market',
+      observed,
+      `The hours are assumed (${day.reason}): look for a newer version, or check the exchange's calendar yourself.`,
+    );
   return passed('market', observed);
 }
 
 /** `aheadMs`: by how much this machine's clock is ahead of the server's `Date`, to about half a second. */
 export function clockCheck(aheadMs: number): Check {
   const seconds = (Math.abs(aheadMs) / 1000).toFixed(1);
-  const observed = Math.abs(aheadMs) < SKEW_TOLD_MS ? "agrees with the server's to a second or two" : `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the server's`;
+  const observed =
+    Math.abs(aheadMs) < SKEW_TOLD_MS
+      ? "agrees with the server's to a second or two"
+      : `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the server's`;
   const remedy = 'Set it by NTP (timedatectl set-ntp true; on Windows w32tm /resync).';
-  if (Math.abs(aheadMs) >= SKEW_WRONG_MS) return failed('clock', observed, `One-time passwords come out wrong, and minutes with them. ${remedy}`);
-  if (Math.abs(aheadMs) >= SKEW_TOLD_MS) return warned('clock', observed, `Gate lag would name it as skew. ${remedy}`);
+  if (Math.abs(aheadMs) >= SKEW_WRONG_MS)
+    return failed('clock', observed, `One-time passwords come out wrong, and minutes with them. ${remedy}`);
+  if (Math.abs(aheadMs) >= SKEW_TOLD_MS)
+    return warned('clock', observed, `Gate lag would name it as skew. ${remedy}`);
   return passed('clock', observed);
 }

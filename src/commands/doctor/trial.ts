@@ -45,26 +45,49 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 /** The four checks, in order. What fails is a failed check, and nothing is thrown for it. */
 export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   const { clock } = options;
-  const seen: Seen = { openedMs: undefined, pongMs: undefined, packetMs: undefined, exchangeMs: 0, error: undefined, end: undefined };
+  const seen: Seen = {
+    openedMs: undefined,
+    pongMs: undefined,
+    packetMs: undefined,
+    exchangeMs: 0,
+    error: undefined,
+    end: undefined,
+  };
   const socket = await talk(options, seen);
   if (seen.openedMs === undefined) {
     socket.terminate();
-    const sentence = seen.end === undefined ? 'It was broken off.' : endSentence(seen.end.cause, seen.end.code, seen.end.reason, 0);
-    return [failed('handshake', 'no', sentence), ...(['pong', 'packet', 'close'] as const).map((id) => skipped(id, 'the feed did not open'))];
+    const sentence =
+      seen.end === undefined
+        ? 'It was broken off.'
+        : endSentence(seen.end.cause, seen.end.code, seen.end.reason, 0);
+    return [
+      failed('handshake', 'no', sentence),
+      ...(['pong', 'packet', 'close'] as const).map((id) => skipped(id, 'the feed did not open')),
+    ];
   }
   const closingMs = clock.monoMs();
   let dropped = false;
   if (seen.end === undefined) {
-    await socket.close((fire) => clock.after(CLOSE_WITHIN_MS, () => {
-      dropped = true;
-      fire();
-    }));
+    await socket.close((fire) =>
+      clock.after(CLOSE_WITHIN_MS, () => {
+        dropped = true;
+        fire();
+      }),
+    );
   }
-  return [passed('handshake', `after ${seconds(seen.openedMs)}`), pongCheck(seen), packetCheck(seen, options.inSession), closeCheck(seen, dropped, clock.monoMs() - closingMs)];
+  return [
+    passed('handshake', `after ${seconds(seen.openedMs)}`),
+    pongCheck(seen),
+    packetCheck(seen, options.inSession),
+    closeCheck(seen, dropped, clock.monoMs() - closingMs),
+  ];
 }
 
 /** Opens, pings, subscribes, and waits until all is answered, the connection ends, or time is up. */
-async function talk({ endpoint, session, clock, token, signal }: TrialOptions, seen: Seen): Promise<FeedSocket> {
+async function talk(
+  { endpoint, session, clock, token, signal }: TrialOptions,
+  seen: Seen,
+): Promise<FeedSocket> {
   const startMs = clock.monoMs();
   const sinceStart = (): number => clock.monoMs() - startMs;
   const packet = new Packet();
@@ -72,7 +95,12 @@ async function talk({ endpoint, session, clock, token, signal }: TrialOptions, s
   const over = new Promise<void>((resolve) => (done = resolve));
   let limit: Timer | undefined;
   const look = (): void => {
-    if (seen.end !== undefined || seen.error !== undefined || (seen.pongMs !== undefined && seen.packetMs !== undefined)) done();
+    if (
+      seen.end !== undefined ||
+      seen.error !== undefined ||
+      (seen.pongMs !== undefined && seen.packetMs !== undefined)
+    )
+      done();
   };
   const socket: FeedSocket = new FeedSocket({
     endpoint,
@@ -85,12 +113,22 @@ async function talk({ endpoint, session, clock, token, signal }: TrialOptions, s
         seen.openedMs = sinceStart();
         limit = clock.after(ANSWER_WITHIN_MS, done);
         socket.ping(PING);
-        for (const { text } of subscribeRequests({ mode: MODE.ltp, tokens: [token], correlationPrefix: 'doctor' })) socket.send(text);
+        for (const { text } of subscribeRequests({
+          mode: MODE.ltp,
+          tokens: [token],
+          correlationPrefix: 'doctor',
+        }))
+          socket.send(text);
       },
       binary: (messages) => {
         for (let k = 0; k < messages.count; k++) {
           // Another instrument's packet serves nobody who asked for this one.
-          if (seen.packetMs !== undefined || decode(messages.slice(k), packet) !== undefined || packet.tokenNumber !== Number(token.token)) continue;
+          if (
+            seen.packetMs !== undefined ||
+            decode(messages.slice(k), packet) !== undefined ||
+            packet.tokenNumber !== Number(token.token)
+          )
+            continue;
           seen.packetMs = sinceStart();
           seen.exchangeMs = packet.number(FIELD.exchangeMs);
           look();
@@ -122,20 +160,49 @@ async function talk({ endpoint, session, clock, token, signal }: TrialOptions, s
 function pongCheck({ pongMs, openedMs, end }: Seen): Check {
   if (pongMs !== undefined) return passed('pong', `after ${seconds(pongMs - openedMs!)}`);
   if (end !== undefined) return skipped('pong', 'the connection ended before');
-  return failed('pong', `no pong within ${ANSWER_WITHIN_MS / 1000} s`, 'A run would take such a connection for dead: something between here and the broker holds messages back.');
+  return failed(
+    'pong',
+    `no pong within ${ANSWER_WITHIN_MS / 1000} s`,
+    'A run would take such a connection for dead: something between here and the broker holds messages back.',
+  );
 }
 
 function packetCheck({ packetMs, openedMs, exchangeMs, error, end }: Seen, inSession: boolean): Check {
-  if (packetMs !== undefined) return passed('packet', `after ${seconds(packetMs - openedMs!)}, exchange time ${istStamp(exchangeMs)}`);
-  if (error !== undefined) return failed('packet', `the broker answered ${error}`, 'The request was refused: keep this line, it is a fault of ours or a change of the protocol.');
+  if (packetMs !== undefined)
+    return passed('packet', `after ${seconds(packetMs - openedMs!)}, exchange time ${istStamp(exchangeMs)}`);
+  if (error !== undefined)
+    return failed(
+      'packet',
+      `the broker answered ${error}`,
+      'The request was refused: keep this line, it is a fault of ours or a change of the protocol.',
+    );
   if (end !== undefined) return skipped('packet', 'the connection ended before');
   const observed = `none within ${ANSWER_WITHIN_MS / 1000} s`;
-  if (inSession) return failed('packet', observed, 'Connected and mute in session: tokens of an earlier day, or a fault at the broker. Try again; if it stays so, log in to the broker\'s app once.');
-  return warned('packet', observed, 'The market is shut; most feeds repeat the last packet all the same. Try again in session.');
+  if (inSession)
+    return failed(
+      'packet',
+      observed,
+      "Connected and mute in session: tokens of an earlier day, or a fault at the broker. Try again; if it stays so, log in to the broker's app once.",
+    );
+  return warned(
+    'packet',
+    observed,
+    'The market is shut; most feeds repeat the last packet all the same. Try again in session.',
+  );
 }
 
 function closeCheck({ end }: Seen, dropped: boolean, tookMs: number): Check {
-  if (end !== undefined) return failed('close', 'the server ended the connection first', endSentence(end.cause, end.code, end.reason, 0));
-  if (dropped) return warned('close', `the close frame was not answered within ${CLOSE_WITHIN_MS / 1000} s`, 'The connection was dropped; the server may count it for a while, of three at most.');
+  if (end !== undefined)
+    return failed(
+      'close',
+      'the server ended the connection first',
+      endSentence(end.cause, end.code, end.reason, 0),
+    );
+  if (dropped)
+    return warned(
+      'close',
+      `the close frame was not answered within ${CLOSE_WITHIN_MS / 1000} s`,
+      'The connection was dropped; the server may count it for a while, of three at most.',
+    );
   return passed('close', `close frame answered after ${seconds(tookMs)}`);
 }

@@ -89,7 +89,11 @@ export class QuickLane {
     this.#sealer = sealer;
     this.#counters = counters;
     const instruments = places.map(({ instrument }) => instrument);
-    this.#tokens = new TokenTable(instruments, rings.length > 1 ? instruments.map(({ index }) => index) : this.#whatOf, LTP);
+    this.#tokens = new TokenTable(
+      instruments,
+      rings.length > 1 ? instruments.map(({ index }) => index) : this.#whatOf,
+      LTP,
+    );
   }
 
   /** An instrument was heard on another connection than before: until another one is heard of, its frames and those of others heard there are ordinary. */
@@ -124,7 +128,13 @@ export class QuickLane {
     // Asked for once: a double that a call returns may be a new object.
     const { dueAtMs } = sealer;
     const { lag } = this;
-    if (!lag.isKnown || !sealer.isOrdinary(arrival) || arrival.connection !== this.#heardOn || !(dueAtMs > fromMs)) return false;
+    if (
+      !lag.isKnown ||
+      !sealer.isOrdinary(arrival) ||
+      arrival.connection !== this.#heardOn ||
+      !(dueAtMs > fromMs)
+    )
+      return false;
     this.#connection = arrival.connection;
     this.#stamp.nowMs = arrival.marketMs;
     this.#stamp.monoMs = arrival.monoMs;
@@ -135,7 +145,13 @@ export class QuickLane {
     const untilMs = Math.min(dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs, originMs + this.#lagFrom + 1);
     // The high word changes every seven weeks: what is older than that is not ordinary then.
     this.#timeHigh = Math.floor((untilMs - 1) / TWO_32) | 0;
-    this.#from = Math.max(fromMs - originMs, this.#timeHigh * TWO_32 - originMs, this.#lagFrom - LAG.reach + 1, -MOST_INT32) | 0;
+    this.#from =
+      Math.max(
+        fromMs - originMs,
+        this.#timeHigh * TWO_32 - originMs,
+        this.#lagFrom - LAG.reach + 1,
+        -MOST_INT32,
+      ) | 0;
     this.#span = Math.max(0, Math.min(Math.ceil(untilMs) - originMs - this.#from, MOST_INT32)) | 0;
     return true;
   }
@@ -172,13 +188,18 @@ export class QuickLane {
   take(messages: Messages, first: number, arrival: Arrival): number {
     if (!this.#isOpen) return 0;
     const stamp = this.#stamp;
-    if (arrival.connection !== this.#connection || arrival.marketMs !== stamp.nowMs || arrival.monoMs !== stamp.monoMs) {
+    if (
+      arrival.connection !== this.#connection ||
+      arrival.marketMs !== stamp.nowMs ||
+      arrival.monoMs !== stamp.monoMs
+    ) {
       this.flush();
       if (!this.#begin(arrival)) return 0;
     }
     const rings = this.#rings;
     let most = Math.min(messages.count - first, MOST_TAKEN - this.#taken);
-    for (let k = 0; k < rings.length; k++) if (!rings[k].hasFree(most)) most = Math.min(most, rings[k].free());
+    for (let k = 0; k < rings.length; k++)
+      if (!rings[k].hasFree(most)) most = Math.min(most, rings[k].free());
     const { memory, tail } = rings[0];
     const single = rings.length === 1;
     const begun = single ? tail : this.#taken;
@@ -186,7 +207,15 @@ export class QuickLane {
     do {
       const cursor = begun + taken;
       taken += single
-        ? this.#admit(messages, first + taken, most - taken, memory.i32, 2 * memory.ring, cursor, memory.ringMask)
+        ? this.#admit(
+            messages,
+            first + taken,
+            most - taken,
+            memory.i32,
+            2 * memory.ring,
+            cursor,
+            memory.ringMask,
+          )
         : this.#admit(messages, first + taken, most - taken, this.#aside, 0, cursor, MOST_TAKEN - 1);
     } while (taken < most && this.#bring(messages, first + taken));
     if (single) rings[0].commitTo((tail + taken) | 0);
@@ -199,7 +228,15 @@ export class QuickLane {
    * Writes records of the frames of `messages` from `first` on while they are ordinary, `most` at most, into `records`: the one that `cursor` names, masked, and
    * those behind it. Counts their lags. Returns how many.
    */
-  #admit(messages: Messages, first: number, most: number, records: Int32Array, start: number, cursor: number, ringMask: number): number {
+  #admit(
+    messages: Messages,
+    first: number,
+    most: number,
+    records: Int32Array,
+    start: number,
+    cursor: number,
+    ringMask: number,
+  ): number {
     const { view, places } = messages;
     const table = this.#tokens.words;
     const multiplier = this.#tokens.multiplier | 0;
@@ -224,10 +261,18 @@ export class QuickLane {
       const head = view.getInt32((at + TOKEN_AT) | 0, true);
       const tail = view.getInt32((at + TOKEN_TAIL) | 0, true);
       const entry = placeOf(head, tail, multiplier, mask) << SHIFT;
-      if (table[(entry + HEAD) | 0] !== head || table[(entry + TAIL) | 0] !== tail || table[(entry + BEGIN) | 0] !== begin) break;
+      if (
+        table[(entry + HEAD) | 0] !== head ||
+        table[(entry + TAIL) | 0] !== tail ||
+        table[(entry + BEGIN) | 0] !== begin
+      )
+        break;
       const price = view.getInt32((at + PRICE_AT) | 0, true);
       const time = (view.getInt32((at + TIME_AT) | 0, true) - originLow) | 0;
-      const high = view.getInt32((at + PRICE_HIGH_AT) | 0, true) | view.getInt32((at + SEQUENCE_HIGH_AT) | 0, true) | (view.getInt32((at + TIME_HIGH_AT) | 0, true) ^ timeHigh);
+      const high =
+        view.getInt32((at + PRICE_HIGH_AT) | 0, true) |
+        view.getInt32((at + SEQUENCE_HIGH_AT) | 0, true) |
+        (view.getInt32((at + TIME_HIGH_AT) | 0, true) ^ timeHigh);
       if (high !== 0 || price <= 0 || ((time - from) | 0) >>> 0 >= span) break;
       const w = (start + (((cursor + k) & ringMask) << RECORD_SHIFT)) | 0;
       records[(w + R_WHAT) | 0] = table[(entry + ANSWER) | 0];
@@ -240,7 +285,8 @@ export class QuickLane {
       else if (time < earliest) earliest = time;
       counts[((lagFrom - time) | 0) >> LAG_SHIFT] += 1;
     }
-    if (k > 0) earliest = Math.min(earliest, records[(start + ((cursor & ringMask) << RECORD_SHIFT) + R_TIME) | 0]);
+    if (k > 0)
+      earliest = Math.min(earliest, records[(start + ((cursor & ringMask) << RECORD_SHIFT) + R_TIME) | 0]);
     this.#earliest = earliest;
     this.#latest = latest;
     return k;
@@ -249,7 +295,14 @@ export class QuickLane {
   /** Whether message `k` is of an instrument whose entry was not in its place, where it is now. */
   #bring({ view, places }: Messages, k: number): boolean {
     const at = places[2 * k];
-    return places[2 * k + 1] === LTP_BYTES && this.#tokens.bring(view.getInt32(at + TOKEN_AT, true), view.getInt32(at + TOKEN_TAIL, true), view.getUint16(at, true));
+    return (
+      places[2 * k + 1] === LTP_BYTES &&
+      this.#tokens.bring(
+        view.getInt32(at + TOKEN_AT, true),
+        view.getInt32(at + TOKEN_TAIL, true),
+        view.getUint16(at, true),
+      )
+    );
   }
 
   /** Copies the `count` records that were put aside last, each into its ring. */
@@ -267,7 +320,8 @@ export class QuickLane {
         const instrument = aside[a];
         if (ringOf[instrument] !== which) continue;
         const w = (2 * ring + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
-        for (let word = 1; word < RECORD_WORDS; word = (word + 1) | 0) i32[(w + word) | 0] = aside[(a + word) | 0];
+        for (let word = 1; word < RECORD_WORDS; word = (word + 1) | 0)
+          i32[(w + word) | 0] = aside[(a + word) | 0];
         i32[(w + R_WHAT) | 0] = this.#whatOf[instrument];
         cursor = (cursor + 1) | 0;
       }

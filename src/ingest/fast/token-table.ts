@@ -73,7 +73,9 @@ export class TokenTable {
     for (let entry = 0; entry < this.words.length; entry += WORDS) this.words[entry + BEGIN] = UNHEARD;
     this.#mode = mode;
     this.#exchangeTypes = instruments.map(({ exchangeType }) => exchangeType);
-    this.#entryOf = Int32Array.from(instruments, ({ token }, index) => this.#enter(token, index, answers[index]));
+    this.#entryOf = Int32Array.from(instruments, ({ token }, index) =>
+      this.#enter(token, index, answers[index]),
+    );
   }
 
   #enter(token: string, index: number, answer: number): number {
@@ -110,10 +112,12 @@ export class TokenTable {
     const { words } = this;
     const home = this.#homeOf(head, tail);
     for (let entry = home; words[entry + HEAD] !== 0; entry = this.#behind(entry)) {
-      if (words[entry + HEAD] !== head || words[entry + TAIL] !== tail || words[entry + BEGIN] !== begin) continue;
+      if (words[entry + HEAD] !== head || words[entry + TAIL] !== tail || words[entry + BEGIN] !== begin)
+        continue;
       if (entry === home) return false;
       // All places between the two are taken, and stay so: each of both is found from its own.
-      for (let word = 0; word < WORDS; word++) [words[home + word], words[entry + word]] = [words[entry + word], words[home + word]];
+      for (let word = 0; word < WORDS; word++)
+        [words[home + word], words[entry + word]] = [words[entry + word], words[home + word]];
       this.#entryOf[words[home + INSTRUMENT]] = home;
       this.#entryOf[words[entry + INSTRUMENT]] = entry;
       return true;

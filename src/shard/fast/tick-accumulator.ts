@@ -51,7 +51,12 @@ export function applyTicks(m: ShardMemory, drafts: Drafts, cursor: number, count
   for (; k < end; k = (k + 1) | 0) {
     const w = (start + (((from + k) & wrap) << RECORD_SHIFT)) | 0;
     const what = i32[(w + R_WHAT) | 0];
-    if ((what & BELOW_ROW) !== PACKET || i32[(w + R_RECEIVED) | 0] !== receivedUs || i32[(w + R_CONNECTION) | 0] !== connection) break;
+    if (
+      (what & BELOW_ROW) !== PACKET ||
+      i32[(w + R_RECEIVED) | 0] !== receivedUs ||
+      i32[(w + R_CONNECTION) | 0] !== connection
+    )
+      break;
     const row = what >> ROW;
     const p = row << SHIFT;
     const time = i32[(w + R_TIME) | 0];

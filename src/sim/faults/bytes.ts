@@ -43,7 +43,10 @@ export function byteWise(raw: Socket): (bytes: Buffer) => void {
     }
     const next = (at: number): void => {
       if (at === chunk.length || raw.destroyed) done();
-      else write(chunk.subarray(at, at + 1), encoding, (error) => (error ? done(error) : void setImmediate(next, at + 1)));
+      else
+        write(chunk.subarray(at, at + 1), encoding, (error) =>
+          error ? done(error) : void setImmediate(next, at + 1),
+        );
     };
     next(0);
   };
@@ -58,14 +61,28 @@ export function byteWise(raw: Socket): (bytes: Buffer) => void {
  * Sends `count` messages, `payloads` again and again, as the client reads them: the next write waits for the last. `sent` hears of every write,
  * also of the last one. Ends when the socket does.
  */
-export function pour({ socket, raw, payloads, count, sent }: { socket: WebSocket; raw: Socket; payloads: readonly Uint8Array[]; count: number; sent: (messages: number) => void }): void {
+export function pour({
+  socket,
+  raw,
+  payloads,
+  count,
+  sent,
+}: {
+  socket: WebSocket;
+  raw: Socket;
+  payloads: readonly Uint8Array[];
+  count: number;
+  sent: (messages: number) => void;
+}): void {
   const messages = payloads.map(messageBytes);
   const longest = Math.max(...messages.map(({ length }) => length));
   let at = 0;
   const more = (): void => {
     const batch = Math.min(count - at, Math.max(1, Math.floor(WRITE_BYTES / longest)));
     if (batch === 0 || socket.readyState !== socket.OPEN) return;
-    const bytes = Buffer.concat(Array.from({ length: batch }, (_, k) => messages[(at + k) % messages.length]));
+    const bytes = Buffer.concat(
+      Array.from({ length: batch }, (_, k) => messages[(at + k) % messages.length]),
+    );
     at += batch;
     raw.write(bytes, (error) => {
       if (error) return;

@@ -70,15 +70,24 @@ const all: SymbolArgument = { kind: 'symbol', preset: 'all' };
 
 const CLOSE_CODE: NumberArgument = {
   ...number(1001, 1000, 4999, 'of the close frame'),
-  except: { words: '1004 to 1006 or 1015 to 2999, which no close frame may carry', holds: (code) => (code >= 1004 && code <= 1006) || (code >= 1015 && code < 3000) },
+  except: {
+    words: '1004 to 1006 or 1015 to 2999, which no close frame may carry',
+    holds: (code) => (code >= 1004 && code <= 1006) || (code >= 1015 && code < 3000),
+  },
 };
 
 const catalogue = {
   drop: { does: 'ends every open connection without a close frame', takes: moment },
   close: { does: 'closes every open socket with a close frame', takes: { ...moment, code: CLOSE_CODE } },
   reset: { does: 'resets every open connection (RST)', takes: moment },
-  'half-open': { does: 'leaves the connections that are open then up, and neither sends nor answers anything on them ever again', takes: moment },
-  expire: { does: 'closes every open socket and answers the tokens given so far with 401; a fresh log-in works', takes: { at: moment.at, code: { ...CLOSE_CODE, preset: 1008 } } },
+  'half-open': {
+    does: 'leaves the connections that are open then up, and neither sends nor answers anything on them ever again',
+    takes: moment,
+  },
+  expire: {
+    does: 'closes every open socket and answers the tokens given so far with 401; a fresh log-in works',
+    takes: { at: moment.at, code: { ...CLOSE_CODE, preset: 1008 } },
+  },
   burst: {
     does: 'sends so many frames at once to every socket that has subscriptions, as fast as they are read',
     takes: { ...moment, frames: number(1_000_000, 1, 100_000_000, 'to each socket') },
@@ -91,25 +100,49 @@ const catalogue = {
   'refuse-403-rate': { does: 'refuses handshakes with 403 that speaks of an exceeded rate', takes: answer },
   'refuse-429': { does: 'refuses handshakes with 429', takes: answer },
   'refuse-500': { does: 'refuses handshakes with 500', takes: answer },
-  'slow-handshake': { does: 'answers handshakes late', takes: { ...answer, by: { ...number(20, 0.1, 600, 'real seconds'), whole: false } } },
+  'slow-handshake': {
+    does: 'answers handshakes late',
+    takes: { ...answer, by: { ...number(20, 0.1, 600, 'real seconds'), whole: false } },
+  },
   quota: { does: 'answers requests to subscribe with E1002 and does not carry them out', takes: answer },
-  unanswered: { does: 'never answers subscriptions of one name', takes: { ...window(0, 600), symbol: first } },
-  'stale-cache': { does: 'answers subscriptions with packets that are so old', takes: { ...window(0, 600), symbol: all, hours: number(20, 1, 720, 'hours') } },
+  unanswered: {
+    does: 'never answers subscriptions of one name',
+    takes: { ...window(0, 600), symbol: first },
+  },
+  'stale-cache': {
+    does: 'answers subscriptions with packets that are so old',
+    takes: { ...window(0, 600), symbol: all, hours: number(20, 1, 720, 'hours') },
+  },
   mute: { does: 'sends no packet of any name; pongs go on', takes: silence },
   'mute-symbol': { does: 'sends no packet of one name', takes: { ...silence, symbol: first } },
   'pong-lost': { does: 'answers no ping of either kind; packets go on', takes: silence },
   duplicate: { does: 'sends packets twice', takes: ofFrames(5) },
-  reorder: { does: 'sends packets up to so much later, behind others', takes: { ...ofFrames(3), within: number(2, 1, 300, 'market seconds') } },
-  late: { does: 'sends packets so much later, all those held at its end together', takes: { ...ofFrames(1), by: number(5, 1, 300, 'market seconds') } },
+  reorder: {
+    does: 'sends packets up to so much later, behind others',
+    takes: { ...ofFrames(3), within: number(2, 1, 300, 'market seconds') },
+  },
+  late: {
+    does: 'sends packets so much later, all those held at its end together',
+    takes: { ...ofFrames(1), by: number(5, 1, 300, 'market seconds') },
+  },
   'zero-price': { does: 'sends packets whose price is 0', takes: ofFrames(50) },
   'zero-time': { does: 'sends packets whose times are 0', takes: ofFrames(50) },
   'volume-falls': { does: "sends packets with half of the day's volume", takes: ofFrames(50) },
   clock: {
     does: 'sends packets, cached ones too, whose times are so much off',
-    takes: { ...ofFrames(1), minutes: { ...number(5, -60, 60, 'minutes'), except: { words: '0', holds: (minutes) => minutes === 0 } } },
+    takes: {
+      ...ofFrames(1),
+      minutes: {
+        ...number(5, -60, 60, 'minutes'),
+        except: { words: '0', holds: (minutes) => minutes === 0 },
+      },
+    },
   },
   truncated: { does: 'cuts frames short', takes: ofFrames(50) },
-  oversize: { does: 'makes frames so long', takes: { ...ofFrames(50), bytes: number(1000, 444, 1_048_576, 'bytes') } },
+  oversize: {
+    does: 'makes frames so long',
+    takes: { ...ofFrames(50), bytes: number(1000, 444, 1_048_576, 'bytes') },
+  },
   'unknown-mode': { does: 'gives frames a mode that does not exist (9)', takes: ofFrames(50) },
   garbage: { does: 'sends a message of random bytes before frames', takes: ofFrames(50) },
   'error-as-binary': { does: 'sends an error message in binary before frames', takes: ofFrames(50) },
@@ -148,12 +181,21 @@ function presetOf(argument: Argument): string {
 export function faultList(): string {
   const lines = FAULT_NAMES.flatMap((name) => {
     const { does, takes } = CATALOGUE[name];
-    return [`${name}: ${does}.`, ...Object.entries(takes).map(([key, argument]) => `    ${`${key}=`.padEnd(9)} ${boundsOf(argument)}  [default: ${presetOf(argument)}]`), ''];
+    return [
+      `${name}: ${does}.`,
+      ...Object.entries(takes).map(
+        ([key, argument]) =>
+          `    ${`${key}=`.padEnd(9)} ${boundsOf(argument)}  [default: ${presetOf(argument)}]`,
+      ),
+      '',
+    ];
   });
   return [
     'Faults of the simulated broker: --fault NAME[:key=value,...], as often as wanted, or --chaos SEED for some that the seed picks.',
     'A fault strikes from `at` on, for so long as `for` says; GET /simulator tells how often it struck, and when first and last.',
     '',
     ...lines,
-  ].join('\n').trimEnd();
+  ]
+    .join('\n')
+    .trimEnd();
 }

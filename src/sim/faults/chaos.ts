@@ -20,7 +20,10 @@ const KINDS: readonly (readonly FaultName[])[] = [
 const AT_CONNECTING: ReadonlySet<FaultName> = new Set(KINDS[1]);
 const RETURN_SECONDS = 120;
 /** For a quarter of an hour the presets are too much. */
-const MILDER: Readonly<Partial<Record<FaultName, string>>> = { burst: ',frames=100000', 'slow-handshake': ',by=2' };
+const MILDER: Readonly<Partial<Record<FaultName, string>>> = {
+  burst: ',frames=100000',
+  'slow-handshake': ',by=2',
+};
 
 const FIRST_SECONDS = { least: 30, most: 75 };
 const LASTING_SECONDS = { least: 10, most: 45 };
@@ -31,7 +34,10 @@ const STREAM = 0xfa017;
 /** The faults of a seed, in the order of time, within the first fourteen minutes; the same for the same seed, whatever else is asked for. */
 export function chaosFaults(seed: number): Fault[] {
   const random = seededRandom(seed, STREAM);
-  const left = shuffled(KINDS.map((names) => shuffled(names, random)), random);
+  const left = shuffled(
+    KINDS.map((names) => shuffled(names, random)),
+    random,
+  );
   const faults: Fault[] = [];
   let at = between(random, FIRST_SECONDS);
   for (let turn = 0; ; turn++) {

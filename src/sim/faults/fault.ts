@@ -23,17 +23,25 @@ export function numberOf({ name, values }: Fault, key: string): number {
 export function parseFault(text: string): Fault {
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
-  if (!isFaultName(name)) throw refusal(`--fault takes NAME[:key=value,...], and no fault is named \`${name}\`: there are ${FAULT_NAMES.join(', ')}.`);
+  if (!isFaultName(name))
+    throw refusal(
+      `--fault takes NAME[:key=value,...], and no fault is named \`${name}\`: there are ${FAULT_NAMES.join(', ')}.`,
+    );
   const { takes } = CATALOGUE[name];
   const given = new Map<string, string>();
   for (const pair of colon < 0 ? [] : text.slice(colon + 1).split(',')) {
     const equals = pair.indexOf('=');
     const key = equals < 0 ? pair : pair.slice(0, equals);
-    if (equals < 0 || !Object.hasOwn(takes, key)) throw refusal(`--fault ${name} takes ${listOf(Object.keys(takes).map((one) => `${one}=`))}, not \`${pair}\`.`);
+    if (equals < 0 || !Object.hasOwn(takes, key))
+      throw refusal(
+        `--fault ${name} takes ${listOf(Object.keys(takes).map((one) => `${one}=`))}, not \`${pair}\`.`,
+      );
     if (given.has(key)) throw refusal(`--fault ${name}: ${key} is given twice.`);
     given.set(key, pair.slice(equals + 1));
   }
-  const values = Object.fromEntries(Object.entries(takes).map(([key, argument]) => [key, valueOf(name, key, argument, given.get(key))]));
+  const values = Object.fromEntries(
+    Object.entries(takes).map(([key, argument]) => [key, valueOf(name, key, argument, given.get(key))]),
+  );
   return Object.freeze({ name, text, values: Object.freeze(values) });
 }
 
@@ -43,17 +51,28 @@ export function checkSymbols(faults: readonly Fault[], listings: readonly Listin
     const { symbol = '' } = values;
     if (symbol === '' || listings.some((listing) => listing.symbol === symbol)) continue;
     const symbols = listings.slice(0, 5).map((listing) => listing.symbol);
-    throw refusal(`--fault ${name}: symbol takes one of this market's names (${symbols.join(', ')}${listings.length > symbols.length ? ', ...' : ''}), not \`${symbol}\`.`);
+    throw refusal(
+      `--fault ${name}: symbol takes one of this market's names (${symbols.join(', ')}${listings.length > symbols.length ? ', ...' : ''}), not \`${symbol}\`.`,
+    );
   }
 }
 
-function valueOf(name: FaultName, key: string, argument: Argument, text: string | undefined): number | string {
+function valueOf(
+  name: FaultName,
+  key: string,
+  argument: Argument,
+  text: string | undefined,
+): number | string {
   if (text === undefined) return argument.kind === 'symbol' ? '' : argument.preset;
-  const bad = (): EngineError => refusal(`--fault ${name}: ${key} takes ${boundsOf(argument)}, not \`${text}\`.`);
+  const bad = (): EngineError =>
+    refusal(`--fault ${name}: ${key} takes ${boundsOf(argument)}, not \`${text}\`.`);
   switch (argument.kind) {
     case 'number': {
-      const value = (argument.whole ? /^-?\d{1,9}$/ : /^-?\d{1,9}(\.\d{1,6})?$/).test(text) ? Number(text) : Number.NaN;
-      if (!(value >= argument.min && value <= argument.max) || argument.except?.holds(value) === true) throw bad();
+      const value = (argument.whole ? /^-?\d{1,9}$/ : /^-?\d{1,9}(\.\d{1,6})?$/).test(text)
+        ? Number(text)
+        : Number.NaN;
+      if (!(value >= argument.min && value <= argument.max) || argument.except?.holds(value) === true)
+        throw bad();
       return value;
     }
     case 'word':

@@ -41,7 +41,15 @@ const END: Readonly<Partial<Record<FaultName, (moment: ActiveFault, victim: Vict
   burst: (moment, victim) => victim.link.burst(moment, victim.lastFrames()),
 };
 /** Of the packets that the market sends; `clock` and `stale-cache` strike cached ones too, or only. */
-const LIVE: ReadonlySet<FaultName> = new Set(['duplicate', 'reorder', 'late', 'zero-price', 'zero-time', 'volume-falls', 'clock'] as const);
+const LIVE: ReadonlySet<FaultName> = new Set([
+  'duplicate',
+  'reorder',
+  'late',
+  'zero-price',
+  'zero-time',
+  'volume-falls',
+  'clock',
+] as const);
 const CACHED: ReadonlySet<FaultName> = new Set(['clock', 'stale-cache'] as const);
 const SECOND_MS = 1000;
 
@@ -64,9 +72,16 @@ export class Faults {
     checkSymbols(faults, market.listings);
     this.#options = options;
     this.#all = faults.map((fault, place) => {
-      return new ActiveFault(fault, { startMs: market.startMs, seed: market.seed, place, index: indexOf(fault, market) });
+      return new ActiveFault(fault, {
+        startMs: market.startMs,
+        seed: market.seed,
+        place,
+        index: indexOf(fault, market),
+      });
     });
-    this.#moments = this.#all.filter(({ fault }) => END[fault.name] !== undefined).sort((a, b) => a.fromMs - b.fromMs);
+    this.#moments = this.#all
+      .filter(({ fault }) => END[fault.name] !== undefined)
+      .sort((a, b) => a.fromMs - b.fromMs);
     this.#live = this.#all.filter(({ fault }) => LIVE.has(fault.name));
     this.#cached = this.#all.filter(({ fault }) => CACHED.has(fault.name));
     this.damages = this.#all.filter(({ fault }) => DAMAGE[fault.name] !== undefined);
@@ -158,15 +173,23 @@ export class Faults {
       if (!active.takes(ms, index)) continue;
       const { fault } = active;
       if (fault.name === 'duplicate') packets = packets.flatMap((one) => [one, one]);
-      else if (fault.name === 'late') packets = this.#hold(packets, index, active, ms + SECOND_MS * numberOf(fault, 'by'));
-      else if (fault.name === 'reorder') packets = this.#hold(packets, index, active, ms + SECOND_MS * (1 + Math.floor(active.random() * numberOf(fault, 'within'))));
+      else if (fault.name === 'late')
+        packets = this.#hold(packets, index, active, ms + SECOND_MS * numberOf(fault, 'by'));
+      else if (fault.name === 'reorder')
+        packets = this.#hold(
+          packets,
+          index,
+          active,
+          ms + SECOND_MS * (1 + Math.floor(active.random() * numberOf(fault, 'within'))),
+        );
       else packets = packets.map((one) => this.#changed(one, active));
     }
     return packets;
   }
 
   #hold(packets: readonly Packet[], index: number, { toMs }: ActiveFault, dueMs: number): Packet[] {
-    for (const packet of packets) this.#held.hold(Math.min(dueMs, toMs), index, copyPacket(packet, new Packet()));
+    for (const packet of packets)
+      this.#held.hold(Math.min(dueMs, toMs), index, copyPacket(packet, new Packet()));
     return [];
   }
 

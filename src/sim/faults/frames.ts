@@ -10,7 +10,9 @@ export type Damage = (frame: Uint8Array, fault: Fault, random: Random) => Uint8A
 
 const NO_MODE = 9;
 const LONGEST_GARBAGE = 400;
-const ERROR = Buffer.from(JSON.stringify({ correlationID: '', errorCode: 'E1001', errorMessage: ERROR_TEXT.E1001 }));
+const ERROR = Buffer.from(
+  JSON.stringify({ correlationID: '', errorCode: 'E1001', errorMessage: ERROR_TEXT.E1001 }),
+);
 
 export const DAMAGE: Readonly<Partial<Record<FaultName, Damage>>> = {
   truncated: (frame, _fault, random) => [frame.subarray(0, 1 + Math.floor(random() * (frame.length - 1)))],
@@ -26,7 +28,9 @@ export const DAMAGE: Readonly<Partial<Record<FaultName, Damage>>> = {
     return [changed];
   },
   garbage: (frame, _fault, random) => {
-    const bytes = Buffer.alloc(1 + Math.floor(random() * LONGEST_GARBAGE)).map(() => Math.floor(random() * 256));
+    const bytes = Buffer.alloc(1 + Math.floor(random() * LONGEST_GARBAGE)).map(() =>
+      Math.floor(random() * 256),
+    );
     // Never a frame by chance.
     bytes[0] |= 0x80;
     return [bytes, frame];

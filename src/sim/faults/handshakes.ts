@@ -11,7 +11,12 @@ export interface Refusal {
   readonly body?: string;
 }
 
-const CREDENTIAL: Readonly<Record<string, BadCredential>> = { auth: 'Auth token', client: 'Client Code', key: 'API Key', feed: 'Feed Token' };
+const CREDENTIAL: Readonly<Record<string, BadCredential>> = {
+  auth: 'Auth token',
+  client: 'Client Code',
+  key: 'API Key',
+  feed: 'Feed Token',
+};
 
 /** The 401 of a bad credential (PROTOCOL.md 2). */
 export function unauthorized(bad: BadCredential): Refusal {
@@ -22,7 +27,10 @@ export const REFUSAL: Readonly<Partial<Record<FaultName, (fault: Fault) => Refus
   'refuse-401': ({ values }) => unauthorized(CREDENTIAL[String(values['reason'])]),
   'refuse-403': () => ({ status: '403 Forbidden', body: 'Access denied' }),
   // The words of the log-in (PROTOCOL.md 1, "Rate limits").
-  'refuse-403-rate': () => ({ status: '403 Forbidden', body: 'Access denied because of exceeding access rate' }),
+  'refuse-403-rate': () => ({
+    status: '403 Forbidden',
+    body: 'Access denied because of exceeding access rate',
+  }),
   'refuse-429': () => ({ status: '429 Too Many Requests' }),
   'refuse-500': () => ({ status: '500 Internal Server Error' }),
 };

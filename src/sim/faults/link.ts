@@ -38,7 +38,10 @@ export class Link {
     if (this.withheld() || this.#struck('mute') || this.#struck('mute-symbol', index)) return;
     for (const message of this.#messages(frame, index)) {
       if (!room()) return;
-      const bytes = this.#writeByteWise !== undefined && this.#struck('fragments', index) ? messageBytes(message) : undefined;
+      const bytes =
+        this.#writeByteWise !== undefined && this.#struck('fragments', index)
+          ? messageBytes(message)
+          : undefined;
       if (bytes === undefined) this.#socket.send(message, { binary: true });
       else this.#writeByteWise!(bytes);
     }
@@ -86,10 +89,19 @@ export class Link {
   }
 
   burst(fault: ActiveFault, frames: readonly Uint8Array[]): void {
-    pour({ socket: this.#socket, raw: this.#raw, payloads: frames, count: numberOf(fault.fault, 'frames'), sent: (messages) => fault.struck(this.#faults.nowMs(), messages) });
+    pour({
+      socket: this.#socket,
+      raw: this.#raw,
+      payloads: frames,
+      count: numberOf(fault.fault, 'frames'),
+      sent: (messages) => fault.struck(this.#faults.nowMs(), messages),
+    });
   }
 
-  #struck(name: 'mute' | 'mute-symbol' | 'pong-lost' | 'quota' | 'unanswered' | 'fragments', index?: number): boolean {
+  #struck(
+    name: 'mute' | 'mute-symbol' | 'pong-lost' | 'quota' | 'unanswered' | 'fragments',
+    index?: number,
+  ): boolean {
     return this.#faults.takes(name, index) !== undefined;
   }
 

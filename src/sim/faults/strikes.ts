@@ -25,7 +25,15 @@ export class ActiveFault {
   lastMs: number | undefined;
 
   /** `place`: the fault's among all, which keeps their random numbers apart. */
-  constructor(fault: Fault, options: { readonly startMs: number; readonly seed: number; readonly place: number; readonly index: number | undefined }) {
+  constructor(
+    fault: Fault,
+    options: {
+      readonly startMs: number;
+      readonly seed: number;
+      readonly place: number;
+      readonly index: number | undefined;
+    },
+  ) {
     const { startMs, seed, place, index } = options;
     this.fault = fault;
     this.fromMs = startMs + 1000 * numberOf(fault, 'at');

@@ -8,7 +8,10 @@ describe('decode allocates nothing', () => {
   it('in a million frames of each mode, and of refusals', () => {
     const script = fileURLToPath(new URL('./allocation.js', import.meta.url));
     const young = ['--min-semi-space-size=512', '--max-semi-space-size=512'];
-    const text = execFileSync(process.execPath, [...young, script], { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } });
+    const text = execFileSync(process.execPath, [...young, script], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
     const { control, ...bytes } = JSON.parse(text) as Record<string, number>;
     expect(Object.keys(bytes)).toEqual(['mode 1', 'mode 2', 'mode 3', 'mode 4', 'refused']);
     // The smallest object of the engine has 16 bytes; a hundredth of that a frame is noise of the measurement.

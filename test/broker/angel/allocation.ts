@@ -45,7 +45,8 @@ for (let warm = 0; warm < 20; warm++) {
 }
 
 const result: Record<string, number> = {};
-for (const [index, frames] of byMode.entries()) result[`mode ${index + 1}`] = allocated(() => decodeAll(frames, COUNT));
+for (const [index, frames] of byMode.entries())
+  result[`mode ${index + 1}`] = allocated(() => decodeAll(frames, COUNT));
 result['refused'] = allocated(() => decodeAll(refused, COUNT));
 result['control'] = allocated(() => decodeWithBigInt(byMode[0], COUNT));
 console.log(JSON.stringify(result));

@@ -32,7 +32,12 @@ describe('--feed URL', () => {
     ['ws://LOCALHOST:9/stream', 'ws://localhost:9/stream', `http://localhost:9${login}`, true],
     ['ws://[::1]:7', 'ws://[::1]:7/smart-stream', `http://[::1]:7${login}`, true],
     ['wss://127.0.0.1:8443', 'wss://127.0.0.1:8443/smart-stream', `https://127.0.0.1:8443${login}`, true],
-    ['wss://feed.example:8443/smart-stream', 'wss://feed.example:8443/smart-stream', `https://feed.example:8443${login}`, false],
+    [
+      'wss://feed.example:8443/smart-stream',
+      'wss://feed.example:8443/smart-stream',
+      `https://feed.example:8443${login}`,
+      false,
+    ],
     ['wss://feed.example', 'wss://feed.example/smart-stream', `https://feed.example${login}`, false],
   ])('%s', (url, feedUrl, loginUrl, loopback) => {
     expect(feedEndpoint(url)).toEqual({ feedUrl, loginUrl, loopback });
@@ -59,7 +64,12 @@ describe('--feed URL', () => {
     expect(error.message).not.toContain('\n');
   });
 
-  it.each(['wss://me:hush@feed.example', 'wss://hush@feed.example', 'wss://feed.example/?feedToken=hush', 'ws://127.0.0.1/#hush'])('refuses credentials without repeating them: %s', (url) => {
+  it.each([
+    'wss://me:hush@feed.example',
+    'wss://hush@feed.example',
+    'wss://feed.example/?feedToken=hush',
+    'ws://127.0.0.1/#hush',
+  ])('refuses credentials without repeating them: %s', (url) => {
     const error = refusal(url);
     expect(error.code).toBe('USAGE');
     expect(error.message).not.toContain('hush');

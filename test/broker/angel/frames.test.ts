@@ -6,7 +6,9 @@ import { packetJson } from '../../../src/broker/angel/frame-json.js';
 import { bytesOf, malformed, valid } from './vectors.js';
 
 const MODES = [MODE.ltp, MODE.quote, MODE.snapquote, MODE.depth] as const;
-const LENGTHS = [0, 1, 2, 26, 27, 50, 51, 52, 102, 122, 123, 124, 174, 378, 379, 380, 442, 443, 444, 453, 4096, 65_536];
+const LENGTHS = [
+  0, 1, 2, 26, 27, 50, 51, 52, 102, 122, 123, 124, 174, 378, 379, 380, 442, 443, 444, 453, 4096, 65_536,
+];
 
 /** What a frame of ours looks like after its way through a packet: the bytes behind a NUL in the token are gone. */
 function withoutJunk(frame: Uint8Array): Buffer {
@@ -28,12 +30,21 @@ function withPlainNaN(frame: Buffer): Buffer {
 function plainly(frame: Uint8Array): Record<string, unknown> {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
   const mode = view.getUint8(0);
-  const int64 = (at: number, count: number): bigint[] => Array.from({ length: count }, (_, i) => view.getBigInt64(at + 8 * i, true));
+  const int64 = (at: number, count: number): bigint[] =>
+    Array.from({ length: count }, (_, i) => view.getBigInt64(at + 8 * i, true));
   const rows = <T>(at: number, count: number, size: number, read: (at: number) => T): T[] =>
     Array.from({ length: count }, (_, i) => read(at + size * i));
-  const common = { mode, exchange: view.getUint8(1), token: Buffer.from(frame).toString('latin1', 2, 27).split('\0')[0] };
+  const common = {
+    mode,
+    exchange: view.getUint8(1),
+    token: Buffer.from(frame).toString('latin1', 2, 27).split('\0')[0],
+  };
   if (mode === MODE.depth) {
-    const row = (at: number): number[] => [view.getInt32(at, true), view.getInt32(at + 4, true), view.getInt16(at + 8, true)];
+    const row = (at: number): number[] => [
+      view.getInt32(at, true),
+      view.getInt32(at + 4, true),
+      view.getInt16(at + 8, true),
+    ];
     return { ...common, times: int64(27, 2), depth: rows(43, 40, 10, row) };
   }
   const ltp = { ...common, head: int64(27, 3) };
@@ -41,7 +52,11 @@ function plainly(frame: Uint8Array): Record<string, unknown> {
   const totals = [view.getFloat64(75, true), view.getFloat64(83, true)];
   const quote = { ...ltp, traded: int64(51, 3), totals, day: int64(91, 4) };
   if (mode === MODE.quote) return quote;
-  const row = (at: number): (number | bigint)[] => [view.getInt16(at, true), ...int64(at + 2, 2), view.getInt16(at + 18, true)];
+  const row = (at: number): (number | bigint)[] => [
+    view.getInt16(at, true),
+    ...int64(at + 2, 2),
+    view.getInt16(at + 18, true),
+  ];
   return { ...quote, trade: int64(123, 3), best: rows(147, 10, 20, row), bands: int64(347, 4) };
 }
 
@@ -49,10 +64,22 @@ function plainly(frame: Uint8Array): Record<string, unknown> {
 function ofPacket(packet: Packet): Record<string, unknown> {
   const { mode, bestWords } = packet;
   const fields = (first: number, count: number): bigint[] =>
-    Array.from({ length: count }, (_, i) => (BigInt(packet.words[2 * (first + i) + 1]) << 32n) | BigInt(packet.words[2 * (first + i)] >>> 0));
-  const common = { mode, exchange: packet.exchangeType, token: Buffer.from(packet.token.subarray(0, packet.tokenLength)).toString('latin1') };
+    Array.from(
+      { length: count },
+      (_, i) =>
+        (BigInt(packet.words[2 * (first + i) + 1]) << 32n) | BigInt(packet.words[2 * (first + i)] >>> 0),
+    );
+  const common = {
+    mode,
+    exchange: packet.exchangeType,
+    token: Buffer.from(packet.token.subarray(0, packet.tokenLength)).toString('latin1'),
+  };
   if (mode === MODE.depth) {
-    const depth = Array.from({ length: 40 }, (_, row) => [packet.depthQuantity[row], packet.depthPrice[row], packet.depthOrders[row]]);
+    const depth = Array.from({ length: 40 }, (_, row) => [
+      packet.depthQuantity[row],
+      packet.depthPrice[row],
+      packet.depthOrders[row],
+    ]);
     return { ...common, times: [packet.big(FIELD.exchangeMs), packet.big(FIELD.packetReceivedMs)], depth };
   }
   const ltp = { ...common, head: fields(FIELD.sequence, 3) };
@@ -60,8 +87,14 @@ function ofPacket(packet: Packet): Record<string, unknown> {
   const totals = [packet.totalBuyQuantity, packet.totalSellQuantity];
   const quote = { ...ltp, traded: fields(FIELD.lastQuantity, 3), totals, day: fields(FIELD.dayOpen, 4) };
   if (mode === MODE.quote) return quote;
-  const whole = (word: number): bigint => (BigInt(bestWords[word + 1]) << 32n) | BigInt(bestWords[word] >>> 0);
-  const best = Array.from({ length: 10 }, (_, row) => [packet.bestFlag[row], whole(4 * row), whole(4 * row + 2), packet.bestOrders[row]]);
+  const whole = (word: number): bigint =>
+    (BigInt(bestWords[word + 1]) << 32n) | BigInt(bestWords[word] >>> 0);
+  const best = Array.from({ length: 10 }, (_, row) => [
+    packet.bestFlag[row],
+    whole(4 * row),
+    whole(4 * row + 2),
+    packet.bestOrders[row],
+  ]);
   return { ...quote, trade: fields(FIELD.lastTradeSeconds, 3), best, bands: fields(FIELD.upperCircuit, 4) };
 }
 
@@ -78,7 +111,19 @@ const anyFrame = fc
       fc.record({
         at: fc.nat({ max: 434 }),
         bytes: fc.oneof(
-          fc.constantFrom(0n, -1n, 1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 31n, -(2n ** 31n), 2n ** 32n).map(int64Bytes),
+          fc
+            .constantFrom(
+              0n,
+              -1n,
+              1n,
+              2n ** 53n + 1n,
+              2n ** 63n - 1n,
+              -(2n ** 63n),
+              2n ** 31n,
+              -(2n ** 31n),
+              2n ** 32n,
+            )
+            .map(int64Bytes),
           fc.double().map(doubleBytes),
         ),
       }),
@@ -134,9 +179,12 @@ describe('the vectors', () => {
     expect(decode(frame, new Packet())).toBe(frame.length === 0 || known ? 'length' : 'mode');
   });
 
-  it.each(malformed.filter(({ kind }) => kind === 'text'))('$id is refused even if it came as binary: $note', (vector) => {
-    expect(decode(bytesOf(vector), new Packet())).toBeDefined();
-  });
+  it.each(malformed.filter(({ kind }) => kind === 'text'))(
+    '$id is refused even if it came as binary: $note',
+    (vector) => {
+      expect(decode(bytesOf(vector), new Packet())).toBeDefined();
+    },
+  );
 });
 
 describe('decode', () => {

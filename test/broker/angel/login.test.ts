@@ -6,7 +6,13 @@ import { feedEndpoint } from '../../../src/broker/angel/endpoint.js';
 import { logIn, readCredentials, type Credentials, type Session } from '../../../src/broker/angel/login.js';
 import { totp } from '../../../src/broker/angel/totp.js';
 import { FakeClock } from '../../feed/fake-clock.js';
-import { answer, hostileServer, loggedIn, type HostileServer, type Login } from '../../feed/hostile-server.js';
+import {
+  answer,
+  hostileServer,
+  loggedIn,
+  type HostileServer,
+  type Login,
+} from '../../feed/hostile-server.js';
 import { until } from '../../feed/listening.js';
 import { CREDENTIALS, SECRETS, TOKENS } from '../../feed/secrets.js';
 
@@ -43,13 +49,30 @@ describe('a log-in that works', () => {
   it('sends what the documentation asks for, once', async () => {
     const fake = new FakeClock();
     const session = await logIn(feedEndpoint(server.url), CREDENTIALS, fake, never);
-    expect(session).toMatchObject({ jwt: TOKENS.jwt, feedToken: TOKENS.feed, apiKey: CREDENTIALS.apiKey, clientCode: CREDENTIALS.clientCode });
+    expect(session).toMatchObject({
+      jwt: TOKENS.jwt,
+      feedToken: TOKENS.feed,
+      apiKey: CREDENTIALS.apiKey,
+      clientCode: CREDENTIALS.clientCode,
+    });
     expect(Object.isFrozen(session)).toBe(true);
     expect(server.calls).toEqual(['POST /rest/auth/angelbroking/user/v1/loginByPassword']);
     const [{ body, headers }] = server.logins;
-    expect(JSON.parse(body)).toEqual({ clientcode: CREDENTIALS.clientCode, password: CREDENTIALS.pin, totp: totp(CREDENTIALS.totpSecret, fake.wallMs()) });
-    expect(headers).toMatchObject({ 'content-type': 'application/json', accept: 'application/json', 'x-usertype': 'USER', 'x-sourceid': 'WEB', 'x-privatekey': CREDENTIALS.apiKey });
-    expect(Object.keys(headers)).toEqual(expect.arrayContaining(['x-clientlocalip', 'x-clientpublicip', 'x-macaddress']));
+    expect(JSON.parse(body)).toEqual({
+      clientcode: CREDENTIALS.clientCode,
+      password: CREDENTIALS.pin,
+      totp: totp(CREDENTIALS.totpSecret, fake.wallMs()),
+    });
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      accept: 'application/json',
+      'x-usertype': 'USER',
+      'x-sourceid': 'WEB',
+      'x-privatekey': CREDENTIALS.apiKey,
+    });
+    expect(Object.keys(headers)).toEqual(
+      expect.arrayContaining(['x-clientlocalip', 'x-clientpublicip', 'x-macaddress']),
+    );
     expect(fake.pending).toBe(0);
   });
 
@@ -60,9 +83,24 @@ describe('a log-in that works', () => {
 
 describe('the broker refuses', () => {
   it.each([
-    ['the first shape', { status: false, message: 'Invalid totp', errorcode: 'AB1050', data: null }, 'Invalid totp', 'AB1050'],
-    ['the second shape', { success: false, message: 'Invalid Token', errorCode: 'AG8001', data: '' }, 'Invalid Token', 'AG8001'],
-    ['an address that is not registered', { success: false, message: 'Unregistered IP', errorCode: 'AG7002' }, 'Unregistered IP', 'AG7002'],
+    [
+      'the first shape',
+      { status: false, message: 'Invalid totp', errorcode: 'AB1050', data: null },
+      'Invalid totp',
+      'AB1050',
+    ],
+    [
+      'the second shape',
+      { success: false, message: 'Invalid Token', errorCode: 'AG8001', data: '' },
+      'Invalid Token',
+      'AG8001',
+    ],
+    [
+      'an address that is not registered',
+      { success: false, message: 'Unregistered IP', errorCode: 'AG7002' },
+      'Unregistered IP',
+      'AG7002',
+    ],
   ])('in %s', async (_name, body, message, code) => {
     const error = await refusal(answer(body));
     expect(error.message).toContain(message);
@@ -71,7 +109,9 @@ describe('the broker refuses', () => {
   });
 
   it('with a status and JSON', async () => {
-    expect((await refusal(answer({ success: false, message: 'Bad key', errorCode: 'AG8004' }, 401))).message).toContain('Bad key');
+    expect(
+      (await refusal(answer({ success: false, message: 'Bad key', errorCode: 'AG8004' }, 401))).message,
+    ).toContain('Bad key');
   });
 
   it.each([
@@ -93,7 +133,14 @@ describe('the broker refuses', () => {
   });
 
   it('with tokens beside the failure', async () => {
-    await refusal(answer({ status: false, message: `not ${TOKENS.jwt} nor ${TOKENS.feed}`, errorcode: 'E', data: { jwtToken: TOKENS.jwt, feedToken: TOKENS.feed, refreshToken: TOKENS.refresh } }));
+    await refusal(
+      answer({
+        status: false,
+        message: `not ${TOKENS.jwt} nor ${TOKENS.feed}`,
+        errorcode: 'E',
+        data: { jwtToken: TOKENS.jwt, feedToken: TOKENS.feed, refreshToken: TOKENS.refresh },
+      }),
+    );
   });
 });
 
@@ -150,7 +197,9 @@ describe('nobody answers', () => {
   it('connection refused', async () => {
     const { url } = server;
     await server.close();
-    const error: unknown = await logIn(feedEndpoint(url), CREDENTIALS, clock, never).catch((thrown: unknown) => thrown);
+    const error: unknown = await logIn(feedEndpoint(url), CREDENTIALS, clock, never).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).toMatchObject({ code: 'LOGIN', retryable: true });
     expect((error as EngineError).message).toContain('ECONNREFUSED');
     server = await hostileServer();
@@ -166,10 +215,16 @@ describe('nobody answers', () => {
   ])('%s within the time', async (_name, login) => {
     const fake = new FakeClock();
     server.loginAnswers = [login];
-    const outcome = logIn(feedEndpoint(server.url), CREDENTIALS, fake, never).catch((thrown: unknown) => thrown);
+    const outcome = logIn(feedEndpoint(server.url), CREDENTIALS, fake, never).catch(
+      (thrown: unknown) => thrown,
+    );
     await until(() => server.logins.length === 1, 'the request');
     fake.advance(15_000);
-    expect(await outcome).toMatchObject({ code: 'LOGIN', retryable: true, message: expect.stringContaining('15 s') });
+    expect(await outcome).toMatchObject({
+      code: 'LOGIN',
+      retryable: true,
+      message: expect.stringContaining('15 s'),
+    });
     expect(fake.pending).toBe(0);
   });
 
@@ -177,7 +232,9 @@ describe('nobody answers', () => {
     const fake = new FakeClock();
     const abort = new AbortController();
     server.loginAnswers = [() => undefined];
-    const outcome = logIn(feedEndpoint(server.url), CREDENTIALS, fake, abort.signal).catch((thrown: unknown) => thrown);
+    const outcome = logIn(feedEndpoint(server.url), CREDENTIALS, fake, abort.signal).catch(
+      (thrown: unknown) => thrown,
+    );
     await until(() => server.logins.length === 1, 'the request');
     abort.abort();
     expect(await outcome).toBeInstanceOf(EngineError);
@@ -186,10 +243,20 @@ describe('nobody answers', () => {
 });
 
 describe('credentials', () => {
-  const env = { ANGEL_API_KEY: ' k ', ANGEL_CLIENT_ID: 'C1', ANGEL_PIN: '0001', ANGEL_TOTP_SECRET: 'JBSWY3DPEHPK3PXP' };
+  const env = {
+    ANGEL_API_KEY: ' k ',
+    ANGEL_CLIENT_ID: 'C1',
+    ANGEL_PIN: '0001',
+    ANGEL_TOTP_SECRET: 'JBSWY3DPEHPK3PXP',
+  };
 
   it('are read under the names that users have', () => {
-    expect(readCredentials(env)).toEqual({ apiKey: 'k', clientCode: 'C1', pin: '0001', totpSecret: 'JBSWY3DPEHPK3PXP' });
+    expect(readCredentials(env)).toEqual({
+      apiKey: 'k',
+      clientCode: 'C1',
+      pin: '0001',
+      totpSecret: 'JBSWY3DPEHPK3PXP',
+    });
   });
 
   it.each([
@@ -204,7 +271,8 @@ describe('credentials', () => {
       error = thrown;
     }
     expect(error).toMatchObject({ code: 'CONFIG', exitCode: EXIT.usage });
-    for (const name of Object.keys(env)) expect((error as EngineError).message.includes(name)).toBe(names.includes(name));
+    for (const name of Object.keys(env))
+      expect((error as EngineError).message.includes(name)).toBe(names.includes(name));
   });
 
   it.each([

@@ -21,7 +21,8 @@ describe('the codes of the broker', () => {
   });
 
   it('no wrong credential is tried again by itself: accounts lock', () => {
-    for (const code of ['AB1000', 'AB1007', 'AB1050', 'AB1006', 'AG8004']) expect(knownRefusal(code)!.retryable).toBe(false);
+    for (const code of ['AB1000', 'AB1007', 'AB1050', 'AB1006', 'AG8004'])
+      expect(knownRefusal(code)!.retryable).toBe(false);
   });
 
   it.each(['', 'AB9999', 'constructor', '__proto__', 'toString', 'ab1050'])('%j is none of them', (code) => {

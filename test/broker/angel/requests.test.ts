@@ -46,37 +46,48 @@ describe('subscribeRequests', () => {
 
   it('asks for every token once, in messages of bounded size that name themselves apart', () => {
     const exchanges = Object.keys(EXCHANGE).map(Number);
-    const token = fc.record({ exchangeType: fc.constantFrom(...exchanges), token: fc.nat({ max: 600 }).map(String) });
+    const token = fc.record({
+      exchangeType: fc.constantFrom(...exchanges),
+      token: fc.nat({ max: 600 }).map(String),
+    });
     fc.assert(
-      fc.property(fc.array(token, { maxLength: 1000, size: 'max' }), fc.constantFrom(1, 2, 3), (tokens, mode) => {
-        const requests = subscribeRequests({ mode: mode, tokens, correlationPrefix: 'run7' });
-        const seen: string[] = [];
-        for (const { text, correlationId, tokens: asked } of requests) {
-          const { correlationID, action, params } = JSON.parse(text);
-          expect([correlationID, action, params.mode]).toEqual([correlationId, 1, mode]);
-          expect(correlationId).toMatch(CORRELATION_ID);
-          const types = params.tokenList.map(({ exchangeType }: { exchangeType: number }) => exchangeType);
-          expect(new Set(types).size).toBe(types.length);
-          const inMessage = params.tokenList.flatMap((group: { exchangeType: number; tokens: string[] }) =>
-            group.tokens.map((each) => `${group.exchangeType}:${each}`),
-          );
-          expect(inMessage.length).toBeGreaterThan(0);
-          expect(inMessage.length).toBeLessThanOrEqual(TOKENS_PER_MESSAGE);
-          expect([...inMessage].sort()).toEqual(asked.map((key) => `${key.exchangeType}:${key.token}`).sort());
-          seen.push(...inMessage);
-        }
-        const wanted = new Set(tokens.map((key) => `${key.exchangeType}:${key.token}`));
-        expect(seen.length).toBe(wanted.size);
-        expect(new Set(seen)).toEqual(wanted);
-        expect(new Set(requests.map(({ correlationId }) => correlationId)).size).toBe(requests.length);
-      }),
+      fc.property(
+        fc.array(token, { maxLength: 1000, size: 'max' }),
+        fc.constantFrom(1, 2, 3),
+        (tokens, mode) => {
+          const requests = subscribeRequests({ mode: mode, tokens, correlationPrefix: 'run7' });
+          const seen: string[] = [];
+          for (const { text, correlationId, tokens: asked } of requests) {
+            const { correlationID, action, params } = JSON.parse(text);
+            expect([correlationID, action, params.mode]).toEqual([correlationId, 1, mode]);
+            expect(correlationId).toMatch(CORRELATION_ID);
+            const types = params.tokenList.map(({ exchangeType }: { exchangeType: number }) => exchangeType);
+            expect(new Set(types).size).toBe(types.length);
+            const inMessage = params.tokenList.flatMap((group: { exchangeType: number; tokens: string[] }) =>
+              group.tokens.map((each) => `${group.exchangeType}:${each}`),
+            );
+            expect(inMessage.length).toBeGreaterThan(0);
+            expect(inMessage.length).toBeLessThanOrEqual(TOKENS_PER_MESSAGE);
+            expect([...inMessage].sort()).toEqual(
+              asked.map((key) => `${key.exchangeType}:${key.token}`).sort(),
+            );
+            seen.push(...inMessage);
+          }
+          const wanted = new Set(tokens.map((key) => `${key.exchangeType}:${key.token}`));
+          expect(seen.length).toBe(wanted.size);
+          expect(new Set(seen)).toEqual(wanted);
+          expect(new Set(requests.map(({ correlationId }) => correlationId)).size).toBe(requests.length);
+        },
+      ),
       { numRuns: 60 },
     );
   });
 
   it('splits at 500 and stops at the quota', () => {
     const sizes = (count: number): number[] =>
-      subscribeRequests({ mode: 1, tokens: nse(count), correlationPrefix: 'a' }).map(({ tokens }) => tokens.length);
+      subscribeRequests({ mode: 1, tokens: nse(count), correlationPrefix: 'a' }).map(
+        ({ tokens }) => tokens.length,
+      );
     expect(sizes(0)).toEqual([]);
     expect(sizes(500)).toEqual([500]);
     expect(sizes(501)).toEqual([500, 1]);
@@ -106,7 +117,11 @@ describe('subscribeRequests', () => {
 
 describe('the quota', () => {
   it('counts (token, mode) once, whatever is repeated', () => {
-    const one = (mode: 1 | 2 | 3, exchangeType: number, token: string): Subscription => ({ mode, exchangeType, token });
+    const one = (mode: 1 | 2 | 3, exchangeType: number, token: string): Subscription => ({
+      mode,
+      exchangeType,
+      token,
+    });
     expect(quotaUsed([])).toBe(0);
     expect(quotaUsed([one(1, 1, '2885'), one(2, 1, '2885'), one(3, 1, '2885')])).toBe(3);
     expect(quotaUsed([one(1, 1, '2885'), one(1, 1, '2885')])).toBe(1);

@@ -36,16 +36,28 @@ it('removes all but the last five, and nothing that is not its own', async () =>
     writeFileSync(join(folder, 'mine.json'), '');
     writeFileSync(join(folder, 'OpenAPIScripMaster.json'), '');
     for (let day = 10; day < 18; day++) await keep(folder, `2026-11-${day}`, rows);
-    expect(readdirSync(folder).sort()).toEqual(['OpenAPIScripMaster-2026-11-13.json', 'OpenAPIScripMaster-2026-11-14.json', 'OpenAPIScripMaster-2026-11-15.json', 'OpenAPIScripMaster-2026-11-16.json', 'OpenAPIScripMaster-2026-11-17.json', 'OpenAPIScripMaster.json', 'mine.json']);
+    expect(readdirSync(folder).sort()).toEqual([
+      'OpenAPIScripMaster-2026-11-13.json',
+      'OpenAPIScripMaster-2026-11-14.json',
+      'OpenAPIScripMaster-2026-11-15.json',
+      'OpenAPIScripMaster-2026-11-16.json',
+      'OpenAPIScripMaster-2026-11-17.json',
+      'OpenAPIScripMaster.json',
+      'mine.json',
+    ]);
   });
 });
 
 it('says in one sentence what cannot be written or read, and leaves nothing aside', async () => {
   await inFolder(async (folder) => {
     mkdirSync(join(folder, 'OpenAPIScripMaster-2026-11-25.json'));
-    await expect(keep(folder, '2026-11-25', rows)).rejects.toThrow(/OpenAPIScripMaster-2026-11-25\.json cannot be written/);
+    await expect(keep(folder, '2026-11-25', rows)).rejects.toThrow(
+      /OpenAPIScripMaster-2026-11-25\.json cannot be written/,
+    );
     expect(readdirSync(folder)).toEqual(['OpenAPIScripMaster-2026-11-25.json']);
-    await expect(readMasterFile(join(folder, 'nowhere.json'))).rejects.toThrow(/nowhere\.json cannot be read/);
+    await expect(readMasterFile(join(folder, 'nowhere.json'))).rejects.toThrow(
+      /nowhere\.json cannot be read/,
+    );
     await expect(readMasterFile(folder)).rejects.toThrow(/cannot be read/);
   });
 });

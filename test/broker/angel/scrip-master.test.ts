@@ -10,15 +10,32 @@ import { shipped } from '../../../src/paths.js';
 import { inFolder } from '../../parquet/candles.js';
 import { option, pieces, row } from './scrip-rows.js';
 
-const read = (content: unknown, size = 7): Promise<Master> => readMaster(pieces(Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)), size), 'the file');
+const read = (content: unknown, size = 7): Promise<Master> =>
+  readMaster(
+    pieces(Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)), size),
+    'the file',
+  );
 
-const good = [row('RELIANCE-EQ', '2885'), row('RELIANCE-BL', '7'), row('NIFTYBEES-EQ', '10576', { tick_size: '1.000000' }), row('RELIANCE25NOV26FUT', '55', { exch_seg: 'NFO', instrumenttype: 'FUTSTK', name: 'RELIANCE' }), option(1)];
+const good = [
+  row('RELIANCE-EQ', '2885'),
+  row('RELIANCE-BL', '7'),
+  row('NIFTYBEES-EQ', '10576', { tick_size: '1.000000' }),
+  row('RELIANCE25NOV26FUT', '55', { exch_seg: 'NFO', instrumenttype: 'FUTSTK', name: 'RELIANCE' }),
+  option(1),
+];
 
 describe('the instrument file', () => {
   it.each([1, 2, 3, 64, 1_000_000])('in pieces of %i bytes gives the same', async (size) => {
     const { listings, kept, rows, derivatives } = await read(good, size);
     expect([...listings.keys()]).toEqual(['RELIANCE', 'NIFTYBEES']);
-    expect(listings.get('RELIANCE')).toEqual({ symbol: 'RELIANCE', token: '2885', exchange: 'NSE', exchangeType: 1, tickSizeRupees: 0.1, derivatives: true });
+    expect(listings.get('RELIANCE')).toEqual({
+      symbol: 'RELIANCE',
+      token: '2885',
+      exchange: 'NSE',
+      exchangeType: 1,
+      tickSizeRupees: 0.1,
+      derivatives: true,
+    });
     expect(listings.get('NIFTYBEES')).toMatchObject({ tickSizeRupees: 0.01, derivatives: false });
     expect(kept.map(({ symbol }) => symbol)).toEqual(['RELIANCE-EQ', 'NIFTYBEES-EQ', 'RELIANCE25NOV26FUT']);
     expect([rows, derivatives]).toEqual([5, 1]);
@@ -47,14 +64,35 @@ describe('the instrument file', () => {
   });
 
   it('counts what is no row, and tick sizes that cannot be read', async () => {
-    const master = await read([1, null, 'x', [row('ZZZ-EQ', '5')], { token: 5, symbol: 'YYY-EQ' }, row('AAA-EQ', '1', { tick_size: '' }), row('BBB-EQ', '2', { tick_size: '0.000000' }), row('CCC-EQ', '3', { tick_size: '-5' }), row('DDD-EQ', '4', { tick_size: '1e3' }), row('EEE-EQ', '5', { tick_size: '9'.repeat(400) }), row('FFF-EQ', '6', { tick_size: [{}] }), row('GGG-EQ', '7', { tick_size: JSON.parse('[{"toString":0}]') as unknown }), row('HHH-EQ', '8', { tick_size: ['5'] })]);
+    const master = await read([
+      1,
+      null,
+      'x',
+      [row('ZZZ-EQ', '5')],
+      { token: 5, symbol: 'YYY-EQ' },
+      row('AAA-EQ', '1', { tick_size: '' }),
+      row('BBB-EQ', '2', { tick_size: '0.000000' }),
+      row('CCC-EQ', '3', { tick_size: '-5' }),
+      row('DDD-EQ', '4', { tick_size: '1e3' }),
+      row('EEE-EQ', '5', { tick_size: '9'.repeat(400) }),
+      row('FFF-EQ', '6', { tick_size: [{}] }),
+      row('GGG-EQ', '7', { tick_size: JSON.parse('[{"toString":0}]') as unknown }),
+      row('HHH-EQ', '8', { tick_size: ['5'] }),
+    ]);
     expect(master.unreadable).toBe(5);
     expect(master.guessedTicks).toBe(8);
     expect([...master.listings.values()].every(({ tickSizeRupees }) => tickSizeRupees === 0.05)).toBe(true);
   });
 
   it('lists symbols that contradict each other apart, and the same row twice once', async () => {
-    const { listings, conflicts } = await read([row('AAA-EQ', '1'), row('AAA-EQ', '2'), row('BBB-EQ', '3'), row('CCC-EQ', '3'), row('DDD-EQ', '4'), row('DDD-EQ', '4')]);
+    const { listings, conflicts } = await read([
+      row('AAA-EQ', '1'),
+      row('AAA-EQ', '2'),
+      row('BBB-EQ', '3'),
+      row('CCC-EQ', '3'),
+      row('DDD-EQ', '4'),
+      row('DDD-EQ', '4'),
+    ]);
     expect([...listings.keys()]).toEqual(['DDD']);
     expect(Object.fromEntries(conflicts)).toEqual({
       AAA: 'AAA-EQ has two tokens, 1 and 2',
@@ -75,7 +113,11 @@ describe('the instrument file', () => {
     ['only other segments', [option(1), option(2)], /no cash equity of NSE/],
     ['followed by something', `${JSON.stringify(good)}{}`, /no JSON that can be read/],
     ['two lists', `${JSON.stringify(good)}${JSON.stringify(good)}`, /no JSON that can be read/],
-    ['text that is no UTF-8', Buffer.concat([Buffer.from('[{"a":'), Buffer.from([0xff, 0xfe])]).toString('latin1'), /no JSON|cut off/],
+    [
+      'text that is no UTF-8',
+      Buffer.concat([Buffer.from('[{"a":'), Buffer.from([0xff, 0xfe])]).toString('latin1'),
+      /no JSON|cut off/,
+    ],
   ])('%s is refused in one sentence', async (_what, content, sentence) => {
     const error = await read(content).then(
       () => undefined,
@@ -89,7 +131,10 @@ describe('the instrument file', () => {
   it.each([
     ['nested without end', (): string => '['.repeat(1000)],
     ['a text without end', (k: number): string => (k === 0 ? '[{"token":"' : '9'.repeat(1000))],
-    ['a row of ever more columns', (k: number): string => (k === 0 ? '[{' : `"k${k}":"${'x'.repeat(1000)}",`)],
+    [
+      'a row of ever more columns',
+      (k: number): string => (k === 0 ? '[{' : `"k${k}":"${'x'.repeat(1000)}",`),
+    ],
     ['an object of ever more', (k: number): string => (k === 0 ? '{' : `"k${k}":[],`.repeat(100))],
   ])('%s is refused as soon as it is larger than any row', async (_what, piece) => {
     let taken = 0;
@@ -101,7 +146,9 @@ describe('the instrument file', () => {
         yield bytes;
       }
     }
-    await expect(readMaster(endless(), 'the file')).rejects.toThrow(/^the file is not the broker's instrument file: it (has a row of more than 65536 bytes|holds no list)\.$/);
+    await expect(readMaster(endless(), 'the file')).rejects.toThrow(
+      /^the file is not the broker's instrument file: it (has a row of more than 65536 bytes|holds no list)\.$/,
+    );
     expect(taken).toBeLessThan(70_000);
   });
 
@@ -109,7 +156,12 @@ describe('the instrument file', () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (let k = 1; ; k += 100) {
         await Promise.resolve();
-        yield Buffer.from((k === 1 ? '[' : ',') + Array.from({ length: 100 }, (_, index) => JSON.stringify(row(`S${k + index}-EQ`, String(k + index)))).join(','));
+        yield Buffer.from(
+          (k === 1 ? '[' : ',') +
+            Array.from({ length: 100 }, (_, index) =>
+              JSON.stringify(row(`S${k + index}-EQ`, String(k + index))),
+            ).join(','),
+        );
       }
     }
     await expect(readMaster(endless(), 'the file')).rejects.toThrow(/more than 100000 equities/);
@@ -126,12 +178,21 @@ describe('the instrument file', () => {
       file.end(`${JSON.stringify(row('RELIANCE-EQ', '2885'))}]`);
       await once(file, 'finish');
       const peakOf = async (body: string): Promise<number> => {
-        const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', `${body}; process.stdout.write(String(process.resourceUsage().maxRSS));`, path]);
+        const { stdout } = await promisify(execFile)(process.execPath, [
+          '--input-type=module',
+          '-e',
+          `${body}; process.stdout.write(String(process.resourceUsage().maxRSS));`,
+          path,
+        ]);
         return Number(stdout);
       };
       const nothing = await peakOf(`await import('${shipped('dist/src/broker/angel/scrip-cache.js').href}')`);
-      const ours = await peakOf(`const { readMasterFile } = await import('${shipped('dist/src/broker/angel/scrip-cache.js').href}'); await readMasterFile(process.argv[1])`);
-      const whole = await peakOf(`const { readFileSync } = await import('node:fs'); globalThis.rows = JSON.parse(readFileSync(process.argv[1], 'utf8'))`);
+      const ours = await peakOf(
+        `const { readMasterFile } = await import('${shipped('dist/src/broker/angel/scrip-cache.js').href}'); await readMasterFile(process.argv[1])`,
+      );
+      const whole = await peakOf(
+        `const { readFileSync } = await import('node:fs'); globalThis.rows = JSON.parse(readFileSync(process.argv[1], 'utf8'))`,
+      );
       expect(ours - nothing).toBeLessThan((whole - nothing) / 2);
     });
   });

@@ -8,7 +8,8 @@ import { objectionTo } from '../../../src/commands/compare/fetch.js';
 import { candleOf } from '../../parquet/candles.js';
 
 const instrument = (symbol: string) => ({ symbol, exchange: 'NSE', token: '1' });
-const wanted = (...symbols: string[]) => symbols.map((symbol) => ({ instrument: instrument(symbol), fromMs: 0, toMs: 60_000 }));
+const wanted = (...symbols: string[]) =>
+  symbols.map((symbol) => ({ instrument: instrument(symbol), fromMs: 0, toMs: 60_000 }));
 const row = (close: number): CandleRow[] => [candleOf({ minute: 0, close }).candle];
 
 /** Answers by symbol, one after another, the last for ever; and the order in which it was asked. */
@@ -33,7 +34,10 @@ describe('candles', () => {
   it('have settled when two answers agree, and those that do not are asked again, apart', async () => {
     const { asked, results } = await settling({ A: [row(1)], B: [row(1), row(2), row(2)] });
     expect(asked).toEqual(['A', 'B', 'apart 2', 'A', 'B', 'apart 3', 'B']);
-    expect(results).toEqual([{ rows: row(1), agreedAfter: 2, refused: undefined }, { rows: row(2), agreedAfter: 3, refused: undefined }]);
+    expect(results).toEqual([
+      { rows: row(1), agreedAfter: 2, refused: undefined },
+      { rows: row(2), agreedAfter: 3, refused: undefined },
+    ]);
   });
 
   it('that never agree are those of the last answer, and say so', async () => {
@@ -41,8 +45,15 @@ describe('candles', () => {
     expect(asked.filter((one) => one === 'A')).toHaveLength(MOST_ANSWERS);
     expect(results).toEqual([{ rows: row(MOST_ANSWERS), agreedAfter: undefined, refused: undefined }]);
     // Nothing is proved by them: the verdict of a comparison cannot be a pass.
-    expect(objectionTo(results, [instrument('A')])).toBe("the broker's candles of A have not settled, 6 answers all differed: compare again later");
-    expect(objectionTo((await settling({ A: [row(1)], B: [new CandlesRefused('No.')] })).results, [instrument('A'), instrument('B')])).toBeUndefined();
+    expect(objectionTo(results, [instrument('A')])).toBe(
+      "the broker's candles of A have not settled, 6 answers all differed: compare again later",
+    );
+    expect(
+      objectionTo((await settling({ A: [row(1)], B: [new CandlesRefused('No.')] })).results, [
+        instrument('A'),
+        instrument('B'),
+      ]),
+    ).toBeUndefined();
   });
 
   it('that two answers say are none are none', async () => {
@@ -51,8 +62,13 @@ describe('candles', () => {
 
   it('of one symbol that is refused keep those of others from nothing; anything else ends it all', async () => {
     const { asked, results } = await settling({ A: [new CandlesRefused('No.')], B: [row(1)] });
-    expect(results).toEqual([{ rows: [], agreedAfter: undefined, refused: 'No.' }, { rows: row(1), agreedAfter: 2, refused: undefined }]);
+    expect(results).toEqual([
+      { rows: [], agreedAfter: undefined, refused: 'No.' },
+      { rows: row(1), agreedAfter: 2, refused: undefined },
+    ]);
     expect(asked).toEqual(['A', 'B', 'apart 2', 'B']);
-    await expect(settling({ A: [new EngineError('CANDLES', 'Gone.')] })).rejects.toMatchObject({ message: 'Gone.' });
+    await expect(settling({ A: [new EngineError('CANDLES', 'Gone.')] })).rejects.toMatchObject({
+      message: 'Gone.',
+    });
   });
 });

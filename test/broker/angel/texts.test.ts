@@ -1,13 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyText, LONGEST_STRING, LONGEST_TEXT, type FeedText } from '../../../src/broker/angel/texts.js';
+import {
+  classifyText,
+  LONGEST_STRING,
+  LONGEST_TEXT,
+  type FeedText,
+} from '../../../src/broker/angel/texts.js';
 import { bytesOf, malformed } from './vectors.js';
 
 const classify = (text: string): FeedText => classifyText(Buffer.from(text));
 const other = { kind: 'other' };
 
 describe('the text vectors', () => {
-  const limit = { kind: 'error', correlationId: 'abcde12345', code: 'E1002', message: 'Invalid Request. Subscription Limit Exceeded' };
+  const limit = {
+    kind: 'error',
+    correlationId: 'abcde12345',
+    code: 'E1002',
+    message: 'Invalid Request. Subscription Limit Exceeded',
+  };
   const meaning: Record<string, FeedText> = {
     m058: limit as FeedText,
     m059: { kind: 'error', correlationId: 'abcde12345', code: 'E1001', message: 'Invalid Request Payload.' },
@@ -27,14 +37,24 @@ describe('the text vectors', () => {
 describe('classifyText', () => {
   it('knows pong, and only that', () => {
     expect(classify('pong')).toEqual({ kind: 'pong' });
-    for (const text of ['', 'ping', 'pongpong', 'PONG', '"pong"', '\0']) expect(classify(text)).toEqual(other);
+    for (const text of ['', 'ping', 'pongpong', 'PONG', '"pong"', '\0'])
+      expect(classify(text)).toEqual(other);
   });
 
   it.each([
     ['{"errorCode":"E1001"}', { kind: 'error', correlationId: '', code: 'E1001', message: '' }],
-    ['{"correlationID":null,"errorCode":"E1001","errorMessage":7}', { kind: 'error', correlationId: '', code: 'E1001', message: '7' }],
-    ['{"errorCode":1001,"data":{"errorCode":"E1002"}}', { kind: 'error', correlationId: '', code: '1001', message: '' }],
-    ['{"errorMessage":"say \\"errorCode\\": no" "errorCode":"E1"}', { kind: 'error', correlationId: '', code: 'E1', message: 'say "errorCode": no' }],
+    [
+      '{"correlationID":null,"errorCode":"E1001","errorMessage":7}',
+      { kind: 'error', correlationId: '', code: 'E1001', message: '7' },
+    ],
+    [
+      '{"errorCode":1001,"data":{"errorCode":"E1002"}}',
+      { kind: 'error', correlationId: '', code: '1001', message: '' },
+    ],
+    [
+      '{"errorMessage":"say \\"errorCode\\": no" "errorCode":"E1"}',
+      { kind: 'error', correlationId: '', code: 'E1', message: 'say "errorCode": no' },
+    ],
     ['{"errorCode":"E\\u001b[2J1"}', { kind: 'error', correlationId: '', code: 'E [2J1', message: '' }],
   ])('understands %s', (text, meaning) => {
     expect(classify(text)).toEqual(meaning);
@@ -88,8 +108,24 @@ describe('classifyText', () => {
   });
 
   it('throws for no bytes', () => {
-    const pieces = fc.constantFrom('{', '}', '"', '\\', ':', ',', ' ', '"errorCode"', '"errorMessage":"x"', 'E1001', '[', '\\u12', '\n');
-    const texts = fc.array(pieces, { maxLength: 60, size: 'max' }).map((parts) => Buffer.from(parts.join('')));
+    const pieces = fc.constantFrom(
+      '{',
+      '}',
+      '"',
+      '\\',
+      ':',
+      ',',
+      ' ',
+      '"errorCode"',
+      '"errorMessage":"x"',
+      'E1001',
+      '[',
+      '\\u12',
+      '\n',
+    );
+    const texts = fc
+      .array(pieces, { maxLength: 60, size: 'max' })
+      .map((parts) => Buffer.from(parts.join('')));
     fc.assert(
       fc.property(fc.oneof(texts, fc.uint8Array({ maxLength: 5000, size: 'max' })), (bytes) => {
         expect(['pong', 'error', 'other']).toContain(classifyText(bytes).kind);

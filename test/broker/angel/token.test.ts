@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { istMs } from '../../../src/market/session.js';
 import { expiryOf, validUntil } from '../../../src/broker/angel/token.js';
 
-const jwt = (claims: unknown): string => `eyJhbGciOiJIUzUxMiJ9.${Buffer.from(typeof claims === 'string' ? claims : JSON.stringify(claims)).toString('base64url')}.signature`;
+const jwt = (claims: unknown): string =>
+  `eyJhbGciOiJIUzUxMiJ9.${Buffer.from(typeof claims === 'string' ? claims : JSON.stringify(claims)).toString('base64url')}.signature`;
 const NOW = istMs('2026-11-23', '09:10');
 const MIDNIGHT = istMs('2026-11-24', '00:00');
 
@@ -38,7 +39,9 @@ describe('how long tokens are used', () => {
   });
 
   it('until the first of them ends', () => {
-    expect(validUntil([jwt({ exp: NOW / 1000 + 3600 }), jwt({ exp: NOW / 1000 + 1800 })], NOW)).toBe(NOW + 1_800_000);
+    expect(validUntil([jwt({ exp: NOW / 1000 + 3600 }), jwt({ exp: NOW / 1000 + 1800 })], NOW)).toBe(
+      NOW + 1_800_000,
+    );
   });
 
   it('does not believe an end in the past: this clock may be wrong', () => {

@@ -34,16 +34,20 @@ describe('base32', () => {
     expect(base32Bytes(text).toString('latin1')).toBe(bytes);
   });
 
-  it.each(['', '   ', '====', '123456', 'JBSWY3DPEHPK3PX!', 'O0O0'])('refuses %j without repeating it', (secret) => {
-    let error: unknown;
-    try {
-      totp(secret, 0);
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toBeInstanceOf(EngineError);
-    expect((error as EngineError).code).toBe('CONFIG');
-    expect((error as EngineError).exitCode).toBe(EXIT.usage);
-    if (secret.trim() !== '' && secret !== '====') expect((error as EngineError).message).not.toContain(secret);
-  });
+  it.each(['', '   ', '====', '123456', 'JBSWY3DPEHPK3PX!', 'O0O0'])(
+    'refuses %j without repeating it',
+    (secret) => {
+      let error: unknown;
+      try {
+        totp(secret, 0);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(EngineError);
+      expect((error as EngineError).code).toBe('CONFIG');
+      expect((error as EngineError).exitCode).toBe(EXIT.usage);
+      if (secret.trim() !== '' && secret !== '====')
+        expect((error as EngineError).message).not.toContain(secret);
+    },
+  );
 });

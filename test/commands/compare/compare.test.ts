@@ -7,11 +7,21 @@ import { describe, expect, it } from 'vitest';
 import type { CandleWithQuality } from '../../../src/candles/candle.js';
 import { shipped } from '../../../src/paths.js';
 import { niftyFifty } from '../../../src/run/universe.js';
-import { candleOf, comparing, comparingJson, inFolders, minutes, TRADED, writeOurs, writeReference } from './folders.js';
+import {
+  candleOf,
+  comparing,
+  comparingJson,
+  inFolders,
+  minutes,
+  TRADED,
+  writeOurs,
+  writeReference,
+} from './folders.js';
 import type { Manner } from './folders.js';
 
 const AUCTION = 374;
-const ours = (from: number, to: number, symbol = 'RELIANCE'): CandleWithQuality[] => minutes(from, to).map((minute) => candleOf({ minute, symbol }));
+const ours = (from: number, to: number, symbol = 'RELIANCE'): CandleWithQuality[] =>
+  minutes(from, to).map((minute) => candleOf({ minute, symbol }));
 const rest = (from: number, to: number) => minutes(from, to).map((minute) => ({ minute }));
 
 describe('a reference in the manner of other programs', () => {
@@ -29,35 +39,84 @@ describe('a reference in the manner of other programs', () => {
       await writeOurs(folders.ours, ours(0, 9));
       await writeReference(folders.reference, rest(-30, 30), 'RELIANCE', manner);
       const { code, json } = await comparingJson(folders);
-      expect(json).toMatchObject({ verdict: 'pass', reasons: [], symbols: [{ compared: 10, close: { exact: 10, withinTick: 0, different: 0 }, volume: { exact: 10 }, missingOurs: 0, missingReference: 0, outside: 51 }] });
+      expect(json).toMatchObject({
+        verdict: 'pass',
+        reasons: [],
+        symbols: [
+          {
+            compared: 10,
+            close: { exact: 10, withinTick: 0, different: 0 },
+            volume: { exact: 10 },
+            missingOurs: 0,
+            missingReference: 0,
+            outside: 51,
+          },
+        ],
+      });
       expect(code).toBe(0);
     }),
   );
 
   it('passes with whole rupees as integers', () =>
     inFolders(async (folders) => {
-      await writeOurs(folders.ours, minutes(0, 3).map((minute) => ({ ...candleOf({ minute, close: 101 }), candle: { ...candleOf({ minute, close: 101 }).candle, low: 99 } })));
-      await writeReference(folders.reference, rest(0, 3).map((row) => ({ ...row, low: '99', close: '101' })), 'RELIANCE', { price: 'INTEGER' });
+      await writeOurs(
+        folders.ours,
+        minutes(0, 3).map((minute) => ({
+          ...candleOf({ minute, close: 101 }),
+          candle: { ...candleOf({ minute, close: 101 }).candle, low: 99 },
+        })),
+      );
+      await writeReference(
+        folders.reference,
+        rest(0, 3).map((row) => ({ ...row, low: '99', close: '101' })),
+        'RELIANCE',
+        { price: 'INTEGER' },
+      );
       expect((await comparing(folders)).code).toBe(0);
     }));
 
   it('rounds floats of 32 bits to the paisa and says so', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, [candleOf({ minute: 0, close: 25_000.05 })]);
-      await writeReference(folders.reference, [{ minute: 0, high: '25000.05', close: '25000.05' }], 'RELIANCE', { price: 'FLOAT' });
+      await writeReference(
+        folders.reference,
+        [{ minute: 0, high: '25000.05', close: '25000.05' }],
+        'RELIANCE',
+        { price: 'FLOAT' },
+      );
       const { json } = await comparingJson(folders, { tickSizeRupees: () => 0.01 });
       expect(json).toMatchObject({ verdict: 'pass', notes: [expect.stringContaining('prices of 32 bits')] });
-      await writeReference(folders.reference, [{ minute: 0, high: '25000.05', close: '25000.06' }], 'RELIANCE', { price: 'FLOAT' });
-      expect((await comparingJson(folders, { tickSizeRupees: () => 0.01 })).json.symbols[0].close).toStrictEqual({ exact: 0, withinTick: 1, different: 0 });
+      await writeReference(
+        folders.reference,
+        [{ minute: 0, high: '25000.05', close: '25000.06' }],
+        'RELIANCE',
+        { price: 'FLOAT' },
+      );
+      expect(
+        (await comparingJson(folders, { tickSizeRupees: () => 0.01 })).json.symbols[0].close,
+      ).toStrictEqual({ exact: 0, withinTick: 1, different: 0 });
     }));
 
   it.each(['offset', 'kolkata', 'naive'])('passes with what pandas wrote: %s', (name) =>
     inFolders(async (folders) => {
       // Thirty minutes of M&M from 2026-11-16T09:15, seven days before the first minute of `candleOf`.
-      await copyFile(fileURLToPath(shipped(`test/parquet/files/pandas-${name}.parquet`)), join(folders.reference, 'NSE_M&M_1m.parquet'));
+      await copyFile(
+        fileURLToPath(shipped(`test/parquet/files/pandas-${name}.parquet`)),
+        join(folders.reference, 'NSE_M&M_1m.parquet'),
+      );
       const rows = minutes(0, 29).map((index) => {
         const { candle, quality } = candleOf({ minute: index - 7 * 1440, symbol: 'M&M' });
-        return { quality, candle: { ...candle, open: 100 + index / 20, high: 101 + index / 20, low: 99 + index / 20, close: 100.5 + index / 20, volume: 1000 + index } };
+        return {
+          quality,
+          candle: {
+            ...candle,
+            open: 100 + index / 20,
+            high: 101 + index / 20,
+            low: 99 + index / 20,
+            close: 100.5 + index / 20,
+            volume: 1000 + index,
+          },
+        };
       });
       await writeOurs(folders.ours, rows);
       const { code, json } = await comparingJson(folders);
@@ -70,12 +129,39 @@ describe('a reference in the manner of other programs', () => {
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 5));
       await writeReference(folders.reference, [
-        { minute: 5 }, { minute: 4 }, { minute: 3, close: "'NaN'" }, { minute: 2, close: '7' }, { minute: 2 }, { minute: 1, symbol: 'TCS', close: '5' }, { minute: 1 }, { minute: 0, seconds: 30, close: '5' }, { minute: 0 },
-        { minute: 1440, close: '5' }, { minute: -1440, close: '5' }, { minute: 4, symbol: 'TCS', close: 'NULL' },
+        { minute: 5 },
+        { minute: 4 },
+        { minute: 3, close: "'NaN'" },
+        { minute: 2, close: '7' },
+        { minute: 2 },
+        { minute: 1, symbol: 'TCS', close: '5' },
+        { minute: 1 },
+        { minute: 0, seconds: 30, close: '5' },
+        { minute: 0 },
+        { minute: 1440, close: '5' },
+        { minute: -1440, close: '5' },
+        { minute: 4, symbol: 'TCS', close: 'NULL' },
       ]);
       const { code, json } = await comparingJson(folders);
-      expect(json.symbols[0]).toMatchObject({ compared: 5, close: { exact: 5 }, missingOurs: 0, missingReference: 1, outside: 0 });
-      expect(json.missing).toStrictEqual({ total: 1, listed: [{ symbol: 'RELIANCE', exchange: 'NSE', from: 'reference', timestamp: '2026-11-23T09:18:00+05:30', timestampMs: expect.any(Number) }] });
+      expect(json.symbols[0]).toMatchObject({
+        compared: 5,
+        close: { exact: 5 },
+        missingOurs: 0,
+        missingReference: 1,
+        outside: 0,
+      });
+      expect(json.missing).toStrictEqual({
+        total: 1,
+        listed: [
+          {
+            symbol: 'RELIANCE',
+            exchange: 'NSE',
+            from: 'reference',
+            timestamp: '2026-11-23T09:18:00+05:30',
+            timestampMs: expect.any(Number),
+          },
+        ],
+      });
       const path = join(folders.reference, 'NSE_RELIANCE_1m.parquet');
       expect(json.notes.map((note: string) => note.slice(path.length + 2))).toStrictEqual([
         '2 rows with a missing value are left out.',
@@ -92,30 +178,64 @@ describe('the classes', () => {
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 3));
       await writeOurs(folders.ours, ours(0, 3, 'TCS'));
-      const rows = [{ minute: 0, close: '100.10' }, { minute: 1, close: '100.11' }, { minute: 2, volume: '43' }, { minute: 3, open: '99.99' }];
+      const rows = [
+        { minute: 0, close: '100.10' },
+        { minute: 1, close: '100.11' },
+        { minute: 2, volume: '43' },
+        { minute: 3, open: '99.99' },
+      ];
       await writeReference(folders.reference, rows);
       await writeReference(folders.reference, rows, 'TCS');
-      const { code, json } = await comparingJson(folders, { tickSizeRupees: (symbol) => (symbol === 'TCS' ? 0.1 : 0.05) });
-      const classes = { open: { exact: 3, withinTick: 1, different: 0 }, high: { exact: 4, withinTick: 0, different: 0 }, volume: { exact: 3, withinTick: 0, different: 1 } };
+      const { code, json } = await comparingJson(folders, {
+        tickSizeRupees: (symbol) => (symbol === 'TCS' ? 0.1 : 0.05),
+      });
+      const classes = {
+        open: { exact: 3, withinTick: 1, different: 0 },
+        high: { exact: 4, withinTick: 0, different: 0 },
+        volume: { exact: 3, withinTick: 0, different: 1 },
+      };
       expect(json.symbols).toMatchObject([
         { symbol: 'RELIANCE', ...classes, close: { exact: 2, withinTick: 1, different: 1 } },
         { symbol: 'TCS', ...classes, close: { exact: 2, withinTick: 2, different: 0 } },
       ]);
-      expect(json.differences).toMatchObject({ total: 8, listed: [{ symbol: 'RELIANCE', timestamp: '2026-11-23T09:16:00+05:30', fields: [{ field: 'close', agreement: 'different', ours: 100.05, reference: 100.11, ticks: 1.2 }] }, {}, {}, {}, {}, {}, {}, {}] });
+      expect(json.differences).toMatchObject({
+        total: 8,
+        listed: [
+          {
+            symbol: 'RELIANCE',
+            timestamp: '2026-11-23T09:16:00+05:30',
+            fields: [{ field: 'close', agreement: 'different', ours: 100.05, reference: 100.11, ticks: 1.2 }],
+          },
+          {},
+          {},
+          {},
+          {},
+          {},
+          {},
+          {},
+        ],
+      });
       const { text } = await comparing(folders, { symbols: ['RELIANCE-EQ'] });
       expect(text).toContain('2026-11-23 09:16 RELIANCE: close 100.05 / 100.11 (1.2 ticks) [unexplained]');
       expect(text).toContain('Causes of 4 differences: 1 unseen extreme, 3 unexplained');
       expect(text).toContain('2026-11-23 09:17 RELIANCE: volume 42 / 43');
-      expect(text.replaceAll('\n', ' ')).toContain('Verdict: FAIL. Ours cannot stand in for the reference as it is: 2 differences that nothing explains, 10 % of the values where 0.1 % may be (RELIANCE).');
+      expect(text.replaceAll('\n', ' ')).toContain(
+        'Verdict: FAIL. Ours cannot stand in for the reference as it is: 2 differences that nothing explains, 10 % of the values where 0.1 % may be (RELIANCE).',
+      );
       expect(code).toBe(1);
     }));
 
   it('within a tick everywhere is a pass, and the verdict says how many and of what it says nothing', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, [candleOf({ minute: 0, partial: true }), ...ours(1, 3)]);
-      await writeReference(folders.reference, rest(0, 3).map((row) => ({ ...row, close: '100.1' })));
+      await writeReference(
+        folders.reference,
+        rest(0, 3).map((row) => ({ ...row, close: '100.1' })),
+      );
       const { code, text } = await comparing(folders, { tickSizeRupees: () => undefined });
-      expect(text.replaceAll('\n', ' ')).toContain('Verdict: PASS. In 3 minutes of 1 symbol, all prices are exact but 3, which are within one tick, all volumes are exact and no candle of ours is missing. This says nothing of other dates, hours and symbols; nor of the 1 minute that was partial or unseen; nor of the live feed');
+      expect(text.replaceAll('\n', ' ')).toContain(
+        'Verdict: PASS. In 3 minutes of 1 symbol, all prices are exact but 3, which are within one tick, all volumes are exact and no candle of ours is missing. This says nothing of other dates, hours and symbols; nor of the 1 minute that was partial or unseen; nor of the live feed',
+      );
       expect(text).toContain('The tick size of RELIANCE is not known: 0.05 is taken.');
       expect(code).toBe(0);
     }));
@@ -125,12 +245,19 @@ describe('the classes', () => {
       await writeOurs(folders.ours, ours(0, 3), { feed: 'live', mode: 'ltp', volumeKind: 'tick' });
       await writeReference(folders.reference, rest(0, 3));
       const { code, json } = await comparingJson(folders);
-      expect(json).toMatchObject({ verdict: 'prices-agree', ours: { feeds: ['live'], modes: ['ltp'], volumeKinds: ['tick'] }, symbols: [{ volumeCompared: false, compared: 4, volume: { exact: 0, withinTick: 0, different: 0 } }] });
+      expect(json).toMatchObject({
+        verdict: 'prices-agree',
+        ours: { feeds: ['live'], modes: ['ltp'], volumeKinds: ['tick'] },
+        symbols: [{ volumeCompared: false, compared: 4, volume: { exact: 0, withinTick: 0, different: 0 } }],
+      });
       const { text } = await comparing(folders);
       expect(text.replaceAll('\n', ' ')).toContain('Verdict: PRICES AGREE, which is no pass.');
       expect(text).not.toContain('nor of the live feed');
       expect(code).toBe(1);
-      await writeReference(folders.reference, rest(0, 3).map((row) => ({ ...row, low: '1' })));
+      await writeReference(
+        folders.reference,
+        rest(0, 3).map((row) => ({ ...row, low: '1' })),
+      );
       expect((await comparingJson(folders)).json.verdict).toBe('fail');
     }));
 
@@ -140,16 +267,32 @@ describe('the classes', () => {
       await writeOurs(folders.reference, ours(0, 3), { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick' });
       await writeReference(folders.reference, rest(0, 3), 'TCS');
       const { code, json } = await comparingJson(folders);
-      expect(json).toMatchObject({ verdict: 'prices-agree', symbols: [{ symbol: 'RELIANCE', volumeCompared: false }, { symbol: 'TCS', volumeCompared: true }] });
+      expect(json).toMatchObject({
+        verdict: 'prices-agree',
+        symbols: [
+          { symbol: 'RELIANCE', volumeCompared: false },
+          { symbol: 'TCS', volumeCompared: true },
+        ],
+      });
       expect(code).toBe(1);
     }));
 
   it('partial minutes of either side are counted with those that agree, and not judged', () =>
     inFolders(async (folders) => {
-      await writeOurs(folders.ours, [candleOf({ minute: 0, partial: true, close: 99.6 }), candleOf({ minute: 1, partial: true }), ...ours(2, 5)]);
+      await writeOurs(folders.ours, [
+        candleOf({ minute: 0, partial: true, close: 99.6 }),
+        candleOf({ minute: 1, partial: true }),
+        ...ours(2, 5),
+      ]);
       await writeOurs(folders.reference, [...ours(0, 4), candleOf({ minute: 5, partial: true, volume: 3 })]);
       const { code, json } = await comparingJson(folders);
-      expect(json.symbols[0]).toMatchObject({ compared: 3, partial: 3, partialExact: 1, missingOurs: 0, missingReference: 0 });
+      expect(json.symbols[0]).toMatchObject({
+        compared: 3,
+        partial: 3,
+        partialExact: 1,
+        missingOurs: 0,
+        missingReference: 0,
+      });
       expect(code).toBe(0);
     }));
 
@@ -159,16 +302,35 @@ describe('the classes', () => {
       await writeReference(folders.reference, rest(0, 3));
       await rm(join(folders.ours, 'quality'), { recursive: true });
       const { code, json } = await comparingJson(folders);
-      expect(json).toMatchObject({ verdict: 'fail', reasons: ['nothing could be compared', 'no minute is whole on both sides for RELIANCE'], symbols: [{ partial: 4, partialExact: 4 }], notes: [expect.stringContaining('4 candles without a row in the quality file count as partial')] });
+      expect(json).toMatchObject({
+        verdict: 'fail',
+        reasons: ['nothing could be compared', 'no minute is whole on both sides for RELIANCE'],
+        symbols: [{ partial: 4, partialExact: 4 }],
+        notes: [expect.stringContaining('4 candles without a row in the quality file count as partial')],
+      });
       expect(code).toBe(1);
     }));
 
   it('missing on a side fails and is named; a hole between runs is unseen', () =>
     inFolders(async (folders) => {
-      await writeOurs(folders.ours, [...ours(0, 1), ...ours(3, 5), candleOf({ minute: 20, partial: true }), ...ours(21, 25)]);
-      await writeReference(folders.reference, rest(0, 60).filter(({ minute }) => minute !== 22));
+      await writeOurs(folders.ours, [
+        ...ours(0, 1),
+        ...ours(3, 5),
+        candleOf({ minute: 20, partial: true }),
+        ...ours(21, 25),
+      ]);
+      await writeReference(
+        folders.reference,
+        rest(0, 60).filter(({ minute }) => minute !== 22),
+      );
       const { code, json } = await comparingJson(folders);
-      expect(json.symbols[0]).toMatchObject({ compared: 9, missingOurs: 1, missingReference: 1, unseenOurs: 14, partial: 1 });
+      expect(json.symbols[0]).toMatchObject({
+        compared: 9,
+        missingOurs: 1,
+        missingReference: 1,
+        unseenOurs: 14,
+        partial: 1,
+      });
       const { text } = await comparing(folders);
       expect(text).toContain('Missing in ours: RELIANCE 2026-11-23 09:17\n');
       expect(text).toContain('Missing in the reference: RELIANCE 2026-11-23 09:37\n');
@@ -183,13 +345,23 @@ describe('the classes', () => {
       const print = candleOf({ minute: AUCTION, source: 'auction' });
       const flat = { ...print, candle: { ...print.candle, open: 101, high: 101, low: 101, close: 101 } };
       await writeOurs(folders.ours, [...ours(355, 359), flat]);
-      await writeReference(folders.reference, [...rest(300, 359), { minute: AUCTION - 1, open: '101', low: '101', close: '101' }]);
+      await writeReference(folders.reference, [
+        ...rest(300, 359),
+        { minute: AUCTION - 1, open: '101', low: '101', close: '101' },
+      ]);
       const { code, text } = await comparing(folders);
-      expect(text.replaceAll('\n ', '')).toContain('1 closing auction that the reference labels a minute earlier than ours is compared all the same.');
+      expect(text.replaceAll('\n ', '')).toContain(
+        '1 closing auction that the reference labels a minute earlier than ours is compared all the same.',
+      );
       expect(code).toBe(0);
-      await writeReference(folders.reference, [...rest(300, 359), { minute: AUCTION - 1, open: '101', low: '101', close: '102' }]);
+      await writeReference(folders.reference, [
+        ...rest(300, 359),
+        { minute: AUCTION - 1, open: '101', low: '101', close: '102' },
+      ]);
       const other = await comparing(folders);
-      expect(other.text).toContain('2026-11-23 15:29 RELIANCE (reference 15:28): close 101.00 / 102.00 (20 ticks) [auction]');
+      expect(other.text).toContain(
+        '2026-11-23 15:29 RELIANCE (reference 15:28): close 101.00 / 102.00 (20 ticks) [auction]',
+      );
       expect(other.code).toBe(1);
     }));
 });
@@ -200,17 +372,27 @@ describe('a symbol', () => {
       for (const symbol of ['RELIANCE', 'TCS']) await writeOurs(folders.ours, ours(0, 3, symbol));
       await writeReference(folders.reference, rest(0, 3));
       const { code, json } = await comparingJson(folders);
-      expect(json).toMatchObject({ verdict: 'fail', reasons: ['the reference has nothing of TCS'], symbols: [{}, { symbol: 'TCS', referenceFound: false, compared: 0, missingReference: 4 }] });
+      expect(json).toMatchObject({
+        verdict: 'fail',
+        reasons: ['the reference has nothing of TCS'],
+        symbols: [{}, { symbol: 'TCS', referenceFound: false, compared: 0, missingReference: 4 }],
+      });
       expect(code).toBe(1);
       expect((await comparing(folders, { symbols: ['RELIANCE'] })).code).toBe(0);
       await rm(join(folders.reference, 'NSE_RELIANCE_1m.parquet'));
-      expect((await comparingJson(folders)).json.reasons).toStrictEqual(['nothing could be compared', 'the reference has nothing of RELIANCE, TCS']);
+      expect((await comparingJson(folders)).json.reasons).toStrictEqual([
+        'nothing could be compared',
+        'the reference has nothing of RELIANCE, TCS',
+      ]);
     }));
 
   it('of which nothing is whole on both sides fails, however well another does', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 3));
-      await writeOurs(folders.ours, minutes(0, 3).map((minute) => candleOf({ minute, symbol: 'TCS', partial: true })));
+      await writeOurs(
+        folders.ours,
+        minutes(0, 3).map((minute) => candleOf({ minute, symbol: 'TCS', partial: true })),
+      );
       for (const symbol of ['RELIANCE', 'TCS']) await writeReference(folders.reference, rest(0, 3), symbol);
       const { code, json } = await comparingJson(folders);
       expect(json).toMatchObject({ verdict: 'fail', reasons: ['no minute is whole on both sides for TCS'] });
@@ -221,10 +403,19 @@ describe('a symbol', () => {
     inFolders(async (folders) => {
       await writeOurs(folders.ours, [...ours(0, 3), ...ours(1440, 1443)]);
       await writeOurs(folders.ours, ours(0, 3, 'TCS'));
-      for (const symbol of ['RELIANCE', 'TCS']) await writeReference(folders.reference, [...rest(0, 9), ...rest(1440, 1449)], symbol);
+      for (const symbol of ['RELIANCE', 'TCS'])
+        await writeReference(folders.reference, [...rest(0, 9), ...rest(1440, 1449)], symbol);
       const { code, json } = await comparingJson(folders);
-      expect(json).toMatchObject({ spans: [{ date: '2026-11-23' }, { date: '2026-11-24' }], symbols: [{ compared: 8, missingOurs: 0 }, { compared: 4, missingOurs: 4 }] });
-      expect(json.notes).toStrictEqual(['No candle of ours on 2026-11-24 for TCS: if they were not subscribed that day, leave them out with --symbols.']);
+      expect(json).toMatchObject({
+        spans: [{ date: '2026-11-23' }, { date: '2026-11-24' }],
+        symbols: [
+          { compared: 8, missingOurs: 0 },
+          { compared: 4, missingOurs: 4 },
+        ],
+      });
+      expect(json.notes).toStrictEqual([
+        'No candle of ours on 2026-11-24 for TCS: if they were not subscribed that day, leave them out with --symbols.',
+      ]);
       expect(code).toBe(1);
     }));
 });
@@ -254,15 +445,36 @@ describe('what is printed', () => {
     inFolders(async (folders) => {
       const listings = niftyFifty();
       for (const { symbol } of listings) {
-        await writeOurs(folders.ours, [candleOf({ minute: 0, symbol, partial: true }), ...ours(1, 119, symbol)]);
-        await writeReference(folders.reference, rest(0, 150).map(({ minute }) => ({ minute, ...(minute % 10 === 3 ? { open: '100.05', high: '101.05', low: '99.4', close: '100', volume: '40' } : minute % 3 === 0 ? { open: '107', high: '108.15', low: '91.3', close: '107.1', volume: '4001' } : {}) })), symbol, { time: 'naive' });
+        await writeOurs(folders.ours, [
+          candleOf({ minute: 0, symbol, partial: true }),
+          ...ours(1, 119, symbol),
+        ]);
+        await writeReference(
+          folders.reference,
+          rest(0, 150).map(({ minute }) => ({
+            minute,
+            ...(minute % 10 === 3
+              ? { open: '100.05', high: '101.05', low: '99.4', close: '100', volume: '40' }
+              : minute % 3 === 0
+                ? { open: '107', high: '108.15', low: '91.3', close: '107.1', volume: '4001' }
+                : {}),
+          })),
+          symbol,
+          { time: 'naive' },
+        );
       }
       const before = await contents(folders.root);
-      const { code, text } = await comparing(folders, { tickSizeRupees: (symbol) => listings.find((one) => one.symbol === symbol)?.tickSizeRupees });
+      const { code, text } = await comparing(folders, {
+        tickSizeRupees: (symbol) => listings.find((one) => one.symbol === symbol)?.tickSizeRupees,
+      });
       const lines = text.split('\n').filter((line) => !line.includes(folders.root));
       expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
-      const table = lines.slice(0, lines.findIndex((line) => line.startsWith('The worst')));
-      for (const { symbol } of listings) expect(table.filter((line) => line.startsWith(`${symbol} `))).toHaveLength(1);
+      const table = lines.slice(
+        0,
+        lines.findIndex((line) => line.startsWith('The worst')),
+      );
+      for (const { symbol } of listings)
+        expect(table.filter((line) => line.startsWith(`${symbol} `))).toHaveLength(1);
       expect(text).toContain('The worst 8 of 2350 differing minutes, ours / reference:');
       expect(text).toContain('The same holds for 49 more files.');
       expect(code).toBe(1);
@@ -275,7 +487,21 @@ describe('what is printed', () => {
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 1));
       await writeReference(folders.reference, rest(0, 1));
-      const keys = ['kind', 'comparedAt', 'verdict', 'reasons', 'ours', 'reference', 'spans', 'symbols', 'causes', 'values', 'differences', 'missing', 'notes'];
+      const keys = [
+        'kind',
+        'comparedAt',
+        'verdict',
+        'reasons',
+        'ours',
+        'reference',
+        'spans',
+        'symbols',
+        'causes',
+        'values',
+        'differences',
+        'missing',
+        'notes',
+      ];
       const passed = (await comparingJson(folders)).json;
       await writeReference(folders.reference, rest(5, 6));
       const failed = (await comparingJson(folders)).json;
@@ -288,6 +514,18 @@ describe('what is printed', () => {
 /** Every file below `folder` with its digest. */
 async function contents(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
-  return Object.fromEntries(await Promise.all(files.map(async (path) => [path, createHash('sha256').update(await readFile(path)).digest('hex')])));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  return Object.fromEntries(
+    await Promise.all(
+      files.map(async (path) => [
+        path,
+        createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex'),
+      ]),
+    ),
+  );
 }

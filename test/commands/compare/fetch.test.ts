@@ -16,7 +16,8 @@ import { candleOf, inFolders, minutes, writeOurs, type Folders } from './folders
 
 /** Five minutes of ours of the symbol. */
 const ours = (symbol: string) => minutes(0, 4).map((minute) => candleOf({ minute, symbol, volSlack: 0 }));
-const stamp = (minute: number): string => `${new Date(OPEN_MS + minute * 60_000 + 19_800_000).toISOString().slice(0, 19)}+05:30`;
+const stamp = (minute: number): string =>
+  `${new Date(OPEN_MS + minute * 60_000 + 19_800_000).toISOString().slice(0, 19)}+05:30`;
 const same = minutes(0, 4).map((minute) => [stamp(minute), 100, 101, 99.5, 100.05, 42]);
 const granted = (data: unknown): Login => answer({ status: true, message: 'SUCCESS', errorcode: '', data });
 
@@ -24,8 +25,15 @@ async function fetching(folders: Folders, answers: readonly Login[], ...more: re
   const server = await hostileServer();
   server.loginAnswers = [answer(loggedIn()), ...answers];
   try {
-    const ended = await run(['compare', '--ours', folders.ours, '--fetch', '--feed', server.url, '--json', ...more], folders.root);
-    return { ...ended, json: (ended.stdout === '' ? {} : JSON.parse(ended.stdout)) as Record<string, unknown>, bodies: server.logins.slice(1).map(({ body }) => JSON.parse(body) as Record<string, string>) };
+    const ended = await run(
+      ['compare', '--ours', folders.ours, '--fetch', '--feed', server.url, '--json', ...more],
+      folders.root,
+    );
+    return {
+      ...ended,
+      json: (ended.stdout === '' ? {} : JSON.parse(ended.stdout)) as Record<string, unknown>,
+      bodies: server.logins.slice(1).map(({ body }) => JSON.parse(body) as Record<string, string>),
+    };
   } finally {
     await server.close();
   }

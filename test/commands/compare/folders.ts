@@ -44,31 +44,58 @@ export async function inFolders<T>(body: (folders: Folders) => Promise<T>): Prom
 }
 
 /** Writes candles of one symbol as a run does. */
-export async function writeOurs(folder: string, rows: readonly CandleWithQuality[], identity: FileIdentity = TRADED): Promise<void> {
+export async function writeOurs(
+  folder: string,
+  rows: readonly CandleWithQuality[],
+  identity: FileIdentity = TRADED,
+): Promise<void> {
   const { symbol, exchange } = rows[0].candle;
   await new ParquetSink({ outDir: folder, identity, wait: noWait }).write({ exchange, symbol }, rows);
 }
 
 /** The same minutes, `from` to `to`, both included. */
-export const minutes = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+export const minutes = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-export async function writeReference(folder: string, rows: readonly Row[], symbol = 'RELIANCE', { time = 'zoned', price = 'DOUBLE', count = 'BIGINT' }: Manner = {}): Promise<string> {
+export async function writeReference(
+  folder: string,
+  rows: readonly Row[],
+  symbol = 'RELIANCE',
+  { time = 'zoned', price = 'DOUBLE', count = 'BIGINT' }: Manner = {},
+): Promise<string> {
   const path = join(folder, `NSE_${symbol}_1m.parquet`);
   const values = rows.map((row) => {
     const ms = OPEN_MS + row.minute * 60_000 + (row.seconds ?? 0) * 1000;
     return `('${row.symbol ?? symbol}', 'NSE', epoch_ms(${ms}), ${[row.open ?? '100', row.high ?? '101', row.low ?? '99.5', row.close ?? '100.05'].map((text) => `${text}::${price}`).join(', ')}, ${row.volume ?? '42'}::${count})`;
   });
   // `epoch_ms` gives a naive time in UTC; pandas' naive times are Indian wall clocks.
-  const stamp = { zoned: `(timestamp AT TIME ZONE 'UTC')`, utc: `(timestamp AT TIME ZONE 'UTC')`, naive: `(timestamp + INTERVAL 330 MINUTE)` }[time];
-  await duckdb(`COPY (SELECT symbol, exchange, ${stamp} AS timestamp, open, high, low, close, volume FROM (VALUES ${values.join(',')}) t(symbol, exchange, timestamp, open, high, low, close, volume)) TO '${path}' (FORMAT parquet)`);
+  const stamp = {
+    zoned: `(timestamp AT TIME ZONE 'UTC')`,
+    utc: `(timestamp AT TIME ZONE 'UTC')`,
+    naive: `(timestamp + INTERVAL 330 MINUTE)`,
+  }[time];
+  await duckdb(
+    `COPY (SELECT symbol, exchange, ${stamp} AS timestamp, open, high, low, close, volume FROM (VALUES ${values.join(',')}) t(symbol, exchange, timestamp, open, high, low, close, volume)) TO '${path}' (FORMAT parquet)`,
+  );
   return path;
 }
 
 /** Calls `compare` and returns its exit code with what it printed. */
-export async function comparing(folders: Folders, options: Partial<CompareOptions> = {}): Promise<{ readonly code: number; readonly text: string }> {
+export async function comparing(
+  folders: Folders,
+  options: Partial<CompareOptions> = {},
+): Promise<{ readonly code: number; readonly text: string }> {
   let text = '';
   const code = await compare(
-    { ours: folders.ours, reference: folders.reference, symbols: undefined, tickSizeRupees: () => 0.05, json: false, columns: 100, ...options },
+    {
+      ours: folders.ours,
+      reference: folders.reference,
+      symbols: undefined,
+      tickSizeRupees: () => 0.05,
+      json: false,
+      columns: 100,
+      ...options,
+    },
     (printed) => (text += printed),
   );
   return { code, text };

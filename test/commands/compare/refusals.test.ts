@@ -8,8 +8,17 @@ const ours = (from: number, to: number) => minutes(from, to).map((minute) => can
 const rest = (from: number, to: number) => minutes(from, to).map((minute) => ({ minute }));
 
 describe('refusals', () => {
-  const refused = async (folders: Parameters<typeof comparing>[0], options: Parameters<typeof comparing>[1], code: string, sentence: string): Promise<void> =>
-    expect(comparing(folders, options)).rejects.toMatchObject({ code, exitCode: 2, message: expect.stringContaining(sentence) });
+  const refused = async (
+    folders: Parameters<typeof comparing>[0],
+    options: Parameters<typeof comparing>[1],
+    code: string,
+    sentence: string,
+  ): Promise<void> =>
+    expect(comparing(folders, options)).rejects.toMatchObject({
+      code,
+      exitCode: 2,
+      message: expect.stringContaining(sentence),
+    });
 
   it('name what is wrong with folders and symbols', () =>
     inFolders(async (folders) => {
@@ -18,11 +27,21 @@ describe('refusals', () => {
       await writeOurs(mine, ours(0, 1));
       await refused(folders, { ours: join(root, 'nowhere') }, 'USAGE', '--ours: ');
       await refused(folders, { reference: join(root, 'nowhere') }, 'USAGE', '--reference: ');
-      await refused(folders, { reference: join(mine, 'NSE_RELIANCE_1m_test.parquet') }, 'USAGE', 'is no folder');
+      await refused(
+        folders,
+        { reference: join(mine, 'NSE_RELIANCE_1m_test.parquet') },
+        'USAGE',
+        'is no folder',
+      );
       await refused(folders, { reference: join(mine, '..', 'ours') }, 'USAGE', 'are the same folder');
       await symlink(mine, join(root, 'alias'));
       await refused(folders, { reference: join(root, 'alias') }, 'USAGE', 'are the same folder');
-      await refused(folders, { symbols: ['RELIANCE', 'TCS', 'INFY'] }, 'HISTORY', 'has no candles of TCS, INFY: name others with --symbols, or another folder.');
+      await refused(
+        folders,
+        { symbols: ['RELIANCE', 'TCS', 'INFY'] },
+        'HISTORY',
+        'has no candles of TCS, INFY: name others with --symbols, or another folder.',
+      );
       await refused(folders, { symbols: [] }, 'USAGE', 'names no symbol');
       await refused(folders, { symbols: ['../x'] }, 'INSTRUMENT', 'is no trading symbol');
       expect(await readdir(reference)).toStrictEqual([]);

@@ -1,9 +1,18 @@
 /** A reference whose times are those of another zone. */
 import { describe, expect, it } from 'vitest';
 import type { CandleWithQuality } from '../../../src/candles/candle.js';
-import { candleOf, comparingJson, inFolders, minutes, writeOurs, writeReference, type Row } from './folders.js';
+import {
+  candleOf,
+  comparingJson,
+  inFolders,
+  minutes,
+  writeOurs,
+  writeReference,
+  type Row,
+} from './folders.js';
 
-const ours = (from: number, to: number): CandleWithQuality[] => minutes(from, to).map((minute) => candleOf({ minute }));
+const ours = (from: number, to: number): CandleWithQuality[] =>
+  minutes(from, to).map((minute) => candleOf({ minute }));
 const rest = (from: number, to: number): Row[] => minutes(from, to).map((minute) => ({ minute }));
 
 describe('times of another zone', () => {

@@ -3,18 +3,45 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { clockCheck, coresCheck, diskCheck, marketCheck, nodeCheck } from '../../../src/commands/doctor/machine.js';
+import {
+  clockCheck,
+  coresCheck,
+  diskCheck,
+  marketCheck,
+  nodeCheck,
+} from '../../../src/commands/doctor/machine.js';
 import { istMs } from '../../../src/market/session.js';
 import { shipped } from '../../../src/paths.js';
 import { shippedCalendar } from '../../../src/run/universe.js';
-import { accept, answer, bare, hostileServer, loggedIn, refuse, silent, type Handshake, type HostileServer, type Login } from '../../feed/hostile-server.js';
+import {
+  accept,
+  answer,
+  bare,
+  hostileServer,
+  loggedIn,
+  refuse,
+  silent,
+  type Handshake,
+  type HostileServer,
+  type Login,
+} from '../../feed/hostile-server.js';
 import { CREDENTIALS, SECRETS } from '../../feed/secrets.js';
 import { inFolder } from '../../parquet/candles.js';
 import { everythingIn, run, start } from '../../program/command.js';
 import { ltpFrame } from '../../program/server.js';
 
-const env = { ANGEL_API_KEY: CREDENTIALS.apiKey, ANGEL_CLIENT_ID: CREDENTIALS.clientCode, ANGEL_PIN: CREDENTIALS.pin, ANGEL_TOTP_SECRET: CREDENTIALS.totpSecret };
-const frame = ltpFrame({ token: '2885', sequence: 1, timeMs: istMs('2026-11-23', '15:29'), pricePaise: 140_000 });
+const env = {
+  ANGEL_API_KEY: CREDENTIALS.apiKey,
+  ANGEL_CLIENT_ID: CREDENTIALS.clientCode,
+  ANGEL_PIN: CREDENTIALS.pin,
+  ANGEL_TOTP_SECRET: CREDENTIALS.totpSecret,
+};
+const frame = ltpFrame({
+  token: '2885',
+  sequence: 1,
+  timeMs: istMs('2026-11-23', '15:29'),
+  pricePaise: 140_000,
+});
 const serving = accept({ onRequest: (peer) => peer.ws!.send(frame) });
 
 /** Answers a log-in at a time that differs from ours by `ms`. */
@@ -31,16 +58,25 @@ interface Check {
 }
 
 /** Runs the doctor on a server that behaves so, and returns its checks by name. */
-async function examined(options: { login?: Login; handshake?: Handshake; env?: Record<string, string> }): Promise<{ code: number | null; checks: Record<string, Check>; server: HostileServer }> {
+async function examined(options: {
+  login?: Login;
+  handshake?: Handshake;
+  env?: Record<string, string>;
+}): Promise<{ code: number | null; checks: Record<string, Check>; server: HostileServer }> {
   const server = await hostileServer();
   server.loginAnswers = [options.login ?? answer(loggedIn())];
   server.handshakes = [options.handshake ?? serving];
   return inFolder(async (folder) => {
-    const { code, stdout, stderr } = await run(['doctor', '--feed', server.url, '--json'], folder, options.env ?? env);
+    const { code, stdout, stderr } = await run(
+      ['doctor', '--feed', server.url, '--json'],
+      folder,
+      options.env ?? env,
+    );
     await server.close();
     expect(everythingIn(folder)).toEqual([]);
     // A port may happen to hold the digits of the PIN.
-    for (const secret of SECRETS) expect((stdout + stderr).replace(/127\.0\.0\.1:\d+/g, '')).not.toContain(secret);
+    for (const secret of SECRETS)
+      expect((stdout + stderr).replace(/127\.0\.0\.1:\d+/g, '')).not.toContain(secret);
     const { checks } = JSON.parse(stdout) as { checks: Check[] };
     return { code, checks: Object.fromEntries(checks.map((check) => [check.id, check])), server };
   });
@@ -56,7 +92,9 @@ describe.concurrent('tickshard doctor', () => {
       const { code, stdout, stderr } = await run(['doctor', '--feed', url], folder);
       simulator.child.kill();
       expect(stderr).toBe('');
-      expect(stdout).toMatch(/\[pass\] Node +20\.[\s\S]*\[pass\] Log-in +after[\s\S]*\[pass\] Feed answers pings[\s\S]*\[pass\] Feed serves RELIANCE[\s\S]*\[pass\] Feed closes in order/);
+      expect(stdout).toMatch(
+        /\[pass\] Node +20\.[\s\S]*\[pass\] Log-in +after[\s\S]*\[pass\] Feed answers pings[\s\S]*\[pass\] Feed serves RELIANCE[\s\S]*\[pass\] Feed closes in order/,
+      );
       expect(stdout).not.toMatch(/\[fail\]/);
       expect(code).toBe(0);
       expect(everythingIn(folder)).toEqual([]);
@@ -73,14 +111,49 @@ describe.concurrent('tickshard doctor', () => {
   });
 
   it.each<[string, { login?: Login; handshake?: Handshake }, Record<string, [string, RegExp]>]>([
-    ['a PIN that is refused', { login: answer({ status: false, message: 'Invalid totp', errorcode: 'AB1050' }) }, { login: ['fail', /AB1050.*ANGEL_TOTP_SECRET/], clock: ['pass', /./], handshake: ['skip', /log-in/] }],
-    ['a clock 60 s ahead of the server', { login: atAnotherTime(-60_000, loggedIn()) }, { login: ['pass', /./], clock: ['fail', /(59|60|61)\.\d s ahead.*NTP/] }],
-    ['a refusal that comes of the clock', { login: atAnotherTime(90_000, { status: false, message: 'Invalid totp', errorcode: 'AB1050' }) }, { login: ['fail', /behind/], clock: ['fail', /NTP/] }],
-    ['a log-in that is down', { login: answer('<html>', 502) }, { login: ['fail', /HTTP 502/], clock: ['skip', /answer/] }],
-    ['a handshake of 401', { handshake: refuse(401, { 'x-error-message': 'Invalid Token' }) }, { handshake: ['fail', /Invalid Token/], pong: ['skip', /./], close: ['skip', /./] }],
+    [
+      'a PIN that is refused',
+      { login: answer({ status: false, message: 'Invalid totp', errorcode: 'AB1050' }) },
+      { login: ['fail', /AB1050.*ANGEL_TOTP_SECRET/], clock: ['pass', /./], handshake: ['skip', /log-in/] },
+    ],
+    [
+      'a clock 60 s ahead of the server',
+      { login: atAnotherTime(-60_000, loggedIn()) },
+      { login: ['pass', /./], clock: ['fail', /(59|60|61)\.\d s ahead.*NTP/] },
+    ],
+    [
+      'a refusal that comes of the clock',
+      { login: atAnotherTime(90_000, { status: false, message: 'Invalid totp', errorcode: 'AB1050' }) },
+      { login: ['fail', /behind/], clock: ['fail', /NTP/] },
+    ],
+    [
+      'a log-in that is down',
+      { login: answer('<html>', 502) },
+      { login: ['fail', /HTTP 502/], clock: ['skip', /answer/] },
+    ],
+    [
+      'a handshake of 401',
+      { handshake: refuse(401, { 'x-error-message': 'Invalid Token' }) },
+      { handshake: ['fail', /Invalid Token/], pong: ['skip', /./], close: ['skip', /./] },
+    ],
     ['a handshake of 429', { handshake: refuse(429) }, { handshake: ['fail', /three sockets/] }],
-    ['a close right after the open', { handshake: accept({ then: ({ ws }) => ws!.close(1008, 'three already') }) }, { handshake: ['pass', /./], close: ['fail', /1008.*three already.*client code/] }],
-    ['E1002 to the request', { handshake: accept({ onRequest: ({ ws }) => ws!.send('{"correlationID":"doctor0","errorCode":"E1002","errorMessage":"Invalid Request. Subscription Limit Exceeded"}') }) }, { packet: ['fail', /E1002/] }],
+    [
+      'a close right after the open',
+      { handshake: accept({ then: ({ ws }) => ws!.close(1008, 'three already') }) },
+      { handshake: ['pass', /./], close: ['fail', /1008.*three already.*client code/] },
+    ],
+    [
+      'E1002 to the request',
+      {
+        handshake: accept({
+          onRequest: ({ ws }) =>
+            ws!.send(
+              '{"correlationID":"doctor0","errorCode":"E1002","errorMessage":"Invalid Request. Subscription Limit Exceeded"}',
+            ),
+        }),
+      },
+      { packet: ['fail', /E1002/] },
+    ],
   ])('names %s', async (_what, how, expected) => {
     const { code, checks } = await examined(how);
     for (const [id, [status, text]] of Object.entries(expected)) {
@@ -108,7 +181,10 @@ describe.concurrent('tickshard doctor', () => {
     ['no base32', { ...env, ANGEL_TOTP_SECRET: '123456' }, /not base32.*not the six digits/],
   ])('names credentials that are %s, and asks nobody', async (_what, given, sentence) => {
     const { code, checks, server } = await examined({ env: given });
-    expect(checks['credentials']).toMatchObject({ status: 'fail', remedy: expect.stringMatching(sentence) as string });
+    expect(checks['credentials']).toMatchObject({
+      status: 'fail',
+      remedy: expect.stringMatching(sentence) as string,
+    });
     expect(checks['login'].status).toBe('skip');
     expect(server.calls).toEqual([]);
     expect(code).toBe(1);
@@ -132,7 +208,10 @@ describe.concurrent('tickshard doctor', () => {
   it('names a folder that is a file', async () => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, 'taken'), '');
-      const { code, stdout } = await run(['doctor', '--feed', 'ws://127.0.0.1:9', '--out', 'taken/candles'], folder);
+      const { code, stdout } = await run(
+        ['doctor', '--feed', 'ws://127.0.0.1:9', '--out', 'taken/candles'],
+        folder,
+      );
       expect(stdout).toMatch(/\[fail\] Folders can be written +no\n +.*taken is a file/);
       expect(code).toBe(1);
       expect(everythingIn(folder)).toEqual(['taken']);
@@ -203,7 +282,8 @@ describe('what the doctor says of figures', () => {
     [5 * 2 ** 30, 'pass'],
   ])('%i bytes free: %s', (free, status) => expect(diskCheck(free, '/data').status).toBe(status));
 
-  it('one core is a warning', () => expect([coresCheck(1).status, coresCheck(2).status]).toEqual(['warn', 'pass']));
+  it('one core is a warning', () =>
+    expect([coresCheck(1).status, coresCheck(2).status]).toEqual(['warn', 'pass']));
 
   it.each([
     ['2026-11-23', '11:00', /^open until 2026-11-23T15:15/],
@@ -216,5 +296,6 @@ describe('what the doctor says of figures', () => {
     expect(check.status).toBe('pass');
   });
 
-  it('warns of hours that are assumed', () => expect(marketCheck(shippedCalendar(), istMs('2031-01-06', '11:00')).status).toBe('warn'));
+  it('warns of hours that are assumed', () =>
+    expect(marketCheck(shippedCalendar(), istMs('2031-01-06', '11:00')).status).toBe('warn'));
 });

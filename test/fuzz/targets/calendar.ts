@@ -7,8 +7,29 @@ import { checkSentence, refusedAs, type Target } from '../target.js';
 
 const text = readFileSync(shipped('data/sessions/nse-sessions.json'));
 const value: unknown = JSON.parse(text.toString());
-const NAMES = ['regular', 'holidays', 'special', 'coveredUntil', 'from', 'to', 'appliesTo', 'continuous', 'auction', 'window', 'label'];
-const DATES = ['2026-11-23', '2026-11-24', '2026-11-08', '2026-08-01', '2009-01-01', '2031-01-06', '1970-01-01', '2099-12-31'];
+const NAMES = [
+  'regular',
+  'holidays',
+  'special',
+  'coveredUntil',
+  'from',
+  'to',
+  'appliesTo',
+  'continuous',
+  'auction',
+  'window',
+  'label',
+];
+const DATES = [
+  '2026-11-23',
+  '2026-11-24',
+  '2026-11-08',
+  '2026-08-01',
+  '2009-01-01',
+  '2031-01-06',
+  '1970-01-01',
+  '2099-12-31',
+];
 
 function input(random: Random): Buffer {
   if (chance(random, 0.1)) return randomBytes(random, size(random, 10_000) - 1);
@@ -31,7 +52,11 @@ export const calendar: Target = {
           if (day.kind !== 'open') checkSentence(day.reason);
           if (day.kind === 'shut') continue;
           const { openMs, closeMs, auction } = day.session;
-          if (!(openMs < closeMs) || (auction !== undefined && !(auction.fromMs < auction.toMs && Number.isFinite(auction.labelMs)))) throw new Error(`a session ${JSON.stringify(day.session)}`);
+          if (
+            !(openMs < closeMs) ||
+            (auction !== undefined && !(auction.fromMs < auction.toMs && Number.isFinite(auction.labelMs)))
+          )
+            throw new Error(`a session ${JSON.stringify(day.session)}`);
         }
         const next = one.nextOpenMs(Date.parse('2026-11-23T18:00:00+05:30'), derivatives);
         if (next !== undefined && !Number.isFinite(next)) throw new Error(`opens at ${next}`);

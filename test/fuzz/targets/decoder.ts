@@ -7,7 +7,15 @@ import { below, chance, mutated, pick, randomBytes, size } from '../bytes.js';
 import type { Target } from '../target.js';
 
 const NOW_MS = Date.parse('2026-11-23T11:00:00+05:30');
-const RELIANCE = { symbol: 'RELIANCE', token: '2885', exchange: 'NSE', exchangeType: 1, tickSizeRupees: 0.1, derivatives: true, index: 0 };
+const RELIANCE = {
+  symbol: 'RELIANCE',
+  token: '2885',
+  exchange: 'NSE',
+  exchangeType: 1,
+  tickSizeRupees: 0.1,
+  derivatives: true,
+  index: 0,
+};
 const packet = new Packet();
 const again = new Packet();
 const admission = new Admission({ instruments: [RELIANCE], mode: 0, marketDateMs: NOW_MS });
@@ -31,7 +39,8 @@ function input(random: Random): Buffer {
   // Most mutations change the length, and what is behind the length check is to be reached too.
   const length = pick(random, Object.values(FRAME_LENGTH));
   if (chance(random, 0.3) && bytes.length > length) return bytes.subarray(0, length);
-  if (chance(random, 0.3)) return Buffer.concat([bytes, Buffer.alloc(length, below(random, 256))]).subarray(0, length);
+  if (chance(random, 0.3))
+    return Buffer.concat([bytes, Buffer.alloc(length, below(random, 256))]).subarray(0, length);
   return bytes;
 }
 
@@ -45,14 +54,18 @@ export const decoder: Target = {
     if (refusal === 'length' || refusal === 'mode') return 'refused';
     if (refusal !== undefined) throw new Error(`refused as ${String(refusal)}`);
     const unadmitted = admission.judge(packet);
-    if (unadmitted !== undefined && !UNADMITTED.includes(unadmitted)) throw new Error(`not admitted as ${String(unadmitted)}`);
-    if (unadmitted === undefined && admission.instrument !== 0) throw new Error(`admitted as instrument ${admission.instrument}`);
+    if (unadmitted !== undefined && !UNADMITTED.includes(unadmitted))
+      throw new Error(`not admitted as ${String(unadmitted)}`);
+    if (unadmitted === undefined && admission.instrument !== 0)
+      throw new Error(`admitted as instrument ${admission.instrument}`);
     JSON.stringify(packetJson(packet));
     const written = new Uint8Array(bytes.length);
-    if (encode(packet, written) !== bytes.length || decode(written, again) !== undefined) throw new Error('what was decoded cannot be encoded');
+    if (encode(packet, written) !== bytes.length || decode(written, again) !== undefined)
+      throw new Error('what was decoded cannot be encoded');
     // All but what follows a NUL in the token, and the payload of a NaN among the totals.
     for (let at = 0; at < bytes.length; at++) {
-      if (written[at] !== bytes[at] && !(at < 27 && at >= 2 + packet.tokenLength) && !(at >= 75 && at < 91)) throw new Error(`byte ${at} became another`);
+      if (written[at] !== bytes[at] && !(at < 27 && at >= 2 + packet.tokenLength) && !(at >= 75 && at < 91))
+        throw new Error(`byte ${at} became another`);
     }
     return unadmitted === undefined ? 'accepted' : 'refused';
   },

@@ -11,11 +11,20 @@ import { chance, mutated, randomBytes, size } from '../bytes.js';
 import { forgedFile } from '../parquet.js';
 import { checkSentence, refusedAs, type Target } from '../target.js';
 
-const samples = ['kolkata', 'naive', 'offset'].map((name) => readFileSync(shipped(`test/parquet/files/pandas-${name}.parquet`)));
-const WITH_FOOTER = { volume_kind: 'traded', 'ARROW:schema': samples[2].toString('latin1').match(/\/{5}[A-Za-z0-9+/=]{100,}/)![0] };
+const samples = ['kolkata', 'naive', 'offset'].map((name) =>
+  readFileSync(shipped(`test/parquet/files/pandas-${name}.parquet`)),
+);
+const WITH_FOOTER = {
+  volume_kind: 'traded',
+  'ARROW:schema': samples[2].toString('latin1').match(/\/{5}[A-Za-z0-9+/=]{100,}/)![0],
+};
 
 /** A file that pandas might have written, but for what is wrong with it. */
-export function hostileParquet(random: Random, kept: readonly Buffer[], forged: (random: Random) => Buffer): Buffer {
+export function hostileParquet(
+  random: Random,
+  kept: readonly Buffer[],
+  forged: (random: Random) => Buffer,
+): Buffer {
   if (chance(random, 0.05)) return randomBytes(random, size(random, 10_000) - 1);
   if (chance(random, 0.4)) return mutated(random, kept);
   const bytes = forged(random);
@@ -27,7 +36,15 @@ export const history: Target = {
   description: 'candles of another program (Parquet), read as momentum reads them, and evaluated',
   files: true,
   mostMb: 768,
-  input: (random) => hostileParquet(random, samples, () => forgedFile({ columns: CANDLE_COLUMNS, rows: size(random, 5000), keys: WITH_FOOTER, lies: { random, rate: 0.06 * random() ** 2 } })),
+  input: (random) =>
+    hostileParquet(random, samples, () =>
+      forgedFile({
+        columns: CANDLE_COLUMNS,
+        rows: size(random, 5000),
+        keys: WITH_FOOTER,
+        lies: { random, rate: 0.06 * random() ** 2 },
+      }),
+    ),
   async run(bytes, folder) {
     const path = join(folder, 'NSE_RELIANCE_1m.parquet');
     await writeFile(path, bytes);
@@ -36,8 +53,15 @@ export const history: Target = {
       const read = (await readHistory(folder, 'NSE', 'RELIANCE'))!;
       // Of a file with many notes or rows all are alike.
       for (const note of read.notes.slice(0, 10)) checkSentence(note);
-      if (read.rows.length > 0) await readHistory(folder, 'NSE', 'RELIANCE', { fromMs: read.rows[0].timestampMs + 1, toMs: read.rows.at(-1)!.timestampMs });
-      const { evaluations, series } = evaluateAll(read.rows.slice(0, 500).map((candle) => ({ candle, partial: false })), { symbol: 'RELIANCE', volumeKind: read.volumeKind, history: read });
+      if (read.rows.length > 0)
+        await readHistory(folder, 'NSE', 'RELIANCE', {
+          fromMs: read.rows[0].timestampMs + 1,
+          toMs: read.rows.at(-1)!.timestampMs,
+        });
+      const { evaluations, series } = evaluateAll(
+        read.rows.slice(0, 500).map((candle) => ({ candle, partial: false })),
+        { symbol: 'RELIANCE', volumeKind: read.volumeKind, history: read },
+      );
       JSON.stringify([evaluations, series.holes.map(holeText)]);
       return 'accepted';
     } catch (error) {

@@ -8,7 +8,13 @@ import { chance, mutated, pick, randomBytes, size, uglyJson, uglyVersion } from 
 import { refusedAs, type Target } from '../target.js';
 
 const NAMES = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype', 'tick_size', 'expiry'];
-const rows = [row('RELIANCE-EQ', '2885'), row('M&M-EQ', '2031', { tick_size: '5.000000' }), row('SBIN-BL', '9999'), option(1), row('RELIANCE26NOVFUT', '50000', { instrumenttype: 'FUTSTK', exch_seg: 'NFO' })];
+const rows = [
+  row('RELIANCE-EQ', '2885'),
+  row('M&M-EQ', '2031', { tick_size: '5.000000' }),
+  row('SBIN-BL', '9999'),
+  option(1),
+  row('RELIANCE26NOVFUT', '50000', { instrumenttype: 'FUTSTK', exch_seg: 'NFO' }),
+];
 const samples = [rows, rows.slice(0, 1), []].map((list) => Buffer.from(JSON.stringify(list)));
 
 /** Files that ask for memory: each is small for what it wants. */
@@ -21,7 +27,8 @@ const greedy = (random: Random): string => {
     () => `[{"symbol":"${'\\u0041'.repeat(times)}-EQ"}]`,
     () => `[${'1,'.repeat(times)}1]`,
     () => `[{${Array.from({ length: Math.min(times, 100_000) }, (_, index) => `"k${index}":""`).join(',')}}]`,
-    () => `[${Array.from({ length: Math.min(times, 20_000) }, (_, index) => JSON.stringify(row(`S${index}-EQ`, String(index + 1)))).join(',')}]`,
+    () =>
+      `[${Array.from({ length: Math.min(times, 20_000) }, (_, index) => JSON.stringify(row(`S${index}-EQ`, String(index + 1)))).join(',')}]`,
     () => `[${' '.repeat(times)}`,
     () => `[-${'0'.repeat(times)}`,
   ])();
@@ -47,9 +54,17 @@ export const instruments: Target = {
       const small = bytes.length < 5000 && sizes() < 0.9;
       const path = join(folder, 'master.json');
       if (!small) await writeFile(path, bytes);
-      const master = small ? await readMaster(pieces(bytes, Math.ceil(sizes() * 200)), 'the file') : await readMasterFile(path);
+      const master = small
+        ? await readMaster(pieces(bytes, Math.ceil(sizes() * 200)), 'the file')
+        : await readMasterFile(path);
       for (const [symbol, listing] of master.listings) {
-        if (symbol !== listing.symbol || !/^[1-9]\d{0,14}$/.test(listing.token) || !(listing.tickSizeRupees > 0) || !Number.isFinite(listing.tickSizeRupees)) throw new Error(`a listing ${JSON.stringify(listing).slice(0, 200)}`);
+        if (
+          symbol !== listing.symbol ||
+          !/^[1-9]\d{0,14}$/.test(listing.token) ||
+          !(listing.tickSizeRupees > 0) ||
+          !Number.isFinite(listing.tickSizeRupees)
+        )
+          throw new Error(`a listing ${JSON.stringify(listing).slice(0, 200)}`);
       }
       return 'accepted';
     } catch (error) {

@@ -2,7 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockBuilder } from '../../../src/journal/blocks.js';
 import { crc32 } from '../../../src/journal/crc32.js';
-import { BLOCK, ENTRY, KIND, MOST_BLOCK_BYTES, SEGMENT, segmentHeader, segmentName, type Kind } from '../../../src/journal/format.js';
+import {
+  BLOCK,
+  ENTRY,
+  KIND,
+  MOST_BLOCK_BYTES,
+  SEGMENT,
+  segmentHeader,
+  segmentName,
+  type Kind,
+} from '../../../src/journal/format.js';
 import { readGivenEntry } from '../../../src/journal/meta.js';
 import { readJournal } from '../../../src/journal/reader.js';
 import type { Random } from '../../../src/random.js';
@@ -22,7 +31,12 @@ interface Segment {
 function blocks(random: Random, first: number, count: number): Buffer {
   const builder = new BlockBuilder(first);
   for (let block = 0; block < count; block++) {
-    builder.open({ connection: 1, monoMs: block, wallMs: 1e12 + block, marketMs: chance(random, 0.1) ? NaN : 1e12 });
+    builder.open({
+      connection: 1,
+      monoMs: block,
+      wallMs: 1e12 + block,
+      marketMs: chance(random, 0.1) ? NaN : 1e12,
+    });
     for (let entry = below(random, 6); entry > 0; entry--) {
       const kind = pick(random, KINDS);
       if (chance(random, 0.3)) builder.numbers(kind, [random(), NaN]);
@@ -38,13 +52,14 @@ const edge = (random: Random): number => Number(BigInt.asUintN(32, pick(random, 
 /** Changes one number of a segment's header, of a block's or of an entry's, and makes the checksum right again: what a liar writes and a broken disk does not. */
 function lie(random: Random, bytes: Buffer): void {
   if (chance(random, 0.2) && bytes.length >= SEGMENT.size) {
-    if (chance(random, 0.5)) bytes.writeUInt32LE(edge(random), pick(random, [SEGMENT.number, SEGMENT.firstBlock, SEGMENT.magic]));
+    if (chance(random, 0.5))
+      bytes.writeUInt32LE(edge(random), pick(random, [SEGMENT.number, SEGMENT.firstBlock, SEGMENT.magic]));
     else randomBytes(random, 8).copy(bytes, SEGMENT.runId);
     bytes.writeUInt32LE(crc32(bytes, 0, SEGMENT.crc), SEGMENT.crc);
     return;
   }
   const places: { at: number; length: number }[] = [];
-  for (let at: number = SEGMENT.size; at + BLOCK.header <= bytes.length; ) {
+  for (let at: number = SEGMENT.size; at + BLOCK.header <= bytes.length;) {
     const length = bytes.readUInt32LE(at);
     if (length < BLOCK.header || at + length > bytes.length) break;
     places.push({ at, length });
@@ -52,8 +67,10 @@ function lie(random: Random, bytes: Buffer): void {
   }
   if (places.length === 0) return;
   const { at, length } = pick(random, places);
-  if (chance(random, 0.3)) bytes.writeUInt32LE(edge(random), at + pick(random, [BLOCK.size, BLOCK.number, BLOCK.connection]));
-  else if (length > BLOCK.header) bytes.writeUInt32LE(edge(random), at + BLOCK.header + pick(random, [ENTRY.kind, ENTRY.length]));
+  if (chance(random, 0.3))
+    bytes.writeUInt32LE(edge(random), at + pick(random, [BLOCK.size, BLOCK.number, BLOCK.connection]));
+  else if (length > BLOCK.header)
+    bytes.writeUInt32LE(edge(random), at + BLOCK.header + pick(random, [ENTRY.kind, ENTRY.length]));
   bytes.writeUInt32LE(crc32(bytes, at + BLOCK.number, at + length), at + BLOCK.crc);
 }
 
@@ -62,32 +79,43 @@ function segments(random: Random): Segment[] {
   let first = 0;
   for (let number = 1; number <= 1 + below(random, 3); number++) {
     const count = below(random, 8);
-    let bytes: Buffer = Buffer.concat([segmentHeader({ runId: 'run-1', number, firstBlock: first, wallMs: 1e12 }), blocks(random, first, count)]);
+    let bytes: Buffer = Buffer.concat([
+      segmentHeader({ runId: 'run-1', number, firstBlock: first, wallMs: 1e12 }),
+      blocks(random, first, count),
+    ]);
     first += count;
     for (let change = below(random, 3); change > 0; change--) lie(random, bytes);
     if (chance(random, 0.3)) bytes = mutated(random, [bytes]);
     // What a disk leaves that was not asked in time.
     if (chance(random, 0.1)) bytes = Buffer.concat([bytes, Buffer.alloc(size(random, 3_000_000))]);
-    if (!chance(random, 0.03)) all.push({ number: chance(random, 0.03) ? pick(random, [0, 2, 999_999, FOLDER + number]) : number, bytes });
+    if (!chance(random, 0.03))
+      all.push({
+        number: chance(random, 0.03) ? pick(random, [0, 2, 999_999, FOLDER + number]) : number,
+        bytes,
+      });
   }
   return all;
 }
 
 /** A folder as one piece: number and length of each file, and its bytes. */
 function input(random: Random): Buffer {
-  const files = chance(random, 0.05) ? [{ number: 1, bytes: randomBytes(random, size(random, 10_000) - 1) }] : segments(random);
-  return Buffer.concat(files.flatMap(({ number, bytes }) => {
-    const head = Buffer.alloc(8);
-    head.writeUInt32LE(number);
-    head.writeUInt32LE(bytes.length, 4);
-    return [head, bytes];
-  }));
+  const files = chance(random, 0.05)
+    ? [{ number: 1, bytes: randomBytes(random, size(random, 10_000) - 1) }]
+    : segments(random);
+  return Buffer.concat(
+    files.flatMap(({ number, bytes }) => {
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(number);
+      head.writeUInt32LE(bytes.length, 4);
+      return [head, bytes];
+    }),
+  );
 }
 
 async function unpack(bytes: Buffer, folder: string): Promise<number> {
   let total = 0;
   const seen = new Set<number>();
-  for (let at = 0; at + 8 <= bytes.length; ) {
+  for (let at = 0; at + 8 <= bytes.length;) {
     const number = bytes.readUInt32LE(at);
     const from = at + 8;
     at = from + bytes.readUInt32LE(at + 4);
@@ -113,18 +141,28 @@ export const journal: Target = {
     try {
       const extent = await readJournal(folder, {
         entry(kind: Kind, payload, stamp) {
-          if (payload.length > MOST_BLOCK_BYTES || !Number.isInteger(stamp.connection)) throw new Error(`an entry of kind ${kind} with ${payload.length} bytes`);
+          if (payload.length > MOST_BLOCK_BYTES || !Number.isInteger(stamp.connection))
+            throw new Error(`an entry of kind ${kind} with ${payload.length} bytes`);
           // The length stands in front of the bytes that it belongs to.
-          if (Buffer.from(payload.buffer, payload.byteOffset - 4, 4).readUInt32LE() !== payload.length) throw new Error('an entry that goes beyond its block');
+          if (Buffer.from(payload.buffer, payload.byteOffset - 4, 4).readUInt32LE() !== payload.length)
+            throw new Error('an entry that goes beyond its block');
           if (kind !== KIND.given) return;
           const given = readGivenEntry(payload);
-          if (given !== undefined && given.symbol.length + 1 + 8 * given.numbers.length !== payload.length) throw new Error('given candles that are no part of their entry');
+          if (given !== undefined && given.symbol.length + 1 + 8 * given.numbers.length !== payload.length)
+            throw new Error('given candles that are no part of their entry');
         },
         blockOver: () => void whole++,
       });
-      if (extent.blocks !== whole) throw new Error(`${whole} blocks were handed over and ${extent.blocks} counted`);
-      if (!(extent.tornBytes >= 0 && extent.offset >= 0 && extent.offset + extent.tornBytes <= total + SEGMENT.size)) throw new Error(`an extent ${JSON.stringify(extent)} of ${total} bytes`);
-      if (!/^[A-Za-z0-9-]{1,24}$/.test(extent.runId)) throw new Error(`a run ${JSON.stringify(extent.runId)}`);
+      if (extent.blocks !== whole)
+        throw new Error(`${whole} blocks were handed over and ${extent.blocks} counted`);
+      if (!(
+        extent.tornBytes >= 0 &&
+        extent.offset >= 0 &&
+        extent.offset + extent.tornBytes <= total + SEGMENT.size
+      ))
+        throw new Error(`an extent ${JSON.stringify(extent)} of ${total} bytes`);
+      if (!/^[A-Za-z0-9-]{1,24}$/.test(extent.runId))
+        throw new Error(`a run ${JSON.stringify(extent.runId)}`);
       return extent.broken === undefined ? 'accepted' : 'refused';
     } catch (error) {
       return refusedAs(error, 'JOURNAL');

@@ -5,7 +5,19 @@ import type { Random } from '../../../src/random.js';
 import { chance, mutated, pick, randomBytes, size, uglyJson, uglyVersion } from '../bytes.js';
 import { checkSentence, refusedAs, type Target } from '../target.js';
 
-const NAMES = ['symbol', 'exchange', 'interval', 'timestamp', 'open', 'high', 'low', 'close', 'volume', 'source', 'ingestion_ts'];
+const NAMES = [
+  'symbol',
+  'exchange',
+  'interval',
+  'timestamp',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'source',
+  'ingestion_ts',
+];
 const candle = (minute: number): object => ({
   symbol: 'RELIANCE', exchange: 'NSE', interval: 'ONE_MINUTE', timestamp: `2026-11-23T11:0${minute}:00+05:30`, open: 100, high: 101, low: 99, close: 100.5, volume: 42, source: 'rest', ingestion_ts: '2026-11-23T16:00:00+05:30',
 }); // prettier-ignore
@@ -19,15 +31,22 @@ const greedy = (random: Random): string => {
     () => '\n'.repeat(times),
     () => '['.repeat(times),
     () => `{"symbol":"${'A'.repeat(times)}"}`,
-    () => Array.from({ length: Math.min(times, 20_000) }, (_, k) => JSON.stringify({ ...candle(0), symbol: `S${k}` })).join('\n'),
+    () =>
+      Array.from({ length: Math.min(times, 20_000) }, (_, k) =>
+        JSON.stringify({ ...candle(0), symbol: `S${k}` }),
+      ).join('\n'),
   ])();
 };
 
 function input(random: Random): Buffer {
   if (chance(random, 0.1)) return randomBytes(random, size(random, 10_000) - 1);
   if (chance(random, 0.05)) return Buffer.from(greedy(random));
-  if (chance(random, 0.2)) return Buffer.from(Array.from({ length: size(random, 6) }, () => uglyJson(random, NAMES)).join('\n'));
-  if (chance(random, 0.5)) return Buffer.from([0, 1, 2].map((minute) => uglyVersion(random, candle(minute), NAMES, 0.2 * random())).join('\n'));
+  if (chance(random, 0.2))
+    return Buffer.from(Array.from({ length: size(random, 6) }, () => uglyJson(random, NAMES)).join('\n'));
+  if (chance(random, 0.5))
+    return Buffer.from(
+      [0, 1, 2].map((minute) => uglyVersion(random, candle(minute), NAMES, 0.2 * random())).join('\n'),
+    );
   return mutated(random, [sample]);
 }
 
@@ -45,7 +64,11 @@ export const lines: Target = {
       for (const note of file?.notes ?? []) checkSentence(note.replace(path, ''));
       let before = Number.NEGATIVE_INFINITY;
       for (const { candle: row } of file?.rows ?? []) {
-        if (!(row.timestampMs > before) || ![row.open, row.high, row.low, row.close, row.volume].every(Number.isFinite)) throw new Error(`a candle ${JSON.stringify(row)}`);
+        if (
+          !(row.timestampMs > before) ||
+          ![row.open, row.high, row.low, row.close, row.volume].every(Number.isFinite)
+        )
+          throw new Error(`a candle ${JSON.stringify(row)}`);
         before = row.timestampMs;
       }
       return file === undefined ? 'refused' : 'accepted';

@@ -4,12 +4,43 @@ import { chance, mutated, pick, randomBytes, size, uglyJson, uglyString, uglyVer
 import { refusedAs, type Target } from '../target.js';
 
 const OPEN_MS = Date.parse('2026-11-23T09:15:00+05:30');
-const session = { date: '2026-11-23', openMs: OPEN_MS, closeMs: OPEN_MS + 360 * 60_000, auction: { fromMs: OPEN_MS + 373 * 60_000, toMs: OPEN_MS + 380 * 60_000, labelMs: OPEN_MS + 374 * 60_000 } };
-const instrument = { index: 0, symbol: 'RELIANCE', token: '2885', exchange: 'NSE', exchangeType: 1, tickSizeRupees: 0.1, derivatives: true } as const;
+const session = {
+  date: '2026-11-23',
+  openMs: OPEN_MS,
+  closeMs: OPEN_MS + 360 * 60_000,
+  auction: { fromMs: OPEN_MS + 373 * 60_000, toMs: OPEN_MS + 380 * 60_000, labelMs: OPEN_MS + 374 * 60_000 },
+};
+const instrument = {
+  index: 0,
+  symbol: 'RELIANCE',
+  token: '2885',
+  exchange: 'NSE',
+  exchangeType: 1,
+  tickSizeRupees: 0.1,
+  derivatives: true,
+} as const;
 export const metaSample: RunMeta = {
-  version: '0.1.0', runId: 'run-1', processId: 1, processStart: null, stage: 2, durationMin: 15, mode: 'ltp', feed: 'sim:1', volumeKind: 'tick', speed: 60, graceMs: 2000, silenceMs: 15_000,
-  marketDateMs: OPEN_MS, wallMs: OPEN_MS, marketMs: OPEN_MS, opensMs: null, out: 'data/test', history: { folder: 'data', rows: { RELIANCE: 'abc' } }, given: 'tick',
-  instruments: [instrument, { ...instrument, index: 1, symbol: 'M&M', token: '2031' }], sessions: [session, { ...session, auction: undefined }],
+  version: '0.1.0',
+  runId: 'run-1',
+  processId: 1,
+  processStart: null,
+  stage: 2,
+  durationMin: 15,
+  mode: 'ltp',
+  feed: 'sim:1',
+  volumeKind: 'tick',
+  speed: 60,
+  graceMs: 2000,
+  silenceMs: 15_000,
+  marketDateMs: OPEN_MS,
+  wallMs: OPEN_MS,
+  marketMs: OPEN_MS,
+  opensMs: null,
+  out: 'data/test',
+  history: { folder: 'data', rows: { RELIANCE: 'abc' } },
+  given: 'tick',
+  instruments: [instrument, { ...instrument, index: 1, symbol: 'M&M', token: '2031' }],
+  sessions: [session, { ...session, auction: undefined }],
 };
 const NAMES = [...Object.keys(metaSample), ...Object.keys(session), ...Object.keys(instrument)];
 const samples = [Buffer.from(JSON.stringify(metaSample))];
@@ -20,7 +51,14 @@ function input(random: Random): Buffer {
   // As many of something as a block can hold.
   if (chance(random, 0.01)) {
     const list = Array.from({ length: size(random, 300_000) }, () => 0);
-    return Buffer.from(JSON.stringify({ ...metaSample, [chance(random, 0.5) ? 'sessions' : 'instruments']: chance(random, 0.5) ? list : list.map((openMs) => ({ openMs })) }));
+    return Buffer.from(
+      JSON.stringify({
+        ...metaSample,
+        [chance(random, 0.5) ? 'sessions' : 'instruments']: chance(random, 0.5)
+          ? list
+          : list.map((openMs) => ({ openMs })),
+      }),
+    );
   }
   // All is well but for one member, however deep.
   if (chance(random, 0.5)) {
@@ -34,10 +72,13 @@ function input(random: Random): Buffer {
     };
     collect(copy);
     const { within, name } = pick(random, places);
-    within[name] = chance(random, 0.5) ? uglyString(random) : pick(random, [null, true, -1, 0.5, 1e300, 2 ** 53, [], {}]);
+    within[name] = chance(random, 0.5)
+      ? uglyString(random)
+      : pick(random, [null, true, -1, 0.5, 1e300, 2 ** 53, [], {}]);
     return Buffer.from(JSON.stringify(copy));
   }
-  if (chance(random, 0.6)) return Buffer.from(uglyVersion(random, JSON.parse(samples[0].toString()), NAMES, 0.03 * random()));
+  if (chance(random, 0.6))
+    return Buffer.from(uglyVersion(random, JSON.parse(samples[0].toString()), NAMES, 0.03 * random()));
   return mutated(random, samples);
 }
 
@@ -49,11 +90,16 @@ export const journalMeta: Target = {
   run(bytes) {
     try {
       const read = parseMeta(Buffer.from(bytes), 'the journal');
-      if (read.instruments.length !== read.sessions.length || read.instruments.length > 1000) throw new Error(`${read.instruments.length} instruments and ${read.sessions.length} sessions`);
+      if (read.instruments.length !== read.sessions.length || read.instruments.length > 1000)
+        throw new Error(`${read.instruments.length} instruments and ${read.sessions.length} sessions`);
       // A symbol becomes a part of a path.
-      for (const { symbol, exchange } of read.instruments) if (/[^A-Za-z0-9&_-]/.test(symbol + exchange)) throw new Error(`an instrument ${JSON.stringify(symbol)} of ${JSON.stringify(exchange)}`);
+      for (const { symbol, exchange } of read.instruments)
+        if (/[^A-Za-z0-9&_-]/.test(symbol + exchange))
+          throw new Error(`an instrument ${JSON.stringify(symbol)} of ${JSON.stringify(exchange)}`);
       const firstMs = Math.min(...read.sessions.map(({ openMs }) => openMs));
-      for (const { openMs, closeMs } of read.sessions) if (!((closeMs - firstMs) / 60_000 <= 1440 && openMs < closeMs)) throw new Error(`a session from ${openMs} to ${closeMs}`);
+      for (const { openMs, closeMs } of read.sessions)
+        if (!((closeMs - firstMs) / 60_000 <= 1440 && openMs < closeMs))
+          throw new Error(`a session from ${openMs} to ${closeMs}`);
       return 'accepted';
     } catch (error) {
       return refusedAs(error, 'JOURNAL');

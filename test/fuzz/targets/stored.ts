@@ -13,13 +13,18 @@ import { hostileParquet } from './history.js';
 const RELIANCE = { exchange: 'NSE', symbol: 'RELIANCE' };
 const IDENTITY = { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick' } as const;
 const KEYS = { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick' };
-const honest = { candles: forgedFile({ columns: CANDLE_COLUMNS, rows: 30, keys: KEYS }), quality: forgedFile({ columns: QUALITY_COLUMNS, rows: 30, keys: KEYS }) };
+const honest = {
+  candles: forgedFile({ columns: CANDLE_COLUMNS, rows: 30, keys: KEYS }),
+  quality: forgedFile({ columns: QUALITY_COLUMNS, rows: 30, keys: KEYS }),
+};
 
 /** The first byte says which of the two files the rest is; the other one is honest. */
 function input(random: Random): Buffer {
   const which = pick(random, ['candles', 'quality'] as const);
   const columns = which === 'candles' ? CANDLE_COLUMNS : QUALITY_COLUMNS;
-  const bytes = hostileParquet(random, [honest[which]], () => forgedFile({ columns, rows: 30, keys: KEYS, lies: { random, rate: 0.06 * random() ** 2 } }));
+  const bytes = hostileParquet(random, [honest[which]], () =>
+    forgedFile({ columns, rows: 30, keys: KEYS, lies: { random, rate: 0.06 * random() ** 2 } }),
+  );
   return Buffer.concat([Buffer.from([which === 'candles' ? 0 : 1]), bytes]);
 }
 
@@ -36,7 +41,8 @@ export const stored: Target = {
     try {
       await checkExisting(folder, [RELIANCE], IDENTITY);
       const pair = await readPair(folder, RELIANCE, IDENTITY);
-      for (const { candle } of pair.rows) if (!Number.isFinite(candle.timestampMs)) throw new Error('a candle without a time');
+      for (const { candle } of pair.rows)
+        if (!Number.isFinite(candle.timestampMs)) throw new Error('a candle without a time');
       return 'accepted';
     } catch (error) {
       return refusedAs(error, 'OUTPUT', 'FOOTER');

@@ -3,14 +3,22 @@ import { classifyText, LONGEST_STRING } from '../../../src/broker/angel/texts.js
 import { chance, mutated, randomBytes, size, uglyJson } from '../bytes.js';
 import type { Target } from '../target.js';
 
-const samples = ['pong', '{"correlationID":"abcde12345","errorCode":"E1002","errorMessage":"Invalid Request. Subscription Limit Exceeded"}', '{"correlationID": "a" "errorCode": "E1001" "errorMessage": "Invalid"}', '{"errorCode":429}'].map((text) => Buffer.from(text));
+const samples = [
+  'pong',
+  '{"correlationID":"abcde12345","errorCode":"E1002","errorMessage":"Invalid Request. Subscription Limit Exceeded"}',
+  '{"correlationID": "a" "errorCode": "E1001" "errorMessage": "Invalid"}',
+  '{"errorCode":429}',
+].map((text) => Buffer.from(text));
 const NAMES = ['errorCode', 'errorMessage', 'correlationID'];
 
 function input(random: Random): Buffer {
   if (chance(random, 0.2)) return randomBytes(random, size(random, 70_000) - 1);
   if (chance(random, 0.3)) return Buffer.from(uglyJson(random, NAMES));
   // What the slow path for JSON without commas might choke on.
-  if (chance(random, 0.1)) return Buffer.from(`{${['"a":"b" ', '"\\u0000":"\\', '"a" ', ' ', '"\\\\":"" '][Math.floor(random() * 5)].repeat(size(random, 4096))}}`);
+  if (chance(random, 0.1))
+    return Buffer.from(
+      `{${['"a":"b" ', '"\\u0000":"\\', '"a" ', ' ', '"\\\\":"" '][Math.floor(random() * 5)].repeat(size(random, 4096))}}`,
+    );
   return mutated(random, samples);
 }
 
@@ -27,7 +35,12 @@ export const texts: Target = {
         return text.kind === 'pong' ? 'accepted' : 'refused';
       case 'error':
         for (const name of ['correlationId', 'code', 'message'] as const) {
-          if (typeof text[name] !== 'string' || text[name].length > LONGEST_STRING[name] || /[\u0000-\u001f\u007f-\u009f]/.test(text[name])) throw new Error(`${name} is ${JSON.stringify(text[name]).slice(0, 200)}`);
+          if (
+            typeof text[name] !== 'string' ||
+            text[name].length > LONGEST_STRING[name] ||
+            /[\u0000-\u001f\u007f-\u009f]/.test(text[name])
+          )
+            throw new Error(`${name} is ${JSON.stringify(text[name]).slice(0, 200)}`);
         }
         return 'accepted';
       default:

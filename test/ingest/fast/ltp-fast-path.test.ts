@@ -17,10 +17,11 @@ const seed = Number(process.env.SEED ?? 20261126);
 function inReads(steps: readonly Step[], most: number): Step[][] {
   const random = seededRandom(seed, most);
   const reads: Step[][] = [];
-  for (let k = 0; k < steps.length; ) {
+  for (let k = 0; k < steps.length;) {
     const size = 1 + Math.floor(random() * most);
     let end = k + 1;
-    if (steps[k].kind === 'packet') while (end < steps.length && end - k < size && steps[end].kind === 'packet') end++;
+    if (steps[k].kind === 'packet')
+      while (end < steps.length && end - k < size && steps[end].kind === 'packet') end++;
     reads.push(steps.slice(k, end));
     k = end;
   }
@@ -35,11 +36,17 @@ const JUST_SILENT_MS = 2900;
 /** Which instrument a packet is of. */
 function tokenIndex(bytes: Uint8Array): number {
   decode(bytes, scratch);
-  return INSTRUMENTS.findIndex(({ token, exchangeType }) => token === scratch.tokenText() && exchangeType === scratch.exchangeType);
+  return INSTRUMENTS.findIndex(
+    ({ token, exchangeType }) => token === scratch.tokenText() && exchangeType === scratch.exchangeType,
+  );
 }
 
 /** Plays reads through an intake. Returns all that can be seen of it, and how many frames the lane took. */
-function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolean): { seen: unknown; taken: number } {
+function play(
+  mode: NaiveMode,
+  reads: readonly (readonly Step[])[],
+  lane: boolean,
+): { seen: unknown; taken: number } {
   const engine = engineOf(mode, 2);
   const { router, sealer } = engine;
   const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
@@ -48,11 +55,12 @@ function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolea
   const silences: boolean[] = [];
   let taken = 0;
   for (const read of reads) {
-    for (let k = 0; k < read.length; ) {
+    for (let k = 0; k < read.length;) {
       const step = read[k];
       if (step.kind === 'tick') intake.tick(step.marketMs);
       else if (step.kind === 'disconnected') intake.disconnected();
-      else if (step.kind === 'subscribed') intake.subscribed({ connection: step.connection, marketMs: step.marketMs, monoMs: step.monoMs });
+      else if (step.kind === 'subscribed')
+        intake.subscribed({ connection: step.connection, marketMs: step.marketMs, monoMs: step.monoMs });
       if (step.kind !== 'packet') {
         k++;
         continue;
@@ -61,7 +69,9 @@ function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolea
       const { connection } = step.packet;
       const together = read.slice(k).map((one) => (one as typeof step).packet);
       const strange = together.findIndex((packet) => packet.connection !== connection);
-      const messages = messagesOf(together.slice(0, strange < 0 ? together.length : strange).map(({ bytes }) => bytes));
+      const messages = messagesOf(
+        together.slice(0, strange < 0 ? together.length : strange).map(({ bytes }) => bytes),
+      );
       const arrival = { connection, marketMs, monoMs };
       for (let m = 0; m < messages.count; m++) {
         if (!lane) router.quick.shut();
@@ -82,7 +92,17 @@ function play(mode: NaiveMode, reads: readonly (readonly Step[])[], lane: boolea
   router.publish();
   for (const shard of shards) while (shard.step(() => 0, 256) > 0);
   const { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } = sealer;
-  return { seen: { answers, silences, outcome: outcome(engine), counters: [...engine.counters], lag: intake.lag.figures(), sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } }, taken };
+  return {
+    seen: {
+      answers,
+      silences,
+      outcome: outcome(engine),
+      counters: [...engine.counters],
+      lag: intake.lag.figures(),
+      sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs },
+    },
+    taken,
+  };
 }
 
 function expectSame(mode: NaiveMode, reads: readonly (readonly Step[])[]): number {
@@ -91,8 +111,20 @@ function expectSame(mode: NaiveMode, reads: readonly (readonly Step[])[]): numbe
   return quick.taken;
 }
 
-const stepsOf = (mode: NaiveMode, meanMs: number, oddEvery: number, count = 4000, sequenceStep = 1n): Step[] =>
-  unfold(seededHappenings(seededRandom(seed, meanMs), count, meanMs, oddEvery), { mode, startMs: at('15:03'), speed: 1, instruments: INSTRUMENTS, sequenceStep });
+const stepsOf = (
+  mode: NaiveMode,
+  meanMs: number,
+  oddEvery: number,
+  count = 4000,
+  sequenceStep = 1n,
+): Step[] =>
+  unfold(seededHappenings(seededRandom(seed, meanMs), count, meanMs, oddEvery), {
+    mode,
+    startMs: at('15:03'),
+    speed: 1,
+    instruments: INSTRUMENTS,
+    sequenceStep,
+  });
 
 describe('the quick lane', () => {
   it.each([
@@ -100,20 +132,28 @@ describe('the quick lane', () => {
     [60, 1000, 20],
     [300, 40, 30],
     [3000, 200, 8],
-  ])(`changes nothing, with packets %i ms apart and reads of up to %i (one in %i odd, seed ${seed})`, (meanMs, most, oddEvery) => {
-    for (const mode of [1, 2] as const) {
-      const steps = stepsOf(mode, meanMs, oddEvery);
-      const taken = expectSame(mode, inReads(steps, most));
-      // One that is carried into the high word is not ordinary.
-      expectSame(mode, inReads(stepsOf(mode, meanMs, oddEvery, 1000, 2n ** 31n + 1n), most));
-      if (mode === 2) expect(taken).toBe(0);
-      else expect(taken).toBeGreaterThan(oddEvery < 20 ? 100 : 1000);
-    }
-  });
+  ])(
+    `changes nothing, with packets %i ms apart and reads of up to %i (one in %i odd, seed ${seed})`,
+    (meanMs, most, oddEvery) => {
+      for (const mode of [1, 2] as const) {
+        const steps = stepsOf(mode, meanMs, oddEvery);
+        const taken = expectSame(mode, inReads(steps, most));
+        // One that is carried into the high word is not ordinary.
+        expectSame(mode, inReads(stepsOf(mode, meanMs, oddEvery, 1000, 2n ** 31n + 1n), most));
+        if (mode === 2) expect(taken).toBe(0);
+        else expect(taken).toBeGreaterThan(oddEvery < 20 ? 100 : 1000);
+      }
+    },
+  );
 
   it(`takes no frame for another than the decoder does, whatever a byte is changed into (seed ${seed})`, () => {
     const reads = inReads(stepsOf(1, 20, 10_000).slice(0, 120), 30);
-    const change = fc.record({ read: fc.nat(), step: fc.nat(), byte: fc.nat(50), value: fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 0x30, 0x31, 0x7f, 0x80, 0xff)) });
+    const change = fc.record({
+      read: fc.nat(),
+      step: fc.nat(),
+      byte: fc.nat(50),
+      value: fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 0x30, 0x31, 0x7f, 0x80, 0xff)),
+    });
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 20, size: 'max' }), (changes) => {
         const changed = reads.map((read) => [...read]);
@@ -146,7 +186,11 @@ describe('the quick lane', () => {
   it('counts lags beyond those that it tells apart as the long way does, when the clock leaps', () => {
     const steps = stepsOf(1, 60, 10_000);
     for (const leapMs of [-3_600_000, -700_000, 700_000, 3_600_000]) {
-      const leapt = inReads(steps, 100).map((read, k, all) => (k < all.length / 2 ? read : read.map((step) => ('marketMs' in step ? { ...step, marketMs: step.marketMs + leapMs } : step))));
+      const leapt = inReads(steps, 100).map((read, k, all) =>
+        k < all.length / 2
+          ? read
+          : read.map((step) => ('marketMs' in step ? { ...step, marketMs: step.marketMs + leapMs } : step)),
+      );
       expectSame(1, leapt);
     }
   });
@@ -156,7 +200,11 @@ describe('the quick lane', () => {
     const alone = rest.map((step) => [step]);
     expect(expectSame(1, [[subscribed], ...alone])).toBeGreaterThan(2500);
     // Every second read comes of a connection that nobody subscribed on.
-    const strange = inReads(rest, 50).map((read, k) => read.map((step) => (step.kind === 'packet' && k % 2 === 1 ? { ...step, packet: { ...step.packet, connection: 7 } } : step)));
+    const strange = inReads(rest, 50).map((read, k) =>
+      read.map((step) =>
+        step.kind === 'packet' && k % 2 === 1 ? { ...step, packet: { ...step.packet, connection: 7 } } : step,
+      ),
+    );
     expectSame(1, [[subscribed], ...strange]);
   });
 

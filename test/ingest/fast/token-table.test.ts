@@ -5,8 +5,19 @@ import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from '../../../src/ingest/fas
 
 const MODE = 1;
 
-const instrumentsOf = (tokens: readonly string[], exchangeTypeOf: (index: number) => number = () => 1): Instrument[] =>
-  tokens.map((token, index) => ({ index, symbol: `S${index}`, token, exchange: 'NSE', exchangeType: exchangeTypeOf(index), tickSizeRupees: 0.05, derivatives: true }));
+const instrumentsOf = (
+  tokens: readonly string[],
+  exchangeTypeOf: (index: number) => number = () => 1,
+): Instrument[] =>
+  tokens.map((token, index) => ({
+    index,
+    symbol: `S${index}`,
+    token,
+    exchange: 'NSE',
+    exchangeType: exchangeTypeOf(index),
+    tickSizeRupees: 0.05,
+    derivatives: true,
+  }));
 
 /** A token's bytes as a frame has them, read as the lane reads them. */
 function wordsOf(token: string): [number, number] {
@@ -19,16 +30,27 @@ function wordsOf(token: string): [number, number] {
 function step({ words, multiplier, mask }: TokenTable, token: string, begin: number): number | undefined {
   const [head, tail] = wordsOf(token);
   const entry = placeOf(head, tail, multiplier, mask) << ENTRY_SHIFT;
-  return words[entry + ENTRY.head] === head && words[entry + ENTRY.tail] === tail && words[entry + ENTRY.begin] === begin ? words[entry + ENTRY.answer] : undefined;
+  return words[entry + ENTRY.head] === head &&
+    words[entry + ENTRY.tail] === tail &&
+    words[entry + ENTRY.begin] === begin
+    ? words[entry + ENTRY.answer]
+    : undefined;
 }
 
 /** The answer, the entry being brought where need be. */
 function find(table: TokenTable, token: string, begin: number): number | undefined {
-  return step(table, token, begin) ?? (table.bring(...wordsOf(token), begin) ? step(table, token, begin) : undefined);
+  return (
+    step(table, token, begin) ??
+    (table.bring(...wordsOf(token), begin) ? step(table, token, begin) : undefined)
+  );
 }
 
 function tableOf(tokens: readonly string[], exchangeTypeOf?: (index: number) => number): TokenTable {
-  const table = new TokenTable(instrumentsOf(tokens, exchangeTypeOf), tokens.map((_, index) => 7000 + index), MODE);
+  const table = new TokenTable(
+    instrumentsOf(tokens, exchangeTypeOf),
+    tokens.map((_, index) => 7000 + index),
+    MODE,
+  );
   for (const index of tokens.keys()) table.hear(index);
   return table;
 }
@@ -43,9 +65,11 @@ describe('the table of tokens', () => {
   it('finds each of ten thousand again and again, although many share a place', () => {
     const tokens = Array.from({ length: 10_000 }, (_, k) => String(k * 7 + 1));
     const table = tableOf(tokens);
-    const shared = new Set(tokens.map((token) => placeOf(...wordsOf(token), table.multiplier, table.mask))).size;
+    const shared = new Set(tokens.map((token) => placeOf(...wordsOf(token), table.multiplier, table.mask)))
+      .size;
     expect(shared).toBeLessThan(tokens.length);
-    for (let round = 0; round < 3; round++) for (const [index, token] of tokens.entries()) expect(find(table, token, 0x101)).toBe(7000 + index);
+    for (let round = 0; round < 3; round++)
+      for (const [index, token] of tokens.entries()) expect(find(table, token, 0x101)).toBe(7000 + index);
     // Where an entry is now is known: it is no longer found when none was heard of, and is again when it was.
     table.forget();
     for (const token of tokens) expect(find(table, token, 0x101)).toBeUndefined();
@@ -57,7 +81,9 @@ describe('the table of tokens', () => {
 
   it('tells one token on two exchanges apart', () => {
     const table = tableOf(['2885', '2885', '1594'], (index) => index + 1);
-    for (let round = 0; round < 3; round++) for (const [index, begin] of [0x101, 0x201].entries()) expect(find(table, '2885', begin)).toBe(7000 + index);
+    for (let round = 0; round < 3; round++)
+      for (const [index, begin] of [0x101, 0x201].entries())
+        expect(find(table, '2885', begin)).toBe(7000 + index);
     expect(find(table, '1594', 0x301)).toBe(7002);
     expect(find(table, '2885', 0x301)).toBeUndefined();
     expect(find(table, '2885', 0x102)).toBeUndefined();

@@ -44,7 +44,14 @@ describe('connections end at their moment and not before', () => {
       expect(clients.map(({ closed }) => closed)).toStrictEqual([1, 2].map(() => ({ code, reason })));
       expect(resets.map(({ seen }) => seen)).toStrictEqual([isReset, isReset]);
       if (!isReset) expect(hexOf(clients[0].frames)).toStrictEqual(sentUntil(30));
-      expect(await scene.strikes()).toStrictEqual([expect.objectContaining({ fault: text, strikes: 2, firstMs: START_MS + 30_000, lastMs: START_MS + 30_000 })]);
+      expect(await scene.strikes()).toStrictEqual([
+        expect.objectContaining({
+          fault: text,
+          strikes: 2,
+          firstMs: START_MS + 30_000,
+          lastMs: START_MS + 30_000,
+        }),
+      ]);
       // The next connection is left alone.
       const next = await listener(scene.broker, 'A1');
       await scene.to(60, next);
@@ -60,7 +67,11 @@ describe('connections end at their moment and not before', () => {
         const client = await Client.open(scene.broker, `A${time}`);
         await until(() => client.closed !== undefined);
       }
-      expect((await scene.strikes())[0]).toMatchObject({ strikes: 3, firstMs: START_MS + 40_000, lastMs: START_MS + 40_000 });
+      expect((await scene.strikes())[0]).toMatchObject({
+        strikes: 3,
+        firstMs: START_MS + 40_000,
+        lastMs: START_MS + 40_000,
+      });
       const spared = await Client.open(scene.broker);
       await scene.to(45, spared);
       expect(spared.closed).toBeUndefined();
@@ -96,7 +107,11 @@ describe('half-open', () => {
         // Longer than a client may be without a heart-beat.
         clearInterval(beats);
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        expect([struck.frames.length, struck.texts.length, struck.socket.readyState]).toStrictEqual([heard, texts, struck.socket.OPEN]);
+        expect([struck.frames.length, struck.texts.length, struck.socket.readyState]).toStrictEqual([
+          heard,
+          texts,
+          struck.socket.OPEN,
+        ]);
         expect(hexOf(struck.frames)).toStrictEqual(sentUntil(30));
         expect(other.frames.length).toBeGreaterThan(1000);
         expect((await scene.strikes())[0].strikes).toBeGreaterThan(1000);
@@ -130,15 +145,23 @@ describe('silence', () => {
       const cached = await Client.open(scene.broker, 'B2');
       cached.ask(1, 1, ALL);
       await cached.settled();
-      expect(new Set(cached.heard().map(({ token }) => token))).toStrictEqual(new Set(ALL.filter((token) => !tokens.includes(token))));
+      expect(new Set(cached.heard().map(({ token }) => token))).toStrictEqual(
+        new Set(ALL.filter((token) => !tokens.includes(token))),
+      );
       await cached.close();
       await scene.to(70, client);
-      const symbols = new Map([['RELIANCE', RELIANCE], ['TCS', TCS]]);
+      const symbols = new Map([
+        ['RELIANCE', RELIANCE],
+        ['TCS', TCS],
+      ]);
       const sent = truth(70);
-      const heard = sent.filter(({ symbol, frame }) => !(within(secondOf(frame)) && tokens.includes(symbols.get(symbol) ?? ALL[2])));
+      const heard = sent.filter(
+        ({ symbol, frame }) => !(within(secondOf(frame)) && tokens.includes(symbols.get(symbol) ?? ALL[2])),
+      );
       expect(hexOf(client.frames)).toStrictEqual(heard.map(({ hex }) => hex));
       expect((await scene.strikes())[0].strikes).toBe(sent.length - heard.length + tokens.length);
-    }));
+    }),
+  );
 
   it('pong-lost answers neither ping, and packets go on', () =>
     withFaults(['pong-lost:at=30,for=20'], async (scene) => {
@@ -152,7 +175,11 @@ describe('silence', () => {
       await scene.to(50);
       expect(await pongs(client)).toStrictEqual({ text: true, protocol: true });
       expect(hexOf(client.frames)).toStrictEqual(sentUntil(50));
-      expect((await scene.strikes())[0]).toMatchObject({ strikes: 4, firstMs: START_MS + 30_000, lastMs: START_MS + 49_999 });
+      expect((await scene.strikes())[0]).toMatchObject({
+        strikes: 4,
+        firstMs: START_MS + 30_000,
+        lastMs: START_MS + 49_999,
+      });
     }));
 });
 
@@ -168,7 +195,11 @@ describe('requests', () => {
       client.ask(1, 1, ALL);
       await client.settled();
       expect(await about(scene.broker)).toMatchObject({ flowing: 0 });
-      const refusal = JSON.stringify({ correlationID: 'abcde12345', errorCode: 'E1002', errorMessage: 'Invalid Request. Subscription Limit Exceeded' });
+      const refusal = JSON.stringify({
+        correlationID: 'abcde12345',
+        errorCode: 'E1002',
+        errorMessage: 'Invalid Request. Subscription Limit Exceeded',
+      });
       expect(client.texts).toStrictEqual(['pong', refusal, refusal, 'pong']);
       client.ask(1, 1, ALL);
       await client.settled();
@@ -176,13 +207,18 @@ describe('requests', () => {
       expect((await scene.strikes())[0].strikes).toBe(2);
     }));
 
-  it.each([['unanswered:for=20,symbol=TCS', TCS], ['unanswered:for=20', RELIANCE]])('%s: never a packet of that name, until it is asked for again', (text, token) =>
+  it.each([
+    ['unanswered:for=20,symbol=TCS', TCS],
+    ['unanswered:for=20', RELIANCE],
+  ])('%s: never a packet of that name, until it is asked for again', (text, token) =>
     withFaults([text], async (scene) => {
       const client = await Client.open(scene.broker);
       client.ask(1, 2, [...ALL, '424242']);
       await client.settled();
       await scene.to(60, client);
-      expect(new Set(client.heard().map((packet) => packet.token))).toStrictEqual(new Set(ALL.filter((one) => one !== token)));
+      expect(new Set(client.heard().map((packet) => packet.token))).toStrictEqual(
+        new Set(ALL.filter((one) => one !== token)),
+      );
       expect(client.texts).toStrictEqual(['pong', 'pong']);
       expect((await scene.strikes())[0].strikes).toBe(1);
       client.ask(0, 2, [token]);
@@ -190,7 +226,8 @@ describe('requests', () => {
       await client.settled();
       await scene.to(70, client);
       expect(client.heard().filter((packet) => packet.token === token).length).toBeGreaterThan(3);
-    }));
+    }),
+  );
 });
 
 describe('expire', () => {
@@ -203,9 +240,20 @@ describe('expire', () => {
       await scene.to(30);
       await until(() => client.closed !== undefined);
       expect(client.closed).toStrictEqual({ code: 1008, reason: 'session expired' });
-      expect(await handshake(broker.feedUrl, headersOf(old))).toStrictEqual({ status: 401, why: 'Invalid Header - Invalid Auth token' });
-      expect(await handshake(broker.feedUrl, { 'x-client-code': 'GUEST1', 'x-feed-token': old.feedToken })).toStrictEqual({ status: 401, why: 'Invalid Header - Invalid Feed Token' });
-      const profile = await fetch(broker.loginUrl.replace('auth/angelbroking/user/v1/loginByPassword', 'secure/angelbroking/user/v1/getProfile'), { headers: { Authorization: old.jwtToken } });
+      expect(await handshake(broker.feedUrl, headersOf(old))).toStrictEqual({
+        status: 401,
+        why: 'Invalid Header - Invalid Auth token',
+      });
+      expect(
+        await handshake(broker.feedUrl, { 'x-client-code': 'GUEST1', 'x-feed-token': old.feedToken }),
+      ).toStrictEqual({ status: 401, why: 'Invalid Header - Invalid Feed Token' });
+      const profile = await fetch(
+        broker.loginUrl.replace(
+          'auth/angelbroking/user/v1/loginByPassword',
+          'secure/angelbroking/user/v1/getProfile',
+        ),
+        { headers: { Authorization: old.jwtToken } },
+      );
       expect(await profile.json()).toMatchObject({ success: false, errorCode: 'AG8001' });
       await scene.to(31);
       const fresh = await logIn(broker);
@@ -251,7 +299,8 @@ describe('burst', () => {
         expect(paused).toBeLessThan(100_000);
         client.socket.resume();
         await scene.to(32);
-        for (let wait = 0; wait < 1000 && (await scene.strikes())[0].strikes < 300_000; wait++) await new Promise((resolve) => setTimeout(resolve, 20));
+        for (let wait = 0; wait < 1000 && (await scene.strikes())[0].strikes < 300_000; wait++)
+          await new Promise((resolve) => setTimeout(resolve, 20));
         await client.settled();
         await idle.settled();
         expect([client.closed, idle.closed]).toStrictEqual([undefined, undefined]);

@@ -94,12 +94,22 @@ describe('fragments', () => {
       const socket = connect(scene.broker.port, '127.0.0.1');
       const reads: number[] = [];
       const upgraded = once(socket, 'data');
-      socket.write(`GET /smart-stream?clientCode=GUEST1&feedToken=${feedToken} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+      socket.write(
+        `GET /smart-stream?clientCode=GUEST1&feedToken=${feedToken} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+      );
       await upgraded;
       socket.on('data', (chunk: Buffer) => reads.push(chunk.length));
-      const ask = Buffer.from(JSON.stringify({ correlationID: 'a', action: 1, params: { mode: 3, tokenList: [{ exchangeType: 1, tokens: ALL }] } }));
+      const ask = Buffer.from(
+        JSON.stringify({
+          correlationID: 'a',
+          action: 1,
+          params: { mode: 3, tokenList: [{ exchangeType: 1, tokens: ALL }] },
+        }),
+      );
       // Masked with zeros.
-      socket.write(Buffer.concat([Buffer.of(0x81, 0x80 | 126, ask.length >> 8, ask.length & 0xff, 0, 0, 0, 0), ask]));
+      socket.write(
+        Buffer.concat([Buffer.of(0x81, 0x80 | 126, ask.length >> 8, ask.length & 0xff, 0, 0, 0, 0), ask]),
+      );
       const bytes = 3 * (379 + 4);
       while (reads.reduce((sum, length) => sum + length, 0) < bytes) await once(socket, 'data');
       socket.destroy();

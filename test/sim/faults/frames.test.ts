@@ -2,7 +2,19 @@
 import { describe, expect, it } from 'vitest';
 import { FIELD } from '../../../src/market/packet.js';
 import { Client } from '../client.js';
-import { heardWith, hexOf, listener, MM, packetOf, RELIANCE, secondOf, START_MS, TCS, truth, withFaults } from './scene.js';
+import {
+  heardWith,
+  hexOf,
+  listener,
+  MM,
+  packetOf,
+  RELIANCE,
+  secondOf,
+  START_MS,
+  TCS,
+  truth,
+  withFaults,
+} from './scene.js';
 
 const UNTIL = 40;
 /** In which the faults of these tests are on. */
@@ -12,7 +24,10 @@ const ON = `at=${FROM},for=${TO - FROM}`;
 const sent = truth(UNTIL).map(({ frame }) => Buffer.from(frame));
 const tokenOf = (frame: Uint8Array): string => packetOf(frame).tokenText();
 const isOn = (frame: Uint8Array): boolean => secondOf(frame) >= FROM && secondOf(frame) < TO;
-const struckOf = (every = 1, token?: string): Buffer[] => sent.filter((frame) => isOn(frame) && (token === undefined || tokenOf(frame) === token)).filter((_, k) => k % every === 0);
+const struckOf = (every = 1, token?: string): Buffer[] =>
+  sent
+    .filter((frame) => isOn(frame) && (token === undefined || tokenOf(frame) === token))
+    .filter((_, k) => k % every === 0);
 
 /** What is heard when each frame of `struck` is replaced. */
 function replaced(struck: readonly Buffer[], by: (frame: Buffer) => readonly Uint8Array[]): string[] {
@@ -21,17 +36,38 @@ function replaced(struck: readonly Buffer[], by: (frame: Buffer) => readonly Uin
 }
 
 it('the market of these tests sends enough before, within and behind the window', () => {
-  const [before, within, behind] = [sent.filter((frame) => secondOf(frame) < FROM), sent.filter(isOn), sent.filter((frame) => secondOf(frame) >= TO)];
+  const [before, within, behind] = [
+    sent.filter((frame) => secondOf(frame) < FROM),
+    sent.filter(isOn),
+    sent.filter((frame) => secondOf(frame) >= TO),
+  ];
   for (const part of [before, within, behind]) expect(part.length).toBeGreaterThan(50);
   expect(new Set(within.map(tokenOf))).toStrictEqual(new Set([RELIANCE, TCS, MM]));
 });
 
 describe('without a fault that is on', () => {
-  it.each([[[]], [['drop:at=80000', 'fragments:at=80000', 'late:at=80000', 'joined:at=80000', 'clock:at=80000', 'mute:at=80000', 'pong-lost:at=80000']]])('the client hears what the market sends (%j)', async (texts) => {
+  it.each([
+    [[]],
+    [
+      [
+        'drop:at=80000',
+        'fragments:at=80000',
+        'late:at=80000',
+        'joined:at=80000',
+        'clock:at=80000',
+        'mute:at=80000',
+        'pong-lost:at=80000',
+      ],
+    ],
+  ])('the client hears what the market sends (%j)', async (texts) => {
     const { frames, strikes } = await heardWith(texts, UNTIL, 10);
     expect(hexOf(frames)).toStrictEqual(hexOf(sent));
     // Where there are no faults nothing is said of any.
-    expect(strikes).toStrictEqual(texts.length === 0 ? undefined : texts.map((fault) => ({ fault, strikes: 0, first: null, firstMs: null, last: null, lastMs: null })));
+    expect(strikes).toStrictEqual(
+      texts.length === 0
+        ? undefined
+        : texts.map((fault) => ({ fault, strikes: 0, first: null, firstMs: null, last: null, lastMs: null })),
+    );
   });
 });
 
@@ -39,7 +75,15 @@ describe('a fault of packets', () => {
   const zeroPrice = (frame: Buffer): Buffer[] => [with8(frame, 43, 0n)];
   const zeroTime = (frame: Buffer): Buffer[] => [with8(with8(frame, 35, 0n), 123, 0n)];
   const half = (frame: Buffer): Buffer[] => [with8(frame, 67, frame.readBigInt64LE(67) / 2n)];
-  const shifted = (minutes: bigint) => (frame: Buffer): Buffer[] => [with8(with8(frame, 35, frame.readBigInt64LE(35) + minutes * 60_000n), 123, frame.readBigInt64LE(123) + minutes * 60n)];
+  const shifted =
+    (minutes: bigint) =>
+    (frame: Buffer): Buffer[] => [
+      with8(
+        with8(frame, 35, frame.readBigInt64LE(35) + minutes * 60_000n),
+        123,
+        frame.readBigInt64LE(123) + minutes * 60n,
+      ),
+    ];
 
   function with8(frame: Buffer, at: number, value: bigint): Buffer {
     const changed = Buffer.from(frame);
@@ -65,7 +109,13 @@ describe('a fault of packets', () => {
   });
 
   it('strikes the same however the market is stepped, and each of several takes its part', async () => {
-    const faults = [`reorder:${ON}`, `duplicate:${ON},every=2`, `zero-price:${ON},every=7`, `truncated:${ON},every=11`, `garbage:${ON},every=13`];
+    const faults = [
+      `reorder:${ON}`,
+      `duplicate:${ON},every=2`,
+      `zero-price:${ON},every=7`,
+      `truncated:${ON},every=11`,
+      `garbage:${ON},every=13`,
+    ];
     const once = await heardWith(faults, UNTIL);
     const often = await heardWith(faults, UNTIL, 0.5);
     expect(hexOf(often.frames)).toStrictEqual(hexOf(once.frames));
@@ -78,7 +128,9 @@ describe('a fault of packets', () => {
       const client = await listener(scene.broker);
       const expectUntil = async (second: number, lastSecond: number): Promise<void> => {
         await scene.to(second, client);
-        expect(hexOf(client.frames)).toStrictEqual(hexOf(sent.filter((frame) => secondOf(frame) < lastSecond)));
+        expect(hexOf(client.frames)).toStrictEqual(
+          hexOf(sent.filter((frame) => secondOf(frame) < lastSecond)),
+        );
       };
       await expectUntil(9.999, 10);
       await expectUntil(14.9, 10);
@@ -93,7 +145,8 @@ describe('a fault of packets', () => {
   it('late packets among punctual ones come behind those of their new second before', async () => {
     const { frames, strikes } = await heardWith([`late:${ON},by=5,every=4`], UNTIL, 10);
     const struck = new Set(struckOf(4));
-    const due = (frame: Buffer): number => (struck.has(frame) ? Math.min(TO, secondOf(frame) + 5) - 0.5 : secondOf(frame));
+    const due = (frame: Buffer): number =>
+      struck.has(frame) ? Math.min(TO, secondOf(frame) + 5) - 0.5 : secondOf(frame);
     expect(hexOf(frames)).toStrictEqual(hexOf([...sent].sort((a, b) => due(a) - due(b))));
     expect(strikes[0].strikes).toBe(struck.size);
   });
@@ -111,8 +164,12 @@ describe('a fault of packets', () => {
 });
 
 describe('a fault of frames', () => {
-  const error = Buffer.from(JSON.stringify({ correlationID: '', errorCode: 'E1001', errorMessage: 'Invalid Request Payload.' }));
-  const oversized = (bytes: number) => (frame: Buffer): Buffer[] => [Buffer.concat([frame, Buffer.alloc(bytes - frame.length)])];
+  const error = Buffer.from(
+    JSON.stringify({ correlationID: '', errorCode: 'E1001', errorMessage: 'Invalid Request Payload.' }),
+  );
+  const oversized =
+    (bytes: number) =>
+    (frame: Buffer): Buffer[] => [Buffer.concat([frame, Buffer.alloc(bytes - frame.length)])];
   const modeNine = (frame: Buffer): Buffer[] => [Buffer.concat([Buffer.of(9), frame.subarray(1)])];
 
   it.each([
@@ -165,24 +222,32 @@ describe('a fault of frames', () => {
     withFaults([`unknown-mode:${ON},every=1`], async (scene) => {
       const clients = [await listener(scene.broker, 'A1', 1), await listener(scene.broker, 'B2', 2)];
       await scene.to(UNTIL, ...clients);
-      for (const client of clients) expect(client.frames.filter((frame) => frame[0] === 9).length).toBe(struckOf().length);
+      for (const client of clients)
+        expect(client.frames.filter((frame) => frame[0] === 9).length).toBe(struckOf().length);
     }));
 });
 
 describe('frames are shared', () => {
-  it.each(['unknown-mode', 'oversize', 'truncated', 'garbage', 'fragments'])('%s strikes one connection and leaves the same frame of another whole', (name) =>
-    withFaults([`${name}:${ON},every=2`], async (scene) => {
-      // Of two that hear the same, one of two frames is always the first one's.
-      const clients = [await listener(scene.broker, 'A1'), await listener(scene.broker, 'B2')];
-      await scene.to(UNTIL, ...clients);
-      expect((await scene.strikes())[0].strikes).toBeGreaterThan(20);
-      expect(hexOf(clients[1].frames)).toStrictEqual(hexOf(sent));
-      if (name !== 'fragments') expect(hexOf(clients[0].frames)).not.toStrictEqual(hexOf(sent));
-    }));
+  it.each(['unknown-mode', 'oversize', 'truncated', 'garbage', 'fragments'])(
+    '%s strikes one connection and leaves the same frame of another whole',
+    (name) =>
+      withFaults([`${name}:${ON},every=2`], async (scene) => {
+        // Of two that hear the same, one of two frames is always the first one's.
+        const clients = [await listener(scene.broker, 'A1'), await listener(scene.broker, 'B2')];
+        await scene.to(UNTIL, ...clients);
+        expect((await scene.strikes())[0].strikes).toBeGreaterThan(20);
+        expect(hexOf(clients[1].frames)).toStrictEqual(hexOf(sent));
+        if (name !== 'fragments') expect(hexOf(clients[0].frames)).not.toStrictEqual(hexOf(sent));
+      }),
+  );
 });
 
 describe('what subscriptions are answered with', () => {
-  async function cachedWith(text: string, second: number, token: string): Promise<{ cached: Buffer; live: Buffer }> {
+  async function cachedWith(
+    text: string,
+    second: number,
+    token: string,
+  ): Promise<{ cached: Buffer; live: Buffer }> {
     let heard: Buffer[] = [];
     await withFaults([text], async (scene) => {
       await scene.to(second);

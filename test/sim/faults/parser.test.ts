@@ -21,8 +21,19 @@ function refusal(read: () => unknown): string {
 
 describe('a fault', () => {
   it('has the presets of what is not said, and what is said', () => {
-    expect(parseFault('drop')).toStrictEqual({ name: 'drop', text: 'drop', values: { at: 90, for: 600, times: 1 } });
-    expect(parseFault('clock:minutes=-5,at=0,symbol=M&M').values).toStrictEqual({ at: 0, for: 60, times: Infinity, every: 1, symbol: 'M&M', minutes: -5 });
+    expect(parseFault('drop')).toStrictEqual({
+      name: 'drop',
+      text: 'drop',
+      values: { at: 90, for: 600, times: 1 },
+    });
+    expect(parseFault('clock:minutes=-5,at=0,symbol=M&M').values).toStrictEqual({
+      at: 0,
+      for: 60,
+      times: Infinity,
+      every: 1,
+      symbol: 'M&M',
+      minutes: -5,
+    });
     expect(parseFault('slow-handshake:by=0.5').values).toMatchObject({ at: 0, by: 0.5 });
     expect(parseFault('refuse-401:reason=feed,times=2').values).toMatchObject({ reason: 'feed', times: 2 });
     expect(parseFault('burst').values).toMatchObject({ frames: 1_000_000 });
@@ -38,7 +49,10 @@ describe('a fault', () => {
     ['drop:every=2', /drop takes at=, for= and times=, not `every=2`/],
     ['drop:toString=2', /not `toString=2`/],
     ['drop:at=5,at=6', /at is given twice/],
-    ['drop:at=', /drop: at takes a whole number from 0 to 86400 \(market seconds after the market's start\), not ``/],
+    [
+      'drop:at=',
+      /drop: at takes a whole number from 0 to 86400 \(market seconds after the market's start\), not ``/,
+    ],
     ['drop:at=-1', /at takes a whole number from 0/],
     ['drop:at=1.5', /at takes a whole number/],
     ['drop:at=1e2', /at takes a whole number/],
@@ -61,8 +75,13 @@ describe('a fault', () => {
 
   it('of a symbol that the market does not have is refused', () => {
     const listings = listed('RELIANCE', 'TCS');
-    checkSymbols([parseFault('mute-symbol:symbol=TCS'), parseFault('mute-symbol'), parseFault('drop')], listings);
-    expect(refusal(() => checkSymbols([parseFault('late:symbol=INFY')], listings))).toMatch(/late: symbol takes one of this market's names \(RELIANCE, TCS\), not `INFY`/);
+    checkSymbols(
+      [parseFault('mute-symbol:symbol=TCS'), parseFault('mute-symbol'), parseFault('drop')],
+      listings,
+    );
+    expect(refusal(() => checkSymbols([parseFault('late:symbol=INFY')], listings))).toMatch(
+      /late: symbol takes one of this market's names \(RELIANCE, TCS\), not `INFY`/,
+    );
   });
 
   it('of every name can be given every argument at its preset and its bounds', () => {
@@ -70,8 +89,18 @@ describe('a fault', () => {
       const { takes, does } = CATALOGUE[name];
       expect(does).toMatch(/^[a-z].*[^.]$/);
       for (const [key, argument] of Object.entries(takes)) {
-        const texts = argument.kind === 'number' ? [argument.min, argument.max, ...(argument.preset === Infinity ? [] : [argument.preset])].map(String) : argument.kind === 'word' ? argument.words : ['TCS'];
-        for (const text of texts) expect(parseFault(`${name}:${key}=${text}`).values[key]).toBe(argument.kind === 'number' ? Number(text) : text);
+        const texts =
+          argument.kind === 'number'
+            ? [argument.min, argument.max, ...(argument.preset === Infinity ? [] : [argument.preset])].map(
+                String,
+              )
+            : argument.kind === 'word'
+              ? argument.words
+              : ['TCS'];
+        for (const text of texts)
+          expect(parseFault(`${name}:${key}=${text}`).values[key]).toBe(
+            argument.kind === 'number' ? Number(text) : text,
+          );
         expect(faultList()).toMatch(new RegExp(`^${name}: [^]*?^ {4}${key}= `, 'm'));
       }
     }
@@ -83,9 +112,19 @@ describe('the command line', () => {
   const read = (text: string): ReturnType<typeof parse> => parse(text.split(' '), { version: '1.2.3' });
 
   it('takes faults for the simulator, each as often as wanted', async () => {
-    const faults = [{ text: 'drop' }, { text: 'drop:at=200' }, ...chaosFaults(7).map(({ text }) => ({ text }))];
-    expect(await read(`${stage} --feed sim --fault drop --fault drop:at=200 --chaos 7`)).toMatchObject({ kind: 'stage', config: { feed: { faults } } });
-    expect(await read('simulate --fault drop --fault drop:at=200 --chaos 7')).toMatchObject({ kind: 'simulate', options: { faults } });
+    const faults = [
+      { text: 'drop' },
+      { text: 'drop:at=200' },
+      ...chaosFaults(7).map(({ text }) => ({ text })),
+    ];
+    expect(await read(`${stage} --feed sim --fault drop --fault drop:at=200 --chaos 7`)).toMatchObject({
+      kind: 'stage',
+      config: { feed: { faults } },
+    });
+    expect(await read('simulate --fault drop --fault drop:at=200 --chaos 7')).toMatchObject({
+      kind: 'simulate',
+      options: { faults },
+    });
     expect(await read(`${stage} --feed sim`)).toMatchObject({ config: { feed: { faults: [] } } });
     expect(await read('simulate --faults')).toEqual({ kind: 'text', text: faultList() });
   });
@@ -116,7 +155,11 @@ describe('chaos', () => {
   it('brings several faults of different kinds within 15 minutes, with pauses between', () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 300; seed++) {
-      const faults = chaosFaults(seed).map((fault) => ({ ...fault, at: Number(fault.values['at']), for: Number(fault.values['for'] ?? 0) }));
+      const faults = chaosFaults(seed).map((fault) => ({
+        ...fault,
+        at: Number(fault.values['at']),
+        for: Number(fault.values['for'] ?? 0),
+      }));
       // A drop may stand beside what strikes the client that comes back, and be one of the kinds itself.
       const names = faults.map(({ name }) => name).filter((name) => name !== 'drop');
       expect(new Set(names).size).toBe(names.length);
@@ -130,6 +173,13 @@ describe('chaos', () => {
         expect(parseFault(fault.text)).toStrictEqual(chaosFaults(seed)[k]);
       }
     }
-    expect(FAULT_NAMES.filter((name) => !seen.has(name) && name !== 'drop')).toStrictEqual(['half-open', 'refuse-403', 'refuse-403-rate', 'refuse-429', 'quota', 'unanswered']);
+    expect(FAULT_NAMES.filter((name) => !seen.has(name) && name !== 'drop')).toStrictEqual([
+      'half-open',
+      'refuse-403',
+      'refuse-403-rate',
+      'refuse-429',
+      'quota',
+      'unanswered',
+    ]);
   });
 });

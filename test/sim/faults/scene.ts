@@ -54,7 +54,11 @@ export interface Scene {
 }
 
 /** A broker with faults for the length of one test. */
-export async function withFaults(texts: readonly string[], test: (scene: Scene) => Promise<void>, limits: Partial<BrokerLimits> = {}): Promise<void> {
+export async function withFaults(
+  texts: readonly string[],
+  test: (scene: Scene) => Promise<void>,
+  limits: Partial<BrokerLimits> = {},
+): Promise<void> {
   const clock = new HandClock();
   const market = marketAt('11:00');
   const broker = await startBroker({ port: 0, market, clock, limits, faults: texts.map(parseFault) });
@@ -104,10 +108,15 @@ export function truth(seconds: number): Sent[] {
   return sentUntil(marketAt('11:00'), START_MS + 1000 * seconds);
 }
 
-export const hexOf = (frames: readonly Uint8Array[]): string[] => frames.map((frame) => Buffer.from(frame).toString('hex'));
+export const hexOf = (frames: readonly Uint8Array[]): string[] =>
+  frames.map((frame) => Buffer.from(frame).toString('hex'));
 
 /** What a listener of all names hears of a market with these faults, until so many seconds after the start, in steps of `step` seconds. */
-export async function heardWith(texts: readonly string[], seconds: number, step = seconds): Promise<{ frames: Buffer[]; strikes: Strikes[] }> {
+export async function heardWith(
+  texts: readonly string[],
+  seconds: number,
+  step = seconds,
+): Promise<{ frames: Buffer[]; strikes: Strikes[] }> {
   let frames: Buffer[] = [];
   let strikes: Strikes[] = [];
   await withFaults(texts, async (scene) => {
