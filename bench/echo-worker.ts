@@ -4,7 +4,7 @@ import { monoMs } from '../src/clock.js';
 import { bucketOf } from '../src/memory/histogram.js';
 import { MAIN, RECORD, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH } from '../src/shard/shard.js';
-import type { ShardTask } from '../workers/shard.js';
+import type { ShardTask } from '../src/threads/shard-messages.js';
 
 /** Longest sleep, as the shard's. */
 const SLEEP_MS = 100;

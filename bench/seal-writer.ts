@@ -3,7 +3,8 @@
  */
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { monoMs, sleep } from '../src/clock.js';
-import { readCandles, type RowPlace } from '../src/memory/shard-reader.js';
+import type { RowPlace } from '../src/memory/shard-reader.js';
+import { readCandles } from '../src/candles/read-candles.js';
 import { ShardMemory, type ShardShape } from '../src/memory/layout.js';
 import { evaluateAll } from '../src/momentum/series.js';
 import type { ParquetFile } from '../src/parquet/parquet.js';

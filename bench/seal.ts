@@ -6,7 +6,7 @@
  *
  * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read back and held to memory.
  */
-import { readCandles } from '../src/memory/shard-reader.js';
+import { readCandles } from '../src/candles/read-candles.js';
 import { candlesPath } from '../src/parquet/candles-file.js';
 import { verifyCandles } from '../src/parquet/proof.js';
 import type { Encoder, Sealed, SealTask } from './seal-writer.js';

@@ -3,7 +3,7 @@ import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
 import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH, Shard } from '../src/shard/shard.js';
-import type { ShardTask } from '../workers/shard.js';
+import type { ShardTask } from '../src/threads/shard-messages.js';
 
 /** `wait`: blocks in the thread, as the product's. `waitAsync`: gives the thread's event loop its turns. `spin`: looks on for a while before it blocks. `drain`: applies what there is, and its task is over. */
 export type Waiting = 'wait' | 'waitAsync' | 'spin' | 'drain';

@@ -3,50 +3,16 @@
  * the shards' memory and what the main thread tells it; nothing waits for it, and a viewer can stall nobody but itself.
  */
 import '../src/memory/io-ledger.js';
-import type { MessagePort } from 'node:worker_threads';
 import { SystemClock, sleep } from '../src/clock.js';
 import { EngineError, sentenceOf } from '../src/errors.js';
-import type { Session } from '../src/market/session.js';
-import { Board, type Glance } from '../src/dashboard/model.js';
+import { Board } from '../src/dashboard/model.js';
 import { answer, LocalServer } from '../src/dashboard/local-server.js';
 import { runMetrics, type FeedSeen } from '../src/dashboard/metrics.js';
 import { LIVE_POLICY, livePage, pageParts } from '../src/dashboard/page.js';
-import type { PictureRun } from '../src/dashboard/state.js';
 import { Viewers } from '../src/dashboard/viewers.js';
-import type { RowPlace } from '../src/memory/shard-reader.js';
 import { LEDGER, watch } from '../src/memory/io-ledger.js';
-import { ShardMemory, type ShardShape } from '../src/memory/layout.js';
-
-/** What the task is given. */
-export interface ObserversTask {
-  readonly port: MessagePort;
-  readonly run: PictureRun;
-  readonly shards: readonly { readonly shape: ShardShape; readonly buffer: SharedArrayBuffer }[];
-  /** By symbol. */
-  readonly places: readonly RowPlace[];
-  readonly sessions: readonly Session[];
-  readonly counters: Float64Array;
-  readonly ledger: SharedArrayBuffer;
-  /** Ports to listen on; undefined where that was not asked for. */
-  readonly dashboard: number | undefined;
-  readonly metrics: number | undefined;
-}
-
-/** What the main thread says. */
-export type ToObservers =
-  | { readonly kind: 'glance'; readonly glance: Glance; readonly feed: FeedSeen }
-  /** Tell those who watch what was said last, and end. */
-  | { readonly kind: 'stop' };
-
-export type FromObservers =
-  | {
-      readonly kind: 'listening';
-      readonly dashboard: string | undefined;
-      readonly metrics: string | undefined;
-    }
-  | { readonly kind: 'refused'; readonly sentence: string }
-  /** Something for the log, a sentence. */
-  | { readonly kind: 'trouble'; readonly sentence: string };
+import { ShardMemory } from '../src/memory/layout.js';
+import type { ObserversTask, FromObservers, ToObservers } from '../src/threads/dashboard-messages.js';
 
 /** Real ms that connections are given to take the last words. */
 const FAREWELL_MS = 200;

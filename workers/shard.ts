@@ -6,15 +6,9 @@
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
 import { LEDGER, watch } from '../src/memory/io-ledger.js';
-import { MAIN, SHARD, ShardMemory, type ShardShape } from '../src/memory/layout.js';
+import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH, Shard } from '../src/shard/shard.js';
-
-/** What a shard's task is given. */
-export interface ShardTask {
-  readonly shape: ShardShape;
-  readonly buffer: SharedArrayBuffer;
-  readonly ledger: SharedArrayBuffer | undefined;
-}
+import type { ShardTask } from '../src/threads/shard-messages.js';
 
 /** Longest sleep, real ms: how soon a shard notices a stop that woke nobody. */
 const SLEEP_MS = 100;

@@ -3,7 +3,7 @@
  * numbers that all threads share: a tenth of the memory of as many objects, and one copy for all. Where room is made before they are known,
  * what is not filled has time 0.
  */
-import type { CandleRow } from './candle.js';
+import type { CandleRow, VolumeKind } from './candle.js';
 import { GIVEN, sharedDoubles } from '../memory/layout.js';
 
 /** `rows` as numbers, in their order: what processes tell each other. */
@@ -62,4 +62,11 @@ export function unpackCandles(
       volume: packed[at + GIVEN.volume],
     };
   });
+}
+
+/** Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled before the run. */
+export interface GivenHistory {
+  readonly volumeKind: VolumeKind;
+  /** By symbol, as `shareNumbers` makes them. */
+  readonly rows: Readonly<Record<string, Float64Array>>;
 }

@@ -9,7 +9,8 @@ import { COUNTER, type CounterName } from '../memory/counters.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import type { ShardMemory } from '../memory/layout.js';
 import { STATUSES } from '../gates/gate.js';
-import { ROW_STATES, type Picture } from './state.js';
+import type { Picture } from './state.js';
+import { ROW_STATES } from '../gates/symbol-state.js';
 
 export interface MetricsSources {
   readonly memories: readonly ShardMemory[];

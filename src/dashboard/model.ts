@@ -15,13 +15,13 @@ import {
   type PictureBucket,
   type PictureCandle,
   type PictureChange,
-  type PictureEvent,
   type PictureGate,
   type PictureNow,
   type PictureRow,
   type PictureRule,
   type PictureRun,
 } from './state.js';
+import type { PictureEvent } from '../monitor/event.js';
 import { candlesSeen, figuresSeen, latencySeen, openCandleSeen, rowSeen, ruleSeen } from './symbol-view.js';
 
 /** What the main thread tells at a look. */

@@ -8,7 +8,6 @@ import { UNUSED } from '../monitor/event-log.js';
 import { STATUSES, titleOf, type GateId, type Status } from '../gates/gate.js';
 import { NOT_TICKS, runSeen } from './status.js';
 import {
-  ROW_STATES,
   TRAIL_LENGTH,
   type Picture,
   type PictureCandle,
@@ -18,8 +17,8 @@ import {
   type PictureRow,
   type PictureRun,
   type PictureVerdict,
-  type RowState,
 } from './state.js';
+import { ROW_STATES, type RowState } from '../gates/symbol-state.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -242,15 +241,13 @@ export function frozenPicture(report: unknown): Picture {
     rules: sights
       .list('rules')
       .map((rule, index) => (rule === null ? null : ruleOf(new Reader(rule, `sights.rules[${index}]`)))),
-    events: sights
-      .readers('events')
-      .map((event) => ({
-        id: event.number('id'),
-        atMs: event.number('atMs'),
-        kind: event.text('kind') as Picture['events'][number]['kind'],
-        level: event.oneOf('level', ['info', 'warn', 'bad']),
-        text: event.text('text'),
-      })),
+    events: sights.readers('events').map((event) => ({
+      id: event.number('id'),
+      atMs: event.number('atMs'),
+      kind: event.text('kind') as Picture['events'][number]['kind'],
+      level: event.oneOf('level', ['info', 'warn', 'bad']),
+      text: event.text('text'),
+    })),
     pace: {
       spanMs: pace.number('spanMs'),
       ticks: pace.rows('ticks', 2) as unknown as Picture['pace']['ticks'],
@@ -263,13 +260,11 @@ function ruleOf(rule: Reader): Picture['rules'][number] {
   return {
     minuteMs: rule.number('minuteMs'),
     why: rule.orNull('why', (name) => rule.text(name)),
-    conditions: rule
-      .readers('conditions')
-      .map((one) => ({
-        name: one.text('name'),
-        met: one.oneOf('met', [true, false]),
-        value: one.text('value'),
-      })),
+    conditions: rule.readers('conditions').map((one) => ({
+      name: one.text('name'),
+      met: one.oneOf('met', [true, false]),
+      value: one.text('value'),
+    })),
     signal: rule.orNull('signal', (name) => rule.text(name)),
     signals: rule.number('signals'),
   };

@@ -4,6 +4,9 @@
  * market, and what is not known is null.
  */
 import type { GateId, Status } from '../gates/gate.js';
+import type { RowState } from '../gates/symbol-state.js';
+import { type PictureEvent, EVENTS_KEPT } from '../monitor/event.js';
+import type { TickRateCurve } from '../monitor/tick-rate.js';
 
 export type PictureVerdict = 'pass' | 'fail' | 'interrupted';
 
@@ -96,10 +99,6 @@ export interface PictureGate {
   readonly remedy: string | null;
 }
 
-/** How a symbol does (`stateOf`). */
-export const ROW_STATES = ['ticking', 'quiet', 'stale', 'silent', 'shut'] as const;
-export type RowState = (typeof ROW_STATES)[number];
-
 export interface PictureRow {
   readonly last: number | null;
   /** Price that the change is counted from: the day's open, or where no packet tells it the first of the run. */
@@ -132,30 +131,6 @@ export interface PictureRule {
   readonly signals: number;
 }
 
-export type EventKind =
-  | 'connected'
-  | 'disconnected'
-  | 'gap'
-  | 'refused'
-  | 'unused'
-  | 'broker'
-  | 'gate'
-  | 'worker'
-  | 'paused'
-  | 'signal';
-
-export interface PictureEvent {
-  /** Rises; an event that goes on keeps its own. */
-  readonly id: number;
-  readonly atMs: number;
-  readonly kind: EventKind;
-  readonly level: 'info' | 'warn' | 'bad';
-  readonly text: string;
-}
-
-/** Ticks of all symbols in a span of market time. */
-export type PicturePace = readonly [fromMs: number, ticks: number];
-
 /** Packets that took so many microseconds or less, and more than those of the bucket before. */
 export type PictureBucket = readonly [us: number, packets: number];
 
@@ -171,7 +146,7 @@ export interface Picture {
   readonly trails: readonly (readonly number[])[];
   readonly rules: readonly (PictureRule | null)[];
   readonly events: readonly PictureEvent[];
-  readonly pace: { readonly spanMs: number; readonly ticks: readonly PicturePace[] };
+  readonly pace: TickRateCurve;
   readonly latency: readonly PictureBucket[];
 }
 
@@ -193,8 +168,6 @@ export interface PictureChange {
 
 /** Prices of a trail. */
 export const TRAIL_LENGTH = 60;
-/** Events that are kept, the newest. */
-export const EVENTS_KEPT = 500;
 
 /** Two ascending lists of candles as one; of a minute that both have, the new one. */
 export function withCandles(

@@ -1,5 +1,4 @@
 /** What a page shows of one symbol, read from its shard's memory. Reads only; any thread may. */
-import { FRESH_MS } from '../gates/feed-gates.js';
 import {
   CANDLE,
   type PictureBucket,
@@ -7,8 +6,8 @@ import {
   type PictureCondition,
   type PictureRow,
   type PictureRule,
-  type RowState,
 } from './state.js';
+import { stateOf } from '../gates/symbol-state.js';
 import { istMinute } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
 import { DEFAULT_PARAMS, decimals, standing } from '../momentum/rule.js';
@@ -17,30 +16,15 @@ import {
   barLabelMs,
   gapWithin,
   isAuction,
-  readCandles,
   readFirst,
   readOpenBar,
   readRow,
   type RowFigures,
   type RowPlace,
 } from '../memory/shard-reader.js';
+import { readCandles } from '../candles/read-candles.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
-
-/** Market ms up to which a last tick is of now. */
-const TICKING_MS = 5000;
-
-/** How a symbol does: its last tick of now, not quite, older than gate `fresh` likes, never any, or trading is not continuous. */
-export function stateOf(
-  { ticks, lastTickMs }: Pick<RowFigures, 'ticks' | 'lastTickMs'>,
-  marketMs: number | undefined,
-  inContinuous: boolean,
-): RowState {
-  if (!inContinuous) return 'shut';
-  if (ticks === 0 || lastTickMs === undefined || marketMs === undefined) return 'silent';
-  const ageMs = marketMs - lastTickMs;
-  return ageMs < TICKING_MS ? 'ticking' : ageMs < FRESH_MS ? 'quiet' : 'stale';
-}
 
 /** What a page shows of evaluations, by the minute that they are of. */
 export type ByMinute = ReadonlyMap<number, Pick<Evaluation, 'vwap' | 'hod'>>;

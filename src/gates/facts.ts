@@ -7,8 +7,7 @@ import type { CounterName } from '../memory/counters.js';
 import type { RowFigures } from '../memory/shard-reader.js';
 import type { LagFigures } from '../ingest/feed-lag.js';
 import type { WrittenFile } from '../parquet/sink.js';
-import type { PurposedConnection, RestCall } from '../monitor/network-audit.js';
-import type { PerformanceFigures } from '../monitor/probe.js';
+import type { Connection } from '../memory/io-ledger.js';
 
 export interface SymbolFacts {
   readonly symbol: string;
@@ -157,4 +156,48 @@ export function applied(facts: Facts): {
     poison: facts.counters.poison,
   };
   return { ...classes, total: Object.values(classes).reduce((a, b) => a + b, 0) };
+}
+
+export interface RestCall {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** `log-in` until the first connection opened, but `warm-up` once earlier candles are polled; `run` until the feed was closed, then `after`. */
+  readonly phase: Phase;
+  /** Whether it is the log-in. */
+  readonly logIn: boolean;
+  /** Whether it asks for candles. */
+  readonly candles: boolean;
+}
+
+export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
+
+/** A connection of this thread with what it was for. */
+export interface PurposedConnection extends Connection {
+  readonly purpose: 'log-in' | 'feed' | 'candles' | 'rest' | 'unknown';
+}
+
+export interface PerformanceFigures {
+  /** CPU time of the whole process over real time since the feed opened, in percent of one core. */
+  readonly cpuPercent: number;
+  /** Greatest resident set seen, MiB. */
+  readonly rssMb: number;
+  readonly eventLoopDelayP99Ms: number;
+  readonly receiveToAppliedUs: Percentiles;
+  readonly receiveToSealedMs: Percentiles;
+}
+
+export interface Percentiles {
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+  readonly p999: number | undefined;
+}
+
+/** Sums over the symbols. */
+export function tally(facts: Facts): { candles: number; ticks: number; ticking: number } {
+  return {
+    candles: facts.symbols.reduce((sum, { whole, partial }) => sum + whole + partial, 0),
+    ticks: facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0),
+    ticking: facts.symbols.filter(({ figures }) => figures.ticks > 0).length,
+  };
 }

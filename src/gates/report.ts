@@ -7,16 +7,15 @@ import { istStamp } from '../market/session.js';
 import { applied, type Facts, type SymbolFacts } from './facts.js';
 import type { Gate } from './gate.js';
 import type { Verdict } from './gates.js';
-import type { Picture } from '../dashboard/state.js';
-import { stateOf } from '../dashboard/symbol-view.js';
+import { stateOf } from './symbol-state.js';
 
-/** What is there to look at, beside what is there to read: the curves and candles of a page. */
+/** What the report's page draws: candles, rules, events and curves, as src/dashboard/report-page.ts reads them. The report only carries them. */
 export interface Sights {
-  readonly candles: Picture['candles'];
-  readonly rules: Picture['rules'];
-  readonly events: Picture['events'];
-  readonly pace: Picture['pace'];
-  readonly latency: Picture['latency'];
+  readonly candles: unknown;
+  readonly rules: unknown;
+  readonly events: unknown;
+  readonly pace: unknown;
+  readonly latency: unknown;
 }
 
 /** What a report says beside facts and gates. */

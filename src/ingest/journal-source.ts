@@ -6,13 +6,12 @@ import { EngineError, printable } from '../errors.js';
 import { KIND, type Kind, type Stamp } from '../journal/format.js';
 import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
 import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
-import { shareNumbers } from '../candles/warm-up-candles.js';
+import { shareNumbers, type GivenHistory } from '../candles/warm-up-candles.js';
 import type { Engine } from './engine.js';
 import { sleep } from '../clock.js';
 import type { FeedText } from '../broker/angel/texts.js';
 import type { Messages } from '../broker/messages.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
-import type { GivenHistory } from '../../workers/writer.js';
 import type { Intake } from './intake.js';
 
 /** What is known of a journal before it is used. */

@@ -3,11 +3,8 @@
  * its version and read again when the version moved. Nothing here writes.
  */
 import { MINUTE_MS } from '../market/session.js';
-import { priceScale, type Instrument } from '../market/instrument.js';
-import type { CandleSource, CandleWithQuality } from '../candles/candle.js';
+import { type Instrument } from '../market/instrument.js';
 import { BAR, FIRST, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
-
-const SECONDS = MINUTE_MS / 1000;
 
 /** An instrument and where its row is. `row` is its place in its shard. */
 export interface RowPlace {
@@ -284,62 +281,13 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
   return tally;
 }
 
-/**
- * The row's candles in rupees, ascending. Sealed ones only, or with `includeOpen` every bar that has ticks (at the end of a run;
- * an open one is partial by the gap that END left). From bar `from` on.
- */
-export function readCandles(
+/** Visits the row's bars with their figures, in wire units, ascending: sealed ones only, or with `includeOpen` all that have ticks. */
+export function eachBarFigures(
   m: ShardMemory,
-  place: RowPlace,
+  row: number,
   includeOpen: boolean,
+  visit: (bar: number, figures: BarFigures, sealed: boolean) => void,
   from = 0,
-): CandleWithQuality[] {
-  const { instrument, row } = place;
-  const scale = priceScale(instrument.exchangeType);
-  const candles: CandleWithQuality[] = [];
-  eachBar(
-    m,
-    row,
-    includeOpen,
-    (s, bar) => figuresOf(m, row, s, bar),
-    (bar, figures, sealed) => {
-      const gapMs = gapWithin(m, row, bar);
-      const timestampMs = barLabelMs(m, row, bar);
-      const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
-      candles.push({
-        candle: {
-          symbol: instrument.symbol,
-          exchange: instrument.exchange,
-          timestampMs,
-          open: figures.open / scale,
-          high: figures.high / scale,
-          low: figures.low / scale,
-          close: figures.close / scale,
-          volume: figures.volume,
-        },
-        quality: {
-          timestampMs,
-          ticks: figures.ticks,
-          priceChanges: figures.priceChanges,
-          partial: gapMs > 0 || figures.seeded || !sealed,
-          revision: figures.revision,
-          late: figures.late,
-          gapMs: Math.round(gapMs),
-          source,
-          volSlack: figures.volSlack,
-          repaired: figures.repaired,
-          coverage: source === 'auction' ? null : figures.heardSeconds / SECONDS,
-          maxAgeMs:
-            source === 'auction'
-              ? null
-              : Math.max(
-                  figures.longestSilence,
-                  figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt,
-                ),
-        },
-      });
-    },
-    from,
-  );
-  return candles;
+): void {
+  eachBar(m, row, includeOpen, (s, bar) => figuresOf(m, row, s, bar), visit, from);
 }

@@ -2,7 +2,7 @@
 import type { CounterName } from '../memory/counters.js';
 import type { Facts } from '../gates/facts.js';
 import { count } from '../gates/gate.js';
-import { EVENTS_KEPT, type EventKind, type PictureEvent } from '../dashboard/state.js';
+import { EVENTS_KEPT, type EventKind, type PictureEvent } from './event.js';
 import type { Turn } from './gate-transitions.js';
 
 /** Looks that may pass without news before what goes on, such as refused frames, counts as something new. */

@@ -3,26 +3,8 @@
  * through `diagnostics_channel`. Method, host and path are kept: never a header, a query or a body.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { enterPhase, threadConnections, type Connection } from '../memory/io-ledger.js';
-
-export interface RestCall {
-  readonly method: string;
-  readonly host: string;
-  readonly path: string;
-  /** `log-in` until the first connection opened, but `warm-up` once earlier candles are polled; `run` until the feed was closed, then `after`. */
-  readonly phase: Phase;
-  /** Whether it is the log-in. */
-  readonly logIn: boolean;
-  /** Whether it asks for candles. */
-  readonly candles: boolean;
-}
-
-export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
-
-/** A connection of this thread with what it was for. */
-export interface PurposedConnection extends Connection {
-  readonly purpose: 'log-in' | 'feed' | 'candles' | 'rest' | 'unknown';
-}
+import { enterPhase, threadConnections } from '../memory/io-ledger.js';
+import type { RestCall, PurposedConnection, Phase } from '../gates/facts.js';
 
 interface UndiciRequest {
   readonly method?: string;

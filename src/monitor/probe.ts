@@ -1,22 +1,7 @@
 /** What the run costs: CPU of all threads, memory, and how late the main thread's timers are. */
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../clock.js';
-
-export interface PerformanceFigures {
-  /** CPU time of the whole process over real time since the feed opened, in percent of one core. */
-  readonly cpuPercent: number;
-  /** Greatest resident set seen, MiB. */
-  readonly rssMb: number;
-  readonly eventLoopDelayP99Ms: number;
-  readonly receiveToAppliedUs: Percentiles;
-  readonly receiveToSealedMs: Percentiles;
-}
-
-export interface Percentiles {
-  readonly p50: number | undefined;
-  readonly p99: number | undefined;
-  readonly p999: number | undefined;
-}
+import type { PerformanceFigures } from '../gates/facts.js';
 
 /** The timer whose delay is measured fires so often, ms; a reading includes it. */
 const RESOLUTION_MS = 10;

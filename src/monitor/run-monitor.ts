@@ -1,11 +1,10 @@
 /** Looks at a run while it goes on, and remembers what only who looks again and again can know: turns of gates, events, ticks over time. */
 import { Chronicle } from './event-log.js';
-import type { Facts } from '../gates/facts.js';
+import { type Facts, tally } from '../gates/facts.js';
 import type { Gate } from '../gates/gate.js';
 import { gates } from '../gates/gates.js';
 import { Pace } from './tick-rate.js';
-import { tally } from '../terminal/layout.js';
-import type { PictureEvent } from '../dashboard/state.js';
+import type { PictureEvent } from './event.js';
 import { GateTurns, type Turn } from './gate-transitions.js';
 
 /** Looks over which ticks a second are averaged. */

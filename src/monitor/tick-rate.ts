@@ -1,11 +1,19 @@
 /** Ticks over market time, for a run of any length in a bounded number of spans. */
-import type { Picture } from '../dashboard/state.js';
 
 /** Spans that are kept; when there are more, two become one. */
 const MOST_SPANS = 240;
 /** Length of a span at first, market ms; and real ms between two looks, of which a span has to hold some. */
 const LEAST_SPAN_MS = 5000;
 const LOOKS_MS = 500;
+
+/** Ticks of all symbols in a span of market time. */
+export type PicturePace = readonly [fromMs: number, ticks: number];
+
+/** The spans in order, each `spanMs` of market time long. */
+export interface TickRateCurve {
+  readonly spanMs: number;
+  readonly ticks: readonly PicturePace[];
+}
 
 export class Pace {
   #spanMs: number;
@@ -19,7 +27,7 @@ export class Pace {
   }
 
   /** Starts of the spans (epoch ms, market) and the ticks seen in each; spans without a tick included. */
-  get curve(): Picture['pace'] {
+  get curve(): TickRateCurve {
     return {
       spanMs: this.#spanMs,
       ticks: this.#counts.map((ticks, span) => [this.#originMs! + span * this.#spanMs, ticks]),

@@ -7,7 +7,7 @@ import type { Hashes } from '../gates/facts.js';
 import type { Verdict } from '../gates/gates.js';
 import type { ShardPool } from '../threads/shard-pool.js';
 import { sha256Of } from '../parquet/reader.js';
-import type { ConcludeAnswer } from '../../workers/writer.js';
+import type { ConcludeAnswer } from '../threads/writer-messages.js';
 
 /** Real ms for the shards to read what is in their rings at the end. */
 const DRAIN_MS = 30_000;

@@ -14,7 +14,8 @@ import { Watching } from '../monitor/run-monitor.js';
 import { programVersion, versionsBeside } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { candlesOf, sightsOf } from './collect-facts.js';
-import { openPages, type Observers } from '../threads/dashboard-host.js';
+import type { Observers } from '../threads/dashboard-host.js';
+import { openPages } from './open-pages.js';
 import { told } from './output-folders.js';
 import { optionsOf, type Plan } from './plan.js';
 

@@ -10,8 +10,7 @@ import type { JournalPlace } from '../journal/segments.js';
 import { JournalWriter } from '../journal/writer.js';
 import { programVersion } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
-import { filled } from '../candles/warm-up-candles.js';
-import type { GivenHistory } from '../../workers/writer.js';
+import { filled, type GivenHistory } from '../candles/warm-up-candles.js';
 import { processStart } from './process-liveness.js';
 import type { Plan } from './plan.js';
 

@@ -30,7 +30,7 @@ import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { endByFault, onStop, type Tellable } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { WriterPool } from '../threads/writer-pool.js';
-import type { GivenHistory } from '../../workers/writer.js';
+import type { GivenHistory } from '../candles/warm-up-candles.js';
 
 /** Real ms between two looks at what is due: writes, the display, the end. */
 const LOOK_MS = 200;

@@ -8,8 +8,7 @@ import { istStamp, MINUTE_MS } from '../market/session.js';
 import { count, named } from '../gates/gate.js';
 import type { NetworkLedger } from '../monitor/network-audit.js';
 import { APART_MS, CandlesRefused, Poller } from '../broker/angel/rest-candles.js';
-import { fillCandles, sharedRoom } from '../candles/warm-up-candles.js';
-import type { GivenHistory } from '../../workers/writer.js';
+import { fillCandles, sharedRoom, type GivenHistory } from '../candles/warm-up-candles.js';
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 

@@ -1,10 +1,9 @@
 /** The lines that a terminal shows while a run goes on, laid out for its size. Pure. */
 import { istSecond } from '../market/session.js';
-import type { Facts, SymbolFacts } from '../gates/facts.js';
+import { tally, type Facts, type SymbolFacts } from '../gates/facts.js';
 import { clockText, count, type Gate, type Status } from '../gates/gate.js';
-import type { RowState } from '../dashboard/state.js';
+import { type RowState, stateOf } from '../gates/symbol-state.js';
 import type { Paint } from './rows.js';
-import { stateOf } from '../dashboard/symbol-view.js';
 import { LIVE_GATES } from '../monitor/gate-transitions.js';
 
 /** What the live region shows. */
@@ -68,15 +67,6 @@ function flow(pieces: readonly Piece[], gap: string, width: number): string[] {
 /** How late the feed is, for a line. */
 export function lagText({ lag }: Facts): string {
   return lag === undefined ? 'unknown' : `${(lag.p50Ms / 1000).toFixed(1)} s`;
-}
-
-/** Sums over the symbols. */
-export function tally(facts: Facts): { candles: number; ticks: number; ticking: number } {
-  return {
-    candles: facts.symbols.reduce((sum, { whole, partial }) => sum + whole + partial, 0),
-    ticks: facts.symbols.reduce((sum, { figures }) => sum + figures.ticks, 0),
-    ticking: facts.symbols.filter(({ figures }) => figures.ticks > 0).length,
-  };
 }
 
 function head({ facts, leftMin, ticksPerSecond }: Moment, width: number): string[] {

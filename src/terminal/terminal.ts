@@ -5,7 +5,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { istMinute } from '../market/session.js';
 import { count, type Status } from '../gates/gate.js';
-import { lagText, regionLines, tally, type Moment } from './layout.js';
+import { lagText, regionLines, type Moment } from './layout.js';
+import { tally } from '../gates/facts.js';
 import type { Turn } from '../monitor/gate-transitions.js';
 
 /** Where the text goes. */

@@ -4,18 +4,16 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { SystemClock, within, type Clock } from '../clock.js';
+import { within, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { Glance } from '../dashboard/model.js';
 import type { Facts } from '../gates/facts.js';
-import type { PictureEvent, PictureRun } from '../dashboard/state.js';
-import { istStamp, type Session } from '../market/session.js';
-import { runSeen } from '../dashboard/status.js';
-import { programVersion, versionsBeside } from '../paths.js';
+import type { PictureRun } from '../dashboard/state.js';
+import type { PictureEvent } from '../monitor/event.js';
+import { type Session } from '../market/session.js';
 import type { Engine } from '../ingest/engine.js';
-import { optionsOf, type Plan } from '../run/plan.js';
-import type { FromObservers, ObserversTask, ToObservers } from '../../workers/dashboard.js';
+import type { FromObservers, ObserversTask, ToObservers } from './dashboard-messages.js';
 
 /** Deaths after which the thread is not replaced any more. */
 const MOST_DEATHS = 3;
@@ -186,48 +184,5 @@ export class Observers {
     this.#begin(portOf(this.#addresses.dashboard), portOf(this.#addresses.metrics)).catch((error: unknown) =>
       this.#options.onGone(`The page and the metrics are gone: ${sentenceOf(error)} The run goes on.`),
     );
-  }
-}
-
-/** Opens the pages that the run was asked for; undefined when none was. Throws EngineError CONFIG when a port cannot be had. */
-export async function openPages(
-  plan: Plan,
-  engine: Engine,
-  ledger: SharedArrayBuffer,
-  hooks: Pick<ObserversOptions, 'onTrouble' | 'onGone'>,
-): Promise<{ readonly observers: Observers; readonly addresses: Addresses } | undefined> {
-  const { config, runId, identity, volumeKind, speed } = plan;
-  if ((config.dashboard ?? config.metrics) === undefined) return undefined;
-  const clock = new SystemClock();
-  const { feed, mode, stage, dashboard, metrics } = config;
-  const run = runSeen({
-    version: programVersion(),
-    versions: versionsBeside(),
-    runId,
-    stage,
-    mode,
-    volumeKind,
-    feed: identity.feed,
-    seed: feed.kind === 'sim' ? feed.seed : null,
-    speed,
-    startedAt: istStamp(clock.wallMs()),
-    options: optionsOf(plan),
-    symbols: engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
-  });
-  const observers = new Observers({
-    run,
-    engine,
-    sessions: plan.instruments.map(plan.sessionOf),
-    ledger,
-    clock,
-    dashboard,
-    metrics,
-    ...hooks,
-  });
-  try {
-    return { observers, addresses: await observers.start() };
-  } catch (error) {
-    await observers.stop();
-    throw error;
   }
 }

@@ -12,12 +12,12 @@ import type { WrittenFile } from '../parquet/sink.js';
 import type {
   ConcludeAnswer,
   EvaluateAnswer,
-  GivenHistory,
   PrepareAnswer,
   WriteAnswer,
   WriterSetup,
   WriterTask,
-} from '../../workers/writer.js';
+} from './writer-messages.js';
+import type { GivenHistory } from '../candles/warm-up-candles.js';
 
 export interface WriterPoolOptions {
   readonly memories: readonly ShardMemory[];

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Facts, SymbolFacts } from '../../src/gates/facts.js';
+import type { Facts, SymbolFacts, RestCall } from '../../src/gates/facts.js';
 import type { GateId, Status } from '../../src/gates/gate.js';
 import { gates, verdictOf } from '../../src/gates/gates.js';
-import type { RestCall } from '../../src/monitor/network-audit.js';
 import { goodFacts } from './facts.js';
 
 type Change = (facts: Facts) => Facts;

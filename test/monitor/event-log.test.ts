@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Chronicle } from '../../src/monitor/event-log.js';
 import type { Facts } from '../../src/gates/facts.js';
 import { Pace } from '../../src/monitor/tick-rate.js';
-import { EVENTS_KEPT } from '../../src/dashboard/state.js';
+import { EVENTS_KEPT } from '../../src/monitor/event.js';
 import { goodFacts } from '../gates/facts.js';
 
 const AT = goodFacts().market.timeMs!;

@@ -3,7 +3,7 @@ import '../../src/memory/io-ledger.js';
 import { monoMs } from '../../src/clock.js';
 import { MAIN, SHARD, ShardMemory } from '../../src/memory/layout.js';
 import { Shard } from '../../src/shard/shard.js';
-import type { ShardTask } from '../../workers/shard.js';
+import type { ShardTask } from '../../src/threads/shard-messages.js';
 
 export default function run(task: ShardTask): void {
   const memory = new ShardMemory(task.shape, task.buffer);

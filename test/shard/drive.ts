@@ -4,13 +4,8 @@ import type { Instrument } from '../../src/market/instrument.js';
 import { Packet } from '../../src/market/packet.js';
 import type { Session } from '../../src/market/session.js';
 import type { CandleWithQuality } from '../../src/candles/candle.js';
-import {
-  readCandles,
-  readFirst,
-  readRow,
-  tallyCandles,
-  type CandleTally,
-} from '../../src/memory/shard-reader.js';
+import { readFirst, readRow, tallyCandles, type CandleTally } from '../../src/memory/shard-reader.js';
+import { readCandles } from '../../src/candles/read-candles.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import { SHARD } from '../../src/memory/layout.js';
 import { Engine, type EngineOptions } from '../../src/ingest/engine.js';

@@ -1,5 +1,6 @@
 /** A run told by hand: frames of one instrument or another at given times of day, in order, and what the engine made of them. */
-import { readCandles, readFirst } from '../../src/memory/shard-reader.js';
+import { readFirst } from '../../src/memory/shard-reader.js';
+import { readCandles } from '../../src/candles/read-candles.js';
 import type { CandleWithQuality } from '../../src/candles/candle.js';
 import type { EngineOptions, Engine } from '../../src/ingest/engine.js';
 import type { NaiveInstrument, NaiveMode } from '../naive.js';

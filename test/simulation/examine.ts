@@ -1,5 +1,6 @@
 /** What is checked when a run is over: against the naive fold, against replays of what was taken in, and against what the world knows. */
-import { readCandles, readFirst, readRow } from '../../src/memory/shard-reader.js';
+import { readFirst, readRow } from '../../src/memory/shard-reader.js';
+import { readCandles } from '../../src/candles/read-candles.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
@@ -160,13 +161,11 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
       gapMs: candle.quality.gapMs,
       partial: candle.quality.partial,
     }));
-    const expected = naive.candles
-      .get(symbol)!
-      .map(({ seeded, gapMs, ...candle }) => ({
-        ...candle,
-        gapMs: Math.round(gapMs),
-        partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs),
-      }));
+    const expected = naive.candles.get(symbol)!.map(({ seeded, gapMs, ...candle }) => ({
+      ...candle,
+      gapMs: Math.round(gapMs),
+      partial: seeded || gapMs > 0 || !sealed.has(candle.minuteMs),
+    }));
     mustEqual('naive', symbol, found, expected);
     const row = readRow(memory, place.row);
     const { tick, seed, noTrade, duplicate, outOfSession, reseeds } = naive.counts.get(symbol)!;

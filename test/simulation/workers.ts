@@ -1,5 +1,6 @@
 /** The shards, on this thread: they fold when it is their turn, sleep, die behind a store or between two records, and are replaced. */
-import { readCandles, readRow, type RowPlace } from '../../src/memory/shard-reader.js';
+import { readRow, type RowPlace } from '../../src/memory/shard-reader.js';
+import { readCandles } from '../../src/candles/read-candles.js';
 import { MAIN, SHARD, type ShardMemory } from '../../src/memory/layout.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import type { Shard } from '../../src/shard/shard.js';

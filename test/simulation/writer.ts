@@ -3,7 +3,8 @@
  * `workers/writer.ts` and `src/threads/writer-pool.ts` do. It dies before, between and behind its writes, and the sink refuses for a while.
  */
 import type { CandleWithQuality } from '../../src/candles/candle.js';
-import { readCandles, readFirst, type RowPlace } from '../../src/memory/shard-reader.js';
+import { readFirst, type RowPlace } from '../../src/memory/shard-reader.js';
+import { readCandles } from '../../src/candles/read-candles.js';
 import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
 import type { FileInstrument } from '../../src/parquet/candles-file.js';
 import { mergeRun, sameCandle, type StoredCandle } from '../../src/parquet/merge.js';

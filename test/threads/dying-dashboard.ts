@@ -1,7 +1,8 @@
 /** The observers' thread, which dies when the test's counter says so. */
 import '../../src/memory/io-ledger.js';
 import { COUNTER } from '../../src/memory/counters.js';
-import observers, { type ObserversTask } from '../../workers/dashboard.js';
+import dashboard from '../../workers/dashboard.js';
+import type { ObserversTask } from '../../src/threads/dashboard-messages.js';
 
 export default async function run(task: ObserversTask): Promise<void> {
   task.port.on('message', () => {
@@ -9,5 +10,5 @@ export default async function run(task: ObserversTask): Promise<void> {
     task.counters[COUNTER.held]--;
     process.exit(1);
   });
-  await observers(task);
+  await dashboard(task);
 }

@@ -1,0 +1,51 @@
+/** Opens the live page and the metrics of a run. */
+import { SystemClock } from '../clock.js';
+import { istStamp } from '../market/session.js';
+import { runSeen } from '../dashboard/status.js';
+import { programVersion, versionsBeside } from '../paths.js';
+import type { Engine } from '../ingest/engine.js';
+import { optionsOf, type Plan } from './plan.js';
+import { Observers, type Addresses, type ObserversOptions } from '../threads/dashboard-host.js';
+
+/** Opens the pages that the run was asked for; undefined when none was. Throws EngineError CONFIG when a port cannot be had. */
+export async function openPages(
+  plan: Plan,
+  engine: Engine,
+  ledger: SharedArrayBuffer,
+  hooks: Pick<ObserversOptions, 'onTrouble' | 'onGone'>,
+): Promise<{ readonly observers: Observers; readonly addresses: Addresses } | undefined> {
+  const { config, runId, identity, volumeKind, speed } = plan;
+  if ((config.dashboard ?? config.metrics) === undefined) return undefined;
+  const clock = new SystemClock();
+  const { feed, mode, stage, dashboard, metrics } = config;
+  const run = runSeen({
+    version: programVersion(),
+    versions: versionsBeside(),
+    runId,
+    stage,
+    mode,
+    volumeKind,
+    feed: identity.feed,
+    seed: feed.kind === 'sim' ? feed.seed : null,
+    speed,
+    startedAt: istStamp(clock.wallMs()),
+    options: optionsOf(plan),
+    symbols: engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
+  });
+  const observers = new Observers({
+    run,
+    engine,
+    sessions: plan.instruments.map(plan.sessionOf),
+    ledger,
+    clock,
+    dashboard,
+    metrics,
+    ...hooks,
+  });
+  try {
+    return { observers, addresses: await observers.start() };
+  } catch (error) {
+    await observers.stop();
+    throw error;
+  }
+}

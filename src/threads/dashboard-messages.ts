@@ -1,0 +1,39 @@
+import '../memory/io-ledger.js';
+import type { MessagePort } from 'node:worker_threads';
+import type { Session } from '../market/session.js';
+import { type Glance } from '../dashboard/model.js';
+import { type FeedSeen } from '../dashboard/metrics.js';
+import type { PictureRun } from '../dashboard/state.js';
+import type { RowPlace } from '../memory/shard-reader.js';
+import { type ShardShape } from '../memory/layout.js';
+
+/** What the task is given. */
+export interface ObserversTask {
+  readonly port: MessagePort;
+  readonly run: PictureRun;
+  readonly shards: readonly { readonly shape: ShardShape; readonly buffer: SharedArrayBuffer }[];
+  /** By symbol. */
+  readonly places: readonly RowPlace[];
+  readonly sessions: readonly Session[];
+  readonly counters: Float64Array;
+  readonly ledger: SharedArrayBuffer;
+  /** Ports to listen on; undefined where that was not asked for. */
+  readonly dashboard: number | undefined;
+  readonly metrics: number | undefined;
+}
+
+/** What the main thread says. */
+export type ToObservers =
+  | { readonly kind: 'glance'; readonly glance: Glance; readonly feed: FeedSeen }
+  /** Tell those who watch what was said last, and end. */
+  | { readonly kind: 'stop' };
+
+export type FromObservers =
+  | {
+      readonly kind: 'listening';
+      readonly dashboard: string | undefined;
+      readonly metrics: string | undefined;
+    }
+  | { readonly kind: 'refused'; readonly sentence: string }
+  /** Something for the log, a sentence. */
+  | { readonly kind: 'trouble'; readonly sentence: string };
