@@ -1,5 +1,5 @@
 /** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
-import { MINUTE_MS, type Session } from '../src/market/session.js';
+import { MINUTE_MS, type TradingSession } from '../src/market/session.js';
 import type { FileIdentity } from '../src/candles/candle.js';
 import { FIELD, MODE, Packet } from '../src/market/packet.js';
 import type { Instrument } from '../src/market/instrument.js';
@@ -8,13 +8,13 @@ import { Engine } from '../src/ingest/engine.js';
 import { readBar } from '../src/memory/shard-reader.js';
 import { Intake } from '../src/ingest/intake.js';
 import { encode } from '../src/broker/angel/frames.js';
-import { Messages, READ_BYTES, viewOf } from '../src/broker/messages.js';
+import { MessageBatch, READ_BYTES, viewOf } from '../src/broker/messages.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
 const MINUTES = 375;
 /** A quarter of an hour longer than any, so that there are ticks behind the day's last row. */
-export const SESSION: Session = {
+export const SESSION: TradingSession = {
   date: '2026-11-23',
   openMs: OPEN_MS,
   closeMs: OPEN_MS + (MINUTES + 15) * MINUTE_MS,
@@ -111,7 +111,7 @@ const READ_MESSAGES = Math.floor(READ_BYTES / (FRAME_BYTES + 2));
 
 /** Frames as a busy socket delivers them: so many of them as fit into a read at a time, where they lie. */
 export class Reads {
-  readonly messages = new Messages();
+  readonly messages = new MessageBatch();
   readonly #reads: readonly { readonly bytes: Buffer; readonly view: DataView }[];
   readonly count: number;
 
@@ -142,7 +142,7 @@ export class Reads {
 /** Frames as a quiet socket delivers them: one a read. */
 export class Singly {
   readonly count: number;
-  readonly #messages = new Messages();
+  readonly #messages = new MessageBatch();
 
   /** `count` frames that stand one behind the other. */
   constructor(frames: Uint8Array, count: number) {
@@ -151,7 +151,7 @@ export class Singly {
   }
 
   /** Frame `k`, until another is asked for. */
-  at(k: number): Messages {
+  at(k: number): MessageBatch {
     const messages = this.#messages;
     messages.count = 0;
     messages.add(k * FRAME_BYTES, FRAME_BYTES);

@@ -8,7 +8,7 @@ import type { RunMeta } from '../src/journal/meta.js';
 import { BEGINNING, Segments } from '../src/journal/segments.js';
 import { MAIN, SHARD } from '../src/memory/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
-import { Messages } from '../src/broker/messages.js';
+import { MessageBatch } from '../src/broker/messages.js';
 import { duckdb } from '../test/parquet/candles.js';
 import {
   encodeTick,
@@ -113,7 +113,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   const frames = Array.from({ length: READ }, (_, k) =>
     bytes.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES),
   );
-  const messages = new Messages();
+  const messages = new MessageBatch();
   messages.within(bytes);
   for (let k = 0; k < READ; k++) messages.add(k * FRAME_BYTES, FRAME_BYTES);
   for (let first = 0; first < count; first += READ) {

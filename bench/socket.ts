@@ -19,7 +19,7 @@ import { COUNTER } from '../src/memory/counters.js';
 import { Engine } from '../src/ingest/engine.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
 import { Intake } from '../src/ingest/intake.js';
-import { Line } from '../src/ingest/pipeline.js';
+import { Pipeline } from '../src/ingest/pipeline.js';
 import { frames } from './baselines.js';
 import {
   engineAnswer,
@@ -112,7 +112,7 @@ async function wholeEngine(
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
   const intake = new Intake({ engine, instruments });
-  const line = new Line({
+  const line = new Pipeline({
     engine,
     intake,
     clock,

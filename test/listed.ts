@@ -2,7 +2,7 @@
 import type { CandleWithQuality } from '../src/candles/candle.js';
 import { EXCHANGE, type Instrument } from '../src/market/instrument.js';
 import type { ModeName } from '../src/market/packet.js';
-import { istMs, type Session } from '../src/market/session.js';
+import { istMs, type TradingSession } from '../src/market/session.js';
 import { shippedCalendar } from '../src/run/universe.js';
 import type { NaiveCandle, NaiveInstrument, NaiveMode } from './naive.js';
 
@@ -33,7 +33,7 @@ export function instrumentsOf(list: readonly NaiveInstrument[]): Instrument[] {
 }
 
 /** The session of an instrument on the tests' date. */
-export function sessionOf({ derivatives }: Instrument): Session {
+export function sessionOf({ derivatives }: Instrument): TradingSession {
   const day = calendar.day(DATE, derivatives);
   if (day.kind === 'shut') throw new Error(day.reason);
   return day.session;

@@ -5,30 +5,30 @@
 import '../src/memory/io-ledger.js';
 import { SystemClock, sleep } from '../src/clock.js';
 import { EngineError, sentenceOf } from '../src/errors.js';
-import { Board } from '../src/dashboard/model.js';
+import { DashboardModel } from '../src/dashboard/model.js';
 import { answer, LocalServer } from '../src/dashboard/local-server.js';
-import { runMetrics, type FeedSeen } from '../src/dashboard/metrics.js';
+import { runMetrics, type FeedFigures } from '../src/dashboard/metrics.js';
 import { LIVE_POLICY, livePage, pageParts } from '../src/dashboard/page.js';
 import { Viewers } from '../src/dashboard/viewers.js';
 import { LEDGER, watch } from '../src/memory/io-ledger.js';
 import { ShardMemory } from '../src/memory/layout.js';
-import type { ObserversTask, FromObservers, ToObservers } from '../src/threads/dashboard-messages.js';
+import type { DashboardTask, FromDashboard, ToDashboard } from '../src/threads/dashboard-messages.js';
 
 /** Real ms that connections are given to take the last words. */
 const FAREWELL_MS = 200;
 
 /** Serves until told to stop. */
-export default async function run(task: ObserversTask): Promise<void> {
+export default async function run(task: DashboardTask): Promise<void> {
   watch([], new Int32Array(task.ledger, 0, LEDGER.words));
   const { port, places, counters } = task;
   const clock = new SystemClock();
   const memories = task.shards.map(({ shape, buffer }) => new ShardMemory(shape, buffer));
-  const board = new Board({ run: task.run, memories, places, sessions: task.sessions });
-  const say = (message: FromObservers): void => port.postMessage(message);
+  const board = new DashboardModel({ run: task.run, memories, places, sessions: task.sessions });
+  const say = (message: FromDashboard): void => port.postMessage(message);
   const viewers = new Viewers(() =>
     say({ kind: 'trouble', sentence: 'A page that did not read what it was sent was cut off.' }),
   );
-  let feed: FeedSeen | undefined;
+  let feed: FeedFigures | undefined;
   const onFailure = (sentence: string): void => say({ kind: 'trouble', sentence });
 
   const parts = pageParts();
@@ -64,7 +64,7 @@ export default async function run(task: ObserversTask): Promise<void> {
   });
 
   const stopped = new Promise<void>((resolve) => {
-    port.on('message', (message: ToObservers) => {
+    port.on('message', (message: ToDashboard) => {
       if (message.kind === 'stop') return resolve();
       feed = message.feed;
       const monoMs = clock.monoMs();

@@ -12,7 +12,7 @@ import { EngineError, sentenceOf } from '../src/errors.js';
 import { inOrder, type CandleRow, type QualityRow } from '../src/candles/candle.js';
 import { unpackCandles } from '../src/candles/warm-up-candles.js';
 import { DAY_MS } from '../src/market/session.js';
-import { barLabelMs, isAuction, readFirst, type RowPlace } from '../src/memory/shard-reader.js';
+import { barLabelMs, isAuction, readAsSealed, type RowPlace } from '../src/memory/shard-reader.js';
 import { readCandles } from '../src/candles/read-candles.js';
 import { LEDGER, watch } from '../src/memory/io-ledger.js';
 import { ShardMemory } from '../src/memory/layout.js';
@@ -146,7 +146,7 @@ function evaluateFirst(
   const scale = priceScale(instrument.exchangeType);
   const evaluations: Evaluation[] = [];
   for (let bar = 0; bar <= through; bar++) {
-    const first = readFirst(memory, row, bar);
+    const first = readAsSealed(memory, row, bar);
     if (first === undefined) continue;
     const timestampMs = barLabelMs(memory, row, bar);
     const candle = {

@@ -10,7 +10,7 @@ const MOST_MESSAGES = 2048;
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-export class Messages {
+export class MessageBatch {
   /** Whatever buffer the messages stand in, and the same memory by its integers. */
   bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(new ArrayBuffer(0));

@@ -65,7 +65,7 @@ export function unpackCandles(
 }
 
 /** Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled before the run. */
-export interface GivenHistory {
+export interface WarmUpCandles {
   readonly volumeKind: VolumeKind;
   /** By symbol, as `shareNumbers` makes them. */
   readonly rows: Readonly<Record<string, Float64Array>>;

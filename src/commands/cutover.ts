@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { statusRow } from '../terminal/rows.js';
 import { cutover, percent, type Cutover, type CutoverDay } from '../reconcile/cutover.js';
-import { evidenceFrom, type Evidence } from '../reconcile/evidence.js';
+import { evidenceFrom, type CutoverEvidence } from '../reconcile/evidence.js';
 import { terminalOn } from '../run/presenter.js';
 import { symbolOf } from '../run/universe.js';
 
@@ -40,8 +40,8 @@ async function filesOf(path: string): Promise<string[]> {
 /** Reads everything. A file that is no evidence is a note; one that cannot be read at all, too: it may be the day that is missing. */
 async function gathered(
   paths: readonly string[],
-): Promise<{ readonly evidence: readonly Evidence[]; readonly notes: readonly string[] }> {
-  const evidence: Evidence[] = [];
+): Promise<{ readonly evidence: readonly CutoverEvidence[]; readonly notes: readonly string[] }> {
+  const evidence: CutoverEvidence[] = [];
   const notes: string[] = [];
   let strangers = 0;
   for (const path of new Set((await Promise.all(paths.map(filesOf))).flat())) {
@@ -123,8 +123,11 @@ export async function judgeCutover({ runs, days, symbols, json }: CutoverOptions
       `${runs.join(', ')} ${runs.length === 1 ? 'holds' : 'hold'} no report of a run and no comparison${notes.length > 0 ? `: ${notes[0]}` : '.'}`,
     );
   const result = cutover(
-    evidence.filter(({ kind }) => kind === 'run') as Extract<Evidence, { kind: 'run' }>[],
-    evidence.filter(({ kind }) => kind === 'comparison') as Extract<Evidence, { kind: 'comparison' }>[],
+    evidence.filter(({ kind }) => kind === 'run') as Extract<CutoverEvidence, { kind: 'run' }>[],
+    evidence.filter(({ kind }) => kind === 'comparison') as Extract<
+      CutoverEvidence,
+      { kind: 'comparison' }
+    >[],
     days,
     wanted,
   );

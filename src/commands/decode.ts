@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { EXIT } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
 import { Packet } from '../market/packet.js';
-import { Admission } from '../ingest/packet-filter.js';
+import { PacketFilter } from '../ingest/packet-filter.js';
 import { decode } from '../broker/angel/frames.js';
 import { packetJson } from '../broker/angel/frame-json.js';
 
@@ -25,7 +25,7 @@ export async function decodeLines(
   listings: readonly Listing[],
   nowMs: number,
 ): Promise<number> {
-  const admission = new Admission({
+  const admission = new PacketFilter({
     instruments: listings.map((listing, index) => ({ ...listing, index })),
     mode: 0,
     marketDateMs: undefined,

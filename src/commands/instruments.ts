@@ -7,7 +7,7 @@ import { download, downloadUrl, MASTER_URL } from '../broker/angel/scrip-downloa
 import { readMaster } from '../broker/angel/scrip-master.js';
 import { istDate } from '../market/session.js';
 import { count, named } from '../gates/gate.js';
-import { disagreement, niftyFifty, openBook, type Book } from '../run/universe.js';
+import { disagreement, niftyFifty, openInstrumentMaster, type InstrumentMaster } from '../run/universe.js';
 
 export interface InstrumentsOptions {
   readonly fetch: boolean;
@@ -36,7 +36,7 @@ export async function instruments(
     );
     await keep(CACHE_FOLDER, today, kept);
   }
-  const book = await openBook(undefined, true, today);
+  const book = await openInstrumentMaster(undefined, true, today);
   if (book === undefined)
     throw new EngineError(
       'INSTRUMENT',
@@ -47,7 +47,10 @@ export async function instruments(
   return wrong.length === 0 ? EXIT.pass : EXIT.failed;
 }
 
-function asJson({ path, date, master, warnings }: Book, wrong: readonly string[]): Record<string, unknown> {
+function asJson(
+  { path, date, master, warnings }: InstrumentMaster,
+  wrong: readonly string[],
+): Record<string, unknown> {
   const { listings, derivatives, guessedTicks, conflicts } = master;
   return {
     ok: wrong.length === 0,
@@ -62,7 +65,7 @@ function asJson({ path, date, master, warnings }: Book, wrong: readonly string[]
   };
 }
 
-function asText({ path, master, warnings }: Book, wrong: readonly string[]): string {
+function asText({ path, master, warnings }: InstrumentMaster, wrong: readonly string[]): string {
   const { listings, derivatives, guessedTicks, conflicts } = master;
   return [
     path,

@@ -4,7 +4,7 @@ import { SystemClock, sleep } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import type { ReplayArguments } from '../cli/config.js';
 import { runsIn, segmentsOf } from '../journal/folder.js';
-import type { Stamp } from '../journal/format.js';
+import type { BlockStamp } from '../journal/format.js';
 import { istStamp } from '../market/session.js';
 import type { Hashes } from '../gates/facts.js';
 import { count } from '../gates/gate.js';
@@ -13,9 +13,9 @@ import { COUNTER } from '../memory/counters.js';
 import { Engine } from '../ingest/engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import { checkExisting } from '../parquet/stored.js';
-import { drained, hashesOf } from '../run/finish.js';
+import { shardsDrained, hashesOf } from '../run/finish.js';
 import { Intake } from '../ingest/intake.js';
-import { givenBefore, JournalFeed, journalHead, type JournalAbout } from '../ingest/journal-source.js';
+import { givenBefore, JournalSource, journalHead, type JournalSummary } from '../ingest/journal-source.js';
 import { lookAtFolder } from '../run/output-folders.js';
 import { onStop } from '../run/shutdown.js';
 import { WriterPool } from '../threads/writer-pool.js';
@@ -25,7 +25,7 @@ const LOOK_MS = 200;
 
 /** What came of a replay. */
 interface Outcome {
-  readonly about: JournalAbout;
+  readonly about: JournalSummary;
   readonly out: string;
   readonly shards: number;
   readonly hashes: Hashes;
@@ -56,7 +56,7 @@ function runFolder(path: string): string {
 function paceOf(
   speed: number | undefined,
   clock: SystemClock,
-): ((stamp: Stamp) => Promise<void> | undefined) | undefined {
+): ((stamp: BlockStamp) => Promise<void> | undefined) | undefined {
   if (speed === undefined) return undefined;
   let begun: { readonly monoMs: number; readonly wallMs: number } | undefined;
   return ({ wallMs }) => {
@@ -67,7 +67,7 @@ function paceOf(
 }
 
 /** How the journal ends, and what its run said of its rows, against what came out. */
-function problemsOf(about: JournalAbout, hashes: Hashes, difference: string | undefined): string[] {
+function problemsOf(about: JournalSummary, hashes: Hashes, difference: string | undefined): string[] {
   const problems = difference === undefined ? [] : [difference];
   for (const [name, what] of [
     ['candles', 'candles are'],
@@ -88,7 +88,7 @@ function problemsOf(about: JournalAbout, hashes: Hashes, difference: string | un
   return problems;
 }
 
-function notesOf(about: JournalAbout): string[] {
+function notesOf(about: JournalSummary): string[] {
   const { extent, resumes, sum, ended } = about;
   const notes: string[] = [];
   if (extent.broken === 'torn')
@@ -101,7 +101,7 @@ function notesOf(about: JournalAbout): string[] {
   return notes;
 }
 
-async function replayed(head: JournalAbout, options: ReplayArguments): Promise<Outcome> {
+async function replayed(head: JournalSummary, options: ReplayArguments): Promise<Outcome> {
   const { meta, folder } = head;
   const out = resolve(options.out ?? join('data/test/replay', meta.runId));
   lookAtFolder(out);
@@ -141,15 +141,15 @@ async function replayed(head: JournalAbout, options: ReplayArguments): Promise<O
     onTrouble: () => undefined,
   });
   const intake = new Intake({ engine, instruments: meta.instruments });
-  const feed = new JournalFeed({ folder, engine, intake, pace: paceOf(options.speed, clock) });
+  const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   // Files are written as minutes are sealed where somebody may watch them grow; at full speed once, when all is known.
   const looking = options.speed === undefined ? undefined : clock.every(LOOK_MS, () => writer.poll());
-  const fed = async (): Promise<JournalAbout> => {
+  const fed = async (): Promise<JournalSummary> => {
     await shards.start();
     const about = await feed.run();
     intake.end();
     engine.router.publish();
-    await drained(shards, clock);
+    await shardsDrained(shards, clock);
     return about;
   };
   try {

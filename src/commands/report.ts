@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { reportPage } from '../dashboard/page.js';
 import { writeText } from '../gates/report.js';
-import { told } from '../run/output-folders.js';
+import { displayPath } from '../run/output-folders.js';
 
 export interface RebuildOptions {
   readonly file: string;
@@ -48,6 +48,6 @@ export function rebuild({ file, html }: RebuildOptions, print: (text: string) =>
     throw new EngineError('REPORT', `${file}: ${error.message}`, { cause: error });
   }
   writeText(page, text, 'page');
-  print(`Page ${told(page)}`);
+  print(`Page ${displayPath(page)}`);
   return EXIT.pass;
 }

@@ -2,10 +2,10 @@
 import { EXIT } from '../errors.js';
 import type { StageConfig } from '../cli/config.js';
 import { SystemClock, type Clock } from '../clock.js';
-import { connectMs, timeToConnect } from '../run/wait-for-open.js';
+import { connectMs, waitToConnect } from '../run/wait-for-open.js';
 import { makePlan, placesOf, type Plan } from '../run/plan.js';
 import { Presenter } from '../run/presenter.js';
-import { checkSymbols, findKilled, goingOn } from '../run/resume.js';
+import { checkSymbols, findKilled, resumedConfig } from '../run/resume.js';
 import { prepareSource } from '../run/source.js';
 import { StageRun, type EnginePreset } from '../run/stage-run.js';
 import { onStop } from '../run/shutdown.js';
@@ -32,7 +32,7 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
 async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock): Promise<number> {
   const about = await findKilled(config, clock.wallMs());
   const plan = await makePlan(
-    goingOn(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }),
+    resumedConfig(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }),
     shippedCalendar(),
     clock.wallMs(),
   );
@@ -45,7 +45,7 @@ async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boo
   const presenter = new Presenter(plan);
   let release = (): void => undefined;
   const over = new Promise<void>((resolve) => (release = onStop(resolve)));
-  const came = await timeToConnect(
+  const came = await waitToConnect(
     opensMs,
     { now: () => clock.wallMs(), speed: 1, clock, over },
     (text) => presenter.tell(text),

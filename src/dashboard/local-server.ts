@@ -23,14 +23,14 @@ const HEADERS = {
 } as const;
 
 /** What a path answers. */
-export type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+export type LocalRoute = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface LocalServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   /** Option that named the port, for the sentence when it cannot be had. */
   readonly option: string;
-  readonly routes: Readonly<Record<string, Route>>;
+  readonly routes: Readonly<Record<string, LocalRoute>>;
   /** Told of an answer that failed; a sentence. */
   readonly onFailure: (sentence: string) => void;
 }

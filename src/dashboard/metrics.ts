@@ -9,22 +9,22 @@ import { COUNTER, type CounterName } from '../memory/counters.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import type { ShardMemory } from '../memory/layout.js';
 import { STATUSES } from '../gates/gate.js';
-import type { Picture } from './state.js';
-import { ROW_STATES } from '../gates/symbol-state.js';
+import type { DashboardState } from './state.js';
+import { SYMBOL_STATES } from '../gates/symbol-state.js';
 
 export interface MetricsSources {
   readonly memories: readonly ShardMemory[];
   readonly places: readonly RowPlace[];
   readonly counters: Float64Array;
   /** The run as of the last look; undefined before the first. */
-  readonly picture: () => Picture | undefined;
+  readonly picture: () => DashboardState | undefined;
   /** The same of the feed. */
-  readonly feed: () => FeedSeen | undefined;
+  readonly feed: () => FeedFigures | undefined;
   readonly version: string;
 }
 
 /** How the feed is. */
-export interface FeedSeen {
+export interface FeedFigures {
   readonly connected: boolean;
   /** Connections that opened so far. */
   readonly connections: number;
@@ -222,7 +222,10 @@ export function runMetrics(sources: MetricsSources): Registry {
   });
   gauge('tickshard_symbols', 'Symbols by how they do.', ['state'], () => {
     const rows = picture()?.rows ?? [];
-    return ROW_STATES.map((state): Sample => [{ state }, rows.filter((row) => row.state === state).length]);
+    return SYMBOL_STATES.map((state): Sample => [
+      { state },
+      rows.filter((row) => row.state === state).length,
+    ]);
   });
   gauge(
     'tickshard_gate_status',

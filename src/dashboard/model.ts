@@ -3,7 +3,7 @@
  * Lives in the observers' thread; nothing on the data path waits for it or knows of it.
  */
 import type { Evaluation } from '../momentum/series.js';
-import { inContinuous, type Session } from '../market/session.js';
+import { inContinuous, type TradingSession } from '../market/session.js';
 import { ringDepth, tallyCandles, type CandleTally, type RowPlace } from '../memory/shard-reader.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 import {
@@ -11,35 +11,42 @@ import {
   TRAIL_LENGTH,
   withCandles,
   withEvents,
-  type Picture,
-  type PictureBucket,
-  type PictureCandle,
-  type PictureChange,
-  type PictureGate,
-  type PictureNow,
-  type PictureRow,
-  type PictureRule,
-  type PictureRun,
+  type DashboardState,
+  type LatencyBucket,
+  type DashboardCandle,
+  type DashboardChange,
+  type DashboardGate,
+  type DashboardStatus,
+  type SymbolView,
+  type RuleView,
+  type DashboardRun,
 } from './state.js';
-import type { PictureEvent } from '../monitor/event.js';
-import { candlesSeen, figuresSeen, latencySeen, openCandleSeen, rowSeen, ruleSeen } from './symbol-view.js';
+import type { RunEvent } from '../monitor/event.js';
+import {
+  dashboardCandles,
+  rowFigures,
+  latencyBuckets,
+  openDashboardCandle,
+  symbolView,
+  ruleView,
+} from './symbol-view.js';
 
 /** What the main thread tells at a look. */
-export interface Glance {
-  readonly now: Omit<PictureNow, 'rings'>;
-  readonly gates: readonly PictureGate[];
+export interface StatusUpdate {
+  readonly now: Omit<DashboardStatus, 'rings'>;
+  readonly gates: readonly DashboardGate[];
   /** New since the glance before, or since the beginning in the first one. */
   readonly evaluations: readonly Evaluation[];
-  readonly events: readonly PictureEvent[];
-  readonly pace: Picture['pace'];
+  readonly events: readonly RunEvent[];
+  readonly pace: DashboardState['pace'];
 }
 
-export interface BoardOptions {
-  readonly run: PictureRun;
+export interface DashboardModelOptions {
+  readonly run: DashboardRun;
   readonly memories: readonly ShardMemory[];
   /** By symbol. */
   readonly places: readonly RowPlace[];
-  readonly sessions: readonly Session[];
+  readonly sessions: readonly TradingSession[];
 }
 
 /** Real ms between two prices of a trail, and over which ticks a second are counted. */
@@ -52,10 +59,10 @@ const alike = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stri
 
 /** One symbol's side of the board. */
 class Line {
-  row: PictureRow | undefined;
-  candles: PictureCandle[] = [];
+  row: SymbolView | undefined;
+  candles: DashboardCandle[] = [];
   trail: number[] = [];
-  rule: PictureRule | null = null;
+  rule: RuleView | null = null;
   signals = 0;
   tally: CandleTally = { whole: 0, partial: 0, late: 0, revisions: 0 };
   /** No more of an evaluation than is shown: a day has some twenty thousand. */
@@ -65,7 +72,7 @@ class Line {
   /** Last bar that was sealed when they were read. */
   sealed = -1;
   /** Candles beside which the rule's figures came to stand. */
-  evaluated: PictureCandle[] = [];
+  evaluated: DashboardCandle[] = [];
   /** Ticks and real ms of late looks. */
   readonly looks: { readonly ticks: number; readonly monoMs: number }[] = [];
 
@@ -102,7 +109,7 @@ class Line {
   }
 
   /** Takes candles over; returns those that are other than before. */
-  take(candles: readonly PictureCandle[]): PictureCandle[] {
+  take(candles: readonly DashboardCandle[]): DashboardCandle[] {
     const known = new Map(this.candles.map((candle) => [candle[0], candle]));
     const changed = candles.filter((candle) => !same(candle, known.get(candle[0]) ?? []));
     if (changed.length > 0) this.candles = withCandles(this.candles, changed);
@@ -110,19 +117,19 @@ class Line {
   }
 }
 
-export class Board {
-  readonly #options: BoardOptions;
+export class DashboardModel {
+  readonly #options: DashboardModelOptions;
   readonly #lines: readonly Line[];
   readonly #bySymbol: ReadonlyMap<string, number>;
   readonly #changes: number[];
-  #now: PictureNow | undefined;
-  #gates: readonly PictureGate[] = [];
-  #events: readonly PictureEvent[] = [];
-  #pace: Picture['pace'] = { spanMs: 0, ticks: [] };
-  #latency: readonly PictureBucket[] = [];
+  #now: DashboardStatus | undefined;
+  #gates: readonly DashboardGate[] = [];
+  #events: readonly RunEvent[] = [];
+  #pace: DashboardState['pace'] = { spanMs: 0, ticks: [] };
+  #latency: readonly LatencyBucket[] = [];
   #trailMs = -Infinity;
 
-  constructor(options: BoardOptions) {
+  constructor(options: DashboardModelOptions) {
     this.#options = options;
     this.#lines = options.places.map(() => new Line());
     this.#bySymbol = new Map(options.places.map(({ instrument }, index) => [instrument.symbol, index]));
@@ -130,7 +137,7 @@ export class Board {
   }
 
   /** The whole picture as of the last look; undefined before the first. */
-  get picture(): Picture | undefined {
+  get picture(): DashboardState | undefined {
     if (this.#now === undefined) return undefined;
     const lines = this.#lines;
     return {
@@ -148,7 +155,7 @@ export class Board {
   }
 
   /** Looks at everything; returns what changed since the last look. `monoMs`: real, monotonic. */
-  look(glance: Glance, monoMs: number): PictureChange {
+  look(glance: StatusUpdate, monoMs: number): DashboardChange {
     const { memories, places } = this.#options;
     const rules = this.#evaluations(glance.evaluations);
     for (const [shard, { i32 }] of memories.entries()) {
@@ -157,8 +164,8 @@ export class Board {
       this.#changes[shard] = changes;
       for (const [index, place] of places.entries()) if (place.shard === shard) this.#lines[index].due = true;
     }
-    const candles: [number, PictureCandle[]][] = [];
-    const rows: [number, PictureRow][] = [];
+    const candles: [number, DashboardCandle[]][] = [];
+    const rows: [number, SymbolView][] = [];
     for (const [index, line] of this.#lines.entries()) {
       const changed = this.#candles(line, places[index]);
       if (changed.length > 0) candles.push([index, changed]);
@@ -185,20 +192,20 @@ export class Board {
     };
   }
 
-  #evaluations(evaluations: readonly Evaluation[]): [number, PictureRule][] {
+  #evaluations(evaluations: readonly Evaluation[]): [number, RuleView][] {
     const { memories, places } = this.#options;
-    const changed = new Map<number, PictureRule>();
+    const changed = new Map<number, RuleView>();
     for (const evaluation of evaluations) {
       const index = this.#bySymbol.get(evaluation.symbol)!;
       const line = this.#lines[index];
       line.note(evaluation);
-      line.rule = ruleSeen(memories[places[index].shard], places[index], evaluation, line.signals);
+      line.rule = ruleView(memories[places[index].shard], places[index], evaluation, line.signals);
       changed.set(index, line.rule);
     }
     return [...changed];
   }
 
-  #candles(line: Line, place: RowPlace): PictureCandle[] {
+  #candles(line: Line, place: RowPlace): DashboardCandle[] {
     const evaluated = line.evaluated.splice(0);
     const changed = line.due ? this.#sealedCandles(line, place) : this.#openCandle(line, place);
     return evaluated.length === 0
@@ -207,23 +214,25 @@ export class Board {
   }
 
   /** Reads what was sealed since the last time, and all candles where one of those before is another now: a day has hundreds, and a minute's end changes one. */
-  #sealedCandles(line: Line, place: RowPlace): PictureCandle[] {
+  #sealedCandles(line: Line, place: RowPlace): DashboardCandle[] {
     const memory = this.#options.memories[place.shard];
     line.due = false;
     const sealed = Atomics.load(memory.i32, SHARD.sealed);
     const before = line.tally;
     line.tally = tallyCandles(memory, place.row, false);
     const corrected = line.tally.late !== before.late || line.tally.revisions !== before.revisions;
-    const changed = corrected ? [] : line.take(candlesSeen(memory, place, line.evaluations, line.sealed + 1));
+    const changed = corrected
+      ? []
+      : line.take(dashboardCandles(memory, place, line.evaluations, line.sealed + 1));
     line.sealed = sealed;
     return corrected || !line.agrees
-      ? [...changed, ...line.take(candlesSeen(memory, place, line.evaluations))]
+      ? [...changed, ...line.take(dashboardCandles(memory, place, line.evaluations))]
       : changed;
   }
 
   /** A gap inside the minute is known with its seal. */
-  #openCandle(line: Line, place: RowPlace): PictureCandle[] {
-    const open = openCandleSeen(this.#options.memories[place.shard], place);
+  #openCandle(line: Line, place: RowPlace): DashboardCandle[] {
+    const open = openDashboardCandle(this.#options.memories[place.shard], place);
     if (open === undefined) return [];
     const last = line.candles.at(-1);
     if (last === undefined || last[0] !== open[0]) return line.take([open]);
@@ -232,12 +241,12 @@ export class Board {
     return [open];
   }
 
-  #row(line: Line, index: number, marketMs: number | undefined, monoMs: number): PictureRow {
+  #row(line: Line, index: number, marketMs: number | undefined, monoMs: number): SymbolView {
     const { memories, places, sessions } = this.#options;
     const place = places[index];
-    const figures = figuresSeen(memories[place.shard], place);
+    const figures = rowFigures(memories[place.shard], place);
     const { whole, partial, late } = line.tally;
-    return rowSeen(figures, {
+    return symbolView(figures, {
       rate: line.rate(figures.ticks, monoMs),
       whole,
       partial,
@@ -258,8 +267,8 @@ export class Board {
     });
   }
 
-  #curves({ pace }: Glance): Pick<PictureChange, 'pace' | 'latency'> {
-    const latency = latencySeen(this.#options.memories);
+  #curves({ pace }: StatusUpdate): Pick<DashboardChange, 'pace' | 'latency'> {
+    const latency = latencyBuckets(this.#options.memories);
     const newPace = alike(pace, this.#pace) ? null : pace;
     const newLatency = alike(latency, this.#latency) ? null : latency;
     this.#pace = pace;

@@ -5,10 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { escaped } from '../text/html.js';
+import { escapeHtml } from '../text/html.js';
 import { shipped } from '../paths.js';
-import { frozenPicture } from './report-page.js';
-import type { Picture } from './state.js';
+import { reportState } from './report-page.js';
+import type { DashboardState } from './state.js';
 
 /** The page's program and style, as built. */
 export interface PageParts {
@@ -65,19 +65,19 @@ function embedded(value: object): string {
 }
 
 /** What stands there for a reader without scripts: the verdict and the checklist. */
-function plain({ run, now, gates }: Picture): string {
+function plain({ run, now, gates }: DashboardState): string {
   const rows = gates.map(
     ({ status, title, observed, remedy }) =>
-      `<li>[${status}] ${escaped(title)}: ${escaped(observed)}${remedy === null ? '' : ` ${escaped(remedy)}`}</li>`,
+      `<li>[${status}] ${escapeHtml(title)}: ${escapeHtml(observed)}${remedy === null ? '' : ` ${escapeHtml(remedy)}`}</li>`,
   );
-  return `<noscript><h1>Verdict: ${escaped((now.verdict ?? 'none').toUpperCase())}</h1><p>${escaped(run.title)}, ${escaped(run.runId)}</p><ul>${rows.join('')}</ul></noscript>`;
+  return `<noscript><h1>Verdict: ${escapeHtml((now.verdict ?? 'none').toUpperCase())}</h1><p>${escapeHtml(run.title)}, ${escapeHtml(run.runId)}</p><ul>${rows.join('')}</ul></noscript>`;
 }
 
 /** The page of a run that has ended, in one file. */
-export function frozenPage(picture: Picture, { script, style }: PageParts): string {
+export function staticPage(picture: DashboardState, { script, style }: PageParts): string {
   const policy = `default-src 'none'; script-src ${sha256(script)}; style-src ${sha256(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
   const head = `<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>tickshard ${escaped(picture.run.runId)}: ${escaped(picture.now.verdict ?? 'running')}</title>
+<title>tickshard ${escapeHtml(picture.run.runId)}: ${escapeHtml(picture.now.verdict ?? 'running')}</title>
 <style>${style}</style>`;
   return frame(
     head,
@@ -87,5 +87,5 @@ export function frozenPage(picture: Picture, { script, style }: PageParts): stri
 
 /** The page of a report, as JSON.parse gives it. Throws EngineError REPORT with one sentence when it is none that can be shown. */
 export function reportPage(report: unknown): string {
-  return frozenPage(frozenPicture(report), pageParts());
+  return staticPage(reportState(report), pageParts());
 }

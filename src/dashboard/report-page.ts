@@ -6,19 +6,19 @@ import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 import { UNUSED } from '../monitor/event-log.js';
 import { STATUSES, titleOf, type GateId, type Status } from '../gates/gate.js';
-import { NOT_TICKS, runSeen } from './status.js';
+import { NOT_TICKS, dashboardRun } from './status.js';
 import {
   TRAIL_LENGTH,
-  type Picture,
-  type PictureCandle,
-  type PictureGate,
-  type PictureNow,
-  type PicturePercentiles,
-  type PictureRow,
-  type PictureRun,
-  type PictureVerdict,
+  type DashboardState,
+  type DashboardCandle,
+  type DashboardGate,
+  type DashboardStatus,
+  type DashboardPercentiles,
+  type SymbolView,
+  type DashboardRun,
+  type DashboardVerdict,
 } from './state.js';
-import { ROW_STATES, type RowState } from '../gates/symbol-state.js';
+import { SYMBOL_STATES, type SymbolState } from '../gates/symbol-state.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -115,12 +115,12 @@ function notOne(where: string): EngineError {
 
 const CANDLE_WIDTH = 9;
 
-function percentilesOf(reader: Reader): PicturePercentiles {
+function percentilesOf(reader: Reader): DashboardPercentiles {
   const read = (name: string): number | null => reader.orNull(name, (one) => reader.number(one));
   return { p50: read('p50'), p99: read('p99'), p999: read('p999') };
 }
 
-function rowOf(symbol: Reader, candles: readonly PictureCandle[], ranMin: number): PictureRow {
+function rowOf(symbol: Reader, candles: readonly DashboardCandle[], ranMin: number): SymbolView {
   const session = symbol.in('session');
   const ticks = symbol.number('ticks');
   const lastTick = symbol.orNull('lastTick', (name) => Date.parse(symbol.text(name)));
@@ -130,7 +130,7 @@ function rowOf(symbol: Reader, candles: readonly PictureCandle[], ranMin: number
     ticks,
     rate: ranMin > 0 ? Math.round((ticks * 10) / (ranMin * 60)) / 10 : 0,
     lastTickMs: lastTick,
-    state: symbol.oneOf<RowState>('state', ROW_STATES),
+    state: symbol.oneOf<SymbolState>('state', SYMBOL_STATES),
     whole: symbol.number('whole'),
     partial: symbol.number('partial'),
     late: symbol.number('late'),
@@ -138,7 +138,7 @@ function rowOf(symbol: Reader, candles: readonly PictureCandle[], ranMin: number
 }
 
 /** Packets that did not become ticks, by reason, from the report's counters. */
-function refusedOf(counters: Reader): PictureNow['refused'] {
+function refusedOf(counters: Reader): DashboardStatus['refused'] {
   const [refused, unadmitted, applied] = [
     counters.in('refused'),
     counters.in('unadmitted'),
@@ -154,7 +154,7 @@ function refusedOf(counters: Reader): PictureNow['refused'] {
   ].filter(({ packets }) => packets > 0);
 }
 
-function nowOf(report: Reader, sights: Reader): PictureNow {
+function nowOf(report: Reader, sights: Reader): DashboardStatus {
   const cost = report.in('performance');
   const counters = report.in('counters');
   const symbols = report.readers('symbols');
@@ -163,7 +163,7 @@ function nowOf(report: Reader, sights: Reader): PictureNow {
   const ranMin = duration.number('ranMin');
   return {
     marketMs: report.orNull('marketTime', (name) => Date.parse(report.text(name))),
-    verdict: report.oneOf<PictureVerdict>('verdict', VERDICTS),
+    verdict: report.oneOf<DashboardVerdict>('verdict', VERDICTS),
     endedAt: report.text('endedAt'),
     askedMin: duration.number('askedMin'),
     ranMin,
@@ -191,8 +191,8 @@ function nowOf(report: Reader, sights: Reader): PictureNow {
   };
 }
 
-function runOf(report: Reader): PictureRun {
-  return runSeen({
+function runOf(report: Reader): DashboardRun {
+  return dashboardRun({
     version: report.text('version'),
     versions: report.in('versions').texts(),
     runId: report.text('runId'),
@@ -211,7 +211,7 @@ function runOf(report: Reader): PictureRun {
 }
 
 /** The picture of `report`, as JSON.parse gives it. Throws EngineError REPORT with one sentence when it is none that can be shown. */
-export function frozenPicture(report: unknown): Picture {
+export function reportState(report: unknown): DashboardState {
   const reader = new Reader(report, '');
   const run = runOf(reader);
   const sights = reader.in('sights');
@@ -221,13 +221,13 @@ export function frozenPicture(report: unknown): Picture {
   if (lists.length !== symbols.length) throw notOne('sights.candles');
   const candles = lists.map(
     (list, index) =>
-      rowsOf(list, `sights.candles[${index}]`, CANDLE_WIDTH, [7, 8]) as unknown as PictureCandle[],
+      rowsOf(list, `sights.candles[${index}]`, CANDLE_WIDTH, [7, 8]) as unknown as DashboardCandle[],
   );
   const pace = sights.in('pace');
   return {
     run,
     now,
-    gates: reader.readers('gates').map((gate): PictureGate => ({
+    gates: reader.readers('gates').map((gate): DashboardGate => ({
       id: gate.text('id') as GateId,
       title: titleOf(gate.text('id') as GateId, symbols.length) ?? gate.text('id'),
       status: gate.oneOf<Status>('status', STATUSES),
@@ -244,19 +244,19 @@ export function frozenPicture(report: unknown): Picture {
     events: sights.readers('events').map((event) => ({
       id: event.number('id'),
       atMs: event.number('atMs'),
-      kind: event.text('kind') as Picture['events'][number]['kind'],
+      kind: event.text('kind') as DashboardState['events'][number]['kind'],
       level: event.oneOf('level', ['info', 'warn', 'bad']),
       text: event.text('text'),
     })),
     pace: {
       spanMs: pace.number('spanMs'),
-      ticks: pace.rows('ticks', 2) as unknown as Picture['pace']['ticks'],
+      ticks: pace.rows('ticks', 2) as unknown as DashboardState['pace']['ticks'],
     },
-    latency: sights.rows('latency', 2) as unknown as Picture['latency'],
+    latency: sights.rows('latency', 2) as unknown as DashboardState['latency'],
   };
 }
 
-function ruleOf(rule: Reader): Picture['rules'][number] {
+function ruleOf(rule: Reader): DashboardState['rules'][number] {
   return {
     minuteMs: rule.number('minuteMs'),
     why: rule.orNull('why', (name) => rule.text(name)),

@@ -4,11 +4,11 @@
  * market, and what is not known is null.
  */
 import type { GateId, Status } from '../gates/gate.js';
-import type { RowState } from '../gates/symbol-state.js';
-import { type PictureEvent, EVENTS_KEPT } from '../monitor/event.js';
+import type { SymbolState } from '../gates/symbol-state.js';
+import { type RunEvent, EVENTS_KEPT } from '../monitor/event.js';
 import type { TickRateCurve } from '../monitor/tick-rate.js';
 
-export type PictureVerdict = 'pass' | 'fail' | 'interrupted';
+export type DashboardVerdict = 'pass' | 'fail' | 'interrupted';
 
 /** Flags of a candle. */
 export const CANDLE = {
@@ -25,7 +25,7 @@ export const CANDLE = {
 } as const;
 
 /** Minute, open, high, low, close, volume, flags, VWAP and high of day as the rule saw them (null where it looked at none). */
-export type PictureCandle = readonly [
+export type DashboardCandle = readonly [
   minuteMs: number,
   open: number,
   high: number,
@@ -38,7 +38,7 @@ export type PictureCandle = readonly [
 ];
 
 /** What does not change while the run lasts. */
-export interface PictureRun {
+export interface DashboardRun {
   readonly version: string;
   /** Of what else it depends on, name and version. */
   readonly versions: readonly (readonly [name: string, version: string])[];
@@ -56,17 +56,17 @@ export interface PictureRun {
   readonly shards: number;
 }
 
-export interface PicturePercentiles {
+export interface DashboardPercentiles {
   readonly p50: number | null;
   readonly p99: number | null;
   readonly p999: number | null;
 }
 
 /** What changes with every look. */
-export interface PictureNow {
+export interface DashboardStatus {
   /** Null before the first packet. */
   readonly marketMs: number | null;
-  readonly verdict: PictureVerdict | null;
+  readonly verdict: DashboardVerdict | null;
   readonly endedAt: string | null;
   readonly askedMin: number;
   readonly ranMin: number;
@@ -76,8 +76,8 @@ export interface PictureNow {
   readonly partial: number;
   /** Records that wait in each shard's ring, and how many it can hold; null where that is no more known. */
   readonly rings: readonly { readonly depth: number; readonly slots: number }[] | null;
-  readonly appliedUs: PicturePercentiles;
-  readonly sealedMs: PicturePercentiles;
+  readonly appliedUs: DashboardPercentiles;
+  readonly sealedMs: DashboardPercentiles;
   readonly lagMs: { readonly p50: number; readonly p99: number } | null;
   readonly loopP99Ms: number;
   readonly cpuPercent: number;
@@ -90,7 +90,7 @@ export interface PictureNow {
   readonly report: string | null;
 }
 
-export interface PictureGate {
+export interface DashboardGate {
   readonly id: GateId;
   readonly title: string;
   readonly status: Status;
@@ -99,7 +99,7 @@ export interface PictureGate {
   readonly remedy: string | null;
 }
 
-export interface PictureRow {
+export interface SymbolView {
   readonly last: number | null;
   /** Price that the change is counted from: the day's open, or where no packet tells it the first of the run. */
   readonly open: number | null;
@@ -107,63 +107,63 @@ export interface PictureRow {
   /** Ticks a second of real time of late; in a report, of market time over the run. */
   readonly rate: number;
   readonly lastTickMs: number | null;
-  readonly state: RowState;
+  readonly state: SymbolState;
   readonly whole: number;
   readonly partial: number;
   readonly late: number;
 }
 
 /** One condition of the rule: what was looked at, against what, and whether it is met. */
-export interface PictureCondition {
+export interface RuleCondition {
   readonly name: string;
   readonly met: boolean;
   readonly value: string;
 }
 
 /** What the rule said of a symbol's newest minute. */
-export interface PictureRule {
+export interface RuleView {
   readonly minuteMs: number;
   /** Why the rule could not be applied; null when it was. */
   readonly why: string | null;
-  readonly conditions: readonly PictureCondition[];
+  readonly conditions: readonly RuleCondition[];
   readonly signal: string | null;
   /** Signals of the symbol so far. */
   readonly signals: number;
 }
 
 /** Packets that took so many microseconds or less, and more than those of the bucket before. */
-export type PictureBucket = readonly [us: number, packets: number];
+export type LatencyBucket = readonly [us: number, packets: number];
 
-export interface Picture {
-  readonly run: PictureRun;
-  readonly now: PictureNow;
-  readonly gates: readonly PictureGate[];
+export interface DashboardState {
+  readonly run: DashboardRun;
+  readonly now: DashboardStatus;
+  readonly gates: readonly DashboardGate[];
   /** By symbol, in the order of `run.symbols`; so are candles, trails and rules. */
-  readonly rows: readonly PictureRow[];
+  readonly rows: readonly SymbolView[];
   /** Ascending. */
-  readonly candles: readonly (readonly PictureCandle[])[];
+  readonly candles: readonly (readonly DashboardCandle[])[];
   /** Prices of late, the oldest first. */
   readonly trails: readonly (readonly number[])[];
-  readonly rules: readonly (PictureRule | null)[];
-  readonly events: readonly PictureEvent[];
+  readonly rules: readonly (RuleView | null)[];
+  readonly events: readonly RunEvent[];
   readonly pace: TickRateCurve;
-  readonly latency: readonly PictureBucket[];
+  readonly latency: readonly LatencyBucket[];
 }
 
 /** What changed since the picture, or the change, before it. Lists by symbol are pairs of its index and what is new. */
-export interface PictureChange {
-  readonly now: PictureNow;
-  readonly gates: readonly PictureGate[];
-  readonly rows: readonly (readonly [symbol: number, row: PictureRow])[];
+export interface DashboardChange {
+  readonly now: DashboardStatus;
+  readonly gates: readonly DashboardGate[];
+  readonly rows: readonly (readonly [symbol: number, row: SymbolView])[];
   /** Candles that are new or other than before. */
-  readonly candles: readonly (readonly [symbol: number, candles: readonly PictureCandle[]])[];
+  readonly candles: readonly (readonly [symbol: number, candles: readonly DashboardCandle[]])[];
   /** One price more for every symbol, or none. */
   readonly trail: readonly (number | null)[];
-  readonly rules: readonly (readonly [symbol: number, rule: PictureRule])[];
-  readonly events: readonly PictureEvent[];
+  readonly rules: readonly (readonly [symbol: number, rule: RuleView])[];
+  readonly events: readonly RunEvent[];
   /** Whole, where it changed: it is short. */
-  readonly pace: Picture['pace'] | null;
-  readonly latency: readonly PictureBucket[] | null;
+  readonly pace: DashboardState['pace'] | null;
+  readonly latency: readonly LatencyBucket[] | null;
 }
 
 /** Prices of a trail. */
@@ -171,19 +171,16 @@ export const TRAIL_LENGTH = 60;
 
 /** Two ascending lists of candles as one; of a minute that both have, the new one. */
 export function withCandles(
-  known: readonly PictureCandle[],
-  news: readonly PictureCandle[],
-): PictureCandle[] {
+  known: readonly DashboardCandle[],
+  news: readonly DashboardCandle[],
+): DashboardCandle[] {
   const byMinute = new Map(known.map((candle) => [candle[0], candle]));
   for (const candle of news) byMinute.set(candle[0], candle);
   return [...byMinute.values()].sort((a, b) => a[0] - b[0]);
 }
 
 /** Events in order of their ids, the newest that are kept; one that went on takes its own place. */
-export function withEvents(
-  known: readonly PictureEvent[],
-  news: readonly PictureEvent[],
-): readonly PictureEvent[] {
+export function withEvents(known: readonly RunEvent[], news: readonly RunEvent[]): readonly RunEvent[] {
   if (news.length === 0) return known;
   const byId = new Map(known.map((event) => [event.id, event]));
   for (const event of news) byId.set(event.id, event);

@@ -2,11 +2,11 @@
 import { UNUSED } from '../monitor/event-log.js';
 import { applied, type Facts } from '../gates/facts.js';
 import { titleOf, type Gate } from '../gates/gate.js';
-import type { PictureGate, PictureNow, PictureRun, PictureVerdict } from './state.js';
+import type { DashboardGate, DashboardStatus, DashboardRun, DashboardVerdict } from './state.js';
 
 /** What a run is, as its options and its report say. */
 export interface RunAbout extends Pick<
-  PictureRun,
+  DashboardRun,
   'version' | 'runId' | 'mode' | 'volumeKind' | 'feed' | 'seed' | 'speed' | 'startedAt' | 'symbols'
 > {
   readonly stage: number;
@@ -23,7 +23,7 @@ function valueText(value: unknown): string {
 }
 
 /** The run as a page's. */
-export function runSeen({ stage, options, versions, ...about }: RunAbout): PictureRun {
+export function dashboardRun({ stage, options, versions, ...about }: RunAbout): DashboardRun {
   const { symbols } = about;
   return {
     ...about,
@@ -37,14 +37,14 @@ export function runSeen({ stage, options, versions, ...about }: RunAbout): Pictu
 const known = (value: number | undefined): number | null => value ?? null;
 
 /** The moment as a page's, but for the rings, which the main thread does not look at. */
-export function nowSeen(
+export function dashboardStatus(
   facts: Facts,
-  rest: Pick<PictureNow, 'ticksPerSecond'> & {
-    readonly verdict?: PictureVerdict;
+  rest: Pick<DashboardStatus, 'ticksPerSecond'> & {
+    readonly verdict?: DashboardVerdict;
     readonly endedAt?: string;
     readonly report?: string;
   },
-): Omit<PictureNow, 'rings'> {
+): Omit<DashboardStatus, 'rings'> {
   const { counters, performance: cost, lag, duration, symbols, market } = facts;
   const { p50, p99, p999 } = cost.receiveToAppliedUs;
   const sealed = cost.receiveToSealedMs;
@@ -88,6 +88,9 @@ export const NOT_TICKS: readonly (readonly [
 ];
 
 /** A gate as a page's. */
-export function gateSeen({ id, status, observed, expected, remedy }: Gate, symbols: number): PictureGate {
+export function dashboardGate(
+  { id, status, observed, expected, remedy }: Gate,
+  symbols: number,
+): DashboardGate {
   return { id, title: titleOf(id, symbols), status, observed, expected, remedy: remedy ?? null };
 }

@@ -1,13 +1,13 @@
 /** What a page shows of one symbol, read from its shard's memory. Reads only; any thread may. */
 import {
   CANDLE,
-  type PictureBucket,
-  type PictureCandle,
-  type PictureCondition,
-  type PictureRow,
-  type PictureRule,
+  type LatencyBucket,
+  type DashboardCandle,
+  type RuleCondition,
+  type SymbolView,
+  type RuleView,
 } from './state.js';
-import { stateOf } from '../gates/symbol-state.js';
+import { symbolState } from '../gates/symbol-state.js';
 import { istMinute } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
 import { DEFAULT_PARAMS, decimals, standing } from '../momentum/rule.js';
@@ -16,7 +16,7 @@ import {
   barLabelMs,
   gapWithin,
   isAuction,
-  readFirst,
+  readAsSealed,
   readOpenBar,
   readRow,
   type RowFigures,
@@ -27,15 +27,15 @@ import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
 /** What a page shows of evaluations, by the minute that they are of. */
-export type ByMinute = ReadonlyMap<number, Pick<Evaluation, 'vwap' | 'hod'>>;
+export type EvaluationsByMinute = ReadonlyMap<number, Pick<Evaluation, 'vwap' | 'hod'>>;
 
 /** The row's candles from bar `from` on, those that are not sealed yet included, with what the rule saw beside each. */
-export function candlesSeen(
+export function dashboardCandles(
   m: ShardMemory,
   place: RowPlace,
-  evaluations: ByMinute,
+  evaluations: EvaluationsByMinute,
   from = 0,
-): PictureCandle[] {
+): DashboardCandle[] {
   const sealedMs = barLabelMs(m, place.row, Math.min(Atomics.load(m.i32, SHARD.sealed), m.shape.bars - 1));
   return readCandles(m, place, true, from).map(({ candle, quality }) => {
     const open = candle.timestampMs > sealedMs;
@@ -62,7 +62,10 @@ export function candlesSeen(
 }
 
 /** The row's bar that is not sealed yet; undefined when there is none. */
-export function openCandleSeen(m: ShardMemory, { instrument, row }: RowPlace): PictureCandle | undefined {
+export function openDashboardCandle(
+  m: ShardMemory,
+  { instrument, row }: RowPlace,
+): DashboardCandle | undefined {
   const open = readOpenBar(m, row);
   if (open === undefined) return undefined;
   const scale = priceScale(instrument.exchangeType);
@@ -87,7 +90,7 @@ export function openCandleSeen(m: ShardMemory, { instrument, row }: RowPlace): P
 }
 
 /** The row's figures but for its candles. */
-export function figuresSeen(
+export function rowFigures(
   m: ShardMemory,
   { instrument, row }: RowPlace,
 ): RowFigures & { readonly scale: number } {
@@ -95,14 +98,14 @@ export function figuresSeen(
 }
 
 /** The figures as a page's row. */
-export function rowSeen(
+export function symbolView(
   figures: RowFigures & { readonly scale: number },
-  rest: Pick<PictureRow, 'rate' | 'whole' | 'partial' | 'late'> & {
+  rest: Pick<SymbolView, 'rate' | 'whole' | 'partial' | 'late'> & {
     readonly firstPrice: number | undefined;
     readonly marketMs: number | undefined;
     readonly inContinuous: boolean;
   },
-): PictureRow {
+): SymbolView {
   const { lastPrice, sessionOpen, ticks, lastTickMs, scale } = figures;
   const { rate, whole, partial, late, firstPrice, marketMs, inContinuous } = rest;
   return {
@@ -111,14 +114,14 @@ export function rowSeen(
     ticks,
     rate,
     lastTickMs: lastTickMs ?? null,
-    state: stateOf(figures, marketMs, inContinuous),
+    state: symbolState(figures, marketMs, inContinuous),
     whole,
     partial,
     late,
   };
 }
 
-function conditions(close: number, { vwap, hod, relVol, volMa }: Evaluation): PictureCondition[] {
+function conditions(close: number, { vwap, hod, relVol, volMa }: Evaluation): RuleCondition[] {
   const { aboveVwap, distancePct, nearHod, volumeSurge } = standing(
     { close, vwap, hod, relVol },
     DEFAULT_PARAMS,
@@ -155,19 +158,14 @@ function closeSeen(
   if (basis !== 'ours') return undefined;
   for (let bar = Math.min(Atomics.load(m.i32, SHARD.sealed), m.shape.bars - 1); bar >= 0; bar--) {
     if (barLabelMs(m, row, bar) !== timestampMs) continue;
-    const first = readFirst(m, row, bar);
+    const first = readAsSealed(m, row, bar);
     return first === undefined ? undefined : first.close / priceScale(instrument.exchangeType);
   }
   return undefined;
 }
 
 /** What the rule said of a minute, condition by condition. `signals`: how many there were of the symbol so far. */
-export function ruleSeen(
-  m: ShardMemory,
-  place: RowPlace,
-  evaluation: Evaluation,
-  signals: number,
-): PictureRule {
+export function ruleView(m: ShardMemory, place: RowPlace, evaluation: Evaluation, signals: number): RuleView {
   const { timestampMs: minuteMs, basis, evaluated, insufficient } = evaluation;
   const close = closeSeen(m, place, evaluation);
   const why =
@@ -188,6 +186,6 @@ export function ruleSeen(
 }
 
 /** Receive-to-applied of all shards together. */
-export function latencySeen(memories: readonly ShardMemory[]): PictureBucket[] {
+export function latencyBuckets(memories: readonly ShardMemory[]): LatencyBucket[] {
   return filledBuckets(memories.map((memory) => histogramIn(memory, 'histogram')));
 }

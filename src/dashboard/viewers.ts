@@ -4,7 +4,7 @@
  * full it is cut off.
  */
 import type { ServerResponse } from 'node:http';
-import type { Picture, PictureChange } from './state.js';
+import type { DashboardState, DashboardChange } from './state.js';
 import { answer, begin } from './local-server.js';
 
 /** Viewers at a time. */
@@ -38,7 +38,7 @@ export class Viewers {
   }
 
   /** Takes a viewer in; `picture` is undefined before the first look. */
-  join(response: ServerResponse, picture: Picture | undefined): void {
+  join(response: ServerResponse, picture: DashboardState | undefined): void {
     if (this.#viewers.size >= MOST_VIEWERS)
       return answer(
         response,
@@ -59,7 +59,7 @@ export class Viewers {
   }
 
   /** Tells what changed. `picture` makes the whole, for those who need it. */
-  tell(change: PictureChange, picture: () => Picture, monoMs: number): void {
+  tell(change: DashboardChange, picture: () => DashboardState, monoMs: number): void {
     if (this.#viewers.size === 0) return;
     const changed = event('change', change);
     let whole: string | undefined;

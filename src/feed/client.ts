@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Random } from '../random.js';
-import type { Messages } from '../broker/messages.js';
+import type { MessageBatch } from '../broker/messages.js';
 import {
   PING,
   QUOTA,
@@ -17,7 +17,7 @@ import {
 import { classifyText, LONGEST_TEXT, type FeedText } from '../broker/angel/texts.js';
 import type { Endpoint } from '../broker/angel/endpoint.js';
 import type { ConnectionEnd } from './disconnects.js';
-import { logIn, LoginLimited, type Credentials, type Session } from '../broker/angel/login.js';
+import { logIn, LoginLimited, type Credentials, type BrokerSession } from '../broker/angel/login.js';
 import {
   FEED_LIMITS,
   idleAfter,
@@ -27,8 +27,8 @@ import {
   type FeedLimits,
   type FeedState,
 } from './connection-machine.js';
-import { Concealer } from '../text/redactor.js';
-import { presentable } from '../text/sanitize.js';
+import { Redactor } from '../text/redactor.js';
+import { sanitize } from '../text/sanitize.js';
 import { FeedSocket } from './socket.js';
 
 export interface FeedHandlers {
@@ -37,7 +37,7 @@ export interface FeedHandlers {
   /** All subscribe requests of this connection were handed to the socket. */
   subscribed(connection: number): void;
   /** Binary messages that one read delivered, in order; valid only during the call. */
-  binary(messages: Messages, connection: number): void;
+  binary(messages: MessageBatch, connection: number): void;
   text(text: FeedText, connection: number): void;
   /** A connection, or an attempt at one, ended; not by `stop`. */
   closed(end: ConnectionEnd): void;
@@ -64,7 +64,7 @@ export interface FeedClientOptions {
   readonly limits?: FeedLimits | undefined;
   readonly handshakeWithinMs?: number | undefined;
   /** A log-in that was made already, for the first connection. */
-  readonly session?: Session | undefined;
+  readonly session?: BrokerSession | undefined;
   /** Number of the last connection of a run that this one goes on from: its own are numbered from the next. */
   readonly connectionsBefore?: number;
 }
@@ -81,10 +81,10 @@ export class FeedClient {
   readonly #options: FeedClientOptions;
   readonly #limits: FeedLimits;
   #state: FeedState;
-  #session: Session | undefined;
+  #session: BrokerSession | undefined;
   /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
   readonly #secrets: Set<string>;
-  readonly #concealer: Concealer;
+  readonly #concealer: Redactor;
   #socket: FeedSocket | undefined;
   #ticking: Timer | undefined;
   #waiting: Timer | undefined;
@@ -105,7 +105,7 @@ export class FeedClient {
     this.#options = options;
     const { apiKey, clientCode, pin, totpSecret } = options.credentials;
     this.#secrets = new Set([apiKey, clientCode, pin, totpSecret]);
-    this.#concealer = new Concealer(this.#secrets);
+    this.#concealer = new Redactor(this.#secrets);
     this.#limits = options.limits ?? FEED_LIMITS;
     this.#state = idleAfter(options.connectionsBefore ?? 0);
     const used = quotaUsed(options.subscriptions);
@@ -154,7 +154,7 @@ export class FeedClient {
 
   /** `text` fit to be shown: without anything that must not be repeated to anybody, and at most `longest` characters of it. */
   presentable(text: string, longest: number): string {
-    return presentable(text, this.#secrets, longest);
+    return sanitize(text, this.#secrets, longest);
   }
 
   /** Overwrites in `bytes` what must not be kept of them. */

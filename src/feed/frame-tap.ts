@@ -12,7 +12,7 @@
 import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectSecure, type ConnectionOptions } from 'node:tls';
-import { Messages, READ_BYTES } from '../broker/messages.js';
+import { MessageBatch, READ_BYTES } from '../broker/messages.js';
 
 /** The longest message that is kept; no packet is as long. In front of the read there is room for the beginning of one. */
 const LONGEST_KEPT = 500;
@@ -35,19 +35,19 @@ const PONG = 10;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 
-export interface InletOptions {
+export interface FrameTapOptions {
   /** As the library has them for a connection of its own. */
   readonly connection: TcpNetConnectOpts & ConnectionOptions;
   readonly secure: boolean;
   /** Messages of one read, in order. They are valid during the call. */
-  readonly deliver: (messages: Messages) => void;
+  readonly deliver: (messages: MessageBatch) => void;
 }
 
-export class Inlet extends Duplex {
+export class FrameTap extends Duplex {
   readonly #socket: Socket;
-  readonly #deliver: (messages: Messages) => void;
+  readonly #deliver: (messages: MessageBatch) => void;
   readonly #bytes = Buffer.allocUnsafeSlow(ROOM + READ_BYTES);
-  readonly #messages = new Messages();
+  readonly #messages = new MessageBatch();
   /** The answer to the handshake as far as it came; undefined when it is over. */
   #answer: Buffer | undefined = Buffer.alloc(0);
   /** What came behind the answer before `open`; undefined when that was called, or there will be no messages. */
@@ -62,7 +62,7 @@ export class Inlet extends Duplex {
   #over = false;
 
   /** Connects at once. */
-  constructor({ connection, secure, deliver }: InletOptions) {
+  constructor({ connection, secure, deliver }: FrameTapOptions) {
     super();
     this.#deliver = deliver;
     this.#messages.within(this.#bytes);

@@ -16,18 +16,18 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Clock, Timer } from '../clock.js';
-import { Messages } from '../broker/messages.js';
-import { Allowance, ALLOWANCE, looksLikePacket } from './token-bucket.js';
+import { MessageBatch } from '../broker/messages.js';
+import { TokenBucket, TOKEN_BUCKET, looksLikePacket } from './token-bucket.js';
 import { certificateFault, type Endpoint } from '../broker/angel/endpoint.js';
-import { Inlet, type InletOptions } from './frame-tap.js';
-import type { Session } from '../broker/angel/login.js';
+import { FrameTap, type FrameTapOptions } from './frame-tap.js';
+import type { BrokerSession } from '../broker/angel/login.js';
 import type { RawEnd } from './connection-machine.js';
-import { presentable } from '../text/sanitize.js';
+import { sanitize } from '../text/sanitize.js';
 
 export interface SocketHandlers {
   opened(connection: number): void;
   /** Binary messages that one read delivered, in order; valid only during the call. */
-  binary(messages: Messages, connection: number): void;
+  binary(messages: MessageBatch, connection: number): void;
   text(bytes: Uint8Array, connection: number): void;
   /** An answer to either kind of ping, not counting the text `pong`. */
   pong(connection: number): void;
@@ -71,11 +71,11 @@ export class FeedSocket {
   readonly #secrets: Iterable<string>;
   /** The library's own limit counts silence only, and a server may drip. */
   readonly #handshake: Timer;
-  readonly #allowance: Allowance;
+  readonly #allowance: TokenBucket;
   /** Undefined until the library connects. */
-  #inlet: Inlet | undefined;
+  #inlet: FrameTap | undefined;
   /** A message that came by the library's way. */
-  readonly #single = new Messages();
+  readonly #single = new MessageBatch();
   #opened = false;
   #over = false;
   #failure: RawEnd | undefined;
@@ -83,7 +83,7 @@ export class FeedSocket {
   /** Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the server says. */
   constructor(options: {
     endpoint: Endpoint;
-    session: Session;
+    session: BrokerSession;
     secrets: Iterable<string>;
     connection: number;
     handlers: SocketHandlers;
@@ -104,9 +104,9 @@ export class FeedSocket {
     const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
     const bounds = { maxPayload: LARGEST_MESSAGE, maxFragments: MOST_FRAGMENTS, autoPong: false };
     const secure = endpoint.feedUrl.startsWith('wss:');
-    const createConnection = (connection: unknown): Inlet =>
-      (this.#inlet = new Inlet({
-        connection: connection as InletOptions['connection'],
+    const createConnection = (connection: unknown): FrameTap =>
+      (this.#inlet = new FrameTap({
+        connection: connection as FrameTapOptions['connection'],
         secure,
         deliver: (messages) => this.#take(messages),
       }));
@@ -119,7 +119,7 @@ export class FeedSocket {
       ...trust,
       createConnection: createConnection as unknown as NonNullable<ClientOptions['createConnection']>,
     };
-    this.#allowance = new Allowance(() => options.clock.monoMs());
+    this.#allowance = new TokenBucket(() => options.clock.monoMs());
     this.#ws = new WebSocket(endpoint.feedUrl, library);
     this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
       this.#failure ??= { cause: 'handshake-timeout', code: undefined, reason: '' };
@@ -145,14 +145,14 @@ export class FeedSocket {
       if (isBinary) {
         this.#single.only(data);
         this.#take(this.#single);
-      } else if (!this.#floods(ALLOWANCE.text, data.length)) this.#handlers.text(data, this.#connection);
+      } else if (!this.#floods(TOKEN_BUCKET.text, data.length)) this.#handlers.text(data, this.#connection);
     });
     ws.on('ping', (data: Buffer) => {
-      if (this.#over || this.#floods(ALLOWANCE.control, 0)) return;
+      if (this.#over || this.#floods(TOKEN_BUCKET.control, 0)) return;
       if (ws.readyState === WebSocket.OPEN && ws.bufferedAmount <= MOST_UNSENT_BYTES) ws.pong(data);
     });
     ws.on('pong', () => {
-      if (!this.#over && !this.#floods(ALLOWANCE.control, 0)) this.#handlers.pong(this.#connection);
+      if (!this.#over && !this.#floods(TOKEN_BUCKET.control, 0)) this.#handlers.pong(this.#connection);
     });
     ws.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
       this.#failure = this.#refusedBy(response, '');
@@ -181,14 +181,14 @@ export class FeedSocket {
   }
 
   /** Hands over messages; those of a flood up to where it is one. */
-  #take(messages: Messages): void {
+  #take(messages: MessageBatch): void {
     if (this.#over) return;
     const { bytes, places, count } = messages;
     const allowance = this.#allowance;
     for (let k = 0; k < count; k++) {
       const length = places[2 * k + 1];
       if (looksLikePacket(bytes, places[2 * k], length)) allowance.earn();
-      else if (allowance.spend(ALLOWANCE.binary, length)) {
+      else if (allowance.spend(TOKEN_BUCKET.binary, length)) {
         messages.count = k;
         if (k > 0) this.#handlers.binary(messages, this.#connection);
         this.#flooded();
@@ -211,7 +211,7 @@ export class FeedSocket {
   }
 
   #words(text: string): string {
-    return presentable(text, this.#secrets, LONGEST_REASON);
+    return sanitize(text, this.#secrets, LONGEST_REASON);
   }
 
   /** What an HTTP answer to the handshake means. */

@@ -15,7 +15,7 @@ import { FRAME_LENGTH } from '../broker/angel/frames.js';
 import { MODE } from '../market/packet.js';
 
 /** Units. */
-export const ALLOWANCE = {
+export const TOKEN_BUCKET = {
   most: 16_384,
   perSecond: 256,
   control: 1,
@@ -24,7 +24,7 @@ export const ALLOWANCE = {
   bytesAUnit: 256,
 } as const;
 
-const { most: MOST, perSecond: PER_SECOND, bytesAUnit: BYTES_A_UNIT } = ALLOWANCE;
+const { most: MOST, perSecond: PER_SECOND, bytesAUnit: BYTES_A_UNIT } = TOKEN_BUCKET;
 const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE, depth: DEPTH } = MODE;
 const {
   [LTP]: LTP_BYTES,
@@ -49,7 +49,7 @@ export function looksLikePacket(bytes: Uint8Array, at: number, length: number): 
   }
 }
 
-export class Allowance {
+export class TokenBucket {
   readonly #monoMs: () => number;
   #left: number = MOST;
   #grantedMs: number;

@@ -7,7 +7,7 @@ import type { CounterName } from '../memory/counters.js';
 import type { RowFigures } from '../memory/shard-reader.js';
 import type { LagFigures } from '../ingest/feed-lag.js';
 import type { WrittenFile } from '../parquet/sink.js';
-import type { Connection } from '../memory/io-ledger.js';
+import type { CountedConnection } from '../memory/io-ledger.js';
 
 export interface SymbolFacts {
   readonly symbol: string;
@@ -173,7 +173,7 @@ export interface RestCall {
 export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
 
 /** A connection of this thread with what it was for. */
-export interface PurposedConnection extends Connection {
+export interface PurposedConnection extends CountedConnection {
   readonly purpose: 'log-in' | 'feed' | 'candles' | 'rest' | 'unknown';
 }
 

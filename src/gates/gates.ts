@@ -6,7 +6,7 @@ import { count, named, PERFORMANCE, type Gate } from './gate.js';
 import { feedGates } from './feed-gates.js';
 import { applied, type Facts } from './facts.js';
 
-export type Verdict = 'pass' | 'fail' | 'interrupted';
+export type RunVerdict = 'pass' | 'fail' | 'interrupted';
 
 function schemaGate({ schema, historyGiven }: Facts): Gate {
   const expected = 'names, order, types and zone equal those of the existing files';
@@ -254,7 +254,7 @@ export function gates(facts: Facts): Gate[] {
 }
 
 /** `interrupted` before `fail`: what a stopped run did not reach says nothing. */
-export function verdictOf(facts: Facts, all: readonly Gate[]): Verdict {
+export function verdictOf(facts: Facts, all: readonly Gate[]): RunVerdict {
   if (facts.interrupted) return 'interrupted';
   return all.some(({ status }) => status === 'fail') ? 'fail' : 'pass';
 }

@@ -6,11 +6,11 @@ import { EngineError, sentenceOf } from '../errors.js';
 import { istStamp } from '../market/session.js';
 import { applied, type Facts, type SymbolFacts } from './facts.js';
 import type { Gate } from './gate.js';
-import type { Verdict } from './gates.js';
-import { stateOf } from './symbol-state.js';
+import type { RunVerdict } from './gates.js';
+import { symbolState } from './symbol-state.js';
 
 /** What the report's page draws: candles, rules, events and curves, as src/dashboard/report-page.ts reads them. The report only carries them. */
-export interface Sights {
+export interface ReportViews {
   readonly candles: unknown;
   readonly rules: unknown;
   readonly events: unknown;
@@ -69,7 +69,7 @@ function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Recor
     },
     lastPrice: rupees(figures.lastPrice),
     lastTick: figures.lastTickMs === undefined ? null : istStamp(figures.lastTickMs),
-    state: stateOf(figures, market.timeMs, market.inContinuous),
+    state: symbolState(figures, market.timeMs, market.inContinuous),
   };
 }
 
@@ -138,8 +138,8 @@ export function buildReport(
   header: RunHeader,
   facts: Facts,
   gates: readonly Gate[],
-  verdict: Verdict,
-  sights: Sights,
+  verdict: RunVerdict,
+  sights: ReportViews,
 ): Record<string, unknown> {
   const { performance: cost, lag } = facts;
   return {

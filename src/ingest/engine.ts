@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert';
 import { shardOf, type Instrument } from '../market/instrument.js';
-import { MINUTE_MS, type Session } from '../market/session.js';
+import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { COUNTER, newCounters } from '../memory/counters.js';
 import { ShardMemory, STATIC } from '../memory/layout.js';
 import type { RowPlace } from '../memory/shard-reader.js';
-import { Admission } from './packet-filter.js';
+import { PacketFilter } from './packet-filter.js';
 import { Router } from './router.js';
-import { Sealer } from './watermark.js';
+import { Watermark } from './watermark.js';
 
 /** A SnapQuote tells of trades since the one before it, and there is at least one a second; its minute is that of the trade. Market ms. */
 const TOLD_WITHIN_MS = 1000;
@@ -21,7 +21,7 @@ export const RING_SLOTS = 16_384;
 
 export interface EngineOptions {
   readonly instruments: readonly Instrument[];
-  readonly sessionOf: (instrument: Instrument) => Session;
+  readonly sessionOf: (instrument: Instrument) => TradingSession;
   readonly mode: ModeName;
   readonly shards: number;
   readonly graceMs: number;
@@ -37,7 +37,7 @@ export class Engine {
   /** By instrument index. */
   readonly places: readonly RowPlace[];
   readonly counters = newCounters();
-  readonly sealer: Sealer;
+  readonly sealer: Watermark;
   readonly router: Router;
 
   constructor(options: EngineOptions) {
@@ -75,7 +75,7 @@ export class Engine {
       memory.f64[at + STATIC.auctionLabelMs] = session.auction?.labelMs ?? 0;
     }
     const auctionEnds = sessions.flatMap((s) => (s.auction === undefined ? [] : [s.auction.toMs]));
-    this.sealer = new Sealer({
+    this.sealer = new Watermark({
       openMs,
       minutes,
       auction: auctionEnds.length > 0 ? { toMs: Math.max(...auctionEnds), bar: minutes } : undefined,
@@ -83,7 +83,7 @@ export class Engine {
       silenceMs: options.silenceMs,
       toldWithinMs: options.mode === 'snapquote' ? TOLD_WITHIN_MS : 0,
     });
-    const admission = new Admission({
+    const admission = new PacketFilter({
       instruments: options.instruments,
       mode: MODE[options.mode],
       marketDateMs: options.marketDateMs,

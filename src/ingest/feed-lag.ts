@@ -2,7 +2,7 @@
  * How late the feed is: market clock at receipt minus the packet's exchange time, both of market ms. A stamp is a whole second, so a
  * feed without any delay shows 0 to 1000. Counted beside routing; allocates nothing after construction.
  */
-import type { Stamp } from './watermark.js';
+import type { PacketTime } from './watermark.js';
 
 /** Market ms on either side of the first packet's lag that are told apart; beyond, the outermost bucket counts. */
 const REACH_MS = 600_000;
@@ -35,7 +35,7 @@ export class FeedLag {
   }
 
   /** Counts the lag of a packet of this stamp. */
-  record({ exchangeMs, nowMs }: Stamp): void {
+  record({ exchangeMs, nowMs }: PacketTime): void {
     const lagMs = nowMs - exchangeMs;
     // A clock that is wrong by minutes moves all lags together: the first one says where.
     if (this.#samples === 0) this.#originMs = Math.floor(lagMs) - REACH_MS;

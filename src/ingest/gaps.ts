@@ -4,7 +4,7 @@
  * and none begins before the last one's end, or two would count one moment twice.
  */
 import type { Arrival } from './arrival.js';
-import type { Sealer } from './watermark.js';
+import type { Watermark } from './watermark.js';
 
 /** How long a packet may have been on its way, and in an accelerated market how long our own threads may have taken. */
 const TRANSIT_MARKET_MS = 1000;
@@ -14,14 +14,14 @@ const TRANSIT_REAL_MS = 100;
 const STAMP_MS = 1000;
 
 export class Gaps {
-  readonly #sealer: Sealer;
+  readonly #sealer: Watermark;
   /** Writes a gap into every ring; its end is infinite while it is open. */
   readonly #write: (startMs: number, endMs: number) => void;
   #subscribed: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
   #startMs: number | undefined;
   #endMs = 0;
 
-  constructor(sealer: Sealer, write: (startMs: number, endMs: number) => void) {
+  constructor(sealer: Watermark, write: (startMs: number, endMs: number) => void) {
     this.#sealer = sealer;
     this.#write = write;
   }

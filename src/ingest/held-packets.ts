@@ -4,7 +4,7 @@ import type { Arrival } from './arrival.js';
 import { VOTES } from './watermark.js';
 
 /** A kept packet; its arrival is its own. */
-export interface Kept extends Arrival {
+export interface HeldPacket extends Arrival {
   readonly packet: Packet;
   readonly instrument: number;
   readonly flags: number;
@@ -12,8 +12,8 @@ export interface Kept extends Arrival {
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-export class KeptPackets {
-  readonly #slots: Writable<Kept>[] = Array.from({ length: VOTES }, () => ({
+export class HeldPackets {
+  readonly #slots: Writable<HeldPacket>[] = Array.from({ length: VOTES }, () => ({
     packet: new Packet(),
     instrument: -1,
     flags: 0,
@@ -41,7 +41,7 @@ export class KeptPackets {
   }
 
   /** The k-th that was added since `forget`. */
-  at(k: number): Kept {
+  at(k: number): HeldPacket {
     return this.#slots[k];
   }
 

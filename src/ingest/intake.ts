@@ -10,8 +10,8 @@ import type { Engine } from './engine.js';
 import type { FeedLag } from './feed-lag.js';
 import type { Arrival } from './arrival.js';
 import { decode } from '../broker/angel/frames.js';
-import type { Messages } from '../broker/messages.js';
-import type { QuickLane } from './fast/ltp-fast-path.js';
+import type { MessageBatch } from '../broker/messages.js';
+import type { LtpFastPath } from './fast/ltp-fast-path.js';
 import type { FeedText } from '../broker/angel/texts.js';
 
 /** Ticks that are shown as samples. */
@@ -20,7 +20,7 @@ const SAMPLES = 5;
 const ERRORS_KEPT = 20;
 
 /** What `binary` returns for a message that is no packet of any instrument of the run. */
-export const STRANGE = -1;
+export const UNKNOWN = -1;
 
 /** One of the first ticks, for the log. */
 export interface SampleTick {
@@ -44,7 +44,7 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #packet = new Packet();
   readonly #counters: Float64Array;
-  readonly #quick: QuickLane;
+  readonly #quick: LtpFastPath;
   readonly #heardOn: Int32Array;
   #firstSubscribedMs = -1;
   #samplesLeft: number;
@@ -60,7 +60,7 @@ export class Intake {
   }
 
   /** Binary messages that arrived together; nothing of them or `arrival` is kept. */
-  all(messages: Messages, arrival: Arrival): void {
+  all(messages: MessageBatch, arrival: Arrival): void {
     for (let k = 0; k < messages.count; k++) {
       k += this.ordinary(messages, k, arrival);
       if (k < messages.count) this.binary(messages.slice(k), arrival);
@@ -68,14 +68,14 @@ export class Intake {
   }
 
   /** Takes in those of the messages from `first` on that are ordinary ticks, up to the first that is not. Returns how many there were. */
-  ordinary(messages: Messages, first: number, arrival: Arrival): number {
+  ordinary(messages: MessageBatch, first: number, arrival: Arrival): number {
     // Samples are shown of whole packets.
     return this.#ended || this.#samplesLeft > 0 ? 0 : this.#quick.take(messages, first, arrival);
   }
 
   /** One binary message, of any kind; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
   binary(bytes: Uint8Array, arrival: Arrival): number {
-    if (this.#ended) return STRANGE;
+    if (this.#ended) return UNKNOWN;
     this.#quick.shut();
     const counters = this.#counters;
     counters[COUNTER.binary]++;
@@ -84,12 +84,12 @@ export class Intake {
     const refusal = decode(bytes, packet);
     if (refusal !== undefined) {
       counters[refusal === 'length' ? COUNTER.refusedLength : COUNTER.refusedMode]++;
-      return STRANGE;
+      return UNKNOWN;
     }
     counters[COUNTER.decoded]++;
     const routedBefore = counters[COUNTER.routed];
     const instrument = router.packet(packet, arrival);
-    if (instrument < 0) return STRANGE;
+    if (instrument < 0) return UNKNOWN;
     if (this.#heardOn[instrument] !== arrival.connection) this.#noteFirst(instrument, arrival);
     else if (counters[COUNTER.routed] > routedBefore) this.#note(instrument, arrival);
     return instrument;

@@ -3,19 +3,19 @@
  * into the rings. The decisions that the run made on its way are compared with those made now.
  */
 import { EngineError, printable } from '../errors.js';
-import { KIND, type Kind, type Stamp } from '../journal/format.js';
+import { KIND, type Kind, type BlockStamp } from '../journal/format.js';
 import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
 import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
-import { shareNumbers, type GivenHistory } from '../candles/warm-up-candles.js';
+import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { Engine } from './engine.js';
 import { sleep } from '../clock.js';
 import type { FeedText } from '../broker/angel/texts.js';
-import type { Messages } from '../broker/messages.js';
+import type { MessageBatch } from '../broker/messages.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';
 
 /** What is known of a journal before it is used. */
-export interface JournalAbout {
+export interface JournalSummary {
   readonly folder: string;
   readonly meta: RunMeta;
   /** Of the process that wrote last: a run may have been resumed. */
@@ -24,20 +24,20 @@ export interface JournalAbout {
   readonly given: Readonly<Record<string, Float64Array>>;
   readonly extent: JournalExtent;
   /** When the run came to its end, of whatever kind; undefined when it did not. */
-  readonly ended: Stamp | undefined;
+  readonly ended: BlockStamp | undefined;
   /** What its rows hash to; undefined when it did not come so far. */
   readonly sum: Readonly<Record<string, string>> | undefined;
   readonly frames: number;
   readonly resumes: number;
   readonly lastConnection: number;
   /** Of the first block and the last. */
-  readonly first: Stamp;
-  readonly last: Stamp;
+  readonly first: BlockStamp;
+  readonly last: BlockStamp;
   /** When its connections were opened, and how they ended; in order. */
   readonly connections: readonly (
-    | { readonly opened: Stamp }
-    | { readonly ended: ConnectionEnd; readonly stamp: Stamp }
-    | { /** The last that was written before. */ readonly killed: Stamp }
+    | { readonly opened: BlockStamp }
+    | { readonly ended: ConnectionEnd; readonly stamp: BlockStamp }
+    | { /** The last that was written before. */ readonly killed: BlockStamp }
   )[];
 }
 
@@ -97,12 +97,12 @@ export class Gathering {
   meta: RunMeta | undefined;
   readonly given: Record<string, Float64Array> = {};
   readonly #folder: string;
-  readonly #connections: JournalAbout['connections'][number][] = [];
-  #lastProcess: JournalAbout['lastProcess'] | undefined;
-  #sum: JournalAbout['sum'];
-  #first: Stamp | undefined;
-  #last: Stamp | undefined;
-  #ended: Stamp | undefined;
+  readonly #connections: JournalSummary['connections'][number][] = [];
+  #lastProcess: JournalSummary['lastProcess'] | undefined;
+  #sum: JournalSummary['sum'];
+  #first: BlockStamp | undefined;
+  #last: BlockStamp | undefined;
+  #ended: BlockStamp | undefined;
   #frames = 0;
   #resumes = 0;
   #lastConnection = 0;
@@ -111,13 +111,13 @@ export class Gathering {
     this.#folder = folder;
   }
 
-  frames(count: number, stamp: Stamp): void {
+  frames(count: number, stamp: BlockStamp): void {
     this.#first ??= stamp;
     this.#last = stamp;
     this.#frames += count;
   }
 
-  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
+  entry(kind: Kind, bytes: Buffer, stamp: BlockStamp): void {
     const folder = this.#folder;
     this.#first ??= stamp;
     const before = this.#last;
@@ -145,7 +145,7 @@ export class Gathering {
   }
 
   /** What is known when `extent` was read. Throws EngineError JOURNAL when the journal does not say what its run was. */
-  about(extent: JournalExtent): JournalAbout {
+  about(extent: JournalExtent): JournalSummary {
     const folder = this.#folder;
     const { meta, given } = this;
     const [lastProcess, first, last] = [this.#lastProcess, this.#first, this.#last];
@@ -181,7 +181,7 @@ export class Gathering {
 }
 
 /** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
-export async function aboutJournal(folder: string): Promise<JournalAbout> {
+export async function aboutJournal(folder: string): Promise<JournalSummary> {
   const gathering = new Gathering(folder);
   const extent = await readJournal(folder, {
     entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp),
@@ -191,7 +191,7 @@ export async function aboutJournal(folder: string): Promise<JournalAbout> {
 }
 
 /** Reads a journal's beginning: what its run was, and the candles that it was given. `about.extent` and what is counted are of that beginning only. Throws EngineError JOURNAL when there is none of use. */
-export async function journalHead(folder: string): Promise<JournalAbout> {
+export async function journalHead(folder: string): Promise<JournalSummary> {
   const gathering = new Gathering(folder);
   let over = false;
   const extent = await readJournal(folder, {
@@ -205,7 +205,7 @@ export async function journalHead(folder: string): Promise<JournalAbout> {
 }
 
 /** The simulated broker's earlier candles as the run knew them. */
-export function givenBefore({ meta, given }: JournalAbout): GivenHistory | undefined {
+export function givenBefore({ meta, given }: JournalSummary): WarmUpCandles | undefined {
   if (meta.given === null) return undefined;
   return {
     volumeKind: meta.given,
@@ -215,12 +215,12 @@ export function givenBefore({ meta, given }: JournalAbout): GivenHistory | undef
   };
 }
 
-export interface JournalFeedOptions {
+export interface JournalSourceOptions {
   readonly folder: string;
   readonly engine: Engine;
   readonly intake: Intake;
   /** Called before a block is taken in; resolves when its time has come. */
-  readonly pace?: ((stamp: Stamp) => Promise<void> | undefined) | undefined;
+  readonly pace?: ((stamp: BlockStamp) => Promise<void> | undefined) | undefined;
 }
 
 /** Real ms between two looks at rings that are full. */
@@ -230,8 +230,8 @@ const PUBLISHED_TOGETHER = 2048;
 /** Records that one entry can make in a ring: packets that were kept, its own, SEAL, GAP. */
 const RECORDS_AN_ENTRY = 16;
 
-export class JournalFeed implements JournalVisitor {
-  readonly #options: JournalFeedOptions;
+export class JournalSource implements JournalVisitor {
+  readonly #options: JournalSourceOptions;
   /** Decisions made and not yet met in the journal. */
   readonly #made: string[] = [];
   readonly #gathering: Gathering;
@@ -239,7 +239,7 @@ export class JournalFeed implements JournalVisitor {
   #unpublished = 0;
   #differences: string | undefined;
 
-  constructor(options: JournalFeedOptions) {
+  constructor(options: JournalSourceOptions) {
     this.#options = options;
     this.#gathering = new Gathering(options.folder);
     // What arrived in another process's time tells nothing of this one's speed.
@@ -254,7 +254,7 @@ export class JournalFeed implements JournalVisitor {
   }
 
   /** Takes in the whole journal; resolves when everything is in the rings, with what is known of it. */
-  async run(): Promise<JournalAbout> {
+  async run(): Promise<JournalSummary> {
     const extent = await readJournal(this.#options.folder, this);
     this.#options.engine.router.publish();
     if (this.#made.length > 0) this.#differs(`decided ${this.#made[0]}, which the run did not`);
@@ -266,18 +266,18 @@ export class JournalFeed implements JournalVisitor {
     return this.#differences;
   }
 
-  blockBegins(stamp: Stamp): Promise<void> | undefined {
+  blockBegins(stamp: BlockStamp): Promise<void> | undefined {
     return this.#options.pace?.(stamp);
   }
 
-  frames(messages: Messages, stamp: Stamp): void {
+  frames(messages: MessageBatch, stamp: BlockStamp): void {
     this.#expectRoom(messages.count + RECORDS_AN_ENTRY);
     this.#gathering.frames(messages.count, stamp);
     this.#unpublished += messages.count;
     this.#options.intake.all(messages, stamp);
   }
 
-  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void {
+  entry(kind: Kind, bytes: Buffer, stamp: BlockStamp): void {
     const { intake, folder } = this.#options;
     this.#expectRoom(RECORDS_AN_ENTRY);
     this.#gathering.entry(kind, bytes, stamp);

@@ -8,8 +8,8 @@ import { FIELD, MODE, type Packet } from '../market/packet.js';
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
 
 /** Why an admitted form has an inadmissible content. */
-export const UNADMITTED = ['exchange', 'token', 'mode', 'price', 'time'] as const;
-export type Unadmitted = (typeof UNADMITTED)[number];
+export const REJECT_REASONS = ['exchange', 'token', 'mode', 'price', 'time'] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
 
 /** 2^53 - 1 has this high word; a greater one cannot be a price. */
 const SAFE_HIGH = 0x1fffff;
@@ -28,7 +28,7 @@ const KNOWN_EXCHANGE = new Uint8Array(256);
 for (const type of Object.keys(EXCHANGE)) KNOWN_EXCHANGE[Number(type)] = 1;
 
 /** Finds instruments by (exchange type, token) and judges packets for a run of one mode on one market date. */
-export class Admission {
+export class PacketFilter {
   readonly #keys: Float64Array;
   readonly #exchanges: Uint8Array;
   readonly #indexes: Int32Array;
@@ -108,7 +108,7 @@ export class Admission {
   }
 
   /** The reason why the packet is not admitted, or undefined. Sets `instrument`. */
-  judge(packet: Packet): Unadmitted | undefined {
+  judge(packet: Packet): RejectReason | undefined {
     this.instrument = -1;
     if (KNOWN_EXCHANGE[packet.exchangeType] === 0) return 'exchange';
     this.instrument = this.find(packet.exchangeType, packet.tokenNumber);

@@ -10,8 +10,8 @@ import type { JournalWriter } from '../journal/writer.js';
 import { COUNTER } from '../memory/counters.js';
 import type { Engine } from './engine.js';
 import type { FeedText } from '../broker/angel/texts.js';
-import type { Messages } from '../broker/messages.js';
-import { STRANGE, type Intake } from './intake.js';
+import type { MessageBatch } from '../broker/messages.js';
+import { UNKNOWN, type Intake } from './intake.js';
 
 /** Real ms between two looks at market time, and at the rings while the socket is paused. */
 const TICK_MS = 25;
@@ -21,7 +21,7 @@ const DEAF_MS = 250;
 
 const NO_BYTES = new Uint8Array(0);
 
-export interface LineOptions {
+export interface PipelineOptions {
   readonly engine: Engine;
   readonly intake: Intake;
   readonly clock: Clock;
@@ -33,8 +33,8 @@ export interface LineOptions {
   readonly conceal: (bytes: Buffer) => void;
 }
 
-export class Line {
-  readonly #options: LineOptions;
+export class Pipeline {
+  readonly #options: PipelineOptions;
   readonly #counters: Float64Array;
   /** When and where what is being taken in arrived. */
   readonly #arrival = { connection: 0, monoMs: 0, wallMs: 0, marketMs: 0 };
@@ -45,7 +45,7 @@ export class Line {
   #awakeMs = 0;
   #inBatch = false;
 
-  constructor(options: LineOptions) {
+  constructor(options: PipelineOptions) {
     this.#options = options;
     this.#counters = options.engine.counters;
     // One object for all batches: publishing once after all messages of a read costs a wake-up a read, not one a message.
@@ -63,7 +63,7 @@ export class Line {
   }
 
   /** Binary messages that one read delivered; nothing of them is kept. */
-  binary(messages: Messages, connection: number): void {
+  binary(messages: MessageBatch, connection: number): void {
     const { intake, journal } = this.#options;
     if (intake.ended) return;
     if (!this.#inBatch || this.#arrival.connection !== connection) {
@@ -84,7 +84,7 @@ export class Line {
     const { intake, journal } = this.#options;
     journal?.frame(bytes);
     // Whoever sends what is no packet of ours may send anything, our own tokens included.
-    if (intake.binary(bytes, this.#arrival) === STRANGE) journal?.changeFrame(this.#options.conceal);
+    if (intake.binary(bytes, this.#arrival) === UNKNOWN) journal?.changeFrame(this.#options.conceal);
   }
 
   /** One text message, classified. */

@@ -14,11 +14,11 @@ import type { RowPlace } from '../memory/shard-reader.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import { READ_BYTES } from '../broker/messages.js';
 import type { Arrival } from './arrival.js';
-import type { Admission, Unadmitted } from './packet-filter.js';
+import type { PacketFilter, RejectReason } from './packet-filter.js';
 import { Gaps } from './gaps.js';
-import { KeptPackets } from './held-packets.js';
-import { QuickLane } from './fast/ltp-fast-path.js';
-import { VOTES, type Sealer } from './watermark.js';
+import { HeldPackets } from './held-packets.js';
+import { LtpFastPath } from './fast/ltp-fast-path.js';
+import { VOTES, type Watermark } from './watermark.js';
 
 /** The fewest bytes that a packet takes on the wire (51 and a 2-byte header). */
 const WIRE_BYTES = 53;
@@ -32,7 +32,7 @@ assert(RESERVE >= READ_RECORDS, 'the reserve holds one read of the socket');
 const CACHED_MARKET_MS = 5000;
 const CACHED_REAL_MS = 250;
 
-const unadmittedCounter: Record<Unadmitted, number> = {
+const unadmittedCounter: Record<RejectReason, number> = {
   exchange: COUNTER.unadmittedExchange,
   token: COUNTER.unadmittedToken,
   mode: COUNTER.unadmittedMode,
@@ -44,8 +44,8 @@ export interface RouterOptions {
   readonly memories: readonly ShardMemory[];
   /** By instrument index. */
   readonly places: readonly RowPlace[];
-  readonly admission: Admission;
-  readonly sealer: Sealer;
+  readonly admission: PacketFilter;
+  readonly sealer: Watermark;
   readonly counters: Float64Array;
 }
 
@@ -62,17 +62,17 @@ export interface Decisions {
 export class Router {
   readonly #rings: RingWriter[];
   readonly #places: readonly RowPlace[];
-  readonly #admission: Admission;
-  readonly #sealer: Sealer;
+  readonly #admission: PacketFilter;
+  readonly #sealer: Watermark;
   readonly #counters: Float64Array;
   /** The connection on which each instrument was heard last, by instrument index. */
   readonly #heardOn: Int32Array;
-  readonly #kept = new KeptPackets();
+  readonly #kept = new HeldPackets();
   /** Stamp of the packet that was judged last. */
   readonly stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
   readonly #gaps: Gaps;
   /** The lane for ordinary frames of LTP mode. */
-  readonly quick: QuickLane;
+  readonly quick: LtpFastPath;
   #ended = false;
   #decisions: Decisions | undefined;
 
@@ -86,7 +86,7 @@ export class Router {
     this.#gaps = new Gaps(options.sealer, (startMs, endMs) => this.#writeGap(startMs, endMs));
     this.#counters = options.counters;
     this.#heardOn = new Int32Array(options.places.length);
-    this.quick = new QuickLane({
+    this.quick = new LtpFastPath({
       places: options.places,
       rings: this.#rings,
       sealer: options.sealer,

@@ -22,16 +22,16 @@ const SILENT_REAL_MS = 1500;
 const STAMP_MS = 1000;
 
 /** What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep this one. */
-export type Judgement = 'use' | 'hold' | 'release' | 'replace';
+export type TimeDecision = 'use' | 'hold' | 'release' | 'replace';
 
 /** A frame's exchange time and the injected market clock at its arrival, epoch ms; real monotonic ms then. An object that the caller reuses: a double on its own would be made a new one for the call. */
-export interface Stamp {
+export interface PacketTime {
   readonly exchangeMs: number;
   readonly nowMs: number;
   readonly monoMs: number;
 }
 
-export interface SealerOptions {
+export interface WatermarkOptions {
   readonly openMs: number;
   /** Minutes of continuous trading: the bars 0 .. minutes-1. */
   readonly minutes: number;
@@ -45,8 +45,8 @@ export interface SealerOptions {
   readonly toldWithinMs?: number;
 }
 
-export class Sealer {
-  readonly #options: SealerOptions;
+export class Watermark {
+  readonly #options: WatermarkOptions;
   /** Market time; NaN before the first frame (an undefined would make a new object of each double that follows it). */
   #t = NaN;
   /** The injected market clock when T was last known. */
@@ -68,7 +68,7 @@ export class Sealer {
   /** Market time at which another bar may be due: asked for each packet, it is looked at closer once a minute. */
   #dueAt = -Infinity;
 
-  constructor(options: SealerOptions) {
+  constructor(options: WatermarkOptions) {
     this.#options = options;
   }
 
@@ -106,7 +106,7 @@ export class Sealer {
   }
 
   /** Whether a frame of this time is newer than all in use. */
-  isNewest(stamp: Stamp): boolean {
+  isNewest(stamp: PacketTime): boolean {
     // Written so that a first frame, met by NaN, is.
     return !(stamp.exchangeMs <= this.#lastFrameMs);
   }
@@ -116,7 +116,7 @@ export class Sealer {
    * exchange's time, which a backlog of ours does not stretch, and by our clocks, which a stamp far ahead does not. Frames of older stamps
    * do not break it: of the seconds that no stamp named nothing was told.
    */
-  endsSilence(stamp: Stamp): boolean {
+  endsSilence(stamp: PacketTime): boolean {
     const { openMs, minutes } = this.#options;
     if (
       stamp.nowMs - this.#lastFrameAt <= SILENT_MS ||
@@ -151,7 +151,7 @@ export class Sealer {
    * Judges a frame by its stamp, of which nothing is kept; `live`: it is neither cached nor an old state told again. `use` and
    * `release` move T.
    */
-  judge(stamp: Stamp, live: boolean): Judgement {
+  judge(stamp: PacketTime, live: boolean): TimeDecision {
     const { exchangeMs, nowMs } = stamp;
     this.#arrivedAt = nowMs;
     const lead = this.#live ? this.#lead : Math.max(this.#lead, 0);
@@ -166,7 +166,7 @@ export class Sealer {
     return this.#judgeAhead(stamp, live);
   }
 
-  #judgeAhead(stamp: Stamp, live: boolean): Judgement {
+  #judgeAhead(stamp: PacketTime, live: boolean): TimeDecision {
     const { exchangeMs } = stamp;
     if (!this.#agrees(exchangeMs)) {
       this.#forget();
@@ -203,12 +203,12 @@ export class Sealer {
     this.#against = 0;
   }
 
-  #follow(stamp: Stamp): void {
+  #follow(stamp: PacketTime): void {
     const leadMs = stamp.exchangeMs - stamp.nowMs;
     if (leadMs > this.#lead) this.#lead = leadMs;
   }
 
-  #move(stamp: Stamp): void {
+  #move(stamp: PacketTime): void {
     const { exchangeMs, nowMs, monoMs } = stamp;
     if (this.isNewest(stamp)) {
       this.#lastFrameMs = exchangeMs;
@@ -239,7 +239,7 @@ export class Sealer {
   }
 
   /** Ordinary frames were used, of which this is the stamp of the newest. */
-  took(stamp: Stamp): void {
+  took(stamp: PacketTime): void {
     this.#arrivedAt = stamp.nowMs;
     this.#move(stamp);
     this.#follow(stamp);

@@ -1,7 +1,7 @@
 /** Makes blocks in memory: the writing side of the format, without a file. Entries are copied, so a caller's bytes are free when a call returns. */
-import { viewOf, type Messages } from '../broker/messages.js';
+import { viewOf, type MessageBatch } from '../broker/messages.js';
 import { crc32 } from './crc32.js';
-import { BLOCK, ENTRY, KIND, type Kind, type Stamp } from './format.js';
+import { BLOCK, ENTRY, KIND, type Kind, type BlockStamp } from './format.js';
 
 const LEAST_BYTES = 256 * 1024;
 
@@ -38,7 +38,7 @@ export class BlockBuilder {
   }
 
   /** Opens a block for what arrives at `stamp`. The one before is closed. */
-  open({ connection, monoMs, wallMs, marketMs }: Stamp): void {
+  open({ connection, monoMs, wallMs, marketMs }: BlockStamp): void {
     this.close();
     this.#room(BLOCK.header);
     const at = this.#length;
@@ -67,7 +67,7 @@ export class BlockBuilder {
   }
 
   /** Appends `count` binary messages from the one of number `first` on. */
-  allOf(messages: Messages, first: number, count: number): void {
+  allOf(messages: MessageBatch, first: number, count: number): void {
     const { places, view } = messages;
     let bytes = 0;
     for (let k = first; k < first + count; k++) bytes += ENTRY.header + places[2 * k + 1];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { segmentName, segmentNumber } from './format.js';
 
 /** A run's journal. */
-export interface KeptRun {
+export interface StoredRun {
   readonly folder: string;
   readonly runId: string;
   readonly bytes: number;
@@ -26,7 +26,7 @@ export function segmentsOf(folder: string): number[] {
 }
 
 /** All runs' journals in `folder`, the newest first by name, which begins with the time of the run's start. */
-export function runsIn(folder: string): KeptRun[] {
+export function runsIn(folder: string): StoredRun[] {
   const runs = entriesOf(folder)
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => {
@@ -46,7 +46,7 @@ export function runsIn(folder: string): KeptRun[] {
  * Removes the journals of the oldest runs until those in `folder` take at most `mostBytes`. Only segments and folders that are empty then
  * are removed, and never those of a run that is `spared`. Returns the runs that went.
  */
-export function prune(folder: string, mostBytes: number, spared: (run: KeptRun) => boolean): string[] {
+export function prune(folder: string, mostBytes: number, spared: (run: StoredRun) => boolean): string[] {
   const gone: string[] = [];
   const runs = runsIn(folder);
   let total = runs.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -84,7 +84,7 @@ export const KIND = {
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** When and where what a block holds arrived. Milliseconds: monotonic real, wall epoch, market epoch. */
-export interface Stamp {
+export interface BlockStamp {
   readonly connection: number;
   readonly monoMs: number;
   readonly wallMs: number;

@@ -4,7 +4,7 @@ import { isObject } from '../text/json.js';
 import type { VolumeKind } from '../candles/candle.js';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
-import { MINUTE_MS, type Session } from '../market/session.js';
+import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { RUN_ID } from './format.js';
 
 export interface RunMeta {
@@ -38,7 +38,7 @@ export interface RunMeta {
   readonly given: VolumeKind | null;
   readonly instruments: readonly Instrument[];
   /** By instrument index. */
-  readonly sessions: readonly Session[];
+  readonly sessions: readonly TradingSession[];
 }
 
 /** A symbol becomes part of a file's name. */
@@ -101,7 +101,7 @@ function isAuction(value: unknown): boolean {
 function isSession(value: unknown, openMs: number): boolean {
   if (!holds(value, { date: isText, openMs: isFinite, closeMs: isFinite, auction: or(undefined, isAuction) }))
     return false;
-  const session = value as Session;
+  const session = value as TradingSession;
   const minutes = (session.closeMs - openMs) / MINUTE_MS;
   return (
     Number.isInteger((session.openMs - openMs) / MINUTE_MS) &&

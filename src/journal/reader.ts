@@ -6,7 +6,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
-import { Messages, viewOf } from '../broker/messages.js';
+import { MessageBatch, viewOf } from '../broker/messages.js';
 import { crc32, joinedCrc32, nativeCrc32, ownCrc32 } from './crc32.js';
 import { segmentsOf } from './folder.js';
 import {
@@ -18,19 +18,19 @@ import {
   SEGMENT,
   segmentName,
   type Kind,
-  type Stamp,
+  type BlockStamp,
 } from './format.js';
 
 /** Takes what a journal holds, in order. Bytes are valid during the call only. */
 export interface JournalVisitor {
   /** One entry; `stamp` is that of its block. */
-  entry(kind: Kind, bytes: Buffer, stamp: Stamp): void;
+  entry(kind: Kind, bytes: Buffer, stamp: BlockStamp): void;
   /** Binary messages that follow each other in a block, in place of as many calls of `entry`: for visitors that want no view made of each. */
-  frames?(messages: Messages, stamp: Stamp): void;
+  frames?(messages: MessageBatch, stamp: BlockStamp): void;
   /** A block that arrived at `stamp` comes next: a visitor that goes by time waits here. */
-  blockBegins?(stamp: Stamp): Promise<void> | undefined;
+  blockBegins?(stamp: BlockStamp): Promise<void> | undefined;
   /** A block is over: a visitor that must wait for others does so here. */
-  blockOver?(stamp: Stamp): Promise<void> | undefined;
+  blockOver?(stamp: BlockStamp): Promise<void> | undefined;
   /** Asked behind each block: whether the visitor has seen enough. */
   seenEnough?(): boolean;
 }
@@ -149,7 +149,7 @@ class Source {
  * Takes a block's entries apart. Returns whether they fill its bytes exactly and its times are numbers: a checksum proves that they are as written, not that they
  * were written well. Puts its binary messages into `messages` where it holds nothing else; where it does, there are none.
  */
-function takeApart({ bytes, view, from, to }: BlockAt, messages: Messages): boolean {
+function takeApart({ bytes, view, from, to }: BlockAt, messages: MessageBatch): boolean {
   if (messages.bytes !== bytes) messages.within(bytes);
   messages.count = 0;
   let mixed = false;
@@ -169,7 +169,7 @@ function takeApart({ bytes, view, from, to }: BlockAt, messages: Messages): bool
   );
 }
 
-function stampOf({ view, from }: BlockAt): Stamp {
+function stampOf({ view, from }: BlockAt): BlockStamp {
   return {
     connection: view.getUint32(from + BLOCK.connection, true),
     monoMs: view.getFloat64(from + BLOCK.monoMs, true),
@@ -181,8 +181,8 @@ function stampOf({ view, from }: BlockAt): Stamp {
 /** Hands over the entries of a block; those that `messages` holds already are all. */
 function visitEntries(
   { bytes, view, from, to }: BlockAt,
-  messages: Messages,
-  stamp: Stamp,
+  messages: MessageBatch,
+  stamp: BlockStamp,
   visitor: JournalVisitor,
 ): void {
   if (visitor.frames !== undefined && messages.count > 0) return visitor.frames(messages, stamp);
@@ -204,13 +204,13 @@ function visitEntries(
 }
 
 /** The next block where it is in memory, whole and the right one, as nearly all are; else undefined, and `nextBlock` says what there is. */
-function blockAtHand(source: Source, number: number, messages: Messages): BlockAt | undefined {
+function blockAtHand(source: Source, number: number, messages: MessageBatch): BlockAt | undefined {
   const block = source.heldBlock();
   return block !== undefined && isNext(block, number, messages) ? block : undefined;
 }
 
 /** Whether a whole block is the one of this number, with entries that fill it. */
-function isNext(block: BlockAt, number: number, messages: Messages): boolean {
+function isNext(block: BlockAt, number: number, messages: MessageBatch): boolean {
   return block.view.getUint32(block.from + BLOCK.number, true) === number && takeApart(block, messages);
 }
 
@@ -245,7 +245,7 @@ function isWhole({ bytes, view, from, to }: BlockAt): boolean {
 async function nextBlock(
   source: Source,
   number: number,
-  messages: Messages,
+  messages: MessageBatch,
 ): Promise<BlockAt | 'torn' | 'damaged' | undefined> {
   const left = source.size - source.at;
   if (left === 0) return undefined;
@@ -274,7 +274,7 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
     );
   if (numbers[0] !== 1)
     throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
-  const messages = new Messages();
+  const messages = new MessageBatch();
   let runId = '';
   let blocks = 0;
   let bytes = 0;

@@ -12,21 +12,21 @@ const truncateFile = promisify(ftruncate);
 const closeFile = promisify(close);
 
 /** Where an earlier process left off: the segment and block that come next, and what is there already. */
-export interface JournalPlace {
+export interface JournalPosition {
   readonly segment: number;
   readonly block: number;
   readonly frames: number;
   readonly bytes: number;
 }
 
-export const BEGINNING: JournalPlace = { segment: 1, block: 0, frames: 0, bytes: 0 };
+export const BEGINNING: JournalPosition = { segment: 1, block: 0, frames: 0, bytes: 0 };
 
 export interface SegmentsOptions {
   /** The run's own folder. */
   readonly folder: string;
   readonly runId: string;
   readonly wallMs: () => number;
-  readonly from: JournalPlace;
+  readonly from: JournalPosition;
   /** A segment takes no further group beyond this. */
   readonly segmentBytes: number;
 }

@@ -8,10 +8,10 @@
  */
 import type { Clock, Timer } from '../clock.js';
 import { sentenceOf } from '../errors.js';
-import type { Messages } from '../broker/messages.js';
+import type { MessageBatch } from '../broker/messages.js';
 import { BlockBuilder, type Blocks } from './blocks.js';
-import type { Kind, Stamp } from './format.js';
-import { BEGINNING, Segments, type JournalPlace } from './segments.js';
+import type { Kind, BlockStamp } from './format.js';
+import { BEGINNING, Segments, type JournalPosition } from './segments.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Real ms between two fsyncs: what a power failure can take. */
@@ -36,7 +36,7 @@ export interface JournalOptions {
   readonly runId: string;
   readonly clock: Clock;
   /** Where an earlier process left off. */
-  readonly from?: JournalPlace | undefined;
+  readonly from?: JournalPosition | undefined;
   /** Bytes that the journal may take. */
   readonly mostBytes: number;
   /** Told once when the disk refuses, once when it takes again, and once when the journal ends for good; sentences. */
@@ -100,7 +100,7 @@ export class JournalWriter {
   }
 
   /** Opens a block: what follows arrived at `stamp`. */
-  open(stamp: Stamp): void {
+  open(stamp: BlockStamp): void {
     if (!this.#over) this.#builder.open(stamp);
   }
 
@@ -116,7 +116,7 @@ export class JournalWriter {
   }
 
   /** Adds `count` binary messages from the one of number `first` on. */
-  frames(messages: Messages, first: number, count: number): void {
+  frames(messages: MessageBatch, first: number, count: number): void {
     if (this.#over) this.#missing += count;
     else this.#builder.allOf(messages, first, count);
   }

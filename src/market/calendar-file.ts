@@ -6,12 +6,12 @@ import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 
 /** Two times of a day, `HH:mm`, half-open. */
-export type Window = readonly [string, string];
+export type TimeWindow = readonly [string, string];
 
 export interface Hours {
-  readonly continuous: Window;
+  readonly continuous: TimeWindow;
   /** The closing auction's window, and the minute that labels its candle. */
-  readonly auction?: { readonly window: Window; readonly label: string };
+  readonly auction?: { readonly window: TimeWindow; readonly label: string };
 }
 
 /** Hours in force from one date to another, both included; without `to`, until further notice. */
@@ -48,7 +48,7 @@ function isDate(value: unknown): value is string {
 }
 
 const isTime = (value: unknown): value is string => typeof value === 'string' && TIME.test(value);
-const isWindow = (value: unknown): value is Window =>
+const isWindow = (value: unknown): value is TimeWindow =>
   Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
 /** It is shown, so it is short and of one line. */
 const isReason = (value: unknown): value is string =>

@@ -39,7 +39,7 @@ export const FIELD = {
   packetReceivedMs: 17,
 } as const;
 
-export type Field = (typeof FIELD)[keyof typeof FIELD];
+export type PacketField = (typeof FIELD)[keyof typeof FIELD];
 
 const FIELD_COUNT = 18;
 export const TOKEN_BYTES = 25;
@@ -68,23 +68,23 @@ export class Packet {
   readonly depthOrders = new Int16Array(DEPTH_ROWS);
 
   /** The field as a double: exact up to 2^53, rounded beyond. */
-  number(field: Field): number {
+  number(field: PacketField): number {
     return this.words[2 * field + 1] * 4294967296 + (this.words[2 * field] >>> 0);
   }
 
   /** The field whole. Allocates: for output and tests, not for the hot path. */
-  big(field: Field): bigint {
+  big(field: PacketField): bigint {
     return (BigInt(this.words[2 * field + 1]) << 32n) | BigInt(this.words[2 * field] >>> 0);
   }
 
   /** Sets the field from a safe integer. */
-  setNumber(field: Field, value: number): void {
+  setNumber(field: PacketField, value: number): void {
     this.words[2 * field] = value | 0;
     this.words[2 * field + 1] = Math.floor(value / 4294967296) | 0;
   }
 
   /** Sets the field from any int64. */
-  setBig(field: Field, value: bigint): void {
+  setBig(field: PacketField, value: bigint): void {
     this.words[2 * field] = Number(BigInt.asIntN(32, value));
     this.words[2 * field + 1] = Number(BigInt.asIntN(32, value >> 32n));
   }

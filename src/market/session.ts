@@ -35,7 +35,7 @@ export function istMs(date: string, time: string): number {
 }
 
 /** One stock's day. Windows are half-open; all figures epoch ms. */
-export interface Session {
+export interface TradingSession {
   readonly date: string;
   readonly openMs: number;
   readonly closeMs: number;
@@ -44,12 +44,12 @@ export interface Session {
 }
 
 /** What the calendar says of a date. */
-export type Day =
-  | { readonly kind: 'open'; readonly session: Session }
+export type TradingDay =
+  | { readonly kind: 'open'; readonly session: TradingSession }
   | { readonly kind: 'shut'; readonly reason: string }
-  | { readonly kind: 'unknown'; readonly session: Session; readonly reason: string };
+  | { readonly kind: 'unknown'; readonly session: TradingSession; readonly reason: string };
 
-function sessionOf(date: string, { continuous, auction }: Hours): Session {
+function sessionOf(date: string, { continuous, auction }: Hours): TradingSession {
   return {
     date,
     openMs: istMs(date, continuous[0]),
@@ -76,7 +76,7 @@ export class Calendar {
   }
 
   /** The hours in force on `date`; the nearest earlier row where none covers it. */
-  #session(date: string, derivatives: boolean): Session {
+  #session(date: string, derivatives: boolean): TradingSession {
     const rows = this.#data.regular.filter((row) => applies(row, derivatives));
     return sessionOf(
       date,
@@ -87,7 +87,7 @@ export class Calendar {
   }
 
   /** What `date` (`YYYY-MM-DD`) is for a stock with or without derivatives. A date that the data does not cover is `unknown`. */
-  day(date: string, derivatives: boolean): Day {
+  day(date: string, derivatives: boolean): TradingDay {
     const holiday = this.#data.holidays[date];
     if (holiday !== undefined) return { kind: 'shut', reason: `holiday: ${holiday}` };
     const special = this.#data.special[date];
@@ -133,11 +133,11 @@ export class Calendar {
 }
 
 /** Candles of a day that is seen whole: one a minute of continuous trading, and the auction's. */
-export function dayCandles({ openMs, closeMs, auction }: Session): number {
+export function dayCandles({ openMs, closeMs, auction }: TradingSession): number {
   return (closeMs - openMs) / MINUTE_MS + (auction === undefined ? 0 : 1);
 }
 
 /** Whether trading is continuous at `ms`: when a feed that says nothing is mute rather than quiet. */
-export function inContinuous(session: Session, ms: number): boolean {
+export function inContinuous(session: TradingSession, ms: number): boolean {
   return ms >= session.openMs && ms < session.closeMs;
 }

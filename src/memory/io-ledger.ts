@@ -14,20 +14,20 @@ import { fileURLToPath } from 'node:url';
 export const LEDGER = { workerConnections: 0, workerStrayWrites: 1, words: 2 } as const;
 
 /** A connection that this thread began. */
-export interface Connection {
+export interface CountedConnection {
   readonly host: string;
   readonly port: number;
   readonly phase: string;
 }
 
-const connections: Connection[] = [];
+const connections: CountedConnection[] = [];
 const strayWrites: string[] = [];
 let shared: Int32Array | undefined;
 let roots: readonly string[] | undefined;
 let phase = 'start';
 
 /** The connections that this thread began, oldest first. */
-export function threadConnections(): readonly Connection[] {
+export function threadConnections(): readonly CountedConnection[] {
   return connections;
 }
 

@@ -166,7 +166,7 @@ export const SLOT = {
 } as const;
 
 /** A candle as first sealed, in doubles from its start. */
-export const FIRST = {
+export const AS_SEALED = {
   ticks: 0,
   open: 1,
   high: 2,
@@ -280,7 +280,7 @@ export class ShardMemory {
     this.versions = take(shape.rows * 4) / 4;
     this.slots = take(shape.rows * 2 * SLOT.size * 8) / 8;
     this.bars = take(shape.rows * shape.bars * BAR.size * 8) / 8;
-    this.first = take(shape.rows * shape.bars * FIRST.size * 8) / 8;
+    this.first = take(shape.rows * shape.bars * AS_SEALED.size * 8) / 8;
     this.work = take(PACKET.size * 8) / 8;
     this.ring = take(shape.slots * this.recordSize * 8) / 8;
     this.ringMask = shape.slots - 1;
@@ -319,7 +319,7 @@ export class ShardMemory {
 
   /** Double index of a row's first-sealed candle. */
   firstOf(row: number, bar: number): number {
-    return this.first + (row * this.shape.bars + bar) * FIRST.size;
+    return this.first + (row * this.shape.bars + bar) * AS_SEALED.size;
   }
 
   /** Double index of a row's session. */

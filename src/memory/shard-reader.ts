@@ -4,7 +4,7 @@
  */
 import { MINUTE_MS } from '../market/session.js';
 import { type Instrument } from '../market/instrument.js';
-import { BAR, FIRST, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
+import { BAR, AS_SEALED, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
 
 /** An instrument and where its row is. `row` is its place in its shard. */
 export interface RowPlace {
@@ -203,23 +203,23 @@ export function ringDepth(m: ShardMemory): number {
 }
 
 /** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */
-export function readFirst(
+export function readAsSealed(
   m: ShardMemory,
   row: number,
   bar: number,
 ): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
   const f = m.f64;
   const at = m.firstOf(row, bar);
-  if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + FIRST.ticks] === 0) return undefined;
-  const close = f[at + FIRST.close];
+  if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + AS_SEALED.ticks] === 0) return undefined;
+  const close = f[at + AS_SEALED.close];
   const auction = isAuction(m, bar);
   return {
-    open: auction ? close : f[at + FIRST.open],
-    high: auction ? close : f[at + FIRST.high],
-    low: auction ? close : f[at + FIRST.low],
+    open: auction ? close : f[at + AS_SEALED.open],
+    high: auction ? close : f[at + AS_SEALED.high],
+    low: auction ? close : f[at + AS_SEALED.low],
     close,
-    volume: f[at + FIRST.volume],
-    partial: f[at + FIRST.gapMs] > 0 || f[at + FIRST.seeded] === 1,
+    volume: f[at + AS_SEALED.volume],
+    partial: f[at + AS_SEALED.gapMs] > 0 || f[at + AS_SEALED.seeded] === 1,
   };
 }
 

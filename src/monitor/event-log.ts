@@ -2,8 +2,8 @@
 import type { CounterName } from '../memory/counters.js';
 import type { Facts } from '../gates/facts.js';
 import { count } from '../gates/gate.js';
-import { EVENTS_KEPT, type EventKind, type PictureEvent } from './event.js';
-import type { Turn } from './gate-transitions.js';
+import { EVENTS_KEPT, type EventKind, type RunEvent } from './event.js';
+import type { GateTransition } from './gate-transitions.js';
 
 /** Looks that may pass without news before what goes on, such as refused frames, counts as something new. */
 const PAUSE_LOOKS = 50;
@@ -25,8 +25,8 @@ interface GoingOn {
   look: number;
 }
 
-export class Chronicle {
-  readonly #events: PictureEvent[] = [];
+export class EventLog {
+  readonly #events: RunEvent[] = [];
   readonly #goingOn = new Map<CounterName, GoingOn>();
   #nextId = 1;
   #looks = 0;
@@ -37,19 +37,19 @@ export class Chronicle {
   #touched = new Set<number>();
 
   /** The newest events, in order. */
-  get events(): readonly PictureEvent[] {
+  get events(): readonly RunEvent[] {
     return this.#events;
   }
 
   /** Events that are new, or went on, since the last call. */
-  news(): PictureEvent[] {
+  news(): RunEvent[] {
     const news = this.#events.filter(({ id }) => this.#touched.has(id));
     this.#touched.clear();
     return news;
   }
 
   /** Notes what is other than at the last look. Returns what is new. */
-  look(facts: Facts, turns: readonly Turn[], marketMs: number): readonly PictureEvent[] {
+  look(facts: Facts, turns: readonly GateTransition[], marketMs: number): readonly RunEvent[] {
     this.#looks++;
     const from = this.#nextId;
     const atMs = facts.market.timeMs ?? marketMs;
@@ -159,7 +159,7 @@ export class Chronicle {
     this.#touched.add(id);
   }
 
-  #add(atMs: number, kind: EventKind, level: PictureEvent['level'], text: string): number {
+  #add(atMs: number, kind: EventKind, level: RunEvent['level'], text: string): number {
     const id = this.#nextId++;
     this.#events.push({ id, atMs, kind, level, text });
     this.#touched.add(id);

@@ -12,7 +12,7 @@ export type EventKind =
   | 'paused'
   | 'signal';
 
-export interface PictureEvent {
+export interface RunEvent {
   /** Rises; an event that goes on keeps its own. */
   readonly id: number;
   readonly atMs: number;

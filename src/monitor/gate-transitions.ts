@@ -14,16 +14,16 @@ export const LIVE_GATES: readonly Gate['id'][] = [
 ];
 
 /** A gate that is not what it was. */
-export interface Turn {
+export interface GateTransition {
   readonly gate: Gate;
   readonly before: Status;
 }
 
-export class GateTurns {
+export class GateTransitions {
   readonly #last = new Map<Gate['id'], Status>();
 
   /** The live gates among `gates` that turned since the last call. One that is not judged for now has not turned. */
-  since(gates: readonly Gate[]): Turn[] {
+  since(gates: readonly Gate[]): GateTransition[] {
     return gates.flatMap((gate) => {
       if (!LIVE_GATES.includes(gate.id)) return [];
       const before = this.#last.get(gate.id);

@@ -23,7 +23,7 @@ const LOG_IN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
 const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
 /** Watches this thread from `start` to `stop`. */
-export class NetworkLedger {
+export class NetworkAudit {
   readonly restCalls: RestCall[] = [];
   /** What the HTTP layer announced, by `host:port`, in order. */
   readonly #announced = new Map<string, PurposedConnection['purpose'][]>();

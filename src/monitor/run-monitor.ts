@@ -1,39 +1,39 @@
 /** Looks at a run while it goes on, and remembers what only who looks again and again can know: turns of gates, events, ticks over time. */
-import { Chronicle } from './event-log.js';
+import { EventLog } from './event-log.js';
 import { type Facts, tally } from '../gates/facts.js';
 import type { Gate } from '../gates/gate.js';
 import { gates } from '../gates/gates.js';
-import { Pace } from './tick-rate.js';
-import type { PictureEvent } from './event.js';
-import { GateTurns, type Turn } from './gate-transitions.js';
+import { TickRateHistory } from './tick-rate.js';
+import type { RunEvent } from './event.js';
+import { GateTransitions, type GateTransition } from './gate-transitions.js';
 
 /** Looks over which ticks a second are averaged. */
 const RATE_LOOKS = 10;
 
 /** What one look found. */
-export interface Looked {
+export interface MonitorUpdate {
   readonly gates: readonly Gate[];
   /** Gates that turned since the look before. */
-  readonly turns: readonly Turn[];
+  readonly turns: readonly GateTransition[];
   /** Events that are new since the look before. */
-  readonly events: readonly PictureEvent[];
+  readonly events: readonly RunEvent[];
   readonly ticksPerSecond: number;
 }
 
-export class Watching {
-  readonly chronicle = new Chronicle();
-  readonly pace: Pace;
-  readonly #turns = new GateTurns();
+export class RunMonitor {
+  readonly eventLog = new EventLog();
+  readonly tickRate: TickRateHistory;
+  readonly #turns = new GateTransitions();
   /** Ticks and monotonic ms of the last looks. */
   readonly #looks: { ticks: number; monoMs: number }[] = [];
 
   /** `speed`: market seconds a second. */
   constructor(speed: number) {
-    this.pace = new Pace(speed);
+    this.tickRate = new TickRateHistory(speed);
   }
 
   /** Looks. `monoMs` is real and monotonic, `marketMs` the market's time where no packet told it. */
-  look(facts: Facts, monoMs: number, marketMs: number): Looked {
+  look(facts: Facts, monoMs: number, marketMs: number): MonitorUpdate {
     const { ticks } = tally(facts);
     this.#looks.push({ ticks, monoMs });
     if (this.#looks.length > RATE_LOOKS) this.#looks.shift();
@@ -41,8 +41,8 @@ export class Watching {
     const elapsedMs = monoMs - first.monoMs;
     const all = gates(facts);
     const turns = this.#turns.since(all);
-    const events = this.chronicle.look(facts, turns, marketMs);
-    this.pace.look(facts.market.timeMs ?? marketMs, ticks);
+    const events = this.eventLog.look(facts, turns, marketMs);
+    this.tickRate.look(facts.market.timeMs ?? marketMs, ticks);
     return {
       gates: all,
       turns,

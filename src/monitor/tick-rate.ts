@@ -7,15 +7,15 @@ const LEAST_SPAN_MS = 5000;
 const LOOKS_MS = 500;
 
 /** Ticks of all symbols in a span of market time. */
-export type PicturePace = readonly [fromMs: number, ticks: number];
+export type TickRateSpan = readonly [fromMs: number, ticks: number];
 
 /** The spans in order, each `spanMs` of market time long. */
 export interface TickRateCurve {
   readonly spanMs: number;
-  readonly ticks: readonly PicturePace[];
+  readonly ticks: readonly TickRateSpan[];
 }
 
-export class Pace {
+export class TickRateHistory {
   #spanMs: number;
   #originMs: number | undefined;
   #counts: number[] = [];

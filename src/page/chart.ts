@@ -21,7 +21,7 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 import { IST_OFFSET_MS } from '../market/session.js';
-import { CANDLE, type Picture, type PictureCandle } from '../dashboard/state.js';
+import { CANDLE, type DashboardState, type DashboardCandle } from '../dashboard/state.js';
 import { h, say } from './dom.js';
 import { change, count, minute, number, rupees } from './format.js';
 
@@ -70,7 +70,7 @@ export class Chart {
   #low = 0;
   #high = 0;
   #index: number | undefined;
-  #picture: Picture | undefined;
+  #picture: DashboardState | undefined;
   /** The candle under the pointer; the last one where there is none. */
   #pointed: number | undefined;
 
@@ -95,7 +95,7 @@ export class Chart {
     return this.#index;
   }
 
-  open(picture: Picture, index: number): void {
+  open(picture: DashboardState, index: number): void {
     this.#index = index;
     this.#pointed = undefined;
     this.root.hidden = false;
@@ -115,7 +115,7 @@ export class Chart {
   }
 
   /** Draws what is new of the open symbol. */
-  update(picture: Picture, changedCandles: ReadonlySet<number> | undefined): void {
+  update(picture: DashboardState, changedCandles: ReadonlySet<number> | undefined): void {
     if (this.#index === undefined) return;
     if (changedCandles === undefined || changedCandles.has(this.#index)) this.#data(picture);
     else this.#texts(picture);
@@ -205,7 +205,7 @@ export class Chart {
     });
   }
 
-  #data(picture: Picture): void {
+  #data(picture: DashboardState): void {
     const colour = palette();
     const list = picture.candles[this.#index!] ?? [];
     this.#low = Math.min(...list.map((candle) => candle[3]));
@@ -234,7 +234,7 @@ export class Chart {
     this.#texts(picture);
   }
 
-  #mark([ms, , , , , , flags]: PictureCandle, colour: (name: string) => string): SeriesMarker<Time>[] {
+  #mark([ms, , , , , , flags]: DashboardCandle, colour: (name: string) => string): SeriesMarker<Time>[] {
     if ((flags & CANDLE.revised) > 0)
       return [
         {
@@ -260,7 +260,7 @@ export class Chart {
     return [];
   }
 
-  #texts(picture: Picture): void {
+  #texts(picture: DashboardState): void {
     this.#picture = picture;
     const index = this.#index!;
     const { symbol, token, shard } = picture.run.symbols[index];
@@ -281,7 +281,7 @@ export class Chart {
     this.#rules(picture.rules[index] ?? null);
   }
 
-  #rules(rule: Picture['rules'][number]): void {
+  #rules(rule: DashboardState['rules'][number]): void {
     if (rule === null) {
       this.#rule.replaceChildren(
         h('h4', {}, 'Momentum rule (dry run)'),

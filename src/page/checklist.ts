@@ -1,5 +1,5 @@
 /** The checklist: a line a gate, in words and colour. */
-import type { Picture, PictureGate } from '../dashboard/state.js';
+import type { DashboardState, DashboardGate } from '../dashboard/state.js';
 import { h, mark, say } from './dom.js';
 
 interface Item {
@@ -21,7 +21,7 @@ export class Checklist {
     this.#announce = announce;
   }
 
-  show({ gates }: Pick<Picture, 'gates'>): void {
+  show({ gates }: Pick<DashboardState, 'gates'>): void {
     this.root.replaceChildren();
     this.#items.clear();
     for (const gate of gates) {
@@ -43,7 +43,7 @@ export class Checklist {
     }
   }
 
-  update(gates: readonly PictureGate[]): void {
+  update(gates: readonly DashboardGate[]): void {
     for (const gate of gates) {
       const item = this.#items.get(gate.id);
       if (item === undefined) continue;
@@ -57,7 +57,7 @@ export class Checklist {
     }
   }
 
-  #fill(item: Item, gate: PictureGate): void {
+  #fill(item: Item, gate: DashboardGate): void {
     item.status = gate.status;
     mark(item.root, 'data-status', gate.status);
     mark(item.root, 'data-gate', gate.id);

@@ -1,12 +1,12 @@
 /** The live page's line to the run: server-sent events, begun again for as long as the page is open. */
-import type { Picture, PictureChange } from '../dashboard/state.js';
+import type { DashboardState, DashboardChange } from '../dashboard/state.js';
 import { every, monoMs } from './time.js';
 
-export interface FeedHandlers {
+export interface EventStreamHandlers {
   /** The run has not looked yet. */
   waiting(): void;
-  whole(picture: Picture): void;
-  change(change: PictureChange): void;
+  whole(picture: DashboardState): void;
+  change(change: DashboardChange): void;
   /** Nothing comes: the connection is lost, or it is mute. */
   lost(): void;
 }
@@ -15,12 +15,12 @@ export interface FeedHandlers {
 const RETRY_MS = 1000;
 const MUTE_MS = 5000;
 
-export class Feed {
-  readonly #handlers: FeedHandlers;
+export class EventStream {
+  readonly #handlers: EventStreamHandlers;
   #source: EventSource | undefined;
   #heardAtMs = 0;
 
-  constructor(handlers: FeedHandlers) {
+  constructor(handlers: EventStreamHandlers) {
     this.#handlers = handlers;
     every(RETRY_MS, () => this.#look());
     this.#connect();
@@ -36,8 +36,8 @@ export class Feed {
         handle(JSON.parse((event as MessageEvent<string>).data));
       });
     on('waiting', () => this.#handlers.waiting());
-    on('whole', (data) => this.#handlers.whole(data as Picture));
-    on('change', (data) => this.#handlers.change(data as PictureChange));
+    on('whole', (data) => this.#handlers.whole(data as DashboardState));
+    on('change', (data) => this.#handlers.change(data as DashboardChange));
     // The browser would try again by itself, but not after an answer that is none.
     source.addEventListener('error', () => this.#lose());
   }

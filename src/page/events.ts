@@ -1,5 +1,5 @@
 /** What happened, the newest first. */
-import type { Picture } from '../dashboard/state.js';
+import type { DashboardState } from '../dashboard/state.js';
 import { h } from './dom.js';
 import { second } from './format.js';
 
@@ -12,7 +12,7 @@ export class Events {
   readonly whole = h('div', {}, this.#empty, this.root);
 
   /** `all`: in a report, all of them, in order. */
-  show({ events }: Picture, all = false): void {
+  show({ events }: DashboardState, all = false): void {
     const shown = all ? events : [...events].slice(-SHOWN).reverse();
     this.#empty.hidden = shown.length > 0;
     this.root.replaceChildren(

@@ -1,6 +1,6 @@
 /** What it costs and how it flows: figures in tiles, ticks over time, the histogram of latency. */
 import { PERFORMANCE } from '../gates/gate.js';
-import type { Picture, PictureNow } from '../dashboard/state.js';
+import type { DashboardState, DashboardStatus } from '../dashboard/state.js';
 import { latency, pace } from './svg.js';
 import { h, mark, say } from './dom.js';
 import { count, micros, millis, NONE, number, rate } from './format.js';
@@ -46,17 +46,17 @@ export class Figures {
     }
   }
 
-  show(picture: Picture): void {
+  show(picture: DashboardState): void {
     this.#figures(picture);
     this.#curves(picture);
   }
 
-  update(picture: Picture, changed: Changed): void {
+  update(picture: DashboardState, changed: Changed): void {
     this.#figures(picture);
     if (changed.pace || changed.latency) this.#curves(picture);
   }
 
-  #curves({ pace: ticks, now, latency: buckets }: Picture): void {
+  #curves({ pace: ticks, now, latency: buckets }: DashboardState): void {
     const { p50, p99, p999 } = now.appliedUs;
     const empty = (text: string): HTMLElement => h('p', { class: 'dim' }, text);
     this.pace.replaceChildren(
@@ -83,7 +83,7 @@ export class Figures {
     );
   }
 
-  #figures({ now, rows, run }: Picture): void {
+  #figures({ now, rows, run }: DashboardState): void {
     const { appliedUs, sealedMs, lagMs } = now;
     this.#set(
       'ticks',
@@ -112,7 +112,7 @@ export class Figures {
     );
   }
 
-  #ringFigures({ rings }: PictureNow): void {
+  #ringFigures({ rings }: DashboardStatus): void {
     if (rings === null) {
       this.#tiles.get('rings')!.root.hidden = true;
       return;

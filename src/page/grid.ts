@@ -1,5 +1,5 @@
 /** All symbols: a strip of their states to be seen at a glance, and a table that can be searched and sorted. A click opens the chart. */
-import type { Picture, PictureRow } from '../dashboard/state.js';
+import type { DashboardState, SymbolView } from '../dashboard/state.js';
 import { sparkline } from './svg.js';
 import { h, mark, s, say } from './dom.js';
 import { age, change, count, NONE, rate, rupees } from './format.js';
@@ -10,7 +10,7 @@ const SPARK = { width: 72, height: 18 };
 /** Real ms between two sortings by something that moves. */
 const SORT_MS = 1000;
 
-const STATE_ORDER: readonly PictureRow['state'][] = ['stale', 'silent', 'quiet', 'ticking', 'shut'];
+const STATE_ORDER: readonly SymbolView['state'][] = ['stale', 'silent', 'quiet', 'ticking', 'shut'];
 
 interface Line {
   readonly index: number;
@@ -40,7 +40,7 @@ const COLUMNS: readonly (readonly [id: Column | 'spark', title: string, hint: st
   ],
 ];
 
-const moved = (row: PictureRow): number =>
+const moved = (row: SymbolView): number =>
   row.last === null || row.open === null || row.open === 0
     ? Number.NEGATIVE_INFINITY
     : (row.last - row.open) / row.open;
@@ -61,7 +61,7 @@ export class Grid {
   readonly #heads = new Map<Column, HTMLElement>();
   readonly #none = h('p', { class: 'none', hidden: true }, 'No symbol of that name.');
   #lines: Line[] = [];
-  #picture: Picture | undefined;
+  #picture: DashboardState | undefined;
   #sort: { column: Column; down: boolean } = { column: 'symbol', down: false };
   #sortedAtMs = 0;
   #selected: number | undefined;
@@ -114,7 +114,7 @@ export class Grid {
     this.#lines.find((line) => line.index === index)?.button.focus();
   }
 
-  show(picture: Picture): void {
+  show(picture: DashboardState): void {
     this.#picture = picture;
     this.#lines = picture.run.symbols.map(({ symbol, shard }, index) => this.#line(symbol, shard, index));
     this.#strip.replaceChildren(...this.#lines.map(({ tile }) => tile));
@@ -126,7 +126,7 @@ export class Grid {
     this.#filter();
   }
 
-  update(picture: Picture, changed: Changed): void {
+  update(picture: DashboardState, changed: Changed): void {
     this.#picture = picture;
     for (const line of this.#lines) {
       if (changed.rows.has(line.index)) this.#fill(line, picture);
@@ -187,7 +187,7 @@ export class Grid {
     return { index, symbol, shard, root, button, cells, spark, tile: h('i', { title: symbol, click: open }) };
   }
 
-  #fill(line: Line, picture: Picture): void {
+  #fill(line: Line, picture: DashboardState): void {
     const row = picture.rows[line.index];
     const rose = moved(row);
     say(line.cells.last, rupees(row.last));
@@ -205,12 +205,12 @@ export class Grid {
     this.#age(line, picture);
   }
 
-  #age(line: Line, { rows, now }: Picture): void {
+  #age(line: Line, { rows, now }: DashboardState): void {
     const { lastTickMs } = rows[line.index];
     say(line.cells.age, lastTickMs === null || now.marketMs === null ? NONE : age(now.marketMs - lastTickMs));
   }
 
-  #trails({ trails }: Picture): void {
+  #trails({ trails }: DashboardState): void {
     for (const line of this.#lines) {
       const trail = trails[line.index] ?? [];
       mark(line.spark, 'points', sparkline(trail, SPARK));
@@ -218,7 +218,7 @@ export class Grid {
     }
   }
 
-  #count({ rows }: Picture): void {
+  #count({ rows }: DashboardState): void {
     const parts = STATE_ORDER.map(
       (state) => [state, rows.filter((row) => row.state === state).length] as const,
     ).filter(([, number]) => number > 0);
@@ -264,7 +264,7 @@ export class Grid {
     for (const [id, head] of this.#heads)
       mark(head, 'aria-sort', id !== column ? 'none' : down ? 'descending' : 'ascending');
     const picture = this.#picture!;
-    const row = (line: Line): PictureRow => picture.rows[line.index];
+    const row = (line: Line): SymbolView => picture.rows[line.index];
     const keys: Readonly<Record<Column, (line: Line) => number | string>> = {
       symbol: (line) => line.symbol,
       last: (line) => row(line).last ?? -1,

@@ -1,11 +1,11 @@
 /** The page: live it follows a run, as a report it shows the picture that is frozen into it. */
 import { clockText } from '../gates/gate.js';
-import type { Picture, PictureChange } from '../dashboard/state.js';
+import type { DashboardState, DashboardChange } from '../dashboard/state.js';
 import { Chart } from './chart.js';
 import { Checklist } from './checklist.js';
 import { h, mark, say, section } from './dom.js';
 import { Events } from './events.js';
-import { Feed } from './event-stream.js';
+import { EventStream } from './event-stream.js';
 import { Figures } from './figures.js';
 import { count, second } from './format.js';
 import { Grid } from './grid.js';
@@ -38,7 +38,7 @@ const chartPanel = section(
   chart.root,
 );
 
-let picture: Picture | undefined;
+let picture: DashboardState | undefined;
 
 function open(index: number): void {
   if (picture === undefined) return;
@@ -56,7 +56,7 @@ function close(): void {
   if (was !== undefined) grid.focus(was);
 }
 
-function verdictLine({ gates, now }: Picture): string {
+function verdictLine({ gates, now }: DashboardState): string {
   const of = (wanted: string): typeof gates => gates.filter(({ status }) => status === wanted);
   const named = (list: typeof gates): string => list.map(({ title }) => title).join(', ');
   const [failed, warned, running] = [of('fail'), of('warn'), now.verdict === null];
@@ -66,7 +66,7 @@ function verdictLine({ gates, now }: Picture): string {
   return `${passed}${warned.length > 0 ? `, with a warning: ${named(warned)}` : ''}`;
 }
 
-function head(shown: Picture): void {
+function head(shown: DashboardState): void {
   const { run, now } = shown;
   const failing = shown.gates.some(({ status }) => status === 'fail');
   say(badge, now.verdict === null ? 'RUNNING' : now.verdict.toUpperCase());
@@ -88,7 +88,7 @@ function head(shown: Picture): void {
       : `${now.verdict.toUpperCase()} · tickshard ${run.runId}`;
 }
 
-function showWhole(next: Picture): void {
+function showWhole(next: DashboardState): void {
   const same = picture?.run.runId === next.run.runId;
   const opened = same ? chart.index : undefined;
   if (!same && chart.index !== undefined) close();
@@ -104,7 +104,7 @@ function showWhole(next: Picture): void {
   chart.update(next, undefined);
 }
 
-function showChange(change: PictureChange): void {
+function showChange(change: DashboardChange): void {
   if (picture === undefined) return;
   const { picture: next, changed } = after(picture, change);
   picture = next;
@@ -178,7 +178,7 @@ function start(): void {
   const frozen = document.querySelector('#picture');
   if (frozen !== null) {
     document.body.dataset['kind'] = 'report';
-    const shown = JSON.parse(frozen.textContent) as Picture;
+    const shown = JSON.parse(frozen.textContent) as DashboardState;
     app.append(
       top,
       h(
@@ -212,7 +212,7 @@ function start(): void {
     announcer,
   );
   linkIs('waiting');
-  new Feed({
+  new EventStream({
     waiting: () => linkIs('waiting'),
     whole: (next) => {
       showWhole(next);

@@ -1,11 +1,11 @@
 /** What only the report has: every symbol's candles side by side, what was refused, versions and options. */
-import type { Picture, PictureCandle } from '../dashboard/state.js';
+import type { DashboardState, DashboardCandle } from '../dashboard/state.js';
 import { candles } from './svg.js';
 import { h, section } from './dom.js';
 import { change, count, day, minute, number, rupees, second } from './format.js';
 
 /** From the first to the last minute that any symbol has. */
-function span(all: readonly (readonly PictureCandle[])[]): readonly [number, number] {
+function span(all: readonly (readonly DashboardCandle[])[]): readonly [number, number] {
   let [first, last] = [Infinity, -Infinity];
   for (const list of all) {
     if (list.length === 0) continue;
@@ -16,7 +16,7 @@ function span(all: readonly (readonly PictureCandle[])[]): readonly [number, num
 }
 
 /** Small multiples; a click opens the symbol's chart. */
-export function multiples(picture: Picture, open: (index: number) => void): HTMLElement {
+export function multiples(picture: DashboardState, open: (index: number) => void): HTMLElement {
   const [first, last] = span(picture.candles);
   const figures = picture.run.symbols.map(({ symbol }, index) => {
     const list = picture.candles[index] ?? [];
@@ -69,7 +69,7 @@ function pairs(rows: readonly (readonly [string, string])[]): HTMLElement {
 }
 
 /** What came and made no tick, and why. */
-export function refusals({ now }: Picture): HTMLElement {
+export function refusals({ now }: DashboardState): HTMLElement {
   const rows = now.refused.map(({ reason, packets }) => [number(packets), reason] as const);
   const text = `Of ${count(now.received, 'frame')} received, ${number(now.ticks)} became ticks.`;
   return section(
@@ -81,7 +81,7 @@ export function refusals({ now }: Picture): HTMLElement {
 }
 
 /** Spans in which nothing could be seen. */
-export function unseen({ now }: Picture): HTMLElement {
+export function unseen({ now }: DashboardState): HTMLElement {
   const rows = now.gaps.map(
     ({ fromMs, toMs }) =>
       [
@@ -97,7 +97,7 @@ export function unseen({ now }: Picture): HTMLElement {
 }
 
 /** What was asked for: all that is needed to run it again. */
-export function options({ run, now }: Picture): HTMLElement {
+export function options({ run, now }: DashboardState): HTMLElement {
   return section(
     'options',
     'Run and options',
@@ -114,6 +114,6 @@ export function options({ run, now }: Picture): HTMLElement {
 }
 
 /** What it was run with. */
-export function versions({ run }: Picture): HTMLElement {
+export function versions({ run }: DashboardState): HTMLElement {
   return section('versions', 'Versions', pairs([['tickshard', run.version], ...run.versions]));
 }

@@ -3,11 +3,11 @@ import {
   TRAIL_LENGTH,
   withCandles,
   withEvents,
-  type Picture,
-  type PictureChange,
-  type PictureGate,
-  type PictureRow,
-  type PictureRule,
+  type DashboardState,
+  type DashboardChange,
+  type DashboardGate,
+  type SymbolView,
+  type RuleView,
 } from '../dashboard/state.js';
 
 /** What of a picture is other than before, so that only that is drawn. */
@@ -16,7 +16,7 @@ export interface Changed {
   readonly rows: ReadonlySet<number>;
   readonly candles: ReadonlySet<number>;
   readonly rules: ReadonlySet<number>;
-  readonly gates: readonly PictureGate[];
+  readonly gates: readonly DashboardGate[];
   readonly events: boolean;
   readonly trails: boolean;
   readonly pace: boolean;
@@ -25,14 +25,14 @@ export interface Changed {
 
 /** The picture after the change, and what is other. */
 export function after(
-  picture: Picture,
-  change: PictureChange,
-): { readonly picture: Picture; readonly changed: Changed } {
-  const rows: PictureRow[] = [...picture.rows];
+  picture: DashboardState,
+  change: DashboardChange,
+): { readonly picture: DashboardState; readonly changed: Changed } {
+  const rows: SymbolView[] = [...picture.rows];
   for (const [index, row] of change.rows) rows[index] = row;
   const candles = [...picture.candles];
   for (const [index, news] of change.candles) candles[index] = withCandles(candles[index] ?? [], news);
-  const rules: (PictureRule | null)[] = [...picture.rules];
+  const rules: (RuleView | null)[] = [...picture.rules];
   for (const [index, rule] of change.rules) rules[index] = rule;
   const gates =
     picture.gates.length === 0
@@ -42,7 +42,7 @@ export function after(
     const price = change.trail[index];
     return price === undefined || price === null ? trail : [...trail, price].slice(-TRAIL_LENGTH);
   });
-  const next: Picture = {
+  const next: DashboardState = {
     ...picture,
     now: change.now,
     rows,

@@ -1,5 +1,5 @@
 /** Small drawings in SVG: sparklines, candles, ticks over time, the histogram of latency. All sizes are in the drawing's own units. */
-import { CANDLE, type Picture, type PictureCandle } from '../dashboard/state.js';
+import { CANDLE, type DashboardState, type DashboardCandle } from '../dashboard/state.js';
 import { s } from './dom.js';
 import { micros, minute, number } from './format.js';
 
@@ -37,7 +37,7 @@ const MULTIPLE: Size = { width: 240, height: 96 };
 /** One symbol's candles: rising, falling and partial ones are a path each, and the VWAP a line. */
 export function candles(
   symbol: string,
-  list: readonly PictureCandle[],
+  list: readonly DashboardCandle[],
   firstMs: number,
   lastMs: number,
 ): SVGSVGElement {
@@ -82,7 +82,10 @@ function axisText(x: number, text: string, anchor = 'middle'): SVGTextElement {
 }
 
 /** Ticks over market time; what was not seen stands behind them. */
-export function pace({ spanMs, ticks }: Picture['pace'], gaps: Picture['now']['gaps']): SVGSVGElement {
+export function pace(
+  { spanMs, ticks }: DashboardState['pace'],
+  gaps: DashboardState['now']['gaps'],
+): SVGSVGElement {
   const { width } = CURVE;
   const first = ticks[0]?.[0] ?? 0;
   const end = (ticks.at(-1)?.[0] ?? 0) + spanMs;
@@ -132,7 +135,7 @@ const BARS_A_DECADE = 8;
 
 /** Receive-to-applied on a logarithmic scale; the height is the share of packets, its root, so that few slow ones can be seen. */
 export function latency(
-  buckets: Picture['latency'],
+  buckets: DashboardState['latency'],
   marks: readonly (readonly [name: string, us: number | null])[],
 ): SVGSVGElement {
   const { width } = CURVE;

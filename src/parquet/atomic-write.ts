@@ -9,7 +9,7 @@ import { threadId } from 'node:worker_threads';
 import { EngineError, sentenceOf } from '../errors.js';
 
 /** What placing needs from outside: how to wait (real ms), and how to rename (the file system's rename unless told). */
-export interface PlaceEffects {
+export interface RenameEffects {
   readonly wait: (ms: number) => Promise<void>;
   /** Whether to wait once more: many files in one folder that refuses must not take seconds each. */
   readonly mayWait?: (ms: number) => boolean;
@@ -78,7 +78,7 @@ export async function writeAside(target: string, bytes: Buffer, tag: string): Pr
  * Renames `aside` over `target`, again and again for some 4 s while another program holds the target open. Throws EngineError OUTPUT
  * (retryable) when it stays refused; `aside` is then still there and `target` as it was.
  */
-export async function renameOver(aside: string, target: string, effects: PlaceEffects): Promise<void> {
+export async function renameOver(aside: string, target: string, effects: RenameEffects): Promise<void> {
   for (let attempt = 1, waitMs = FIRST_WAIT_MS; ; attempt++, waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
     try {
       await (effects.rename ?? rename)(aside, target);

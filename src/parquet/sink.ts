@@ -24,7 +24,7 @@ import {
   syncFolder,
   writeAside,
 } from './atomic-write.js';
-import type { PlaceEffects } from './atomic-write.js';
+import type { RenameEffects } from './atomic-write.js';
 import { qualityPath, qualityRecord } from './quality-file.js';
 import { openParquet, sha256Of, sha256OfFile } from './reader.js';
 import { footerKeys, readPair, type StoredPair } from './stored.js';
@@ -81,7 +81,7 @@ export interface Sink {
   write(instrument: FileInstrument, rows: readonly CandleWithQuality[]): Promise<WriteOutcome>;
 }
 
-export interface ParquetSinkOptions extends PlaceEffects {
+export interface ParquetSinkOptions extends RenameEffects {
   readonly outDir: string;
   readonly identity: FileIdentity;
   /** Makes a file's bytes; `encodeParquet` unless another is compared with it. */

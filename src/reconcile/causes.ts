@@ -3,8 +3,8 @@
  * minute. Pure. What none of them covers is `unexplained`, and that is what to look at.
  */
 import type { QualityRow } from '../candles/candle.js';
-import type { Field } from './comparison.js';
-import type { SeenCandle } from './minutes.js';
+import type { CandleField } from './comparison.js';
+import type { OurCandle } from './minutes.js';
 
 /** In the order in which they are asked; the first that holds is the cause. */
 export const CAUSES = [
@@ -40,12 +40,12 @@ export interface DayRange {
 }
 
 /** What is known of a difference. */
-export interface Evidence {
-  readonly field: Field;
+export interface MinuteEvidence {
+  readonly field: CandleField;
   readonly ours: number;
   readonly reference: number;
-  readonly own: SeenCandle;
-  readonly other: SeenCandle;
+  readonly own: OurCandle;
+  readonly other: OurCandle;
   readonly day: DayRange;
 }
 
@@ -54,7 +54,7 @@ export interface Evidence {
  * `vol_slack` in number (PROTOCOL.md 7, "Conflation"). They bound the volume; an open or a close that they hide may be any of their prices,
  * which lie within the reference's own candle.
  */
-function isBoundary({ field, ours, reference, other }: Evidence, slack: number): boolean {
+function isBoundary({ field, ours, reference, other }: MinuteEvidence, slack: number): boolean {
   if (field === 'volume') return Math.abs(ours - reference) <= slack;
   return (
     (field === 'open' || field === 'close') &&
@@ -65,14 +65,14 @@ function isBoundary({ field, ours, reference, other }: Evidence, slack: number):
 }
 
 /** Whether `price` is one that the candle reached. */
-const holds = ({ candle }: SeenCandle, price: number): boolean => price >= candle.low && price <= candle.high;
+const holds = ({ candle }: OurCandle, price: number): boolean => price >= candle.low && price <= candle.high;
 
 /**
  * Whether the reference has a trade that stood between two of our frames. Of a high or low: it reaches farther than ours, and not beyond what the day
  * had reached, for a new extreme moves the day's own figures, which frames tell. Of an open: ours is a trade of the same minute, and one
  * before it was never sent; a close is not hidden so, because the last frame of a minute tells it.
  */
-function isUnseen({ field, ours, reference, own, other, day }: Evidence): boolean {
+function isUnseen({ field, ours, reference, own, other, day }: MinuteEvidence): boolean {
   if (field === 'high') return reference > ours && reference <= day.high;
   if (field === 'low') return reference < ours && reference >= day.low;
   return (
@@ -86,7 +86,7 @@ function isUnseen({ field, ours, reference, own, other, day }: Evidence): boolea
 }
 
 /** The cause of one field's difference in a minute that both sides have. */
-export function causeOf(evidence: Evidence): Exclude<Cause, 'oursMissing' | 'referenceMissing'> {
+export function causeOf(evidence: MinuteEvidence): Exclude<Cause, 'oursMissing' | 'referenceMissing'> {
   const { own, other } = evidence;
   const quality: QualityRow | undefined = own.quality;
   if ((quality?.gapMs ?? 0) > 0) return 'gap';

@@ -8,11 +8,11 @@ import type { VolumeKind } from '../candles/candle.js';
 import { istDate } from '../market/session.js';
 import { causeOf, noCauses, type Cause, type CauseCounts, type DayRange } from './causes.js';
 import { align, spansOf, watchedBy } from './minutes.js';
-import type { Absent, Match, SeenCandle, Span, Watch } from './minutes.js';
+import type { Absent, Match, OurCandle, Span, Watch } from './minutes.js';
 
 export const PRICES = ['open', 'high', 'low', 'close'] as const;
 export const FIELDS = [...PRICES, 'volume'] as const;
-export type Field = (typeof FIELDS)[number];
+export type CandleField = (typeof FIELDS)[number];
 export type Agreement = 'exact' | 'withinTick' | 'different';
 export type Tally = Readonly<Record<Agreement, number>>;
 
@@ -23,7 +23,7 @@ const USUAL_TICK_RUPEES = 0.05;
 
 /** One side's candles of a symbol, ascending, one a minute. */
 export interface Side {
-  readonly candles: readonly SeenCandle[];
+  readonly candles: readonly OurCandle[];
   readonly volumeKind: VolumeKind;
 }
 
@@ -39,7 +39,7 @@ export interface Pair {
 
 /** A field in which the sides are not exactly equal, as it was in the files. */
 export interface FieldDifference {
-  readonly field: Field;
+  readonly field: CandleField;
   readonly agreement: Exclude<Agreement, 'exact'>;
   readonly ours: number;
   readonly reference: number;
@@ -71,7 +71,7 @@ export interface SymbolComparison {
   /** Minutes that are whole on both sides, and the same by IST date. */
   readonly compared: number;
   readonly comparedOn: ReadonlyMap<string, number>;
-  readonly fields: Readonly<Record<Field, Tally>>;
+  readonly fields: Readonly<Record<CandleField, Tally>>;
   /** Minutes partial on either side, and how many of them are exact all the same. */
   readonly partial: { readonly minutes: number; readonly exact: number };
   readonly missing: Absent;
@@ -104,7 +104,7 @@ function tickUnits(rupees: number | undefined): number | undefined {
 
 /** The field's difference, or undefined when it is exactly equal. */
 function fieldDifference(
-  field: Field,
+  field: CandleField,
   { ours, reference }: Match,
   tick: number,
   day: DayRange,
@@ -136,16 +136,16 @@ function fieldDifference(
  * before. A run of some minutes knows little of its day; the reference usually holds all of it.
  */
 function reaches(
-  ours: readonly SeenCandle[],
-  reference: readonly SeenCandle[],
-): ReadonlyMap<SeenCandle, DayRange> {
+  ours: readonly OurCandle[],
+  reference: readonly OurCandle[],
+): ReadonlyMap<OurCandle, DayRange> {
   const byDate = new Map<string, DayRange>();
-  const widen = (date: string, { candle }: SeenCandle): void => {
+  const widen = (date: string, { candle }: OurCandle): void => {
     const { low, high } = byDate.get(date) ?? { low: Infinity, high: -Infinity };
     byDate.set(date, { low: Math.min(low, candle.low), high: Math.max(high, candle.high) });
   };
   for (const seen of ours) widen(istDate(seen.candle.timestampMs), seen);
-  const by = new Map<SeenCandle, DayRange>();
+  const by = new Map<OurCandle, DayRange>();
   for (const seen of reference) {
     const date = istDate(seen.candle.timestampMs);
     by.set(seen, byDate.get(date) ?? { low: Infinity, high: -Infinity });
@@ -172,7 +172,7 @@ function compareSymbol(
   );
   const tallies = Object.fromEntries(
     FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }]),
-  ) as Record<Field, Record<Agreement, number>>;
+  ) as Record<CandleField, Record<Agreement, number>>;
   const partial = { minutes: partialAlone.length, exact: 0 };
   const differences: Difference[] = [];
   const reached = reaches(ours.candles, reference?.candles ?? []);

@@ -53,7 +53,7 @@ export interface ComparisonEvidence {
   readonly symbols: readonly ComparedSymbol[];
 }
 
-export type Evidence = RunEvidence | ComparisonEvidence;
+export type CutoverEvidence = RunEvidence | ComparisonEvidence;
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const SYMBOL = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
@@ -141,7 +141,7 @@ function comparisonFrom(path: string, report: Record<string, unknown>): Comparis
 }
 
 /** What a JSON file is evidence of; undefined for one that is neither a run's report nor a comparison's, or of a version that does not say its date. */
-export function evidenceFrom(path: string, value: unknown): Evidence | undefined {
+export function evidenceFrom(path: string, value: unknown): CutoverEvidence | undefined {
   if (!isObject(value)) return undefined;
   return value['kind'] === 'comparison' ? comparisonFrom(path, value) : runFrom(path, value);
 }

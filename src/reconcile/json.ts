@@ -6,7 +6,7 @@ import type { Comparison, Difference, SymbolComparison } from './comparison.js';
 import { distinct } from './origin.js';
 import type { Origin } from './origin.js';
 import type { Surroundings } from './present.js';
-import { explained, unexplained, type Judgement } from './verdict.js';
+import { explained, unexplained, type ComparisonJudgement } from './verdict.js';
 
 /** At most so many differing minutes, and so many missing ones, are listed. */
 const LISTED = 1000;
@@ -67,7 +67,7 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
 /** The whole comparison. `differences` are minutes that are not exactly equal, the worst first. */
 export function comparisonJson(
   { spans, symbols, differences }: Comparison,
-  { verdict, reasons }: Judgement,
+  { verdict, reasons }: ComparisonJudgement,
   { ours, reference, notes, unexplainedPercent, comparedWallMs }: Surroundings,
 ): object {
   const missing = symbols.flatMap((one) =>

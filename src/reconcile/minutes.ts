@@ -7,7 +7,7 @@ import type { CandleRow, CandleSource, QualityRow } from '../candles/candle.js';
 import { DAY_MS, IST_OFFSET_MS, MINUTE_MS, istDate } from '../market/session.js';
 
 /** A candle and how it was seen. A candle from REST is whole and `continuous`: it says nothing else. */
-export interface SeenCandle {
+export interface OurCandle {
   readonly candle: CandleRow;
   /** Not known to have been seen from end to end. */
   readonly partial: boolean;
@@ -25,8 +25,8 @@ export interface Span {
 
 /** Two candles of one minute. */
 export interface Match {
-  readonly ours: SeenCandle;
-  readonly reference: SeenCandle;
+  readonly ours: OurCandle;
+  readonly reference: OurCandle;
 }
 
 /** Starts of minutes, epoch ms, ascending: absent from one side and there on the other. */
@@ -40,7 +40,7 @@ export interface Alignment {
   /** On both sides, by time. */
   readonly matches: readonly Match[];
   /** Partial in ours and not in the reference. */
-  readonly partialAlone: readonly SeenCandle[];
+  readonly partialAlone: readonly OurCandle[];
   /** Holes that the side answers for: it watched, and it has no candle. */
   readonly missing: Absent;
   /** Holes beside a partial candle, of which nothing shows that the side was watching. */
@@ -54,7 +54,7 @@ export interface Alignment {
 const dayOf = (ms: number): number => Math.floor((ms + IST_OFFSET_MS) / DAY_MS);
 
 /** The span of each IST date on which any of `sides` has a candle, whole or partial, ascending. */
-export function spansOf(sides: readonly (readonly SeenCandle[])[]): Span[] {
+export function spansOf(sides: readonly (readonly OurCandle[])[]): Span[] {
   const byDay = new Map<number, Span>();
   for (const side of sides) {
     for (const { candle } of side) {
@@ -71,7 +71,7 @@ export function spansOf(sides: readonly (readonly SeenCandle[])[]): Span[] {
 }
 
 /** The minutes of which a side has a whole candle of any symbol: through all of each it was connected. */
-export function watchedBy(sides: readonly (readonly SeenCandle[])[]): Set<number> {
+export function watchedBy(sides: readonly (readonly OurCandle[])[]): Set<number> {
   return new Set(
     sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)),
   );
@@ -79,9 +79,9 @@ export function watchedBy(sides: readonly (readonly SeenCandle[])[]): Set<number
 
 /** The candles on either side of the hole `ms` and of the same date. */
 function neighbours(
-  side: readonly SeenCandle[],
+  side: readonly OurCandle[],
   ms: number,
-): { readonly before: SeenCandle | undefined; readonly after: SeenCandle | undefined } {
+): { readonly before: OurCandle | undefined; readonly after: OurCandle | undefined } {
   let low = 0;
   let high = side.length;
   while (low < high) {
@@ -89,7 +89,7 @@ function neighbours(
     if (side[middle].candle.timestampMs < ms) low = middle + 1;
     else high = middle;
   }
-  const sameDay = (seen: SeenCandle | undefined): SeenCandle | undefined =>
+  const sameDay = (seen: OurCandle | undefined): OurCandle | undefined =>
     seen !== undefined && dayOf(seen.candle.timestampMs) === dayOf(ms) ? seen : undefined;
   return { before: sameDay(side[low - 1]), after: sameDay(side[low]) };
 }
@@ -103,7 +103,7 @@ function neighbours(
  * the run before: where other symbols were seen whole without a break from this one's whole candle to the hole, it was watched. And a
  * symbol without any candle on a date has no partial neighbour: silent all day, or not subscribed, which the files do not tell.
  */
-function isUnseen(side: readonly SeenCandle[], ms: number, watched: ReadonlySet<number>): boolean {
+function isUnseen(side: readonly OurCandle[], ms: number, watched: ReadonlySet<number>): boolean {
   const { before, after } = neighbours(side, ms);
   const unbroken = (fromMs: number, toMs: number): boolean => {
     for (let at = fromMs; at <= toMs; at += MINUTE_MS) if (!watched.has(at)) return false;
@@ -119,10 +119,10 @@ function isUnseen(side: readonly SeenCandle[], ms: number, watched: ReadonlySet<
  * at its own label takes the one a minute before, unless that minute has a candle of ours, whose row it is.
  */
 function partnerOf(
-  own: SeenCandle,
+  own: OurCandle,
   ours: ReadonlySet<number>,
-  reference: ReadonlyMap<number, SeenCandle>,
-): SeenCandle | undefined {
+  reference: ReadonlyMap<number, OurCandle>,
+): OurCandle | undefined {
   const ms = own.candle.timestampMs;
   const same = reference.get(ms);
   if (same !== undefined || own.source !== 'auction' || ours.has(ms - MINUTE_MS)) return same;
@@ -138,17 +138,13 @@ export interface Watch {
 }
 
 /** Puts one symbol's minutes together. Both sides ascending, one candle a minute. */
-export function align(
-  ours: readonly SeenCandle[],
-  reference: readonly SeenCandle[],
-  watch: Watch,
-): Alignment {
+export function align(ours: readonly OurCandle[], reference: readonly OurCandle[], watch: Watch): Alignment {
   const ourMinutes = new Set(ours.map(({ candle }) => candle.timestampMs));
   const byMinute = new Map(reference.map((seen) => [seen.candle.timestampMs, seen]));
   const spanOfDay = new Map(watch.spans.map((span) => [dayOf(span.firstMs), span]));
   const matches: Match[] = [];
-  const partialAlone: SeenCandle[] = [];
-  const taken = new Set<SeenCandle>();
+  const partialAlone: OurCandle[] = [];
+  const taken = new Set<OurCandle>();
   const missing = { ours: [] as number[], reference: [] as number[] };
   const unseen = { ours: [] as number[], reference: [] as number[] };
   let relabelled = 0;

@@ -1,5 +1,5 @@
 /** A comparison as one self-contained page: no script, nothing loaded from anywhere. Pure. */
-import { escaped } from '../text/html.js';
+import { escapeHtml } from '../text/html.js';
 import { istDate, istMinute, istStamp, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf, type Cause } from './causes.js';
 import {
@@ -7,13 +7,13 @@ import {
   valuesCompared,
   type Comparison,
   type Difference,
-  type Field,
+  type CandleField,
   type SymbolComparison,
 } from './comparison.js';
 import type { Span } from './minutes.js';
 import { originText } from './origin.js';
 import { fieldText, verdictLine, type Surroundings } from './present.js';
-import { explained, nameOf, percentText, unexplained, type Judgement } from './verdict.js';
+import { explained, nameOf, percentText, unexplained, type ComparisonJudgement } from './verdict.js';
 
 /** Differing minutes that are listed. */
 const LISTED = 500;
@@ -51,10 +51,10 @@ th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;t
 `;
 
 const cell = (text: string | number, css = ''): string =>
-  `<td${css === '' ? '' : ` class="${css}"`}>${escaped(String(text))}</td>`;
+  `<td${css === '' ? '' : ` class="${css}"`}>${escapeHtml(String(text))}</td>`;
 
 /** Exact share of a field, with what is within a tick and what is different behind it. */
-function fieldCell(symbol: SymbolComparison, field: Field): string {
+function fieldCell(symbol: SymbolComparison, field: CandleField): string {
   if (symbol.compared === 0 || (field === 'volume' && !symbol.volumeCompared)) return cell('-', 'dim');
   const { exact, withinTick, different } = symbol.fields[field];
   const more = [withinTick > 0 ? `${withinTick}~` : '', different > 0 ? `${different}!` : '']
@@ -136,7 +136,7 @@ function dayLine({ firstMs, lastMs }: Span, marks: readonly Mark[]): string {
     .filter(({ ms }) => ms >= firstMs && ms <= lastMs)
     .map(
       ({ ms, cause, text }) =>
-        `<rect x="${(((ms - firstMs) / MINUTE_MS) * width).toFixed(2)}" width="${Math.max(2, width).toFixed(2)}" height="${LINE.height}" fill="${COLOUR[cause]}"><title>${istMinute(ms)} ${escaped(text)}</title></rect>`,
+        `<rect x="${(((ms - firstMs) / MINUTE_MS) * width).toFixed(2)}" width="${Math.max(2, width).toFixed(2)}" height="${LINE.height}" fill="${COLOUR[cause]}"><title>${istMinute(ms)} ${escapeHtml(text)}</title></rect>`,
     );
   return `<svg viewBox="0 0 ${LINE.width} ${LINE.height}" preserveAspectRatio="none" role="img"><rect width="${LINE.width}" height="${LINE.height}" fill="var(--ground)"/>${rects.join('')}</svg>`;
 }
@@ -164,7 +164,7 @@ function differenceTable(differences: readonly Difference[]): string {
   );
   if (different.length === 0) return '<p>None.</p>';
   const rows = different.slice(0, LISTED).map((one) => {
-    const fields = one.fields.map((field) => key(field.cause, escaped(fieldText(field)))).join(' ');
+    const fields = one.fields.map((field) => key(field.cause, escapeHtml(fieldText(field)))).join(' ');
     return `<tr>${cell(nameOf(one))}${cell(`${istDate(one.startMs)} ${istMinute(one.startMs)}`, 'left')}<td class="text keys">${fields}</td></tr>`;
   });
   const more =
@@ -181,7 +181,7 @@ function missingList(symbols: readonly SymbolComparison[]): string {
       if (minutes.length === 0 || (side === 'reference' && !symbol.referenceFound)) return [];
       const names = minutes.slice(0, NAMED).map((ms) => `${istDate(ms)} ${istMinute(ms)}`);
       return [
-        `<p>${escaped(nameOf(symbol))}, missing in ${side === 'ours' ? 'ours' : 'the reference'}: ${names.join(', ')}${minutes.length > NAMED ? ` and ${minutes.length - NAMED} more` : ''}</p>`,
+        `<p>${escapeHtml(nameOf(symbol))}, missing in ${side === 'ours' ? 'ours' : 'the reference'}: ${names.join(', ')}${minutes.length > NAMED ? ` and ${minutes.length - NAMED} more` : ''}</p>`,
       ];
     }),
   );
@@ -191,7 +191,7 @@ function missingList(symbols: readonly SymbolComparison[]): string {
 /** The page. */
 export function comparisonPage(
   comparison: Comparison,
-  judgement: Judgement,
+  judgement: ComparisonJudgement,
   surroundings: Surroundings,
 ): string {
   const { symbols, spans } = comparison;
@@ -204,8 +204,8 @@ export function comparisonPage(
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>tickshard compare: ${judgement.verdict}</title><style>${STYLE}</style></head><body>
 <h1>Our candles against ${reference.polled === true ? "the broker's" : 'the reference'}</h1>
-<p class="verdict${judgement.verdict === 'pass' ? '' : ' fail'}">${escaped(verdictLine(comparison, judgement, surroundings))}</p>
-<dl><dt>Ours</dt><dd>${escaped(originText(ours))}</dd><dt>Reference</dt><dd>${escaped(originText(reference))}</dd>
+<p class="verdict${judgement.verdict === 'pass' ? '' : ' fail'}">${escapeHtml(verdictLine(comparison, judgement, surroundings))}</p>
+<dl><dt>Ours</dt><dd>${escapeHtml(originText(ours))}</dd><dt>Reference</dt><dd>${escapeHtml(originText(reference))}</dd>
 <dt>Days</dt><dd>${spans.map(({ date, firstMs, lastMs }) => `${date} ${istMinute(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`).join(', ') || 'none'}</dd>
 <dt>Values</dt><dd>${values} compared; more than a tick apart ${explained(symbols)} with a cause, ${nothing} without${share}</dd>
 <dt>Compared</dt><dd>${istStamp(comparedWallMs)}</dd></dl>
@@ -214,7 +214,7 @@ export function comparisonPage(
 <h2>Where in the day</h2>${days(comparison)}
 <h2>Differing minutes</h2>${differenceTable(comparison.differences)}
 ${missingList(symbols)}
-${notes.length === 0 ? '' : `<h2>Notes</h2>${notes.map((note) => `<p>${escaped(note)}</p>`).join('')}`}
+${notes.length === 0 ? '' : `<h2>Notes</h2>${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}`}
 </body></html>
 `;
 }

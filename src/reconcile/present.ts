@@ -2,11 +2,11 @@
 import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf } from './causes.js';
 import { FIELDS, PRICES, valuesCompared } from './comparison.js';
-import type { Comparison, Difference, Field, FieldDifference, SymbolComparison } from './comparison.js';
+import type { Comparison, Difference, CandleField, FieldDifference, SymbolComparison } from './comparison.js';
 import type { Origin } from './origin.js';
 import { originText, simulated } from './origin.js';
 import { counted, explained, nameOf, percentText, unexplained } from './verdict.js';
-import type { Judgement } from './verdict.js';
+import type { ComparisonJudgement } from './verdict.js';
 
 /** Differing minutes shown in full, missing minutes named a side, and dates whose hours are shown. */
 const SHOWN = { differences: 8, missing: 6, dates: 5 } as const;
@@ -37,7 +37,7 @@ function broken(text: string, width: number, indent = 0): string {
 }
 
 /** `14 1~ 2!`: exact, within a tick, different; what is 0 is left out. With `short` only what is not exact, and `=` for all exact. */
-function cell(symbol: SymbolComparison, field: Field, short: boolean): string {
+function cell(symbol: SymbolComparison, field: CandleField, short: boolean): string {
   if (field === 'volume' && !symbol.volumeCompared) return '-';
   const { exact, withinTick, different } = symbol.fields[field];
   if (symbol.compared === 0) return '-';
@@ -191,7 +191,7 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
 /** The last line: what was found, and what it does not say. */
 export function verdictLine(
   { symbols }: Comparison,
-  { verdict, reasons }: Judgement,
+  { verdict, reasons }: ComparisonJudgement,
   { ours }: Surroundings,
 ): string {
   if (verdict === 'fail')
@@ -221,7 +221,7 @@ export function verdictLine(
 /** Everything as lines of at most `columns`, where single words allow it. */
 export function comparisonText(
   comparison: Comparison,
-  judgement: Judgement,
+  judgement: ComparisonJudgement,
   surroundings: Surroundings,
   columns: number,
 ): string {

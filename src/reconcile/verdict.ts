@@ -9,15 +9,15 @@ import type { Comparison, SymbolComparison } from './comparison.js';
  * The feed is conflated (PROTOCOL.md 7), so extremes that nobody sent and volume on the other side of an edge differ on any day. What a
  * verdict can ask is that each difference lies within what the frames left open.
  */
-export type Verdict = 'pass' | 'prices-agree' | 'fail';
+export type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
 
 /** Percent of the compared values that may differ without a cause, where the user does not say: one in a thousand. */
 export const UNEXPLAINED_PERCENT = 0.1;
 /** Share of our minutes that the reference may lack: brokers skip some (PROTOCOL.md 10). */
 const REFERENCE_LACKS = 0.01;
 
-export interface Judgement {
-  readonly verdict: Verdict;
+export interface ComparisonJudgement {
+  readonly verdict: ComparisonVerdict;
   /** Why it is no pass, without full stops; empty for a pass. */
   readonly reasons: readonly string[];
 }
@@ -105,7 +105,7 @@ export function judge(
   { symbols }: Comparison,
   objection: string | undefined,
   unexplainedPercent = UNEXPLAINED_PERCENT,
-): Judgement {
+): ComparisonJudgement {
   const referenced = symbols.filter(({ referenceFound }) => referenceFound);
   const reasons = [
     ...(objection === undefined ? [] : [objection]),

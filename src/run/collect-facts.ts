@@ -7,10 +7,10 @@ import type { JournalWriter } from '../journal/writer.js';
 import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
 import type { Facts, Hashes, SymbolFacts, PerformanceFigures, Percentiles } from '../gates/facts.js';
-import type { Sights } from '../gates/report.js';
-import { candlesSeen, latencySeen, ruleSeen } from '../dashboard/symbol-view.js';
+import type { ReportViews } from '../gates/report.js';
+import { dashboardCandles, latencyBuckets, ruleView } from '../dashboard/symbol-view.js';
 import type { Evaluation } from '../momentum/series.js';
-import type { NetworkLedger } from '../monitor/network-audit.js';
+import type { NetworkAudit } from '../monitor/network-audit.js';
 import type { Probe } from '../monitor/probe.js';
 import { readGaps, readRow, tallyCandles, type RowPlace } from '../memory/shard-reader.js';
 import { readCandles } from '../candles/read-candles.js';
@@ -26,13 +26,13 @@ import type { WriterPool } from '../threads/writer-pool.js';
 /** Market ms that a seal may come after its grace: stamps are whole seconds, and an accelerated market makes much of a short delay. */
 const SEAL_SLACK_MS = 5000;
 
-export interface Sources {
+export interface FactSources {
   readonly plan: Plan;
   readonly clock: Clock;
   readonly engine: Engine;
   readonly intake: Intake;
   readonly record: ConnectionRecord;
-  readonly network: NetworkLedger;
+  readonly network: NetworkAudit;
   readonly probe: Probe;
   readonly writer: WriterPool;
   readonly journal: JournalWriter | undefined;
@@ -41,7 +41,7 @@ export interface Sources {
 }
 
 /** How far the run is; changes as it goes. */
-export interface Progress {
+export interface RunProgress {
   readonly finished: boolean;
   readonly interrupted: boolean;
   /** Market ms since the first open, or since the market's opening where that was waited for. */
@@ -62,9 +62,9 @@ export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean)
 }
 
 function symbolFacts(
-  { engine, intake }: Sources,
+  { engine, intake }: FactSources,
   place: RowPlace,
-  { finished, earlyMs }: Progress,
+  { finished, earlyMs }: RunProgress,
 ): SymbolFacts {
   const { whole, partial, late, revisions } = tallyCandles(engine.memories[place.shard], place.row, finished);
   const waited = intake.answeredAfterMs[place.instrument.index];
@@ -83,10 +83,10 @@ function symbolFacts(
 }
 
 /** What a page shows of the candles at the end: all of them, open ones too, with what the rule saw live. */
-export function sightsOf(
+export function reportViews(
   { memories, places }: Engine,
   evaluations: readonly Evaluation[],
-): Pick<Sights, 'candles' | 'rules' | 'latency'> {
+): Pick<ReportViews, 'candles' | 'rules' | 'latency'> {
   const bySymbol = new Map<string, Evaluation[]>(places.map(({ instrument }) => [instrument.symbol, []]));
   for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.push(evaluation);
   const seen = places.map((place) => {
@@ -94,7 +94,7 @@ export function sightsOf(
     const own = bySymbol.get(place.instrument.symbol)!;
     const last = own.at(-1);
     return {
-      candles: candlesSeen(
+      candles: dashboardCandles(
         memory,
         place,
         new Map(own.map((evaluation) => [evaluation.timestampMs, evaluation])),
@@ -102,7 +102,7 @@ export function sightsOf(
       rule:
         last === undefined
           ? null
-          : ruleSeen(
+          : ruleView(
               memory,
               place,
               last,
@@ -113,7 +113,7 @@ export function sightsOf(
   return {
     candles: seen.map(({ candles }) => candles),
     rules: seen.map(({ rule }) => rule),
-    latency: latencySeen(memories),
+    latency: latencyBuckets(memories),
   };
 }
 
@@ -125,7 +125,7 @@ function latency({ memories }: Engine, region: 'histogram' | 'sealHistogram', sc
   return { p50, p99, p999 };
 }
 
-function performanceOf({ engine, probe }: Sources): PerformanceFigures {
+function performanceOf({ engine, probe }: FactSources): PerformanceFigures {
   return {
     ...probe.figures(),
     receiveToAppliedUs: latency(engine, 'histogram', 1),
@@ -133,7 +133,7 @@ function performanceOf({ engine, probe }: Sources): PerformanceFigures {
   };
 }
 
-function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['market'] {
+function marketOf({ plan, clock, engine }: FactSources, ranMs: number): Facts['market'] {
   const timeMs = engine.sealer.marketTime;
   const sessions = plan.instruments.map(plan.sessionOf);
   const { feed, graceMs } = plan.config;
@@ -148,7 +148,7 @@ function marketOf({ plan, clock, engine }: Sources, ranMs: number): Facts['marke
 }
 
 /** Gaps behind the first packet, and the minutes that are partial for whatever reason. */
-function unseenOf({ engine }: Sources, finished: boolean): Facts['unseen'] {
+function unseenOf({ engine }: FactSources, finished: boolean): Facts['unseen'] {
   const endMs = engine.sealer.marketTime ?? 0;
   // Every shard is told of every gap. The first is what was before the run, the last begins where the run ends.
   const gaps = readGaps(engine.memories[0])
@@ -166,7 +166,7 @@ function unseenOf({ engine }: Sources, finished: boolean): Facts['unseen'] {
 }
 
 /** The facts at this moment. */
-export function gather(sources: Sources, progress: Progress): Facts {
+export function collectFacts(sources: FactSources, progress: RunProgress): Facts {
   const { plan, engine, intake, record, network, writer, ledger, journal } = sources;
   const { conclusion, finished, interrupted } = progress;
   const subscribedForMs =

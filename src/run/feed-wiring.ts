@@ -2,30 +2,30 @@
 import { LIMITS } from '../limits.js';
 import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import type { EngineError } from '../errors.js';
-import type { Session } from '../broker/angel/login.js';
+import type { BrokerSession } from '../broker/angel/login.js';
 import type { FeedLimits } from '../feed/connection-machine.js';
 import type { Log } from '../log.js';
 import { priceScale, type Instrument } from '../market/instrument.js';
 import { MODE } from '../market/packet.js';
 import { inContinuous, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
-import type { NetworkLedger } from '../monitor/network-audit.js';
+import type { NetworkAudit } from '../monitor/network-audit.js';
 import { seededRandom } from '../random.js';
 import type { Engine } from '../ingest/engine.js';
 import type { SampleTick } from '../ingest/intake.js';
-import type { Line } from '../ingest/pipeline.js';
+import type { Pipeline } from '../ingest/pipeline.js';
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 
-export interface Wiring {
+export interface FeedWiring {
   readonly plan: Plan;
   readonly source: Source;
   /** The log-in of the warm-up. */
-  readonly session: Session | undefined;
+  readonly session: BrokerSession | undefined;
   readonly engine: Engine;
-  readonly line: Line;
+  readonly line: Pipeline;
   readonly record: ConnectionRecord;
-  readonly network: NetworkLedger;
+  readonly network: NetworkAudit;
   readonly log: Log;
   /** Number of the last connection of the process that this one goes on from; 0 in a run of its own. */
   readonly connectionsBefore: number;
@@ -37,7 +37,7 @@ export interface Wiring {
 }
 
 /** Makes the client; it connects when it is started. */
-export function connecting(wiring: Wiring): FeedClient {
+export function wireFeed(wiring: FeedWiring): FeedClient {
   const { plan, source, engine, line, record, network, log, say } = wiring;
   const { clock } = source;
   const mode = MODE[plan.config.mode];

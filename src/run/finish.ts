@@ -4,7 +4,7 @@ import { EngineError, EXIT } from '../errors.js';
 import { inOrder } from '../candles/candle.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { Hashes } from '../gates/facts.js';
-import type { Verdict } from '../gates/gates.js';
+import type { RunVerdict } from '../gates/gates.js';
 import type { ShardPool } from '../threads/shard-pool.js';
 import { sha256Of } from '../parquet/reader.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
@@ -13,7 +13,7 @@ import type { ConcludeAnswer } from '../threads/writer-messages.js';
 const DRAIN_MS = 30_000;
 
 /** Resolves when every shard has read END. Throws EngineError OUTPUT when one does not come to it. */
-export async function drained(shards: ShardPool, clock: Clock): Promise<void> {
+export async function shardsDrained(shards: ShardPool, clock: Clock): Promise<void> {
   await within(clock, DRAIN_MS, shards.done, () => {
     throw new EngineError(
       'OUTPUT',
@@ -27,7 +27,7 @@ export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: 
   return { ...hashes, momentum };
 }
 
-export function exitCodeOf(verdict: Verdict): number {
+export function exitCodeOf(verdict: RunVerdict): number {
   if (verdict === 'interrupted') return EXIT.interrupted;
   return verdict === 'pass' ? EXIT.pass : EXIT.failed;
 }

@@ -1,24 +1,24 @@
 /** Opens the live page and the metrics of a run. */
 import { SystemClock } from '../clock.js';
 import { istStamp } from '../market/session.js';
-import { runSeen } from '../dashboard/status.js';
+import { dashboardRun } from '../dashboard/status.js';
 import { programVersion, versionsBeside } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { optionsOf, type Plan } from './plan.js';
-import { Observers, type Addresses, type ObserversOptions } from '../threads/dashboard-host.js';
+import { DashboardHost, type Addresses, type DashboardHostOptions } from '../threads/dashboard-host.js';
 
 /** Opens the pages that the run was asked for; undefined when none was. Throws EngineError CONFIG when a port cannot be had. */
 export async function openPages(
   plan: Plan,
   engine: Engine,
   ledger: SharedArrayBuffer,
-  hooks: Pick<ObserversOptions, 'onTrouble' | 'onGone'>,
-): Promise<{ readonly observers: Observers; readonly addresses: Addresses } | undefined> {
+  hooks: Pick<DashboardHostOptions, 'onTrouble' | 'onGone'>,
+): Promise<{ readonly observers: DashboardHost; readonly addresses: Addresses } | undefined> {
   const { config, runId, identity, volumeKind, speed } = plan;
   if ((config.dashboard ?? config.metrics) === undefined) return undefined;
   const clock = new SystemClock();
   const { feed, mode, stage, dashboard, metrics } = config;
-  const run = runSeen({
+  const run = dashboardRun({
     version: programVersion(),
     versions: versionsBeside(),
     runId,
@@ -32,7 +32,7 @@ export async function openPages(
     options: optionsOf(plan),
     symbols: engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
   });
-  const observers = new Observers({
+  const observers = new DashboardHost({
     run,
     engine,
     sessions: plan.instruments.map(plan.sessionOf),

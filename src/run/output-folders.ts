@@ -38,7 +38,7 @@ export function lookAtFolder(folder: string): void {
 }
 
 /** A path as people are told it: from the folder that they are in, where it lies below that. */
-export function told(path: string): string {
+export function displayPath(path: string): string {
   const here = relative('', path);
   return here.startsWith('..') ? path : here;
 }

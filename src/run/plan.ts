@@ -6,11 +6,11 @@ import { LIMITS } from '../limits.js';
 import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../candles/candle.js';
 import type { Instrument } from '../market/instrument.js';
-import { istDate, istStamp, type Calendar, type Day, type Session } from '../market/session.js';
+import { istDate, istStamp, type Calendar, type TradingDay, type TradingSession } from '../market/session.js';
 import { QUOTA } from '../broker/angel/requests.js';
 import { checkExisting } from '../parquet/stored.js';
 import { lookAtFolder } from './output-folders.js';
-import { openBook, selectInstruments } from './universe.js';
+import { openInstrumentMaster, selectInstruments } from './universe.js';
 
 export interface Plan {
   readonly config: StageConfig;
@@ -18,7 +18,7 @@ export interface Plan {
   readonly instruments: readonly Instrument[];
   /** What a person should know of the broker's instrument file, sentences. */
   readonly instrumentWarnings: readonly string[];
-  readonly sessionOf: (instrument: Instrument) => Session;
+  readonly sessionOf: (instrument: Instrument) => TradingSession;
   /** Why the session's hours are assumed; undefined when the calendar knows them. */
   readonly hoursUnknown: string | undefined;
   /** When the market opens, epoch ms, where the run waits for that; undefined when it is open. */
@@ -56,7 +56,7 @@ export function feedName(feed: FeedChoice): string {
 }
 
 /** Why `instrument` cannot trade at `nowMs`; undefined when it can. */
-function shutBecause(day: Day, nowMs: number): string | undefined {
+function shutBecause(day: TradingDay, nowMs: number): string | undefined {
   if (day.kind === 'shut') return day.reason;
   const { openMs, closeMs, auction } = day.session;
   if (nowMs < openMs) return 'before the opening';
@@ -65,7 +65,7 @@ function shutBecause(day: Day, nowMs: number): string | undefined {
 
 /** The market's hours for a run. */
 interface Hours {
-  readonly sessions: ReadonlyMap<Instrument, Session>;
+  readonly sessions: ReadonlyMap<Instrument, TradingSession>;
   readonly hoursUnknown: string | undefined;
   readonly opensMs: number | undefined;
 }
@@ -98,7 +98,7 @@ function hoursAt(
     );
   }
   const date = istDate(opensMs ?? nowMs);
-  const sessions = new Map<Instrument, Session>();
+  const sessions = new Map<Instrument, TradingSession>();
   let hoursUnknown: string | undefined;
   for (const instrument of instruments) {
     const day = calendar.day(date, instrument.derivatives);
@@ -129,7 +129,7 @@ export function placesOf(
  */
 export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
   // The simulated broker lists what the run asks for; a file of the real one has no say there.
-  const book = await openBook(config.instruments, config.feed.kind === 'live', istDate(nowMs));
+  const book = await openInstrumentMaster(config.instruments, config.feed.kind === 'live', istDate(nowMs));
   const instruments = selectInstruments({ ...config, book });
   // One mode for all: as many (token, mode) pairs as instruments.
   if (instruments.length > QUOTA)

@@ -3,27 +3,27 @@ import type { Clock } from '../clock.js';
 import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
 import { count, type Gate } from '../gates/gate.js';
-import type { Verdict } from '../gates/gates.js';
-import { gateSeen, nowSeen } from '../dashboard/status.js';
+import type { RunVerdict } from '../gates/gates.js';
+import { dashboardGate, dashboardStatus } from '../dashboard/status.js';
 import { reportPage } from '../dashboard/page.js';
-import { buildReport, reportText, writeText, type Sights } from '../gates/report.js';
+import { buildReport, reportText, writeText, type ReportViews } from '../gates/report.js';
 import { candleTable, checklist, symbolTable } from '../terminal/summary.js';
 import { Terminal } from '../terminal/terminal.js';
-import type { Turn } from '../monitor/gate-transitions.js';
-import { Watching } from '../monitor/run-monitor.js';
+import type { GateTransition } from '../monitor/gate-transitions.js';
+import { RunMonitor } from '../monitor/run-monitor.js';
 import { programVersion, versionsBeside } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
-import { candlesOf, sightsOf } from './collect-facts.js';
-import type { Observers } from '../threads/dashboard-host.js';
+import { candlesOf, reportViews } from './collect-facts.js';
+import type { DashboardHost } from '../threads/dashboard-host.js';
 import { openPages } from './open-pages.js';
-import { told } from './output-folders.js';
+import { displayPath } from './output-folders.js';
 import { optionsOf, type Plan } from './plan.js';
 
 /** How the run ended. */
 export interface Ending {
   readonly facts: Facts;
   readonly gates: readonly Gate[];
-  readonly verdict: Verdict;
+  readonly verdict: RunVerdict;
   readonly engine: Engine;
   readonly startedWallMs: number;
   readonly endedWallMs: number;
@@ -54,16 +54,16 @@ export function terminalOn(stream: NodeJS.WriteStream): Terminal {
 export class Presenter {
   readonly #plan: Plan;
   readonly #terminal: Terminal;
-  readonly #watching: Watching;
+  readonly #watching: RunMonitor;
   /** Those who watch from elsewhere; undefined when nobody was asked for. */
-  #observers: Observers | undefined;
+  #observers: DashboardHost | undefined;
   #looks = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
     // With --json the standard output holds the report alone; what a person wants to see goes to the other stream.
     this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
-    this.#watching = new Watching(plan.speed);
+    this.#watching = new RunMonitor(plan.speed);
   }
 
   /** What a person must know. */
@@ -132,7 +132,7 @@ export class Presenter {
   }
 
   /** Shows the moment to all who look; returns the gates that turned since the last one. */
-  show(facts: Facts, leftMin: number, clock: Clock): readonly Turn[] {
+  show(facts: Facts, leftMin: number, clock: Clock): readonly GateTransition[] {
     const { voice } = this.#plan.config;
     const { gates, turns, events, ticksPerSecond } = this.#watching.look(
       facts,
@@ -147,13 +147,13 @@ export class Presenter {
     return turns;
   }
 
-  #tellObservers(facts: Facts, gates: readonly Gate[], rest: Parameters<typeof nowSeen>[1]): void {
+  #tellObservers(facts: Facts, gates: readonly Gate[], rest: Parameters<typeof dashboardStatus>[1]): void {
     if (this.#observers === undefined) return;
-    const { chronicle, pace } = this.#watching;
+    const { eventLog: chronicle, tickRate: pace } = this.#watching;
     this.#observers.tell({
       glance: {
-        now: nowSeen(facts, rest),
-        gates: gates.map((gate) => gateSeen(gate, facts.symbols.length)),
+        now: dashboardStatus(facts, rest),
+        gates: gates.map((gate) => dashboardGate(gate, facts.symbols.length)),
         pace: pace.curve,
       },
       evaluations: facts.momentum.evaluations,
@@ -168,10 +168,10 @@ export class Presenter {
     const { facts, verdict, engine, gates } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
     this.#watching.look(facts, clock.monoMs(), clock.marketMs());
-    const sights: Sights = {
-      ...sightsOf(engine, facts.momentum.evaluations),
-      events: this.#watching.chronicle.events,
-      pace: this.#watching.pace.curve,
+    const sights: ReportViews = {
+      ...reportViews(engine, facts.momentum.evaluations),
+      events: this.#watching.eventLog.events,
+      pace: this.#watching.tickRate.curve,
     };
     const text = reportText(this.#report(ending, sights));
     for (const place of engine.places.length > 1 ? [] : engine.places)
@@ -183,7 +183,7 @@ export class Presenter {
     );
     if (config.voice === 'verbose') for (const note of facts.momentum.notes) this.say(`Note: ${note}`);
     this.tell(
-      `\nCandles ${told(outDir)}   Report ${told(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${told(pagePath)}`}   Log ${told(logPath)}`,
+      `\nCandles ${displayPath(outDir)}   Report ${displayPath(reportPaths[0])}${pagePath === undefined ? '' : `   Page ${displayPath(pagePath)}`}   Log ${displayPath(logPath)}`,
     );
     if (config.json) process.stdout.write(text);
     try {
@@ -194,14 +194,14 @@ export class Presenter {
         ticksPerSecond: 0,
         verdict,
         endedAt: istStamp(ending.endedWallMs),
-        ...(pagePath === undefined ? {} : { report: told(pagePath) }),
+        ...(pagePath === undefined ? {} : { report: displayPath(pagePath) }),
       });
     }
   }
 
   #report(
     { facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending,
-    sights: Sights,
+    sights: ReportViews,
   ): Record<string, unknown> {
     const { config, runId, identity, instruments, sessionOf, startsMs } = this.#plan;
     return buildReport(

@@ -6,16 +6,16 @@ import { sleep } from '../clock.js';
 import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
 import { runsIn } from '../journal/folder.js';
-import { SEGMENT, segmentName, type Stamp } from '../journal/format.js';
+import { SEGMENT, segmentName, type BlockStamp } from '../journal/format.js';
 import type { RunMeta } from '../journal/meta.js';
-import type { JournalPlace } from '../journal/segments.js';
+import type { JournalPosition } from '../journal/segments.js';
 import { istDate, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
 import { count } from '../gates/gate.js';
 import type { Engine } from '../ingest/engine.js';
 import { isAlive } from './process-liveness.js';
 import type { Intake } from '../ingest/intake.js';
-import { aboutJournal, JournalFeed, type JournalAbout } from '../ingest/journal-source.js';
+import { aboutJournal, JournalSource, type JournalSummary } from '../ingest/journal-source.js';
 import type { Plan } from './plan.js';
 import { feedName } from './plan.js';
 import type { WriterPool } from '../threads/writer-pool.js';
@@ -36,7 +36,7 @@ export function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: numbe
 }
 
 /** In what a run was another than the one that is asked for, a phrase; undefined when it is the same. */
-function otherThan({ meta }: JournalAbout, config: StageConfig, nowWallMs: number): string | undefined {
+function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: number): string | undefined {
   const lasted = (minutes: number | null | undefined): string =>
     typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close';
   if (config.shadow !== (meta.shadow === true))
@@ -60,11 +60,11 @@ function otherThan({ meta }: JournalAbout, config: StageConfig, nowWallMs: numbe
  * The newest run in the journals' folder that was killed and is the one that `config` asks for. Throws EngineError JOURNAL when there is
  * none, its process still lives, or its journal is damaged.
  */
-export async function findKilled(config: StageConfig, nowWallMs: number): Promise<JournalAbout> {
+export async function findKilled(config: StageConfig, nowWallMs: number): Promise<JournalSummary> {
   const folder = config.journal!;
   const others: string[] = [];
   for (const { folder: run, runId } of runsIn(folder)) {
-    let about: JournalAbout;
+    let about: JournalSummary;
     try {
       about = await aboutJournal(run);
     } catch (error) {
@@ -93,9 +93,9 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
 }
 
 /** The run's clock, going on: the configuration with which it is resumed. */
-export function goingOn(
+export function resumedConfig(
   config: StageConfig,
-  { meta }: JournalAbout,
+  { meta }: JournalSummary,
   now: { readonly wallMs: number; readonly monoMs: number },
 ): StageConfig {
   const { feed } = config;
@@ -111,7 +111,7 @@ export function goingOn(
 }
 
 /** Refuses when the plan's symbols are not the run's. Throws EngineError JOURNAL. */
-export function checkSymbols({ meta }: JournalAbout, { instruments }: Plan): void {
+export function checkSymbols({ meta }: JournalSummary, { instruments }: Plan): void {
   const names = (list: readonly { readonly symbol: string; readonly token: string }[]): string =>
     list.map(({ symbol, token }) => `${symbol} ${token}`).join(',');
   if (names(meta.instruments) !== names(instruments))
@@ -128,13 +128,13 @@ export function checkSymbols({ meta }: JournalAbout, { instruments }: Plan): voi
  * Takes in what the killed process had journaled, and has it written: rows that it wrote are then this process's own, and may be corrected
  * by it. Returns where its journal goes on; a write that was cut off is cut away.
  */
-export async function takeUp(
-  { folder, extent, frames }: JournalAbout,
+export async function replayKilledRun(
+  { folder, extent, frames }: JournalSummary,
   engine: Engine,
   intake: Intake,
   writer: WriterPool,
-): Promise<JournalPlace> {
-  await new JournalFeed({ folder, engine, intake }).run();
+): Promise<JournalPosition> {
+  await new JournalSource({ folder, engine, intake }).run();
   while (!engine.router.drained) await sleep(LOOK_MS);
   writer.poll();
   await writer.settle();
@@ -145,14 +145,14 @@ export async function takeUp(
 }
 
 /** Tells the record of connections how those of the killed process went. Its times are put on this process's axis by the wall clock, which a restart of the machine does not turn back. */
-export function restore(record: ConnectionRecord, about: JournalAbout, clock: Clock): void {
-  const at = ({ wallMs, marketMs }: Stamp): { monoMs: number; marketMs: number } => ({
+export function restore(record: ConnectionRecord, about: JournalSummary, clock: Clock): void {
+  const at = ({ wallMs, marketMs }: BlockStamp): { monoMs: number; marketMs: number } => ({
     monoMs: clock.monoMs() - (clock.wallMs() - wallMs),
     marketMs,
   });
   let connection = 0;
   let openedMs = 0;
-  const killed = (stamp: Stamp): void => {
+  const killed = (stamp: BlockStamp): void => {
     if (!record.connected) return;
     const sentence = `The program was killed at ${istStamp(stamp.marketMs)} of market time; the run went on with --resume.`;
     record.closed(
@@ -183,7 +183,7 @@ export function restore(record: ConnectionRecord, about: JournalAbout, clock: Cl
 export function firstOpening({
   connections,
   meta,
-}: JournalAbout): { readonly openedMarketMs: number; readonly earlyMs: number } | undefined {
+}: JournalSummary): { readonly openedMarketMs: number; readonly earlyMs: number } | undefined {
   const first = connections.find((event) => 'opened' in event);
   if (first === undefined) return undefined;
   const openedMarketMs = Math.max(first.opened.marketMs, meta.opensMs ?? 0);
@@ -191,7 +191,7 @@ export function firstOpening({
 }
 
 /** What a person is told. */
-export function resumingText({ meta, last, frames, extent }: JournalAbout, nowMarketMs: number): string {
+export function resumingText({ meta, last, frames, extent }: JournalSummary, nowMarketMs: number): string {
   const cut =
     extent.tornBytes === 0
       ? ''

@@ -13,7 +13,7 @@ export interface Seals {
   lastEndedBar(): number;
 }
 
-export class RunTime {
+export class RunClock {
   readonly #plan: Plan;
   #openedMarketMs: number | undefined;
   #endedMarketMs: number | undefined;

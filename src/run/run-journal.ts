@@ -6,11 +6,11 @@ import { EngineError, sentenceOf } from '../errors.js';
 import { prune } from '../journal/folder.js';
 import { KIND, type Kind } from '../journal/format.js';
 import { givenEntry, type RunMeta } from '../journal/meta.js';
-import type { JournalPlace } from '../journal/segments.js';
+import type { JournalPosition } from '../journal/segments.js';
 import { JournalWriter } from '../journal/writer.js';
 import { programVersion } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
-import { filled, type GivenHistory } from '../candles/warm-up-candles.js';
+import { filled, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { processStart } from './process-liveness.js';
 import type { Plan } from './plan.js';
 
@@ -18,18 +18,18 @@ import type { Plan } from './plan.js';
 const RECENT_MS = 3_600_000;
 
 /** What a run's journal is made of. */
-export interface RecordingOptions {
+export interface RunJournalOptions {
   readonly plan: Plan;
   readonly engine: Engine;
   /** SHA-256 of the rows of `--history` that are used, by symbol. */
   readonly historyRows: Readonly<Record<string, string>>;
-  readonly given: GivenHistory | undefined;
+  readonly given: WarmUpCandles | undefined;
   /** Where an earlier process left off. */
-  readonly from: JournalPlace | undefined;
+  readonly from: JournalPosition | undefined;
   readonly onTrouble: (sentence: string) => void;
 }
 
-function metaOf({ plan, historyRows, given }: RecordingOptions, clock: Clock): RunMeta {
+function metaOf({ plan, historyRows, given }: RunJournalOptions, clock: Clock): RunMeta {
   const { config, instruments, identity } = plan;
   return {
     version: programVersion(),
@@ -58,11 +58,11 @@ function metaOf({ plan, historyRows, given }: RecordingOptions, clock: Clock): R
 }
 
 /** The journal of a run that begins. */
-export class Recording {
+export class RunJournal {
   readonly journal: JournalWriter;
-  readonly #options: RecordingOptions;
+  readonly #options: RunJournalOptions;
 
-  private constructor(options: RecordingOptions, journal: JournalWriter) {
+  private constructor(options: RunJournalOptions, journal: JournalWriter) {
     this.#options = options;
     this.journal = journal;
   }
@@ -71,7 +71,7 @@ export class Recording {
    * Makes the folder and the first segment; undefined with `--no-journal`. Throws EngineError OUTPUT when the disk refuses: a run that
    * leaves no trace of its gaps must be asked for.
    */
-  static async begin(options: RecordingOptions): Promise<Recording | undefined> {
+  static async begin(options: RunJournalOptions): Promise<RunJournal | undefined> {
     const { plan, engine, from, onTrouble } = options;
     if (plan.journalDir === undefined) return undefined;
     const folder = join(plan.journalDir, plan.runId);
@@ -89,7 +89,7 @@ export class Recording {
         taken: () => engine.router.mark(),
         written: () => engine.router.publishMarked(),
       });
-      return new Recording(options, journal);
+      return new RunJournal(options, journal);
     } catch (error) {
       throw new EngineError(
         'OUTPUT',

@@ -5,7 +5,7 @@ import { SystemClock, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { feedEndpoint, LIVE_ENDPOINT, readCertificates, type Endpoint } from '../broker/angel/endpoint.js';
 import { readCredentials, type Credentials } from '../broker/angel/login.js';
-import { shareNumbers, type GivenHistory } from '../candles/warm-up-candles.js';
+import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { checkSymbols } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import type { RemoteFeed } from '../cli/config.js';
@@ -21,7 +21,7 @@ export interface Source {
 
 export interface PreparedSource {
   /** Earlier candles, where the source knows some and no `--history` is given. */
-  readonly given: GivenHistory | undefined;
+  readonly given: WarmUpCandles | undefined;
   /** What a person should know, sentences. */
   readonly warnings: readonly string[];
   /** Starts the market, where it is ours to start. */

@@ -7,30 +7,30 @@ import { openLog, silentLog, type Log } from '../log.js';
 import { differences } from '../momentum/series.js';
 import { ConnectionRecord } from '../monitor/connection-record.js';
 import { gates, verdictOf } from '../gates/gates.js';
-import { NetworkLedger } from '../monitor/network-audit.js';
+import { NetworkAudit } from '../monitor/network-audit.js';
 import { Probe } from '../monitor/probe.js';
 import { COUNTER } from '../memory/counters.js';
 import { LEDGER, watch } from '../memory/io-ledger.js';
 import { Engine } from '../ingest/engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
-import { drained, exitCodeOf, hashesOf } from './finish.js';
-import { connecting, logSample } from './feed-wiring.js';
-import { gather, type Progress, type Sources } from './collect-facts.js';
+import { shardsDrained, exitCodeOf, hashesOf } from './finish.js';
+import { wireFeed, logSample } from './feed-wiring.js';
+import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
 import { Intake } from '../ingest/intake.js';
-import { givenBefore, type JournalAbout } from '../ingest/journal-source.js';
-import { Line } from '../ingest/pipeline.js';
-import { timeToConnect } from './wait-for-open.js';
+import { givenBefore, type JournalSummary } from '../ingest/journal-source.js';
+import { Pipeline } from '../ingest/pipeline.js';
+import { waitToConnect } from './wait-for-open.js';
 import { tryFolder } from './output-folders.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
-import { Recording } from './run-journal.js';
-import { firstOpening, restore, resumingText, takeUp } from './resume.js';
-import { RunTime } from './run-clock.js';
+import { RunJournal } from './run-journal.js';
+import { firstOpening, restore, resumingText, replayKilledRun } from './resume.js';
+import { RunClock } from './run-clock.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { endByFault, onStop, type Tellable } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { WriterPool } from '../threads/writer-pool.js';
-import type { GivenHistory } from '../candles/warm-up-candles.js';
+import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
 /** Real ms between two looks at what is due: writes, the display, the end. */
 const LOOK_MS = 200;
@@ -50,29 +50,29 @@ export class StageRun {
   readonly #preset: EnginePreset;
   readonly #engine: Engine;
   readonly #intake: Intake;
-  readonly #killed: JournalAbout | undefined;
+  readonly #killed: JournalSummary | undefined;
   readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
-  readonly #network = new NetworkLedger();
+  readonly #network = new NetworkAudit();
   /** Resolves when the run is to end, for whatever reason. */
   readonly #over: Promise<void>;
   #end!: () => void;
   readonly #presenter: Presenter;
   #log: Log = silentLog();
   #client: FeedClient | undefined;
-  #recording: Recording | undefined;
-  readonly #time: RunTime;
+  #recording: RunJournal | undefined;
+  readonly #time: RunClock;
   /** Candles of earlier minutes that no file holds. */
-  #given: GivenHistory | undefined;
+  #given: WarmUpCandles | undefined;
   #interrupted = false;
   #broken: EngineError | undefined;
 
   /** `killed`: the run that this one goes on with. */
-  constructor(plan: Plan, preset: EnginePreset, killed?: JournalAbout) {
+  constructor(plan: Plan, preset: EnginePreset, killed?: JournalSummary) {
     this.#plan = plan;
     this.#preset = preset;
     this.#killed = killed;
     this.#presenter = new Presenter(plan);
-    this.#time = new RunTime(plan);
+    this.#time = new RunClock(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
     this.#engine = new Engine({
       instruments: plan.instruments,
@@ -153,8 +153,8 @@ export class StageRun {
       const from =
         this.#killed === undefined
           ? undefined
-          : await takeUp(this.#killed, this.#engine, this.#intake, writer);
-      this.#recording = await Recording.begin({
+          : await replayKilledRun(this.#killed, this.#engine, this.#intake, writer);
+      this.#recording = await RunJournal.begin({
         plan,
         engine: this.#engine,
         historyRows,
@@ -211,7 +211,7 @@ export class StageRun {
     const warm = await this.#warmUp(source);
     this.#recording?.describe(clock);
     const intake = this.#intake;
-    const line = new Line({
+    const line = new Pipeline({
       engine: this.#engine,
       intake,
       clock,
@@ -219,7 +219,7 @@ export class StageRun {
       socket: { pause: () => client.pause(), resume: () => client.resume() },
       conceal: (bytes) => client.conceal(bytes),
     });
-    const client = connecting({
+    const client = wireFeed({
       plan,
       source,
       session: warm.session,
@@ -238,7 +238,7 @@ export class StageRun {
       say: (text) => this.#presenter.say(text),
     });
     this.#client = client;
-    const sources: Sources = {
+    const sources: FactSources = {
       plan,
       clock,
       engine: this.#engine,
@@ -254,7 +254,7 @@ export class StageRun {
     if (this.#killed !== undefined) this.#goOn(this.#killed, clock, line, record);
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
-        await timeToConnect(
+        await waitToConnect(
           plan.opensMs,
           { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over },
           (text) => this.#presenter.tell(text),
@@ -290,7 +290,7 @@ export class StageRun {
   }
 
   /** Takes over what the killed process knew of its connections and its time. */
-  #goOn(killed: JournalAbout, clock: Clock, line: Line, record: ConnectionRecord): void {
+  #goOn(killed: JournalSummary, clock: Clock, line: Pipeline, record: ConnectionRecord): void {
     line.resumed();
     restore(record, killed, clock);
     this.#time.goOn(firstOpening(killed));
@@ -299,7 +299,7 @@ export class StageRun {
   }
 
   /** From the first open until the duration has passed and its last whole minute is sealed, or until something ends it. */
-  async #live(sources: Sources, line: Line): Promise<void> {
+  async #live(sources: FactSources, line: Pipeline): Promise<void> {
     const { clock, probe, writer } = sources;
     probe.start();
     line.start();
@@ -307,7 +307,7 @@ export class StageRun {
       probe.sample();
       writer.poll();
       const turns = this.#presenter.show(
-        gather(sources, this.#progress(clock)),
+        collectFacts(sources, this.#progress(clock)),
         this.#time.leftMin(clock),
         clock,
       );
@@ -323,7 +323,7 @@ export class StageRun {
     }
   }
 
-  #progress(clock: Clock): Progress {
+  #progress(clock: Clock): RunProgress {
     const time = this.#time;
     return {
       finished: false,
@@ -337,13 +337,13 @@ export class StageRun {
     };
   }
 
-  async #conclude(sources: Sources, shards: ShardPool, startedWallMs: number): Promise<number> {
+  async #conclude(sources: FactSources, shards: ShardPool, startedWallMs: number): Promise<number> {
     const { clock, writer, probe } = sources;
-    await drained(shards, clock);
+    await shardsDrained(shards, clock);
     const cost = probe.figures();
     const conclusion = await writer.finish();
     probe.stop();
-    const progress: Progress = {
+    const progress: RunProgress = {
       ...this.#progress(clock),
       finished: true,
       conclusion,
@@ -351,7 +351,7 @@ export class StageRun {
       hashes: hashesOf(writer.evaluations, conclusion),
     };
     await this.#recording?.journal.settle();
-    const gathered = gather(sources, progress);
+    const gathered = collectFacts(sources, progress);
     // What the end of the run costs is not what running costs.
     const facts = {
       ...gathered,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import { CACHE_FOLDER, newestCached, readMasterFile } from '../broker/angel/scrip-cache.js';
-import type { Master } from '../broker/angel/scrip-master.js';
+import type { ScripMaster } from '../broker/angel/scrip-master.js';
 import type { Instrument, Listing } from '../market/instrument.js';
 import { Calendar, istDate } from '../market/session.js';
 import { shipped } from '../paths.js';
@@ -48,9 +48,9 @@ export function symbolOf(text: string): string {
 }
 
 /** The broker's file that a run goes by. */
-export interface Book {
+export interface InstrumentMaster {
   readonly path: string;
-  readonly master: Master;
+  readonly master: ScripMaster;
   /** IST date on which it was fetched; undefined for a file that the user named. */
   readonly date: string | undefined;
   /** What a person should know of it, sentences. */
@@ -58,11 +58,11 @@ export interface Book {
 }
 
 /** The file that the user named; else, where `cache` says so, the newest one that was fetched, with a warning when it is not of `today`. Throws EngineError INSTRUMENT. */
-export async function openBook(
+export async function openInstrumentMaster(
   named: string | undefined,
   cache: boolean,
   today: string,
-): Promise<Book | undefined> {
+): Promise<InstrumentMaster | undefined> {
   if (named !== undefined) return bookOf(named, await readMasterFile(named), undefined, []);
   const cached = cache ? await newestCached(CACHE_FOLDER, today) : undefined;
   if (cached === undefined) return undefined;
@@ -76,7 +76,12 @@ export async function openBook(
   return bookOf(path, await readMasterFile(path), date, old);
 }
 
-function bookOf(path: string, master: Master, date: string | undefined, warnings: readonly string[]): Book {
+function bookOf(
+  path: string,
+  master: ScripMaster,
+  date: string | undefined,
+  warnings: readonly string[],
+): InstrumentMaster {
   const unreadable =
     master.unreadable === 0
       ? []
@@ -86,7 +91,7 @@ function bookOf(path: string, master: Master, date: string | undefined, warnings
 
 /** The tick size of a symbol in rupees, by the newest file that was fetched, else as shipped; undefined where neither knows it. Throws EngineError INSTRUMENT. */
 export async function tickSizes(nowMs: number): Promise<(symbol: string) => number | undefined> {
-  const book = await openBook(undefined, true, istDate(nowMs));
+  const book = await openInstrumentMaster(undefined, true, istDate(nowMs));
   const sizes = new Map(niftyFifty().map(({ symbol, tickSizeRupees }) => [symbol, tickSizeRupees]));
   return (symbol) => book?.master.listings.get(symbol)?.tickSizeRupees ?? sizes.get(symbol);
 }
@@ -94,7 +99,7 @@ export async function tickSizes(nowMs: number): Promise<(symbol: string) => numb
 /** How one symbol of the shipped list stands in the broker's file, one clause; undefined when both agree. */
 export function disagreement(
   { symbol, token }: Listing,
-  { listings, conflicts }: Master,
+  { listings, conflicts }: ScripMaster,
 ): string | undefined {
   const conflict = conflicts.get(symbol);
   if (conflict !== undefined) return conflict;
@@ -107,7 +112,11 @@ export function disagreement(
 }
 
 /** The shipped listing of `symbol` and the broker's, reconciled. Throws EngineError INSTRUMENT where they differ, or neither knows it. */
-export function reconcile(symbol: string, ours: Listing | undefined, book: Book | undefined): Listing {
+export function reconcile(
+  symbol: string,
+  ours: Listing | undefined,
+  book: InstrumentMaster | undefined,
+): Listing {
   const theirs = book?.master.listings.get(symbol);
   const wrong =
     book === undefined
@@ -136,7 +145,7 @@ export function selectInstruments(options: {
   readonly stage: 1 | 2;
   readonly symbols: readonly string[] | undefined;
   readonly subset: number | undefined;
-  readonly book: Book | undefined;
+  readonly book: InstrumentMaster | undefined;
 }): Instrument[] {
   const { subset, book } = options;
   const shippedList = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));

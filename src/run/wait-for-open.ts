@@ -46,7 +46,7 @@ export interface Waiting {
 }
 
 /** Says what is waited for, and resolves true when it is time to connect for an opening at `opensMs`, or `earlierMs` of market time before that; false when `over` resolves first. */
-export async function timeToConnect(
+export async function waitToConnect(
   opensMs: number,
   waiting: Waiting,
   say: (text: string) => void,

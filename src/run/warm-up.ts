@@ -1,14 +1,14 @@
 /** `--warm-up`: the day's earlier candles by `getCandleData`, polled before the feed is opened, so that momentum evaluates from its first minute. */
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
-import { logIn, type Session as LogIn } from '../broker/angel/login.js';
+import { logIn, type BrokerSession as LogIn } from '../broker/angel/login.js';
 import type { CandleRow } from '../candles/candle.js';
 import type { Instrument } from '../market/instrument.js';
 import { istStamp, MINUTE_MS } from '../market/session.js';
 import { count, named } from '../gates/gate.js';
-import type { NetworkLedger } from '../monitor/network-audit.js';
-import { APART_MS, CandlesRefused, Poller } from '../broker/angel/rest-candles.js';
-import { fillCandles, sharedRoom, type GivenHistory } from '../candles/warm-up-candles.js';
+import type { NetworkAudit } from '../monitor/network-audit.js';
+import { APART_MS, CandlesRefused, CandlePoller } from '../broker/angel/rest-candles.js';
+import { fillCandles, sharedRoom, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 
@@ -20,7 +20,7 @@ const MOST_CANDLES = 800;
 const SETTLE_MS = 10_000;
 
 /** Room for the candles of all instruments, which threads may be given before anything is polled. */
-export function warmUpRoom(instruments: readonly Instrument[]): GivenHistory {
+export function warmUpRoom(instruments: readonly Instrument[]): WarmUpCandles {
   return {
     volumeKind: 'traded',
     rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MOST_CANDLES)])),
@@ -36,8 +36,8 @@ export interface WarmUpOptions {
   readonly plan: Plan;
   readonly source: Source;
   /** Made by `warmUpRoom`; filled here. */
-  readonly room: GivenHistory;
-  readonly network: NetworkLedger;
+  readonly room: WarmUpCandles;
+  readonly network: NetworkAudit;
   readonly say: (sentence: string) => void;
   /** Ends it early. */
   readonly over: Promise<void>;
@@ -90,7 +90,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
     return { session: undefined, notes: [`No warm-up: ${error.message}`] };
   }
   network.enter('warm-up');
-  const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
+  const poller = new CandlePoller({ endpoint, session, clock, signal: abort.signal, say });
   say(
     `Warm-up: asking for the earlier candles of ${count(plan.instruments.length, 'symbol')}, two a second.`,
   );
@@ -103,7 +103,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
 async function poll(
   { plan, source, room }: WarmUpOptions,
   session: LogIn,
-  poller: Poller,
+  poller: CandlePoller,
   clock: Clock,
 ): Promise<string[]> {
   const notes: string[] = [];

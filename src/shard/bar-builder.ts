@@ -9,7 +9,7 @@
  */
 import {
   BAR,
-  FIRST,
+  AS_SEALED,
   FLAG,
   GAP,
   GAP_CAPACITY,
@@ -34,7 +34,7 @@ import {
   repair,
   VOLUME_LIMIT,
 } from './volume-anchor.js';
-import type { Drafts } from './row-writer.js';
+import type { RowWriter } from './row-writer.js';
 import { unpack } from './unpack.js';
 
 // Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
@@ -251,7 +251,7 @@ function isOfBarAtHand(m: ShardMemory, row: number, s: number, r: number, traded
 }
 
 /** Applies the packet of the record at double index `at` and ring cursor `cursor` to its row's draft. */
-export function applyPacket(m: ShardMemory, drafts: Drafts, at: number, cursor: number): void {
+export function applyPacket(m: ShardMemory, drafts: RowWriter, at: number, cursor: number): void {
   const f = m.f64;
   const r = unpack(m, at);
   const row = m.i32[2 * r + PACKET.row];
@@ -278,14 +278,14 @@ export function applySeal(m: ShardMemory, through: number): void {
       const from = f[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
       if (f[from + BAR.ticks] === 0) continue;
       const to = m.firstOf(row, bar);
-      f[to + FIRST.open] = f[from + BAR.open];
-      f[to + FIRST.high] = f[from + BAR.high];
-      f[to + FIRST.low] = f[from + BAR.low];
-      f[to + FIRST.close] = f[from + BAR.close];
-      f[to + FIRST.volume] = f[from + BAR.volume];
-      f[to + FIRST.gapMs] = gapWithin(m, row, bar);
-      f[to + FIRST.seeded] = f[from + BAR.seeded];
-      f[to + FIRST.ticks] = f[from + BAR.ticks];
+      f[to + AS_SEALED.open] = f[from + BAR.open];
+      f[to + AS_SEALED.high] = f[from + BAR.high];
+      f[to + AS_SEALED.low] = f[from + BAR.low];
+      f[to + AS_SEALED.close] = f[from + BAR.close];
+      f[to + AS_SEALED.volume] = f[from + BAR.volume];
+      f[to + AS_SEALED.gapMs] = gapWithin(m, row, bar);
+      f[to + AS_SEALED.seeded] = f[from + BAR.seeded];
+      f[to + AS_SEALED.ticks] = f[from + BAR.ticks];
     }
   }
   if (through > m.i32[SHARD.sealed]) Atomics.store(m.i32, SHARD.sealed, Math.min(through, m.shape.bars - 1));
@@ -311,7 +311,7 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
 }
 
 /** Applies the record at double index `at`, which is of any kind but a packet. No draft may be open. */
-export function applyControl(m: ShardMemory, drafts: Drafts, at: number): void {
+export function applyControl(m: ShardMemory, drafts: RowWriter, at: number): void {
   const what = m.i32[2 * at + RECORD.what];
   const kind = kindOf(what);
   if (kind === KIND.seal) {

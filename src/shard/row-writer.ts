@@ -56,7 +56,7 @@ const MOST_PRICE = 0x7fffffff;
  */
 const MOST_SUM = 2 ** 52;
 
-export class Drafts {
+export class RowWriter {
   readonly memory: ShardMemory;
   /** Double index of each row's draft; 0 where there is none. */
   readonly slots: Int32Array;

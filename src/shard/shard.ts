@@ -6,7 +6,7 @@ import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
 import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../memory/layout.js';
 import { kindOf } from '../memory/record.js';
-import { Drafts, MOST_RUN } from './row-writer.js';
+import { RowWriter, MOST_RUN } from './row-writer.js';
 import { applyControl, applyPacket } from './bar-builder.js';
 import { applyTicks } from './fast/tick-accumulator.js';
 
@@ -17,7 +17,7 @@ const MOST_ARRIVALS = 256;
 
 export class Shard {
   readonly memory: ShardMemory;
-  readonly #drafts: Drafts;
+  readonly #drafts: RowWriter;
   /** When what is in the batch arrived, and how many records each time. */
   readonly #receivedUs = new Int32Array(MOST_ARRIVALS);
   readonly #counts = new Int32Array(MOST_ARRIVALS);
@@ -29,7 +29,7 @@ export class Shard {
    */
   constructor(memory: ShardMemory) {
     this.memory = memory;
-    this.#drafts = new Drafts(memory);
+    this.#drafts = new RowWriter(memory);
     const { i32 } = memory;
     // First of all: a thread that dies before this line had no part in the record that is still marked as being at work.
     Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);

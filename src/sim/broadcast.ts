@@ -9,17 +9,17 @@ import type { Subscription, SubscriptionMode } from '../broker/angel/requests.js
 import type { Market } from './market.js';
 
 /** Takes whole messages, each of the instrument `index`. The bytes are shared between receivers and must not be changed. */
-export interface Receiver {
+export interface Subscriber {
   sendPacket(frame: Uint8Array, index: number): void;
 }
 
 const MODES: readonly SubscriptionMode[] = [1, 2, 3];
 
-export class Feed {
+export class Broadcast {
   readonly #market: Market;
   readonly #last: (index: number) => Packet;
   /** Receivers by instrument and mode: `index * 3 + mode - 1`. */
-  readonly #receivers: Set<Receiver>[];
+  readonly #receivers: Set<Subscriber>[];
 
   /** `last`: what an instrument's subscription is answered with. */
   constructor(market: Market, last = (index: number): Packet => market.last(index)) {
@@ -27,7 +27,7 @@ export class Feed {
     this.#last = last;
     this.#receivers = Array.from(
       { length: market.listings.length * MODES.length },
-      () => new Set<Receiver>(),
+      () => new Set<Subscriber>(),
     );
   }
 
@@ -37,14 +37,14 @@ export class Feed {
   }
 
   /** Starts the flow, after the cached last packet, which is sent also while the market is shut. An unknown token stays silent. */
-  subscribe(receiver: Receiver, { mode, exchangeType, token }: Subscription): void {
+  subscribe(receiver: Subscriber, { mode, exchangeType, token }: Subscription): void {
     const index = this.#market.indexOf(exchangeType, token);
     if (index === undefined) return;
     receiver.sendPacket(frameOf(this.#last(index), mode), index);
     this.#receivers[index * MODES.length + mode - 1].add(receiver);
   }
 
-  unsubscribe(receiver: Receiver, { mode, exchangeType, token }: Subscription): void {
+  unsubscribe(receiver: Subscriber, { mode, exchangeType, token }: Subscription): void {
     const index = this.#market.indexOf(exchangeType, token);
     if (index !== undefined) this.#receivers[index * MODES.length + mode - 1].delete(receiver);
   }

@@ -9,18 +9,18 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
-import { Connection } from './connection.js';
+import { ClientConnection } from './connection.js';
 import { CONTROL_PATH, controlRoutes, type Load } from './control.js';
 import type { Fault } from './faults/fault.js';
 import { Faults, type Victim } from './faults/faults.js';
-import { unauthorized, type Refusal } from './faults/handshakes.js';
+import { unauthorized, type HandshakeRefusal } from './faults/handshakes.js';
 import { Link } from './faults/link.js';
-import { Feed } from './broadcast.js';
+import { Broadcast } from './broadcast.js';
 import { LOGIN_PATH, loginRoutes } from './login.js';
 import type { Emit, Market } from './market.js';
 import { candleRoutes } from './rest-candles.js';
 import { serve, targetOf } from './rest.js';
-import { Sessions, type Handshake } from './log-ins.js';
+import { LogIns, type Handshake } from './log-ins.js';
 
 /** What the broker grants a client. Tests make the limits easy to hit. */
 export interface BrokerLimits {
@@ -87,10 +87,10 @@ class RunningBroker implements Broker {
   readonly #limits: BrokerLimits;
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
-  readonly #sessions: Sessions;
-  readonly #feed: Feed;
+  readonly #sessions: LogIns;
+  readonly #feed: Broadcast;
   readonly #faults: Faults | undefined;
-  readonly #connections = new Map<WebSocket, Connection>();
+  readonly #connections = new Map<WebSocket, ClientConnection>();
   /** Sockets whose handshake is answered late. */
   readonly #waiting = new Set<Duplex>();
   readonly #socketsOf = new Map<string, number>();
@@ -103,14 +103,14 @@ class RunningBroker implements Broker {
     const { market, clock } = options;
     this.#options = options;
     this.#limits = { ...BROKER_LIMITS, ...options.limits };
-    this.#sessions = new Sessions(clock, market.seed);
+    this.#sessions = new LogIns(clock, market.seed);
     const { faults = [] } = options;
     const any =
       faults.length === 0
         ? undefined
         : new Faults({ faults, market, clock, expire: () => this.#sessions.expire() });
     this.#faults = any;
-    this.#feed = new Feed(market, any && ((index) => any.cached(index)));
+    this.#feed = new Broadcast(market, any && ((index) => any.cached(index)));
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -234,7 +234,10 @@ class RunningBroker implements Broker {
     const { clock } = this.#options;
     this.#socketsOf.set(clientCode, (this.#socketsOf.get(clientCode) ?? 0) + 1);
     const link = this.#faults && new Link(this.#faults, socket, raw);
-    this.#connections.set(socket, new Connection({ socket, feed: this.#feed, clock, link, ...this.#limits }));
+    this.#connections.set(
+      socket,
+      new ClientConnection({ socket, feed: this.#feed, clock, link, ...this.#limits }),
+    );
     socket.on('close', () => {
       this.#connections.delete(socket);
       const left = this.#socketsOf.get(clientCode)! - 1;
@@ -279,7 +282,7 @@ function oneOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-function refuse(socket: Duplex, { status, headers = {}, body = '' }: Refusal): void {
+function refuse(socket: Duplex, { status, headers = {}, body = '' }: HandshakeRefusal): void {
   const lines = Object.entries({
     ...headers,
     Connection: 'close',

@@ -6,17 +6,17 @@
 
 import type { Listing } from '../market/instrument.js';
 import { FIELD, MODE, Packet } from '../market/packet.js';
-import { inContinuous, MINUTE_MS, type Session } from '../market/session.js';
+import { inContinuous, MINUTE_MS, type TradingSession } from '../market/session.js';
 import type { Random } from '../random.js';
 import { clearBook, fillBook } from './order-book.js';
 import { FRAME_MS } from './sequence-allocator.js';
-import type { Nature } from './instrument-profile.js';
+import type { InstrumentProfile } from './instrument-profile.js';
 import type { Trades } from './trades.js';
 
 export interface ConflationOptions {
   readonly listing: Listing;
-  readonly nature: Nature;
-  readonly session: Session;
+  readonly nature: InstrumentProfile;
+  readonly session: TradingSession;
   readonly trades: Trades;
   readonly previousClose: number;
   readonly yearHigh: number;

@@ -6,12 +6,12 @@ import { PING } from '../broker/angel/requests.js';
 import { PONG } from '../broker/angel/texts.js';
 import type { Victim } from './faults/faults.js';
 import type { Link } from './faults/link.js';
-import type { Feed, Receiver } from './broadcast.js';
+import type { Broadcast, Subscriber } from './broadcast.js';
 import { ERROR_TEXT, parseRequest, Subscriptions, type RequestError } from './subscriptions.js';
 
-export interface ConnectionOptions {
+export interface ClientConnectionOptions {
   readonly socket: WebSocket;
-  readonly feed: Feed;
+  readonly feed: Broadcast;
   readonly clock: Clock;
   /** Where faults are: it then also answers the pings that ws answers otherwise. */
   readonly link: Link | undefined;
@@ -21,12 +21,12 @@ export interface ConnectionOptions {
   readonly mostBufferedBytes: number;
 }
 
-export class Connection implements Receiver {
-  readonly #options: ConnectionOptions;
+export class ClientConnection implements Subscriber {
+  readonly #options: ClientConnectionOptions;
   readonly #subscriptions = new Subscriptions();
   #beatMs: number;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ClientConnectionOptions) {
     this.#options = options;
     this.#beatMs = options.clock.monoMs();
     const { socket } = options;

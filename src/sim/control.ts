@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { CandleRow } from '../candles/candle.js';
 import { istStamp } from '../market/session.js';
 import type { Market } from './market.js';
-import { failure, type Answer, type Question, type Route } from './rest.js';
+import { failure, type Answer, type Question, type RestRoute } from './rest.js';
 
 export const CONTROL_PATH = '/simulator';
 
@@ -19,7 +19,7 @@ export interface Load {
 }
 
 /** GET /simulator, /simulator/candles?symbol= and /simulator/history?symbol=&kind=tick|traded. */
-export function controlRoutes(market: Market, clock: Clock, load: () => Load): Record<string, Route> {
+export function controlRoutes(market: Market, clock: Clock, load: () => Load): Record<string, RestRoute> {
   return {
     [CONTROL_PATH]: {
       method: 'GET',

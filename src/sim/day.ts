@@ -2,17 +2,17 @@
 
 import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
-import { MINUTE_MS, type Session } from '../market/session.js';
+import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { seededRandom } from '../random.js';
 import { Conflation } from './conflation.js';
 import { Minutes } from './minutes.js';
-import { closeOf, natureOf, seedOf, STREAM, yearRange } from './instrument-profile.js';
+import { closeOf, profileOf, seedOf, STREAM, yearRange } from './instrument-profile.js';
 import { Trades, type OnTrade } from './trades.js';
 
-export interface DayOptions {
+export interface InstrumentDayOptions {
   readonly seed: number;
   readonly listing: Listing;
-  readonly session: Session;
+  readonly session: TradingSession;
   /** `YYYY-MM-DD` of the trading day before. */
   readonly previousDate: string;
   readonly lane: number;
@@ -24,13 +24,13 @@ export interface DayOptions {
 /** The segment's counter starts with the pre-open, this long before the opening. */
 const COUNTED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 
-export class Day {
+export class InstrumentDay {
   readonly conflation: Conflation;
   readonly #trades: Trades;
   readonly #minutes: Readonly<Record<VolumeKind, Minutes>>;
 
-  constructor({ seed, listing, session, previousDate, lane, lanes, onTrade }: DayOptions) {
-    const nature = natureOf(seed, listing);
+  constructor({ seed, listing, session, previousDate, lane, lanes, onTrade }: InstrumentDayOptions) {
+    const nature = profileOf(seed, listing);
     const daySeed = seedOf(seed, listing, session.date);
     const previousClose = closeOf(seed, listing, nature, previousDate);
     const year = yearRange(seed, listing, nature, session.date);
@@ -90,6 +90,6 @@ export class Day {
 }
 
 /** When the segment's counter starts on the session's date, epoch ms. */
-export function countFromMs(session: Session): number {
+export function countFromMs(session: TradingSession): number {
   return session.openMs - COUNTED_BEFORE_OPEN_MS;
 }

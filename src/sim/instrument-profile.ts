@@ -8,7 +8,7 @@ import { DAY_MS, istMs } from '../market/session.js';
 import { seededRandom, type Random } from '../random.js';
 
 /** Prices and ticks in the wire's unit (paise; 1e-7 rupee for exchange type 13). */
-export interface Nature {
+export interface InstrumentProfile {
   readonly tick: number;
   /** Average over the day, between 1.2 and 14. */
   readonly tradesPerSecond: number;
@@ -57,7 +57,7 @@ function bandOf(tickRupees: number): { from: number; to: number } {
 }
 
 /** What the instrument is in this market, on every date. */
-export function natureOf(seed: number, listing: Listing): Nature {
+export function profileOf(seed: number, listing: Listing): InstrumentProfile {
   const random = seededRandom(seedOf(seed, listing), STREAM.nature);
   const band = bandOf(listing.tickSizeRupees);
   const tradesPerSecond = between(random, 1.2, 14);
@@ -78,7 +78,7 @@ const OCTAVES = 9;
 const WEEKS_OF_YEAR = 52;
 
 /** The closing price of `date` in the wire's unit, a whole number of ticks: noise of nine octaves over the days, so no walk is kept. */
-export function closeOf(seed: number, listing: Listing, nature: Nature, date: string): number {
+export function closeOf(seed: number, listing: Listing, nature: InstrumentProfile, date: string): number {
   return levelAt(seed, listing, nature, Math.round(istMs(date, '00:00') / DAY_MS));
 }
 
@@ -86,7 +86,7 @@ export function closeOf(seed: number, listing: Listing, nature: Nature, date: st
 export function yearRange(
   seed: number,
   listing: Listing,
-  nature: Nature,
+  nature: InstrumentProfile,
   date: string,
 ): { high: number; low: number } {
   const day = Math.round(istMs(date, '00:00') / DAY_MS);
@@ -100,7 +100,7 @@ export function yearRange(
   return { high, low };
 }
 
-function levelAt(seed: number, listing: Listing, nature: Nature, day: number): number {
+function levelAt(seed: number, listing: Listing, nature: InstrumentProfile, day: number): number {
   const key = seedOf(seed, listing);
   const band = bandOf(listing.tickSizeRupees);
   const base =

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.js';
 
 /** One log-in's tokens, as the log-in reply names them. */
-export interface Session {
+export interface LogIn {
   readonly clientCode: string;
   readonly apiKey: string;
   readonly jwtToken: string;
@@ -29,11 +29,11 @@ const LIFE_SECONDS = 28 * 3600;
 const MOST_CLIENTS = 1000;
 const MOST_SESSIONS_A_CLIENT = 16;
 
-export class Sessions {
+export class LogIns {
   readonly #clock: Clock;
   readonly #signingKey: string;
-  readonly #byClient = new Map<string, Session[]>();
-  readonly #expired = new WeakSet<Session>();
+  readonly #byClient = new Map<string, LogIn[]>();
+  readonly #expired = new WeakSet<LogIn>();
   #issued = 0;
 
   /** `seed` makes the tokens of two simulators differ; they protect nothing. */
@@ -43,7 +43,7 @@ export class Sessions {
   }
 
   /** A new log-in. Earlier ones of the client stay valid. */
-  open(clientCode: string, apiKey: string): Session {
+  open(clientCode: string, apiKey: string): LogIn {
     const session = {
       clientCode,
       apiKey,
@@ -59,7 +59,7 @@ export class Sessions {
   }
 
   /** The session that an `Authorization` header belongs to, with or without `Bearer `. */
-  ofAuthorization(authorization: string | undefined): Session | undefined {
+  ofAuthorization(authorization: string | undefined): LogIn | undefined {
     const jwt = bare(authorization);
     for (const sessions of this.#byClient.values()) {
       const found = sessions.find(({ jwtToken }) => jwtToken === jwt);
@@ -80,7 +80,7 @@ export class Sessions {
   }
 
   /** Exchanges a session for a new one; its refresh token is spent. Undefined when the refresh token is not this session's. */
-  renew(session: Session, refreshToken: unknown): Session | undefined {
+  renew(session: LogIn, refreshToken: unknown): LogIn | undefined {
     const sessions = this.#byClient.get(session.clientCode);
     if (sessions === undefined || refreshToken !== session.refreshToken) return undefined;
     this.#byClient.set(

@@ -2,8 +2,8 @@
 
 import type { Clock } from '../clock.js';
 import { Rate } from './rate.js';
-import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type Route } from './rest.js';
-import type { Session, Sessions } from './log-ins.js';
+import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type RestRoute } from './rest.js';
+import type { LogIn, LogIns } from './log-ins.js';
 import { totpHolds } from './totp.js';
 
 export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
@@ -29,7 +29,7 @@ const WINDOWS = [{ ms: 1000, most: 3 }] as const;
  * The demo account's API key, PIN and TOTP are checked strictly. Any other client code logs in as a guest with any PIN, six digits and any API key, as
  * long as they are well formed: the simulator cannot know a stranger's secrets and must serve clients that come with their own.
  */
-export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Route> {
+export function loginRoutes(sessions: LogIns, clock: Clock): Record<string, RestRoute> {
   const rate = new Rate(clock, WINDOWS);
   return {
     [LOGIN_PATH]: { method: 'POST', answer: (question) => logIn(question, sessions, clock, rate) },
@@ -39,7 +39,7 @@ export function loginRoutes(sessions: Sessions, clock: Clock): Record<string, Ro
   };
 }
 
-function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, rate: Rate): Answer {
+function logIn({ headers, body }: Question, sessions: LogIns, clock: Clock, rate: Rate): Answer {
   const { clientcode, password, totp, state } = body;
   if (typeof clientcode === 'string' && rate.exceeded(clientcode))
     return { status: 403, body: 'Access denied because of exceeding access rate' };
@@ -59,14 +59,14 @@ function logIn({ headers, body }: Question, sessions: Sessions, clock: Clock, ra
   return granted(sessions.open(clientcode, apiKey), typeof state === 'string' ? { state } : {});
 }
 
-function renew({ headers, body }: Question, sessions: Sessions): Answer {
+function renew({ headers, body }: Question, sessions: LogIns): Answer {
   const session = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   const renewed = sessions.renew(session, body['refreshToken']);
   return renewed === undefined ? failure(200, 'Invalid Refresh Token', 'AB8050') : granted(renewed, {});
 }
 
-function profile({ headers }: Question, sessions: Sessions): Answer {
+function profile({ headers }: Question, sessions: LogIns): Answer {
   const session = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   const { clientCode } = session;
@@ -88,7 +88,7 @@ function profile({ headers }: Question, sessions: Sessions): Answer {
   };
 }
 
-function logOut({ headers, body }: Question, sessions: Sessions): Answer {
+function logOut({ headers, body }: Question, sessions: LogIns): Answer {
   const session = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   if (body['clientcode'] !== session.clientCode) return failure(200, 'Invalid credentials', 'AB1007');
@@ -96,7 +96,7 @@ function logOut({ headers, body }: Question, sessions: Sessions): Answer {
   return { status: 200, body: { ...SUCCESS, data: '' } };
 }
 
-function granted({ jwtToken, refreshToken, feedToken }: Session, more: { state?: string }): Answer {
+function granted({ jwtToken, refreshToken, feedToken }: LogIn, more: { state?: string }): Answer {
   return { status: 200, body: { ...SUCCESS, data: { jwtToken, refreshToken, feedToken, ...more } } };
 }
 

@@ -8,9 +8,9 @@
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import type { Packet } from '../market/packet.js';
-import { DAY_MS, istDate, istMs, type Calendar, type Session } from '../market/session.js';
-import { countFromMs, Day } from './day.js';
-import { FRAME_MS, lanesFor, type Lanes } from './sequence-allocator.js';
+import { DAY_MS, istDate, istMs, type Calendar, type TradingSession } from '../market/session.js';
+import { countFromMs, InstrumentDay } from './day.js';
+import { FRAME_MS, sequenceAllocator, type SequenceAllocator } from './sequence-allocator.js';
 
 /**
  * A snapshot as it leaves the market: complete, in the order of time, its sequence strictly rising over all instruments. `packet` is
@@ -40,19 +40,19 @@ export class Market {
   readonly listings: readonly Listing[];
   readonly startMs: number;
   readonly #calendar: Calendar;
-  readonly #lanes: Lanes;
+  readonly #lanes: SequenceAllocator;
   readonly #indexOfToken: ReadonlyMap<string, number>;
   readonly #indexOfSymbol: ReadonlyMap<string, number>;
   #date: string;
   /** Today's days; undefined where the instrument's market is shut today. */
-  #days: (Day | undefined)[] = [];
-  readonly #startDays: readonly (Day | undefined)[];
+  #days: (InstrumentDay | undefined)[] = [];
+  readonly #startDays: readonly (InstrumentDay | undefined)[];
   /** The trading day before `#date`, made only when somebody asks for it. */
-  #previous = new Map<number, Day>();
+  #previous = new Map<number, InstrumentDay>();
   /** Days that tell their true candles, by instrument and date; the one that was asked for last is the last. */
-  readonly #told = new Map<string, Day>();
+  readonly #told = new Map<string, InstrumentDay>();
   /** Instruments that trade today, in the order in which a frame reaches them; and how far today's frames were taken. */
-  #order: { index: number; day: Day }[] = [];
+  #order: { index: number; day: InstrumentDay }[] = [];
   #frame = 0;
   #place = 0;
   #nowMs: number;
@@ -63,7 +63,7 @@ export class Market {
     this.listings = listings;
     this.startMs = startMs;
     this.#calendar = calendar;
-    this.#lanes = lanesFor(listings);
+    this.#lanes = sequenceAllocator(listings);
     this.#indexOfToken = new Map(
       listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]),
     );
@@ -185,11 +185,11 @@ export class Market {
       this.#frame = Math.max(0, Math.floor((fromMs - countFromMs(session)) / FRAME_MS));
   }
 
-  #make(index: number, date: string): Day | undefined {
+  #make(index: number, date: string): InstrumentDay | undefined {
     const session = this.#session(index, date);
     if (session === undefined) return undefined;
     const { lanes, laneOf } = this.#lanes;
-    return new Day({
+    return new InstrumentDay({
       seed: this.seed,
       listing: this.listings[index],
       session,
@@ -199,7 +199,7 @@ export class Market {
     });
   }
 
-  #session(index: number, date: string): Session | undefined {
+  #session(index: number, date: string): TradingSession | undefined {
     const day = this.#calendar.day(date, this.listings[index].derivatives);
     return day.kind === 'shut' ? undefined : day.session;
   }
@@ -213,7 +213,7 @@ export class Market {
     throw new Error(`the calendar has no trading day in the ${LONGEST_BREAK_DAYS} days before ${date}`);
   }
 
-  #previousDay(index: number): Day {
+  #previousDay(index: number): InstrumentDay {
     let day = this.#previous.get(index);
     if (day === undefined) {
       day = this.#dayBefore(index, this.#date);
@@ -223,7 +223,7 @@ export class Market {
   }
 
   /** The whole trading day before `date`. */
-  #dayBefore(index: number, date: string): Day {
+  #dayBefore(index: number, date: string): InstrumentDay {
     const day = this.#make(index, this.#dateBefore(index, date));
     if (day === undefined) throw new Error('a trading day has a session');
     day.run(Infinity);

@@ -2,11 +2,11 @@
 
 import type { CandleRow } from '../candles/candle.js';
 import { priceScale, type Listing } from '../market/instrument.js';
-import { MINUTE_MS, type Session } from '../market/session.js';
+import { MINUTE_MS, type TradingSession } from '../market/session.js';
 
 /** Candles of a session's continuous minutes and, behind them, the closing auction's one. Prices in the wire's unit. */
 export class Minutes {
-  readonly #session: Session;
+  readonly #session: TradingSession;
   readonly #count: number;
   readonly #open: Float64Array;
   readonly #high: Float64Array;
@@ -14,7 +14,7 @@ export class Minutes {
   readonly #close: Float64Array;
   readonly #volume: Float64Array;
 
-  constructor(session: Session) {
+  constructor(session: TradingSession) {
     this.#session = session;
     this.#count = Math.round((session.closeMs - session.openMs) / MINUTE_MS);
     const bars = this.#count + 1;

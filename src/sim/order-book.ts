@@ -2,7 +2,7 @@
 
 import { BEST_FIVE_ROWS, FIELD, type Packet } from '../market/packet.js';
 import { seededRandom, type Random } from '../random.js';
-import { STREAM, type Nature } from './instrument-profile.js';
+import { STREAM, type InstrumentProfile } from './instrument-profile.js';
 
 const ROWS_A_SIDE = BEST_FIVE_ROWS / 2;
 const BUY = 1;
@@ -12,7 +12,7 @@ export interface BookAt {
   /** Best prices, in the wire's unit. */
   readonly bid: number;
   readonly ask: number;
-  readonly nature: Nature;
+  readonly nature: InstrumentProfile;
   readonly seed: number;
   readonly sequence: number;
 }
@@ -37,7 +37,7 @@ function putRow(
   row: number,
   flag: number,
   price: number,
-  nature: Nature,
+  nature: InstrumentProfile,
   random: Random,
 ): void {
   packet.bestFlag[row] = flag;

@@ -8,8 +8,8 @@ import { DAY_MS, istDate, istMs, istStamp, MINUTE_MS } from '../market/session.j
 import type { CandleRow } from '../candles/candle.js';
 import type { Market } from './market.js';
 import { Rate } from './rate.js';
-import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type Route } from './rest.js';
-import type { Session, Sessions } from './log-ins.js';
+import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type RestRoute } from './rest.js';
+import type { LogIn, LogIns } from './log-ins.js';
 
 export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
@@ -25,7 +25,7 @@ const MOST_DAYS = 30;
 /** One answer in so many has the row before its window as well. */
 const STRAY_ROW = 4;
 
-export function candleRoutes(market: Market, sessions: Sessions, clock: Clock): Record<string, Route> {
+export function candleRoutes(market: Market, sessions: LogIns, clock: Clock): Record<string, RestRoute> {
   const rate = new Rate(clock, WINDOWS);
   return {
     [CANDLES_PATH]: {
@@ -37,7 +37,7 @@ export function candleRoutes(market: Market, sessions: Sessions, clock: Clock): 
 
 interface Behind {
   readonly market: Market;
-  readonly sessions: Sessions;
+  readonly sessions: LogIns;
   readonly clock: Clock;
   readonly rate: Rate;
 }
@@ -51,7 +51,7 @@ function timeOf(value: unknown): number {
 }
 
 function candles({ headers, body }: Question, { market, sessions, clock, rate }: Behind): Answer {
-  const session: Session | undefined = sessions.ofAuthorization(headers.authorization);
+  const session: LogIn | undefined = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   if (headers['x-privatekey'] !== session.apiKey) return gatewayRefusal('AG8004', 'Invalid API Key');
   if (rate.exceeded(session.clientCode))

@@ -15,7 +15,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface Route {
+export interface RestRoute {
   readonly method: 'GET' | 'POST';
   readonly answer: (question: Question) => Answer;
 }
@@ -33,7 +33,7 @@ export function targetOf(request: IncomingMessage): URL | undefined {
 
 /** Answers one request by the routes: 404 and 405 for what there is not, 413 and 400 for a body too long or no JSON. */
 export async function serve(
-  routes: Readonly<Record<string, Route>>,
+  routes: Readonly<Record<string, RestRoute>>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

@@ -13,7 +13,7 @@ const LANES = 175;
 // With it no two of the 50 shipped names want the same lane (test/sim/market.test.ts), so these keep their lanes in any company.
 const SPREAD = 0x5042bcaf;
 
-export interface Lanes {
+export interface SequenceAllocator {
   /** Lanes of a frame: 175, and a multiple of it where there are more instruments than that. */
   readonly lanes: number;
   /** Each instrument's lane, in the order of the listings. */
@@ -21,7 +21,7 @@ export interface Lanes {
 }
 
 /** Gives every instrument a lane: by its token where that is free, else the next free one. */
-export function lanesFor(listings: readonly Listing[]): Lanes {
+export function sequenceAllocator(listings: readonly Listing[]): SequenceAllocator {
   const lanes = LANES * Math.max(1, Math.ceil(listings.length / LANES));
   const taken = new Set<number>();
   const laneOf = listings.map(({ token }) => {

@@ -6,16 +6,16 @@
  * clusters as orders eat through the book, and go through episodes of more and less business.
  */
 
-import { MINUTE_MS, type Session } from '../market/session.js';
-import { normal, type Nature } from './instrument-profile.js';
+import { MINUTE_MS, type TradingSession } from '../market/session.js';
+import { normal, type InstrumentProfile } from './instrument-profile.js';
 import type { Random } from '../random.js';
 
 /** A true trade: time in epoch ms with fractions, price in the wire's unit. */
 export type OnTrade = (ms: number, price: number, quantity: number) => void;
 
 export interface TradesOptions {
-  readonly nature: Nature;
-  readonly session: Session;
+  readonly nature: InstrumentProfile;
+  readonly session: TradingSession;
   readonly previousClose: number;
   /** Where the day ends: the closing auction's price, towards which the walk is pulled. */
   readonly close: number;

@@ -2,12 +2,12 @@
 import { istSecond } from '../market/session.js';
 import { tally, type Facts, type SymbolFacts } from '../gates/facts.js';
 import { clockText, count, type Gate, type Status } from '../gates/gate.js';
-import { type RowState, stateOf } from '../gates/symbol-state.js';
+import { type SymbolState, symbolState } from '../gates/symbol-state.js';
 import type { Paint } from './rows.js';
 import { LIVE_GATES } from '../monitor/gate-transitions.js';
 
 /** What the live region shows. */
-export interface Moment {
+export interface StatusFrame {
   readonly facts: Facts;
   readonly gates: readonly Gate[];
   /** Market minutes left. */
@@ -16,7 +16,7 @@ export interface Moment {
 }
 
 /** Visible columns and lines. */
-export interface Room {
+export interface Viewport {
   readonly columns: number;
   readonly lines: number;
 }
@@ -32,7 +32,7 @@ const PRICE_WIDTH = 7;
 const SPARE_LINES = 2;
 
 /** What stands before a symbol, and its colour: `!` its last tick is old, `~` not of now, `?` never any. */
-const MARKS: Readonly<Record<RowState, readonly [mark: string, status: Status | undefined]>> = {
+const MARKS: Readonly<Record<SymbolState, readonly [mark: string, status: Status | undefined]>> = {
   stale: ['!', 'fail'],
   silent: ['?', 'fail'],
   quiet: ['~', 'warn'],
@@ -40,18 +40,18 @@ const MARKS: Readonly<Record<RowState, readonly [mark: string, status: Status | 
   shut: [' ', 'skip'],
 };
 /** Whom to show first where not all fit. */
-const URGENCY: readonly RowState[] = ['stale', 'silent', 'quiet', 'shut', 'ticking'];
+const URGENCY: readonly SymbolState[] = ['stale', 'silent', 'quiet', 'shut', 'ticking'];
 
 /** Text and what it takes on the screen: colours take nothing. */
-interface Piece {
+interface Cell {
   readonly text: string;
   readonly width: number;
 }
 
-const plain = (text: string): Piece => ({ text, width: text.length });
+const plain = (text: string): Cell => ({ text, width: text.length });
 
 /** Pieces in lines of at most `width`, `gap` between two. */
-function flow(pieces: readonly Piece[], gap: string, width: number): string[] {
+function flow(pieces: readonly Cell[], gap: string, width: number): string[] {
   const lines: { text: string; width: number }[] = [];
   for (const { text, width: own } of pieces) {
     const last = lines.at(-1);
@@ -69,7 +69,7 @@ export function lagText({ lag }: Facts): string {
   return lag === undefined ? 'unknown' : `${(lag.p50Ms / 1000).toFixed(1)} s`;
 }
 
-function head({ facts, leftMin, ticksPerSecond }: Moment, width: number): string[] {
+function head({ facts, leftMin, ticksPerSecond }: StatusFrame, width: number): string[] {
   const { candles, ticks, ticking } = tally(facts);
   const marketTime = facts.market.timeMs === undefined ? 'no packet yet' : istSecond(facts.market.timeMs);
   const left = `${clockText(leftMin)} of market time left, market ${marketTime}`;
@@ -107,10 +107,10 @@ function changeText({ figures: { lastPrice, sessionOpen } }: SymbolFacts): strin
 
 /** Symbols as cells of one width: name and price, and where there is room the change. */
 function cellsOf(
-  { facts }: Moment,
+  { facts }: StatusFrame,
   wide: boolean,
   paint: Paint,
-): { readonly state: RowState; readonly piece: Piece }[] {
+): { readonly state: SymbolState; readonly piece: Cell }[] {
   const { symbols, market } = facts;
   const widest = (text: (symbol: SymbolFacts) => string): number =>
     Math.max(...symbols.map((symbol) => text(symbol).length));
@@ -120,7 +120,7 @@ function cellsOf(
     wide ? widest(changeText) : 0,
   ] as const;
   return symbols.map((symbol) => {
-    const state = stateOf(symbol.figures, market.timeMs, market.inContinuous);
+    const state = symbolState(symbol.figures, market.timeMs, market.inContinuous);
     const [mark, status] = MARKS[state];
     const change = columns[2] > 0 ? ` ${changeText(symbol).padStart(columns[2])}` : '';
     const text = `${mark}${nameText(symbol).padEnd(columns[0])} ${priceText(symbol, wide).padStart(columns[1])}${change}`;
@@ -129,7 +129,7 @@ function cellsOf(
 }
 
 /** All symbols as cells in columns; where they do not fit, those that need to be looked at. */
-function grid(moment: Moment, { columns, lines }: Room, paint: Paint): string[] {
+function grid(moment: StatusFrame, { columns, lines }: Viewport, paint: Paint): string[] {
   const wide = columns >= WIDE;
   const cells = cellsOf(moment, wide, paint);
   const gap = wide ? '   ' : ' ';
@@ -155,7 +155,7 @@ function grid(moment: Moment, { columns, lines }: Room, paint: Paint): string[] 
 }
 
 /** The region's lines, none longer than `columns`, no more than fit. */
-export function regionLines(moment: Moment, room: Room, paint: Paint): string[] {
+export function statusLines(moment: StatusFrame, room: Viewport, paint: Paint): string[] {
   const gates = moment.gates
     .filter(({ id }) => LIVE_GATES.includes(id))
     .map(({ id, status }) => ({ text: paint(status, `${id} ${status}`), width: `${id} ${status}`.length }));

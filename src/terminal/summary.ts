@@ -3,7 +3,7 @@ import type { CandleWithQuality } from '../candles/candle.js';
 import { istMinute, istSecond, MINUTE_MS } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
 import { titleOf, type Gate, type Status } from '../gates/gate.js';
-import type { Verdict } from '../gates/gates.js';
+import type { RunVerdict } from '../gates/gates.js';
 import { statusRow, type Paint } from './rows.js';
 
 /** How a checklist is printed. */
@@ -19,7 +19,7 @@ export interface Printing {
 export function checklist(
   facts: Facts,
   gates: readonly Gate[],
-  verdict: Verdict,
+  verdict: RunVerdict,
   { paint, columns = Infinity, voice }: Printing,
 ): string {
   const shown =

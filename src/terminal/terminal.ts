@@ -5,9 +5,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { istMinute } from '../market/session.js';
 import { count, type Status } from '../gates/gate.js';
-import { lagText, regionLines, type Moment } from './layout.js';
+import { lagText, statusLines, type StatusFrame } from './layout.js';
 import { tally } from '../gates/facts.js';
-import type { Turn } from '../monitor/gate-transitions.js';
+import type { GateTransition } from '../monitor/gate-transitions.js';
 
 /** Where the text goes. */
 export interface Screen {
@@ -49,7 +49,7 @@ export class Terminal {
   }
 
   /** Shows the moment: a region drawn anew on a terminal; else a line whenever a minute was sealed or a gate turned. */
-  show(moment: Moment, turns: readonly Turn[]): void {
+  show(moment: StatusFrame, turns: readonly GateTransition[]): void {
     if (this.#options.tty) this.#draw(moment);
     else this.#report(moment, turns);
   }
@@ -83,11 +83,11 @@ export class Terminal {
     return lines === 0 ? '' : `\r\u001b[${lines}A`;
   }
 
-  #draw(moment: Moment): void {
+  #draw(moment: StatusFrame): void {
     const { columns, rows } = this.#options.screen;
     // A line that reaches the last column makes some terminals begin another; the line below the region is the cursor's.
     const room = { columns: Math.max(LEAST_COLUMNS, columns) - 1, lines: Math.max(2, rows) - 1 };
-    const lines = regionLines(moment, room, (status, text) => this.paint(status, text)).map((line) =>
+    const lines = statusLines(moment, room, (status, text) => this.paint(status, text)).map((line) =>
       clip(line, room.columns),
     );
     if (lines.length === this.#lines.length && lines.every((line, index) => line === this.#lines[index]))
@@ -96,7 +96,7 @@ export class Terminal {
     this.#lines = lines;
   }
 
-  #report({ facts, ticksPerSecond }: Moment, turns: readonly Turn[]): void {
+  #report({ facts, ticksPerSecond }: StatusFrame, turns: readonly GateTransition[]): void {
     const { seals } = facts.counters;
     const { candles, ticking } = tally(facts);
     // Before the first candle a minute that ends says nothing.

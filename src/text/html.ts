@@ -1,7 +1,7 @@
 /** Text in a page. */
 
 /** `text` as it stands in HTML, in an element or a quoted attribute: nothing of it is markup. */
-export function escaped(text: string): string {
+export function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

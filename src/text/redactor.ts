@@ -1,10 +1,10 @@
 /** Takes secrets out of bytes that are kept as they came. */
-import { formsOf } from './sanitize.js';
+import { secretForms } from './sanitize.js';
 
 /** A part of a secret so long gives it away as well: what a stranger sends may begin or end in the middle of one. */
 const PART = 8;
 
-export class Concealer {
+export class Redactor {
   readonly #secrets: ReadonlySet<string>;
   #known = -1;
   #whole: string[] = [];
@@ -30,7 +30,9 @@ export class Concealer {
   #learn(): void {
     this.#known = this.#secrets.size;
     // What is not ASCII in a secret stands in bytes as UTF-8.
-    const forms = formsOf(this.#secrets).map((form) => Buffer.from(form).toString('latin1').toLowerCase());
+    const forms = secretForms(this.#secrets).map((form) =>
+      Buffer.from(form).toString('latin1').toLowerCase(),
+    );
     this.#whole = forms.filter((form) => form.length < PART);
     this.#parts.clear();
     for (const form of forms)

@@ -7,7 +7,7 @@ const TOKEN = /\beyJ[\w-]{8,}[\w.-]*/g;
 const SHORTEST = 3;
 
 /** Each secret as it is and as it stands in a URL. */
-export function formsOf(secrets: Iterable<string>): string[] {
+export function secretForms(secrets: Iterable<string>): string[] {
   return [...secrets]
     .filter((secret) => secret.length >= SHORTEST)
     .flatMap((secret) => [secret, encodeURIComponent(secret)]);
@@ -15,14 +15,14 @@ export function formsOf(secrets: Iterable<string>): string[] {
 
 /** What gives `secrets` away. The longest first: a PIN that is part of a token must not keep the token from being found. */
 function traces(secrets: Iterable<string>): RegExp | undefined {
-  const sorted = [...new Set(formsOf(secrets))]
+  const sorted = [...new Set(secretForms(secrets))]
     .sort((a, b) => b.length - a.length)
     .map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'));
   return sorted.length === 0 ? undefined : new RegExp(sorted.join('|'), 'gi');
 }
 
 /** `text` without control and invisible characters, `secrets` or anything that looks like a token, and then at most `longest` characters of it. */
-export function presentable(text: string, secrets: Iterable<string>, longest: number): string {
+export function sanitize(text: string, secrets: Iterable<string>, longest: number): string {
   const visible = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
   const found = traces(secrets);
   const clean = found === undefined ? visible : visible.replace(found, '[secret]');

@@ -7,13 +7,13 @@ import { Piscina } from 'piscina';
 import { within, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { Evaluation } from '../momentum/series.js';
-import type { Glance } from '../dashboard/model.js';
+import type { StatusUpdate } from '../dashboard/model.js';
 import type { Facts } from '../gates/facts.js';
-import type { PictureRun } from '../dashboard/state.js';
-import type { PictureEvent } from '../monitor/event.js';
-import { type Session } from '../market/session.js';
+import type { DashboardRun } from '../dashboard/state.js';
+import type { RunEvent } from '../monitor/event.js';
+import { type TradingSession } from '../market/session.js';
 import type { Engine } from '../ingest/engine.js';
-import type { FromObservers, ObserversTask, ToObservers } from './dashboard-messages.js';
+import type { FromDashboard, DashboardTask, ToDashboard } from './dashboard-messages.js';
 
 /** Deaths after which the thread is not replaced any more. */
 const MOST_DEATHS = 3;
@@ -23,10 +23,10 @@ const END_MS = 3000;
 /** Nearly all that the thread makes is garbage at once, and it has time: it needs little room for that. */
 const YOUNG_MB = 4;
 
-export interface ObserversOptions {
-  readonly run: PictureRun;
+export interface DashboardHostOptions {
+  readonly run: DashboardRun;
   readonly engine: Engine;
-  readonly sessions: readonly Session[];
+  readonly sessions: readonly TradingSession[];
   readonly ledger: SharedArrayBuffer;
   readonly clock: Clock;
   readonly dashboard: number | undefined;
@@ -46,12 +46,12 @@ export interface Addresses {
 }
 
 /** What there is to tell at a look; whole lists, of which the new part is sent. */
-export interface Look {
-  readonly glance: Omit<Glance, 'evaluations' | 'events'>;
+export interface DashboardUpdate {
+  readonly glance: Omit<StatusUpdate, 'evaluations' | 'events'>;
   readonly evaluations: readonly Evaluation[];
-  readonly events: readonly PictureEvent[];
+  readonly events: readonly RunEvent[];
   /** Events that are new or went on since the last look. */
-  readonly news: readonly PictureEvent[];
+  readonly news: readonly RunEvent[];
   readonly feed: Pick<Facts['feed'], 'connected' | 'connections' | 'disconnects'>;
 }
 
@@ -59,8 +59,8 @@ function portOf(url: string | undefined): number | undefined {
   return url === undefined ? undefined : Number(new URL(url).port);
 }
 
-export class Observers {
-  readonly #options: ObserversOptions;
+export class DashboardHost {
+  readonly #options: DashboardHostOptions;
   readonly #pool: Piscina;
   readonly #entry: string;
   #port: MessagePort | undefined;
@@ -71,7 +71,7 @@ export class Observers {
   #deaths = 0;
   #stopping = false;
 
-  constructor(options: ObserversOptions) {
+  constructor(options: DashboardHostOptions) {
     this.#options = options;
     this.#entry = (options.workerUrl ?? new URL('../../workers/dashboard.js', import.meta.url)).href;
     this.#pool = new Piscina({
@@ -99,7 +99,13 @@ export class Observers {
   }
 
   /** Tells of a look; returns at once. */
-  tell({ glance, evaluations, events, news, feed: { connected, connections, disconnects } }: Look): void {
+  tell({
+    glance,
+    evaluations,
+    events,
+    news,
+    feed: { connected, connections, disconnects },
+  }: DashboardUpdate): void {
     if (this.#port === undefined) return;
     // A new thread knows nothing of what was told to the one before.
     const whole = this.#fresh;
@@ -126,7 +132,7 @@ export class Observers {
     await this.#pool.destroy();
   }
 
-  #send(message: ToObservers): void {
+  #send(message: ToDashboard): void {
     this.#port?.postMessage(message);
   }
 
@@ -135,7 +141,7 @@ export class Observers {
     const { run, engine, sessions, ledger } = this.#options;
     const { port1, port2 } = new MessageChannel();
     this.#fresh = true;
-    const task: ObserversTask = {
+    const task: DashboardTask = {
       port: port2,
       run,
       shards: engine.memories.map(({ shape, buffer }) => ({ shape, buffer })),
@@ -147,7 +153,7 @@ export class Observers {
       metrics,
     };
     return new Promise<Addresses>((resolve, reject) => {
-      port1.on('message', (message: FromObservers) => {
+      port1.on('message', (message: FromDashboard) => {
         if (message.kind === 'listening') {
           this.#port = port1;
           resolve({ dashboard: message.dashboard, metrics: message.metrics });

@@ -1,20 +1,20 @@
 import '../memory/io-ledger.js';
 import type { MessagePort } from 'node:worker_threads';
-import type { Session } from '../market/session.js';
-import { type Glance } from '../dashboard/model.js';
-import { type FeedSeen } from '../dashboard/metrics.js';
-import type { PictureRun } from '../dashboard/state.js';
+import type { TradingSession } from '../market/session.js';
+import { type StatusUpdate } from '../dashboard/model.js';
+import { type FeedFigures } from '../dashboard/metrics.js';
+import type { DashboardRun } from '../dashboard/state.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { type ShardShape } from '../memory/layout.js';
 
 /** What the task is given. */
-export interface ObserversTask {
+export interface DashboardTask {
   readonly port: MessagePort;
-  readonly run: PictureRun;
+  readonly run: DashboardRun;
   readonly shards: readonly { readonly shape: ShardShape; readonly buffer: SharedArrayBuffer }[];
   /** By symbol. */
   readonly places: readonly RowPlace[];
-  readonly sessions: readonly Session[];
+  readonly sessions: readonly TradingSession[];
   readonly counters: Float64Array;
   readonly ledger: SharedArrayBuffer;
   /** Ports to listen on; undefined where that was not asked for. */
@@ -23,12 +23,12 @@ export interface ObserversTask {
 }
 
 /** What the main thread says. */
-export type ToObservers =
-  | { readonly kind: 'glance'; readonly glance: Glance; readonly feed: FeedSeen }
+export type ToDashboard =
+  | { readonly kind: 'glance'; readonly glance: StatusUpdate; readonly feed: FeedFigures }
   /** Tell those who watch what was said last, and end. */
   | { readonly kind: 'stop' };
 
-export type FromObservers =
+export type FromDashboard =
   | {
       readonly kind: 'listening';
       readonly dashboard: string | undefined;

@@ -1,6 +1,6 @@
 import '../memory/io-ledger.js';
 import { type FileIdentity } from '../candles/candle.js';
-import { type GivenHistory } from '../candles/warm-up-candles.js';
+import { type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { type RowPlace } from '../memory/shard-reader.js';
 import { type ShardShape } from '../memory/layout.js';
 import { type Evaluation } from '../momentum/series.js';
@@ -18,7 +18,7 @@ export interface WriterSetup {
   readonly historyDir: string | undefined;
   readonly marketDateMs: number;
   /** Used where no history file is. */
-  readonly given: GivenHistory | undefined;
+  readonly given: WarmUpCandles | undefined;
   readonly ledger: SharedArrayBuffer;
 }
 

@@ -17,7 +17,7 @@ import type {
   WriterSetup,
   WriterTask,
 } from './writer-messages.js';
-import type { GivenHistory } from '../candles/warm-up-candles.js';
+import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
 export interface WriterPoolOptions {
   readonly memories: readonly ShardMemory[];
@@ -26,7 +26,7 @@ export interface WriterPoolOptions {
   readonly identity: FileIdentity;
   readonly historyDir: string | undefined;
   readonly marketDateMs: number;
-  readonly given: GivenHistory | undefined;
+  readonly given: WarmUpCandles | undefined;
   readonly ledger: SharedArrayBuffer;
   /** Told of each task that could not be done, in a sentence. */
   readonly onFailure: (sentence: string) => void;

@@ -1,5 +1,5 @@
 /** The days of the table: a seed each, in both regimes of the closing auction. */
-import { DAY_MS, istDate, istMs, MINUTE_MS, type Session } from '../../src/market/session.js';
+import { DAY_MS, istDate, istMs, MINUTE_MS, type TradingSession } from '../../src/market/session.js';
 import { shippedCalendar } from '../../src/run/universe.js';
 
 export const DAYS = [
@@ -12,7 +12,7 @@ const calendar = shippedCalendar();
 
 /** The session of a stock with derivatives, its minutes, and the trading date before. */
 export function calendarDay(date: string): {
-  readonly session: Session;
+  readonly session: TradingSession;
   readonly minutes: number;
   readonly previousDate: string;
 } {

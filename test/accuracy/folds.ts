@@ -1,11 +1,11 @@
 /** The same frames made into bars four ways: as most people do, as the frames allow at best, and by this program. */
 import type { Instrument, Listing } from '../../src/market/instrument.js';
 import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
-import type { Session } from '../../src/market/session.js';
+import type { TradingSession } from '../../src/market/session.js';
 import { readBar, gapWithin } from '../../src/memory/shard-reader.js';
 import { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
-import { Messages } from '../../src/broker/messages.js';
+import { MessageBatch } from '../../src/broker/messages.js';
 import { Intake } from '../../src/ingest/intake.js';
 import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
 import { add, minuteOf, type Bar, type Frame } from './market.js';
@@ -13,7 +13,11 @@ import { add, minuteOf, type Bar, type Frame } from './market.js';
 const second = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
 /** As most people do: the last price by the minute of its arrival; volume the ticks, or how the total moved since the frame before. */
-export function byArrival(session: Session, frames: readonly Frame[], mode: ModeName): Map<number, Bar> {
+export function byArrival(
+  session: TradingSession,
+  frames: readonly Frame[],
+  mode: ModeName,
+): Map<number, Bar> {
   const bars = new Map<number, Bar>();
   let before: number | undefined;
   for (const { arrivedMs, price, volume } of frames) {
@@ -29,7 +33,7 @@ export function byArrival(session: Session, frames: readonly Frame[], mode: Mode
  * trade is of the minute; in Quote that of the last frame made in it behind a trade.
  */
 export function bestCloses(
-  session: Session,
+  session: TradingSession,
   frames: readonly Frame[],
   mode: 'quote' | 'snapquote',
 ): Map<number, number> {
@@ -57,7 +61,7 @@ const stopped = (): number => 0;
 /** By this program: decoded, admitted, routed and folded by its own code, on one thread. */
 export function ours(
   listing: Listing,
-  session: Session,
+  session: TradingSession,
   frames: readonly Frame[],
   mode: ModeName,
 ): Map<number, OurBar> {
@@ -79,7 +83,7 @@ export function ours(
   packet.setToken(listing.token);
   packet.mode = MODE[mode];
   const bytes = new Uint8Array(FRAME_LENGTH[MODE[mode] as keyof typeof FRAME_LENGTH]);
-  const messages = new Messages();
+  const messages = new MessageBatch();
   messages.only(bytes);
   const turn = (): void => {
     engine.router.publish();

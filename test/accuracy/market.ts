@@ -4,9 +4,9 @@
  * feed: snapshots at a steady rate, whole-second stamps, delivery with stalls. A model: docs/ACCURACY.md says what it lacks.
  */
 import type { Listing } from '../../src/market/instrument.js';
-import { MINUTE_MS, type Session } from '../../src/market/session.js';
+import { MINUTE_MS, type TradingSession } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
-import { Day } from '../../src/sim/day.js';
+import { InstrumentDay } from '../../src/sim/day.js';
 import { seedOf } from '../../src/sim/instrument-profile.js';
 
 /** Trades in the order of time: epoch ms with fractions, price in the wire's unit. */
@@ -19,13 +19,13 @@ export interface Trades {
 export interface DayOptions {
   readonly seed: number;
   readonly listing: Listing;
-  readonly session: Session;
+  readonly session: TradingSession;
   readonly previousDate: string;
 }
 
 export function tradesOf({ seed, listing, session, previousDate }: DayOptions): Trades {
   const trades = { ms: [] as number[], price: [] as number[], quantity: [] as number[] };
-  new Day({ seed, listing, session, previousDate, lane: 0, lanes: 175, onTrade: (ms, price, quantity) => {
+  new InstrumentDay({ seed, listing, session, previousDate, lane: 0, lanes: 175, onTrade: (ms, price, quantity) => {
     trades.ms.push(ms);
     trades.price.push(price);
     trades.quantity.push(quantity);
@@ -43,7 +43,7 @@ export interface Bar {
 }
 
 /** The minute that `ms` falls into, counted from the opening; the one behind the last for the auction; -1 outside. */
-export function minuteOf({ openMs, closeMs, auction }: Session, ms: number): number {
+export function minuteOf({ openMs, closeMs, auction }: TradingSession, ms: number): number {
   if (ms >= openMs && ms < closeMs) return Math.floor((ms - openMs) / MINUTE_MS);
   return auction !== undefined && ms >= auction.fromMs && ms < auction.toMs
     ? Math.round((closeMs - openMs) / MINUTE_MS)
@@ -64,7 +64,7 @@ export function add(bars: Map<number, Bar>, minute: number, price: number, volum
 }
 
 /** The true candles. */
-export function trueBars(session: Session, trades: Trades): Map<number, Bar> {
+export function trueBars(session: TradingSession, trades: Trades): Map<number, Bar> {
   const bars = new Map<number, Bar>();
   for (const [k, ms] of trades.ms.entries()) {
     const minute = minuteOf(session, ms);

@@ -1,7 +1,7 @@
 /** The table: how near bars come to the true ones, by mode, rate and maker, and what must hold of it. */
 import type { Listing } from '../../src/market/instrument.js';
 import type { ModeName } from '../../src/market/packet.js';
-import type { Session } from '../../src/market/session.js';
+import type { TradingSession } from '../../src/market/session.js';
 import { bestCloses, byArrival, ours } from './folds.js';
 import { framesOf, tradesOf, trueBars, type Bar, type DayOptions } from './market.js';
 
@@ -131,7 +131,7 @@ export class Accuracy {
     frames,
   }: {
     listing: Listing;
-    session: Session;
+    session: TradingSession;
     mode: Cell['mode'];
     rate: number;
     truth: ReadonlyMap<number, Bar>;

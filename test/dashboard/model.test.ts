@@ -1,9 +1,9 @@
 /** The picture of a run, whole and by changes, made of real shard memory. */
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../src/momentum/series.js';
-import { Board, type Glance } from '../../src/dashboard/model.js';
-import { nowSeen, runSeen } from '../../src/dashboard/status.js';
-import { CANDLE, TRAIL_LENGTH, type Picture } from '../../src/dashboard/state.js';
+import { DashboardModel, type StatusUpdate } from '../../src/dashboard/model.js';
+import { dashboardStatus, dashboardRun } from '../../src/dashboard/status.js';
+import { CANDLE, TRAIL_LENGTH, type DashboardState } from '../../src/dashboard/state.js';
 import { after } from '../../src/page/state.js';
 import { seededRandom } from '../../src/random.js';
 import type { Engine } from '../../src/ingest/engine.js';
@@ -26,12 +26,12 @@ const ABOUT = {
   options: {},
 } as const;
 
-function boardOf({ memories, places }: Engine): Board {
-  const run = runSeen({
+function boardOf({ memories, places }: Engine): DashboardModel {
+  const run = dashboardRun({
     ...ABOUT,
     symbols: places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
   });
-  return new Board({
+  return new DashboardModel({
     run,
     memories,
     places,
@@ -39,10 +39,10 @@ function boardOf({ memories, places }: Engine): Board {
   });
 }
 
-function glance(marketMs: number, change: Partial<Glance> = {}): Glance {
+function glance(marketMs: number, change: Partial<StatusUpdate> = {}): StatusUpdate {
   const facts = goodFacts();
   return {
-    now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs },
+    now: { ...dashboardStatus(facts, { ticksPerSecond: 1 }), marketMs },
     gates: [],
     evaluations: [],
     events: [],
@@ -231,7 +231,7 @@ describe('the board', () => {
     const script = new Script().subscribe(at('11:00'));
     const board = boardOf(script.engine);
     board.look(glance(at('11:00')), 0);
-    let shown: Picture = json(board.picture!);
+    let shown: DashboardState = json(board.picture!);
     const symbols = script.engine.places.map(({ instrument }) => instrument.symbol);
     const evaluations: Evaluation[] = [];
     let ms = at('11:00');
@@ -243,7 +243,7 @@ describe('the board', () => {
       if (random() < 0.02) script.disconnect().subscribe(ms + 1);
       if (random() < 0.4) continue;
       script.candles(symbol);
-      const news: Partial<Glance> = {
+      const news: Partial<StatusUpdate> = {
         evaluations:
           random() < 0.1
             ? [evaluation(symbol, '11:00', { timestampMs: Math.floor(ms / 60_000) * 60_000 - 60_000 })]

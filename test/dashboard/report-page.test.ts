@@ -2,15 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.js';
-import { frozenPicture } from '../../src/dashboard/report-page.js';
+import { reportState } from '../../src/dashboard/report-page.js';
 import { gates, verdictOf } from '../../src/gates/gates.js';
-import { frozenPage } from '../../src/dashboard/page.js';
-import { CANDLE, type PictureCandle } from '../../src/dashboard/state.js';
-import { buildReport, reportText, type Sights } from '../../src/gates/report.js';
+import { staticPage } from '../../src/dashboard/page.js';
+import { CANDLE, type DashboardCandle } from '../../src/dashboard/state.js';
+import { buildReport, reportText, type ReportViews } from '../../src/gates/report.js';
 import { goodFacts } from '../gates/facts.js';
 
 const HOSTILE = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&\u2028`;
-const candle: PictureCandle = [
+const candle: DashboardCandle = [
   goodFacts().market.timeMs!,
   1400,
   1405,
@@ -22,14 +22,14 @@ const candle: PictureCandle = [
   null,
 ];
 
-function reportOf(change: { symbol?: string; sights?: Partial<Sights> } = {}): Record<string, unknown> {
+function reportOf(change: { symbol?: string; sights?: Partial<ReportViews> } = {}): Record<string, unknown> {
   const good = goodFacts();
   const facts =
     change.symbol === undefined
       ? good
       : { ...good, symbols: [{ ...good.symbols[0], symbol: change.symbol }, good.symbols[1]] };
   const all = gates(facts);
-  const sights: Sights = {
+  const sights: ReportViews = {
     candles: [[candle], []],
     rules: [
       {
@@ -81,7 +81,7 @@ describe('a report', () => {
   });
 
   it('holds all that its page shows', () => {
-    const picture = frozenPicture(parsed(reportOf()));
+    const picture = reportState(parsed(reportOf()));
     expect(picture.now).toMatchObject({
       verdict: 'pass',
       ticks: 1200,
@@ -127,7 +127,7 @@ describe('a report', () => {
         for (const name of path.slice(0, -1)) at = at[name] as Record<string, unknown>;
         at[path.at(-1)!] = spoilt;
         try {
-          frozenPage(frozenPicture(copy), PARTS);
+          staticPage(reportState(copy), PARTS);
         } catch (error) {
           expect(error, path.join('.')).toBeInstanceOf(EngineError);
           expect((error as EngineError).code).toBe('REPORT');
@@ -142,7 +142,7 @@ describe('a report', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         try {
-          frozenPicture(value);
+          reportState(value);
           throw new Error('taken');
         } catch (error) {
           expect(error).toBeInstanceOf(EngineError);
@@ -153,7 +153,7 @@ describe('a report', () => {
 });
 
 describe('its page', () => {
-  const page = frozenPage(frozenPicture(parsed(reportOf({ symbol: HOSTILE }))), PARTS);
+  const page = staticPage(reportState(parsed(reportOf({ symbol: HOSTILE }))), PARTS);
 
   it('has one program and one picture, whatever the names hold, and lets nothing else run or load', () => {
     expect(page.match(/<script/g)).toHaveLength(2);
@@ -167,7 +167,7 @@ describe('its page', () => {
 
   it('holds the picture as it is', () => {
     const [, text] = /<script type="application\/json" id="picture">([^]*?)<\/script>/.exec(page)!;
-    expect(JSON.parse(text)).toEqual(frozenPicture(parsed(reportOf({ symbol: HOSTILE }))));
+    expect(JSON.parse(text)).toEqual(reportState(parsed(reportOf({ symbol: HOSTILE }))));
   });
 
   it('says the verdict and the checklist without scripts too', () => {

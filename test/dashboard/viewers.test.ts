@@ -4,7 +4,7 @@ import { get, request, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import { afterEach, describe, expect, it } from 'vitest';
 import { answer, LocalServer, refusal } from '../../src/dashboard/local-server.js';
 import { FULL_MS, MOST_VIEWERS, Viewers } from '../../src/dashboard/viewers.js';
-import type { Picture, PictureChange } from '../../src/dashboard/state.js';
+import type { DashboardState, DashboardChange } from '../../src/dashboard/state.js';
 
 const servers: LocalServer[] = [];
 const sockets: Socket[] = [];
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 async function serve(
   viewers: Viewers,
-  picture: () => Picture | undefined = () => undefined,
+  picture: () => DashboardState | undefined = () => undefined,
   failures: string[] = [],
 ): Promise<LocalServer> {
   const server = new LocalServer({
@@ -94,8 +94,9 @@ function watch(server: LocalServer): {
   return { saw, closed };
 }
 
-const picture = { run: { runId: 'one' } } as unknown as Picture;
-const change = (size = 1): PictureChange => ({ now: { note: 'x'.repeat(size) } }) as unknown as PictureChange;
+const picture = { run: { runId: 'one' } } as unknown as DashboardState;
+const change = (size = 1): DashboardChange =>
+  ({ now: { note: 'x'.repeat(size) } }) as unknown as DashboardChange;
 const until = async (reached: () => boolean): Promise<void> => {
   while (!reached()) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -254,7 +255,7 @@ describe('those who watch', () => {
     // Full for so long, and a socket's buffers before that.
     expect(told).toBeGreaterThan(FULL_MS / 400);
     expect(viewers.count).toBe(1);
-    viewers.tell({ now: 'last' } as unknown as PictureChange, () => picture, ms);
+    viewers.tell({ now: 'last' } as unknown as DashboardChange, () => picture, ms);
     await reader.saw(/"now":"last"/);
     // What it did not take was not kept for it.
     expect(kept).toBeLessThan(500_000);

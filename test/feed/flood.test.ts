@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ALLOWANCE } from '../../src/feed/token-bucket.js';
+import { TOKEN_BUCKET } from '../../src/feed/token-bucket.js';
 import {
   accept,
   answer,
@@ -174,35 +174,35 @@ describe('a message of a gigabyte', () => {
 describe('a million tiny messages', () => {
   const packetless = { texts: 0, binary: 0, pongs: 0 };
   const floods: [string, Buffer, object, boolean?][] = [
-    ['binary of one byte', frame(BINARY, Buffer.from([1])), { ...packetless, binary: ALLOWANCE.most }],
-    ['empty binary', frame(BINARY, NOTHING), { ...packetless, binary: ALLOWANCE.most }],
+    ['binary of one byte', frame(BINARY, Buffer.from([1])), { ...packetless, binary: TOKEN_BUCKET.most }],
+    ['empty binary', frame(BINARY, NOTHING), { ...packetless, binary: TOKEN_BUCKET.most }],
     [
       'binary as long as a packet but of another mode',
       frame(BINARY, Buffer.alloc(51, 2)),
-      { ...packetless, binary: ALLOWANCE.most },
+      { ...packetless, binary: TOKEN_BUCKET.most },
     ],
     [
       'texts of one letter',
       frame(TEXT, Buffer.from('x')),
-      { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text },
+      { ...packetless, texts: TOKEN_BUCKET.most / TOKEN_BUCKET.text },
     ],
     [
       'text pongs',
       frame(TEXT, Buffer.from('pong')),
-      { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text },
+      { ...packetless, texts: TOKEN_BUCKET.most / TOKEN_BUCKET.text },
     ],
     [
       'refusals',
       frame(TEXT, Buffer.from('{"errorCode":"E1002"}')),
-      { ...packetless, texts: ALLOWANCE.most / ALLOWANCE.text },
+      { ...packetless, texts: TOKEN_BUCKET.most / TOKEN_BUCKET.text },
     ],
     ['pings', frame(9, NOTHING), packetless],
     ['pings, and nothing that we answer is read', frame(9, Buffer.alloc(125)), packetless, true],
-    ['pongs that nobody asked for', frame(10, NOTHING), { ...packetless, pongs: ALLOWANCE.most }],
+    ['pongs that nobody asked for', frame(10, NOTHING), { ...packetless, pongs: TOKEN_BUCKET.most }],
     [
       'empty fragments that end',
       Buffer.concat([frame(BINARY, NOTHING, { last: false }), frame(CONTINUED, NOTHING)]),
-      { ...packetless, binary: ALLOWANCE.most },
+      { ...packetless, binary: TOKEN_BUCKET.most },
     ],
   ];
   it.each(floods)('%s: cut off after as many as are allowed', async (_name, message, heard, deaf = false) => {
@@ -213,7 +213,7 @@ describe('a million tiny messages', () => {
     for (const [what, atLeast] of Object.entries(heard) as ['texts' | 'binary' | 'pongs', number][]) {
       expect(flooded[what], what).toBeGreaterThanOrEqual(atLeast);
       // What the time until then was worth, a second at most.
-      expect(flooded[what], what).toBeLessThanOrEqual(atLeast === 0 ? 0 : atLeast + ALLOWANCE.perSecond);
+      expect(flooded[what], what).toBeLessThanOrEqual(atLeast === 0 ? 0 : atLeast + TOKEN_BUCKET.perSecond);
     }
     expect(flooded.openMs).toBeLessThan(1500);
     expect(flooded.grewMb).toBeLessThan(MOST_GROWTH_MB);
@@ -223,7 +223,9 @@ describe('a million tiny messages', () => {
     server.handshakes = [pours(NOTHING, frame(BINARY, Buffer.alloc(65_536, 7)))];
     const flooded = await clientOf(server.url);
     expect(flooded.cause).toBe('flood');
-    expect(flooded.bytes).toBeLessThanOrEqual((ALLOWANCE.most + ALLOWANCE.perSecond) * ALLOWANCE.bytesAUnit);
+    expect(flooded.bytes).toBeLessThanOrEqual(
+      (TOKEN_BUCKET.most + TOKEN_BUCKET.perSecond) * TOKEN_BUCKET.bytesAUnit,
+    );
     expect(flooded.grewMb).toBeLessThan(MOST_GROWTH_MB);
   });
 
@@ -238,7 +240,7 @@ describe('a million tiny messages', () => {
     expect(heard.events).toEqual(['opened 1', 'subscribed 1', 'closed 1 flood', 'opened 2', 'subscribed 2']);
     expect(heard.ends[0]).toMatchObject({ cause: 'flood', code: undefined, reason: '' });
     expect(heard.ends[0].sentence).toMatch(/^The server sent thousands of messages that are no packets.*\?$/);
-    expect(heard.binary.length).toBeLessThanOrEqual(ALLOWANCE.most + ALLOWANCE.perSecond);
+    expect(heard.binary.length).toBeLessThanOrEqual(TOKEN_BUCKET.most + TOKEN_BUCKET.perSecond);
     expect(heard.log.filter((line) => line.includes('"cause":"flood"'))).toHaveLength(1);
     expect(server.mostOpen).toBe(1);
     await client.stop();

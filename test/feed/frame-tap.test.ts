@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { Inlet, type InletOptions } from '../../src/feed/frame-tap.js';
+import { FrameTap, type FrameTapOptions } from '../../src/feed/frame-tap.js';
 import { seededRandom, type Random } from '../../src/random.js';
 
 const seed = Number(process.env.SEED ?? 20261127);
@@ -58,7 +58,7 @@ async function hear(
 ): Promise<{ heard: string[]; delivered: number }> {
   const heard: string[] = [];
   let delivered = 0;
-  let inlet: Inlet | undefined;
+  let inlet: FrameTap | undefined;
   let binaries = 0;
   let over = (): void => undefined;
   const binary = (bytes: Uint8Array): void => {
@@ -67,8 +67,8 @@ async function hear(
     ws.pause();
     setTimeout(() => ws.resume(), 3);
   };
-  const createConnection = (connection: InletOptions['connection']): Inlet =>
-    (inlet = new Inlet({
+  const createConnection = (connection: FrameTapOptions['connection']): FrameTap =>
+    (inlet = new FrameTap({
       connection,
       secure: false,
       deliver: (messages) => {
@@ -263,11 +263,11 @@ describe('an inlet', () => {
     const sizes: number[] = [];
     const packets = Buffer.concat(Array.from({ length: 100 }, (_, k) => frame(2, Buffer.alloc(51, k))));
     script = (accept) => [accept, packets.subarray(0, 30), packets.subarray(30)];
-    let inlet: Inlet | undefined;
+    let inlet: FrameTap | undefined;
     const ws = new WebSocket(url(), {
       ...bounds,
-      createConnection: ((connection: InletOptions['connection']) => {
-        inlet = new Inlet({ connection, secure: false, deliver: ({ count }) => void sizes.push(count) });
+      createConnection: ((connection: FrameTapOptions['connection']) => {
+        inlet = new FrameTap({ connection, secure: false, deliver: ({ count }) => void sizes.push(count) });
         return inlet;
       }) as never,
     });

@@ -1,9 +1,9 @@
 /** What an honest server sends never uses the allowance up; what only floods always does, and soon. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Allowance, ALLOWANCE, looksLikePacket } from '../../src/feed/token-bucket.js';
+import { TokenBucket, TOKEN_BUCKET, looksLikePacket } from '../../src/feed/token-bucket.js';
 
-const { most, perSecond } = ALLOWANCE;
+const { most, perSecond } = TOKEN_BUCKET;
 
 /** A thousand tokens, four packets a second each, in a market that runs sixty times as fast. */
 const FASTEST = 1000 * 4 * 60;
@@ -16,7 +16,7 @@ describe('the allowance', () => {
     ['a thousand tokens, sixty times as fast, every second frame garbage', FASTEST, 0.5],
   ])('lasts a quarter of an hour: %s, with pongs of both kinds', (_name, aSecond, garbage) => {
     let nowMs = 0;
-    const allowance = new Allowance(() => nowMs);
+    const allowance = new TokenBucket(() => nowMs);
     // Of the fastest a few seconds tell as much as all.
     const seconds = aSecond > 10_000 ? 10 : 900;
     let floods = 0;
@@ -27,18 +27,21 @@ describe('the allowance', () => {
         if (owed < 1) allowance.earn();
         else {
           owed--;
-          if (allowance.spend(ALLOWANCE.binary, 123)) floods++;
+          if (allowance.spend(TOKEN_BUCKET.binary, 123)) floods++;
         }
       }
-      if (second % 10 === 0 && (allowance.spend(ALLOWANCE.text, 4) || allowance.spend(ALLOWANCE.control, 0)))
+      if (
+        second % 10 === 0 &&
+        (allowance.spend(TOKEN_BUCKET.text, 4) || allowance.spend(TOKEN_BUCKET.control, 0))
+      )
         floods++;
     }
     expect(floods).toBe(0);
   });
 
   it('lasts for a refusal of each of a thousand requests at once', () => {
-    const allowance = new Allowance(() => 0);
-    for (let index = 0; index < 1000; index++) expect(allowance.spend(ALLOWANCE.text, 120)).toBe(false);
+    const allowance = new TokenBucket(() => 0);
+    for (let index = 0; index < 1000; index++) expect(allowance.spend(TOKEN_BUCKET.text, 120)).toBe(false);
   });
 
   it('no server without packets is heard for more than its bound, at any pace and with any pauses', () => {
@@ -53,13 +56,13 @@ describe('the allowance', () => {
     fc.assert(
       fc.property(pace, (bursts) => {
         let nowMs = 0;
-        const allowance = new Allowance(() => nowMs);
+        const allowance = new TokenBucket(() => nowMs);
         let units = 0;
         for (const { afterMs, messages, bytes } of bursts) {
           nowMs += afterMs;
           for (let message = 0; message < messages; message++) {
-            if (allowance.spend(ALLOWANCE.binary, bytes)) return;
-            units += ALLOWANCE.binary + Math.floor(bytes / ALLOWANCE.bytesAUnit);
+            if (allowance.spend(TOKEN_BUCKET.binary, bytes)) return;
+            units += TOKEN_BUCKET.binary + Math.floor(bytes / TOKEN_BUCKET.bytesAUnit);
             if (units > most + (nowMs / 1000) * perSecond) throw new Error(`${units} units in ${nowMs} ms`);
           }
         }
@@ -71,9 +74,9 @@ describe('the allowance', () => {
   it('a million tiny messages end it, also when they are spread over half an hour', () => {
     for (const everyMs of [0, 0.001, 1, 1.8]) {
       let nowMs = 0;
-      const allowance = new Allowance(() => nowMs);
+      const allowance = new TokenBucket(() => nowMs);
       let heard = 0;
-      while (heard < 1_000_000 && !allowance.spend(ALLOWANCE.control, 0)) nowMs = ++heard * everyMs;
+      while (heard < 1_000_000 && !allowance.spend(TOKEN_BUCKET.control, 0)) nowMs = ++heard * everyMs;
       expect(heard).toBeLessThanOrEqual(most + (nowMs / 1000) * perSecond);
       expect(heard).toBeLessThan(100_000);
     }

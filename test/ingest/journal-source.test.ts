@@ -6,7 +6,7 @@ import { BlockBuilder } from '../../src/journal/blocks.js';
 import { KIND, segmentHeader } from '../../src/journal/format.js';
 import { MAIN } from '../../src/memory/layout.js';
 import { Intake } from '../../src/ingest/intake.js';
-import { aboutJournal, journalHead, JournalFeed } from '../../src/ingest/journal-source.js';
+import { aboutJournal, journalHead, JournalSource } from '../../src/ingest/journal-source.js';
 import { frame } from '../shard/schedule.js';
 import { metaSample } from '../fuzz/targets/meta.js';
 import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
@@ -49,7 +49,7 @@ it('a block of more frames than a ring holds is refused in a sentence', () =>
     });
     const engine = engineOf(1, 1);
     const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
-    await expect(new JournalFeed({ folder, engine, intake }).run()).rejects.toMatchObject({
+    await expect(new JournalSource({ folder, engine, intake }).run()).rejects.toMatchObject({
       code: 'JOURNAL',
       message: `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`,
     });
@@ -122,7 +122,7 @@ it('its beginning is read for itself, and the rest with the frames: together the
     expect(Object.keys(head.given)).toEqual([metaSample.instruments[0].symbol]);
     const engine = engineOf(1, 1);
     const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
-    const feed = new JournalFeed({ folder, engine, intake });
+    const feed = new JournalSource({ folder, engine, intake });
     const about = await feed.run();
     expect(about).toEqual(await aboutJournal(folder));
     expect(about).toMatchObject({ frames: 1500, ended: { monoMs: 1504 }, sum: { candles: 'x' } });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Packet } from '../../src/market/packet.js';
-import { Admission } from '../../src/ingest/packet-filter.js';
+import { PacketFilter } from '../../src/ingest/packet-filter.js';
 import { decode } from '../../src/broker/angel/frames.js';
 import { at, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
 import { frame, type Fields } from '../shard/schedule.js';
@@ -11,7 +11,7 @@ const good: Fields = {
 }; // prettier-ignore
 
 function judge(change: Partial<Fields>, mode = 0): { reason: string | undefined; instrument: number } {
-  const admission = new Admission({ instruments: instrumentsOf(INSTRUMENTS), mode, marketDateMs: now });
+  const admission = new PacketFilter({ instruments: instrumentsOf(INSTRUMENTS), mode, marketDateMs: now });
   const packet = new Packet();
   expect(decode(frame({ ...good, ...change }), packet)).toBeUndefined();
   return { reason: admission.judge(packet), instrument: admission.instrument };
@@ -70,7 +70,7 @@ describe('admission', () => {
 
   it('without a market date takes any time of this century up to a day from now', () => {
     const nowMs = Date.parse('2026-11-25T12:00:00+05:30');
-    const admission = new Admission({
+    const admission = new PacketFilter({
       instruments: instrumentsOf(INSTRUMENTS),
       mode: 0,
       marketDateMs: undefined,
@@ -100,7 +100,7 @@ describe('admission', () => {
       exchangeType: 1 + (k % 5),
       token: String(1 + Math.floor(k / 5) * 4096),
     }));
-    const admission = new Admission({ instruments: instrumentsOf(list), mode: 0, marketDateMs: now });
+    const admission = new PacketFilter({ instruments: instrumentsOf(list), mode: 0, marketDateMs: now });
     for (const [index, { exchangeType, token }] of list.entries()) {
       expect(admission.find(exchangeType, Number(token))).toBe(index);
       expect(admission.find(exchangeType, Number(token) + 1)).toBe(-1);
@@ -114,7 +114,7 @@ describe('admission', () => {
     ['has 16 digits', [{ symbol: 'A', exchangeType: 1, token: '1234567890123456' }]],
     ['is given twice', [{ symbol: 'A', exchangeType: 1, token: '1' }, { symbol: 'B', exchangeType: 1, token: '1' }]], // prettier-ignore
   ])('will not begin with a token that %s', (_, list) => {
-    expect(() => new Admission({ instruments: instrumentsOf(list), mode: 0, marketDateMs: now })).toThrow(
+    expect(() => new PacketFilter({ instruments: instrumentsOf(list), mode: 0, marketDateMs: now })).toThrow(
       'the token of',
     );
   });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
 import { Intake } from '../../src/ingest/intake.js';
 import { messagesOf } from '../messages.js';
-import { Line } from '../../src/ingest/pipeline.js';
+import { Pipeline } from '../../src/ingest/pipeline.js';
 import { Agenda } from '../simulation/agenda.js';
 
 it('what is read before any timer fired behind a pause is known to have waited', () => {
@@ -16,7 +16,7 @@ it('what is read before any timer fired behind a pause is known to have waited',
     }
   }
   const intake = new Watched({ engine, instruments: instrumentsOf(INSTRUMENTS) });
-  const line = new Line({
+  const line = new Pipeline({
     engine,
     intake,
     clock,

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE_MS } from '../../src/market/session.js';
-import { Sealer } from '../../src/ingest/watermark.js';
+import { Watermark } from '../../src/ingest/watermark.js';
 import { at } from '../shard/drive.js';
 
 const OPEN = at('09:15');
 const AUCTION_END = at('15:35');
 const GRACE = 3000;
 
-function sealer(more: { graceMs?: number; silenceMs?: number } = {}): Sealer {
+function sealer(more: { graceMs?: number; silenceMs?: number } = {}): Watermark {
   const auction = { toMs: AUCTION_END, bar: 375 };
-  return new Sealer({ openMs: OPEN, minutes: 375, auction, graceMs: GRACE, silenceMs: 3000, ...more });
+  return new Watermark({ openMs: OPEN, minutes: 375, auction, graceMs: GRACE, silenceMs: 3000, ...more });
 }
 
 /** A live frame that arrives when it was sent, by a clock that is `skewMs` ahead of the exchange. */
-const live = (s: Sealer, ms: number, skewMs = 0): string =>
+const live = (s: Watermark, ms: number, skewMs = 0): string =>
   s.judge({ exchangeMs: ms, nowMs: ms + skewMs, monoMs: 0 }, true);
 
 describe('grace', () => {
@@ -66,7 +66,13 @@ describe('the auction', () => {
   });
 
   it('is never sealed where there is none', () => {
-    const s = new Sealer({ openMs: OPEN, minutes: 375, auction: undefined, graceMs: GRACE, silenceMs: 3000 });
+    const s = new Watermark({
+      openMs: OPEN,
+      minutes: 375,
+      auction: undefined,
+      graceMs: GRACE,
+      silenceMs: 3000,
+    });
     live(s, AUCTION_END + MINUTE_MS);
     expect(s.due()).toBe(374);
   });

@@ -2,17 +2,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '../../src/clock.js';
-import { KIND, type Kind, type Stamp } from '../../src/journal/format.js';
+import { KIND, type Kind, type BlockStamp } from '../../src/journal/format.js';
 import { readJournal, type JournalExtent } from '../../src/journal/reader.js';
 import { JournalWriter, type JournalOptions } from '../../src/journal/writer.js';
 
 export interface Entry {
   readonly kind: number;
   readonly bytes: string;
-  readonly stamp: Stamp;
+  readonly stamp: BlockStamp;
 }
 
-export const stampAt = (k: number): Stamp => ({
+export const stampAt = (k: number): BlockStamp => ({
   connection: k % 3,
   monoMs: 1000.25 + k,
   wallMs: 1_795_000_000_000 + k,

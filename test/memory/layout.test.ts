@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   BAR,
-  FIRST,
+  AS_SEALED,
   GAP,
   GAP_CAPACITY,
   HISTOGRAM_WORDS,
@@ -38,7 +38,7 @@ describe('the layout', () => {
         region(`slot ${row}.1`, m.slotOf(row, 1) * 8, SLOT.size * 8),
         ...[0, 1, 2, 3, 4].flatMap((bar) => [
           region(`bar ${row}.${bar}`, m.barOf(row, bar) * 8, BAR.size * 8),
-          region(`first ${row}.${bar}`, m.firstOf(row, bar) * 8, FIRST.size * 8),
+          region(`first ${row}.${bar}`, m.firstOf(row, bar) * 8, AS_SEALED.size * 8),
         ]),
       ]),
       ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) =>
@@ -61,7 +61,7 @@ describe('the layout', () => {
   });
 
   it('names each field once', () => {
-    for (const table of [BAR, FIRST, GAP, STATIC, SLOT, MAIN, SHARD]) {
+    for (const table of [BAR, AS_SEALED, GAP, STATIC, SLOT, MAIN, SHARD]) {
       const offsets = Object.values(table as Record<string, number>);
       expect(new Set(offsets).size).toBe(offsets.length);
     }

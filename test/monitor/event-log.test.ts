@@ -1,9 +1,9 @@
 /** Events, and ticks over time. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Chronicle } from '../../src/monitor/event-log.js';
+import { EventLog } from '../../src/monitor/event-log.js';
 import type { Facts } from '../../src/gates/facts.js';
-import { Pace } from '../../src/monitor/tick-rate.js';
+import { TickRateHistory } from '../../src/monitor/tick-rate.js';
 import { EVENTS_KEPT } from '../../src/monitor/event.js';
 import { goodFacts } from '../gates/facts.js';
 
@@ -24,8 +24,7 @@ function facts(
   };
 }
 
-const texts = (chronicle: Chronicle): string[] =>
-  chronicle.events.map(({ kind, text }) => `${kind}: ${text}`);
+const texts = (chronicle: EventLog): string[] => chronicle.events.map(({ kind, text }) => `${kind}: ${text}`);
 const end = (connection: number) => ({
   connection,
   code: undefined,
@@ -38,7 +37,7 @@ const end = (connection: number) => ({
 
 describe('a chronicle', () => {
   it('tells of connections and how they ended, each once', () => {
-    const chronicle = new Chronicle();
+    const chronicle = new EventLog();
     chronicle.look(facts(), [], AT);
     chronicle.look(facts({ feed: { connected: false, disconnects: [end(1)] } }), [], AT);
     chronicle.look(facts({ feed: { connections: 2, disconnects: [end(1)] } }), [], AT);
@@ -51,7 +50,7 @@ describe('a chronicle', () => {
   });
 
   it('counts refused frames as one event while they go on, and as another after a pause', () => {
-    const chronicle = new Chronicle();
+    const chronicle = new EventLog();
     chronicle.look(facts({ counters: { refusedLength: 2 } }), [], AT);
     chronicle.news();
     chronicle.look(facts({ counters: { refusedLength: 5 } }), [], AT);
@@ -67,7 +66,7 @@ describe('a chronicle', () => {
   });
 
   it('follows a gap that is open until it is closed', () => {
-    const chronicle = new Chronicle();
+    const chronicle = new EventLog();
     const gap = (toMs: number): Partial<Facts> => ({ unseen: { gaps: [{ fromMs: AT, toMs }], minutes: [] } });
     chronicle.look(facts(gap(AT + 1000)), [], AT);
     chronicle.look(facts(gap(AT + 7500)), [], AT);
@@ -78,7 +77,7 @@ describe('a chronicle', () => {
   });
 
   it('tells of gates that turned, of what the broker said and of signals', () => {
-    const chronicle = new Chronicle();
+    const chronicle = new EventLog();
     const signal = {
       symbol: 'TCS',
       signals: [{ reason: 'Vol surge' }],
@@ -108,7 +107,7 @@ describe('a chronicle', () => {
   });
 
   it('keeps the newest events, and no more', () => {
-    const chronicle = new Chronicle();
+    const chronicle = new EventLog();
     const errors = Array.from({ length: EVENTS_KEPT + 20 }, (_, k) => ({ code: 'E', message: String(k) }));
     chronicle.look(facts({ feed: { errors } }), [], AT);
     expect(chronicle.events).toHaveLength(EVENTS_KEPT);
@@ -124,7 +123,7 @@ describe('ticks over time', () => {
         fc.array(fc.tuple(fc.nat(200_000), fc.nat(1000)), { minLength: 1, maxLength: 400 }),
         fc.constantFrom(0.5, 1, 60, 600),
         (steps, speed) => {
-          const pace = new Pace(speed);
+          const pace = new TickRateHistory(speed);
           let [ms, total] = [AT, 0];
           for (const [later, more] of steps) {
             ms += later;
@@ -144,7 +143,7 @@ describe('ticks over time', () => {
   });
 
   it('take time that goes back for the last span', () => {
-    const pace = new Pace(1);
+    const pace = new TickRateHistory(1);
     pace.look(AT, 1);
     pace.look(AT - 3_600_000, 3);
     expect(pace.curve.ticks.map(([, ticks]) => ticks)).toEqual([3]);

@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CandleRow, QualityRow } from '../../src/candles/candle.js';
 import { causesOf, CAUSES, type Cause } from '../../src/reconcile/causes.js';
-import { compareCandles, type Field } from '../../src/reconcile/comparison.js';
-import type { SeenCandle } from '../../src/reconcile/minutes.js';
+import { compareCandles, type CandleField } from '../../src/reconcile/comparison.js';
+import type { OurCandle } from '../../src/reconcile/minutes.js';
 import { candleOf } from '../parquet/candles.js';
 
 interface Sketch {
@@ -19,7 +19,7 @@ interface Sketch {
 function minute(
   k: number,
   { ours = {}, quality = {}, reference = {} }: Sketch,
-): { readonly own: SeenCandle; readonly other: SeenCandle } {
+): { readonly own: OurCandle; readonly other: OurCandle } {
   const { candle, quality: plain } = candleOf({ minute: k, volSlack: 0, ...quality });
   const own = {
     candle: { ...candle, ...ours },
@@ -56,7 +56,7 @@ const counted = (found: ReturnType<typeof comparing>): Partial<Record<Cause, num
   Object.fromEntries(Object.entries(causesOf(found.symbols)).filter(([, count]) => count > 0));
 
 describe('a difference', () => {
-  it.each<[Cause, string, Field, Sketch]>([
+  it.each<[Cause, string, CandleField, Sketch]>([
     [
       'gap',
       'in a minute with a gap',

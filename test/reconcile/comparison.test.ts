@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareCandles, FIELDS } from '../../src/reconcile/comparison.js';
 import type { Pair, Side } from '../../src/reconcile/comparison.js';
-import type { SeenCandle } from '../../src/reconcile/minutes.js';
+import type { OurCandle } from '../../src/reconcile/minutes.js';
 import { judge } from '../../src/reconcile/verdict.js';
 import { naiveCompare, naiveVerdict } from './naive.js';
 import type { NaiveCandle, NaivePair } from './naive.js';
@@ -19,7 +19,7 @@ function seen(
   symbol: string,
   { minute, prices, volume, partial, auction }: NaiveCandle,
   noise: number,
-): SeenCandle {
+): OurCandle {
   const [open, high, low, close] = prices.map((units) => (units / 10_000) * (1 + noise));
   return {
     candle: { symbol, exchange: 'NSE', timestampMs: msOf(minute), open, high, low, close, volume },

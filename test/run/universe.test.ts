@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.js';
 import type { Instrument } from '../../src/market/instrument.js';
-import { niftyFifty, openBook, selectInstruments, shippedCalendar } from '../../src/run/universe.js';
+import {
+  niftyFifty,
+  openInstrumentMaster,
+  selectInstruments,
+  shippedCalendar,
+} from '../../src/run/universe.js';
 
 let folder = '';
 beforeAll(() => {
@@ -39,7 +44,12 @@ interface Choice {
 }
 
 async function select({ stage = 1, symbols, subset, master: path }: Choice): Promise<Instrument[]> {
-  return selectInstruments({ stage, symbols, subset, book: await openBook(path, false, '2026-11-25') });
+  return selectInstruments({
+    stage,
+    symbols,
+    subset,
+    book: await openInstrumentMaster(path, false, '2026-11-25'),
+  });
 }
 
 describe('instruments of a run', () => {

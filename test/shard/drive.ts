@@ -2,9 +2,9 @@
 import { expect } from 'vitest';
 import type { Instrument } from '../../src/market/instrument.js';
 import { Packet } from '../../src/market/packet.js';
-import type { Session } from '../../src/market/session.js';
+import type { TradingSession } from '../../src/market/session.js';
 import type { CandleWithQuality } from '../../src/candles/candle.js';
-import { readFirst, readRow, tallyCandles, type CandleTally } from '../../src/memory/shard-reader.js';
+import { readAsSealed, readRow, tallyCandles, type CandleTally } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import { SHARD } from '../../src/memory/layout.js';
@@ -25,7 +25,7 @@ import type { Step } from './schedule.js';
 
 export { at, INSTRUMENTS, instrumentsOf } from '../listed.js';
 
-function sessionOf(list: readonly NaiveInstrument[], instrument: Instrument): Session {
+function sessionOf(list: readonly NaiveInstrument[], instrument: Instrument): TradingSession {
   const { hours } = list[instrument.index];
   if (hours !== undefined)
     return { date: DATE, openMs: at(hours.open), closeMs: at(hours.close), auction: undefined };
@@ -107,7 +107,9 @@ export function outcome(
   return new Map(
     engine.places.map((place) => {
       const memory = engine.memories[place.shard];
-      const first = Array.from({ length: memory.shape.bars }, (_, bar) => readFirst(memory, place.row, bar));
+      const first = Array.from({ length: memory.shape.bars }, (_, bar) =>
+        readAsSealed(memory, place.row, bar),
+      );
       return [
         place.instrument.symbol,
         { candles: readCandles(memory, place, true), row: readRow(memory, place.row), first },

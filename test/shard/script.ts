@@ -1,5 +1,5 @@
 /** A run told by hand: frames of one instrument or another at given times of day, in order, and what the engine made of them. */
-import { readFirst } from '../../src/memory/shard-reader.js';
+import { readAsSealed } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import type { CandleWithQuality } from '../../src/candles/candle.js';
 import type { EngineOptions, Engine } from '../../src/ingest/engine.js';
@@ -113,10 +113,10 @@ export class Script {
   }
 
   /** The candle of a minute as it was first sealed. */
-  first(symbol: string, time: string): ReturnType<typeof readFirst> {
+  first(symbol: string, time: string): ReturnType<typeof readAsSealed> {
     drain(this.engine);
     const place = this.engine.places.find((one) => one.instrument.symbol === symbol)!;
-    return readFirst(this.engine.memories[place.shard], place.row, (at(time) - at('09:15')) / 60_000);
+    return readAsSealed(this.engine.memories[place.shard], place.row, (at(time) - at('09:15')) / 60_000);
   }
 
   end(): this {

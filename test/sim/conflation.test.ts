@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { BEST_FIVE_ROWS, FIELD, Packet } from '../../src/market/packet.js';
-import { Feed } from '../../src/sim/broadcast.js';
+import { Broadcast } from '../../src/sim/broadcast.js';
 import { FRAME_MS } from '../../src/sim/sequence-allocator.js';
 import { decode } from '../../src/broker/angel/frames.js';
 import { at, dayOf, marketAt, NIFTY, sentUntil, type Sent } from './world.js';
@@ -135,7 +135,7 @@ it('keeps nothing of a packet that was sent', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const market = marketAt('09:20', { listings: NIFTY });
-  const feed = new Feed(market);
+  const feed = new Broadcast(market);
   let frames = 0;
   const receiver = { sendPacket: (): void => void frames++ };
   for (const { token } of NIFTY)

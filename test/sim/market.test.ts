@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CandleRow } from '../../src/candles/candle.js';
 import { FIELD, Packet } from '../../src/market/packet.js';
 import { istStamp, MINUTE_MS } from '../../src/market/session.js';
-import { lanesFor } from '../../src/sim/sequence-allocator.js';
+import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
 import { Market } from '../../src/sim/market.js';
 import { decode } from '../../src/broker/angel/frames.js';
 import { at, CALENDAR, dayOf, hexes, listed, marketAt, NIFTY, sentUntil, type TrueTrade } from './world.js';
@@ -91,8 +91,8 @@ describe('the same market', () => {
   });
 
   it('gives each shipped name its own numbers in any company', () => {
-    const { laneOf } = lanesFor(NIFTY);
-    expect(NIFTY.map((listing) => lanesFor([listing]).laneOf[0])).toStrictEqual(laneOf);
+    const { laneOf } = sequenceAllocator(NIFTY);
+    expect(NIFTY.map((listing) => sequenceAllocator([listing]).laneOf[0])).toStrictEqual(laneOf);
     expect(new Set(laneOf).size).toBe(50);
   });
 
@@ -102,7 +102,7 @@ describe('the same market', () => {
       symbol: `S${i}`,
       token: String(i + 1),
     }));
-    const { lanes, laneOf } = lanesFor(listings);
+    const { lanes, laneOf } = sequenceAllocator(listings);
     expect(new Set(laneOf).size).toBe(400);
     expect(Math.max(...laneOf)).toBeLessThan(lanes);
   });

@@ -5,8 +5,8 @@ import type { Packet } from '../../src/market/packet.js';
 import { istMs } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
 import { shippedCalendar } from '../../src/run/universe.js';
-import { Day } from '../../src/sim/day.js';
-import { lanesFor } from '../../src/sim/sequence-allocator.js';
+import { InstrumentDay } from '../../src/sim/day.js';
+import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
 import { Market, type MarketOptions } from '../../src/sim/market.js';
 import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
 
@@ -52,15 +52,15 @@ export interface TrueTrade {
 }
 
 /** A whole day of one name with its true trades, made apart from any market. */
-export function dayOf(symbol: string, seed = 7): { day: Day; trades: TrueTrade[] } {
+export function dayOf(symbol: string, seed = 7): { day: InstrumentDay; trades: TrueTrade[] } {
   const [listing] = listed(symbol);
-  const lanes = lanesFor([listing]);
+  const lanes = sequenceAllocator([listing]);
   const today = CALENDAR.day(DATE, true);
   if (today.kind !== 'open') throw new Error('the tests need a trading day');
   const trades: TrueTrade[] = [];
   const onTrade = (ms: number, price: number, quantity: number): number =>
     trades.push({ ms, price, quantity });
-  const day = new Day({
+  const day = new InstrumentDay({
     seed,
     listing,
     session: today.session,

@@ -1,5 +1,5 @@
 /** What is checked when a run is over: against the naive fold, against replays of what was taken in, and against what the world knows. */
-import { readFirst, readRow } from '../../src/memory/shard-reader.js';
+import { readAsSealed, readRow } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import type { Engine } from '../../src/ingest/engine.js';
@@ -22,7 +22,9 @@ function outcome(engine: Engine): Map<string, string> {
   return new Map(
     engine.places.map((place) => {
       const memory = engine.memories[place.shard];
-      const first = Array.from({ length: memory.shape.bars }, (_, bar) => readFirst(memory, place.row, bar));
+      const first = Array.from({ length: memory.shape.bars }, (_, bar) =>
+        readAsSealed(memory, place.row, bar),
+      );
       return [
         place.instrument.symbol,
         JSON.stringify([

@@ -3,7 +3,7 @@
  * became of frames whose time was judged by the arrival clock. That judgement is seen in the counters, as a frame is used, kept,
  * released with others, or refused.
  */
-import type { Messages } from '../../src/broker/messages.js';
+import type { MessageBatch } from '../../src/broker/messages.js';
 import { Intake, type IntakeOptions } from '../../src/ingest/intake.js';
 import type { Arrival } from '../../src/ingest/arrival.js';
 import { COUNTER } from '../../src/memory/counters.js';
@@ -51,7 +51,7 @@ export class Recorder extends Intake {
     else this.gaps.push({ fromMs, toMs });
   }
 
-  override ordinary(messages: Messages, first: number, arrival: Arrival): number {
+  override ordinary(messages: MessageBatch, first: number, arrival: Arrival): number {
     const taken = super.ordinary(messages, first, arrival);
     for (let k = first; k < first + taken; k++) {
       const { connection, monoMs, marketMs } = arrival;

@@ -7,7 +7,7 @@ import { inContinuous } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
 import { Engine } from '../../src/ingest/engine.js';
 import type { Shard } from '../../src/shard/shard.js';
-import { Line } from '../../src/ingest/pipeline.js';
+import { Pipeline } from '../../src/ingest/pipeline.js';
 import { messagesOf } from '../messages.js';
 import { at, instrumentsOf, MODE_NAMES, sessionOf } from '../listed.js';
 import { Agenda } from './agenda.js';
@@ -95,7 +95,7 @@ class World {
   readonly #feed: Feed;
   readonly #engine: Engine;
   readonly #recorder: Recorder;
-  readonly #line: Line;
+  readonly #line: Pipeline;
   readonly #workers: Workers;
   readonly #writer: Writer;
   readonly #endMs: number;
@@ -124,7 +124,7 @@ class World {
       random: random(5),
       startMs: nature.startMs + nature.exchangeAheadMs,
     });
-    this.#line = new Line({
+    this.#line = new Pipeline({
       engine: this.#engine,
       intake: this.#recorder,
       clock: agenda,

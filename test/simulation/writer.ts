@@ -3,7 +3,7 @@
  * `workers/writer.ts` and `src/threads/writer-pool.ts` do. It dies before, between and behind its writes, and the sink refuses for a while.
  */
 import type { CandleWithQuality } from '../../src/candles/candle.js';
-import { readFirst, type RowPlace } from '../../src/memory/shard-reader.js';
+import { readAsSealed, type RowPlace } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
 import type { FileInstrument } from '../../src/parquet/candles-file.js';
@@ -247,7 +247,7 @@ export class Writer {
       this.#everRead.set(key, all.add(JSON.stringify(row)));
     }
     for (let bar = 0; bar < memory.shape.bars; bar++) {
-      const first = readFirst(memory, place.row, bar);
+      const first = readAsSealed(memory, place.row, bar);
       if (first === undefined) continue;
       const key = `${symbol} ${bar}`;
       const before = this.#first.get(key);

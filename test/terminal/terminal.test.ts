@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/gates/facts.js';
 import { gates } from '../../src/gates/gates.js';
-import { regionLines, type Moment } from '../../src/terminal/layout.js';
+import { statusLines, type StatusFrame } from '../../src/terminal/layout.js';
 import { Terminal } from '../../src/terminal/terminal.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { goodFacts, goodSymbol } from '../gates/facts.js';
@@ -54,7 +54,7 @@ class FakeScreen {
 
 const NAMES = niftyFifty().map(({ symbol, token }) => goodSymbol(symbol, token));
 
-function moment(change: Partial<Facts> = {}, ticksPerSecond = 120): Moment {
+function moment(change: Partial<Facts> = {}, ticksPerSecond = 120): StatusFrame {
   const facts: Facts = { ...goodFacts(), finished: false, stage: 2, symbols: NAMES, ...change };
   return { facts, gates: gates(facts), leftMin: 7.5, ticksPerSecond };
 }
@@ -70,7 +70,7 @@ describe('the live region', () => {
     [200, 24],
     [200, 60],
   ])('shows all 50 symbols in %i columns and %i lines, none broken', (columns, lines) => {
-    const shown = regionLines(moment(), { columns: columns - 1, lines: lines - 1 }, paint);
+    const shown = statusLines(moment(), { columns: columns - 1, lines: lines - 1 }, paint);
     for (const { symbol } of NAMES)
       expect(
         shown.some((line) => line.includes(symbol)),
@@ -87,7 +87,7 @@ describe('the live region', () => {
       ...thousand[873],
       figures: { ...thousand[873].figures, ticks: 0, lastTickMs: undefined },
     };
-    const shown = regionLines(moment({ symbols: thousand }), { columns: 79, lines: 23 }, paint);
+    const shown = statusLines(moment({ symbols: thousand }), { columns: 79, lines: 23 }, paint);
     expect(shown.length).toBeLessThanOrEqual(23);
     expect(shown.join('\n')).toContain('?S873');
     expect(shown.at(-1)).toMatch(/^and 9\d\d more$/);
@@ -115,7 +115,7 @@ describe('the live region', () => {
       { ...goodSymbol('SLOW', '2'), figures: age(7000) },
       goodSymbol('GOOD', '3'),
     ];
-    const shown = regionLines(moment({ symbols }), { columns: 79, lines: 23 }, paint).join('\n');
+    const shown = statusLines(moment({ symbols }), { columns: 79, lines: 23 }, paint).join('\n');
     expect(shown).toMatch(/!OLD/);
     expect(shown).toMatch(/~SLOW/);
     expect(shown).toMatch(/ GOOD/);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { presentable } from '../../src/text/sanitize.js';
+import { sanitize } from '../../src/text/sanitize.js';
 
 it.each([
   ['a\u0000\u001b[2Jb\r\n\u0085c\u2028d', [], 'a [2Jb c d'],
@@ -17,11 +17,9 @@ it.each([
   ['secret ret', ['secret', 'ret', 'e'], '[secret] [secret]'],
   ['  भाव बंद  ', [], 'भाव बंद'],
 ])('%j', (text, secrets, clean) => {
-  expect(presentable(text, secrets, 100)).toBe(clean);
+  expect(sanitize(text, secrets, 100)).toBe(clean);
 });
 
 it('takes secrets out before it cuts, so that no beginning of one is left', () => {
-  expect(presentable(`${'x'.repeat(95)}secret-of-ours`, ['secret-of-ours'], 100)).toBe(
-    `${'x'.repeat(95)}[secr`,
-  );
+  expect(sanitize(`${'x'.repeat(95)}secret-of-ours`, ['secret-of-ours'], 100)).toBe(`${'x'.repeat(95)}[secr`);
 });

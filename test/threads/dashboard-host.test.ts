@@ -1,26 +1,30 @@
 /** The thread of those who look, as a run has it: page, events, metrics, death. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
-import { nowSeen, runSeen } from '../../src/dashboard/status.js';
+import { dashboardStatus, dashboardRun } from '../../src/dashboard/status.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import { LEDGER } from '../../src/memory/io-ledger.js';
 import type { Engine } from '../../src/ingest/engine.js';
-import { Observers, type Look, type ObserversOptions } from '../../src/threads/dashboard-host.js';
+import {
+  DashboardHost,
+  type DashboardUpdate,
+  type DashboardHostOptions,
+} from '../../src/threads/dashboard-host.js';
 import { sessionOf } from '../listed.js';
 import { goodFacts } from '../gates/facts.js';
 import { at } from '../shard/drive.js';
 import { Script } from '../shard/script.js';
 
-const running: Observers[] = [];
+const running: DashboardHost[] = [];
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop()));
 });
 
-function look(marketMs: number): Look {
+function look(marketMs: number): DashboardUpdate {
   const facts = goodFacts();
   return {
     glance: {
-      now: { ...nowSeen(facts, { ticksPerSecond: 1 }), marketMs },
+      now: { ...dashboardStatus(facts, { ticksPerSecond: 1 }), marketMs },
       gates: [],
       pace: { spanMs: 5000, ticks: [] },
     },
@@ -39,12 +43,12 @@ function look(marketMs: number): Look {
 
 function observersOf(
   engine: Engine,
-  change: Partial<ObserversOptions> = {},
-): { readonly observers: Observers; readonly said: string[]; readonly gone: string[] } {
+  change: Partial<DashboardHostOptions> = {},
+): { readonly observers: DashboardHost; readonly said: string[]; readonly gone: string[] } {
   const said: string[] = [];
   const gone: string[] = [];
   const symbols = engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard }));
-  const run = runSeen({
+  const run = dashboardRun({
     version: '1.2.3',
     versions: {},
     runId: 'r',
@@ -60,7 +64,7 @@ function observersOf(
   });
   const ledger = new SharedArrayBuffer(LEDGER.words * 4);
   const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
-  const observers = new Observers({
+  const observers = new DashboardHost({
     run,
     engine,
     sessions,

@@ -2,9 +2,9 @@
 import '../../src/memory/io-ledger.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import dashboard from '../../workers/dashboard.js';
-import type { ObserversTask } from '../../src/threads/dashboard-messages.js';
+import type { DashboardTask } from '../../src/threads/dashboard-messages.js';
 
-export default async function run(task: ObserversTask): Promise<void> {
+export default async function run(task: DashboardTask): Promise<void> {
   task.port.on('message', () => {
     if (task.counters[COUNTER.held] <= 0) return;
     task.counters[COUNTER.held]--;

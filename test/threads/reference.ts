@@ -3,7 +3,7 @@
  * before it, field by field; and of all rows together what is behind every record whose batch is over. An engine beside the one that crashes has the
  * same records and goes on one at a time, without dying.
  */
-import { BAR, FIRST, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
+import { BAR, AS_SEALED, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
 import { kindOf, rowOf } from '../../src/memory/record.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
@@ -20,7 +20,7 @@ const ofShard = (m: ShardMemory): Float64Array =>
 function ofRow(m: ShardMemory, row: number): Float64Array {
   const { bars } = m.shape;
   const slot = m.slotOf(row, m.i32[m.versions + row] & 1);
-  const state = new Float64Array(SLOT.size + bars * (BAR.size + FIRST.size));
+  const state = new Float64Array(SLOT.size + bars * (BAR.size + AS_SEALED.size));
   state.set(m.f64.subarray(slot, slot + SLOT.size));
   // The cursor names the end of a batch, which is another's here.
   state[SLOT.cursor] = 0;

@@ -1,12 +1,12 @@
 /** What `getCandleData` answers, read (PROTOCOL.md 10): rows of the window that was asked for, or why there are none. Pure. */
-import { presentable } from '../../text/sanitize.js';
+import { sanitize } from '../../text/sanitize.js';
 import { knownRefusal } from './refusal.js';
 import { isObject } from '../../text/json.js';
 import type { CandleRow } from '../../candles/candle.js';
 import { MINUTE_MS } from '../../market/session.js';
 
 /** The symbol's minutes with a label from `fromMs` to `toMs`, both included; epoch ms. */
-export interface Window {
+export interface CandleWindow {
   readonly symbol: string;
   readonly exchange: string;
   readonly fromMs: number;
@@ -36,7 +36,7 @@ const numberOf = (value: unknown): number =>
       : Number.NaN;
 
 /** One row of `data`; undefined for what is none, a price of 0 among it. */
-function rowOf(item: unknown, { symbol, exchange }: Window): CandleRow | undefined {
+function rowOf(item: unknown, { symbol, exchange }: CandleWindow): CandleRow | undefined {
   if (!Array.isArray(item) || item.length < 6 || typeof item[0] !== 'string') return undefined;
   const timestampMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(item[0])
     ? Date.parse(item[0])
@@ -50,7 +50,7 @@ function rowOf(item: unknown, { symbol, exchange }: Window): CandleRow | undefin
   return usable ? { symbol, exchange, timestampMs, open, high, low, close, volume } : undefined;
 }
 
-function rowsOf(data: readonly unknown[], window: Window): CandleAnswer {
+function rowsOf(data: readonly unknown[], window: CandleWindow): CandleAnswer {
   const byMinute = new Map<number, CandleRow>();
   let left = 0;
   for (const item of data) {
@@ -68,7 +68,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 export function readAnswer(
   status: number,
   text: string,
-  window: Window,
+  window: CandleWindow,
   secrets: Iterable<string>,
 ): CandleAnswer {
   if (status === 429 || (status === 403 && /rate/i.test(text))) return { kind: 'limited' };
@@ -84,12 +84,8 @@ export function readAnswer(
   const granted = answer['status'] === true || answer['success'] === true;
   if (granted && (Array.isArray(data) || data === null || data === ''))
     return rowsOf(Array.isArray(data) ? data : [], window);
-  const message = presentable(textOf(answer['message']), secrets, LONGEST_MESSAGE);
-  const code = presentable(
-    textOf(answer['errorcode']) || textOf(answer['errorCode']),
-    secrets,
-    LONGEST_MESSAGE,
-  );
+  const message = sanitize(textOf(answer['message']), secrets, LONGEST_MESSAGE);
+  const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, LONGEST_MESSAGE);
   if (/rate/i.test(message) && /exceed/i.test(message)) return { kind: 'limited' };
   if (/greater than current/i.test(message)) return { kind: 'early' };
   const known = knownRefusal(code);

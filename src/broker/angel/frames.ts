@@ -30,7 +30,7 @@
 import { BEST_FIVE_ROWS, DEPTH_ROWS, FIELD, MODE, TOKEN_BYTES, type Packet } from '../../market/packet.js';
 
 /** Why bytes are not a packet. Whether a packet makes sense (exchange, token, price, time) is not judged here. */
-export type Refusal = 'length' | 'mode';
+export type FrameRefusal = 'length' | 'mode';
 
 /** Bytes of a frame by mode: exact, because two frames in one message or a frame cut short must not pass for one packet. */
 export const FRAME_LENGTH = {
@@ -108,7 +108,7 @@ if (imageHalves[0] !== 1)
  * (paise or 1e-7 rupee; ms; seconds for the last trade). An empty message is one of wrong length; else the mode is judged first, then
  * the length that it demands. What follows a NUL in the token is dropped. Source: PROTOCOL.md 5, 6 and 8.
  */
-export function decode(bytes: Uint8Array, packet: Packet): Refusal | undefined {
+export function decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefined {
   const length = bytes.length;
   if (length === 0) return 'length';
   const mode = bytes[MODE_AT];

@@ -5,8 +5,8 @@
 import type { Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
 import { certificateFault, type Endpoint } from './endpoint.js';
-import { post, restHeaders, type Posted } from './post.js';
-import { presentable } from '../../text/sanitize.js';
+import { post, restHeaders, type PostAnswer } from './post.js';
+import { sanitize } from '../../text/sanitize.js';
 import { knownRefusal } from './refusal.js';
 import { validUntil } from './token.js';
 import { base32Bytes, totp } from './totp.js';
@@ -19,7 +19,7 @@ export interface Credentials {
 }
 
 /** What a log-in gives: one immutable set, replaced as a whole. */
-export interface Session {
+export interface BrokerSession {
   /** Raw, without `Bearer `. */
   readonly jwt: string;
   readonly feedToken: string;
@@ -108,7 +108,7 @@ async function ask(
   oneTime: string,
   clock: Clock,
   given: AbortSignal,
-): Promise<Posted> {
+): Promise<PostAnswer> {
   const abort = new AbortController();
   const limit = clock.after(LOGIN_WITHIN_MS, () => abort.abort());
   try {
@@ -156,12 +156,8 @@ function refused(
   clockAheadMs: number | undefined,
 ): LoginRefused {
   // Two shapes of failure: status with errorcode, and success with errorCode.
-  const code = presentable(
-    textOf(answer['errorcode']) || textOf(answer['errorCode']),
-    secrets,
-    LONGEST_MESSAGE,
-  );
-  const message = presentable(textOf(answer['message']), secrets, LONGEST_MESSAGE);
+  const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, LONGEST_MESSAGE);
+  const message = sanitize(textOf(answer['message']), secrets, LONGEST_MESSAGE);
   const known = knownRefusal(code);
   const clock =
     clockAheadMs !== undefined && Math.abs(clockAheadMs) >= WORTH_NAMING_MS
@@ -180,7 +176,7 @@ export async function logIn(
   credentials: Credentials,
   clock: Clock,
   given: AbortSignal,
-): Promise<Session> {
+): Promise<BrokerSession> {
   const askedMs = clock.wallMs();
   const oneTime = totp(credentials.totpSecret, askedMs);
   const { status, text, serverMs } = await ask(endpoint, credentials, oneTime, clock, given);

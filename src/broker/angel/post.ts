@@ -20,7 +20,7 @@ export function restHeaders(apiKey: string): Record<string, string> {
   };
 }
 
-export interface Posted {
+export interface PostAnswer {
   readonly status: number;
   readonly text: string;
   /** The server's `Date`, epoch ms (whole seconds); undefined when it sends none. */
@@ -59,7 +59,7 @@ export function post({
   ca,
   signal,
   longest = LONGEST_ANSWER,
-}: PostOptions): Promise<Posted> {
+}: PostOptions): Promise<PostAnswer> {
   const secure = new URL(url).protocol === 'https:';
   const options: RequestOptions = {
     method: 'POST',

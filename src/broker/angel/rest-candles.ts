@@ -5,11 +5,11 @@
 import type { Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
 import { certificateFault, type Endpoint } from './endpoint.js';
-import type { Session } from './login.js';
+import type { BrokerSession } from './login.js';
 import { post, restHeaders } from './post.js';
 import type { CandleRow } from '../../candles/candle.js';
 import { DAY_MS, istStamp, MINUTE_MS } from '../../market/session.js';
-import { readAnswer, type CandleAnswer, type Window } from './candle-answer.js';
+import { readAnswer, type CandleAnswer, type CandleWindow } from './candle-answer.js';
 
 const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
@@ -35,9 +35,9 @@ export interface PolledInstrument {
   readonly token: string;
 }
 
-export interface PollerOptions {
+export interface CandlePollerOptions {
   readonly endpoint: Endpoint;
-  readonly session: Session;
+  readonly session: BrokerSession;
   readonly clock: Clock;
   /** Ends what is under way. */
   readonly signal: AbortSignal;
@@ -57,15 +57,15 @@ export class CandlesRefused extends EngineError {
 /** `YYYY-MM-DD HH:mm`, Indian time. */
 const requestTime = (ms: number): string => istStamp(ms).slice(0, 16).replace('T', ' ');
 
-export class Poller {
-  readonly #options: PollerOptions;
+export class CandlePoller {
+  readonly #options: CandlePollerOptions;
   #lastMs = Number.NEGATIVE_INFINITY;
   /** Requests so far, refused ones too. */
   requests = 0;
   /** Rows of the last answer that could not be read and are left out, by symbol. */
   readonly unreadable = new Map<string, number>();
 
-  constructor(options: PollerOptions) {
+  constructor(options: CandlePollerOptions) {
     this.#options = options;
   }
 
@@ -116,7 +116,7 @@ export class Poller {
     return `${host} did not give the candles of ${symbol} (${answer.why}), several times.`;
   }
 
-  async #ask({ exchange, token }: PolledInstrument, window: Window): Promise<CandleAnswer> {
+  async #ask({ exchange, token }: PolledInstrument, window: CandleWindow): Promise<CandleAnswer> {
     const { endpoint, session, clock, signal } = this.#options;
     await this.#wait(this.#lastMs + APART_MS - clock.monoMs());
     this.#lastMs = clock.monoMs();

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../../errors.js';
-import { readMaster, type Master, type MasterRow } from './scrip-master.js';
+import { readMaster, type ScripMaster, type MasterRow } from './scrip-master.js';
 
 /** Where `tickshard instruments --fetch` keeps them. */
 export const CACHE_FOLDER = 'data/test/instruments';
@@ -48,7 +48,7 @@ export async function newestCached(folder: string, today: string): Promise<Cache
 }
 
 /** Reads an instrument file from disk. Throws EngineError INSTRUMENT in one sentence. */
-export async function readMasterFile(path: string): Promise<Master> {
+export async function readMasterFile(path: string): Promise<ScripMaster> {
   try {
     return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path);
   } catch (error) {

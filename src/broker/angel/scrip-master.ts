@@ -14,7 +14,7 @@ export type MasterRow = Readonly<Record<string, string>> & {
   readonly exch_seg: string;
 };
 
-export interface Master {
+export interface ScripMaster {
   /** The cash equities of NSE by symbol, without `-EQ`. */
   readonly listings: ReadonlyMap<string, Listing>;
   /** Symbols whose rows contradict each other, and how, one clause. They have no listing. */
@@ -95,7 +95,7 @@ class Collector {
     this.#equities.set(symbol, row);
   }
 
-  master(): Master {
+  master(): ScripMaster {
     let guessedTicks = 0;
     const listings = new Map<string, Listing>();
     for (const [symbol, row] of this.#equities) {
@@ -119,7 +119,7 @@ class Collector {
 }
 
 /** Reads the file from its pieces; `name` is what sentences call it. Throws EngineError INSTRUMENT when it is of no use; errors of `chunks` pass. */
-export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string): Promise<Master> {
+export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string): Promise<ScripMaster> {
   const fail = (what: string): EngineError => new EngineError('INSTRUMENT', `${name} ${what}`);
   const collector = new Collector();
   // Each element of the list is handed over and let go.

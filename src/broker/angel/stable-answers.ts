@@ -6,13 +6,13 @@ import type { CandleRow } from '../../candles/candle.js';
 import { CandlesRefused, type PolledInstrument } from './rest-candles.js';
 
 /** One instrument's minutes with a label from `fromMs` to `toMs`, both included; epoch ms. */
-export interface Wanted {
+export interface WantedCandles {
   readonly instrument: PolledInstrument;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-export interface Settled {
+export interface StableCandles {
   readonly rows: readonly CandleRow[];
   /** Answers until two agreed; undefined when none did. */
   readonly agreedAfter: number | undefined;
@@ -20,7 +20,7 @@ export interface Settled {
   readonly refused: string | undefined;
 }
 
-export interface SettlingOptions {
+export interface StableAnswerOptions {
   readonly ask: (instrument: PolledInstrument, fromMs: number, toMs: number) => Promise<readonly CandleRow[]>;
   /** Waits so long that an answer can be another one than the last, ms real time since then. */
   readonly apart: (pass: number) => Promise<void>;
@@ -28,19 +28,19 @@ export interface SettlingOptions {
 }
 
 /** Each symbol is asked so often at most. */
-export const MOST_ANSWERS = 6;
+export const MAX_ANSWERS = 6;
 
 const sameRows = (a: readonly CandleRow[], b: readonly CandleRow[]): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
 /** Asks for all in turn, and again for those that did not agree. In the order of `wanted`. Throws what `ask` throws, but for a refusal of one symbol. */
-export async function settledCandles(
-  wanted: readonly Wanted[],
-  { ask, apart, say }: SettlingOptions,
-): Promise<Settled[]> {
-  const results = new Array<Settled | undefined>(wanted.length).fill(undefined);
+export async function stableCandles(
+  wanted: readonly WantedCandles[],
+  { ask, apart, say }: StableAnswerOptions,
+): Promise<StableCandles[]> {
+  const results = new Array<StableCandles | undefined>(wanted.length).fill(undefined);
   const last = new Array<readonly CandleRow[] | undefined>(wanted.length).fill(undefined);
-  for (let pass = 1; pass <= MOST_ANSWERS && results.includes(undefined); pass++) {
+  for (let pass = 1; pass <= MAX_ANSWERS && results.includes(undefined); pass++) {
     const left = wanted.flatMap((one, index) => (results[index] === undefined ? [{ ...one, index }] : []));
     if (pass > 1) await apart(pass);
     say?.(

@@ -5,8 +5,8 @@ import { feedEndpoint, type Endpoint } from '../../broker/angel/endpoint.js';
 import { logIn, type Credentials } from '../../broker/angel/login.js';
 import type { RemoteFeed } from '../../cli/config.js';
 import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
-import { Poller, type PolledInstrument } from '../../broker/angel/rest-candles.js';
-import { MOST_ANSWERS, settledCandles, type Settled } from '../../broker/angel/stable-answers.js';
+import { CandlePoller, type PolledInstrument } from '../../broker/angel/rest-candles.js';
+import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/angel/stable-answers.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
 import type { Side } from '../../reconcile/comparison.js';
 import type { Origin } from '../../reconcile/origin.js';
@@ -16,7 +16,7 @@ import type { ReadSide } from './sides.js';
 import { feedName } from '../../run/plan.js';
 import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo } from '../../run/source.js';
-import { openBook, reconcile, niftyFifty } from '../../run/universe.js';
+import { openInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.js';
 
 /** Real ms behind its end after which a minute of the live market is asked for. */
 const SETTLE_MS = 60_000;
@@ -48,7 +48,7 @@ async function tokensOf(
   { feed, instruments: named }: FetchOptions,
   nowMs: number,
 ): Promise<PolledInstrument[]> {
-  const book = await openBook(named, feed.kind === 'live', istDate(nowMs));
+  const book = await openInstrumentMaster(named, feed.kind === 'live', istDate(nowMs));
   const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   return instruments.map(({ symbol, exchange }) => {
     const listing = reconcile(symbol, shipped.get(symbol), book);
@@ -120,17 +120,17 @@ async function simulatedServer(
 
 /** Candles of which no two answers agreed prove nothing, whatever the last one said. */
 export function objectionTo(
-  settled: readonly Settled[],
+  settled: readonly StableCandles[],
   instruments: readonly PolledInstrument[],
 ): string | undefined {
   const names = instruments
     .filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined)
     .map(({ symbol }) => symbol);
   if (names.length === 0) return undefined;
-  return `the broker's candles of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''} have not settled, ${MOST_ANSWERS} answers all differed: compare again later`;
+  return `the broker's candles of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''} have not settled, ${MAX_ANSWERS} answers all differed: compare again later`;
 }
 
-function notesOf(settled: readonly Settled[], poller: Poller): string[] {
+function notesOf(settled: readonly StableCandles[], poller: CandlePoller): string[] {
   return [
     `The broker was asked ${poller.requests} times, two a second, until two answers for a symbol agreed.`,
     ...settled.flatMap(({ refused }) => refused ?? []),
@@ -189,14 +189,14 @@ async function polledFrom(
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();
   const session = await logIn(endpoint, credentials, clock, abort.signal);
-  const poller = new Poller({ endpoint, session, clock, signal: abort.signal, say });
+  const poller = new CandlePoller({ endpoint, session, clock, signal: abort.signal, say });
   // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
   const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
   if (settlesMs > clock.wallMs())
     say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
   await sleep(Math.max(0, settlesMs - clock.wallMs()));
   const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS);
-  const settled = await settledCandles(
+  const settled = await stableCandles(
     // All symbols are asked for the same minutes: one that ours lack is to be found missing.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
     {

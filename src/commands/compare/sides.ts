@@ -8,7 +8,7 @@ import type { CandleFile, HistoryWindow } from '../../parquet/history.js';
 import type { StoredCandle } from '../../parquet/merge.js';
 import { PRICES } from '../../reconcile/comparison.js';
 import type { Side } from '../../reconcile/comparison.js';
-import type { SeenCandle } from '../../reconcile/minutes.js';
+import type { OurCandle } from '../../reconcile/minutes.js';
 import type { FileOrigin } from '../../reconcile/origin.js';
 
 /** One symbol's candles on one side. */
@@ -21,7 +21,7 @@ export interface ReadSide {
 }
 
 /** A row as it is compared. `coarse`: the file's prices are 32-bit floats. */
-function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: ReadonlySet<string>): SeenCandle {
+function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: ReadonlySet<string>): OurCandle {
   const prices = Object.fromEntries(
     PRICES.filter((field) => coarse.has(field)).map((field) => [
       field,

@@ -9,14 +9,14 @@ import { TITLES, failed, passed, skipped, warned, type Check } from './check.js'
 import { clockCheck, coresCheck, diskCheck, marketCheck, nodeCheck } from './machine.js';
 import { tryFeed } from './trial.js';
 import type { Endpoint } from '../../broker/angel/endpoint.js';
-import { logIn, LoginRefused, type Session } from '../../broker/angel/login.js';
+import { logIn, LoginRefused, type BrokerSession } from '../../broker/angel/login.js';
 import { inContinuous, istDate, istStamp } from '../../market/session.js';
 import { statusRow } from '../../terminal/rows.js';
 import { leaveFolders, lookAtFolder, nearest, tryFolder } from '../../run/output-folders.js';
 import { terminalOn } from '../../run/presenter.js';
 import { accessTo, endpointOf, proxyNamed, type Access } from '../../run/source.js';
 import { onStop } from '../../run/shutdown.js';
-import { disagreement, niftyFifty, openBook, shippedCalendar } from '../../run/universe.js';
+import { disagreement, niftyFifty, openInstrumentMaster, shippedCalendar } from '../../run/universe.js';
 
 export interface DoctorOptions {
   readonly feed: RemoteFeed;
@@ -143,7 +143,7 @@ async function freeCheck(folder: string): Promise<Check> {
 /** How old the instrument file is, and whether the shipped tokens are those in it. */
 async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
   try {
-    const book = await openBook(named, true, today);
+    const book = await openInstrumentMaster(named, true, today);
     if (book === undefined)
       return warned(
         'instruments',
@@ -208,7 +208,7 @@ async function sessionOf(
   clock: Clock,
   signal: AbortSignal,
   say: (check: Check) => void,
-): Promise<Session | undefined> {
+): Promise<BrokerSession | undefined> {
   const startMs = clock.monoMs();
   const clockOf = (aheadMs: number | undefined): Check =>
     aheadMs === undefined ? skipped('clock', 'the server did not say its time') : clockCheck(aheadMs);

@@ -2,9 +2,9 @@
 import type { Clock, Timer } from '../../clock.js';
 import { endSentence } from '../../feed/disconnects.js';
 import type { Endpoint } from '../../broker/angel/endpoint.js';
-import type { Session } from '../../broker/angel/login.js';
+import type { BrokerSession } from '../../broker/angel/login.js';
 import type { RawEnd } from '../../feed/connection-machine.js';
-import { presentable } from '../../text/sanitize.js';
+import { sanitize } from '../../text/sanitize.js';
 import { FeedSocket } from '../../feed/socket.js';
 import { FIELD, MODE, Packet } from '../../market/packet.js';
 import { istStamp } from '../../market/session.js';
@@ -20,7 +20,7 @@ const CLOSE_WITHIN_MS = 1000;
 
 export interface TrialOptions {
   readonly endpoint: Endpoint;
-  readonly session: Session;
+  readonly session: BrokerSession;
   readonly clock: Clock;
   readonly token: TokenKey;
   /** Whether trading is continuous by this machine's clock: then a packet is due. */
@@ -135,7 +135,7 @@ async function talk(
         }
       },
       text: (bytes) => {
-        const text = classifyText(bytes, (string) => presentable(string, session.secrets, LONGEST_TEXT));
+        const text = classifyText(bytes, (string) => sanitize(string, session.secrets, LONGEST_TEXT));
         if (text.kind === 'pong') seen.pongMs ??= sinceStart();
         else if (text.kind === 'error') seen.error = text.code;
         look();

@@ -10,10 +10,10 @@ import { whatOf } from '../../memory/record.js';
 import type { RingWriter } from '../../memory/ring.js';
 import type { RowPlace } from '../../memory/shard-reader.js';
 import { FRAME_LENGTH, LTP_AT } from '../../broker/angel/frames.js';
-import type { Messages } from '../../broker/messages.js';
+import type { MessageBatch } from '../../broker/messages.js';
 import type { Arrival } from '../arrival.js';
 import { FeedLag, LAG } from '../feed-lag.js';
-import type { Sealer } from '../watermark.js';
+import type { Watermark } from '../watermark.js';
 import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from './token-table.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.
@@ -37,15 +37,15 @@ const PRICE_HIGH_AT = PRICE_AT + 4;
 const TIME_HIGH_AT = TIME_AT + 4;
 const SEQUENCE_HIGH_AT = SEQUENCE_AT + 4;
 
-export interface QuickOptions {
+export interface LtpFastPathOptions {
   /** By instrument index. */
   readonly places: readonly RowPlace[];
   readonly rings: readonly RingWriter[];
-  readonly sealer: Sealer;
+  readonly sealer: Watermark;
   readonly counters: Float64Array;
 }
 
-export class QuickLane {
+export class LtpFastPath {
   readonly lag = new FeedLag();
   readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN, originMs: NaN };
   /** Whether records carry the instant of their arrival. */
@@ -58,7 +58,7 @@ export class QuickLane {
   #receivedUs = 0;
   /** The connection on which those instruments were heard whose frames are ordinary. */
   #heardOn = 0;
-  readonly #sealer: Sealer;
+  readonly #sealer: Watermark;
   readonly #counters: Float64Array;
   #isOpen = false;
   #fromMs = 0;
@@ -78,7 +78,7 @@ export class QuickLane {
   #latest = -MOST_INT32;
   #lagFrom = 0;
 
-  constructor({ places, rings, sealer, counters }: QuickOptions) {
+  constructor({ places, rings, sealer, counters }: LtpFastPathOptions) {
     this.#rings = rings;
     this.#aside = new Int32Array(rings.length > 1 ? MOST_TAKEN * RECORD_WORDS : 0);
     this.#whatOf = Int32Array.from(places, ({ row }) => whatOf(KIND.packet, 0, row));
@@ -185,7 +185,7 @@ export class QuickLane {
   }
 
   /** Takes frames of `messages` from `first` on while they are ordinary. Returns how many it took. */
-  take(messages: Messages, first: number, arrival: Arrival): number {
+  take(messages: MessageBatch, first: number, arrival: Arrival): number {
     if (!this.#isOpen) return 0;
     const stamp = this.#stamp;
     if (
@@ -229,7 +229,7 @@ export class QuickLane {
    * those behind it. Counts their lags. Returns how many.
    */
   #admit(
-    messages: Messages,
+    messages: MessageBatch,
     first: number,
     most: number,
     records: Int32Array,
@@ -293,7 +293,7 @@ export class QuickLane {
   }
 
   /** Whether message `k` is of an instrument whose entry was not in its place, where it is now. */
-  #bring({ view, places }: Messages, k: number): boolean {
+  #bring({ view, places }: MessageBatch, k: number): boolean {
     const at = places[2 * k];
     return (
       places[2 * k + 1] === LTP_BYTES &&

@@ -9,7 +9,7 @@
 import { MINUTE_MS } from '../../market/session.js';
 import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../../memory/layout.js';
 import { ROW_AT } from '../../memory/record.js';
-import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, RUN_UNCHANGED, type Drafts } from '../row-writer.js';
+import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, RUN_UNCHANGED, type RowWriter } from '../row-writer.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.
 const { packet: PACKET } = KIND;
@@ -31,7 +31,7 @@ const MINUTE = MINUTE_MS;
  * Applies records from `cursor` on while they are ordinary ticks that arrived together on one connection, `count` at most, which is no more than a run may have.
  * Returns how many it did.
  */
-export function applyTicks(m: ShardMemory, drafts: Drafts, cursor: number, count: number): number {
+export function applyTicks(m: ShardMemory, drafts: RowWriter, cursor: number, count: number): number {
   const { i32, ringMask } = m;
   const { runs, sums, running } = drafts;
   // Records with volume are of another size, and their packets never ordinary.

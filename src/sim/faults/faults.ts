@@ -10,8 +10,8 @@ import type { Emit, Market } from '../market.js';
 import { CATALOGUE, type Argument, type FaultName } from './catalogue.js';
 import { checkSymbols, numberOf, type Fault } from './fault.js';
 import { DAMAGE } from './frames.js';
-import { REFUSAL, type Refusal } from './handshakes.js';
-import { HeldPackets } from './held-packets.js';
+import { REFUSAL, type HandshakeRefusal } from './handshakes.js';
+import { DelayedPackets } from './held-packets.js';
 import type { Link } from './link.js';
 import { CHANGE, copyPacket } from './packets.js';
 import { ActiveFault } from './strikes.js';
@@ -61,7 +61,7 @@ export class Faults {
   readonly #cached: readonly ActiveFault[];
   /** Those that change frames on their way. */
   readonly damages: readonly ActiveFault[];
-  readonly #held = new HeldPackets();
+  readonly #held = new DelayedPackets();
   readonly #scratch = new Packet();
   /** The time of the packet that is being published, epoch ms. */
   #packetMs: number | undefined;
@@ -128,7 +128,7 @@ export class Faults {
   }
 
   /** Why a handshake is refused though its credentials may be good; undefined when it is not. */
-  refusal(): Refusal | undefined {
+  refusal(): HandshakeRefusal | undefined {
     const active = this.#all.find((one) => REFUSAL[one.fault.name] !== undefined && one.takes(this.nowMs()));
     return active === undefined ? undefined : REFUSAL[active.fault.name]!(active.fault);
   }

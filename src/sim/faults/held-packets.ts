@@ -7,7 +7,7 @@ interface Held {
   readonly packet: Packet;
 }
 
-export class HeldPackets {
+export class DelayedPackets {
   /** By the market second in which they come, epoch ms. */
   readonly #due = new Map<number, Held[]>();
   #next = Infinity;

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { istMs } from '../../../src/market/session.js';
-import { readAnswer, type Window } from '../../../src/broker/angel/candle-answer.js';
+import { readAnswer, type CandleWindow } from '../../../src/broker/angel/candle-answer.js';
 
-const WINDOW: Window = {
+const WINDOW: CandleWindow = {
   symbol: 'RELIANCE',
   exchange: 'NSE',
   fromMs: istMs('2026-11-23', '10:00'),

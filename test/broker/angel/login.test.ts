@@ -3,7 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/clock.js';
 import { EngineError, EXIT } from '../../../src/errors.js';
 import { feedEndpoint } from '../../../src/broker/angel/endpoint.js';
-import { logIn, readCredentials, type Credentials, type Session } from '../../../src/broker/angel/login.js';
+import {
+  logIn,
+  readCredentials,
+  type Credentials,
+  type BrokerSession,
+} from '../../../src/broker/angel/login.js';
 import { totp } from '../../../src/broker/angel/totp.js';
 import { FakeClock } from '../../feed/fake-clock.js';
 import {
@@ -25,7 +30,7 @@ afterEach(() => server.close());
 const never = new AbortController().signal;
 const clock = new SystemClock();
 
-function attempt(login: Login, credentials: Credentials = CREDENTIALS): Promise<Session> {
+function attempt(login: Login, credentials: Credentials = CREDENTIALS): Promise<BrokerSession> {
   server.loginAnswers = [login];
   return logIn(feedEndpoint(server.url), credentials, clock, never);
 }

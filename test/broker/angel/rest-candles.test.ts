@@ -2,13 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/clock.js';
 import { feedEndpoint } from '../../../src/broker/angel/endpoint.js';
-import type { Session } from '../../../src/broker/angel/login.js';
+import type { BrokerSession } from '../../../src/broker/angel/login.js';
 import { istMs } from '../../../src/market/session.js';
-import { CandlesRefused, Poller, type PollerOptions } from '../../../src/broker/angel/rest-candles.js';
+import {
+  CandlesRefused,
+  CandlePoller,
+  type CandlePollerOptions,
+} from '../../../src/broker/angel/rest-candles.js';
 import { answer, hostileServer, type HostileServer, type Login } from '../../feed/hostile-server.js';
 
 const INSTRUMENT = { symbol: 'RELIANCE', exchange: 'NSE', token: '2885' };
-const SESSION: Session = {
+const SESSION: BrokerSession = {
   jwt: 'jwt.of.mine',
   feedToken: 'feed',
   apiKey: 'key-of-mine',
@@ -29,14 +33,14 @@ const limited = answer('Access denied because of exceeding access rate', 403);
 
 async function polling(
   answers: readonly Login[],
-  test: (poller: Poller, server: HostileServer, said: string[]) => Promise<void>,
-  more: Partial<PollerOptions> = {},
+  test: (poller: CandlePoller, server: HostileServer, said: string[]) => Promise<void>,
+  more: Partial<CandlePollerOptions> = {},
 ): Promise<void> {
   const server = await hostileServer();
   server.loginAnswers = [...answers];
   const said: string[] = [];
   const waits = { limited: [30, 30], early: [30, 30], down: [30, 30] };
-  const poller = new Poller({
+  const poller = new CandlePoller({
     endpoint: feedEndpoint(server.url),
     session: SESSION,
     clock: new SystemClock(),

@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readMaster, type Master } from '../../../src/broker/angel/scrip-master.js';
+import { readMaster, type ScripMaster } from '../../../src/broker/angel/scrip-master.js';
 import { shipped } from '../../../src/paths.js';
 import { inFolder } from '../../parquet/candles.js';
 import { option, pieces, row } from './scrip-rows.js';
 
-const read = (content: unknown, size = 7): Promise<Master> =>
+const read = (content: unknown, size = 7): Promise<ScripMaster> =>
   readMaster(
     pieces(Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)), size),
     'the file',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../../src/errors.js';
 import type { CandleRow } from '../../../src/candles/candle.js';
 import { CandlesRefused } from '../../../src/broker/angel/rest-candles.js';
-import { MOST_ANSWERS, settledCandles } from '../../../src/broker/angel/stable-answers.js';
+import { MAX_ANSWERS, stableCandles } from '../../../src/broker/angel/stable-answers.js';
 import { objectionTo } from '../../../src/commands/compare/fetch.js';
 import { candleOf } from '../../parquet/candles.js';
 
@@ -15,7 +15,7 @@ const row = (close: number): CandleRow[] => [candleOf({ minute: 0, close }).cand
 /** Answers by symbol, one after another, the last for ever; and the order in which it was asked. */
 async function settling(answers: Readonly<Record<string, readonly (readonly CandleRow[] | Error)[]>>) {
   const asked: string[] = [];
-  const results = await settledCandles(wanted(...Object.keys(answers)), {
+  const results = await stableCandles(wanted(...Object.keys(answers)), {
     ask: ({ symbol }) => {
       const list = answers[symbol];
       const answer = list[Math.min(asked.filter((one) => one === symbol).length, list.length - 1)];
@@ -42,8 +42,8 @@ describe('candles', () => {
 
   it('that never agree are those of the last answer, and say so', async () => {
     const { asked, results } = await settling({ A: [1, 2, 3, 4, 5, 6, 7].map(row) });
-    expect(asked.filter((one) => one === 'A')).toHaveLength(MOST_ANSWERS);
-    expect(results).toEqual([{ rows: row(MOST_ANSWERS), agreedAfter: undefined, refused: undefined }]);
+    expect(asked.filter((one) => one === 'A')).toHaveLength(MAX_ANSWERS);
+    expect(results).toEqual([{ rows: row(MAX_ANSWERS), agreedAfter: undefined, refused: undefined }]);
     // Nothing is proved by them: the verdict of a comparison cannot be a pass.
     expect(objectionTo(results, [instrument('A')])).toBe(
       "the broker's candles of A have not settled, 6 answers all differed: compare again later",

@@ -1,4 +1,4 @@
-import { Admission, UNADMITTED } from '../../../src/ingest/packet-filter.js';
+import { PacketFilter, REJECT_REASONS } from '../../../src/ingest/packet-filter.js';
 import { Packet } from '../../../src/market/packet.js';
 import { seededRandom, type Random } from '../../../src/random.js';
 import { decode, encode, FRAME_LENGTH } from '../../../src/broker/angel/frames.js';
@@ -18,7 +18,7 @@ const RELIANCE = {
 };
 const packet = new Packet();
 const again = new Packet();
-const admission = new Admission({ instruments: [RELIANCE], mode: 0, marketDateMs: NOW_MS });
+const admission = new PacketFilter({ instruments: [RELIANCE], mode: 0, marketDateMs: NOW_MS });
 
 /** An honest frame of each mode. */
 const samples = ([1, 2, 3, 4] as const).map((mode) => {
@@ -54,7 +54,7 @@ export const decoder: Target = {
     if (refusal === 'length' || refusal === 'mode') return 'refused';
     if (refusal !== undefined) throw new Error(`refused as ${String(refusal)}`);
     const unadmitted = admission.judge(packet);
-    if (unadmitted !== undefined && !UNADMITTED.includes(unadmitted))
+    if (unadmitted !== undefined && !REJECT_REASONS.includes(unadmitted))
       throw new Error(`not admitted as ${String(unadmitted)}`);
     if (unadmitted === undefined && admission.instrument !== 0)
       throw new Error(`admitted as instrument ${admission.instrument}`);
