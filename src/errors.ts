@@ -3,7 +3,7 @@
  * and the thread dies; bad bytes from outside are a counted reason; what the user or the machine refuses is an EngineError.
  */
 
-/** Exit codes of the command line (DESIGN.md, "Command line"). */
+/** Exit codes of the command line (docs/semantics.md, "Command line"). */
 export const EXIT = { pass: 0, failed: 1, usage: 2, noConnection: 3, interrupted: 130 } as const;
 
 /** Stable names of what can fail; scripts may rely on them. */

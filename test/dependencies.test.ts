@@ -1,4 +1,4 @@
-/** docs/SECURITY.md lists what runs with our rights: every runtime dependency, and what each brings along. This holds the lists to what is installed. */
+/** docs/security.md lists what runs with our rights: every runtime dependency, and what each brings along. This holds the lists to what is installed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ interface Locked {
   readonly hasInstallScript?: boolean;
 }
 
-const security = read('docs/SECURITY.md');
+const security = read('docs/security.md');
 const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
 const locked = Object.entries(
   (JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages,
@@ -24,7 +24,7 @@ const locked = Object.entries(
 const nameOf = (path: string): string =>
   path.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ');
 
-describe('docs/SECURITY.md', () => {
+describe('docs/security.md', () => {
   it('lists each runtime dependency as package.json and package-lock.json have it, and why it is there', () => {
     const rows = security
       .split('## Runtime dependencies')[1]

@@ -2,7 +2,7 @@
  * Candles again, by the plainest means: one thread, lists and BigInt, and nothing imported from `src`. The engine must agree with it
  * on every schedule, and so must a whole run with what a recording proxy heard.
  *
- * It implements DESIGN.md, "From frame to tick", and PROTOCOL.md 5 to 7, from the text and not from the code: its own decoder, its own
+ * It implements docs/semantics.md, "From frame to tick", and docs/protocol.md 5 to 7, from the text and not from the code: its own decoder, its own
  * opening hours. Packets are given as bytes in the order of arrival.
  *
  * Not here: what needs the arrival clock. A frame that drags market time alone (more than 60 s ahead of what has elapsed) is refused

@@ -21,7 +21,7 @@ export interface FeedLimits {
   readonly pongWithinMs: number;
   /** Without any packet in session for so long it is mute; it must be replaced within a minute. */
   readonly packetWithinMs: number;
-  /** Packets that come so soon after the open are cached ones and prove nothing: yesterday's token got them too (TRAPS A9). */
+  /** Packets that come so soon after the open are cached ones and prove nothing: yesterday's token got them too (docs/traps.md A9). */
   readonly cachedWithinMs: number;
   /** After so long a connection counts as stable, and retries begin anew. */
   readonly stableMs: number;

@@ -161,7 +161,7 @@ export class FeedSocket {
         request.destroy();
         this.#end(this.#refusedBy(response, body));
       };
-      // A 403 for the rate says so in its body only, as REST does (PROTOCOL.md 1).
+      // A 403 for the rate says so in its body only, as REST does (docs/protocol.md 1).
       if (response.statusCode === 403) beginningOf(response, over);
       else over('');
     });
@@ -262,7 +262,7 @@ export class FeedSocket {
     if (this.isOpen) this.#ws.send(text);
   }
 
-  /** Both kinds of heart-beat: servers were seen to count either (PROTOCOL.md 3). */
+  /** Both kinds of heart-beat: servers were seen to count either (docs/protocol.md 3). */
   ping(text: string): void {
     if (!this.isOpen) return;
     this.#ws.send(text);

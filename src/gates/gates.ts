@@ -1,6 +1,6 @@
 /**
  * The gates: each is computed from the facts, none by a person, and any of them can fail the run. Pure. What each one means is
- * DESIGN.md's "Gates"; the figures that it is held to stand here.
+ * docs/semantics.md's "Gates"; the figures that it is held to stand here.
  */
 import { count, named, PERFORMANCE, type Gate } from './gate.js';
 import { feedGates } from './feed-gates.js';
@@ -140,7 +140,7 @@ function outputGate({ output, finished, symbols, journal }: Facts): Gate {
   return { id: 'output', status: 'pass', observed, expected };
 }
 
-/** The equations of conservation (DESIGN.md), those that do not hold as text. */
+/** The equations of conservation (docs/semantics.md), those that do not hold as text. */
 export function conservation(facts: Facts): { readonly broken: readonly string[]; readonly text: string } {
   const c = facts.counters;
   const refused = c.refusedLength + c.refusedMode;

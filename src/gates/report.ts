@@ -1,4 +1,4 @@
-/** The report of a run: the facts and the gates under the names that scripts read (DESIGN.md, "Gates"). Written whole or not at all. */
+/** The report of a run: the facts and the gates under the names that scripts read (docs/semantics.md, "Gates"). Written whole or not at all. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -354,6 +354,6 @@ export class JournalSource implements JournalVisitor {
   }
 
   #differs(what: string): void {
-    this.#differences ??= `The replay ${what} (kinds and numbers as in docs/JOURNAL.md).`;
+    this.#differences ??= `The replay ${what} (kinds and numbers as in docs/journal-format.md).`;
   }
 }

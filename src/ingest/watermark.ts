@@ -2,7 +2,7 @@
  * Market time and sealing: pure decisions of the main thread, so that the answer is the same for any number of shards.
  *
  * Market time T is the largest admitted exchange time of any instrument. One frame cannot drag it: a frame more than 60 s ahead of
- * what has elapsed is held until three such frames agree, and refused when the ordinary flow goes on without it (DESIGN.md,
+ * what has elapsed is held until three such frames agree, and refused when the ordinary flow goes on without it (docs/semantics.md,
  * "Sealing"). What has elapsed is told by the frame that was furthest ahead of the injected clock, so that a late frame, or a stale
  * one, makes none of the later look early. When nothing arrives, T advances with the injected clock, by what elapsed: a wall clock
  * that is wrong by minutes changes nothing.

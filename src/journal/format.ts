@@ -1,5 +1,5 @@
 /**
- * The journal, byte by byte (docs/JOURNAL.md). A run is a folder of segments; a segment is a header and blocks; a block is what arrived
+ * The journal, byte by byte (docs/journal-format.md). A run is a folder of segments; a segment is a header and blocks; a block is what arrived
  * at one moment; its entries are what that was. Little-endian throughout. No other file holds an offset of it.
  *
  * ```

@@ -1,6 +1,6 @@
 /** Instruments: an instrument is (exchange type, token); a symbol is its trading symbol without `-EQ`. */
 
-/** Exchange types of the feed (PROTOCOL.md 4). An unknown one is answered with silence, so it is refused here. */
+/** Exchange types of the feed (docs/protocol.md 4). An unknown one is answered with silence, so it is refused here. */
 export const EXCHANGE: Readonly<Record<number, string>> = {
   1: 'NSE',
   2: 'NFO',
@@ -11,7 +11,7 @@ export const EXCHANGE: Readonly<Record<number, string>> = {
   13: 'CDS',
 };
 
-/** Wire units in one rupee: prices are divided by it at output only (PROTOCOL.md 6, "Price scale"). */
+/** Wire units in one rupee: prices are divided by it at output only (docs/protocol.md 6, "Price scale"). */
 export function priceScale(exchangeType: number): number {
   return exchangeType === 13 ? 10_000_000 : 100;
 }
@@ -41,7 +41,7 @@ export function fnv1a32(text: string): number {
   return hash >>> 0;
 }
 
-/** The shard of an instrument: FNV-1a-32 of `NSE:RELIANCE` modulo the number of shards (DESIGN.md, "Instruments"). */
+/** The shard of an instrument: FNV-1a-32 of `NSE:RELIANCE` modulo the number of shards (docs/semantics.md, "Instruments"). */
 export function shardOf(instrument: { exchange: string; symbol: string }, shards: number): number {
   return fnv1a32(`${instrument.exchange}:${instrument.symbol}`) % shards;
 }

@@ -2,10 +2,10 @@
  * A decoded packet of the feed: caller-owned scratch that one decode fills and the next overwrites.
  *
  * Every int64 of the wire is kept whole as two 32-bit words, so nothing is lost above 2^53 and nothing is allocated. Prices stay in
- * the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout of the wire: PROTOCOL.md 5, 6 and 8.
+ * the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout of the wire: docs/protocol.md 5, 6 and 8.
  */
 
-/** Modes of the feed, as on the wire. Depth is decoded and never subscribed (withdrawn, PROTOCOL.md 8). */
+/** Modes of the feed, as on the wire. Depth is decoded and never subscribed (withdrawn, docs/protocol.md 8). */
 export const MODE = { ltp: 1, quote: 2, snapquote: 3, depth: 4 } as const;
 
 /** Modes that can be subscribed, by their name on the command line. */
@@ -14,7 +14,7 @@ export type ModeName = 'ltp' | 'quote' | 'snapquote';
 /** Index of each int64 field in `Packet.words`: low word at `2 * field`, high word at `2 * field + 1`. */
 export const FIELD = {
   sequence: 0,
-  /** Epoch ms, whole seconds in practice: feed time, not trade time (PROTOCOL.md 7). */
+  /** Epoch ms, whole seconds in practice: feed time, not trade time (docs/protocol.md 7). */
   exchangeMs: 1,
   price: 2,
   lastQuantity: 3,

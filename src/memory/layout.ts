@@ -27,7 +27,7 @@ export const KIND = { packet: 1, seal: 2, gap: 3, end: 4 } as const;
 
 /** Flags of a packet record. */
 export const FLAG = {
-  /** The instrument's first packet on this connection: a cached one (PROTOCOL.md 7, "Right after subscribe"). */
+  /** The instrument's first packet on this connection: a cached one (docs/protocol.md 7, "Right after subscribe"). */
   first: 1,
   /** It came too long after subscribing to be a cached one: in LTP mode it is a tick. */
   fresh: 2,

@@ -51,7 +51,7 @@ export interface MinuteEvidence {
 
 /**
  * Whether trades at the minute's edges may make the difference: those between the last packet before an edge and the first behind it, which are
- * `vol_slack` in number (PROTOCOL.md 7, "Conflation"). They bound the volume; an open or a close that they hide may be any of their prices,
+ * `vol_slack` in number (docs/protocol.md 7, "Conflation"). They bound the volume; an open or a close that they hide may be any of their prices,
  * which lie within the reference's own candle.
  */
 function isBoundary({ field, ours, reference, other }: MinuteEvidence, slack: number): boolean {

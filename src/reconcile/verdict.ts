@@ -6,14 +6,14 @@ import type { Comparison, SymbolComparison } from './comparison.js';
  * `pass`: every symbol was compared, nothing is missing in ours, and what differs by more than a tick has a cause that our quality rows tell, but for
  * a share that is allowed. `prices-agree`: the same, but volume could not be compared everywhere. `fail`: anything else.
  *
- * The feed is conflated (PROTOCOL.md 7), so extremes that nobody sent and volume on the other side of an edge differ on any day. What a
+ * The feed is conflated (docs/protocol.md 7), so extremes that nobody sent and volume on the other side of an edge differ on any day. What a
  * verdict can ask is that each difference lies within what the frames left open.
  */
 export type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
 
 /** Percent of the compared values that may differ without a cause, where the user does not say: one in a thousand. */
 export const UNEXPLAINED_PERCENT = 0.1;
-/** Share of our minutes that the reference may lack: brokers skip some (PROTOCOL.md 10). */
+/** Share of our minutes that the reference may lack: brokers skip some (docs/protocol.md 10). */
 const REFERENCE_LACKS = 0.01;
 
 export interface ComparisonJudgement {

@@ -5,7 +5,7 @@
  * A slot carries the bar of the row's last tick; the bars of other minutes are in a table. Before another bar is taken up, the one in the
  * draft is copied home; until the draft is shown nobody reads that copy.
  *
- * What each packet is: DESIGN.md, "From frame to tick". Conflation and why volume is a difference: PROTOCOL.md 7.
+ * What each packet is: docs/semantics.md, "From frame to tick". Conflation and why volume is a difference: docs/protocol.md 7.
  */
 import {
   BAR,
@@ -199,7 +199,7 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
   const first = (m.i32[2 * r + PACKET.flags] & FLAG.first) !== 0;
   if (first || unanchored) {
     // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute. The
-    // next one does whatever its number: after a fail-over the server's counter may begin anew (PROTOCOL.md 7).
+    // next one does whatever its number: after a fail-over the server's counter may begin anew (docs/protocol.md 7).
     if (usable && (!older || !first)) anchor(m, s, r);
     seed(m, row, s, r);
     return false;

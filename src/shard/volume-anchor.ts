@@ -2,7 +2,7 @@
  * What the frames tell beyond their prices: how much was traded by when, what lies on either side of a minute's edge, which extremes nobody
  * sent, and of which seconds anything was told. Part of the fold: one record changes one bar and the idle slot, as bar-builder.ts says.
  *
- * A frame is a snapshot of totals (PROTOCOL.md 7, "Conflation"): volume is a difference of them, and what happened between two is known
+ * A frame is a snapshot of totals (docs/protocol.md 7, "Conflation"): volume is a difference of them, and what happened between two is known
  * by how they moved.
  */
 import { MINUTE_MS } from '../market/session.js';
@@ -25,7 +25,7 @@ export function anchor(m: ShardMemory, s: number, r: number): void {
   f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
 }
 
-/** Whether the words at `k` (low, then high) are a sequence number: they exist from 1 on; indices carry 0 (PROTOCOL.md 7). */
+/** Whether the words at `k` (low, then high) are a sequence number: they exist from 1 on; indices carry 0 (docs/protocol.md 7). */
 export function isSequence(f: Float64Array, k: number): boolean {
   return f[k + 1] > 0 || (f[k + 1] === 0 && f[k] > 0);
 }
@@ -104,7 +104,7 @@ export function noteSession(f: Float64Array, s: number, r: number): void {
 
 /**
  * Extremes between two packets. A day's high or low that moved is the price of a trade since the packet before, even where no packet showed it
- * (PROTOCOL.md 7, "Conflation" (b)). It belongs to the minute at hand when that packet did, too; across an edge nobody knows to which.
+ * (docs/protocol.md 7, "Conflation" (b)). It belongs to the minute at hand when that packet did, too; across an edge nobody knows to which.
  * `moved` as of `movedRange`; to be called before the record anchors.
  */
 export function repair(m: ShardMemory, row: number, s: number, r: number, moved: number): void {

@@ -1,5 +1,5 @@
 /**
- * The simulated broker: log-in REST, the WebSocket and the simulator's own questions on one port of the loopback (PROTOCOL.md). The
+ * The simulated broker: log-in REST, the WebSocket and the simulator's own questions on one port of the loopback (docs/protocol.md). The
  * market behind it runs on the clock's market time; heart-beats and limits run on real time.
  */
 
@@ -24,7 +24,7 @@ import { LogIns, type Handshake } from './log-ins.js';
 
 /** What the broker grants a client. Tests make the limits easy to hit. */
 export interface BrokerLimits {
-  /** Sockets open at a time for one client code (PROTOCOL.md 4, "Quota"). */
+  /** Sockets open at a time for one client code (docs/protocol.md 4, "Quota"). */
   readonly socketsPerClient: number;
   /** Real ms without a heart-beat: twice the documented 30 s. */
   readonly heartbeatMs: number;
@@ -268,7 +268,7 @@ class RunningBroker implements Broker {
   }
 }
 
-/** Headers come first; a client that cannot set them puts the same into the query (PROTOCOL.md 2). */
+/** Headers come first; a client that cannot set them puts the same into the query (docs/protocol.md 2). */
 function handshakeOf({ headers }: IncomingMessage, query: URLSearchParams): Handshake {
   return {
     clientCode: oneOf(headers['x-client-code']) ?? query.get('clientCode') ?? undefined,

@@ -92,7 +92,7 @@ export class Conflation {
     this.sent = true;
     this.#sentVolume = trades.volume;
     this.#sequence = frame * lanes + lane + 1;
-    // The feed's time has whole seconds, in ms (PROTOCOL.md 7).
+    // The feed's time has whole seconds, in ms (docs/protocol.md 7).
     this.#exchangeMs = Math.floor(ms / 1000) * 1000;
     this.#options.onSnapshot(this.#exchangeMs, trades.price);
     return true;

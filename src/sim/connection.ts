@@ -1,4 +1,4 @@
-/** One client's socket, behind the handshake: heart-beats, requests, and packets on their way out (PROTOCOL.md 3 and 4). */
+/** One client's socket, behind the handshake: heart-beats, requests, and packets on their way out (docs/protocol.md 3 and 4). */
 
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';

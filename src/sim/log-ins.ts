@@ -1,4 +1,4 @@
-/** Who is logged in to the simulated broker: tokens handed out, and whether a handshake's tokens are among them (PROTOCOL.md 1 and 2). */
+/** Who is logged in to the simulated broker: tokens handed out, and whether a handshake's tokens are among them (docs/protocol.md 1 and 2). */
 
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.js';

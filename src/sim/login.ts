@@ -1,4 +1,4 @@
-/** The log-in REST of the simulated broker (PROTOCOL.md 1): log in, who am I, renew tokens, log out. */
+/** The log-in REST of the simulated broker (docs/protocol.md 1): log in, who am I, renew tokens, log out. */
 
 import type { Clock } from '../clock.js';
 import { Rate } from './rate.js';
@@ -45,7 +45,7 @@ function logIn({ headers, body }: Question, sessions: LogIns, clock: Clock, rate
     return { status: 403, body: 'Access denied because of exceeding access rate' };
   const apiKey = headers['x-privatekey'];
   if (!wellFormed(apiKey)) return gatewayRefusal('AG8004', 'Invalid API Key');
-  // The other documented headers are evidently not looked at (PROTOCOL.md 1); a user type that is sent must be the one there is.
+  // The other documented headers are evidently not looked at (docs/protocol.md 1); a user type that is sent must be the one there is.
   const userType = headers['x-usertype'];
   if (userType !== undefined && userType !== 'USER') return failure(200, 'User Type Must Be USER', 'AB1005');
   if (!wellFormed(clientcode) || !wellFormed(password)) return failure(200, 'Invalid credentials', 'AB1007');

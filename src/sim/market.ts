@@ -28,7 +28,7 @@ export interface MarketOptions {
 
 /** Trading days are never farther apart. */
 const LONGEST_BREAK_DAYS = 30;
-/** The least history that momentum's 20 candles can be warmed up from, with something to spare (DESIGN.md, "Momentum"). */
+/** The least history that momentum's 20 candles can be warmed up from, with something to spare (docs/semantics.md, "Momentum"). */
 const LEAST_HISTORY = 30;
 
 /** Days before the start whose candles are told, and days that are kept for it. */

@@ -1,4 +1,4 @@
-/** The order book's part of a snapshot: best five and totals (PROTOCOL.md 6). Sizes come from the snapshot's own sequence number. */
+/** The order book's part of a snapshot: best five and totals (docs/protocol.md 6). Sizes come from the snapshot's own sequence number. */
 
 import { BEST_FIVE_ROWS, FIELD, type Packet } from '../market/packet.js';
 import { seededRandom, type Random } from '../random.js';

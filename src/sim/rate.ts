@@ -1,4 +1,4 @@
-/** How often a client may ask: strict rolling windows over real time (PROTOCOL.md 1, "Rate limits"). */
+/** How often a client may ask: strict rolling windows over real time (docs/protocol.md 1, "Rate limits"). */
 import type { Clock } from '../clock.js';
 
 /** At most `most` requests in any `ms` real milliseconds. */

@@ -1,5 +1,5 @@
 /**
- * `getCandleData` of the simulated broker (PROTOCOL.md 10): the true candles over REST, as difficult to have as the broker's. A minute that has
+ * `getCandleData` of the simulated broker (docs/protocol.md 10): the true candles over REST, as difficult to have as the broker's. A minute that has
  * just ended is not settled yet, the minute that goes on is there too, rows before the window come along now and then, a `todate` in the
  * future is refused, and whoever asks too fast gets a 403.
  */
@@ -13,7 +13,7 @@ import type { LogIn, LogIns } from './log-ins.js';
 
 export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
-/** Three a second, strictly rolling, and 180 a minute (PROTOCOL.md 1). */
+/** Three a second, strictly rolling, and 180 a minute (docs/protocol.md 1). */
 const WINDOWS = [
   { ms: 1000, most: 3 },
   { ms: 60_000, most: 180 },

@@ -69,7 +69,7 @@ export function failure(status: number, message: string, errorcode = ''): Answer
   return { status, body: { status: false, message, errorcode, data: null } };
 }
 
-/** The second shape of failures, from the gateway in front (PROTOCOL.md 1). */
+/** The second shape of failures, from the gateway in front (docs/protocol.md 1). */
 export function gatewayRefusal(errorCode: string, message: string): Answer {
   return { status: 200, body: { success: false, message, errorCode, data: '' } };
 }

@@ -1,5 +1,5 @@
 /**
- * The cash segment's sequence numbers: one counter for the whole segment, about 700 a second (PROTOCOL.md 7), of which our names are
+ * The cash segment's sequence numbers: one counter for the whole segment, about 700 a second (docs/protocol.md 7), of which our names are
  * a few. A number is a place in time, `frame x lanes + lane + 1`, and each instrument owns one lane of every frame. So the counter
  * rises strictly over all packets, has gaps everywhere, and depends neither on who subscribed nor on which other names exist.
  */

@@ -1,4 +1,4 @@
-/** Requests of clients as the broker understands them, and what one connection has subscribed (PROTOCOL.md 4). Pure. */
+/** Requests of clients as the broker understands them, and what one connection has subscribed (docs/protocol.md 4). Pure. */
 
 import { isObject } from '../text/json.js';
 import { EXCHANGE } from '../market/instrument.js';

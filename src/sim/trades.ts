@@ -23,7 +23,7 @@ export interface TradesOptions {
   readonly onTrade: OnTrade;
 }
 
-/** The opening auction prints in this window before the opening (about 09:07, PROTOCOL.md 7). */
+/** The opening auction prints in this window before the opening (about 09:07, docs/protocol.md 7). */
 const PRINT_BEFORE_OPEN_MS = 8 * MINUTE_MS;
 /** The closing auction prints inside the minute that labels its candle, this far from the minute's edges. */
 const PRINT_MARGIN_MS = 5_000;

@@ -1,6 +1,6 @@
 /** Strangers' texts made fit for sentences, logs and terminals. */
 
-/** What every token of the broker looks like (PROTOCOL.md 1), also where the rest of it was cut off. */
+/** What every token of the broker looks like (docs/protocol.md 1), also where the rest of it was cut off. */
 const TOKEN = /\beyJ[\w-]{8,}[\w.-]*/g;
 
 /** Shorter ones are no secrets: a PIN has four digits, and taking out single letters would leave nothing to read. */

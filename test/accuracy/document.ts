@@ -1,4 +1,4 @@
-/** docs/ACCURACY.md and the JSON beside it, from a table. */
+/** docs/accuracy.md and the JSON beside it, from a table. */
 import { MAKERS, MODES, PRICES, RATES, type Cell, type Table } from './table.js';
 
 export interface Run {

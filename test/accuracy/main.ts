@@ -1,4 +1,4 @@
-/** `npm run accuracy [-- --symbols N]`: the table of accuracy, docs/ACCURACY.md and docs/accuracy.json. Exits with 1 when a target is missed. */
+/** `npm run accuracy [-- --symbols N]`: the table of accuracy, docs/accuracy.md and docs/accuracy.json. Exits with 1 when a target is missed. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ const run: Run = {
 };
 // A part of the symbols is a look; the document is of all.
 if (listings.length === all.length) {
-  writeFileSync(fileURLToPath(shipped('docs/ACCURACY.md')), documentOf(table, failures, run));
+  writeFileSync(fileURLToPath(shipped('docs/accuracy.md')), documentOf(table, failures, run));
   writeFileSync(fileURLToPath(shipped('docs/accuracy.json')), jsonOf(table, failures, run));
 } else console.log(documentOf(table, failures, run));
 for (const failure of failures) console.error(failure);

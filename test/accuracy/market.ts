@@ -1,7 +1,7 @@
 /**
  * What truly happened and what the feed makes of it. True trades come from the simulated market (src/sim/trades.ts): clusters, episodes of
  * more and less business, an opening rush, both auctions' prints. Everything behind them is written here, apart from the simulator's own
- * feed: snapshots at a steady rate, whole-second stamps, delivery with stalls. A model: docs/ACCURACY.md says what it lacks.
+ * feed: snapshots at a steady rate, whole-second stamps, delivery with stalls. A model: docs/accuracy.md says what it lacks.
  */
 import type { Listing } from '../../src/market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../../src/market/session.js';

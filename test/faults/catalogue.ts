@@ -1,5 +1,5 @@
 /**
- * What each fault of the broker makes of a run: the data of the tests beside this file, and of docs/FAULTS.md, which is written from it. All
+ * What each fault of the broker makes of a run: the data of the tests beside this file, and of docs/faults.md, which is written from it. All
  * rows are runs of four minutes (one of six) with RELIANCE, TCS and INFY at sixty times real time; the feed notices silence and lost pongs twenty times
  * as soon as in use.
  */

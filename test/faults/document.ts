@@ -1,11 +1,11 @@
-/** docs/FAULTS.md, from the rows that the tests run: `npm run faults` writes it. */
+/** docs/faults.md, from the rows that the tests run: `npm run faults` writes it. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CATALOGUE, isFaultName } from '../../src/sim/faults/catalogue.js';
 import { shipped } from '../../src/paths.js';
 import { ROWS, type Row } from './catalogue.js';
 
-export const DOCUMENT = fileURLToPath(shipped('docs/FAULTS.md'));
+export const DOCUMENT = fileURLToPath(shipped('docs/faults.md'));
 
 const code = (text: string): string => `\`${text}\``;
 

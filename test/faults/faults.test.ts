@@ -136,7 +136,7 @@ it('a run without any fault passes every gate', () => {
   expect(without.candles.filter(({ partial }) => !partial)).toHaveLength(9);
 });
 
-it('every fault that there is has its row, and docs/FAULTS.md is written from them', () => {
+it('every fault that there is has its row, and docs/faults.md is written from them', () => {
   expect(new Set(ROWS.flatMap(({ faults }) => faults.map((fault) => fault.split(':')[0])))).toEqual(
     new Set(FAULT_NAMES),
   );

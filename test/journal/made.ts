@@ -1,4 +1,4 @@
-/** Journals for tests: written by the writer, and read by a reader of the test's own, from docs/JOURNAL.md alone. */
+/** Journals for tests: written by the writer, and read by a reader of the test's own, from docs/journal-format.md alone. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '../../src/clock.js';

@@ -1,4 +1,4 @@
-/** Faults that systems of this kind have had, by name; each was somebody's lost candle (TRAPS.md, E). */
+/** Faults that systems of this kind have had, by name; each was somebody's lost candle (docs/traps.md E). */
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/memory/counters.js';
 import { readBar } from '../../src/memory/shard-reader.js';

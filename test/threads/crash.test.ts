@@ -1,4 +1,4 @@
-/** A worker killed at any store of the fold is replaced and continues: nothing lost, nothing twice (DESIGN.md, "Must hold", 5). */
+/** A worker killed at any store of the fold is replaced and continues: nothing lost, nothing twice (docs/semantics.md, "Must hold", 5). */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
 import { COUNTER } from '../../src/memory/counters.js';

@@ -1,4 +1,4 @@
-/** What `getCandleData` answers, read (PROTOCOL.md 10): rows of the window that was asked for, or why there are none. Pure. */
+/** What `getCandleData` answers, read (docs/protocol.md 10): rows of the window that was asked for, or why there are none. Pure. */
 import { sanitize } from '../../text/sanitize.js';
 import { knownRefusal } from './refusal.js';
 import { isObject } from '../../text/json.js';

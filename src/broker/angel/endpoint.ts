@@ -1,4 +1,4 @@
-/** Where a SmartAPI server is: its feed and, on the same host, its log-in (PROTOCOL.md 1 and 2), and whose certificates it is known by. */
+/** Where a SmartAPI server is: its feed and, on the same host, its log-in (docs/protocol.md 1 and 2), and whose certificates it is known by. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EngineError, sentenceOf } from '../../errors.js';

@@ -1,5 +1,5 @@
 /**
- * Binary frames of the feed: one WebSocket message is one packet, little-endian, without padding (PROTOCOL.md 5, 6 and 8).
+ * Binary frames of the feed: one WebSocket message is one packet, little-endian, without padding (docs/protocol.md 5, 6 and 8).
  *
  *   offset 0      1          2           27         35             43       51
  *          +------+----------+-----------+----------+--------------+--------+
@@ -106,7 +106,7 @@ if (imageHalves[0] !== 1)
  *
  * `bytes` may be anything of any length: nothing is thrown, nothing is allocated, and `bytes` is not kept. Units are the wire's
  * (paise or 1e-7 rupee; ms; seconds for the last trade). An empty message is one of wrong length; else the mode is judged first, then
- * the length that it demands. What follows a NUL in the token is dropped. Source: PROTOCOL.md 5, 6 and 8.
+ * the length that it demands. What follows a NUL in the token is dropped. Source: docs/protocol.md 5, 6 and 8.
  */
 export function decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefined {
   const length = bytes.length;

@@ -1,5 +1,5 @@
 /**
- * Log-in over REST, once before the run: PIN and one-time password for the tokens of the feed (PROTOCOL.md 1). The only file that
+ * Log-in over REST, once before the run: PIN and one-time password for the tokens of the feed (docs/protocol.md 1). The only file that
  * reads credentials. Nothing secret is ever part of a sentence.
  */
 import type { Clock } from '../../clock.js';

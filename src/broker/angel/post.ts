@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 /** Characters of an answer that are read unless more are asked for; what follows is not received. */
 const LONGEST_ANSWER = 65_536;
 
-/** Headers of every call (PROTOCOL.md 1). The addresses are evidently not checked, and the truth is nobody's business. */
+/** Headers of every call (docs/protocol.md 1). The addresses are evidently not checked, and the truth is nobody's business. */
 export function restHeaders(apiKey: string): Record<string, string> {
   return {
     'Content-Type': 'application/json',

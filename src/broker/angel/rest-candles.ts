@@ -1,6 +1,6 @@
 /**
  * Candles polled over REST: one request after another, two a second, because the broker allows three in any second and refuses with 403
- * what comes faster (PROTOCOL.md 1; TRAPS E13).
+ * what comes faster (docs/protocol.md 1; docs/traps.md E13).
  */
 import type { Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../clock.js';
 import { EngineError, sentenceOf } from '../../errors.js';
 import { certificateFault, isLoopback } from './endpoint.js';
 
-/** PROTOCOL.md 9. */
+/** docs/protocol.md 9. */
 export const MASTER_URL = 'https://margincalculator.angelone.in/OpenAPI_File/files/OpenAPIScripMaster.json';
 
 /** Real ms without a byte. */

@@ -1,6 +1,6 @@
 /**
  * The broker's instrument file, OpenAPIScripMaster.json: one JSON list of all exchanges, tens of megabytes, every value a string, prices in
- * paise (PROTOCOL.md 9). Read in pieces; only what a run can need is kept.
+ * paise (docs/protocol.md 9). Read in pieces; only what a run can need is kept.
  */
 import { JSONParser } from '@streamparser/json';
 import { EngineError, sentenceOf } from '../../errors.js';
@@ -36,7 +36,7 @@ const LARGEST_ROW = 65_536;
 const MOST_KEPT = 100_000;
 const needed = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype'];
 
-/** By full trading symbol and segment: the same name also has other series, with other tokens (TRAPS C17). */
+/** By full trading symbol and segment: the same name also has other series, with other tokens (docs/traps.md C17). */
 function isEquity({ symbol, exch_seg, token }: MasterRow): boolean {
   return (
     symbol.endsWith('-EQ') &&

@@ -1,5 +1,5 @@
 /**
- * Text frames of the feed: `pong`, the error reply, and whatever else (PROTOCOL.md 3 and 4).
+ * Text frames of the feed: `pong`, the error reply, and whatever else (docs/protocol.md 3 and 4).
  *
  * A text is never market data and never worth a crash: nothing here throws, and a text longer than any reply of the feed is not even
  * looked at, so the work is bounded whatever is sent.
@@ -33,7 +33,7 @@ const utf8 = new TextDecoder();
 /**
  * Says what a text frame is. `bytes` is the message's payload (a text message too is delivered as bytes). Error replies are known by
  * their `errorCode`; their strings go through `clean`, which sees them whole, are cut to `LONGEST_STRING` and freed of control
- * characters. Source: PROTOCOL.md 4, "Errors after
+ * characters. Source: docs/protocol.md 4, "Errors after
  * connect", with the documentation's older sample, which lacks a comma and is understood all the same.
  */
 export function classifyText(bytes: Uint8Array, clean: (text: string) => string = (text) => text): FeedText {

@@ -1,4 +1,4 @@
-/** What can be read of the broker's tokens without the broker: how long they say they live (PROTOCOL.md 1, "Life time"). */
+/** What can be read of the broker's tokens without the broker: how long they say they live (docs/protocol.md 1, "Life time"). */
 import { DAY_MS, IST_OFFSET_MS } from '../../market/session.js';
 
 /** The `exp` of a token in the form of a JWT, epoch ms; undefined for any other text. Nothing is verified: only the broker could. */

@@ -1,4 +1,4 @@
-/** One-time passwords as the broker wants them: RFC 6238 with SHA-1, 30 s and six digits (PROTOCOL.md 1). */
+/** One-time passwords as the broker wants them: RFC 6238 with SHA-1, 30 s and six digits (docs/protocol.md 1). */
 import { createHmac } from 'node:crypto';
 import { EngineError } from '../../errors.js';
 

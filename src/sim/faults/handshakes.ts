@@ -18,7 +18,7 @@ const CREDENTIAL: Readonly<Record<string, BadCredential>> = {
   feed: 'Feed Token',
 };
 
-/** The 401 of a bad credential (PROTOCOL.md 2). */
+/** The 401 of a bad credential (docs/protocol.md 2). */
 export function unauthorized(bad: BadCredential): HandshakeRefusal {
   return { status: '401 Unauthorized', headers: { 'x-error-message': `Invalid Header - Invalid ${bad}` } };
 }
@@ -26,7 +26,7 @@ export function unauthorized(bad: BadCredential): HandshakeRefusal {
 export const REFUSAL: Readonly<Partial<Record<FaultName, (fault: Fault) => HandshakeRefusal>>> = {
   'refuse-401': ({ values }) => unauthorized(CREDENTIAL[String(values['reason'])]),
   'refuse-403': () => ({ status: '403 Forbidden', body: 'Access denied' }),
-  // The words of the log-in (PROTOCOL.md 1, "Rate limits").
+  // The words of the log-in (docs/protocol.md 1, "Rate limits").
   'refuse-403-rate': () => ({
     status: '403 Forbidden',
     body: 'Access denied because of exceeding access rate',

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { KNOWN_CODES, knownRefusal } from '../../../src/broker/angel/refusal.js';
 
-/** The codes that PROTOCOL.md 1 says are worth mapping, and the one that a wrong one-time password has. */
+/** The codes that docs/protocol.md 1 says are worth mapping, and the one that a wrong one-time password has. */
 const NEEDED = ['AG8001', 'AG8002', 'AG8003', 'AB8050', 'AB8051', 'AB1010', 'AG7002', 'AB1007', 'AB1050'];
 
 describe('the codes of the broker', () => {

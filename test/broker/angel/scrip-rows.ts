@@ -1,4 +1,4 @@
-/** Rows and files as the broker's instrument file has them (PROTOCOL.md 9). */
+/** Rows and files as the broker's instrument file has them (docs/protocol.md 9). */
 export type Row = Record<string, unknown>;
 
 export const row = (symbol: string, token: string, more: Row = {}): Row => ({
