@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { statusRow } from '../terminal/rows.js';
-import { cutover, percent, type Cutover, type CutoverDay } from '../reconcile/cutover.js';
+import { cutover, type Cutover, type CutoverDay } from '../reconcile/cutover.js';
+import { percentFloor } from '../text/percent.js';
 import { evidenceFrom, type CutoverEvidence } from '../reconcile/evidence.js';
 import { terminalOn } from '../run/presenter.js';
 import { symbolOf } from '../run/universe.js';
@@ -68,10 +69,10 @@ function dayRow({ date, run, comparison, whole, compared, late }: CutoverDay): s
     run.feed,
     run.verdict,
     String(run.symbols.length),
-    percent(whole),
+    percentFloor(whole),
     String(run.disconnects),
     String(late),
-    percent(compared),
+    percentFloor(compared),
     values === undefined ? '-' : String(values.explained),
     values === undefined ? '-' : String(values.unexplained),
     comparison?.verdict ?? '-',

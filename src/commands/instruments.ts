@@ -6,7 +6,8 @@ import { CACHE_FOLDER, keep } from '../broker/angel/scrip-cache.js';
 import { download, downloadUrl, MASTER_URL } from '../broker/angel/scrip-download.js';
 import { readMaster } from '../broker/angel/scrip-master.js';
 import { istDate } from '../market/session.js';
-import { count, named } from '../gates/gate.js';
+import { named } from '../text/named.js';
+import { count } from '../text/count.js';
 import { disagreement, niftyFifty, openInstrumentMaster, type InstrumentMaster } from '../run/universe.js';
 
 export interface InstrumentsOptions {

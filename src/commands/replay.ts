@@ -7,7 +7,7 @@ import { runsIn, segmentsOf } from '../journal/folder.js';
 import type { BlockStamp } from '../journal/format.js';
 import { istStamp } from '../market/session.js';
 import type { Hashes } from '../gates/facts.js';
-import { count } from '../gates/gate.js';
+import { count } from '../text/count.js';
 import { LEDGER } from '../memory/io-ledger.js';
 import { COUNTER } from '../memory/counters.js';
 import { Engine } from '../ingest/engine.js';

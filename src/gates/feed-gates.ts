@@ -1,5 +1,8 @@
 /** The gates that look at the feed: is it there, does it answer, does it tick, how late is it, did it make candles. Pure. */
-import { count, named, type Gate } from './gate.js';
+import type { Gate } from './gate.js';
+import { named } from '../text/named.js';
+import { count } from '../text/count.js';
+import { secondsText } from '../text/duration.js';
 import type { Facts, SymbolFacts } from './facts.js';
 
 /** Market ms after which a last tick is old. */
@@ -20,13 +23,11 @@ const STALL_MS = 1000;
 /** Market ms: a lag below zero by more than this says that our clock is behind. */
 const SKEW_MS = 2000;
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-
 function connectedGate({ feed }: Facts): Gate {
   const expected = 'connected throughout; a gap is at most 5 % of the run';
   const { connected, connections, disconnects, openForMs, disconnectedMs } = feed;
   const last = disconnects.at(-1);
-  const observed = `${count(connections, 'connection')}, open ${seconds(openForMs - disconnectedMs)} of ${seconds(openForMs)}${last === undefined ? '' : `, last ended by ${last.cause}`}`;
+  const observed = `${count(connections, 'connection')}, open ${secondsText(openForMs - disconnectedMs)} of ${secondsText(openForMs)}${last === undefined ? '' : `, last ended by ${last.cause}`}`;
   if (connections === 0)
     return {
       id: 'connected',
@@ -58,12 +59,12 @@ function connectedGate({ feed }: Facts): Gate {
 }
 
 function subscribedGate({ feed, symbols, finished }: Facts): Gate {
-  const expected = `every token answered by a packet within ${seconds(feed.answerMs)}, no error reply`;
+  const expected = `every token answered by a packet within ${secondsText(feed.answerMs)}, no error reply`;
   const silent = symbols.filter(
     ({ answeredAfterMs }) => answeredAfterMs === undefined || answeredAfterMs > feed.answerMs,
   );
   const slowest = Math.max(0, ...symbols.map(({ answeredAfterMs }) => answeredAfterMs ?? 0));
-  const observed = `${symbols.length - silent.length} of ${count(symbols.length, 'symbol')} answered, the slowest after ${(slowest / 1000).toFixed(2)} s${feed.errors.length > 0 ? `, ${count(feed.errors.length, 'error reply', 'error replies')}` : ''}`;
+  const observed = `${symbols.length - silent.length} of ${count(symbols.length, 'symbol')} answered, the slowest after ${secondsText(slowest, 2)}${feed.errors.length > 0 ? `, ${count(feed.errors.length, 'error reply', 'error replies')}` : ''}`;
   if (feed.errors.length > 0) {
     const { code, message } = feed.errors[0];
     return {
@@ -115,7 +116,7 @@ function usualInterval({ figures }: SymbolFacts, ranMs: number): number {
 }
 
 function freshGate({ symbols, market, duration }: Facts): Gate {
-  const expected = `a last tick less than ${seconds(FRESH_MS)} old, in session`;
+  const expected = `a last tick less than ${secondsText(FRESH_MS)} old, in session`;
   const { timeMs } = market;
   if (timeMs === undefined)
     return {
@@ -140,7 +141,7 @@ function freshGate({ symbols, market, duration }: Facts): Gate {
   const newest = Math.min(...aged.map(({ ageMs }) => ageMs));
   const oldest = Math.max(...aged.map(({ ageMs }) => ageMs));
   const observed = Number.isFinite(newest)
-    ? `ticks are ${seconds(newest)}${symbols.length > 1 && Number.isFinite(oldest) ? ` to ${seconds(oldest)}` : ''} old`
+    ? `ticks are ${secondsText(newest)}${symbols.length > 1 && Number.isFinite(oldest) ? ` to ${secondsText(oldest)}` : ''} old`
     : 'no tick at all';
   if (old.length === 0) return { id: 'fresh', status: 'pass', observed, expected };
   const ranMs = duration.ranMin * 60_000;
@@ -149,7 +150,9 @@ function freshGate({ symbols, market, duration }: Facts): Gate {
       ageMs >= MUTE_INTERVALS * usualInterval(symbol, ranMs) || newest >= FRESH_MS || !Number.isFinite(ageMs),
   );
   const names = named(
-    old.map(({ symbol, ageMs }) => `${symbol.symbol} (${Number.isFinite(ageMs) ? seconds(ageMs) : 'never'})`),
+    old.map(
+      ({ symbol, ageMs }) => `${symbol.symbol} (${Number.isFinite(ageMs) ? secondsText(ageMs) : 'never'})`,
+    ),
   );
   if (mute.length === 0)
     return {
@@ -170,7 +173,7 @@ function freshGate({ symbols, market, duration }: Facts): Gate {
 
 function lagGate({ lag, speed, market }: Facts): Gate {
   const allowedMs = LAG_MS + STAMP_MS + (speed > 1 ? HICCUP_MS * speed : 0);
-  const expected = `receive minus exchange time, p99 <= ${(allowedMs / 1000).toFixed(2)} s of market time (stamps are whole seconds, so up to 1 s of it is no lag)`;
+  const expected = `receive minus exchange time, p99 <= ${secondsText(allowedMs, 2)} of market time (stamps are whole seconds, so up to 1 s of it is no lag)`;
   if (lag === undefined && !market.inContinuous)
     return { id: 'lag', status: 'skip', observed: 'no live packet, and trading is not continuous', expected };
   if (lag === undefined)
@@ -187,15 +190,15 @@ function lagGate({ lag, speed, market }: Facts): Gate {
   const p50 = lag.p50Ms - skewMs;
   const p99 = lag.p99Ms - skewMs;
   const skew = market.clockByHand
-    ? `the given market clock is off by ${seconds(skewMs)}`
+    ? `the given market clock is off by ${secondsText(skewMs)}`
     : skewMs < -SKEW_MS
-      ? `our clock is behind by at least ${seconds(-skewMs)}`
+      ? `our clock is behind by at least ${secondsText(-skewMs)}`
       : 'no clock skew seen';
-  const observed = `p50 ${seconds(p50)}, p99 ${seconds(p99)}, ${skew}`;
+  const observed = `p50 ${secondsText(p50)}, p99 ${secondsText(p99)}, ${skew}`;
   if (p99 > allowedMs) {
     const remedy = market.clockByHand
       ? 'Some packets came much later than the promptest ones: the feed stalls, or this machine is too busy.'
-      : `The feed is late, or this machine's clock is ahead of the exchange's by up to ${seconds(Math.max(0, lag.p1Ms))}: check its time service.`;
+      : `The feed is late, or this machine's clock is ahead of the exchange's by up to ${secondsText(Math.max(0, lag.p1Ms))}: check its time service.`;
     if (speed > 1 && p99 <= LAG_MS + STAMP_MS + STALL_MS * speed) {
       return {
         id: 'lag',

@@ -30,26 +30,6 @@ export interface Gate {
   readonly remedy?: string;
 }
 
-/** At most so many names in a sentence; the report has them all. */
-const NAMES = 8;
-
-/** Names for a sentence: the first few, and how many more. */
-export function named(names: readonly string[]): string {
-  const more = names.length - NAMES;
-  return more > 0 ? `${names.slice(0, NAMES).join(', ')} and ${more} more` : names.join(', ');
-}
-
-/** Minutes as `m:ss`. */
-export function clockText(minutes: number): string {
-  const seconds = Math.max(0, Math.round(minutes * 60));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-}
-
-/** `1 symbol`, `2 symbols`; irregular plurals are given. */
-export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number} ${number === 1 ? noun : plural}`;
-}
-
 /** What each gate answers, in the words of those who asked. `N` and `all` depend on the run. */
 export function titleOf(id: GateId, symbols: number): string {
   const whom = symbols === 1 ? '' : ' for all symbols';

@@ -2,7 +2,9 @@
  * The gates: each is computed from the facts, none by a person, and any of them can fail the run. Pure. What each one means is
  * docs/semantics.md's "Gates"; the figures that it is held to stand here.
  */
-import { count, named, PERFORMANCE, type Gate } from './gate.js';
+import { PERFORMANCE, type Gate } from './gate.js';
+import { named } from '../text/named.js';
+import { count } from '../text/count.js';
 import { feedGates } from './feed-gates.js';
 import { applied, type Facts } from './facts.js';
 

@@ -1,7 +1,8 @@
 /** What happened in a run, as a bounded list of sentences in order, made of the differences between one look at the facts and the next. */
 import type { CounterName } from '../memory/counters.js';
 import type { Facts } from '../gates/facts.js';
-import { count } from '../gates/gate.js';
+import { count } from '../text/count.js';
+import { secondsText } from '../text/duration.js';
 import { EVENTS_KEPT, type EventKind, type RunEvent } from './event.js';
 import type { GateTransition } from './gate-transitions.js';
 
@@ -123,7 +124,7 @@ export class EventLog {
     // Only the newest can still be open; it ends at the time of the look.
     for (const { fromMs, toMs } of gaps.slice(Math.max(0, this.#seen.gaps - 1))) {
       const event = this.#events.find(({ kind, atMs }) => kind === 'gap' && atMs === fromMs);
-      const text = `nothing was seen for ${((toMs - fromMs) / 1000).toFixed(1)} s of market time`;
+      const text = `nothing was seen for ${secondsText(toMs - fromMs)} of market time`;
       if (event !== undefined && event.text !== text) this.#change(event.id, text);
     }
   }

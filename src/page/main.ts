@@ -1,5 +1,5 @@
 /** The page: live it follows a run, as a report it shows the picture that is frozen into it. */
-import { clockText } from '../gates/gate.js';
+import { clockText } from '../text/duration.js';
 import type { DashboardState, DashboardChange } from '../dashboard/state.js';
 import { Chart } from './chart.js';
 import { Checklist } from './checklist.js';

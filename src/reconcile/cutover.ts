@@ -2,15 +2,17 @@
  * Whether candles of the feed may replace polled ones for a list of symbols: from shadow runs of whole days and the comparisons of those days. Every
  * requirement is a figure, and each can fail. Pure.
  */
+import { percentFloor } from '../text/percent.js';
 import type { ComparisonEvidence, RunEvidence } from './evidence.js';
-import { counted } from './verdict.js';
+import { count } from '../text/count.js';
+import { named } from '../text/named.js';
 
 /** Days that must be good, where the user does not say: a week of trading, one of each weekday. */
 export const CUTOVER_DAYS = 5;
 /** Share of a day's candles that must have been seen whole, and compared. A reconnect or two costs less. */
 const LEAST_SHARE = 0.98;
 /** Names in a sentence. */
-const NAMES = 6;
+const MAX_NAMES = 6;
 
 export interface Requirement {
   readonly id: 'feed' | 'days' | 'symbols' | 'runs' | 'whole' | 'compared' | 'volume' | 'agree';
@@ -42,11 +44,6 @@ export interface Cutover {
   /** What was found and does not count, sentences. */
   readonly notes: readonly string[];
 }
-
-const few = (names: readonly string[]): string =>
-  `${names.slice(0, NAMES).join(', ')}${names.length > NAMES ? ` and ${names.length - NAMES} more` : ''}`;
-/** A share in percent, never rounded up to one that is enough. */
-export const percent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
 
 /** The last by `key`, one a date. */
 function newestBy<Item>(
@@ -100,7 +97,7 @@ function ofDays(
     id,
     title,
     status: 'fail',
-    observed: days.length === 0 ? 'no day to look at' : few(wrong),
+    observed: days.length === 0 ? 'no day to look at' : named(wrong, MAX_NAMES),
     remedy,
   };
 }
@@ -111,7 +108,8 @@ function requirementsOf(
   wanted: number,
 ): Requirement[] {
   const live = days.filter(({ run }) => run.feed === 'live').length;
-  const least = (figure: (day: CutoverDay) => number): string => percent(Math.min(1, ...days.map(figure)));
+  const least = (figure: (day: CutoverDay) => number): string =>
+    percentFloor(Math.min(1, ...days.map(figure)));
   const absent = (day: CutoverDay): string[] =>
     symbols.filter((symbol) => !day.run.symbols.some((one) => one.symbol === symbol));
   const uncompared = (day: CutoverDay): string[] =>
@@ -136,7 +134,7 @@ function requirementsOf(
       id: 'feed',
       title: 'The live feed',
       status: days.length > 0 && live === days.length ? 'pass' : 'fail',
-      observed: `${live} of ${counted(days.length, 'day')} of the live feed`,
+      observed: `${live} of ${count(days.length, 'day')} of the live feed`,
       remedy:
         days.length > 0 && live === days.length
           ? undefined
@@ -150,25 +148,25 @@ function requirementsOf(
       remedy:
         days.length >= wanted
           ? undefined
-          : `${counted(wanted - days.length, 'more day')} of \`tickshard shadow --ws-test-mode --until-close --wait-open\` ${wanted - days.length === 1 ? 'is' : 'are'} missing.`,
+          : `${count(wanted - days.length, 'more day')} of \`tickshard shadow --ws-test-mode --until-close --wait-open\` ${wanted - days.length === 1 ? 'is' : 'are'} missing.`,
     },
     ofDays(
       'symbols',
       'All symbols each day',
       days,
-      counted(symbols.length, 'symbol'),
-      (day) => (absent(day).length > 0 ? few(absent(day)) : undefined),
+      count(symbols.length, 'symbol'),
+      (day) => (absent(day).length > 0 ? named(absent(day), MAX_NAMES) : undefined),
       'Each day must have had every symbol: run those days again with the whole list, or name with --symbols the ones that are meant.',
     ),
     ofDays(
       'runs',
       'Each day passed its gates',
       days,
-      `${counted(days.length, 'run')} passed`,
+      `${count(days.length, 'run')} passed`,
       ({ run }) =>
         run.verdict === 'pass'
           ? undefined
-          : `${run.verdict}${run.failedGates.length > 0 ? ` (${few(run.failedGates)})` : ''}`,
+          : `${run.verdict}${run.failedGates.length > 0 ? ` (${named(run.failedGates, MAX_NAMES)})` : ''}`,
       'A day with a failed gate starts the count anew: see its report for the cause.',
     ),
     ofDays(
@@ -177,8 +175,10 @@ function requirementsOf(
       days,
       `at least ${least(({ whole }) => whole)} of each symbol's day`,
       (day) =>
-        broken(day).length > 0 ? `${percent(day.whole)} at least, too few of ${few(broken(day))}` : undefined,
-      `At least ${percent(LEAST_SHARE)} of a day's candles must be whole: begin before the opening (--wait-open), and see \`disconnects\` and \`unseen\` in the report.`,
+        broken(day).length > 0
+          ? `${percentFloor(day.whole)} at least, too few of ${named(broken(day), MAX_NAMES)}`
+          : undefined,
+      `At least ${percentFloor(LEAST_SHARE)} of a day's candles must be whole: begin before the opening (--wait-open), and see \`disconnects\` and \`unseen\` in the report.`,
     ),
     ofDays(
       'compared',
@@ -189,7 +189,7 @@ function requirementsOf(
         day.comparison === undefined
           ? 'not compared'
           : uncompared(day).length > 0
-            ? `too few minutes of ${few(uncompared(day))}`
+            ? `too few minutes of ${named(uncompared(day), MAX_NAMES)}`
             : undefined,
       `Each day and symbol must be compared: ${compare}.`,
     ),
@@ -201,7 +201,7 @@ function requirementsOf(
       (day) =>
         unmeasured(day).length > 0
           ? day.run.volumeKind === 'traded'
-            ? `not of ${few(unmeasured(day))}`
+            ? `not of ${named(unmeasured(day), MAX_NAMES)}`
             : 'ours counts ticks'
           : undefined,
       'Run in SnapQuote mode, whose candles have the traded quantity that polled ones have.',
@@ -210,7 +210,7 @@ function requirementsOf(
       'agree',
       'The comparisons passed',
       days,
-      `${counted(
+      `${count(
         days.reduce((sum, { comparison }) => sum + (comparison?.values.unexplained ?? 0), 0),
         'difference',
       )} without a cause, all within what is allowed`,
@@ -233,16 +233,16 @@ function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]
   const more = others.length - short - unreal;
   return [
     ...(short > 0
-      ? [`${counted(short, 'run')} of a stage or a part of a day ${short === 1 ? 'does' : 'do'} not count.`]
+      ? [`${count(short, 'run')} of a stage or a part of a day ${short === 1 ? 'does' : 'do'} not count.`]
       : []),
     ...(unreal > 0
       ? [
-          `${counted(unreal, 'shadow run')} of another feed than the live one ${unreal === 1 ? 'is' : 'are'} left aside.`,
+          `${count(unreal, 'shadow run')} of another feed than the live one ${unreal === 1 ? 'is' : 'are'} left aside.`,
         ]
       : []),
     ...(more > 0
       ? [
-          `${counted(more, 'shadow run')} ${more === 1 ? 'is' : 'are'} older than the days that count, or of a day that has a newer one.`,
+          `${count(more, 'shadow run')} ${more === 1 ? 'is' : 'are'} older than the days that count, or of a day that has a newer one.`,
         ]
       : []),
   ];

@@ -13,7 +13,9 @@ import {
 import type { Span } from './minutes.js';
 import { originText } from './origin.js';
 import { fieldText, verdictLine, type Surroundings } from './present.js';
-import { explained, nameOf, percentText, unexplained, type ComparisonJudgement } from './verdict.js';
+import { explained, nameOf, unexplained, type ComparisonJudgement } from './verdict.js';
+import { named } from '../text/named.js';
+import { percentText } from '../text/percent.js';
 
 /** Differing minutes that are listed. */
 const LISTED = 500;
@@ -179,9 +181,9 @@ function missingList(symbols: readonly SymbolComparison[]): string {
     (['ours', 'reference'] as const).flatMap((side) => {
       const minutes = symbol.missing[side];
       if (minutes.length === 0 || (side === 'reference' && !symbol.referenceFound)) return [];
-      const names = minutes.slice(0, NAMED).map((ms) => `${istDate(ms)} ${istMinute(ms)}`);
+      const names = minutes.map((ms) => `${istDate(ms)} ${istMinute(ms)}`);
       return [
-        `<p>${escapeHtml(nameOf(symbol))}, missing in ${side === 'ours' ? 'ours' : 'the reference'}: ${names.join(', ')}${minutes.length > NAMED ? ` and ${minutes.length - NAMED} more` : ''}</p>`,
+        `<p>${escapeHtml(nameOf(symbol))}, missing in ${side === 'ours' ? 'ours' : 'the reference'}: ${named(names, NAMED)}</p>`,
       ];
     }),
   );

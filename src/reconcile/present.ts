@@ -1,12 +1,22 @@
 /** A comparison as text for a person. Pure. */
 import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf } from './causes.js';
-import { FIELDS, PRICES, valuesCompared } from './comparison.js';
-import type { Comparison, Difference, CandleField, FieldDifference, SymbolComparison } from './comparison.js';
-import type { Origin } from './origin.js';
-import { originText, simulated } from './origin.js';
-import { counted, explained, nameOf, percentText, unexplained } from './verdict.js';
-import type { ComparisonJudgement } from './verdict.js';
+import {
+  FIELDS,
+  PRICES,
+  valuesCompared,
+  type Comparison,
+  type Difference,
+  type CandleField,
+  type FieldDifference,
+  type SymbolComparison,
+} from './comparison.js';
+import { type Origin, originText, simulated } from './origin.js';
+import { count } from '../text/count.js';
+import { named } from '../text/named.js';
+import { explained, nameOf, unexplained, type ComparisonJudgement } from './verdict.js';
+import { percentText } from '../text/percent.js';
+import { wrap } from '../text/wrap.js';
 
 /** Differing minutes shown in full, missing minutes named a side, and dates whose hours are shown. */
 const SHOWN = { differences: 8, missing: 6, dates: 5 } as const;
@@ -21,19 +31,6 @@ export interface Surroundings {
   readonly unexplainedPercent: number;
   /** When it was compared, epoch ms by the wall clock. */
   readonly comparedWallMs: number;
-}
-
-/** `text` broken between words into lines of at most `width`, all but the first behind `indent` blanks. A word that is wider stays whole. */
-function broken(text: string, width: number, indent = 0): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width - (lines.length > 0 ? indent : 0)) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }
 
 /** `14 1~ 2!`: exact, within a tick, different; what is 0 is left out. With `short` only what is not exact, and `=` for all exact. */
@@ -83,7 +80,7 @@ function legend(short: boolean, columns: number): string[] {
   return [
     `${short ? '= all exact' : 'number: exact'}, ~ within one tick, ! different, - not compared; missing: in ours/in the reference.`,
     'Not judged: partial (of them exact all the same) was not seen whole; unseen are holes beside that.',
-  ].map((line) => broken(line, columns));
+  ].map((line) => wrap(line, columns));
 }
 
 /** A price with two decimals, or with four where it has them. */
@@ -109,7 +106,7 @@ function worst(differences: readonly Difference[], columns: number): string[] {
   const shown = different.slice(0, SHOWN.differences);
   const lines = shown.map((one) => {
     const label = one.referenceMs === one.startMs ? '' : ` (reference ${istMinute(one.referenceMs)})`;
-    return `  ${broken(`${minuteText(one.startMs)} ${nameOf(one)}${label}: ${one.fields.map(fieldText).join(', ')}`, columns - 2, 4)}`;
+    return `  ${wrap(`${minuteText(one.startMs)} ${nameOf(one)}${label}: ${one.fields.map(fieldText).join(', ')}`, columns - 2, 4)}`;
   });
   const head =
     different.length > shown.length
@@ -126,8 +123,8 @@ function causes(symbols: readonly SymbolComparison[], columns: number): string[]
   const total = found.reduce((sum, cause) => sum + counts[cause], 0);
   return [
     '',
-    broken(
-      `Causes of ${counted(total, 'difference')}: ${found.map((cause) => `${counts[cause]} ${CAUSE_NAME[cause]}`).join(', ')}`,
+    wrap(
+      `Causes of ${count(total, 'difference')}: ${found.map((cause) => `${counts[cause]} ${CAUSE_NAME[cause]}`).join(', ')}`,
       columns,
       2,
     ),
@@ -140,10 +137,9 @@ function absent(symbols: readonly SymbolComparison[], side: 'ours' | 'reference'
     .filter(({ referenceFound }) => side === 'ours' || referenceFound)
     .flatMap((symbol) => symbol.missing[side].map((ms) => `${nameOf(symbol)} ${minuteText(ms)}`));
   if (found.length === 0) return [];
-  const more = found.length - SHOWN.missing;
   return [
-    broken(
-      `Missing ${side === 'ours' ? 'in ours' : 'in the reference'}: ${found.slice(0, SHOWN.missing).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+    wrap(
+      `Missing ${side === 'ours' ? 'in ours' : 'in the reference'}: ${named(found, SHOWN.missing)}`,
       columns,
       2,
     ),
@@ -159,7 +155,7 @@ function hours({ spans, symbols }: Comparison): string {
     .map(({ firstMs, lastMs }) => `${minuteText(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`);
   return texts.length === 0
     ? 'none: our files hold no candle'
-    : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${counted(outside, 'row')} of the reference outside of this not counted` : ''}`;
+    : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${count(outside, 'row')} of the reference outside of this not counted` : ''}`;
 }
 
 /** What of the values was not exact, in words. */
@@ -177,7 +173,7 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
   const parts = [
     ...(because > 0
       ? [
-          `${because} of ${counted(valuesCompared(symbols), 'value')} differ for a cause that our quality rows tell`,
+          `${because} of ${count(valuesCompared(symbols), 'value')} differ for a cause that our quality rows tell`,
         ]
       : []),
     ...(nothing > 0
@@ -204,15 +200,15 @@ export function verdictLine(
   const limits = [
     'other dates, hours and symbols',
     ...(aside > 0
-      ? [`the ${counted(aside, 'minute')} that ${aside === 1 ? 'was' : 'were'} partial or unseen`]
+      ? [`the ${count(aside, 'minute')} that ${aside === 1 ? 'was' : 'were'} partial or unseen`]
       : []),
-    ...(lacked > 0 ? [`the ${counted(lacked, 'minute')} that the reference lacks`] : []),
+    ...(lacked > 0 ? [`the ${count(lacked, 'minute')} that the reference lacks`] : []),
     ...(simulated(ours) ? ['the live feed, for our candles are of a simulated market'] : []),
   ];
-  const minutes = `In ${counted(
+  const minutes = `In ${count(
     sum(({ compared }) => compared),
     'minute',
-  )} of ${counted(symbols.length, 'symbol')}, ${agreementText(symbols, verdict === 'pass')}`;
+  )} of ${count(symbols.length, 'symbol')}, ${agreementText(symbols, verdict === 'pass')}`;
   const silence = `This says nothing of ${limits.join('; nor of ')}.`;
   if (verdict === 'pass') return `Verdict: PASS. ${minutes} and no candle of ours is missing. ${silence}`;
   return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
@@ -231,12 +227,12 @@ export function comparisonText(
   const notes = [
     ...(assumed.length > 0
       ? [
-          `The tick size of ${assumed.slice(0, SHOWN.missing).map(nameOf).join(', ')}${assumed.length > SHOWN.missing ? ` and ${assumed.length - SHOWN.missing} more` : ''} is not known: ${priceText(assumed[0].tickSizeRupees)} is taken.`,
+          `The tick size of ${named(assumed.map(nameOf), SHOWN.missing)} is not known: ${priceText(assumed[0].tickSizeRupees)} is taken.`,
         ]
       : []),
     ...(relabelled > 0
       ? [
-          `${counted(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`,
+          `${count(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`,
         ]
       : []),
     ...surroundings.notes,
@@ -244,18 +240,18 @@ export function comparisonText(
   const remarks = [
     ...absent(symbols, 'ours', columns),
     ...absent(symbols, 'reference', columns),
-    ...notes.map((note) => broken(`Note: ${note}`, columns, 2)),
+    ...notes.map((note) => wrap(`Note: ${note}`, columns, 2)),
   ];
   return [
-    broken(`Ours       ${originText(surroundings.ours)}`, columns, 11),
-    broken(`Reference  ${originText(surroundings.reference)}`, columns, 11),
-    broken(`Minutes    ${hours(comparison)}`, columns, 11),
+    wrap(`Ours       ${originText(surroundings.ours)}`, columns, 11),
+    wrap(`Reference  ${originText(surroundings.reference)}`, columns, 11),
+    wrap(`Minutes    ${hours(comparison)}`, columns, 11),
     '',
     ...table(symbols, columns),
     ...worst(differences, columns),
     ...causes(symbols, columns),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
     '',
-    broken(verdictLine(comparison, judgement, surroundings), columns),
+    wrap(verdictLine(comparison, judgement, surroundings), columns),
   ].join('\n');
 }

@@ -1,5 +1,8 @@
 /** What a comparison comes to. Pure. */
+import { percentText } from '../text/percent.js';
 import { valuesCompared } from './comparison.js';
+import { count } from '../text/count.js';
+import { named } from '../text/named.js';
 import type { Comparison, SymbolComparison } from './comparison.js';
 
 /**
@@ -23,21 +26,15 @@ export interface ComparisonJudgement {
 }
 
 /** Names in a sentence; the table has them all. */
-const NAMES = 5;
+const MAX_NAMES = 5;
 
 /** `RELIANCE`, or `BSE:RELIANCE` for another exchange than NSE. */
 export function nameOf({ symbol, exchange }: { readonly symbol: string; readonly exchange: string }): string {
   return exchange === 'NSE' ? symbol : `${exchange}:${symbol}`;
 }
 
-/** `1 minute`, `2 minutes`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
 function namesOf(symbols: readonly SymbolComparison[]): string {
-  const more = symbols.length - NAMES;
-  return `${symbols.slice(0, NAMES).map(nameOf).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return named(symbols.map(nameOf), MAX_NAMES);
 }
 
 /** `sentence` over the symbols for which `figure` is not 0, with the sum; nothing when there is none. */
@@ -56,12 +53,6 @@ function summed(
   ];
 }
 
-/** `0.08 %`, and never 0 for what is more. */
-export function percentText(share: number): string {
-  const percent = share * 100;
-  return `${percent > 0 && percent < 0.01 ? '< 0.01' : String(Number(percent.toFixed(2)))} %`;
-}
-
 /** Minutes that the reference lacks, if they are too many: a few are the broker's habit. */
 function lacking(symbols: readonly SymbolComparison[]): string[] {
   const lacked = symbols.reduce((sum, { missing }) => sum + missing.reference.length, 0);
@@ -70,7 +61,7 @@ function lacking(symbols: readonly SymbolComparison[]): string[] {
   return summed(
     symbols,
     ({ missing }) => missing.reference.length,
-    (sum, names) => `${counted(sum, 'minute')} of ours missing in the reference (${names})`,
+    (sum, names) => `${count(sum, 'minute')} of ours missing in the reference (${names})`,
   );
 }
 
@@ -88,7 +79,7 @@ function tooManyUnexplained(symbols: readonly SymbolComparison[], percent: numbe
     symbols,
     ({ judged }) => judged.unexplained,
     (differences, names) =>
-      `${counted(differences, 'difference')} that nothing explains, ${percentText(differences / values)} of the values where ${percent} % may be (${names})`,
+      `${count(differences, 'difference')} that nothing explains, ${percentText(differences / values)} of the values where ${percent} % may be (${names})`,
   );
 }
 
@@ -124,12 +115,12 @@ export function judge(
     ...summed(
       symbols,
       ({ otherPrints }) => otherPrints,
-      (sum, names) => `${counted(sum, 'closing auction')} of another price (${names})`,
+      (sum, names) => `${count(sum, 'closing auction')} of another price (${names})`,
     ),
     ...summed(
       symbols,
       ({ missing }) => missing.ours.length,
-      (sum, names) => `${counted(sum, 'minute')} of the reference missing in ours (${names})`,
+      (sum, names) => `${count(sum, 'minute')} of the reference missing in ours (${names})`,
     ),
     ...lacking(referenced),
   ];

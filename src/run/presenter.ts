@@ -2,7 +2,8 @@
 import type { Clock } from '../clock.js';
 import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
-import { count, type Gate } from '../gates/gate.js';
+import type { Gate } from '../gates/gate.js';
+import { count } from '../text/count.js';
 import type { RunVerdict } from '../gates/gates.js';
 import { dashboardGate, dashboardStatus } from '../dashboard/status.js';
 import { reportPage } from '../dashboard/page.js';

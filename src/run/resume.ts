@@ -1,8 +1,7 @@
 /** `--resume`: finds the run that was killed, and brings this process to where that one was. */
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../clock.js';
-import { sleep } from '../clock.js';
+import { type Clock, sleep } from '../clock.js';
 import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
 import { runsIn } from '../journal/folder.js';
@@ -11,13 +10,12 @@ import type { RunMeta } from '../journal/meta.js';
 import type { JournalPosition } from '../journal/segments.js';
 import { istDate, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
-import { count } from '../gates/gate.js';
+import { count } from '../text/count.js';
 import type { Engine } from '../ingest/engine.js';
 import { isAlive } from './process-liveness.js';
 import type { Intake } from '../ingest/intake.js';
 import { aboutJournal, JournalSource, type JournalSummary } from '../ingest/journal-source.js';
-import type { Plan } from './plan.js';
-import { feedName } from './plan.js';
+import { type Plan, feedName } from './plan.js';
 import type { WriterPool } from '../threads/writer-pool.js';
 
 /** Real ms between two looks at whether the shards have read everything. */

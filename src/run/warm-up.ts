@@ -5,7 +5,9 @@ import { logIn, type BrokerSession as LogIn } from '../broker/angel/login.js';
 import type { CandleRow } from '../candles/candle.js';
 import type { Instrument } from '../market/instrument.js';
 import { istStamp, MINUTE_MS } from '../market/session.js';
-import { count, named } from '../gates/gate.js';
+import { named } from '../text/named.js';
+import { count } from '../text/count.js';
+import { secondsText } from '../text/duration.js';
 import type { NetworkAudit } from '../monitor/network-audit.js';
 import { APART_MS, CandlesRefused, CandlePoller } from '../broker/angel/rest-candles.js';
 import { fillCandles, sharedRoom, type WarmUpCandles } from '../candles/warm-up-candles.js';
@@ -129,7 +131,7 @@ async function poll(
     }
   }
   const until = lastMs === 0 ? '' : `, until ${istStamp(lastMs).slice(0, 16).replace('T', ' ')}`;
-  const sum = `Warm-up: ${count(candles, 'candle')} of ${count(plan.instruments.length, 'symbol')}${until}, by ${count(poller.requests, 'request')} in ${((clock.monoMs() - begunMs) / 1000).toFixed(0)} s.`;
+  const sum = `Warm-up: ${count(candles, 'candle')} of ${count(plan.instruments.length, 'symbol')}${until}, by ${count(poller.requests, 'request')} in ${secondsText(clock.monoMs() - begunMs, 0)}.`;
   const left =
     without.length === 0
       ? []

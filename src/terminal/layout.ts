@@ -1,7 +1,9 @@
 /** The lines that a terminal shows while a run goes on, laid out for its size. Pure. */
 import { istSecond } from '../market/session.js';
 import { tally, type Facts, type SymbolFacts } from '../gates/facts.js';
-import { clockText, count, type Gate, type Status } from '../gates/gate.js';
+import type { Gate, Status } from '../gates/gate.js';
+import { clockText, secondsText } from '../text/duration.js';
+import { count } from '../text/count.js';
 import { type SymbolState, symbolState } from '../gates/symbol-state.js';
 import type { Paint } from './rows.js';
 import { LIVE_GATES } from '../monitor/gate-transitions.js';
@@ -66,7 +68,7 @@ function flow(pieces: readonly Cell[], gap: string, width: number): string[] {
 
 /** How late the feed is, for a line. */
 export function lagText({ lag }: Facts): string {
-  return lag === undefined ? 'unknown' : `${(lag.p50Ms / 1000).toFixed(1)} s`;
+  return lag === undefined ? 'unknown' : secondsText(lag.p50Ms);
 }
 
 function head({ facts, leftMin, ticksPerSecond }: StatusFrame, width: number): string[] {

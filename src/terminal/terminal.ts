@@ -4,7 +4,8 @@
  */
 import { stripVTControlCharacters } from 'node:util';
 import { istMinute } from '../market/session.js';
-import { count, type Status } from '../gates/gate.js';
+import type { Status } from '../gates/gate.js';
+import { count } from '../text/count.js';
 import { lagText, statusLines, type StatusFrame } from './layout.js';
 import { tally } from '../gates/facts.js';
 import type { GateTransition } from '../monitor/gate-transitions.js';

@@ -1,6 +1,6 @@
 /** Numbers and times on the page. */
 import { describe, expect, it } from 'vitest';
-import { clockText } from '../../src/gates/gate.js';
+import { clockText } from '../../src/text/duration.js';
 import {
   age,
   change,

@@ -11,6 +11,7 @@ import { tryFeed } from './trial.js';
 import type { Endpoint } from '../../broker/angel/endpoint.js';
 import { logIn, LoginRefused, type BrokerSession } from '../../broker/angel/login.js';
 import { inContinuous, istDate, istStamp } from '../../market/session.js';
+import { secondsText } from '../../text/duration.js';
 import { statusRow } from '../../terminal/rows.js';
 import { leaveFolders, lookAtFolder, nearest, tryFolder } from '../../run/output-folders.js';
 import { terminalOn } from '../../run/presenter.js';
@@ -217,7 +218,7 @@ async function sessionOf(
     say(
       passed(
         'login',
-        `after ${((clock.monoMs() - startMs) / 1000).toFixed(2)} s, valid until ${istStamp(session.validUntilMs)}`,
+        `after ${secondsText(clock.monoMs() - startMs, 2)}, valid until ${istStamp(session.validUntilMs)}`,
       ),
     );
     say(clockOf(session.clockAheadMs));

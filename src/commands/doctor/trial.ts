@@ -5,6 +5,7 @@ import type { Endpoint } from '../../broker/angel/endpoint.js';
 import type { BrokerSession } from '../../broker/angel/login.js';
 import type { RawEnd } from '../../feed/connection-machine.js';
 import { sanitize } from '../../text/sanitize.js';
+import { secondsText } from '../../text/duration.js';
 import { FeedSocket } from '../../feed/socket.js';
 import { FIELD, MODE, Packet } from '../../market/packet.js';
 import { istStamp } from '../../market/session.js';
@@ -40,8 +41,6 @@ interface Seen {
   end: RawEnd | undefined;
 }
 
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-
 /** The four checks, in order. What fails is a failed check, and nothing is thrown for it. */
 export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   const { clock } = options;
@@ -76,7 +75,7 @@ export async function tryFeed(options: TrialOptions): Promise<Check[]> {
     );
   }
   return [
-    passed('handshake', `after ${seconds(seen.openedMs)}`),
+    passed('handshake', `after ${secondsText(seen.openedMs, 2)}`),
     pongCheck(seen),
     packetCheck(seen, options.inSession),
     closeCheck(seen, dropped, clock.monoMs() - closingMs),
@@ -158,7 +157,7 @@ async function talk(
 }
 
 function pongCheck({ pongMs, openedMs, end }: Seen): Check {
-  if (pongMs !== undefined) return passed('pong', `after ${seconds(pongMs - openedMs!)}`);
+  if (pongMs !== undefined) return passed('pong', `after ${secondsText(pongMs - openedMs!, 2)}`);
   if (end !== undefined) return skipped('pong', 'the connection ended before');
   return failed(
     'pong',
@@ -169,7 +168,10 @@ function pongCheck({ pongMs, openedMs, end }: Seen): Check {
 
 function packetCheck({ packetMs, openedMs, exchangeMs, error, end }: Seen, inSession: boolean): Check {
   if (packetMs !== undefined)
-    return passed('packet', `after ${seconds(packetMs - openedMs!)}, exchange time ${istStamp(exchangeMs)}`);
+    return passed(
+      'packet',
+      `after ${secondsText(packetMs - openedMs!, 2)}, exchange time ${istStamp(exchangeMs)}`,
+    );
   if (error !== undefined)
     return failed(
       'packet',
@@ -204,5 +206,5 @@ function closeCheck({ end }: Seen, dropped: boolean, tookMs: number): Check {
       `the close frame was not answered within ${CLOSE_WITHIN_MS / 1000} s`,
       'The connection was dropped; the server may count it for a while, of three at most.',
     );
-  return passed('close', `close frame answered after ${seconds(tookMs)}`);
+  return passed('close', `close frame answered after ${secondsText(tookMs, 2)}`);
 }

@@ -1,0 +1,17 @@
+/** Lines of a given width. */
+
+/**
+ * Breaks `text` between words into lines of at most `width` characters. All lines but the first start with `indent` blanks.
+ * A word wider than a line is not broken.
+ */
+export function wrap(text: string, width: number, indent = 0): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width - (lines.length > 0 ? indent : 0)) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`);
+}
