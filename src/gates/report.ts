@@ -1,8 +1,5 @@
 /** The report of a run: the facts and the gates under the names that scripts read (docs/semantics.md, "Gates"). Written whole or not at all. */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { EngineError, sentenceOf } from '../errors.js';
+import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
 import { applied, type Facts, type SymbolFacts } from './facts.js';
 import type { Gate } from './gate.js';
@@ -239,19 +236,11 @@ export function reportText({ sights, ...report }: Readonly<Record<string, unknow
   return `${head},\n  "sights": {\n${parts.join(',\n')}\n  }\n}\n`;
 }
 
-/** Writes `text` to `path`, aside and renamed; `what` it is, for the sentence. Throws EngineError OUTPUT. */
+/** Writes `text` to `path`, whole or not at all; `what` names it in the refusal. Throws EngineError OUTPUT. */
 export function writeText(path: string, text: string, what: string): void {
-  const aside = join(dirname(path), `.${what}-${randomBytes(6).toString('hex')}.writing`);
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(aside, text);
-    renameSync(aside, path);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw new EngineError(
-      'OUTPUT',
-      `The ${what} ${path} cannot be written (${sentenceOf(error)}): make room, or let this user write there.`,
-      { cause: error },
-    );
-  }
+  writeWhole(
+    path,
+    text,
+    (reason) => `The ${what} ${path} cannot be written (${reason}): make room, or let this user write there.`,
+  );
 }

@@ -23,8 +23,8 @@ import {
   renameOver,
   syncFolder,
   writeAside,
-} from './atomic-write.js';
-import type { RenameEffects } from './atomic-write.js';
+} from '../text/atomic-file.js';
+import type { RenameEffects } from '../text/atomic-file.js';
 import { qualityPath, qualityRecord } from './quality-file.js';
 import { openParquet, sha256Of, sha256OfFile } from './reader.js';
 import { footerKeys, readPair, type StoredPair } from './stored.js';

@@ -1,6 +1,6 @@
 /** Whether the process that wrote something still lives. */
 import { readFileSync } from 'node:fs';
-import { lives } from '../parquet/atomic-write.js';
+import { lives } from '../text/atomic-file.js';
 
 /** The state and the start of a process as Linux tells them; undefined for none, and on other systems. */
 function statOf(processId: number): { readonly state: string; readonly start: string } | undefined {

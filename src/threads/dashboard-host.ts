@@ -1,9 +1,8 @@
 /**
- * The main thread's side of those who look: starts their thread, tells it what only the main thread knows, and ends it. A thread that
- * dies is replaced; one that keeps dying is given up, said once, and the run goes on: nothing of it depends on being watched.
+ * The main thread's side of the dashboard: starts its thread, sends it what only the main thread knows, and ends it. A thread that dies
+ * is replaced. One that keeps dying is given up, which is said once; the run continues, because nothing in it depends on being watched.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { within, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { Evaluation } from '../momentum/series.js';
@@ -14,14 +13,15 @@ import type { RunEvent } from '../monitor/event.js';
 import { type TradingSession } from '../market/session.js';
 import type { Engine } from '../ingest/engine.js';
 import type { FromDashboard, DashboardTask, ToDashboard } from './dashboard-messages.js';
+import { ThreadHost, type ThreadTask } from './thread-host.js';
 
-/** Deaths after which the thread is not replaced any more. */
-const MOST_DEATHS = 3;
-/** Real ms that the thread has to begin, and to end. */
-const BEGIN_MS = 30_000;
-const END_MS = 3000;
-/** Nearly all that the thread makes is garbage at once, and it has time: it needs little room for that. */
-const YOUNG_MB = 4;
+/** Deaths after which the thread is no longer replaced. */
+const MAX_DEATHS = 3;
+/** Real ms that the thread has to start, and to stop. */
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 3000;
+/** Size of the young generation. Nearly all that the thread allocates is garbage at once, and collecting it may take its time. */
+const YOUNG_GENERATION_MB = 4;
 
 export interface DashboardHostOptions {
   readonly run: DashboardRun;
@@ -35,22 +35,22 @@ export interface DashboardHostOptions {
   readonly workerUrl?: URL | undefined;
   /** For the log, sentences. */
   readonly onTrouble: (sentence: string) => void;
-  /** For people: the pages are gone. */
+  /** For people, a sentence: the pages are gone. */
   readonly onGone: (sentence: string) => void;
 }
 
-/** Where they listen. */
+/** URLs of what listens. */
 export interface Addresses {
   readonly dashboard: string | undefined;
   readonly metrics: string | undefined;
 }
 
-/** What there is to tell at a look; whole lists, of which the new part is sent. */
+/** The state of the run to send; lists are whole, and only their new part is sent. */
 export interface DashboardUpdate {
   readonly glance: Omit<StatusUpdate, 'evaluations' | 'events'>;
   readonly evaluations: readonly Evaluation[];
   readonly events: readonly RunEvent[];
-  /** Events that are new or went on since the last look. */
+  /** Events that are new, or longer than at the last update. */
   readonly news: readonly RunEvent[];
   readonly feed: Pick<Facts['feed'], 'connected' | 'connections' | 'disconnects'>;
 }
@@ -61,44 +61,35 @@ function portOf(url: string | undefined): number | undefined {
 
 export class DashboardHost {
   readonly #options: DashboardHostOptions;
-  readonly #pool: Piscina;
-  readonly #entry: string;
+  readonly #host: ThreadHost;
+  /** Undefined while no thread listens. */
   #port: MessagePort | undefined;
   #running: Promise<void> = Promise.resolve();
-  #addresses: Addresses = { dashboard: undefined, metrics: undefined };
+  /** Undefined before the first thread listens. */
+  #addresses: Addresses | undefined;
   #evaluationsSent = 0;
-  #fresh = true;
-  #deaths = 0;
-  #stopping = false;
+  /** Whether the thread has not been sent anything yet. */
+  #isNew = true;
 
   constructor(options: DashboardHostOptions) {
     this.#options = options;
-    this.#entry = (options.workerUrl ?? new URL('../../workers/dashboard.js', import.meta.url)).href;
-    this.#pool = new Piscina({
-      minThreads: 1,
-      maxThreads: 1,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Infinity,
-      recordTiming: false,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    this.#host = new ThreadHost({
+      entry: options.workerUrl ?? new URL('../../workers/dashboard.js', import.meta.url),
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    // Without a listener a thread's late error would end the process; its task is rejected all the same.
-    this.#pool.on('error', () => undefined);
   }
 
   /** Starts to listen. Throws EngineError CONFIG when a port cannot be had. */
   async start(): Promise<Addresses> {
-    const { dashboard, metrics, clock } = this.#options;
-    this.#addresses = await within(clock, BEGIN_MS, this.#begin(dashboard, metrics), () => {
+    return within(this.#options.clock, START_TIMEOUT_MS, this.#listening(), () => {
       throw new EngineError(
         'CONFIG',
-        `The thread of --dashboard and --metrics did not start within ${BEGIN_MS / 1000} s; leave them out.`,
+        `The thread of --dashboard and --metrics did not start within ${START_TIMEOUT_MS / 1000} s; leave them out.`,
       );
     });
-    return this.#addresses;
   }
 
-  /** Tells of a look; returns at once. */
+  /** Sends an update; returns at once. */
   tell({
     glance,
     evaluations,
@@ -107,9 +98,8 @@ export class DashboardHost {
     feed: { connected, connections, disconnects },
   }: DashboardUpdate): void {
     if (this.#port === undefined) return;
-    // A new thread knows nothing of what was told to the one before.
-    const whole = this.#fresh;
-    this.#fresh = false;
+    const whole = this.#isNew;
+    this.#isNew = false;
     const ended: Record<string, number> = {};
     for (const { cause } of disconnects) ended[cause] = (ended[cause] ?? 0) + 1;
     this.#send({
@@ -124,24 +114,53 @@ export class DashboardHost {
     this.#evaluationsSent = evaluations.length;
   }
 
-  /** Ends the thread; what was told last reaches those who watch. */
+  /** Ends the thread; the last update reaches the viewers. */
   async stop(): Promise<void> {
-    this.#stopping = true;
     this.#send({ kind: 'stop' });
-    await within(this.#options.clock, END_MS, this.#running, () => undefined);
-    await this.#pool.destroy();
+    if (this.#port !== undefined)
+      await within(this.#options.clock, STOP_TIMEOUT_MS, this.#running, () => undefined);
+    await this.#host.stop();
   }
 
   #send(message: ToDashboard): void {
     this.#port?.postMessage(message);
   }
 
-  /** Submits the task; resolves when it listens. */
-  #begin(dashboard: number | undefined, metrics: number | undefined): Promise<Addresses> {
-    const { run, engine, sessions, ledger } = this.#options;
+  /** Keeps a thread running; resolves when the first one listens, rejects when it cannot. */
+  #listening(): Promise<Addresses> {
+    return new Promise((resolve, reject) => {
+      const onMessage = (message: FromDashboard, port: MessagePort): void => {
+        if (message.kind === 'trouble') this.#options.onTrouble(message.sentence);
+        else if (message.kind === 'listening') {
+          this.#port = port;
+          this.#addresses ??= { dashboard: message.dashboard, metrics: message.metrics };
+          resolve(this.#addresses);
+        } else if (this.#addresses === undefined) reject(new EngineError('CONFIG', message.sentence));
+        else this.#gone(message.sentence);
+      };
+      const onDeath = (error: unknown): void => {
+        const reason = sentenceOf(error);
+        const listened = this.#port !== undefined;
+        this.#port?.close();
+        this.#port = undefined;
+        if (listened) this.#died(reason);
+        else {
+          const sentence = `The thread of --dashboard and --metrics cannot start: ${reason} Leave them out.`;
+          if (this.#addresses !== undefined) this.#gone(sentence);
+          throw new EngineError('CONFIG', sentence, { cause: error });
+        }
+      };
+      this.#running = this.#host.run(() => this.#task(onMessage), onDeath).catch(reject);
+    });
+  }
+
+  /** What a thread is started with. One that replaces another listens at the same ports, and is sent everything again. */
+  #task(onMessage: (message: FromDashboard, port: MessagePort) => void): ThreadTask {
+    const { run, engine, sessions, ledger, dashboard, metrics } = this.#options;
     const { port1, port2 } = new MessageChannel();
-    this.#fresh = true;
-    const task: DashboardTask = {
+    port1.on('message', (message: FromDashboard) => onMessage(message, port1));
+    this.#isNew = true;
+    const value: DashboardTask = {
       port: port2,
       run,
       shards: engine.memories.map(({ shape, buffer }) => ({ shape, buffer })),
@@ -149,46 +168,21 @@ export class DashboardHost {
       sessions,
       counters: engine.counters,
       ledger,
-      dashboard,
-      metrics,
+      dashboard: portOf(this.#addresses?.dashboard) ?? dashboard,
+      metrics: portOf(this.#addresses?.metrics) ?? metrics,
     };
-    return new Promise<Addresses>((resolve, reject) => {
-      port1.on('message', (message: FromDashboard) => {
-        if (message.kind === 'listening') {
-          this.#port = port1;
-          resolve({ dashboard: message.dashboard, metrics: message.metrics });
-        } else if (message.kind === 'refused') reject(new EngineError('CONFIG', message.sentence));
-        else this.#options.onTrouble(message.sentence);
-      });
-      this.#running = this.#pool.run(task, { filename: this.#entry, transferList: [port2] }).then(
-        () => undefined,
-        (error: unknown) => {
-          reject(
-            new EngineError(
-              'CONFIG',
-              `The thread of --dashboard and --metrics cannot start: ${sentenceOf(error)} Leave them out.`,
-              { cause: error },
-            ),
-          );
-          this.#died(sentenceOf(error));
-        },
-      );
-    });
+    return { value, transfer: [port2] };
   }
 
+  /** A thread that listened has died. Throws when it is not to be replaced. */
   #died(reason: string): void {
-    const listened = this.#port !== undefined;
-    this.#port?.close();
-    this.#port = undefined;
-    if (this.#stopping || !listened) return;
-    this.#deaths++;
     this.#options.onTrouble(`The thread of the page and the metrics died: ${reason}`);
-    if (this.#deaths >= MOST_DEATHS)
-      return this.#options.onGone(
-        'The page and the metrics are gone: their thread died three times, see the log. The run goes on.',
-      );
-    this.#begin(portOf(this.#addresses.dashboard), portOf(this.#addresses.metrics)).catch((error: unknown) =>
-      this.#options.onGone(`The page and the metrics are gone: ${sentenceOf(error)} The run goes on.`),
-    );
+    if (this.#host.deaths < MAX_DEATHS) return;
+    this.#gone('their thread died three times, see the log.');
+    throw new EngineError('CONFIG', reason);
+  }
+
+  #gone(why: string): void {
+    this.#options.onGone(`The page and the metrics are gone: ${why} The run goes on.`);
   }
 }

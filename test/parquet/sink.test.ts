@@ -6,7 +6,7 @@ import { candlesPath } from '../../src/parquet/candles-file.js';
 import { readSchema } from '../../src/parquet/history.js';
 import { QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE } from '../../src/parquet/columns.js';
 import { encodeParquet } from '../../src/parquet/parquet.js';
-import { asideOf } from '../../src/parquet/atomic-write.js';
+import { asideOf } from '../../src/text/atomic-file.js';
 import { qualityPath } from '../../src/parquet/quality-file.js';
 import { verifyCandles, verifyQuality } from '../../src/parquet/proof.js';
 import { ParquetSink } from '../../src/parquet/sink.js';

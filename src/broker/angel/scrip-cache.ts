@@ -1,9 +1,9 @@
 /** Instrument files of earlier days: one a day, with the rows that matter, in the broker's own format. */
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../../errors.js';
+import { writeWhole } from '../../text/atomic-file.js';
 import { readMaster, type ScripMaster, type MasterRow } from './scrip-master.js';
 
 /** Where `tickshard instruments --fetch` keeps them. */
@@ -61,30 +61,18 @@ export async function readMasterFile(path: string): Promise<ScripMaster> {
   }
 }
 
-/** Keeps `rows` as the file of `date`, whole or not at all, and removes those of earlier days but the last few. Throws EngineError OUTPUT. */
+/** Keeps `rows` as the file of `date`, whole or not at all, and removes all but the last few. Throws EngineError OUTPUT. */
 export async function keep(folder: string, date: string, rows: readonly MasterRow[]): Promise<string> {
   const path = pathOf(folder, date);
-  const aside = join(folder, `.${randomBytes(6).toString('hex')}.writing`);
+  const refusal = (reason: string): string =>
+    `${path} cannot be written (${reason}): let this user write there.`;
+  // A row a line: the same reader reads it, and days can be compared with diff.
+  writeWhole(path, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`, refusal);
   try {
-    await mkdir(folder, { recursive: true });
-    const file = await open(aside, 'wx');
-    try {
-      // A row a line: the same reader reads it, and days can be compared with diff.
-      await file.writeFile(`[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(aside, path);
     for (const old of (await cachedDates(folder)).filter((one) => one <= date).slice(0, -DAYS_KEPT))
       await rm(pathOf(folder, old));
   } catch (error) {
-    await rm(aside, { force: true });
-    throw new EngineError(
-      'OUTPUT',
-      `${path} cannot be written (${sentenceOf(error)}): let this user write there.`,
-      { cause: error },
-    );
+    throw new EngineError('OUTPUT', refusal(sentenceOf(error)), { cause: error });
   }
   return path;
 }

@@ -1,37 +1,40 @@
 /**
- * Putting bytes where a whole file was, so that a reader and a killed process only ever see a whole file: written aside in the same
- * folder, fsynced, renamed over. A rename within one folder is atomic; on Windows it is refused while a reader holds the file open,
- * so it is tried again for a few seconds.
+ * Whole files only: bytes are written to a temporary file in the target's folder, fsynced, and renamed over the target. A reader, or a
+ * process that finds the file after a kill, sees the old file or the new one. A rename within one folder is atomic; Windows refuses it
+ * while a reader holds the target open, so it is retried for a few seconds.
  */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { EngineError, sentenceOf } from '../errors.js';
 
-/** What placing needs from outside: how to wait (real ms), and how to rename (the file system's rename unless told). */
+/** What a rename needs from its caller. */
 export interface RenameEffects {
+  /** Waits; real ms. */
   readonly wait: (ms: number) => Promise<void>;
-  /** Whether to wait once more: many files in one folder that refuses must not take seconds each. */
+  /** Whether to wait once more: many files in one folder that refuses must not take seconds each. Default: always. */
   readonly mayWait?: (ms: number) => boolean;
+  /** Default: the file system's rename. */
   readonly rename?: (from: string, to: string) => Promise<void>;
 }
 
-/** A file written aside and not yet in its place. */
+/** A temporary file that an earlier write did not rename. */
 export interface Leftover {
   readonly path: string;
-  /** Names the write it belongs to: files of one write share it. */
+  /** Names the write: all files of one write share it. */
   readonly tag: string;
-  readonly processId: number;
 }
 
-/** Waits between renames: 10, 20, 40 ... 640, 640 ... ms, some 4 s together. */
+/** Waits between renames: 10, 20, 40 ... 640, 640 ... ms, some 4 s in all. */
 const RENAME_ATTEMPTS = 12;
 const FIRST_WAIT_MS = 10;
-const LONGEST_WAIT_MS = 640;
-/** Refusals that pass when the other program closes the file. */
+const MAX_WAIT_MS = 640;
+/** Refusals that end when the other program closes the file. */
 const heldOpen = new Set(['EPERM', 'EBUSY', 'EACCES']);
-/** What platforms and file systems answer that cannot fsync a folder; the rename stays atomic, only less durable. */
+/** Answers of platforms and file systems that cannot fsync a folder; the rename stays atomic there, but is less durable. */
 const cannotSyncFolder = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EBADF']);
+const SUFFIX = '.writing';
 
 let writes = 0;
 
@@ -40,9 +43,9 @@ export function newTag(): string {
   return `${process.pid}-${threadId}-${writes++}`;
 }
 
-/** Where the bytes for `target` are written first: hidden, and not ending in `.parquet`, so no reader's pattern finds it. */
+/** Path of the temporary file for `target`: hidden, and without the target's extension, so that no reader's pattern matches it. */
 export function asideOf(target: string, tag: string): string {
-  return join(dirname(target), `.${basename(target)}.${tag}.writing`);
+  return join(dirname(target), `.${basename(target)}.${tag}${SUFFIX}`);
 }
 
 function codeOf(error: unknown): string {
@@ -50,8 +53,8 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Writes `bytes` aside of `target`, fsynced, and returns the path. Makes the folder when it is absent.
- * Throws EngineError OUTPUT (disk full, no permission) and leaves nothing behind then.
+ * Writes `bytes` to the temporary file of `target`, fsynced, and returns its path. Makes the folder when it is absent.
+ * Throws EngineError OUTPUT (disk full, no permission) and then leaves no file.
  */
 export async function writeAside(target: string, bytes: Buffer, tag: string): Promise<string> {
   const aside = asideOf(target, tag);
@@ -75,11 +78,11 @@ export async function writeAside(target: string, bytes: Buffer, tag: string): Pr
 }
 
 /**
- * Renames `aside` over `target`, again and again for some 4 s while another program holds the target open. Throws EngineError OUTPUT
- * (retryable) when it stays refused; `aside` is then still there and `target` as it was.
+ * Renames `aside` over `target`, and retries for some 4 s while another program holds the target open. Throws EngineError OUTPUT
+ * (retryable) when it stays refused; both files are then unchanged.
  */
 export async function renameOver(aside: string, target: string, effects: RenameEffects): Promise<void> {
-  for (let attempt = 1, waitMs = FIRST_WAIT_MS; ; attempt++, waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+  for (let attempt = 1, waitMs = FIRST_WAIT_MS; ; attempt++, waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
     try {
       await (effects.rename ?? rename)(aside, target);
       return;
@@ -100,7 +103,7 @@ export async function renameOver(aside: string, target: string, effects: RenameE
   }
 }
 
-/** Makes names in `folder` durable, where the platform can. */
+/** Makes names in `folder` durable, where the platform can. Throws EngineError OUTPUT (retryable). */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
@@ -119,7 +122,29 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Whether a process of that number lives; true when the system will not say. */
+/**
+ * Writes a whole file at once and synchronously, and makes its folder when it is absent: for the few small files of a run's end. Throws
+ * EngineError OUTPUT with the sentence that `refusal` makes of the reason, and then leaves no temporary file.
+ */
+export function writeWhole(path: string, text: string, refusal: (reason: string) => string): void {
+  const aside = asideOf(path, newTag());
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(aside, 'w');
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw new EngineError('OUTPUT', refusal(sentenceOf(error)), { cause: error });
+  }
+}
+
+/** Whether a process of that number lives; true when the system does not say. */
 export function lives(processId: number): boolean {
   try {
     process.kill(processId, 0);
@@ -129,30 +154,28 @@ export function lives(processId: number): boolean {
   }
 }
 
-/** Names of what is written aside in `folder`; none when it is absent. Throws EngineError OUTPUT. */
+/** Names of temporary files in `folder`; empty when it is absent. Throws EngineError OUTPUT. */
 export async function asideNames(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
     throw new EngineError('OUTPUT', `${folder} cannot be listed (${sentenceOf(error)}).`, { cause: error });
   });
-  return names.filter((name) => name.startsWith('.') && name.endsWith('.writing'));
+  return names.filter((name) => name.startsWith('.') && name.endsWith(SUFFIX));
 }
 
 /**
- * Those of `names` (of the folder of `target`) that an earlier write of `target` left aside because its process was killed or its rename
- * refused. Those of another process that lives are not among them: they may be in the middle of being written. Writes of one target
- * never overlap within this process, so its own are. Oldest tag first.
+ * Those of `names` (in the folder of `target`) that an earlier write of `target` left because its process was killed or its rename was
+ * refused, oldest tag first. Files of another living process are left out: it may be writing them. Writes of one target never overlap
+ * within this process, so its own are included.
  */
 export function leftoversOf(target: string, names: readonly string[]): Leftover[] {
   const head = `.${basename(target)}.`;
   return names
     .filter((name) => name.startsWith(head))
-    .map((name) => {
-      const tag = name.slice(head.length, -'.writing'.length);
-      return { path: join(dirname(target), name), tag, processId: Number.parseInt(tag, 10) };
+    .map((name) => ({ path: join(dirname(target), name), tag: name.slice(head.length, -SUFFIX.length) }))
+    .filter(({ tag }) => {
+      const processId = Number.parseInt(tag, 10);
+      return Number.isInteger(processId) && (processId === process.pid || !lives(processId));
     })
-    .filter(
-      ({ processId }) => Number.isInteger(processId) && (processId === process.pid || !lives(processId)),
-    )
     .sort((a, b) => (a.tag < b.tag ? -1 : 1));
 }
