@@ -1,16 +1,36 @@
 import tseslint from 'typescript-eslint';
 
+/** Files over 400 lines or with functions over 60. This list only shrinks. */
+const LONG = [
+  'bench/replay-ticks.ts',
+  'bench/socket.ts',
+  'bench/waking.ts',
+  'src/cli/parse.ts',
+  'src/commands/doctor/trial.ts',
+  'src/commands/replay.ts',
+  'src/dashboard/metrics.ts',
+  'src/feed/connection-machine.ts',
+  'src/gates/report.ts',
+  'src/ingest/fast/ltp-fast-path.ts',
+  'src/journal/reader.ts',
+  'src/main.ts',
+  'src/page/chart.ts',
+  'src/parquet/reader.ts',
+  'src/reconcile/comparison.ts',
+  'src/reconcile/cutover.ts',
+  'src/run/collect-facts.ts',
+  'src/run/plan.ts',
+  'src/run/stage-run.ts',
+  'test/commands/compare/compare.test.ts',
+  'test/fuzz/parquet.ts',
+  'test/gates/gates.test.ts',
+  'test/parquet/sink.test.ts',
+  'workers/dashboard.ts',
+  'workers/writer.ts',
+];
+
 export default tseslint.config(
-  {
-    ignores: [
-      'dist/**',
-      'node_modules/**',
-      'data/**',
-      'eslint.config.js',
-      'vitest.config.js',
-      'src/page/bundle.mjs',
-    ],
-  },
+  { ignores: ['dist/**', 'node_modules/**', 'data/**'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -23,7 +43,12 @@ export default tseslint.config(
       'no-empty': ['error', { allowEmptyCatch: false }],
       eqeqeq: ['error', 'always'],
       'prefer-const': 'error',
+      'max-lines': ['error', 400],
     },
+  },
+  {
+    files: ['src/**/*.ts', 'workers/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'max-lines-per-function': ['error', 60] },
   },
   {
     files: ['test/**/*.ts'],
@@ -35,4 +60,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
+  { files: LONG, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
+  // Plain JavaScript is in no TypeScript project.
+  { files: ['**/*.{js,mjs}'], ...tseslint.configs.disableTypeChecked },
 );
