@@ -22,7 +22,6 @@ const LONG = [
   'src/run/plan.ts',
   'src/run/stage-run.ts',
   'test/commands/compare/compare.test.ts',
-  'test/fuzz/parquet.ts',
   'test/gates/gates.test.ts',
   'test/parquet/sink.test.ts',
   'workers/dashboard.ts',

@@ -6,62 +6,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Random } from '../../src/random.js';
 import type { Column } from '../../src/parquet/columns.js';
 import { chance, EDGES, pick, randomBytes, size } from './bytes.js';
-
-/** Thrift's compact protocol: a field's number and its value. */
-type Field = readonly [number, Thrift];
-type Thrift =
-  | { readonly i32: number | bigint }
-  | { readonly i64: number | bigint }
-  | { readonly text: string }
-  | { readonly bytes: Buffer }
-  | { readonly flag: boolean }
-  | { readonly fields: readonly Field[] }
-  | { readonly list: readonly Thrift[]; readonly saysLength?: number };
-
-function varint(value: bigint): Buffer {
-  const bytes: number[] = [];
-  for (let rest = BigInt.asUintN(64, value); ; rest >>= 7n) {
-    if (rest < 128n) return Buffer.from([...bytes, Number(rest)]);
-    bytes.push(Number(rest & 127n) | 128);
-  }
-}
-
-const zigzag = (value: number | bigint): Buffer => varint((BigInt(value) << 1n) ^ (BigInt(value) >> 63n));
-
-function typeOf(value: Thrift): number {
-  if ('i32' in value) return 5;
-  if ('i64' in value) return 6;
-  if ('flag' in value) return value.flag ? 1 : 2;
-  if ('list' in value) return 9;
-  return 'fields' in value ? 12 : 8;
-}
-
-function encoded(value: Thrift): Buffer {
-  if ('i32' in value) return zigzag(value.i32);
-  if ('i64' in value) return zigzag(value.i64);
-  if ('flag' in value) return Buffer.alloc(0);
-  if ('fields' in value) return structure(value.fields);
-  if ('list' in value) {
-    const type = value.list.length === 0 ? 12 : typeOf(value.list[0]);
-    return Buffer.concat([
-      Buffer.from([0xf0 | type]),
-      varint(BigInt(value.saysLength ?? value.list.length)),
-      ...value.list.map(encoded),
-    ]);
-  }
-  const bytes = 'text' in value ? Buffer.from(value.text) : value.bytes;
-  return Buffer.concat([varint(BigInt(bytes.length)), bytes]);
-}
-
-function structure(fields: readonly Field[]): Buffer {
-  let last = 0;
-  const parts = fields.map(([number, value]) => {
-    const head = Buffer.from([((number - last) << 4) | typeOf(value)]);
-    last = number;
-    return Buffer.concat([head, encoded(value)]);
-  });
-  return Buffer.concat([...parts, Buffer.from([0])]);
-}
+import { plainValues, snappyRepeated } from './page-bytes.js';
+import { structure, varint, zigzag, type Field, type Thrift } from './thrift.js';
 
 /** Tells a lie about a number at times. `rate` is how often. */
 export interface Lies {
@@ -94,14 +40,6 @@ export interface Forged {
     readonly plain: number;
     readonly codec: number;
   };
-}
-
-/** Snappy that copies one byte again and again: twenty times as long as it is. */
-function snappyRepeated(byte: number, length: number): Buffer {
-  const parts = [varint(BigInt(length)), Buffer.from([0, byte])];
-  for (let left = length - 1; left > 0; left -= 64)
-    parts.push(Buffer.from([((Math.min(64, left) - 1) << 2) | 2, 1, 0]));
-  return Buffer.concat(parts);
 }
 
 class Forge {
@@ -145,40 +83,11 @@ class Forge {
     return Buffer.concat([varint(BigInt.asUintN(32, header)), Buffer.alloc((width + 7) >> 3, value)]);
   }
 
-  plain({ type, name }: Column, rows: number): Buffer {
-    switch (type) {
-      case 'string': {
-        const text = Buffer.from(name === 'exchange' ? 'NSE' : name === 'source' ? 'continuous' : 'RELIANCE');
-        const one = Buffer.concat([Buffer.alloc(4), text]);
-        one.writeUInt32LE(text.length);
-        return Buffer.concat(Array.from({ length: rows }, () => one));
-      }
-      case 'boolean':
-        return Buffer.alloc(Math.ceil(rows / 8));
-      case 'double':
-      case 'int64':
-      case 'timestamp': {
-        const bytes = Buffer.alloc(8 * rows);
-        for (let row = 0; row < rows; row++) {
-          if (type === 'double') bytes.writeDoubleLE(100 + row, 8 * row);
-          else
-            bytes.writeBigInt64LE(
-              type === 'timestamp'
-                ? BigInt(Date.parse('2026-11-16T09:15:00+05:30') + row * 60_000)
-                : BigInt(row),
-              8 * row,
-            );
-        }
-        return bytes;
-      }
-    }
-  }
-
   /** A page's body and how it is encoded: plain, or in a way that says much in few bytes. */
   body(column: Column, rows: number): { body: Buffer; encoding: number } {
     const chosen = this.#file.bodyOf?.(column);
     if (chosen !== undefined) return chosen;
-    if (!this.lies(3)) return { body: this.plain(column, rows), encoding: ENCODINGS.plain };
+    if (!this.lies(3)) return { body: plainValues(column, rows), encoding: ENCODINGS.plain };
     const { random } = this;
     const delta = Buffer.concat([
       varint(BigInt(this.number(128))),
@@ -281,7 +190,7 @@ class Forge {
   }
 
   dictionaryPage(column: Column): Buffer {
-    const body = this.plain(column, 2);
+    const body = plainValues(column, 2);
     return Buffer.concat([
       structure([
         [1, { i32: 2 }],
