@@ -5,7 +5,8 @@
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 import { UNUSED } from '../monitor/event-log.js';
-import { STATUSES, titleOf, type GateId, type Status } from '../gates/gate.js';
+import { RUN_VERDICTS, STATUSES, type RunVerdict, type Status } from '../gates/gate.js';
+import { titleOf } from '../gates/gates.js';
 import { NOT_TICKS, dashboardRun } from './status.js';
 import {
   TRAIL_LENGTH,
@@ -16,13 +17,10 @@ import {
   type DashboardPercentiles,
   type SymbolView,
   type DashboardRun,
-  type DashboardVerdict,
 } from './state.js';
 import { SYMBOL_STATES, type SymbolState } from '../gates/symbol-state.js';
 
 type Json = Readonly<Record<string, unknown>>;
-
-const VERDICTS: readonly unknown[] = ['pass', 'fail', 'interrupted'];
 
 /** Reads members of `json`, which is `where` of the report. Each throws EngineError REPORT when it is not what it must be. */
 class Reader {
@@ -163,7 +161,7 @@ function nowOf(report: Reader, sights: Reader): DashboardStatus {
   const ranMin = duration.number('ranMin');
   return {
     marketMs: report.orNull('marketTime', (name) => Date.parse(report.text(name))),
-    verdict: report.oneOf<DashboardVerdict>('verdict', VERDICTS),
+    verdict: report.oneOf<RunVerdict>('verdict', RUN_VERDICTS),
     endedAt: report.text('endedAt'),
     askedMin: duration.number('askedMin'),
     ranMin,
@@ -228,8 +226,8 @@ export function reportState(report: unknown): DashboardState {
     run,
     now,
     gates: reader.readers('gates').map((gate): DashboardGate => ({
-      id: gate.text('id') as GateId,
-      title: titleOf(gate.text('id') as GateId, symbols.length) ?? gate.text('id'),
+      id: gate.text('id'),
+      title: titleOf(gate.text('id'), symbols.length),
       status: gate.oneOf<Status>('status', STATUSES),
       observed: gate.text('observed'),
       expected: gate.text('expected'),

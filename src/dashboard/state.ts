@@ -3,12 +3,10 @@
  * the program in the browser (`src/page`) knows nothing else. Plain data that survives JSON; prices are rupees, times epoch ms of the
  * market, and what is not known is null.
  */
-import type { GateId, Status } from '../gates/gate.js';
+import type { RunVerdict, Status } from '../gates/gate.js';
 import type { SymbolState } from '../gates/symbol-state.js';
 import { type RunEvent, EVENTS_KEPT } from '../monitor/event.js';
 import type { TickRateCurve } from '../monitor/tick-rate.js';
-
-export type DashboardVerdict = 'pass' | 'fail' | 'interrupted';
 
 /** Flags of a candle. */
 export const CANDLE = {
@@ -66,7 +64,7 @@ export interface DashboardPercentiles {
 export interface DashboardStatus {
   /** Null before the first packet. */
   readonly marketMs: number | null;
-  readonly verdict: DashboardVerdict | null;
+  readonly verdict: RunVerdict | null;
   readonly endedAt: string | null;
   readonly askedMin: number;
   readonly ranMin: number;
@@ -91,7 +89,8 @@ export interface DashboardStatus {
 }
 
 export interface DashboardGate {
-  readonly id: GateId;
+  /** Not checked against the gates of this version: a report may be of another. */
+  readonly id: string;
   readonly title: string;
   readonly status: Status;
   readonly observed: string;

@@ -1,8 +1,9 @@
 /** What a page shows of a moment, made of the facts. Pure. */
 import { UNUSED } from '../monitor/event-log.js';
 import { applied, type Facts } from '../gates/facts.js';
-import { titleOf, type Gate } from '../gates/gate.js';
-import type { DashboardGate, DashboardStatus, DashboardRun, DashboardVerdict } from './state.js';
+import type { RunVerdict } from '../gates/gate.js';
+import { titleOf, type GateResult } from '../gates/gates.js';
+import type { DashboardGate, DashboardStatus, DashboardRun } from './state.js';
 
 /** What a run is, as its options and its report say. */
 export interface RunAbout extends Pick<
@@ -40,7 +41,7 @@ const known = (value: number | undefined): number | null => value ?? null;
 export function dashboardStatus(
   facts: Facts,
   rest: Pick<DashboardStatus, 'ticksPerSecond'> & {
-    readonly verdict?: DashboardVerdict;
+    readonly verdict?: RunVerdict;
     readonly endedAt?: string;
     readonly report?: string;
   },
@@ -89,7 +90,7 @@ export const NOT_TICKS: readonly (readonly [
 
 /** A gate as a page's. */
 export function dashboardGate(
-  { id, status, observed, expected, remedy }: Gate,
+  { id, status, observed, expected, remedy }: GateResult,
   symbols: number,
 ): DashboardGate {
   return { id, title: titleOf(id, symbols), status, observed, expected, remedy: remedy ?? null };

@@ -1,36 +1,37 @@
-/** The gates that look at the feed: is it there, does it answer, does it tick, how late is it, did it make candles. Pure. */
-import type { Gate } from './gate.js';
-import { named } from '../text/named.js';
+/** Gates of the feed: is it connected, does it answer, do symbols tick, are ticks fresh and on time. Pure. */
 import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
+import { named } from '../text/named.js';
+import { FRESH_MS } from './bounds.js';
 import type { Facts, SymbolFacts } from './facts.js';
+import type { Gate, Judgement } from './gate.js';
 
-/** Market ms after which a last tick is old. */
-export const FRESH_MS = 15_000;
-/** A symbol is mute rather than quiet when its last tick is so many of its own usual intervals old. */
+/** An old tick is a fault, not a quiet symbol, from this multiple of the symbol's own mean interval on. */
 const MUTE_INTERVALS = 5;
-/** Share of the run that may be spent without a connection. */
-const DISCONNECTED_SHARE = 0.05;
-/** Market ms: the promise of the feed; a stamp is a whole second, which adds up to as much. */
-const LAG_MS = 1000;
-const STAMP_MS = 1000;
+/** Share of the run that may pass without a connection. */
+const MAX_DISCONNECTED_SHARE = 0.05;
+/** The broker promises a lag under a second of market time. */
+const PROMISED_LAG_MS = 1000;
+/** Exchange timestamps are whole seconds, which adds up to this much to a measured lag. */
+const TIMESTAMP_STEP_MS = 1000;
 /**
- * In an accelerated market a real hiccup of this machine counts many times over. Real ms beyond which a lag is told, and beyond which
- * it is no hiccup any more.
+ * In an accelerated market a real delay of this machine is multiplied by the speed. Real ms that are not counted as lag, and real ms
+ * up to which an excess is a warning.
  */
 const HICCUP_MS = 50;
 const STALL_MS = 1000;
-/** Market ms: a lag below zero by more than this says that our clock is behind. */
-const SKEW_MS = 2000;
+/** A lag more negative than this, market ms, means that our clock is slow. */
+const MAX_SKEW_MS = 2000;
 
-function connectedGate({ feed }: Facts): Gate {
+function judgeConnected({ feed }: Facts): Judgement {
   const expected = 'connected throughout; a gap is at most 5 % of the run';
   const { connected, connections, disconnects, openForMs, disconnectedMs } = feed;
   const last = disconnects.at(-1);
-  const observed = `${count(connections, 'connection')}, open ${secondsText(openForMs - disconnectedMs)} of ${secondsText(openForMs)}${last === undefined ? '' : `, last ended by ${last.cause}`}`;
+  const observed =
+    `${count(connections, 'connection')}, open ${secondsText(openForMs - disconnectedMs)} of ${secondsText(openForMs)}` +
+    (last === undefined ? '' : `, last ended by ${last.cause}`);
   if (connections === 0)
     return {
-      id: 'connected',
       status: 'fail',
       observed: 'never connected',
       expected,
@@ -38,71 +39,63 @@ function connectedGate({ feed }: Facts): Gate {
     };
   if (!connected)
     return {
-      id: 'connected',
       status: 'fail',
       observed: `${observed}; not connected at the end`,
       expected,
       remedy: last?.sentence ?? 'The feed is closed.',
     };
-  if (disconnectedMs > openForMs * DISCONNECTED_SHARE) {
+  if (disconnectedMs > openForMs * MAX_DISCONNECTED_SHARE)
     return {
-      id: 'connected',
       status: 'fail',
       observed,
       expected,
       remedy: `Too much of the run passed without the feed. ${last?.sentence ?? ''}`.trim(),
     };
-  }
-  if (disconnects.length > 0)
-    return { id: 'connected', status: 'warn', observed, expected, remedy: last!.sentence };
-  return { id: 'connected', status: 'pass', observed, expected };
+  if (disconnects.length > 0) return { status: 'warn', observed, expected, remedy: last!.sentence };
+  return { status: 'pass', observed, expected };
 }
 
-function subscribedGate({ feed, symbols, finished }: Facts): Gate {
+function judgeSubscribed({ feed, symbols, finished }: Facts): Judgement {
   const expected = `every token answered by a packet within ${secondsText(feed.answerMs)}, no error reply`;
   const silent = symbols.filter(
     ({ answeredAfterMs }) => answeredAfterMs === undefined || answeredAfterMs > feed.answerMs,
   );
-  const slowest = Math.max(0, ...symbols.map(({ answeredAfterMs }) => answeredAfterMs ?? 0));
-  const observed = `${symbols.length - silent.length} of ${count(symbols.length, 'symbol')} answered, the slowest after ${secondsText(slowest, 2)}${feed.errors.length > 0 ? `, ${count(feed.errors.length, 'error reply', 'error replies')}` : ''}`;
-  if (feed.errors.length > 0) {
+  const slowestMs = Math.max(0, ...symbols.map(({ answeredAfterMs }) => answeredAfterMs ?? 0));
+  const errors = feed.errors.length;
+  const observed =
+    `${symbols.length - silent.length} of ${count(symbols.length, 'symbol')} answered, ` +
+    `the slowest after ${secondsText(slowestMs, 2)}` +
+    (errors > 0 ? `, ${count(errors, 'error reply', 'error replies')}` : '');
+  if (errors > 0) {
     const { code, message } = feed.errors[0];
-    return {
-      id: 'subscribed',
-      status: 'fail',
-      observed,
-      expected,
-      remedy: `The broker answered ${code}: ${message}`,
-    };
+    return { status: 'fail', observed, expected, remedy: `The broker answered ${code}: ${message}` };
   }
   if (feed.subscribedForMs === undefined)
     return {
-      id: 'subscribed',
       status: 'fail',
       observed: 'nothing was subscribed',
       expected,
       remedy: 'There was no connection to subscribe on.',
     };
-  if (silent.length === 0) return { id: 'subscribed', status: 'pass', observed, expected };
+  if (silent.length === 0) return { status: 'pass', observed, expected };
   if (!finished && feed.subscribedForMs < feed.answerMs)
-    return { id: 'subscribed', status: 'skip', observed: `${observed}; still waiting`, expected };
+    return { status: 'skip', observed: `${observed}; still waiting`, expected };
+  const names = named(silent.map(({ symbol, token }) => `${symbol} (${token})`));
   return {
-    id: 'subscribed',
     status: 'fail',
     observed,
     expected,
-    remedy: `No answer in time for ${named(silent.map(({ symbol, token }) => `${symbol} (${token})`))}: a wrong token or a mute feed is answered with silence.`,
+    remedy: `No answer in time for ${names}: the token is wrong or the feed is mute, which both look like silence.`,
   };
 }
 
-function tickingGate({ symbols }: Facts): Gate {
+function judgeTicking({ symbols }: Facts): Judgement {
   const expected = 'a tick of every symbol in session';
   const silent = symbols.filter(({ figures }) => figures.ticks === 0).map(({ symbol }) => symbol);
   const ticks = symbols.reduce((sum, { figures }) => sum + figures.ticks, 0);
   const observed = `${count(ticks, 'tick')}, ${symbols.length - silent.length} of ${count(symbols.length, 'symbol')} ticking`;
-  if (silent.length === 0) return { id: 'ticking', status: 'pass', observed, expected };
+  if (silent.length === 0) return { status: 'pass', observed, expected };
   return {
-    id: 'ticking',
     status: 'fail',
     observed,
     expected,
@@ -111,43 +104,40 @@ function tickingGate({ symbols }: Facts): Gate {
 }
 
 /** Market ms between ticks of a symbol, on average over the run; Infinity with fewer than two. */
-function usualInterval({ figures }: SymbolFacts, ranMs: number): number {
+function meanIntervalMs({ figures }: SymbolFacts, ranMs: number): number {
   return figures.ticks < 2 ? Infinity : ranMs / figures.ticks;
 }
 
-function freshGate({ symbols, market, duration }: Facts): Gate {
+function judgeFresh({ symbols, market, duration }: Facts): Judgement {
   const expected = `a last tick less than ${secondsText(FRESH_MS)} old, in session`;
   const { timeMs } = market;
   if (timeMs === undefined)
     return {
-      id: 'fresh',
       status: 'fail',
       observed: 'no packet at all',
       expected,
-      remedy: 'The feed is mute: see gate connected and subscribed.',
+      remedy: 'The feed is mute: see gates connected and subscribed.',
     };
   if (!market.inContinuous)
-    return {
-      id: 'fresh',
-      status: 'skip',
-      observed: 'trading is not continuous at the end of the run',
-      expected,
-    };
+    return { status: 'skip', observed: 'trading is not continuous at the end of the run', expected };
   const aged = symbols.map((symbol) => ({
     symbol,
     ageMs: symbol.figures.lastTickMs === undefined ? Infinity : timeMs - symbol.figures.lastTickMs,
   }));
   const old = aged.filter(({ ageMs }) => ageMs >= FRESH_MS);
-  const newest = Math.min(...aged.map(({ ageMs }) => ageMs));
-  const oldest = Math.max(...aged.map(({ ageMs }) => ageMs));
-  const observed = Number.isFinite(newest)
-    ? `ticks are ${secondsText(newest)}${symbols.length > 1 && Number.isFinite(oldest) ? ` to ${secondsText(oldest)}` : ''} old`
+  const newestMs = Math.min(...aged.map(({ ageMs }) => ageMs));
+  const oldestMs = Math.max(...aged.map(({ ageMs }) => ageMs));
+  const range = symbols.length > 1 && Number.isFinite(oldestMs) ? ` to ${secondsText(oldestMs)}` : '';
+  const observed = Number.isFinite(newestMs)
+    ? `ticks are ${secondsText(newestMs)}${range} old`
     : 'no tick at all';
-  if (old.length === 0) return { id: 'fresh', status: 'pass', observed, expected };
+  if (old.length === 0) return { status: 'pass', observed, expected };
   const ranMs = duration.ranMin * 60_000;
   const mute = old.filter(
     ({ symbol, ageMs }) =>
-      ageMs >= MUTE_INTERVALS * usualInterval(symbol, ranMs) || newest >= FRESH_MS || !Number.isFinite(ageMs),
+      ageMs >= MUTE_INTERVALS * meanIntervalMs(symbol, ranMs) ||
+      newestMs >= FRESH_MS ||
+      !Number.isFinite(ageMs),
   );
   const names = named(
     old.map(
@@ -155,127 +145,77 @@ function freshGate({ symbols, market, duration }: Facts): Gate {
     ),
   );
   if (mute.length === 0)
-    return {
-      id: 'fresh',
-      status: 'warn',
-      observed,
-      expected,
-      remedy: `Quiet, as they were all along: ${names}.`,
-    };
-  return {
-    id: 'fresh',
-    status: 'fail',
-    observed,
-    expected,
-    remedy: `Old: ${names}; ${newest >= FRESH_MS ? 'the whole feed fell silent' : 'others go on, so their feed or their trading stopped'}.`,
-  };
+    return { status: 'warn', observed, expected, remedy: `Quiet, as during the whole run: ${names}.` };
+  const why =
+    newestMs >= FRESH_MS
+      ? 'the whole feed fell silent'
+      : 'other symbols tick, so their feed or their trading stopped';
+  return { status: 'fail', observed, expected, remedy: `Old: ${names}; ${why}.` };
 }
 
-function lagGate({ lag, speed, market }: Facts): Gate {
-  const allowedMs = LAG_MS + STAMP_MS + (speed > 1 ? HICCUP_MS * speed : 0);
-  const expected = `receive minus exchange time, p99 <= ${secondsText(allowedMs, 2)} of market time (stamps are whole seconds, so up to 1 s of it is no lag)`;
+function judgeLag({ lag, speed, market }: Facts): Judgement {
+  const allowedMs = PROMISED_LAG_MS + TIMESTAMP_STEP_MS + (speed > 1 ? HICCUP_MS * speed : 0);
+  const expected =
+    `receive minus exchange time, p99 <= ${secondsText(allowedMs, 2)} of market time ` +
+    '(stamps are whole seconds, so up to 1 s of it is no lag)';
   if (lag === undefined && !market.inContinuous)
-    return { id: 'lag', status: 'skip', observed: 'no live packet, and trading is not continuous', expected };
+    return { status: 'skip', observed: 'no live packet, and trading is not continuous', expected };
   if (lag === undefined)
     return {
-      id: 'lag',
       status: 'fail',
       observed: 'no live packet to measure',
       expected,
-      remedy: 'The feed is mute: see gate connected and subscribed.',
+      remedy: 'The feed is mute: see gates connected and subscribed.',
     };
-  // A packet cannot arrive before it is sent: below zero our clock is behind, and by so much all lags are too small. A clock that was
-  // only given by hand says nothing of a constant lag either way: the least lag is its skew.
+  // A packet cannot arrive before it is sent, so a negative lag is the amount by which our clock is slow, and all lags are too small by it.
+  // A clock from --market-clock has an unknown constant offset: the smallest lag is taken for it.
   const skewMs = lag.p1Ms < 0 || market.clockByHand ? lag.p1Ms : 0;
-  const p50 = lag.p50Ms - skewMs;
-  const p99 = lag.p99Ms - skewMs;
+  const p50Ms = lag.p50Ms - skewMs;
+  const p99Ms = lag.p99Ms - skewMs;
   const skew = market.clockByHand
     ? `the given market clock is off by ${secondsText(skewMs)}`
-    : skewMs < -SKEW_MS
-      ? `our clock is behind by at least ${secondsText(-skewMs)}`
+    : skewMs < -MAX_SKEW_MS
+      ? `our clock is slow by at least ${secondsText(-skewMs)}`
       : 'no clock skew seen';
-  const observed = `p50 ${secondsText(p50)}, p99 ${secondsText(p99)}, ${skew}`;
-  if (p99 > allowedMs) {
+  const observed = `p50 ${secondsText(p50Ms)}, p99 ${secondsText(p99Ms)}, ${skew}`;
+  if (p99Ms > allowedMs && speed > 1 && p99Ms <= PROMISED_LAG_MS + TIMESTAMP_STEP_MS + STALL_MS * speed)
+    return {
+      status: 'warn',
+      observed,
+      expected,
+      remedy: `At ${speed} times real time this is less than a second of this machine's, which may just be busy.`,
+    };
+  if (p99Ms > allowedMs) {
     const remedy = market.clockByHand
       ? 'Some packets came much later than the promptest ones: the feed stalls, or this machine is too busy.'
       : `The feed is late, or this machine's clock is ahead of the exchange's by up to ${secondsText(Math.max(0, lag.p1Ms))}: check its time service.`;
-    if (speed > 1 && p99 <= LAG_MS + STAMP_MS + STALL_MS * speed) {
-      return {
-        id: 'lag',
-        status: 'warn',
-        observed,
-        expected,
-        remedy: `At ${speed} times real time this is less than a second of this machine's, which may just be busy.`,
-      };
-    }
-    return { id: 'lag', status: 'fail', observed, expected, remedy };
+    return { status: 'fail', observed, expected, remedy };
   }
-  if (skewMs < -SKEW_MS && !market.clockByHand)
+  if (skewMs < -MAX_SKEW_MS && !market.clockByHand)
     return {
-      id: 'lag',
       status: 'warn',
       observed,
       expected,
-      remedy: "This machine's clock is behind the exchange's: minutes are not affected, but set it right.",
+      remedy:
+        "This machine's clock is slow against the exchange's: minutes are not affected, but set it right.",
     };
-  return { id: 'lag', status: 'pass', observed, expected };
+  return { status: 'pass', observed, expected };
 }
 
-function candlesGate({ symbols, market, interrupted }: Facts): Gate {
-  const expected = 'a whole minute sealed for every symbol, once two boundaries have passed';
-  const without = symbols.filter(({ whole }) => whole === 0).map(({ symbol }) => symbol);
-  const sum = (pick: (symbol: SymbolFacts) => number): number =>
-    symbols.reduce((total, symbol) => total + pick(symbol), 0);
-  const revised = sum(({ revisions }) => revisions);
-  const observed = `${count(
-    sum(({ whole }) => whole),
-    'whole candle',
-  )} of ${symbols.length - without.length} of ${count(symbols.length, 'symbol')}, ${sum(({ partial }) => partial)} partial${revised > 0 ? `, ${count(revised, 'revision')} by late ticks` : ''}`;
-  const hours =
-    market.hoursUnknown === undefined
-      ? undefined
-      : `The session's hours are assumed: ${market.hoursUnknown}.`;
-  const fallen = symbols.filter(({ figures }) => figures.reseeds > 0).map(({ symbol }) => symbol);
-  if (without.length === 0 && fallen.length > 0) {
-    return {
-      id: 'candles',
-      status: 'warn',
-      observed,
-      expected,
-      remedy: `The day's volume fell in packets of ${named(fallen)}: the volume of the minutes around it may be wrong.`,
-    };
-  }
-  if (without.length === 0)
-    return hours === undefined
-      ? { id: 'candles', status: 'pass', observed, expected }
-      : { id: 'candles', status: 'warn', observed, expected, remedy: hours };
-  if (market.boundaries < 2) {
-    const early = {
-      id: 'candles',
-      observed: `${observed}; ${count(market.boundaries, 'boundary', 'boundaries')} passed`,
-      expected,
-    } as const;
-    return interrupted || !market.inContinuous
-      ? { ...early, status: 'skip' }
-      : { ...early, status: 'warn', remedy: 'Too short a run for a whole minute of every symbol.' };
-  }
-  return {
-    id: 'candles',
-    status: 'fail',
-    observed,
-    expected,
-    remedy: `No whole candle of ${named(without)}: silent, or every minute touched by a gap.`,
-  };
-}
-
-/** The gates of the feed, in order. */
-export function feedGates(facts: Facts): Gate[] {
-  return [
-    connectedGate(facts),
-    subscribedGate(facts),
-    tickingGate(facts),
-    freshGate(facts),
-    lagGate(facts),
-    candlesGate(facts),
-  ];
-}
+export const FEED_GATES = [
+  { id: 'connected', title: () => 'WebSocket connected', live: true, judge: judgeConnected },
+  {
+    id: 'subscribed',
+    title: (symbols) => `Subscribed to ${count(symbols, 'symbol')}`,
+    live: true,
+    judge: judgeSubscribed,
+  },
+  {
+    id: 'ticking',
+    title: (symbols) => (symbols === 1 ? 'Ticks received' : 'Ticks received for all symbols'),
+    live: true,
+    judge: judgeTicking,
+  },
+  { id: 'fresh', title: () => 'Ticks fresh', live: true, judge: judgeFresh },
+  { id: 'lag', title: () => 'Feed on time', live: true, judge: judgeLag },
+] as const satisfies readonly Gate[];

@@ -2,8 +2,8 @@
 import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
 import { applied, type Facts, type SymbolFacts } from './facts.js';
-import type { Gate } from './gate.js';
-import type { RunVerdict } from './gates.js';
+import type { RunVerdict } from './gate.js';
+import type { GateResult } from './gates.js';
 import { symbolState } from './symbol-state.js';
 
 /** What the report's page draws: candles, rules, events and curves, as src/dashboard/report-page.ts reads them. The report only carries them. */
@@ -134,7 +134,7 @@ function momentumReport({ momentum }: Facts): Record<string, unknown> {
 export function buildReport(
   header: RunHeader,
   facts: Facts,
-  gates: readonly Gate[],
+  gates: readonly GateResult[],
   verdict: RunVerdict,
   sights: ReportViews,
 ): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** How a symbol does at a moment: one word for the checklist, the page and the terminal. Pure. */
-import { FRESH_MS } from './feed-gates.js';
+import { FRESH_MS } from './bounds.js';
 import type { RowFigures } from '../memory/shard-reader.js';
 
 /** How a symbol does (`stateOf`). */

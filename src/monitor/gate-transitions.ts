@@ -1,31 +1,20 @@
-/** Notices when a gate turns while the run goes on. */
-import type { Gate, Status } from '../gates/gate.js';
+/** Notices when a gate's status changes during the run. */
+import type { Status } from '../gates/gate.js';
+import { isLive, type GateId, type GateResult } from '../gates/gates.js';
 
-/** Gates that can turn before the end; the others need it. */
-export const LIVE_GATES: readonly Gate['id'][] = [
-  'connected',
-  'subscribed',
-  'ticking',
-  'fresh',
-  'lag',
-  'candles',
-  'momentum',
-  'no-rest',
-];
-
-/** A gate that is not what it was. */
+/** A gate whose status changed. */
 export interface GateTransition {
-  readonly gate: Gate;
+  readonly gate: GateResult;
   readonly before: Status;
 }
 
 export class GateTransitions {
-  readonly #last = new Map<Gate['id'], Status>();
+  readonly #last = new Map<GateId, Status>();
 
-  /** The live gates among `gates` that turned since the last call. One that is not judged for now has not turned. */
-  since(gates: readonly Gate[]): GateTransition[] {
-    return gates.flatMap((gate) => {
-      if (!LIVE_GATES.includes(gate.id)) return [];
+  /** The live gates that changed since the last call. A gate that became `skip` is not judged for now, which is no change. */
+  since(results: readonly GateResult[]): GateTransition[] {
+    return results.flatMap((gate) => {
+      if (!isLive(gate.id)) return [];
       const before = this.#last.get(gate.id);
       this.#last.set(gate.id, gate.status);
       return before === undefined || before === gate.status || gate.status === 'skip'

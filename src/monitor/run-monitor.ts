@@ -1,8 +1,7 @@
 /** Looks at a run while it goes on, and remembers what only who looks again and again can know: turns of gates, events, ticks over time. */
 import { EventLog } from './event-log.js';
 import { type Facts, tally } from '../gates/facts.js';
-import type { Gate } from '../gates/gate.js';
-import { gates } from '../gates/gates.js';
+import { judgeGates, type GateResult } from '../gates/gates.js';
 import { TickRateHistory } from './tick-rate.js';
 import type { RunEvent } from './event.js';
 import { GateTransitions, type GateTransition } from './gate-transitions.js';
@@ -12,7 +11,7 @@ const RATE_LOOKS = 10;
 
 /** What one look found. */
 export interface MonitorUpdate {
-  readonly gates: readonly Gate[];
+  readonly gates: readonly GateResult[];
   /** Gates that turned since the look before. */
   readonly turns: readonly GateTransition[];
   /** Events that are new since the look before. */
@@ -39,7 +38,7 @@ export class RunMonitor {
     if (this.#looks.length > RATE_LOOKS) this.#looks.shift();
     const [first] = this.#looks;
     const elapsedMs = monoMs - first.monoMs;
-    const all = gates(facts);
+    const all = judgeGates(facts);
     const turns = this.#turns.since(all);
     const events = this.eventLog.look(facts, turns, marketMs);
     this.tickRate.look(facts.market.timeMs ?? marketMs, ticks);

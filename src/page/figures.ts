@@ -1,5 +1,5 @@
 /** What it costs and how it flows: figures in tiles, ticks over time, the histogram of latency. */
-import { PERFORMANCE } from '../gates/gate.js';
+import { PERFORMANCE } from '../gates/bounds.js';
 import type { DashboardState, DashboardStatus } from '../dashboard/state.js';
 import { latency, pace } from './svg.js';
 import { h, mark, say } from './dom.js';

@@ -4,7 +4,7 @@ import { EngineError, EXIT } from '../errors.js';
 import { inOrder } from '../candles/candle.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { Hashes } from '../gates/facts.js';
-import type { RunVerdict } from '../gates/gates.js';
+import type { RunVerdict } from '../gates/gate.js';
 import type { ShardPool } from '../threads/shard-pool.js';
 import { sha256Of } from '../parquet/reader.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';

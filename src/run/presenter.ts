@@ -2,9 +2,9 @@
 import type { Clock } from '../clock.js';
 import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
-import type { Gate } from '../gates/gate.js';
+import type { RunVerdict } from '../gates/gate.js';
+import type { GateResult } from '../gates/gates.js';
 import { count } from '../text/count.js';
-import type { RunVerdict } from '../gates/gates.js';
 import { dashboardGate, dashboardStatus } from '../dashboard/status.js';
 import { reportPage } from '../dashboard/page.js';
 import { buildReport, reportText, writeText, type ReportViews } from '../gates/report.js';
@@ -23,7 +23,7 @@ import { optionsOf, type Plan } from './plan.js';
 /** How the run ended. */
 export interface Ending {
   readonly facts: Facts;
-  readonly gates: readonly Gate[];
+  readonly gates: readonly GateResult[];
   readonly verdict: RunVerdict;
   readonly engine: Engine;
   readonly startedWallMs: number;
@@ -148,7 +148,11 @@ export class Presenter {
     return turns;
   }
 
-  #tellObservers(facts: Facts, gates: readonly Gate[], rest: Parameters<typeof dashboardStatus>[1]): void {
+  #tellObservers(
+    facts: Facts,
+    gates: readonly GateResult[],
+    rest: Parameters<typeof dashboardStatus>[1],
+  ): void {
     if (this.#observers === undefined) return;
     const { eventLog: chronicle, tickRate: pace } = this.#watching;
     this.#observers.tell({
@@ -178,7 +182,7 @@ export class Presenter {
     for (const place of engine.places.length > 1 ? [] : engine.places)
       this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
     if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
-    const paint = (status: Gate['status'], text: string): string => this.#terminal.paint(status, text);
+    const paint = (status: GateResult['status'], text: string): string => this.#terminal.paint(status, text);
     this.say(
       `${config.voice === 'quiet' ? '' : '\n'}${checklist(facts, gates, verdict, { paint, columns: this.#terminal.columns, voice: config.voice })}`,
     );

@@ -6,7 +6,7 @@ import type { FeedLimits } from '../feed/connection-machine.js';
 import { openLog, silentLog, type Log } from '../log.js';
 import { differences } from '../momentum/series.js';
 import { ConnectionRecord } from '../monitor/connection-record.js';
-import { gates, verdictOf } from '../gates/gates.js';
+import { judgeGates, verdictOf } from '../gates/gates.js';
 import { NetworkAudit } from '../monitor/network-audit.js';
 import { Probe } from '../monitor/probe.js';
 import { COUNTER } from '../memory/counters.js';
@@ -361,7 +361,7 @@ export class StageRun {
         eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms,
       },
     };
-    const all = gates(facts);
+    const all = judgeGates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
     const reported = this.#report(

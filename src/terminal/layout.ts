@@ -1,17 +1,17 @@
 /** The lines that a terminal shows while a run goes on, laid out for its size. Pure. */
 import { istSecond } from '../market/session.js';
 import { tally, type Facts, type SymbolFacts } from '../gates/facts.js';
-import type { Gate, Status } from '../gates/gate.js';
+import type { Status } from '../gates/gate.js';
+import { isLive, type GateResult } from '../gates/gates.js';
 import { clockText, secondsText } from '../text/duration.js';
 import { count } from '../text/count.js';
 import { type SymbolState, symbolState } from '../gates/symbol-state.js';
 import type { Paint } from './rows.js';
-import { LIVE_GATES } from '../monitor/gate-transitions.js';
 
 /** What the live region shows. */
 export interface StatusFrame {
   readonly facts: Facts;
-  readonly gates: readonly Gate[];
+  readonly gates: readonly GateResult[];
   /** Market minutes left. */
   readonly leftMin: number;
   readonly ticksPerSecond: number;
@@ -159,7 +159,7 @@ function grid(moment: StatusFrame, { columns, lines }: Viewport, paint: Paint): 
 /** The region's lines, none longer than `columns`, no more than fit. */
 export function statusLines(moment: StatusFrame, room: Viewport, paint: Paint): string[] {
   const gates = moment.gates
-    .filter(({ id }) => LIVE_GATES.includes(id))
+    .filter(({ id }) => isLive(id))
     .map(({ id, status }) => ({ text: paint(status, `${id} ${status}`), width: `${id} ${status}`.length }));
   const top = [...head(moment, room.columns), ...flow(gates, '  ', room.columns)];
   if (moment.facts.symbols.length === 1) return top.slice(0, Math.max(1, room.lines));

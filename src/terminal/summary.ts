@@ -2,8 +2,8 @@
 import type { CandleWithQuality } from '../candles/candle.js';
 import { istMinute, istSecond, MINUTE_MS } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
-import { titleOf, type Gate, type Status } from '../gates/gate.js';
-import type { RunVerdict } from '../gates/gates.js';
+import type { RunVerdict, Status } from '../gates/gate.js';
+import { titleOf, type GateResult } from '../gates/gates.js';
 import { statusRow, type Paint } from './rows.js';
 
 /** How a checklist is printed. */
@@ -18,7 +18,7 @@ export interface Printing {
 /** The checklist: a line a gate, and a second one where something is to be done. */
 export function checklist(
   facts: Facts,
-  gates: readonly Gate[],
+  gates: readonly GateResult[],
   verdict: RunVerdict,
   { paint, columns = Infinity, voice }: Printing,
 ): string {

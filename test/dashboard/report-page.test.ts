@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.js';
 import { reportState } from '../../src/dashboard/report-page.js';
-import { gates, verdictOf } from '../../src/gates/gates.js';
+import { judgeGates, verdictOf } from '../../src/gates/gates.js';
 import { staticPage } from '../../src/dashboard/page.js';
 import { CANDLE, type DashboardCandle } from '../../src/dashboard/state.js';
 import { buildReport, reportText, type ReportViews } from '../../src/gates/report.js';
@@ -28,7 +28,7 @@ function reportOf(change: { symbol?: string; sights?: Partial<ReportViews> } = {
     change.symbol === undefined
       ? good
       : { ...good, symbols: [{ ...good.symbols[0], symbol: change.symbol }, good.symbols[1]] };
-  const all = gates(facts);
+  const all = judgeGates(facts);
   const sights: ReportViews = {
     candles: [[candle], []],
     rules: [

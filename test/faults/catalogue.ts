@@ -148,7 +148,7 @@ export const ROWS: readonly Row[] = [
   {
     faults: ['mute-symbol:symbol=TCS,for=240'],
     client: 'names the symbol; the connection is not replaced',
-    says: ['Old: TCS', 'others go on, so their feed or their trading stopped'],
+    says: ['Old: TCS', 'other symbols tick, so their feed or their trading stopped'],
     gates: { fresh: 'fail' },
     untouched: false,
   },
@@ -358,7 +358,7 @@ export const ROWS: readonly Row[] = [
   {
     faults: ['clock:minutes=5'],
     client: 'follows when three frames agree; minutes go by the exchange, so candles go wrong with its clock',
-    says: ['our clock is behind by at least'],
+    says: ['our clock is slow by at least'],
     gates: { lag: 'fail' },
     untouched: false,
   },
@@ -374,7 +374,7 @@ export const ROWS: readonly Row[] = [
   {
     faults: ['clock:at=0,for=600,minutes=5'],
     client: 'goes by the exchange from the start: our clock is the odd one',
-    says: ["This machine's clock is behind the exchange's: minutes are not affected"],
+    says: ["This machine's clock is slow against the exchange's: minutes are not affected"],
     gates: { lag: 'warn' },
     untouched: false,
   },

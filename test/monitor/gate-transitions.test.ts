@@ -1,8 +1,14 @@
 import { expect, it } from 'vitest';
-import type { Gate, Status } from '../../src/gates/gate.js';
+import type { Status } from '../../src/gates/gate.js';
+import type { GateResult } from '../../src/gates/gates.js';
 import { GateTransitions } from '../../src/monitor/gate-transitions.js';
 
-const gate = (id: Gate['id'], status: Status): Gate => ({ id, status, observed: '', expected: '' });
+const gate = (id: GateResult['id'], status: Status): GateResult => ({
+  id,
+  status,
+  observed: '',
+  expected: '',
+});
 
 it('tells of a gate once, when it is another than before', () => {
   const turns = new GateTransitions();

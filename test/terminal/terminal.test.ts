@@ -1,7 +1,7 @@
 /** The live region on a terminal: what a person sees, by a screen that obeys the same movements. */
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/gates/facts.js';
-import { gates } from '../../src/gates/gates.js';
+import { judgeGates } from '../../src/gates/gates.js';
 import { statusLines, type StatusFrame } from '../../src/terminal/layout.js';
 import { Terminal } from '../../src/terminal/terminal.js';
 import { niftyFifty } from '../../src/run/universe.js';
@@ -56,7 +56,7 @@ const NAMES = niftyFifty().map(({ symbol, token }) => goodSymbol(symbol, token))
 
 function moment(change: Partial<Facts> = {}, ticksPerSecond = 120): StatusFrame {
   const facts: Facts = { ...goodFacts(), finished: false, stage: 2, symbols: NAMES, ...change };
-  return { facts, gates: gates(facts), leftMin: 7.5, ticksPerSecond };
+  return { facts, gates: judgeGates(facts), leftMin: 7.5, ticksPerSecond };
 }
 
 const paint = (_: unknown, text: string): string => text;
@@ -193,7 +193,7 @@ describe('a terminal', () => {
       color: false,
     });
     terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), [
-      { gate: gates(moment().facts)[3], before: 'fail' },
+      { gate: judgeGates(moment().facts)[3], before: 'fail' },
     ]);
     terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), []);
     expect(written.join('')).not.toContain('\u001b');

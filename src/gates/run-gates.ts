@@ -1,0 +1,191 @@
+/** Gates of the run itself: network use, output, conservation of packets, performance, duration. Pure. */
+import { count } from '../text/count.js';
+import { PERFORMANCE } from './bounds.js';
+import { applied, type Facts } from './facts.js';
+import type { Gate, Judgement } from './gate.js';
+
+function judgeNoRest({ network, interrupted }: Facts): Judgement {
+  const expected = 'the one call is the log-in before the run, except for those of a warm-up';
+  const { restCalls, connections, handshakes, workerConnections } = network;
+  const before = restCalls.filter((call) => call.phase === 'log-in' || call.phase === 'warm-up');
+  const during = restCalls.filter((call) => !before.includes(call));
+  // Only --warm-up enters the phase.
+  const polled = before.filter((call) => call.phase === 'warm-up' && call.candles);
+  const observed =
+    `${count(before.length, 'call')} before the run${polled.length > 0 ? `, ${polled.length} of them for the warm-up` : ''}, ` +
+    `${count(during.length, 'call')} during it, ${count(handshakes, 'WebSocket handshake')}, ${count(connections.length, 'connection')} in all`;
+  const fail = (remedy: string): Judgement => ({ status: 'fail', observed, expected, remedy });
+  const inRun = during.find((call) => !call.logIn);
+  if (inRun !== undefined)
+    return fail(
+      `Something called ${inRun.method} ${inRun.host}${inRun.path} during the run: candles that need it cannot replace polled ones.`,
+    );
+  const unasked = before.find((call) => !call.logIn && !polled.includes(call));
+  if (unasked !== undefined)
+    return fail(`Something called ${unasked.method} ${unasked.host}${unasked.path} before the run.`);
+  if (workerConnections > 0)
+    return fail(
+      `A worker thread opened ${count(workerConnections, 'connection')}: worker threads must not use the network.`,
+    );
+  // A call that an interruption cuts off may have opened a second connection.
+  const spare = interrupted ? restCalls.length : 0;
+  if (connections.length > handshakes + restCalls.length + spare) {
+    const ofRun = connections.filter((connection) => connection.phase === 'run');
+    const { host, port } = ofRun[0] ?? connections[0];
+    return fail(
+      `${connections.length - handshakes - restCalls.length} of the connections (${ofRun.length} in the run, ` +
+        `e.g. to ${host}:${port}) were neither the feed nor the log-in.`,
+    );
+  }
+  if (before.length - polled.length > 1 || during.length > 0)
+    return {
+      status: 'warn',
+      observed,
+      expected,
+      remedy:
+        'A fresh log-in was needed (tokens refused or expired, or a feed that stayed mute): another program may log in with the same client code.',
+    };
+  return { status: 'pass', observed, expected };
+}
+
+function judgeOutput({ output, finished, symbols, journal }: Facts): Judgement {
+  const expected = 'every file of this run reads back as sealed, and nothing was written elsewhere';
+  const observed =
+    `${count(output.files.length, 'file')} in ${output.outDir}, ${output.proven ?? 0} candles read back as sealed` +
+    (output.kept > 0 ? `, ${count(output.kept, 'minute')} of an earlier run kept as better` : '') +
+    (journal === undefined ? '' : `, ${count(journal.frames, 'frame')} in the journal`);
+  const fail = (remedy: string): Judgement => ({ status: 'fail', observed, expected, remedy });
+  if (!finished) return { status: 'skip', observed, expected };
+  if (output.problems.length > 0) {
+    const [first, ...others] = output.problems;
+    const again =
+      journal === undefined || journal.missing > 0
+        ? ''
+        : ` All of it is in the journal: \`tickshard replay ${journal.folder} --out ${output.outDir}\` writes it when the cause is gone.`;
+    return fail(`${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}${again}`);
+  }
+  if (output.strayWrites.length + output.workerStrayWrites > 0)
+    return fail(
+      `Something wrote outside the folders of the run: ${output.strayWrites[0] ?? `${output.workerStrayWrites} writes by workers`}.`,
+    );
+  if (output.files.length === 0 && symbols.some(({ whole, partial }) => whole + partial > 0))
+    return fail("There are candles and no file holds them: see the log for the disk's error.");
+  if (output.files.length === 0)
+    return {
+      status: 'warn',
+      observed,
+      expected,
+      remedy: 'Nothing was seen, so there was nothing to write.',
+    };
+  if (journal?.trouble !== undefined)
+    return {
+      status: 'warn',
+      observed: `${observed}, ${journal.missing} missing there`,
+      expected,
+      remedy: `The candles are whole, the journal is not. ${journal.trouble}`,
+    };
+  return { status: 'pass', observed, expected };
+}
+
+/** The equations of docs/semantics.md, "Gates", on conservation: all of them as text, and those that do not hold. */
+function conservation(facts: Facts): { readonly broken: readonly string[]; readonly text: string } {
+  const { counters } = facts;
+  const { binary, decoded, routed } = counters;
+  const refused = counters.refusedLength + counters.refusedMode;
+  const unadmitted =
+    counters.unadmittedExchange +
+    counters.unadmittedToken +
+    counters.unadmittedMode +
+    counters.unadmittedPrice +
+    counters.unadmittedTime;
+  const { total } = applied(facts);
+  const equations: readonly (readonly [text: string, left: number, right: number])[] = [
+    [`${binary} received = ${refused} refused + ${decoded} decoded`, binary, refused + decoded],
+    [`${decoded} decoded = ${unadmitted} unadmitted + ${routed} routed`, decoded, unadmitted + routed],
+    [`${routed} routed = ${total} applied`, routed, total],
+  ];
+  return {
+    broken: equations.filter(([, left, right]) => left !== right).map(([text]) => text),
+    text: equations.map(([text]) => text).join('; '),
+  };
+}
+
+function judgeLossless(facts: Facts): Judgement {
+  const expected = 'received = refused + decoded, decoded = unadmitted + routed, routed = applied; no poison';
+  const { broken, text } = conservation(facts);
+  const { poison } = facts.counters;
+  if (!facts.finished) return { status: 'skip', observed: text, expected };
+  if (broken.length > 0)
+    return {
+      status: 'fail',
+      observed: `does not hold: ${broken.join('; ')}`,
+      expected,
+      remedy:
+        'Packets were lost or counted twice: this is a bug in this program, keep the report and the log.',
+    };
+  if (poison > 0)
+    return {
+      status: 'fail',
+      observed: `${text}; ${poison} poison`,
+      expected,
+      remedy:
+        'A worker thread died three times at one packet, which was skipped: keep the log, it names the shard and the position.',
+    };
+  return { status: 'pass', observed: text, expected };
+}
+
+function judgePerformance({ performance, speed, finished }: Facts): Judgement {
+  const { cpuPercent, rssMb, eventLoopDelayP99Ms } = performance;
+  const expected =
+    `at speed 1: CPU <= ${PERFORMANCE.cpuPercent} % of a core, RSS <= ${PERFORMANCE.rssMb} MB, ` +
+    `event-loop delay p99 <= ${PERFORMANCE.eventLoopDelayP99Ms} ms`;
+  const observed =
+    `CPU ${cpuPercent.toFixed(1)} % of a core, RSS ${rssMb.toFixed(0)} MB, ` +
+    `event-loop delay p99 ${eventLoopDelayP99Ms.toFixed(1)} ms, at speed ${speed}`;
+  if (!finished) return { status: 'skip', observed, expected };
+  const over = [
+    ...(cpuPercent > PERFORMANCE.cpuPercent ? ['CPU'] : []),
+    ...(rssMb > PERFORMANCE.rssMb ? ['memory'] : []),
+    ...(eventLoopDelayP99Ms > PERFORMANCE.eventLoopDelayP99Ms ? ['event-loop delay'] : []),
+  ].join(', ');
+  if (over === '') return { status: 'pass', observed, expected };
+  return speed === 1
+    ? {
+        status: 'fail',
+        observed,
+        expected,
+        remedy: `Over the bound: ${over}; see what else this machine does, or give the run fewer symbols.`,
+      }
+    : {
+        status: 'warn',
+        observed,
+        expected,
+        remedy: `Over the bound: ${over}; the bounds are meant for speed 1.`,
+      };
+}
+
+function judgeDuration({ duration, finished, interrupted }: Facts): Judgement {
+  const { askedMin, ranMin, settledMin } = duration;
+  const expected = `${count(Number(askedMin.toFixed(1)), 'minute')} of market time and its last whole minute sealed`;
+  const observed = `${ranMin.toFixed(1)} minutes`;
+  if (!finished) return { status: 'skip', observed, expected };
+  if (interrupted) return { status: 'fail', observed, expected, remedy: 'The run was interrupted.' };
+  if (ranMin < askedMin)
+    return { status: 'fail', observed, expected, remedy: 'The run ended early: see the reason above.' };
+  if (askedMin < settledMin)
+    return {
+      status: 'warn',
+      observed,
+      expected,
+      remedy: `A run of less than ${settledMin} minutes proves little: too few candles.`,
+    };
+  return { status: 'pass', observed, expected };
+}
+
+export const RUN_GATES = [
+  { id: 'no-rest', title: () => 'NO REST calls', live: true, judge: judgeNoRest },
+  { id: 'output', title: () => 'Output saved', live: false, judge: judgeOutput },
+  { id: 'lossless', title: () => 'Nothing lost', live: false, judge: judgeLossless },
+  { id: 'performance', title: () => 'Performance', live: false, judge: judgePerformance },
+  { id: 'duration', title: () => 'Ran to its end', live: false, judge: judgeDuration },
+] as const satisfies readonly Gate[];

@@ -1,0 +1,157 @@
+/** Facts that make the gates of the run itself pass, warn, fail or be skipped. */
+import type { RestCall } from '../../src/gates/facts.js';
+import { figures, part, type GateCase } from './change.js';
+
+const polled = (phase: RestCall['phase']): RestCall => ({
+  method: 'POST',
+  host: 'h',
+  path: '/rest/secure/candles',
+  phase,
+  logIn: false,
+  candles: true,
+});
+
+export const RUN_CASES: readonly GateCase[] = [
+  [
+    'a REST call during the run',
+    'no-rest',
+    'fail',
+    (facts) =>
+      part('network', {
+        restCalls: [...facts.network.restCalls, polled('run')],
+      })(facts),
+    /candles/,
+  ],
+  [
+    'a second REST call before the run',
+    'no-rest',
+    'fail',
+    (facts) =>
+      part('network', {
+        restCalls: [
+          ...facts.network.restCalls,
+          { method: 'GET', host: 'h', path: '/profile', phase: 'log-in', logIn: false, candles: false },
+        ],
+      })(facts),
+    /profile/,
+  ],
+  [
+    'candles that were polled before the run, in the warm-up',
+    'no-rest',
+    'pass',
+    (facts) =>
+      part('network', {
+        restCalls: [...facts.network.restCalls, polled('warm-up')],
+        connections: [
+          ...facts.network.connections,
+          { host: 'h', port: 443, phase: 'warm-up', purpose: 'candles' },
+        ],
+      })(facts),
+    /1 of them for the warm-up/,
+  ],
+  [
+    'candles that were polled before the run, without a warm-up',
+    'no-rest',
+    'fail',
+    (facts) => part('network', { restCalls: [...facts.network.restCalls, polled('log-in')] })(facts),
+    /before the run/,
+  ],
+  [
+    'candles that were polled after the run',
+    'no-rest',
+    'fail',
+    (facts) => part('network', { restCalls: [...facts.network.restCalls, polled('after')] })(facts),
+    /candles that need it/,
+  ],
+  [
+    'something else in the warm-up',
+    'no-rest',
+    'fail',
+    (facts) =>
+      part('network', {
+        restCalls: [...facts.network.restCalls, { ...polled('warm-up'), path: '/profile', candles: false }],
+      })(facts),
+    /profile/,
+  ],
+  [
+    'a fresh log-in',
+    'no-rest',
+    'warn',
+    (facts) =>
+      part('network', {
+        restCalls: [...facts.network.restCalls, { ...facts.network.restCalls[0], phase: 'run' }],
+      })(facts),
+    /fresh log-in/,
+  ],
+  [
+    'a connection that no HTTP request announced',
+    'no-rest',
+    'fail',
+    (facts) =>
+      part('network', {
+        connections: [
+          ...facts.network.connections,
+          { host: 'elsewhere', port: 443, phase: 'run', purpose: 'unknown' },
+        ],
+      })(facts),
+    /elsewhere/,
+  ],
+  ['a worker on the network', 'no-rest', 'fail', part('network', { workerConnections: 1 }), /worker/],
+  [
+    'a file that does not read back',
+    'output',
+    'fail',
+    part('output', { problems: ['NSE_X has close 1 where 2 was sealed.'] }),
+    /sealed/,
+  ],
+  [
+    'a file that could not be written, while the journal holds all',
+    'output',
+    'fail',
+    (facts) => ({
+      ...part('output', { problems: ['NSE_X cannot be written.'] })(facts),
+      journal: {
+        folder: 'journal/run',
+        segments: 1,
+        blocks: 9,
+        frames: 9,
+        bytes: 900,
+        missing: 0,
+        trouble: undefined,
+      },
+    }),
+    /tickshard replay journal\/run --out \/tmp\/out/,
+  ],
+  ['a write elsewhere', 'output', 'fail', part('output', { strayWrites: ['/etc/x'] }), /\/etc\/x/],
+  ['a write elsewhere by a worker', 'output', 'fail', part('output', { workerStrayWrites: 1 }), /worker/],
+  ['candles and no file', 'output', 'fail', part('output', { files: [] }), /no file/],
+  ['a message lost before decoding', 'lossless', 'fail', part('counters', { binary: 1203 }), /lost/],
+  [
+    'a packet lost before a ring',
+    'lossless',
+    'fail',
+    part('counters', { binary: 1203, decoded: 1203 }),
+    /lost/,
+  ],
+  ['a record lost in a ring', 'lossless', 'fail', figures({ ticks: 599 }), /lost/],
+  ['a record applied twice', 'lossless', 'fail', figures({ ticks: 601 }), /lost/],
+  [
+    'poison',
+    'lossless',
+    'fail',
+    (facts) => part('counters', { poison: 1 })(figures({ ticks: 599 })(facts)),
+    /died three times/,
+  ],
+  ['too much CPU', 'performance', 'fail', part('performance', { cpuPercent: 51 }), /CPU/],
+  ['too much memory', 'performance', 'fail', part('performance', { rssMb: 301 }), /memory/],
+  ['a stalled event loop', 'performance', 'fail', part('performance', { eventLoopDelayP99Ms: 51 }), /delay/],
+  [
+    'too much CPU in an accelerated market',
+    'performance',
+    'warn',
+    (facts) => part('performance', { cpuPercent: 120 })({ ...facts, speed: 60 }),
+    /speed 1/,
+  ],
+  ['a run that ended early', 'duration', 'fail', part('duration', { ranMin: 4 }), /early/],
+  ['a short stage', 'duration', 'warn', part('duration', { askedMin: 5 }), /little/],
+];
