@@ -128,7 +128,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
       const i = first + k;
       encodeTick(packets[symbolOf(i)], frames[k], i + 1, timeOf(i, count), priceOf(i));
     }
-    builder.allOf(messages, 0, messages.count);
+    builder.frames(messages, 0, messages.count);
     intake.all(messages, arrival);
     // Nobody folds here: what is wanted are the decisions.
     engine.router.publish();

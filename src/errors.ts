@@ -39,7 +39,7 @@ const exitOf: Record<ErrorCode, number> = {
 };
 
 /** Characters of a sentence; more are a file's or a server's own words. */
-const LONGEST_SENTENCE = 1000;
+const MAX_SENTENCE_LENGTH = 1000;
 
 /** A failure with a stable code and one sentence for a person. The sentence never holds a secret, and no terminal obeys it: what it quotes of files and servers may be anything. */
 export class EngineError extends Error {
@@ -62,7 +62,7 @@ export class EngineError extends Error {
 
 /** One line of bounded length, without control characters. */
 export function printable(text: string): string {
-  const short = text.length > LONGEST_SENTENCE ? `${text.slice(0, LONGEST_SENTENCE - 1)}…` : text;
+  const short = text.length > MAX_SENTENCE_LENGTH ? `${text.slice(0, MAX_SENTENCE_LENGTH - 1)}…` : text;
   return short.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
 

@@ -23,7 +23,7 @@ export const BOUNDS = {
 } as const;
 
 /** Real ms of silence below which the clock never moves market time, whatever the grace. */
-const LEAST_SILENCE_MS = 2000;
+const MIN_SILENCE_MS = 2000;
 /** Real ms within which the first connection must open. */
 const FIRST_OPEN_MS = 60_000;
 /** The same when the opening was waited for, and nobody may be there: a network may take its time to come back. */
@@ -42,7 +42,7 @@ const SHADOW_JOURNAL_BYTES = 4 * 1024 ** 3;
 const JOURNALS_BYTES = 8 * 1024 ** 3;
 
 export const LIMITS = {
-  leastSilenceMs: LEAST_SILENCE_MS,
+  minSilenceMs: MIN_SILENCE_MS,
   firstOpenMs: FIRST_OPEN_MS,
   unattendedOpenMs: UNATTENDED_OPEN_MS,
   answerMs: ANSWER_MS,

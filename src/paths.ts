@@ -21,7 +21,7 @@ export function programVersion(): string {
 }
 
 /** Versions of what else a run depends on: Node, the system, and the packages that run with it. */
-export function versionsBeside(): Readonly<Record<string, string>> {
+export function dependencyVersions(): Readonly<Record<string, string>> {
   return {
     node: process.versions.node,
     system: `${process.platform} ${process.arch}`,

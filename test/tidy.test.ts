@@ -169,6 +169,19 @@ describe('the tree', () => {
     }
   });
 
+  it('no files import each other in a circle', () => {
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' > '));
+      if (trail.includes(path) || done.has(path)) return;
+      for (const target of importsOf(path)) visit(`${target}.ts`, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of code) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+
   it('nothing on the data path imports an observer, a run, a command or the simulator', () => {
     const above = [
       'gates',

@@ -10,7 +10,7 @@ import {
 import { symbolState } from '../gates/symbol-state.js';
 import { istMinute } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
-import { DEFAULT_PARAMS, decimals, standing } from '../momentum/rule.js';
+import { DEFAULT_PARAMS, decimals, ruleConditions } from '../momentum/rule.js';
 import type { Evaluation } from '../momentum/series.js';
 import {
   barLabelMs,
@@ -122,7 +122,7 @@ export function symbolView(
 }
 
 function conditions(close: number, { vwap, hod, relVol, volMa }: Evaluation): RuleCondition[] {
-  const { aboveVwap, distancePct, nearHod, volumeSurge } = standing(
+  const { aboveVwap, distancePct, nearHod, volumeSurge } = ruleConditions(
     { close, vwap, hod, relVol },
     DEFAULT_PARAMS,
   );

@@ -159,7 +159,7 @@ export class FeedClient {
 
   /** Overwrites in `bytes` what must not be kept of them. */
   conceal(bytes: Buffer): void {
-    this.#concealer.conceal(bytes);
+    this.#concealer.redact(bytes);
   }
 
   #expectOpenWithin(realMs: number): void {

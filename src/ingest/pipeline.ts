@@ -188,7 +188,7 @@ export class Pipeline {
 
   #isPressed(): boolean {
     const { engine, journal } = this.#options;
-    return engine.router.pressed || (journal !== undefined && journal.pressed);
+    return engine.router.pressed || (journal !== undefined && journal.aboveHighWater);
   }
 
   #pause(): void {
@@ -202,7 +202,7 @@ export class Pipeline {
 
   #relieve(): void {
     const { clock, engine, socket, journal } = this.#options;
-    if (!engine.router.relieved || (journal !== undefined && journal.pressed)) return;
+    if (!engine.router.relieved || (journal !== undefined && journal.aboveHighWater)) return;
     this.#relief?.cancel();
     this.#relief = undefined;
     this.#counters[COUNTER.pausedMs] += clock.monoMs() - this.#pausedAtMs;

@@ -3,7 +3,7 @@ import { viewOf, type MessageBatch } from '../broker/messages.js';
 import { crc32 } from './crc32.js';
 import { BLOCK, ENTRY, KIND, type Kind, type BlockStamp } from './format.js';
 
-const LEAST_BYTES = 256 * 1024;
+const MIN_BYTES = 256 * 1024;
 
 /** Whole blocks, ready to be written. */
 export interface Blocks {
@@ -15,7 +15,7 @@ export interface Blocks {
 }
 
 export class BlockBuilder {
-  #bytes: Buffer = Buffer.allocUnsafe(LEAST_BYTES);
+  #bytes: Buffer = Buffer.allocUnsafe(MIN_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
   /** Where the open block begins; -1 when none is open. */
@@ -40,7 +40,7 @@ export class BlockBuilder {
   /** Opens a block for what arrives at `stamp`. The one before is closed. */
   open({ connection, monoMs, wallMs, marketMs }: BlockStamp): void {
     this.close();
-    this.#room(BLOCK.header);
+    this.#reserve(BLOCK.header);
     const at = this.#length;
     this.#open = at;
     const bytes = this.#bytes;
@@ -67,11 +67,11 @@ export class BlockBuilder {
   }
 
   /** Appends `count` binary messages from the one of number `first` on. */
-  allOf(messages: MessageBatch, first: number, count: number): void {
+  frames(messages: MessageBatch, first: number, count: number): void {
     const { places, view } = messages;
     let bytes = 0;
     for (let k = first; k < first + count; k++) bytes += ENTRY.header + places[2 * k + 1];
-    this.#room(bytes);
+    this.#reserve(bytes);
     const target = this.#view;
     let to = this.#length;
     for (let k = first; k < first + count; k++) {
@@ -131,7 +131,7 @@ export class BlockBuilder {
   }
 
   #begin(kind: Kind, length: number): number {
-    this.#room(ENTRY.header + length);
+    this.#reserve(ENTRY.header + length);
     const at = this.#length;
     this.#bytes.writeUInt32LE(kind, at + ENTRY.kind);
     this.#bytes.writeUInt32LE(length, at + ENTRY.length);
@@ -139,10 +139,10 @@ export class BlockBuilder {
     return at + ENTRY.header;
   }
 
-  #room(bytes: number): void {
+  #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    let size = Math.max(LEAST_BYTES, this.#bytes.length);
+    let size = Math.max(MIN_BYTES, this.#bytes.length);
     while (size < needed) size *= 2;
     const larger = Buffer.allocUnsafe(size);
     larger.set(this.#bytes.subarray(0, this.#length));

@@ -22,21 +22,21 @@ function makeTables(): Uint32Array {
 
 /** Powers of two that a length has; blocks are shorter than 2 to this. */
 const POWERS = 24;
-const BEHIND = makeBehind();
+const SHIFT_TABLES = makeShiftTables();
 
 /** Part k takes a CRC forward behind 2^k zero bytes, by its four bytes: each part is the one before, twice. */
-function makeBehind(): Int32Array {
+function makeShiftTables(): Int32Array {
   const behind = new Int32Array(POWERS * 1024);
   for (let byte = 0; byte < 256; byte++) {
     behind[byte] = TABLES[byte];
     for (let place = 1; place < 4; place++) behind[256 * place + byte] = byte << (8 * (place - 1));
   }
   for (let at = 1024; at < behind.length; at++)
-    behind[at] = forward(behind, at - 1024 - (at & 1023), behind[at - 1024]);
+    behind[at] = shifted(behind, at - 1024 - (at & 1023), behind[at - 1024]);
   return behind;
 }
 
-function forward(behind: Int32Array, part: number, crc: number): number {
+function shifted(behind: Int32Array, part: number, crc: number): number {
   return (
     behind[part + (crc & 0xff)] ^
     behind[part + 256 + ((crc >>> 8) & 0xff)] ^
@@ -46,21 +46,21 @@ function forward(behind: Int32Array, part: number, crc: number): number {
 }
 
 /** The CRC of some bytes and `length` others behind them, from the CRC of each. `length` is below 2^24. The algebra is that of zlib's crc32_combine. */
-export function joinedCrc32(first: number, second: number, length: number): number {
+export function combineCrc32(first: number, second: number, length: number): number {
   let crc = first | 0;
   for (let left = length | 0, part = 0; left !== 0; left >>>= 1, part += 1024)
-    if ((left & 1) === 1) crc = forward(BEHIND, part, crc);
+    if ((left & 1) === 1) crc = shifted(SHIFT_TABLES, part, crc);
   return (crc ^ second) >>> 0;
 }
 
 /** Node's own, which takes many bytes a step and some time to be called; it came with 20.15. */
 export const nativeCrc32 = (zlib as { readonly crc32?: (bytes: Uint8Array) => number }).crc32;
 /** Bytes from which on it is quicker. */
-const LONG = 1024;
+const MIN_NATIVE_BYTES = 1024;
 
 /** The CRC of `bytes[from, to)`, an unsigned 32-bit integer. */
 export function crc32(bytes: Uint8Array, from: number, to: number): number {
-  return nativeCrc32 !== undefined && to - from >= LONG
+  return nativeCrc32 !== undefined && to - from >= MIN_NATIVE_BYTES
     ? nativeCrc32(bytes.subarray(from, to))
     : ownCrc32(bytes, from, to);
 }

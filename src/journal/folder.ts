@@ -43,15 +43,19 @@ export function runsIn(folder: string): StoredRun[] {
 }
 
 /**
- * Removes the journals of the oldest runs until those in `folder` take at most `mostBytes`. Only segments and folders that are empty then
+ * Removes the journals of the oldest runs until those in `folder` take at most `maxBytes`. Only segments and folders that are empty then
  * are removed, and never those of a run that is `spared`. Returns the runs that went.
  */
-export function prune(folder: string, mostBytes: number, spared: (run: StoredRun) => boolean): string[] {
+export function pruneJournals(
+  folder: string,
+  maxBytes: number,
+  spared: (run: StoredRun) => boolean,
+): string[] {
   const gone: string[] = [];
   const runs = runsIn(folder);
   let total = runs.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const run of runs.reverse()) {
-    if (total <= mostBytes) break;
+    if (total <= maxBytes) break;
     if (spared(run)) continue;
     for (const number of segmentsOf(run.folder))
       rmSync(join(run.folder, segmentName(number)), { force: true });

@@ -45,7 +45,7 @@ export const BLOCK = {
 export const ENTRY = { kind: 0, length: 4, header: 8 } as const;
 
 /** No block is larger: what says so is damaged. */
-export const MOST_BLOCK_BYTES = 8 * 1024 * 1024;
+export const MAX_BLOCK_BYTES = 8 * 1024 * 1024;
 
 /** What an entry is. Inputs are what a replay is fed with; decisions are what came of them, for a replay to be compared with; notes are neither. */
 export const KIND = {

@@ -44,8 +44,8 @@ export interface RunMeta {
 /** A symbol becomes part of a file's name. */
 const NAME = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
 const TOKEN = /^[1-9][0-9]{0,14}$/;
-const MOST_INSTRUMENTS = 1000;
-const MOST_MINUTES = 1440;
+const MAX_INSTRUMENTS = 1000;
+const MAX_MINUTES = 1440;
 
 type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
 
@@ -107,7 +107,7 @@ function isSession(value: unknown, openMs: number): boolean {
     Number.isInteger((session.openMs - openMs) / MINUTE_MS) &&
     Number.isInteger(minutes) &&
     session.openMs < session.closeMs &&
-    minutes <= MOST_MINUTES
+    minutes <= MAX_MINUTES
   );
 }
 
@@ -117,7 +117,7 @@ const CHECKS: Checks = {
   processId: between(0, 2 ** 31),
   processStart: or(null, isText),
   stage: isOneOf(1, 2),
-  durationMin: or(null, between(0, MOST_MINUTES)),
+  durationMin: or(null, between(0, MAX_MINUTES)),
   shadow: or(undefined, (shadow) => typeof shadow === 'boolean'),
   mode: (mode) => typeof mode === 'string' && mode !== 'depth' && Object.hasOwn(MODE, mode),
   feed: isText,
@@ -158,7 +158,7 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
   if (
     !Array.isArray(instruments) ||
     instruments.length === 0 ||
-    instruments.length > MOST_INSTRUMENTS ||
+    instruments.length > MAX_INSTRUMENTS ||
     !instruments.every(isInstrument)
   )
     throw wrong('`instruments` is not as it must be');

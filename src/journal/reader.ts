@@ -1,37 +1,37 @@
 /**
- * The journal's reading side: blocks in order, each checked before anything of it is handed over. What follows the last whole block is
- * counted and never used. Any bytes may be in the files: they make a shorter journal or a sentence, no exception of another kind, and
- * no more memory than one block.
+ * The journal's reading side: blocks in order, each checked before anything of it is handed over. Bytes after the last whole
+ * block are counted and never used. The files may hold any bytes: those give a shorter journal or an EngineError, no other
+ * exception, and use no more memory than one block.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
-import { MessageBatch, viewOf } from '../broker/messages.js';
-import { crc32, joinedCrc32, nativeCrc32, ownCrc32 } from './crc32.js';
+import { MessageBatch } from '../broker/messages.js';
 import { segmentsOf } from './folder.js';
 import {
   BLOCK,
   ENTRY,
   KIND,
-  MOST_BLOCK_BYTES,
+  MAX_BLOCK_BYTES,
   readSegmentHeader,
   SEGMENT,
   segmentName,
   type Kind,
   type BlockStamp,
 } from './format.js';
+import { BlockAt, isIntact, SegmentSource } from './segment-source.js';
 
 /** Takes what a journal holds, in order. Bytes are valid during the call only. */
 export interface JournalVisitor {
   /** One entry; `stamp` is that of its block. */
   entry(kind: Kind, bytes: Buffer, stamp: BlockStamp): void;
-  /** Binary messages that follow each other in a block, in place of as many calls of `entry`: for visitors that want no view made of each. */
+  /** Consecutive binary messages of a block, instead of a call of `entry` for each: saves a view per message. */
   frames?(messages: MessageBatch, stamp: BlockStamp): void;
-  /** A block that arrived at `stamp` comes next: a visitor that goes by time waits here. */
+  /** Called before a block that arrived at `stamp`: a visitor that replays by time waits here. */
   blockBegins?(stamp: BlockStamp): Promise<void> | undefined;
-  /** A block is over: a visitor that must wait for others does so here. */
+  /** Called after a block: a visitor that must wait for other threads does so here. */
   blockOver?(stamp: BlockStamp): Promise<void> | undefined;
-  /** Asked behind each block: whether the visitor has seen enough. */
+  /** Called after each block: true ends the reading. */
   seenEnough?(): boolean;
 }
 
@@ -42,114 +42,28 @@ export interface JournalExtent {
   readonly blocks: number;
   /** Of whole blocks and headers. */
   readonly bytes: number;
-  /** Where the next block would stand. */
+  /** Where the next block would be written: segment number, and offset in it. */
   readonly segment: number;
   readonly offset: number;
-  /** Bytes behind the last whole block that are none. */
+  /** Bytes after the last whole block. */
   readonly tornBytes: number;
-  /** Why reading ended before the files did: `torn`, a last write that was cut off; `damaged`, more behind it or another's data. Undefined when it did not. */
+  /**
+   * Why reading ended before the files did. `torn`: the last write was cut off. `damaged`: more follows the bad block, or a
+   * segment is another run's. Undefined when everything was read.
+   */
   readonly broken: 'torn' | 'damaged' | undefined;
 }
-
-const CHUNK_BYTES = 1024 * 1024;
 
 function unreadable(path: string, why: string): EngineError {
   return new EngineError('JOURNAL', `${path} ${why}; name the journal of another run.`);
 }
 
-/** A whole block, and where it stands. */
-class BlockAt {
-  readonly bytes: Buffer;
-  readonly view: DataView;
-  from = 0;
-  to = 0;
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
-    this.view = viewOf(bytes);
-    this.to = bytes.length;
-  }
-}
-
-/** Reads a file piece by piece. */
-class Source {
-  readonly #file: FileHandle;
-  readonly size: number;
-  #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  #held = new BlockAt(this.#buffer);
-  #from = 0;
-  #to = 0;
-  /** Up to here the blocks in memory are as they were written; undefined when nobody looked yet. */
-  #provenTo: number | undefined;
-  /** Offset in the file of what is taken next. */
-  at = 0;
-
-  constructor(file: FileHandle, size: number) {
-    this.#file = file;
-    this.size = size;
-  }
-
-  /** The next `length` bytes, not yet taken; fewer at the end of the file. */
-  async peek(length: number): Promise<Buffer> {
-    if (this.#to - this.#from < length) await this.#fill(length);
-    return this.#buffer.subarray(this.#from, Math.min(this.#to, this.#from + length));
-  }
-
-  /** The next block where all of it is in memory, and its bytes are as they were written; else undefined. Until the next is asked for. */
-  heldBlock(): BlockAt | undefined {
-    const from = this.#from;
-    if (this.#to - from < BLOCK.header) return undefined;
-    const block = this.#held;
-    const size = block.view.getUint32(from + BLOCK.size, true);
-    if (size < BLOCK.header || size > this.#to - from) return undefined;
-    block.from = from;
-    block.to = from + size;
-    this.#provenTo ??= provenUntil(block, this.#to);
-    return block.to <= this.#provenTo || isWhole(block) ? block : undefined;
-  }
-
-  /** Whether nothing but zeros is left: room that was made for a write that never came. */
-  async isZero(): Promise<boolean> {
-    for (;;) {
-      const bytes = await this.peek(CHUNK_BYTES);
-      if (bytes.some((byte) => byte !== 0)) return false;
-      if (this.at + bytes.length >= this.size) return true;
-      this.take(bytes.length);
-    }
-  }
-
-  take(length: number): void {
-    this.#from += length;
-    this.at += length;
-  }
-
-  async #fill(length: number): Promise<void> {
-    const rest = this.#buffer.subarray(this.#from, this.#to);
-    const target = length > this.#buffer.length ? Buffer.allocUnsafe(length) : this.#buffer;
-    target.set(rest);
-    if (target !== this.#buffer) this.#held = new BlockAt(target);
-    this.#buffer = target;
-    this.#provenTo = undefined;
-    this.#from = 0;
-    this.#to = rest.length;
-    while (this.#to < this.#buffer.length) {
-      const { bytesRead } = await this.#file.read(
-        this.#buffer,
-        this.#to,
-        this.#buffer.length - this.#to,
-        this.at + this.#to,
-      );
-      if (bytesRead === 0) return;
-      this.#to += bytesRead;
-    }
-  }
-}
-
 /**
- * Takes a block's entries apart. Returns whether they fill its bytes exactly and its times are numbers: a checksum proves that they are as written, not that they
- * were written well. Puts its binary messages into `messages` where it holds nothing else; where it does, there are none.
+ * Checks that a block's entries fill it exactly and its times are numbers: a checksum proves that bytes are as written, not that
+ * they were written correctly. Puts the block's binary messages into `messages` if it holds nothing else; otherwise leaves
+ * `messages` empty.
  */
-function takeApart({ bytes, view, from, to }: BlockAt, messages: MessageBatch): boolean {
+function parseEntries({ bytes, view, from, to }: BlockAt, messages: MessageBatch): boolean {
   if (messages.bytes !== bytes) messages.within(bytes);
   messages.count = 0;
   let mixed = false;
@@ -178,7 +92,7 @@ function stampOf({ view, from }: BlockAt): BlockStamp {
   };
 }
 
-/** Hands over the entries of a block; those that `messages` holds already are all. */
+/** Hands over the entries of a block. If `messages` is not empty, it holds all of them. */
 function visitEntries(
   { bytes, view, from, to }: BlockAt,
   messages: MessageBatch,
@@ -192,58 +106,34 @@ function visitEntries(
     const payload = at + ENTRY.header;
     const kind = bytes[at + ENTRY.kind] as Kind;
     at = payload + length;
-    const together = kind === KIND.frame && visitor.frames !== undefined;
-    if (together) messages.add(payload, length);
-    // Whatever ends a stretch of them.
-    if (messages.count > 0 && (!together || messages.isFull || at === to)) {
+    const batched = kind === KIND.frame && visitor.frames !== undefined;
+    if (batched) messages.add(payload, length);
+    // A batch ends at an entry of another kind, when it is full, and with the block.
+    if (messages.count > 0 && (!batched || messages.isFull || at === to)) {
       visitor.frames!(messages, stamp);
       messages.count = 0;
     }
-    if (!together) visitor.entry(kind, bytes.subarray(payload, payload + length), stamp);
+    if (!batched) visitor.entry(kind, bytes.subarray(payload, payload + length), stamp);
   }
 }
 
-/** The next block where it is in memory, whole and the right one, as nearly all are; else undefined, and `nextBlock` says what there is. */
-function blockAtHand(source: Source, number: number, messages: MessageBatch): BlockAt | undefined {
-  const block = source.heldBlock();
+/** Whether an intact block has the expected number and entries that fill it. */
+function isNext(block: BlockAt, number: number, messages: MessageBatch): boolean {
+  return block.view.getUint32(block.from + BLOCK.number, true) === number && parseEntries(block, messages);
+}
+
+/** The next block if it is in memory, intact and the expected one, as nearly all are; else undefined: ask `nextBlock`. */
+function bufferedBlock(source: SegmentSource, number: number, messages: MessageBatch): BlockAt | undefined {
+  const block = source.bufferedBlock();
   return block !== undefined && isNext(block, number, messages) ? block : undefined;
 }
 
-/** Whether a whole block is the one of this number, with entries that fill it. */
-function isNext(block: BlockAt, number: number, messages: MessageBatch): boolean {
-  return block.view.getUint32(block.from + BLOCK.number, true) === number && takeApart(block, messages);
-}
-
 /**
- * Where the last of the whole blocks ends that stand one behind the other from `block` on, when all of them are as they were written; else where `block` begins.
- * All checksums at once: that of all these bytes, by Node's own code, is held to the one that follows from the blocks' sums. One wrong bit anywhere shows, as
- * it would in its own block; of two damaged blocks it is as likely as of one that their damage goes unseen, once in 2^32.
- */
-function provenUntil({ bytes, view, from }: BlockAt, held: number): number {
-  if (nativeCrc32 === undefined) return from;
-  let sum = 0;
-  let end = from;
-  while (held - end >= BLOCK.header) {
-    const size = view.getUint32(end + BLOCK.size, true);
-    if (size < BLOCK.header || size > held - end || size > MOST_BLOCK_BYTES) break;
-    sum = ownCrc32(bytes, end, end + BLOCK.number, sum);
-    sum = joinedCrc32(sum, view.getUint32(end + BLOCK.crc, true), size - BLOCK.number);
-    end += size;
-  }
-  return nativeCrc32(bytes.subarray(from, end)) === sum ? end : from;
-}
-
-/** Whether a block's bytes are as they were written. */
-function isWhole({ bytes, view, from, to }: BlockAt): boolean {
-  return view.getUint32(from + BLOCK.crc, true) === crc32(bytes, from + BLOCK.number, to);
-}
-
-/**
- * The next block when it is whole and the right one; undefined at the end. `torn`: the file ends in it, as after a write that was cut
- * off. `damaged`: it cannot be used although its end is there.
+ * The next block if it is intact and the expected one; undefined at the end of the file. `torn`: the file ends inside it, as after
+ * a write that was cut off. `damaged`: it is complete and cannot be used.
  */
 async function nextBlock(
-  source: Source,
+  source: SegmentSource,
   number: number,
   messages: MessageBatch,
 ): Promise<BlockAt | 'torn' | 'damaged' | undefined> {
@@ -253,17 +143,123 @@ async function nextBlock(
   if (head.length < BLOCK.header) return 'torn';
   const size = head.readUInt32LE(BLOCK.size);
   if (size === 0) return (await source.isZero()) ? 'torn' : 'damaged';
-  if (size < BLOCK.header || size > MOST_BLOCK_BYTES) return 'damaged';
+  if (size < BLOCK.header || size > MAX_BLOCK_BYTES) return 'damaged';
   if (size > left) return 'torn';
   const block = new BlockAt(await source.peek(size));
-  // A write that was cut off leaves zeros or nothing at the end; what is followed by more was whole once.
-  if (block.to !== size || !isWhole(block)) return size === left ? 'torn' : 'damaged';
+  // A write that was cut off is the last thing in its file. A bad block that more bytes follow was whole once.
+  if (block.to !== size || !isIntact(block)) return size === left ? 'torn' : 'damaged';
   return isNext(block, number, messages) ? block : 'damaged';
 }
 
+/** One pass over a run's segments: what was read so far, and the visitor that it goes to. */
+class JournalPass {
+  readonly #numbers: readonly number[];
+  readonly #visitor: JournalVisitor;
+  readonly #messages = new MessageBatch();
+  #runId = '';
+  #blocks = 0;
+  #bytes = 0;
+  /** The last segment that was read to its end, and its size. */
+  #segment = 0;
+  #offset = 0;
+
+  constructor(numbers: readonly number[], visitor: JournalVisitor) {
+    this.#numbers = numbers;
+    this.#visitor = visitor;
+  }
+
+  /** How far the journal could be read when every segment was read to its end. */
+  complete(): JournalExtent {
+    return this.#extent(this.#numbers.length, this.#segment, this.#offset, 0, undefined);
+  }
+
+  /**
+   * Reads the segment at `index` of the list. Returns where reading ended; undefined when the segment was read to its end.
+   * Throws EngineError JOURNAL when the first segment is not the beginning of a run.
+   */
+  async segment(index: number, path: string, source: SegmentSource): Promise<JournalExtent | undefined> {
+    const unfit = await this.#header(index, path, source);
+    if (unfit !== undefined) return unfit;
+    const number = this.#numbers[index];
+    for (;;) {
+      const at = source.at;
+      const block =
+        bufferedBlock(source, this.#blocks, this.#messages) ??
+        (await nextBlock(source, this.#blocks, this.#messages));
+      if (block === undefined) break;
+      if (typeof block === 'string') {
+        const broken = this.#isLast(index) ? block : 'damaged';
+        return this.#extent(index + 1, number, at, source.size - at, broken);
+      }
+      const stamp = stampOf(block);
+      // Awaited only where there is something to wait for: an await for every block is slow.
+      const early = this.#visitor.blockBegins?.(stamp);
+      if (early !== undefined) await early;
+      visitEntries(block, this.#messages, stamp, this.#visitor);
+      const size = block.to - block.from;
+      source.take(size);
+      this.#bytes += size;
+      this.#blocks++;
+      const full = this.#visitor.blockOver?.(stamp);
+      if (full !== undefined) await full;
+      if (this.#visitor.seenEnough?.() === true)
+        return this.#extent(index + 1, number, source.at, 0, undefined);
+    }
+    this.#segment = number;
+    this.#offset = source.at;
+    return undefined;
+  }
+
+  /** Takes the segment's header. Returns where reading ends if the segment does not continue the ones before it. */
+  async #header(index: number, path: string, source: SegmentSource): Promise<JournalExtent | undefined> {
+    const number = this.#numbers[index];
+    const header = readSegmentHeader(await source.peek(SEGMENT.size));
+    if (
+      typeof header !== 'string' &&
+      number === index + 1 &&
+      header.number === number &&
+      header.firstBlock === this.#blocks &&
+      (index === 0 || header.runId === this.#runId)
+    ) {
+      this.#runId = header.runId;
+      source.take(SEGMENT.size);
+      this.#bytes += SEGMENT.size;
+      return undefined;
+    }
+    if (index === 0)
+      throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
+    // The write that was cut off may have been the first one into a new segment.
+    const broken = this.#isLast(index) && typeof header === 'string' ? 'torn' : 'damaged';
+    return this.#extent(index, this.#segment, this.#offset, source.size, broken);
+  }
+
+  #isLast(index: number): boolean {
+    return index === this.#numbers.length - 1;
+  }
+
+  #extent(
+    segments: number,
+    segment: number,
+    offset: number,
+    tornBytes: number,
+    broken: JournalExtent['broken'],
+  ): JournalExtent {
+    const [runId, blocks, bytes] = [this.#runId, this.#blocks, this.#bytes];
+    return { runId, segments, blocks, bytes, segment, offset, tornBytes, broken };
+  }
+}
+
+async function openSegment(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    throw unreadable(path, `cannot be read (${sentenceOf(error)})`);
+  }
+}
+
 /**
- * Reads the run's journal in `folder` from its first segment on and hands `visitor` every whole block. Throws EngineError JOURNAL when
- * there is none, it begins later than its run, or its first segment is none of ours or of another version.
+ * Reads the run's journal in `folder` from its first segment on and hands `visitor` every whole block. Throws EngineError JOURNAL
+ * when there is no journal, its first segment is missing, or its first segment is not a journal's or has another version.
  */
 export async function readJournal(folder: string, visitor: JournalVisitor): Promise<JournalExtent> {
   const numbers = segmentsOf(folder);
@@ -274,85 +270,14 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
     );
   if (numbers[0] !== 1)
     throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
-  const messages = new MessageBatch();
-  let runId = '';
-  let blocks = 0;
-  let bytes = 0;
-  let offset = 0;
-  let segment = 0;
+  const pass = new JournalPass(numbers, visitor);
   for (const [index, number] of numbers.entries()) {
     const path = join(folder, segmentName(number));
-    const file = await open(path, 'r').catch((error: unknown) => {
-      throw unreadable(path, `cannot be read (${sentenceOf(error)})`);
-    });
+    const file = await openSegment(path);
     try {
-      const source = new Source(file, (await file.stat()).size);
-      const header = readSegmentHeader(await source.peek(SEGMENT.size));
-      const fits =
-        typeof header !== 'string' &&
-        number === index + 1 &&
-        header.number === number &&
-        header.firstBlock === blocks &&
-        (index === 0 || header.runId === runId);
-      if (!fits) {
-        if (index === 0)
-          throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
-        // The first write into a new segment may have been the one that was cut off.
-        return {
-          runId,
-          segments: index,
-          blocks,
-          bytes,
-          segment,
-          offset,
-          tornBytes: source.size,
-          broken: index === numbers.length - 1 && typeof header === 'string' ? 'torn' : 'damaged',
-        };
-      }
-      runId = header.runId;
-      source.take(SEGMENT.size);
-      bytes += SEGMENT.size;
-      for (;;) {
-        const at = source.at;
-        const block = blockAtHand(source, blocks, messages) ?? (await nextBlock(source, blocks, messages));
-        if (block === undefined) break;
-        if (typeof block === 'string') {
-          const broken = index === numbers.length - 1 ? block : 'damaged';
-          return {
-            runId,
-            segments: index + 1,
-            blocks,
-            bytes,
-            segment: number,
-            offset: at,
-            tornBytes: source.size - at,
-            broken,
-          };
-        }
-        const stamp = stampOf(block);
-        const early = visitor.blockBegins?.(stamp);
-        if (early !== undefined) await early;
-        visitEntries(block, messages, stamp, visitor);
-        const size = block.to - block.from;
-        source.take(size);
-        bytes += size;
-        blocks++;
-        const full = visitor.blockOver?.(stamp);
-        if (full !== undefined) await full;
-        if (visitor.seenEnough?.() === true)
-          return {
-            runId,
-            segments: index + 1,
-            blocks,
-            bytes,
-            segment: number,
-            offset: source.at,
-            tornBytes: 0,
-            broken: undefined,
-          };
-      }
-      segment = number;
-      offset = source.at;
+      const source = new SegmentSource(file, (await file.stat()).size);
+      const ended = await pass.segment(index, path, source);
+      if (ended !== undefined) return ended;
     } catch (error) {
       if (error instanceof EngineError || !isSystemError(error)) throw error;
       throw unreadable(path, `cannot be read (${sentenceOf(error)})`);
@@ -360,7 +285,7 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
       await file.close();
     }
   }
-  return { runId, segments: numbers.length, blocks, bytes, segment, offset, tornBytes: 0, broken: undefined };
+  return pass.complete();
 }
 
 function isSystemError(error: unknown): boolean {

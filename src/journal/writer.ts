@@ -19,9 +19,9 @@ const FSYNC_MS = 1000;
 /** Real ms between two attempts at a disk that refuses. */
 const RETRY_MS = 1000;
 /** Bytes that a refusing disk may leave in memory: some ten minutes of the NIFTY 50. */
-const MOST_KEPT_BYTES = 16 * 1024 * 1024;
+const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 /** Bytes on their way at which reading from the socket pauses: the disk is slower than the feed. */
-const MOST_PENDING_BYTES = 8 * 1024 * 1024;
+const HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
 /** Told of each group of blocks: when it was taken together, and when it need not be waited for any more. */
@@ -38,11 +38,11 @@ export interface JournalOptions {
   /** Where an earlier process left off. */
   readonly from?: JournalPosition | undefined;
   /** Bytes that the journal may take. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   /** Told once when the disk refuses, once when it takes again, and once when the journal ends for good; sentences. */
   readonly onTrouble: (sentence: string) => void;
   readonly segmentBytes?: number;
-  readonly mostKeptBytes?: number;
+  readonly maxBacklogBytes?: number;
 }
 
 /** What a journal holds. */
@@ -64,77 +64,77 @@ export class JournalWriter {
   readonly #options: JournalOptions;
   readonly #builder: BlockBuilder;
   readonly #segments: Segments;
-  readonly #mostKept: number;
+  readonly #maxBacklogBytes: number;
   #hooks: GroupHooks = { taken: () => undefined, written: () => undefined };
   #spare: Buffer = Buffer.allocUnsafe(0);
   #missing = 0;
   /** Groups that the disk did not take, oldest first. */
-  #kept: Blocks[] = [];
-  #keptBytes = 0;
-  #onTheWay = 0;
+  #backlog: Blocks[] = [];
+  #backlogBytes = 0;
+  #inFlightBytes = 0;
   #trouble: string | undefined;
   /** The journal takes no more. */
-  #over = false;
+  #ended = false;
   #draining: Promise<void> | undefined;
-  #trying: Promise<void> | undefined;
-  #timer: Timer | undefined;
-  #retry: Timer | undefined;
+  #retrying: Promise<void> | undefined;
+  #fsyncTimer: Timer | undefined;
+  #retryTimer: Timer | undefined;
 
   constructor(options: JournalOptions) {
     const { folder, runId, clock, from = BEGINNING, segmentBytes = SEGMENT_BYTES } = options;
     this.#options = options;
     this.#builder = new BlockBuilder(from.block);
     this.#segments = new Segments({ folder, runId, wallMs: () => clock.wallMs(), from, segmentBytes });
-    this.#mostKept = options.mostKeptBytes ?? MOST_KEPT_BYTES;
+    this.#maxBacklogBytes = options.maxBacklogBytes ?? MAX_BACKLOG_BYTES;
   }
 
   /** Makes the folder and the first segment; throws what the file system says. */
   async start(hooks: GroupHooks): Promise<void> {
     this.#hooks = hooks;
     await this.#segments.start();
-    this.#timer = this.#options.clock.every(FSYNC_MS, () => {
+    this.#fsyncTimer = this.#options.clock.every(FSYNC_MS, () => {
       this.#segments
         .sync()
-        .catch((error: unknown) => this.#say(`cannot be made durable (${sentenceOf(error)})`));
+        .catch((error: unknown) => this.#report(`cannot be made durable (${sentenceOf(error)})`));
     });
   }
 
   /** Opens a block: what follows arrived at `stamp`. */
   open(stamp: BlockStamp): void {
-    if (!this.#over) this.#builder.open(stamp);
+    if (!this.#ended) this.#builder.open(stamp);
   }
 
   /** Adds an entry to the open block. */
   put(kind: Kind, payload: Uint8Array): void {
-    if (!this.#over) this.#builder.put(kind, payload);
+    if (!this.#ended) this.#builder.put(kind, payload);
   }
 
   /** Adds a binary message to the open block. */
   frame(payload: Uint8Array): void {
-    if (this.#over) this.#missing++;
+    if (this.#ended) this.#missing++;
     else this.#builder.frame(payload);
   }
 
   /** Adds `count` binary messages from the one of number `first` on. */
   frames(messages: MessageBatch, first: number, count: number): void {
-    if (this.#over) this.#missing += count;
-    else this.#builder.allOf(messages, first, count);
+    if (this.#ended) this.#missing += count;
+    else this.#builder.frames(messages, first, count);
   }
 
   /** Adds an entry of doubles to the open block. */
   numbers(kind: Kind, ...numbers: readonly number[]): void {
-    if (!this.#over) this.#builder.numbers(kind, numbers);
+    if (!this.#ended) this.#builder.numbers(kind, numbers);
   }
 
   /** Gives the last binary message's bytes to `change`, in place, before they go anywhere. */
   changeFrame(change: (bytes: Buffer) => void): void {
-    if (!this.#over) change(this.#builder.lastFrame);
+    if (!this.#ended) change(this.#builder.lastFrame);
   }
 
   /** Closes the block and sends all there is on its way. */
   commit(): void {
     this.#builder.close();
-    if (this.#over) {
+    if (this.#ended) {
       this.#hooks.taken();
       this.#hooks.written();
     }
@@ -142,8 +142,8 @@ export class JournalWriter {
   }
 
   /** Whether so much is on its way that reading must pause. */
-  get pressed(): boolean {
-    return this.#builder.length + this.#onTheWay > MOST_PENDING_BYTES;
+  get aboveHighWater(): boolean {
+    return this.#builder.length + this.#inFlightBytes > HIGH_WATER_BYTES;
   }
 
   get figures(): JournalFigures {
@@ -154,7 +154,7 @@ export class JournalWriter {
       blocks,
       frames,
       bytes,
-      missing: this.#missing + framesOf(this.#kept),
+      missing: this.#missing + framesOf(this.#backlog),
       trouble: this.#trouble,
     };
   }
@@ -168,18 +168,18 @@ export class JournalWriter {
   /** Resolves when all there is is written, or given up because the disk refuses it to the end. */
   async settle(): Promise<void> {
     await this.flush();
-    this.#retry?.cancel();
-    this.#retry = undefined;
-    await this.#trying;
-    if (this.#kept.length > 0) await this.#again();
-    if (this.#kept.length > 0) await this.#giveUp('the disk refused it to the end');
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+    await this.#retrying;
+    if (this.#backlog.length > 0) await this.#retryBacklog();
+    if (this.#backlog.length > 0) await this.#giveUp('the disk refused it to the end');
   }
 
   /** Writes and fsyncs the rest and closes the file. May be called twice. */
   async stop(): Promise<void> {
     await this.settle();
-    this.#timer?.cancel();
-    this.#over = true;
+    this.#fsyncTimer?.cancel();
+    this.#ended = true;
     await this.#end(false);
   }
 
@@ -188,9 +188,9 @@ export class JournalWriter {
     while (this.#builder.length > 0) {
       const group = this.#builder.take(this.#spare);
       this.#hooks.taken();
-      this.#onTheWay = group.length;
+      this.#inFlightBytes = group.length;
       await this.#put(group);
-      this.#onTheWay = 0;
+      this.#inFlightBytes = 0;
       this.#spare = group.bytes;
       this.#hooks.written();
     }
@@ -198,52 +198,52 @@ export class JournalWriter {
 
   /** Writes a group; one that the disk does not take is kept. */
   async #put(group: Blocks): Promise<void> {
-    if (this.#over) this.#missing += group.frames;
-    else if (this.#kept.length > 0) await this.#keep(group);
-    else if (this.#segments.bytes + group.length > this.#options.mostBytes)
-      await this.#giveUp(`it may take ${Math.round(this.#options.mostBytes / MIB)} MiB`, group);
+    if (this.#ended) this.#missing += group.frames;
+    else if (this.#backlog.length > 0) await this.#addToBacklog(group);
+    else if (this.#segments.bytes + group.length > this.#options.maxBytes)
+      await this.#giveUp(`it may take ${Math.round(this.#options.maxBytes / MIB)} MiB`, group);
     else {
       try {
         await this.#segments.write(group);
       } catch (error) {
-        this.#say(`cannot be written (${sentenceOf(error)}); what arrives is kept and it is tried again`);
-        await this.#keep(group);
+        this.#report(`cannot be written (${sentenceOf(error)}); what arrives is kept and it is tried again`);
+        await this.#addToBacklog(group);
       }
     }
   }
 
-  async #keep(group: Blocks): Promise<void> {
+  async #addToBacklog(group: Blocks): Promise<void> {
     // In memory of its own size: the buffer that it stands in may be far larger.
-    this.#kept.push({ ...group, bytes: Buffer.from(group.bytes.subarray(0, group.length)) });
-    this.#keptBytes += group.length;
-    if (this.#keptBytes > this.#mostKept)
-      await this.#giveUp(`more than ${Math.round(this.#mostKept / MIB)} MiB waited for the disk`);
-    else this.#tryLater();
+    this.#backlog.push({ ...group, bytes: Buffer.from(group.bytes.subarray(0, group.length)) });
+    this.#backlogBytes += group.length;
+    if (this.#backlogBytes > this.#maxBacklogBytes)
+      await this.#giveUp(`more than ${Math.round(this.#maxBacklogBytes / MIB)} MiB waited for the disk`);
+    else this.#scheduleRetry();
   }
 
-  #tryLater(): void {
-    this.#retry ??= this.#options.clock.after(RETRY_MS, () => {
-      this.#retry = undefined;
-      if (!this.#over) this.#trying ??= this.#again().finally(() => (this.#trying = undefined));
+  #scheduleRetry(): void {
+    this.#retryTimer ??= this.#options.clock.after(RETRY_MS, () => {
+      this.#retryTimer = undefined;
+      if (!this.#ended) this.#retrying ??= this.#retryBacklog().finally(() => (this.#retrying = undefined));
     });
   }
 
   /** Tries once more what the disk did not take. */
-  async #again(): Promise<void> {
-    while (this.#kept.length > 0) {
-      const [group] = this.#kept;
+  async #retryBacklog(): Promise<void> {
+    while (this.#backlog.length > 0) {
+      const [group] = this.#backlog;
       try {
         await this.#segments.write(group);
       } catch (error) {
         // That it refuses was said when it began; what is missing in the end is said then.
         void error;
-        this.#tryLater();
+        this.#scheduleRetry();
         return;
       }
       // The journal may have been given up meanwhile.
-      if (this.#kept[0] !== group) return;
-      this.#kept.shift();
-      this.#keptBytes -= group.length;
+      if (this.#backlog[0] !== group) return;
+      this.#backlog.shift();
+      this.#backlogBytes -= group.length;
     }
     this.#trouble = undefined;
     this.#options.onTrouble(
@@ -253,10 +253,10 @@ export class JournalWriter {
 
   /** The journal ends at its last whole block. */
   async #giveUp(why: string, group?: Blocks): Promise<void> {
-    this.#over = true;
-    this.#missing += framesOf(this.#kept) + (group?.frames ?? 0);
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.#ended = true;
+    this.#missing += framesOf(this.#backlog) + (group?.frames ?? 0);
+    this.#backlog = [];
+    this.#backlogBytes = 0;
     this.#trouble = `The journal ${this.#options.folder} ends before the run: ${why}. Replay and --resume reach as far as it does.`;
     this.#options.onTrouble(this.#trouble);
     await this.#end(true);
@@ -266,11 +266,11 @@ export class JournalWriter {
     try {
       await this.#segments.end(cut);
     } catch (error) {
-      this.#say(`cannot be made durable (${sentenceOf(error)})`);
+      this.#report(`cannot be made durable (${sentenceOf(error)})`);
     }
   }
 
-  #say(what: string): void {
+  #report(what: string): void {
     if (this.#trouble !== undefined) return;
     this.#trouble = `The journal ${this.#options.folder} ${what}.`;
     this.#options.onTrouble(this.#trouble);

@@ -33,8 +33,8 @@ export interface CalendarData {
 }
 
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
-const LONGEST_SHOWN = 80;
-const LONGEST_REASON = 200;
+const MAX_SHOWN_LENGTH = 80;
+const MAX_REASON_LENGTH = 200;
 
 /** Refuses the value at a place. */
 type Refuse = (place: string, value: unknown, needed: string) => never;
@@ -52,7 +52,9 @@ const isWindow = (value: unknown): value is TimeWindow =>
   Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
 /** It is shown, so it is short and of one line. */
 const isReason = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= LONGEST_REASON && !/[\u0000-\u001f\u007f-\u009f]/.test(value);
+  typeof value === 'string' &&
+  value.length <= MAX_REASON_LENGTH &&
+  !/[\u0000-\u001f\u007f-\u009f]/.test(value);
 
 const WINDOW = 'two times HH:mm, the earlier one first';
 
@@ -132,7 +134,7 @@ function shown(value: unknown): string {
   if (Array.isArray(value) && (value.length > 4 || !value.every(flat))) return 'a list';
   if (isObject(value)) return Object.keys(value).length === 0 ? '{}' : 'an object';
   const text = JSON.stringify(value);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
 
 /** Reads the file's text; `where` names it. Throws EngineError CONFIG with the place and the reason of the first thing that is wrong. */
@@ -155,7 +157,7 @@ export function parseCalendar(text: string, where: string): CalendarData {
   if (!Array.isArray(regular) || regular.length === 0) return refuse('regular', regular, 'a list of hours');
   for (const [k, row] of regular.entries()) checkRegular(row, `regular[${k}]`, refuse);
   checkKinds(regular as RegularHours[], refuse);
-  const reason = `a reason of one line, at most ${LONGEST_REASON} characters`;
+  const reason = `a reason of one line, at most ${MAX_REASON_LENGTH} characters`;
   checkDates(holidays, 'holidays', refuse, (value, place) => {
     if (!isReason(value)) refuse(place, value, reason);
   });

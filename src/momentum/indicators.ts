@@ -2,7 +2,7 @@
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
 
 /** What the indicators read of a candle. */
-export interface Bar {
+export interface IndicatorInput {
   readonly timestampMs: number;
   readonly high: number;
   readonly low: number;
@@ -36,13 +36,13 @@ export class CompensatedSum {
 }
 
 /** VWAP and high of one IST date; a candle of another date begins anew. */
-export class DayFigures {
+export class DayIndicators {
   #day = Number.NaN;
   #turnover = new CompensatedSum();
   #volume = 0;
   #high = Number.NEGATIVE_INFINITY;
 
-  add(bar: Bar): void {
+  add(bar: IndicatorInput): void {
     const day = istDay(bar.timestampMs);
     if (day !== this.#day) {
       this.#day = day;

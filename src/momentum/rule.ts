@@ -59,7 +59,7 @@ export function decimals(value: number, digits: number): string {
 }
 
 /** How a candle stands to the rule's three conditions. Null where nothing was traded, or there is no mean volume to compare with. */
-export interface Standing {
+export interface RuleConditions {
   readonly aboveVwap: boolean | null;
   /** How far the close is below the high of day, percent of it. */
   readonly distancePct: number;
@@ -68,10 +68,10 @@ export interface Standing {
 }
 
 /** The rule's conditions one by one; it fires when all are met. */
-export function standing(
+export function ruleConditions(
   { close, vwap, hod, relVol }: Pick<RuleInput, 'close' | 'vwap' | 'hod' | 'relVol'>,
   params: MomentumParams,
-): Standing {
+): RuleConditions {
   const distancePct = ((hod - close) / hod) * 100;
   return {
     aboveVwap: vwap === null ? null : close > vwap,
@@ -85,7 +85,7 @@ export function standing(
 export function momentumSignal(input: RuleInput, params: MomentumParams): Signal | undefined {
   const { symbol, timestampMs, high, close, volume, vwap, hod, relVol } = input;
   if (vwap === null || relVol === null) return undefined;
-  const { aboveVwap, distancePct, nearHod, volumeSurge } = standing(input, params);
+  const { aboveVwap, distancePct, nearHod, volumeSurge } = ruleConditions(input, params);
   if (aboveVwap !== true || !nearHod || volumeSurge !== true) return undefined;
   const reasons = [
     `Price (${decimals(close, 2)}) > VWAP (${decimals(vwap, 2)})`,

@@ -9,7 +9,7 @@
 import assert from 'node:assert';
 import type { CandleRow, CandleSource, VolumeKind } from '../candles/candle.js';
 import { MINUTE_MS, istMinute, istStamp } from '../market/session.js';
-import { DayFigures, VolumeWindow, istDay } from './indicators.js';
+import { DayIndicators, VolumeWindow, istDay } from './indicators.js';
 import { DEFAULT_PARAMS, momentumSignal } from './rule.js';
 import type { MomentumParams, Signal } from './rule.js';
 
@@ -59,7 +59,7 @@ export interface SeriesOptions {
 }
 
 /** Holes that are listed; further ones are only counted in `missingMinutes`. */
-export const HOLES_LISTED = 100;
+export const MAX_LISTED_HOLES = 100;
 
 /** One symbol's indicators, moved on by each candle. */
 export class MomentumSeries {
@@ -68,7 +68,7 @@ export class MomentumSeries {
   readonly #symbol: string;
   readonly #params: MomentumParams;
   readonly #history: readonly CandleRow[];
-  readonly #day = new DayFigures();
+  readonly #day = new DayIndicators();
   readonly #volumes: VolumeWindow;
   readonly #holes: Hole[] = [];
   #missingMinutes = 0;
@@ -133,7 +133,7 @@ export class MomentumSeries {
     const minutes = Math.round((nextMs - this.#lastMs) / MINUTE_MS) - 1;
     if (source === 'auction' || !(minutes > 0) || istDay(nextMs) !== istDay(this.#lastMs)) return;
     this.#missingMinutes += minutes;
-    if (this.#holes.length < HOLES_LISTED)
+    if (this.#holes.length < MAX_LISTED_HOLES)
       this.#holes.push({ fromMs: this.#lastMs + MINUTE_MS, toMs: nextMs - MINUTE_MS, minutes });
   }
 

@@ -3,7 +3,7 @@
  * minute. Pure. What none of them covers is `unexplained`, and that is what to look at.
  */
 import type { QualityRow } from '../candles/candle.js';
-import type { CandleField } from './comparison.js';
+import type { CandleField } from './fields.js';
 import type { OurCandle } from './minutes.js';
 
 /** In the order in which they are asked; the first that holds is the cause. */

@@ -12,16 +12,16 @@ import type { CandleFile, HistoryWindow } from '../parquet/history.js';
 /** Spellings of one minute. */
 const ONE_MINUTE = new Set(['1m', '1min', '1minute', 'minute', 'one_minute', '1']);
 /** A line of a candle has some 250 characters; what is longer is none. */
-const LONGEST_LINE = 65_536;
+const MAX_LINE_LENGTH = 65_536;
 /** Rows that are kept, all symbols together. */
-const MOST_ROWS = 2_000_000;
+const MAX_ROWS = 2_000_000;
 /** Times below this are seconds, not milliseconds: it is the year 1973 in one and 5138 in the other. */
-const LEAST_MS = 100_000_000_000;
+const MIN_EPOCH_MS = 100_000_000_000;
 
 /** An instant, epoch ms, and whether it was told with its zone; undefined for what is none. */
 function instantOf(value: unknown): { readonly ms: number; readonly zoned: boolean } | undefined {
   if (typeof value === 'number' && Number.isFinite(value))
-    return { ms: Math.abs(value) < LEAST_MS ? value * 1000 : value, zoned: true };
+    return { ms: Math.abs(value) < MIN_EPOCH_MS ? value * 1000 : value, zoned: true };
   if (typeof value !== 'string') return undefined;
   const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/.exec(
     value.trim(),
@@ -39,14 +39,14 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
-interface Line {
+interface ParsedLine {
   readonly row: CandleRow;
   readonly zoned: boolean;
   readonly ingestedMs: number;
 }
 
 /** What a line says, or why it is of no use. */
-function lineOf(text: string): Line | string {
+function lineOf(text: string): ParsedLine | string {
   let record: unknown;
   try {
     record = JSON.parse(text);
@@ -102,7 +102,7 @@ async function* linesOf(path: string): AsyncGenerator<string | undefined> {
     for (const [k, part] of parts.entries()) {
       const line = rest + part;
       const ends = k < parts.length - 1;
-      const tooLong: boolean = skipping || line.length > LONGEST_LINE;
+      const tooLong: boolean = skipping || line.length > MAX_LINE_LENGTH;
       if (ends) yield tooLong ? undefined : line;
       skipping = tooLong && !ends;
       rest = ends || tooLong ? '' : line;
@@ -112,7 +112,7 @@ async function* linesOf(path: string): AsyncGenerator<string | undefined> {
   else if (rest !== '') yield rest;
 }
 
-interface Kept {
+interface StoredCandle {
   readonly row: CandleRow;
   readonly ingestedMs: number;
 }
@@ -120,8 +120,8 @@ interface Kept {
 /** A file's candles, by instrument. */
 export class JsonLines {
   readonly #path: string;
-  readonly #byInstrument = new Map<string, Map<number, Kept>>();
-  readonly #left = new Map<string, { first: number; lines: number }>();
+  readonly #byInstrument = new Map<string, Map<number, StoredCandle>>();
+  readonly #skipped = new Map<string, { first: number; lines: number }>();
   #unzoned = 0;
   #replaced = 0;
   #rows = 0;
@@ -174,32 +174,32 @@ export class JsonLines {
     };
   }
 
-  #add(line: Line | string, number: number, fromMs: number, toMs: number): void {
+  #add(line: ParsedLine | string, number: number, fromMs: number, toMs: number): void {
     if (typeof line === 'string') {
-      const left = this.#left.get(line) ?? { first: number, lines: 0 };
+      const left = this.#skipped.get(line) ?? { first: number, lines: 0 };
       left.lines++;
-      this.#left.set(line, left);
+      this.#skipped.set(line, left);
       return;
     }
     const { row, zoned, ingestedMs } = line;
     if (row.timestampMs < fromMs || row.timestampMs >= toMs) return;
     if (!zoned) this.#unzoned++;
     const key = `${row.exchange} ${row.symbol}`;
-    const kept = this.#byInstrument.get(key) ?? new Map<number, Kept>();
+    const kept = this.#byInstrument.get(key) ?? new Map<number, StoredCandle>();
     this.#byInstrument.set(key, kept);
     const there = kept.get(row.timestampMs);
     if (there !== undefined) this.#replaced++;
-    else if (++this.#rows > MOST_ROWS)
+    else if (++this.#rows > MAX_ROWS)
       throw new EngineError(
         'HISTORY',
-        `${this.#path} has more than ${MOST_ROWS} candles in the time that is compared: split it.`,
+        `${this.#path} has more than ${MAX_ROWS} candles in the time that is compared: split it.`,
       );
     // Level ones, and those without, count in the order of the file.
     if (there === undefined || ingestedMs >= there.ingestedMs) kept.set(row.timestampMs, { row, ingestedMs });
   }
 
   #notes(): string[] {
-    const left = [...this.#left].map(
+    const left = [...this.#skipped].map(
       ([reason, { first, lines }]) =>
         `${this.#path}: ${lines} ${lines === 1 ? 'line' : 'lines'} ${reason} ${lines === 1 ? 'is' : 'are'} left out, the first is line ${first}.`,
     );

@@ -1,11 +1,13 @@
 /** A comparison as an object for programs: numbers as numbers, keys in a fixed order, lists bounded and their totals given. Pure. */
 import { istStamp } from '../market/session.js';
 import { causesOf } from './causes.js';
-import { FIELDS, valuesCompared } from './comparison.js';
-import type { Comparison, Difference, SymbolComparison } from './comparison.js';
+import { FIELDS } from './fields.js';
+import { valuesCompared } from './symbol-comparison.js';
+import type { Comparison } from './comparison.js';
+import type { Difference, SymbolComparison } from './symbol-comparison.js';
 import { distinct } from './origin.js';
 import type { Origin } from './origin.js';
-import type { Surroundings } from './present.js';
+import type { ComparisonContext } from './present.js';
 import { explained, unexplained, type ComparisonJudgement } from './verdict.js';
 
 /** At most so many differing minutes, and so many missing ones, are listed. */
@@ -68,7 +70,7 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
 export function comparisonJson(
   { spans, symbols, differences }: Comparison,
   { verdict, reasons }: ComparisonJudgement,
-  { ours, reference, notes, unexplainedPercent, comparedWallMs }: Surroundings,
+  { ours, reference, notes, unexplainedPercent, comparedWallMs }: ComparisonContext,
 ): object {
   const missing = symbols.flatMap((one) =>
     (['ours', 'reference'] as const).flatMap((side) =>

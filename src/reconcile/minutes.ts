@@ -17,20 +17,20 @@ export interface OurCandle {
 }
 
 /** What our files cover of one IST date: from the first minute of any symbol to the last of any, both included. Epoch ms. */
-export interface Span {
+export interface DateSpan {
   readonly date: string;
   readonly firstMs: number;
   readonly lastMs: number;
 }
 
 /** Two candles of one minute. */
-export interface Match {
+export interface MatchedMinute {
   readonly ours: OurCandle;
   readonly reference: OurCandle;
 }
 
 /** Starts of minutes, epoch ms, ascending: absent from one side and there on the other. */
-export interface Absent {
+export interface AbsentMinutes {
   readonly ours: readonly number[];
   readonly reference: readonly number[];
 }
@@ -38,13 +38,13 @@ export interface Absent {
 /** One symbol's minutes, each in exactly one place. */
 export interface Alignment {
   /** On both sides, by time. */
-  readonly matches: readonly Match[];
+  readonly matches: readonly MatchedMinute[];
   /** Partial in ours and not in the reference. */
-  readonly partialAlone: readonly OurCandle[];
+  readonly unmatchedPartial: readonly OurCandle[];
   /** Holes that the side answers for: it watched, and it has no candle. */
-  readonly missing: Absent;
+  readonly missing: AbsentMinutes;
   /** Holes beside a partial candle, of which nothing shows that the side was watching. */
-  readonly unseen: Absent;
+  readonly unseen: AbsentMinutes;
   /** Rows of the reference outside the spans. */
   readonly outside: number;
   /** Closing auctions that the reference labels one minute earlier than we do. */
@@ -54,8 +54,8 @@ export interface Alignment {
 const dayOf = (ms: number): number => Math.floor((ms + IST_OFFSET_MS) / DAY_MS);
 
 /** The span of each IST date on which any of `sides` has a candle, whole or partial, ascending. */
-export function spansOf(sides: readonly (readonly OurCandle[])[]): Span[] {
-  const byDay = new Map<number, Span>();
+export function dateSpans(sides: readonly (readonly OurCandle[])[]): DateSpan[] {
+  const byDay = new Map<number, DateSpan>();
   for (const side of sides) {
     for (const { candle } of side) {
       const ms = candle.timestampMs;
@@ -71,7 +71,7 @@ export function spansOf(sides: readonly (readonly OurCandle[])[]): Span[] {
 }
 
 /** The minutes of which a side has a whole candle of any symbol: through all of each it was connected. */
-export function watchedBy(sides: readonly (readonly OurCandle[])[]): Set<number> {
+export function coveredMinutes(sides: readonly (readonly OurCandle[])[]): Set<number> {
   return new Set(
     sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)),
   );
@@ -130,20 +130,24 @@ function partnerOf(
 }
 
 /** What all symbols together say of when a side was there. */
-export interface Watch {
+export interface Coverage {
   /** Of our side. */
-  readonly spans: readonly Span[];
+  readonly spans: readonly DateSpan[];
   readonly ours: ReadonlySet<number>;
   readonly reference: ReadonlySet<number>;
 }
 
 /** Puts one symbol's minutes together. Both sides ascending, one candle a minute. */
-export function align(ours: readonly OurCandle[], reference: readonly OurCandle[], watch: Watch): Alignment {
+export function align(
+  ours: readonly OurCandle[],
+  reference: readonly OurCandle[],
+  coverage: Coverage,
+): Alignment {
   const ourMinutes = new Set(ours.map(({ candle }) => candle.timestampMs));
   const byMinute = new Map(reference.map((seen) => [seen.candle.timestampMs, seen]));
-  const spanOfDay = new Map(watch.spans.map((span) => [dayOf(span.firstMs), span]));
-  const matches: Match[] = [];
-  const partialAlone: OurCandle[] = [];
+  const spanOfDay = new Map(coverage.spans.map((span) => [dayOf(span.firstMs), span]));
+  const matches: MatchedMinute[] = [];
+  const unmatchedPartial: OurCandle[] = [];
   const taken = new Set<OurCandle>();
   const missing = { ours: [] as number[], reference: [] as number[] };
   const unseen = { ours: [] as number[], reference: [] as number[] };
@@ -155,8 +159,8 @@ export function align(ours: readonly OurCandle[], reference: readonly OurCandle[
       matches.push({ ours: own, reference: partner });
       taken.add(partner);
       if (partner.candle.timestampMs !== ms) relabelled++;
-    } else if (own.partial) partialAlone.push(own);
-    else (isUnseen(reference, ms, watch.reference) ? unseen : missing).reference.push(ms);
+    } else if (own.partial) unmatchedPartial.push(own);
+    else (isUnseen(reference, ms, coverage.reference) ? unseen : missing).reference.push(ms);
   }
   let outside = 0;
   for (const other of reference) {
@@ -164,7 +168,7 @@ export function align(ours: readonly OurCandle[], reference: readonly OurCandle[
     if (taken.has(other)) continue;
     const span = spanOfDay.get(dayOf(ms));
     if (span === undefined || ms < span.firstMs || ms > span.lastMs) outside++;
-    else (isUnseen(ours, ms, watch.ours) ? unseen : missing).ours.push(ms);
+    else (isUnseen(ours, ms, coverage.ours) ? unseen : missing).ours.push(ms);
   }
-  return { matches, partialAlone, missing, unseen, outside, relabelled };
+  return { matches, unmatchedPartial, missing, unseen, outside, relabelled };
 }

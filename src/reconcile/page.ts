@@ -2,17 +2,12 @@
 import { escapeHtml } from '../text/html.js';
 import { istDate, istMinute, istStamp, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf, type Cause } from './causes.js';
-import {
-  FIELDS,
-  valuesCompared,
-  type Comparison,
-  type Difference,
-  type CandleField,
-  type SymbolComparison,
-} from './comparison.js';
-import type { Span } from './minutes.js';
+import { FIELDS, type CandleField } from './fields.js';
+import { valuesCompared, type Difference, type SymbolComparison } from './symbol-comparison.js';
+import { type Comparison } from './comparison.js';
+import type { DateSpan } from './minutes.js';
 import { originText } from './origin.js';
-import { fieldText, verdictLine, type Surroundings } from './present.js';
+import { fieldText, verdictLine, type ComparisonContext } from './present.js';
 import { explained, nameOf, unexplained, type ComparisonJudgement } from './verdict.js';
 import { named } from '../text/named.js';
 import { percentText } from '../text/percent.js';
@@ -131,7 +126,7 @@ function marksOf(symbol: SymbolComparison, differences: readonly Difference[]): 
   return [...worst, ...missing('ours', 'oursMissing'), ...missing('reference', 'referenceMissing')];
 }
 
-function dayLine({ firstMs, lastMs }: Span, marks: readonly Mark[]): string {
+function dayLine({ firstMs, lastMs }: DateSpan, marks: readonly Mark[]): string {
   const minutes = (lastMs - firstMs) / MINUTE_MS + 1;
   const width = LINE.width / minutes;
   const rects = marks
@@ -194,10 +189,10 @@ function missingList(symbols: readonly SymbolComparison[]): string {
 export function comparisonPage(
   comparison: Comparison,
   judgement: ComparisonJudgement,
-  surroundings: Surroundings,
+  context: ComparisonContext,
 ): string {
   const { symbols, spans } = comparison;
-  const { ours, reference, notes, unexplainedPercent, comparedWallMs } = surroundings;
+  const { ours, reference, notes, unexplainedPercent, comparedWallMs } = context;
   const values = valuesCompared(symbols);
   const nothing = unexplained(symbols);
   const share = values === 0 ? '' : `, ${percentText(nothing / values)} where ${unexplainedPercent} % may be`;
@@ -206,7 +201,7 @@ export function comparisonPage(
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>tickshard compare: ${judgement.verdict}</title><style>${STYLE}</style></head><body>
 <h1>Our candles against ${reference.polled === true ? "the broker's" : 'the reference'}</h1>
-<p class="verdict${judgement.verdict === 'pass' ? '' : ' fail'}">${escapeHtml(verdictLine(comparison, judgement, surroundings))}</p>
+<p class="verdict${judgement.verdict === 'pass' ? '' : ' fail'}">${escapeHtml(verdictLine(comparison, judgement, context))}</p>
 <dl><dt>Ours</dt><dd>${escapeHtml(originText(ours))}</dd><dt>Reference</dt><dd>${escapeHtml(originText(reference))}</dd>
 <dt>Days</dt><dd>${spans.map(({ date, firstMs, lastMs }) => `${date} ${istMinute(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`).join(', ') || 'none'}</dd>
 <dt>Values</dt><dd>${values} compared; more than a tick apart ${explained(symbols)} with a cause, ${nothing} without${share}</dd>

@@ -1,16 +1,10 @@
 /** A comparison as text for a person. Pure. */
 import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf } from './causes.js';
-import {
-  FIELDS,
-  PRICES,
-  valuesCompared,
-  type Comparison,
-  type Difference,
-  type CandleField,
-  type FieldDifference,
-  type SymbolComparison,
-} from './comparison.js';
+import { FIELDS, PRICES, type CandleField } from './fields.js';
+import { valuesCompared, type Difference, type SymbolComparison } from './symbol-comparison.js';
+import { type Comparison } from './comparison.js';
+import { type FieldDifference } from './field-difference.js';
 import { type Origin, originText, simulated } from './origin.js';
 import { count } from '../text/count.js';
 import { named } from '../text/named.js';
@@ -22,7 +16,7 @@ import { wrap } from '../text/wrap.js';
 const SHOWN = { differences: 8, missing: 6, dates: 5 } as const;
 
 /** What is shown beside the comparison. */
-export interface Surroundings {
+export interface ComparisonContext {
   readonly ours: Origin;
   readonly reference: Origin;
   /** What was assumed or left out, a sentence each. */
@@ -98,7 +92,7 @@ export function fieldText({ field, agreement, ours, reference, cause, distance }
 const minuteText = (ms: number): string => `${istDate(ms)} ${istMinute(ms)}`;
 
 /** The worst differing minutes with both values. */
-function worst(differences: readonly Difference[], columns: number): string[] {
+function worstText(differences: readonly Difference[], columns: number): string[] {
   const different = differences.filter(({ fields }) =>
     fields.some(({ agreement }) => agreement === 'different'),
   );
@@ -116,7 +110,7 @@ function worst(differences: readonly Difference[], columns: number): string[] {
 }
 
 /** How many differences have which cause; nothing when there are none. */
-function causes(symbols: readonly SymbolComparison[], columns: number): string[] {
+function causeText(symbols: readonly SymbolComparison[], columns: number): string[] {
   const counts = causesOf(symbols);
   const found = CAUSES.filter((cause) => counts[cause] > 0);
   if (found.length === 0) return [];
@@ -132,7 +126,11 @@ function causes(symbols: readonly SymbolComparison[], columns: number): string[]
 }
 
 /** Holes named: the first minutes of the first symbols. */
-function absent(symbols: readonly SymbolComparison[], side: 'ours' | 'reference', columns: number): string[] {
+function missingText(
+  symbols: readonly SymbolComparison[],
+  side: 'ours' | 'reference',
+  columns: number,
+): string[] {
   const found = symbols
     .filter(({ referenceFound }) => side === 'ours' || referenceFound)
     .flatMap((symbol) => symbol.missing[side].map((ms) => `${nameOf(symbol)} ${minuteText(ms)}`));
@@ -147,7 +145,7 @@ function absent(symbols: readonly SymbolComparison[], side: 'ours' | 'reference'
 }
 
 /** `2026-11-23 09:15 to 09:30`, a few of them: half-open, as candles are. */
-function hours({ spans, symbols }: Comparison): string {
+function hoursText({ spans, symbols }: Comparison): string {
   const outside = symbols.reduce((sum, symbol) => sum + symbol.outside, 0);
   const more = spans.length - SHOWN.dates;
   const texts = spans
@@ -188,7 +186,7 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
 export function verdictLine(
   { symbols }: Comparison,
   { verdict, reasons }: ComparisonJudgement,
-  { ours }: Surroundings,
+  { ours }: ComparisonContext,
 ): string {
   if (verdict === 'fail')
     return `Verdict: FAIL. Ours cannot stand in for the reference as it is: ${reasons.join('; ')}.`;
@@ -218,7 +216,7 @@ export function verdictLine(
 export function comparisonText(
   comparison: Comparison,
   judgement: ComparisonJudgement,
-  surroundings: Surroundings,
+  context: ComparisonContext,
   columns: number,
 ): string {
   const { symbols, differences } = comparison;
@@ -235,23 +233,23 @@ export function comparisonText(
           `${count(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`,
         ]
       : []),
-    ...surroundings.notes,
+    ...context.notes,
   ];
   const remarks = [
-    ...absent(symbols, 'ours', columns),
-    ...absent(symbols, 'reference', columns),
+    ...missingText(symbols, 'ours', columns),
+    ...missingText(symbols, 'reference', columns),
     ...notes.map((note) => wrap(`Note: ${note}`, columns, 2)),
   ];
   return [
-    wrap(`Ours       ${originText(surroundings.ours)}`, columns, 11),
-    wrap(`Reference  ${originText(surroundings.reference)}`, columns, 11),
-    wrap(`Minutes    ${hours(comparison)}`, columns, 11),
+    wrap(`Ours       ${originText(context.ours)}`, columns, 11),
+    wrap(`Reference  ${originText(context.reference)}`, columns, 11),
+    wrap(`Minutes    ${hoursText(comparison)}`, columns, 11),
     '',
     ...table(symbols, columns),
-    ...worst(differences, columns),
-    ...causes(symbols, columns),
+    ...worstText(differences, columns),
+    ...causeText(symbols, columns),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
     '',
-    wrap(verdictLine(comparison, judgement, surroundings), columns),
+    wrap(verdictLine(comparison, judgement, context), columns),
   ].join('\n');
 }

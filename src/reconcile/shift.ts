@@ -1,9 +1,9 @@
 /** Notices times that were written by the wrong clock: candles of a whole day that match none of ours, and all of ours when India's offset is put right. Pure. */
 import { IST_OFFSET_MS } from '../market/session.js';
-import type { Pair } from './comparison.js';
+import type { SymbolPair } from './symbol-comparison.js';
 
 /** By how much all times of the reference seem to be off, ms: behind ours (-), as if they were UTC without saying so, or ahead (+); undefined when they match, or match no better. */
-export function zoneShift(pairs: readonly Pair[]): number | undefined {
+export function zoneShift(pairs: readonly SymbolPair[]): number | undefined {
   const matching = (shiftMs: number): number => {
     let sum = 0;
     for (const { ours, reference } of pairs) {

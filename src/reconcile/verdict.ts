@@ -1,9 +1,10 @@
 /** What a comparison comes to. Pure. */
 import { percentText } from '../text/percent.js';
-import { valuesCompared } from './comparison.js';
+import { valuesCompared } from './symbol-comparison.js';
 import { count } from '../text/count.js';
 import { named } from '../text/named.js';
-import type { Comparison, SymbolComparison } from './comparison.js';
+import type { Comparison } from './comparison.js';
+import type { SymbolComparison } from './symbol-comparison.js';
 
 /**
  * `pass`: every symbol was compared, nothing is missing in ours, and what differs by more than a tick has a cause that our quality rows tell, but for
@@ -17,7 +18,7 @@ export type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
 /** Percent of the compared values that may differ without a cause, where the user does not say: one in a thousand. */
 export const UNEXPLAINED_PERCENT = 0.1;
 /** Share of our minutes that the reference may lack: brokers skip some (docs/protocol.md 10). */
-const REFERENCE_LACKS = 0.01;
+const MAX_REFERENCE_MISSING = 0.01;
 
 export interface ComparisonJudgement {
   readonly verdict: ComparisonVerdict;
@@ -54,10 +55,10 @@ function summed(
 }
 
 /** Minutes that the reference lacks, if they are too many: a few are the broker's habit. */
-function lacking(symbols: readonly SymbolComparison[]): string[] {
+function missingInReference(symbols: readonly SymbolComparison[]): string[] {
   const lacked = symbols.reduce((sum, { missing }) => sum + missing.reference.length, 0);
   const there = symbols.reduce((sum, { compared }) => sum + compared, 0);
-  if (lacked <= (lacked + there) * REFERENCE_LACKS) return [];
+  if (lacked <= (lacked + there) * MAX_REFERENCE_MISSING) return [];
   return summed(
     symbols,
     ({ missing }) => missing.reference.length,
@@ -122,7 +123,7 @@ export function judge(
       ({ missing }) => missing.ours.length,
       (sum, names) => `${count(sum, 'minute')} of the reference missing in ours (${names})`,
     ),
-    ...lacking(referenced),
+    ...missingInReference(referenced),
   ];
   if (reasons.length > 0) return { verdict: 'fail', reasons };
   const unmeasured = symbols.filter(({ volumeCompared }) => !volumeCompared);

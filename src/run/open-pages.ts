@@ -2,7 +2,7 @@
 import { SystemClock } from '../clock.js';
 import { istStamp } from '../market/session.js';
 import { dashboardRun } from '../dashboard/status.js';
-import { programVersion, versionsBeside } from '../paths.js';
+import { programVersion, dependencyVersions } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { optionsOf, type Plan } from './plan.js';
 import { DashboardHost, type Addresses, type DashboardHostOptions } from '../threads/dashboard-host.js';
@@ -20,7 +20,7 @@ export async function openPages(
   const { feed, mode, stage, dashboard, metrics } = config;
   const run = dashboardRun({
     version: programVersion(),
-    versions: versionsBeside(),
+    versions: dependencyVersions(),
     runId,
     stage,
     mode,

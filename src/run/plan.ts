@@ -185,7 +185,7 @@ export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: n
     ),
     marketClock: feed.kind === 'sim' || (feed.kind === 'url' && feed.marketClock !== undefined),
     speed,
-    silenceMs: Math.max(config.graceMs, LIMITS.leastSilenceMs * speed),
+    silenceMs: Math.max(config.graceMs, LIMITS.minSilenceMs * speed),
     volumeKind,
     identity,
     outDir,

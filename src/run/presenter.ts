@@ -12,7 +12,7 @@ import { candleTable, checklist, symbolTable } from '../terminal/summary.js';
 import { Terminal } from '../terminal/terminal.js';
 import type { GateTransition } from '../monitor/gate-transitions.js';
 import { RunMonitor } from '../monitor/run-monitor.js';
-import { programVersion, versionsBeside } from '../paths.js';
+import { programVersion, dependencyVersions } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { candlesOf, reportViews } from './collect-facts.js';
 import type { DashboardHost } from '../threads/dashboard-host.js';
@@ -212,7 +212,7 @@ export class Presenter {
     return buildReport(
       {
         version: programVersion(),
-        versions: versionsBeside(),
+        versions: dependencyVersions(),
         runId,
         feed: identity.feed,
         seed: config.feed.kind === 'sim' ? config.feed.seed : undefined,

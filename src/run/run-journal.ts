@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { LIMITS } from '../limits.js';
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
-import { prune } from '../journal/folder.js';
+import { pruneJournals } from '../journal/folder.js';
 import { KIND, type Kind } from '../journal/format.js';
 import { givenEntry, type RunMeta } from '../journal/meta.js';
 import type { JournalPosition } from '../journal/segments.js';
@@ -78,13 +78,20 @@ export class RunJournal {
     const clock = new SystemClock();
     try {
       const oldest = clock.wallMs() - RECENT_MS;
-      const mostBytes = plan.config.shadow ? LIMITS.shadowJournalBytes : LIMITS.journalBytes;
-      prune(
+      const maxBytes = plan.config.shadow ? LIMITS.shadowJournalBytes : LIMITS.journalBytes;
+      pruneJournals(
         plan.journalDir,
         LIMITS.journalsBytes,
         (run) => run.runId === plan.runId || run.changedMs > oldest,
       );
-      const journal = new JournalWriter({ folder, runId: plan.runId, clock, from, mostBytes, onTrouble });
+      const journal = new JournalWriter({
+        folder,
+        runId: plan.runId,
+        clock,
+        from,
+        maxBytes,
+        onTrouble,
+      });
       await journal.start({
         taken: () => engine.router.mark(),
         written: () => engine.router.publishMarked(),

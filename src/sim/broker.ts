@@ -9,10 +9,11 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
-import { ClientConnection } from './connection.js';
-import { CONTROL_PATH, controlRoutes, type Load } from './control.js';
+import { ClientConnection } from './client-connection.js';
+import { CONTROL_PATH, controlRoutes, type BrokerLoad } from './control.js';
 import type { Fault } from './faults/fault.js';
-import { Faults, type Victim } from './faults/faults.js';
+import { FaultInjector } from './faults/fault-injector.js';
+import type { FaultTarget } from './faults/moments.js';
 import { unauthorized, type HandshakeRefusal } from './faults/handshakes.js';
 import { Link } from './faults/link.js';
 import { Broadcast } from './broadcast.js';
@@ -29,13 +30,13 @@ export interface BrokerLimits {
   /** Real ms without a heart-beat: twice the documented 30 s. */
   readonly heartbeatMs: number;
   /** Bytes waiting for a client that does not read. */
-  readonly mostBufferedBytes: number;
+  readonly maxBufferedBytes: number;
 }
 
 export const BROKER_LIMITS: BrokerLimits = {
   socketsPerClient: 3,
   heartbeatMs: 60_000,
-  mostBufferedBytes: 4 * 1024 * 1024,
+  maxBufferedBytes: 4 * 1024 * 1024,
 };
 
 export interface BrokerOptions {
@@ -68,7 +69,7 @@ const CHECK_EVERY_MS = 1000;
 const CHECKS_A_HEARTBEAT = 10;
 /** Real ms that clients have to answer the close frame. */
 const GOODBYE_MS = 1000;
-const MOST_MESSAGE_BYTES = 64 * 1024;
+const MAX_MESSAGE_BYTES = 64 * 1024;
 const GOING_AWAY = 1001;
 const HIGHEST_PORT = 65_535;
 
@@ -89,7 +90,7 @@ class RunningBroker implements Broker {
   readonly #sockets: WebSocketServer;
   readonly #sessions: LogIns;
   readonly #feed: Broadcast;
-  readonly #faults: Faults | undefined;
+  readonly #faults: FaultInjector | undefined;
   readonly #connections = new Map<WebSocket, ClientConnection>();
   /** Sockets whose handshake is answered late. */
   readonly #waiting = new Set<Duplex>();
@@ -108,16 +109,16 @@ class RunningBroker implements Broker {
     const any =
       faults.length === 0
         ? undefined
-        : new Faults({ faults, market, clock, expire: () => this.#sessions.expire() });
+        : new FaultInjector({ faults, market, clock, expire: () => this.#sessions.expire() });
     this.#faults = any;
     this.#feed = new Broadcast(market, any && ((index) => any.cached(index)));
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
-      maxPayload: MOST_MESSAGE_BYTES,
+      maxPayload: MAX_MESSAGE_BYTES,
       autoPong: any === undefined,
     });
-    const load = (): Load => ({
+    const load = (): BrokerLoad => ({
       connections: this.#connections.size,
       flowing: this.#feed.flowing,
       ...(any && { faults: any.report() }),
@@ -154,13 +155,14 @@ class RunningBroker implements Broker {
     const { clock, market } = this.#options;
     const publish: Emit = (index, packet) => this.#feed.publish(index, packet);
     const faults = this.#faults;
-    const victims = (): Victim[] => [...this.#connections.values()].flatMap(({ victim }) => victim ?? []);
+    const targets = (): FaultTarget[] =>
+      [...this.#connections.values()].flatMap(({ faultTarget }) => faultTarget ?? []);
     this.#timers = [
       clock.every(
         DELIVER_EVERY_MS,
         faults === undefined
           ? () => market.advance(clock.marketMs(), publish)
-          : () => faults.run(clock.marketMs(), publish, victims),
+          : () => faults.run(clock.marketMs(), publish, targets),
       ),
       clock.every(Math.min(CHECK_EVERY_MS, this.#limits.heartbeatMs / CHECKS_A_HEARTBEAT), () => {
         for (const connection of this.#connections.values()) connection.check();

@@ -15,7 +15,7 @@ import type { Trades } from './trades.js';
 
 export interface ConflationOptions {
   readonly listing: Listing;
-  readonly nature: InstrumentProfile;
+  readonly profile: InstrumentProfile;
   readonly session: TradingSession;
   readonly trades: Trades;
   readonly previousClose: number;
@@ -23,8 +23,8 @@ export interface ConflationOptions {
   readonly yearLow: number;
   /** When the segment's counter began, epoch ms, and the instrument's part of it. */
   readonly countFromMs: number;
-  readonly lane: number;
-  readonly lanes: number;
+  readonly slot: number;
+  readonly slotsPerFrame: number;
   readonly random: Random;
   /** Seeds the books' sizes, each snapshot's from its own sequence number. */
   readonly bookSeed: number;
@@ -58,8 +58,8 @@ export class Conflation {
 
   constructor(options: ConflationOptions) {
     this.#options = options;
-    const { session, random, listing, previousClose, countFromMs, lane, lanes } = options;
-    this.#fixedMs = countFromMs + (lane * FRAME_MS) / lanes;
+    const { session, random, listing, previousClose, countFromMs, slot, slotsPerFrame } = options;
+    this.#fixedMs = countFromMs + (slot * FRAME_MS) / slotsPerFrame;
     const overMs = session.auction === undefined ? session.closeMs : session.auction.labelMs + MINUTE_MS;
     this.#clearAfterMs = overMs + CLEARED_WITHIN_MS * random();
     this.lastFrame = Math.ceil((overMs + 2 * CLEARED_WITHIN_MS - countFromMs) / FRAME_MS);
@@ -68,7 +68,7 @@ export class Conflation {
     packet.exchangeType = listing.exchangeType;
     packet.setToken(listing.token);
     packet.setNumber(FIELD.previousClose, previousClose);
-    packet.setNumber(FIELD.openInterest, options.nature.openInterest);
+    packet.setNumber(FIELD.openInterest, options.profile.openInterest);
     packet.setNumber(FIELD.upperCircuit, options.trades.upperCircuit);
     packet.setNumber(FIELD.lowerCircuit, options.trades.lowerCircuit);
   }
@@ -80,10 +80,10 @@ export class Conflation {
 
   /** Takes the look that is due at `nextFrame` and says whether a snapshot is sent. */
   take(): boolean {
-    const { trades, nature, session, random, lane, lanes } = this.#options;
+    const { trades, profile, session, random, slot, slotsPerFrame } = this.#options;
     const frame = this.nextFrame;
     const ms = this.timeOf(frame);
-    this.nextFrame = frame + nature.cadenceFrames + (random() < LATER ? 1 : 0);
+    this.nextFrame = frame + profile.cadenceFrames + (random() < LATER ? 1 : 0);
     const bookChanged = random() < BOOK_CHANGES && inContinuous(session, ms);
     trades.advance(ms);
     const clearing = !this.#cleared && ms >= this.#clearAfterMs;
@@ -91,7 +91,7 @@ export class Conflation {
     this.#cleared ||= clearing;
     this.sent = true;
     this.#sentVolume = trades.volume;
-    this.#sequence = frame * lanes + lane + 1;
+    this.#sequence = frame * slotsPerFrame + slot + 1;
     // The feed's time has whole seconds, in ms (docs/protocol.md 7).
     this.#exchangeMs = Math.floor(ms / 1000) * 1000;
     this.#options.onSnapshot(this.#exchangeMs, trades.price);
@@ -101,7 +101,7 @@ export class Conflation {
   /** Writes the last snapshot into `packet`. To be done before the trades go on. */
   fill(): void {
     const { packet } = this;
-    const { trades, yearHigh, yearLow, bookSeed, nature } = this.#options;
+    const { trades, yearHigh, yearLow, bookSeed, profile } = this.#options;
     packet.mode = MODE.snapquote;
     packet.setNumber(FIELD.sequence, this.#sequence);
     packet.setNumber(FIELD.exchangeMs, this.#exchangeMs);
@@ -120,7 +120,7 @@ export class Conflation {
       fillBook(packet, {
         bid: trades.bid,
         ask: trades.ask,
-        nature,
+        profile,
         seed: bookSeed,
         sequence: this.#sequence,
       });

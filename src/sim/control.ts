@@ -4,12 +4,12 @@ import type { Clock } from '../clock.js';
 import type { CandleRow } from '../candles/candle.js';
 import { istStamp } from '../market/session.js';
 import type { Market } from './market.js';
-import { failure, type Answer, type Question, type RestRoute } from './rest.js';
+import { failure, type RestResponse, type RestRequest, type RestRoute } from './rest.js';
 
 export const CONTROL_PATH = '/simulator';
 
 /** What clients make the broker do. */
-export interface Load {
+export interface BrokerLoad {
   /** Open sockets. */
   readonly connections: number;
   /** Subscriptions, per (token, mode) and socket, of instruments that this market has. */
@@ -19,7 +19,11 @@ export interface Load {
 }
 
 /** GET /simulator, /simulator/candles?symbol= and /simulator/history?symbol=&kind=tick|traded. */
-export function controlRoutes(market: Market, clock: Clock, load: () => Load): Record<string, RestRoute> {
+export function controlRoutes(
+  market: Market,
+  clock: Clock,
+  load: () => BrokerLoad,
+): Record<string, RestRoute> {
   return {
     [CONTROL_PATH]: {
       method: 'GET',
@@ -57,7 +61,11 @@ export function controlRoutes(market: Market, clock: Clock, load: () => Load): R
   };
 }
 
-function ofSymbol(market: Market, { query }: Question, rowsOf: (index: number) => CandleRow[]): Answer {
+function ofSymbol(
+  market: Market,
+  { query }: RestRequest,
+  rowsOf: (index: number) => CandleRow[],
+): RestResponse {
   const index = market.indexOfSymbol(query.get('symbol') ?? '');
   if (index === undefined) return failure(404, 'no such symbol in this market');
   return { status: 200, body: rowsOf(index).map(candleJson) };

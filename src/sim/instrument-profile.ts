@@ -23,7 +23,7 @@ export interface InstrumentProfile {
 }
 
 /** Names of the independent random streams of one instrument and seed. */
-export const STREAM = { nature: 0, trades: 1, cadence: 2, level: 16, book: 1024 } as const;
+export const STREAM = { profile: 0, trades: 1, cadence: 2, level: 16, book: 1024 } as const;
 
 /**
  * Prices that the exchange's tick sizes belong to, in rupees: NSE's bands since April 2025 (tick 0.01 below 250, 0.05 to 1,000, 0.10 to
@@ -58,7 +58,7 @@ function bandOf(tickRupees: number): { from: number; to: number } {
 
 /** What the instrument is in this market, on every date. */
 export function profileOf(seed: number, listing: Listing): InstrumentProfile {
-  const random = seededRandom(seedOf(seed, listing), STREAM.nature);
+  const random = seededRandom(seedOf(seed, listing), STREAM.profile);
   const band = bandOf(listing.tickSizeRupees);
   const tradesPerSecond = between(random, 1.2, 14);
   return {
@@ -78,29 +78,29 @@ const OCTAVES = 9;
 const WEEKS_OF_YEAR = 52;
 
 /** The closing price of `date` in the wire's unit, a whole number of ticks: noise of nine octaves over the days, so no walk is kept. */
-export function closeOf(seed: number, listing: Listing, nature: InstrumentProfile, date: string): number {
-  return levelAt(seed, listing, nature, Math.round(istMs(date, '00:00') / DAY_MS));
+export function closeOf(seed: number, listing: Listing, profile: InstrumentProfile, date: string): number {
+  return levelAt(seed, listing, profile, Math.round(istMs(date, '00:00') / DAY_MS));
 }
 
 /** Highest and lowest of the year before `date`, by its weekly closes. */
 export function yearRange(
   seed: number,
   listing: Listing,
-  nature: InstrumentProfile,
+  profile: InstrumentProfile,
   date: string,
 ): { high: number; low: number } {
   const day = Math.round(istMs(date, '00:00') / DAY_MS);
   let high = -Infinity;
   let low = Infinity;
   for (let week = 1; week <= WEEKS_OF_YEAR; week++) {
-    const level = levelAt(seed, listing, nature, day - 7 * week);
+    const level = levelAt(seed, listing, profile, day - 7 * week);
     high = Math.max(high, level);
     low = Math.min(low, level);
   }
   return { high, low };
 }
 
-function levelAt(seed: number, listing: Listing, nature: InstrumentProfile, day: number): number {
+function levelAt(seed: number, listing: Listing, profile: InstrumentProfile, day: number): number {
   const key = seedOf(seed, listing);
   const band = bandOf(listing.tickSizeRupees);
   const base =
@@ -113,7 +113,7 @@ function levelAt(seed: number, listing: Listing, nature: InstrumentProfile, day:
     exponent +=
       LEVEL_STEP * 2 ** (octave / 2) * (here + (latticePoint(key, octave, cell + 1) - here) * (place - cell));
   }
-  return Math.max(1, Math.round((base * Math.exp(exponent)) / nature.tick)) * nature.tick;
+  return Math.max(1, Math.round((base * Math.exp(exponent)) / profile.tick)) * profile.tick;
 }
 
 /** A number in [-1, 1) that belongs to one point of one octave's grid. */

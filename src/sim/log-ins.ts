@@ -24,10 +24,10 @@ export interface Handshake {
 export type BadCredential = 'Auth token' | 'Client Code' | 'API Key' | 'Feed Token';
 
 /** "Active for up to 28 hours after login". */
-const LIFE_SECONDS = 28 * 3600;
+const TOKEN_LIFE_SECONDS = 28 * 3600;
 /** Bounds of what is remembered: strangers can log in as often as they like. The oldest go first. */
-const MOST_CLIENTS = 1000;
-const MOST_SESSIONS_A_CLIENT = 16;
+const MAX_CLIENTS = 1000;
+const MAX_SESSIONS_PER_CLIENT = 16;
 
 export class LogIns {
   readonly #clock: Clock;
@@ -51,10 +51,10 @@ export class LogIns {
       refreshToken: this.#token(clientCode, 'refresh'),
       feedToken: this.#token(clientCode, 'feed'),
     };
-    const sessions = [...(this.#byClient.get(clientCode) ?? []), session].slice(-MOST_SESSIONS_A_CLIENT);
+    const sessions = [...(this.#byClient.get(clientCode) ?? []), session].slice(-MAX_SESSIONS_PER_CLIENT);
     this.#byClient.delete(clientCode);
     this.#byClient.set(clientCode, sessions);
-    if (this.#byClient.size > MOST_CLIENTS) this.#byClient.delete(this.#byClient.keys().next().value!);
+    if (this.#byClient.size > MAX_CLIENTS) this.#byClient.delete(this.#byClient.keys().next().value!);
     return session;
   }
 
@@ -114,7 +114,7 @@ export class LogIns {
       use,
       jti: String(++this.#issued),
       iat: seconds,
-      exp: seconds + LIFE_SECONDS,
+      exp: seconds + TOKEN_LIFE_SECONDS,
     });
     const signature = createHmac('sha512', this.#signingKey)
       .update(`${header}.${claims}`)

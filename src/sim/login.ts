@@ -1,8 +1,15 @@
 /** The log-in REST of the simulated broker (docs/protocol.md 1): log in, who am I, renew tokens, log out. */
 
 import type { Clock } from '../clock.js';
-import { Rate } from './rate.js';
-import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type RestRoute } from './rest.js';
+import { RateLimiter } from './rate-limiter.js';
+import {
+  failure,
+  gatewayRefusal,
+  SUCCESS,
+  type RestResponse,
+  type RestRequest,
+  type RestRoute,
+} from './rest.js';
 import type { LogIn, LogIns } from './log-ins.js';
 import { totpHolds } from './totp.js';
 
@@ -21,7 +28,7 @@ export const DEMO_ACCOUNT = {
 } as const;
 
 /** The documentation allows one log-in a second; only what is clearly more is refused, so that a test may log in twice. */
-const WINDOWS = [{ ms: 1000, most: 3 }] as const;
+const WINDOWS = [{ ms: 1000, max: 3 }] as const;
 
 /**
  * The routes of the log-in REST.
@@ -30,7 +37,7 @@ const WINDOWS = [{ ms: 1000, most: 3 }] as const;
  * long as they are well formed: the simulator cannot know a stranger's secrets and must serve clients that come with their own.
  */
 export function loginRoutes(sessions: LogIns, clock: Clock): Record<string, RestRoute> {
-  const rate = new Rate(clock, WINDOWS);
+  const rate = new RateLimiter(clock, WINDOWS);
   return {
     [LOGIN_PATH]: { method: 'POST', answer: (question) => logIn(question, sessions, clock, rate) },
     [RENEW_PATH]: { method: 'POST', answer: (question) => renew(question, sessions) },
@@ -39,7 +46,12 @@ export function loginRoutes(sessions: LogIns, clock: Clock): Record<string, Rest
   };
 }
 
-function logIn({ headers, body }: Question, sessions: LogIns, clock: Clock, rate: Rate): Answer {
+function logIn(
+  { headers, body }: RestRequest,
+  sessions: LogIns,
+  clock: Clock,
+  rate: RateLimiter,
+): RestResponse {
   const { clientcode, password, totp, state } = body;
   if (typeof clientcode === 'string' && rate.exceeded(clientcode))
     return { status: 403, body: 'Access denied because of exceeding access rate' };
@@ -59,14 +71,14 @@ function logIn({ headers, body }: Question, sessions: LogIns, clock: Clock, rate
   return granted(sessions.open(clientcode, apiKey), typeof state === 'string' ? { state } : {});
 }
 
-function renew({ headers, body }: Question, sessions: LogIns): Answer {
+function renew({ headers, body }: RestRequest, sessions: LogIns): RestResponse {
   const session = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   const renewed = sessions.renew(session, body['refreshToken']);
   return renewed === undefined ? failure(200, 'Invalid Refresh Token', 'AB8050') : granted(renewed, {});
 }
 
-function profile({ headers }: Question, sessions: LogIns): Answer {
+function profile({ headers }: RestRequest, sessions: LogIns): RestResponse {
   const session = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   const { clientCode } = session;
@@ -88,7 +100,7 @@ function profile({ headers }: Question, sessions: LogIns): Answer {
   };
 }
 
-function logOut({ headers, body }: Question, sessions: LogIns): Answer {
+function logOut({ headers, body }: RestRequest, sessions: LogIns): RestResponse {
   const session = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   if (body['clientcode'] !== session.clientCode) return failure(200, 'Invalid credentials', 'AB1007');
@@ -96,7 +108,7 @@ function logOut({ headers, body }: Question, sessions: LogIns): Answer {
   return { status: 200, body: { ...SUCCESS, data: '' } };
 }
 
-function granted({ jwtToken, refreshToken, feedToken }: LogIn, more: { state?: string }): Answer {
+function granted({ jwtToken, refreshToken, feedToken }: LogIn, more: { state?: string }): RestResponse {
   return { status: 200, body: { ...SUCCESS, data: { jwtToken, refreshToken, feedToken, ...more } } };
 }
 

@@ -9,7 +9,7 @@ import type { CandleRow, VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import type { Packet } from '../market/packet.js';
 import { DAY_MS, istDate, istMs, type Calendar, type TradingSession } from '../market/session.js';
-import { countFromMs, InstrumentDay } from './day.js';
+import { countFromMs, InstrumentDay } from './instrument-day.js';
 import { FRAME_MS, sequenceAllocator, type SequenceAllocator } from './sequence-allocator.js';
 
 /**
@@ -27,20 +27,20 @@ export interface MarketOptions {
 }
 
 /** Trading days are never farther apart. */
-const LONGEST_BREAK_DAYS = 30;
+const MAX_BREAK_DAYS = 30;
 /** The least history that momentum's 20 candles can be warmed up from, with something to spare (docs/semantics.md, "Momentum"). */
-const LEAST_HISTORY = 30;
+const MIN_HISTORY = 30;
 
 /** Days before the start whose candles are told, and days that are kept for it. */
-const TOLD_DAYS = 400;
-const MOST_TOLD = 3000;
+const MAX_PAST_DAYS = 400;
+const MAX_CACHED_DAYS = 3000;
 
 export class Market {
   readonly seed: number;
   readonly listings: readonly Listing[];
   readonly startMs: number;
   readonly #calendar: Calendar;
-  readonly #lanes: SequenceAllocator;
+  readonly #sequence: SequenceAllocator;
   readonly #indexOfToken: ReadonlyMap<string, number>;
   readonly #indexOfSymbol: ReadonlyMap<string, number>;
   #date: string;
@@ -50,11 +50,11 @@ export class Market {
   /** The trading day before `#date`, made only when somebody asks for it. */
   #previous = new Map<number, InstrumentDay>();
   /** Days that tell their true candles, by instrument and date; the one that was asked for last is the last. */
-  readonly #told = new Map<string, InstrumentDay>();
+  readonly #cachedDays = new Map<string, InstrumentDay>();
   /** Instruments that trade today, in the order in which a frame reaches them; and how far today's frames were taken. */
   #order: { index: number; day: InstrumentDay }[] = [];
   #frame = 0;
-  #place = 0;
+  #orderIndex = 0;
   #nowMs: number;
 
   /** Generates the start's date up to `startMs`: some 10 ms for an instrument and a morning. */
@@ -63,7 +63,7 @@ export class Market {
     this.listings = listings;
     this.startMs = startMs;
     this.#calendar = calendar;
-    this.#lanes = sequenceAllocator(listings);
+    this.#sequence = sequenceAllocator(listings);
     this.#indexOfToken = new Map(
       listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]),
     );
@@ -94,7 +94,7 @@ export class Market {
     if (toMs <= this.#nowMs) return;
     for (const date = istDate(toMs); this.#date !== date;) {
       this.#run(Infinity, emit);
-      this.#turn(istDate(istMs(this.#date, '00:00') + DAY_MS));
+      this.#nextDay(istDate(istMs(this.#date, '00:00') + DAY_MS));
     }
     this.#run(toMs, emit);
     this.#nowMs = toMs;
@@ -119,34 +119,35 @@ export class Market {
   history(index: number, kind: VolumeKind): CandleRow[] {
     const listing = this.listings[index];
     const today = this.#startDays[index]?.candles(listing, kind, this.startMs) ?? [];
-    if (today.length >= LEAST_HISTORY) return today;
+    if (today.length >= MIN_HISTORY) return today;
     const before = this.#dayBefore(index, istDate(this.startMs));
-    return [...before.candles(listing, kind, this.startMs).slice(-LEAST_HISTORY), ...today];
+    return [...before.candles(listing, kind, this.startMs).slice(-MIN_HISTORY), ...today];
   }
 
   /**
    * The true candles of `date` by the trades up to `toMs`, the minute that goes on included; none on a date without trading. Told by a day of
    * its own beside the one that the feed lives in, so that asking changes nothing; never ask it for less than before.
    */
-  truth(index: number, date: string, toMs: number): CandleRow[] {
+  trueCandles(index: number, date: string, toMs: number): CandleRow[] {
     const key = `${index} ${date}`;
-    const known = this.#told.get(key);
-    if (known === undefined && istMs(date, '00:00') < this.startMs - TOLD_DAYS * DAY_MS) return [];
+    const known = this.#cachedDays.get(key);
+    if (known === undefined && istMs(date, '00:00') < this.startMs - MAX_PAST_DAYS * DAY_MS) return [];
     const day = known ?? this.#make(index, date);
     if (day === undefined) return [];
-    this.#told.delete(key);
-    this.#told.set(key, day);
-    if (this.#told.size > MOST_TOLD) this.#told.delete(this.#told.keys().next().value!);
-    return day.truth(this.listings[index], toMs);
+    this.#cachedDays.delete(key);
+    this.#cachedDays.set(key, day);
+    if (this.#cachedDays.size > MAX_CACHED_DAYS)
+      this.#cachedDays.delete(this.#cachedDays.keys().next().value!);
+    return day.trueCandles(this.listings[index], toMs);
   }
 
   #run(toMs: number, emit: Emit): void {
     const order = this.#order;
     if (order.length === 0) return;
     const last = Math.max(...order.map(({ day }) => day.conflation.lastFrame));
-    for (; this.#frame <= last; this.#frame++, this.#place = 0) {
-      for (; this.#place < order.length; this.#place++) {
-        const { index, day } = order[this.#place];
+    for (; this.#frame <= last; this.#frame++, this.#orderIndex = 0) {
+      for (; this.#orderIndex < order.length; this.#orderIndex++) {
+        const { index, day } = order[this.#orderIndex];
         const { conflation } = day;
         if (conflation.timeOf(this.#frame) > toMs) return;
         if (conflation.nextFrame !== this.#frame || this.#frame > conflation.lastFrame || !conflation.take())
@@ -157,7 +158,7 @@ export class Market {
     }
   }
 
-  #turn(date: string): void {
+  #nextDay(date: string): void {
     if (this.#order.length > 0) {
       this.#previous = new Map();
       for (const { index, day } of this.#order) this.#previous.set(index, day);
@@ -171,13 +172,13 @@ export class Market {
     this.#days = this.listings.map((_, index) => this.#make(index, date));
     this.#order = [];
     this.#frame = 0;
-    this.#place = 0;
+    this.#orderIndex = 0;
     for (const [index, day] of this.#days.entries()) {
       if (day === undefined) continue;
       day.run(fromMs);
       this.#order.push({ index, day });
     }
-    this.#order.sort((a, b) => this.#lanes.laneOf[a.index] - this.#lanes.laneOf[b.index]);
+    this.#order.sort((a, b) => this.#sequence.slotOf[a.index] - this.#sequence.slotOf[b.index]);
     const session = this.listings
       .map((_, index) => this.#session(index, date))
       .find((found) => found !== undefined);
@@ -188,14 +189,14 @@ export class Market {
   #make(index: number, date: string): InstrumentDay | undefined {
     const session = this.#session(index, date);
     if (session === undefined) return undefined;
-    const { lanes, laneOf } = this.#lanes;
+    const { slotsPerFrame, slotOf } = this.#sequence;
     return new InstrumentDay({
       seed: this.seed,
       listing: this.listings[index],
       session,
       previousDate: this.#dateBefore(index, date),
-      lane: laneOf[index],
-      lanes,
+      slot: slotOf[index],
+      slotsPerFrame,
     });
   }
 
@@ -206,11 +207,11 @@ export class Market {
 
   /** The instrument's trading date before `date`. */
   #dateBefore(index: number, date: string): string {
-    for (let back = 1; back <= LONGEST_BREAK_DAYS; back++) {
+    for (let back = 1; back <= MAX_BREAK_DAYS; back++) {
       const candidate = istDate(istMs(date, '00:00') - back * DAY_MS);
       if (this.#session(index, candidate) !== undefined) return candidate;
     }
-    throw new Error(`the calendar has no trading day in the ${LONGEST_BREAK_DAYS} days before ${date}`);
+    throw new Error(`the calendar has no trading day in the ${MAX_BREAK_DAYS} days before ${date}`);
   }
 
   #previousDay(index: number): InstrumentDay {

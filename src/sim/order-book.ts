@@ -8,25 +8,25 @@ const ROWS_A_SIDE = BEST_FIVE_ROWS / 2;
 const BUY = 1;
 const SELL = 0;
 
-export interface BookAt {
+export interface BookState {
   /** Best prices, in the wire's unit. */
   readonly bid: number;
   readonly ask: number;
-  readonly nature: InstrumentProfile;
+  readonly profile: InstrumentProfile;
   readonly seed: number;
   readonly sequence: number;
 }
 
 /** Writes five buys, then five sells, each side away from the best price, and the totals of the whole book. */
-export function fillBook(packet: Packet, { bid, ask, nature, seed, sequence }: BookAt): void {
+export function fillBook(packet: Packet, { bid, ask, profile, seed, sequence }: BookState): void {
   const random = seededRandom(seed, STREAM.book + sequence);
   for (let level = 0; level < ROWS_A_SIDE; level++) {
-    const down = bid - level * nature.tick;
-    putRow(packet, level, BUY, down > 0 ? down : 0, nature, random);
-    putRow(packet, ROWS_A_SIDE + level, SELL, ask + level * nature.tick, nature, random);
+    const down = bid - level * profile.tick;
+    putRow(packet, level, BUY, down > 0 ? down : 0, profile, random);
+    putRow(packet, ROWS_A_SIDE + level, SELL, ask + level * profile.tick, profile, random);
   }
-  packet.totalBuyQuantity = Math.round(nature.medianQuantity * (2_000 + 6_000 * random()));
-  packet.totalSellQuantity = Math.round(nature.medianQuantity * (2_000 + 6_000 * random()));
+  packet.totalBuyQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
+  packet.totalSellQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
   // The documentation calls this field garbage: here it is the bits of some float64 near one.
   packet.words[2 * FIELD.oiChangeBits] = random() * 4294967296;
   packet.words[2 * FIELD.oiChangeBits + 1] = 0x3fe00000 | (random() * 0x100000);
@@ -37,13 +37,13 @@ function putRow(
   row: number,
   flag: number,
   price: number,
-  nature: InstrumentProfile,
+  profile: InstrumentProfile,
   random: Random,
 ): void {
   packet.bestFlag[row] = flag;
   const orders = price === 0 ? 0 : 1 + Math.floor(12 * random());
   packet.bestOrders[row] = orders;
-  packet.bestWords[4 * row] = Math.round(nature.medianQuantity * orders * (0.5 + 2 * random()));
+  packet.bestWords[4 * row] = Math.round(profile.medianQuantity * orders * (0.5 + 2 * random()));
   packet.bestWords[4 * row + 1] = 0;
   packet.bestWords[4 * row + 2] = price | 0;
   packet.bestWords[4 * row + 3] = Math.floor(price / 4294967296);

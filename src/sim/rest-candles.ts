@@ -7,26 +7,33 @@ import type { Clock } from '../clock.js';
 import { DAY_MS, istDate, istMs, istStamp, MINUTE_MS } from '../market/session.js';
 import type { CandleRow } from '../candles/candle.js';
 import type { Market } from './market.js';
-import { Rate } from './rate.js';
-import { failure, gatewayRefusal, SUCCESS, type Answer, type Question, type RestRoute } from './rest.js';
+import { RateLimiter } from './rate-limiter.js';
+import {
+  failure,
+  gatewayRefusal,
+  SUCCESS,
+  type RestResponse,
+  type RestRequest,
+  type RestRoute,
+} from './rest.js';
 import type { LogIn, LogIns } from './log-ins.js';
 
 export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
 /** Three a second, strictly rolling, and 180 a minute (docs/protocol.md 1). */
 const WINDOWS = [
-  { ms: 1000, most: 3 },
-  { ms: 60_000, most: 180 },
+  { ms: 1000, max: 3 },
+  { ms: 60_000, max: 180 },
 ] as const;
 /** Market ms by which the candles are behind the trades: that long after its end a minute still changes. */
-const BEHIND_MS = 4000;
+const CANDLE_DELAY_MS = 4000;
 /** One call reaches no farther. */
-const MOST_DAYS = 30;
+const MAX_DAYS = 30;
 /** One answer in so many has the row before its window as well. */
-const STRAY_ROW = 4;
+const STRAY_ROW_EVERY = 4;
 
 export function candleRoutes(market: Market, sessions: LogIns, clock: Clock): Record<string, RestRoute> {
-  const rate = new Rate(clock, WINDOWS);
+  const rate = new RateLimiter(clock, WINDOWS);
   return {
     [CANDLES_PATH]: {
       method: 'POST',
@@ -35,11 +42,11 @@ export function candleRoutes(market: Market, sessions: LogIns, clock: Clock): Re
   };
 }
 
-interface Behind {
+interface CandleService {
   readonly market: Market;
   readonly sessions: LogIns;
   readonly clock: Clock;
-  readonly rate: Rate;
+  readonly rate: RateLimiter;
 }
 
 /** `YYYY-MM-DD HH:mm`, Indian time; NaN for anything else. */
@@ -50,7 +57,10 @@ function timeOf(value: unknown): number {
   return match !== null && Number.isFinite(ms) && istDate(ms) === match[1] ? ms : Number.NaN;
 }
 
-function candles({ headers, body }: Question, { market, sessions, clock, rate }: Behind): Answer {
+function candles(
+  { headers, body }: RestRequest,
+  { market, sessions, clock, rate }: CandleService,
+): RestResponse {
   const session: LogIn | undefined = sessions.ofAuthorization(headers.authorization);
   if (session === undefined) return gatewayRefusal('AG8001', 'Invalid Token');
   if (headers['x-privatekey'] !== session.apiKey) return gatewayRefusal('AG8004', 'Invalid API Key');
@@ -61,15 +71,15 @@ function candles({ headers, body }: Question, { market, sessions, clock, rate }:
     return failure(400, 'Invalid fromdate or todate', 'AB13000');
   const nowMs = clock.marketMs();
   if (toMs > nowMs) return failure(400, "To datetime can't be greater than current datetime", 'AB13000');
-  if (toMs - fromMs > MOST_DAYS * DAY_MS)
-    return failure(400, `At most ${MOST_DAYS} days of ONE_MINUTE`, 'AB13000');
+  if (toMs - fromMs > MAX_DAYS * DAY_MS)
+    return failure(400, `At most ${MAX_DAYS} days of ONE_MINUTE`, 'AB13000');
   if (body['interval'] !== 'ONE_MINUTE')
     return failure(400, 'The simulator serves ONE_MINUTE only', 'AB13000');
   const index = market.listings.findIndex(
     ({ exchange, token }) => exchange === body['exchange'] && token === body['symboltoken'],
   );
   if (index < 0) return failure(400, 'Invalid symboltoken', 'AB13000');
-  const rows = rowsOf(market, index, fromMs, toMs, nowMs - BEHIND_MS);
+  const rows = rowsOf(market, index, fromMs, toMs, nowMs - CANDLE_DELAY_MS);
   return {
     status: 200,
     body: {
@@ -90,8 +100,10 @@ function candles({ headers, body }: Question, { market, sessions, clock, rate }:
 function rowsOf(market: Market, index: number, fromMs: number, toMs: number, knownMs: number): CandleRow[] {
   const rows: CandleRow[] = [];
   for (let dayMs = istMs(istDate(fromMs), '00:00'); dayMs <= toMs; dayMs += DAY_MS)
-    rows.push(...market.truth(index, istDate(dayMs), knownMs));
+    rows.push(...market.trueCandles(index, istDate(dayMs), knownMs));
   const first = rows.findIndex(({ timestampMs }) => timestampMs >= fromMs);
   const inside = rows.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs <= toMs);
-  return first > 0 && (fromMs / MINUTE_MS + index) % STRAY_ROW === 0 ? [rows[first - 1], ...inside] : inside;
+  return first > 0 && (fromMs / MINUTE_MS + index) % STRAY_ROW_EVERY === 0
+    ? [rows[first - 1], ...inside]
+    : inside;
 }

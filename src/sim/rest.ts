@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
-export interface Question {
+export interface RestRequest {
   readonly headers: IncomingHttpHeaders;
   readonly query: URLSearchParams;
   /** The members of a POST's JSON object; empty for anything else. */
@@ -10,20 +10,20 @@ export interface Question {
 }
 
 /** A string is sent as plain text, anything else as JSON. */
-export interface Answer {
+export interface RestResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
 export interface RestRoute {
   readonly method: 'GET' | 'POST';
-  readonly answer: (question: Question) => Answer;
+  readonly answer: (question: RestRequest) => RestResponse;
 }
 
 /** The beginning of every answer that is none of refusal. */
 export const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' } as const;
 
-export const MOST_BODY_BYTES = 64 * 1024;
+export const MAX_BODY_BYTES = 64 * 1024;
 
 /** The path and query of a request line; undefined when it is not one. */
 export function targetOf(request: IncomingMessage): URL | undefined {
@@ -51,7 +51,7 @@ export async function serve(
   }
   const text = route.method === 'POST' ? await textOf(request) : '{}';
   if (text === undefined) {
-    reply(request, response, failure(413, `a body has at most ${MOST_BODY_BYTES} bytes`));
+    reply(request, response, failure(413, `a body has at most ${MAX_BODY_BYTES} bytes`));
     return;
   }
   const body = jsonOf(text);
@@ -65,12 +65,12 @@ export async function serve(
 }
 
 /** A refusal in the shape of the broker's REST errors. */
-export function failure(status: number, message: string, errorcode = ''): Answer {
+export function failure(status: number, message: string, errorcode = ''): RestResponse {
   return { status, body: { status: false, message, errorcode, data: null } };
 }
 
 /** The second shape of failures, from the gateway in front (docs/protocol.md 1). */
-export function gatewayRefusal(errorCode: string, message: string): Answer {
+export function gatewayRefusal(errorCode: string, message: string): RestResponse {
   return { status: 200, body: { success: false, message, errorCode, data: '' } };
 }
 
@@ -79,7 +79,7 @@ async function textOf(request: IncomingMessage): Promise<string | undefined> {
   let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) return undefined;
+    if (bytes > MAX_BODY_BYTES) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -95,7 +95,7 @@ function jsonOf(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function reply(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
+function reply(request: IncomingMessage, response: ServerResponse, { status, body }: RestResponse): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   // What was not read of a request must not be taken for the next one.
   if (!request.complete) response.setHeader('Connection', 'close');

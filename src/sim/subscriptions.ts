@@ -51,23 +51,23 @@ export function parseRequest(text: string): ClientRequest | { readonly invalid: 
 
 /** What one connection holds, within its quota of 1,000 (token, mode). */
 export class Subscriptions {
-  readonly #held = new Map<string, Subscription>();
+  readonly #active = new Map<string, Subscription>();
 
   /** The new ones among those asked for, now held; those held already cost nothing. Undefined, and nothing changed, when the quota would be exceeded. */
   add(asked: readonly Subscription[]): Subscription[] | undefined {
-    const fresh = asked.filter((subscription) => !this.#held.has(keyOf(subscription)));
-    if (this.#held.size + fresh.length > QUOTA) return undefined;
-    for (const subscription of fresh) this.#held.set(keyOf(subscription), subscription);
+    const fresh = asked.filter((subscription) => !this.#active.has(keyOf(subscription)));
+    if (this.#active.size + fresh.length > QUOTA) return undefined;
+    for (const subscription of fresh) this.#active.set(keyOf(subscription), subscription);
     return fresh;
   }
 
   /** Those that were held until now; the rest is ignored. */
   remove(asked: readonly Subscription[]): Subscription[] {
-    return asked.filter((subscription) => this.#held.delete(keyOf(subscription)));
+    return asked.filter((subscription) => this.#active.delete(keyOf(subscription)));
   }
 
   all(): Iterable<Subscription> {
-    return this.#held.values();
+    return this.#active.values();
   }
 }
 

@@ -14,7 +14,7 @@ import type { Random } from '../random.js';
 export type OnTrade = (ms: number, price: number, quantity: number) => void;
 
 export interface TradesOptions {
-  readonly nature: InstrumentProfile;
+  readonly profile: InstrumentProfile;
   readonly session: TradingSession;
   readonly previousClose: number;
   /** Where the day ends: the closing auction's price, towards which the walk is pulled. */
@@ -28,7 +28,7 @@ const PRINT_BEFORE_OPEN_MS = 8 * MINUTE_MS;
 /** The closing auction prints inside the minute that labels its candle, this far from the minute's edges. */
 const PRINT_MARGIN_MS = 5_000;
 /** No name is quiet for longer. */
-const LONGEST_QUIET_MS = 9_000;
+const MAX_QUIET_MS = 9_000;
 /** Share of trades that follow another of the same order at once, and how soon at most. */
 const CLUSTERED = 0.3;
 const CLUSTER_GAP_MS = 14;
@@ -70,16 +70,16 @@ export class Trades {
   dayLow = 0;
 
   constructor(options: TradesOptions) {
-    const { nature, session, previousClose, close, random } = options;
+    const { profile, session, previousClose, close, random } = options;
     this.#options = options;
     this.#random = random;
-    this.upperCircuit = Math.floor((previousClose * (1 + CIRCUIT)) / nature.tick) * nature.tick;
-    this.lowerCircuit = Math.max(1, Math.ceil((previousClose * (1 - CIRCUIT)) / nature.tick)) * nature.tick;
-    this.#mid = (previousClose / nature.tick) * Math.exp(0.35 * nature.dayVolatility * normal(random));
-    this.#target = close / nature.tick;
+    this.upperCircuit = Math.floor((previousClose * (1 + CIRCUIT)) / profile.tick) * profile.tick;
+    this.lowerCircuit = Math.max(1, Math.ceil((previousClose * (1 - CIRCUIT)) / profile.tick)) * profile.tick;
+    this.#mid = (previousClose / profile.tick) * Math.exp(0.35 * profile.dayVolatility * normal(random));
+    this.#target = close / profile.tick;
     const seconds = (session.closeMs - session.openMs) / 1000;
-    this.#sigmaPerDay = this.#mid * nature.dayVolatility;
-    this.#sigmaPerTrade = this.#sigmaPerDay / Math.sqrt(seconds * nature.tradesPerSecond);
+    this.#sigmaPerDay = this.#mid * profile.dayVolatility;
+    this.#sigmaPerTrade = this.#sigmaPerDay / Math.sqrt(seconds * profile.tradesPerSecond);
     this.#nextMs = session.openMs - PRINT_BEFORE_OPEN_MS + random() * MINUTE_MS;
   }
 
@@ -89,13 +89,13 @@ export class Trades {
   }
 
   #step(): void {
-    const { session, nature } = this.#options;
+    const { session, profile } = this.#options;
     switch (this.#phase) {
       case 'before':
         this.#print(
           this.#nextMs,
           this.#clamp(Math.round(this.#mid)),
-          AUCTION_SECONDS * nature.tradesPerSecond,
+          AUCTION_SECONDS * profile.tradesPerSecond,
         );
         this.#phase = 'continuous';
         this.#schedule(session.openMs);
@@ -105,7 +105,7 @@ export class Trades {
         this.#schedule(this.#nextMs);
         return;
       case 'closing':
-        this.#print(this.#nextMs, this.#clamp(this.#target), AUCTION_SECONDS * nature.tradesPerSecond);
+        this.#print(this.#nextMs, this.#clamp(this.#target), AUCTION_SECONDS * profile.tradesPerSecond);
         this.#over();
         return;
       case 'over':
@@ -126,7 +126,7 @@ export class Trades {
     const clustered = random() < CLUSTERED;
     const gapMs = clustered
       ? 0.5 + CLUSTER_GAP_MS * random()
-      : Math.min(LONGEST_QUIET_MS, -Math.log(1 - random()) / this.#ratePerMs);
+      : Math.min(MAX_QUIET_MS, -Math.log(1 - random()) / this.#ratePerMs);
     const atMs = fromMs + gapMs;
     if (atMs >= closeMs) {
       if (auction === undefined) {
@@ -146,41 +146,41 @@ export class Trades {
   /** An episode of 15 to 75 seconds: how busy it is and where it leans. Now and then much busier, as on news. */
   #episode(fromMs: number): void {
     const random = this.#random;
-    const { nature, session } = this.#options;
+    const { profile, session } = this.#options;
     const lengthMs = 15_000 + 60_000 * random();
     const burst = random() < 0.05;
     const activity = Math.exp(0.45 * normal(random) - 0.1) * (burst ? 3.5 : 1);
     const rush = 3 * Math.exp(-(fromMs - session.openMs) / (6 * MINUTE_MS));
     const late = 0.8 * Math.exp(-(session.closeMs - fromMs) / (12 * MINUTE_MS));
-    this.#ratePerMs = ((nature.tradesPerSecond * (1 - CLUSTERED)) / 1000) * (0.75 + rush + late) * activity;
+    this.#ratePerMs = ((profile.tradesPerSecond * (1 - CLUSTERED)) / 1000) * (0.75 + rush + late) * activity;
     this.#drift = (normal(random) * (burst ? 0.2 : 0.05) * this.#sigmaPerDay) / lengthMs;
     this.#episodeEndMs = fromMs + lengthMs;
   }
 
   #tradeOnce(): void {
-    const { nature } = this.#options;
+    const { profile } = this.#options;
     const bid = this.#clamp(Math.floor(this.#mid));
-    const ask = this.#clamp(bid / nature.tick + nature.spreadTicks);
+    const ask = this.#clamp(bid / profile.tick + profile.spreadTicks);
     this.bid = bid;
     this.ask = ask;
-    const quantity = Math.max(1, Math.round(nature.medianQuantity * Math.exp(1.1 * normal(this.#random))));
+    const quantity = Math.max(1, Math.round(profile.medianQuantity * Math.exp(1.1 * normal(this.#random))));
     this.#record(this.#nextMs, this.#buying ? ask : bid, quantity);
   }
 
   #print(ms: number, price: number, trades: number): void {
-    const { nature } = this.#options;
-    this.bid = this.#clamp(price / nature.tick - 1);
-    this.ask = this.#clamp(price / nature.tick + 1);
+    const { profile } = this.#options;
+    this.bid = this.#clamp(price / profile.tick - 1);
+    this.ask = this.#clamp(price / profile.tick + 1);
     this.#record(
       ms,
       price,
-      Math.max(1, Math.round(nature.medianQuantity * trades * Math.exp(0.4 * normal(this.#random)))),
+      Math.max(1, Math.round(profile.medianQuantity * trades * Math.exp(0.4 * normal(this.#random)))),
     );
   }
 
   /** A price in ticks as one in the wire's unit, within the day's limits. */
   #clamp(ticks: number): number {
-    return Math.min(this.upperCircuit, Math.max(this.lowerCircuit, ticks * this.#options.nature.tick));
+    return Math.min(this.upperCircuit, Math.max(this.lowerCircuit, ticks * this.#options.profile.tick));
   }
 
   #record(ms: number, price: number, quantity: number): void {

@@ -6,7 +6,7 @@
 import type { Listing } from '../../src/market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
-import { InstrumentDay } from '../../src/sim/day.js';
+import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { seedOf } from '../../src/sim/instrument-profile.js';
 
 /** Trades in the order of time: epoch ms with fractions, price in the wire's unit. */
@@ -25,7 +25,7 @@ export interface DayOptions {
 
 export function tradesOf({ seed, listing, session, previousDate }: DayOptions): Trades {
   const trades = { ms: [] as number[], price: [] as number[], quantity: [] as number[] };
-  new InstrumentDay({ seed, listing, session, previousDate, lane: 0, lanes: 175, onTrade: (ms, price, quantity) => {
+  new InstrumentDay({ seed, listing, session, previousDate, slot: 0, slotsPerFrame: 175, onTrade: (ms, price, quantity) => {
     trades.ms.push(ms);
     trades.price.push(price);
     trades.quantity.push(quantity);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crc32, joinedCrc32, ownCrc32 } from '../../src/journal/crc32.js';
+import { crc32, combineCrc32, ownCrc32 } from '../../src/journal/crc32.js';
 import { seededRandom } from '../../src/random.js';
 
 /** Bit by bit, as the definition has it. */
@@ -54,12 +54,12 @@ describe('the CRC of bytes in two parts', () => {
       [30, 65_566],
       [1, 70_000],
     ]) {
-      expect(joinedCrc32(slowly(bytes.subarray(0, cut)), slowly(bytes.subarray(cut, end)), end - cut)).toBe(
+      expect(combineCrc32(slowly(bytes.subarray(0, cut)), slowly(bytes.subarray(cut, end)), end - cut)).toBe(
         slowly(bytes.subarray(0, end)),
       );
     }
     const zeros = Buffer.alloc(2 ** 23 + 1);
-    expect(joinedCrc32(crc32(bytes, 0, 9), crc32(zeros, 0, zeros.length), zeros.length)).toBe(
+    expect(combineCrc32(crc32(bytes, 0, 9), crc32(zeros, 0, zeros.length), zeros.length)).toBe(
       ownCrc32(zeros, 0, zeros.length, crc32(bytes, 0, 9)),
     );
   });

@@ -25,7 +25,7 @@ export function writerIn(folder: string, more: Partial<JournalOptions> = {}): Jo
     folder,
     runId: 'run-1',
     clock: new SystemClock(),
-    mostBytes: 1e9,
+    maxBytes: 1e9,
     onTrouble: () => undefined,
     ...more,
   });

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { KIND } from '../../src/journal/format.js';
-import { prune, runsIn } from '../../src/journal/folder.js';
+import { pruneJournals, runsIn } from '../../src/journal/folder.js';
 import { inFolder } from '../parquet/candles.js';
 import { block, found, frameOf, journalOf, stampAt, writerIn } from './made.js';
 
@@ -117,7 +117,7 @@ it('gives up beyond its bound, at its last whole block, and says how much is mis
     const said: string[] = [];
     const writer = writerIn(folder, {
       segmentBytes: 400,
-      mostKeptBytes: 500,
+      maxBacklogBytes: 500,
       onTrouble: (sentence) => said.push(sentence),
     });
     let shown = 0;
@@ -141,7 +141,7 @@ it('gives up beyond its bound, at its last whole block, and says how much is mis
 it('ends at the bytes that it may take', async () => {
   await inFolder(async (folder) => {
     const said: string[] = [];
-    const writer = writerIn(folder, { mostBytes: 1000, onTrouble: (sentence) => said.push(sentence) });
+    const writer = writerIn(folder, { maxBytes: 1000, onTrouble: (sentence) => said.push(sentence) });
     await writer.start(nobody);
     for (let k = 0; k < 40; k++) {
       block(writer, k);
@@ -180,12 +180,12 @@ it('makes room by removing the oldest runs, never a spared one', async () => {
       await journalOf(join(folder, run), 20);
     mkdirSync(join(folder, 'somebody-elses'));
     const [{ bytes }] = runsIn(folder);
-    expect(prune(folder, 3 * bytes, () => false)).toEqual([]);
-    expect(prune(folder, 2 * bytes, ({ runId }) => runId.startsWith('20261101'))).toEqual([
+    expect(pruneJournals(folder, 3 * bytes, () => false)).toEqual([]);
+    expect(pruneJournals(folder, 2 * bytes, ({ runId }) => runId.startsWith('20261101'))).toEqual([
       '20261102T000000Z-1',
     ]);
     expect(runsIn(folder).map(({ runId }) => runId)).toEqual(['20261103T000000Z-1', '20261101T000000Z-1']);
     expect(statSync(join(folder, 'somebody-elses')).isDirectory()).toBe(true);
-    expect(prune(join(folder, 'nowhere'), 0, () => false)).toEqual([]);
+    expect(pruneJournals(join(folder, 'nowhere'), 0, () => false)).toEqual([]);
   });
 });

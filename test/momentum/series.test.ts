@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimals } from '../../src/momentum/rule.js';
 import {
-  HOLES_LISTED,
+  MAX_LISTED_HOLES,
   MomentumSeries,
   differences,
   evaluateAll,
@@ -205,7 +205,7 @@ describe('MomentumSeries', () => {
   it('bounds the list of holes and goes on counting', () => {
     const series = new MomentumSeries(options);
     for (let i = 0; i <= 2 * 150; i += 2) series.push(candle(i), { partial: false });
-    expect(series.holes).toHaveLength(HOLES_LISTED);
+    expect(series.holes).toHaveLength(MAX_LISTED_HOLES);
     expect(series.missingMinutes).toBe(150);
   });
 

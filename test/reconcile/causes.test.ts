@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CandleRow, QualityRow } from '../../src/candles/candle.js';
 import { causesOf, CAUSES, type Cause } from '../../src/reconcile/causes.js';
-import { compareCandles, type CandleField } from '../../src/reconcile/comparison.js';
+import { compareCandles } from '../../src/reconcile/comparison.js';
+import { type CandleField } from '../../src/reconcile/fields.js';
 import type { OurCandle } from '../../src/reconcile/minutes.js';
 import { candleOf } from '../parquet/candles.js';
 

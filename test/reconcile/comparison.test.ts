@@ -1,8 +1,9 @@
 /** Any two sides are compared as by hand. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareCandles, FIELDS } from '../../src/reconcile/comparison.js';
-import type { Pair, Side } from '../../src/reconcile/comparison.js';
+import { compareCandles } from '../../src/reconcile/comparison.js';
+import { FIELDS } from '../../src/reconcile/fields.js';
+import type { SymbolPair, Side } from '../../src/reconcile/symbol-comparison.js';
 import type { OurCandle } from '../../src/reconcile/minutes.js';
 import { judge } from '../../src/reconcile/verdict.js';
 import { naiveCompare, naiveVerdict } from './naive.js';
@@ -28,7 +29,7 @@ function seen(
   };
 }
 
-function pairOf({ symbol, tick, ours, reference, volumes }: NaivePair): Pair {
+function pairOf({ symbol, tick, ours, reference, volumes }: NaivePair): SymbolPair {
   const side = (candles: readonly NaiveCandle[], noise: number): Side => ({
     candles: candles.map((candle) => seen(symbol, candle, noise)),
     volumeKind: volumes ? 'traded' : 'tick',
@@ -183,7 +184,7 @@ describe('compareCandles', () => {
 });
 
 /** One symbol's sides from a drawing, a character a minute: `W` whole, `p` partial, `.` nothing. */
-function drawn(drawings: readonly [ours: string, reference: string][]): Pair[] {
+function drawn(drawings: readonly [ours: string, reference: string][]): SymbolPair[] {
   const candles = (drawing: string): NaiveCandle[] =>
     [...drawing].flatMap((character, index) =>
       character === '.'

@@ -3,7 +3,8 @@
  * failed day that an older good one hides, a comparison of other candles, a symbol that one day lacks.
  */
 import { describe, expect, it } from 'vitest';
-import { cutover, type Cutover, type Requirement } from '../../src/reconcile/cutover.js';
+import { cutover, type Cutover } from '../../src/reconcile/cutover.js';
+import { type Requirement } from '../../src/reconcile/cutover-requirements.js';
 import { evidenceFrom, type ComparisonEvidence, type RunEvidence } from '../../src/reconcile/evidence.js';
 
 const DATES = ['2026-11-16', '2026-11-17', '2026-11-18', '2026-11-19', '2026-11-20'];

@@ -1,14 +1,15 @@
 /** The page of a comparison: all of it in one file, and nothing in it that came from a file's or a server's words as markup. */
 import { describe, expect, it } from 'vitest';
 import { CAUSE_NAME, CAUSES } from '../../src/reconcile/causes.js';
-import { compareCandles, type Pair } from '../../src/reconcile/comparison.js';
+import { compareCandles } from '../../src/reconcile/comparison.js';
+import { type SymbolPair } from '../../src/reconcile/symbol-comparison.js';
 import { comparisonPage } from '../../src/reconcile/page.js';
-import type { Surroundings } from '../../src/reconcile/present.js';
+import type { ComparisonContext } from '../../src/reconcile/present.js';
 import { judge } from '../../src/reconcile/verdict.js';
 import { candleOf, type CandleSketch } from '../parquet/candles.js';
 import type { CandleRow } from '../../src/candles/candle.js';
 
-const SURROUNDINGS: Surroundings = {
+const SURROUNDINGS: ComparisonContext = {
   ours: { folder: 'data/<b>ours</b>', files: [{ feed: 'live', mode: 'snapquote', volumeKind: 'traded' }] },
   reference: {
     folder: 'getCandleData of "host"',
@@ -28,7 +29,7 @@ function pairOf(
     readonly reference?: Partial<CandleRow> | null;
     readonly own?: null;
   }[],
-): Pair {
+): SymbolPair {
   const both = sketches.map(({ ours = {}, reference = {}, own }, minute) => {
     const { candle, quality } = candleOf({ symbol, minute, volSlack: 0, ...ours });
     return {
@@ -48,12 +49,12 @@ function pairOf(
   };
 }
 
-const pageOf = (...pairs: readonly Pair[]): string => {
+const pageOf = (...pairs: readonly SymbolPair[]): string => {
   const comparison = compareCandles(pairs);
   return comparisonPage(comparison, judge(comparison, undefined), SURROUNDINGS);
 };
 
-const planted = (): Pair =>
+const planted = (): SymbolPair =>
   pairOf('M&M', [
     {},
     { ours: { partial: true, gapMs: 1000 }, reference: { close: 100.5 } },

@@ -27,7 +27,7 @@ describe('limits', () => {
         await until(() => stays.frames.length > heard + 50);
         deaf.socket.terminate();
       },
-      { speed: 1500, market: marketAt('09:15'), limits: { mostBufferedBytes: 256 * 1024 } },
+      { speed: 1500, market: marketAt('09:15'), limits: { maxBufferedBytes: 256 * 1024 } },
     ));
 
   it('a client that reads late gets what was sent meanwhile, unchanged', () =>
@@ -47,7 +47,7 @@ describe('limits', () => {
           .findIndex((frame, i) => frame.toString('hex') !== sent[first + i].hex);
         expect(mismatch).toBe(-1);
       },
-      { speed: 3000, market: marketAt('09:16'), limits: { mostBufferedBytes: 64 * 1024 * 1024 } },
+      { speed: 3000, market: marketAt('09:16'), limits: { maxBufferedBytes: 64 * 1024 * 1024 } },
     ));
 
   it('a message of more than 64 KiB ends the connection', () =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { startBroker } from '../../src/sim/broker.js';
 import { DEMO_ACCOUNT } from '../../src/sim/login.js';
-import { MOST_BODY_BYTES } from '../../src/sim/rest.js';
+import { MAX_BODY_BYTES } from '../../src/sim/rest.js';
 import { totp } from '../../src/broker/angel/totp.js';
 import { totpHolds } from '../../src/sim/totp.js';
 import { HEADERS, logIn, post, raw, withBroker } from './client.js';
@@ -202,8 +202,8 @@ describe('HTTP', () => {
       ]);
       expect((await post(broker.controlUrl, {})).status).toBe(405);
       expect((await post(broker.loginUrl, '{"clientcode":')).status).toBe(400);
-      expect((await post(broker.loginUrl, 'x'.repeat(MOST_BODY_BYTES + 1))).status).toBe(413);
-      expect((await post(broker.loginUrl, JSON.stringify(GUEST).padEnd(MOST_BODY_BYTES))).json.status).toBe(
+      expect((await post(broker.loginUrl, 'x'.repeat(MAX_BODY_BYTES + 1))).status).toBe(413);
+      expect((await post(broker.loginUrl, JSON.stringify(GUEST).padEnd(MAX_BODY_BYTES))).json.status).toBe(
         true,
       );
       expect(await raw(broker, 'GET http://[ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toContain(

@@ -91,20 +91,20 @@ describe('the same market', () => {
   });
 
   it('gives each shipped name its own numbers in any company', () => {
-    const { laneOf } = sequenceAllocator(NIFTY);
-    expect(NIFTY.map((listing) => sequenceAllocator([listing]).laneOf[0])).toStrictEqual(laneOf);
-    expect(new Set(laneOf).size).toBe(50);
+    const { slotOf } = sequenceAllocator(NIFTY);
+    expect(NIFTY.map((listing) => sequenceAllocator([listing]).slotOf[0])).toStrictEqual(slotOf);
+    expect(new Set(slotOf).size).toBe(50);
   });
 
-  it('gives more names than the counter has lanes numbers of their own', () => {
+  it('gives more names than the counter has slotsPerFrame numbers of their own', () => {
     const listings = Array.from({ length: 400 }, (_, i) => ({
       ...NIFTY[0],
       symbol: `S${i}`,
       token: String(i + 1),
     }));
-    const { lanes, laneOf } = sequenceAllocator(listings);
-    expect(new Set(laneOf).size).toBe(400);
-    expect(Math.max(...laneOf)).toBeLessThan(lanes);
+    const { slotsPerFrame, slotOf } = sequenceAllocator(listings);
+    expect(new Set(slotOf).size).toBe(400);
+    expect(Math.max(...slotOf)).toBeLessThan(slotsPerFrame);
   });
 
   it('is generated up to the start fast enough to wait for', () => {

@@ -187,7 +187,7 @@ describe('candles over REST', () => {
     const seen = (market: Market): string[] => {
       const all: string[] = [];
       for (let k = 1; k <= 20; k++) {
-        if (market === asked) market.truth(0, '2026-11-23', market.nowMs - 4000);
+        if (market === asked) market.trueCandles(0, '2026-11-23', market.nowMs - 4000);
         market.advance(at('11:00') + k * 1000, (index, packet) =>
           all.push(`${index} ${packet.words.join(',')}`),
         );

@@ -5,7 +5,7 @@ import type { Packet } from '../../src/market/packet.js';
 import { istMs } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
 import { shippedCalendar } from '../../src/run/universe.js';
-import { InstrumentDay } from '../../src/sim/day.js';
+import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
 import { Market, type MarketOptions } from '../../src/sim/market.js';
 import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
@@ -54,7 +54,7 @@ export interface TrueTrade {
 /** A whole day of one name with its true trades, made apart from any market. */
 export function dayOf(symbol: string, seed = 7): { day: InstrumentDay; trades: TrueTrade[] } {
   const [listing] = listed(symbol);
-  const lanes = sequenceAllocator([listing]);
+  const slotsPerFrame = sequenceAllocator([listing]);
   const today = CALENDAR.day(DATE, true);
   if (today.kind !== 'open') throw new Error('the tests need a trading day');
   const trades: TrueTrade[] = [];
@@ -65,8 +65,8 @@ export function dayOf(symbol: string, seed = 7): { day: InstrumentDay; trades: T
     listing,
     session: today.session,
     previousDate: '2026-11-20',
-    lane: lanes.laneOf[0],
-    lanes: lanes.lanes,
+    slot: slotsPerFrame.slotOf[0],
+    slotsPerFrame: slotsPerFrame.slotsPerFrame,
     onTrade,
   });
   day.run(at('16:30'));

@@ -10,14 +10,15 @@ import { readCandleFile } from '../../parquet/history.js';
 import type { HistoryWindow } from '../../parquet/history.js';
 import { JsonLines } from '../../reconcile/json-lines.js';
 import { compareCandles } from '../../reconcile/comparison.js';
-import type { Comparison, Pair, Side } from '../../reconcile/comparison.js';
+import type { Comparison } from '../../reconcile/comparison.js';
+import type { SymbolPair, Side } from '../../reconcile/symbol-comparison.js';
 import { comparisonJson } from '../../reconcile/json.js';
-import { spansOf } from '../../reconcile/minutes.js';
+import { dateSpans } from '../../reconcile/minutes.js';
 import { originConflict } from '../../reconcile/origin.js';
 import type { Origin } from '../../reconcile/origin.js';
 import { comparisonPage } from '../../reconcile/page.js';
 import { comparisonText } from '../../reconcile/present.js';
-import type { Surroundings } from '../../reconcile/present.js';
+import type { ComparisonContext } from '../../reconcile/present.js';
 import { zoneShift } from '../../reconcile/shift.js';
 import { judge, nameOf, UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
 import { gathered, readOurs, sideFrom, type ReadSide } from './sides.js';
@@ -116,7 +117,7 @@ function chosen(
 
 /** The whole IST dates on which we have candles: a reference may hold years. */
 function windowOf(sides: readonly Side[]): HistoryWindow {
-  const spans = spansOf(sides.map(({ candles }) => candles));
+  const spans = dateSpans(sides.map(({ candles }) => candles));
   if (spans.length === 0) return { toMs: Number.NEGATIVE_INFINITY };
   return {
     fromMs: istMs(spans[0].date, '00:00'),
@@ -125,7 +126,7 @@ function windowOf(sides: readonly Side[]): HistoryWindow {
 }
 
 /** Symbols without any candle of ours on a date of the comparison, which the verdict counts as missing. */
-function silentNotes({ spans, symbols }: Comparison, pairs: readonly Pair[]): string[] {
+function silentNotes({ spans, symbols }: Comparison, pairs: readonly SymbolPair[]): string[] {
   return spans.flatMap(({ date, firstMs, lastMs }) => {
     const silent = symbols.filter((symbol) => {
       const { ours } = pairs.find(
@@ -148,7 +149,7 @@ function silentNotes({ spans, symbols }: Comparison, pairs: readonly Pair[]): st
 }
 
 /** What to do about times of the wrong clock, which would look like candles that are all missing. */
-function shiftNotes(pairs: readonly Pair[]): string[] {
+function shiftNotes(pairs: readonly SymbolPair[]): string[] {
   const shift = zoneShift(pairs);
   if (shift === undefined) return [];
   return [
@@ -214,7 +215,7 @@ export async function compare(
     typeof reference === 'string'
       ? await readReference(reference, instruments, windowOf(sides))
       : await asked(instruments, sides, ourOrigin, reference, say);
-  const pairs = instruments.map((instrument, index): Pair => ({
+  const pairs = instruments.map((instrument, index): SymbolPair => ({
     ...instrument,
     tickSizeRupees: tickSizeRupees(instrument.symbol),
     ours: sides[index],
@@ -232,7 +233,7 @@ export async function compare(
     ...theirs.notes,
     ...gathered([...mine, ...theirs.sides.flatMap((side) => side ?? [])]),
   ];
-  const surroundings: Surroundings = {
+  const surroundings: ComparisonContext = {
     ours: ourOrigin,
     reference: theirs.origin,
     notes,
@@ -255,7 +256,7 @@ async function asked(
   options: FetchOptions,
   say: (sentence: string) => void,
 ): Promise<Reference> {
-  const spans = spansOf(sides.map(({ candles }) => candles));
+  const spans = dateSpans(sides.map(({ candles }) => candles));
   if (spans.length === 0)
     throw new EngineError(
       'HISTORY',

@@ -8,7 +8,7 @@ import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
 import { CandlePoller, type PolledInstrument } from '../../broker/angel/rest-candles.js';
 import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/angel/stable-answers.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
-import type { Side } from '../../reconcile/comparison.js';
+import type { Side } from '../../reconcile/symbol-comparison.js';
 import type { Origin } from '../../reconcile/origin.js';
 import { distinct, simulated } from '../../reconcile/origin.js';
 import { DEMO_ACCOUNT } from '../../sim/login.js';

@@ -6,8 +6,8 @@ import type { FileInstrument } from '../../parquet/candles-file.js';
 import { readCandleFile } from '../../parquet/history.js';
 import type { CandleFile, HistoryWindow } from '../../parquet/history.js';
 import type { StoredCandle } from '../../parquet/merge.js';
-import { PRICES } from '../../reconcile/comparison.js';
-import type { Side } from '../../reconcile/comparison.js';
+import { PRICES } from '../../reconcile/fields.js';
+import type { Side } from '../../reconcile/symbol-comparison.js';
 import type { OurCandle } from '../../reconcile/minutes.js';
 import type { FileOrigin } from '../../reconcile/origin.js';
 

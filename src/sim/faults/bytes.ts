@@ -5,14 +5,14 @@ import type { WebSocket } from 'ws';
 
 const BINARY_MESSAGE = 0x82;
 /** What the second byte says of the length: it itself, or how many bytes of it follow. */
-const [SHORT, TWO_BYTES, EIGHT_BYTES] = [126, 126, 127];
+const [MAX_SHORT_LENGTH, TWO_BYTES, EIGHT_BYTES] = [126, 126, 127];
 /** What one write of a burst holds: as much as may wait in our memory. */
 const WRITE_BYTES = 64 * 1024;
 
 /** The bytes on the wire of one binary message. */
 export function messageBytes(payload: Uint8Array): Buffer {
   const { length } = payload;
-  const head = Buffer.alloc(length < SHORT ? 2 : length < 0x10000 ? 4 : 10);
+  const head = Buffer.alloc(length < MAX_SHORT_LENGTH ? 2 : length < 0x10000 ? 4 : 10);
   head[0] = BINARY_MESSAGE;
   head[1] = head.length === 2 ? length : head.length === 4 ? TWO_BYTES : EIGHT_BYTES;
   if (head.length === 4) head.writeUInt16BE(length, 2);
@@ -30,7 +30,7 @@ interface Writing {
  * Makes a socket that can be written to byte by byte. What else is written waits behind, in order: the stream takes one chunk after the
  * other. Returns the function that writes so.
  */
-export function byteWise(raw: Socket): (bytes: Buffer) => void {
+export function byteWriter(raw: Socket): (bytes: Buffer) => void {
   const single = new WeakSet<Buffer>();
   const writing = raw as unknown as Writing;
   const write = writing._write.bind(raw);
@@ -61,7 +61,7 @@ export function byteWise(raw: Socket): (bytes: Buffer) => void {
  * Sends `count` messages, `payloads` again and again, as the client reads them: the next write waits for the last. `sent` hears of every write,
  * also of the last one. Ends when the socket does.
  */
-export function pour({
+export function sendBurst({
   socket,
   raw,
   payloads,

@@ -32,7 +32,7 @@ export interface FaultKind {
   readonly takes: Readonly<Record<string, Argument>>;
 }
 
-const MOST_SECONDS = 86_400;
+const MAX_SECONDS = 86_400;
 
 function number(preset: number, min: number, max: number, unit: string): NumberArgument {
   return { kind: 'number', preset, min, max, unit, whole: true };
@@ -41,8 +41,8 @@ function number(preset: number, min: number, max: number, unit: string): NumberA
 /** From when on, and how long. */
 function window(atSeconds: number, forSeconds: number): Record<'at' | 'for', Argument> {
   return {
-    at: number(atSeconds, 0, MOST_SECONDS, "market seconds after the market's start"),
-    for: number(forSeconds, 1, MOST_SECONDS, 'market seconds'),
+    at: number(atSeconds, 0, MAX_SECONDS, "market seconds after the market's start"),
+    for: number(forSeconds, 1, MAX_SECONDS, 'market seconds'),
   };
 }
 

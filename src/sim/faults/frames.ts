@@ -9,7 +9,7 @@ import { numberOf, type Fault } from './fault.js';
 export type Damage = (frame: Uint8Array, fault: Fault, random: Random) => Uint8Array[];
 
 const NO_MODE = 9;
-const LONGEST_GARBAGE = 400;
+const MAX_GARBAGE_BYTES = 400;
 const ERROR = Buffer.from(
   JSON.stringify({ correlationID: '', errorCode: 'E1001', errorMessage: ERROR_TEXT.E1001 }),
 );
@@ -28,7 +28,7 @@ export const DAMAGE: Readonly<Partial<Record<FaultName, Damage>>> = {
     return [changed];
   },
   garbage: (frame, _fault, random) => {
-    const bytes = Buffer.alloc(1 + Math.floor(random() * LONGEST_GARBAGE)).map(() =>
+    const bytes = Buffer.alloc(1 + Math.floor(random() * MAX_GARBAGE_BYTES)).map(() =>
       Math.floor(random() * 256),
     );
     // Never a frame by chance.

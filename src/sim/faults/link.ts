@@ -3,25 +3,38 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Subscription } from '../../broker/angel/requests.js';
-import { byteWise, messageBytes, pour } from './bytes.js';
+import { byteWriter, messageBytes, sendBurst } from './bytes.js';
 import { numberOf } from './fault.js';
-import type { Faults } from './faults.js';
+import type { FaultName } from './catalogue.js';
 import { DAMAGE } from './frames.js';
-import type { ActiveFault } from './strikes.js';
+import type { ActiveFault } from './active-fault.js';
+
+/** What a connection asks of the broker's faults. */
+export interface LinkFaults {
+  /** Faults that change frames on their way. */
+  readonly frameFaults: readonly ActiveFault[];
+  /** Market time, epoch ms. */
+  nowMs(): number;
+  named(name: FaultName): readonly ActiveFault[];
+  /** The instrument's index; undefined for one that the market does not have. */
+  indexOf(exchangeType: number, token: string): number | undefined;
+  /** The first fault of a name that triggers now, counted; undefined when none does. */
+  triggered(name: FaultName, index?: number): ActiveFault | undefined;
+}
 
 export class Link {
-  readonly #faults: Faults;
+  readonly #faults: LinkFaults;
   readonly #socket: WebSocket;
   readonly #raw: Socket;
   readonly #writeByteWise: ((bytes: Buffer) => void) | undefined;
   #joining: Uint8Array | undefined;
   #halfOpen: ActiveFault | undefined;
 
-  constructor(faults: Faults, socket: WebSocket, raw: Socket) {
+  constructor(faults: LinkFaults, socket: WebSocket, raw: Socket) {
     this.#faults = faults;
     this.#socket = socket;
     this.#raw = raw;
-    if (faults.named('fragments').length > 0) this.#writeByteWise = byteWise(raw);
+    if (faults.named('fragments').length > 0) this.#writeByteWise = byteWriter(raw);
   }
 
   get open(): boolean {
@@ -29,17 +42,17 @@ export class Link {
   }
 
   /** Whether anything is still heard from it. */
-  get deaf(): boolean {
+  get isHalfOpen(): boolean {
     return this.#halfOpen !== undefined;
   }
 
   /** Sends an instrument's frame, or what the faults make of it. Before each message `room` says whether it may be sent. */
   sendPacket(frame: Uint8Array, index: number, room: () => boolean): void {
-    if (this.withheld() || this.#struck('mute') || this.#struck('mute-symbol', index)) return;
+    if (this.withheld() || this.#triggered('mute') || this.#triggered('mute-symbol', index)) return;
     for (const message of this.#messages(frame, index)) {
       if (!room()) return;
       const bytes =
-        this.#writeByteWise !== undefined && this.#struck('fragments', index)
+        this.#writeByteWise !== undefined && this.#triggered('fragments', index)
           ? messageBytes(message)
           : undefined;
       if (bytes === undefined) this.#socket.send(message, { binary: true });
@@ -49,24 +62,24 @@ export class Link {
 
   /** Whether what would be sent or answered is withheld, because nothing comes from this connection any more. */
   withheld(): boolean {
-    this.#halfOpen?.struck(this.#faults.nowMs());
+    this.#halfOpen?.record(this.#faults.nowMs());
     return this.#halfOpen !== undefined;
   }
 
   /** Whether a ping of either kind is answered. */
   pongs(): boolean {
-    return !this.withheld() && !this.#struck('pong-lost');
+    return !this.withheld() && !this.#triggered('pong-lost');
   }
 
   /** Whether a request to subscribe is taken for one beyond the quota. */
   overQuota(): boolean {
-    return this.#struck('quota');
+    return this.#triggered('quota');
   }
 
   /** Whether a subscription is answered. */
   answers({ exchangeType, token }: Subscription): boolean {
     const index = this.#faults.indexOf(exchangeType, token);
-    return index === undefined || !this.#struck('unanswered', index);
+    return index === undefined || !this.#triggered('unanswered', index);
   }
 
   drop(): void {
@@ -89,20 +102,20 @@ export class Link {
   }
 
   burst(fault: ActiveFault, frames: readonly Uint8Array[]): void {
-    pour({
+    sendBurst({
       socket: this.#socket,
       raw: this.#raw,
       payloads: frames,
       count: numberOf(fault.fault, 'frames'),
-      sent: (messages) => fault.struck(this.#faults.nowMs(), messages),
+      sent: (messages) => fault.record(this.#faults.nowMs(), messages),
     });
   }
 
-  #struck(
+  #triggered(
     name: 'mute' | 'mute-symbol' | 'pong-lost' | 'quota' | 'unanswered' | 'fragments',
     index?: number,
   ): boolean {
-    return this.#faults.takes(name, index) !== undefined;
+    return this.#faults.triggered(name, index) !== undefined;
   }
 
   #messages(frame: Uint8Array, index: number): Uint8Array[] {
@@ -111,12 +124,12 @@ export class Link {
     if (joining !== undefined) {
       this.#joining = undefined;
       messages = [Buffer.concat([joining, frame])];
-    } else if (this.#faults.takes('joined', index) !== undefined) {
+    } else if (this.#faults.triggered('joined', index) !== undefined) {
       this.#joining = frame;
       return [];
     }
-    for (const active of this.#faults.damages) {
-      if (!active.takes(this.#faults.nowMs(), index)) continue;
+    for (const active of this.#faults.frameFaults) {
+      if (!active.triggers(this.#faults.nowMs(), index)) continue;
       const damage = DAMAGE[active.fault.name]!;
       // What was put before the frame is left as it is.
       messages = [...messages.slice(0, -1), ...damage(messages.at(-1)!, active.fault, active.random)];

@@ -1,22 +1,53 @@
-/** What faults do to packets on the way out of the market. Pure but for the packet that is given to be changed. */
+/** What faults do to packets between the market and the feed. Pure, except that `change` writes into the packet it is given. */
 
 import { FIELD, type Packet } from '../../market/packet.js';
 import { MINUTE_MS } from '../../market/session.js';
+import type { Random } from '../../random.js';
 import type { FaultName } from './catalogue.js';
 import { numberOf, type Fault } from './fault.js';
 
+const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 
-/** Changes a packet that is ours to change. */
-export const CHANGE: Readonly<Partial<Record<FaultName, (packet: Packet, fault: Fault) => void>>> = {
-  'zero-price': (packet) => packet.setNumber(FIELD.price, 0),
-  'zero-time': (packet) => {
-    packet.setNumber(FIELD.exchangeMs, 0);
-    packet.setNumber(FIELD.lastTradeSeconds, 0);
+/** A fault of packets: it changes, repeats or delays them. */
+export interface PacketFault {
+  /** The packets it applies to: those that the market sends, the cached ones that answer subscriptions, or both. */
+  readonly of: 'live' | 'cached' | 'both';
+  /** Changes a copy of the packet. */
+  readonly change?: (packet: Packet, fault: Fault) => void;
+  /** How often the packet is sent. */
+  readonly copies?: number;
+  /** Market ms by which the packet comes later. */
+  readonly delayMs?: (fault: Fault, random: Random) => number;
+}
+
+export const PACKET_FAULTS: Readonly<Partial<Record<FaultName, PacketFault>>> = {
+  duplicate: { of: 'live', copies: 2 },
+  reorder: {
+    of: 'live',
+    delayMs: (fault, random) => SECOND_MS * (1 + Math.floor(random() * numberOf(fault, 'within'))),
   },
-  'volume-falls': (packet) => packet.setNumber(FIELD.volume, Math.floor(packet.number(FIELD.volume) / 2)),
-  clock: (packet, fault) => shiftTimes(packet, MINUTE_MS * numberOf(fault, 'minutes')),
-  'stale-cache': (packet, fault) => shiftTimes(packet, -HOUR_MS * numberOf(fault, 'hours')),
+  late: { of: 'live', delayMs: (fault) => SECOND_MS * numberOf(fault, 'by') },
+  'zero-price': { of: 'live', change: (packet) => packet.setNumber(FIELD.price, 0) },
+  'zero-time': {
+    of: 'live',
+    change: (packet) => {
+      packet.setNumber(FIELD.exchangeMs, 0);
+      packet.setNumber(FIELD.lastTradeSeconds, 0);
+    },
+  },
+  'volume-falls': {
+    of: 'live',
+    change: (packet) => packet.setNumber(FIELD.volume, Math.floor(packet.number(FIELD.volume) / 2)),
+  },
+  clock: {
+    of: 'both',
+    change: (packet, fault) => shiftTimes(packet, MINUTE_MS * numberOf(fault, 'minutes')),
+  },
+  'stale-cache': {
+    of: 'cached',
+    change: (packet, fault) => shiftTimes(packet, -HOUR_MS * numberOf(fault, 'hours')),
+  },
 };
 
 function shiftTimes(packet: Packet, byMs: number): void {
@@ -24,7 +55,7 @@ function shiftTimes(packet: Packet, byMs: number): void {
   packet.setNumber(FIELD.lastTradeSeconds, packet.number(FIELD.lastTradeSeconds) + byMs / 1000);
 }
 
-/** Makes `into` the same packet, in every field that a SnapQuote has. */
+/** Copies every field that a SnapQuote has. Returns `into`. */
 export function copyPacket(packet: Packet, into: Packet): Packet {
   into.mode = packet.mode;
   into.exchangeType = packet.exchangeType;

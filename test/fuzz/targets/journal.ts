@@ -6,7 +6,7 @@ import {
   BLOCK,
   ENTRY,
   KIND,
-  MOST_BLOCK_BYTES,
+  MAX_BLOCK_BYTES,
   SEGMENT,
   segmentHeader,
   segmentName,
@@ -141,7 +141,7 @@ export const journal: Target = {
     try {
       const extent = await readJournal(folder, {
         entry(kind: Kind, payload, stamp) {
-          if (payload.length > MOST_BLOCK_BYTES || !Number.isInteger(stamp.connection))
+          if (payload.length > MAX_BLOCK_BYTES || !Number.isInteger(stamp.connection))
             throw new Error(`an entry of kind ${kind} with ${payload.length} bytes`);
           // The length stands in front of the bytes that it belongs to.
           if (Buffer.from(payload.buffer, payload.byteOffset - 4, 4).readUInt32LE() !== payload.length)

@@ -310,6 +310,6 @@ describe('burst', () => {
         expect(idle.frames.length).toBe(0);
         expect((await scene.strikes())[0].strikes).toBe(300_000);
       },
-      { mostBufferedBytes: 256 * 1024 },
+      { maxBufferedBytes: 256 * 1024 },
     ));
 });

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { byteWise, messageBytes } from '../../../src/sim/faults/bytes.js';
+import { byteWriter, messageBytes } from '../../../src/sim/faults/bytes.js';
 import { logIn } from '../client.js';
 import { ALL, hexOf, listener, secondOf, truth, withFaults } from './scene.js';
 
@@ -31,7 +31,7 @@ describe('byte-wise writing', () => {
       turns.push(turn);
       write(chunk, encoding, done);
     };
-    const writeByteWise = byteWise(near);
+    const writeByteWise = byteWriter(near);
     near.write('before');
     writeByteWise(Buffer.from('slow bytes'));
     near.cork();
@@ -53,7 +53,7 @@ describe('byte-wise writing', () => {
     const { near, far, close } = await pair();
     // Not `once`: it takes the error for its own end.
     const closed = new Promise((resolve) => near.on('error', () => undefined).on('close', resolve));
-    byteWise(near)(Buffer.alloc(1_000_000));
+    byteWriter(near)(Buffer.alloc(1_000_000));
     far.once('data', () => far.destroy());
     await closed;
     close();

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import { PING } from '../broker/angel/requests.js';
 import { PONG } from '../broker/angel/texts.js';
-import type { Victim } from './faults/faults.js';
+import type { FaultTarget } from './faults/moments.js';
 import type { Link } from './faults/link.js';
 import type { Broadcast, Subscriber } from './broadcast.js';
 import { ERROR_TEXT, parseRequest, Subscriptions, type RequestError } from './subscriptions.js';
@@ -18,23 +18,23 @@ export interface ClientConnectionOptions {
   /** Real ms without a heart-beat after which the client is taken for dead. */
   readonly heartbeatMs: number;
   /** Bytes that may wait for a client that does not read. */
-  readonly mostBufferedBytes: number;
+  readonly maxBufferedBytes: number;
 }
 
 export class ClientConnection implements Subscriber {
   readonly #options: ClientConnectionOptions;
   readonly #subscriptions = new Subscriptions();
-  #beatMs: number;
+  #heartbeatAtMs: number;
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
-    this.#beatMs = options.clock.monoMs();
+    this.#heartbeatAtMs = options.clock.monoMs();
     const { socket } = options;
-    socket.on('message', (data: Buffer, isBinary: boolean) => this.#hear(data, isBinary));
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
     // ws answers the ping itself; the answer too may wait for a client that does not read.
     socket.on('ping', (data: Buffer) => {
-      this.#beat();
-      if (this.#room() && options.link?.pongs() === true) socket.pong(data);
+      this.#heartbeat();
+      if (this.#canSend() && options.link?.pongs() === true) socket.pong(data);
     });
     socket.on('close', () => this.#leave());
     // ws closes the socket after an error of its own accord: `close` follows.
@@ -44,19 +44,19 @@ export class ClientConnection implements Subscriber {
   /** Drops the client when it has sent no heart-beat of either kind for too long. */
   check(): void {
     if (
-      this.#options.clock.monoMs() - this.#beatMs > this.#options.heartbeatMs &&
-      this.#options.link?.deaf !== true
+      this.#options.clock.monoMs() - this.#heartbeatAtMs > this.#options.heartbeatMs &&
+      this.#options.link?.isHalfOpen !== true
     )
       this.#options.socket.terminate();
   }
 
   sendPacket(frame: Uint8Array, index: number): void {
-    if (this.#options.link !== undefined) this.#options.link.sendPacket(frame, index, () => this.#room());
-    else if (this.#room()) this.#options.socket.send(frame, { binary: true });
+    if (this.#options.link !== undefined) this.#options.link.sendPacket(frame, index, () => this.#canSend());
+    else if (this.#canSend()) this.#options.socket.send(frame, { binary: true });
   }
 
   /** The connection as faults see it; undefined where there are none. */
-  get victim(): Victim | undefined {
+  get faultTarget(): FaultTarget | undefined {
     const { link } = this.#options;
     return (
       link && {
@@ -70,22 +70,22 @@ export class ClientConnection implements Subscriber {
   }
 
   /** Whether more may be sent. A client that lets too much pile up is disconnected: memory must not grow for it. */
-  #room(): boolean {
-    const { socket, mostBufferedBytes } = this.#options;
+  #canSend(): boolean {
+    const { socket, maxBufferedBytes: mostBufferedBytes } = this.#options;
     if (socket.readyState !== socket.OPEN) return false;
     if (socket.bufferedAmount <= mostBufferedBytes) return true;
     socket.terminate();
     return false;
   }
 
-  #beat(): void {
-    this.#beatMs = this.#options.clock.monoMs();
+  #heartbeat(): void {
+    this.#heartbeatAtMs = this.#options.clock.monoMs();
   }
 
-  #hear(data: Buffer, isBinary: boolean): void {
+  #receive(data: Buffer, isBinary: boolean): void {
     const text = isBinary ? '' : data.toString('utf8');
     if (text === PING) {
-      this.#beat();
+      this.#heartbeat();
       if (this.#options.link?.pongs() !== false) this.#sendText(PONG);
       return;
     }
@@ -115,7 +115,7 @@ export class ClientConnection implements Subscriber {
   }
 
   #sendText(text: string): void {
-    if (this.#room()) this.#options.socket.send(text);
+    if (this.#canSend()) this.#options.socket.send(text);
   }
 
   #leave(): void {

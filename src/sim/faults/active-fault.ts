@@ -46,25 +46,25 @@ export class ActiveFault {
   }
 
   /** Whether it may strike at a market time. */
-  on(ms: number): boolean {
+  isActive(ms: number): boolean {
     return ms >= this.fromMs && ms < this.toMs && this.#rounds < this.#times;
   }
 
   /** Whether it strikes what happens now to an instrument, or to no one in particular; the first of every so many. Counts it when it does. */
-  takes(ms: number, index?: number): boolean {
-    if (!this.on(ms) || (this.index !== undefined && index !== this.index)) return false;
+  triggers(ms: number, index?: number): boolean {
+    if (!this.isActive(ms) || (this.index !== undefined && index !== this.index)) return false;
     if (this.#seen++ % this.#every !== 0) return false;
-    this.begin();
-    this.struck(ms);
+    this.countRound();
+    this.record(ms);
     return true;
   }
 
   /** One of its times is used up. */
-  begin(): void {
+  countRound(): void {
     this.#rounds++;
   }
 
-  struck(ms: number, strikes = 1): void {
+  record(ms: number, strikes = 1): void {
     this.strikes += strikes;
     this.firstMs ??= ms;
     this.lastMs = ms;

@@ -5,7 +5,7 @@ import { priceScale, type Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 
 /** Candles of a session's continuous minutes and, behind them, the closing auction's one. Prices in the wire's unit. */
-export class Minutes {
+export class MinuteCandles {
   readonly #session: TradingSession;
   readonly #count: number;
   readonly #open: Float64Array;

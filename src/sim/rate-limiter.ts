@@ -4,40 +4,40 @@ import type { Clock } from '../clock.js';
 /** At most `most` requests in any `ms` real milliseconds. */
 export interface RateWindow {
   readonly ms: number;
-  readonly most: number;
+  readonly max: number;
 }
 
 /** Clients whose requests are counted; the oldest are forgotten first. */
-const MOST_COUNTED = 1000;
+const MAX_CLIENTS = 1000;
 /** Characters of a client's name that tell it from others: strangers may be called anything. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 
 /** Counts requests by client. */
-export class Rate {
+export class RateLimiter {
   readonly #clock: Clock;
   readonly #windows: readonly RateWindow[];
-  readonly #longestMs: number;
-  readonly #most: number;
+  readonly #longestWindowMs: number;
+  readonly #maxRequests: number;
   readonly #recent = new Map<string, number[]>();
 
   constructor(clock: Clock, windows: readonly RateWindow[]) {
     this.#clock = clock;
     this.#windows = windows;
-    this.#longestMs = Math.max(...windows.map(({ ms }) => ms));
-    this.#most = Math.max(...windows.map(({ most }) => most));
+    this.#longestWindowMs = Math.max(...windows.map(({ ms }) => ms));
+    this.#maxRequests = Math.max(...windows.map(({ max: most }) => most));
   }
 
   /** Counts one request, a refused one too, and says whether it is one too many. */
   exceeded(client: string): boolean {
     const nowMs = this.#clock.monoMs();
-    const key = client.slice(0, LONGEST_NAME);
+    const key = client.slice(0, MAX_NAME_LENGTH);
     const recent = [
-      ...(this.#recent.get(key) ?? []).filter((ms) => nowMs - ms < this.#longestMs),
+      ...(this.#recent.get(key) ?? []).filter((ms) => nowMs - ms < this.#longestWindowMs),
       nowMs,
-    ].slice(-this.#most - 1);
+    ].slice(-this.#maxRequests - 1);
     this.#recent.delete(key);
     this.#recent.set(key, recent);
-    if (this.#recent.size > MOST_COUNTED) this.#recent.delete(this.#recent.keys().next().value!);
-    return this.#windows.some(({ ms, most }) => recent.filter((at) => nowMs - at < ms).length > most);
+    if (this.#recent.size > MAX_CLIENTS) this.#recent.delete(this.#recent.keys().next().value!);
+    return this.#windows.some(({ ms, max: most }) => recent.filter((at) => nowMs - at < ms).length > most);
   }
 }

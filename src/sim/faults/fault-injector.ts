@@ -11,63 +11,34 @@ import { CATALOGUE, type Argument, type FaultName } from './catalogue.js';
 import { checkSymbols, numberOf, type Fault } from './fault.js';
 import { DAMAGE } from './frames.js';
 import { REFUSAL, type HandshakeRefusal } from './handshakes.js';
-import { DelayedPackets } from './held-packets.js';
-import type { Link } from './link.js';
-import { CHANGE, copyPacket } from './packets.js';
-import { ActiveFault } from './strikes.js';
+import { DelayedPackets } from './delayed-packets.js';
+import { MOMENT_FAULTS, type FaultBroker, type FaultTarget } from './moments.js';
+import { copyPacket, PACKET_FAULTS } from './packets.js';
+import { ActiveFault } from './active-fault.js';
 
-/** A connection as a moment of trouble sees it. */
-export interface Victim {
-  readonly link: Link;
-  /** The last frame of everything that it has subscribed. */
-  lastFrames(): Uint8Array[];
-}
-
-export interface FaultsOptions {
+export interface FaultInjectorOptions extends FaultBroker {
   readonly faults: readonly Fault[];
   readonly market: Market;
   readonly clock: Clock;
-  /** Lets all tokens that were given so far expire. */
-  readonly expire: () => void;
 }
 
-/** What happens to every open connection at a moment. */
-const END: Readonly<Partial<Record<FaultName, (moment: ActiveFault, victim: Victim) => void>>> = {
-  drop: (_, { link }) => link.drop(),
-  close: ({ fault }, { link }) => link.close(numberOf(fault, 'code'), 'as was asked for by --fault close'),
-  reset: (_, { link }) => link.reset(),
-  expire: ({ fault }, { link }) => link.close(numberOf(fault, 'code'), 'session expired'),
-  'half-open': (moment, { link }) => link.halfOpen(moment),
-  burst: (moment, victim) => victim.link.burst(moment, victim.lastFrames()),
-};
-/** Of the packets that the market sends; `clock` and `stale-cache` strike cached ones too, or only. */
-const LIVE: ReadonlySet<FaultName> = new Set([
-  'duplicate',
-  'reorder',
-  'late',
-  'zero-price',
-  'zero-time',
-  'volume-falls',
-  'clock',
-] as const);
-const CACHED: ReadonlySet<FaultName> = new Set(['clock', 'stale-cache'] as const);
 const SECOND_MS = 1000;
 
-export class Faults {
-  readonly #options: FaultsOptions;
+export class FaultInjector {
+  readonly #options: FaultInjectorOptions;
   readonly #all: readonly ActiveFault[];
   readonly #moments: readonly ActiveFault[];
   readonly #live: readonly ActiveFault[];
   readonly #cached: readonly ActiveFault[];
   /** Those that change frames on their way. */
-  readonly damages: readonly ActiveFault[];
-  readonly #held = new DelayedPackets();
+  readonly frameFaults: readonly ActiveFault[];
+  readonly #delayed = new DelayedPackets();
   readonly #scratch = new Packet();
   /** The time of the packet that is being published, epoch ms. */
   #packetMs: number | undefined;
 
   /** Throws EngineError USAGE for a symbol that the market does not have. */
-  constructor(options: FaultsOptions) {
+  constructor(options: FaultInjectorOptions) {
     const { faults, market } = options;
     checkSymbols(faults, market.listings);
     this.#options = options;
@@ -80,11 +51,11 @@ export class Faults {
       });
     });
     this.#moments = this.#all
-      .filter(({ fault }) => END[fault.name] !== undefined)
+      .filter(({ fault }) => MOMENT_FAULTS[fault.name] !== undefined)
       .sort((a, b) => a.fromMs - b.fromMs);
-    this.#live = this.#all.filter(({ fault }) => LIVE.has(fault.name));
-    this.#cached = this.#all.filter(({ fault }) => CACHED.has(fault.name));
-    this.damages = this.#all.filter(({ fault }) => DAMAGE[fault.name] !== undefined);
+    this.#live = this.#all.filter(({ fault }) => appliesTo(fault, 'live'));
+    this.#cached = this.#all.filter(({ fault }) => appliesTo(fault, 'cached'));
+    this.frameFaults = this.#all.filter(({ fault }) => DAMAGE[fault.name] !== undefined);
   }
 
   /** Market time: that of the packet at hand where there is one. */
@@ -101,19 +72,19 @@ export class Faults {
   }
 
   /** The first fault of a name that strikes what happens now, counted; undefined when none does. */
-  takes(name: FaultName, index?: number): ActiveFault | undefined {
-    return this.#all.find((active) => active.fault.name === name && active.takes(this.nowMs(), index));
+  triggered(name: FaultName, index?: number): ActiveFault | undefined {
+    return this.#all.find((active) => active.fault.name === name && active.triggers(this.nowMs(), index));
   }
 
   /** Lets the market run up to `toMs`, hands on what comes of what it sends, and strikes the connections at their moments on the way. */
-  run(toMs: number, publish: Emit, victims: () => Victim[]): void {
+  run(toMs: number, publish: Emit, targets: () => FaultTarget[]): void {
     const { market } = this.#options;
     for (const moment of this.#moments) {
       if (moment.fromMs > toMs) break;
       const onTime = market.nowMs < moment.fromMs;
       if (onTime) this.#advance(moment.fromMs, publish);
       const ms = onTime ? moment.fromMs : toMs;
-      if (moment.on(ms)) this.#strike(moment, ms, victims());
+      if (moment.isActive(ms)) this.#triggerMoment(moment, ms, targets());
     }
     this.#advance(toMs, publish);
   }
@@ -122,20 +93,22 @@ export class Faults {
   cached(index: number): Packet {
     let packet = this.#options.market.last(index);
     for (const active of this.#cached) {
-      if (active.takes(this.nowMs(), index)) packet = this.#changed(packet, active);
+      if (active.triggers(this.nowMs(), index)) packet = this.#changed(packet, active);
     }
     return packet;
   }
 
   /** Why a handshake is refused though its credentials may be good; undefined when it is not. */
   refusal(): HandshakeRefusal | undefined {
-    const active = this.#all.find((one) => REFUSAL[one.fault.name] !== undefined && one.takes(this.nowMs()));
+    const active = this.#all.find(
+      (one) => REFUSAL[one.fault.name] !== undefined && one.triggers(this.nowMs()),
+    );
     return active === undefined ? undefined : REFUSAL[active.fault.name]!(active.fault);
   }
 
   /** Real ms by which a handshake's answer is late. */
   handshakeDelayMs(): number {
-    const active = this.takes('slow-handshake');
+    const active = this.triggered('slow-handshake');
     return active === undefined ? 0 : numberOf(active.fault, 'by') * SECOND_MS;
   }
 
@@ -156,61 +129,58 @@ export class Faults {
     this.#options.market.advance(toMs, (index, packet) => {
       const ms = packet.number(FIELD.exchangeMs);
       this.#packetMs = ms;
-      this.#held.release(ms, release);
-      for (const one of this.#through(index, packet, ms)) publish(index, one);
+      this.#delayed.release(ms, release);
+      for (const one of this.#applyLive(index, packet, ms)) publish(index, one);
     });
     // No packet of an earlier second is to come: whatever the steps in which the market runs, the order is the same.
     const secondMs = Math.floor(toMs / SECOND_MS) * SECOND_MS;
     this.#packetMs = secondMs;
-    this.#held.release(secondMs, release);
+    this.#delayed.release(secondMs, release);
     this.#packetMs = undefined;
   }
 
-  /** What is published in place of one packet. */
-  #through(index: number, packet: Packet, ms: number): Packet[] {
+  /** What is published instead of one packet; delayed packets are kept. */
+  #applyLive(index: number, packet: Packet, ms: number): Packet[] {
     let packets = [packet];
     for (const active of this.#live) {
-      if (!active.takes(ms, index)) continue;
-      const { fault } = active;
-      if (fault.name === 'duplicate') packets = packets.flatMap((one) => [one, one]);
-      else if (fault.name === 'late')
-        packets = this.#hold(packets, index, active, ms + SECOND_MS * numberOf(fault, 'by'));
-      else if (fault.name === 'reorder')
-        packets = this.#hold(
-          packets,
-          index,
-          active,
-          ms + SECOND_MS * (1 + Math.floor(active.random() * numberOf(fault, 'within'))),
-        );
-      else packets = packets.map((one) => this.#changed(one, active));
+      if (!active.triggers(ms, index)) continue;
+      const { fault, random } = active;
+      const { copies = 1, delayMs, change } = PACKET_FAULTS[fault.name]!;
+      if (delayMs !== undefined) packets = this.#delay(packets, index, active, ms + delayMs(fault, random));
+      else if (change !== undefined) packets = packets.map((one) => this.#changed(one, active));
+      else packets = packets.flatMap((one) => Array.from({ length: copies }, () => one));
     }
     return packets;
   }
 
-  #hold(packets: readonly Packet[], index: number, { toMs }: ActiveFault, dueMs: number): Packet[] {
+  #delay(packets: readonly Packet[], index: number, { toMs }: ActiveFault, dueMs: number): Packet[] {
     for (const packet of packets)
-      this.#held.hold(Math.min(dueMs, toMs), index, copyPacket(packet, new Packet()));
+      this.#delayed.add(Math.min(dueMs, toMs), index, copyPacket(packet, new Packet()));
     return [];
   }
 
   /** The packet changed, in memory that the next change may overwrite. */
   #changed(packet: Packet, { fault }: ActiveFault): Packet {
     if (packet !== this.#scratch) copyPacket(packet, this.#scratch);
-    CHANGE[fault.name]!(this.#scratch, fault);
+    PACKET_FAULTS[fault.name]!.change!(this.#scratch, fault);
     return this.#scratch;
   }
 
-  #strike(moment: ActiveFault, ms: number, victims: readonly Victim[]): void {
-    const { fault } = moment;
-    if (fault.name === 'expire') this.#options.expire();
-    const open = victims.filter(({ link }) => link.open);
-    const struck = fault.name === 'burst' ? open.filter((victim) => victim.lastFrames().length > 0) : open;
-    if (struck.length === 0 && fault.name !== 'expire') return;
-    moment.begin();
-    // A burst is counted by its frames, as they go.
-    if (fault.name !== 'burst') moment.struck(ms, Math.max(1, struck.length));
-    for (const victim of struck) END[fault.name]!(moment, victim);
+  #triggerMoment(moment: ActiveFault, ms: number, targets: readonly FaultTarget[]): void {
+    const { apply, once, appliesTo: concerns, countsItself } = MOMENT_FAULTS[moment.fault.name]!;
+    once?.(this.#options);
+    const struck = targets.filter((target) => target.link.open && concerns?.(target) !== false);
+    if (struck.length === 0 && once === undefined) return;
+    moment.countRound();
+    if (countsItself !== true) moment.record(ms, Math.max(1, struck.length));
+    for (const target of struck) apply(moment, target);
   }
+}
+
+/** Whether a fault changes, repeats or delays packets of this kind. */
+function appliesTo({ name }: Fault, kind: 'live' | 'cached'): boolean {
+  const of = PACKET_FAULTS[name]?.of;
+  return of === kind || of === 'both';
 }
 
 /** The instrument that a fault means; undefined: all. */

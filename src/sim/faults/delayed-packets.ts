@@ -2,18 +2,18 @@
 
 import type { Packet } from '../../market/packet.js';
 
-interface Held {
+interface DelayedPacket {
   readonly index: number;
   readonly packet: Packet;
 }
 
 export class DelayedPackets {
   /** By the market second in which they come, epoch ms. */
-  readonly #due = new Map<number, Held[]>();
+  readonly #due = new Map<number, DelayedPacket[]>();
   #next = Infinity;
 
   /** Keeps `packet`, which must be nobody else's, until `dueMs`. */
-  hold(dueMs: number, index: number, packet: Packet): void {
+  add(dueMs: number, index: number, packet: Packet): void {
     const held = this.#due.get(dueMs);
     if (held === undefined) this.#due.set(dueMs, [{ index, packet }]);
     else held.push({ index, packet });

@@ -5,7 +5,7 @@ import type { Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { seededRandom } from '../random.js';
 import { Conflation } from './conflation.js';
-import { Minutes } from './minutes.js';
+import { MinuteCandles } from './minute-candles.js';
 import { closeOf, profileOf, seedOf, STREAM, yearRange } from './instrument-profile.js';
 import { Trades, type OnTrade } from './trades.js';
 
@@ -15,8 +15,8 @@ export interface InstrumentDayOptions {
   readonly session: TradingSession;
   /** `YYYY-MM-DD` of the trading day before. */
   readonly previousDate: string;
-  readonly lane: number;
-  readonly lanes: number;
+  readonly slot: number;
+  readonly slotsPerFrame: number;
   /** Sees every true trade; for tests. */
   readonly onTrade?: OnTrade;
 }
@@ -27,21 +27,21 @@ const COUNTED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 export class InstrumentDay {
   readonly conflation: Conflation;
   readonly #trades: Trades;
-  readonly #minutes: Readonly<Record<VolumeKind, Minutes>>;
+  readonly #minutes: Readonly<Record<VolumeKind, MinuteCandles>>;
 
-  constructor({ seed, listing, session, previousDate, lane, lanes, onTrade }: InstrumentDayOptions) {
-    const nature = profileOf(seed, listing);
+  constructor({ seed, listing, session, previousDate, slot, slotsPerFrame, onTrade }: InstrumentDayOptions) {
+    const profile = profileOf(seed, listing);
     const daySeed = seedOf(seed, listing, session.date);
-    const previousClose = closeOf(seed, listing, nature, previousDate);
-    const year = yearRange(seed, listing, nature, session.date);
-    const traded = new Minutes(session);
-    const tick = new Minutes(session);
+    const previousClose = closeOf(seed, listing, profile, previousDate);
+    const year = yearRange(seed, listing, profile, session.date);
+    const traded = new MinuteCandles(session);
+    const tick = new MinuteCandles(session);
     this.#minutes = { traded, tick };
     this.#trades = new Trades({
-      nature,
+      profile,
       session,
       previousClose,
-      close: closeOf(seed, listing, nature, session.date),
+      close: closeOf(seed, listing, profile, session.date),
       random: seededRandom(daySeed, STREAM.trades),
       onTrade: (ms, price, quantity) => {
         traded.add(ms, price, quantity);
@@ -50,15 +50,15 @@ export class InstrumentDay {
     });
     this.conflation = new Conflation({
       listing,
-      nature,
+      profile,
       session,
       trades: this.#trades,
       previousClose,
       yearHigh: Math.max(year.high, previousClose),
       yearLow: Math.min(year.low, previousClose),
       countFromMs: countFromMs(session),
-      lane,
-      lanes,
+      slot,
+      slotsPerFrame,
       random: seededRandom(daySeed, STREAM.cadence),
       bookSeed: daySeed,
       // As a client in LTP mode counts: one tick a packet, by the packet's own time.
@@ -76,14 +76,14 @@ export class InstrumentDay {
   }
 
   /** The candles whose minute had ended by `endedByMs`, which must not lie behind what was lived. */
-  candles(listing: Listing, kind: VolumeKind, endedByMs: number): ReturnType<Minutes['rows']> {
+  candles(listing: Listing, kind: VolumeKind, endedByMs: number): ReturnType<MinuteCandles['rows']> {
     // No snapshot is due between the last one taken and now, so the trades may go ahead of them.
     this.#trades.advance(endedByMs);
     return this.#minutes[kind].rows(listing, endedByMs);
   }
 
   /** The true candles by the trades up to `toMs`, the minute that goes on included. For a day of which no snapshots are taken. */
-  truth(listing: Listing, toMs: number): ReturnType<Minutes['rows']> {
+  trueCandles(listing: Listing, toMs: number): ReturnType<MinuteCandles['rows']> {
     this.#trades.advance(toMs);
     return this.#minutes.traded.rows(listing, toMs + MINUTE_MS);
   }

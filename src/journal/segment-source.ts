@@ -1,0 +1,121 @@
+/** Reads a segment's file in chunks and finds the blocks in memory, each proven by its checksum. */
+import type { FileHandle } from 'node:fs/promises';
+import { viewOf } from '../broker/messages.js';
+import { combineCrc32, crc32, nativeCrc32, ownCrc32 } from './crc32.js';
+import { BLOCK, MAX_BLOCK_BYTES } from './format.js';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A block's place in memory: `bytes[from, to)`. */
+export class BlockAt {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  from = 0;
+  to = 0;
+
+  /** All of `bytes`. */
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.to = bytes.length;
+  }
+}
+
+/** Whether a block's checksum matches its bytes. */
+export function isIntact({ bytes, view, from, to }: BlockAt): boolean {
+  return view.getUint32(from + BLOCK.crc, true) === crc32(bytes, from + BLOCK.number, to);
+}
+
+/**
+ * The end of the last of the consecutive blocks in memory from `block` on, if the checksums of all of them match; else the
+ * start of `block`. Proves all of them at once: Node's CRC over all bytes must equal the CRC combined from the blocks' own
+ * sums. Any single wrong bit is found. Damage in two blocks goes unseen once in 2^32, as it does in one block.
+ */
+function intactUntil({ bytes, view, from }: BlockAt, held: number): number {
+  if (nativeCrc32 === undefined) return from;
+  let sum = 0;
+  let end = from;
+  while (held - end >= BLOCK.header) {
+    const size = view.getUint32(end + BLOCK.size, true);
+    if (size < BLOCK.header || size > held - end || size > MAX_BLOCK_BYTES) break;
+    sum = ownCrc32(bytes, end, end + BLOCK.number, sum);
+    sum = combineCrc32(sum, view.getUint32(end + BLOCK.crc, true), size - BLOCK.number);
+    end += size;
+  }
+  return nativeCrc32(bytes.subarray(from, end)) === sum ? end : from;
+}
+
+export class SegmentSource {
+  readonly #file: FileHandle;
+  /** Of the file, bytes. */
+  readonly size: number;
+  #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  /** Reused for every buffered block. */
+  #block = new BlockAt(this.#buffer);
+  #from = 0;
+  #to = 0;
+  /** The blocks in memory are intact up to here; undefined before the first look. */
+  #intactTo: number | undefined;
+  /** Offset in the file of what is taken next. */
+  at = 0;
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file;
+    this.size = size;
+  }
+
+  /** The next `length` bytes without taking them; fewer at the end of the file. */
+  async peek(length: number): Promise<Buffer> {
+    if (this.#to - this.#from < length) await this.#fill(length);
+    return this.#buffer.subarray(this.#from, Math.min(this.#to, this.#from + length));
+  }
+
+  /** The next block if all of it is in memory and intact; else undefined. Valid until the next call. */
+  bufferedBlock(): BlockAt | undefined {
+    const from = this.#from;
+    if (this.#to - from < BLOCK.header) return undefined;
+    const block = this.#block;
+    const size = block.view.getUint32(from + BLOCK.size, true);
+    if (size < BLOCK.header || size > this.#to - from) return undefined;
+    block.from = from;
+    block.to = from + size;
+    this.#intactTo ??= intactUntil(block, this.#to);
+    return block.to <= this.#intactTo || isIntact(block) ? block : undefined;
+  }
+
+  /** Whether only zeros are left: space that was allocated for a write that never came. Takes what it reads. */
+  async isZero(): Promise<boolean> {
+    for (;;) {
+      const bytes = await this.peek(CHUNK_BYTES);
+      if (bytes.some((byte) => byte !== 0)) return false;
+      if (this.at + bytes.length >= this.size) return true;
+      this.take(bytes.length);
+    }
+  }
+
+  take(length: number): void {
+    this.#from += length;
+    this.at += length;
+  }
+
+  async #fill(length: number): Promise<void> {
+    const rest = this.#buffer.subarray(this.#from, this.#to);
+    const target = length > this.#buffer.length ? Buffer.allocUnsafe(length) : this.#buffer;
+    target.set(rest);
+    if (target !== this.#buffer) this.#block = new BlockAt(target);
+    this.#buffer = target;
+    this.#intactTo = undefined;
+    this.#from = 0;
+    this.#to = rest.length;
+    while (this.#to < this.#buffer.length) {
+      const { bytesRead } = await this.#file.read(
+        this.#buffer,
+        this.#to,
+        this.#buffer.length - this.#to,
+        this.at + this.#to,
+      );
+      if (bytesRead === 0) return;
+      this.#to += bytesRead;
+    }
+  }
+}
