@@ -1,4 +1,4 @@
-/** docs/security.md lists what runs with our rights: every runtime dependency, and what each brings along. This holds the lists to what is installed. */
+/** docs/dependencies.md lists every runtime dependency, and what each brings along. These tests hold the lists to what is installed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ interface Locked {
 }
 
 const security = read('docs/security.md');
+const page = read('docs/dependencies.md');
 const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
 const locked = Object.entries(
   (JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }).packages,
@@ -24,10 +25,11 @@ const locked = Object.entries(
 const nameOf = (path: string): string =>
   path.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ');
 
-describe('docs/security.md', () => {
+describe('docs/dependencies.md', () => {
   it('lists each runtime dependency as package.json and package-lock.json have it, and why it is there', () => {
-    const rows = security
+    const rows = page
       .split('## Runtime dependencies')[1]
+      .split('\n## ')[0]
       .split('\n')
       .filter((line) => line.startsWith('| '))
       .slice(2);
@@ -47,7 +49,7 @@ describe('docs/security.md', () => {
   });
 
   it('lists what they bring along', () => {
-    const listed = security.split('```\n')[1].trimEnd().split('\n');
+    const listed = page.split('```\n')[1].trimEnd().split('\n');
     const expected = locked
       .filter(([path]) => !Object.hasOwn(dependencies, nameOf(path)))
       .map(([path, { version, license }]) => `${nameOf(path)} ${version} ${license ?? 'none'}`);
@@ -63,7 +65,7 @@ describe('docs/security.md', () => {
     }
   });
 
-  it('names only tests and files that there are', () => {
+  it('docs/security.md names only tests and files that exist', () => {
     const named = [...security.matchAll(/`((?:test|src)\/[\w./-]+)`/g)].map(([, path]) => path);
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((path) => !existsSync(`${root}${path}`))).toEqual([]);
