@@ -8,7 +8,7 @@ import { readMaster } from '../broker/angel/scrip-master.js';
 import { istDate } from '../market/session.js';
 import { named } from '../text/named.js';
 import { count } from '../text/count.js';
-import { disagreement, niftyFifty, openInstrumentMaster, type InstrumentMaster } from '../run/universe.js';
+import { disagreement, niftyFifty, readInstrumentMaster, type InstrumentMaster } from '../run/universe.js';
 
 export interface InstrumentsOptions {
   readonly fetch: boolean;
@@ -37,19 +37,19 @@ export async function instruments(
     );
     await keep(CACHE_FOLDER, today, kept);
   }
-  const book = await openInstrumentMaster(undefined, true, today);
+  const book = await readInstrumentMaster(undefined, true, today);
   if (book === undefined)
     throw new EngineError(
       'INSTRUMENT',
       `No instrument file was fetched yet: \`tickshard instruments --fetch\` downloads ${MASTER_URL} into ${CACHE_FOLDER}.`,
     );
-  const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.master) ?? []);
+  const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.scrips) ?? []);
   out(json ? JSON.stringify(asJson(book, wrong), null, 2) : asText(book, wrong));
   return wrong.length === 0 ? EXIT.pass : EXIT.failed;
 }
 
 function asJson(
-  { path, date, master, warnings }: InstrumentMaster,
+  { path, date, scrips: master, warnings }: InstrumentMaster,
   wrong: readonly string[],
 ): Record<string, unknown> {
   const { listings, derivatives, guessedTicks, conflicts } = master;
@@ -66,7 +66,7 @@ function asJson(
   };
 }
 
-function asText({ path, master, warnings }: InstrumentMaster, wrong: readonly string[]): string {
+function asText({ path, scrips: master, warnings }: InstrumentMaster, wrong: readonly string[]): string {
   const { listings, derivatives, guessedTicks, conflicts } = master;
   return [
     path,

@@ -16,7 +16,7 @@ import { checkExisting } from '../parquet/stored.js';
 import { shardsDrained, hashesOf } from '../run/finish.js';
 import { Intake } from '../ingest/intake.js';
 import { givenBefore, JournalSource, journalHead, type JournalSummary } from '../ingest/journal-source.js';
-import { lookAtFolder } from '../run/output-folders.js';
+import { checkFolder } from '../run/output-folders.js';
 import { onStop } from '../run/shutdown.js';
 import { WriterPool } from '../threads/writer-pool.js';
 
@@ -104,7 +104,7 @@ function notesOf(about: JournalSummary): string[] {
 async function replayed(head: JournalSummary, options: ReplayArguments): Promise<Outcome> {
   const { meta, folder } = head;
   const out = resolve(options.out ?? join('data/test/replay', meta.runId));
-  lookAtFolder(out);
+  checkFolder(out);
   const identity = { feed: meta.feed, mode: meta.mode, volumeKind: meta.volumeKind };
   await checkExisting(out, meta.instruments, identity);
   const engine = new Engine({

@@ -3,7 +3,8 @@ import { EXIT } from '../errors.js';
 import type { StageConfig } from '../cli/config.js';
 import { SystemClock, type Clock } from '../clock.js';
 import { connectMs, waitToConnect } from '../run/wait-for-open.js';
-import { makePlan, placesOf, type Plan } from '../run/plan.js';
+import { filesOf, type Plan } from '../run/plan.js';
+import { preflight } from '../run/preflight.js';
 import { Presenter } from '../run/presenter.js';
 import { checkSymbols, findKilled, resumedConfig } from '../run/resume.js';
 import { prepareSource } from '../run/source.js';
@@ -17,7 +18,7 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
   const clock = new SystemClock();
   if (config.resume) return resumed(config, preset, clock);
   for (;;) {
-    const plan = await makePlan(config, shippedCalendar(), clock.wallMs());
+    const plan = await preflight(config, shippedCalendar(), clock.wallMs());
     const { opensMs } = plan;
     if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan))
       return new StageRun(plan, preset).run();
@@ -31,13 +32,13 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
 /** Goes on with the run that was killed. */
 async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock): Promise<number> {
   const about = await findKilled(config, clock.wallMs());
-  const plan = await makePlan(
+  const plan = await preflight(
     resumedConfig(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }),
     shippedCalendar(),
     clock.wallMs(),
   );
   checkSymbols(about, plan);
-  return new StageRun({ ...plan, ...placesOf(about.meta.runId, config) }, preset, about).run();
+  return new StageRun({ ...plan, ...filesOf(about.meta.runId, config) }, preset, about).run();
 }
 
 /** Waits by the machine's own clock, with nothing open, nothing connected and nothing written. False when it was interrupted. */

@@ -1,4 +1,4 @@
-/** What the end of a run and that of a replay have in common. */
+/** Steps that end both a run and a replay. */
 import { within, type Clock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import { inOrder } from '../candles/candle.js';
@@ -9,10 +9,10 @@ import type { ShardPool } from '../threads/shard-pool.js';
 import { sha256Of } from '../parquet/reader.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
 
-/** Real ms for the shards to read what is in their rings at the end. */
+/** Real ms that the shards have at the end to empty their rings. */
 const DRAIN_MS = 30_000;
 
-/** Resolves when every shard has read END. Throws EngineError OUTPUT when one does not come to it. */
+/** Resolves when every shard has applied END. Throws EngineError OUTPUT after DRAIN_MS. */
 export async function shardsDrained(shards: ShardPool, clock: Clock): Promise<void> {
   await within(clock, DRAIN_MS, shards.done, () => {
     throw new EngineError(

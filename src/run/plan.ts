@@ -1,5 +1,4 @@
-/** Everything that a stage run decides before it connects. Reads; writes and connects nothing. */
-import { statSync } from 'node:fs';
+/** Everything that a run decides before it connects. Pure: src/run/preflight.ts checks the plan against the disk. */
 import { dirname, join, resolve } from 'node:path';
 import type { FeedChoice, StageConfig } from '../cli/config.js';
 import { LIMITS } from '../limits.js';
@@ -7,31 +6,27 @@ import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../candles/candle.js';
 import type { Instrument } from '../market/instrument.js';
 import { istDate, istStamp, type Calendar, type TradingDay, type TradingSession } from '../market/session.js';
-import { QUOTA } from '../broker/angel/requests.js';
-import { checkExisting } from '../parquet/stored.js';
-import { lookAtFolder } from './output-folders.js';
-import { openInstrumentMaster, selectInstruments } from './universe.js';
 
 export interface Plan {
   readonly config: StageConfig;
   readonly runId: string;
   readonly instruments: readonly Instrument[];
-  /** What a person should know of the broker's instrument file, sentences. */
+  /** Warnings about the broker's instrument file, sentences. */
   readonly instrumentWarnings: readonly string[];
   readonly sessionOf: (instrument: Instrument) => TradingSession;
-  /** Why the session's hours are assumed; undefined when the calendar knows them. */
+  /** Why the session's hours are assumed; undefined when the calendar covers the date. */
   readonly hoursUnknown: string | undefined;
-  /** When the market opens, epoch ms, where the run waits for that; undefined when it is open. */
+  /** When the market opens, epoch ms, if the run waits for it; undefined when the market is open. */
   readonly opensMs: number | undefined;
-  /** Market time from which the run counts, epoch ms: the opening that is waited for, or now as the clock of the feed's choice tells it. */
+  /** Market time at which the run starts, epoch ms: the awaited opening, or now by the feed's clock. */
   readonly startsMs: number;
-  /** When the last of the instruments closes, its auction included; epoch ms. */
+  /** When the last instrument closes, closing auction included; epoch ms. */
   readonly endsMs: number;
-  /** When the trading day before opened, epoch ms; undefined where the calendar does not know. */
+  /** When the previous trading day opened, epoch ms; undefined when the calendar does not cover it. */
   readonly previousOpenMs: number | undefined;
-  /** Whether market time is told by the feed's choice and not by this machine's clock. */
+  /** True if market time comes from the feed's choice (simulator, `--market-clock`), not from this machine. */
   readonly marketClock: boolean;
-  /** Market seconds a real second. */
+  /** Market seconds per real second. */
   readonly speed: number;
   readonly silenceMs: number;
   readonly volumeKind: VolumeKind;
@@ -39,23 +34,23 @@ export interface Plan {
   /** Absolute. */
   readonly outDir: string;
   readonly reportPaths: readonly string[];
-  /** The report as a page; undefined with `--report`, which names the one file that is written. */
+  /** The report as a page; undefined with `--report`, which names the only report file. */
   readonly pagePath: string | undefined;
   readonly logPath: string;
   /** Absolute; undefined with `--no-journal`. */
   readonly journalDir: string | undefined;
-  /** All folders that are written to, absolute; what lies in them is the run's too. */
+  /** All folders that the run writes to, absolute. */
   readonly folders: readonly string[];
 }
 
-/** What the files of this feed say of their origin: prices of different origins never meet in one file. */
+/** The origin that files of this feed state: prices of different origins never share a file. */
 export function feedName(feed: FeedChoice): string {
   if (feed.kind === 'live') return 'live';
   if (feed.kind === 'sim') return `sim:${feed.seed}`;
   return `url:${URL.canParse(feed.url) ? new URL(feed.url).hostname : 'unknown'}`;
 }
 
-/** Why `instrument` cannot trade at `nowMs`; undefined when it can. */
+/** Why an instrument with this day cannot trade at `nowMs`; undefined when it can. */
 function shutBecause(day: TradingDay, nowMs: number): string | undefined {
   if (day.kind === 'shut') return day.reason;
   const { openMs, closeMs, auction } = day.session;
@@ -71,8 +66,8 @@ interface Hours {
 }
 
 /**
- * Sessions of all instruments on the market's date. Where one could not trade now, those of the next opening when it may be waited for;
- * else throws EngineError MARKET_SHUT, saying when it opens.
+ * Sessions of all instruments on the market's date. If one cannot trade now, those of the next opening when the run may wait for it;
+ * otherwise throws EngineError MARKET_SHUT, which says when the market opens.
  */
 function hoursAt(
   calendar: Calendar,
@@ -109,11 +104,11 @@ function hoursAt(
   return { sessions, hoursUnknown, opensMs };
 }
 
-/** What is named by the run: itself, and where its report goes. */
-export function placesOf(
-  runId: string,
-  { report }: StageConfig,
-): Pick<Plan, 'runId' | 'reportPaths' | 'pagePath'> {
+/** The run's name, and the files named after it. */
+export type RunFiles = Pick<Plan, 'runId' | 'reportPaths' | 'pagePath'>;
+
+/** The files of run `runId`: its report, and the report's page. */
+export function filesOf(runId: string, { report }: StageConfig): RunFiles {
   const reports = resolve('data/test/reports');
   if (report !== undefined) return { runId, reportPaths: [resolve(report)], pagePath: undefined };
   return {
@@ -123,81 +118,83 @@ export function placesOf(
   };
 }
 
+/** What a plan is made of. */
+export interface PlanInputs {
+  readonly config: StageConfig;
+  readonly calendar: Calendar;
+  /** The machine's wall clock, epoch ms. */
+  readonly nowMs: number;
+  readonly processId: number;
+  readonly instruments: readonly Instrument[];
+  readonly instrumentWarnings: readonly string[];
+  /** Instruments that the broker serves on one connection in one mode. */
+  readonly maxInstruments: number;
+}
+
+/** Market time when the run is planned, epoch ms; how fast it runs; and whether the feed's choice sets it. */
+function marketClockOf(
+  feed: FeedChoice,
+  nowMs: number,
+): { startMs: number; speed: number; marketClock: boolean } {
+  if (feed.kind === 'sim') return { startMs: feed.atMs, speed: feed.speed, marketClock: true };
+  if (feed.kind === 'url' && feed.marketClock !== undefined)
+    return { startMs: feed.marketClock.originMs, speed: feed.marketClock.speed, marketClock: true };
+  return { startMs: nowMs, speed: 1, marketClock: false };
+}
+
 /**
- * Plans a run. Throws EngineError with exit code 2: unknown or clashing instruments, a market that is shut, folders that cannot be
- * written to, existing files of another origin.
+ * Plans a run from its inputs alone. Throws EngineError with exit code 2: more instruments than the broker serves, or a market that is
+ * shut.
  */
-export async function makePlan(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
-  // The simulated broker lists what the run asks for; a file of the real one has no say there.
-  const book = await openInstrumentMaster(config.instruments, config.feed.kind === 'live', istDate(nowMs));
-  const instruments = selectInstruments({ ...config, book });
+export function planRun({ config, calendar, nowMs, processId, ...given }: PlanInputs): Plan {
+  const { instruments, instrumentWarnings, maxInstruments } = given;
   // One mode for all: as many (token, mode) pairs as instruments.
-  if (instruments.length > QUOTA)
+  if (instruments.length > maxInstruments)
     throw new EngineError(
       'USAGE',
-      `${instruments.length} symbols are more than the ${QUOTA} that the broker serves on one connection: leave some out.`,
+      `${instruments.length} symbols are more than the ${maxInstruments} that the broker serves on one connection: leave some out.`,
     );
-  const { feed } = config;
-  const marketStartMs =
-    feed.kind === 'sim'
-      ? feed.atMs
-      : feed.kind === 'url' && feed.marketClock !== undefined
-        ? feed.marketClock.originMs
-        : nowMs;
-  const speed = feed.kind === 'sim' ? feed.speed : feed.kind === 'url' ? (feed.marketClock?.speed ?? 1) : 1;
-  const { sessions, hoursUnknown, opensMs } = hoursAt(calendar, instruments, marketStartMs, config.waitOpen);
-  const runId = `${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${process.pid}`;
-  const outDir = resolve(config.out);
-  const { reportPaths, pagePath } = placesOf(runId, config);
-  const logPath = resolve('logs/websocket_test.log');
-  if (config.history !== undefined && !statSync(config.history, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new EngineError(
-      'HISTORY',
-      `--history ${config.history} is no folder; name the one with NSE_{SYMBOL}_1m.parquet.`,
-    );
-  }
-  const journalDir = config.journal === undefined ? undefined : resolve(config.journal);
-  const folders = [
-    outDir,
-    dirname(reportPaths[0]),
-    dirname(logPath),
-    ...(journalDir === undefined ? [] : [journalDir]),
-  ];
-  for (const folder of [...folders, join(outDir, 'quality')]) lookAtFolder(folder);
-  if (config.report !== undefined && statSync(config.report, { throwIfNoEntry: false })?.isDirectory())
-    throw new EngineError('OUTPUT', `--report ${config.report} is a folder; name a file.`);
+  const { startMs, speed, marketClock } = marketClockOf(config.feed, nowMs);
+  const { sessions, hoursUnknown, opensMs } = hoursAt(calendar, instruments, startMs, config.waitOpen);
+  const all = [...sessions.values()];
   const volumeKind: VolumeKind = config.mode === 'ltp' ? 'tick' : 'traded';
-  const identity: FileIdentity = { feed: feedName(feed), mode: config.mode, volumeKind };
-  await checkExisting(outDir, instruments, identity);
   return {
+    ...outputsOf(`${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${processId}`, config),
     config,
-    runId,
     instruments,
-    instrumentWarnings: book?.warnings ?? [],
+    instrumentWarnings,
     sessionOf: (instrument) => sessions.get(instrument)!,
     hoursUnknown,
     opensMs,
-    startsMs: opensMs ?? marketStartMs,
-    endsMs: Math.max(...[...sessions.values()].map(({ closeMs, auction }) => auction?.toMs ?? closeMs)),
+    startsMs: opensMs ?? startMs,
+    endsMs: Math.max(...all.map(({ closeMs, auction }) => auction?.toMs ?? closeMs)),
     previousOpenMs: calendar.lastOpenMs(
-      Math.min(...[...sessions.values()].map(({ openMs }) => openMs)),
+      Math.min(...all.map(({ openMs }) => openMs)),
       instruments[0].derivatives,
     ),
-    marketClock: feed.kind === 'sim' || (feed.kind === 'url' && feed.marketClock !== undefined),
+    marketClock,
     speed,
     silenceMs: Math.max(config.graceMs, LIMITS.minSilenceMs * speed),
     volumeKind,
-    identity,
-    outDir,
-    reportPaths,
-    pagePath,
-    logPath,
-    journalDir,
-    folders,
+    identity: { feed: feedName(config.feed), mode: config.mode, volumeKind },
   };
 }
 
-/** How the run was asked for, under the names that the report has: none of them is a secret. */
+/** Where a run writes. */
+function outputsOf(
+  runId: string,
+  config: StageConfig,
+): Pick<Plan, 'outDir' | 'logPath' | 'journalDir' | 'folders'> & RunFiles {
+  const files = filesOf(runId, config);
+  const outDir = resolve(config.out);
+  const logPath = resolve('logs/websocket_test.log');
+  const journalDir = config.journal === undefined ? undefined : resolve(config.journal);
+  const folders = [outDir, dirname(files.reportPaths[0]), dirname(logPath)];
+  if (journalDir !== undefined) folders.push(journalDir);
+  return { ...files, outDir, logPath, journalDir, folders };
+}
+
+/** The run's options under the names of the report. None is a secret. */
 export function optionsOf({ config, outDir }: Plan): Readonly<Record<string, unknown>> {
   const { stage, shadow, durationMin, warmUp, mode, shards, graceMs, history, symbols, subset, feed } =
     config;

@@ -1,11 +1,11 @@
-/** Whether the process that wrote something still lives. */
+/** Is the process that wrote a journal still running? */
 import { readFileSync } from 'node:fs';
 import { lives } from '../text/atomic-file.js';
 
-/** The state and the start of a process as Linux tells them; undefined for none, and on other systems. */
-function statOf(processId: number): { readonly state: string; readonly start: string } | undefined {
+/** State and start time of a process on Linux; undefined if there is no such process, and on other systems. */
+function processStat(processId: number): { readonly state: string; readonly start: string } | undefined {
   try {
-    // The name of the program stands in parentheses and may hold anything. Behind it come the 3rd field, the state, and so on; the start is the 22nd.
+    // The program's name is in parentheses and may hold any byte. Field 3, the state, follows it; field 22 is the start.
     const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0], start: fields[19] };
@@ -15,18 +15,21 @@ function statOf(processId: number): { readonly state: string; readonly start: st
   }
 }
 
-/** When a process started, in the kernel's own count: with it a number that was given out again is not taken for the same process. Null where the system does not say. */
+/**
+ * When a process started, in clock ticks since boot. The kernel reuses process numbers: number and start together identify a process.
+ * Null on systems other than Linux.
+ */
 export function processStart(processId: number): string | null {
-  return statOf(processId)?.start ?? null;
+  return processStat(processId)?.start ?? null;
 }
 
-/** Whether the process of that number and start lives. True when the system will not say. */
+/** True if the process with this number and start is running, and if the system does not tell. */
 export function isAlive(processId: number, start: string | null): boolean {
   if (processId === process.pid) return start === processStart(process.pid);
   if (!lives(processId)) return false;
-  const now = statOf(processId);
+  const now = processStat(processId);
   if (now === undefined) return true;
-  // Killed, and its parent has not asked for its end yet.
+  // Killed, but its parent has not collected its exit status yet.
   const gone = now.state === 'Z' || now.state === 'X';
   return !gone && (start === null || now.start === start);
 }

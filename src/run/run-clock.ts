@@ -1,12 +1,12 @@
-/** How long a run has gone on, in market time, and when it is over. */
+/** How long a run has lasted, in market time, and when it is over. */
 import type { Clock } from '../clock.js';
 import { MINUTE_MS } from '../market/session.js';
 import type { Plan } from './plan.js';
 
-/** Real ms that the last whole minute is waited for beyond grace, when the feed gives no more time of its own. */
+/** Real ms, beyond grace, that a run waits for its last minute to seal when no more packets advance the watermark. */
 const LAST_SEAL_SLACK_MS = 3000;
 
-/** What of a Sealer is asked. */
+/** The part of the watermark that a run clock reads. */
 export interface Seals {
   readonly sealed: number;
   readonly lastBar: number;
@@ -19,7 +19,7 @@ export class RunClock {
   #endedMarketMs: number | undefined;
   #wantedBar: number | undefined;
   #deadlineMonoMs = 0;
-  /** Real ms by which the feed was subscribed before the market opened. */
+  /** Real ms from subscribing to the market's opening; 0 if the market was open. */
   earlyMs = 0;
 
   constructor(plan: Plan) {
@@ -31,7 +31,7 @@ export class RunClock {
     return this.#openedMarketMs !== undefined;
   }
 
-  /** A connection is open: with the first one the duration begins, at the opening where that was waited for. */
+  /** Notes an open connection. The first one starts the duration, or the awaited opening does if it is later. */
   opened(clock: Clock): void {
     if (this.#openedMarketMs !== undefined) return;
     const nowMs = clock.marketMs();
@@ -39,7 +39,7 @@ export class RunClock {
     this.earlyMs = (this.#openedMarketMs - nowMs) / clock.speed;
   }
 
-  /** Takes over from a process that was killed. */
+  /** Continues the clock of a killed process. */
   goOn(opening: { readonly openedMarketMs: number; readonly earlyMs: number } | undefined): void {
     this.#openedMarketMs = opening?.openedMarketMs;
     this.earlyMs = opening?.earlyMs ?? 0;
@@ -56,7 +56,7 @@ export class RunClock {
       : Math.max(0, (this.#endedMarketMs ?? clock.marketMs()) - this.#openedMarketMs);
   }
 
-  /** Market minutes that the run is to have in all. */
+  /** Market minutes that the run lasts in all. */
   get askedMin(): number {
     const { config, endsMs, startsMs } = this.#plan;
     return config.durationMin ?? Math.max(0, endsMs - (this.#openedMarketMs ?? startsMs)) / MINUTE_MS;
@@ -66,12 +66,12 @@ export class RunClock {
     return this.askedMin - this.ranMs(clock) / MINUTE_MS;
   }
 
-  /** Whether the duration has passed and the last minute that ended within it is sealed; it is waited for as long as grace and silence can take. */
+  /** True once the duration has passed and its last whole minute is sealed, or grace and silence cannot seal it any more. */
   isOver(clock: Clock, seals: Seals): boolean {
     if (this.leftMin(clock) > 0) return false;
     const { silenceMs, config, speed } = this.#plan;
     if (this.#wantedBar === undefined) {
-      // Behind the close nothing comes that would move market time to the auction's end.
+      // After the close no packet advances the watermark to the end of the auction.
       this.#wantedBar = config.durationMin === undefined ? seals.lastBar : seals.lastEndedBar();
       this.#deadlineMonoMs = clock.monoMs() + (silenceMs + config.graceMs) / speed + LAST_SEAL_SLACK_MS;
     }

@@ -1,4 +1,4 @@
-/** Begins the journal of a run: makes room for it, makes its folder, and writes what the run is. */
+/** The journal of a run: makes room on the disk, makes its folder, and writes what the run is. */
 import { join, resolve } from 'node:path';
 import { LIMITS } from '../limits.js';
 import { SystemClock, type Clock } from '../clock.js';
@@ -14,17 +14,16 @@ import { filled, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { processStart } from './process-liveness.js';
 import type { Plan } from './plan.js';
 
-/** A journal whose run was going on so recently is not removed to make room. Real ms. */
+/** A journal that changed within this time is not removed to make room. Real ms. */
 const RECENT_MS = 3_600_000;
 
-/** What a run's journal is made of. */
 export interface RunJournalOptions {
   readonly plan: Plan;
   readonly engine: Engine;
-  /** SHA-256 of the rows of `--history` that are used, by symbol. */
+  /** SHA-256 of the rows used from `--history`, by symbol. */
   readonly historyRows: Readonly<Record<string, string>>;
   readonly given: WarmUpCandles | undefined;
-  /** Where an earlier process left off. */
+  /** Where the killed process's journal ends; undefined in a new run. */
   readonly from: JournalPosition | undefined;
   readonly onTrouble: (sentence: string) => void;
 }
@@ -57,7 +56,6 @@ function metaOf({ plan, historyRows, given }: RunJournalOptions, clock: Clock): 
   };
 }
 
-/** The journal of a run that begins. */
 export class RunJournal {
   readonly journal: JournalWriter;
   readonly #options: RunJournalOptions;
@@ -68,8 +66,8 @@ export class RunJournal {
   }
 
   /**
-   * Makes the folder and the first segment; undefined with `--no-journal`. Throws EngineError OUTPUT when the disk refuses: a run that
-   * leaves no trace of its gaps must be asked for.
+   * Makes the folder and the first segment; undefined with `--no-journal`. Throws EngineError OUTPUT if the disk refuses: a run without
+   * a journal must be asked for.
    */
   static async begin(options: RunJournalOptions): Promise<RunJournal | undefined> {
     const { plan, engine, from, onTrouble } = options;
@@ -106,7 +104,7 @@ export class RunJournal {
     }
   }
 
-  /** Writes what the run is, before its first frame; and tells of each decision from now on. */
+  /** Writes what the run is, before its first frame, and journals each of the router's decisions from now on. */
   describe(clock: Clock): void {
     const { journal } = this;
     const { given, engine, from } = this.#options;
@@ -122,7 +120,7 @@ export class RunJournal {
     });
   }
 
-  /** The last word: what the run's rows hash to. */
+  /** Writes the hashes of the run's rows, the last entry, and closes the journal. */
   async conclude(clock: Clock, hashes: object): Promise<void> {
     this.#note(clock, KIND.sum, Buffer.from(JSON.stringify(hashes)));
     await this.journal.stop();

@@ -1,18 +1,18 @@
-/** What ends a run from outside its own course: a signal of the machine, or a fault of our own that nobody caught. */
+/** What ends a run from outside: a signal, or an uncaught error of tickshard's own. */
 import { EXIT } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
 import type { Log } from '../log.js';
 
-/** Characters of a line that are shown of a fault. */
-const LONGEST_LINE = 300;
+/** Characters shown of each line of a stack trace. */
+const MAX_LINE_CHARS = 300;
 
-/** All of them mean "stop in order": Ctrl-C, a service manager, a terminal that is closed, and Ctrl-Break or a closed window on Windows. */
+/** Signals for an orderly stop: Ctrl-C, a service manager, a closed terminal, and Ctrl-Break or a closed window on Windows. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const;
 
-/** Calls `interrupt` for each signal and, where given, `fault` for what was thrown and not caught, until the returned function is called. */
+/** Calls `interrupt` on each signal and `fault`, if given, on an uncaught error, until the returned function is called. */
 export function onStop(interrupt: () => void, fault?: (error: unknown) => void): () => void {
   for (const signal of SIGNALS) process.on(signal, interrupt);
-  // A rejection that nobody handles comes here too. Without this Node would end at once, and the broker would see no close frame.
+  // Unhandled rejections arrive here too. Without a listener Node ends at once, and the broker gets no close frame.
   if (fault !== undefined) process.on('uncaughtException', fault);
   return () => {
     for (const signal of SIGNALS) process.off(signal, interrupt);
@@ -20,33 +20,33 @@ export function onStop(interrupt: () => void, fault?: (error: unknown) => void):
   };
 }
 
-/** Who is told of a fault. */
-export interface Tellable {
+/** What `endByFault` reports to. */
+export interface FaultReporters {
   readonly log: Log;
-  /** Undefined before there is one. */
+  /** Undefined before the feed client exists. */
   readonly client: FeedClient | undefined;
-  /** Takes the live display away. */
+  /** Removes the live display. */
   readonly clear: () => void;
 }
 
 let faulted = false;
 
 /**
- * Ends the program after a fault of ours: what else is true cannot be known any more. The broker is told with a close frame, lest it
- * take the user's next connection for one too many; nothing starts again by itself.
+ * Ends the program after a fault of its own: its state is no longer trustworthy. The broker gets a close frame, so that it does not count
+ * the dead connection against the user's next one. Nothing restarts by itself.
  */
-export async function endByFault(error: unknown, { log, client, clear }: Tellable): Promise<never> {
-  // One fault may make others while the socket closes, which takes a second at most.
+export async function endByFault(error: unknown, { log, client, clear }: FaultReporters): Promise<never> {
+  // One fault may cause others while the socket closes (at most a second).
   if (faulted) return new Promise(() => undefined);
   faulted = true;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  // What broke may have had a secret in hand.
+  // The error's text may hold a secret.
   const shown =
     client === undefined
       ? text
       : text
           .split('\n')
-          .map((line) => client.presentable(line, LONGEST_LINE))
+          .map((line) => client.presentable(line, MAX_LINE_CHARS))
           .join('\n');
   try {
     clear();

@@ -1,4 +1,4 @@
-/** The simulated broker as a child process: its own, so that a run's CPU, memory and connections are the run's alone. */
+/** The simulated broker as a child process, so that CPU, memory and connections of this process are the run's alone. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.js';
@@ -7,21 +7,20 @@ import type { Listing } from '../market/instrument.js';
 import { istStamp } from '../market/session.js';
 import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
 
-/** What the child simulates. */
 export interface ChildOptions {
   readonly seed: number;
   readonly speed: number;
-  /** Market time at its start, epoch ms; told in whole seconds. */
+  /** Market time at its start, epoch ms, a whole second. */
   readonly atMs: number;
   /** Faults as they are written on a command line. */
   readonly faults: readonly string[];
 }
 
-/** Where its feed is, and its clock. */
+/** Its feed's URL and its market clock. */
 export type Started = Extract<FromSimulator, { type: 'started' }>;
 
-/** Waits for one message of the child. Throws EngineError SIMULATOR when it fails or ends first. */
-function answer<Kind extends FromSimulator['type']>(
+/** Waits for one message of the child. Throws EngineError SIMULATOR if the child fails or ends first. */
+function awaitMessage<Kind extends FromSimulator['type']>(
   child: ChildProcess,
   kind: Kind,
   complaints: () => string,
@@ -76,36 +75,36 @@ export class SimulatorChild {
     this.#child
       .stderr!.setEncoding('utf8')
       .on('data', (text: string) => (this.#last = (this.#last + text).slice(-500)));
-    // What cannot be sent has its reason in the child's end, which is reported.
+    // If a message cannot be sent, the child has ended, and `awaitMessage` reports why.
     this.#child.on('error', (error) => (this.#last = error.message));
   }
 
-  /** Makes the market; the candles before its start of the symbols named, packed as `given.ts` has them. Throws EngineError SIMULATOR. */
+  /** Makes the market. Returns the earlier candles of the symbols in `historyOf`, packed by src/candles/warm-up-candles.ts. Throws EngineError SIMULATOR. */
   async prepare(
     listings: readonly Listing[],
     historyOf: readonly string[],
     volumeKind: VolumeKind,
   ): Promise<Readonly<Record<string, readonly number[]>>> {
-    this.#tell({ type: 'prepare', listings, historyOf, volumeKind });
+    this.#send({ type: 'prepare', listings, historyOf, volumeKind });
     return (await this.#answer('prepared')).history;
   }
 
-  /** Starts market time, and serves. Throws EngineError SIMULATOR. */
+  /** Starts market time and the server. Throws EngineError SIMULATOR. */
   start(): Promise<Started> {
-    this.#tell({ type: 'start' });
+    this.#send({ type: 'start' });
     return this.#answer('started');
   }
 
-  /** Lets it end. May be called twice. */
+  /** Ends the child. May be called twice. */
   stop(): void {
     if (this.#child.connected) this.#child.disconnect();
   }
 
-  #tell(message: ToSimulator): void {
+  #send(message: ToSimulator): void {
     this.#child.send(message);
   }
 
   #answer<Kind extends FromSimulator['type']>(kind: Kind): Promise<Extract<FromSimulator, { type: Kind }>> {
-    return answer(this.#child, kind, () => this.#last.trim().split('\n')[0] ?? '');
+    return awaitMessage(this.#child, kind, () => this.#last.trim().split('\n')[0] ?? '');
   }
 }

@@ -20,7 +20,7 @@ import { Intake } from '../ingest/intake.js';
 import { givenBefore, type JournalSummary } from '../ingest/journal-source.js';
 import { Pipeline } from '../ingest/pipeline.js';
 import { waitToConnect } from './wait-for-open.js';
-import { tryFolder } from './output-folders.js';
+import { probeFolder } from './output-folders.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
 import { RunJournal } from './run-journal.js';
@@ -142,7 +142,7 @@ export class StageRun {
     try {
       const { notes, historyRows } = await writer.prepare();
       await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
-      for (const folder of plan.folders) tryFolder(folder, plan.runId);
+      for (const folder of plan.folders) probeFolder(folder, plan.runId);
       watch(plan.folders);
       this.#log = openLog(plan.logPath, plan.runId, (error) =>
         this.#presenter.say(

@@ -1,4 +1,4 @@
-/** Which instruments a run is about: the shipped NIFTY 50 list, or the broker's instrument file, and the calendar they trade by. */
+/** The instruments of a run: from the shipped NIFTY 50 list or the broker's instrument file. And their trading calendar. */
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import { CACHE_FOLDER, newestCached, readMasterFile } from '../broker/angel/scrip-cache.js';
@@ -29,13 +29,13 @@ export function niftyFifty(): Listing[] {
   }));
 }
 
-/** The trading calendar as shipped. Throws EngineError CONFIG when somebody has changed it into what is none. */
+/** The shipped trading calendar. Throws EngineError CONFIG if the file was edited and is no longer valid. */
 export function shippedCalendar(): Calendar {
   const path = 'data/sessions/nse-sessions.json';
   return Calendar.parse(readFileSync(shipped(path), 'utf8'), path);
 }
 
-/** The symbol of an option: with or without `-EQ`. Throws EngineError INSTRUMENT for what can be no symbol, such as a path. */
+/** The symbol in a `--symbols` entry, with or without `-EQ`. Throws EngineError INSTRUMENT if it cannot be a symbol, such as a path. */
 export function symbolOf(text: string): string {
   const symbol = text.endsWith('-EQ') ? text.slice(0, -3) : text;
   if (!/^[A-Z0-9][A-Z0-9&-]{0,24}$/.test(symbol)) {
@@ -47,23 +47,26 @@ export function symbolOf(text: string): string {
   return symbol;
 }
 
-/** The broker's file that a run goes by. */
+/** The broker's instrument file that a run uses. */
 export interface InstrumentMaster {
   readonly path: string;
-  readonly master: ScripMaster;
-  /** IST date on which it was fetched; undefined for a file that the user named. */
+  readonly scrips: ScripMaster;
+  /** IST date of its download; undefined for a file that the user named. */
   readonly date: string | undefined;
-  /** What a person should know of it, sentences. */
+  /** Sentences. */
   readonly warnings: readonly string[];
 }
 
-/** The file that the user named; else, where `cache` says so, the newest one that was fetched, with a warning when it is not of `today`. Throws EngineError INSTRUMENT. */
-export async function openInstrumentMaster(
+/**
+ * The file that the user named; otherwise, if `cache`, the newest download, with a warning if it is older than `today` (IST date).
+ * Undefined if there is none. Throws EngineError INSTRUMENT if it cannot be read.
+ */
+export async function readInstrumentMaster(
   named: string | undefined,
   cache: boolean,
   today: string,
 ): Promise<InstrumentMaster | undefined> {
-  if (named !== undefined) return bookOf(named, await readMasterFile(named), undefined, []);
+  if (named !== undefined) return instrumentMaster(named, await readMasterFile(named), undefined, []);
   const cached = cache ? await newestCached(CACHE_FOLDER, today) : undefined;
   if (cached === undefined) return undefined;
   const { path, date, ageDays } = cached;
@@ -73,10 +76,10 @@ export async function openInstrumentMaster(
       : [
           `The instrument file is ${ageDays === 1 ? 'of yesterday' : `${ageDays} days old`} (${date}): \`tickshard instruments --fetch\` gets today's.`,
         ];
-  return bookOf(path, await readMasterFile(path), date, old);
+  return instrumentMaster(path, await readMasterFile(path), date, old);
 }
 
-function bookOf(
+function instrumentMaster(
   path: string,
   master: ScripMaster,
   date: string | undefined,
@@ -86,17 +89,20 @@ function bookOf(
     master.unreadable === 0
       ? []
       : [`${master.unreadable} of ${master.rows} rows of ${path} could not be read and are left out.`];
-  return { path, master, date, warnings: [...warnings, ...unreadable] };
+  return { path, scrips: master, date, warnings: [...warnings, ...unreadable] };
 }
 
-/** The tick size of a symbol in rupees, by the newest file that was fetched, else as shipped; undefined where neither knows it. Throws EngineError INSTRUMENT. */
+/**
+ * Tick size of a symbol in rupees: from the newest downloaded file, otherwise from the shipped list; undefined if neither has it.
+ * Throws EngineError INSTRUMENT if the file cannot be read.
+ */
 export async function tickSizes(nowMs: number): Promise<(symbol: string) => number | undefined> {
-  const book = await openInstrumentMaster(undefined, true, istDate(nowMs));
+  const master = await readInstrumentMaster(undefined, true, istDate(nowMs));
   const sizes = new Map(niftyFifty().map(({ symbol, tickSizeRupees }) => [symbol, tickSizeRupees]));
-  return (symbol) => book?.master.listings.get(symbol)?.tickSizeRupees ?? sizes.get(symbol);
+  return (symbol) => master?.scrips.listings.get(symbol)?.tickSizeRupees ?? sizes.get(symbol);
 }
 
-/** How one symbol of the shipped list stands in the broker's file, one clause; undefined when both agree. */
+/** How a shipped listing differs from the broker's file, one clause; undefined if they agree. */
 export function disagreement(
   { symbol, token }: Listing,
   { listings, conflicts }: ScripMaster,
@@ -111,21 +117,21 @@ export function disagreement(
     : `${symbol} has token ${token} in the shipped list and ${theirs.token} in the file: find out which is right before anything is subscribed`;
 }
 
-/** The shipped listing of `symbol` and the broker's, reconciled. Throws EngineError INSTRUMENT where they differ, or neither knows it. */
+/** One listing from the shipped one and the broker's. Throws EngineError INSTRUMENT if they differ or neither has the symbol. */
 export function reconcile(
   symbol: string,
   ours: Listing | undefined,
-  book: InstrumentMaster | undefined,
+  master: InstrumentMaster | undefined,
 ): Listing {
-  const theirs = book?.master.listings.get(symbol);
+  const theirs = master?.scrips.listings.get(symbol);
   const wrong =
-    book === undefined
+    master === undefined
       ? undefined
       : ours === undefined
-        ? book.master.conflicts.get(symbol)
-        : disagreement(ours, book.master);
-  if (wrong !== undefined) throw new EngineError('INSTRUMENT', `${book!.path}: ${wrong}.`);
-  // Where both know it, what the exchange's file of the day says of tick size counts; that it is in the NIFTY 50 says that it has derivatives.
+        ? master.scrips.conflicts.get(symbol)
+        : disagreement(ours, master.scrips);
+  if (wrong !== undefined) throw new EngineError('INSTRUMENT', `${master!.path}: ${wrong}.`);
+  // The day's file has the current tick size; membership in the NIFTY 50 tells that the stock has derivatives.
   const listing =
     theirs !== undefined && ours !== undefined ? { ...theirs, derivatives: true } : (theirs ?? ours);
   if (listing !== undefined) return listing;
@@ -133,21 +139,21 @@ export function reconcile(
     'it is not in the NIFTY 50; --instruments FILE brings others, and so does `tickshard instruments --fetch` for the live feed';
   throw new EngineError(
     'INSTRUMENT',
-    `Unknown symbol ${symbol}: ${book === undefined ? hint : `neither in the NIFTY 50 nor in ${book.path}`}.`,
+    `Unknown symbol ${symbol}: ${master === undefined ? hint : `neither in the NIFTY 50 nor in ${master.path}`}.`,
   );
 }
 
 /**
- * The instruments of a run, in order, each once. Throws EngineError INSTRUMENT for an unknown symbol, for one whose token differs between
- * the shipped list and the broker's file, and for two symbols of one token.
+ * The instruments of a run, in order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol, for a token that differs
+ * between the shipped list and the broker's file, and for two symbols with one token.
  */
 export function selectInstruments(options: {
   readonly stage: 1 | 2;
   readonly symbols: readonly string[] | undefined;
   readonly subset: number | undefined;
-  readonly book: InstrumentMaster | undefined;
+  readonly master: InstrumentMaster | undefined;
 }): Instrument[] {
-  const { subset, book } = options;
+  const { subset, master } = options;
   const shippedList = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   const stageSymbols = options.stage === 1 ? ['RELIANCE'] : [...shippedList.keys()];
   if (subset !== undefined && subset > stageSymbols.length) {
@@ -159,7 +165,7 @@ export function selectInstruments(options: {
   const wanted = [...new Set(options.symbols?.map(symbolOf) ?? stageSymbols.slice(0, subset))];
   const byToken = new Map<string, string>();
   return wanted.map((symbol, index) => {
-    const listing = reconcile(symbol, shippedList.get(symbol), book);
+    const listing = reconcile(symbol, shippedList.get(symbol), master);
     const other = byToken.get(`${listing.exchangeType} ${listing.token}`);
     if (other !== undefined)
       throw new EngineError(

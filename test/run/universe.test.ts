@@ -6,7 +6,7 @@ import { EngineError } from '../../src/errors.js';
 import type { Instrument } from '../../src/market/instrument.js';
 import {
   niftyFifty,
-  openInstrumentMaster,
+  readInstrumentMaster,
   selectInstruments,
   shippedCalendar,
 } from '../../src/run/universe.js';
@@ -48,7 +48,7 @@ async function select({ stage = 1, symbols, subset, master: path }: Choice): Pro
     stage,
     symbols,
     subset,
-    book: await openInstrumentMaster(path, false, '2026-11-25'),
+    master: await readInstrumentMaster(path, false, '2026-11-25'),
   });
 }
 

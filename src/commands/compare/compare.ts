@@ -23,7 +23,7 @@ import { zoneShift } from '../../reconcile/shift.js';
 import { judge, nameOf, UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
 import { gathered, readOurs, sideFrom, type ReadSide } from './sides.js';
 import { fetchReference, type FetchOptions } from './fetch.js';
-import { lookAtFolder } from '../../run/output-folders.js';
+import { checkFolder } from '../../run/output-folders.js';
 import { symbolOf } from '../../run/universe.js';
 
 export interface CompareOptions {
@@ -203,7 +203,7 @@ export async function compare(
   const unexplainedPercent = options.unexplainedPercent ?? UNEXPLAINED_PERCENT;
   await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
   // Found now rather than when the broker was asked a hundred times.
-  for (const path of [report, html]) if (path !== undefined) lookAtFolder(dirname(resolve(path)));
+  for (const path of [report, html]) if (path !== undefined) checkFolder(dirname(resolve(path)));
   const instruments = chosen(await instrumentsIn(ours), symbols, ours);
   const mine: ReadSide[] = [];
   for (const instrument of instruments) mine.push(await readOurs(ours, instrument, dayWindow(date)));

@@ -16,7 +16,7 @@ import type { ReadSide } from './sides.js';
 import { feedName } from '../../run/plan.js';
 import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo } from '../../run/source.js';
-import { openInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.js';
+import { readInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.js';
 
 /** Real ms behind its end after which a minute of the live market is asked for. */
 const SETTLE_MS = 60_000;
@@ -48,7 +48,7 @@ async function tokensOf(
   { feed, instruments: named }: FetchOptions,
   nowMs: number,
 ): Promise<PolledInstrument[]> {
-  const book = await openInstrumentMaster(named, feed.kind === 'live', istDate(nowMs));
+  const book = await readInstrumentMaster(named, feed.kind === 'live', istDate(nowMs));
   const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   return instruments.map(({ symbol, exchange }) => {
     const listing = reconcile(symbol, shipped.get(symbol), book);

@@ -13,11 +13,11 @@ import { logIn, LoginRefused, type BrokerSession } from '../../broker/angel/logi
 import { inContinuous, istDate, istStamp } from '../../market/session.js';
 import { secondsText } from '../../text/duration.js';
 import { statusRow } from '../../terminal/rows.js';
-import { leaveFolders, lookAtFolder, nearest, tryFolder } from '../../run/output-folders.js';
+import { removeFolders, checkFolder, nearestExisting, probeFolder } from '../../run/output-folders.js';
 import { terminalOn } from '../../run/presenter.js';
 import { accessTo, endpointOf, proxyNamed, type Access } from '../../run/source.js';
 import { onStop } from '../../run/shutdown.js';
-import { disagreement, niftyFifty, openInstrumentMaster, shippedCalendar } from '../../run/universe.js';
+import { disagreement, niftyFifty, readInstrumentMaster, shippedCalendar } from '../../run/universe.js';
 
 export interface DoctorOptions {
   readonly feed: RemoteFeed;
@@ -117,8 +117,8 @@ function foldersCheck(folders: readonly string[]): Check {
   const made: string[] = [];
   try {
     for (const folder of folders) {
-      lookAtFolder(folder);
-      made.push(...tryFolder(folder, `doctor-${process.pid}`));
+      checkFolder(folder);
+      made.push(...probeFolder(folder, `doctor-${process.pid}`));
     }
     return passed('folders', folders.join(', '));
   } catch (error) {
@@ -128,13 +128,13 @@ function foldersCheck(folders: readonly string[]): Check {
       `${sentenceOf(error)} Start in a folder that is yours, or name another one with --out.`,
     );
   } finally {
-    leaveFolders(made);
+    removeFolders(made);
   }
 }
 
 async function freeCheck(folder: string): Promise<Check> {
   try {
-    const { bavail, bsize } = await statfs(nearest(folder));
+    const { bavail, bsize } = await statfs(nearestExisting(folder));
     return diskCheck(bavail * bsize, folder);
   } catch (error) {
     return warned('disk', `${folder} cannot be looked at`, sentenceOf(error));
@@ -144,14 +144,14 @@ async function freeCheck(folder: string): Promise<Check> {
 /** How old the instrument file is, and whether the shipped tokens are those in it. */
 async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
   try {
-    const book = await openInstrumentMaster(named, true, today);
+    const book = await readInstrumentMaster(named, true, today);
     if (book === undefined)
       return warned(
         'instruments',
         'none was fetched',
         "The tokens are those that were shipped: `tickshard instruments --fetch` gets the broker's of today to check them by.",
       );
-    const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.master) ?? []);
+    const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.scrips) ?? []);
     const observed = `${book.path}, ${book.date === undefined ? '' : book.date === today ? 'of today, ' : `of ${book.date}, `}${50 - wrong.length} of the 50 tokens of the NIFTY 50 agree`;
     if (wrong.length > 0)
       return failed(

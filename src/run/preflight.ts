@@ -1,0 +1,49 @@
+/**
+ * What must hold on this machine before a run connects: the instrument file can be read, every folder can be written to, and existing
+ * candle files are of the same origin. Reads the disk; writes nothing and connects to nothing.
+ */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { QUOTA } from '../broker/angel/requests.js';
+import type { StageConfig } from '../cli/config.js';
+import { EngineError } from '../errors.js';
+import { istDate, type Calendar } from '../market/session.js';
+import { checkExisting } from '../parquet/stored.js';
+import { checkFolder } from './output-folders.js';
+import { planRun, type Plan } from './plan.js';
+import { readInstrumentMaster, selectInstruments } from './universe.js';
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/**
+ * Plans a run and checks the plan against the disk. `nowMs` is the machine's wall clock, epoch ms. Throws EngineError with exit code 2:
+ * unknown or clashing instruments, a market that is shut, a folder that cannot be written to, existing files of another origin.
+ */
+export async function preflight(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
+  // The simulated broker lists what the run asks for, so a file of the real one does not apply to it.
+  const master = await readInstrumentMaster(config.instruments, config.feed.kind === 'live', istDate(nowMs));
+  const plan = planRun({
+    config,
+    calendar,
+    nowMs,
+    processId: process.pid,
+    instruments: selectInstruments({ ...config, master }),
+    instrumentWarnings: master?.warnings ?? [],
+    maxInstruments: QUOTA,
+  });
+  checkDisk(plan);
+  await checkExisting(plan.outDir, plan.instruments, plan.identity);
+  return plan;
+}
+
+function checkDisk({ config, folders, outDir }: Plan): void {
+  if (config.history !== undefined && !isFolder(config.history)) {
+    throw new EngineError(
+      'HISTORY',
+      `--history ${config.history} is no folder; name the one with NSE_{SYMBOL}_1m.parquet.`,
+    );
+  }
+  for (const folder of [...folders, join(outDir, 'quality')]) checkFolder(folder);
+  if (config.report !== undefined && isFolder(config.report))
+    throw new EngineError('OUTPUT', `--report ${config.report} is a folder; name a file.`);
+}
