@@ -23,7 +23,10 @@ import type { Intake } from '../ingest/intake.js';
 import type { Plan } from './plan.js';
 import type { WriterPool } from '../threads/writer-pool.js';
 
-/** Market ms that a seal may come after its grace: stamps are whole seconds, and an accelerated market makes much of a short delay. */
+/**
+ * Market ms that a seal may come after its grace: stamps are whole seconds, and an accelerated market makes much of a
+ * short delay.
+ */
 const SEAL_SLACK_MS = 5000;
 
 export interface FactSources {

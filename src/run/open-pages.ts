@@ -7,7 +7,10 @@ import type { Engine } from '../ingest/engine.js';
 import { optionsOf, type Plan } from './plan.js';
 import { DashboardHost, type Addresses, type DashboardHostOptions } from '../threads/dashboard-host.js';
 
-/** Opens the pages that the run was asked for; undefined when none was. Throws EngineError CONFIG when a port cannot be had. */
+/**
+ * Opens the pages that the run was asked for; undefined when none was. Throws EngineError CONFIG when a port cannot
+ * be had.
+ */
 export async function openPages(
   plan: Plan,
   engine: Engine,

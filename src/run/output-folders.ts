@@ -67,8 +67,8 @@ function makeFolders(folder: string): string[] {
 }
 
 /**
- * Makes `folder` and writes a probe file to it; returns the folders made, outermost first. Throws EngineError OUTPUT if the system
- * refuses, and removes what it made.
+ * Makes `folder` and writes a probe file to it; returns the folders made, outermost first. Throws EngineError OUTPUT
+ * if the system refuses, and removes what it made.
  */
 export function probeFolder(folder: string, runId: string): readonly string[] {
   const probe = join(folder, `.probe-${runId}`);

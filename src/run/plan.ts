@@ -66,8 +66,8 @@ interface Hours {
 }
 
 /**
- * Sessions of all instruments on the market's date. If one cannot trade now, those of the next opening when the run may wait for it;
- * otherwise throws EngineError MARKET_SHUT, which says when the market opens.
+ * Sessions of all instruments on the market's date. If one cannot trade now, those of the next opening when the run
+ * may wait for it; otherwise throws EngineError MARKET_SHUT, which says when the market opens.
  */
 function hoursAt(
   calendar: Calendar,
@@ -143,8 +143,8 @@ function marketClockOf(
 }
 
 /**
- * Plans a run from its inputs alone. Throws EngineError with exit code 2: more instruments than the broker serves, or a market that is
- * shut.
+ * Plans a run from its inputs alone. Throws EngineError with exit code 2: more instruments than the broker serves, or
+ * a market that is shut.
  */
 export function planRun({ config, calendar, nowMs, processId, ...given }: PlanInputs): Plan {
   const { instruments, instrumentWarnings, maxInstruments } = given;

@@ -1,6 +1,6 @@
 /**
- * What must hold on this machine before a run connects: the instrument file can be read, every folder can be written to, and existing
- * candle files are of the same origin. Reads the disk; writes nothing and connects to nothing.
+ * What must hold on this machine before a run connects: the instrument file can be read, every folder can be written
+ * to, and existing candle files are of the same origin. Reads the disk; writes nothing and connects to nothing.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,8 +16,9 @@ import { readInstrumentMaster, selectInstruments } from './universe.js';
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /**
- * Plans a run and checks the plan against the disk. `nowMs` is the machine's wall clock, epoch ms. Throws EngineError with exit code 2:
- * unknown or clashing instruments, a market that is shut, a folder that cannot be written to, existing files of another origin.
+ * Plans a run and checks the plan against the disk. `nowMs` is the machine's wall clock, epoch ms. Throws EngineError
+ * with exit code 2: unknown or clashing instruments, a market that is shut, a folder that cannot be written to,
+ * existing files of another origin.
  */
 export async function preflight(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
   // The simulated broker lists what the run asks for, so a file of the real one does not apply to it.

@@ -1,4 +1,7 @@
-/** What a stage run shows and leaves behind: the display, the pages, the checklist, the candles, the report. Composition of `observe`. */
+/**
+ * What a stage run shows and leaves behind: the display, the pages, the checklist, the candles, the report.
+ * Composition of `observe`.
+ */
 import type { Clock } from '../clock.js';
 import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
@@ -81,7 +84,9 @@ export class Presenter {
     this.#terminal.clear();
   }
 
-  /** Opens the pages that were asked for and says where they are. Throws EngineError CONFIG when a port cannot be had. */
+  /**
+   * Opens the pages that were asked for and says where they are. Throws EngineError CONFIG when a port cannot be had.
+   */
   async openPages(
     engine: Engine,
     ledger: SharedArrayBuffer,
@@ -168,7 +173,10 @@ export class Presenter {
     });
   }
 
-  /** Prints the end and writes report and page. Throws EngineError OUTPUT when one cannot be written; the verdict has been shown then. */
+  /**
+   * Prints the end and writes report and page. Throws EngineError OUTPUT when one cannot be written; the verdict has
+   * been shown then.
+   */
   end(ending: Ending, clock: Clock): void {
     const { facts, verdict, engine, gates } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;

@@ -5,7 +5,8 @@ import { lives } from '../text/atomic-file.js';
 /** State and start time of a process on Linux; undefined if there is no such process, and on other systems. */
 function processStat(processId: number): { readonly state: string; readonly start: string } | undefined {
   try {
-    // The program's name is in parentheses and may hold any byte. Field 3, the state, follows it; field 22 is the start.
+    // The program's name is in parentheses and may hold any byte. Field 3, the state, follows it; field 22 is the
+    // start.
     const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0], start: fields[19] };
@@ -16,8 +17,8 @@ function processStat(processId: number): { readonly state: string; readonly star
 }
 
 /**
- * When a process started, in clock ticks since boot. The kernel reuses process numbers: number and start together identify a process.
- * Null on systems other than Linux.
+ * When a process started, in clock ticks since boot. The kernel reuses process numbers: number and start together
+ * identify a process. Null on systems other than Linux.
  */
 export function processStart(processId: number): string | null {
   return processStat(processId)?.start ?? null;

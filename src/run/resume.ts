@@ -55,8 +55,8 @@ function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: num
 }
 
 /**
- * The newest run in the journals' folder that was killed and is the one that `config` asks for. Throws EngineError JOURNAL when there is
- * none, its process still lives, or its journal is damaged.
+ * The newest run in the journals' folder that was killed and is the one that `config` asks for. Throws EngineError
+ * JOURNAL when there is none, its process still lives, or its journal is damaged.
  */
 export async function findKilled(config: StageConfig, nowWallMs: number): Promise<JournalSummary> {
   const folder = config.journal!;
@@ -123,8 +123,8 @@ export function checkSymbols({ meta }: JournalSummary, { instruments }: Plan): v
 }
 
 /**
- * Takes in what the killed process had journaled, and has it written: rows that it wrote are then this process's own, and may be corrected
- * by it. Returns where its journal goes on; a write that was cut off is cut away.
+ * Takes in what the killed process had journaled, and has it written: rows that it wrote are then this process's own,
+ * and may be corrected by it. Returns where its journal goes on; a write that was cut off is cut away.
  */
 export async function replayKilledRun(
   { folder, extent, frames }: JournalSummary,
@@ -142,7 +142,10 @@ export async function replayKilledRun(
   return { segment: extent.segment + 1, block: extent.blocks, frames, bytes: extent.bytes };
 }
 
-/** Tells the record of connections how those of the killed process went. Its times are put on this process's axis by the wall clock, which a restart of the machine does not turn back. */
+/**
+ * Tells the record of connections how those of the killed process went. Its times are put on this process's axis by
+ * the wall clock, which a restart of the machine does not turn back.
+ */
 export function restore(record: ConnectionRecord, about: JournalSummary, clock: Clock): void {
   const at = ({ wallMs, marketMs }: BlockStamp): { monoMs: number; marketMs: number } => ({
     monoMs: clock.monoMs() - (clock.wallMs() - wallMs),
@@ -177,7 +180,10 @@ export function restore(record: ConnectionRecord, about: JournalSummary, clock: 
   else record.end(at(about.ended));
 }
 
-/** When the run's first connection was opened, and real ms by which that was before the market; undefined when none was. */
+/**
+ * When the run's first connection was opened, and real ms by which that was before the market; undefined when none
+ * was.
+ */
 export function firstOpening({
   connections,
   meta,

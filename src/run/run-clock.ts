@@ -66,7 +66,10 @@ export class RunClock {
     return this.askedMin - this.ranMs(clock) / MINUTE_MS;
   }
 
-  /** True once the duration has passed and its last whole minute is sealed, or grace and silence cannot seal it any more. */
+  /**
+   * True once the duration has passed and its last whole minute is sealed, or grace and silence cannot seal it any
+   * more.
+   */
   isOver(clock: Clock, seals: Seals): boolean {
     if (this.leftMin(clock) > 0) return false;
     const { silenceMs, config, speed } = this.#plan;

@@ -66,8 +66,8 @@ export class RunJournal {
   }
 
   /**
-   * Makes the folder and the first segment; undefined with `--no-journal`. Throws EngineError OUTPUT if the disk refuses: a run without
-   * a journal must be asked for.
+   * Makes the folder and the first segment; undefined with `--no-journal`. Throws EngineError OUTPUT if the disk
+   * refuses: a run without a journal must be asked for.
    */
   static async begin(options: RunJournalOptions): Promise<RunJournal | undefined> {
     const { plan, engine, from, onTrouble } = options;

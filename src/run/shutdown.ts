@@ -6,10 +6,16 @@ import type { Log } from '../log.js';
 /** Characters shown of each line of a stack trace. */
 const MAX_LINE_CHARS = 300;
 
-/** Signals for an orderly stop: Ctrl-C, a service manager, a closed terminal, and Ctrl-Break or a closed window on Windows. */
+/**
+ * Signals for an orderly stop: Ctrl-C, a service manager, a closed terminal, and Ctrl-Break or a closed window on
+ * Windows.
+ */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const;
 
-/** Calls `interrupt` on each signal and `fault`, if given, on an uncaught error, until the returned function is called. */
+/**
+ * Calls `interrupt` on each signal and `fault`, if given, on an uncaught error, until the returned function is
+ * called.
+ */
 export function onStop(interrupt: () => void, fault?: (error: unknown) => void): () => void {
   for (const signal of SIGNALS) process.on(signal, interrupt);
   // Unhandled rejections arrive here too. Without a listener Node ends at once, and the broker gets no close frame.
@@ -32,8 +38,8 @@ export interface FaultReporters {
 let faulted = false;
 
 /**
- * Ends the program after a fault of its own: its state is no longer trustworthy. The broker gets a close frame, so that it does not count
- * the dead connection against the user's next one. Nothing restarts by itself.
+ * Ends the program after a fault of its own: its state is no longer trustworthy. The broker gets a close frame, so
+ * that it does not count the dead connection against the user's next one. Nothing restarts by itself.
  */
 export async function endByFault(error: unknown, { log, client, clear }: FaultReporters): Promise<never> {
   // One fault may cause others while the socket closes (at most a second).

@@ -1,4 +1,6 @@
-/** The simulated broker as a child process, so that CPU, memory and connections of this process are the run's alone. */
+/**
+ * The simulated broker as a child process, so that CPU, memory and connections of this process are the run's alone.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.js';
@@ -79,7 +81,10 @@ export class SimulatorChild {
     this.#child.on('error', (error) => (this.#last = error.message));
   }
 
-  /** Makes the market. Returns the earlier candles of the symbols in `historyOf`, packed by src/candles/warm-up-candles.ts. Throws EngineError SIMULATOR. */
+  /**
+   * Makes the market. Returns the earlier candles of the symbols in `historyOf`, packed by
+   * src/candles/warm-up-candles.ts. Throws EngineError SIMULATOR.
+   */
   async prepare(
     listings: readonly Listing[],
     historyOf: readonly string[],

@@ -1,4 +1,7 @@
-/** Where the packets come from: the broker, a server elsewhere, or the simulated broker in a child process. All of them are a URL, credentials and a clock. */
+/**
+ * Where the packets come from: the broker, a server elsewhere, or the simulated broker in a child process. All of
+ * them are a URL, credentials and a clock.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { SystemClock, type Clock } from '../clock.js';
@@ -38,13 +41,18 @@ interface Environment {
   readonly warnings: readonly string[];
 }
 
-/** Text as editors leave it: UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a mark in front. */
+/**
+ * Text as editors leave it: UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a mark in front.
+ */
 function textOf(bytes: Buffer): string {
   const wide = bytes[0] === 0xff && bytes[1] === 0xfe;
   return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
 }
 
-/** The environment over `.env`, which is optional. Throws EngineError CONFIG when there is one that cannot be read; its contents are never repeated. */
+/**
+ * The environment over `.env`, which is optional. Throws EngineError CONFIG when there is one that cannot be read;
+ * its contents are never repeated.
+ */
 function environment(): Environment {
   try {
     const values = { ...parseEnv(textOf(readFileSync(DOTENV))), ...process.env };
@@ -72,7 +80,10 @@ export function proxyNamed(): string | undefined {
   );
 }
 
-/** Credentials for a server on this machine: the user's, or where there are none at all the simulated broker's demo account. */
+/**
+ * Credentials for a server on this machine: the user's, or where there are none at all the simulated broker's demo
+ * account.
+ */
 function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
   return names.some((name) => (env[name] ?? '').trim() !== '') ? readCredentials(env) : DEMO_ACCOUNT;
 }

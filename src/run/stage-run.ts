@@ -27,7 +27,7 @@ import { RunJournal } from './run-journal.js';
 import { firstOpening, restore, resumingText, replayKilledRun } from './resume.js';
 import { RunClock } from './run-clock.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
-import { endByFault, onStop, type Tellable } from './shutdown.js';
+import { endByFault, onStop, type FaultReporters } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { WriterPool } from '../threads/writer-pool.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
@@ -92,20 +92,20 @@ export class StageRun {
   }
 
   async run(): Promise<number> {
-    const tellable = (): Tellable => ({
+    const reporters = (): FaultReporters => ({
       log: this.#log,
       client: this.#client,
       clear: () => this.#presenter.clear(),
     });
     const release = onStop(
       () => this.#interrupt(),
-      (error) => void endByFault(error, tellable()),
+      (error) => void endByFault(error, reporters()),
     );
     try {
       return await this.#prepared(await prepareSource(this.#plan));
     } catch (error) {
       if (error instanceof EngineError) throw error;
-      return await endByFault(error, tellable());
+      return await endByFault(error, reporters());
     } finally {
       release();
     }
@@ -274,7 +274,10 @@ export class StageRun {
     return this.#conclude(sources, shards, startedWallMs);
   }
 
-  /** Polls earlier candles into the room that was made for them, where that was asked for. A run that is resumed has them in its journal. */
+  /**
+   * Polls earlier candles into the room that was made for them, where that was asked for. A run that is resumed has
+   * them in its journal.
+   */
   async #warmUp(source: Source): Promise<WarmUp> {
     if (!this.#plan.config.warmUp || this.#killed !== undefined) return { session: undefined, notes: [] };
     const warm = await warmUp({
@@ -298,7 +301,10 @@ export class StageRun {
     this.#log.warn({ frames: killed.frames, tornBytes: killed.extent.tornBytes }, 'run resumed');
   }
 
-  /** From the first open until the duration has passed and its last whole minute is sealed, or until something ends it. */
+  /**
+   * From the first open until the duration has passed and its last whole minute is sealed, or until something ends
+   * it.
+   */
   async #live(sources: FactSources, line: Pipeline): Promise<void> {
     const { clock, probe, writer } = sources;
     probe.start();
@@ -375,7 +381,10 @@ export class StageRun {
     return reported ? exitCodeOf(verdict) : EXIT.failed;
   }
 
-  /** Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on disk. */
+  /**
+   * Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on
+   * disk.
+   */
   #report(ending: Ending, clock: Clock): boolean {
     try {
       this.#presenter.end(ending, clock);

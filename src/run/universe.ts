@@ -1,4 +1,7 @@
-/** The instruments of a run: from the shipped NIFTY 50 list or the broker's instrument file. And their trading calendar. */
+/**
+ * The instruments of a run: from the shipped NIFTY 50 list or the broker's instrument file. And their trading
+ * calendar.
+ */
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import { CACHE_FOLDER, newestCached, readMasterFile } from '../broker/angel/scrip-cache.js';
@@ -35,7 +38,10 @@ export function shippedCalendar(): Calendar {
   return Calendar.parse(readFileSync(shipped(path), 'utf8'), path);
 }
 
-/** The symbol in a `--symbols` entry, with or without `-EQ`. Throws EngineError INSTRUMENT if it cannot be a symbol, such as a path. */
+/**
+ * The symbol in a `--symbols` entry, with or without `-EQ`. Throws EngineError INSTRUMENT if it cannot be a symbol,
+ * such as a path.
+ */
 export function symbolOf(text: string): string {
   const symbol = text.endsWith('-EQ') ? text.slice(0, -3) : text;
   if (!/^[A-Z0-9][A-Z0-9&-]{0,24}$/.test(symbol)) {
@@ -58,8 +64,8 @@ export interface InstrumentMaster {
 }
 
 /**
- * The file that the user named; otherwise, if `cache`, the newest download, with a warning if it is older than `today` (IST date).
- * Undefined if there is none. Throws EngineError INSTRUMENT if it cannot be read.
+ * The file that the user named; otherwise, if `cache`, the newest download, with a warning if it is older than
+ * `today` (IST date). Undefined if there is none. Throws EngineError INSTRUMENT if it cannot be read.
  */
 export async function readInstrumentMaster(
   named: string | undefined,
@@ -93,8 +99,8 @@ function instrumentMaster(
 }
 
 /**
- * Tick size of a symbol in rupees: from the newest downloaded file, otherwise from the shipped list; undefined if neither has it.
- * Throws EngineError INSTRUMENT if the file cannot be read.
+ * Tick size of a symbol in rupees: from the newest downloaded file, otherwise from the shipped list; undefined if
+ * neither has it. Throws EngineError INSTRUMENT if the file cannot be read.
  */
 export async function tickSizes(nowMs: number): Promise<(symbol: string) => number | undefined> {
   const master = await readInstrumentMaster(undefined, true, istDate(nowMs));
@@ -117,7 +123,10 @@ export function disagreement(
     : `${symbol} has token ${token} in the shipped list and ${theirs.token} in the file: find out which is right before anything is subscribed`;
 }
 
-/** One listing from the shipped one and the broker's. Throws EngineError INSTRUMENT if they differ or neither has the symbol. */
+/**
+ * One listing from the shipped one and the broker's. Throws EngineError INSTRUMENT if they differ or neither has the
+ * symbol.
+ */
 export function reconcile(
   symbol: string,
   ours: Listing | undefined,
@@ -144,8 +153,8 @@ export function reconcile(
 }
 
 /**
- * The instruments of a run, in order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol, for a token that differs
- * between the shipped list and the broker's file, and for two symbols with one token.
+ * The instruments of a run, in order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol, for a
+ * token that differs between the shipped list and the broker's file, and for two symbols with one token.
  */
 export function selectInstruments(options: {
   readonly stage: 1 | 2;

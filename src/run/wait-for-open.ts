@@ -5,14 +5,20 @@ import { seededRandom } from '../random.js';
 
 /** Market ms before the opening at which the feed connects, so that the first minute is seen whole. */
 const LEAD_MS = 60_000;
-/** Minimum real ms between connecting and the opening: in an accelerated market LEAD_MS is too short for the cached packets to pass. */
+/**
+ * Minimum real ms between connecting and the opening: in an accelerated market LEAD_MS is too short for the cached
+ * packets to pass.
+ */
 const MIN_LEAD_REAL_MS = 500;
 /** Market ms over which connections are spread, so that waiting clients do not connect in the same second. */
 const SPREAD_MS = 15_000;
 /** Real ms between two checks of the time: a machine that slept notices when it wakes. */
 const CHECK_EVERY_MS = 1000;
 
-/** Market time (epoch ms) to connect at for an opening at `opensMs`. `random` is in [0, 1), by default seeded by the process number. */
+/**
+ * Market time (epoch ms) to connect at for an opening at `opensMs`. `random` is in [0, 1), by default seeded by the
+ * process number.
+ */
 export function connectMs(opensMs: number, random = seededRandom(process.pid)(), speed = 1): number {
   return opensMs - Math.max(LEAD_MS, MIN_LEAD_REAL_MS * speed) - random * SPREAD_MS;
 }
@@ -46,8 +52,8 @@ export interface Waiting {
 }
 
 /**
- * Prints what the run waits for. Resolves true when it is time to connect for an opening at `opensMs` (`earlierMs` of market time sooner
- * if given), or false if `over` resolves first.
+ * Prints what the run waits for. Resolves true when it is time to connect for an opening at `opensMs` (`earlierMs` of
+ * market time sooner if given), or false if `over` resolves first.
  */
 export async function waitToConnect(
   opensMs: number,

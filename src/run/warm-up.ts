@@ -1,4 +1,7 @@
-/** `--warm-up`: the day's earlier candles by `getCandleData`, polled before the feed is opened, so that momentum evaluates from its first minute. */
+/**
+ * `--warm-up`: the day's earlier candles by `getCandleData`, polled before the feed is opened, so that momentum
+ * evaluates from its first minute.
+ */
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { logIn, type BrokerSession as LogIn } from '../broker/angel/login.js';
@@ -14,7 +17,10 @@ import { fillCandles, sharedRoom, type WarmUpCandles } from '../candles/warm-up-
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 
-/** With fewer minutes of today the trading day before is asked for as well: the rule wants twenty candles (DESIGN, "Momentum"). */
+/**
+ * With fewer minutes of today the trading day before is asked for as well: the rule wants twenty candles (DESIGN,
+ * "Momentum").
+ */
 const ENOUGH_TODAY = 30;
 /** Candles of two days, of 375 minutes and an auction each, and something to spare. */
 const MOST_CANDLES = 800;
@@ -72,8 +78,9 @@ function nowOf({ clock }: Source, session: LogIn, told: boolean): number {
 }
 
 /**
- * Logs in and polls. Throws EngineError LOGIN when the log-in is refused, or not reached while a person is there to read it. What of the candles cannot be had is
- * a note: the run goes on, and momentum waits for twenty candles of its own.
+ * Logs in and polls. Throws EngineError LOGIN when the log-in is refused, or not reached while a person is there to
+ * read it. What of the candles cannot be had is a note: the run goes on, and momentum waits for twenty candles of its
+ * own.
  */
 export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   const { plan, source, network, say, over } = options;
