@@ -7,7 +7,8 @@ import { SystemClock, sleep } from '../src/clock.js';
 import { EngineError, sentenceOf } from '../src/errors.js';
 import { DashboardModel } from '../src/dashboard/model.js';
 import { answer, LocalServer } from '../src/dashboard/local-server.js';
-import { runMetrics, type FeedFigures } from '../src/dashboard/metrics.js';
+import { runMetrics } from '../src/dashboard/metrics/run-metrics.js';
+import type { FeedFigures } from '../src/dashboard/metrics/feed-metrics.js';
 import { LIVE_POLICY, livePage, pageParts } from '../src/dashboard/page.js';
 import { Viewers } from '../src/dashboard/viewers.js';
 import { LEDGER, watch } from '../src/memory/io-ledger.js';
@@ -49,7 +50,7 @@ export default async function run(task: DashboardTask): Promise<void> {
     memories,
     places,
     counters,
-    picture: () => board.picture,
+    state: () => board.picture,
     feed: () => feed,
     version: task.run.version,
   });

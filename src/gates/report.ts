@@ -1,7 +1,7 @@
 /** The report of a run: the facts and the gates under the names that scripts read (docs/semantics.md, "Gates"). Written whole or not at all. */
 import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
-import { applied, type Facts, type SymbolFacts } from './facts.js';
+import { applied, type Facts, type Percentiles, type SymbolFacts } from './facts.js';
 import type { RunVerdict } from './gate.js';
 import type { GateResult } from './gates.js';
 import { symbolState } from './symbol-state.js';
@@ -34,6 +34,15 @@ export interface RunHeader {
 
 const rounded = (value: number | undefined, digits = 1): number | null =>
   value === undefined || !Number.isFinite(value) ? null : Number(value.toFixed(digits));
+
+const roundedPercentiles = (
+  { p50, p99, p999 }: Percentiles,
+  digits: number,
+): Record<string, number | null> => ({
+  p50: rounded(p50, digits),
+  p99: rounded(p99, digits),
+  p999: rounded(p999, digits),
+});
 
 function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Record<string, unknown> {
   const { figures, priceScale } = symbol;
@@ -130,15 +139,67 @@ function momentumReport({ momentum }: Facts): Record<string, unknown> {
   };
 }
 
-/** The report as plain data. Prices in rupees; `sights` stands last, and short, because it is long. */
+function performanceReport({ performance: cost, lag }: Facts): Record<string, unknown> {
+  return {
+    cpuPercent: rounded(cost.cpuPercent),
+    rssMb: rounded(cost.rssMb),
+    eventLoopDelayP99Ms: rounded(cost.eventLoopDelayP99Ms),
+    receiveToAppliedUs: roundedPercentiles(cost.receiveToAppliedUs, 0),
+    receiveToSealedMs: roundedPercentiles(cost.receiveToSealedMs, 3),
+    feedLagMs:
+      lag === undefined
+        ? null
+        : {
+            least: rounded(lag.leastMs, 0),
+            p50: rounded(lag.p50Ms, 0),
+            p99: rounded(lag.p99Ms, 0),
+            most: rounded(lag.mostMs, 0),
+          },
+  };
+}
+
+function disconnectsReport({ feed }: Facts): readonly Record<string, unknown>[] {
+  return feed.disconnects.map(({ connection, cause, code, reason, livedMs, atMs, sentence }) => ({
+    connection,
+    at: istStamp(atMs),
+    cause,
+    code: code ?? null,
+    reason,
+    livedMs: rounded(livedMs, 0),
+    sentence,
+  }));
+}
+
+function unseenReport({ unseen }: Facts): Record<string, unknown> {
+  return {
+    gaps: unseen.gaps.map(({ fromMs, toMs }) => ({
+      from: istStamp(fromMs),
+      to: istStamp(toMs),
+      ms: rounded(toMs - fromMs, 0),
+    })),
+    partialMinutes: unseen.minutes.map(({ minuteMs, symbols }) => ({ minute: istStamp(minuteMs), symbols })),
+  };
+}
+
+function outputReport({ output }: Facts): Record<string, unknown> {
+  return {
+    dir: output.outDir,
+    proven: output.proven ?? null,
+    kept: output.kept,
+    problems: output.problems,
+    hashes: output.hashes ?? null,
+  };
+}
+
+/** The report as plain data; prices in rupees. `sights` comes last because it is long. */
 export function buildReport(
   header: RunHeader,
   facts: Facts,
   gates: readonly GateResult[],
   verdict: RunVerdict,
-  sights: ReportViews,
+  views: ReportViews,
 ): Record<string, unknown> {
-  const { performance: cost, lag } = facts;
+  const { market, duration, journal } = facts;
   return {
     version: header.version,
     versions: header.versions,
@@ -151,7 +212,7 @@ export function buildReport(
     speed: facts.speed,
     startedAt: istStamp(header.startedWallMs),
     endedAt: istStamp(header.endedWallMs),
-    marketTime: facts.market.timeMs === undefined ? null : istStamp(facts.market.timeMs),
+    marketTime: market.timeMs === undefined ? null : istStamp(market.timeMs),
     market: header.market,
     options: header.options,
     verdict,
@@ -164,66 +225,16 @@ export function buildReport(
     })),
     symbols: facts.symbols.map((symbol) => symbolReport(symbol, facts)),
     counters: countersReport(facts),
-    performance: {
-      cpuPercent: rounded(cost.cpuPercent),
-      rssMb: rounded(cost.rssMb),
-      eventLoopDelayP99Ms: rounded(cost.eventLoopDelayP99Ms),
-      receiveToAppliedUs: {
-        p50: rounded(cost.receiveToAppliedUs.p50, 0),
-        p99: rounded(cost.receiveToAppliedUs.p99, 0),
-        p999: rounded(cost.receiveToAppliedUs.p999, 0),
-      },
-      receiveToSealedMs: {
-        p50: rounded(cost.receiveToSealedMs.p50, 3),
-        p99: rounded(cost.receiveToSealedMs.p99, 3),
-        p999: rounded(cost.receiveToSealedMs.p999, 3),
-      },
-      feedLagMs:
-        lag === undefined
-          ? null
-          : {
-              least: rounded(lag.leastMs, 0),
-              p50: rounded(lag.p50Ms, 0),
-              p99: rounded(lag.p99Ms, 0),
-              most: rounded(lag.mostMs, 0),
-            },
-    },
+    performance: performanceReport(facts),
     momentum: momentumReport(facts),
     network: networkReport(facts),
-    disconnects: facts.feed.disconnects.map(
-      ({ connection, cause, code, reason, livedMs, atMs, sentence }) => ({
-        connection,
-        at: istStamp(atMs),
-        cause,
-        code: code ?? null,
-        reason,
-        livedMs: rounded(livedMs, 0),
-        sentence,
-      }),
-    ),
-    unseen: {
-      gaps: facts.unseen.gaps.map(({ fromMs, toMs }) => ({
-        from: istStamp(fromMs),
-        to: istStamp(toMs),
-        ms: rounded(toMs - fromMs, 0),
-      })),
-      partialMinutes: facts.unseen.minutes.map(({ minuteMs, symbols }) => ({
-        minute: istStamp(minuteMs),
-        symbols,
-      })),
-    },
+    disconnects: disconnectsReport(facts),
+    unseen: unseenReport(facts),
     brokerErrors: facts.feed.errors,
-    output: {
-      dir: facts.output.outDir,
-      proven: facts.output.proven ?? null,
-      kept: facts.output.kept,
-      problems: facts.output.problems,
-      hashes: facts.output.hashes ?? null,
-    },
-    journal:
-      facts.journal === undefined ? null : { ...facts.journal, trouble: facts.journal.trouble ?? null },
+    output: outputReport(facts),
+    journal: journal === undefined ? null : { ...journal, trouble: journal.trouble ?? null },
     files: facts.output.files,
-    sights: { ...sights, duration: { askedMin: facts.duration.askedMin, ranMin: facts.duration.ranMin } },
+    sights: { ...views, duration: { askedMin: duration.askedMin, ranMin: duration.ranMin } },
   };
 }
 

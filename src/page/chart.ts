@@ -11,6 +11,9 @@ import {
   LineType,
   type AutoscaleInfo,
   type CandlestickData,
+  type CandlestickSeriesPartialOptions,
+  type ChartOptions,
+  type DeepPartial,
   type HistogramData,
   type IChartApi,
   type ISeriesApi,
@@ -30,18 +33,58 @@ const IST_S = IST_OFFSET_MS / 1000;
 
 const timeOf = (ms: number): UTCTimestamp => (Math.round(ms / 1000) + IST_S) as UTCTimestamp;
 
-/** Colours as the style sheet has them. */
-function palette(): (name: string) => string {
+/** A colour of the style sheet, by its name there without the dashes. */
+type Palette = (name: string) => string;
+
+/** The style sheet's colours in the current theme. */
+function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
   return (name) => style.getPropertyValue(`--${name}`).trim();
 }
 
-/** What is to say of a candle beside its figures. */
+function chartOptions(colour: Palette): DeepPartial<ChartOptions> {
+  return {
+    autoSize: true,
+    layout: {
+      background: { type: ColorType.Solid, color: colour('panel') },
+      textColor: colour('dim'),
+      fontFamily: getComputedStyle(document.body).fontFamily,
+      fontSize: 11,
+      attributionLogo: false,
+    },
+    grid: { vertLines: { color: colour('rule') }, horzLines: { color: colour('rule') } },
+    crosshair: { mode: CrosshairMode.Magnet },
+    rightPriceScale: { borderColor: colour('rule') },
+    timeScale: {
+      borderColor: colour('rule'),
+      timeVisible: true,
+      secondsVisible: false,
+      rightOffset: 2,
+      maxBarSpacing: 26,
+    },
+    localization: { locale: 'en-IN' },
+  };
+}
+
+function candleOptions(colour: Palette): CandlestickSeriesPartialOptions {
+  return {
+    upColor: colour('up'),
+    downColor: colour('down'),
+    wickUpColor: colour('up'),
+    wickDownColor: colour('down'),
+    borderVisible: true,
+    borderUpColor: colour('up'),
+    borderDownColor: colour('down'),
+    priceFormat: { type: 'price', precision: 2, minMove: 0.01 },
+  };
+}
+
+/** Remarks on a candle, for the line of its figures. */
 function remarks(flags: number): string {
   const words: readonly (readonly [number, string])[] = [
     [CANDLE.open, 'not sealed yet'],
     [CANDLE.partial, 'partial: not seen whole'],
-    [CANDLE.revised, 'revised behind its seal'],
+    [CANDLE.revised, 'revised after its seal'],
     [CANDLE.auction, 'closing auction'],
     [CANDLE.repaired, "high or low by the day's own"],
   ];
@@ -131,27 +174,7 @@ export class Chart {
 
   #make(): void {
     const colour = palette();
-    const chart = createChart(this.#canvas, {
-      autoSize: true,
-      layout: {
-        background: { type: ColorType.Solid, color: colour('panel') },
-        textColor: colour('dim'),
-        fontFamily: getComputedStyle(document.body).fontFamily,
-        fontSize: 11,
-        attributionLogo: false,
-      },
-      grid: { vertLines: { color: colour('rule') }, horzLines: { color: colour('rule') } },
-      crosshair: { mode: CrosshairMode.Magnet },
-      rightPriceScale: { borderColor: colour('rule') },
-      timeScale: {
-        borderColor: colour('rule'),
-        timeVisible: true,
-        secondsVisible: false,
-        rightOffset: 2,
-        maxBarSpacing: 26,
-      },
-      localization: { locale: 'en-IN' },
-    });
+    const chart = createChart(this.#canvas, chartOptions(colour));
     this.#chart = chart;
     this.#volume = chart.addSeries(HistogramSeries, {
       priceScaleId: 'volume',
@@ -160,18 +183,19 @@ export class Chart {
       priceLineVisible: false,
     });
     chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.8, bottom: 0 } });
-    this.#candles = chart.addSeries(CandlestickSeries, {
-      upColor: colour('up'),
-      downColor: colour('down'),
-      wickUpColor: colour('up'),
-      wickDownColor: colour('down'),
-      borderVisible: true,
-      borderUpColor: colour('up'),
-      borderDownColor: colour('down'),
-      priceFormat: { type: 'price', precision: 2, minMove: 0.01 },
-    });
+    this.#candles = chart.addSeries(CandlestickSeries, candleOptions(colour));
     chart.priceScale('right').applyOptions({ scaleMargins: { top: 0.1, bottom: 0.24 } });
-    // Lines far away would leave the candles no height; their values stand below in any case.
+    this.#lines(chart, colour);
+    this.#markers = createSeriesMarkers(this.#candles, []);
+    chart.subscribeCrosshairMove(({ time }) => {
+      this.#pointed = typeof time === 'number' ? (time - IST_S) * 1000 : undefined;
+      if (this.#picture !== undefined) this.#texts(this.#picture);
+    });
+  }
+
+  /** VWAP and high of day. */
+  #lines(chart: IChartApi, colour: Palette): void {
+    // A line far from the candles would leave them no height, so it does not widen the scale; its value is in the key below.
     const near = (original: () => AutoscaleInfo | null): AutoscaleInfo | null => {
       const info = original();
       const reach = this.#high - this.#low;
@@ -197,11 +221,6 @@ export class Chart {
       color: colour('hod'),
       lineStyle: LineStyle.Dashed,
       lineType: LineType.WithSteps,
-    });
-    this.#markers = createSeriesMarkers(this.#candles, []);
-    chart.subscribeCrosshairMove(({ time }) => {
-      this.#pointed = typeof time === 'number' ? (time - IST_S) * 1000 : undefined;
-      if (this.#picture !== undefined) this.#texts(this.#picture);
     });
   }
 
@@ -234,7 +253,7 @@ export class Chart {
     this.#texts(picture);
   }
 
-  #mark([ms, , , , , , flags]: DashboardCandle, colour: (name: string) => string): SeriesMarker<Time>[] {
+  #mark([ms, , , , , , flags]: DashboardCandle, colour: Palette): SeriesMarker<Time>[] {
     if ((flags & CANDLE.revised) > 0)
       return [
         {

@@ -2,7 +2,7 @@ import '../memory/io-ledger.js';
 import type { MessagePort } from 'node:worker_threads';
 import type { TradingSession } from '../market/session.js';
 import { type StatusUpdate } from '../dashboard/model.js';
-import { type FeedFigures } from '../dashboard/metrics.js';
+import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
 import type { DashboardRun } from '../dashboard/state.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { type ShardShape } from '../memory/layout.js';

@@ -1,0 +1,78 @@
+/** Metrics whose samples are read from their source at each scrape. */
+import { Counter, Gauge, Registry, type MetricObject } from 'prom-client';
+import { COUNTER, type CounterName } from '../../memory/counters.js';
+
+export type Labels = Readonly<Record<string, string>>;
+export type Sample = readonly [labels: Labels, value: number];
+/** Reads a metric's samples; called at each scrape. */
+export type ReadSamples = () => readonly Sample[];
+
+/** The one sample of a metric without labels; none while the value is unknown. */
+export function single(value: number | null | undefined): readonly Sample[] {
+  return value === null || value === undefined ? [] : [[{}, value]];
+}
+
+/** Adds metrics to a registry, in order. */
+export class MetricSet {
+  readonly registry = new Registry();
+  readonly #counters: Float64Array;
+
+  /** `counters`: the run's counters, in shared memory. */
+  constructor(counters: Float64Array) {
+    this.#counters = counters;
+  }
+
+  counter(name: string, help: string, labelNames: readonly string[], read: ReadSamples): void {
+    new Counter(this.#configuration(name, help, labelNames, read));
+  }
+
+  gauge(name: string, help: string, labelNames: readonly string[], read: ReadSamples): void {
+    new Gauge(this.#configuration(name, help, labelNames, read));
+  }
+
+  /** A counter without labels that is one of the run's, divided by `scale`. */
+  total(name: string, help: string, of: CounterName, scale = 1): void {
+    this.counter(name, help, [], () => [[{}, this.#value(of) / scale]]);
+  }
+
+  /** A counter with one label, of which each value is one of the run's counters. */
+  totals(name: string, help: string, label: string, of: Readonly<Record<string, CounterName>>): void {
+    this.counter(name, help, [label], () =>
+      Object.entries(of).map(([value, counter]): Sample => [{ [label]: value }, this.#value(counter)]),
+    );
+  }
+
+  /**
+   * A histogram that exists elsewhere. prom-client's own can only be added to, value by value; its registry takes any object that
+   * returns its values.
+   */
+  histogram(name: string, help: string, read: () => readonly object[]): void {
+    const get = (): Promise<MetricObject> =>
+      Promise.resolve({
+        name,
+        help,
+        type: 'histogram',
+        aggregator: 'sum',
+        values: read(),
+      } as unknown as MetricObject);
+    this.registry.registerMetric({ name, get } as unknown as Counter);
+  }
+
+  #value(counter: CounterName): number {
+    return this.#counters[COUNTER[counter]];
+  }
+
+  #configuration(name: string, help: string, labelNames: readonly string[], read: ReadSamples) {
+    return {
+      name,
+      help,
+      registers: [this.registry],
+      labelNames: [...labelNames],
+      // Counters and gauges both start at 0 after reset(), so inc() sets them.
+      collect(this: Counter | Gauge): void {
+        this.reset();
+        for (const [labels, value] of read()) this.inc(labels, value);
+      },
+    };
+  }
+}
