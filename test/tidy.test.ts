@@ -134,7 +134,6 @@ const KNOWN: ReadonlySet<string> = new Set([
   'src/feed/socket.ts src/broker/angel/endpoint',
   'src/feed/socket.ts src/broker/angel/login',
   'src/feed/token-bucket.ts src/broker/angel/frames',
-  'src/main.ts src/run/universe',
 ]);
 const allowed: Readonly<Record<string, readonly string[]>> = Object.fromEntries([
   ...floors,

@@ -1,71 +1,52 @@
-/** What a command line asks for, checked. Types. */
-import type { RemoteFeed, ReplayArguments, StageConfig } from './config.js';
-import type { Fault } from '../sim/faults/fault.js';
+/** What a command is: its line in the registry, and the module that the line loads. */
+import type { ValuesOf } from './options/table.js';
 
-export interface SimulateArguments {
-  readonly port: number;
-  readonly seed: number;
-  readonly speed: number;
-  readonly atMs: number;
-  readonly faults: readonly Fault[];
+/** Text to print in place of running the command. */
+export class TextAnswer {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
-export interface InstrumentsArguments {
-  readonly fetch: boolean;
-  readonly from: string | undefined;
-  readonly ca: string | undefined;
-  readonly json: boolean;
+/** The module of a command. Its options are the rows of the option table that name it. */
+export interface CommandModule<Name extends string, Options> {
+  /** What a user should know, below the options in help. */
+  readonly about?: string;
+  /** What each exit code means. */
+  readonly exitCodes: Readonly<Record<number, string>>;
+  /** A command line to start with. */
+  readonly example?: string;
+  /** The checked values as the command takes them. `columns` is the width of the text to print. Throws EngineError USAGE. */
+  check(values: ValuesOf<Name>, context: { readonly columns: number }): Options | TextAnswer;
+  /** Returns the exit code. Throws EngineError. */
+  run(options: Options): number | Promise<number>;
+  /** Whether all that it does is print, so that without a reader of its output it can end. False without this member. */
+  printsOnly?(options: Options): boolean;
 }
 
-export interface DoctorArguments {
-  readonly feed: RemoteFeed;
-  readonly instruments: string | undefined;
-  readonly out: string;
-  readonly json: boolean;
+export type AnyCommand = CommandModule<string, unknown>;
+
+/** A line of the registry. */
+export interface CommandEntry {
+  /** The word after `tickshard`; `run` needs none. */
+  readonly name: string;
+  readonly describe: string;
+  readonly load: () => Promise<AnyCommand>;
+  /** An earlier spelling of two words, which works with a notice. */
+  readonly formerly?: readonly [command: string, word: string];
 }
 
-export interface CompareArguments {
-  readonly ours: string;
-  /** A folder or file, or whom to ask. */
-  readonly reference:
-    | string
-    | { readonly feed: RemoteFeed | { readonly kind: 'sim' }; readonly instruments: string | undefined };
-  /** Undefined: all of which there is a file of ours. */
-  readonly symbols: readonly string[] | undefined;
-  /** IST date, `YYYY-MM-DD`. */
-  readonly date: string | undefined;
-  readonly unexplainedPercent: number | undefined;
-  readonly report: string | undefined;
-  readonly html: string | undefined;
-  readonly json: boolean;
-  /** Width of the text. */
-  readonly columns: number;
+/** Makes a command's module. `Name` says which rows of the option table it has. */
+export function defineCommand<Name extends string, Options>(
+  module: CommandModule<Name, Options>,
+): CommandModule<Name, Options> {
+  return module;
 }
 
-export interface CutoverArguments {
-  /** Folders of reports, or files. */
-  readonly runs: readonly string[];
-  readonly days: number;
-  readonly symbols: readonly string[] | undefined;
-  readonly json: boolean;
+/** Exit codes in one line, for help. */
+export function exitCodeText(exitCodes: AnyCommand['exitCodes']): string {
+  const codes = Object.entries(exitCodes).map(([code, meaning]) => `${code} ${meaning}`);
+  return `Exit codes: ${codes.join(', ')}.`;
 }
-
-export interface ReportArguments {
-  /** The report of a run, JSON. */
-  readonly file: string;
-  /** Where the page goes; undefined: beside it. */
-  readonly html: string | undefined;
-}
-
-export type Command =
-  | { readonly kind: 'stage'; readonly config: StageConfig }
-  | { readonly kind: 'simulate'; readonly options: SimulateArguments }
-  | { readonly kind: 'decode' }
-  | { readonly kind: 'doctor'; readonly options: DoctorArguments }
-  | { readonly kind: 'instruments'; readonly options: InstrumentsArguments }
-  | { readonly kind: 'compare'; readonly options: CompareArguments }
-  | { readonly kind: 'replay'; readonly options: ReplayArguments }
-  | { readonly kind: 'report'; readonly options: ReportArguments }
-  | { readonly kind: 'cutover'; readonly options: CutoverArguments }
-  /** Help or version: to be printed, and nothing else done. */
-  | { readonly kind: 'text'; readonly text: string };

@@ -1,68 +1,138 @@
-/** Values of options as they are typed, read into what they mean. Each throws EngineError USAGE with one sentence that names the option. */
+/** Readers of option values: text as typed to its meaning. A refused value is an EngineError USAGE with one sentence that names the option. */
 import { EngineError } from '../errors.js';
-import { DEFAULT_AT } from '../limits.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
 
-/** A refusal of what was typed. */
+/** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
+export const DEFAULT_AT = '2026-11-23T11:00';
+
+/** An error for a command line that cannot be used. */
 export function usage(sentence: string): EngineError {
   return new EngineError('USAGE', sentence);
 }
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
+/** Returned by a reader for text that it cannot read. */
+const REFUSED = Symbol('refused');
+
+/** Reads the text of one option. */
+export interface Reader<T> {
+  /** What the option takes, after "takes" in its error sentence and in the reference. */
+  readonly takes: string;
+  /** Throws EngineError USAGE. */
+  readonly read: (text: string, name: string) => T;
 }
 
-/** A number in plain decimal notation within bounds; throws EngineError USAGE naming the option otherwise. */
-export function numberOption(
-  name: string,
-  text: string,
-  { min, max }: Range,
-  options: { readonly whole?: boolean; readonly unit?: string } = {},
-): number {
-  const { whole = true, unit = '' } = options;
-  const value = (whole ? /^\d{1,15}$/ : /^\d{1,15}(\.\d{1,9})?$/).test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw usage(
-    `--${name} takes a ${whole ? 'whole ' : ''}number from ${min} to ${max}${unit === '' ? '' : ` (${unit})`}, not \`${text}\`.`,
+/** A reader whose error sentence is `--NAME takes TAKES, not TEXT.` */
+export function reader<T>(
+  takes: string,
+  read: (text: string, name: string) => T | typeof REFUSED,
+): Reader<T> {
+  return {
+    takes,
+    read: (text, name) => {
+      const value = read(text, name);
+      if (value === REFUSED) throw usage(`--${name} takes ${takes}, not \`${text}\`.`);
+      return value;
+    },
+  };
+}
+
+/** The same text with its value changed by `change`. */
+export function mapped<T, U>({ takes, read }: Reader<T>, change: (value: T) => U): Reader<U> {
+  return { takes, read: (text, name) => change(read(text, name)) };
+}
+
+/** A number in plain decimal notation from `min` to `max`. */
+export function number(range: {
+  readonly min: number;
+  readonly max: number;
+  /** Whether decimals are allowed. */
+  readonly decimals?: boolean;
+  readonly unit?: string;
+}): Reader<number> {
+  const { min, max, decimals = false, unit } = range;
+  const pattern = decimals ? /^\d{1,15}(\.\d{1,9})?$/ : /^\d{1,15}$/;
+  return reader(
+    `a ${decimals ? '' : 'whole '}number from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`,
+    (text) => {
+      const value = pattern.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value : REFUSED;
+    },
   );
 }
 
-/** Epoch ms of an IST time such as `2026-11-23T11:00`, seconds and `+05:30` optional; throws EngineError USAGE naming the option otherwise. */
-export function timeOption(name: string, text: string): number {
-  const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(?:\+05:30)?$/.exec(text);
-  const value = parts === null ? Number.NaN : istMs(parts[1], parts[2]);
-  // Date.parse takes 31 February for 3 March.
-  const sameDay =
-    parts !== null &&
-    Number.isFinite(value) &&
-    new Date(value - (value % 1) + 19_800_000).toISOString().startsWith(parts[1]);
-  if (sameDay && value > DAY_MS) return value;
-  throw usage(`--${name} takes Indian time as YYYY-MM-DDTHH:mm, e.g. ${DEFAULT_AT}, not \`${text}\`.`);
+/** One of the keys of `meanings`, read as its value. */
+export function oneOf<T>(meanings: Readonly<Record<string, T>>): Reader<T> {
+  const names = Object.keys(meanings);
+  return reader(`${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`, (text) =>
+    Object.hasOwn(meanings, text) ? meanings[text] : REFUSED,
+  );
 }
 
-/** An IST date, `YYYY-MM-DD`, or undefined; throws EngineError USAGE naming the option otherwise. */
-export function dateOption(name: string, text: string | undefined): string | undefined {
-  const right =
-    text === undefined ||
-    (/^\d{4}-\d{2}-\d{2}$/.test(text) &&
-      istMs(text, '00:00') > DAY_MS &&
-      istDate(istMs(text, '00:00')) === text);
-  if (!right) throw usage(`--${name} takes a date as YYYY-MM-DD, not \`${text}\`.`);
-  return text;
+/** Epoch ms of an IST time such as `2026-11-23T11:00`, seconds and `+05:30` optional. */
+export const time: Reader<number> = reader(
+  `Indian time as YYYY-MM-DDTHH:mm, e.g. ${DEFAULT_AT}`,
+  (text): number | typeof REFUSED => {
+    const parts = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(?:\+05:30)?$/.exec(text);
+    const value = parts === null ? Number.NaN : istMs(parts[1], parts[2]);
+    // Date.parse reads 31 February as 3 March.
+    const sameDay = parts !== null && Number.isFinite(value) && istDate(value - (value % 1)) === parts[1];
+    return sameDay && value > DAY_MS ? value : REFUSED;
+  },
+);
+
+/** An IST date, `YYYY-MM-DD`. */
+export const date: Reader<string> = reader('a date as YYYY-MM-DD', (text): string | typeof REFUSED => {
+  const midnightMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? istMs(text, '00:00') : Number.NaN;
+  return midnightMs > DAY_MS && istDate(midnightMs) === text ? text : REFUSED;
+});
+
+/** A path: any text that is not blank. */
+export const path: Reader<string> = {
+  takes: 'a path',
+  read: (text, name) => {
+    if (text.trim() === '' || text.includes('\0')) throw usage(`--${name} takes a path.`);
+    return text;
+  },
+};
+
+/** Any text, such as a URL that is checked where it is used. */
+export const anyText: Reader<string> = reader('a text', (text) => text);
+
+/** Symbols separated by commas. */
+export const symbolNames: Reader<readonly string[]> = reader('names separated by commas', (text) => {
+  const names = text.split(',').map((name) => name.trim());
+  return names.includes('') ? REFUSED : names;
+});
+
+/** `live`, `sim` where `sim` is true, or a URL. */
+export function feedName(sim: boolean): Reader<string> {
+  return reader(`live${sim ? ', sim' : ''} or a ws:// or wss:// URL`, (text) => {
+    if (text === 'sim' && !sim) throw usage(SIM_IS_A_RUN);
+    return text === 'live' || text === 'sim' || text.includes('://') ? text : REFUSED;
+  });
 }
 
-/** A path, or undefined; throws EngineError USAGE for what can be none. */
-export function pathOption(name: string, text: string | undefined): string | undefined {
-  if (text !== undefined && (text.trim() === '' || text.includes('\0')))
-    throw usage(`--${name} takes a path.`);
-  return text;
-}
+/** Why a command that connects to a running server cannot have `--feed sim`. */
+export const SIM_IS_A_RUN =
+  '--feed sim is started by a run; to try this on the simulator, start `tickshard simulate` and give the ws:// URL that it prints.';
 
-/** The names of `--symbols`; throws EngineError USAGE for an empty one. */
-export function symbolsOption(text: string | undefined): readonly string[] | undefined {
-  const symbols = text?.split(',').map((symbol) => symbol.trim());
-  if (symbols?.some((symbol) => symbol === '') === true)
-    throw usage(`--symbols takes names separated by commas, not \`${text!}\`.`);
-  return symbols;
-}
+/** Market seconds that pass in a real second, for a simulated market. */
+const SPEED = { min: 0.1, max: 600, decimals: true } as const;
+export const marketSpeed = number({ ...SPEED, unit: 'market seconds a second' });
+
+/** ORIGIN@SPEED: the market time at the start of the run, epoch ms, and its speed. */
+export const marketClock: Reader<{ readonly originMs: number; readonly speed: number }> = reader(
+  `ORIGIN@SPEED, e.g. ${DEFAULT_AT}@60`,
+  (text, name): { originMs: number; speed: number } | typeof REFUSED => {
+    const at = text.lastIndexOf('@');
+    if (at < 0) return REFUSED;
+    const originMs = time.read(text.slice(0, at), name);
+    return { originMs, speed: number({ ...SPEED, unit: 'the SPEED' }).read(text.slice(at + 1), name) };
+  },
+);
+
+/** Seeds of the simulated market and of `--chaos`. */
+export const seed = number({ min: 0, max: 4_294_967_295 });
+
+/** Ports of this machine; 0 is any free one. */
+export const PORTS = { min: 0, max: 65_535 } as const;

@@ -1,6 +1,8 @@
-/** `tickshard gate cutover`: reads what shadow runs and comparisons left behind, and says whether the feed may replace polling. Writes nothing. */
+/** `tickshard cutover`: whether the feed may replace polling, by the reports of shadow runs and comparisons. Writes nothing. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defineCommand } from '../cli/command.js';
+import type { ValuesOf } from '../cli/options/table.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { statusRow } from '../terminal/rows.js';
 import { cutover, type Cutover } from '../reconcile/cutover.js';
@@ -10,19 +12,12 @@ import { evidenceFrom, type CutoverEvidence } from '../reconcile/evidence.js';
 import { terminalOn } from '../run/presenter.js';
 import { symbolOf } from '../run/universe.js';
 
-export interface CutoverOptions {
-  /** Folders of reports, or files. */
-  readonly runs: readonly string[];
-  readonly days: number;
-  /** Undefined: all of the runs. */
-  readonly symbols: readonly string[] | undefined;
-  readonly json: boolean;
-}
+type CutoverOptions = ValuesOf<'cutover'>;
 
-/** A report has some megabytes at most. */
-const LONGEST_FILE = 64 * 1024 * 1024;
+/** A report has a few megabytes. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
-/** The JSON files that `path` is or holds, not of folders below. Throws EngineError USAGE. */
+/** `path` itself, or the JSON files directly in it. Throws EngineError USAGE. */
 async function filesOf(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
@@ -39,26 +34,26 @@ async function filesOf(path: string): Promise<string[]> {
   }
 }
 
-/** Reads everything. A file that is no evidence is a note; one that cannot be read at all, too: it may be the day that is missing. */
-async function gathered(
+/** Reads all files. One that is not evidence, or cannot be read, becomes a note: it may be the missing day. */
+async function readEvidence(
   paths: readonly string[],
 ): Promise<{ readonly evidence: readonly CutoverEvidence[]; readonly notes: readonly string[] }> {
   const evidence: CutoverEvidence[] = [];
   const notes: string[] = [];
-  let strangers = 0;
+  let unknown = 0;
   for (const path of new Set((await Promise.all(paths.map(filesOf))).flat())) {
     try {
-      if ((await stat(path)).size > LONGEST_FILE) throw new Error('it is too large for a report');
+      if ((await stat(path)).size > MAX_FILE_BYTES) throw new Error('it is too large for a report');
       const found = evidenceFrom(path, JSON.parse(await readFile(path, 'utf8')));
-      if (found === undefined) strangers++;
+      if (found === undefined) unknown++;
       else evidence.push(found);
     } catch (error) {
       notes.push(`${path} cannot be read (${sentenceOf(error)}).`);
     }
   }
-  if (strangers > 0)
+  if (unknown > 0)
     notes.push(
-      `${strangers} ${strangers === 1 ? 'file is' : 'files are'} neither a report that says its market date nor a comparison.`,
+      `${unknown} ${unknown === 1 ? 'file is' : 'files are'} neither a report that says its market date nor a comparison.`,
     );
   return { evidence, notes };
 }
@@ -105,7 +100,7 @@ function table(days: readonly CutoverDay[]): string[] {
   );
 }
 
-/** The last lines: whether, and what to do. */
+/** The last line: the verdict, and what to do. */
 function conclusion({ may, symbols, days, requirements }: Cutover): string {
   const list = `${symbols.length} ${symbols.length === 1 ? 'symbol' : 'symbols'}`;
   if (may) {
@@ -115,45 +110,32 @@ function conclusion({ may, symbols, days, requirements }: Cutover): string {
   return `Verdict: NOT YET. ${missing} of ${requirements.length} requirements ${missing === 1 ? 'is' : 'are'} not met; go on polling.`;
 }
 
-/** Judges, prints, and returns 0 when the feed may replace polling, else 1. Throws EngineError USAGE when there is nothing to read. */
-export async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
-  const wanted = symbols?.map(symbolOf);
-  const { evidence, notes } = await gathered(runs);
-  if (evidence.length === 0)
-    throw new EngineError(
-      'USAGE',
-      `${runs.join(', ')} ${runs.length === 1 ? 'holds' : 'hold'} no report of a run and no comparison${notes.length > 0 ? `: ${notes[0]}` : '.'}`,
-    );
-  const result = cutover(
-    evidence.filter(({ kind }) => kind === 'run') as Extract<CutoverEvidence, { kind: 'run' }>[],
-    evidence.filter(({ kind }) => kind === 'comparison') as Extract<
-      CutoverEvidence,
-      { kind: 'comparison' }
-    >[],
-    days,
-    wanted,
-  );
-  const all = [...result.notes, ...notes];
-  if (json) {
-    const plain = result.days.map(({ date, run, comparison, whole, compared, late }) => ({
-      date,
-      runId: run.runId,
-      feed: run.feed,
-      verdict: run.verdict,
-      report: run.path,
-      whole,
-      disconnects: run.disconnects,
-      late,
-      comparison: comparison?.path ?? null,
-      compared,
-      values: comparison?.values ?? null,
-      comparisonVerdict: comparison?.verdict ?? null,
-    }));
-    process.stdout.write(
-      `${JSON.stringify({ kind: 'cutover', may: result.may, symbols: result.symbols, days: plain, requirements: result.requirements.map(({ remedy, ...rest }) => ({ ...rest, ...(remedy === undefined ? {} : { remedy }) })), notes: all }, null, 2)}\n`,
-    );
-    return result.may ? EXIT.pass : EXIT.failed;
-  }
+/** The result as JSON. */
+function asJson(result: Cutover, notes: readonly string[]): string {
+  const days = result.days.map(({ date, run, comparison, whole, compared, late }) => ({
+    date,
+    runId: run.runId,
+    feed: run.feed,
+    verdict: run.verdict,
+    report: run.path,
+    whole,
+    disconnects: run.disconnects,
+    late,
+    comparison: comparison?.path ?? null,
+    compared,
+    values: comparison?.values ?? null,
+    comparisonVerdict: comparison?.verdict ?? null,
+  }));
+  const requirements = result.requirements.map(({ remedy, ...rest }) => ({
+    ...rest,
+    ...(remedy === undefined ? {} : { remedy }),
+  }));
+  const { may, symbols } = result;
+  return JSON.stringify({ kind: 'cutover', may, symbols, days, requirements, notes }, null, 2);
+}
+
+/** Prints the days, the requirements, the notes and the verdict. */
+function show(result: Cutover, notes: readonly string[]): void {
   const terminal = terminalOn(process.stdout);
   const width = Math.max(...result.requirements.map(({ title }) => title.length));
   for (const line of result.days.length > 0 ? [...table(result.days), ''] : []) terminal.say(line);
@@ -167,7 +149,38 @@ export async function judgeCutover({ runs, days, symbols, json }: CutoverOptions
       ),
     );
   }
-  for (const note of all) terminal.say(`Note: ${note}`);
+  for (const note of notes) terminal.say(`Note: ${note}`);
   terminal.say(`\n${conclusion(result)}`);
+}
+
+/** Judges, prints, and returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE if there is nothing to read. */
+async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
+  const wanted = symbols?.map(symbolOf);
+  const { evidence, notes } = await readEvidence(runs);
+  if (evidence.length === 0)
+    throw new EngineError(
+      'USAGE',
+      `${runs.join(', ')} ${runs.length === 1 ? 'holds' : 'hold'} no report of a run and no comparison${notes.length > 0 ? `: ${notes[0]}` : '.'}`,
+    );
+  const ofKind = <Kind extends CutoverEvidence['kind']>(kind: Kind) =>
+    evidence.filter((one): one is Extract<CutoverEvidence, { kind: Kind }> => one.kind === kind);
+  const result = cutover(ofKind('run'), ofKind('comparison'), days, wanted);
+  const all = [...result.notes, ...notes];
+  if (json) process.stdout.write(`${asJson(result, all)}\n`);
+  else show(result, all);
   return result.may ? EXIT.pass : EXIT.failed;
 }
+
+export const command = defineCommand<'cutover', CutoverOptions>({
+  about:
+    'Looks at the newest days that have a shadow run until the close, and asks of each: the live feed, all symbols, all gates passed, the candles whole, compared with polled ones, volume too, and nothing unexplained. Reads only.',
+  exitCodes: {
+    0: 'the feed may replace polling for these symbols',
+    1: 'not yet: what is missing is said',
+    2: 'usage, or nothing to read',
+  },
+  example: 'tickshard cutover --runs data/test/reports',
+  check: (values) => values,
+  run: judgeCutover,
+  printsOnly: () => true,
+});

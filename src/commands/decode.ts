@@ -2,30 +2,34 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { once } from 'node:events';
+import { defineCommand } from '../cli/command.js';
+import { SystemClock } from '../clock.js';
 import { EXIT } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
 import { Packet } from '../market/packet.js';
 import { PacketFilter } from '../ingest/packet-filter.js';
 import { decode } from '../broker/angel/frames.js';
 import { packetJson } from '../broker/angel/frame-json.js';
+import { niftyFifty } from '../run/universe.js';
 
 export interface DecodeStreams {
   readonly input: Readable;
   readonly output: Writable;
-  /** Told in a sentence of a line that is not hexadecimal. */
+  /** Called with one sentence for each line that is not hexadecimal. */
   readonly complain: (sentence: string) => void;
 }
 
 /**
- * Decodes until the input ends and returns the exit code: 0, or 2 when a line was not hexadecimal (it is answered `{"refused":"hex"}`, so
- * that the answers keep the places of the lines). Admission knows `listings` and no market date. An empty line is an empty frame.
+ * Decodes until the input ends and returns the exit code: 0, or 2 if a line was not hexadecimal. That line is answered with
+ * `{"refused":"hex"}`, so every line has its answer. The packet filter knows `listings` and no market date. An empty line is an empty
+ * frame.
  */
 export async function decodeLines(
   streams: DecodeStreams,
   listings: readonly Listing[],
   nowMs: number,
 ): Promise<number> {
-  const admission = new PacketFilter({
+  const filter = new PacketFilter({
     instruments: listings.map((listing, index) => ({ ...listing, index })),
     mode: 0,
     marketDateMs: undefined,
@@ -42,7 +46,7 @@ export async function decodeLines(
     }
     const refused = decode(Buffer.from(line, 'hex'), packet);
     if (refused !== undefined) return { refused };
-    return { ...packetJson(packet), admitted: admission.judge(packet) ?? true };
+    return { ...packetJson(packet), admitted: filter.judge(packet) ?? true };
   };
   for await (const line of createInterface({ input: streams.input, crlfDelay: Infinity })) {
     number++;
@@ -51,3 +55,20 @@ export async function decodeLines(
   }
   return exitCode;
 }
+
+export const command = defineCommand<'decode', undefined>({
+  about:
+    'Field names are those of the protocol; integers are decimal strings. `admitted` is true, or the reason why not; a refused frame is {"refused":"length"} or {"refused":"mode"}.',
+  exitCodes: { 0: 'every line was read', 2: 'a line was not hexadecimal' },
+  example: 'tickshard decode < frames.hex',
+  check: () => undefined,
+  run: () => {
+    const complain = (sentence: string): void => void process.stderr.write(`tickshard: ${sentence}\n`);
+    return decodeLines(
+      { input: process.stdin, output: process.stdout, complain },
+      niftyFifty(),
+      new SystemClock().wallMs(),
+    );
+  },
+  printsOnly: () => true,
+});

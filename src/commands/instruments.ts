@@ -1,4 +1,9 @@
-/** `tickshard instruments`: fetches the broker's instrument file of the day, and says how it stands to the shipped NIFTY 50. Its own command, never part of a run. */
+/**
+ * `tickshard instruments`: downloads the broker's instrument file if asked, and compares the shipped NIFTY 50 with the newest one. No run
+ * downloads.
+ */
+import { defineCommand } from '../cli/command.js';
+import type { ValuesOf } from '../cli/options/table.js';
 import { SystemClock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import { readCertificates } from '../broker/angel/endpoint.js';
@@ -10,20 +15,14 @@ import { named } from '../text/named.js';
 import { count } from '../text/count.js';
 import { disagreement, niftyFifty, readInstrumentMaster, type InstrumentMaster } from '../run/universe.js';
 
-export interface InstrumentsOptions {
-  readonly fetch: boolean;
-  /** Another address to fetch from. */
-  readonly from: string | undefined;
-  /** File of certificates to trust in place of the public ones. */
-  readonly ca: string | undefined;
-  readonly json: boolean;
-}
+type InstrumentsOptions = ValuesOf<'instruments'>;
 
 /**
- * Returns the exit code: 0, or 1 when a token of the shipped list differs or is missing. Throws EngineError: INSTRUMENT for a file of no
- * use and where none was ever fetched, CONNECT for the network, OUTPUT when it cannot be kept. What fails leaves earlier files as they were.
+ * Returns the exit code: 0, or 1 if a token of the shipped list differs or is missing. Throws EngineError INSTRUMENT for a file that
+ * cannot be used or was never fetched, CONNECT for the network, OUTPUT if the file cannot be kept. A failure leaves earlier files
+ * unchanged.
  */
-export async function instruments(
+async function instruments(
   { fetch, from, ca, json }: InstrumentsOptions,
   out: (text: string) => void,
 ): Promise<number> {
@@ -86,3 +85,18 @@ function asText({ path, scrips: master, warnings }: InstrumentMaster, wrong: rea
         ]),
   ].join('\n');
 }
+
+export const command = defineCommand<'instruments', InstrumentsOptions>({
+  about:
+    'A run on the live feed goes by the newest file that was fetched, and says so when it is not of the day. No run ever downloads.',
+  exitCodes: {
+    0: 'all 50 tokens agree',
+    1: 'one does not',
+    2: 'usage, or no file of use',
+    3: 'the network',
+  },
+  example: 'tickshard instruments --fetch',
+  check: (values) => values,
+  run: (options) => instruments(options, (text) => void process.stdout.write(`${text}\n`)),
+  printsOnly: () => true,
+});

@@ -1,17 +1,16 @@
-/** `tickshard report`: the page of a run, made again of its report. */
+/** `tickshard report`: writes the page of a run again from its report. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { defineCommand } from '../cli/command.js';
+import type { ValuesOf } from '../cli/options/table.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { reportPage } from '../dashboard/page.js';
 import { writeText } from '../gates/report.js';
 import { displayPath } from '../run/output-folders.js';
 
-export interface RebuildOptions {
-  readonly file: string;
-  readonly html: string | undefined;
-}
+type ReportOptions = ValuesOf<'report'>;
 
-/** The report in a file. Throws EngineError REPORT when it is none. */
+/** The report in a file. Throws EngineError REPORT if it is not JSON or cannot be read. */
 function readReport(file: string): unknown {
   let text: string;
   try {
@@ -35,7 +34,7 @@ function readReport(file: string): unknown {
 }
 
 /** Writes the page and says where it is; returns the exit code. Throws EngineError REPORT or OUTPUT. */
-export function rebuild({ file, html }: RebuildOptions, print: (text: string) => void): number {
+function rebuild({ file, html }: ReportOptions, print: (text: string) => void): number {
   const report = readReport(file);
   const page = resolve(html ?? `${file.replace(/\.json$/i, '')}.html`);
   if (page === resolve(file))
@@ -51,3 +50,12 @@ export function rebuild({ file, html }: RebuildOptions, print: (text: string) =>
   print(`Page ${displayPath(page)}`);
   return EXIT.pass;
 }
+
+export const command = defineCommand<'report', ReportOptions>({
+  about:
+    'A run leaves its page beside its report; this makes it again of the report alone. The page loads nothing from anywhere.',
+  exitCodes: { 0: 'it is written', 2: 'usage, or a file that is no report' },
+  example: 'tickshard report data/test/reports/latest.json',
+  check: (values) => values,
+  run: (options) => rebuild(options, (text) => void process.stdout.write(`${text}\n`)),
+});

@@ -1,58 +1,31 @@
-/** `tickshard`: plans a stage run, waits for the market where that was asked for, and runs it. */
-import { EXIT } from '../errors.js';
-import type { StageConfig } from '../cli/config.js';
-import { SystemClock, type Clock } from '../clock.js';
-import { connectMs, waitToConnect } from '../run/wait-for-open.js';
-import { filesOf, type Plan } from '../run/plan.js';
-import { preflight } from '../run/preflight.js';
-import { Presenter } from '../run/presenter.js';
-import { checkSymbols, findKilled, resumedConfig } from '../run/resume.js';
-import { prepareSource } from '../run/source.js';
-import { StageRun, type EnginePreset } from '../run/stage-run.js';
-import { onStop } from '../run/shutdown.js';
-import { shippedCalendar } from '../run/universe.js';
-import { warmUpMs } from '../run/warm-up.js';
+/** `tickshard` and `tickshard shadow`: a run of a stage, and of a whole day. What runs is loaded when a run starts, so that help is quick. */
+import { defineCommand } from '../cli/command.js';
+import { stageConfig, type StageConfig } from '../cli/config.js';
 
-/** Runs a stage and returns the exit code. Throws EngineError when it could not begin. */
-export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
-  const clock = new SystemClock();
-  if (config.resume) return resumed(config, preset, clock);
-  for (;;) {
-    const plan = await preflight(config, shippedCalendar(), clock.wallMs());
-    const { opensMs } = plan;
-    if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan))
-      return new StageRun(plan, preset).run();
-    // Hours may pass: what can be found wrong is found before them, and the plan is made anew of what holds after them, which for a
-    // machine that was asleep may be another day's evening.
-    (await prepareSource(plan)).stop();
-    if (!(await waitedFor(plan, opensMs, clock))) return EXIT.interrupted;
-  }
-}
+const run = async (config: StageConfig): Promise<number> => (await import('./run-stage.js')).runStage(config);
 
-/** Goes on with the run that was killed. */
-async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock): Promise<number> {
-  const about = await findKilled(config, clock.wallMs());
-  const plan = await preflight(
-    resumedConfig(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }),
-    shippedCalendar(),
-    clock.wallMs(),
-  );
-  checkSymbols(about, plan);
-  return new StageRun({ ...plan, ...filesOf(about.meta.runId, config) }, preset, about).run();
-}
+const exitCodes = {
+  0: 'all gates passed or warned',
+  1: 'a gate failed',
+  2: 'usage, configuration or market shut',
+  3: 'could not log in or connect',
+  130: 'interrupted (what was sealed is on disk)',
+};
 
-/** Waits by the machine's own clock, with nothing open, nothing connected and nothing written. False when it was interrupted. */
-async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boolean> {
-  const presenter = new Presenter(plan);
-  let release = (): void => undefined;
-  const over = new Promise<void>((resolve) => (release = onStop(resolve)));
-  const came = await waitToConnect(
-    opensMs,
-    { now: () => clock.wallMs(), speed: 1, clock, over },
-    (text) => presenter.tell(text),
-    warmUpMs(plan),
-  );
-  release();
-  if (!came) presenter.say('Interrupted before the market opened: nothing was connected, nothing written.');
-  return came;
-}
+export const runCommand = defineCommand<'run', StageConfig>({
+  about:
+    'The live feed needs ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN and ANGEL_TOTP_SECRET in the environment or in .env.',
+  exitCodes,
+  example: 'tickshard --ws-test-mode --stage 1 --duration 15 --feed sim --speed 60',
+  check: (values) => stageConfig(values, false),
+  run,
+});
+
+export const shadowCommand = defineCommand<'shadow', StageConfig>({
+  about:
+    'The same run as a stage, for a whole day beside what you poll. It changes nothing live: stop it, and everything is as it was. A run that was killed goes on with the same command line, --resume in place of --wait-open. Compare each day, then `tickshard cutover`.',
+  exitCodes,
+  example: 'tickshard shadow --ws-test-mode --until-close --wait-open --warm-up',
+  check: (values) => stageConfig(values, true),
+  run,
+});

@@ -3,6 +3,8 @@
  * its own either way, so that CPU, memory and connections of a run measure the run alone.
  */
 
+import { defineCommand, TextAnswer } from '../cli/command.js';
+import { faultsOf } from '../cli/config.js';
 import { monoMs, SystemClock } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
@@ -10,9 +12,11 @@ import { packCandles } from '../candles/warm-up-candles.js';
 import { istStamp, type Calendar } from '../market/session.js';
 import { startBroker, type Broker } from '../sim/broker.js';
 import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
+import { faultList } from '../sim/faults/catalogue.js';
 import { checkSymbols, type Fault } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import { Market } from '../sim/market.js';
+import { niftyFifty, shippedCalendar } from '../run/universe.js';
 
 export interface SimulateOptions {
   /** 0 for any free port. */
@@ -155,3 +159,25 @@ function historyOf(
 function tell(message: FromSimulator): void {
   if (process.connected) process.send!(message);
 }
+
+const PATHS = `Paths:
+  ws    /smart-stream                                              the feed (also at /)
+  POST  /rest/auth/angelbroking/user/v1/loginByPassword            log-in
+  POST  /rest/auth/angelbroking/jwt/v1/generateTokens              new tokens for a refresh token
+  GET   /rest/secure/angelbroking/user/v1/getProfile               who is logged in
+  POST  /rest/secure/angelbroking/user/v1/logout                   log-out
+  POST  /rest/secure/angelbroking/historical/v1/getCandleData      the true candles, as one polls them (ONE_MINUTE)
+  GET   /simulator                                                 market time, speed, seed, symbols, connections, faults
+  GET   /simulator/candles?symbol=RELIANCE                         the true candles so far
+  GET   /simulator/history?symbol=RELIANCE&kind=tick|traded        candles before the start`;
+
+export const command = defineCommand<'simulate', Omit<SimulateOptions, 'listings' | 'calendar'>>({
+  about: PATHS,
+  exitCodes: { 0: 'it was stopped', 2: 'usage', 3: 'the port cannot be opened' },
+  example: 'tickshard simulate --port 9000 --speed 60',
+  check: (values) => {
+    const { port, seed, speed, atMs, listFaults } = values;
+    return listFaults ? new TextAnswer(faultList()) : { port, seed, speed, atMs, faults: faultsOf(values) };
+  },
+  run: (options) => simulate({ ...options, listings: niftyFifty(), calendar: shippedCalendar() }),
+});

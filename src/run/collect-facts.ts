@@ -1,5 +1,5 @@
 /** Gathers what a run knows into Facts, from shared memory and from those who watch. Reads only. */
-import { BOUNDS, LIMITS } from '../limits.js';
+import { LIMITS, RUN_MINUTES } from '../limits.js';
 import type { Clock } from '../clock.js';
 import type { CandleWithQuality } from '../candles/candle.js';
 import { priceScale } from '../market/instrument.js';
@@ -190,7 +190,7 @@ export function collectFacts(sources: FactSources, progress: RunProgress): Facts
     duration: {
       askedMin: progress.askedMin,
       ranMin: progress.ranMs / MINUTE_MS,
-      settledMin: BOUNDS.duration.settled,
+      settledMin: RUN_MINUTES.settled,
     },
     feed: {
       connected: record.connected,

@@ -1,6 +1,7 @@
 /** Everything that a run decides before it connects. Pure: src/run/preflight.ts checks the plan against the disk. */
 import { dirname, join, resolve } from 'node:path';
 import type { FeedChoice, StageConfig } from '../cli/config.js';
+import { recordedOptions } from '../cli/options/table.js';
 import { LIMITS } from '../limits.js';
 import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../candles/candle.js';
@@ -194,23 +195,14 @@ function outputsOf(
   return { ...files, outDir, logPath, journalDir, folders };
 }
 
-/** The run's options under the names of the report. None is a secret. */
+/** The run's options as the report records them. None is a secret. */
 export function optionsOf({ config, outDir }: Plan): Readonly<Record<string, unknown>> {
-  const { stage, shadow, durationMin, warmUp, mode, shards, graceMs, history, symbols, subset, feed } =
-    config;
+  const { shadow, durationMin, feed } = config;
   return {
-    stage,
+    ...recordedOptions(config),
     shadow,
     untilClose: durationMin === undefined,
-    durationMin: durationMin ?? null,
-    warmUp,
-    mode,
-    shards,
-    graceMs,
     out: outDir,
-    history: history ?? null,
-    symbols: symbols ?? null,
-    subset: subset ?? null,
     ...(feed.kind === 'sim' ? { faults: feed.faults.map(({ text }) => text) } : {}),
   };
 }

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { parse } from '../../src/cli/parse.js';
+import { parse as parseArgv } from '../../src/cli/parse.js';
+import { COMMANDS } from '../../src/commands/registry.js';
 import { EngineError } from '../../src/errors.js';
+
+/** What a command line asks for, without the functions that run it. */
+async function parse(
+  argv: readonly string[],
+  context: { version: string; columns?: number },
+): Promise<{ kind: string; options?: unknown; text?: string; notice?: string | undefined }> {
+  const asked = await parseArgv(argv, COMMANDS, context);
+  if (asked.kind === 'text') return asked;
+  const { name, options, notice } = asked;
+  return { kind: name, ...(options === undefined ? {} : { options }), ...(notice && { notice }) };
+}
 
 const good = ['--ws-test-mode', '--stage', '1', '--duration', '10'];
 const words = (text: string): string[] => (text === '' ? [] : text.split(' '));
@@ -120,8 +132,10 @@ describe('the command line refuses in one sentence', () => {
     ['gate', /Not enough|question/i],
     ['gate open', /cutover/],
     ['gate cutover', /--runs is missing/],
-    ['gate cutover --runs a --days 0', /--days takes a whole number from 1 to 60/],
-    ['gate cutover --runs a --symbols A,,B', /--symbols takes names/],
+    ['cutover', /--runs is missing/],
+    ['cutover extra --runs a', /extra|Unknown/],
+    ['cutover --runs a --days 0', /--days takes a whole number from 1 to 60/],
+    ['cutover --runs a --symbols A,,B', /--symbols takes names/],
     ['prove', /prove|Unknown/],
   ])('tickshard %s', async (text, expected) => {
     expect(await sentence(words(text))).toMatch(expected);
@@ -134,8 +148,8 @@ describe('the command line understands', () => {
       version: '1.2.3',
     });
     expect(command).toMatchObject({
-      kind: 'stage',
-      config: {
+      kind: 'run',
+      options: {
         stage: 1,
         durationMin: 10,
         mode: 'ltp',
@@ -146,12 +160,12 @@ describe('the command line understands', () => {
         feed: { kind: 'sim', speed: 1, seed: 1, atMs: Date.UTC(2026, 10, 23, 5, 30) },
       },
     });
-    expect(command.kind === 'stage' && Object.isFrozen(command.config)).toBe(true);
+    expect(Object.isFrozen(command.options)).toBe(true);
   });
 
   it('the live feed by default, with its own folder', async () => {
     expect(await parse(good, { version: '1.2.3' })).toMatchObject({
-      config: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' },
+      options: { feed: { kind: 'live' }, out: 'data/test/websocket_candles' },
     });
   });
 
@@ -161,7 +175,7 @@ describe('the command line understands', () => {
       { version: '1.2.3' },
     );
     expect(command).toMatchObject({
-      config: {
+      options: {
         feed: {
           kind: 'url',
           url: 'ws://127.0.0.1:9000',
@@ -232,41 +246,42 @@ describe('the command line understands', () => {
       options: { speed: undefined, json: true },
     });
     expect(await parse(good, { version: '1.2.3' })).toMatchObject({
-      config: { journal: 'data/test/journal', resume: false },
+      options: { journal: 'data/test/journal', resume: false },
     });
     expect(await parse([...good, '--no-journal'], { version: '1.2.3' })).toMatchObject({
-      config: { journal: undefined },
+      options: { journal: undefined },
     });
     expect(await parse(words('compare --ours a --fetch --feed ws://127.0.0.1:1 --date 2026-11-23 --unexplained 0.5 --report r.json --html p.html'), { version: '1.2.3' })).toMatchObject({
       kind: 'compare', options: { reference: { feed: { kind: 'url', url: 'ws://127.0.0.1:1' }, instruments: undefined }, date: '2026-11-23', unexplainedPercent: 0.5, report: 'r.json', html: 'p.html' },
     }); // prettier-ignore
     expect(await parse(words('shadow --ws-test-mode --until-close'), { version: '1.2.3' })).toMatchObject({
-      kind: 'stage',
-      config: { shadow: true, stage: 2, durationMin: undefined, mode: 'snapquote', warmUp: false },
+      kind: 'shadow',
+      options: { shadow: true, stage: 2, durationMin: undefined, mode: 'snapquote', warmUp: false },
     });
     expect(
       await parse(words('shadow --ws-test-mode --duration 375 --stage 1 --mode quote --warm-up'), {
         version: '1.2.3',
       }),
-    ).toMatchObject({ config: { shadow: true, stage: 1, durationMin: 375, mode: 'quote', warmUp: true } });
+    ).toMatchObject({ options: { shadow: true, stage: 1, durationMin: 375, mode: 'quote', warmUp: true } });
     expect(await parse(good, { version: '1.2.3' })).toMatchObject({
-      config: { shadow: false, warmUp: false },
+      options: { shadow: false, warmUp: false },
     });
-    expect(
-      await parse(words('gate cutover --runs a b --days 3 --symbols A,B'), { version: '1.2.3' }),
-    ).toEqual({ kind: 'cutover', options: { runs: ['a', 'b'], days: 3, symbols: ['A', 'B'], json: false } });
-    expect(await parse(words('gate cutover --json --runs a'), { version: '1.2.3' })).toMatchObject({
+    expect(await parse(words('cutover --runs a b --days 3 --symbols A,B'), { version: '1.2.3' })).toEqual({
+      kind: 'cutover',
+      options: { runs: ['a', 'b'], days: 3, symbols: ['A', 'B'], json: false },
+    });
+    expect(await parse(words('cutover --json --runs a'), { version: '1.2.3' })).toMatchObject({
       options: { runs: ['a'], days: 5, symbols: undefined, json: true },
     });
     expect(await parse(good, { version: '1.2.3' })).toMatchObject({
-      config: { dashboard: undefined, metrics: undefined, voice: 'usual' },
+      options: { dashboard: undefined, metrics: undefined, voice: 'usual' },
     });
     expect(await parse([...good, '--dashboard', '--metrics', '--quiet'], { version: '1.2.3' })).toMatchObject(
-      { config: { dashboard: 8475, metrics: 9475, voice: 'quiet' } },
+      { options: { dashboard: 8475, metrics: 9475, voice: 'quiet' } },
     );
     expect(
       await parse([...good, '--metrics', '0', '--dashboard', '8000', '--verbose'], { version: '1.2.3' }),
-    ).toMatchObject({ config: { dashboard: 8000, metrics: 0, voice: 'verbose' } });
+    ).toMatchObject({ options: { dashboard: 8000, metrics: 0, voice: 'verbose' } });
     expect(await parse(words('report data/test/reports/latest.json'), { version: '1.2.3' })).toEqual({
       kind: 'report',
       options: { file: 'data/test/reports/latest.json', html: undefined },
@@ -280,5 +295,14 @@ describe('the command line understands', () => {
     const simulate = await parse(['simulate', '--help'], { version: '1.2.3' });
     expect(simulate.kind === 'text' && simulate.text).toMatch(/loginByPassword[\s\S]*\/simulator\/candles/);
     expect(await parse(['--version'], { version: '1.2.3' })).toEqual({ kind: 'text', text: '1.2.3' });
+  });
+
+  it('the earlier spelling of cutover, with a notice', async () => {
+    expect(await parse(words('gate cutover --runs a b --days 3'), { version: '1.2.3' })).toEqual({
+      kind: 'cutover',
+      options: { runs: ['a', 'b'], days: 3, symbols: undefined, json: false },
+      notice: 'tickshard gate cutover is now tickshard cutover.',
+    });
+    expect(await parse(words('cutover --runs a'), { version: '1.2.3' })).not.toHaveProperty('notice');
   });
 });

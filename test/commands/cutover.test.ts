@@ -1,4 +1,4 @@
-/** `tickshard gate cutover` as a user runs it, over reports of the live feed that were made up: no account was at hand. What simulated days come to is in days.test.ts. */
+/** `tickshard cutover` as a user runs it, over reports of the live feed that were made up: no account was at hand. What simulated days come to is in days.test.ts. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ function write(folder: string, name: string, value: unknown): void {
   writeFileSync(join(folder, name), typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-describe.concurrent('gate cutover', () => {
+describe.concurrent('cutover', () => {
   it('says yes after five good days, from one folder or several, and writes nothing', () =>
     inFolder(async (folder) => {
       for (const date of DATES) {
@@ -33,10 +33,7 @@ describe.concurrent('gate cutover', () => {
       }
       write(join(folder, 'reports'), 'latest.json', report(DATES[4]));
       const before = everythingIn(folder);
-      const { code, stdout, stderr } = await run(
-        ['gate', 'cutover', '--runs', 'reports', 'comparisons'],
-        folder,
-      );
+      const { code, stdout, stderr } = await run(['cutover', '--runs', 'reports', 'comparisons'], folder);
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout.match(/\[pass\]/g)).toHaveLength(8);
       expect(stdout).toMatch(/^day +feed +run +symbols +whole/);
@@ -45,10 +42,7 @@ describe.concurrent('gate cutover', () => {
         'Verdict: PASS. For these 2 symbols candles of the feed may replace polled ones: 5 days, 2026-11-16 to 2026-11-20.',
       );
       expect(stdout).not.toContain('Note:');
-      const json = await run(
-        ['gate', 'cutover', '--json', '--runs', 'reports', '--runs', 'comparisons'],
-        folder,
-      );
+      const json = await run(['cutover', '--json', '--runs', 'reports', '--runs', 'comparisons'], folder);
       expect(JSON.parse(json.stdout)).toMatchObject({
         kind: 'cutover',
         may: true,
@@ -79,7 +73,7 @@ describe.concurrent('gate cutover', () => {
         'stage.json',
         report('2026-11-20', { runId: 'stage', options: { shadow: false }, verdict: 'fail' }),
       );
-      const { code, stdout } = await run(['gate', 'cutover', '--runs', '.'], folder);
+      const { code, stdout } = await run(['cutover', '--runs', '.'], folder);
       expect(code).toBe(1);
       expect(stdout).toMatch(/\[fail\] Whole days in shadow +4 of 5\n +1 more day of `tickshard shadow/);
       expect(stdout).toMatch(/\[fail\] Each day passed its gates +2026-11-18: fail \(fresh\)/);
@@ -106,7 +100,7 @@ describe.concurrent('gate cutover', () => {
     ['a symbol that can be none', ['--runs', '.', '--symbols', '../x'], /is no trading symbol/],
   ])('refuses %s', (_what, args, sentence) =>
     inFolder(async (folder) => {
-      const { code, stdout, stderr } = await run(['gate', 'cutover', ...args], folder);
+      const { code, stdout, stderr } = await run(['cutover', ...args], folder);
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toMatch(sentence);
       expect(stderr.trimEnd()).not.toContain('\n');

@@ -1,18 +1,21 @@
 /** A stage run whose feed notices in a second what takes ten in use: silence, lost pongs. Nothing else differs. */
+import type { StageConfig } from '../../src/cli/config.js';
 import { parse } from '../../src/cli/parse.js';
+import { COMMANDS } from '../../src/commands/registry.js';
 import { EngineError } from '../../src/errors.js';
 import { FEED_LIMITS } from '../../src/feed/connection-machine.js';
-import { runStage } from '../../src/commands/run.js';
+import { runStage } from '../../src/commands/run-stage.js';
 
 const TIMES_AS_QUICK = 20;
 
 try {
-  const command = await parse(process.argv.slice(2), { version: 'test' });
-  if (command.kind !== 'stage') throw new Error('this entry runs stages only');
+  const command = await parse(process.argv.slice(2), COMMANDS, { version: 'test' });
+  if (command.kind !== 'command' || !['run', 'shadow'].includes(command.name))
+    throw new Error('this entry runs stages only');
   const feedLimits = Object.fromEntries(
     Object.entries(FEED_LIMITS).map(([name, ms]) => [name, ms / TIMES_AS_QUICK]),
   ) as unknown as typeof FEED_LIMITS;
-  process.exitCode = await runStage(command.config, { feedLimits });
+  process.exitCode = await runStage(command.options as StageConfig, { feedLimits });
 } catch (error) {
   if (!(error instanceof EngineError)) throw error;
   process.stderr.write(`tickshard: ${error.message}\n`);

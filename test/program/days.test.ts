@@ -99,7 +99,7 @@ describe.concurrent('a whole day', () => {
       expect(rows.at(-2)!['minute']).toBe(auction ? '15:14' : '15:28');
       const comparison = await comparedWithTruth(folder, date);
       expect(comparison).toMatchObject({ verdict: 'pass', symbols: [{ compared: candles, comparedOn: { [date]: candles }, missingOurs: 0, missingReference: 0, partial: 0, unexplained: 0 }] });
-      const gate = await run(['gate', 'cutover', '--runs', 'data/test/reports', '--days', '1'], folder);
+      const gate = await run(['cutover', '--runs', 'data/test/reports', '--days', '1'], folder);
       expect(gate.stdout).toMatch(/\[fail\] The live feed +0 of 1 day of the live feed/);
       expect(gate.stdout.match(/\[pass\]/g)).toHaveLength(7);
       expect(gate.stdout).toContain('Verdict: NOT YET. 1 of 8 requirements is not met; go on polling.');

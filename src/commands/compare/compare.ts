@@ -35,12 +35,12 @@ export interface CompareOptions {
   readonly symbols: readonly string[] | undefined;
   readonly tickSizeRupees: (symbol: string) => number | undefined;
   /** IST date, `YYYY-MM-DD`: only candles of that day. */
-  readonly date?: string | undefined;
+  readonly date: string | undefined;
   /** Percent of the values that may differ without a cause. */
-  readonly unexplainedPercent?: number | undefined;
+  readonly unexplainedPercent: number | undefined;
   /** Files to write: the comparison as JSON, and as a page. */
-  readonly report?: string | undefined;
-  readonly html?: string | undefined;
+  readonly report: string | undefined;
+  readonly html: string | undefined;
   readonly json: boolean;
   /** Width of the text. */
   readonly columns: number;

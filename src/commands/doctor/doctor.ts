@@ -2,7 +2,9 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import type { RemoteFeed } from '../../cli/config.js';
+import { defineCommand } from '../../cli/command.js';
+import { outFolder, remoteFeed, type RemoteFeed } from '../../cli/config.js';
+import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock, type Clock } from '../../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../../errors.js';
 import { TITLES, failed, passed, skipped, warned, type Check } from './check.js';
@@ -19,19 +21,16 @@ import { accessTo, endpointOf, proxyNamed, type Access } from '../../run/source.
 import { onStop } from '../../run/shutdown.js';
 import { disagreement, niftyFifty, readInstrumentMaster, shippedCalendar } from '../../run/universe.js';
 
-export interface DoctorOptions {
+interface DoctorOptions extends Pick<ValuesOf<'doctor'>, 'instruments' | 'json'> {
   readonly feed: RemoteFeed;
   /** The folder that a run would have as --out. */
   readonly out: string;
-  /** The broker's instrument file; undefined: the newest that was fetched. */
-  readonly instruments: string | undefined;
-  readonly json: boolean;
 }
 
 const titleWidth = Math.max(...Object.values(TITLES).map((title) => title.length));
 
 /** Looks at everything, prints a line each, and returns the exit code: 0, 1 when a check failed, 130 interrupted. Throws EngineError USAGE or CONFIG for options that are wrong in themselves. */
-export async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<number> {
+async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<number> {
   const endpoint = endpointOf(feed);
   const terminal = terminalOn(json ? process.stderr : process.stdout);
   const checks: Check[] = [];
@@ -239,3 +238,16 @@ async function sessionOf(
     return undefined;
   }
 }
+
+export const command = defineCommand<'doctor', DoctorOptions>({
+  about:
+    'Logs in once and opens the feed once, as a run would, and leaves nothing behind. Secrets are never shown.',
+  exitCodes: { 0: 'a run can start', 1: 'a check failed', 2: 'usage or configuration' },
+  example: 'tickshard doctor',
+  check: (values) => {
+    const feed = remoteFeed(values.feed, values.ca);
+    const { out, instruments, json } = values;
+    return { feed, out: outFolder(out, feed), instruments, json };
+  },
+  run: doctor,
+});

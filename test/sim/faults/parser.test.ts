@@ -1,6 +1,7 @@
 /** Faults as they are written, and the schedule of a seed. */
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../../src/cli/parse.js';
+import { COMMANDS } from '../../../src/commands/registry.js';
 import { EngineError } from '../../../src/errors.js';
 import { CATALOGUE, FAULT_NAMES, faultList } from '../../../src/sim/faults/catalogue.js';
 import { chaosFaults } from '../../../src/sim/faults/chaos.js';
@@ -109,7 +110,8 @@ describe('a fault', () => {
 
 describe('the command line', () => {
   const stage = '--ws-test-mode --stage 1 --duration 10';
-  const read = (text: string): ReturnType<typeof parse> => parse(text.split(' '), { version: '1.2.3' });
+  const read = (text: string): ReturnType<typeof parse> =>
+    parse(text.split(' '), COMMANDS, { version: '1.2.3' });
 
   it('takes faults for the simulator, each as often as wanted', async () => {
     const faults = [
@@ -118,14 +120,14 @@ describe('the command line', () => {
       ...chaosFaults(7).map(({ text }) => ({ text })),
     ];
     expect(await read(`${stage} --feed sim --fault drop --fault drop:at=200 --chaos 7`)).toMatchObject({
-      kind: 'stage',
-      config: { feed: { faults } },
+      name: 'run',
+      options: { feed: { faults } },
     });
     expect(await read('simulate --fault drop --fault drop:at=200 --chaos 7')).toMatchObject({
-      kind: 'simulate',
+      name: 'simulate',
       options: { faults },
     });
-    expect(await read(`${stage} --feed sim`)).toMatchObject({ config: { feed: { faults: [] } } });
+    expect(await read(`${stage} --feed sim`)).toMatchObject({ options: { feed: { faults: [] } } });
     expect(await read('simulate --faults')).toEqual({ kind: 'text', text: faultList() });
   });
 

@@ -1,0 +1,114 @@
+/** Options that say which candles, journals and reports a command reads, and how it judges them. Data. */
+import { CUTOVER_DAYS } from '../../reconcile/cutover.js';
+import { UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
+import { date, number, path, reader, symbolNames, type Reader } from '../values.js';
+import { excludes, positional, value, words } from './row.js';
+
+const OURS = 'folder of the candles of a run, its --out';
+const REFERENCE =
+  'folder with NSE_{SYMBOL}_1m.parquet polled over REST, a file of JSON lines (.jsonl), or the --out of another run';
+const REPORTS =
+  'folders with reports of shadow runs and of comparisons (compare --report), e.g. data/test/reports';
+
+const times = number({
+  min: 0.1,
+  max: 100_000,
+  decimals: true,
+  unit: 'times as fast as it was, or max',
+});
+/** Times as fast as the run was; undefined without a limit. */
+const replaySpeed: Reader<number | undefined> = reader(times.takes, (text, name) =>
+  text === 'max' ? undefined : times.read(text, name),
+);
+
+export const EVIDENCE_OPTIONS = [
+  value({
+    name: 'ours',
+    commands: ['compare'],
+    placeholder: 'DIR',
+    reader: path,
+    help: OURS,
+    missing: `--ours is missing: ${OURS}.`,
+  }),
+  value({
+    name: 'reference',
+    commands: ['compare'],
+    placeholder: 'DIR|FILE',
+    reader: path,
+    help: REFERENCE,
+    missing: (given) =>
+      given.has('fetch') ? undefined : `--reference is missing: ${REFERENCE}; or --fetch, which polls it.`,
+    rules: [excludes('fetch', 'one reads what was polled, the other polls')],
+  }),
+  value({
+    name: 'symbols',
+    commands: ['compare'],
+    placeholder: 'A,B',
+    reader: symbolNames,
+    help: 'only these, A,B',
+    defaultHelp: 'all of which there are candles of ours',
+  }),
+  value({
+    name: 'date',
+    commands: ['compare'],
+    placeholder: 'DATE',
+    reader: date,
+    help: 'only candles of this day, YYYY-MM-DD',
+    defaultHelp: 'all days',
+  }),
+  value({
+    name: 'unexplained',
+    as: 'unexplainedPercent',
+    commands: ['compare'],
+    placeholder: 'PERCENT',
+    reader: number({ min: 0, max: 100, decimals: true, unit: 'percent of the values' }),
+    help: 'percent of the values that may differ without a cause',
+    defaultHelp: String(UNEXPLAINED_PERCENT),
+  }),
+  words({
+    name: 'runs',
+    commands: ['cutover'],
+    placeholder: 'DIR...',
+    reader: path,
+    help: REPORTS,
+    missing: `--runs is missing: ${REPORTS}.`,
+  }),
+  value({
+    name: 'days',
+    commands: ['cutover'],
+    placeholder: 'N',
+    reader: number({ min: 1, max: 60 }),
+    default: String(CUTOVER_DAYS),
+    help: 'newest days that must be good',
+  }),
+  value({
+    name: 'symbols',
+    commands: ['cutover'],
+    placeholder: 'A,B',
+    reader: symbolNames,
+    help: 'only these, A,B',
+    defaultHelp: 'all that the runs had',
+  }),
+  positional({
+    name: 'journal',
+    commands: ['replay'],
+    placeholder: 'JOURNAL',
+    reader: path,
+    help: "folder of a run's journal",
+  }),
+  value({
+    name: 'speed',
+    commands: ['replay'],
+    placeholder: 'N|max',
+    reader: replaySpeed,
+    default: 'max',
+    help: 'times as fast as the run was, or max',
+  }),
+  positional({
+    name: 'file',
+    commands: ['report'],
+    placeholder: 'FILE',
+    reader: path,
+    help: "a run's report, JSON, e.g. data/test/reports/latest.json",
+  }),
+] as const;

@@ -1,0 +1,205 @@
+/** Options that say where frames come from: the live feed, a simulated market, or a server elsewhere. Data. */
+import { chaosFaults } from '../../sim/faults/chaos.js';
+import { parseFault } from '../../sim/faults/fault.js';
+import {
+  anyText,
+  DEFAULT_AT,
+  feedName,
+  mapped,
+  marketClock,
+  marketSpeed,
+  number,
+  path,
+  PORTS,
+  seed,
+  SIM_IS_A_RUN,
+  time,
+} from '../values.js';
+import { belongsTo, flag, repeated, value, type Rule } from './row.js';
+import { RUNS } from './run.js';
+
+/** Only for the simulated market. `tickshard simulate` has no other and no --feed. */
+const simOnly: Rule = (given, name) => {
+  const feed = given.text('feed');
+  if (feed === undefined || feed === 'sim') return undefined;
+  return `--${name} belongs to --feed sim; this feed is ${feed === 'live' ? 'the live one' : 'a URL, for which --market-clock says the time'}.`;
+};
+
+/** Only for a server that shows its certificate. */
+const tlsOnly: Rule = (given, name) =>
+  given.text('feed')!.startsWith('wss://')
+    ? undefined
+    : `--${name} belongs to --feed wss://...: the broker's own certificate is a public one, and over ws: none is shown.`;
+
+const SIMULATED = [...RUNS, 'simulate'] as const;
+const NEWEST_FETCHED = 'the newest that was fetched';
+
+export const FEED_OPTIONS = [
+  value({
+    name: 'port',
+    commands: ['simulate'],
+    placeholder: 'PORT',
+    reader: number(PORTS),
+    default: '0',
+    help: 'port on 127.0.0.1; 0 takes a free one',
+  }),
+  value({
+    name: 'feed',
+    commands: RUNS,
+    placeholder: 'FEED',
+    reader: feedName(true),
+    default: 'live',
+    help: 'live, sim, or the URL of a SmartAPI server elsewhere (ws: on loopback only)',
+  }),
+  value({
+    name: 'feed',
+    commands: ['doctor'],
+    placeholder: 'FEED',
+    reader: feedName(false),
+    default: 'live',
+    help: 'live, or the URL of a SmartAPI server elsewhere',
+  }),
+  value({
+    name: 'speed',
+    commands: SIMULATED,
+    placeholder: 'N',
+    reader: marketSpeed,
+    default: '1',
+    help: 'sim: market seconds a second',
+    rules: [simOnly],
+  }),
+  value({
+    name: 'seed',
+    commands: SIMULATED,
+    placeholder: 'N',
+    reader: seed,
+    default: '1',
+    help: "sim: the market's seed",
+    rules: [simOnly],
+  }),
+  value({
+    name: 'at',
+    as: 'atMs',
+    commands: SIMULATED,
+    placeholder: 'TIME',
+    reader: time,
+    default: DEFAULT_AT,
+    help: 'sim: Indian time at which the market starts',
+    rules: [simOnly],
+  }),
+  repeated({
+    name: 'fault',
+    commands: SIMULATED,
+    placeholder: 'NAME[:key=value,...]',
+    reader: { takes: 'a fault and its arguments', read: parseFault },
+    help: 'sim: NAME[:key=value,...], something that goes wrong; may be repeated  [all: tickshard simulate --faults]',
+    rules: [simOnly],
+  }),
+  value({
+    name: 'chaos',
+    commands: SIMULATED,
+    placeholder: 'SEED',
+    reader: mapped(seed, chaosFaults),
+    help: 'sim: a seed that picks several faults',
+    rules: [simOnly],
+  }),
+  flag({
+    name: 'faults',
+    as: 'listFaults',
+    commands: ['simulate'],
+    help: 'list all faults with their arguments',
+  }),
+  value({
+    name: 'market-clock',
+    commands: RUNS,
+    placeholder: 'ORIGIN@SPEED',
+    reader: marketClock,
+    help: `URL: ORIGIN@SPEED when its market time is not now, e.g. ${DEFAULT_AT}@60`,
+    rules: [
+      (given, name) =>
+        given.text('feed')!.includes('://')
+          ? undefined
+          : `--${name} belongs to --feed URL: the live feed and the simulator have clocks of their own.`,
+    ],
+  }),
+  value({
+    name: 'ca',
+    commands: [...RUNS, 'doctor'],
+    placeholder: 'FILE',
+    reader: path,
+    help: 'URL: file of certificates (PEM) to trust in place of the public ones',
+    rules: [tlsOnly],
+  }),
+  flag({
+    name: 'fetch',
+    commands: ['instruments'],
+    help: 'download it first',
+  }),
+  value({
+    name: 'from',
+    commands: ['instruments'],
+    placeholder: 'URL',
+    reader: anyText,
+    help: "--fetch: another address than the broker's",
+    rules: [belongsTo('fetch')],
+  }),
+  value({
+    name: 'ca',
+    commands: ['instruments'],
+    placeholder: 'FILE',
+    reader: path,
+    help: '--fetch: file of certificates (PEM) to trust in place of the public ones',
+    rules: [belongsTo('fetch')],
+  }),
+  flag({
+    name: 'fetch',
+    commands: ['compare'],
+    help: "in place of --reference: log in and poll the broker's own candles (getCandleData), two requests a second, after the run",
+  }),
+  value({
+    name: 'feed',
+    commands: ['compare'],
+    placeholder: 'FEED',
+    reader: feedName(true),
+    default: 'live',
+    help: '--fetch: live, sim (the simulated broker of the seed that our candles are of), or the URL of a SmartAPI server elsewhere',
+    rules: [belongsTo('fetch')],
+  }),
+  value({
+    name: 'ca',
+    commands: ['compare'],
+    placeholder: 'FILE',
+    reader: path,
+    help: '--fetch: file of certificates (PEM) to trust in place of the public ones',
+    rules: [
+      belongsTo('fetch'),
+      (given) => (given.text('feed') === 'sim' ? SIM_IS_A_RUN : undefined),
+      tlsOnly,
+    ],
+  }),
+  value({
+    name: 'instruments',
+    commands: RUNS,
+    placeholder: 'FILE',
+    reader: path,
+    help: "the broker's OpenAPIScripMaster.json, to check tokens and find other symbols",
+    defaultHelp: `for the live feed ${NEWEST_FETCHED}`,
+  }),
+  value({
+    name: 'instruments',
+    commands: ['doctor'],
+    placeholder: 'FILE',
+    reader: path,
+    help: "the broker's OpenAPIScripMaster.json",
+    defaultHelp: NEWEST_FETCHED,
+  }),
+  value({
+    name: 'instruments',
+    commands: ['compare'],
+    placeholder: 'FILE',
+    reader: path,
+    help: "--fetch: the broker's OpenAPIScripMaster.json for other symbols",
+    defaultHelp: `for the live feed ${NEWEST_FETCHED}`,
+    rules: [belongsTo('fetch')],
+  }),
+] as const;

@@ -1,0 +1,137 @@
+/** Options that say what is written, served and printed. Data. */
+import { number, path, PORTS } from '../values.js';
+import { excludes, flag, value } from './row.js';
+import { RUNS } from './run.js';
+
+const port = number({ ...PORTS, unit: 'a port of this machine, 0 for any that is free' });
+/** Folder of the candles of a run, by its feed. */
+export const OUT = { live: 'data/test/websocket_candles', other: 'data/test/sim/websocket_candles' } as const;
+
+export const OUTPUT_OPTIONS = [
+  value({
+    name: 'out',
+    commands: [...RUNS, 'doctor'],
+    placeholder: 'DIR',
+    reader: path,
+    help: 'folder of the candles',
+    defaultHelp: `${OUT.live}, for any other feed than live ${OUT.other}`,
+    recorded: true,
+  }),
+  value({
+    name: 'out',
+    commands: ['replay'],
+    placeholder: 'DIR',
+    reader: path,
+    help: 'folder of the candles',
+    defaultHelp: 'data/test/replay/RUN',
+  }),
+  value({
+    name: 'history',
+    commands: RUNS,
+    placeholder: 'DIR',
+    reader: path,
+    help: 'folder with NSE_{SYMBOL}_1m.parquet, read for momentum and schema, never written',
+    recorded: true,
+  }),
+  value({
+    name: 'history',
+    commands: ['replay'],
+    placeholder: 'DIR',
+    reader: path,
+    help: "another folder of history than the run's",
+  }),
+  value({
+    name: 'report',
+    commands: RUNS,
+    placeholder: 'FILE',
+    reader: path,
+    help: 'write the report to this file only, and no page',
+    defaultHelp: 'data/test/reports/latest.json, one per run and its page',
+  }),
+  value({
+    name: 'report',
+    commands: ['compare'],
+    placeholder: 'FILE',
+    reader: path,
+    help: 'also write the comparison to this file, as JSON',
+  }),
+  value({
+    name: 'html',
+    commands: ['compare'],
+    placeholder: 'FILE',
+    reader: path,
+    help: 'also write it to this file, as a page',
+  }),
+  value({
+    name: 'html',
+    commands: ['report'],
+    placeholder: 'FILE',
+    reader: path,
+    help: 'the page to write',
+    defaultHelp: 'next to the report, its name with .html',
+  }),
+  value({
+    name: 'journal',
+    commands: RUNS,
+    placeholder: 'DIR',
+    reader: path,
+    default: 'data/test/journal',
+    help: 'folder of the journals: every frame as it came',
+    rules: [excludes('no-journal')],
+  }),
+  flag({
+    name: 'no-journal',
+    commands: RUNS,
+    help: 'keep no journal: no replay and no --resume',
+  }),
+  value({
+    name: 'dashboard',
+    commands: RUNS,
+    placeholder: 'PORT',
+    reader: port,
+    bare: '8475',
+    help: 'serve a page that shows the run, to this machine only; 0: any port that is free',
+  }),
+  value({
+    name: 'metrics',
+    commands: RUNS,
+    placeholder: 'PORT',
+    reader: port,
+    bare: '9475',
+    help: 'serve metrics for Prometheus at /metrics, to this machine only; 0: any port that is free',
+    rules: [
+      (given) => {
+        const [page, own] = [Number(given.text('dashboard')), Number(given.text('metrics'))];
+        return page === own && own > 0
+          ? `--dashboard and --metrics cannot both have port ${own}.`
+          : undefined;
+      },
+    ],
+  }),
+  flag({
+    name: 'quiet',
+    commands: RUNS,
+    help: 'say only what is wrong, and the verdict',
+    rules: [excludes('verbose')],
+  }),
+  flag({
+    name: 'verbose',
+    commands: RUNS,
+    help: 'say each event as it happens, and what was expected of each gate',
+  }),
+  flag({
+    name: 'json',
+    commands: RUNS,
+    help: 'print the report on standard output, and nothing else there',
+  }),
+  flag({
+    name: 'json',
+    commands: ['doctor'],
+    help: 'print JSON on standard output, and nothing else there',
+  }),
+  flag({
+    name: 'json',
+    commands: ['instruments', 'compare', 'replay', 'cutover'],
+    help: 'print JSON',
+  }),
+] as const;

@@ -1,0 +1,57 @@
+/** All commands. A command is its file and one line here; its options are rows of the option table. */
+import type { CommandEntry } from '../cli/command.js';
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'run',
+    describe: 'run a stage: build candles from the feed and end with a verdict',
+    load: async () => (await import('./run.js')).runCommand,
+  },
+  {
+    name: 'shadow',
+    describe: 'run beside what you poll for a whole day, without the bound of a stage',
+    load: async () => (await import('./run.js')).shadowCommand,
+  },
+  {
+    name: 'simulate',
+    describe: 'serve the simulated broker to any client',
+    load: async () => (await import('./simulate.js')).command,
+  },
+  {
+    name: 'doctor',
+    describe: 'find out whether a run can work here: machine, credentials, clock, log-in, feed',
+    load: async () => (await import('./doctor/doctor.js')).command,
+  },
+  {
+    name: 'instruments',
+    describe: "fetch the broker's instrument file of the day, and check the shipped tokens against it",
+    load: async () => (await import('./instruments.js')).command,
+  },
+  {
+    name: 'compare',
+    describe: 'compare the candles of a run with those polled over REST',
+    load: async () => (await import('./compare/command.js')).command,
+  },
+  {
+    name: 'replay',
+    describe: "take the frames of a run's journal in again, and prove that the same comes of them",
+    load: async () => (await import('./replay/replay.js')).command,
+  },
+  {
+    name: 'report',
+    describe: "make a run's report a page again: one file that needs nothing else",
+    load: async () => (await import('./report.js')).command,
+  },
+  {
+    name: 'cutover',
+    describe:
+      'whether candles of the feed may replace polled ones, from several days of shadow runs and comparisons',
+    load: async () => (await import('./cutover.js')).command,
+    formerly: ['gate', 'cutover'],
+  },
+  {
+    name: 'decode',
+    describe: 'read frames from standard input, one hex line each, and print one JSON line each',
+    load: async () => (await import('./decode.js')).command,
+  },
+];

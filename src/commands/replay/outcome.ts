@@ -1,0 +1,129 @@
+/** The result of a replay: what differs from the run, and how it is printed. */
+import type { Hashes } from '../../gates/facts.js';
+import { count } from '../../text/count.js';
+import type { JournalSummary } from '../../ingest/journal-source.js';
+import { istStamp } from '../../market/session.js';
+import { COUNTER } from '../../memory/counters.js';
+
+/** The result of a replay. */
+export interface Outcome {
+  readonly about: JournalSummary;
+  readonly out: string;
+  readonly shards: number;
+  readonly hashes: Hashes;
+  readonly candles: number;
+  readonly files: number;
+  readonly counters: Float64Array;
+  /** Why it is not the same as the run, sentences. */
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Hashes that differ from those that the run left, and damage to the journal; sentences. */
+export function problemsOf(about: JournalSummary, hashes: Hashes, difference: string | undefined): string[] {
+  const problems = difference === undefined ? [] : [difference];
+  for (const [name, what] of [
+    ['candles', 'candles are'],
+    ['quality', 'quality rows are'],
+    ['momentum', 'momentum is'],
+  ] as const) {
+    const said = about.sum?.[name];
+    if (said !== undefined && said !== hashes[name])
+      problems.push(
+        `The ${what} not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`,
+      );
+  }
+  const { broken, segment, offset, tornBytes } = about.extent;
+  if (broken === 'damaged')
+    problems.push(
+      `The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`,
+    );
+  return problems;
+}
+
+/** How the journal ends, sentences. */
+export function notesOf(about: JournalSummary): string[] {
+  const { extent, resumes, sum, ended } = about;
+  const notes: string[] = [];
+  if (extent.broken === 'torn')
+    notes.push(
+      `The last write was cut off: ${count(extent.tornBytes, 'byte')} after the last whole block were left out.`,
+    );
+  if (resumes > 0) notes.push(`The run was resumed ${count(resumes, 'time')}.`);
+  if (ended === undefined) notes.push('The run did not come to its end; its open minutes are partial.');
+  else if (sum === undefined) notes.push('The run left no hashes of its rows to compare with.');
+  return notes;
+}
+
+/** The outcome for a person. */
+export function outcomeText({
+  about,
+  out,
+  shards,
+  hashes,
+  candles,
+  files,
+  counters,
+  problems,
+  notes,
+}: Outcome): string {
+  const { meta, frames, extent, first, last, sum } = about;
+  const same = sum !== undefined && problems.length === 0;
+  return [
+    `Run ${meta.runId}: ${meta.shadow === true ? 'shadow' : `stage ${meta.stage}`}, ${count(meta.instruments.length, 'symbol')}, mode ${meta.mode}, feed ${meta.feed}`,
+    `${count(frames, 'frame')} in ${count(extent.blocks, 'block')} and ${count(extent.segments, 'segment')}, market time ${istStamp(first.marketMs)} to ${istStamp(last.marketMs)}`,
+    `${counters[COUNTER.routed]} of them routed to ${count(shards, 'shard')}; ${candles} candles in ${count(files, 'file')} in ${out}`,
+    `candles   ${hashes.candles}`,
+    `quality   ${hashes.quality}`,
+    `momentum  ${hashes.momentum}`,
+    ...notes.map((note) => `Note: ${note}`),
+    ...problems.map((problem) => `Problem: ${problem}`),
+    same
+      ? "Same candles, quality rows and momentum as the run's."
+      : problems.length > 0
+        ? 'Not the same as the run.'
+        : 'There is nothing to compare with; the candles are written.',
+  ].join('\n');
+}
+
+/** The outcome as JSON. */
+export function outcomeJson({
+  about,
+  out,
+  shards,
+  hashes,
+  candles,
+  files,
+  problems,
+  notes,
+}: Outcome): string {
+  const { meta, frames, extent, ended, resumes, sum } = about;
+  const { blocks, segments, broken, tornBytes } = extent;
+  const journal = {
+    folder: about.folder,
+    frames,
+    blocks,
+    segments,
+    broken: broken ?? null,
+    tornBytes,
+    ended: ended !== undefined,
+    resumes,
+  };
+  return JSON.stringify(
+    {
+      runId: meta.runId,
+      journal,
+      out,
+      shards,
+      candles,
+      files,
+      hashes,
+      runHashes: sum ?? null,
+      same: sum === undefined ? null : problems.length === 0,
+      problems,
+      notes,
+    },
+    null,
+    2,
+  );
+}

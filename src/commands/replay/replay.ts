@@ -1,0 +1,200 @@
+/**
+ * `tickshard replay`: the frames of a run's journal through the same engine, shards and writer again. It checks that candles, quality
+ * rows and momentum are the same as the run's, for any number of shards.
+ */
+import { join, resolve } from 'node:path';
+import type { FileIdentity } from '../../candles/candle.js';
+import { defineCommand } from '../../cli/command.js';
+import type { ValuesOf } from '../../cli/options/table.js';
+import { SystemClock, sleep } from '../../clock.js';
+import { EngineError, EXIT } from '../../errors.js';
+import { count } from '../../text/count.js';
+import { Engine } from '../../ingest/engine.js';
+import { Intake } from '../../ingest/intake.js';
+import { givenBefore, JournalSource, journalHead, type JournalSummary } from '../../ingest/journal-source.js';
+import { runsIn, segmentsOf } from '../../journal/folder.js';
+import type { BlockStamp } from '../../journal/format.js';
+import { LEDGER } from '../../memory/io-ledger.js';
+import { checkExisting } from '../../parquet/stored.js';
+import { hashesOf, shardsDrained } from '../../run/finish.js';
+import { checkFolder } from '../../run/output-folders.js';
+import { onStop } from '../../run/shutdown.js';
+import { ShardPool } from '../../threads/shard-pool.js';
+import { WriterPool } from '../../threads/writer-pool.js';
+import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
+
+type ReplayOptions = ValuesOf<'replay'>;
+
+/** Real ms between two polls for sealed candles to write. */
+const POLL_MS = 200;
+
+/** The folder of one run's journal. Throws EngineError JOURNAL that says what is there instead. */
+function runFolder(path: string): string {
+  if (segmentsOf(path).length > 0) return path;
+  const runs = runsIn(path);
+  if (runs.length === 0)
+    throw new EngineError(
+      'JOURNAL',
+      `${path} holds no journal: a run leaves one below data/test/journal, or where --journal says.`,
+    );
+  throw new EngineError(
+    'JOURNAL',
+    `${path} holds the journals of ${count(runs.length, 'run')}: name one, the newest is ${join(path, runs[0].runId)}.`,
+  );
+}
+
+/** Waits until a block is due, `speed` times as fast as it came; undefined without a limit. */
+function paceOf(
+  speed: number | undefined,
+  clock: SystemClock,
+): ((stamp: BlockStamp) => Promise<void> | undefined) | undefined {
+  if (speed === undefined) return undefined;
+  let begun: { readonly monoMs: number; readonly wallMs: number } | undefined;
+  return ({ wallMs }) => {
+    begun ??= { monoMs: clock.monoMs(), wallMs };
+    const dueInMs = (wallMs - begun.wallMs) / speed - (clock.monoMs() - begun.monoMs);
+    return dueInMs > 1 ? sleep(dueInMs) : undefined;
+  };
+}
+
+/** Everything that the frames of a journal pass through, as in a run. */
+interface Replayer {
+  readonly engine: Engine;
+  readonly intake: Intake;
+  readonly shards: ShardPool;
+  readonly writer: WriterPool;
+  /** Deaths of worker threads, sentences. */
+  readonly failures: readonly string[];
+}
+
+function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): Replayer {
+  const { meta } = head;
+  const { instruments, marketDateMs } = meta;
+  const engine = new Engine({
+    instruments,
+    sessionOf: ({ index }) => meta.sessions[index],
+    mode: meta.mode,
+    shards: options.shards,
+    graceMs: meta.graceMs,
+    silenceMs: meta.silenceMs,
+    marketDateMs,
+  });
+  const { memories, counters, places } = engine;
+  const ledger = new SharedArrayBuffer(LEDGER.words * 4);
+  const failures: string[] = [];
+  const shards = new ShardPool({
+    memories,
+    counters,
+    ledger,
+    onDeath: (shard, _cursor, reason) =>
+      failures.push(`Worker thread ${shard} died and was replaced: ${reason}`),
+  });
+  const writer = new WriterPool({
+    memories,
+    places,
+    outDir: out,
+    identity: identityOf(head),
+    historyDir: options.history ?? meta.history?.folder,
+    marketDateMs,
+    given: givenBefore(head),
+    ledger,
+    onFailure: () => undefined,
+    onTrouble: () => undefined,
+  });
+  return { engine, intake: new Intake({ engine, instruments }), shards, writer, failures };
+}
+
+/** A note on symbols whose history is not the one that the run read. */
+function historyNotes({ meta }: JournalSummary, rowsNow: Readonly<Record<string, string>>): string[] {
+  const moved = Object.entries(meta.history?.rows ?? {})
+    .filter(([symbol, rows]) => rowsNow[symbol] !== rows)
+    .map(([symbol]) => symbol);
+  if (moved.length === 0) return [];
+  return [
+    `The history of ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''} is not what the run read, so momentum may differ.`,
+  ];
+}
+
+const identityOf = ({ meta }: JournalSummary): FileIdentity => ({
+  feed: meta.feed,
+  mode: meta.mode,
+  volumeKind: meta.volumeKind,
+});
+
+/** Replays the journal of one run. Throws EngineError OUTPUT, FOOTER or HISTORY. */
+async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<Outcome> {
+  const { meta, folder } = head;
+  const out = resolve(options.out ?? join('data/test/replay', meta.runId));
+  checkFolder(out);
+  await checkExisting(out, meta.instruments, identityOf(head));
+  const { engine, intake, shards, writer, failures } = replayerOf(head, out, options);
+  const clock = new SystemClock();
+  const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
+  // With a limit of speed, files are written as minutes are sealed, because a user may watch them. At full speed they are written once.
+  const polling = options.speed === undefined ? undefined : clock.every(POLL_MS, () => writer.poll());
+  const fed = async (): Promise<JournalSummary> => {
+    await shards.start();
+    const about = await feed.run();
+    intake.end();
+    engine.router.publish();
+    await shardsDrained(shards, clock);
+    return about;
+  };
+  try {
+    const preparing = writer.prepare();
+    // At full speed nothing is written before the end, so the journal need not wait for the writer. If one fails, the other is awaited.
+    if (polling !== undefined) await preparing;
+    const feeding = fed();
+    await Promise.allSettled([preparing, feeding]);
+    const { historyRows } = await preparing;
+    const about = await feeding;
+    polling?.cancel();
+    const conclusion = await writer.finish();
+    const hashes = hashesOf(writer.evaluations, conclusion);
+    return {
+      about,
+      out,
+      shards: options.shards,
+      hashes,
+      candles: conclusion.proven,
+      files: writer.files.length,
+      counters: engine.counters,
+      problems: [
+        ...problemsOf(about, hashes, feed.difference),
+        ...writer.unwritten,
+        ...conclusion.unproven,
+        ...failures,
+      ],
+      notes: [...notesOf(about), ...historyNotes(head, historyRows)],
+    };
+  } finally {
+    polling?.cancel();
+    await Promise.all([shards.stop(), writer.stop()]);
+  }
+}
+
+/** Replays, prints the result, and returns the exit code. Throws EngineError JOURNAL, OUTPUT, FOOTER or HISTORY. */
+async function replay(options: ReplayOptions): Promise<number> {
+  // Files are whole at every moment, so there is nothing to finish.
+  const release = onStop(() => process.exit(EXIT.interrupted));
+  try {
+    const outcome = await outcomeOf(await journalHead(resolve(runFolder(options.journal))), options);
+    process.stdout.write(`${options.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`);
+    return outcome.problems.length === 0 ? EXIT.pass : EXIT.failed;
+  } finally {
+    release();
+  }
+}
+
+export const command = defineCommand<'replay', ReplayOptions>({
+  about:
+    'JOURNAL is the folder of one run, data/test/journal/RUN by default. The same frames make the same candles, quality rows and momentum as in the run, for any number of shards.',
+  exitCodes: {
+    0: 'they are the same, or the run left nothing to compare with',
+    1: 'they are not or the journal is damaged',
+    2: 'usage, or a journal that cannot be read',
+  },
+  example: 'tickshard replay data/test/journal/RUN',
+  check: (values) => values,
+  run: replay,
+});
