@@ -1,4 +1,4 @@
-/** Gathers what a run knows into Facts, from shared memory and from those who watch. Reads only. */
+/** Collects what a run knows at a moment into Facts, from shared memory and the monitors. Reads only. */
 import { LIMITS, RUN_MINUTES } from '../limits.js';
 import type { Clock } from '../clock.js';
 import type { CandleWithQuality } from '../candles/candle.js';
@@ -24,8 +24,8 @@ import type { Plan } from './plan.js';
 import type { WriterPool } from '../threads/writer-pool.js';
 
 /**
- * Market ms that a seal may come after its grace: stamps are whole seconds, and an accelerated market makes much of a
- * short delay.
+ * Market ms by which a seal may follow its grace: stamps are whole seconds, and in an accelerated market a short
+ * real delay is long.
  */
 const SEAL_SLACK_MS = 5000;
 
@@ -43,15 +43,15 @@ export interface FactSources {
   readonly notes: readonly string[];
 }
 
-/** How far the run is; changes as it goes. */
+/** How far the run is. */
 export interface RunProgress {
   readonly finished: boolean;
   readonly interrupted: boolean;
-  /** Market ms since the first open, or since the market's opening where that was waited for. */
+  /** Market ms since the first open, or since the awaited opening of the market. */
   readonly ranMs: number;
-  /** Real ms by which the feed was subscribed before the market opened: nothing had to be answered until then. */
+  /** Real ms from subscribing to the market's opening; no answer is due in this time. */
   readonly earlyMs: number;
-  /** Market minutes that were asked for. */
+  /** Market minutes that the run was asked for. */
   readonly askedMin: number;
   /** Undefined before the end. */
   readonly conclusion: ConcludeAnswer | undefined;
@@ -59,7 +59,7 @@ export interface RunProgress {
   readonly hashes: Hashes | undefined;
 }
 
-/** An instrument's candles as they are now, sealed or open. */
+/** An instrument's candles now: sealed ones, and with `includeOpen` open ones. */
 export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
   return readCandles(engine.memories[place.shard], place, includeOpen);
 }
@@ -85,7 +85,7 @@ function symbolFacts(
   };
 }
 
-/** What a page shows of the candles at the end: all of them, open ones too, with what the rule saw live. */
+/** Candles, rules and latency for the report's page: all candles, open ones too, with what the rule saw live. */
 export function reportViews(
   { memories, places }: Engine,
   evaluations: readonly Evaluation[],
@@ -150,10 +150,10 @@ function marketOf({ plan, clock, engine }: FactSources, ranMs: number): Facts['m
   };
 }
 
-/** Gaps behind the first packet, and the minutes that are partial for whatever reason. */
+/** Gaps after the first packet, and the minutes that are partial for any reason. */
 function unseenOf({ engine }: FactSources, finished: boolean): Facts['unseen'] {
   const endMs = engine.sealer.marketTime ?? 0;
-  // Every shard is told of every gap. The first is what was before the run, the last begins where the run ends.
+  // Every shard has every gap. The first gap precedes the run, the last one follows it.
   const gaps = readGaps(engine.memories[0])
     .filter(({ startMs }) => startMs > 0 && startMs < endMs)
     .map((gap) => ({ fromMs: gap.startMs, toMs: Math.min(gap.endMs, endMs) }));
@@ -168,12 +168,24 @@ function unseenOf({ engine }: FactSources, finished: boolean): Facts['unseen'] {
   };
 }
 
+function feedFacts({ intake, record, clock }: FactSources, earlyMs: number): Facts['feed'] {
+  const { firstSubscribedMs } = intake;
+  return {
+    connected: record.connected,
+    connections: record.connections,
+    disconnects: record.disconnects,
+    ...record.figures(),
+    subscribedForMs:
+      firstSubscribedMs === undefined ? undefined : Math.max(0, clock.monoMs() - firstSubscribedMs - earlyMs),
+    answerMs: LIMITS.answerMs,
+    errors: intake.errors.map(({ code, message }) => ({ code, message })),
+  };
+}
+
 /** The facts at this moment. */
 export function collectFacts(sources: FactSources, progress: RunProgress): Facts {
-  const { plan, engine, intake, record, network, writer, ledger, journal } = sources;
+  const { plan, engine, intake, network, writer, ledger, journal } = sources;
   const { conclusion, finished, interrupted } = progress;
-  const subscribedForMs =
-    intake.firstSubscribedMs === undefined ? undefined : sources.clock.monoMs() - intake.firstSubscribedMs;
   const counters = Object.fromEntries(
     Object.entries(COUNTER).map(([name, index]) => [name, engine.counters[index]]),
   ) as Record<CounterName, number>;
@@ -192,16 +204,7 @@ export function collectFacts(sources: FactSources, progress: RunProgress): Facts
       ranMin: progress.ranMs / MINUTE_MS,
       settledMin: RUN_MINUTES.settled,
     },
-    feed: {
-      connected: record.connected,
-      connections: record.connections,
-      disconnects: record.disconnects,
-      ...record.figures(),
-      subscribedForMs:
-        subscribedForMs === undefined ? undefined : Math.max(0, subscribedForMs - progress.earlyMs),
-      answerMs: LIMITS.answerMs,
-      errors: intake.errors.map(({ code, message }) => ({ code, message })),
-    },
+    feed: feedFacts(sources, progress.earlyMs),
     lag: intake.lag.figures(),
     performance: performanceOf(sources),
     momentum: {

@@ -27,7 +27,7 @@ export interface FeedWiring {
   readonly record: ConnectionRecord;
   readonly network: NetworkAudit;
   readonly log: Log;
-  /** Number of the last connection of the process that this one goes on from; 0 in a run of its own. */
+  /** Number of the killed process's last connection; 0 in a new run. */
   readonly connectionsBefore: number;
   /** Other limits than those of real use, in tests. */
   readonly limits: FeedLimits | undefined;
@@ -79,7 +79,7 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
   return new FeedClient(options);
 }
 
-/** One of the first ticks, for whoever reads the log. */
+/** Logs one of the first ticks. */
 export function logSample(
   log: Log,
   instruments: readonly Instrument[],

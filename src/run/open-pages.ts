@@ -8,8 +8,8 @@ import { optionsOf, type Plan } from './plan.js';
 import { DashboardHost, type Addresses, type DashboardHostOptions } from '../threads/dashboard-host.js';
 
 /**
- * Opens the pages that the run was asked for; undefined when none was. Throws EngineError CONFIG when a port cannot
- * be had.
+ * Opens the page and the metrics if the run was asked for them; otherwise undefined. Throws EngineError CONFIG if a
+ * port is taken.
  */
 export async function openPages(
   plan: Plan,

@@ -1,6 +1,6 @@
 /**
- * What a stage run shows and leaves behind: the display, the pages, the checklist, the candles, the report.
- * Composition of `observe`.
+ * What a run shows, and the files that it writes at its end: the display, the pages, the checklist, the candles, the
+ * report.
  */
 import type { Clock } from '../clock.js';
 import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
@@ -23,7 +23,7 @@ import { openPages } from './open-pages.js';
 import { displayPath } from './output-folders.js';
 import { optionsOf, type Plan } from './plan.js';
 
-/** How the run ended. */
+/** What a run ended with. */
 export interface Ending {
   readonly facts: Facts;
   readonly gates: readonly GateResult[];
@@ -33,10 +33,10 @@ export interface Ending {
   readonly endedWallMs: number;
 }
 
-/** Those who watch are told at each so-manieth look: 2.5 times a second. */
-const TOLD_LOOKS = 2;
+/** The page gets every second look, 2.5 a second. */
+const PAGE_EVERY_LOOKS = 2;
 
-/** A terminal on one of the standard streams. */
+/** A terminal on a standard stream. */
 export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   const tty = stream.isTTY === true;
   return new Terminal({
@@ -50,7 +50,7 @@ export function terminalOn(stream: NodeJS.WriteStream): Terminal {
       write: (text) => void stream.write(text),
     },
     tty,
-    // An empty value counts as none (no-color.org).
+    // An empty value counts as unset (no-color.org).
     color: tty && (process.env.NO_COLOR ?? '') === '',
   });
 }
@@ -59,23 +59,23 @@ export class Presenter {
   readonly #plan: Plan;
   readonly #terminal: Terminal;
   readonly #watching: RunMonitor;
-  /** Those who watch from elsewhere; undefined when nobody was asked for. */
-  #observers: DashboardHost | undefined;
+  /** The thread of the page and the metrics; undefined if neither was asked for. */
+  #page: DashboardHost | undefined;
   #looks = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    // With --json the standard output holds the report alone; what a person wants to see goes to the other stream.
+    // With --json, standard output holds the report alone and people read standard error.
     this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
     this.#watching = new RunMonitor(plan.speed);
   }
 
-  /** What a person must know. */
+  /** Prints what a person must know. */
   say(text: string): void {
     this.#terminal.say(text);
   }
 
-  /** What a person may like to know: not with `--quiet`. */
+  /** Prints what a person may skip: not with `--quiet`. */
   tell(text: string): void {
     if (this.#plan.config.voice !== 'quiet') this.say(text);
   }
@@ -85,7 +85,8 @@ export class Presenter {
   }
 
   /**
-   * Opens the pages that were asked for and says where they are. Throws EngineError CONFIG when a port cannot be had.
+   * Opens the page and the metrics if asked for, and prints their addresses. Throws EngineError CONFIG if a port is
+   * taken.
    */
   async openPages(
     engine: Engine,
@@ -96,17 +97,17 @@ export class Presenter {
       onTrouble,
       onGone: (sentence) => this.say(sentence),
     });
-    this.#observers = opened?.observers;
+    this.#page = opened?.observers;
     if (opened?.addresses.dashboard !== undefined) this.say(`Page ${opened.addresses.dashboard}/`);
     if (opened?.addresses.metrics !== undefined) this.say(`Metrics ${opened.addresses.metrics}/metrics`);
   }
 
-  /** Ends the pages. */
+  /** Closes the page and the metrics. */
   async stop(): Promise<void> {
-    await this.#observers?.stop();
+    await this.#page?.stop();
   }
 
-  /** Says what runs. `warnings`: what else a person should know, sentences. */
+  /** Prints what runs, and the warnings (sentences). */
   banner(warnings: readonly string[]): void {
     const {
       config,
@@ -137,7 +138,7 @@ export class Presenter {
     for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
   }
 
-  /** Shows the moment to all who look; returns the gates that turned since the last one. */
+  /** Updates terminal and page; returns the gate transitions since the last call. */
   show(facts: Facts, leftMin: number, clock: Clock): readonly GateTransition[] {
     const { voice } = this.#plan.config;
     const { gates, turns, events, ticksPerSecond } = this.#watching.look(
@@ -149,18 +150,14 @@ export class Presenter {
       for (const { atMs, text, kind } of events)
         if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
     if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, turns);
-    if (this.#looks++ % TOLD_LOOKS === 0) this.#tellObservers(facts, gates, { ticksPerSecond });
+    if (this.#looks++ % PAGE_EVERY_LOOKS === 0) this.#updatePage(facts, gates, { ticksPerSecond });
     return turns;
   }
 
-  #tellObservers(
-    facts: Facts,
-    gates: readonly GateResult[],
-    rest: Parameters<typeof dashboardStatus>[1],
-  ): void {
-    if (this.#observers === undefined) return;
+  #updatePage(facts: Facts, gates: readonly GateResult[], rest: Parameters<typeof dashboardStatus>[1]): void {
+    if (this.#page === undefined) return;
     const { eventLog: chronicle, tickRate: pace } = this.#watching;
-    this.#observers.tell({
+    this.#page.tell({
       glance: {
         now: dashboardStatus(facts, rest),
         gates: gates.map((gate) => dashboardGate(gate, facts.symbols.length)),
@@ -174,8 +171,8 @@ export class Presenter {
   }
 
   /**
-   * Prints the end and writes report and page. Throws EngineError OUTPUT when one cannot be written; the verdict has
-   * been shown then.
+   * Prints the end and writes report and page. Throws EngineError OUTPUT if one cannot be written; the verdict is
+   * printed before.
    */
   end(ending: Ending, clock: Clock): void {
     const { facts, verdict, engine, gates } = ending;
@@ -203,7 +200,7 @@ export class Presenter {
       for (const path of reportPaths) writeText(path, text, 'report');
       if (pagePath !== undefined) writeText(pagePath, reportPage(JSON.parse(text)), 'page');
     } finally {
-      this.#tellObservers(facts, gates, {
+      this.#updatePage(facts, gates, {
         ticksPerSecond: 0,
         verdict,
         endedAt: istStamp(ending.endedWallMs),

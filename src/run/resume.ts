@@ -1,4 +1,4 @@
-/** `--resume`: finds the run that was killed, and brings this process to where that one was. */
+/** `--resume`: finds the killed run and brings this process to the state that it had. */
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../clock.js';
@@ -18,7 +18,7 @@ import { aboutJournal, JournalSource, type JournalSummary } from '../ingest/jour
 import { type Plan, feedName } from './plan.js';
 import type { WriterPool } from '../threads/writer-pool.js';
 
-/** Real ms between two looks at whether the shards have read everything. */
+/** Real ms between two checks that the shards have read everything. */
 const LOOK_MS = 2;
 
 function nothing(folder: string, why: string): EngineError {
@@ -28,12 +28,12 @@ function nothing(folder: string, why: string): EngineError {
   );
 }
 
-/** Market time now, as the run's own clock went on. Epoch ms. */
+/** Market time now by the killed run's clock, epoch ms. */
 export function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: number): number {
   return marketMs + (nowWallMs - wallMs) * speed;
 }
 
-/** In what a run was another than the one that is asked for, a phrase; undefined when it is the same. */
+/** How a journaled run differs from the requested one, a phrase; undefined if it is the same. */
 function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: number): string | undefined {
   const lasted = (minutes: number | null | undefined): string =>
     typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close';
@@ -55,8 +55,8 @@ function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: num
 }
 
 /**
- * The newest run in the journals' folder that was killed and is the one that `config` asks for. Throws EngineError
- * JOURNAL when there is none, its process still lives, or its journal is damaged.
+ * The newest killed run in the journals' folder that matches `config`. Throws EngineError JOURNAL if there is none,
+ * its process is still running, or its journal is damaged.
  */
 export async function findKilled(config: StageConfig, nowWallMs: number): Promise<JournalSummary> {
   const folder = config.journal!;
@@ -70,7 +70,7 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
       others.push(`${runId} cannot be used (${error.message})`);
       continue;
     }
-    // A run that was killed behind its end has its last files still to write.
+    // A run killed after its end still has files to write, so END alone does not exclude it; the sum does.
     if (about.sum !== undefined) continue;
     const other = otherThan(about, config, nowWallMs);
     if (other !== undefined) {
@@ -90,7 +90,7 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
   throw nothing(folder, others.length === 0 ? 'no run was killed there' : others[0]);
 }
 
-/** The run's clock, going on: the configuration with which it is resumed. */
+/** `config` with the killed run's market clock continued to now. */
 export function resumedConfig(
   config: StageConfig,
   { meta }: JournalSummary,
@@ -98,7 +98,7 @@ export function resumedConfig(
 ): StageConfig {
   const { feed } = config;
   const atMs = marketNow(meta, now.wallMs);
-  // The simulated market is told its start in whole seconds.
+  // The simulated market starts at a whole second.
   if (feed.kind === 'sim') return { ...config, feed: { ...feed, atMs: Math.floor(atMs / 1000) * 1000 } };
   if (feed.kind === 'url' && feed.marketClock !== undefined)
     return {
@@ -123,8 +123,8 @@ export function checkSymbols({ meta }: JournalSummary, { instruments }: Plan): v
 }
 
 /**
- * Takes in what the killed process had journaled, and has it written: rows that it wrote are then this process's own,
- * and may be corrected by it. Returns where its journal goes on; a write that was cut off is cut away.
+ * Takes in the killed process's journal and writes its candles, so that this process owns those rows and may correct
+ * them. Cuts off an incomplete write. Returns the position where this process's journal continues.
  */
 export async function replayKilledRun(
   { folder, extent, frames }: JournalSummary,
@@ -143,8 +143,8 @@ export async function replayKilledRun(
 }
 
 /**
- * Tells the record of connections how those of the killed process went. Its times are put on this process's axis by
- * the wall clock, which a restart of the machine does not turn back.
+ * Restores the record of connections. The wall clock maps the killed process's times to this process's monotonic
+ * time: unlike the monotonic clock it continues through a restart of the machine.
  */
 export function restore(record: ConnectionRecord, about: JournalSummary, clock: Clock): void {
   const at = ({ wallMs, marketMs }: BlockStamp): { monoMs: number; marketMs: number } => ({
@@ -181,8 +181,7 @@ export function restore(record: ConnectionRecord, about: JournalSummary, clock: 
 }
 
 /**
- * When the run's first connection was opened, and real ms by which that was before the market; undefined when none
- * was.
+ * When the run's first connection opened, and real ms from then to the market's opening; undefined if none opened.
  */
 export function firstOpening({
   connections,
@@ -194,7 +193,7 @@ export function firstOpening({
   return { openedMarketMs, earlyMs: (openedMarketMs - first.opened.marketMs) / meta.speed };
 }
 
-/** What a person is told. */
+/** What a resumed run prints first. */
 export function resumingText({ meta, last, frames, extent }: JournalSummary, nowMarketMs: number): string {
   const cut =
     extent.tornBytes === 0

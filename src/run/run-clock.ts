@@ -40,7 +40,7 @@ export class RunClock {
   }
 
   /** Continues the clock of a killed process. */
-  goOn(opening: { readonly openedMarketMs: number; readonly earlyMs: number } | undefined): void {
+  restore(opening: { readonly openedMarketMs: number; readonly earlyMs: number } | undefined): void {
     this.#openedMarketMs = opening?.openedMarketMs;
     this.earlyMs = opening?.earlyMs ?? 0;
   }

@@ -1,6 +1,6 @@
 /**
- * Where the packets come from: the broker, a server elsewhere, or the simulated broker in a child process. All of
- * them are a URL, credentials and a clock.
+ * Where packets come from: the broker, another server, or the simulated broker in a child process. Each is a URL,
+ * credentials and a clock.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { parseEnv } from 'node:util';
@@ -15,7 +15,7 @@ import type { RemoteFeed } from '../cli/config.js';
 import type { Plan } from './plan.js';
 import { SimulatorChild } from './simulator-child.js';
 
-/** A source whose market clock runs. */
+/** A source whose market clock is running. */
 export interface Source {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
@@ -23,13 +23,13 @@ export interface Source {
 }
 
 export interface PreparedSource {
-  /** Earlier candles, where the source knows some and no `--history` is given. */
+  /** Earlier candles, if the source has some and `--history` is not given. */
   readonly given: WarmUpCandles | undefined;
   /** What a person should know, sentences. */
   readonly warnings: readonly string[];
-  /** Starts the market, where it is ours to start. */
+  /** Starts the market if it is simulated. */
   start(): Promise<Source>;
-  /** Ends what was started for it. */
+  /** Stops what was started for it. */
   stop(): void;
 }
 
@@ -42,7 +42,7 @@ interface Environment {
 }
 
 /**
- * Text as editors leave it: UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a mark in front.
+ * Text as editors save it: UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a byte order mark.
  */
 function textOf(bytes: Buffer): string {
   const wide = bytes[0] === 0xff && bytes[1] === 0xfe;
@@ -50,8 +50,8 @@ function textOf(bytes: Buffer): string {
 }
 
 /**
- * The environment over `.env`, which is optional. Throws EngineError CONFIG when there is one that cannot be read;
- * its contents are never repeated.
+ * The environment, which overrides `.env`. Throws EngineError CONFIG if `.env` exists and cannot be read; its
+ * contents are never repeated.
  */
 function environment(): Environment {
   try {
@@ -73,7 +73,7 @@ function environment(): Environment {
 
 const names = ['ANGEL_API_KEY', 'ANGEL_CLIENT_ID', 'ANGEL_PIN', 'ANGEL_TOTP_SECRET'];
 
-/** The name of a proxy setting that other programs follow and this one does not, where there is one. */
+/** The name of a proxy variable that is set. Other programs follow it; tickshard does not. */
 export function proxyNamed(): string | undefined {
   return ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find(
     (name) => (process.env[name] ?? '') !== '',
@@ -81,31 +81,30 @@ export function proxyNamed(): string | undefined {
 }
 
 /**
- * Credentials for a server on this machine: the user's, or where there are none at all the simulated broker's demo
- * account.
+ * Credentials for a server on this machine: the user's, or the simulated broker's demo account if the user has none.
  */
 function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
   return names.some((name) => (env[name] ?? '').trim() !== '') ? readCredentials(env) : DEMO_ACCOUNT;
 }
 
-/** A server and who we are to it. */
+/** A server and the credentials for it. */
 export interface Access {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
-  /** Whether the account is the simulated broker's, because the user named none. */
+  /** True if these are the demo credentials. */
   readonly demo: boolean;
   /** What a person should know of where they come from, sentences. */
   readonly warnings: readonly string[];
 }
 
-/** Where a feed elsewhere is. Throws EngineError USAGE or CONFIG. */
+/** The endpoint of a feed. Throws EngineError USAGE or CONFIG. */
 export function endpointOf(feed: RemoteFeed): Endpoint {
   return feed.kind === 'live'
     ? LIVE_ENDPOINT
     : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
 }
 
-/** Where a feed elsewhere is, and the credentials for it. Throws EngineError USAGE or CONFIG. */
+/** The endpoint of a feed and the credentials for it. Throws EngineError USAGE or CONFIG. */
 export function accessTo(feed: RemoteFeed): Access {
   const endpoint = endpointOf(feed);
   const { values, warnings } = environment();
@@ -115,7 +114,7 @@ export function accessTo(feed: RemoteFeed): Access {
 
 async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const { feed, history, warmUp } = plan.config;
-  // What --history holds, or a client polls, is not told beside it.
+  // The simulator sends no history if `--history` or a warm-up supplies it.
   const told = history === undefined && !warmUp;
   if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
   checkSymbols(feed.faults, plan.instruments);
@@ -152,7 +151,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   }
 }
 
-/** Makes the source ready: what can be found wrong is found here. Throws EngineError with exit code 2 or 3. */
+/** Prepares the source and finds what can be wrong with it. Throws EngineError with exit code 2 or 3. */
 export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
   if (feed.kind === 'sim') return prepareSimulator(plan);

@@ -1,8 +1,7 @@
-/** One stage run: composes the line, watches it from the side, and ends with a verdict. */
+/** The life of one run: composes the engine, feeds it, watches it, and ends with a verdict. */
 import type { Clock, Timer } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
-import type { FeedLimits } from '../feed/connection-machine.js';
 import { openLog, silentLog, type Log } from '../log.js';
 import { differences } from '../momentum/series.js';
 import { ConnectionRecord } from '../monitor/connection-record.js';
@@ -13,6 +12,7 @@ import { COUNTER } from '../memory/counters.js';
 import { LEDGER, watch } from '../memory/io-ledger.js';
 import { Engine } from '../ingest/engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
+import type { EnginePreset } from './engine-preset.js';
 import { shardsDrained, exitCodeOf, hashesOf } from './finish.js';
 import { wireFeed, logSample } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
@@ -32,18 +32,8 @@ import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { WriterPool } from '../threads/writer-pool.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
-/** Real ms between two looks at what is due: writes, the display, the end. */
-const LOOK_MS = 200;
-
-/** What a test changes of the engine to make its limits easy to hit. */
-export interface EnginePreset {
-  /** Records a ring holds. */
-  readonly slots?: number;
-  /** Another thread entry for shards. */
-  readonly shardWorker?: URL;
-  /** Other limits of the feed: a mute feed is then known sooner. */
-  readonly feedLimits?: FeedLimits;
-}
+/** Real ms between two checks of what is due: writes, the display, the end. */
+const CHECK_EVERY_MS = 200;
 
 export class StageRun {
   readonly #plan: Plan;
@@ -53,26 +43,26 @@ export class StageRun {
   readonly #killed: JournalSummary | undefined;
   readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
   readonly #network = new NetworkAudit();
-  /** Resolves when the run is to end, for whatever reason. */
+  /** Resolves when the run must end, for any reason. */
   readonly #over: Promise<void>;
   #end!: () => void;
   readonly #presenter: Presenter;
   #log: Log = silentLog();
   #client: FeedClient | undefined;
-  #recording: RunJournal | undefined;
-  readonly #time: RunClock;
-  /** Candles of earlier minutes that no file holds. */
+  #journal: RunJournal | undefined;
+  readonly #clock: RunClock;
+  /** Candles of earlier minutes, from the simulator, a warm-up or the killed run's journal. */
   #given: WarmUpCandles | undefined;
   #interrupted = false;
   #broken: EngineError | undefined;
 
-  /** `killed`: the run that this one goes on with. */
+  /** `killed`: the run that this one resumes. */
   constructor(plan: Plan, preset: EnginePreset, killed?: JournalSummary) {
     this.#plan = plan;
     this.#preset = preset;
     this.#killed = killed;
     this.#presenter = new Presenter(plan);
-    this.#time = new RunClock(plan);
+    this.#clock = new RunClock(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
     this.#engine = new Engine({
       instruments: plan.instruments,
@@ -154,7 +144,7 @@ export class StageRun {
         this.#killed === undefined
           ? undefined
           : await replayKilledRun(this.#killed, this.#engine, this.#intake, writer);
-      this.#recording = await RunJournal.begin({
+      this.#journal = await RunJournal.begin({
         plan,
         engine: this.#engine,
         historyRows,
@@ -166,7 +156,7 @@ export class StageRun {
     } finally {
       this.#network.stop();
       prepared.stop();
-      await this.#recording?.journal.stop();
+      await this.#journal?.journal.stop();
       await Promise.all([shards.stop(), writer.stop(), this.#presenter.stop()]);
     }
   }
@@ -176,7 +166,7 @@ export class StageRun {
     this.#presenter.say(sentence);
   }
 
-  /** First time: the run ends in order. Second time: at once; files are whole at any moment. */
+  /** The first call ends the run in order, the second at once. Files are whole at any moment. */
   #interrupt(): void {
     if (this.#interrupted) process.exit(EXIT.interrupted);
     this.#interrupted = true;
@@ -195,32 +185,58 @@ export class StageRun {
     const source = await prepared.start();
     const { clock } = source;
     const startedWallMs = clock.wallMs();
-    const record = new ConnectionRecord(clock);
-    this.#log.info(
-      {
-        stage: plan.config.stage,
-        shadow: plan.config.shadow,
-        mode: plan.config.mode,
-        feed: plan.identity.feed,
-        symbols: plan.instruments.length,
-        shards: plan.config.shards,
-      },
-      'run starts',
-    );
+    this.#logStart();
     this.#presenter.banner(prepared.warnings);
     const warm = await this.#warmUp(source);
-    this.#recording?.describe(clock);
-    const intake = this.#intake;
+    this.#journal?.describe(clock);
+    const record = new ConnectionRecord(clock);
+    const { line, client } = this.#wire(source, warm, record);
+    const sources: FactSources = {
+      plan,
+      clock,
+      engine: this.#engine,
+      intake: this.#intake,
+      record,
+      network: this.#network,
+      probe: new Probe(clock),
+      writer,
+      journal: this.#journal?.journal,
+      ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
+      notes: [...notes, ...warm.notes],
+    };
+    if (this.#killed !== undefined) this.#restore(this.#killed, clock, line, record);
+    await this.#feed(sources, line, client);
+    return this.#conclude(sources, shards, startedWallMs);
+  }
+
+  #logStart(): void {
+    const { config, identity, instruments } = this.#plan;
+    const { stage, shadow, mode, shards } = config;
+    this.#log.info(
+      { stage, shadow, mode, feed: identity.feed, symbols: instruments.length, shards },
+      'run starts',
+    );
+  }
+
+  /**
+   * Makes the pipeline and the feed client. Each calls the other: the pipeline pauses the socket, the client delivers
+   * to the pipeline.
+   */
+  #wire(
+    source: Source,
+    warm: WarmUp,
+    record: ConnectionRecord,
+  ): { readonly line: Pipeline; readonly client: FeedClient } {
     const line = new Pipeline({
       engine: this.#engine,
-      intake,
-      clock,
-      journal: this.#recording?.journal,
+      intake: this.#intake,
+      clock: source.clock,
+      journal: this.#journal?.journal,
       socket: { pause: () => client.pause(), resume: () => client.resume() },
       conceal: (bytes) => client.conceal(bytes),
     });
     const client = wireFeed({
-      plan,
+      plan: this.#plan,
       source,
       session: warm.session,
       engine: this.#engine,
@@ -230,7 +246,7 @@ export class StageRun {
       log: this.#log,
       connectionsBefore: this.#killed?.lastConnection ?? 0,
       limits: this.#preset.feedLimits,
-      onOpen: () => this.#time.opened(clock),
+      onOpen: () => this.#clock.opened(source.clock),
       onFailed: (error) => {
         this.#broken = error;
         this.#end();
@@ -238,20 +254,12 @@ export class StageRun {
       say: (text) => this.#presenter.say(text),
     });
     this.#client = client;
-    const sources: FactSources = {
-      plan,
-      clock,
-      engine: this.#engine,
-      intake,
-      record,
-      network: this.#network,
-      probe: new Probe(clock),
-      writer,
-      journal: this.#recording?.journal,
-      ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
-      notes: [...notes, ...warm.notes],
-    };
-    if (this.#killed !== undefined) this.#goOn(this.#killed, clock, line, record);
+    return { line, client };
+  }
+
+  /** Waits for the market to open if the run was asked to, connects, and takes in the feed until the run is over. */
+  async #feed(sources: FactSources, line: Pipeline, client: FeedClient): Promise<void> {
+    const { plan, clock, intake, record } = sources;
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
         await waitToConnect(
@@ -260,24 +268,20 @@ export class StageRun {
           (text) => this.#presenter.tell(text),
         );
       }
-      // A run that had come to its end, or whose time passed while nobody was there, has nothing left to see.
-      const over = intake.ended || (this.#time.begun && this.#time.leftMin(clock) <= 0);
+      // A resumed run may have ended already, or its time may have passed: then there is nothing left to receive.
+      const over = intake.ended || (this.#clock.begun && this.#clock.leftMin(clock) <= 0);
       if (!this.#interrupted && !over) await Promise.race([client.start(), this.#over]);
       if (record.connections > 0 && !intake.ended) await this.#live(sources, line);
     } finally {
       record.end();
-      this.#time.end(this.#killed?.ended?.marketMs ?? clock.marketMs());
+      this.#clock.end(this.#killed?.ended?.marketMs ?? clock.marketMs());
       await client.stop();
       this.#network.enter('after');
       await line.end();
     }
-    return this.#conclude(sources, shards, startedWallMs);
   }
 
-  /**
-   * Polls earlier candles into the room that was made for them, where that was asked for. A run that is resumed has
-   * them in its journal.
-   */
+  /** Polls earlier candles, if the run was asked to. A resumed run has them in its journal. */
   async #warmUp(source: Source): Promise<WarmUp> {
     if (!this.#plan.config.warmUp || this.#killed !== undefined) return { session: undefined, notes: [] };
     const warm = await warmUp({
@@ -292,34 +296,34 @@ export class StageRun {
     return warm;
   }
 
-  /** Takes over what the killed process knew of its connections and its time. */
-  #goOn(killed: JournalSummary, clock: Clock, line: Pipeline, record: ConnectionRecord): void {
+  /** Restores what the killed process knew of its connections and its duration. */
+  #restore(killed: JournalSummary, clock: Clock, line: Pipeline, record: ConnectionRecord): void {
     line.resumed();
     restore(record, killed, clock);
-    this.#time.goOn(firstOpening(killed));
+    this.#clock.restore(firstOpening(killed));
     this.#presenter.tell(resumingText(killed, clock.marketMs()));
     this.#log.warn({ frames: killed.frames, tornBytes: killed.extent.tornBytes }, 'run resumed');
   }
 
   /**
-   * From the first open until the duration has passed and its last whole minute is sealed, or until something ends
-   * it.
+   * Runs from the first open until the duration has passed and its last whole minute is sealed, or something ends the
+   * run.
    */
   async #live(sources: FactSources, line: Pipeline): Promise<void> {
     const { clock, probe, writer } = sources;
     probe.start();
     line.start();
-    const looking: Timer = clock.every(LOOK_MS, () => {
+    const looking: Timer = clock.every(CHECK_EVERY_MS, () => {
       probe.sample();
       writer.poll();
       const turns = this.#presenter.show(
         collectFacts(sources, this.#progress(clock)),
-        this.#time.leftMin(clock),
+        this.#clock.leftMin(clock),
         clock,
       );
       for (const { gate, before } of turns)
         this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
-      if (this.#time.isOver(clock, this.#engine.sealer)) this.#end();
+      if (this.#clock.isOver(clock, this.#engine.sealer)) this.#end();
     });
     try {
       await this.#over;
@@ -330,7 +334,7 @@ export class StageRun {
   }
 
   #progress(clock: Clock): RunProgress {
-    const time = this.#time;
+    const time = this.#clock;
     return {
       finished: false,
       interrupted: this.#interrupted,
@@ -356,9 +360,9 @@ export class StageRun {
       differences: differences(writer.evaluations, conclusion.evaluations),
       hashes: hashesOf(writer.evaluations, conclusion),
     };
-    await this.#recording?.journal.settle();
+    await this.#journal?.journal.settle();
     const gathered = collectFacts(sources, progress);
-    // What the end of the run costs is not what running costs.
+    // Cost is that of the running market, not of the run's end.
     const facts = {
       ...gathered,
       performance: {
@@ -374,17 +378,14 @@ export class StageRun {
       { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() },
       clock,
     );
-    // Behind the report: a run that is killed before it goes on with --resume, to the same report.
-    await this.#recording?.conclude(clock, progress.hashes!);
+    // After the report: a run killed before this line can be resumed, and makes the same report.
+    await this.#journal?.conclude(clock, progress.hashes!);
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
     return reported ? exitCodeOf(verdict) : EXIT.failed;
   }
 
-  /**
-   * Shows the end and leaves the report behind. A report that cannot be written fails the run; its candles are on
-   * disk.
-   */
+  /** Shows the end and writes the report. Returns false if the report cannot be written; the candles are on disk. */
   #report(ending: Ending, clock: Clock): boolean {
     try {
       this.#presenter.end(ending, clock);

@@ -1,6 +1,6 @@
 /**
- * `--warm-up`: the day's earlier candles by `getCandleData`, polled before the feed is opened, so that momentum
- * evaluates from its first minute.
+ * `--warm-up`: polls the day's earlier candles over REST before the feed opens, so that momentum evaluates from its
+ * first minute.
  */
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
@@ -18,24 +18,24 @@ import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 
 /**
- * With fewer minutes of today the trading day before is asked for as well: the rule wants twenty candles (DESIGN,
- * "Momentum").
+ * With fewer minutes of today the previous trading day is polled too: the rule needs twenty candles
+ * (docs/semantics.md, "Momentum").
  */
 const ENOUGH_TODAY = 30;
-/** Candles of two days, of 375 minutes and an auction each, and something to spare. */
-const MOST_CANDLES = 800;
-/** Market ms behind its end in which a minute may still change. */
+/** Room for two days of 375 minutes and an auction each. */
+const MAX_CANDLES = 800;
+/** Market ms after its end in which the broker may still change a minute. */
 const SETTLE_MS = 10_000;
 
-/** Room for the candles of all instruments, which threads may be given before anything is polled. */
+/** Room for all instruments' candles. Threads get it before anything is polled. */
 export function warmUpRoom(instruments: readonly Instrument[]): WarmUpCandles {
   return {
     volumeKind: 'traded',
-    rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MOST_CANDLES)])),
+    rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MAX_CANDLES)])),
   };
 }
 
-/** Real ms that polling takes when nothing goes wrong; 0 where none was asked for. */
+/** Real ms that polling takes if no request fails; 0 without `--warm-up`. */
 export function warmUpMs({ config, instruments }: Pick<Plan, 'config' | 'instruments'>): number {
   return config.warmUp ? instruments.length * APART_MS : 0;
 }
@@ -47,18 +47,18 @@ export interface WarmUpOptions {
   readonly room: WarmUpCandles;
   readonly network: NetworkAudit;
   readonly say: (sentence: string) => void;
-  /** Ends it early. */
+  /** Stops it early. */
   readonly over: Promise<void>;
 }
 
 export interface WarmUp {
-  /** The log-in, for the feed; undefined when there was none. */
+  /** The log-in, which the feed reuses; undefined if it failed. */
   readonly session: LogIn | undefined;
   /** What a person should know, sentences. */
   readonly notes: readonly string[];
 }
 
-/** The labels of the minutes to ask for; undefined when there are none. */
+/** Labels (starts, epoch ms) of the first and last minute to poll; undefined if there is none. */
 export function windowOf(
   plan: Pick<Plan, 'sessionOf' | 'previousOpenMs'>,
   instrument: Instrument,
@@ -72,15 +72,15 @@ export function windowOf(
   return toMs >= fromMs ? { fromMs, toMs } : undefined;
 }
 
-/** Market time as the broker has it: polling goes by its clock, and asks for nothing that is the future there. */
+/** Market time by the broker's clock: it refuses a request for its own future. */
 function nowOf({ clock }: Source, session: LogIn, told: boolean): number {
   return clock.marketMs() - (told ? 0 : Math.max(0, session.clockAheadMs ?? 0));
 }
 
 /**
- * Logs in and polls. Throws EngineError LOGIN when the log-in is refused, or not reached while a person is there to
- * read it. What of the candles cannot be had is a note: the run goes on, and momentum waits for twenty candles of its
- * own.
+ * Logs in and polls. Throws EngineError LOGIN if the log-in is refused, or if the broker cannot be reached and the
+ * run does not wait for the opening. Candles that cannot be had are a note: the run continues, and momentum waits for
+ * twenty candles of its own.
  */
 export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   const { plan, source, network, say, over } = options;
@@ -108,7 +108,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   return { session, notes: told };
 }
 
-/** What came of it, sentences; the first is the sum. */
+/** Polls each instrument. Returns sentences; the first one is the summary. */
 async function poll(
   { plan, source, room }: WarmUpOptions,
   session: LogIn,
@@ -133,7 +133,7 @@ async function poll(
       if (!(error instanceof EngineError)) throw error;
       notes.push(`Warm-up: ${error.message}`);
       without.push(instrument.symbol);
-      // What one symbol is refused others may get; a broker that is not there, or an end, is everybody's.
+      // A refusal may concern one symbol. An unreachable broker or an end of the run concerns all.
       if (!(error instanceof CandlesRefused)) break;
     }
   }
