@@ -8,7 +8,7 @@ import { readCandles } from '../src/candles/read-candles.js';
 import { ShardMemory, type ShardShape } from '../src/memory/layout.js';
 import { evaluateAll } from '../src/momentum/series.js';
 import type { ParquetFile } from '../src/parquet/parquet.js';
-import { ParquetSink, TOGETHER } from '../src/parquet/sink.js';
+import { ParquetStore, BATCH_INSTRUMENTS } from '../src/parquet/store.js';
 import { IDENTITY } from './market.js';
 
 /** The two writers of Parquet: the product's, and the one that it is compared with. */
@@ -75,7 +75,7 @@ function encodeOtherwise({ columns, rows, keys }: ParquetFile): Promise<Buffer> 
 }
 
 /** One sink a folder, as a run has it, and an encoder. */
-const sinks = new Map<string, ParquetSink>();
+const sinks = new Map<string, ParquetStore>();
 
 function drag({ kind, times }: Slowness, tookMs: number): void {
   const untilMs = monoMs() + (times - 1) * tookMs;
@@ -95,7 +95,7 @@ export default async function run({
   const memory = new ShardMemory(shape, buffer);
   const sink =
     sinks.get(`${encoder} ${outDir}`) ??
-    new ParquetSink({
+    new ParquetStore({
       outDir,
       identity: IDENTITY,
       wait: sleep,
@@ -106,7 +106,7 @@ export default async function run({
   const startMs = monoMs();
   let rows = 0;
   // What drags does so behind each symbol: it is to be slow at once.
-  const together = slowness === undefined ? TOGETHER : 1;
+  const together = slowness === undefined ? BATCH_INSTRUMENTS : 1;
   for (let from = 0; from < places.length; from += together) {
     const beganMs = monoMs();
     const all = places

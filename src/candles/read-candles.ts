@@ -1,15 +1,97 @@
-/** A row's candles as values, read from shared memory. The one place where wire units become rupees. */
+/** Candles as values, read from shared memory. The one place where wire units become rupees. */
 import { MINUTE_MS } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
-import type { CandleSource, CandleWithQuality } from './candle.js';
+import type { CandleRow, CandleSource, CandleWithQuality } from './candle.js';
 import type { ShardMemory } from '../memory/layout.js';
-import { barLabelMs, eachBarFigures, gapWithin, isAuction, type RowPlace } from '../memory/shard-reader.js';
+import {
+  barLabelMs,
+  eachBarFigures,
+  gapWithin,
+  isAuction,
+  readAsSealed,
+  type BarFigures,
+  type RowPlace,
+} from '../memory/shard-reader.js';
 
-const SECONDS = MINUTE_MS / 1000;
+const MINUTE_SECONDS = MINUTE_MS / 1000;
+
+/** What a row of candles is, and how well it was seen. */
+export interface AsSealedCandle {
+  readonly candle: CandleRow;
+  readonly partial: boolean;
+}
+
+/** Prices in wire units, with the volume. */
+type WirePrices = Pick<BarFigures, 'open' | 'high' | 'low' | 'close' | 'volume'>;
+
+function candleOf(
+  m: ShardMemory,
+  { instrument, row }: RowPlace,
+  bar: number,
+  figures: WirePrices,
+): CandleRow {
+  const scale = priceScale(instrument.exchangeType);
+  return {
+    symbol: instrument.symbol,
+    exchange: instrument.exchange,
+    timestampMs: barLabelMs(m, row, bar),
+    open: figures.open / scale,
+    high: figures.high / scale,
+    low: figures.low / scale,
+    close: figures.close / scale,
+    volume: figures.volume,
+  };
+}
+
+/** `continuous`, or `auction` for the last bar of a row. */
+export function sourceOf(m: ShardMemory, bar: number): CandleSource {
+  return isAuction(m, bar) ? 'auction' : 'continuous';
+}
+
+/** A bar with its quality. `gapMs`: `gapWithin` the bar. One that is not sealed is partial. */
+export function candleFromBar(
+  m: ShardMemory,
+  place: RowPlace,
+  bar: number,
+  {
+    figures,
+    gapMs,
+    sealed,
+  }: { readonly figures: BarFigures; readonly gapMs: number; readonly sealed: boolean },
+): CandleWithQuality {
+  const candle = candleOf(m, place, bar, figures);
+  const { timestampMs } = candle;
+  const source = sourceOf(m, bar);
+  const silenceAtEnd = figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt;
+  return {
+    candle,
+    quality: {
+      timestampMs,
+      ticks: figures.ticks,
+      priceChanges: figures.priceChanges,
+      partial: gapMs > 0 || figures.seeded || !sealed,
+      revision: figures.revision,
+      late: figures.late,
+      gapMs: Math.round(gapMs),
+      source,
+      volSlack: figures.volSlack,
+      repaired: figures.repaired,
+      coverage: source === 'auction' ? null : figures.heardSeconds / MINUTE_SECONDS,
+      maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilence, silenceAtEnd),
+    },
+  };
+}
+
+/** The candle as it was first sealed, which the momentum rule saw live; undefined when the minute had no tick then. */
+export function readSealedCandle(m: ShardMemory, place: RowPlace, bar: number): AsSealedCandle | undefined {
+  const figures = readAsSealed(m, place.row, bar);
+  if (figures === undefined) return undefined;
+  return { candle: candleOf(m, place, bar, figures), partial: figures.partial };
+}
 
 /**
- * The row's candles in rupees, ascending. Sealed ones only, or with `includeOpen` every bar that has ticks (at the end of a run;
- * an open one is partial by the gap that END left). From bar `from` on.
+ * The row's candles in rupees, ascending, from bar `from` on. Sealed ones only, or with `includeOpen` every bar that has ticks; at the end
+ * of a run an open bar is partial by the gap that END leaves.
  */
 export function readCandles(
   m: ShardMemory,
@@ -17,50 +99,13 @@ export function readCandles(
   includeOpen: boolean,
   from = 0,
 ): CandleWithQuality[] {
-  const { instrument, row } = place;
-  const scale = priceScale(instrument.exchangeType);
   const candles: CandleWithQuality[] = [];
   eachBarFigures(
     m,
-    row,
+    place.row,
     includeOpen,
-    (bar, figures, sealed) => {
-      const gapMs = gapWithin(m, row, bar);
-      const timestampMs = barLabelMs(m, row, bar);
-      const source: CandleSource = isAuction(m, bar) ? 'auction' : 'continuous';
-      candles.push({
-        candle: {
-          symbol: instrument.symbol,
-          exchange: instrument.exchange,
-          timestampMs,
-          open: figures.open / scale,
-          high: figures.high / scale,
-          low: figures.low / scale,
-          close: figures.close / scale,
-          volume: figures.volume,
-        },
-        quality: {
-          timestampMs,
-          ticks: figures.ticks,
-          priceChanges: figures.priceChanges,
-          partial: gapMs > 0 || figures.seeded || !sealed,
-          revision: figures.revision,
-          late: figures.late,
-          gapMs: Math.round(gapMs),
-          source,
-          volSlack: figures.volSlack,
-          repaired: figures.repaired,
-          coverage: source === 'auction' ? null : figures.heardSeconds / SECONDS,
-          maxAgeMs:
-            source === 'auction'
-              ? null
-              : Math.max(
-                  figures.longestSilence,
-                  figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt,
-                ),
-        },
-      });
-    },
+    (bar, figures, sealed) =>
+      candles.push(candleFromBar(m, place, bar, { figures, gapMs: gapWithin(m, place.row, bar), sealed })),
     from,
   );
   return candles;

@@ -6,7 +6,7 @@ import type { Evaluation } from '../momentum/series.js';
 import type { CounterName } from '../memory/counters.js';
 import type { RowFigures } from '../memory/shard-reader.js';
 import type { LagFigures } from '../ingest/feed-lag.js';
-import type { WrittenFile } from '../parquet/sink.js';
+import type { WrittenFile } from '../parquet/store.js';
 import type { CountedConnection } from '../memory/io-ledger.js';
 
 export interface SymbolFacts {

@@ -21,7 +21,7 @@ import type { Engine } from '../ingest/engine.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
 import type { Intake } from '../ingest/intake.js';
 import type { Plan } from './plan.js';
-import type { WriterPool } from '../threads/writer-pool.js';
+import type { WriterHost } from '../threads/writer-host.js';
 
 /**
  * Market ms by which a seal may follow its grace: stamps are whole seconds, and in an accelerated market a short
@@ -37,7 +37,7 @@ export interface FactSources {
   readonly record: ConnectionRecord;
   readonly network: NetworkAudit;
   readonly probe: Probe;
-  readonly writer: WriterPool;
+  readonly writer: WriterHost;
   readonly journal: JournalWriter | undefined;
   readonly ledger: Int32Array;
   readonly notes: readonly string[];

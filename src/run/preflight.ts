@@ -8,7 +8,7 @@ import { QUOTA } from '../broker/angel/requests.js';
 import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
 import { istDate, type Calendar } from '../market/session.js';
-import { checkExisting } from '../parquet/stored.js';
+import { checkExisting } from '../parquet/existing.js';
 import { checkFolder } from './output-folders.js';
 import { planRun, type Plan } from './plan.js';
 import { readInstrumentMaster, selectInstruments } from './universe.js';

@@ -16,7 +16,7 @@ import { isAlive } from './process-liveness.js';
 import type { Intake } from '../ingest/intake.js';
 import { aboutJournal, JournalSource, type JournalSummary } from '../ingest/journal-source.js';
 import { type Plan, feedName } from './plan.js';
-import type { WriterPool } from '../threads/writer-pool.js';
+import type { WriterHost } from '../threads/writer-host.js';
 
 /** Real ms between two checks that the shards have read everything. */
 const LOOK_MS = 2;
@@ -130,11 +130,10 @@ export async function replayKilledRun(
   { folder, extent, frames }: JournalSummary,
   engine: Engine,
   intake: Intake,
-  writer: WriterPool,
+  writer: WriterHost,
 ): Promise<JournalPosition> {
   await new JournalSource({ folder, engine, intake }).run();
   while (!engine.router.drained) await sleep(LOOK_MS);
-  writer.poll();
   await writer.settle();
   engine.router.quick.measures = true;
   if (extent.tornBytes > 0)

@@ -29,7 +29,7 @@ import { RunClock } from './run-clock.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { endByFault, onStop, type FaultReporters } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
-import { WriterPool } from '../threads/writer-pool.js';
+import { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
 /** Real ms between two checks of what is due: writes, the display, the end. */
@@ -117,7 +117,7 @@ export class StageRun {
       onDeath: (shard, cursor, reason) =>
         this.#log.error({ shard, cursor, reason }, 'a worker thread died and is replaced'),
     });
-    const writer = new WriterPool({
+    const writer = new WriterHost({
       memories: this.#engine.memories,
       places: this.#engine.places,
       outDir: plan.outDir,
@@ -177,7 +177,7 @@ export class StageRun {
   async #withSource(
     prepared: PreparedSource,
     shards: ShardPool,
-    writer: WriterPool,
+    writer: WriterHost,
     notes: readonly string[],
   ): Promise<number> {
     const plan = this.#plan;
@@ -312,10 +312,10 @@ export class StageRun {
   async #live(sources: FactSources, line: Pipeline): Promise<void> {
     const { clock, probe, writer } = sources;
     probe.start();
+    writer.follow();
     line.start();
     const looking: Timer = clock.every(CHECK_EVERY_MS, () => {
       probe.sample();
-      writer.poll();
       const turns = this.#presenter.show(
         collectFacts(sources, this.#progress(clock)),
         this.#clock.leftMin(clock),

@@ -34,7 +34,7 @@ import {
   repair,
   VOLUME_LIMIT,
 } from './volume-anchor.js';
-import type { RowWriter } from './row-writer.js';
+import { signalChange, type RowWriter } from './row-writer.js';
 import { unpack } from './unpack.js';
 
 // Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
@@ -289,7 +289,7 @@ export function applySeal(m: ShardMemory, through: number): void {
     }
   }
   if (through > m.i32[SHARD.sealed]) Atomics.store(m.i32, SHARD.sealed, Math.min(through, m.shape.bars - 1));
-  Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+  signalChange(m);
 }
 
 /** Notes a gap, or the end of the one that is open. Repeatable: a gap is known by its start. */
@@ -307,7 +307,7 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
     f[last + GAP.size + GAP.endMs] = endMs;
     Atomics.store(m.i32, SHARD.gaps, count + 1);
   }
-  Atomics.store(m.i32, SHARD.changes, m.i32[SHARD.changes] + 1);
+  signalChange(m);
 }
 
 /** Applies the record at double index `at`, which is of any kind but a packet. No draft may be open. */
@@ -318,5 +318,8 @@ export function applyControl(m: ShardMemory, drafts: RowWriter, at: number): voi
     applySeal(m, rowOf(what));
     drafts.forget();
   } else if (kind === KIND.gap) applyGap(m, m.f64[at + RECORD.timeMs], m.f64[at + RECORD.untilMs]);
-  else if (kind === KIND.end) Atomics.store(m.i32, SHARD.ended, 1);
+  else if (kind === KIND.end) {
+    Atomics.store(m.i32, SHARD.ended, 1);
+    signalChange(m);
+  }
 }

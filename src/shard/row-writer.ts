@@ -56,6 +56,12 @@ const MOST_PRICE = 0x7fffffff;
  */
 const MOST_SUM = 2 ** 52;
 
+/** Counts a change of what is sealed, and wakes those that wait for one. */
+export function signalChange({ i32 }: ShardMemory): void {
+  Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
+  Atomics.notify(i32, SHARD.changes);
+}
+
 export class RowWriter {
   readonly memory: ShardMemory;
   /** Double index of each row's draft; 0 where there is none. */
@@ -125,8 +131,7 @@ export class RowWriter {
     this.#count = 0;
     if (!this.late) return;
     this.late = false;
-    const { i32 } = this.memory;
-    Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
+    signalChange(this.memory);
   }
 
   /** Whether the row's record at `cursor`, and so all before it, is in draft `s` already. */

@@ -3,7 +3,7 @@
  * itself before the rename of the number given (from 1; 0 for never).
  */
 import { rename } from 'node:fs/promises';
-import { ParquetSink } from '../../src/parquet/sink.js';
+import { ParquetStore } from '../../src/parquet/store.js';
 import { IDENTITY, candleOf, noWait } from './candles.js';
 
 const [, , outDir, lastRename, ...symbols] = process.argv;
@@ -12,7 +12,7 @@ const dyingRename = (from: string, to: string): Promise<void> => {
   if (++renames === Number(lastRename)) process.kill(process.pid, 'SIGKILL');
   return rename(from, to);
 };
-const sink = new ParquetSink({ outDir, identity: IDENTITY, wait: noWait, rename: dyingRename });
+const sink = new ParquetStore({ outDir, identity: IDENTITY, wait: noWait, rename: dyingRename });
 for (let round = 0; ; round++) {
   const rows = (symbol: string) =>
     Array.from({ length: 60 }, (_, minute) =>

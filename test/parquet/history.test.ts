@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { shipped } from '../../src/paths.js';
 import { readHistory, readSchema, schemaDifferences } from '../../src/parquet/history.js';
 import { candlesPath } from '../../src/parquet/candles-file.js';
-import { ParquetSink } from '../../src/parquet/sink.js';
+import { ParquetStore } from '../../src/parquet/store.js';
 import { IDENTITY, OPEN_MS, candleOf, duckdb, inFolder, noWait } from './candles.js';
 
 const START_MS = Date.parse('2026-11-16T09:15:00+05:30');
@@ -104,7 +104,7 @@ describe('readHistory', () => {
     inFolder(async (folder) => {
       expect(await readHistory(folder, 'NSE', 'M&M')).toBeUndefined();
       const instrument = { exchange: 'NSE', symbol: 'M&M' };
-      await new ParquetSink({ outDir: folder, identity: IDENTITY, wait: noWait }).write(instrument, [
+      await new ParquetStore({ outDir: folder, identity: IDENTITY, wait: noWait }).write(instrument, [
         candleOf({ minute: 0, symbol: 'M&M', partial: true }),
         candleOf({ minute: 1, symbol: 'M&M' }),
       ]);
@@ -180,7 +180,7 @@ describe('readHistory', () => {
 describe('schemaDifferences', () => {
   it('finds none between our file and one that pandas wrote', () =>
     inFolder(async (folder) => {
-      await new ParquetSink({ outDir: folder, identity: IDENTITY, wait: noWait }).write(
+      await new ParquetStore({ outDir: folder, identity: IDENTITY, wait: noWait }).write(
         { exchange: 'NSE', symbol: 'RELIANCE' },
         [candleOf({ minute: 0 })],
       );

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ParquetSink } from '../../src/parquet/sink.js';
-import { checkExisting } from '../../src/parquet/stored.js';
+import { ParquetStore } from '../../src/parquet/store.js';
+import { checkExisting } from '../../src/parquet/existing.js';
 import { IDENTITY, candleOf, inFolder, noWait } from './candles.js';
 
 const KILLS = 12;
@@ -23,7 +23,7 @@ function writerIn(folder: string, lastRename: number, symbols: readonly string[]
 async function settledRevisions(folder: string, symbols: readonly string[]): Promise<number[]> {
   const instruments = symbols.map((symbol) => ({ exchange: 'NSE', symbol }));
   await checkExisting(folder, instruments, IDENTITY);
-  const sink = new ParquetSink({ outDir: folder, identity: IDENTITY, wait: noWait });
+  const sink = new ParquetStore({ outDir: folder, identity: IDENTITY, wait: noWait });
   const revisions: number[] = [];
   for (const instrument of instruments) {
     // A row that loses to every other, so that only the leftovers are settled.

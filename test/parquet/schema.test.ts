@@ -12,7 +12,7 @@ import {
 } from '../../src/parquet/columns.js';
 import { qualityPath } from '../../src/parquet/quality-file.js';
 import { sha256Of } from '../../src/parquet/reader.js';
-import { ParquetSink } from '../../src/parquet/sink.js';
+import { ParquetStore } from '../../src/parquet/store.js';
 import { IDENTITY, candleOf, duckdb, inFolder, noWait } from './candles.js';
 
 const RELIANCE = { exchange: 'NSE', symbol: 'RELIANCE' };
@@ -25,7 +25,7 @@ const SEEN_BY_PYARROW = {
 
 async function written<T>(body: (folder: string) => Promise<T>): Promise<T> {
   return inFolder(async (folder) => {
-    const sink = new ParquetSink({ outDir: folder, identity: IDENTITY, wait: noWait });
+    const sink = new ParquetStore({ outDir: folder, identity: IDENTITY, wait: noWait });
     await sink.write(RELIANCE, [
       candleOf({ minute: 1, partial: true, gapMs: 1500 }),
       candleOf({ minute: 0, close: 100.1, volume: 2 ** 40 }),
@@ -252,7 +252,7 @@ describe('bytes', () => {
   it('are the same for the same rows', () =>
     written(async (folder) => {
       const before = await readFile(candlesPath(folder, RELIANCE));
-      const sink = new ParquetSink({ outDir: folder, identity: IDENTITY, wait: noWait });
+      const sink = new ParquetStore({ outDir: folder, identity: IDENTITY, wait: noWait });
       await sink.write(RELIANCE, [candleOf({ minute: 1, partial: true, gapMs: 1500 })]);
       expect((await readFile(candlesPath(folder, RELIANCE))).equals(before)).toBe(true);
     }));

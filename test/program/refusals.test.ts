@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ParquetSink } from '../../src/parquet/sink.js';
+import { ParquetStore } from '../../src/parquet/store.js';
 import { inFolder } from '../parquet/candles.js';
 import { everythingIn, run } from './command.js';
 import { startServer } from './server.js';
@@ -108,7 +108,7 @@ describe.concurrent('a stage run refuses', () => {
 
   it('an existing file of another origin', async () => {
     const prepare = async (folder: string): Promise<void> => {
-      const sink = new ParquetSink({
+      const sink = new ParquetStore({
         outDir: join(folder, 'out'),
         identity: { feed: 'live', mode: 'ltp', volumeKind: 'tick' },
         wait: () => Promise.resolve(),

@@ -8,7 +8,7 @@ import { readCandles } from '../../src/candles/read-candles.js';
 import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
 import type { FileInstrument } from '../../src/parquet/candles-file.js';
 import { mergeRun, sameCandle, type StoredCandle } from '../../src/parquet/merge.js';
-import type { Sink, WriteOutcome } from '../../src/parquet/sink.js';
+import type { WriteOutcome } from '../../src/parquet/store.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import type { Random } from '../../src/random.js';
 import type { Agenda } from './agenda.js';
@@ -58,7 +58,7 @@ function beats(newer: CandleWithQuality, older: StoredCandle): boolean {
 }
 
 /** A writer's own sink: what it remembers of its writes is gone with it. */
-class MemorySink implements Sink {
+class MemorySink {
   readonly #disk: Disk;
   readonly #agenda: Agenda;
   readonly #own = new Map<string, Map<number, CandleWithQuality>>();

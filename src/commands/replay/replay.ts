@@ -15,18 +15,15 @@ import { givenBefore, JournalSource, journalHead, type JournalSummary } from '..
 import { runsIn, segmentsOf } from '../../journal/folder.js';
 import type { BlockStamp } from '../../journal/format.js';
 import { LEDGER } from '../../memory/io-ledger.js';
-import { checkExisting } from '../../parquet/stored.js';
+import { checkExisting } from '../../parquet/existing.js';
 import { hashesOf, shardsDrained } from '../../run/finish.js';
 import { checkFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
-import { WriterPool } from '../../threads/writer-pool.js';
+import { WriterHost } from '../../threads/writer-host.js';
 import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
 
 type ReplayOptions = ValuesOf<'replay'>;
-
-/** Real ms between two polls for sealed candles to write. */
-const POLL_MS = 200;
 
 /** The folder of one run's journal. Throws EngineError JOURNAL that says what is there instead. */
 function runFolder(path: string): string {
@@ -62,7 +59,7 @@ interface Replayer {
   readonly engine: Engine;
   readonly intake: Intake;
   readonly shards: ShardPool;
-  readonly writer: WriterPool;
+  readonly writer: WriterHost;
   /** Deaths of worker threads, sentences. */
   readonly failures: readonly string[];
 }
@@ -89,7 +86,7 @@ function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): 
     onDeath: (shard, _cursor, reason) =>
       failures.push(`Worker thread ${shard} died and was replaced: ${reason}`),
   });
-  const writer = new WriterPool({
+  const writer = new WriterHost({
     memories,
     places,
     outDir: out,
@@ -130,8 +127,6 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
   const { engine, intake, shards, writer, failures } = replayerOf(head, out, options);
   const clock = new SystemClock();
   const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
-  // With a limit of speed, files are written as minutes are sealed, because a user may watch them. At full speed they are written once.
-  const polling = options.speed === undefined ? undefined : clock.every(POLL_MS, () => writer.poll());
   const fed = async (): Promise<JournalSummary> => {
     await shards.start();
     const about = await feed.run();
@@ -142,13 +137,16 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
   };
   try {
     const preparing = writer.prepare();
-    // At full speed nothing is written before the end, so the journal need not wait for the writer. If one fails, the other is awaited.
-    if (polling !== undefined) await preparing;
+    // With a limit of speed, files are written as minutes are sealed, because a user may watch them. At full speed they are written
+    // once, at the end, so the journal need not wait for the writer. If one fails, the other is awaited.
+    if (options.speed !== undefined) {
+      await preparing;
+      writer.follow();
+    }
     const feeding = fed();
     await Promise.allSettled([preparing, feeding]);
     const { historyRows } = await preparing;
     const about = await feeding;
-    polling?.cancel();
     const conclusion = await writer.finish();
     const hashes = hashesOf(writer.evaluations, conclusion);
     return {
@@ -168,7 +166,6 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
       notes: [...notesOf(about), ...historyNotes(head, historyRows)],
     };
   } finally {
-    polling?.cancel();
     await Promise.all([shards.stop(), writer.stop()]);
   }
 }

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CandleWithQuality, FileIdentity } from '../../../src/candles/candle.js';
-import { ParquetSink } from '../../../src/parquet/sink.js';
+import { ParquetStore } from '../../../src/parquet/store.js';
 import { compare, type CompareOptions } from '../../../src/commands/compare/compare.js';
 import { candleOf, duckdb, inFolder, noWait, OPEN_MS } from '../../parquet/candles.js';
 
@@ -50,7 +50,7 @@ export async function writeOurs(
   identity: FileIdentity = TRADED,
 ): Promise<void> {
   const { symbol, exchange } = rows[0].candle;
-  await new ParquetSink({ outDir: folder, identity, wait: noWait }).write({ exchange, symbol }, rows);
+  await new ParquetStore({ outDir: folder, identity, wait: noWait }).write({ exchange, symbol }, rows);
 }
 
 /** The same minutes, `from` to `to`, both included. */

@@ -4,7 +4,7 @@ import type { Random } from '../../../src/random.js';
 import { candlesPath } from '../../../src/parquet/candles-file.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS } from '../../../src/parquet/columns.js';
 import { qualityPath } from '../../../src/parquet/quality-file.js';
-import { checkExisting, readPair } from '../../../src/parquet/stored.js';
+import { checkExisting, readPair } from '../../../src/parquet/existing.js';
 import { pick } from '../bytes.js';
 import { forgedFile } from '../parquet.js';
 import { refusedAs, type Target } from '../target.js';

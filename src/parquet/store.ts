@@ -1,0 +1,315 @@
+/**
+ * Candles on disk: two Parquet files an instrument, merged with what is there. Writes of one store must not overlap. The files are the only
+ * truth: they are read before every write, so a restarted process continues from what a killed one wrote. Bytes that this store wrote
+ * are recognized by their hash and not decoded again.
+ */
+import assert from 'node:assert';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { CandleWithQuality, FileIdentity } from '../candles/candle.js';
+import { candleRecord, candlesPath } from './candles-file.js';
+import type { FileInstrument } from './candles-file.js';
+import { CANDLE_COLUMNS, QUALITY_COLUMNS } from './columns.js';
+import type { Column, Zone } from './columns.js';
+import { mergeRun } from './merge.js';
+import type { StoredCandle } from './merge.js';
+import { encodeParquet } from './parquet.js';
+import type { ParquetFile, ParquetRecord } from './parquet.js';
+import {
+  asideNames,
+  asideOf,
+  leftoversOf,
+  newTag,
+  renameOver,
+  syncFolder,
+  writeAside,
+} from '../text/atomic-file.js';
+import type { RenameEffects } from '../text/atomic-file.js';
+import { qualityPath, qualityRecord } from './quality-file.js';
+import { openParquet, sha256Of, sha256OfFile } from './reader.js';
+import { footerKeys, readPair, type StoredPair } from './existing.js';
+
+/** A file as it now is on disk. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly rows: number;
+  /** Of the whole file, hex. */
+  readonly sha256: string;
+}
+
+export interface WriteOutcome {
+  /** The quality file and the candles file, in the order of their renames. */
+  readonly files: readonly WrittenFile[];
+  /** Minutes (epoch ms) in which a better row of an earlier run stayed although the incoming one differs. */
+  readonly kept: readonly number[];
+}
+
+/** The run's rows of one instrument so far, to be stored. */
+export interface Batch {
+  readonly instrument: FileInstrument;
+  readonly rows: readonly CandleWithQuality[];
+}
+
+/** Names of temporary files, by folder. */
+interface Aside {
+  readonly candles: readonly string[];
+  readonly quality: readonly string[];
+}
+
+/** A file's bytes, and what is known of them. */
+interface Encoded extends WrittenFile {
+  readonly bytes: Buffer;
+}
+
+/** An instrument's files, encoded and in temporary files. */
+interface Prepared extends Batch {
+  readonly quality: Encoded;
+  readonly candles: Encoded;
+  readonly pair: StoredPair;
+  readonly kept: readonly number[];
+  readonly asides: { readonly quality: string; readonly candles: string };
+}
+
+/** Instruments to store in one call: their names become durable together, and no candle waits for a thousand others. */
+export const BATCH_INSTRUMENTS = 50;
+/** Instruments whose files are encoded concurrently: while one waits for the disk, another is computed. */
+const CONCURRENCY = 2;
+
+export interface ParquetStoreOptions extends RenameEffects {
+  readonly outDir: string;
+  readonly identity: FileIdentity;
+  /** Encodes a file; `encodeParquet` unless another encoder is compared with it. */
+  readonly encode?: (file: ParquetFile) => Promise<Buffer>;
+  /** Zone of files that do not exist yet (`+05:30`); an existing file keeps its own. */
+  readonly zone?: Zone;
+}
+
+/** Acts at the first call only; later calls get the same result, or the same refusal. */
+function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= act());
+}
+
+/** Asserts the columns' ranges: a row that breaks them is a fault of this program and must not reach a file. */
+function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: CandleWithQuality): void {
+  assert(
+    candle.symbol === symbol && candle.exchange === exchange,
+    `a candle of ${candle.symbol} among those of ${symbol}`,
+  );
+  assert(quality.timestampMs === candle.timestampMs, 'a candle and its quality are of different minutes');
+  const counts = [
+    candle.timestampMs,
+    candle.volume,
+    quality.ticks,
+    quality.priceChanges,
+    quality.revision,
+    quality.late,
+    quality.gapMs,
+    quality.volSlack ?? 0,
+    quality.maxAgeMs ?? 0,
+  ];
+  assert(
+    counts.every((count) => Number.isSafeInteger(count) && count >= 0),
+    `a count of ${symbol} is no whole number`,
+  );
+  assert(
+    [candle.open, candle.high, candle.low, candle.close].every(Number.isFinite),
+    `a price of ${symbol} is no number`,
+  );
+}
+
+/** Whether a temporary file is a whole Parquet file. */
+async function isWhole(path: string): Promise<boolean> {
+  const file = await openParquet(path, 'OUTPUT').catch(() => undefined);
+  return file !== undefined;
+}
+
+/** What this store wrote last of a symbol: the files' hashes, and what is in them. */
+interface Last {
+  readonly quality: string;
+  readonly candles: string;
+  readonly pair: StoredPair;
+}
+
+export class ParquetStore {
+  readonly #options: ParquetStoreOptions;
+  /** What this store wrote of each symbol, by minute: the run's own rows yield to newer ones, an earlier run's may not. */
+  readonly #own = new Map<string, ReadonlyMap<number, CandleWithQuality>>();
+  readonly #last = new Map<string, Last>();
+
+  constructor(options: ParquetStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The run's rows of an instrument that this store has written, by minute (epoch ms). */
+  written({ symbol }: FileInstrument): ReadonlyMap<number, CandleWithQuality> {
+    return this.#own.get(symbol) ?? new Map<number, CandleWithQuality>();
+  }
+
+  /** As `writeAll`, one instrument. Throws EngineError FOOTER or OUTPUT. */
+  async write(instrument: FileInstrument, rows: readonly CandleWithQuality[]): Promise<WriteOutcome> {
+    const [outcome] = await this.writeAll([{ instrument, rows }]);
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
+  }
+
+  /**
+   * Merges rows into the files of each instrument. Returns for each its two files, or the EngineError FOOTER or OUTPUT that prevented
+   * it: one file that is held open does not prevent the others. Throws EngineError OUTPUT when the folder cannot be listed.
+   * Wherever the process is killed, each file on disk is whole.
+   *
+   * Quality goes first. A new partial candle without its quality row would count as whole and never be corrected; a quality row
+   * without its candle is ignored. Both temporary files are durable before the first rename, which is the quality file's. So a temporary
+   * candles file without one of quality means that the quality is in place, and the second rename is finished. Names become durable for
+   * all instruments together.
+   */
+  async writeAll(all: readonly Batch[]): Promise<(WriteOutcome | Error)[]> {
+    if (all.length === 0) return [];
+    const { outDir } = this.#options;
+    const candlesFolder = dirname(candlesPath(outDir, all[0].instrument));
+    const qualityFolder = dirname(qualityPath(outDir, all[0].instrument));
+    const aside = { candles: await asideNames(candlesFolder), quality: await asideNames(qualityFolder) };
+    const state: (Prepared | Error)[] = [];
+    const left = all.entries();
+    const prepare = async (): Promise<void> => {
+      for (const [k, one] of left) state[k] = await this.#prepare(one, aside).catch((error: Error) => error);
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, prepare));
+    /** Applies a step to those that have not failed. */
+    const each = async (step: (one: Prepared) => Promise<void>): Promise<void> => {
+      for (const [k, one] of state.entries())
+        if (!(one instanceof Error)) await step(one).catch((error: Error) => void (state[k] = error));
+    };
+    const asideNamed = once(() => syncFolder(candlesFolder));
+    await each(async ({ asides, quality }) => {
+      try {
+        await asideNamed();
+        await renameOver(asides.quality, quality.path, this.#options);
+      } catch (error) {
+        await this.#discard(asides.quality, asides.candles);
+        throw error;
+      }
+    });
+    const qualityNamed = once(() => syncFolder(qualityFolder));
+    await each(async ({ asides, candles }) => {
+      await qualityNamed();
+      await renameOver(asides.candles, candles.path, this.#options);
+    });
+    await each(once(() => syncFolder(candlesFolder)));
+    return state.map((one) => (one instanceof Error ? one : this.#stored(one)));
+  }
+
+  /** Notes what is on disk now. */
+  #stored({ instrument, rows, quality, candles, pair, kept }: Prepared): WriteOutcome {
+    const own = this.#own.get(instrument.symbol);
+    this.#last.set(instrument.symbol, { quality: quality.sha256, candles: candles.sha256, pair });
+    this.#own.set(
+      instrument.symbol,
+      new Map([
+        ...(own ?? []),
+        ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row]),
+      ]),
+    );
+    return {
+      files: [quality, candles].map(({ path, rows: count, sha256 }) => ({ path, rows: count, sha256 })),
+      kept,
+    };
+  }
+
+  /** Merges rows into what is on disk, and writes both temporary files, durably. */
+  async #prepare({ instrument, rows }: Batch, aside: Aside): Promise<Prepared> {
+    for (const row of rows) assertRow(instrument, row);
+    const { outDir, zone = '+05:30' } = this.#options;
+    await this.#settleLeftovers(instrument, aside);
+    const stored = await this.#onDisk(instrument);
+    const merged = mergeRun(stored.rows, rows, this.#own.get(instrument.symbol));
+    const pair = {
+      rows: merged.rows,
+      candlesZone: stored.candlesZone ?? zone,
+      qualityZone: stored.qualityZone ?? zone,
+    };
+    const qualityRows = merged.rows.flatMap((row) => row.quality ?? []);
+    const quality = await this.#encode(
+      qualityPath(outDir, instrument),
+      QUALITY_COLUMNS,
+      qualityRows.map(qualityRecord),
+      pair.qualityZone,
+    );
+    const candles = await this.#encode(
+      candlesPath(outDir, instrument),
+      CANDLE_COLUMNS,
+      merged.rows.map((row) => candleRecord(row.candle)),
+      pair.candlesZone,
+    );
+    const tag = newTag();
+    const qualityAside = await writeAside(quality.path, quality.bytes, tag);
+    try {
+      const candlesAside = await writeAside(candles.path, candles.bytes, tag);
+      return {
+        instrument,
+        rows,
+        quality,
+        candles,
+        pair,
+        kept: merged.kept,
+        asides: { quality: qualityAside, candles: candlesAside },
+      };
+    } catch (error) {
+      await this.#discard(qualityAside, undefined);
+      throw error;
+    }
+  }
+
+  /** An instrument's files as they are on disk now. Throws EngineError FOOTER or OUTPUT. */
+  async #onDisk(instrument: FileInstrument): Promise<StoredPair> {
+    const { outDir, identity } = this.#options;
+    const last = this.#last.get(instrument.symbol);
+    const isLast =
+      last !== undefined &&
+      (await sha256OfFile(qualityPath(outDir, instrument))) === last.quality &&
+      (await sha256OfFile(candlesPath(outDir, instrument))) === last.candles;
+    return isLast ? last.pair : readPair(outDir, instrument, identity);
+  }
+
+  /** What is on disk for an instrument, sorted. Throws EngineError FOOTER or OUTPUT. */
+  async readBack(instrument: FileInstrument): Promise<readonly StoredCandle[]> {
+    return (await readPair(this.#options.outDir, instrument, this.#options.identity)).rows;
+  }
+
+  async #encode(
+    path: string,
+    columns: readonly Column[],
+    records: readonly ParquetRecord[],
+    zone: Zone,
+  ): Promise<Encoded> {
+    const { encode = encodeParquet } = this.#options;
+    const bytes = await encode({ columns, rows: records, zone, keys: footerKeys(this.#options.identity) });
+    return { path, rows: records.length, bytes, sha256: sha256Of(bytes) };
+  }
+
+  /** Removes both temporary files, the candles first, so that those are never alone. The next write settles what cannot be removed. */
+  async #discard(qualityAside: string, candlesAside: string | undefined): Promise<void> {
+    try {
+      if (candlesAside !== undefined) await rm(candlesAside, { force: true });
+      await rm(qualityAside, { force: true });
+    } catch (error) {
+      // It would hide the failure of the write, which the caller gets.
+      void error;
+    }
+  }
+
+  /** Finishes or removes what an earlier write left, so that the two files agree again. */
+  async #settleLeftovers(instrument: FileInstrument, aside: Aside): Promise<void> {
+    const { outDir } = this.#options;
+    const candles = candlesPath(outDir, instrument);
+    const quality = qualityPath(outDir, instrument);
+    const begun = new Set(leftoversOf(quality, aside.quality).map(({ tag }) => tag));
+    for (const { path, tag } of leftoversOf(candles, aside.candles)) {
+      // A file that is not whole can be alone only when the disk refused its removal as well.
+      const whole = !begun.has(tag) && (await isWhole(path));
+      if (whole) await renameOver(path, candles, this.#options);
+      else await rm(path, { force: true });
+    }
+    for (const tag of begun) await rm(asideOf(quality, tag), { force: true });
+  }
+}

@@ -1,0 +1,112 @@
+/** The end of a run in the writer's thread: reads every file back, and evaluates the final candles. */
+import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
+import { readCandles } from '../candles/read-candles.js';
+import type { StreamShard } from '../candles/stream.js';
+import type { ShardMemory } from '../memory/layout.js';
+import type { RowPlace } from '../memory/shard-reader.js';
+import { holeText, type Evaluation } from '../momentum/series.js';
+import { candlesPath } from '../parquet/candles-file.js';
+import { readSchema, schemaDifferences } from '../parquet/history.js';
+import { verifyCandles, verifyQuality } from '../parquet/proof.js';
+import { qualityPath } from '../parquet/quality-file.js';
+import type { ParquetSink } from '../parquet/sink.js';
+import { RowHash, type MomentumEvaluation } from './evaluation.js';
+import type { ConcludeAnswer } from './writer-messages.js';
+
+export interface ConclusionOptions {
+  readonly outDir: string;
+  readonly shards: readonly StreamShard[];
+  readonly parquet: ParquetSink;
+  readonly evaluation: MomentumEvaluation;
+}
+
+class Conclusion {
+  readonly #options: ConclusionOptions;
+  readonly #unproven: string[] = [];
+  readonly #notes: string[] = [];
+  readonly #evaluations: Evaluation[] = [];
+  readonly #schema = new Set<string>();
+  readonly #hashes = { candles: new RowHash(), quality: new RowHash() };
+  #proven = 0;
+  #kept = 0;
+  #compared = false;
+
+  constructor(options: ConclusionOptions) {
+    this.#options = options;
+  }
+
+  async add(memory: ShardMemory, place: RowPlace): Promise<void> {
+    const { symbol } = place.instrument;
+    const rows = readCandles(memory, place, true);
+    const wrong = await this.#prove(place, rows);
+    this.#unproven.push(...wrong);
+    if (wrong.length === 0) this.#proven += rows.length;
+    this.#kept += this.#options.parquet.kept(symbol).size;
+    for (const { candle, quality } of rows) {
+      this.#hashes.candles.add(candle);
+      this.#hashes.quality.add({ symbol, ...quality });
+    }
+    // A file that cannot be read is among the unproven already.
+    if (rows.length > 0 && wrong.length === 0) await this.#compareSchema(place);
+    await this.#evaluate(memory, place);
+  }
+
+  /** Reads a row's two files back, without the minutes in which an earlier run's row stayed. Returns sentences. */
+  async #prove({ instrument }: RowPlace, rows: readonly CandleWithQuality[]): Promise<string[]> {
+    if (rows.length === 0) return [];
+    const { outDir, parquet } = this.#options;
+    const kept = parquet.kept(instrument.symbol);
+    const ours = rows.filter(({ candle }) => !kept.has(candle.timestampMs));
+    const candles = ours.map(({ candle }): CandleRow => candle);
+    const quality = ours.map((row): QualityRow => row.quality);
+    const sentences = [
+      await verifyCandles(candlesPath(outDir, instrument), candles),
+      await verifyQuality(qualityPath(outDir, instrument), quality),
+    ];
+    return sentences.filter((sentence) => sentence !== undefined);
+  }
+
+  async #compareSchema({ instrument }: RowPlace): Promise<void> {
+    const history = await this.#options.evaluation.historyOf(instrument);
+    if (history === undefined) return;
+    const ours = await readSchema(candlesPath(this.#options.outDir, instrument));
+    if (ours === undefined) return;
+    this.#compared = true;
+    for (const sentence of schemaDifferences(ours, history))
+      this.#schema.add(`${instrument.symbol}: ${sentence}`);
+  }
+
+  async #evaluate(memory: ShardMemory, place: RowPlace): Promise<void> {
+    const { series, evaluations } = await this.#options.evaluation.final(
+      place,
+      readCandles(memory, place, false),
+    );
+    this.#evaluations.push(...evaluations);
+    this.#notes.push(...series.notes);
+    if (series.holes.length > 0)
+      this.#notes.push(
+        `${place.instrument.symbol}: no candle for ${series.holes.map(holeText).join(', ')} (${series.missingMinutes} minutes).`,
+      );
+  }
+
+  answer(): ConcludeAnswer {
+    return {
+      unproven: this.#unproven,
+      proven: this.#proven,
+      kept: this.#kept,
+      schema: this.#compared ? [...this.#schema] : undefined,
+      evaluations: this.#evaluations,
+      notes: this.#notes,
+      hashes: { candles: this.#hashes.candles.end(), quality: this.#hashes.quality.end() },
+    };
+  }
+}
+
+/** Proves and evaluates all rows. In order of symbols, so that the hashes do not depend on the number of shards. */
+export async function conclude(options: ConclusionOptions): Promise<ConcludeAnswer> {
+  const all = options.shards.flatMap(({ memory, places }) => places.map((place) => ({ memory, place })));
+  all.sort((a, b) => (a.place.instrument.symbol < b.place.instrument.symbol ? -1 : 1));
+  const conclusion = new Conclusion(options);
+  for (const { memory, place } of all) await conclusion.add(memory, place);
+  return conclusion.answer();
+}

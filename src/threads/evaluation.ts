@@ -1,0 +1,169 @@
+/** The momentum rule in the writer's thread: live on the candles as first sealed, and once more on the final ones. */
+import { createHash } from 'node:crypto';
+import { EngineError, sentenceOf } from '../errors.js';
+import { inOrder, type CandleRow, type CandleWithQuality } from '../candles/candle.js';
+import { readSealedCandle, sourceOf } from '../candles/read-candles.js';
+import type { StreamShard } from '../candles/stream.js';
+import { unpackCandles } from '../candles/warm-up-candles.js';
+import { DAY_MS } from '../market/session.js';
+import { SHARD } from '../memory/layout.js';
+import type { RowPlace } from '../memory/shard-reader.js';
+import { evaluateAll, MomentumSeries, type Evaluation, type SeriesOptions } from '../momentum/series.js';
+import { readHistory, type History } from '../parquet/history.js';
+import type { FromWriter, PrepareAnswer, WriterSetup } from './writer-messages.js';
+
+/** History that is read: enough for twenty candles and one day's VWAP, over holidays. */
+const HISTORY_MS = 10 * DAY_MS;
+
+/** SHA-256 of rows that come in order, as of their JSON text: the rows of a whole run need not be in memory at once. */
+export class RowHash {
+  readonly #hash = createHash('sha256').update('[');
+  #separator = '';
+
+  add(row: object): void {
+    this.#hash.update(`${this.#separator}${JSON.stringify(row)}`);
+    this.#separator = ',';
+  }
+
+  end(): string {
+    return this.#hash.update(']').digest('hex');
+  }
+}
+
+/** Equal for equal rows in any order. */
+function hashOfRows(rows: readonly CandleRow[]): string {
+  const hash = new RowHash();
+  for (const row of inOrder(rows)) hash.add(row);
+  return hash.end();
+}
+
+export interface MomentumEvaluationOptions {
+  readonly setup: WriterSetup;
+  readonly shards: readonly StreamShard[];
+  /** By shard, the last bar that was evaluated by a thread before this one. */
+  readonly evaluated: readonly number[];
+  readonly onEvaluated: (message: FromWriter & { readonly kind: 'evaluated' }) => void;
+}
+
+export class MomentumEvaluation {
+  readonly #options: MomentumEvaluationOptions;
+  readonly #histories = new Map<string, History | undefined>();
+  /** Last bar evaluated, by shard. */
+  readonly #evaluated: number[];
+  /** Each shard's series, by row, and the last bar that they hold. */
+  readonly #live: ({ readonly series: readonly MomentumSeries[]; pushed: number } | undefined)[] = [];
+
+  constructor(options: MomentumEvaluationOptions) {
+    this.#options = options;
+    this.#evaluated = [...options.evaluated];
+  }
+
+  /** Reads every instrument's history. */
+  async prepare(): Promise<PrepareAnswer> {
+    const { given } = this.#options.setup;
+    const notes: string[] = [];
+    const historyRows: Record<string, string> = {};
+    try {
+      for (const { instrument } of this.#options.shards.flatMap(({ places }) => places)) {
+        const history = await this.historyOf(instrument);
+        if (history === undefined) continue;
+        historyRows[instrument.symbol] = hashOfRows(history.rows);
+        notes.push(...history.notes);
+        if (given !== undefined && history.volumeKind !== given.volumeKind)
+          notes.push(
+            `${history.path} has volume of kind ${history.volumeKind}: the candles that were polled are used in its place.`,
+          );
+      }
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      return { kind: 'prepare', refusal: { code: 'HISTORY', sentence: error.message }, notes, historyRows };
+    }
+    return { kind: 'prepare', refusal: undefined, notes, historyRows };
+  }
+
+  /** Candles of earlier days from `--history`; undefined where there are none. Throws EngineError HISTORY. */
+  async historyOf({
+    symbol,
+    exchange,
+  }: Pick<CandleRow, 'symbol' | 'exchange'>): Promise<History | undefined> {
+    const { historyDir, marketDateMs } = this.#options.setup;
+    if (historyDir === undefined) return undefined;
+    if (!this.#histories.has(symbol))
+      this.#histories.set(
+        symbol,
+        await readHistory(historyDir, exchange, symbol, { fromMs: marketDateMs - HISTORY_MS }),
+      );
+    return this.#histories.get(symbol);
+  }
+
+  async #seriesOptions({ instrument }: RowPlace): Promise<SeriesOptions> {
+    const { symbol, exchange } = instrument;
+    const { identity, given } = this.#options.setup;
+    const { volumeKind } = identity;
+    const history = await this.historyOf(instrument);
+    const packed = given?.rows[symbol];
+    if (packed === undefined)
+      return history === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history };
+    const polled = { rows: unpackCandles(packed, { symbol, exchange }), volumeKind: given!.volumeKind };
+    // Where both are usable both are used. A polled candle replaces the file's: it is what the broker says today.
+    if (history === undefined || history.volumeKind !== polled.volumeKind)
+      return { symbol, volumeKind, history: polled };
+    const byMinute = new Map([...history.rows, ...polled.rows].map((row) => [row.timestampMs, row]));
+    return { symbol, volumeKind, history: { rows: [...byMinute.values()], volumeKind } };
+  }
+
+  /** Evaluates what was sealed since the last time. What fails is reported and not retried: the end evaluates the final candles. */
+  async evaluate(): Promise<void> {
+    for (const [shard, { memory }] of this.#options.shards.entries()) {
+      const through = Atomics.load(memory.i32, SHARD.sealed);
+      if (through <= this.#evaluated[shard]) continue;
+      let evaluations: readonly Evaluation[] = [];
+      let failure: string | undefined;
+      try {
+        evaluations = await this.#evaluateShard(shard, through);
+      } catch (error) {
+        this.#live[shard] = undefined;
+        failure = sentenceOf(error);
+      }
+      this.#evaluated[shard] = through;
+      this.#options.onEvaluated({ kind: 'evaluated', shard, through, evaluations, failure });
+    }
+  }
+
+  /** Pushes the bars as first sealed, up to `through`. A new series takes all of the run's, and only new bars are returned. */
+  async #evaluateShard(shard: number, through: number): Promise<Evaluation[]> {
+    const { memory, places } = this.#options.shards[shard];
+    const live = (this.#live[shard] ??= { series: await this.#seriesOf(places), pushed: -1 });
+    const evaluations: Evaluation[] = [];
+    for (const [k, place] of places.entries()) {
+      for (let bar = live.pushed + 1; bar <= through; bar++) {
+        const sealed = readSealedCandle(memory, place, bar);
+        if (sealed === undefined) continue;
+        const evaluation = live.series[k].push(sealed.candle, {
+          partial: sealed.partial,
+          source: sourceOf(memory, bar),
+        });
+        if (bar > this.#evaluated[shard]) evaluations.push(evaluation);
+      }
+    }
+    live.pushed = through;
+    return evaluations;
+  }
+
+  async #seriesOf(places: readonly RowPlace[]): Promise<MomentumSeries[]> {
+    const series: MomentumSeries[] = [];
+    for (const place of places) series.push(new MomentumSeries(await this.#seriesOptions(place)));
+    return series;
+  }
+
+  /** The rule over a row's final sealed candles. */
+  async final(
+    place: RowPlace,
+    candles: readonly CandleWithQuality[],
+  ): Promise<ReturnType<typeof evaluateAll>> {
+    return evaluateAll(
+      candles.map(({ candle, quality: { partial, source } }) => ({ candle, partial, source })),
+      await this.#seriesOptions(place),
+    );
+  }
+}

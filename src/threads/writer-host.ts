@@ -1,0 +1,222 @@
+/**
+ * The writer's main-thread side: starts its thread, replaces one that dies, and keeps what it reports. Candles go from the shards' memory to
+ * the sinks within that thread; no candle is in a message.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { sentenceOf, EngineError } from '../errors.js';
+import type { ShardMemory } from '../memory/layout.js';
+import type { RowPlace } from '../memory/shard-reader.js';
+import type { Evaluation } from '../momentum/series.js';
+import type { WrittenFile } from '../parquet/store.js';
+import { ThreadHost, type ThreadTask } from './thread-host.js';
+import type {
+  ConcludeAnswer,
+  FinishAnswer,
+  FromWriter,
+  PrepareAnswer,
+  ToWriter,
+  WriterSetup,
+  WriterTask,
+} from './writer-messages.js';
+
+export interface WriterHostOptions extends WriterSetup {
+  readonly memories: readonly ShardMemory[];
+  readonly places: readonly RowPlace[];
+  /** The compiled thread entry; the default is the package's own. */
+  readonly workerUrl?: URL | undefined;
+  /** Called for each failure, for the log; a sentence. */
+  readonly onFailure: (sentence: string) => void;
+  /** Called when a sink begins to refuse candles, and when it has all of them again; a sentence for people. */
+  readonly onTrouble: (sentence: string) => void;
+}
+
+/** Deaths in a row, without a message between them, after which the thread is not replaced. */
+const MAX_SILENT_DEATHS = 3;
+
+/** A request that waits for its answer. */
+interface Request {
+  readonly message: ToWriter;
+  readonly resolve: (answer: FromWriter) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class WriterHost {
+  readonly #options: WriterHostOptions;
+  readonly #host: ThreadHost;
+  #port: MessagePort | undefined;
+  #request: Request | undefined;
+  #following = false;
+  /** Why there is no thread any more. */
+  #lost: unknown;
+  #silentDeaths = 0;
+  readonly #files = new Map<string, WrittenFile>();
+  /** Names of sinks that refused something last; undefined is the Parquet files. */
+  readonly #refusing = new Set<string | undefined>();
+  /** Last bar evaluated, by shard. */
+  readonly #evaluated: number[];
+  readonly #evaluations: Evaluation[] = [];
+  readonly #evaluationFailures: string[] = [];
+  #unwritten: readonly string[] = [];
+
+  constructor(options: WriterHostOptions) {
+    this.#options = options;
+    this.#evaluated = options.memories.map(() => -1);
+    this.#host = new ThreadHost({
+      entry: options.workerUrl ?? new URL('../../workers/writer.js', import.meta.url),
+    });
+  }
+
+  /** The newest state of each file written. */
+  get files(): readonly WrittenFile[] {
+    return [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** Evaluations of candles as they were first sealed, in the order in which they were made. */
+  get evaluations(): readonly Evaluation[] {
+    return this.#evaluations;
+  }
+
+  get evaluationFailures(): readonly string[] {
+    return this.#evaluationFailures;
+  }
+
+  /** What could not be stored in the end, a sentence each. */
+  get unwritten(): readonly string[] {
+    return this.#unwritten;
+  }
+
+  /** Starts the thread, loads the library and the history. Throws EngineError HISTORY when the history cannot be used. */
+  async prepare(): Promise<PrepareAnswer> {
+    const answer = (await this.#ask({ kind: 'prepare' })) as PrepareAnswer;
+    if (answer.refusal !== undefined) throw new EngineError(answer.refusal.code, answer.refusal.sentence);
+    return answer;
+  }
+
+  /** From now on candles are written and evaluated as they are sealed. */
+  follow(): void {
+    this.#following = true;
+    this.#send({ kind: 'follow' });
+  }
+
+  /** Before `follow`: writes and evaluates what is sealed now. */
+  async settle(): Promise<void> {
+    await this.#ask({ kind: 'settle' });
+  }
+
+  /** After the shards have read everything: writes the rest, open minutes included, evaluates the rest and proves it all. */
+  async finish(): Promise<ConcludeAnswer> {
+    const { unwritten, conclusion } = (await this.#ask({ kind: 'finish' })) as FinishAnswer;
+    this.#unwritten = unwritten;
+    return conclusion;
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  async stop(): Promise<void> {
+    await this.#host.stop();
+    this.#port?.close();
+  }
+
+  #send(message: ToWriter): void {
+    this.#port?.postMessage(message);
+  }
+
+  #ask(message: ToWriter): Promise<FromWriter> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) return reject(this.#lost as Error);
+      this.#request = { message, resolve, reject };
+      if (this.#port === undefined) this.#start();
+      else this.#send(message);
+    });
+  }
+
+  #start(): void {
+    const onDeath = (error: unknown): void => {
+      this.#options.onFailure(`The writer's thread died: ${sentenceOf(error)}`);
+      this.#silentDeaths++;
+      if (this.#silentDeaths >= MAX_SILENT_DEATHS) throw error;
+    };
+    this.#host
+      .run(() => this.#newThread(), onDeath)
+      .catch((error: unknown) => {
+        this.#lost = error;
+        this.#request?.reject(error);
+      });
+  }
+
+  /** What a thread is started with. The requests that it has to continue are sent to it at once. */
+  #newThread(): ThreadTask {
+    const { memories, places, outDir, identity, historyDir, marketDateMs, given, ledger, sinks } =
+      this.#options;
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (message: FromWriter) => this.#hear(message));
+    this.#port?.close();
+    this.#port = port1;
+    if (this.#following) this.#send({ kind: 'follow' });
+    if (this.#request !== undefined) this.#send(this.#request.message);
+    const value: WriterTask = {
+      port: port2,
+      shards: memories.map(({ shape, buffer }, shard) => ({
+        shape,
+        buffer,
+        places: places.filter((place) => place.shard === shard),
+      })),
+      outDir,
+      identity,
+      historyDir,
+      marketDateMs,
+      given,
+      ledger,
+      sinks,
+      evaluated: this.#evaluated,
+    };
+    return { value, transfer: [port2] };
+  }
+
+  #hear(message: FromWriter): void {
+    this.#silentDeaths = 0;
+    switch (message.kind) {
+      case 'written':
+        for (const file of message.files) this.#files.set(file.path, file);
+        return;
+      case 'fed':
+        return this.#fed(message.sink, message.failures);
+      case 'evaluated':
+        this.#evaluated[message.shard] = message.through;
+        this.#evaluations.push(...message.evaluations);
+        if (message.failure === undefined) return;
+        this.#evaluationFailures.push(message.failure);
+        return this.#options.onFailure(
+          `Momentum of shard ${message.shard} could not be evaluated: ${message.failure}`,
+        );
+      default:
+        return this.#answered(message);
+    }
+  }
+
+  #answered(message: FromWriter): void {
+    const request = this.#request;
+    this.#request = undefined;
+    if (message.kind === 'fault') request?.reject(message.error);
+    else request?.resolve(message);
+  }
+
+  /** Logs each failure. Says once that a sink refuses candles, whichever and however often, and once that it has them all. */
+  #fed(sink: string | undefined, failures: readonly string[]): void {
+    const { onFailure, onTrouble, outDir } = this.#options;
+    const who = sink === undefined ? '' : `The sink ${sink}: `;
+    for (const failure of failures) onFailure(`${who}${failure}`);
+    const refusedBefore = this.#refusing.has(sink);
+    if (failures.length > 0) this.#refusing.add(sink);
+    else this.#refusing.delete(sink);
+    if (failures.length > 0 && !refusedBefore)
+      onTrouble(
+        `${who}${failures[0]} The candles stay in memory; it is tried again with each minute that is sealed.`,
+      );
+    if (failures.length === 0 && refusedBefore)
+      onTrouble(
+        sink === undefined
+          ? `The candles in ${outDir} are written again; nothing of them is missing.`
+          : `The sink ${sink} has all candles again.`,
+      );
+  }
+}
