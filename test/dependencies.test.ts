@@ -1,4 +1,4 @@
-/** docs/dependencies.md lists every runtime dependency, and what each brings along. These tests hold the lists to what is installed. */
+/** Compares the lists of runtime dependencies in docs/dependencies.md with what is installed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ const nameOf = (path: string): string =>
   path.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ');
 
 describe('docs/dependencies.md', () => {
-  it('lists each runtime dependency as package.json and package-lock.json have it, and why it is there', () => {
+  it('lists each runtime dependency as in package.json and package-lock.json, with its reason', () => {
     const rows = page
       .split('## Runtime dependencies')[1]
       .split('\n## ')[0]
@@ -48,7 +48,7 @@ describe('docs/dependencies.md', () => {
     for (const [name, , , , why] of listed) expect(why, name).toMatch(/\w{3}/);
   });
 
-  it('lists what they bring along', () => {
+  it('lists the transitive dependencies', () => {
     const listed = page.split('```\n')[1].trimEnd().split('\n');
     const expected = locked
       .filter(([path]) => !Object.hasOwn(dependencies, nameOf(path)))
@@ -56,10 +56,10 @@ describe('docs/dependencies.md', () => {
     expect(listed.toSorted()).toEqual(expected.toSorted());
   });
 
-  it('says truly that none has an install script; and each comes with its hash, from nowhere but the registry', () => {
+  it('no dependency has an install script; each has a hash and comes from the npm registry', () => {
     for (const [path, { hasInstallScript, resolved, integrity }] of locked) {
       expect(hasInstallScript, path).not.toBe(true);
-      // Where the file does not say, it is the registry that npm is set to.
+      // Without an address npm uses the registry that it is configured for.
       if (resolved !== undefined) expect(resolved, path).toMatch(/^https:\/\/registry\.npmjs\.org\//);
       expect(integrity, path).toMatch(/^sha512-/);
     }

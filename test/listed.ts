@@ -1,4 +1,4 @@
-/** What tests trade and when: the date, the calendar, instruments that differ in all that matters. Needs no test runner. */
+/** The tests' trading date, calendar, and instruments of every kind. Needs no test runner. */
 import type { CandleWithQuality } from '../src/candles/candle.js';
 import { EXCHANGE, type Instrument } from '../src/market/instrument.js';
 import type { ModeName } from '../src/market/packet.js';
@@ -11,7 +11,7 @@ export const MODE_NAMES: Readonly<Record<NaiveMode, ModeName>> = { 1: 'ltp', 2: 
 
 export const calendar = shippedCalendar();
 
-/** The instant of a time of day on the tests' date. */
+/** The epoch ms of a time of day on the tests' date. */
 export function at(time: string): number {
   return istMs(DATE, time);
 }
@@ -39,7 +39,7 @@ export function sessionOf({ derivatives }: Instrument): TradingSession {
   return day.session;
 }
 
-/** A candle of ours as the naive fold tells one, but for what it does not know of connections (`gapMs`, `seeded`). */
+/** One of our candles in the form of the naive bar builder, without the fields that depend on connections. */
 export function asNaive({ candle, quality }: CandleWithQuality): Omit<NaiveCandle, 'gapMs' | 'seeded'> {
   const { timestampMs: minuteMs, open, high, low, close, volume } = candle;
   const { ticks, priceChanges, source, volSlack, repaired, coverage, maxAgeMs } = quality;

@@ -1,7 +1,7 @@
-/** Binary messages as one read of a socket would deliver them. */
+/** Binary messages as one read of a socket delivers them. */
 import { MessageBatch } from '../src/broker/messages.js';
 
-/** The messages one behind the other, in bytes that begin somewhere in their buffer; at most as many as go together. */
+/** The messages in one piece of memory that does not start at its buffer's start. Stops when the batch is full. */
 export function messagesOf(all: readonly Uint8Array[]): MessageBatch {
   const messages = new MessageBatch();
   const before = 3;

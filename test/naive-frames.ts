@@ -1,12 +1,12 @@
-/** Frames and hours for the naive fold (naive.ts), from the documents and not from the code. Imports nothing from `src`. */
+/** Frames and hours for naive.ts, written from the documents and not from the code. Imports nothing from `src`. */
 
 export interface NaiveInstrument {
   readonly symbol: string;
   readonly exchangeType: number;
   readonly token: string;
-  /** Whether it takes part in the closing auction; true when not said, as of every NIFTY 50 stock. */
+  /** Whether the instrument has a closing auction. Default true, as for every NIFTY 50 stock. */
   readonly derivatives?: boolean;
-  /** Hours other than the exchange's own, `HH:mm`. */
+  /** Hours that differ from the exchange's, `HH:mm`. */
   readonly hours?: { readonly open: string; readonly close: string };
 }
 
@@ -35,7 +35,7 @@ const hasAuction = (instrument: NaiveInstrument, date: string): boolean =>
 export const closeOf = (instrument: NaiveInstrument, date: string): number =>
   ist(date, instrument.hours?.close ?? (hasAuction(instrument, date) ? '15:15' : '15:30'));
 
-/** The instant of an IST date and time of day. */
+/** Epoch ms of an IST date and time of day. */
 export function ist(date: string, time: string): number {
   return Date.parse(`${date}T${time}:00+05:30`);
 }
@@ -62,7 +62,7 @@ export function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
   };
 }
 
-/** Label of the minute that a time falls into, or undefined outside the session. */
+/** The minute that contains a time, or undefined outside the session. */
 export function minuteOf(
   instrument: NaiveInstrument,
   date: string,
@@ -87,14 +87,14 @@ export interface Tick {
   readonly sequence: bigint;
   readonly price: number;
   readonly quantity: number;
-  /** What of `quantity` may have been traded before the minute, and the time of the packet before it. */
+  /** The part of `quantity` that may have been traded before the minute, and the time of the previous packet. */
   readonly slack: number;
   readonly sinceMs: number | undefined;
-  /** Prices of trades since the packet before, in the same minute, that no packet showed. */
+  /** Prices of trades since the previous packet, in the same minute, that no packet showed. */
   readonly unshown: readonly number[];
 }
 
-/** -1, 0 or 1 as `a` is before, level with or after `b`; level where either lacks a sequence. */
+/** -1, 0 or 1 as `a` is before, level with or after `b`; 0 where either lacks a sequence. */
 export function compare(a: Tick, b: Tick): number {
   if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? -1 : 1;
   if (a.connection !== b.connection) return a.connection < b.connection ? -1 : 1;

@@ -1,12 +1,12 @@
 /**
- * Candles again, by the plainest means: one thread, lists and BigInt, and nothing imported from `src`. The engine must agree with it
- * on every schedule, and so must a whole run with what a recording proxy heard.
+ * A second, naive bar builder: one thread, lists and BigInt, and no import from `src`. The engine must agree with it on
+ * every schedule, and a whole run must agree with it on the frames that a recording proxy saw.
  *
- * It implements docs/semantics.md, "From frame to tick", and docs/protocol.md 5 to 7, from the text and not from the code: its own decoder, its own
- * opening hours. Packets are given as bytes in the order of arrival.
+ * It implements docs/semantics.md, "From frame to tick", and docs/protocol.md 5 to 7 from the text, not from the code,
+ * with its own decoder and opening hours. Its input is the bytes of the packets, in the order of arrival.
  *
- * Not here: what needs the arrival clock. A frame that drags market time alone (more than 60 s ahead of what has elapsed) is refused
- * by the engine and would be used here: leave it out of the list. Nothing here seals, so revisions and lateness are not told.
+ * It has no arrival clock. The engine refuses a lone frame whose time is more than 60 s ahead of the elapsed time; here
+ * it would be used, so leave it out of the list. Nothing is sealed, so there are no revisions and no late ticks.
  */
 import {
   closeOf,
@@ -29,15 +29,15 @@ export type NaiveMode = 1 | 2 | 3;
 /** One binary message. */
 export interface NaivePacket {
   readonly bytes: Uint8Array;
-  /** Number of the connection it came on; a connection that replaces another has a greater one. */
+  /** Number of its connection. A later connection has a greater one. */
   readonly connection: number;
   /** Market ms between sending the subscription on this connection and this packet's arrival. */
   readonly marketMsSinceSubscribe: number;
-  /** The same in real ms: differs where market time is accelerated. */
+  /** The same in real ms, which differ in an accelerated market. */
   readonly realMsSinceSubscribe: number;
   /**
-   * Whether it was its instrument's first on the connection, where the list does not tell: others that came before it stand behind it
-   * or, refused for their time, not at all.
+   * Whether it was its instrument's first on the connection. Needed only where the list does not show it, because
+   * earlier ones are later in the list, or are missing because their time was refused.
    */
   readonly first?: boolean;
 }
@@ -47,13 +47,13 @@ export interface NaiveOptions {
   /** IST date of the market, `YYYY-MM-DD`. */
   readonly date: string;
   readonly instruments: readonly NaiveInstrument[];
-  /** Spans of market time, epoch ms, in which nothing could be seen; they make candles partial. `toMs` may be Infinity. */
+  /** Gaps in market time, epoch ms, which make candles partial. `toMs` may be Infinity. */
   readonly gaps?: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 /** A candle. Prices in rupees. */
 export interface NaiveCandle {
-  /** Its label: start of the minute, epoch ms; the auction's is 15:29. */
+  /** Start of the minute, epoch ms; the auction's is 15:29. */
   readonly minuteMs: number;
   readonly open: number;
   readonly high: number;
@@ -65,18 +65,18 @@ export interface NaiveCandle {
   readonly auction: boolean;
   /** Ms of its span inside the gaps. */
   readonly gapMs: number;
-  /** Whether a packet that only seeds, as the first on a connection, fell into the minute. */
+  /** Whether a snapshot, such as the first packet on a connection, fell into the minute. */
   readonly seeded: boolean;
-  /** What the volume may be wrong by, either way; null where nobody can say. */
+  /** Maximum error of the volume, in both directions; null where it is unknown. */
   readonly volSlack: number | null;
-  /** Whether high or low is the day's, moved between two packets. */
+  /** Whether high or low is the day's, which moved between two packets. */
   readonly repaired: boolean;
-  /** Distinct seconds of the minute that were told of, as a share; and the longest stretch without. Null for the auction. */
+  /** Share of the minute's seconds with a packet, and the longest time without one. Null for the auction. */
   readonly coverage: number | null;
   readonly maxAgeMs: number | null;
 }
 
-/** What became of an instrument's admitted packets. `reseeds` are among `noTrade`. */
+/** What became of an instrument's accepted packets. `reseeds` are part of `noTrade`. */
 export interface NaiveCounts {
   tick: number;
   seed: number;
@@ -98,27 +98,27 @@ interface Book {
   readonly instrument: NaiveInstrument;
   readonly counts: NaiveCounts;
   readonly minutes: Map<number, Tick[]>;
-  /** Labels of minutes with a seed. */
+  /** Labels of minutes with a snapshot. */
   readonly seeded: Set<number>;
-  heardOn: number | undefined;
+  lastConnection: number | undefined;
   last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
   anchor: { volume: bigint; sequence: bigint; connection: number; exchangeMs: number } | undefined;
   range: { high: bigint; low: bigint };
-  /** What was traded since the minute's last packet and told of outside the session, by label. */
+  /** By label: quantity traded since the minute's last packet and reported outside the session. */
   readonly ends: Map<number, number>;
-  /** Seconds, in ms, that were told of, in the order in which they were, by label of their minute. */
-  readonly told: Map<number, number[]>;
+  /** By label: times of packets of the minute, ascending; the seconds of these times count as covered. */
+  readonly seen: Map<number, number[]>;
 }
 
-/** What the volume of a Quote or SnapQuote packet says: how much was traded since the anchor, or why that is unknown. */
+/** The quantity traded since the volume anchor, by a Quote or SnapQuote packet, or why it is unknown. */
 function traded(book: Book, frame: Frame, connection: number, first: boolean): number | 'seed' | 'noTrade' {
   const usable = frame.volume >= 0n && frame.volume <= SAFE;
   const { anchor } = book;
   const older =
     anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
-  // On a new connection the packet behind the first anchors whatever its number: the counter may have begun anew.
-  const anew = !first && anchor !== undefined && anchor.connection !== connection;
-  if (usable && (!older || anew))
+  // On a new connection the second packet anchors, whatever its sequence: the counter may have restarted.
+  const restarted = !first && anchor !== undefined && anchor.connection !== connection;
+  if (usable && (!older || restarted))
     book.anchor = {
       volume: frame.volume,
       sequence: frame.sequence,
@@ -132,16 +132,16 @@ function traded(book: Book, frame: Frame, connection: number, first: boolean): n
   return rise > 0n ? Number(rise) : 'noTrade';
 }
 
-/** Notes that the minute of `exchangeMs` was told of in that second: later ones of a minute only, and no auction's. */
-function hear(book: Book, date: string, exchangeMs: number, only?: number): void {
+/** Notes a packet's second as covered, if it is later than those before it in its minute. Not in an auction. */
+function cover(book: Book, date: string, exchangeMs: number, only?: number): void {
   const minute = minuteOf(book.instrument, date, exchangeMs);
   if (minute === undefined || minute.auction || (only !== undefined && only !== minute.labelMs)) return;
-  const told = book.told.get(minute.labelMs) ?? [];
-  book.told.set(minute.labelMs, told);
-  if (told.length === 0 || exchangeMs > told.at(-1)!) told.push(exchangeMs);
+  const seen = book.seen.get(minute.labelMs) ?? [];
+  book.seen.set(minute.labelMs, seen);
+  if (seen.length === 0 || exchangeMs > seen.at(-1)!) seen.push(exchangeMs);
 }
 
-/** One admitted packet. */
+/** Applies one accepted packet. */
 function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, date: string): void {
   const { counts } = book;
   const timeMs = frame.mode === 3 ? Number(frame.lastTradeSeconds) * 1000 : Number(frame.exchangeMs);
@@ -177,8 +177,8 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     const outcome = traded(book, frame, packet.connection, first);
     if (outcome === 'seed') return seed();
     if (outcome === 'noTrade') {
-      // It anchored, so it is no older one.
-      if (book.anchor !== before) hear(book, date, Number(frame.exchangeMs));
+      // It became the anchor, so it is not an older one.
+      if (book.anchor !== before) cover(book, date, Number(frame.exchangeMs));
       return void counts.noTrade++;
     }
     quantity = outcome;
@@ -192,11 +192,11 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     return void counts.outOfSession++;
   }
   counts.tick++;
-  hear(book, date, Number(frame.exchangeMs), minute.labelMs);
+  cover(book, date, Number(frame.exchangeMs), minute.labelMs);
   const ticks = book.minutes.get(minute.labelMs) ?? [];
   book.minutes.set(minute.labelMs, ticks);
   const sinceMs = frame.mode === 1 ? undefined : before!.exchangeMs;
-  // Between the end of the continuous trading and the auction's print nothing is traded.
+  // Nothing is traded between the end of continuous trading and the auction's print.
   const straddles =
     sinceMs !== undefined && sinceMs < (minute.auction ? closeOf(book.instrument, date) : minute.fromMs);
   const unshown: number[] = [];
@@ -218,7 +218,10 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   });
 }
 
-/** What lies over the minute's edges: its own first rise, and that of the next minute with ticks where the packet before it was of this one. */
+/**
+ * Quantity that may belong to a neighbouring minute: this minute's first increase, or that of the next minute with
+ * ticks if the packet before that increase was in this minute.
+ */
 function slackOf(
   book: Book,
   labelMs: number,
@@ -242,7 +245,7 @@ function slackOf(
   );
 }
 
-/** The candle of one minute's ticks, in order of arrival. */
+/** The candle of one minute's ticks, which are in the order of arrival. */
 function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: NaiveOptions): NaiveCandle {
   const scale = book.instrument.exchangeType === 13 ? 10_000_000 : 100;
   const minute = minuteOf(book.instrument, options.date, ticks[0].timeMs)!;
@@ -256,7 +259,7 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
   const highest = (list: readonly number[]): number => list.reduce((a, b) => Math.max(a, b));
   const lowest = (list: readonly number[]): number => list.reduce((a, b) => Math.min(a, b));
   const prices = [...shown, ...ticks.flatMap(({ unshown }) => unshown)];
-  // What was no news when it came was shown before it; the rest no packet showed by then, and the order tells.
+  // An extreme counts as repaired only if no earlier packet of the minute showed it.
   let repaired = false;
   let [high, low] = [shown[0], shown[0]];
   for (const tick of ticks) {
@@ -268,8 +271,8 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
       low = Math.min(low, price);
     }
   }
-  const told = book.told.get(labelMs) ?? [];
-  const marks = [minute.fromMs, ...told, minute.toMs];
+  const seen = book.seen.get(labelMs) ?? [];
+  const marks = [minute.fromMs, ...seen, minute.toMs];
   const ages = marks.slice(1).map((ms, k) => ms - marks[k]);
   const close = closing.price / scale;
   let gapMs = 0;
@@ -277,7 +280,7 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
     gapMs += Math.max(0, Math.min(gap.toMs, minute.toMs) - Math.max(gap.fromMs, minute.fromMs));
   return {
     minuteMs: labelMs,
-    // The auction is one print: what was told before it in its window is the old price.
+    // The auction is one print: packets before it in its window have the old price.
     open: minute.auction ? close : opening.price / scale,
     high: minute.auction ? close : highest(prices) / scale,
     low: minute.auction ? close : lowest(prices) / scale,
@@ -290,23 +293,23 @@ function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: 
     seeded: book.seeded.has(labelMs),
     volSlack: slackOf(book, labelMs, ticks, minute.toMs, options.date),
     repaired,
-    coverage: minute.auction ? null : told.length / 60,
+    coverage: minute.auction ? null : seen.length / 60,
     maxAgeMs: minute.auction ? null : highest(ages),
   };
 }
 
-/** Folds packets, in the order of arrival, into candles by symbol. Never throws for any bytes. */
+/** Builds candles by symbol from packets in the order of arrival. Never throws, whatever the bytes. */
 export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions): NaiveResult {
   const books = options.instruments.map((instrument): Book => ({
     instrument,
     counts: { tick: 0, seed: 0, noTrade: 0, duplicate: 0, outOfSession: 0, reseeds: 0 },
     minutes: new Map(),
     seeded: new Set(),
-    heardOn: undefined,
+    lastConnection: undefined,
     last: undefined,
     anchor: undefined,
     range: { high: 0n, low: 0n },
-    told: new Map(),
+    seen: new Map(),
     ends: new Map(),
   }));
   const refused = { length: 0, mode: 0 };
@@ -330,9 +333,9 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
       unadmitted.token++;
       continue;
     }
-    // Also a packet that is refused was the cached one, if it came first.
-    const first = packet.first ?? book.heardOn !== packet.connection;
-    book.heardOn = packet.connection;
+    // A refused packet counts too: if it came first, it was the cached one.
+    const first = packet.first ?? book.lastConnection !== packet.connection;
+    book.lastConnection = packet.connection;
     const sent = frame.exchangeMs;
     const tradedMs = frame.lastTradeSeconds * 1000n;
     if (frame.mode !== options.mode) unadmitted.mode++;

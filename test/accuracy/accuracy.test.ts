@@ -1,6 +1,7 @@
 /**
- * The table of accuracy on four symbols, of one seed and both regimes: the targets that `npm run accuracy` holds on all. Broken on purpose and caught: no slack
- * at the edges, none where the session ends, that of the later minute alone, an anchor of the last trade's time, and SnapQuote's minutes by the time of the frame.
+ * The accuracy table of four symbols, one seed and both regimes must meet the targets of `npm run accuracy`. Broken on
+ * purpose and caught: no slack at the edges, no slack at the session's end, slack of the later minute only, an anchor
+ * at the last trade's time, and SnapQuote minutes by the time of the frame.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { niftyFifty } from '../../src/run/universe.js';
@@ -20,19 +21,19 @@ beforeAll(() => {
   table = accuracy.table;
 });
 
-describe('candles against the trades that truly happened', () => {
+describe('candles compared with the true trades', () => {
   it('meet every target', () => {
     expect(missed(table)).toEqual([]);
   });
 
-  it('are of every minute of both regimes: 360 and the auction, and 375', () => {
+  it('cover every minute of both regimes: 360 and the auction, and 375', () => {
     const minutes = symbols.length * (360 + 1 + 375);
     for (const { minutes: seen, missing, invented } of table.cells)
       expect([seen + missing, invented]).toEqual([minutes, 0]);
     expect(table.cells.length).toBe(2 * MODES.length * RATES.length);
   });
 
-  it('show what the frames hide: nobody is exact always, and more frames tell more', () => {
+  it('show what conflation hides: no method is always exact, and more frames are more exact', () => {
     for (const mode of MODES) {
       const highs = RATES.map(
         (rate) =>
@@ -44,7 +45,7 @@ describe('candles against the trades that truly happened', () => {
     }
   });
 
-  it('a table that misses says so', () => {
+  it('a table that misses a target says so', () => {
     const worse = table.cells.map((cell) =>
       cell.maker === 'tickshard' && cell.mode === 'snapquote'
         ? { ...cell, best: cell.best - 40, bound: { ...cell.bound, within: cell.bound.within - 1 } }

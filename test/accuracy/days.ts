@@ -1,4 +1,4 @@
-/** The days of the table: a seed each, in both regimes of the closing auction. */
+/** The days of the table: one seed each, with and without the closing auction. */
 import { DAY_MS, istDate, istMs, MINUTE_MS, type TradingSession } from '../../src/market/session.js';
 import { shippedCalendar } from '../../src/run/universe.js';
 
@@ -10,7 +10,7 @@ export const DAYS = [
 
 const calendar = shippedCalendar();
 
-/** The session of a stock with derivatives, its minutes, and the trading date before. */
+/** The session of a stock with derivatives, its minutes, and the previous trading date. */
 export function calendarDay(date: string): {
   readonly session: TradingSession;
   readonly minutes: number;

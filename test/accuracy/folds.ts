@@ -1,4 +1,4 @@
-/** The same frames made into bars four ways: as most people do, as the frames allow at best, and by this program. */
+/** Bars made of the same frames in several ways: naive, the best that the frames allow, and by this program. */
 import type { Instrument, Listing } from '../../src/market/instrument.js';
 import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
 import type { TradingSession } from '../../src/market/session.js';
@@ -12,7 +12,7 @@ import { add, minuteOf, type Bar, type Frame } from './market.js';
 
 const second = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
-/** As most people do: the last price by the minute of its arrival; volume the ticks, or how the total moved since the frame before. */
+/** Naive bars: the last price by the minute of arrival; volume is the ticks, or the increase of the day's total. */
 export function byArrival(
   session: TradingSession,
   frames: readonly Frame[],
@@ -29,8 +29,8 @@ export function byArrival(
 }
 
 /**
- * The closes that the frames could at best have told, by whoever sees all of them at once: in SnapQuote the price of the last frame whose last
- * trade is of the minute; in Quote that of the last frame made in it behind a trade.
+ * The best closes that an oracle could take from all frames. In SnapQuote: the price of the last frame whose last trade
+ * is in the minute. In Quote: the price of the minute's last frame that was made after a trade.
  */
 export function bestCloses(
   session: TradingSession,
@@ -47,7 +47,7 @@ export function bestCloses(
   return closes;
 }
 
-/** A bar of ours, and what its quality row says. */
+/** One of our bars with its quality row. */
 export interface OurBar extends Bar {
   readonly partial: boolean;
   readonly repaired: boolean;
@@ -58,7 +58,7 @@ export interface OurBar extends Bar {
 const BATCH = 512;
 const stopped = (): number => 0;
 
-/** By this program: decoded, admitted, routed and folded by its own code, on one thread. */
+/** Bars of this program: its decoder, packet filter, router and bar builder on one thread. */
 export function ours(
   listing: Listing,
   session: TradingSession,

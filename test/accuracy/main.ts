@@ -1,4 +1,4 @@
-/** `npm run accuracy [-- --symbols N]`: the table of accuracy, docs/accuracy.md and docs/accuracy.json. Exits with 1 when a target is missed. */
+/** `npm run accuracy [-- --symbols N]`: writes docs/accuracy.md and .json. Exits with 1 when a target is missed. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,7 @@ const run: Run = {
   date: new Date().toISOString().slice(0, 10),
   machine: `Node ${process.versions.node}, ${availableParallelism()} cores`,
 };
-// A part of the symbols is a look; the document is of all.
+// With a part of the symbols no document is written.
 if (listings.length === all.length) {
   writeFileSync(fileURLToPath(shipped('docs/accuracy.md')), documentOf(table, failures, run));
   writeFileSync(fileURLToPath(shipped('docs/accuracy.json')), jsonOf(table, failures, run));

@@ -1,7 +1,7 @@
 /**
- * What truly happened and what the feed makes of it. True trades come from the simulated market (src/sim/trades.ts): clusters, episodes of
- * more and less business, an opening rush, both auctions' prints. Everything behind them is written here, apart from the simulator's own
- * feed: snapshots at a steady rate, whole-second stamps, delivery with stalls. A model: docs/accuracy.md says what it lacks.
+ * True trades, and the frames that a feed makes of them. The trades come from the simulated market (src/sim/trades.ts).
+ * The feed is a model of its own, not the simulator's: snapshots at a steady rate, whole-second times, delivery with
+ * stalls. docs/accuracy.md states its limits.
  */
 import type { Listing } from '../../src/market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../../src/market/session.js';
@@ -9,7 +9,7 @@ import { seededRandom } from '../../src/random.js';
 import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { seedOf } from '../../src/sim/instrument-profile.js';
 
-/** Trades in the order of time: epoch ms with fractions, price in the wire's unit. */
+/** Trades in the order of time: epoch ms with fractions, price in the unit of the wire. */
 export interface Trades {
   readonly ms: readonly number[];
   readonly price: readonly number[];
@@ -33,7 +33,7 @@ export function tradesOf({ seed, listing, session, previousDate }: DayOptions): 
   return trades;
 }
 
-/** A minute, or an auction, by what is known of it. Prices in the wire's unit. */
+/** A minute or an auction. Prices in the unit of the wire. */
 export interface Bar {
   open: number;
   high: number;
@@ -42,7 +42,7 @@ export interface Bar {
   volume: number;
 }
 
-/** The minute that `ms` falls into, counted from the opening; the one behind the last for the auction; -1 outside. */
+/** Index of the minute of `ms`, from the opening. The auction's is the one after the last; -1 is outside. */
 export function minuteOf({ openMs, closeMs, auction }: TradingSession, ms: number): number {
   if (ms >= openMs && ms < closeMs) return Math.floor((ms - openMs) / MINUTE_MS);
   return auction !== undefined && ms >= auction.fromMs && ms < auction.toMs
@@ -73,10 +73,10 @@ export function trueBars(session: TradingSession, trades: Trades): Map<number, B
   return bars;
 }
 
-/** A frame: all totals as of the moment at which it was made. */
+/** A frame: all totals at the time when it was made. */
 export interface Frame {
   readonly madeMs: number;
-  /** When it arrives; no frame overtakes another. */
+  /** Time of arrival. No frame overtakes another. */
   readonly arrivedMs: number;
   readonly price: number;
   readonly quantity: number;
@@ -88,13 +88,13 @@ export interface Frame {
   readonly tradedMs: number;
 }
 
-/** Chance that the book changed between two looks, so that a frame is sent though nothing was traded. */
+/** Chance that the order book changed between two snapshots, so that a frame is sent without a trade. */
 const BOOK_CHANGES = 0.5;
-/** What a frame takes at least and mostly, ms; and how often a stall holds all that follows for up to 3 s. */
+/** Minimum and usual latency of a frame, ms; and the rate of stalls, which hold later frames for up to 3 s. */
 const TRANSIT_MS = { least: 40, more: 110 } as const;
 const STALLS = 0.001;
 const LONGEST_STALL_MS = 3000;
-/** Before the opening and behind the end, so that there is a cached packet and the last minute is told of. */
+/** Frames begin before the opening, for a cached packet, and end after the close, to complete the last minute. */
 const BEFORE_MS = 5 * MINUTE_MS;
 const BEHIND_MS = 2 * MINUTE_MS;
 

@@ -1,4 +1,4 @@
-/** The table: how near bars come to the true ones, by mode, rate and maker, and what must hold of it. */
+/** The table: errors of bars by mode, rate and maker, and the targets that they must meet. */
 import type { Listing } from '../../src/market/instrument.js';
 import type { ModeName } from '../../src/market/packet.js';
 import type { TradingSession } from '../../src/market/session.js';
@@ -12,7 +12,7 @@ export const PRICES = ['open', 'high', 'low', 'close'] as const;
 export type Maker = (typeof MAKERS)[number];
 export type Price = (typeof PRICES)[number];
 
-/** One price of one cell. Errors in ticks. */
+/** One price of a cell. Errors in ticks. */
 export interface PriceTally {
   exact: number;
   sum: number;
@@ -23,20 +23,20 @@ export interface Cell {
   readonly mode: (typeof MODES)[number];
   readonly rate: number;
   readonly maker: Maker;
-  /** True minutes that it has, whole. */
+  /** True minutes that the maker has as whole bars. */
   minutes: number;
-  /** Minutes in which nothing was traded, and true ones that it has not, or not whole. */
+  /** Bars of minutes without a trade, and true minutes without a whole bar. */
   invented: number;
   missing: number;
   readonly prices: Record<Price, PriceTally>;
-  /** Sum of the volume's errors and of the true volumes, and minutes in which it is exact. */
+  /** Sums of the volume's errors and of the true volumes, and the number of exact minutes. */
   readonly volume: { error: number; of: number; exact: number };
-  /** Minutes whose volume lies within their `vol_slack`, of those that have one; and the sum of it. */
+  /** Minutes whose volume is within their `vol_slack`, of those that have one; and the sum of the slack. */
   readonly bound: { within: number; of: number; slack: number };
   /** Minutes whose slack is 0, and how many of them have the true close and volume. */
   readonly settled: { minutes: number; exact: number };
   repaired: number;
-  /** Minutes whose close is the best that the frames could have told. */
+  /** Minutes whose close is the oracle's. */
   best: number;
 }
 
@@ -51,7 +51,7 @@ function cellOf(mode: Cell['mode'], rate: number, maker: Maker): Cell {
 
 export interface Table {
   readonly cells: readonly Cell[];
-  /** Trades and frames that it comes from. */
+  /** Numbers of trades and frames. */
   readonly trades: number;
   readonly frames: number;
   readonly days: number;
@@ -108,7 +108,7 @@ export class Accuracy {
   #frames = 0;
   #days = 0;
 
-  /** Takes in one instrument's day, in every mode and at every rate. */
+  /** Adds one instrument's day, in every mode and at every rate. */
   add(options: DayOptions): void {
     const { listing, session } = options;
     const trades = tradesOf(options);
@@ -155,14 +155,14 @@ export class Accuracy {
   }
 }
 
-/** Share of naive's mean error by which ours may be larger: what is less is chance. */
+/** Share of naive's mean error by which ours may be larger, which is within chance. */
 const CHANCE = 0.01;
-/** Share of minutes whose close must be the best that the frames could have told. */
+/** Share of minutes whose close must be the oracle's. */
 const BEST = 0.999;
 
 const share = (part: number, of: number): number => (of === 0 ? 1 : part / of);
 
-/** What does not hold of a table, sentences; none when all targets are met. */
+/** One sentence for each target that the table misses. */
 export function missed({ cells }: Table): string[] {
   const failures: string[] = [];
   for (const cell of cells) {
@@ -185,7 +185,7 @@ export function missed({ cells }: Table): string[] {
           `${where}: ${cell.settled.minutes - cell.settled.exact} minutes without slack have not the true close and volume.`,
         );
       if (cell.volume.error > naive.volume.error)
-        failures.push(`${where}: volume is farther off than naive.`);
+        failures.push(`${where}: volume has a larger error than naive.`);
     }
     if (cell.mode === 'snapquote' && share(cell.best, cell.minutes) < BEST)
       failures.push(
@@ -196,7 +196,7 @@ export function missed({ cells }: Table): string[] {
       if (share(own.exact, cell.minutes) < share(other.exact, naive.minutes))
         failures.push(`${where}: ${price} is exact less often than naive.`);
       if (share(own.sum, cell.minutes) > (1 + CHANCE) * share(other.sum, naive.minutes))
-        failures.push(`${where}: ${price} is farther off than naive.`);
+        failures.push(`${where}: ${price} has a larger error than naive.`);
     }
     if (cell.invented + cell.missing > naive.invented + naive.missing)
       failures.push(`${where}: more minutes are invented or missing than naive.`);

@@ -1,4 +1,4 @@
-/** The benches check their answers before they say a figure; here they do so with the least that can be measured. */
+/** Each benchmark checks its answers before it prints figures. Here they run at their smallest size. */
 import { describe, expect, it } from 'vitest';
 import { floor, frames, plain } from '../../bench/baselines.js';
 import { naiveAnswer } from '../../bench/market.js';
@@ -16,7 +16,7 @@ describe('npm run bench', () => {
     expect(said.at(-1)).toMatch(/^bench +unit +median +least +most +baseline +ratio +target\n/);
   });
 
-  it('refuses a name that is none', async () => {
+  it('refuses an unknown name', async () => {
     const said: string[] = [];
     expect(await runBenches(['nothing'], (text) => said.push(text))).toBe(2);
     expect(said).toEqual([`There is no bench \`nothing\`: ${BENCHES.map(({ name }) => name).join(', ')}.`]);
@@ -24,7 +24,7 @@ describe('npm run bench', () => {
 });
 
 describe('the yardsticks', () => {
-  it('agree with each other, and a plain fold tells frames apart', () => {
+  it('agree with each other, and a plain bar builder tells frames apart', () => {
     const { buf, tokens } = frames(100_000);
     const answer = floor(buf, 100_000, tokens);
     expect(answer).toEqual(plain(buf, 100_000, tokens));
@@ -36,7 +36,7 @@ describe('the yardsticks', () => {
 });
 
 describe('a profile', () => {
-  it('names the functions that took most, without those in which nothing happened', () => {
+  it('names the functions that took most time, without idle ones', () => {
     const frame = (id: number, functionName: string) => ({
       id,
       callFrame: { functionName, url: 'file:///x/dist/fold.js', lineNumber: id },
@@ -99,7 +99,7 @@ describe('a row', () => {
     expect(median([3, 1, 2, 4])).toBe(3);
   });
 
-  it('comes of variants that take turns, another first each round', async () => {
+  it('is made of variants that take turns, each round with another one first', async () => {
     const order: string[] = [];
     const note = (name: string) => () => order.push(name);
     await inTurns(3, { a: note('a'), b: note('b'), c: note('c') });

@@ -1,6 +1,6 @@
 /**
- * Real crashes, twenty of them. Broken on purpose and caught: a resume that does not tell the intake of the gap (the broken minute counted
- * as whole, and the replay differed); a run killed behind its END that could not be resumed was found here.
+ * Twenty real crashes. Broken on purpose and caught: a resume that does not report the gap to the intake (the broken
+ * minute counted as whole, and the replay differed). Found here: a run killed after its END could not be resumed.
  */
 import { expect, it } from 'vitest';
 import { crash } from './crash.js';
@@ -18,7 +18,7 @@ it(
       say: (line) => lines.push(line),
     });
     expect(problems, lines.join('\n')).toEqual([]);
-    // There was something to lose; on a busy machine a resume takes market minutes.
+    // The bounds are low because on a busy machine a resume takes market minutes.
     expect(kills).toBeGreaterThanOrEqual(15);
     expect(wholeCandles).toBeGreaterThan(10 * 50);
   },

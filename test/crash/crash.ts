@@ -1,4 +1,4 @@
-/** `npm run crash -- --times N [--seed S]`: real processes, really killed. Prints the seed first; exits 1 when a trial found something. */
+/** `npm run crash -- --times N [--seed S]`: kills and resumes real runs. Prints the seed first; exits 1 on a problem. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,13 +6,13 @@ import { parseArgs } from 'node:util';
 import { seededRandom } from '../../src/random.js';
 import { momentOf, trial, unbroken, type Moment } from './trial.js';
 
-/** The moments of trial `k` of a seed: one or two kills. */
-export function momentsOf(seed: number, k: number): Moment[] {
+/** The kill points of trial `k` of a seed: one or two. */
+function momentsOf(seed: number, k: number): Moment[] {
   const random = seededRandom(seed * 1009 + k);
   return Array.from({ length: random() < 0.3 ? 2 : 1 }, () => momentOf(random));
 }
 
-/** Runs `times` trials, two at a time, and says of each what was found. Returns all that was, and how much there was to be lost. */
+/** Runs `times` trials, two at a time, and reports each. Returns all problems, and how much could have been lost. */
 export async function crash(options: {
   readonly times: number;
   readonly seed: number;

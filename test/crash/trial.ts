@@ -1,7 +1,7 @@
 /**
- * One crash trial: a Stage 2 run on the simulated market is killed with SIGKILL, once or twice, and resumed; what is on disk is looked at
- * after each kill and at the end. The simulated market is the same for the same seed and time whoever watches and when it was started,
- * so one run that nobody broke tells what every minute should be.
+ * One crash trial: a Stage 2 run on the simulated market is killed with SIGKILL, once or twice, and resumed. The files
+ * are checked after each kill and at the end. The simulated market depends on its seed and time only, so one run
+ * without a kill gives the expected candle of every minute.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -32,20 +32,20 @@ const ARGUMENTS = [
   '--journal',
   'journal',
 ];
-/** Real ms within which a process must have come to where it is to be killed. */
+/** Real ms within which a process must reach its kill point. */
 const PATIENCE_MS = 60_000;
 const LOOK_MS = 1;
 
-/** When a process is killed. */
+/** A kill point. */
 export type Moment =
   /** Real ms after it began to write its journal. */
   | { readonly kind: 'after'; readonly ms: number }
-  /** While a Parquet file is written aside and not yet renamed. */
+  /** While a Parquet file is written under a temporary name. */
   | { readonly kind: 'renaming' }
-  /** When the journal has grown by so much: a write may be under way. */
+  /** When the journal has grown by this many bytes, perhaps during a write. */
   | { readonly kind: 'journaling'; readonly bytes: number };
 
-/** A moment of a seeded kind. */
+/** A kill point drawn from `random`. */
 export function momentOf(random: Random): Moment {
   const kind = Math.floor(random() * 3);
   if (kind === 0) return { kind: 'after', ms: Math.floor(random() * 3800) };
@@ -66,7 +66,7 @@ async function rowsIn(folder: string): Promise<Map<string, Row[]>> {
   return bySymbol;
 }
 
-/** The run that nobody broke, a minute longer on each side of what is compared. */
+/** The run without a kill. It is a minute longer on each side than what is compared. */
 export async function unbroken(folder: string): Promise<Map<string, Row[]>> {
   await mkdir(folder, { recursive: true });
   const longer = ARGUMENTS.map((word, k) => (ARGUMENTS[k - 1] === '--duration' ? String(MINUTES + 3) : word));
@@ -91,7 +91,7 @@ const isRenaming = (folder: string): boolean =>
       readdirSync(join(folder, name)).some((file) => file.endsWith('.writing')),
   );
 
-/** Runs until the moment and kills; undefined when the run ended first. */
+/** Runs until the kill point and kills; undefined when the run ended first. */
 async function killed(args: readonly string[], folder: string, moment: Moment): Promise<Ended | undefined> {
   const before = journalBytes(folder);
   const running = start(args, folder);
@@ -100,7 +100,7 @@ async function killed(args: readonly string[], folder: string, moment: Moment): 
   const beganMs = performance.now();
   let journalingMs: number | undefined;
   const isDue = (): boolean => {
-    // What kills before there is a journal kills nothing that could be resumed.
+    // Without a journal there is nothing to resume.
     const grown = journalBytes(folder) - before;
     if (grown <= 64) return false;
     journalingMs ??= performance.now();
@@ -125,7 +125,7 @@ export interface Verdict {
   readonly wholeMinutes: number;
 }
 
-/** Rows that are not unique and sorted, or that are whole and not those of the unbroken run. */
+/** Rows that are not unique and sorted, and whole rows that differ from the unbroken run. */
 function against(
   rows: ReadonlyMap<string, readonly Row[]>,
   truth: ReadonlyMap<string, readonly Row[]>,
@@ -146,7 +146,7 @@ function against(
   return problems;
 }
 
-/** Whole rows of `before` that `after` has no longer, or has otherwise. */
+/** Whole rows of `before` that are missing or different in `after`. */
 function lost(
   before: ReadonlyMap<string, readonly Row[]>,
   after: ReadonlyMap<string, readonly Row[]>,
@@ -163,7 +163,7 @@ function lost(
   );
 }
 
-/** Kills, resumes, and looks. */
+/** Kills, resumes and checks. */
 export async function trial(
   folder: string,
   moments: readonly Moment[],
@@ -184,8 +184,8 @@ export async function trial(
     before = rows;
   }
   end ??= await start([...ARGUMENTS, '--resume'], folder).ended;
-  // Whether it passes depends on how long the gap was; that it comes to its verdict does not.
-  // One that was killed behind its last word had its verdict already, and there is nothing to resume.
+  // The run must reach a verdict. Which one depends on the length of the gap.
+  // A run that was killed after its end had its verdict already, and there is nothing to resume.
   const hadEnded =
     end.code === 2 && /no run was killed there/.test(end.stderr) && existsSync(join(folder, 'report.json'));
   if (end.code !== 0 && end.code !== 1 && !hadEnded)

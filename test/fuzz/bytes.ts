@@ -1,4 +1,4 @@
-/** Hostile bytes out of honest ones, and hostile JSON out of nothing. Everything from the case's stream of random numbers. */
+/** Makes hostile bytes of honest ones, and hostile JSON. All randomness is from the case's own generator. */
 import type { Random } from '../../src/random.js';
 
 export const below = (random: Random, limit: number): number => Math.floor(random() * limit);
@@ -6,7 +6,7 @@ export const pick = <Item>(random: Random, items: readonly Item[]): Item =>
   items[below(random, items.length)];
 export const chance = (random: Random, probability: number): boolean => random() < probability;
 
-/** Mostly small, at times as large as it may be. */
+/** A size: mostly small, sometimes the maximum. */
 export const size = (random: Random, most: number): number => Math.floor(most ** random());
 
 export function randomBytes(random: Random, length: number): Buffer {
@@ -15,7 +15,7 @@ export function randomBytes(random: Random, length: number): Buffer {
   return bytes;
 }
 
-/** Numbers at the edges of what fields can hold. */
+/** Bounds of the number types of fields. */
 export const EDGES: readonly bigint[] = [
   0n,
   1n,
@@ -50,7 +50,7 @@ function writeEdge(random: Random, bytes: Buffer): void {
   for (let byte = 0; byte < width; byte++) bytes[at + byte] = Number((value >> BigInt(8 * byte)) & 0xffn);
 }
 
-/** One change to `bytes`; `others` are there to be spliced in. */
+/** Makes one change to `bytes`; parts of `others` may be spliced in. */
 function changed(random: Random, bytes: Buffer, others: readonly Buffer[]): Buffer {
   const at = below(random, bytes.length + 1);
   const length = Math.min(size(random, 4096), bytes.length - at);
@@ -61,7 +61,7 @@ function changed(random: Random, bytes: Buffer, others: readonly Buffer[]): Buff
     case 1: // a byte
       if (at < bytes.length) bytes[at] = below(random, 256);
       return bytes;
-    case 2: // a number, as a length or a count would stand there
+    case 2: // a number, which may be a length or a count
     case 3:
       writeEdge(random, bytes);
       return bytes;
@@ -119,7 +119,7 @@ export function uglyString(random: Random): string {
   return chance(random, 0.05) ? text.padEnd(size(random, 300_000), text === '' ? 'x' : text) : text;
 }
 
-/** A JSON value, deep or wide at times. `names` are keys that mean something. */
+/** A JSON value, sometimes deep or wide. `names` are keys that the target knows. */
 export function uglyJson(random: Random, names: readonly string[], depth = 0): string {
   const kind = below(random, depth > 4 ? 6 : 9);
   switch (kind) {
@@ -154,7 +154,7 @@ export function uglyJson(random: Random, names: readonly string[], depth = 0): s
   }
 }
 
-/** The text of `value` with some of its parts replaced, removed or given twice. */
+/** The text of `value` with some parts replaced, removed or duplicated. */
 export function uglyVersion(random: Random, value: unknown, names: readonly string[], rate: number): string {
   if (chance(random, rate)) return uglyJson(random, names);
   if (Array.isArray(value)) {

@@ -1,7 +1,7 @@
 /**
- * Runs cases of one target, in a process of its own: `node cases.js TARGET SEED FIRST COUNT PROGRESS FOLDER [INPUT]`. The number of
- * the case at work stands in the file PROGRESS, so that whoever has to kill this process knows what it was at. With INPUT, a file, that is
- * run instead of a case of its own making.
+ * Runs cases of one target in a process of its own: `node cases.js TARGET SEED FIRST COUNT PROGRESS FOLDER [INPUT]`. The
+ * file PROGRESS has the number of the current case, so that the parent knows it when it kills this process. The file
+ * INPUT, if given, is run instead of generated cases.
  */
 import { mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { seededRandom, type Random } from '../../src/random.js';
@@ -9,7 +9,7 @@ import { FAULTY } from './faulty.js';
 import { TARGETS } from './targets.js';
 import type { Outcome, Target } from './target.js';
 
-/** What this process tells its parent. */
+/** A message to the parent. */
 export type Told =
   | { readonly type: 'ready' }
   | {
@@ -24,7 +24,7 @@ export function targetNamed(name: string): Target | undefined {
   return [...TARGETS, ...FAULTY].find((target) => target.name === name);
 }
 
-/** The stream of case `number`: that of another target with the same seed is another one. */
+/** The random numbers of case `number`. They differ between targets of the same seed. */
 export function streamOf({ name }: Target, seed: number, number: number): Random {
   const salt = [...name].reduce(
     (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
@@ -33,10 +33,10 @@ export function streamOf({ name }: Target, seed: number, number: number): Random
   return seededRandom(seed ^ salt, number);
 }
 
-/** Cases between two looks at the memory, and between two reports, where a case takes no time. */
+/** Cases between two checks of the memory, and between two reports, when a case takes no time. */
 const LOOK_EVERY = 256;
 
-/** The most memory that this process ever had, MB. Where the system does not say, what it has now. */
+/** Peak memory of this process, MB, or its current memory where the system does not report the peak. */
 function peakMb(): number {
   try {
     return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'latin1'))![1]) / 1024;
@@ -86,13 +86,13 @@ async function main([
     }
     cases++;
     if (target.files === true) {
-      // A promise that nobody waits for fails now, and not in the next case.
+      // Lets a promise that no one awaits reject now and not during the next case.
       await new Promise((resolve) => setImmediate(resolve));
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder);
     } else if (number % LOOK_EVERY !== 0 && count > 100) continue;
     const peak = peakMb();
-    // The first case loads what is loaded late; what it takes is the program's and not the input's.
+    // The first case loads modules, and their memory does not count.
     if (limitMb === Number.POSITIVE_INFINITY) limitMb = Math.min(peak, peakMb()) + target.mostMb;
     else if (peak > limitMb) {
       tell({
@@ -106,7 +106,7 @@ async function main([
     if (performance.now() - reportedMs > 100) {
       report();
       reportedMs = performance.now();
-      // Lets the messages out, and the parent's end in.
+      // Lets pending messages go out before the process ends.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -1,4 +1,4 @@
-/** Targets that do what no parser may, at their seventh case: the fuzzer is tested with them. */
+/** Targets that misbehave at their seventh case, to test the fuzzer. */
 import type { Random } from '../../src/random.js';
 import type { Target } from './target.js';
 

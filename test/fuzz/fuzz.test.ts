@@ -1,8 +1,8 @@
 /**
- * A short seeded round of every target, and that the fuzzer catches what a parser must not do: throw something else, hang, grow, or end
- * the program.
+ * A short seeded round of every target. Also tests that the fuzzer catches what a parser must not do: throw another
+ * error, hang, grow, or end the program.
  *
- * Parsers were broken by hand in dist, one line each, to see whether the round with this seed names it. It does:
+ * Parsers were broken by hand in dist, one line each. The round with this seed found all of these:
  *
  *   decoder       a Quote of any length from 123 on (case 21); a SnapQuote of any length up to 379 (case 0)
  *   texts         control characters kept (361); the exception of JSON.parse passed on (4)
@@ -13,8 +13,8 @@
  *   history       pages believed (8: the process dies in the library); the library's own exceptions passed on (1)
  *   stored        the library's own exceptions passed on (7)
  *
- * Not in so few cases: a row of the instrument file without a bound (a longer round found it), and numbers of a Parquet footer believed.
- * test/broker/angel/scrip-master.test.ts and test/parquet/bounds.test.ts hold those.
+ * It is too short to find an unbounded row of the instrument file, or unchecked numbers of a Parquet footer.
+ * test/broker/angel/scrip-master.test.ts and test/parquet/bounds.test.ts test those.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { execFile } from 'node:child_process';
@@ -30,9 +30,9 @@ import { runRound } from './watch.js';
 const keep = mkdtempSync(join(tmpdir(), 'tickshard-findings-'));
 afterAll(() => rmSync(keep, { recursive: true, force: true }));
 
-/** Fixed: what fails here fails again. `npm run fuzz` takes another one each time. */
+/** Fixed, so that a failure is repeatable. `npm run fuzz` takes a new seed each time. */
 const SEED = 20_261_123;
-/** Cases of each target, so many that all take two or three seconds together on two cores. */
+/** Cases of each target. Together they take two or three seconds on two cores. */
 const CASES: Readonly<Record<string, number>> = {
   decoder: 5000,
   texts: 3000,
@@ -52,7 +52,7 @@ describe('a round of hostile bytes', () => {
       const round = await runRound(target, { seed: SEED, cases: CASES[name] }, keep);
       expect(round.findings).toEqual([]);
       expect(round.cases).toBe(CASES[name]);
-      // A round in which nothing gets past the first check, or in which nothing is wrong, would test nothing.
+      // A useful round has inputs that pass the first check and inputs that are refused.
       expect(round.accepted).toBeGreaterThan(0);
       expect(round.refused).toBeGreaterThan(0);
       expect(round.accepted + round.refused).toBe(round.cases);
@@ -77,7 +77,7 @@ describe('the fuzzer', () => {
     expect(findings).toMatchObject([
       { target: name, seed: 1, number: 7, kind, detail: expect.stringMatching(detail) as string },
     ]);
-    // What is kept is the input, and the same seed makes it again.
+    // The kept file is the input, and the same seed makes it again.
     expect(readFileSync(findings[0].path)).toEqual(
       Buffer.from(named(name).input(streamOf(named(name), 1, 7))),
     );

@@ -1,13 +1,14 @@
 /**
- * Hostile bytes for everything that reads bytes from elsewhere. Run: `npm run fuzz -- --seconds N [--seed S] [--target NAME]`.
+ * Feeds hostile bytes to every reader of foreign bytes. Run: `npm run fuzz -- --seconds N [--seed S] [--target NAME]`.
  *
- * The seed is printed first. A finding is printed with target, seed and number, and its input is kept as a file; both can be run alone:
+ * The seed is printed first. A finding is printed with target, seed and number, and its input is kept in a file. Run one
+ * again with either:
  *
  *   npm run fuzz -- --target history --seed 7 --case 1234
  *   npm run fuzz -- --target history --input FILE
  *
- * Each case runs in a process of its own kind, whose memory and time are bounded, so that one that hangs or dies is named too. Exit
- * code: 0 nothing was found, 1 something was, 2 the options cannot be understood.
+ * Cases run in a child process with bounded memory and time, so that a case that hangs or dies is named too. Exit code:
+ * 0 without findings, 1 with findings, 2 for wrong options.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +62,7 @@ function show({ target, number, kind, detail, path }: Finding): void {
   );
 }
 
-/** Of one target; what is behind them is often the same. */
+/** Maximum findings of one target: they often have the same cause. */
 const MOST_FINDINGS = 5;
 
 let findings = 0;

@@ -32,7 +32,7 @@ export function plainValues({ type, name }: Column, rows: number): Buffer {
   }
 }
 
-/** Snappy that copies one byte again and again: twenty times as long as it is. */
+/** Snappy data that copies one byte again and again, and so expands twentyfold. */
 export function snappyRepeated(byte: number, length: number): Buffer {
   const parts = [varint(BigInt(length)), Buffer.from([0, byte])];
   for (let left = length - 1; left > 0; left -= 64)

@@ -1,6 +1,6 @@
 /**
- * Parquet files as no writer makes them: every number of the footer and of the page headers can be another than it should be, pages can
- * grow a thousandfold when they are decompressed, and runs of values can be longer than their page. Without `lies` the file is honest.
+ * Makes forged Parquet files: any number of the footer and the page headers can be wrong, pages can expand a
+ * thousandfold, and runs of values can be longer than their page. Without `lies` the file is valid.
  */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Random } from '../../src/random.js';
@@ -9,8 +9,8 @@ import { chance, EDGES, pick, randomBytes, size } from './bytes.js';
 import { plainValues, snappyRepeated } from './page-bytes.js';
 import { structure, varint, zigzag, type Field, type Thrift } from './thrift.js';
 
-/** Tells a lie about a number at times. `rate` is how often. */
-export interface Lies {
+/** Replaces numbers by wrong ones. `rate` is the share of them, 0 to 1. */
+interface Lies {
   readonly random: Random;
   readonly rate: number;
 }
@@ -33,7 +33,7 @@ export interface Forged {
   readonly rows: number;
   readonly keys: Readonly<Record<string, string>>;
   readonly lies?: Lies | undefined;
-  /** What stands in the pages of a column instead of its values, and how a page is packed: one lie that is chosen. */
+  /** One chosen forgery: the pages of a column instead of its values, or how a page is packed. */
   readonly bodyOf?: (column: Column) => { readonly body: Buffer; readonly encoding: number } | undefined;
   readonly pack?: (body: Buffer) => {
     readonly packed: Buffer;
@@ -83,7 +83,7 @@ class Forge {
     return Buffer.concat([varint(BigInt.asUintN(32, header)), Buffer.alloc((width + 7) >> 3, value)]);
   }
 
-  /** A page's body and how it is encoded: plain, or in a way that says much in few bytes. */
+  /** A page's body and encoding: plain, or one that expands a lot. */
   body(column: Column, rows: number): { body: Buffer; encoding: number } {
     const chosen = this.#file.bodyOf?.(column);
     if (chosen !== undefined) return chosen;
@@ -144,7 +144,7 @@ class Forge {
     ])();
   }
 
-  /** One page, header and all. */
+  /** One page with its header. */
   page(column: Column, rows: number): { bytes: Buffer; plain: number; codec: number } {
     const dictionary = this.lies(2) ? this.dictionaryPage(column) : Buffer.alloc(0);
     const { body, encoding } = this.body(column, rows);
@@ -277,13 +277,13 @@ class Forge {
     };
   }
 
-  /** Metadata that is one thing inside another, or a list that is longer than the file. */
+  /** Metadata that is nested deeply, or a list that is longer than the file. */
   oddity(): Field {
     const { random } = this;
     const deep = size(random, 20_000);
     let nested = Buffer.from([0]);
     if (chance(random, 0.5)) nested = Buffer.concat([Buffer.alloc(deep, 0x1c), Buffer.alloc(deep + 1)]);
-    // Lists of lists, each as long as an array may be before it becomes sparse.
+    // Nested lists, each with the maximum length at which an array is not sparse.
     else
       nested = Buffer.concat([
         Buffer.from([0x19]),
@@ -351,7 +351,7 @@ class Forge {
     let footer = structure(fields);
     if (this.lies()) {
       const [, odd] = this.oddity();
-      // In front of what else there is: a field 7 or 8 of any type.
+      // Puts the odd field before the end of the footer.
       footer = Buffer.concat([
         footer.subarray(0, -1),
         'bytes' in odd ? odd.bytes : Buffer.alloc(0),

@@ -1,4 +1,4 @@
-/** Watches over a process that runs cases: counts, takes its findings, and notices when it hangs or dies. */
+/** Watches a process that runs cases: counts them, collects findings, and notices when it hangs or dies. */
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,10 +40,10 @@ export interface RoundOptions {
   readonly onFinding?: (finding: Finding) => void;
 }
 
-/** The slowest honest file takes a second or two; a machine that does something else meanwhile makes it ten. */
-export const HANG_MS = 20_000;
+/** The slowest valid file takes one or two seconds, and up to ten on a busy machine. */
+const HANG_MS = 20_000;
 const LOOK_MS = 100;
-/** MB of JavaScript objects; what is beyond ends the process, which is a finding. */
+/** MB of JavaScript objects. More ends the process, which is a finding. */
 const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=16'];
 
 const program = fileURLToPath(new URL('./cases.js', import.meta.url));
@@ -51,7 +51,7 @@ const program = fileURLToPath(new URL('./cases.js', import.meta.url));
 type End =
   'done' | 'time' | { readonly number: number; readonly kind: Finding['kind']; readonly detail: string };
 
-/** One process, from case `first` on, until it is done, its time is over, or it must not go on. */
+/** Runs one process from case `first` on, until it is done, its time is over, or it must be stopped. */
 async function stretch(
   target: Target,
   options: RoundOptions,
@@ -132,7 +132,7 @@ async function stretch(
   });
 }
 
-/** Runs cases of `target` one after the other. Findings' inputs are kept under `keep`. */
+/** Runs cases of `target` one after the other. Keeps the inputs of findings in `keep`. */
 export async function runRound(target: Target, options: RoundOptions, keep: string): Promise<Round> {
   const round: Round = { cases: 0, accepted: 0, refused: 0, findings: [] };
   const {

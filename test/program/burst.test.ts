@@ -1,4 +1,4 @@
-/** A burst through rings that are too small: the socket is paused, nothing is lost, and Ctrl-C is still answered. */
+/** A burst through the smallest rings pauses the socket and loses nothing; Ctrl-C still ends the run. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const TOKENS = ['2885', '1594', '11536'];
 const FRAMES = 300_000;
 
 function frameOf(index: number): Buffer {
-  // A hundred market seconds in all, whatever real time they take.
+  // The frames span a hundred market seconds.
   return ltpFrame({
     token: TOKENS[index % 3],
     sequence: index + 1,
@@ -106,7 +106,7 @@ describe('a burst of 300,000 frames through the smallest rings', () => {
     }
   });
 
-  it('still answers Ctrl-C in the middle of it', async () => {
+  it('still obeys Ctrl-C during the burst', async () => {
     const server = await startServer({ onSubscribe: (socket) => flood(socket, 0) });
     try {
       await inFolder(async (folder) => {

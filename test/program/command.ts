@@ -1,4 +1,4 @@
-/** Runs the compiled program as a user does, in a folder of its own. */
+/** Runs the compiled program in a folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,11 +16,11 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves when standard output and error together have matched; rejects when the program ends first. */
+  /** Resolves when the combined output matches; rejects when the program ends first. */
   saw(pattern: RegExp): Promise<void>;
 }
 
-/** Starts `tickshard`, or a test's own entry, with `args` in `cwd`. Credentials of the machine are kept out. */
+/** Starts `tickshard`, or a test's own entry, with `args` in `cwd`, without the machine's credentials. */
 export function start(
   args: readonly string[],
   cwd: string,

@@ -1,6 +1,6 @@
 /**
- * Whole days through the whole program, as `tickshard shadow` runs them: of the hours since the closing auction and of those before, of a holiday, and of a date
- * that the calendar does not cover. What comes of a day is compared with the true candles as the simulated broker serves them over REST.
+ * Whole days of `tickshard shadow`: with and without the closing auction, a holiday, and a date that the calendar
+ * does not cover. The candles of a day are compared with the true ones, which the simulated broker serves over REST.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ interface Report {
 const reportIn = (folder: string): Report =>
   JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as Report;
 
-/** The broker's own candles of the date, polled by `compare --fetch` after the close. */
+/** Compares with the broker's own candles of the date, polled after the close. */
 async function comparedWithTruth(folder: string, date: string): Promise<Record<string, unknown>> {
   const market = marketAt('15:50', { date, seed: 1, listings: listed('RELIANCE') });
   const broker = await startBroker({ port: 0, market, clock: new SystemClock({ originMs: market.startMs }) });
@@ -91,7 +91,7 @@ describe.concurrent('a whole day', () => {
       expect(code).toBe(0);
       const report = reportIn(folder);
       expect(report).toMatchObject({ verdict: 'pass', mode: 'snapquote', market: { date, dayCandles: candles }, options: { shadow: true, untilClose: true, durationMin: null, warmUp: true }, symbols: [{ whole: candles, partial: 0 }] });
-      // With the day before at hand the rule is evaluated from the first minute on; the print of an auction is no minute of it.
+      // The day before is in the history, so the rule evaluates from the first minute. It skips the auction's candle.
       expect(report.momentum.evaluations).toBe(candles);
       const rows = await duckdb(`SELECT strftime(c.timestamp, '%H:%M') AS minute, q.source, c.open = c.close AND c.high = c.low AS flat FROM '${folder}/${OUT}/NSE_RELIANCE_1m_test.parquet' c JOIN '${folder}/${OUT}/quality/NSE_RELIANCE_1m_quality.parquet' q USING (timestamp) ORDER BY c.timestamp`);
       expect([rows.length, rows[0]['minute'], rows.at(-1)!['minute']]).toEqual([candles, '09:15', last]);
@@ -106,7 +106,7 @@ describe.concurrent('a whole day', () => {
       expect(gate.code).toBe(1);
     })); // prettier-ignore
 
-  it('that is a holiday ends before anything is opened, and says when the market opens', () =>
+  it('that is a holiday ends before it connects, and says when the market opens', () =>
     inFolder(async (folder) => {
       const { code, stderr, stdout } = await run(shadow('2026-11-24T10:00'), folder);
       expect([code, stdout]).toEqual([2, '']);
@@ -116,20 +116,20 @@ describe.concurrent('a whole day', () => {
       expect(everythingIn(folder)).toEqual([]);
     }));
 
-  it('that the calendar does not cover runs by the hours last known, with a warning', () =>
+  it('that the calendar does not cover uses the last known hours, with a warning', () =>
     inFolder(async (folder) => {
-      // So near the close half a second of this machine's, at 600 times real time, would be the auction.
+      // At 600 times real time a delay of half a second so close to the end would reach the auction.
       const { code, stdout } = await run(shadowAt(200, '2027-06-01T15:08'), folder);
       expect(code).toBe(0);
       expect(stdout).toContain("Warning: the session's hours are assumed: the session data covers 2010-10-18 to 2026-12-31.");
       expect(reportIn(folder).gates.find(({ id }) => id === 'candles')).toMatchObject({ status: 'warn' });
-      // The auction's print is waited for, although the run began minutes before the close.
+      // The run waits for the auction's print although it began minutes before the close.
       expect(stdout).toMatch(/15:29 .* auction\n/);
     })); // prettier-ignore
 });
 
 describe('a shadow run', () => {
-  it('that is killed goes on with --resume to the close, and not as a stage run', () =>
+  it('that is killed continues to the close with --resume, and not as a stage run', () =>
     inFolder(async (folder) => {
       const args = shadow('2026-11-23T14:50');
       const running = start(args, folder);
@@ -141,7 +141,7 @@ describe('a shadow run', () => {
       const { code, stdout } = await run([...args, '--resume'], folder);
       expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
       expect(stdout).toMatch(/14:5\d [\s\S]*15:29 .* auction\n[\s\S]*Ran to its end/);
-      // At this speed a restart of some hundred ms is minutes, so `connected` may fail: what is seen is on disk all the same.
+      // At this speed a restart takes minutes of market time, so `connected` may fail. The candles are on disk all the same.
       expect([0, 1]).toContain(code);
       expect(reportIn(folder)).toMatchObject({ options: { shadow: true, untilClose: true } });
       expect(reportIn(folder).gates.find(({ id }) => id === 'lossless')).toMatchObject({ status: 'pass' });

@@ -1,6 +1,7 @@
 /**
- * Disks that refuse, through a whole run: the run says so, goes on, and leaves no broken file. A limit on the size of files stands for a
- * full disk (the write is cut off where it is reached, and refused from then on), a file in a folder's place for one that cannot be written to.
+ * Disks that refuse writes: the run reports it, continues, and leaves no broken file. A limit on the size of files
+ * simulates a full disk: a write is cut off at the limit, later ones are refused. A file in place of a folder
+ * simulates a folder without write permission.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -50,7 +51,7 @@ interface Report {
   }[];
 }
 
-/** Runs with files of at most `blocks` times 512 bytes; standard output is a file of the folder where `toFile` says so. */
+/** Runs with files of at most `blocks` times 512 bytes. With `toFile`, standard output is a file in the folder. */
 async function limited(
   blocks: number,
   folder: string,
@@ -82,7 +83,7 @@ const outputGate = (text: string): Report['gates'][number] =>
 const reportIn = (folder: string): string => readFileSync(join(folder, 'report.json'), 'utf8');
 const whole = (rows: readonly DiskRow[]): string[] =>
   rows.filter(({ partial }) => !partial).map(({ symbol, minute, candle }) => `${symbol} ${minute} ${candle}`);
-/** What a cut-off write would leave. */
+/** Leftovers of a write that was cut off. */
 const aside = (folder: string): string[] =>
   everythingIn(folder).filter((name) => name.endsWith('.writing') || name.endsWith('.tmp'));
 
@@ -98,7 +99,7 @@ beforeAll(() =>
 );
 
 describe.concurrent('a disk', () => {
-  it('that is full for the journal: said at once and in the end, the candles are whole, the journal ends at a whole block', () =>
+  it('that is full for the journal: reported at once and at the end; candles are whole, the journal ends at a whole block', () =>
     inFolder(async (folder) => {
       const { code, stdout } = await limited(96, folder, ARGS);
       expect(stdout).toMatch(/The journal \S+ cannot be written \(EFBIG[^)]*\); what arrives is kept and it is tried again\./);
@@ -112,7 +113,7 @@ describe.concurrent('a disk', () => {
       expect(undisturbed).toEqual(expect.arrayContaining(whole(await rowsOnDisk(join(folder, 'replayed')))));
     })); // prettier-ignore
 
-  it('that is full for everything: what cannot be written is named, the verdict is fail, nothing broken is left', () =>
+  it('that is full for everything: failed files are named, the verdict is fail, nothing broken is left', () =>
     inFolder(async (folder) => {
       const { code, stdout, stderr } = await limited(1, folder, [...ARGS, '--json']);
       expect(stderr).toMatch(/The log \S+ cannot be written \(EFBIG[^)]*\); the run goes on\./);
@@ -125,7 +126,7 @@ describe.concurrent('a disk', () => {
       expect(existsSync(join(folder, 'report.json'))).toBe(false);
     })); // prettier-ignore
 
-  it('that is full for our own standard output: the other stream says so, the exit code is no pass, and the run comes to its end', () =>
+  it('that is full for standard output: standard error says so, the exit code is not 0, and the run finishes', () =>
     inFolder(async (folder) => {
       const { code, stdout, stderr } = await limited(2, folder, ARGS, true);
       expect(Buffer.byteLength(stdout)).toBe(1024);
@@ -147,7 +148,7 @@ describe.concurrent('a disk', () => {
       expect(code).toBe(1);
     })); // prettier-ignore
 
-  it('whose folder cannot be written to for a while: said when it begins and when it is over, and all candles are there', () =>
+  it('whose folder refuses writes for a while: reported when it begins and when it ends, and all candles are written', () =>
     inFolder(async (folder) => {
       const out = join(folder, 'out');
       const running = start(ARGS, folder);
@@ -170,10 +171,10 @@ describe.concurrent('a disk', () => {
   it.each([
     ['for a moment, as by a reader on Windows', 2500, false],
     ['for longer than anybody waits', 7000, true],
-  ])('that refuses a rename %s: every file is whole, and in the end all candles are there', (_what, forMs, told) =>
+  ])('that refuses a rename %s: every file is whole, and at the end all candles are written', (_what, forMs, told) =>
     inFolder(async (folder) => {
       const path = join(folder, 'refusing.cjs');
-      // The rename of one file is refused for so long from its first try on: how soon a run comes to that is the machine's business.
+      // The refusal lasts this long from the first rename of one file, so it does not depend on the machine's speed.
       writeFileSync(
         path,
         `const fs = require('node:fs/promises');

@@ -1,6 +1,6 @@
 /**
- * A million packets as fast as the program reads them are no flood: all are applied, or wait in the network while the socket is paused.
- * Twenty thousand messages that are none are one, and the run says so and goes on.
+ * A million packets in a burst are not a flood: all are applied, while the socket is paused as needed. Twenty
+ * thousand messages that are not packets are a flood: the run reports it and continues on a new connection.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const PACKETS = 1_000_000;
 const ORIGIN_MS = Date.UTC(2026, 10, 23, 5, 30);
 const TOKENS = ['2885', '1594', '11536'];
 
-/** Sends everything, then a ping; whoever answers it has read what was before it. */
+/** Sends everything, then a ping: its pong proves that the client has read all of it. */
 function pour(socket: WebSocket, from: number): void {
   for (let index = from; index < PACKETS; index++) {
     if (socket.bufferedAmount > 1_000_000) {
@@ -102,7 +102,7 @@ describe('a burst of a million packets', () => {
 });
 
 describe('a flood of messages that are no packets', () => {
-  it('ends the connection, is in log and report, and the run goes on with the next', async () => {
+  it('ends the connection, is in log and report, and the run continues on the next', async () => {
     const server = await startServer({
       onSubscribe: (socket, connection) => {
         socket.send(ltpFrame({ token: '2885', sequence: 1, timeMs: ORIGIN_MS, pricePaise: 100_000 }));

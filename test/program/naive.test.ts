@@ -1,6 +1,6 @@
 /**
- * The whole program against the naive fold: Stage 2 on the simulated broker through a recording proxy, for 1, 2 and 4 shards and all
- * modes. The fold shares no code with the program, the files are read by DuckDB.
+ * The whole program against the naive bar builder: Stage 2 on the simulated broker through a recording proxy, for 1, 2
+ * and 4 shards and all modes. The naive builder shares no code with the program; DuckDB reads the files.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,8 +13,9 @@ import { startProxy } from './proxy.js';
 
 const SPEED = 60;
 /**
- * Real ms that the program may take to begin. Its market clock is set so far ahead: a feed that is more than a market minute ahead of it is believed
- * only when three packets agree, and that minute is one real second of a slow start. A feed behind the clock is merely late.
+ * Real ms that the program may take to start. Its market clock is set ahead by this: a feed more than a market minute
+ * ahead of the clock is believed only when three packets agree, and at this speed a market minute is one real second.
+ * A feed that is later than the clock does no harm.
  */
 const BEGINS_WITHIN_MS = 3000;
 const modes: Readonly<Record<string, NaiveMode>> = { ltp: 1, quote: 2, snapquote: 3 };
@@ -30,7 +31,7 @@ interface Report {
   }[];
 }
 
-describe('stage 2 equals the naive fold of the frames that were sent', () => {
+describe('stage 2 equals the naive candles of the frames that were sent', () => {
   it.each(
     ['ltp', 'quote', 'snapquote'].flatMap((mode) =>
       [1, 2, 4].map((shards): [string, number] => [mode, shards]),
@@ -67,11 +68,11 @@ describe('stage 2 equals the naive fold of the frames that were sent', () => {
         );
         expect(stderr).toBe('');
         const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
-        // How prompt a loaded machine is in an accelerated market is no question of this test.
+        // Latency on a loaded machine is not what this test checks.
         const failed = report.gates.filter(({ id, status }) => status === 'fail' && id !== 'lag');
         expect(failed).toEqual([]);
         expect(code).toBe(report.verdict === 'pass' ? 0 : 1);
-        // What was still on its way when the program closed its socket is not part of the run.
+        // Frames in flight when the program closed its socket are not part of the run.
         const naive = naiveFold(proxy.packets.slice(0, report.counters.binary), {
           mode: modes[mode],
           date: '2026-11-23',

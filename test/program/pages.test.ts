@@ -31,7 +31,7 @@ async function takenPort(): Promise<string> {
   return String((taken.address() as AddressInfo).port);
 }
 
-/** Asks for the events and never reads one. */
+/** Requests the events and never reads one. */
 function neverRead(port: number): void {
   const socket = connect(port, '127.0.0.1');
   sockets.push(socket);
@@ -42,7 +42,7 @@ function neverRead(port: number): void {
 
 describe('a run that is watched', () => {
   it.each(['--dashboard', '--metrics'])(
-    '%s at a port that is taken: one sentence, exit 2, nothing connected and nothing written',
+    '%s at a port in use: one sentence, exit 2, nothing connected and nothing written',
     async (option) => {
       await inFolder(async (folder) => {
         const port = await takenPort();
@@ -57,7 +57,7 @@ describe('a run that is watched', () => {
     },
   );
 
-  it('passes whatever those who watch do: never read, ask for what is not there, try to change something, break off', async () => {
+  it('passes whatever its viewers do: never read, request unknown paths, try to change something, break off', async () => {
     await inFolder(async (folder) => {
       const running = start([...ARGS, '--dashboard', '0', '--metrics', '0'], folder);
       let text = '';
@@ -90,7 +90,7 @@ describe('a run that is watched', () => {
     });
   });
 
-  it('with --json says on standard output the report alone', async () => {
+  it('with --json prints only the report on standard output', async () => {
     await inFolder(async (folder) => {
       const { code, stdout, stderr } = await run([...ARGS, '--dashboard', '0', '--json', '--quiet'], folder);
       expect(code).toBe(0);
@@ -100,7 +100,7 @@ describe('a run that is watched', () => {
     });
   });
 
-  it('leaves no page open when it was not asked for one', async () => {
+  it('serves no page without --dashboard', async () => {
     await inFolder(async (folder) => {
       const { stdout } = await run(ARGS, folder);
       expect(stdout).not.toMatch(/http:|Metrics/);
@@ -108,7 +108,7 @@ describe('a run that is watched', () => {
   });
 });
 
-describe('how much a run says', () => {
+describe('how much a run prints', () => {
   it('--quiet: what is wrong, and the verdict', async () => {
     await inFolder(async (folder) => {
       const { code, stdout } = await run([...ARGS, '--quiet'], folder);

@@ -1,4 +1,4 @@
-/** The whole program against a server with a private certificate, as behind a company's proxy: `--ca` and nothing else opens the door. */
+/** The whole program against a server with a private certificate, as of a company's proxy. Only `--ca` lets it connect. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,7 +67,7 @@ describe.concurrent('a run on a server with a private certificate', () => {
       '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
       /certificate 1 of 1 is damaged/,
     ],
-  ])('refuses a file with %s before anything is made', async (_what, text, sentence) => {
+  ])('refuses a file with %s before anything is written', async (_what, text, sentence) => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, 'ca.pem'), text);
       const { code, stderr } = await run([...args('wss://127.0.0.1:9'), '--ca', 'ca.pem'], folder);

@@ -1,4 +1,4 @@
-/** A proxy between the program and a SmartAPI server that records every binary message in the order in which it passed them on. */
+/** A proxy between the program and a SmartAPI server. It records every binary message in the order it forwards them. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -66,7 +66,7 @@ export async function startProxy(port: number, speed: number): Promise<Recording
         });
         client.on('close', () => upstream.close());
         upstream.on('close', () => client.close());
-        client.on('error', () => undefined); // whoever is killed resets its connection
+        client.on('error', () => undefined); // a client that is killed resets its connection
         upstream.on('error', () => undefined);
       });
     });

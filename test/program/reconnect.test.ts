@@ -1,4 +1,4 @@
-/** A connection that breaks in the middle of a run: the gap is data, the minutes around it are whole, and the report says what happened. */
+/** A connection that breaks during a run: the gap is in the data, the minutes around it are whole, the report has it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -28,7 +28,7 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
       if (startedMs === 0) startedMs = performance.now();
       const secondNow = (): number => Math.floor(((performance.now() - startedMs) * SPEED) / 1000);
       let second = secondNow();
-      // The cached packet: what was true last, an old state.
+      // The cached packet: the last known state, which is old.
       const cached = Math.max(0, second - 1);
       socket.send(
         ltpFrame({
@@ -90,7 +90,7 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
       expect(gate('no-rest')).toBe('pass');
       expect(report.network).toMatchObject({ websocketHandshakes: 2, restCallsDuringRun: 0 });
       expect(report.counters.applied).toMatchObject({ seed: 2 });
-      // Half a second of back-off is ten of this market's: more than 5 % of the run on an unlucky draw.
+      // A back-off of half a second takes ten market seconds, which can be more than 5 % of the run.
       expect(['warn', 'fail']).toContain(gate('connected'));
       expect(code).toBe(report.verdict === 'pass' ? 0 : 1);
       const out = join(folder, 'out');

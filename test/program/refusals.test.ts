@@ -1,4 +1,4 @@
-/** Bad input, as a user meets it: exit 2, one clear sentence, nothing written, nothing connected. */
+/** Bad input: exit 2, one clear sentence, nothing written, nothing connected. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -150,7 +150,7 @@ describe.concurrent('a stage run refuses', () => {
     );
   });
 
-  it('an existing file that is none of ours', async () => {
+  it('an existing file that tickshard did not write', async () => {
     const prepare = (folder: string): void => {
       mkdirSync(join(folder, 'out'));
       writeFileSync(join(folder, 'out', 'NSE_RELIANCE_1m_test.parquet'), 'not parquet at all');
@@ -194,7 +194,7 @@ describe('a stage run that cannot connect ends with 3', () => {
     }
   });
 
-  it('when nobody is there', async () => {
+  it('when no server listens', async () => {
     await inFolder(async (folder) => {
       const gone = await startServer({});
       await gone.close();

@@ -1,6 +1,6 @@
 /**
- * The faults that sank this system's predecessor, and their relatives, through the whole program: a scripted server, a real socket,
- * real threads, files read by DuckDB. Expected candles are written down here, not computed by the program.
+ * The faults of this system's predecessor, and similar ones, through the whole program: a scripted server, a real
+ * socket, real threads, files read by DuckDB. The expected candles are literals, not computed by the program.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,16 +17,16 @@ const RELIANCE = '2885';
 const INFY = '1594';
 
 interface Frame {
-  /** When it is sent, market seconds after the subscription. */
+  /** When the frame is sent, market seconds after the subscription. */
   readonly at: number;
-  /** What it says. */
+  /** Its contents. */
   readonly token: string;
   /** Seconds after 11:00:00. */
   readonly second: number;
   readonly pricePaise: number;
 }
 
-/** Sends `frames` at their moments and keeps the connection open; returns how the program ended and its candles. */
+/** Sends `frames` at their times and keeps the connection open. Returns how the program ended, and its candles. */
 async function play(
   frames: readonly Frame[],
   options: { clock?: string; symbols?: string; duration?: string; args?: readonly string[] },
@@ -89,7 +89,7 @@ interface Report {
   readonly counters: { readonly binary: number; readonly unadmitted: Record<string, number> };
 }
 
-/** Ticks of one symbol, every second of market time, so that every minute is covered; `priceOf` may leave one out. */
+/** One tick of a symbol each market second, so that every minute is covered. `priceOf` may leave one out. */
 function stream(
   token: string,
   fromSecond: number,
@@ -108,7 +108,7 @@ const inOrder = (frames: readonly Frame[]): Frame[] => [...frames].sort((a, b) =
 const whole = (candles: readonly Record<string, unknown>[], symbol: string): Record<string, unknown>[] =>
   candles.filter((candle) => candle['symbol'] === symbol && candle['partial'] === false);
 
-/** What a minute of `stream` must be, from the prices themselves. */
+/** The expected candle of a minute of `stream`. */
 function expected(
   symbol: string,
   minute: number,
@@ -135,7 +135,7 @@ const other = (second: number): number => 150_000 + ((second * 104_729) % 997) -
 
 describe.concurrent('regressions', () => {
   it('the first tick of a symbol never seen before is in its candle', async () => {
-    // INFY's cached packet comes at once; nothing else of it until the very first second of 11:02.
+    // INFY's cached packet comes at once, its next packet in the first second of 11:02.
     const late = (second: number): number | undefined => (second < 120 ? undefined : other(second));
     const frames = inOrder([
       { at: 0, token: INFY, second: -30, pricePaise: 1 },
@@ -205,7 +205,7 @@ describe.concurrent('regressions', () => {
     const frames = inOrder([
       ...stream(RELIANCE, 0, 260, wave),
       ...stream(INFY, 0, 260, other),
-      // A price above all others, of 11:01:30, that comes at 11:02:20.
+      // The highest price, of 11:01:30, arrives at 11:02:20.
       { at: 140, token: INFY, second: 90, pricePaise: 999_900 },
     ]);
     await inFolder(async (folder) => {

@@ -1,7 +1,7 @@
 /**
- * A journal gives the same candles, quality rows and momentum again, for any number of shards, whatever happened in its run. Broken on
- * purpose and caught: a replay without the silent ticks (a seal is missing), one without excuses, one that takes the frames of a block
- * in another order, one that forgets that the run was resumed.
+ * A replayed journal gives the same candles, quality rows and momentum, for any number of shards and any events in its
+ * run. Broken on purpose and caught: a replay without clock ticks (a seal is missing), one without the resets of the
+ * silence, one with the frames of a block in another order, one that ignores that the run was resumed.
  */
 import {
   appendFileSync,
@@ -61,7 +61,7 @@ async function replayed(folder: string, ...more: string[]): Promise<Replayed & {
   return { ...(JSON.parse(stdout) as Replayed), code };
 }
 
-/** All that the two files of a symbol hold, by another library. */
+/** All rows of a symbol's two files, read by another library. */
 const rows = (out: string): Promise<Record<string, unknown>[]> =>
   duckdb(`SELECT * FROM read_parquet('${out}/*_test.parquet') ORDER BY symbol, timestamp`).then(
     async (candles) => [
@@ -103,7 +103,7 @@ describe('a replay', () => {
     },
   );
 
-  it('of a run with a broken connection, silence, strangers and a late frame gives the same', async () => {
+  it('of a run with a broken connection, silence, unknown tokens and a late frame gives the same', async () => {
     const originMs = Date.UTC(2026, 10, 23, 5, 30);
     const server = await startServer({
       onSubscribe(socket, connection) {
@@ -111,7 +111,7 @@ describe('a replay', () => {
         let sequence = connection * 10_000;
         const timer = setInterval(() => {
           const second = Math.floor(((performance.now() - began) * 30) / 1000) + (connection - 1) * 45;
-          // Silent for a while, so that the clock seals; then a frame of a minute that is sealed.
+          // Silence, so that the clock seals; then a frame of a sealed minute.
           if (second % 60 > 20 && second % 60 < 40) return;
           const late = second % 60 === 45 ? 120_000 : 0;
           socket.send(
@@ -173,14 +173,14 @@ describe('a replay', () => {
     }
   });
 
-  it('says when a frame is not what it was, although its checksum is, and when the journal is torn or damaged', async () => {
+  it('reports a changed frame with a valid checksum, and a torn or damaged journal', async () => {
     await inFolder(async (folder) => {
       await run(stage(), folder);
       const segment = join(folder, runOf(folder), '000001.journal');
       const whole = readFileSync(segment);
       cpSync(join(folder, 'journal'), join(folder, 'kept'), { recursive: true });
 
-      // The price of one frame in the middle; a forger knows how to make a checksum.
+      // The price of one frame in the middle, with a new checksum, as a forger would make it.
       const forged = Buffer.from(whole);
       let at = 64;
       for (let last = at; at < whole.length * 0.6; at += whole.readUInt32LE(last)) last = at;
@@ -224,7 +224,7 @@ describe('a replay', () => {
     });
   });
 
-  it('refuses what is no journal in one sentence, and names the runs that there are', async () => {
+  it('refuses what is not a journal in one sentence, and names the existing runs', async () => {
     await inFolder(async (folder) => {
       await run(
         stage('--duration', '1').filter(
@@ -255,7 +255,7 @@ describe('a replay', () => {
     });
   });
 
-  it('goes at the speed that is asked for, and ends at once at Ctrl-C', async () => {
+  it('runs at the given speed, and ends at once at Ctrl-C', async () => {
     await inFolder(async (folder) => {
       await run(stage(), folder);
       const beganMs = performance.now();

@@ -1,4 +1,4 @@
-/** `--resume` where it must refuse: one sentence, exit code 2, nothing changed. What it does where it goes on is in test/crash. */
+/** `--resume` where it must refuse: one sentence, exit code 2, nothing changed. Runs that continue are in test/crash. */
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,7 +100,7 @@ describe.concurrent('--resume refuses', () => {
       await expectRefusal(folder, /the journal of run \S+ is damaged in segment 1 at byte \d+; `tickshard replay` shows what can be read;/);
     })); // prettier-ignore
 
-  it('a run that is still going on, and one that came to its end', () =>
+  it('a run that is still alive, and one that has finished', () =>
     inFolder(async (folder) => {
       const running = start(args(), folder);
       await running.saw(/candles sealed/);
@@ -110,7 +110,7 @@ describe.concurrent('--resume refuses', () => {
       await expectRefusal(folder, /no run was killed there;/);
     })); // prettier-ignore
 
-  it('a folder without journals, and to go on without a journal', () =>
+  it('a folder without journals, and --no-journal', () =>
     inFolder(async (folder) => {
       const nothing = await run(args('--resume'), folder);
       expect([nothing.code, nothing.stderr]).toEqual([2, 'tickshard: There is nothing to resume in journal: no run was killed there; without --resume a new run begins.\n']);

@@ -1,6 +1,6 @@
 /**
- * A SmartAPI server that does what a test tells it: log-in REST and feed on one port, no market behind it. Independent of the
- * simulated broker, so that both sides of the wire are not the same code.
+ * A SmartAPI server that a test scripts: REST log-in and feed on one port, without a market. It is independent of the
+ * simulated broker, so that the two sides of the wire do not share code.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ export interface Scripted {
   readonly server: Server;
   /** Requests other than the handshake, as `POST /path`. */
   readonly calls: string[];
-  /** Sockets that are open now. */
+  /** Open sockets. */
   readonly open: Set<WebSocket>;
   /** How sockets ended: the close codes of their clients, 1006 without a close frame. */
   readonly closeCodes: number[];
@@ -89,7 +89,7 @@ export async function startServer(script: Script): Promise<Scripted> {
   };
 }
 
-/** An LTP frame, written here without the encoder. */
+/** An LTP frame, made without the simulator's encoder. */
 export function ltpFrame(options: {
   token: string;
   sequence: number;

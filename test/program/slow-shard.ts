@@ -1,4 +1,4 @@
-/** A shard's thread that sleeps between small batches: its ring is full whenever there is a burst. */
+/** A shard thread that sleeps between small batches, so that a burst fills its ring. */
 import '../../src/memory/io-ledger.js';
 import { monoMs } from '../../src/clock.js';
 import { MAIN, SHARD, ShardMemory } from '../../src/memory/layout.js';

@@ -1,4 +1,4 @@
-/** However a run ends, the broker is told with a close frame, and nothing starts again. */
+/** However a run ends, it sends the broker a close frame, and nothing starts again. */
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -46,7 +46,7 @@ const live = (folder: string): Promise<void> =>
     { timeout: 20_000, interval: 50 },
   );
 
-/** Code that runs inside the program's main thread once the log says that the feed is live. */
+/** Code to run on the program's main thread once the log says that the feed is live. */
 function plant(folder: string, body: string): Record<string, string> {
   const path = join(folder, 'plant.mjs');
   writeFileSync(
@@ -64,7 +64,7 @@ function plant(folder: string, body: string): Record<string, string> {
   return { NODE_OPTIONS: `--import ${pathToFileURL(path).href}` };
 }
 
-describe.concurrent('a fault of ours', () => {
+describe.concurrent('an uncaught error', () => {
   it.each([
     ['thrown', `throw new Error('the sky fell, said jwt.of.test');`],
     ['a rejection that nobody handles', `Promise.reject(new TypeError('the sky fell, said jwt.of.test'));`],
@@ -110,7 +110,7 @@ describe.concurrent('a signal', () => {
     });
   });
 
-  it('SIGHUP of a terminal that is gone, with nobody to read what is said: the same', async () => {
+  it('SIGHUP of a terminal that is gone, with no reader of the output: the same', async () => {
     await inFolder(async (folder) => {
       const server = await ticking();
       const running = start(args(server), folder);

@@ -1,11 +1,11 @@
-/** As many symbols as the broker serves on one connection, through the whole program; and one more. */
+/** The maximum of symbols that the broker serves on one connection, through the whole program; and one more. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { everythingIn, run } from './command.js';
 
-/** The broker's instrument file with `size` equities, and their names for `--symbols`. */
+/** An instrument file with `size` equities, and their names for `--symbols`. */
 function manySymbols(folder: string, size: number): { master: string; symbols: string } {
   const rows = Array.from({ length: size }, (_, k) => ({
     token: String(100_001 + 7 * k),
@@ -23,7 +23,7 @@ function manySymbols(folder: string, size: number): { master: string; symbols: s
   return { master, symbols: rows.map(({ name }) => name).join(',') };
 }
 
-it('1,000 symbols on one socket: each is answered, each has its whole candle, nothing is lost', async () => {
+it('1,000 symbols on one socket: each has packets and a whole candle, nothing is lost', async () => {
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, 1000);
     const { code, stdout, stderr } = await run(
@@ -65,7 +65,7 @@ it('1,000 symbols on one socket: each is answered, each has its whole candle, no
   });
 });
 
-it('1,001 are refused with the reason before anything is made', async () => {
+it('1,001 are refused with the reason before anything is written', async () => {
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, 1001);
     const before = everythingIn(folder);

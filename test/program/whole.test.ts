@@ -1,4 +1,4 @@
-/** The whole program as a user runs it on the simulated broker: what it leaves behind, and gates that really turn. */
+/** The whole program on the simulated broker: the files that it writes, and gates that really fail. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,7 +35,7 @@ const reportIn = (folder: string, path = 'data/test/reports/latest.json'): Repor
 const statusOf = (report: Report, id: string): string => report.gates.find((gate) => gate.id === id)!.status;
 
 describe.concurrent('a stage run', () => {
-  it('leaves candles, quality, report and log where it says, and merges when it is run again', async () => {
+  it('writes candles, quality, report and log where it says, and merges when it is run again', async () => {
     await inFolder(async (folder) => {
       const first = await run([...sim, '--duration', '3'], folder);
       expect(first.stderr).toBe('');
@@ -85,7 +85,7 @@ describe.concurrent('a stage run', () => {
     });
   });
 
-  it('goes on to its verdict and its report when nobody reads what it prints', async () => {
+  it('continues to its verdict and report when no one reads its output', async () => {
     await inFolder(async (folder) => {
       const running = start([...sim, '--duration', '2'], folder);
       await running.saw(/tickshard, stage 1/);
@@ -95,7 +95,7 @@ describe.concurrent('a stage run', () => {
     });
   });
 
-  it('says its verdict also when the report cannot be written in the end', async () => {
+  it('prints its verdict also when the report cannot be written', async () => {
     await inFolder(async (folder) => {
       const running = start([...sim, '--duration', '2', '--report', 'mine/report.json'], folder);
       await running.saw(/sealed/);
@@ -133,7 +133,7 @@ describe.concurrent('a stage run', () => {
     });
   });
 
-  it('reads its own candles as history, compares the schema, and lets them serve momentum', async () => {
+  it('reads its own candles as history, for the schema gate and for momentum', async () => {
     await inFolder(async (folder) => {
       const first = await run(
         [...sim, '--duration', '2', '--out', 'past', '--at', '2026-11-23T10:30'],
@@ -144,12 +144,12 @@ describe.concurrent('a stage run', () => {
       expect(second.code).toBe(0);
       const report = reportIn(folder);
       expect(statusOf(report, 'schema')).toBe('pass');
-      // Two candles of history are not twenty.
+      // Two candles of history are fewer than twenty.
       expect(statusOf(report, 'momentum')).toBe('warn');
     });
   });
 
-  it('without twenty candles says insufficient, and with the simulator’s history evaluates', async () => {
+  it('without twenty candles reports insufficient history, and with the simulator’s history evaluates', async () => {
     await inFolder(async (folder) => {
       mkdirSync(join(folder, 'empty'));
       const { code, stdout } = await run([...sim, '--duration', '2', '--history', 'empty'], folder);
@@ -161,8 +161,8 @@ describe.concurrent('a stage run', () => {
 });
 
 /**
- * Code that misbehaves inside the program, not inside the simulated broker, once the first candle is on disk and the run under way.
- * `process.argv` of a worker thread is the program's too, so only the main thread does it.
+ * Code that misbehaves inside the program, not inside the simulated broker, once the first candle is on disk. It runs
+ * on the main thread only: a worker thread has the same `process.argv`.
  */
 function plant(folder: string, body: string): Record<string, string> {
   const path = join(folder, 'plant.mjs');
@@ -181,7 +181,7 @@ function plant(folder: string, body: string): Record<string, string> {
   return { NODE_OPTIONS: `--import ${pathToFileURL(path).href}` };
 }
 
-describe.concurrent('a gate that really turns', () => {
+describe.concurrent('a gate that really fails', () => {
   it('no-rest, when something calls the broker during the run', async () => {
     await inFolder(async (folder) => {
       const env = plant(folder, `await fetch('http://127.0.0.1:65001/candles').catch(() => undefined);`);

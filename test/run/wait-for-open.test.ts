@@ -1,4 +1,4 @@
-/** `--wait-open`: the first minute is seen whole, the duration starts at the opening, and whoever waits can leave. */
+/** `--wait-open`: the first minute is whole, the duration starts at the opening, and waiting can be interrupted. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ import { startServer } from '../program/server.js';
 
 const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', '60', '--duration', '2'];
 
-/** Makes the program's wall clock begin at `fromMs` and, three seconds later, go on from `toMs`. */
+/** Makes the program's wall clock begin at `fromMs` and, three seconds later, continue from `toMs`. */
 function sleeping(folder: string, fromMs: number, toMs: number): Record<string, string> {
   const path = join(folder, 'asleep.mjs');
   writeFileSync(
@@ -59,7 +59,7 @@ describe.concurrent('a run that waits for the opening', () => {
     });
   });
 
-  it('says without the option when the market opens, and with which option it waits', async () => {
+  it('without the option says when the market opens, and which option waits', async () => {
     await inFolder(async (folder) => {
       const { code, stderr } = await run([...sim, '--at', '2026-11-23T08:00'], folder);
       expect(stderr).toBe(
@@ -184,7 +184,7 @@ describe('waiting', () => {
     expect(came).toBe(true);
   });
 
-  it('ends as soon as it is told to, and leaves no timer', async () => {
+  it('ends as soon as it is stopped, and leaves no timer', async () => {
     const clock = new FakeClock();
     let leave = (): void => undefined;
     const over = new Promise<void>((resolve) => (leave = resolve));

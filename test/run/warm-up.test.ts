@@ -1,4 +1,4 @@
-/** `--warm-up`: momentum evaluates from the first minute, the calls stand in the ledger, and what cannot be had ends nothing. */
+/** `--warm-up`: momentum evaluates from the first minute, the ledger has the calls, and a refusal does not end the run. */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,7 +44,7 @@ const sim = (...more: readonly string[]): string[] => [
 ];
 
 describe.concurrent('a warm-up', () => {
-  it.each(['quote', 'snapquote'])('in %s mode is polled before the feed is opened, with one log-in for both, and the journal knows it', (mode) =>
+  it.each(['quote', 'snapquote'])('in %s mode is polled before the feed opens, with one log-in for both, and is in the journal', (mode) =>
     inFolder(async (folder) => {
       const { code, stdout } = await run(sim('--mode', mode, '--warm-up'), folder);
       expect(code).toBe(0);
@@ -61,7 +61,7 @@ describe.concurrent('a warm-up', () => {
       expect(replay.stdout).toContain("Same candles, quality rows and momentum as the run's.");
     })); // prettier-ignore
 
-  it('meets the files of --history, as pandas writes them', () =>
+  it('is merged with the files of --history, as pandas writes them', () =>
     inFolder(async (folder) => {
       copyFileSync(fileURLToPath(shipped('test/parquet/files/pandas-offset.parquet')), join(folder, 'NSE_M&M_1m.parquet'));
       const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'M&M', '--duration', '2', '--feed', 'sim', '--speed', '60', '--mode', 'snapquote', '--at', '2026-11-17T09:18', '--report', 'report.json', '--history', '.'];
@@ -69,14 +69,14 @@ describe.concurrent('a warm-up', () => {
       expect(code).toBe(0);
       const report = reportIn(folder);
       expect(report.momentum.evaluations).toBeGreaterThanOrEqual(1);
-      // Started so early, the trading day before is asked for, too.
+      // The run starts so early that the previous trading day is polled, too.
       expect(report.momentum.notes[0]).toMatch(/^Warm-up: 36[1-4] candles of 1 symbol, until 2026-11-17 09:1[67]/);
       expect(gateOf(report, 'schema')).toMatchObject({ status: 'pass' });
     })); // prettier-ignore
 
-  it('that the broker refuses is a note, and the run goes on without', () =>
+  it('that the broker refuses is a note, and the run continues without it', () =>
     inFolder(async (folder) => {
-      // The server answers every call as a log-in, whose data is no list of candles.
+      // The server answers every call like a log-in, whose data is not a list of candles.
       const server = await startServer({ onSubscribe: () => undefined });
       try {
         const running = start(['--ws-test-mode', '--stage', '1', '--duration', '1', '--mode', 'quote', '--warm-up', '--feed', server.url, '--market-clock', '2026-11-23T11:00@60', '--report', 'report.json'], folder);
@@ -90,7 +90,7 @@ describe.concurrent('a warm-up', () => {
       }
     })); // prettier-ignore
 
-  it('is left by Ctrl-C', () =>
+  it('is interrupted by Ctrl-C', () =>
     inFolder(async (folder) => {
       const running = start(['--ws-test-mode', '--stage', '2', '--duration', '3', '--mode', 'quote', '--warm-up', '--feed', 'sim', '--speed', '60', '--report', 'report.json'], folder);
       await running.saw(/asking for the earlier candles of 50 symbols/);
@@ -126,7 +126,7 @@ describe('the window of a warm-up', () => {
     ['09:10', '11-20T09:15 11-23T09:08'],
   ])('at %s is %s', (time, window) => expect(windowAt(time)).toBe(window));
 
-  it('is none where nothing is known of the day before', () => {
+  it('is empty when the previous day is unknown', () => {
     expect(CALENDAR.lastOpenMs(istMs('2026-11-23', '09:15'), true)).toBe(istMs('2026-11-20', '09:15'));
     if (day.kind !== 'open') throw new Error('a trading day');
     expect(

@@ -36,7 +36,7 @@ const samples = ([1, 2, 3, 4] as const).map((mode) => {
 function input(random: Random): Buffer {
   if (chance(random, 0.2)) return randomBytes(random, size(random, 70_000) - 1);
   const bytes = mutated(random, samples);
-  // Most mutations change the length, and what is behind the length check is to be reached too.
+  // Most mutations change the length, but the code after the length check must be reached too.
   const length = pick(random, Object.values(FRAME_LENGTH));
   if (chance(random, 0.3) && bytes.length > length) return bytes.subarray(0, length);
   if (chance(random, 0.3))
@@ -62,7 +62,7 @@ export const decoder: Target = {
     const written = new Uint8Array(bytes.length);
     if (encode(packet, written) !== bytes.length || decode(written, again) !== undefined)
       throw new Error('what was decoded cannot be encoded');
-    // All but what follows a NUL in the token, and the payload of a NaN among the totals.
+    // All bytes except those after a NUL in the token, and the payload of a NaN among the totals.
     for (let at = 0; at < bytes.length; at++) {
       if (written[at] !== bytes[at] && !(at < 27 && at >= 2 + packet.tokenLength) && !(at >= 75 && at < 91))
         throw new Error(`byte ${at} became another`);

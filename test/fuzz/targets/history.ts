@@ -19,7 +19,7 @@ const WITH_FOOTER = {
   'ARROW:schema': samples[2].toString('latin1').match(/\/{5}[A-Za-z0-9+/=]{100,}/)![0],
 };
 
-/** A file that pandas might have written, but for what is wrong with it. */
+/** A file as pandas writes it, with forgeries. */
 export function hostileParquet(
   random: Random,
   kept: readonly Buffer[],
@@ -51,7 +51,7 @@ export const history: Target = {
     try {
       await readSchema(path);
       const read = (await readHistory(folder, 'NSE', 'RELIANCE'))!;
-      // Of a file with many notes or rows all are alike.
+      // Many notes or rows of one file are alike, so a few are enough.
       for (const note of read.notes.slice(0, 10)) checkSentence(note);
       if (read.rows.length > 0)
         await readHistory(folder, 'NSE', 'RELIANCE', {

@@ -17,7 +17,7 @@ const rows = [
 ];
 const samples = [rows, rows.slice(0, 1), []].map((list) => Buffer.from(JSON.stringify(list)));
 
-/** Files that ask for memory: each is small for what it wants. */
+/** Small files that need much memory. */
 const greedy = (random: Random): string => {
   const times = size(random, 1_500_000);
   return pick(random, [

@@ -49,7 +49,7 @@ function blocks(random: Random, first: number, count: number): Buffer {
 
 const edge = (random: Random): number => Number(BigInt.asUintN(32, pick(random, EDGES)));
 
-/** Changes one number of a segment's header, of a block's or of an entry's, and makes the checksum right again: what a liar writes and a broken disk does not. */
+/** Changes one number of a header (segment, block or entry) and corrects the checksum, as only a forger would. */
 function lie(random: Random, bytes: Buffer): void {
   if (chance(random, 0.2) && bytes.length >= SEGMENT.size) {
     if (chance(random, 0.5))
@@ -86,7 +86,7 @@ function segments(random: Random): Segment[] {
     first += count;
     for (let change = below(random, 3); change > 0; change--) lie(random, bytes);
     if (chance(random, 0.3)) bytes = mutated(random, [bytes]);
-    // What a disk leaves that was not asked in time.
+    // What a disk has after a power cut before fsync.
     if (chance(random, 0.1)) bytes = Buffer.concat([bytes, Buffer.alloc(size(random, 3_000_000))]);
     if (!chance(random, 0.03))
       all.push({
@@ -97,7 +97,7 @@ function segments(random: Random): Segment[] {
   return all;
 }
 
-/** A folder as one piece: number and length of each file, and its bytes. */
+/** A folder in one buffer: number, length and bytes of each file. */
 function input(random: Random): Buffer {
   const files = chance(random, 0.05)
     ? [{ number: 1, bytes: randomBytes(random, size(random, 10_000) - 1) }]
@@ -143,7 +143,7 @@ export const journal: Target = {
         entry(kind: Kind, payload, stamp) {
           if (payload.length > MAX_BLOCK_BYTES || !Number.isInteger(stamp.connection))
             throw new Error(`an entry of kind ${kind} with ${payload.length} bytes`);
-          // The length stands in front of the bytes that it belongs to.
+          // The length is before its bytes.
           if (Buffer.from(payload.buffer, payload.byteOffset - 4, 4).readUInt32LE() !== payload.length)
             throw new Error('an entry that goes beyond its block');
           if (kind !== KIND.given) return;

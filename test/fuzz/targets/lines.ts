@@ -23,7 +23,7 @@ const candle = (minute: number): object => ({
 }); // prettier-ignore
 const sample = Buffer.from([0, 1, 2].map((minute) => JSON.stringify(candle(minute))).join('\n'));
 
-/** Files that ask for memory: each is small for what it wants. */
+/** Small files that need much memory. */
 const greedy = (random: Random): string => {
   const times = size(random, 3_000_000);
   return pick(random, [

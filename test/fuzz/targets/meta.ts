@@ -48,7 +48,7 @@ const samples = [Buffer.from(JSON.stringify(metaSample))];
 function input(random: Random): Buffer {
   if (chance(random, 0.1)) return randomBytes(random, size(random, 10_000) - 1);
   if (chance(random, 0.1)) return Buffer.from(uglyJson(random, NAMES));
-  // As many of something as a block can hold.
+  // The maximum number of elements in a block.
   if (chance(random, 0.01)) {
     const list = Array.from({ length: size(random, 300_000) }, () => 0);
     return Buffer.from(
@@ -60,7 +60,7 @@ function input(random: Random): Buffer {
       }),
     );
   }
-  // All is well but for one member, however deep.
+  // Valid except for one member at any depth.
   if (chance(random, 0.5)) {
     const copy = JSON.parse(samples[0].toString()) as object;
     const places: { within: Record<string, unknown>; name: string }[] = [];

@@ -14,7 +14,7 @@ const NAMES = ['errorCode', 'errorMessage', 'correlationID'];
 function input(random: Random): Buffer {
   if (chance(random, 0.2)) return randomBytes(random, size(random, 70_000) - 1);
   if (chance(random, 0.3)) return Buffer.from(uglyJson(random, NAMES));
-  // What the slow path for JSON without commas might choke on.
+  // Input that is hard for the slow path for JSON without commas.
   if (chance(random, 0.1))
     return Buffer.from(
       `{${['"a":"b" ', '"\\u0000":"\\', '"a" ', ' ', '"\\\\":"" '][Math.floor(random() * 5)].repeat(size(random, 4096))}}`,
