@@ -26,7 +26,7 @@ export type Asked =
     };
 
 /** The help of one option, its default included. */
-export function helpOf(row: OptionRow): string {
+function helpOf(row: OptionRow): string {
   const { help, bare, defaultHelp, placeholder } = row;
   const fallback = defaultHelp ?? defaultOf(row);
   if (bare !== undefined) return `[${placeholder}] ${help}  [default port: ${bare}]`;

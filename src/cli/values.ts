@@ -95,8 +95,8 @@ export const path: Reader<string> = {
   },
 };
 
-/** Any text, such as a URL that is checked where it is used. */
-export const anyText: Reader<string> = reader('a text', (text) => text);
+/** A URL, as typed: it is checked where it is used. */
+export const url: Reader<string> = { takes: 'a URL', read: (text) => text };
 
 /** Symbols separated by commas. */
 export const symbolNames: Reader<readonly string[]> = reader('names separated by commas', (text) => {

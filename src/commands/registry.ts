@@ -1,4 +1,4 @@
-/** All commands. A command is its file and one line here; its options are rows of the option table. */
+/** All commands. A command is its file and one line here; its options are rows of the option table (src/cli/options). */
 import type { CommandEntry } from '../cli/command.js';
 
 export const COMMANDS: readonly CommandEntry[] = [
@@ -9,7 +9,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'shadow',
-    describe: 'run beside what you poll for a whole day, without the bound of a stage',
+    describe: 'run for a whole day while you keep polling, without the bound of a stage',
     load: async () => (await import('./run.js')).shadowCommand,
   },
   {
@@ -34,12 +34,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'replay',
-    describe: "take the frames of a run's journal in again, and prove that the same comes of them",
+    describe: "replay the frames of a run's journal, and check that the result is the same",
     load: async () => (await import('./replay/replay.js')).command,
   },
   {
     name: 'report',
-    describe: "make a run's report a page again: one file that needs nothing else",
+    describe: 'write the page of a run again from its report: one file that needs nothing else',
     load: async () => (await import('./report.js')).command,
   },
   {

@@ -53,7 +53,7 @@ function rebuild({ file, html }: ReportOptions, print: (text: string) => void): 
 
 export const command = defineCommand<'report', ReportOptions>({
   about:
-    'A run leaves its page beside its report; this makes it again of the report alone. The page loads nothing from anywhere.',
+    'A run leaves its page next to its report. This command writes the page again from the report alone. The page loads nothing from elsewhere.',
   exitCodes: { 0: 'it is written', 2: 'usage, or a file that is no report' },
   example: 'tickshard report data/test/reports/latest.json',
   check: (values) => values,

@@ -1,4 +1,4 @@
-/** `tickshard` and `tickshard shadow`: a run of a stage, and of a whole day. What runs is loaded when a run starts, so that help is quick. */
+/** `tickshard` and `tickshard shadow`: a run of a stage, and of a whole day. The run itself is loaded late, so that help is quick. */
 import { defineCommand } from '../cli/command.js';
 import { stageConfig, type StageConfig } from '../cli/config.js';
 
@@ -23,7 +23,7 @@ export const runCommand = defineCommand<'run', StageConfig>({
 
 export const shadowCommand = defineCommand<'shadow', StageConfig>({
   about:
-    'The same run as a stage, for a whole day beside what you poll. It changes nothing live: stop it, and everything is as it was. A run that was killed goes on with the same command line, --resume in place of --wait-open. Compare each day, then `tickshard cutover`.',
+    'The same as a stage run, for a whole day, while you keep polling. It changes nothing live: to go back, stop it. To continue a run that was killed, give the same command line with --resume in place of --wait-open. Compare each day, then run `tickshard cutover`.',
   exitCodes,
   example: 'tickshard shadow --ws-test-mode --until-close --wait-open --warm-up',
   check: (values) => stageConfig(values, true),

@@ -2,7 +2,6 @@
 import { chaosFaults } from '../../sim/faults/chaos.js';
 import { parseFault } from '../../sim/faults/fault.js';
 import {
-  anyText,
   DEFAULT_AT,
   feedName,
   mapped,
@@ -14,6 +13,7 @@ import {
   seed,
   SIM_IS_A_RUN,
   time,
+  url,
 } from '../values.js';
 import { belongsTo, flag, repeated, value, type Rule } from './row.js';
 import { RUNS } from './run.js';
@@ -139,7 +139,7 @@ export const FEED_OPTIONS = [
     name: 'from',
     commands: ['instruments'],
     placeholder: 'URL',
-    reader: anyText,
+    reader: url,
     help: "--fetch: another address than the broker's",
     rules: [belongsTo('fetch')],
   }),

@@ -5,7 +5,7 @@ import type { Reader } from '../values.js';
  * `flag` takes no value; `value` takes one; `repeated` may be given several times; `words` takes several words; `positional` is a
  * word without a name.
  */
-export type OptionKind = 'flag' | 'value' | 'repeated' | 'words' | 'positional';
+type OptionKind = 'flag' | 'value' | 'repeated' | 'words' | 'positional';
 
 /** What was typed for one command. */
 export interface Given {

@@ -57,7 +57,7 @@ export const RUN_OPTIONS = [
     missing: (given) =>
       given.has('duration')
         ? undefined
-        : '--until-close is missing: a shadow run goes on until the market closes, or for --duration minutes.',
+        : '--until-close is missing: a shadow run lasts until the market closes, or for --duration minutes.',
   }),
   value({
     name: 'duration',
@@ -136,15 +136,15 @@ export const RUN_OPTIONS = [
   flag({
     name: 'resume',
     commands: RUNS,
-    help: 'go on with the newest run of the journal that was killed',
+    help: 'continue the newest run of the journal that was killed',
     rules: [
       (given, name) =>
         given.has('no-journal')
-          ? `--${name} goes on from a journal: it cannot be had with --no-journal.`
+          ? `--${name} continues from a journal, so it cannot be used with --no-journal.`
           : undefined,
       (given, name) =>
         given.has('wait-open')
-          ? `--${name} goes on with a run of today; --wait-open waits for another day.`
+          ? `--${name} continues a run of today; --wait-open waits for another day.`
           : undefined,
     ],
   }),

@@ -240,8 +240,7 @@ async function sessionOf(
 }
 
 export const command = defineCommand<'doctor', DoctorOptions>({
-  about:
-    'Logs in once and opens the feed once, as a run would, and leaves nothing behind. Secrets are never shown.',
+  about: 'Logs in once and opens the feed once, as a run would, and leaves no file. Secrets are never shown.',
   exitCodes: { 0: 'a run can start', 1: 'a check failed', 2: 'usage or configuration' },
   example: 'tickshard doctor',
   check: (values) => {
