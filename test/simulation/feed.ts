@@ -13,6 +13,7 @@ import {
   type FeedState,
   type RawEnd,
 } from '../../src/feed/connection-machine.js';
+import { LIMITS } from '../../src/limits.js';
 import type { Random } from '../../src/random.js';
 import { classifyText, type FeedText } from '../../src/broker/angel/texts.js';
 import type { Agenda } from './agenda.js';
@@ -23,9 +24,8 @@ import { between, pick, type Nature } from './profile.js';
 import { Promises } from './promises.js';
 import { must } from './violation.js';
 
-/** As `src/feed/socket.ts` and `src/cli/config.ts` have it. */
+/** As `src/feed/socket.ts` has it. */
 const HANDSHAKE_WITHIN_MS = 10_000;
-const FIRST_OPEN_WITHIN_MS = 30_000;
 
 export interface FeedHandlers {
   opened(connection: number): void;
@@ -91,7 +91,7 @@ export class Feed {
   }
 
   start(): void {
-    this.#expectOpenWithin(this.#nature.unattended ? 600_000 : FIRST_OPEN_WITHIN_MS);
+    this.#expectOpenWithin(this.#nature.unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs);
     this.#ticking = this.#agenda.every(1000, () => this.#tick());
     this.#feed({ type: 'start', unattended: this.#nature.unattended });
   }
@@ -184,7 +184,7 @@ export class Feed {
           this.#waiting = undefined;
           this.#feed({ type: 'waited', expired: this.#agenda.wallMs() >= this.#validUntilMs });
         });
-        if (effect.patient) this.#expectOpenWithin(effect.delayMs + FIRST_OPEN_WITHIN_MS);
+        if (effect.patient) this.#expectOpenWithin(effect.delayMs + LIMITS.firstOpenMs);
         return;
       case 'giveUp':
         this.#release();
