@@ -1,34 +1,36 @@
 /**
  * The one place that reads time or sets a timer.
  *
- * Two kinds of time exist and are never mixed. Market time decides grace, duration, calendar and freshness: epoch milliseconds of
- * the market the feed belongs to. Monotonic real time decides pings, back-off and time-outs, and measures latency.
+ * Market time and monotonic real time are never mixed. Market time, in epoch ms of the feed's market, decides
+ * grace, duration, calendar and freshness. Monotonic real time decides pings, back-off and time-outs, and
+ * measures latency.
  */
 
-/** A timer that can be cancelled once; cancelling twice is harmless. */
+/** Cancelling twice is harmless. */
 export interface Timer {
   cancel(): void;
 }
 
-/** Source of time for everything. Units are milliseconds throughout; market time may be fractional. */
+/** Source of time. All units are milliseconds; market time may have fractions. */
 export interface Clock {
-  /** Market milliseconds that pass in one real millisecond: 1 for a live feed. */
+  /** Market ms per real ms: 1 for a live feed. */
   readonly speed: number;
-  /** Real monotonic milliseconds; the origin is the machine's, the same in every thread. */
+  /** Real monotonic ms. The origin is the machine's, the same in every thread. */
   monoMs(): number;
-  /** Market time now, epoch milliseconds UTC. */
+  /** Market time, epoch ms UTC. */
   marketMs(): number;
-  /** The machine's wall clock, epoch milliseconds UTC. For records that people read, never for decisions. */
+  /** The machine's wall clock, epoch ms UTC: for records that people read, never for decisions. */
   wallMs(): number;
-  /** Calls `fire` once after `realMs` real milliseconds. */
+  /** Calls `fire` once after `realMs`. */
   after(realMs: number, fire: () => void): Timer;
-  /** Calls `fire` every `realMs` real milliseconds until cancelled. */
+  /** Calls `fire` every `realMs` until cancelled. */
   every(realMs: number, fire: () => void): Timer;
 }
 
 /**
- * performance.now() counts from each thread's own start; hrtime has one origin for all threads of a machine. The two cannot be read at
- * once, and the first readings of a thread take a millisecond: the closest pair of many is kept.
+ * Offset from performance.now(), which counts from each thread's start, to hrtime, which has one origin per
+ * machine. The two cannot be read at once and a thread's first readings take a millisecond, so the closest pair
+ * of many is used.
  */
 function offsetOfThread(): number {
   let least = Infinity;
@@ -46,12 +48,12 @@ function offsetOfThread(): number {
 
 const threadOffsetMs = offsetOfThread();
 
-/** Real monotonic milliseconds with one origin for every thread of the process. */
+/** Real monotonic ms with one origin for all threads of the process. */
 export function monoMs(): number {
   return performance.now() + threadOffsetMs;
 }
 
-/** Resolves after `realMs` real milliseconds. For threads and retries that have no injected clock. */
+/** Resolves after `realMs`. For threads and retries without an injected clock. */
 export function sleep(realMs: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, realMs);
@@ -60,7 +62,7 @@ export function sleep(realMs: number): Promise<void> {
 
 const EXPIRED = Symbol('expired');
 
-/** What `promise` resolves to; what `late` returns, or throws, when that takes longer than `realMs`. */
+/** The value of `promise`; after `realMs`, what `late` returns or throws. */
 export async function within<T>(
   clock: Clock,
   realMs: number,
@@ -79,13 +81,13 @@ export async function within<T>(
   }
 }
 
-/** The real clock: market time is `originMs` at the anchor and runs `speed` times as fast as real time. */
+/** The real clock. Market time is `originMs` at the anchor and runs `speed` times as fast as real time. */
 export class SystemClock implements Clock {
   readonly speed: number;
   readonly #originMs: number;
   readonly #anchorMonoMs: number;
 
-  /** `originMs`: market time (epoch ms) at the anchor; `anchorMonoMs`: the monotonic instant of the anchor (default now). */
+  /** `originMs`: market time at the anchor, epoch ms. `anchorMonoMs`: the anchor, monotonic (default now). */
   constructor(options: { originMs?: number; speed?: number; anchorMonoMs?: number } = {}) {
     this.speed = options.speed ?? 1;
     this.#anchorMonoMs = options.anchorMonoMs ?? monoMs();

@@ -1,12 +1,12 @@
 /**
- * Failed operations. Three kinds of trouble exist here and only this one is thrown on purpose: a broken invariant is an assertion
- * and the thread dies; bad bytes from outside are a counted reason; what the user or the machine refuses is an EngineError.
+ * Failed operations. Only EngineError is thrown on purpose, for what the user or the machine refuses. A broken
+ * invariant is an assertion and ends the thread. Bad bytes from outside are counted by reason.
  */
 
 /** Exit codes of the command line (docs/semantics.md, "Command line"). */
 export const EXIT = { pass: 0, failed: 1, usage: 2, noConnection: 3, interrupted: 130 } as const;
 
-/** Stable names of what can fail; scripts may rely on them. */
+/** Stable names of failures; scripts may rely on them. */
 export type ErrorCode =
   | 'USAGE'
   | 'CONFIG'
@@ -38,10 +38,13 @@ const exitOf: Record<ErrorCode, number> = {
   SIMULATOR: EXIT.noConnection,
 };
 
-/** Characters of a sentence; more are a file's or a server's own words. */
+/** Longer sentences quote a file or a server. */
 const MAX_SENTENCE_LENGTH = 1000;
 
-/** A failure with a stable code and one sentence for a person. The sentence never holds a secret, and no terminal obeys it: what it quotes of files and servers may be anything. */
+/**
+ * A failure with a stable code and one sentence for a person. The sentence holds no secret and no control
+ * characters: it may quote files and servers.
+ */
 export class EngineError extends Error {
   readonly code: ErrorCode;
   /** Whether trying again later may help. */
@@ -54,19 +57,19 @@ export class EngineError extends Error {
     this.retryable = options.retryable ?? false;
   }
 
-  /** The exit code that a run ended by this failure has. */
+  /** Exit code of a run that ends with this failure. */
   get exitCode(): number {
     return exitOf[this.code];
   }
 }
 
-/** One line of bounded length, without control characters. */
+/** One line without control characters, cut to the maximum length. */
 export function printable(text: string): string {
   const short = text.length > MAX_SENTENCE_LENGTH ? `${text.slice(0, MAX_SENTENCE_LENGTH - 1)}…` : text;
   return short.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
 
-/** The text of anything thrown, without a stack. */
+/** The message of anything thrown, without a stack. */
 export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /**
- * The run's log: pino, JSON lines, written synchronously (a transport would lose the last lines on a signal).
- * Secrets are never put into a message; redaction by path is the second line of defence, not the first.
+ * The run's log: pino, JSON lines, written synchronously because a transport would lose the last lines on a
+ * signal. No message holds a secret; redaction by path is only the second line of defence.
  */
 import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -23,8 +23,8 @@ const redactPaths = [
 ];
 
 /**
- * A file that lines are appended to. pino's own destination keeps what a full disk refuses in memory and, asked to flush, tries for
- * ever without letting anything else happen; here a line that is refused is lost, and the next one is tried again.
+ * A file that lines are appended to. pino's own destination keeps refused lines in memory and its flush retries
+ * for ever. Here a refused line is lost, and the next line is tried.
  */
 class LogFile implements DestinationStream {
   readonly #fd: number;
@@ -53,8 +53,8 @@ class LogFile implements DestinationStream {
 }
 
 /**
- * Opens `path` for appending (folders are made) and returns the logger. Throws what the file system says; what it says later, such as of a
- * full disk, goes to `onFailure`, once: a run does not end for want of a log.
+ * Opens `path` for appending, makes its folders and returns the logger. Throws the file system's error. A later
+ * error, such as a full disk, goes to `onFailure` once: a run does not end because of its log.
  */
 export function openLog(path: string, runId: string, onFailure: (error: unknown) => void): Log {
   mkdirSync(dirname(path), { recursive: true });
@@ -69,7 +69,7 @@ export function openLog(path: string, runId: string, onFailure: (error: unknown)
   );
 }
 
-/** A logger that keeps nothing, for parts used without a run (`decode`, `simulate`) and for tests. */
+/** A logger that discards everything, for `decode`, `simulate` and tests. */
 export function silentLog(): Log {
   return pino({ level: 'silent' });
 }

@@ -1,4 +1,7 @@
-/** Makes blocks in memory: the writing side of the format, without a file. Entries are copied, so a caller's bytes are free when a call returns. */
+/**
+ * Builds blocks in memory: the writing side of the format, without files. Entries are copied, so the caller may
+ * reuse its bytes.
+ */
 import { viewOf, type MessageBatch } from '../broker/messages.js';
 import { crc32 } from './crc32.js';
 import { BLOCK, ENTRY, KIND, type Kind, type BlockStamp } from './format.js';
@@ -8,7 +11,7 @@ const MIN_BYTES = 256 * 1024;
 /** Whole blocks, ready to be written. */
 export interface Blocks {
   readonly bytes: Buffer;
-  /** How much of `bytes` is in use. */
+  /** Bytes of `bytes` in use. */
   readonly length: number;
   readonly blocks: number;
   readonly frames: number;
@@ -18,26 +21,26 @@ export class BlockBuilder {
   #bytes: Buffer = Buffer.allocUnsafe(MIN_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
-  /** Where the open block begins; -1 when none is open. */
+  /** Start of the open block; -1 if none is open. */
   #open = -1;
-  /** Where the last binary message stands, and its length. */
+  /** Start and length of the last binary message. */
   #frameAt = 0;
   #frameLength = 0;
   #blocks = 0;
   #frames = 0;
   #number: number;
 
-  /** `number`: that of the next block of the run. */
+  /** `number`: of the run's next block. */
   constructor(number: number) {
     this.#number = number;
   }
 
-  /** Bytes of closed and open blocks that were not taken. */
+  /** Bytes of blocks that were not taken yet. */
   get length(): number {
     return this.#length;
   }
 
-  /** Opens a block for what arrives at `stamp`. The one before is closed. */
+  /** Opens a block for what arrives at `stamp`, after closing the current one. */
   open({ connection, monoMs, wallMs, marketMs }: BlockStamp): void {
     this.close();
     this.#reserve(BLOCK.header);
@@ -66,7 +69,7 @@ export class BlockBuilder {
     this.#frames++;
   }
 
-  /** Appends `count` binary messages from the one of number `first` on. */
+  /** Appends `count` binary messages, from number `first` on. */
   frames(messages: MessageBatch, first: number, count: number): void {
     const { places, view } = messages;
     let bytes = 0;
@@ -80,7 +83,7 @@ export class BlockBuilder {
       target.setUint32(to + ENTRY.kind, KIND.frame, true);
       target.setUint32(to + ENTRY.length, length, true);
       to += ENTRY.header;
-      // By the word: a call for so few bytes would take longer than they do.
+      // Word by word: for messages this short a call of `set` is slower.
       let at = 0;
       for (; at + 4 <= length; at += 4) target.setInt32(to + at, view.getInt32(from + at, true), true);
       for (; at < length; at++) target.setUint8(to + at, view.getUint8(from + at));
@@ -96,12 +99,12 @@ export class BlockBuilder {
     for (const [k, number] of numbers.entries()) this.#bytes.writeDoubleLE(number, at + 8 * k);
   }
 
-  /** The bytes of the last binary message, to be changed before its block is closed; their number stays. */
+  /** The bytes of the last binary message, which may be changed in place until its block is closed. */
   get lastFrame(): Buffer {
     return this.#bytes.subarray(this.#frameAt, this.#frameAt + this.#frameLength);
   }
 
-  /** Seals the open block. */
+  /** Closes the open block. */
   close(): void {
     const at = this.#open;
     if (at < 0) return;
@@ -113,7 +116,7 @@ export class BlockBuilder {
     this.#number = (this.#number + 1) >>> 0;
   }
 
-  /** Hands over all closed blocks and goes on in `spare`. */
+  /** Returns all blocks, closed, and continues in `spare`. */
   take(spare: Buffer): Blocks {
     this.close();
     const taken: Blocks = {

@@ -1,9 +1,12 @@
-/** CRC-32 as in zlib, gzip and PNG (reflected polynomial 0xEDB88320), eight bytes a step, so that any tool can check a journal. */
+/**
+ * CRC-32 as in zlib, gzip and PNG (reflected polynomial 0xEDB88320), so any tool can check a journal. Eight
+ * bytes a step.
+ */
 import zlib from 'node:zlib';
 
 const TABLES = makeTables();
 
-/** Table 0 takes one byte forward; table k takes it forward behind k more zero bytes. */
+/** Table 0 advances a CRC by one byte; table k by that byte and k zero bytes. */
 function makeTables(): Uint32Array {
   const tables = new Uint32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
@@ -20,32 +23,38 @@ function makeTables(): Uint32Array {
   return tables;
 }
 
-/** Powers of two that a length has; blocks are shorter than 2 to this. */
+/** Block lengths are below 2 to this power. */
 const POWERS = 24;
 const SHIFT_TABLES = makeShiftTables();
 
-/** Part k takes a CRC forward behind 2^k zero bytes, by its four bytes: each part is the one before, twice. */
+/**
+ * Part k advances a CRC by 2^k zero bytes, one table for each of its four bytes. Each part is the one before
+ * it, applied twice.
+ */
 function makeShiftTables(): Int32Array {
-  const behind = new Int32Array(POWERS * 1024);
+  const tables = new Int32Array(POWERS * 1024);
   for (let byte = 0; byte < 256; byte++) {
-    behind[byte] = TABLES[byte];
-    for (let place = 1; place < 4; place++) behind[256 * place + byte] = byte << (8 * (place - 1));
+    tables[byte] = TABLES[byte];
+    for (let place = 1; place < 4; place++) tables[256 * place + byte] = byte << (8 * (place - 1));
   }
-  for (let at = 1024; at < behind.length; at++)
-    behind[at] = shifted(behind, at - 1024 - (at & 1023), behind[at - 1024]);
-  return behind;
+  for (let at = 1024; at < tables.length; at++)
+    tables[at] = shifted(tables, at - 1024 - (at & 1023), tables[at - 1024]);
+  return tables;
 }
 
-function shifted(behind: Int32Array, part: number, crc: number): number {
+function shifted(tables: Int32Array, part: number, crc: number): number {
   return (
-    behind[part + (crc & 0xff)] ^
-    behind[part + 256 + ((crc >>> 8) & 0xff)] ^
-    behind[part + 512 + ((crc >>> 16) & 0xff)] ^
-    behind[part + 768 + (crc >>> 24)]
+    tables[part + (crc & 0xff)] ^
+    tables[part + 256 + ((crc >>> 8) & 0xff)] ^
+    tables[part + 512 + ((crc >>> 16) & 0xff)] ^
+    tables[part + 768 + (crc >>> 24)]
   );
 }
 
-/** The CRC of some bytes and `length` others behind them, from the CRC of each. `length` is below 2^24. The algebra is that of zlib's crc32_combine. */
+/**
+ * The CRC of two pieces of bytes joined, from the CRC of each and the `length` of the second (below 2^24). The
+ * algebra is that of zlib's crc32_combine.
+ */
 export function combineCrc32(first: number, second: number, length: number): number {
   let crc = first | 0;
   for (let left = length | 0, part = 0; left !== 0; left >>>= 1, part += 1024)
@@ -53,9 +62,9 @@ export function combineCrc32(first: number, second: number, length: number): num
   return (crc ^ second) >>> 0;
 }
 
-/** Node's own, which takes many bytes a step and some time to be called; it came with 20.15. */
+/** Node's CRC, since 20.15: fast per byte, slow to call. */
 export const nativeCrc32 = (zlib as { readonly crc32?: (bytes: Uint8Array) => number }).crc32;
-/** Bytes from which on it is quicker. */
+/** Length from which Node's CRC is faster. */
 const MIN_NATIVE_BYTES = 1024;
 
 /** The CRC of `bytes[from, to)`, an unsigned 32-bit integer. */
@@ -65,7 +74,7 @@ export function crc32(bytes: Uint8Array, from: number, to: number): number {
     : ownCrc32(bytes, from, to);
 }
 
-/** The same without Node's help; `before` is the CRC of what comes before. Allocates nothing. */
+/** The same without Node's CRC; `before` is the CRC of the preceding bytes. Allocates nothing. */
 export function ownCrc32(bytes: Uint8Array, from: number, to: number, before = 0): number {
   const t = TABLES;
   let crc = ~before;

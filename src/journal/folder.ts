@@ -1,4 +1,4 @@
-/** The folder of all journals: one folder a run, named by the run. What is there, and what must go so that it does not grow without end. */
+/** The folder of all journals: one folder for each run, named by its identifier. Lists and prunes them. */
 import { readdirSync, rmSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { segmentName, segmentNumber } from './format.js';
@@ -8,7 +8,7 @@ export interface StoredRun {
   readonly folder: string;
   readonly runId: string;
   readonly bytes: number;
-  /** When something was last written there, epoch ms. */
+  /** Last modification, epoch ms. */
   readonly changedMs: number;
 }
 
@@ -18,14 +18,14 @@ function entriesOf(folder: string): Dirent[] {
     : [];
 }
 
-/** Numbers of the segments in a run's folder, ascending; none when there is no such folder. */
+/** Numbers of the segments in a run's folder, ascending; empty if there is no such folder. */
 export function segmentsOf(folder: string): number[] {
   return entriesOf(folder)
     .flatMap(({ name }) => segmentNumber(name) ?? [])
     .sort((a, b) => a - b);
 }
 
-/** All runs' journals in `folder`, the newest first by name, which begins with the time of the run's start. */
+/** All runs' journals in `folder`, newest first. A run's name begins with its start time. */
 export function runsIn(folder: string): StoredRun[] {
   const runs = entriesOf(folder)
     .filter((entry) => entry.isDirectory())
@@ -43,8 +43,8 @@ export function runsIn(folder: string): StoredRun[] {
 }
 
 /**
- * Removes the journals of the oldest runs until those in `folder` take at most `maxBytes`. Only segments and folders that are empty then
- * are removed, and never those of a run that is `spared`. Returns the runs that went.
+ * Removes the journals of the oldest runs until the rest takes at most `maxBytes`. Removes only segments and
+ * folders that are empty afterwards, and never a run that is `spared`. Returns the removed runs.
  */
 export function pruneJournals(
   folder: string,

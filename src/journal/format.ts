@@ -1,10 +1,12 @@
 /**
- * The journal, byte by byte (docs/journal-format.md). A run is a folder of segments; a segment is a header and blocks; a block is what arrived
- * at one moment; its entries are what that was. Little-endian throughout. No other file holds an offset of it.
+ * The journal's bytes (docs/journal-format.md). A run is a folder of segments; a segment is a header and
+ * blocks; a block is what arrived at one moment, as entries. Little-endian. No other file has an offset of it.
  *
  * ```
- * segment   magic "TICKJRNL" | u16 version | u16 64 | u32 segment | u32 first block | u32 0 | f64 wall ms | run id, 24 bytes | u32 0 | u32 crc of the 60 before
- * block     u32 size | u32 crc of the rest | u32 number | u32 connection | f64 mono ms | f64 wall ms | f64 market ms | entries
+ * segment   magic "TICKJRNL" | u16 version | u16 64 | u32 segment | u32 first block | u32 0 | f64 wall ms
+ * | run id, 24 bytes | u32 0 | u32 crc of the 60 before
+ * block     u32 size | u32 crc of the rest | u32 number | u32 connection | f64 mono ms | f64 wall ms
+ * | f64 market ms | entries
  * entry     u8 kind | 3 zero | u32 length | bytes
  * ```
  */
@@ -26,7 +28,7 @@ export const SEGMENT = {
   size: 64,
 } as const;
 export const RUN_ID_BYTES = 24;
-/** It names a folder, and it is shown. */
+/** It names a folder and is printed. */
 export const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
 
 /** Offsets in a block's header. */
@@ -44,46 +46,55 @@ export const BLOCK = {
 /** Offsets in an entry's header. */
 export const ENTRY = { kind: 0, length: 4, header: 8 } as const;
 
-/** No block is larger: what says so is damaged. */
+/** A larger size means that the block is damaged. */
 export const MAX_BLOCK_BYTES = 8 * 1024 * 1024;
 
-/** What an entry is. Inputs are what a replay is fed with; decisions are what came of them, for a replay to be compared with; notes are neither. */
+/**
+ * Kinds of entries. Inputs drive a replay; decisions are what a replay's results are compared with; notes are
+ * neither.
+ */
 export const KIND = {
-  /** Note: what the run was, JSON. The first entry of a run, and again the first after it was resumed. */
+  /** Note: the run's RunMeta, JSON. The first entry of a run, and the first after a resume. */
   meta: 1,
-  /** Note: candles of earlier minutes that the simulated broker told: symbol, NUL, doubles (layout.ts, GIVEN). */
+  /** Note: candles of earlier minutes from the simulated broker: symbol, NUL, doubles (layout.ts, GIVEN). */
   given: 2,
   /** Input: a connection is open. */
   opened: 3,
   /** Input: its subscriptions were sent. */
   subscribed: 4,
-  /** Input: a binary message as it came. */
+  /** Input: a binary message as received. */
   frame: 5,
   /** Input: a text message, classified, JSON. */
   text: 6,
-  /** Input: the connection ended, or an attempt at one failed, JSON. */
+  /** Input: the connection ended, or an attempt failed, JSON. */
   ended: 7,
   /** Input: nothing arrived, and the clock moved market time. */
   tick: 8,
-  /** Input: a pause of our own ended. */
+  /** Input: a pause of this process ended. */
   excuse: 9,
   /** Input: the run ended. */
   end: 10,
-  /** Decision: every bar up to this one is sealed, f64. */
+  /** Decision: all bars up to this one are sealed, f64. */
   seal: 11,
-  /** Decision: nothing could be seen from, to: two f64, the second infinite while it is open. */
+  /** Decision: nothing could be seen from, to: two f64, the second infinite while the gap is open. */
   gap: 12,
-  /** Decision: END was put into the rings at this market time, f64. */
+  /** Decision: END was written to the rings at this market time, f64. */
   sealedEnd: 13,
-  /** Note: hashes of the run's candles, quality rows and momentum, JSON. The last entry of a run that ended in order. */
+  /**
+   * Note: hashes of the run's candles, quality rows and momentum, JSON. The last entry of a run that ended in
+   * order.
+   */
   sum: 14,
-  /** Input: the process had been killed and another one went on: what follows is its. */
+  /** Input: the process was killed, and another one resumed the run from here. */
   resumed: 15,
 } as const;
 
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-/** When and where what a block holds arrived. Milliseconds: monotonic real, wall epoch, market epoch. */
+/**
+ * When, and on which connection, a block's entries arrived. Milliseconds: monotonic real, wall epoch, market
+ * epoch.
+ */
 export interface BlockStamp {
   readonly connection: number;
   readonly monoMs: number;
@@ -116,7 +127,7 @@ export interface SegmentHeader {
   readonly runId: string;
 }
 
-/** Reads a segment's header; a sentence's end when these bytes are none of ours. */
+/** Reads a segment's header. Returns the end of a sentence if the bytes are not a header of this version. */
 export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
   if (bytes.length < SEGMENT.size || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC)
     return 'is no journal of tickshard';
@@ -132,7 +143,7 @@ export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
   };
 }
 
-/** A segment's file name: they sort as they follow each other. */
+/** A segment's file name. Names sort in the order of segments. */
 export function segmentName(number: number): string {
   return `${String(number).padStart(6, '0')}.journal`;
 }

@@ -1,4 +1,7 @@
-/** What a journal says of its run, as JSON: all that a replay needs beside the frames. Read from a file that anybody may have written, so every member is checked. */
+/**
+ * What a journal says of its run, as JSON: all that a replay needs besides the frames. The file is untrusted,
+ * so every member is checked.
+ */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 import type { VolumeKind } from '../candles/candle.js';
@@ -10,13 +13,16 @@ import { RUN_ID } from './format.js';
 export interface RunMeta {
   readonly version: string;
   readonly runId: string;
-  /** The process that wrote it, and when it started in the system's own count where that is known: a number alone may be another's by now. */
+  /**
+   * The process that wrote it, and when it started by the system's own count where known: the number may be
+   * reused.
+   */
   readonly processId: number;
   readonly processStart: string | null;
   readonly stage: 1 | 2;
-  /** Null: until the market closed. */
+  /** Null: until the close. */
   readonly durationMin: number | null;
-  /** Whether it was a shadow run; journals of before there were any do not say. */
+  /** Whether it was a shadow run; absent in older journals. */
   readonly shadow?: boolean;
   readonly mode: ModeName;
   readonly feed: string;
@@ -24,24 +30,24 @@ export interface RunMeta {
   readonly speed: number;
   readonly graceMs: number;
   readonly silenceMs: number;
-  /** Any instant of the market's date, epoch ms. */
+  /** An instant of the market's date, epoch ms. */
   readonly marketDateMs: number;
   /** The wall clock and the feed's market clock at one moment, epoch ms. */
   readonly wallMs: number;
   readonly marketMs: number;
-  /** Market time of the opening that was waited for. */
+  /** Market time of the opening that the run waited for. */
   readonly opensMs: number | null;
   readonly out: string;
-  /** The folder of `--history` and the SHA-256 of the rows used, by symbol. */
+  /** The folder of `--history`, and the SHA-256 of the rows used, by symbol. */
   readonly history: { readonly folder: string; readonly rows: Readonly<Record<string, string>> } | null;
-  /** Of the candles that the simulated broker told, which entries of their own hold. */
+  /** Kind of volume of the given candles, which have entries of their own. */
   readonly given: VolumeKind | null;
   readonly instruments: readonly Instrument[];
   /** By instrument index. */
   readonly sessions: readonly TradingSession[];
 }
 
-/** A symbol becomes part of a file's name. */
+/** A symbol becomes part of a file name. */
 const NAME = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
 const TOKEN = /^[1-9][0-9]{0,14}$/;
 const MAX_INSTRUMENTS = 1000;
@@ -134,7 +140,7 @@ const CHECKS: Checks = {
   given: or(null, isVolumeKind),
 };
 
-/** Reads what `JSON.stringify` made of a RunMeta. Throws EngineError JOURNAL, naming `where` and the first member that is not as it must be. */
+/** Reads a RunMeta from JSON. Throws EngineError JOURNAL with `where` and the first bad member. */
 export function parseMeta(bytes: Buffer, where: string): RunMeta {
   const wrong = (what: string): EngineError =>
     new EngineError(
@@ -167,7 +173,7 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
     new Set(named.map(({ symbol }) => symbol)).size < named.length ||
     new Set(named.map(({ exchangeType, token }) => `${exchangeType} ${token}`)).size < named.length;
   if (twice) throw wrong('`instruments` names one twice');
-  // Counted before anything is done with them: a block has room for a million.
+  // The length is checked first: a block has room for a million.
   if (!Array.isArray(sessions) || sessions.length !== instruments.length)
     throw wrong('`sessions` is not as it must be');
   const openMs = Math.min(
@@ -180,7 +186,7 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
   return meta as unknown as RunMeta;
 }
 
-/** A symbol's given candles as an entry holds them: the symbol, NUL, the doubles. */
+/** A symbol's given candles as an entry: the symbol, NUL, the doubles. */
 export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
   return Buffer.concat([
     Buffer.from(`${symbol}\0`, 'latin1'),
@@ -188,7 +194,7 @@ export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
   ]);
 }
 
-/** The reverse of `givenEntry`; undefined when the bytes are none. The doubles are copies. */
+/** The reverse of `givenEntry`; undefined for other bytes. The doubles are copies. */
 export function readGivenEntry(
   bytes: Buffer,
 ): { readonly symbol: string; readonly numbers: Float64Array } | undefined {

@@ -1,7 +1,7 @@
 /**
- * The journal's reading side: blocks in order, each checked before anything of it is handed over. Bytes after the last whole
- * block are counted and never used. The files may hold any bytes: those give a shorter journal or an EngineError, no other
- * exception, and use no more memory than one block.
+ * The journal's reading side: blocks in order, each checked before anything of it is handed over. Bytes after
+ * the last whole block are counted and never used. The files may hold any bytes: those give a shorter journal
+ * or an EngineError, no other exception, and use no more memory than one block.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,8 +48,8 @@ export interface JournalExtent {
   /** Bytes after the last whole block. */
   readonly tornBytes: number;
   /**
-   * Why reading ended before the files did. `torn`: the last write was cut off. `damaged`: more follows the bad block, or a
-   * segment is another run's. Undefined when everything was read.
+   * Why reading ended before the files did. `torn`: the last write was cut off. `damaged`: more follows the bad
+   * block, or a segment is another run's. Undefined when everything was read.
    */
   readonly broken: 'torn' | 'damaged' | undefined;
 }
@@ -59,9 +59,9 @@ function unreadable(path: string, why: string): EngineError {
 }
 
 /**
- * Checks that a block's entries fill it exactly and its times are numbers: a checksum proves that bytes are as written, not that
- * they were written correctly. Puts the block's binary messages into `messages` if it holds nothing else; otherwise leaves
- * `messages` empty.
+ * Checks that a block's entries fill it exactly and its times are numbers: a checksum proves that bytes are as
+ * written, not that they were written correctly. Puts the block's binary messages into `messages` if it holds
+ * nothing else; otherwise leaves `messages` empty.
  */
 function parseEntries({ bytes, view, from, to }: BlockAt, messages: MessageBatch): boolean {
   if (messages.bytes !== bytes) messages.within(bytes);
@@ -122,15 +122,18 @@ function isNext(block: BlockAt, number: number, messages: MessageBatch): boolean
   return block.view.getUint32(block.from + BLOCK.number, true) === number && parseEntries(block, messages);
 }
 
-/** The next block if it is in memory, intact and the expected one, as nearly all are; else undefined: ask `nextBlock`. */
+/**
+ * The next block if it is in memory, intact and the expected one, as nearly all are; else undefined: ask
+ * `nextBlock`.
+ */
 function bufferedBlock(source: SegmentSource, number: number, messages: MessageBatch): BlockAt | undefined {
   const block = source.bufferedBlock();
   return block !== undefined && isNext(block, number, messages) ? block : undefined;
 }
 
 /**
- * The next block if it is intact and the expected one; undefined at the end of the file. `torn`: the file ends inside it, as after
- * a write that was cut off. `damaged`: it is complete and cannot be used.
+ * The next block if it is intact and the expected one; undefined at the end of the file. `torn`: the file ends
+ * inside it, as after a write that was cut off. `damaged`: it is complete and cannot be used.
  */
 async function nextBlock(
   source: SegmentSource,
@@ -174,8 +177,8 @@ class JournalPass {
   }
 
   /**
-   * Reads the segment at `index` of the list. Returns where reading ended; undefined when the segment was read to its end.
-   * Throws EngineError JOURNAL when the first segment is not the beginning of a run.
+   * Reads the segment at `index` of the list. Returns where reading ended; undefined when the segment was read
+   * to its end. Throws EngineError JOURNAL when the first segment is not the beginning of a run.
    */
   async segment(index: number, path: string, source: SegmentSource): Promise<JournalExtent | undefined> {
     const unfit = await this.#header(index, path, source);
@@ -258,8 +261,9 @@ async function openSegment(path: string): Promise<FileHandle> {
 }
 
 /**
- * Reads the run's journal in `folder` from its first segment on and hands `visitor` every whole block. Throws EngineError JOURNAL
- * when there is no journal, its first segment is missing, or its first segment is not a journal's or has another version.
+ * Reads the run's journal in `folder` from its first segment on and hands `visitor` every whole block. Throws
+ * EngineError JOURNAL when there is no journal, its first segment is missing, or its first segment is not a
+ * journal's or has another version.
  */
 export async function readJournal(folder: string, visitor: JournalVisitor): Promise<JournalExtent> {
   const numbers = segmentsOf(folder);

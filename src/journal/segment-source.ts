@@ -27,9 +27,10 @@ export function isIntact({ bytes, view, from, to }: BlockAt): boolean {
 }
 
 /**
- * The end of the last of the consecutive blocks in memory from `block` on, if the checksums of all of them match; else the
- * start of `block`. Proves all of them at once: Node's CRC over all bytes must equal the CRC combined from the blocks' own
- * sums. Any single wrong bit is found. Damage in two blocks goes unseen once in 2^32, as it does in one block.
+ * The end of the last of the consecutive blocks in memory from `block` on, if the checksums of all of them
+ * match; else the start of `block`. Proves all of them at once: Node's CRC over all bytes must equal the CRC
+ * combined from the blocks' own sums. Any single wrong bit is found. Damage in two blocks goes unseen once in
+ * 2^32, as it does in one block.
  */
 function intactUntil({ bytes, view, from }: BlockAt, held: number): number {
   if (nativeCrc32 === undefined) return from;

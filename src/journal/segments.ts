@@ -1,4 +1,7 @@
-/** The files of one run's journal: whole blocks go into the last one, which is ended when it is large enough. Every failure is thrown as the file system says it; what was being written then may be written again. */
+/**
+ * The files of one run's journal. Whole blocks go into the last segment until it is large enough. A failure is
+ * thrown as the file system reports it; the same write may then be repeated.
+ */
 import { close, fdatasync, ftruncate, mkdirSync, open, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +14,7 @@ const syncFile = promisify(fdatasync);
 const truncateFile = promisify(ftruncate);
 const closeFile = promisify(close);
 
-/** Where an earlier process left off: the segment and block that come next, and what is there already. */
+/** Where an earlier process stopped: the next segment and block, and what exists already. */
 export interface JournalPosition {
   readonly segment: number;
   readonly block: number;
@@ -27,18 +30,18 @@ export interface SegmentsOptions {
   readonly runId: string;
   readonly wallMs: () => number;
   readonly from: JournalPosition;
-  /** A segment takes no further group beyond this. */
+  /** A segment takes no further group beyond this size. */
   readonly segmentBytes: number;
 }
 
 export class Segments {
   readonly #options: SegmentsOptions;
   #file: number | undefined;
-  /** Where the next group goes: behind the last whole block. */
+  /** Offset of the next group, after the last whole block. */
   #at = 0;
   #dirty = false;
   #syncing: Promise<void> | undefined;
-  /** Segments, blocks, frames and bytes of the whole journal, those of an earlier process included. */
+  /** Of the whole journal, with those of an earlier process. */
   segments: number;
   blocks: number;
   frames: number;
@@ -53,13 +56,13 @@ export class Segments {
     this.bytes = bytes;
   }
 
-  /** Makes the folder and begins the first segment. */
+  /** Makes the folder and the first segment. */
   async start(): Promise<void> {
     mkdirSync(this.#options.folder, { recursive: true });
     await this.#begin();
   }
 
-  /** Writes a group behind the last. One that was written in part before is written over. */
+  /** Writes a group after the last one. Overwrites a group that was written in part. */
   async write({ bytes, length, blocks, frames }: Blocks): Promise<void> {
     if (this.#file === undefined || this.#at + length > this.#options.segmentBytes) await this.#begin();
     for (let from = 0; from < length;) {
@@ -73,7 +76,7 @@ export class Segments {
     this.#dirty = true;
   }
 
-  /** Makes durable what was written. At most one such call is under way; a second waits for it and does no more. */
+  /** Makes the written groups durable. One sync runs at a time; a second call waits for it and does no more. */
   async sync(): Promise<void> {
     if (this.#syncing !== undefined) return this.#syncing;
     if (!this.#dirty || this.#file === undefined) return;
@@ -82,7 +85,7 @@ export class Segments {
     await this.#syncing;
   }
 
-  /** Ends the last segment, durable. With `cut` what stands behind its last whole block is removed first. */
+  /** Ends the last segment, durably. `cut`: first removes the bytes after its last whole block. */
   async end(cut: boolean): Promise<void> {
     const file = this.#file;
     this.#file = undefined;

@@ -1,10 +1,11 @@
 /**
- * The journal's writing side, on the main thread, which never waits for it: while one group of blocks is on its way to the disk, the
- * next gathers in memory. Whoever uses what was written is told when a group is with the operating system, so that a killed process
- * leaves nothing used that is not in its journal. Against a power failure the file is fsynced once a second.
+ * The journal's writing side, on the main thread, which never waits for it: while one group of blocks is being
+ * written, the next one collects in memory. `GroupHooks` reports when a group is with the operating system, so
+ * after a kill nothing was used that is not in the journal. The file is fsynced once a second against power
+ * failures.
  *
- * A disk that refuses is said once. What it does not take is kept, within a bound, and tried again every second; meanwhile the run goes
- * on. Beyond the bound the journal ends at its last whole block.
+ * A disk that refuses is reported once. Refused groups are kept, up to a bound, and retried every second while
+ * the run continues. Beyond the bound the journal ends at its last whole block.
  */
 import type { Clock, Timer } from '../clock.js';
 import { sentenceOf } from '../errors.js';
@@ -14,17 +15,17 @@ import type { Kind, BlockStamp } from './format.js';
 import { BEGINNING, Segments, type JournalPosition } from './segments.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-/** Real ms between two fsyncs: what a power failure can take. */
+/** Real ms between fsyncs: what a power failure can lose. */
 const FSYNC_MS = 1000;
-/** Real ms between two attempts at a disk that refuses. */
+/** Real ms between attempts at a disk that refuses. */
 const RETRY_MS = 1000;
-/** Bytes that a refusing disk may leave in memory: some ten minutes of the NIFTY 50. */
+/** Refused bytes kept in memory: about ten minutes of the NIFTY 50. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
-/** Bytes on their way at which reading from the socket pauses: the disk is slower than the feed. */
+/** Unwritten bytes at which reading from the socket pauses: the disk is slower than the feed. */
 const HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
-/** Told of each group of blocks: when it was taken together, and when it need not be waited for any more. */
+/** Called for each group of blocks: when it leaves the builder, and when it is written or given up. */
 export interface GroupHooks {
   taken(): void;
   written(): void;
@@ -35,11 +36,14 @@ export interface JournalOptions {
   readonly folder: string;
   readonly runId: string;
   readonly clock: Clock;
-  /** Where an earlier process left off. */
+  /** Where an earlier process stopped. */
   readonly from?: JournalPosition | undefined;
-  /** Bytes that the journal may take. */
+  /** Maximum size of the journal. */
   readonly maxBytes: number;
-  /** Told once when the disk refuses, once when it takes again, and once when the journal ends for good; sentences. */
+  /**
+   * Called once when the disk refuses, once when it accepts again, and once when the journal ends early;
+   * sentences.
+   */
   readonly onTrouble: (sentence: string) => void;
   readonly segmentBytes?: number;
   readonly maxBacklogBytes?: number;
@@ -52,9 +56,9 @@ export interface JournalFigures {
   readonly blocks: number;
   readonly frames: number;
   readonly bytes: number;
-  /** Frames that it does not hold. */
+  /** Frames that are not in the journal. */
   readonly missing: number;
-  /** Why it is not whole, a sentence; undefined when it is. */
+  /** Why it is not whole, a sentence; undefined if it is. */
   readonly trouble: string | undefined;
 }
 
@@ -68,7 +72,7 @@ export class JournalWriter {
   #hooks: GroupHooks = { taken: () => undefined, written: () => undefined };
   #spare: Buffer = Buffer.allocUnsafe(0);
   #missing = 0;
-  /** Groups that the disk did not take, oldest first. */
+  /** Groups that the disk refused, oldest first. */
   #backlog: Blocks[] = [];
   #backlogBytes = 0;
   #inFlightBytes = 0;
@@ -88,7 +92,7 @@ export class JournalWriter {
     this.#maxBacklogBytes = options.maxBacklogBytes ?? MAX_BACKLOG_BYTES;
   }
 
-  /** Makes the folder and the first segment; throws what the file system says. */
+  /** Makes the folder and the first segment. Throws the file system's error. */
   async start(hooks: GroupHooks): Promise<void> {
     this.#hooks = hooks;
     await this.#segments.start();
@@ -99,7 +103,7 @@ export class JournalWriter {
     });
   }
 
-  /** Opens a block: what follows arrived at `stamp`. */
+  /** Opens a block for what arrives at `stamp`. */
   open(stamp: BlockStamp): void {
     if (!this.#ended) this.#builder.open(stamp);
   }
@@ -115,7 +119,7 @@ export class JournalWriter {
     else this.#builder.frame(payload);
   }
 
-  /** Adds `count` binary messages from the one of number `first` on. */
+  /** Adds `count` binary messages, from number `first` on. */
   frames(messages: MessageBatch, first: number, count: number): void {
     if (this.#ended) this.#missing += count;
     else this.#builder.frames(messages, first, count);
@@ -126,12 +130,12 @@ export class JournalWriter {
     if (!this.#ended) this.#builder.numbers(kind, numbers);
   }
 
-  /** Gives the last binary message's bytes to `change`, in place, before they go anywhere. */
+  /** Lets `change` edit the last binary message in place, before it is written. */
   changeFrame(change: (bytes: Buffer) => void): void {
     if (!this.#ended) change(this.#builder.lastFrame);
   }
 
-  /** Closes the block and sends all there is on its way. */
+  /** Closes the block and starts writing. */
   commit(): void {
     this.#builder.close();
     if (this.#ended) {
@@ -141,7 +145,7 @@ export class JournalWriter {
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
   }
 
-  /** Whether so much is on its way that reading must pause. */
+  /** Whether reading must pause until the disk catches up. */
   get aboveHighWater(): boolean {
     return this.#builder.length + this.#inFlightBytes > HIGH_WATER_BYTES;
   }
@@ -165,7 +169,7 @@ export class JournalWriter {
     await this.#draining;
   }
 
-  /** Resolves when all there is is written, or given up because the disk refuses it to the end. */
+  /** Resolves when everything is written, or given up because the disk still refuses. */
   async settle(): Promise<void> {
     await this.flush();
     this.#retryTimer?.cancel();
@@ -184,7 +188,7 @@ export class JournalWriter {
   }
 
   async #drain(): Promise<void> {
-    // What arrives while one group is being written is the next.
+    // What arrives during a write is the next group.
     while (this.#builder.length > 0) {
       const group = this.#builder.take(this.#spare);
       this.#hooks.taken();
@@ -196,7 +200,7 @@ export class JournalWriter {
     }
   }
 
-  /** Writes a group; one that the disk does not take is kept. */
+  /** Writes a group, or keeps it if the disk refuses. */
   async #put(group: Blocks): Promise<void> {
     if (this.#ended) this.#missing += group.frames;
     else if (this.#backlog.length > 0) await this.#addToBacklog(group);
@@ -213,7 +217,7 @@ export class JournalWriter {
   }
 
   async #addToBacklog(group: Blocks): Promise<void> {
-    // In memory of its own size: the buffer that it stands in may be far larger.
+    // A copy, because the group's buffer may be far larger.
     this.#backlog.push({ ...group, bytes: Buffer.from(group.bytes.subarray(0, group.length)) });
     this.#backlogBytes += group.length;
     if (this.#backlogBytes > this.#maxBacklogBytes)
@@ -228,19 +232,19 @@ export class JournalWriter {
     });
   }
 
-  /** Tries once more what the disk did not take. */
+  /** Retries the groups that the disk refused. */
   async #retryBacklog(): Promise<void> {
     while (this.#backlog.length > 0) {
       const [group] = this.#backlog;
       try {
         await this.#segments.write(group);
       } catch (error) {
-        // That it refuses was said when it began; what is missing in the end is said then.
+        // The refusal was reported when it began, and losses are reported at the end.
         void error;
         this.#scheduleRetry();
         return;
       }
-      // The journal may have been given up meanwhile.
+      // The journal may have been given up during the write.
       if (this.#backlog[0] !== group) return;
       this.#backlog.shift();
       this.#backlogBytes -= group.length;
@@ -251,7 +255,7 @@ export class JournalWriter {
     );
   }
 
-  /** The journal ends at its last whole block. */
+  /** Ends the journal at its last whole block. */
   async #giveUp(why: string, group?: Blocks): Promise<void> {
     this.#ended = true;
     this.#missing += framesOf(this.#backlog) + (group?.frames ?? 0);

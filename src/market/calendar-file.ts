@@ -1,6 +1,6 @@
 /**
- * The file of trading hours, `data/sessions/nse-sessions.json`: made to be edited when the exchange says something new. What is wrong in it
- * is refused with its place and the reason, before anything goes by it.
+ * The file of trading hours, `data/sessions/nse-sessions.json`, which users edit when the exchange announces a
+ * change. An error in it is refused with its place and the reason before anything uses it.
  */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
@@ -14,17 +14,17 @@ export interface Hours {
   readonly auction?: { readonly window: TimeWindow; readonly label: string };
 }
 
-/** Hours in force from one date to another, both included; without `to`, until further notice. */
+/** Hours in force from `from` to `to`, both included; without `to`, until further notice. */
 export interface RegularHours extends Hours {
   readonly from: string;
   readonly to?: string;
   readonly appliesTo: 'all' | 'derivatives' | 'others';
 }
 
-/** A session outside the rule: why, and its hours once the exchange has named them. */
+/** A session outside the rule: its reason, and its hours once the exchange has announced them. */
 export type SpecialSession = string | ({ readonly reason: string } & Hours);
 
-/** The file's contents, as far as they are used. */
+/** The contents that are used. */
 export interface CalendarData {
   readonly regular: readonly RegularHours[];
   readonly holidays: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 const MAX_SHOWN_LENGTH = 80;
 const MAX_REASON_LENGTH = 200;
 
-/** Refuses the value at a place. */
+/** Throws: the value at a place is not what is needed. */
 type Refuse = (place: string, value: unknown, needed: string) => never;
 
 function isDate(value: unknown): value is string {
@@ -50,7 +50,7 @@ function isDate(value: unknown): value is string {
 const isTime = (value: unknown): value is string => typeof value === 'string' && TIME.test(value);
 const isWindow = (value: unknown): value is TimeWindow =>
   Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
-/** It is shown, so it is short and of one line. */
+/** One short line, because it is shown. */
 const isReason = (value: unknown): value is string =>
   typeof value === 'string' &&
   value.length <= MAX_REASON_LENGTH &&
@@ -65,7 +65,7 @@ function checkHours(hours: Record<string, unknown>, place: string, refuse: Refus
   if (!isObject(auction)) return refuse(`${place}.auction`, auction, 'an object with `window` and `label`');
   const { window, label } = auction;
   if (!isWindow(window) || window[0] < continuous[1])
-    return refuse(`${place}.auction.window`, window, `${WINDOW}, behind the continuous trading`);
+    return refuse(`${place}.auction.window`, window, `${WINDOW}, after the continuous trading`);
   if (!isTime(label) || label < continuous[1] || label >= window[1])
     refuse(
       `${place}.auction.label`,
@@ -85,12 +85,12 @@ function checkRegular(row: unknown, place: string, refuse: Refuse): void {
   checkHours(row, place, refuse);
 }
 
-/** Whether stocks of this kind are meant by the row. */
+/** Whether the row applies to stocks with (or without) derivatives. */
 export function applies(row: RegularHours, derivatives: boolean): boolean {
   return row.appliesTo === 'all' || row.appliesTo === (derivatives ? 'derivatives' : 'others');
 }
 
-/** For each kind of stock there are hours, and none for one date twice. */
+/** Each kind of stock has hours, and no date has two rows. */
 function checkKinds(regular: readonly RegularHours[], refuse: Refuse): void {
   for (const derivatives of [true, false]) {
     const rows = regular.flatMap((row, k) => (applies(row, derivatives) ? [{ row, k }] : []));
@@ -127,7 +127,7 @@ function checkDates(
   }
 }
 
-/** A value as a sentence shows it: lists of a few words whole, what is larger or nested by its kind. */
+/** A value for a sentence: short lists in full, anything larger or nested by its kind. */
 function shown(value: unknown): string {
   if (value === undefined) return 'absent';
   const flat = (item: unknown): boolean => typeof item !== 'object' || item === null;
@@ -137,7 +137,10 @@ function shown(value: unknown): string {
   return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
 
-/** Reads the file's text; `where` names it. Throws EngineError CONFIG with the place and the reason of the first thing that is wrong. */
+/**
+ * Reads the file's text; `where` names the file. Throws EngineError CONFIG with the place and reason of the
+ * first error.
+ */
 export function parseCalendar(text: string, where: string): CalendarData {
   let data: unknown;
   try {

@@ -1,6 +1,9 @@
-/** Instruments: an instrument is (exchange type, token); a symbol is its trading symbol without `-EQ`. */
+/** Instruments. An instrument is (exchange type, token); its symbol is the trading symbol without `-EQ`. */
 
-/** Exchange types of the feed (docs/protocol.md 4). An unknown one is answered with silence, so it is refused here. */
+/**
+ * Exchange types of the feed (docs/protocol.md 4). The feed does not answer an unknown one, so it is refused
+ * here.
+ */
 export const EXCHANGE: Readonly<Record<number, string>> = {
   1: 'NSE',
   2: 'NFO',
@@ -11,13 +14,13 @@ export const EXCHANGE: Readonly<Record<number, string>> = {
   13: 'CDS',
 };
 
-/** Wire units in one rupee: prices are divided by it at output only (docs/protocol.md 6, "Price scale"). */
+/** Wire units in one rupee. Prices are divided by it at output only (docs/protocol.md 6, "Price scale"). */
 export function priceScale(exchangeType: number): number {
   return exchangeType === 13 ? 10_000_000 : 100;
 }
 
 export interface Instrument {
-  /** Position in this run: hot state is arrays, never maps keyed by token text. */
+  /** Position in this run. Hot state is arrays by index, never maps by token. */
   readonly index: number;
   readonly symbol: string;
   readonly exchange: string;
@@ -28,12 +31,12 @@ export interface Instrument {
   readonly derivatives: boolean;
 }
 
-/** What a list of instruments says of one: everything but its place in the run. */
+/** An instrument as a list has it, without a position in a run. */
 export type Listing = Omit<Instrument, 'index'>;
 
 /**
- * FNV-1a, 32 bit, over the UTF-8 bytes of `text`. Returns an unsigned integer.
- * Source: the published FNV-1a constants (offset basis 2166136261, prime 16777619).
+ * FNV-1a, 32 bit, over the UTF-8 bytes of `text`, as an unsigned integer. Offset basis and prime are the
+ * published constants.
  */
 export function fnv1a32(text: string): number {
   let hash = 2166136261;
@@ -41,7 +44,10 @@ export function fnv1a32(text: string): number {
   return hash >>> 0;
 }
 
-/** The shard of an instrument: FNV-1a-32 of `NSE:RELIANCE` modulo the number of shards (docs/semantics.md, "Instruments"). */
+/**
+ * The instrument's shard: FNV-1a-32 of `NSE:RELIANCE` modulo the number of shards (docs/semantics.md,
+ * "Instruments").
+ */
 export function shardOf(instrument: { exchange: string; symbol: string }, shards: number): number {
   return fnv1a32(`${instrument.exchange}:${instrument.symbol}`) % shards;
 }

@@ -1,11 +1,11 @@
 /**
- * A decoded packet of the feed: caller-owned scratch that one decode fills and the next overwrites.
+ * A decoded packet of the feed: scratch memory of the caller, overwritten by each decode.
  *
- * Every int64 of the wire is kept whole as two 32-bit words, so nothing is lost above 2^53 and nothing is allocated. Prices stay in
- * the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout of the wire: docs/protocol.md 5, 6 and 8.
+ * An int64 of the wire is kept as two 32-bit words, so nothing is lost above 2^53 and nothing is allocated.
+ * Prices stay in the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout: docs/protocol.md 5, 6 and 8.
  */
 
-/** Modes of the feed, as on the wire. Depth is decoded and never subscribed (withdrawn, docs/protocol.md 8). */
+/** Modes as on the wire. Depth is decoded but cannot be subscribed (withdrawn, docs/protocol.md 8). */
 export const MODE = { ltp: 1, quote: 2, snapquote: 3, depth: 4 } as const;
 
 /** Modes that can be subscribed, by their name on the command line. */
@@ -14,7 +14,7 @@ export type ModeName = 'ltp' | 'quote' | 'snapquote';
 /** Index of each int64 field in `Packet.words`: low word at `2 * field`, high word at `2 * field + 1`. */
 export const FIELD = {
   sequence: 0,
-  /** Epoch ms, whole seconds in practice: feed time, not trade time (docs/protocol.md 7). */
+  /** Epoch ms, whole seconds in practice. Feed time, not trade time (docs/protocol.md 7). */
   exchangeMs: 1,
   price: 2,
   lastQuantity: 3,
@@ -24,12 +24,12 @@ export const FIELD = {
   dayOpen: 6,
   dayHigh: 7,
   dayLow: 8,
-  /** The previous day's close, also after today's. */
+  /** The previous day's close, also after today's close. */
   previousClose: 9,
   /** Epoch seconds, not ms (SnapQuote). */
   lastTradeSeconds: 10,
   openInterest: 11,
-  /** The bits of a float64 that the documentation calls garbage. */
+  /** A float64 that the broker documents as garbage. */
   oiChangeBits: 12,
   upperCircuit: 13,
   lowerCircuit: 14,
@@ -46,19 +46,22 @@ export const TOKEN_BYTES = 25;
 export const BEST_FIVE_ROWS = 10;
 export const DEPTH_ROWS = 40;
 
-/** Scratch for one packet of any mode. Fields that the packet's mode lacks keep old contents: read only what the mode has. */
+/**
+ * Scratch for one packet of any mode. Fields that the packet's mode lacks keep old values: read only the mode's
+ * own.
+ */
 export class Packet {
   mode = 0;
   exchangeType = 0;
   /** The token's bytes up to the first NUL; `token[0..tokenLength)`. */
   readonly token = new Uint8Array(TOKEN_BYTES);
   tokenLength = 0;
-  /** The token as a number where it is 1 to 15 digits without a leading zero, else -1. */
+  /** The token as a number if it has 1 to 15 digits and no leading zero; else -1. */
   tokenNumber = -1;
   readonly words = new Int32Array(FIELD_COUNT * 2);
   totalBuyQuantity = 0;
   totalSellQuantity = 0;
-  /** SnapQuote's best five, wire order: flag 1 buy, 0 sell. */
+  /** SnapQuote's best five in wire order. Flag 1 is buy, 0 is sell. */
   readonly bestFlag = new Int16Array(BEST_FIVE_ROWS);
   readonly bestOrders = new Int16Array(BEST_FIVE_ROWS);
   readonly bestWords = new Int32Array(BEST_FIVE_ROWS * 4);
@@ -67,12 +70,12 @@ export class Packet {
   readonly depthPrice = new Int32Array(DEPTH_ROWS);
   readonly depthOrders = new Int16Array(DEPTH_ROWS);
 
-  /** The field as a double: exact up to 2^53, rounded beyond. */
+  /** The field as a double: exact up to 2^53, rounded above. */
   number(field: PacketField): number {
     return this.words[2 * field + 1] * 4294967296 + (this.words[2 * field] >>> 0);
   }
 
-  /** The field whole. Allocates: for output and tests, not for the hot path. */
+  /** The field in full. Allocates: for output and tests only. */
   big(field: PacketField): bigint {
     return (BigInt(this.words[2 * field + 1]) << 32n) | BigInt(this.words[2 * field] >>> 0);
   }
@@ -89,7 +92,7 @@ export class Packet {
     this.words[2 * field + 1] = Number(BigInt.asIntN(32, value >> 32n));
   }
 
-  /** Sets the token from text (at most 25 UTF-8 bytes; the rest is cut). Allocates. */
+  /** Sets the token from text, cut to 25 UTF-8 bytes. Allocates. */
   setToken(text: string): void {
     const { written } = new TextEncoder().encodeInto(text, this.token);
     this.token.fill(0, written);

@@ -1,6 +1,6 @@
 /**
- * The trading calendar: dated data, read from `data/sessions/`. The only file that knows what a session is.
- * IST is a fixed +05:30 without daylight saving, so plain arithmetic is exact.
+ * The trading calendar, read from `data/sessions/`: the only file that knows what a session is. IST is
+ * UTC+05:30 without daylight saving, so plain arithmetic is exact.
  */
 
 import { applies, parseCalendar, type CalendarData, type Hours } from './calendar-file.js';
@@ -24,22 +24,22 @@ export function istSecond(epochMs: number): string {
   return new Date(epochMs + IST_OFFSET_MS).toISOString().slice(11, 19);
 }
 
-/** `YYYY-MM-DDTHH:mm:ss+05:30`, the form of the existing data. */
+/** `YYYY-MM-DDTHH:mm:ss+05:30`. */
 export function istStamp(epochMs: number): string {
   return `${new Date(epochMs + IST_OFFSET_MS).toISOString().slice(0, 19)}+05:30`;
 }
 
-/** Epoch ms of an IST date and time of day, e.g. `('2026-11-23', '09:15')`. */
+/** Epoch ms of an IST date and time, e.g. `('2026-11-23', '09:15')`. */
 export function istMs(date: string, time: string): number {
   return Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}+05:30`);
 }
 
-/** One stock's day. Windows are half-open; all figures epoch ms. */
+/** One stock's day. Windows are half-open; times are epoch ms. */
 export interface TradingSession {
   readonly date: string;
   readonly openMs: number;
   readonly closeMs: number;
-  /** The closing auction: ticks in its window make one flat candle of their own, labelled `labelMs`. */
+  /** The closing auction. Ticks in its window make one flat candle with the label `labelMs`. */
   readonly auction: { readonly fromMs: number; readonly toMs: number; readonly labelMs: number } | undefined;
 }
 
@@ -62,7 +62,7 @@ function sessionOf(date: string, { continuous, auction }: Hours): TradingSession
   };
 }
 
-/** The dated trading calendar of one segment. Immutable; questions only. */
+/** The dated trading calendar of one segment. Immutable. */
 export class Calendar {
   readonly #data: CalendarData;
 
@@ -70,12 +70,15 @@ export class Calendar {
     this.#data = data;
   }
 
-  /** The calendar in a file's text; `where` names the file. Throws EngineError CONFIG with place and reason when something in it is wrong. */
+  /**
+   * Reads a calendar file's text; `where` names the file. Throws EngineError CONFIG with the place and reason
+   * of the first error.
+   */
   static parse(text: string, where = 'The trading calendar'): Calendar {
     return new Calendar(parseCalendar(text, where));
   }
 
-  /** The hours in force on `date`; the nearest earlier row where none covers it. */
+  /** The hours in force on `date`; of the nearest earlier row if none covers it. */
   #session(date: string, derivatives: boolean): TradingSession {
     const rows = this.#data.regular.filter((row) => applies(row, derivatives));
     return sessionOf(
@@ -86,7 +89,10 @@ export class Calendar {
     );
   }
 
-  /** What `date` (`YYYY-MM-DD`) is for a stock with or without derivatives. A date that the data does not cover is `unknown`. */
+  /**
+   * What `date` (`YYYY-MM-DD`) is for a stock with or without derivatives. `unknown`: outside the dates of the
+   * data.
+   */
   day(date: string, derivatives: boolean): TradingDay {
     const holiday = this.#data.holidays[date];
     if (holiday !== undefined) return { kind: 'shut', reason: `holiday: ${holiday}` };
@@ -132,12 +138,12 @@ export class Calendar {
   }
 }
 
-/** Candles of a day that is seen whole: one a minute of continuous trading, and the auction's. */
+/** Candles of a whole day: one for each minute of continuous trading, and the auction's. */
 export function dayCandles({ openMs, closeMs, auction }: TradingSession): number {
   return (closeMs - openMs) / MINUTE_MS + (auction === undefined ? 0 : 1);
 }
 
-/** Whether trading is continuous at `ms`: when a feed that says nothing is mute rather than quiet. */
+/** Whether trading is continuous at `ms`: then a silent feed is a fault. */
 export function inContinuous(session: TradingSession, ms: number): boolean {
   return ms >= session.openMs && ms < session.closeMs;
 }

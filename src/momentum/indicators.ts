@@ -1,4 +1,4 @@
-/** VWAP, high of day and mean volume, one candle at a time. Rupees and quantities in, float64 throughout. Pure. */
+/** VWAP, high of day and mean volume, one candle at a time. Rupees and quantities, float64. Pure. */
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
 
 /** What the indicators read of a candle. */
@@ -16,8 +16,8 @@ export function istDay(epochMs: number): number {
 }
 
 /**
- * A running sum that carries what rounding lost (Kahan). The golden values come from such sums; a plain one misses them in the
- * last digits.
+ * A running sum with Kahan compensation. The golden values come from such sums; a plain sum differs in the last
+ * digits.
  */
 export class CompensatedSum {
   #sum = 0;
@@ -35,7 +35,7 @@ export class CompensatedSum {
   }
 }
 
-/** VWAP and high of one IST date; a candle of another date begins anew. */
+/** VWAP and high of one IST date. A candle of another date starts again from nothing. */
 export class DayIndicators {
   #day = Number.NaN;
   #turnover = new CompensatedSum();
@@ -66,7 +66,7 @@ export class DayIndicators {
   }
 }
 
-/** The last N volumes, earlier dates included. Volumes are whole numbers, so a running sum of them is exact. */
+/** The last N volumes, across dates. Volumes are whole numbers, so their running sum is exact. */
 export class VolumeWindow {
   readonly #size: number;
   readonly #volumes: number[] = [];
@@ -83,7 +83,7 @@ export class VolumeWindow {
     this.#next = (this.#next + 1) % this.#size;
   }
 
-  /** How many volumes are known, at most N. */
+  /** Volumes held, at most N. */
   get count(): number {
     return this.#volumes.length;
   }

@@ -1,18 +1,21 @@
-/** The momentum rule: what a candle and its indicators say. A dry run by construction: a signal is a record, there is no order. Pure. */
+/**
+ * The momentum rule on one candle and its indicators. A dry run: it makes signal records, and there is no order
+ * type. Pure.
+ */
 import { istStamp } from '../market/session.js';
 
 export interface MomentumParams {
-  /** Candles that the mean volume covers. */
+  /** Candles in the mean volume. */
   readonly volMaWindow: number;
-  /** Farthest that the close may be below the high of day, in percent of it. */
+  /** Maximum distance of the close below the high of day, percent of the high. */
   readonly hodProximityPct: number;
-  /** Least volume, in multiples of the mean. */
+  /** Minimum volume, as a multiple of the mean. */
   readonly volMultiplier: number;
 }
 
 export const DEFAULT_PARAMS: MomentumParams = { volMaWindow: 20, hodProximityPct: 0.5, volMultiplier: 2 };
 
-/** A signal under the names that existing consumers read. */
+/** A signal, with the names that existing consumers read. */
 export interface Signal {
   readonly symbol: string;
   /** Start of the candle, `YYYY-MM-DDTHH:mm:ss+05:30`. */
@@ -27,7 +30,7 @@ export interface Signal {
   readonly volume_t0: number;
 }
 
-/** What the rule looks at: a candle, and its indicators with the candle itself included. */
+/** A candle and its indicators, which include the candle itself. */
 export interface RuleInput {
   readonly symbol: string;
   readonly timestampMs: number;
@@ -39,18 +42,19 @@ export interface RuleInput {
   readonly relVol: number | null;
 }
 
-/** The rule has three conditions and fires only when all hold, so there is nothing to be less sure of: every golden signal says 1. */
+/** The rule fires only when all three conditions hold; every golden signal has confidence 1. */
 const CONFIDENCE = 1;
 
 /**
- * `value` with `digits` decimals, rounded from its exact binary value, ties to even: as other languages' `%.2f` does. `toFixed` is exact
- * too but rounds ties up.
+ * `value` with `digits` decimals, rounded from its exact binary value with ties to even, as `%.2f` does in
+ * other languages. `toFixed` is exact too, but rounds ties up.
  */
 export function decimals(value: number, digits: number): string {
-  // A double lies exactly between two decimals only when it is an odd multiple of 2^-(digits+1); scaling by a power of two is exact.
+  // A double lies exactly between two decimals only if it is an odd multiple of 2^-(digits+1). Scaling by a
+  // power of two is exact.
   const halves = Math.abs(value) * 2 ** (digits + 1);
   if (halves % 2 !== 1) return value.toFixed(digits);
-  // With one digit more a tie is exact and ends in 5; without that 5 it is rounded towards zero.
+  // With one more digit a tie is exact and ends in 5; cutting that 5 rounds towards zero.
   const below = value
     .toFixed(digits + 1)
     .slice(0, -1)
@@ -58,16 +62,16 @@ export function decimals(value: number, digits: number): string {
   return Number(below.at(-1)) % 2 === 0 ? below : value.toFixed(digits);
 }
 
-/** How a candle stands to the rule's three conditions. Null where nothing was traded, or there is no mean volume to compare with. */
+/** The rule's conditions for one candle. Null if nothing was traded, or there is no mean volume. */
 export interface RuleConditions {
   readonly aboveVwap: boolean | null;
-  /** How far the close is below the high of day, percent of it. */
+  /** Distance of the close below the high of day, percent of the high. */
   readonly distancePct: number;
   readonly nearHod: boolean;
   readonly volumeSurge: boolean | null;
 }
 
-/** The rule's conditions one by one; it fires when all are met. */
+/** Evaluates the rule's conditions one by one. */
 export function ruleConditions(
   { close, vwap, hod, relVol }: Pick<RuleInput, 'close' | 'vwap' | 'hod' | 'relVol'>,
   params: MomentumParams,
@@ -81,7 +85,7 @@ export function ruleConditions(
   };
 }
 
-/** The signal of a candle, or undefined. Never one without a VWAP and a relative volume. */
+/** The candle's signal, or undefined. Requires a VWAP and a relative volume. */
 export function momentumSignal(input: RuleInput, params: MomentumParams): Signal | undefined {
   const { symbol, timestampMs, high, close, volume, vwap, hod, relVol } = input;
   if (vwap === null || relVol === null) return undefined;

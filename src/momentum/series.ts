@@ -1,10 +1,9 @@
 /**
- * The rule over one symbol's minutes, live and once more at the end. Pure.
+ * The rule over one symbol's minutes, live and again at the end. Pure.
  *
- * Where a minute comes from: our whole candle; where ours is partial, the history's candle of that minute; where we have none, the
- * history's. A partial candle that the history cannot replace was not seen whole: it is not evaluated and its volume is not among the
- * last N, which would look like a lull. But its trades did happen, so its high counts for the high of day, and its price and volume
- * for the VWAP.
+ * A minute is our whole candle; if ours is partial or missing, the history's candle. A partial candle that the
+ * history cannot replace is not evaluated, and its volume is not among the last N, where it would look like a
+ * lull. Its trades did happen, so its high counts for the high of day, and its price and volume for the VWAP.
  */
 import assert from 'node:assert';
 import type { CandleRow, CandleSource, VolumeKind } from '../candles/candle.js';
@@ -13,7 +12,10 @@ import { DayIndicators, VolumeWindow, istDay } from './indicators.js';
 import { DEFAULT_PARAMS, momentumSignal } from './rule.js';
 import type { MomentumParams, Signal } from './rule.js';
 
-/** How our candle was seen. The closing auction's print stands apart from the minute before it by design: that is no hole. */
+/**
+ * How our candle was seen. The closing auction's candle is apart from the minute before it by design; that is
+ * no hole.
+ */
 export interface Seen {
   readonly partial: boolean;
   readonly source?: CandleSource;
@@ -24,26 +26,26 @@ export interface SeenCandle extends Seen {
   readonly candle: CandleRow;
 }
 
-/** What the rule says of one minute. Prices are rupees. */
+/** The rule's result for one minute. Prices in rupees. */
 export interface Evaluation {
   readonly symbol: string;
   readonly timestampMs: number;
-  /** Which candle was looked at. `partial`: ours, and not evaluated. */
+  /** The candle that was used. `partial`: ours, not evaluated. */
   readonly basis: 'ours' | 'history' | 'partial';
-  /** The rule was applied: there were N whole candles. */
+  /** Whether the rule was applied: there were N whole candles. */
   readonly evaluated: boolean;
-  /** `insufficient n/N` where whole candles are too few. */
+  /** `insufficient n/N` if there are too few whole candles. */
   readonly insufficient: string | undefined;
   /** Null while nothing was traded on the date. */
   readonly vwap: number | null;
   readonly hod: number;
   readonly volMa: number | null;
-  /** Null where the mean is absent or 0. */
+  /** Null if the mean is absent or 0. */
   readonly relVol: number | null;
   readonly signals: readonly Signal[];
 }
 
-/** Minutes without a candle between two candles of one date, first and last included. */
+/** Minutes without a candle between two candles of one date, both ends included. */
 export interface Hole {
   readonly fromMs: number;
   readonly toMs: number;
@@ -54,16 +56,16 @@ export interface SeriesOptions {
   readonly symbol: string;
   readonly volumeKind: VolumeKind;
   readonly params?: MomentumParams;
-  /** Rows in any order; used only when their kind of volume is the series' own. */
+  /** Rows in any order. Used only if the kind of volume is the series' own. */
   readonly history?: { readonly rows: readonly CandleRow[]; readonly volumeKind: VolumeKind };
 }
 
-/** Holes that are listed; further ones are only counted in `missingMinutes`. */
+/** Holes beyond these are only counted in `missingMinutes`. */
 export const MAX_LISTED_HOLES = 100;
 
-/** One symbol's indicators, moved on by each candle. */
+/** One symbol's indicators, updated by each candle. */
 export class MomentumSeries {
-  /** Sentences on what was not used. */
+  /** Sentences on data that was not used. */
   readonly notes: readonly string[];
   readonly #symbol: string;
   readonly #params: MomentumParams;
@@ -93,19 +95,19 @@ export class MomentumSeries {
       : [];
   }
 
-  /** Listed holes, in order. A minute that only the history has is none. */
+  /** Listed holes, in order. A minute that the history has is not a hole. */
   get holes(): readonly Hole[] {
     return this.#holes;
   }
 
-  /** Minutes in all holes, the unlisted ones included. */
+  /** Minutes in all holes, also the unlisted ones. */
   get missingMinutes(): number {
     return this.#missingMinutes;
   }
 
   /**
-   * Moves on to the next of our candles and evaluates it. Candles come in rising order of time, each minute once: a candle that is
-   * revised later is not pushed again, it is seen by `evaluateAll` at the end. Never looks past the candle's own minute.
+   * Takes our next candle and evaluates it. Candles come in rising order of time, each minute once. A later
+   * revision is not pushed; `evaluateAll` sees it at the end. Never reads beyond the candle's own minute.
    */
   push(candle: CandleRow, seen: Seen): Evaluation {
     assert(candle.timestampMs > this.#lastMs, `${this.#symbol}: minutes must rise`);
@@ -121,7 +123,7 @@ export class MomentumSeries {
   }
 
   #take(row: CandleRow, partial: boolean, source: CandleSource): void {
-    // A minute that is ours already, or that the history says twice, counts once.
+    // A minute that is already there, from us or twice in the history, counts once.
     if (row.timestampMs <= this.#lastMs) return;
     this.#noteHole(row.timestampMs, source);
     this.#lastMs = row.timestampMs;
@@ -178,7 +180,7 @@ export class MomentumSeries {
   }
 }
 
-/** Evaluates all of a symbol's candles at once, in any order given: what is done at the end with the final candles. */
+/** Evaluates all of a symbol's candles, given in any order: used at the end, with the final candles. */
 export function evaluateAll(
   candles: readonly SeenCandle[],
   options: SeriesOptions,
@@ -190,7 +192,10 @@ export function evaluateAll(
 
 const compared = ['basis', 'evaluated', 'insufficient', 'vwap', 'hod', 'volMa', 'relVol'] as const;
 
-/** What changed between the evaluations made live and those of the final candles, of any number of symbols: a sentence each, in order of time, then of symbol. */
+/**
+ * The differences between live and final evaluations of any number of symbols: a sentence each, by time, then
+ * symbol.
+ */
 export function differences(live: readonly Evaluation[], final: readonly Evaluation[]): string[] {
   const both = new Map<string, { was?: Evaluation; is?: Evaluation }>();
   const place = (evaluation: Evaluation): { was?: Evaluation; is?: Evaluation } => {
@@ -219,7 +224,7 @@ export function differences(live: readonly Evaluation[], final: readonly Evaluat
   });
 }
 
-/** A hole as people read it, e.g. `10:02-10:05`. */
+/** A hole for a person, e.g. `10:02-10:05`. */
 export function holeText({ fromMs, toMs, minutes }: Hole): string {
   return minutes === 1 ? istMinute(fromMs) : `${istMinute(fromMs)}-${istMinute(toMs)}`;
 }

@@ -1,12 +1,13 @@
 /**
- * Why a candle of ours differs from the reference's: exactly one cause a difference, from a closed list, by what our quality row says of the
- * minute. Pure. What none of them covers is `unexplained`, and that is what to look at.
+ * Why a candle of ours differs from the reference's: one cause for each difference, from a closed list, decided
+ * by our quality row of the minute. Pure. A difference that no cause covers is `unexplained`; those need a
+ * look.
  */
 import type { QualityRow } from '../candles/candle.js';
 import type { CandleField } from './fields.js';
 import type { OurCandle } from './minutes.js';
 
-/** In the order in which they are asked; the first that holds is the cause. */
+/** In order of precedence: the first that applies is the cause. */
 export const CAUSES = [
   'gap',
   'partialMinute',
@@ -20,7 +21,7 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** A cause as a person reads it. */
+/** Causes for a person. */
 export const CAUSE_NAME: Readonly<Record<Cause, string>> = {
   gap: 'gap',
   partialMinute: 'partial minute',
@@ -33,13 +34,15 @@ export const CAUSE_NAME: Readonly<Record<Cause, string>> = {
   unexplained: 'unexplained',
 };
 
-/** What a date is known to have reached, rupees: by all candles of ours, and by the reference's earlier ones. */
+/**
+ * The range that a date is known to have reached, rupees: by all our candles, and the reference's earlier ones.
+ */
 export interface DayRange {
   readonly low: number;
   readonly high: number;
 }
 
-/** What is known of a difference. */
+/** A difference and what is known of its minute. */
 export interface MinuteEvidence {
   readonly field: CandleField;
   readonly ours: number;
@@ -50,9 +53,9 @@ export interface MinuteEvidence {
 }
 
 /**
- * Whether trades at the minute's edges may make the difference: those between the last packet before an edge and the first behind it, which are
- * `vol_slack` in number (docs/protocol.md 7, "Conflation"). They bound the volume; an open or a close that they hide may be any of their prices,
- * which lie within the reference's own candle.
+ * Whether trades at the minute's edges can make the difference: those between the last packet before an edge
+ * and the first after it, `vol_slack` in number (docs/protocol.md 7, "Conflation"). They bound the volume. An
+ * open or close that they hide may be any of their prices, all within the reference's candle.
  */
 function isBoundary({ field, ours, reference, other }: MinuteEvidence, slack: number): boolean {
   if (field === 'volume') return Math.abs(ours - reference) <= slack;
@@ -64,13 +67,13 @@ function isBoundary({ field, ours, reference, other }: MinuteEvidence, slack: nu
   );
 }
 
-/** Whether `price` is one that the candle reached. */
+/** Whether the candle reached `price`. */
 const holds = ({ candle }: OurCandle, price: number): boolean => price >= candle.low && price <= candle.high;
 
 /**
- * Whether the reference has a trade that stood between two of our frames. Of a high or low: it reaches farther than ours, and not beyond what the day
- * had reached, for a new extreme moves the day's own figures, which frames tell. Of an open: ours is a trade of the same minute, and one
- * before it was never sent; a close is not hidden so, because the last frame of a minute tells it.
+ * Whether the reference has a trade that no frame of ours showed. A high or low reaches beyond ours, but not
+ * beyond the day's range: a new extreme of the day is in the frames. An open of ours is a later trade of the
+ * same minute. A close is never hidden this way, because the last frame of a minute shows it.
  */
 function isUnseen({ field, ours, reference, own, other, day }: MinuteEvidence): boolean {
   if (field === 'high') return reference > ours && reference <= day.high;
@@ -85,7 +88,7 @@ function isUnseen({ field, ours, reference, own, other, day }: MinuteEvidence): 
   );
 }
 
-/** The cause of one field's difference in a minute that both sides have. */
+/** The cause of a field's difference in a minute that both sides have. */
 export function causeOf(evidence: MinuteEvidence): Exclude<Cause, 'oursMissing' | 'referenceMissing'> {
   const { own, other } = evidence;
   const quality: QualityRow | undefined = own.quality;
@@ -103,7 +106,7 @@ export type CauseCounts = Record<Cause, number>;
 export const noCauses = (): CauseCounts =>
   Object.fromEntries(CAUSES.map((cause) => [cause, 0])) as CauseCounts;
 
-/** The causes of several comparisons together. */
+/** The causes of several comparisons, added. */
 export function causesOf(symbols: readonly { readonly causes: CauseCounts }[]): CauseCounts {
   const sum = noCauses();
   for (const { causes } of symbols) for (const cause of CAUSES) sum[cause] += causes[cause];

@@ -35,7 +35,10 @@ const byName = (a: { symbol: string; exchange: string }, b: { symbol: string; ex
 const isDifferent = ({ fields }: Difference): boolean =>
   fields.some(({ agreement }) => agreement === 'different');
 
-/** The worst first: different before within a tick, then the larger distance in price, then in volume, then by symbol and time. */
+/**
+ * The worst first: different before within a tick, then the larger distance in price, then in volume, then by
+ * symbol and time.
+ */
 function byWeight(a: Difference, b: Difference): number {
   return (
     Number(isDifferent(b)) - Number(isDifferent(a)) ||

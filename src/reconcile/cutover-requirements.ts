@@ -29,7 +29,10 @@ function requirement(
   return { id, title, status: pass ? 'pass' : 'fail', observed, remedy: pass ? undefined : remedy };
 }
 
-/** A requirement on each day. `good`: observed when all days meet it; `bad`: what is wrong with a day, or undefined. */
+/**
+ * A requirement on each day. `good`: observed when all days meet it; `bad`: what is wrong with a day, or
+ * undefined.
+ */
 function ofEachDay(
   title: readonly [Requirement['id'], string],
   days: readonly CutoverDay[],

@@ -1,6 +1,6 @@
 /**
- * Whether candles of the feed may replace polled candles for a list of symbols, judged by shadow runs of whole days and the
- * comparisons of those days. Pure.
+ * Whether candles of the feed may replace polled candles for a list of symbols, judged by shadow runs of whole
+ * days and the comparisons of those days. Pure.
  */
 import { count } from '../text/count.js';
 import { cutoverDay, type CutoverDay } from './cutover-day.js';
@@ -56,8 +56,9 @@ function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]
 }
 
 /**
- * Judges the newest `wantedDays` days that have a shadow run until the close, by the newest run and comparison of each day.
- * Days of other feeds do not count where there are days of the live feed. `symbols`: undefined for all symbols of those runs.
+ * Judges the newest `wantedDays` days that have a shadow run until the close, by the newest run and comparison
+ * of each day. Days of other feeds do not count where there are days of the live feed. `symbols`: undefined for
+ * all symbols of those runs.
  */
 export function cutover(
   runs: readonly RunEvidence[],

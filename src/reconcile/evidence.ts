@@ -1,16 +1,16 @@
-/** What reports of runs and comparisons say, as far as a cut-over asks: read from files that anybody may have written. Pure. */
+/** What a cut-over reads in reports of runs and comparisons. The files are untrusted. Pure. */
 import { isObject } from '../text/json.js';
 
 /** One symbol of a run. */
 export interface RunSymbol {
   readonly symbol: string;
-  /** Candles that were sealed and seen whole. */
+  /** Sealed candles that were seen whole. */
   readonly whole: number;
   readonly partial: number;
   readonly late: number;
 }
 
-/** One run, by its report. */
+/** One run, from its report. */
 export interface RunEvidence {
   readonly kind: 'run';
   readonly path: string;
@@ -21,9 +21,9 @@ export interface RunEvidence {
   readonly mode: string;
   readonly volumeKind: string;
   readonly verdict: string;
-  /** A shadow run until the close. */
+  /** Whether it is a shadow run until the close. */
   readonly wholeDay: boolean;
-  /** Candles of a day that is seen whole: minutes of continuous trading, and the auction. */
+  /** Candles of a whole day: minutes of continuous trading, and the auction. */
   readonly dayCandles: number;
   readonly failedGates: readonly string[];
   readonly disconnects: number;
@@ -39,7 +39,7 @@ export interface ComparedSymbol {
   readonly unexplained: number;
 }
 
-/** One comparison, by its report. */
+/** One comparison, from its report. */
 export interface ComparisonEvidence {
   readonly kind: 'comparison';
   readonly path: string;
@@ -140,7 +140,10 @@ function comparisonFrom(path: string, report: Record<string, unknown>): Comparis
   };
 }
 
-/** What a JSON file is evidence of; undefined for one that is neither a run's report nor a comparison's, or of a version that does not say its date. */
+/**
+ * What a JSON file is evidence of. Undefined if it is no report of a run or comparison, or of a version without
+ * a date.
+ */
 export function evidenceFrom(path: string, value: unknown): CutoverEvidence | undefined {
   if (!isObject(value)) return undefined;
   return value['kind'] === 'comparison' ? comparisonFrom(path, value) : runFrom(path, value);

@@ -1,8 +1,8 @@
 /**
  * One field of a candle on both sides: exact, within one tick, or different. Pure.
  *
- * Prices are compared as integers of 1e-4 rupee, so that a decimal column, a double and the sum of two roundings are equal.
- * Only prices have a tolerance of one tick: a broker may round a price, but not a count.
+ * Prices are compared as integers of 1e-4 rupee, so that a decimal column, a double and the sum of two
+ * roundings are equal. Only prices have a tolerance of one tick: a broker may round a price, but not a count.
  */
 import { istDate } from '../market/session.js';
 import { causeOf, type Cause, type DayRange } from './causes.js';
@@ -63,8 +63,9 @@ export function fieldDifference(
 }
 
 /**
- * The day's range as known at each minute of the reference: from all our candles of the date, and from the reference's candles
- * before that minute. A run of some minutes knows little of its day; the reference usually holds the whole day.
+ * The day's range as known at each minute of the reference: from all our candles of the date, and from the
+ * reference's candles before that minute. A run of some minutes knows little of its day; the reference usually
+ * holds the whole day.
  */
 export function dayRanges(
   ours: readonly OurCandle[],

@@ -1,6 +1,7 @@
 /**
- * Candles as JSON lines, as pollers keep them raw: `symbol, exchange, interval, timestamp, open, high, low, close, volume, source,
- * ingestion_ts`, one candle a line. A minute that was polled again is there again: the latest `ingestion_ts` counts. Read line by line, never written.
+ * Candles as JSON lines, the raw form that pollers keep: `symbol, exchange, interval, timestamp, open, high,
+ * low, close, volume, source, ingestion_ts`, one candle a line. A minute that was polled again has several
+ * lines; the latest `ingestion_ts` counts. Read line by line, never written.
  */
 import { createReadStream } from 'node:fs';
 import { EngineError, sentenceOf } from '../errors.js';
@@ -11,14 +12,14 @@ import type { CandleFile, HistoryWindow } from '../parquet/history.js';
 
 /** Spellings of one minute. */
 const ONE_MINUTE = new Set(['1m', '1min', '1minute', 'minute', 'one_minute', '1']);
-/** A line of a candle has some 250 characters; what is longer is none. */
+/** A candle's line has about 250 characters. */
 const MAX_LINE_LENGTH = 65_536;
-/** Rows that are kept, all symbols together. */
+/** Rows kept in memory, all symbols together. */
 const MAX_ROWS = 2_000_000;
-/** Times below this are seconds, not milliseconds: it is the year 1973 in one and 5138 in the other. */
+/** Numbers below this are seconds, not milliseconds: the year 5138 as seconds, 1973 as milliseconds. */
 const MIN_EPOCH_MS = 100_000_000_000;
 
-/** An instant, epoch ms, and whether it was told with its zone; undefined for what is none. */
+/** An instant, epoch ms, and whether it had a zone; undefined if the value is no instant. */
 function instantOf(value: unknown): { readonly ms: number; readonly zoned: boolean } | undefined {
   if (typeof value === 'number' && Number.isFinite(value))
     return { ms: Math.abs(value) < MIN_EPOCH_MS ? value * 1000 : value, zoned: true };
@@ -34,7 +35,7 @@ function instantOf(value: unknown): { readonly ms: number; readonly zoned: boole
   return Number.isNaN(ms) ? undefined : { ms, zoned: match[3] !== undefined };
 }
 
-/** A price or volume, also as text, as some pollers keep it. */
+/** A price or volume; some pollers keep them as text. */
 function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
@@ -45,13 +46,13 @@ interface ParsedLine {
   readonly ingestedMs: number;
 }
 
-/** What a line says, or why it is of no use. */
+/** A line's candle, or why it is skipped. */
 function lineOf(text: string): ParsedLine | string {
   let record: unknown;
   try {
     record = JSON.parse(text);
   } catch {
-    return 'no JSON'; // the reason is in the note
+    return 'no JSON'; // The note says why.
   }
   if (!isObject(record)) return 'no object';
   const {
@@ -93,7 +94,7 @@ function lineOf(text: string): ParsedLine | string {
   return { row, zoned: at.zoned, ingestedMs: instantOf(ingestion_ts)?.ms ?? Number.NEGATIVE_INFINITY };
 }
 
-/** The lines of a file; undefined for one that is too long, of which no more is held than that. */
+/** The lines of a file. A line that is too long is undefined, and never held in memory. */
 async function* linesOf(path: string): AsyncGenerator<string | undefined> {
   let rest = '';
   let skipping = false;
@@ -117,7 +118,7 @@ interface StoredCandle {
   readonly ingestedMs: number;
 }
 
-/** A file's candles, by instrument. */
+/** A file's candles by instrument. */
 export class JsonLines {
   readonly #path: string;
   readonly #byInstrument = new Map<string, Map<number, StoredCandle>>();
@@ -130,7 +131,7 @@ export class JsonLines {
     this.#path = path;
   }
 
-  /** Reads `path`. Throws EngineError HISTORY when it cannot be read, or holds more than can be. */
+  /** Reads `path`. Throws EngineError HISTORY if it cannot be read, or holds too many candles. */
   static async read(
     path: string,
     { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow = {},
@@ -140,7 +141,7 @@ export class JsonLines {
     try {
       for await (const text of linesOf(path)) {
         number++;
-        // What comes first may be the mark of the encoding; a line's end may have a carriage return.
+        // The first line may start with a byte order mark, and a line may end with a carriage return.
         const plain = (number === 1 ? text?.replace(/^\uFEFF/, '') : text)?.trim();
         if (plain !== '') file.#add(plain === undefined ? 'too long' : lineOf(plain), number, fromMs, toMs);
       }
@@ -155,7 +156,7 @@ export class JsonLines {
     return file;
   }
 
-  /** The instrument's candles, ascending; undefined when there is none. Notes are of the whole file. */
+  /** The instrument's candles, ascending; undefined if there are none. The notes are on the whole file. */
   of({ symbol, exchange }: FileInstrument): CandleFile | undefined {
     const kept = this.#byInstrument.get(`${exchange} ${symbol}`);
     if (kept === undefined) return undefined;
@@ -194,7 +195,7 @@ export class JsonLines {
         'HISTORY',
         `${this.#path} has more than ${MAX_ROWS} candles in the time that is compared: split it.`,
       );
-    // Level ones, and those without, count in the order of the file.
+    // With equal or no `ingestion_ts`, the later line counts.
     if (there === undefined || ingestedMs >= there.ingestedMs) kept.set(row.timestampMs, { row, ingestedMs });
   }
 

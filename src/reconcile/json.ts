@@ -1,4 +1,4 @@
-/** A comparison as an object for programs: numbers as numbers, keys in a fixed order, lists bounded and their totals given. Pure. */
+/** A comparison as JSON: numbers as numbers, keys in a fixed order, lists bounded and with totals. Pure. */
 import { istStamp } from '../market/session.js';
 import { causesOf } from './causes.js';
 import { FIELDS } from './fields.js';
@@ -10,7 +10,7 @@ import type { Origin } from './origin.js';
 import type { ComparisonContext } from './present.js';
 import { explained, unexplained, type ComparisonJudgement } from './verdict.js';
 
-/** At most so many differing minutes, and so many missing ones, are listed. */
+/** Maximum listed differing minutes, and missing ones. */
 const LISTED = 1000;
 
 const originJson = (origin: Origin): object => ({
@@ -60,13 +60,13 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
       cause,
       ours,
       reference,
-      // JSON knows no infinity, and a distance from nothing is none.
+      // JSON has no infinity; a distance from 0 is left out.
       ...(field === 'volume' ? {} : { ticks: Math.round(distance * 10_000) / 10_000 }),
     })),
   };
 }
 
-/** The whole comparison. `differences` are minutes that are not exactly equal, the worst first. */
+/** The whole comparison. `differences` are the minutes that are not exactly equal, the worst first. */
 export function comparisonJson(
   { spans, symbols, differences }: Comparison,
   { verdict, reasons }: ComparisonJudgement,

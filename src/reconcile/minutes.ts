@@ -1,49 +1,53 @@
 /**
- * Which minute of ours belongs to which of the reference, and what becomes of those that stand alone. Pure.
+ * Matches our minutes with the reference's, and classifies those without a partner. Pure.
  *
- * The reference usually holds whole days and ours a few runs of some minutes, so only minutes inside the span of our own files count.
+ * The reference usually holds whole days and ours a few runs of some minutes, so only minutes inside the span
+ * of our own files count.
  */
 import type { CandleRow, CandleSource, QualityRow } from '../candles/candle.js';
 import { DAY_MS, IST_OFFSET_MS, MINUTE_MS, istDate } from '../market/session.js';
 
-/** A candle and how it was seen. A candle from REST is whole and `continuous`: it says nothing else. */
+/** A candle and how it was seen. A candle from REST is always whole and `continuous`. */
 export interface OurCandle {
   readonly candle: CandleRow;
-  /** Not known to have been seen from end to end. */
+  /** Not known to have been seen from start to end. */
   readonly partial: boolean;
   readonly source: CandleSource;
-  /** Beside candles of ours. */
+  /** Only candles of ours have one. */
   readonly quality?: QualityRow | undefined;
 }
 
-/** What our files cover of one IST date: from the first minute of any symbol to the last of any, both included. Epoch ms. */
+/**
+ * What our files cover of one IST date: from the first minute of any symbol to the last of any, both included.
+ * Epoch ms.
+ */
 export interface DateSpan {
   readonly date: string;
   readonly firstMs: number;
   readonly lastMs: number;
 }
 
-/** Two candles of one minute. */
+/** Both sides' candles of one minute. */
 export interface MatchedMinute {
   readonly ours: OurCandle;
   readonly reference: OurCandle;
 }
 
-/** Starts of minutes, epoch ms, ascending: absent from one side and there on the other. */
+/** Starts of minutes, epoch ms, ascending: absent from the side and present on the other. */
 export interface AbsentMinutes {
   readonly ours: readonly number[];
   readonly reference: readonly number[];
 }
 
-/** One symbol's minutes, each in exactly one place. */
+/** One symbol's minutes, each in exactly one list. */
 export interface Alignment {
   /** On both sides, by time. */
   readonly matches: readonly MatchedMinute[];
-  /** Partial in ours and not in the reference. */
+  /** Partial in ours, absent in the reference. */
   readonly unmatchedPartial: readonly OurCandle[];
-  /** Holes that the side answers for: it watched, and it has no candle. */
+  /** Holes while the side was watching. */
   readonly missing: AbsentMinutes;
-  /** Holes beside a partial candle, of which nothing shows that the side was watching. */
+  /** Holes next to a partial candle: the side may not have been watching. */
   readonly unseen: AbsentMinutes;
   /** Rows of the reference outside the spans. */
   readonly outside: number;
@@ -53,7 +57,7 @@ export interface Alignment {
 
 const dayOf = (ms: number): number => Math.floor((ms + IST_OFFSET_MS) / DAY_MS);
 
-/** The span of each IST date on which any of `sides` has a candle, whole or partial, ascending. */
+/** The span of each IST date on which any of `sides` has a candle, whole or partial; ascending. */
 export function dateSpans(sides: readonly (readonly OurCandle[])[]): DateSpan[] {
   const byDay = new Map<number, DateSpan>();
   for (const side of sides) {
@@ -70,14 +74,14 @@ export function dateSpans(sides: readonly (readonly OurCandle[])[]): DateSpan[] 
   return [...byDay.values()].sort((a, b) => a.firstMs - b.firstMs);
 }
 
-/** The minutes of which a side has a whole candle of any symbol: through all of each it was connected. */
+/** Minutes of which a side has a whole candle of any symbol: it was connected throughout. */
 export function coveredMinutes(sides: readonly (readonly OurCandle[])[]): Set<number> {
   return new Set(
     sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)),
   );
 }
 
-/** The candles on either side of the hole `ms` and of the same date. */
+/** The candles before and after the hole `ms`, of the same date. */
 function neighbours(
   side: readonly OurCandle[],
   ms: number,
@@ -95,13 +99,15 @@ function neighbours(
 }
 
 /**
- * Whether a side may not have been watching a symbol in the minute `ms`, of which it has no candle. A folder can hold several runs of a
- * day; a run's first minute, its last when it was interrupted, and one in which the connection was lost are partial. So a hole with
- * a partial candle beside it lies between runs or in an outage, and one between whole candles does not.
+ * Whether a side may not have been watching a symbol in the minute `ms`, of which it has no candle. A folder
+ * can hold several runs of a day. Partial are a run's first minute, its last if it was interrupted, and any in
+ * which the connection was lost. So a hole next to a partial candle lies between runs or in an outage; a hole
+ * between whole candles does not.
  *
- * Two things would acquit a symbol that was silent, and must not. A later run's partial first minute says nothing of a silence in
- * the run before: where other symbols were seen whole without a break from this one's whole candle to the hole, it was watched. And a
- * symbol without any candle on a date has no partial neighbour: silent all day, or not subscribed, which the files do not tell.
+ * A symbol that was silent must not be excused. A later run's partial first minute proves nothing of the run
+ * before it: if other symbols were whole in every minute from this symbol's whole candle to the hole, the side
+ * was watching. A symbol without any candle on a date has no neighbour: the files do not say whether it was
+ * silent or not subscribed.
  */
 function isUnseen(side: readonly OurCandle[], ms: number, watched: ReadonlySet<number>): boolean {
   const { before, after } = neighbours(side, ms);
@@ -115,8 +121,9 @@ function isUnseen(side: readonly OurCandle[], ms: number, watched: ReadonlySet<n
 }
 
 /**
- * The reference's row for a candle of ours. Brokers label the closing auction 15:28 or 15:29 and we 15:29, so an auction candle without a row
- * at its own label takes the one a minute before, unless that minute has a candle of ours, whose row it is.
+ * The reference's row for a candle of ours. Brokers label the closing auction 15:28 or 15:29, and we 15:29. So
+ * an auction candle without a row at its own label takes the row a minute earlier, unless we have a candle of
+ * that minute.
  */
 function partnerOf(
   own: OurCandle,
@@ -129,7 +136,7 @@ function partnerOf(
   return reference.get(ms - MINUTE_MS);
 }
 
-/** What all symbols together say of when a side was there. */
+/** When each side was watching, from all symbols together. */
 export interface Coverage {
   /** Of our side. */
   readonly spans: readonly DateSpan[];
@@ -137,7 +144,7 @@ export interface Coverage {
   readonly reference: ReadonlySet<number>;
 }
 
-/** Puts one symbol's minutes together. Both sides ascending, one candle a minute. */
+/** Aligns one symbol's minutes. Both sides are ascending, one candle a minute. */
 export function align(
   ours: readonly OurCandle[],
   reference: readonly OurCandle[],

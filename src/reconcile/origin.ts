@@ -1,7 +1,7 @@
-/** Where a side's candles come from, as far as its files say. Pure. */
+/** Where a side's candles come from, as its files say. Pure. */
 import type { VolumeKind } from '../candles/candle.js';
 
-/** What one file's footer says; undefined where it does not. */
+/** From one file's footer; undefined where it does not say. */
 export interface FileOrigin {
   readonly feed: string | undefined;
   readonly mode: string | undefined;
@@ -9,14 +9,14 @@ export interface FileOrigin {
 }
 
 export interface Origin {
-  /** A folder, a file of all symbols, or who was asked. */
+  /** A folder, a file of all symbols, or the source that was polled. */
   readonly folder: string;
   readonly files: readonly FileOrigin[];
-  /** The candles were polled just now, one answer a symbol in place of files. */
+  /** Whether the candles were polled just now: one answer a symbol, no files. */
   readonly polled?: boolean;
 }
 
-/** The different values that files have of one thing, sorted. */
+/** The distinct values of a key in all files, sorted. */
 export function distinct(origin: Origin, key: keyof FileOrigin): string[] {
   return [...new Set(origin.files.flatMap((file) => file[key] ?? []))].sort();
 }
@@ -47,8 +47,8 @@ export function originText(origin: Origin): string {
 }
 
 /**
- * What speaks against the comparison, without a full stop, where both sides say that they are of different markets: a simulated one and
- * the live one, or two seeds. Equal candles would be chance then. A reference that does not say, or a URL, may be any market.
+ * Why the sides cannot be compared, without a full stop: they are of a simulated and the live market, or of two
+ * seeds, so equal candles would be chance. A reference that does not say, or a URL, may be of any market.
  */
 export function originConflict(ours: Origin, reference: Origin): string | undefined {
   const [our, their] = [distinct(ours, 'feed'), distinct(reference, 'feed')];

@@ -1,4 +1,4 @@
-/** A comparison as one self-contained page: no script, nothing loaded from anywhere. Pure. */
+/** A comparison as one self-contained page: no script, no external resource. Pure. */
 import { escapeHtml } from '../text/html.js';
 import { istDate, istMinute, istStamp, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf, type Cause } from './causes.js';
@@ -12,14 +12,14 @@ import { explained, nameOf, unexplained, type ComparisonJudgement } from './verd
 import { named } from '../text/named.js';
 import { percentText } from '../text/percent.js';
 
-/** Differing minutes that are listed. */
+/** Maximum differing minutes listed. */
 const LISTED = 500;
-/** Missing minutes that are named a symbol and side. */
+/** Maximum missing minutes named, for each symbol and side. */
 const NAMED = 20;
-/** Units of width of a date's line of minutes. */
+/** Size of a date's line of minutes, in SVG units. */
 const LINE = { width: 1000, height: 14 } as const;
 
-/** A cause's colour: what explains is cool, what does not is warm. */
+/** Explained causes are cool colours, unexplained ones warm. */
 const COLOUR: Readonly<Record<Cause, string>> = {
   gap: '#7a7f87',
   partialMinute: '#a7abb2',
@@ -50,7 +50,7 @@ th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;t
 const cell = (text: string | number, css = ''): string =>
   `<td${css === '' ? '' : ` class="${css}"`}>${escapeHtml(String(text))}</td>`;
 
-/** Exact share of a field, with what is within a tick and what is different behind it. */
+/** A field's share of exact minutes, then its counts within a tick and different. */
 function fieldCell(symbol: SymbolComparison, field: CandleField): string {
   if (symbol.compared === 0 || (field === 'volume' && !symbol.volumeCompared)) return cell('-', 'dim');
   const { exact, withinTick, different } = symbol.fields[field];
@@ -107,7 +107,7 @@ function causeBar(symbols: readonly SymbolComparison[]): string {
   return `<div class="bar">${parts}</div><p class="keys">${found.map((cause) => key(cause, `${CAUSE_NAME[cause]} ${counts[cause]}`)).join('')}</p><p class="dim">Every field that is not exactly equal, of partial minutes too, and every missing minute, by its one cause.</p>`;
 }
 
-/** What is marked at a minute. Worse causes stand later in `CAUSES`, and cover. */
+/** A mark at a minute. Worse causes come later in `CAUSES` and cover others. */
 interface Mark {
   readonly ms: number;
   readonly cause: Cause;
@@ -138,7 +138,7 @@ function dayLine({ firstMs, lastMs }: DateSpan, marks: readonly Mark[]): string 
   return `<svg viewBox="0 0 ${LINE.width} ${LINE.height}" preserveAspectRatio="none" role="img"><rect width="${LINE.width}" height="${LINE.height}" fill="var(--ground)"/>${rects.join('')}</svg>`;
 }
 
-/** A line a symbol and date: where in the day something differs by more than a tick, or is missing. */
+/** A line for each symbol and date: where in the day something differs by more than a tick, or is missing. */
 function days({ spans, symbols, differences }: Comparison): string {
   const bySymbol = new Map<string, Difference[]>();
   for (const difference of differences)
@@ -185,7 +185,7 @@ function missingList(symbols: readonly SymbolComparison[]): string {
   return lines.length === 0 ? '' : `<h2>Missing minutes</h2>${lines.join('')}`;
 }
 
-/** The page. */
+/** The whole page, HTML. */
 export function comparisonPage(
   comparison: Comparison,
   judgement: ComparisonJudgement,

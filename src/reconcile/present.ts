@@ -1,4 +1,4 @@
-/** A comparison as text for a person. Pure. */
+/** A comparison as text for a terminal. Pure. */
 import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
 import { CAUSE_NAME, CAUSES, causesOf } from './causes.js';
 import { FIELDS, PRICES, type CandleField } from './fields.js';
@@ -12,22 +12,25 @@ import { explained, nameOf, unexplained, type ComparisonJudgement } from './verd
 import { percentText } from '../text/percent.js';
 import { wrap } from '../text/wrap.js';
 
-/** Differing minutes shown in full, missing minutes named a side, and dates whose hours are shown. */
+/** Differing minutes shown in full, missing minutes named for each side, and dates whose hours are shown. */
 const SHOWN = { differences: 8, missing: 6, dates: 5 } as const;
 
-/** What is shown beside the comparison. */
+/** What is shown with the comparison. */
 export interface ComparisonContext {
   readonly ours: Origin;
   readonly reference: Origin;
-  /** What was assumed or left out, a sentence each. */
+  /** Sentences: what was assumed or left out. */
   readonly notes: readonly string[];
   /** Percent of the values that may differ without a cause. */
   readonly unexplainedPercent: number;
-  /** When it was compared, epoch ms by the wall clock. */
+  /** When it was compared, wall clock, epoch ms. */
   readonly comparedWallMs: number;
 }
 
-/** `14 1~ 2!`: exact, within a tick, different; what is 0 is left out. With `short` only what is not exact, and `=` for all exact. */
+/**
+ * `14 1~ 2!`: exact, within a tick, different; zeros are left out. `short`: without the exact count, and `=` if
+ * all are exact.
+ */
 function cell(symbol: SymbolComparison, field: CandleField, short: boolean): string {
   if (field === 'volume' && !symbol.volumeCompared) return '-';
   const { exact, withinTick, different } = symbol.fields[field];
@@ -63,7 +66,7 @@ function aligned(rows: readonly string[][]): string[] {
   );
 }
 
-/** A line a symbol. Where counts are so large that the lines would be wider than `columns`, those of exact minutes are left out. */
+/** A line a symbol. If the lines would be wider than `columns`, counts of exact minutes are left out. */
 function table(symbols: readonly SymbolComparison[], columns: number): string[] {
   const full = aligned([HEAD, ...symbols.map((symbol) => cells(symbol, false))]);
   if (full[0].length <= columns) return [...full, ...legend(false, columns)];
@@ -73,11 +76,11 @@ function table(symbols: readonly SymbolComparison[], columns: number): string[] 
 function legend(short: boolean, columns: number): string[] {
   return [
     `${short ? '= all exact' : 'number: exact'}, ~ within one tick, ! different, - not compared; missing: in ours/in the reference.`,
-    'Not judged: partial (of them exact all the same) was not seen whole; unseen are holes beside that.',
+    'Not judged: partial (of them exact all the same) was not seen whole; unseen are other holes.',
   ].map((line) => wrap(line, columns));
 }
 
-/** A price with two decimals, or with four where it has them. */
+/** A price with two decimals, or with four if it has them. */
 function priceText(rupees: number): string {
   const four = rupees.toFixed(4);
   return four.endsWith('00') ? four.slice(0, -2) : four;
@@ -109,7 +112,7 @@ function worstText(differences: readonly Difference[], columns: number): string[
   return ['', head, ...lines];
 }
 
-/** How many differences have which cause; nothing when there are none. */
+/** Differences by cause; empty if there are none. */
 function causeText(symbols: readonly SymbolComparison[], columns: number): string[] {
   const counts = causesOf(symbols);
   const found = CAUSES.filter((cause) => counts[cause] > 0);
@@ -125,7 +128,7 @@ function causeText(symbols: readonly SymbolComparison[], columns: number): strin
   ];
 }
 
-/** Holes named: the first minutes of the first symbols. */
+/** The first missing minutes of the first symbols. */
 function missingText(
   symbols: readonly SymbolComparison[],
   side: 'ours' | 'reference',
@@ -144,7 +147,7 @@ function missingText(
   ];
 }
 
-/** `2026-11-23 09:15 to 09:30`, a few of them: half-open, as candles are. */
+/** `2026-11-23 09:15 to 09:30` for the first dates; half-open, as candles are. */
 function hoursText({ spans, symbols }: Comparison): string {
   const outside = symbols.reduce((sum, symbol) => sum + symbol.outside, 0);
   const more = spans.length - SHOWN.dates;
@@ -156,7 +159,7 @@ function hoursText({ spans, symbols }: Comparison): string {
     : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${count(outside, 'row')} of the reference outside of this not counted` : ''}`;
 }
 
-/** What of the values was not exact, in words. */
+/** Which values were not exact, in words. */
 function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean): string {
   const sum = (figure: (symbol: SymbolComparison) => number): number =>
     symbols.reduce((total, symbol) => total + figure(symbol), 0);
@@ -182,7 +185,7 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
   return `${parts.join(', ')}, the rest is exact`;
 }
 
-/** The last line: what was found, and what it does not say. */
+/** The last line: the verdict, and what it does not prove. */
 export function verdictLine(
   { symbols }: Comparison,
   { verdict, reasons }: ComparisonJudgement,
@@ -212,7 +215,7 @@ export function verdictLine(
   return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
 }
 
-/** Everything as lines of at most `columns`, where single words allow it. */
+/** Everything, in lines of at most `columns` unless a word is longer. */
 export function comparisonText(
   comparison: Comparison,
   judgement: ComparisonJudgement,

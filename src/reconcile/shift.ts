@@ -1,8 +1,14 @@
-/** Notices times that were written by the wrong clock: candles of a whole day that match none of ours, and all of ours when India's offset is put right. Pure. */
+/**
+ * Detects timestamps in the wrong zone: a whole day of candles matches none of ours, and all of ours once
+ * shifted by India's offset. Pure.
+ */
 import { IST_OFFSET_MS } from '../market/session.js';
 import type { SymbolPair } from './symbol-comparison.js';
 
-/** By how much all times of the reference seem to be off, ms: behind ours (-), as if they were UTC without saying so, or ahead (+); undefined when they match, or match no better. */
+/**
+ * Offset of all the reference's times, ms: negative if they are earlier than ours, as UTC without a zone is;
+ * positive if later. Undefined if they match, or match no better when shifted.
+ */
 export function zoneShift(pairs: readonly SymbolPair[]): number | undefined {
   const matching = (shiftMs: number): number => {
     let sum = 0;

@@ -56,7 +56,10 @@ export interface SymbolComparison {
   readonly causes: CauseCounts;
   /** Fields of whole minutes that are different, by cause. The verdict goes by these. Without missing minutes. */
   readonly judged: CauseCounts;
-  /** Closing auctions with another price. Sources draw the rest of an auction's candle differently, but not its price. */
+  /**
+   * Closing auctions with another price. Sources draw the rest of an auction's candle differently, but not its
+   * price.
+   */
   readonly otherPrints: number;
 }
 
@@ -156,7 +159,10 @@ export function compareSymbol(
   return { result, differences };
 }
 
-/** Values compared: of each minute whole on both sides the prices, and the volume where both sides have traded quantities. */
+/**
+ * Values compared: of each minute whole on both sides the prices, and the volume where both sides have traded
+ * quantities.
+ */
 export function valuesCompared(symbols: readonly SymbolComparison[]): number {
   return symbols.reduce(
     (sum, { compared, volumeCompared }) => sum + compared * (volumeCompared ? FIELDS.length : PRICES.length),

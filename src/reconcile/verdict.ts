@@ -1,4 +1,4 @@
-/** What a comparison comes to. Pure. */
+/** The verdict of a comparison. Pure. */
 import { percentText } from '../text/percent.js';
 import { valuesCompared } from './symbol-comparison.js';
 import { count } from '../text/count.js';
@@ -7,17 +7,19 @@ import type { Comparison } from './comparison.js';
 import type { SymbolComparison } from './symbol-comparison.js';
 
 /**
- * `pass`: every symbol was compared, nothing is missing in ours, and what differs by more than a tick has a cause that our quality rows tell, but for
- * a share that is allowed. `prices-agree`: the same, but volume could not be compared everywhere. `fail`: anything else.
+ * `pass`: every symbol was compared, nothing is missing in ours, and what differs by more than a tick has a
+ * cause in our quality rows, except for an allowed share. `prices-agree`: the same, but volume could not be
+ * compared everywhere. `fail`: anything else.
  *
- * The feed is conflated (docs/protocol.md 7), so extremes that nobody sent and volume on the other side of an edge differ on any day. What a
- * verdict can ask is that each difference lies within what the frames left open.
+ * The feed is conflated (docs/protocol.md 7), so extremes that were never sent and volume on the other side of
+ * an edge differ on any day. A verdict can only require that each difference is within what the frames left
+ * open.
  */
 export type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
 
-/** Percent of the compared values that may differ without a cause, where the user does not say: one in a thousand. */
+/** Default percent of the compared values that may differ without a cause: one in a thousand. */
 export const UNEXPLAINED_PERCENT = 0.1;
-/** Share of our minutes that the reference may lack: brokers skip some (docs/protocol.md 10). */
+/** Share of our minutes that may be missing in the reference: brokers skip some (docs/protocol.md 10). */
 const MAX_REFERENCE_MISSING = 0.01;
 
 export interface ComparisonJudgement {
@@ -26,10 +28,10 @@ export interface ComparisonJudgement {
   readonly reasons: readonly string[];
 }
 
-/** Names in a sentence; the table has them all. */
+/** Names in a sentence; the table has all. */
 const MAX_NAMES = 5;
 
-/** `RELIANCE`, or `BSE:RELIANCE` for another exchange than NSE. */
+/** `RELIANCE`, or `BSE:RELIANCE` for an exchange other than NSE. */
 export function nameOf({ symbol, exchange }: { readonly symbol: string; readonly exchange: string }): string {
   return exchange === 'NSE' ? symbol : `${exchange}:${symbol}`;
 }
@@ -38,7 +40,7 @@ function namesOf(symbols: readonly SymbolComparison[]): string {
   return named(symbols.map(nameOf), MAX_NAMES);
 }
 
-/** `sentence` over the symbols for which `figure` is not 0, with the sum; nothing when there is none. */
+/** `sentence` with the sum and the names of the symbols whose `figure` is not 0; empty if there are none. */
 function summed(
   symbols: readonly SymbolComparison[],
   figure: (symbol: SymbolComparison) => number,
@@ -54,7 +56,7 @@ function summed(
   ];
 }
 
-/** Minutes that the reference lacks, if they are too many: a few are the broker's habit. */
+/** Minutes missing in the reference, if there are more than brokers usually skip. */
 function missingInReference(symbols: readonly SymbolComparison[]): string[] {
   const lacked = symbols.reduce((sum, { missing }) => sum + missing.reference.length, 0);
   const there = symbols.reduce((sum, { compared }) => sum + compared, 0);
@@ -66,12 +68,12 @@ function missingInReference(symbols: readonly SymbolComparison[]): string[] {
   );
 }
 
-/** Fields of whole minutes that are different, and nothing explains it. */
+/** Fields of whole minutes that differ without a cause. */
 export function unexplained(symbols: readonly SymbolComparison[]): number {
   return symbols.reduce((sum, { judged }) => sum + judged.unexplained, 0);
 }
 
-/** Differences without a cause, if they are too many. */
+/** Differences without a cause, if there are too many. */
 function tooManyUnexplained(symbols: readonly SymbolComparison[], percent: number): string[] {
   const sum = unexplained(symbols);
   const values = valuesCompared(symbols);
@@ -84,7 +86,7 @@ function tooManyUnexplained(symbols: readonly SymbolComparison[], percent: numbe
   );
 }
 
-/** Fields of whole minutes that are different and have a cause. */
+/** Fields of whole minutes that differ with a cause. */
 export function explained(symbols: readonly SymbolComparison[]): number {
   return symbols.reduce(
     (sum, { judged }) => sum + Object.values(judged).reduce((all, one) => all + one, 0) - judged.unexplained,
@@ -92,7 +94,7 @@ export function explained(symbols: readonly SymbolComparison[]): number {
   );
 }
 
-/** The verdict over all symbols. `objection`: what speaks against comparing these folders at all, whatever is in them. */
+/** The verdict over all symbols. `objection`: a reason not to compare these folders at all. */
 export function judge(
   { symbols }: Comparison,
   objection: string | undefined,

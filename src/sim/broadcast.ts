@@ -1,6 +1,6 @@
 /**
- * From the market's snapshots to the connections that want them: one frame for each mode that somebody subscribed, one message each.
- * `publish` takes what the market emits and nothing else: whatever is to happen to packets on the way (faults) happens between the two.
+ * Sends the market's snapshots to the connections that subscribed them: one frame for each subscribed mode, one
+ * message each. `publish` takes any packet; faults act between the market and `publish`.
  */
 
 import type { Packet } from '../market/packet.js';
@@ -8,7 +8,7 @@ import { encode, FRAME_LENGTH } from '../broker/angel/frames.js';
 import type { Subscription, SubscriptionMode } from '../broker/angel/requests.js';
 import type { Market } from './market.js';
 
-/** Takes whole messages, each of the instrument `index`. The bytes are shared between receivers and must not be changed. */
+/** Takes whole messages of the instrument `index`. The bytes are shared and must not be changed. */
 export interface Subscriber {
   sendPacket(frame: Uint8Array, index: number): void;
 }
@@ -18,10 +18,10 @@ const MODES: readonly SubscriptionMode[] = [1, 2, 3];
 export class Broadcast {
   readonly #market: Market;
   readonly #last: (index: number) => Packet;
-  /** Receivers by instrument and mode: `index * 3 + mode - 1`. */
+  /** By instrument and mode: `index * 3 + mode - 1`. */
   readonly #receivers: Set<Subscriber>[];
 
-  /** `last`: what an instrument's subscription is answered with. */
+  /** `last`: the packet that answers an instrument's subscription. */
   constructor(market: Market, last = (index: number): Packet => market.last(index)) {
     this.#market = market;
     this.#last = last;
@@ -31,12 +31,15 @@ export class Broadcast {
     );
   }
 
-  /** How many (token, mode) of all receivers are flowing. */
+  /** Subscribed (token, mode) of all receivers. */
   get flowing(): number {
     return this.#receivers.reduce((sum, receivers) => sum + receivers.size, 0);
   }
 
-  /** Starts the flow, after the cached last packet, which is sent also while the market is shut. An unknown token stays silent. */
+  /**
+   * Starts the flow after the cached last packet, which is sent even while the market is shut. An unknown token
+   * stays silent.
+   */
   subscribe(receiver: Subscriber, { mode, exchangeType, token }: Subscription): void {
     const index = this.#market.indexOf(exchangeType, token);
     if (index === undefined) return;
@@ -55,7 +58,7 @@ export class Broadcast {
     return index === undefined ? undefined : frameOf(this.#market.last(index), mode);
   }
 
-  /** Sends a snapshot to all that subscribed its instrument. `packet` is not kept. */
+  /** Sends a snapshot to all subscribers of its instrument. `packet` is not kept. */
   publish(index: number, packet: Packet): void {
     for (const mode of MODES) {
       const receivers = this.#receivers[index * MODES.length + mode - 1];
@@ -67,7 +70,7 @@ export class Broadcast {
 }
 
 function frameOf(packet: Packet, mode: SubscriptionMode): Uint8Array {
-  // A frame waits in a socket's queue until it is read, so each has memory of its own.
+  // A new buffer for each frame, which waits in a socket's queue until it is read.
   const frame = Buffer.allocUnsafe(FRAME_LENGTH[mode]);
   packet.mode = mode;
   encode(packet, frame);

@@ -1,6 +1,6 @@
 /**
- * The simulated broker: log-in REST, the WebSocket and the simulator's own questions on one port of the loopback (docs/protocol.md). The
- * market behind it runs on the clock's market time; heart-beats and limits run on real time.
+ * The simulated broker: log-in REST, WebSocket and control routes on one loopback port (docs/protocol.md). Its
+ * market runs on market time; heartbeats and limits run on real time.
  */
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -23,7 +23,7 @@ import { candleRoutes } from './rest-candles.js';
 import { serve, targetOf } from './rest.js';
 import { LogIns, type Handshake } from './log-ins.js';
 
-/** What the broker grants a client. Tests make the limits easy to hit. */
+/** The broker's limits; tests lower them. */
 export interface BrokerLimits {
   /** Sockets open at a time for one client code (docs/protocol.md 4, "Quota"). */
   readonly socketsPerClient: number;
@@ -40,15 +40,15 @@ export const BROKER_LIMITS: BrokerLimits = {
 };
 
 export interface BrokerOptions {
-  /** Loopback only: what is simulated here must not be taken for a broker by anybody else. */
+  /** Loopback only: other machines must not take this for a broker. */
   readonly host?: '127.0.0.1' | '::1' | 'localhost';
   /** 0 for any free port. */
   readonly port: number;
   readonly market: Market;
-  /** Its market time must start where the market did. */
+  /** Its market time must start where the market does. */
   readonly clock: Clock;
   readonly limits?: Partial<BrokerLimits>;
-  /** What goes wrong. */
+  /** Faults to inject. */
   readonly faults?: readonly Fault[];
 }
 
@@ -62,18 +62,21 @@ export interface Broker {
 }
 
 const FEED_PATH = '/smart-stream';
-/** How often what is due is delivered, real ms: short against the feed's quarter seconds, cheap at any speed. */
+/** Real ms between deliveries: short against the feed's quarter seconds, cheap at any speed. */
 const DELIVER_EVERY_MS = 5;
-/** Heart-beats are checked once a real second, and oftener where they must come oftener. */
+/** Real ms between checks of heartbeats, at most. */
 const CHECK_EVERY_MS = 1000;
 const CHECKS_A_HEARTBEAT = 10;
-/** Real ms that clients have to answer the close frame. */
+/** Real ms for clients to answer the close frame. */
 const GOODBYE_MS = 1000;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const GOING_AWAY = 1001;
 const HIGHEST_PORT = 65_535;
 
-/** Starts serving. Throws EngineError SIMULATOR when the port cannot be had, USAGE for faults of symbols that the market does not have. */
+/**
+ * Starts the broker. Throws EngineError SIMULATOR if the port cannot be had, USAGE for a fault of a symbol that
+ * the market lacks.
+ */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { host = '127.0.0.1', port } = options;
   if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT)
@@ -129,7 +132,7 @@ class RunningBroker implements Broker {
       ...controlRoutes(market, clock, load),
     };
     this.#server = createServer((request, response) => {
-      // A client that leaves in the middle of its request has no answer to get.
+      // The client left before its answer.
       serve(routes, request, response).catch((error: unknown) =>
         response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))),
       );
@@ -183,7 +186,7 @@ class RunningBroker implements Broker {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // A client may vanish while it is being refused.
+    // A client may leave while it is being refused.
     socket.on('error', () => socket.destroy());
     if (this.#closing !== undefined) {
       refuse(socket, { status: '503 Service Unavailable' });
@@ -270,7 +273,7 @@ class RunningBroker implements Broker {
   }
 }
 
-/** Headers come first; a client that cannot set them puts the same into the query (docs/protocol.md 2). */
+/** Headers come first; clients that cannot set them use the query (docs/protocol.md 2). */
 function handshakeOf({ headers }: IncomingMessage, query: URLSearchParams): Handshake {
   return {
     clientCode: oneOf(headers['x-client-code']) ?? query.get('clientCode') ?? undefined,
@@ -290,7 +293,7 @@ function refuse(socket: Duplex, { status, headers = {}, body = '' }: HandshakeRe
     Connection: 'close',
     'Content-Length': String(Buffer.byteLength(body)),
   }).map(([name, value]) => `${name}: ${value}`);
-  // A refused client that keeps its half of the connection must not hold the port.
+  // A refused client that keeps its half of the connection open must not hold the port.
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -1,4 +1,7 @@
-/** One client's socket, behind the handshake: heart-beats, requests, and packets on their way out (docs/protocol.md 3 and 4). */
+/**
+ * One client's socket after the handshake: heartbeats, requests, and outgoing packets (docs/protocol.md 3 and
+ * 4).
+ */
 
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
@@ -13,9 +16,9 @@ export interface ClientConnectionOptions {
   readonly socket: WebSocket;
   readonly feed: Broadcast;
   readonly clock: Clock;
-  /** Where faults are: it then also answers the pings that ws answers otherwise. */
+  /** Present when there are faults; the connection then answers pings itself, not ws. */
   readonly link: Link | undefined;
-  /** Real ms without a heart-beat after which the client is taken for dead. */
+  /** Real ms without a heartbeat after which the client counts as dead. */
   readonly heartbeatMs: number;
   /** Bytes that may wait for a client that does not read. */
   readonly maxBufferedBytes: number;
@@ -31,17 +34,17 @@ export class ClientConnection implements Subscriber {
     this.#heartbeatAtMs = options.clock.monoMs();
     const { socket } = options;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
-    // ws answers the ping itself; the answer too may wait for a client that does not read.
+    // Without faults ws answers the ping; a client that does not read is disconnected all the same.
     socket.on('ping', (data: Buffer) => {
       this.#heartbeat();
       if (this.#canSend() && options.link?.pongs() === true) socket.pong(data);
     });
     socket.on('close', () => this.#leave());
-    // ws closes the socket after an error of its own accord: `close` follows.
+    // ws closes the socket after an error: `close` follows.
     socket.on('error', () => this.#leave());
   }
 
-  /** Drops the client when it has sent no heart-beat of either kind for too long. */
+  /** Drops the client if it sent no heartbeat of either kind for too long. */
   check(): void {
     if (
       this.#options.clock.monoMs() - this.#heartbeatAtMs > this.#options.heartbeatMs &&
@@ -55,7 +58,7 @@ export class ClientConnection implements Subscriber {
     else if (this.#canSend()) this.#options.socket.send(frame, { binary: true });
   }
 
-  /** The connection as faults see it; undefined where there are none. */
+  /** The connection as faults see it; undefined without faults. */
   get faultTarget(): FaultTarget | undefined {
     const { link } = this.#options;
     return (
@@ -69,7 +72,7 @@ export class ClientConnection implements Subscriber {
     );
   }
 
-  /** Whether more may be sent. A client that lets too much pile up is disconnected: memory must not grow for it. */
+  /** Whether more may be sent. Disconnects a client that does not read, to bound memory. */
   #canSend(): boolean {
     const { socket, maxBufferedBytes: mostBufferedBytes } = this.#options;
     if (socket.readyState !== socket.OPEN) return false;

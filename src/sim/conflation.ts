@@ -1,7 +1,8 @@
 /**
- * Conflation: the trades of one instrument's day as the feed shows them, 1 to 4 snapshots a second at the name's own cadence. What
- * happens between two snapshots is seen only in their totals. A snapshot is due at the name's place in a quarter second (sequence-allocator.ts) and is
- * sent when trades happened or the book changed since the last one; so a packet just behind a minute's end carries the price before it.
+ * Conflation: one instrument's trades as the feed shows them, 1 to 4 snapshots a second at the instrument's own
+ * cadence. Between two snapshots only totals are seen. A snapshot is due at the instrument's place in a quarter
+ * second (sequence-allocator.ts), and sent if trades happened or the book changed. So a packet just after a
+ * minute's end carries the price before it.
  */
 
 import type { Listing } from '../market/instrument.js';
@@ -21,22 +22,22 @@ export interface ConflationOptions {
   readonly previousClose: number;
   readonly yearHigh: number;
   readonly yearLow: number;
-  /** When the segment's counter began, epoch ms, and the instrument's part of it. */
+  /** When the segment's counter began, epoch ms, and the instrument's slot in it. */
   readonly countFromMs: number;
   readonly slot: number;
   readonly slotsPerFrame: number;
   readonly random: Random;
-  /** Seeds the books' sizes, each snapshot's from its own sequence number. */
+  /** Seeds the sizes of the books, with each snapshot's sequence number. */
   readonly bookSeed: number;
-  /** Told of every snapshot, also of those of a day that is generated rather than lived. */
+  /** Called for every snapshot, also for days that are generated and not published. */
   readonly onSnapshot: (exchangeMs: number, price: number) => void;
 }
 
-/** Chance that the book changed between two looks without a trade. */
+/** Chance that the book changed since the last look without a trade. */
 const BOOK_CHANGES = 0.75;
-/** Chance that a look comes a quarter second later than usual. */
+/** Chance that a look comes a quarter second late. */
 const LATER = 0.25;
-/** The books are cleared so long after the last trading of the day, at most. */
+/** Maximum time from the last trading of the day until the book is cleared. */
 const CLEARED_WITHIN_MS = 30_000;
 
 export class Conflation {
@@ -47,13 +48,13 @@ export class Conflation {
   #cleared = false;
   #sequence = 0;
   #exchangeMs = 0;
-  /** The frame, counted from `countFromMs`, at which the next look is due. */
+  /** The frame of the next look, counted from `countFromMs`. */
   nextFrame = 0;
   /** The last frame at which anything can be due. */
   readonly lastFrame: number;
-  /** Whether anything was sent yet: before that `packet` holds nothing. */
+  /** Before the first snapshot `packet` holds nothing. */
   sent = false;
-  /** The last snapshot as a SnapQuote; the next one overwrites it. Filled by `fill`. */
+  /** The last snapshot as a SnapQuote, written by `fill`. */
   readonly packet = new Packet();
 
   constructor(options: ConflationOptions) {
@@ -78,7 +79,7 @@ export class Conflation {
     return this.#fixedMs + frame * FRAME_MS;
   }
 
-  /** Takes the look that is due at `nextFrame` and says whether a snapshot is sent. */
+  /** Takes the look at `nextFrame`. Returns whether a snapshot is sent. */
   take(): boolean {
     const { trades, profile, session, random, slot, slotsPerFrame } = this.#options;
     const frame = this.nextFrame;
@@ -92,13 +93,13 @@ export class Conflation {
     this.sent = true;
     this.#sentVolume = trades.volume;
     this.#sequence = frame * slotsPerFrame + slot + 1;
-    // The feed's time has whole seconds, in ms (docs/protocol.md 7).
+    // The feed's time is in ms, but whole seconds (docs/protocol.md 7).
     this.#exchangeMs = Math.floor(ms / 1000) * 1000;
     this.#options.onSnapshot(this.#exchangeMs, trades.price);
     return true;
   }
 
-  /** Writes the last snapshot into `packet`. To be done before the trades go on. */
+  /** Writes the last snapshot into `packet`. Must be called before the trades advance. */
   fill(): void {
     const { packet } = this;
     const { trades, yearHigh, yearLow, bookSeed, profile } = this.#options;

@@ -1,4 +1,7 @@
-/** The simulator's own questions, which no real broker answers: what the market is, and what truly happened. For tests and people. */
+/**
+ * The simulator's control routes, which no real broker has: what the market is, and its true candles. For tests
+ * and people.
+ */
 
 import type { Clock } from '../clock.js';
 import type { CandleRow } from '../candles/candle.js';
@@ -8,13 +11,13 @@ import { failure, type RestResponse, type RestRequest, type RestRoute } from './
 
 export const CONTROL_PATH = '/simulator';
 
-/** What clients make the broker do. */
+/** The broker's load from clients. */
 export interface BrokerLoad {
   /** Open sockets. */
   readonly connections: number;
-  /** Subscriptions, per (token, mode) and socket, of instruments that this market has. */
+  /** Subscriptions by (token, mode) and socket, of instruments in this market. */
   readonly flowing: number;
-  /** How often each fault struck, where there are any. */
+  /** What each fault did, if there are any. */
   readonly faults?: readonly unknown[];
 }
 
@@ -45,7 +48,7 @@ export function controlRoutes(
         },
       }),
     },
-    // Minutes that are over, of the market's date.
+    // Completed minutes of the market's date.
     [`${CONTROL_PATH}/candles`]: {
       method: 'GET',
       answer: (question) => ofSymbol(market, question, (index) => market.candles(index)),
@@ -71,7 +74,7 @@ function ofSymbol(
   return { status: 200, body: rowsOf(index).map(candleJson) };
 }
 
-/** Rupees, and the start of the minute with its zone. */
+/** Rupees; the minute's start with its zone. */
 function candleJson({ timestampMs, open, high, low, close, volume }: CandleRow): Record<string, unknown> {
   return { timestamp: istStamp(timestampMs), open, high, low, close, volume };
 }

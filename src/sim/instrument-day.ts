@@ -13,11 +13,11 @@ export interface InstrumentDayOptions {
   readonly seed: number;
   readonly listing: Listing;
   readonly session: TradingSession;
-  /** `YYYY-MM-DD` of the trading day before. */
+  /** The trading day before, `YYYY-MM-DD`. */
   readonly previousDate: string;
   readonly slot: number;
   readonly slotsPerFrame: number;
-  /** Sees every true trade; for tests. */
+  /** Called for every true trade; for tests. */
   readonly onTrade?: OnTrade;
 }
 
@@ -61,12 +61,12 @@ export class InstrumentDay {
       slotsPerFrame,
       random: seededRandom(daySeed, STREAM.cadence),
       bookSeed: daySeed,
-      // As a client in LTP mode counts: one tick a packet, by the packet's own time.
+      // As a client in LTP mode counts: one tick a packet, at the packet's time.
       onSnapshot: (exchangeMs, price) => tick.add(exchangeMs, price, 1),
     });
   }
 
-  /** Lives the day up to `toMs` without showing it to anybody; then `conflation.packet` is the last snapshot, and trades have reached `toMs`. */
+  /** Advances the day to `toMs` without publishing. Then `conflation.packet` is the last snapshot. */
   run(toMs: number): void {
     const { conflation } = this;
     while (conflation.nextFrame <= conflation.lastFrame && conflation.timeOf(conflation.nextFrame) <= toMs)
@@ -75,14 +75,14 @@ export class InstrumentDay {
     this.#trades.advance(toMs);
   }
 
-  /** The candles whose minute had ended by `endedByMs`, which must not lie behind what was lived. */
+  /** Candles of the minutes that ended by `endedByMs`, which must not be before the day's current time. */
   candles(listing: Listing, kind: VolumeKind, endedByMs: number): ReturnType<MinuteCandles['rows']> {
-    // No snapshot is due between the last one taken and now, so the trades may go ahead of them.
+    // No snapshot is due between the last one and now, so trades may advance further.
     this.#trades.advance(endedByMs);
     return this.#minutes[kind].rows(listing, endedByMs);
   }
 
-  /** The true candles by the trades up to `toMs`, the minute that goes on included. For a day of which no snapshots are taken. */
+  /** True candles of the trades up to `toMs`, with the current minute. For a day that takes no snapshots. */
   trueCandles(listing: Listing, toMs: number): ReturnType<MinuteCandles['rows']> {
     this.#trades.advance(toMs);
     return this.#minutes.traded.rows(listing, toMs + MINUTE_MS);

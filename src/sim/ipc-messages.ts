@@ -1,4 +1,4 @@
-/** What a stage run and the simulator that it starts as a child process say to each other, over the channel between the two. */
+/** IPC messages between a run and the simulator, its child process. */
 
 import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
@@ -8,18 +8,18 @@ export type ToSimulator =
   | {
       readonly type: 'prepare';
       readonly listings: readonly Listing[];
-      /** Symbols whose candles before the start are wanted. */
+      /** Symbols whose candles before the start are needed. */
       readonly historyOf: readonly string[];
       readonly volumeKind: VolumeKind;
     }
-  /** Only after `prepared`: market time starts now. */
+  /** Only after `prepared`: starts market time. */
   | { readonly type: 'start' };
 
 /** From the simulator to its run. */
 export type FromSimulator =
   | {
       readonly type: 'prepared';
-      /** By symbol, as `packCandles` makes them. */ readonly history: Readonly<
+      /** By symbol, in the form of `packCandles`. */ readonly history: Readonly<
         Record<string, readonly number[]>
       >;
     }
@@ -28,7 +28,7 @@ export type FromSimulator =
       readonly feedUrl: string;
       /** Market time at the anchor, epoch ms. */
       readonly originMs: number;
-      /** The anchor on the machine's monotonic clock, which all its processes share. */
+      /** The anchor on the monotonic clock that all the machine's processes share. */
       readonly anchorMonoMs: number;
       readonly speed: number;
     }

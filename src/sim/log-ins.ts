@@ -1,9 +1,12 @@
-/** Who is logged in to the simulated broker: tokens handed out, and whether a handshake's tokens are among them (docs/protocol.md 1 and 2). */
+/**
+ * Log-ins at the simulated broker: issued tokens, and whether a handshake's tokens are among them
+ * (docs/protocol.md 1 and 2).
+ */
 
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.js';
 
-/** One log-in's tokens, as the log-in reply names them. */
+/** One log-in's tokens, named as in the reply. */
 export interface LogIn {
   readonly clientCode: string;
   readonly apiKey: string;
@@ -12,7 +15,7 @@ export interface LogIn {
   readonly feedToken: string;
 }
 
-/** What a handshake brings; undefined where it does not say. */
+/** Credentials of a handshake; undefined if absent. */
 export interface Handshake {
   readonly clientCode: string | undefined;
   readonly feedToken: string | undefined;
@@ -20,12 +23,12 @@ export interface Handshake {
   readonly apiKey: string | undefined;
 }
 
-/** Which credential a handshake fails by, in the words of `x-error-message`. */
+/** The credential that is bad, in the words of `x-error-message`. */
 export type BadCredential = 'Auth token' | 'Client Code' | 'API Key' | 'Feed Token';
 
 /** "Active for up to 28 hours after login". */
 const TOKEN_LIFE_SECONDS = 28 * 3600;
-/** Bounds of what is remembered: strangers can log in as often as they like. The oldest go first. */
+/** Bounds of memory, because clients can log in without end. The oldest are dropped first. */
 const MAX_CLIENTS = 1000;
 const MAX_SESSIONS_PER_CLIENT = 16;
 
@@ -42,7 +45,7 @@ export class LogIns {
     this.#signingKey = `simulated broker ${seed}`;
   }
 
-  /** A new log-in. Earlier ones of the client stay valid. */
+  /** A new log-in. The client's earlier ones stay valid. */
   open(clientCode: string, apiKey: string): LogIn {
     const session = {
       clientCode,
@@ -58,7 +61,7 @@ export class LogIns {
     return session;
   }
 
-  /** The session that an `Authorization` header belongs to, with or without `Bearer `. */
+  /** The log-in of an `Authorization` header, with or without `Bearer `. */
   ofAuthorization(authorization: string | undefined): LogIn | undefined {
     const jwt = bare(authorization);
     for (const sessions of this.#byClient.values()) {
@@ -68,18 +71,21 @@ export class LogIns {
     return undefined;
   }
 
-  /** Forgets all log-ins of a client. Sockets that are open stay open. */
+  /** Forgets a client's log-ins. Open sockets stay open. */
   close(clientCode: string): void {
     this.#byClient.delete(clientCode);
   }
 
-  /** From now on no token that was given is good any more. Sockets that are open stay open. */
+  /** Invalidates all issued tokens. Open sockets stay open. */
   expire(): void {
     for (const sessions of this.#byClient.values())
       for (const session of sessions) this.#expired.add(session);
   }
 
-  /** Exchanges a session for a new one; its refresh token is spent. Undefined when the refresh token is not this session's. */
+  /**
+   * Exchanges a log-in for a new one; its refresh token is spent. Undefined if the refresh token is not its
+   * own.
+   */
   renew(session: LogIn, refreshToken: unknown): LogIn | undefined {
     const sessions = this.#byClient.get(session.clientCode);
     if (sessions === undefined || refreshToken !== session.refreshToken) return undefined;
@@ -91,8 +97,8 @@ export class LogIns {
   }
 
   /**
-   * What is wrong with a handshake, or undefined. Client code and feed token must be there and belong together; the JWT and the API
-   * key may be missing (the Java SDK sends neither) but must be that log-in's when they are sent.
+   * The bad credential of a handshake, or undefined. Client code and feed token are required and must belong
+   * together. JWT and API key may be absent (the Java SDK sends neither), but must be that log-in's if present.
    */
   judge({ clientCode, feedToken, authorization, apiKey }: Handshake): BadCredential | undefined {
     const sessions = clientCode === undefined ? undefined : this.#byClient.get(clientCode);
@@ -105,7 +111,7 @@ export class LogIns {
     return undefined;
   }
 
-  /** A token in the form of a JWT, signed (HS512, as the documentation's samples are), whose `exp` can be read. */
+  /** A token in JWT form, signed with HS512 as in the documentation's samples, with a readable `exp`. */
   #token(clientCode: string, use: string): string {
     const seconds = Math.floor(this.#clock.wallMs() / 1000);
     const header = encoded({ alg: 'HS512', typ: 'JWT' });

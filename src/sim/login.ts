@@ -1,4 +1,4 @@
-/** The log-in REST of the simulated broker (docs/protocol.md 1): log in, who am I, renew tokens, log out. */
+/** The simulated broker's log-in REST (docs/protocol.md 1): log in, profile, renew tokens, log out. */
 
 import type { Clock } from '../clock.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -15,11 +15,11 @@ import { totpHolds } from './totp.js';
 
 export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
 const RENEW_PATH = '/rest/auth/angelbroking/jwt/v1/generateTokens';
-/** Part of a log-in by the broker's own Python and Java clients: they ask for it before they hand the tokens out. */
+/** The broker's Python and Java clients ask for the profile as part of a log-in. */
 const PROFILE_PATH = '/rest/secure/angelbroking/user/v1/getProfile';
 const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
 
-/** The one account whose secrets the simulator knows and checks. It is public and opens nothing but the simulator. */
+/** The one account whose secrets are checked. It is public and opens nothing but the simulator. */
 export const DEMO_ACCOUNT = {
   apiKey: 'demo0key',
   clientCode: 'DEMO1',
@@ -27,14 +27,16 @@ export const DEMO_ACCOUNT = {
   totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
 } as const;
 
-/** The documentation allows one log-in a second; only what is clearly more is refused, so that a test may log in twice. */
+/**
+ * The documentation allows one log-in a second. Only clearly more is refused, so that a test may log in twice.
+ */
 const WINDOWS = [{ ms: 1000, max: 3 }] as const;
 
 /**
- * The routes of the log-in REST.
+ * The log-in routes.
  *
- * The demo account's API key, PIN and TOTP are checked strictly. Any other client code logs in as a guest with any PIN, six digits and any API key, as
- * long as they are well formed: the simulator cannot know a stranger's secrets and must serve clients that come with their own.
+ * The demo account's API key, PIN and TOTP are checked strictly. Any other client code logs in as a guest with
+ * any well-formed PIN, TOTP and API key: the simulator cannot know the secrets of clients that bring their own.
  */
 export function loginRoutes(sessions: LogIns, clock: Clock): Record<string, RestRoute> {
   const rate = new RateLimiter(clock, WINDOWS);
@@ -57,7 +59,7 @@ function logIn(
     return { status: 403, body: 'Access denied because of exceeding access rate' };
   const apiKey = headers['x-privatekey'];
   if (!wellFormed(apiKey)) return gatewayRefusal('AG8004', 'Invalid API Key');
-  // The other documented headers are evidently not looked at (docs/protocol.md 1); a user type that is sent must be the one there is.
+  // The broker evidently ignores the other documented headers (docs/protocol.md 1).
   const userType = headers['x-usertype'];
   if (userType !== undefined && userType !== 'USER') return failure(200, 'User Type Must Be USER', 'AB1005');
   if (!wellFormed(clientcode) || !wellFormed(password)) return failure(200, 'Invalid credentials', 'AB1007');
@@ -112,7 +114,7 @@ function granted({ jwtToken, refreshToken, feedToken }: LogIn, more: { state?: s
   return { status: 200, body: { ...SUCCESS, data: { jwtToken, refreshToken, feedToken, ...more } } };
 }
 
-/** Non-empty, no blanks, not endless. */
+/** 1 to 64 printable characters without blanks. */
 function wellFormed(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,64}$/.test(value);
 }

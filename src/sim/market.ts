@@ -1,8 +1,8 @@
 /**
- * The simulated market: every instrument's day, put in one order of time and carried on from date to date.
+ * The simulated market: all instruments' days, merged by time and continued from date to date.
  *
- * What an instrument does at a market time depends on (seed, instrument, date, time) only: not on how often `advance` is called, on
- * when the market was started, on the other instruments or on who listens.
+ * An instrument's state at a market time depends only on (seed, instrument, date, time): not on how often
+ * `advance` is called, when the market was started, the other instruments or the listeners.
  */
 
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
@@ -13,8 +13,8 @@ import { countFromMs, InstrumentDay } from './instrument-day.js';
 import { FRAME_MS, sequenceAllocator, type SequenceAllocator } from './sequence-allocator.js';
 
 /**
- * A snapshot as it leaves the market: complete, in the order of time, its sequence strictly rising over all instruments. `packet` is
- * the market's own scratch in SnapQuote form: read it before returning.
+ * A snapshot of the market: complete, in the order of time, with a sequence that rises over all instruments.
+ * `packet` is the market's scratch in SnapQuote form, valid during the call.
  */
 export type Emit = (index: number, packet: Packet) => void;
 
@@ -22,16 +22,18 @@ export interface MarketOptions {
   readonly seed: number;
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
-  /** Where market time starts, epoch ms: the day up to it is generated at once. */
+  /** Start of market time, epoch ms. The day before it is generated at once. */
   readonly startMs: number;
 }
 
-/** Trading days are never farther apart. */
+/** Maximum days between two trading days. */
 const MAX_BREAK_DAYS = 30;
-/** The least history that momentum's 20 candles can be warmed up from, with something to spare (docs/semantics.md, "Momentum"). */
+/**
+ * Candles before the start that `history` gives at least: momentum needs 20 (docs/semantics.md, "Momentum").
+ */
 const MIN_HISTORY = 30;
 
-/** Days before the start whose candles are told, and days that are kept for it. */
+/** How far back REST candles reach, and how many instrument days are kept for them. */
 const MAX_PAST_DAYS = 400;
 const MAX_CACHED_DAYS = 3000;
 
@@ -44,20 +46,20 @@ export class Market {
   readonly #indexOfToken: ReadonlyMap<string, number>;
   readonly #indexOfSymbol: ReadonlyMap<string, number>;
   #date: string;
-  /** Today's days; undefined where the instrument's market is shut today. */
+  /** By instrument; undefined if its market is shut today. */
   #days: (InstrumentDay | undefined)[] = [];
   readonly #startDays: readonly (InstrumentDay | undefined)[];
-  /** The trading day before `#date`, made only when somebody asks for it. */
+  /** The trading day before `#date`, made on demand. */
   #previous = new Map<number, InstrumentDay>();
-  /** Days that tell their true candles, by instrument and date; the one that was asked for last is the last. */
+  /** Days for `trueCandles`, by instrument and date; the last used is last. */
   readonly #cachedDays = new Map<string, InstrumentDay>();
-  /** Instruments that trade today, in the order in which a frame reaches them; and how far today's frames were taken. */
+  /** Instruments that trade today, in the order of their slots, and how far today's frames were taken. */
   #order: { index: number; day: InstrumentDay }[] = [];
   #frame = 0;
   #orderIndex = 0;
   #nowMs: number;
 
-  /** Generates the start's date up to `startMs`: some 10 ms for an instrument and a morning. */
+  /** Generates the start's date up to `startMs`: about 10 ms for an instrument and a morning. */
   constructor({ seed, listings, calendar, startMs }: MarketOptions) {
     this.seed = seed;
     this.listings = listings;
@@ -74,7 +76,7 @@ export class Market {
     this.#startDays = this.#days;
   }
 
-  /** Market time so far, epoch ms. */
+  /** Current market time, epoch ms. */
   get nowMs(): number {
     return this.#nowMs;
   }
@@ -89,7 +91,10 @@ export class Market {
     return this.#indexOfSymbol.get(symbol);
   }
 
-  /** Lets the market run up to and including `toMs` and hands over what it sends on the way. Going back does nothing. */
+  /**
+   * Advances the market up to and including `toMs` and emits its snapshots. Does nothing if `toMs` is in the
+   * past.
+   */
   advance(toMs: number, emit: Emit): void {
     if (toMs <= this.#nowMs) return;
     for (const date = istDate(toMs); this.#date !== date;) {
@@ -100,21 +105,21 @@ export class Market {
     this.#nowMs = toMs;
   }
 
-  /** The last snapshot that the instrument's market sent, today or on the trading day before; made on demand where nobody saw it. */
+  /** The instrument's last snapshot, today's or the previous trading day's. */
   last(index: number): Packet {
     const today = this.#days[index]?.conflation;
     return today?.sent ? today.packet : this.#previousDay(index).conflation.packet;
   }
 
-  /** The true candles of today, of every minute that is over, by trade time. */
+  /** Today's true candles, by trade time, of completed minutes. */
   candles(index: number): CandleRow[] {
     return this.#days[index]?.candles(this.listings[index], 'traded', this.#nowMs) ?? [];
   }
 
   /**
-   * What a client could have known when the market started: the minutes of the start's date that were over by then, and before them, where they
-   * are fewer than 30, the last 30 of the trading day before. `traded` are the true candles; `tick` are folded from the snapshots as a
-   * client in LTP mode would: price by the packet's own time, volume the number of packets.
+   * What a client could know when the market started: the completed minutes of the start's date and, if there
+   * are fewer than 30, the last 30 of the trading day before. `traded`: true candles. `tick`: candles of the
+   * snapshots, as a client in LTP mode makes them: price at the packet's time, volume the number of packets.
    */
   history(index: number, kind: VolumeKind): CandleRow[] {
     const listing = this.listings[index];
@@ -125,8 +130,8 @@ export class Market {
   }
 
   /**
-   * The true candles of `date` by the trades up to `toMs`, the minute that goes on included; none on a date without trading. Told by a day of
-   * its own beside the one that the feed lives in, so that asking changes nothing; never ask it for less than before.
+   * True candles of `date` from the trades up to `toMs`, with the current minute; none on a date without
+   * trading. Uses a day of its own, so calls do not change the feed. `toMs` must not decrease.
    */
   trueCandles(index: number, date: string, toMs: number): CandleRow[] {
     const key = `${index} ${date}`;
@@ -167,7 +172,7 @@ export class Market {
     this.#open(date, istMs(date, '00:00'));
   }
 
-  /** Makes the days of `date`, lived up to `fromMs`. */
+  /** Makes the days of `date`, advanced to `fromMs`. */
   #open(date: string, fromMs: number): void {
     this.#days = this.listings.map((_, index) => this.#make(index, date));
     this.#order = [];

@@ -1,10 +1,10 @@
-/** Minute candles of one instrument's day as the market knows them: what a fold of every trade, or of every packet, gives. */
+/** Minute candles of one instrument's day, from every trade or every packet. */
 
 import type { CandleRow } from '../candles/candle.js';
 import { priceScale, type Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 
-/** Candles of a session's continuous minutes and, behind them, the closing auction's one. Prices in the wire's unit. */
+/** Candles of a session's continuous minutes, then the closing auction's. Prices in the wire's unit. */
 export class MinuteCandles {
   readonly #session: TradingSession;
   readonly #count: number;
@@ -25,7 +25,10 @@ export class MinuteCandles {
     this.#volume = new Float64Array(bars);
   }
 
-  /** Adds a trade, or a packet, to the half-open minute that holds `ms`; outside the session nothing happens. In order of time. */
+  /**
+   * Adds a trade or packet to the half-open minute that holds `ms`; ignored outside the session. In order of
+   * time.
+   */
   add(ms: number, price: number, volume: number): void {
     const bar = this.#barOf(ms);
     if (bar < 0) return;
@@ -45,7 +48,7 @@ export class MinuteCandles {
     return auction !== undefined && ms >= auction.fromMs && ms < auction.toMs ? this.#count : -1;
   }
 
-  /** The candles of the minutes that had ended by `endedByMs`, prices in rupees. A minute without anything has none. */
+  /** Candles of the minutes that ended by `endedByMs`, in rupees. A minute without trades has none. */
   rows(listing: Listing, endedByMs: number): CandleRow[] {
     const scale = priceScale(listing.exchangeType);
     const rows: CandleRow[] = [];

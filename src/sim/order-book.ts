@@ -1,4 +1,7 @@
-/** The order book's part of a snapshot: best five and totals (docs/protocol.md 6). Sizes come from the snapshot's own sequence number. */
+/**
+ * The order book in a snapshot: best five and totals (docs/protocol.md 6). Sizes are seeded by the snapshot's
+ * sequence number.
+ */
 
 import { BEST_FIVE_ROWS, FIELD, type Packet } from '../market/packet.js';
 import { seededRandom, type Random } from '../random.js';
@@ -17,7 +20,7 @@ export interface BookState {
   readonly sequence: number;
 }
 
-/** Writes five buys, then five sells, each side away from the best price, and the totals of the whole book. */
+/** Writes five buys and five sells, from the best price outward, and the totals of the whole book. */
 export function fillBook(packet: Packet, { bid, ask, profile, seed, sequence }: BookState): void {
   const random = seededRandom(seed, STREAM.book + sequence);
   for (let level = 0; level < ROWS_A_SIDE; level++) {
@@ -27,7 +30,7 @@ export function fillBook(packet: Packet, { bid, ask, profile, seed, sequence }: 
   }
   packet.totalBuyQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
   packet.totalSellQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
-  // The documentation calls this field garbage: here it is the bits of some float64 near one.
+  // Documented as garbage; here the bits of a float64 near one.
   packet.words[2 * FIELD.oiChangeBits] = random() * 4294967296;
   packet.words[2 * FIELD.oiChangeBits + 1] = 0x3fe00000 | (random() * 0x100000);
 }
@@ -49,13 +52,13 @@ function putRow(
   packet.bestWords[4 * row + 3] = Math.floor(price / 4294967296);
 }
 
-/** Empties the book, as the feed shows it after the close: flags stay, everything else is zero. */
+/** Empties the book as the feed does after the close: flags stay, the rest is zero. */
 export function clearBook(packet: Packet): void {
   for (let row = 0; row < BEST_FIVE_ROWS; row++) packet.bestFlag[row] = row < ROWS_A_SIDE ? BUY : SELL;
   packet.bestOrders.fill(0);
   packet.bestWords.fill(0);
   packet.totalBuyQuantity = 0;
   packet.totalSellQuantity = 0;
-  // Not left as the last snapshot had it: a day that was generated has never written one.
+  // Cleared too, because a generated day has never written it.
   packet.setNumber(FIELD.oiChangeBits, 0);
 }

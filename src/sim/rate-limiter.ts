@@ -1,15 +1,15 @@
-/** How often a client may ask: strict rolling windows over real time (docs/protocol.md 1, "Rate limits"). */
+/** Request limits of a client: strict rolling windows in real time (docs/protocol.md 1, "Rate limits"). */
 import type { Clock } from '../clock.js';
 
-/** At most `most` requests in any `ms` real milliseconds. */
+/** At most `max` requests in any `ms` real milliseconds. */
 export interface RateWindow {
   readonly ms: number;
   readonly max: number;
 }
 
-/** Clients whose requests are counted; the oldest are forgotten first. */
+/** Clients that are counted; the oldest is dropped first. */
 const MAX_CLIENTS = 1000;
-/** Characters of a client's name that tell it from others: strangers may be called anything. */
+/** Characters of a client's name that are used: names are untrusted. */
 const MAX_NAME_LENGTH = 64;
 
 /** Counts requests by client. */
@@ -27,7 +27,7 @@ export class RateLimiter {
     this.#maxRequests = Math.max(...windows.map(({ max: most }) => most));
   }
 
-  /** Counts one request, a refused one too, and says whether it is one too many. */
+  /** Counts one request, also a refused one. Returns whether it exceeds the limit. */
   exceeded(client: string): boolean {
     const nowMs = this.#clock.monoMs();
     const key = client.slice(0, MAX_NAME_LENGTH);

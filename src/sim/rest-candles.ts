@@ -1,7 +1,7 @@
 /**
- * `getCandleData` of the simulated broker (docs/protocol.md 10): the true candles over REST, as difficult to have as the broker's. A minute that has
- * just ended is not settled yet, the minute that goes on is there too, rows before the window come along now and then, a `todate` in the
- * future is refused, and whoever asks too fast gets a 403.
+ * `getCandleData` of the simulated broker (docs/protocol.md 10): true candles over REST, with the real
+ * service's difficulties. A minute that just ended still changes, the current minute is included, a row before
+ * the window appears at times, a `todate` in the future is refused, and a client that asks too fast gets a 403.
  */
 import type { Clock } from '../clock.js';
 import { DAY_MS, istDate, istMs, istStamp, MINUTE_MS } from '../market/session.js';
@@ -20,16 +20,16 @@ import type { LogIn, LogIns } from './log-ins.js';
 
 export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
-/** Three a second, strictly rolling, and 180 a minute (docs/protocol.md 1). */
+/** Three a second, rolling, and 180 a minute (docs/protocol.md 1). */
 const WINDOWS = [
   { ms: 1000, max: 3 },
   { ms: 60_000, max: 180 },
 ] as const;
-/** Market ms by which the candles are behind the trades: that long after its end a minute still changes. */
+/** Market ms by which the candles lag the trades: a minute changes for that long after its end. */
 const CANDLE_DELAY_MS = 4000;
-/** One call reaches no farther. */
+/** Maximum days of one request. */
 const MAX_DAYS = 30;
-/** One answer in so many has the row before its window as well. */
+/** One answer in this many has the row before its window. */
 const STRAY_ROW_EVERY = 4;
 
 export function candleRoutes(market: Market, sessions: LogIns, clock: Clock): Record<string, RestRoute> {
@@ -49,11 +49,11 @@ interface CandleService {
   readonly rate: RateLimiter;
 }
 
-/** `YYYY-MM-DD HH:mm`, Indian time; NaN for anything else. */
+/** `YYYY-MM-DD HH:mm`, IST, as epoch ms; NaN for anything else. */
 function timeOf(value: unknown): number {
   const match = typeof value === 'string' ? /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})$/.exec(value) : null;
   const ms = match === null ? Number.NaN : istMs(match[1], match[2]);
-  // Date.parse takes 31 February for 3 March.
+  // Date.parse reads 31 February as 3 March.
   return match !== null && Number.isFinite(ms) && istDate(ms) === match[1] ? ms : Number.NaN;
 }
 
@@ -96,7 +96,10 @@ function candles(
   };
 }
 
-/** The candles with a label in the window, both ends included, as they were known at `knownMs`; now and then the one before it, too. */
+/**
+ * Candles with a label in the window, both ends included, as known at `knownMs`; at times with the one before
+ * it.
+ */
 function rowsOf(market: Market, index: number, fromMs: number, toMs: number, knownMs: number): CandleRow[] {
   const rows: CandleRow[] = [];
   for (let dayMs = istMs(istDate(fromMs), '00:00'); dayMs <= toMs; dayMs += DAY_MS)

@@ -1,11 +1,11 @@
-/** The simulated broker's HTTP side: routes, bounded bodies, JSON replies. What is said on a route is the route's own business. */
+/** The simulated broker's HTTP side: routes, bounded bodies, JSON replies. */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 export interface RestRequest {
   readonly headers: IncomingHttpHeaders;
   readonly query: URLSearchParams;
-  /** The members of a POST's JSON object; empty for anything else. */
+  /** Members of a POST's JSON object; empty for anything else. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -20,18 +20,18 @@ export interface RestRoute {
   readonly answer: (question: RestRequest) => RestResponse;
 }
 
-/** The beginning of every answer that is none of refusal. */
+/** The beginning of every successful answer. */
 export const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' } as const;
 
 export const MAX_BODY_BYTES = 64 * 1024;
 
-/** The path and query of a request line; undefined when it is not one. */
+/** Path and query of a request line; undefined if it is malformed. */
 export function targetOf(request: IncomingMessage): URL | undefined {
   const target = `http://simulator${request.url ?? ''}`;
   return URL.canParse(target) ? new URL(target) : undefined;
 }
 
-/** Answers one request by the routes: 404 and 405 for what there is not, 413 and 400 for a body too long or no JSON. */
+/** Answers one request: 404 and 405 without a route, 413 for a body too long, 400 for one that is not JSON. */
 export async function serve(
   routes: Readonly<Record<string, RestRoute>>,
   request: IncomingMessage,
@@ -69,7 +69,7 @@ export function failure(status: number, message: string, errorcode = ''): RestRe
   return { status, body: { status: false, message, errorcode, data: null } };
 }
 
-/** The second shape of failures, from the gateway in front (docs/protocol.md 1). */
+/** The second shape of failures, from the gateway (docs/protocol.md 1). */
 export function gatewayRefusal(errorCode: string, message: string): RestResponse {
   return { status: 200, body: { success: false, message, errorCode, data: '' } };
 }
@@ -85,19 +85,19 @@ async function textOf(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The members of a JSON object; none for JSON that is not an object; undefined for what is not JSON. */
+/** Members of a JSON object; empty for other JSON; undefined if it is not JSON. */
 function jsonOf(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
-    return undefined; // The caller is told with a 400.
+    return undefined; // Answered with a 400.
   }
 }
 
 function reply(request: IncomingMessage, response: ServerResponse, { status, body }: RestResponse): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  // What was not read of a request must not be taken for the next one.
+  // The unread rest of a request must not be parsed as the next one.
   if (!request.complete) response.setHeader('Connection', 'close');
   response.writeHead(status, {
     'Content-Type': typeof body === 'string' ? 'text/plain' : 'application/json',

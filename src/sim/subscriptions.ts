@@ -1,4 +1,4 @@
-/** Requests of clients as the broker understands them, and what one connection has subscribed (docs/protocol.md 4). Pure. */
+/** Client requests, and one connection's subscriptions (docs/protocol.md 4). Pure. */
 
 import { isObject } from '../text/json.js';
 import { EXCHANGE } from '../market/instrument.js';
@@ -6,14 +6,14 @@ import { MODE, TOKEN_BYTES } from '../market/packet.js';
 import { QUOTA, type Subscription, type SubscriptionMode } from '../broker/angel/requests.js';
 
 export interface ClientRequest {
-  /** Empty where the client named none. */
+  /** Empty if the client sent none. */
   readonly correlationId: string;
   readonly subscribes: boolean;
-  /** Distinct, and only of exchange types that exist: the others are met with silence. */
+  /** Distinct, and of existing exchange types only: the feed ignores others. */
   readonly subscriptions: readonly Subscription[];
 }
 
-/** Why a request is not carried out: the two documented errors. */
+/** The two documented errors. */
 export type RequestError = 'E1001' | 'E1002';
 
 export const ERROR_TEXT: Readonly<Record<RequestError, string>> = {
@@ -23,7 +23,7 @@ export const ERROR_TEXT: Readonly<Record<RequestError, string>> = {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The request that `text` is, or the correlation identifier under which E1001 is to be reported. Never throws. */
+/** Parses a request. Returns the correlation identifier for E1001 if it is invalid. Never throws. */
 export function parseRequest(text: string): ClientRequest | { readonly invalid: string } {
   const message = objectOf(parsed(text));
   const correlationId = message?.['correlationID'] ?? '';
@@ -49,11 +49,14 @@ export function parseRequest(text: string): ClientRequest | { readonly invalid: 
   return { correlationId, subscribes: action === 1, subscriptions: [...subscriptions.values()] };
 }
 
-/** What one connection holds, within its quota of 1,000 (token, mode). */
+/** One connection's subscriptions, within the quota of 1,000 (token, mode). */
 export class Subscriptions {
   readonly #active = new Map<string, Subscription>();
 
-  /** The new ones among those asked for, now held; those held already cost nothing. Undefined, and nothing changed, when the quota would be exceeded. */
+  /**
+   * Adds subscriptions and returns the new ones; repeated ones cost nothing. Undefined, and nothing added, if
+   * the quota would be exceeded.
+   */
   add(asked: readonly Subscription[]): Subscription[] | undefined {
     const fresh = asked.filter((subscription) => !this.#active.has(keyOf(subscription)));
     if (this.#active.size + fresh.length > QUOTA) return undefined;
@@ -61,7 +64,7 @@ export class Subscriptions {
     return fresh;
   }
 
-  /** Those that were held until now; the rest is ignored. */
+  /** Removes subscriptions and returns those that existed. */
   remove(asked: readonly Subscription[]): Subscription[] {
     return asked.filter((subscription) => this.#active.delete(keyOf(subscription)));
   }
@@ -79,7 +82,7 @@ function isMode(value: unknown): value is SubscriptionMode {
   return value === MODE.ltp || value === MODE.quote || value === MODE.snapquote;
 }
 
-/** An exchange type, also one that does not exist; digits in a string pass, as in a moderator's sample. */
+/** An exchange type, existing or not. Digits in a string are accepted, as in a moderator's sample. */
 function exchangeTypeOf(value: unknown): number | undefined {
   if (typeof value === 'string' && /^\d{1,3}$/.test(value)) return Number(value);
   return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
@@ -93,6 +96,6 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // What is not JSON is answered with E1001.
+    return undefined; // Answered with E1001.
   }
 }

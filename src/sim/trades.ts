@@ -1,9 +1,10 @@
 /**
- * The true trades of one instrument on one date, one after another: the opening auction's print, continuous trading, the closing
- * auction's print. Each trade depends on the one before and on nothing else, so the day is the same however far it is run at a time.
+ * The true trades of one instrument and date: the opening auction's print, continuous trading, the closing
+ * auction's print. Each trade depends only on the one before, so the size of the steps in which the day is
+ * advanced does not matter.
  *
- * The mid price is a walk with a pull towards the day's close (a Brownian bridge), trades hit the bid or the ask around it, come in
- * clusters as orders eat through the book, and go through episodes of more and less business.
+ * The mid price is a walk that is pulled towards the day's close (a Brownian bridge). Trades hit the bid or ask
+ * around it, come in clusters as orders eat through the book, and go through busy and quiet episodes.
  */
 
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
@@ -17,30 +18,32 @@ export interface TradesOptions {
   readonly profile: InstrumentProfile;
   readonly session: TradingSession;
   readonly previousClose: number;
-  /** Where the day ends: the closing auction's price, towards which the walk is pulled. */
+  /** The closing auction's price, towards which the walk is pulled. */
   readonly close: number;
   readonly random: Random;
   readonly onTrade: OnTrade;
 }
 
-/** The opening auction prints in this window before the opening (about 09:07, docs/protocol.md 7). */
+/**
+ * The opening auction prints in the minute from this long before the opening (about 09:07, docs/protocol.md 7).
+ */
 const PRINT_BEFORE_OPEN_MS = 8 * MINUTE_MS;
-/** The closing auction prints inside the minute that labels its candle, this far from the minute's edges. */
+/** The closing auction prints in its candle's minute, at least this far from the edges. */
 const PRINT_MARGIN_MS = 5_000;
-/** No name is quiet for longer. */
+/** Maximum gap between two trades. */
 const MAX_QUIET_MS = 9_000;
-/** Share of trades that follow another of the same order at once, and how soon at most. */
+/** Share of trades that follow at once as part of the same order, and their maximum gap. */
 const CLUSTERED = 0.3;
 const CLUSTER_GAP_MS = 14;
-/** An auction prints the business of so many seconds of continuous trading. */
+/** An auction prints the volume of this many seconds of continuous trading. */
 const AUCTION_SECONDS = 150;
-/** Prices stay within a tenth of the previous close, as the exchange's limits demand. */
+/** Prices stay within a tenth of the previous close, the exchange's limit. */
 const CIRCUIT = 0.1;
 
 export class Trades {
   readonly #options: TradesOptions;
   readonly #random: Random;
-  /** Walk and limits are in ticks. */
+  /** In ticks. */
   #mid: number;
   readonly #target: number;
   readonly #sigmaPerTrade: number;
@@ -83,7 +86,7 @@ export class Trades {
     this.#nextMs = session.openMs - PRINT_BEFORE_OPEN_MS + random() * MINUTE_MS;
   }
 
-  /** Makes every trade up to and including `toMs`. Going back does nothing. */
+  /** Makes every trade up to and including `toMs`. Does nothing if `toMs` is in the past. */
   advance(toMs: number): void {
     while (this.#nextMs <= toMs && this.#phase !== 'over') this.#step();
   }
@@ -118,7 +121,7 @@ export class Trades {
     this.#nextMs = Infinity;
   }
 
-  /** Decides when the next trade happens after `fromMs`, and what becomes of the price until then. */
+  /** Sets the time of the next trade after `fromMs`, and moves the price until then. */
   #schedule(fromMs: number): void {
     const random = this.#random;
     const { closeMs, auction } = this.#options.session;
@@ -143,7 +146,7 @@ export class Trades {
     this.#nextMs = atMs;
   }
 
-  /** An episode of 15 to 75 seconds: how busy it is and where it leans. Now and then much busier, as on news. */
+  /** An episode of 15 to 75 seconds: its activity and drift. Rarely a burst, as on news. */
   #episode(fromMs: number): void {
     const random = this.#random;
     const { profile, session } = this.#options;
@@ -178,7 +181,7 @@ export class Trades {
     );
   }
 
-  /** A price in ticks as one in the wire's unit, within the day's limits. */
+  /** A price in ticks to the wire's unit, within the day's limits. */
   #clamp(ticks: number): number {
     return Math.min(this.upperCircuit, Math.max(this.lowerCircuit, ticks * this.#options.profile.tick));
   }

@@ -1,6 +1,6 @@
-/** Text in a page. */
+/** HTML text. */
 
-/** `text` as it stands in HTML, in an element or a quoted attribute: nothing of it is markup. */
+/** Escapes `text` for an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')

@@ -1,7 +1,7 @@
-/** Takes secrets out of bytes that are kept as they came. */
+/** Removes secrets from bytes that are kept as received. */
 import { secretForms } from './sanitize.js';
 
-/** A part of a secret so long gives it away as well: what a stranger sends may begin or end in the middle of one. */
+/** A part of a secret of this length is redacted too: untrusted bytes may begin or end inside a secret. */
 const PART_LENGTH = 8;
 
 export class Redactor {
@@ -10,15 +10,18 @@ export class Redactor {
   #whole: string[] = [];
   readonly #parts = new Set<string>();
 
-  /** `secrets` may grow. */
+  /** `secrets` may grow later. */
   constructor(secrets: ReadonlySet<string>) {
     this.#secrets = secrets;
   }
 
-  /** Overwrites in place, with asterisks, every secret and every part of one, in any case of its letters and as it stands in a URL. */
+  /**
+   * Overwrites with asterisks, in place, every secret and every part of one, in any letter case, plain or
+   * URL-encoded.
+   */
   redact(bytes: Buffer): void {
     if (this.#indexedSecrets !== this.#secrets.size) this.#indexSecrets();
-    // A byte a character, so a place in the one is the same place in the other.
+    // Latin-1 has one byte for each character, so offsets in the text are offsets in the bytes.
     const text = bytes.toString('latin1').toLowerCase();
     for (let at = 0; at + PART_LENGTH <= text.length; at++)
       if (this.#parts.has(text.slice(at, at + PART_LENGTH))) bytes.fill('*', at, at + PART_LENGTH);
@@ -29,7 +32,7 @@ export class Redactor {
 
   #indexSecrets(): void {
     this.#indexedSecrets = this.#secrets.size;
-    // What is not ASCII in a secret stands in bytes as UTF-8.
+    // The bytes hold secrets as UTF-8.
     const forms = secretForms(this.#secrets).map((form) =>
       Buffer.from(form).toString('latin1').toLowerCase(),
     );

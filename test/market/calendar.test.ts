@@ -136,7 +136,7 @@ describe('a file that is no calendar', () => {
       },
     ],
     [
-      'file: regular[0].auction.window is ["15:28","15:35"]; it needs two times HH:mm, the earlier one first, behind the continuous trading.',
+      'file: regular[0].auction.window is ["15:28","15:35"]; it needs two times HH:mm, the earlier one first, after the continuous trading.',
       { ...good, regular: [{ ...hours, auction }] },
     ],
     [

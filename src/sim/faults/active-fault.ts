@@ -1,19 +1,19 @@
-/** A fault in a market that runs: whether it is on, and how often and when it struck. */
+/** A fault in a running market: whether it is on, and how often and when it struck. */
 
 import { seededRandom, type Random } from '../../random.js';
 import { numberOf, type Fault } from './fault.js';
 
 const STREAM = 0xfa000;
-/** What does not last strikes once, with the first look at the market from its time on. */
+/** Duration of a fault without `for`: it strikes once, at the first check after its start. */
 const INSTANT_SECONDS = 60;
 
 export class ActiveFault {
   readonly fault: Fault;
-  /** Market time, epoch ms: on from here... */
+  /** Market time, epoch ms, included. */
   readonly fromMs: number;
-  /** ...to before here. */
+  /** Market time, epoch ms, excluded. */
   readonly toMs: number;
-  /** The instrument that is meant; undefined: all. */
+  /** The instrument it is limited to; undefined for all. */
   readonly index: number | undefined;
   readonly random: Random;
   readonly #times: number;
@@ -24,7 +24,7 @@ export class ActiveFault {
   firstMs: number | undefined;
   lastMs: number | undefined;
 
-  /** `place`: the fault's among all, which keeps their random numbers apart. */
+  /** `place`: the fault's position among all, which separates their random numbers. */
   constructor(
     fault: Fault,
     options: {
@@ -50,7 +50,10 @@ export class ActiveFault {
     return ms >= this.fromMs && ms < this.toMs && this.#rounds < this.#times;
   }
 
-  /** Whether it strikes what happens now to an instrument, or to no one in particular; the first of every so many. Counts it when it does. */
+  /**
+   * Whether it strikes an event at `ms`, of the instrument `index` or of none: the first of every `every`
+   * events. Counts the strike.
+   */
   triggers(ms: number, index?: number): boolean {
     if (!this.isActive(ms) || (this.index !== undefined && index !== this.index)) return false;
     if (this.#seen++ % this.#every !== 0) return false;
@@ -59,7 +62,7 @@ export class ActiveFault {
     return true;
   }
 
-  /** One of its times is used up. */
+  /** Uses up one of its `times`. */
   countRound(): void {
     this.#rounds++;
   }

@@ -1,15 +1,15 @@
-/** Writing to a socket below the WebSocket library: frames of its own making, byte by byte or a great many of them. */
+/** Writes to a socket below the WebSocket library: self-made frames, byte by byte or in bulk. */
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
 const BINARY_MESSAGE = 0x82;
-/** What the second byte says of the length: it itself, or how many bytes of it follow. */
+/** Values of a frame's second byte: the length itself, or a marker for a length of two or eight bytes. */
 const [MAX_SHORT_LENGTH, TWO_BYTES, EIGHT_BYTES] = [126, 126, 127];
-/** What one write of a burst holds: as much as may wait in our memory. */
+/** Bytes of one write of a burst, which bounds the memory. */
 const WRITE_BYTES = 64 * 1024;
 
-/** The bytes on the wire of one binary message. */
+/** One binary message as bytes on the wire. */
 export function messageBytes(payload: Uint8Array): Buffer {
   const { length } = payload;
   const head = Buffer.alloc(length < MAX_SHORT_LENGTH ? 2 : length < 0x10000 ? 4 : 10);
@@ -20,21 +20,21 @@ export function messageBytes(payload: Uint8Array): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** The two functions by which a stream hands on what is written to it; an instance's own come before its class's. */
+/** A stream's two internal write functions; an instance's own take precedence over its class's. */
 interface Writing {
   _write: (chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void) => void;
   _writev: unknown;
 }
 
 /**
- * Makes a socket that can be written to byte by byte. What else is written waits behind, in order: the stream takes one chunk after the
- * other. Returns the function that writes so.
+ * Makes a socket writable byte by byte. Other writes wait in order: the stream takes one chunk after the other.
+ * Returns the function that writes so.
  */
 export function byteWriter(raw: Socket): (bytes: Buffer) => void {
   const single = new WeakSet<Buffer>();
   const writing = raw as unknown as Writing;
   const write = writing._write.bind(raw);
-  // Without it every chunk comes by itself.
+  // Without `_writev` every chunk comes alone.
   writing._writev = null;
   writing._write = (chunk, encoding, done) => {
     if (!single.has(chunk)) {
@@ -58,8 +58,8 @@ export function byteWriter(raw: Socket): (bytes: Buffer) => void {
 }
 
 /**
- * Sends `count` messages, `payloads` again and again, as the client reads them: the next write waits for the last. `sent` hears of every write,
- * also of the last one. Ends when the socket does.
+ * Sends `count` messages, cycling through `payloads`, as fast as the client reads: each write waits for the
+ * previous one. Calls `sent` for every write. Ends when the socket does.
  */
 export function sendBurst({
   socket,
@@ -87,7 +87,7 @@ export function sendBurst({
     raw.write(bytes, (error) => {
       if (error) return;
       sent(batch);
-      // A turn for everything else, also when the kernel takes all at once.
+      // Yields to the event loop even if the kernel takes everything at once.
       setImmediate(more);
     });
   };

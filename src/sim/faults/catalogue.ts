@@ -1,4 +1,8 @@
-/** What can go wrong with the simulated broker: every fault by name, its arguments with unit, default and bounds, and one sentence of what the broker does. Data. */
+/**
+ * The faults of the simulated broker: names, arguments with unit, default and bounds, and one sentence on what
+ * the broker does. Data. A fault is a row here and a function: of packets in packets.ts, of frames in
+ * frames.ts, of handshakes in handshakes.ts, of all connections at a moment in moments.ts.
+ */
 
 export interface NumberArgument {
   readonly kind: 'number';
@@ -8,7 +12,7 @@ export interface NumberArgument {
   /** Infinity: no limit. */
   readonly preset: number;
   readonly whole: boolean;
-  /** Numbers within the bounds that are none all the same. */
+  /** Numbers within the bounds that are not allowed. */
   readonly except?: { readonly words: string; readonly holds: (value: number) => boolean };
 }
 
@@ -20,14 +24,14 @@ export interface WordArgument {
 
 export interface SymbolArgument {
   readonly kind: 'symbol';
-  /** Whose packets are meant where no symbol is given: the market's first name's, or everybody's. */
+  /** The instrument if no symbol is given: the market's first, or all. */
   readonly preset: 'first' | 'all';
 }
 
 export type Argument = NumberArgument | WordArgument | SymbolArgument;
 
 export interface FaultKind {
-  /** Of the broker: "closes ...". */
+  /** Completes "the broker ...". */
   readonly does: string;
   readonly takes: Readonly<Record<string, Argument>>;
 }
@@ -38,7 +42,7 @@ function number(preset: number, min: number, max: number, unit: string): NumberA
   return { kind: 'number', preset, min, max, unit, whole: true };
 }
 
-/** From when on, and how long. */
+/** When it starts, and how long it lasts. */
 function window(atSeconds: number, forSeconds: number): Record<'at' | 'for', Argument> {
   return {
     at: number(atSeconds, 0, MAX_SECONDS, "market seconds after the market's start"),
@@ -51,12 +55,12 @@ function times(preset: number): Argument {
 }
 
 function every(preset: number): Argument {
-  return number(preset, 1, 1_000_000, 'one of so many frames');
+  return number(preset, 1, 1_000_000, 'one of this many frames');
 }
 
-/** A moment: it waits `for` so long for a socket to be open. */
+/** Happens once; waits up to `for` for an open socket. */
 const moment = { ...window(90, 600), times: times(1) };
-/** What answers handshakes and requests strikes from the start: a client that is connected makes none. */
+/** Concerns handshakes and requests, so it is on from the start: a connected client makes none. */
 const answer = { ...window(0, 600), times: times(1) };
 const silence = window(90, 60);
 const ofFrames = (one: number): Record<'at' | 'for' | 'times' | 'every' | 'symbol', Argument> => ({
@@ -81,15 +85,15 @@ const catalogue = {
   close: { does: 'closes every open socket with a close frame', takes: { ...moment, code: CLOSE_CODE } },
   reset: { does: 'resets every open connection (RST)', takes: moment },
   'half-open': {
-    does: 'leaves the connections that are open then up, and neither sends nor answers anything on them ever again',
+    does: 'keeps open connections up, but neither sends nor answers anything on them any more',
     takes: moment,
   },
   expire: {
-    does: 'closes every open socket and answers the tokens given so far with 401; a fresh log-in works',
+    does: 'closes every open socket and answers the tokens issued so far with 401; a fresh log-in works',
     takes: { at: moment.at, code: { ...CLOSE_CODE, preset: 1008 } },
   },
   burst: {
-    does: 'sends so many frames at once to every socket that has subscriptions, as fast as they are read',
+    does: 'sends many frames at once to every socket that has subscriptions, as fast as they are read',
     takes: { ...moment, frames: number(1_000_000, 1, 100_000_000, 'to each socket') },
   },
   'refuse-401': {
@@ -97,7 +101,7 @@ const catalogue = {
     takes: { ...answer, reason: { kind: 'word', words: ['auth', 'client', 'key', 'feed'], preset: 'auth' } },
   },
   'refuse-403': { does: 'refuses handshakes with 403', takes: answer },
-  'refuse-403-rate': { does: 'refuses handshakes with 403 that speaks of an exceeded rate', takes: answer },
+  'refuse-403-rate': { does: 'refuses handshakes with 403 and a body about an exceeded rate', takes: answer },
   'refuse-429': { does: 'refuses handshakes with 429', takes: answer },
   'refuse-500': { does: 'refuses handshakes with 500', takes: answer },
   'slow-handshake': {
@@ -106,30 +110,30 @@ const catalogue = {
   },
   quota: { does: 'answers requests to subscribe with E1002 and does not carry them out', takes: answer },
   unanswered: {
-    does: 'never answers subscriptions of one name',
+    does: 'never answers subscriptions of one symbol',
     takes: { ...window(0, 600), symbol: first },
   },
   'stale-cache': {
-    does: 'answers subscriptions with packets that are so old',
+    does: 'answers subscriptions with old packets',
     takes: { ...window(0, 600), symbol: all, hours: number(20, 1, 720, 'hours') },
   },
-  mute: { does: 'sends no packet of any name; pongs go on', takes: silence },
-  'mute-symbol': { does: 'sends no packet of one name', takes: { ...silence, symbol: first } },
-  'pong-lost': { does: 'answers no ping of either kind; packets go on', takes: silence },
+  mute: { does: 'sends no packet of any symbol; pongs continue', takes: silence },
+  'mute-symbol': { does: 'sends no packet of one symbol', takes: { ...silence, symbol: first } },
+  'pong-lost': { does: 'answers no ping of either kind; packets continue', takes: silence },
   duplicate: { does: 'sends packets twice', takes: ofFrames(5) },
   reorder: {
-    does: 'sends packets up to so much later, behind others',
+    does: 'delays packets by a random time, so that others overtake them',
     takes: { ...ofFrames(3), within: number(2, 1, 300, 'market seconds') },
   },
   late: {
-    does: 'sends packets so much later, all those held at its end together',
+    does: 'delays packets; those still delayed at its end come together',
     takes: { ...ofFrames(1), by: number(5, 1, 300, 'market seconds') },
   },
   'zero-price': { does: 'sends packets whose price is 0', takes: ofFrames(50) },
   'zero-time': { does: 'sends packets whose times are 0', takes: ofFrames(50) },
   'volume-falls': { does: "sends packets with half of the day's volume", takes: ofFrames(50) },
   clock: {
-    does: 'sends packets, cached ones too, whose times are so much off',
+    does: 'sends packets, also cached ones, with shifted times',
     takes: {
       ...ofFrames(1),
       minutes: {
@@ -140,10 +144,10 @@ const catalogue = {
   },
   truncated: { does: 'cuts frames short', takes: ofFrames(50) },
   oversize: {
-    does: 'makes frames so long',
+    does: 'makes frames too long',
     takes: { ...ofFrames(50), bytes: number(1000, 444, 1_048_576, 'bytes') },
   },
-  'unknown-mode': { does: 'gives frames a mode that does not exist (9)', takes: ofFrames(50) },
+  'unknown-mode': { does: 'sends frames with a mode that does not exist (9)', takes: ofFrames(50) },
   garbage: { does: 'sends a message of random bytes before frames', takes: ofFrames(50) },
   'error-as-binary': { does: 'sends an error message in binary before frames', takes: ofFrames(50) },
   joined: { does: "sends frames in one message with the connection's next", takes: ofFrames(50) },
@@ -160,7 +164,7 @@ export function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(catalogue, name);
 }
 
-/** What an argument may be, e.g. `a whole number from 1 to 300 (market seconds)`. */
+/** An argument's bounds, e.g. `a whole number from 1 to 300 (market seconds)`. */
 export function boundsOf(argument: Argument): string {
   switch (argument.kind) {
     case 'number':
@@ -177,7 +181,7 @@ function presetOf(argument: Argument): string {
   return argument.preset === Infinity ? 'no limit' : String(argument.preset);
 }
 
-/** Every fault with its arguments, for a person. */
+/** The list of all faults with their arguments, for a person. */
 export function faultList(): string {
   const lines = FAULT_NAMES.flatMap((name) => {
     const { does, takes } = CATALOGUE[name];
@@ -192,7 +196,7 @@ export function faultList(): string {
   });
   return [
     'Faults of the simulated broker: --fault NAME[:key=value,...], as often as wanted, or --chaos SEED for some that the seed picks.',
-    'A fault strikes from `at` on, for so long as `for` says; GET /simulator tells how often it struck, and when first and last.',
+    'A fault strikes from `at` on, for the time of `for`. GET /simulator says how often it struck, and when first and last.',
     '',
     ...lines,
   ]

@@ -1,12 +1,15 @@
-/** A quarter of an hour in which much goes wrong: faults of different kinds, one after another with pauses between, all picked by a seed. Pure. */
+/**
+ * A quarter of an hour of trouble: faults of different kinds, one after another with pauses, all picked by a
+ * seed. Pure.
+ */
 
 import { seededRandom, type Random } from '../../random.js';
 import type { FaultName } from './catalogue.js';
 import { parseFault, type Fault } from './fault.js';
 
 /**
- * What a client must survive, by kind. Left out is what ends a run or outlasts it: limits, bans, names that are never answered, and half-open
- * connections, which are noticed after real seconds that may be all the market minutes there are.
+ * Faults that a client must survive, by kind. Left out are those that end or outlast a run: limits, bans,
+ * subscriptions that are never answered, and half-open connections, which are detected after real seconds.
  */
 const KINDS: readonly (readonly FaultName[])[] = [
   ['drop', 'close', 'reset', 'expire'],
@@ -16,10 +19,10 @@ const KINDS: readonly (readonly FaultName[])[] = [
   ['zero-price', 'zero-time', 'volume-falls', 'clock'],
   ['truncated', 'oversize', 'unknown-mode', 'garbage', 'error-as-binary', 'joined', 'fragments', 'burst'],
 ];
-/** Those that strike only a client that connects: the connection is dropped for them, and they wait for its return. */
+/** These strike only a client that connects, so the connection is dropped for them. */
 const AT_CONNECTING: ReadonlySet<FaultName> = new Set(KINDS[1]);
 const RETURN_SECONDS = 120;
-/** For a quarter of an hour the presets are too much. */
+/** The defaults are too much for a quarter of an hour. */
 const MILDER: Readonly<Partial<Record<FaultName, string>>> = {
   burst: ',frames=100000',
   'slow-handshake': ',by=2',
@@ -31,7 +34,7 @@ const PAUSE_SECONDS = { least: 30, most: 75 };
 const LAST_END_SECONDS = 840;
 const STREAM = 0xfa017;
 
-/** The faults of a seed, in the order of time, within the first fourteen minutes; the same for the same seed, whatever else is asked for. */
+/** A seed's faults, by time, within the first fourteen minutes. */
 export function chaosFaults(seed: number): Fault[] {
   const random = seededRandom(seed, STREAM);
   const left = shuffled(
@@ -43,7 +46,7 @@ export function chaosFaults(seed: number): Fault[] {
   for (let turn = 0; ; turn++) {
     const lasting = between(random, LASTING_SECONDS);
     if (at + lasting > LAST_END_SECONDS) return faults;
-    // Each kind in its turn and no name twice; the kinds are too many for one to run out within the time.
+    // Kinds in turn, and no fault twice. There are too many kinds for one to run out in the time.
     const name = left[turn % left.length].pop();
     if (name !== undefined) {
       if (AT_CONNECTING.has(name)) faults.push(parseFault(`drop:at=${at}`));

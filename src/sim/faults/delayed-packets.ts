@@ -1,4 +1,4 @@
-/** Packets that are held back and come later. */
+/** Packets that are delayed. */
 
 import type { Packet } from '../../market/packet.js';
 
@@ -8,11 +8,11 @@ interface DelayedPacket {
 }
 
 export class DelayedPackets {
-  /** By the market second in which they come, epoch ms. */
+  /** By the market second in which they are due, epoch ms. */
   readonly #due = new Map<number, DelayedPacket[]>();
   #next = Infinity;
 
-  /** Keeps `packet`, which must be nobody else's, until `dueMs`. */
+  /** Keeps `packet` until `dueMs`. The caller must not use it again. */
   add(dueMs: number, index: number, packet: Packet): void {
     const held = this.#due.get(dueMs);
     if (held === undefined) this.#due.set(dueMs, [{ index, packet }]);
@@ -20,7 +20,7 @@ export class DelayedPackets {
     this.#next = Math.min(this.#next, dueMs);
   }
 
-  /** Hands over what is due by `ms`: in the order of the time it is due, and then of that in which it came. */
+  /** Publishes what is due by `ms`, in the order of due time, then of arrival. */
   release(ms: number, publish: (index: number, packet: Packet) => void): void {
     while (this.#next <= ms) {
       for (const { index, packet } of this.#due.get(this.#next)!) publish(index, packet);

@@ -1,6 +1,7 @@
 /**
- * The faults of one broker: between the market and the feed, at handshakes, and at the connections. Whether one strikes a packet goes by the
- * packet's own time and not by when it happens to be sent, so that the same market and faults strike the same packets.
+ * The faults of one broker: between market and feed, at handshakes, and at connections. Whether a fault strikes
+ * a packet depends on the packet's own time, not on when it is sent, so the same market and faults always
+ * strike the same packets.
  */
 
 import type { Clock } from '../../clock.js';
@@ -30,11 +31,11 @@ export class FaultInjector {
   readonly #moments: readonly ActiveFault[];
   readonly #live: readonly ActiveFault[];
   readonly #cached: readonly ActiveFault[];
-  /** Those that change frames on their way. */
+  /** Faults that change frames. */
   readonly frameFaults: readonly ActiveFault[];
   readonly #delayed = new DelayedPackets();
   readonly #scratch = new Packet();
-  /** The time of the packet that is being published, epoch ms. */
+  /** Time of the packet that is being published, epoch ms. */
   #packetMs: number | undefined;
 
   /** Throws EngineError USAGE for a symbol that the market does not have. */
@@ -58,7 +59,7 @@ export class FaultInjector {
     this.frameFaults = this.#all.filter(({ fault }) => DAMAGE[fault.name] !== undefined);
   }
 
-  /** Market time: that of the packet at hand where there is one. */
+  /** Market time, epoch ms: of the packet that is being published, if any. */
   nowMs(): number {
     return this.#packetMs ?? this.#options.clock.marketMs();
   }
@@ -71,12 +72,15 @@ export class FaultInjector {
     return this.#options.market.indexOf(exchangeType, token);
   }
 
-  /** The first fault of a name that strikes what happens now, counted; undefined when none does. */
+  /** The first fault of a name that strikes now, counted; undefined if none does. */
   triggered(name: FaultName, index?: number): ActiveFault | undefined {
     return this.#all.find((active) => active.fault.name === name && active.triggers(this.nowMs(), index));
   }
 
-  /** Lets the market run up to `toMs`, hands on what comes of what it sends, and strikes the connections at their moments on the way. */
+  /**
+   * Advances the market to `toMs`, publishes its packets as the faults leave them, and strikes the connections
+   * at the faults' moments.
+   */
   run(toMs: number, publish: Emit, targets: () => FaultTarget[]): void {
     const { market } = this.#options;
     for (const moment of this.#moments) {
@@ -89,7 +93,7 @@ export class FaultInjector {
     this.#advance(toMs, publish);
   }
 
-  /** What a subscription is answered with: the market's last packet, or what comes of it. */
+  /** The packet that answers a subscription: the market's last one, as the faults leave it. */
   cached(index: number): Packet {
     let packet = this.#options.market.last(index);
     for (const active of this.#cached) {
@@ -98,7 +102,7 @@ export class FaultInjector {
     return packet;
   }
 
-  /** Why a handshake is refused though its credentials may be good; undefined when it is not. */
+  /** Why a handshake is refused despite good credentials; undefined if it is not. */
   refusal(): HandshakeRefusal | undefined {
     const active = this.#all.find(
       (one) => REFUSAL[one.fault.name] !== undefined && one.triggers(this.nowMs()),
@@ -106,13 +110,13 @@ export class FaultInjector {
     return active === undefined ? undefined : REFUSAL[active.fault.name]!(active.fault);
   }
 
-  /** Real ms by which a handshake's answer is late. */
+  /** Real ms by which a handshake is answered late. */
   handshakeDelayMs(): number {
     const active = this.triggered('slow-handshake');
     return active === undefined ? 0 : numberOf(active.fault, 'by') * SECOND_MS;
   }
 
-  /** What struck so far, for the simulator's own questions. */
+  /** What each fault did, for the control route. */
   report(): Record<string, unknown>[] {
     return this.#all.map(({ fault, strikes, firstMs, lastMs }) => ({
       fault: fault.text,
@@ -132,7 +136,8 @@ export class FaultInjector {
       this.#delayed.release(ms, release);
       for (const one of this.#applyLive(index, packet, ms)) publish(index, one);
     });
-    // No packet of an earlier second is to come: whatever the steps in which the market runs, the order is the same.
+    // Every packet of earlier seconds has come, so the order does not depend on the steps in which the market
+    // advances.
     const secondMs = Math.floor(toMs / SECOND_MS) * SECOND_MS;
     this.#packetMs = secondMs;
     this.#delayed.release(secondMs, release);
@@ -159,7 +164,7 @@ export class FaultInjector {
     return [];
   }
 
-  /** The packet changed, in memory that the next change may overwrite. */
+  /** A changed copy of the packet, in memory that the next change may overwrite. */
   #changed(packet: Packet, { fault }: ActiveFault): Packet {
     if (packet !== this.#scratch) copyPacket(packet, this.#scratch);
     PACKET_FAULTS[fault.name]!.change!(this.#scratch, fault);
@@ -183,7 +188,7 @@ function appliesTo({ name }: Fault, kind: 'live' | 'cached'): boolean {
   return of === kind || of === 'both';
 }
 
-/** The instrument that a fault means; undefined: all. */
+/** The instrument that a fault is limited to; undefined for all. */
 function indexOf({ name, values }: Fault, market: Market): number | undefined {
   const { symbol } = values;
   if (typeof symbol === 'string' && symbol !== '') return market.indexOfSymbol(symbol);

@@ -1,4 +1,4 @@
-/** One fault as a person writes it, `NAME[:key=value,...]`, checked against the catalogue. */
+/** One fault as written on the command line, `NAME[:key=value,...]`, checked against the catalogue. */
 
 import { EngineError } from '../../errors.js';
 import type { Listing } from '../../market/instrument.js';
@@ -6,20 +6,20 @@ import { boundsOf, CATALOGUE, FAULT_NAMES, isFaultName, type Argument, type Faul
 
 export interface Fault {
   readonly name: FaultName;
-  /** As `parseFault` reads it. */
+  /** In the form of `parseFault`. */
   readonly text: string;
-  /** Every argument that the fault takes: what was given, else the default. A symbol that was not given is ''. */
+  /** Every argument of the fault, given or default. A symbol that is not given is ''. */
   readonly values: Readonly<Record<string, number | string>>;
 }
 
-/** A number of the fault. Throws where the fault takes none of that name: a programmer's mistake. */
+/** A numeric argument. Throws RangeError if the fault has none of that name. */
 export function numberOf({ name, values }: Fault, key: string): number {
   const value = values[key];
   if (typeof value !== 'number') throw new RangeError(`${name} has no number ${key}`);
   return value;
 }
 
-/** Reads one fault. Throws EngineError USAGE with one sentence that names what may be given. */
+/** Parses one fault. Throws EngineError USAGE with what may be given. */
 export function parseFault(text: string): Fault {
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
@@ -45,7 +45,7 @@ export function parseFault(text: string): Fault {
   return Object.freeze({ name, text, values: Object.freeze(values) });
 }
 
-/** Throws EngineError USAGE when a fault names an instrument that the market does not have. */
+/** Throws EngineError USAGE if a fault names an instrument that the market lacks. */
 export function checkSymbols(faults: readonly Fault[], listings: readonly Listing[]): void {
   for (const { name, values } of faults) {
     const { symbol = '' } = values;

@@ -1,11 +1,11 @@
-/** What faults make of one frame on its way to one connection: the messages that are sent in its place. Pure. */
+/** What faults do to one frame on its way to one connection: the messages that are sent instead. Pure. */
 
 import type { Random } from '../../random.js';
 import { ERROR_TEXT } from '../subscriptions.js';
 import type { FaultName } from './catalogue.js';
 import { numberOf, type Fault } from './fault.js';
 
-/** `frame` is shared with other connections and is not changed. */
+/** `frame` is shared between connections and must not be changed. */
 export type Damage = (frame: Uint8Array, fault: Fault, random: Random) => Uint8Array[];
 
 const NO_MODE = 9;
@@ -17,7 +17,7 @@ const ERROR = Buffer.from(
 export const DAMAGE: Readonly<Partial<Record<FaultName, Damage>>> = {
   truncated: (frame, _fault, random) => [frame.subarray(0, 1 + Math.floor(random() * (frame.length - 1)))],
   oversize: (frame, fault) => {
-    // Never less than there is, as when two frames were joined before.
+    // Always longer than the frame, also when two were joined before.
     const long = Buffer.alloc(Math.max(numberOf(fault, 'bytes'), frame.length + 1));
     long.set(frame);
     return [long];
@@ -31,7 +31,7 @@ export const DAMAGE: Readonly<Partial<Record<FaultName, Damage>>> = {
     const bytes = Buffer.alloc(1 + Math.floor(random() * MAX_GARBAGE_BYTES)).map(() =>
       Math.floor(random() * 256),
     );
-    // Never a frame by chance.
+    // No valid mode, so never a frame by chance.
     bytes[0] |= 0x80;
     return [bytes, frame];
   },

@@ -1,4 +1,4 @@
-/** Handshakes that are refused though the credentials are good. */
+/** Refusals of handshakes with good credentials. */
 
 import type { BadCredential } from '../log-ins.js';
 import type { FaultName } from './catalogue.js';

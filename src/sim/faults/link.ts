@@ -1,4 +1,7 @@
-/** One connection as the faults have it: what is sent in place of each frame, whether pings and requests are answered, and how it ends. */
+/**
+ * One connection with faults: what is sent instead of each frame, whether pings and requests are answered, and
+ * how it ends.
+ */
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
@@ -41,12 +44,12 @@ export class Link {
     return this.#halfOpen === undefined && this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Whether anything is still heard from it. */
+  /** Whether it is half open: nothing is sent or received any more. */
   get isHalfOpen(): boolean {
     return this.#halfOpen !== undefined;
   }
 
-  /** Sends an instrument's frame, or what the faults make of it. Before each message `room` says whether it may be sent. */
+  /** Sends an instrument's frame as the faults leave it. `room` is asked before each message. */
   sendPacket(frame: Uint8Array, index: number, room: () => boolean): void {
     if (this.withheld() || this.#triggered('mute') || this.#triggered('mute-symbol', index)) return;
     for (const message of this.#messages(frame, index)) {
@@ -60,18 +63,18 @@ export class Link {
     }
   }
 
-  /** Whether what would be sent or answered is withheld, because nothing comes from this connection any more. */
+  /** Whether the connection is half open, so nothing may be sent; counts a strike. */
   withheld(): boolean {
     this.#halfOpen?.record(this.#faults.nowMs());
     return this.#halfOpen !== undefined;
   }
 
-  /** Whether a ping of either kind is answered. */
+  /** Whether pings of either kind are answered. */
   pongs(): boolean {
     return !this.withheld() && !this.#triggered('pong-lost');
   }
 
-  /** Whether a request to subscribe is taken for one beyond the quota. */
+  /** Whether a request to subscribe is refused as over the quota. */
   overQuota(): boolean {
     return this.#triggered('quota');
   }
@@ -94,7 +97,10 @@ export class Link {
     this.#socket.close(code, reason);
   }
 
-  /** From now on nothing is sent and nothing is heard; the client's own end of the connection is. */
+  /**
+   * From now on nothing is sent or received, and the connection stays up. The client's bytes are read and
+   * discarded.
+   */
   halfOpen(fault: ActiveFault): void {
     this.#halfOpen = fault;
     this.#raw.removeAllListeners('data');
@@ -131,7 +137,7 @@ export class Link {
     for (const active of this.#faults.frameFaults) {
       if (!active.triggers(this.#faults.nowMs(), index)) continue;
       const damage = DAMAGE[active.fault.name]!;
-      // What was put before the frame is left as it is.
+      // Messages put before the frame stay as they are.
       messages = [...messages.slice(0, -1), ...damage(messages.at(-1)!, active.fault, active.random)];
     }
     return messages;

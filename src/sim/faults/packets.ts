@@ -1,4 +1,7 @@
-/** What faults do to packets between the market and the feed. Pure, except that `change` writes into the packet it is given. */
+/**
+ * What faults do to packets between the market and the feed. Pure, except that `change` writes into the packet
+ * it is given.
+ */
 
 import { FIELD, type Packet } from '../../market/packet.js';
 import { MINUTE_MS } from '../../market/session.js';
