@@ -1,39 +1,41 @@
 /**
- * What each fault of the broker makes of a run: the data of the tests beside this file, and of docs/faults.md, which is written from it. All
- * rows are runs of four minutes (one of six) with RELIANCE, TCS and INFY at sixty times real time; the feed notices silence and lost pongs twenty times
- * as soon as in use.
+ * What each fault of the broker does to a run: the data of faults.test.ts and of docs/faults.md. Rows are runs
+ * of four minutes (one of six) of RELIANCE, TCS and INFY at sixty times real time. The feed detects silence and
+ * lost pongs twenty times sooner than in production.
  */
 
 export type Turned = 'warn' | 'fail';
 
 export interface Row {
-  /** As on the command line. Several are on at once. */
+  /** As on the command line; several are on at once. */
   readonly faults: readonly string[];
   /** What the client does. */
   readonly client: string;
-  /** Words of the report, or where no run came about of standard error: all of them are there. */
+  /** Words that are all in the report; without a run, in standard error. */
   readonly says: readonly string[];
-  /** Counter of the report that is above zero. */
+  /** A counter of the report that is above zero. */
   readonly counted?: string;
-  /** Gates that do not pass, and how they turn; where a list, either, by how long it took. No other turns. */
+  /** Gates that do not pass, and their status; a list where it depends on timing. No other gate changes. */
   readonly gates: Readonly<Record<string, Turned | readonly Turned[]>>;
-  /** Exit code where no run came about. */
+  /** Exit code if there is no run. */
   readonly exit?: number;
   readonly mode?: 'quote';
-  /** Market minutes where four are too few for a whole one beside the gap on a busy machine. */
+  /** Market minutes, if on a busy machine four leave no whole minute besides the gap. */
   readonly minutes?: number;
-  /** Whole minutes are those of a run without any fault. */
+  /** Whether whole minutes equal those of a run without the fault. */
   readonly untouched: boolean;
-  /** A span was not seen: it is in the report, and each candle that it touches is partial and says how much. */
+  /**
+   * There is a gap: it is in the report, and each candle that it touches is partial and says how long it was.
+   */
   readonly gap?: true;
 }
 
-/** Over a real second of disconnection is more than 5 % of so short a run. */
+/** A second of disconnection may be more than 5 % of such a short run. */
 const GAP = ['warn', 'fail'] as const;
-/** A million frames are late by as long as they take, a second more or less: that is the machine's to say. */
+/** How late a million frames make the feed depends on the machine. */
 const LATE = ['warn', 'fail'] as const;
 const SILENT = { fresh: 'fail', candles: 'fail', momentum: 'warn' } as const;
-const AGAIN = 'connects again after a random wait of up to half a second, subscribes anew';
+const AGAIN = 'connects again after a random wait of up to half a second, subscribes again';
 
 export const ROWS: readonly Row[] = [
   {
@@ -127,7 +129,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['pong-lost:for=120'],
-    client: 'drops the connection although packets flow: nothing proves that our side of it is heard',
+    client: 'drops the connection although packets flow: nothing proves that the server receives anything',
     says: ['"cause":"pong-overdue"'],
     gates: { connected: GAP },
     untouched: true,
@@ -135,7 +137,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['mute:for=240'],
-    client: 'replaces the mute connection; if the next is mute too, logs in afresh',
+    client: 'replaces the mute connection; if the next one is mute too, logs in again',
     says: [
       '"cause":"mute"',
       'it is replaced, and if the next one is mute too a fresh log-in comes first',
@@ -162,42 +164,42 @@ export const ROWS: readonly Row[] = [
   {
     faults: ['quota'],
     client:
-      'says what the broker answered; nothing flows, so the connection is replaced as mute and subscribes anew',
+      'says what the broker answered; nothing flows, so the connection is replaced as mute and subscribes again',
     says: ['The broker answered E1002: Invalid Request. Subscription Limit Exceeded', '"cause":"mute"'],
     gates: { connected: GAP, subscribed: 'fail' },
     untouched: true,
   },
   {
     faults: ['refuse-401:reason=auth'],
-    client: 'logs in afresh, once',
+    client: 'logs in again, once',
     says: ['401 (Invalid Header - Invalid Auth token)'],
     gates: { connected: 'warn', 'no-rest': 'warn' },
     untouched: true,
   },
   {
     faults: ['refuse-401:reason=client'],
-    client: 'logs in afresh, once',
+    client: 'logs in again, once',
     says: ['401 (Invalid Header - Invalid Client Code)'],
     gates: { connected: 'warn', 'no-rest': 'warn' },
     untouched: true,
   },
   {
     faults: ['refuse-401:reason=key'],
-    client: 'logs in afresh, once',
+    client: 'logs in again, once',
     says: ['401 (Invalid Header - Invalid API Key)'],
     gates: { connected: 'warn', 'no-rest': 'warn' },
     untouched: true,
   },
   {
     faults: ['refuse-401:reason=feed'],
-    client: 'logs in afresh, once',
+    client: 'logs in again, once',
     says: ['401 (Invalid Header - Invalid Feed Token)'],
     gates: { connected: 'warn', 'no-rest': 'warn' },
     untouched: true,
   },
   {
     faults: ['refuse-401:times=2'],
-    client: 'ends: a fresh log-in did not help',
+    client: 'ends: a new log-in did not help',
     says: [
       'The feed refuses the tokens of a fresh log-in too (401: Invalid Header - Invalid Auth token): is the API key that of an active app of this client code?',
     ],
@@ -207,7 +209,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['refuse-403'],
-    client: 'ends: before anything was open a person is there to read it',
+    client: 'ends: the first connection failed, so a person is watching',
     says: ['The feed refused the connection with 403'],
     gates: {},
     exit: 3,
@@ -245,7 +247,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['expire'],
-    client: 'connects again, is refused with 401, logs in afresh',
+    client: 'connects again, is refused with 401, logs in again',
     says: ['"cause":"closed","code":1008', '"cause":"unauthorized"', '"restCallsDuringRun":1'],
     gates: { connected: GAP, 'no-rest': 'warn' },
     untouched: true,
@@ -253,7 +255,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['duplicate'],
-    client: 'counts the second of two and takes it for nothing',
+    client: 'counts the duplicate and ignores it',
     counted: 'applied.duplicate',
     says: [],
     gates: {},
@@ -261,14 +263,14 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['reorder:within=2'],
-    client: 'takes each into its minute; open and close go by time and sequence',
+    client: 'puts each into its minute; time and sequence decide open and close',
     says: ['"late":0'],
     gates: {},
     untouched: true,
   },
   {
     faults: ['late:by=90,every=3'],
-    client: 'corrects the candle of each, which says so in `late` and `revision`; at real speed `lag` fails',
+    client: 'revises the candle of each, counted in `late` and `revision`; at real speed `lag` fails',
     counted: 'late',
     says: [],
     gates: { lag: ['warn', 'fail'] },
@@ -276,7 +278,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['stale-cache:hours=20'],
-    client: 'takes the first packet for the cached one: it seeds and is no tick',
+    client: 'uses the first packet as a snapshot, which is no tick',
     says: ['"outOfSession":0'],
     gates: {},
     untouched: true,
@@ -299,7 +301,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['oversize:bytes=70000,times=1'],
-    client: 'cuts the connection: no message of the feed is longer than 64 KiB; connects again',
+    client: 'drops the connection, as no message of the feed is longer than 64 KiB; connects again',
     says: ['"cause":"protocol"', 'sent a message too large'],
     gates: { connected: GAP },
     untouched: true,
@@ -316,7 +318,7 @@ export const ROWS: readonly Row[] = [
   { faults: ['garbage'], client: 'refuses the message, counted', says: [], gates: {}, untouched: true },
   {
     faults: ['error-as-binary'],
-    client: 'refuses the message, counted: it is no packet',
+    client: 'refuses the message as no packet, counted',
     counted: 'refused.mode',
     says: [],
     gates: {},
@@ -332,7 +334,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['zero-price'],
-    client: 'admits no price of 0, counted',
+    client: 'rejects a price of 0, counted',
     counted: 'unadmitted.price',
     says: [],
     gates: {},
@@ -340,7 +342,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['zero-time'],
-    client: 'admits no time of another day, counted',
+    client: 'rejects a time of another day, counted',
     counted: 'unadmitted.time',
     says: [],
     gates: {},
@@ -349,7 +351,7 @@ export const ROWS: readonly Row[] = [
   {
     faults: ['volume-falls'],
     mode: 'quote',
-    client: 'takes the lower volume for the new anchor, counted; the rise back is booked as traded',
+    client: 'uses the lower volume as the new anchor, counted; the later rise counts as traded',
     counted: 'reseeds',
     says: ["The day's volume fell in packets of RELIANCE"],
     gates: { candles: 'warn' },
@@ -357,7 +359,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['clock:minutes=5'],
-    client: 'follows when three frames agree; minutes go by the exchange, so candles go wrong with its clock',
+    client:
+      'follows when three frames agree; minutes follow the exchange, so its wrong clock makes wrong candles',
     says: ['our clock is slow by at least'],
     gates: { lag: 'fail' },
     untouched: false,
@@ -365,7 +368,7 @@ export const ROWS: readonly Row[] = [
   {
     faults: ['clock:minutes=-5'],
     client:
-      'takes the frames into the minutes that they name, which are sealed: late; at real speed the seconds that no frame names are a gap',
+      'puts the frames into the minutes of their times, which are sealed, so they are late; at real speed the seconds without frames are a gap',
     counted: 'late',
     says: ["this machine's clock is ahead of the exchange's"],
     gates: { lag: 'fail' },
@@ -373,14 +376,14 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['clock:at=0,for=600,minutes=5'],
-    client: 'goes by the exchange from the start: our clock is the odd one',
+    client: 'follows the exchange from the start: our clock is the one that is off',
     says: ["This machine's clock is slow against the exchange's: minutes are not affected"],
     gates: { lag: 'warn' },
     untouched: false,
   },
   {
     faults: ['clock:at=0,for=600,minutes=-5'],
-    client: 'goes by the exchange from the start; a feed so late cannot be told from a clock so far ahead',
+    client: 'follows the exchange from the start; a feed this late looks like a local clock that is ahead',
     says: ["this machine's clock is ahead of the exchange's by up to 300"],
     gates: { lag: 'fail' },
     untouched: false,
@@ -388,11 +391,11 @@ export const ROWS: readonly Row[] = [
   {
     faults: ['burst:frames=1000000'],
     client:
-      'takes all of them in, pausing the socket where a ring is nearly full; a frame that is told again behind a newer one counts as a tick, what came behind them is late',
+      'takes all of them, pausing the socket while a ring is nearly full; a repeated frame after a newer one counts as a tick; what comes after the burst is late',
     counted: 'applied.duplicate',
     says: [],
     gates: { lag: LATE },
     untouched: false,
   },
-  { faults: ['fragments'], client: 'puts the frames together', says: [], gates: {}, untouched: true },
+  { faults: ['fragments'], client: 'reassembles the frames', says: [], gates: {}, untouched: true },
 ];

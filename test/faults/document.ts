@@ -1,4 +1,4 @@
-/** docs/faults.md, from the rows that the tests run: `npm run faults` writes it. */
+/** Makes docs/faults.md from the rows that the tests run (`npm run faults`). */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CATALOGUE, isFaultName } from '../../src/sim/faults/catalogue.js';
@@ -43,11 +43,12 @@ function reportSays({ says, counted, gap, exit }: Row): string {
 
 function candlesOf({ untouched, gap, exit }: Row): string {
   if (exit !== undefined) return '-';
-  if (gap !== undefined) return 'those touched are partial with `gap_ms`, the others as without the fault';
-  return untouched ? 'as without the fault' : 'of what came: the feed told no more';
+  if (gap !== undefined)
+    return 'partial with `gap_ms` where the gap touches them, the others as without the fault';
+  return untouched ? 'as without the fault' : 'of the packets that came';
 }
 
-/** The document's text. */
+/** The page's text. */
 export function faultsDocument(): string {
   const head = ['fault', 'the broker', 'the client', 'the report says', 'gates that turn', 'candles'];
   const rows = ROWS.map((row) => [
@@ -59,16 +60,16 @@ export function faultsDocument(): string {
     candlesOf(row),
   ]);
   return [
-    '# What a broker that misbehaves makes of a run',
+    '# Faults of the broker, and what a run does about them',
     '',
-    'Written by `npm run faults` from the data of the tests (`test/faults/catalogue.ts`); `npm test` runs every row and holds this file to them.',
-    'Each row is a run of four minutes (`half-open` of six), RELIANCE, TCS and INFY on the simulated broker at sixty times real time, with a feed that notices silence and',
-    'lost pongs twenty times as soon as in use. `tickshard simulate --faults` lists all faults with their arguments.',
+    'Written by `npm run faults` from the data of the tests (`test/faults/catalogue.ts`). The tests run every row and compare this page with them.',
+    'Each row is a run of four minutes (`half-open`: six) of RELIANCE, TCS and INFY on the simulated broker, at sixty times real time. Silence and',
+    'lost pongs are detected twenty times sooner than in production. `tickshard simulate --faults` lists all faults with their arguments.',
     '',
-    '- A gate that is `warn or fail` fails where more than 5 % of the run passed without the feed, which is 12 s here: a fifth of a real second.',
-    '- `lag` and `performance` may warn in any row: an accelerated market makes much of a machine that is busy.',
-    '- "As without the fault": every minute that was seen whole has the open, high, low, close and volume of a run without it.',
-    '- Not seen by anybody: one symbol mute for a while among others that go on. Whether it traded cannot be known; gate `fresh` names it while it lasts, the log keeps the turn.',
+    '- A gate that is `warn or fail` fails if more than 5 % of the run passed without the feed: 12 market seconds here, a fifth of a real second.',
+    '- `lag` and `performance` may warn in any row, because an accelerated market magnifies the delays of a busy machine.',
+    '- "As without the fault": every whole minute has the open, high, low, close and volume of a run without the fault.',
+    '- A symbol that is mute while others tick cannot be told from one that did not trade. Gate `fresh` names it meanwhile, and the log keeps the change.',
     '',
     `| ${head.join(' | ')} |`,
     `| ${head.map(() => '---').join(' | ')} |`,

@@ -1,7 +1,8 @@
 /**
- * Every fault of the broker, through a whole run: what the report says, exactly which gates turn, and that no whole candle is another
- * than without the fault. Broken on purpose and caught, a row each: a client that takes a second packet of the same sequence for a tick, a
- * pong that counts as a packet, a gap that is not told to the shards, a decoder that takes a frame of any length, an admission that takes a price of 0.
+ * Every fault of the broker in a whole run: the report's words, exactly which gates change, and that whole
+ * candles equal those of a run without the fault. Mutations that were caught, each by a row: a second packet of
+ * the same sequence counts as a tick, a pong counts as a packet, a gap does not reach the shards, the decoder
+ * takes a frame of any length, a price of 0 is accepted.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,10 @@ import { ROWS, type Row } from './catalogue.js';
 import { DOCUMENT, faultsDocument } from './document.js';
 
 const program = fileURLToPath(shipped('dist/test/faults/quick-feed.js'));
-/** What a run of four minutes at sixty times real time cannot pass or need not: it is short, and the machine may be busy. */
+/**
+ * Statuses that a run of four minutes at sixty times real time may have: it is short, and the machine may be
+ * busy.
+ */
 const TOLERATED: Readonly<Record<string, readonly string[]>> = {
   duration: ['warn'],
   schema: ['skip'],
@@ -83,7 +87,7 @@ function ran(faults: readonly string[], mode = 'ltp', minutes = 4): Promise<Ran>
 const counterOf = (report: Report, path: string): unknown =>
   path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], report.counters);
 
-/** Gates that are not as in any good run, with their status. */
+/** Gates that differ from any good run, with their status. */
 const turned = ({ gates }: Report, row: Row): Record<string, string> =>
   Object.fromEntries(
     gates
@@ -96,7 +100,7 @@ const turned = ({ gates }: Report, row: Row): Record<string, string> =>
 
 function checkGates(report: Report, row: Row): void {
   const seen = turned(report, row);
-  // One whose row allows a busy machine's warning, too, may have passed.
+  // A gate that the row lets warn on a busy machine may also pass.
   const must = Object.entries(row.gates).filter(([id, how]) => !(id === 'lag' && typeof how !== 'string'));
   expect(
     Object.keys(seen).filter((id) => !(id in row.gates)),
@@ -106,7 +110,7 @@ function checkGates(report: Report, row: Row): void {
     expect(typeof how === 'string' ? [how] : how, `${id} in ${JSON.stringify(seen)}`).toContain(seen[id]);
 }
 
-/** A gap is in the report, and on each candle that it touches; each of those candles is partial. */
+/** The gap is in the report and on each candle that it touches, and each of those is partial. */
 function checkGap({ report, candles }: Ran): void {
   const { gaps, partialMinutes } = report!.unseen;
   expect(gaps.length).toBeGreaterThan(0);

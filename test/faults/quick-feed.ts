@@ -1,4 +1,4 @@
-/** A stage run whose feed notices in a second what takes ten in use: silence, lost pongs. Nothing else differs. */
+/** A run whose feed detects in a second what takes ten in production: silence and lost pongs. */
 import type { StageConfig } from '../../src/cli/config.js';
 import { parse } from '../../src/cli/parse.js';
 import { COMMANDS } from '../../src/commands/registry.js';

@@ -195,7 +195,7 @@ export function faultList(): string {
     ];
   });
   return [
-    'Faults of the simulated broker: --fault NAME[:key=value,...], as often as wanted, or --chaos SEED for some that the seed picks.',
+    'Faults of the simulated broker: --fault NAME[:key=value,...], any number of times, or --chaos SEED for faults that the seed picks.',
     'A fault strikes from `at` on, for the time of `for`. GET /simulator says how often it struck, and when first and last.',
     '',
     ...lines,
