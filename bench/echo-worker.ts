@@ -3,7 +3,7 @@ import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
 import { bucketOf } from '../src/memory/histogram.js';
 import { MAIN, RECORD, SHARD, ShardMemory } from '../src/memory/layout.js';
-import { BATCH } from '../src/shard/shard.js';
+import { BATCH_RECORDS } from '../src/shard/shard.js';
 import type { ShardTask } from '../src/threads/shard-messages.js';
 
 /** Longest sleep, as the shard's. */
@@ -16,7 +16,7 @@ export default function run(task: ShardTask): void {
   Atomics.notify(i32, SHARD.starts);
   while (Atomics.load(i32, MAIN.stop) === 0) {
     const head = i32[SHARD.head];
-    const ready = Math.min(BATCH, (Atomics.load(i32, MAIN.tail) - head) | 0);
+    const ready = Math.min(BATCH_RECORDS, (Atomics.load(i32, MAIN.tail) - head) | 0);
     if (ready === 0) {
       Atomics.wait(i32, MAIN.tail, head, SLEEP_MS);
       continue;

@@ -131,13 +131,13 @@ async function engineWaits(
     const send = (k: number, dueMs: number): void => {
       arrival.monoMs = dueMs;
       arrival.marketMs = OPEN_MS + k * stepMs;
-      intake.all(frames.at(k), arrival);
+      intake.batch(frames.at(k), arrival);
     };
     const [memory] = engine.memories;
     const applied = new Since(memory, memory.histogram);
     const sealed = new Since(memory, memory.sealHistogram);
     await openLoop(0, warmed(frames.count), rate, send, () => router.publish());
-    while (!router.drained) await turn();
+    while (!router.isDrained) await turn();
     applied.begin();
     sealed.begin();
     await openLoop(warmed(frames.count), frames.count, rate, send, () => router.publish());
@@ -160,7 +160,7 @@ async function engineWaits(
 
 /** The same of bare records: what the ring, the wake-up and the schedule take. */
 async function echoP99(count: number, rate: number): Promise<number> {
-  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, traded: false });
+  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, hasVolume: false });
   const pool = new ShardPool({
     memories: [memory],
     counters: newCounters(),

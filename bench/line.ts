@@ -10,7 +10,7 @@
 import { monoMs } from '../src/clock.js';
 import { SHARD } from '../src/memory/layout.js';
 import type { Engine } from '../src/ingest/engine.js';
-import { BATCH, Shard } from '../src/shard/shard.js';
+import { BATCH_RECORDS, Shard } from '../src/shard/shard.js';
 import { floor, frames, plain } from './baselines.js';
 import { engineAnswer, naiveAnswer, OPEN_MS, Reads, subscribed } from './market.js';
 import { inTurns, nsEach, rowOf, type Bench } from './row.js';
@@ -28,14 +28,14 @@ export function playLine(reads: Reads, tokens: readonly string[]): Engine {
     const size = reads.next(k);
     arrival.monoMs = monoMs();
     arrival.marketMs = OPEN_MS + k * STEP_MS;
-    intake.all(reads.messages, arrival);
+    intake.batch(reads.messages, arrival);
     router.publish();
-    while (((shard.tail - i32[SHARD.head]) | 0) >= BATCH) shard.step(monoMs, BATCH);
+    while (((shard.tail - i32[SHARD.head]) | 0) >= BATCH_RECORDS) shard.step(monoMs, BATCH_RECORDS);
     k += size;
   }
   intake.end();
   router.publish();
-  while (shard.step(monoMs, BATCH) > 0);
+  while (shard.step(monoMs, BATCH_RECORDS) > 0);
   return engine;
 }
 

@@ -98,7 +98,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   };
   const { engine, intake } = unsubscribed(TOKENS);
   const [memory] = engine.memories;
-  engine.router.tell({
+  engine.router.observeDecisions({
     sealed: (through) => builder.numbers(KIND.seal, [through]),
     gap: (startMs, endMs) => builder.numbers(KIND.gap, [startMs, endMs]),
     ended: (endMs) => builder.numbers(KIND.sealedEnd, [endMs]),
@@ -129,7 +129,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
       encodeTick(packets[symbolOf(i)], frames[k], i + 1, timeOf(i, count), priceOf(i));
     }
     builder.frames(messages, 0, messages.count);
-    intake.all(messages, arrival);
+    intake.batch(messages, arrival);
     // Nobody folds here: what is wanted are the decisions.
     engine.router.publish();
     Atomics.store(memory.i32, SHARD.head, memory.i32[MAIN.tail]);

@@ -17,7 +17,7 @@ const EVERY = [1, 64, 1024] as const;
 
 /** Million records a second. */
 async function rate(records: number, every: number): Promise<number> {
-  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, traded: false });
+  const memory = new ShardMemory({ rows: 1, bars: 1, slots: SLOTS, hasVolume: false });
   const pool = new ShardPool({
     memories: [memory],
     counters: newCounters(),

@@ -41,7 +41,7 @@ function play(from: number, to: number): void {
     }
     // One message's memory for all: what is measured is ours.
     for (let at = 0; at < FRAME_BYTES; at++) message[at] = buf[k * FRAME_BYTES + at];
-    intake.all(single.at(0), arrival);
+    intake.batch(single.at(0), arrival);
   }
 }
 

@@ -118,7 +118,7 @@ async function wholeEngine(
     clock,
     journal: undefined,
     socket: { pause: () => socket.pause(), resume: () => socket.resume() },
-    conceal: () => undefined,
+    redact: () => undefined,
   });
   let fromMs = 0;
   let all!: () => void;

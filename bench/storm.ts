@@ -41,17 +41,17 @@ export async function play(
     const reads = new Reads(buf, count);
     for (let k = 0; k < count;) {
       if (start === 0 && k >= count * WARM) {
-        while (!router.drained) await turn();
+        while (!router.isDrained) await turn();
         warm = k;
         start = monoMs();
       }
       const size = reads.next(k);
       arrival.monoMs = monoMs();
       arrival.marketMs = OPEN_MS + k * STEP_MS;
-      intake.all(reads.messages, arrival);
+      intake.batch(reads.messages, arrival);
       router.publish();
       // A turn of the event loop and not a timer's: in a millisecond a shard empties its ring twice.
-      if (router.pressed) while (!router.relieved) await turn();
+      if (router.aboveHighWater) while (!router.belowLowWater) await turn();
       if (breathes) await turn();
       k += size;
     }

@@ -50,7 +50,7 @@ export class Ticking {
     encodeTick(packet, this.#frame, ++this.#sent, Math.floor(ms), 100_000 + (this.#sent % 97));
     arrival.monoMs = dueMs;
     arrival.marketMs = ms;
-    intake.all(this.#single.at(0), arrival);
+    intake.batch(this.#single.at(0), arrival);
   }
 
   /** Ticks at the rate until `over` says so; market time goes on from `fromMs` by a second in ten. Returns the p99 of due-to-applied, us. */
@@ -66,7 +66,7 @@ export class Ticking {
         this.tick(fromMs + (k / RATE) * 100, startMs + (k * 1000) / RATE);
       router.publish();
     }
-    while (!router.drained) await turn();
+    while (!router.isDrained) await turn();
     return applied.percentile(99);
   }
 
@@ -77,7 +77,7 @@ export class Ticking {
       for (let k = 0; k < this.#packets.length; k++)
         this.tick(OPEN_MS + minute * MINUTE_MS + 5000 + k, monoMs());
       router.publish();
-      while (!router.relieved) await sleep(0);
+      while (!router.belowLowWater) await sleep(0);
     }
     await this.seal(BEFORE - 1);
   }

@@ -2,7 +2,7 @@
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
 import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
-import { BATCH, Shard } from '../src/shard/shard.js';
+import { BATCH_RECORDS, Shard } from '../src/shard/shard.js';
 import type { ShardTask } from '../src/threads/shard-messages.js';
 
 /** `wait`: blocks in the thread, as the product's. `waitAsync`: gives the thread's event loop its turns. `spin`: looks on for a while before it blocks. `drain`: applies what there is, and its task is over. */
@@ -21,7 +21,7 @@ export default async function run(task: ShardTask & { readonly extra: Waiting })
   known.set(buffer, shard);
   const { i32 } = shard.memory;
   while (!shard.ended && Atomics.load(i32, MAIN.stop) === 0) {
-    if (shard.step(monoMs, BATCH) > 0) continue;
+    if (shard.step(monoMs, BATCH_RECORDS) > 0) continue;
     if (waiting === 'drain') return;
     if (waiting === 'spin') {
       const untilMs = monoMs() + SPIN_MS;

@@ -62,7 +62,7 @@ async function figures(
     if (draining === undefined || underWay !== undefined) return;
     underWay = (draining.run(task) as Promise<void>).then(() => {
       underWay = undefined;
-      if (!router.drained) show();
+      if (!router.isDrained) show();
     });
   };
   try {
@@ -71,11 +71,11 @@ async function figures(
     const send = (k: number, dueMs: number): void => {
       arrival.monoMs = dueMs;
       arrival.marketMs = OPEN_MS + k * STEP_MS;
-      intake.all(singly.at(k), arrival);
+      intake.batch(singly.at(k), arrival);
       if (each) show();
     };
     await openLoop(0, warmed(singly.count), RATE, send, show);
-    while (!router.drained) await turn();
+    while (!router.isDrained) await turn();
     applied.begin();
     const cpuBefore = process.cpuUsage();
     await openLoop(warmed(singly.count), singly.count, RATE, send, show);
@@ -85,7 +85,7 @@ async function figures(
     await pool?.done;
     // The last task ends a little behind its last record: a pool that is gone by then would reject it.
     do await underWay;
-    while (underWay !== undefined || !router.drained);
+    while (underWay !== undefined || !router.isDrained);
     const answer = engineAnswer(engine);
     if (answer !== expected)
       throw new Error(`waking, ${waiting}: ${answer} where a plain fold has ${expected}`);

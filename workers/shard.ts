@@ -7,7 +7,7 @@ import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
 import { LEDGER, watch } from '../src/memory/io-ledger.js';
 import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
-import { BATCH, Shard } from '../src/shard/shard.js';
+import { BATCH_RECORDS, Shard } from '../src/shard/shard.js';
 import type { ShardTask } from '../src/threads/shard-messages.js';
 
 /** Longest sleep, real ms: how soon a shard notices a stop that woke nobody. */
@@ -20,7 +20,7 @@ export default function run(task: ShardTask): void {
   const shard = new Shard(memory);
   shard.beat(monoMs());
   while (!shard.ended && Atomics.load(memory.i32, MAIN.stop) === 0) {
-    if (shard.step(monoMs, BATCH) > 0) continue;
+    if (shard.step(monoMs, BATCH_RECORDS) > 0) continue;
     if (shard.tail !== memory.i32[SHARD.head]) continue;
     Atomics.wait(memory.i32, MAIN.tail, memory.i32[SHARD.head], SLEEP_MS);
     shard.beat(monoMs());

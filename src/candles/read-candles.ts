@@ -6,7 +6,7 @@ import type { ShardMemory } from '../memory/layout.js';
 import {
   barLabelMs,
   eachBarFigures,
-  gapWithin,
+  gapMsIn,
   isAuction,
   readAsSealed,
   type BarFigures,
@@ -48,7 +48,7 @@ export function sourceOf(m: ShardMemory, bar: number): CandleSource {
   return isAuction(m, bar) ? 'auction' : 'continuous';
 }
 
-/** A bar with its quality. `gapMs`: `gapWithin` the bar. One that is not sealed is partial. */
+/** A bar with its quality. `gapMs`: `gapMsIn` the bar. One that is not sealed is partial. */
 export function candleFromBar(
   m: ShardMemory,
   place: RowPlace,
@@ -62,22 +62,22 @@ export function candleFromBar(
   const candle = candleOf(m, place, bar, figures);
   const { timestampMs } = candle;
   const source = sourceOf(m, bar);
-  const silenceAtEnd = figures.heardAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.heardAt;
+  const silenceAtEnd = figures.lastSeenAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.lastSeenAt;
   return {
     candle,
     quality: {
       timestampMs,
       ticks: figures.ticks,
       priceChanges: figures.priceChanges,
-      partial: gapMs > 0 || figures.seeded || !sealed,
+      partial: gapMs > 0 || figures.hasSnapshot || !sealed,
       revision: figures.revision,
       late: figures.late,
       gapMs: Math.round(gapMs),
       source,
       volSlack: figures.volSlack,
       repaired: figures.repaired,
-      coverage: source === 'auction' ? null : figures.heardSeconds / MINUTE_SECONDS,
-      maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilence, silenceAtEnd),
+      coverage: source === 'auction' ? null : figures.coveredSeconds / MINUTE_SECONDS,
+      maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilenceMs, silenceAtEnd),
     },
   };
 }
@@ -105,7 +105,7 @@ export function readCandles(
     place.row,
     includeOpen,
     (bar, figures, sealed) =>
-      candles.push(candleFromBar(m, place, bar, { figures, gapMs: gapWithin(m, place.row, bar), sealed })),
+      candles.push(candleFromBar(m, place, bar, { figures, gapMs: gapMsIn(m, place.row, bar), sealed })),
     from,
   );
   return candles;

@@ -9,7 +9,7 @@
 import { MINUTE_MS } from '../market/session.js';
 import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
 import {
-  gapWithin,
+  gapMsIn,
   isAuction,
   readBar,
   readGaps,
@@ -181,7 +181,7 @@ export class CandleStream {
     const { memory } = cursor;
     const figures = readBar(memory, row, bar);
     if (figures === undefined) return undefined;
-    const gapMs = gapWithin(memory, row, bar);
+    const gapMs = gapMsIn(memory, row, bar);
     this.#fingerprint.of(figures, gapMs, sealed);
     const what = cursor.note(row, bar, this.#fingerprint);
     if (what === undefined) return undefined;

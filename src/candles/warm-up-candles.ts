@@ -4,7 +4,7 @@
  * what is not filled has time 0.
  */
 import type { CandleRow, VolumeKind } from './candle.js';
-import { GIVEN, sharedDoubles } from '../memory/layout.js';
+import { WARM_UP_CANDLE, sharedDoubles } from '../memory/layout.js';
 
 /** `rows` as numbers, in their order: what processes tell each other. */
 export function packCandles(rows: readonly CandleRow[]): number[] {
@@ -27,20 +27,20 @@ export function shareNumbers(packed: ArrayLike<number>): Float64Array {
 
 /** Shared room for so many candles. */
 export function sharedRoom(candles: number): Float64Array {
-  return sharedDoubles(candles * GIVEN.size);
+  return sharedDoubles(candles * WARM_UP_CANDLE.size);
 }
 
 /** Writes `rows` into room that was made for them; of more than there is room for the last. Before any other thread reads. */
 export function fillCandles(room: Float64Array, rows: readonly CandleRow[]): void {
   room.fill(0);
-  room.set(packCandles(rows.slice(-room.length / GIVEN.size)));
+  room.set(packCandles(rows.slice(-room.length / WARM_UP_CANDLE.size)));
 }
 
 /** The filled part of `packed`. */
 export function filled(packed: Float64Array): Float64Array {
-  let rows = packed.length / GIVEN.size;
-  while (rows > 0 && packed[(rows - 1) * GIVEN.size + GIVEN.timestampMs] === 0) rows--;
-  return packed.subarray(0, rows * GIVEN.size);
+  let rows = packed.length / WARM_UP_CANDLE.size;
+  while (rows > 0 && packed[(rows - 1) * WARM_UP_CANDLE.size + WARM_UP_CANDLE.timestampMs] === 0) rows--;
+  return packed.subarray(0, rows * WARM_UP_CANDLE.size);
 }
 
 /** The rows again, of the instrument named. */
@@ -49,17 +49,17 @@ export function unpackCandles(
   { symbol, exchange }: Pick<CandleRow, 'symbol' | 'exchange'>,
 ): CandleRow[] {
   const packed = filled(room);
-  return Array.from({ length: packed.length / GIVEN.size }, (_, index) => {
-    const at = index * GIVEN.size;
+  return Array.from({ length: packed.length / WARM_UP_CANDLE.size }, (_, index) => {
+    const at = index * WARM_UP_CANDLE.size;
     return {
       symbol,
       exchange,
-      timestampMs: packed[at + GIVEN.timestampMs],
-      open: packed[at + GIVEN.open],
-      high: packed[at + GIVEN.high],
-      low: packed[at + GIVEN.low],
-      close: packed[at + GIVEN.close],
-      volume: packed[at + GIVEN.volume],
+      timestampMs: packed[at + WARM_UP_CANDLE.timestampMs],
+      open: packed[at + WARM_UP_CANDLE.open],
+      high: packed[at + WARM_UP_CANDLE.high],
+      low: packed[at + WARM_UP_CANDLE.low],
+      close: packed[at + WARM_UP_CANDLE.close],
+      volume: packed[at + WARM_UP_CANDLE.volume],
     };
   });
 }

@@ -14,7 +14,7 @@ import { DEFAULT_PARAMS, decimals, ruleConditions } from '../momentum/rule.js';
 import type { Evaluation } from '../momentum/series.js';
 import {
   barLabelMs,
-  gapWithin,
+  gapMsIn,
   isAuction,
   readAsSealed,
   readOpenBar,
@@ -72,7 +72,7 @@ export function openDashboardCandle(
   const { figures, bar } = open;
   const flags =
     CANDLE.open |
-    (gapWithin(m, row, bar) > 0 ? CANDLE.partial : 0) |
+    (gapMsIn(m, row, bar) > 0 ? CANDLE.partial : 0) |
     (figures.revision > 0 ? CANDLE.revised : 0) |
     (isAuction(m, bar) ? CANDLE.auction : 0) |
     (figures.repaired ? CANDLE.repaired : 0);

@@ -21,7 +21,7 @@ function judgeCandles({ symbols, market, interrupted }: Facts): Judgement {
     `${count(whole, 'whole candle')} of ${symbols.length - without.length} of ${count(symbols.length, 'symbol')}, ${partial} partial` +
     (revised > 0 ? `, ${count(revised, 'revision')} by late ticks` : '');
   if (without.length === 0) {
-    const fallen = symbols.filter(({ figures }) => figures.reseeds > 0).map(({ symbol }) => symbol);
+    const fallen = symbols.filter(({ figures }) => figures.volumeResets > 0).map(({ symbol }) => symbol);
     if (fallen.length > 0)
       return {
         status: 'warn',

@@ -149,7 +149,7 @@ export function applied(facts: Facts): {
     facts.symbols.reduce((total, { figures }) => total + pick(figures), 0);
   const classes = {
     tick: sum((f) => f.ticks),
-    seed: sum((f) => f.seeds),
+    seed: sum((f) => f.snapshots),
     noTrade: sum((f) => f.noTrade),
     duplicate: sum((f) => f.duplicates),
     outOfSession: sum((f) => f.outOfSession),

@@ -95,7 +95,7 @@ function countersReport(facts: Facts): Record<string, unknown> {
     },
     routed: c.routed,
     applied: { ...classes, total },
-    reseeds: facts.symbols.reduce((sum, { figures }) => sum + figures.reseeds, 0),
+    reseeds: facts.symbols.reduce((sum, { figures }) => sum + figures.volumeResets, 0),
     late: facts.symbols.reduce((sum, { late }) => sum + late, 0),
     held: c.held,
     text: { pong: c.textPong, error: c.textError, other: c.textOther },

@@ -14,7 +14,7 @@ import { Router } from './router.js';
 import { Watermark } from './watermark.js';
 
 /** A SnapQuote tells of trades since the one before it, and there is at least one a second; its minute is that of the trade. Market ms. */
-const TOLD_WITHIN_MS = 1000;
+const SNAPQUOTE_MAX_TRADE_AGE_MS = 1000;
 
 /** Records a ring holds by default: 1 MiB a shard, 2 with volume, over a second of the feed's ceiling. */
 export const RING_SLOTS = 16_384;
@@ -37,7 +37,7 @@ export class Engine {
   /** By instrument index. */
   readonly places: readonly RowPlace[];
   readonly counters = newCounters();
-  readonly sealer: Watermark;
+  readonly watermark: Watermark;
   readonly router: Router;
 
   constructor(options: EngineOptions) {
@@ -60,7 +60,7 @@ export class Engine {
           rows: count,
           bars: minutes + 1,
           slots: options.slots ?? RING_SLOTS,
-          traded: options.mode !== 'ltp',
+          hasVolume: options.mode !== 'ltp',
         }),
     );
     for (const [index, place] of this.places.entries()) {
@@ -75,15 +75,15 @@ export class Engine {
       memory.f64[at + STATIC.auctionLabelMs] = session.auction?.labelMs ?? 0;
     }
     const auctionEnds = sessions.flatMap((s) => (s.auction === undefined ? [] : [s.auction.toMs]));
-    this.sealer = new Watermark({
+    this.watermark = new Watermark({
       openMs,
       minutes,
       auction: auctionEnds.length > 0 ? { toMs: Math.max(...auctionEnds), bar: minutes } : undefined,
       graceMs: options.graceMs,
       silenceMs: options.silenceMs,
-      toldWithinMs: options.mode === 'snapquote' ? TOLD_WITHIN_MS : 0,
+      maxTradeAgeMs: options.mode === 'snapquote' ? SNAPQUOTE_MAX_TRADE_AGE_MS : 0,
     });
-    const admission = new PacketFilter({
+    const filter = new PacketFilter({
       instruments: options.instruments,
       mode: MODE[options.mode],
       marketDateMs: options.marketDateMs,
@@ -91,11 +91,11 @@ export class Engine {
     this.router = new Router({
       memories: this.memories,
       places: this.places,
-      admission,
-      sealer: this.sealer,
+      filter,
+      watermark: this.watermark,
       counters: this.counters,
     });
-    this.router.start(0);
+    this.router.openInitialGap(0);
   }
 
   /** Records skipped as poison. */

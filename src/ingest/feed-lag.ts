@@ -5,11 +5,11 @@
 import type { PacketTime } from './watermark.js';
 
 /** Market ms on either side of the first packet's lag that are told apart; beyond, the outermost bucket counts. */
-const REACH_MS = 600_000;
+const RANGE_MS = 600_000;
 /** Buckets of lags: how wide they are, as a shift of ms, and the ms of all of them. */
-export const LAG = { shift: 3, reach: 2 * REACH_MS } as const;
+export const LAG = { shift: 3, rangeMs: 2 * RANGE_MS } as const;
 const BUCKET_MS = 1 << LAG.shift;
-const BUCKETS = LAG.reach / BUCKET_MS;
+const BUCKETS = LAG.rangeMs / BUCKET_MS;
 
 export interface LagFigures {
   readonly samples: number;
@@ -26,8 +26,8 @@ export class FeedLag {
   readonly counts = new Uint32Array(BUCKETS);
   #originMs = 0;
   #samples = 0;
-  #least = Infinity;
-  #most = -Infinity;
+  #leastMs = Infinity;
+  #mostMs = -Infinity;
 
   /** Whether a packet was counted: the first one says where the buckets are. */
   get isKnown(): boolean {
@@ -38,25 +38,25 @@ export class FeedLag {
   record({ exchangeMs, nowMs }: PacketTime): void {
     const lagMs = nowMs - exchangeMs;
     // A clock that is wrong by minutes moves all lags together: the first one says where.
-    if (this.#samples === 0) this.#originMs = Math.floor(lagMs) - REACH_MS;
+    if (this.#samples === 0) this.#originMs = Math.floor(lagMs) - RANGE_MS;
     const bucket = Math.floor((lagMs - this.#originMs) / BUCKET_MS);
     this.counts[Math.max(0, Math.min(bucket, BUCKETS - 1))]++;
-    this.took(1, lagMs, 0, 0);
+    this.addBatch(1, lagMs, 0, 0);
   }
 
   /**
    * What an exchange time is taken from for its bucket, ms: `(fromOf(nowMs) - time) >> LAG.shift` is that of a packet which arrives at `nowMs`. Times are whole, so
    * the lag is rounded as its first part is.
    */
-  fromOf(nowMs: number): number {
+  bucketZeroTime(nowMs: number): number {
     return Math.floor(nowMs - this.#originMs) | 0;
   }
 
   /** Packets were counted that arrived at `nowMs` together, exchange times from `earliest` to `latest`; all from one origin. */
-  took(count: number, nowMs: number, earliest: number, latest: number): void {
+  addBatch(count: number, nowMs: number, earliest: number, latest: number): void {
     this.#samples += count;
-    if (nowMs - latest < this.#least) this.#least = nowMs - latest;
-    if (nowMs - earliest > this.#most) this.#most = nowMs - earliest;
+    if (nowMs - latest < this.#leastMs) this.#leastMs = nowMs - latest;
+    if (nowMs - earliest > this.#mostMs) this.#mostMs = nowMs - earliest;
   }
 
   /** The greatest lag of the smallest `percent` of all, within 8 ms. */
@@ -64,9 +64,9 @@ export class FeedLag {
     let left = Math.ceil((this.#samples * percent) / 100);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       left -= this.counts[bucket];
-      if (left <= 0) return Math.min(this.#most, this.#originMs + (bucket + 1) * BUCKET_MS);
+      if (left <= 0) return Math.min(this.#mostMs, this.#originMs + (bucket + 1) * BUCKET_MS);
     }
-    return this.#most;
+    return this.#mostMs;
   }
 
   /** Undefined before the first packet. */
@@ -74,11 +74,11 @@ export class FeedLag {
     if (this.#samples === 0) return undefined;
     return {
       samples: this.#samples,
-      leastMs: this.#least,
+      leastMs: this.#leastMs,
       p1Ms: this.#percentile(1),
       p50Ms: this.#percentile(50),
       p99Ms: this.#percentile(99),
-      mostMs: this.#most,
+      mostMs: this.#mostMs,
     };
   }
 }

@@ -7,28 +7,28 @@ import type { Arrival } from './arrival.js';
 import type { Watermark } from './watermark.js';
 
 /** How long a packet may have been on its way, and in an accelerated market how long our own threads may have taken. */
-const TRANSIT_MARKET_MS = 1000;
-const TRANSIT_REAL_MS = 100;
+const MIN_TRANSIT_MARKET_MS = 1000;
+const MIN_TRANSIT_REAL_MS = 100;
 
 /** A stamp is a whole second, so the exchange's time is up to so much later than it. */
-const STAMP_MS = 1000;
+const RESOLUTION_MS = 1000;
 
 export class Gaps {
-  readonly #sealer: Watermark;
+  readonly #watermark: Watermark;
   /** Writes a gap into every ring; its end is infinite while it is open. */
   readonly #write: (startMs: number, endMs: number) => void;
-  #subscribed: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
+  #subscription: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
   #startMs: number | undefined;
   #endMs = 0;
 
-  constructor(sealer: Watermark, write: (startMs: number, endMs: number) => void) {
-    this.#sealer = sealer;
+  constructor(watermark: Watermark, write: (startMs: number, endMs: number) => void) {
+    this.#watermark = watermark;
     this.#write = write;
   }
 
   /** The last subscription; connection 0 before the first. */
   get subscription(): Arrival {
-    return this.#subscribed;
+    return this.#subscription;
   }
 
   get isOpen(): boolean {
@@ -37,7 +37,7 @@ export class Gaps {
 
   /** The subscriptions were sent on a new connection. */
   subscribed(arrival: Arrival): void {
-    this.#subscribed = { ...arrival };
+    this.#subscription = { ...arrival };
   }
 
   /** From `fromMs` on nothing can be seen. Does nothing while a gap is open. */
@@ -53,14 +53,14 @@ export class Gaps {
    * socket, is not counted as elapsed, so that the gap is rather too long than too short. An old state told again, first or not,
    * proves nothing. A gap is never empty: the minute of a quick reconnect was not seen whole.
    */
-  seen(arrival: Arrival): void {
-    if (this.#startMs === undefined || arrival.connection !== this.#subscribed.connection) return;
-    const nextSecondMs = this.#sealer.expected(arrival.marketMs) + STAMP_MS;
+  closeOnLive(arrival: Arrival): void {
+    if (this.#startMs === undefined || arrival.connection !== this.#subscription.connection) return;
+    const nextSecondMs = this.#watermark.expectedAt(arrival.marketMs) + RESOLUTION_MS;
     this.#close(Math.max(this.#startMs + 1, nextSecondMs - this.#elapsedMs(arrival)));
   }
 
   /** The connection held, and nothing was told in session for longer than any feed is silent: nobody knows what was missed. */
-  wasMute(fromMs: number, untilMs: number): void {
+  addSilence(fromMs: number, untilMs: number): void {
     // Behind a stamp that was ahead of its time a gap may reach as far already.
     if (this.#startMs !== undefined || untilMs < this.#endMs) return;
     this.open(fromMs);
@@ -69,11 +69,11 @@ export class Gaps {
 
   /** Market ms for which the subscriptions had surely been sent when the exchange made the packet. */
   #elapsedMs(arrival: Arrival): number {
-    if (this.#sealer.excusedAtMs >= this.#subscribed.marketMs) return 0;
-    const elapsedMarketMs = arrival.marketMs - this.#subscribed.marketMs;
-    const elapsedRealMs = arrival.monoMs - this.#subscribed.monoMs;
+    if (this.#watermark.silenceResetAtMs >= this.#subscription.marketMs) return 0;
+    const elapsedMarketMs = arrival.marketMs - this.#subscription.marketMs;
+    const elapsedRealMs = arrival.monoMs - this.#subscription.monoMs;
     const speed = elapsedRealMs > 0 ? elapsedMarketMs / elapsedRealMs : 1;
-    return Math.max(0, elapsedMarketMs - Math.max(TRANSIT_MARKET_MS, TRANSIT_REAL_MS * speed));
+    return Math.max(0, elapsedMarketMs - Math.max(MIN_TRANSIT_MARKET_MS, MIN_TRANSIT_REAL_MS * speed));
   }
 
   #close(endMs: number): void {

@@ -45,7 +45,7 @@ export class HeldPackets {
     return this.#slots[k];
   }
 
-  forget(): void {
+  clear(): void {
     this.#count = 0;
   }
 }

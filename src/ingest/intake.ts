@@ -44,8 +44,8 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #packet = new Packet();
   readonly #counters: Float64Array;
-  readonly #quick: LtpFastPath;
-  readonly #heardOn: Int32Array;
+  readonly #fastPath: LtpFastPath;
+  readonly #connectionOf: Int32Array;
   #firstSubscribedMs = -1;
   #samplesLeft: number;
   #ended = false;
@@ -53,30 +53,30 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#counters = options.engine.counters;
-    this.#quick = options.engine.router.quick;
-    this.#heardOn = new Int32Array(options.instruments.length);
+    this.#fastPath = options.engine.router.fastPath;
+    this.#connectionOf = new Int32Array(options.instruments.length);
     this.answeredAfterMs = new Float64Array(options.instruments.length).fill(-1);
     this.#samplesLeft = options.onSample === undefined ? 0 : SAMPLES;
   }
 
   /** Binary messages that arrived together; nothing of them or `arrival` is kept. */
-  all(messages: MessageBatch, arrival: Arrival): void {
+  batch(messages: MessageBatch, arrival: Arrival): void {
     for (let k = 0; k < messages.count; k++) {
-      k += this.ordinary(messages, k, arrival);
+      k += this.takeOrdinary(messages, k, arrival);
       if (k < messages.count) this.binary(messages.slice(k), arrival);
     }
   }
 
   /** Takes in those of the messages from `first` on that are ordinary ticks, up to the first that is not. Returns how many there were. */
-  ordinary(messages: MessageBatch, first: number, arrival: Arrival): number {
+  takeOrdinary(messages: MessageBatch, first: number, arrival: Arrival): number {
     // Samples are shown of whole packets.
-    return this.#ended || this.#samplesLeft > 0 ? 0 : this.#quick.take(messages, first, arrival);
+    return this.#ended || this.#samplesLeft > 0 ? 0 : this.#fastPath.take(messages, first, arrival);
   }
 
   /** One binary message, of any kind; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
   binary(bytes: Uint8Array, arrival: Arrival): number {
     if (this.#ended) return UNKNOWN;
-    this.#quick.shut();
+    this.#fastPath.shut();
     const counters = this.#counters;
     counters[COUNTER.binary]++;
     const { router } = this.#options.engine;
@@ -90,7 +90,7 @@ export class Intake {
     const routedBefore = counters[COUNTER.routed];
     const instrument = router.packet(packet, arrival);
     if (instrument < 0) return UNKNOWN;
-    if (this.#heardOn[instrument] !== arrival.connection) this.#noteFirst(instrument, arrival);
+    if (this.#connectionOf[instrument] !== arrival.connection) this.#noteFirst(instrument, arrival);
     else if (counters[COUNTER.routed] > routedBefore) this.#note(instrument, arrival);
     return instrument;
   }
@@ -118,24 +118,24 @@ export class Intake {
 
   /** Whether `tick` would change anything now. */
   isSilent(marketMs: number): boolean {
-    this.#quick.flush();
-    return !this.#ended && this.#options.engine.sealer.isSilent(marketMs);
+    this.#fastPath.flush();
+    return !this.#ended && this.#options.engine.watermark.isSilent(marketMs);
   }
 
   /** Time passed without a frame, and it moves market time. */
-  tick(marketMs: number): void {
-    if (!this.#ended) this.#options.engine.router.tick(marketMs);
+  advanceTo(marketMs: number): void {
+    if (!this.#ended) this.#options.engine.router.advanceTo(marketMs);
   }
 
   /** A pause of our own ended: it is no silence of the market. */
-  excuse(marketMs: number): void {
-    this.#quick.shut();
-    this.#options.engine.sealer.excuse(marketMs);
+  resetSilence(marketMs: number): void {
+    this.#fastPath.shut();
+    this.#options.engine.watermark.resetSilence(marketMs);
   }
 
   /** How late the feed is. */
   get lag(): FeedLag {
-    return this.#quick.lag;
+    return this.#fastPath.lag;
   }
 
   /** No more is taken in; END goes into every ring. */
@@ -155,13 +155,13 @@ export class Intake {
   }
 
   #note(instrument: number, arrival: Arrival): void {
-    this.lag.record(this.#options.engine.router.stamp);
+    this.lag.record(this.#options.engine.router.packetTime);
     if (this.#samplesLeft > 0) this.#sample(instrument, arrival);
   }
 
   /** The first packet of an instrument on a connection: a cached one, whose age is no lag. */
   #noteFirst(instrument: number, arrival: Arrival): void {
-    this.#heardOn[instrument] = arrival.connection;
+    this.#connectionOf[instrument] = arrival.connection;
     if (this.answeredAfterMs[instrument] < 0)
       this.answeredAfterMs[instrument] = arrival.monoMs - this.#firstSubscribedMs;
   }

@@ -93,7 +93,7 @@ function sumOf(bytes: Buffer, where: string): Record<string, string> {
 }
 
 /** Gathers what is known of a journal while it is read, for whatever purpose. */
-export class Gathering {
+export class JournalSummaryBuilder {
   meta: RunMeta | undefined;
   readonly given: Record<string, Float64Array> = {};
   readonly #folder: string;
@@ -145,7 +145,7 @@ export class Gathering {
   }
 
   /** What is known when `extent` was read. Throws EngineError JOURNAL when the journal does not say what its run was. */
-  about(extent: JournalExtent): JournalSummary {
+  build(extent: JournalExtent): JournalSummary {
     const folder = this.#folder;
     const { meta, given } = this;
     const [lastProcess, first, last] = [this.#lastProcess, this.#first, this.#last];
@@ -181,31 +181,31 @@ export class Gathering {
 }
 
 /** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
-export async function aboutJournal(folder: string): Promise<JournalSummary> {
-  const gathering = new Gathering(folder);
+export async function readJournalSummary(folder: string): Promise<JournalSummary> {
+  const builder = new JournalSummaryBuilder(folder);
   const extent = await readJournal(folder, {
-    entry: (kind, bytes, stamp) => gathering.entry(kind, bytes, stamp),
-    frames: ({ count }, stamp) => gathering.frames(count, stamp),
+    entry: (kind, bytes, stamp) => builder.entry(kind, bytes, stamp),
+    frames: ({ count }, stamp) => builder.frames(count, stamp),
   });
-  return gathering.about(extent);
+  return builder.build(extent);
 }
 
 /** Reads a journal's beginning: what its run was, and the candles that it was given. `about.extent` and what is counted are of that beginning only. Throws EngineError JOURNAL when there is none of use. */
-export async function journalHead(folder: string): Promise<JournalSummary> {
-  const gathering = new Gathering(folder);
+export async function readJournalHead(folder: string): Promise<JournalSummary> {
+  const builder = new JournalSummaryBuilder(folder);
   let over = false;
   const extent = await readJournal(folder, {
     entry: (kind, bytes, stamp) => {
-      gathering.entry(kind, bytes, stamp);
+      builder.entry(kind, bytes, stamp);
       if (kind !== KIND.meta && kind !== KIND.given) over = true;
     },
     seenEnough: () => over,
   });
-  return gathering.about(extent);
+  return builder.build(extent);
 }
 
 /** The simulated broker's earlier candles as the run knew them. */
-export function givenBefore({ meta, given }: JournalSummary): WarmUpCandles | undefined {
+export function warmUpCandlesOf({ meta, given }: JournalSummary): WarmUpCandles | undefined {
   if (meta.given === null) return undefined;
   return {
     volumeKind: meta.given,
@@ -224,29 +224,29 @@ export interface JournalSourceOptions {
 }
 
 /** Real ms between two looks at rings that are full. */
-const RELIEF_MS = 1;
+const LOW_WATER_CHECK_MS = 1;
 /** Frames that are shown to the shards together. */
-const PUBLISHED_TOGETHER = 2048;
+const PUBLISH_FRAMES = 2048;
 /** Records that one entry can make in a ring: packets that were kept, its own, SEAL, GAP. */
-const RECORDS_AN_ENTRY = 16;
+const RECORDS_PER_ENTRY = 16;
 
 export class JournalSource implements JournalVisitor {
   readonly #options: JournalSourceOptions;
   /** Decisions made and not yet met in the journal. */
-  readonly #made: string[] = [];
-  readonly #gathering: Gathering;
+  readonly #decisions: string[] = [];
+  readonly #summary: JournalSummaryBuilder;
   /** Frames since the shards were shown any. */
   #unpublished = 0;
-  #differences: string | undefined;
+  #difference: string | undefined;
 
   constructor(options: JournalSourceOptions) {
     this.#options = options;
-    this.#gathering = new Gathering(options.folder);
+    this.#summary = new JournalSummaryBuilder(options.folder);
     // What arrived in another process's time tells nothing of this one's speed.
-    options.engine.router.quick.measures = false;
+    options.engine.router.fastPath.measures = false;
     const made = (kind: Kind, ...numbers: number[]): void =>
-      void this.#made.push(`${kind} ${numbers.join(' ')}`);
-    options.engine.router.tell({
+      void this.#decisions.push(`${kind} ${numbers.join(' ')}`);
+    options.engine.router.observeDecisions({
       sealed: (through) => made(KIND.seal, through),
       gap: (startMs, endMs) => made(KIND.gap, startMs, endMs),
       ended: (endMs) => made(KIND.sealedEnd, endMs),
@@ -257,13 +257,14 @@ export class JournalSource implements JournalVisitor {
   async run(): Promise<JournalSummary> {
     const extent = await readJournal(this.#options.folder, this);
     this.#options.engine.router.publish();
-    if (this.#made.length > 0) this.#differs(`decided ${this.#made[0]}, which the run did not`);
-    return this.#gathering.about(extent);
+    if (this.#decisions.length > 0)
+      this.#noteDifference(`decided ${this.#decisions[0]}, which the run did not`);
+    return this.#summary.build(extent);
   }
 
   /** Where a decision made now is not the run's, a sentence; undefined when all are the same. */
   get difference(): string | undefined {
-    return this.#differences;
+    return this.#difference;
   }
 
   blockBegins(stamp: BlockStamp): Promise<void> | undefined {
@@ -271,16 +272,16 @@ export class JournalSource implements JournalVisitor {
   }
 
   frames(messages: MessageBatch, stamp: BlockStamp): void {
-    this.#expectRoom(messages.count + RECORDS_AN_ENTRY);
-    this.#gathering.frames(messages.count, stamp);
+    this.#expectRoom(messages.count + RECORDS_PER_ENTRY);
+    this.#summary.frames(messages.count, stamp);
     this.#unpublished += messages.count;
-    this.#options.intake.all(messages, stamp);
+    this.#options.intake.batch(messages, stamp);
   }
 
   entry(kind: Kind, bytes: Buffer, stamp: BlockStamp): void {
     const { intake, folder } = this.#options;
-    this.#expectRoom(RECORDS_AN_ENTRY);
-    this.#gathering.entry(kind, bytes, stamp);
+    this.#expectRoom(RECORDS_PER_ENTRY);
+    this.#summary.entry(kind, bytes, stamp);
     switch (kind) {
       case KIND.text:
         intake.text(textOf(bytes, folder));
@@ -293,10 +294,10 @@ export class JournalSource implements JournalVisitor {
         intake.disconnected();
         return;
       case KIND.tick:
-        intake.tick(stamp.marketMs);
+        intake.advanceTo(stamp.marketMs);
         return;
       case KIND.excuse:
-        intake.excuse(stamp.marketMs);
+        intake.resetSilence(stamp.marketMs);
         return;
       case KIND.end:
         intake.end();
@@ -304,7 +305,7 @@ export class JournalSource implements JournalVisitor {
       case KIND.seal:
       case KIND.gap:
       case KIND.sealedEnd:
-        this.#met(kind, bytes);
+        this.#compareDecision(kind, bytes);
         return;
       // What comes as an entry is no frame: those come by `frames`.
       case KIND.frame:
@@ -325,10 +326,10 @@ export class JournalSource implements JournalVisitor {
     const { engine, pace } = this.#options;
     const { router } = engine;
     // At full speed a wake-up for each block would cost more than what is in it.
-    if (pace === undefined && this.#unpublished < PUBLISHED_TOGETHER && !router.pressed) return undefined;
+    if (pace === undefined && this.#unpublished < PUBLISH_FRAMES && !router.aboveHighWater) return undefined;
     this.#unpublished = 0;
     router.publish();
-    return router.pressed ? this.#relieved() : undefined;
+    return router.aboveHighWater ? this.#belowLowWater() : undefined;
   }
 
   /** The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring. */
@@ -342,18 +343,19 @@ export class JournalSource implements JournalVisitor {
   }
 
   /** Whoever reads a file may wait, where the live line must not. */
-  async #relieved(): Promise<void> {
-    while (!this.#options.engine.router.relieved) await sleep(RELIEF_MS);
+  async #belowLowWater(): Promise<void> {
+    while (!this.#options.engine.router.belowLowWater) await sleep(LOW_WATER_CHECK_MS);
   }
 
-  #met(kind: Kind, bytes: Buffer): void {
+  #compareDecision(kind: Kind, bytes: Buffer): void {
     const numbers = Array.from({ length: bytes.length >> 3 }, (_, k) => bytes.readDoubleLE(8 * k));
     const decision = `${kind} ${numbers.join(' ')}`;
-    const made = this.#made.shift();
-    if (made !== decision) this.#differs(`decided ${made ?? 'nothing'} where the run decided ${decision}`);
+    const made = this.#decisions.shift();
+    if (made !== decision)
+      this.#noteDifference(`decided ${made ?? 'nothing'} where the run decided ${decision}`);
   }
 
-  #differs(what: string): void {
-    this.#differences ??= `The replay ${what} (kinds and numbers as in docs/journal-format.md).`;
+  #noteDifference(what: string): void {
+    this.#difference ??= `The replay ${what} (kinds and numbers as in docs/journal-format.md).`;
   }
 }

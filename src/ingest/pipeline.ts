@@ -15,9 +15,9 @@ import { UNKNOWN, type Intake } from './intake.js';
 
 /** Real ms between two looks at market time, and at the rings while the socket is paused. */
 const TICK_MS = 25;
-const RELIEF_MS = 2;
+const RESUME_CHECK_MS = 2;
 /** A main thread that was away for longer than this saw no silence of the market, it was deaf. Real ms. */
-const DEAF_MS = 250;
+const STALL_MS = 250;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -30,7 +30,7 @@ export interface PipelineOptions {
   /** Stops and restarts the reading of the socket. */
   readonly socket: { pause(): void; resume(): void };
   /** Overwrites what must not be kept in bytes that a stranger sent. */
-  readonly conceal: (bytes: Buffer) => void;
+  readonly redact: (bytes: Buffer) => void;
 }
 
 export class Pipeline {
@@ -40,9 +40,9 @@ export class Pipeline {
   readonly #arrival = { connection: 0, monoMs: 0, wallMs: 0, marketMs: 0 };
   readonly #publishBatch: () => void;
   #timer: Timer | undefined;
-  #relief: Timer | undefined;
+  #resumeTimer: Timer | undefined;
   #pausedAtMs = 0;
-  #awakeMs = 0;
+  #lastTurnMs = 0;
   #inBatch = false;
 
   constructor(options: PipelineOptions) {
@@ -58,7 +58,7 @@ export class Pipeline {
   /** Starts to look at market time. */
   start(): void {
     const { clock } = this.#options;
-    this.#awakeMs = clock.monoMs();
+    this.#lastTurnMs = clock.monoMs();
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }
 
@@ -67,61 +67,61 @@ export class Pipeline {
     const { intake, journal } = this.#options;
     if (intake.ended) return;
     if (!this.#inBatch || this.#arrival.connection !== connection) {
-      this.#noticeDeafness();
+      this.#checkStall();
       this.#beginBatch(connection);
     }
     for (let k = 0; k < messages.count; k++) {
-      const ordinary = intake.ordinary(messages, k, this.#arrival);
+      const ordinary = intake.takeOrdinary(messages, k, this.#arrival);
       if (ordinary > 0) journal?.frames(messages, k, ordinary);
       k += ordinary;
-      if (k < messages.count) this.#single(messages.slice(k));
+      if (k < messages.count) this.#takeSingle(messages.slice(k));
     }
-    if (this.#isPressed()) this.#pause();
+    if (this.#isAboveHighWater()) this.#pause();
   }
 
   /** A message that is no ordinary tick. */
-  #single(bytes: Uint8Array): void {
+  #takeSingle(bytes: Uint8Array): void {
     const { intake, journal } = this.#options;
     journal?.frame(bytes);
     // Whoever sends what is no packet of ours may send anything, our own tokens included.
-    if (intake.binary(bytes, this.#arrival) === UNKNOWN) journal?.changeFrame(this.#options.conceal);
+    if (intake.binary(bytes, this.#arrival) === UNKNOWN) journal?.changeFrame(this.#options.redact);
   }
 
   /** One text message, classified. */
   text(text: FeedText, connection: number): void {
     if (this.#options.intake.ended) return;
-    this.#note(KIND.text, connection, text);
+    this.#journalEvent(KIND.text, connection, text);
     this.#options.intake.text(text);
   }
 
   /** A connection is open. */
   opened(connection: number): void {
-    this.#note(KIND.opened, connection);
+    this.#journalEvent(KIND.opened, connection);
   }
 
   /** The subscriptions of a new connection were sent. */
   subscribed(connection: number): void {
-    this.#note(KIND.subscribed, connection);
+    this.#journalEvent(KIND.subscribed, connection);
     this.#options.intake.subscribed({ ...this.#arrival });
   }
 
   /** The connection, or an attempt at one, ended. */
   disconnected(end: ConnectionEnd): void {
     if (this.#options.intake.ended) return;
-    this.#note(KIND.ended, end.connection, end);
+    this.#journalEvent(KIND.ended, end.connection, end);
     this.#options.intake.disconnected();
   }
 
   /** This process goes on where a killed one was: what was between is not seen. */
   resumed(): void {
     if (this.#options.intake.ended) return;
-    this.#note(KIND.resumed, 0);
+    this.#journalEvent(KIND.resumed, 0);
     this.#options.intake.disconnected();
   }
 
   /** Whether the socket is paused because a ring is nearly full or the journal far behind. */
   get paused(): boolean {
-    return this.#relief !== undefined;
+    return this.#resumeTimer !== undefined;
   }
 
   /** No more messages are taken; END goes into every ring. Resolves when the journal has it, or could not be given it. */
@@ -129,9 +129,9 @@ export class Pipeline {
     const { intake, journal, engine } = this.#options;
     if (intake.ended) return;
     this.#timer?.cancel();
-    this.#relief?.cancel();
-    this.#relief = undefined;
-    this.#note(KIND.end, 0);
+    this.#resumeTimer?.cancel();
+    this.#resumeTimer = undefined;
+    this.#journalEvent(KIND.end, 0);
     intake.end();
     await journal?.flush();
     engine.router.publish();
@@ -152,7 +152,7 @@ export class Pipeline {
   }
 
   /** Journals an event. It begins a block of its own: its time is its own. */
-  #note(kind: Kind, connection: number, what?: object): void {
+  #journalEvent(kind: Kind, connection: number, what?: object): void {
     this.#beginBatch(connection);
     this.#options.journal?.put(kind, what === undefined ? NO_BYTES : Buffer.from(JSON.stringify(what)));
   }
@@ -165,30 +165,30 @@ export class Pipeline {
 
   #tick(): void {
     const { clock, intake } = this.#options;
-    this.#noticeDeafness();
+    this.#checkStall();
     // Most looks change nothing and are no event.
     if (this.paused || !intake.isSilent(clock.marketMs())) return;
-    this.#note(KIND.tick, 0);
-    intake.tick(this.#arrival.marketMs);
+    this.#journalEvent(KIND.tick, 0);
+    intake.advanceTo(this.#arrival.marketMs);
   }
 
   /** Which of a timer and the socket comes first behind a pause is luck, so either asks. */
-  #noticeDeafness(): void {
+  #checkStall(): void {
     if (this.#timer === undefined) return;
     const nowMs = this.#options.clock.monoMs();
-    if (nowMs - this.#awakeMs > DEAF_MS) this.#excuse();
-    this.#awakeMs = nowMs;
+    if (nowMs - this.#lastTurnMs > STALL_MS) this.#resetSilence();
+    this.#lastTurnMs = nowMs;
   }
 
   /** We were deaf, or did not read: that is no silence of the market. */
-  #excuse(): void {
-    this.#note(KIND.excuse, 0);
-    this.#options.intake.excuse(this.#arrival.marketMs);
+  #resetSilence(): void {
+    this.#journalEvent(KIND.excuse, 0);
+    this.#options.intake.resetSilence(this.#arrival.marketMs);
   }
 
-  #isPressed(): boolean {
+  #isAboveHighWater(): boolean {
     const { engine, journal } = this.#options;
-    return engine.router.pressed || (journal !== undefined && journal.aboveHighWater);
+    return engine.router.aboveHighWater || (journal !== undefined && journal.aboveHighWater);
   }
 
   #pause(): void {
@@ -197,16 +197,16 @@ export class Pipeline {
     socket.pause();
     this.#counters[COUNTER.pauses]++;
     this.#pausedAtMs = clock.monoMs();
-    this.#relief = clock.every(RELIEF_MS, () => this.#relieve());
+    this.#resumeTimer = clock.every(RESUME_CHECK_MS, () => this.#resumeWhenLow());
   }
 
-  #relieve(): void {
+  #resumeWhenLow(): void {
     const { clock, engine, socket, journal } = this.#options;
-    if (!engine.router.relieved || (journal !== undefined && journal.aboveHighWater)) return;
-    this.#relief?.cancel();
-    this.#relief = undefined;
+    if (!engine.router.belowLowWater || (journal !== undefined && journal.aboveHighWater)) return;
+    this.#resumeTimer?.cancel();
+    this.#resumeTimer = undefined;
     this.#counters[COUNTER.pausedMs] += clock.monoMs() - this.#pausedAtMs;
-    this.#excuse();
+    this.#resetSilence();
     socket.resume();
   }
 }

@@ -25,14 +25,14 @@ const WIRE_BYTES = 53;
 /** Records that one read can make: its packets, those kept for agreement, and the controls they cause. */
 export const READ_RECORDS = Math.ceil(READ_BYTES / WIRE_BYTES) + 1 + VOTES + 400;
 /** The fewest free slots with which reading goes on. */
-export const RESERVE = 2048;
-assert(RESERVE >= READ_RECORDS, 'the reserve holds one read of the socket');
+export const RESERVE_RECORDS = 2048;
+assert(RESERVE_RECORDS >= READ_RECORDS, 'the reserve holds one read of the socket');
 
 /** In LTP mode a first packet later than this after subscribing is no cached one. Market ms, and real ms so that an accelerated market's hiccup is not taken for a tick. */
 const CACHED_MARKET_MS = 5000;
 const CACHED_REAL_MS = 250;
 
-const unadmittedCounter: Record<RejectReason, number> = {
+const counterOf: Record<RejectReason, number> = {
   exchange: COUNTER.unadmittedExchange,
   token: COUNTER.unadmittedToken,
   mode: COUNTER.unadmittedMode,
@@ -44,13 +44,13 @@ export interface RouterOptions {
   readonly memories: readonly ShardMemory[];
   /** By instrument index. */
   readonly places: readonly RowPlace[];
-  readonly admission: PacketFilter;
-  readonly sealer: Watermark;
+  readonly filter: PacketFilter;
+  readonly watermark: Watermark;
   readonly counters: Float64Array;
 }
 
 /** Told of each decision when it is made, in order: for a journal of them. */
-export interface Decisions {
+export interface DecisionObserver {
   /** Every bar up to and including `through` is sealed. */
   sealed(through: number): void;
   /** Nothing could be seen from `startMs` to `endMs`, epoch ms of market time; the end is infinite while it is open. */
@@ -62,58 +62,58 @@ export interface Decisions {
 export class Router {
   readonly #rings: RingWriter[];
   readonly #places: readonly RowPlace[];
-  readonly #admission: PacketFilter;
-  readonly #sealer: Watermark;
+  readonly #filter: PacketFilter;
+  readonly #watermark: Watermark;
   readonly #counters: Float64Array;
   /** The connection on which each instrument was heard last, by instrument index. */
-  readonly #heardOn: Int32Array;
-  readonly #kept = new HeldPackets();
+  readonly #connectionOf: Int32Array;
+  readonly #held = new HeldPackets();
   /** Stamp of the packet that was judged last. */
-  readonly stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
+  readonly packetTime = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
   readonly #gaps: Gaps;
   /** The lane for ordinary frames of LTP mode. */
-  readonly quick: LtpFastPath;
+  readonly fastPath: LtpFastPath;
   #ended = false;
-  #decisions: Decisions | undefined;
+  #observer: DecisionObserver | undefined;
 
   constructor(options: RouterOptions) {
     for (const memory of options.memories)
-      assert(memory.shape.slots >= 2 * RESERVE, 'a ring holds two reads of the socket');
+      assert(memory.shape.slots >= 2 * RESERVE_RECORDS, 'a ring holds two reads of the socket');
     this.#rings = options.memories.map((memory) => new RingWriter(memory));
     this.#places = options.places;
-    this.#admission = options.admission;
-    this.#sealer = options.sealer;
-    this.#gaps = new Gaps(options.sealer, (startMs, endMs) => this.#writeGap(startMs, endMs));
+    this.#filter = options.filter;
+    this.#watermark = options.watermark;
+    this.#gaps = new Gaps(options.watermark, (startMs, endMs) => this.#writeGap(startMs, endMs));
     this.#counters = options.counters;
-    this.#heardOn = new Int32Array(options.places.length);
-    this.quick = new LtpFastPath({
+    this.#connectionOf = new Int32Array(options.places.length);
+    this.fastPath = new LtpFastPath({
       places: options.places,
       rings: this.#rings,
-      sealer: options.sealer,
+      watermark: options.watermark,
       counters: options.counters,
     });
   }
 
   /** Names who is told of decisions from now on. */
-  tell(decisions: Decisions): void {
-    this.#decisions = decisions;
+  observeDecisions(decisions: DecisionObserver): void {
+    this.#observer = decisions;
   }
 
   /** Before anything was seen: everything until the first live packet is a gap. `fromMs`: a time before any candle of the run. */
-  start(fromMs: number): void {
+  openInitialGap(fromMs: number): void {
     this.#gaps.open(fromMs);
   }
 
   /** The subscriptions were sent on a new connection. Connections are numbered upwards from 1. */
   subscribed(arrival: Arrival): void {
-    this.quick.shut();
+    this.fastPath.shut();
     this.#gaps.subscribed(arrival);
   }
 
   /** The connection ended: from the last thing it said on, whatever the clock made of T since, nothing was seen. */
   disconnected(): void {
-    this.quick.shut();
-    if (this.#sealer.unseenFromMs !== undefined) this.#gaps.open(this.#sealer.unseenFromMs);
+    this.fastPath.shut();
+    if (this.#watermark.unseenFromMs !== undefined) this.#gaps.open(this.#watermark.unseenFromMs);
   }
 
   /**
@@ -122,66 +122,63 @@ export class Router {
    */
   packet(packet: Packet, arrival: Arrival): number {
     assert(!this.#ended, 'a packet after END: nobody would apply it');
-    this.quick.shut();
-    const reason = this.#admission.judge(packet);
-    const instrument = this.#admission.instrument;
-    let flags = packet.mode === MODE.ltp ? 0 : FLAG.traded;
-    if (instrument >= 0 && this.#heardOn[instrument] !== arrival.connection) {
-      this.#heardOn[instrument] = arrival.connection;
-      this.quick.heard(instrument, arrival.connection);
-      flags |= FLAG.first;
+    this.fastPath.shut();
+    const reason = this.#filter.judge(packet);
+    const instrument = this.#filter.instrument;
+    let flags = packet.mode === MODE.ltp ? 0 : FLAG.hasVolume;
+    if (instrument >= 0 && this.#connectionOf[instrument] !== arrival.connection) {
+      this.#connectionOf[instrument] = arrival.connection;
+      this.fastPath.heard(instrument, arrival.connection);
+      flags |= FLAG.initial;
       const { marketMs, monoMs } = this.#gaps.subscription;
       // A cached packet that waited behind a pause of ours comes late, too.
       if (
-        arrival.marketMs - Math.max(marketMs, this.#sealer.excusedAtMs) > CACHED_MARKET_MS &&
+        arrival.marketMs - Math.max(marketMs, this.#watermark.silenceResetAtMs) > CACHED_MARKET_MS &&
         arrival.monoMs - monoMs > CACHED_REAL_MS
       )
-        flags |= FLAG.fresh;
+        flags |= FLAG.live;
     }
     if (reason !== undefined) {
-      this.#counters[unadmittedCounter[reason]]++;
+      this.#counters[counterOf[reason]]++;
       return instrument;
     }
-    const { stamp } = this;
+    const { packetTime } = this;
     const { words } = packet;
     // Written out: a double that a call returns is a new object wherever the call is not compiled into its caller.
-    stamp.exchangeMs = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
-    stamp.nowMs = arrival.marketMs;
-    stamp.monoMs = arrival.monoMs;
-    const live = isLive(flags) && this.#sealer.isNewest(stamp);
-    const silentFrom = live && this.#sealer.endsSilence(stamp) ? this.#sealer.unseenFromMs : undefined;
-    const judgement = this.#sealer.judge(stamp, live);
-    if (silentFrom !== undefined && (judgement === 'use' || judgement === 'release'))
-      this.#gaps.wasMute(silentFrom, stamp.exchangeMs);
-    if (judgement === 'use') {
-      if (live) this.#gaps.seen(arrival);
+    packetTime.exchangeMs =
+      words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
+    packetTime.nowMs = arrival.marketMs;
+    packetTime.monoMs = arrival.monoMs;
+    const live = isLive(flags) && this.#watermark.isNewest(packetTime);
+    const silentFrom =
+      live && this.#watermark.endsSilence(packetTime) ? this.#watermark.unseenFromMs : undefined;
+    const decision = this.#watermark.decide(packetTime, live);
+    if (silentFrom !== undefined && (decision === 'use' || decision === 'release'))
+      this.#gaps.addSilence(silentFrom, packetTime.exchangeMs);
+    if (decision === 'use') {
+      if (live) this.#gaps.closeOnLive(arrival);
       this.#route(packet, instrument, flags, arrival);
-      if (this.#kept.count > 0 && this.#sealer.outvoted()) this.#refuseKept();
-    } else if (judgement === 'release') {
-      this.#releaseKept();
-      if (live) this.#gaps.seen(arrival);
+      if (this.#held.count > 0 && this.#watermark.dropOutvoted()) this.#rejectHeld();
+    } else if (decision === 'release') {
+      this.#releaseHeld();
+      if (live) this.#gaps.closeOnLive(arrival);
       this.#route(packet, instrument, flags, arrival);
     } else {
-      if (judgement === 'replace') this.#refuseKept();
-      this.#kept.add(packet, instrument, flags, arrival);
+      if (decision === 'replace') this.#rejectHeld();
+      this.#held.add(packet, instrument, flags, arrival);
       this.#counters[COUNTER.held]++;
     }
     this.#seal(arrival);
-    if (
-      judgement === 'use' &&
-      this.#admission.mode === MODE.ltp &&
-      this.#kept.count === 0 &&
-      !this.#gaps.isOpen
-    )
-      this.quick.open(arrival, this.#admission.fromMs);
+    if (decision === 'use' && this.#filter.mode === MODE.ltp && this.#held.count === 0 && !this.#gaps.isOpen)
+      this.fastPath.open(arrival, this.#filter.fromMs);
     return instrument;
   }
 
   /** Moves market time in silence, and seals what is due. */
-  tick(marketMs: number): void {
+  advanceTo(marketMs: number): void {
     if (this.#ended) return;
-    this.quick.shut();
-    this.#sealer.tick(marketMs);
+    this.fastPath.shut();
+    this.#watermark.advanceTo(marketMs);
     this.#seal(undefined);
   }
 
@@ -189,33 +186,33 @@ export class Router {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.quick.shut();
-    this.#refuseKept();
-    const endMs = this.#sealer.seenUntilMs ?? 0;
+    this.fastPath.shut();
+    this.#rejectHeld();
+    const endMs = this.#watermark.seenUntilMs ?? 0;
     this.#gaps.open(endMs);
     for (const ring of this.#rings) ring.control(KIND.end, 0, endMs, 0);
-    this.#decisions?.ended(endMs);
+    this.#observer?.ended(endMs);
   }
 
   /** Writes one SEAL into every ring when a minute has become due. `arrival`: that of the packet that made it due; undefined when time alone did. */
   #seal(arrival: Arrival | undefined): void {
-    const through = this.#sealer.due();
+    const through = this.#watermark.takeDueBar();
     if (through === undefined) return;
     this.#counters[COUNTER.seals]++;
     for (const ring of this.#rings)
-      ring.control(KIND.seal, through, 0, 0, arrival === undefined ? 0 : this.quick.receivedUsOf(arrival));
-    this.#decisions?.sealed(through);
+      ring.control(KIND.seal, through, 0, 0, arrival === undefined ? 0 : this.fastPath.receivedUsOf(arrival));
+    this.#observer?.sealed(through);
   }
 
   /** Shows the shards everything written so far. */
   publish(): void {
-    this.quick.flush();
+    this.fastPath.flush();
     for (const ring of this.#rings) ring.publish();
   }
 
   /** Takes everything written so far together, for `publishMarked`: what is to be seen only when it is in the journal. */
   mark(): void {
-    this.quick.flush();
+    this.fastPath.flush();
     for (const ring of this.#rings) ring.mark();
   }
 
@@ -238,18 +235,18 @@ export class Router {
   }
 
   /** Whether reading must pause now: the next read might not find a slot. Cheap enough to be asked for each packet. */
-  get pressed(): boolean {
-    return !this.hasFree(RESERVE);
+  get aboveHighWater(): boolean {
+    return !this.hasFree(RESERVE_RECORDS);
   }
 
   /** Whether reading may go on: every ring is at least half empty. */
-  get relieved(): boolean {
+  get belowLowWater(): boolean {
     for (const ring of this.#rings) if (!ring.hasFree(ring.memory.shape.slots / 2)) return false;
     return true;
   }
 
   /** Whether every shard has applied everything that was published. */
-  get drained(): boolean {
+  get isDrained(): boolean {
     return this.#rings.every((ring) => ring.free() === ring.memory.shape.slots);
   }
 
@@ -267,7 +264,7 @@ export class Router {
     const narrow =
       words[2 * FIELD.price + 1] === 0 && words[2 * FIELD.price] > 0 && words[2 * FIELD.sequence + 1] === 0;
     i32[2 * at + RECORD.what] = whatOf(KIND.packet, narrow ? flags : flags | FLAG.wide, place.row);
-    i32[2 * at + RECORD.receivedUs] = this.quick.receivedUsOf(arrival);
+    i32[2 * at + RECORD.receivedUs] = this.fastPath.receivedUsOf(arrival);
     i32[2 * at + RECORD.connection] = arrival.connection;
     i32[2 * at + RECORD.time] =
       words[2 * FIELD.exchangeMs + 1] * 4294967296 +
@@ -277,11 +274,11 @@ export class Router {
     i32[2 * at + RECORD.priceHigh] = words[2 * FIELD.price + 1];
     i32[2 * at + RECORD.sequenceLow] = words[2 * FIELD.sequence];
     i32[2 * at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
-    if ((flags & FLAG.traded) !== 0) {
-      f64[at + RECORD.pickedMs] =
+    if ((flags & FLAG.hasVolume) !== 0) {
+      f64[at + RECORD.tickTimeMs] =
         words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
       if (packet.mode === MODE.snapquote)
-        f64[at + RECORD.pickedMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
+        f64[at + RECORD.tickTimeMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
       f64[at + RECORD.volume] = packet.number(FIELD.volume);
       f64[at + RECORD.averagePrice] = packet.number(FIELD.averagePrice);
       f64[at + RECORD.dayOpen] = packet.number(FIELD.dayOpen);
@@ -295,26 +292,26 @@ export class Router {
   #writeGap(startMs: number, endMs: number): void {
     if (endMs === Infinity) this.#counters[COUNTER.gaps]++;
     for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
-    this.#decisions?.gap(startMs, endMs);
+    this.#observer?.gap(startMs, endMs);
   }
 
-  #releaseKept(): void {
-    for (let k = 0; k < this.#kept.count; k++) {
-      const kept = this.#kept.at(k);
+  #releaseHeld(): void {
+    for (let k = 0; k < this.#held.count; k++) {
+      const held = this.#held.at(k);
       // It was far ahead of all before it, so it was new.
-      if (isLive(kept.flags)) this.#gaps.seen(kept);
-      this.#route(kept.packet, kept.instrument, kept.flags, kept);
+      if (isLive(held.flags)) this.#gaps.closeOnLive(held);
+      this.#route(held.packet, held.instrument, held.flags, held);
     }
-    this.#kept.forget();
+    this.#held.clear();
   }
 
-  #refuseKept(): void {
-    this.#counters[COUNTER.unadmittedTime] += this.#kept.count;
-    this.#kept.forget();
+  #rejectHeld(): void {
+    this.#counters[COUNTER.unadmittedTime] += this.#held.count;
+    this.#held.clear();
   }
 }
 
 /** Whether a packet with these flags is not the cached one that answers a subscription. */
 function isLive(flags: number): boolean {
-  return (flags & FLAG.first) === 0 || (flags & FLAG.fresh) !== 0;
+  return (flags & FLAG.initial) === 0 || (flags & FLAG.live) !== 0;
 }

@@ -10,16 +10,16 @@
 import { MINUTE_MS } from '../market/session.js';
 
 /** How far ahead of what elapsed a frame may be on its own word. */
-export const AHEAD_MS = 60_000;
+export const MAX_AHEAD_MS = 60_000;
 /** How much farther ahead of the clock than all before it a frame may be to be what the next are measured by: clocks drift, they do not jump. */
-const DRIFT_MS = 5000;
+const MAX_DRIFT_MS = 5000;
 /** Frames that must agree before T follows them; and ordinary frames that outvote them. */
 export const VOTES = 3;
 /** A feed without any frame in session for so long is mute. Market ms, and real ms so that an accelerated market's hiccup is not taken for a mute feed. */
 const SILENT_MS = 15_000;
 const SILENT_REAL_MS = 1500;
 /** A stamp is a whole second: by the end of it so much more has passed. */
-const STAMP_MS = 1000;
+const RESOLUTION_MS = 1000;
 
 /** What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep this one. */
 export type TimeDecision = 'use' | 'hold' | 'release' | 'replace';
@@ -42,44 +42,44 @@ export interface WatermarkOptions {
   /** Market ms without any frame after which the clock moves T. */
   readonly silenceMs: number;
   /** How much older than its frame a trade may be that no frame before told of, market ms. */
-  readonly toldWithinMs?: number;
+  readonly maxTradeAgeMs?: number;
 }
 
 export class Watermark {
   readonly #options: WatermarkOptions;
   /** Market time; NaN before the first frame (an undefined would make a new object of each double that follows it). */
-  #t = NaN;
+  #timeMs = NaN;
   /** The injected market clock when T was last known. */
-  #tAt = 0;
-  #arrivedAt = 0;
-  #excusedAt = -Infinity;
+  #timeSetAtMs = 0;
+  #lastArrivalMs = 0;
+  #silenceResetAtMs = -Infinity;
   /** The most that a frame was ahead of the injected clock of those that went little beyond it or that three agreed on, ms; negative when the clock is fast. */
-  #lead = -Infinity;
+  #leadMs = -Infinity;
   /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
   #live = false;
   #lastFrameMs = NaN;
   /** The injected market clock when the largest exchange time came, and real monotonic ms. */
-  #lastFrameAt = 0;
+  #lastFrameAtMs = 0;
   #lastFrameMonoMs = 0;
   readonly #held = new Float64Array(VOTES);
   #heldCount = 0;
-  #against = 0;
+  #votesAgainst = 0;
   #sealed = -1;
   /** Market time at which another bar may be due: asked for each packet, it is looked at closer once a minute. */
-  #dueAt = -Infinity;
+  #dueAtMs = -Infinity;
 
   constructor(options: WatermarkOptions) {
     this.#options = options;
   }
 
   /** Market time T, epoch ms; undefined before the first frame. */
-  get marketTime(): number | undefined {
-    return Number.isNaN(this.#t) ? undefined : this.#t;
+  get timeMs(): number | undefined {
+    return Number.isNaN(this.#timeMs) ? undefined : this.#timeMs;
   }
 
   /** What market time would be now by what elapsed since T last moved; `nowMs` itself before the first frame. */
-  expected(nowMs: number): number {
-    return Number.isNaN(this.#t) ? nowMs : this.#t + (nowMs - this.#tAt);
+  expectedAt(nowMs: number): number {
+    return Number.isNaN(this.#timeMs) ? nowMs : this.#timeMs + (nowMs - this.#timeSetAtMs);
   }
 
   /** The largest exchange time that a frame said, never advanced by the clock. */
@@ -91,7 +91,7 @@ export class Watermark {
   get unseenFromMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs)
       ? undefined
-      : this.#lastFrameMs - (this.#options.toldWithinMs ?? 0);
+      : this.#lastFrameMs - (this.#options.maxTradeAgeMs ?? 0);
   }
 
   /**
@@ -99,16 +99,18 @@ export class Watermark {
    * silent in session for longer than any feed is. Undefined before the first frame.
    */
   get seenUntilMs(): number | undefined {
-    if (Number.isNaN(this.#t)) return undefined;
+    if (Number.isNaN(this.#timeMs)) return undefined;
     const { openMs, minutes } = this.#options;
-    const inSessionUntil = Math.min(this.#t, openMs + minutes * MINUTE_MS);
-    return inSessionUntil - (this.#lastFrameMs + STAMP_MS) > SILENT_MS ? this.unseenFromMs : this.#t;
+    const inSessionUntil = Math.min(this.#timeMs, openMs + minutes * MINUTE_MS);
+    return inSessionUntil - (this.#lastFrameMs + RESOLUTION_MS) > SILENT_MS
+      ? this.unseenFromMs
+      : this.#timeMs;
   }
 
   /** Whether a frame of this time is newer than all in use. */
-  isNewest(stamp: PacketTime): boolean {
+  isNewest(time: PacketTime): boolean {
     // Written so that a first frame, met by NaN, is.
-    return !(stamp.exchangeMs <= this.#lastFrameMs);
+    return !(time.exchangeMs <= this.#lastFrameMs);
   }
 
   /**
@@ -116,25 +118,25 @@ export class Watermark {
    * exchange's time, which a backlog of ours does not stretch, and by our clocks, which a stamp far ahead does not. Frames of older stamps
    * do not break it: of the seconds that no stamp named nothing was told.
    */
-  endsSilence(stamp: PacketTime): boolean {
+  endsSilence(time: PacketTime): boolean {
     const { openMs, minutes } = this.#options;
     if (
-      stamp.nowMs - this.#lastFrameAt <= SILENT_MS ||
-      stamp.monoMs - this.#lastFrameMonoMs <= SILENT_REAL_MS
+      time.nowMs - this.#lastFrameAtMs <= SILENT_MS ||
+      time.monoMs - this.#lastFrameMonoMs <= SILENT_REAL_MS
     )
       return false;
     return (
-      Math.min(stamp.exchangeMs, openMs + minutes * MINUTE_MS) -
-        Math.max(this.#lastFrameMs + STAMP_MS, openMs) >
+      Math.min(time.exchangeMs, openMs + minutes * MINUTE_MS) -
+        Math.max(this.#lastFrameMs + RESOLUTION_MS, openMs) >
       SILENT_MS
     );
   }
 
   /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
   lastEndedBar(): number {
-    if (Number.isNaN(this.#t)) return -1;
+    if (Number.isNaN(this.#timeMs)) return -1;
     const { openMs, minutes } = this.#options;
-    return Math.min(Math.floor((this.#t + STAMP_MS - openMs) / MINUTE_MS), minutes) - 1;
+    return Math.min(Math.floor((this.#timeMs + RESOLUTION_MS - openMs) / MINUTE_MS), minutes) - 1;
   }
 
   /** The day's last bar: the auction's where there is one. */
@@ -151,25 +153,25 @@ export class Watermark {
    * Judges a frame by its stamp, of which nothing is kept; `live`: it is neither cached nor an old state told again. `use` and
    * `release` move T.
    */
-  judge(stamp: PacketTime, live: boolean): TimeDecision {
-    const { exchangeMs, nowMs } = stamp;
-    this.#arrivedAt = nowMs;
-    const lead = this.#live ? this.#lead : Math.max(this.#lead, 0);
-    if (exchangeMs - nowMs <= lead + AHEAD_MS) {
-      if (this.#heldCount > 0 && exchangeMs > this.#t) this.#against++;
-      this.#move(stamp);
+  decide(time: PacketTime, live: boolean): TimeDecision {
+    const { exchangeMs, nowMs } = time;
+    this.#lastArrivalMs = nowMs;
+    const lead = this.#live ? this.#leadMs : Math.max(this.#leadMs, 0);
+    if (exchangeMs - nowMs <= lead + MAX_AHEAD_MS) {
+      if (this.#heldCount > 0 && exchangeMs > this.#timeMs) this.#votesAgainst++;
+      this.#advance(time);
       // A frame far ahead is used, but it does not make the next one, still farther ahead, believable: that needs the votes.
-      if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + DRIFT_MS) this.#follow(stamp);
+      if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + MAX_DRIFT_MS) this.#updateLead(time);
       if (live) this.#live = true;
       return 'use';
     }
-    return this.#judgeAhead(stamp, live);
+    return this.#decideAhead(time, live);
   }
 
-  #judgeAhead(stamp: PacketTime, live: boolean): TimeDecision {
-    const { exchangeMs } = stamp;
+  #decideAhead(time: PacketTime, live: boolean): TimeDecision {
+    const { exchangeMs } = time;
     if (!this.#agrees(exchangeMs)) {
-      this.#forget();
+      this.#clearHeld();
       this.#held[this.#heldCount++] = exchangeMs;
       return 'replace';
     }
@@ -177,47 +179,47 @@ export class Watermark {
       this.#held[this.#heldCount++] = exchangeMs;
       return 'hold';
     }
-    for (let k = 0; k < this.#heldCount; k++) this.#move({ ...stamp, exchangeMs: this.#held[k] });
-    this.#move(stamp);
-    this.#follow(stamp);
-    this.#forget();
+    for (let k = 0; k < this.#heldCount; k++) this.#advance({ ...time, exchangeMs: this.#held[k] });
+    this.#advance(time);
+    this.#updateLead(time);
+    this.#clearHeld();
     if (live) this.#live = true;
     return 'release';
   }
 
   /** Whether the kept frames were outvoted; asked after each judgement. Saying yes forgets them. */
-  outvoted(): boolean {
-    if (this.#heldCount === 0 || this.#against < VOTES) return false;
-    this.#forget();
+  dropOutvoted(): boolean {
+    if (this.#heldCount === 0 || this.#votesAgainst < VOTES) return false;
+    this.#clearHeld();
     return true;
   }
 
   #agrees(exchangeMs: number): boolean {
     for (let k = 0; k < this.#heldCount; k++)
-      if (Math.abs(this.#held[k] - exchangeMs) > AHEAD_MS) return false;
+      if (Math.abs(this.#held[k] - exchangeMs) > MAX_AHEAD_MS) return false;
     return true;
   }
 
-  #forget(): void {
+  #clearHeld(): void {
     this.#heldCount = 0;
-    this.#against = 0;
+    this.#votesAgainst = 0;
   }
 
-  #follow(stamp: PacketTime): void {
-    const leadMs = stamp.exchangeMs - stamp.nowMs;
-    if (leadMs > this.#lead) this.#lead = leadMs;
+  #updateLead(time: PacketTime): void {
+    const leadMs = time.exchangeMs - time.nowMs;
+    if (leadMs > this.#leadMs) this.#leadMs = leadMs;
   }
 
-  #move(stamp: PacketTime): void {
-    const { exchangeMs, nowMs, monoMs } = stamp;
-    if (this.isNewest(stamp)) {
+  #advance(time: PacketTime): void {
+    const { exchangeMs, nowMs, monoMs } = time;
+    if (this.isNewest(time)) {
       this.#lastFrameMs = exchangeMs;
-      this.#lastFrameAt = nowMs;
+      this.#lastFrameAtMs = nowMs;
       this.#lastFrameMonoMs = monoMs;
     }
-    if (exchangeMs <= this.#t) return;
-    this.#t = exchangeMs;
-    this.#tAt = nowMs;
+    if (exchangeMs <= this.#timeMs) return;
+    this.#timeMs = exchangeMs;
+    this.#timeSetAtMs = nowMs;
   }
 
   /**
@@ -225,63 +227,64 @@ export class Watermark {
    * no more than `took` does for all of them: no frame is kept, and no silence ends.
    */
   isOrdinary(arrival: { readonly marketMs: number }): boolean {
-    return this.#live && this.#heldCount === 0 && arrival.marketMs - this.#lastFrameAt <= SILENT_MS;
+    return this.#live && this.#heldCount === 0 && arrival.marketMs - this.#lastFrameAtMs <= SILENT_MS;
   }
 
   /** Market time at which another bar may be due. */
   get dueAtMs(): number {
-    return this.#dueAt;
+    return this.#dueAtMs;
   }
 
   /** How far ahead of the injected clock an ordinary frame may be, ms: it is believed on its own word, and is what the next are measured by. */
   get ordinaryLeadMs(): number {
-    return Math.min(this.#lead + AHEAD_MS, Math.max(this.#lead, 0) + DRIFT_MS);
+    return Math.min(this.#leadMs + MAX_AHEAD_MS, Math.max(this.#leadMs, 0) + MAX_DRIFT_MS);
   }
 
   /** Ordinary frames were used, of which this is the stamp of the newest. */
-  took(stamp: PacketTime): void {
-    this.#arrivedAt = stamp.nowMs;
-    this.#move(stamp);
-    this.#follow(stamp);
+  acceptOrdinary(time: PacketTime): void {
+    this.#lastArrivalMs = time.nowMs;
+    this.#advance(time);
+    this.#updateLead(time);
   }
 
   /** Whether `tick` would move T now: nothing has arrived for long enough, and time has passed. */
   isSilent(nowMs: number): boolean {
     return (
-      !Number.isNaN(this.#t) &&
-      nowMs - this.#arrivedAt >= this.#options.silenceMs &&
-      this.expected(nowMs) > this.#t
+      !Number.isNaN(this.#timeMs) &&
+      nowMs - this.#lastArrivalMs >= this.#options.silenceMs &&
+      this.expectedAt(nowMs) > this.#timeMs
     );
   }
 
   /** Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock. */
-  tick(nowMs: number): void {
+  advanceTo(nowMs: number): void {
     if (!this.isSilent(nowMs)) return;
-    this.#t = this.expected(nowMs);
-    this.#tAt = nowMs;
+    this.#timeMs = this.expectedAt(nowMs);
+    this.#timeSetAtMs = nowMs;
   }
 
   /** A pause of our own (a paused socket, a stalled thread) is no silence of the market: it starts anew. */
-  excuse(nowMs: number): void {
-    this.#arrivedAt = nowMs;
-    this.#excusedAt = nowMs;
+  resetSilence(nowMs: number): void {
+    this.#lastArrivalMs = nowMs;
+    this.#silenceResetAtMs = nowMs;
   }
 
   /** When the last pause of our own ended, on the injected market clock: what arrived before may have waited in our socket for as long as it took. */
-  get excusedAtMs(): number {
-    return this.#excusedAt;
+  get silenceResetAtMs(): number {
+    return this.#silenceResetAtMs;
   }
 
   /** The bar through which everything may be sealed now, when that is more than before; else undefined. */
-  due(): number | undefined {
+  takeDueBar(): number | undefined {
     // Written so that NaN, which is below nothing, is none.
-    if (!(this.#t >= this.#dueAt)) return undefined;
+    if (!(this.#timeMs >= this.#dueAtMs)) return undefined;
     const { openMs, minutes, auction, graceMs } = this.#options;
-    this.#dueAt = openMs + (Math.floor((this.#t - graceMs - openMs) / MINUTE_MS) + 1) * MINUTE_MS + graceMs;
-    if (auction !== undefined && this.#t < auction.toMs + graceMs)
-      this.#dueAt = Math.min(this.#dueAt, auction.toMs + graceMs);
-    let through = Math.min(Math.floor((this.#t - graceMs - openMs) / MINUTE_MS), minutes) - 1;
-    if (auction !== undefined && this.#t >= auction.toMs + graceMs) through = auction.bar;
+    this.#dueAtMs =
+      openMs + (Math.floor((this.#timeMs - graceMs - openMs) / MINUTE_MS) + 1) * MINUTE_MS + graceMs;
+    if (auction !== undefined && this.#timeMs < auction.toMs + graceMs)
+      this.#dueAtMs = Math.min(this.#dueAtMs, auction.toMs + graceMs);
+    let through = Math.min(Math.floor((this.#timeMs - graceMs - openMs) / MINUTE_MS), minutes) - 1;
+    if (auction !== undefined && this.#timeMs >= auction.toMs + graceMs) through = auction.bar;
     if (through <= this.#sealed) return undefined;
     this.#sealed = through;
     return through;

@@ -20,7 +20,7 @@
  * | RING    | main   | shard         | records on their way                                                             |
  */
 import assert from 'node:assert';
-import { MOST_ROWS } from './record.js';
+import { MAX_ROWS } from './record.js';
 
 /** What crosses a ring. Whatever can change a candle is one of these; nothing else is. */
 export const KIND = { packet: 1, seal: 2, gap: 3, end: 4 } as const;
@@ -28,11 +28,11 @@ export const KIND = { packet: 1, seal: 2, gap: 3, end: 4 } as const;
 /** Flags of a packet record. */
 export const FLAG = {
   /** The instrument's first packet on this connection: a cached one (docs/protocol.md 7, "Right after subscribe"). */
-  first: 1,
+  initial: 1,
   /** It came too long after subscribing to be a cached one: in LTP mode it is a tick. */
-  fresh: 2,
+  live: 2,
   /** It carries the day's cumulative volume (Quote, SnapQuote). */
-  traded: 4,
+  hasVolume: 4,
   /** Its price or its sequence fills more than the lower 31 or 32 bits: only then their high words are looked at. */
   wide: 8,
 } as const;
@@ -58,7 +58,7 @@ export const RECORD = {
   /** gap: its end, Infinity while it is open. */
   untilMs: 3, // F
   /** The time that picks the minute; from here on with volume only. */
-  pickedMs: 4, // F
+  tickTimeMs: 4, // F
   volume: 5, // F
   averagePrice: 6, // F
   dayOpen: 7, // F
@@ -106,10 +106,10 @@ export const BAR = {
   closeSequenceLow: 9,
   closeSequenceHigh: 10,
   /** Seconds of the minute of which a packet told, and the exchange's time of the last one; 0 before the first. */
-  heardSeconds: 11,
-  heardAt: 12,
+  coveredSeconds: 11,
+  lastSeenAt: 12,
   /** The longest time from the minute's start to a packet, or between two. */
-  longestSilence: 13,
+  longestSilenceMs: 13,
   open: 14,
   openTime: 15,
   openConnection: 16,
@@ -118,7 +118,7 @@ export const BAR = {
   late: 19,
   revision: 20,
   /** 1 when a connection's first packet of the instrument fell into the minute: what came before it there was not seen. */
-  seeded: 21,
+  hasSnapshot: 21,
   /** Volume that the minute's first rise brought and that may belong before its start. */
   slackBefore: 22,
   /** The bar of the packet before that rise, plus 1: to it that volume may belong. 0 where there is no slack, or no such bar. */
@@ -132,12 +132,12 @@ export const BAR = {
 
 /** A row's slot, in doubles from its start. What every tick touches stands before the bar, which begins with its like: four lines of the cache in place of seven. */
 export const SLOT = {
-  seeds: 0,
+  snapshots: 0,
   noTrade: 1,
   duplicates: 2,
   outOfSession: 3,
   /** Times that the cumulative volume fell and was taken as the new anchor. Not a class of its own: each is a noTrade as well. */
-  reseeds: 4,
+  volumeResets: 4,
   anchorVolume: 5,
   anchorSequenceLow: 6,
   anchorSequenceHigh: 7,
@@ -174,7 +174,7 @@ export const AS_SEALED = {
   close: 4,
   volume: 5,
   gapMs: 6,
-  seeded: 7,
+  hasSnapshot: 7,
   size: 8,
 } as const;
 
@@ -231,7 +231,7 @@ export interface ShardShape {
   /** Records in the ring; a power of two. */
   readonly slots: number;
   /** Whether records carry the day's volume and what comes with it (Quote, SnapQuote). */
-  readonly traded: boolean;
+  readonly hasVolume: boolean;
 }
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
@@ -251,8 +251,8 @@ export class ShardMemory {
   readonly statics: number;
   readonly slots: number;
   readonly bars: number;
-  readonly first: number;
-  readonly work: number;
+  readonly asSealed: number;
+  readonly packet: number;
   readonly ring: number;
   /** 32-bit index of the rows' versions. */
   readonly versions: number;
@@ -264,9 +264,9 @@ export class ShardMemory {
   constructor(shape: ShardShape, buffer?: SharedArrayBuffer) {
     assert(shape.slots > 0 && (shape.slots & (shape.slots - 1)) === 0, 'ring slots must be a power of two');
     assert(shape.rows >= 0 && shape.bars > 0, 'a shard has rows and bars');
-    assert(shape.rows < MOST_ROWS, 'a record names its row');
+    assert(shape.rows < MAX_ROWS, 'a record names its row');
     this.shape = shape;
-    this.recordSize = shape.traded ? RECORD.size : RECORD.sizeWithoutVolume;
+    this.recordSize = shape.hasVolume ? RECORD.size : RECORD.sizeWithoutVolume;
     let at = 4 * LINE; // MAIN, SHARD and PULSE have a line each, and one is left between PULSE and what follows
     const take = (bytes: number): number => {
       const start = at;
@@ -280,8 +280,8 @@ export class ShardMemory {
     this.versions = take(shape.rows * 4) / 4;
     this.slots = take(shape.rows * 2 * SLOT.size * 8) / 8;
     this.bars = take(shape.rows * shape.bars * BAR.size * 8) / 8;
-    this.first = take(shape.rows * shape.bars * AS_SEALED.size * 8) / 8;
-    this.work = take(PACKET.size * 8) / 8;
+    this.asSealed = take(shape.rows * shape.bars * AS_SEALED.size * 8) / 8;
+    this.packet = take(PACKET.size * 8) / 8;
     this.ring = take(shape.slots * this.recordSize * 8) / 8;
     this.ringMask = shape.slots - 1;
     if (buffer !== undefined) assert(buffer.byteLength === at, 'shared memory of another shape');
@@ -318,8 +318,8 @@ export class ShardMemory {
   }
 
   /** Double index of a row's first-sealed candle. */
-  firstOf(row: number, bar: number): number {
-    return this.first + (row * this.shape.bars + bar) * AS_SEALED.size;
+  asSealedOf(row: number, bar: number): number {
+    return this.asSealed + (row * this.shape.bars + bar) * AS_SEALED.size;
   }
 
   /** Double index of a row's session. */
@@ -329,7 +329,15 @@ export class ShardMemory {
 }
 
 /** Numbers of a given candle: time (epoch ms), prices (rupees), volume. Written by the main thread before any other reads. */
-export const GIVEN = { timestampMs: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, size: 6 } as const;
+export const WARM_UP_CANDLE = {
+  timestampMs: 0,
+  open: 1,
+  high: 2,
+  low: 3,
+  close: 4,
+  volume: 5,
+  size: 6,
+} as const;
 
 /** Memory for `numbers` doubles that all threads share. */
 export function sharedDoubles(numbers: number): Float64Array {

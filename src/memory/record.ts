@@ -4,7 +4,7 @@ const KIND_BITS = (1 << FLAGS_AT) - 1;
 /** Where the row is in `RECORD.what`, as a shift; below it are kind and flags. */
 export const ROW_AT = 8;
 /** Rows that a record can name. */
-export const MOST_ROWS = 1 << 23;
+export const MAX_ROWS = 1 << 23;
 
 /** `RECORD.what` of a record. */
 export const whatOf = (kind: number, flags: number, row: number): number =>

@@ -41,7 +41,7 @@ function endOf(m: ShardMemory, row: number, bar: number): number {
 }
 
 /** Market milliseconds of the bar's span in which nothing could be seen; a minute with any is partial. */
-export function gapWithin(m: ShardMemory, row: number, bar: number): number {
+export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   const count = Atomics.load(m.i32, SHARD.gaps);
   const start = startOf(m, row, bar);
   const end = endOf(m, row, bar);
@@ -66,11 +66,11 @@ export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
 /** Counts and session figures of one instrument. Prices in wire units; undefined where nothing was seen. */
 export interface RowFigures {
   readonly ticks: number;
-  readonly seeds: number;
+  readonly snapshots: number;
   readonly noTrade: number;
   readonly duplicates: number;
   readonly outOfSession: number;
-  readonly reseeds: number;
+  readonly volumeResets: number;
   readonly lastPrice: number | undefined;
   /** Time of the latest tick, epoch ms. */
   readonly lastTickMs: number | undefined;
@@ -97,11 +97,11 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
   const f = m.f64;
   return underVersion(m, row, (s) => ({
     ticks: f[s + SLOT.ticks],
-    seeds: f[s + SLOT.seeds],
+    snapshots: f[s + SLOT.snapshots],
     noTrade: f[s + SLOT.noTrade],
     duplicates: f[s + SLOT.duplicates],
     outOfSession: f[s + SLOT.outOfSession],
-    reseeds: f[s + SLOT.reseeds],
+    volumeResets: f[s + SLOT.volumeResets],
     lastPrice: known(f[s + SLOT.lastPrice]),
     lastTickMs: known(f[s + SLOT.lastTickTime]),
     sessionSum: f[s + SLOT.sessionSum],
@@ -124,18 +124,18 @@ export interface BarFigures {
   readonly late: number;
   readonly revision: number;
   /** A connection began inside it. */
-  readonly seeded: boolean;
+  readonly hasSnapshot: boolean;
   readonly repaired: boolean;
   /** Seconds of which a packet told, the exchange's time of the last, and the longest time before one; ms. */
-  readonly heardSeconds: number;
-  readonly heardAt: number;
-  readonly longestSilence: number;
+  readonly coveredSeconds: number;
+  readonly lastSeenAt: number;
+  readonly longestSilenceMs: number;
   /** Volume that may belong before its start, or behind its end; null where that is not known. */
   readonly volSlack: number | null;
 }
 
 /** Where a bar stands: in the row's valid slot `s`, or in the table. Double index. */
-function placeOfBar(m: ShardMemory, row: number, s: number, bar: number): number {
+function locateBar(m: ShardMemory, row: number, s: number, bar: number): number {
   return m.f64[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
 }
 
@@ -148,7 +148,7 @@ export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | 
 function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigures | undefined {
   const f = m.f64;
   const auction = isAuction(m, bar);
-  const b = placeOfBar(m, row, s, bar);
+  const b = locateBar(m, row, s, bar);
   if (f[b + BAR.ticks] === 0) return undefined;
   const close = f[b + BAR.close];
   return {
@@ -161,11 +161,11 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
     priceChanges: f[b + BAR.priceChanges],
     late: f[b + BAR.late],
     revision: f[b + BAR.revision],
-    seeded: f[b + BAR.seeded] === 1,
+    hasSnapshot: f[b + BAR.hasSnapshot] === 1,
     repaired: f[b + BAR.repaired] === 1,
-    heardSeconds: f[b + BAR.heardSeconds],
-    heardAt: f[b + BAR.heardAt],
-    longestSilence: f[b + BAR.longestSilence],
+    coveredSeconds: f[b + BAR.coveredSeconds],
+    lastSeenAt: f[b + BAR.lastSeenAt],
+    longestSilenceMs: f[b + BAR.longestSilenceMs],
     volSlack: slackOf(m, row, s, bar),
   };
 }
@@ -175,10 +175,10 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
   const f = m.f64;
   const endMs = endOf(m, row, bar);
   if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
-  const own = placeOfBar(m, row, s, bar);
+  const own = locateBar(m, row, s, bar);
   const before = Math.max(f[own + BAR.slackBefore], f[own + BAR.slackAfter]);
   for (let next = bar + 1; next < m.shape.bars; next++) {
-    const b = placeOfBar(m, row, s, next);
+    const b = locateBar(m, row, s, next);
     if (f[b + BAR.ticks] > 0)
       return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
   }
@@ -209,7 +209,7 @@ export function readAsSealed(
   bar: number,
 ): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
   const f = m.f64;
-  const at = m.firstOf(row, bar);
+  const at = m.asSealedOf(row, bar);
   if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + AS_SEALED.ticks] === 0) return undefined;
   const close = f[at + AS_SEALED.close];
   const auction = isAuction(m, bar);
@@ -219,7 +219,7 @@ export function readAsSealed(
     low: auction ? close : f[at + AS_SEALED.low],
     close,
     volume: f[at + AS_SEALED.volume],
-    partial: f[at + AS_SEALED.gapMs] > 0 || f[at + AS_SEALED.seeded] === 1,
+    partial: f[at + AS_SEALED.gapMs] > 0 || f[at + AS_SEALED.hasSnapshot] === 1,
   };
 }
 
@@ -266,14 +266,17 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
   const f = m.f64;
   const tally = { whole: 0, partial: 0, late: 0, revisions: 0 };
   // A run is counted at each look: only what is counted is read.
-  const read = (s: number, bar: number): Pick<BarFigures, 'seeded' | 'late' | 'revision'> | undefined => {
-    const b = placeOfBar(m, row, s, bar);
+  const read = (
+    s: number,
+    bar: number,
+  ): Pick<BarFigures, 'hasSnapshot' | 'late' | 'revision'> | undefined => {
+    const b = locateBar(m, row, s, bar);
     return f[b + BAR.ticks] === 0
       ? undefined
-      : { seeded: f[b + BAR.seeded] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
+      : { hasSnapshot: f[b + BAR.hasSnapshot] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
   };
-  eachBar(m, row, includeOpen, read, (bar, { seeded, late, revision }, sealed) => {
-    if (!sealed || seeded || gapWithin(m, row, bar) > 0) tally.partial++;
+  eachBar(m, row, includeOpen, read, (bar, { hasSnapshot, late, revision }, sealed) => {
+    if (!sealed || hasSnapshot || gapMsIn(m, row, bar) > 0) tally.partial++;
     else tally.whole++;
     tally.late += late;
     tally.revisions += revision;

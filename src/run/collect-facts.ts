@@ -137,7 +137,7 @@ function performanceOf({ engine, probe }: FactSources): PerformanceFigures {
 }
 
 function marketOf({ plan, clock, engine }: FactSources, ranMs: number): Facts['market'] {
-  const timeMs = engine.sealer.marketTime;
+  const timeMs = engine.watermark.timeMs;
   const sessions = plan.instruments.map(plan.sessionOf);
   const { feed, graceMs } = plan.config;
   const nowMs = timeMs ?? clock.marketMs();
@@ -152,7 +152,7 @@ function marketOf({ plan, clock, engine }: FactSources, ranMs: number): Facts['m
 
 /** Gaps after the first packet, and the minutes that are partial for any reason. */
 function unseenOf({ engine }: FactSources, finished: boolean): Facts['unseen'] {
-  const endMs = engine.sealer.marketTime ?? 0;
+  const endMs = engine.watermark.timeMs ?? 0;
   // Every shard has every gap. The first gap precedes the run, the last one follows it.
   const gaps = readGaps(engine.memories[0])
     .filter(({ startMs }) => startMs > 0 && startMs < endMs)

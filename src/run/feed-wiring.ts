@@ -51,7 +51,7 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
     random: seededRandom(process.pid),
     log,
     inSession: () =>
-      sessions.some((session) => inContinuous(session, engine.sealer.marketTime ?? clock.marketMs())),
+      sessions.some((session) => inContinuous(session, engine.watermark.timeMs ?? clock.marketMs())),
     firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
     unattended,
     limits: wiring.limits,

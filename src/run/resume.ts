@@ -14,7 +14,7 @@ import { count } from '../text/count.js';
 import type { Engine } from '../ingest/engine.js';
 import { isAlive } from './process-liveness.js';
 import type { Intake } from '../ingest/intake.js';
-import { aboutJournal, JournalSource, type JournalSummary } from '../ingest/journal-source.js';
+import { readJournalSummary, JournalSource, type JournalSummary } from '../ingest/journal-source.js';
 import { type Plan, feedName } from './plan.js';
 import type { WriterHost } from '../threads/writer-host.js';
 
@@ -64,7 +64,7 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
   for (const { folder: run, runId } of runsIn(folder)) {
     let about: JournalSummary;
     try {
-      about = await aboutJournal(run);
+      about = await readJournalSummary(run);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       others.push(`${runId} cannot be used (${error.message})`);
@@ -133,9 +133,9 @@ export async function replayKilledRun(
   writer: WriterHost,
 ): Promise<JournalPosition> {
   await new JournalSource({ folder, engine, intake }).run();
-  while (!engine.router.drained) await sleep(LOOK_MS);
+  while (!engine.router.isDrained) await sleep(LOOK_MS);
   await writer.settle();
-  engine.router.quick.measures = true;
+  engine.router.fastPath.measures = true;
   if (extent.tornBytes > 0)
     truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
   return { segment: extent.segment + 1, block: extent.blocks, frames, bytes: extent.bytes };

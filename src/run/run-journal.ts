@@ -113,7 +113,7 @@ export class RunJournal {
       for (const [symbol, numbers] of Object.entries(given?.rows ?? {}))
         this.#note(clock, KIND.given, givenEntry(symbol, filled(numbers)));
     journal.commit();
-    engine.router.tell({
+    engine.router.observeDecisions({
       sealed: (through) => journal.numbers(KIND.seal, through),
       gap: (startMs, endMs) => journal.numbers(KIND.gap, startMs, endMs),
       ended: (endMs) => journal.numbers(KIND.sealedEnd, endMs),

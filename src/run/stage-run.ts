@@ -17,7 +17,7 @@ import { shardsDrained, exitCodeOf, hashesOf } from './finish.js';
 import { wireFeed, logSample } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
 import { Intake } from '../ingest/intake.js';
-import { givenBefore, type JournalSummary } from '../ingest/journal-source.js';
+import { warmUpCandlesOf, type JournalSummary } from '../ingest/journal-source.js';
 import { Pipeline } from '../ingest/pipeline.js';
 import { waitToConnect } from './wait-for-open.js';
 import { probeFolder } from './output-folders.js';
@@ -105,7 +105,7 @@ export class StageRun {
     const plan = this.#plan;
     this.#given =
       this.#killed !== undefined
-        ? givenBefore(this.#killed)
+        ? warmUpCandlesOf(this.#killed)
         : plan.config.warmUp
           ? warmUpRoom(plan.instruments)
           : prepared.given;
@@ -233,7 +233,7 @@ export class StageRun {
       clock: source.clock,
       journal: this.#journal?.journal,
       socket: { pause: () => client.pause(), resume: () => client.resume() },
-      conceal: (bytes) => client.conceal(bytes),
+      redact: (bytes) => client.conceal(bytes),
     });
     const client = wireFeed({
       plan: this.#plan,
@@ -323,7 +323,7 @@ export class StageRun {
       );
       for (const { gate, before } of turns)
         this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
-      if (this.#clock.isOver(clock, this.#engine.sealer)) this.#end();
+      if (this.#clock.isOver(clock, this.#engine.watermark)) this.#end();
     });
     try {
       await this.#over;

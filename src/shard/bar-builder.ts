@@ -1,7 +1,7 @@
 /**
  * The fold: one record becomes part of a row. Runs in the shard's thread, writes only the shard's memory, allocates nothing.
  *
- * Packets change drafts (`row-writer.ts`), which are shown together when their batch is over; `shard/fast/tick-accumulator.ts` has the quick lane for what comes most.
+ * Packets change writer (`row-writer.ts`), which are shown together when their batch is over; `shard/fast/tick-accumulator.ts` has the quick lane for what comes most.
  * A slot carries the bar of the row's last tick; the bars of other minutes are in a table. Before another bar is taken up, the one in the
  * draft is copied home; until the draft is shown nobody reads that copy.
  *
@@ -21,18 +21,18 @@ import {
   type ShardMemory,
 } from '../memory/layout.js';
 import { kindOf, rowOf } from '../memory/record.js';
-import { barAt, gapWithin } from '../memory/shard-reader.js';
+import { barAt, gapMsIn } from '../memory/shard-reader.js';
 import {
-  anchor,
-  hear,
+  setAnchor,
+  addCoverage,
   isOlder,
   isSequence,
-  movedRange,
-  noteEdge,
-  noteEnd,
-  noteSession,
-  repair,
-  VOLUME_LIMIT,
+  rangeExtensions,
+  addEdgeSlack,
+  addEndSlack,
+  updateSession,
+  repairExtremes,
+  MAX_VOLUME,
 } from './volume-anchor.js';
 import { signalChange, type RowWriter } from './row-writer.js';
 import { unpack } from './unpack.js';
@@ -69,14 +69,14 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
     if (price !== f[b + BAR.lastPrice]) f[b + BAR.priceChanges] += 1;
     if (price > f[b + BAR.high]) f[b + BAR.high] = price;
     if (price < f[b + BAR.low]) f[b + BAR.low] = price;
-    if (order(f, b + BAR.openTime, r, connection) < 0) {
+    if (compareWithKey(f, b + BAR.openTime, r, connection) < 0) {
       f[b + BAR.open] = price;
       f[b + BAR.openTime] = time;
       f[b + BAR.openConnection] = connection;
       f[b + BAR.openSequenceLow] = low;
       f[b + BAR.openSequenceHigh] = high;
     }
-    if (order(f, b + BAR.closeTime, r, connection) >= 0) {
+    if (compareWithKey(f, b + BAR.closeTime, r, connection) >= 0) {
       f[b + BAR.close] = price;
       f[b + BAR.closeTime] = time;
       f[b + BAR.closeConnection] = connection;
@@ -88,7 +88,7 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
   f[b + BAR.ticks] += 1;
   // Counts of a stranger's making stay within what a file can hold; they never keep a symbol's good minutes from being written.
   const volume = f[b + BAR.volume] + quantity;
-  f[b + BAR.volume] = volume > VOLUME_LIMIT ? VOLUME_LIMIT : volume;
+  f[b + BAR.volume] = volume > MAX_VOLUME ? MAX_VOLUME : volume;
   f[s + SLOT.ticks] += 1;
   if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
 }
@@ -97,7 +97,7 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
  * Whether (time, connection, sequence) of record `r` comes before (-1), with (0) or after (1) the key stored at `k`. Without a sequence
  * on either side, arrival decides: 0.
  */
-function order(f: Float64Array, k: number, r: number, connection: number): number {
+function compareWithKey(f: Float64Array, k: number, r: number, connection: number): number {
   const time = f[r + PACKET.timeMs];
   if (time !== f[k]) return time < f[k] ? -1 : 1;
   if (connection !== f[k + 1]) return connection < f[k + 1] ? -1 : 1;
@@ -109,7 +109,7 @@ function order(f: Float64Array, k: number, r: number, connection: number): numbe
 }
 
 /** Makes bar `bar` the one in slot `s`: the bar that was there goes home to the table, the wanted one is fetched from it. */
-function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
+function loadBar(m: ShardMemory, row: number, s: number, bar: number): void {
   const f = m.f64;
   const held = f[s + SLOT.barIndex];
   if (held === bar) return;
@@ -126,13 +126,13 @@ function takeUpBar(m: ShardMemory, row: number, s: number, bar: number): void {
  * A seed is no tick, but it may have been one: a first packet that is no cached one, or the trade that moved the cached one. So its
  * minute was not seen whole. A minute that the seed only reports from the past lies in the gap before the connection anyhow.
  */
-function seed(m: ShardMemory, row: number, s: number, r: number): void {
+function applySnapshot(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
-  f[s + SLOT.seeds] += 1;
+  f[s + SLOT.snapshots] += 1;
   const bar = barAt(m, row, r + PACKET.timeMs);
   if (bar < 0) return;
-  takeUpBar(m, row, s, bar);
-  f[s + SLOT.bar + BAR.seeded] = 1;
+  loadBar(m, row, s, bar);
+  f[s + SLOT.bar + BAR.hasSnapshot] = 1;
 }
 
 /** Same sequence (> 0), time and price as the instrument's packet before. */
@@ -152,8 +152,8 @@ function isDuplicate(f: Float64Array, s: number, r: number): boolean {
 function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const flags = m.i32[2 * r + PACKET.flags];
-  if ((flags & FLAG.first) !== 0 && (flags & FLAG.fresh) === 0) {
-    seed(m, row, s, r);
+  if ((flags & FLAG.initial) !== 0 && (flags & FLAG.live) === 0) {
+    applySnapshot(m, row, s, r);
     return false;
   }
   if (isDuplicate(f, s, r)) {
@@ -161,9 +161,9 @@ function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
     return false;
   }
   const price = f[r + PACKET.price];
-  const late = tick(m, row, s, r, 1);
+  const late = applyTick(m, row, s, r, 1);
   if (late === OUTSIDE) return false;
-  hear(m, row, s, r);
+  addCoverage(m, row, s, r);
   f[s + SLOT.sessionSum] += price;
   if (price > f[s + SLOT.sessionHigh]) f[s + SLOT.sessionHigh] = price;
   if (price < f[s + SLOT.sessionLow] || f[s + SLOT.sessionLow] === 0) f[s + SLOT.sessionLow] = price;
@@ -175,33 +175,33 @@ const IN_TIME = 0;
 const LATE = 1;
 
 /** Books a tick of `quantity`, or counts it as outside the session. Says which, and whether its minute was sealed already. */
-function tick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
+function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
   const bar = barAt(m, row, r + PACKET.timeMs);
   if (bar < 0) {
     m.f64[s + SLOT.outOfSession] += 1;
     return OUTSIDE;
   }
   const sealed = bar <= m.i32[SHARD.sealed];
-  takeUpBar(m, row, s, bar);
+  loadBar(m, row, s, bar);
   addTick(m, s, r, quantity, sealed);
   return sealed ? LATE : IN_TIME;
 }
 
 /** The outcome of a Quote or SnapQuote packet: a tick only when the cumulative volume rose, and by that much. */
-function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean {
+function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const volume = f[r + PACKET.volume];
-  const usable = volume >= 0 && volume <= VOLUME_LIMIT;
+  const usable = volume >= 0 && volume <= MAX_VOLUME;
   const older = isOlder(f, s, r);
-  const moved = older ? 0 : movedRange(f, s, r);
-  if (!older) noteSession(f, s, r);
+  const moved = older ? 0 : rangeExtensions(f, s, r);
+  if (!older) updateSession(f, s, r);
   const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + PACKET.connection];
-  const first = (m.i32[2 * r + PACKET.flags] & FLAG.first) !== 0;
+  const first = (m.i32[2 * r + PACKET.flags] & FLAG.initial) !== 0;
   if (first || unanchored) {
     // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute. The
     // next one does whatever its number: after a fail-over the server's counter may begin anew (docs/protocol.md 7).
-    if (usable && (!older || !first)) anchor(m, s, r);
-    seed(m, row, s, r);
+    if (usable && (!older || !first)) setAnchor(m, s, r);
+    applySnapshot(m, row, s, r);
     return false;
   }
   if (isDuplicate(f, s, r)) {
@@ -212,61 +212,61 @@ function applyTraded(m: ShardMemory, row: number, s: number, r: number): boolean
   if (older || !usable || rise <= 0) {
     f[s + SLOT.noTrade] += 1;
     if (!older && usable) {
-      if (rise < 0) f[s + SLOT.reseeds] += 1;
-      anchor(m, s, r);
-      hearQuiet(m, row, s, r);
+      if (rise < 0) f[s + SLOT.volumeResets] += 1;
+      setAnchor(m, s, r);
+      coverWithoutTick(m, row, s, r);
     }
     return false;
   }
-  const late = tick(m, row, s, r, rise);
+  const late = applyTick(m, row, s, r, rise);
   if (late === OUTSIDE) {
     const bar = barAt(m, row, s + SLOT.anchorAt);
     if (bar >= 0) {
-      takeUpBar(m, row, s, bar);
-      noteEnd(m, s, r);
+      loadBar(m, row, s, bar);
+      addEndSlack(m, s, r);
     }
   } else {
-    noteEdge(m, row, s, r);
-    repair(m, row, s, r, moved);
-    hear(m, row, s, r);
+    addEdgeSlack(m, row, s, r);
+    repairExtremes(m, row, s, r, moved);
+    addCoverage(m, row, s, r);
   }
-  anchor(m, s, r);
+  setAnchor(m, s, r);
   return late === LATE;
 }
 
 /** A packet without a trade: the price still holds, in the second that the packet is of. */
-function hearQuiet(m: ShardMemory, row: number, s: number, r: number): void {
+function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number): void {
   const bar = barAt(m, row, r + PACKET.exchangeMs);
   if (bar < 0) return;
-  takeUpBar(m, row, s, bar);
-  hear(m, row, s, r);
+  loadBar(m, row, s, bar);
+  addCoverage(m, row, s, r);
 }
 
 /** Whether the record is of no other bar than the one at hand in draft `s`. */
-function isOfBarAtHand(m: ShardMemory, row: number, s: number, r: number, traded: boolean): boolean {
+function isInLoadedBar(m: ShardMemory, row: number, s: number, r: number, hasVolume: boolean): boolean {
   const bar = m.f64[s + SLOT.barIndex];
   return (
-    barAt(m, row, r + PACKET.timeMs) === bar && (!traded || barAt(m, row, r + PACKET.exchangeMs) === bar)
+    barAt(m, row, r + PACKET.timeMs) === bar && (!hasVolume || barAt(m, row, r + PACKET.exchangeMs) === bar)
   );
 }
 
 /** Applies the packet of the record at double index `at` and ring cursor `cursor` to its row's draft. */
-export function applyPacket(m: ShardMemory, drafts: RowWriter, at: number, cursor: number): void {
+export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, cursor: number): void {
   const f = m.f64;
   const r = unpack(m, at);
   const row = m.i32[2 * r + PACKET.row];
-  const traded = (m.i32[2 * r + PACKET.flags] & FLAG.traded) !== 0;
-  const begun = drafts.slots[row] !== 0;
-  let s = drafts.of(row);
-  if (drafts.has(s, cursor)) return;
-  if (begun && !isOfBarAtHand(m, row, s, r, traded)) s = drafts.renew(row, (cursor - 1) | 0);
-  const late = traded ? applyTraded(m, row, s, r) : applyLtp(m, row, s, r);
+  const hasVolume = (m.i32[2 * r + PACKET.flags] & FLAG.hasVolume) !== 0;
+  const begun = writer.openSlots[row] !== 0;
+  let s = writer.open(row);
+  if (writer.includes(s, cursor)) return;
+  if (begun && !isInLoadedBar(m, row, s, r, hasVolume)) s = writer.reopen(row, (cursor - 1) | 0);
+  const late = hasVolume ? applyWithVolume(m, row, s, r) : applyLtp(m, row, s, r);
   f[s + SLOT.lastTime] = f[r + PACKET.timeMs];
   f[s + SLOT.lastPrice] = f[r + PACKET.price];
   f[s + SLOT.lastSequenceLow] = f[r + PACKET.sequenceLow];
   f[s + SLOT.lastSequenceHigh] = f[r + PACKET.sequenceHigh];
-  if (late) drafts.late = true;
-  if (!traded) drafts.look(row, s);
+  if (late) writer.hasLateTick = true;
+  if (!hasVolume) writer.startAccumulating(row, s);
 }
 
 /** Seals every bar up to and including `through`, keeping each candle as it is now for the momentum rule. Repeatable. */
@@ -277,14 +277,14 @@ export function applySeal(m: ShardMemory, through: number): void {
       const s = m.slotOf(row, m.i32[m.versions + row] & 1);
       const from = f[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
       if (f[from + BAR.ticks] === 0) continue;
-      const to = m.firstOf(row, bar);
+      const to = m.asSealedOf(row, bar);
       f[to + AS_SEALED.open] = f[from + BAR.open];
       f[to + AS_SEALED.high] = f[from + BAR.high];
       f[to + AS_SEALED.low] = f[from + BAR.low];
       f[to + AS_SEALED.close] = f[from + BAR.close];
       f[to + AS_SEALED.volume] = f[from + BAR.volume];
-      f[to + AS_SEALED.gapMs] = gapWithin(m, row, bar);
-      f[to + AS_SEALED.seeded] = f[from + BAR.seeded];
+      f[to + AS_SEALED.gapMs] = gapMsIn(m, row, bar);
+      f[to + AS_SEALED.hasSnapshot] = f[from + BAR.hasSnapshot];
       f[to + AS_SEALED.ticks] = f[from + BAR.ticks];
     }
   }
@@ -311,12 +311,12 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
 }
 
 /** Applies the record at double index `at`, which is of any kind but a packet. No draft may be open. */
-export function applyControl(m: ShardMemory, drafts: RowWriter, at: number): void {
+export function applyControl(m: ShardMemory, writer: RowWriter, at: number): void {
   const what = m.i32[2 * at + RECORD.what];
   const kind = kindOf(what);
   if (kind === KIND.seal) {
     applySeal(m, rowOf(what));
-    drafts.forget();
+    writer.stopAccumulating();
   } else if (kind === KIND.gap) applyGap(m, m.f64[at + RECORD.timeMs], m.f64[at + RECORD.untilMs]);
   else if (kind === KIND.end) {
     Atomics.store(m.i32, SHARD.ended, 1);

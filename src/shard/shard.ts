@@ -6,21 +6,21 @@ import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
 import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../memory/layout.js';
 import { kindOf } from '../memory/record.js';
-import { RowWriter, MOST_RUN, signalChange } from './row-writer.js';
+import { RowWriter, MAX_ACCUMULATED_TICKS, signalChange } from './row-writer.js';
 import { applyControl, applyPacket } from './bar-builder.js';
 import { applyTicks } from './fast/tick-accumulator.js';
 
 /** Records of a batch, at most, as its thread takes them: they are shown together. */
-export const BATCH = 4096;
+export const BATCH_RECORDS = 4096;
 /** Arrivals in a batch at most: what one read of the socket delivers arrives together. */
-const MOST_ARRIVALS = 256;
+const MAX_ARRIVALS = 256;
 
 export class Shard {
   readonly memory: ShardMemory;
-  readonly #drafts: RowWriter;
+  readonly #writer: RowWriter;
   /** When what is in the batch arrived, and how many records each time. */
-  readonly #receivedUs = new Int32Array(MOST_ARRIVALS);
-  readonly #counts = new Int32Array(MOST_ARRIVALS);
+  readonly #receivedUs = new Int32Array(MAX_ARRIVALS);
+  readonly #counts = new Int32Array(MAX_ARRIVALS);
   #arrivals = 0;
 
   /**
@@ -29,7 +29,7 @@ export class Shard {
    */
   constructor(memory: ShardMemory) {
     this.memory = memory;
-    this.#drafts = new RowWriter(memory);
+    this.#writer = new RowWriter(memory);
     const { i32 } = memory;
     // First of all: a thread that dies before this line had no part in the record that is still marked as being at work.
     Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
@@ -37,7 +37,7 @@ export class Shard {
     // One before the last may have died farther on, by less than the ring holds: records beyond its reach are in no row.
     const next = (i32[SHARD.working] + 1) | 0;
     if ((i32[SHARD.reach] - next) >>> 0 > memory.shape.slots) Atomics.store(i32, SHARD.reach, next);
-    this.#drafts.repeating = true;
+    this.#writer.repeating = true;
     // END is the last record: once it is applied, all are.
     if (i32[SHARD.ended] === 1) Atomics.store(i32, SHARD.head, Atomics.load(i32, MAIN.tail));
     Atomics.store(i32, SHARD.busy, 0);
@@ -61,8 +61,8 @@ export class Shard {
    */
   step(monoMs: () => number, limit: number): number {
     const { i32, f64 } = this.memory;
-    const drafts = this.#drafts;
-    assert(limit <= MOST_RUN, 'a batch is no longer than a run');
+    const writer = this.#writer;
+    assert(limit <= MAX_ACCUMULATED_TICKS, 'a batch is no longer than a run');
     const head = i32[SHARD.head];
     const ready = (Atomics.load(i32, MAIN.tail) - head) | 0;
     let most = ready < limit ? ready : limit;
@@ -72,15 +72,15 @@ export class Shard {
       if (before === 0) return this.#skip(head, monoMs());
       if (before > 0 && before < most) most = before;
     }
-    if (drafts.repeating) {
+    if (writer.repeating) {
       const left = (i32[SHARD.reach] - head) | 0;
-      drafts.repeating = left > 0;
+      writer.repeating = left > 0;
       if (left > 0 && left < most) most = left;
     }
     const count = this.#apply(head, most);
     // From here on a death is no record's fault.
     i32[SHARD.busy] = 0;
-    drafts.show((head + count - 1) | 0);
+    writer.commit((head + count - 1) | 0);
     const now = monoMs();
     this.#measure(head, now);
     Atomics.store(i32, SHARD.head, (head + count) | 0);
@@ -92,16 +92,16 @@ export class Shard {
   #apply(head: number, most: number): number {
     const m = this.memory;
     const { i32 } = m;
-    const drafts = this.#drafts;
+    const writer = this.#writer;
     this.#arrivals = 0;
     // In this order: a record that is not yet named must not pass for one at work.
     i32[SHARD.working] = head;
     i32[SHARD.busy] = 1;
     for (let done = 0; ;) {
-      if (done === most || this.#arrivals === MOST_ARRIVALS) return done;
+      if (done === most || this.#arrivals === MAX_ARRIVALS) return done;
       const next = (head + done) | 0;
       const r = m.recordOf(next);
-      const ticks = applyTicks(m, drafts, next, most - done);
+      const ticks = applyTicks(m, writer, next, most - done);
       if (ticks > 0) {
         this.#arrived(r, ticks);
         done += ticks;
@@ -111,9 +111,9 @@ export class Shard {
       if (!isPacket && done > 0) return done;
       i32[SHARD.working] = next;
       this.#arrived(r, 1);
-      if (isPacket) applyPacket(m, drafts, r, next);
+      if (isPacket) applyPacket(m, writer, r, next);
       else {
-        applyControl(m, drafts, r);
+        applyControl(m, writer, r);
         return 1;
       }
       done++;

@@ -4,7 +4,7 @@ import { flagsOf, rowOf } from '../memory/record.js';
 
 /** Unpacks the record at double index `at` into the packet at work, and returns where that is. */
 export function unpack(m: ShardMemory, at: number): number {
-  const { i32, f64: f, work: r } = m;
+  const { i32, f64: f, packet: r } = m;
   const w = 2 * at;
   const flags = flagsOf(i32[w + RECORD.what]);
   i32[2 * r + PACKET.row] = rowOf(i32[w + RECORD.what]);
@@ -19,8 +19,8 @@ export function unpack(m: ShardMemory, at: number): number {
     f[r + PACKET.price] += i32[w + RECORD.priceHigh] * 4294967296;
     f[r + PACKET.sequenceHigh] = i32[w + RECORD.sequenceHigh];
   }
-  if ((flags & FLAG.traded) === 0) return r;
-  f[r + PACKET.timeMs] = f[at + RECORD.pickedMs];
+  if ((flags & FLAG.hasVolume) === 0) return r;
+  f[r + PACKET.timeMs] = f[at + RECORD.tickTimeMs];
   f[r + PACKET.volume] = f[at + RECORD.volume];
   f[r + PACKET.averagePrice] = f[at + RECORD.averagePrice];
   f[r + PACKET.dayOpen] = f[at + RECORD.dayOpen];

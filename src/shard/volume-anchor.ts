@@ -10,13 +10,13 @@ import { barAt } from '../memory/shard-reader.js';
 import { BAR, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
 
 /** Greatest cumulative volume that a double holds exactly; anything beyond, or negative, cannot be an anchor. */
-export const VOLUME_LIMIT = Number.MAX_SAFE_INTEGER;
+export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
 
 /** What of the day's range a packet moved; bits. */
-export const MOVED = { high: 1, low: 2 } as const;
+export const EXTENDED = { high: 1, low: 2 } as const;
 
 /** Takes the record's cumulative volume as the anchor of the differences to come. */
-export function anchor(m: ShardMemory, s: number, r: number): void {
+export function setAnchor(m: ShardMemory, s: number, r: number): void {
   const f = m.f64;
   f[s + SLOT.anchorVolume] = f[r + PACKET.volume];
   f[s + SLOT.anchorSequenceLow] = f[r + PACKET.sequenceLow];
@@ -41,22 +41,22 @@ export function isOlder(f: Float64Array, s: number, r: number): boolean {
 }
 
 /** Whether the anchor's packet was of the minute at hand, so that all that happened since happened in it. An auction's is any behind the continuous trading. */
-function isWithin(m: ShardMemory, row: number, s: number): boolean {
+function isAnchorInLoadedBar(m: ShardMemory, row: number, s: number): boolean {
   const f = m.f64;
-  const bar = barAtHand(m, s);
+  const bar = loadedBar(m, s);
   if (bar === m.shape.bars - 1) return f[s + SLOT.anchorAt] >= f[m.staticOf(row) + STATIC.closeMs];
   return f[s + SLOT.anchorAt] >= f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
 }
 
-const barAtHand = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex];
+const loadedBar = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex];
 
 /**
  * Volume at the edge. The first rise behind a minute's start brings what was traded since the last packet before it, on either side of
  * the edge: it is booked in the later minute, and is that one's slack and the earlier one's. To be called before the record anchors.
  * A packet without a trade, or in SnapQuote one whose last trade lies before the edge, tells the volume at the edge, and there is none.
  */
-export function noteEdge(m: ShardMemory, row: number, s: number, r: number): void {
-  if (isWithin(m, row, s)) return;
+export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number): void {
+  if (isAnchorInLoadedBar(m, row, s)) return;
   addSlack(m.f64, s, r, BAR.slackBefore);
   m.f64[s + SLOT.bar + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
 }
@@ -65,7 +65,7 @@ export function noteEdge(m: ShardMemory, row: number, s: number, r: number): voi
  * The same where trading ends: the rise is of a packet outside the session and makes no candle, and the minute at hand, that of the packet
  * before, may have had it.
  */
-export function noteEnd(m: ShardMemory, s: number, r: number): void {
+export function addEndSlack(m: ShardMemory, s: number, r: number): void {
   addSlack(m.f64, s, r, BAR.slackAfter);
 }
 
@@ -73,29 +73,30 @@ export function noteEnd(m: ShardMemory, s: number, r: number): void {
 function addSlack(f: Float64Array, s: number, r: number, side: number): void {
   const b = s + SLOT.bar + side;
   const slack = f[b] + f[r + PACKET.volume] - f[s + SLOT.anchorVolume];
-  f[b] = slack > VOLUME_LIMIT ? VOLUME_LIMIT : slack;
+  f[b] = slack > MAX_VOLUME ? MAX_VOLUME : slack;
 }
 
 /** A day's high or low that is farther from the packet's own price than this share of it is rather a broken frame than a trade: exchanges halt a stock sooner. */
-const FARTHEST = 0.25;
+const MAX_RANGE_DISTANCE = 0.25;
 
 /**
  * Which ends of the day's range the record moves outwards. Ends that are no prices, do not hold the packet's own price or are absurdly far from it
  * tell nothing. To be called before the range is noted.
  */
-export function movedRange(f: Float64Array, s: number, r: number): number {
+export function rangeExtensions(f: Float64Array, s: number, r: number): number {
   const price = f[r + PACKET.price];
-  if (!(f[r + PACKET.dayLow] >= price * (1 - FARTHEST) && f[r + PACKET.dayLow] <= price)) return 0;
-  if (!(f[r + PACKET.dayHigh] <= price * (1 + FARTHEST) && f[r + PACKET.dayHigh] >= price)) return 0;
+  if (!(f[r + PACKET.dayLow] >= price * (1 - MAX_RANGE_DISTANCE) && f[r + PACKET.dayLow] <= price)) return 0;
+  if (!(f[r + PACKET.dayHigh] <= price * (1 + MAX_RANGE_DISTANCE) && f[r + PACKET.dayHigh] >= price))
+    return 0;
   const high =
-    f[s + SLOT.sessionHigh] > 0 && f[r + PACKET.dayHigh] > f[s + SLOT.sessionHigh] ? MOVED.high : 0;
+    f[s + SLOT.sessionHigh] > 0 && f[r + PACKET.dayHigh] > f[s + SLOT.sessionHigh] ? EXTENDED.high : 0;
   return f[s + SLOT.sessionLow] > 0 && f[r + PACKET.dayLow] < f[s + SLOT.sessionLow]
-    ? high | MOVED.low
+    ? high | EXTENDED.low
     : high;
 }
 
 /** The day's open, high and low, and the average traded price, as the packet has them. */
-export function noteSession(f: Float64Array, s: number, r: number): void {
+export function updateSession(f: Float64Array, s: number, r: number): void {
   if (f[r + PACKET.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + PACKET.averagePrice];
   if (f[r + PACKET.dayOpen] > 0) f[s + SLOT.sessionOpen] = f[r + PACKET.dayOpen];
   if (f[r + PACKET.dayHigh] > 0) f[s + SLOT.sessionHigh] = f[r + PACKET.dayHigh];
@@ -107,31 +108,31 @@ export function noteSession(f: Float64Array, s: number, r: number): void {
  * (docs/protocol.md 7, "Conflation" (b)). It belongs to the minute at hand when that packet did, too; across an edge nobody knows to which.
  * `moved` as of `movedRange`; to be called before the record anchors.
  */
-export function repair(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
-  if (moved === 0 || barAtHand(m, s) === m.shape.bars - 1 || !isWithin(m, row, s)) return;
+export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
+  if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1 || !isAnchorInLoadedBar(m, row, s)) return;
   const f = m.f64;
   const b = s + SLOT.bar;
-  if ((moved & MOVED.high) !== 0 && f[r + PACKET.dayHigh] > f[b + BAR.high]) {
+  if ((moved & EXTENDED.high) !== 0 && f[r + PACKET.dayHigh] > f[b + BAR.high]) {
     f[b + BAR.high] = f[r + PACKET.dayHigh];
     f[b + BAR.repaired] = 1;
   }
-  if ((moved & MOVED.low) !== 0 && f[r + PACKET.dayLow] < f[b + BAR.low]) {
+  if ((moved & EXTENDED.low) !== 0 && f[r + PACKET.dayLow] < f[b + BAR.low]) {
     f[b + BAR.low] = f[r + PACKET.dayLow];
     f[b + BAR.repaired] = 1;
   }
 }
 
 /** Notes that a packet told of a second of the minute at hand. One of another minute, or of a second that was told of, says nothing; an auction is one print. */
-export function hear(m: ShardMemory, row: number, s: number, r: number): void {
+export function addCoverage(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
-  const bar = barAtHand(m, s);
+  const bar = loadedBar(m, s);
   if (bar === m.shape.bars - 1) return;
   const b = s + SLOT.bar;
   const at = f[r + PACKET.exchangeMs];
   const start = f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
-  if (at < start || at >= start + MINUTE_MS || at <= f[b + BAR.heardAt]) return;
-  const silence = f[b + BAR.heardAt] === 0 ? at - start : at - f[b + BAR.heardAt];
-  if (silence > f[b + BAR.longestSilence]) f[b + BAR.longestSilence] = silence;
-  f[b + BAR.heardAt] = at;
-  f[b + BAR.heardSeconds] += 1;
+  if (at < start || at >= start + MINUTE_MS || at <= f[b + BAR.lastSeenAt]) return;
+  const silence = f[b + BAR.lastSeenAt] === 0 ? at - start : at - f[b + BAR.lastSeenAt];
+  if (silence > f[b + BAR.longestSilenceMs]) f[b + BAR.longestSilenceMs] = silence;
+  f[b + BAR.lastSeenAt] = at;
+  f[b + BAR.coveredSeconds] += 1;
 }

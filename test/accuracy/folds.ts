@@ -2,7 +2,7 @@
 import type { Instrument, Listing } from '../../src/market/instrument.js';
 import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
 import type { TradingSession } from '../../src/market/session.js';
-import { readBar, gapWithin } from '../../src/memory/shard-reader.js';
+import { readBar, gapMsIn } from '../../src/memory/shard-reader.js';
 import { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { MessageBatch } from '../../src/broker/messages.js';
@@ -106,7 +106,7 @@ export function ours(
     encode(packet, bytes);
     arrival.monoMs = frame.arrivedMs;
     arrival.marketMs = frame.arrivedMs;
-    intake.all(messages, arrival);
+    intake.batch(messages, arrival);
     if (k % BATCH === 0) turn();
   }
   intake.end();
@@ -115,7 +115,7 @@ export function ours(
   for (let bar = 0; bar < memory.shape.bars; bar++) {
     const figures = readBar(memory, 0, bar);
     if (figures === undefined) continue;
-    const { open, high, low, close, volume, repaired, volSlack, seeded } = figures;
+    const { open, high, low, close, volume, repaired, volSlack, hasSnapshot } = figures;
     bars.set(bar, {
       open,
       high,
@@ -124,7 +124,7 @@ export function ours(
       volume,
       repaired,
       volSlack,
-      partial: seeded || gapWithin(memory, 0, bar) > 0,
+      partial: hasSnapshot || gapMsIn(memory, 0, bar) > 0,
     });
   }
   return bars;

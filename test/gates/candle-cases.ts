@@ -16,7 +16,7 @@ export const CANDLE_CASES: readonly GateCase[] = [
     (facts) => part('market', { boundaries: 1 })(firstSymbol((symbol) => ({ ...symbol, whole: 0 }))(facts)),
     /short/,
   ],
-  ['a volume that fell', 'candles', 'warn', figures({ reseeds: 1 }), /RELIANCE/],
+  ['a volume that fell', 'candles', 'warn', figures({ volumeResets: 1 }), /RELIANCE/],
   [
     'hours that the data does not cover',
     'candles',

@@ -13,11 +13,11 @@ export function goodSymbol(symbol: string, token: string): SymbolFacts {
     priceScale: 100,
     figures: {
       ticks: 600,
-      seeds: 1,
+      snapshots: 1,
       noTrade: 0,
       duplicates: 0,
       outOfSession: 0,
-      reseeds: 0,
+      volumeResets: 0,
       lastPrice: 140_000,
       lastTickMs: NOW_MS - 1000,
       sessionSum: 84_000_000,

@@ -6,7 +6,7 @@ import { BlockBuilder } from '../../src/journal/blocks.js';
 import { KIND, segmentHeader } from '../../src/journal/format.js';
 import { MAIN } from '../../src/memory/layout.js';
 import { Intake } from '../../src/ingest/intake.js';
-import { aboutJournal, journalHead, JournalSource } from '../../src/ingest/journal-source.js';
+import { readJournalSummary, readJournalHead, JournalSource } from '../../src/ingest/journal-source.js';
 import { frame } from '../shard/schedule.js';
 import { metaSample } from '../fuzz/targets/meta.js';
 import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
@@ -72,7 +72,7 @@ it('what it says of a connection is shown without codes that a terminal obeys', 
       // Candles of what is no instrument of the run.
       block.put(KIND.given, Buffer.concat([Buffer.from('__proto__\0'), Buffer.alloc(16)]));
     });
-    const { connections, given } = await aboutJournal(folder);
+    const { connections, given } = await readJournalSummary(folder);
     expect(connections[1]).toMatchObject({ ended: { reason: ' [2Jgone', sentence: 'It  ended.' } });
     expect(Object.getPrototypeOf(given)).toBe(Object.prototype);
   }));
@@ -111,7 +111,7 @@ it('its beginning is read for itself, and the rest with the frames: together the
         fill(block);
       }
     });
-    const head = await journalHead(folder);
+    const head = await readJournalHead(folder);
     expect(head).toMatchObject({
       frames: 0,
       ended: undefined,
@@ -124,7 +124,7 @@ it('its beginning is read for itself, and the rest with the frames: together the
     const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
     const feed = new JournalSource({ folder, engine, intake });
     const about = await feed.run();
-    expect(about).toEqual(await aboutJournal(folder));
+    expect(about).toEqual(await readJournalSummary(folder));
     expect(about).toMatchObject({ frames: 1500, ended: { monoMs: 1504 }, sum: { candles: 'x' } });
     expect(engine.memories[0].i32[MAIN.tail], 'all is shown at the end').toBeGreaterThanOrEqual(1500);
   }));

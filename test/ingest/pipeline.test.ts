@@ -11,7 +11,7 @@ it('what is read before any timer fired behind a pause is known to have waited',
   const engine = engineOf(1, 1);
   const excused: number[] = [];
   class Watched extends Intake {
-    override excuse(marketMs: number): void {
+    override resetSilence(marketMs: number): void {
       excused.push(marketMs);
     }
   }
@@ -22,7 +22,7 @@ it('what is read before any timer fired behind a pause is known to have waited',
     clock,
     journal: undefined,
     socket: { pause: () => undefined, resume: () => undefined },
-    conceal: () => undefined,
+    redact: () => undefined,
   });
   line.subscribed(1);
   line.start();

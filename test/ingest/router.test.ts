@@ -60,7 +60,7 @@ describe('gaps', () => {
 
   it('a reconnect is one from the last frame to subscribing, however far silence has moved market time', () => {
     const script = started().hum(at('11:01:20')).frame('RELIANCE', at('11:01:20'), 1002).tick(at('11:05:00'));
-    expect(script.engine.sealer.marketTime).toBe(at('11:05:00'));
+    expect(script.engine.watermark.timeMs).toBe(at('11:05:00'));
     expect(script.candles('RELIANCE').get('11:01')!.quality.partial).toBe(false);
     script.disconnect().disconnect().tick(at('11:06:00')).subscribe(at('11:07:00'));
     script.frame('RELIANCE', at('11:07:00'), 1003).frame('RELIANCE', at('11:07:02'), 1004);
@@ -159,7 +159,7 @@ describe('gaps', () => {
   it('is not told to end too soon by a packet that waited behind a pause of ours', () => {
     // Found by the simulation: the packet of 11:01:06 was read four seconds later, and the gap was told to end before the subscribing.
     const script = started().disconnect().subscribe(at('11:01:05')).frame('RELIANCE', at('11:01:05'), 1001);
-    script.engine.sealer.excuse(at('11:01:10'));
+    script.engine.watermark.resetSilence(at('11:01:10'));
     script.frame('RELIANCE', at('11:01:10'), 1002, { exchangeMs: BigInt(at('11:01:06')) });
     expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:00:32'), at('11:01:07')]]);
   });
@@ -167,7 +167,7 @@ describe('gaps', () => {
   it('does not end with a cached packet that waited behind a pause of ours: late as it comes, it is no tick', () => {
     // Found by the simulation: five seconds behind the subscribing it was taken for a tick, of a second in which nothing was subscribed.
     const script = started().disconnect().subscribe(at('11:01:05'));
-    script.engine.sealer.excuse(at('11:01:10') + 500);
+    script.engine.watermark.resetSilence(at('11:01:10') + 500);
     script.frame('RELIANCE', at('11:01:10') + 500, 1002, { exchangeMs: BigInt(at('11:01:04')) });
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:00:32'), Infinity]);
     script.frame('RELIANCE', at('11:01:11'), 1003).hum(at('11:02:20'));
@@ -262,7 +262,7 @@ describe('kept frames', () => {
     const outvoted = started().frame('M&M', at('11:00:33'), 5, ahead(at('11:03:00')));
     for (const second of [34, 35, 36]) outvoted.frame('RELIANCE', at(`11:00:${second}`), 1000);
     expect(outvoted.engine.counters[COUNTER.unadmittedTime]).toBe(1);
-    expect(outvoted.engine.sealer.sealed).toBeLessThan(105);
+    expect(outvoted.engine.watermark.sealed).toBeLessThan(105);
     const replaced = started()
       .frame('M&M', at('11:00:33'), 5, ahead(at('11:30:00')))
       .frame('M&M', at('11:00:33'), 5, ahead(at('12:30:00')));
@@ -270,7 +270,7 @@ describe('kept frames', () => {
     replaced.end();
     expect(replaced.engine.counters[COUNTER.unadmittedTime]).toBe(2);
     expect(replaced.candles('M&M', true).size).toBe(0);
-    expect(replaced.engine.router.drained).toBe(true);
+    expect(replaced.engine.router.isDrained).toBe(true);
   });
 });
 
@@ -322,14 +322,14 @@ describe('END', () => {
     script.engine.router.end();
     script.engine.router.publish();
     expect(script.engine.memories.map((m) => m.i32[MAIN.tail])).toEqual(tails);
-    expect(script.engine.router.ended && script.engine.router.drained).toBe(true);
+    expect(script.engine.router.ended && script.engine.router.isDrained).toBe(true);
     expect(() => script.frame('RELIANCE', at('11:00:40'), 1000)).toThrow('after END');
   });
 
   it('of a run that heard nothing leaves nothing', () => {
     const script = new Script().subscribe(at('11:00:00')).tick(at('11:10:00')).end();
     for (const { symbol } of INSTRUMENTS) expect(script.candles(symbol, true).size).toBe(0);
-    expect(script.engine.router.drained).toBe(true);
+    expect(script.engine.router.isDrained).toBe(true);
   });
 });
 
@@ -356,7 +356,7 @@ describe('sessions that differ', () => {
       for (const { symbol } of instruments) script.frame(symbol, at(time), 1000);
     }
     // The last bar is the auction's; the one before it ends at 15:30.
-    expect(script.engine.sealer.sealed).toBe(389);
+    expect(script.engine.watermark.sealed).toBe(389);
     expect([...script.candles('SHORT').keys()]).toEqual(['10:00', '10:59']);
     expect([...script.candles('EARLY').keys()]).toEqual([
       '09:00',

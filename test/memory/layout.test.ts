@@ -18,7 +18,7 @@ import {
 import { flagsOf, kindOf, ROW_AT, rowOf, whatOf } from '../../src/memory/record.js';
 
 describe('the layout', () => {
-  const shape = { rows: 3, bars: 5, slots: 8, traded: true };
+  const shape = { rows: 3, bars: 5, slots: 8, hasVolume: true };
   const m = new ShardMemory(shape);
 
   it('gives no byte to two regions, and no cache line to two writers', () => {
@@ -38,13 +38,13 @@ describe('the layout', () => {
         region(`slot ${row}.1`, m.slotOf(row, 1) * 8, SLOT.size * 8),
         ...[0, 1, 2, 3, 4].flatMap((bar) => [
           region(`bar ${row}.${bar}`, m.barOf(row, bar) * 8, BAR.size * 8),
-          region(`first ${row}.${bar}`, m.firstOf(row, bar) * 8, AS_SEALED.size * 8),
+          region(`first ${row}.${bar}`, m.asSealedOf(row, bar) * 8, AS_SEALED.size * 8),
         ]),
       ]),
       ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) =>
         region(`record ${cursor}`, m.recordOf(cursor) * 8, RECORD.size * 8),
       ),
-      region('packet at work', m.work * 8, PACKET.size * 8),
+      region('packet at work', m.packet * 8, PACKET.size * 8),
     ].sort((a, b) => a.start - b.start);
     for (const [k, one] of regions.entries()) {
       expect(Number.isInteger(one.start), one.name).toBe(true);
@@ -81,7 +81,7 @@ describe('the layout', () => {
     const doubles = [
       'timeMs',
       'untilMs',
-      'pickedMs',
+      'tickTimeMs',
       'volume',
       'averagePrice',
       'dayOpen',

@@ -12,7 +12,7 @@ const seed = Number(process.env.SEED ?? 7);
 
 /** Memory of a ring whose cursors begin at `cursor`: they are int32 and wrap. */
 function memoryAt(slots: number, cursor: number): ShardMemory {
-  const memory = new ShardMemory({ rows: 1, bars: 4, slots, traded: true });
+  const memory = new ShardMemory({ rows: 1, bars: 4, slots, hasVolume: true });
   memory.i32[MAIN.tail] = memory.i32[SHARD.head] = cursor;
   return memory;
 }

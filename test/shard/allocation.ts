@@ -45,7 +45,7 @@ class Line {
       this.#arrival.marketMs = at0 + this.#at * 4 + 0.5;
       this.#arrival.monoMs = this.#at + 0.5;
       if (decode(this.#frames[this.#at++], packet) === undefined) router.packet(packet, this.#arrival);
-      if (k % 64 === 0 || router.pressed) {
+      if (k % 64 === 0 || router.aboveHighWater) {
         router.publish();
         for (const shard of this.#shards) shard.step(zero, 256);
       }

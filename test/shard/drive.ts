@@ -56,7 +56,7 @@ const scratch = new Packet();
 /** Tells the router one step, counting what a stage counts. */
 export function tell(engine: Engine, step: Step): void {
   const { router, counters } = engine;
-  if (step.kind === 'tick') return router.tick(step.marketMs);
+  if (step.kind === 'tick') return router.advanceTo(step.marketMs);
   if (step.kind === 'disconnected') return router.disconnected();
   const { marketMs, monoMs } = step;
   if (step.kind === 'subscribed') return router.subscribed({ connection: step.connection, marketMs, monoMs });
@@ -91,7 +91,7 @@ export function playInline(
   for (const [k, step] of steps.entries()) {
     tell(engine, step);
     const limit = chunk(k);
-    if (limit === 0 && !engine.router.pressed) continue;
+    if (limit === 0 && !engine.router.aboveHighWater) continue;
     engine.router.publish();
     for (const shard of shards) shard.step(stopped, Math.max(limit, 1));
   }
@@ -164,12 +164,12 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
     const row = readRow(memory, place.row);
     const counts = {
       tick: row.ticks,
-      seed: row.seeds,
+      seed: row.snapshots,
       noTrade: row.noTrade,
       duplicate: row.duplicates,
       outOfSession: row.outOfSession,
     };
-    expect({ ...counts, reseeds: row.reseeds }, symbol).toEqual(naive.counts.get(symbol));
+    expect({ ...counts, reseeds: row.volumeResets }, symbol).toEqual(naive.counts.get(symbol));
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
   }
   expect({ length: c[COUNTER.refusedLength], mode: c[COUNTER.refusedMode] }).toEqual(naive.refused);
@@ -183,6 +183,6 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
   expect(c[COUNTER.binary]).toBe(total(naive.refused) + c[COUNTER.decoded]);
   expect(c[COUNTER.decoded]).toBe(total(unadmitted) + c[COUNTER.routed]);
   expect(c[COUNTER.routed]).toBe(total(sum) + c[COUNTER.poison]);
-  expect(engine.router.drained).toBe(true);
+  expect(engine.router.isDrained).toBe(true);
   expect(engine.memories.every((memory) => memory.i32[SHARD.ended] === 1)).toBe(true);
 }

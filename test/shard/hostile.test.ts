@@ -19,7 +19,7 @@ describe('one frame', () => {
     const now = at('11:00:33');
     for (let k = 1; k <= 5; k++)
       script.frame('RELIANCE', now, 1002, { exchangeMs: BigInt(now + k * 59_000) });
-    expect(script.engine.sealer.marketTime).toBe(now + 59_000);
+    expect(script.engine.watermark.timeMs).toBe(now + 59_000);
     for (let second = 34; second < 40; second++) script.frame('RELIANCE', at(`11:00:${second}`), 1003);
     script.end();
     // What nobody agreed with in the end was refused, the first stray was in time.

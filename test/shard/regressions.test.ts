@@ -110,7 +110,7 @@ describe('regressions', () => {
       const script = running({ skewMs: skew });
       for (let s = 0; s < 180; s += 7)
         script.frame('RELIANCE', at('11:00:00') + s * 1000, 1000 + s).tick(at('11:00:00') + s * 1000 + 4000);
-      return [script.candles('RELIANCE'), script.engine.sealer.sealed, [...script.engine.counters]];
+      return [script.candles('RELIANCE'), script.engine.watermark.sealed, [...script.engine.counters]];
     });
     // When the clock is slow the first frames are kept until three agree, and minutes before them are sealed in one go.
     for (const one of told)
@@ -126,7 +126,7 @@ describe('regressions', () => {
         .frame('RELIANCE', at('11:00:10'), 1010, { volume: 150n })
         .frame('M&M', at('11:00:11'), 9999, year9999);
       expect(script.engine.counters[COUNTER.unadmittedTime]).toBe(1);
-      expect(script.engine.sealer.marketTime).toBe(at('11:00:10'));
+      expect(script.engine.watermark.timeMs).toBe(at('11:00:10'));
       script
         .frame('RELIANCE', at('11:00:12'), 1005, { volume: 160n })
         .frame('RELIANCE', at('11:01:03'), 1005, { volume: 160n });
@@ -141,7 +141,7 @@ describe('regressions', () => {
       .frame('M&M', at('11:00:11'), 9999, { exchangeMs: BigInt(at('11:02:11')) });
     for (const second of [12, 13, 14]) script.frame('RELIANCE', at(`11:00:${second}`), 1010);
     expect(script.engine.counters[COUNTER.unadmittedTime]).toBe(1);
-    expect(script.engine.sealer.marketTime).toBe(at('11:00:14'));
+    expect(script.engine.watermark.timeMs).toBe(at('11:00:14'));
     expect(script.candles('RELIANCE').has('11:00')).toBe(false);
     expect(script.end().candles('M&M', true).has('11:02')).toBe(false);
   });
@@ -200,7 +200,7 @@ describe('regressions', () => {
   it('a tick on another connection whose first packet there was lost', () => {
     // That packet would have said so; the quick lane of the fold must see it by itself, or the next is ordered by the sequence of another connection.
     const { memory, row, put, apply } = byHand();
-    put(FLAG.first | FLAG.fresh, 1, '11:00:01', 90, 1000);
+    put(FLAG.initial | FLAG.live, 1, '11:00:01', 90, 1000);
     put(0, 1, '11:00:02', 100, 1010);
     put(0, 1, '11:00:03', 101, 1015);
     put(0, 2, '11:00:04', 5, 1020);
@@ -213,7 +213,7 @@ describe('regressions', () => {
   it('ticks of one batch that arrived at different times', () => {
     const { memory, put, apply } = byHand();
     const countAt = (us: number): number => memory.i32[memory.histogram + bucketOf(us)];
-    put(FLAG.first | FLAG.fresh, 1, '11:00:01', 90, 1000, 1);
+    put(FLAG.initial | FLAG.live, 1, '11:00:01', 90, 1000, 1);
     apply(1);
     for (const [k, receivedUs] of [1_000_000, 1_000_000, 1_400_000, 1_400_000, 1_400_000].entries())
       put(0, 1, `11:00:0${k + 2}`, 100 + k, 1000, receivedUs);

@@ -55,12 +55,12 @@ function replay(nature: Nature, calls: readonly Call[], shards: number, random: 
   const idle = (): number => 0;
   const lazy = pick(random, [0.02, 0.3, 1]);
   for (const call of calls) {
-    if (call.kind === 'binary') intake.all(messagesOf([call.bytes]), call.arrival);
+    if (call.kind === 'binary') intake.batch(messagesOf([call.bytes]), call.arrival);
     else if (call.kind === 'subscribed') intake.subscribed(call.arrival);
     else if (call.kind === 'disconnected') intake.disconnected();
-    else if (call.kind === 'tick') intake.tick(call.marketMs);
-    else intake.excuse(call.marketMs);
-    const pressed = engine.router.pressed;
+    else if (call.kind === 'tick') intake.advanceTo(call.marketMs);
+    else intake.resetSilence(call.marketMs);
+    const pressed = engine.router.aboveHighWater;
     if (!pressed && random() >= lazy) continue;
     engine.router.publish();
     for (const worker of workers)
@@ -118,7 +118,7 @@ function conserved({ counters: c, memories, places }: Engine, naive: NaiveResult
     c[COUNTER.unadmittedTime];
   const rows = places.map((place) => readRow(memories[place.shard], place.row));
   const applied = rows.reduce(
-    (sum, row) => sum + row.ticks + row.seeds + row.noTrade + row.duplicates + row.outOfSession,
+    (sum, row) => sum + row.ticks + row.snapshots + row.noTrade + row.duplicates + row.outOfSession,
     0,
   );
   must(
@@ -174,7 +174,7 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
     mustEqual(
       'naive',
       `${symbol}'s counts`,
-      [row.ticks, row.seeds, row.noTrade, row.duplicates, row.outOfSession, row.reseeds],
+      [row.ticks, row.snapshots, row.noTrade, row.duplicates, row.outOfSession, row.volumeResets],
       [tick, seed, noTrade, duplicate, outOfSession, reseeds],
     );
   }

@@ -33,7 +33,7 @@ export class Recorder extends Intake {
   constructor(options: IntakeOptions, say: (what: string) => void) {
     super(options);
     this.#engine = options.engine;
-    options.engine.router.tell({
+    options.engine.router.observeDecisions({
       sealed: (through) => say(`SEAL ${through}`),
       gap: (fromMs, toMs) => {
         say(`GAP ${clockOf(fromMs)} to ${Number.isFinite(toMs) ? clockOf(toMs) : '...'}`);
@@ -51,8 +51,8 @@ export class Recorder extends Intake {
     else this.gaps.push({ fromMs, toMs });
   }
 
-  override ordinary(messages: MessageBatch, first: number, arrival: Arrival): number {
-    const taken = super.ordinary(messages, first, arrival);
+  override takeOrdinary(messages: MessageBatch, first: number, arrival: Arrival): number {
+    const taken = super.takeOrdinary(messages, first, arrival);
     for (let k = first; k < first + taken; k++) {
       const { connection, monoMs, marketMs } = arrival;
       const copy = messages.slice(k).slice();
@@ -70,10 +70,10 @@ export class Recorder extends Intake {
       this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
     const held = counters[COUNTER.held];
     const refused = counters[COUNTER.unadmittedTime];
-    const decoded = counters[COUNTER.decoded] + router.quick.taken;
-    const routed = counters[COUNTER.routed] + router.quick.taken;
+    const decoded = counters[COUNTER.decoded] + router.fastPath.taken;
+    const routed = counters[COUNTER.routed] + router.fastPath.taken;
     const result = super.binary(bytes, arrival);
-    const { taken } = router.quick;
+    const { taken } = router.fastPath;
     if (!this.ended)
       this.#follow(
         copy,
@@ -152,15 +152,15 @@ export class Recorder extends Intake {
     super.disconnected();
   }
 
-  override tick(marketMs: number): void {
+  override advanceTo(marketMs: number): void {
     if (!this.ended) this.calls.push({ kind: 'tick', marketMs });
-    super.tick(marketMs);
+    super.advanceTo(marketMs);
   }
 
-  override excuse(marketMs: number): void {
+  override resetSilence(marketMs: number): void {
     this.calls.push({ kind: 'excuse', marketMs });
     this.#excusedAtMs = marketMs;
-    super.excuse(marketMs);
+    super.resetSilence(marketMs);
   }
 
   override end(): void {

@@ -130,7 +130,7 @@ class World {
       clock: agenda,
       journal: undefined,
       socket: { pause: () => this.#feed.pause(), resume: () => this.#feed.resume() },
-      conceal: () => undefined,
+      redact: () => undefined,
     });
     const sessions = instruments.map(sessionOf);
     const luck = random(9);
@@ -174,7 +174,7 @@ class World {
         failed: () => void (this.#over = true),
         inSession: () =>
           sessions.some((session) =>
-            inContinuous(session, this.#engine.sealer.marketTime ?? agenda.marketMs()),
+            inContinuous(session, this.#engine.watermark.timeMs ?? agenda.marketMs()),
           ),
       },
     });
@@ -216,7 +216,7 @@ class World {
     this.#workers.drain();
     must(
       'conservation',
-      this.#engine.router.drained && this.#engine.router.ended,
+      this.#engine.router.isDrained && this.#engine.router.ended,
       () => 'not everything was applied in the end',
     );
     await this.#writer.finish();
@@ -241,7 +241,7 @@ class World {
 
   #checkMarketTime(): void {
     if (!this.#nature.truthful) return;
-    const { marketTime } = this.#engine.sealer;
+    const { timeMs: marketTime } = this.#engine.watermark;
     const nowMs = this.#agenda.monoMs();
     const honest = Math.max(this.#exchange.stampAt(nowMs), this.#agenda.marketMs());
     must(

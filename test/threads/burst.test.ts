@@ -107,7 +107,7 @@ describe('a reader beside the thread that writes', () => {
         if (k % 16 !== 0) continue;
         engine.router.publish();
         look();
-        if (engine.router.pressed) await until(() => engine.router.relieved);
+        if (engine.router.aboveHighWater) await until(() => engine.router.belowLowWater);
       }
       engine.router.end();
       engine.router.publish();
@@ -126,7 +126,7 @@ describe('stopping', () => {
     const engine = engineOf(1, 2);
     for (const step of burst(1, 20_000)) {
       tell(engine, step);
-      if (engine.router.pressed) break;
+      if (engine.router.aboveHighWater) break;
     }
     engine.router.publish();
     // Nobody drains: the threads of this pool hang, and heed no stop word.

@@ -167,7 +167,7 @@ async function countHits(
   };
   for (const step of steps) {
     tell(engine, step);
-    if (engine.router.pressed) drainAll();
+    if (engine.router.aboveHighWater) drainAll();
   }
   engine.router.end();
   engine.router.publish();
@@ -212,7 +212,7 @@ describe('deaths that are no crash of the fold', () => {
     expect(engine.poison).toBe(2);
     const applied = [...outcome(engine).values()].reduce((sum, { row }) => sum + packetsOf(row), 0);
     expect(engine.counters[COUNTER.routed]).toBe(applied + 2);
-    expect(engine.router.drained).toBe(true);
+    expect(engine.router.isDrained).toBe(true);
   });
 
   it('deaths with nothing to do are not held against the record done last', async () => {
@@ -228,7 +228,7 @@ describe('deaths that are no crash of the fold', () => {
     try {
       await pool.start();
       await feed(engine, steps);
-      await until(() => engine.router.drained);
+      await until(() => engine.router.isDrained);
       plan.idleDeaths[0] = 4;
       await until(() => engine.counters[COUNTER.workerDeaths] === 4);
       expect(engine.memories[0].i32[SHARD.busy]).toBe(0);
@@ -253,6 +253,6 @@ describe('deaths that are no crash of the fold', () => {
 });
 
 function packetsOf(row: unknown): number {
-  const { ticks, seeds, noTrade, duplicates, outOfSession } = row as Record<string, number>;
-  return ticks + seeds + noTrade + duplicates + outOfSession;
+  const { ticks, snapshots, noTrade, duplicates, outOfSession } = row as Record<string, number>;
+  return ticks + snapshots + noTrade + duplicates + outOfSession;
 }

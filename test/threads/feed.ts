@@ -16,14 +16,14 @@ export async function feed(engine: Engine, steps: readonly Step[]): Promise<numb
   let pauses = 0;
   for (const [k, step] of steps.entries()) {
     tell(engine, step);
-    if (!router.pressed) {
+    if (!router.aboveHighWater) {
       // As one read of the socket ends.
       if (k % 97 === 0) router.publish();
       continue;
     }
     pauses++;
     router.publish();
-    await until(() => router.relieved);
+    await until(() => router.belowLowWater);
   }
   router.publish();
   return pauses;

@@ -29,7 +29,7 @@ function ofRow(m: ShardMemory, row: number): Float64Array {
   // The copy at home of the bar that is held is nobody's business yet.
   if (held >= 0) state.fill(0, SLOT.size + held * BAR.size, SLOT.size + (held + 1) * BAR.size);
   state.set(
-    m.f64.subarray(m.firstOf(row, 0), m.firstOf(row, m.i32[SHARD.sealed] + 1)),
+    m.f64.subarray(m.asSealedOf(row, 0), m.asSealedOf(row, m.i32[SHARD.sealed] + 1)),
     SLOT.size + bars * BAR.size,
   );
   return state;

@@ -11,7 +11,12 @@ import { EngineError, EXIT } from '../../errors.js';
 import { count } from '../../text/count.js';
 import { Engine } from '../../ingest/engine.js';
 import { Intake } from '../../ingest/intake.js';
-import { givenBefore, JournalSource, journalHead, type JournalSummary } from '../../ingest/journal-source.js';
+import {
+  warmUpCandlesOf,
+  JournalSource,
+  readJournalHead,
+  type JournalSummary,
+} from '../../ingest/journal-source.js';
 import { runsIn, segmentsOf } from '../../journal/folder.js';
 import type { BlockStamp } from '../../journal/format.js';
 import { LEDGER } from '../../memory/io-ledger.js';
@@ -93,7 +98,7 @@ function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): 
     identity: identityOf(head),
     historyDir: options.history ?? meta.history?.folder,
     marketDateMs,
-    given: givenBefore(head),
+    given: warmUpCandlesOf(head),
     ledger,
     onFailure: () => undefined,
     onTrouble: () => undefined,
@@ -175,7 +180,7 @@ async function replay(options: ReplayOptions): Promise<number> {
   // Files are whole at every moment, so there is nothing to finish.
   const release = onStop(() => process.exit(EXIT.interrupted));
   try {
-    const outcome = await outcomeOf(await journalHead(resolve(runFolder(options.journal))), options);
+    const outcome = await outcomeOf(await readJournalHead(resolve(runFolder(options.journal))), options);
     process.stdout.write(`${options.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`);
     return outcome.problems.length === 0 ? EXIT.pass : EXIT.failed;
   } finally {

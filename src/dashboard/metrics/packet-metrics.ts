@@ -6,7 +6,7 @@ import type { MetricSet, Sample } from './metric-set.js';
 /** Label `class` and the figure of a symbol's row that it sums. */
 const APPLIED_CLASSES = {
   tick: 'ticks',
-  seed: 'seeds',
+  seed: 'snapshots',
   no_trade: 'noTrade',
   duplicate: 'duplicates',
   out_of_session: 'outOfSession',

@@ -41,7 +41,7 @@ export interface LtpFastPathOptions {
   /** By instrument index. */
   readonly places: readonly RowPlace[];
   readonly rings: readonly RingWriter[];
-  readonly sealer: Watermark;
+  readonly watermark: Watermark;
   readonly counters: Float64Array;
 }
 
@@ -58,7 +58,7 @@ export class LtpFastPath {
   #receivedUs = 0;
   /** The connection on which those instruments were heard whose frames are ordinary. */
   #heardOn = 0;
-  readonly #sealer: Watermark;
+  readonly #watermark: Watermark;
   readonly #counters: Float64Array;
   #isOpen = false;
   #fromMs = 0;
@@ -78,7 +78,7 @@ export class LtpFastPath {
   #latest = -MOST_INT32;
   #lagFrom = 0;
 
-  constructor({ places, rings, sealer, counters }: LtpFastPathOptions) {
+  constructor({ places, rings, watermark, counters }: LtpFastPathOptions) {
     this.#rings = rings;
     this.#aside = new Int32Array(rings.length > 1 ? MOST_TAKEN * RECORD_WORDS : 0);
     this.#whatOf = Int32Array.from(places, ({ row }) => whatOf(KIND.packet, 0, row));
@@ -86,7 +86,7 @@ export class LtpFastPath {
     const { f64, statics } = rings[places[0].shard].memory;
     this.#stamp.originMs = f64[statics + STATIC.originMs];
     this.#originLow = this.#stamp.originMs | 0;
-    this.#sealer = sealer;
+    this.#watermark = watermark;
     this.#counters = counters;
     const instruments = places.map(({ instrument }) => instrument);
     this.#tokens = new TokenTable(
@@ -123,14 +123,14 @@ export class LtpFastPath {
 
   /** Looks at what arrives now: what of it is ordinary. Returns false where nothing is. */
   #begin(arrival: Arrival): boolean {
-    const sealer = this.#sealer;
+    const watermark = this.#watermark;
     const fromMs = this.#fromMs;
     // Asked for once: a double that a call returns may be a new object.
-    const { dueAtMs } = sealer;
+    const { dueAtMs } = watermark;
     const { lag } = this;
     if (
       !lag.isKnown ||
-      !sealer.isOrdinary(arrival) ||
+      !watermark.isOrdinary(arrival) ||
       arrival.connection !== this.#heardOn ||
       !(dueAtMs > fromMs)
     )
@@ -141,15 +141,19 @@ export class LtpFastPath {
     this.#receivedUs = this.receivedUsOf(arrival);
     const { originMs } = this.#stamp;
     // A frame whose lag is beyond those that are told apart is none for the lane.
-    this.#lagFrom = lag.fromOf(arrival.marketMs - originMs);
-    const untilMs = Math.min(dueAtMs, arrival.marketMs + sealer.ordinaryLeadMs, originMs + this.#lagFrom + 1);
+    this.#lagFrom = lag.bucketZeroTime(arrival.marketMs - originMs);
+    const untilMs = Math.min(
+      dueAtMs,
+      arrival.marketMs + watermark.ordinaryLeadMs,
+      originMs + this.#lagFrom + 1,
+    );
     // The high word changes every seven weeks: what is older than that is not ordinary then.
     this.#timeHigh = Math.floor((untilMs - 1) / TWO_32) | 0;
     this.#from =
       Math.max(
         fromMs - originMs,
         this.#timeHigh * TWO_32 - originMs,
-        this.#lagFrom - LAG.reach + 1,
+        this.#lagFrom - LAG.rangeMs + 1,
         -MOST_INT32,
       ) | 0;
     this.#span = Math.max(0, Math.min(Math.ceil(untilMs) - originMs - this.#from, MOST_INT32)) | 0;
@@ -173,11 +177,11 @@ export class LtpFastPath {
     if (taken === 0) return;
     const stamp = this.#stamp;
     stamp.exchangeMs = stamp.originMs + this.#latest;
-    this.lag.took(taken, stamp.nowMs - stamp.originMs, this.#earliest, this.#latest);
+    this.lag.addBatch(taken, stamp.nowMs - stamp.originMs, this.#earliest, this.#latest);
     this.#taken = 0;
     this.#earliest = MOST_INT32;
     this.#latest = -MOST_INT32;
-    this.#sealer.took(stamp);
+    this.#watermark.acceptOrdinary(stamp);
     const counters = this.#counters;
     counters[COUNTER.binary] += taken;
     counters[COUNTER.decoded] += taken;

@@ -9,40 +9,54 @@
 import { MINUTE_MS } from '../../market/session.js';
 import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../../memory/layout.js';
 import { ROW_AT } from '../../memory/record.js';
-import { RUN, RUN_BASE, RUN_SHIFT, RUN_SUM, RUN_UNCHANGED, type RowWriter } from '../row-writer.js';
+import {
+  ACCUMULATOR,
+  ACCUMULATOR_BASE_MS,
+  ACCUMULATOR_SHIFT,
+  ACCUMULATOR_PRICE_SUM,
+  ACCUMULATOR_UNCHANGED_SHIFT,
+  type RowWriter,
+} from '../row-writer.js';
 
 // Constants of this module are compiled into the code while imported ones are loaded at each use.
 const { packet: PACKET } = KIND;
 const { working: WORKING } = SHARD;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
 const { priceLow: R_PRICE, sequenceLow: R_LOW } = RECORD;
-const { from: FROM, time: TIME, sequenceLow: LOW, price: PRICE, highest: HIGHEST, lowest: LOWEST } = RUN;
-const { silence: SILENCE, counts: COUNTS, unheard: UNHEARD } = RUN;
-const UNCHANGED = RUN_UNCHANGED;
+const {
+  minuteStart: FROM,
+  time: TIME,
+  sequenceLow: SEQUENCE,
+  price: PRICE,
+  high: HIGH,
+  low: LOW,
+} = ACCUMULATOR;
+const { longestSilenceMs: SILENCE, counts: COUNTS, sameTime: SAME_TIME } = ACCUMULATOR;
+const UNCHANGED = ACCUMULATOR_UNCHANGED_SHIFT;
 const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const ROW = ROW_AT;
 const BELOW_ROW = (1 << ROW_AT) - 1;
-const SHIFT = RUN_SHIFT;
-const BASE = RUN_BASE;
-const SUM = RUN_SUM;
+const SHIFT = ACCUMULATOR_SHIFT;
+const BASE = ACCUMULATOR_BASE_MS;
+const SUM = ACCUMULATOR_PRICE_SUM;
 const MINUTE = MINUTE_MS;
 
 /**
  * Applies records from `cursor` on while they are ordinary ticks that arrived together on one connection, `count` at most, which is no more than a run may have.
  * Returns how many it did.
  */
-export function applyTicks(m: ShardMemory, drafts: RowWriter, cursor: number, count: number): number {
+export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, count: number): number {
   const { i32, ringMask } = m;
-  const { runs, sums, running } = drafts;
+  const { accumulators, priceSums, accumulatingRows } = writer;
   // Records with volume are of another size, and their packets never ordinary.
-  if (m.shape.traded) return 0;
+  if (m.shape.hasVolume) return 0;
   const start = (2 * m.ring) | 0;
   const first = (start + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
   const receivedUs = i32[(first + R_RECEIVED) | 0];
   const connection = i32[(first + R_CONNECTION) | 0];
   if ((i32[(first + R_WHAT) | 0] & BELOW_ROW) !== PACKET) return 0;
-  drafts.expect(connection);
-  let begun = drafts.runningCount;
+  writer.useConnection(connection);
+  let begun = writer.accumulatingCount;
   // A sum that is `| 0` is not checked for overflow.
   const wrap = ringMask | 0;
   const from = cursor | 0;
@@ -61,31 +75,32 @@ export function applyTicks(m: ShardMemory, drafts: RowWriter, cursor: number, co
     const p = row << SHIFT;
     const time = i32[(w + R_TIME) | 0];
     const low = i32[(w + R_LOW) | 0];
-    if ((time + BASE - runs[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
+    if ((time + BASE - accumulators[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
     // Newer than the close, so newer than the open, and not the packet before once more.
-    const silence = (time - runs[(p + TIME) | 0]) | 0;
+    const silence = (time - accumulators[(p + TIME) | 0]) | 0;
     if (silence > 0) {
-      if (silence > runs[(p + SILENCE) | 0]) runs[(p + SILENCE) | 0] = silence;
-      runs[(p + TIME) | 0] = time;
+      if (silence > accumulators[(p + SILENCE) | 0]) accumulators[(p + SILENCE) | 0] = silence;
+      accumulators[(p + TIME) | 0] = time;
     } else {
-      if (silence < 0 || low >>> 0 <= runs[(p + LOW) | 0] >>> 0) break;
-      runs[(p + UNHEARD) | 0] += 1;
+      if (silence < 0 || low >>> 0 <= accumulators[(p + SEQUENCE) | 0] >>> 0) break;
+      accumulators[(p + SAME_TIME) | 0] += 1;
     }
     i32[WORKING] = (from + k) | 0;
-    runs[(p + LOW) | 0] = low;
+    accumulators[(p + SEQUENCE) | 0] = low;
     const price = i32[(w + R_PRICE) | 0];
-    const counts = runs[(p + COUNTS) | 0];
+    const counts = accumulators[(p + COUNTS) | 0];
     if (counts === 0) {
-      running[begun] = row;
+      accumulatingRows[begun] = row;
       begun = (begun + 1) | 0;
     }
     // Without a branch, as no processor guesses well which tick changes the price: what is 0 minus 1 has the highest bit, other prices have not.
-    runs[(p + COUNTS) | 0] = (counts + 1 + ((((price ^ runs[(p + PRICE) | 0]) - 1) >>> 31) << UNCHANGED)) | 0;
-    runs[(p + PRICE) | 0] = price;
-    if (price > runs[(p + HIGHEST) | 0]) runs[(p + HIGHEST) | 0] = price;
-    else if (price < runs[(p + LOWEST) | 0]) runs[(p + LOWEST) | 0] = price;
-    sums[((p >> 1) + SUM) | 0] += price;
+    accumulators[(p + COUNTS) | 0] =
+      (counts + 1 + ((((price ^ accumulators[(p + PRICE) | 0]) - 1) >>> 31) << UNCHANGED)) | 0;
+    accumulators[(p + PRICE) | 0] = price;
+    if (price > accumulators[(p + HIGH) | 0]) accumulators[(p + HIGH) | 0] = price;
+    else if (price < accumulators[(p + LOW) | 0]) accumulators[(p + LOW) | 0] = price;
+    priceSums[((p >> 1) + SUM) | 0] += price;
   }
-  drafts.runningCount = begun;
+  writer.accumulatingCount = begun;
   return k;
 }

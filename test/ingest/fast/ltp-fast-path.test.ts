@@ -48,7 +48,7 @@ function play(
   lane: boolean,
 ): { seen: unknown; taken: number } {
   const engine = engineOf(mode, 2);
-  const { router, sealer } = engine;
+  const { router, watermark } = engine;
   const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
   const shards = engine.memories.map((memory) => new Shard(memory));
   const answers: number[] = [];
@@ -57,7 +57,7 @@ function play(
   for (const read of reads) {
     for (let k = 0; k < read.length;) {
       const step = read[k];
-      if (step.kind === 'tick') intake.tick(step.marketMs);
+      if (step.kind === 'tick') intake.advanceTo(step.marketMs);
       else if (step.kind === 'disconnected') intake.disconnected();
       else if (step.kind === 'subscribed')
         intake.subscribed({ connection: step.connection, marketMs: step.marketMs, monoMs: step.monoMs });
@@ -74,8 +74,8 @@ function play(
       );
       const arrival = { connection, marketMs, monoMs };
       for (let m = 0; m < messages.count; m++) {
-        if (!lane) router.quick.shut();
-        const ordinary = intake.ordinary(messages, m, arrival);
+        if (!lane) router.fastPath.shut();
+        const ordinary = intake.takeOrdinary(messages, m, arrival);
         taken += ordinary;
         for (let j = m; j < m + ordinary; j++) answers.push(tokenIndex(messages.slice(j)));
         m += ordinary;
@@ -86,12 +86,12 @@ function play(
     router.publish();
     for (const shard of shards) while (shard.step(() => 0, 256) > 0);
     const last = read[read.length - 1];
-    if (last.kind === 'packet') silences.push(sealer.isSilent(last.marketMs + JUST_SILENT_MS));
+    if (last.kind === 'packet') silences.push(watermark.isSilent(last.marketMs + JUST_SILENT_MS));
   }
   intake.end();
   router.publish();
   for (const shard of shards) while (shard.step(() => 0, 256) > 0);
-  const { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs } = sealer;
+  const { timeMs, lastFrameMs, sealed, seenUntilMs, silenceResetAtMs, ordinaryLeadMs, dueAtMs } = watermark;
   return {
     seen: {
       answers,
@@ -99,7 +99,7 @@ function play(
       outcome: outcome(engine),
       counters: [...engine.counters],
       lag: intake.lag.figures(),
-      sealer: { marketTime, lastFrameMs, sealed, seenUntilMs, excusedAtMs, ordinaryLeadMs, dueAtMs },
+      watermark: { timeMs, lastFrameMs, sealed, seenUntilMs, silenceResetAtMs, ordinaryLeadMs, dueAtMs },
     },
     taken,
   };
