@@ -1,4 +1,5 @@
 /** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
+import { ANGEL } from '../src/broker/angel/angel.js';
 import { MINUTE_MS, type TradingSession } from '../src/market/session.js';
 import type { FileIdentity } from '../src/candles/candle.js';
 import { FIELD, MODE, Packet } from '../src/market/packet.js';
@@ -54,6 +55,7 @@ export function unsubscribed(
 ): Omit<Subscribed, 'arrival'> {
   const instruments = instrumentsOf(tokens);
   const engine = new Engine({
+    codec: ANGEL.codec,
     instruments,
     sessionOf: () => SESSION,
     mode: 'ltp',

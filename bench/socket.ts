@@ -12,7 +12,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import { ANGEL } from '../src/broker/angel/angel.js';
 import { monoMs, SystemClock } from '../src/clock.js';
+import type { SmartApiSession } from '../src/broker/angel/login.js';
 import { feedEndpoint } from '../src/broker/angel/endpoint.js';
 import { FeedSocket } from '../src/feed/socket.js';
 import { COUNTER } from '../src/memory/counters.js';
@@ -88,6 +90,17 @@ class FramesClock extends SystemClock {
   }
 }
 
+/** What a log-in would have given. */
+const LOGGED_IN: SmartApiSession = {
+  jwt: 'j',
+  feedToken: 'f',
+  apiKey: 'k',
+  clientCode: 'c',
+  validUntilMs: Infinity,
+  clockAheadMs: undefined,
+  secrets: [],
+};
+
 async function wholeEngine(
   port: number,
   count: number,
@@ -101,6 +114,7 @@ async function wholeEngine(
     () => OPEN_MS + (left === count ? -SUBSCRIBED_BEFORE_MS : (count - left) * STEP_MS),
   );
   const engine = new Engine({
+    codec: ANGEL.codec,
     instruments,
     sessionOf: () => SESSION,
     mode: 'ltp',
@@ -124,16 +138,9 @@ async function wholeEngine(
   let all!: () => void;
   const over = new Promise<void>((resolve) => (all = resolve));
   const socket = new FeedSocket({
+    broker: ANGEL,
     endpoint: feedEndpoint(`ws://127.0.0.1:${port}`),
-    session: {
-      jwt: 'j',
-      feedToken: 'f',
-      apiKey: 'k',
-      clientCode: 'c',
-      validUntilMs: Infinity,
-      clockAheadMs: undefined,
-      secrets: [],
-    },
+    session: LOGGED_IN,
     secrets: [],
     connection: 1,
     clock,

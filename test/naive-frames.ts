@@ -13,7 +13,7 @@ export interface NaiveInstrument {
 export const MINUTE = 60_000;
 export const DAY = 86_400_000;
 export const SAFE = 9_007_199_254_740_991n;
-const LENGTHS: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379, 4: 443 };
+const LENGTHS: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379 };
 export const EXCHANGES = [1, 2, 3, 4, 5, 7, 13];
 const AUCTION_SINCE = '2026-08-03';
 
@@ -47,14 +47,13 @@ export function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const mode = bytes[0];
   const token = Buffer.from(bytes.slice(2, 27)).toString('latin1').split('\0')[0];
-  const depth = mode === 4;
   return {
     exchangeType: bytes[1],
     token,
     mode,
-    sequence: depth ? 0n : view.getBigInt64(27, true),
-    exchangeMs: view.getBigInt64(depth ? 27 : 35, true),
-    price: depth ? 0n : view.getBigInt64(43, true),
+    sequence: view.getBigInt64(27, true),
+    exchangeMs: view.getBigInt64(35, true),
+    price: view.getBigInt64(43, true),
     volume: mode === 2 || mode === 3 ? view.getBigInt64(67, true) : 0n,
     lastTradeSeconds: mode === 3 ? view.getBigInt64(123, true) : 0n,
     dayHigh: mode === 2 || mode === 3 ? view.getBigInt64(99, true) : 0n,

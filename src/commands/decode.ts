@@ -8,8 +8,7 @@ import { EXIT } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
 import { Packet } from '../market/packet.js';
 import { PacketFilter } from '../ingest/packet-filter.js';
-import { decode } from '../broker/angel/frames.js';
-import { packetJson } from '../broker/angel/frame-json.js';
+import { broker } from '../run/broker.js';
 import { niftyFifty } from '../run/universe.js';
 
 export interface DecodeStreams {
@@ -35,6 +34,7 @@ export async function decodeLines(
     marketDateMs: undefined,
     nowMs,
   });
+  const { codec } = broker;
   const packet = new Packet();
   let exitCode: number = EXIT.pass;
   let number = 0;
@@ -44,9 +44,9 @@ export async function decodeLines(
       streams.complain(`Line ${number} is not a whole number of bytes in hexadecimal.`);
       return { refused: 'hex' };
     }
-    const refused = decode(Buffer.from(line, 'hex'), packet);
+    const refused = codec.decode(Buffer.from(line, 'hex'), packet);
     if (refused !== undefined) return { refused };
-    return { ...packetJson(packet), admitted: filter.judge(packet) ?? true };
+    return { ...codec.toJson(packet), admitted: filter.judge(packet) ?? true };
   };
   for await (const line of createInterface({ input: streams.input, crlfDelay: Infinity })) {
     number++;

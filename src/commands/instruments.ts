@@ -6,13 +6,11 @@ import { defineCommand } from '../cli/command.js';
 import type { ValuesOf } from '../cli/options/table.js';
 import { SystemClock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
-import { readCertificates } from '../broker/angel/endpoint.js';
-import { CACHE_FOLDER, keep } from '../broker/angel/scrip-cache.js';
-import { download, downloadUrl, MASTER_URL } from '../broker/angel/scrip-download.js';
-import { readMaster } from '../broker/angel/scrip-master.js';
+import { readCertificates } from '../feed/certificates.js';
 import { istDate } from '../market/session.js';
 import { named } from '../text/named.js';
 import { count } from '../text/count.js';
+import { broker } from '../run/broker.js';
 import { disagreement, niftyFifty, readInstrumentMaster, type InstrumentMaster } from '../run/universe.js';
 
 type InstrumentsOptions = ValuesOf<'instruments'>;
@@ -29,18 +27,17 @@ async function instruments(
   const clock = new SystemClock();
   const today = istDate(clock.wallMs());
   if (fetch) {
-    const url = downloadUrl(from ?? MASTER_URL);
-    const { kept } = await readMaster(
-      download(url, { ca: ca === undefined ? undefined : readCertificates(ca), clock }),
-      `What ${url.host} serves`,
-    );
-    await keep(CACHE_FOLDER, today, kept);
+    const url = broker.instruments.downloadUrl(from);
+    await broker.instruments.download(url, today, {
+      ca: ca === undefined ? undefined : readCertificates(ca),
+      clock,
+    });
   }
   const book = await readInstrumentMaster(undefined, true, today);
   if (book === undefined)
     throw new EngineError(
       'INSTRUMENT',
-      `No instrument file was fetched yet: \`tickshard instruments --fetch\` downloads ${MASTER_URL} into ${CACHE_FOLDER}.`,
+      `No instrument file was fetched yet: \`tickshard instruments --fetch\` downloads ${broker.instruments.url} into ${broker.instruments.cacheFolder}.`,
     );
   const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.scrips) ?? []);
   out(json ? JSON.stringify(asJson(book, wrong), null, 2) : asText(book, wrong));

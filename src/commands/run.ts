@@ -1,6 +1,7 @@
 /** `tickshard` and `tickshard shadow`: a run of a stage, and of a whole day. The run itself is loaded late, so that help is quick. */
 import { defineCommand } from '../cli/command.js';
 import { stageConfig, type StageConfig } from '../cli/config.js';
+import { broker } from '../run/broker.js';
 
 const run = async (config: StageConfig): Promise<number> => (await import('./run-stage.js')).runStage(config);
 
@@ -12,9 +13,10 @@ const exitCodes = {
   130: 'interrupted (what was sealed is on disk)',
 };
 
+const variables = Object.values(broker.access.variables);
+
 export const runCommand = defineCommand<'run', StageConfig>({
-  about:
-    'The live feed needs ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN and ANGEL_TOTP_SECRET in the environment or in .env.',
+  about: `The live feed needs ${variables.slice(0, -1).join(', ')} and ${variables.at(-1)} in the environment or in .env.`,
   exitCodes,
   example: 'tickshard --ws-test-mode --stage 1 --duration 15 --feed sim --speed 60',
   check: (values) => stageConfig(values, false),

@@ -10,11 +10,11 @@ import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
 import { packCandles } from '../candles/warm-up-candles.js';
 import { istStamp, type Calendar } from '../market/session.js';
-import { startBroker, type Broker } from '../sim/broker.js';
+import { startBroker, type SimulatedBroker } from '../sim/broker.js';
 import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
 import { faultList } from '../sim/faults/catalogue.js';
 import { checkSymbols, type Fault } from '../sim/faults/fault.js';
-import { DEMO_ACCOUNT } from '../sim/login.js';
+import { DEMO_VARIABLES } from '../sim/login.js';
 import { Market } from '../sim/market.js';
 import { niftyFifty, shippedCalendar } from '../run/universe.js';
 
@@ -62,15 +62,17 @@ async function alone(options: SimulateOptions): Promise<number> {
 }
 
 /** What a person needs to use the simulator. */
-function introduction({ seed, speed, atMs, listings, faults = [] }: SimulateOptions, broker: Broker): string {
-  const { apiKey, clientCode, pin, totpSecret } = DEMO_ACCOUNT;
+function introduction(
+  { seed, speed, atMs, listings, faults = [] }: SimulateOptions,
+  broker: SimulatedBroker,
+): string {
   const origin = istStamp(atMs).slice(0, 19);
   return [
     `feed      ${broker.feedUrl}`,
     `log-in    ${broker.loginUrl}`,
     `control   ${broker.controlUrl}`,
     `market    ${istStamp(atMs)}, ${speed} market seconds a second, seed ${seed}`,
-    `account   ANGEL_API_KEY=${apiKey} ANGEL_CLIENT_ID=${clientCode} ANGEL_PIN=${pin} ANGEL_TOTP_SECRET=${totpSecret}`,
+    `account   ${DEMO_VARIABLES}`,
     `          (any other well-formed client code, PIN, six digits and API key log in too)`,
     `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
     ...faults.map(({ text }, k) => `${k === 0 ? 'faults    ' : '          '}--fault ${quoted(text)}`),
@@ -92,7 +94,7 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
   process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
   let market: Market | undefined;
   let started = false;
-  let broker: Broker | undefined;
+  let broker: SimulatedBroker | undefined;
   let exitCode: number = EXIT.pass;
 
   const hear = async (message: ToSimulator): Promise<void> => {

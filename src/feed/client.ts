@@ -6,18 +6,10 @@ import { EngineError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Random } from '../random.js';
 import type { MessageBatch } from '../broker/messages.js';
-import {
-  PING,
-  QUOTA,
-  quotaUsed,
-  subscribeRequests,
-  type Subscription,
-  type SubscriptionMode,
-} from '../broker/angel/requests.js';
-import { classifyText, LONGEST_TEXT, type FeedText } from '../broker/angel/texts.js';
-import type { Endpoint } from '../broker/angel/endpoint.js';
+import type { Broker, BrokerSession, Credentials, FeedText, Subscription } from '../broker/broker.js';
+import type { Endpoint } from '../broker/endpoint.js';
+import { LoginLimited } from '../broker/refusals.js';
 import type { ConnectionEnd } from './disconnects.js';
-import { logIn, LoginLimited, type Credentials, type BrokerSession } from '../broker/angel/login.js';
 import {
   FEED_LIMITS,
   idleAfter,
@@ -25,6 +17,7 @@ import {
   type FeedEffect,
   type FeedEvent,
   type FeedLimits,
+  type FeedRules,
   type FeedState,
 } from './connection-machine.js';
 import { Redactor } from '../text/redactor.js';
@@ -48,6 +41,7 @@ export interface FeedHandlers {
 }
 
 export interface FeedClientOptions {
+  readonly broker: Pick<Broker, 'access' | 'codec' | 'feed'>;
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
   readonly subscriptions: readonly Subscription[];
@@ -79,7 +73,7 @@ const stoppedEarly = (): EngineError =>
 
 export class FeedClient {
   readonly #options: FeedClientOptions;
-  readonly #limits: FeedLimits;
+  readonly #rules: FeedRules;
   #state: FeedState;
   #session: BrokerSession | undefined;
   /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
@@ -103,16 +97,17 @@ export class FeedClient {
   /** Throws EngineError USAGE when the subscriptions exceed a connection's quota. */
   constructor(options: FeedClientOptions) {
     this.#options = options;
-    const { apiKey, clientCode, pin, totpSecret } = options.credentials;
-    this.#secrets = new Set([apiKey, clientCode, pin, totpSecret]);
+    const { feed } = options.broker;
+    this.#secrets = new Set(Object.values(options.credentials));
     this.#concealer = new Redactor(this.#secrets);
-    this.#limits = options.limits ?? FEED_LIMITS;
+    this.#rules = { limits: options.limits ?? FEED_LIMITS, words: feed.words };
     this.#state = idleAfter(options.connectionsBefore ?? 0);
-    const used = quotaUsed(options.subscriptions);
-    if (used > QUOTA)
+    const used = feed.subscriptionsUsed(options.subscriptions);
+    const { subscriptionsPerSocket } = feed.quota;
+    if (used > subscriptionsPerSocket)
       throw new EngineError(
         'USAGE',
-        `${used} subscriptions do not fit into a connection's quota of ${QUOTA}.`,
+        `${used} subscriptions do not fit into a connection's quota of ${subscriptionsPerSocket}.`,
       );
   }
 
@@ -123,8 +118,9 @@ export class FeedClient {
       this.#settleStart = { resolve, reject };
       const { clock, firstOpenWithinMs } = this.#options;
       this.#expectOpenWithin(firstOpenWithinMs);
-      this.#ticking = clock.every(Math.min(LONGEST_LOOK_MS, this.#limits.pingEveryMs / LOOKS_A_PING), () =>
-        this.#tick(),
+      this.#ticking = clock.every(
+        Math.min(LONGEST_LOOK_MS, this.#rules.limits.pingEveryMs / LOOKS_A_PING),
+        () => this.#tick(),
       );
       this.#feed({ type: 'start', unattended: this.#options.unattended ?? false });
     });
@@ -176,7 +172,7 @@ export class FeedClient {
 
   #feed(event: FeedEvent): void {
     const before = this.#state.kind;
-    const { state, effects } = step(this.#state, event, this.#options.clock.monoMs(), this.#limits);
+    const { state, effects } = step(this.#state, event, this.#options.clock.monoMs(), this.#rules);
     this.#state = state;
     if (state.kind !== before)
       this.#options.log.info(
@@ -202,7 +198,7 @@ export class FeedClient {
         this.#subscribe(effect.connection);
         return;
       case 'ping':
-        this.#socket?.ping(PING);
+        this.#socket?.ping(this.#options.broker.feed.ping);
         return;
       case 'terminate':
         this.#socket?.terminate();
@@ -232,10 +228,10 @@ export class FeedClient {
   }
 
   #logIn(): void {
-    const { endpoint, credentials, clock, random, session } = this.#options;
+    const { broker, endpoint, credentials, clock, random, session } = this.#options;
     const made = this.#session === undefined ? session : undefined;
     (made === undefined
-      ? logIn(endpoint, credentials, clock, this.#abort.signal)
+      ? broker.access.logIn(endpoint, credentials, clock, this.#abort.signal)
       : Promise.resolve(made)
     ).then(
       (session) => {
@@ -260,8 +256,10 @@ export class FeedClient {
   }
 
   #connect(connection: number): void {
-    const { endpoint, clock, random, handlers, handshakeWithinMs } = this.#options;
+    const { broker, endpoint, clock, random, handlers, handshakeWithinMs } = this.#options;
+    const { feed } = broker;
     this.#socket = new FeedSocket({
+      broker,
       endpoint,
       session: this.#session!,
       secrets: this.#secrets,
@@ -277,7 +275,7 @@ export class FeedClient {
         },
         text: (bytes) => {
           // Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short.
-          const text = classifyText(bytes, (string) => this.presentable(string, LONGEST_TEXT));
+          const text = feed.classifyText(bytes, (string) => this.presentable(string, feed.maxTextBytes));
           if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
           else if (text.kind === 'error')
             this.#options.log.warn(
@@ -297,18 +295,18 @@ export class FeedClient {
 
   /** A connection is open: what should hold is asked for, whatever was asked before. */
   #subscribe(connection: number): void {
-    const { subscriptions, handlers } = this.#options;
+    const { broker, subscriptions, handlers } = this.#options;
     this.#expiry?.cancel();
     this.#heardNow();
     if (this.#paused) this.#socket?.pause();
     handlers.opened(connection);
     if (this.#state.kind === 'stopped') return;
-    const modes = new Map<SubscriptionMode, Subscription[]>();
+    const modes = new Map<Subscription['mode'], Subscription[]>();
     for (const subscription of subscriptions)
       modes.set(subscription.mode, [...(modes.get(subscription.mode) ?? []), subscription]);
     // A prefix never used before tells the replies to this request from those to an earlier one.
     for (const [mode, tokens] of modes) {
-      for (const request of subscribeRequests({
+      for (const request of broker.feed.subscribeRequests({
         mode,
         tokens,
         correlationPrefix: `ts${(this.#requests++).toString(36)}x`,

@@ -11,6 +11,7 @@
  *                +-------- waiting <--------+----------+
  */
 import { EngineError } from '../errors.js';
+import type { FeedWords } from '../broker/broker.js';
 import { BACKOFF, retryDelayMs } from './backoff.js';
 import { endSentence, type ConnectionEnd, type EndCause } from './disconnects.js';
 
@@ -34,6 +35,13 @@ export const FEED_LIMITS: FeedLimits = {
   cachedWithinMs: 5_000,
   stableMs: BACKOFF.stableMs,
 };
+
+/** What the machine decides by. */
+export interface FeedRules {
+  readonly limits: FeedLimits;
+  /** The broker's, for sentences. */
+  readonly words: FeedWords;
+}
 
 /** What outlives a connection. */
 interface Memory {
@@ -182,11 +190,11 @@ function needsLogIn(mutes: number): boolean {
 
 /** What follows the end of the present connection. */
 function afterEnd(
-  state: Extract<FeedState, { kind: 'connecting' | 'subscribing' | 'live' }>,
+  state: Open,
   raw: RawEnd,
   random: number,
   nowMs: number,
-  limits: FeedLimits,
+  { limits, words }: FeedRules,
   before: readonly FeedEffect[],
 ): Step {
   const { cause, code, reason } = raw;
@@ -198,17 +206,17 @@ function afterEnd(
     code,
     reason,
     livedMs,
-    sentence: endSentence(cause, code, reason, livedMs),
+    sentence: endSentence(cause, code, reason, livedMs, words),
   };
   const effects: FeedEffect[] = [...before, { type: 'report', end }];
   if (cause === 'unauthorized') {
-    const words = reason === '' ? '' : `: ${reason}`;
+    const said = reason === '' ? '' : `: ${reason}`;
     if (memory.refreshed)
       return giveUp(
         memory,
         new EngineError(
           'CONNECT',
-          `The feed refuses the tokens of a fresh log-in too (401${words}): is the API key that of an active app of this client code?`,
+          `The feed refuses the tokens of a fresh log-in too (401${said}): ${words.freshTokensRefused}`,
         ),
         effects,
       );
@@ -233,8 +241,9 @@ function onTick(
   state: Extract<FeedState, { kind: 'subscribing' | 'live' }>,
   event: Extract<FeedEvent, { type: 'tick' }>,
   nowMs: number,
-  limits: FeedLimits,
+  rules: FeedRules,
 ): Step {
+  const { limits } = rules;
   // The feed speaks: what follows is no longer the mute one of before.
   const spoke = state.memory.mutes > 0 && event.lastPacketMs > state.openedMs + limits.cachedWithinMs;
   const memory = spoke ? { ...state.memory, mutes: 0 } : state.memory;
@@ -254,7 +263,7 @@ function onTick(
         { cause, code: undefined, reason: '' },
         event.random,
         nowMs,
-        limits,
+        rules,
         [{ type: 'terminate', connection }],
       );
   }
@@ -263,34 +272,53 @@ function onTick(
   return { state: { ...state, memory, pingedMs: nowMs }, effects: [{ type: 'ping', connection }] };
 }
 
-/** The next state and what is to be done. `nowMs`: monotonic real ms. Never throws. */
-export function step(
+type Open = Extract<FeedState, { kind: 'connecting' | 'subscribing' | 'live' }>;
+
+/** Whether a socket exists. */
+function hasSocket(state: FeedState): state is Open {
+  return state.kind === 'connecting' || state.kind === 'subscribing' || state.kind === 'live';
+}
+
+/** The log-in succeeded or failed, or it is time for it. */
+function onLogIn(
   state: FeedState,
-  event: FeedEvent,
-  nowMs: number,
-  limits: FeedLimits = FEED_LIMITS,
-): Step {
+  event: Extract<FeedEvent, { type: 'start' | 'loggedIn' | 'loginFailed' | 'waited' }>,
+): Step | undefined {
   const { memory } = state;
-  const same: Step = { state, effects: [] };
-  if (state.kind === 'stopped') return same;
+  const logIn = (next: Memory): Step => ({
+    state: { kind: 'loggingIn', memory: next },
+    effects: [{ type: 'logIn' }],
+  });
   switch (event.type) {
     case 'start':
-      return state.kind === 'idle'
-        ? {
-            state: { kind: 'loggingIn', memory: { ...memory, unattended: event.unattended } },
-            effects: [{ type: 'logIn' }],
-          }
-        : same;
+      return state.kind === 'idle' ? logIn({ ...memory, unattended: event.unattended }) : undefined;
     case 'loggedIn':
-      return state.kind === 'loggingIn' ? connect(memory) : same;
+      return state.kind === 'loggingIn' ? connect(memory) : undefined;
     case 'loginFailed':
-      if (state.kind !== 'loggingIn') return same;
-      // Before anything worked a person is there to read the sentence; later the run must not end for a passing fault.
+      if (state.kind !== 'loggingIn') return undefined;
+      // Before the first successful connection a user reads the sentence; later a passing fault must not end the run.
       return (memory.everOpen || memory.unattended) && event.error.retryable
         ? wait(memory, 'logIn', event.random, event.limited, [])
         : giveUp(memory, event.error);
+    case 'waited':
+      if (state.kind !== 'waiting') return undefined;
+      return state.then === 'connect' && !event.expired ? connect(memory) : logIn(memory);
+  }
+}
+
+/** The connection opened, delivered its first packet, ended, or time passed. Events of another connection change nothing. */
+function onConnection(
+  state: FeedState,
+  event: Extract<FeedEvent, { type: 'opened' | 'packet' | 'ended' | 'tick' }>,
+  nowMs: number,
+  rules: FeedRules,
+): Step | undefined {
+  const { memory } = state;
+  if (!hasSocket(state) || ('connection' in event && event.connection !== memory.connection))
+    return undefined;
+  switch (event.type) {
     case 'opened':
-      if (state.kind !== 'connecting' || event.connection !== memory.connection) return same;
+      if (state.kind !== 'connecting') return undefined;
       return {
         state: {
           kind: 'subscribing',
@@ -301,44 +329,52 @@ export function step(
         effects: [{ type: 'subscribe', connection: memory.connection }],
       };
     case 'packet':
-      return state.kind === 'subscribing' && event.connection === memory.connection
-        ? { state: { ...state, kind: 'live' }, effects: [] }
-        : same;
+      return state.kind === 'subscribing' ? { state: { ...state, kind: 'live' }, effects: [] } : undefined;
     case 'ended':
-      if (
-        event.connection !== memory.connection ||
-        (state.kind !== 'connecting' && state.kind !== 'subscribing' && state.kind !== 'live')
-      )
-        return same;
-      return afterEnd(state, event.end, event.random, nowMs, limits, []);
-    case 'waited':
-      if (state.kind !== 'waiting') return same;
-      return state.then === 'connect' && !event.expired
-        ? connect(memory)
-        : { state: { kind: 'loggingIn', memory }, effects: [{ type: 'logIn' }] };
+      return afterEnd(state, event.end, event.random, nowMs, rules, []);
     case 'tick':
-      return state.kind === 'subscribing' || state.kind === 'live'
-        ? onTick(state, event, nowMs, limits)
-        : same;
-    case 'expired': {
-      if (memory.everOpen || state.kind === 'idle') return same;
-      const drop: FeedEffect[] =
-        state.kind === 'connecting' ? [{ type: 'terminate', connection: memory.connection }] : [];
-      return giveUp(
-        memory,
-        new EngineError(
-          'CONNECT',
-          event.lastSentence ?? 'The feed did not open in time: look at the network, then try again.',
-        ),
-        drop,
-      );
-    }
-    case 'stop': {
-      const open = state.kind === 'connecting' || state.kind === 'subscribing' || state.kind === 'live';
+      return state.kind === 'connecting' ? undefined : onTick(state, event, nowMs, rules);
+  }
+}
+
+/** The time for the first open has passed. */
+function onExpired(state: FeedState, lastSentence: string | undefined): Step | undefined {
+  const { memory } = state;
+  if (memory.everOpen || state.kind === 'idle') return undefined;
+  const drop: FeedEffect[] =
+    state.kind === 'connecting' ? [{ type: 'terminate', connection: memory.connection }] : [];
+  return giveUp(
+    memory,
+    new EngineError(
+      'CONNECT',
+      lastSentence ?? 'The feed did not open in time: look at the network, then try again.',
+    ),
+    drop,
+  );
+}
+
+/** The next state and what is to be done. `nowMs`: monotonic real ms. Never throws. */
+export function step(state: FeedState, event: FeedEvent, nowMs: number, rules: FeedRules): Step {
+  const unchanged: Step = { state, effects: [] };
+  if (state.kind === 'stopped') return unchanged;
+  const { memory } = state;
+  switch (event.type) {
+    case 'start':
+    case 'loggedIn':
+    case 'loginFailed':
+    case 'waited':
+      return onLogIn(state, event) ?? unchanged;
+    case 'opened':
+    case 'packet':
+    case 'ended':
+    case 'tick':
+      return onConnection(state, event, nowMs, rules) ?? unchanged;
+    case 'expired':
+      return onExpired(state, event.lastSentence) ?? unchanged;
+    case 'stop':
       return {
         state: { kind: 'stopped', memory, error: undefined },
-        effects: open ? [{ type: 'close', connection: memory.connection }] : [],
+        effects: hasSocket(state) ? [{ type: 'close', connection: memory.connection }] : [],
       };
-    }
   }
 }

@@ -1,4 +1,5 @@
 /** How connections end: a closed list of causes, each with what to do. */
+import type { FeedWords } from '../broker/broker.js';
 
 export type EndCause =
   | 'network'
@@ -31,13 +32,13 @@ export interface ConnectionEnd {
 }
 
 /** What a close code says, for those that say something (RFC 6455, 7.4.1). Which ones the broker uses is not known (docs/protocol.md 3). */
-function closeAdvice(code: number | undefined, livedMs: number): string {
+function closeAdvice(code: number | undefined, livedMs: number, { account, socketLimit }: FeedWords): string {
   switch (code) {
     case 1001:
     case 1012:
       return 'the server goes away or restarts: connecting again';
     case 1008:
-      return 'the server says that a rule was broken: look for other programs with the same client code';
+      return `the server says that a rule was broken: look for other programs with the same ${account}`;
     case 1009:
       return 'the server took a request for too large: this is a fault of ours, keep the log';
     case 1011:
@@ -47,8 +48,8 @@ function closeAdvice(code: number | undefined, livedMs: number): string {
     case undefined:
     default:
       return livedMs < SHORT_LIFE_MS
-        ? 'closed right after it was opened: at most three sockets per client code, and another program may hold them'
-        : 'if another program connected just then: at most three sockets per client code';
+        ? `closed right after it was opened: ${socketLimit}, and another program may hold them`
+        : `if another program connected just then: ${socketLimit}`;
   }
 }
 
@@ -61,6 +62,7 @@ export function endSentence(
   code: number | undefined,
   reason: string,
   livedMs: number,
+  words: FeedWords,
 ): string {
   const why = reason === '' ? '' : ` (${reason})`;
   switch (cause) {
@@ -71,23 +73,23 @@ export function endSentence(
     case 'handshake-timeout':
       return 'The feed did not answer the handshake in time: tried again.';
     case 'unauthorized':
-      return `The feed refused the tokens with 401${why}: one fresh log-in is tried; see whether another program logs in with the same client code.`;
+      return `The feed refused the tokens with 401${why}: one fresh log-in is tried; see whether another program logs in with the same ${words.account}.`;
     case 'forbidden':
       return `The feed refused the connection with 403${why}: the account or this machine's address may lack access to the feed; ask the broker.`;
     case 'rate-limited':
-      return `The feed refused the connection for its limit${why}: at most three sockets per client code, and those of a crashed program linger; waiting a minute or more.`;
+      return `The feed refused the connection for its limit${why}: ${words.socketLimit}, and those of a crashed program linger; waiting a minute or more.`;
     case 'server-error':
       return `The feed's server failed the handshake${why}: tried again.`;
     case 'unexpected-answer':
-      return `The feed answered the handshake with something else${why}: is this a SmartAPI server?`;
+      return `The feed answered the handshake with something else${why}: is this a ${words.server}?`;
     case 'closed':
-      return `The server closed the connection with code ${code ?? 'none'}${why}: ${closeAdvice(code, livedMs)}.`;
+      return `The server closed the connection with code ${code ?? 'none'}${why}: ${closeAdvice(code, livedMs, words)}.`;
     case 'dropped':
       return `The connection broke without a close frame${why}: connecting again.`;
     case 'protocol':
       return `The server broke the WebSocket protocol or sent a message too large${why}: connecting again.`;
     case 'flood':
-      return 'The server sent thousands of messages that are no packets and was cut off: connecting again; if it goes on, is this a SmartAPI server, and do its packets still have the documented lengths?';
+      return `The server sent thousands of messages that are no packets and was cut off: connecting again; if it goes on, is this a ${words.server}, and do its packets still have the documented lengths?`;
     case 'pong-overdue':
       return 'No pong came though pings were sent: the connection was dead and is replaced.';
     case 'mute':

@@ -17,10 +17,11 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { Clock, Timer } from '../clock.js';
 import { MessageBatch } from '../broker/messages.js';
-import { TokenBucket, TOKEN_BUCKET, looksLikePacket } from './token-bucket.js';
-import { certificateFault, type Endpoint } from '../broker/angel/endpoint.js';
+import type { Broker, BrokerSession, FrameCodec } from '../broker/broker.js';
+import type { Endpoint } from '../broker/endpoint.js';
+import { certificateFault } from '../text/certificate-fault.js';
+import { TokenBucket, TOKEN_BUCKET } from './token-bucket.js';
 import { FrameTap, type FrameTapOptions } from './frame-tap.js';
-import type { BrokerSession } from '../broker/angel/login.js';
 import type { RawEnd } from './connection-machine.js';
 import { sanitize } from '../text/sanitize.js';
 
@@ -64,8 +65,13 @@ function beginningOf(response: IncomingMessage, give: (text: string) => void): v
 /** The library's options that its types do not know. */
 type Options = ClientOptions & { readonly closeTimeout: number; readonly maxFragments: number };
 
+/** What of a broker one connection needs. */
+export type FeedBroker = Pick<Broker, 'codec' | 'feed'>;
+
 export class FeedSocket {
   readonly #ws: WebSocket;
+  readonly #broker: FeedBroker;
+  readonly #codec: FrameCodec;
   readonly #connection: number;
   readonly #handlers: SocketHandlers;
   readonly #secrets: Iterable<string>;
@@ -82,6 +88,7 @@ export class FeedSocket {
 
   /** Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the server says. */
   constructor(options: {
+    broker: FeedBroker;
     endpoint: Endpoint;
     session: BrokerSession;
     secrets: Iterable<string>;
@@ -90,16 +97,13 @@ export class FeedSocket {
     clock: Pick<Clock, 'after' | 'monoMs'>;
     handshakeWithinMs?: number | undefined;
   }) {
-    const { endpoint, session, connection, handlers } = options;
+    const { broker, endpoint, session, connection, handlers } = options;
+    this.#broker = broker;
+    this.#codec = broker.codec;
     this.#connection = connection;
     this.#handlers = handlers;
     this.#secrets = options.secrets;
-    const headers = {
-      Authorization: session.jwt,
-      'x-api-key': session.apiKey,
-      'x-client-code': session.clientCode,
-      'x-feed-token': session.feedToken,
-    };
+    const headers = broker.feed.handshakeHeaders(session);
     // Checking certificates is said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
     const bounds = { maxPayload: LARGEST_MESSAGE, maxFragments: MOST_FRAGMENTS, autoPong: false };
@@ -161,8 +165,7 @@ export class FeedSocket {
         request.destroy();
         this.#end(this.#refusedBy(response, body));
       };
-      // A 403 for the rate says so in its body only, as REST does (docs/protocol.md 1).
-      if (response.statusCode === 403) beginningOf(response, over);
+      if (this.#broker.feed.readsBody(response.statusCode ?? 0)) beginningOf(response, over);
       else over('');
     });
     // An error is always followed by `close`, which reports it; after the end it belongs to nobody.
@@ -184,10 +187,11 @@ export class FeedSocket {
   #take(messages: MessageBatch): void {
     if (this.#over) return;
     const { bytes, places, count } = messages;
+    const codec = this.#codec;
     const allowance = this.#allowance;
     for (let k = 0; k < count; k++) {
       const length = places[2 * k + 1];
-      if (looksLikePacket(bytes, places[2 * k], length)) allowance.earn();
+      if (codec.looksLikePacket(bytes, places[2 * k], length)) allowance.earn();
       else if (allowance.spend(TOKEN_BUCKET.binary, length)) {
         messages.count = k;
         if (k > 0) this.#handlers.binary(messages, this.#connection);
@@ -216,15 +220,9 @@ export class FeedSocket {
 
   /** What an HTTP answer to the handshake means. */
   #refusedBy(response: IncomingMessage, body: string): RawEnd {
-    const status = response.statusCode ?? 0;
-    const header = response.headers['x-error-message'];
-    const said = typeof header === 'string' ? header : '';
-    const reason = this.#words(`HTTP ${status} ${said}`);
-    if (status === 401) return { cause: 'unauthorized', code: undefined, reason: this.#words(said) };
-    if (status === 429 || (status === 403 && /\b(rate|limit)/i.test(`${said} ${body}`)))
-      return { cause: 'rate-limited', code: undefined, reason };
-    if (status === 403) return { cause: 'forbidden', code: undefined, reason };
-    return { cause: status >= 500 ? 'server-error' : 'unexpected-answer', code: undefined, reason };
+    const { statusCode = 0, headers } = response;
+    const { cause, reason } = this.#broker.feed.judgeRefusal({ status: statusCode, headers, body });
+    return { cause, code: undefined, reason: this.#words(reason) };
   }
 
   /** What an error of the library means, by whether the connection was open. */

@@ -11,8 +11,6 @@
  * server says besides packets is two pongs every ten seconds and an answer to a request that it refuses: some four units a second.
  * 16,384 are a fraction of a second of work at any speed of the network, 1,024 lines in the log, and 4 MiB in the journal.
  */
-import { FRAME_LENGTH } from '../broker/angel/frames.js';
-import { MODE } from '../market/packet.js';
 
 /** Units. */
 export const TOKEN_BUCKET = {
@@ -25,30 +23,6 @@ export const TOKEN_BUCKET = {
 } as const;
 
 const { most: MOST, perSecond: PER_SECOND, bytesAUnit: BYTES_A_UNIT } = TOKEN_BUCKET;
-const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE, depth: DEPTH } = MODE;
-const {
-  [LTP]: LTP_BYTES,
-  [QUOTE]: QUOTE_BYTES,
-  [SNAPQUOTE]: SNAPQUOTE_BYTES,
-  [DEPTH]: DEPTH_BYTES,
-} = FRAME_LENGTH;
-
-/** Whether the binary message of `length` bytes at `at` has the length that its first byte demands. What is in it is for others to judge. */
-export function looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean {
-  switch (length) {
-    case LTP_BYTES:
-      return bytes[at] === LTP;
-    case QUOTE_BYTES:
-      return bytes[at] === QUOTE;
-    case SNAPQUOTE_BYTES:
-      return bytes[at] === SNAPQUOTE;
-    case DEPTH_BYTES:
-      return bytes[at] === DEPTH;
-    default:
-      return false;
-  }
-}
-
 export class TokenBucket {
   readonly #monoMs: () => number;
   #left: number = MOST;

@@ -9,6 +9,7 @@ import { MODE, type ModeName } from '../market/packet.js';
 import { COUNTER, newCounters } from '../memory/counters.js';
 import { ShardMemory, STATIC } from '../memory/layout.js';
 import type { RowPlace } from '../memory/shard-reader.js';
+import type { FrameCodec } from '../broker/broker.js';
 import { PacketFilter } from './packet-filter.js';
 import { Router } from './router.js';
 import { Watermark } from './watermark.js';
@@ -20,6 +21,8 @@ const SNAPQUOTE_MAX_TRADE_AGE_MS = 1000;
 export const RING_SLOTS = 16_384;
 
 export interface EngineOptions {
+  /** Of the broker whose frames arrive. */
+  readonly codec: FrameCodec;
   readonly instruments: readonly Instrument[];
   readonly sessionOf: (instrument: Instrument) => TradingSession;
   readonly mode: ModeName;
@@ -30,9 +33,12 @@ export interface EngineOptions {
   /** Any instant of the market's date, epoch ms. */
   readonly marketDateMs: number;
   readonly slots?: number | undefined;
+  /** Whether ordinary frames and ticks take the fast paths (docs/fast-paths.md); true by default. What comes of them is the same. */
+  readonly fastPaths?: boolean | undefined;
 }
 
 export class Engine {
+  readonly codec: FrameCodec;
   readonly memories: readonly ShardMemory[];
   /** By instrument index. */
   readonly places: readonly RowPlace[];
@@ -42,6 +48,8 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     assert(options.instruments.length > 0, 'a run has instruments');
+    const { codec, fastPaths = true } = options;
+    this.codec = codec;
     const sessions = options.instruments.map(options.sessionOf);
     const openMs = Math.min(...sessions.map((s) => s.openMs));
     const minutes = Math.max(...sessions.map((s) => (s.closeMs - openMs) / MINUTE_MS));
@@ -61,6 +69,7 @@ export class Engine {
           bars: minutes + 1,
           slots: options.slots ?? RING_SLOTS,
           hasVolume: options.mode !== 'ltp',
+          fastPaths,
         }),
     );
     for (const [index, place] of this.places.entries()) {
@@ -94,6 +103,8 @@ export class Engine {
       filter,
       watermark: this.watermark,
       counters: this.counters,
+      codec,
+      fastPaths,
     });
     this.router.openInitialGap(0);
   }

@@ -2,12 +2,13 @@
  * How late the feed is: market clock at receipt minus the packet's exchange time, both of market ms. A stamp is a whole second, so a
  * feed without any delay shows 0 to 1000. Counted beside routing; allocates nothing after construction.
  */
+import { LAG_SHIFT } from '../broker/scanner.js';
 import type { PacketTime } from './watermark.js';
 
 /** Market ms on either side of the first packet's lag that are told apart; beyond, the outermost bucket counts. */
 const RANGE_MS = 600_000;
 /** Buckets of lags: how wide they are, as a shift of ms, and the ms of all of them. */
-export const LAG = { shift: 3, rangeMs: 2 * RANGE_MS } as const;
+export const LAG = { shift: LAG_SHIFT, rangeMs: 2 * RANGE_MS } as const;
 const BUCKET_MS = 1 << LAG.shift;
 const BUCKETS = LAG.rangeMs / BUCKET_MS;
 

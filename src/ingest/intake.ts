@@ -9,10 +9,9 @@ import { COUNTER } from '../memory/counters.js';
 import type { Engine } from './engine.js';
 import type { FeedLag } from './feed-lag.js';
 import type { Arrival } from './arrival.js';
-import { decode } from '../broker/angel/frames.js';
 import type { MessageBatch } from '../broker/messages.js';
 import type { LtpFastPath } from './fast/ltp-fast-path.js';
-import type { FeedText } from '../broker/angel/texts.js';
+import type { FeedText } from '../broker/broker.js';
 
 /** Ticks that are shown as samples. */
 const SAMPLES = 5;
@@ -76,12 +75,12 @@ export class Intake {
   /** One binary message, of any kind; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
   binary(bytes: Uint8Array, arrival: Arrival): number {
     if (this.#ended) return UNKNOWN;
-    this.#fastPath.shut();
+    this.#fastPath.close();
     const counters = this.#counters;
     counters[COUNTER.binary]++;
-    const { router } = this.#options.engine;
+    const { router, codec } = this.#options.engine;
     const packet = this.#packet;
-    const refusal = decode(bytes, packet);
+    const refusal = codec.decode(bytes, packet);
     if (refusal !== undefined) {
       counters[refusal === 'length' ? COUNTER.refusedLength : COUNTER.refusedMode]++;
       return UNKNOWN;
@@ -129,7 +128,7 @@ export class Intake {
 
   /** A pause of our own ended: it is no silence of the market. */
   resetSilence(marketMs: number): void {
-    this.#fastPath.shut();
+    this.#fastPath.close();
     this.#options.engine.watermark.resetSilence(marketMs);
   }
 

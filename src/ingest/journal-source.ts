@@ -9,7 +9,7 @@ import { readJournal, type JournalExtent, type JournalVisitor } from '../journal
 import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { Engine } from './engine.js';
 import { sleep } from '../clock.js';
-import type { FeedText } from '../broker/angel/texts.js';
+import type { FeedText } from '../broker/broker.js';
 import type { MessageBatch } from '../broker/messages.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';

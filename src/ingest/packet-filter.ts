@@ -113,7 +113,7 @@ export class PacketFilter {
     if (KNOWN_EXCHANGE[packet.exchangeType] === 0) return 'exchange';
     this.instrument = this.find(packet.exchangeType, packet.tokenNumber);
     if (this.instrument < 0) return 'token';
-    if (packet.mode === MODE.depth || (this.#mode !== 0 && packet.mode !== this.#mode)) return 'mode';
+    if (this.#mode !== 0 && packet.mode !== this.#mode) return 'mode';
     const { words } = packet;
     const high = words[2 * FIELD.price + 1];
     if (high < 0 || high > SAFE_HIGH || (high === 0 && words[2 * FIELD.price] === 0)) return 'price';

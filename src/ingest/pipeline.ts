@@ -9,7 +9,7 @@ import { KIND, type Kind } from '../journal/format.js';
 import type { JournalWriter } from '../journal/writer.js';
 import { COUNTER } from '../memory/counters.js';
 import type { Engine } from './engine.js';
-import type { FeedText } from '../broker/angel/texts.js';
+import type { FeedText } from '../broker/broker.js';
 import type { MessageBatch } from '../broker/messages.js';
 import { UNKNOWN, type Intake } from './intake.js';
 

@@ -12,6 +12,7 @@ import { whatOf } from '../memory/record.js';
 import { RingWriter } from '../memory/ring.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
+import type { FrameCodec } from '../broker/broker.js';
 import { READ_BYTES } from '../broker/messages.js';
 import type { Arrival } from './arrival.js';
 import type { PacketFilter, RejectReason } from './packet-filter.js';
@@ -20,13 +21,13 @@ import { HeldPackets } from './held-packets.js';
 import { LtpFastPath } from './fast/ltp-fast-path.js';
 import { VOTES, type Watermark } from './watermark.js';
 
-/** The fewest bytes that a packet takes on the wire (51 and a 2-byte header). */
-const WIRE_BYTES = 53;
-/** Records that one read can make: its packets, those kept for agreement, and the controls they cause. */
-export const READ_RECORDS = Math.ceil(READ_BYTES / WIRE_BYTES) + 1 + VOTES + 400;
-/** The fewest free slots with which reading goes on. */
-export const RESERVE_RECORDS = 2048;
-assert(RESERVE_RECORDS >= READ_RECORDS, 'the reserve holds one read of the socket');
+/** Bytes of the shortest WebSocket header, which each message has on the wire. */
+const HEADER_BYTES = 2;
+/** Records that one read can make: its packets, those held for agreement, and the controls they cause. */
+const readRecords = (minFrameBytes: number): number =>
+  Math.ceil(READ_BYTES / (minFrameBytes + HEADER_BYTES)) + 1 + VOTES + 400;
+/** Minimum number of free slots with which reading continues. */
+const RESERVE_RECORDS = 2048;
 
 /** In LTP mode a first packet later than this after subscribing is no cached one. Market ms, and real ms so that an accelerated market's hiccup is not taken for a tick. */
 const CACHED_MARKET_MS = 5000;
@@ -47,6 +48,8 @@ export interface RouterOptions {
   readonly filter: PacketFilter;
   readonly watermark: Watermark;
   readonly counters: Float64Array;
+  readonly codec: FrameCodec;
+  readonly fastPaths: boolean;
 }
 
 /** Told of each decision when it is made, in order: for a journal of them. */
@@ -77,6 +80,10 @@ export class Router {
   #observer: DecisionObserver | undefined;
 
   constructor(options: RouterOptions) {
+    assert(
+      RESERVE_RECORDS >= readRecords(options.codec.minFrameBytes),
+      'the reserve holds one read of the socket',
+    );
     for (const memory of options.memories)
       assert(memory.shape.slots >= 2 * RESERVE_RECORDS, 'a ring holds two reads of the socket');
     this.#rings = options.memories.map((memory) => new RingWriter(memory));
@@ -91,6 +98,7 @@ export class Router {
       rings: this.#rings,
       watermark: options.watermark,
       counters: options.counters,
+      codec: options.fastPaths ? options.codec : undefined,
     });
   }
 
@@ -106,13 +114,13 @@ export class Router {
 
   /** The subscriptions were sent on a new connection. Connections are numbered upwards from 1. */
   subscribed(arrival: Arrival): void {
-    this.fastPath.shut();
+    this.fastPath.close();
     this.#gaps.subscribed(arrival);
   }
 
   /** The connection ended: from the last thing it said on, whatever the clock made of T since, nothing was seen. */
   disconnected(): void {
-    this.fastPath.shut();
+    this.fastPath.close();
     if (this.#watermark.unseenFromMs !== undefined) this.#gaps.open(this.#watermark.unseenFromMs);
   }
 
@@ -122,13 +130,13 @@ export class Router {
    */
   packet(packet: Packet, arrival: Arrival): number {
     assert(!this.#ended, 'a packet after END: nobody would apply it');
-    this.fastPath.shut();
+    this.fastPath.close();
     const reason = this.#filter.judge(packet);
     const instrument = this.#filter.instrument;
     let flags = packet.mode === MODE.ltp ? 0 : FLAG.hasVolume;
     if (instrument >= 0 && this.#connectionOf[instrument] !== arrival.connection) {
       this.#connectionOf[instrument] = arrival.connection;
-      this.fastPath.heard(instrument, arrival.connection);
+      this.fastPath.enable(instrument, arrival.connection);
       flags |= FLAG.initial;
       const { marketMs, monoMs } = this.#gaps.subscription;
       // A cached packet that waited behind a pause of ours comes late, too.
@@ -177,7 +185,7 @@ export class Router {
   /** Moves market time in silence, and seals what is due. */
   advanceTo(marketMs: number): void {
     if (this.#ended) return;
-    this.fastPath.shut();
+    this.fastPath.close();
     this.#watermark.advanceTo(marketMs);
     this.#seal(undefined);
   }
@@ -186,7 +194,7 @@ export class Router {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.fastPath.shut();
+    this.fastPath.close();
     this.#rejectHeld();
     const endMs = this.#watermark.seenUntilMs ?? 0;
     this.#gaps.open(endMs);

@@ -5,8 +5,8 @@
  * Prices stay in the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout: docs/protocol.md 5, 6 and 8.
  */
 
-/** Modes as on the wire. Depth is decoded but cannot be subscribed (withdrawn, docs/protocol.md 8). */
-export const MODE = { ltp: 1, quote: 2, snapquote: 3, depth: 4 } as const;
+/** Modes of the feed, as on the wire. Mode 4 (Depth-20) was withdrawn by the broker and is refused (docs/protocol.md 8). */
+export const MODE = { ltp: 1, quote: 2, snapquote: 3 } as const;
 
 /** Modes that can be subscribed, by their name on the command line. */
 export type ModeName = 'ltp' | 'quote' | 'snapquote';
@@ -35,16 +35,13 @@ export const FIELD = {
   lowerCircuit: 14,
   high52Week: 15,
   low52Week: 16,
-  /** Depth-20 only; documented as a dummy. */
-  packetReceivedMs: 17,
 } as const;
 
 export type PacketField = (typeof FIELD)[keyof typeof FIELD];
 
-const FIELD_COUNT = 18;
+const FIELD_COUNT = 17;
 export const TOKEN_BYTES = 25;
 export const BEST_FIVE_ROWS = 10;
-export const DEPTH_ROWS = 40;
 
 /**
  * Scratch for one packet of any mode. Fields that the packet's mode lacks keep old values: read only the mode's
@@ -65,10 +62,6 @@ export class Packet {
   readonly bestFlag = new Int16Array(BEST_FIVE_ROWS);
   readonly bestOrders = new Int16Array(BEST_FIVE_ROWS);
   readonly bestWords = new Int32Array(BEST_FIVE_ROWS * 4);
-  /** Depth-20: 20 buys then 20 sells. */
-  readonly depthQuantity = new Int32Array(DEPTH_ROWS);
-  readonly depthPrice = new Int32Array(DEPTH_ROWS);
-  readonly depthOrders = new Int16Array(DEPTH_ROWS);
 
   /** The field as a double: exact up to 2^53, rounded above. */
   number(field: PacketField): number {

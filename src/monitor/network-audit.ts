@@ -19,12 +19,10 @@ interface ClientRequest {
   getHeader(name: string): string | number | undefined;
 }
 
-const LOG_IN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
-const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
-
 /** Watches this thread from `start` to `stop`. */
 export class NetworkAudit {
   readonly restCalls: RestCall[] = [];
+  readonly #purposes: ReadonlyMap<string, 'log-in' | 'candles'>;
   /** What the HTTP layer announced, by `host:port`, in order. */
   readonly #announced = new Map<string, PurposedConnection['purpose'][]>();
   #handshakes = 0;
@@ -41,6 +39,11 @@ export class NetworkAudit {
       this.#announce(origin, 'feed');
     } else this.#note(request.method, origin, request.path);
   };
+
+  /** `purposes`: what each REST path of the broker is for. */
+  constructor(purposes: ReadonlyMap<string, 'log-in' | 'candles'>) {
+    this.#purposes = purposes;
+  }
 
   start(): void {
     enterPhase(this.#phase);
@@ -90,9 +93,15 @@ export class NetworkAudit {
 
   #note(method = 'GET', origin: URL, path = '/'): void {
     const bare = path.split('?')[0];
-    const logIn = bare === LOG_IN_PATH;
-    const candles = bare === CANDLES_PATH;
-    this.restCalls.push({ method, host: origin.host, path: bare, phase: this.#phase, logIn, candles });
-    this.#announce(origin, logIn ? 'log-in' : candles ? 'candles' : 'rest');
+    const purpose = this.#purposes.get(bare);
+    this.restCalls.push({
+      method,
+      host: origin.host,
+      path: bare,
+      phase: this.#phase,
+      logIn: purpose === 'log-in',
+      candles: purpose === 'candles',
+    });
+    this.#announce(origin, purpose ?? 'rest');
   }
 }

@@ -2,7 +2,7 @@
 import { LIMITS } from '../limits.js';
 import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import type { EngineError } from '../errors.js';
-import type { BrokerSession } from '../broker/angel/login.js';
+import type { BrokerSession } from '../broker/broker.js';
 import type { FeedLimits } from '../feed/connection-machine.js';
 import type { Log } from '../log.js';
 import { priceScale, type Instrument } from '../market/instrument.js';
@@ -14,6 +14,7 @@ import { seededRandom } from '../random.js';
 import type { Engine } from '../ingest/engine.js';
 import type { SampleTick } from '../ingest/intake.js';
 import type { Pipeline } from '../ingest/pipeline.js';
+import { broker } from './broker.js';
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 
@@ -44,6 +45,7 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
   const unattended = plan.opensMs !== undefined;
   const sessions = plan.instruments.map(plan.sessionOf);
   const options: FeedClientOptions = {
+    broker,
     endpoint: source.endpoint,
     credentials: source.credentials,
     subscriptions: plan.instruments.map(({ exchangeType, token }) => ({ exchangeType, token, mode })),

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { QUOTA } from '../broker/angel/requests.js';
+import { broker } from './broker.js';
 import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
 import { istDate, type Calendar } from '../market/session.js';
@@ -30,7 +30,7 @@ export async function preflight(config: StageConfig, calendar: Calendar, nowMs: 
     processId: process.pid,
     instruments: selectInstruments({ ...config, master }),
     instrumentWarnings: master?.warnings ?? [],
-    maxInstruments: QUOTA,
+    maxInstruments: broker.feed.quota.subscriptionsPerSocket,
   });
   checkDisk(plan);
   await checkExisting(plan.outDir, plan.instruments, plan.identity);

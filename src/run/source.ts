@@ -6,12 +6,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
-import { feedEndpoint, LIVE_ENDPOINT, readCertificates, type Endpoint } from '../broker/angel/endpoint.js';
-import { readCredentials, type Credentials } from '../broker/angel/login.js';
+import type { Credentials } from '../broker/broker.js';
+import type { Endpoint } from '../broker/endpoint.js';
+import { readCertificates } from '../feed/certificates.js';
 import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { checkSymbols } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import type { RemoteFeed } from '../cli/config.js';
+import { broker } from './broker.js';
 import type { Plan } from './plan.js';
 import { SimulatorChild } from './simulator-child.js';
 
@@ -71,8 +73,6 @@ function environment(): Environment {
   }
 }
 
-const names = ['ANGEL_API_KEY', 'ANGEL_CLIENT_ID', 'ANGEL_PIN', 'ANGEL_TOTP_SECRET'];
-
 /** The name of a proxy variable that is set. Other programs follow it; tickshard does not. */
 export function proxyNamed(): string | undefined {
   return ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find(
@@ -84,7 +84,10 @@ export function proxyNamed(): string | undefined {
  * Credentials for a server on this machine: the user's, or the simulated broker's demo account if the user has none.
  */
 function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
-  return names.some((name) => (env[name] ?? '').trim() !== '') ? readCredentials(env) : DEMO_ACCOUNT;
+  const { access } = broker;
+  return Object.values(access.variables).some((name) => (env[name] ?? '').trim() !== '')
+    ? access.readCredentials(env)
+    : DEMO_ACCOUNT;
 }
 
 /** A server and the credentials for it. */
@@ -100,15 +103,15 @@ export interface Access {
 /** The endpoint of a feed. Throws EngineError USAGE or CONFIG. */
 export function endpointOf(feed: RemoteFeed): Endpoint {
   return feed.kind === 'live'
-    ? LIVE_ENDPOINT
-    : feedEndpoint(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
+    ? broker.access.liveEndpoint
+    : broker.access.endpointAt(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
 }
 
 /** The endpoint of a feed and the credentials for it. Throws EngineError USAGE or CONFIG. */
 export function accessTo(feed: RemoteFeed): Access {
   const endpoint = endpointOf(feed);
   const { values, warnings } = environment();
-  const credentials = endpoint.loopback ? loopbackCredentials(values) : readCredentials(values);
+  const credentials = endpoint.loopback ? loopbackCredentials(values) : broker.access.readCredentials(values);
   return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT, warnings };
 }
 
@@ -139,7 +142,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
       async start() {
         const { feedUrl, originMs, anchorMonoMs, speed: runs } = await child.start();
         return {
-          endpoint: feedEndpoint(feedUrl),
+          endpoint: broker.access.endpointAt(feedUrl),
           credentials: DEMO_ACCOUNT,
           clock: new SystemClock({ originMs, anchorMonoMs, speed: runs }),
         };

@@ -14,6 +14,7 @@ import { Engine } from '../ingest/engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import type { EnginePreset } from './engine-preset.js';
 import { shardsDrained, exitCodeOf, hashesOf } from './finish.js';
+import { broker } from './broker.js';
 import { wireFeed, logSample } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
 import { Intake } from '../ingest/intake.js';
@@ -42,7 +43,7 @@ export class StageRun {
   readonly #intake: Intake;
   readonly #killed: JournalSummary | undefined;
   readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
-  readonly #network = new NetworkAudit();
+  readonly #network = new NetworkAudit(broker.access.restPurposes);
   /** Resolves when the run must end, for any reason. */
   readonly #over: Promise<void>;
   #end!: () => void;
@@ -65,6 +66,7 @@ export class StageRun {
     this.#clock = new RunClock(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
     this.#engine = new Engine({
+      codec: broker.codec,
       instruments: plan.instruments,
       sessionOf: plan.sessionOf,
       mode: plan.config.mode,

@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.js';
-import { CACHE_FOLDER, newestCached, readMasterFile } from '../broker/angel/scrip-cache.js';
-import type { ScripMaster } from '../broker/angel/scrip-master.js';
+import type { BrokerListings } from '../broker/broker.js';
 import type { Instrument, Listing } from '../market/instrument.js';
 import { Calendar, istDate } from '../market/session.js';
 import { shipped } from '../paths.js';
+import { broker } from './broker.js';
 
 interface Constituents {
   readonly exchangeType: number;
@@ -56,7 +56,7 @@ export function symbolOf(text: string): string {
 /** The broker's instrument file that a run uses. */
 export interface InstrumentMaster {
   readonly path: string;
-  readonly scrips: ScripMaster;
+  readonly scrips: BrokerListings;
   /** IST date of its download; undefined for a file that the user named. */
   readonly date: string | undefined;
   /** Sentences. */
@@ -72,8 +72,9 @@ export async function readInstrumentMaster(
   cache: boolean,
   today: string,
 ): Promise<InstrumentMaster | undefined> {
-  if (named !== undefined) return instrumentMaster(named, await readMasterFile(named), undefined, []);
-  const cached = cache ? await newestCached(CACHE_FOLDER, today) : undefined;
+  if (named !== undefined)
+    return instrumentMaster(named, await broker.instruments.read(named), undefined, []);
+  const cached = cache ? await broker.instruments.newest(today) : undefined;
   if (cached === undefined) return undefined;
   const { path, date, ageDays } = cached;
   const old =
@@ -82,12 +83,12 @@ export async function readInstrumentMaster(
       : [
           `The instrument file is ${ageDays === 1 ? 'of yesterday' : `${ageDays} days old`} (${date}): \`tickshard instruments --fetch\` gets today's.`,
         ];
-  return instrumentMaster(path, await readMasterFile(path), date, old);
+  return instrumentMaster(path, await broker.instruments.read(path), date, old);
 }
 
 function instrumentMaster(
   path: string,
-  master: ScripMaster,
+  master: BrokerListings,
   date: string | undefined,
   warnings: readonly string[],
 ): InstrumentMaster {
@@ -111,7 +112,7 @@ export async function tickSizes(nowMs: number): Promise<(symbol: string) => numb
 /** How a shipped listing differs from the broker's file, one clause; undefined if they agree. */
 export function disagreement(
   { symbol, token }: Listing,
-  { listings, conflicts }: ScripMaster,
+  { listings, conflicts }: BrokerListings,
 ): string | undefined {
   const conflict = conflicts.get(symbol);
   if (conflict !== undefined) return conflict;

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
-import { logIn, type BrokerSession as LogIn } from '../broker/angel/login.js';
+import type { BrokerSession, CandlePoller } from '../broker/broker.js';
+import { CandlesRefused } from '../broker/refusals.js';
 import type { CandleRow } from '../candles/candle.js';
 import type { Instrument } from '../market/instrument.js';
 import { istStamp, MINUTE_MS } from '../market/session.js';
@@ -12,8 +13,8 @@ import { named } from '../text/named.js';
 import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
 import type { NetworkAudit } from '../monitor/network-audit.js';
-import { APART_MS, CandlesRefused, CandlePoller } from '../broker/angel/rest-candles.js';
 import { fillCandles, sharedRoom, type WarmUpCandles } from '../candles/warm-up-candles.js';
+import { broker } from './broker.js';
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 
@@ -37,7 +38,7 @@ export function warmUpRoom(instruments: readonly Instrument[]): WarmUpCandles {
 
 /** Real ms that polling takes if no request fails; 0 without `--warm-up`. */
 export function warmUpMs({ config, instruments }: Pick<Plan, 'config' | 'instruments'>): number {
-  return config.warmUp ? instruments.length * APART_MS : 0;
+  return config.warmUp ? instruments.length * broker.candles.apartMs : 0;
 }
 
 export interface WarmUpOptions {
@@ -53,7 +54,7 @@ export interface WarmUpOptions {
 
 export interface WarmUp {
   /** The log-in, which the feed reuses; undefined if it failed. */
-  readonly session: LogIn | undefined;
+  readonly session: BrokerSession | undefined;
   /** What a person should know, sentences. */
   readonly notes: readonly string[];
 }
@@ -73,7 +74,7 @@ export function windowOf(
 }
 
 /** Market time by the broker's clock: it refuses a request for its own future. */
-function nowOf({ clock }: Source, session: LogIn, told: boolean): number {
+function nowOf({ clock }: Source, session: BrokerSession, told: boolean): number {
   return clock.marketMs() - (told ? 0 : Math.max(0, session.clockAheadMs ?? 0));
 }
 
@@ -87,9 +88,9 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   const { clock, endpoint, credentials } = source;
   const abort = new AbortController();
   void over.then(() => abort.abort());
-  let session: LogIn;
+  let session: BrokerSession;
   try {
-    session = await logIn(endpoint, credentials, clock, abort.signal);
+    session = await broker.access.logIn(endpoint, credentials, clock, abort.signal);
   } catch (error) {
     if (
       !(error instanceof EngineError) ||
@@ -99,7 +100,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
     return { session: undefined, notes: [`No warm-up: ${error.message}`] };
   }
   network.enter('warm-up');
-  const poller = new CandlePoller({ endpoint, session, clock, signal: abort.signal, say });
+  const poller = broker.candles.poller({ endpoint, session, clock, signal: abort.signal, say });
   say(
     `Warm-up: asking for the earlier candles of ${count(plan.instruments.length, 'symbol')}, two a second.`,
   );
@@ -111,7 +112,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
 /** Polls each instrument. Returns sentences; the first one is the summary. */
 async function poll(
   { plan, source, room }: WarmUpOptions,
-  session: LogIn,
+  session: BrokerSession,
   poller: CandlePoller,
   clock: Clock,
 ): Promise<string[]> {

@@ -5,7 +5,7 @@
 
 import type { Packet } from '../market/packet.js';
 import { encode, FRAME_LENGTH } from '../broker/angel/frames.js';
-import type { Subscription, SubscriptionMode } from '../broker/angel/requests.js';
+import type { Subscription, SubscriptionMode } from '../broker/broker.js';
 import type { Market } from './market.js';
 
 /** Takes whole messages of the instrument `index`. The bytes are shared and must not be changed. */

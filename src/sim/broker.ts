@@ -52,7 +52,7 @@ export interface BrokerOptions {
   readonly faults?: readonly Fault[];
 }
 
-export interface Broker {
+export interface SimulatedBroker {
   readonly port: number;
   readonly feedUrl: string;
   readonly loginUrl: string;
@@ -77,7 +77,7 @@ const HIGHEST_PORT = 65_535;
  * Starts the broker. Throws EngineError SIMULATOR if the port cannot be had, USAGE for a fault of a symbol that
  * the market lacks.
  */
-export async function startBroker(options: BrokerOptions): Promise<Broker> {
+export async function startBroker(options: BrokerOptions): Promise<SimulatedBroker> {
   const { host = '127.0.0.1', port } = options;
   if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT)
     throw new EngineError('SIMULATOR', `a port is a number from 0 to ${HIGHEST_PORT}, not ${port}`);
@@ -86,7 +86,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return running;
 }
 
-class RunningBroker implements Broker {
+class RunningBroker implements SimulatedBroker {
   readonly #options: BrokerOptions;
   readonly #limits: BrokerLimits;
   readonly #server: Server;

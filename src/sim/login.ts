@@ -27,6 +27,9 @@ export const DEMO_ACCOUNT = {
   totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
 } as const;
 
+/** The account as variables of the environment that a client reads. */
+export const DEMO_VARIABLES = `ANGEL_API_KEY=${DEMO_ACCOUNT.apiKey} ANGEL_CLIENT_ID=${DEMO_ACCOUNT.clientCode} ANGEL_PIN=${DEMO_ACCOUNT.pin} ANGEL_TOTP_SECRET=${DEMO_ACCOUNT.totpSecret}`;
+
 /**
  * The documentation allows one log-in a second. Only clearly more is refused, so that a test may log in twice.
  */

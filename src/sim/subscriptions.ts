@@ -3,7 +3,8 @@
 import { isObject } from '../text/json.js';
 import { EXCHANGE } from '../market/instrument.js';
 import { MODE, TOKEN_BYTES } from '../market/packet.js';
-import { QUOTA, type Subscription, type SubscriptionMode } from '../broker/angel/requests.js';
+import { QUOTA } from '../broker/angel/requests.js';
+import type { Subscription, SubscriptionMode } from '../broker/broker.js';
 
 export interface ClientRequest {
   /** Empty if the client sent none. */

@@ -1,4 +1,5 @@
 /** Bars made of the same frames in several ways: naive, the best that the frames allow, and by this program. */
+import { ANGEL } from '../../src/broker/angel/angel.js';
 import type { Instrument, Listing } from '../../src/market/instrument.js';
 import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
 import type { TradingSession } from '../../src/market/session.js';
@@ -67,6 +68,7 @@ export function ours(
 ): Map<number, OurBar> {
   const instrument: Instrument = { ...listing, index: 0 };
   const engine = new Engine({
+    codec: ANGEL.codec,
     instruments: [instrument],
     sessionOf: () => session,
     mode,

@@ -2,6 +2,7 @@
 import assert from 'node:assert';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { ANGEL } from '../../src/broker/angel/angel.js';
 import { EngineError } from '../../src/errors.js';
 import {
   FEED_LIMITS,
@@ -12,6 +13,8 @@ import {
   type FeedState,
 } from '../../src/feed/connection-machine.js';
 import type { EndCause } from '../../src/feed/disconnects.js';
+
+const RULES = { limits: FEED_LIMITS, words: ANGEL.feed.words };
 
 const CAUSES: readonly EndCause[] = [
   'network',
@@ -144,7 +147,7 @@ function play(events: readonly FeedEvent[], stepsMs: readonly number[]): { state
       event.type === 'ended' && event.connection === state.memory.connection && waitsForSocket(state);
     if (mine) world.sockets.delete(state.memory.connection);
     const before = state.kind;
-    const taken = step(state, event, nowMs);
+    const taken = step(state, event, nowMs, RULES);
     state = taken.state;
     if (state.kind !== before && (before === 'loggingIn' || before === 'waiting')) world.owed = undefined;
     const limited =
@@ -252,10 +255,10 @@ it('a dropped feed asks for its next connection within 30 s, a mute one within 6
       ];
       for (let i = 0; i < attempts; i++)
         lead.push(drop, { type: 'waited', expired: false }, { type: 'opened', connection: -1 });
-      for (const event of lead) state = step(state, present(state, event), nowMs).state;
+      for (const event of lead) state = step(state, present(state, event), nowMs, RULES).state;
       // The last packet comes now; then silence with pongs, or the drop.
       const lostMs = nowMs;
-      let taken = mute ? undefined : step(state, present(state, drop), nowMs);
+      let taken = mute ? undefined : step(state, present(state, drop), nowMs, RULES);
       while (taken === undefined || taken.state.kind !== 'waiting') {
         nowMs += 1000;
         taken = step(
@@ -269,6 +272,7 @@ it('a dropped feed asks for its next connection within 30 s, a mute one within 6
             random: jitter,
           },
           nowMs,
+          RULES,
         );
         state = taken.state;
         if (nowMs > 120_000) break;

@@ -1,5 +1,6 @@
 /** Every transition of the feed's machine that is meant, one row each. */
 import { describe, expect, it } from 'vitest';
+import { ANGEL } from '../../src/broker/angel/angel.js';
 import { EngineError } from '../../src/errors.js';
 import {
   FEED_LIMITS,
@@ -9,6 +10,8 @@ import {
   type FeedState,
 } from '../../src/feed/connection-machine.js';
 import type { EndCause } from '../../src/feed/disconnects.js';
+
+const RULES = { limits: FEED_LIMITS, words: ANGEL.feed.words };
 
 const unreachable = new EngineError('LOGIN', 'no network', { retryable: true });
 const refused = new EngineError('LOGIN', 'wrong PIN');
@@ -39,7 +42,7 @@ function walk(...events: readonly (readonly [FeedEvent, number])[]): {
   const effects: string[] = [];
   let last: string[] = [];
   for (const [event, nowMs] of events) {
-    const taken = step(state, event, nowMs);
+    const taken = step(state, event, nowMs, RULES);
     state = taken.state;
     last = taken.effects.map((effect) => {
       switch (effect.type) {
@@ -302,7 +305,7 @@ describe('what does not concern the present connection changes nothing', () => {
     ['a second start', { type: 'start', unattended: false }],
   ])('%s', (_name, event) => {
     const before = walk(...open1, [ended(1), 0], waited, opened(2));
-    const after = step(before.state, event, 1);
+    const after = step(before.state, event, 1, RULES);
     expect(after.state).toBe(before.state);
     expect(after.effects).toEqual([]);
   });
@@ -319,7 +322,7 @@ describe('what does not concern the present connection changes nothing', () => {
       tick(),
       { type: 'stop' } as const,
     ]) {
-      expect(step(before.state, event, 900_000)).toEqual({ state: before.state, effects: [] });
+      expect(step(before.state, event, 900_000, RULES)).toEqual({ state: before.state, effects: [] });
     }
   });
 });

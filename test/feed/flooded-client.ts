@@ -1,8 +1,9 @@
 /** One connection to the server at argv[2], and at its end a line of JSON: how it ended, what was heard, and how much memory it took. Run as a child process by flood.test.ts. */
 import { SystemClock } from '../../src/clock.js';
+import { ANGEL } from '../../src/broker/angel/angel.js';
 import { feedEndpoint } from '../../src/broker/angel/endpoint.js';
 import { FeedSocket } from '../../src/feed/socket.js';
-import { CREDENTIALS, TOKENS } from './secrets.js';
+import { SESSION } from './secrets.js';
 
 export interface Flooded {
   readonly cause: string;
@@ -28,16 +29,9 @@ const sample = (): void => void (peakBytes = Math.max(peakBytes, process.memoryU
 setInterval(sample, 2);
 
 new FeedSocket({
+  broker: ANGEL,
   endpoint: feedEndpoint(process.argv[2]),
-  session: {
-    jwt: TOKENS.jwt,
-    feedToken: TOKENS.feed,
-    apiKey: CREDENTIALS.apiKey,
-    clientCode: CREDENTIALS.clientCode,
-    validUntilMs: Number.POSITIVE_INFINITY,
-    clockAheadMs: 0,
-    secrets: [],
-  },
+  session: SESSION,
   secrets: [],
   connection: 1,
   clock: new SystemClock(),

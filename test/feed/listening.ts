@@ -3,9 +3,10 @@ import { pino } from 'pino';
 import { SystemClock, type Clock } from '../../src/clock.js';
 import type { EngineError } from '../../src/errors.js';
 import { FeedClient, type FeedClientOptions } from '../../src/feed/client.js';
+import { ANGEL } from '../../src/broker/angel/angel.js';
 import { feedEndpoint } from '../../src/broker/angel/endpoint.js';
 import type { ConnectionEnd } from '../../src/feed/disconnects.js';
-import type { FeedText } from '../../src/broker/angel/texts.js';
+import type { FeedText } from '../../src/broker/broker.js';
 import type { HostileServer } from './hostile-server.js';
 import { CREDENTIALS } from './secrets.js';
 
@@ -37,6 +38,7 @@ export function listen(
   const heard: Heard = { events: [], binary: [], texts: [], ends: [], failures: [], log: [] };
   const clock: Clock = options.clock ?? new SystemClock();
   const client = new FeedClient({
+    broker: ANGEL,
     endpoint: feedEndpoint(server.url),
     credentials: CREDENTIALS,
     subscriptions: [RELIANCE],

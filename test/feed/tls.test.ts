@@ -1,10 +1,12 @@
 /** Certificates and host names over real TLS: who is trusted, and that nothing is sent to anybody else. */
+import { readCertificates } from '../../src/feed/certificates.js';
+import type { Endpoint } from '../../src/broker/endpoint.js';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EngineError, EXIT } from '../../src/errors.js';
-import { feedEndpoint, readCertificates, type Endpoint } from '../../src/broker/angel/endpoint.js';
+import { feedEndpoint } from '../../src/broker/angel/endpoint.js';
 import { shipped } from '../../src/paths.js';
 import { inFolder } from '../parquet/candles.js';
 import { hostileServer, type HostileServer } from './hostile-server.js';

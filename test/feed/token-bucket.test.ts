@@ -1,7 +1,7 @@
 /** What an honest server sends never uses the allowance up; what only floods always does, and soon. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TokenBucket, TOKEN_BUCKET, looksLikePacket } from '../../src/feed/token-bucket.js';
+import { TokenBucket, TOKEN_BUCKET } from '../../src/feed/token-bucket.js';
 
 const { most, perSecond } = TOKEN_BUCKET;
 
@@ -80,28 +80,5 @@ describe('the allowance', () => {
       expect(heard).toBeLessThanOrEqual(most + (nowMs / 1000) * perSecond);
       expect(heard).toBeLessThan(100_000);
     }
-  });
-
-  it('packets are known by mode and length together', () => {
-    for (const [mode, length] of [
-      [1, 51],
-      [2, 123],
-      [3, 379],
-      [4, 443],
-    ]) {
-      expect(looksLikePacket(Buffer.alloc(length + 7, mode), 7, length)).toBe(true);
-      for (const [otherMode, otherLength] of [
-        [mode, length - 1],
-        [mode, length + 1],
-        [mode, 2 * length],
-        [mode + 1, length],
-        [0, length],
-      ])
-        expect(
-          looksLikePacket(Buffer.alloc(otherLength, otherMode), 0, otherLength),
-          `${otherMode} ${otherLength}`,
-        ).toBe(false);
-    }
-    expect(looksLikePacket(Buffer.alloc(0), 0, 0)).toBe(false);
   });
 });

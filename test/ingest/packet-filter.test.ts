@@ -37,7 +37,6 @@ describe('admission', () => {
       { exchangeType: 5, token: String(98765432101234 % 2 ** 32) },
       'token',
     ],
-    ['depth', { mode: 4 }, 'mode'],
     ['price 0', { price: 0n }, 'price'],
     ['price below 0', { price: -1n }, 'price'],
     ['least price', { price: -(2n ** 63n) }, 'price'],

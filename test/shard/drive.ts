@@ -1,5 +1,6 @@
 /** Plays schedules into an engine the way a stage does, and reads what came of them. */
 import { expect } from 'vitest';
+import { ANGEL } from '../../src/broker/angel/angel.js';
 import type { Instrument } from '../../src/market/instrument.js';
 import { Packet } from '../../src/market/packet.js';
 import type { TradingSession } from '../../src/market/session.js';
@@ -39,6 +40,7 @@ export function engineOf(
   more: Partial<EngineOptions> = {},
 ): Engine {
   return new Engine({
+    codec: ANGEL.codec,
     instruments: instrumentsOf(list),
     sessionOf: (instrument) => sessionOf(list, instrument),
     mode: MODE_NAMES[mode],

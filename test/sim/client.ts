@@ -4,7 +4,7 @@ import { connect as connectSocket } from 'node:net';
 import { WebSocket } from 'ws';
 import { SystemClock } from '../../src/clock.js';
 import { FIELD, Packet } from '../../src/market/packet.js';
-import { startBroker, type Broker, type BrokerOptions } from '../../src/sim/broker.js';
+import { startBroker, type SimulatedBroker, type BrokerOptions } from '../../src/sim/broker.js';
 import { decode } from '../../src/broker/angel/frames.js';
 import { marketAt } from './world.js';
 
@@ -21,7 +21,7 @@ export const HEADERS = {
 
 /** A broker for the length of one test. */
 export async function withBroker(
-  test: (broker: Broker) => Promise<void>,
+  test: (broker: SimulatedBroker) => Promise<void>,
   options: Partial<BrokerOptions> & { speed?: number } = {},
 ): Promise<void> {
   const market = options.market ?? marketAt('11:00');
@@ -59,7 +59,7 @@ export async function post(
 }
 
 /** What the simulator says of its clients. */
-export async function about(broker: Broker): Promise<{ connections: number; flowing: number }> {
+export async function about(broker: SimulatedBroker): Promise<{ connections: number; flowing: number }> {
   return (await (await fetch(broker.controlUrl)).json()) as { connections: number; flowing: number };
 }
 
@@ -69,7 +69,7 @@ export interface Tokens {
   readonly feedToken: string;
 }
 
-export async function logIn(broker: Broker, clientcode = 'GUEST1'): Promise<Tokens> {
+export async function logIn(broker: SimulatedBroker, clientcode = 'GUEST1'): Promise<Tokens> {
   const { json } = await post(broker.loginUrl, { clientcode, password: '1234', totp: '123456' });
   return json.data;
 }
@@ -123,7 +123,7 @@ export class Client {
     });
   }
 
-  static async open(broker: Broker, clientCode = 'GUEST1', tokens?: Tokens): Promise<Client> {
+  static async open(broker: SimulatedBroker, clientCode = 'GUEST1', tokens?: Tokens): Promise<Client> {
     const client = new Client(
       broker.feedUrl,
       headersOf(tokens ?? (await logIn(broker, clientCode)), clientCode),
@@ -186,7 +186,7 @@ export async function until(holds: () => boolean): Promise<void> {
 }
 
 /** Writes raw bytes to the broker's port and returns what comes back until the other side closes. */
-export async function raw(broker: Broker, bytes: string): Promise<string> {
+export async function raw(broker: SimulatedBroker, bytes: string): Promise<string> {
   const socket = connectSocket(broker.port, '127.0.0.1');
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));

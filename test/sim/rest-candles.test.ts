@@ -1,7 +1,7 @@
 /** `getCandleData` of the simulated broker: the true candles, and all that makes the real one hard to poll. */
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
-import { startBroker, type Broker } from '../../src/sim/broker.js';
+import { startBroker, type SimulatedBroker } from '../../src/sim/broker.js';
 import type { Market } from '../../src/sim/market.js';
 import { FakeClock } from '../feed/fake-clock.js';
 import { HEADERS, logIn, post } from './client.js';
@@ -19,7 +19,7 @@ const RELIANCE = { exchange: 'NSE', symboltoken: '2885', interval: 'ONE_MINUTE' 
 
 /** Asks as a client that has logged in. */
 async function ask(
-  broker: Broker,
+  broker: SimulatedBroker,
   jwt: string,
   body: object,
   headers: Record<string, string> = {},
@@ -37,7 +37,7 @@ async function ask(
 /** A broker whose market time is set by hand; what it is asked between is counted in real time all the same. */
 async function withMarket(
   time: string,
-  test: (broker: Broker, clock: FakeClock, market: Market) => Promise<void>,
+  test: (broker: SimulatedBroker, clock: FakeClock, market: Market) => Promise<void>,
 ): Promise<void> {
   const market = marketAt(time);
   const clock = new FakeClock(market.startMs);

@@ -1,7 +1,7 @@
 /** What any stranger's client may do to the simulated broker, by bytes: messages in pieces, frames of every kind, what is unknown, and how sockets end. */
 import { describe, expect, it } from 'vitest';
 import { MODE } from '../../src/market/packet.js';
-import type { Broker } from '../../src/sim/broker.js';
+import type { SimulatedBroker } from '../../src/sim/broker.js';
 import { about, HEADERS, headersOf, logIn, post, type Tokens } from './client.js';
 import { RawClient, type Frame, type Reply } from './raw-client.js';
 import { subscriptionOf, withMarket } from './transcript.js';
@@ -26,20 +26,20 @@ function headOf(tokens: Tokens, clientCode = 'GUEST1'): string {
 }
 
 /** A client and the answer to its handshake. */
-async function knock(broker: Broker, tokens: Tokens): Promise<{ client: RawClient; reply: Reply }> {
+async function knock(broker: SimulatedBroker, tokens: Tokens): Promise<{ client: RawClient; reply: Reply }> {
   const client = new RawClient(broker.port);
   client.write(headOf(tokens));
   return { client, reply: await client.reply() };
 }
 
-async function refusalOf(broker: Broker, tokens: Tokens): Promise<[number, string | undefined]> {
+async function refusalOf(broker: SimulatedBroker, tokens: Tokens): Promise<[number, string | undefined]> {
   const { client, reply } = await knock(broker, tokens);
   client.destroy();
   return [reply.status, /^x-error-message: (.*)$/im.exec(reply.head)?.[1]];
 }
 
 /** A client that is let in. */
-async function enter(broker: Broker, tokens?: Tokens): Promise<RawClient> {
+async function enter(broker: SimulatedBroker, tokens?: Tokens): Promise<RawClient> {
   const { client, reply } = await knock(broker, tokens ?? (await logIn(broker)));
   expect(reply.status).toBe(101);
   return client;
@@ -47,7 +47,7 @@ async function enter(broker: Broker, tokens?: Tokens): Promise<RawClient> {
 
 /** A test with one client let in. */
 const withGuest =
-  (test: (client: RawClient, broker: Broker) => Promise<void>): (() => Promise<void>) =>
+  (test: (client: RawClient, broker: SimulatedBroker) => Promise<void>): (() => Promise<void>) =>
   () =>
     withMarket(async (broker) => {
       const client = await enter(broker);
@@ -87,7 +87,7 @@ async function closeOf(client: RawClient): Promise<number> {
 }
 
 /** The broker learns of an end a moment after the client. */
-async function connectionsBecome(broker: Broker, count: number): Promise<void> {
+async function connectionsBecome(broker: SimulatedBroker, count: number): Promise<void> {
   while ((await about(broker)).connections !== count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { totp } from '../../src/broker/angel/totp.js';
 import { shipped } from '../../src/paths.js';
-import type { Broker } from '../../src/sim/broker.js';
+import type { SimulatedBroker } from '../../src/sim/broker.js';
 import { DEMO_ACCOUNT } from '../../src/sim/login.js';
 import { withBroker } from './client.js';
 import { RawClient, type Frame } from './raw-client.js';
@@ -149,5 +149,5 @@ export async function play(client: RawClient, steps: readonly Step[], values: Va
 }
 
 /** A market that moves quickly, with the stocks that the transcripts ask for. */
-export const withMarket = (test: (broker: Broker) => Promise<void>): Promise<void> =>
+export const withMarket = (test: (broker: SimulatedBroker) => Promise<void>): Promise<void> =>
   withBroker(test, { market: marketAt('11:00', { listings: listed('RELIANCE', 'TCS', 'INFY') }), speed: 60 });

@@ -6,6 +6,7 @@ import type { Timer } from '../../src/clock.js';
 import { EngineError } from '../../src/errors.js';
 import type { ConnectionEnd } from '../../src/feed/disconnects.js';
 import {
+  FEED_LIMITS,
   idleAfter,
   step,
   type FeedEffect,
@@ -15,7 +16,9 @@ import {
 } from '../../src/feed/connection-machine.js';
 import { LIMITS } from '../../src/limits.js';
 import type { Random } from '../../src/random.js';
-import { classifyText, type FeedText } from '../../src/broker/angel/texts.js';
+import { ANGEL } from '../../src/broker/angel/angel.js';
+import { classifyText } from '../../src/broker/angel/texts.js';
+import type { FeedText } from '../../src/broker/broker.js';
 import type { Agenda } from './agenda.js';
 import type { Broker, Item, Line } from './broker.js';
 import type { Told } from './exchange.js';
@@ -24,6 +27,7 @@ import { between, pick, type Nature } from './profile.js';
 import { Promises } from './promises.js';
 import { must } from './violation.js';
 
+const RULES = { limits: FEED_LIMITS, words: ANGEL.feed.words };
 /** As `src/feed/socket.ts` has it. */
 const HANDSHAKE_WITHIN_MS = 10_000;
 
@@ -130,7 +134,7 @@ export class Feed {
   }
 
   #feed(event: FeedEvent): void {
-    const { state, effects } = step(this.#state, event, this.#agenda.monoMs());
+    const { state, effects } = step(this.#state, event, this.#agenda.monoMs(), RULES);
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
     this.#check();

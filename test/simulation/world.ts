@@ -3,6 +3,7 @@
  * seed gives the same run, event by event.
  */
 import { createHash } from 'node:crypto';
+import { ANGEL } from '../../src/broker/angel/angel.js';
 import { inContinuous } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
 import { Engine } from '../../src/ingest/engine.js';
@@ -53,6 +54,7 @@ export interface Outcome {
 /** An engine for a nature's run, with any number of shards. */
 export function engineOf(nature: Nature, shards: number, slots: number): Engine {
   return new Engine({
+    codec: ANGEL.codec,
     instruments: instrumentsOf(nature.instruments),
     sessionOf,
     mode: MODE_NAMES[nature.mode],

@@ -3,12 +3,10 @@
  *
  * Integers are decimal strings, because JSON readers round above 2^53. Floats are texts as Python's `repr` writes them (`224305.0`,
  * `1e+21`, `nan`), because JSON has no NaN and the vectors come from there. The token is one character a byte, so that bytes which
- * are not UTF-8 stay tellable. Best-five `flag` and `orders` are printed unsigned and depth `orders` signed, as in the vectors.
+ * are not UTF-8 stay tellable. Best-five `flag` and `orders` are printed unsigned, as in the vectors.
  */
 
-import { BEST_FIVE_ROWS, DEPTH_ROWS, FIELD, MODE, type Packet } from '../../market/packet.js';
-
-const ROWS_A_SIDE = DEPTH_ROWS / 2;
+import { BEST_FIVE_ROWS, FIELD, MODE, type Packet } from '../../market/packet.js';
 
 /** The packet's fields in the order of the wire, only those that its mode has. Allocates: for output and tests. */
 export function packetJson(packet: Packet): Record<string, unknown> {
@@ -18,14 +16,6 @@ export function packetJson(packet: Packet): Record<string, unknown> {
     token: tokenCharacters(packet),
   };
   switch (packet.mode) {
-    case MODE.depth:
-      return {
-        ...header,
-        exchange_timestamp: packet.big(FIELD.exchangeMs).toString(),
-        packet_received_time: packet.big(FIELD.packetReceivedMs).toString(),
-        buy: depthRows(packet, 0),
-        sell: depthRows(packet, ROWS_A_SIDE),
-      };
     case MODE.quote:
       return { ...header, ...ltpJson(packet), ...quoteJson(packet) };
     case MODE.snapquote:
@@ -100,14 +90,6 @@ function bestFiveRows(packet: Packet): Record<string, string>[] {
     quantity: int64Text(bestWords[4 * row], bestWords[4 * row + 1]),
     price: int64Text(bestWords[4 * row + 2], bestWords[4 * row + 3]),
     orders: String(bestOrders[row] & 0xffff),
-  }));
-}
-
-function depthRows(packet: Packet, first: number): Record<string, string>[] {
-  return Array.from({ length: ROWS_A_SIDE }, (_, row) => ({
-    quantity: String(packet.depthQuantity[first + row]),
-    price: String(packet.depthPrice[first + row]),
-    orders: String(packet.depthOrders[first + row]),
   }));
 }
 

@@ -17,45 +17,27 @@
  *          | i64, s     | i64           | f64 bits  | 10 x 20      | i64           | i64           | high    | low      |
  *          +------------+---------------+-----------+--------------+---------------+---------------+---------+----------+
  *                                                   a row: i16 flag (1 buy), i64 quantity, i64 price, i16 orders
- *          0          27            35            43           243          443
- *          +----------+-------------+-------------+------------+------------+
- *          | as above | exchange ms | received ms | 20 buys    | 20 sells   |   Depth-20, 443 (withdrawn: decoded, never subscribed)
- *          |          | i64         | i64, dummy  | 20 x 10    | 20 x 10    |
- *          +----------+-------------+-------------+------------+------------+
- *                                                   a row: i32 quantity, i32 price, i16 orders
  *
  * The price at 43 is eight bytes in every mode: a vendor that reads four agrees only while prices stay small.
  */
 
-import { BEST_FIVE_ROWS, DEPTH_ROWS, FIELD, MODE, TOKEN_BYTES, type Packet } from '../../market/packet.js';
-
-/** Why bytes are not a packet. Whether a packet makes sense (exchange, token, price, time) is not judged here. */
-export type FrameRefusal = 'length' | 'mode';
+import { BEST_FIVE_ROWS, FIELD, MODE, TOKEN_BYTES, type Packet } from '../../market/packet.js';
+import type { FrameRefusal } from '../broker.js';
 
 /** Bytes of a frame by mode: exact, because two frames in one message or a frame cut short must not pass for one packet. */
 export const FRAME_LENGTH = {
   [MODE.ltp]: 51,
   [MODE.quote]: 123,
   [MODE.snapquote]: 379,
-  [MODE.depth]: 443,
 } as const;
 
-/** Bytes of the shortest frame; bounds how many frames one socket read can hold. */
-export const SMALLEST_FRAME = FRAME_LENGTH[MODE.ltp];
-
 // Constants of this module are compiled into the code while imported ones are loaded at each use, which took a fifth of the time.
-const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE, depth: DEPTH } = MODE;
-const {
-  [LTP]: LTP_BYTES,
-  [QUOTE]: QUOTE_BYTES,
-  [SNAPQUOTE]: SNAPQUOTE_BYTES,
-  [DEPTH]: DEPTH_BYTES,
-} = FRAME_LENGTH;
+const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE } = MODE;
+const { [LTP]: LTP_BYTES, [QUOTE]: QUOTE_BYTES, [SNAPQUOTE]: SNAPQUOTE_BYTES } = FRAME_LENGTH;
 const FIELDS = FIELD;
 const BEST_ROWS = BEST_FIVE_ROWS;
-const BOOK_ROWS = DEPTH_ROWS;
 
-/** Where the fields of an LTP frame begin; the same in every frame but Depth's. */
+/** Where the fields of an LTP frame begin; the same in every frame. */
 export const LTP_AT = { mode: 0, exchange: 1, token: 2, sequence: 27, exchangeMs: 35, price: 43 } as const;
 const { mode: MODE_AT, exchange: EXCHANGE_AT, token: TOKEN_AT } = LTP_AT;
 const TOKEN_END = TOKEN_AT + TOKEN_BYTES;
@@ -75,24 +57,17 @@ const BEST_QUANTITY = 2;
 const BEST_PRICE = 10;
 const BEST_ORDERS = 18;
 
-const DEPTH_EXCHANGE_MS_AT = 27;
-const DEPTH_RECEIVED_MS_AT = 35;
-const DEPTH_AT = 43;
-const DEPTH_ROW_BYTES = 10;
-const DEPTH_PRICE = 4;
-const DEPTH_ORDERS = 8;
-
 /** So many digits are always below 2^53. */
 const MOST_DIGITS = 15;
 const DIGIT_ZERO = 0x30;
 
 /**
  * Longer frames are copied here once and read by the word, which halves the time of a SnapQuote against reading single bytes; for
- * the 24 bytes of an LTP frame the copy would cost more than it saves. Five bytes in front put every field outside the books on a multiple
- * of eight (27 + 5 = 32, 75 + 5 = 80, 347 + 5 = 352) and every row of the books on an even place.
+ * the 24 bytes of an LTP frame the copy would cost more than it saves. Five bytes in front put every field outside the best five on a multiple
+ * of eight (27 + 5 = 32, 75 + 5 = 80, 347 + 5 = 352) and every row of the best five on an even place.
  */
 const SHIFT = 5;
-const image = new Uint8Array(448);
+const image = new Uint8Array(384);
 const imageHalves = new Uint16Array(image.buffer);
 const imageWords = new Int32Array(image.buffer);
 const imageDoubles = new Float64Array(image.buffer);
@@ -122,9 +97,6 @@ export function decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefi
     case SNAPQUOTE:
       if (length !== SNAPQUOTE_BYTES) return 'length';
       break;
-    case DEPTH:
-      if (length !== DEPTH_BYTES) return 'length';
-      break;
     default:
       return 'mode';
   }
@@ -134,13 +106,23 @@ export function decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefi
     return undefined;
   }
   image.set(bytes, SHIFT);
-  if (mode === DEPTH) {
-    readDepth(packet);
-    return undefined;
-  }
   readQuote(packet);
   if (mode === SNAPQUOTE) readSnapQuote(packet);
   return undefined;
+}
+
+/** Whether the binary message of `length` bytes at `at` has the length that its first byte demands. */
+export function looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean {
+  switch (length) {
+    case LTP_BYTES:
+      return bytes[at] === LTP;
+    case QUOTE_BYTES:
+      return bytes[at] === QUOTE;
+    case SNAPQUOTE_BYTES:
+      return bytes[at] === SNAPQUOTE;
+    default:
+      return false;
+  }
 }
 
 function readHeader(bytes: Uint8Array, packet: Packet): void {
@@ -168,7 +150,7 @@ function int32At(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
-/** The three int64 that every packet but Depth begins with. Written out: as a loop the whole LTP frame took half as long again. */
+/** The three int64 that every packet begins with. Written out: as a loop the whole LTP frame took half as long again. */
 function readPrice(bytes: Uint8Array, words: Int32Array): void {
   words[2 * FIELDS.sequence] = int32At(bytes, SEQUENCE_AT);
   words[2 * FIELDS.sequence + 1] = int32At(bytes, SEQUENCE_AT + 4);
@@ -211,18 +193,6 @@ function readSnapQuote(packet: Packet): void {
   copyFields(words, UPPER_CIRCUIT_AT, FIELDS.upperCircuit, 4);
 }
 
-function readDepth(packet: Packet): void {
-  const { words, depthQuantity, depthPrice, depthOrders } = packet;
-  copyFields(words, DEPTH_EXCHANGE_MS_AT, FIELDS.exchangeMs, 1);
-  copyFields(words, DEPTH_RECEIVED_MS_AT, FIELDS.packetReceivedMs, 1);
-  let half = (DEPTH_AT + SHIFT) >> 1;
-  for (let row = 0; row < BOOK_ROWS; row++, half += DEPTH_ROW_BYTES >> 1) {
-    depthQuantity[row] = int32OfHalves(half);
-    depthPrice[row] = int32OfHalves(half + (DEPTH_PRICE >> 1));
-    depthOrders[row] = imageHalves[half + (DEPTH_ORDERS >> 1)];
-  }
-}
-
 /**
  * Writes the packet as one frame into `target` at `offset` and returns its length in bytes. What `decode` made of a frame becomes the
  * same bytes again, but for those behind a NUL in the token, which are zeros, and the payload of a NaN among the totals.
@@ -237,16 +207,6 @@ export function encode(packet: Packet, target: Uint8Array, offset = 0): number {
     throw new RangeError(`a frame of ${length} bytes does not fit at ${offset} of ${target.length}`);
   }
   writeHeader(packet, target, offset);
-  if (mode === DEPTH) {
-    writeFields(words, FIELDS.exchangeMs, 1, target, offset + DEPTH_EXCHANGE_MS_AT);
-    writeFields(words, FIELDS.packetReceivedMs, 1, target, offset + DEPTH_RECEIVED_MS_AT);
-    for (let row = 0, at = offset + DEPTH_AT; row < BOOK_ROWS; row++, at += DEPTH_ROW_BYTES) {
-      putInt32(target, at, packet.depthQuantity[row]);
-      putInt32(target, at + DEPTH_PRICE, packet.depthPrice[row]);
-      putInt16(target, at + DEPTH_ORDERS, packet.depthOrders[row]);
-    }
-    return length;
-  }
   writeFields(words, FIELDS.sequence, 3, target, offset + SEQUENCE_AT);
   if (mode === LTP) return length;
   writeFields(words, FIELDS.lastQuantity, 3, target, offset + LAST_QUANTITY_AT);

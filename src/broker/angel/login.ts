@@ -4,33 +4,31 @@
  */
 import type { Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
-import { certificateFault, type Endpoint } from './endpoint.js';
+import type { BrokerSession, CredentialsLook } from '../broker.js';
+import type { Endpoint } from '../endpoint.js';
+import { LoginLimited, LoginRefused } from '../refusals.js';
+import { certificateFault } from '../../text/certificate-fault.js';
 import { post, restHeaders, type PostAnswer } from './post.js';
 import { sanitize } from '../../text/sanitize.js';
 import { knownRefusal } from './refusal.js';
 import { validUntil } from './token.js';
 import { base32Bytes, totp } from './totp.js';
 
-export interface Credentials {
+/** A type alias, so that it is a record of the names that `Credentials` of broker.ts has. */
+export type SmartApiCredentials = {
   readonly apiKey: string;
   readonly clientCode: string;
   readonly pin: string;
   readonly totpSecret: string;
-}
+};
 
-/** What a log-in gives: one immutable set, replaced as a whole. */
-export interface BrokerSession {
+/** What a log-in gives, with the tokens. */
+export interface SmartApiSession extends BrokerSession {
   /** Raw, without `Bearer `. */
   readonly jwt: string;
   readonly feedToken: string;
   readonly apiKey: string;
   readonly clientCode: string;
-  /** From then on a new log-in comes before a new connection; epoch ms by the wall clock. */
-  readonly validUntilMs: number;
-  /** Ms by which this machine's clock is ahead of the server's `Date`, to about half a second; undefined when it sent none. */
-  readonly clockAheadMs: number | undefined;
-  /** Everything of this log-in that must not be repeated to anybody. */
-  readonly secrets: readonly string[];
 }
 
 /** The names that users already have their credentials under. */
@@ -45,7 +43,7 @@ export const CREDENTIAL_NAMES = {
 const UNSENDABLE = /[^\x21-\x7e]/;
 
 /** Credentials under the names that users already have. Throws EngineError CONFIG naming what is missing or cannot be sent. */
-export function readCredentials(env: Readonly<Record<string, string | undefined>>): Credentials {
+export function readCredentials(env: Readonly<Record<string, string | undefined>>): SmartApiCredentials {
   const names = CREDENTIAL_NAMES;
   const missing = Object.values(names).filter((name) => (env[name] ?? '').trim() === '');
   if (missing.length > 0)
@@ -67,6 +65,18 @@ export function readCredentials(env: Readonly<Record<string, string | undefined>
   return Object.freeze({ apiKey, clientCode, pin, totpSecret });
 }
 
+/** What credentials look like without being sent. */
+export function lookAt({ pin }: SmartApiCredentials): CredentialsLook {
+  const present = 'all four are there';
+  return {
+    present,
+    usable: `${present}, and the TOTP secret gives one-time passwords`,
+    doubt: /^\d{4}$/.test(pin)
+      ? undefined
+      : `${CREDENTIAL_NAMES.pin} is not four digits: the broker wants the PIN of its app, not the old password.`,
+  };
+}
+
 /** Real ms for the whole exchange. */
 const LOGIN_WITHIN_MS = 15_000;
 /** Characters of the broker's own message that are repeated. */
@@ -76,35 +86,13 @@ const WORTH_NAMING_MS = 15_000;
 /** A `Date` is cut to whole seconds. */
 const DATE_STEP_MS = 1000;
 
-/** The broker refuses for the rate: a fast retry keeps the limit hit. */
-export class LoginLimited extends EngineError {
-  constructor(status: number) {
-    super(
-      'LOGIN',
-      `The broker refuses the log-in for its rate (HTTP ${status}): wait a minute; another program may log in with the same client code.`,
-      { retryable: true },
-    );
-  }
-}
-
-/** The broker answered, and said no. */
-export class LoginRefused extends EngineError {
-  /** As of `Session`: a one-time password is wrong when a clock is. */
-  readonly clockAheadMs: number | undefined;
-
-  constructor(sentence: string, options: { retryable: boolean; clockAheadMs: number | undefined }) {
-    super('LOGIN', sentence, options);
-    this.clockAheadMs = options.clockAheadMs;
-  }
-}
-
 function fail(sentence: string, options: { retryable?: boolean } = {}): EngineError {
   return new EngineError('LOGIN', sentence, options);
 }
 
 async function ask(
   endpoint: Endpoint,
-  credentials: Credentials,
+  credentials: SmartApiCredentials,
   oneTime: string,
   clock: Clock,
   given: AbortSignal,
@@ -173,10 +161,10 @@ function refused(
 /** Logs in; `given` ends it early. Throws EngineError LOGIN with one sentence; retryable when the network or the broker's load was the reason. */
 export async function logIn(
   endpoint: Endpoint,
-  credentials: Credentials,
+  credentials: SmartApiCredentials,
   clock: Clock,
   given: AbortSignal,
-): Promise<BrokerSession> {
+): Promise<SmartApiSession> {
   const askedMs = clock.wallMs();
   const oneTime = totp(credentials.totpSecret, askedMs);
   const { status, text, serverMs } = await ask(endpoint, credentials, oneTime, clock, given);
@@ -191,7 +179,10 @@ export async function logIn(
     oneTime,
   ];
   const answer = parsed(text);
-  if (status === 429 || (status === 403 && /rate/i.test(text))) throw new LoginLimited(status);
+  if (status === 429 || (status === 403 && /rate/i.test(text)))
+    throw new LoginLimited(
+      `The broker refuses the log-in for its rate (HTTP ${status}): wait a minute; another program may log in with the same client code.`,
+    );
   if (status >= 500)
     throw fail(`The broker's log-in answers HTTP ${status}: try again later.`, { retryable: true });
   if (answer === undefined)

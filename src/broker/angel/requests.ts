@@ -5,8 +5,9 @@
  * what is wrong has to be found here. All of it is a programmer's mistake by now and throws RangeError.
  */
 
-import { EXCHANGE, type Instrument } from '../../market/instrument.js';
-import { MODE, TOKEN_BYTES, type ModeName } from '../../market/packet.js';
+import { EXCHANGE } from '../../market/instrument.js';
+import { MODE, TOKEN_BYTES } from '../../market/packet.js';
+import type { SubscribeOptions, Subscription, SubscriptionRequest, TokenKey } from '../broker.js';
 
 /** Keeps the connection: a text message, due every 30 s at the latest; the server answers `pong`. */
 export const PING = 'ping';
@@ -20,43 +21,16 @@ export const TOKENS_PER_MESSAGE = 500;
 /** A correlation identifier as documented: at most 10 characters, alphanumeric. The server repeats it in error replies only. */
 export const CORRELATION_ID = /^[A-Za-z0-9]{1,10}$/;
 
-/** Modes that can be subscribed, as on the wire: 1 LTP, 2 Quote, 3 SnapQuote. */
-export type SubscriptionMode = (typeof MODE)[ModeName];
-
-/** Who an instrument is on the feed: tokens repeat across exchange types. */
-export type TokenKey = Pick<Instrument, 'exchangeType' | 'token'>;
-
-/** One of our subscriptions, as the quota counts them. */
-export interface Subscription extends TokenKey {
-  readonly mode: SubscriptionMode;
-}
-
-/** One message to send. */
-export interface SubscriptionRequest {
-  readonly correlationId: string;
-  /** What the message asks for, so that an error reply can be put into names. */
-  readonly tokens: readonly TokenKey[];
-  /** The JSON to send as a text message. */
-  readonly text: string;
-}
-
-export interface RequestOptions {
-  readonly mode: SubscriptionMode;
-  readonly tokens: Iterable<TokenKey>;
-  /** Alphanumeric; the messages are identified by it followed by 0, 1, 2..., 10 characters at most together. */
-  readonly correlationPrefix: string;
-}
-
 /**
  * The messages that subscribe to `tokens` in one mode, at most 500 tokens each, grouped by exchange type, repeated tokens once. More
  * tokens than a connection's quota are refused here; what it already holds is for the caller to count. Source: docs/protocol.md 4.
  */
-export function subscribeRequests(options: RequestOptions): SubscriptionRequest[] {
+export function subscribeRequests(options: SubscribeOptions): SubscriptionRequest[] {
   return requests(1, options);
 }
 
 /** The messages that undo `subscribeRequests` of the same mode: the server keeps the modes of a token apart. Source: docs/protocol.md 4. */
-export function unsubscribeRequests(options: RequestOptions): SubscriptionRequest[] {
+export function unsubscribeRequests(options: SubscribeOptions): SubscriptionRequest[] {
   return requests(0, options);
 }
 
@@ -67,7 +41,10 @@ export function quotaUsed(subscriptions: Iterable<Subscription>): number {
   return distinct.size;
 }
 
-function requests(action: 0 | 1, { mode, tokens, correlationPrefix }: RequestOptions): SubscriptionRequest[] {
+function requests(
+  action: 0 | 1,
+  { mode, tokens, correlationPrefix }: SubscribeOptions,
+): SubscriptionRequest[] {
   if (mode !== MODE.ltp && mode !== MODE.quote && mode !== MODE.snapquote) {
     throw new RangeError(`mode ${String(mode)} cannot be subscribed`);
   }

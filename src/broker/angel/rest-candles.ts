@@ -2,16 +2,17 @@
  * Candles polled over REST: one request after another, two a second, because the broker allows three in any second and refuses with 403
  * what comes faster (docs/protocol.md 1; docs/traps.md E13).
  */
-import type { Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
-import { certificateFault, type Endpoint } from './endpoint.js';
-import type { BrokerSession } from './login.js';
+import { certificateFault } from '../../text/certificate-fault.js';
+import type { CandlePoller, CandlePollerOptions, PolledInstrument } from '../broker.js';
+import { CandlesRefused } from '../refusals.js';
+import type { SmartApiSession } from './login.js';
 import { post, restHeaders } from './post.js';
 import type { CandleRow } from '../../candles/candle.js';
 import { DAY_MS, istStamp, MINUTE_MS } from '../../market/session.js';
 import { readAnswer, type CandleAnswer, type CandleWindow } from './candle-answer.js';
 
-const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
+export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
 /** Real ms between the beginnings of two requests. */
 export const APART_MS = 500;
@@ -28,44 +29,24 @@ const WAITS = {
   down: [1_000, 2_000, 4_000, 8_000],
 } as const;
 
-/** What of an instrument a request needs. */
-export interface PolledInstrument {
-  readonly symbol: string;
-  readonly exchange: string;
-  readonly token: string;
-}
-
-export interface CandlePollerOptions {
-  readonly endpoint: Endpoint;
-  readonly session: BrokerSession;
-  readonly clock: Clock;
-  /** Ends what is under way. */
-  readonly signal: AbortSignal;
+export interface SmartApiPollerOptions extends CandlePollerOptions {
+  readonly session: SmartApiSession;
   /** Other waits than those of real use, in tests. */
   readonly waits?: Readonly<Record<keyof typeof WAITS, readonly number[]>>;
-  /** Told what is waited for, when it is more than a moment; sentences. */
-  readonly say?: (sentence: string) => void;
-}
-
-/** The broker will not give one instrument's candles; those of others may be had. */
-export class CandlesRefused extends EngineError {
-  constructor(sentence: string) {
-    super('CANDLES', sentence);
-  }
 }
 
 /** `YYYY-MM-DD HH:mm`, Indian time. */
 const requestTime = (ms: number): string => istStamp(ms).slice(0, 16).replace('T', ' ');
 
-export class CandlePoller {
-  readonly #options: CandlePollerOptions;
+export class SmartApiCandlePoller implements CandlePoller {
+  readonly #options: SmartApiPollerOptions;
   #lastMs = Number.NEGATIVE_INFINITY;
   /** Requests so far, refused ones too. */
   requests = 0;
   /** Rows of the last answer that could not be read and are left out, by symbol. */
   readonly unreadable = new Map<string, number>();
 
-  constructor(options: CandlePollerOptions) {
+  constructor(options: SmartApiPollerOptions) {
     this.#options = options;
   }
 

@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../../errors.js';
 import { writeWhole } from '../../text/atomic-file.js';
+import type { CachedFile } from '../broker.js';
 import { readMaster, type ScripMaster, type MasterRow } from './scrip-master.js';
 
 /** Where `tickshard instruments --fetch` keeps them. */
@@ -12,14 +13,6 @@ export const CACHE_FOLDER = 'data/test/instruments';
 const DAYS_KEPT = 5;
 const NAME = /^OpenAPIScripMaster-(\d{4}-\d{2}-\d{2})\.json$/;
 const DAY_MS = 86_400_000;
-
-export interface CachedFile {
-  readonly path: string;
-  /** IST date on which it was fetched, `YYYY-MM-DD`. */
-  readonly date: string;
-  /** Days between then and today. */
-  readonly ageDays: number;
-}
 
 async function cachedDates(folder: string): Promise<string[]> {
   try {

@@ -5,7 +5,8 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock, Timer } from '../../clock.js';
 import { EngineError, sentenceOf } from '../../errors.js';
-import { certificateFault, isLoopback } from './endpoint.js';
+import { certificateFault } from '../../text/certificate-fault.js';
+import { isLoopback } from '../../text/loopback.js';
 
 /** docs/protocol.md 9. */
 export const MASTER_URL = 'https://margincalculator.angelone.in/OpenAPI_File/files/OpenAPIScripMaster.json';

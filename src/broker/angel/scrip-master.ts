@@ -5,6 +5,7 @@
 import { JSONParser } from '@streamparser/json';
 import { EngineError, sentenceOf } from '../../errors.js';
 import type { Listing } from '../../market/instrument.js';
+import type { BrokerListings } from '../broker.js';
 
 /** A row that is kept, with all the columns that the broker gave it. */
 export type MasterRow = Readonly<Record<string, string>> & {
@@ -14,17 +15,7 @@ export type MasterRow = Readonly<Record<string, string>> & {
   readonly exch_seg: string;
 };
 
-export interface ScripMaster {
-  /** The cash equities of NSE by symbol, without `-EQ`. */
-  readonly listings: ReadonlyMap<string, Listing>;
-  /** Symbols whose rows contradict each other, and how, one clause. They have no listing. */
-  readonly conflicts: ReadonlyMap<string, string>;
-  /** Stocks with futures. */
-  readonly derivatives: number;
-  /** Rows in the file; those that could not be read as a row; equities whose tick size could not, for which 0.05 rupees are taken. */
-  readonly rows: number;
-  readonly unreadable: number;
-  readonly guessedTicks: number;
+export interface ScripMaster extends BrokerListings {
   /** The rows that all this comes from, in the file's order. */
   readonly kept: readonly MasterRow[];
 }

@@ -4,27 +4,16 @@
  * A text is never market data and never worth a crash: nothing here throws, and a text longer than any reply of the feed is not even
  * looked at, so the work is bounded whatever is sent.
  */
+import type { FeedText } from '../broker.js';
 
 /** What the server answers to the text `ping`. */
 export const PONG = 'pong';
 
 /** Longer texts are `other` unread, in bytes. The longest documented reply has some 120. */
-export const LONGEST_TEXT = 4096;
+export const MAX_TEXT_BYTES = 4096;
 
 /** The most characters kept of each string of an error reply: they go to logs and reports. */
 export const LONGEST_STRING = { correlationId: 64, code: 32, message: 256 } as const;
-
-export type FeedText =
-  | { readonly kind: 'pong' }
-  | {
-      readonly kind: 'error';
-      /** Of the request that this answers; empty where the server names none. */
-      readonly correlationId: string;
-      /** `E1001` Invalid Request Payload, `E1002` Subscription Limit Exceeded, or what may come. */
-      readonly code: string;
-      readonly message: string;
-    }
-  | { readonly kind: 'other' };
 
 const pong: FeedText = Object.freeze({ kind: 'pong' });
 const other: FeedText = Object.freeze({ kind: 'other' });
@@ -37,7 +26,7 @@ const utf8 = new TextDecoder();
  * connect", with the documentation's older sample, which lacks a comma and is understood all the same.
  */
 export function classifyText(bytes: Uint8Array, clean: (text: string) => string = (text) => text): FeedText {
-  if (bytes.length > LONGEST_TEXT) return other;
+  if (bytes.length > MAX_TEXT_BYTES) return other;
   const text = utf8.decode(bytes);
   if (text === PONG) return pong;
   const members = membersOf(text);

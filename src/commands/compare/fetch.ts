@@ -1,18 +1,18 @@
 /** `compare --fetch`: the broker's own candles of our minutes, polled after the run. */
 import { sleep, SystemClock, type Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
-import { feedEndpoint, type Endpoint } from '../../broker/angel/endpoint.js';
-import { logIn, type Credentials } from '../../broker/angel/login.js';
+import type { CandlePoller, Credentials, PolledInstrument } from '../../broker/broker.js';
+import type { Endpoint } from '../../broker/endpoint.js';
 import type { RemoteFeed } from '../../cli/config.js';
 import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
-import { CandlePoller, type PolledInstrument } from '../../broker/angel/rest-candles.js';
-import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/angel/stable-answers.js';
+import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/stable-answers.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
 import type { Side } from '../../reconcile/symbol-comparison.js';
 import type { Origin } from '../../reconcile/origin.js';
 import { distinct, simulated } from '../../reconcile/origin.js';
 import { DEMO_ACCOUNT } from '../../sim/login.js';
 import type { ReadSide } from './sides.js';
+import { broker } from '../../run/broker.js';
 import { feedName } from '../../run/plan.js';
 import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo } from '../../run/source.js';
@@ -106,7 +106,7 @@ async function simulatedServer(
     await child.prepare(listings, [], 'traded');
     const { feedUrl } = await child.start();
     return {
-      endpoint: feedEndpoint(feedUrl),
+      endpoint: broker.access.endpointAt(feedUrl),
       credentials: DEMO_ACCOUNT,
       name: feeds[0],
       warnings: [],
@@ -188,8 +188,8 @@ async function polledFrom(
   const { endpoint, credentials, warnings, name } = server;
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();
-  const session = await logIn(endpoint, credentials, clock, abort.signal);
-  const poller = new CandlePoller({ endpoint, session, clock, signal: abort.signal, say });
+  const session = await broker.access.logIn(endpoint, credentials, clock, abort.signal);
+  const poller = broker.candles.poller({ endpoint, session, clock, signal: abort.signal, say });
   // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
   const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
   if (settlesMs > clock.wallMs())
@@ -215,7 +215,11 @@ async function polledFrom(
   });
   const files = sides.flatMap((side) => side?.origin ?? []);
   return {
-    origin: { folder: `getCandleData of ${new URL(endpoint.loginUrl).host}`, files, polled: true },
+    origin: {
+      folder: `${broker.candles.requestName} of ${new URL(endpoint.loginUrl).host}`,
+      files,
+      polled: true,
+    },
     sides,
     notes: notesOf(settled, poller),
     objection: objectionTo(settled, polled),

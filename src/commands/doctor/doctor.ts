@@ -10,11 +10,13 @@ import { EngineError, EXIT, sentenceOf } from '../../errors.js';
 import { TITLES, failed, passed, skipped, warned, type Check } from './check.js';
 import { clockCheck, coresCheck, diskCheck, marketCheck, nodeCheck } from './machine.js';
 import { tryFeed } from './trial.js';
-import type { Endpoint } from '../../broker/angel/endpoint.js';
-import { logIn, LoginRefused, type BrokerSession } from '../../broker/angel/login.js';
+import type { BrokerSession } from '../../broker/broker.js';
+import type { Endpoint } from '../../broker/endpoint.js';
+import { LoginRefused } from '../../broker/refusals.js';
 import { inContinuous, istDate, istStamp } from '../../market/session.js';
 import { secondsText } from '../../text/duration.js';
 import { statusRow } from '../../terminal/rows.js';
+import { broker } from '../../run/broker.js';
 import { removeFolders, checkFolder, nearestExisting, probeFolder } from '../../run/output-folders.js';
 import { terminalOn } from '../../run/presenter.js';
 import { accessTo, endpointOf, proxyNamed, type Access } from '../../run/source.js';
@@ -193,14 +195,9 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
 
 /** What can be said of credentials by their looks. */
 function looked({ credentials, warnings }: Access): Check {
-  if (warnings.length > 0) return warned('credentials', 'all four are there', warnings.join(' '));
-  if (/^\d{4}$/.test(credentials.pin))
-    return passed('credentials', 'all four are there, and the TOTP secret gives one-time passwords');
-  return warned(
-    'credentials',
-    'all four are there',
-    'ANGEL_PIN is not four digits: the broker wants the PIN of its app, not the old password.',
-  );
+  const { present, usable, doubt } = broker.access.lookAt(credentials);
+  if (warnings.length > 0) return warned('credentials', present, warnings.join(' '));
+  return doubt === undefined ? passed('credentials', usable) : warned('credentials', present, doubt);
 }
 
 async function sessionOf(
@@ -213,7 +210,7 @@ async function sessionOf(
   const clockOf = (aheadMs: number | undefined): Check =>
     aheadMs === undefined ? skipped('clock', 'the server did not say its time') : clockCheck(aheadMs);
   try {
-    const session = await logIn(endpoint, credentials, clock, signal);
+    const session = await broker.access.logIn(endpoint, credentials, clock, signal);
     say(
       passed(
         'login',

@@ -1,17 +1,15 @@
 /** Opens the feed as a run would, asks for one symbol, and closes it again: what came of it, as four checks. */
 import type { Clock, Timer } from '../../clock.js';
 import { endSentence } from '../../feed/disconnects.js';
-import type { Endpoint } from '../../broker/angel/endpoint.js';
-import type { BrokerSession } from '../../broker/angel/login.js';
+import type { BrokerSession, TokenKey } from '../../broker/broker.js';
+import type { Endpoint } from '../../broker/endpoint.js';
 import type { RawEnd } from '../../feed/connection-machine.js';
 import { sanitize } from '../../text/sanitize.js';
 import { secondsText } from '../../text/duration.js';
 import { FeedSocket } from '../../feed/socket.js';
 import { FIELD, MODE, Packet } from '../../market/packet.js';
 import { istStamp } from '../../market/session.js';
-import { decode } from '../../broker/angel/frames.js';
-import { PING, subscribeRequests, type TokenKey } from '../../broker/angel/requests.js';
-import { classifyText, LONGEST_TEXT } from '../../broker/angel/texts.js';
+import { broker } from '../../run/broker.js';
 import { failed, passed, skipped, warned, type Check } from './check.js';
 
 /** Real ms for pong and packet together; a gate allows a token as much. */
@@ -58,7 +56,7 @@ export async function tryFeed(options: TrialOptions): Promise<Check[]> {
     const sentence =
       seen.end === undefined
         ? 'It was broken off.'
-        : endSentence(seen.end.cause, seen.end.code, seen.end.reason, 0);
+        : endSentence(seen.end.cause, seen.end.code, seen.end.reason, 0, broker.feed.words);
     return [
       failed('handshake', 'no', sentence),
       ...(['pong', 'packet', 'close'] as const).map((id) => skipped(id, 'the feed did not open')),
@@ -89,6 +87,7 @@ async function talk(
 ): Promise<FeedSocket> {
   const startMs = clock.monoMs();
   const sinceStart = (): number => clock.monoMs() - startMs;
+  const { codec, feed } = broker;
   const packet = new Packet();
   let done = (): void => undefined;
   const over = new Promise<void>((resolve) => (done = resolve));
@@ -102,6 +101,7 @@ async function talk(
       done();
   };
   const socket: FeedSocket = new FeedSocket({
+    broker,
     endpoint,
     session,
     secrets: session.secrets,
@@ -111,8 +111,8 @@ async function talk(
       opened: () => {
         seen.openedMs = sinceStart();
         limit = clock.after(ANSWER_WITHIN_MS, done);
-        socket.ping(PING);
-        for (const { text } of subscribeRequests({
+        socket.ping(feed.ping);
+        for (const { text } of feed.subscribeRequests({
           mode: MODE.ltp,
           tokens: [token],
           correlationPrefix: 'doctor',
@@ -124,7 +124,7 @@ async function talk(
           // Another instrument's packet serves nobody who asked for this one.
           if (
             seen.packetMs !== undefined ||
-            decode(messages.slice(k), packet) !== undefined ||
+            codec.decode(messages.slice(k), packet) !== undefined ||
             packet.tokenNumber !== Number(token.token)
           )
             continue;
@@ -134,7 +134,9 @@ async function talk(
         }
       },
       text: (bytes) => {
-        const text = classifyText(bytes, (string) => sanitize(string, session.secrets, LONGEST_TEXT));
+        const text = feed.classifyText(bytes, (string) =>
+          sanitize(string, session.secrets, feed.maxTextBytes),
+        );
         if (text.kind === 'pong') seen.pongMs ??= sinceStart();
         else if (text.kind === 'error') seen.error = text.code;
         look();
@@ -198,7 +200,7 @@ function closeCheck({ end }: Seen, dropped: boolean, tookMs: number): Check {
     return failed(
       'close',
       'the server ended the connection first',
-      endSentence(end.cause, end.code, end.reason, 0),
+      endSentence(end.cause, end.code, end.reason, 0, broker.feed.words),
     );
   if (dropped)
     return warned(

@@ -21,6 +21,7 @@ import { runsIn, segmentsOf } from '../../journal/folder.js';
 import type { BlockStamp } from '../../journal/format.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { checkExisting } from '../../parquet/existing.js';
+import { broker } from '../../run/broker.js';
 import { hashesOf, shardsDrained } from '../../run/finish.js';
 import { checkFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
@@ -73,6 +74,7 @@ function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): 
   const { meta } = head;
   const { instruments, marketDateMs } = meta;
   const engine = new Engine({
+    codec: broker.codec,
     instruments,
     sessionOf: ({ index }) => meta.sessions[index],
     mode: meta.mode,

@@ -49,7 +49,7 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
   const { i32, ringMask } = m;
   const { accumulators, priceSums, accumulatingRows } = writer;
   // Records with volume are of another size, and their packets never ordinary.
-  if (m.shape.hasVolume) return 0;
+  if (m.shape.hasVolume || m.shape.fastPaths === false) return 0;
   const start = (2 * m.ring) | 0;
   const first = (start + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
   const receivedUs = i32[(first + R_RECEIVED) | 0];

@@ -5,7 +5,7 @@
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Subscription } from '../../broker/angel/requests.js';
+import type { Subscription } from '../../broker/broker.js';
 import { byteWriter, messageBytes, sendBurst } from './bytes.js';
 import { numberOf } from './fault.js';
 import type { FaultName } from './catalogue.js';

@@ -13,7 +13,6 @@ describe('decode allocates nothing', () => {
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     const { control, ...bytes } = JSON.parse(text) as Record<string, number>;
-    expect(Object.keys(bytes)).toEqual(['mode 1', 'mode 2', 'mode 3', 'mode 4', 'refused']);
     // The smallest object of the engine has 16 bytes; a hundredth of that a frame is noise of the measurement.
     for (const [what, grown] of Object.entries(bytes)) expect(grown / COUNT, what).toBeLessThan(0.16);
     // The measurement sees what it should: one BigInt a frame.

@@ -34,7 +34,7 @@ function allocated(run: () => void): number {
   return least;
 }
 
-const byMode = [1, 2, 3, 4].map((mode) => valid.filter((vector) => vector.mode === mode).map(bytesOf));
+const byMode = [1, 2, 3].map((mode) => valid.filter((vector) => vector.mode === mode).map(bytesOf));
 const refused = [Buffer.alloc(0), Buffer.alloc(51), Buffer.alloc(102, 1), Buffer.alloc(65_536, 0xff)];
 
 // Before it is compiled, code allocates for every double it handles; with every kind of frame seen, it is compiled for good.

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FIELD, MODE, Packet, TOKEN_BYTES } from '../../../src/market/packet.js';
-import { decode, encode, FRAME_LENGTH, SMALLEST_FRAME } from '../../../src/broker/angel/frames.js';
+import { decode, encode, FRAME_LENGTH, looksLikePacket } from '../../../src/broker/angel/frames.js';
 import { packetJson } from '../../../src/broker/angel/frame-json.js';
 import { bytesOf, malformed, valid } from './vectors.js';
 
-const MODES = [MODE.ltp, MODE.quote, MODE.snapquote, MODE.depth] as const;
+const MODES = [MODE.ltp, MODE.quote, MODE.snapquote] as const;
 const LENGTHS = [
   0, 1, 2, 26, 27, 50, 51, 52, 102, 122, 123, 124, 174, 378, 379, 380, 442, 443, 444, 453, 4096, 65_536,
 ];
@@ -21,7 +21,7 @@ function withoutJunk(frame: Uint8Array): Buffer {
 /** A NaN keeps its payload only by luck: any operation of the language may replace it by another NaN. */
 function withPlainNaN(frame: Buffer): Buffer {
   const plain = Buffer.from(frame);
-  if (plain[0] === MODE.ltp || plain[0] === MODE.depth) return plain;
+  if (plain[0] === MODE.ltp) return plain;
   for (const at of [75, 83]) if (Number.isNaN(plain.readDoubleLE(at))) plain.writeDoubleLE(NaN, at);
   return plain;
 }
@@ -39,14 +39,6 @@ function plainly(frame: Uint8Array): Record<string, unknown> {
     exchange: view.getUint8(1),
     token: Buffer.from(frame).toString('latin1', 2, 27).split('\0')[0],
   };
-  if (mode === MODE.depth) {
-    const row = (at: number): number[] => [
-      view.getInt32(at, true),
-      view.getInt32(at + 4, true),
-      view.getInt16(at + 8, true),
-    ];
-    return { ...common, times: int64(27, 2), depth: rows(43, 40, 10, row) };
-  }
   const ltp = { ...common, head: int64(27, 3) };
   if (mode === MODE.ltp) return ltp;
   const totals = [view.getFloat64(75, true), view.getFloat64(83, true)];
@@ -74,14 +66,6 @@ function ofPacket(packet: Packet): Record<string, unknown> {
     exchange: packet.exchangeType,
     token: Buffer.from(packet.token.subarray(0, packet.tokenLength)).toString('latin1'),
   };
-  if (mode === MODE.depth) {
-    const depth = Array.from({ length: 40 }, (_, row) => [
-      packet.depthQuantity[row],
-      packet.depthPrice[row],
-      packet.depthOrders[row],
-    ]);
-    return { ...common, times: [packet.big(FIELD.exchangeMs), packet.big(FIELD.packetReceivedMs)], depth };
-  }
   const ltp = { ...common, head: fields(FIELD.sequence, 3) };
   if (mode === MODE.ltp) return ltp;
   const totals = [packet.totalBuyQuantity, packet.totalSellQuantity];
@@ -102,14 +86,14 @@ function ofPacket(packet: Packet): Record<string, unknown> {
 const anyFrame = fc
   .record({
     mode: fc.constantFrom(...MODES),
-    noise: fc.uint8Array({ minLength: 443, maxLength: 443, size: 'max' }),
+    noise: fc.uint8Array({ minLength: 379, maxLength: 379, size: 'max' }),
     token: fc.oneof(
       fc.stringMatching(/^[0-9]{0,25}$/).map((text) => Buffer.from(text)),
       fc.uint8Array({ minLength: 0, maxLength: TOKEN_BYTES }),
     ),
     patches: fc.array(
       fc.record({
-        at: fc.nat({ max: 434 }),
+        at: fc.nat({ max: 370 }),
         bytes: fc.oneof(
           fc
             .constantFrom(
@@ -153,8 +137,8 @@ function doubleBytes(value: number): Buffer {
 
 describe('the vectors', () => {
   it('are all there', () => {
-    expect(valid.length).toBeGreaterThanOrEqual(237);
-    expect(malformed.length).toBeGreaterThanOrEqual(39);
+    expect(valid.length).toBeGreaterThanOrEqual(225);
+    expect(malformed.length).toBeGreaterThanOrEqual(41);
     expect(new Set(valid.map(({ mode }) => mode))).toEqual(new Set(MODES));
   });
 
@@ -234,6 +218,34 @@ describe('decode', () => {
       const fits = MODES.some((mode) => mode === bytes[0] && FRAME_LENGTH[mode] === length);
       expect(decode(bytes, new Packet()) === undefined).toBe(fits);
     }
+  });
+
+  it('knows packets by mode and length together', () => {
+    for (const [mode, length] of [
+      [1, 51],
+      [2, 123],
+      [3, 379],
+    ]) {
+      expect(looksLikePacket(Buffer.alloc(length + 7, mode), 7, length)).toBe(true);
+      for (const [otherMode, otherLength] of [
+        [mode, length - 1],
+        [mode, length + 1],
+        [mode, 2 * length],
+        [mode + 1, length],
+        [0, length],
+      ])
+        expect(
+          looksLikePacket(Buffer.alloc(otherLength, otherMode), 0, otherLength),
+          `${otherMode} ${otherLength}`,
+        ).toBe(false);
+    }
+    expect(looksLikePacket(Buffer.alloc(443, 4), 0, 443)).toBe(false);
+    expect(looksLikePacket(Buffer.alloc(0), 0, 0)).toBe(false);
+  });
+
+  it('refuses the withdrawn mode 4 as unknown, whatever its length', () => {
+    for (const length of LENGTHS.filter((one) => one > 0))
+      expect(decode(new Uint8Array(length).fill(4, 0, 1), new Packet())).toBe('mode');
   });
 
   it('refuses a huge message at once', () => {
@@ -317,12 +329,15 @@ describe('encode', () => {
   it('says where a programmer went wrong', () => {
     const packet = new Packet();
     expect(() => encode(packet, new Uint8Array(500))).toThrow(RangeError);
-    packet.mode = 5;
-    expect(() => encode(packet, new Uint8Array(500))).toThrow(RangeError);
+    for (const mode of [4, 5]) {
+      packet.mode = mode;
+      expect(() => encode(packet, new Uint8Array(500))).toThrow(RangeError);
+    }
     packet.mode = MODE.ltp;
-    expect(encode(packet, new Uint8Array(SMALLEST_FRAME))).toBe(SMALLEST_FRAME);
-    expect(() => encode(packet, new Uint8Array(SMALLEST_FRAME - 1))).toThrow(RangeError);
-    expect(() => encode(packet, new Uint8Array(SMALLEST_FRAME), 1)).toThrow(RangeError);
+    const shortest = FRAME_LENGTH[MODE.ltp];
+    expect(encode(packet, new Uint8Array(shortest))).toBe(shortest);
+    expect(() => encode(packet, new Uint8Array(shortest - 1))).toThrow(RangeError);
+    expect(() => encode(packet, new Uint8Array(shortest), 1)).toThrow(RangeError);
     expect(() => encode(packet, new Uint8Array(500), -1)).toThrow(RangeError);
     expect(() => encode(packet, new Uint8Array(500), 0.5)).toThrow(RangeError);
     packet.setToken('28\0' + '85');

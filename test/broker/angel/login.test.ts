@@ -6,8 +6,8 @@ import { feedEndpoint } from '../../../src/broker/angel/endpoint.js';
 import {
   logIn,
   readCredentials,
-  type Credentials,
-  type BrokerSession,
+  type SmartApiCredentials,
+  type SmartApiSession,
 } from '../../../src/broker/angel/login.js';
 import { totp } from '../../../src/broker/angel/totp.js';
 import { FakeClock } from '../../feed/fake-clock.js';
@@ -30,7 +30,7 @@ afterEach(() => server.close());
 const never = new AbortController().signal;
 const clock = new SystemClock();
 
-function attempt(login: Login, credentials: Credentials = CREDENTIALS): Promise<BrokerSession> {
+function attempt(login: Login, credentials: SmartApiCredentials = CREDENTIALS): Promise<SmartApiSession> {
   server.loginAnswers = [login];
   return logIn(feedEndpoint(server.url), credentials, clock, never);
 }

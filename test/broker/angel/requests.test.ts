@@ -1,3 +1,4 @@
+import type { SubscribeOptions, Subscription } from '../../../src/broker/broker.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXCHANGE } from '../../../src/market/instrument.js';
@@ -10,15 +11,13 @@ import {
   subscribeRequests,
   TOKENS_PER_MESSAGE,
   unsubscribeRequests,
-  type RequestOptions,
-  type Subscription,
 } from '../../../src/broker/angel/requests.js';
 
 const nse = (count: number): { exchangeType: number; token: string }[] =>
   Array.from({ length: count }, (_, index) => ({ exchangeType: 1, token: String(index + 1) }));
 
 /** Options whose types were lost on the way, as from JSON. */
-const untyped = (options: unknown): RequestOptions => options as RequestOptions;
+const untyped = (options: unknown): SubscribeOptions => options as SubscribeOptions;
 
 describe('subscribeRequests', () => {
   it("writes the documentation's sample to the letter", () => {

@@ -1,18 +1,15 @@
 /** Polling over real sockets, from a server that answers what a test says. Broken on purpose and caught: no pace, no wait behind a 403, a window in one piece. */
+import type { SmartApiSession } from '../../../src/broker/angel/login.js';
+import { CandlesRefused } from '../../../src/broker/refusals.js';
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/clock.js';
 import { feedEndpoint } from '../../../src/broker/angel/endpoint.js';
-import type { BrokerSession } from '../../../src/broker/angel/login.js';
 import { istMs } from '../../../src/market/session.js';
-import {
-  CandlesRefused,
-  CandlePoller,
-  type CandlePollerOptions,
-} from '../../../src/broker/angel/rest-candles.js';
+import { SmartApiCandlePoller, type SmartApiPollerOptions } from '../../../src/broker/angel/rest-candles.js';
 import { answer, hostileServer, type HostileServer, type Login } from '../../feed/hostile-server.js';
 
 const INSTRUMENT = { symbol: 'RELIANCE', exchange: 'NSE', token: '2885' };
-const SESSION: BrokerSession = {
+const SESSION: SmartApiSession = {
   jwt: 'jwt.of.mine',
   feedToken: 'feed',
   apiKey: 'key-of-mine',
@@ -33,14 +30,14 @@ const limited = answer('Access denied because of exceeding access rate', 403);
 
 async function polling(
   answers: readonly Login[],
-  test: (poller: CandlePoller, server: HostileServer, said: string[]) => Promise<void>,
-  more: Partial<CandlePollerOptions> = {},
+  test: (poller: SmartApiCandlePoller, server: HostileServer, said: string[]) => Promise<void>,
+  more: Partial<SmartApiPollerOptions> = {},
 ): Promise<void> {
   const server = await hostileServer();
   server.loginAnswers = [...answers];
   const said: string[] = [];
   const waits = { limited: [30, 30], early: [30, 30], down: [30, 30] };
-  const poller = new CandlePoller({
+  const poller = new SmartApiCandlePoller({
     endpoint: feedEndpoint(server.url),
     session: SESSION,
     clock: new SystemClock(),

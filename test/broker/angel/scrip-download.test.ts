@@ -1,4 +1,5 @@
 /** The download: what servers do to it. */
+import { readCertificates } from '../../../src/feed/certificates.js';
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -7,7 +8,6 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/clock.js';
 import { EngineError } from '../../../src/errors.js';
-import { readCertificates } from '../../../src/broker/angel/endpoint.js';
 import { download, downloadUrl } from '../../../src/broker/angel/scrip-download.js';
 import { shipped } from '../../../src/paths.js';
 

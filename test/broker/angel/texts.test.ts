@@ -1,11 +1,7 @@
+import type { FeedText } from '../../../src/broker/broker.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  classifyText,
-  LONGEST_STRING,
-  LONGEST_TEXT,
-  type FeedText,
-} from '../../../src/broker/angel/texts.js';
+import { classifyText, LONGEST_STRING, MAX_TEXT_BYTES } from '../../../src/broker/angel/texts.js';
 import { bytesOf, malformed } from './vectors.js';
 
 const classify = (text: string): FeedText => classifyText(Buffer.from(text));
@@ -90,16 +86,16 @@ describe('classifyText', () => {
 
   it('does not look at huge texts, and gets through hostile ones quickly', () => {
     const reply = '{"errorCode":"E1001"}';
-    expect(classify(reply.padEnd(LONGEST_TEXT))).toMatchObject({ kind: 'error' });
-    expect(classify(reply.padEnd(LONGEST_TEXT + 1))).toEqual(other);
+    expect(classify(reply.padEnd(MAX_TEXT_BYTES))).toMatchObject({ kind: 'error' });
+    expect(classify(reply.padEnd(MAX_TEXT_BYTES + 1))).toEqual(other);
     const hostile = [
-      '['.repeat(LONGEST_TEXT),
-      '{"a":'.repeat(LONGEST_TEXT / 5),
-      '{' + ' '.repeat(LONGEST_TEXT - 1),
-      '{"' + '\\'.repeat(LONGEST_TEXT - 2),
-      ('{"a' + '"a'.repeat(LONGEST_TEXT)).slice(0, LONGEST_TEXT),
-      ('{' + '"a":"b"'.repeat(LONGEST_TEXT)).slice(0, LONGEST_TEXT),
-      ('{' + '"a"    :    "b"    '.repeat(LONGEST_TEXT)).slice(0, LONGEST_TEXT),
+      '['.repeat(MAX_TEXT_BYTES),
+      '{"a":'.repeat(MAX_TEXT_BYTES / 5),
+      '{' + ' '.repeat(MAX_TEXT_BYTES - 1),
+      '{"' + '\\'.repeat(MAX_TEXT_BYTES - 2),
+      ('{"a' + '"a'.repeat(MAX_TEXT_BYTES)).slice(0, MAX_TEXT_BYTES),
+      ('{' + '"a":"b"'.repeat(MAX_TEXT_BYTES)).slice(0, MAX_TEXT_BYTES),
+      ('{' + '"a"    :    "b"    '.repeat(MAX_TEXT_BYTES)).slice(0, MAX_TEXT_BYTES),
       '['.repeat(50_000_000),
     ].map((text) => Buffer.from(text));
     const start = performance.now();

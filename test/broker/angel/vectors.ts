@@ -7,7 +7,7 @@ interface ValidVector {
   readonly id: string;
   readonly category: string;
   readonly note: string;
-  readonly mode: 1 | 2 | 3 | 4;
+  readonly mode: 1 | 2 | 3;
   readonly length: number;
   readonly hex: string;
   readonly expect: Record<string, unknown>;

@@ -74,7 +74,7 @@ function play(
       );
       const arrival = { connection, marketMs, monoMs };
       for (let m = 0; m < messages.count; m++) {
-        if (!lane) router.fastPath.shut();
+        if (!lane) router.fastPath.close();
         const ordinary = intake.takeOrdinary(messages, m, arrival);
         taken += ordinary;
         for (let j = m; j < m + ordinary; j++) answers.push(tokenIndex(messages.slice(j)));

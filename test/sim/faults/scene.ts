@@ -1,7 +1,7 @@
 /** A broker with faults whose market time goes by hand, so that windows have exact edges. */
 import { SystemClock, type Clock, type Timer } from '../../../src/clock.js';
 import { FIELD, Packet } from '../../../src/market/packet.js';
-import { startBroker, type Broker, type BrokerLimits } from '../../../src/sim/broker.js';
+import { startBroker, type SimulatedBroker, type BrokerLimits } from '../../../src/sim/broker.js';
 import { parseFault } from '../../../src/sim/faults/fault.js';
 import { decode } from '../../../src/broker/angel/frames.js';
 import { Client, until } from '../client.js';
@@ -46,7 +46,7 @@ export interface Strikes {
 }
 
 export interface Scene {
-  readonly broker: Broker;
+  readonly broker: SimulatedBroker;
   /** Lets the market run until so many seconds after its start, and everybody of `clients` hear what was sent. */
   readonly to: (seconds: number, ...clients: Client[]) => Promise<void>;
   /** What the simulator says of its faults. */
@@ -83,7 +83,7 @@ export async function withFaults(
 }
 
 /** A client that has asked for all names in SnapQuote mode, its cached packets forgotten. */
-export async function listener(broker: Broker, clientCode = 'GUEST1', mode = 3): Promise<Client> {
+export async function listener(broker: SimulatedBroker, clientCode = 'GUEST1', mode = 3): Promise<Client> {
   const client = await Client.open(broker, clientCode);
   client.ask(1, mode, ALL);
   await client.settled();

@@ -2,8 +2,9 @@
  * Candles that have come to rest: the broker goes on changing a minute for some seconds behind its end, so each symbol is asked until two
  * answers in a row agree.
  */
-import type { CandleRow } from '../../candles/candle.js';
-import { CandlesRefused, type PolledInstrument } from './rest-candles.js';
+import type { CandleRow } from '../candles/candle.js';
+import type { PolledInstrument } from './broker.js';
+import { CandlesRefused } from './refusals.js';
 
 /** One instrument's minutes with a label from `fromMs` to `toMs`, both included; epoch ms. */
 export interface WantedCandles {

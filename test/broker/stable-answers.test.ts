@@ -1,11 +1,11 @@
 /** Candles count when two answers agree. */
+import { CandlesRefused } from '../../src/broker/refusals.js';
 import { describe, expect, it } from 'vitest';
-import { EngineError } from '../../../src/errors.js';
-import type { CandleRow } from '../../../src/candles/candle.js';
-import { CandlesRefused } from '../../../src/broker/angel/rest-candles.js';
-import { MAX_ANSWERS, stableCandles } from '../../../src/broker/angel/stable-answers.js';
-import { objectionTo } from '../../../src/commands/compare/fetch.js';
-import { candleOf } from '../../parquet/candles.js';
+import { EngineError } from '../../src/errors.js';
+import type { CandleRow } from '../../src/candles/candle.js';
+import { MAX_ANSWERS, stableCandles } from '../../src/broker/stable-answers.js';
+import { objectionTo } from '../../src/commands/compare/fetch.js';
+import { candleOf } from '../parquet/candles.js';
 
 const instrument = (symbol: string) => ({ symbol, exchange: 'NSE', token: '1' });
 const wanted = (...symbols: string[]) =>

@@ -1,7 +1,7 @@
 /** The table of tokens (`src/ingest/fast/token-table.ts`): each is found in one step, whoever else hashes to its place. */
 import { describe, expect, it } from 'vitest';
 import type { Instrument } from '../../../src/market/instrument.js';
-import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from '../../../src/ingest/fast/token-table.js';
+import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from '../../../src/broker/angel/token-table.js';
 
 const MODE = 1;
 
@@ -41,7 +41,7 @@ function step({ words, multiplier, mask }: TokenTable, token: string, begin: num
 function find(table: TokenTable, token: string, begin: number): number | undefined {
   return (
     step(table, token, begin) ??
-    (table.bring(...wordsOf(token), begin) ? step(table, token, begin) : undefined)
+    (table.bringHome(...wordsOf(token), begin) ? step(table, token, begin) : undefined)
   );
 }
 
@@ -51,7 +51,7 @@ function tableOf(tokens: readonly string[], exchangeTypeOf?: (index: number) => 
     tokens.map((_, index) => 7000 + index),
     MODE,
   );
-  for (const index of tokens.keys()) table.hear(index);
+  for (const index of tokens.keys()) table.enable(index);
   return table;
 }
 
@@ -71,10 +71,10 @@ describe('the table of tokens', () => {
     for (let round = 0; round < 3; round++)
       for (const [index, token] of tokens.entries()) expect(find(table, token, 0x101)).toBe(7000 + index);
     // Where an entry is now is known: it is no longer found when none was heard of, and is again when it was.
-    table.forget();
+    table.disableAll();
     for (const token of tokens) expect(find(table, token, 0x101)).toBeUndefined();
     for (const [index, token] of tokens.entries()) {
-      table.hear(index);
+      table.enable(index);
       expect(find(table, token, 0x101)).toBe(7000 + index);
     }
   });

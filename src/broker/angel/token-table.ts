@@ -97,18 +97,18 @@ export class TokenTable {
   }
 
   /** The instrument was heard of: its frames are found. */
-  hear(index: number): void {
+  enable(index: number): void {
     const entry = this.#entryOf[index];
     if (entry >= 0) this.words[entry + BEGIN] = this.#mode | (this.#exchangeTypes[index] << 8);
   }
 
   /** None was heard of. */
-  forget(): void {
+  disableAll(): void {
     for (const entry of this.#entryOf) if (entry >= 0) this.words[entry + BEGIN] = UNHEARD;
   }
 
   /** Puts the entry of frames that begin like this one to its own place, where it was in another. Returns whether it was. */
-  bring(head: number, tail: number, begin: number): boolean {
+  bringHome(head: number, tail: number, begin: number): boolean {
     const { words } = this;
     const home = this.#homeOf(head, tail);
     for (let entry = home; words[entry + HEAD] !== 0; entry = this.#behind(entry)) {
