@@ -24,12 +24,12 @@ interface OfMinute extends Positioned, CandleWithQuality {
 }
 
 /** A minute was sealed, or was still open when the run ended and is partial. Comes once for each minute. */
-export interface CandleSealed extends OfMinute {
+interface CandleSealed extends OfMinute {
   readonly type: 'candle';
 }
 
 /** The candle or the quality of a minute changed after its `candle` event: a late packet, or a gap that became known. */
-export interface CandleRevised extends OfMinute {
+interface CandleRevised extends OfMinute {
   readonly type: 'revision';
   /** The candle as it was sealed; undefined when the minute had no tick then. */
   readonly previous: CandleRow | undefined;
@@ -39,14 +39,14 @@ export interface CandleRevised extends OfMinute {
  * Nothing could be seen of any instrument from `fromMs` to `toMs`, epoch ms. Comes when the gap opens (`toMs` is undefined) and again when it
  * ends. The first gap of a run is the time before its first connection, and the last is the time after its end.
  */
-export interface GapSeen extends Positioned {
+interface GapSeen extends Positioned {
   readonly type: 'gap';
   readonly fromMs: number;
   readonly toMs: number | undefined;
 }
 
 /** The run is over: every candle has been sent. Comes last. */
-export interface RunEnded extends Positioned {
+interface RunEnded extends Positioned {
   readonly type: 'end';
 }
 

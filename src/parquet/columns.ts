@@ -34,7 +34,7 @@ export const CANDLE_COLUMNS = [
   { name: 'volume', type: 'int64' },
 ] as const satisfies readonly Column[];
 
-/** Columns that quality files of version 0.1 had. */
+/** Number of columns in quality files written before 2026-11-26: the first eight. */
 export const QUALITY_COLUMNS_BEFORE = 8;
 
 /** The quality file: one row beside each candle. */

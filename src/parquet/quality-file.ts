@@ -38,7 +38,7 @@ function numberOrNull(value: unknown): number | null | undefined {
 /** One row from a reader; undefined when a value is missing or of another type. */
 export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
   const { partial, source, repaired = false } = record;
-  // Rows of before version 0.2 have none of the last four.
+  // Files written before 2026-11-26 lack the last four columns.
   const [volSlack, coverage, maxAgeMs] = [
     numberOrNull(record.vol_slack),
     numberOrNull(record.coverage),

@@ -14,10 +14,10 @@ import { zoneInArrowSchema } from './arrow-schema.js';
 import { checkFooter, checkMetadata, checkPages, PARQUET_BOUNDS } from './bounds.js';
 import type { FoundColumn } from './columns.js';
 
-/** How the file stores `timestamp`: an instant, or a wall clock's reading without a zone, or nothing of the kind. */
-export type TimeKind = 'instant' | 'wall' | 'none';
+/** How the file stores `timestamp`: an instant, a wall clock's reading without a zone, or not as a time. */
+type TimeKind = 'instant' | 'wall' | 'none';
 
-/** One Parquet file, its footer parsed and its rows ready to be read. */
+/** A Parquet file with its footer parsed. */
 export interface OpenParquet {
   readonly path: string;
   readonly columns: readonly FoundColumn[];
@@ -33,19 +33,26 @@ export interface OpenParquet {
    * Rows as objects. Times are epoch ms UTC (a wall clock's reading is taken as IST), int64 is bigint or number.
    * Throws EngineError with the code given to `openParquet`.
    */
-  rows(range?: {
-    readonly columns?: string[];
-    readonly from?: number;
-    readonly to?: number;
-  }): Promise<Record<string, unknown>[]>;
+  rows(range?: RowRange): Promise<Record<string, unknown>[]>;
 }
 
-/** ZSTD came to Node's zlib in version 22.15; before that a file compressed with it is refused with a sentence. */
+/** Columns and rows to read; all by default. `to` is exclusive. */
+interface RowRange {
+  readonly columns?: string[];
+  readonly from?: number;
+  readonly to?: number;
+}
+
+const MAGIC = 'PAR1';
+/** The magic at both ends, and the length of the footer. */
+const MIN_FILE_BYTES = 12;
+
+/** ZSTD is in Node's zlib since version 22.15; before that a file compressed with it is refused. */
 const zstdDecompress = (
   zlib as { zstdDecompressSync?: (input: Uint8Array, options: zlib.ZlibOptions) => Buffer }
 ).zstdDecompressSync;
 
-/** Beyond the length that a page says it has nothing is decompressed. */
+/** Limits decompression to the length that the page's header claims. */
 const upTo = (length: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, length) });
 
 const compressors: Compressors = {
@@ -93,7 +100,7 @@ function zoneOf(element: SchemaElement | undefined, keys: ReadonlyMap<string, st
   return zone === undefined || zone === 'naive' ? 'UTC' : zone.zone;
 }
 
-/** The codecs of the file that nothing here can decompress. */
+/** The file's codecs that cannot be decompressed here. */
 function unreadableCodecs(metadata: FileMetaData): string[] {
   const codecs = metadata.row_groups.flatMap((group) =>
     group.columns.map((column) => column.meta_data?.codec ?? 'an unnamed codec'),
@@ -113,7 +120,7 @@ interface Footer {
   readonly unreadable: readonly string[];
 }
 
-/** Everything that the footer says. Throws whatever the library throws at damaged bytes. */
+/** Parses the footer. Throws whatever the library throws at damaged bytes. */
 function parseFooter(bytes: Buffer): Footer {
   checkFooter(bytes);
   const metadata = parquetMetadata(bytes, { geoparquet: false });
@@ -133,7 +140,7 @@ function parseFooter(bytes: Buffer): Footer {
   };
 }
 
-/** The bytes as the reader's library wants them. */
+/** The bytes in the form that the library takes. */
 function bufferOf(bytes: Buffer): AsyncBuffer {
   return {
     byteLength: bytes.length,
@@ -141,13 +148,11 @@ function bufferOf(bytes: Buffer): AsyncBuffer {
   };
 }
 
-/**
- * Opens a Parquet file and parses its footer. Undefined when there is no such file. Throws EngineError with `code` and one sentence
- * naming the file when it cannot be read, is no Parquet file, is damaged, or uses a compression that is not at hand.
- */
-export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
-  const fail = (what: string, cause?: unknown): EngineError =>
-    new EngineError(code, `${path} ${what}`, { cause });
+/** Makes the error of a file from what is wrong with it. */
+type Refusal = (what: string, cause?: unknown) => EngineError;
+
+/** The bytes of a file that begins and ends as Parquet does; undefined when there is no such file. */
+async function readWhole(path: string, fail: Refusal): Promise<Buffer | undefined> {
   let bytes: Buffer | undefined;
   try {
     bytes = await readBounded(path);
@@ -159,70 +164,80 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
     throw fail(
       `is larger than ${PARQUET_BOUNDS.fileBytes / 2 ** 20} MiB, which is not read here: split it or move it away.`,
     );
-  const whole = bytes;
   if (
-    whole.length < 12 ||
-    whole.toString('latin1', 0, 4) !== 'PAR1' ||
-    whole.toString('latin1', whole.length - 4) !== 'PAR1'
-  ) {
+    bytes.length < MIN_FILE_BYTES ||
+    bytes.toString('latin1', 0, 4) !== MAGIC ||
+    bytes.toString('latin1', bytes.length - 4) !== MAGIC
+  )
     throw fail('is no whole Parquet file (it does not begin and end with PAR1): move it away or delete it.');
-  }
+  return bytes;
+}
+
+/** The columns and rows of a range, as the library reads them, after the pages were checked. Throws whatever the library throws. */
+async function readRows(
+  bytes: Buffer,
+  { metadata, elements, timeKind, rowCount }: Footer,
+  // Always named: the library skips a column that is not in the schema only then; otherwise it fails later.
+  { columns = [...elements.keys()], from = 0, to = rowCount }: RowRange,
+): Promise<Record<string, unknown>[]> {
+  checkPages(bytes, metadata, elements, compressors, { names: new Set(columns), from, to });
+  const shiftMs = timeKind === 'wall' ? -IST_OFFSET_MS : 0;
+  const rows = await parquetReadObjects({
+    file: bufferOf(bytes),
+    metadata,
+    compressors,
+    rowStart: from,
+    rowEnd: to,
+    columns,
+    parsers: {
+      timestampFromMilliseconds: (value: bigint | null) => (value === null ? null : Number(value) + shiftMs),
+      timestampFromMicroseconds: (value: bigint | null) =>
+        value === null ? null : Number(value / 1000n) + shiftMs,
+      timestampFromNanoseconds: (value: bigint | null) =>
+        value === null ? null : Number(value / 1000000n) + shiftMs,
+    },
+  });
+  if (rows.length !== to - from) throw new Error(`${rows.length} rows where the footer says ${to - from}`);
+  return rows;
+}
+
+/**
+ * Opens a Parquet file and parses its footer. Undefined when there is no such file. Throws EngineError with `code` and one sentence
+ * naming the file when it cannot be read, is no Parquet file, is damaged, or uses a compression that this Node.js lacks.
+ */
+export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
+  const fail: Refusal = (what, cause) => new EngineError(code, `${path} ${what}`, { cause });
   const damaged = (error: unknown): EngineError =>
     fail(`is a damaged Parquet file (${sentenceOf(error)}): move it away or delete it.`, error);
+  const bytes = await readWhole(path, fail);
+  if (bytes === undefined) return undefined;
   let footer: Footer;
   try {
-    footer = parseFooter(whole);
+    footer = parseFooter(bytes);
   } catch (error) {
     throw damaged(error);
   }
-  const { metadata, columns: found, elements, zone, timeKind, keys, rowCount, unreadable } = footer;
-  if (unreadable.length > 0) {
+  const { columns, zone, timeKind, keys, rowCount, unreadable } = footer;
+  if (unreadable.length > 0)
     throw fail(
       `is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress: rewrite it with SNAPPY, or delete it.`,
     );
-  }
-  const shiftMs = timeKind === 'wall' ? -IST_OFFSET_MS : 0;
-
   return {
     path,
-    columns: found,
+    columns,
     zone,
     timeKind,
     keys,
     rowCount,
-    sha256: sha256Of(whole),
-    async rows({ columns, from = 0, to = rowCount } = {}) {
-      try {
-        // Named always: a column that is not in the schema is passed over so, where it would end the program later.
-        const names = columns ?? [...elements.keys()];
-        checkPages(whole, metadata, elements, compressors, { names: new Set(names), from, to });
-        const rows = await parquetReadObjects({
-          file: bufferOf(whole),
-          metadata,
-          compressors,
-          rowStart: from,
-          rowEnd: to,
-          columns: names,
-          parsers: {
-            timestampFromMilliseconds: (value: bigint | null) =>
-              value === null ? null : Number(value) + shiftMs,
-            timestampFromMicroseconds: (value: bigint | null) =>
-              value === null ? null : Number(value / 1000n) + shiftMs,
-            timestampFromNanoseconds: (value: bigint | null) =>
-              value === null ? null : Number(value / 1000000n) + shiftMs,
-          },
-        });
-        if (rows.length !== to - from)
-          throw new Error(`${rows.length} rows where the footer says ${to - from}`);
-        return rows;
-      } catch (error) {
+    sha256: sha256Of(bytes),
+    rows: (range = {}) =>
+      readRows(bytes, footer, range).catch((error: unknown) => {
         throw damaged(error);
-      }
-    },
+      }),
   };
 }
 
-/** The file's bytes; undefined when they are more than is read. */
+/** The file's bytes; undefined when they exceed the bound. */
 async function readBounded(path: string): Promise<Buffer | undefined> {
   const file = await open(path, 'r');
   try {
@@ -233,7 +248,7 @@ async function readBounded(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** SHA-256 of the file at `path`, hex; undefined where there is none, or none that `openParquet` reads: that says why. */
+/** SHA-256 of the file at `path`, hex; undefined when it is absent or cannot be read, which `openParquet` reports. */
 export async function sha256OfFile(path: string): Promise<string | undefined> {
   const bytes = await readBounded(path).catch(() => undefined);
   return bytes === undefined ? undefined : sha256Of(bytes);

@@ -47,7 +47,7 @@ export class WriterHost {
   #request: Request | undefined;
   #following = false;
   /** Why there is no thread any more. */
-  #lost: unknown;
+  #lost: Error | undefined;
   #silentDeaths = 0;
   readonly #files = new Map<string, WrittenFile>();
   /** Names of sinks that refused something last; undefined is the Parquet files. */
@@ -122,7 +122,7 @@ export class WriterHost {
 
   #ask(message: ToWriter): Promise<FromWriter> {
     return new Promise((resolve, reject) => {
-      if (this.#lost !== undefined) return reject(this.#lost as Error);
+      if (this.#lost !== undefined) return reject(this.#lost);
       this.#request = { message, resolve, reject };
       if (this.#port === undefined) this.#start();
       else this.#send(message);
@@ -188,7 +188,10 @@ export class WriterHost {
         return this.#options.onFailure(
           `Momentum of shard ${message.shard} could not be evaluated: ${message.failure}`,
         );
-      default:
+      case 'prepare':
+      case 'settle':
+      case 'finish':
+      case 'fault':
         return this.#answered(message);
     }
   }

@@ -26,7 +26,8 @@ function brief(event: CandleEvent): string {
       return `gap ${event.fromMs === 0 ? 'start' : timeOf(event.fromMs)}-${event.toMs === undefined ? 'open' : timeOf(event.toMs)}`;
     case 'end':
       return 'end';
-    default:
+    case 'candle':
+    case 'revision':
       return `${event.type} ${event.instrument.symbol} ${timeOf(event.candle.timestampMs)} ${event.candle.close}`;
   }
 }

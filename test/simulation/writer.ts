@@ -1,10 +1,11 @@
 /**
- * The writer: a sink in memory that merges as the real one does, and a thread that reads the shards' memory and hands it over, as
- * `workers/writer.ts` and `src/threads/writer-pool.ts` do. It dies before, between and behind its writes, and the sink refuses for a while.
+ * The writer: the real cursor over the shards' memory, and a sink in memory that merges as the real one does, as `src/threads/writer.ts` has
+ * them. It dies before, between and after its writes, and the sink refuses for a while.
  */
 import type { CandleWithQuality } from '../../src/candles/candle.js';
 import { readAsSealed, type RowPlace } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
+import { CandleStream } from '../../src/candles/stream.js';
 import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
 import type { FileInstrument } from '../../src/parquet/candles-file.js';
 import { mergeRun, sameCandle, type StoredCandle } from '../../src/parquet/merge.js';
@@ -68,20 +69,20 @@ class MemorySink {
     this.#agenda = agenda;
   }
 
-  async write({ symbol }: FileInstrument, rows: readonly CandleWithQuality[]): Promise<WriteOutcome> {
+  /** Stores rows that are new, with all that it stored before. */
+  async write(
+    { symbol }: FileInstrument,
+    pending: ReadonlyMap<number, CandleWithQuality>,
+  ): Promise<WriteOutcome> {
     if (this.#disk.refusesUntilMs > this.#agenda.monoMs()) throw new Error('the disk is full');
     const own = this.#own.get(symbol) ?? new Map<number, CandleWithQuality>();
+    const rows = [...new Map([...own, ...pending]).values()];
     const merged = mergeRun(this.#disk.files.get(symbol) ?? [], rows, own);
     this.#disk.files.set(symbol, merged.rows);
     for (const row of rows) own.set(row.candle.timestampMs, row);
     this.#own.set(symbol, own);
     return Promise.resolve({ files: [], kept: merged.kept });
   }
-}
-
-interface Task {
-  readonly shard: number;
-  readonly left: RowPlace[];
 }
 
 export class Writer {
@@ -91,8 +92,15 @@ export class Writer {
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #engine: Engine;
-  readonly #written: number[];
-  readonly #queue: Task[] = [];
+  /** SHARD.changes of each shard at the last poll. */
+  readonly #seen: number[];
+  #stream: CandleStream;
+  /** Whether there may be events to read. */
+  #isDue = false;
+  /** Rows that are read and not on disk, by symbol and minute. */
+  readonly #pending = new Map<string, Map<number, CandleWithQuality>>();
+  /** Symbols to write in this round. */
+  #queue: RowPlace[] = [];
   #sink: MemorySink;
   #working = false;
   #life = 0;
@@ -109,7 +117,8 @@ export class Writer {
     this.#engine = options.engine;
     this.#agenda = options.agenda;
     this.#random = options.random;
-    this.#written = options.engine.memories.map(() => -1);
+    this.#seen = options.engine.memories.map(() => -1);
+    this.#stream = this.#newStream();
     this.#sink = new MemorySink(this.disk, this.#agenda);
     const firstMs = options.startMs - (options.startMs % 60_000);
     for (const { instrument } of options.engine.places) {
@@ -121,24 +130,34 @@ export class Writer {
     }
   }
 
+  #newStream(): CandleStream {
+    const { memories, places } = this.#engine;
+    return new CandleStream(
+      memories.map((memory, shard) => ({ memory, places: places.filter((place) => place.shard === shard) })),
+    );
+  }
+
   /** Starts what has become due. */
   poll(): void {
     for (const [shard, memory] of this.#engine.memories.entries()) {
       const changes = Atomics.load(memory.i32, SHARD.changes);
-      if (changes === this.#written[shard] || this.#queue.some((task) => task.shard === shard)) continue;
-      this.#written[shard] = changes;
-      this.#queue.push({ shard, left: this.#placesOf(shard) });
+      if (changes === this.#seen[shard]) continue;
+      this.#seen[shard] = changes;
+      this.#isDue = true;
     }
     this.#workSoon();
   }
 
-  /** The thread dies with what it has at hand; another one, which knows nothing, goes on. */
+  /** The thread dies with what it has at hand; another one, which knows nothing, continues. */
   die(): void {
     this.deaths++;
     this.#life++;
     this.#working = false;
     this.#sink = new MemorySink(this.disk, this.#agenda);
-    this.#queue.shift();
+    this.#stream = this.#newStream();
+    this.#pending.clear();
+    this.#queue = [];
+    this.#isDue = true;
     this.#workSoon();
   }
 
@@ -150,7 +169,8 @@ export class Writer {
   async finish(): Promise<void> {
     this.disk.refusesUntilMs = 0;
     this.#life++;
-    for (const place of this.#engine.places) await this.#write(place, true);
+    this.#read();
+    for (const place of this.#engine.places) await this.#write(place);
     for (const place of this.#engine.places) {
       const memory = this.#engine.memories[place.shard];
       const { symbol } = place.instrument;
@@ -172,12 +192,24 @@ export class Writer {
     return [...byMinute.values()].sort((a, b) => a.candle.timestampMs - b.candle.timestampMs);
   }
 
-  #placesOf(shard: number): RowPlace[] {
-    return this.#engine.places.filter((place) => place.shard === shard);
+  /** Takes the events that are due. */
+  #read(): void {
+    this.#isDue = false;
+    const { places, memories } = this.#engine;
+    for (const event of this.#stream.read()) {
+      if (event.type !== 'candle' && event.type !== 'revision') continue;
+      const { symbol } = event.instrument;
+      const rows = this.#pending.get(symbol) ?? new Map<number, CandleWithQuality>();
+      const row = { candle: event.candle, quality: event.quality };
+      rows.set(row.candle.timestampMs, row);
+      this.#pending.set(symbol, rows);
+      const place = places.find(({ instrument }) => instrument.symbol === symbol)!;
+      this.#look(memories[place.shard], place, [row], this.#stream.ended);
+    }
   }
 
   #workSoon(): void {
-    if (this.#working || this.#queue.length === 0) return;
+    if (this.#working || !this.#isDue) return;
     this.#working = true;
     const life = this.#life;
     const after = (next: () => Promise<void>): void =>
@@ -185,27 +217,30 @@ export class Writer {
         this.#life === life ? next() : undefined,
       );
     const work = async (): Promise<void> => {
-      const place = this.#queue[0].left.shift();
+      if (this.#isDue) {
+        this.#read();
+        this.#queue = this.#engine.places.filter(({ instrument }) => this.#pending.has(instrument.symbol));
+      }
+      const place = this.#queue.shift();
       if (place !== undefined) {
-        await this.#write(place, false);
+        await this.#write(place);
         return after(work);
       }
-      this.#queue.shift();
       this.#working = false;
       this.#workSoon();
     };
     after(work);
   }
 
-  async #write(place: RowPlace, includeOpen: boolean): Promise<void> {
-    const memory = this.#engine.memories[place.shard];
-    const rows = readCandles(memory, place, includeOpen);
-    this.#look(memory, place, rows, includeOpen);
-    if (rows.length === 0) return;
+  async #write(place: RowPlace): Promise<void> {
+    const { symbol } = place.instrument;
+    const rows = this.#pending.get(symbol);
+    if (rows === undefined) return;
     try {
       await this.#sink.write(place.instrument, rows);
-      for (const row of rows) {
-        const key = `${place.instrument.symbol} ${row.candle.timestampMs}`;
+      this.#pending.delete(symbol);
+      for (const row of rows.values()) {
+        const key = `${symbol} ${row.candle.timestampMs}`;
         const earlier = this.#earlier.get(key);
         if (earlier !== undefined && beats(row, earlier)) this.#beaten.add(key);
       }
@@ -213,7 +248,7 @@ export class Writer {
       this.failures++;
       if ((error as Error).message !== 'the disk is full') throw error;
     }
-    this.#inspect(place.instrument.symbol);
+    this.#inspect(symbol);
   }
 
   /** What is sealed changes by late ticks alone, and each of them is counted. */

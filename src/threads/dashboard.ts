@@ -1,0 +1,124 @@
+/**
+ * The dashboard's work in its thread: the page with its stream of events, and the metrics. It reads the shards' memory and what the main
+ * thread sends. Nothing waits for it, so a viewer can stall no one else.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { SystemClock, sleep } from '../clock.js';
+import { DashboardModel } from '../dashboard/model.js';
+import { answer, LocalServer } from '../dashboard/local-server.js';
+import { runMetrics } from '../dashboard/metrics/run-metrics.js';
+import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
+import { LIVE_POLICY, livePage, pageParts } from '../dashboard/page.js';
+import { Viewers } from '../dashboard/viewers.js';
+import { EngineError, sentenceOf } from '../errors.js';
+import { ShardMemory } from '../memory/layout.js';
+import type { DashboardTask, FromDashboard, ToDashboard } from './dashboard-messages.js';
+
+/** Real ms that connections are given to take the last update. */
+const FAREWELL_MS = 200;
+
+export class Dashboard {
+  readonly #task: DashboardTask;
+  readonly #port: MessagePort;
+  readonly #clock = new SystemClock();
+  readonly #model: DashboardModel;
+  readonly #viewers: Viewers;
+  readonly #page: LocalServer | undefined;
+  readonly #metrics: LocalServer | undefined;
+  /** Undefined before the first update. */
+  #feed: FeedFigures | undefined;
+
+  constructor(task: DashboardTask) {
+    this.#task = task;
+    this.#port = task.port;
+    const memories = task.shards.map(({ shape, buffer }) => new ShardMemory(shape, buffer));
+    const { run, places, sessions } = task;
+    this.#model = new DashboardModel({ run, memories, places, sessions });
+    this.#viewers = new Viewers(() =>
+      this.#trouble('A page that did not read what it was sent was cut off.'),
+    );
+    this.#page = task.dashboard === undefined ? undefined : this.#pageServer(task.dashboard);
+    this.#metrics = task.metrics === undefined ? undefined : this.#metricsServer(task.metrics, memories);
+  }
+
+  /** Serves until the main thread says stop. Reports in a message when a port cannot be had, and returns. */
+  async run(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      this.#port.on('message', (message: ToDashboard) => {
+        if (message.kind === 'stop') return resolve();
+        this.#update(message);
+      });
+    });
+    const servers = [this.#page, this.#metrics].filter((server) => server !== undefined);
+    try {
+      for (const server of servers) await server.start();
+    } catch (error) {
+      this.#say({
+        kind: 'refused',
+        sentence: error instanceof EngineError ? error.message : sentenceOf(error),
+      });
+      return this.#close(servers);
+    }
+    this.#say({ kind: 'listening', dashboard: this.#page?.url, metrics: this.#metrics?.url });
+    await stopped;
+    this.#viewers.end();
+    await sleep(FAREWELL_MS);
+    await this.#close(servers);
+  }
+
+  async #close(servers: readonly LocalServer[]): Promise<void> {
+    await Promise.all(servers.map((server) => server.stop()));
+    this.#port.close();
+  }
+
+  #say(message: FromDashboard): void {
+    this.#port.postMessage(message);
+  }
+
+  #trouble(sentence: string): void {
+    this.#say({ kind: 'trouble', sentence });
+  }
+
+  #update({ glance, feed }: ToDashboard & { readonly kind: 'glance' }): void {
+    this.#feed = feed;
+    const monoMs = this.#clock.monoMs();
+    this.#viewers.tell(this.#model.look(glance, monoMs), () => this.#model.picture!, monoMs);
+  }
+
+  #pageServer(port: number): LocalServer {
+    const parts = pageParts();
+    const page = livePage();
+    return new LocalServer({
+      port,
+      option: '--dashboard',
+      onFailure: (sentence) => this.#trouble(sentence),
+      routes: {
+        '/': (_, response) =>
+          answer(response, 200, 'text/html; charset=utf-8', page, { 'Content-Security-Policy': LIVE_POLICY }),
+        '/page.js': (_, response) => answer(response, 200, 'text/javascript; charset=utf-8', parts.script),
+        '/page.css': (_, response) => answer(response, 200, 'text/css; charset=utf-8', parts.style),
+        '/events': (_, response) => this.#viewers.join(response, this.#model.picture),
+      },
+    });
+  }
+
+  #metricsServer(port: number, memories: readonly ShardMemory[]): LocalServer {
+    const registry = runMetrics({
+      memories,
+      places: this.#task.places,
+      counters: this.#task.counters,
+      state: () => this.#model.picture,
+      feed: () => this.#feed,
+      version: this.#task.run.version,
+    });
+    return new LocalServer({
+      port,
+      option: '--metrics',
+      onFailure: (sentence) => this.#trouble(sentence),
+      routes: {
+        '/metrics': async (_, response) =>
+          answer(response, 200, registry.contentType, await registry.metrics()),
+      },
+    });
+  }
+}
