@@ -6,7 +6,7 @@ import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
 import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../memory/layout.js';
 import { kindOf } from '../memory/record.js';
-import { RowWriter, MAX_ACCUMULATED_TICKS, signalChange } from './row-writer.js';
+import { RowWriter, MAX_ACCUMULATED_TICKS } from './row-writer.js';
 import { applyControl, applyPacket } from './bar-builder.js';
 import { applyTicks } from './fast/tick-accumulator.js';
 
@@ -42,7 +42,8 @@ export class Shard {
     if (i32[SHARD.ended] === 1) Atomics.store(i32, SHARD.head, Atomics.load(i32, MAIN.tail));
     Atomics.store(i32, SHARD.busy, 0);
     // What its predecessor may have changed without saying so is looked at again.
-    signalChange(memory);
+    Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
+    Atomics.notify(i32, SHARD.changes);
   }
 
   /** Whether END was applied. */

@@ -138,8 +138,9 @@ export class WriterHost {
     this.#host
       .run(() => this.#newThread(), onDeath)
       .catch((error: unknown) => {
-        this.#lost = error;
-        this.#request?.reject(error);
+        const lost = error instanceof Error ? error : new Error(String(error));
+        this.#lost = lost;
+        this.#request?.reject(lost);
       });
   }
 
