@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
 
-/** Test files that take a minute or more, the slowest first. They start first, so that none of them runs alone at the end. */
+/**
+ * Test files that take a minute or more, the slowest first. They start first, so that none of them runs alone at the
+ * end.
+ */
 const SLOWEST = ['crash/crash', 'faults/faults', 'program/replay', 'program/thousand', 'program/naive'];
 
 class SlowestFirst extends BaseSequencer {

@@ -1,7 +1,8 @@
 /**
  * Thread entry of a shard: one long-running task that repeats `Shard.step` and sleeps when the ring is empty.
  *
- * The sleep blocks, bounded: nothing else runs in this thread, so there is no other work for a blocking wait to hold back.
+ * The sleep blocks, bounded: nothing else runs in this thread, so there is no other work for a blocking wait to hold
+ * back.
  */
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';

@@ -1,4 +1,6 @@
-/** Binary messages that arrived together, where they lie: what one read of a socket delivers, or a stretch of a journal. */
+/**
+ * Binary messages that arrived together, where they lie: what one read of a socket delivers, or a stretch of a journal.
+ */
 
 /** What one read of the socket delivers at most, bytes. */
 export const READ_BYTES = 65_536;

@@ -32,8 +32,9 @@ export interface QualityRow {
   /** `continuous`, or `auction` for the closing auction's print. */
   readonly source: CandleSource;
   /**
-   * By how much the volume of a whole minute may be wrong at most, either way: what was traded between the last packet before an edge and the
-   * first behind it, at the edge where that is more. Null where volume is a number of ticks, or nothing was told yet behind the minute.
+   * By how much the volume of a whole minute may be wrong at most, either way: what was traded between the last
+   * packet before an edge and the first behind it, at the edge where that is more. Null where volume is a number of
+   * ticks, or nothing was told yet behind the minute.
    */
   readonly volSlack: number | null;
   /** The high or the low is of a trade that no packet showed, known by the day's high or low. */

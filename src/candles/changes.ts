@@ -1,7 +1,10 @@
 /** Waiting for a shard's signal that something sealed, a gap or the end is new. */
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
-/** Longest wait on one counter, real ms: a shard that dies between its store and its notify delays a consumer by no more. */
+/**
+ * Longest wait on one counter, real ms: a shard that dies between its store and its notify delays a consumer by no
+ * more.
+ */
 const MAX_WAIT_MS = 1000;
 
 /** Shards' counters of changes, as a consumer saw them last. */
@@ -21,7 +24,9 @@ export class ShardChanges {
     return this.#memories.every(({ i32 }) => Atomics.load(i32, SHARD.ended) === 1);
   }
 
-  /** Notes the counters as seen. Call it before reading: what changes during the read is then found by the next wait. */
+  /**
+   * Notes the counters as seen. Call it before reading: what changes during the read is then found by the next wait.
+   */
   look(): void {
     for (const [shard, { i32 }] of this.#memories.entries())
       this.#seen[shard] = Atomics.load(i32, SHARD.changes);

@@ -90,8 +90,8 @@ export function readSealedCandle(m: ShardMemory, place: RowPlace, bar: number): 
 }
 
 /**
- * The row's candles in rupees, ascending, from bar `from` on. Sealed ones only, or with `includeOpen` every bar that has ticks; at the end
- * of a run an open bar is partial by the gap that END leaves.
+ * The row's candles in rupees, ascending, from bar `from` on. Sealed ones only, or with `includeOpen` every bar that
+ * has ticks; at the end of a run an open bar is partial by the gap that END leaves.
  */
 export function readCandles(
   m: ShardMemory,

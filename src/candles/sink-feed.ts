@@ -64,7 +64,9 @@ export class SinkFeed {
     return round;
   }
 
-  /** After the run's end: feeds the rest, retries what failed, and closes the sink. Returns a sentence for each failure. */
+  /**
+   * After the run's end: feeds the rest, retries what failed, and closes the sink. Returns a sentence for each failure.
+   */
   finish(): Promise<readonly string[]> {
     return this.#inTime(this.#finish(), (sentence) => [sentence]);
   }

@@ -11,11 +11,11 @@ export interface SinkRun {
 }
 
 /**
- * A consumer of candles in the writer's thread. Calls never overlap. A sink may take as long as it needs: memory holds the run's candles,
- * so a slow sink only reads later, and no other sink waits for it.
+ * A consumer of candles in the writer's thread. Calls never overlap. A sink may take as long as it needs: memory
+ * holds the run's candles, so a slow sink only reads later, and no other sink waits for it.
  *
- * After the death of the thread a new sink is opened and gets every event of the run again. So storing must be idempotent: of a
- * minute's events the one that came last counts.
+ * After the death of the thread a new sink is opened and gets every event of the run again. So storing must be
+ * idempotent: of a minute's events the one that came last counts.
  *
  * Errors are reported and end nothing. An AggregateError reports each of its errors.
  */

@@ -1,10 +1,12 @@
 /**
  * A cursor over shared memory that yields what is new: sealed candles, their revisions, gaps, and the end of the run.
  *
- * Memory holds every bar of the run, so the cursor holds only what it has yielded: 8 bytes a bar, and the gaps it has seen. A consumer
- * that sleeps for an hour costs no memory and misses no candle; of several revisions of a minute it sees at least the last.
+ * Memory holds every bar of the run, so the cursor holds only what it has yielded: 8 bytes a bar, and the gaps it has
+ * seen. A consumer that sleeps for an hour costs no memory and misses no candle; of several revisions of a minute it
+ * sees at least the last.
  *
- * A shard counts its changes and notifies on the counter (SHARD.changes), so a consumer waits for the change and does not poll.
+ * A shard counts its changes and notifies on the counter (SHARD.changes), so a consumer waits for the change and does
+ * not poll.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
@@ -137,8 +139,9 @@ export class CandleStream {
   }
 
   /**
-   * Yields the events that are due, ordered by minute, then by instrument; `end` last. Shards seal independently, so a later read may yield
-   * another shard's candle of an earlier minute. An event counts as seen when it is yielded; a loop may stop early and read on later.
+   * Yields the events that are due, ordered by minute, then by instrument; `end` last. Shards seal independently, so
+   * a later read may yield another shard's candle of an earlier minute. An event counts as seen when it is yielded; a
+   * loop may stop early and read on later.
    */
   *read(): Generator<CandleEvent, void> {
     this.#complete = false;

@@ -1,7 +1,7 @@
 /**
- * Candles of earlier minutes that no file holds (the simulated broker's of its own market, or those that were polled before the run), as plain
- * numbers that all threads share: a tenth of the memory of as many objects, and one copy for all. Where room is made before they are known,
- * what is not filled has time 0.
+ * Candles of earlier minutes that no file holds (the simulated broker's of its own market, or those that were polled
+ * before the run), as plain numbers that all threads share: a tenth of the memory of as many objects, and one copy
+ * for all. Where room is made before they are known, what is not filled has time 0.
  */
 import type { CandleRow, VolumeKind } from './candle.js';
 import { WARM_UP_CANDLE, sharedDoubles } from '../memory/layout.js';
@@ -30,7 +30,10 @@ export function sharedRoom(candles: number): Float64Array {
   return sharedDoubles(candles * WARM_UP_CANDLE.size);
 }
 
-/** Writes `rows` into room that was made for them; of more than there is room for the last. Before any other thread reads. */
+/**
+ * Writes `rows` into room that was made for them; of more than there is room for the last. Before any other thread
+ * reads.
+ */
 export function fillCandles(room: Float64Array, rows: readonly CandleRow[]): void {
   room.fill(0);
   room.set(packCandles(rows.slice(-room.length / WARM_UP_CANDLE.size)));
@@ -64,7 +67,10 @@ export function unpackCandles(
   });
 }
 
-/** Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled before the run. */
+/**
+ * Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled
+ * before the run.
+ */
 export interface WarmUpCandles {
   readonly volumeKind: VolumeKind;
   /** By symbol, as `shareNumbers` makes them. */

@@ -10,8 +10,8 @@ export const BACKOFF = {
 } as const;
 
 /**
- * The delay before retry number `attempt` (0 is the first), real ms: exponential with full jitter. `random` is in [0, 1). After a limit
- * was hit (429, or 403 for the rate) at least a minute: a fast retry keeps the limit hit.
+ * The delay before retry number `attempt` (0 is the first), real ms: exponential with full jitter. `random` is in [0,
+ * 1). After a limit was hit (429, or 403 for the rate) at least a minute: a fast retry keeps the limit hit.
  */
 export function retryDelayMs(attempt: number, random: number, limited: boolean): number {
   if (limited) return BACKOFF.limitedMs + random * BACKOFF.limitedSpreadMs;

@@ -1,20 +1,24 @@
 /**
- * What lies between the network and the WebSocket library: a stream that keeps for itself what the feed consists of, whole unfragmented binary messages, and hands
- * them over where they lie, a read at a time. All else is the library's, byte for byte and in its place: the handshake, texts, pings, closing, fragments, long
- * messages, and whatever is no WebSocket. The library makes three objects of a message and calls four functions; of a packet of the feed nothing is needed but where it is.
+ * What lies between the network and the WebSocket library: a stream that keeps for itself what the feed consists of,
+ * whole unfragmented binary messages, and hands them over where they lie, a read at a time. All else is the
+ * library's, byte for byte and in its place: the handshake, texts, pings, closing, fragments, long messages, and
+ * whatever is no WebSocket. The library makes three objects of a message and calls four functions; of a packet of the
+ * feed nothing is needed but where it is.
  *
  *   socket ──► one buffer ──┬─ whole binary messages ──► deliver(messages)
  *             (of all reads)└─ copies of all else ─────► the library, which is at a message's end whenever messages are delivered
  *
- * A message is kept only while the library has read all that came before it, so the order stays; while the library is paused everything goes its way.
- * Framing: RFC 6455, 5.2.
+ * A message is kept only while the library has read all that came before it, so the order stays; while the library is
+ * paused everything goes its way. Framing: RFC 6455, 5.2.
  */
 import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectSecure, type ConnectionOptions } from 'node:tls';
 import { MessageBatch, READ_BYTES } from '../broker/messages.js';
 
-/** The longest message that is kept; no packet is as long. In front of the read there is room for the beginning of one. */
+/**
+ * The longest message that is kept; no packet is as long. In front of the read there is room for the beginning of one.
+ */
 const LONGEST_KEPT = 500;
 const ROOM = 512;
 
@@ -71,7 +75,8 @@ export class FrameTap extends Duplex {
       callback: (length: number): boolean => this.#read(length),
     };
     const { host } = connection;
-    // As the library does it: the path is that of the request, not of a local socket; and the name that the certificate must have.
+    // As the library does it: the path is that of the request, not of a local socket; and the name that the
+    // certificate must have.
     const named = connection.servername ?? (host === undefined || isIP(host) !== 0 ? '' : host);
     this.#socket = secure
       ? connectSecure({ ...connection, path: undefined, servername: named, onread } as ConnectionOptions)
@@ -95,7 +100,10 @@ export class FrameTap extends Duplex {
     this._read();
   }
 
-  /** The library has room again. While it is paused one read more is kept for it, so that the connection's end is noticed. */
+  /**
+   * The library has room again. While it is paused one read more is kept for it, so that the connection's end is
+   * noticed.
+   */
   override _read(): void {
     if (this.#behind === undefined) this.#socket.resume();
   }
@@ -158,7 +166,10 @@ export class FrameTap extends Duplex {
     this.#over = true;
   }
 
-  /** Whether messages may be delivered, at the beginning of one: the library has read all that came before, and is in the midst of none. */
+  /**
+   * Whether messages may be delivered, at the beginning of one: the library has read all that came before, and is in
+   * the midst of none.
+   */
   #mayDeliver(): boolean {
     return !this.#fragmented && this.#readsAtOnce();
   }
@@ -214,7 +225,10 @@ export class FrameTap extends Duplex {
     if (at < to) this.#keep(at, to);
   }
 
-  /** Length of the header of the message at `at`; -1 where more bytes are needed to know it. One of eight bytes' length is no packet's: the rest is the library's. */
+  /**
+   * Length of the header of the message at `at`; -1 where more bytes are needed to know it. One of eight bytes'
+   * length is no packet's: the rest is the library's.
+   */
   #headerAt(at: number, to: number): number {
     if (to - at < 2) return -1;
     const length = this.#bytes[at + 1] & 0x7f;
@@ -223,7 +237,10 @@ export class FrameTap extends Duplex {
     return to - at < 4 ? -1 : 4;
   }
 
-  /** A message of `size` bytes is the library's. One that it will refuse, or that closes, is the last that anybody knows the length of. */
+  /**
+   * A message of `size` bytes is the library's. One that it will refuse, or that closes, is the last that anybody
+   * knows the length of.
+   */
   #begin(at: number, size: number): void {
     const bytes = this.#bytes;
     const opcode = bytes[at] & 0x0f;

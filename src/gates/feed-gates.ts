@@ -15,8 +15,8 @@ const PROMISED_LAG_MS = 1000;
 /** Exchange timestamps are whole seconds, which adds up to this much to a measured lag. */
 const TIMESTAMP_STEP_MS = 1000;
 /**
- * In an accelerated market a real delay of this machine is multiplied by the speed. Real ms that are not counted as lag, and real ms
- * up to which an excess is a warning.
+ * In an accelerated market a real delay of this machine is multiplied by the speed. Real ms that are not counted as
+ * lag, and real ms up to which an excess is a warning.
  */
 const HICCUP_MS = 50;
 const STALL_MS = 1000;
@@ -167,8 +167,9 @@ function judgeLag({ lag, speed, market }: Facts): Judgement {
       expected,
       remedy: 'The feed is mute: see gates connected and subscribed.',
     };
-  // A packet cannot arrive before it is sent, so a negative lag is the amount by which our clock is slow, and all lags are too small by it.
-  // A clock from --market-clock has an unknown constant offset: the smallest lag is taken for it.
+  // A packet cannot arrive before it is sent, so a negative lag is the amount by which our clock is slow, and all
+  // lags are too small by it. A clock from --market-clock has an unknown constant offset: the smallest lag is taken
+  // for it.
   const skewMs = lag.p1Ms < 0 || market.clockByHand ? lag.p1Ms : 0;
   const p50Ms = lag.p50Ms - skewMs;
   const p99Ms = lag.p99Ms - skewMs;

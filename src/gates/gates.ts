@@ -1,7 +1,7 @@
 /**
- * All gates. Each is computed from the facts, none by a person, and any of them can fail the run. docs/semantics.md, "Gates" says what
- * each one means. To add a gate, add one entry, with its
- * judge, to the list in the file of its subject.
+ * All gates. Each is computed from the facts, none by a person, and any of them can fail the run. docs/semantics.md,
+ * "Gates" says what each one means. To add a gate, add one entry, with its judge, to the list in the file of its
+ * subject.
  */
 import { CANDLE_GATES } from './candle-gates.js';
 import type { Facts } from './facts.js';
@@ -21,7 +21,10 @@ export interface GateResult extends Judgement {
 
 const byId: ReadonlyMap<string, Gate> = new Map(GATES.map((gate) => [gate.id, gate]));
 
-/** The title of gate `id` for a run of `symbols` symbols. The id itself if this version has no such gate, as in another version's report. */
+/**
+ * The title of gate `id` for a run of `symbols` symbols. The id itself if this version has no such gate, as in
+ * another version's report.
+ */
 export function titleOf(id: string, symbols: number): string {
   return byId.get(id)?.title(symbols) ?? id;
 }

@@ -1,7 +1,8 @@
 /**
- * From when to when nothing could be seen, in the exchange's own time: opened when a connection ends, closed by the first live packet of
- * the next, or told of afterwards when a connection that held had been mute. A wrong wall clock changes nothing here. At most one gap is open,
- * and none begins before the last one's end, or two would count one moment twice.
+ * From when to when nothing could be seen, in the exchange's own time: opened when a connection ends, closed by the
+ * first live packet of the next, or told of afterwards when a connection that held had been mute. A wrong wall clock
+ * changes nothing here. At most one gap is open, and none begins before the last one's end, or two would count one
+ * moment twice.
  */
 import type { Arrival } from './arrival.js';
 import type { Watermark } from './watermark.js';
@@ -48,10 +49,11 @@ export class Gaps {
   }
 
   /**
-   * A live packet arrived, newer than all before it: the first such on a connection ends the gap at the moment of subscribing. T began at
-   * most 1 s ago, and so much has elapsed since subscribing; what the packet may have been on its way, or behind a pause of ours in the
-   * socket, is not counted as elapsed, so that the gap is rather too long than too short. An old state told again, first or not,
-   * proves nothing. A gap is never empty: the minute of a quick reconnect was not seen whole.
+   * A live packet arrived, newer than all before it: the first such on a connection ends the gap at the moment of
+   * subscribing. T began at most 1 s ago, and so much has elapsed since subscribing; what the packet may have been on
+   * its way, or behind a pause of ours in the socket, is not counted as elapsed, so that the gap is rather too long
+   * than too short. An old state told again, first or not, proves nothing. A gap is never empty: the minute of a
+   * quick reconnect was not seen whole.
    */
   closeOnLive(arrival: Arrival): void {
     if (this.#startMs === undefined || arrival.connection !== this.#subscription.connection) return;
@@ -59,7 +61,10 @@ export class Gaps {
     this.#close(Math.max(this.#startMs + 1, nextSecondMs - this.#elapsedMs(arrival)));
   }
 
-  /** The connection held, and nothing was told in session for longer than any feed is silent: nobody knows what was missed. */
+  /**
+   * The connection held, and nothing was told in session for longer than any feed is silent: nobody knows what was
+   * missed.
+   */
   addSilence(fromMs: number, untilMs: number): void {
     // Behind a stamp that was ahead of its time a gap may reach as far already.
     if (this.#startMs !== undefined || untilMs < this.#endMs) return;

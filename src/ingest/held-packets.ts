@@ -1,4 +1,7 @@
-/** Packets far ahead of market time, kept until others agree with them (docs/semantics.md, "Sealing"). Their memory is made once. */
+/**
+ * Packets far ahead of market time, kept until others agree with them (docs/semantics.md, "Sealing"). Their memory is
+ * made once.
+ */
 import { Packet } from '../market/packet.js';
 import type { Arrival } from './arrival.js';
 import { VOTES } from './watermark.js';

@@ -1,30 +1,42 @@
 /**
  * Market time and sealing: pure decisions of the main thread, so that the answer is the same for any number of shards.
  *
- * Market time T is the largest admitted exchange time of any instrument. One frame cannot drag it: a frame more than 60 s ahead of
- * what has elapsed is held until three such frames agree, and refused when the ordinary flow goes on without it (docs/semantics.md,
- * "Sealing"). What has elapsed is told by the frame that was furthest ahead of the injected clock, so that a late frame, or a stale
- * one, makes none of the later look early. When nothing arrives, T advances with the injected clock, by what elapsed: a wall clock
- * that is wrong by minutes changes nothing.
+ * Market time T is the largest admitted exchange time of any instrument. One frame cannot drag it: a frame more than
+ * 60 s ahead of what has elapsed is held until three such frames agree, and refused when the ordinary flow goes on
+ * without it (docs/semantics.md, "Sealing"). What has elapsed is told by the frame that was furthest ahead of the
+ * injected clock, so that a late frame, or a stale one, makes none of the later look early. When nothing arrives, T
+ * advances with the injected clock, by what elapsed: a wall clock that is wrong by minutes changes nothing.
  */
 import { MINUTE_MS } from '../market/session.js';
 
 /** How far ahead of what elapsed a frame may be on its own word. */
 export const MAX_AHEAD_MS = 60_000;
-/** How much farther ahead of the clock than all before it a frame may be to be what the next are measured by: clocks drift, they do not jump. */
+/**
+ * How much farther ahead of the clock than all before it a frame may be to be what the next are measured by: clocks
+ * drift, they do not jump.
+ */
 const MAX_DRIFT_MS = 5000;
 /** Frames that must agree before T follows them; and ordinary frames that outvote them. */
 export const VOTES = 3;
-/** A feed without any frame in session for so long is mute. Market ms, and real ms so that an accelerated market's hiccup is not taken for a mute feed. */
+/**
+ * A feed without any frame in session for so long is mute. Market ms, and real ms so that an accelerated market's
+ * hiccup is not taken for a mute feed.
+ */
 const SILENT_MS = 15_000;
 const SILENT_REAL_MS = 1500;
 /** A stamp is a whole second: by the end of it so much more has passed. */
 const RESOLUTION_MS = 1000;
 
-/** What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep this one. */
+/**
+ * What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep
+ * this one.
+ */
 export type TimeDecision = 'use' | 'hold' | 'release' | 'replace';
 
-/** A frame's exchange time and the injected market clock at its arrival, epoch ms; real monotonic ms then. An object that the caller reuses: a double on its own would be made a new one for the call. */
+/**
+ * A frame's exchange time and the injected market clock at its arrival, epoch ms; real monotonic ms then. An object
+ * that the caller reuses: a double on its own would be made a new one for the call.
+ */
 export interface PacketTime {
   readonly exchangeMs: number;
   readonly nowMs: number;
@@ -53,7 +65,10 @@ export class Watermark {
   #timeSetAtMs = 0;
   #lastArrivalMs = 0;
   #silenceResetAtMs = -Infinity;
-  /** The most that a frame was ahead of the injected clock of those that went little beyond it or that three agreed on, ms; negative when the clock is fast. */
+  /**
+   * The most that a frame was ahead of the injected clock of those that went little beyond it or that three agreed
+   * on, ms; negative when the clock is fast.
+   */
   #leadMs = -Infinity;
   /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
   #live = false;
@@ -87,7 +102,10 @@ export class Watermark {
     return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
   }
 
-  /** From when on nothing is known if nothing more is heard: the last frame's second, or the oldest trade that the next would have told of. */
+  /**
+   * From when on nothing is known if nothing more is heard: the last frame's second, or the oldest trade that the
+   * next would have told of.
+   */
   get unseenFromMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs)
       ? undefined
@@ -95,8 +113,8 @@ export class Watermark {
   }
 
   /**
-   * The moment up to which the market was seen, for a run that ends now: market time, or that of the last frame where the feed had been
-   * silent in session for longer than any feed is. Undefined before the first frame.
+   * The moment up to which the market was seen, for a run that ends now: market time, or that of the last frame where
+   * the feed had been silent in session for longer than any feed is. Undefined before the first frame.
    */
   get seenUntilMs(): number | undefined {
     if (Number.isNaN(this.#timeMs)) return undefined;
@@ -114,9 +132,9 @@ export class Watermark {
   }
 
   /**
-   * Whether a frame of this stamp, which nothing was done with yet, ends a silence in session that is longer than any feed's: by the
-   * exchange's time, which a backlog of ours does not stretch, and by our clocks, which a stamp far ahead does not. Frames of older stamps
-   * do not break it: of the seconds that no stamp named nothing was told.
+   * Whether a frame of this stamp, which nothing was done with yet, ends a silence in session that is longer than any
+   * feed's: by the exchange's time, which a backlog of ours does not stretch, and by our clocks, which a stamp far
+   * ahead does not. Frames of older stamps do not break it: of the seconds that no stamp named nothing was told.
    */
   endsSilence(time: PacketTime): boolean {
     const { openMs, minutes } = this.#options;
@@ -132,7 +150,10 @@ export class Watermark {
     );
   }
 
-  /** The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there is none. */
+  /**
+   * The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there
+   * is none.
+   */
   lastEndedBar(): number {
     if (Number.isNaN(this.#timeMs)) return -1;
     const { openMs, minutes } = this.#options;
@@ -150,8 +171,8 @@ export class Watermark {
   }
 
   /**
-   * Judges a frame by its stamp, of which nothing is kept; `live`: it is neither cached nor an old state told again. `use` and
-   * `release` move T.
+   * Judges a frame by its stamp, of which nothing is kept; `live`: it is neither cached nor an old state told again.
+   * `use` and `release` move T.
    */
   decide(time: PacketTime, live: boolean): TimeDecision {
     const { exchangeMs, nowMs } = time;
@@ -160,7 +181,8 @@ export class Watermark {
     if (exchangeMs - nowMs <= lead + MAX_AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#timeMs) this.#votesAgainst++;
       this.#advance(time);
-      // A frame far ahead is used, but it does not make the next one, still farther ahead, believable: that needs the votes.
+      // A frame far ahead is used, but it does not make the next one, still farther ahead, believable: that needs the
+      // votes.
       if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + MAX_DRIFT_MS) this.#updateLead(time);
       if (live) this.#live = true;
       return 'use';
@@ -223,8 +245,9 @@ export class Watermark {
   }
 
   /**
-   * Whether live frames that arrive together with the one just used, are no farther ahead than `ordinaryLeadMs` and make no bar due will be used, too, and do
-   * no more than `took` does for all of them: no frame is kept, and no silence ends.
+   * Whether live frames that arrive together with the one just used, are no farther ahead than `ordinaryLeadMs` and
+   * make no bar due will be used, too, and do no more than `took` does for all of them: no frame is kept, and no
+   * silence ends.
    */
   isOrdinary(arrival: { readonly marketMs: number }): boolean {
     return this.#live && this.#heldCount === 0 && arrival.marketMs - this.#lastFrameAtMs <= SILENT_MS;
@@ -235,7 +258,10 @@ export class Watermark {
     return this.#dueAtMs;
   }
 
-  /** How far ahead of the injected clock an ordinary frame may be, ms: it is believed on its own word, and is what the next are measured by. */
+  /**
+   * How far ahead of the injected clock an ordinary frame may be, ms: it is believed on its own word, and is what the
+   * next are measured by.
+   */
   get ordinaryLeadMs(): number {
     return Math.min(this.#leadMs + MAX_AHEAD_MS, Math.max(this.#leadMs, 0) + MAX_DRIFT_MS);
   }
@@ -256,7 +282,9 @@ export class Watermark {
     );
   }
 
-  /** Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock. */
+  /**
+   * Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock.
+   */
   advanceTo(nowMs: number): void {
     if (!this.isSilent(nowMs)) return;
     this.#timeMs = this.expectedAt(nowMs);
@@ -269,7 +297,10 @@ export class Watermark {
     this.#silenceResetAtMs = nowMs;
   }
 
-  /** When the last pause of our own ended, on the injected market clock: what arrived before may have waited in our socket for as long as it took. */
+  /**
+   * When the last pause of our own ended, on the injected market clock: what arrived before may have waited in our
+   * socket for as long as it took.
+   */
   get silenceResetAtMs(): number {
     return this.#silenceResetAtMs;
   }

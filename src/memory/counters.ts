@@ -1,6 +1,6 @@
 /**
- * The main thread's counters: an enum with a sentence each, in shared memory, so that an observer reads them without asking.
- * Main writes all of them; the rows' counts are in the shards' memory (`shard-reader.ts`).
+ * The main thread's counters: an enum with a sentence each, in shared memory, so that an observer reads them without
+ * asking. Main writes all of them; the rows' counts are in the shards' memory (`shard-reader.ts`).
  */
 
 export const COUNTER = {

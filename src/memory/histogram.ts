@@ -1,6 +1,7 @@
 /**
- * A latency histogram in shared memory: 32 buckets a power of two, so a reading is within 3.2 % of the truth.
- * Values are whole microseconds from 0 to 2^20 (what took longer than a second falls into the last bucket). One writer; readers may lag.
+ * A latency histogram in shared memory: 32 buckets a power of two, so a reading is within 3.2 % of the truth. Values
+ * are whole microseconds from 0 to 2^20 (what took longer than a second falls into the last bucket). One writer;
+ * readers may lag.
  */
 import { HISTOGRAM_WORDS, type ShardMemory } from './layout.js';
 
@@ -29,7 +30,10 @@ export function histogramIn(m: ShardMemory, region: 'histogram' | 'sealHistogram
   return m.i32.subarray(m[region], m[region] + HISTOGRAM_WORDS);
 }
 
-/** The buckets that hold something in several histograms together, ascending: greatest value, microseconds, and how many. */
+/**
+ * The buckets that hold something in several histograms together, ascending: greatest value, microseconds, and how
+ * many.
+ */
 export function filledBuckets(histograms: readonly Int32Array[]): (readonly [us: number, values: number])[] {
   const buckets: (readonly [us: number, values: number])[] = [];
   for (let bucket = 0; bucket < HISTOGRAM_WORDS; bucket++) {

@@ -1,8 +1,8 @@
 /**
- * Counts, where they start, the two things that a run promises not to do: connections that nobody planned, and writes outside the
- * folders it was given. Importing this file wraps `net.Socket.prototype.connect`, under every HTTP client and socket, and the
- * writing functions of `node:fs`, in the importing thread; so it is the first import of each thread's entry. Names only are kept:
- * never a header, a URL's query or a body.
+ * Counts, where they start, the two things that a run promises not to do: connections that nobody planned, and writes
+ * outside the folders it was given. Importing this file wraps `net.Socket.prototype.connect`, under every HTTP client
+ * and socket, and the writing functions of `node:fs`, in the importing thread; so it is the first import of each
+ * thread's entry. Names only are kept: never a header, a URL's query or a body.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -10,7 +10,10 @@ import net from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** 32-bit words that threads share: connections begun by workers, writes outside the roots by workers. Each thread adds atomically. */
+/**
+ * 32-bit words that threads share: connections begun by workers, writes outside the roots by workers. Each thread
+ * adds atomically.
+ */
 export const LEDGER = { workerConnections: 0, workerStrayWrites: 1, words: 2 } as const;
 
 /** A connection that this thread began. */

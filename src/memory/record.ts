@@ -1,4 +1,6 @@
-/** What a ring's record is, in one word (`RECORD.what` in layout.ts): from the lowest bit its kind, its flags, its row. */
+/**
+ * What a ring's record is, in one word (`RECORD.what` in layout.ts): from the lowest bit its kind, its flags, its row.
+ */
 const FLAGS_AT = 4;
 const KIND_BITS = (1 << FLAGS_AT) - 1;
 /** Where the row is in `RECORD.what`, as a shift; below it are kind and flags. */

@@ -27,7 +27,10 @@ export class RingWriter {
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0);
   }
 
-  /** Whether at least `slots` may be written. Asks for the consumer's cursor only when the one known is not enough: it is asked for each packet. */
+  /**
+   * Whether at least `slots` may be written. Asks for the consumer's cursor only when the one known is not enough: it
+   * is asked for each packet.
+   */
   hasFree(slots: number): boolean {
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0) >= slots || this.free() >= slots;
   }
@@ -45,7 +48,10 @@ export class RingWriter {
     return this.#tail;
   }
 
-  /** Makes all records before `cursor`, for which there was room and which the caller has filled, part of the next publish. */
+  /**
+   * Makes all records before `cursor`, for which there was room and which the caller has filled, part of the next
+   * publish.
+   */
   commitTo(cursor: number): void {
     this.#tail = cursor;
   }
@@ -55,7 +61,10 @@ export class RingWriter {
     this.#tail = (this.#tail + 1) | 0;
   }
 
-  /** Writes a record that is no packet: SEAL (bar index in place of the row), GAP (start, end) or END (time); `receivedUs` of the packet that caused it; 0 where there is none. */
+  /**
+   * Writes a record that is no packet: SEAL (bar index in place of the row), GAP (start, end) or END (time);
+   * `receivedUs` of the packet that caused it; 0 where there is none.
+   */
   control(kind: number, row: number, timeMs: number, untilMs: number, receivedUs = 0): void {
     const at = this.claim();
     const { f64, i32 } = this.memory;

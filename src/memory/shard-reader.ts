@@ -1,6 +1,6 @@
 /**
- * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these while the shard writes; a row is read under
- * its version and read again when the version moved. Nothing here writes.
+ * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these while the shard writes; a row is
+ * read under its version and read again when the version moved. Nothing here writes.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { type Instrument } from '../market/instrument.js';
@@ -18,7 +18,10 @@ export function isAuction(m: ShardMemory, bar: number): boolean {
   return bar === m.shape.bars - 1;
 }
 
-/** The bar that the time at double index `k` falls into: minutes from the run's first opening, the last bar for the auction, -1 outside the row's session. */
+/**
+ * The bar that the time at double index `k` falls into: minutes from the run's first opening, the last bar for the
+ * auction, -1 outside the row's session.
+ */
 export function barAt(m: ShardMemory, row: number, k: number): number {
   const f = m.f64;
   const timeMs = f[k];
@@ -54,7 +57,9 @@ export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   return unseen;
 }
 
-/** Spans of market time in which nothing could be seen, in their order; the end is infinite while one is open. Epoch ms. */
+/**
+ * Spans of market time in which nothing could be seen, in their order; the end is infinite while one is open. Epoch ms.
+ */
 export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
   const count = Atomics.load(m.i32, SHARD.gaps);
   return Array.from({ length: count }, (_, k) => ({
@@ -170,7 +175,10 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
   };
 }
 
-/** The slack of a bar's volume, at the edge where there is more of it (candles/candle.ts, `volSlack`). `s`: the row's valid slot. */
+/**
+ * The slack of a bar's volume, at the edge where there is more of it (candles/candle.ts, `volSlack`). `s`: the row's
+ * valid slot.
+ */
 function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
   const f = m.f64;
   const endMs = endOf(m, row, bar);
@@ -185,7 +193,10 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
   return before;
 }
 
-/** The bar that the row's last packet touched and that is not sealed yet, in wire units with its index; undefined when there is none. */
+/**
+ * The bar that the row's last packet touched and that is not sealed yet, in wire units with its index; undefined when
+ * there is none.
+ */
 export function readOpenBar(
   m: ShardMemory,
   row: number,
@@ -230,9 +241,10 @@ export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
 }
 
 /**
- * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is neither in the row's valid
- * slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds and a run has few. `read` is called
- * with the row's valid slot, until it has read a bar as of one moment.
+ * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is
+ * neither in the row's valid slot nor has ticks of its own is passed over for the price of one load, because a day
+ * has hundreds and a run has few. `read` is called with the row's valid slot, until it has read a bar as of one
+ * moment.
  */
 function eachBar<Seen>(
   m: ShardMemory,
@@ -284,7 +296,10 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
   return tally;
 }
 
-/** Visits the row's bars with their figures, in wire units, ascending: sealed ones only, or with `includeOpen` all that have ticks. */
+/**
+ * Visits the row's bars with their figures, in wire units, ascending: sealed ones only, or with `includeOpen` all
+ * that have ticks.
+ */
 export function eachBarFigures(
   m: ShardMemory,
   row: number,

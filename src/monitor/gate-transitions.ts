@@ -11,7 +11,10 @@ export interface GateTransition {
 export class GateTransitions {
   readonly #last = new Map<GateId, Status>();
 
-  /** The live gates that changed since the last call. A gate that became `skip` is not judged for now, which is no change. */
+  /**
+   * The live gates that changed since the last call. A gate that became `skip` is not judged for now, which is no
+   * change.
+   */
   since(results: readonly GateResult[]): GateTransition[] {
     return results.flatMap((gate) => {
       if (!isLive(gate.id)) return [];

@@ -1,4 +1,7 @@
-/** Makes the page's program out of its parts, chart library included, and puts its style beside it. Run by `npm run build`. */
+/**
+ * Makes the page's program out of its parts, chart library included, and puts its style beside it. Run by `npm run
+ * build`.
+ */
 import { copyFileSync } from 'node:fs';
 import { build } from 'rolldown';
 

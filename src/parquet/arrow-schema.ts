@@ -1,12 +1,12 @@
 /**
- * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a time is an
- * instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back in UTC and
- * concatenating it with the existing files yields `object`.
+ * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a
+ * time is an instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back
+ * in UTC and concatenating it with the existing files yields `object`.
  *
  *   0xFFFFFFFF | length (int32) | flatbuffer Message { version V5, header Schema { fields } } | padding to 8
  *
- * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache Arrow's
- * format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
+ * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache
+ * Arrow's format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
  */
 import type { Column, ColumnType } from './columns.js';
 
@@ -159,7 +159,10 @@ export function arrowSchema(columns: readonly Column[], zone: string): string {
   return Buffer.concat([head, writer.bytes]).toString('base64');
 }
 
-/** Reads offsets of a flatbuffer; a position outside the bytes throws RangeError, which the one caller turns into "unknown". */
+/**
+ * Reads offsets of a flatbuffer; a position outside the bytes throws RangeError, which the one caller turns into
+ * "unknown".
+ */
 class FlatReader {
   constructor(readonly bytes: Buffer) {}
 
@@ -197,8 +200,8 @@ class FlatReader {
 export type ArrowZone = { readonly zone: string } | 'naive';
 
 /**
- * The zone of column `name` in the base64 text of an `ARROW:schema`, or undefined when the text is no such schema or the column is
- * no timestamp in it. Never throws: the bytes are somebody else's.
+ * The zone of column `name` in the base64 text of an `ARROW:schema`, or undefined when the text is no such schema or
+ * the column is no timestamp in it. Never throws: the bytes are somebody else's.
  */
 export function zoneInArrowSchema(base64: string, name: string): ArrowZone | undefined {
   try {

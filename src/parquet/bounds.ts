@@ -1,14 +1,15 @@
 /**
- * What a Parquet file may ask for. A file says of itself how long its lists are, how many values a page holds and how large it becomes
- * when it is decompressed, and the reader's library believes it: forty bytes can ask for gigabytes, or for a loop without end. So
- * everything that it will believe is looked at here first, in the same order and by the same rules as it will read it. What is wrong
- * throws an Error with a clause that says how. The largest file that is read costs 1.4 GB, or 0.5 GB when a window of it is asked for.
+ * What a Parquet file may ask for. A file says of itself how long its lists are, how many values a page holds and how
+ * large it becomes when it is decompressed, and the reader's library believes it: forty bytes can ask for gigabytes,
+ * or for a loop without end. So everything that it will believe is looked at here first, in the same order and by the
+ * same rules as it will read it. What is wrong throws an Error with a clause that says how. The largest file that is
+ * read costs 1.4 GB, or 0.5 GB when a window of it is asked for.
  *
- *   file                256 MiB, of which the footer 8 MiB: 500,000 structures, 2,000,000 list elements, nested 16 deep
- *   rows                2,000,000: twenty-one years of minutes; 1,000 columns, of which 32,000,000 values are read at once
- *   a page              64 MiB when decompressed (writers make them of 1 MiB); all that are read at once, 256 MiB
- *   a run of values     no longer than its page says it is
- *   DELTA_BYTE_ARRAY    not read at all: a value of a few bytes may stand for megabytes
+ *   file                256 MiB, of which the footer 8 MiB: 500,000 structures, 2,000,000 list elements, nested 16
+ *   deep rows                2,000,000: twenty-one years of minutes; 1,000 columns, of which 32,000,000 values are
+ *   read at once a page              64 MiB when decompressed (writers make them of 1 MiB); all that are read at
+ *   once, 256 MiB a run of values     no longer than its page says it is DELTA_BYTE_ARRAY    not read at all: a value
+ *   of a few bytes may stand for megabytes
  */
 import type { Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -151,7 +152,10 @@ interface Asked {
   plainBytes: number;
 }
 
-/** Looks at all pages of the columns named `names` in the row groups that hold rows from `from` to `to`: just what the library will read. */
+/**
+ * Looks at all pages of the columns named `names` in the row groups that hold rows from `from` to `to`: just what the
+ * library will read.
+ */
 export function checkPages(
   bytes: Buffer,
   metadata: FileMetaData,

@@ -13,8 +13,8 @@ export interface FileInstrument {
 }
 
 /**
- * The part of a file's name before `_1m`. Callers check symbols; here only what could leave the folder is refused, again.
- * Throws EngineError OUTPUT.
+ * The part of a file's name before `_1m`. Callers check symbols; here only what could leave the folder is refused,
+ * again. Throws EngineError OUTPUT.
  */
 export function fileStem({ exchange, symbol }: FileInstrument): string {
   for (const part of [exchange, symbol]) {
@@ -39,7 +39,9 @@ export function candleRecord(row: CandleRow): ParquetRecord {
 const EARLIEST_MS = 0;
 const LATEST_MS = Date.UTC(2200, 0, 1);
 
-/** One row from a reader; undefined when a value is missing or of another type, e.g. a null price, or its time is none. */
+/**
+ * One row from a reader; undefined when a value is missing or of another type, e.g. a null price, or its time is none.
+ */
 export function candleFrom(
   record: Readonly<Record<string, unknown>>,
   instrument: FileInstrument,

@@ -42,7 +42,10 @@ interface StoredFile<Row> {
   readonly zone: Zone;
 }
 
-/** One existing file: columns, identity and every row checked. Undefined when absent; EngineError OUTPUT or FOOTER otherwise. */
+/**
+ * One existing file: columns, identity and every row checked. Undefined when absent; EngineError OUTPUT or FOOTER
+ * otherwise.
+ */
 async function readStored<Row>(
   path: string,
   columns: readonly Column[],
@@ -74,7 +77,10 @@ async function readStored<Row>(
   return { rows, zone: isIndianZone(file.zone) ? file.zone : '+05:30' };
 }
 
-/** Reads an instrument's two files. Throws EngineError OUTPUT (unreadable, damaged, foreign) or FOOTER (other footer keys). */
+/**
+ * Reads an instrument's two files. Throws EngineError OUTPUT (unreadable, damaged, foreign) or FOOTER (other footer
+ * keys).
+ */
 export async function readPair(
   outDir: string,
   instrument: FileInstrument,
@@ -94,8 +100,9 @@ export async function readPair(
 }
 
 /**
- * Whether a run of `identity` may write these instruments under `outDir`: for use before connecting. Reads, touches nothing.
- * Throws EngineError OUTPUT (the folder is a file; an existing file is unreadable, damaged or foreign) or FOOTER (other footer keys).
+ * Whether a run of `identity` may write these instruments under `outDir`: for use before connecting. Reads, touches
+ * nothing. Throws EngineError OUTPUT (the folder is a file; an existing file is unreadable, damaged or foreign) or
+ * FOOTER (other footer keys).
  */
 export async function checkExisting(
   outDir: string,

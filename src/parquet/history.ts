@@ -111,9 +111,9 @@ async function qualityRows(dir: string, instrument: FileInstrument): Promise<Qua
 }
 
 /**
- * Reads an instrument's candles in `dir`: with `which` `ours` our own `..._1m_test.parquet` and the quality beside it, with `either`
- * `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is none. Throws EngineError HISTORY when a file cannot be read
- * or has no usable columns.
+ * Reads an instrument's candles in `dir`: with `which` `ours` our own `..._1m_test.parquet` and the quality beside
+ * it, with `either` `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is none. Throws EngineError
+ * HISTORY when a file cannot be read or has no usable columns.
  */
 export async function readCandleFile(
   dir: string,
@@ -158,8 +158,9 @@ export async function readCandleFile(
 }
 
 /**
- * What momentum reads: `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`, of which partial candles are
- * left out. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be read or has no usable columns.
+ * What momentum reads: `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`, of which
+ * partial candles are left out. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be
+ * read or has no usable columns.
  */
 export async function readHistory(
   dir: string,
@@ -177,15 +178,18 @@ export async function readHistory(
   return { path, rows, volumeKind, zone, columns, notes };
 }
 
-/** The schema of a Parquet file, without its rows. Undefined when absent; throws EngineError HISTORY when it cannot be read. */
+/**
+ * The schema of a Parquet file, without its rows. Undefined when absent; throws EngineError HISTORY when it cannot be
+ * read.
+ */
 export async function readSchema(path: string): Promise<Schema | undefined> {
   const file = await openParquet(path, 'HISTORY');
   return file && { columns: file.columns, zone: file.zone };
 }
 
 /**
- * How our file's schema differs from an existing one's: names, order, types and zone, a sentence each; empty when they agree. The unit
- * of a time (ms, us, ns) is no difference: pandas joins them.
+ * How our file's schema differs from an existing one's: names, order, types and zone, a sentence each; empty when
+ * they agree. The unit of a time (ms, us, ns) is no difference: pandas joins them.
  */
 export function schemaDifferences(ours: Schema, theirs: Schema): string[] {
   const sentences: string[] = [];

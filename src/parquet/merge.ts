@@ -1,7 +1,10 @@
 /** What becomes of a minute that is on disk already. Pure. */
 import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
 
-/** A candle as it is on disk: one whose quality row is missing counts as whole, revision 0, and no row is invented for it. */
+/**
+ * A candle as it is on disk: one whose quality row is missing counts as whole, revision 0, and no row is invented for
+ * it.
+ */
 export interface StoredCandle {
   readonly candle: CandleRow;
   readonly quality: QualityRow | undefined;
@@ -14,7 +17,10 @@ export interface Merged {
   readonly kept: readonly number[];
 }
 
-/** Puts candles and quality rows of one file pair together. A quality row without its candle says nothing and is dropped. */
+/**
+ * Puts candles and quality rows of one file pair together. A quality row without its candle says nothing and is
+ * dropped.
+ */
 export function pairUp(candles: readonly CandleRow[], quality: readonly QualityRow[]): StoredCandle[] {
   const byMinute = new Map(quality.map((row) => [row.timestampMs, row]));
   return candles.map((candle) => ({ candle, quality: byMinute.get(candle.timestampMs) }));
@@ -39,8 +45,8 @@ export function firstDifference<Row extends object>(a: Row, b: Row): (keyof Row 
 }
 
 /**
- * Whether `stored` is what `newer` was before: the same ticks up to its seal, and late ones that have only become more. A writer that
- * died has left such rows and its successor does not remember them.
+ * Whether `stored` is what `newer` was before: the same ticks up to its seal, and late ones that have only become
+ * more. A writer that died has left such rows and its successor does not remember them.
  */
 function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQuality): boolean {
   if (quality === undefined || quality.source !== newer.quality.source) return false;
@@ -64,8 +70,9 @@ function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQual
 }
 
 /**
- * `merge` for a writer whose `incoming` rows are all of its run's so far; `own`: what it wrote before, by minute. A minute that turned
- * out to be partial must not lose to its own earlier self, so the run's own rows yield to what is newer, whoever wrote them.
+ * `merge` for a writer whose `incoming` rows are all of its run's so far; `own`: what it wrote before, by minute. A
+ * minute that turned out to be partial must not lose to its own earlier self, so the run's own rows yield to what is
+ * newer, whoever wrote them.
  */
 export function mergeRun(
   stored: readonly StoredCandle[],
@@ -89,8 +96,8 @@ export function mergeRun(
 }
 
 /**
- * `stored` with `incoming` laid over it, in the order given, by (symbol, minute); a file holds one symbol, so the minute is the key.
- * Laying the same rows over again changes nothing.
+ * `stored` with `incoming` laid over it, in the order given, by (symbol, minute); a file holds one symbol, so the
+ * minute is the key. Laying the same rows over again changes nothing.
  */
 export function merge(stored: readonly StoredCandle[], incoming: readonly CandleWithQuality[]): Merged {
   const byMinute = new Map<number, StoredCandle>();

@@ -1,13 +1,15 @@
 /**
- * Writing one Parquet file as bytes: one row group, one plain page a column, uncompressed (a day of one symbol is some 30 KB).
+ * Writing one Parquet file as bytes: one row group, one plain page a column, uncompressed (a day of one symbol is
+ * some 30 KB).
  *
- * The library writes times as ConvertedType only, which readers take for naive. So its envelope is given another footer: the same
- * metadata, completed with LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with `ARROW:schema` for the zone. That reaches
- * into the library's `dist`, hence the exact version in package.json. And it is handed columns, as it has them behind its own first step, which
- * makes five objects of each value; the bytes are the same (test/parquet/parquet.test.ts).
+ * The library writes times as ConvertedType only, which readers take for naive. So its envelope is given another
+ * footer: the same metadata, completed with LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with
+ * `ARROW:schema` for the zone. That reaches into the library's `dist`, hence the exact version in package.json. And
+ * it is handed columns, as it has them behind its own first step, which makes five objects of each value; the bytes
+ * are the same (test/parquet/parquet.test.ts).
  *
- * The library takes 20 MB and more than 100 ms in a thread, so it is imported on the first write and never by a thread that only reads; and by its parts, as its
- * reader brings a cloud storage SDK with it.
+ * The library takes 20 MB and more than 100 ms in a thread, so it is imported on the first write and never by a
+ * thread that only reads; and by its parts, as its reader brings a cloud storage SDK with it.
  */
 import type { FieldDefinition, ParquetType, WriterOptions } from '@dsnp/parquetjs/dist/lib/declare.js';
 import type { ParquetEnvelopeWriter, ParquetWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
@@ -107,7 +109,10 @@ function collector(chunks: Buffer[]): WriteStreamMinimal {
   return { write, end: (ended: () => void) => ended() } as unknown as WriteStreamMinimal;
 }
 
-/** The rows by the column, as the library keeps them before it writes them. Throws where a value does not fit its column. */
+/**
+ * The rows by the column, as the library keeps them before it writes them. Throws where a value does not fit its
+ * column.
+ */
 function columnsOf(
   { types }: Library,
   schema: ParquetSchema,
@@ -147,9 +152,9 @@ export async function loadParquetLibrary(): Promise<void> {
 }
 
 /**
- * The bytes of a Parquet file. Deterministic: the same rows give the same bytes.
- * Columns are nullable, as pandas writes them, so that schemas compare equal; candles hold no null, quality rows where nothing is known.
- * Rejects when a value does not fit its column.
+ * The bytes of a Parquet file. Deterministic: the same rows give the same bytes. Columns are nullable, as pandas
+ * writes them, so that schemas compare equal; candles hold no null, quality rows where nothing is known. Rejects when
+ * a value does not fit its column.
  */
 export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
   const lib = await (library ??= loadLibrary());

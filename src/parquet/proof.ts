@@ -46,8 +46,9 @@ async function readForProof<Row extends { readonly timestampMs: number }>(
 }
 
 /**
- * Reads a candles file back and returns a sentence on the first difference from `expected`, undefined when every expected row is
- * there as it is and the file is sorted and unique. Rows of earlier runs may be there too. Never rejects for what is in the file.
+ * Reads a candles file back and returns a sentence on the first difference from `expected`, undefined when every
+ * expected row is there as it is and the file is sorted and unique. Rows of earlier runs may be there too. Never
+ * rejects for what is in the file.
  */
 export async function verifyCandles(
   path: string,

@@ -52,8 +52,8 @@ export class ParquetSink implements CandleSink {
   }
 
   /**
-   * Stores what is pending. An instrument whose files are held open, or on a full disk, stays pending and does not prevent the others.
-   * Throws AggregateError with the EngineErrors OUTPUT and FOOTER.
+   * Stores what is pending. An instrument whose files are held open, or on a full disk, stays pending and does not
+   * prevent the others. Throws AggregateError with the EngineErrors OUTPUT and FOOTER.
    */
   async flush(): Promise<void> {
     const all = [...this.#pending.values()];

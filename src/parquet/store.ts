@@ -1,7 +1,7 @@
 /**
- * Candles on disk: two Parquet files an instrument, merged with what is there. Writes of one store must not overlap. The files are the only
- * truth: they are read before every write, so a restarted process continues from what a killed one wrote. Bytes that this store wrote
- * are recognized by their hash and not decoded again.
+ * Candles on disk: two Parquet files an instrument, merged with what is there. Writes of one store must not overlap.
+ * The files are the only truth: they are read before every write, so a restarted process continues from what a killed
+ * one wrote. Bytes that this store wrote are recognized by their hash and not decoded again.
  */
 import assert from 'node:assert';
 import { rm } from 'node:fs/promises';
@@ -133,7 +133,9 @@ interface Last {
 
 export class ParquetStore {
   readonly #options: ParquetStoreOptions;
-  /** What this store wrote of each symbol, by minute: the run's own rows yield to newer ones, an earlier run's may not. */
+  /**
+   * What this store wrote of each symbol, by minute: the run's own rows yield to newer ones, an earlier run's may not.
+   */
   readonly #own = new Map<string, ReadonlyMap<number, CandleWithQuality>>();
   readonly #last = new Map<string, Last>();
 
@@ -154,14 +156,14 @@ export class ParquetStore {
   }
 
   /**
-   * Merges rows into the files of each instrument. Returns for each its two files, or the EngineError FOOTER or OUTPUT that prevented
-   * it: one file that is held open does not prevent the others. Throws EngineError OUTPUT when the folder cannot be listed.
-   * Wherever the process is killed, each file on disk is whole.
+   * Merges rows into the files of each instrument. Returns for each its two files, or the EngineError FOOTER or
+   * OUTPUT that prevented it: one file that is held open does not prevent the others. Throws EngineError OUTPUT when
+   * the folder cannot be listed. Wherever the process is killed, each file on disk is whole.
    *
-   * Quality goes first. A new partial candle without its quality row would count as whole and never be corrected; a quality row
-   * without its candle is ignored. Both temporary files are durable before the first rename, which is the quality file's. So a temporary
-   * candles file without one of quality means that the quality is in place, and the second rename is finished. Names become durable for
-   * all instruments together.
+   * Quality goes first. A new partial candle without its quality row would count as whole and never be corrected; a
+   * quality row without its candle is ignored. Both temporary files are durable before the first rename, which is the
+   * quality file's. So a temporary candles file without one of quality means that the quality is in place, and the
+   * second rename is finished. Names become durable for all instruments together.
    */
   async writeAll(all: readonly Batch[]): Promise<(WriteOutcome | Error)[]> {
     if (all.length === 0) return [];
@@ -287,7 +289,10 @@ export class ParquetStore {
     return { path, rows: records.length, bytes, sha256: sha256Of(bytes) };
   }
 
-  /** Removes both temporary files, the candles first, so that those are never alone. The next write settles what cannot be removed. */
+  /**
+   * Removes both temporary files, the candles first, so that those are never alone. The next write settles what
+   * cannot be removed.
+   */
   async #discard(qualityAside: string, candlesAside: string | undefined): Promise<void> {
     try {
       if (candlesAside !== undefined) await rm(candlesAside, { force: true });

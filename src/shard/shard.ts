@@ -1,6 +1,6 @@
 /**
- * A shard: drains its ring into the fold. Knows no thread: `workers/shard.ts` repeats `step` in a worker, tests and simulations
- * call it themselves.
+ * A shard: drains its ring into the fold. Knows no thread: `workers/shard.ts` repeats `step` in a worker, tests and
+ * simulations call it themselves.
  */
 import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
@@ -24,17 +24,19 @@ export class Shard {
   #arrivals = 0;
 
   /**
-   * Takes over `memory` as it is: a shard that died is continued by a new one on the same memory. The batch that its predecessor had at work is
-   * repeated, without what was shown of it.
+   * Takes over `memory` as it is: a shard that died is continued by a new one on the same memory. The batch that its
+   * predecessor had at work is repeated, without what was shown of it.
    */
   constructor(memory: ShardMemory) {
     this.memory = memory;
     this.#writer = new RowWriter(memory);
     const { i32 } = memory;
-    // First of all: a thread that dies before this line had no part in the record that is still marked as being at work.
+    // First of all: a thread that dies before this line had no part in the record that is still marked as being at
+    // work.
     Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
     Atomics.notify(i32, SHARD.starts);
-    // One before the last may have died farther on, by less than the ring holds: records beyond its reach are in no row.
+    // One before the last may have died farther on, by less than the ring holds: records beyond its reach are in no
+    // row.
     const next = (i32[SHARD.working] + 1) | 0;
     if ((i32[SHARD.reach] - next) >>> 0 > memory.shape.slots) Atomics.store(i32, SHARD.reach, next);
     this.#writer.repeating = true;
@@ -57,8 +59,9 @@ export class Shard {
   }
 
   /**
-   * Applies a batch of at most `limit` records (`MOST_RUN` at most), shows it and publishes the cursor once. A SEAL, GAP or END is a batch of its own. `monoMs` gives
-   * monotonic real milliseconds; it is read once. Returns how many records were done.
+   * Applies a batch of at most `limit` records (`MOST_RUN` at most), shows it and publishes the cursor once. A SEAL,
+   * GAP or END is a batch of its own. `monoMs` gives monotonic real milliseconds; it is read once. Returns how many
+   * records were done.
    */
   step(monoMs: () => number, limit: number): number {
     const { i32, f64 } = this.memory;
@@ -148,7 +151,10 @@ export class Shard {
     }
   }
 
-  /** Passes over a record that killed its threads. A step of its own, so that HEAD shows it at once and it is never met again. */
+  /**
+   * Passes over a record that killed its threads. A step of its own, so that HEAD shows it at once and it is never
+   * met again.
+   */
   #skip(cursor: number, nowMs: number): number {
     Atomics.store(this.memory.i32, SHARD.head, (cursor + 1) | 0);
     this.beat(nowMs);

@@ -1,7 +1,7 @@
 /**
- * Whole files only: bytes are written to a temporary file in the target's folder, fsynced, and renamed over the target. A reader, or a
- * process that finds the file after a kill, sees the old file or the new one. A rename within one folder is atomic; Windows refuses it
- * while a reader holds the target open, so it is retried for a few seconds.
+ * Whole files only: bytes are written to a temporary file in the target's folder, fsynced, and renamed over the
+ * target. A reader, or a process that finds the file after a kill, sees the old file or the new one. A rename within
+ * one folder is atomic; Windows refuses it while a reader holds the target open, so it is retried for a few seconds.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -32,7 +32,9 @@ const FIRST_WAIT_MS = 10;
 const MAX_WAIT_MS = 640;
 /** Refusals that end when the other program closes the file. */
 const heldOpen = new Set(['EPERM', 'EBUSY', 'EACCES']);
-/** Answers of platforms and file systems that cannot fsync a folder; the rename stays atomic there, but is less durable. */
+/**
+ * Answers of platforms and file systems that cannot fsync a folder; the rename stays atomic there, but is less durable.
+ */
 const cannotSyncFolder = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EBADF']);
 const SUFFIX = '.writing';
 
@@ -43,7 +45,10 @@ export function newTag(): string {
   return `${process.pid}-${threadId}-${writes++}`;
 }
 
-/** Path of the temporary file for `target`: hidden, and without the target's extension, so that no reader's pattern matches it. */
+/**
+ * Path of the temporary file for `target`: hidden, and without the target's extension, so that no reader's pattern
+ * matches it.
+ */
 export function asideOf(target: string, tag: string): string {
   return join(dirname(target), `.${basename(target)}.${tag}${SUFFIX}`);
 }
@@ -78,8 +83,8 @@ export async function writeAside(target: string, bytes: Buffer, tag: string): Pr
 }
 
 /**
- * Renames `aside` over `target`, and retries for some 4 s while another program holds the target open. Throws EngineError OUTPUT
- * (retryable) when it stays refused; both files are then unchanged.
+ * Renames `aside` over `target`, and retries for some 4 s while another program holds the target open. Throws
+ * EngineError OUTPUT (retryable) when it stays refused; both files are then unchanged.
  */
 export async function renameOver(aside: string, target: string, effects: RenameEffects): Promise<void> {
   for (let attempt = 1, waitMs = FIRST_WAIT_MS; ; attempt++, waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
@@ -123,8 +128,9 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes a whole file at once and synchronously, and makes its folder when it is absent: for the few small files of a run's end. Throws
- * EngineError OUTPUT with the sentence that `refusal` makes of the reason, and then leaves no temporary file.
+ * Writes a whole file at once and synchronously, and makes its folder when it is absent: for the few small files of a
+ * run's end. Throws EngineError OUTPUT with the sentence that `refusal` makes of the reason, and then leaves no
+ * temporary file.
  */
 export function writeWhole(path: string, text: string, refusal: (reason: string) => string): void {
   const aside = asideOf(path, newTag());
@@ -164,9 +170,9 @@ export async function asideNames(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * Those of `names` (in the folder of `target`) that an earlier write of `target` left because its process was killed or its rename was
- * refused, oldest tag first. Files of another living process are left out: it may be writing them. Writes of one target never overlap
- * within this process, so its own are included.
+ * Those of `names` (in the folder of `target`) that an earlier write of `target` left because its process was killed
+ * or its rename was refused, oldest tag first. Files of another living process are left out: it may be writing them.
+ * Writes of one target never overlap within this process, so its own are included.
  */
 export function leftoversOf(target: string, names: readonly string[]): Leftover[] {
   const head = `.${basename(target)}.`;

@@ -1,6 +1,7 @@
 /**
- * The main thread's side of the dashboard: starts its thread, sends it what only the main thread knows, and ends it. A thread that dies
- * is replaced. One that keeps dying is given up, which is said once; the run continues, because nothing in it depends on being watched.
+ * The main thread's side of the dashboard: starts its thread, sends it what only the main thread knows, and ends it.
+ * A thread that dies is replaced. One that keeps dying is given up, which is said once; the run continues, because
+ * nothing in it depends on being watched.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { within, type Clock } from '../clock.js';
@@ -20,7 +21,10 @@ const MAX_DEATHS = 3;
 /** Real ms that the thread has to start, and to stop. */
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3000;
-/** Size of the young generation. Nearly all that the thread allocates is garbage at once, and collecting it may take its time. */
+/**
+ * Size of the young generation. Nearly all that the thread allocates is garbage at once, and collecting it may take
+ * its time.
+ */
 const YOUNG_GENERATION_MB = 4;
 
 export interface DashboardHostOptions {
@@ -154,7 +158,9 @@ export class DashboardHost {
     });
   }
 
-  /** What a thread is started with. One that replaces another listens at the same ports, and is sent everything again. */
+  /**
+   * What a thread is started with. One that replaces another listens at the same ports, and is sent everything again.
+   */
   #task(onMessage: (message: FromDashboard, port: MessagePort) => void): ThreadTask {
     const { run, engine, sessions, ledger, dashboard, metrics } = this.#options;
     const { port1, port2 } = new MessageChannel();

@@ -112,7 +112,10 @@ export class MomentumEvaluation {
     return { symbol, volumeKind, history: { rows: [...byMinute.values()], volumeKind } };
   }
 
-  /** Evaluates what was sealed since the last time. What fails is reported and not retried: the end evaluates the final candles. */
+  /**
+   * Evaluates what was sealed since the last time. What fails is reported and not retried: the end evaluates the
+   * final candles.
+   */
   async evaluate(): Promise<void> {
     for (const [shard, { memory }] of this.#options.shards.entries()) {
       const through = Atomics.load(memory.i32, SHARD.sealed);
@@ -130,7 +133,10 @@ export class MomentumEvaluation {
     }
   }
 
-  /** Pushes the bars as first sealed, up to `through`. A new series takes all of the run's, and only new bars are returned. */
+  /**
+   * Pushes the bars as first sealed, up to `through`. A new series takes all of the run's, and only new bars are
+   * returned.
+   */
   async #evaluateShard(shard: number, through: number): Promise<Evaluation[]> {
     const { memory, places } = this.#options.shards[shard];
     const live = (this.#live[shard] ??= { series: await this.#seriesOf(places), pushed: -1 });

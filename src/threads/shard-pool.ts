@@ -1,6 +1,6 @@
 /**
- * The shards' threads: one long task a shard. All state is in shared memory, so the thread that replaces one that died continues where it
- * stopped. A record at which threads keep dying is skipped and counted as poison.
+ * The shards' threads: one long task a shard. All state is in shared memory, so the thread that replaces one that
+ * died continues where it stopped. A record at which threads keep dying is skipped and counted as poison.
  */
 import { monoMs } from '../clock.js';
 import { COUNTER } from '../memory/counters.js';
@@ -95,7 +95,10 @@ export class ShardPool {
     );
   }
 
-  /** Counts a death, and has a record skipped at which threads keep dying. Throws EngineError CONFIG when no thread can start. */
+  /**
+   * Counts a death, and has a record skipped at which threads keep dying. Throws EngineError CONFIG when no thread
+   * can start.
+   */
   #died(
     shard: number,
     deaths: Deaths,

@@ -1,6 +1,7 @@
 /**
- * Hosts worker threads that run one long task each. Piscina replaces a thread that dies but rejects its task for good; the host starts
- * the task again for as long as its owner wants. What a task needs to continue is in shared memory and on disk, not in the thread.
+ * Hosts worker threads that run one long task each. Piscina replaces a thread that dies but rejects its task for
+ * good; the host starts the task again for as long as its owner wants. What a task needs to continue is in shared
+ * memory and on disk, not in the thread.
  */
 import type { ResourceLimits, Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -26,7 +27,8 @@ export class ThreadHost {
   #stopping = false;
 
   constructor({ entry, threads = 1, resourceLimits }: ThreadHostOptions) {
-    // The entry is named with each task and not here: a pool that loads an entry in advance never answers when it cannot be loaded.
+    // The entry is named with each task and not here: a pool that loads an entry in advance never answers when it
+    // cannot be loaded.
     this.#entry = entry.href;
     this.#pool = new Piscina({
       minThreads: threads,
@@ -46,8 +48,9 @@ export class ThreadHost {
   }
 
   /**
-   * Runs a task in a thread and resolves when it returns, or when the host is stopped. After each death `onDeath` is told the reason:
-   * when it returns, `task` makes the task anew and it starts again; what it throws, this rejects with.
+   * Runs a task in a thread and resolves when it returns, or when the host is stopped. After each death `onDeath` is
+   * told the reason: when it returns, `task` makes the task anew and it starts again; what it throws, this rejects
+   * with.
    */
   async run(task: () => ThreadTask, onDeath: (error: unknown) => void): Promise<void> {
     while (!this.#stopping) {

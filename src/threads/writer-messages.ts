@@ -36,7 +36,10 @@ export interface WriterTask extends WriterSetup {
   readonly evaluated: readonly number[];
 }
 
-/** Requests of the main thread, one at a time; each is answered by the message of the same kind. `follow` is not answered. */
+/**
+ * Requests of the main thread, one at a time; each is answered by the message of the same kind. `follow` is not
+ * answered.
+ */
 export type ToWriter =
   /** Loads what is needed and reads the history, before anything is connected. */
   | { readonly kind: 'prepare' }

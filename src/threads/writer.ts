@@ -1,7 +1,7 @@
 /**
- * The writer: feeds the sinks from shared memory, evaluates the momentum rule, and proves the files at the end. Runs in a thread of its own,
- * so that neither a slow disk nor the rule can stall the socket; one thread for all, because the Parquet library costs each thread that
- * loads it 150 ms and more.
+ * The writer: feeds the sinks from shared memory, evaluates the momentum rule, and proves the files at the end. Runs
+ * in a thread of its own, so that neither a slow disk nor the rule can stall the socket; one thread for all, because
+ * the Parquet library costs each thread that loads it 150 ms and more.
  *
  * A thread that replaces one that died knows nothing: it reads everything again from shared memory and from disk.
  */
@@ -105,7 +105,9 @@ export class Writer {
     return answer;
   }
 
-  /** Opens the sinks, once. One that cannot be opened is reported and gets nothing; the Parquet sink's error is thrown. */
+  /**
+   * Opens the sinks, once. One that cannot be opened is reported and gets nothing; the Parquet sink's error is thrown.
+   */
   #open(): Promise<void> {
     return (this.#opened ??= this.#openAll());
   }

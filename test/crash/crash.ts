@@ -1,4 +1,6 @@
-/** `npm run crash -- --times N [--seed S]`: kills and resumes real runs. Prints the seed first; exits 1 on a problem. */
+/**
+ * `npm run crash -- --times N [--seed S]`: kills and resumes real runs. Prints the seed first; exits 1 on a problem.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -24,9 +24,7 @@ export interface Row {
   readonly minutes?: number;
   /** Whether whole minutes equal those of a run without the fault. */
   readonly untouched: boolean;
-  /**
-   * There is a gap: it is in the report, and each candle that it touches is partial and says how long it was.
-   */
+  /** There is a gap: it is in the report, and each candle that it touches is partial and says its length. */
   readonly gap?: true;
 }
 

@@ -1,4 +1,7 @@
-/** A mistake of the consumer is no fault of the network: it ends the program, loudly, and is never answered with a reconnect. */
+/**
+ * A mistake of the consumer is no fault of the network: it ends the program, loudly, and is never answered with a
+ * reconnect.
+ */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';

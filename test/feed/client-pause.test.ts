@@ -1,4 +1,7 @@
-/** Pausing: while the consumer is full nothing more is delivered, whatever happens to the connection, and nothing is lost that need not be. */
+/**
+ * Pausing: while the consumer is full nothing more is delivered, whatever happens to the connection, and nothing is
+ * lost that need not be.
+ */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
 import { FEED_LIMITS } from '../../src/feed/connection-machine.js';
@@ -149,7 +152,8 @@ it('a reset meanwhile: a full consumer is given nothing, and the connection is r
 
 it('a stop meanwhile: the close frame is answered all the same', async () => {
   server.handshakes = [accept({ then: ({ ws }) => ws!.send(numbered(1)) })];
-  // The clock stands still, and the library's patience lasts a second: what ends the wait sooner is the server's answer.
+  // The clock stands still, and the library's patience lasts a second: what ends the wait sooner is the server's
+  // answer.
   listening = listen(server, { clock: new FakeClock() });
   listening.client.pause();
   await listening.client.start();

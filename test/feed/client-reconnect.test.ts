@@ -1,4 +1,7 @@
-/** The client against servers that drop, refuse and talk nonsense: it comes back, with one socket, and says why it was away. */
+/**
+ * The client against servers that drop, refuse and talk nonsense: it comes back, with one socket, and says why it was
+ * away.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
 import type { EndCause } from '../../src/feed/disconnects.js';

@@ -1,4 +1,6 @@
-/** Stopping from every state and from within every handler: a close frame, a bounded wait, no timer, no further word. */
+/**
+ * Stopping from every state and from within every handler: a close frame, a bounded wait, no timer, no further word.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
 import { FakeClock } from './fake-clock.js';

@@ -1,7 +1,8 @@
 /**
- * Servers that send too much, over real sockets: a client in a process of its own is cut off from each within the bounds that
- * `src/feed/socket.ts` and `src/feed/token-bucket.ts` state, and its memory stays where it was. Mutations that were caught here: an
- * allowance that never ends (13 of these fail), and with it no bound on unsent pongs (the client grew without end).
+ * Servers that send too much, over real sockets: a client in a process of its own is cut off from each within the
+ * bounds that `src/feed/socket.ts` and `src/feed/token-bucket.ts` state, and its memory stays where it was. Mutations
+ * that were caught here: an allowance that never ends (13 of these fail), and with it no bound on unsent pongs (the
+ * client grew without end).
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -73,7 +74,10 @@ function pours(first: Buffer, again: Buffer, deaf = false): Handshake & { writte
   return Object.assign(handshake, { written: () => socket!.bytesWritten });
 }
 
-/** MB by which a client may grow that is told rubbish for a second: Node's own young generation and read buffers take most of it. */
+/**
+ * MB by which a client may grow that is told rubbish for a second: Node's own young generation and read buffers take
+ * most of it.
+ */
 const MOST_GROWTH_MB = 64;
 
 describe('a message of a gigabyte', () => {

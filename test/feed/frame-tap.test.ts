@@ -1,4 +1,7 @@
-/** What lies between the socket and the WebSocket library (`src/feed/frame-tap.ts`): with it and without it, a client hears the same, in the same order. */
+/**
+ * What lies between the socket and the WebSocket library (`src/feed/frame-tap.ts`): with it and without it, a client
+ * hears the same, in the same order.
+ */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -10,7 +13,10 @@ import { seededRandom, type Random } from '../../src/random.js';
 const seed = Number(process.env.SEED ?? 20261127);
 const KEY = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** What the server sends: pieces, each written in a turn of its own. `accept` stands for the right answer to the handshake. */
+/**
+ * What the server sends: pieces, each written in a turn of its own. `accept` stands for the right answer to the
+ * handshake.
+ */
 type Script = (accept: Buffer) => readonly Buffer[];
 
 let server: Server;

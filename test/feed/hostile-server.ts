@@ -1,6 +1,7 @@
 /**
- * A SmartAPI server that misbehaves on command: log-in REST and feed on one port of loopback. Each handshake and each log-in takes the
- * next behaviour of its script, or the last one for ever. It counts what the client holds open, so that a second socket is seen.
+ * A SmartAPI server that misbehaves on command: log-in REST and feed on one port of loopback. Each handshake and each
+ * log-in takes the next behaviour of its script, or the last one for ever. It counts what the client holds open, so
+ * that a second socket is seen.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
@@ -131,7 +132,9 @@ export const drips =
 
 export const reset: Handshake = ({ socket }) => void socket.resetAndDestroy();
 
-/** Completes the handshake and hands over the bare connection: whatever is written to it reaches the client unframed. */
+/**
+ * Completes the handshake and hands over the bare connection: whatever is written to it reaches the client unframed.
+ */
 export const bare =
   (then: (socket: Socket) => void): Handshake =>
   (peer) => {

@@ -1,7 +1,7 @@
 /**
- * Runs cases of one target in a process of its own: `node cases.js TARGET SEED FIRST COUNT PROGRESS FOLDER [INPUT]`. The
- * file PROGRESS has the number of the current case, so that the parent knows it when it kills this process. The file
- * INPUT, if given, is run instead of generated cases.
+ * Runs cases of one target in a process of its own: `node cases.js TARGET SEED FIRST COUNT PROGRESS FOLDER [INPUT]`.
+ * The file PROGRESS has the number of the current case, so that the parent knows it when it kills this process. The
+ * file INPUT, if given, is run instead of generated cases.
  */
 import { mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { seededRandom, type Random } from '../../src/random.js';

@@ -1,8 +1,8 @@
 /**
  * Feeds hostile bytes to every reader of foreign bytes. Run: `npm run fuzz -- --seconds N [--seed S] [--target NAME]`.
  *
- * The seed is printed first. A finding is printed with target, seed and number, and its input is kept in a file. Run one
- * again with either:
+ * The seed is printed first. A finding is printed with target, seed and number, and its input is kept in a file. Run
+ * one again with either:
  *
  *   npm run fuzz -- --target history --seed 7 --case 1234
  *   npm run fuzz -- --target history --input FILE

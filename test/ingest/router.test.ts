@@ -125,7 +125,8 @@ describe('gaps', () => {
   });
 
   it('a silence in session that is longer than any feed is one, though the connection held', () => {
-    // Found by the simulation: the feed went mute for less than the half minute of the watchdog, went on, and the minute was called whole.
+    // Found by the simulation: the feed went mute for less than the half minute of the watchdog, went on, and the
+    // minute was called whole.
     const script = started()
       .hum(at('11:01:20'))
       .frame('RELIANCE', at('11:01:20'), 1002)
@@ -143,7 +144,8 @@ describe('gaps', () => {
   });
 
   it('begins a second sooner in SnapQuote, whose frames tell of trades of the second before', () => {
-    // Found by the simulation: the connection broke at 11:01:00.3, and the next frame would have told of a trade of 11:00:59.
+    // Found by the simulation: the connection broke at 11:01:00.3, and the next frame would have told of a trade of
+    // 11:00:59.
     const script = started({ mode: 3 })
       .hum(at('11:01:00'))
       .frame('RELIANCE', at('11:01:00'), 1002)
@@ -157,7 +159,8 @@ describe('gaps', () => {
   });
 
   it('is not told to end too soon by a packet that waited behind a pause of ours', () => {
-    // Found by the simulation: the packet of 11:01:06 was read four seconds later, and the gap was told to end before the subscribing.
+    // Found by the simulation: the packet of 11:01:06 was read four seconds later, and the gap was told to end before
+    // the subscribing.
     const script = started().disconnect().subscribe(at('11:01:05')).frame('RELIANCE', at('11:01:05'), 1001);
     script.engine.watermark.resetSilence(at('11:01:10'));
     script.frame('RELIANCE', at('11:01:10'), 1002, { exchangeMs: BigInt(at('11:01:06')) });
@@ -165,7 +168,8 @@ describe('gaps', () => {
   });
 
   it('does not end with a cached packet that waited behind a pause of ours: late as it comes, it is no tick', () => {
-    // Found by the simulation: five seconds behind the subscribing it was taken for a tick, of a second in which nothing was subscribed.
+    // Found by the simulation: five seconds behind the subscribing it was taken for a tick, of a second in which
+    // nothing was subscribed.
     const script = started().disconnect().subscribe(at('11:01:05'));
     script.engine.watermark.resetSilence(at('11:01:10') + 500);
     script.frame('RELIANCE', at('11:01:10') + 500, 1002, { exchangeMs: BigInt(at('11:01:04')) });
@@ -178,7 +182,8 @@ describe('gaps', () => {
   });
 
   it('a silence that a stamp ahead of its time has covered already adds none', () => {
-    // Found by the simulation: market time had run on from a stray, so did the end of the gap, and the silence behind it ended before it began.
+    // Found by the simulation: market time had run on from a stray, so did the end of the gap, and the silence behind
+    // it ended before it began.
     const script = started()
       .frame('RELIANCE', at('11:00:33'), 1001, { exchangeMs: BigInt(at('11:01:20')) })
       .tick(at('11:01:10'));

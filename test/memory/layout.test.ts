@@ -65,7 +65,8 @@ describe('the layout', () => {
       const offsets = Object.values(table as Record<string, number>);
       expect(new Set(offsets).size).toBe(offsets.length);
     }
-    // In a record the words of a packet and the doubles of a control share their places; what only one has does not overlap.
+    // In a record the words of a packet and the doubles of a control share their places; what only one has does not
+    // overlap.
     const words = [
       'what',
       'receivedUs',

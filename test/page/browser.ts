@@ -1,4 +1,6 @@
-/** A real browser that watches a run, and what must never be heard of it: errors, and requests that leave this machine. */
+/**
+ * A real browser that watches a run, and what must never be heard of it: errors, and requests that leave this machine.
+ */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { start, type Running } from '../program/command.js';

@@ -1,4 +1,7 @@
-/** `npm run pictures`: makes README's pictures of the page, live and as a report, of a simulated Stage 2 with a connection that breaks. */
+/**
+ * `npm run pictures`: makes README's pictures of the page, live and as a report, of a simulated Stage 2 with a
+ * connection that breaks.
+ */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

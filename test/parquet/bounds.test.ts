@@ -1,6 +1,7 @@
 /**
- * Parquet files of other people that ask for more than they are. When the library alone read them, each ended the program, took memory
- * without end, or did not come back. The fuzzer (test/fuzz) found them and makes more of their kind.
+ * Parquet files of other people that ask for more than they are. When the library alone read them, each ended the
+ * program, took memory without end, or did not come back. The fuzzer (test/fuzz) found them and makes more of their
+ * kind.
  */
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

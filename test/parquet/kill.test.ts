@@ -19,7 +19,10 @@ function writerIn(folder: string, lastRename: number, symbols: readonly string[]
   );
 }
 
-/** Checks all files, settles what was left aside, and returns the revision that all rows of each symbol have and agree on. */
+/**
+ * Checks all files, settles what was left aside, and returns the revision that all rows of each symbol have and agree
+ * on.
+ */
 async function settledRevisions(folder: string, symbols: readonly string[]): Promise<number[]> {
   const instruments = symbols.map((symbol) => ({ exchange: 'NSE', symbol }));
   await checkExisting(folder, instruments, IDENTITY);

@@ -88,7 +88,8 @@ describe('merge', () => {
   });
 
   it("lets a run's own earlier row yield though the writer that wrote it died, and never another run's", () => {
-    // Found by the simulation: the minute was written whole, the writer's thread died, and the minute became known as partial.
+    // Found by the simulation: the minute was written whole, the writer's thread died, and the minute became known as
+    // partial.
     const stored = [candleOf({ minute: 0, ticks: 12, late: 1, revision: 1 })];
     const after = (row: CandleWithQuality) => mergeRun(stored, [row], undefined).rows;
     const partial = candleOf({ minute: 0, ticks: 12, late: 1, revision: 1, partial: true, gapMs: 9000 });

@@ -17,7 +17,10 @@ import { IDENTITY, candleOf, duckdb, inFolder, noWait } from './candles.js';
 
 const RELIANCE = { exchange: 'NSE', symbol: 'RELIANCE' };
 
-/** Of our two schemas as Arrow's C++ library (pyarrow 25) and pandas 3 read them: a change of a byte wants that look again. */
+/**
+ * Of our two schemas as Arrow's C++ library (pyarrow 25) and pandas 3 read them: a change of a byte wants that look
+ * again.
+ */
 const SEEN_BY_PYARROW = {
   candles: '86b6407254cc2ac03428f54f4be8562619b517d53cb2f2f477f5c13ecd733c53',
   quality: 'f81f0ac3db9baa92c669c472b7a1af74968ab5d1ae6b582a6040778f923dc440',
@@ -158,7 +161,10 @@ describe('the quality file', () => {
     }));
 });
 
-/** Walks a flatbuffer by the format's rules, checking what Arrow's verifier checks: alignment, bounds, terminated strings. */
+/**
+ * Walks a flatbuffer by the format's rules, checking what Arrow's verifier checks: alignment, bounds, terminated
+ * strings.
+ */
 function walk(base64: string) {
   const blob = Buffer.from(base64, 'base64');
   expect(blob.readUInt32LE(0)).toBe(0xffffffff);

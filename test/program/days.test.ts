@@ -141,7 +141,8 @@ describe('a shadow run', () => {
       const { code, stdout } = await run([...args, '--resume'], folder);
       expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
       expect(stdout).toMatch(/14:5\d [\s\S]*15:29 .* auction\n[\s\S]*Ran to its end/);
-      // At this speed a restart takes minutes of market time, so `connected` may fail. The candles are on disk all the same.
+      // At this speed a restart takes minutes of market time, so `connected` may fail. The candles are on disk all
+      // the same.
       expect([0, 1]).toContain(code);
       expect(reportIn(folder)).toMatchObject({ options: { shadow: true, untilClose: true } });
       expect(reportIn(folder).gates.find(({ id }) => id === 'lossless')).toMatchObject({ status: 'pass' });

@@ -1,4 +1,6 @@
-/** The whole program against a server with a private certificate, as of a company's proxy. Only `--ca` lets it connect. */
+/**
+ * The whole program against a server with a private certificate, as of a company's proxy. Only `--ca` lets it connect.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

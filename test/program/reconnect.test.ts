@@ -1,4 +1,6 @@
-/** A connection that breaks during a run: the gap is in the data, the minutes around it are whole, the report has it. */
+/**
+ * A connection that breaks during a run: the gap is in the data, the minutes around it are whole, the report has it.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -1,4 +1,6 @@
-/** `--resume` where it must refuse: one sentence, exit code 2, nothing changed. Runs that continue are in test/crash. */
+/**
+ * `--resume` where it must refuse: one sentence, exit code 2, nothing changed. Runs that continue are in test/crash.
+ */
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

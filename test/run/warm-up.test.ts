@@ -1,4 +1,6 @@
-/** `--warm-up`: momentum evaluates from the first minute, the ledger has the calls, and a refusal does not end the run. */
+/**
+ * `--warm-up`: momentum evaluates from the first minute, the ledger has the calls, and a refusal does not end the run.
+ */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -14,8 +14,8 @@ function measure(): Record<string, number> {
 }
 
 it('a packet allocates nothing from its bytes to its bar, admitted, refused or kept', () => {
-  // Which calls are inlined differs from run to run, and a double that crosses one that is not takes 16 bytes: the code is judged by
-  // the best of a few runs.
+  // Which calls are inlined differs from run to run, and a double that crosses one that is not takes 16 bytes: the
+  // code is judged by the best of a few runs.
   const least: Record<string, number> = {};
   for (let attempt = 0; attempt < 5; attempt++) {
     const { control, ...bytes } = measure();

@@ -1,7 +1,8 @@
 /**
- * Prints, as JSON, how many bytes a packet allocates on its way through decode, router and fold: in each mode, refused ones, frames
- * far ahead of market time (each of another time: every one replaces the one kept before), and of a control that allocates on purpose.
- * Run by `allocation.test.ts` in a process of its own with a young generation so large that nothing is collected meanwhile.
+ * Prints, as JSON, how many bytes a packet allocates on its way through decode, router and fold: in each mode,
+ * refused ones, frames far ahead of market time (each of another time: every one replaces the one kept before), and
+ * of a control that allocates on purpose. Run by `allocation.test.ts` in a process of its own with a young generation
+ * so large that nothing is collected meanwhile.
  */
 import { Packet } from '../../src/market/packet.js';
 import { Shard } from '../../src/shard/shard.js';

@@ -1,6 +1,6 @@
 /**
- * Any schedule, any number of shards, any chunking: the candles of the naive fold, and nothing unaccounted for. To repeat a failure
- * set `SEED` to the number printed.
+ * Any schedule, any number of shards, any chunking: the candles of the naive fold, and nothing unaccounted for. To
+ * repeat a failure set `SEED` to the number printed.
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

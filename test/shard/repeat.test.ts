@@ -1,4 +1,7 @@
-/** Batches that are begun again: a thread may have died when its rows were shown and before the head moved (`src/shard/row-writer.ts`). */
+/**
+ * Batches that are begun again: a thread may have died when its rows were shown and before the head moved
+ * (`src/shard/row-writer.ts`).
+ */
 import { expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
 import { SHARD } from '../../src/memory/layout.js';

@@ -1,6 +1,7 @@
 /**
- * Schedules: what happens to a run, told as a list of plain happenings (from fast-check, or from a seed) and unfolded into bytes with
- * their times of arrival. The frames are written here by DataView: nothing of `src/wire` is trusted to make its own test data.
+ * Schedules: what happens to a run, told as a list of plain happenings (from fast-check, or from a seed) and unfolded
+ * into bytes with their times of arrival. The frames are written here by DataView: nothing of `src/wire` is trusted
+ * to make its own test data.
  */
 import type { NaiveMode, NaivePacket } from '../naive.js';
 import type { Random } from '../../src/random.js';
@@ -126,7 +127,10 @@ export function seededHappenings(
 /** From one sequence to the next: every second one carries into the high word. */
 const CARRYING = 2n ** 31n + 1n;
 
-/** Unfolds happenings into steps, from subscribing on connection 1 on. The first frame is on time, so that none after it is ahead of what elapsed. */
+/**
+ * Unfolds happenings into steps, from subscribing on connection 1 on. The first frame is on time, so that none after
+ * it is ahead of what elapsed.
+ */
 export function unfold(happenings: readonly Happening[], market: Market): Step[] {
   const { mode, instruments } = market;
   const steps: Step[] = [];

@@ -1,4 +1,7 @@
-/** A run told by hand: frames of one instrument or another at given times of day, in order, and what the engine made of them. */
+/**
+ * A run told by hand: frames of one instrument or another at given times of day, in order, and what the engine made
+ * of them.
+ */
 import { readAsSealed } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import type { CandleWithQuality } from '../../src/candles/candle.js';
@@ -51,8 +54,8 @@ export class Script {
   }
 
   /**
-   * A frame of `symbol` arrives at `nowMs`, which is `realMs` after subscribing; its stamp is that second, or as `change` says. `price`
-   * in wire units, `volume` cumulative.
+   * A frame of `symbol` arrives at `nowMs`, which is `realMs` after subscribing; its stamp is that second, or as
+   * `change` says. `price` in wire units, `volume` cumulative.
    */
   frame(
     symbol: string,
@@ -91,7 +94,10 @@ export class Script {
     return this;
   }
 
-  /** The rest of the market ticks on until `untilMs`: a frame every ten seconds, so that the feed is never silent for longer than feeds are. */
+  /**
+   * The rest of the market ticks on until `untilMs`: a frame every ten seconds, so that the feed is never silent for
+   * longer than feeds are.
+   */
   hum(untilMs: number): this {
     for (let ms = this.#lastMs + 10_000; ms < untilMs; ms += 10_000) this.frame('USDINR', ms, 1);
     return this;

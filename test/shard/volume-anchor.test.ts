@@ -1,6 +1,7 @@
 /**
- * What frames tell beyond their prices, rule by rule. The naive fold says the same of any schedule (properties.test.ts). Broken on purpose and caught by
- * both: no repair, repair across an edge, a quiet packet that is not heard, one that does not anchor.
+ * What frames tell beyond their prices, rule by rule. The naive fold says the same of any schedule
+ * (properties.test.ts). Broken on purpose and caught by both: no repair, repair across an edge, a quiet packet that
+ * is not heard, one that does not anchor.
  */
 import { describe, expect, it } from 'vitest';
 import { at } from './drive.js';

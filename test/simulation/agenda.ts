@@ -1,8 +1,9 @@
 /**
  * Virtual time and what is to happen in it. Nothing here waits: an event's time comes by being the next one.
  *
- * Two kinds of events share the queue. What the network and the exchange do goes by when it is due. What our own thread does goes by
- * `monoMs()`, which a stall carries beyond what is due: then timers fire late and messages lie in the socket, as in a process that was away.
+ * Two kinds of events share the queue. What the network and the exchange do goes by when it is due. What our own
+ * thread does goes by `monoMs()`, which a stall carries beyond what is due: then timers fire late and messages lie in
+ * the socket, as in a process that was away.
  */
 import type { Clock, Timer } from '../../src/clock.js';
 
@@ -88,7 +89,10 @@ export class Agenda implements Clock {
     this.#wallShiftMs += ms;
   }
 
-  /** The next event, with the clock set to it; undefined when there is none before `untilMs`. Cancelled ones are passed over. */
+  /**
+   * The next event, with the clock set to it; undefined when there is none before `untilMs`. Cancelled ones are
+   * passed over.
+   */
   next(untilMs: number): { readonly fire: Fire; readonly dueMs: number } | undefined {
     const heap = this.#heap;
     while (heap.length > 0 && heap[0].dueMs < untilMs) {

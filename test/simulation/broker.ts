@@ -1,6 +1,6 @@
 /**
- * The server's side: connections that stream snapshots, answer pings, and fail in every way that is known. What it sends arrives in the
- * client's socket after the network's time, in order.
+ * The server's side: connections that stream snapshots, answer pings, and fail in every way that is known. What it
+ * sends arrives in the client's socket after the network's time, in order.
  */
 import type { Random } from '../../src/random.js';
 import type { RawEnd } from '../../src/feed/connection-machine.js';
@@ -101,7 +101,10 @@ export class Broker {
     return line;
   }
 
-  /** The client's subscriptions arrive: each instrument is answered with what is cached, one by one, and streams from then on. */
+  /**
+   * The client's subscriptions arrive: each instrument is answered with what is cached, one by one, and streams from
+   * then on.
+   */
   subscribe(line: Line): void {
     const dueMs = this.#agenda.monoMs() + this.#nature.latencyMs;
     this.#agenda.at(dueMs, () => {

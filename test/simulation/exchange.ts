@@ -1,6 +1,6 @@
 /**
- * The exchange and what the broker makes of it: trades, and snapshots of them as frames. It remembers each snapshot that told of a new
- * trade, so that in the end it is known which minutes were not seen whole.
+ * The exchange and what the broker makes of it: trades, and snapshots of them as frames. It remembers each snapshot
+ * that told of a new trade, so that in the end it is known which minutes were not seen whole.
  */
 import { FIELD, Packet } from '../../src/market/packet.js';
 import type { Random } from '../../src/random.js';

@@ -1,4 +1,7 @@
-/** What lies in the client's socket, and how our thread reads it: as soon as it comes to it, all that is there up to a read's size. */
+/**
+ * What lies in the client's socket, and how our thread reads it: as soon as it comes to it, all that is there up to a
+ * read's size.
+ */
 import type { Agenda } from './agenda.js';
 import type { Item } from './broker.js';
 

@@ -1,6 +1,6 @@
 /**
- * `npm run simulate -- --seeds N [--seed S] [--story]`: runs seeds S, S+1, ... and says which invariant fails in which; with `--story`
- * also what happened. Exit 1 when one fails.
+ * `npm run simulate -- --seeds N [--seed S] [--story]`: runs seeds S, S+1, ... and says which invariant fails in
+ * which; with `--story` also what happened. Exit 1 when one fails.
  */
 import { parseArgs } from 'node:util';
 import { mortalShard } from './mortal.js';

@@ -1,4 +1,7 @@
-/** A shard that can be killed in this thread, behind any store of the fold and of its own: an instrumented copy whose hook throws. */
+/**
+ * A shard that can be killed in this thread, behind any store of the fold and of its own: an instrumented copy whose
+ * hook throws.
+ */
 import type * as ShardModule from '../../src/shard/shard.js';
 import { shipped } from '../../src/paths.js';
 import { instrument } from '../threads/instrument.js';

@@ -1,4 +1,7 @@
-/** What a seed is: the market, the machine it meets, and the kinds of trouble that it has. Everything else follows from it. */
+/**
+ * What a seed is: the market, the machine it meets, and the kinds of trouble that it has. Everything else follows
+ * from it.
+ */
 import { istMs } from '../../src/market/session.js';
 import { seededRandom, type Random } from '../../src/random.js';
 import { DATE, INSTRUMENTS } from '../listed.js';
@@ -17,7 +20,10 @@ export const TROUBLES = [
 ] as const; // prettier-ignore
 export type Trouble = (typeof TROUBLES)[number];
 
-/** Trouble that makes the exchange's own time lie: which minute a lost frame would have belonged to is then nobody's to say. */
+/**
+ * Trouble that makes the exchange's own time lie: which minute a lost frame would have belonged to is then nobody's
+ * to say.
+ */
 const LYING: readonly Trouble[] = ['strayNear', 'strayAgreed', 'exchangeStep'];
 
 export interface Nature {
@@ -65,8 +71,8 @@ export function between(random: Random, from: number, to: number): number {
 export function natureOf(seed: number): Nature {
   const random = seededRandom(seed, 1);
   const count = between(random, 1, TRADED.length);
-  // One run in eight has no trouble at all: what it then says of minutes must be perfect. Many have one or two kinds: what they do is not
-  // hidden behind what others do.
+  // One run in eight has no trouble at all: what it then says of minutes must be perfect. Many have one or two kinds:
+  // what they do is not hidden behind what others do.
   const kind = random();
   const share = pick(random, [0.1, 0.3, 0.6, 1]);
   const few = [pick(random, TROUBLES), pick(random, TROUBLES)];

@@ -2,7 +2,10 @@
 import type { ConnectionEnd } from '../../src/feed/disconnects.js';
 import { must } from './violation.js';
 
-/** A mute feed is replaced within a minute, a dropped one within half a minute; without a pong it may stand for little longer than it is watched. */
+/**
+ * A mute feed is replaced within a minute, a dropped one within half a minute; without a pong it may stand for little
+ * longer than it is watched.
+ */
 const MUTE_MS = 60_000;
 const DROPPED_MS = 30_000;
 const PONGLESS_MS = 40_000;

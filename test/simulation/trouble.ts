@@ -198,7 +198,8 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
     case 'stall':
       return parts.onStall(between(random, 20, 8000));
     case 'flood': {
-      // As when a server lets go of what it held back: reads full of frames. Shards that sleep meanwhile leave their rings full.
+      // As when a server lets go of what it held back: reads full of frames. Shards that sleep meanwhile leave their
+      // rings full.
       if (random() < 0.7) workers.sleepAll(between(random, 100, 9000));
       const bytes = exchange.frame(instrument);
       for (let k = between(random, 200, 5000); k > 0; k--) broker.stray(bytes, dueMs);

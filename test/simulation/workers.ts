@@ -1,4 +1,7 @@
-/** The shards, on this thread: they fold when it is their turn, sleep, die behind a store or between two records, and are replaced. */
+/**
+ * The shards, on this thread: they fold when it is their turn, sleep, die behind a store or between two records, and
+ * are replaced.
+ */
 import { readRow, type RowPlace } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { MAIN, SHARD, type ShardMemory } from '../../src/memory/layout.js';
@@ -127,7 +130,10 @@ export class Workers {
     if (done > 0) this.#compare(worker);
   }
 
-  /** The record at which a watched shard died is done now: what was to be seen of the dead one was of before it or of behind it. */
+  /**
+   * The record at which a watched shard died is done now: what was to be seen of the dead one was of before it or of
+   * behind it.
+   */
   #compare(worker: Worker): void {
     const { torn } = worker;
     if (torn === undefined) return;

@@ -1,4 +1,7 @@
-/** Real threads under a burst: every ring runs full, the producer waits as it should, and nothing is lost or overwritten. */
+/**
+ * Real threads under a burst: every ring runs full, the producer waits as it should, and nothing is lost or
+ * overwritten.
+ */
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
 import { COUNTER } from '../../src/memory/counters.js';
@@ -96,7 +99,8 @@ describe('a reader beside the thread that writes', () => {
         if (!whole || one.late !== one.revision || one.priceChanges >= one.ticks) torn.push({ bar, ...one });
       }
       const after = readRow(memory, 0);
-      // Bars are read one after the other: together they hold no fewer ticks than the row before, no more than the row after.
+      // Bars are read one after the other: together they hold no fewer ticks than the row before, no more than the
+      // row after.
       if (ticks < before.ticks || ticks > after.ticks)
         torn.push({ ticks, before: before.ticks, after: after.ticks });
     };

@@ -1,4 +1,7 @@
-/** A worker killed at any store of the fold is replaced and continues: nothing lost, nothing twice (docs/semantics.md, "Must hold", 5). */
+/**
+ * A worker killed at any store of the fold is replaced and continues: nothing lost, nothing twice (docs/semantics.md,
+ * "Must hold", 5).
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
 import { COUNTER } from '../../src/memory/counters.js';
@@ -119,7 +122,8 @@ describe('a crash after every store', () => {
       const random = seededRandom(SEED, 100 * shards + mode);
       for (const [point, { file }] of points.entries()) {
         if (killed.has(point) || (file !== 'shard' && alive.hits[point] === 0)) continue;
-        // A batch that is cut short by a crash is never published, and behind one no tick is ordinary for a while: those points are passed less often than in peace.
+        // A batch that is cut short by a crash is never published, and behind one no tick is ordinary for a while:
+        // those points are passed less often than in peace.
         const passes =
           file === 'shard'
             ? Math.min(alive.hits[point], 3)

@@ -1,6 +1,7 @@
 /**
- * What an instrumented fold calls after each of its stores (`instrument.ts`). Unarmed it does nothing; counting, it counts; armed in a
- * worker it ends the thread there, once for each point and never more than twice at one record, so that none becomes poison.
+ * What an instrumented fold calls after each of its stores (`instrument.ts`). Unarmed it does nothing; counting, it
+ * counts; armed in a worker it ends the thread there, once for each point and never more than twice at one record, so
+ * that none becomes poison.
  */
 import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
 

@@ -1,6 +1,6 @@
 /**
- * Makes a copy `FILE.NAME.js` of each compiled file of `FILES`, in the same folder: the same code with a call of the hook after every
- * statement that stores into shared memory. The hot path itself knows nothing of it.
+ * Makes a copy `FILE.NAME.js` of each compiled file of `FILES`, in the same folder: the same code with a call of the
+ * hook after every statement that stores into shared memory. The hot path itself knows nothing of it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -43,7 +43,10 @@ function isInstrumented(file: string, specifier: string): boolean {
   return specifier.startsWith('.') && (FILES as readonly string[]).includes(target);
 }
 
-/** Writes the instrumented copies and returns their points. `hook`: the module whose `passed` is called, as a path from the compiled root. */
+/**
+ * Writes the instrumented copies and returns their points. `hook`: the module whose `passed` is called, as a path
+ * from the compiled root.
+ */
 export function instrument(name = 'crashing', hook = 'test/threads/hook.js'): Point[] {
   const points: Point[] = [];
   for (const file of FILES) {

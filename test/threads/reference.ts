@@ -1,7 +1,8 @@
 /**
- * What readers may see of a shard's memory when its thread has died: of each row exactly what is there behind some record of the batch at work, or
- * before it, field by field; and of all rows together what is behind every record whose batch is over. An engine beside the one that crashes has the
- * same records and goes on one at a time, without dying.
+ * What readers may see of a shard's memory when its thread has died: of each row exactly what is there behind some
+ * record of the batch at work, or before it, field by field; and of all rows together what is behind every record
+ * whose batch is over. An engine beside the one that crashes has the same records and goes on one at a time, without
+ * dying.
  */
 import { BAR, AS_SEALED, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
 import { kindOf, rowOf } from '../../src/memory/record.js';
@@ -89,7 +90,10 @@ export class Reference {
     this.#shards = engine.memories.map((memory) => new Moments(memory));
   }
 
-  /** What in `memory`, whose thread died at `cursor`, is of no moment of the batch at work; undefined when all is well. Heads only rise. */
+  /**
+   * What in `memory`, whose thread died at `cursor`, is of no moment of the batch at work; undefined when all is
+   * well. Heads only rise.
+   */
   fault(shard: number, memory: ShardMemory, cursor: number): string | undefined {
     const head = memory.i32[SHARD.head];
     const moments = this.#shards[shard];

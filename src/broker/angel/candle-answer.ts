@@ -1,4 +1,7 @@
-/** What `getCandleData` answers, read (docs/protocol.md 10): rows of the window that was asked for, or why there are none. Pure. */
+/**
+ * What `getCandleData` answers, read (docs/protocol.md 10): rows of the window that was asked for, or why there are
+ * none. Pure.
+ */
 import { sanitize } from '../../text/sanitize.js';
 import { knownRefusal } from './refusal.js';
 import { isObject } from '../../text/json.js';
@@ -14,7 +17,10 @@ export interface CandleWindow {
 }
 
 export type CandleAnswer =
-  /** Ascending, one a minute, within the window: the broker sometimes sends others along. `left`: rows that could not be read. */
+  /**
+   * Ascending, one a minute, within the window: the broker sometimes sends others along. `left`: rows that could not
+   * be read.
+   */
   | { readonly kind: 'rows'; readonly rows: readonly CandleRow[]; readonly left: number }
   /** Refused for the rate: HTTP 429, or 403 that speaks of it. */
   | { readonly kind: 'limited' }

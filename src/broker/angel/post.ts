@@ -1,4 +1,7 @@
-/** One POST to the broker's REST and the beginning of its answer. Certificates are checked whatever the environment says. */
+/**
+ * One POST to the broker's REST and the beginning of its answer. Certificates are checked whatever the environment
+ * says.
+ */
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
@@ -6,7 +9,10 @@ import type { IncomingMessage } from 'node:http';
 /** Characters of an answer that are read unless more are asked for; what follows is not received. */
 const LONGEST_ANSWER = 65_536;
 
-/** Headers of every call (docs/protocol.md 1). The addresses are evidently not checked, and the truth is nobody's business. */
+/**
+ * Headers of every call (docs/protocol.md 1). The addresses are evidently not checked, and the truth is nobody's
+ * business.
+ */
 export function restHeaders(apiKey: string): Record<string, string> {
   return {
     'Content-Type': 'application/json',
@@ -49,8 +55,8 @@ async function beginning(response: IncomingMessage, longest: number): Promise<st
 }
 
 /**
- * Posts and reads. One connection, which ends with the answer; redirects are answers like any other. Rejects with what the system, TLS
- * or the signal says (`code` on the error).
+ * Posts and reads. One connection, which ends with the answer; redirects are answers like any other. Rejects with
+ * what the system, TLS or the signal says (`code` on the error).
  */
 export function post({
   url,

@@ -1,6 +1,7 @@
 /**
- * The broker's error codes at log-in, each with what it means and what to do. Codes and their short names are those of the broker's
- * "Exceptions" page; AB1050, AG7002, AG8004 and what AB1007 stands for at log-in come from users' reports (docs/protocol.md 1; docs/traps.md A12).
+ * The broker's error codes at log-in, each with what it means and what to do. Codes and their short names are those
+ * of the broker's "Exceptions" page; AB1050, AG7002, AG8004 and what AB1007 stands for at log-in come from users'
+ * reports (docs/protocol.md 1; docs/traps.md A12).
  */
 
 export interface KnownRefusal {

@@ -5,7 +5,10 @@ import { EngineError } from '../../errors.js';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const STEP_MS = 30_000;
 
-/** The bytes of a base32 secret; spaces, dashes, padding and case are as people copy them. Throws EngineError CONFIG without repeating it. */
+/**
+ * The bytes of a base32 secret; spaces, dashes, padding and case are as people copy them. Throws EngineError CONFIG
+ * without repeating it.
+ */
 export function base32Bytes(secret: string): Buffer {
   const text = secret.replace(/[\s=-]/g, '').toUpperCase();
   const bytes: number[] = [];

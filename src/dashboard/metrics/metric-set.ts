@@ -43,8 +43,8 @@ export class MetricSet {
   }
 
   /**
-   * A histogram that exists elsewhere. prom-client's own can only be added to, value by value; its registry takes any object that
-   * returns its values.
+   * A histogram that exists elsewhere. prom-client's own can only be added to, value by value; its registry takes any
+   * object that returns its values.
    */
   histogram(name: string, help: string, read: () => readonly object[]): void {
     const get = (): Promise<MetricObject> =>

@@ -1,7 +1,7 @@
 /**
- * The run for Prometheus, by its naming conventions (base units, `_total`, one meaning a name). Labels are shards, reasons, causes,
- * states and gates: closed lists, so that the number of series depends neither on the number of symbols nor on the length of the run.
- * All values are read at the scrape.
+ * The run for Prometheus, by its naming conventions (base units, `_total`, one meaning a name). Labels are shards,
+ * reasons, causes, states and gates: closed lists, so that the number of series depends neither on the number of
+ * symbols nor on the length of the run. All values are read at the scrape.
  */
 import type { Registry } from 'prom-client';
 import { STATUSES } from '../../gates/gate.js';
