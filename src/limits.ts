@@ -8,9 +8,7 @@ export const RUN_MINUTES = { min: 1, max: 15, settled: 10 } as const;
 const MIN_SILENCE_MS = 2000;
 /** Real ms within which the first connection must open. */
 const FIRST_OPEN_MS = 60_000;
-/**
- * The same after a wait for the opening, when the run may be unattended: a network may need time to come back.
- */
+/** The same after a wait for the opening, when the run may be unattended: a network may need time to come back. */
 const UNATTENDED_OPEN_MS = 600_000;
 /** Real ms within which each token must be answered by a packet. */
 const ANSWER_MS = 10_000;
@@ -19,11 +17,9 @@ assert(
   'the shortest run is long enough to see whether every token answers',
 );
 
-/**
- * Maximum bytes of a run's journal: a quarter of an hour of 1,000 symbols in SnapQuote mode with room to spare.
- * For a shadow run: several days of the NIFTY 50.
- */
+/** Maximum bytes of a run's journal: more than a quarter of an hour of 1,000 symbols in SnapQuote mode. */
 const JOURNAL_BYTES = 2 * 1024 ** 3;
+/** Maximum bytes of a shadow run's journal: several days of the NIFTY 50. */
 const SHADOW_JOURNAL_BYTES = 4 * 1024 ** 3;
 /** Maximum bytes of all journals. */
 const JOURNALS_BYTES = 8 * 1024 ** 3;

@@ -1,7 +1,7 @@
 /** What a command is: its line in the registry, and the module that the line loads. */
 import type { ValuesOf } from './options/table.js';
 
-/** Text to print in place of running the command. */
+/** Text to print instead of running the command. */
 export class TextAnswer {
   readonly text: string;
 
@@ -18,11 +18,11 @@ export interface CommandModule<Name extends string, Options> {
   readonly exitCodes: Readonly<Record<number, string>>;
   /** A command line to start with. */
   readonly example?: string;
-  /** The checked values as the command takes them. `columns` is the width of the text to print. Throws EngineError USAGE. */
+  /** The values as the command takes them. `columns` is the width of the text to print. Throws EngineError USAGE. */
   check(values: ValuesOf<Name>, context: { readonly columns: number }): Options | TextAnswer;
   /** Returns the exit code. Throws EngineError. */
   run(options: Options): number | Promise<number>;
-  /** Whether all that it does is print, so that without a reader of its output it can end. False without this member. */
+  /** Whether it only prints, so that it can end when no one reads its output. False without this member. */
   printsOnly?(options: Options): boolean;
 }
 

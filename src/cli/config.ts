@@ -45,8 +45,8 @@ const COMPOSED = [
 ] satisfies (keyof RunValues)[];
 
 /**
- * A run, checked: a stage run, or a shadow run, which is the same for a whole day. An option has its value here under the key of its
- * row in the option table, except those that are composed. Paths are as the user gave them.
+ * A checked run: a stage run, or a shadow run, which is the same for a whole day. An option has its value under the
+ * key of its row in the option table, except those that are composed. Paths are as the user gave them.
  */
 export interface StageConfig extends Omit<RunValues, (typeof COMPOSED)[number]> {
   readonly shadow: boolean;

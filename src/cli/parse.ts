@@ -1,4 +1,4 @@
-/** The command line: argv to one checked command, or text to print, or one sentence. Nothing is opened or connected here. */
+/** The command line: argv to one checked command, to text, or to one error sentence. Opens and connects nothing. */
 import yargs, { type Argv, type Options } from 'yargs';
 import { EngineError } from '../errors.js';
 import { exitCodeText, TextAnswer, type AnyCommand, type CommandEntry } from './command.js';

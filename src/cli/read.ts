@@ -53,8 +53,8 @@ function checkRow(row: OptionRow, typed: Typed, given: Given): void {
 }
 
 /**
- * The checked values of a command's options, by key. Rows are checked in the order of the table. Throws EngineError USAGE with one
- * sentence on the first that is wrong.
+ * The checked values of a command's options, by key. Rows are checked in the order of the table. Throws EngineError
+ * USAGE with one sentence on the first error.
  */
 export function readOptions<Command extends string>(command: Command, parsed: Parsed): ValuesOf<Command> {
   const rows = new Map(optionsOf(command).map((row) => [row.name, row]));

@@ -1,4 +1,4 @@
-/** Readers of option values: text as typed to its meaning. A refused value is an EngineError USAGE with one sentence that names the option. */
+/** Readers of option values. A reader throws EngineError USAGE with one sentence that names the option. */
 import { EngineError } from '../errors.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
 

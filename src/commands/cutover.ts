@@ -1,4 +1,4 @@
-/** `tickshard cutover`: whether the feed may replace polling, by the reports of shadow runs and comparisons. Writes nothing. */
+/** `tickshard cutover`: may the feed replace polling, by reports of shadow runs and comparisons? Writes nothing. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCommand } from '../cli/command.js';
@@ -104,7 +104,7 @@ function table(days: readonly CutoverDay[]): string[] {
 function conclusion({ may, symbols, days, requirements }: Cutover): string {
   const list = `${symbols.length} ${symbols.length === 1 ? 'symbol' : 'symbols'}`;
   if (may) {
-    return `Verdict: PASS. For these ${list} candles of the feed may replace polled ones: ${days.length} days, ${days[0].date} to ${days[days.length - 1].date}. Keep polling beside it for a while; to roll back, stop it and read the polled candles again: it has changed nothing.`;
+    return `Verdict: PASS. For these ${list} candles of the feed may replace polled ones: ${days.length} days, ${days[0].date} to ${days[days.length - 1].date}. Keep polling as well for a while; to roll back, stop it and read the polled candles again: it has changed nothing.`;
   }
   const missing = requirements.filter(({ status }) => status === 'fail').length;
   return `Verdict: NOT YET. ${missing} of ${requirements.length} requirements ${missing === 1 ? 'is' : 'are'} not met; go on polling.`;
@@ -153,7 +153,10 @@ function show(result: Cutover, notes: readonly string[]): void {
   terminal.say(`\n${conclusion(result)}`);
 }
 
-/** Judges, prints, and returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE if there is nothing to read. */
+/**
+ * Prints the verdict; returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE without anything to
+ * read.
+ */
 async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
   const wanted = symbols?.map(symbolOf);
   const { evidence, notes } = await readEvidence(runs);

@@ -19,9 +19,9 @@ export interface DecodeStreams {
 }
 
 /**
- * Decodes until the input ends and returns the exit code: 0, or 2 if a line was not hexadecimal. That line is answered with
- * `{"refused":"hex"}`, so every line has its answer. The packet filter knows `listings` and no market date. An empty line is an empty
- * frame.
+ * Decodes until the input ends and returns the exit code: 0, or 2 if a line was not hexadecimal. That line is
+ * answered with `{"refused":"hex"}`, so every line has its answer. The packet filter knows `listings` and no market
+ * date. An empty line is an empty frame.
  */
 export async function decodeLines(
   streams: DecodeStreams,

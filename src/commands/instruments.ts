@@ -1,6 +1,6 @@
 /**
- * `tickshard instruments`: downloads the broker's instrument file if asked, and compares the shipped NIFTY 50 with the newest one. No run
- * downloads.
+ * `tickshard instruments`: downloads the broker's instrument file if asked, and compares the shipped NIFTY 50 with the
+ * newest one. No run downloads.
  */
 import { defineCommand } from '../cli/command.js';
 import type { ValuesOf } from '../cli/options/table.js';
@@ -16,9 +16,9 @@ import { disagreement, niftyFifty, readInstrumentMaster, type InstrumentMaster }
 type InstrumentsOptions = ValuesOf<'instruments'>;
 
 /**
- * Returns the exit code: 0, or 1 if a token of the shipped list differs or is missing. Throws EngineError INSTRUMENT for a file that
- * cannot be used or was never fetched, CONNECT for the network, OUTPUT if the file cannot be kept. A failure leaves earlier files
- * unchanged.
+ * Returns the exit code: 0, or 1 if a token of the shipped list differs or is missing. Throws EngineError INSTRUMENT
+ * for a file that cannot be used or was never fetched, CONNECT for the network, OUTPUT if the file cannot be kept. A
+ * failure leaves earlier files unchanged.
  */
 async function instruments(
   { fetch, from, ca, json }: InstrumentsOptions,
@@ -85,7 +85,7 @@ function asText({ path, scrips: master, warnings }: InstrumentMaster, wrong: rea
 
 export const command = defineCommand<'instruments', InstrumentsOptions>({
   about:
-    'A run on the live feed goes by the newest file that was fetched, and says so when it is not of the day. No run ever downloads.',
+    'A run on the live feed goes by the newest file that was fetched, and says so when it is not of today. No run downloads it.',
   exitCodes: {
     0: 'all 50 tokens agree',
     1: 'one does not',

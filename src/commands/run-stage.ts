@@ -23,8 +23,8 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
     const { opensMs } = plan;
     if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan))
       return new StageRun(plan, preset).run();
-    // The wait may last hours, so errors are found before it. The plan is made again after it: a machine that slept may wake on
-    // another day.
+    // The wait may last hours, so errors are found before it. The plan is made again after it, because a machine that
+    // slept may wake on another day.
     (await prepareSource(plan)).stop();
     if (!(await waitedFor(plan, opensMs, clock))) return EXIT.interrupted;
   }

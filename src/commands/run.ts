@@ -1,4 +1,6 @@
-/** `tickshard` and `tickshard shadow`: a run of a stage, and of a whole day. The run itself is loaded late, so that help is quick. */
+/**
+ * `tickshard` and `tickshard shadow`: a stage run, and a run of a day. The run is loaded late, so that help is quick.
+ */
 import { defineCommand } from '../cli/command.js';
 import { stageConfig, type StageConfig } from '../cli/config.js';
 import { broker } from '../run/broker.js';

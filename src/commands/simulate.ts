@@ -1,6 +1,6 @@
 /**
- * `tickshard simulate`: the simulated broker for any client; or, with a channel to a parent, the simulated feed of a stage run. It is a process of
- * its own either way, so that CPU, memory and connections of a run measure the run alone.
+ * `tickshard simulate`: the simulated broker for any client or, with a channel to a parent process, for a run. It has a
+ * process of its own, so that the CPU, memory and connections measured for a run are those of the run.
  */
 
 import { defineCommand, TextAnswer } from '../cli/command.js';
@@ -26,16 +26,16 @@ export interface SimulateOptions {
   readonly speed: number;
   /** Where market time starts, epoch ms. */
   readonly atMs: number;
-  /** The market's instruments; a parent names its own. */
+  /** The market's instruments. A parent process sends its own. */
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
-  /** What goes wrong with the broker. */
+  /** Faults of the broker. */
   readonly faults?: readonly Fault[];
 }
 
 /**
- * Serves until SIGINT or SIGTERM, or as a child until the parent lets go of the channel; returns the exit code. Alone it throws EngineError SIMULATOR
- * when it cannot serve, and USAGE for faults of symbols that there are not; a child tells its parent.
+ * Serves until SIGINT or SIGTERM or, as a child, until the parent closes the channel; returns the exit code. Throws
+ * EngineError SIMULATOR if it cannot serve, USAGE for faults of unknown symbols; a child reports them to its parent.
  */
 export async function simulate(options: SimulateOptions): Promise<number> {
   return process.send === undefined ? await alone(options) : await child(options);
@@ -61,7 +61,7 @@ async function alone(options: SimulateOptions): Promise<number> {
   return EXIT.pass;
 }
 
-/** What a person needs to use the simulator. */
+/** What a user needs to connect to the simulator. */
 function introduction(
   { seed, speed, atMs, listings, faults = [] }: SimulateOptions,
   broker: SimulatedBroker,
@@ -83,25 +83,25 @@ function introduction(
   ].join('\n');
 }
 
-/** A word as a shell takes it. */
+/** A word, quoted for a shell. */
 function quoted(text: string): string {
   return /^[\w:=,.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The simulator as a child: it prints nothing, leaves Ctrl-C to its parent, and ends with the channel. */
+/** The simulator as a child process: it prints nothing, ignores Ctrl-C, and ends with the channel. */
 async function child({ port, seed, speed, atMs, calendar, faults = [] }: SimulateOptions): Promise<number> {
-  // A terminal's Ctrl-C, or its end, reaches parent and child alike, and the parent must be able to close its socket first.
+  // Ctrl-C and the end of a terminal reach parent and child alike. The parent must be able to close its socket first.
   process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
   let market: Market | undefined;
   let started = false;
   let broker: SimulatedBroker | undefined;
   let exitCode: number = EXIT.pass;
 
-  const hear = async (message: ToSimulator): Promise<void> => {
+  const receive = async (message: ToSimulator): Promise<void> => {
     switch (message.type) {
       case 'prepare': {
         market = new Market({ seed, listings: message.listings, calendar, startMs: atMs });
-        tell({ type: 'prepared', history: historyOf(market, message) });
+        send({ type: 'prepared', history: historyOf(market, message) });
         return;
       }
       case 'start': {
@@ -115,7 +115,7 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
           clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }),
           faults,
         });
-        tell({ type: 'started', feedUrl: broker.feedUrl, originMs: atMs, anchorMonoMs, speed });
+        send({ type: 'started', feedUrl: broker.feedUrl, originMs: atMs, anchorMonoMs, speed });
         return;
       }
     }
@@ -124,19 +124,19 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
   let work = Promise.resolve();
   await new Promise<void>((resolve) => {
     process.once('disconnect', resolve);
-    // The parent may be gone before we came to listen.
+    // The parent may have gone before this process listens.
     if (!process.connected) resolve();
     process.once('SIGTERM', () => resolve());
     process.on('message', (message: ToSimulator) => {
       work = work
-        .then(() => hear(message))
+        .then(() => receive(message))
         .catch((error: unknown) => {
           exitCode = EXIT.noConnection;
-          tell({ type: 'failed', sentence: sentenceOf(error) });
+          send({ type: 'failed', sentence: sentenceOf(error) });
         });
     });
   });
-  // The parent may let go while the port is still being opened.
+  // The parent may close the channel while the port is still being opened.
   await work;
   await broker?.close();
   // An open channel would keep the process alive.
@@ -157,8 +157,8 @@ function historyOf(
   );
 }
 
-/** A parent that is gone needs no answer: the channel's end follows as an event of its own. */
-function tell(message: FromSimulator): void {
+/** Sends to the parent. If it has gone, `disconnect` follows. */
+function send(message: FromSimulator): void {
   if (process.connected) process.send!(message);
 }
 

@@ -1,4 +1,4 @@
-/** docs/options.md and docs/cli.md, from the option table and the registry of commands: `npm run options` writes them. */
+/** docs/options.md and docs/cli.md from the option table and the registry: `npm run options` writes them. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { exitCodeText, type CommandEntry } from '../../src/cli/command.js';

@@ -1,4 +1,6 @@
-/** `tickshard cutover` as a user runs it, over reports of the live feed that were made up: no account was at hand. What simulated days come to is in days.test.ts. */
+/**
+ * `tickshard cutover` as a user runs it, over invented reports of the live feed. Simulated days are in days.test.ts.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -71,7 +71,7 @@ describe('tickshard decode', () => {
   it.each([
     ['a tick', ltp({}), true],
     ['an exchange that does not exist', ltp({ exchange: 6 }), 'exchange'],
-    ['a token that nobody subscribed', ltp({ token: '99999' }), 'token'],
+    ['a token that is not subscribed', ltp({ token: '99999' }), 'token'],
     ['a known token of another exchange', ltp({ exchange: 3 }), 'token'],
     ['a token with a leading zero', ltp({ token: '02885' }), 'token'],
     ['no token', ltp({ token: '' }), 'token'],

@@ -2,8 +2,8 @@
 import type { Reader } from '../values.js';
 
 /**
- * `flag` takes no value; `value` takes one; `repeated` may be given several times; `words` takes several words; `positional` is a
- * word without a name.
+ * `flag` takes no value; `value` takes one; `repeated` may be given several times; `words` takes several words;
+ * `positional` is a word without a name.
  */
 type OptionKind = 'flag' | 'value' | 'repeated' | 'words' | 'positional';
 

@@ -1,4 +1,7 @@
-/** The option table: every option of every command. Parser, checks, help, the record in reports and docs/options.md follow from it. */
+/**
+ * The option table: every option of every command. The parser, the checks, help, the record in reports,
+ * docs/options.md and docs/cli.md follow from it.
+ */
 import { EVIDENCE_OPTIONS } from './evidence.js';
 import { FEED_OPTIONS } from './feed.js';
 import { OUTPUT_OPTIONS } from './output.js';
@@ -42,7 +45,7 @@ export function optionsOf(command: string): readonly OptionRow[] {
   return OPTIONS.filter(({ commands }) => commands.includes(command));
 }
 
-/** What the report records of a run's options: the value of each recorded row, null where there is none. */
+/** A run's options for the report: the value of each recorded row, null for one that is not set. */
 export function recordedOptions(config: object): Record<string, unknown> {
   const values = config as Readonly<Record<string, unknown>>;
   return Object.fromEntries(

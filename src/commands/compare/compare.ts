@@ -1,4 +1,4 @@
-/** `tickshard compare`: our candles against candles polled over REST. Reads both sides; writes only the report and the page that it is asked for. */
+/** `tickshard compare`: our candles against candles polled over REST. Writes only the report and the page asked for. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../../errors.js';
@@ -21,7 +21,7 @@ import { comparisonText } from '../../reconcile/present.js';
 import type { ComparisonContext } from '../../reconcile/present.js';
 import { zoneShift } from '../../reconcile/shift.js';
 import { judge, nameOf, UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
-import { gathered, readOurs, sideFrom, type ReadSide } from './sides.js';
+import { mergedNotes, readOurs, sideFrom, type ReadSide } from './sides.js';
 import { fetchReference, type FetchOptions } from './fetch.js';
 import { checkFolder } from '../../run/output-folders.js';
 import { symbolOf } from '../../run/universe.js';
@@ -29,9 +29,9 @@ import { symbolOf } from '../../run/universe.js';
 export interface CompareOptions {
   /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`. */
   readonly ours: string;
-  /** Folder of `NSE_{SYMBOL}_1m.parquet`, or another one of ours; or a file of JSON lines; or whom to ask for it. */
+  /** Folder of `NSE_{SYMBOL}_1m.parquet` or of another run, a file of JSON lines, or the server to ask. */
   readonly reference: string | FetchOptions;
-  /** Undefined: all of which we have a file. */
+  /** Undefined: all that have a file of ours. */
   readonly symbols: readonly string[] | undefined;
   readonly tickSizeRupees: (symbol: string) => number | undefined;
   /** IST date, `YYYY-MM-DD`: only candles of that day. */
@@ -46,10 +46,12 @@ export interface CompareOptions {
   readonly columns: number;
 }
 
-/** Whether the reference is a file of JSON lines, by its name. */
+/** Whether the name is that of a file of JSON lines. */
 const isLines = (reference: string): boolean => /\.(jsonl|ndjson)$/i.test(reference);
 
-/** Throws EngineError USAGE unless ours is a folder and the reference, where there is one, another one or a file of JSON lines. */
+/**
+ * Throws EngineError USAGE unless ours is a folder, and the reference, if given, another one or a file of JSON lines.
+ */
 async function checkFolders(ours: string, reference: string | undefined): Promise<void> {
   for (const [option, folder] of [
     ['--ours', ours],
@@ -76,7 +78,7 @@ async function checkFolders(ours: string, reference: string | undefined): Promis
     );
 }
 
-/** The instruments of which `folder` has a candles file of ours, by name. Throws EngineError HISTORY. */
+/** The instruments that have a candles file of ours in `folder`, by name. Throws EngineError HISTORY. */
 async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new EngineError(
@@ -97,7 +99,10 @@ async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
   return found;
 }
 
-/** Those that were asked for. Throws EngineError USAGE or INSTRUMENT for a list that is none, HISTORY for a symbol without a file of ours. */
+/**
+ * The instruments asked for. Throws EngineError USAGE or INSTRUMENT for an unusable list, HISTORY for a symbol
+ * without a file of ours.
+ */
 function chosen(
   found: readonly FileInstrument[],
   asked: readonly string[] | undefined,
@@ -148,16 +153,16 @@ function silentNotes({ spans, symbols }: Comparison, pairs: readonly SymbolPair[
   });
 }
 
-/** What to do about times of the wrong clock, which would look like candles that are all missing. */
+/** What to do about a reference in the wrong time zone, which looks as if all candles were missing. */
 function shiftNotes(pairs: readonly SymbolPair[]): string[] {
   const shift = zoneShift(pairs);
   if (shift === undefined) return [];
   return [
-    `The times of the reference are 5 h 30 min ${shift < 0 ? 'behind ours, as of UTC written without its zone' : 'ahead of ours, as of Indian time written as UTC and moved once more'}: write them with their zone (in pandas tz_localize, then tz_convert) and compare again.`,
+    `The times of the reference are 5 h 30 min ${shift < 0 ? 'earlier than ours, as of UTC written without its zone' : 'ahead of ours, as of Indian time written as UTC and moved once more'}: write them with their zone (in pandas tz_localize, then tz_convert) and compare again.`,
   ];
 }
 
-/** The other side of each of our instruments, in their order; undefined where there is nothing. */
+/** The other side of each of our instruments, in their order; undefined for one without candles. */
 interface Reference {
   readonly origin: Origin;
   readonly sides: readonly (ReadSide | undefined)[];
@@ -184,15 +189,15 @@ async function readReference(
   return { origin: { folder: path, files }, sides, notes: [], objection: undefined };
 }
 
-/** The IST date as a window; everything when there is none. */
+/** The IST date as a window; without a date, everything. */
 function dayWindow(date: string | undefined): HistoryWindow {
   return date === undefined ? {} : { fromMs: istMs(date, '00:00'), toMs: istMs(date, '00:00') + DAY_MS };
 }
 
 /**
- * Compares and prints; returns 0 for a pass, else 1. Throws EngineError USAGE, INSTRUMENT or HISTORY when there is nothing to compare with:
- * a folder or a symbol that is not there, a file that cannot be read; CONFIG, LOGIN or CANDLES when the broker's cannot be had; OUTPUT for a file
- * that cannot be written. `say` is told what goes on meanwhile.
+ * Compares and prints; returns 0 for a pass, else 1. `say` receives sentences on progress. Throws EngineError USAGE,
+ * INSTRUMENT or HISTORY for a folder, symbol or file that cannot be read; CONFIG, LOGIN or CANDLES if the broker
+ * gives no candles; OUTPUT for a file that cannot be written.
  */
 export async function compare(
   options: CompareOptions,
@@ -202,7 +207,7 @@ export async function compare(
   const { ours, reference, symbols, tickSizeRupees, date, json, columns, report, html } = options;
   const unexplainedPercent = options.unexplainedPercent ?? UNEXPLAINED_PERCENT;
   await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
-  // Found now rather than when the broker was asked a hundred times.
+  // Checked before the broker is asked a hundred times.
   for (const path of [report, html]) if (path !== undefined) checkFolder(dirname(resolve(path)));
   const instruments = chosen(await instrumentsIn(ours), symbols, ours);
   const mine: ReadSide[] = [];
@@ -231,7 +236,7 @@ export async function compare(
     ...shiftNotes(pairs),
     ...silentNotes(comparison, pairs),
     ...theirs.notes,
-    ...gathered([...mine, ...theirs.sides.flatMap((side) => side ?? [])]),
+    ...mergedNotes([...mine, ...theirs.sides.flatMap((side) => side ?? [])]),
   ];
   const surroundings: ComparisonContext = {
     ours: ourOrigin,
@@ -248,7 +253,10 @@ export async function compare(
   return judgement.verdict === 'pass' ? EXIT.pass : EXIT.failed;
 }
 
-/** Asks the broker for all minutes from our first day's first to our last: what the day had reached before a run says which extremes were new. */
+/**
+ * Asks the broker for all minutes from the start of our first day to our last minute. The high and low of the day
+ * before the run say which extremes were new.
+ */
 async function asked(
   instruments: readonly FileInstrument[],
   sides: readonly Side[],

@@ -18,16 +18,16 @@ import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo } from '../../run/source.js';
 import { readInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.js';
 
-/** Real ms behind its end after which a minute of the live market is asked for. */
+/** Real ms after its end when a minute of the live market is asked for. */
 const SETTLE_MS = 60_000;
 /** Real ms between two answers about a minute that may still change. */
 const APART_MS = 5_000;
-/** Real ms behind its end after which a minute is history. */
+/** Real ms after its end when a minute no longer changes. */
 const HISTORY_MS = 600_000;
 
-/** Whose candles are asked for. */
+/** The server to ask for candles. */
 export interface FetchOptions {
-  /** `sim`: the simulated broker of the seed that our candles are of, after their last minute. */
+  /** `sim`: the simulated broker with the seed of our candles, after their last minute. */
   readonly feed: RemoteFeed | { readonly kind: 'sim' };
   /** The broker's instrument file; undefined: the newest that was fetched. */
   readonly instruments: string | undefined;
@@ -35,14 +35,14 @@ export interface FetchOptions {
 
 export interface Fetched {
   readonly origin: Origin;
-  /** In the order of the instruments; undefined where there is nothing. */
+  /** In the order of the instruments; undefined for one without candles. */
   readonly sides: readonly (ReadSide | undefined)[];
   readonly notes: readonly string[];
-  /** What speaks against a verdict on them, without a full stop. */
+  /** Why they allow no verdict, without a full stop. */
   readonly objection: string | undefined;
 }
 
-/** Tokens of our files' instruments. Throws EngineError INSTRUMENT for one that is not known. */
+/** The tokens of our files' instruments. Throws EngineError INSTRUMENT for an unknown one. */
 async function tokensOf(
   instruments: readonly FileInstrument[],
   { feed, instruments: named }: FetchOptions,
@@ -61,7 +61,7 @@ async function tokensOf(
   });
 }
 
-/** A server that serves the candles, and who we are to it. */
+/** A server that serves the candles, and our credentials there. */
 interface Server {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
@@ -72,10 +72,10 @@ interface Server {
   stop(): void;
 }
 
-/** Market ms behind our last minute at which the simulated broker is asked: all of it has settled. */
+/** Market ms after our last minute when the simulated broker is asked: all its candles have settled. */
 const SIMULATED_LATER_MS = 5 * MINUTE_MS;
 
-/** The simulated broker of our candles' seed. Throws EngineError USAGE when they are not of one. */
+/** The simulated broker with the seed of our candles. Throws EngineError USAGE if they are not simulated. */
 async function simulatedServer(
   instruments: readonly FileInstrument[],
   ours: Origin,
@@ -118,7 +118,7 @@ async function simulatedServer(
   }
 }
 
-/** Candles of which no two answers agreed prove nothing, whatever the last one said. */
+/** Candles on which no two answers agreed prove nothing, whatever the last answer said. */
 export function objectionTo(
   settled: readonly StableCandles[],
   instruments: readonly PolledInstrument[],
@@ -141,7 +141,7 @@ function notesOf(settled: readonly StableCandles[], poller: CandlePoller): strin
   ];
 }
 
-/** What is fetched: the candles of these instruments, with a label from `firstMs` to `lastMs`, both included; epoch ms. */
+/** The candles to fetch: of these instruments, labelled `firstMs` to `lastMs`, both included; epoch ms. */
 export interface FetchWindow {
   readonly instruments: readonly FileInstrument[];
   readonly firstMs: number;
@@ -149,8 +149,8 @@ export interface FetchWindow {
 }
 
 /**
- * Polls the window once two answers agree. `ours` says whose candles it is for. Throws EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
- * `say` is told what goes on, sentences.
+ * Polls the window until two answers agree. `ours` is the origin of our candles; `say` receives sentences on
+ * progress. Throws EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
  */
 export async function fetchReference(
   { instruments, firstMs, lastMs }: FetchWindow,
@@ -190,14 +190,14 @@ async function polledFrom(
   const abort = new AbortController();
   const session = await broker.access.logIn(endpoint, credentials, clock, abort.signal);
   const poller = broker.candles.poller({ endpoint, session, clock, signal: abort.signal, say });
-  // Another server's market may be of any time: there the agreement of answers alone says that a minute has settled.
+  // Another server's market may have any time: only the agreement of answers says that a minute has settled.
   const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
   if (settlesMs > clock.wallMs())
     say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
   await sleep(Math.max(0, settlesMs - clock.wallMs()));
   const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS);
   const settled = await stableCandles(
-    // All symbols are asked for the same minutes: one that ours lack is to be found missing.
+    // All symbols are asked for the same minutes, so that one missing in ours is found.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
     {
       ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs),

@@ -1,4 +1,4 @@
-/** Files, and candles that were polled, as sides of a comparison. */
+/** Candle files and polled candles as sides of a comparison. */
 import { EngineError } from '../../errors.js';
 import { MINUTE_MS } from '../../market/session.js';
 import { candlesPath } from '../../parquet/candles-file.js';
@@ -28,7 +28,7 @@ function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: Read
       Math.round(candle[field] * 100) / 100,
     ]),
   );
-  // A candle of ours whose quality is lost may be partial, and a proof must not rest on it.
+  // A candle of ours without its quality may be partial, so it proves nothing.
   return {
     candle: { ...candle, ...prices },
     partial: ours && quality?.partial !== false,
@@ -41,7 +41,7 @@ function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: Read
 export function sideFrom(file: CandleFile): ReadSide {
   const notes = [...file.notes];
   const coarse = new Set(file.columns.filter(({ type }) => type === 'float').map(({ name }) => name));
-  // 32 bits hold seven digits: 25000.05 comes back as 25000.0508. To the paisa they are right up to 131,072 rupees.
+  // A 32-bit float has seven digits: 25000.05 is read as 25000.0508. It is exact to the paisa up to 131,072 rupees.
   if (PRICES.some((field) => coarse.has(field)))
     notes.push(`${file.path} has prices of 32 bits: they are rounded to the paisa.`);
   const onMinute = file.rows.filter(({ candle }) => candle.timestampMs % MINUTE_MS === 0);
@@ -60,7 +60,7 @@ export function sideFrom(file: CandleFile): ReadSide {
   };
 }
 
-/** One of our files. Throws EngineError HISTORY when it cannot be read or does not say what it holds. */
+/** One of our files. Throws EngineError HISTORY if it cannot be read or its footer lacks a key. */
 export async function readOurs(
   folder: string,
   instrument: FileInstrument,
@@ -73,7 +73,7 @@ export async function readOurs(
       'HISTORY',
       `${path} is gone since it was listed: another program removed it; compare again.`,
     );
-  // A program that writes the file anew drops the footer, and a number of ticks would pass for a traded quantity.
+  // A program that rewrites the file drops the footer, and then a number of ticks would pass for a traded quantity.
   for (const key of ['feed', 'volume_kind']) {
     if (!file.keys.has(key))
       throw new EngineError(
@@ -84,15 +84,15 @@ export async function readOurs(
   return sideFrom(file);
 }
 
-/** The notes of all files; those that differ in the file's path alone are one. */
-export function gathered(sides: readonly ReadSide[]): string[] {
+/** The notes of all files. Notes that differ only in the path are one. */
+export function mergedNotes(sides: readonly ReadSide[]): string[] {
   const byText = new Map<string, { readonly first: string; files: number }>();
   for (const { path, notes } of sides) {
     for (const note of notes) {
       const text = note.slice(path.length);
       const there = byText.get(text);
       if (there === undefined) byText.set(text, { first: note, files: 1 });
-      // One file of many symbols says the same for each of them.
+      // A file of several symbols has the same note for each.
       else if (there.first !== note) there.files++;
     }
   }

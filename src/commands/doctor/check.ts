@@ -1,4 +1,4 @@
-/** What the doctor looks at, one line each. */
+/** The checks of the doctor. */
 
 export type CheckId =
   | 'node'
@@ -15,7 +15,7 @@ export type CheckId =
   | 'packet'
   | 'close';
 
-/** In the order in which they are looked at. */
+/** In the order of the checks. */
 export const TITLES: Readonly<Record<CheckId, string>> = {
   node: 'Node',
   cores: 'Cores',
@@ -34,7 +34,7 @@ export const TITLES: Readonly<Record<CheckId, string>> = {
 
 export interface Check {
   readonly id: CheckId;
-  /** `warn`: a run may work all the same; `skip`: could not be looked at, for a reason that another check names. */
+  /** `warn`: a run may still work; `skip`: could not be checked, for a reason that another check names. */
   readonly status: 'pass' | 'fail' | 'warn' | 'skip';
   readonly observed: string;
   /** What to do; for failures and warnings. */

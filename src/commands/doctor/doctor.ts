@@ -1,4 +1,4 @@
-/** `tickshard doctor`: whether a run could work here and now, a line each, with what to do. Logs in and opens the feed once; leaves nothing behind. */
+/** `tickshard doctor`: checks whether a run can work here and now. Logs in and opens the feed once; leaves no file. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -31,7 +31,10 @@ interface DoctorOptions extends Pick<ValuesOf<'doctor'>, 'instruments' | 'json'>
 
 const titleWidth = Math.max(...Object.values(TITLES).map((title) => title.length));
 
-/** Looks at everything, prints a line each, and returns the exit code: 0, 1 when a check failed, 130 interrupted. Throws EngineError USAGE or CONFIG for options that are wrong in themselves. */
+/**
+ * Runs all checks, prints a line for each, and returns the exit code: 0, 1 if a check failed, 130 if interrupted.
+ * Throws EngineError USAGE or CONFIG for options that cannot be used.
+ */
 async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<number> {
   const endpoint = endpointOf(feed);
   const terminal = terminalOn(json ? process.stderr : process.stdout);
@@ -92,7 +95,7 @@ async function examine(
   say(nodeCheck(process.versions.node, `${process.platform} ${process.arch}`));
   say(coresCheck(availableParallelism()));
   say(foldersCheck([out, 'data/test/reports', 'logs'].map((folder) => resolve(folder))));
-  say(await freeCheck(resolve(out)));
+  say(await freeSpaceCheck(resolve(out)));
   say(marketCheck(calendar, clock.wallMs()));
   say(await instrumentsCheck(instruments, istDate(clock.wallMs())));
   const access = accessOf(feed, say);
@@ -113,7 +116,7 @@ async function examine(
   for (const check of await tryFeed({ endpoint, session, clock, token, inSession, signal })) say(check);
 }
 
-/** Makes each folder and what is missing above it, writes to it, and takes away what it made. */
+/** Makes each folder and its missing parents, writes to it, and removes what it made. */
 function foldersCheck(folders: readonly string[]): Check {
   const made: string[] = [];
   try {
@@ -133,7 +136,7 @@ function foldersCheck(folders: readonly string[]): Check {
   }
 }
 
-async function freeCheck(folder: string): Promise<Check> {
+async function freeSpaceCheck(folder: string): Promise<Check> {
   try {
     const { bavail, bsize } = await statfs(nearestExisting(folder));
     return diskCheck(bavail * bsize, folder);
@@ -142,7 +145,7 @@ async function freeCheck(folder: string): Promise<Check> {
   }
 }
 
-/** How old the instrument file is, and whether the shipped tokens are those in it. */
+/** The age of the instrument file, and whether the shipped tokens agree with it. */
 async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
   try {
     const book = await readInstrumentMaster(named, true, today);
@@ -173,12 +176,12 @@ async function instrumentsCheck(named: string | undefined, today: string): Promi
   }
 }
 
-/** The credentials, and a check that they are there; never what they are. */
+/** The credentials, and a check that they exist, which never shows them. */
 function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undefined {
   try {
     const access = accessTo(feed);
     if (access.demo) say(passed('credentials', "none given; the simulated broker's demo account is used"));
-    else say(looked(access));
+    else say(credentialsCheck(access));
     return access;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
@@ -193,8 +196,8 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
   }
 }
 
-/** What can be said of credentials by their looks. */
-function looked({ credentials, warnings }: Access): Check {
+/** Checks the form of the credentials. */
+function credentialsCheck({ credentials, warnings }: Access): Check {
   const { present, usable, doubt } = broker.access.lookAt(credentials);
   if (warnings.length > 0) return warned('credentials', present, warnings.join(' '));
   return doubt === undefined ? passed('credentials', usable) : warned('credentials', present, doubt);

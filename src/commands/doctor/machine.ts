@@ -1,27 +1,23 @@
-/** What the doctor says of this machine. Pure but for the figures that it is given. */
+/** The checks of this machine, as pure functions of its figures. */
 import { istDate, istStamp, type Calendar } from '../../market/session.js';
 import { failed, passed, warned, type Check } from './check.js';
 
-/** The Node that everything was tested on. */
+/** The oldest Node that may work; all tests run on this major version. */
 const TESTED_MAJOR = 20;
-const LEAST_MINOR = 12;
-/** Bytes: a day of 50 symbols with its log is some tens of megabytes; writing aside needs room for a second copy. */
-const LEAST_FREE = 200 * 2 ** 20;
-const AMPLE_FREE = 2 ** 30;
-/** Ms of clock skew that are told, and that make one-time passwords wrong: half of their life. */
-const SKEW_TOLD_MS = 2000;
-const SKEW_WRONG_MS = 15_000;
+const MIN_MINOR = 12;
+/** A day of 50 symbols with its log has some tens of megabytes; an atomic write needs room for a second copy. */
+const MIN_FREE_BYTES = 200 * 2 ** 20;
+const AMPLE_FREE_BYTES = 2 ** 30;
+/** Clock skew that is reported, and that makes one-time passwords wrong: half of their validity. */
+const REPORTED_SKEW_MS = 2000;
+const MAX_SKEW_MS = 15_000;
 
 /** `version` as of `process.versions.node`. */
 export function nodeCheck(version: string, platform: string): Check {
   const [major, minor] = version.split('.').map(Number);
   const observed = `${version} on ${platform}`;
-  if (major < TESTED_MAJOR || (major === TESTED_MAJOR && minor < LEAST_MINOR))
-    return failed(
-      'node',
-      observed,
-      `Install Node ${TESTED_MAJOR} (${TESTED_MAJOR}.${LEAST_MINOR} or later).`,
-    );
+  if (major < TESTED_MAJOR || (major === TESTED_MAJOR && minor < MIN_MINOR))
+    return failed('node', observed, `Install Node ${TESTED_MAJOR} (${TESTED_MAJOR}.${MIN_MINOR} or later).`);
   if (major > TESTED_MAJOR)
     return warned('node', observed, `It will probably do, but all tests are run on Node ${TESTED_MAJOR}.`);
   return passed('node', observed);
@@ -39,17 +35,17 @@ export function coresCheck(cores: number): Check {
 /** `free` in bytes, on the disk of `folder`. */
 export function diskCheck(free: number, folder: string): Check {
   const observed = `${free >= 2 ** 30 ? `${(free / 2 ** 30).toFixed(1)} GB` : `${Math.floor(free / 2 ** 20)} MB`} free for ${folder}`;
-  if (free < LEAST_FREE)
+  if (free < MIN_FREE_BYTES)
     return failed(
       'disk',
       observed,
       'Make room, or name another folder with --out: candles that cannot be written are lost when the run ends.',
     );
-  if (free < AMPLE_FREE) return warned('disk', observed, 'Enough for a run, not for many.');
+  if (free < AMPLE_FREE_BYTES) return warned('disk', observed, 'Enough for a run, not for many.');
   return passed('disk', observed);
 }
 
-/** Whether the market is open at `nowMs`, for stocks with derivatives; shut is no fault. */
+/** Whether the market is open at `nowMs`, for stocks with derivatives. A shut market passes. */
 export function marketCheck(calendar: Calendar, nowMs: number): Check {
   const day = calendar.day(istDate(nowMs), true);
   const next = calendar.nextOpenMs(nowMs, true);
@@ -71,13 +67,13 @@ export function marketCheck(calendar: Calendar, nowMs: number): Check {
 export function clockCheck(aheadMs: number): Check {
   const seconds = (Math.abs(aheadMs) / 1000).toFixed(1);
   const observed =
-    Math.abs(aheadMs) < SKEW_TOLD_MS
+    Math.abs(aheadMs) < REPORTED_SKEW_MS
       ? "agrees with the server's to a second or two"
       : `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the server's`;
   const remedy = 'Set it by NTP (timedatectl set-ntp true; on Windows w32tm /resync).';
-  if (Math.abs(aheadMs) >= SKEW_WRONG_MS)
+  if (Math.abs(aheadMs) >= MAX_SKEW_MS)
     return failed('clock', observed, `One-time passwords come out wrong, and minutes with them. ${remedy}`);
-  if (Math.abs(aheadMs) >= SKEW_TOLD_MS)
+  if (Math.abs(aheadMs) >= REPORTED_SKEW_MS)
     return warned('clock', observed, `Gate lag would name it as skew. ${remedy}`);
   return passed('clock', observed);
 }

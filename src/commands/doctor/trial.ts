@@ -1,4 +1,4 @@
-/** Opens the feed as a run would, asks for one symbol, and closes it again: what came of it, as four checks. */
+/** Opens the feed as a run does, subscribes one symbol, and closes it again; four checks say what happened. */
 import type { Clock, Timer } from '../../clock.js';
 import { endSentence } from '../../feed/disconnects.js';
 import type { BrokerSession, TokenKey } from '../../broker/broker.js';
@@ -6,29 +6,29 @@ import type { Endpoint } from '../../broker/endpoint.js';
 import type { RawEnd } from '../../feed/connection-machine.js';
 import { sanitize } from '../../text/sanitize.js';
 import { secondsText } from '../../text/duration.js';
-import { FeedSocket } from '../../feed/socket.js';
+import { FeedSocket, type SocketHandlers } from '../../feed/socket.js';
 import { FIELD, MODE, Packet } from '../../market/packet.js';
 import { istStamp } from '../../market/session.js';
 import { broker } from '../../run/broker.js';
 import { failed, passed, skipped, warned, type Check } from './check.js';
 
-/** Real ms for pong and packet together; a gate allows a token as much. */
-const ANSWER_WITHIN_MS = 10_000;
-/** Real ms that the server is given to answer our close frame. */
-const CLOSE_WITHIN_MS = 1000;
+/** Real ms for pong and packet together; a run allows each token the same. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** Real ms for the server's answer to our close frame. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 export interface TrialOptions {
   readonly endpoint: Endpoint;
   readonly session: BrokerSession;
   readonly clock: Clock;
   readonly token: TokenKey;
-  /** Whether trading is continuous by this machine's clock: then a packet is due. */
+  /** Whether trading is continuous by this machine's clock, so that a packet must come. */
   readonly inSession: boolean;
   /** Ends it early, with a close frame. */
   readonly signal: AbortSignal;
 }
 
-/** What was seen, real ms since the beginning. */
+/** What arrived, in real ms since the start. */
 interface Seen {
   openedMs: number | undefined;
   pongMs: number | undefined;
@@ -39,7 +39,7 @@ interface Seen {
   end: RawEnd | undefined;
 }
 
-/** The four checks, in order. What fails is a failed check, and nothing is thrown for it. */
+/** The four checks, in order. A failure is a failed check; nothing is thrown. */
 export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   const { clock } = options;
   const seen: Seen = {
@@ -66,7 +66,7 @@ export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   let dropped = false;
   if (seen.end === undefined) {
     await socket.close((fire) =>
-      clock.after(CLOSE_WITHIN_MS, () => {
+      clock.after(CLOSE_TIMEOUT_MS, () => {
         dropped = true;
         fire();
       }),
@@ -80,26 +80,13 @@ export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   ];
 }
 
-/** Opens, pings, subscribes, and waits until all is answered, the connection ends, or time is up. */
-async function talk(
-  { endpoint, session, clock, token, signal }: TrialOptions,
-  seen: Seen,
-): Promise<FeedSocket> {
-  const startMs = clock.monoMs();
-  const sinceStart = (): number => clock.monoMs() - startMs;
-  const { codec, feed } = broker;
-  const packet = new Packet();
+/** Opens, pings, subscribes, and waits until everything is answered, the connection ends, or the time is up. */
+async function talk(options: TrialOptions, seen: Seen): Promise<FeedSocket> {
+  const { endpoint, session, clock, signal } = options;
   let done = (): void => undefined;
   const over = new Promise<void>((resolve) => (done = resolve));
   let limit: Timer | undefined;
-  const look = (): void => {
-    if (
-      seen.end !== undefined ||
-      seen.error !== undefined ||
-      (seen.pongMs !== undefined && seen.packetMs !== undefined)
-    )
-      done();
-  };
+  const handlers = handlersOf(options, seen, done);
   const socket: FeedSocket = new FeedSocket({
     broker,
     endpoint,
@@ -108,46 +95,11 @@ async function talk(
     connection: 1,
     clock,
     handlers: {
-      opened: () => {
-        seen.openedMs = sinceStart();
-        limit = clock.after(ANSWER_WITHIN_MS, done);
-        socket.ping(feed.ping);
-        for (const { text } of feed.subscribeRequests({
-          mode: MODE.ltp,
-          tokens: [token],
-          correlationPrefix: 'doctor',
-        }))
-          socket.send(text);
-      },
-      binary: (messages) => {
-        for (let k = 0; k < messages.count; k++) {
-          // Another instrument's packet serves nobody who asked for this one.
-          if (
-            seen.packetMs !== undefined ||
-            codec.decode(messages.slice(k), packet) !== undefined ||
-            packet.tokenNumber !== Number(token.token)
-          )
-            continue;
-          seen.packetMs = sinceStart();
-          seen.exchangeMs = packet.number(FIELD.exchangeMs);
-          look();
-        }
-      },
-      text: (bytes) => {
-        const text = feed.classifyText(bytes, (string) =>
-          sanitize(string, session.secrets, feed.maxTextBytes),
-        );
-        if (text.kind === 'pong') seen.pongMs ??= sinceStart();
-        else if (text.kind === 'error') seen.error = text.code;
-        look();
-      },
-      pong: () => {
-        seen.pongMs ??= sinceStart();
-        look();
-      },
-      ended: (_connection, end) => {
-        seen.end = end;
-        look();
+      ...handlers,
+      opened: (...args) => {
+        handlers.opened(...args);
+        limit = clock.after(ANSWER_TIMEOUT_MS, done);
+        request(socket, options.token);
       },
     },
   });
@@ -158,12 +110,69 @@ async function talk(
   return socket;
 }
 
+/** Sends a ping and the subscription of one token. */
+function request(socket: FeedSocket, token: TokenKey): void {
+  const { feed } = broker;
+  socket.ping(feed.ping);
+  for (const { text } of feed.subscribeRequests({
+    mode: MODE.ltp,
+    tokens: [token],
+    correlationPrefix: 'doctor',
+  }))
+    socket.send(text);
+}
+
+/** Note what arrives in `seen`, and call `done` when nothing more is needed. */
+function handlersOf({ clock, session, token }: TrialOptions, seen: Seen, done: () => void): SocketHandlers {
+  const startMs = clock.monoMs();
+  const sinceStart = (): number => clock.monoMs() - startMs;
+  const { codec, feed } = broker;
+  const packet = new Packet();
+  const check = (): void => {
+    const answered = seen.pongMs !== undefined && seen.packetMs !== undefined;
+    if (seen.end !== undefined || seen.error !== undefined || answered) done();
+  };
+  return {
+    opened: () => {
+      seen.openedMs = sinceStart();
+    },
+    binary: (messages) => {
+      for (let k = 0; k < messages.count; k++) {
+        // A packet of another instrument proves nothing about this one.
+        if (
+          seen.packetMs !== undefined ||
+          codec.decode(messages.slice(k), packet) !== undefined ||
+          packet.tokenNumber !== Number(token.token)
+        )
+          continue;
+        seen.packetMs = sinceStart();
+        seen.exchangeMs = packet.number(FIELD.exchangeMs);
+        check();
+      }
+    },
+    text: (bytes) => {
+      const text = feed.classifyText(bytes, (string) => sanitize(string, session.secrets, feed.maxTextBytes));
+      if (text.kind === 'pong') seen.pongMs ??= sinceStart();
+      else if (text.kind === 'error') seen.error = text.code;
+      check();
+    },
+    pong: () => {
+      seen.pongMs ??= sinceStart();
+      check();
+    },
+    ended: (_connection, end) => {
+      seen.end = end;
+      check();
+    },
+  };
+}
+
 function pongCheck({ pongMs, openedMs, end }: Seen): Check {
   if (pongMs !== undefined) return passed('pong', `after ${secondsText(pongMs - openedMs!, 2)}`);
   if (end !== undefined) return skipped('pong', 'the connection ended before');
   return failed(
     'pong',
-    `no pong within ${ANSWER_WITHIN_MS / 1000} s`,
+    `no pong within ${ANSWER_TIMEOUT_MS / 1000} s`,
     'A run would take such a connection for dead: something between here and the broker holds messages back.',
   );
 }
@@ -181,7 +190,7 @@ function packetCheck({ packetMs, openedMs, exchangeMs, error, end }: Seen, inSes
       'The request was refused: keep this line, it is a fault of ours or a change of the protocol.',
     );
   if (end !== undefined) return skipped('packet', 'the connection ended before');
-  const observed = `none within ${ANSWER_WITHIN_MS / 1000} s`;
+  const observed = `none within ${ANSWER_TIMEOUT_MS / 1000} s`;
   if (inSession)
     return failed(
       'packet',
@@ -205,7 +214,7 @@ function closeCheck({ end }: Seen, dropped: boolean, tookMs: number): Check {
   if (dropped)
     return warned(
       'close',
-      `the close frame was not answered within ${CLOSE_WITHIN_MS / 1000} s`,
+      `the close frame was not answered within ${CLOSE_TIMEOUT_MS / 1000} s`,
       'The connection was dropped; the server may count it for a while, of three at most.',
     );
   return passed('close', `close frame answered after ${secondsText(tookMs, 2)}`);

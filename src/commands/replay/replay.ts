@@ -1,6 +1,6 @@
 /**
- * `tickshard replay`: the frames of a run's journal through the same engine, shards and writer again. It checks that candles, quality
- * rows and momentum are the same as the run's, for any number of shards.
+ * `tickshard replay`: the frames of a run's journal through the same engine, shards and writer. It checks that candles,
+ * quality rows and momentum are the same as the run's, for any number of shards.
  */
 import { join, resolve } from 'node:path';
 import type { FileIdentity } from '../../candles/candle.js';
@@ -144,8 +144,9 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
   };
   try {
     const preparing = writer.prepare();
-    // With a limit of speed, files are written as minutes are sealed, because a user may watch them. At full speed they are written
-    // once, at the end, so the journal need not wait for the writer. If one fails, the other is awaited.
+    // With a limit of speed, files are written as minutes are sealed, because a user may watch them. At full speed
+    // they are written once, at the end, so the journal need not wait for the writer. If one fails, the other is
+    // awaited.
     if (options.speed !== undefined) {
       await preparing;
       writer.follow();

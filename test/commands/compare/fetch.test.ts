@@ -1,4 +1,4 @@
-/** `compare --fetch` as a user runs it: what is asked, what is waited for, and what it says when the broker's candles cannot be had. */
+/** `compare --fetch` as a user runs it: what it asks, what it waits for, what it says without the broker's candles. */
 import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(0);
     })); // prettier-ignore
 
-  it('waits behind a 403 for the rate, and asks again', () =>
+  it('waits after a 403 for the rate, and asks again', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours('TCS'));
       const { code, json } = await fetching(folders, [answer('Access denied because of exceeding access rate', 403), granted(same)]);

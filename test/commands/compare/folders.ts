@@ -57,6 +57,13 @@ export async function writeOurs(
 export const minutes = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
+/** Candles of ours, one for each of these minutes. */
+export const ours = (from: number, to: number, symbol = 'RELIANCE'): CandleWithQuality[] =>
+  minutes(from, to).map((minute) => candleOf({ minute, symbol }));
+
+/** Rows of the reference, one for each of these minutes. */
+export const rest = (from: number, to: number): Row[] => minutes(from, to).map((minute) => ({ minute }));
+
 export async function writeReference(
   folder: string,
   rows: readonly Row[],

@@ -57,7 +57,7 @@ describe('refusals', () => {
       await refused(folders, {}, 'HISTORY', 'NSE_RELIANCE_1m_quality.parquet is no whole Parquet file');
     }));
 
-  it('a file of ours that another program has written anew', () =>
+  it('a file of ours that another program has rewritten', () =>
     inFolders(async (folders) => {
       await mkdir(join(folders.root, 'other'));
       const path = await writeReference(join(folders.root, 'other'), rest(0, 3));

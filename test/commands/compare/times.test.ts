@@ -17,7 +17,7 @@ const rest = (from: number, to: number): Row[] => minutes(from, to).map((minute)
 
 describe('times of another zone', () => {
   it.each([
-    [-330, /5 h 30 min behind ours, as of UTC/],
+    [-330, /5 h 30 min earlier than ours, as of UTC/],
     [330, /5 h 30 min ahead of ours/],
   ])('names times that are %i minutes off, and fails all the same', (off, note) =>
     inFolders(async (folders) => {

@@ -83,7 +83,7 @@ async function examined(options: {
 }
 
 describe.concurrent('tickshard doctor', () => {
-  it('finds nothing on the simulated broker, says so in lines, and leaves nothing behind', async () => {
+  it('finds nothing on the simulated broker, says so in lines, and leaves no file', async () => {
     await inFolder(async (folder) => {
       const simulator = start(['simulate', '--port', '0'], folder);
       let url = '';
@@ -179,7 +179,7 @@ describe.concurrent('tickshard doctor', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['missing', { ANGEL_API_KEY: 'KeyOfTheTest' }, /ANGEL_CLIENT_ID, ANGEL_PIN, ANGEL_TOTP_SECRET/],
     ['no base32', { ...env, ANGEL_TOTP_SECRET: '123456' }, /not base32.*not the six digits/],
-  ])('names credentials that are %s, and asks nobody', async (_what, given, sentence) => {
+  ])('names credentials that are %s, and asks no server', async (_what, given, sentence) => {
     const { code, checks, server } = await examined({ env: given });
     expect(checks['credentials']).toMatchObject({
       status: 'fail',
