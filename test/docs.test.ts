@@ -165,6 +165,13 @@ describe('the pages', () => {
     expect(missing).toEqual([]);
   });
 
+  it('every vector that a page names exists', () => {
+    const vectors = read('test/vectors/frames.json');
+    for (const page of written)
+      for (const [id] of read(page).matchAll(/\bm\d{3}\b/g))
+        expect(vectors.includes(`"${id}"`), `${page}: ${id}`).toBe(true);
+  });
+
   it('ARCHITECTURE.md names every room', () => {
     const rooms = readdirSync(`${root}src`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const page = read('ARCHITECTURE.md');
