@@ -1,17 +1,16 @@
 /**
- * An HTTP server for people and programs of this machine that only look: bound to loopback, GET and HEAD, nothing that changes anything.
- * A page elsewhere must not read it through a browser of this machine: the name it was asked by must be this machine's (no DNS
- * rebinding), and so must the page that asks.
+ * A read-only HTTP server for this machine: bound to loopback, GET and HEAD only. A page of another origin must not read it through a
+ * browser of this machine, so the Host header must name this machine (against DNS rebinding), and so must Origin.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EngineError, sentenceOf } from '../errors.js';
 
 export const LOOPBACK = '127.0.0.1';
-const NAMES = [LOOPBACK, 'localhost', '[::1]'];
-/** Connections at a time, of all clients. */
-const MOST_CONNECTIONS = 64;
-const HEADERS_MS = 5000;
+const HOST_NAMES = [LOOPBACK, 'localhost', '[::1]'];
+/** Connections at the same time, of all clients. */
+const MAX_CONNECTIONS = 64;
+const REQUEST_TIMEOUT_MS = 5000;
 
 const HEADERS = {
   'Cache-Control': 'no-store',
@@ -22,26 +21,26 @@ const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 } as const;
 
-/** What a path answers. */
+/** Answers the requests of one path. */
 export type LocalRoute = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface LocalServerOptions {
-  /** 0 takes a free one. */
+  /** 0 takes any free port. */
   readonly port: number;
-  /** Option that named the port, for the sentence when it cannot be had. */
+  /** Option that named the port, for error sentences. */
   readonly option: string;
   readonly routes: Readonly<Record<string, LocalRoute>>;
-  /** Told of an answer that failed; a sentence. */
+  /** Called when an answer failed, with a sentence for the log. */
   readonly onFailure: (sentence: string) => void;
 }
 
-/** Whether `host`, of a Host header or an origin, is a name of this machine at `port`. */
+/** Whether `host`, from a Host header or an origin, is this machine at `port`. */
 function isOurs(host: string, port: number): boolean {
   const name = host.toLowerCase();
-  return NAMES.some((one) => name === `${one}:${port}` || (port === 80 && name === one));
+  return HOST_NAMES.some((one) => name === `${one}:${port}` || (port === 80 && name === one));
 }
 
-/** Why a request is refused, as status and sentence; undefined when it is not. */
+/** Status and sentence that refuse a request; undefined if it is allowed. */
 export function refusal(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
   port: number,
@@ -52,7 +51,7 @@ export function refusal(
   if (origin !== undefined && !isOurs(origin.replace(/^http:\/\//i, ''), port))
     return { status: 403, sentence: 'Pages of other origins may not read this.' };
   const site = headers['sec-fetch-site'];
-  // A link from elsewhere may open the page; nothing else from elsewhere may load anything.
+  // A link on another site may open the page; another site may load nothing else.
   if (
     site !== undefined &&
     site !== 'same-origin' &&
@@ -65,7 +64,7 @@ export function refusal(
   return undefined;
 }
 
-/** Answers with a text. */
+/** Sends a whole answer; its headers only, if the request is HEAD. */
 export function answer(
   response: ServerResponse,
   status: number,
@@ -82,8 +81,8 @@ export function answer(
   response.end(response.req.method === 'HEAD' ? undefined : text);
 }
 
-/** Begins an answer that goes on. */
-export function begin(response: ServerResponse, type: string): void {
+/** Sends the headers of an answer that stays open. */
+export function beginStream(response: ServerResponse, type: string): void {
   response.writeHead(200, { ...HEADERS, 'Content-Type': type });
 }
 
@@ -94,13 +93,17 @@ export class LocalServer {
   constructor(options: LocalServerOptions) {
     this.#options = options;
     this.#server = createServer(
-      { headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS, keepAliveTimeout: HEADERS_MS },
+      {
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: REQUEST_TIMEOUT_MS,
+      },
       (request, response) => void this.#handle(request, response),
     );
-    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  /** Where it listens. */
+  /** URL that it listens on. */
   get url(): string {
     return `http://${LOOPBACK}:${this.#port}`;
   }
@@ -109,7 +112,7 @@ export class LocalServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Listens. Throws EngineError CONFIG when the port cannot be had. */
+  /** Listens. Throws EngineError CONFIG if it cannot listen on the port. */
   async start(): Promise<void> {
     const { port, option } = this.#options;
     await new Promise<void>((resolve, reject) => {
@@ -134,7 +137,7 @@ export class LocalServer {
     );
   }
 
-  /** Ends every connection. */
+  /** Stops listening and ends every connection. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();

@@ -1,6 +1,6 @@
 /**
- * Keeps the picture of a run up to date: reads the shards' memory, takes what only the main thread knows, and says what changed.
- * Lives in the observers' thread; nothing on the data path waits for it or knows of it.
+ * Keeps the dashboard's state of a run: reads the shards' memory, takes what only the main thread knows, and returns what changed.
+ * It runs in the dashboard's thread; nothing on the data path waits for it or knows of it.
  */
 import type { Evaluation } from '../momentum/series.js';
 import { inContinuous, type TradingSession } from '../market/session.js';
@@ -31,14 +31,14 @@ import {
   ruleView,
 } from './symbol-view.js';
 
-/** What the main thread tells at a look. */
+/** What only the main thread knows, sent at each update. */
 export interface StatusUpdate {
   readonly now: Omit<DashboardStatus, 'rings'>;
   readonly gates: readonly DashboardGate[];
-  /** New since the glance before, or since the beginning in the first one. */
+  /** New since the previous update; in the first one, all so far. */
   readonly evaluations: readonly Evaluation[];
   readonly events: readonly RunEvent[];
-  readonly pace: DashboardState['pace'];
+  readonly tickRate: DashboardState['tickRate'];
 }
 
 export interface DashboardModelOptions {
@@ -49,44 +49,45 @@ export interface DashboardModelOptions {
   readonly sessions: readonly TradingSession[];
 }
 
-/** Real ms between two prices of a trail, and over which ticks a second are counted. */
-const TRAIL_MS = 1000;
-const RATE_MS = 3000;
+/** Real ms between two prices of a trail. */
+const TRAIL_STEP_MS = 1000;
+/** Real ms over which ticks a second are averaged. */
+const RATE_WINDOW_MS = 3000;
 
 const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
 const alike = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** One symbol's side of the board. */
-class Line {
+/** What the model keeps of one symbol. */
+class SymbolModel {
   row: SymbolView | undefined;
   candles: DashboardCandle[] = [];
   trail: number[] = [];
   rule: RuleView | null = null;
   signals = 0;
   tally: CandleTally = { whole: 0, partial: 0, late: 0, revisions: 0 };
-  /** No more of an evaluation than is shown: a day has some twenty thousand. */
+  /** By minute. Only what is shown is kept: a day of fifty symbols has some twenty thousand evaluations. */
   readonly evaluations = new Map<number, Pick<Evaluation, 'vwap' | 'hod'>>();
-  /** Whether candles are to be read again: their shard sealed, corrected or learned of a gap. */
+  /** True if candles must be read again: their shard sealed or corrected one, or a gap was recorded. */
   due = true;
-  /** Last bar that was sealed when they were read. */
+  /** Last bar that was sealed when candles were read. */
   sealed = -1;
-  /** Candles beside which the rule's figures came to stand. */
+  /** Candles that got the rule's figures since the last update. */
   evaluated: DashboardCandle[] = [];
-  /** Ticks and real ms of late looks. */
-  readonly looks: { readonly ticks: number; readonly monoMs: number }[] = [];
+  /** Tick counts of the last RATE_WINDOW_MS. */
+  readonly counts: { readonly ticks: number; readonly monoMs: number }[] = [];
 
-  /** Ticks a second of late. */
+  /** Ticks a second over the last RATE_WINDOW_MS of real time, with one decimal. */
   rate(ticks: number, monoMs: number): number {
-    this.looks.push({ ticks, monoMs });
-    while (this.looks.length > 2 && monoMs - this.looks[0].monoMs > RATE_MS) this.looks.shift();
-    const [first] = this.looks;
+    this.counts.push({ ticks, monoMs });
+    while (this.counts.length > 2 && monoMs - this.counts[0].monoMs > RATE_WINDOW_MS) this.counts.shift();
+    const [first] = this.counts;
     return monoMs > first.monoMs
       ? Math.round(((ticks - first.ticks) * 10_000) / (monoMs - first.monoMs)) / 10
       : 0;
   }
 
-  /** Puts the rule's figures beside the candle that it looked at, where that was read already. */
+  /** Keeps an evaluation, and adds its figures to the minute's candle if that was read already. */
   note(evaluation: Evaluation): void {
     const { timestampMs, vwap, hod } = evaluation;
     this.evaluations.set(timestampMs, { vwap, hod });
@@ -98,7 +99,7 @@ class Line {
     this.evaluated.push(this.candles[at]);
   }
 
-  /** Whether the sealed candles are as many as the shard says, whole and partial. */
+  /** Whether the number of sealed candles, whole and partial, is the shard's. */
   get agrees(): boolean {
     const count = (wanted: number): number =>
       this.candles.reduce(
@@ -108,7 +109,7 @@ class Line {
     return count(0) === this.tally.whole && count(CANDLE.partial) === this.tally.partial;
   }
 
-  /** Takes candles over; returns those that are other than before. */
+  /** Merges candles into the known ones; returns those that are new or different. */
   take(candles: readonly DashboardCandle[]): DashboardCandle[] {
     const known = new Map(this.candles.map((candle) => [candle[0], candle]));
     const changed = candles.filter((candle) => !same(candle, known.get(candle[0]) ?? []));
@@ -119,67 +120,68 @@ class Line {
 
 export class DashboardModel {
   readonly #options: DashboardModelOptions;
-  readonly #lines: readonly Line[];
+  readonly #symbols: readonly SymbolModel[];
   readonly #bySymbol: ReadonlyMap<string, number>;
   readonly #changes: number[];
   #now: DashboardStatus | undefined;
   #gates: readonly DashboardGate[] = [];
   #events: readonly RunEvent[] = [];
-  #pace: DashboardState['pace'] = { spanMs: 0, ticks: [] };
+  #tickRate: DashboardState['tickRate'] = { spanMs: 0, ticks: [] };
   #latency: readonly LatencyBucket[] = [];
   #trailMs = -Infinity;
 
   constructor(options: DashboardModelOptions) {
     this.#options = options;
-    this.#lines = options.places.map(() => new Line());
+    this.#symbols = options.places.map(() => new SymbolModel());
     this.#bySymbol = new Map(options.places.map(({ instrument }, index) => [instrument.symbol, index]));
     this.#changes = options.memories.map(() => -1);
   }
 
-  /** The whole picture as of the last look; undefined before the first. */
-  get picture(): DashboardState | undefined {
+  /** The whole state as of the last update; undefined before the first. */
+  get state(): DashboardState | undefined {
     if (this.#now === undefined) return undefined;
-    const lines = this.#lines;
+    const symbols = this.#symbols;
     return {
       run: this.#options.run,
       now: this.#now,
       gates: this.#gates,
-      rows: lines.map(({ row }) => row!),
-      candles: lines.map(({ candles }) => candles),
-      trails: lines.map(({ trail }) => trail),
-      rules: lines.map(({ rule }) => rule),
+      rows: symbols.map(({ row }) => row!),
+      candles: symbols.map(({ candles }) => candles),
+      trails: symbols.map(({ trail }) => trail),
+      rules: symbols.map(({ rule }) => rule),
       events: this.#events,
-      pace: this.#pace,
+      tickRate: this.#tickRate,
       latency: this.#latency,
     };
   }
 
-  /** Looks at everything; returns what changed since the last look. `monoMs`: real, monotonic. */
-  look(glance: StatusUpdate, monoMs: number): DashboardChange {
+  /** Reads all shards and takes the main thread's update; returns what changed. `monoMs` is real and monotonic. */
+  update(update: StatusUpdate, monoMs: number): DashboardChange {
     const { memories, places } = this.#options;
-    const rules = this.#evaluations(glance.evaluations);
+    const rules = this.#evaluations(update.evaluations);
     for (const [shard, { i32 }] of memories.entries()) {
       const changes = Atomics.load(i32, SHARD.changes);
       if (changes === this.#changes[shard]) continue;
       this.#changes[shard] = changes;
-      for (const [index, place] of places.entries()) if (place.shard === shard) this.#lines[index].due = true;
+      for (const [index, place] of places.entries())
+        if (place.shard === shard) this.#symbols[index].due = true;
     }
     const candles: [number, DashboardCandle[]][] = [];
     const rows: [number, SymbolView][] = [];
-    for (const [index, line] of this.#lines.entries()) {
-      const changed = this.#candles(line, places[index]);
+    for (const [index, symbol] of this.#symbols.entries()) {
+      const changed = this.#candles(symbol, places[index]);
       if (changed.length > 0) candles.push([index, changed]);
-      const row = this.#row(line, index, glance.now.marketMs ?? undefined, monoMs);
-      if (line.row === undefined || !alike(row, line.row)) rows.push([index, row]);
-      line.row = row;
+      const row = this.#row(symbol, index, update.now.marketMs ?? undefined, monoMs);
+      if (symbol.row === undefined || !alike(row, symbol.row)) rows.push([index, row]);
+      symbol.row = row;
     }
     this.#now = {
-      ...glance.now,
+      ...update.now,
       rings: memories.map((memory) => ({ depth: ringDepth(memory), slots: memory.shape.slots })),
     };
-    const gates = glance.gates.filter((gate) => !this.#gates.some((known) => alike(known, gate)));
-    this.#gates = glance.gates;
-    this.#events = withEvents(this.#events, glance.events);
+    const gates = update.gates.filter((gate) => !this.#gates.some((known) => alike(known, gate)));
+    this.#gates = update.gates;
+    this.#events = withEvents(this.#events, update.events);
     return {
       now: this.#now,
       gates,
@@ -187,8 +189,8 @@ export class DashboardModel {
       candles,
       trail: this.#trail(monoMs),
       rules,
-      events: glance.events,
-      ...this.#curves(glance),
+      events: update.events,
+      ...this.#curves(update),
     };
   }
 
@@ -197,82 +199,84 @@ export class DashboardModel {
     const changed = new Map<number, RuleView>();
     for (const evaluation of evaluations) {
       const index = this.#bySymbol.get(evaluation.symbol)!;
-      const line = this.#lines[index];
-      line.note(evaluation);
-      line.rule = ruleView(memories[places[index].shard], places[index], evaluation, line.signals);
-      changed.set(index, line.rule);
+      const symbol = this.#symbols[index];
+      symbol.note(evaluation);
+      symbol.rule = ruleView(memories[places[index].shard], places[index], evaluation, symbol.signals);
+      changed.set(index, symbol.rule);
     }
     return [...changed];
   }
 
-  #candles(line: Line, place: RowPlace): DashboardCandle[] {
-    const evaluated = line.evaluated.splice(0);
-    const changed = line.due ? this.#sealedCandles(line, place) : this.#openCandle(line, place);
+  #candles(symbol: SymbolModel, place: RowPlace): DashboardCandle[] {
+    const evaluated = symbol.evaluated.splice(0);
+    const changed = symbol.due ? this.#sealedCandles(symbol, place) : this.#openCandle(symbol, place);
     return evaluated.length === 0
       ? changed
       : [...evaluated.filter(([ms]) => !changed.some((candle) => candle[0] === ms)), ...changed];
   }
 
-  /** Reads what was sealed since the last time, and all candles where one of those before is another now: a day has hundreds, and a minute's end changes one. */
-  #sealedCandles(line: Line, place: RowPlace): DashboardCandle[] {
+  /**
+   * Reads the candles sealed since the last time, or all if an earlier one was corrected: a day has hundreds of candles and a seal adds one.
+   */
+  #sealedCandles(symbol: SymbolModel, place: RowPlace): DashboardCandle[] {
     const memory = this.#options.memories[place.shard];
-    line.due = false;
+    symbol.due = false;
     const sealed = Atomics.load(memory.i32, SHARD.sealed);
-    const before = line.tally;
-    line.tally = tallyCandles(memory, place.row, false);
-    const corrected = line.tally.late !== before.late || line.tally.revisions !== before.revisions;
+    const before = symbol.tally;
+    symbol.tally = tallyCandles(memory, place.row, false);
+    const corrected = symbol.tally.late !== before.late || symbol.tally.revisions !== before.revisions;
     const changed = corrected
       ? []
-      : line.take(dashboardCandles(memory, place, line.evaluations, line.sealed + 1));
-    line.sealed = sealed;
-    return corrected || !line.agrees
-      ? [...changed, ...line.take(dashboardCandles(memory, place, line.evaluations))]
+      : symbol.take(dashboardCandles(memory, place, symbol.evaluations, symbol.sealed + 1));
+    symbol.sealed = sealed;
+    return corrected || !symbol.agrees
+      ? [...changed, ...symbol.take(dashboardCandles(memory, place, symbol.evaluations))]
       : changed;
   }
 
-  /** A gap inside the minute is known with its seal. */
-  #openCandle(line: Line, place: RowPlace): DashboardCandle[] {
+  /** Reads the candle of the open minute. */
+  #openCandle(symbol: SymbolModel, place: RowPlace): DashboardCandle[] {
     const open = openDashboardCandle(this.#options.memories[place.shard], place);
     if (open === undefined) return [];
-    const last = line.candles.at(-1);
-    if (last === undefined || last[0] !== open[0]) return line.take([open]);
+    const last = symbol.candles.at(-1);
+    if (last === undefined || last[0] !== open[0]) return symbol.take([open]);
     if (same(last, open)) return [];
-    line.candles[line.candles.length - 1] = open;
+    symbol.candles[symbol.candles.length - 1] = open;
     return [open];
   }
 
-  #row(line: Line, index: number, marketMs: number | undefined, monoMs: number): SymbolView {
+  #row(symbol: SymbolModel, index: number, marketMs: number | undefined, monoMs: number): SymbolView {
     const { memories, places, sessions } = this.#options;
     const place = places[index];
     const figures = rowFigures(memories[place.shard], place);
-    const { whole, partial, late } = line.tally;
+    const { whole, partial, late } = symbol.tally;
     return symbolView(figures, {
-      rate: line.rate(figures.ticks, monoMs),
+      rate: symbol.rate(figures.ticks, monoMs),
       whole,
       partial,
       late,
-      firstPrice: line.candles[0]?.[1],
+      firstPrice: symbol.candles[0]?.[1],
       marketMs,
       inContinuous: marketMs !== undefined && inContinuous(sessions[index], marketMs),
     });
   }
 
   #trail(monoMs: number): (number | null)[] {
-    if (monoMs - this.#trailMs < TRAIL_MS) return [];
+    if (monoMs - this.#trailMs < TRAIL_STEP_MS) return [];
     this.#trailMs = monoMs;
-    return this.#lines.map(({ row, trail }) => {
+    return this.#symbols.map(({ row, trail }) => {
       const price = row?.last ?? null;
       if (price !== null && trail.push(price) > TRAIL_LENGTH) trail.shift();
       return price;
     });
   }
 
-  #curves({ pace }: StatusUpdate): Pick<DashboardChange, 'pace' | 'latency'> {
+  #curves({ tickRate }: StatusUpdate): Pick<DashboardChange, 'tickRate' | 'latency'> {
     const latency = latencyBuckets(this.#options.memories);
-    const newPace = alike(pace, this.#pace) ? null : pace;
+    const newTickRate = alike(tickRate, this.#tickRate) ? null : tickRate;
     const newLatency = alike(latency, this.#latency) ? null : latency;
-    this.#pace = pace;
+    this.#tickRate = tickRate;
     this.#latency = latency;
-    return { pace: newPace, latency: newLatency };
+    return { tickRate: newTickRate, latency: newLatency };
   }
 }

@@ -1,7 +1,6 @@
 /**
- * The page's frame: what a browser gets before anything is known of the run. Live it loads its program and style from the server that
- * sent it; as a report all is within it, the picture too, and no server is asked for anything. Nothing may run or load but what we
- * shipped: the Content-Security-Policy says so, in the frozen page by hash.
+ * The page's HTML. The live page loads its program and style from the server that sent it. A report's page holds everything, the state
+ * included, and loads nothing. A Content-Security-Policy allows only the shipped program and style, in a report by their hashes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -24,7 +23,7 @@ export function pageParts(): PageParts {
 
 const ICON = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#12202f"/><path d="M4 3v10M12 4v9" stroke="#8aa4bf"/><rect x="2.5" y="6" width="3" height="5" fill="#26a37a"/><rect x="10.5" y="6" width="3" height="4" fill="#e0566b"/></svg>')}`;
 
-/** Live, and of a page that is opened from disk: nothing but its own parts. */
+/** Policy of the live page: only what this server sends. */
 export const LIVE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -56,7 +55,7 @@ export function livePage(): string {
 
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** JSON that cannot end the element it stands in, whatever names are in it. */
+/** JSON for a script element: no name in it can end the element. */
 function embedded(value: object): string {
   return JSON.stringify(value)
     .replaceAll('<', '\\u003c')
@@ -64,7 +63,7 @@ function embedded(value: object): string {
     .replaceAll('\u2029', '\\u2029');
 }
 
-/** What stands there for a reader without scripts: the verdict and the checklist. */
+/** Verdict and checklist for a browser without scripts. */
 function plain({ run, now, gates }: DashboardState): string {
   const rows = gates.map(
     ({ status, title, observed, remedy }) =>
@@ -74,18 +73,18 @@ function plain({ run, now, gates }: DashboardState): string {
 }
 
 /** The page of a run that has ended, in one file. */
-export function staticPage(picture: DashboardState, { script, style }: PageParts): string {
+export function staticPage(state: DashboardState, { script, style }: PageParts): string {
   const policy = `default-src 'none'; script-src ${sha256(script)}; style-src ${sha256(style)}; img-src data:; base-uri 'none'; form-action 'none'`;
   const head = `<meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>tickshard ${escapeHtml(picture.run.runId)}: ${escapeHtml(picture.now.verdict ?? 'running')}</title>
+<title>tickshard ${escapeHtml(state.run.runId)}: ${escapeHtml(state.now.verdict ?? 'running')}</title>
 <style>${style}</style>`;
   return frame(
     head,
-    `${plain(picture)}\n<script type="application/json" id="picture">${embedded(picture)}</script>\n<script>${script}</script>`,
+    `${plain(state)}\n<script type="application/json" id="state">${embedded(state)}</script>\n<script>${script}</script>`,
   );
 }
 
-/** The page of a report, as JSON.parse gives it. Throws EngineError REPORT with one sentence when it is none that can be shown. */
+/** The page of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be shown. */
 export function reportPage(report: unknown): string {
   return staticPage(reportState(report), pageParts());
 }

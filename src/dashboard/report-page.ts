@@ -1,13 +1,14 @@
 /**
- * The picture of a run that has ended, out of its report: what `tickshard report` and the run itself put into a page. A report is a file
- * that anybody may have written: what a picture needs is checked, each refusal in one sentence.
+ * The dashboard's state of a run that has ended, made from its report; `tickshard report` and the run itself embed it in a page. A report
+ * is untrusted input: every member that the state needs is checked, and a refusal is one sentence.
  */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
-import { UNUSED } from '../monitor/event-log.js';
+import { EVENT_LEVELS } from '../monitor/event.js';
+import { UNUSED_REASONS } from '../monitor/event-log.js';
 import { RUN_VERDICTS, STATUSES, type RunVerdict, type Status } from '../gates/gate.js';
 import { titleOf } from '../gates/gates.js';
-import { NOT_TICKS, dashboardRun } from './status.js';
+import { NOT_TICK_REASONS, dashboardRun } from './status.js';
 import {
   TRAIL_LENGTH,
   type DashboardState,
@@ -22,7 +23,7 @@ import { SYMBOL_STATES, type SymbolState } from '../gates/symbol-state.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Reads members of `json`, which is `where` of the report. Each throws EngineError REPORT when it is not what it must be. */
+/** Reads members of an object at path `where` of the report. Each read throws EngineError REPORT if the member is not of its type. */
 class Reader {
   readonly #json: Json;
   readonly #where: string;
@@ -61,7 +62,7 @@ class Reader {
     return this.list(name).map((value, index) => new Reader(value, `${this.#path(name)}[${index}]`));
   }
 
-  /** Rows of `width` numbers; null may stand in the columns `nullable`. */
+  /** Rows of `width` numbers; the columns `nullable` may be null. */
   rows(
     name: string,
     width: number,
@@ -70,7 +71,7 @@ class Reader {
     return rowsOf(this.#json[name], this.#path(name), width, nullable);
   }
 
-  /** Members that are texts, all of them. */
+  /** All members, each of which must be a text. */
   texts(): Readonly<Record<string, string>> {
     return Object.fromEntries(Object.keys(this.#json).map((name) => [name, this.text(name)]));
   }
@@ -144,19 +145,19 @@ function refusedOf(counters: Reader): DashboardStatus['refused'] {
   ];
   const short = (name: string): string => name.replace(/^(refused|unadmitted)/, '').toLowerCase();
   return [
-    ...UNUSED.map(([name, kind, reason]) => ({
+    ...UNUSED_REASONS.map(([name, kind, reason]) => ({
       reason,
       packets: (kind === 'refused' ? refused : unadmitted).number(short(name)),
     })),
-    ...NOT_TICKS.map(([name, reason]) => ({ reason, packets: applied.number(name) })),
+    ...NOT_TICK_REASONS.map(([name, reason]) => ({ reason, packets: applied.number(name) })),
   ].filter(({ packets }) => packets > 0);
 }
 
-function nowOf(report: Reader, sights: Reader): DashboardStatus {
+function statusOf(report: Reader, views: Reader): DashboardStatus {
   const cost = report.in('performance');
   const counters = report.in('counters');
   const symbols = report.readers('symbols');
-  const duration = sights.in('duration');
+  const duration = views.in('duration');
   const ticks = counters.in('applied').number('tick');
   const ranMin = duration.number('ranMin');
   return {
@@ -208,20 +209,20 @@ function runOf(report: Reader): DashboardRun {
   });
 }
 
-/** The picture of `report`, as JSON.parse gives it. Throws EngineError REPORT with one sentence when it is none that can be shown. */
+/** The state of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be shown. */
 export function reportState(report: unknown): DashboardState {
   const reader = new Reader(report, '');
   const run = runOf(reader);
-  const sights = reader.in('sights');
-  const now = nowOf(reader, sights);
+  const views = reader.in('sights');
+  const now = statusOf(reader, views);
   const symbols = reader.readers('symbols');
-  const lists = sights.list('candles');
+  const lists = views.list('candles');
   if (lists.length !== symbols.length) throw notOne('sights.candles');
   const candles = lists.map(
     (list, index) =>
       rowsOf(list, `sights.candles[${index}]`, CANDLE_WIDTH, [7, 8]) as unknown as DashboardCandle[],
   );
-  const pace = sights.in('pace');
+  const tickRate = views.in('pace');
   return {
     run,
     now,
@@ -236,21 +237,21 @@ export function reportState(report: unknown): DashboardState {
     rows: symbols.map((symbol, index) => rowOf(symbol, candles[index], now.ranMin)),
     candles,
     trails: candles.map((list) => list.slice(-TRAIL_LENGTH).map((candle) => candle[4])),
-    rules: sights
+    rules: views
       .list('rules')
       .map((rule, index) => (rule === null ? null : ruleOf(new Reader(rule, `sights.rules[${index}]`)))),
-    events: sights.readers('events').map((event) => ({
+    events: views.readers('events').map((event) => ({
       id: event.number('id'),
       atMs: event.number('atMs'),
       kind: event.text('kind') as DashboardState['events'][number]['kind'],
-      level: event.oneOf('level', ['info', 'warn', 'bad']),
+      level: event.oneOf('level', EVENT_LEVELS),
       text: event.text('text'),
     })),
-    pace: {
-      spanMs: pace.number('spanMs'),
-      ticks: pace.rows('ticks', 2) as unknown as DashboardState['pace']['ticks'],
+    tickRate: {
+      spanMs: tickRate.number('spanMs'),
+      ticks: tickRate.rows('ticks', 2) as unknown as DashboardState['tickRate']['ticks'],
     },
-    latency: sights.rows('latency', 2) as unknown as DashboardState['latency'],
+    latency: views.rows('latency', 2) as unknown as DashboardState['latency'],
   };
 }
 

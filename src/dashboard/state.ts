@@ -1,28 +1,28 @@
 /**
- * What a page shows of a run: the whole of it, and what changed since. The live page is sent these, the report has one frozen in, and
- * the program in the browser (`src/page`) knows nothing else. Plain data that survives JSON; prices are rupees, times epoch ms of the
- * market, and what is not known is null.
+ * All that a page knows of a run: its state, and changes of it. The live page receives these, the report embeds one state, and the
+ * browser's program (`src/page`) reads nothing else. Plain data that survives JSON: prices in rupees, times in epoch ms of the market,
+ * null for what is unknown.
  */
 import type { RunVerdict, Status } from '../gates/gate.js';
 import type { SymbolState } from '../gates/symbol-state.js';
-import { type RunEvent, EVENTS_KEPT } from '../monitor/event.js';
+import { type RunEvent, MAX_EVENTS } from '../monitor/event.js';
 import type { TickRateCurve } from '../monitor/tick-rate.js';
 
 /** Flags of a candle. */
 export const CANDLE = {
-  /** Not seen whole. */
+  /** Not seen whole: a gap touches the minute. */
   partial: 1,
-  /** Corrected behind its seal. */
+  /** Corrected after its seal. */
   revised: 2,
-  /** The closing auction's print. */
+  /** The closing auction's price. */
   auction: 4,
   /** Not sealed yet. */
   open: 8,
-  /** Its high or low is of a trade that no packet showed. */
+  /** Its high or low is of a trade that no packet showed, known by the day's own high or low. */
   repaired: 16,
 } as const;
 
-/** Minute, open, high, low, close, volume, flags, VWAP and high of day as the rule saw them (null where it looked at none). */
+/** A tuple, to keep a day of fifty symbols short. VWAP and high of day are those of the rule's evaluation, null without one. */
 export type DashboardCandle = readonly [
   minuteMs: number,
   open: number,
@@ -35,10 +35,10 @@ export type DashboardCandle = readonly [
   hod: number | null,
 ];
 
-/** What does not change while the run lasts. */
+/** What does not change during the run. */
 export interface DashboardRun {
   readonly version: string;
-  /** Of what else it depends on, name and version. */
+  /** Of Node, the system and the packages. */
   readonly versions: readonly (readonly [name: string, version: string])[];
   readonly runId: string;
   readonly title: string;
@@ -60,7 +60,7 @@ export interface DashboardPercentiles {
   readonly p999: number | null;
 }
 
-/** What changes with every look. */
+/** The figures of the run, replaced at every update. */
 export interface DashboardStatus {
   /** Null before the first packet. */
   readonly marketMs: number | null;
@@ -72,7 +72,7 @@ export interface DashboardStatus {
   readonly ticksPerSecond: number;
   readonly whole: number;
   readonly partial: number;
-  /** Records that wait in each shard's ring, and how many it can hold; null where that is no more known. */
+  /** Records that wait in each shard's ring, and its capacity; null in a report. */
   readonly rings: readonly { readonly depth: number; readonly slots: number }[] | null;
   readonly appliedUs: DashboardPercentiles;
   readonly sealedMs: DashboardPercentiles;
@@ -84,7 +84,7 @@ export interface DashboardStatus {
   readonly refused: readonly { readonly reason: string; readonly packets: number }[];
   readonly received: number;
   readonly gaps: readonly { readonly fromMs: number; readonly toMs: number }[];
-  /** Where the report of the run is, once it is written. */
+  /** Path of the report's page, once it is written. */
   readonly report: string | null;
 }
 
@@ -100,10 +100,10 @@ export interface DashboardGate {
 
 export interface SymbolView {
   readonly last: number | null;
-  /** Price that the change is counted from: the day's open, or where no packet tells it the first of the run. */
+  /** Base of the change: the day's open, or the run's first price in LTP mode, which carries no open. */
   readonly open: number | null;
   readonly ticks: number;
-  /** Ticks a second of real time of late; in a report, of market time over the run. */
+  /** Ticks a second: of real time over the last seconds; in a report, of market time over the run. */
   readonly rate: number;
   readonly lastTickMs: number | null;
   readonly state: SymbolState;
@@ -112,17 +112,17 @@ export interface SymbolView {
   readonly late: number;
 }
 
-/** One condition of the rule: what was looked at, against what, and whether it is met. */
+/** One condition of the rule. `value` says what was compared. */
 export interface RuleCondition {
   readonly name: string;
   readonly met: boolean;
   readonly value: string;
 }
 
-/** What the rule said of a symbol's newest minute. */
+/** The rule's evaluation of a symbol's newest minute. */
 export interface RuleView {
   readonly minuteMs: number;
-  /** Why the rule could not be applied; null when it was. */
+  /** Why the rule was not applied; null when it was. */
   readonly why: string | null;
   readonly conditions: readonly RuleCondition[];
   readonly signal: string | null;
@@ -130,7 +130,7 @@ export interface RuleView {
   readonly signals: number;
 }
 
-/** Packets that took so many microseconds or less, and more than those of the bucket before. */
+/** Packets that took at most `us` microseconds, and longer than the previous bucket's. */
 export type LatencyBucket = readonly [us: number, packets: number];
 
 export interface DashboardState {
@@ -141,34 +141,34 @@ export interface DashboardState {
   readonly rows: readonly SymbolView[];
   /** Ascending. */
   readonly candles: readonly (readonly DashboardCandle[])[];
-  /** Prices of late, the oldest first. */
+  /** Last prices, a second apart, the oldest first; at most TRAIL_LENGTH. */
   readonly trails: readonly (readonly number[])[];
   readonly rules: readonly (RuleView | null)[];
   readonly events: readonly RunEvent[];
-  readonly pace: TickRateCurve;
+  readonly tickRate: TickRateCurve;
   readonly latency: readonly LatencyBucket[];
 }
 
-/** What changed since the picture, or the change, before it. Lists by symbol are pairs of its index and what is new. */
+/** What changed since the previous state or change. Lists by symbol are pairs of its index and its new value. */
 export interface DashboardChange {
   readonly now: DashboardStatus;
   readonly gates: readonly DashboardGate[];
   readonly rows: readonly (readonly [symbol: number, row: SymbolView])[];
-  /** Candles that are new or other than before. */
+  /** Candles that are new or different. */
   readonly candles: readonly (readonly [symbol: number, candles: readonly DashboardCandle[]])[];
-  /** One price more for every symbol, or none. */
+  /** One more price for every symbol, or empty. */
   readonly trail: readonly (number | null)[];
   readonly rules: readonly (readonly [symbol: number, rule: RuleView])[];
   readonly events: readonly RunEvent[];
-  /** Whole, where it changed: it is short. */
-  readonly pace: DashboardState['pace'] | null;
+  /** Whole if it changed: it is short. */
+  readonly tickRate: DashboardState['tickRate'] | null;
   readonly latency: readonly LatencyBucket[] | null;
 }
 
-/** Prices of a trail. */
+/** Prices in a trail at most. */
 export const TRAIL_LENGTH = 60;
 
-/** Two ascending lists of candles as one; of a minute that both have, the new one. */
+/** Merges two ascending lists of candles; for a minute in both, the new candle wins. */
 export function withCandles(
   known: readonly DashboardCandle[],
   news: readonly DashboardCandle[],
@@ -178,10 +178,10 @@ export function withCandles(
   return [...byMinute.values()].sort((a, b) => a[0] - b[0]);
 }
 
-/** Events in order of their ids, the newest that are kept; one that went on takes its own place. */
+/** Merges events by id, in order; keeps the newest MAX_EVENTS. */
 export function withEvents(known: readonly RunEvent[], news: readonly RunEvent[]): readonly RunEvent[] {
   if (news.length === 0) return known;
   const byId = new Map(known.map((event) => [event.id, event]));
   for (const event of news) byId.set(event.id, event);
-  return [...byId.values()].sort((a, b) => a.id - b.id).slice(-EVENTS_KEPT);
+  return [...byId.values()].sort((a, b) => a.id - b.id).slice(-MAX_EVENTS);
 }

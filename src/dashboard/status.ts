@@ -1,11 +1,11 @@
-/** What a page shows of a moment, made of the facts. Pure. */
-import { UNUSED } from '../monitor/event-log.js';
+/** The run's figures for a page, made from the facts. Pure. */
+import { UNUSED_REASONS } from '../monitor/event-log.js';
 import { applied, type Facts } from '../gates/facts.js';
 import type { RunVerdict } from '../gates/gate.js';
 import { titleOf, type GateResult } from '../gates/gates.js';
 import type { DashboardGate, DashboardStatus, DashboardRun } from './state.js';
 
-/** What a run is, as its options and its report say. */
+/** The run as its options or its report describe it. */
 export interface RunAbout extends Pick<
   DashboardRun,
   'version' | 'runId' | 'mode' | 'volumeKind' | 'feed' | 'seed' | 'speed' | 'startedAt' | 'symbols'
@@ -15,7 +15,7 @@ export interface RunAbout extends Pick<
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** An option's value as people read it. */
+/** An option's value for people. */
 function valueText(value: unknown): string {
   if (value === null || value === undefined || value === false) return 'no';
   if (value === true) return 'yes';
@@ -23,7 +23,7 @@ function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The run as a page's. */
+/** The run for a page. */
 export function dashboardRun({ stage, options, versions, ...about }: RunAbout): DashboardRun {
   const { symbols } = about;
   return {
@@ -37,7 +37,7 @@ export function dashboardRun({ stage, options, versions, ...about }: RunAbout): 
 
 const known = (value: number | undefined): number | null => value ?? null;
 
-/** The moment as a page's, but for the rings, which the main thread does not look at. */
+/** The figures for a page, without the rings, which the dashboard's thread reads itself. */
 export function dashboardStatus(
   facts: Facts,
   rest: Pick<DashboardStatus, 'ticksPerSecond'> & {
@@ -50,7 +50,7 @@ export function dashboardStatus(
   const { p50, p99, p999 } = cost.receiveToAppliedUs;
   const sealed = cost.receiveToSealedMs;
   const sums = applied(facts);
-  const refused = UNUSED.map(([name, , reason]) => ({ reason, packets: counters[name] }));
+  const refused = UNUSED_REASONS.map(([name, , reason]) => ({ reason, packets: counters[name] }));
   return {
     marketMs: known(market.timeMs),
     verdict: rest.verdict ?? null,
@@ -67,28 +67,29 @@ export function dashboardStatus(
     loopP99Ms: cost.eventLoopDelayP99Ms,
     cpuPercent: cost.cpuPercent,
     rssMb: cost.rssMb,
-    refused: [...refused, ...NOT_TICKS.map(([name, reason]) => ({ reason, packets: sums[name] }))].filter(
-      ({ packets }) => packets > 0,
-    ),
+    refused: [
+      ...refused,
+      ...NOT_TICK_REASONS.map(([name, reason]) => ({ reason, packets: sums[name] })),
+    ].filter(({ packets }) => packets > 0),
     received: counters.binary,
     gaps: facts.unseen.gaps,
     report: rest.report ?? null,
   };
 }
 
-/** Packets that were applied and are no tick, and why. */
-export const NOT_TICKS: readonly (readonly [
+/** Reasons for which an applied packet is not a tick, by its class in `applied()`. */
+export const NOT_TICK_REASONS: readonly (readonly [
   name: 'seed' | 'noTrade' | 'duplicate' | 'outOfSession' | 'poison',
   reason: string,
 ])[] = [
-  ['seed', 'a connection starts with it: an old price, of which nobody knows when it was made'],
-  ['noTrade', 'no trade since the one before: the volume of the day did not rise'],
+  ['seed', 'a connection starts with it: an old price of unknown time'],
+  ['noTrade', 'no trade since the previous packet: the volume of the day did not rise'],
   ['duplicate', 'delivered twice'],
   ['outOfSession', 'outside continuous trading'],
   ['poison', 'skipped after three deaths of a worker thread at it'],
 ];
 
-/** A gate as a page's. */
+/** A gate for a page. */
 export function dashboardGate(
   { id, status, observed, expected, remedy }: GateResult,
   symbols: number,

@@ -1,4 +1,4 @@
-/** What a page shows of one symbol, read from its shard's memory. Reads only; any thread may. */
+/** What a page shows of one symbol, read from its shard's memory. Only reads; any thread may call it. */
 import {
   CANDLE,
   type LatencyBucket,
@@ -26,10 +26,10 @@ import { readCandles } from '../candles/read-candles.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
-/** What a page shows of evaluations, by the minute that they are of. */
+/** Figures of the rule's evaluations, by minute (epoch ms). */
 export type EvaluationsByMinute = ReadonlyMap<number, Pick<Evaluation, 'vwap' | 'hod'>>;
 
-/** The row's candles from bar `from` on, those that are not sealed yet included, with what the rule saw beside each. */
+/** The row's candles from bar `from` on, open ones included, with the rule's figures. */
 export function dashboardCandles(
   m: ShardMemory,
   place: RowPlace,
@@ -61,7 +61,7 @@ export function dashboardCandles(
   });
 }
 
-/** The row's bar that is not sealed yet; undefined when there is none. */
+/** The row's open bar; undefined if there is none. */
 export function openDashboardCandle(
   m: ShardMemory,
   { instrument, row }: RowPlace,
@@ -89,7 +89,7 @@ export function openDashboardCandle(
   ];
 }
 
-/** The row's figures but for its candles. */
+/** The row's figures and its price scale. */
 export function rowFigures(
   m: ShardMemory,
   { instrument, row }: RowPlace,
@@ -97,7 +97,7 @@ export function rowFigures(
   return { ...readRow(m, row), scale: priceScale(instrument.exchangeType) };
 }
 
-/** The figures as a page's row. */
+/** The figures for a page. */
 export function symbolView(
   figures: RowFigures & { readonly scale: number },
   rest: Pick<SymbolView, 'rate' | 'whole' | 'partial' | 'late'> & {
@@ -149,8 +149,8 @@ function conditions(close: number, { vwap, hod, relVol, volMa }: Evaluation): Ru
   ];
 }
 
-/** The candle's close as the rule saw it; undefined where it looked at another candle than ours. */
-function closeSeen(
+/** The close that the rule evaluated; undefined if it evaluated another candle than ours. */
+function evaluatedClose(
   m: ShardMemory,
   { instrument, row }: RowPlace,
   { timestampMs, basis }: Evaluation,
@@ -164,17 +164,17 @@ function closeSeen(
   return undefined;
 }
 
-/** What the rule said of a minute, condition by condition. `signals`: how many there were of the symbol so far. */
+/** The rule's evaluation of a minute, condition by condition. `signals`: the symbol's signals so far. */
 export function ruleView(m: ShardMemory, place: RowPlace, evaluation: Evaluation, signals: number): RuleView {
   const { timestampMs: minuteMs, basis, evaluated, insufficient } = evaluation;
-  const close = closeSeen(m, place, evaluation);
+  const close = evaluatedClose(m, place, evaluation);
   const why =
     basis === 'partial'
       ? `the candle of ${istMinute(minuteMs)} was not seen whole`
       : !evaluated
         ? (insufficient ?? null)
         : close === undefined
-          ? `the history's candle of ${istMinute(minuteMs)} was looked at, ours was not seen whole`
+          ? `the rule used the history's candle of ${istMinute(minuteMs)}, ours was not seen whole`
           : null;
   return {
     minuteMs,
@@ -185,7 +185,7 @@ export function ruleView(m: ShardMemory, place: RowPlace, evaluation: Evaluation
   };
 }
 
-/** Receive-to-applied of all shards together. */
+/** Receive-to-applied latency of all shards together. */
 export function latencyBuckets(memories: readonly ShardMemory[]): LatencyBucket[] {
   return filledBuckets(memories.map((memory) => histogramIn(memory, 'histogram')));
 }

@@ -1,24 +1,23 @@
 /**
- * Those who watch the page, over server-sent events: each is given the whole picture first and then what changes. One that does not
- * read keeps nothing but its own connection waiting: while its socket is full it is sent nothing, then the whole again; when it stays
- * full it is cut off.
+ * Pages that watch the run over server-sent events. Each receives the whole state first and then changes. A viewer that does not read
+ * delays no other: while its socket is full it is sent nothing, then the whole state again; if it stays full it is disconnected.
  */
 import type { ServerResponse } from 'node:http';
 import type { DashboardState, DashboardChange } from './state.js';
-import { answer, begin } from './local-server.js';
+import { answer, beginStream } from './local-server.js';
 
-/** Viewers at a time. */
-export const MOST_VIEWERS = 32;
+/** Viewers at the same time. */
+export const MAX_VIEWERS = 32;
 /** Real ms for which a viewer's socket may stay full. */
-export const FULL_MS = 10_000;
-/** How soon a browser tries again when the connection is lost, real ms. */
+export const MAX_FULL_MS = 10_000;
+/** Real ms after which a browser reconnects. */
 const RETRY_MS = 1000;
 
 interface Viewer {
   readonly response: ServerResponse;
-  /** Whether it has the whole picture, so that changes mean something to it. */
+  /** True if it has the whole state, to which changes apply. */
   whole: boolean;
-  /** Since when its socket is full, monotonic ms; undefined when it is not. */
+  /** Monotonic ms since which its socket is full; undefined if it is not. */
   fullSinceMs: number | undefined;
 }
 
@@ -28,7 +27,7 @@ export class Viewers {
   readonly #viewers = new Set<Viewer>();
   readonly #onCut: () => void;
 
-  /** `onCut` is told when a viewer is cut off. */
+  /** `onCut` is called when a viewer is disconnected because it does not read. */
   constructor(onCut: () => void = () => undefined) {
     this.#onCut = onCut;
   }
@@ -37,36 +36,36 @@ export class Viewers {
     return this.#viewers.size;
   }
 
-  /** Takes a viewer in; `picture` is undefined before the first look. */
-  join(response: ServerResponse, picture: DashboardState | undefined): void {
-    if (this.#viewers.size >= MOST_VIEWERS)
+  /** Adds a viewer, or answers 503 if there are MAX_VIEWERS. `state` is undefined before the first update. */
+  join(response: ServerResponse, state: DashboardState | undefined): void {
+    if (this.#viewers.size >= MAX_VIEWERS)
       return answer(
         response,
         503,
         'text/plain; charset=utf-8',
-        `${MOST_VIEWERS} pages watch already; close one.\n`,
+        `${MAX_VIEWERS} pages watch already; close one.\n`,
       );
-    begin(response, 'text/event-stream; charset=utf-8');
+    beginStream(response, 'text/event-stream; charset=utf-8');
     if (response.req.method === 'HEAD') return void response.end();
     const viewer: Viewer = { response, whole: false, fullSinceMs: undefined };
     this.#viewers.add(viewer);
     response.on('close', () => this.#viewers.delete(viewer));
-    // A connection that breaks is closed; there is nobody to tell.
+    // A broken connection is closed; there is no one to report it to.
     response.on('error', () => response.destroy());
     this.#write(viewer, `retry: ${RETRY_MS}\n\n`);
-    if (picture === undefined) this.#write(viewer, event('waiting', {}));
-    else this.#whole(viewer, event('whole', picture));
+    if (state === undefined) this.#write(viewer, event('waiting', {}));
+    else this.#whole(viewer, event('whole', state));
   }
 
-  /** Tells what changed. `picture` makes the whole, for those who need it. */
-  tell(change: DashboardChange, picture: () => DashboardState, monoMs: number): void {
+  /** Sends a change to all viewers. `state` makes the whole state, for viewers that need it. */
+  send(change: DashboardChange, state: () => DashboardState, monoMs: number): void {
     if (this.#viewers.size === 0) return;
     const changed = event('change', change);
     let whole: string | undefined;
     for (const viewer of this.#viewers) {
       if (this.#isFull(viewer, monoMs)) continue;
       if (viewer.whole) this.#write(viewer, changed);
-      else this.#whole(viewer, (whole ??= event('whole', picture())));
+      else this.#whole(viewer, (whole ??= event('whole', state())));
     }
   }
 
@@ -80,10 +79,10 @@ export class Viewers {
       viewer.fullSinceMs = undefined;
       return false;
     }
-    // What it misses now it is given whole later.
+    // It misses this change, so it needs the whole state.
     viewer.whole = false;
     viewer.fullSinceMs ??= monoMs;
-    if (monoMs - viewer.fullSinceMs > FULL_MS) {
+    if (monoMs - viewer.fullSinceMs > MAX_FULL_MS) {
       viewer.response.destroy();
       this.#viewers.delete(viewer);
       this.#onCut();

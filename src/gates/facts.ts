@@ -1,4 +1,4 @@
-/** What a run knows of itself at one moment: the one input of the gates, the report and the terminal. Plain data, read-only. */
+/** What a run knows of itself at one moment: the only input of gates, report and terminal. Plain read-only data. */
 import type { JournalFigures } from '../journal/writer.js';
 import type { VolumeKind } from '../candles/candle.js';
 import type { ModeName } from '../market/packet.js';
@@ -13,12 +13,12 @@ export interface SymbolFacts {
   readonly symbol: string;
   readonly token: string;
   readonly shard: number;
-  /** Wire units in a rupee. */
+  /** Wire units per rupee. */
   readonly priceScale: number;
   readonly figures: RowFigures;
-  /** Real ms from subscribing to the first packet; undefined while there was none. */
+  /** Real ms from subscribing to the first packet; undefined before it. */
   readonly answeredAfterMs: number | undefined;
-  /** Sealed candles, seen whole. */
+  /** Sealed candles of minutes that were seen whole. */
   readonly whole: number;
   /** Candles, sealed or still open, of minutes not seen whole. */
   readonly partial: number;
@@ -26,7 +26,7 @@ export interface SymbolFacts {
   readonly revisions: number;
 }
 
-/** SHA-256 of what a run made of its frames, hex: equal hashes, equal rows, whatever the number of shards. */
+/** SHA-256, hex, of what a run made of its frames. Equal frames give equal hashes for any number of shards. */
 export interface Hashes {
   readonly candles: string;
   readonly quality: string;
@@ -34,13 +34,13 @@ export interface Hashes {
   readonly momentum: string;
 }
 
-/** A span of market time in which nothing could be seen, epoch ms. */
-export interface Unseen {
+/** A span of market time without a feed, epoch ms. */
+export interface UnseenSpan {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** How a connection ended. */
+/** How a connection, or an attempt at one, ended. */
 export interface Disconnect {
   readonly connection: number;
   readonly code: number | undefined;
@@ -51,7 +51,7 @@ export interface Disconnect {
   readonly livedMs: number;
 }
 
-/** One that was noted. */
+/** A disconnect and its time. */
 export interface NotedDisconnect extends Disconnect {
   /** Market time, epoch ms. */
   readonly atMs: number;
@@ -67,27 +67,29 @@ export interface Facts {
   readonly symbols: readonly SymbolFacts[];
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly market: {
-    /** Market time T, epoch ms; undefined before the first frame. */
+    /** The watermark, epoch ms of market time; undefined before the first frame. */
     readonly timeMs: number | undefined;
-    /** Whether trading is continuous at T. */
+    /** Whether trading is continuous at `timeMs`. */
     readonly inContinuous: boolean;
-    /** Minutes that passed since the feed opened, grace included: after two of them a whole one must be sealed. */
+    /** Minute boundaries since the feed opened, grace included. After two of them a whole minute must be sealed. */
     readonly boundaries: number;
-    /** The market clock was given with `--market-clock`: its distance from the exchange's is unknown. */
+    /** True with `--market-clock`: the clock's offset from the exchange's is unknown. */
     readonly clockByHand: boolean;
     /** Why the session's hours are a guess; undefined when they are known. */
     readonly hoursUnknown: string | undefined;
   };
   readonly duration: {
+    /** Market minutes. */
     readonly askedMin: number;
     readonly ranMin: number;
-    readonly settledMin: number;
+    /** A shorter run proves little. */
+    readonly recommendedMin: number;
   };
   readonly feed: {
     readonly connected: boolean;
     readonly connections: number;
     readonly disconnects: readonly NotedDisconnect[];
-    /** Real ms since the first open, and how many of them without a connection. */
+    /** Real ms since the first open, and those of them without a connection. */
     readonly openForMs: number;
     readonly disconnectedMs: number;
     /** Real ms since the first subscription; undefined before. */
@@ -100,7 +102,7 @@ export interface Facts {
   readonly momentum: {
     readonly evaluations: readonly Evaluation[];
     readonly failures: readonly string[];
-    /** What the final candles say otherwise; undefined before the end. */
+    /** Where the final candles give another evaluation; undefined before the end. */
     readonly differences: readonly string[] | undefined;
     readonly notes: readonly string[];
   };
@@ -113,8 +115,9 @@ export interface Facts {
   readonly output: {
     readonly outDir: string;
     readonly files: readonly WrittenFile[];
-    /** Undefined before the end. */
+    /** Rows that were read back and equal what was sealed; undefined before the end. */
     readonly proven: number | undefined;
+    /** Minutes of an earlier run that were kept because they are better. */
     readonly kept: number;
     readonly problems: readonly string[];
     readonly strayWrites: readonly string[];
@@ -122,20 +125,20 @@ export interface Facts {
     /** Undefined before the end. */
     readonly hashes: Hashes | undefined;
   };
-  /** What was not seen between the first packet and the end. */
+  /** What was missed between the first packet and the end. */
   readonly unseen: {
-    readonly gaps: readonly Unseen[];
-    /** Labels (epoch ms) of minutes with partial candles, ascending, and of how many symbols; none before the end. */
+    readonly gaps: readonly UnseenSpan[];
+    /** Minutes (epoch ms, ascending) with partial candles, and the number of symbols; empty before the end. */
     readonly minutes: readonly { readonly minuteMs: number; readonly symbols: number }[];
   };
   /** Undefined with `--no-journal`. */
   readonly journal: JournalFigures | undefined;
-  /** Undefined without `--history`; else how our schema differs, a sentence each. */
+  /** How our schema differs from the history's, a sentence each; undefined if there is nothing to compare. */
   readonly schema: readonly string[] | undefined;
   readonly historyGiven: boolean;
 }
 
-/** What became of the routed packets, summed over the symbols. */
+/** The routed packets by what they were applied as, summed over the symbols. */
 export function applied(facts: Facts): {
   tick: number;
   seed: number;
@@ -162,17 +165,16 @@ export interface RestCall {
   readonly method: string;
   readonly host: string;
   readonly path: string;
-  /** `log-in` until the first connection opened, but `warm-up` once earlier candles are polled; `run` until the feed was closed, then `after`. */
   readonly phase: Phase;
-  /** Whether it is the log-in. */
   readonly logIn: boolean;
   /** Whether it asks for candles. */
   readonly candles: boolean;
 }
 
+/** `log-in` until the first connection opens, `warm-up` while earlier candles are polled before that, `run` until the feed is closed, then `after`. */
 export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
 
-/** A connection of this thread with what it was for. */
+/** A connection of the main thread, and its purpose. */
 export interface PurposedConnection extends CountedConnection {
   readonly purpose: 'log-in' | 'feed' | 'candles' | 'rest' | 'unknown';
 }
@@ -180,13 +182,14 @@ export interface PurposedConnection extends CountedConnection {
 export interface PerformanceFigures {
   /** CPU time of the whole process over real time since the feed opened, in percent of one core. */
   readonly cpuPercent: number;
-  /** Greatest resident set seen, MiB. */
+  /** Largest resident set sampled, MiB. */
   readonly rssMb: number;
   readonly eventLoopDelayP99Ms: number;
   readonly receiveToAppliedUs: Percentiles;
   readonly receiveToSealedMs: Percentiles;
 }
 
+/** Undefined before the first measurement. */
 export interface Percentiles {
   readonly p50: number | undefined;
   readonly p99: number | undefined;

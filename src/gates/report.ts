@@ -1,4 +1,4 @@
-/** The report of a run: the facts and the gates under the names that scripts read (docs/semantics.md, "Gates"). Written whole or not at all. */
+/** A run's report: facts and gates under the names that scripts read (docs/semantics.md, "Gates"). */
 import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
 import { applied, type Facts, type Percentiles, type SymbolFacts } from './facts.js';
@@ -6,7 +6,7 @@ import type { RunVerdict } from './gate.js';
 import type { GateResult } from './gates.js';
 import { symbolState } from './symbol-state.js';
 
-/** What the report's page draws: candles, rules, events and curves, as src/dashboard/report-page.ts reads them. The report only carries them. */
+/** Member `sights`: what the report's page draws. The report only carries it; `src/dashboard/report-page.ts` reads it. */
 export interface ReportViews {
   readonly candles: unknown;
   readonly rules: unknown;
@@ -15,7 +15,7 @@ export interface ReportViews {
   readonly latency: unknown;
 }
 
-/** What a report says beside facts and gates. */
+/** What a report holds in addition to facts and gates. */
 export interface RunHeader {
   readonly version: string;
   /** Of Node, the system and the packages. */
@@ -24,11 +24,11 @@ export interface RunHeader {
   /** `live`, `sim` or the host of a URL; never a path or a query. */
   readonly feed: string;
   readonly seed: number | undefined;
-  /** IST date of the market, and the candles of a day that is seen whole: minutes of continuous trading, and the closing auction. */
+  /** Indian date of the market, and the candles of a whole day: minutes of continuous trading, and the closing auction. */
   readonly market: { readonly date: string; readonly dayCandles: number };
   readonly startedWallMs: number;
   readonly endedWallMs: number;
-  /** How the program was started, as options: none of them is a secret. */
+  /** The options that the program was started with; none is a secret. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -58,7 +58,7 @@ function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Recor
     token: symbol.token,
     shard: symbol.shard,
     ticks: figures.ticks,
-    // All of them; `partial` says how many were not seen whole.
+    // All candles, partial ones included.
     candles: symbol.whole + symbol.partial,
     whole: symbol.whole,
     partial: symbol.partial,
@@ -238,7 +238,7 @@ export function buildReport(
   };
 }
 
-/** A report as text: indented for people, but for `sights`, of which each part has a line. */
+/** A report as JSON text: indented for people, except `sights`, whose members take one line each. */
 export function reportText({ sights, ...report }: Readonly<Record<string, unknown>>): string {
   const head = JSON.stringify(report, null, 2).replace(/\n\}$/, '');
   const parts = Object.entries(sights as object).map(

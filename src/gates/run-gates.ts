@@ -165,7 +165,7 @@ function judgePerformance({ performance, speed, finished }: Facts): Judgement {
 }
 
 function judgeDuration({ duration, finished, interrupted }: Facts): Judgement {
-  const { askedMin, ranMin, settledMin } = duration;
+  const { askedMin, ranMin, recommendedMin: settledMin } = duration;
   const expected = `${count(Number(askedMin.toFixed(1)), 'minute')} of market time and its last whole minute sealed`;
   const observed = `${ranMin.toFixed(1)} minutes`;
   if (!finished) return { status: 'skip', observed, expected };

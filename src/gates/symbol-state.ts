@@ -1,16 +1,23 @@
-/** How a symbol does at a moment: one word for the checklist, the page and the terminal. Pure. */
+/** A symbol's state: one word for the report, the page, the terminal and the metrics. Pure. */
 import { FRESH_MS } from './bounds.js';
 import type { RowFigures } from '../memory/shard-reader.js';
 
-/** How a symbol does (`stateOf`). */
-export const SYMBOL_STATES = ['ticking', 'quiet', 'stale', 'silent', 'shut'] as const;
+/** A last tick younger than this, market ms, means `ticking`; from FRESH_MS on it means `stale`. */
+const TICKING_MS = 5000;
 
-export type SymbolState = (typeof SYMBOL_STATES)[number];
+export type SymbolState = 'ticking' | 'quiet' | 'stale' | 'silent' | 'shut';
 
-/** Market ms up to which a last tick is of now. */
-export const TICKING_MS = 5000;
+/** Every state, with its meaning for people. */
+export const STATE_MEANINGS: Readonly<Record<SymbolState, string>> = {
+  ticking: `a tick within ${TICKING_MS / 1000} s`,
+  quiet: `within ${FRESH_MS / 1000} s`,
+  stale: 'older',
+  silent: 'never',
+  shut: 'trading is not continuous',
+};
 
-/** How a symbol does: its last tick of now, not quite, older than gate `fresh` likes, never any, or trading is not continuous. */
+export const SYMBOL_STATES = Object.keys(STATE_MEANINGS) as readonly SymbolState[];
+
 export function symbolState(
   { ticks, lastTickMs }: Pick<RowFigures, 'ticks' | 'lastTickMs'>,
   marketMs: number | undefined,

@@ -1,4 +1,4 @@
-/** Remembers how the run's connections went: how many, how they ended, how long there was none. */
+/** Records the run's connections: how many, how they ended, how long there was none. */
 import type { Clock } from '../clock.js';
 import type { Disconnect, NotedDisconnect } from '../gates/facts.js';
 
@@ -16,7 +16,7 @@ export class ConnectionRecord {
     this.#clock = clock;
   }
 
-  /** A connection is open; since `at`, monotonic ms, where that is not now. */
+  /** A connection opened; `at` for another time than now, as in a replay. */
   opened(at: { readonly monoMs: number } = { monoMs: this.#clock.monoMs() }): void {
     const now = at.monoMs;
     this.#connections++;
@@ -26,7 +26,7 @@ export class ConnectionRecord {
     this.#lostAtMs = undefined;
   }
 
-  /** A connection, or an attempt at one, ended; not by ourselves. */
+  /** A connection, or an attempt at one, ended, and not because the run closed it. */
   closed(
     disconnect: Disconnect,
     at: { readonly monoMs: number; readonly marketMs: number } = {
@@ -39,7 +39,7 @@ export class ConnectionRecord {
     this.#connected = false;
   }
 
-  /** The run closes the feed itself: what follows is no disconnect. */
+  /** The run closes the feed: time after this counts as neither open nor disconnected. */
   end(at: { readonly monoMs: number } = { monoMs: this.#clock.monoMs() }): void {
     this.#endedAtMs ??= at.monoMs;
   }
@@ -52,7 +52,7 @@ export class ConnectionRecord {
     return this.#connections;
   }
 
-  /** Real ms since the first open, and how many of them without a connection. */
+  /** Real ms since the first open, and those of them without a connection. */
   figures(): { openForMs: number; disconnectedMs: number } {
     if (this.#firstOpenMs === undefined) return { openForMs: 0, disconnectedMs: 0 };
     const now = this.#endedAtMs ?? this.#clock.monoMs();

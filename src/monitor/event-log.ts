@@ -1,62 +1,69 @@
-/** What happened in a run, as a bounded list of sentences in order, made of the differences between one look at the facts and the next. */
+/** What happened in a run: a bounded list of sentences, made from the differences between successive facts. */
 import type { CounterName } from '../memory/counters.js';
 import type { Facts } from '../gates/facts.js';
 import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
-import { EVENTS_KEPT, type EventKind, type RunEvent } from './event.js';
+import { MAX_EVENTS, type EventKind, type EventLevel, type RunEvent } from './event.js';
 import type { GateTransition } from './gate-transitions.js';
 
-/** Looks that may pass without news before what goes on, such as refused frames, counts as something new. */
-const PAUSE_LOOKS = 50;
+/** Updates without a rise after which a counter's next rise is a new event. */
+const MAX_QUIET_UPDATES = 50;
 
-/** Why a packet was received and not used, for people: by counter. */
-export const UNUSED: readonly (readonly [name: CounterName, kind: 'refused' | 'unused', reason: string])[] = [
+/** Why a received packet was not used, for people, by counter. */
+export const UNUSED_REASONS: readonly (readonly [
+  name: CounterName,
+  kind: 'refused' | 'unused',
+  reason: string,
+])[] = [
   ['refusedLength', 'refused', 'of a length that no frame of its mode has'],
   ['refusedMode', 'refused', 'of an unknown mode'],
   ['unadmittedExchange', 'unused', 'of an exchange type that does not exist'],
   ['unadmittedToken', 'unused', 'of a token that was not asked for'],
   ['unadmittedMode', 'unused', 'of another mode than was asked for'],
-  ['unadmittedPrice', 'unused', 'with a price that is none'],
+  ['unadmittedPrice', 'unused', 'with an impossible price'],
   ['unadmittedTime', 'unused', 'with an impossible time'],
 ];
 
-interface GoingOn {
+/** An event that continues while its counter rises. */
+interface Ongoing {
   readonly id: number;
-  from: number;
-  look: number;
+  /** The counter before the event. */
+  readonly from: number;
+  /** Update in which the counter last rose. */
+  update: number;
 }
 
 export class EventLog {
   readonly #events: RunEvent[] = [];
-  readonly #goingOn = new Map<CounterName, GoingOn>();
+  readonly #ongoing = new Map<CounterName, Ongoing>();
   #nextId = 1;
-  #looks = 0;
-  /** What the last look saw: the lists of Facts grow in place, so that their lengths are kept. */
-  #seen = { connections: 0, disconnects: 0, errors: 0, evaluations: 0, gaps: 0 };
+  #updates = 0;
+  /** Lengths of the lists at the last update; the lists of Facts grow in place. */
+  #reported = { connections: 0, disconnects: 0, errors: 0, evaluations: 0, gaps: 0 };
   #counters: Facts['counters'] | undefined;
-  /** Ids of events that are new or went on since they were last taken. */
-  #touched = new Set<number>();
+  /** Ids of events that are new or changed since takeChanged(). */
+  readonly #changed = new Set<number>();
 
   /** The newest events, in order. */
   get events(): readonly RunEvent[] {
     return this.#events;
   }
 
-  /** Events that are new, or went on, since the last call. */
-  news(): RunEvent[] {
-    const news = this.#events.filter(({ id }) => this.#touched.has(id));
-    this.#touched.clear();
-    return news;
+  /** Events that are new or changed since the last call. */
+  takeChanged(): RunEvent[] {
+    const changed = this.#events.filter(({ id }) => this.#changed.has(id));
+    this.#changed.clear();
+    return changed;
   }
 
-  /** Notes what is other than at the last look. Returns what is new. */
-  look(facts: Facts, turns: readonly GateTransition[], marketMs: number): readonly RunEvent[] {
-    this.#looks++;
+  /** Adds what is different from the last update. Returns the new events. `marketMs` is used before the first packet. */
+  update(facts: Facts, transitions: readonly GateTransition[], marketMs: number): readonly RunEvent[] {
+    this.#updates++;
     const from = this.#nextId;
     const atMs = facts.market.timeMs ?? marketMs;
     this.#connections(facts, atMs);
     this.#gaps(facts);
-    for (const [name, kind, reason] of UNUSED)
+    for (const [name, kind, reason] of UNUSED_REASONS)
       this.#continued(
         facts,
         atMs,
@@ -78,9 +85,9 @@ export class EventLog {
       'worker',
       (deaths) => `${count(deaths, 'worker thread')} died and ${deaths === 1 ? 'was' : 'were'} replaced`,
     );
-    for (const { code, message } of facts.feed.errors.slice(this.#seen.errors))
+    for (const { code, message } of facts.feed.errors.slice(this.#reported.errors))
       this.#add(atMs, 'broker', 'bad', `the broker answered ${code}: ${message}`);
-    for (const { gate, before } of turns) {
+    for (const { gate, before } of transitions) {
       this.#add(
         atMs,
         'gate',
@@ -88,12 +95,14 @@ export class EventLog {
         `gate ${gate.id}: ${before} to ${gate.status} (${gate.observed})${gate.status === 'pass' || gate.remedy === undefined ? '' : ` ${gate.remedy}`}`,
       );
     }
-    for (const { symbol, signals, timestampMs } of facts.momentum.evaluations.slice(this.#seen.evaluations)) {
+    for (const { symbol, signals, timestampMs } of facts.momentum.evaluations.slice(
+      this.#reported.evaluations,
+    )) {
       for (const { reason } of signals)
         this.#add(timestampMs, 'signal', 'info', `${symbol}: the rule would signal (dry run). ${reason}`);
     }
     const { feed, momentum, unseen } = facts;
-    this.#seen = {
+    this.#reported = {
       connections: feed.connections,
       disconnects: feed.disconnects.length,
       errors: feed.errors.length,
@@ -105,9 +114,9 @@ export class EventLog {
   }
 
   #connections({ feed }: Facts, atMs: number): void {
-    for (const { connection, sentence, atMs: endedMs } of feed.disconnects.slice(this.#seen.disconnects))
+    for (const { connection, sentence, atMs: endedMs } of feed.disconnects.slice(this.#reported.disconnects))
       this.#add(endedMs, 'disconnected', 'bad', `connection ${connection} ended: ${sentence}`);
-    if (feed.connections > this.#seen.connections)
+    if (feed.connections > this.#reported.connections)
       this.#add(
         atMs,
         'connected',
@@ -120,16 +129,16 @@ export class EventLog {
 
   #gaps({ unseen }: Facts): void {
     const { gaps } = unseen;
-    for (const { fromMs } of gaps.slice(this.#seen.gaps)) this.#add(fromMs, 'gap', 'warn', '');
-    // Only the newest can still be open; it ends at the time of the look.
-    for (const { fromMs, toMs } of gaps.slice(Math.max(0, this.#seen.gaps - 1))) {
+    for (const { fromMs } of gaps.slice(this.#reported.gaps)) this.#add(fromMs, 'gap', 'warn', '');
+    // Only the newest gap can still be open; until it closes, its end is the time of the facts.
+    for (const { fromMs, toMs } of gaps.slice(Math.max(0, this.#reported.gaps - 1))) {
       const event = this.#events.find(({ kind, atMs }) => kind === 'gap' && atMs === fromMs);
       const text = `nothing was seen for ${secondsText(toMs - fromMs)} of market time`;
       if (event !== undefined && event.text !== text) this.#change(event.id, text);
     }
   }
 
-  /** A count that rises is one event while it goes on rising. */
+  /** A counter that keeps rising is one event. */
   #continued(
     { counters }: Facts,
     atMs: number,
@@ -140,16 +149,16 @@ export class EventLog {
     const before = this.#counters?.[name] ?? 0;
     const more = counters[name] - before;
     if (more === 0) return;
-    const going = this.#goingOn.get(name);
-    if (going !== undefined && this.#looks - going.look <= PAUSE_LOOKS) {
-      going.look = this.#looks;
-      this.#change(going.id, textOf(counters[name] - going.from));
+    const ongoing = this.#ongoing.get(name);
+    if (ongoing !== undefined && this.#updates - ongoing.update <= MAX_QUIET_UPDATES) {
+      ongoing.update = this.#updates;
+      this.#change(ongoing.id, textOf(counters[name] - ongoing.from));
       return;
     }
-    this.#goingOn.set(name, {
+    this.#ongoing.set(name, {
       id: this.#add(atMs, kind, 'warn', textOf(more)),
       from: before,
-      look: this.#looks,
+      update: this.#updates,
     });
   }
 
@@ -157,14 +166,14 @@ export class EventLog {
     const at = this.#events.findIndex((event) => event.id === id);
     if (at < 0) return;
     this.#events[at] = { ...this.#events[at], text };
-    this.#touched.add(id);
+    this.#changed.add(id);
   }
 
-  #add(atMs: number, kind: EventKind, level: RunEvent['level'], text: string): number {
+  #add(atMs: number, kind: EventKind, level: EventLevel, text: string): number {
     const id = this.#nextId++;
     this.#events.push({ id, atMs, kind, level, text });
-    this.#touched.add(id);
-    if (this.#events.length > EVENTS_KEPT) this.#touched.delete(this.#events.shift()!.id);
+    this.#changed.add(id);
+    if (this.#events.length > MAX_EVENTS) this.#changed.delete(this.#events.shift()!.id);
     return id;
   }
 }

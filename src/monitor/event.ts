@@ -1,5 +1,4 @@
 /** An event of a run, as the event log keeps it and the page shows it. Plain data. */
-
 export type EventKind =
   | 'connected'
   | 'disconnected'
@@ -12,14 +11,17 @@ export type EventKind =
   | 'paused'
   | 'signal';
 
+export const EVENT_LEVELS = ['info', 'warn', 'bad'] as const;
+export type EventLevel = (typeof EVENT_LEVELS)[number];
+
 export interface RunEvent {
-  /** Rises; an event that goes on keeps its own. */
+  /** Ascending. An event that continues keeps its id and changes its text. */
   readonly id: number;
   readonly atMs: number;
   readonly kind: EventKind;
-  readonly level: 'info' | 'warn' | 'bad';
+  readonly level: EventLevel;
   readonly text: string;
 }
 
-/** Events that are kept, the newest. */
-export const EVENTS_KEPT = 500;
+/** Events that are kept at most, the newest. */
+export const MAX_EVENTS = 500;

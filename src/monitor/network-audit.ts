@@ -1,6 +1,6 @@
 /**
- * What the run's connections were for. `memory/io-ledger.ts` counts where every connection starts; here the HTTP layer says its purpose
- * through `diagnostics_channel`. Method, host and path are kept: never a header, a query or a body.
+ * What the run's connections are for. `memory/io-ledger.ts` counts every connection where it starts; here the HTTP layer announces its
+ * purpose through `diagnostics_channel`. Only method, host and path are kept, never a header, a query or a body.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { enterPhase, threadConnections } from '../memory/io-ledger.js';
@@ -19,11 +19,11 @@ interface ClientRequest {
   getHeader(name: string): string | number | undefined;
 }
 
-/** Watches this thread from `start` to `stop`. */
+/** Audits this thread from `start` to `stop`. */
 export class NetworkAudit {
   readonly restCalls: RestCall[] = [];
   readonly #purposes: ReadonlyMap<string, 'log-in' | 'candles'>;
-  /** What the HTTP layer announced, by `host:port`, in order. */
+  /** Purposes that the HTTP layer announced, by `host:port`, in order. */
   readonly #announced = new Map<string, PurposedConnection['purpose'][]>();
   #handshakes = 0;
   #phase: Phase = 'log-in';
@@ -61,18 +61,18 @@ export class NetworkAudit {
     enterPhase(phase);
   }
 
-  /** WebSocket handshakes that were begun. */
+  /** WebSocket handshakes that were started. */
   get handshakes(): number {
     return this.#handshakes;
   }
 
-  /** This thread's connections. The n-th to a host and port is put down to the n-th announcement of it. */
+  /** This thread's connections. The n-th one to a host and port has the purpose of the n-th announcement for them. */
   get connections(): PurposedConnection[] {
-    const seen = new Map<string, number>();
+    const counts = new Map<string, number>();
     return threadConnections().map((connection) => {
       const key = `${connection.host}:${connection.port}`;
-      const nth = seen.get(key) ?? 0;
-      seen.set(key, nth + 1);
+      const nth = counts.get(key) ?? 0;
+      counts.set(key, nth + 1);
       return { ...connection, purpose: this.#announced.get(key)?.[nth] ?? 'unknown' };
     });
   }
@@ -84,7 +84,7 @@ export class NetworkAudit {
           ? 443
           : 80
         : Number(origin.port);
-    // A socket is given an IPv6 address without the brackets that a URL needs.
+    // A socket's IPv6 address lacks the brackets of a URL.
     const key = `${origin.hostname.replace(/^\[|\]$/g, '')}:${port}`;
     const list = this.#announced.get(key);
     if (list === undefined) this.#announced.set(key, [purpose]);

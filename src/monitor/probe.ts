@@ -1,9 +1,9 @@
-/** What the run costs: CPU of all threads, memory, and how late the main thread's timers are. */
+/** What the run costs: CPU of all threads, memory, and the delay of the main thread's timers. */
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../clock.js';
 import type { PerformanceFigures } from '../gates/facts.js';
 
-/** The timer whose delay is measured fires so often, ms; a reading includes it. */
+/** Interval of the timer whose delay is measured, ms; each reading includes it. */
 const RESOLUTION_MS = 10;
 
 export class Probe {
@@ -18,7 +18,7 @@ export class Probe {
     this.#sinceMs = clock.monoMs();
   }
 
-  /** Begins anew: what starting up cost is not the run's. */
+  /** Starts measuring again: the cost of starting up does not count. */
   start(): void {
     this.#cpu = process.cpuUsage();
     this.#sinceMs = this.#clock.monoMs();
@@ -26,7 +26,7 @@ export class Probe {
     this.#delay.enable();
   }
 
-  /** Looks at memory; called now and then. */
+  /** Samples memory. */
   sample(): void {
     this.#rss = Math.max(this.#rss, process.memoryUsage.rss());
   }

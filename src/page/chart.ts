@@ -1,4 +1,4 @@
-/** One symbol's chart: candles, VWAP, high of day and volume, and what the momentum rule says of its newest minute. */
+/** One symbol's chart: candles, VWAP, high of day, volume, and the momentum rule's evaluation of the newest minute. */
 import {
   CandlestickSeries,
   ColorType,
@@ -28,7 +28,7 @@ import { CANDLE, type DashboardState, type DashboardCandle } from '../dashboard/
 import { h, say } from './dom.js';
 import { change, count, minute, number, rupees } from './format.js';
 
-/** The chart knows no zones: it is given Indian time as if it were UTC. */
+/** The chart has no time zones, so it gets Indian time as if it were UTC. */
 const IST_S = IST_OFFSET_MS / 1000;
 
 const timeOf = (ms: number): UTCTimestamp => (Math.round(ms / 1000) + IST_S) as UTCTimestamp;
@@ -86,7 +86,7 @@ function remarks(flags: number): string {
     [CANDLE.partial, 'partial: not seen whole'],
     [CANDLE.revised, 'revised after its seal'],
     [CANDLE.auction, 'closing auction'],
-    [CANDLE.repaired, "high or low by the day's own"],
+    [CANDLE.repaired, "high or low from the day's own"],
   ];
   return words
     .filter(([flag]) => (flags & flag) > 0)
@@ -113,8 +113,8 @@ export class Chart {
   #low = 0;
   #high = 0;
   #index: number | undefined;
-  #picture: DashboardState | undefined;
-  /** The candle under the pointer; the last one where there is none. */
+  #state: DashboardState | undefined;
+  /** Minute under the pointer, epoch ms; undefined without one, where the last candle's figures are shown. */
   #pointed: number | undefined;
 
   constructor(onClose: () => void) {
@@ -138,13 +138,13 @@ export class Chart {
     return this.#index;
   }
 
-  open(picture: DashboardState, index: number): void {
+  open(state: DashboardState, index: number): void {
     this.#index = index;
     this.#pointed = undefined;
     this.root.hidden = false;
     if (this.#chart === undefined) this.#make();
-    this.#data(picture);
-    // Once now, and once more when the browser has given it its size.
+    this.#data(state);
+    // Once now, and again after the browser has laid it out.
     const fit = (): void => this.#chart?.timeScale().fitContent();
     fit();
     requestAnimationFrame(() => requestAnimationFrame(fit));
@@ -157,19 +157,19 @@ export class Chart {
     this.#chart = undefined;
   }
 
-  /** Draws what is new of the open symbol. */
-  update(picture: DashboardState, changedCandles: ReadonlySet<number> | undefined): void {
+  /** Redraws the open symbol. `changedCandles` are indexes of symbols; undefined means all. */
+  update(state: DashboardState, changedCandles: ReadonlySet<number> | undefined): void {
     if (this.#index === undefined) return;
-    if (changedCandles === undefined || changedCandles.has(this.#index)) this.#data(picture);
-    else this.#texts(picture);
+    if (changedCandles === undefined || changedCandles.has(this.#index)) this.#data(state);
+    else this.#texts(state);
   }
 
-  /** Takes over the colours of another theme. */
+  /** Draws the chart in the colours of a new theme. */
   recolour(): void {
-    if (this.#chart === undefined || this.#picture === undefined || this.#index === undefined) return;
-    const [picture, index] = [this.#picture, this.#index];
+    if (this.#chart === undefined || this.#state === undefined || this.#index === undefined) return;
+    const [state, index] = [this.#state, this.#index];
     this.close();
-    this.open(picture, index);
+    this.open(state, index);
   }
 
   #make(): void {
@@ -189,7 +189,7 @@ export class Chart {
     this.#markers = createSeriesMarkers(this.#candles, []);
     chart.subscribeCrosshairMove(({ time }) => {
       this.#pointed = typeof time === 'number' ? (time - IST_S) * 1000 : undefined;
-      if (this.#picture !== undefined) this.#texts(this.#picture);
+      if (this.#state !== undefined) this.#texts(this.#state);
     });
   }
 
@@ -224,9 +224,9 @@ export class Chart {
     });
   }
 
-  #data(picture: DashboardState): void {
+  #data(state: DashboardState): void {
     const colour = palette();
-    const list = picture.candles[this.#index!] ?? [];
+    const list = state.candles[this.#index!] ?? [];
     this.#low = Math.min(...list.map((candle) => candle[3]));
     this.#high = Math.max(...list.map((candle) => candle[2]));
     const partial = (flags: number): boolean => (flags & CANDLE.partial) > 0;
@@ -250,7 +250,7 @@ export class Chart {
     this.#vwap!.setData(line(7));
     this.#hod!.setData(line(8));
     this.#markers!.setMarkers(list.flatMap((candle) => this.#mark(candle, colour)));
-    this.#texts(picture);
+    this.#texts(state);
   }
 
   #mark([ms, , , , , , flags]: DashboardCandle, colour: Palette): SeriesMarker<Time>[] {
@@ -279,15 +279,15 @@ export class Chart {
     return [];
   }
 
-  #texts(picture: DashboardState): void {
-    this.#picture = picture;
+  #texts(state: DashboardState): void {
+    this.#state = state;
     const index = this.#index!;
-    const { symbol, token, shard } = picture.run.symbols[index];
-    const row = picture.rows[index];
+    const { symbol, token, shard } = state.run.symbols[index];
+    const row = state.rows[index];
     say(this.#title, `${symbol}  ${rupees(row.last)}  ${change(row.last, row.open)}`);
-    const list = picture.candles[index] ?? [];
+    const list = state.candles[index] ?? [];
     const candle = list.find(([ms]) => ms === this.#pointed) ?? list.at(-1);
-    const volume = picture.run.volumeKind === 'tick' ? 'ticks' : 'volume';
+    const volume = state.run.volumeKind === 'tick' ? 'ticks' : 'volume';
     const words =
       candle === undefined
         ? 'no candle yet'
@@ -297,7 +297,7 @@ export class Chart {
     say(this.#vwapKey, `VWAP ${rupees(lined?.[7] ?? null)}`);
     say(this.#hodKey, `high of day ${rupees(lined?.[8] ?? null)}`);
     this.#figures.title = `token ${token}, shard ${shard}, ${count(row.ticks, 'tick')}, ${row.whole} whole and ${row.partial} partial candles, ${row.late} late ticks`;
-    this.#rules(picture.rules[index] ?? null);
+    this.#rules(state.rules[index] ?? null);
   }
 
   #rules(rule: DashboardState['rules'][number]): void {

@@ -1,4 +1,4 @@
-/** The checklist: a line a gate, in words and colour. */
+/** The checklist: one line for each gate. */
 import type { DashboardState, DashboardGate } from '../dashboard/state.js';
 import { h, mark, say } from './dom.js';
 
@@ -16,7 +16,7 @@ export class Checklist {
   readonly #items = new Map<string, Item>();
   readonly #announce: (text: string) => void;
 
-  /** `announce` is told of gates that turn. */
+  /** `announce` is called with a sentence for each gate whose status changes. */
   constructor(announce: (text: string) => void) {
     this.#announce = announce;
   }
@@ -47,12 +47,12 @@ export class Checklist {
     for (const gate of gates) {
       const item = this.#items.get(gate.id);
       if (item === undefined) continue;
-      const turned = item.status !== gate.status && gate.status !== 'skip';
+      const transition = item.status !== gate.status && gate.status !== 'skip';
       this.#fill(item, gate);
-      if (!turned) continue;
-      // Taken away and put again, so that a second turn is seen too.
-      item.root.classList.remove('turned');
-      requestAnimationFrame(() => item.root.classList.add('turned'));
+      if (!transition) continue;
+      // Removed and added again, so that the animation runs for a second transition too.
+      item.root.classList.remove('changed');
+      requestAnimationFrame(() => item.root.classList.add('changed'));
       this.#announce(`Gate ${gate.id}: ${gate.status}`);
     }
   }

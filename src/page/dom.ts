@@ -1,4 +1,4 @@
-/** Elements, made of names and texts only: what a name holds can never become markup. */
+/** Makes elements from names and texts only, so that a text can never become markup. */
 
 type Child = Node | string;
 type Props = Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>;
@@ -14,7 +14,7 @@ function fill(element: Element, props: Props, children: readonly Child[]): void 
   element.append(...children);
 }
 
-/** An element with attributes and listeners (a function is one), and children. */
+/** An HTML element with properties (a function is a listener, anything else an attribute) and children. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   props: Props = {},
@@ -25,7 +25,7 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** The same of SVG. */
+/** Like `h`, for SVG. */
 export function s<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
   props: Props = {},
@@ -36,17 +36,17 @@ export function s<Tag extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** Sets a text where it is another one. */
+/** Sets the text if it is different. */
 export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Sets an attribute where it is another one. */
+/** Sets an attribute if it is different. */
 export function mark(element: Element, name: string, value: string): void {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** A section with a heading. */
+/** A panel with a heading. */
 export function section(id: string, title: string, ...children: readonly Child[]): HTMLElement {
   return h(
     'section',

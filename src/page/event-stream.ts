@@ -1,44 +1,45 @@
-/** The live page's line to the run: server-sent events, begun again for as long as the page is open. */
+/** The live page's connection to the run: server-sent events, reconnected for as long as the page is open. */
 import type { DashboardState, DashboardChange } from '../dashboard/state.js';
 import { every, monoMs } from './time.js';
 
 export interface EventStreamHandlers {
-  /** The run has not looked yet. */
+  /** The run has no state yet. */
   waiting(): void;
-  whole(picture: DashboardState): void;
+  whole(state: DashboardState): void;
   change(change: DashboardChange): void;
-  /** Nothing comes: the connection is lost, or it is mute. */
+  /** The connection is lost, or nothing came for MAX_SILENCE_MS. */
   lost(): void;
 }
 
-/** Real ms between two attempts, and of silence after which a connection is no good. */
+/** Real ms between two attempts. */
 const RETRY_MS = 1000;
-const MUTE_MS = 5000;
+/** Real ms without an event after which the connection is given up. */
+const MAX_SILENCE_MS = 5000;
 
 export class EventStream {
   readonly #handlers: EventStreamHandlers;
   #source: EventSource | undefined;
-  #heardAtMs = 0;
+  #lastEventMs = 0;
 
   constructor(handlers: EventStreamHandlers) {
     this.#handlers = handlers;
-    every(RETRY_MS, () => this.#look());
+    every(RETRY_MS, () => this.#check());
     this.#connect();
   }
 
   #connect(): void {
-    this.#heardAtMs = monoMs();
+    this.#lastEventMs = monoMs();
     const source = new EventSource('/events');
     this.#source = source;
     const on = (name: string, handle: (data: unknown) => void): void =>
       source.addEventListener(name, (event) => {
-        this.#heardAtMs = monoMs();
+        this.#lastEventMs = monoMs();
         handle(JSON.parse((event as MessageEvent<string>).data));
       });
     on('waiting', () => this.#handlers.waiting());
     on('whole', (data) => this.#handlers.whole(data as DashboardState));
     on('change', (data) => this.#handlers.change(data as DashboardChange));
-    // The browser would try again by itself, but not after an answer that is none.
+    // The browser reconnects by itself, but not after an answer that is no event stream.
     source.addEventListener('error', () => this.#lose());
   }
 
@@ -48,8 +49,8 @@ export class EventStream {
     this.#handlers.lost();
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#source === undefined) this.#connect();
-    else if (monoMs() - this.#heardAtMs > MUTE_MS) this.#lose();
+    else if (monoMs() - this.#lastEventMs > MAX_SILENCE_MS) this.#lose();
   }
 }

@@ -1,19 +1,19 @@
-/** What happened, the newest first. */
+/** The list of events: live the newest first, in a report all in order. */
 import type { DashboardState } from '../dashboard/state.js';
 import { h } from './dom.js';
 import { second } from './format.js';
 
-/** Events that are shown of those that are kept, live. */
-const SHOWN = 200;
+/** Events that the live page shows at most. */
+const MAX_SHOWN = 200;
 
 export class Events {
   readonly root = h('ol', { class: 'events', role: 'log', tabindex: '0', 'aria-label': 'Events' });
   readonly #empty = h('p', { class: 'dim' }, 'Nothing happened yet.');
-  readonly whole = h('div', {}, this.#empty, this.root);
+  readonly panel = h('div', {}, this.#empty, this.root);
 
-  /** `all`: in a report, all of them, in order. */
+  /** `all`: all events in order, as in a report. */
   show({ events }: DashboardState, all = false): void {
-    const shown = all ? events : [...events].slice(-SHOWN).reverse();
+    const shown = all ? events : [...events].slice(-MAX_SHOWN).reverse();
     this.#empty.hidden = shown.length > 0;
     this.root.replaceChildren(
       ...shown.map(({ atMs, level, kind, text }) =>

@@ -1,14 +1,14 @@
-/** What it costs and how it flows: figures in tiles, ticks over time, the histogram of latency. */
+/** Figures of flow and cost in tiles, the curve of ticks over time, and the histogram of latency. */
 import { PERFORMANCE } from '../gates/bounds.js';
 import type { DashboardState, DashboardStatus } from '../dashboard/state.js';
-import { latency, pace } from './svg.js';
+import { latencyHistogram, tickRateCurve } from './svg.js';
 import { h, mark, say } from './dom.js';
 import { count, micros, millis, NONE, number, rate } from './format.js';
 import type { Changed } from './state.js';
 
-/** Share of a ring from which on it is said to fill. */
-const FILLING = 0.25;
-const LOOP_MS = PERFORMANCE.eventLoopDelayP99Ms;
+/** Share of a ring from which on its tile is marked as bad. */
+const MAX_RING_SHARE = 0.25;
+const MAX_LOOP_DELAY_MS = PERFORMANCE.eventLoopDelayP99Ms;
 
 interface Tile {
   readonly value: HTMLElement;
@@ -18,7 +18,7 @@ interface Tile {
 
 export class Figures {
   readonly tiles = h('dl', { class: 'tiles' });
-  readonly pace = h('figure', { class: 'curve' });
+  readonly tickRate = h('figure', { class: 'curve' });
   readonly latency = h('figure', { class: 'curve' });
   readonly #rings = h('div', { class: 'rings' });
   readonly #tiles = new Map<string, Tile>();
@@ -46,21 +46,21 @@ export class Figures {
     }
   }
 
-  show(picture: DashboardState): void {
-    this.#figures(picture);
-    this.#curves(picture);
+  show(state: DashboardState): void {
+    this.#figures(state);
+    this.#curves(state);
   }
 
-  update(picture: DashboardState, changed: Changed): void {
-    this.#figures(picture);
-    if (changed.pace || changed.latency) this.#curves(picture);
+  update(state: DashboardState, changed: Changed): void {
+    this.#figures(state);
+    if (changed.tickRate || changed.latency) this.#curves(state);
   }
 
-  #curves({ pace: ticks, now, latency: buckets }: DashboardState): void {
+  #curves({ tickRate: ticks, now, latency: buckets }: DashboardState): void {
     const { p50, p99, p999 } = now.appliedUs;
     const empty = (text: string): HTMLElement => h('p', { class: 'dim' }, text);
-    this.pace.replaceChildren(
-      ticks.ticks.length === 0 ? empty('No tick yet.') : pace(ticks, now.gaps),
+    this.tickRate.replaceChildren(
+      ticks.ticks.length === 0 ? empty('No tick yet.') : tickRateCurve(ticks, now.gaps),
       h(
         'figcaption',
         {},
@@ -70,7 +70,7 @@ export class Figures {
     this.latency.replaceChildren(
       buckets.length === 0
         ? empty('Nothing was measured yet.')
-        : latency(buckets, [
+        : latencyHistogram(buckets, [
             ['p50', p50],
             ['p99', p99],
             ['p99.9', p999],
@@ -97,7 +97,12 @@ export class Figures {
     );
     this.#set('sealed', millis(sealedMs.p50), `p99 ${millis(sealedMs.p99)}`);
     this.#ringFigures(now);
-    this.#set('loop', `${now.loopP99Ms.toFixed(1)} ms`, `may be ${LOOP_MS} ms`, now.loopP99Ms > LOOP_MS);
+    this.#set(
+      'loop',
+      `${now.loopP99Ms.toFixed(1)} ms`,
+      `may be ${MAX_LOOP_DELAY_MS} ms`,
+      now.loopP99Ms > MAX_LOOP_DELAY_MS,
+    );
     this.#set('cpu', `${now.cpuPercent.toFixed(1)} %`, 'of one core');
     this.#set('memory', `${number(now.rssMb)} MB`, count(run.shards, 'shard'));
     this.#set(
@@ -122,12 +127,12 @@ export class Figures {
       'rings',
       rings.map(({ depth }) => number(depth)).join(' · '),
       `records, ${number(rings[0]?.slots ?? 0)} fit a shard's`,
-      deepest > FILLING,
+      deepest > MAX_RING_SHARE,
     );
     if (this.#rings.childElementCount !== rings.length)
       this.#rings.replaceChildren(
         ...rings.map((_, shard) =>
-          h('meter', { min: 0, max: 1, high: FILLING, 'aria-label': `ring of shard ${shard}` }),
+          h('meter', { min: 0, max: 1, high: MAX_RING_SHARE, 'aria-label': `ring of shard ${shard}` }),
         ),
       );
     for (const [shard, { depth, slots }] of rings.entries())

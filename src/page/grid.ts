@@ -1,5 +1,6 @@
-/** All symbols: a strip of their states to be seen at a glance, and a table that can be searched and sorted. A click opens the chart. */
+/** All symbols: a strip of their states, and a table that can be searched and sorted. A click opens the chart. */
 import type { DashboardState, SymbolView } from '../dashboard/state.js';
+import { STATE_MEANINGS, SYMBOL_STATES, type SymbolState } from '../gates/symbol-state.js';
 import { sparkline } from './svg.js';
 import { h, mark, s, say } from './dom.js';
 import { age, change, count, NONE, rate, rupees } from './format.js';
@@ -7,12 +8,20 @@ import type { Changed } from './state.js';
 import { monoMs } from './time.js';
 
 const SPARK = { width: 72, height: 18 };
-/** Real ms between two sortings by something that moves. */
+/** Real ms between two sortings by a column that changes. */
 const SORT_MS = 1000;
 
-const STATE_ORDER: readonly SymbolView['state'][] = ['stale', 'silent', 'quiet', 'ticking', 'shut'];
+/** Rank of each state, the most urgent first, for sorting and the summary. */
+const STATE_RANK: Readonly<Record<SymbolState, number>> = {
+  stale: 0,
+  silent: 1,
+  quiet: 2,
+  ticking: 3,
+  shut: 4,
+};
+const STATES_BY_RANK = [...SYMBOL_STATES].sort((a, b) => STATE_RANK[a] - STATE_RANK[b]);
 
-interface Line {
+interface SymbolRow {
   readonly index: number;
   readonly symbol: string;
   readonly shard: number;
@@ -28,22 +37,24 @@ type Column = 'symbol' | 'last' | 'change' | 'rate' | 'age' | 'shard' | 'state';
 const COLUMNS: readonly (readonly [id: Column | 'spark', title: string, hint: string])[] = [
   ['symbol', 'Symbol', ''],
   ['last', 'Last', 'last price, rupees'],
-  ['change', 'Change', "since the day's open, or where no packet tells it since the run's first price"],
+  ['change', 'Change', "since the day's open, or in LTP mode since the run's first price"],
   ['spark', 'Trend', 'prices of the last minute'],
-  ['rate', 'Ticks/s', 'ticks a second of late'],
+  ['rate', 'Ticks/s', 'ticks a second of the last seconds'],
   ['age', 'Age', 'market time since the last tick'],
   ['shard', 'Shard', 'worker thread'],
   [
     'state',
     'State',
-    'ticking: a tick within 5 s; quiet: within 15 s; stale: older; silent: never; shut: trading is not continuous',
+    Object.entries(STATE_MEANINGS)
+      .map(([state, meaning]) => `${state}: ${meaning}`)
+      .join('; '),
   ],
 ];
 
-const moved = (row: SymbolView): number =>
-  row.last === null || row.open === null || row.open === 0
+const moved = (view: SymbolView): number =>
+  view.last === null || view.open === null || view.open === 0
     ? Number.NEGATIVE_INFINITY
-    : (row.last - row.open) / row.open;
+    : (view.last - view.open) / view.open;
 
 export class Grid {
   readonly root = h('div', { class: 'grid' });
@@ -60,8 +71,8 @@ export class Grid {
   readonly #body = h('tbody');
   readonly #heads = new Map<Column, HTMLElement>();
   readonly #none = h('p', { class: 'none', hidden: true }, 'No symbol of that name.');
-  #lines: Line[] = [];
-  #picture: DashboardState | undefined;
+  #rows: SymbolRow[] = [];
+  #state: DashboardState | undefined;
   #sort: { column: Column; down: boolean } = { column: 'symbol', down: false };
   #sortedAtMs = 0;
   #selected: number | undefined;
@@ -103,37 +114,37 @@ export class Grid {
     );
   }
 
-  /** Puts the cursor into the search field. */
+  /** Moves the focus to the search field. */
   focusSearch(): void {
     this.#search.focus();
     this.#search.select();
   }
 
-  /** Back to the line of a symbol. */
+  /** Moves the focus to a symbol's row. */
   focus(index: number): void {
-    this.#lines.find((line) => line.index === index)?.button.focus();
+    this.#rows.find((row) => row.index === index)?.button.focus();
   }
 
-  show(picture: DashboardState): void {
-    this.#picture = picture;
-    this.#lines = picture.run.symbols.map(({ symbol, shard }, index) => this.#line(symbol, shard, index));
-    this.#strip.replaceChildren(...this.#lines.map(({ tile }) => tile));
-    this.#body.replaceChildren(...this.#lines.map(({ root }) => root));
-    for (const line of this.#lines) this.#fill(line, picture);
-    this.#trails(picture);
-    this.#count(picture);
+  show(state: DashboardState): void {
+    this.#state = state;
+    this.#rows = state.run.symbols.map(({ symbol, shard }, index) => this.#makeRow(symbol, shard, index));
+    this.#strip.replaceChildren(...this.#rows.map(({ tile }) => tile));
+    this.#body.replaceChildren(...this.#rows.map(({ root }) => root));
+    for (const row of this.#rows) this.#fill(row, state);
+    this.#trails(state);
+    this.#count(state);
     this.#order();
     this.#filter();
   }
 
-  update(picture: DashboardState, changed: Changed): void {
-    this.#picture = picture;
-    for (const line of this.#lines) {
-      if (changed.rows.has(line.index)) this.#fill(line, picture);
-      else this.#age(line, picture);
+  update(state: DashboardState, changed: Changed): void {
+    this.#state = state;
+    for (const row of this.#rows) {
+      if (changed.rows.has(row.index)) this.#fill(row, state);
+      else this.#age(row, state);
     }
-    if (changed.trails) this.#trails(picture);
-    if (changed.rows.size > 0) this.#count(picture);
+    if (changed.trails) this.#trails(state);
+    if (changed.rows.size > 0) this.#count(state);
     if (
       this.#sort.column !== 'symbol' &&
       this.#sort.column !== 'shard' &&
@@ -145,14 +156,14 @@ export class Grid {
   /** Marks the symbol whose chart is open. */
   select(index: number | undefined): void {
     this.#selected = index;
-    for (const line of this.#lines) {
-      line.root.classList.toggle('selected', line.index === index);
-      line.tile.classList.toggle('selected', line.index === index);
-      mark(line.button, 'aria-pressed', String(line.index === index));
+    for (const row of this.#rows) {
+      row.root.classList.toggle('selected', row.index === index);
+      row.tile.classList.toggle('selected', row.index === index);
+      mark(row.button, 'aria-pressed', String(row.index === index));
     }
   }
 
-  #line(symbol: string, shard: number, index: number): Line {
+  #makeRow(symbol: string, shard: number, index: number): SymbolRow {
     const open = (): void => this.#onOpen(index);
     const button = h('button', { type: 'button', class: 'name', 'aria-pressed': 'false' }, symbol);
     const cells = {
@@ -187,40 +198,36 @@ export class Grid {
     return { index, symbol, shard, root, button, cells, spark, tile: h('i', { title: symbol, click: open }) };
   }
 
-  #fill(line: Line, picture: DashboardState): void {
-    const row = picture.rows[line.index];
-    const rose = moved(row);
-    say(line.cells.last, rupees(row.last));
-    say(line.cells.change, change(row.last, row.open));
-    mark(
-      line.cells.change,
-      'data-way',
-      rose > 0 ? 'up' : rose < 0 && Number.isFinite(rose) ? 'down' : 'none',
-    );
-    say(line.cells.rate, rate(row.rate));
-    say(line.cells.state, row.state);
-    mark(line.root, 'data-state', row.state);
-    mark(line.tile, 'data-state', row.state);
-    mark(line.tile, 'title', `${line.symbol}: ${row.state}`);
-    this.#age(line, picture);
+  #fill(row: SymbolRow, state: DashboardState): void {
+    const view = state.rows[row.index];
+    const rose = moved(view);
+    say(row.cells.last, rupees(view.last));
+    say(row.cells.change, change(view.last, view.open));
+    mark(row.cells.change, 'data-way', rose > 0 ? 'up' : rose < 0 && Number.isFinite(rose) ? 'down' : 'none');
+    say(row.cells.rate, rate(view.rate));
+    say(row.cells.state, view.state);
+    mark(row.root, 'data-state', view.state);
+    mark(row.tile, 'data-state', view.state);
+    mark(row.tile, 'title', `${row.symbol}: ${view.state}`);
+    this.#age(row, state);
   }
 
-  #age(line: Line, { rows, now }: DashboardState): void {
-    const { lastTickMs } = rows[line.index];
-    say(line.cells.age, lastTickMs === null || now.marketMs === null ? NONE : age(now.marketMs - lastTickMs));
+  #age(row: SymbolRow, { rows, now }: DashboardState): void {
+    const { lastTickMs } = rows[row.index];
+    say(row.cells.age, lastTickMs === null || now.marketMs === null ? NONE : age(now.marketMs - lastTickMs));
   }
 
   #trails({ trails }: DashboardState): void {
-    for (const line of this.#lines) {
-      const trail = trails[line.index] ?? [];
-      mark(line.spark, 'points', sparkline(trail, SPARK));
-      mark(line.spark, 'data-way', (trail.at(-1) ?? 0) >= (trail[0] ?? 0) ? 'up' : 'down');
+    for (const row of this.#rows) {
+      const trail = trails[row.index] ?? [];
+      mark(row.spark, 'points', sparkline(trail, SPARK));
+      mark(row.spark, 'data-way', (trail.at(-1) ?? 0) >= (trail[0] ?? 0) ? 'up' : 'down');
     }
   }
 
   #count({ rows }: DashboardState): void {
-    const parts = STATE_ORDER.map(
-      (state) => [state, rows.filter((row) => row.state === state).length] as const,
+    const parts = STATES_BY_RANK.map(
+      (state) => [state, rows.filter((view) => view.state === state).length] as const,
     ).filter(([, number]) => number > 0);
     say(
       this.#tally,
@@ -230,13 +237,13 @@ export class Grid {
 
   #filter(): void {
     const wanted = this.#search.value.trim().toUpperCase();
-    for (const line of this.#lines) line.root.hidden = !line.symbol.toUpperCase().includes(wanted);
-    this.#none.hidden = this.#lines.some(({ root }) => !root.hidden);
+    for (const row of this.#rows) row.root.hidden = !row.symbol.toUpperCase().includes(wanted);
+    this.#none.hidden = this.#rows.some(({ root }) => !root.hidden);
   }
 
-  #visible(): Line[] {
+  #visible(): SymbolRow[] {
     const order = [...this.#body.children];
-    return this.#lines
+    return this.#rows
       .filter(({ root }) => !root.hidden)
       .sort((a, b) => order.indexOf(a.root) - order.indexOf(b.root));
   }
@@ -245,15 +252,15 @@ export class Grid {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step === 0) return;
     event.preventDefault();
-    const lines = this.#visible();
-    const next = lines[lines.findIndex(({ button }) => button === document.activeElement) + step];
+    const rows = this.#visible();
+    const next = rows[rows.findIndex(({ button }) => button === document.activeElement) + step];
     next?.button.focus();
-    // With a chart open the arrows walk through the charts.
+    // With a chart open, arrows move from chart to chart.
     if (next !== undefined && this.#selected !== undefined) this.#onOpen(next.index);
   }
 
   #sortBy(column: Column): void {
-    // What is looked for stands first: the greatest number, the worst state.
+    // The first click shows what is usually looked for: names ascending, numbers descending, urgent states first.
     const first = column === 'symbol' || column === 'shard' || column === 'state' ? false : true;
     this.#sort = { column, down: this.#sort.column === column ? !this.#sort.down : first };
     this.#order();
@@ -263,26 +270,26 @@ export class Grid {
     const { column, down } = this.#sort;
     for (const [id, head] of this.#heads)
       mark(head, 'aria-sort', id !== column ? 'none' : down ? 'descending' : 'ascending');
-    const picture = this.#picture!;
-    const row = (line: Line): SymbolView => picture.rows[line.index];
-    const keys: Readonly<Record<Column, (line: Line) => number | string>> = {
-      symbol: (line) => line.symbol,
-      last: (line) => row(line).last ?? -1,
-      change: (line) => moved(row(line)),
-      rate: (line) => row(line).rate,
-      age: (line) => (picture.now.marketMs ?? 0) - (row(line).lastTickMs ?? 0),
-      shard: (line) => line.shard,
-      state: (line) => STATE_ORDER.indexOf(row(line).state),
+    const state = this.#state!;
+    const view = (row: SymbolRow): SymbolView => state.rows[row.index];
+    const keys: Readonly<Record<Column, (row: SymbolRow) => number | string>> = {
+      symbol: (row) => row.symbol,
+      last: (row) => view(row).last ?? -1,
+      change: (row) => moved(view(row)),
+      rate: (row) => view(row).rate,
+      age: (row) => (state.now.marketMs ?? 0) - (view(row).lastTickMs ?? 0),
+      shard: (row) => row.shard,
+      state: (row) => STATE_RANK[view(row).state],
     };
     const key = keys[column];
-    const sorted = [...this.#lines].sort((a, b) => {
+    const sorted = [...this.#rows].sort((a, b) => {
       const [left, right] = [key(a), key(b)];
       const order = left < right ? -1 : left > right ? 1 : 0;
       return order === 0 ? a.symbol.localeCompare(b.symbol) : down ? -order : order;
     });
     this.#sortedAtMs = monoMs();
-    if (sorted.every((line, index) => this.#body.children[index] === line.root)) return;
-    // Moving a line takes the cursor off it.
+    if (sorted.every((row, index) => this.#body.children[index] === row.root)) return;
+    // Moving a row loses the focus.
     const focused = document.activeElement;
     this.#body.replaceChildren(...sorted.map(({ root }) => root));
     if (focused instanceof HTMLElement && this.#body.contains(focused)) focused.focus();

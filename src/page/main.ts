@@ -1,4 +1,4 @@
-/** The page: live it follows a run, as a report it shows the picture that is frozen into it. */
+/** The page: live it follows a run, as a report it shows the state that is embedded in it. */
 import { clockText } from '../text/duration.js';
 import type { DashboardState, DashboardChange } from '../dashboard/state.js';
 import { Chart } from './chart.js';
@@ -10,12 +10,12 @@ import { Figures } from './figures.js';
 import { count, second } from './format.js';
 import { Grid } from './grid.js';
 import { multiples, options, refusals, unseen, versions } from './report.js';
-import { after } from './state.js';
+import { applyChange } from './state.js';
 import { themeButton } from './theme.js';
 import { wallClock } from './time.js';
 
 const app = document.querySelector<HTMLElement>('#app')!;
-const announcer = h('p', { class: 'unseen', role: 'status' });
+const announcer = h('p', { class: 'visually-hidden', role: 'status' });
 const announce = (text: string): void => say(announcer, text);
 
 const badge = h('strong', { class: 'badge' });
@@ -38,22 +38,22 @@ const chartPanel = section(
   chart.root,
 );
 
-let picture: DashboardState | undefined;
+let current: DashboardState | undefined;
 
 function open(index: number): void {
-  if (picture === undefined) return;
-  // Shown first: a chart is laid out for the room that it has.
+  if (current === undefined) return;
+  // Shown first, because a chart is laid out for its element's size.
   chartPanel.classList.add('open');
-  chart.open(picture, index);
+  chart.open(current, index);
   grid.select(index);
 }
 
 function close(): void {
-  const was = chart.index;
+  const closed = chart.index;
   chart.close();
   grid.select(undefined);
   chartPanel.classList.remove('open');
-  if (was !== undefined) grid.focus(was);
+  if (closed !== undefined) grid.focus(closed);
 }
 
 function verdictLine({ gates, now }: DashboardState): string {
@@ -89,10 +89,10 @@ function head(shown: DashboardState): void {
 }
 
 function showWhole(next: DashboardState): void {
-  const same = picture?.run.runId === next.run.runId;
+  const same = current?.run.runId === next.run.runId;
   const opened = same ? chart.index : undefined;
   if (!same && chart.index !== undefined) close();
-  picture = next;
+  current = next;
   document.body.dataset['phase'] = 'shown';
   head(next);
   checklist.show(next);
@@ -105,9 +105,9 @@ function showWhole(next: DashboardState): void {
 }
 
 function showChange(change: DashboardChange): void {
-  if (picture === undefined) return;
-  const { picture: next, changed } = after(picture, change);
-  picture = next;
+  if (current === undefined) return;
+  const { state: next, changed } = applyChange(current, change);
+  current = next;
   head(next);
   checklist.update(changed.gates);
   figures.update(next, changed);
@@ -116,13 +116,13 @@ function showChange(change: DashboardChange): void {
   chart.update(next, new Set([...changed.candles, ...changed.rules]));
 }
 
-/** Says how the line to the run is. */
-function linkIs(state: 'live' | 'waiting' | 'lost' | 'ended'): void {
+/** Shows the state of the connection to the run. */
+function showLink(state: 'live' | 'waiting' | 'lost' | 'ended'): void {
   mark(link, 'data-link', state);
   say(link, state);
   document.body.dataset['link'] = state;
   banner.hidden = state === 'live';
-  const report = picture?.now.report;
+  const report = current?.now.report;
   const texts = {
     live: '',
     waiting: 'The run has not connected yet; this page shows it as soon as it does.',
@@ -168,14 +168,14 @@ const foot = h(
 
 const checks = section('checks', 'Checklist', checklist.root);
 const symbols = section('symbols', 'Symbols', grid.root);
-const flow = section('flow', 'Ticks over time', figures.pace);
+const flow = section('flow', 'Ticks over time', figures.tickRate);
 const times = section('times', 'Latency', figures.latency);
-const happened = section('happened', 'Events', events.whole);
+const happened = section('happened', 'Events', events.panel);
 const cost = section('cost', 'Flow and cost', figures.tiles);
 
 function start(): void {
   document.addEventListener('keydown', keys);
-  const frozen = document.querySelector('#picture');
+  const frozen = document.querySelector('#state');
   if (frozen !== null) {
     document.body.dataset['kind'] = 'report';
     const shown = JSON.parse(frozen.textContent) as DashboardState;
@@ -186,7 +186,7 @@ function start(): void {
         {},
         checks,
         cost,
-        multiples(shown, openAndGo),
+        multiples(shown, openAndScroll),
         chartPanel,
         times,
         flow,
@@ -211,28 +211,28 @@ function start(): void {
     foot,
     announcer,
   );
-  linkIs('waiting');
+  showLink('waiting');
   new EventStream({
-    waiting: () => linkIs('waiting'),
+    waiting: () => showLink('waiting'),
     whole: (next) => {
       showWhole(next);
-      linkIs(next.now.verdict === null ? 'live' : 'ended');
+      showLink(next.now.verdict === null ? 'live' : 'ended');
     },
     change: (change) => {
       showChange(change);
       const state = change.now.verdict === null ? 'live' : 'ended';
-      if (document.body.dataset['link'] !== state) linkIs(state);
+      if (document.body.dataset['link'] !== state) showLink(state);
     },
     lost: () => {
       if (document.body.dataset['link'] === 'ended' || document.body.dataset['link'] === 'lost') return;
-      linkIs('lost');
+      showLink('lost');
       announce('The connection to the run is lost.');
     },
   });
 }
 
-/** Opens a chart that stands elsewhere on the page. */
-function openAndGo(index: number): void {
+/** Opens a chart and scrolls to it. */
+function openAndScroll(index: number): void {
   open(index);
   chartPanel.scrollIntoView({ block: 'nearest' });
 }

@@ -1,6 +1,6 @@
-/** What only the report has: every symbol's candles side by side, what was refused, versions and options. */
+/** Sections that only a report has: every symbol's candles, refused packets, gaps, options, versions. */
 import type { DashboardState, DashboardCandle } from '../dashboard/state.js';
-import { candles } from './svg.js';
+import { candleDrawing } from './svg.js';
 import { h, section } from './dom.js';
 import { change, count, day, minute, number, rupees, second } from './format.js';
 
@@ -15,14 +15,14 @@ function span(all: readonly (readonly DashboardCandle[])[]): readonly [number, n
   return [first, last];
 }
 
-/** Small multiples; a click opens the symbol's chart. */
-export function multiples(picture: DashboardState, open: (index: number) => void): HTMLElement {
-  const [first, last] = span(picture.candles);
-  const figures = picture.run.symbols.map(({ symbol }, index) => {
-    const list = picture.candles[index] ?? [];
-    const row = picture.rows[index];
+/** Every symbol's candles as small multiples; a click opens the symbol's chart. */
+export function multiples(state: DashboardState, open: (index: number) => void): HTMLElement {
+  const [first, last] = span(state.candles);
+  const figures = state.run.symbols.map(({ symbol }, index) => {
+    const list = state.candles[index] ?? [];
+    const row = state.rows[index];
     const drawing =
-      list.length === 0 ? h('p', { class: 'dim' }, 'no candle') : candles(symbol, list, first, last);
+      list.length === 0 ? h('p', { class: 'dim' }, 'no candle') : candleDrawing(symbol, list, first, last);
     const head = h('span', { class: 'head' }, h('b', {}, symbol), h('span', {}, rupees(row.last)));
     const way = row.last === null || row.open === null ? 'none' : row.last >= row.open ? 'up' : 'down';
     const foot = h(
@@ -68,7 +68,7 @@ function pairs(rows: readonly (readonly [string, string])[]): HTMLElement {
   );
 }
 
-/** What came and made no tick, and why. */
+/** Packets that made no tick, by reason. */
 export function refusals({ now }: DashboardState): HTMLElement {
   const rows = now.refused.map(({ reason, packets }) => [number(packets), reason] as const);
   const text = `Of ${count(now.received, 'frame')} received, ${number(now.ticks)} became ticks.`;
@@ -80,7 +80,7 @@ export function refusals({ now }: DashboardState): HTMLElement {
   );
 }
 
-/** Spans in which nothing could be seen. */
+/** Spans without a feed. */
 export function unseen({ now }: DashboardState): HTMLElement {
   const rows = now.gaps.map(
     ({ fromMs, toMs }) =>
@@ -96,7 +96,7 @@ export function unseen({ now }: DashboardState): HTMLElement {
   );
 }
 
-/** What was asked for: all that is needed to run it again. */
+/** Everything that is needed to repeat the run. */
 export function options({ run, now }: DashboardState): HTMLElement {
   return section(
     'options',
@@ -113,7 +113,7 @@ export function options({ run, now }: DashboardState): HTMLElement {
   );
 }
 
-/** What it was run with. */
+/** Versions of the program and of what it depends on. */
 export function versions({ run }: DashboardState): HTMLElement {
   return section('versions', 'Versions', pairs([['tickshard', run.version], ...run.versions]));
 }

@@ -1,4 +1,4 @@
-/** The picture in the browser, and how a change changes it. Pure. */
+/** Applies changes to the dashboard's state in the browser. Pure. */
 import {
   TRAIL_LENGTH,
   withCandles,
@@ -10,7 +10,7 @@ import {
   type RuleView,
 } from '../dashboard/state.js';
 
-/** What of a picture is other than before, so that only that is drawn. */
+/** What a change changed, so that only that is drawn. */
 export interface Changed {
   /** Indexes of symbols. */
   readonly rows: ReadonlySet<number>;
@@ -19,45 +19,45 @@ export interface Changed {
   readonly gates: readonly DashboardGate[];
   readonly events: boolean;
   readonly trails: boolean;
-  readonly pace: boolean;
+  readonly tickRate: boolean;
   readonly latency: boolean;
 }
 
-/** The picture after the change, and what is other. */
-export function after(
-  picture: DashboardState,
+/** The state after the change, and what changed. */
+export function applyChange(
+  state: DashboardState,
   change: DashboardChange,
-): { readonly picture: DashboardState; readonly changed: Changed } {
-  const rows: SymbolView[] = [...picture.rows];
+): { readonly state: DashboardState; readonly changed: Changed } {
+  const rows: SymbolView[] = [...state.rows];
   for (const [index, row] of change.rows) rows[index] = row;
-  const candles = [...picture.candles];
+  const candles = [...state.candles];
   for (const [index, news] of change.candles) candles[index] = withCandles(candles[index] ?? [], news);
-  const rules: (RuleView | null)[] = [...picture.rules];
+  const rules: (RuleView | null)[] = [...state.rules];
   for (const [index, rule] of change.rules) rules[index] = rule;
   const gates =
-    picture.gates.length === 0
+    state.gates.length === 0
       ? change.gates
-      : picture.gates.map((gate) => change.gates.find(({ id }) => id === gate.id) ?? gate);
-  const trails = picture.trails.map((trail, index) => {
+      : state.gates.map((gate) => change.gates.find(({ id }) => id === gate.id) ?? gate);
+  const trails = state.trails.map((trail, index) => {
     const price = change.trail[index];
     return price === undefined || price === null ? trail : [...trail, price].slice(-TRAIL_LENGTH);
   });
   const next: DashboardState = {
-    ...picture,
+    ...state,
     now: change.now,
     rows,
     candles,
     rules,
     gates,
     trails,
-    events: withEvents(picture.events, change.events),
-    pace: change.pace ?? picture.pace,
-    latency: change.latency ?? picture.latency,
+    events: withEvents(state.events, change.events),
+    tickRate: change.tickRate ?? state.tickRate,
+    latency: change.latency ?? state.latency,
   };
   const indexes = (list: readonly (readonly [number, unknown])[]): Set<number> =>
     new Set(list.map(([index]) => index));
   return {
-    picture: next,
+    state: next,
     changed: {
       rows: indexes(change.rows),
       candles: indexes(change.candles),
@@ -65,7 +65,7 @@ export function after(
       gates: change.gates,
       events: change.events.length > 0,
       trails: change.trail.length > 0,
-      pace: change.pace !== null,
+      tickRate: change.tickRate !== null,
       latency: change.latency !== null,
     },
   };

@@ -1,4 +1,4 @@
-/** Small drawings in SVG: sparklines, candles, ticks over time, the histogram of latency. All sizes are in the drawing's own units. */
+/** Drawings in SVG: sparklines, candles, ticks over time, the histogram of latency. Sizes are in each drawing's own units. */
 import { CANDLE, type DashboardState, type DashboardCandle } from '../dashboard/state.js';
 import { s } from './dom.js';
 import { micros, minute, number } from './format.js';
@@ -8,7 +8,7 @@ interface Size {
   readonly height: number;
 }
 
-/** A drawing that fills its place. */
+/** A drawing that is stretched to its element. */
 function drawing({ width, height }: Size, label: string, ...children: readonly SVGElement[]): SVGSVGElement {
   return s(
     'svg',
@@ -34,8 +34,8 @@ export function sparkline(prices: readonly number[], { width, height }: Size): s
 
 const MULTIPLE: Size = { width: 240, height: 96 };
 
-/** One symbol's candles: rising, falling and partial ones are a path each, and the VWAP a line. */
-export function candles(
+/** One symbol's candles and VWAP. Rising, falling and partial candles are one path each, to keep a long report small. */
+export function candleDrawing(
   symbol: string,
   list: readonly DashboardCandle[],
   firstMs: number,
@@ -81,9 +81,9 @@ function axisText(x: number, text: string, anchor = 'middle'): SVGTextElement {
   return s('text', { x: at(x), y: CURVE.height - 4, 'text-anchor': anchor, class: 'axis' }, text);
 }
 
-/** Ticks over market time; what was not seen stands behind them. */
-export function pace(
-  { spanMs, ticks }: DashboardState['pace'],
+/** Ticks over market time, with gaps in the background. */
+export function tickRateCurve(
+  { spanMs, ticks }: DashboardState['tickRate'],
   gaps: DashboardState['now']['gaps'],
 ): SVGSVGElement {
   const { width } = CURVE;
@@ -91,14 +91,14 @@ export function pace(
   const end = (ticks.at(-1)?.[0] ?? 0) + spanMs;
   const x = (ms: number): number =>
     ((Math.min(end, Math.max(first, ms)) - first) / (end - first || 1)) * width;
-  const most = Math.max(1, ...ticks.map(([, seen]) => seen));
+  const max = Math.max(1, ...ticks.map(([, count]) => count));
   const bars = ticks
     .map(
-      ([ms, seen]) =>
-        `M${at(x(ms) + 0.3)} ${BASE}v${at((-seen / most) * (BASE - 14))}h${at(Math.max(0.6, x(ms + spanMs) - x(ms) - 0.6))}V${BASE}z`,
+      ([ms, count]) =>
+        `M${at(x(ms) + 0.3)} ${BASE}v${at((-count / max) * (BASE - 14))}h${at(Math.max(0.6, x(ms + spanMs) - x(ms) - 0.6))}V${BASE}z`,
     )
     .join('');
-  const unseen = gaps
+  const hatched = gaps
     .filter(({ fromMs, toMs }) => toMs > first && fromMs < end)
     .map(({ fromMs, toMs }) =>
       s('rect', {
@@ -114,9 +114,9 @@ export function pace(
     {
       viewBox: `0 0 ${width} ${CURVE.height}`,
       role: 'img',
-      'aria-label': `Ticks over market time, at most ${most} in ${spanMs / 1000} seconds`,
+      'aria-label': `Ticks over market time, at most ${max} in ${spanMs / 1000} seconds`,
     },
-    ...unseen,
+    ...hatched,
     s('path', { d: bars, class: 'bars' }),
     s('path', { d: `M0 ${BASE}H${width}`, class: 'base' }),
     axisText(0, minute(first), 'start'),
@@ -125,43 +125,43 @@ export function pace(
     s(
       'text',
       { x: 0, y: 11, class: 'axis' },
-      `${number(Math.round((most * 1000) / spanMs))} a second at most`,
+      `${number(Math.round((max * 1000) / spanMs))} a second at most`,
     ),
   );
 }
 
-/** Bars of the histogram to a factor of ten. */
-const BARS_A_DECADE = 8;
+/** Bars of the histogram for each factor of ten. */
+const BARS_PER_DECADE = 8;
 
-/** Receive-to-applied on a logarithmic scale; the height is the share of packets, its root, so that few slow ones can be seen. */
-export function latency(
+/** Receive-to-applied on a logarithmic scale. A bar's height is the root of its share of packets, so that a few slow ones are visible. */
+export function latencyHistogram(
   buckets: DashboardState['latency'],
   marks: readonly (readonly [name: string, us: number | null])[],
 ): SVGSVGElement {
   const { width } = CURVE;
-  const place = (us: number): number => Math.floor(Math.log10(Math.max(1, us)) * BARS_A_DECADE);
+  const barOf = (us: number): number => Math.floor(Math.log10(Math.max(1, us)) * BARS_PER_DECADE);
   const shares = new Map<number, number>();
-  for (const [us, packets] of buckets) shares.set(place(us), (shares.get(place(us)) ?? 0) + packets);
-  const last = Math.max(4 * BARS_A_DECADE, ...shares.keys()) + 1;
-  const most = Math.max(1, ...shares.values());
+  for (const [us, packets] of buckets) shares.set(barOf(us), (shares.get(barOf(us)) ?? 0) + packets);
+  const last = Math.max(4 * BARS_PER_DECADE, ...shares.keys()) + 1;
+  const max = Math.max(1, ...shares.values());
   const step = width / last;
   const bars = [...shares]
     .map(
       ([bar, packets]) =>
-        `M${at(bar * step + 0.5)} ${BASE}v${at(-Math.max(1, Math.sqrt(packets / most) * (BASE - 24)))}h${at(step - 1)}V${BASE}z`,
+        `M${at(bar * step + 0.5)} ${BASE}v${at(-Math.max(1, Math.sqrt(packets / max) * (BASE - 24)))}h${at(step - 1)}V${BASE}z`,
     )
     .join('');
-  const decades = Array.from({ length: Math.floor(last / BARS_A_DECADE) + 1 }, (_, decade) =>
-    axisText(decade * BARS_A_DECADE * step, micros(10 ** decade), decade === 0 ? 'start' : 'middle'),
+  const decades = Array.from({ length: Math.floor(last / BARS_PER_DECADE) + 1 }, (_, decade) =>
+    axisText(decade * BARS_PER_DECADE * step, micros(10 ** decade), decade === 0 ? 'start' : 'middle'),
   );
   const lines = marks.flatMap(([name, us], index) => {
     if (us === null) return [];
-    const x = Math.log10(Math.max(1, us)) * BARS_A_DECADE * step;
-    // Near the right edge there is no room behind the line.
-    const beside = x > 0.85 * width ? { x: at(x - 3), 'text-anchor': 'end' } : { x: at(x + 3) };
+    const x = Math.log10(Math.max(1, us)) * BARS_PER_DECADE * step;
+    // Near the right edge the text goes to the left of the line.
+    const position = x > 0.85 * width ? { x: at(x - 3), 'text-anchor': 'end' } : { x: at(x + 3) };
     return [
       s('path', { d: `M${at(x)} 4V${BASE}`, class: 'mark' }),
-      s('text', { ...beside, y: 12 + index * 11, class: 'axis' }, `${name} ${micros(us)}`),
+      s('text', { ...position, y: 12 + index * 11, class: 'axis' }, `${name} ${micros(us)}`),
     ];
   });
   return s(

@@ -1,10 +1,10 @@
-/** Dark or light: the system's, until somebody chooses; the choice is kept in this browser. */
+/** Dark or light: the system's theme until the reader chooses one; the choice is stored in the browser. */
 import { h } from './dom.js';
 
 const KEY = 'tickshard-theme';
 
-/** Storage that a browser may refuse, as for a page opened from disk. */
-function kept(): string | null {
+/** The stored theme; null without one, or if the browser refuses storage, as for a page opened from disk. */
+function storedTheme(): string | null {
   try {
     return localStorage.getItem(KEY);
   } catch {
@@ -12,22 +12,22 @@ function kept(): string | null {
   }
 }
 
-function keep(theme: string): void {
+function storeTheme(theme: string): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // Then it is chosen again next time.
+    // Without storage the choice lasts until the page is closed.
   }
 }
 
-/** A button that turns from dark to light and back; `onTurn` is told. */
-export function themeButton(onTurn: () => void): HTMLButtonElement {
+/** A button that switches between dark and light and then calls `onSwitch`. */
+export function themeButton(onSwitch: () => void): HTMLButtonElement {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const root = document.documentElement;
   const theme = (): string => root.dataset['theme'] ?? (dark.matches ? 'dark' : 'light');
-  const chosen = kept();
+  const chosen = storedTheme();
   if (chosen === 'dark' || chosen === 'light') root.dataset['theme'] = chosen;
-  dark.addEventListener('change', onTurn);
+  dark.addEventListener('change', onSwitch);
   return h(
     'button',
     {
@@ -37,8 +37,8 @@ export function themeButton(onTurn: () => void): HTMLButtonElement {
       title: 'Dark or light',
       click: () => {
         root.dataset['theme'] = theme() === 'dark' ? 'light' : 'dark';
-        keep(root.dataset['theme']);
-        onTurn();
+        storeTheme(root.dataset['theme']);
+        onSwitch();
       },
     },
     '◐',

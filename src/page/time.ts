@@ -1,4 +1,4 @@
-/** The one place of the page that reads time or sets a timer. */
+/** The only file of the page that reads time or sets a timer. */
 
 /** Real monotonic ms. */
 export function monoMs(): number {

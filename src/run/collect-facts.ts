@@ -202,7 +202,7 @@ export function collectFacts(sources: FactSources, progress: RunProgress): Facts
     duration: {
       askedMin: progress.askedMin,
       ranMin: progress.ranMs / MINUTE_MS,
-      settledMin: RUN_MINUTES.settled,
+      recommendedMin: RUN_MINUTES.settled,
     },
     feed: feedFacts(sources, progress.earlyMs),
     lag: intake.lag.figures(),

@@ -141,11 +141,12 @@ export class Presenter {
   /** Updates terminal and page; returns the gate transitions since the last call. */
   show(facts: Facts, leftMin: number, clock: Clock): readonly GateTransition[] {
     const { voice } = this.#plan.config;
-    const { gates, turns, events, ticksPerSecond } = this.#watching.look(
-      facts,
-      clock.monoMs(),
-      clock.marketMs(),
-    );
+    const {
+      gates,
+      transitions: turns,
+      events,
+      ticksPerSecond,
+    } = this.#watching.update(facts, clock.monoMs(), clock.marketMs());
     if (voice === 'verbose')
       for (const { atMs, text, kind } of events)
         if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
@@ -161,11 +162,11 @@ export class Presenter {
       glance: {
         now: dashboardStatus(facts, rest),
         gates: gates.map((gate) => dashboardGate(gate, facts.symbols.length)),
-        pace: pace.curve,
+        tickRate: pace.curve,
       },
       evaluations: facts.momentum.evaluations,
       events: chronicle.events,
-      news: chronicle.news(),
+      news: chronicle.takeChanged(),
       feed: facts.feed,
     });
   }
@@ -177,7 +178,7 @@ export class Presenter {
   end(ending: Ending, clock: Clock): void {
     const { facts, verdict, engine, gates } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
-    this.#watching.look(facts, clock.monoMs(), clock.marketMs());
+    this.#watching.update(facts, clock.monoMs(), clock.marketMs());
     const sights: ReportViews = {
       ...reportViews(engine, facts.momentum.evaluations),
       events: this.#watching.eventLog.events,

@@ -1,4 +1,4 @@
-/** The lines that a terminal shows while a run goes on, laid out for its size. Pure. */
+/** The status lines that a terminal shows during a run, laid out for its size. Pure. */
 import { istSecond } from '../market/session.js';
 import { tally, type Facts, type SymbolFacts } from '../gates/facts.js';
 import type { Status } from '../gates/gate.js';
@@ -8,7 +8,7 @@ import { count } from '../text/count.js';
 import { type SymbolState, symbolState } from '../gates/symbol-state.js';
 import type { Paint } from './rows.js';
 
-/** What the live region shows. */
+/** What the status lines show. */
 export interface StatusFrame {
   readonly facts: Facts;
   readonly gates: readonly GateResult[];
@@ -24,27 +24,26 @@ export interface Viewport {
 }
 
 const BAR_WIDTH = 30;
-/** From this width on a cell has the change too. */
+/** Width from which on a cell has the change too. */
 const WIDE = 120;
-/** A cell's own room for a name; longer ones are cut. */
+/** Longer names are cut. */
 const NAME_WIDTH = 12;
-/** And for a price where there is little room: four cells of the NIFTY 50 stand side by side in 80 columns. */
+/** A price's width in a narrow cell: four cells of the NIFTY 50 fit into 80 columns. */
 const PRICE_WIDTH = 7;
-/** Lines that the grid leaves free of the screen: what was said last stays to be read. */
+/** Lines of the screen that the grid leaves free, so that the last message stays readable. */
 const SPARE_LINES = 2;
 
-/** What stands before a symbol, and its colour: `!` its last tick is old, `~` not of now, `?` never any. */
+/** The mark before a symbol, and its colour. The first states are shown first if not all symbols fit. */
 const MARKS: Readonly<Record<SymbolState, readonly [mark: string, status: Status | undefined]>> = {
   stale: ['!', 'fail'],
   silent: ['?', 'fail'],
   quiet: ['~', 'warn'],
-  ticking: [' ', undefined],
   shut: [' ', 'skip'],
+  ticking: [' ', undefined],
 };
-/** Whom to show first where not all fit. */
-const URGENCY: readonly SymbolState[] = ['stale', 'silent', 'quiet', 'shut', 'ticking'];
+const URGENCY = Object.keys(MARKS);
 
-/** Text and what it takes on the screen: colours take nothing. */
+/** Text and its visible width, without colours. */
 interface Cell {
   readonly text: string;
   readonly width: number;
@@ -52,10 +51,10 @@ interface Cell {
 
 const plain = (text: string): Cell => ({ text, width: text.length });
 
-/** Pieces in lines of at most `width`, `gap` between two. */
-function flow(pieces: readonly Cell[], gap: string, width: number): string[] {
+/** Cells in lines of at most `width`, `gap` between two. */
+function flow(cells: readonly Cell[], gap: string, width: number): string[] {
   const lines: { text: string; width: number }[] = [];
-  for (const { text, width: own } of pieces) {
+  for (const { text, width: own } of cells) {
     const last = lines.at(-1);
     if (last === undefined || last.width + gap.length + own > width) lines.push({ text, width: own });
     else {
@@ -66,7 +65,7 @@ function flow(pieces: readonly Cell[], gap: string, width: number): string[] {
   return lines.map((line) => line.text);
 }
 
-/** How late the feed is, for a line. */
+/** Median lag of the feed. */
 export function lagText({ lag }: Facts): string {
   return lag === undefined ? 'unknown' : secondsText(lag.p50Ms);
 }
@@ -88,7 +87,7 @@ function head({ facts, leftMin, ticksPerSecond }: StatusFrame, width: number): s
   return [`${barWidth > 4 ? bar : ''}${left}`, ...flow(figures.map(plain), ', ', width)];
 }
 
-/** A price; where there is little room a high one without its last paise. */
+/** A price; in a narrow cell with as many decimals as fit. */
 function priceText({ figures: { lastPrice }, priceScale }: SymbolFacts, wide: boolean): string {
   if (lastPrice === undefined) return '-';
   const price = lastPrice / priceScale;
@@ -101,18 +100,18 @@ function priceText({ figures: { lastPrice }, priceScale }: SymbolFacts, wide: bo
 const nameText = ({ symbol }: SymbolFacts): string =>
   symbol.length > NAME_WIDTH ? `${symbol.slice(0, NAME_WIDTH - 1)}…` : symbol;
 
-/** From the day's open, which LTP frames do not tell. */
+/** Change from the day's open; empty in LTP mode, which carries no open. */
 function changeText({ figures: { lastPrice, sessionOpen } }: SymbolFacts): string {
   if (lastPrice === undefined || sessionOpen === undefined) return '';
   return `${lastPrice >= sessionOpen ? '+' : ''}${(((lastPrice - sessionOpen) / sessionOpen) * 100).toFixed(2)}%`;
 }
 
-/** Symbols as cells of one width: name and price, and where there is room the change. */
+/** Symbols as cells of one width: name, price, and in wide cells the change. */
 function cellsOf(
   { facts }: StatusFrame,
   wide: boolean,
   paint: Paint,
-): { readonly state: SymbolState; readonly piece: Cell }[] {
+): { readonly state: SymbolState; readonly cell: Cell }[] {
   const { symbols, market } = facts;
   const widest = (text: (symbol: SymbolFacts) => string): number =>
     Math.max(...symbols.map((symbol) => text(symbol).length));
@@ -126,19 +125,19 @@ function cellsOf(
     const [mark, status] = MARKS[state];
     const change = columns[2] > 0 ? ` ${changeText(symbol).padStart(columns[2])}` : '';
     const text = `${mark}${nameText(symbol).padEnd(columns[0])} ${priceText(symbol, wide).padStart(columns[1])}${change}`;
-    return { state, piece: { text: status === undefined ? text : paint(status, text), width: text.length } };
+    return { state, cell: { text: status === undefined ? text : paint(status, text), width: text.length } };
   });
 }
 
-/** All symbols as cells in columns; where they do not fit, those that need to be looked at. */
-function grid(moment: StatusFrame, { columns, lines }: Viewport, paint: Paint): string[] {
+/** All symbols in columns; if they do not fit, the most urgent ones. */
+function grid(frame: StatusFrame, { columns, lines }: Viewport, paint: Paint): string[] {
   const wide = columns >= WIDE;
-  const cells = cellsOf(moment, wide, paint);
+  const cells = cellsOf(frame, wide, paint);
   const gap = wide ? '   ' : ' ';
-  const across = Math.max(1, Math.floor((columns + gap.length) / (cells[0].piece.width + gap.length)));
+  const across = Math.max(1, Math.floor((columns + gap.length) / (cells[0].cell.width + gap.length)));
   if (Math.ceil(cells.length / across) <= lines)
     return flow(
-      cells.map(({ piece }) => piece),
+      cells.map(({ cell }) => cell),
       gap,
       columns,
     );
@@ -148,7 +147,7 @@ function grid(moment: StatusFrame, { columns, lines }: Viewport, paint: Paint): 
     .slice(0, (lines - 1) * across);
   return [
     ...flow(
-      shown.map(({ piece }) => piece),
+      shown.map(({ cell }) => cell),
       gap,
       columns,
     ),
@@ -156,15 +155,15 @@ function grid(moment: StatusFrame, { columns, lines }: Viewport, paint: Paint): 
   ];
 }
 
-/** The region's lines, none longer than `columns`, no more than fit. */
-export function statusLines(moment: StatusFrame, room: Viewport, paint: Paint): string[] {
-  const gates = moment.gates
+/** The status lines: none longer than the viewport's columns, no more than its lines. */
+export function statusLines(frame: StatusFrame, viewport: Viewport, paint: Paint): string[] {
+  const gates = frame.gates
     .filter(({ id }) => isLive(id))
     .map(({ id, status }) => ({ text: paint(status, `${id} ${status}`), width: `${id} ${status}`.length }));
-  const top = [...head(moment, room.columns), ...flow(gates, '  ', room.columns)];
-  if (moment.facts.symbols.length === 1) return top.slice(0, Math.max(1, room.lines));
+  const top = [...head(frame, viewport.columns), ...flow(gates, '  ', viewport.columns)];
+  if (frame.facts.symbols.length === 1) return top.slice(0, Math.max(1, viewport.lines));
   return [
     ...top,
-    ...grid(moment, { columns: room.columns, lines: room.lines - top.length - SPARE_LINES }, paint),
-  ].slice(0, Math.max(1, room.lines));
+    ...grid(frame, { columns: viewport.columns, lines: viewport.lines - top.length - SPARE_LINES }, paint),
+  ].slice(0, Math.max(1, viewport.lines));
 }

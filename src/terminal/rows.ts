@@ -1,4 +1,4 @@
-/** Lines with a status in front, as the checklist of a run and the doctor print them. Pure. */
+/** Lines that start with a status, as the run's checklist and the doctor print them. Pure. */
 import type { Status } from '../gates/gate.js';
 
 export type Paint = (status: Status, text: string) => string;
@@ -7,15 +7,15 @@ export interface StatusRow {
   readonly status: Status;
   readonly title: string;
   readonly observed: string;
-  /** A second line, where something is to be done. */
+  /** A second line that says what to do. */
   readonly remedy?: string | undefined;
 }
 
-/** Columns before the title, and before a second line. */
+/** Column of the title and of a second line. */
 const TITLE_AT = 9;
 
-/** `text` broken into lines of at most `width`, all but the first behind `indent` blanks. */
-function broken(text: string, width: number, indent: number): string {
+/** Text in a column: lines of at most `width` characters, all but the first indented. Unlike wrap(), the indent is not part of the width. */
+function column(text: string, width: number, indent: number): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
@@ -27,7 +27,7 @@ function broken(text: string, width: number, indent: number): string {
   return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }
 
-/** One row, its title padded to `titleWidth`, broken to `columns`. */
+/** One row, its title padded to `titleWidth`, wrapped to `columns`. */
 export function statusRow(
   { status, title, observed, remedy }: StatusRow,
   titleWidth: number,
@@ -35,8 +35,8 @@ export function statusRow(
   columns = Infinity,
 ): string {
   const indent = TITLE_AT + titleWidth + 2;
-  const head = `  ${paint(status, `[${status}]`)} ${title.padEnd(titleWidth)}  ${broken(observed, columns - indent - 1, indent)}`;
+  const head = `  ${paint(status, `[${status}]`)} ${title.padEnd(titleWidth)}  ${column(observed, columns - indent - 1, indent)}`;
   return remedy === undefined
     ? head
-    : `${head}\n${' '.repeat(TITLE_AT)}${broken(remedy, columns - TITLE_AT - 1, TITLE_AT)}`;
+    : `${head}\n${' '.repeat(TITLE_AT)}${column(remedy, columns - TITLE_AT - 1, TITLE_AT)}`;
 }

@@ -1,4 +1,4 @@
-/** The end of a run as text: the checklist in the owner's words, the candles, and where everything is. Pure. */
+/** The end of a run as text: the checklist and the candles. Pure. */
 import type { CandleWithQuality } from '../candles/candle.js';
 import { istMinute, istSecond, MINUTE_MS } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
@@ -9,13 +9,13 @@ import { statusRow, type Paint } from './rows.js';
 /** How a checklist is printed. */
 export interface Printing {
   readonly paint: Paint;
-  /** Columns to which lines are broken; as they are where that is left to the reader. */
+  /** Columns to which lines are wrapped; undefined to leave them whole. */
   readonly columns?: number | undefined;
-  /** `quiet`: what failed or warns, and the verdict; `verbose`: with what was expected of each. */
+  /** `quiet`: gates that failed or warn, and the verdict. `verbose`: each gate with what it expects. */
   readonly voice: 'quiet' | 'usual' | 'verbose';
 }
 
-/** The checklist: a line a gate, and a second one where something is to be done. */
+/** The checklist: one line for each gate, and a second one if there is something to do. */
 export function checklist(
   facts: Facts,
   gates: readonly GateResult[],
@@ -24,16 +24,16 @@ export function checklist(
 ): string {
   const shown =
     voice === 'quiet' ? gates.filter(({ status }) => status === 'fail' || status === 'warn') : gates;
-  const questions = shown.map(({ id }) => titleOf(id, facts.symbols.length));
-  const width = Math.max(0, ...questions.map((text) => text.length));
+  const titles = shown.map(({ id }) => titleOf(id, facts.symbols.length));
+  const width = Math.max(0, ...titles.map((text) => text.length));
   const lines = shown.map((gate, index) => {
-    const told = gate.status === 'fail' || voice === 'verbose' ? `Expected: ${gate.expected}.` : '';
+    const expected = gate.status === 'fail' || voice === 'verbose' ? `Expected: ${gate.expected}.` : '';
     const remedy = gate.remedy === undefined || gate.status === 'pass' ? '' : gate.remedy;
-    const more = [told, remedy].filter((text) => text !== '').join(' ');
+    const more = [expected, remedy].filter((text) => text !== '').join(' ');
     return statusRow(
       {
         status: gate.status,
-        title: questions[index],
+        title: titles[index],
         observed: gate.observed,
         remedy: more === '' ? undefined : more,
       },
@@ -51,10 +51,10 @@ export function checklist(
   ].join('\n');
 }
 
-/** Gaps and partial minutes are data: both are named, in as few words as they take. */
+/** Gaps and partial minutes, if there are any. */
 function unseenLines({ unseen, symbols }: Facts): string[] {
   const gaps = unseen.gaps.map(({ fromMs, toMs }) => `${istSecond(fromMs)} to ${istSecond(toMs)}`);
-  // Of as many symbols as the minute before: one span.
+  // Successive minutes with the same number of symbols are one span.
   const spans: { fromMs: number; toMs: number; symbols: number }[] = [];
   for (const { minuteMs, symbols: count } of unseen.minutes) {
     const last = spans.at(-1);
@@ -62,11 +62,11 @@ function unseenLines({ unseen, symbols }: Facts): string[] {
       last.toMs = minuteMs;
     else spans.push({ fromMs: minuteMs, toMs: minuteMs, symbols: count });
   }
-  const whom = (count: number): string =>
+  const ofSymbols = (count: number): string =>
     count === symbols.length ? '' : ` (${count} of ${symbols.length} symbols)`;
   const minutes = spans.map(
     ({ fromMs, toMs, symbols: count }) =>
-      `${istMinute(fromMs)}${toMs > fromMs ? ` to ${istMinute(toMs)}` : ''}${whom(count)}`,
+      `${istMinute(fromMs)}${toMs > fromMs ? ` to ${istMinute(toMs)}` : ''}${ofSymbols(count)}`,
   );
   return [
     ...(gaps.length === 0 ? [] : [`Not seen: ${gaps.join(', ')}`]),
@@ -76,10 +76,10 @@ function unseenLines({ unseen, symbols }: Facts): string[] {
 
 const price = (value: number): string => value.toFixed(2);
 
-/** Candles that are shown of one symbol. */
-const SHOWN_CANDLES = 30;
+/** Candles in a table at most. */
+const MAX_CANDLES = 30;
 
-/** One symbol's candles as a table, the last of them where there are many. */
+/** One symbol's candles as a table, the last MAX_CANDLES of them. */
 export function candleTable(
   symbol: string,
   candles: readonly CandleWithQuality[],
@@ -87,7 +87,7 @@ export function candleTable(
 ): string {
   const head = ['time', 'open', 'high', 'low', 'close', volumeKind === 'tick' ? 'ticks' : 'volume', ''];
   const rows = candles
-    .slice(-SHOWN_CANDLES)
+    .slice(-MAX_CANDLES)
     .map(({ candle, quality }) => [
       istMinute(candle.timestampMs),
       price(candle.open),
@@ -110,7 +110,7 @@ export function candleTable(
   return [`${symbol}, one-minute candles in rupees${earlier}`, line(head), ...rows.map(line)].join('\n');
 }
 
-/** All symbols, a line each. */
+/** All symbols as a table, one line each. */
 export function symbolTable(facts: Facts): string {
   const head = ['symbol', 'ticks', 'whole', 'partial', 'late', 'last'];
   const rows = facts.symbols.map(({ symbol, figures, whole, partial, late, priceScale }) => [

@@ -1,6 +1,6 @@
 /**
- * What a person sees while a stage runs: on a terminal one region that is written over itself, plain lines where the output goes
- * elsewhere. Text only; nothing here is asked by the engine.
+ * What a person sees during a run: on a terminal, status lines that are overwritten in place; in a file or pipe, plain lines. Write only:
+ * nothing on the data path reads it.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { istMinute } from '../market/session.js';
@@ -19,19 +19,19 @@ export interface Screen {
 
 export interface TerminalOptions {
   readonly screen: Screen;
-  /** Whether cursor movements are understood. */
+  /** Whether it understands cursor movements. */
   readonly tty: boolean;
   readonly color: boolean;
 }
 
 const codes: Record<Status, string> = { pass: '32', fail: '31', warn: '33', skip: '90' };
-/** To the end of the line, and of the screen. */
+/** Clear to the end of the line, and of the screen. */
 const [CLEAR_LINE, CLEAR_REST] = ['\u001b[K', '\u001b[0J'];
-const LEAST_COLUMNS = 20;
+const MIN_COLUMNS = 20;
 
 export class Terminal {
   readonly #options: TerminalOptions;
-  /** The region that is on the screen. */
+  /** The status lines on the screen. */
   #lines: readonly string[] = [];
   #lastSeals = 0;
 
@@ -39,43 +39,43 @@ export class Terminal {
     this.#options = options;
   }
 
-  /** One or more lines that stay, above the region. */
+  /** Writes one or more lines that stay, above the status lines. */
   say(text: string): void {
     if (this.#lines.length === 0) return this.#options.screen.write(`${text}\n`);
-    const said = text
+    const lines = text
       .split('\n')
       .map((line) => `${line}${CLEAR_LINE}\n`)
       .join('');
-    this.#options.screen.write(`${this.#upwards()}${said}${over(this.#lines)}`);
+    this.#options.screen.write(`${this.#toFirstLine()}${lines}${over(this.#lines)}`);
   }
 
-  /** Shows the moment: a region drawn anew on a terminal; else a line whenever a minute was sealed or a gate turned. */
-  show(moment: StatusFrame, turns: readonly GateTransition[]): void {
-    if (this.#options.tty) this.#draw(moment);
-    else this.#report(moment, turns);
+  /** Redraws the status lines; without a terminal, writes a line if a minute was sealed or a gate changed. */
+  show(frame: StatusFrame, transitions: readonly GateTransition[]): void {
+    if (this.#options.tty) this.#draw(frame);
+    else this.#report(frame, transitions);
   }
 
-  /** `text` in the colour of a status, where colours are wanted. */
+  /** `text` in the colour of a status, if colours are wanted. */
   paint(status: Status, text: string): string {
     return this.#options.color ? `\u001b[${codes[status]}m${text}\u001b[0m` : text;
   }
 
-  /** Columns to which lines may be broken; undefined where a reader breaks them himself. */
+  /** Columns to wrap lines to; undefined without a terminal, where lines stay whole. */
   get columns(): number | undefined {
     return this.#options.tty ? Math.max(40, this.#options.screen.columns) : undefined;
   }
 
-  /** Takes the live region away. */
+  /** Removes the status lines. */
   clear(): void {
-    if (this.#lines.length > 0) this.#options.screen.write(`${this.#upwards()}${CLEAR_REST}`);
+    if (this.#lines.length > 0) this.#options.screen.write(`${this.#toFirstLine()}${CLEAR_REST}`);
     this.#lines = [];
   }
 
   /**
-   * To the region's first line; to the first column before that: a typed ^C is echoed where the cursor stands. Lines that were drawn on a
-   * wider screen are broken by the terminal into several.
+   * Moves to the first status line, and to column one, because the terminal echoes a typed ^C at the cursor. A line that was drawn on a
+   * wider screen may occupy several now.
    */
-  #upwards(): string {
+  #toFirstLine(): string {
     const columns = Math.max(1, this.#options.screen.columns);
     const lines = this.#lines.reduce(
       (sum, line) => sum + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)),
@@ -84,35 +84,35 @@ export class Terminal {
     return lines === 0 ? '' : `\r\u001b[${lines}A`;
   }
 
-  #draw(moment: StatusFrame): void {
+  #draw(frame: StatusFrame): void {
     const { columns, rows } = this.#options.screen;
-    // A line that reaches the last column makes some terminals begin another; the line below the region is the cursor's.
-    const room = { columns: Math.max(LEAST_COLUMNS, columns) - 1, lines: Math.max(2, rows) - 1 };
-    const lines = statusLines(moment, room, (status, text) => this.paint(status, text)).map((line) =>
-      clip(line, room.columns),
+    // Some terminals wrap a line that reaches the last column. The line below the status lines is the cursor's.
+    const viewport = { columns: Math.max(MIN_COLUMNS, columns) - 1, lines: Math.max(2, rows) - 1 };
+    const lines = statusLines(frame, viewport, (status, text) => this.paint(status, text)).map((line) =>
+      clip(line, viewport.columns),
     );
     if (lines.length === this.#lines.length && lines.every((line, index) => line === this.#lines[index]))
       return;
-    this.#options.screen.write(`${this.#upwards()}${over(lines)}`);
+    this.#options.screen.write(`${this.#toFirstLine()}${over(lines)}`);
     this.#lines = lines;
   }
 
-  #report({ facts, ticksPerSecond }: StatusFrame, turns: readonly GateTransition[]): void {
+  #report({ facts, ticksPerSecond }: StatusFrame, transitions: readonly GateTransition[]): void {
     const { seals } = facts.counters;
     const { candles, ticking } = tally(facts);
-    // Before the first candle a minute that ends says nothing.
+    // Before the first candle the end of a minute is no news.
     if (seals > this.#lastSeals && candles > 0 && facts.market.timeMs !== undefined) {
       this.say(
         `${istMinute(facts.market.timeMs)}  ${count(candles, 'candle')} sealed, ${ticking} of ${count(facts.symbols.length, 'symbol')} ticking, ${Math.round(ticksPerSecond)} ticks/s, lag ${lagText(facts)}`,
       );
     }
     this.#lastSeals = seals;
-    for (const { gate, before } of turns)
+    for (const { gate, before } of transitions)
       this.say(`gate ${gate.id}: ${before} -> ${gate.status} (${gate.observed})`);
   }
 }
 
-/** Lines written over what was there: the rest of each is cleared behind it, so that nothing is ever blank in between. */
+/** Overwrites lines and clears the rest of each afterwards, so that the screen does not flicker. */
 function over(lines: readonly string[]): string {
   return `${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_REST}`;
 }

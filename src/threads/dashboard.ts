@@ -82,7 +82,7 @@ export class Dashboard {
   #update({ glance, feed }: ToDashboard & { readonly kind: 'glance' }): void {
     this.#feed = feed;
     const monoMs = this.#clock.monoMs();
-    this.#viewers.tell(this.#model.look(glance, monoMs), () => this.#model.picture!, monoMs);
+    this.#viewers.send(this.#model.update(glance, monoMs), () => this.#model.state!, monoMs);
   }
 
   #pageServer(port: number): LocalServer {
@@ -97,7 +97,7 @@ export class Dashboard {
           answer(response, 200, 'text/html; charset=utf-8', page, { 'Content-Security-Policy': LIVE_POLICY }),
         '/page.js': (_, response) => answer(response, 200, 'text/javascript; charset=utf-8', parts.script),
         '/page.css': (_, response) => answer(response, 200, 'text/css; charset=utf-8', parts.style),
-        '/events': (_, response) => this.#viewers.join(response, this.#model.picture),
+        '/events': (_, response) => this.#viewers.join(response, this.#model.state),
       },
     });
   }
@@ -107,7 +107,7 @@ export class Dashboard {
       memories,
       places: this.#task.places,
       counters: this.#task.counters,
-      state: () => this.#model.picture,
+      state: () => this.#model.state,
       feed: () => this.#feed,
       version: this.#task.run.version,
     });

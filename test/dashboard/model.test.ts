@@ -1,10 +1,10 @@
-/** The picture of a run, whole and by changes, made of real shard memory. */
+/** The dashboard's state of a run, whole and by changes, made from real shard memory. */
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../src/momentum/series.js';
 import { DashboardModel, type StatusUpdate } from '../../src/dashboard/model.js';
 import { dashboardStatus, dashboardRun } from '../../src/dashboard/status.js';
 import { CANDLE, TRAIL_LENGTH, type DashboardState } from '../../src/dashboard/state.js';
-import { after } from '../../src/page/state.js';
+import { applyChange } from '../../src/page/state.js';
 import { seededRandom } from '../../src/random.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { sessionOf } from '../listed.js';
@@ -26,7 +26,7 @@ const ABOUT = {
   options: {},
 } as const;
 
-function boardOf({ memories, places }: Engine): DashboardModel {
+function modelOf({ memories, places }: Engine): DashboardModel {
   const run = dashboardRun({
     ...ABOUT,
     symbols: places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
@@ -39,14 +39,14 @@ function boardOf({ memories, places }: Engine): DashboardModel {
   });
 }
 
-function glance(marketMs: number, change: Partial<StatusUpdate> = {}): StatusUpdate {
+function updateAt(marketMs: number, change: Partial<StatusUpdate> = {}): StatusUpdate {
   const facts = goodFacts();
   return {
     now: { ...dashboardStatus(facts, { ticksPerSecond: 1 }), marketMs },
     gates: [],
     evaluations: [],
     events: [],
-    pace: { spanMs: 5000, ticks: [] },
+    tickRate: { spanMs: 5000, ticks: [] },
     ...change,
   };
 }
@@ -71,33 +71,33 @@ function evaluation(symbol: string, time: string, change: Partial<Evaluation> = 
   };
 }
 
-describe('the board', () => {
-  it('has no picture before its first look', () => {
-    expect(boardOf(new Script().engine).picture).toBeUndefined();
+describe('the dashboard model', () => {
+  it('has no state before its first update', () => {
+    expect(modelOf(new Script().engine).state).toBeUndefined();
   });
 
-  it('shows the price, the change, the candle that goes on and how a symbol does', () => {
+  it("shows a symbol's price, change, open candle and state", () => {
     const script = new Script()
       .subscribe(at('11:00'))
       .frame('RELIANCE', at('11:00') + 500, 10_000)
       .frame('RELIANCE', at('11:00') + 11_000, 10_100)
       .frame('RELIANCE', at('11:00') + 12_000, 10_200);
     script.candles('RELIANCE');
-    const board = boardOf(script.engine);
-    board.look(glance(at('11:00') + 13_000), 0);
+    const model = modelOf(script.engine);
+    model.update(updateAt(at('11:00') + 13_000), 0);
     const index = indexOf(script.engine, 'RELIANCE');
-    const picture = board.picture!;
-    expect(picture.rows[index]).toMatchObject({ last: 102, state: 'ticking', ticks: 2 });
-    expect(picture.rows[indexOf(script.engine, 'INFY')]).toMatchObject({
+    const state = model.state!;
+    expect(state.rows[index]).toMatchObject({ last: 102, state: 'ticking', ticks: 2 });
+    expect(state.rows[indexOf(script.engine, 'INFY')]).toMatchObject({
       last: null,
       state: 'silent',
       ticks: 0,
     });
-    expect(picture.candles[index]).toHaveLength(1);
-    const [[ms, open, high, low, close, volume, flags]] = picture.candles[index];
+    expect(state.candles[index]).toHaveLength(1);
+    const [[ms, open, high, low, close, volume, flags]] = state.candles[index];
     expect([ms, open, high, low, close, volume]).toEqual([at('11:00'), 101, 102, 101, 102, 2]);
     expect(flags & CANDLE.open).toBe(CANDLE.open);
-    expect(picture.rows[index].open).toBe(101);
+    expect(state.rows[index].open).toBe(101);
   });
 
   it('calls a symbol quiet after 5 s of market time, stale after 15, and shut outside trading', () => {
@@ -106,11 +106,11 @@ describe('the board', () => {
       .frame('RELIANCE', at('11:00') + 500, 10_000)
       .frame('RELIANCE', at('11:00') + 20_000, 10_100);
     script.candles('RELIANCE');
-    const board = boardOf(script.engine);
+    const model = modelOf(script.engine);
     const index = indexOf(script.engine, 'RELIANCE');
     const stateAt = (ms: number): string => {
-      board.look(glance(ms), 0);
-      return board.picture!.rows[index].state;
+      model.update(updateAt(ms), 0);
+      return model.state!.rows[index].state;
     };
     expect([
       stateAt(at('11:00') + 24_000),
@@ -120,7 +120,7 @@ describe('the board', () => {
     ]).toEqual(['ticking', 'quiet', 'stale', 'shut']);
   });
 
-  it('marks what was not seen whole and what was revised behind its seal', () => {
+  it('marks partial candles and candles revised after their seal', () => {
     const script = new Script({ mode: 1 })
       .subscribe(at('11:00') + 30_000)
       .frame('RELIANCE', at('11:00') + 31_000, 10_000)
@@ -128,38 +128,40 @@ describe('the board', () => {
       .frame('RELIANCE', at('11:01') + 1000, 10_000)
       .frame('RELIANCE', at('11:01') + 2000, 10_100)
       .hum(at('11:02') + 20_000);
-    const board = boardOf(script.engine);
+    const model = modelOf(script.engine);
     const index = indexOf(script.engine, 'RELIANCE');
     script.candles('RELIANCE');
-    board.look(glance(at('11:02') + 20_000), 0);
+    model.update(updateAt(at('11:02') + 20_000), 0);
     const flags = (minute: string): number =>
-      board.picture!.candles[index].find(([ms]) => ms === at(minute))![6];
+      model.state!.candles[index].find(([ms]) => ms === at(minute))![6];
     expect(flags('11:01')).toBe(0);
     script.frame('RELIANCE', at('11:02') + 21_000, 10_500, { exchangeMs: BigInt(at('11:01') + 30_000) });
     script.candles('RELIANCE');
-    const change = board.look(glance(at('11:02') + 22_000), 400);
+    const change = model.update(updateAt(at('11:02') + 22_000), 400);
     expect(flags('11:01') & CANDLE.revised).toBe(CANDLE.revised);
     expect(change.candles.find(([symbol]) => symbol === index)![1].map(([ms]) => ms)).toContain(at('11:01'));
-    expect(board.picture!.rows[index].late).toBe(1);
+    expect(model.state!.rows[index].late).toBe(1);
   });
 
-  it("puts the rule's figures beside the candle, its conditions one by one, and counts signals", () => {
+  it("adds the rule's figures to the candle, lists its conditions, and counts signals", () => {
     const script = new Script()
       .subscribe(at('11:00'))
       .frame('RELIANCE', at('11:00') + 500, 10_000)
       .frame('RELIANCE', at('11:01') + 1000, 10_050)
       .hum(at('11:02') + 20_000);
     script.candles('RELIANCE');
-    const board = boardOf(script.engine);
+    const model = modelOf(script.engine);
     const index = indexOf(script.engine, 'RELIANCE');
-    board.look(glance(at('11:02') + 20_000), 0);
+    model.update(updateAt(at('11:02') + 20_000), 0);
     const signal = { reason: 'because' } as Evaluation['signals'][number];
-    const change = board.look(
-      glance(at('11:02') + 21_000, { evaluations: [evaluation('RELIANCE', '11:01', { signals: [signal] })] }),
+    const change = model.update(
+      updateAt(at('11:02') + 21_000, {
+        evaluations: [evaluation('RELIANCE', '11:01', { signals: [signal] })],
+      }),
       400,
     );
-    expect(board.picture!.candles[index].find(([ms]) => ms === at('11:01'))!.slice(7)).toEqual([99, 101]);
-    expect(board.picture!.rules[index]).toMatchObject({
+    expect(model.state!.candles[index].find(([ms]) => ms === at('11:01'))!.slice(7)).toEqual([99, 101]);
+    expect(model.state!.rules[index]).toMatchObject({
       why: null,
       signal: 'because',
       signals: 1,
@@ -170,8 +172,8 @@ describe('the board', () => {
       ],
     });
     expect(change.rules).toHaveLength(1);
-    board.look(
-      glance(at('11:02') + 22_000, {
+    model.update(
+      updateAt(at('11:02') + 22_000, {
         evaluations: [
           evaluation('INFY', '11:01', {
             evaluated: false,
@@ -183,55 +185,55 @@ describe('the board', () => {
       }),
       800,
     );
-    expect(board.picture!.rules[indexOf(script.engine, 'INFY')]).toMatchObject({
+    expect(model.state!.rules[indexOf(script.engine, 'INFY')]).toMatchObject({
       why: 'insufficient 3/20',
       signal: null,
       signals: 0,
     });
   });
 
-  it('says of two looks at the same moment that only the time passed', () => {
+  it('reports no change between two updates at the same moment', () => {
     const script = new Script()
       .subscribe(at('11:00'))
       .frame('RELIANCE', at('11:00') + 500, 10_000)
       .frame('RELIANCE', at('11:00') + 11_000, 10_100);
     script.candles('RELIANCE');
-    const board = boardOf(script.engine);
-    for (let k = 0; k < 5; k++) board.look(glance(at('11:00') + 12_000), 5000 + k);
-    expect(board.look(glance(at('11:00') + 12_000), 5005)).toMatchObject({
+    const model = modelOf(script.engine);
+    for (let k = 0; k < 5; k++) model.update(updateAt(at('11:00') + 12_000), 5000 + k);
+    expect(model.update(updateAt(at('11:00') + 12_000), 5005)).toMatchObject({
       gates: [],
       rows: [],
       candles: [],
       trail: [],
       rules: [],
       events: [],
-      pace: null,
+      tickRate: null,
       latency: null,
     });
   });
 
-  it('keeps a trail of bounded length, a price a second', () => {
+  it('keeps a trail of bounded length, one price a second', () => {
     const script = new Script().subscribe(at('11:00')).frame('RELIANCE', at('11:00') + 500, 10_000);
-    const board = boardOf(script.engine);
+    const model = modelOf(script.engine);
     const index = indexOf(script.engine, 'RELIANCE');
     for (let second = 1; second < 100; second++) {
       script.frame('RELIANCE', at('11:00') + second * 1000, 10_000 + second);
       script.candles('RELIANCE');
-      board.look(glance(at('11:00') + second * 1000), second * 1000);
-      board.look(glance(at('11:00') + second * 1000), second * 1000 + 400);
+      model.update(updateAt(at('11:00') + second * 1000), second * 1000);
+      model.update(updateAt(at('11:00') + second * 1000), second * 1000 + 400);
     }
-    expect(board.picture!.trails[index]).toHaveLength(TRAIL_LENGTH);
-    expect(board.picture!.trails[index].at(-1)).toBe(100.99);
-    expect(board.picture!.rows[index].rate).toBeGreaterThan(0.5);
-    expect(board.picture!.rows[index].rate).toBeLessThan(1.5);
+    expect(model.state!.trails[index]).toHaveLength(TRAIL_LENGTH);
+    expect(model.state!.trails[index].at(-1)).toBe(100.99);
+    expect(model.state!.rows[index].rate).toBeGreaterThan(0.5);
+    expect(model.state!.rows[index].rate).toBeLessThan(1.5);
   });
 
-  it('in the browser whole and changes make the picture that a later viewer is given whole', () => {
+  it('in the browser, state and changes add up to the state that a later viewer receives', () => {
     const random = seededRandom(11);
     const script = new Script().subscribe(at('11:00'));
-    const board = boardOf(script.engine);
-    board.look(glance(at('11:00')), 0);
-    let shown: DashboardState = json(board.picture!);
+    const model = modelOf(script.engine);
+    model.update(updateAt(at('11:00')), 0);
+    let shown: DashboardState = json(model.state!);
     const symbols = script.engine.places.map(({ instrument }) => instrument.symbol);
     const evaluations: Evaluation[] = [];
     let ms = at('11:00');
@@ -262,17 +264,17 @@ describe('the board', () => {
             remedy: null,
           },
         ],
-        pace: { spanMs: 5000, ticks: [[at('11:00'), k]] },
+        tickRate: { spanMs: 5000, ticks: [[at('11:00'), k]] },
       };
       evaluations.push(...news.evaluations!);
-      shown = after(shown, json(board.look(glance(ms, news), k * 400))).picture;
-      expect(shown).toEqual(json(board.picture!));
-      // One that reads everything for the first time sees the same.
-      const fresh = boardOf(script.engine);
-      fresh.look(glance(ms, { evaluations }), 0);
-      expect(fresh.picture!.candles).toEqual(board.picture!.candles);
-      expect(fresh.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late])).toEqual(
-        board.picture!.rows.map(({ whole, partial, late }) => [whole, partial, late]),
+      shown = applyChange(shown, json(model.update(updateAt(ms, news), k * 400))).state;
+      expect(shown).toEqual(json(model.state!));
+      // A new model that reads everything at once has the same candles.
+      const fresh = modelOf(script.engine);
+      fresh.update(updateAt(ms, { evaluations }), 0);
+      expect(fresh.state!.candles).toEqual(model.state!.candles);
+      expect(fresh.state!.rows.map(({ whole, partial, late }) => [whole, partial, late])).toEqual(
+        model.state!.rows.map(({ whole, partial, late }) => [whole, partial, late]),
       );
     }
     expect(shown.candles.flat().some(([, , , , , , flags]) => (flags & CANDLE.revised) > 0)).toBe(true);

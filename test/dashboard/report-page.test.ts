@@ -22,14 +22,14 @@ const candle: DashboardCandle = [
   null,
 ];
 
-function reportOf(change: { symbol?: string; sights?: Partial<ReportViews> } = {}): Record<string, unknown> {
+function reportOf(change: { symbol?: string; views?: Partial<ReportViews> } = {}): Record<string, unknown> {
   const good = goodFacts();
   const facts =
     change.symbol === undefined
       ? good
       : { ...good, symbols: [{ ...good.symbols[0], symbol: change.symbol }, good.symbols[1]] };
   const all = judgeGates(facts);
-  const sights: ReportViews = {
+  const views: ReportViews = {
     candles: [[candle], []],
     rules: [
       {
@@ -49,7 +49,7 @@ function reportOf(change: { symbol?: string; sights?: Partial<ReportViews> } = {
       [31, 1000],
       [70, 12],
     ],
-    ...change.sights,
+    ...change.views,
   };
   const header = {
     version: '1',
@@ -62,7 +62,7 @@ function reportOf(change: { symbol?: string; sights?: Partial<ReportViews> } = {
     endedWallMs: 1000,
     options: { stage: 1, shadow: false, faults: [HOSTILE] },
   };
-  return buildReport(header, facts, all, verdictOf(facts, all), sights);
+  return buildReport(header, facts, all, verdictOf(facts, all), views);
 }
 
 const parsed = (report: Record<string, unknown>): Record<string, unknown> =>
@@ -70,7 +70,7 @@ const parsed = (report: Record<string, unknown>): Record<string, unknown> =>
 const PARTS = { script: 'void 0;', style: 'b{}' };
 
 describe('a report', () => {
-  it('is JSON with a line for each part of what is there to look at', () => {
+  it('is JSON with one line for each member of sights', () => {
     const report = reportOf();
     expect(parsed(report)).toEqual(JSON.parse(JSON.stringify(report)));
     expect(
@@ -80,21 +80,18 @@ describe('a report', () => {
     ).toHaveLength(6);
   });
 
-  it('holds all that its page shows', () => {
-    const picture = reportState(parsed(reportOf()));
-    expect(picture.now).toMatchObject({
+  it('holds everything that its page shows', () => {
+    const state = reportState(parsed(reportOf()));
+    expect(state.now).toMatchObject({
       verdict: 'pass',
       ticks: 1200,
       received: 1202,
       ranMin: 10.05,
       refused: [{ packets: 2 }],
     });
-    expect(picture.candles).toEqual([[candle], []]);
-    expect(picture.gates.map(({ id, title }) => [id, title])[0]).toEqual([
-      'connected',
-      'WebSocket connected',
-    ]);
-    expect(picture.rows[0]).toMatchObject({
+    expect(state.candles).toEqual([[candle], []]);
+    expect(state.gates.map(({ id, title }) => [id, title])[0]).toEqual(['connected', 'WebSocket connected']);
+    expect(state.rows[0]).toMatchObject({
       last: 1400,
       open: 1400,
       ticks: 600,
@@ -103,14 +100,14 @@ describe('a report', () => {
       whole: 9,
       partial: 2,
     });
-    expect(picture.latency).toEqual([
+    expect(state.latency).toEqual([
       [31, 1000],
       [70, 12],
     ]);
-    expect(picture.run).toMatchObject({ title: 'Stage 1, 2 symbols', runId: 'run', seed: 1 });
+    expect(state.run).toMatchObject({ title: 'Stage 1, 2 symbols', runId: 'run', seed: 1 });
   });
 
-  it('is refused in one sentence, naming the place, when any part of it is missing or another thing', () => {
+  it('is refused in one sentence that names the member, if any member is missing or of another type', () => {
     const report = parsed(reportOf());
     const paths: string[][] = [];
     const walk = (value: unknown, path: string[]): void => {
@@ -138,7 +135,7 @@ describe('a report', () => {
     expect(refused).toBeGreaterThan(200);
   });
 
-  it('is refused, not followed, whatever else JSON may hold', () => {
+  it('is refused, and nothing worse happens, if it is any other JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         try {
@@ -155,7 +152,7 @@ describe('a report', () => {
 describe('its page', () => {
   const page = staticPage(reportState(parsed(reportOf({ symbol: HOSTILE }))), PARTS);
 
-  it('has one program and one picture, whatever the names hold, and lets nothing else run or load', () => {
+  it('has one program and one state for any names, and allows nothing else to run or load', () => {
     expect(page.match(/<script/g)).toHaveLength(2);
     expect(page.match(/<\/script>/g)).toHaveLength(2);
     expect(page).not.toMatch(/<img/);
@@ -165,12 +162,12 @@ describe('its page', () => {
     expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
   });
 
-  it('holds the picture as it is', () => {
-    const [, text] = /<script type="application\/json" id="picture">([^]*?)<\/script>/.exec(page)!;
+  it('holds the state unchanged', () => {
+    const [, text] = /<script type="application\/json" id="state">([^]*?)<\/script>/.exec(page)!;
     expect(JSON.parse(text)).toEqual(reportState(parsed(reportOf({ symbol: HOSTILE }))));
   });
 
-  it('says the verdict and the checklist without scripts too', () => {
+  it('shows verdict and checklist without scripts too', () => {
     expect(page).toMatch(/<noscript><h1>Verdict: PASS<\/h1>/);
     expect(page).toMatch(/<li>\[pass\] WebSocket connected/);
   });

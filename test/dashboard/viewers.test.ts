@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { get, request, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answer, LocalServer, refusal } from '../../src/dashboard/local-server.js';
-import { FULL_MS, MOST_VIEWERS, Viewers } from '../../src/dashboard/viewers.js';
+import { MAX_FULL_MS, MAX_VIEWERS, Viewers } from '../../src/dashboard/viewers.js';
 import type { DashboardState, DashboardChange } from '../../src/dashboard/state.js';
 
 const servers: LocalServer[] = [];
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 async function serve(
   viewers: Viewers,
-  picture: () => DashboardState | undefined = () => undefined,
+  state: () => DashboardState | undefined = () => undefined,
   failures: string[] = [],
 ): Promise<LocalServer> {
   const server = new LocalServer({
@@ -30,7 +30,7 @@ async function serve(
       '/': (_, response) => answer(response, 200, 'text/plain', 'hello'),
       '/events': (_, response) => {
         joined.push(response);
-        viewers.join(response, picture());
+        viewers.join(response, state());
       },
       '/broken': () => {
         throw new Error('broken on purpose');
@@ -94,7 +94,7 @@ function watch(server: LocalServer): {
   return { saw, closed };
 }
 
-const picture = { run: { runId: 'one' } } as unknown as DashboardState;
+const state = { run: { runId: 'one' } } as unknown as DashboardState;
 const change = (size = 1): DashboardChange =>
   ({ now: { note: 'x'.repeat(size) } }) as unknown as DashboardChange;
 const until = async (reached: () => boolean): Promise<void> => {
@@ -102,7 +102,7 @@ const until = async (reached: () => boolean): Promise<void> => {
 };
 
 describe('the local server', () => {
-  it('answers this machine by its names, with headers that let nothing else in', async () => {
+  it('answers to the names of this machine, with headers that allow nothing else', async () => {
     const server = await serve(new Viewers());
     const port = new URL(server.url).port;
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`])
@@ -134,7 +134,7 @@ describe('the local server', () => {
     expect(await ask(server, '/', { headers })).toMatchObject({ status: 403 });
   });
 
-  it('lets a link from elsewhere open the page, and its own page load', () => {
+  it('allows a link on another site to open the page, and the page to load its parts', () => {
     const host = '127.0.0.1:5';
     expect(
       refusal(
@@ -166,7 +166,7 @@ describe('the local server', () => {
     });
   });
 
-  it('says what there is where there is nothing, also of names that every object has', async () => {
+  it('lists its paths for an unknown path, also for names that every object has', async () => {
     const server = await serve(new Viewers());
     for (const path of ['/nothing', '/../package.json', '/__proto__', '/constructor', '/toString'])
       expect(await ask(server, path)).toMatchObject({ status: 404, body: 'There are: / /events /broken\n' });
@@ -178,7 +178,7 @@ describe('the local server', () => {
     });
   });
 
-  it('answers 500 where an answer fails, says so to the log, and goes on', async () => {
+  it('answers 500 if an answer fails, reports it to the log, and continues', async () => {
     const failures: string[] = [];
     const server = await serve(new Viewers(), undefined, failures);
     expect(await ask(server, '/broken')).toMatchObject({
@@ -189,7 +189,7 @@ describe('the local server', () => {
     expect((await ask(server, '/')).status).toBe(200);
   });
 
-  it('says in one sentence that a port is taken', async () => {
+  it('reports a taken port in one sentence', async () => {
     const server = await serve(new Viewers());
     const port = Number(new URL(server.url).port);
     await expect(
@@ -202,40 +202,40 @@ describe('the local server', () => {
   });
 });
 
-describe('those who watch', () => {
-  it('are given the whole first, and then what changes', async () => {
+describe('viewers', () => {
+  it('receive the whole state first, and then changes', async () => {
     const viewers = new Viewers();
-    const server = await serve(viewers, () => picture);
+    const server = await serve(viewers, () => state);
     const one = watch(server);
     await one.saw(/event: whole\ndata: \{"run":\{"runId":"one"\}\}\n\n/);
-    viewers.tell(change(), () => picture, 0);
+    viewers.send(change(), () => state, 0);
     const text = await one.saw(/event: change\n/);
     expect(text.match(/event: whole/g)).toHaveLength(1);
   });
 
-  it('wait for a run that has not looked yet, and are given the whole when it does', async () => {
+  it('wait for a run without a state, and receive the whole when there is one', async () => {
     const viewers = new Viewers();
     const one = watch(await serve(viewers));
     await one.saw(/event: waiting/);
-    viewers.tell(change(), () => picture, 0);
+    viewers.send(change(), () => state, 0);
     expect(await one.saw(/event: whole/)).not.toMatch(/event: change/);
   });
 
-  it('are so many at most, and those who left are forgotten', async () => {
+  it('are limited in number, and those that left are forgotten', async () => {
     const viewers = new Viewers();
-    const server = await serve(viewers, () => picture);
-    const all = Array.from({ length: MOST_VIEWERS }, () => watch(server));
+    const server = await serve(viewers, () => state);
+    const all = Array.from({ length: MAX_VIEWERS }, () => watch(server));
     await Promise.all(all.map(({ saw }) => saw(/event: whole/)));
     expect((await ask(server, '/events')).status).toBe(503);
     sockets[0].destroy();
-    await until(() => viewers.count < MOST_VIEWERS);
+    await until(() => viewers.count < MAX_VIEWERS);
     await watch(server).saw(/event: whole/);
   });
 
-  it('are cut off when they stop reading, and stall neither the others nor whoever tells', async () => {
+  it('are disconnected when they stop reading, and delay neither the others nor the sender', async () => {
     let cut = 0;
     const viewers = new Viewers(() => cut++);
-    const server = await serve(viewers, () => picture);
+    const server = await serve(viewers, () => state);
     const reader = watch(server);
     await reader.saw(/event: whole/);
     const mute = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -245,7 +245,7 @@ describe('those who watch', () => {
     await until(() => viewers.count === 2);
     let [ms, told, kept] = [0, 0, 0];
     while (cut === 0 && told < 400) {
-      viewers.tell(change(200_000), () => picture, ms);
+      viewers.send(change(200_000), () => state, ms);
       ms += 400;
       told++;
       kept = Math.max(kept, joined[1].writableLength);
@@ -253,17 +253,17 @@ describe('those who watch', () => {
     }
     expect(cut).toBe(1);
     // Full for so long, and a socket's buffers before that.
-    expect(told).toBeGreaterThan(FULL_MS / 400);
+    expect(told).toBeGreaterThan(MAX_FULL_MS / 400);
     expect(viewers.count).toBe(1);
-    viewers.tell({ now: 'last' } as unknown as DashboardChange, () => picture, ms);
+    viewers.send({ now: 'last' } as unknown as DashboardChange, () => state, ms);
     await reader.saw(/"now":"last"/);
     // What it did not take was not kept for it.
     expect(kept).toBeLessThan(500_000);
   });
 
-  it('that were slow for a while are given the whole again', async () => {
+  it('that were slow for a while receive the whole state again', async () => {
     const viewers = new Viewers();
-    const server = await serve(viewers, () => picture);
+    const server = await serve(viewers, () => state);
     const slow = connect(Number(new URL(server.url).port), '127.0.0.1');
     sockets.push(slow);
     let text = '';
@@ -272,20 +272,20 @@ describe('those who watch', () => {
     await until(() => text.includes('event: whole'));
     slow.pause();
     for (let told = 0; told < 100; told++) {
-      viewers.tell(change(200_000), () => picture, 0);
+      viewers.send(change(200_000), () => state, 0);
       for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
     slow.resume();
     await until(() => {
-      viewers.tell(change(), () => picture, 0);
+      viewers.send(change(), () => state, 0);
       return (text.match(/event: whole/g) ?? []).length === 2;
     });
     expect(viewers.count).toBe(1);
   });
 
-  it('are told when it ends', async () => {
+  it('are disconnected when the run ends', async () => {
     const viewers = new Viewers();
-    const one = watch(await serve(viewers, () => picture));
+    const one = watch(await serve(viewers, () => state));
     await one.saw(/event: whole/);
     viewers.end();
     await one.closed;

@@ -55,7 +55,7 @@ export function goodFacts(): Facts {
       clockByHand: false,
       hoursUnknown: undefined,
     },
-    duration: { askedMin: 10, ranMin: 10.05, settledMin: 10 },
+    duration: { askedMin: 10, ranMin: 10.05, recommendedMin: 10 },
     feed: {
       connected: true,
       connections: 1,

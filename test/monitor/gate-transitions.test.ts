@@ -10,23 +10,25 @@ const gate = (id: GateResult['id'], status: Status): GateResult => ({
   expected: '',
 });
 
-it('tells of a gate once, when it is another than before', () => {
-  const turns = new GateTransitions();
-  expect(turns.since([gate('fresh', 'pass')])).toEqual([]);
-  expect(turns.since([gate('fresh', 'pass')])).toEqual([]);
-  expect(turns.since([gate('fresh', 'fail')])).toEqual([{ gate: gate('fresh', 'fail'), before: 'pass' }]);
-  expect(turns.since([gate('fresh', 'fail')])).toEqual([]);
+it('reports a gate once, when its status changes', () => {
+  const transitions = new GateTransitions();
+  expect(transitions.since([gate('fresh', 'pass')])).toEqual([]);
+  expect(transitions.since([gate('fresh', 'pass')])).toEqual([]);
+  expect(transitions.since([gate('fresh', 'fail')])).toEqual([
+    { gate: gate('fresh', 'fail'), before: 'pass' },
+  ]);
+  expect(transitions.since([gate('fresh', 'fail')])).toEqual([]);
 });
 
-it('takes no judgement withheld for a turn, and tells from what it was withheld', () => {
-  const turns = new GateTransitions();
-  turns.since([gate('lag', 'pass')]);
-  expect(turns.since([gate('lag', 'skip')])).toEqual([]);
-  expect(turns.since([gate('lag', 'warn')])).toEqual([{ gate: gate('lag', 'warn'), before: 'skip' }]);
+it('does not report a change to skip, and reports the next change as one from skip', () => {
+  const transitions = new GateTransitions();
+  transitions.since([gate('lag', 'pass')]);
+  expect(transitions.since([gate('lag', 'skip')])).toEqual([]);
+  expect(transitions.since([gate('lag', 'warn')])).toEqual([{ gate: gate('lag', 'warn'), before: 'skip' }]);
 });
 
-it('says nothing of gates that only the end can judge', () => {
-  const turns = new GateTransitions();
-  turns.since([gate('output', 'skip')]);
-  expect(turns.since([gate('output', 'pass')])).toEqual([]);
+it('does not report gates that need the end of the run', () => {
+  const transitions = new GateTransitions();
+  transitions.since([gate('output', 'skip')]);
+  expect(transitions.since([gate('output', 'pass')])).toEqual([]);
 });

@@ -17,8 +17,8 @@ import {
 
 const AT = Date.UTC(2026, 10, 23, 5, 40, 3);
 
-describe('the page writes', () => {
-  it('times of the Indian market, and a dash for one that is none', () => {
+describe('the page formats', () => {
+  it('Indian times, and a dash for a number that is no time', () => {
     expect([second(AT), minute(AT), day(AT), second(null), minute(Number.NaN), day(9e15)]).toEqual([
       '11:10:03',
       '11:10',
@@ -29,7 +29,7 @@ describe('the page writes', () => {
     ]);
   });
 
-  it('prices and numbers with Indian groups', () => {
+  it('prices and numbers with Indian digit groups', () => {
     expect([rupees(1234567.5), rupees(null), number(111233), number(null)]).toEqual([
       '12,34,567.50',
       '–',
@@ -38,7 +38,7 @@ describe('the page writes', () => {
     ]);
   });
 
-  it('changes with their sign', () => {
+  it('changes with a sign', () => {
     expect([change(101, 100), change(99.5, 100), change(100, 100), change(1, 0), change(null, 1)]).toEqual([
       '+1.00 %',
       '−0.50 %',
@@ -48,7 +48,7 @@ describe('the page writes', () => {
     ]);
   });
 
-  it('rates, ages and durations in the unit in which they are short', () => {
+  it('rates, ages and durations in the unit that keeps them short', () => {
     expect([rate(0.25), rate(12.4), age(-5), age(1500), age(42_000), age(600_000), age(7_200_000)]).toEqual([
       '0.3',
       '12',

@@ -74,7 +74,7 @@ describe.skipIf(CHROMIUM === undefined)(
       rmSync(folder, { recursive: true, force: true });
     });
 
-    it('shows 50 symbols alive, each with its price, and the checklist', async () => {
+    it('shows 50 ticking symbols with their prices, and the checklist', async () => {
       const page = await watch(shown.url);
       await eventually(page, `${alive} === 50`);
       expect(await rows(page).count()).toBe(50);
@@ -88,7 +88,7 @@ describe.skipIf(CHROMIUM === undefined)(
       expect(await page.title()).toMatch(/\d+:\d\d · \d+\/50 · tickshard/);
     });
 
-    it('moves: prices and the clock are others after a while', async () => {
+    it('follows the run: prices and the clock change', async () => {
       const page = await watch(shown.url);
       await eventually(page, `${alive} >= 49`);
       const look =
@@ -100,7 +100,7 @@ describe.skipIf(CHROMIUM === undefined)(
       );
     });
 
-    it('opens a chart with candles in it, VWAP and high of day, and the conditions of the rule', async () => {
+    it('opens a chart with candles, VWAP, high of day, and the conditions of the rule', async () => {
       const page = await watch(shown.url);
       await page.click('tr[data-symbol="RELIANCE"]', { timeout: 0 });
       await eventually(
@@ -116,7 +116,7 @@ describe.skipIf(CHROMIUM === undefined)(
       expect(await page.locator('.chart').isHidden()).toBe(true);
     });
 
-    it('is used by keyboard: a symbol is searched, opened, and left again', async () => {
+    it('can be used by keyboard: search a symbol, open it, close it', async () => {
       const page = await watch(shown.url);
       await eventually(page, `${alive} >= 49`);
       await page.keyboard.press('/');
@@ -149,12 +149,12 @@ describe.skipIf(CHROMIUM === undefined)(
       ]);
     });
 
-    it('turns a gate red when a symbol falls silent, names it, and tells of refused frames', async () => {
+    it('shows a gate as failing when a symbol falls silent, names the symbol, and lists refused frames', async () => {
       const { page } = early;
       opened.push(early);
       await eventually(
         page,
-        `document.querySelector('[data-gate=fresh].turned .remedy')?.textContent.includes('TCS')`,
+        `document.querySelector('[data-gate=fresh].changed .remedy')?.textContent.includes('TCS')`,
       );
       await eventually(
         page,
@@ -207,7 +207,7 @@ describe.skipIf(CHROMIUM === undefined)(
       }
     });
 
-    it('says that the connection is lost, and heals when a run is there again', async () => {
+    it('reports a lost connection, and reconnects to the next run', async () => {
       const page = await watch(shown.url);
       await eventually(page, `${alive} >= 49`);
       shown.running.child.kill('SIGKILL');

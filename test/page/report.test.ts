@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('every run', () => {
-  it('leaves a page beside its report, which the report alone makes again', async () => {
+  it('writes a page next to its report, which can be made again from the report alone', async () => {
     const [page, json] = [named('.html'), named('.json')];
     expect(page.replace('.html', '')).toBe(json.replace('.json', ''));
     const again = await run(['report', join(reports, 'latest.json'), '--html', 'again.html'], folder);
@@ -49,7 +49,7 @@ describe('every run', () => {
     expect(readFileSync(join(folder, 'again.html'), 'utf8')).toBe(readFileSync(join(reports, page), 'utf8'));
   });
 
-  it('leaves none with --report, which names the one file that is written', async () => {
+  it('writes no page with --report, which names the only file that is written', async () => {
     const alone = mkdtempSync(join(tmpdir(), 'tickshard-alone-'));
     const { code } = await run(
       [
@@ -118,7 +118,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await browser.close();
     });
 
-    it('says the verdict first, then the checklist with what was observed and expected', async () => {
+    it('shows the verdict first, then the checklist with observed and expected', async () => {
       const { page } = watched;
       expect(await page.locator('#app > *').first().locator('.badge').textContent()).toMatch(/^(PASS|FAIL)$/);
       expect(await page.locator('main > *').first().getAttribute('id')).toBe('checks');
@@ -164,7 +164,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await expect.poll(() => page.locator('.canvas canvas').count(), { timeout: 50_000 }).toBeGreaterThan(0);
     });
 
-    it('shows names and words of strangers as they are, whatever they hold', async () => {
+    it('shows untrusted names and texts literally', async () => {
       const hostile = `</script><img src=x onerror="document.title='owned'"><b>M&M</b>`;
       const report = JSON.parse(readFileSync(join(reports, 'latest.json'), 'utf8')) as {
         symbols: { symbol: string }[];
@@ -196,7 +196,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await page.close();
     });
 
-    it('prints: all of it, on white, without what can only be pressed', async () => {
+    it('prints everything, on white, without controls', async () => {
       const { page } = watched;
       await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
       expect(await page.evaluate(`getComputedStyle(document.body).backgroundColor`)).toBe(

@@ -62,7 +62,7 @@ function moment(change: Partial<Facts> = {}, ticksPerSecond = 120): StatusFrame 
 const paint = (_: unknown, text: string): string => text;
 const terminalOn = (screen: FakeScreen, color = true): Terminal => new Terminal({ screen, tty: true, color });
 
-describe('the live region', () => {
+describe('the status lines', () => {
   it.each([
     [80, 24],
     [80, 50],
@@ -81,7 +81,7 @@ describe('the live region', () => {
     expect(shown.join('\n')).toMatch(/7:30 of market time left[^]*50 of 50 symbols ticking[^]*fresh pass/);
   });
 
-  it('shows first those that need to be looked at where not all fit, and says how many more there are', () => {
+  it('show the most urgent symbols if not all fit, and the number of the others', () => {
     const thousand = Array.from({ length: 1000 }, (_, k) => goodSymbol(`S${k}`, String(k)));
     thousand[873] = {
       ...thousand[873],
@@ -93,7 +93,7 @@ describe('the live region', () => {
     expect(shown.at(-1)).toMatch(/^and 9\d\d more$/);
   });
 
-  it('is cut to a screen that is too small for anything', () => {
+  it('are cut to a very small screen', () => {
     for (const [columns, lines] of [
       [20, 3],
       [10, 2],
@@ -105,7 +105,7 @@ describe('the live region', () => {
     }
   });
 
-  it('marks a symbol by how it does, without colours too', () => {
+  it('mark a symbol by its state, without colours too', () => {
     const age = (ms: number): Facts['symbols'][number]['figures'] => ({
       ...NAMES[0].figures,
       lastTickMs: goodFacts().market.timeMs! - ms,
@@ -123,7 +123,7 @@ describe('the live region', () => {
 });
 
 describe('a terminal', () => {
-  it('writes a moment over the one before in one go, and never blanks it', () => {
+  it('overwrites the status lines in one write, and never blanks them', () => {
     const screen = new FakeScreen(80, 24);
     const terminal = terminalOn(screen);
     terminal.show(moment(), []);
@@ -135,7 +135,7 @@ describe('a terminal', () => {
     expect(screen.lines.join('\n')).toBe(first.join('\n').replace('120 ticks/s', '124 ticks/s'));
   });
 
-  it('writes nothing when nothing is other', () => {
+  it('writes nothing if nothing changed', () => {
     const screen = new FakeScreen(80, 24);
     const terminal = terminalOn(screen);
     terminal.show(moment(), []);
@@ -143,7 +143,7 @@ describe('a terminal', () => {
     expect(screen.writes).toBe(1);
   });
 
-  it('says a line above the region, which stays', () => {
+  it('writes a line that stays above the status lines', () => {
     const screen = new FakeScreen(80, 24);
     const terminal = terminalOn(screen);
     terminal.show(moment(), []);
@@ -162,7 +162,7 @@ describe('a terminal', () => {
     ]);
   });
 
-  it('finds its first line again when the screen became narrower', () => {
+  it('finds its first line again after the screen became narrower', () => {
     const screen = new FakeScreen(200, 30);
     const terminal = terminalOn(screen);
     terminal.say('kept');
@@ -176,7 +176,7 @@ describe('a terminal', () => {
     expect(screen.lines.filter((line) => line.includes('of market time left'))).toHaveLength(1);
   });
 
-  it('uses no colour when it is told so', () => {
+  it('uses no colours if it is told so', () => {
     const written: string[] = [];
     const screen = { columns: 80, rows: 24, write: (text: string) => void written.push(text) };
     new Terminal({ screen, tty: true, color: false }).show(moment(), []);
@@ -185,7 +185,7 @@ describe('a terminal', () => {
     expect(written.join('')).toMatch(/\u001b\[[\d;]*m/);
   });
 
-  it('moves nothing where the output is no terminal: a line a sealed minute and a turned gate', () => {
+  it('without a terminal writes one line for each sealed minute and each changed gate', () => {
     const written: string[] = [];
     const terminal = new Terminal({
       screen: { columns: 80, rows: 24, write: (text) => void written.push(text) },

@@ -26,7 +26,7 @@ function look(marketMs: number): DashboardUpdate {
     glance: {
       now: { ...dashboardStatus(facts, { ticksPerSecond: 1 }), marketMs },
       gates: [],
-      pace: { spanMs: 5000, ticks: [] },
+      tickRate: { spanMs: 5000, ticks: [] },
     },
     evaluations: [],
     events: [],
