@@ -12,8 +12,8 @@
  */
 import { crc32 } from './crc32.js';
 
-export const VERSION = 1;
-export const MAGIC = 'TICKJRNL';
+const VERSION = 1;
+const MAGIC = 'TICKJRNL';
 
 /** Offsets in a segment's header. */
 export const SEGMENT = {
@@ -27,7 +27,7 @@ export const SEGMENT = {
   crc: 60,
   size: 64,
 } as const;
-export const RUN_ID_BYTES = 24;
+const RUN_ID_BYTES = 24;
 /** It names a folder and is printed. */
 export const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
 

@@ -6,7 +6,7 @@ import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 
 /** Two times of a day, `HH:mm`, half-open. */
-export type TimeWindow = readonly [string, string];
+type TimeWindow = readonly [string, string];
 
 export interface Hours {
   readonly continuous: TimeWindow;
@@ -22,7 +22,7 @@ export interface RegularHours extends Hours {
 }
 
 /** A session outside the rule: its reason, and its hours once the exchange has announced them. */
-export type SpecialSession = string | ({ readonly reason: string } & Hours);
+type SpecialSession = string | ({ readonly reason: string } & Hours);
 
 /** The contents that are used. */
 export interface CalendarData {

@@ -19,7 +19,7 @@ export function istDay(epochMs: number): number {
  * A running sum with Kahan compensation. The golden values come from such sums; a plain sum differs in the last
  * digits.
  */
-export class CompensatedSum {
+class CompensatedSum {
   #sum = 0;
   #lost = 0;
 

@@ -2,7 +2,7 @@
 import { isObject } from '../text/json.js';
 
 /** One symbol of a run. */
-export interface RunSymbol {
+interface RunSymbol {
   readonly symbol: string;
   /** Sealed candles that were seen whole. */
   readonly whole: number;
@@ -31,7 +31,7 @@ export interface RunEvidence {
 }
 
 /** One symbol of a comparison. */
-export interface ComparedSymbol {
+interface ComparedSymbol {
   readonly symbol: string;
   /** Minutes whole on both sides, by IST date. */
   readonly comparedOn: Readonly<Record<string, number>>;

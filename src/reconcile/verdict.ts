@@ -15,7 +15,7 @@ import type { SymbolComparison } from './symbol-comparison.js';
  * an edge differ on any day. A verdict can only require that each difference is within what the frames left
  * open.
  */
-export type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
+type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
 
 /** Default percent of the compared values that may differ without a cause: one in a thousand. */
 export const UNEXPLAINED_PERCENT = 0.1;

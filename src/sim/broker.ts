@@ -33,7 +33,7 @@ export interface BrokerLimits {
   readonly maxBufferedBytes: number;
 }
 
-export const BROKER_LIMITS: BrokerLimits = {
+const BROKER_LIMITS: BrokerLimits = {
   socketsPerClient: 3,
   heartbeatMs: 60_000,
   maxBufferedBytes: 4 * 1024 * 1024,

@@ -18,7 +18,7 @@ import {
 } from './rest.js';
 import type { LogIn, LogIns } from './log-ins.js';
 
-export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
+const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
 /** Three a second, rolling, and 180 a minute (docs/protocol.md 1). */
 const WINDOWS = [

@@ -4,7 +4,7 @@
  * lost pongs twenty times sooner than in production.
  */
 
-export type Turned = 'warn' | 'fail';
+type Turned = 'warn' | 'fail';
 
 export interface Row {
   /** As on the command line; several are on at once. */

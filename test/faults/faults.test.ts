@@ -144,7 +144,7 @@ it('every fault that there is has its row, and docs/faults.md is written from th
   expect(new Set(ROWS.flatMap(({ faults }) => faults.map((fault) => fault.split(':')[0])))).toEqual(
     new Set(FAULT_NAMES),
   );
-  expect(readFileSync(DOCUMENT, 'utf8'), 'npm run faults writes it anew').toBe(faultsDocument());
+  expect(readFileSync(DOCUMENT, 'utf8'), 'npm run faults writes it again').toBe(faultsDocument());
 });
 
 describe.concurrent('the fault', () => {

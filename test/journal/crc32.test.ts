@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { crc32, combineCrc32, ownCrc32 } from '../../src/journal/crc32.js';
 import { seededRandom } from '../../src/random.js';
 
-/** Bit by bit, as the definition has it. */
+/** Bit by bit, by the definition. */
 function slowly(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
@@ -12,7 +12,7 @@ function slowly(bytes: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-// By Node's own where it has one, and by ours, which serves short pieces and older versions.
+// By Node's code where it exists, and by ours, which serves short pieces and older versions.
 describe.each([
   ['crc32', crc32],
   ['ownCrc32', ownCrc32],
@@ -37,7 +37,7 @@ describe('the CRC of bytes in two parts', () => {
   const random = seededRandom(8);
   const bytes = Buffer.from(Array.from({ length: 70_000 }, () => Math.floor(random() * 256)));
 
-  it('goes on from that of the first', () => {
+  it('continues from the CRC of the first', () => {
     for (let cut = 0; cut <= 40; cut++)
       expect(ownCrc32(bytes, cut, 40, ownCrc32(bytes, 0, cut))).toBe(slowly(bytes.subarray(0, 40)));
   });

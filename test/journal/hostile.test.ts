@@ -1,4 +1,4 @@
-/** Journals that somebody else wrote, with checksums that are right: what the fuzzer (test/fuzz) found. */
+/** Foreign journals with correct checksums, as the fuzzer (test/fuzz) found them. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** Journals for tests: written by the writer, and read by a reader of the test's own, from docs/journal-format.md alone. */
+/**
+ * Journals for tests: written by the writer, and read by a reader of the test's own, made from
+ * docs/journal-format.md.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '../../src/clock.js';
@@ -19,7 +22,7 @@ export const stampAt = (k: number): BlockStamp => ({
   marketMs: 1_795_000_000_500.5 + k,
 });
 
-/** A writer with nobody to be told, unless told otherwise. */
+/** A writer, by default without hooks. */
 export function writerIn(folder: string, more: Partial<JournalOptions> = {}): JournalWriter {
   return new JournalWriter({
     folder,
@@ -31,7 +34,7 @@ export function writerIn(folder: string, more: Partial<JournalOptions> = {}): Jo
   });
 }
 
-/** The frame of block `k`: as long as its number says, so that no two are alike. */
+/** The frame of block `k`: its length depends on k, so no two are alike. */
 export const frameOf = (k: number): Buffer => Buffer.alloc(20 + (k % 7), k);
 
 /** Writes block `k`: a frame and a decision. */
@@ -73,7 +76,7 @@ export async function found(folder: string): Promise<{ extent: JournalExtent; en
   return { extent, entries };
 }
 
-/** What a reader finds that was written from the document: no checks, a whole journal. */
+/** Reads a whole journal without checks, from the document alone. */
 export function foundByDocument(folder: string): Entry[] {
   const entries: Entry[] = [];
   for (const name of readdirSync(folder).sort()) {

@@ -1,7 +1,7 @@
 /**
- * A journal is read as it was written, and whatever was done to its files: up to the last whole block, the rest counted, never more, and
- * never an exception of another kind. Broken on purpose: a reader that does not compare the checksum, one that does not compare the
- * block's number, one that takes `size` without its bound, one that takes many blocks' sums for right together; each was caught here.
+ * A journal is read as written, whatever was done to its files: up to the last whole block, with the rest
+ * counted, and no exception but EngineError. Mutations that were caught: the checksum is not compared, the
+ * block's number is not compared, `size` has no bound, several blocks' checksums are accepted together.
  */
 import {
   appendFileSync,
@@ -47,7 +47,7 @@ it('hands over binary messages together as it does one by one, whatever stands b
   await inFolder(async (folder) => {
     const writer = writerIn(folder);
     await writer.start({ taken: () => undefined, written: () => undefined });
-    // f: a frame, d: a decision. More than are handed over together; none; and blocks that are longer than what is read at once.
+    // f: a frame, d: a decision. More frames than one batch; no frame; blocks longer than a chunk.
     for (const [k, what] of [
       'f',
       'ff',
@@ -133,7 +133,7 @@ it('with any bit turned, it ends before the block in which that was', async () =
   });
 });
 
-it('goes on over its segments, and ends where one is missing, another, or torn in the middle', async () => {
+it('reads all segments, and ends where one is missing, foreign, or torn in the middle', async () => {
   await inFolder(async (parent) => {
     const folder = join(parent, 'a');
     await journalOf(folder, BLOCKS, { segmentBytes: 400 });
@@ -157,7 +157,7 @@ it('goes on over its segments, and ends where one is missing, another, or torn i
     truncateSync(segment(2), statSync(segment(2)).size - 1);
     expect((await found(folder)).extent).toMatchObject({ segments: 2, broken: 'damaged' });
     again();
-    // The process was killed when it had made the next file and not yet written its header.
+    // The process was killed after it made the next file and before it wrote the header.
     writeFileSync(segment(extent.segments + 1), 'TICK');
     expect((await found(folder)).extent).toMatchObject({
       segments: extent.segments,
@@ -195,7 +195,7 @@ it('of another version says which one it is', async () => {
   });
 });
 
-it('takes no block that says it is larger than any is, and none that is zeros', async () => {
+it('refuses a block with a size beyond the bound, and one of zeros', async () => {
   await inFolder(async (folder) => {
     await journalOf(folder, 2);
     const path = join(folder, '000001.journal');
@@ -204,7 +204,7 @@ it('takes no block that says it is larger than any is, and none that is zeros', 
     appendFileSync(path, head);
     expect((await found(folder)).extent).toMatchObject({ blocks: 2, tornBytes: 40, broken: 'damaged' });
     truncateSync(path, statSync(path).size - 40);
-    // What a file system leaves that had made room and was cut off before the bytes came.
+    // A file system allocated room and was cut off before the bytes came.
     appendFileSync(path, Buffer.alloc(4096));
     expect((await found(folder)).extent).toMatchObject({ blocks: 2, tornBytes: 4096, broken: 'torn' });
   });

@@ -1,6 +1,7 @@
 /**
- * What is used is in the journal first; a disk that refuses loses nothing within the bound, and is said. Broken on purpose: `written`
- * called before the write, a group that is not kept when its write fails, a segment that is begun with the wrong block number; each was caught.
+ * Bytes are in the journal before they are used. A disk that refuses loses nothing within the bound, and is
+ * reported. Mutations that were caught: `written` is called before the write, a group is lost when its write
+ * fails, a segment begins with the wrong block number.
  */
 import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { pruneJournals, runsIn } from '../../src/journal/folder.js';
 import { inFolder } from '../parquet/candles.js';
 import { block, found, frameOf, journalOf, stampAt, writerIn } from './made.js';
 
-const nobody = { taken: (): void => undefined, written: (): void => undefined };
+const noHooks = { taken: (): void => undefined, written: (): void => undefined };
 
 it('says that a group is written when its file has it, and takes what comes meanwhile as the next', async () => {
   await inFolder(async (folder) => {
@@ -23,7 +24,7 @@ it('says that a group is written when its file has it, and takes what comes mean
       taken: () => (marked = offered),
       written: () => {
         shown.push(marked);
-        // Every frame that may be used now stands in the file.
+        // Every frame that may be used now is in the file.
         const file = readFileSync(path);
         for (let k = 0; k < marked; k++) expect(file.includes(frameOf(k))).toBe(true);
       },
@@ -51,7 +52,7 @@ it('says that a group is written when its file has it, and takes what comes mean
 it('changes the last frame in place before it is written, and no other byte', async () => {
   await inFolder(async (folder) => {
     const writer = writerIn(folder);
-    await writer.start(nobody);
+    await writer.start(noHooks);
     writer.open(stampAt(0));
     writer.frame(Buffer.from('keep me'));
     writer.frame(Buffer.from('secret'));
@@ -67,13 +68,13 @@ it('changes the last frame in place before it is written, and no other byte', as
   });
 });
 
-it('keeps what the disk refuses, goes on, and writes it when the disk takes it again: nothing is missing', async () => {
+it('keeps what the disk refuses, continues, and writes it when the disk accepts it: nothing is missing', async () => {
   await inFolder(async (folder) => {
     const said: string[] = [];
     const writer = writerIn(folder, { segmentBytes: 400, onTrouble: (sentence) => said.push(sentence) });
     let shown = 0;
     await writer.start({ taken: () => undefined, written: () => shown++ });
-    // Where the next segment should be there is a folder: it cannot be opened.
+    // A folder has the name of the next segment, so it cannot be opened.
     mkdirSync(join(folder, '000002.journal'));
     for (let k = 0; k < 20; k++) {
       block(writer, k);
@@ -100,7 +101,7 @@ it.skipIf(process.platform !== 'linux')('says a full disk by its name', async ()
   await inFolder(async (folder) => {
     const said: string[] = [];
     const writer = writerIn(folder, { segmentBytes: 400, onTrouble: (sentence) => said.push(sentence) });
-    await writer.start(nobody);
+    await writer.start(noHooks);
     symlinkSync('/dev/full', join(folder, '000002.journal'));
     for (let k = 0; k < 10; k++) block(writer, k);
     await writer.flush();
@@ -128,7 +129,7 @@ it('gives up beyond its bound, at its last whole block, and says how much is mis
       await writer.flush();
     }
     expect(said.at(-1)).toMatch(/ends before the run: more than \d+ MiB waited for the disk/);
-    // Whoever waits is not left waiting.
+    // The waiting caller is released.
     expect(shown).toBeGreaterThanOrEqual(30);
     await writer.stop();
     rmdirSync(join(folder, '000002.journal'));
@@ -142,7 +143,7 @@ it('ends at the bytes that it may take', async () => {
   await inFolder(async (folder) => {
     const said: string[] = [];
     const writer = writerIn(folder, { maxBytes: 1000, onTrouble: (sentence) => said.push(sentence) });
-    await writer.start(nobody);
+    await writer.start(noHooks);
     for (let k = 0; k < 40; k++) {
       block(writer, k);
       await writer.flush();
@@ -154,14 +155,14 @@ it('ends at the bytes that it may take', async () => {
   });
 });
 
-it('goes on where an earlier process left off', async () => {
+it('continues where an earlier process stopped', async () => {
   await inFolder(async (folder) => {
     await journalOf(folder, 5);
     const { extent } = await found(folder);
     const writer = writerIn(folder, {
       from: { segment: extent.segment + 1, block: extent.blocks, frames: 5, bytes: extent.bytes },
     });
-    await writer.start(nobody);
+    await writer.start(noHooks);
     for (let k = 5; k < 9; k++) block(writer, k);
     await writer.stop();
     expect(writer.figures).toMatchObject({ segments: 2, blocks: 9, frames: 9 });

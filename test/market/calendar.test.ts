@@ -23,7 +23,7 @@ describe('times', () => {
     expect(istMs('2026-11-23', '09:15:30')).toBe(open + 30_000);
     expect(istMinute(open)).toBe('09:15');
     expect(istStamp(open)).toBe('2026-11-23T09:15:00+05:30');
-    // The last instant of an IST date, and the first.
+    // The last instant of an IST date, and the first one of the next.
     expect(istDate(Date.UTC(2026, 10, 23, 18, 29, 59, 999))).toBe('2026-11-23');
     expect(istDate(Date.UTC(2026, 10, 23, 18, 30))).toBe('2026-11-24');
   });
@@ -97,7 +97,7 @@ describe('a file that is no calendar', () => {
   const made = (data: unknown): Calendar =>
     Calendar.parse(typeof data === 'string' ? data : JSON.stringify(data), 'file');
 
-  it('is told from one that is', () => {
+  it('differs from one that is', () => {
     expect(made(good).day('2026-11-24', true)).toEqual({ kind: 'shut', reason: 'holiday: a reason' });
   });
 
@@ -172,7 +172,7 @@ describe('a file that is no calendar', () => {
     ).toThrow('file: regular[0] is a list; it needs an object.');
   });
 
-  it('what is wrong with a long value is told shortly', () => {
+  it('what is wrong with a long value is shown cut', () => {
     const thrown = (): Calendar => made({ ...good, coveredUntil: 'x'.repeat(100_000) });
     expect(thrown).toThrow(/^file: coveredUntil is "x{79}…; it needs a date YYYY-MM-DD\.$/);
   });

@@ -4,7 +4,7 @@ import { fnv1a32, priceScale, shardOf } from '../../src/market/instrument.js';
 import { shipped } from '../../src/paths.js';
 
 describe('FNV-1a, 32 bit', () => {
-  // From the test vectors that its authors publish (draft-eastlake-fnv, `test_fnv.c`).
+  // Published test vectors of FNV (draft-eastlake-fnv, `test_fnv.c`).
   it.each([
     ['', 0x811c9dc5],
     ['a', 0xe40c292c],
@@ -27,7 +27,7 @@ describe('FNV-1a, 32 bit', () => {
   });
 });
 
-/** Symbol, hash of `NSE:SYMBOL`, shard of 1, 2, 4 and 7; reckoned apart from this code. */
+/** Symbol, hash of `NSE:SYMBOL`, shard of 1, 2, 4 and 7; computed by other code. */
 const SHARDS = [
   ['RELIANCE', 0x32c43c14, 0, 0, 0, 2],
   ['M&M', 0xb86033d9, 0, 1, 1, 6],

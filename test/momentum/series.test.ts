@@ -1,4 +1,4 @@
-/** The series against a naive fold, and the cases that the golden series do not reach. */
+/** The series against a naive computation, and cases that the golden series do not reach. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimals } from '../../src/momentum/rule.js';
@@ -36,7 +36,7 @@ function whole(minute: number, figures: Partial<CandleRow> = {}): SeenCandle {
 
 const options = { symbol: 'X', volumeKind: 'traded' as const };
 
-/** Everything summed anew for the last candle, with nothing of the source's. */
+/** Sums everything again for the last candle, without code of the source. */
 function naive(candles: readonly SeenCandle[], window: number) {
   const last = candles.at(-1)!.candle;
   const date = (ms: number) => new Date(ms + 330 * MINUTE).toISOString().slice(0, 10);
@@ -202,7 +202,7 @@ describe('MomentumSeries', () => {
     expect(series.missingMinutes).toBe(3);
   });
 
-  it('bounds the list of holes and goes on counting', () => {
+  it('bounds the list of holes and keeps counting', () => {
     const series = new MomentumSeries(options);
     for (let i = 0; i <= 2 * 150; i += 2) series.push(candle(i), { partial: false });
     expect(series.holes).toHaveLength(MAX_LISTED_HOLES);

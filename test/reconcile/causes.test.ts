@@ -1,6 +1,7 @@
 /**
- * A difference of each cause, planted, and named. Broken on purpose and caught: slack that is not asked, an extreme beyond the day's range, an extreme of ours
- * that reaches farther, gaps that are partial minutes.
+ * A planted difference of each cause is named. Mutations that were caught: slack is ignored, an extreme beyond
+ * the day's range is excused, an extreme of ours beyond the reference's is excused, gaps count as partial
+ * minutes.
  */
 import { describe, expect, it } from 'vitest';
 import type { CandleRow, QualityRow } from '../../src/candles/candle.js';
@@ -16,7 +17,7 @@ interface Sketch {
   readonly reference?: Partial<CandleRow>;
 }
 
-/** Ours and the reference's candle of one minute, equal but for what is said. */
+/** Both sides' candle of one minute, equal except as given. */
 function minute(
   k: number,
   { ours = {}, quality = {}, reference = {} }: Sketch,
@@ -31,7 +32,7 @@ function minute(
   return { own, other: { candle: { ...candle, ...reference }, partial: false, source: 'continuous' } };
 }
 
-/** Compares minutes, between one before and one behind that are equal and reach from 90 to 110. */
+/** Compares minutes, with an equal one before and after them that reaches from 90 to 110. */
 function comparing(
   sketches: readonly Sketch[],
   more: { readonly ours?: number; readonly reference?: number } = {},
@@ -134,7 +135,7 @@ describe('a difference', () => {
     ],
     [
       'lateTick',
-      'of a minute that was corrected behind its seal',
+      'of a minute that was revised after its seal',
       'close',
       { quality: { late: 1, revision: 1 }, reference: { close: 100.5 } },
     ],
@@ -146,7 +147,7 @@ describe('a difference', () => {
     ],
   ])('is %s: %s', (cause, _what, field, sketch) => {
     const found = comparing([sketch]);
-    // Of a close outside of the reference's candle the high differs, too.
+    // A close outside the reference's candle makes the high differ too.
     const expected = sketch.ours?.close === 100.9 ? { [cause]: 2 } : { [cause]: 1 };
     expect(counted(found)).toEqual(expected);
     const judged = sketch.quality?.partial !== true;

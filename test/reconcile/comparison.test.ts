@@ -1,4 +1,4 @@
-/** Any two sides are compared as by hand. */
+/** Any two sides are compared as a naive comparison does it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareCandles } from '../../src/reconcile/comparison.js';
@@ -15,7 +15,7 @@ const msOf = (minute: number): number =>
 const minuteOf = (ms: number): number =>
   Math.floor((ms - FIRST_MS) / 86_400_000) * 100 + ((ms - FIRST_MS) % 86_400_000) / 60_000;
 
-/** `noise` is what a float gathers on its way through other programs, far below the unit. */
+/** `noise`: errors that a float collects in other programs, far below the unit. */
 function seen(
   symbol: string,
   { minute, prices, volume, partial, auction }: NaiveCandle,
@@ -44,7 +44,7 @@ function pairOf({ symbol, tick, ours, reference, volumes }: NaivePair): SymbolPa
 }
 
 const LAST = 11;
-/** Mostly equal, sometimes up to a tick (500) apart and sometimes by the unit beyond. */
+/** Mostly equal, sometimes up to a tick (500) apart, sometimes one unit more. */
 const apart = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 1, -100, 499, 500, -500, 501, -501, 20_000);
 const flags = { there: fc.integer({ min: 0, max: 5 }), partial: fc.integer({ min: 0, max: 5 }) };
 const minute = fc.record({
@@ -56,7 +56,10 @@ const minute = fc.record({
   moreVolume: fc.constantFrom(0, 0, 0, 0, 0, 0, 1, -7),
 });
 
-/** Sides of one symbol over two days of twelve minutes; `calm` ones have neither holes nor differences, so that passes come up too. */
+/**
+ * Sides of one symbol over two days of twelve minutes. `calm` ones have neither holes nor differences, so that
+ * passes occur too.
+ */
 const symbolPair = fc
   .record({
     days: fc.array(fc.array(minute, { minLength: LAST + 1, maxLength: LAST + 1 }), {
@@ -147,7 +150,7 @@ describe('compareCandles', () => {
       }),
       { numRuns: 1500, seed: 20261123 },
     );
-    // A property that never met one of the verdicts would prove little.
+    // The property must meet each verdict often enough to prove something.
     expect(Math.min(...Object.values(verdicts))).toBeGreaterThan(20);
   });
 
@@ -205,7 +208,7 @@ function drawn(drawings: readonly [ours: string, reference: string][]): SymbolPa
 describe('a hole', () => {
   it.each([
     ['between whole candles is missing', 'WW.WW', 'WWWWW', [2], []],
-    ['behind a partial candle is unseen', 'Wp.WW', 'WWWWW', [], [2]],
+    ['after a partial candle is unseen', 'Wp.WW', 'WWWWW', [], [2]],
     ['before a partial candle is unseen, however long', 'WW...pW', 'WWWWWWW', [], [2, 3, 4]],
   ])('%s', (_, ours, reference, missing, unseen) => {
     const [symbol] = compareCandles(drawn([[ours, reference]])).symbols;
@@ -218,11 +221,11 @@ describe('a hole', () => {
   it.each([
     ['before the first candle, which is whole', '..WWW', [0, 1], []],
     ['before the first candle, which is partial', '..pWW', [], [0, 1]],
-    ['behind the last candle, which is whole', 'WWW..', [3, 4], []],
-    ['behind the last candle, which is partial', 'Wp...', [], [2, 3, 4]],
+    ['after the last candle, which is whole', 'WWW..', [3, 4], []],
+    ['after the last candle, which is partial', 'Wp...', [], [2, 3, 4]],
     ['of a symbol without any candle', '.....', [0, 1, 2, 3, 4], []],
   ])('%s', (_, drawing, missing, unseen) => {
-    // Another symbol makes the span; it is partial throughout, so that nothing is known to have been watched.
+    // Another symbol makes the span. It is partial throughout, so it proves no coverage.
     const [symbol] = compareCandles(
       drawn([
         [drawing, 'WWWWW'],

@@ -1,6 +1,7 @@
 /**
- * Whether the feed may replace polling: each requirement can fail, and says what is missing. Broken on purpose and caught: simulated days that count, a
- * failed day that an older good one hides, a comparison of other candles, a symbol that one day lacks.
+ * Each requirement of a cut-over can fail, and says what is missing. Mutations that were caught: simulated days
+ * count, a failed day is hidden by an older good one, a comparison of other candles counts, a symbol may be
+ * missing on one day.
  */
 import { describe, expect, it } from 'vitest';
 import { cutover, type Cutover } from '../../src/reconcile/cutover.js';
@@ -22,7 +23,7 @@ const comparison = (date: string, more: Partial<ComparisonEvidence> = {}): Compa
 
 const runs = DATES.map((date) => run(date));
 const comparisons = DATES.map((date) => comparison(date));
-/** All but the last, and another in its place. */
+/** All but the last, which is replaced. */
 const lastRun = (more: Partial<RunEvidence>): RunEvidence[] => [...runs.slice(0, 4), run(DATES[4], more)];
 const lastComparison = (more: Partial<ComparisonEvidence>): ComparisonEvidence[] => [
   ...comparisons.slice(0, 4),
@@ -151,7 +152,7 @@ describe('the cut-over', () => {
   it('is judged by the newest days and the newest word on each', () => {
     const bad = run('2026-11-13', { verdict: 'fail' });
     expect(cutover([bad, ...runs], comparisons, 5, undefined).may).toBe(true);
-    // A bad run of the day, and a good one behind it; and the same of comparisons.
+    // A bad run of the day and then a good one; the same for comparisons.
     expect(
       cutover(
         [...runs, run(DATES[4], { runId: `${DATES[4]}-0`, verdict: 'fail' })],

@@ -1,6 +1,6 @@
 /**
- * The comparison as one would do it by hand with a list of minutes, on integers of 1e-4 rupee. Imports nothing from `src`.
- * Minutes are numbers: minute m is of day `floor(m / 100)`.
+ * A naive comparison: a list of minutes, integers of 1e-4 rupee. Imports nothing from `src`. Minute m is of day
+ * `floor(m / 100)`.
  */
 export interface NaiveCandle {
   readonly minute: number;
@@ -35,8 +35,8 @@ export interface NaiveResult {
   relabelled: number;
 }
 
-/** What of a result the verdict looks at beside it. */
-export interface NaiveJudged {
+/** What else the verdict reads of a result. */
+interface NaiveJudged {
   unexplained: number;
   otherPrints: number;
 }
@@ -146,7 +146,10 @@ export function naiveCompare(pairs: readonly NaivePair[]): NaiveResult[] {
   });
 }
 
-/** Differences that nothing explains: without quality rows only the closing auction, and an extreme within the range that our day reached, are explained. */
+/**
+ * Differences without a cause. Without quality rows only the closing auction, and an extreme within the range
+ * that our day reached, have one.
+ */
 function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged {
   const result: NaiveJudged = { unexplained: 0, otherPrints: 0 };
   for (const own of ours) {

@@ -1,4 +1,4 @@
-/** The page of a comparison: all of it in one file, and nothing in it that came from a file's or a server's words as markup. */
+/** The page of a comparison is one file, and text of files and servers is never markup in it. */
 import { describe, expect, it } from 'vitest';
 import { CAUSE_NAME, CAUSES } from '../../src/reconcile/causes.js';
 import { compareCandles } from '../../src/reconcile/comparison.js';
@@ -21,7 +21,7 @@ const SURROUNDINGS: ComparisonContext = {
   comparedWallMs: Date.parse('2026-11-26T16:00:00+05:30'),
 };
 
-/** Minutes of ours and of the reference, which is ours but for what is said. */
+/** Minutes of ours, and the reference's, which are equal except as given. */
 function pairOf(
   symbol: string,
   sketches: readonly {

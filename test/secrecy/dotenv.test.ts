@@ -1,4 +1,4 @@
-/** `.env`: who may read it, and what is said when it is not what it should be. */
+/** `.env`: who may read it, and the messages if it is not as it should be. */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { echoServer, ENV, found, PLANTED } from './echo.js';
 const dotenv = Object.entries(ENV)
   .map(([name, value]) => `${name}=${value}`)
   .join('\n');
-const nobody = [
+const noCredentials = [
   '--ws-test-mode',
   '--stage',
   '1',
@@ -33,7 +33,7 @@ describe.concurrent('.env', () => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, '.env'), dotenv);
       chmodSync(join(folder, '.env'), mode);
-      const { stdout, stderr, code } = await run(nobody, folder);
+      const { stdout, stderr, code } = await run(noCredentials, folder);
       expect(
         stdout.includes('Warning: .env can be read by other users of this machine: `chmod 600 .env`.'),
       ).toBe(warned);
@@ -48,7 +48,7 @@ describe.concurrent('.env', () => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, 'elsewhere'), dotenv, { mode: 0o600 });
       symlinkSync('elsewhere', join(folder, '.env'));
-      const { stdout, stderr } = await run(nobody, folder);
+      const { stdout, stderr } = await run(noCredentials, folder);
       expect(stdout).not.toMatch(/Warning/);
       expect(stderr).toMatch(/ECONNREFUSED/);
     });
@@ -57,7 +57,7 @@ describe.concurrent('.env', () => {
   it('that is a folder is named, exit 2', async () => {
     await inFolder(async (folder) => {
       mkdirSync(join(folder, '.env'));
-      const { code, stderr } = await run(nobody, folder);
+      const { code, stderr } = await run(noCredentials, folder);
       expect(stderr).toBe(
         'tickshard: .env cannot be read (EISDIR): mend it, or move it away and use the environment.\n',
       );

@@ -1,4 +1,4 @@
-/** A broker that repeats every secret it knows wherever it can, and the search for what it repeated. */
+/** A broker that repeats every secret it knows wherever it can, and the search for them. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -11,7 +11,10 @@ import {
 } from '../feed/hostile-server.js';
 import { ltpFrame } from '../program/server.js';
 
-/** What is planted: easy to find, and opens nothing. The PIN stands alone where it is searched, so that no clock or count is taken for it. */
+/**
+ * The planted secrets: easy to find, and useless. The PIN is matched as a word, so that no time or count
+ * matches.
+ */
 export const PLANTED = {
   apiKey: 'Pl4ntedApiKey',
   clientCode: 'Q918273',
@@ -29,10 +32,10 @@ export const ENV = {
   ANGEL_TOTP_SECRET: PLANTED.totpSecret,
 };
 
-/** Parts of tokens that give them away just as well. */
+/** Parts of tokens that give them away. */
 const PARTS = ['planted-jwt', 'planted-refresh', 'planted-feed'];
 
-/** The secrets that this server knows, with the one-time passwords that it was sent. */
+/** The secrets that this server knows, with the one-time passwords it received. */
 function knownTo(server: HostileServer): string[] {
   return [
     ...Object.values(PLANTED),
@@ -40,7 +43,7 @@ function knownTo(server: HostileServer): string[] {
   ];
 }
 
-/** What is searched for: those, and parts of them. */
+/** The search terms: those secrets and their parts. */
 export function secretsOf(server: HostileServer): string[] {
   return [...knownTo(server), ...PARTS];
 }
@@ -60,7 +63,7 @@ export const tokens = {
 };
 export const granted: Login = answer({ status: true, message: 'SUCCESS', errorcode: '', data: tokens });
 
-/** Answers a log-in with everything in every place that an answer has. */
+/** Answers a log-in with all secrets in every place of an answer. */
 export const loginEcho =
   (server: () => HostileServer, status: number, shape: 'status' | 'success' | 'html'): Login =>
   (_request, _body, response) => {
@@ -71,14 +74,14 @@ export const loginEcho =
       'set-cookie': inHeader(server()),
     });
     if (shape === 'html') response.end(`<html><title>${all}</title><body>rate ${all}</body></html>`);
-    // Each secret comes first once: what is cut off at the end must not be what protects it.
+    // Each secret comes first once, so that being cut off at the end does not protect it.
     else
       response.end(
         JSON.stringify({ [shape]: false, message: all, errorcode: all, errorCode: all, data: tokens }),
       );
   };
 
-/** Refuses a handshake with everything in status line, header and body. */
+/** Refuses a handshake with all secrets in status line, headers and body. */
 export const handshakeEcho =
   (server: () => HostileServer, status: number): Handshake =>
   ({ socket }) => {
@@ -88,7 +91,7 @@ export const handshakeEcho =
     );
   };
 
-/** Opens, and closes with one secret after the other as the reason. */
+/** Opens, then closes with one secret after the other as the reason. */
 export const closeEcho = (server: () => HostileServer): Handshake => {
   let turn = 0;
   return accept({
@@ -99,11 +102,11 @@ export const closeEcho = (server: () => HostileServer): Handshake => {
   });
 };
 
-/** JSON in which every character of the strings is escaped, as a server may. */
+/** JSON with every character of the strings escaped, as a server may write it. */
 const escaped = (text: string): string =>
   [...text].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 
-/** Serves ticks of RELIANCE, and texts that repeat every secret in each form. */
+/** Sends ticks of RELIANCE, and texts that repeat every secret in each form. */
 export const textEcho = (
   server: () => HostileServer,
   options: { errors: boolean; originMs: number; speed: number },
@@ -127,7 +130,8 @@ export const textEcho = (
       for (const secret of knownTo(server())) {
         ws!.send(secret);
         ws!.send(JSON.stringify({ note: secret }));
-        // Binary messages go to the journal as they came: as garbage, in parts, as an error that is sent as binary, as the token of a packet.
+        // Binary messages go to the journal as received: as garbage, in parts, as a binary error message, as a
+        // packet's token.
         ws!.send(Buffer.from(`${secret}\0${secret.toUpperCase()}`));
         ws!.send(
           Buffer.from(JSON.stringify({ errorCode: 'E1001', errorMessage: encodeURIComponent(secret) })),
@@ -145,7 +149,7 @@ export const textEcho = (
         ws!.send(
           `{"errorCode":"E1001","errorMessage":"${escaped(secret)}","correlationID":"${escaped(secret)}"}`,
         );
-        // One that straddles the place where long messages are cut.
+        // One across the place where long messages are cut.
         ws!.send(JSON.stringify({ errorCode: 'E1001', errorMessage: `${'x'.repeat(250)}${secret}` }));
       }
     },
@@ -157,12 +161,12 @@ export async function echoServer(): Promise<HostileServer> {
   return server;
 }
 
-/** The secret alone: digits and letters beside it make it another word. */
+/** The secret as a word: adjacent digits or letters make it another word. */
 function pattern(secret: string): RegExp {
   return new RegExp(`(?<![0-9A-Za-z.])${secret.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&')}(?![0-9A-Za-z])`, 'i');
 }
 
-/** Where any of `secrets` stands in the named texts: `place: secret`. */
+/** Where any of `secrets` is in the named texts, as `place: secret`. */
 export function found(texts: Readonly<Record<string, string>>, secrets: readonly string[]): string[] {
   return Object.entries(texts).flatMap(([place, text]) =>
     secrets
@@ -175,7 +179,7 @@ export function found(texts: Readonly<Record<string, string>>, secrets: readonly
   );
 }
 
-/** Every file below `folder` as text, and all names as one more. */
+/** Every file below `folder` as text, and all file names as one more. */
 export function contentsOf(folder: string, except: readonly string[]): Record<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
     (name) => !except.includes(name),

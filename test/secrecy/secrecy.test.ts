@@ -1,6 +1,6 @@
 /**
- * Nothing secret is ever printed: secrets are planted in every field, the broker repeats them wherever it can, and after runs that
- * succeed and fail in each way everything that the program left is searched for them.
+ * No secret is ever printed. Secrets are planted in every field, the broker repeats them wherever it can, and
+ * after runs that succeed or fail in each way, everything that the program left is searched for them.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ import {
 } from './echo.js';
 
 const ORIGIN = { originMs: Date.UTC(2026, 10, 23, 5, 30), speed: 60 };
-/** One that is to be interrupted must not come to its end before. */
+/** A run that is to be interrupted must not end before. */
 const runFor = (minutes: number): string[] => [
   '--ws-test-mode',
   '--stage',
@@ -44,15 +44,15 @@ interface Case {
   readonly login?: (server: () => HostileServer) => Login;
   readonly handshake?: (server: () => HostileServer) => Handshake;
   readonly args?: readonly string[];
-  /** Contents of `.env`, in place of the environment. */
+  /** Contents of `.env`, instead of the environment. */
   readonly dotenv?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends this signal once so many handshakes or log-ins were answered. */
+  /** Sends this signal after this many answered handshakes or log-ins. */
   readonly interruptAfter?: number;
-  /** Code planted into the program. */
+  /** Code planted in the program. */
   readonly plant?: string;
   readonly exit: number;
-  /** What must be seen, so that it is known that the case was what it says. */
+  /** Must be seen: proves that the case happened. */
   readonly sees: RegExp;
 }
 
@@ -195,7 +195,7 @@ const cases: readonly Case[] = [
     sees: /ANGEL_CLIENT_ID/,
   },
   {
-    what: 'a TOTP secret that is none',
+    what: 'an invalid TOTP secret',
     env: { ...ENV, ANGEL_TOTP_SECRET: `${PLANTED.totpSecret}!` },
     exit: 2,
     sees: /not base32/,
@@ -237,14 +237,14 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** The command and name of the process and its threads, as other users of the machine see them. */
+/** Command lines and names of the process and its threads, as other users of the machine see them. */
 function titlesOf(pid: number): string {
   try {
     return ['cmdline', 'comm']
       .map((name) => readFileSync(`/proc/${pid}/${name}`, 'utf8').replaceAll('\0', ' '))
       .join('\n');
   } catch {
-    return ''; // ended already, or a system without /proc
+    return ''; // It has ended, or the system has no /proc.
   }
 }
 
@@ -289,7 +289,7 @@ async function leftBy(
   const { code, stdout, stderr } = await running.ended;
   clearInterval(looking);
   await server.close();
-  // What the user typed stands in the command line, by his own hand.
+  // The user's own arguments are in the command line.
   const title = doctor || one.args?.includes('--feed') !== true ? titles : '';
   return {
     texts: { stdout, stderr, 'process title': title, ...contentsOf(folder, ['.env', 'plant.mjs']) },

@@ -1,4 +1,4 @@
-/** What the simulated broker does for clients that read late, not at all, or too much; and how it ends. */
+/** The simulated broker with clients that read late, never, or ask too much; and its end. */
 import { describe, expect, it } from 'vitest';
 import { about, Client, until, withBroker } from './client.js';
 import { at, marketAt, sentUntil } from './world.js';
@@ -15,7 +15,7 @@ describe('limits', () => {
         deaf.ask(1, 3, [RELIANCE, TCS, '2031']);
         deaf.ask(1, 2, [RELIANCE, TCS, '2031']);
         await deaf.settled();
-        // Nobody takes what arrives, so the kernel's buffers fill, and then the broker's.
+        // The client reads nothing, so the kernel's buffers fill, and then the broker's.
         deaf.socket.pause();
         let connections = 2;
         for (let tries = 0; tries < 200 && connections === 2; tries++) {

@@ -111,7 +111,7 @@ describe('heart-beat', () => {
         const [silent, texting, pinging] = await Promise.all(
           ['A1', 'B2', 'C3'].map((code) => Client.open(broker, code)),
         );
-        // A request is no heart-beat.
+        // A request is no heartbeat.
         const asks = setInterval(() => silent.ask(1, 1, [RELIANCE]), 50);
         const beats = setInterval(() => {
           texting.send('ping');

@@ -1,4 +1,4 @@
-/** A plain client of the simulated broker: logs in as the documentation says and keeps what it hears. */
+/** A plain client of the simulated broker: logs in as documented and records all messages. */
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { WebSocket } from 'ws';
@@ -19,7 +19,7 @@ export const HEADERS = {
   'X-PrivateKey': 'guestkey',
 };
 
-/** A broker for the length of one test. */
+/** Runs a test with a broker. */
 export async function withBroker(
   test: (broker: SimulatedBroker) => Promise<void>,
   options: Partial<BrokerOptions> & { speed?: number } = {},
@@ -34,7 +34,7 @@ export async function withBroker(
   }
 }
 
-/** What the log-in REST says, in either shape. */
+/** A reply of the log-in REST, in either shape. */
 export interface Reply {
   readonly status: boolean;
   readonly data: Tokens & { readonly state?: string };
@@ -58,7 +58,7 @@ export async function post(
   };
 }
 
-/** What the simulator says of its clients. */
+/** What the control route says of the clients. */
 export async function about(broker: SimulatedBroker): Promise<{ connections: number; flowing: number }> {
   return (await (await fetch(broker.controlUrl)).json()) as { connections: number; flowing: number };
 }
@@ -105,7 +105,7 @@ export async function handshake(
   });
 }
 
-/** A client that is open and remembers every message. */
+/** An open client that records every message. */
 export class Client {
   readonly frames: Buffer[] = [];
   readonly texts: string[] = [];
@@ -152,7 +152,7 @@ export class Client {
     });
   }
 
-  /** Token, mode, and sequence of every packet. */
+  /** Token, mode and sequence of every packet. */
   heard(): { token: string; mode: number; sequence: number }[] {
     return this.packets().map((packet) => ({
       token: packet.tokenText(),
@@ -161,7 +161,7 @@ export class Client {
     }));
   }
 
-  /** Everything sent before has been dealt with: the broker answers in order. */
+  /** Resolves when the broker has handled all requests so far: it answers in order. */
   async settled(): Promise<void> {
     const pongs = this.texts.filter((text) => text === 'pong').length;
     this.send('ping');
@@ -176,7 +176,7 @@ export class Client {
   }
 }
 
-/** Waits for something to become true, ten seconds at most. */
+/** Waits until `holds` is true, ten seconds at most. */
 export async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1000; tries++) {
     if (holds()) return;
@@ -185,7 +185,7 @@ export async function until(holds: () => boolean): Promise<void> {
   throw new Error('waited ten seconds in vain');
 }
 
-/** Writes raw bytes to the broker's port and returns what comes back until the other side closes. */
+/** Writes bytes to the broker's port. Returns the answer until the broker closes. */
 export async function raw(broker: SimulatedBroker, bytes: string): Promise<string> {
   const socket = connectSocket(broker.port, '127.0.0.1');
   const chunks: Buffer[] = [];

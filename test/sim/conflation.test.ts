@@ -1,4 +1,4 @@
-/** What the market sends over a whole day, packet by packet, against the trades behind it. */
+/** The market's packets of a whole day against its trades. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ const sent = sentUntil(marketAt('09:00'), at('16:30'), 10_000);
 
 const packetOf = ({ frame }: Sent): Packet => {
   const packet = new Packet();
-  if (decode(frame, packet) !== undefined) throw new Error('the market sends a frame that is none');
+  if (decode(frame, packet) !== undefined) throw new Error('the market sends an invalid frame');
   return packet;
 };
 

@@ -1,4 +1,4 @@
-/** The log-in REST and the simulator's own questions, over HTTP. */
+/** The log-in REST and the control routes, over HTTP. */
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { startBroker } from '../../src/sim/broker.js';
@@ -230,7 +230,7 @@ describe('HTTP', () => {
       expect((await post(broker.loginUrl, GUEST)).json.status).toBe(true);
     }));
 
-  it('says of a port that is taken or none that it is', () =>
+  it('reports a port that is taken or invalid', () =>
     withBroker(async (broker) => {
       const market = marketAt('11:00');
       const clock = new SystemClock({ originMs: market.startMs });
@@ -264,9 +264,9 @@ describe('control', () => {
         ]);
         let candles: { timestamp: string; close: number; volume: number }[] = [];
         while (candles.length < 7) candles = await get('/candles?symbol=M%26M');
-        const truth = marketAt('10:00').candles(2).slice(0, candles.length);
+        const trueCandles = marketAt('10:00').candles(2).slice(0, candles.length);
         expect(candles.slice(0, 7).map(({ volume, close }) => [volume, close])).toStrictEqual(
-          truth.slice(0, 7).map(({ volume, close }) => [volume, close]),
+          trueCandles.slice(0, 7).map(({ volume, close }) => [volume, close]),
         );
         expect(Object.keys(candles[0])).toStrictEqual([
           'timestamp',

@@ -1,4 +1,4 @@
-/** The seeded market: the same whatever is asked of it and however, and its candles are those of its trades. */
+/** The seeded market does not depend on what is asked of it, and its candles are those of its trades. */
 import { describe, expect, it } from 'vitest';
 import type { CandleRow } from '../../src/candles/candle.js';
 import { FIELD, Packet } from '../../src/market/packet.js';
@@ -8,7 +8,7 @@ import { Market } from '../../src/sim/market.js';
 import { decode } from '../../src/broker/angel/frames.js';
 import { at, CALENDAR, dayOf, hexes, listed, marketAt, NIFTY, sentUntil, type TrueTrade } from './world.js';
 
-/** The naive fold: half-open minutes of trade time, label = start, prices in rupees. */
+/** A naive bar builder: half-open minutes of trade time, label = start, rupees. */
 function fold(symbol: string, trades: readonly TrueTrade[]): CandleRow[] {
   const minutes = new Map<number, TrueTrade[]>();
   for (const trade of trades) {

@@ -1,6 +1,6 @@
 /**
- * The broker's own clients against the simulated broker, by transcripts of what they send (test/vectors/clients, which say how each was
- * had): header for header and frame for frame, over bare sockets.
+ * The broker's own clients against the simulated broker: transcripts of what they send (test/vectors/clients,
+ * which name their sources), header for header and frame for frame.
  */
 import { describe, expect, it } from 'vitest';
 import { RawClient } from './raw-client.js';

@@ -1,8 +1,8 @@
-/** A client that sends bytes: HTTP and WebSocket over a bare socket, so that what reaches the server is what a transcript says, and nothing else. */
+/** HTTP and WebSocket over a bare socket, so that the server receives exactly a transcript's bytes. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
-/** One message of the server, whole. */
+/** One whole message of the server. */
 export interface Frame {
   /** 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
   readonly opcode: number;
@@ -32,14 +32,14 @@ export class RawClient {
       this.#ended = true;
       this.#wake();
     });
-    this.#socket.on('error', () => undefined); // a server that resets is seen as an end
+    this.#socket.on('error', () => undefined); // A reset counts as an end.
   }
 
   write(bytes: Buffer | string): void {
     this.#socket.write(bytes);
   }
 
-  /** Waits until `read` makes something of the bytes so far. */
+  /** Waits until `read` returns something for the bytes so far. */
   async #until<T>(read: () => T | undefined): Promise<T> {
     for (;;) {
       const value = read();
@@ -52,7 +52,7 @@ export class RawClient {
     }
   }
 
-  /** The next answer of HTTP. */
+  /** The next HTTP answer. */
   reply(): Promise<Reply> {
     return this.#until(() => {
       const end = this.#bytes.indexOf('\r\n\r\n');
@@ -67,7 +67,7 @@ export class RawClient {
     });
   }
 
-  /** The next frame; the server sends them whole and unmasked. */
+  /** The next frame; the server sends frames whole and unmasked. */
   frame(): Promise<Frame> {
     return this.#until(() => {
       const bytes = this.#bytes;
@@ -82,12 +82,12 @@ export class RawClient {
     });
   }
 
-  /** Sends one frame, masked as clients must. `fin` false begins a message of several. */
+  /** Sends one frame, masked. `fin` false starts a message of several frames. */
   send(opcode: number, payload: Buffer | string, fin = true): void {
     this.write(maskedFrame(opcode, payload, fin));
   }
 
-  /** Sends one frame byte by byte, each in a turn of its own. */
+  /** Sends one frame byte by byte, each in its own turn of the event loop. */
   async trickle(opcode: number, payload: Buffer | string): Promise<void> {
     this.#socket.setNoDelay(true);
     for (const byte of maskedFrame(opcode, payload)) {
@@ -96,7 +96,7 @@ export class RawClient {
     }
   }
 
-  /** Everything sent before has been dealt with: the broker answers in order. Returns what came until then. */
+  /** Resolves when the broker has handled all requests so far. Returns the frames until then. */
   async settled(): Promise<Frame[]> {
     const fence = `fence ${++this.#fences}`;
     this.send(9, fence);

@@ -1,4 +1,7 @@
-/** `getCandleData` of the simulated broker: the true candles, and all that makes the real one hard to poll. */
+/**
+ * `getCandleData` of the simulated broker: true candles, and everything that makes the real service hard to
+ * poll.
+ */
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { startBroker, type SimulatedBroker } from '../../src/sim/broker.js';
@@ -34,7 +37,7 @@ async function ask(
   return { status, text, rows: Array.isArray(data) ? (data as Row[]) : [] };
 }
 
-/** A broker whose market time is set by hand; what it is asked between is counted in real time all the same. */
+/** A broker with manual market time; request limits still use real time. */
 async function withMarket(
   time: string,
   test: (broker: SimulatedBroker, clock: FakeClock, market: Market) => Promise<void>,
@@ -49,7 +52,7 @@ async function withMarket(
   }
 }
 
-/** The candle of a minute by its trades up to `untilMs`, as one would fold it by hand. */
+/** The candle of a minute from its trades up to `untilMs`. */
 function folded(trades: readonly TrueTrade[], startMs: number, untilMs: number): number[] {
   const inside = trades.filter(({ ms }) => ms >= startMs && ms < startMs + 60_000 && ms <= untilMs);
   const prices = inside.map(({ price }) => price / 100);
@@ -88,7 +91,7 @@ describe('candles over REST', () => {
       ).toEqual([]);
     }));
 
-  it('are behind the trades: a minute that has just ended still changes, and the one that goes on is there', () =>
+  it('lag the trades: a minute that has just ended still changes, and the current one is included', () =>
     withMarket('11:00', async (broker, clock) => {
       const { jwtToken } = await logIn(broker);
       const { trades } = dayOf('RELIANCE');
@@ -102,7 +105,7 @@ describe('candles over REST', () => {
       expect(later.map(([label]) => label.slice(11, 16))).toEqual(['11:00', '11:01']);
       expect(later[0].slice(1)).toEqual(folded(trades, at('11:00'), Infinity));
       expect(early[0]).not.toEqual(later[0]);
-      // Ten seconds into the next minute the candles know of its first six.
+      // Ten seconds into the next minute the candles have the current minute's first six seconds.
       expect(later[1].slice(1)).toEqual(folded(trades, at('11:01'), at('11:01') + 6_000));
     }));
 
@@ -136,7 +139,7 @@ describe('candles over REST', () => {
       expect(await statuses(5, 100)).toEqual([200, 200, 200, 403, 403]);
       clock.advance(1000);
       expect((await ask(broker, jwtToken, window)).status).toBe(200);
-      // What is refused is counted, too: whoever goes on asking is refused for a minute.
+      // Refused requests count too: a client that keeps asking is refused for a minute.
       expect(new Set(await statuses(175, 1))).toEqual(new Set([200, 403]));
       clock.advance(1000);
       const { status, text } = await ask(broker, jwtToken, window);

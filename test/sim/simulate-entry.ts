@@ -1,4 +1,7 @@
-/** A process that is the simulate stage and nothing else: `node simulate-entry.js '{"port":0,"speed":60,"at":"11:00","symbols":["TCS"]}'`. */
+/**
+ * A process that only runs the simulator: `node simulate-entry.js
+ * '{"port":0,"speed":60,"at":"11:00","symbols":["TCS"]}'`.
+ */
 import { EngineError } from '../../src/errors.js';
 import { parseFault } from '../../src/sim/faults/fault.js';
 import { simulate } from '../../src/commands/simulate.js';

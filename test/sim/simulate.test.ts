@@ -1,5 +1,5 @@
 import { packCandles } from '../../src/candles/warm-up-candles.js';
-/** The simulate stage as a process: alone, and as the child of a run. */
+/** The simulator as a process: alone, and as the child of a run. */
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const ENTRY = fileURLToPath(new URL('simulate-entry.js', import.meta.url));
 const wanted = (more: Record<string, unknown> = {}): string =>
   JSON.stringify({ port: 0, speed: 60, at: '11:00', symbols: ['RELIANCE', 'TCS'], ...more });
 
-/** Starts the stage, with or without a channel, and collects what it prints. */
+/** Starts the process, with or without an IPC channel, and collects its output. */
 function start(
   argument: string,
   channel: boolean,
@@ -27,7 +27,7 @@ function start(
   let text = '';
   for (const stream of [child.stdout!, child.stderr!])
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  // With a channel that we close ourselves, node never says `close`.
+  // With a channel that the test closes, node emits no `close`.
   return { child, printed: () => text, ended: once(child, channel ? 'exit' : 'close') };
 }
 
@@ -133,7 +133,7 @@ describe('as a child', () => {
     const started = await answer(child, { type: 'start' });
     if (started.type !== 'started') throw new Error(JSON.stringify(started));
     expect(started).toMatchObject({ originMs: at('11:00'), speed: 60 });
-    // One monotonic clock for both processes: the anchor lies between our asking and the answer.
+    // Both processes share one monotonic clock: the anchor lies between our request and the answer.
     expect(started.anchorMonoMs).toBeGreaterThan(asked - 1);
     expect(started.anchorMonoMs).toBeLessThan(new SystemClock().monoMs() + 1);
     const clock = new SystemClock(started);
@@ -149,7 +149,7 @@ describe('as a child', () => {
     await until(() => client.frames.length > 200);
     const lagMs = clock.marketMs() - client.packets().at(-1)!.number(FIELD.exchangeMs);
     expect(lagMs).toBeGreaterThan(-1000);
-    // A minute of market time is a second of ours.
+    // A minute of market time is a real second.
     expect(lagMs).toBeLessThan(60_000);
     child.disconnect();
     expect(await ended).toStrictEqual([0, null]);

@@ -1,4 +1,7 @@
-/** What any stranger's client may do to the simulated broker, by bytes: messages in pieces, frames of every kind, what is unknown, and how sockets end. */
+/**
+ * Untrusted clients of the simulated broker, byte by byte: fragmented messages, frames of every kind, unknown
+ * requests, and ends of sockets.
+ */
 import { describe, expect, it } from 'vitest';
 import { MODE } from '../../src/market/packet.js';
 import type { SimulatedBroker } from '../../src/sim/broker.js';
@@ -38,14 +41,14 @@ async function refusalOf(broker: SimulatedBroker, tokens: Tokens): Promise<[numb
   return [reply.status, /^x-error-message: (.*)$/im.exec(reply.head)?.[1]];
 }
 
-/** A client that is let in. */
+/** A client after its handshake. */
 async function enter(broker: SimulatedBroker, tokens?: Tokens): Promise<RawClient> {
   const { client, reply } = await knock(broker, tokens ?? (await logIn(broker)));
   expect(reply.status).toBe(101);
   return client;
 }
 
-/** A test with one client let in. */
+/** Runs a test with one client. */
 const withGuest =
   (test: (client: RawClient, broker: SimulatedBroker) => Promise<void>): (() => Promise<void>) =>
   () =>
@@ -67,7 +70,7 @@ const textsOf = (frames: readonly Frame[]): string[] =>
 const packetsOf = (frames: readonly Frame[]): string[] =>
   frames.filter(({ opcode }) => opcode === 2).map(subscriptionOf);
 
-/** The next packets' subscriptions. */
+/** The subscriptions of the next packets. */
 async function flowing(client: RawClient, count: number): Promise<Set<string>> {
   const seen = new Set<string>();
   for (let k = 0; k < count; k++) {
@@ -78,7 +81,7 @@ async function flowing(client: RawClient, count: number): Promise<Set<string>> {
   return seen;
 }
 
-/** The code that the server closes with; the connection ends behind it. */
+/** The code that the server closes with; the connection ends after it. */
 async function closeOf(client: RawClient): Promise<number> {
   let frame = await client.frame();
   while (frame.opcode !== 8) frame = await client.frame();
@@ -86,7 +89,7 @@ async function closeOf(client: RawClient): Promise<number> {
   return frame.payload.readUInt16BE(0);
 }
 
-/** The broker learns of an end a moment after the client. */
+/** The broker sees an end a moment after the client. */
 async function connectionsBecome(broker: SimulatedBroker, count: number): Promise<void> {
   while ((await about(broker)).connections !== count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -147,7 +150,7 @@ describe('silence', () => {
   it.each([
     ['an unknown exchange type', request([RELIANCE], {}, { exchangeType: 99 })],
     ['exchange type 0', request([RELIANCE], {}, { exchangeType: 0 })],
-    ['a token that nobody knows', request(['999999'])],
+    ['an unknown token', request(['999999'])],
     ['a token of another exchange', request([RELIANCE], {}, { exchangeType: 3 })],
     ['no tokens', request([])],
     ['an empty list', JSON.stringify({ action: 1, params: { mode: 1, tokenList: [] } })],

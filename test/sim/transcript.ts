@@ -1,4 +1,7 @@
-/** Transcripts of what the broker's own clients send (test/vectors/clients), and playing them against the simulated broker over bare sockets. */
+/**
+ * Transcripts of what the broker's own clients send (test/vectors/clients), played against the simulated broker
+ * over bare sockets.
+ */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { totp } from '../../src/broker/angel/totp.js';
@@ -22,10 +25,10 @@ export interface Step {
   readonly ping?: string;
   /** Payload, hex: the last step. */
   readonly close?: string;
-  /** Which kind of pong must come. */
+  /** The kind of pong that must come. */
   readonly pong?: 'text' | 'protocol';
   readonly error?: object;
-  /** `MODE TOKEN` of all the packets that come from then on. */
+  /** `MODE TOKEN` of all packets from then on. */
   readonly flowing?: readonly string[];
 }
 
@@ -33,7 +36,7 @@ export interface Transcript {
   readonly client: string;
   readonly origin: string;
   readonly rest: readonly Exchange[];
-  /** Each opens a socket of its own; the frames are played on all. */
+  /** Each opens its own socket; the frames are played on all. */
   readonly handshakes: readonly (readonly string[])[];
   readonly frames: readonly Step[];
   readonly goodbye: readonly Exchange[];
@@ -44,9 +47,9 @@ export const transcriptOf = (name: string): Transcript =>
 
 const LENGTH_OF_MODE: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379 };
 
-/** A thousand tokens that nobody knows, as json.dumps writes them. */
+/** A thousand unknown tokens, as json.dumps writes them. */
 const THOUSAND = Array.from({ length: 1000 }, (_, k) => `"${500_000 + k}"`).join(', ');
-/** Packets of each subscription that show that it flows; the others come as often. */
+/** Packets that prove that a subscription flows. */
 const ENOUGH_PACKETS = 3;
 
 /** Fills a transcript's placeholders. */
@@ -75,7 +78,7 @@ export class Values {
   }
 }
 
-/** One question of HTTP, on a connection of its own, and its answer checked. */
+/** One HTTP request on its own connection; checks the answer. */
 export async function ask(
   port: number,
   { request, body = '', answer, keep = {} }: Exchange,
@@ -93,7 +96,7 @@ export async function ask(
   for (const [name, member] of Object.entries(keep)) values.set(name, json.data[member]);
 }
 
-/** A socket behind a handshake of these lines. */
+/** A socket after a handshake with these lines. */
 export async function open(port: number, head: readonly string[], values: Values): Promise<RawClient> {
   const client = new RawClient(port);
   client.write(`${head.map((line) => values.fill(line)).join('\r\n')}\r\n\r\n`);
@@ -103,14 +106,17 @@ export async function open(port: number, head: readonly string[], values: Values
   return client;
 }
 
-/** The subscription that a packet belongs to, and that it has its mode's length. */
+/** The subscription of a packet; checks its length against the mode. */
 export function subscriptionOf({ payload }: Frame): string {
   expect(payload).toHaveLength(LENGTH_OF_MODE[payload[0]]);
   expect(payload[1]).toBe(1);
   return `${payload[0]} ${payload.toString('latin1', 2, 27).replace(/\0.*$/s, '')}`;
 }
 
-/** Plays the frames of a transcript and checks what comes: the answer, the cached packet of what is new, and then the packets of what is subscribed and no others. */
+/**
+ * Plays a transcript's frames and checks the answers: the reply, the cached packet of each new subscription,
+ * then packets of exactly the subscriptions.
+ */
 export async function play(client: RawClient, steps: readonly Step[], values: Values): Promise<void> {
   let before: readonly string[] = [];
   for (const { text, ping, close, pong, error, flowing } of steps) {
@@ -148,6 +154,6 @@ export async function play(client: RawClient, steps: readonly Step[], values: Va
   }
 }
 
-/** A market that moves quickly, with the stocks that the transcripts ask for. */
+/** A fast market with the stocks of the transcripts. */
 export const withMarket = (test: (broker: SimulatedBroker) => Promise<void>): Promise<void> =>
   withBroker(test, { market: marketAt('11:00', { listings: listed('RELIANCE', 'TCS', 'INFY') }), speed: 60 });

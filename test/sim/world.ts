@@ -1,4 +1,4 @@
-/** What the simulator's tests share: the shipped names and calendar, and a market's frames written down. */
+/** Shared by the simulator's tests: the shipped instruments and calendar, and a market's frames as text. */
 import { readFileSync } from 'node:fs';
 import type { Listing } from '../../src/market/instrument.js';
 import type { Packet } from '../../src/market/packet.js';
@@ -27,7 +27,7 @@ export const NIFTY: readonly Listing[] = names.constituents.map(({ symbol, token
 
 export const CALENDAR = shippedCalendar();
 
-export const DATE = '2026-11-23';
+const DATE = '2026-11-23';
 export const at = (time: string, date = DATE): number => istMs(date, time);
 
 export function listed(...symbols: string[]): Listing[] {
@@ -51,7 +51,7 @@ export interface TrueTrade {
   readonly quantity: number;
 }
 
-/** A whole day of one name with its true trades, made apart from any market. */
+/** A whole day of one instrument with its true trades, made without a market. */
 export function dayOf(symbol: string, seed = 7): { day: InstrumentDay; trades: TrueTrade[] } {
   const [listing] = listed(symbol);
   const slotsPerFrame = sequenceAllocator([listing]);
@@ -80,7 +80,7 @@ export interface Sent {
   readonly frame: Uint8Array;
 }
 
-/** Everything that the market sends until `toMs`, asked for in steps of `stepMs`. */
+/** Everything that the market sends until `toMs`, advanced in steps of `stepMs`. */
 export function sentUntil(market: Market, toMs: number, stepMs = 1000): Sent[] {
   const sent: Sent[] = [];
   const write = (index: number, packet: Packet): void => {

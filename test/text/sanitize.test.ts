@@ -5,7 +5,7 @@ it.each([
   ['a\u0000\u001b[2Jb\r\n\u0085c\u2028d', [], 'a [2Jb c d'],
   ['left\u202eright\ufeff', [], 'left right'],
   ['key=abc, again abc', ['abc'], 'key=[secret], again [secret]'],
-  // A PIN within the token, whichever of the two is named first.
+  // A PIN within the token, in either order.
   ['t=aa7391bb', ['7391', 'aa7391bb'], 't=[secret]'],
   ['t=aa7391bb', ['aa7391bb', '7391'], 't=[secret]'],
   ['cut eyJhbGciOiJIUzUxMiJ9.eyJ1c2Vy', [], 'cut [secret]'],
@@ -13,7 +13,7 @@ it.each([
   ['PLANTED planted Planted', ['Planted'], '[secret] [secret] [secret]'],
   ['?key=a%2Bb%2Fc%3D&x', ['a+b/c='], '?key=[secret]&x'],
   ['(a+b) aab', ['(a+b)'], '[secret] aab'],
-  // What stands for a secret is not read again, and single letters are none.
+  // A replacement is not searched again, and single letters are no secrets.
   ['secret ret', ['secret', 'ret', 'e'], '[secret] [secret]'],
   ['  भाव बंद  ', [], 'भाव बंद'],
 ])('%j', (text, secrets, clean) => {

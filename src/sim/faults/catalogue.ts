@@ -16,13 +16,13 @@ export interface NumberArgument {
   readonly except?: { readonly words: string; readonly holds: (value: number) => boolean };
 }
 
-export interface WordArgument {
+interface WordArgument {
   readonly kind: 'word';
   readonly words: readonly string[];
   readonly preset: string;
 }
 
-export interface SymbolArgument {
+interface SymbolArgument {
   readonly kind: 'symbol';
   /** The instrument if no symbol is given: the market's first, or all. */
   readonly preset: 'first' | 'all';

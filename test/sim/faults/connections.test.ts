@@ -1,12 +1,22 @@
-/** Faults that strike connections, heart-beats and requests, seen by bare clients. */
+/** Faults of connections, heartbeats and requests, seen by bare clients. */
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { about, Client, handshake, headersOf, logIn, until } from '../client.js';
-import { ALL, hexOf, listener, RELIANCE, secondOf, START_MS, TCS, truth, withFaults } from './scene.js';
+import {
+  ALL,
+  hexOf,
+  listener,
+  RELIANCE,
+  secondOf,
+  START_MS,
+  TCS,
+  faultlessPackets,
+  withFaults,
+} from './scene.js';
 
-const sentUntil = (second: number): string[] => truth(second).map(({ hex }) => hex);
+const sentUntil = (second: number): string[] => faultlessPackets(second).map(({ hex }) => hex);
 
-/** Whether a connection was reset, as opposed to ended. */
+/** Whether a connection was reset rather than ended. */
 function resetOf(client: Client): { seen: boolean } {
   const reset = { seen: false };
   const { _socket: raw } = client.socket as unknown as { _socket: Socket };
@@ -14,7 +24,7 @@ function resetOf(client: Client): { seen: boolean } {
   return reset;
 }
 
-/** Whether pings of either kind are answered within a while. */
+/** Whether pings of either kind are answered within a short time. */
 async function pongs(client: Client): Promise<{ text: boolean; protocol: boolean }> {
   const before = client.texts.length;
   const heard = { text: false, protocol: false };
@@ -52,7 +62,7 @@ describe('connections end at their moment and not before', () => {
           lastMs: START_MS + 30_000,
         }),
       ]);
-      // The next connection is left alone.
+      // The next connection is not affected.
       const next = await listener(scene.broker, 'A1');
       await scene.to(60, next);
       expect(next.closed).toBeUndefined();
@@ -104,7 +114,7 @@ describe('half-open', () => {
         struck.ask(1, 1, [RELIANCE]);
         struck.send('no request');
         await scene.to(700, other);
-        // Longer than a client may be without a heart-beat.
+        // Longer than a client may be without a heartbeat.
         clearInterval(beats);
         await new Promise((resolve) => setTimeout(resolve, 1000));
         expect([struck.frames.length, struck.texts.length, struck.socket.readyState]).toStrictEqual([
@@ -121,7 +131,7 @@ describe('half-open', () => {
         struck.socket.terminate();
         clearInterval(otherBeats);
         await until(() => struck.closed !== undefined);
-        // The client's own end is noticed: nothing lingers.
+        // The client's own end is noticed, so nothing lingers.
         await scene.to(701, other);
         expect((await about(scene.broker)).connections).toBe(1);
       },
@@ -136,7 +146,7 @@ describe('silence', () => {
     ['mute:at=30,for=20', [...ALL]],
     ['mute-symbol:at=30,for=20,symbol=TCS', [TCS]],
     ['mute-symbol:at=30,for=20', [RELIANCE]],
-  ])('%s withholds just that, and pongs go on', (text, tokens) =>
+  ])('%s withholds just that, and pongs continue', (text, tokens) =>
     withFaults([text], async (scene) => {
       const client = await listener(scene.broker);
       await scene.to(40, client);
@@ -154,7 +164,7 @@ describe('silence', () => {
         ['RELIANCE', RELIANCE],
         ['TCS', TCS],
       ]);
-      const sent = truth(70);
+      const sent = faultlessPackets(70);
       const heard = sent.filter(
         ({ symbol, frame }) => !(within(secondOf(frame)) && tokens.includes(symbols.get(symbol) ?? ALL[2])),
       );
@@ -163,7 +173,7 @@ describe('silence', () => {
     }),
   );
 
-  it('pong-lost answers neither ping, and packets go on', () =>
+  it('pong-lost answers neither ping, and packets continue', () =>
     withFaults(['pong-lost:at=30,for=20'], async (scene) => {
       const client = await listener(scene.broker);
       await scene.to(29.999);
@@ -263,7 +273,7 @@ describe('expire', () => {
       expect((await scene.strikes())[0]).toMatchObject({ strikes: 1, firstMs: START_MS + 30_000 });
     }));
 
-  it('also when nobody is connected', () =>
+  it('also when no one is connected', () =>
     withFaults(['expire:at=30'], async (scene) => {
       const old = await logIn(scene.broker);
       await scene.to(45);
@@ -293,7 +303,7 @@ describe('burst', () => {
         const heap = process.memoryUsage().arrayBuffers;
         await scene.to(30.5);
         await new Promise((resolve) => setTimeout(resolve, 300));
-        // 110 MB are to be sent; none of them waits in our memory.
+        // Of 110 MB to send, none waits in memory.
         expect(process.memoryUsage().arrayBuffers - heap).toBeLessThan(20e6);
         const paused = (await scene.strikes())[0].strikes;
         expect(paused).toBeLessThan(100_000);
@@ -304,7 +314,7 @@ describe('burst', () => {
         await client.settled();
         await idle.settled();
         expect([client.closed, idle.closed]).toStrictEqual([undefined, undefined]);
-        const live = truth(32).length - before;
+        const live = faultlessPackets(32).length - before;
         expect(frames).toBe(300_000 + live);
         expect([token.size, new Set(token.values())]).toStrictEqual([3, new Set([379])]);
         expect(idle.frames.length).toBe(0);

@@ -1,10 +1,10 @@
-/** Frames that come byte by byte: below the WebSocket library, over real sockets. */
+/** Frames written byte by byte, below the WebSocket library, over real sockets. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { byteWriter, messageBytes } from '../../../src/sim/faults/bytes.js';
 import { logIn } from '../client.js';
-import { ALL, hexOf, listener, secondOf, truth, withFaults } from './scene.js';
+import { ALL, hexOf, listener, secondOf, faultlessPackets, withFaults } from './scene.js';
 
 /** Both ends of a connection. */
 async function pair(): Promise<{ near: Socket; far: Socket; close: () => void }> {
@@ -17,7 +17,7 @@ async function pair(): Promise<{ near: Socket; far: Socket; close: () => void }>
 }
 
 describe('byte-wise writing', () => {
-  it('hands the kernel one byte a turn, and everything else behind it in order', async () => {
+  it('hands the kernel one byte a turn, and everything else after it in order', async () => {
     const { near, far, close } = await pair();
     const written: number[] = [];
     const turns: number[] = [];
@@ -51,7 +51,7 @@ describe('byte-wise writing', () => {
 
   it('gives up when the connection does', async () => {
     const { near, far, close } = await pair();
-    // Not `once`: it takes the error for its own end.
+    // `once` would throw on the error.
     const closed = new Promise((resolve) => near.on('error', () => undefined).on('close', resolve));
     byteWriter(near)(Buffer.alloc(1_000_000));
     far.once('data', () => far.destroy());
@@ -82,7 +82,7 @@ describe('fragments', () => {
         client.socket.ping();
         await scene.to(second, client);
       }
-      const sent = truth(40);
+      const sent = faultlessPackets(40);
       expect(hexOf(client.frames)).toStrictEqual(sent.map(({ hex }) => hex));
       const within = sent.filter(({ frame }) => secondOf(frame) >= 10 && secondOf(frame) < 25);
       expect((await scene.strikes())[0].strikes).toBe(Math.ceil(within.length / 3));
@@ -113,7 +113,7 @@ describe('fragments', () => {
       const bytes = 3 * (379 + 4);
       while (reads.reduce((sum, length) => sum + length, 0) < bytes) await once(socket, 'data');
       socket.destroy();
-      // Server and client share this thread: a turn each is a read each.
+      // Server and client share this thread, so each turn of the event loop is one read.
       expect(reads.length).toBeGreaterThan(bytes / 2);
     }));
 });

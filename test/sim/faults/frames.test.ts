@@ -1,4 +1,7 @@
-/** What faults do to frames, against what the same market sends without them: which frames are struck, what comes in their place, and in which order. */
+/**
+ * Faults of frames against the same market without them: which frames are struck, what is sent instead, and in
+ * which order.
+ */
 import { describe, expect, it } from 'vitest';
 import { FIELD } from '../../../src/market/packet.js';
 import { Client } from '../client.js';
@@ -12,16 +15,16 @@ import {
   secondOf,
   START_MS,
   TCS,
-  truth,
+  faultlessPackets,
   withFaults,
 } from './scene.js';
 
 const UNTIL = 40;
-/** In which the faults of these tests are on. */
+/** Market seconds during which the faults of these tests are on. */
 const [FROM, TO] = [10, 25];
 const ON = `at=${FROM},for=${TO - FROM}`;
 
-const sent = truth(UNTIL).map(({ frame }) => Buffer.from(frame));
+const sent = faultlessPackets(UNTIL).map(({ frame }) => Buffer.from(frame));
 const tokenOf = (frame: Uint8Array): string => packetOf(frame).tokenText();
 const isOn = (frame: Uint8Array): boolean => secondOf(frame) >= FROM && secondOf(frame) < TO;
 const struckOf = (every = 1, token?: string): Buffer[] =>
@@ -29,19 +32,19 @@ const struckOf = (every = 1, token?: string): Buffer[] =>
     .filter((frame) => isOn(frame) && (token === undefined || tokenOf(frame) === token))
     .filter((_, k) => k % every === 0);
 
-/** What is heard when each frame of `struck` is replaced. */
+/** What is received if each frame of `struck` is replaced. */
 function replaced(struck: readonly Buffer[], by: (frame: Buffer) => readonly Uint8Array[]): string[] {
   const set = new Set(struck);
   return hexOf(sent.flatMap((frame) => (set.has(frame) ? by(frame) : [frame])));
 }
 
-it('the market of these tests sends enough before, within and behind the window', () => {
-  const [before, within, behind] = [
+it('the market of these tests sends enough before, within and after the window', () => {
+  const [before, within, after] = [
     sent.filter((frame) => secondOf(frame) < FROM),
     sent.filter(isOn),
     sent.filter((frame) => secondOf(frame) >= TO),
   ];
-  for (const part of [before, within, behind]) expect(part.length).toBeGreaterThan(50);
+  for (const part of [before, within, after]) expect(part.length).toBeGreaterThan(50);
   expect(new Set(within.map(tokenOf))).toStrictEqual(new Set([RELIANCE, TCS, MM]));
 });
 
@@ -62,7 +65,7 @@ describe('without a fault that is on', () => {
   ])('the client hears what the market sends (%j)', async (texts) => {
     const { frames, strikes } = await heardWith(texts, UNTIL, 10);
     expect(hexOf(frames)).toStrictEqual(hexOf(sent));
-    // Where there are no faults nothing is said of any.
+    // Without faults none is reported.
     expect(strikes).toStrictEqual(
       texts.length === 0
         ? undefined
@@ -123,7 +126,7 @@ describe('a fault of packets', () => {
     expect(once.strikes.every(({ strikes }) => strikes > 5)).toBe(true);
   });
 
-  it('late brings every packet so much later, in order, and the rest when it is over', () =>
+  it('late delays every packet by its time, in order, and releases the rest when it ends', () =>
     withFaults([`late:${ON},by=5`], async (scene) => {
       const client = await listener(scene.broker);
       const expectUntil = async (second: number, lastSecond: number): Promise<void> => {
@@ -142,7 +145,7 @@ describe('a fault of packets', () => {
       await expectUntil(39.999, 40);
     }));
 
-  it('late packets among punctual ones come behind those of their new second before', async () => {
+  it('late packets come after the punctual ones of their new second', async () => {
     const { frames, strikes } = await heardWith([`late:${ON},by=5,every=4`], UNTIL, 10);
     const struck = new Set(struckOf(4));
     const due = (frame: Buffer): number =>
@@ -151,15 +154,15 @@ describe('a fault of packets', () => {
     expect(strikes[0].strikes).toBe(struck.size);
   });
 
-  it('reorder puts packets behind others, by no more than it says', async () => {
+  it('reorder delays packets by no more than it says', async () => {
     const { frames } = await heardWith([`reorder:${ON},within=3`], UNTIL, 10);
     expect(hexOf(frames).sort()).toStrictEqual(hexOf(sent).sort());
     const seconds = frames.map(secondOf);
     let newest = 0;
-    const behind = seconds.map((second) => (newest = Math.max(newest, second)) - second);
-    expect(Math.max(...behind)).toBe(2);
-    expect(behind.filter((seconds) => seconds > 0).length).toBeGreaterThan(15);
-    expect(seconds.filter((second, k) => behind[k] > 0 && (second < FROM || second >= TO))).toStrictEqual([]);
+    const delays = seconds.map((second) => (newest = Math.max(newest, second)) - second);
+    expect(Math.max(...delays)).toBe(2);
+    expect(delays.filter((seconds) => seconds > 0).length).toBeGreaterThan(15);
+    expect(seconds.filter((second, k) => delays[k] > 0 && (second < FROM || second >= TO))).toStrictEqual([]);
   });
 });
 
@@ -197,7 +200,7 @@ describe('a fault of frames', () => {
     expect(hexOf((await heardWith([`truncated:${ON},every=1`], UNTIL)).frames)).toStrictEqual(hexOf(frames));
   });
 
-  it('garbage comes before frames, and is none', async () => {
+  it('garbage comes before frames, and is not a frame', async () => {
     const { frames } = await heardWith([`garbage:${ON},every=1`], UNTIL, 10);
     const hexes = new Set(hexOf(sent));
     expect(hexOf(frames.filter((frame) => hexes.has(frame.toString('hex'))))).toStrictEqual(hexOf(sent));
@@ -232,7 +235,7 @@ describe('frames are shared', () => {
     '%s strikes one connection and leaves the same frame of another whole',
     (name) =>
       withFaults([`${name}:${ON},every=2`], async (scene) => {
-        // Of two that hear the same, one of two frames is always the first one's.
+        // Of two clients with the same frames, every second frame goes to the first client.
         const clients = [await listener(scene.broker, 'A1'), await listener(scene.broker, 'B2')];
         await scene.to(UNTIL, ...clients);
         expect((await scene.strikes())[0].strikes).toBeGreaterThan(20);

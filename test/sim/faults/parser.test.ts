@@ -1,4 +1,4 @@
-/** Faults as they are written, and the schedule of a seed. */
+/** Faults as written on the command line, and the schedule of a seed. */
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../../src/cli/parse.js';
 import { COMMANDS } from '../../../src/commands/registry.js';
@@ -162,7 +162,7 @@ describe('chaos', () => {
         at: Number(fault.values['at']),
         for: Number(fault.values['for'] ?? 0),
       }));
-      // A drop may stand beside what strikes the client that comes back, and be one of the kinds itself.
+      // A drop may accompany a fault that strikes at connecting, and may also be drawn itself.
       const names = faults.map(({ name }) => name).filter((name) => name !== 'drop');
       expect(new Set(names).size).toBe(names.length);
       expect(new Set(faults.map(({ at }) => at)).size).toBeGreaterThan(5);

@@ -1,4 +1,4 @@
-/** A broker with faults whose market time goes by hand, so that windows have exact edges. */
+/** A broker with faults and manual market time, so that windows have exact edges. */
 import { SystemClock, type Clock, type Timer } from '../../../src/clock.js';
 import { FIELD, Packet } from '../../../src/market/packet.js';
 import { startBroker, type SimulatedBroker, type BrokerLimits } from '../../../src/sim/broker.js';
@@ -11,7 +11,7 @@ export const [RELIANCE, TCS, MM] = ['2885', '11536', '2031'];
 export const ALL = [RELIANCE, TCS, MM];
 export const START_MS = at('11:00');
 
-/** Market time stands still until it is moved; everything else is real. */
+/** Market time is set by hand; everything else is real. */
 class HandClock implements Clock {
   readonly speed = 1;
   readonly #real = new SystemClock();
@@ -47,13 +47,13 @@ export interface Strikes {
 
 export interface Scene {
   readonly broker: SimulatedBroker;
-  /** Lets the market run until so many seconds after its start, and everybody of `clients` hear what was sent. */
+  /** Advances the market to this many seconds after its start, until `clients` have received everything. */
   readonly to: (seconds: number, ...clients: Client[]) => Promise<void>;
-  /** What the simulator says of its faults. */
+  /** What the control route says of the faults. */
   readonly strikes: () => Promise<Strikes[]>;
 }
 
-/** A broker with faults for the length of one test. */
+/** Runs a test with a broker that has faults. */
 export async function withFaults(
   texts: readonly string[],
   test: (scene: Scene) => Promise<void>,
@@ -67,7 +67,7 @@ export async function withFaults(
     async to(seconds, ...clients) {
       clock.nowMs = START_MS + 1000 * seconds;
       await until(() => market.nowMs >= clock.nowMs);
-      // Whatever was due with it.
+      // For whatever was due at the same time.
       await new Promise((resolve) => setTimeout(resolve, 20));
       for (const client of clients) await client.settled();
     },
@@ -82,7 +82,7 @@ export async function withFaults(
   }
 }
 
-/** A client that has asked for all names in SnapQuote mode, its cached packets forgotten. */
+/** A client subscribed to all instruments in SnapQuote mode, after its cached packets. */
 export async function listener(broker: SimulatedBroker, clientCode = 'GUEST1', mode = 3): Promise<Client> {
   const client = await Client.open(broker, clientCode);
   client.ask(1, mode, ALL);
@@ -103,15 +103,18 @@ export function secondOf(frame: Uint8Array): number {
   return (packetOf(frame).number(FIELD.exchangeMs) - START_MS) / 1000;
 }
 
-/** What a market without faults sends from its start on, until so many seconds after it. */
-export function truth(seconds: number): Sent[] {
+/** The packets of a market without faults, in the first `seconds`. */
+export function faultlessPackets(seconds: number): Sent[] {
   return sentUntil(marketAt('11:00'), START_MS + 1000 * seconds);
 }
 
 export const hexOf = (frames: readonly Uint8Array[]): string[] =>
   frames.map((frame) => Buffer.from(frame).toString('hex'));
 
-/** What a listener of all names hears of a market with these faults, until so many seconds after the start, in steps of `step` seconds. */
+/**
+ * The packets that a listener of all instruments receives with these faults, in the first seconds, in steps of
+ * `step` seconds.
+ */
 export async function heardWith(
   texts: readonly string[],
   seconds: number,
