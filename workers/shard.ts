@@ -1,8 +1,6 @@
 /**
- * Thread entry of a shard: one long-running task that repeats `Shard.step` and sleeps when the ring is empty.
- *
- * The sleep blocks, bounded: nothing else runs in this thread, so there is no other work for a blocking wait to hold
- * back.
+ * Thread entry of a shard: one long task that repeats `Shard.step` and sleeps when the ring is empty. The sleep
+ * blocks, for a bounded time: nothing else runs in this thread.
  */
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
@@ -11,7 +9,7 @@ import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH_RECORDS, Shard } from '../src/shard/shard.js';
 import type { ShardTask } from '../src/threads/shard-messages.js';
 
-/** Longest sleep, real ms: how soon a shard notices a stop that woke nobody. */
+/** Longest sleep, real ms: a stop whose notify is lost is noticed after it. */
 const SLEEP_MS = 100;
 
 /** Runs until END was applied or the stop word is set. */

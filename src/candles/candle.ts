@@ -1,4 +1,4 @@
-/** What a finished minute is, on the way out of the engine. Prices are rupees here and nowhere earlier. */
+/** Candles and their quality, as they leave the engine. Prices are rupees here and nowhere earlier. */
 
 /** One row of `NSE_{SYMBOL}_1m_test.parquet`: the existing schema, in its order. */
 export interface CandleRow {
@@ -14,47 +14,47 @@ export interface CandleRow {
   readonly volume: number;
 }
 
-/** One row of the quality file, beside each candle. */
+/** How well a candle was seen: one row of the quality file. */
 export interface QualityRow {
   readonly timestampMs: number;
   /** Ticks that made the candle. */
   readonly ticks: number;
   /** How often a tick's price differed from the tick before it in the candle. */
   readonly priceChanges: number;
-  /** The minute was not seen whole: started, stopped or disconnected inside it. */
+  /** The run started, stopped or was disconnected within the minute, so it was not seen whole. */
   readonly partial: boolean;
   /** How often the candle changed after its first seal. */
   readonly revision: number;
-  /** Ticks that came behind the seal. */
+  /** Ticks that came after the seal. */
   readonly late: number;
   /** Market milliseconds of the minute in which nothing could be seen. */
   readonly gapMs: number;
   /** `continuous`, or `auction` for the closing auction's print. */
   readonly source: CandleSource;
   /**
-   * By how much the volume of a whole minute may be wrong at most, either way: what was traded between the last
-   * packet before an edge and the first behind it, at the edge where that is more. Null where volume is a number of
-   * ticks, or nothing was told yet behind the minute.
+   * Maximum error of the volume of a whole minute, in either direction: what was traded between the last packet
+   * before an edge of the minute and the first after it, at the edge where that is more. Null where volume is a
+   * number of ticks, or before a packet of a later minute.
    */
   readonly volSlack: number | null;
-  /** The high or the low is of a trade that no packet showed, known by the day's high or low. */
+  /** The high or the low comes from the day's high or low: no packet showed that trade. */
   readonly repaired: boolean;
-  /** Share of the minute's seconds of which a packet told, 0 to 1; null for an auction. */
+  /** Share of the minute's seconds that packets report, 0 to 1; null for an auction. */
   readonly coverage: number | null;
-  /** The longest that nothing was told in the minute, from packet to packet and to its edges; null for an auction. */
+  /** Longest time without a packet in the minute, its edges included, market ms; null for an auction. */
   readonly maxAgeMs: number | null;
 }
 
 export type CandleSource = 'continuous' | 'auction';
 export type VolumeKind = 'tick' | 'traded';
 
-/** A candle with its quality: what a shard's bar becomes when it leaves. */
+/** A candle with its quality. */
 export interface CandleWithQuality {
   readonly candle: CandleRow;
   readonly quality: QualityRow;
 }
 
-/** Footer keys that say where a file's rows come from; rows of different footers never meet in one file. */
+/** Footer keys that say where a file's rows come from; one file never holds rows of different origins. */
 export interface FileIdentity {
   /** `live` or `sim:SEED`. */
   readonly feed: string;
@@ -62,7 +62,7 @@ export interface FileIdentity {
   readonly volumeKind: VolumeKind;
 }
 
-/** Rows in the order of symbol and minute, which does not tell how many shards there were. */
+/** Rows by symbol, then by minute: the same for any number of shards. */
 export function inOrder<Row extends { readonly symbol: string; readonly timestampMs: number }>(
   rows: readonly Row[],
 ): Row[] {

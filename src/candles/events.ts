@@ -1,6 +1,6 @@
 /**
- * What the engine knows of candles, as values: a consumer implements `CandleSink` (`sink.ts`) and needs nothing else. `stream.ts` makes
- * them from shared memory.
+ * What the engine knows of candles, as values: a consumer implements `CandleSink` (`sink.ts`) and needs nothing else.
+ * `stream.ts` makes them from shared memory.
  */
 import type { Instrument } from '../market/instrument.js';
 import type { CandleRow, CandleWithQuality } from './candle.js';
@@ -10,8 +10,9 @@ export type EventInstrument = Pick<Instrument, 'exchange' | 'token' | 'symbol'>;
 
 interface Positioned {
   /**
-   * Position in the run: minute, then instrument, as one number. It depends on the market's minutes and on the run's list of instruments
-   * only, so a run and its replay agree, with any number of shards. A revision has the position of its candle.
+   * Position in the run: minute, then instrument, as one number. It depends on the market's minutes and on the run's
+   * list of instruments only, so a run and its replay agree, with any number of shards. A revision has the position
+   * of its candle.
    */
   readonly sequence: number;
   /** Market time up to which the event speaks, epoch ms. */
@@ -28,7 +29,9 @@ interface CandleSealed extends OfMinute {
   readonly type: 'candle';
 }
 
-/** The candle or the quality of a minute changed after its `candle` event: a late packet, or a gap that became known. */
+/**
+ * The candle or the quality of a minute changed after its `candle` event: a late packet, or a gap that became known.
+ */
 interface CandleRevised extends OfMinute {
   readonly type: 'revision';
   /** The candle as it was sealed; undefined when the minute had no tick then. */
@@ -36,8 +39,9 @@ interface CandleRevised extends OfMinute {
 }
 
 /**
- * Nothing could be seen of any instrument from `fromMs` to `toMs`, epoch ms. Comes when the gap opens (`toMs` is undefined) and again when it
- * ends. The first gap of a run is the time before its first connection, and the last is the time after its end.
+ * Nothing could be seen of any instrument from `fromMs` to `toMs`, epoch ms. Comes when the gap opens (`toMs` is
+ * undefined) and again when it ends. The first gap of a run is the time before its first connection, and the last is
+ * the time after its end.
  */
 interface GapSeen extends Positioned {
   readonly type: 'gap';

@@ -15,7 +15,7 @@ import {
 
 const MINUTE_SECONDS = MINUTE_MS / 1000;
 
-/** What a row of candles is, and how well it was seen. */
+/** A candle as it was sealed, and whether it was partial then. */
 export interface AsSealedCandle {
   readonly candle: CandleRow;
   readonly partial: boolean;

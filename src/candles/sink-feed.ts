@@ -65,7 +65,8 @@ export class SinkFeed {
   }
 
   /**
-   * After the run's end: feeds the rest, retries what failed, and closes the sink. Returns a sentence for each failure.
+   * After the run's end: feeds the rest, retries what failed, and closes the sink. Returns a sentence for each
+   * failure.
    */
   finish(): Promise<readonly string[]> {
     return this.#inTime(this.#finish(), (sentence) => [sentence]);

@@ -2,7 +2,7 @@
 import type { FileIdentity } from './candle.js';
 import type { CandleEvent, EventInstrument } from './events.js';
 
-/** What a sink is told of the run whose candles it gets. */
+/** The run whose candles a sink gets. */
 export interface SinkRun {
   readonly identity: FileIdentity;
   /** Any instant of the market's date, epoch ms. */

@@ -1,12 +1,12 @@
 /**
- * Candles of earlier minutes that no file holds (the simulated broker's of its own market, or those that were polled
- * before the run), as plain numbers that all threads share: a tenth of the memory of as many objects, and one copy
- * for all. Where room is made before they are known, what is not filled has time 0.
+ * Candles of earlier minutes that no file holds: the simulated broker's own, or those that were polled before the
+ * run. They are plain numbers in memory that all threads share: a tenth of what objects take, and one copy. Memory
+ * may be allocated before they are known; its unused part has time 0.
  */
 import type { CandleRow, VolumeKind } from './candle.js';
 import { WARM_UP_CANDLE, sharedDoubles } from '../memory/layout.js';
 
-/** `rows` as numbers, in their order: what processes tell each other. */
+/** `rows` as numbers, in their order: the form in which processes send them. */
 export function packCandles(rows: readonly CandleRow[]): number[] {
   return rows.flatMap(({ timestampMs, open, high, low, close, volume }) => [
     timestampMs,
@@ -18,22 +18,19 @@ export function packCandles(rows: readonly CandleRow[]): number[] {
   ]);
 }
 
-/** `packed` where all threads can read it. */
+/** A copy of `packed` that all threads can read. */
 export function shareNumbers(packed: ArrayLike<number>): Float64Array {
   const shared = sharedDoubles(packed.length);
   shared.set(packed);
   return shared;
 }
 
-/** Shared room for so many candles. */
+/** Shared memory for `candles` candles. */
 export function sharedRoom(candles: number): Float64Array {
   return sharedDoubles(candles * WARM_UP_CANDLE.size);
 }
 
-/**
- * Writes `rows` into room that was made for them; of more than there is room for the last. Before any other thread
- * reads.
- */
+/** Writes `rows` into shared memory, only the last that fit. Call it before any other thread reads. */
 export function fillCandles(room: Float64Array, rows: readonly CandleRow[]): void {
   room.fill(0);
   room.set(packCandles(rows.slice(-room.length / WARM_UP_CANDLE.size)));
@@ -46,7 +43,7 @@ export function filled(packed: Float64Array): Float64Array {
   return packed.subarray(0, rows * WARM_UP_CANDLE.size);
 }
 
-/** The rows again, of the instrument named. */
+/** The rows as objects, of the given instrument. */
 export function unpackCandles(
   room: Float64Array,
   { symbol, exchange }: Pick<CandleRow, 'symbol' | 'exchange'>,
@@ -67,10 +64,7 @@ export function unpackCandles(
   });
 }
 
-/**
- * Candles of earlier minutes that no file holds: what the simulated broker says of its own market, or what was polled
- * before the run.
- */
+/** Candles of earlier minutes that no file holds. */
 export interface WarmUpCandles {
   readonly volumeKind: VolumeKind;
   /** By symbol, as `shareNumbers` makes them. */

@@ -1,12 +1,12 @@
 /**
- * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a
- * time is an instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back
- * in UTC and concatenating it with the existing files yields `object`.
+ * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a time is an
+ * instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back in UTC and
+ * concatenating it with the existing files yields `object`.
  *
  *   0xFFFFFFFF | length (int32) | flatbuffer Message { version V5, header Schema { fields } } | padding to 8
  *
- * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache
- * Arrow's format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
+ * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache Arrow's
+ * format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
  */
 import type { Column, ColumnType } from './columns.js';
 
@@ -23,10 +23,10 @@ const SCHEMA = { fields: 1 } as const;
 const FIELD = { name: 0, typeType: 2, type: 3 } as const;
 const TIMESTAMP = { timezone: 1 } as const;
 
-/** A table's slot: an inline scalar, or something written behind the table and pointed to. */
+/** A table's slot: an inline scalar, or an offset to what is written after the table. */
 type Slot = { readonly bytes: 1 | 2 | 4; readonly value: number } | { readonly at: () => number };
 
-/** Writes flatbuffer values front to back: what points comes before what it points to, so every offset is positive. */
+/** Writes flatbuffer values front to back: an offset precedes what it points to, so every offset is positive. */
 class FlatWriter {
   readonly #buffer: Buffer;
   #end = 0;
@@ -73,7 +73,7 @@ class FlatWriter {
     return start;
   }
 
-  /** A vtable and its table. `slots` has holes where the default is meant. */
+  /** Writes a vtable and its table. `slots` has holes where the default applies. */
   table(slots: readonly (Slot | undefined)[]): number {
     const vtableBytes = 4 + 2 * slots.length;
     this.align(2);
@@ -160,7 +160,7 @@ export function arrowSchema(columns: readonly Column[], zone: string): string {
 }
 
 /**
- * Reads offsets of a flatbuffer; a position outside the bytes throws RangeError, which the one caller turns into
+ * Reads offsets of a flatbuffer. A position outside the bytes throws RangeError, which the only caller turns into
  * "unknown".
  */
 class FlatReader {
@@ -170,7 +170,7 @@ class FlatReader {
     return at + this.bytes.readUInt32LE(at);
   }
 
-  /** Where slot `slot` of the table at `table` lies, or undefined when the default is meant. */
+  /** Position of slot `slot` of the table at `table`; undefined when the default applies. */
   slot(table: number, slot: number): number | undefined {
     const vtable = table - this.bytes.readInt32LE(table);
     if (4 + 2 * slot >= this.bytes.readUInt16LE(vtable)) return undefined;
@@ -196,12 +196,12 @@ class FlatReader {
   }
 }
 
-/** What an `ARROW:schema` says of one column's zone: a zone's name, `naive` for a time without one. */
+/** A column's zone by an `ARROW:schema`: its name, or `naive` for a time without one. */
 export type ArrowZone = { readonly zone: string } | 'naive';
 
 /**
- * The zone of column `name` in the base64 text of an `ARROW:schema`, or undefined when the text is no such schema or
- * the column is no timestamp in it. Never throws: the bytes are somebody else's.
+ * The zone of column `name` in the base64 text of an `ARROW:schema`; undefined when the text is not such a schema or
+ * the column is not a timestamp. Never throws: the bytes are untrusted.
  */
 export function zoneInArrowSchema(base64: string, name: string): ArrowZone | undefined {
   try {

@@ -1,15 +1,15 @@
 /**
- * What a Parquet file may ask for. A file says of itself how long its lists are, how many values a page holds and how
- * large it becomes when it is decompressed, and the reader's library believes it: forty bytes can ask for gigabytes,
- * or for a loop without end. So everything that it will believe is looked at here first, in the same order and by the
- * same rules as it will read it. What is wrong throws an Error with a clause that says how. The largest file that is
- * read costs 1.4 GB, or 0.5 GB when a window of it is asked for.
+ * Bounds on what a Parquet file may request. A file states the lengths of its lists, the number of values in a page
+ * and its size when decompressed, and the library believes them: forty bytes can request gigabytes, or an endless
+ * loop. So all that the library will believe is checked here first, in the same order and by the same rules. A
+ * violation throws an Error with a clause that says what is wrong. The largest file that is read costs 1.4 GB of
+ * memory, or 0.5 GB when a window of it is read.
  *
- *   file                256 MiB, of which the footer 8 MiB: 500,000 structures, 2,000,000 list elements, nested 16
- *   deep rows                2,000,000: twenty-one years of minutes; 1,000 columns, of which 32,000,000 values are
- *   read at once a page              64 MiB when decompressed (writers make them of 1 MiB); all that are read at
- *   once, 256 MiB a run of values     no longer than its page says it is DELTA_BYTE_ARRAY    not read at all: a value
- *   of a few bytes may stand for megabytes
+ *   file                256 MiB, of which the footer 8 MiB: 500,000 structures, 2,000,000 list elements, nested 16 deep
+ *   rows                2,000,000: twenty-one years of minutes; 1,000 columns, 32,000,000 values in one read
+ *   a page              64 MiB when decompressed (writers make them of 1 MiB); all pages of one read, 256 MiB
+ *   a run of values     no longer than its page claims
+ *   DELTA_BYTE_ARRAY    refused: a value of a few bytes may stand for megabytes
  */
 import type { Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -28,7 +28,7 @@ export const PARQUET_BOUNDS = {
   plainBytes: 256 * 2 ** 20,
 } as const;
 
-/** Values by which a run may go beyond its page: writers fill the last one up. */
+/** Values by which a run may exceed its page: writers fill up the last run. */
 const RUN_PADDING = 512;
 /** Bytes of the longest int64 as a varint. */
 const LONGEST_VARINT = 10;
@@ -41,7 +41,7 @@ function count(value: unknown, most: number, what: string): number {
   return number;
 }
 
-/** Walks over Thrift's compact protocol without building anything. */
+/** Walks Thrift's compact protocol without building objects. */
 class Skimmer {
   readonly #bytes: Uint8Array;
   at: number;
@@ -125,7 +125,7 @@ class Skimmer {
   }
 }
 
-/** Looks at the footer of a file that begins and ends as one should. */
+/** Checks the footer of a file that begins and ends with the magic word. */
 export function checkFooter(bytes: Buffer): void {
   const length = bytes.readUInt32LE(bytes.length - 8);
   const from =
@@ -135,7 +135,7 @@ export function checkFooter(bytes: Buffer): void {
   new Skimmer(bytes.subarray(0, bytes.length - 8), from).structure();
 }
 
-/** Looks at what the footer says, before anything is made of its schema. */
+/** Checks the footer's metadata, before its schema is used. */
 export function checkMetadata(metadata: FileMetaData): void {
   count(metadata.schema.length, PARQUET_BOUNDS.columns, 'the number of its columns');
   let rows = 0;
@@ -146,16 +146,13 @@ export function checkMetadata(metadata: FileMetaData): void {
     throw new Error(`the footer says ${Number(metadata.num_rows)} rows and its row groups ${rows}`);
 }
 
-/** What has been asked for so far. */
+/** What the file has requested so far. */
 interface Asked {
   values: number;
   plainBytes: number;
 }
 
-/**
- * Looks at all pages of the columns named `names` in the row groups that hold rows from `from` to `to`: just what the
- * library will read.
- */
+/** Checks the pages that the library will read: of columns `names`, in the row groups with rows from `from` to `to`. */
 export function checkPages(
   bytes: Buffer,
   metadata: FileMetaData,
@@ -301,7 +298,7 @@ function checkPageV2(page: Page, header: PageHeaderV2 | undefined, rowsLeft: num
   return values;
 }
 
-/** How many of `values` are there, by their levels. */
+/** Number of `values` that are not null, by their levels. */
 function defined(levels: Uint8Array, values: number): number {
   checkRuns(levels, 0, 1, values);
   const found = new Uint8Array(values);
@@ -316,7 +313,7 @@ function defined(levels: Uint8Array, values: number): number {
   return sum;
 }
 
-/** Runs of values: none may go on beyond those that are wanted. */
+/** Checks runs of values: none may exceed the values that are expected. */
 function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: number): void {
   if (width > 32) throw new Error('it has values wider than any');
   const skimmer = new Skimmer(bytes, from);
@@ -336,7 +333,7 @@ function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: numbe
   }
 }
 
-/** Differences: every number ends, every block is one that can be. */
+/** Checks delta encoding: every varint ends and every block is possible. */
 function checkDeltas(bytes: Uint8Array, wanted: number): void {
   const skimmer = new Skimmer(bytes, 0);
   const block = count(skimmer.varint(), 2 ** 20, 'the length of a block of differences');

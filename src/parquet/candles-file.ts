@@ -1,4 +1,4 @@
-/** `NSE_{SYMBOL}_1m_test.parquet`: the candles, in the existing data's schema and nothing beside it. */
+/** `NSE_{SYMBOL}_1m_test.parquet`: the candles, in exactly the existing data's schema. */
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { CandleRow } from '../candles/candle.js';
@@ -8,13 +8,13 @@ import type { ParquetRecord } from './parquet.js';
 export interface FileInstrument {
   /** Prefix of the file's name and content of the column, e.g. `NSE`. */
   readonly exchange: string;
-  /** E.g. `M&M`; kept as it is. */
+  /** E.g. `M&M`; used unchanged. */
   readonly symbol: string;
 }
 
 /**
- * The part of a file's name before `_1m`. Callers check symbols; here only what could leave the folder is refused,
- * again. Throws EngineError OUTPUT.
+ * The part of a file's name before `_1m`. Callers check symbols; as a second barrier, a name that could leave the
+ * folder throws EngineError OUTPUT.
  */
 export function fileStem({ exchange, symbol }: FileInstrument): string {
   for (const part of [exchange, symbol]) {
@@ -35,13 +35,11 @@ export function candleRecord(row: CandleRow): ParquetRecord {
   return { symbol, exchange, timestamp, open, high, low, close, volume };
 }
 
-/** Times of candles, epoch ms: a file may hold any number, and one far outside this is no date that can be written. */
+/** Range of a candle's time, epoch ms: a file may hold any number, and one far outside has no date. */
 const EARLIEST_MS = 0;
 const LATEST_MS = Date.UTC(2200, 0, 1);
 
-/**
- * One row from a reader; undefined when a value is missing or of another type, e.g. a null price, or its time is none.
- */
+/** One row from a reader; undefined when a value is missing or of another type, or its time is out of range. */
 export function candleFrom(
   record: Readonly<Record<string, unknown>>,
   instrument: FileInstrument,

@@ -1,6 +1,6 @@
 /** The columns of the two files, and the zone that their times are written with. */
 
-/** Types by the names that the Arrow world gives them. `timestamp` is an instant in ms with a zone for display. */
+/** Types by their Arrow names. `timestamp` is an instant in ms with a zone for display. */
 export type ColumnType = 'string' | 'double' | 'int64' | 'boolean' | 'timestamp';
 
 export interface Column<Name extends string = string> {
@@ -8,7 +8,7 @@ export interface Column<Name extends string = string> {
   readonly type: ColumnType;
 }
 
-/** A column as it was found in a file of any origin: `type` is one of ColumnType or another type's plain name, e.g. `int32`. */
+/** A column of a file of any origin: `type` is a ColumnType or another type's plain name, e.g. `int32`. */
 export interface FoundColumn {
   readonly name: string;
   readonly type: string;
@@ -22,7 +22,7 @@ export function isIndianZone(zone: string | undefined): zone is Zone {
   return zone === '+05:30' || zone === 'Asia/Kolkata';
 }
 
-/** The candles file: the existing data's schema, in its order. Exactly these and no more. */
+/** The candles file: exactly the existing data's schema, in its order. */
 export const CANDLE_COLUMNS = [
   { name: 'symbol', type: 'string' },
   { name: 'exchange', type: 'string' },
@@ -37,7 +37,7 @@ export const CANDLE_COLUMNS = [
 /** Number of columns in quality files written before 2026-11-26: the first eight. */
 export const QUALITY_COLUMNS_BEFORE = 8;
 
-/** The quality file: one row beside each candle. */
+/** The quality file: one row for each candle. */
 export const QUALITY_COLUMNS = [
   { name: 'timestamp', type: 'timestamp' },
   { name: 'ticks', type: 'int64' },

@@ -1,4 +1,4 @@
-/** What is on disk already for an instrument, read strictly: a file that is not plainly ours is never written over. */
+/** Reads an instrument's existing files strictly: a file that is not clearly ours is never overwritten. */
 import { stat } from 'node:fs/promises';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { FileIdentity } from '../candles/candle.js';
@@ -43,8 +43,8 @@ interface StoredFile<Row> {
 }
 
 /**
- * One existing file: columns, identity and every row checked. Undefined when absent; EngineError OUTPUT or FOOTER
- * otherwise.
+ * Reads one existing file and checks columns, identity and every row. Undefined when absent. Throws EngineError
+ * OUTPUT or FOOTER.
  */
 async function readStored<Row>(
   path: string,
@@ -100,9 +100,9 @@ export async function readPair(
 }
 
 /**
- * Whether a run of `identity` may write these instruments under `outDir`: for use before connecting. Reads, touches
- * nothing. Throws EngineError OUTPUT (the folder is a file; an existing file is unreadable, damaged or foreign) or
- * FOOTER (other footer keys).
+ * Checks, before connecting, that a run of `identity` may write these instruments under `outDir`. Changes nothing.
+ * Throws EngineError OUTPUT (the folder is a file; an existing file is unreadable, damaged or foreign) or FOOTER
+ * (other footer keys).
  */
 export async function checkExisting(
   outDir: string,

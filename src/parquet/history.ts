@@ -1,4 +1,4 @@
-/** Candles that another program keeps, or an earlier run of ours: read and never written. */
+/** Reads candles of another program, or of an earlier run. Never writes. */
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { CandleRow, QualityRow, VolumeKind } from '../candles/candle.js';
@@ -29,10 +29,10 @@ export interface History extends Schema {
   readonly notes: readonly string[];
 }
 
-/** A candles file as it is, with what is known of each row. */
+/** A candles file, with the quality of each row where it is known. */
 export interface CandleFile extends Schema {
   readonly path: string;
-  /** Sorted by time, one a minute. Quality is there beside our own files only. */
+  /** Sorted by time, one a minute. Only our own files have quality. */
   readonly rows: readonly StoredCandle[];
   /** Whether it is one of our own, by its name. */
   readonly ours: boolean;
@@ -44,7 +44,7 @@ export interface CandleFile extends Schema {
   readonly notes: readonly string[];
 }
 
-/** Half-open, epoch ms; everything when left out. A long history need not be held in memory. */
+/** Half-open, epoch ms; all by default. Keeps a long history out of memory. */
 export interface HistoryWindow {
   readonly fromMs?: number;
   readonly toMs?: number;
@@ -53,7 +53,7 @@ export interface HistoryWindow {
 const NEEDED = CANDLE_COLUMNS.filter(({ name }) => name !== 'symbol' && name !== 'exchange');
 const numeric = /^(u?int\d+|double|float|float16|decimal)$/;
 
-/** Throws EngineError HISTORY when a column that is needed is missing or of no use. */
+/** Throws EngineError HISTORY when a needed column is missing or has the wrong type. */
 function checkColumns(file: OpenParquet): void {
   for (const { name, type } of NEEDED) {
     const found = file.columns.find((column) => column.name === name);
@@ -104,15 +104,15 @@ async function recordsIn(
   return (await file.rows({ columns, from, to: times.findLastIndex(inside) + 1 })).filter(inside);
 }
 
-/** Our own quality rows by minute; rows with a missing value say nothing. None when there is no such file. */
+/** Our own quality rows by minute, without rows that lack a value. Empty when there is no such file. */
 async function qualityRows(dir: string, instrument: FileInstrument): Promise<QualityRow[]> {
   const file = await openParquet(qualityPath(dir, instrument), 'HISTORY');
   return ((await file?.rows()) ?? []).flatMap((record) => qualityFrom(record) ?? []);
 }
 
 /**
- * Reads an instrument's candles in `dir`: with `which` `ours` our own `..._1m_test.parquet` and the quality beside
- * it, with `either` `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is none. Throws EngineError
+ * Reads an instrument's candles in `dir`: with `which` `ours` our own `..._1m_test.parquet` and its quality file,
+ * with `either` `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is no file. Throws EngineError
  * HISTORY when a file cannot be read or has no usable columns.
  */
 export async function readCandleFile(
@@ -158,8 +158,8 @@ export async function readCandleFile(
 }
 
 /**
- * What momentum reads: `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`, of which
- * partial candles are left out. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be
+ * Reads the momentum rule's history: `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`
+ * without its partial candles. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be
  * read or has no usable columns.
  */
 export async function readHistory(
@@ -188,8 +188,8 @@ export async function readSchema(path: string): Promise<Schema | undefined> {
 }
 
 /**
- * How our file's schema differs from an existing one's: names, order, types and zone, a sentence each; empty when
- * they agree. The unit of a time (ms, us, ns) is no difference: pandas joins them.
+ * Differences of our file's schema from an existing one's in names, order, types and zone, a sentence each. The unit
+ * of a time (ms, us, ns) does not count: pandas joins them.
  */
 export function schemaDifferences(ours: Schema, theirs: Schema): string[] {
   const sentences: string[] = [];

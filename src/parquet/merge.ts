@@ -1,10 +1,7 @@
-/** What becomes of a minute that is on disk already. Pure. */
+/** Merges new candles with those on disk. Pure. */
 import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
 
-/**
- * A candle as it is on disk: one whose quality row is missing counts as whole, revision 0, and no row is invented for
- * it.
- */
+/** A candle on disk. Without a quality row it counts as whole with revision 0, and no row is invented for it. */
 export interface StoredCandle {
   readonly candle: CandleRow;
   readonly quality: QualityRow | undefined;
@@ -13,20 +10,17 @@ export interface StoredCandle {
 export interface Merged {
   /** Sorted by time, one a minute. */
   readonly rows: readonly StoredCandle[];
-  /** Minutes (epoch ms) where what was stored stayed although what came differs, in order. */
+  /** Minutes (epoch ms) in which the stored row stayed although the incoming one differs, in order. */
   readonly kept: readonly number[];
 }
 
-/**
- * Puts candles and quality rows of one file pair together. A quality row without its candle says nothing and is
- * dropped.
- */
+/** Joins candles and quality rows of one file pair. A quality row without its candle is dropped. */
 export function pairUp(candles: readonly CandleRow[], quality: readonly QualityRow[]): StoredCandle[] {
   const byMinute = new Map(quality.map((row) => [row.timestampMs, row]));
   return candles.map((candle) => ({ candle, quality: byMinute.get(candle.timestampMs) }));
 }
 
-/** Whether `newer` takes the place of `stored`: whole beats partial, then the higher revision, then the newer. */
+/** Whether `newer` replaces `stored`: whole beats partial, then the higher revision, then the newer. */
 export function replaces(newer: StoredCandle, stored: StoredCandle): boolean {
   const newerPartial = newer.quality?.partial ?? false;
   const storedPartial = stored.quality?.partial ?? false;
@@ -45,8 +39,8 @@ export function firstDifference<Row extends object>(a: Row, b: Row): (keyof Row 
 }
 
 /**
- * Whether `stored` is what `newer` was before: the same ticks up to its seal, and late ones that have only become
- * more. A writer that died has left such rows and its successor does not remember them.
+ * Whether `stored` is an earlier state of `newer`: the same ticks up to the seal, and no more late ticks. A writer
+ * that died leaves such rows, and its successor does not remember them.
  */
 function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQuality): boolean {
   if (quality === undefined || quality.source !== newer.quality.source) return false;
@@ -58,7 +52,7 @@ function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQual
     return false;
   if (lateSince === 0)
     return sameCandle(candle, newer.candle) && quality.priceChanges === newer.quality.priceChanges;
-  // The auction's candle is flat at its last price, wherever that goes.
+  // The auction's candle is flat at its last price, which may move either way.
   const within =
     quality.source === 'auction' || (candle.high <= newer.candle.high && candle.low >= newer.candle.low);
   return (
@@ -70,9 +64,9 @@ function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQual
 }
 
 /**
- * `merge` for a writer whose `incoming` rows are all of its run's so far; `own`: what it wrote before, by minute. A
- * minute that turned out to be partial must not lose to its own earlier self, so the run's own rows yield to what is
- * newer, whoever wrote them.
+ * `merge` for a writer whose `incoming` rows are all of its run's so far. `own`: the rows that it wrote before, by
+ * minute. A minute that proves to be partial must not lose to its own earlier state, so rows of the same run yield to
+ * newer ones.
  */
 export function mergeRun(
   stored: readonly StoredCandle[],
@@ -96,8 +90,8 @@ export function mergeRun(
 }
 
 /**
- * `stored` with `incoming` laid over it, in the order given, by (symbol, minute); a file holds one symbol, so the
- * minute is the key. Laying the same rows over again changes nothing.
+ * Merges `incoming` into `stored`, in the order given, by minute: a file holds one symbol. Merging the same rows
+ * again changes nothing.
  */
 export function merge(stored: readonly StoredCandle[], incoming: readonly CandleWithQuality[]): Merged {
   const byMinute = new Map<number, StoredCandle>();

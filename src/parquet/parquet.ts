@@ -1,15 +1,14 @@
 /**
- * Writing one Parquet file as bytes: one row group, one plain page a column, uncompressed (a day of one symbol is
- * some 30 KB).
+ * Encodes one Parquet file: one row group, one plain page a column, uncompressed (a day of one symbol is some 30 KB).
  *
- * The library writes times as ConvertedType only, which readers take for naive. So its envelope is given another
- * footer: the same metadata, completed with LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with
- * `ARROW:schema` for the zone. That reaches into the library's `dist`, hence the exact version in package.json. And
- * it is handed columns, as it has them behind its own first step, which makes five objects of each value; the bytes
- * are the same (test/parquet/parquet.test.ts).
+ * The library writes times as ConvertedType only, which readers take for naive. So its footer is replaced: the same
+ * metadata, with LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with `ARROW:schema` for the zone. That
+ * reaches into the library's `dist`, hence the exact version in package.json. The library gets columns in its own
+ * internal form, because its first step makes five objects of each value; the bytes are the same
+ * (test/parquet/parquet.test.ts).
  *
- * The library takes 20 MB and more than 100 ms in a thread, so it is imported on the first write and never by a
- * thread that only reads; and by its parts, as its reader brings a cloud storage SDK with it.
+ * The library costs a thread 20 MB and more than 100 ms, so it is imported on the first write and never by a thread
+ * that only reads. Its parts are imported one by one, because its reader imports a cloud storage SDK.
  */
 import type { FieldDefinition, ParquetType, WriterOptions } from '@dsnp/parquetjs/dist/lib/declare.js';
 import type { ParquetEnvelopeWriter, ParquetWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
@@ -26,7 +25,7 @@ export interface ParquetFile {
   readonly columns: readonly Column[];
   readonly rows: readonly ParquetRecord[];
   readonly zone: Zone;
-  /** Footer key-value metadata beside `ARROW:schema`. */
+  /** Key-value metadata of the footer, without `ARROW:schema`. */
   readonly keys: Readonly<Record<string, string>>;
 }
 
@@ -99,7 +98,7 @@ function footer(lib: Library, envelope: ParquetEnvelopeWriter, file: ParquetFile
   return Buffer.concat([encoded, tail]);
 }
 
-/** A stream, as far as the library uses one, that keeps what is written. */
+/** The part of a stream that the library uses; collects what is written. */
 function collector(chunks: Buffer[]): WriteStreamMinimal {
   const write = (bytes: Buffer, written: (error?: Error | null) => void): boolean => {
     chunks.push(bytes);
@@ -109,10 +108,7 @@ function collector(chunks: Buffer[]): WriteStreamMinimal {
   return { write, end: (ended: () => void) => ended() } as unknown as WriteStreamMinimal;
 }
 
-/**
- * The rows by the column, as the library keeps them before it writes them. Throws where a value does not fit its
- * column.
- */
+/** The rows as columns, in the library's internal form. Throws when a value does not fit its column. */
 function columnsOf(
   { types }: Library,
   schema: ParquetSchema,
@@ -122,7 +118,7 @@ function columnsOf(
   for (const { name } of columns) {
     const field = schema.fields[name];
     const type = field.originalType ?? field.primitiveType;
-    // So the library declares them, whatever they are.
+    // As the library declares them.
     const values: number[] = [];
     const dlevels: number[] = [];
     let before: ParquetRecord[string] = null;
@@ -153,8 +149,7 @@ export async function loadParquetLibrary(): Promise<void> {
 
 /**
  * The bytes of a Parquet file. Deterministic: the same rows give the same bytes. Columns are nullable, as pandas
- * writes them, so that schemas compare equal; candles hold no null, quality rows where nothing is known. Rejects when
- * a value does not fit its column.
+ * writes them, so that schemas compare equal; candles hold no null. Rejects when a value does not fit its column.
  */
 export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
   const lib = await (library ??= loadLibrary());

@@ -1,4 +1,4 @@
-/** Proof that a file holds what was sealed: read back by another library than the one that wrote it. */
+/** Proves that a file holds what was sealed. Another library reads it than the one that wrote it. */
 import type { CandleRow, QualityRow } from '../candles/candle.js';
 import { istStamp } from '../market/session.js';
 import { candleFrom } from './candles-file.js';
@@ -22,7 +22,7 @@ function difference<Row extends { readonly timestampMs: number }>(
   return undefined;
 }
 
-/** A file's rows by minute, or a sentence. Reads with another library than the one that wrote. */
+/** A file's rows by minute, or a sentence on why there are none. */
 async function readForProof<Row extends { readonly timestampMs: number }>(
   path: string,
   rowFrom: (record: Record<string, unknown>) => Row | undefined,
@@ -46,8 +46,8 @@ async function readForProof<Row extends { readonly timestampMs: number }>(
 }
 
 /**
- * Reads a candles file back and returns a sentence on the first difference from `expected`, undefined when every
- * expected row is there as it is and the file is sorted and unique. Rows of earlier runs may be there too. Never
+ * Reads a candles file back. Returns a sentence on the first difference from `expected`; undefined when every
+ * expected row is there and the file is sorted, one row a minute. Rows of earlier runs may be there as well. Never
  * rejects for what is in the file.
  */
 export async function verifyCandles(

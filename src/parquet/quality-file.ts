@@ -1,4 +1,7 @@
-/** `quality/NSE_{SYMBOL}_1m_quality.parquet`: how well each candle was seen, beside the candles so that their schema stays as it is. */
+/**
+ * `quality/NSE_{SYMBOL}_1m_quality.parquet`: how well each candle was seen. A file of its own, so that the candles'
+ * schema does not change.
+ */
 import { join } from 'node:path';
 import type { QualityRow } from '../candles/candle.js';
 import { fileStem, numberFrom } from './candles-file.js';

@@ -1,6 +1,7 @@
 /**
- * Reading Parquet: our own files, and what pandas, pyarrow and DuckDB write (dictionary pages, several row groups, times in ms, us
- * or ns). A file is read whole into memory once, so that a rename in the middle cannot mix two versions of it.
+ * Reading Parquet: our own files, and what pandas, pyarrow and DuckDB write (dictionary pages, several row groups,
+ * times in ms, us or ns). A file is read whole into memory once, so that a rename in the middle cannot mix two
+ * versions of it.
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -173,7 +174,10 @@ async function readWhole(path: string, fail: Refusal): Promise<Buffer | undefine
   return bytes;
 }
 
-/** The columns and rows of a range, as the library reads them, after the pages were checked. Throws whatever the library throws. */
+/**
+ * The columns and rows of a range, as the library reads them, after the pages were checked. Throws whatever the
+ * library throws.
+ */
 async function readRows(
   bytes: Buffer,
   { metadata, elements, timeKind, rowCount }: Footer,
@@ -202,8 +206,9 @@ async function readRows(
 }
 
 /**
- * Opens a Parquet file and parses its footer. Undefined when there is no such file. Throws EngineError with `code` and one sentence
- * naming the file when it cannot be read, is no Parquet file, is damaged, or uses a compression that this Node.js lacks.
+ * Opens a Parquet file and parses its footer. Undefined when there is no such file. Throws EngineError with `code`
+ * and one sentence naming the file when it cannot be read, is no Parquet file, is damaged, or uses a compression that
+ * this Node.js lacks.
  */
 export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
   const fail: Refusal = (what, cause) => new EngineError(code, `${path} ${what}`, { cause });

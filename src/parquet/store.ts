@@ -134,7 +134,8 @@ interface Last {
 export class ParquetStore {
   readonly #options: ParquetStoreOptions;
   /**
-   * What this store wrote of each symbol, by minute: the run's own rows yield to newer ones, an earlier run's may not.
+   * What this store wrote of each symbol, by minute: the run's own rows yield to newer ones, an earlier run's may
+   * not.
    */
   readonly #own = new Map<string, ReadonlyMap<number, CandleWithQuality>>();
   readonly #last = new Map<string, Last>();

@@ -33,7 +33,8 @@ const MAX_WAIT_MS = 640;
 /** Refusals that end when the other program closes the file. */
 const heldOpen = new Set(['EPERM', 'EBUSY', 'EACCES']);
 /**
- * Answers of platforms and file systems that cannot fsync a folder; the rename stays atomic there, but is less durable.
+ * Answers of platforms and file systems that cannot fsync a folder; the rename stays atomic there, but is less
+ * durable.
  */
 const cannotSyncFolder = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EBADF']);
 const SUFFIX = '.writing';

@@ -7,7 +7,7 @@ import type { DashboardRun } from '../dashboard/state.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { type ShardShape } from '../memory/layout.js';
 
-/** What the task is given. */
+/** The dashboard's task. */
 export interface DashboardTask {
   readonly port: MessagePort;
   readonly run: DashboardRun;
@@ -17,15 +17,15 @@ export interface DashboardTask {
   readonly sessions: readonly TradingSession[];
   readonly counters: Float64Array;
   readonly ledger: SharedArrayBuffer;
-  /** Ports to listen on; undefined where that was not asked for. */
+  /** Ports to listen on; undefined for what is not wanted. */
   readonly dashboard: number | undefined;
   readonly metrics: number | undefined;
 }
 
-/** What the main thread says. */
+/** Messages of the main thread. */
 export type ToDashboard =
   | { readonly kind: 'glance'; readonly glance: StatusUpdate; readonly feed: FeedFigures }
-  /** Tell those who watch what was said last, and end. */
+  /** Send viewers the last update, and end. */
   | { readonly kind: 'stop' };
 
 export type FromDashboard =
@@ -35,5 +35,5 @@ export type FromDashboard =
       readonly metrics: string | undefined;
     }
   | { readonly kind: 'refused'; readonly sentence: string }
-  /** Something for the log, a sentence. */
+  /** For the log, a sentence. */
   | { readonly kind: 'trouble'; readonly sentence: string };

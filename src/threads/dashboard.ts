@@ -1,6 +1,6 @@
 /**
- * The dashboard's work in its thread: the page with its stream of events, and the metrics. It reads the shards' memory and what the main
- * thread sends. Nothing waits for it, so a viewer can stall no one else.
+ * The dashboard's work in its thread: the page with its stream of events, and the metrics. It reads the shards'
+ * memory and what the main thread sends. Nothing waits for it, so a viewer can stall no one else.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { SystemClock, sleep } from '../clock.js';

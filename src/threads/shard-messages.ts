@@ -1,7 +1,7 @@
 import '../memory/io-ledger.js';
 import { type ShardShape } from '../memory/layout.js';
 
-/** What a shard's task is given. */
+/** A shard's task. */
 export interface ShardTask {
   readonly shape: ShardShape;
   readonly buffer: SharedArrayBuffer;

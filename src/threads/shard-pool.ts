@@ -8,7 +8,7 @@ import { MAIN, SHARD, type ShardMemory } from '../memory/layout.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { ThreadHost } from './thread-host.js';
 
-/** Deaths in a row at one record, and threads in a row that do not start, that are the most. */
+/** Maximum of deaths in a row at one record, and of threads in a row that do not start. */
 const MAX_DEATHS_AT_ONE_RECORD = 3;
 /** Longest wait for the threads to start, real ms. */
 const START_TIMEOUT_MS = 30_000;

@@ -49,8 +49,8 @@ export class ThreadHost {
 
   /**
    * Runs a task in a thread and resolves when it returns, or when the host is stopped. After each death `onDeath` is
-   * told the reason: when it returns, `task` makes the task anew and it starts again; what it throws, this rejects
-   * with.
+   * called with the error: when it returns, `task` makes a new task, which is started; when it throws, `run` rejects
+   * with that.
    */
   async run(task: () => ThreadTask, onDeath: (error: unknown) => void): Promise<void> {
     while (!this.#stopping) {

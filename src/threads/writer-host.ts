@@ -1,6 +1,6 @@
 /**
- * The writer's main-thread side: starts its thread, replaces one that dies, and keeps what it reports. Candles go from the shards' memory to
- * the sinks within that thread; no candle is in a message.
+ * The writer's main-thread side: starts its thread, replaces one that dies, and keeps what it reports. Candles go
+ * from the shards' memory to the sinks within that thread; no candle is in a message.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { sentenceOf, EngineError } from '../errors.js';
@@ -85,7 +85,9 @@ export class WriterHost {
     return this.#unwritten;
   }
 
-  /** Starts the thread, loads the library and the history. Throws EngineError HISTORY when the history cannot be used. */
+  /**
+   * Starts the thread, loads the library and the history. Throws EngineError HISTORY when the history cannot be used.
+   */
   async prepare(): Promise<PrepareAnswer> {
     const answer = (await this.#ask({ kind: 'prepare' })) as PrepareAnswer;
     if (answer.refusal !== undefined) throw new EngineError(answer.refusal.code, answer.refusal.sentence);
@@ -103,7 +105,10 @@ export class WriterHost {
     await this.#ask({ kind: 'settle' });
   }
 
-  /** After the shards have read everything: writes the rest, open minutes included, evaluates the rest and proves it all. */
+  /**
+   * After the shards have read everything: writes the rest, open minutes included, evaluates the rest and proves it
+   * all.
+   */
   async finish(): Promise<ConcludeAnswer> {
     const { unwritten, conclusion } = (await this.#ask({ kind: 'finish' })) as FinishAnswer;
     this.#unwritten = unwritten;
@@ -204,7 +209,10 @@ export class WriterHost {
     else request?.resolve(message);
   }
 
-  /** Logs each failure. Says once that a sink refuses candles, whichever and however often, and once that it has them all. */
+  /**
+   * Logs each failure. Says once that a sink refuses candles, whichever and however often, and once that it has them
+   * all.
+   */
   #fed(sink: string | undefined, failures: readonly string[]): void {
     const { onFailure, onTrouble, outDir } = this.#options;
     const who = sink === undefined ? '' : `The sink ${sink}: `;

@@ -13,7 +13,7 @@ import type { WrittenFile } from '../parquet/store.js';
 export interface WriterSetup {
   readonly outDir: string;
   readonly identity: FileIdentity;
-  /** Folder of earlier candles; undefined where there is none. */
+  /** Folder of earlier candles; undefined without `--history`. */
   readonly historyDir: string | undefined;
   /** Any instant of the market's date, epoch ms. */
   readonly marketDateMs: number;

@@ -106,7 +106,8 @@ export class Writer {
   }
 
   /**
-   * Opens the sinks, once. One that cannot be opened is reported and gets nothing; the Parquet sink's error is thrown.
+   * Opens the sinks, once. One that cannot be opened is reported and gets nothing; the Parquet sink's error is
+   * thrown.
    */
   #open(): Promise<void> {
     return (this.#opened ??= this.#openAll());

@@ -1,7 +1,6 @@
 /**
- * Parquet files of other people that ask for more than they are. When the library alone read them, each ended the
- * program, took memory without end, or did not come back. The fuzzer (test/fuzz) found them and makes more of their
- * kind.
+ * Foreign Parquet files that request more than they hold. When the library alone read them, each ended the program,
+ * took memory without end, or did not return. The fuzzer (test/fuzz) found them, and makes more of their kind.
  */
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,7 +37,7 @@ async function outcomeOf(bytes: Buffer): Promise<unknown> {
 }
 
 describe('a Parquet file that asks for more than it is', () => {
-  it('is told from one that does not', async () => {
+  it('is distinguished from one that does not', async () => {
     expect(await outcomeOf(forgedFile(honest))).toMatchObject({ rows: { length: ROWS } });
   });
 

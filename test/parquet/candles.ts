@@ -1,4 +1,4 @@
-/** Candles, folders and an independent reader for the tests of the sink. */
+/** Candles, folders and an independent reader for the tests of this room. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

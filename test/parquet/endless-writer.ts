@@ -1,6 +1,6 @@
 /**
- * A process for kill.test.ts: writes ever newer revisions of an hour of the symbols given into the folder given,
- * until it is killed, or kills itself before the rename of the number given (from 1; 0 for never).
+ * A process for kill.test.ts: writes newer and newer revisions of an hour of the given symbols into the given folder,
+ * until it is killed, or kills itself before the rename of the given number (from 1; 0 for never).
  */
 import { rename } from 'node:fs/promises';
 import { ParquetStore } from '../../src/parquet/store.js';

@@ -20,8 +20,7 @@ function writerIn(folder: string, lastRename: number, symbols: readonly string[]
 }
 
 /**
- * Checks all files, settles what was left aside, and returns the revision that all rows of each symbol have and agree
- * on.
+ * Checks all files and settles what was left. Returns the revision that all rows of each symbol have.
  */
 async function settledRevisions(folder: string, symbols: readonly string[]): Promise<number[]> {
   const instruments = symbols.map((symbol) => ({ exchange: 'NSE', symbol }));
@@ -29,7 +28,7 @@ async function settledRevisions(folder: string, symbols: readonly string[]): Pro
   const sink = new ParquetStore({ outDir: folder, identity: IDENTITY, wait: noWait });
   const revisions: number[] = [];
   for (const instrument of instruments) {
-    // A row that loses to every other, so that only the leftovers are settled.
+    // A row that loses to every other: the write only settles what was left.
     await sink.write(instrument, [candleOf({ symbol: instrument.symbol, minute: 0, partial: true })]);
     const rows = await sink.readBack(instrument);
     expect(rows).toHaveLength(60);

@@ -118,7 +118,7 @@ describe('merge', () => {
       gapMs: 9000,
     });
     expect(mergeRun([auction], [print], undefined).rows).toStrictEqual([print]);
-    // Fewer ticks, other ticks, or another price of the same: somebody else saw that minute.
+    // Fewer ticks, other ticks, or another price of the same ticks: another run saw that minute.
     for (const other of [
       { ticks: 9, late: 1, revision: 1 },
       { ticks: 14, late: 1, revision: 1 },

@@ -18,8 +18,7 @@ import { IDENTITY, candleOf, duckdb, inFolder, noWait } from './candles.js';
 const RELIANCE = { exchange: 'NSE', symbol: 'RELIANCE' };
 
 /**
- * Of our two schemas as Arrow's C++ library (pyarrow 25) and pandas 3 read them: a change of a byte wants that look
- * again.
+ * SHA-256 of our two schemas as pyarrow 25 and pandas 3 read them: after a change of a byte, let them read again.
  */
 const SEEN_BY_PYARROW = {
   candles: '86b6407254cc2ac03428f54f4be8562619b517d53cb2f2f477f5c13ecd733c53',

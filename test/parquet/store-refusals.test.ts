@@ -36,7 +36,7 @@ describe('ParquetStore', () => {
         });
     }));
 
-  it('gives up on a file that stays held, leaves it whole, and goes on when it is let go', () =>
+  it('gives up on a file that stays held, leaves it whole, and continues when it is released', () =>
     inFolder(async (folder) => {
       await storeIn(folder).write(RELIANCE, [candleOf({ minute: 0, partial: true })]);
       const before = await contents(folder);
@@ -57,7 +57,8 @@ describe('ParquetStore', () => {
           before[candlesPath(folder, RELIANCE)],
         );
       }
-      // Quality is in place and the candles are aside: the next write finishes that first, so the whole candle is not lost.
+      // Quality is in place and the candles are aside: the next write finishes that first, so the whole candle is not
+      // lost.
       await storeIn(folder).write(RELIANCE, [candleOf({ minute: 0, partial: true, close: 100.1 })]);
       expect(await storeIn(folder).readBack(RELIANCE)).toStrictEqual([candleOf({ minute: 0, close: 100.9 })]);
       expect(

@@ -62,7 +62,7 @@ describe(`a burst through rings of 4096 slots (seed ${SEED})`, () => {
   });
 });
 
-describe('a reader beside the thread that writes', () => {
+describe('a reader while another thread writes', () => {
   it('sees each row and bar as of one moment', async () => {
     const list = INSTRUMENTS.slice(0, 1);
     // Half of the ticks are up to four minutes late, so that bars come and go between slot and table all the time.
@@ -99,8 +99,7 @@ describe('a reader beside the thread that writes', () => {
         if (!whole || one.late !== one.revision || one.priceChanges >= one.ticks) torn.push({ bar, ...one });
       }
       const after = readRow(memory, 0);
-      // Bars are read one after the other: together they hold no fewer ticks than the row before, no more than the
-      // row after.
+      // Bars are read one by one: they hold at least the ticks of the row before, and at most those of the row after.
       if (ticks < before.ticks || ticks > after.ticks)
         torn.push({ ticks, before: before.ticks, after: after.ticks });
     };
@@ -126,14 +125,14 @@ describe('a reader beside the thread that writes', () => {
 });
 
 describe('stopping', () => {
-  it('ends at once with full rings, and says that nothing ended', async () => {
+  it('ends at once with full rings, and does not claim the end', async () => {
     const engine = engineOf(1, 2);
     for (const step of burst(1, 20_000)) {
       tell(engine, step);
       if (engine.router.aboveHighWater) break;
     }
     engine.router.publish();
-    // Nobody drains: the threads of this pool hang, and heed no stop word.
+    // Nothing drains the rings: the threads of this pool hang and ignore the stop word.
     const workerUrl = new URL('./idle-shard.js', import.meta.url);
     const pool = new ShardPool({ memories: engine.memories, counters: engine.counters, workerUrl });
     await pool.start();

@@ -1,6 +1,6 @@
 /**
- * A worker killed at any store of the fold is replaced and continues: nothing lost, nothing twice (docs/semantics.md,
- * "Must hold", 5).
+ * A shard's thread killed after any store is replaced: nothing lost, nothing twice (docs/semantics.md, "Must hold",
+ * 5).
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
@@ -42,7 +42,7 @@ const reconnects: Happening[] = Array.from({ length: 3 * 1040 }, (_, k) => ({
   degree: 0.1,
 }));
 
-/** Nothing but ordinary ticks, with silences, that go on to new highs and new lows of the day by turns. */
+/** Ordinary ticks only, with silences, that reach new highs and new lows of the day by turns. */
 const swings: Happening[] = Array.from({ length: 12_000 }, (_, k) => ({
   what: 'trade',
   afterMs: k % 50 === 0 ? 2500 : 40,
@@ -64,14 +64,14 @@ function workload(mode: NaiveMode, swinging = false): Step[] {
   });
 }
 
-/** What is played one after the other; each kills where those before it did not come by. */
+/** Schedules, played one after the other; each kills at points that those before it did not pass. */
 const WORKLOADS: readonly { name: string; mode: NaiveMode; swinging: boolean }[] = [
   { name: 'LTP with reconnects', mode: 1, swinging: false },
   { name: 'Quote', mode: 2, swinging: false },
   { name: 'LTP in ordinary ticks', mode: 1, swinging: true },
 ];
 
-/** Plays through threads that die by `plan`. Returns what was found torn at any death. */
+/** Plays through threads that die by `plan`. Returns what was torn at any death. */
 async function playThreaded(
   engine: Engine,
   steps: readonly Step[],
@@ -117,13 +117,13 @@ describe('a crash after every store', () => {
       playInline(uncrashed, steps);
       const alive = newPlan(points.length);
       await countHits(mode, shards, steps, alive);
-      // What is passed in this mode, or only by a thread that replaces another, is due at some pass of its own.
+      // Points of this mode, and those that only a replacing thread passes, are each due at one pass.
       const plan = newPlan(points.length);
       const random = seededRandom(SEED, 100 * shards + mode);
       for (const [point, { file }] of points.entries()) {
         if (killed.has(point) || (file !== 'shard' && alive.hits[point] === 0)) continue;
-        // A batch that is cut short by a crash is never published, and behind one no tick is ordinary for a while:
-        // those points are passed less often than in peace.
+        // A batch that a crash cuts short is not published, and after it no tick is ordinary for a while. So these
+        // points are passed less often than without crashes.
         const passes =
           file === 'shard'
             ? Math.min(alive.hits[point], 3)
@@ -145,7 +145,7 @@ describe('a crash after every store', () => {
     });
 
     it('kills every point once', () => {
-      // The one place where a poisoned record is passed over has the test below.
+      // The test below covers the one place that skips a poisoned record.
       expect(points.filter((point, k) => !killed.has(k) && !isSkip(point))).toEqual([]);
     });
   });
@@ -179,7 +179,7 @@ async function countHits(
   arm(undefined);
 }
 
-describe('deaths that are no crash of the fold', () => {
+describe('deaths that are not a crash at a store', () => {
   it('two poisonous records in one batch are each skipped once, and nothing else is lost', async () => {
     const steps = workload(1).slice(0, 1500);
     const uncrashed = engineOf(1, 1);
@@ -188,7 +188,7 @@ describe('deaths that are no crash of the fold', () => {
     for (const step of steps) tell(engine, step);
     engine.router.end();
     engine.router.publish();
-    // Two packets a few records apart, in the midst of a batch.
+    // Two packets a few records apart, within one batch.
     const memory = engine.memories[0];
     const isPacket = (cursor: number): boolean => kindOf(memory.whatAt(cursor)) === KIND.packet;
     const poison = [100, 105].map((from) => [0, 1, 2, 3].map((k) => from + k).find(isPacket)!);

@@ -1,4 +1,4 @@
-/** The thread of those who look, as a run has it: page, events, metrics, death. */
+/** The dashboard's thread as a run has it: page, events, metrics, death. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { dashboardStatus, dashboardRun } from '../../src/dashboard/status.js';
@@ -93,7 +93,7 @@ function ticking(): Script {
   return script;
 }
 
-/** Asks until an answer is right, because what is told arrives when it arrives. */
+/** Repeats a request until its answer is right: an update arrives some time after it was sent. */
 async function eventually(url: string, right: (text: string) => boolean): Promise<string> {
   for (;;) {
     const text = await fetch(url).then(
@@ -219,7 +219,7 @@ describe('the thread', () => {
     expect(gone).toEqual([]);
   });
 
-  it('is given up after three deaths, which is said once; telling goes on to nobody', async () => {
+  it('is given up after three deaths, which is said once; updates are then dropped', async () => {
     const { engine } = ticking();
     const { observers, gone } = observersOf(engine, { workerUrl });
     await observers.start();

@@ -1,4 +1,4 @@
-/** The observers' thread, which dies when the test's counter says so. */
+/** The dashboard's thread, which dies when the test's counter says so. */
 import '../../src/memory/io-ledger.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import dashboard from '../../workers/dashboard.js';

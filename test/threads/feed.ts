@@ -1,4 +1,4 @@
-/** Feeds real threads the way a producer that reads memory does: it awaits when a ring is nearly full. */
+/** Feeds real threads as a producer that reads memory does: it waits when a ring is nearly full. */
 import type { Engine } from '../../src/ingest/engine.js';
 import { tell } from '../shard/drive.js';
 import type { Step } from '../shard/schedule.js';
@@ -10,7 +10,7 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();
 }
 
-/** Tells the router all steps, without END. Returns how often it had to wait. */
+/** Sends all steps to the router, without END. Returns how often it had to wait. */
 export async function feed(engine: Engine, steps: readonly Step[]): Promise<number> {
   const { router } = engine;
   let pauses = 0;

@@ -1,11 +1,11 @@
 /**
- * What an instrumented fold calls after each of its stores (`instrument.ts`). Unarmed it does nothing; counting, it
- * counts; armed in a worker it ends the thread there, once for each point and never more than twice at one record, so
- * that none becomes poison.
+ * What an instrumented shard calls after each of its stores (`instrument.ts`). Without a plan it does nothing; with
+ * one it counts. Armed in a worker it ends the thread, once at each point and at most twice at one record, so that no
+ * record becomes poison.
  */
 import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
 
-/** A plan of crashes, in shared memory: it outlives the threads that it ends. */
+/** A plan of crashes, in shared memory, because it outlives the threads that it ends. */
 export interface CrashPlan {
   /** Times that each point was passed, over all threads. */
   readonly hits: Int32Array;
@@ -15,10 +15,10 @@ export interface CrashPlan {
   readonly killed: Int32Array;
   /** By shard, two words: the record of the last death, and deaths there. */
   readonly deaths: Int32Array;
-  /** Cursors at which any thread dies in the fold, whose points are the first ones, every time. */
+  /** Cursors of records at which every thread dies, at any of the first `foldPoints` points. */
   readonly poison: readonly number[];
   readonly foldPoints: number;
-  /** How many times yet a thread dies with nothing to do. */
+  /** Deaths to come of threads that have nothing to do. */
   readonly idleDeaths: Int32Array;
 }
 

@@ -1,4 +1,4 @@
-/** Thread entry that takes its memory over and then hangs: nothing but the end of the thread ends it. */
+/** Thread entry that takes its memory over and then hangs until its thread is ended. */
 import { SHARD, ShardMemory, type ShardShape } from '../../src/memory/layout.js';
 import { Shard } from '../../src/shard/shard.js';
 

@@ -1,6 +1,6 @@
 /**
- * Makes a copy `FILE.NAME.js` of each compiled file of `FILES`, in the same folder: the same code with a call of the
- * hook after every statement that stores into shared memory. The hot path itself knows nothing of it.
+ * Makes a copy `FILE.NAME.js` of each compiled file of `FILES`, in the same folder: the same code, with a call of the
+ * hook after every statement that stores into shared memory. The product's files are unchanged.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';

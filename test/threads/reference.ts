@@ -1,15 +1,14 @@
 /**
- * What readers may see of a shard's memory when its thread has died: of each row exactly what is there behind some
- * record of the batch at work, or before it, field by field; and of all rows together what is behind every record
- * whose batch is over. An engine beside the one that crashes has the same records and goes on one at a time, without
- * dying.
+ * What readers may see of a shard's memory when its thread has died: of each row the exact state after some record of
+ * the batch at work, or before the batch; of all rows the state after every record of finished batches. A second
+ * engine, which does not die, applies the same records one at a time.
  */
 import { BAR, AS_SEALED, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
 import { kindOf, rowOf } from '../../src/memory/record.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 
-/** What is valid of the shard itself: how far is sealed, whether it ended, gaps. */
+/** The valid state of the shard itself: last sealed bar, whether it ended, gaps. */
 const ofShard = (m: ShardMemory): Float64Array =>
   Float64Array.of(
     m.i32[SHARD.sealed],
@@ -17,17 +16,17 @@ const ofShard = (m: ShardMemory): Float64Array =>
     ...m.f64.subarray(m.gaps, m.gaps + m.i32[SHARD.gaps] * GAP.size),
   );
 
-/** What is valid of a row: its slot, the bars behind it, its first-sealed candles. */
+/** The valid state of a row: its slot, its other bars, its candles as sealed. */
 function ofRow(m: ShardMemory, row: number): Float64Array {
   const { bars } = m.shape;
   const slot = m.slotOf(row, m.i32[m.versions + row] & 1);
   const state = new Float64Array(SLOT.size + bars * (BAR.size + AS_SEALED.size));
   state.set(m.f64.subarray(slot, slot + SLOT.size));
-  // The cursor names the end of a batch, which is another's here.
+  // The cursor names the end of a batch, and batches differ here.
   state[SLOT.cursor] = 0;
   state.set(m.f64.subarray(m.barOf(row, 0), m.barOf(row, bars - 1) + BAR.size), SLOT.size);
   const held = state[SLOT.barIndex];
-  // The copy at home of the bar that is held is nobody's business yet.
+  // No reader uses the table's copy of the bar that is in the slot.
   if (held >= 0) state.fill(0, SLOT.size + held * BAR.size, SLOT.size + (held + 1) * BAR.size);
   state.set(
     m.f64.subarray(m.asSealedOf(row, 0), m.asSealedOf(row, m.i32[SHARD.sealed] + 1)),
@@ -45,10 +44,10 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 const same = (a: Float64Array, b: Float64Array): boolean => bytesOf(a).equals(bytesOf(b));
 
-/** The reference of one shard: what each part was behind each record, as far back as a batch may begin. */
+/** The reference of one shard: each part's state after each record, as far back as a batch may begin. */
 class Moments {
   readonly #shard: Shard;
-  /** By part: since behind which record it has been so; ascending. */
+  /** By part: its states, each with the record after which it began; ascending. */
   readonly #parts: { since: number; state: Float64Array }[][];
   #done = 0;
 
@@ -57,7 +56,7 @@ class Moments {
     this.#parts = visible(memory).map((state) => [{ since: -1, state }]);
   }
 
-  /** Goes on until the record at `cursor` is done. */
+  /** Applies records up to the one at `cursor`. */
   goTo(cursor: number): void {
     const { memory } = this.#shard;
     for (; this.#done <= cursor; this.#done++) {
@@ -73,7 +72,7 @@ class Moments {
     this.#parts[part].push({ since: this.#done, state });
   }
 
-  /** Whether the part was like `state` behind some record from `head - 1` on. What lies further back is forgotten. */
+  /** Whether the part was like `state` after some record from `head - 1` on. Earlier states are forgotten. */
   knows(part: number, state: Float64Array, head: number): boolean {
     const moments = this.#parts[part];
     while (moments.length > 1 && moments[1].since < head) moments.shift();
@@ -84,7 +83,7 @@ class Moments {
 export class Reference {
   readonly #shards: readonly Moments[];
 
-  /** `engine`: told every step, nothing applied yet, with rings that hold it all. */
+  /** `engine` has all steps in its rings, and nothing is applied yet. */
   constructor(engine: Engine) {
     engine.router.publish();
     this.#shards = engine.memories.map((memory) => new Moments(memory));
@@ -92,7 +91,7 @@ export class Reference {
 
   /**
    * What in `memory`, whose thread died at `cursor`, is of no moment of the batch at work; undefined when all is
-   * well. Heads only rise.
+   * right.
    */
   fault(shard: number, memory: ShardMemory, cursor: number): string | undefined {
     const head = memory.i32[SHARD.head];
