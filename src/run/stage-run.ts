@@ -376,10 +376,9 @@ export class StageRun {
     const all = judgeGates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
-    const reported = this.#report(
-      { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs: clock.wallMs() },
-      clock,
-    );
+    const endedWallMs = clock.wallMs();
+    const ending = { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs };
+    const reported = this.#report(ending, clock);
     // After the report: a run killed before this line can be resumed, and makes the same report.
     await this.#journal?.conclude(clock, progress.hashes!);
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');

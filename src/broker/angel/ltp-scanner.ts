@@ -63,7 +63,10 @@ export class LtpScanner implements TickScanner {
     return count;
   }
 
-  /** Scans up to the first frame that is not ordinary, or whose token is not in its place. Returns how many records it wrote. */
+  /**
+   * Scans up to the first frame that is not ordinary, or whose token is not in its place. Returns the number of records
+   * written. V8 does not check a sum that is `| 0` for overflow; the checks took a quarter of the time.
+   */
   #scanRun(
     messages: MessageBatch,
     first: number,
@@ -88,7 +91,6 @@ export class LtpScanner implements TickScanner {
     let earliest = window.earliest | 0;
     let latest = window.latest | 0;
     let k = 0;
-    // V8 does not check a sum that is `| 0` for overflow; the checks took a quarter of the time.
     for (; k < max; k = (k + 1) | 0) {
       const place = ((first + k) << 1) | 0;
       const at = places[place] | 0;
