@@ -165,6 +165,17 @@ describe('the pages', () => {
     expect(missing).toEqual([]);
   });
 
+  it('every npm script and every command that a page names exists', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const commands = headings('docs/cli.md').map((heading) => heading.replace('tickshard ', ''));
+    for (const page of written.filter((path) => path !== 'CHANGELOG.md')) {
+      for (const [, name] of read(page).matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g))
+        expect(Object.keys(scripts), page).toContain(name);
+      for (const [, name] of read(page).matchAll(/npx tickshard ([a-z]+)/g))
+        expect(commands, page).toContain(name);
+    }
+  });
+
   it('every vector that a page names exists', () => {
     const vectors = read('test/vectors/frames.json');
     for (const page of written)
