@@ -6,6 +6,10 @@ import { EngineError } from '../../../src/errors.js';
 import { CATALOGUE, FAULT_NAMES, faultList } from '../../../src/sim/faults/catalogue.js';
 import { chaosFaults } from '../../../src/sim/faults/chaos.js';
 import { checkSymbols, parseFault } from '../../../src/sim/faults/fault.js';
+import { DAMAGE } from '../../../src/sim/faults/frames.js';
+import { REFUSAL } from '../../../src/sim/faults/handshakes.js';
+import { MOMENT_FAULTS } from '../../../src/sim/faults/moments.js';
+import { PACKET_FAULTS } from '../../../src/sim/faults/packets.js';
 import { listed } from '../world.js';
 
 function refusal(read: () => unknown): string {
@@ -184,4 +188,21 @@ describe('chaos', () => {
       'unanswered',
     ]);
   });
+});
+
+/** Faults without a function of their own: a connection or the handshake asks for them by name. */
+const ASKED_BY_NAME = [
+  'slow-handshake',
+  'quota',
+  'unanswered',
+  'mute',
+  'mute-symbol',
+  'pong-lost',
+  'joined',
+  'fragments',
+];
+
+it('every fault of the catalogue has exactly one implementation', () => {
+  const implemented = [PACKET_FAULTS, DAMAGE, REFUSAL, MOMENT_FAULTS].flatMap((table) => Object.keys(table));
+  expect([...implemented, ...ASKED_BY_NAME].sort()).toStrictEqual([...FAULT_NAMES].sort());
 });
