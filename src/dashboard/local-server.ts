@@ -1,12 +1,13 @@
 /**
- * A read-only HTTP server for this machine: bound to loopback, GET and HEAD only. A page of another origin must not read it through a
- * browser of this machine, so the Host header must name this machine (against DNS rebinding), and so must Origin.
+ * A read-only HTTP server for this machine: bound to loopback, GET and HEAD only. A page of another origin must not
+ * read it through a browser of this machine, so the Host header must name this machine (against DNS rebinding), and so
+ * must Origin.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EngineError, sentenceOf } from '../errors.js';
 
-export const LOOPBACK = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 const HOST_NAMES = [LOOPBACK, 'localhost', '[::1]'];
 /** Connections at the same time, of all clients. */
 const MAX_CONNECTIONS = 64;
@@ -22,7 +23,7 @@ const HEADERS = {
 } as const;
 
 /** Answers the requests of one path. */
-export type LocalRoute = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+type LocalRoute = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface LocalServerOptions {
   /** 0 takes any free port. */

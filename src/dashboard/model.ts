@@ -1,6 +1,6 @@
 /**
- * Keeps the dashboard's state of a run: reads the shards' memory, takes what only the main thread knows, and returns what changed.
- * It runs in the dashboard's thread; nothing on the data path waits for it or knows of it.
+ * Keeps the dashboard's state of a run: reads the shards' memory, takes what only the main thread knows, and returns
+ * what changed. It runs in the dashboard's thread; nothing on the data path waits for it or knows of it.
  */
 import type { Evaluation } from '../momentum/series.js';
 import { inContinuous, type TradingSession } from '../market/session.js';
@@ -216,7 +216,8 @@ export class DashboardModel {
   }
 
   /**
-   * Reads the candles sealed since the last time, or all if an earlier one was corrected: a day has hundreds of candles and a seal adds one.
+   * Reads the candles sealed since the last time, or all if an earlier one was corrected: a day has hundreds of
+   * candles and a seal adds one.
    */
   #sealedCandles(symbol: SymbolModel, place: RowPlace): DashboardCandle[] {
     const memory = this.#options.memories[place.shard];

@@ -1,6 +1,7 @@
 /**
- * The page's HTML. The live page loads its program and style from the server that sent it. A report's page holds everything, the state
- * included, and loads nothing. A Content-Security-Policy allows only the shipped program and style, in a report by their hashes.
+ * The page's HTML. The live page loads its program and style from the server that sent it. A report's page holds
+ * everything, the state included, and loads nothing. A Content-Security-Policy allows only the shipped program and
+ * style, in a report by their hashes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -84,7 +85,10 @@ export function staticPage(state: DashboardState, { script, style }: PageParts):
   );
 }
 
-/** The page of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be shown. */
+/**
+ * The page of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be
+ * shown.
+ */
 export function reportPage(report: unknown): string {
   return staticPage(reportState(report), pageParts());
 }

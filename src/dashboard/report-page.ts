@@ -1,6 +1,6 @@
 /**
- * The dashboard's state of a run that has ended, made from its report; `tickshard report` and the run itself embed it in a page. A report
- * is untrusted input: every member that the state needs is checked, and a refusal is one sentence.
+ * The dashboard's state of a run that has ended, made from its report; `tickshard report` and the run itself embed it
+ * in a page. A report is untrusted input: every member that the state needs is checked, and a refusal is one sentence.
  */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
@@ -23,7 +23,10 @@ import { SYMBOL_STATES, type SymbolState } from '../gates/symbol-state.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Reads members of an object at path `where` of the report. Each read throws EngineError REPORT if the member is not of its type. */
+/**
+ * Reads members of an object at path `where` of the report. Each read throws EngineError REPORT if the member is not
+ * of its type.
+ */
 class Reader {
   readonly #json: Json;
   readonly #where: string;
@@ -209,7 +212,10 @@ function runOf(report: Reader): DashboardRun {
   });
 }
 
-/** The state of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be shown. */
+/**
+ * The state of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be
+ * shown.
+ */
 export function reportState(report: unknown): DashboardState {
   const reader = new Reader(report, '');
   const run = runOf(reader);

@@ -1,7 +1,7 @@
 /**
- * All that a page knows of a run: its state, and changes of it. The live page receives these, the report embeds one state, and the
- * browser's program (`src/page`) reads nothing else. Plain data that survives JSON: prices in rupees, times in epoch ms of the market,
- * null for what is unknown.
+ * All that a page knows of a run: its state, and changes of it. The live page receives these, the report embeds one
+ * state, and the browser's program (`src/page`) reads nothing else. Plain data that survives JSON: prices in rupees,
+ * times in epoch ms of the market, null for what is unknown.
  */
 import type { RunVerdict, Status } from '../gates/gate.js';
 import type { SymbolState } from '../gates/symbol-state.js';
@@ -22,7 +22,10 @@ export const CANDLE = {
   repaired: 16,
 } as const;
 
-/** A tuple, to keep a day of fifty symbols short. VWAP and high of day are those of the rule's evaluation, null without one. */
+/**
+ * A tuple, to keep a day of fifty symbols short. VWAP and high of day are those of the rule's evaluation, null without
+ * one.
+ */
 export type DashboardCandle = readonly [
   minuteMs: number,
   open: number,

@@ -61,7 +61,7 @@ export function dashboardCandles(
   });
 }
 
-/** The row's open bar; undefined if there is none. */
+/** The candle of the row's open bar; undefined without one. */
 export function openDashboardCandle(
   m: ShardMemory,
   { instrument, row }: RowPlace,

@@ -1,6 +1,7 @@
 /**
- * Pages that watch the run over server-sent events. Each receives the whole state first and then changes. A viewer that does not read
- * delays no other: while its socket is full it is sent nothing, then the whole state again; if it stays full it is disconnected.
+ * Pages that watch the run over server-sent events. Each receives the whole state first and then changes. A viewer
+ * that does not read delays no other: while its socket is full it is sent nothing, then the whole state again; if it
+ * stays full it is disconnected.
  */
 import type { ServerResponse } from 'node:http';
 import type { DashboardState, DashboardChange } from './state.js';

@@ -35,7 +35,7 @@ export interface Hashes {
 }
 
 /** A span of market time without a feed, epoch ms. */
-export interface UnseenSpan {
+interface UnseenSpan {
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -171,7 +171,10 @@ export interface RestCall {
   readonly candles: boolean;
 }
 
-/** `log-in` until the first connection opens, `warm-up` while earlier candles are polled before that, `run` until the feed is closed, then `after`. */
+/**
+ * `log-in` until the first connection opens, `warm-up` while earlier candles are polled before that, `run` until the
+ * feed is closed, then `after`.
+ */
 export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
 
 /** A connection of the main thread, and its purpose. */

@@ -85,7 +85,7 @@ function judgeSubscribed({ feed, symbols, finished }: Facts): Judgement {
     status: 'fail',
     observed,
     expected,
-    remedy: `No answer in time for ${names}: the token is wrong or the feed is mute, which both look like silence.`,
+    remedy: `No answer in time for ${names}: the token is wrong, or the feed is mute.`,
   };
 }
 

@@ -6,7 +6,9 @@ import type { RunVerdict } from './gate.js';
 import type { GateResult } from './gates.js';
 import { symbolState } from './symbol-state.js';
 
-/** Member `sights`: what the report's page draws. The report only carries it; `src/dashboard/report-page.ts` reads it. */
+/**
+ * Member `sights`: what the report's page draws. The report only carries it; `src/dashboard/report-page.ts` reads it.
+ */
 export interface ReportViews {
   readonly candles: unknown;
   readonly rules: unknown;
@@ -24,7 +26,9 @@ export interface RunHeader {
   /** `live`, `sim` or the host of a URL; never a path or a query. */
   readonly feed: string;
   readonly seed: number | undefined;
-  /** Indian date of the market, and the candles of a whole day: minutes of continuous trading, and the closing auction. */
+  /**
+   * Indian date of the market, and the candles of a whole day: minutes of continuous trading, and the closing auction.
+   */
   readonly market: { readonly date: string; readonly dayCandles: number };
   readonly startedWallMs: number;
   readonly endedWallMs: number;

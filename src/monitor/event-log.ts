@@ -56,7 +56,9 @@ export class EventLog {
     return changed;
   }
 
-  /** Adds what is different from the last update. Returns the new events. `marketMs` is used before the first packet. */
+  /**
+   * Adds what is different from the last update. Returns the new events. `marketMs` is used before the first packet.
+   */
   update(facts: Facts, transitions: readonly GateTransition[], marketMs: number): readonly RunEvent[] {
     this.#updates++;
     const from = this.#nextId;

@@ -1,6 +1,7 @@
 /**
- * What the run's connections are for. `memory/io-ledger.ts` counts every connection where it starts; here the HTTP layer announces its
- * purpose through `diagnostics_channel`. Only method, host and path are kept, never a header, a query or a body.
+ * What the run's connections are for. `memory/io-ledger.ts` counts every connection where it starts; here the HTTP
+ * layer announces its purpose through `diagnostics_channel`. Only method, host and path are kept, never a header, a
+ * query or a body.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { enterPhase, threadConnections } from '../memory/io-ledger.js';

@@ -1,4 +1,6 @@
-/** Follows a run by its facts, and keeps what one set of facts cannot show: gate transitions, events, ticks over time. */
+/**
+ * Follows a run by its facts, and keeps what one set of facts cannot show: gate transitions, events, ticks over time.
+ */
 import { EventLog } from './event-log.js';
 import { type Facts, tally } from '../gates/facts.js';
 import { judgeGates, type GateResult } from '../gates/gates.js';

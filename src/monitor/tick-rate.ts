@@ -7,7 +7,7 @@ const MIN_SPAN_MS = 5000;
 const UPDATE_INTERVAL_MS = 500;
 
 /** Ticks of all symbols in a span of market time. */
-export type TickRateSpan = readonly [fromMs: number, ticks: number];
+type TickRateSpan = readonly [fromMs: number, ticks: number];
 
 /** The spans in order, each `spanMs` of market time long. */
 export interface TickRateCurve {
@@ -34,7 +34,9 @@ export class TickRateHistory {
     };
   }
 
-  /** Takes the total number of ticks at market time `marketMs`. If time goes back, the ticks count for the last span. */
+  /**
+   * Takes the total number of ticks at market time `marketMs`. If time goes back, the ticks count for the last span.
+   */
   update(marketMs: number, total: number): void {
     this.#originMs ??= Math.floor(marketMs / this.#spanMs) * this.#spanMs;
     const span = (): number =>

@@ -1,5 +1,5 @@
 /**
- * Makes the page's program out of its parts, chart library included, and puts its style beside it. Run by `npm run
+ * Bundles the page's program with the chart library, and copies its style. Run by `npm run
  * build`.
  */
 import { copyFileSync } from 'node:fs';

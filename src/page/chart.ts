@@ -195,7 +195,8 @@ export class Chart {
 
   /** VWAP and high of day. */
   #lines(chart: IChartApi, colour: Palette): void {
-    // A line far from the candles would leave them no height, so it does not widen the scale; its value is in the key below.
+    // A line far from the candles would leave them no height, so it does not widen the scale; its value is in the key
+    // below.
     const near = (original: () => AutoscaleInfo | null): AutoscaleInfo | null => {
       const info = original();
       const reach = this.#high - this.#low;

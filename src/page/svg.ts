@@ -1,4 +1,7 @@
-/** Drawings in SVG: sparklines, candles, ticks over time, the histogram of latency. Sizes are in each drawing's own units. */
+/**
+ * Drawings in SVG: sparklines, candles, ticks over time, the histogram of latency. Sizes are in each drawing's own
+ * units.
+ */
 import { CANDLE, type DashboardState, type DashboardCandle } from '../dashboard/state.js';
 import { s } from './dom.js';
 import { micros, minute, number } from './format.js';
@@ -34,7 +37,9 @@ export function sparkline(prices: readonly number[], { width, height }: Size): s
 
 const MULTIPLE: Size = { width: 240, height: 96 };
 
-/** One symbol's candles and VWAP. Rising, falling and partial candles are one path each, to keep a long report small. */
+/**
+ * One symbol's candles and VWAP. Rising, falling and partial candles are one path each, to keep a long report small.
+ */
 export function candleDrawing(
   symbol: string,
   list: readonly DashboardCandle[],
@@ -133,7 +138,10 @@ export function tickRateCurve(
 /** Bars of the histogram for each factor of ten. */
 const BARS_PER_DECADE = 8;
 
-/** Receive-to-applied on a logarithmic scale. A bar's height is the root of its share of packets, so that a few slow ones are visible. */
+/**
+ * Receive-to-applied on a logarithmic scale. A bar's height is the root of its share of packets, so that a few slow
+ * ones are visible.
+ */
 export function latencyHistogram(
   buckets: DashboardState['latency'],
   marks: readonly (readonly [name: string, us: number | null])[],

@@ -14,7 +14,10 @@ export interface StatusRow {
 /** Column of the title and of a second line. */
 const TITLE_AT = 9;
 
-/** Text in a column: lines of at most `width` characters, all but the first indented. Unlike wrap(), the indent is not part of the width. */
+/**
+ * Text in a column: lines of at most `width` characters, all but the first indented. Unlike wrap(), the indent is not
+ * part of the width.
+ */
 function column(text: string, width: number, indent: number): string {
   const lines: string[] = [];
   let line = '';

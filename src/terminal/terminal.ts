@@ -1,6 +1,6 @@
 /**
- * What a person sees during a run: on a terminal, status lines that are overwritten in place; in a file or pipe, plain lines. Write only:
- * nothing on the data path reads it.
+ * What a person sees during a run: on a terminal, status lines that are overwritten in place; in a file or pipe, plain
+ * lines. Write only: nothing on the data path reads it.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { istMinute } from '../market/session.js';
@@ -11,7 +11,7 @@ import { tally } from '../gates/facts.js';
 import type { GateTransition } from '../monitor/gate-transitions.js';
 
 /** Where the text goes. */
-export interface Screen {
+interface Screen {
   readonly columns: number;
   readonly rows: number;
   write(text: string): void;
@@ -72,8 +72,8 @@ export class Terminal {
   }
 
   /**
-   * Moves to the first status line, and to column one, because the terminal echoes a typed ^C at the cursor. A line that was drawn on a
-   * wider screen may occupy several now.
+   * Moves to the first status line, and to column one, because the terminal echoes a typed ^C at the cursor. A line
+   * that was drawn on a wider screen may occupy several now.
    */
   #toFirstLine(): string {
     const columns = Math.max(1, this.#options.screen.columns);

@@ -1,5 +1,5 @@
 /**
- * A real browser that watches a run, and what must never be heard of it: errors, and requests that leave this machine.
+ * A real browser that watches a run. It records what must not happen: errors, and requests to another machine.
  */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -13,10 +13,10 @@ const PLACES = [
   'C:/Program Files/Google/Chrome/Application/chrome.exe',
 ];
 
-/** Where a Chromium is on this machine; undefined when there is none. */
+/** Path of a Chromium on this machine; undefined without one. */
 export const CHROMIUM = PLACES.find((path) => existsSync(path));
 
-/** Starts the browser. As root it has no sandbox to itself. */
+/** Starts the browser, without a sandbox for root, who cannot have one. */
 export async function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM!,
@@ -28,8 +28,8 @@ export interface Watched {
   readonly page: Page;
   /** Errors of the page and its console. */
   readonly errors: string[];
-  /** What was asked of another machine. */
-  readonly strangers: string[];
+  /** Requests to another machine. */
+  readonly foreignRequests: string[];
 }
 
 export interface View {
@@ -38,14 +38,14 @@ export interface View {
   readonly theme?: 'dark' | 'light';
 }
 
-/** Opens `url` and remembers what must not be. A connection that is lost on purpose is no error of the page. */
+/** Opens `url` and records errors and foreign requests. A connection that a test breaks is no error of the page. */
 export async function open(
   browser: Browser,
   url: string,
   { width = 1440, height = 900, theme = 'dark' }: View = {},
 ): Promise<Watched> {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme });
-  const watched: Watched = { page, errors: [], strangers: [] };
+  const watched: Watched = { page, errors: [], foreignRequests: [] };
   page.on('pageerror', (error) => watched.errors.push(error.message));
   page.on('console', (message) => {
     if (
@@ -58,7 +58,7 @@ export async function open(
   });
   page.on('request', (request) => {
     if (!/^(http:\/\/127\.0\.0\.1:\d+\/|data:|file:)/.test(request.url()))
-      watched.strangers.push(request.url());
+      watched.foreignRequests.push(request.url());
   });
   await page.goto(url);
   return watched;

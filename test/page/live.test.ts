@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tickshard-page-'));
 const opened: Watched[] = [];
 let browser: Browser;
 let shown: Shown;
-/** A page that is there from the beginning: what turns, turns before its eyes. */
+/** A page that is open from the start of the run, so that it sees every change. */
 let early: Watched;
 
 const watch = async (url: string, view = {}): Promise<Page> => {
@@ -19,7 +19,10 @@ const watch = async (url: string, view = {}): Promise<Page> => {
   return watched.page;
 };
 
-/** Waits until a condition holds in the page, for as long as the test may take. Asked from outside: the page's policy lets nothing evaluate text within it. */
+/**
+ * Waits until a condition holds in the page, for as long as the test may take. Asked from outside: the page's policy
+ * lets nothing evaluate text within it.
+ */
 async function eventually(page: Page, condition: string): Promise<void> {
   while ((await page.evaluate(condition)) !== true) await page.waitForTimeout(50);
 }
@@ -44,7 +47,8 @@ describe.skipIf(CHROMIUM === undefined)(
   () => {
     beforeAll(async () => {
       browser = await launch();
-      // A quarter of an hour in two minutes: one symbol falls silent at 11:04 for good, packets of an unknown mode come before that.
+      // A quarter of an hour in two minutes: one symbol falls silent at 11:04 for good, packets of an unknown mode
+      // come before that.
       shown = await startShown(folder, [
         '--duration',
         '15',
@@ -61,9 +65,9 @@ describe.skipIf(CHROMIUM === undefined)(
     });
 
     afterEach(async () => {
-      for (const { page, errors, strangers } of opened.splice(0)) {
+      for (const { page, errors, foreignRequests } of opened.splice(0)) {
         expect(errors).toEqual([]);
-        expect(strangers).toEqual([]);
+        expect(foreignRequests).toEqual([]);
         await page.close();
       }
     });
@@ -91,12 +95,12 @@ describe.skipIf(CHROMIUM === undefined)(
     it('follows the run: prices and the clock change', async () => {
       const page = await watch(shown.url);
       await eventually(page, `${alive} >= 49`);
-      const look =
+      const read =
         "[document.querySelector('.clock').textContent, [...document.querySelectorAll('td.last')].map((cell) => cell.textContent).join()]";
-      const [clock, prices] = await page.evaluate<[string, string]>(look);
+      const [clock, prices] = await page.evaluate<[string, string]>(read);
       await eventually(
         page,
-        `((now) => now[0] !== ${JSON.stringify(clock)} && now[1] !== ${JSON.stringify(prices)})(${look})`,
+        `((now) => now[0] !== ${JSON.stringify(clock)} && now[1] !== ${JSON.stringify(prices)})(${read})`,
       );
     });
 

@@ -15,7 +15,7 @@ const INTO_MS = 40_000;
 
 async function main(): Promise<number> {
   if (CHROMIUM === undefined) {
-    process.stderr.write('Pictures are made with Chromium, and there is none on this machine.\n');
+    process.stderr.write('Pictures are made with Chromium, which this machine does not have.\n');
     return 2;
   }
   const folder = mkdtempSync(join(tmpdir(), 'tickshard-pictures-'));
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
       const { page } = await open(browser, url, { width, height, theme });
       await page.waitForSelector('tbody tr');
       if (symbol !== '') await page.locator(`tr[data-symbol="${symbol}"] .name`).click();
-      // A chart takes a moment to lay itself out.
+      // A chart needs some time for its layout.
       await sleep(1500);
       await page.evaluate('window.scrollTo(0, 0)');
       await page.screenshot({ path: join(pictures, `${name}.png`) });

@@ -114,7 +114,7 @@ describe.skipIf(CHROMIUM === undefined)(
 
     afterAll(async () => {
       expect(watched.errors).toEqual([]);
-      expect(watched.strangers).toEqual([]);
+      expect(watched.foreignRequests).toEqual([]);
       await browser.close();
     });
 
@@ -192,7 +192,7 @@ describe.skipIf(CHROMIUM === undefined)(
         expect(await page.locator(place).first().textContent(), place).toContain(hostile);
       expect(await page.locator('img, b b').count()).toBe(0);
       expect(await page.title()).not.toBe('owned');
-      expect([shown.errors, shown.strangers]).toEqual([[], []]);
+      expect([shown.errors, shown.foreignRequests]).toEqual([[], []]);
       await page.close();
     });
 

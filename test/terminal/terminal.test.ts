@@ -7,7 +7,10 @@ import { Terminal } from '../../src/terminal/terminal.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { goodFacts, goodSymbol } from '../gates/facts.js';
 
-/** A screen of so many columns that knows newline, carriage return, cursor up, clear line and clear rest; it counts lines that were blank in between. */
+/**
+ * A screen of a given width that knows newline, carriage return, cursor up, clear line and clear rest; it counts lines
+ * that were blank in between.
+ */
 class FakeScreen {
   lines: string[] = [''];
   row = 0;
@@ -54,7 +57,7 @@ class FakeScreen {
 
 const NAMES = niftyFifty().map(({ symbol, token }) => goodSymbol(symbol, token));
 
-function moment(change: Partial<Facts> = {}, ticksPerSecond = 120): StatusFrame {
+function frame(change: Partial<Facts> = {}, ticksPerSecond = 120): StatusFrame {
   const facts: Facts = { ...goodFacts(), finished: false, stage: 2, symbols: NAMES, ...change };
   return { facts, gates: judgeGates(facts), leftMin: 7.5, ticksPerSecond };
 }
@@ -70,7 +73,7 @@ describe('the status lines', () => {
     [200, 24],
     [200, 60],
   ])('shows all 50 symbols in %i columns and %i lines, none broken', (columns, lines) => {
-    const shown = statusLines(moment(), { columns: columns - 1, lines: lines - 1 }, paint);
+    const shown = statusLines(frame(), { columns: columns - 1, lines: lines - 1 }, paint);
     for (const { symbol } of NAMES)
       expect(
         shown.some((line) => line.includes(symbol)),
@@ -87,7 +90,7 @@ describe('the status lines', () => {
       ...thousand[873],
       figures: { ...thousand[873].figures, ticks: 0, lastTickMs: undefined },
     };
-    const shown = statusLines(moment({ symbols: thousand }), { columns: 79, lines: 23 }, paint);
+    const shown = statusLines(frame({ symbols: thousand }), { columns: 79, lines: 23 }, paint);
     expect(shown.length).toBeLessThanOrEqual(23);
     expect(shown.join('\n')).toContain('?S873');
     expect(shown.at(-1)).toMatch(/^and 9\d\d more$/);
@@ -100,7 +103,7 @@ describe('the status lines', () => {
       [40, 6],
     ]) {
       const screen = new FakeScreen(columns, lines);
-      terminalOn(screen).show(moment(), []);
+      terminalOn(screen).show(frame(), []);
       expect(screen.lines.length).toBeLessThanOrEqual(Math.max(3, lines) + 1);
     }
   });
@@ -115,7 +118,7 @@ describe('the status lines', () => {
       { ...goodSymbol('SLOW', '2'), figures: age(7000) },
       goodSymbol('GOOD', '3'),
     ];
-    const shown = statusLines(moment({ symbols }), { columns: 79, lines: 23 }, paint).join('\n');
+    const shown = statusLines(frame({ symbols }), { columns: 79, lines: 23 }, paint).join('\n');
     expect(shown).toMatch(/!OLD/);
     expect(shown).toMatch(/~SLOW/);
     expect(shown).toMatch(/ GOOD/);
@@ -126,9 +129,9 @@ describe('a terminal', () => {
   it('overwrites the status lines in one write, and never blanks them', () => {
     const screen = new FakeScreen(80, 24);
     const terminal = terminalOn(screen);
-    terminal.show(moment(), []);
+    terminal.show(frame(), []);
     const first = [...screen.lines];
-    for (let k = 1; k < 5; k++) terminal.show(moment({}, 120 + k), []);
+    for (let k = 1; k < 5; k++) terminal.show(frame({}, 120 + k), []);
     expect(screen.writes).toBe(5);
     expect(screen.blanked).toBe(0);
     expect(screen.lines.length).toBe(first.length);
@@ -138,15 +141,15 @@ describe('a terminal', () => {
   it('writes nothing if nothing changed', () => {
     const screen = new FakeScreen(80, 24);
     const terminal = terminalOn(screen);
-    terminal.show(moment(), []);
-    terminal.show(moment(), []);
+    terminal.show(frame(), []);
+    terminal.show(frame(), []);
     expect(screen.writes).toBe(1);
   });
 
   it('writes a line that stays above the status lines', () => {
     const screen = new FakeScreen(80, 24);
     const terminal = terminalOn(screen);
-    terminal.show(moment(), []);
+    terminal.show(frame(), []);
     const region = screen.lines.filter((line) => line !== '');
     terminal.say('Feed: the connection broke.');
     terminal.say('Feed: again.');
@@ -166,12 +169,12 @@ describe('a terminal', () => {
     const screen = new FakeScreen(200, 30);
     const terminal = terminalOn(screen);
     terminal.say('kept');
-    terminal.show(moment(), []);
-    // A real terminal breaks the lines anew.
+    terminal.show(frame(), []);
+    // A real terminal wraps the lines again.
     screen.columns = 80;
     screen.lines = screen.lines.flatMap((line) => line.match(/.{1,80}/g) ?? ['']);
     screen.row = screen.lines.length - 1;
-    terminal.show(moment({}, 7), []);
+    terminal.show(frame({}, 7), []);
     expect(screen.lines[0]).toBe('kept');
     expect(screen.lines.filter((line) => line.includes('of market time left'))).toHaveLength(1);
   });
@@ -179,9 +182,9 @@ describe('a terminal', () => {
   it('uses no colours if it is told so', () => {
     const written: string[] = [];
     const screen = { columns: 80, rows: 24, write: (text: string) => void written.push(text) };
-    new Terminal({ screen, tty: true, color: false }).show(moment(), []);
+    new Terminal({ screen, tty: true, color: false }).show(frame(), []);
     expect(written.join('')).not.toMatch(/\u001b\[[\d;]*m/);
-    new Terminal({ screen, tty: true, color: true }).show(moment(), []);
+    new Terminal({ screen, tty: true, color: true }).show(frame(), []);
     expect(written.join('')).toMatch(/\u001b\[[\d;]*m/);
   });
 
@@ -192,10 +195,10 @@ describe('a terminal', () => {
       tty: false,
       color: false,
     });
-    terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), [
-      { gate: judgeGates(moment().facts)[3], before: 'fail' },
+    terminal.show(frame({ counters: { ...goodFacts().counters, seals: 1 } }), [
+      { gate: judgeGates(frame().facts)[3], before: 'fail' },
     ]);
-    terminal.show(moment({ counters: { ...goodFacts().counters, seals: 1 } }), []);
+    terminal.show(frame({ counters: { ...goodFacts().counters, seals: 1 } }), []);
     expect(written.join('')).not.toContain('\u001b');
     expect(written).toHaveLength(2);
     expect(written[1]).toMatch(/^gate fresh: fail -> /);
