@@ -9,7 +9,7 @@ const GONE = ['EPIPE', 'EIO'];
 /** The disk is full, or a quota or limit is reached. */
 const FULL = ['ENOSPC', 'EFBIG', 'EDQUOT'];
 
-function lose(stream: NodeJS.WriteStream, error: Error): void {
+function silence(stream: NodeJS.WriteStream, error: Error): void {
   // The error destroyed the stream, and each further write would fail again.
   stream.write = () => true;
   if (stream !== process.stdout) return;
@@ -30,7 +30,7 @@ export function guardStandardStreams(onLost: (exitCode: number) => void): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? '';
-      if (FULL.includes(code)) lose(stream, error);
+      if (FULL.includes(code)) silence(stream, error);
       else if (!GONE.includes(code)) throw error;
       onLost(GONE.includes(code) ? EXIT.pass : EXIT.failed);
     });

@@ -33,22 +33,22 @@ async function instruments(
       clock,
     });
   }
-  const book = await readInstrumentMaster(undefined, true, today);
-  if (book === undefined)
+  const master = await readInstrumentMaster(undefined, true, today);
+  if (master === undefined)
     throw new EngineError(
       'INSTRUMENT',
       `No instrument file was fetched yet: \`tickshard instruments --fetch\` downloads ${broker.instruments.url} into ${broker.instruments.cacheFolder}.`,
     );
-  const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.scrips) ?? []);
-  out(json ? JSON.stringify(asJson(book, wrong), null, 2) : asText(book, wrong));
+  const wrong = niftyFifty().flatMap((listing) => disagreement(listing, master.scrips) ?? []);
+  out(json ? JSON.stringify(asJson(master, wrong), null, 2) : asText(master, wrong));
   return wrong.length === 0 ? EXIT.pass : EXIT.failed;
 }
 
 function asJson(
-  { path, date, scrips: master, warnings }: InstrumentMaster,
+  { path, date, scrips, warnings }: InstrumentMaster,
   wrong: readonly string[],
 ): Record<string, unknown> {
-  const { listings, derivatives, guessedTicks, conflicts } = master;
+  const { listings, derivatives, guessedTicks, conflicts } = scrips;
   return {
     ok: wrong.length === 0,
     path,
@@ -62,8 +62,8 @@ function asJson(
   };
 }
 
-function asText({ path, scrips: master, warnings }: InstrumentMaster, wrong: readonly string[]): string {
-  const { listings, derivatives, guessedTicks, conflicts } = master;
+function asText({ path, scrips, warnings }: InstrumentMaster, wrong: readonly string[]): string {
+  const { listings, derivatives, guessedTicks, conflicts } = scrips;
   return [
     path,
     `${count(listings.size, 'cash equity', 'cash equities')} of NSE, ${count(derivatives, 'stock')} with futures`,

@@ -143,7 +143,7 @@ describe('the command line refuses in one sentence', () => {
 });
 
 describe('the command line understands', () => {
-  it('a stage run, with what is not said filled in and frozen', async () => {
+  it('a stage run, with defaults filled in, frozen', async () => {
     const command = await parse([...good, '--feed', 'sim', '--symbols', 'M&M,RELIANCE-EQ'], {
       version: '1.2.3',
     });

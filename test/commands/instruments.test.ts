@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => void server.close());
 
 describe.concurrent('tickshard instruments', () => {
-  it('fetches, keeps what matters by date, and finds the fifty tokens as shipped', async () => {
+  it('fetches, keeps the needed rows by date, and finds the fifty tokens as shipped', async () => {
     await inFolder(async (folder) => {
       const { code, stdout, stderr } = await run(
         ['instruments', '--fetch', '--from', `${base}/good`],
@@ -73,7 +73,7 @@ describe.concurrent('tickshard instruments', () => {
     });
   });
 
-  it('names each shipped token that is wrong, keeps the file all the same, exit 1', async () => {
+  it('names each wrong shipped token, keeps the file, exits with 1', async () => {
     await inFolder(async (folder) => {
       const { code, stdout } = await run(['instruments', '--fetch', '--from', `${base}/wrong`], folder);
       expect(stdout).toMatch(
@@ -99,7 +99,7 @@ describe.concurrent('tickshard instruments', () => {
     });
   });
 
-  it('says what to run where none was fetched, and writes nothing', async () => {
+  it('says what to run when no file was fetched, and writes nothing', async () => {
     await inFolder(async (folder) => {
       const { code, stderr } = await run(['instruments'], folder);
       expect(stderr).toMatch(
@@ -124,7 +124,7 @@ describe.concurrent('tickshard instruments', () => {
 describe.concurrent('a run on the live feed', () => {
   const live = ['--ws-test-mode', '--stage', '1', '--duration', '1', '--wait-open'];
 
-  it('goes by the file that was fetched: other symbols are known, wrong tokens are refused before anything is sent', async () => {
+  it('uses the fetched file: other symbols are known, wrong tokens are refused before anything is sent', async () => {
     await inFolder(async (folder) => {
       mkdirSync(folderOf(folder), { recursive: true });
       writeFileSync(fileOf(folder), JSON.stringify(contents['wrong']));

@@ -103,7 +103,7 @@ async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
  * The instruments asked for. Throws EngineError USAGE or INSTRUMENT for an unusable list, HISTORY for a symbol
  * without a file of ours.
  */
-function chosen(
+function selectedInstruments(
   found: readonly FileInstrument[],
   asked: readonly string[] | undefined,
   folder: string,
@@ -131,7 +131,7 @@ function windowOf(sides: readonly Side[]): HistoryWindow {
 }
 
 /** Symbols without any candle of ours on a date of the comparison, which the verdict counts as missing. */
-function silentNotes({ spans, symbols }: Comparison, pairs: readonly SymbolPair[]): string[] {
+function absentSymbolNotes({ spans, symbols }: Comparison, pairs: readonly SymbolPair[]): string[] {
   return spans.flatMap(({ date, firstMs, lastMs }) => {
     const silent = symbols.filter((symbol) => {
       const { ours } = pairs.find(
@@ -154,7 +154,7 @@ function silentNotes({ spans, symbols }: Comparison, pairs: readonly SymbolPair[
 }
 
 /** What to do about a reference in the wrong time zone, which looks as if all candles were missing. */
-function shiftNotes(pairs: readonly SymbolPair[]): string[] {
+function timeZoneNotes(pairs: readonly SymbolPair[]): string[] {
   const shift = zoneShift(pairs);
   if (shift === undefined) return [];
   return [
@@ -209,7 +209,7 @@ export async function compare(
   await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
   // Checked before the broker is asked a hundred times.
   for (const path of [report, html]) if (path !== undefined) checkFolder(dirname(resolve(path)));
-  const instruments = chosen(await instrumentsIn(ours), symbols, ours);
+  const instruments = selectedInstruments(await instrumentsIn(ours), symbols, ours);
   const mine: ReadSide[] = [];
   for (const instrument of instruments) mine.push(await readOurs(ours, instrument, dayWindow(date)));
   const sides = mine.map(({ side }) => side);
@@ -219,7 +219,7 @@ export async function compare(
   const theirs =
     typeof reference === 'string'
       ? await readReference(reference, instruments, windowOf(sides))
-      : await asked(instruments, sides, ourOrigin, reference, say);
+      : await fetchedReference(instruments, sides, ourOrigin, reference, say);
   const pairs = instruments.map((instrument, index): SymbolPair => ({
     ...instrument,
     tickSizeRupees: tickSizeRupees(instrument.symbol),
@@ -233,23 +233,22 @@ export async function compare(
     unexplainedPercent,
   );
   const notes = [
-    ...shiftNotes(pairs),
-    ...silentNotes(comparison, pairs),
+    ...timeZoneNotes(pairs),
+    ...absentSymbolNotes(comparison, pairs),
     ...theirs.notes,
     ...mergedNotes([...mine, ...theirs.sides.flatMap((side) => side ?? [])]),
   ];
-  const surroundings: ComparisonContext = {
+  const context: ComparisonContext = {
     ours: ourOrigin,
     reference: theirs.origin,
     notes,
     unexplainedPercent,
     comparedWallMs: new SystemClock().wallMs(),
   };
-  const object = comparisonJson(comparison, judgement, surroundings);
-  out(json ? JSON.stringify(object, null, 2) : comparisonText(comparison, judgement, surroundings, columns));
+  const object = comparisonJson(comparison, judgement, context);
+  out(json ? JSON.stringify(object, null, 2) : comparisonText(comparison, judgement, context, columns));
   if (report !== undefined) writeText(resolve(report), `${JSON.stringify(object, null, 2)}\n`, 'comparison');
-  if (html !== undefined)
-    writeText(resolve(html), comparisonPage(comparison, judgement, surroundings), 'page');
+  if (html !== undefined) writeText(resolve(html), comparisonPage(comparison, judgement, context), 'page');
   return judgement.verdict === 'pass' ? EXIT.pass : EXIT.failed;
 }
 
@@ -257,7 +256,7 @@ export async function compare(
  * Asks the broker for all minutes from the start of our first day to our last minute. The high and low of the day
  * before the run say which extremes were new.
  */
-async function asked(
+async function fetchedReference(
   instruments: readonly FileInstrument[],
   sides: readonly Side[],
   ours: Origin,

@@ -21,9 +21,9 @@ import { readInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.
 /** Real ms after its end when a minute of the live market is asked for. */
 const SETTLE_MS = 60_000;
 /** Real ms between two answers about a minute that may still change. */
-const APART_MS = 5_000;
+const POLL_INTERVAL_MS = 5_000;
 /** Real ms after its end when a minute no longer changes. */
-const HISTORY_MS = 600_000;
+const FINAL_AFTER_MS = 600_000;
 
 /** The server to ask for candles. */
 export interface FetchOptions {
@@ -33,7 +33,7 @@ export interface FetchOptions {
   readonly instruments: string | undefined;
 }
 
-export interface Fetched {
+export interface FetchedReference {
   readonly origin: Origin;
   /** In the order of the instruments; undefined for one without candles. */
   readonly sides: readonly (ReadSide | undefined)[];
@@ -48,10 +48,10 @@ async function tokensOf(
   { feed, instruments: named }: FetchOptions,
   nowMs: number,
 ): Promise<PolledInstrument[]> {
-  const book = await readInstrumentMaster(named, feed.kind === 'live', istDate(nowMs));
+  const master = await readInstrumentMaster(named, feed.kind === 'live', istDate(nowMs));
   const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   return instruments.map(({ symbol, exchange }) => {
-    const listing = reconcile(symbol, shipped.get(symbol), book);
+    const listing = reconcile(symbol, shipped.get(symbol), master);
     if (listing.exchange !== exchange)
       throw new EngineError(
         'INSTRUMENT',
@@ -157,7 +157,7 @@ export async function fetchReference(
   ours: Origin,
   options: FetchOptions,
   say: (sentence: string) => void,
-): Promise<Fetched> {
+): Promise<FetchedReference> {
   const { feed } = options;
   if (feed.kind === 'live' && simulated(ours))
     throw new EngineError(
@@ -171,20 +171,20 @@ export async function fetchReference(
       ? await simulatedServer(instruments, ours, lastMs)
       : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
   try {
-    return await polledFrom(server, polled, { instruments, firstMs, lastMs }, feed.kind, clock, say);
+    return await pollServer(server, polled, { instruments, firstMs, lastMs }, feed.kind, clock, say);
   } finally {
     server.stop();
   }
 }
 
-async function polledFrom(
+async function pollServer(
   server: Server,
   polled: readonly PolledInstrument[],
   { firstMs, lastMs }: FetchWindow,
   kind: FetchOptions['feed']['kind'],
   clock: Clock,
   say: (sentence: string) => void,
-): Promise<Fetched> {
+): Promise<FetchedReference> {
   const { endpoint, credentials, warnings, name } = server;
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();
@@ -195,13 +195,13 @@ async function polledFrom(
   if (settlesMs > clock.wallMs())
     say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
   await sleep(Math.max(0, settlesMs - clock.wallMs()));
-  const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + HISTORY_MS);
+  const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + FINAL_AFTER_MS);
   const settled = await stableCandles(
     // All symbols are asked for the same minutes, so that one missing in ours is found.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
     {
       ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs),
-      apart: () => sleep(past ? 0 : APART_MS),
+      apart: () => sleep(past ? 0 : POLL_INTERVAL_MS),
       say,
     },
   );

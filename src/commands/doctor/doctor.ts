@@ -54,7 +54,7 @@ async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<
   const release = onStop(() => abort.abort());
   try {
     terminal.say(`tickshard doctor, feed ${new URL(endpoint.feedUrl).host}`);
-    await examine(say, { feed, endpoint, out, instruments, signal: abort.signal });
+    await runChecks(say, { feed, endpoint, out, instruments, signal: abort.signal });
   } finally {
     release();
   }
@@ -63,12 +63,12 @@ async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<
     return EXIT.interrupted;
   }
   const bad = checks.filter(({ status }) => status === 'fail').length;
-  const doubtful = checks.filter(({ status }) => status === 'warn').length;
+  const warnings = checks.filter(({ status }) => status === 'warn').length;
   terminal.say(
     bad > 0
       ? `${bad} of ${checks.length} checks failed.`
-      : doubtful > 0
-        ? `A run can start; ${doubtful} of ${checks.length} checks warn.`
+      : warnings > 0
+        ? `A run can start; ${warnings} of ${checks.length} checks warn.`
         : 'A run can start.',
   );
   if (json)
@@ -78,7 +78,7 @@ async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<
   return bad === 0 ? EXIT.pass : EXIT.failed;
 }
 
-interface Circumstances {
+interface CheckContext {
   readonly feed: RemoteFeed;
   readonly endpoint: Endpoint;
   readonly out: string;
@@ -86,9 +86,9 @@ interface Circumstances {
   readonly signal: AbortSignal;
 }
 
-async function examine(
+async function runChecks(
   say: (check: Check) => void,
-  { feed, endpoint, out, instruments, signal }: Circumstances,
+  { feed, endpoint, out, instruments, signal }: CheckContext,
 ): Promise<void> {
   const clock = new SystemClock();
   const calendar = shippedCalendar();
@@ -148,23 +148,23 @@ async function freeSpaceCheck(folder: string): Promise<Check> {
 /** The age of the instrument file, and whether the shipped tokens agree with it. */
 async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
   try {
-    const book = await readInstrumentMaster(named, true, today);
-    if (book === undefined)
+    const master = await readInstrumentMaster(named, true, today);
+    if (master === undefined)
       return warned(
         'instruments',
         'none was fetched',
         "The tokens are those that were shipped: `tickshard instruments --fetch` gets the broker's of today to check them by.",
       );
-    const wrong = niftyFifty().flatMap((listing) => disagreement(listing, book.scrips) ?? []);
-    const observed = `${book.path}, ${book.date === undefined ? '' : book.date === today ? 'of today, ' : `of ${book.date}, `}${50 - wrong.length} of the 50 tokens of the NIFTY 50 agree`;
+    const wrong = niftyFifty().flatMap((listing) => disagreement(listing, master.scrips) ?? []);
+    const observed = `${master.path}, ${master.date === undefined ? '' : master.date === today ? 'of today, ' : `of ${master.date}, `}${50 - wrong.length} of the 50 tokens of the NIFTY 50 agree`;
     if (wrong.length > 0)
       return failed(
         'instruments',
         observed,
         `${wrong[0]}${wrong.length > 1 ? ` (and ${wrong.length - 1} more: \`tickshard instruments\`)` : ''}.`,
       );
-    return book.warnings.length > 0
-      ? warned('instruments', observed, book.warnings.join(' '))
+    return master.warnings.length > 0
+      ? warned('instruments', observed, master.warnings.join(' '))
       : passed('instruments', observed);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

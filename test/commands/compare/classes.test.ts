@@ -16,7 +16,7 @@ import {
 const AUCTION = 374;
 
 describe('the classes', () => {
-  it('are exact, within a tick of that symbol, and different, each field for itself', () =>
+  it('are exact, within a tick of the symbol and different, for each field', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 3));
       await writeOurs(folders.ours, ours(0, 3, 'TCS'));
@@ -67,7 +67,7 @@ describe('the classes', () => {
       expect(code).toBe(1);
     }));
 
-  it('within a tick everywhere is a pass, and the verdict says how many and of what it says nothing', () =>
+  it('within a tick everywhere is a pass, and the verdict says how many minutes and what it does not cover', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, [candleOf({ minute: 0, partial: true }), ...ours(1, 3)]);
       await writeReference(
@@ -82,7 +82,7 @@ describe('the classes', () => {
       expect(code).toBe(0);
     }));
 
-  it('tick volume of ours leaves volume out, and is never a pass', () =>
+  it('with tick volume on our side volume is not compared, and it is no pass', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 3), { feed: 'live', mode: 'ltp', volumeKind: 'tick' });
       await writeReference(folders.reference, rest(0, 3));
@@ -103,7 +103,7 @@ describe('the classes', () => {
       expect((await comparingJson(folders)).json.verdict).toBe('fail');
     }));
 
-  it('tick volume of the reference likewise, for that symbol', () =>
+  it('with tick volume in the reference the same holds for that symbol', () =>
     inFolders(async (folders) => {
       for (const symbol of ['RELIANCE', 'TCS']) await writeOurs(folders.ours, ours(0, 3, symbol));
       await writeOurs(folders.reference, ours(0, 3), { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick' });
@@ -119,7 +119,7 @@ describe('the classes', () => {
       expect(code).toBe(1);
     }));
 
-  it('partial minutes of either side are counted with those that agree, and not judged', () =>
+  it('partial minutes of either side are counted but not judged', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, [
         candleOf({ minute: 0, partial: true, close: 99.6 }),
@@ -138,7 +138,7 @@ describe('the classes', () => {
       expect(code).toBe(0);
     }));
 
-  it('a candle whose quality is lost is not known to be whole', () =>
+  it('a candle without its quality row counts as partial', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 3));
       await writeReference(folders.reference, rest(0, 3));
@@ -153,7 +153,7 @@ describe('the classes', () => {
       expect(code).toBe(1);
     }));
 
-  it('missing on a side fails and is named; a hole between runs is unseen', () =>
+  it('a minute missing on a side fails and is named; a hole between runs is unseen', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, [
         ...ours(0, 1),
@@ -182,7 +182,7 @@ describe('the classes', () => {
       expect((await comparing(folders)).code).toBe(0);
     }));
 
-  it('the auction meets the label of 15:28', () =>
+  it('the auction is compared with the label of 15:28', () =>
     inFolders(async (folders) => {
       const print = candleOf({ minute: AUCTION, source: 'auction' });
       const flat = { ...print, candle: { ...print.candle, open: 101, high: 101, low: 101, close: 101 } };

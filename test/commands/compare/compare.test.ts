@@ -18,7 +18,7 @@ import {
 } from './folders.js';
 
 describe('a symbol', () => {
-  it('that the reference lacks altogether is named and fails', () =>
+  it('that is missing in the reference is named and fails', () =>
     inFolders(async (folders) => {
       for (const symbol of ['RELIANCE', 'TCS']) await writeOurs(folders.ours, ours(0, 3, symbol));
       await writeReference(folders.reference, rest(0, 3));
@@ -37,7 +37,7 @@ describe('a symbol', () => {
       ]);
     }));
 
-  it('of which nothing is whole on both sides fails, however well another does', () =>
+  it('without a whole minute on both sides fails, even if another symbol passes', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 3));
       await writeOurs(
@@ -50,7 +50,7 @@ describe('a symbol', () => {
       expect(code).toBe(1);
     }));
 
-  it('without any candle on a date is missing there, and the way out is named', () =>
+  it('without a candle on a date is missing there, and a note says what to do', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, [...ours(0, 3), ...ours(1440, 1443)]);
       await writeOurs(folders.ours, ours(0, 3, 'TCS'));
@@ -72,7 +72,7 @@ describe('a symbol', () => {
 });
 
 describe('origins', () => {
-  it('are in the head; a simulated market and the live one are not compared to a pass', () =>
+  it('are printed first; a simulated and the live market cannot pass', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 3));
       await writeOurs(folders.reference, ours(0, 3), { ...TRADED, feed: 'live' });
@@ -134,7 +134,7 @@ describe('what is printed', () => {
       expect(await contents(folders.root)).toStrictEqual(before);
     }));
 
-  it('has its keys in the same order whatever is found', () =>
+  it('has its keys in the same order for a pass and a failure', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 1));
       await writeReference(folders.reference, rest(0, 1));

@@ -40,7 +40,7 @@ async function fetching(folders: Folders, answers: readonly Login[], ...more: re
 }
 
 describe.concurrent('compare --fetch', () => {
-  it('asks from the opening on, until two answers agree, and judges as it judges files', () =>
+  it('asks from the opening until two answers agree, and judges as with files', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours('RELIANCE'));
       const unsettled = [...same.slice(0, 4), [stamp(4), 100, 101, 99.5, 100.05, 30]];
@@ -60,7 +60,7 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(0);
     })); // prettier-ignore
 
-  it('names the symbol that is refused, and compares the others', () =>
+  it('names a refused symbol, and compares the others', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours('RELIANCE'));
       await writeOurs(folders.ours, ours('TCS'));
@@ -71,7 +71,7 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(1);
     })); // prettier-ignore
 
-  it('repeats no secret of what the broker says, in any of its outputs', () =>
+  it('prints no secret that the broker repeats', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours('RELIANCE'));
       const secrets = [TOKENS.jwt, TOKENS.feed, ...Object.values(DEMO_ACCOUNT)];
@@ -82,7 +82,7 @@ describe.concurrent('compare --fetch', () => {
       for (const secret of secrets) for (const text of all) expect(text.includes(secret), secret).toBe(false);
     })); // prettier-ignore
 
-  it('says in a sentence why it cannot be', () =>
+  it('says in one sentence why it cannot fetch', () =>
     inFolders(async (folders) => {
       const refusal = async (...args: readonly string[]) => {
         const { code, stdout, stderr } = await run(['compare', '--ours', folders.ours, '--fetch', ...args], folders.root);
@@ -98,7 +98,7 @@ describe.concurrent('compare --fetch', () => {
       expect(await refusal('--feed', 'ws://127.0.0.1:9')).toEqual([2, expect.stringMatching(/^tickshard: Unknown symbol NOTLISTED/)]);
     })); // prettier-ignore
 
-  it('of --feed sim asks the simulated broker of the same seed, and passes; of another market it does not', () =>
+  it('--feed sim asks the simulated broker of the same seed, and passes; candles of another market are refused', () =>
     inFolders(async (folders) => {
       const stage = await run(['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS', '--duration', '4', '--mode', 'snapquote', '--feed', 'sim', '--speed', '60', '--seed', '5', '--out', folders.ours], folders.root);
       expect(stage.code).toBe(0);
@@ -112,7 +112,7 @@ describe.concurrent('compare --fetch', () => {
       expect(await run(args, folders.root)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: --feed sim asks the simulated broker, and our candles are of live: ask whom they are of with --feed\.\n$/) as string });
     })); // prettier-ignore
 
-  it('waits for a minute that is not over for the broker, and for one that has not settled', () =>
+  it('waits for a minute that has not ended for the broker, and for one that has not settled', () =>
     inFolders(async (folders) => {
       // The broker is before our last minute and sixty times as fast as we are: 09:19 is over in four seconds.
       const market = marketAt('09:16', { seed: 1 });

@@ -116,7 +116,7 @@ describe('JSON lines', () => {
       expect(code).toBe(1);
     }));
 
-  it('a file of several symbols is one file, and says of itself what it says once', () =>
+  it('a file of several symbols is one file, and its notes are printed once', () =>
     inFolders(async (folders) => {
       await writeOurs(
         folders.ours,
@@ -134,7 +134,7 @@ describe('JSON lines', () => {
       ]);
     }));
 
-  it('says what is left out and where it begins, and takes times without a zone for Indian ones', () =>
+  it('says what is left out and from where, and reads times without a zone as Indian', () =>
     inFolders(async (folders) => {
       const unzoned = five.map((line) => ({
         ...line,
@@ -157,7 +157,7 @@ describe('JSON lines', () => {
       ]); // prettier-ignore
     }));
 
-  it('a file without our symbols is no reference, and one that is not there is said', () =>
+  it('a file without our symbols is no reference, and a missing one is named', () =>
     inFolders(async (folders) => {
       const { code, json } = await against(folders, [polled(0, { symbol: 'TCS' })]);
       expect([code, json.verdict, json.reasons[1]]).toEqual([
@@ -176,7 +176,7 @@ describe('JSON lines', () => {
       });
     }));
 
-  it('a line without an end is not held: it may be longer than any text can be', () =>
+  it('a line without an end is not kept in memory: it may exceed the maximum string length', () =>
     inFolders(async (folders) => {
       const path = join(folders.root, 'endless.jsonl');
       await writeFile(path, '');

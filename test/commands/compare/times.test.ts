@@ -29,7 +29,7 @@ describe('times of another zone', () => {
     }),
   );
 
-  it('names no such thing for candles that are really missing', () =>
+  it('says nothing of a time zone for candles that are missing', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours(0, 9));
       await writeReference(folders.reference, rest(20, 90));

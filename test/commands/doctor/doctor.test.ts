@@ -83,7 +83,7 @@ async function examined(options: {
 }
 
 describe.concurrent('tickshard doctor', () => {
-  it('finds nothing on the simulated broker, says so in lines, and leaves no file', async () => {
+  it('passes on the simulated broker, prints a line for each check, and leaves no file', async () => {
     await inFolder(async (folder) => {
       const simulator = start(['simulate', '--port', '0'], folder);
       let url = '';
@@ -260,7 +260,7 @@ describe.concurrent('tickshard doctor', () => {
   });
 });
 
-describe('what the doctor says of figures', () => {
+describe('the checks of the machine', () => {
   it.each([
     ['20.12.0', 'pass'],
     ['20.11.1', 'fail'],
