@@ -14,6 +14,7 @@
 import type { Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
+import { ThriftWalker } from './thrift-walker.js';
 
 export const PARQUET_BOUNDS = {
   fileBytes: 256 * 2 ** 20,
@@ -30,8 +31,6 @@ export const PARQUET_BOUNDS = {
 
 /** Values by which a run may exceed its page: writers fill up the last run. */
 const RUN_PADDING = 512;
-/** Bytes of the longest int64 as a varint. */
-const LONGEST_VARINT = 10;
 
 function count(value: unknown, most: number, what: string): number {
   const number = typeof value === 'bigint' ? Number(value) : value;
@@ -41,90 +40,6 @@ function count(value: unknown, most: number, what: string): number {
   return number;
 }
 
-/** Walks Thrift's compact protocol without building objects. */
-class Skimmer {
-  readonly #bytes: Uint8Array;
-  at: number;
-  #structures = 0;
-  #elements = 0;
-
-  constructor(bytes: Uint8Array, at: number) {
-    this.#bytes = bytes;
-    this.at = at;
-  }
-
-  structure(depth = 0): void {
-    if (++this.#structures > PARQUET_BOUNDS.structures || depth > PARQUET_BOUNDS.depth)
-      throw new Error('its metadata is larger or deeper than any real one');
-    for (;;) {
-      const byte = this.byte();
-      const type = byte & 0x0f;
-      if (type === 0) return;
-      if (byte >> 4 === 0) this.varint();
-      this.#value(type, depth);
-    }
-  }
-
-  /** As the library reads it: 32 bits, with a sign. */
-  varint(): number {
-    let result = 0;
-    for (let length = 0; length < LONGEST_VARINT; length++) {
-      const byte = this.byte();
-      result |= (byte & 0x7f) << (7 * length);
-      if ((byte & 0x80) === 0) return result;
-    }
-    throw new Error('it has a number without an end');
-  }
-
-  byte(): number {
-    if (this.at >= this.#bytes.length) throw new Error('it ends early');
-    return this.#bytes[this.at++];
-  }
-
-  skip(bytes: number): void {
-    if (bytes < 0 || bytes > this.#bytes.length - this.at)
-      throw new Error('it has something longer than what is left');
-    this.at += bytes;
-  }
-
-  #value(type: number, depth: number): void {
-    switch (type) {
-      case 1:
-      case 2:
-        return;
-      case 3:
-        return this.skip(1);
-      case 4:
-      case 5:
-      case 6:
-        return void this.varint();
-      case 7:
-        return this.skip(8);
-      case 8:
-        return this.skip(this.varint());
-      case 9:
-        return this.#list(depth);
-      case 12:
-        return this.structure(depth + 1);
-      default:
-        throw new Error('it has a kind of metadata that Parquet does not have');
-    }
-  }
-
-  #list(depth: number): void {
-    const head = this.byte();
-    const size = head >> 4 === 15 ? this.varint() : head >> 4;
-    if (size < 0 || size > this.#bytes.length - this.at)
-      throw new Error('it has a list longer than what is left');
-    this.#elements += size;
-    if (this.#elements > PARQUET_BOUNDS.elements || depth > PARQUET_BOUNDS.depth)
-      throw new Error('its metadata is larger or deeper than any real one');
-    const type = head & 0x0f;
-    for (let element = 0; element < size; element++)
-      this.#value(type === 1 || type === 2 ? 3 : type, depth + 1);
-  }
-}
-
 /** Checks the footer of a file that begins and ends with the magic word. */
 export function checkFooter(bytes: Buffer): void {
   const length = bytes.readUInt32LE(bytes.length - 8);
@@ -132,7 +47,7 @@ export function checkFooter(bytes: Buffer): void {
     bytes.length -
     8 -
     count(length, Math.min(bytes.length - 12, PARQUET_BOUNDS.footerBytes), 'the length of its footer');
-  new Skimmer(bytes.subarray(0, bytes.length - 8), from).structure();
+  new ThriftWalker(bytes.subarray(0, bytes.length - 8), from, PARQUET_BOUNDS).structure();
 }
 
 /** Checks the footer's metadata, before its schema is used. */
@@ -201,13 +116,13 @@ function checkChunk(
   const chunk = bytes.subarray(from, to);
   let seen = 0;
   for (let at = 0; seen < rows && at < chunk.length - 1;) {
-    const skimmer = new Skimmer(chunk, at);
-    skimmer.structure();
+    const walker = new ThriftWalker(chunk, at, PARQUET_BOUNDS);
+    walker.structure();
     const header = parquetHeader({
       view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength),
       offset: at,
     });
-    const packed = count(header.compressed_page_size, chunk.length - skimmer.at, 'the length of a page');
+    const packed = count(header.compressed_page_size, chunk.length - walker.at, 'the length of a page');
     const plain = count(
       header.uncompressed_page_size,
       PARQUET_BOUNDS.pageBytes,
@@ -216,12 +131,12 @@ function checkChunk(
     asked.plainBytes += plain;
     count(asked.plainBytes, PARQUET_BOUNDS.plainBytes, 'the length of its pages, decompressed,');
     const page: Page = {
-      packed: chunk.subarray(skimmer.at, skimmer.at + packed),
+      packed: chunk.subarray(walker.at, walker.at + packed),
       plain,
       element,
       decompress: (input, length) => decompressed(input, length, meta.codec, compressors),
     };
-    at = skimmer.at + packed;
+    at = walker.at + packed;
     if (header.type === 'DATA_PAGE') seen += checkPage(page, header.data_page_header, rows - seen);
     else if (header.type === 'DATA_PAGE_V2')
       seen += checkPageV2(page, header.data_page_header_v2, rows - seen);
@@ -316,9 +231,9 @@ function defined(levels: Uint8Array, values: number): number {
 /** Checks runs of values: none may exceed the values that are expected. */
 function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: number): void {
   if (width > 32) throw new Error('it has values wider than any');
-  const skimmer = new Skimmer(bytes, from);
+  const walker = new ThriftWalker(bytes, from, PARQUET_BOUNDS);
   for (let seen = 0; seen < wanted;) {
-    const head = skimmer.varint();
+    const head = walker.varint();
     const run = count(
       (head & 1) === 1 ? (head >> 1) << 3 : head >>> 1,
       wanted - seen + RUN_PADDING,
@@ -327,30 +242,30 @@ function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: numbe
     // The last run may be cut short by the end of the page.
     const bytesOfRun =
       (head & 1) === 1 ? Math.ceil((Math.min(run, wanted - seen) * width) / 8) : (width + 7) >> 3;
-    skimmer.skip(bytesOfRun);
-    if ((head & 1) === 1 && seen + run < wanted) skimmer.skip((run * width) / 8 - bytesOfRun);
+    walker.skip(bytesOfRun);
+    if ((head & 1) === 1 && seen + run < wanted) walker.skip((run * width) / 8 - bytesOfRun);
     seen += run;
   }
 }
 
 /** Checks delta encoding: every varint ends and every block is possible. */
 function checkDeltas(bytes: Uint8Array, wanted: number): void {
-  const skimmer = new Skimmer(bytes, 0);
-  const block = count(skimmer.varint(), 2 ** 20, 'the length of a block of differences');
-  const parts = count(skimmer.varint(), 2 ** 12, 'the number of parts of a block of differences');
-  skimmer.varint();
-  skimmer.varint();
+  const walker = new ThriftWalker(bytes, 0, PARQUET_BOUNDS);
+  const block = count(walker.varint(), 2 ** 20, 'the length of a block of differences');
+  const parts = count(walker.varint(), 2 ** 12, 'the number of parts of a block of differences');
+  walker.varint();
+  walker.varint();
   if (wanted > 1 && (parts === 0 || block % (8 * parts) !== 0))
     throw new Error('it has differences in blocks that cannot be');
   for (let seen = 1; seen < wanted;) {
-    skimmer.varint();
-    const widths = Array.from({ length: parts }, () => skimmer.byte());
+    walker.varint();
+    const widths = Array.from({ length: parts }, () => walker.byte());
     for (const width of widths) {
       if (seen >= wanted) break;
       if (width > 64) throw new Error('it has values wider than any');
       const inPart = block / parts;
       if (inPart === 0) throw new Error('it has differences in blocks that cannot be');
-      skimmer.skip(Math.min((inPart * width) / 8, bytes.length - skimmer.at));
+      walker.skip(Math.min((inPart * width) / 8, bytes.length - walker.at));
       seen += inPart;
     }
   }

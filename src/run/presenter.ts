@@ -159,7 +159,7 @@ export class Presenter {
     if (this.#page === undefined) return;
     const { eventLog: chronicle, tickRate: pace } = this.#watching;
     this.#page.tell({
-      glance: {
+      status: {
         now: dashboardStatus(facts, rest),
         gates: gates.map((gate) => dashboardGate(gate, facts.symbols.length)),
         tickRate: pace.curve,

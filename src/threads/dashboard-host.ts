@@ -51,7 +51,7 @@ export interface Addresses {
 
 /** The state of the run to send; lists are whole, and only their new part is sent. */
 export interface DashboardUpdate {
-  readonly glance: Omit<StatusUpdate, 'evaluations' | 'events'>;
+  readonly status: Omit<StatusUpdate, 'evaluations' | 'events'>;
   readonly evaluations: readonly Evaluation[];
   readonly events: readonly RunEvent[];
   /** Events that are new, or longer than at the last update. */
@@ -95,7 +95,7 @@ export class DashboardHost {
 
   /** Sends an update; returns at once. */
   tell({
-    glance,
+    status,
     evaluations,
     events,
     news,
@@ -107,9 +107,9 @@ export class DashboardHost {
     const ended: Record<string, number> = {};
     for (const { cause } of disconnects) ended[cause] = (ended[cause] ?? 0) + 1;
     this.#send({
-      kind: 'glance',
-      glance: {
-        ...glance,
+      kind: 'update',
+      status: {
+        ...status,
         events: whole ? events : news,
         evaluations: evaluations.slice(whole ? 0 : this.#evaluationsSent),
       },

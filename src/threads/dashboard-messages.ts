@@ -24,7 +24,7 @@ export interface DashboardTask {
 
 /** Messages of the main thread. */
 export type ToDashboard =
-  | { readonly kind: 'glance'; readonly glance: StatusUpdate; readonly feed: FeedFigures }
+  | { readonly kind: 'update'; readonly status: StatusUpdate; readonly feed: FeedFigures }
   /** Send viewers the last update, and end. */
   | { readonly kind: 'stop' };
 

@@ -79,10 +79,10 @@ export class Dashboard {
     this.#say({ kind: 'trouble', sentence });
   }
 
-  #update({ glance, feed }: ToDashboard & { readonly kind: 'glance' }): void {
+  #update({ status, feed }: ToDashboard & { readonly kind: 'update' }): void {
     this.#feed = feed;
     const monoMs = this.#clock.monoMs();
-    this.#viewers.send(this.#model.update(glance, monoMs), () => this.#model.state!, monoMs);
+    this.#viewers.send(this.#model.update(status, monoMs), () => this.#model.state!, monoMs);
   }
 
   #pageServer(port: number): LocalServer {

@@ -23,7 +23,7 @@ afterEach(async () => {
 function look(marketMs: number): DashboardUpdate {
   const facts = goodFacts();
   return {
-    glance: {
+    status: {
       now: { ...dashboardStatus(facts, { ticksPerSecond: 1 }), marketMs },
       gates: [],
       tickRate: { spanMs: 5000, ticks: [] },
@@ -41,10 +41,10 @@ function look(marketMs: number): DashboardUpdate {
   };
 }
 
-function observersOf(
+function hostOf(
   engine: Engine,
   change: Partial<DashboardHostOptions> = {},
-): { readonly observers: DashboardHost; readonly said: string[]; readonly gone: string[] } {
+): { readonly host: DashboardHost; readonly said: string[]; readonly gone: string[] } {
   const said: string[] = [];
   const gone: string[] = [];
   const symbols = engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard }));
@@ -64,7 +64,7 @@ function observersOf(
   });
   const ledger = new SharedArrayBuffer(LEDGER.words * 4);
   const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
-  const observers = new DashboardHost({
+  const host = new DashboardHost({
     run,
     engine,
     sessions,
@@ -76,8 +76,8 @@ function observersOf(
     onGone: (text) => gone.push(text),
     ...change,
   });
-  running.push(observers);
-  return { observers, said, gone };
+  running.push(host);
+  return { host, said, gone };
 }
 
 /** A run that ticked, all of it applied. */
@@ -120,8 +120,8 @@ async function stream(url: string, pattern: RegExp): Promise<string> {
 
 describe('the page', () => {
   it('is served with its parts, under a policy that lets nothing else run', async () => {
-    const { observers } = observersOf(new Script().engine);
-    const { dashboard } = await observers.start();
+    const { host } = hostOf(new Script().engine);
+    const { dashboard } = await host.start();
     const page = await fetch(`${dashboard}/`);
     expect(page.headers.get('content-security-policy')).toMatch(
       /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';.*frame-ancestors 'none'$/,
@@ -133,9 +133,9 @@ describe('the page', () => {
 
   it('follows the shards without asking them', async () => {
     const script = ticking();
-    const { observers } = observersOf(script.engine);
-    const { dashboard } = await observers.start();
-    observers.tell(look(at('11:02') + 21_000));
+    const { host } = hostOf(script.engine);
+    const { dashboard } = await host.start();
+    host.tell(look(at('11:02') + 21_000));
     const text = await stream(`${dashboard}/events`, /event: whole\n[^\n]+\n\n/);
     const whole = JSON.parse(/event: whole\ndata: ([^\n]+)/.exec(text)![1]) as { rows: { last: number }[] };
     expect(whole.rows[0].last).toBe(102);
@@ -145,9 +145,9 @@ describe('the page', () => {
 describe('the metrics', () => {
   it('are Prometheus text by its conventions, with a number of series that no number of symbols changes', async () => {
     const script = ticking();
-    const { observers } = observersOf(script.engine);
-    const { metrics } = await observers.start();
-    observers.tell(look(at('11:02') + 21_000));
+    const { host } = hostOf(script.engine);
+    const { metrics } = await host.start();
+    host.tell(look(at('11:02') + 21_000));
     const text = await eventually(`${metrics}/metrics`, (seen) => seen.includes('tickshard_run_info{'));
     const lines = text.split('\n').filter((line) => line !== '');
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type] as const);
@@ -172,8 +172,8 @@ describe('the metrics', () => {
 
   it('tell histograms whose buckets rise to their count', async () => {
     const script = ticking();
-    const { observers } = observersOf(script.engine, { dashboard: undefined });
-    const { metrics, dashboard } = await observers.start();
+    const { host } = hostOf(script.engine, { dashboard: undefined });
+    const { metrics, dashboard } = await host.start();
     expect(dashboard).toBeUndefined();
     const text = await (await fetch(`${metrics}/metrics`)).text();
     for (const name of ['tickshard_receive_to_applied_seconds', 'tickshard_receive_to_sealed_seconds']) {
@@ -194,8 +194,8 @@ describe('the metrics', () => {
   it('are the counters, also where no run looked yet', async () => {
     const { engine } = ticking();
     engine.counters[COUNTER.refusedMode] = 7;
-    const { observers } = observersOf(engine);
-    const { metrics } = await observers.start();
+    const { host } = hostOf(engine);
+    const { metrics } = await host.start();
     expect(await (await fetch(`${metrics}/metrics`)).text()).toContain(
       'tickshard_frames_refused_total{reason="mode"} 7',
     );
@@ -207,13 +207,13 @@ describe('the thread', () => {
 
   it('is replaced when it dies, at the same addresses, and knows all again', async () => {
     const script = ticking();
-    const { observers, said, gone } = observersOf(script.engine, { workerUrl });
-    const { dashboard } = await observers.start();
+    const { host, said, gone } = hostOf(script.engine, { workerUrl });
+    const { dashboard } = await host.start();
     script.engine.counters[COUNTER.held] = 1;
-    observers.tell(look(at('11:02') + 21_000));
+    host.tell(look(at('11:02') + 21_000));
     while (said.length === 0) await new Promise((resolve) => setImmediate(resolve));
     await eventually(`${dashboard}/`, (text) => text.includes('page.js'));
-    observers.tell(look(at('11:02') + 22_000));
+    host.tell(look(at('11:02') + 22_000));
     await stream(`${dashboard}/events`, /event: whole/);
     expect(said[0]).toMatch(/^The thread of the page and the metrics died: /);
     expect(gone).toEqual([]);
@@ -221,25 +221,25 @@ describe('the thread', () => {
 
   it('is given up after three deaths, which is said once; updates are then dropped', async () => {
     const { engine } = ticking();
-    const { observers, gone } = observersOf(engine, { workerUrl });
-    await observers.start();
+    const { host, gone } = hostOf(engine, { workerUrl });
+    await host.start();
     engine.counters[COUNTER.held] = 3;
     while (gone.length === 0) {
-      observers.tell(look(at('11:02') + 21_000));
+      host.tell(look(at('11:02') + 21_000));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    observers.tell(look(at('11:02') + 21_000));
+    host.tell(look(at('11:02') + 21_000));
     expect(gone).toEqual([
       'The page and the metrics are gone: their thread died three times, see the log. The run goes on.',
     ]);
   });
 
   it('does not begin where a port is taken, and says whose', async () => {
-    const first = observersOf(ticking().engine);
-    const { metrics } = await first.observers.start();
+    const first = hostOf(ticking().engine);
+    const { metrics } = await first.host.start();
     const port = Number(new URL(metrics!).port);
-    const { observers } = observersOf(ticking().engine, { metrics: port });
-    await expect(observers.start()).rejects.toMatchObject({
+    const { host } = hostOf(ticking().engine, { metrics: port });
+    await expect(host.start()).rejects.toMatchObject({
       exitCode: 2,
       message: `Port ${port} of --metrics cannot be had: another program listens there. Give another, or 0 for any that is free.`,
     });
