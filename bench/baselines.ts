@@ -1,7 +1,7 @@
 /**
- * Two yardsticks for 51-byte LTP frames, the same for everybody: `plain`, what one writes first, and `floor`, a hand-inlined
- * single-threaded loop that does nothing but decode and fold. Both return the number of closed candles and a checksum to compare.
- * Neither judges, orders or seals anything: they bound what the engine can be compared with, and are no model of it.
+ * Two baselines for 51-byte LTP frames: `plain`, the obvious code, and `floor`, a hand-inlined single-threaded loop
+ * that only decodes and builds bars. Both return the number of closed candles and a checksum. Neither filters, orders
+ * or seals anything, so they bound the engine's cost from below and are not a model of it.
  */
 
 export interface BaselineResult {
@@ -9,7 +9,7 @@ export interface BaselineResult {
   readonly checksum: number;
 }
 
-/** `n` frames back to back in one Buffer, digit tokens, prices in paise, one frame every `stepMs` of market time from 09:15 IST. */
+/** `n` frames in one Buffer: digit tokens, prices in paise, one frame each `stepMs` of market time from 09:15 IST. */
 export function frames(n: number, symbols = 50, stepMs = 2, seed = 1): { buf: Buffer; tokens: string[] } {
   const buf = Buffer.alloc(n * 51);
   let s = seed >>> 0;
@@ -43,7 +43,7 @@ interface OpenCandle {
   ticks: number;
 }
 
-/** What one writes first: an object a tick, a string a token, BigInts, maps. */
+/** The obvious code: an object for each tick, tokens as strings, BigInts, maps. */
 export function plain(buf: Buffer, n: number, tokens: readonly string[]): BaselineResult {
   const symbolOf = new Map(tokens.map((t, i) => [t, `SYM${i}`]));
   const state = new Map<string | undefined, OpenCandle>();
@@ -84,7 +84,7 @@ export function plain(buf: Buffer, n: number, tokens: readonly string[]): Baseli
   return { candles, checksum: sum };
 }
 
-/** The least that the work takes: everything inlined, typed arrays, one thread. */
+/** The minimum of work: everything inlined, typed arrays, one thread. */
 export function floor(buf: Buffer, n: number, tokens: readonly string[]): BaselineResult {
   const size = 4096;
   const keys = new Int32Array(size);

@@ -1,9 +1,11 @@
 /**
- * What the program costs as a user runs it: Stage 2 in LTP mode on the simulated broker, journal, Parquet and momentum included, by its own report.
+ * The cost of the whole program by its own report: Stage 2 in LTP mode on the simulated broker, with journal, Parquet
+ * and momentum.
  *
  *   simulated broker, a process of its own ─► socket ─► tickshard: all threads        CPU of a core, greatest RSS
  *
- * Beside it a Node of as many threads that does nothing. Idle is between continuous trading and the closing auction, when the feed says nothing.
+ * The baseline is an idle Node with as many threads. Idle is the time between continuous trading and the closing
+ * auction, when the feed is silent.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +16,7 @@ import { promisify } from 'node:util';
 import { shipped } from '../src/paths.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
-/** Gate `performance` allows half a core and 300 MB; what is usual is to stay below a fifth of that. */
+/** Gate `performance` allows half a core and 300 MB; the target is a fifth of that. */
 const BOUND = { cpuPercent: 10, rssMb: 60 } as const;
 /** Messages a second of 50 symbols at speed 1, about. */
 const CASES = [
@@ -36,11 +38,11 @@ export interface Run {
   readonly minutes: number;
   /** Options more. */
   readonly args?: readonly string[];
-  /** Told what the program says as it says it. */
+  /** Receives the program's output as it is printed. */
   readonly onText?: (text: string) => void;
 }
 
-/** Runs the program and returns what its report says that it cost. */
+/** Runs the program and returns its cost by its report. */
 export async function costOf({
   at,
   speed,
@@ -66,7 +68,7 @@ export async function costOf({
       'report.json',
       ...more,
     ];
-    // A feed that says nothing fails its gates, which is no matter here.
+    // A silent feed fails its gates, which does not matter here.
     await new Promise<void>((resolve) => {
       const child = execFile(
         process.execPath,
@@ -89,10 +91,10 @@ export async function costOf({
   }
 }
 
-/** Threads beside the main one: a shard's and the writer's. */
+/** Threads other than the main thread: a shard's and the writer's. */
 const THREADS = 2;
 
-/** MiB resident of a Node of the same threads that does nothing: what no program of three threads stays below. */
+/** MiB resident of an idle Node with the same threads, the lower bound of any program with three threads. */
 async function emptyRssMb(): Promise<number> {
   const script = `const { Worker } = require('node:worker_threads');
     const threads = Array.from({ length: ${THREADS} }, () => new Worker('setInterval(() => {}, 1e6)', { eval: true }));

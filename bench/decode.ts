@@ -1,5 +1,6 @@
 /**
- * Decoding alone: `decode` into a scratch beside the decoder that one writes first (toString, BigInt, an object a frame).
+ * Decoding alone: `decode` into a scratch packet, compared with the obvious decoder (toString, BigInt, one object
+ * each).
  *
  *   frames in memory ──► decode ─────────────► one scratch Packet ─┐
  *   (512 Buffers)    └─► Buffer, BigInt ──► a new object each ─────┴─► checksum          one thread, no input or output
@@ -30,8 +31,8 @@ interface Decoded {
 }
 
 /**
- * What one writes first. Kept as the slower design to compare with, and as a second opinion on every field. Each mode's object is one
- * literal: put together by spreading, a Quote took thirty times as long, and the comparison would have flattered us.
+ * The obvious decoder, for comparison and as a second opinion on every field. The object of each mode is one literal:
+ * with spreading a Quote took thirty times as long, which would have flattered us.
  */
 function decodeObject(frame: Buffer): Decoded {
   switch (frame.readUInt8(0)) {
@@ -213,7 +214,7 @@ async function measure(mode: ModeName, smoke: boolean): Promise<Row> {
 export const decodeBench: Bench = {
   name: 'decode',
   topology:
-    'frames -> decode -> one scratch -> checksum; beside toString, BigInt and an object each; one thread',
+    'frames -> decode -> one scratch -> checksum; compared with toString, BigInt and an object each; one thread',
   async run({ smoke }) {
     const rows: Row[] = [];
     for (const mode of MODES) rows.push(await measure(mode, smoke));

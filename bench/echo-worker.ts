@@ -1,4 +1,4 @@
-/** A consumer of the ring that does nothing with a record but note how long it took to come: what the way itself costs. Thread entry, as `workers/shard.ts`. */
+/** Thread entry: a consumer of the ring that only records the latency of each record, to measure the ring alone. */
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
 import { bucketOf } from '../src/memory/histogram.js';

@@ -1,5 +1,5 @@
 /**
- * What threads are for here: whatever befalls the thread that writes Parquet and evaluates the rule, a tick does not wait for it.
+ * Whether ticks wait for the thread that writes Parquet and evaluates the rule when that thread is slow.
  *
  *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread            histogram of due-to-applied
  *                          writer's thread: writes and evaluates, each a hundred times slower: it computes on, or it stands still (a disk that does not answer)
@@ -45,7 +45,7 @@ function waits(kind: Slowness['kind'], watchedMs: number): Promise<Waits> {
 export const isolation: Bench = {
   name: 'isolation',
   topology:
-    'schedule (12,000/s) -> main -> Router == ring ==> shard thread, while the writer thread writes and evaluates a hundred times slower; beside a writer at rest',
+    'schedule (12,000/s) -> main -> Router == ring ==> shard thread, while the writer thread writes and evaluates a hundred times slower; compared with a writer at rest',
   async run({ smoke }) {
     const found = new Map<Slowness['kind'], Waits[]>(KINDS.map((kind) => [kind, []]));
     for (let round = 0; round < (smoke ? 1 : 3); round++)

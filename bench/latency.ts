@@ -1,11 +1,14 @@
 /**
- * How long a message waits until its candle knows it, in an open loop: messages come when they are due, whether or not the engine has done with those
- * before, and each is counted from the moment at which it was due, so that a stall shows in all that it delayed (no coordinated omission).
+ * Latency from a message to its candle, in an open loop: messages come when they are due, whether or not the engine has
+ * finished the earlier ones. Latency counts from the due time, so that a stall shows in every message that it delayed
+ * (no coordinated omission).
  *
- *   schedule ─► main: Intake ─► Router ══ ring ══► shard's thread: fold, histogram of due-to-applied; of SEAL, due-to-sealed
+ *   schedule ─► main: Intake ─► Router ══ ring ══► shard's thread: fold, histogram of due-to-applied; of SEAL,
+ *   due-to-sealed
  *            └► main: a bare record ══ ring ═════► echo thread: histogram of due-to-read                    (the same ring, no work)
  *
- * At 100,000 a second the main thread has 10 us a message; what comes in one turn of its loop is published together, as one read of a socket is.
+ * At 100,000 a second the main thread has 10 us a message. Messages of one turn of its loop are published together,
+ * like one read of a socket.
  */
 import { monoMs } from '../src/clock.js';
 import { newCounters } from '../src/memory/counters.js';
@@ -17,7 +20,7 @@ import { frames } from './baselines.js';
 import { engineAnswer, naiveAnswer, OPEN_MS, Singly, subscribed } from './market.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
-/** Messages a real second, and market ms from one to the next: at 12,000 a second a market minute is half a real second, so that seals come. */
+/** Messages a real second, and market ms between two. At 12,000 a second a market minute is half a real second. */
 const RATES = [
   { rate: 200, stepMs: 300 },
   { rate: 12_000, stepMs: 10 },
@@ -25,13 +28,13 @@ const RATES = [
 ] as const;
 /** The rate of the feed's ceiling, which has the target. */
 const CEILING = 12_000;
-/** Of a bare echo's p99, at most so many times as much. */
+/** Maximum p99, as a multiple of a bare echo's. */
 const MOST_TIMES = 5;
 const SLOTS = 16_384;
 /** Real seconds of each round, the warm-up included. */
 const SECONDS = 3;
 
-/** Real ms for which the main thread sleeps when nothing is due, as in a poll for the socket: one that spins would leave the others one core of two. */
+/** Real ms that the main thread sleeps when nothing is due, as in a poll. Spinning would take one of two cores. */
 const NAP_MS = 0.05;
 const never = new Int32Array(new SharedArrayBuffer(4));
 
@@ -42,7 +45,10 @@ export function nap(ms: number): void {
 
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Calls `send` for each message from `from` to `to` when it is due, and `flush` once a turn; resolves when all are sent. */
+/**
+ * Calls `send` for each message from `from` to `to` when it is due, and `flush` once a turn; resolves when all are
+ * sent.
+ */
 export async function openLoop(
   from: number,
   to: number,
@@ -83,7 +89,7 @@ export class Since {
     return this.#now.map((count, k) => count - this.#before[k]);
   }
 
-  /** The whole of it, a line for each power of two: up to so many microseconds, so many of all, and a bar. */
+  /** The histogram as text: for each power of two of microseconds its share and a bar. */
   drawing(): string {
     const counts = this.#counts;
     const total = Math.max(
@@ -189,7 +195,7 @@ async function echoP99(count: number, rate: number): Promise<number> {
 export const latency: Bench = {
   name: 'latency',
   topology:
-    'schedule (open loop) -> main: Intake -> Router == ring ==> shard thread: due-to-applied, due-to-sealed; beside a bare echo through the same ring',
+    'schedule (open loop) -> main: Intake -> Router == ring ==> shard thread: due-to-applied, due-to-sealed; compared with a bare echo through the same ring',
   async run({ smoke, say }) {
     const rows: Row[] = [];
     for (const { rate, stepMs } of RATES) {

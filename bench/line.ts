@@ -1,11 +1,13 @@
 /**
- * The whole line on one thread: what it costs a frame to become part of a candle, through the real modules, without sockets and threads.
+ * The whole line on one thread: what it costs a frame to become part of a candle, through the real modules, without
+ * sockets and threads.
  *
  *   frames in memory ──► Intake: decode ─► Router: admit, seal, route ══ ring ══► Shard: fold, histogram ──► candles
  *   (reads of 64 KiB)├─► plain: objects, strings, BigInt, maps ──────────────────────────────────────────► candles
  *                    └─► floor: one loop, all inlined, typed arrays ─────────────────────────────────────► candles
  *
- * Frames come as reads of a busy socket: the line publishes once a read, and the shard takes a whole batch as soon as there is one, as its thread does that always has more to do.
+ * Frames come as reads of a busy socket: the pipeline publishes once a read, and the shard takes each batch at once, as
+ * the thread of a busy shard does.
  */
 import { monoMs } from '../src/clock.js';
 import { SHARD } from '../src/memory/layout.js';
@@ -42,7 +44,7 @@ export function playLine(reads: Reads, tokens: readonly string[]): Engine {
 export const line: Bench = {
   name: 'line',
   topology:
-    'frames -> Intake -> Router == ring ==> Shard -> candles, on one thread; beside `plain` and `floor` of the same frames',
+    'frames -> Intake -> Router == ring ==> Shard -> candles, on one thread; compared with `plain` and `floor` of the same frames',
   async run({ smoke }) {
     const count = smoke ? 20_000 : 4_000_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
@@ -61,13 +63,13 @@ export const line: Bench = {
     });
     return [
       rowOf({
-        name: 'line beside floor',
+        name: 'line vs floor',
         unit: 'ns/frame',
         values: ns.line,
         baseline: ns.floor,
         target: 0.5,
       }),
-      rowOf({ name: 'line beside plain', unit: 'ns/frame', values: ns.line, baseline: ns.plain, target: 12 }),
+      rowOf({ name: 'line vs plain', unit: 'ns/frame', values: ns.line, baseline: ns.plain, target: 12 }),
     ];
   },
 };

@@ -1,4 +1,7 @@
-/** The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every bench's answer is held to. */
+/**
+ * The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every
+ * bench's answer is held to.
+ */
 import { ANGEL } from '../src/broker/angel/angel.js';
 import { MINUTE_MS, type TradingSession } from '../src/market/session.js';
 import type { FileIdentity } from '../src/candles/candle.js';
@@ -14,7 +17,7 @@ import { MessageBatch, READ_BYTES, viewOf } from '../src/broker/messages.js';
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
 const MINUTES = 375;
-/** A quarter of an hour longer than any, so that there are ticks behind the day's last row. */
+/** A quarter of an hour longer than any, so that there are ticks after the day's last row. */
 export const SESSION: TradingSession = {
   date: '2026-11-23',
   openMs: OPEN_MS,
@@ -40,7 +43,9 @@ export function instrumentsOf(tokens: readonly string[]): Instrument[] {
 /** Before the first frame the subscriptions are old enough that no packet passes for a cached one. */
 export const SUBSCRIBED_BEFORE_MS = 10_000;
 
-/** An engine that is subscribed on connection 1, what takes frames in for it, and the arrival that the caller moves on. */
+/**
+ * An engine that is subscribed on connection 1, what takes frames in for it, and the arrival that the caller moves on.
+ */
 export interface Subscribed {
   readonly engine: Engine;
   readonly intake: Intake;
@@ -80,7 +85,7 @@ export function subscribed(tokens: readonly string[], shards: number, slots?: nu
   return { engine, intake, arrival };
 }
 
-/** Tokens of so many symbols. */
+/** Tokens of `symbols` symbols. */
 export function tokensOf(symbols: number): string[] {
   return Array.from({ length: symbols }, (_, k) => String(1000 + 37 * k));
 }
@@ -111,7 +116,7 @@ export function encodeTick(
 /** Messages of an LTP frame that a read of 64 KiB holds. */
 const READ_MESSAGES = Math.floor(READ_BYTES / (FRAME_BYTES + 2));
 
-/** Frames as a busy socket delivers them: so many of them as fit into a read at a time, where they lie. */
+/** Frames as a busy socket delivers them: as many as fit into one read, without a copy. */
 export class Reads {
   readonly messages = new MessageBatch();
   readonly #reads: readonly { readonly bytes: Buffer; readonly view: DataView }[];
@@ -130,7 +135,9 @@ export class Reads {
     for (let k = 0; k < READ_MESSAGES; k++) this.messages.add(k * FRAME_BYTES, FRAME_BYTES);
   }
 
-  /** Makes the frames from `from` on, where a read begins, the messages of the read at hand. Returns how many there are. */
+  /**
+   * Makes the frames from `from` on, where a read begins, the messages of the read at hand. Returns how many there are.
+   */
   next(from: number): number {
     const { messages } = this;
     const { bytes, view } = this.#reads[from / READ_MESSAGES];
@@ -146,7 +153,7 @@ export class Singly {
   readonly count: number;
   readonly #messages = new MessageBatch();
 
-  /** `count` frames that stand one behind the other. */
+  /** `count` frames one after the other. */
   constructor(frames: Uint8Array, count: number) {
     this.#messages.within(frames);
     this.count = count;

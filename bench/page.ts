@@ -1,7 +1,9 @@
 /**
- * What being watched costs: the program with `--dashboard`, a page reading its events, and `--metrics`, against the same run without.
+ * The cost of observers: the program with `--dashboard`, a reader of its events, and `--metrics`, against a run
+ * without.
  *
- *   simulated broker, a process of its own ─► tickshard ─► observers' thread ─► events ─► a reader in this process        CPU of a core
+ *   simulated broker, a process of its own ─► tickshard ─► observers' thread ─► events ─► a reader in this process
+ *   CPU of a core
  */
 import { get, type IncomingMessage } from 'node:http';
 import { costOf, type Cost } from './cost.js';

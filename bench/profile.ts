@@ -1,9 +1,11 @@
 /**
- * `npm run profile -- doctor|flame`: the storm under clinic, whose page is left in bench/profiles/, and beside it one V8 CPU profile a thread with the functions
- * that took most printed, because clinic sees the main thread alone.
+ * `npm run profile -- doctor|flame`: profiles the storm with clinic, whose page is written to bench/profiles/. Clinic
+ * sees the main thread only, so the storm also runs with one V8 CPU profile a thread, and the hottest functions are
+ * printed.
  *
- * clinic is fetched on demand at one version and is no part of `npm ci` (694 packages, unmaintained). It needs NO_INSIGHT=1, or without a terminal it does nothing
- * and says all is well; and it swallows the exit code of what it watches, so the storm leaves its own in a file.
+ * clinic is fetched on demand at one version and is not part of `npm ci` (694 packages, unmaintained). Without
+ * NO_INSIGHT=1 and a terminal it does nothing and reports success. It drops the exit code of the program, so the storm
+ * writes its own to a file.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -27,13 +29,13 @@ import { play } from './storm.js';
 
 const CLINIC = 'clinic@13.0.0';
 const TOOLS = ['doctor', 'flame'];
-/** Functions that are printed a thread, and threads: a round has a shard of its own. */
+/** Numbers of functions printed for a thread, and of threads: each round has a new shard. */
 const SHOWN = 10;
 const THREADS = 3;
-/** Real ms for which the storm goes on under observation, and frames a round. */
+/** Real ms of the profiled storm, and frames a round. */
 const WATCHED_MS = 8000;
 const FRAMES = 1_000_000;
-/** The word by which this file runs the storm under observation, and the file that then holds its exit code. */
+/** The argument that makes this file run the storm under a profiler, and the file for its exit code. */
 const WATCHED = '--watched';
 
 interface Profile {
@@ -45,7 +47,7 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-/** The functions of a V8 CPU profile that took most time themselves, with their share of what the thread did, idling left out. */
+/** The functions with the most self time in a V8 CPU profile, with their share of the thread's time without idling. */
 export function topFunctions(
   { nodes, samples, timeDeltas }: Profile,
   most: number,
@@ -90,7 +92,7 @@ function profileThreads(folder: string, self: string, say: (text: string) => voi
   return code;
 }
 
-/** Runs a command line that ends in this file and WATCHED; returns the exit code that the storm left behind, whoever swallowed it. */
+/** Runs a command line that ends in this file and WATCHED. Returns the exit code that the storm wrote to its file. */
 function watched(
   [command, ...args]: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -105,7 +107,7 @@ function watched(
     });
     if (error !== undefined) throw error;
     if (status !== 0) return status ?? 1;
-    // What broke under observation left no code, and clinic says that all is well.
+    // A storm that crashed wrote no exit code, and clinic reports success.
     return existsSync(codeFile) ? Number(readFileSync(codeFile, 'utf8')) : 1;
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** Process of bench `replay`: DuckDB makes candles of a file of ticks and writes them as Parquet. Arguments: the file of ticks, the file of candles. */
+/** Process of bench `replay`: DuckDB makes candles of ticks. Arguments: the Parquet files of ticks and of candles. */
 import { duckdb } from '../test/parquet/candles.js';
 import { CANDLES } from './replay-ticks.js';
 

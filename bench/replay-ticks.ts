@@ -26,7 +26,9 @@ import {
 export const SYMBOLS = 50;
 const TOKENS = tokensOf(SYMBOLS);
 const DAY_MS = 375 * MINUTE_MS;
-/** A read of the socket, and so a block of the journal, has so many messages: 250 reads a second at 2,000 messages. */
+/**
+ * A read of the socket, and so a block of the journal, has this many messages: 250 reads a second at 2,000 messages.
+ */
 const READ = 8;
 /** Blocks that are written together. */
 const GROUP = 4000;
@@ -76,7 +78,7 @@ function metaOf(runId: string, out: string): RunMeta {
   };
 }
 
-/** Writes the ticks as the journal of a run, with the decisions that a run makes on its way, and without hashes of its rows. Returns its folder. */
+/** Writes the ticks as a run's journal, with the run's decisions and without hashes of its rows. Returns its folder. */
 export async function writeJournal(folder: string, count: number): Promise<string> {
   const runId = `bench-${count}`;
   const run = join(folder, runId);
@@ -130,7 +132,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
     }
     builder.frames(messages, 0, messages.count);
     intake.batch(messages, arrival);
-    // Nobody folds here: what is wanted are the decisions.
+    // No shard builds bars here: only the decisions are wanted.
     engine.router.publish();
     Atomics.store(memory.i32, SHARD.head, memory.i32[MAIN.tail]);
   }

@@ -1,10 +1,13 @@
 /**
- * A day that is on disk already, again: from ticks to candles in Parquet, each as a command of its own, from its start to its end.
+ * A day that is on disk already, again: from ticks to candles in Parquet, each as a command of its own, from its
+ * start to its end.
  *
- *   journal (blocks of 8 frames) ─► tickshard replay: read, check, decode, route ══ ring ══► shard ─► writer: 50 candles files, 50 quality files, read back
- *   ticks.parquet ────────────────► DuckDB: one query with GROUP BY ─────────────────────────────────► one file of candles
+ *   journal (blocks of 8 frames) ─► tickshard replay: read, check, decode, route ══ ring ══► shard ─► writer: 50
+ *   candles files, 50 quality files, read back ticks.parquet ────────────────► DuckDB: one query with GROUP BY
+ *   ─────────────────────────────────► one file of candles
  *
- * The candles of both are compared row by row, by DuckDB. Both files were written just before: they come from memory rather than from the disk.
+ * DuckDB compares the candles of both row by row. Both files were just written, so they are read from memory rather
+ * than from the disk.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -44,7 +47,7 @@ async function compare(
 export const replay: Bench = {
   name: 'replay',
   topology:
-    'journal -> tickshard replay -> candles and quality in Parquet, read back; beside DuckDB: ticks in Parquet -> GROUP BY -> candles in Parquet',
+    'journal -> tickshard replay -> candles and quality in Parquet, read back; compared with DuckDB: ticks in Parquet -> GROUP BY -> candles in Parquet',
   async run({ smoke }) {
     const rows: Row[] = [];
     const program = fileURLToPath(shipped('dist/src/main.js'));

@@ -33,7 +33,7 @@ export interface Bench {
   readonly name: string;
   /** What flows where, as a drawing. */
   readonly topology: string;
-  /** Throws when an answer is wrong: a rate of wrong answers is none. */
+  /** Throws when an answer is wrong: a rate of wrong answers is meaningless. */
   run(options: BenchOptions): Promise<readonly Row[]>;
 }
 
@@ -84,7 +84,10 @@ export function rowOf({ name, unit, values, baseline, target, bound, moreIsBette
   };
 }
 
-/** Runs the variants in turn, each once a round, and each round begins with another of them. Returns their values by round. */
+/**
+ * Runs the variants in turn, each once a round, and each round begins with another of them. Returns their values by
+ * round.
+ */
 export async function inTurns<Name extends string>(
   rounds: number,
   variants: Readonly<Record<Name, () => number | Promise<number>>>,

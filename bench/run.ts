@@ -1,4 +1,6 @@
-/** `npm run bench [-- NAME...] [-- --smoke]`: runs the benches, prints what each measures and a table, and writes bench/results/latest.json. */
+/**
+ * `npm run bench [-- NAME...] [-- --smoke]`: runs benches, prints their tables, and writes bench/results/latest.json.
+ */
 import { fileURLToPath } from 'node:url';
 import { SystemClock } from '../src/clock.js';
 import { packageRoot } from '../src/paths.js';
@@ -33,7 +35,7 @@ export const BENCHES: readonly Bench[] = [
   replay,
 ];
 
-/** Runs those named, all when none is. Returns the exit code: 1 when a target is missed, 2 for a name that is none. */
+/** Runs the named benches, or all. Returns the exit code: 1 when a target is missed, 2 for an unknown name. */
 export async function runBenches(words: readonly string[], say: (text: string) => void): Promise<number> {
   const smoke = words.includes('--smoke');
   const names = words.filter((word) => word !== '--smoke');

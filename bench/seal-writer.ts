@@ -1,6 +1,4 @@
-/**
- * Thread entry of bench `seal`: writes every symbol's sealed candles through the real sink, with the encoder that it is told. Answers how long that took.
- */
+/** Thread entry of bench `seal`: writes all sealed candles through the real sink with a given encoder, and times it. */
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { monoMs, sleep } from '../src/clock.js';
 import type { RowPlace } from '../src/memory/shard-reader.js';
@@ -14,7 +12,7 @@ import { IDENTITY } from './market.js';
 /** The two writers of Parquet: the product's, and the one that it is compared with. */
 export type Encoder = 'parquetjs' | 'hyparquet-writer';
 
-/** Each write and evaluation takes so many times as long, computing or standing still. */
+/** Factor by which each write and evaluation takes longer, computing or sleeping. */
 export interface Slowness {
   readonly kind: 'computes' | 'stands still';
   readonly times: number;
@@ -105,7 +103,7 @@ export default async function run({
   sinks.set(`${encoder} ${outDir}`, sink);
   const startMs = monoMs();
   let rows = 0;
-  // What drags does so behind each symbol: it is to be slow at once.
+  // The delay comes after each symbol, so that it begins at once.
   const together = slowness === undefined ? BATCH_INSTRUMENTS : 1;
   for (let from = 0; from < places.length; from += together) {
     const beganMs = monoMs();

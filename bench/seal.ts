@@ -1,10 +1,13 @@
 /**
- * A minute's end: how long it takes until the candles of all symbols are durable, and whether ticks wait meanwhile. Files hold 374 rows, the boundary brings the 375th.
+ * The end of a minute: time until the candles of all symbols are durable, and whether ticks wait meanwhile. Files hold
+ * 374 rows, and the boundary adds the 375th.
  *
- *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread          histogram of due-to-applied, before the boundary and behind it
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread          histogram of due-to-applied,
+ *   before the boundary and after it
  *                                 SEAL ──────────────────► writer's thread: readCandles ─► ParquetSink: read, merge, encode, fsync, rename
  *
- * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read back and held to memory.
+ * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read
+ * back and held to memory.
  */
 import { readCandles } from '../src/candles/read-candles.js';
 import { candlesPath } from '../src/parquet/candles-file.js';
@@ -15,7 +18,7 @@ import { BEFORE, besideWriter, EDGE_MS, SEALED_BY_MS } from './ticking.js';
 
 /** Real ms in which nothing is written, to compare with. */
 const QUIET_MS = 1500;
-/** A tick behind the boundary may wait so many times as long as one before it. */
+/** Maximum latency of a tick after the boundary, as a multiple of one before it. */
 const MOST_TIMES = 1.5;
 const ENCODERS: readonly Encoder[] = ['parquetjs', 'hyparquet-writer'];
 
@@ -28,7 +31,8 @@ interface Boundary {
 function boundary(symbols: number, encoder: Encoder, quietMs: number): Promise<Boundary> {
   return besideWriter(symbols, encoder, async ({ market, writer, task }) => {
     const { memories, places } = market.line.engine;
-    // The rows before are written by the quicker of the two, and once by the one that is measured, so that its code is loaded.
+    // The rows before are written by the quicker of the two, and once by the one that is measured, so that its code
+    // is loaded.
     await writer.run({ ...task, encoder: 'hyparquet-writer' } satisfies SealTask);
     await writer.run({ ...task, places: places.slice(0, 20) } satisfies SealTask);
     const quietP99 = await market.run(EDGE_MS - 50_000, (elapsedMs) => elapsedMs >= quietMs);

@@ -1,7 +1,8 @@
 /**
- * Sends LTP frames over loopback as fast as they are taken, from a process of its own: `node sender.js COUNT STEP_MS`. Tells its parent the port. Whoever begins with
- * an HTTP request gets a WebSocket handshake and then each frame as a message; whoever begins otherwise gets the same bytes bare. All of it is made
- * beforehand, so that sending costs what the kernel takes.
+ * A process that sends LTP frames over loopback as fast as they are read: `node sender.js COUNT STEP_MS`. It reports
+ * its port to its parent. A client that begins with an HTTP request gets a WebSocket handshake and each frame as a
+ * message; any other client gets the same bytes without one. All bytes are made beforehand, so that sending costs
+ * only the kernel.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * One trading day of 50 symbols through the line, as fast as it goes, in a process of its own: `node --expose-gc soak-day.js COUNT LOOKS`. Prints, as JSON, the
- * memory in use after each part of the day, with everything collected that can be, and the bytes of heap that each frame took on its way from decode to fold.
+ * One trading day of 50 symbols through the line, as fast as it goes, in a process of its own: `node --expose-gc
+ * soak-day.js COUNT LOOKS`. Prints, as JSON, the memory in use after each part of the day, with everything collected
+ * that can be, and the bytes of heap that each frame took on its way from decode to fold.
  */
 import { monoMs } from '../src/clock.js';
 import { Shard } from '../src/shard/shard.js';
@@ -25,7 +26,8 @@ const stepMs = (MINUTES * 60_000) / count;
 const { buf, tokens } = frames(count, 50, stepMs);
 const { engine, intake, arrival } = subscribed(tokens, 1);
 const shard = new Shard(engine.memories[0]);
-// The tables of the day are there from the beginning, and the system gives their pages when they are first written: now, or it would look like a slope.
+// The tables of the day are there from the beginning, and the system gives their pages when they are first written:
+// now, or it would look like a slope.
 const { f64 } = engine.memories[0];
 for (let at = 0; at < f64.length; at += PAGE_DOUBLES) f64[at] += 0;
 const message = Buffer.alloc(FRAME_BYTES);

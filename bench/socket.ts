@@ -1,7 +1,9 @@
 /**
- * LTP frames from another process over loopback: the whole engine, beside a client of the same library that throws every message away.
+ * LTP frames from another process over loopback: the whole engine, compared with a client of the same library that
+ * throws every message away.
  *
- *   sender's process ─► TCP ─► Inlet (ws for all but packets) ─► FeedSocket ─► Line ─► Intake ─► Router ══ ring ══► shard's thread ─► candles
+ *   sender's process ─► TCP ─► Inlet (ws for all but packets) ─► FeedSocket ─► Line ─► Intake ─► Router ══ ring ══►
+ *   shard's thread ─► candles
  *                    ├─► TCP ─► ws ─► nothing
  *                    └─► TCP ─► nothing          (how fast the sender is: where it is no faster than the bare client, the bench says nothing and fails)
  *
@@ -37,7 +39,7 @@ import { median, rowOf, type Bench } from './row.js';
 const STEP_MS = 2;
 /** Bytes of a message on the wire. */
 const WIRE_BYTES = FRAME_BYTES + 2;
-/** The sender must be so many times as fast as the bare client. */
+/** Minimum speed of the sender, as a multiple of the bare client's. */
 const FAST_SENDER = 1.5;
 
 /** Million messages a second, from the first to the last. */
@@ -109,7 +111,8 @@ async function wholeEngine(
 ): Promise<number> {
   const instruments = instrumentsOf(tokens);
   let left = count;
-  // The machine is faster than any market: its clock is that of the frames. Before them it is so early that none passes for a cached one.
+  // The machine is faster than any market: its clock is that of the frames. Before them it is so early that none
+  // passes for a cached one.
   const clock = new FramesClock(
     () => OPEN_MS + (left === count ? -SUBSCRIBED_BEFORE_MS : (count - left) * STEP_MS),
   );
@@ -193,7 +196,7 @@ async function startSender(count: number): Promise<{ readonly child: ChildProces
 export const socket: Bench = {
   name: 'socket',
   topology:
-    "sender's process -> TCP -> Inlet -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; beside a bare ws client that discards",
+    "sender's process -> TCP -> Inlet -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; compared with a bare ws client that discards",
   async run({ smoke }) {
     const count = smoke ? 20_000 : 1_500_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);

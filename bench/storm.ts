@@ -1,10 +1,11 @@
 /**
- * The engine with its threads: 50 symbols as fast as they can be read from memory, over rings into shards, until the last candle is sealed.
+ * The engine with its threads: 50 symbols as fast as they can be read from memory, over rings into shards, until the
+ * last candle is sealed.
  *
  *   main: frames ─► Intake ─► Router ─┬══ ring ══► shard 1 ─► candles ─┐
  *                                     ├══ ring ══► shard 2 ─► candles ─┼─► hash, as of a plain fold
  *                                     └══ ring ══► ...                 ┘
- *   beside `floor` on the main thread alone
+ *   compared with `floor` on the main thread alone
  */
 import { monoMs } from '../src/clock.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
@@ -17,12 +18,16 @@ const STEP_MS = 2;
 const SHARDS = [1, 2, 4] as const;
 
 /**
- * The share of the frames that comes before the clock starts: threads are new in every round, and their code is compiled first, on the same cores. That takes some
- * 80 ms, three million frames of a shard; of a shorter run the compiler would be measured.
+ * The share of the frames that comes before the clock starts: threads are new in every round, and their code is
+ * compiled first, on the same cores. That takes some 80 ms, three million frames of a shard; of a shorter run the
+ * compiler would be measured.
  */
 const WARM = 0.4;
 
-/** Real ns a frame from the first that is measured to the moment at which every shard has applied END. `breathes`: the event loop gets its turn meanwhile, as profilers need it. */
+/**
+ * Real ns a frame from the first that is measured to the moment at which every shard has applied END. `breathes`: the
+ * event loop gets its turn meanwhile, as profilers need it.
+ */
 export async function play(
   buf: Buffer,
   count: number,
@@ -71,7 +76,7 @@ export async function play(
 export const storm: Bench = {
   name: 'storm',
   topology:
-    'main: frames -> Intake -> Router == rings ==> 1, 2, 4 shard threads -> sealed candles, hashed; beside `floor` on one thread',
+    'main: frames -> Intake -> Router == rings ==> 1, 2, 4 shard threads -> sealed candles, hashed; compared with `floor` on one thread',
   async run({ smoke }) {
     const count = smoke ? 20_000 : 8_000_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);

@@ -1,4 +1,4 @@
-/** A market that ticks on by a schedule while something else happens: who waits for what, in benches `seal` and `isolation`. */
+/** A market that ticks by a schedule while something else happens, for benches `seal` and `isolation`. */
 import { Piscina } from 'piscina';
 import { monoMs, sleep } from '../src/clock.js';
 import { MINUTE_MS } from '../src/market/session.js';
@@ -26,7 +26,7 @@ const NAP_MS = 0.2;
 /** Minutes before the boundary, and the minute's end that is the boundary. */
 export const BEFORE = 374;
 export const EDGE_MS = OPEN_MS + (BEFORE + 1) * MINUTE_MS;
-/** Market ms behind a minute's end at which it is sealed for sure. */
+/** Market ms after a minute's end at which it is certainly sealed. */
 export const SEALED_BY_MS = 4000;
 
 /** A market of `symbols` that ticks on, one symbol after the other. */
@@ -53,14 +53,15 @@ export class Ticking {
     intake.batch(this.#single.at(0), arrival);
   }
 
-  /** Ticks at the rate until `over` says so; market time goes on from `fromMs` by a second in ten. Returns the p99 of due-to-applied, us. */
+  /** Ticks at the rate until `over`. Market time continues from `fromMs`. Returns the p99 of due-to-applied, us. */
   async run(fromMs: number, over: (elapsedMs: number) => boolean): Promise<number> {
     const { router } = this.line.engine;
     const [memory] = this.line.engine.memories;
     const applied = new Since(memory, memory.histogram);
     const startMs = monoMs();
     for (let k = 0; !over(monoMs() - startMs); await turn()) {
-      // In between it sleeps, as in a poll for the socket: three busy threads would share two cores, and the schedule itself be late.
+      // In between it sleeps, as in a poll for the socket: three busy threads would share two cores, and the schedule
+      // itself be late.
       nap(NAP_MS);
       for (const dueBy = ((monoMs() - startMs) * RATE) / 1000; k < dueBy; k++)
         this.tick(fromMs + (k / RATE) * 100, startMs + (k * 1000) / RATE);
@@ -91,7 +92,7 @@ export class Ticking {
   }
 }
 
-/** A ticking market with its shard's thread, filled up to the boundary, and a writer's thread beside it. */
+/** A ticking market with its shard's thread, filled up to the boundary, and a writer's thread. */
 export interface BesideWriter {
   readonly market: Ticking;
   readonly writer: Piscina;

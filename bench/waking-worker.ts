@@ -5,7 +5,10 @@ import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH_RECORDS, Shard } from '../src/shard/shard.js';
 import type { ShardTask } from '../src/threads/shard-messages.js';
 
-/** `wait`: blocks in the thread, as the product's. `waitAsync`: gives the thread's event loop its turns. `spin`: looks on for a while before it blocks. `drain`: applies what there is, and its task is over. */
+/**
+ * `wait` blocks the thread, as the product does. `waitAsync` lets the thread's event loop run. `spin` polls for a while
+ * before it blocks. `drain` applies the available records and ends its task.
+ */
 export type Waiting = 'wait' | 'waitAsync' | 'spin' | 'drain';
 
 const SLEEP_MS = 100;

@@ -1,7 +1,8 @@
 /**
  * How a shard waits for records, and how they are shown to it: what decided between the ways that there are.
  *
- *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread: a task that runs on and blocks, or waits in its event loop, or spins first
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread: a task that runs on and blocks, or
+ *   waits in its event loop, or spins first
  *                                                        └──► a task of its own for each wake-up, while none is under way
  *
  * Each with what came in a turn of the loop shown together; the product's way also with each message shown by itself.
@@ -83,7 +84,7 @@ async function figures(
     intake.end();
     show();
     await pool?.done;
-    // The last task ends a little behind its last record: a pool that is gone by then would reject it.
+    // The last task ends a little after its last record, and a destroyed pool would reject it.
     do await underWay;
     while (underWay !== undefined || !router.isDrained);
     const answer = engineAnswer(engine);

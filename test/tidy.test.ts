@@ -10,8 +10,8 @@ import { packageRoot } from '../src/paths.js';
 const MAX_LINES = 400;
 
 /**
- * The rooms from the bottom up, each with the rooms that it may import. A room imports only rooms above it in this list,
- * so no import runs upward. ARCHITECTURE.md has the picture.
+ * The rooms from the bottom up, each with the rooms that it may import. A room imports only rooms above it in this
+ * list, so no import runs upward. ARCHITECTURE.md has the picture.
  */
 const ROOMS = roomsOf(`
   text

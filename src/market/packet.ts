@@ -5,7 +5,9 @@
  * Prices stay in the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout: docs/protocol.md 5, 6 and 8.
  */
 
-/** Modes of the feed, as on the wire. Mode 4 (Depth-20) was withdrawn by the broker and is refused (docs/protocol.md 8). */
+/**
+ * Modes of the feed, as on the wire. Mode 4 (Depth-20) was withdrawn by the broker and is refused (docs/protocol.md 8).
+ */
 export const MODE = { ltp: 1, quote: 2, snapquote: 3 } as const;
 
 /** Modes that can be subscribed, by their name on the command line. */
