@@ -1,6 +1,6 @@
 /**
- * What the rest of the program needs of a broker. Everything that knows one broker's protocol is in that broker's folder and reaches the
- * program as one value of type `Broker`, which `src/run/broker.ts` chooses.
+ * What the rest of the program needs of a broker. Everything that knows one broker's protocol is in that broker's
+ * folder and reaches the program as one value of type `Broker`, which `src/run/broker.ts` chooses.
  */
 import type { Clock } from '../clock.js';
 import type { CandleRow } from '../candles/candle.js';
@@ -17,22 +17,28 @@ export interface Broker {
   readonly instruments: InstrumentFile;
 }
 
-/** Why bytes are not a packet. Whether a packet makes sense (exchange, token, price, time) is for the packet filter to say. */
+/**
+ * Why bytes are not a packet. Whether a packet makes sense (exchange, token, price, time) is for the packet filter to
+ * say.
+ */
 export type FrameRefusal = 'length' | 'mode';
 
 /** Binary frames of the feed: one WebSocket message is one packet. */
 export interface FrameCodec {
   /** Bytes of the shortest frame: bounds how many packets one read of the socket can hold. */
   readonly minFrameBytes: number;
-  /** Decodes a message into `packet` and returns nothing, or leaves `packet` unchanged and returns why not. Never throws, allocates nothing. */
+  /**
+   * Decodes a message into `packet` and returns nothing, or leaves `packet` unchanged and returns why not. Never
+   * throws, allocates nothing.
+   */
   decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefined;
   /** Whether the binary message of `length` bytes at `at` has the length that its mode demands. */
   looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean;
   /** The packet as `tickshard decode` prints it, only the fields that its mode has. Allocates. */
   toJson(packet: Packet): Record<string, unknown>;
   /**
-   * A scanner of frames of one mode, for the fast path; undefined where the broker has none for it. `answers`: by instrument index, the
-   * number that the scanner writes as `RECORD.what`.
+   * A scanner of frames of one mode, for the fast path; undefined where the broker has none for it. `answers`: by
+   * instrument index, the number that the scanner writes as `RECORD.what`.
    */
   scannerFor(
     mode: number,
@@ -97,7 +103,7 @@ export interface HandshakeRefusal {
 }
 
 /** How much the broker allows. */
-export interface FeedQuota {
+interface FeedQuota {
   /** Subscriptions that one socket may hold, counted per (token, mode). */
   readonly subscriptionsPerSocket: number;
   readonly tokensPerRequest: number;
@@ -118,7 +124,7 @@ export interface FeedWords {
 }
 
 /** The WebSocket feed, as far as it is not binary frames. */
-export interface FeedProtocol {
+interface FeedProtocol {
   readonly quota: FeedQuota;
   readonly words: FeedWords;
   /** Text message that keeps the connection; the server answers with a text of kind `pong`. */
@@ -145,7 +151,10 @@ export type Credentials = Readonly<Record<string, string>>;
 export interface BrokerSession {
   /** From then on a new log-in comes before a new connection; epoch ms by the wall clock. */
   readonly validUntilMs: number;
-  /** Ms by which this machine's clock is ahead of the server's `Date`, to about half a second; undefined when it sent none. */
+  /**
+   * Ms by which this machine's clock is ahead of the server's `Date`, to about half a second; undefined when it sent
+   * none.
+   */
   readonly clockAheadMs: number | undefined;
   /** Everything of this log-in that must be redacted. */
   readonly secrets: readonly string[];
@@ -161,18 +170,24 @@ export interface CredentialsLook {
 }
 
 /** The servers, and who we are to them. */
-export interface BrokerAccess {
+interface BrokerAccess {
   readonly liveEndpoint: Endpoint;
   /** Variable of the environment of each credential, by its name. */
   readonly variables: Readonly<Record<string, string>>;
   /** What each REST path is for, by path; requests to other paths have no known purpose. */
   readonly restPurposes: ReadonlyMap<string, 'log-in' | 'candles'>;
-  /** A server elsewhere that speaks this broker's protocol. `ca`: certificates (PEM) to trust. Throws EngineError USAGE. */
+  /**
+   * A server elsewhere that speaks this broker's protocol. `ca`: certificates (PEM) to trust. Throws EngineError
+   * USAGE.
+   */
   endpointAt(url: string, ca?: string): Endpoint;
   /** Throws EngineError CONFIG naming what is missing or cannot be sent. */
   readCredentials(environment: Readonly<Record<string, string | undefined>>): Credentials;
   lookAt(credentials: Credentials): CredentialsLook;
-  /** Logs in; `signal` ends it early. Throws EngineError LOGIN with one sentence: LoginRefused, LoginLimited, or another where no answer came. */
+  /**
+   * Logs in; `signal` ends it early. Throws EngineError LOGIN with one sentence: LoginRefused, LoginLimited, or
+   * another where no answer came.
+   */
   logIn(
     endpoint: Endpoint,
     credentials: Credentials,
@@ -195,9 +210,9 @@ export interface CandlePoller {
   /** Rows of the last answer that could not be read and are left out, by symbol. */
   readonly unreadable: ReadonlyMap<string, number>;
   /**
-   * The candles with a label from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending, as the broker has them now.
-   * Throws CandlesRefused when it refuses this instrument, EngineError CANDLES when it cannot be reached or limits for too long, or the
-   * signal came.
+   * The candles with a label from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending, as the
+   * broker has them now. Throws CandlesRefused when it refuses this instrument, EngineError CANDLES when it cannot be
+   * reached or limits for too long, or the signal came.
    */
   candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]>;
 }
@@ -212,7 +227,7 @@ export interface CandlePollerOptions {
   readonly say?: (sentence: string) => void;
 }
 
-export interface RestCandles {
+interface RestCandles {
   /** Name of the request, for reports. */
   readonly requestName: string;
   /** Real ms between the beginnings of two requests. */
@@ -228,7 +243,10 @@ export interface BrokerListings {
   readonly conflicts: ReadonlyMap<string, string>;
   /** Stocks with futures. */
   readonly derivatives: number;
-  /** Rows in the file; those that could not be read as a row; equities whose tick size could not, for which 0.05 rupees are taken. */
+  /**
+   * Rows in the file; those that could not be read as a row; equities whose tick size could not, for which 0.05
+   * rupees are taken.
+   */
   readonly rows: number;
   readonly unreadable: number;
   readonly guessedTicks: number;
@@ -244,7 +262,7 @@ export interface CachedFile {
 }
 
 /** The broker's list of instruments: a file that is downloaded once a day and read from disk. */
-export interface InstrumentFile {
+interface InstrumentFile {
   readonly url: string;
   /** Folder of the downloaded files. */
   readonly cacheFolder: string;

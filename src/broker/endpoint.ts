@@ -12,8 +12,8 @@ export interface Endpoint {
 }
 
 /**
- * Reads the URL of `--feed`; the paths of the feed and of the log-in are the broker's. Unencrypted `ws:` is for this machine only. Throws
- * EngineError USAGE in one sentence, which never repeats what may be a secret in it.
+ * Reads the URL of `--feed`; the paths of the feed and of the log-in are the broker's. Unencrypted `ws:` is for this
+ * machine only. Throws EngineError USAGE in one sentence, which never repeats what may be a secret in it.
  */
 export function endpointFrom(text: string, feedPath: string, loginPath: string, ca?: string): Endpoint {
   if (!URL.canParse(text))

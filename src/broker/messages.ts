@@ -2,32 +2,32 @@
  * Binary messages that arrived together, where they lie: what one read of a socket delivers, or a stretch of a journal.
  */
 
-/** What one read of the socket delivers at most, bytes. */
+/** Maximum size of one read of the socket, bytes. */
 export const READ_BYTES = 65_536;
 
-/** Messages that are handed over together at most; the shortest packet fills a read of 64 KiB with fewer. */
-const MOST_MESSAGES = 2048;
+/** Maximum number of messages in a batch; a read of 64 KiB holds fewer of the shortest packet. */
+const MAX_MESSAGES = 2048;
 
-/** The same memory by its integers. */
+/** A view of the same memory. */
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export class MessageBatch {
-  /** Whatever buffer the messages stand in, and the same memory by its integers. */
+  /** The buffer that holds the messages, and a view of the same memory. */
   bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(new ArrayBuffer(0));
   /** Where each message begins in `bytes`, and its length, in turn. */
-  readonly places = new Int32Array(2 * MOST_MESSAGES);
+  readonly places = new Int32Array(2 * MAX_MESSAGES);
   count = 0;
 
-  /** Begins anew, with no messages, in other bytes. */
+  /** Starts an empty batch in other bytes. */
   within(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.view = viewOf(bytes);
     this.count = 0;
   }
 
-  /** Begins anew with all of `bytes` as the one message. */
+  /** Starts a batch of one message: all of `bytes`. */
   only(bytes: Uint8Array): void {
     this.within(bytes);
     this.add(0, bytes.length);
@@ -42,7 +42,7 @@ export class MessageBatch {
   }
 
   get isFull(): boolean {
-    return this.count === MOST_MESSAGES;
+    return this.count === MAX_MESSAGES;
   }
 
   /** The bytes of message `k`, a slice. */

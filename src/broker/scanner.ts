@@ -1,6 +1,6 @@
 /**
- * The fast path's contract between the engine and a broker: the broker scans its frames and writes ring records, the engine says in a
- * `ScanWindow` which frames are ordinary and where the records go. docs/fast-paths.md.
+ * The fast path's contract between the engine and a broker: the broker scans its frames and writes ring records, the
+ * engine says in a `ScanWindow` which frames are ordinary and where the records go. docs/fast-paths.md.
  */
 import type { MessageBatch } from './messages.js';
 
@@ -8,7 +8,10 @@ import type { MessageBatch } from './messages.js';
 export const LAG_SHIFT = 3;
 const MAX_INT32 = 0x7fffffff;
 
-/** What is ordinary in one read, and what was scanned. The engine sets the fields, the scanner updates `earliest`, `latest` and `lagCounts`. */
+/**
+ * What is ordinary in one read, and what was scanned. The engine sets the fields, the scanner updates `earliest`,
+ * `latest` and `lagCounts`.
+ */
 export class ScanWindow {
   /** What the records say of their arrival (`RECORD.receivedUs`, `RECORD.connection`). */
   receivedUs = 0;
@@ -37,7 +40,10 @@ export class ScanWindow {
   }
 }
 
-/** Records of the ring without volume, and where the next one goes: at `start`, in 32-bit words, plus `cursor & mask` records. */
+/**
+ * Records of the ring without volume, and where the next one goes: at `start`, in 32-bit words, plus `cursor & mask`
+ * records.
+ */
 export interface ScanTarget {
   records: Int32Array;
   start: number;
@@ -50,8 +56,8 @@ export interface TickScanner {
   /** From now on no instrument's frames are ordinary. */
   disableAll(): void;
   /**
-   * Writes a record for each frame of `messages` from `first` on while they are ordinary, `max` at most, the first one at `cursor`. Returns
-   * how many it wrote.
+   * Writes a record for each frame of `messages` from `first` on while they are ordinary, `max` at most, the first
+   * one at `cursor`. Returns how many it wrote.
    */
   scan(
     messages: MessageBatch,

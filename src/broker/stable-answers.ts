@@ -1,5 +1,5 @@
 /**
- * Candles that have come to rest: the broker goes on changing a minute for some seconds behind its end, so each symbol is asked until two
+ * Stable candles: the broker may change a minute for some seconds after its end, so each symbol is polled until two
  * answers in a row agree.
  */
 import type { CandleRow } from '../candles/candle.js';
@@ -23,18 +23,21 @@ export interface StableCandles {
 
 export interface StableAnswerOptions {
   readonly ask: (instrument: PolledInstrument, fromMs: number, toMs: number) => Promise<readonly CandleRow[]>;
-  /** Waits so long that an answer can be another one than the last, ms real time since then. */
+  /** Waits until an answer may differ from the last one. */
   readonly apart: (pass: number) => Promise<void>;
   readonly say?: (sentence: string) => void;
 }
 
-/** Each symbol is asked so often at most. */
+/** Maximum number of answers for a symbol. */
 export const MAX_ANSWERS = 6;
 
 const sameRows = (a: readonly CandleRow[], b: readonly CandleRow[]): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
-/** Asks for all in turn, and again for those that did not agree. In the order of `wanted`. Throws what `ask` throws, but for a refusal of one symbol. */
+/**
+ * Asks for all in turn, and again for those that did not agree. In the order of `wanted`. Throws what `ask` throws,
+ * but for a refusal of one symbol.
+ */
 export async function stableCandles(
   wanted: readonly WantedCandles[],
   { ask, apart, say }: StableAnswerOptions,

@@ -1,5 +1,6 @@
 /**
- * The feed client: performs what the machine decides, with one socket by construction. The only owner of reconnection, and of the subscriptions that should hold: they are sent anew on every open, never replayed.
+ * The feed client: performs what the machine decides, with one socket by construction. The only owner of
+ * reconnection, and of the subscriptions that should hold: they are sent again on every open.
  */
 import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
@@ -24,7 +25,7 @@ import { Redactor } from '../text/redactor.js';
 import { sanitize } from '../text/sanitize.js';
 import { FeedSocket } from './socket.js';
 
-export interface FeedHandlers {
+interface FeedHandlers {
   /** The socket is open. Connections are numbered from 1. */
   opened(connection: number): void;
   /** All subscribe requests of this connection were handed to the socket. */
@@ -53,20 +54,23 @@ export interface FeedClientOptions {
   readonly inSession: () => boolean;
   /** Real ms within which the first connection must open. */
   readonly firstOpenWithinMs: number;
-  /** Whether nobody is there to start it again: a log-in that fails for what may pass is then tried again from the beginning. */
+  /**
+   * Whether no user is present to start it again: a log-in that fails for a passing reason is then retried from the
+   * start.
+   */
   readonly unattended?: boolean;
   readonly limits?: FeedLimits | undefined;
   readonly handshakeWithinMs?: number | undefined;
   /** A log-in that was made already, for the first connection. */
   readonly session?: BrokerSession | undefined;
-  /** Number of the last connection of a run that this one goes on from: its own are numbered from the next. */
+  /** Number of the last connection of the run that this one resumes; its own are numbered from the next. */
   readonly connectionsBefore?: number;
 }
 
 /** Real ms that a server is given to answer our close frame. */
 const CLOSE_WITHIN_MS = 1000;
-const LOOKS_A_PING = 4;
-const LONGEST_LOOK_MS = 1000;
+const TICKS_PER_PING = 4;
+const MAX_TICK_MS = 1000;
 
 const stoppedEarly = (): EngineError =>
   new EngineError('CONNECT', 'The feed was stopped before it was open.');
@@ -78,7 +82,7 @@ export class FeedClient {
   #session: BrokerSession | undefined;
   /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
   readonly #secrets: Set<string>;
-  readonly #concealer: Redactor;
+  readonly #redactor: Redactor;
   #socket: FeedSocket | undefined;
   #ticking: Timer | undefined;
   #waiting: Timer | undefined;
@@ -87,7 +91,7 @@ export class FeedClient {
   #lastPongMs = 0;
   #lastPacketMs = 0;
   /** A packet came since the last tick: the clock is not read for each. */
-  #heard = false;
+  #packetSeen = false;
   #lastSentence: string | undefined;
   #closing: Promise<void> | undefined;
   readonly #abort = new AbortController();
@@ -99,7 +103,7 @@ export class FeedClient {
     this.#options = options;
     const { feed } = options.broker;
     this.#secrets = new Set(Object.values(options.credentials));
-    this.#concealer = new Redactor(this.#secrets);
+    this.#redactor = new Redactor(this.#secrets);
     this.#rules = { limits: options.limits ?? FEED_LIMITS, words: feed.words };
     this.#state = idleAfter(options.connectionsBefore ?? 0);
     const used = feed.subscriptionsUsed(options.subscriptions);
@@ -111,7 +115,10 @@ export class FeedClient {
       );
   }
 
-  /** Logs in, unless that was done, and connects; resolves at the first open. Rejects with EngineError LOGIN or CONNECT (exit code 3), CONFIG for credentials that cannot be used. */
+  /**
+   * Logs in, unless that was done, and connects; resolves at the first open. Rejects with EngineError LOGIN or
+   * CONNECT (exit code 3), CONFIG for credentials that cannot be used.
+   */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#state.kind === 'stopped') return reject(stoppedEarly());
@@ -119,7 +126,7 @@ export class FeedClient {
       const { clock, firstOpenWithinMs } = this.#options;
       this.#expectOpenWithin(firstOpenWithinMs);
       this.#ticking = clock.every(
-        Math.min(LONGEST_LOOK_MS, this.#rules.limits.pingEveryMs / LOOKS_A_PING),
+        Math.min(MAX_TICK_MS, this.#rules.limits.pingEveryMs / TICKS_PER_PING),
         () => this.#tick(),
       );
       this.#feed({ type: 'start', unattended: this.#options.unattended ?? false });
@@ -135,11 +142,14 @@ export class FeedClient {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#heardNow();
+    this.#resetSilence();
     this.#socket?.resume();
   }
 
-  /** Closes with a close frame and waits at most a second for the answer. No timer is left, nothing more is said. May be called more than once, and from a handler. */
+  /**
+   * Closes with a close frame and waits at most a second for the answer. No timer is left, nothing more is said. May
+   * be called more than once, and from a handler.
+   */
   async stop(): Promise<void> {
     this.#feed({ type: 'stop' });
     this.#release();
@@ -148,14 +158,17 @@ export class FeedClient {
     await this.#closing;
   }
 
-  /** `text` fit to be shown: without anything that must not be repeated to anybody, and at most `longest` characters of it. */
+  /**
+   * `text` fit to be shown: without anything that must not be repeated to anybody, and at most `longest` characters
+   * of it.
+   */
   presentable(text: string, longest: number): string {
     return sanitize(text, this.#secrets, longest);
   }
 
   /** Overwrites in `bytes` what must not be kept of them. */
   conceal(bytes: Buffer): void {
-    this.#concealer.redact(bytes);
+    this.#redactor.redact(bytes);
   }
 
   #expectOpenWithin(realMs: number): void {
@@ -269,12 +282,13 @@ export class FeedClient {
       handlers: {
         opened: () => this.#feed({ type: 'opened', connection }),
         binary: (messages) => {
-          this.#heard = true;
+          this.#packetSeen = true;
           if (this.#state.kind === 'subscribing') this.#feed({ type: 'packet', connection });
           handlers.binary(messages, connection);
         },
         text: (bytes) => {
-          // Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut short.
+          // Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut
+          // short.
           const text = feed.classifyText(bytes, (string) => this.presentable(string, feed.maxTextBytes));
           if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
           else if (text.kind === 'error')
@@ -297,7 +311,7 @@ export class FeedClient {
   #subscribe(connection: number): void {
     const { broker, subscriptions, handlers } = this.#options;
     this.#expiry?.cancel();
-    this.#heardNow();
+    this.#resetSilence();
     if (this.#paused) this.#socket?.pause();
     handlers.opened(connection);
     if (this.#state.kind === 'stopped') return;
@@ -322,8 +336,8 @@ export class FeedClient {
     const { inSession, random } = this.#options;
     const expected = inSession();
     // Silence counts from the moment at which packets are to be expected.
-    if (!expected || this.#heard) this.#lastPacketMs = this.#options.clock.monoMs();
-    this.#heard = false;
+    if (!expected || this.#packetSeen) this.#lastPacketMs = this.#options.clock.monoMs();
+    this.#packetSeen = false;
     this.#feed({
       type: 'tick',
       lastPongMs: this.#lastPongMs,
@@ -334,7 +348,7 @@ export class FeedClient {
     });
   }
 
-  #heardNow(): void {
+  #resetSilence(): void {
     this.#lastPongMs = this.#options.clock.monoMs();
     this.#lastPacketMs = this.#lastPongMs;
   }

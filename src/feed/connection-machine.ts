@@ -1,7 +1,7 @@
 /**
- * The feed's state machine: (state, event, nowMs) -> state and effects. Pure: no socket, no clock, no randomness of its own, so every
- * path can be walked in a test. There is one connection or none at any moment: a new one is asked for only after the old one's end,
- * and events that name another connection than the present one change nothing.
+ * The feed's state machine: (state, event, nowMs) -> state and effects. Pure: no socket, no clock, no randomness of
+ * its own, so every path can be walked in a test. There is one connection or none at any moment: a new one is asked
+ * for only after the old one's end, and events that name another connection than the present one change nothing.
  *
  *   idle -> loggingIn -> connecting -> subscribing -> live
  *                ^           ^  |           |          |
@@ -18,13 +18,16 @@ import { endSentence, type ConnectionEnd, type EndCause } from './disconnects.js
 /** Real ms. */
 export interface FeedLimits {
   readonly pingEveryMs: number;
-  /** Without any pong for so long the connection is dead: two and a half pings. */
+  /** Maximum silence of pongs; after it the connection is dead. Two and a half pings. */
   readonly pongWithinMs: number;
-  /** Without any packet in session for so long it is mute; it must be replaced within a minute. */
+  /** Maximum silence of packets in session; after it the connection is mute. It must be replaced within a minute. */
   readonly packetWithinMs: number;
-  /** Packets that come so soon after the open are cached ones and prove nothing: yesterday's token got them too (docs/traps.md A9). */
+  /**
+   * Packets within this time of the open are cached ones and prove nothing: yesterday's tokens got them too
+   * (docs/traps.md A9).
+   */
   readonly cachedWithinMs: number;
-  /** After so long a connection counts as stable, and retries begin anew. */
+  /** A connection that lived this long is stable: the count of retries starts again at 0. */
   readonly stableMs: number;
 }
 
@@ -52,7 +55,7 @@ interface Memory {
   /** The last handshake was refused with 401, and a fresh log-in followed. */
   readonly refreshed: boolean;
   readonly everOpen: boolean;
-  /** Nobody is there: what may pass is waited for, from the beginning. */
+  /** No user is present: passing faults are retried from the start. */
   readonly unattended: boolean;
   /** Connections in a row that were mute. */
   readonly mutes: number;
@@ -81,7 +84,7 @@ export interface RawEnd {
 }
 
 export type FeedEvent =
-  /** `unattended`: nobody is there to start it again. */
+  /** `unattended`: no user is present to start it again. */
   | { readonly type: 'start'; readonly unattended: boolean }
   | { readonly type: 'loggedIn' }
   | {
@@ -96,7 +99,7 @@ export type FeedEvent =
   | { readonly type: 'ended'; readonly connection: number; readonly end: RawEnd; readonly random: number }
   /** `expired`: the tokens are not to be used any more. */
   | { readonly type: 'waited'; readonly expired: boolean }
-  /** Time passes. What was heard last, real ms; while reading is paused nothing can be heard and nothing is overdue. */
+  /** Time passes. Last arrivals in real ms; while reading is paused nothing can arrive and nothing is overdue. */
   | {
       readonly type: 'tick';
       readonly lastPongMs: number;
@@ -114,12 +117,12 @@ export type FeedEffect =
   | { readonly type: 'connect'; readonly connection: number }
   | { readonly type: 'subscribe'; readonly connection: number }
   | { readonly type: 'ping'; readonly connection: number }
-  /** Drop the socket without a word: whoever is dead does not answer a close frame. */
+  /** Drop the socket without a close frame: a dead server does not answer one. */
   | { readonly type: 'terminate'; readonly connection: number }
   /** Close the socket with a close frame. */
   | { readonly type: 'close'; readonly connection: number }
   | { readonly type: 'report'; readonly end: ConnectionEnd }
-  /** `patient`: nothing was open yet, and the time for the first open is to begin anew behind the wait. */
+  /** `patient`: no connection was open yet, and the time for the first open starts again after the wait. */
   | { readonly type: 'wait'; readonly delayMs: number; readonly attempt: number; readonly patient: boolean }
   | { readonly type: 'giveUp'; readonly error: EngineError };
 
@@ -141,7 +144,7 @@ export const IDLE: FeedState = {
   },
 };
 
-/** Nothing has happened yet; connections are numbered from the one behind `connection`. */
+/** The initial state; connections are numbered from `connection` + 1. */
 export function idleAfter(connection: number): FeedState {
   return { kind: 'idle', memory: { ...IDLE.memory, connection } };
 }
@@ -174,16 +177,19 @@ function wait(
   };
 }
 
-/** Ends that no second try cures: before anything was open a person is there to read the sentence. */
+/** Ends that a retry does not cure. Before the first successful connection a user reads the sentence. */
 function isHopeless(cause: EndCause, { everOpen, limitHits }: Memory): boolean {
-  // One limit may be that of a crashed program's sockets, which the server forgets; the second one is somebody's who is alive.
+  // The first refusal may count sockets of a crashed program, which expire; a second one means another live client.
   return (
     !everOpen &&
     (cause === 'certificate' || cause === 'forbidden' || (cause === 'rate-limited' && limitHits > 0))
   );
 }
 
-/** Whether the n-th mute connection in a row is answered by a fresh log-in: the second, the fourth, the eighth... so that log-ins get rarer. */
+/**
+ * Whether the n-th mute connection in a row is answered by a fresh log-in: the second, the fourth, the eighth... so
+ * that log-ins get rarer.
+ */
 function needsLogIn(mutes: number): boolean {
   return mutes >= 2 && (mutes & (mutes - 1)) === 0;
 }
@@ -306,7 +312,10 @@ function onLogIn(
   }
 }
 
-/** The connection opened, delivered its first packet, ended, or time passed. Events of another connection change nothing. */
+/**
+ * The connection opened, delivered its first packet, ended, or time passed. Events of another connection change
+ * nothing.
+ */
 function onConnection(
   state: FeedState,
   event: Extract<FeedEvent, { type: 'opened' | 'packet' | 'ended' | 'tick' }>,

@@ -31,7 +31,10 @@ export interface ConnectionEnd {
   readonly livedMs: number;
 }
 
-/** What a close code says, for those that say something (RFC 6455, 7.4.1). Which ones the broker uses is not known (docs/protocol.md 3). */
+/**
+ * What a close code says, for those that say something (RFC 6455, 7.4.1). Which ones the broker uses is not known
+ * (docs/protocol.md 3).
+ */
 function closeAdvice(code: number | undefined, livedMs: number, { account, socketLimit }: FeedWords): string {
   switch (code) {
     case 1001:

@@ -35,7 +35,7 @@ const TEXT = 1;
 const BINARY = 2;
 const PING = 9;
 const PONG = 10;
-/** In the second byte: the length stands in the two bytes that follow, or in eight. */
+/** In the second byte: the length is in the two bytes that follow, or in eight. */
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 
@@ -54,8 +54,8 @@ export class FrameTap extends Duplex {
   readonly #messages = new MessageBatch();
   /** The answer to the handshake as far as it came; undefined when it is over. */
   #answer: Buffer | undefined = Buffer.alloc(0);
-  /** What came behind the answer before `open`; undefined when that was called, or there will be no messages. */
-  #behind: Buffer | undefined;
+  /** What followed the answer before `open`; undefined after `open`, and where no messages will come. */
+  #followed: Buffer | undefined;
   /** How many bytes in front of the read are the beginning of a message. */
   #begun = 0;
   /** How many bytes are left of the message that is the library's. */
@@ -92,11 +92,11 @@ export class FrameTap extends Duplex {
 
   /** The library has the connection open: what comes from now on may be messages. */
   open(): void {
-    const behind = this.#behind;
-    this.#behind = undefined;
-    if (behind === undefined || this.destroyed) return;
-    behind.copy(this.#bytes, ROOM);
-    this.#take(ROOM, ROOM + behind.length);
+    const followed = this.#followed;
+    this.#followed = undefined;
+    if (followed === undefined || this.destroyed) return;
+    followed.copy(this.#bytes, ROOM);
+    this.#take(ROOM, ROOM + followed.length);
     this._read();
   }
 
@@ -105,7 +105,7 @@ export class FrameTap extends Duplex {
    * noticed.
    */
   override _read(): void {
-    if (this.#behind === undefined) this.#socket.resume();
+    if (this.#followed === undefined) this.#socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -130,7 +130,7 @@ export class FrameTap extends Duplex {
     if (this.#answer !== undefined)
       this.#takeAnswer(this.#answer, Buffer.from(this.#bytes.subarray(ROOM, ROOM + length)));
     else this.#take(ROOM - this.#begun, ROOM + length);
-    return this.#behind === undefined && this.readableLength < this.readableHighWaterMark;
+    return this.#followed === undefined && this.readableLength < this.readableHighWaterMark;
   }
 
   /** The answer to the handshake, or a part of it: the library's, without what follows it. */
@@ -143,7 +143,7 @@ export class FrameTap extends Duplex {
       this.push(part);
       return;
     }
-    const [said, behind] = [
+    const [said, followed] = [
       answer.subarray(0, end + ANSWER_END.length),
       answer.subarray(end + ANSWER_END.length),
     ];
@@ -153,12 +153,12 @@ export class FrameTap extends Duplex {
       else this.#answer = Buffer.alloc(0);
     } else {
       this.#answer = undefined;
-      this.#behind = behind;
+      this.#followed = followed;
     }
     if (said.length > before.length) this.push(said.subarray(before.length));
-    if (behind.length === 0 || this.#behind !== undefined) return;
-    if (this.#answer !== undefined) this.#takeAnswer(this.#answer, behind);
-    else this.push(behind);
+    if (followed.length === 0 || this.#followed !== undefined) return;
+    if (this.#answer !== undefined) this.#takeAnswer(this.#answer, followed);
+    else this.push(followed);
   }
 
   #giveUp(): void {
@@ -266,7 +266,7 @@ export class FrameTap extends Duplex {
     this.push(Buffer.from(this.#bytes.subarray(from, to)));
   }
 
-  /** Puts the beginning of a message where the next read goes on. */
+  /** Puts the beginning of a message in front of the next read. */
   #keep(from: number, to: number): void {
     this.#begun = to - from;
     this.#bytes.copy(this.#bytes, ROOM - this.#begun, from, to);

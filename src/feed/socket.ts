@@ -1,6 +1,6 @@
 /**
- * One connection to the feed, from handshake to end. It reports each thing once and under its own identity; after its end, or after
- * `terminate`, it says nothing more, whatever the library still has to tell.
+ * One connection to the feed, from handshake to end. It reports each thing once and under its own identity; after its
+ * end, or after `terminate`, it says nothing more, whatever the library still has to tell.
  *
  * What a server can make it hold or do is bounded, whatever it sends:
  *
@@ -9,9 +9,10 @@
  *                                 ones counted: each may hold on to the read of 64 KiB that it came in
  *   messages that are no packets  token-bucket.ts: about 16,384 and 256 a second; then the connection ends at once, as `flood`
  *   answers to pings              4 KiB that the server has not read; further pings are not answered
- *   packets                       no bound: they are what is asked for. Whoever has no room for them pauses the socket
+ *   packets                       no bound: they were requested. A consumer without room for them pauses the socket
  *
- * Who breaks a bound of a message is told so with a close frame and cut off within a second, in which nothing more is kept.
+ * A server that breaks the bound of a message gets a close frame and is disconnected within a second; nothing more is
+ * kept.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
@@ -36,20 +37,22 @@ export interface SocketHandlers {
 }
 
 /** A message longer than this is no packet and no reply of the feed. */
-const LARGEST_MESSAGE = 65_536;
-/** A message of the feed is one frame of the protocol; one in more pieces than this is none of the feed's. */
-const MOST_FRAGMENTS = 64;
+const MAX_MESSAGE_BYTES = 65_536;
+/** The feed sends one frame a message; a message in more fragments than this is not the feed's. */
+const MAX_FRAGMENTS = 64;
 /** Bytes that wait to be sent, beyond which no ping is answered: only the latest one need be (RFC 6455, 5.5.3). */
-const MOST_UNSENT_BYTES = 4096;
+const MAX_UNSENT_BYTES = 4096;
 /** Characters kept of the server's own words; a close frame carries no more. */
-const LONGEST_REASON = 123;
+const MAX_REASON_CHARS = 123;
 /** Real ms for the whole handshake. */
-const HANDSHAKE_WITHIN_MS = 10_000;
-/** Real ms for which a server may keep the connection after a close frame of either side; the library would wait 30 s. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/**
+ * Real ms for which a server may keep the connection after a close frame of either side; the library would wait 30 s.
+ */
 const LINGER_MS = 1000;
 
 /** Bytes of a refusal's body that are looked at. */
-const MOST_REFUSAL_BYTES = 2048;
+const MAX_REFUSAL_BYTES = 2048;
 
 /** Gives the beginning of a refusal's body, once; a body that does not end is cut off by the handshake's time-out. */
 function beginningOf(response: IncomingMessage, give: (text: string) => void): void {
@@ -57,7 +60,7 @@ function beginningOf(response: IncomingMessage, give: (text: string) => void): v
   response.setEncoding('utf8');
   response.on('data', (part: string) => {
     text += part;
-    if (text.length >= MOST_REFUSAL_BYTES) give(text.slice(0, MOST_REFUSAL_BYTES));
+    if (text.length >= MAX_REFUSAL_BYTES) give(text.slice(0, MAX_REFUSAL_BYTES));
   });
   response.on('close', () => give(text));
 }
@@ -77,16 +80,19 @@ export class FeedSocket {
   readonly #secrets: Iterable<string>;
   /** The library's own limit counts silence only, and a server may drip. */
   readonly #handshake: Timer;
-  readonly #allowance: TokenBucket;
+  readonly #bucket: TokenBucket;
   /** Undefined until the library connects. */
-  #inlet: FrameTap | undefined;
+  #tap: FrameTap | undefined;
   /** A message that came by the library's way. */
   readonly #single = new MessageBatch();
   #opened = false;
   #over = false;
   #failure: RawEnd | undefined;
 
-  /** Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the server says. */
+  /**
+   * Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the
+   * server says.
+   */
   constructor(options: {
     broker: FeedBroker;
     endpoint: Endpoint;
@@ -106,10 +112,10 @@ export class FeedSocket {
     const headers = broker.feed.handshakeHeaders(session);
     // Checking certificates is said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
-    const bounds = { maxPayload: LARGEST_MESSAGE, maxFragments: MOST_FRAGMENTS, autoPong: false };
+    const bounds = { maxPayload: MAX_MESSAGE_BYTES, maxFragments: MAX_FRAGMENTS, autoPong: false };
     const secure = endpoint.feedUrl.startsWith('wss:');
     const createConnection = (connection: unknown): FrameTap =>
-      (this.#inlet = new FrameTap({
+      (this.#tap = new FrameTap({
         connection: connection as FrameTapOptions['connection'],
         secure,
         deliver: (messages) => this.#take(messages),
@@ -123,9 +129,9 @@ export class FeedSocket {
       ...trust,
       createConnection: createConnection as unknown as NonNullable<ClientOptions['createConnection']>,
     };
-    this.#allowance = new TokenBucket(() => options.clock.monoMs());
+    this.#bucket = new TokenBucket(() => options.clock.monoMs());
     this.#ws = new WebSocket(endpoint.feedUrl, library);
-    this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_WITHIN_MS, () => {
+    this.#handshake = options.clock.after(options.handshakeWithinMs ?? HANDSHAKE_TIMEOUT_MS, () => {
       this.#failure ??= { cause: 'handshake-timeout', code: undefined, reason: '' };
       this.#ws.terminate();
     });
@@ -138,13 +144,14 @@ export class FeedSocket {
       if (this.#over) return;
       this.#opened = true;
       this.#handshake.cancel();
-      // What came with the answer follows this event, as it does without the inlet.
-      process.nextTick(() => this.#inlet?.open());
+      // What came with the answer follows this event, as it does without the tap.
+      process.nextTick(() => this.#tap?.open());
       this.#handlers.opened(this.#connection);
     });
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#over) return;
-      // A connection that breaks while paused hands over all that it had read: whoever paused has no room for it. It belongs to the gap that follows.
+      // A connection that breaks while paused delivers all that it had read. The consumer has no room for it; it
+      // belongs to the gap that follows.
       if (ws.isPaused && ws.readyState !== WebSocket.OPEN) return;
       if (isBinary) {
         this.#single.only(data);
@@ -153,7 +160,7 @@ export class FeedSocket {
     });
     ws.on('ping', (data: Buffer) => {
       if (this.#over || this.#floods(TOKEN_BUCKET.control, 0)) return;
-      if (ws.readyState === WebSocket.OPEN && ws.bufferedAmount <= MOST_UNSENT_BYTES) ws.pong(data);
+      if (ws.readyState === WebSocket.OPEN && ws.bufferedAmount <= MAX_UNSENT_BYTES) ws.pong(data);
     });
     ws.on('pong', () => {
       if (!this.#over && !this.#floods(TOKEN_BUCKET.control, 0)) this.#handlers.pong(this.#connection);
@@ -168,7 +175,7 @@ export class FeedSocket {
       if (this.#broker.feed.readsBody(response.statusCode ?? 0)) beginningOf(response, over);
       else over('');
     });
-    // An error is always followed by `close`, which reports it; after the end it belongs to nobody.
+    // An error is always followed by `close`, which reports it; after the end it is ignored.
     ws.on('error', (error: Error & { code?: string }) => {
       this.#failure ??= this.#failureOf(error);
     });
@@ -188,11 +195,11 @@ export class FeedSocket {
     if (this.#over) return;
     const { bytes, places, count } = messages;
     const codec = this.#codec;
-    const allowance = this.#allowance;
+    const bucket = this.#bucket;
     for (let k = 0; k < count; k++) {
       const length = places[2 * k + 1];
-      if (codec.looksLikePacket(bytes, places[2 * k], length)) allowance.earn();
-      else if (allowance.spend(TOKEN_BUCKET.binary, length)) {
+      if (codec.looksLikePacket(bytes, places[2 * k], length)) bucket.earn();
+      else if (bucket.spend(TOKEN_BUCKET.binary, length)) {
         messages.count = k;
         if (k > 0) this.#handlers.binary(messages, this.#connection);
         this.#flooded();
@@ -202,9 +209,11 @@ export class FeedSocket {
     this.#handlers.binary(messages, this.#connection);
   }
 
-  /** Pays for what is no packet; ends the connection at once, in the middle of a read, when there was too much of it. */
+  /**
+   * Pays for what is no packet; ends the connection at once, in the middle of a read, when there was too much of it.
+   */
   #floods(units: number, bytes: number): boolean {
-    if (!this.#allowance.spend(units, bytes)) return false;
+    if (!this.#bucket.spend(units, bytes)) return false;
     this.#flooded();
     return true;
   }
@@ -215,7 +224,7 @@ export class FeedSocket {
   }
 
   #words(text: string): string {
-    return sanitize(text, this.#secrets, LONGEST_REASON);
+    return sanitize(text, this.#secrets, MAX_REASON_CHARS);
   }
 
   /** What an HTTP answer to the handshake means. */
@@ -281,7 +290,10 @@ export class FeedSocket {
     this.#ws.terminate();
   }
 
-  /** Closes with a close frame and resolves when the connection is gone; when the timer of `after` fires it is dropped. Reports nothing more. */
+  /**
+   * Closes with a close frame and resolves when the connection is gone; when the timer of `after` fires it is
+   * dropped. Reports nothing more.
+   */
   close(after: (fire: () => void) => { cancel(): void }): Promise<void> {
     this.#finish();
     const ws = this.#ws;

@@ -1,15 +1,17 @@
 /**
- * How much a server may say that is no packet, on one connection. Packets are never counted against it, however many; they pay for
- * garbage among them. So a feed in which every second message is garbage is still read, and one that only floods is cut off.
+ * How much a server may say that is no packet, on one connection. Packets are never counted against it, however many;
+ * they pay for garbage among them. So a feed in which every second message is garbage is still read, and one that
+ * only floods is cut off.
  *
  *   what costs                            units
  *   a binary message that is no packet        1, and 1 more for every 256 bytes: it is journaled as it came
  *   a text, of whatever kind                 16, and the same for its bytes: it is parsed, journaled, may be logged
  *   a ping or a pong of the protocol          1
  *
- * A connection begins with 16,384 units, gets 256 a second, and one for every packet, and never has more than 16,384. What an honest
- * server says besides packets is two pongs every ten seconds and an answer to a request that it refuses: some four units a second.
- * 16,384 are a fraction of a second of work at any speed of the network, 1,024 lines in the log, and 4 MiB in the journal.
+ * A connection begins with 16,384 units, gets 256 a second, and one for every packet, and never has more than 16,384.
+ * What an honest server says besides packets is two pongs every ten seconds and an answer to a request that it
+ * refuses: some four units a second. 16,384 are a fraction of a second of work at any speed of the network, 1,024
+ * lines in the log, and 4 MiB in the journal.
  */
 
 /** Units. */
@@ -39,7 +41,10 @@ export class TokenBucket {
     if (this.#left < MOST) this.#left++;
   }
 
-  /** Something else came, of `bytes` bytes, for `units` and those of its bytes. Returns whether that was more than is allowed. */
+  /**
+   * Something else came, of `bytes` bytes, for `units` and those of its bytes. Returns whether that was more than is
+   * allowed.
+   */
   spend(units: number, bytes: number): boolean {
     this.#left -= units + Math.floor(bytes / BYTES_A_UNIT);
     return this.#left < 0 && !this.#grant();

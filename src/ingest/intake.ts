@@ -1,7 +1,8 @@
 /**
- * What a run takes in, as plain calls in one order: frames, connection events, the passing of time, the end. Decodes, counts and
- * routes; holds no clock and no timer, so the same calls give the same records in the rings, whoever makes them: the live line,
- * a replay of its journal, a resumed run, a simulation. Nothing is visible to the shards before the caller publishes.
+ * What a run takes in, as plain calls in one order: frames, connection events, the passing of time, the end. Decodes,
+ * counts and routes; holds no clock and no timer, so the same calls give the same records in the rings, from any
+ * caller: the live pipeline, a replay of its journal, a resumed run, a simulation. Nothing is visible to the shards
+ * before the caller publishes.
  */
 import type { Instrument } from '../market/instrument.js';
 import { FIELD, Packet } from '../market/packet.js';
@@ -66,13 +67,19 @@ export class Intake {
     }
   }
 
-  /** Takes in those of the messages from `first` on that are ordinary ticks, up to the first that is not. Returns how many there were. */
+  /**
+   * Takes in those of the messages from `first` on that are ordinary ticks, up to the first that is not. Returns how
+   * many there were.
+   */
   takeOrdinary(messages: MessageBatch, first: number, arrival: Arrival): number {
     // Samples are shown of whole packets.
     return this.#ended || this.#samplesLeft > 0 ? 0 : this.#fastPath.take(messages, first, arrival);
   }
 
-  /** One binary message, of any kind; `bytes` and `arrival` are not kept. Returns the index of its instrument, or STRANGE. */
+  /**
+   * One binary message, of any kind; `bytes` and `arrival` are not kept. Returns the index of its instrument, or
+   * UNKNOWN.
+   */
   binary(bytes: Uint8Array, arrival: Arrival): number {
     if (this.#ended) return UNKNOWN;
     this.#fastPath.close();

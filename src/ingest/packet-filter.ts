@@ -1,6 +1,6 @@
 /**
- * Admission: judges the content of a decoded packet, where `decode` judged only its form. Refusals are counted by reason; nothing
- * is thrown and nothing allocated for what the network sends.
+ * Admission: judges the content of a decoded packet, where `decode` judged only its form. Refusals are counted by
+ * reason; nothing is thrown and nothing allocated for what the network sends.
  */
 import assert from 'node:assert';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
@@ -17,7 +17,10 @@ const SAFE_HIGH = 0x1fffff;
 /** 2000-01-01: no packet of this feed is older. Epoch ms. */
 const CENTURY_MS = 946_684_800_000;
 
-/** How far a trade's time may lie beyond that of the packet that tells of it: two clocks of the exchange, one of them in whole seconds. */
+/**
+ * How far a trade's time may lie beyond that of the packet that tells of it: two clocks of the exchange, one of them
+ * in whole seconds.
+ */
 const TRADE_AHEAD_MS = 60_000;
 
 /** Tokens as the feed has them and a double holds them. */
@@ -40,10 +43,10 @@ export class PacketFilter {
   instrument = -1;
 
   /**
-   * `mode`: the subscribed mode's number, 0 for any. `marketDateMs`: any instant of the market's IST date; a packet's time must lie
-   * within a day of that date. Without it (for `decode`, which has no market) any time of this century up to a day after `nowMs`, the
-   * machine's clock, is possible. Asserts that every token is a number of at most 15 digits and none is given twice: such an
-   * instrument would never hear of its packets.
+   * `mode`: the subscribed mode's number, 0 for any. `marketDateMs`: any instant of the market's IST date; a packet's
+   * time must lie within a day of that date. Without it (for `decode`, which has no market) any time of this century
+   * up to a day after `nowMs`, the machine's clock, is possible. Asserts that every token is a number of at most 15
+   * digits and none is given twice: such an instrument would never hear of its packets.
    */
   constructor(
     options: { instruments: readonly Instrument[]; mode: number } & (
@@ -121,7 +124,8 @@ export class PacketFilter {
     const exchangeMs = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
     if (exchangeMs < this.#fromMs || exchangeMs >= this.#toMs) return 'time';
     if (packet.mode === MODE.snapquote) {
-      // Before the first trade of a day it tells of an earlier day's (on a Monday, of Friday's), or of none. It cannot tell of one to come.
+      // Before the first trade of a day it tells of an earlier day's (on a Monday, of Friday's), or of none. It
+      // cannot tell of one to come.
       const tradeMs = packet.number(FIELD.lastTradeSeconds) * 1000;
       if (tradeMs < 0 || tradeMs > exchangeMs + TRADE_AHEAD_MS) return 'time';
     }

@@ -155,7 +155,7 @@ describe('a mute feed', () => {
 });
 
 describe('paused', () => {
-  it('for ten minutes: nothing is overdue, pings go on, and silence counts anew from the resume', async () => {
+  it('for ten minutes: nothing is overdue, pings continue, and silence counts again from the resume', async () => {
     const { client, heard } = await started({ inSession: () => true });
     client.pause();
     await seconds(600 / 4, () => clock.advance(3000));

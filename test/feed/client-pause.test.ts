@@ -125,7 +125,7 @@ it('a reset meanwhile: a full consumer is given nothing, and the connection is r
     bare((socket) => void socket.write(batch(7000, 10))),
   ];
   listening = listen(server, {
-    // Nobody reads, so it is a ping that meets the reset.
+    // No one reads, so a ping meets the reset.
     limits: { ...FEED_LIMITS, pingEveryMs: 50 },
     handlers: handlers({
       binary: (messages) => {

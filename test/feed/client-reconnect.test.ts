@@ -268,7 +268,7 @@ describe('a handshake that fails', () => {
       'unexpected-answer',
       /Accept/,
     ],
-    ['compression that nobody asked for', compressed, 'unexpected-answer', /extension/i],
+    ['compression that was not requested', compressed, 'unexpected-answer', /extension/i],
     ['200', refuse(200, { 'Content-Type': 'text/html' }, '<html>'), 'unexpected-answer', /200/],
     ['302', refuse(302, { Location: 'http://127.0.0.1:1/' }), 'unexpected-answer', /302/],
     [

@@ -366,7 +366,7 @@ describe('no secret is seen', () => {
   });
 });
 
-describe('a start that nobody watches', () => {
+describe('an unattended start', () => {
   it('tries a log-in that the network or the broker failed again, and says so each time', async () => {
     const server = await hostileServer();
     server.loginAnswers = [answer('<html>', 503), answer('<html>', 503), answer(loggedIn())];

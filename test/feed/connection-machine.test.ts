@@ -145,7 +145,7 @@ describe('refusals', () => {
     );
   });
 
-  it('tries again from the beginning where nobody is there, unless it can never succeed', () => {
+  it('tries again from the beginning where no user is present, unless it can never succeed', () => {
     const alone: readonly [FeedEvent, number] = [{ type: 'start', unattended: true }, 0];
     expect(
       walk(alone, [{ type: 'loginFailed', error: unreachable, limited: false, random: 0.5 }, 0]).effects,
@@ -194,7 +194,7 @@ describe('refusals', () => {
   });
 
   it.each<EndCause>(['forbidden', 'certificate'])(
-    '%s at the start ends it; once the feed was open it goes on',
+    '%s at the start ends it; once the feed was open it continues',
     (cause) => {
       expect(walk(start, loggedIn, [ended(1, cause), 0]).last).toEqual([
         `report 1 ${cause}`,
@@ -301,7 +301,7 @@ describe('what does not concern the present connection changes nothing', () => {
     ['a late packet', { type: 'packet', connection: 1 }],
     ['a late end', ended(1)],
     ['a second log-in', { type: 'loggedIn' }],
-    ['a timer of nobody', { type: 'waited', expired: false }],
+    ['a timer of no wait', { type: 'waited', expired: false }],
     ['a second start', { type: 'start', unattended: false }],
   ])('%s', (_name, event) => {
     const before = walk(...open1, [ended(1), 0], waited, opened(2));

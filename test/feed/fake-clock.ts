@@ -1,4 +1,4 @@
-/** A clock that stands still until it is told to go on; timers fire in their order. */
+/** A clock that moves only when a test moves it; timers fire in their order. */
 import type { Clock, Timer } from '../../src/clock.js';
 
 interface Due {
@@ -40,7 +40,7 @@ export class FakeClock implements Clock {
     return this.#due.size;
   }
 
-  /** Real ms until the next timer that fires once; undefined when there is none. */
+  /** Real ms until the next timer that fires once; undefined without one. */
   get nextOnceMs(): number | undefined {
     const once = [...this.#due]
       .filter(({ everyMs }) => everyMs === undefined)

@@ -75,7 +75,7 @@ function pours(first: Buffer, again: Buffer, deaf = false): Handshake & { writte
 }
 
 /**
- * MB by which a client may grow that is told rubbish for a second: Node's own young generation and read buffers take
+ * MB by which a client may grow that receives rubbish for a second: Node's own young generation and read buffers take
  * most of it.
  */
 const MOST_GROWTH_MB = 64;
@@ -202,7 +202,7 @@ describe('a million tiny messages', () => {
     ],
     ['pings', frame(9, NOTHING), packetless],
     ['pings, and nothing that we answer is read', frame(9, Buffer.alloc(125)), packetless, true],
-    ['pongs that nobody asked for', frame(10, NOTHING), { ...packetless, pongs: TOKEN_BUCKET.most }],
+    ['pongs that were not requested', frame(10, NOTHING), { ...packetless, pongs: TOKEN_BUCKET.most }],
     [
       'empty fragments that end',
       Buffer.concat([frame(BINARY, NOTHING, { last: false }), frame(CONTINUED, NOTHING)]),

@@ -252,7 +252,7 @@ describe('an inlet', () => {
     expect(await expectSame()).toBe(0);
   });
 
-  it('delivers packets again behind a text, a ping, a fragmented or a long message', async () => {
+  it('delivers packets again after a text, a ping, a fragmented or a long message', async () => {
     const packet = frame(2, Buffer.alloc(51, 1));
     for (const other of [
       frame(1, Buffer.from('pong')),

@@ -120,7 +120,7 @@ export const says =
     socket.write(text);
   };
 
-/** Begins to answer and goes on, a header at a time, without an end. */
+/** Answers a header at a time, without an end. */
 export const drips =
   (everyMs: number): Handshake =>
   ({ socket }) => {

@@ -10,7 +10,7 @@ import type { FeedText } from '../../src/broker/broker.js';
 import type { HostileServer } from './hostile-server.js';
 import { CREDENTIALS } from './secrets.js';
 
-export const RELIANCE = { mode: 1, exchangeType: 1, token: '2885' } as const;
+const RELIANCE = { mode: 1, exchangeType: 1, token: '2885' } as const;
 
 export interface Heard {
   /** `opened 1`, `subscribed 1`, `closed 1 dropped`, `failed CONNECT`, in order. */

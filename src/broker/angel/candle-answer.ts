@@ -41,7 +41,7 @@ const numberOf = (value: unknown): number =>
       ? Number(value)
       : Number.NaN;
 
-/** One row of `data`; undefined for what is none, a price of 0 among it. */
+/** One row of `data`; undefined where it is not a candle, e.g. with a price of 0. */
 function rowOf(item: unknown, { symbol, exchange }: CandleWindow): CandleRow | undefined {
   if (!Array.isArray(item) || item.length < 6 || typeof item[0] !== 'string') return undefined;
   const timestampMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(item[0])
@@ -70,7 +70,7 @@ function rowsOf(data: readonly unknown[], window: CandleWindow): CandleAnswer {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Reads the answer to a request for `window`. `secrets` are repeated to nobody, whatever the server says. */
+/** Reads the answer to a request for `window`. `secrets` are redacted from the server's words. */
 export function readAnswer(
   status: number,
   text: string,

@@ -1,4 +1,7 @@
-/** Where SmartAPI's servers are: the feed and, on the same host for a server elsewhere, the log-in (docs/protocol.md 1 and 2). */
+/**
+ * Where SmartAPI's servers are: the feed and, on the same host for a server elsewhere, the log-in (docs/protocol.md 1
+ * and 2).
+ */
 import { endpointFrom, type Endpoint } from '../endpoint.js';
 
 export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';

@@ -1,9 +1,10 @@
 /**
  * A packet as JSON in the vocabulary of the test vectors (`test/vectors/frames.json`): what `tickshard decode` prints.
  *
- * Integers are decimal strings, because JSON readers round above 2^53. Floats are texts as Python's `repr` writes them (`224305.0`,
- * `1e+21`, `nan`), because JSON has no NaN and the vectors come from there. The token is one character a byte, so that bytes which
- * are not UTF-8 stay tellable. Best-five `flag` and `orders` are printed unsigned, as in the vectors.
+ * Integers are decimal strings, because JSON readers round above 2^53. Floats are texts as Python's `repr` writes
+ * them (`224305.0`, `1e+21`, `nan`), because JSON has no NaN and the vectors come from there. The token is one
+ * character a byte, so that bytes which are not UTF-8 stay tellable. Best-five `flag` and `orders` are printed
+ * unsigned, as in the vectors.
  */
 
 import { BEST_FIVE_ROWS, FIELD, MODE, type Packet } from '../../market/packet.js';
@@ -26,8 +27,9 @@ export function packetJson(packet: Packet): Record<string, unknown> {
 }
 
 /**
- * A float64 as Python's `repr` prints it: the shortest digits that read back the same, with an exponent of at least two digits from
- * 1e16 up and below 1e-4, and else with a decimal point. (ECMAScript picks the same digits but turns to exponents elsewhere.)
+ * A float64 as Python's `repr` prints it: the shortest digits that read back the same, with an exponent of at least
+ * two digits from 1e16 up and below 1e-4, and else with a decimal point. (ECMAScript picks the same digits but turns
+ * to exponents elsewhere.)
  */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';

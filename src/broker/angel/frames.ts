@@ -1,5 +1,6 @@
 /**
- * Binary frames of the feed: one WebSocket message is one packet, little-endian, without padding (docs/protocol.md 5, 6 and 8).
+ * Binary frames of the feed: one WebSocket message is one packet, little-endian, without padding (docs/protocol.md 5,
+ * 6 and 8).
  *
  *   offset 0      1          2           27         35             43       51
  *          +------+----------+-----------+----------+--------------+--------+
@@ -24,14 +25,18 @@
 import { BEST_FIVE_ROWS, FIELD, MODE, TOKEN_BYTES, type Packet } from '../../market/packet.js';
 import type { FrameRefusal } from '../broker.js';
 
-/** Bytes of a frame by mode: exact, because two frames in one message or a frame cut short must not pass for one packet. */
+/**
+ * Bytes of a frame by mode: exact, because two frames in one message or a frame cut short must not pass for one
+ * packet.
+ */
 export const FRAME_LENGTH = {
   [MODE.ltp]: 51,
   [MODE.quote]: 123,
   [MODE.snapquote]: 379,
 } as const;
 
-// Constants of this module are compiled into the code while imported ones are loaded at each use, which took a fifth of the time.
+// Constants of this module are compiled into the code while imported ones are loaded at each use, which took a fifth
+// of the time.
 const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE } = MODE;
 const { [LTP]: LTP_BYTES, [QUOTE]: QUOTE_BYTES, [SNAPQUOTE]: SNAPQUOTE_BYTES } = FRAME_LENGTH;
 const FIELDS = FIELD;
@@ -57,14 +62,15 @@ const BEST_QUANTITY = 2;
 const BEST_PRICE = 10;
 const BEST_ORDERS = 18;
 
-/** So many digits are always below 2^53. */
+/** A number of 15 digits is always below 2^53. */
 const MOST_DIGITS = 15;
 const DIGIT_ZERO = 0x30;
 
 /**
- * Longer frames are copied here once and read by the word, which halves the time of a SnapQuote against reading single bytes; for
- * the 24 bytes of an LTP frame the copy would cost more than it saves. Five bytes in front put every field outside the best five on a multiple
- * of eight (27 + 5 = 32, 75 + 5 = 80, 347 + 5 = 352) and every row of the best five on an even place.
+ * Longer frames are copied here once and read by the word, which halves the time of a SnapQuote against reading
+ * single bytes; for the 24 bytes of an LTP frame the copy would cost more than it saves. Five bytes in front put
+ * every field outside the best five on a multiple of eight (27 + 5 = 32, 75 + 5 = 80, 347 + 5 = 352) and every row of
+ * the best five on an even place.
  */
 const SHIFT = 5;
 const image = new Uint8Array(384);
@@ -79,9 +85,10 @@ if (imageHalves[0] !== 1)
 /**
  * Decodes one message into `packet` and returns nothing, or leaves `packet` as it was and returns why not.
  *
- * `bytes` may be anything of any length: nothing is thrown, nothing is allocated, and `bytes` is not kept. Units are the wire's
- * (paise or 1e-7 rupee; ms; seconds for the last trade). An empty message is one of wrong length; else the mode is judged first, then
- * the length that it demands. What follows a NUL in the token is dropped. Source: docs/protocol.md 5, 6 and 8.
+ * `bytes` may be anything of any length: nothing is thrown, nothing is allocated, and `bytes` is not kept. Units are
+ * the wire's (paise or 1e-7 rupee; ms; seconds for the last trade). An empty message is one of wrong length; else the
+ * mode is judged first, then the length that it demands. What follows a NUL in the token is dropped. Source:
+ * docs/protocol.md 5, 6 and 8.
  */
 export function decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefined {
   const length = bytes.length;
@@ -150,7 +157,9 @@ function int32At(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
-/** The three int64 that every packet begins with. Written out: as a loop the whole LTP frame took half as long again. */
+/**
+ * The three int64 that every packet begins with. Written out: as a loop the whole LTP frame took half as long again.
+ */
 function readPrice(bytes: Uint8Array, words: Int32Array): void {
   words[2 * FIELDS.sequence] = int32At(bytes, SEQUENCE_AT);
   words[2 * FIELDS.sequence + 1] = int32At(bytes, SEQUENCE_AT + 4);
@@ -194,10 +203,12 @@ function readSnapQuote(packet: Packet): void {
 }
 
 /**
- * Writes the packet as one frame into `target` at `offset` and returns its length in bytes. What `decode` made of a frame becomes the
- * same bytes again, but for those behind a NUL in the token, which are zeros, and the payload of a NaN among the totals.
+ * Writes the packet as one frame into `target` at `offset` and returns its length in bytes. What `decode` made of a
+ * frame becomes the same bytes again, but for those after a NUL in the token, which are zeros, and the payload of a
+ * NaN among the totals.
  *
- * Throws RangeError for a programmer's mistake: an unknown mode, a token that cannot be on the wire, a target too small.
+ * Throws RangeError for a programmer's mistake: an unknown mode, a token that cannot be on the wire, a target too
+ * small.
  */
 export function encode(packet: Packet, target: Uint8Array, offset = 0): number {
   const { mode, words } = packet;

@@ -1,4 +1,7 @@
-/** The WebSocket handshake: headers that carry the session, and what an answer other than 101 means (docs/protocol.md 2). */
+/**
+ * The WebSocket handshake: headers that carry the session, and what an answer other than 101 means (docs/protocol.md
+ * 2).
+ */
 import type { HandshakeAnswer, HandshakeRefusal } from '../broker.js';
 import type { SmartApiSession } from './login.js';
 

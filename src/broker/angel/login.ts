@@ -1,6 +1,6 @@
 /**
- * Log-in over REST, once before the run: PIN and one-time password for the tokens of the feed (docs/protocol.md 1). The only file that
- * reads credentials. Nothing secret is ever part of a sentence.
+ * Log-in over REST, once before the run: PIN and one-time password for the tokens of the feed (docs/protocol.md 1).
+ * The only file that reads credentials. Nothing secret is ever part of a sentence.
  */
 import type { Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
@@ -42,7 +42,10 @@ export const CREDENTIAL_NAMES = {
 /** What is no printable ASCII. */
 const UNSENDABLE = /[^\x21-\x7e]/;
 
-/** Credentials under the names that users already have. Throws EngineError CONFIG naming what is missing or cannot be sent. */
+/**
+ * Credentials under the names that users already have. Throws EngineError CONFIG naming what is missing or cannot be
+ * sent.
+ */
 export function readCredentials(env: Readonly<Record<string, string | undefined>>): SmartApiCredentials {
   const names = CREDENTIAL_NAMES;
   const missing = Object.values(names).filter((name) => (env[name] ?? '').trim() === '');
@@ -158,7 +161,10 @@ function refused(
   );
 }
 
-/** Logs in; `given` ends it early. Throws EngineError LOGIN with one sentence; retryable when the network or the broker's load was the reason. */
+/**
+ * Logs in; `given` ends it early. Throws EngineError LOGIN with one sentence; retryable when the network or the
+ * broker's load was the reason.
+ */
 export async function logIn(
   endpoint: Endpoint,
   credentials: SmartApiCredentials,

@@ -1,6 +1,7 @@
 /**
- * Scans LTP frames for the fast path: from the bytes of a frame to its ring record, in one loop that calls nothing. A frame is ordinary
- * when its token is in its place in the table, price and sequence fit into one word, and the exchange time is within the window.
+ * Scans LTP frames for the fast path: from the bytes of a frame to its ring record, in one loop that calls nothing. A
+ * frame is ordinary when its token is in its place in the table, price and sequence fit into one word, and the
+ * exchange time is within the window.
  */
 import type { Instrument } from '../../market/instrument.js';
 import { MODE } from '../../market/packet.js';

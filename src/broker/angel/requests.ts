@@ -1,8 +1,10 @@
 /**
- * Requests to the feed: subscribing and unsubscribing as JSON text, and the text that keeps the connection (docs/protocol.md 3 and 4).
+ * Requests to the feed: subscribing and unsubscribing as JSON text, and the text that keeps the connection
+ * (docs/protocol.md 3 and 4).
  *
- * The server answers a good request with silence, and an unknown exchange type or tokens that are not strings with silence too, so
- * what is wrong has to be found here. All of it is a programmer's mistake by now and throws RangeError.
+ * The server answers a good request with silence, and an unknown exchange type or tokens that are not strings with
+ * silence too, so what is wrong has to be found here. All of it is a programmer's mistake by now and throws
+ * RangeError.
  */
 
 import { EXCHANGE } from '../../market/instrument.js';
@@ -18,23 +20,33 @@ export const QUOTA = 1000;
 /** Most tokens in one message. The limit of the server is not documented; this one is ours. */
 export const TOKENS_PER_MESSAGE = 500;
 
-/** A correlation identifier as documented: at most 10 characters, alphanumeric. The server repeats it in error replies only. */
+/**
+ * A correlation identifier as documented: at most 10 characters, alphanumeric. The server repeats it in error replies
+ * only.
+ */
 export const CORRELATION_ID = /^[A-Za-z0-9]{1,10}$/;
 
 /**
- * The messages that subscribe to `tokens` in one mode, at most 500 tokens each, grouped by exchange type, repeated tokens once. More
- * tokens than a connection's quota are refused here; what it already holds is for the caller to count. Source: docs/protocol.md 4.
+ * The messages that subscribe to `tokens` in one mode, at most 500 tokens each, grouped by exchange type, repeated
+ * tokens once. More tokens than a connection's quota are refused here; what it already holds is for the caller to
+ * count. Source: docs/protocol.md 4.
  */
 export function subscribeRequests(options: SubscribeOptions): SubscriptionRequest[] {
   return requests(1, options);
 }
 
-/** The messages that undo `subscribeRequests` of the same mode: the server keeps the modes of a token apart. Source: docs/protocol.md 4. */
+/**
+ * The messages that undo `subscribeRequests` of the same mode: the server keeps the modes of a token apart. Source:
+ * docs/protocol.md 4.
+ */
 export function unsubscribeRequests(options: SubscribeOptions): SubscriptionRequest[] {
   return requests(0, options);
 }
 
-/** How much of the quota the subscriptions take: distinct (exchange type, token, mode). Source: docs/protocol.md 4, "Quota". */
+/**
+ * How much of the quota the subscriptions take: distinct (exchange type, token, mode). Source: docs/protocol.md 4,
+ * "Quota".
+ */
 export function quotaUsed(subscriptions: Iterable<Subscription>): number {
   const distinct = new Set<string>();
   for (const subscription of subscriptions) distinct.add(`${subscription.mode} ${keyOf(subscription)}`);

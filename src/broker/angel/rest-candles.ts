@@ -1,6 +1,6 @@
 /**
- * Candles polled over REST: one request after another, two a second, because the broker allows three in any second and refuses with 403
- * what comes faster (docs/protocol.md 1; docs/traps.md E13).
+ * Candles polled over REST: one request after another, two a second, because the broker allows three in any second
+ * and refuses with 403 what comes faster (docs/protocol.md 1; docs/traps.md E13).
  */
 import { EngineError } from '../../errors.js';
 import { certificateFault } from '../../text/certificate-fault.js';
@@ -18,7 +18,7 @@ export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleDa
 export const APART_MS = 500;
 /** Real ms for one answer. */
 const ANSWER_WITHIN_MS = 20_000;
-/** One request reaches no farther: the broker allows 30 days, and a short answer is known to be a whole one sooner. */
+/** Span of one request, ms. The broker allows 30 days; a shorter answer is sooner known to be whole. */
 const CHUNK_MS = 7 * DAY_MS;
 /** Characters of an answer: a week of 375 minutes has some 200,000. */
 const LONGEST_ANSWER = 4_000_000;
@@ -51,8 +51,9 @@ export class SmartApiCandlePoller implements CandlePoller {
   }
 
   /**
-   * The candles with a label from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending, as the broker has them now. Throws
-   * CandlesRefused when it refuses this instrument, EngineError CANDLES when it cannot be reached or limits for too long, or the signal came.
+   * The candles with a label from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending, as the
+   * broker has them now. Throws CandlesRefused when it refuses this instrument, EngineError CANDLES when it cannot be
+   * reached or limits for too long, or the signal came.
    */
   async candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]> {
     const rows: CandleRow[] = [];
@@ -111,7 +112,8 @@ export class SmartApiCandlePoller implements CandlePoller {
         ca: endpoint.ca,
         signal: AbortSignal.any([abort.signal, signal]),
         headers: { ...restHeaders(session.apiKey), Authorization: `Bearer ${session.jwt}` },
-        // Whether a row labelled `todate` belongs to the answer nobody says; a minute more is asked for, and what lies outside is left out.
+        // It is not documented whether the answer includes `todate`. So one minute more is requested, and rows
+        // outside are dropped.
         body: JSON.stringify({
           exchange,
           symboltoken: token,

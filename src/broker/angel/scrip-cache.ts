@@ -54,7 +54,10 @@ export async function readMasterFile(path: string): Promise<ScripMaster> {
   }
 }
 
-/** Keeps `rows` as the file of `date`, whole or not at all, and removes all but the last few. Throws EngineError OUTPUT. */
+/**
+ * Keeps `rows` as the file of `date`, whole or not at all, and removes all but the last few. Throws EngineError
+ * OUTPUT.
+ */
 export async function keep(folder: string, date: string, rows: readonly MasterRow[]): Promise<string> {
   const path = pathOf(folder, date);
   const refusal = (reason: string): string =>

@@ -31,16 +31,19 @@ function urlOf(text: string, base?: URL): URL | undefined {
   try {
     return new URL(text, base);
   } catch {
-    return undefined; // what is wrong with it is said by whoever asked for it
+    return undefined; // The caller says what is wrong with it.
   }
 }
 
-/** Whether nobody can read along: encrypted, or on this machine. */
+/** Whether no one can read along: encrypted, or on this machine. */
 function isPrivate({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
-/** Reads a URL to download from; `http:` is for this machine only. Throws EngineError USAGE, without repeating what may be secret. */
+/**
+ * Reads a URL to download from; `http:` is for this machine only. Throws EngineError USAGE, without repeating what
+ * may be secret.
+ */
 export function downloadUrl(text: string): URL {
   const url = urlOf(text);
   if (url === undefined)

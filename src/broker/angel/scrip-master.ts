@@ -1,6 +1,6 @@
 /**
- * The broker's instrument file, OpenAPIScripMaster.json: one JSON list of all exchanges, tens of megabytes, every value a string, prices in
- * paise (docs/protocol.md 9). Read in pieces; only what a run can need is kept.
+ * The broker's instrument file, OpenAPIScripMaster.json: one JSON list of all exchanges, tens of megabytes, every
+ * value a string, prices in paise (docs/protocol.md 9). Read in pieces; only what a run can need is kept.
  */
 import { JSONParser } from '@streamparser/json';
 import { EngineError, sentenceOf } from '../../errors.js';
@@ -21,7 +21,10 @@ export interface ScripMaster extends BrokerListings {
 }
 
 const TICK_WHERE_UNKNOWN = 0.05;
-/** Bytes that may come without the end of a row in them, a piece that was begun not counted. A row has some 250; what is larger or nested deeper would be held until it ends. */
+/**
+ * Bytes that may come without the end of a row in them, a piece that was begun not counted. A row has some 250; what
+ * is larger or nested deeper would be held until it ends.
+ */
 const LARGEST_ROW = 65_536;
 /** Rows that are kept; the broker's file has some 3,000 of them. */
 const MOST_KEPT = 100_000;
@@ -109,7 +112,10 @@ class Collector {
   }
 }
 
-/** Reads the file from its pieces; `name` is what sentences call it. Throws EngineError INSTRUMENT when it is of no use; errors of `chunks` pass. */
+/**
+ * Reads the file from its pieces; `name` is what sentences call it. Throws EngineError INSTRUMENT when it is of no
+ * use; errors of `chunks` pass.
+ */
 export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string): Promise<ScripMaster> {
   const fail = (what: string): EngineError => new EngineError('INSTRUMENT', `${name} ${what}`);
   const collector = new Collector();

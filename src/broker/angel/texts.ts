@@ -1,8 +1,8 @@
 /**
  * Text frames of the feed: `pong`, the error reply, and whatever else (docs/protocol.md 3 and 4).
  *
- * A text is never market data and never worth a crash: nothing here throws, and a text longer than any reply of the feed is not even
- * looked at, so the work is bounded whatever is sent.
+ * A text is never market data and never worth a crash: nothing here throws, and a text longer than any reply of the
+ * feed is not even looked at, so the work is bounded whatever is sent.
  */
 import type { FeedText } from '../broker.js';
 
@@ -20,10 +20,10 @@ const other: FeedText = Object.freeze({ kind: 'other' });
 const utf8 = new TextDecoder();
 
 /**
- * Says what a text frame is. `bytes` is the message's payload (a text message too is delivered as bytes). Error replies are known by
- * their `errorCode`; their strings go through `clean`, which sees them whole, are cut to `LONGEST_STRING` and freed of control
- * characters. Source: docs/protocol.md 4, "Errors after
- * connect", with the documentation's older sample, which lacks a comma and is understood all the same.
+ * Says what a text frame is. `bytes` is the message's payload (a text message too is delivered as bytes). Error
+ * replies are known by their `errorCode`; their strings go through `clean`, which sees them whole, are cut to
+ * `LONGEST_STRING` and freed of control characters. Source: docs/protocol.md 4, "Errors after connect", with the
+ * documentation's older sample, which lacks a comma and is understood all the same.
  */
 export function classifyText(bytes: Uint8Array, clean: (text: string) => string = (text) => text): FeedText {
   if (bytes.length > MAX_TEXT_BYTES) return other;
@@ -60,8 +60,8 @@ function parsed(text: string): unknown {
   }
 }
 
-// One string member; the comma behind it is what the documentation's sample forgets. Every alternative begins with another character,
-// so the pattern has one way to match and takes time in proportion to the text.
+// One string member; the documentation's sample lacks the comma after it. Every alternative begins with another
+// character, so the pattern has one way to match and takes time in proportion to the text.
 const MEMBER = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*")\s*,?/y;
 
 /** The members of `{"name": "text" ...}` with or without commas: flat, strings only, the whole text or nothing. */
@@ -80,6 +80,6 @@ function looseMembers(text: string): Members | undefined {
 }
 
 function presented(text: string, longest: number): string {
-  // A terminal must not obey what a stranger wrote.
+  // A server's control characters must not reach a terminal.
   return text.slice(0, longest).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

@@ -1,28 +1,32 @@
 /**
- * Tokens of instruments as a frame has them, found in one step: a hash names the one place at which a token may be, and two comparisons say whether it is that token.
- * Nothing looks on from there. A loop within the loop over frames is never entered and yet took two nanoseconds a frame, as the compiler keeps less in registers; so
- * tokens that hash to one place take turns in it, and whoever is missing there is brought (`bring`).
+ * Tokens of instruments as a frame has them, found in one step. A hash gives the one place where a token may be; two
+ * comparisons say whether it is there. There is no search from that place on: a loop inside the loop over frames was
+ * never entered and still cost two nanoseconds a frame, because the compiler kept less in registers. So tokens that
+ * hash to one place take turns in it, and `bringHome` moves the entry of a missing one there.
  */
 import type { Instrument } from '../../market/instrument.js';
 
-/** Longest token that the table knows, in characters: with the NUL behind it two words of four. */
+/** Maximum length of a token in the table, characters: two words of four with the NUL. */
 const TOKEN_CHARS = 7;
 /** An entry of the table, in words: how many, as a shift; and what they are. */
 export const ENTRY_SHIFT = 3;
 export const ENTRY = {
-  /** The token's characters, NUL behind them; 0 where the place is empty. */
+  /** The token's characters, followed by NUL; 0 where the place is empty. */
   head: 0,
   tail: 1,
-  /** What a frame of the instrument begins with, its mode and exchange type as one number; `UNHEARD` where it was not heard of, and where the place is empty. */
+  /**
+   * What a frame of the instrument begins with, its mode and exchange type as one number; `DISABLED` where the
+   * instrument is not enabled, and where the place is empty.
+   */
   begin: 2,
-  /** What the caller wants to know of it. */
+  /** The caller's number for the instrument. */
   answer: 3,
   instrument: 4,
 } as const;
 const { head: HEAD, tail: TAIL, begin: BEGIN, instrument: INSTRUMENT } = ENTRY;
 const WORDS = 1 << ENTRY_SHIFT;
 /** No frame begins so, not even one of zeros, which has an empty place's token. */
-const UNHEARD = -1;
+const DISABLED = -1;
 /** Places for each instrument, at least; and multipliers that are tried until no two tokens hash to one place. */
 const ROOM = 16;
 const TRIES = 64;
@@ -63,14 +67,14 @@ export class TokenTable {
   /** Where an instrument's entry begins, by its index; -1 where it has none. */
   readonly #entryOf: Int32Array;
 
-  /** `instruments` by their index, each with what is wanted of it; `mode` of the frames. */
+  /** `instruments` by their index, each with the number that is found for it; `mode` of the frames. */
   constructor(instruments: readonly Instrument[], answers: ArrayLike<number>, mode: number) {
     let size = 64;
     while (size < instruments.length * ROOM) size *= 2;
     this.mask = size - 1;
     this.multiplier = multiplierFor(instruments, this.mask);
     this.words = new Int32Array(size * WORDS);
-    for (let entry = 0; entry < this.words.length; entry += WORDS) this.words[entry + BEGIN] = UNHEARD;
+    for (let entry = 0; entry < this.words.length; entry += WORDS) this.words[entry + BEGIN] = DISABLED;
     this.#mode = mode;
     this.#exchangeTypes = instruments.map(({ exchangeType }) => exchangeType);
     this.#entryOf = Int32Array.from(instruments, ({ token }, index) =>
@@ -83,8 +87,8 @@ export class TokenTable {
     if (found === undefined) return -1;
     const { words } = this;
     let entry = this.#homeOf(...found);
-    while (words[entry + HEAD] !== 0) entry = this.#behind(entry);
-    words.set([...found, UNHEARD, answer, index], entry);
+    while (words[entry + HEAD] !== 0) entry = this.#next(entry);
+    words.set([...found, DISABLED, answer, index], entry);
     return entry;
   }
 
@@ -92,26 +96,29 @@ export class TokenTable {
     return placeOf(head, tail, this.multiplier, this.mask) << ENTRY_SHIFT;
   }
 
-  #behind(entry: number): number {
+  #next(entry: number): number {
     return (entry + WORDS) & (this.words.length - 1);
   }
 
-  /** The instrument was heard of: its frames are found. */
+  /** From now on the instrument's frames are found. */
   enable(index: number): void {
     const entry = this.#entryOf[index];
     if (entry >= 0) this.words[entry + BEGIN] = this.#mode | (this.#exchangeTypes[index] << 8);
   }
 
-  /** None was heard of. */
+  /** From now on no frame is found. */
   disableAll(): void {
-    for (const entry of this.#entryOf) if (entry >= 0) this.words[entry + BEGIN] = UNHEARD;
+    for (const entry of this.#entryOf) if (entry >= 0) this.words[entry + BEGIN] = DISABLED;
   }
 
-  /** Puts the entry of frames that begin like this one to its own place, where it was in another. Returns whether it was. */
+  /**
+   * Moves the entry of frames that begin like this one to its own place. Returns false where it is there already, or
+   * missing.
+   */
   bringHome(head: number, tail: number, begin: number): boolean {
     const { words } = this;
     const home = this.#homeOf(head, tail);
-    for (let entry = home; words[entry + HEAD] !== 0; entry = this.#behind(entry)) {
+    for (let entry = home; words[entry + HEAD] !== 0; entry = this.#next(entry)) {
       if (words[entry + HEAD] !== head || words[entry + TAIL] !== tail || words[entry + BEGIN] !== begin)
         continue;
       if (entry === home) return false;

@@ -1,8 +1,8 @@
 /**
- * The fast path of the main thread: ordinary LTP frames from their bytes to their ring records in one loop, which the broker's scanner runs.
- * What is ordinary is decided once a read: live frames move market time, no packet is held, no gap is open, and no bar becomes due before
- * a certain time. For such frames decoder, packet filter, watermark and router have one possible answer each, and this is it. All other
- * frames take the ordinary path. docs/fast-paths.md.
+ * The fast path of the main thread: ordinary LTP frames from their bytes to their ring records in one loop, which the
+ * broker's scanner runs. What is ordinary is decided once a read: live frames move market time, no packet is held, no
+ * gap is open, and no bar becomes due before a certain time. For such frames decoder, packet filter, watermark and
+ * router have one possible answer each, and this is it. All other frames take the ordinary path. docs/fast-paths.md.
  */
 import type { TickScanner, ScanTarget } from '../../broker/scanner.js';
 import { ScanWindow } from '../../broker/scanner.js';
@@ -93,8 +93,8 @@ export class LtpFastPath {
   }
 
   /**
-   * A frame of this arrival took the ordinary path and was ordinary: until `close`, ordinary frames are taken here. `admittedFromMs`: the
-   * earliest exchange time that the packet filter admits, epoch ms.
+   * A frame of this arrival took the ordinary path and was ordinary: until `close`, ordinary frames are taken here.
+   * `admittedFromMs`: the earliest exchange time that the packet filter admits, epoch ms.
    */
   open(arrival: Arrival, admittedFromMs: number): void {
     if (this.#scanner === undefined) return;

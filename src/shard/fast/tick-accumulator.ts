@@ -1,10 +1,12 @@
 /**
- * The quick lane of the fold: ordinary ticks in LTP mode, many of them in one loop that calls nothing. A tick is ordinary when it is newer than
- * all before it of its instrument, on the same connection, and of the minute at hand, which is unsealed and has a tick. The lane does
- * to the row what `shard/bar-builder.ts` would, and leaves to it whatever is not ordinary.
+ * The fast path of a shard: ordinary ticks of LTP mode, in one loop that calls nothing. docs/fast-paths.md. A tick is
+ * ordinary when it is newer than all before it of its instrument, on the same connection, and of the minute at hand,
+ * which is unsealed and has a tick. It does to the row what `shard/bar-builder.ts` would, and leaves to it whatever
+ * is not ordinary.
  *
- * It adds up a row's ordinary ticks in memory of the thread's own, its run, one line of the cache in place of a draft's seven; `Drafts` puts the run
- * into the draft when somebody needs it there: the next record that is not ordinary, or the end of the batch.
+ * It adds up a row's ordinary ticks in memory of the thread's own, its run, one line of the cache in place of a
+ * draft's seven; `Drafts` puts the run into the draft when somebody needs it there: the next record that is not
+ * ordinary, or the end of the batch.
  */
 import { MINUTE_MS } from '../../market/session.js';
 import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../../memory/layout.js';
@@ -42,8 +44,8 @@ const SUM = ACCUMULATOR_PRICE_SUM;
 const MINUTE = MINUTE_MS;
 
 /**
- * Applies records from `cursor` on while they are ordinary ticks that arrived together on one connection, `count` at most, which is no more than a run may have.
- * Returns how many it did.
+ * Applies records from `cursor` on while they are ordinary ticks that arrived together on one connection, `count` at
+ * most, which is no more than a run may have. Returns how many it did.
  */
 export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, count: number): number {
   const { i32, ringMask } = m;
@@ -93,7 +95,8 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
       accumulatingRows[begun] = row;
       begun = (begun + 1) | 0;
     }
-    // Without a branch, as no processor guesses well which tick changes the price: what is 0 minus 1 has the highest bit, other prices have not.
+    // Without a branch, as no processor guesses well which tick changes the price: what is 0 minus 1 has the highest
+    // bit, other prices have not.
     accumulators[(p + COUNTS) | 0] =
       (counts + 1 + ((((price ^ accumulators[(p + PRICE) | 0]) - 1) >>> 31) << UNCHANGED)) | 0;
     accumulators[(p + PRICE) | 0] = price;

@@ -1,7 +1,7 @@
 /**
- * Prints, as JSON, how many bytes a million decodes allocate: of each mode, of refusals, and of a control that allocates on purpose.
- * Run by `allocation.test.ts` in a process of its own with a young generation so large that nothing is collected meanwhile: then the
- * growth of the heap is what was allocated.
+ * Prints, as JSON, how many bytes a million decodes allocate: of each mode, of refusals, and of a control that
+ * allocates on purpose. Run by `allocation.test.ts` in a process of its own with a young generation so large that
+ * nothing is collected meanwhile: then the growth of the heap is what was allocated.
  */
 
 import { Packet } from '../../../src/market/packet.js';
@@ -37,7 +37,8 @@ function allocated(run: () => void): number {
 const byMode = [1, 2, 3].map((mode) => valid.filter((vector) => vector.mode === mode).map(bytesOf));
 const refused = [Buffer.alloc(0), Buffer.alloc(51), Buffer.alloc(102, 1), Buffer.alloc(65_536, 0xff)];
 
-// Before it is compiled, code allocates for every double it handles; with every kind of frame seen, it is compiled for good.
+// Before it is compiled, code allocates for every double it handles; with every kind of frame seen, it is compiled
+// for good.
 for (let warm = 0; warm < 20; warm++) {
   for (const frames of [...byMode, refused]) decodeAll(frames, 20_000);
   decodeWithBigInt(byMode[0], 20_000);

@@ -46,7 +46,7 @@ describe('an answer', () => {
 
   it.each([
     ['a price of 0', row('10:01', 0, 1, 1, 1, 1)],
-    ['a price that is none', row('10:01', 1, null, 1, 1, 1)],
+    ['a price of null', row('10:01', 1, null, 1, 1, 1)],
     ['a volume below 0', row('10:01', 1, 1, 1, 1, -1)],
     ['half a share', row('10:01', 1, 1, 1, 1, 1.5)],
     ['no volume', ['2026-11-23T10:01:00+05:30', 1, 1, 1, 1]],

@@ -10,7 +10,7 @@ const LENGTHS = [
   0, 1, 2, 26, 27, 50, 51, 52, 102, 122, 123, 124, 174, 378, 379, 380, 442, 443, 444, 453, 4096, 65_536,
 ];
 
-/** What a frame of ours looks like after its way through a packet: the bytes behind a NUL in the token are gone. */
+/** What a frame of ours looks like after its way through a packet: the bytes after a NUL in the token are gone. */
 function withoutJunk(frame: Uint8Array): Buffer {
   const clean = Buffer.from(frame);
   const nul = clean.subarray(2, 27).indexOf(0);
@@ -82,7 +82,10 @@ function ofPacket(packet: Packet): Record<string, unknown> {
   return { ...quote, trade: fields(FIELD.lastTradeSeconds, 3), best, bands: fields(FIELD.upperCircuit, 4) };
 }
 
-/** Any frame of right length: digit tokens, tokens of any bytes, int64 extremes and doubles of every kind among random bytes. */
+/**
+ * Any frame of right length: digit tokens, tokens of any bytes, int64 extremes and doubles of every kind among random
+ * bytes.
+ */
 const anyFrame = fc
   .record({
     mode: fc.constantFrom(...MODES),
@@ -142,7 +145,7 @@ describe('the vectors', () => {
     expect(new Set(valid.map(({ mode }) => mode))).toEqual(new Set(MODES));
   });
 
-  // One scratch for all of them, as in production: what a frame leaves behind must not show through the next.
+  // One scratch for all of them, as in production: what a frame leaves in it must not show in the next.
   const packet = new Packet();
   it.each(valid)('$id $category: $note', (vector) => {
     expect(decode(bytesOf(vector), packet)).toBeUndefined();

@@ -137,7 +137,7 @@ describe('the broker refuses', () => {
     expect(message).not.toMatch(/\b\d{6}\b/);
   });
 
-  it('with tokens beside the failure', async () => {
+  it('with tokens next to the failure', async () => {
     await refusal(
       answer({
         status: false,
@@ -198,7 +198,7 @@ describe('something else answers', () => {
   });
 });
 
-describe('nobody answers', () => {
+describe('no answer', () => {
   it('connection refused', async () => {
     const { url } = server;
     await server.close();

@@ -25,7 +25,10 @@ describe('the codes of the broker', () => {
       expect(knownRefusal(code)!.retryable).toBe(false);
   });
 
-  it.each(['', 'AB9999', 'constructor', '__proto__', 'toString', 'ab1050'])('%j is none of them', (code) => {
-    expect(knownRefusal(code)).toBeUndefined();
-  });
+  it.each(['', 'AB9999', 'constructor', '__proto__', 'toString', 'ab1050'])(
+    '%j is not one of them',
+    (code) => {
+      expect(knownRefusal(code)).toBeUndefined();
+    },
+  );
 });

@@ -1,4 +1,7 @@
-/** Polling over real sockets, from a server that answers what a test says. Broken on purpose and caught: no pace, no wait behind a 403, a window in one piece. */
+/**
+ * Polling over real sockets, from a server that answers what a test says. Broken on purpose and caught: no pace, no
+ * wait after a 403, a window in one piece.
+ */
 import type { SmartApiSession } from '../../../src/broker/angel/login.js';
 import { CandlesRefused } from '../../../src/broker/refusals.js';
 import { describe, expect, it } from 'vitest';
@@ -110,14 +113,14 @@ describe('polling', () => {
       answer({ status: false, message: "To datetime can't be greater than current datetime" }, 400),
     ],
     ['a connection that breaks', (request) => void request.socket.destroy()],
-  ])('waits and tries again behind %s', (_, trouble) =>
+  ])('waits and tries again after %s', (_, trouble) =>
     polling([trouble, trouble, granted('10:00')], async (poller) => {
       expect(await poller.candles(INSTRUMENT, at('10:00'), at('10:00'))).toHaveLength(1);
       expect(poller.requests).toBe(3);
     }),
   );
 
-  it('waits longer behind a limit than its pace asks', () => {
+  it('waits longer after a limit than its pace asks', () => {
     const times: number[] = [];
     const noted =
       (then: Login): Login =>
@@ -183,7 +186,7 @@ describe('polling', () => {
   it.each([
     ['while it waits', limited],
     ['while it asks', () => undefined],
-  ])('ends at once when it is told to, %s', (_, trouble) => {
+  ])('ends at once at the signal, %s', (_, trouble) => {
     const abort = new AbortController();
     return polling(
       [trouble],

@@ -19,7 +19,7 @@ it('keeps what it is given so that the same reader reads it, a row a line', asyn
   });
 });
 
-it('finds the newest of today or before, with its age, and nothing where there is none', async () => {
+it('finds the newest of today or before, with its age, and nothing in an empty folder', async () => {
   await inFolder(async (folder) => {
     expect(await newestCached(join(folder, 'absent'), '2026-11-25')).toBeUndefined();
     for (const date of ['2026-11-20', '2026-11-24', '2026-11-26']) await keep(folder, date, rows);

@@ -98,7 +98,7 @@ describe('a download', () => {
       {},
     ],
     [
-      'an encoding nobody asked for',
+      'an encoding that was not requested',
       (_request, response) => void response.writeHead(200, { 'content-encoding': 'br' }).end('x'),
       /encoding that was not asked for/,
       {},
@@ -147,7 +147,7 @@ describe('a download', () => {
     expect((error as EngineError).message).toMatch(sentence);
   });
 
-  it('goes on for as long as bytes come, however slowly', async () => {
+  it('continues for as long as bytes come, however slowly', async () => {
     const url = await serve((_request, response) => {
       let left = 6;
       const timer = setInterval(() => {
@@ -186,7 +186,7 @@ describe('a download', () => {
     ).rejects.toThrow(/not encrypted/);
   });
 
-  it('says when nobody is there', async () => {
+  it('says when no server is there', async () => {
     await expect(fetched('http://127.0.0.1:9/')).rejects.toThrow(
       /127\.0\.0\.1:9 could not be reached \(ECONNREFUSED\)/,
     );

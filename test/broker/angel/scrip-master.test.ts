@@ -43,7 +43,7 @@ describe('the instrument file', () => {
 
   it.each([
     ['pretty-printed with Windows line ends', JSON.stringify(good, null, 4).replaceAll('\n', '\r\n')],
-    ['behind a byte order mark', `\ufeff${JSON.stringify(good)}`],
+    ['after a byte order mark', `\ufeff${JSON.stringify(good)}`],
     ['with an empty line at the end', `${JSON.stringify(good)}\n\n`],
   ])('%s is read the same', async (_what, text) => {
     expect((await read(text)).listings.get('RELIANCE')?.token).toBe('2885');

@@ -1,4 +1,4 @@
-/** The table of tokens (`src/ingest/fast/token-table.ts`): each is found in one step, whoever else hashes to its place. */
+/** The table of tokens: each is found in one step, also where others hash to its place. */
 import { describe, expect, it } from 'vitest';
 import type { Instrument } from '../../../src/market/instrument.js';
 import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from '../../../src/broker/angel/token-table.js';

@@ -1,4 +1,7 @@
-/** The frames that the vendor's own parsers were run on: `test/vectors/frames.json` says in `about` what its parts mean. */
+/**
+ * The frames that the vendor's own parsers were run on: `test/vectors/frames.json` says in `about` what its parts
+ * mean.
+ */
 
 import { readFileSync } from 'node:fs';
 import { shipped } from '../../../src/paths.js';

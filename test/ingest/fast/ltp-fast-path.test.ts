@@ -1,4 +1,7 @@
-/** The fast path of the main thread (`src/ingest/fast/ltp-fast-path.ts`): the same of everything with it and without it. */
+/**
+ * The fast path of the main thread (`src/ingest/fast/ltp-fast-path.ts`): the same of everything with it and without
+ * it.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/random.js';
