@@ -21,7 +21,7 @@ import { inTurns, nsEach, rowOf, type Bench } from './row.js';
 const STEP_MS = 2;
 
 /** Plays all frames of `reads` through a new engine of one shard, on this thread. */
-export function playLine(reads: Reads, tokens: readonly string[]): Engine {
+function playLine(reads: Reads, tokens: readonly string[]): Engine {
   const { engine, intake, arrival } = subscribed(tokens, 1);
   const { router } = engine;
   const shard = new Shard(engine.memories[0]);

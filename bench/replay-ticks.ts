@@ -23,7 +23,7 @@ import {
   unsubscribed,
 } from './market.js';
 
-export const SYMBOLS = 50;
+const SYMBOLS = 50;
 const TOKENS = tokensOf(SYMBOLS);
 const DAY_MS = 375 * MINUTE_MS;
 /**

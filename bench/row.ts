@@ -22,7 +22,7 @@ export interface Row {
   readonly met: boolean | null;
 }
 
-export interface BenchOptions {
+interface BenchOptions {
   /** The least that still checks every answer; such figures say nothing. */
   readonly smoke: boolean;
   /** Says what no row holds, above the table. */

@@ -30,7 +30,7 @@ export const EDGE_MS = OPEN_MS + (BEFORE + 1) * MINUTE_MS;
 export const SEALED_BY_MS = 4000;
 
 /** A market of `symbols` that ticks on, one symbol after the other. */
-export class Ticking {
+class Ticking {
   readonly line: Subscribed;
   readonly #packets: readonly Packet[];
   readonly #frame = Buffer.alloc(FRAME_BYTES);

@@ -77,7 +77,7 @@ export interface NaiveCandle {
 }
 
 /** What became of an instrument's accepted packets. `reseeds` are part of `noTrade`. */
-export interface NaiveCounts {
+interface NaiveCounts {
   tick: number;
   seed: number;
   noTrade: number;

@@ -29,7 +29,7 @@ function nothing(folder: string, why: string): EngineError {
 }
 
 /** Market time now by the killed run's clock, epoch ms. */
-export function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: number): number {
+function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: number): number {
   return marketMs + (nowWallMs - wallMs) * speed;
 }
 

@@ -10,10 +10,10 @@ export const RATES = [1, 2, 4] as const;
 export const MAKERS = ['naive', 'tickshard'] as const;
 export const PRICES = ['open', 'high', 'low', 'close'] as const;
 export type Maker = (typeof MAKERS)[number];
-export type Price = (typeof PRICES)[number];
+type Price = (typeof PRICES)[number];
 
 /** One price of a cell. Errors in ticks. */
-export interface PriceTally {
+interface PriceTally {
   exact: number;
   sum: number;
   worst: number;
