@@ -77,7 +77,9 @@ export class LtpScanner implements TickScanner {
     cursor: number,
   ): number {
     const { view, places } = messages;
-    const { words: table, multiplier, mask } = this.#tokens;
+    const table = this.#tokens.words;
+    const multiplier = this.#tokens.multiplier | 0;
+    const mask = this.#tokens.mask | 0;
     const { lagCounts } = window;
     const connection = window.connection | 0;
     const receivedUs = window.receivedUs | 0;
@@ -99,7 +101,7 @@ export class LtpScanner implements TickScanner {
       const begin = view.getUint16(at, true);
       const head = view.getInt32((at + TOKEN_AT) | 0, true);
       const tail = view.getInt32((at + TOKEN_TAIL) | 0, true);
-      const entry = placeOf(head, tail, multiplier | 0, mask | 0) << SHIFT;
+      const entry = placeOf(head, tail, multiplier, mask) << SHIFT;
       if (
         table[(entry + HEAD) | 0] !== head ||
         table[(entry + TAIL) | 0] !== tail ||
