@@ -58,7 +58,7 @@ export function terminalOn(stream: NodeJS.WriteStream): Terminal {
 export class Presenter {
   readonly #plan: Plan;
   readonly #terminal: Terminal;
-  readonly #watching: RunMonitor;
+  readonly #monitor: RunMonitor;
   /** The thread of the page and the metrics; undefined if neither was asked for. */
   #page: DashboardHost | undefined;
   #looks = 0;
@@ -67,7 +67,7 @@ export class Presenter {
     this.#plan = plan;
     // With --json, standard output holds the report alone and people read standard error.
     this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
-    this.#watching = new RunMonitor(plan.speed);
+    this.#monitor = new RunMonitor(plan.speed);
   }
 
   /** Prints what a person must know. */
@@ -141,32 +141,31 @@ export class Presenter {
   /** Updates terminal and page; returns the gate transitions since the last call. */
   show(facts: Facts, leftMin: number, clock: Clock): readonly GateTransition[] {
     const { voice } = this.#plan.config;
-    const {
-      gates,
-      transitions: turns,
-      events,
-      ticksPerSecond,
-    } = this.#watching.update(facts, clock.monoMs(), clock.marketMs());
+    const { gates, transitions, events, ticksPerSecond } = this.#monitor.update(
+      facts,
+      clock.monoMs(),
+      clock.marketMs(),
+    );
     if (voice === 'verbose')
       for (const { atMs, text, kind } of events)
         if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
-    if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, turns);
+    if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, transitions);
     if (this.#looks++ % PAGE_EVERY_LOOKS === 0) this.#updatePage(facts, gates, { ticksPerSecond });
-    return turns;
+    return transitions;
   }
 
   #updatePage(facts: Facts, gates: readonly GateResult[], rest: Parameters<typeof dashboardStatus>[1]): void {
     if (this.#page === undefined) return;
-    const { eventLog: chronicle, tickRate: pace } = this.#watching;
+    const { eventLog, tickRate } = this.#monitor;
     this.#page.tell({
       status: {
         now: dashboardStatus(facts, rest),
         gates: gates.map((gate) => dashboardGate(gate, facts.symbols.length)),
-        tickRate: pace.curve,
+        tickRate: tickRate.curve,
       },
       evaluations: facts.momentum.evaluations,
-      events: chronicle.events,
-      news: chronicle.takeChanged(),
+      events: eventLog.events,
+      news: eventLog.takeChanged(),
       feed: facts.feed,
     });
   }
@@ -178,13 +177,13 @@ export class Presenter {
   end(ending: Ending, clock: Clock): void {
     const { facts, verdict, engine, gates } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
-    this.#watching.update(facts, clock.monoMs(), clock.marketMs());
-    const sights: ReportViews = {
+    this.#monitor.update(facts, clock.monoMs(), clock.marketMs());
+    const views: ReportViews = {
       ...reportViews(engine, facts.momentum.evaluations),
-      events: this.#watching.eventLog.events,
-      pace: this.#watching.tickRate.curve,
+      events: this.#monitor.eventLog.events,
+      pace: this.#monitor.tickRate.curve,
     };
-    const text = reportText(this.#report(ending, sights));
+    const text = reportText(this.#report(ending, views));
     for (const place of engine.places.length > 1 ? [] : engine.places)
       this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
     if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
@@ -212,7 +211,7 @@ export class Presenter {
 
   #report(
     { facts, gates: all, verdict, startedWallMs, endedWallMs }: Ending,
-    sights: ReportViews,
+    views: ReportViews,
   ): Record<string, unknown> {
     const { config, runId, identity, instruments, sessionOf, startsMs } = this.#plan;
     return buildReport(
@@ -233,7 +232,7 @@ export class Presenter {
       facts,
       all,
       verdict,
-      sights,
+      views,
     );
   }
 }

@@ -318,12 +318,12 @@ export class StageRun {
     line.start();
     const looking: Timer = clock.every(CHECK_EVERY_MS, () => {
       probe.sample();
-      const turns = this.#presenter.show(
+      const transitions = this.#presenter.show(
         collectFacts(sources, this.#progress(clock)),
         this.#clock.leftMin(clock),
         clock,
       );
-      for (const { gate, before } of turns)
+      for (const { gate, before } of transitions)
         this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
       if (this.#clock.isOver(clock, this.#engine.watermark)) this.#end();
     });

@@ -1,11 +1,11 @@
-import '../memory/io-ledger.js';
+/** Messages between the main thread and the thread of the page and the metrics. */
 import type { MessagePort } from 'node:worker_threads';
 import type { TradingSession } from '../market/session.js';
-import { type StatusUpdate } from '../dashboard/model.js';
+import type { StatusUpdate } from '../dashboard/model.js';
 import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
 import type { DashboardRun } from '../dashboard/state.js';
 import type { RowPlace } from '../memory/shard-reader.js';
-import { type ShardShape } from '../memory/layout.js';
+import type { ShardShape } from '../memory/layout.js';
 
 /** The dashboard's task. */
 export interface DashboardTask {

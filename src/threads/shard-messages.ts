@@ -1,5 +1,5 @@
-import '../memory/io-ledger.js';
-import { type ShardShape } from '../memory/layout.js';
+/** What a shard's thread is started with. */
+import type { ShardShape } from '../memory/layout.js';
 
 /** A shard's task. */
 export interface ShardTask {

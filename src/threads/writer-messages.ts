@@ -1,5 +1,4 @@
 /** Messages between the main thread and the writer's thread. No candle is among them. */
-import '../memory/io-ledger.js';
 import type { MessagePort } from 'node:worker_threads';
 import type { FileIdentity } from '../candles/candle.js';
 import type { SinkModule } from '../candles/sink.js';
