@@ -1,6 +1,5 @@
 /**
- * The instruments and the day of the yardsticks' frames, and the candles that a plain fold makes of them: what every
- * bench's answer is held to.
+ * Instruments and day of the benches' frames, and the candles of a plain fold, which every bench's answer must equal.
  */
 import { ANGEL } from '../src/broker/angel/angel.js';
 import { MINUTE_MS, type TradingSession } from '../src/market/session.js';
@@ -8,16 +7,16 @@ import type { FileIdentity } from '../src/candles/candle.js';
 import { FIELD, MODE, Packet } from '../src/market/packet.js';
 import type { Instrument } from '../src/market/instrument.js';
 import { monoMs } from '../src/clock.js';
-import { Engine } from '../src/ingest/engine.js';
+import type { Engine, EngineOptions } from '../src/ingest/engine.js';
+import { wireEngine, type WiredEngine } from '../src/ingest/wire-engine.js';
 import { readBar } from '../src/memory/shard-reader.js';
-import { Intake } from '../src/ingest/intake.js';
 import { encode } from '../src/broker/angel/frames.js';
 import { MessageBatch, READ_BYTES, viewOf } from '../src/broker/messages.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
 const MINUTES = 375;
-/** A quarter of an hour longer than any, so that there are ticks after the day's last row. */
+/** A quarter of an hour longer than a real one, so that there are ticks after the day's last row. */
 export const SESSION: TradingSession = {
   date: '2026-11-23',
   openMs: OPEN_MS,
@@ -40,41 +39,34 @@ export function instrumentsOf(tokens: readonly string[]): Instrument[] {
   }));
 }
 
-/** Before the first frame the subscriptions are old enough that no packet passes for a cached one. */
+/** Time from subscribing to the first frame: long enough that no packet passes for a cached one. */
 export const SUBSCRIBED_BEFORE_MS = 10_000;
 
 /**
- * An engine that is subscribed on connection 1, what takes frames in for it, and the arrival that the caller moves on.
+ * An engine that is subscribed on connection 1, its intake, and the arrival of the next frames, which the caller
+ * advances.
  */
-export interface Subscribed {
-  readonly engine: Engine;
-  readonly intake: Intake;
+export interface Subscribed extends WiredEngine {
   readonly arrival: { readonly connection: number; monoMs: number; wallMs: number; marketMs: number };
 }
 
-/** An engine of LTP mode and its intake, of which nothing was told yet. */
-export function unsubscribed(
-  tokens: readonly string[],
-  shards = 1,
-  slots?: number,
-): Omit<Subscribed, 'arrival'> {
-  const instruments = instrumentsOf(tokens);
-  const engine = new Engine({
+/** An engine of LTP mode and its intake, not subscribed yet; one shard unless `more` says otherwise. */
+export function unsubscribed(tokens: readonly string[], more: Partial<EngineOptions> = {}): WiredEngine {
+  return wireEngine({
     codec: ANGEL.codec,
-    instruments,
+    instruments: instrumentsOf(tokens),
     sessionOf: () => SESSION,
     mode: 'ltp',
-    shards,
+    shards: 1,
     graceMs: 3000,
     silenceMs: 3000,
     marketDateMs: OPEN_MS,
-    slots,
+    ...more,
   });
-  return { engine, intake: new Intake({ engine, instruments }) };
 }
 
 export function subscribed(tokens: readonly string[], shards: number, slots?: number): Subscribed {
-  const { engine, intake } = unsubscribed(tokens, shards, slots);
+  const { engine, intake } = unsubscribed(tokens, { shards, slots });
   const arrival = {
     connection: 1,
     monoMs: monoMs() - SUBSCRIBED_BEFORE_MS,
@@ -116,7 +108,7 @@ export function encodeTick(
 /** Messages of an LTP frame that a read of 64 KiB holds. */
 const READ_MESSAGES = Math.floor(READ_BYTES / (FRAME_BYTES + 2));
 
-/** Frames as a busy socket delivers them: as many as fit into one read, without a copy. */
+/** Frames as a busy socket delivers them: as many as fit into a read, without a copy. */
 export class Reads {
   readonly messages = new MessageBatch();
   readonly #reads: readonly { readonly bytes: Buffer; readonly view: DataView }[];
@@ -124,7 +116,7 @@ export class Reads {
 
   constructor(frames: Buffer, count: number) {
     this.count = count;
-    // Made beforehand: the line has one buffer for all its reads, and one view of it.
+    // Made in advance: the socket has one buffer for all its reads, and one view of it.
     this.#reads = Array.from({ length: Math.ceil(count / READ_MESSAGES) }, (_, k) => {
       const bytes = frames.subarray(
         k * READ_MESSAGES * FRAME_BYTES,
@@ -135,9 +127,7 @@ export class Reads {
     for (let k = 0; k < READ_MESSAGES; k++) this.messages.add(k * FRAME_BYTES, FRAME_BYTES);
   }
 
-  /**
-   * Makes the frames from `from` on, where a read begins, the messages of the read at hand. Returns how many there are.
-   */
+  /** Makes the read that begins at frame `from` the current one. Returns its number of frames. */
   next(from: number): number {
     const { messages } = this;
     const { bytes, view } = this.#reads[from / READ_MESSAGES];
@@ -153,7 +143,7 @@ export class Singly {
   readonly count: number;
   readonly #messages = new MessageBatch();
 
-  /** `count` frames one after the other. */
+  /** `count` consecutive frames. */
   constructor(frames: Uint8Array, count: number) {
     this.#messages.within(frames);
     this.count = count;

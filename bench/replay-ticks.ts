@@ -26,9 +26,7 @@ import {
 const SYMBOLS = 50;
 const TOKENS = tokensOf(SYMBOLS);
 const DAY_MS = 375 * MINUTE_MS;
-/**
- * A read of the socket, and so a block of the journal, has this many messages: 250 reads a second at 2,000 messages.
- */
+/** Messages of a read of the socket, and so of a journal block: 250 reads a second at 2,000 messages. */
 const READ = 8;
 /** Blocks that are written together. */
 const GROUP = 4000;
@@ -78,19 +76,27 @@ function metaOf(runId: string, out: string): RunMeta {
   };
 }
 
-/** Writes the ticks as a run's journal, with the run's decisions and without hashes of its rows. Returns its folder. */
-export async function writeJournal(folder: string, count: number): Promise<string> {
-  const runId = `bench-${count}`;
-  const run = join(folder, runId);
-  mkdirSync(run, { recursive: true });
+async function startedSegments(folder: string, runId: string): Promise<Segments> {
+  mkdirSync(folder, { recursive: true });
   const segments = new Segments({
-    folder: run,
+    folder,
     runId,
     wallMs: () => new SystemClock().wallMs(),
     from: BEGINNING,
     segmentBytes: SEGMENT_BYTES,
   });
   await segments.start();
+  return segments;
+}
+
+/**
+ * Writes the ticks as the journal of a run, with the decisions that a run makes on its way, and without hashes of its
+ * rows. Returns its folder.
+ */
+export async function writeJournal(folder: string, count: number): Promise<string> {
+  const runId = `bench-${count}`;
+  const run = join(folder, runId);
+  const segments = await startedSegments(run, runId);
   const builder = new BlockBuilder(0);
   let spare: Buffer = Buffer.alloc(0);
   const arrival = { connection: 1, monoMs: 0, wallMs: 0, marketMs: 0 };
@@ -132,7 +138,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
     }
     builder.frames(messages, 0, messages.count);
     intake.batch(messages, arrival);
-    // No shard builds bars here: only the decisions are wanted.
+    // No shard reads the ring: only the decisions matter.
     engine.router.publish();
     Atomics.store(memory.i32, SHARD.head, memory.i32[MAIN.tail]);
   }

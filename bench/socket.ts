@@ -1,13 +1,12 @@
 /**
- * LTP frames from another process over loopback: the whole engine, compared with a client of the same library that
- * throws every message away.
+ * LTP frames from another process over loopback: the whole engine, compared with a bare `ws` client that discards every
+ * message.
  *
- *   sender's process ─► TCP ─► Inlet (ws for all but packets) ─► FeedSocket ─► Line ─► Intake ─► Router ══ ring ══►
- *   shard's thread ─► candles
- *                    ├─► TCP ─► ws ─► nothing
- *                    └─► TCP ─► nothing          (how fast the sender is: where it is no faster than the bare client, the bench says nothing and fails)
+ *   sender's process ─► TCP ─► FrameTap (ws for all but packets) ─► FeedSocket ─► Pipeline ─► Router ══ ring ══► shard's thread
+ *                    ├─► TCP ─► ws ─► discarded
+ *                    └─► TCP ─► discarded      (the sender's own rate; the bench fails if it is not faster than the bare client)
  *
- * Counted from the first byte to the last candle. Nothing may be lost: the candles are those of a plain fold.
+ * Measured from the first byte to the last candle. The candles must equal those of a plain fold, so nothing is lost.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,27 +19,25 @@ import type { SmartApiSession } from '../src/broker/angel/login.js';
 import { feedEndpoint } from '../src/broker/angel/endpoint.js';
 import { FeedSocket } from '../src/feed/socket.js';
 import { COUNTER } from '../src/memory/counters.js';
-import { Engine } from '../src/ingest/engine.js';
+import type { Engine } from '../src/ingest/engine.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
-import { Intake } from '../src/ingest/intake.js';
 import { Pipeline } from '../src/ingest/pipeline.js';
 import { frames } from './baselines.js';
 import {
   engineAnswer,
   FRAME_BYTES,
-  instrumentsOf,
   naiveAnswer,
   OPEN_MS,
-  SESSION,
   SUBSCRIBED_BEFORE_MS,
+  unsubscribed,
 } from './market.js';
 import { median, rowOf, type Bench } from './row.js';
 
 const STEP_MS = 2;
 /** Bytes of a message on the wire. */
 const WIRE_BYTES = FRAME_BYTES + 2;
-/** Minimum speed of the sender, as a multiple of the bare client's. */
-const FAST_SENDER = 1.5;
+/** The sender must be at least this many times as fast as the bare client. */
+const MIN_SENDER_RATIO = 1.5;
 
 /** Million messages a second, from the first to the last. */
 const perSecond = (count: number, fromMs: number): number => count / (monoMs() - fromMs) / 1000;
@@ -78,7 +75,7 @@ async function bareClient(port: number, count: number): Promise<number> {
   return rate;
 }
 
-/** A clock whose market is as far as the frames that came. */
+/** A clock whose market time follows the frames received. */
 class FramesClock extends SystemClock {
   readonly #frameMs: () => number;
 
@@ -103,33 +100,44 @@ const LOGGED_IN: SmartApiSession = {
   secrets: [],
 };
 
+type FeedHandlers = ConstructorParameters<typeof FeedSocket>[0]['handlers'];
+
+/** Connects to the sender as connection 1. */
+function feedSocketOf(port: number, clock: FramesClock, handlers: FeedHandlers): FeedSocket {
+  return new FeedSocket({
+    broker: ANGEL,
+    endpoint: feedEndpoint(`ws://127.0.0.1:${port}`),
+    session: LOGGED_IN,
+    secrets: [],
+    connection: 1,
+    clock,
+    handlers,
+  });
+}
+
+function checkAnswer(engine: Engine, count: number, expected: string): void {
+  const answer = engineAnswer(engine);
+  const routed = engine.counters[COUNTER.routed];
+  if (answer !== expected || routed !== count)
+    throw new Error(`socket: ${answer} of ${routed} messages where a plain fold of ${count} has ${expected}`);
+}
+
 async function wholeEngine(
   port: number,
   count: number,
   tokens: readonly string[],
   expected: string,
 ): Promise<number> {
-  const instruments = instrumentsOf(tokens);
   let left = count;
-  // The machine is faster than any market: its clock is that of the frames. Before them it is so early that none
-  // passes for a cached one.
+  // The machine is faster than any market, so its clock follows the frames. It starts early enough that no frame passes
+  // for a cached one.
   const clock = new FramesClock(
     () => OPEN_MS + (left === count ? -SUBSCRIBED_BEFORE_MS : (count - left) * STEP_MS),
   );
-  const engine = new Engine({
-    codec: ANGEL.codec,
-    instruments,
-    sessionOf: () => SESSION,
-    mode: 'ltp',
-    shards: 1,
-    graceMs: 3000,
-    silenceMs: 120_000,
-    marketDateMs: OPEN_MS,
-  });
+  const { engine, intake } = unsubscribed(tokens, { silenceMs: 120_000 });
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
-  const intake = new Intake({ engine, instruments });
-  const line = new Pipeline({
+  const pipeline = new Pipeline({
     engine,
     intake,
     clock,
@@ -140,43 +148,31 @@ async function wholeEngine(
   let fromMs = 0;
   let all!: () => void;
   const over = new Promise<void>((resolve) => (all = resolve));
-  const socket = new FeedSocket({
-    broker: ANGEL,
-    endpoint: feedEndpoint(`ws://127.0.0.1:${port}`),
-    session: LOGGED_IN,
-    secrets: [],
-    connection: 1,
-    clock,
-    handlers: {
-      opened: () => {
-        line.opened(1);
-        line.subscribed(1);
-      },
-      binary: (messages) => {
-        fromMs ||= monoMs();
-        left -= messages.count;
-        line.binary(messages, 1);
-        if (left === 0) all();
-      },
-      text: () => undefined,
-      pong: () => undefined,
-      ended: (_connection, end) => {
-        if (left > 0)
-          throw new Error(`socket: the connection ended by ${end.cause} with ${left} messages to come`);
-      },
+  const socket = feedSocketOf(port, clock, {
+    opened: () => {
+      pipeline.opened(1);
+      pipeline.subscribed(1);
+    },
+    binary: (messages) => {
+      fromMs ||= monoMs();
+      left -= messages.count;
+      pipeline.binary(messages, 1);
+      if (left === 0) all();
+    },
+    text: () => undefined,
+    pong: () => undefined,
+    ended: (_connection, end) => {
+      if (left > 0)
+        throw new Error(`socket: the connection ended by ${end.cause} with ${left} messages to come`);
     },
   });
   try {
-    line.start();
+    pipeline.start();
     await over;
-    await line.end();
+    await pipeline.end();
     await pool.done;
     const rate = perSecond(count, fromMs);
-    const answer = engineAnswer(engine);
-    if (answer !== expected || engine.counters[COUNTER.routed] !== count)
-      throw new Error(
-        `socket: ${answer} of ${engine.counters[COUNTER.routed]} messages where a plain fold of ${count} has ${expected}`,
-      );
+    checkAnswer(engine, count, expected);
     return rate;
   } finally {
     socket.terminate();
@@ -196,7 +192,7 @@ async function startSender(count: number): Promise<{ readonly child: ChildProces
 export const socket: Bench = {
   name: 'socket',
   topology:
-    "sender's process -> TCP -> Inlet -> FeedSocket -> Line -> Router == ring ==> shard thread -> candles; compared with a bare ws client that discards",
+    "sender's process -> TCP -> FrameTap -> FeedSocket -> Pipeline -> Router == ring ==> shard thread -> candles; compared with a bare ws client that discards",
   async run({ smoke }) {
     const count = smoke ? 20_000 : 1_500_000;
     const { buf, tokens } = frames(count, 50, STEP_MS);
@@ -212,7 +208,7 @@ export const socket: Bench = {
     } finally {
       child.disconnect();
     }
-    if (!smoke && median(rates.sender) < FAST_SENDER * median(rates.bare))
+    if (!smoke && median(rates.sender) < MIN_SENDER_RATIO * median(rates.bare))
       throw new Error(
         `socket: the sender is the bottleneck: ${median(rates.sender).toFixed(2)} M messages/s where the bare client takes ${median(rates.bare).toFixed(2)}`,
       );

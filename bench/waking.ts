@@ -1,13 +1,13 @@
 /**
- * How a shard waits for records, and how they are shown to it: what decided between the ways that there are.
+ * How a shard's thread waits for records: the comparison that decided for `Atomics.wait` in one running task.
  *
- *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread: a task that runs on and blocks, or
- *   waits in its event loop, or spins first
- *                                                        └──► a task of its own for each wake-up, while none is under way
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► one running task: blocks, waits in its event loop, or spins first
+ *                                                        └──► a task for each wake-up, one at a time
  *
- * Each with what came in a turn of the loop shown together; the product's way also with each message shown by itself.
+ * All publish once per turn of the event loop; the product's way is measured with one publish per message too.
  */
 import { Piscina } from 'piscina';
+import type { Engine } from '../src/ingest/engine.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
 import { frames } from './baselines.js';
 import { openLoop, Since, turn, warmed } from './latency.js';
@@ -35,6 +35,58 @@ interface Figures {
   readonly cpu: number;
 }
 
+/** The shard's thread, started in one of the ways. */
+interface Consumer {
+  start(): Promise<void>;
+  /** Publishes what the router wrote, and wakes the thread. */
+  show(): void;
+  /** Resolves when END is applied. */
+  done(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One task that runs for the whole time and waits by itself. */
+function runningTask({ router, memories, counters }: Engine, waiting: Waiting): Consumer {
+  const pool = new ShardPool({ memories, counters, workerUrl, extra: waiting });
+  return {
+    start: () => pool.start(),
+    show: () => router.publish(),
+    done: () => pool.done,
+    stop: () => pool.stop(),
+  };
+}
+
+/** A task for each wake-up, one at a time. */
+function taskPerWakeUp({ router, memories: [memory] }: Engine): Consumer {
+  const task = { shape: memory.shape, buffer: memory.buffer, ledger: undefined, extra: 'drain' };
+  const threads = new Piscina({
+    filename: workerUrl.href,
+    minThreads: 1,
+    maxThreads: 1,
+    idleTimeout: Infinity,
+    recordTiming: false,
+  });
+  let running: Promise<void> | undefined;
+  const show = (): void => {
+    router.publish();
+    if (running !== undefined) return;
+    running = (threads.run(task) as Promise<void>).then(() => {
+      running = undefined;
+      if (!router.isDrained) show();
+    });
+  };
+  return {
+    start: () => Promise.resolve(),
+    show,
+    // The last task ends shortly after its last record; a pool that is destroyed earlier would reject it.
+    done: async () => {
+      do await running;
+      while (running !== undefined || !router.isDrained);
+    },
+    stop: () => threads.destroy(),
+  };
+}
+
 async function figures(
   singly: Singly,
   tokens: readonly string[],
@@ -42,33 +94,12 @@ async function figures(
   { waiting, each }: (typeof WAYS)[number],
 ): Promise<Figures> {
   const { engine, intake, arrival } = subscribed(tokens, 1);
-  const { router, memories, counters } = engine;
-  const [memory] = memories;
-  const task = { shape: memory.shape, buffer: memory.buffer, ledger: undefined, extra: waiting };
-  const draining =
-    waiting === 'drain'
-      ? new Piscina({
-          filename: workerUrl.href,
-          minThreads: 1,
-          maxThreads: 1,
-          idleTimeout: Infinity,
-          recordTiming: false,
-        })
-      : undefined;
-  const pool =
-    waiting === 'drain' ? undefined : new ShardPool({ memories, counters, workerUrl, extra: waiting });
-  let underWay: Promise<void> | undefined;
-  const show = (): void => {
-    router.publish();
-    if (draining === undefined || underWay !== undefined) return;
-    underWay = (draining.run(task) as Promise<void>).then(() => {
-      underWay = undefined;
-      if (!router.isDrained) show();
-    });
-  };
+  const { router, memories } = engine;
+  const consumer = waiting === 'drain' ? taskPerWakeUp(engine) : runningTask(engine, waiting);
+  const show = (): void => consumer.show();
   try {
-    await pool?.start();
-    const applied = new Since(memory, memory.histogram);
+    await consumer.start();
+    const applied = new Since(memories[0], memories[0].histogram);
     const send = (k: number, dueMs: number): void => {
       arrival.monoMs = dueMs;
       arrival.marketMs = OPEN_MS + k * STEP_MS;
@@ -83,10 +114,7 @@ async function figures(
     const cpu = process.cpuUsage(cpuBefore);
     intake.end();
     show();
-    await pool?.done;
-    // The last task ends a little after its last record, and a destroyed pool would reject it.
-    do await underWay;
-    while (underWay !== undefined || !router.isDrained);
+    await consumer.done();
     const answer = engineAnswer(engine);
     if (answer !== expected)
       throw new Error(`waking, ${waiting}: ${answer} where a plain fold has ${expected}`);
@@ -96,7 +124,7 @@ async function figures(
       cpu: (cpu.user + cpu.system) / 1e4 / ((singly.count - warmed(singly.count)) / RATE),
     };
   } finally {
-    await Promise.all([pool?.stop(), draining?.destroy()]);
+    await consumer.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Thread entry of a shard: one long task that repeats `Shard.step` and sleeps when the ring is empty. The sleep
- * blocks, for a bounded time: nothing else runs in this thread.
+ * Thread entry of a shard: one long-running task that repeats `Shard.step` and sleeps while the ring is empty. The
+ * sleep blocks the thread, which has no other work.
  */
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
@@ -9,10 +9,10 @@ import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
 import { BATCH_RECORDS, Shard } from '../src/shard/shard.js';
 import type { ShardTask } from '../src/threads/shard-messages.js';
 
-/** Longest sleep, real ms: a stop whose notify is lost is noticed after it. */
-const SLEEP_MS = 100;
+/** Maximum sleep, real ms: how soon a shard notices a stop word set without a wake-up. */
+const MAX_SLEEP_MS = 100;
 
-/** Runs until END was applied or the stop word is set. */
+/** Runs until END is applied or the stop word is set. */
 export default function run(task: ShardTask): void {
   if (task.ledger !== undefined) watch([], new Int32Array(task.ledger, 0, LEDGER.words));
   const memory = new ShardMemory(task.shape, task.buffer);
@@ -21,7 +21,7 @@ export default function run(task: ShardTask): void {
   while (!shard.ended && Atomics.load(memory.i32, MAIN.stop) === 0) {
     if (shard.step(monoMs, BATCH_RECORDS) > 0) continue;
     if (shard.tail !== memory.i32[SHARD.head]) continue;
-    Atomics.wait(memory.i32, MAIN.tail, memory.i32[SHARD.head], SLEEP_MS);
+    Atomics.wait(memory.i32, MAIN.tail, memory.i32[SHARD.head], MAX_SLEEP_MS);
     shard.beat(monoMs());
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The engine: instruments laid out over shards, with the router before them and the threads behind. Built once for a run; knows
- * nothing of where packets come from and where candles go.
+ * The engine: instruments laid out over shards, and the router that writes their records. Built once for a run. It does
+ * not know where packets come from or where candles go.
  */
 import assert from 'node:assert';
 import { shardOf, type Instrument } from '../market/instrument.js';
@@ -14,10 +14,13 @@ import { PacketFilter } from './packet-filter.js';
 import { Router } from './router.js';
 import { Watermark } from './watermark.js';
 
-/** A SnapQuote tells of trades since the one before it, and there is at least one a second; its minute is that of the trade. Market ms. */
+/**
+ * Maximum age, in market ms, of a trade that a SnapQuote is the first to report. It has the last trade since the
+ * SnapQuote before it, and one arrives at least every second.
+ */
 const SNAPQUOTE_MAX_TRADE_AGE_MS = 1000;
 
-/** Records a ring holds by default: 1 MiB a shard, 2 with volume, over a second of the feed's ceiling. */
+/** Default records of a ring: 512 KiB a shard, 1.5 MiB with volume; over a second of the feed's highest rate. */
 export const RING_SLOTS = 16_384;
 
 export interface EngineOptions {
@@ -28,12 +31,15 @@ export interface EngineOptions {
   readonly mode: ModeName;
   readonly shards: number;
   readonly graceMs: number;
-  /** Market ms of silence after which the clock moves market time. */
+  /** Market ms of silence after which the clock moves the watermark. */
   readonly silenceMs: number;
   /** Any instant of the market's date, epoch ms. */
   readonly marketDateMs: number;
   readonly slots?: number | undefined;
-  /** Whether ordinary frames and ticks take the fast paths (docs/fast-paths.md); true by default. What comes of them is the same. */
+  /**
+   * Whether ordinary frames and ticks take the fast paths (docs/fast-paths.md); true by default. What comes of them is
+   * the same.
+   */
   readonly fastPaths?: boolean | undefined;
 }
 
@@ -72,17 +78,7 @@ export class Engine {
           fastPaths,
         }),
     );
-    for (const [index, place] of this.places.entries()) {
-      const memory = this.memories[place.shard];
-      const at = memory.staticOf(place.row);
-      const session = sessions[index];
-      memory.f64[at + STATIC.originMs] = openMs;
-      memory.f64[at + STATIC.openMs] = session.openMs;
-      memory.f64[at + STATIC.closeMs] = session.closeMs;
-      memory.f64[at + STATIC.auctionFromMs] = session.auction?.fromMs ?? 0;
-      memory.f64[at + STATIC.auctionToMs] = session.auction?.toMs ?? 0;
-      memory.f64[at + STATIC.auctionLabelMs] = session.auction?.labelMs ?? 0;
-    }
+    this.places.forEach((place, index) => this.#writeSession(place, sessions[index], openMs));
     const auctionEnds = sessions.flatMap((s) => (s.auction === undefined ? [] : [s.auction.toMs]));
     this.watermark = new Watermark({
       openMs,
@@ -107,6 +103,18 @@ export class Engine {
       fastPaths,
     });
     this.router.openInitialGap(0);
+  }
+
+  /** Writes a row's session into its shard's memory; `originMs`: start of bar 0. */
+  #writeSession({ shard, row }: RowPlace, session: TradingSession, originMs: number): void {
+    const memory = this.memories[shard];
+    const at = memory.staticOf(row);
+    memory.f64[at + STATIC.originMs] = originMs;
+    memory.f64[at + STATIC.openMs] = session.openMs;
+    memory.f64[at + STATIC.closeMs] = session.closeMs;
+    memory.f64[at + STATIC.auctionFromMs] = session.auction?.fromMs ?? 0;
+    memory.f64[at + STATIC.auctionToMs] = session.auction?.toMs ?? 0;
+    memory.f64[at + STATIC.auctionLabelMs] = session.auction?.labelMs ?? 0;
   }
 
   /** Records skipped as poison. */

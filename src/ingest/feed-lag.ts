@@ -1,13 +1,16 @@
 /**
- * How late the feed is: market clock at receipt minus the packet's exchange time, both of market ms. A stamp is a whole second, so a
- * feed without any delay shows 0 to 1000. Counted beside routing; allocates nothing after construction.
+ * How late the feed is: the market clock at receipt minus the packet's exchange time, both market ms. Exchange times
+ * are whole seconds, so a feed without delay shows 0 to 1000. Counts in buckets; allocates nothing after construction.
  */
 import { LAG_SHIFT } from '../broker/scanner.js';
 import type { PacketTime } from './watermark.js';
 
-/** Market ms on either side of the first packet's lag that are told apart; beyond, the outermost bucket counts. */
+/**
+ * Buckets cover this much on either side of the first packet's lag, market ms; lags beyond count in the outermost
+ * bucket.
+ */
 const RANGE_MS = 600_000;
-/** Buckets of lags: how wide they are, as a shift of ms, and the ms of all of them. */
+/** Width of a bucket as a shift of ms, and the ms that all buckets cover. */
 export const LAG = { shift: LAG_SHIFT, rangeMs: 2 * RANGE_MS } as const;
 const BUCKET_MS = 1 << LAG.shift;
 const BUCKETS = LAG.rangeMs / BUCKET_MS;
@@ -15,7 +18,7 @@ const BUCKETS = LAG.rangeMs / BUCKET_MS;
 export interface LagFigures {
   readonly samples: number;
   readonly leastMs: number;
-  /** One packet in a hundred is prompter: what a single stray cannot move. */
+  /** One packet in a hundred is faster. Unlike the least, a single stray packet cannot change it. */
   readonly p1Ms: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -23,22 +26,22 @@ export interface LagFigures {
 }
 
 export class FeedLag {
-  /** Packets by their lags' bucket. Whoever counts one here says so to `took`. */
+  /** Packets by bucket of their lag. Code that counts here must call `addBatch`. */
   readonly counts = new Uint32Array(BUCKETS);
   #originMs = 0;
   #samples = 0;
   #leastMs = Infinity;
   #mostMs = -Infinity;
 
-  /** Whether a packet was counted: the first one says where the buckets are. */
+  /** Whether a packet was counted. The first one sets where the buckets are. */
   get isKnown(): boolean {
     return this.#samples > 0;
   }
 
-  /** Counts the lag of a packet of this stamp. */
+  /** Counts one packet. */
   record({ exchangeMs, nowMs }: PacketTime): void {
     const lagMs = nowMs - exchangeMs;
-    // A clock that is wrong by minutes moves all lags together: the first one says where.
+    // A clock that is wrong by minutes moves all lags together, so the first lag is the centre.
     if (this.#samples === 0) this.#originMs = Math.floor(lagMs) - RANGE_MS;
     const bucket = Math.floor((lagMs - this.#originMs) / BUCKET_MS);
     this.counts[Math.max(0, Math.min(bucket, BUCKETS - 1))]++;
@@ -46,21 +49,24 @@ export class FeedLag {
   }
 
   /**
-   * What an exchange time is taken from for its bucket, ms: `(fromOf(nowMs) - time) >> LAG.shift` is that of a packet which arrives at `nowMs`. Times are whole, so
-   * the lag is rounded as its first part is.
+   * The exchange time of a packet in bucket 0 that arrives at `nowMs`, ms: `(bucketZeroTime(nowMs) - time) >>
+   * LAG.shift` is the bucket of any other. Exchange times are whole ms, so rounding here rounds the lag.
    */
   bucketZeroTime(nowMs: number): number {
     return Math.floor(nowMs - this.#originMs) | 0;
   }
 
-  /** Packets were counted that arrived at `nowMs` together, exchange times from `earliest` to `latest`; all from one origin. */
+  /**
+   * Adds packets that the caller counted in `counts`. They arrived at `nowMs`, with exchange times from `earliest` to
+   * `latest`; any common origin.
+   */
   addBatch(count: number, nowMs: number, earliest: number, latest: number): void {
     this.#samples += count;
     if (nowMs - latest < this.#leastMs) this.#leastMs = nowMs - latest;
     if (nowMs - earliest > this.#mostMs) this.#mostMs = nowMs - earliest;
   }
 
-  /** The greatest lag of the smallest `percent` of all, within 8 ms. */
+  /** The greatest lag of the smallest `percent` of all, to 8 ms. */
   #percentile(percent: number): number {
     let left = Math.ceil((this.#samples * percent) / 100);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {

@@ -1,22 +1,30 @@
 /**
- * From when to when nothing could be seen, in the exchange's own time: opened when a connection ends, closed by the
- * first live packet of the next, or told of afterwards when a connection that held had been mute. A wrong wall clock
- * changes nothing here. At most one gap is open, and none begins before the last one's end, or two would count one
- * moment twice.
+ * Spans of market time that were not seen, in the exchange's own time, so that a wrong wall clock changes nothing.
+ *
+ * | event                                              | gap                                               |
+ * | -------------------------------------------------- | ------------------------------------------------- |
+ * | the run begins, or the connection ends             | opens                                             |
+ * | first live packet on the new connection            | closes at the moment of subscribing               |
+ * | live packet after the connection was mute          | opens and closes at once, for the silence         |
+ *
+ * At most one gap is open. None begins before the end of the last, because two gaps would count one moment twice.
  */
 import type { Arrival } from './arrival.js';
 import type { Watermark } from './watermark.js';
 
-/** How long a packet may have been on its way, and in an accelerated market how long our own threads may have taken. */
+/**
+ * A packet may have been in transit for this long, market ms; in an accelerated market our own threads may take the
+ * real ms.
+ */
 const MIN_TRANSIT_MARKET_MS = 1000;
 const MIN_TRANSIT_REAL_MS = 100;
 
-/** A stamp is a whole second, so the exchange's time is up to so much later than it. */
+/** Exchange times are whole seconds, so the true time may be later by up to this much. */
 const RESOLUTION_MS = 1000;
 
 export class Gaps {
   readonly #watermark: Watermark;
-  /** Writes a gap into every ring; its end is infinite while it is open. */
+  /** Writes a gap into every ring; its end is Infinity while it is open. */
   readonly #write: (startMs: number, endMs: number) => void;
   #subscription: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
   #startMs: number | undefined;
@@ -27,7 +35,7 @@ export class Gaps {
     this.#write = write;
   }
 
-  /** The last subscription; connection 0 before the first. */
+  /** The last subscription; connection 0: none yet. */
   get subscription(): Arrival {
     return this.#subscription;
   }
@@ -41,7 +49,7 @@ export class Gaps {
     this.#subscription = { ...arrival };
   }
 
-  /** From `fromMs` on nothing can be seen. Does nothing while a gap is open. */
+  /** Opens a gap at `fromMs`, unless one is open. */
   open(fromMs: number): void {
     if (this.#startMs !== undefined) return;
     this.#startMs = Math.max(fromMs, this.#endMs);
@@ -49,11 +57,10 @@ export class Gaps {
   }
 
   /**
-   * A live packet arrived, newer than all before it: the first such on a connection ends the gap at the moment of
-   * subscribing. T began at most 1 s ago, and so much has elapsed since subscribing; what the packet may have been on
-   * its way, or behind a pause of ours in the socket, is not counted as elapsed, so that the gap is rather too long
-   * than too short. An old state told again, first or not, proves nothing. A gap is never empty: the minute of a
-   * quick reconnect was not seen whole.
+   * Closes the gap on the first live packet of a connection that is newer than all before. The gap ends at the moment
+   * of subscribing: the end of the packet's second, less the time elapsed since. Transit time, and a wait in the socket
+   * during a pause of ours, do not count as elapsed, so the gap errs towards too long. A gap is never empty, because
+   * the minute of a quick reconnect was not seen whole.
    */
   closeOnLive(arrival: Arrival): void {
     if (this.#startMs === undefined || arrival.connection !== this.#subscription.connection) return;
@@ -62,17 +69,16 @@ export class Gaps {
   }
 
   /**
-   * The connection held, and nothing was told in session for longer than any feed is silent: nobody knows what was
-   * missed.
+   * Adds a gap for a silence in session longer than any feed's, on a connection that held: what was missed is unknown.
    */
   addSilence(fromMs: number, untilMs: number): void {
-    // Behind a stamp that was ahead of its time a gap may reach as far already.
+    // A gap may already reach as far, if it ended at a frame ahead of its time.
     if (this.#startMs !== undefined || untilMs < this.#endMs) return;
     this.open(fromMs);
     this.#close(untilMs + 1);
   }
 
-  /** Market ms for which the subscriptions had surely been sent when the exchange made the packet. */
+  /** Market ms that certainly passed between subscribing and the exchange making the packet. */
   #elapsedMs(arrival: Arrival): number {
     if (this.#watermark.silenceResetAtMs >= this.#subscription.marketMs) return 0;
     const elapsedMarketMs = arrival.marketMs - this.#subscription.marketMs;

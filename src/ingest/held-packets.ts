@@ -1,12 +1,12 @@
 /**
- * Packets far ahead of market time, kept until others agree with them (docs/semantics.md, "Sealing"). Their memory is
- * made once.
+ * Packets far ahead of the watermark, held until others agree with them (docs/semantics.md, "Sealing"). Their memory is
+ * allocated once.
  */
 import { Packet } from '../market/packet.js';
 import type { Arrival } from './arrival.js';
 import { VOTES } from './watermark.js';
 
-/** A kept packet; its arrival is its own. */
+/** A held packet with its own arrival. */
 export interface HeldPacket extends Arrival {
   readonly packet: Packet;
   readonly instrument: number;
@@ -30,7 +30,7 @@ export class HeldPackets {
     return this.#count;
   }
 
-  /** Copies what a record needs of a packet. */
+  /** Copies what a record needs of the packet. */
   add(packet: Packet, instrument: number, flags: number, arrival: Arrival): void {
     const slot = this.#slots[this.#count++];
     slot.packet.mode = packet.mode;
@@ -43,7 +43,7 @@ export class HeldPackets {
     slot.marketMs = arrival.marketMs;
   }
 
-  /** The k-th that was added since `forget`. */
+  /** The k-th packet added since `clear`. */
   at(k: number): HeldPacket {
     return this.#slots[k];
   }

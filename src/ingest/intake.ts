@@ -4,7 +4,6 @@
  * caller: the live pipeline, a replay of its journal, a resumed run, a simulation. Nothing is visible to the shards
  * before the caller publishes.
  */
-import type { Instrument } from '../market/instrument.js';
 import { FIELD, Packet } from '../market/packet.js';
 import { COUNTER } from '../memory/counters.js';
 import type { Engine } from './engine.js';
@@ -33,7 +32,6 @@ export interface SampleTick {
 
 export interface IntakeOptions {
   readonly engine: Engine;
-  readonly instruments: readonly Instrument[];
   readonly onSample?: ((tick: SampleTick) => void) | undefined;
 }
 
@@ -54,8 +52,8 @@ export class Intake {
     this.#options = options;
     this.#counters = options.engine.counters;
     this.#fastPath = options.engine.router.fastPath;
-    this.#connectionOf = new Int32Array(options.instruments.length);
-    this.answeredAfterMs = new Float64Array(options.instruments.length).fill(-1);
+    this.#connectionOf = new Int32Array(options.engine.places.length);
+    this.answeredAfterMs = new Float64Array(options.engine.places.length).fill(-1);
     this.#samplesLeft = options.onSample === undefined ? 0 : SAMPLES;
   }
 
@@ -176,7 +174,7 @@ export class Intake {
     this.#samplesLeft--;
     const packet = this.#packet;
     this.#options.onSample!({
-      symbol: this.#options.instruments[instrument].symbol,
+      symbol: this.#options.engine.places[instrument].instrument.symbol,
       priceWire: packet.number(FIELD.price),
       sequence: packet.big(FIELD.sequence).toString(),
       exchangeMs: packet.number(FIELD.exchangeMs),

@@ -1,6 +1,6 @@
 /**
- * A journal as a source: what it holds is taken in by the same calls that the live line made, in the same order, so the same records go
- * into the rings. The decisions that the run made on its way are compared with those made now.
+ * A journal as a source. It makes the calls that the live pipeline made, in the same order, so the same records go into
+ * the rings. The decisions in the journal are compared with those made now.
  */
 import { EngineError, printable } from '../errors.js';
 import { KIND, type Kind, type BlockStamp } from '../journal/format.js';
@@ -14,30 +14,30 @@ import type { MessageBatch } from '../broker/messages.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';
 
-/** What is known of a journal before it is used. */
+/** What a journal says of its run. */
 export interface JournalSummary {
   readonly folder: string;
   readonly meta: RunMeta;
-  /** Of the process that wrote last: a run may have been resumed. */
+  /** The process that wrote last; a run may have been resumed. */
   readonly lastProcess: Pick<RunMeta, 'processId' | 'processStart'>;
-  /** Candles of earlier minutes, by symbol, as numbers (layout.ts, GIVEN). */
+  /** Warm-up candles by symbol, as doubles (layout.ts, WARM_UP_CANDLE). */
   readonly given: Readonly<Record<string, Float64Array>>;
   readonly extent: JournalExtent;
-  /** When the run came to its end, of whatever kind; undefined when it did not. */
+  /** When the run ended, in any way; undefined if it did not. */
   readonly ended: BlockStamp | undefined;
-  /** What its rows hash to; undefined when it did not come so far. */
+  /** Hashes of its rows by symbol; undefined if the run did not write them. */
   readonly sum: Readonly<Record<string, string>> | undefined;
   readonly frames: number;
   readonly resumes: number;
   readonly lastConnection: number;
-  /** Of the first block and the last. */
+  /** Stamps of the first and the last block. */
   readonly first: BlockStamp;
   readonly last: BlockStamp;
-  /** When its connections were opened, and how they ended; in order. */
+  /** Openings and ends of its connections, in order. */
   readonly connections: readonly (
     | { readonly opened: BlockStamp }
     | { readonly ended: ConnectionEnd; readonly stamp: BlockStamp }
-    | { /** The last that was written before. */ readonly killed: BlockStamp }
+    | { /** The last stamp before a process was killed. */ readonly killed: BlockStamp }
   )[];
 }
 
@@ -53,7 +53,7 @@ function parsed(bytes: Buffer, where: string): unknown {
   }
 }
 
-/** Text messages as the classifier makes them; anything else is `other`. */
+/** A text message as the classifier made it; anything else is `other`. */
 function textOf(bytes: Buffer, where: string): FeedText {
   const text = parsed(bytes, where) as Partial<Extract<FeedText, { kind: 'error' }>> | null;
   if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string')
@@ -92,7 +92,7 @@ function sumOf(bytes: Buffer, where: string): Record<string, string> {
   return sum as Record<string, string>;
 }
 
-/** Gathers what is known of a journal while it is read, for whatever purpose. */
+/** Builds a summary while a journal is read. */
 export class JournalSummaryBuilder {
   meta: RunMeta | undefined;
   readonly given: Record<string, Float64Array> = {};
@@ -144,7 +144,7 @@ export class JournalSummaryBuilder {
     else if (kind === KIND.sum) this.#sum = sumOf(bytes, folder);
   }
 
-  /** What is known when `extent` was read. Throws EngineError JOURNAL when the journal does not say what its run was. */
+  /** The summary after `extent` was read. Throws EngineError JOURNAL if the journal does not name its run. */
   build(extent: JournalExtent): JournalSummary {
     const folder = this.#folder;
     const { meta, given } = this;
@@ -180,7 +180,7 @@ export class JournalSummaryBuilder {
   }
 }
 
-/** Reads a journal once through, without using it. Throws EngineError JOURNAL when there is none of use. */
+/** Reads a whole journal without applying it. Throws EngineError JOURNAL if it cannot be used. */
 export async function readJournalSummary(folder: string): Promise<JournalSummary> {
   const builder = new JournalSummaryBuilder(folder);
   const extent = await readJournal(folder, {
@@ -190,7 +190,10 @@ export async function readJournalSummary(folder: string): Promise<JournalSummary
   return builder.build(extent);
 }
 
-/** Reads a journal's beginning: what its run was, and the candles that it was given. `about.extent` and what is counted are of that beginning only. Throws EngineError JOURNAL when there is none of use. */
+/**
+ * Reads a journal's beginning: its run and its warm-up candles. Extent and counts are of that beginning only. Throws
+ * EngineError JOURNAL if it cannot be used.
+ */
 export async function readJournalHead(folder: string): Promise<JournalSummary> {
   const builder = new JournalSummaryBuilder(folder);
   let over = false;
@@ -204,7 +207,7 @@ export async function readJournalHead(folder: string): Promise<JournalSummary> {
   return builder.build(extent);
 }
 
-/** The simulated broker's earlier candles as the run knew them. */
+/** The warm-up candles that the run had; undefined if it had none. */
 export function warmUpCandlesOf({ meta, given }: JournalSummary): WarmUpCandles | undefined {
   if (meta.given === null) return undefined;
   return {
@@ -219,30 +222,30 @@ export interface JournalSourceOptions {
   readonly folder: string;
   readonly engine: Engine;
   readonly intake: Intake;
-  /** Called before a block is taken in; resolves when its time has come. */
+  /** Called before a block is applied; resolves when its time has come. */
   readonly pace?: ((stamp: BlockStamp) => Promise<void> | undefined) | undefined;
 }
 
-/** Real ms between two looks at rings that are full. */
+/** Real ms between two checks of full rings. */
 const LOW_WATER_CHECK_MS = 1;
-/** Frames that are shown to the shards together. */
+/** Frames between two publishes at full speed. */
 const PUBLISH_FRAMES = 2048;
-/** Records that one entry can make in a ring: packets that were kept, its own, SEAL, GAP. */
+/** Records that one entry can make in a ring: held packets, its own, SEAL, GAP. */
 const RECORDS_PER_ENTRY = 16;
 
 export class JournalSource implements JournalVisitor {
   readonly #options: JournalSourceOptions;
-  /** Decisions made and not yet met in the journal. */
+  /** Decisions made now and not yet found in the journal. */
   readonly #decisions: string[] = [];
   readonly #summary: JournalSummaryBuilder;
-  /** Frames since the shards were shown any. */
+  /** Frames since the last publish. */
   #unpublished = 0;
   #difference: string | undefined;
 
   constructor(options: JournalSourceOptions) {
     this.#options = options;
     this.#summary = new JournalSummaryBuilder(options.folder);
-    // What arrived in another process's time tells nothing of this one's speed.
+    // Arrival times of another process say nothing of this one's latency.
     options.engine.router.fastPath.measures = false;
     const made = (kind: Kind, ...numbers: number[]): void =>
       void this.#decisions.push(`${kind} ${numbers.join(' ')}`);
@@ -253,7 +256,7 @@ export class JournalSource implements JournalVisitor {
     });
   }
 
-  /** Takes in the whole journal; resolves when everything is in the rings, with what is known of it. */
+  /** Applies the whole journal. Resolves with its summary when everything is in the rings. */
   async run(): Promise<JournalSummary> {
     const extent = await readJournal(this.#options.folder, this);
     this.#options.engine.router.publish();
@@ -262,7 +265,7 @@ export class JournalSource implements JournalVisitor {
     return this.#summary.build(extent);
   }
 
-  /** Where a decision made now is not the run's, a sentence; undefined when all are the same. */
+  /** A sentence on the first decision that differs from the run's; undefined if none does. */
   get difference(): string | undefined {
     return this.#difference;
   }
@@ -307,7 +310,7 @@ export class JournalSource implements JournalVisitor {
       case KIND.sealedEnd:
         this.#compareDecision(kind, bytes);
         return;
-      // What comes as an entry is no frame: those come by `frames`.
+      // Frames arrive through `frames`; the others change no candle.
       case KIND.frame:
       case KIND.meta:
       case KIND.given:
@@ -325,14 +328,14 @@ export class JournalSource implements JournalVisitor {
   blockOver(): Promise<void> | undefined {
     const { engine, pace } = this.#options;
     const { router } = engine;
-    // At full speed a wake-up for each block would cost more than what is in it.
+    // At full speed a wake-up for each block would cost more than its frames.
     if (pace === undefined && this.#unpublished < PUBLISH_FRAMES && !router.aboveHighWater) return undefined;
     this.#unpublished = 0;
     router.publish();
     return router.aboveHighWater ? this.#belowLowWater() : undefined;
   }
 
-  /** The live line's blocks hold one read of a socket; a block that anybody wrote may hold more than a ring. */
+  /** A block of ours holds one read of a socket. A foreign file may have a block larger than a ring. */
   #expectRoom(records: number): void {
     const { folder, engine } = this.#options;
     if (!engine.router.hasFree(records))
@@ -342,7 +345,7 @@ export class JournalSource implements JournalVisitor {
       );
   }
 
-  /** Whoever reads a file may wait, where the live line must not. */
+  /** A reader of a file may wait; the live pipeline may not. */
   async #belowLowWater(): Promise<void> {
     while (!this.#options.engine.router.belowLowWater) await sleep(LOW_WATER_CHECK_MS);
   }

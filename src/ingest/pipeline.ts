@@ -1,7 +1,10 @@
 /**
- * The live line on the main thread, from a message of the socket to a record in a ring: groups what one read delivers, writes it into
- * the journal, has it taken in, and shows it to the shards once the journal has it. Never waits: when a ring is nearly full, or the
- * journal's disk is slower than the feed, it has the socket paused and looks again soon.
+ * The live pipeline on the main thread, from a message of the socket to a record in a ring.
+ *
+ *   read of the socket ─► journal block ─► per message: journal, intake ─► microtask: commit ─► publish
+ *
+ * Records become visible to the shards only when the journal has them. The pipeline never waits. When a ring or the
+ * journal is above its high-water mark it pauses the socket, and checks every 2 ms whether to resume.
  */
 import type { Clock, Timer } from '../clock.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
@@ -13,10 +16,10 @@ import type { FeedText } from '../broker/broker.js';
 import type { MessageBatch } from '../broker/messages.js';
 import { UNKNOWN, type Intake } from './intake.js';
 
-/** Real ms between two looks at market time, and at the rings while the socket is paused. */
+/** Real ms between two checks of the watermark; and of the rings, while the socket is paused. */
 const TICK_MS = 25;
 const RESUME_CHECK_MS = 2;
-/** A main thread that was away for longer than this saw no silence of the market, it was deaf. Real ms. */
+/** After a longer absence of the main thread, the silence is its own stall and not the market's. Real ms. */
 const STALL_MS = 250;
 
 const NO_BYTES = new Uint8Array(0);
@@ -29,14 +32,14 @@ export interface PipelineOptions {
   readonly journal: JournalWriter | undefined;
   /** Stops and restarts the reading of the socket. */
   readonly socket: { pause(): void; resume(): void };
-  /** Overwrites what must not be kept in bytes that a stranger sent. */
+  /** Overwrites secrets in bytes from an untrusted peer. */
   readonly redact: (bytes: Buffer) => void;
 }
 
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #counters: Float64Array;
-  /** When and where what is being taken in arrived. */
+  /** Arrival of the current read or event. */
   readonly #arrival = { connection: 0, monoMs: 0, wallMs: 0, marketMs: 0 };
   readonly #publishBatch: () => void;
   #timer: Timer | undefined;
@@ -48,21 +51,22 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#counters = options.engine.counters;
-    // One object for all batches: publishing once after all messages of a read costs a wake-up a read, not one a message.
+    // One function for all batches. Publishing once after all messages of a read costs one wake-up a read, not one a
+    // message.
     this.#publishBatch = () => {
       this.#inBatch = false;
       this.#commit();
     };
   }
 
-  /** Starts to look at market time. */
+  /** Starts the checks of the watermark. */
   start(): void {
     const { clock } = this.#options;
     this.#lastTurnMs = clock.monoMs();
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }
 
-  /** Binary messages that one read delivered; nothing of them is kept. */
+  /** Takes the binary messages of one read; none is kept. */
   binary(messages: MessageBatch, connection: number): void {
     const { intake, journal } = this.#options;
     if (intake.ended) return;
@@ -79,15 +83,15 @@ export class Pipeline {
     if (this.#isAboveHighWater()) this.#pause();
   }
 
-  /** A message that is no ordinary tick. */
+  /** Takes a message that is not an ordinary tick. */
   #takeSingle(bytes: Uint8Array): void {
     const { intake, journal } = this.#options;
     journal?.frame(bytes);
-    // Whoever sends what is no packet of ours may send anything, our own tokens included.
+    // A peer that sends anything but our packets may also send our own tokens back.
     if (intake.binary(bytes, this.#arrival) === UNKNOWN) journal?.changeFrame(this.#options.redact);
   }
 
-  /** One text message, classified. */
+  /** Takes one classified text message. */
   text(text: FeedText, connection: number): void {
     if (this.#options.intake.ended) return;
     this.#journalEvent(KIND.text, connection, text);
@@ -112,19 +116,19 @@ export class Pipeline {
     this.#options.intake.disconnected();
   }
 
-  /** This process goes on where a killed one was: what was between is not seen. */
+  /** This process continues a killed one: the time between is a gap. */
   resumed(): void {
     if (this.#options.intake.ended) return;
     this.#journalEvent(KIND.resumed, 0);
     this.#options.intake.disconnected();
   }
 
-  /** Whether the socket is paused because a ring is nearly full or the journal far behind. */
+  /** Whether the socket is paused because a ring or the journal is above its high-water mark. */
   get paused(): boolean {
     return this.#resumeTimer !== undefined;
   }
 
-  /** No more messages are taken; END goes into every ring. Resolves when the journal has it, or could not be given it. */
+  /** Ends the intake and writes END into every ring. Resolves when the journal has it, or failed. */
   async end(): Promise<void> {
     const { intake, journal, engine } = this.#options;
     if (intake.ended) return;
@@ -137,7 +141,7 @@ export class Pipeline {
     engine.router.publish();
   }
 
-  /** Begins a block of the journal for what arrives now; it is written when this turn of the event loop is over. */
+  /** Begins a journal block for what arrives now; it is committed at the end of this turn of the event loop. */
   #beginBatch(connection: number): void {
     const { clock, journal } = this.#options;
     const arrival = this.#arrival;
@@ -151,7 +155,7 @@ export class Pipeline {
     queueMicrotask(this.#publishBatch);
   }
 
-  /** Journals an event. It begins a block of its own: its time is its own. */
+  /** Journals an event, in a block of its own because its time is its own. */
   #journalEvent(kind: Kind, connection: number, what?: object): void {
     this.#beginBatch(connection);
     this.#options.journal?.put(kind, what === undefined ? NO_BYTES : Buffer.from(JSON.stringify(what)));
@@ -166,13 +170,13 @@ export class Pipeline {
   #tick(): void {
     const { clock, intake } = this.#options;
     this.#checkStall();
-    // Most looks change nothing and are no event.
+    // Most checks change nothing and are not journaled.
     if (this.paused || !intake.isSilent(clock.marketMs())) return;
     this.#journalEvent(KIND.tick, 0);
     intake.advanceTo(this.#arrival.marketMs);
   }
 
-  /** Which of a timer and the socket comes first behind a pause is luck, so either asks. */
+  /** Called by timer and socket, because either may come first after a stall. */
   #checkStall(): void {
     if (this.#timer === undefined) return;
     const nowMs = this.#options.clock.monoMs();
@@ -180,7 +184,7 @@ export class Pipeline {
     this.#lastTurnMs = nowMs;
   }
 
-  /** We were deaf, or did not read: that is no silence of the market. */
+  /** After a stall or a pause of our own, which is no silence of the market. */
   #resetSilence(): void {
     this.#journalEvent(KIND.excuse, 0);
     this.#options.intake.resetSilence(this.#arrival.marketMs);

@@ -1,9 +1,18 @@
 /**
- * The router: the main thread's side of the line, from a decoded packet to a record in the right ring, with the decisions that
- * must be the same for any number of shards: admission, market time, SEAL, GAP, END.
+ * The router: from a decoded packet to a record in its shard's ring. It makes the decisions that must be the same for
+ * any number of shards: rejection, watermark, SEAL, GAP, END.
  *
- * Records are seen by the shards when the caller publishes them, no sooner. It never waits: when a ring has fewer free slots than one read
- * of the socket can fill, it asks for the socket to be paused, and resumed when every ring is half empty.
+ * | caller         | effect                                                                                       |
+ * | -------------- | -------------------------------------------------------------------------------------------- |
+ * | `packet`       | rejects, holds or routes one packet; writes GAP and SEAL records that it causes              |
+ * | `subscribed`   | the next packet of each instrument is its initial one                                        |
+ * | `disconnected` | opens a gap at the last frame                                                                |
+ * | `advanceTo`    | in silence, advances the watermark and seals what is due                                     |
+ * | `end`          | opens the last gap and writes END                                                            |
+ * | `publish`      | makes all records visible to the shards (`mark`, `publishMarked`: only what the journal has) |
+ *
+ * It never waits. `aboveHighWater` asks for the socket to be paused when a ring may not hold the next read;
+ * `belowLowWater` allows it to resume when every ring is half empty.
  */
 import assert from 'node:assert';
 import { COUNTER } from '../memory/counters.js';
@@ -21,15 +30,18 @@ import { HeldPackets } from './held-packets.js';
 import { LtpFastPath } from './fast/ltp-fast-path.js';
 import { VOTES, type Watermark } from './watermark.js';
 
-/** Bytes of the shortest WebSocket header, which each message has on the wire. */
+/** Bytes of a WebSocket frame's header, at least. */
 const HEADER_BYTES = 2;
-/** Records that one read can make: its packets, those held for agreement, and the controls they cause. */
+/** Records that one read can make: its packets, held packets, and the controls that they cause. */
 const readRecords = (minFrameBytes: number): number =>
   Math.ceil(READ_BYTES / (minFrameBytes + HEADER_BYTES)) + 1 + VOTES + 400;
-/** Minimum number of free slots with which reading continues. */
+/** With fewer free slots in a ring the socket is paused. */
 const RESERVE_RECORDS = 2048;
 
-/** In LTP mode a first packet later than this after subscribing is no cached one. Market ms, and real ms so that an accelerated market's hiccup is not taken for a tick. */
+/**
+ * In LTP mode an initial packet later than this after subscribing is live, not cached. Both must hold: an accelerated
+ * market's hiccup is short in real ms.
+ */
 const CACHED_MARKET_MS = 5000;
 const CACHED_REAL_MS = 250;
 
@@ -52,11 +64,11 @@ export interface RouterOptions {
   readonly fastPaths: boolean;
 }
 
-/** Told of each decision when it is made, in order: for a journal of them. */
+/** Called with each decision, in order: for a journal of them. */
 export interface DecisionObserver {
-  /** Every bar up to and including `through` is sealed. */
+  /** Every bar through `through` is sealed. */
   sealed(through: number): void;
-  /** Nothing could be seen from `startMs` to `endMs`, epoch ms of market time; the end is infinite while it is open. */
+  /** Market time from `startMs` to `endMs` was not seen, epoch ms; the end is Infinity while the gap is open. */
   gap(startMs: number, endMs: number): void;
   /** The run's last record, at market time `endMs`. */
   ended(endMs: number): void;
@@ -68,13 +80,13 @@ export class Router {
   readonly #filter: PacketFilter;
   readonly #watermark: Watermark;
   readonly #counters: Float64Array;
-  /** The connection on which each instrument was heard last, by instrument index. */
+  /** Connection of each instrument's last packet, by instrument index. */
   readonly #connectionOf: Int32Array;
   readonly #held = new HeldPackets();
-  /** Stamp of the packet that was judged last. */
+  /** Times of the last packet that the filter admitted. */
   readonly packetTime = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
   readonly #gaps: Gaps;
-  /** The lane for ordinary frames of LTP mode. */
+  /** The fast path for ordinary LTP frames. */
   readonly fastPath: LtpFastPath;
   #ended = false;
   #observer: DecisionObserver | undefined;
@@ -102,12 +114,12 @@ export class Router {
     });
   }
 
-  /** Names who is told of decisions from now on. */
+  /** Sets the observer of decisions from now on. */
   observeDecisions(decisions: DecisionObserver): void {
     this.#observer = decisions;
   }
 
-  /** Before anything was seen: everything until the first live packet is a gap. `fromMs`: a time before any candle of the run. */
+  /** Opens the gap that lasts until the first live packet. `fromMs`: any time before the run's first candle. */
   openInitialGap(fromMs: number): void {
     this.#gaps.open(fromMs);
   }
@@ -118,18 +130,18 @@ export class Router {
     this.#gaps.subscribed(arrival);
   }
 
-  /** The connection ended: from the last thing it said on, whatever the clock made of T since, nothing was seen. */
+  /** The connection ended: a gap opens at its last frame, even if the clock advanced the watermark since. */
   disconnected(): void {
     this.fastPath.close();
     if (this.#watermark.unseenFromMs !== undefined) this.#gaps.open(this.#watermark.unseenFromMs);
   }
 
   /**
-   * Takes a decoded packet. Returns the index of its instrument when it is known, whether or not the packet was admitted, else -1.
-   * The packet is scratch: nothing of it is kept. A refused packet was heard nevertheless: it was the cached one if it came first.
+   * Takes a decoded packet, of which nothing is kept. Returns the index of its instrument, also of a rejected packet;
+   * -1: unknown. A rejected packet still counts as its instrument's initial one on the connection.
    */
   packet(packet: Packet, arrival: Arrival): number {
-    assert(!this.#ended, 'a packet after END: nobody would apply it');
+    assert(!this.#ended, 'a packet after END would not be applied');
     this.fastPath.close();
     const reason = this.#filter.judge(packet);
     const instrument = this.#filter.instrument;
@@ -139,7 +151,7 @@ export class Router {
       this.fastPath.enable(instrument, arrival.connection);
       flags |= FLAG.initial;
       const { marketMs, monoMs } = this.#gaps.subscription;
-      // A cached packet that waited behind a pause of ours comes late, too.
+      // A cached packet also comes late if it waited in the socket during a pause of ours.
       if (
         arrival.marketMs - Math.max(marketMs, this.#watermark.silenceResetAtMs) > CACHED_MARKET_MS &&
         arrival.monoMs - monoMs > CACHED_REAL_MS
@@ -152,7 +164,7 @@ export class Router {
     }
     const { packetTime } = this;
     const { words } = packet;
-    // Written out: a double that a call returns is a new object wherever the call is not compiled into its caller.
+    // Written out, because V8 allocates an object for a returned double unless it inlines the call.
     packetTime.exchangeMs =
       words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
     packetTime.nowMs = arrival.marketMs;
@@ -182,7 +194,7 @@ export class Router {
     return instrument;
   }
 
-  /** Moves market time in silence, and seals what is due. */
+  /** In silence, advances the watermark to `marketMs` and seals what is due. */
   advanceTo(marketMs: number): void {
     if (this.#ended) return;
     this.fastPath.close();
@@ -190,7 +202,10 @@ export class Router {
     this.#seal(undefined);
   }
 
-  /** The run ends: what is not whole stays open, and the shards stop when they have read it. No packet may follow; a second END is none. */
+  /**
+   * Ends the run: opens the last gap and writes END, at which the shards stop. No packet may follow. Repeated calls do
+   * nothing.
+   */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -202,7 +217,10 @@ export class Router {
     this.#observer?.ended(endMs);
   }
 
-  /** Writes one SEAL into every ring when a minute has become due. `arrival`: that of the packet that made it due; undefined when time alone did. */
+  /**
+   * Writes a SEAL into every ring if a bar is due. `arrival`: of the packet that made it due; undefined if time alone
+   * did.
+   */
   #seal(arrival: Arrival | undefined): void {
     const through = this.#watermark.takeDueBar();
     if (through === undefined) return;
@@ -212,19 +230,19 @@ export class Router {
     this.#observer?.sealed(through);
   }
 
-  /** Shows the shards everything written so far. */
+  /** Makes everything written so far visible to the shards. */
   publish(): void {
     this.fastPath.flush();
     for (const ring of this.#rings) ring.publish();
   }
 
-  /** Takes everything written so far together, for `publishMarked`: what is to be seen only when it is in the journal. */
+  /** Marks everything written so far for `publishMarked`, which follows when the journal has it. */
   mark(): void {
     this.fastPath.flush();
     for (const ring of this.#rings) ring.mark();
   }
 
-  /** Shows the shards what was marked last. */
+  /** Makes what was marked last visible to the shards. */
   publishMarked(): void {
     for (const ring of this.#rings) ring.publishMarked();
   }
@@ -242,12 +260,12 @@ export class Router {
     return true;
   }
 
-  /** Whether reading must pause now: the next read might not find a slot. Cheap enough to be asked for each packet. */
+  /** Whether the socket must pause now, because a ring may not hold the next read. Cheap enough for each packet. */
   get aboveHighWater(): boolean {
     return !this.hasFree(RESERVE_RECORDS);
   }
 
-  /** Whether reading may go on: every ring is at least half empty. */
+  /** Whether the socket may resume: every ring is at least half empty. */
   get belowLowWater(): boolean {
     for (const ring of this.#rings) if (!ring.hasFree(ring.memory.shape.slots / 2)) return false;
     return true;
@@ -306,7 +324,7 @@ export class Router {
   #releaseHeld(): void {
     for (let k = 0; k < this.#held.count; k++) {
       const held = this.#held.at(k);
-      // It was far ahead of all before it, so it was new.
+      // It was far ahead of all before it, so it is newest.
       if (isLive(held.flags)) this.#gaps.closeOnLive(held);
       this.#route(held.packet, held.instrument, held.flags, held);
     }
@@ -319,7 +337,7 @@ export class Router {
   }
 }
 
-/** Whether a packet with these flags is not the cached one that answers a subscription. */
+/** Whether a packet with these flags is live: not the cached one that answers a subscription. */
 function isLive(flags: number): boolean {
   return (flags & FLAG.initial) === 0 || (flags & FLAG.live) !== 0;
 }

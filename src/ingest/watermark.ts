@@ -1,41 +1,44 @@
 /**
- * Market time and sealing: pure decisions of the main thread, so that the answer is the same for any number of shards.
+ * The watermark: how far the market is, by the exchange's own time, and therefore which bars may be sealed. Pure
+ * decisions of the main thread, so that the result is the same for any number of shards.
  *
- * Market time T is the largest admitted exchange time of any instrument. One frame cannot drag it: a frame more than
- * 60 s ahead of what has elapsed is held until three such frames agree, and refused when the ordinary flow goes on
- * without it (docs/semantics.md, "Sealing"). What has elapsed is told by the frame that was furthest ahead of the
- * injected clock, so that a late frame, or a stale one, makes none of the later look early. When nothing arrives, T
- * advances with the injected clock, by what elapsed: a wall clock that is wrong by minutes changes nothing.
+ * The watermark is the largest exchange time of any used frame. Rules (docs/semantics.md, "Sealing"):
+ *
+ * | a frame is                                          | decision                                                  |
+ * | --------------------------------------------------- | --------------------------------------------------------- |
+ * | at most 60 s ahead of the expected time             | `use`                                                     |
+ * | further ahead                                       | `hold`, until three such frames agree; then `release` all |
+ * | further ahead, and disagrees with held frames       | `replace`: reject those held, hold this one               |
+ * | three ordinary frames advance time without the held | `dropOutvoted`: reject those held                         |
+ * | no frame for `silenceMs`                            | advance by the time elapsed on the injected clock         |
+ *
+ * Expected time is the injected clock plus the lead: the most by which a plausible frame was ahead of that clock. A
+ * late or stale frame does not lower the lead, so it makes no later frame look early. Only differences of the clock
+ * count, so a wall clock that is wrong by minutes changes nothing.
  */
 import { MINUTE_MS } from '../market/session.js';
 
-/** How far ahead of what elapsed a frame may be on its own word. */
+/** A frame further ahead of the expected time needs the agreement of others. */
 export const MAX_AHEAD_MS = 60_000;
-/**
- * How much farther ahead of the clock than all before it a frame may be to be what the next are measured by: clocks
- * drift, they do not jump.
- */
+/** A frame may raise the lead by at most this much, because clocks drift but do not jump. */
 const MAX_DRIFT_MS = 5000;
-/** Frames that must agree before T follows them; and ordinary frames that outvote them. */
+/** Held frames that must agree before they are used, and ordinary frames that outvote them. */
 export const VOTES = 3;
 /**
- * A feed without any frame in session for so long is mute. Market ms, and real ms so that an accelerated market's
- * hiccup is not taken for a mute feed.
+ * A feed without a frame in session for longer is mute. In market ms, and in real ms so that a hiccup of an accelerated
+ * market does not count.
  */
 const SILENT_MS = 15_000;
 const SILENT_REAL_MS = 1500;
-/** A stamp is a whole second: by the end of it so much more has passed. */
+/** Exchange times are whole seconds, so the true time may be later by up to this much. */
 const RESOLUTION_MS = 1000;
 
-/**
- * What to do with a frame: use it; keep it until others agree; use it and what is kept; refuse what is kept and keep
- * this one.
- */
+/** What to do with a frame: use it; hold it; use it and the held ones; reject the held ones and hold it. */
 export type TimeDecision = 'use' | 'hold' | 'release' | 'replace';
 
 /**
- * A frame's exchange time and the injected market clock at its arrival, epoch ms; real monotonic ms then. An object
- * that the caller reuses: a double on its own would be made a new one for the call.
+ * A frame's exchange time and the injected market clock at its arrival, epoch ms, and real monotonic ms then. The
+ * caller reuses one object, because V8 would allocate one for each double passed by itself.
  */
 export interface PacketTime {
   readonly exchangeMs: number;
@@ -47,64 +50,69 @@ export interface WatermarkOptions {
   readonly openMs: number;
   /** Minutes of continuous trading: the bars 0 .. minutes-1. */
   readonly minutes: number;
-  /** End of the auction's window and its bar; undefined where there is none. */
+  /** End of the auction's window, and its bar; undefined without an auction. */
   readonly auction: { readonly toMs: number; readonly bar: number } | undefined;
   /** Market ms between a minute's end and its seal. */
   readonly graceMs: number;
-  /** Market ms without any frame after which the clock moves T. */
+  /** Market ms without a frame after which the clock advances the watermark. */
   readonly silenceMs: number;
-  /** How much older than its frame a trade may be that no frame before told of, market ms. */
+  /** Maximum age, in market ms, of a trade that a frame is the first to report. */
   readonly maxTradeAgeMs?: number;
 }
 
 export class Watermark {
   readonly #options: WatermarkOptions;
-  /** Market time; NaN before the first frame (an undefined would make a new object of each double that follows it). */
+  /**
+   * The watermark, epoch ms; NaN before the first frame. With `undefined`, V8 would allocate an object for each later
+   * double.
+   */
   #timeMs = NaN;
-  /** The injected market clock when T was last known. */
+  /** The injected market clock when `#timeMs` was set. */
   #timeSetAtMs = 0;
   #lastArrivalMs = 0;
   #silenceResetAtMs = -Infinity;
   /**
-   * The most that a frame was ahead of the injected clock of those that went little beyond it or that three agreed
-   * on, ms; negative when the clock is fast.
+   * The lead: the most by which a plausible or agreed frame was ahead of the injected clock, ms; negative when the
+   * clock is fast.
    */
   #leadMs = -Infinity;
-  /** Whether a live frame was used. Before, all are cached ones of any age, and the clock is the better witness. */
+  /**
+   * Whether a live frame was used. Cached ones before it may be of any age, so until then the clock is trusted instead.
+   */
   #live = false;
   #lastFrameMs = NaN;
-  /** The injected market clock when the largest exchange time came, and real monotonic ms. */
+  /** The injected market clock and real monotonic ms when the largest exchange time arrived. */
   #lastFrameAtMs = 0;
   #lastFrameMonoMs = 0;
   readonly #held = new Float64Array(VOTES);
   #heldCount = 0;
   #votesAgainst = 0;
   #sealed = -1;
-  /** Market time at which another bar may be due: asked for each packet, it is looked at closer once a minute. */
+  /** Watermark from which another bar may be due: one comparison a packet, and the full rule once a minute. */
   #dueAtMs = -Infinity;
 
   constructor(options: WatermarkOptions) {
     this.#options = options;
   }
 
-  /** Market time T, epoch ms; undefined before the first frame. */
+  /** The watermark, epoch ms; undefined before the first frame. */
   get timeMs(): number | undefined {
     return Number.isNaN(this.#timeMs) ? undefined : this.#timeMs;
   }
 
-  /** What market time would be now by what elapsed since T last moved; `nowMs` itself before the first frame. */
+  /** The watermark plus the time elapsed since it was set; `nowMs` itself before the first frame. */
   expectedAt(nowMs: number): number {
     return Number.isNaN(this.#timeMs) ? nowMs : this.#timeMs + (nowMs - this.#timeSetAtMs);
   }
 
-  /** The largest exchange time that a frame said, never advanced by the clock. */
+  /** The largest exchange time of a used frame; the clock never advances it. */
   get lastFrameMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
   }
 
   /**
-   * From when on nothing is known if nothing more is heard: the last frame's second, or the oldest trade that the
-   * next would have told of.
+   * Start of what is not seen if no more frames arrive: the last frame's time, less the age of a trade that the next
+   * would report.
    */
   get unseenFromMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs)
@@ -113,8 +121,8 @@ export class Watermark {
   }
 
   /**
-   * The moment up to which the market was seen, for a run that ends now: market time, or that of the last frame where
-   * the feed had been silent in session for longer than any feed is. Undefined before the first frame.
+   * The end of what a run that ends now has seen: the watermark, or `unseenFromMs` if the feed was mute in session.
+   * Undefined before the first frame.
    */
   get seenUntilMs(): number | undefined {
     if (Number.isNaN(this.#timeMs)) return undefined;
@@ -125,16 +133,16 @@ export class Watermark {
       : this.#timeMs;
   }
 
-  /** Whether a frame of this time is newer than all in use. */
+  /** Whether the frame is newer than all used before. */
   isNewest(time: PacketTime): boolean {
-    // Written so that a first frame, met by NaN, is.
+    // True for the first frame, because a comparison with NaN is false.
     return !(time.exchangeMs <= this.#lastFrameMs);
   }
 
   /**
-   * Whether a frame of this stamp, which nothing was done with yet, ends a silence in session that is longer than any
-   * feed's: by the exchange's time, which a backlog of ours does not stretch, and by our clocks, which a stamp far
-   * ahead does not. Frames of older stamps do not break it: of the seconds that no stamp named nothing was told.
+   * Whether the frame ends a silence in session that is longer than any feed's. Call before `decide`. Both the exchange
+   * times and our clocks must show it: a backlog of ours stretches only the clocks, a frame far ahead only the exchange
+   * times. Frames with older times do not break a silence, because no frame reported the seconds in it.
    */
   endsSilence(time: PacketTime): boolean {
     const { openMs, minutes } = this.#options;
@@ -150,29 +158,26 @@ export class Watermark {
     );
   }
 
-  /**
-   * The last bar that has ended by now, sealed or not: what a run that ends here still has to wait for. -1 when there
-   * is none.
-   */
+  /** The last bar that has ended by now, sealed or not; a run that ends waits for its seal. -1: none. */
   lastEndedBar(): number {
     if (Number.isNaN(this.#timeMs)) return -1;
     const { openMs, minutes } = this.#options;
     return Math.min(Math.floor((this.#timeMs + RESOLUTION_MS - openMs) / MINUTE_MS), minutes) - 1;
   }
 
-  /** The day's last bar: the auction's where there is one. */
+  /** The day's last bar: the auction's, if there is one. */
   get lastBar(): number {
     return this.#options.auction?.bar ?? this.#options.minutes - 1;
   }
 
-  /** The last bar sealed; -1 before the first. */
+  /** The last sealed bar; -1: none. */
   get sealed(): number {
     return this.#sealed;
   }
 
   /**
-   * Judges a frame by its stamp, of which nothing is kept; `live`: it is neither cached nor an old state told again.
-   * `use` and `release` move T.
+   * Decides what to do with a frame. `live`: neither cached nor older than a frame before. `use` and `release` advance
+   * the watermark. `time` is not kept.
    */
   decide(time: PacketTime, live: boolean): TimeDecision {
     const { exchangeMs, nowMs } = time;
@@ -181,8 +186,7 @@ export class Watermark {
     if (exchangeMs - nowMs <= lead + MAX_AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#timeMs) this.#votesAgainst++;
       this.#advance(time);
-      // A frame far ahead is used, but it does not make the next one, still farther ahead, believable: that needs the
-      // votes.
+      // A frame far ahead is used but does not raise the lead: a further one still needs the agreement of others.
       if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + MAX_DRIFT_MS) this.#updateLead(time);
       if (live) this.#live = true;
       return 'use';
@@ -209,7 +213,7 @@ export class Watermark {
     return 'release';
   }
 
-  /** Whether the kept frames were outvoted; asked after each judgement. Saying yes forgets them. */
+  /** Whether ordinary frames outvoted the held ones; if so they are cleared here. Call after each `decide`. */
   dropOutvoted(): boolean {
     if (this.#heldCount === 0 || this.#votesAgainst < VOTES) return false;
     this.#clearHeld();
@@ -245,35 +249,31 @@ export class Watermark {
   }
 
   /**
-   * Whether live frames that arrive together with the one just used, are no farther ahead than `ordinaryLeadMs` and
-   * make no bar due will be used, too, and do no more than `took` does for all of them: no frame is kept, and no
-   * silence ends.
+   * True if the rest of this read can skip `decide`: every live frame in it within `ordinaryLeadMs` that makes no bar
+   * due would be used, and `acceptOrdinary` for the newest has the same effect. No frame is held, and no silence ends.
    */
   isOrdinary(arrival: { readonly marketMs: number }): boolean {
     return this.#live && this.#heldCount === 0 && arrival.marketMs - this.#lastFrameAtMs <= SILENT_MS;
   }
 
-  /** Market time at which another bar may be due. */
+  /** Watermark from which another bar may be due, epoch ms. */
   get dueAtMs(): number {
     return this.#dueAtMs;
   }
 
-  /**
-   * How far ahead of the injected clock an ordinary frame may be, ms: it is believed on its own word, and is what the
-   * next are measured by.
-   */
+  /** How far ahead of the injected clock an ordinary frame may be, ms: it is used, and it may raise the lead. */
   get ordinaryLeadMs(): number {
     return Math.min(this.#leadMs + MAX_AHEAD_MS, Math.max(this.#leadMs, 0) + MAX_DRIFT_MS);
   }
 
-  /** Ordinary frames were used, of which this is the stamp of the newest. */
+  /** Takes the newest of several ordinary frames, for all of them. */
   acceptOrdinary(time: PacketTime): void {
     this.#lastArrivalMs = time.nowMs;
     this.#advance(time);
     this.#updateLead(time);
   }
 
-  /** Whether `tick` would move T now: nothing has arrived for long enough, and time has passed. */
+  /** Whether `advanceTo` would advance the watermark now. */
   isSilent(nowMs: number): boolean {
     return (
       !Number.isNaN(this.#timeMs) &&
@@ -282,32 +282,33 @@ export class Watermark {
     );
   }
 
-  /**
-   * Called now and then: when nothing has arrived for long enough, T advances by what elapsed on the injected clock.
-   */
+  /** Advances the watermark by the time elapsed on the injected clock, if no frame arrived for `silenceMs`. */
   advanceTo(nowMs: number): void {
     if (!this.isSilent(nowMs)) return;
     this.#timeMs = this.expectedAt(nowMs);
     this.#timeSetAtMs = nowMs;
   }
 
-  /** A pause of our own (a paused socket, a stalled thread) is no silence of the market: it starts anew. */
+  /**
+   * Restarts the measured silence: after a pause of our own (paused socket, stalled thread), which is no silence of the
+   * market.
+   */
   resetSilence(nowMs: number): void {
     this.#lastArrivalMs = nowMs;
     this.#silenceResetAtMs = nowMs;
   }
 
   /**
-   * When the last pause of our own ended, on the injected market clock: what arrived before may have waited in our
-   * socket for as long as it took.
+   * End of the last pause of our own, on the injected market clock. Frames that arrived before may have waited in the
+   * socket.
    */
   get silenceResetAtMs(): number {
     return this.#silenceResetAtMs;
   }
 
-  /** The bar through which everything may be sealed now, when that is more than before; else undefined. */
+  /** The bar through which all may be sealed now, once for each advance; undefined if nothing new is due. */
   takeDueBar(): number | undefined {
-    // Written so that NaN, which is below nothing, is none.
+    // Also returns for NaN, before the first frame.
     if (!(this.#timeMs >= this.#dueAtMs)) return undefined;
     const { openMs, minutes, auction, graceMs } = this.#options;
     this.#dueAtMs =

@@ -1,8 +1,8 @@
 /**
- * Counts, where they start, the two things that a run promises not to do: connections that nobody planned, and writes
- * outside the folders it was given. Importing this file wraps `net.Socket.prototype.connect`, under every HTTP client
- * and socket, and the writing functions of `node:fs`, in the importing thread; so it is the first import of each
- * thread's entry. Names only are kept: never a header, a URL's query or a body.
+ * Counts two things at their source that a run promises not to do: unplanned connections, and writes outside its
+ * folders. Importing this file wraps `net.Socket.prototype.connect`, which every HTTP client uses, and the writing
+ * functions of `node:fs`, in the importing thread. It must be the first import of each thread's entry. It keeps host
+ * names and paths only, never a header, a URL's query or a body.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -10,10 +10,7 @@ import net from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/**
- * 32-bit words that threads share: connections begun by workers, writes outside the roots by workers. Each thread
- * adds atomically.
- */
+/** 32-bit words shared by all threads: connections and stray writes of workers. Each thread adds atomically. */
 export const LEDGER = { workerConnections: 0, workerStrayWrites: 1, words: 2 } as const;
 
 /** A connection that this thread began. */
@@ -44,19 +41,19 @@ export function enterPhase(name: string): void {
   phase = name;
 }
 
-/** From now on a write outside `allowed` counts; a worker thread counts into `words` (LEDGER). */
+/** Counts writes outside `allowed` from now on; a worker thread counts in `words` (LEDGER). */
 export function watch(allowed: readonly string[], words?: Int32Array): void {
   roots = allowed.map((path) => resolve(path));
   shared = words;
 }
 
-// Taken off the prototype to be wrapped; always called with the socket as `this`.
+// The original; always called with the socket as `this`.
 const connect = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'connect')!.value as (
   this: net.Socket,
   ...args: unknown[]
 ) => net.Socket;
 
-/** The host and port of `connect`'s arguments, in any of its forms; node's own callers pass them as one array. */
+/** Host and port of `connect`'s arguments, in any of its forms; Node's own callers pass them as one array. */
 function target(args: unknown[]): { host: string; port: number } {
   const first: unknown = Array.isArray(args[0]) ? args[0][0] : args[0];
   if (typeof first === 'object' && first !== null) {
@@ -73,7 +70,7 @@ net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]): 
   return connect.apply(this, args);
 };
 
-/** Notes `path` when it lies outside every root. */
+/** Counts `path` if it is outside every root. */
 function noteWrite(path: unknown): void {
   if (roots === undefined || (typeof path !== 'string' && !(path instanceof URL) && !Buffer.isBuffer(path)))
     return;
@@ -96,7 +93,7 @@ function opensForWriting(flags: unknown): boolean {
 
 type Callable = (...args: unknown[]) => unknown;
 
-/** Wraps functions of `holder` so that the argument at each of `pathsAt` is noted when `writes` says so. */
+/** Wraps functions of `holder`: if `writes`, the path arguments at `pathsAt` are checked. */
 function wrap(
   holder: Record<string, Callable>,
   names: readonly string[],

@@ -1,63 +1,73 @@
 /**
- * All memory that two threads see: offsets by running addition, and who writes what. No other file holds an offset.
+ * The memory that two threads share: one SharedArrayBuffer a shard. No other file holds an offset.
  *
- * One SharedArrayBuffer a shard. Every byte has one writer ("main" is the thread that owns the socket).
+ * Regions, in the order of the buffer. Every byte has one writer; "main" is the thread that owns the socket.
+ * Each region begins on a cache line (64 bytes), so that two writers never share a line.
  *
- * | region  | writer | readers       | meaning                                                                          |
- * | ------- | ------ | ------------- | -------------------------------------------------------------------------------- |
- * | MAIN    | main   | shard         | how far the ring is filled, the stop word, the record to skip                    |
- * | SHARD   | shard  | main, writer  | how far the ring is read, the record at work, the last sealed bar, changes, ended, threads begun |
- * | PULSE   | shard  | main          | heartbeat                                                                        |
- * | LATENCY | shard  | main          | histogram of receive-to-applied (`histogram.ts`)                                 |
- * | SEALING | shard  | main          | histogram of receive-to-sealed                                                   |
- * | GAPS    | shard  | writer, main  | spans of market time in which nothing could be seen                              |
- * | STATIC  | main   | shard, writer | each row's session; written before the shard starts, never after                 |
- * | VERSION | shard  | writer, main  | each row's version; its lowest bit names the slot that is valid                   |
- * | SLOTS   | shard  | writer, main  | two slots a row: the instrument's state and the bar that its last packet touched  |
- * | BARS    | shard  | writer, main  | every bar of the run that is not in its row's valid slot                          |
- * | FIRST   | shard  | writer        | each candle as it was when it was sealed first: what the momentum rule saw live   |
- * | WORK    | shard  | shard         | the packet at work, unpacked                                                      |
- * | RING    | main   | shard         | records on their way                                                             |
+ * | region    | bytes               | writer | readers      | content                                              |
+ * | --------- | ------------------- | ------ | ------------ | ---------------------------------------------------- |
+ * | MAIN      | 64                  | main   | shard        | ring tail, stop word, record to skip                 |
+ * | SHARD     | 64                  | shard  | main, writer | ring head, current record, last sealed bar, counters |
+ * | PULSE     | 64, and 64 unused   | shard  | main         | heartbeat                                            |
+ * | LATENCY   | 2,048               | shard  | main         | histogram: receive to applied (`histogram.ts`)       |
+ * | SEALING   | 2,048               | shard  | main         | histogram: receive to sealed                         |
+ * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
+ * | STATIC    | rows x 48           | main   | shard, writer| each row's session; constant once the shard starts   |
+ * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
+ * | SLOTS     | rows x 2 x 392      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
+ * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
+ * | AS_SEALED | rows x bars x 64    | shard  | writer       | each candle at its first seal: what the rule saw     |
+ * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
+ * | RING      | slots x 32 or 96    | main   | shard        | records in transit                                   |
  */
 import assert from 'node:assert';
 import { MAX_ROWS } from './record.js';
 
-/** What crosses a ring. Whatever can change a candle is one of these; nothing else is. */
+/** Kinds of ring record. Only these can change a candle. */
 export const KIND = { packet: 1, seal: 2, gap: 3, end: 4 } as const;
 
 /** Flags of a packet record. */
 export const FLAG = {
-  /** The instrument's first packet on this connection: a cached one (docs/protocol.md 7, "Right after subscribe"). */
+  /** The instrument's initial packet on this connection: a cached one (docs/protocol.md 7, "Right after subscribe"). */
   initial: 1,
-  /** It came too long after subscribing to be a cached one: in LTP mode it is a tick. */
+  /** An initial packet too long after subscribing to be a cached one: in LTP mode it is a tick. */
   live: 2,
-  /** It carries the day's cumulative volume (Quote, SnapQuote). */
+  /** Quote or SnapQuote: the packet carries the day's cumulative volume. */
   hasVolume: 4,
-  /** Its price or its sequence fills more than the lower 31 or 32 bits: only then their high words are looked at. */
+  /** The price exceeds 31 bits or the sequence 32 bits. The high words are read only then. */
   wide: 8,
 } as const;
 
 /**
- * A record in the ring. `I` are 32-bit words from its start, `F` doubles from its start. Without volume two records fill one line of the cache. Integers of
- * 64 bits are two words, low and high, as on the wire.
+ * A ring record. `I`: 32-bit word, `F`: double, both counted from the record's start. 64-bit integers are two words,
+ * low word first, as on the wire. Without volume a record takes 32 bytes, so a cache line holds two.
+ *
+ * ```
+ * byte      0      4            8            12     16         20          24            28
+ * packet    what | receivedUs | connection | time | priceLow | priceHigh | sequenceLow | sequenceHigh
+ * control   what | receivedUs | -          | -    | timeMs (F)           | untilMs (F)
+ *
+ * byte      32           40       48             56        64        72       80
+ * volume    tickTimeMs | volume | averagePrice | dayOpen | dayHigh | dayLow | unused up to 96     (all F)
+ * ```
  */
 export const RECORD = {
-  /** Kind, flags and row (`record.ts`); of a SEAL the bar sealed through stands in the row's place. */
+  /** Kind, flags and row (`record.ts`). A SEAL has the last bar to seal in place of the row. */
   what: 0, // I
-  /** The low 32 bits of when it was received, monotonic real microseconds; 0 where that is not to be measured. */
+  /** Low 32 bits of the receive time, monotonic real microseconds; 0: not measured. */
   receivedUs: 1, // I
   connection: 2, // I
-  /** The exchange's time, ms from the start of bar 0: what is admitted is within days of it. */
+  /** Exchange time, ms from the start of bar 0. The packet filter admits only days around it, so 32 bits suffice. */
   time: 3, // I
   priceLow: 4, // I
   priceHigh: 5, // I
   sequenceLow: 6, // I
   sequenceHigh: 7, // I
-  /** gap: its start; end: market time of the end. Epoch ms, as all that follows. */
+  /** GAP: its start. END: market time. Epoch ms. */
   timeMs: 2, // F
-  /** gap: its end, Infinity while it is open. */
+  /** GAP: its end, epoch ms; Infinity while the gap is open. */
   untilMs: 3, // F
-  /** The time that picks the minute; from here on with volume only. */
+  /** Time that selects the minute, epoch ms. This and all that follows: records with volume only. */
   tickTimeMs: 4, // F
   volume: 5, // F
   averagePrice: 6, // F
@@ -71,17 +81,17 @@ export const RECORD = {
 /** 32-bit words of a record without volume, as a shift. */
 export const PLAIN_RECORD_SHIFT = 31 - Math.clz32(2 * RECORD.sizeWithoutVolume);
 
-/** The packet at work, as the fold reads it: a record unpacked. `I` and `F` as above. */
+/** The current packet, unpacked from its record (`shard/unpack.ts`). `I` and `F` as in RECORD. */
 export const PACKET = {
   row: 0, // I
   connection: 1, // I
   flags: 2, // I
-  /** The time that picks the minute. */
+  /** Time that selects the minute, epoch ms. */
   timeMs: 2, // F
   price: 3, // F
   sequenceLow: 4, // F
   sequenceHigh: 5, // F
-  /** The exchange's time of the packet; the same as `timeMs` but in SnapQuote, where that is the last trade's. */
+  /** Exchange time of the packet. Equals `timeMs`, except in SnapQuote, where `timeMs` is the last trade's. */
   exchangeMs: 6, // F
   volume: 7, // F
   averagePrice: 8, // F
@@ -91,7 +101,7 @@ export const PACKET = {
   size: 12,
 } as const;
 
-/** A bar, in doubles from its start. Prices in wire units. First what every tick touches, then what few do. */
+/** A bar, in doubles from its start. Prices in wire units. Fields that every tick changes come first. */
 export const BAR = {
   ticks: 0,
   high: 1,
@@ -99,16 +109,17 @@ export const BAR = {
   close: 3,
   volume: 4,
   priceChanges: 5,
-  /** Price of the tick that arrived last, whatever its time: for counting changes. */
+  /** Price of the tick that arrived last, whatever its exchange time; `priceChanges` compares with it. */
   lastPrice: 6,
   closeTime: 7,
   closeConnection: 8,
   closeSequenceLow: 9,
   closeSequenceHigh: 10,
-  /** Seconds of the minute of which a packet told, and the exchange's time of the last one; 0 before the first. */
+  /** Seconds of the minute that a packet covered. */
   coveredSeconds: 11,
+  /** Exchange time of the last covered second, epoch ms; 0: none. */
   lastSeenAt: 12,
-  /** The longest time from the minute's start to a packet, or between two. */
+  /** Longest time without a packet: from the minute's start to the first, or between two. Market ms. */
   longestSilenceMs: 13,
   open: 14,
   openTime: 15,
@@ -117,39 +128,42 @@ export const BAR = {
   openSequenceHigh: 18,
   late: 19,
   revision: 20,
-  /** 1 when a connection's first packet of the instrument fell into the minute: what came before it there was not seen. */
+  /** 1: a connection's initial packet fell into the minute, so an earlier part of it was not seen. */
   hasSnapshot: 21,
-  /** Volume that the minute's first rise brought and that may belong before its start. */
+  /** Volume of the minute's first rise: some of it may belong to the bar before. */
   slackBefore: 22,
-  /** The bar of the packet before that rise, plus 1: to it that volume may belong. 0 where there is no slack, or no such bar. */
+  /** That earlier bar's index plus 1; 0: no slack, or no such bar. */
   slackFrom: 23,
-  /** Volume that a rise outside the session brought and that may belong before its end. */
+  /** Volume of a rise outside the session: some of it may belong to this bar. */
   slackAfter: 24,
-  /** 1 when the day's high or low told of a trade that no packet showed. */
+  /** 1: high or low comes from the day's range, of a trade that no packet showed. */
   repaired: 25,
   size: 26,
 } as const;
 
-/** A row's slot, in doubles from its start. What every tick touches stands before the bar, which begins with its like: four lines of the cache in place of seven. */
+/**
+ * A row's slot, in doubles from its start. The fields that every tick changes are the last before the bar, next to the
+ * bar's own: a tick touches four cache lines instead of seven.
+ */
 export const SLOT = {
   snapshots: 0,
   noTrade: 1,
   duplicates: 2,
   outOfSession: 3,
-  /** Times that the cumulative volume fell and was taken as the new anchor. Not a class of its own: each is a noTrade as well. */
+  /** Times that the cumulative volume fell and became the new anchor. Each is counted in `noTrade` too. */
   volumeResets: 4,
   anchorVolume: 5,
   anchorSequenceLow: 6,
   anchorSequenceHigh: 7,
-  /** Connection on which the anchor was taken; 0 before the first. */
+  /** Connection of the anchor; 0: none yet. */
   anchorConnection: 8,
-  /** The exchange's time of the anchor's packet: by then so much had been traded. */
+  /** Exchange time of the anchor's packet, epoch ms. */
   anchorAt: 9,
   sessionOpen: 10,
   exchangeAverage: 11,
-  /** Cursor of a record: the slot is the outcome of all the row's records up to it; NaN before the first. */
+  /** The slot includes all the row's records up to this ring cursor; NaN: none. */
   cursor: 12,
-  /** Which bar is in `bar`; -1 before the first. */
+  /** Index of the bar in `bar`; -1: none. */
   barIndex: 13,
   sessionSum: 14,
   sessionHigh: 15,
@@ -159,13 +173,13 @@ export const SLOT = {
   lastPrice: 19,
   lastSequenceLow: 20,
   lastSequenceHigh: 21,
-  /** Greatest time of any tick; 0 before the first. */
+  /** Greatest time of any tick, epoch ms; 0: none. */
   lastTickTime: 22,
   bar: 23,
   size: 23 + BAR.size,
 } as const;
 
-/** A candle as first sealed, in doubles from its start. */
+/** A candle at its first seal, in doubles from its start. */
 export const AS_SEALED = {
   ticks: 0,
   open: 1,
@@ -183,8 +197,9 @@ export const GAP = { startMs: 0, endMs: 1, size: 2 } as const;
 export const GAP_CAPACITY = 1024;
 
 /**
- * A row's session, in doubles from its start. Epoch ms; auction 0 where there is none. `originMs` is the start of bar 0, the same for
- * every row of a run: a SEAL names a bar, so that bar must be the same minute of an instrument that opens later than others.
+ * A row's session, in doubles from its start. Epoch ms; the auction's are 0 without one. `originMs` is the start
+ * of bar 0 and equal for all rows, because a SEAL names one bar for all of them, also for an instrument that opens
+ * later.
  */
 export const STATIC = {
   openMs: 0,
@@ -203,30 +218,34 @@ const LINE = 64;
 
 /** 32-bit indexes of the words that main writes. */
 export const MAIN = { tail: 0, stop: 1, skip: 2, skipArmed: 3 } as const;
-/**
- * 32-bit indexes of the words that the shard writes; a cache line of their own. `working` is the cursor of the record at work while
- * `busy` is 1, and means nothing while it is 0; the head moves when a batch of records is shown. `starts` counts the threads that took the memory over;
- * before `reach` lies all that any of them had at work.
- */
+/** 32-bit indexes of the words that the shard writes; a cache line of their own. */
 export const SHARD = {
+  /** Ring cursor up to which batches are committed. */
   head: 16,
+  /** Cursor of the current record; valid only while `busy` is 1. */
   working: 17,
+  /** Last sealed bar; -1: none. */
   sealed: 18,
+  /** Gaps in the GAPS region. */
   gaps: 19,
+  /** 1: END is applied. */
   ended: 20,
+  /** Grows, and notifies, when sealed bars or gaps change: candles must be read again. */
   changes: 21,
   busy: 22,
+  /** Threads that took the memory over. */
   starts: 23,
+  /** No thread ever worked on a record at or after this cursor. */
   reach: 24,
 } as const;
 /** Double index of the pulse. */
 export const PULSE = { heartbeatMs: 16 } as const;
 
-/** What a shard's memory is made for. */
+/** The sizes of a shard's memory. */
 export interface ShardShape {
   /** Instruments of the shard. */
   readonly rows: number;
-  /** Bars of a row: minutes of continuous trading and, last, the auction. */
+  /** Bars of a row: the minutes of continuous trading, then the auction. */
   readonly bars: number;
   /** Records in the ring; a power of two. */
   readonly slots: number;
@@ -238,7 +257,7 @@ export interface ShardShape {
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
 
-/** A shard's memory: two views over one SharedArrayBuffer and where the regions begin. */
+/** A shard's memory: two views over one SharedArrayBuffer, and the start of each region. */
 export class ShardMemory {
   readonly shape: ShardShape;
   readonly buffer: SharedArrayBuffer;
@@ -262,14 +281,14 @@ export class ShardMemory {
   /** Doubles from one record to the next. */
   readonly recordSize: number;
 
-  /** Lays out new memory for `shape`, or views `buffer`, which must have been laid out for the same shape. */
+  /** Allocates memory for `shape`, or views `buffer`, which must be of the same shape. Asserts both. */
   constructor(shape: ShardShape, buffer?: SharedArrayBuffer) {
     assert(shape.slots > 0 && (shape.slots & (shape.slots - 1)) === 0, 'ring slots must be a power of two');
     assert(shape.rows >= 0 && shape.bars > 0, 'a shard has rows and bars');
     assert(shape.rows < MAX_ROWS, 'a record names its row');
     this.shape = shape;
     this.recordSize = shape.hasVolume ? RECORD.size : RECORD.sizeWithoutVolume;
-    let at = 4 * LINE; // MAIN, SHARD and PULSE have a line each, and one is left between PULSE and what follows
+    let at = 4 * LINE; // MAIN, SHARD and PULSE have a line each, and one stays unused
     const take = (bytes: number): number => {
       const start = at;
       at = roundUp(at + bytes);
@@ -299,12 +318,12 @@ export class ShardMemory {
     }
   }
 
-  /** Double index of the ring record that `cursor` (monotonic, wraps as int32) names. */
+  /** Double index of the ring record at `cursor` (monotonic, wraps as int32). */
   recordOf(cursor: number): number {
     return this.ring + (cursor & this.ringMask) * this.recordSize;
   }
 
-  /** `RECORD.what` of the record that `cursor` names. */
+  /** `RECORD.what` of the record at `cursor`. */
   whatAt(cursor: number): number {
     return this.i32[2 * this.recordOf(cursor) + RECORD.what];
   }
@@ -319,7 +338,7 @@ export class ShardMemory {
     return this.bars + (row * this.shape.bars + bar) * BAR.size;
   }
 
-  /** Double index of a row's first-sealed candle. */
+  /** Double index of a row's as-sealed candle. */
   asSealedOf(row: number, bar: number): number {
     return this.asSealed + (row * this.shape.bars + bar) * AS_SEALED.size;
   }
@@ -330,7 +349,9 @@ export class ShardMemory {
   }
 }
 
-/** Numbers of a given candle: time (epoch ms), prices (rupees), volume. Written by the main thread before any other reads. */
+/**
+ * A warm-up candle, in doubles: time (epoch ms), prices (rupees), volume. Main writes it before any other thread reads.
+ */
 export const WARM_UP_CANDLE = {
   timestampMs: 0,
   open: 1,
@@ -341,7 +362,7 @@ export const WARM_UP_CANDLE = {
   size: 6,
 } as const;
 
-/** Memory for `numbers` doubles that all threads share. */
+/** Shared memory for `numbers` doubles. */
 export function sharedDoubles(numbers: number): Float64Array {
   return new Float64Array(new SharedArrayBuffer(numbers * 8));
 }

@@ -1,6 +1,10 @@
 /**
- * The writing side of a shard's ring: single producer, single consumer, cursors monotonic and compared by subtraction.
- * A publish that finds no slot is a broken invariant: the router pauses the socket long before (`router.ts`).
+ * The writing side of a shard's ring: single producer, single consumer. Cursors are monotonic int32 and compared by
+ * subtraction.
+ *
+ *   head ──► records that the shard reads ──► published ──► marked ──► tail ──► free slots ──► head + slots
+ *
+ * A claim that finds no slot is a broken invariant: the router pauses the socket long before (`ingest/router.ts`).
  */
 import assert from 'node:assert';
 import { MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
@@ -21,21 +25,21 @@ export class RingWriter {
     this.#head = Atomics.load(memory.i32, SHARD.head);
   }
 
-  /** Slots that may be written before the consumer must move. Reads the consumer's cursor. */
+  /** Free slots. Loads the consumer's cursor. */
   free(): number {
     this.#head = Atomics.load(this.memory.i32, SHARD.head);
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0);
   }
 
   /**
-   * Whether at least `slots` may be written. Asks for the consumer's cursor only when the one known is not enough: it
-   * is asked for each packet.
+   * Whether at least `slots` are free. Loads the consumer's cursor only if the known one is not enough, as it is called
+   * for each packet.
    */
   hasFree(slots: number): boolean {
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0) >= slots || this.free() >= slots;
   }
 
-  /** Double index of the next record's slot, which the caller fills and then commits. */
+  /** Double index of the next record's slot. The caller fills it, then calls `commit`. */
   claim(): number {
     if (((this.#tail - this.#head) | 0) >= this.memory.shape.slots) {
       assert(this.free() > 0, 'ring overflow: a publish found no slot');
@@ -43,27 +47,24 @@ export class RingWriter {
     return this.memory.recordOf(this.#tail);
   }
 
-  /** Cursor of the next record to be claimed. */
+  /** Cursor of the next record to claim. */
   get tail(): number {
     return this.#tail;
   }
 
-  /**
-   * Makes all records before `cursor`, for which there was room and which the caller has filled, part of the next
-   * publish.
-   */
+  /** Commits all records before `cursor`. The caller has checked for room and filled them. */
   commitTo(cursor: number): void {
     this.#tail = cursor;
   }
 
-  /** Makes the claimed record part of the next publish. */
+  /** Adds the claimed record to the next publish. */
   commit(): void {
     this.#tail = (this.#tail + 1) | 0;
   }
 
   /**
-   * Writes a record that is no packet: SEAL (bar index in place of the row), GAP (start, end) or END (time);
-   * `receivedUs` of the packet that caused it; 0 where there is none.
+   * Writes a SEAL (`row` is the bar index), GAP (start, end) or END (time). `receivedUs`: of the packet that caused it;
+   * 0: none.
    */
   control(kind: number, row: number, timeMs: number, untilMs: number, receivedUs = 0): void {
     const at = this.claim();
@@ -75,12 +76,12 @@ export class RingWriter {
     this.commit();
   }
 
-  /** Takes together what is committed: the next `publishMarked` shows so much. */
+  /** Marks what is committed so far for `publishMarked`. */
   mark(): void {
     this.#marked = this.#tail;
   }
 
-  /** Shows the consumer what was marked and wakes it. Cheap when there is nothing new. */
+  /** Makes what was marked visible to the consumer, and wakes it. Cheap if there is nothing new. */
   publishMarked(): void {
     if (this.#marked === this.#published) return;
     this.#published = this.#marked;
@@ -88,7 +89,7 @@ export class RingWriter {
     Atomics.notify(this.memory.i32, MAIN.tail);
   }
 
-  /** Shows every committed record to the consumer. */
+  /** Makes every committed record visible to the consumer. */
   publish(): void {
     this.mark();
     this.publishMarked();

@@ -1,26 +1,26 @@
 /**
- * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these while the shard writes; a row is
- * read under its version and read again when the version moved. Nothing here writes.
+ * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these functions while the shard writes. A
+ * row is read under its version, and read again if the version changed meanwhile. Nothing here writes.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { type Instrument } from '../market/instrument.js';
 import { BAR, AS_SEALED, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
 
-/** An instrument and where its row is. `row` is its place in its shard. */
+/** An instrument and its row: shard, and index in the shard. */
 export interface RowPlace {
   readonly instrument: Instrument;
   readonly shard: number;
   readonly row: number;
 }
 
-/** Whether `bar` is the closing auction's, which is the last of the row. */
+/** Whether `bar` is the closing auction's, the last of the row. */
 export function isAuction(m: ShardMemory, bar: number): boolean {
   return bar === m.shape.bars - 1;
 }
 
 /**
- * The bar that the time at double index `k` falls into: minutes from the run's first opening, the last bar for the
- * auction, -1 outside the row's session.
+ * The bar of the time at double index `k`: minutes from bar 0, or the last bar for the auction; -1 outside the row's
+ * session.
  */
 export function barAt(m: ShardMemory, row: number, k: number): number {
   const f = m.f64;
@@ -32,18 +32,21 @@ export function barAt(m: ShardMemory, row: number, k: number): number {
   return -1;
 }
 
-/** From when on a bar's ticks are: its minute, or the auction's window. Epoch ms. */
+/** Start of a bar: its minute, or the auction's window. Epoch ms. */
 function startOf(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
   return isAuction(m, bar) ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
 }
 
-/** Until when they are, exclusive. Two numbers and not a pair: sealing asks for each row of each minute. */
+/**
+ * End of a bar, exclusive. Epoch ms. Not returned together with the start: sealing would allocate a pair for each row
+ * and minute.
+ */
 function endOf(m: ShardMemory, row: number, bar: number): number {
   return isAuction(m, bar) ? m.f64[m.staticOf(row) + STATIC.auctionToMs] : startOf(m, row, bar) + MINUTE_MS;
 }
 
-/** Market milliseconds of the bar's span in which nothing could be seen; a minute with any is partial. */
+/** Market ms of gaps in the bar; a minute with any is partial. */
 export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   const count = Atomics.load(m.i32, SHARD.gaps);
   const start = startOf(m, row, bar);
@@ -57,9 +60,7 @@ export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   return unseen;
 }
 
-/**
- * Spans of market time in which nothing could be seen, in their order; the end is infinite while one is open. Epoch ms.
- */
+/** The gaps in order, epoch ms; the end is Infinity while one is open. */
 export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
   const count = Atomics.load(m.i32, SHARD.gaps);
   return Array.from({ length: count }, (_, k) => ({
@@ -68,7 +69,7 @@ export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
   }));
 }
 
-/** Counts and session figures of one instrument. Prices in wire units; undefined where nothing was seen. */
+/** Counts and session figures of one instrument. Prices in wire units; undefined if not seen yet. */
 export interface RowFigures {
   readonly ticks: number;
   readonly snapshots: number;
@@ -86,7 +87,7 @@ export interface RowFigures {
   readonly exchangeAverage: number | undefined;
 }
 
-/** Runs `read` until the row's version did not move while it read, so that its result is of one moment. */
+/** Repeats `read` until the row's version did not change meanwhile, so that the result is of one moment. */
 function underVersion<T>(m: ShardMemory, row: number, read: (slot: number) => T): T {
   for (;;) {
     const before = Atomics.load(m.i32, m.versions + row);
@@ -117,7 +118,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
   }));
 }
 
-/** A bar as it is now, in wire units; undefined when it has no tick. */
+/** A bar as it is now. Prices in wire units. */
 export interface BarFigures {
   readonly ticks: number;
   readonly open: number;
@@ -128,23 +129,26 @@ export interface BarFigures {
   readonly priceChanges: number;
   readonly late: number;
   readonly revision: number;
-  /** A connection began inside it. */
+  /** A connection's initial packet fell into the bar. */
   readonly hasSnapshot: boolean;
   readonly repaired: boolean;
-  /** Seconds of which a packet told, the exchange's time of the last, and the longest time before one; ms. */
+  /** Seconds that a packet covered; exchange time of the last, epoch ms; longest time before one, ms. */
   readonly coveredSeconds: number;
   readonly lastSeenAt: number;
   readonly longestSilenceMs: number;
-  /** Volume that may belong before its start, or behind its end; null where that is not known. */
+  /** Volume that may belong before the bar's start or after its end; null: unknown. */
   readonly volSlack: number | null;
 }
 
-/** Where a bar stands: in the row's valid slot `s`, or in the table. Double index. */
+/** Double index of a bar: in the row's valid slot `s`, or in the table. */
 function locateBar(m: ShardMemory, row: number, s: number, bar: number): number {
   return m.f64[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
 }
 
-/** Reads one bar. The auction's is flat at its last price: what came before the print is the old price, not a trade. */
+/**
+ * Reads one bar; undefined if it has no tick. The auction's bar is flat at its last price: earlier packets repeat the
+ * old price.
+ */
 export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | undefined {
   return underVersion(m, row, (s) => figuresOf(m, row, s, bar));
 }
@@ -176,8 +180,7 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
 }
 
 /**
- * The slack of a bar's volume, at the edge where there is more of it (candles/candle.ts, `volSlack`). `s`: the row's
- * valid slot.
+ * The slack of a bar's volume, at the edge with more of it (candles/candle.ts, `volSlack`). `s`: the row's valid slot.
  */
 function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
   const f = m.f64;
@@ -193,10 +196,7 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
   return before;
 }
 
-/**
- * The bar that the row's last packet touched and that is not sealed yet, in wire units with its index; undefined when
- * there is none.
- */
+/** The row's open bar, with its index: the one of the last packet, if not sealed; else undefined. */
 export function readOpenBar(
   m: ShardMemory,
   row: number,
@@ -208,12 +208,12 @@ export function readOpenBar(
   });
 }
 
-/** Records that wait in a shard's ring. */
+/** Records waiting in a shard's ring. */
 export function ringDepth(m: ShardMemory): number {
   return (Atomics.load(m.i32, MAIN.tail) - Atomics.load(m.i32, SHARD.head)) | 0;
 }
 
-/** The candle as it was when it was sealed first, in wire units; undefined when the minute had no tick then. */
+/** The candle at its first seal, in wire units; undefined if the minute had no tick then. */
 export function readAsSealed(
   m: ShardMemory,
   row: number,
@@ -234,17 +234,16 @@ export function readAsSealed(
   };
 }
 
-/** The label of a bar: its start, or for the auction the minute that the calendar names. Epoch ms. */
+/** The label of a bar: its start; for the auction the minute of the calendar. Epoch ms. */
 export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
   return isAuction(m, bar) ? m.f64[s + STATIC.auctionLabelMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
 }
 
 /**
- * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is
- * neither in the row's valid slot nor has ticks of its own is passed over for the price of one load, because a day
- * has hundreds and a run has few. `read` is called with the row's valid slot, until it has read a bar as of one
- * moment.
+ * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is neither
+ * in the row's valid slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds
+ * and a run has few. `read` is called with the row's valid slot, until it has read a bar as of one moment.
  */
 function eachBar<Seen>(
   m: ShardMemory,
@@ -256,7 +255,7 @@ function eachBar<Seen>(
 ): void {
   const sealed = Atomics.load(m.i32, SHARD.sealed);
   const last = includeOpen ? m.shape.bars - 1 : Math.min(sealed, m.shape.bars - 1);
-  // Read first: what has left the slot since then stands in its own place already.
+  // Read first: a bar that leaves the slot later is already in the table.
   const current = underVersion(m, row, (s) => m.f64[s + SLOT.barIndex]);
   for (let bar = from; bar <= last; bar++) {
     if (bar !== current && m.f64[m.barOf(row, bar) + BAR.ticks] === 0) continue;
@@ -265,7 +264,7 @@ function eachBar<Seen>(
   }
 }
 
-/** How many candles a row has, and how they were seen. */
+/** Counts of a row's candles. */
 export interface CandleTally {
   readonly whole: number;
   readonly partial: number;
@@ -273,11 +272,11 @@ export interface CandleTally {
   readonly revisions: number;
 }
 
-/** Counts what `readCandles` would return, without making it. */
+/** Counts what `readCandles` would return, without building it. */
 export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean): CandleTally {
   const f = m.f64;
   const tally = { whole: 0, partial: 0, late: 0, revisions: 0 };
-  // A run is counted at each look: only what is counted is read.
+  // Called several times a second: reads only the fields that are counted.
   const read = (
     s: number,
     bar: number,
@@ -297,8 +296,8 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
 }
 
 /**
- * Visits the row's bars with their figures, in wire units, ascending: sealed ones only, or with `includeOpen` all
- * that have ticks.
+ * Visits the row's bars with their figures, in wire units, ascending: sealed ones only, or with `includeOpen` all that
+ * have ticks.
  */
 export function eachBarFigures(
   m: ShardMemory,

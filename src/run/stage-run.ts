@@ -10,14 +10,15 @@ import { NetworkAudit } from '../monitor/network-audit.js';
 import { Probe } from '../monitor/probe.js';
 import { COUNTER } from '../memory/counters.js';
 import { LEDGER, watch } from '../memory/io-ledger.js';
-import { Engine } from '../ingest/engine.js';
+import type { Engine } from '../ingest/engine.js';
+import { wireEngine } from '../ingest/wire-engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import type { EnginePreset } from './engine-preset.js';
 import { shardsDrained, exitCodeOf, hashesOf } from './finish.js';
 import { broker } from './broker.js';
 import { wireFeed, logSample } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
-import { Intake } from '../ingest/intake.js';
+import type { Intake } from '../ingest/intake.js';
 import { warmUpCandlesOf, type JournalSummary } from '../ingest/journal-source.js';
 import { Pipeline } from '../ingest/pipeline.js';
 import { waitToConnect } from './wait-for-open.js';
@@ -65,22 +66,20 @@ export class StageRun {
     this.#presenter = new Presenter(plan);
     this.#clock = new RunClock(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
-    this.#engine = new Engine({
-      codec: broker.codec,
-      instruments: plan.instruments,
-      sessionOf: plan.sessionOf,
-      mode: plan.config.mode,
-      shards: plan.config.shards,
-      graceMs: plan.config.graceMs,
-      silenceMs: plan.silenceMs,
-      marketDateMs: plan.startsMs,
-      slots: preset.slots,
-    });
-    this.#intake = new Intake({
-      engine: this.#engine,
-      instruments: plan.instruments,
-      onSample: (tick) => logSample(this.#log, plan.instruments, tick),
-    });
+    ({ engine: this.#engine, intake: this.#intake } = wireEngine(
+      {
+        codec: broker.codec,
+        instruments: plan.instruments,
+        sessionOf: plan.sessionOf,
+        mode: plan.config.mode,
+        shards: plan.config.shards,
+        graceMs: plan.config.graceMs,
+        silenceMs: plan.silenceMs,
+        marketDateMs: plan.startsMs,
+        slots: preset.slots,
+      },
+      (tick) => logSample(this.#log, plan.instruments, tick),
+    ));
   }
 
   async run(): Promise<number> {

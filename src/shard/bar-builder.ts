@@ -1,11 +1,23 @@
 /**
- * The fold: one record becomes part of a row. Runs in the shard's thread, writes only the shard's memory, allocates nothing.
+ * The bar builder: applies one record to a row. It runs in the shard's thread, writes only the shard's memory and
+ * allocates nothing.
  *
- * Packets change writer (`row-writer.ts`), which are shown together when their batch is over; `shard/fast/tick-accumulator.ts` has the quick lane for what comes most.
- * A slot carries the bar of the row's last tick; the bars of other minutes are in a table. Before another bar is taken up, the one in the
- * draft is copied home; until the draft is shown nobody reads that copy.
+ * | record                                       | effect                                                       |
+ * | -------------------------------------------- | ------------------------------------------------------------ |
+ * | LTP, initial packet                          | snapshot: no tick; its minute is partial (`BAR.hasSnapshot`) |
+ * | LTP, same sequence, time and price as before | duplicate, counted                                           |
+ * | LTP, any other                               | tick of volume 1                                             |
+ * | Quote or SnapQuote, first on its connection  | snapshot; anchors the volume                                 |
+ * | Quote or SnapQuote, cumulative volume rose   | tick of that rise                                            |
+ * | Quote or SnapQuote, any other                | no trade, counted; a volume that fell becomes the new anchor |
+ * | SEAL                                         | keeps each candle as sealed, and moves the last sealed bar   |
+ * | GAP, END                                     | adds or ends a gap; marks the end                            |
  *
- * What each packet is: docs/semantics.md, "From frame to tick". Conflation and why volume is a difference: docs/protocol.md 7.
+ * Rules: docs/semantics.md, "From frame to tick". Why volume is a difference: docs/protocol.md 7, "Conflation".
+ *
+ * Packets change the row's open slot (`row-writer.ts`). A slot carries the bar of the row's last tick, the loaded bar;
+ * the others are in a table. Names in all functions: `s` double index of the open slot, `r` of the unpacked packet, `b`
+ * of a bar.
  */
 import {
   BAR,
@@ -37,9 +49,9 @@ import {
 import { signalChange, type RowWriter } from './row-writer.js';
 import { unpack } from './unpack.js';
 
-// Doubles are read where they are needed and not passed on: an argument that is a double is made a new object for each call.
+// Doubles are read from memory where they are used and never passed: V8 allocates an object for a double argument.
 
-/** Puts the tick of record `r` into the bar at hand, that of slot `s`. `quantity` is what it adds to the volume. */
+/** Adds packet `r` to the loaded bar as a tick of `quantity`. `sealed`: the bar is sealed, so the tick is late. */
 function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed: boolean): void {
   const f = m.f64;
   const b = s + SLOT.bar;
@@ -86,7 +98,8 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
   }
   f[b + BAR.lastPrice] = price;
   f[b + BAR.ticks] += 1;
-  // Counts of a stranger's making stay within what a file can hold; they never keep a symbol's good minutes from being written.
+  // The volume comes from an untrusted peer: capped at what a file can hold, so that the symbol's file can still be
+  // written.
   const volume = f[b + BAR.volume] + quantity;
   f[b + BAR.volume] = volume > MAX_VOLUME ? MAX_VOLUME : volume;
   f[s + SLOT.ticks] += 1;
@@ -94,8 +107,8 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
 }
 
 /**
- * Whether (time, connection, sequence) of record `r` comes before (-1), with (0) or after (1) the key stored at `k`. Without a sequence
- * on either side, arrival decides: 0.
+ * Compares (time, connection, sequence) of packet `r` with the key stored at `k`: -1 before, 0 equal, 1 after. Equal if
+ * either has no sequence, so that arrival decides.
  */
 function compareWithKey(f: Float64Array, k: number, r: number, connection: number): number {
   const time = f[r + PACKET.timeMs];
@@ -108,7 +121,7 @@ function compareWithKey(f: Float64Array, k: number, r: number, connection: numbe
   return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
 }
 
-/** Makes bar `bar` the one in slot `s`: the bar that was there goes home to the table, the wanted one is fetched from it. */
+/** Loads bar `bar` from the table into slot `s`, after storing the bar that was loaded. */
 function loadBar(m: ShardMemory, row: number, s: number, bar: number): void {
   const f = m.f64;
   const held = f[s + SLOT.barIndex];
@@ -123,8 +136,9 @@ function loadBar(m: ShardMemory, row: number, s: number, bar: number): void {
 }
 
 /**
- * A seed is no tick, but it may have been one: a first packet that is no cached one, or the trade that moved the cached one. So its
- * minute was not seen whole. A minute that the seed only reports from the past lies in the gap before the connection anyhow.
+ * A snapshot is no tick, but it may hide one: the packet was not a cached one, or a trade had just changed the cached
+ * one. So its minute is partial. If the snapshot is of a past minute, that minute is in the gap before the connection
+ * anyway.
  */
 function applySnapshot(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
@@ -135,7 +149,7 @@ function applySnapshot(m: ShardMemory, row: number, s: number, r: number): void 
   f[s + SLOT.bar + BAR.hasSnapshot] = 1;
 }
 
-/** Same sequence (> 0), time and price as the instrument's packet before. */
+/** Same sequence (above 0), time and price as the instrument's previous packet. */
 function isDuplicate(f: Float64Array, s: number, r: number): boolean {
   const low = f[r + PACKET.sequenceLow];
   const high = f[r + PACKET.sequenceHigh];
@@ -148,7 +162,7 @@ function isDuplicate(f: Float64Array, s: number, r: number): boolean {
   );
 }
 
-/** The outcome of an LTP packet: every admitted one but the cached and the repeated is a tick. */
+/** Applies an LTP packet: a tick, unless it is cached or a duplicate. Returns whether it was a late tick. */
 function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const flags = m.i32[2 * r + PACKET.flags];
@@ -174,7 +188,10 @@ const OUTSIDE = -1;
 const IN_TIME = 0;
 const LATE = 1;
 
-/** Books a tick of `quantity`, or counts it as outside the session. Says which, and whether its minute was sealed already. */
+/**
+ * Adds a tick of `quantity`, or counts it as outside the session. Returns OUTSIDE, IN_TIME, or LATE if its minute was
+ * sealed.
+ */
 function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
   const bar = barAt(m, row, r + PACKET.timeMs);
   if (bar < 0) {
@@ -187,7 +204,10 @@ function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: 
   return sealed ? LATE : IN_TIME;
 }
 
-/** The outcome of a Quote or SnapQuote packet: a tick only when the cumulative volume rose, and by that much. */
+/**
+ * Applies a Quote or SnapQuote packet: a tick only if the cumulative volume rose, of that rise. Returns whether it was
+ * late.
+ */
 function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const volume = f[r + PACKET.volume];
@@ -198,8 +218,9 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + PACKET.connection];
   const first = (m.i32[2 * r + PACKET.flags] & FLAG.initial) !== 0;
   if (first || unanchored) {
-    // A cached packet older than what we know anchors nothing: the next one must, or the gap's volume would land in its minute. The
-    // next one does whatever its number: after a fail-over the server's counter may begin anew (docs/protocol.md 7).
+    // A cached packet older than the anchor does not anchor; the next packet must, or the gap's volume would land in
+    // its minute. The next one anchors whatever its sequence: after a fail-over the server may restart its counter
+    // (docs/protocol.md 7).
     if (usable && (!older || !first)) setAnchor(m, s, r);
     applySnapshot(m, row, s, r);
     return false;
@@ -234,7 +255,7 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   return late === LATE;
 }
 
-/** A packet without a trade: the price still holds, in the second that the packet is of. */
+/** A packet without a trade confirms the price in its second, and covers it. */
 function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number): void {
   const bar = barAt(m, row, r + PACKET.exchangeMs);
   if (bar < 0) return;
@@ -242,7 +263,7 @@ function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number): vo
   addCoverage(m, row, s, r);
 }
 
-/** Whether the record is of no other bar than the one at hand in draft `s`. */
+/** Whether the packet concerns no bar but the loaded one. */
 function isInLoadedBar(m: ShardMemory, row: number, s: number, r: number, hasVolume: boolean): boolean {
   const bar = m.f64[s + SLOT.barIndex];
   return (
@@ -250,7 +271,7 @@ function isInLoadedBar(m: ShardMemory, row: number, s: number, r: number, hasVol
   );
 }
 
-/** Applies the packet of the record at double index `at` and ring cursor `cursor` to its row's draft. */
+/** Applies the packet record at double index `at`, ring cursor `cursor`, to its row's open slot. */
 export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, cursor: number): void {
   const f = m.f64;
   const r = unpack(m, at);
@@ -269,7 +290,7 @@ export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, curso
   if (!hasVolume) writer.startAccumulating(row, s);
 }
 
-/** Seals every bar up to and including `through`, keeping each candle as it is now for the momentum rule. Repeatable. */
+/** Seals every bar through `through`, and keeps each candle as sealed for the momentum rule. Safe to repeat. */
 export function applySeal(m: ShardMemory, through: number): void {
   const f = m.f64;
   for (let bar = m.i32[SHARD.sealed] + 1; bar <= through && bar < m.shape.bars; bar++) {
@@ -292,7 +313,7 @@ export function applySeal(m: ShardMemory, through: number): void {
   signalChange(m);
 }
 
-/** Notes a gap, or the end of the one that is open. Repeatable: a gap is known by its start. */
+/** Adds a gap, or sets the end of the open one. Safe to repeat: a gap is identified by its start. */
 export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   const f = m.f64;
   const count = m.i32[SHARD.gaps];
@@ -300,7 +321,7 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   if (count > 0 && f[last + GAP.startMs] === startMs) {
     f[last + GAP.endMs] = endMs;
   } else if (count === GAP_CAPACITY) {
-    // Out of room: one long gap instead of two short ones says too much rather than too little.
+    // The region is full: extend the last gap. It then covers too much, which errs towards partial.
     f[last + GAP.endMs] = endMs;
   } else {
     f[last + GAP.size + GAP.startMs] = startMs;
@@ -310,7 +331,7 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   signalChange(m);
 }
 
-/** Applies the record at double index `at`, which is of any kind but a packet. No draft may be open. */
+/** Applies the SEAL, GAP or END at double index `at`. No row may be open. */
 export function applyControl(m: ShardMemory, writer: RowWriter, at: number): void {
   const what = m.i32[2 * at + RECORD.what];
   const kind = kindOf(what);

@@ -1,62 +1,78 @@
 /**
- * Drafts: what a batch of records makes of the shard's rows before others see it.
+ * Commits batches of records to the shard's rows, so that readers and a successor thread see each batch whole or not at
+ * all.
  *
- * A row has two slots, and its version says which is valid. The first record of a batch that concerns a row copies the valid slot into the idle
- * one, its draft; that record and the next change the draft; when the batch is over, one atomic store of the version shows it. A slot
- * names the last record that is in it. So a thread may die at any store: the next one begins the batch again, and passes over what a row that
- * was shown has already.
+ * A row has two slots; the lowest bit of its version selects the valid one:
  *
- * Ordinary ticks of LTP mode do not change the draft one by one: `shard/fast/tick-accumulator.ts` adds them up in the row's run, and the run becomes part of the draft when the next record
- * that is not ordinary asks for it, or when the batch is over. Runs are this thread's own; one that dies takes nothing along but its batch.
+ * | step   | valid slot            | idle slot                                 | version   |
+ * | ------ | --------------------- | ----------------------------------------- | --------- |
+ * | open   | read by other threads | becomes a copy of the valid slot          | unchanged |
+ * | apply  | read by other threads | changed by the batch's records of the row | unchanged |
+ * | commit | is idle from now on   | is valid from now on                      | + 1       |
  *
- * A draft changes one bar beside the slot's own: the bar that was in the valid slot is copied home, where nobody reads it until the draft is
- * shown. A record that needs yet another bar has the row shown first (`renew`).
+ * The commit is one atomic store of the version. A slot's `cursor` names the last record in it. A thread may therefore
+ * die at any store: its successor repeats the batch and skips the records that a committed row already includes.
+ *
+ * A batch changes one bar outside the idle slot: the bar that it replaces in the slot is copied to the table (BARS). No
+ * one reads that copy before the commit, because the valid slot still has the bar. A record that needs a third bar
+ * commits the row first (`reopen`).
+ *
+ * Ordinary LTP ticks do not change the slot one by one. `fast/tick-accumulator.ts` adds them up in the row's
+ * accumulator, which is private memory of this thread. The accumulator is flushed into the idle slot before any other
+ * record of the row, and at the end of the batch. A thread that dies loses its accumulators, and its successor repeats
+ * the batch.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
 
 /**
- * A row's run, in 32-bit words from its start, one line of the cache: what its ordinary ticks since the row was looked at made of its bar. First what
- * an ordinary tick is measured by, then what the run adds to the draft.
+ * A row's accumulator: 64 bytes, one cache line. Indexes of 32-bit words from its start.
+ *
+ * ```
+ * word  0             1      2             3       4      5     6                  7        8          9-13   14-15
+ *       minuteStart | time | sequenceLow | price | high | low | longestSilenceMs | counts | sameTime |      | price sum
+ * ```
+ *
+ * Words 0 to 6 describe the loaded bar with its accumulated ticks; a tick is ordinary if it continues them. The rest
+ * counts the accumulated ticks alone, and is 0 when there are none.
  */
 export const ACCUMULATOR = {
-  /** From when on the minute at hand is, where it is unsealed and has a tick: ms from the start of bar 0, and RUN_BASE. 0: no tick is ordinary. */
+  /** Start of the loaded minute, ms from the start of bar 0 plus ACCUMULATOR_BASE_MS; 0: no tick is ordinary. */
   minuteStart: 0,
-  /** Time (ms as above), sequence (its high word is 0) and price of the last packet, which is the bar's close, and came on the drafts' connection. */
+  /** Time of the row's last packet, ms from the start of bar 0. That packet is the bar's close. */
   time: 1,
   sequenceLow: 2,
   price: 3,
-  /** Of the bar, the run included. */
   high: 4,
   low: 5,
   longestSilenceMs: 6,
-  /** Of the run alone, 0 where it is empty: its ticks, and from RUN_UNCHANGED on how many of them had the price of the one before. */
+  /** Low half: accumulated ticks. High half: those with the price of the tick before. */
   counts: 7,
-  /** How many of them had its time. */
+  /** Accumulated ticks with the time of the tick before: they cover no further second. */
   sameTime: 8,
 } as const;
-/** Where the second of two counts in a word is, as a shift. */
+/** Shift of the high half of `counts`. */
 export const ACCUMULATOR_UNCHANGED_SHIFT = 16;
 const ACCUMULATOR_TICKS_MASK = (1 << ACCUMULATOR_UNCHANGED_SHIFT) - 1;
-/** Ticks of a run at most: neither count reaches the highest bit of its half. */
+/** Bound of both counts: neither reaches the highest bit of its half. */
 export const MAX_ACCUMULATED_TICKS = ACCUMULATOR_TICKS_MASK >> 1;
-/** Words from one row's run to the next, as a shift. */
+/** Words from one row's accumulator to the next, as a shift. */
 export const ACCUMULATOR_SHIFT = 4;
-/** Where the sum of the run's prices is, a double, in doubles from the run's start. */
+/** Index of the sum of prices, in doubles from the accumulator's start. */
 export const ACCUMULATOR_PRICE_SUM = 7;
 
-/** More than any admitted time is before the start of bar 0, ms. */
+/** Added to minute starts so that they are above 0: more than any admitted time lies before bar 0. */
 export const ACCUMULATOR_BASE_MS = 0x40000000;
-/** A price beyond this is no run's: it is `FLAG.wide`. */
+/** A higher price has FLAG.wide and is never accumulated. */
 const MAX_ACCUMULATED_PRICE = 0x7fffffff;
 
 /**
- * A session's sum of prices beyond this leaves no room for a run: up to 2^53 the order in which prices are added makes no difference. It is looked at once a
- * minute at least, and two million ticks of the highest price fit between.
+ * With a higher sum of session prices no tick is accumulated. Sums up to 2^53 are exact in any order of addition. The
+ * sum is checked at least once a minute, and two million ticks of the highest price fit between 2^52 and 2^53.
  */
 const MAX_PRICE_SUM = 2 ** 52;
 
-/** Counts a change of what is sealed, and wakes those that wait for one. */
+/** Counts a change of sealed candles, and wakes the threads that wait for one. */
 export function signalChange({ i32 }: ShardMemory): void {
   Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
   Atomics.notify(i32, SHARD.changes);
@@ -64,23 +80,23 @@ export function signalChange({ i32 }: ShardMemory): void {
 
 export class RowWriter {
   readonly memory: ShardMemory;
-  /** Double index of each row's draft; 0 where there is none. */
+  /** Double index of each row's open slot; 0: the row is not open. */
   readonly openSlots: Int32Array;
-  /** The rows' runs by their words, and by their sums. */
+  /** The rows' accumulators: views of one buffer as 32-bit words, and as doubles for the sums. */
   readonly accumulators: Int32Array;
   readonly priceSums: Float64Array;
-  /** Whether records may be in their rows already: those that a thread before this one had begun. */
+  /** True while records may already be in their rows: those that an earlier thread began. */
   repeating = false;
-  /** Whether a tick of a sealed minute is in a draft: the writer must look again when it is shown. */
+  /** True if an open slot has a tick of a sealed minute: the commit must signal a change. */
   hasLateTick = false;
-  /** The connection of those rows' last packets of which ticks may be ordinary. */
+  /** Connection of the last packets of all rows that accumulate. */
   connection = 0;
   readonly #openRows: Int32Array;
   #openCount = 0;
-  /** Rows whose runs began in this batch, and how many; one whose run was put into its draft meanwhile may be there twice. */
+  /** Rows that accumulated in this batch. A row that was flushed and accumulated again is in it twice. */
   readonly accumulatingRows: Int32Array;
   accumulatingCount = 0;
-  /** 1 where a row's idle slot differs from the valid one in nothing but what a run changes. */
+  /** 1: the row's slots differ only in the fields that #addAccumulated sets, so opening the row needs no copy. */
   readonly #twins: Uint8Array;
 
   constructor(memory: ShardMemory) {
@@ -94,7 +110,7 @@ export class RowWriter {
     this.accumulatingRows = new Int32Array(2 * rows);
   }
 
-  /** Makes ready for ticks of a connection: there is room in `running` for each row. */
+  /** Prepares to accumulate ticks of `connection`; afterwards `accumulatingRows` has room for every row. */
   useConnection(connection: number): void {
     if (connection !== this.connection) {
       this.#flushAll();
@@ -103,7 +119,10 @@ export class RowWriter {
     } else if (this.accumulatingCount > this.memory.shape.rows) this.#flushAll();
   }
 
-  /** Begins the row's draft unless it has one, and puts its run into it, for a record that may change anything of it. Returns the draft's double index. */
+  /**
+   * Opens the row unless it is open, and flushes its accumulator. Returns the double index of the open slot, which the
+   * caller may change.
+   */
   open(row: number): number {
     const { openSlots, accumulators } = this;
     const twins = this.#twins;
@@ -117,13 +136,13 @@ export class RowWriter {
     return s;
   }
 
-  /** Shows the row's draft, which holds its records up to `cursor`, and begins another. Returns its double index. */
+  /** Commits the row with its records up to `cursor`, and opens it again. Returns the double index of the open slot. */
   reopen(row: number, cursor: number): number {
     this.#commitRow(row, cursor);
     return this.#copyValidSlot(row);
   }
 
-  /** Shows all drafts, which hold all records up to `cursor`. */
+  /** Commits all open rows with their records up to `cursor`. */
   commit(cursor: number): void {
     this.#flushAll();
     const openRows = this.#openRows;
@@ -134,10 +153,10 @@ export class RowWriter {
     signalChange(this.memory);
   }
 
-  /** Whether the row's record at `cursor`, and so all before it, is in draft `s` already. */
+  /** Whether slot `s` already includes the row's record at `cursor`, and so all before it. */
   includes(s: number, cursor: number): boolean {
     const { f64, shape } = this.memory;
-    // A row that never had a record has NaN, which equals nothing.
+    // NaN, of a row without records, does not equal itself.
     return (
       this.repeating &&
       f64[s + SLOT.cursor] === f64[s + SLOT.cursor] &&
@@ -145,7 +164,7 @@ export class RowWriter {
     );
   }
 
-  /** Looks at the bar at hand of draft `s`: which ticks are ordinary for it. The row's run is in the draft. */
+  /** Sets which ticks are ordinary for the loaded bar of slot `s`, if any. The row's accumulator must be flushed. */
   startAccumulating(row: number, s: number): void {
     const m = this.memory;
     const f = m.f64;
@@ -164,7 +183,8 @@ export class RowWriter {
       f[s + SLOT.sessionSum] > MAX_PRICE_SUM
     )
       return;
-    // What is not yet the same becomes it with the next tick that is newer than all before it.
+    // The accumulator has one field for each of these pairs. A pair that differs becomes equal with the next newest
+    // tick.
     if (
       f[b + BAR.lastSeenAt] !== f[b + BAR.closeTime] ||
       f[s + SLOT.lastTime] !== f[b + BAR.closeTime] ||
@@ -187,21 +207,24 @@ export class RowWriter {
     accumulators[p + ACCUMULATOR.longestSilenceMs] = f[b + BAR.longestSilenceMs];
   }
 
-  /** No tick is ordinary until its row was looked at: minutes were sealed. All runs are in their drafts. */
+  /**
+   * Makes no tick ordinary until `startAccumulating`: after a seal, or on another connection. All accumulators must be
+   * flushed.
+   */
   stopAccumulating(): void {
     const { accumulators } = this;
     for (let p = ACCUMULATOR.minuteStart; p < accumulators.length; p += 1 << ACCUMULATOR_SHIFT)
       accumulators[p] = 0;
   }
 
-  /** Puts all runs into their drafts. */
+  /** Flushes all accumulators. */
   #flushAll(): void {
     const { accumulatingRows } = this;
     for (let k = 0; k < this.accumulatingCount; k++) this.#flush(accumulatingRows[k]);
     this.accumulatingCount = 0;
   }
 
-  /** Puts the row's run into its draft, which is begun when there is none. */
+  /** Adds the row's accumulator to its open slot, and opens the row if needed. */
   #flush(row: number): void {
     const { openSlots, accumulators } = this;
     const twins = this.#twins;
@@ -220,7 +243,9 @@ export class RowWriter {
     }
   }
 
-  /** Makes slot `to` what slot `from` is with the row's run. Whatever else is in them is the same already. */
+  /**
+   * Sets slot `to` to slot `from` plus the row's accumulator, which it clears. All other fields must already be equal.
+   */
   #addAccumulated(row: number, from: number, to: number): void {
     const f = this.memory.f64;
     const { accumulators, priceSums } = this;
@@ -230,7 +255,7 @@ export class RowWriter {
     const ticks = counts & ACCUMULATOR_TICKS_MASK;
     const timeMs = f[this.memory.statics + STATIC.originMs] + accumulators[p + ACCUMULATOR.time];
     f[b + BAR.ticks] = f[a + BAR.ticks] + ticks;
-    // A tick is the volume here, so it stays as far below what a double holds as their number does.
+    // In LTP mode the volume is the number of ticks, so it cannot exceed what a double holds.
     f[b + BAR.volume] = f[a + BAR.volume] + ticks;
     f[b + BAR.high] = accumulators[p + ACCUMULATOR.high];
     f[b + BAR.low] = accumulators[p + ACCUMULATOR.low];
@@ -270,16 +295,16 @@ export class RowWriter {
     const { f64 } = this.memory;
     const { openSlots } = this;
     const valid = this.#slot(row, 0);
-    const draft = this.#slot(row, 1);
-    f64.copyWithin(draft, valid, valid + SLOT.size);
-    openSlots[row] = draft;
-    return draft;
+    const idle = this.#slot(row, 1);
+    f64.copyWithin(idle, valid, valid + SLOT.size);
+    openSlots[row] = idle;
+    return idle;
   }
 
   #commitRow(row: number, cursor: number): void {
     const { f64, i32, versions } = this.memory;
     const { openSlots } = this;
-    // A batch that is begun again may be shorter than it was.
+    // A repeated batch may be shorter than the first time.
     if (!this.includes(openSlots[row], cursor)) f64[openSlots[row] + SLOT.cursor] = cursor;
     Atomics.store(i32, versions + row, (i32[versions + row] + 1) | 0);
     openSlots[row] = 0;

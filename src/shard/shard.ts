@@ -1,6 +1,6 @@
 /**
- * A shard: drains its ring into the fold. Knows no thread: `workers/shard.ts` repeats `step` in a worker, tests and
- * simulations call it themselves.
+ * A shard: applies the records of its ring to its rows, in batches. It knows no thread: `workers/shard.ts` repeats
+ * `step` in a worker; tests and simulations call it themselves.
  */
 import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
@@ -10,40 +10,39 @@ import { RowWriter, MAX_ACCUMULATED_TICKS } from './row-writer.js';
 import { applyControl, applyPacket } from './bar-builder.js';
 import { applyTicks } from './fast/tick-accumulator.js';
 
-/** Records of a batch, at most, as its thread takes them: they are shown together. */
+/** Maximum records of a batch, which is committed as one. */
 export const BATCH_RECORDS = 4096;
-/** Arrivals in a batch at most: what one read of the socket delivers arrives together. */
+/** Maximum arrivals in a batch; all packets of one read share an arrival. */
 const MAX_ARRIVALS = 256;
 
 export class Shard {
   readonly memory: ShardMemory;
   readonly #writer: RowWriter;
-  /** When what is in the batch arrived, and how many records each time. */
+  /** The batch's arrivals: receive time, and number of records. */
   readonly #receivedUs = new Int32Array(MAX_ARRIVALS);
   readonly #counts = new Int32Array(MAX_ARRIVALS);
   #arrivals = 0;
 
   /**
-   * Takes over `memory` as it is: a shard that died is continued by a new one on the same memory. The batch that its
-   * predecessor had at work is repeated, without what was shown of it.
+   * Takes over `memory` as it is: a new shard continues a dead one on the same memory. It repeats the batch that its
+   * predecessor began, except for what was committed.
    */
   constructor(memory: ShardMemory) {
     this.memory = memory;
     this.#writer = new RowWriter(memory);
     const { i32 } = memory;
-    // First of all: a thread that dies before this line had no part in the record that is still marked as being at
-    // work.
+    // First of all: a thread that dies before this line did not work on the record that is still marked as current.
     Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
     Atomics.notify(i32, SHARD.starts);
-    // One before the last may have died farther on, by less than the ring holds: records beyond its reach are in no
+    // An earlier thread may have died at a later record, by less than a ring: records at or after its reach are in no
     // row.
     const next = (i32[SHARD.working] + 1) | 0;
     if ((i32[SHARD.reach] - next) >>> 0 > memory.shape.slots) Atomics.store(i32, SHARD.reach, next);
     this.#writer.repeating = true;
-    // END is the last record: once it is applied, all are.
+    // END is the last record: if it is applied, all are.
     if (i32[SHARD.ended] === 1) Atomics.store(i32, SHARD.head, Atomics.load(i32, MAIN.tail));
     Atomics.store(i32, SHARD.busy, 0);
-    // What its predecessor may have changed without saying so is looked at again.
+    // The predecessor may have changed candles without signalling it.
     Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
     Atomics.notify(i32, SHARD.changes);
   }
@@ -53,20 +52,20 @@ export class Shard {
     return this.memory.i32[SHARD.ended] === 1;
   }
 
-  /** Where the ring is filled to: what to wait on when `step` returned 0. */
+  /** The ring's tail: the word to wait on when `step` returned 0. */
   get tail(): number {
     return Atomics.load(this.memory.i32, MAIN.tail);
   }
 
   /**
-   * Applies a batch of at most `limit` records (`MOST_RUN` at most), shows it and publishes the cursor once. A SEAL,
-   * GAP or END is a batch of its own. `monoMs` gives monotonic real milliseconds; it is read once. Returns how many
-   * records were done.
+   * Applies a batch of at most `limit` records (at most MAX_ACCUMULATED_TICKS), commits it and moves the head once. A
+   * SEAL, GAP or END is a batch of its own. `monoMs`: monotonic real ms, read once. Returns the number of records
+   * applied; 0: the ring is empty.
    */
   step(monoMs: () => number, limit: number): number {
     const { i32, f64 } = this.memory;
     const writer = this.#writer;
-    assert(limit <= MAX_ACCUMULATED_TICKS, 'a batch is no longer than a run');
+    assert(limit <= MAX_ACCUMULATED_TICKS, 'a batch fits an accumulator');
     const head = i32[SHARD.head];
     const ready = (Atomics.load(i32, MAIN.tail) - head) | 0;
     let most = ready < limit ? ready : limit;
@@ -82,7 +81,7 @@ export class Shard {
       if (left > 0 && left < most) most = left;
     }
     const count = this.#apply(head, most);
-    // From here on a death is no record's fault.
+    // A death from here on is not attributed to a record.
     i32[SHARD.busy] = 0;
     writer.commit((head + count - 1) | 0);
     const now = monoMs();
@@ -92,13 +91,13 @@ export class Shard {
     return count;
   }
 
-  /** Applies packets from `head` on, or the one record there that is none; `most` at most. Returns how many. */
+  /** Applies packets from `head` on, at most `most`; or one SEAL, GAP or END. Returns the number of records. */
   #apply(head: number, most: number): number {
     const m = this.memory;
     const { i32 } = m;
     const writer = this.#writer;
     this.#arrivals = 0;
-    // In this order: a record that is not yet named must not pass for one at work.
+    // In this order, so that `busy` never marks an earlier record as current.
     i32[SHARD.working] = head;
     i32[SHARD.busy] = 1;
     for (let done = 0; ;) {
@@ -124,7 +123,7 @@ export class Shard {
     }
   }
 
-  /** Notes that `count` records arrived together with the one at `r`. */
+  /** Counts `count` records that arrived together with the one at `r`. */
   #arrived(r: number, count: number): void {
     const { i32 } = this.memory;
     const receivedUs = this.#receivedUs;
@@ -138,7 +137,7 @@ export class Shard {
     counts[this.#arrivals++] = count;
   }
 
-  /** Counts how long ago what was just shown had arrived. */
+  /** Adds the latencies of the committed batch to the histogram. */
   #measure(head: number, nowMs: number): void {
     const { i32, histogram, sealHistogram } = this.memory;
     const start = kindOf(this.memory.whatAt(head)) === KIND.packet ? histogram : sealHistogram;
@@ -146,15 +145,12 @@ export class Shard {
     const counts = this.#counts;
     const nowUs = (nowMs * 1000) | 0;
     for (let k = 0; k < this.#arrivals; k++) {
-      // Zero where no packet but time alone made a minute due. The difference is right over the wrap of either.
+      // 0: no packet, but time alone made a minute due. The difference is right across the wrap of either.
       if (receivedUs[k] !== 0) i32[start + bucketOf((nowUs - receivedUs[k]) | 0)] += counts[k];
     }
   }
 
-  /**
-   * Passes over a record that killed its threads. A step of its own, so that HEAD shows it at once and it is never
-   * met again.
-   */
+  /** Skips a record that killed its threads. A step of its own, so that the head passes it at once. */
   #skip(cursor: number, nowMs: number): number {
     Atomics.store(this.memory.i32, SHARD.head, (cursor + 1) | 0);
     this.beat(nowMs);

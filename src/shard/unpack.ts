@@ -1,8 +1,8 @@
-/** From a record of the ring, as small as it can be, to the packet at work, as the fold reads it. Allocates nothing. */
+/** From the compact ring record to the current packet, in doubles, as the bar builder reads it. Allocates nothing. */
 import { FLAG, PACKET, RECORD, STATIC, type ShardMemory } from '../memory/layout.js';
 import { flagsOf, rowOf } from '../memory/record.js';
 
-/** Unpacks the record at double index `at` into the packet at work, and returns where that is. */
+/** Unpacks the record at double index `at`. Returns the double index of the current packet. */
 export function unpack(m: ShardMemory, at: number): number {
   const { i32, f64: f, packet: r } = m;
   const w = 2 * at;

@@ -1,21 +1,28 @@
 /**
- * What the frames tell beyond their prices: how much was traded by when, what lies on either side of a minute's edge, which extremes nobody
- * sent, and of which seconds anything was told. Part of the fold: one record changes one bar and the idle slot, as bar-builder.ts says.
+ * Volume, extremes and coverage from a conflated feed. A frame is a snapshot of totals (docs/protocol.md 7,
+ * "Conflation"), so what happened between two frames is known only from how the totals moved.
  *
- * A frame is a snapshot of totals (docs/protocol.md 7, "Conflation"): volume is a difference of them, and what happened between two is known
- * by how they moved.
+ * | function         | question                                                | fields                             |
+ * | ---------------- | ------------------------------------------------------- | ---------------------------------- |
+ * | `setAnchor`      | where does the next rise count from?                    | SLOT.anchor*                       |
+ * | `addEdgeSlack`   | how much of a first rise is the minute before's?        | BAR.slackBefore, BAR.slackFrom     |
+ * | `addEndSlack`    | how much of a rise after the session is the last bar's? | BAR.slackAfter                     |
+ * | `repairExtremes` | which high or low did no packet show?                   | BAR.high, BAR.low, BAR.repaired    |
+ * | `addCoverage`    | which seconds did a packet cover?                       | BAR.coveredSeconds, BAR.lastSeenAt |
+ *
+ * Part of the bar builder: one record changes one bar and the open slot.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { barAt } from '../memory/shard-reader.js';
 import { BAR, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
 
-/** Greatest cumulative volume that a double holds exactly; anything beyond, or negative, cannot be an anchor. */
+/** Greatest volume that a double holds exactly. A greater or negative cumulative volume never becomes the anchor. */
 export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
 
-/** What of the day's range a packet moved; bits. */
+/** Bits: which ends of the day's range a packet extended. */
 export const EXTENDED = { high: 1, low: 2 } as const;
 
-/** Takes the record's cumulative volume as the anchor of the differences to come. */
+/** Makes the packet's cumulative volume the anchor that later rises count from. */
 export function setAnchor(m: ShardMemory, s: number, r: number): void {
   const f = m.f64;
   f[s + SLOT.anchorVolume] = f[r + PACKET.volume];
@@ -25,12 +32,12 @@ export function setAnchor(m: ShardMemory, s: number, r: number): void {
   f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
 }
 
-/** Whether the words at `k` (low, then high) are a sequence number: they exist from 1 on; indices carry 0 (docs/protocol.md 7). */
+/** Whether the words at `k` (low, high) are a sequence number: 1 or more; indices carry 0 (docs/protocol.md 7). */
 export function isSequence(f: Float64Array, k: number): boolean {
   return f[k + 1] > 0 || (f[k + 1] === 0 && f[k] > 0);
 }
 
-/** Whether the record is older, by sequence, than the packet that the anchor came from. */
+/** Whether the packet is older, by sequence, than the anchor's. */
 export function isOlder(f: Float64Array, s: number, r: number): boolean {
   const low = f[r + PACKET.sequenceLow];
   const high = f[r + PACKET.sequenceHigh];
@@ -40,7 +47,10 @@ export function isOlder(f: Float64Array, s: number, r: number): boolean {
   return high !== anchorHigh ? high < anchorHigh : low < anchorLow;
 }
 
-/** Whether the anchor's packet was of the minute at hand, so that all that happened since happened in it. An auction's is any behind the continuous trading. */
+/**
+ * Whether the anchor lies in the loaded bar, so that all trades since do too. For the auction: any anchor after
+ * continuous trading.
+ */
 function isAnchorInLoadedBar(m: ShardMemory, row: number, s: number): boolean {
   const f = m.f64;
   const bar = loadedBar(m, s);
@@ -51,9 +61,9 @@ function isAnchorInLoadedBar(m: ShardMemory, row: number, s: number): boolean {
 const loadedBar = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex];
 
 /**
- * Volume at the edge. The first rise behind a minute's start brings what was traded since the last packet before it, on either side of
- * the edge: it is booked in the later minute, and is that one's slack and the earlier one's. To be called before the record anchors.
- * A packet without a trade, or in SnapQuote one whose last trade lies before the edge, tells the volume at the edge, and there is none.
+ * Slack at a minute's start. The first rise in a minute includes trades since the previous packet, on both sides of the
+ * edge. It is counted in the later minute, and is slack of both. No slack if a packet without a trade, or a
+ * SnapQuote whose last trade lies before the edge, reported the volume at the edge. Call before `setAnchor`.
  */
 export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number): void {
   if (isAnchorInLoadedBar(m, row, s)) return;
@@ -61,27 +71,27 @@ export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number):
   m.f64[s + SLOT.bar + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
 }
 
-/**
- * The same where trading ends: the rise is of a packet outside the session and makes no candle, and the minute at hand, that of the packet
- * before, may have had it.
- */
+/** Slack at the end of trading: a rise outside the session makes no candle, but may belong to the loaded bar. */
 export function addEndSlack(m: ShardMemory, s: number, r: number): void {
   addSlack(m.f64, s, r, BAR.slackAfter);
 }
 
-/** Adds the record's rise to the slack of the bar at hand that is kept at `side`. */
+/** Adds the packet's rise to the loaded bar's slack at field `side`. */
 function addSlack(f: Float64Array, s: number, r: number, side: number): void {
   const b = s + SLOT.bar + side;
   const slack = f[b] + f[r + PACKET.volume] - f[s + SLOT.anchorVolume];
   f[b] = slack > MAX_VOLUME ? MAX_VOLUME : slack;
 }
 
-/** A day's high or low that is farther from the packet's own price than this share of it is rather a broken frame than a trade: exchanges halt a stock sooner. */
+/**
+ * A day's high or low further from the packet's price than this share is taken for a corrupt frame: exchanges halt a
+ * stock earlier.
+ */
 const MAX_RANGE_DISTANCE = 0.25;
 
 /**
- * Which ends of the day's range the record moves outwards. Ends that are no prices, do not hold the packet's own price or are absurdly far from it
- * tell nothing. To be called before the range is noted.
+ * Which ends of the day's range the packet extends, as EXTENDED bits. 0 if the range does not contain the packet's
+ * price or is implausibly far from it. Call before `updateSession`.
  */
 export function rangeExtensions(f: Float64Array, s: number, r: number): number {
   const price = f[r + PACKET.price];
@@ -95,7 +105,7 @@ export function rangeExtensions(f: Float64Array, s: number, r: number): number {
     : high;
 }
 
-/** The day's open, high and low, and the average traded price, as the packet has them. */
+/** Copies the day's open, high, low and average price from the packet, each if above 0. */
 export function updateSession(f: Float64Array, s: number, r: number): void {
   if (f[r + PACKET.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + PACKET.averagePrice];
   if (f[r + PACKET.dayOpen] > 0) f[s + SLOT.sessionOpen] = f[r + PACKET.dayOpen];
@@ -104,9 +114,9 @@ export function updateSession(f: Float64Array, s: number, r: number): void {
 }
 
 /**
- * Extremes between two packets. A day's high or low that moved is the price of a trade since the packet before, even where no packet showed it
- * (docs/protocol.md 7, "Conflation" (b)). It belongs to the minute at hand when that packet did, too; across an edge nobody knows to which.
- * `moved` as of `movedRange`; to be called before the record anchors.
+ * Extremes between two packets. An extended day's high or low is the price of a trade since the previous packet, even
+ * if no packet showed it (docs/protocol.md 7, "Conflation" (b)). It is the loaded bar's if the previous packet was;
+ * across an edge the minute is unknown. `moved`: from `rangeExtensions`. Call before `setAnchor`.
  */
 export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
   if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1 || !isAnchorInLoadedBar(m, row, s)) return;
@@ -122,7 +132,10 @@ export function repairExtremes(m: ShardMemory, row: number, s: number, r: number
   }
 }
 
-/** Notes that a packet told of a second of the minute at hand. One of another minute, or of a second that was told of, says nothing; an auction is one print. */
+/**
+ * Counts the packet's second as covered, if it is in the loaded minute and later than the last covered one. Not for the
+ * auction, which is one print.
+ */
 export function addCoverage(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
   const bar = loadedBar(m, s);

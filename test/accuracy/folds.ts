@@ -4,10 +4,9 @@ import type { Instrument, Listing } from '../../src/market/instrument.js';
 import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
 import type { TradingSession } from '../../src/market/session.js';
 import { readBar, gapMsIn } from '../../src/memory/shard-reader.js';
-import { Engine } from '../../src/ingest/engine.js';
+import { wireEngine } from '../../src/ingest/wire-engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { MessageBatch } from '../../src/broker/messages.js';
-import { Intake } from '../../src/ingest/intake.js';
 import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
 import { add, minuteOf, type Bar, type Frame } from './market.js';
 
@@ -67,7 +66,7 @@ export function ours(
   mode: ModeName,
 ): Map<number, OurBar> {
   const instrument: Instrument = { ...listing, index: 0 };
-  const engine = new Engine({
+  const { engine, intake } = wireEngine({
     codec: ANGEL.codec,
     instruments: [instrument],
     sessionOf: () => session,
@@ -77,7 +76,6 @@ export function ours(
     silenceMs: 3000,
     marketDateMs: session.openMs,
   });
-  const intake = new Intake({ engine, instruments: [instrument] });
   const [memory] = engine.memories;
   const shard = new Shard(memory);
   const packet = new Packet();

@@ -5,11 +5,10 @@ import { expect, it } from 'vitest';
 import { BlockBuilder } from '../../src/journal/blocks.js';
 import { KIND, segmentHeader } from '../../src/journal/format.js';
 import { MAIN } from '../../src/memory/layout.js';
-import { Intake } from '../../src/ingest/intake.js';
 import { readJournalSummary, readJournalHead, JournalSource } from '../../src/ingest/journal-source.js';
 import { frame } from '../shard/schedule.js';
 import { metaSample } from '../fuzz/targets/meta.js';
-import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
+import { at, INSTRUMENTS, wiredOf } from '../shard/drive.js';
 import { inFolder } from '../parquet/candles.js';
 
 const stamp = { connection: 1, monoMs: 0, wallMs: at('11:00'), marketMs: at('11:00') };
@@ -47,8 +46,7 @@ it('a block of more frames than a ring holds is refused in a sentence', () =>
           }),
         );
     });
-    const engine = engineOf(1, 1);
-    const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
+    const { engine, intake } = wiredOf(1, 1);
     await expect(new JournalSource({ folder, engine, intake }).run()).rejects.toMatchObject({
       code: 'JOURNAL',
       message: `${folder} holds a block of more frames than any run writes into one: it is no journal of ours.`,
@@ -120,8 +118,7 @@ it('its beginning is read for itself, and the rest with the frames: together the
       extent: { blocks: 3 },
     });
     expect(Object.keys(head.given)).toEqual([metaSample.instruments[0].symbol]);
-    const engine = engineOf(1, 1);
-    const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
+    const { engine, intake } = wiredOf(1, 1);
     const feed = new JournalSource({ folder, engine, intake });
     const about = await feed.run();
     expect(about).toEqual(await readJournalSummary(folder));

@@ -1,22 +1,22 @@
-/** The line behind a pause of our own. */
+/** The pipeline after a stall of its own process. */
 import { expect, it } from 'vitest';
-import { at, engineOf, INSTRUMENTS, instrumentsOf } from '../shard/drive.js';
+import { at, engineOf } from '../shard/drive.js';
 import { Intake } from '../../src/ingest/intake.js';
 import { messagesOf } from '../messages.js';
 import { Pipeline } from '../../src/ingest/pipeline.js';
 import { Agenda } from '../simulation/agenda.js';
 
-it('what is read before any timer fired behind a pause is known to have waited', () => {
+it('resets silence for a read that comes after a stall and before any timer', () => {
   const clock = new Agenda(at('11:00'));
   const engine = engineOf(1, 1);
-  const excused: number[] = [];
+  const resets: number[] = [];
   class Watched extends Intake {
     override resetSilence(marketMs: number): void {
-      excused.push(marketMs);
+      resets.push(marketMs);
     }
   }
-  const intake = new Watched({ engine, instruments: instrumentsOf(INSTRUMENTS) });
-  const line = new Pipeline({
+  const intake = new Watched({ engine });
+  const pipeline = new Pipeline({
     engine,
     intake,
     clock,
@@ -24,13 +24,13 @@ it('what is read before any timer fired behind a pause is known to have waited',
     socket: { pause: () => undefined, resume: () => undefined },
     redact: () => undefined,
   });
-  line.subscribed(1);
-  line.start();
+  pipeline.subscribed(1);
+  pipeline.start();
   clock.stall(200);
-  line.binary(messagesOf([new Uint8Array(51)]), 1);
-  expect(excused).toEqual([]);
+  pipeline.binary(messagesOf([new Uint8Array(51)]), 1);
+  expect(resets).toEqual([]);
   clock.stall(4000);
-  line.binary(messagesOf([new Uint8Array(51)]), 2);
-  line.binary(messagesOf([new Uint8Array(51)]), 2);
-  expect(excused).toEqual([clock.marketMs()]);
+  pipeline.binary(messagesOf([new Uint8Array(51)]), 2);
+  pipeline.binary(messagesOf([new Uint8Array(51)]), 2);
+  expect(resets).toEqual([clock.marketMs()]);
 });

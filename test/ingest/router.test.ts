@@ -49,7 +49,7 @@ describe('gaps', () => {
     expect(script.candles('RELIANCE').get('11:01')!.quality).toMatchObject({ partial: false, gapMs: 0 });
   });
 
-  it('is not ended by an old state that is told again', () => {
+  it('is not ended by an old state that is repeated', () => {
     const old = { exchangeMs: BigInt(at('10:57:00')), sequence: 7n };
     const script = new Script().subscribe(at('11:00:30')).frame('RELIANCE', at('11:00:30'), 1000, old);
     script.frame('RELIANCE', at('11:00:31'), 1000, old);
@@ -92,7 +92,7 @@ describe('gaps', () => {
   it('never overlap and are never empty, so no minute has more gap than it is long', () => {
     const script = started();
     for (let k = 0; k < 10; k++) {
-      // Half a second after subscribing comes a frame of the next second: the gap is told to end after it.
+      // Half a second after subscribing comes a frame of the next second: the gap must end after it.
       const ms = at('11:01:00') + k * 2000 + 700;
       script
         .disconnect()
@@ -144,7 +144,7 @@ describe('gaps', () => {
   });
 
   it('begins a second sooner in SnapQuote, whose frames tell of trades of the second before', () => {
-    // Found by the simulation: the connection broke at 11:01:00.3, and the next frame would have told of a trade of
+    // Found by the simulation: the connection broke at 11:01:00.3, and the next frame would have reported a trade of
     // 11:00:59.
     const script = started({ mode: 3 })
       .hum(at('11:01:00'))
@@ -158,7 +158,7 @@ describe('gaps', () => {
     expect(gapsOf(quote.engine).at(-1)).toEqual([at('11:01:00'), Infinity]);
   });
 
-  it('is not told to end too soon by a packet that waited behind a pause of ours', () => {
+  it('does not end too soon with a packet that waited during a pause of ours', () => {
     // Found by the simulation: the packet of 11:01:06 was read four seconds later, and the gap was told to end before
     // the subscribing.
     const script = started().disconnect().subscribe(at('11:01:05')).frame('RELIANCE', at('11:01:05'), 1001);
@@ -167,8 +167,8 @@ describe('gaps', () => {
     expect(gapsOf(script.engine).slice(1)).toEqual([[at('11:00:32'), at('11:01:07')]]);
   });
 
-  it('does not end with a cached packet that waited behind a pause of ours: late as it comes, it is no tick', () => {
-    // Found by the simulation: five seconds behind the subscribing it was taken for a tick, of a second in which
+  it('does not end with a cached packet that waited during a pause of ours: although late, it is no tick', () => {
+    // Found by the simulation: five seconds after subscribing it was taken for a tick, of a second in which
     // nothing was subscribed.
     const script = started().disconnect().subscribe(at('11:01:05'));
     script.engine.watermark.resetSilence(at('11:01:10') + 500);
@@ -181,8 +181,8 @@ describe('gaps', () => {
     });
   });
 
-  it('a silence that a stamp ahead of its time has covered already adds none', () => {
-    // Found by the simulation: market time had run on from a stray, so did the end of the gap, and the silence behind
+  it('a silence that a frame ahead of its time already covered adds no gap', () => {
+    // Found by the simulation: a stray had moved the watermark and the end of the gap, and the silence after
     // it ended before it began.
     const script = started()
       .frame('RELIANCE', at('11:00:33'), 1001, { exchangeMs: BigInt(at('11:01:20')) })
@@ -208,7 +208,7 @@ describe('gaps', () => {
     expect(gapsOf(script.engine).at(-1)).toEqual([at('11:01:20'), at('11:02:25') + 1]);
   });
 
-  it('in an accelerated market a hiccup of the feed is none, and a silence of real seconds is one', () => {
+  it('in an accelerated market a silence must last real seconds; a hiccup of the feed does not count', () => {
     const script = started()
       .frame('RELIANCE', at('11:00:40'), 1002, {}, 10_000)
       .frame('RELIANCE', at('11:02:00'), 1003, {}, 11_400);
@@ -219,7 +219,7 @@ describe('gaps', () => {
 
   it('no silence is one that only our clock or only a stamp tells of, nor one outside the session', () => {
     const quiet = started();
-    // A backlog behind a stall of ours; a stamp ahead of its time.
+    // A backlog after a stall of ours; a frame ahead of its time.
     quiet
       .frame('RELIANCE', at('11:01:30'), 1002, { exchangeMs: BigInt(at('11:00:34')) })
       .frame('RELIANCE', at('11:01:31'), 1003, { exchangeMs: BigInt(at('11:02:00')) });
@@ -244,7 +244,7 @@ describe('gaps', () => {
   });
 });
 
-describe('kept frames', () => {
+describe('held packets', () => {
   it('three that agree are routed in their order, before the SEAL that they cause', () => {
     const script = started();
     const before = kinds(script.engine).length;
@@ -320,7 +320,7 @@ describe('the first packet on a connection', () => {
 });
 
 describe('END', () => {
-  it('is the last record: nothing is sealed after it, a second one is none, a packet is a broken invariant', () => {
+  it('is the last record: nothing is sealed after it, a second one is ignored, a packet is a broken invariant', () => {
     const script = started().end();
     const tails = script.engine.memories.map((m) => m.i32[MAIN.tail]);
     script.tick(at('15:40:00'));

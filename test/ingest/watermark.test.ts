@@ -65,7 +65,7 @@ describe('the auction', () => {
     expect(s.takeDueBar()).toBeUndefined();
   });
 
-  it('is never sealed where there is none', () => {
+  it('is never sealed without an auction', () => {
     const s = new Watermark({
       openMs: OPEN,
       minutes: 375,
@@ -95,7 +95,7 @@ describe('silence', () => {
     expect(s.lastFrameMs, 'what a frame said stays what it said').toBe(last);
   });
 
-  it('is as long as it is told, for a longer grace or an accelerated market', () => {
+  it('lasts as configured, for a longer grace or an accelerated market', () => {
     const s = watermark({ silenceMs: 120_000 });
     live(s, OPEN);
     s.advanceTo(OPEN + 119_999);
@@ -129,7 +129,7 @@ describe('silence', () => {
 });
 
 describe('one frame cannot drag market time', () => {
-  it('60 s ahead of what elapsed is believed, more is not', () => {
+  it('60 s ahead of the expected time is used, more is held', () => {
     const s = watermark();
     live(s, OPEN);
     expect(s.decide({ exchangeMs: OPEN + 10_000 + 60_001, nowMs: OPEN + 10_000, monoMs: 0 }, true)).toBe(
@@ -174,7 +174,7 @@ describe('one frame cannot drag market time', () => {
     }
   });
 
-  it('three that disagree are not followed: the newest replaces what was kept', () => {
+  it('three that disagree are not followed: the newest replaces the held ones', () => {
     const s = watermark();
     live(s, OPEN);
     const answers = [100, 300, 500, 700].map((seconds) =>

@@ -13,7 +13,7 @@ function measure(): Record<string, number> {
   return JSON.parse(text) as Record<string, number>;
 }
 
-it('a packet allocates nothing from its bytes to its bar, admitted, refused or kept', () => {
+it('a packet allocates nothing from its bytes to its bar, admitted, rejected or held', () => {
   // Which calls are inlined differs from run to run, and a double that crosses one that is not takes 16 bytes: the
   // code is judged by the best of a few runs.
   const least: Record<string, number> = {};

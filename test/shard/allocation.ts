@@ -1,5 +1,5 @@
 /**
- * Prints, as JSON, how many bytes a packet allocates on its way through decode, router and fold: in each mode,
+ * Prints, as JSON, how many bytes a packet allocates on its way through decode, router and bar builder: in each mode,
  * refused ones, frames far ahead of market time (each of another time: every one replaces the one kept before), and
  * of a control that allocates on purpose. Run by `allocation.test.ts` in a process of its own with a young generation
  * so large that nothing is collected meanwhile.
@@ -17,7 +17,7 @@ const packet = new Packet();
 const control: { kept: unknown } = { kept: undefined };
 const zero = (): number => 0;
 
-/** An engine with its shards, and frames of one mode; the clock goes on by 4 ms a packet and wraps within the day. */
+/** An engine with its shards, and frames of one mode; the clock advances by 4 ms a packet and wraps within the day. */
 class Line {
   readonly #engine: Engine;
   readonly #shards: Shard[];

@@ -9,7 +9,8 @@ import { readAsSealed, readRow, tallyCandles, type CandleTally } from '../../src
 import { readCandles } from '../../src/candles/read-candles.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import { SHARD } from '../../src/memory/layout.js';
-import { Engine, type EngineOptions } from '../../src/ingest/engine.js';
+import type { Engine, EngineOptions } from '../../src/ingest/engine.js';
+import { wireEngine, type WiredEngine } from '../../src/ingest/wire-engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { decode } from '../../src/broker/angel/frames.js';
 import {
@@ -33,13 +34,14 @@ function sessionOf(list: readonly NaiveInstrument[], instrument: Instrument): Tr
   return usualSession(instrument);
 }
 
-export function engineOf(
+/** An engine of the listed instruments, with its intake. */
+export function wiredOf(
   mode: NaiveMode,
   shards: number,
   list: readonly NaiveInstrument[] = INSTRUMENTS,
   more: Partial<EngineOptions> = {},
-): Engine {
-  return new Engine({
+): WiredEngine {
+  return wireEngine({
     codec: ANGEL.codec,
     instruments: instrumentsOf(list),
     sessionOf: (instrument) => sessionOf(list, instrument),
@@ -51,6 +53,11 @@ export function engineOf(
     slots: 4096,
     ...more,
   });
+}
+
+/** The engine of `wiredOf`, for tests that call its router. */
+export function engineOf(...options: Parameters<typeof wiredOf>): Engine {
+  return wiredOf(...options).engine;
 }
 
 const scratch = new Packet();
@@ -83,7 +90,9 @@ export function drain(engine: Engine, limit = 256): void {
   }
 }
 
-/** Plays all steps without threads. `chunk` says, step by step, how many records each shard may apply before the next. */
+/**
+ * Plays all steps without threads. `chunk` says, step by step, how many records each shard may apply before the next.
+ */
 export function playInline(
   engine: Engine,
   steps: readonly Step[],

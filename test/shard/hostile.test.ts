@@ -22,7 +22,7 @@ describe('one frame', () => {
     expect(script.engine.watermark.timeMs).toBe(now + 59_000);
     for (let second = 34; second < 40; second++) script.frame('RELIANCE', at(`11:00:${second}`), 1003);
     script.end();
-    // What nobody agreed with in the end was refused, the first stray was in time.
+    // The held packets found no agreement and were rejected; the first stray was in time.
     expect(script.engine.counters[COUNTER.unadmittedTime]).toBe(4);
   });
 
@@ -39,7 +39,7 @@ describe('one frame', () => {
   });
 });
 
-it('a counter that begins anew on another connection does not silence the symbol', () => {
+it('a counter that restarts on another connection does not silence the symbol', () => {
   const script = started(2)
     .frame('RELIANCE', at('11:01:10'), 1002, { sequence: 1_000_000n, volume: 200n })
     .disconnect();
@@ -68,7 +68,7 @@ describe('a feed that is silent when the run ends', () => {
   });
 
   it('in the last second of a minute leaves that minute partial: what more was told in that second was not heard', () => {
-    // Found by the simulation: the gap began with the second behind the last frame's.
+    // Found by the simulation: the gap began with the second after the last frame's.
     const script = started()
       .hum(at('11:01:59'))
       .frame('RELIANCE', at('11:01:59'), 1002)

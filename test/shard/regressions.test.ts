@@ -198,7 +198,7 @@ describe('regressions', () => {
   });
 
   it('a tick on another connection whose first packet there was lost', () => {
-    // That packet would have said so; the quick lane of the fold must see it by itself, or the next is ordered by the
+    // That packet would have said so; the tick accumulator must see it by itself, or the next is ordered by the
     // sequence of another connection.
     const { memory, row, put, apply } = byHand();
     put(FLAG.initial | FLAG.live, 1, '11:00:01', 90, 1000);

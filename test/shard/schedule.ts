@@ -6,7 +6,7 @@
 import type { NaiveMode, NaivePacket } from '../naive.js';
 import type { Random } from '../../src/random.js';
 
-/** One thing that the router is told, in this order. Clocks: market epoch ms, real monotonic ms. */
+/** One call of the router; a schedule is a list of them in order. Clocks: market epoch ms, real monotonic ms. */
 export type Step =
   | {
       readonly kind: 'packet';

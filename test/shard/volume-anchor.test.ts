@@ -21,7 +21,7 @@ const qualityOf = (script: Script, minute: string) =>
   script.hum(at('11:03:20')).candles('RELIANCE').get(minute)!.quality;
 
 describe('volume at the edge', () => {
-  it('is slack of both minutes when a rise lies between the last packet before it and the first behind', () => {
+  it('is slack of both minutes when a rise lies between the last packet before it and the first after', () => {
     const script = started(2)
       .frame('RELIANCE', at('10:59:58'), 1001, { volume: 1100n, ...RANGE })
       .frame('RELIANCE', at('11:00:01'), 1002, { volume: 1160n, ...RANGE });
@@ -35,7 +35,7 @@ describe('volume at the edge', () => {
     expect(qualityOf(script, '10:59').volSlack).toBe(60);
   });
 
-  it('is known when a packet without a trade lies behind it', () => {
+  it('is known when a packet without a trade follows it', () => {
     const script = started(2)
       .frame('RELIANCE', at('10:59:58'), 1001, { volume: 1100n, ...RANGE })
       .frame('RELIANCE', at('11:00:00'), 1001, { volume: 1100n, ...RANGE });
@@ -66,7 +66,7 @@ describe('volume at the edge', () => {
     expect(qualityOf(script, '11:00').volSlack).toBe(0);
   });
 
-  it('is not known before anything was told behind it, and there is none of a number of ticks', () => {
+  it('is unknown until a packet follows it, and does not exist for a number of ticks', () => {
     const script = started(2).frame('RELIANCE', at('11:00:10'), 1002, { volume: 1160n, ...RANGE });
     expect(qualityOf(script, '11:00').volSlack).toBeNull();
     const ltp = new Script()
@@ -89,7 +89,7 @@ describe("the day's high or low that moved", () => {
     });
   });
 
-  it("is nobody's when an edge lies between them, or a new connection", () => {
+  it('belongs to no minute when an edge or a new connection lies between them', () => {
     const script = started(2).frame('RELIANCE', at('11:00:01'), 1001, {
       volume: 1160n,
       dayHigh: 1015n,
@@ -115,8 +115,8 @@ describe("the day's high or low that moved", () => {
     ['that is no price', { dayHigh: 0n, dayLow: 0n }],
     ['that is absurdly high', { dayHigh: 1_000_000_000n, dayLow: 990n }],
     ['that is absurdly low', { dayHigh: 1010n, dayLow: 1n }],
-    ['that is not farther out than the candle', { dayHigh: 1011n, dayLow: 990n }],
-  ])('is none %s', (_what, range) => {
+    ['that is not wider than the candle', { dayHigh: 1011n, dayLow: 990n }],
+  ])('is not taken from a range %s', (_what, range) => {
     const script = started(2)
       .frame('RELIANCE', at('11:00:01'), 1011, { volume: 1100n, dayHigh: 1010n, dayLow: 990n })
       .frame('RELIANCE', at('11:00:02'), 1001, { volume: 1160n, ...range });
@@ -128,7 +128,7 @@ describe("the day's high or low that moved", () => {
 });
 
 describe('coverage and age', () => {
-  it('count the seconds that were told of, trades or not, and the longest time without', () => {
+  it('count the covered seconds, with or without trades, and the longest silence', () => {
     const script = started(2)
       .frame('RELIANCE', at('11:00:05'), 1001, { volume: 1100n, ...RANGE })
       .frame('RELIANCE', at('11:00:05'), 1001, { volume: 1120n, ...RANGE });

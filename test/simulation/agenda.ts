@@ -90,7 +90,7 @@ export class Agenda implements Clock {
   }
 
   /**
-   * The next event, with the clock set to it; undefined when there is none before `untilMs`. Cancelled ones are
+   * The next event, with the clock set to it; undefined if no event is before `untilMs`. Cancelled ones are
    * passed over.
    */
   next(untilMs: number): { readonly fire: Fire; readonly dueMs: number } | undefined {

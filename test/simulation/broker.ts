@@ -15,7 +15,7 @@ export type Item =
   | { readonly kind: 'pong' }
   | { readonly kind: 'end'; readonly end: RawEnd };
 
-/** What the client's side of a connection is told. */
+/** Events on the client's side of a connection. */
 export interface ClientSide {
   opened(): void;
   refused(end: RawEnd): void;
@@ -32,7 +32,7 @@ export class Line {
   subscribed = false;
   /** No market data; pongs go on. */
   muteUntilMs = -1;
-  /** Nothing comes any more, and nobody was told. */
+  /** Half open: nothing arrives any more, and neither side was notified. */
   halfOpen = false;
   pongsLost = false;
   ended = false;
@@ -182,7 +182,7 @@ export class Broker {
     const delayMs = this.delays.shift();
     const item: Item = { kind: 'binary', bytes: this.#exchange.frame(instrument), told };
     if (delayMs === undefined) return this.#send(line, dueMs, item);
-    // Whether it still finds its connection is luck, and nobody can know of it.
+    // Whether it still finds its connection is random, and the client cannot know.
     if (told !== undefined) told.excused = true;
     this.#agenda.at(dueMs + delayMs, (lateMs) => this.#send(line, lateMs, item));
   }

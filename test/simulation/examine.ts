@@ -1,11 +1,13 @@
-/** What is checked when a run is over: against the naive fold, against replays of what was taken in, and against what the world knows. */
+/**
+ * What is checked when a run is over: against the naive fold, against replays of what was taken in, and against what
+ * the world knows.
+ */
 import { readAsSealed, readRow } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { seededRandom, type Random } from '../../src/random.js';
-import { Intake } from '../../src/ingest/intake.js';
 import { messagesOf } from '../messages.js';
 import { asNaive, DATE, sessionOf } from '../listed.js';
 import { naiveFold, type NaiveResult } from '../naive.js';
@@ -13,7 +15,7 @@ import type { Told } from './exchange.js';
 import { pick, type Nature } from './profile.js';
 import type { Call, Recorder } from './recorder.js';
 import { clockOf, must, type Invariant } from './violation.js';
-import { engineOf, KNOWN_SILENCE_MS } from './world.js';
+import { KNOWN_SILENCE_MS, wiredOf } from './world.js';
 
 const MINUTE_MS = 60_000;
 
@@ -49,8 +51,7 @@ function mustEqual(invariant: Invariant, symbol: string, found: unknown, expecte
 
 /** Makes the same calls again, with shards that work at other moments. */
 function replay(nature: Nature, calls: readonly Call[], shards: number, random: Random): Engine {
-  const engine = engineOf(nature, shards, 4096);
-  const intake = new Intake({ engine, instruments: engine.places.map(({ instrument }) => instrument) });
+  const { engine, intake } = wiredOf(nature, shards, 4096);
   const workers = engine.memories.map((memory) => new Shard(memory));
   const idle = (): number => 0;
   const lazy = pick(random, [0.02, 0.3, 1]);
@@ -204,8 +205,11 @@ function unseenIsPartial(engine: Engine, told: readonly Told[]): void {
   }
 }
 
-/** How far from a minute a connection may have begun or ended without touching it: a gap begins with the last frame, and rather ends too late. */
-const GAP_REACHES_MS = { before: 6000, behind: 20_000 } as const;
+/**
+ * How far from a minute a connection may have begun or ended without touching it: a gap begins with the last frame, and
+ * rather ends too late.
+ */
+const GAP_REACH_MS = { before: 6000, after: 20_000 } as const;
 /** Trades a second, of all instruments, from which on the feed is never silent by chance. */
 const LIVELY = 3;
 
@@ -227,7 +231,7 @@ function seenIsWhole(
   const calm = (minuteMs: number): boolean =>
     minuteMs > beganMs &&
     !troubled.some(
-      (ms) => ms > minuteMs - GAP_REACHES_MS.before && ms < minuteMs + MINUTE_MS + GAP_REACHES_MS.behind,
+      (ms) => ms > minuteMs - GAP_REACH_MS.before && ms < minuteMs + MINUTE_MS + GAP_REACH_MS.after,
     );
   for (const place of engine.places) {
     const { symbol } = place.instrument;

@@ -1,6 +1,6 @@
 /**
  * The exchange and what the broker makes of it: trades, and snapshots of them as frames. It remembers each snapshot
- * that told of a new trade, so that in the end it is known which minutes were not seen whole.
+ * that was the first to report a trade, so that in the end it is known which minutes were not seen whole.
  */
 import { FIELD, Packet } from '../../src/market/packet.js';
 import type { Random } from '../../src/random.js';
@@ -8,7 +8,7 @@ import { encode } from '../../src/broker/angel/frames.js';
 import type { NaiveInstrument } from '../naive.js';
 import { between, type Nature } from './profile.js';
 
-/** A snapshot that told of a new trade. */
+/** A snapshot that was the first to report a trade. */
 export interface Told {
   readonly instrument: number;
   /** Its true time, epoch ms; and the time that picks its minute. */
@@ -16,7 +16,7 @@ export interface Told {
   readonly timeMs: number;
   /** Whether it reached us. */
   heard: boolean;
-  /** Why it does not matter that it did not: nobody could know. */
+  /** Why it need not have arrived: the client could not know. */
   excused: boolean;
   /** A connection was there and said nothing. */
   muted: boolean;
@@ -68,8 +68,8 @@ export class Exchange {
     return Math.floor((this.trueAt(monoMs) + this.aheadMs) / 1000) * 1000;
   }
 
-  /** The sequence begins anew, as behind a fail-over. */
-  anew(): void {
+  /** Restarts the sequence, as after a fail-over. */
+  restartSequence(): void {
     this.#sequence = 1;
   }
 

@@ -1,6 +1,6 @@
 /**
- * The client's side of the network: performs what the feed's machine decides, as `src/feed/client.ts` does with a real socket, and holds
- * the machine to what it promises after each of its steps.
+ * The client's side of the network: performs what the feed's machine decides, as `src/feed/client.ts` does with a real
+ * socket, and holds the machine to what it promises after each of its steps.
  */
 import type { Timer } from '../../src/clock.js';
 import { EngineError } from '../../src/errors.js';
@@ -145,7 +145,7 @@ export class Feed {
     const { kind, memory } = this.#state;
     const socket = this.#socket;
     if (kind === 'loggingIn')
-      must('connection', this.#loggingIn, () => 'it waits for a log-in that nobody makes');
+      must('connection', this.#loggingIn, () => 'it waits for a log-in that is not under way');
     if (kind === 'waiting')
       must('connection', this.#waiting !== undefined, () => 'it waits and no timer runs');
     const connected = kind === 'connecting' || kind === 'subscribing' || kind === 'live';

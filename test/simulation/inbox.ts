@@ -5,7 +5,7 @@
 import type { Agenda } from './agenda.js';
 import type { Item } from './broker.js';
 
-/** What one read of a socket delivers at most, and what a message takes beside its payload. */
+/** Maximum bytes of one read, and bytes of a message besides its payload. */
 const READ_BYTES = 65_536;
 const HEADER_BYTES = 4;
 const TEXT_BYTES = 128;

@@ -1,17 +1,17 @@
 /**
- * A shard that can be killed in this thread, behind any store of the fold and of its own: an instrumented copy whose
+ * A shard that can be killed in this thread, after any store: an instrumented copy whose
  * hook throws.
  */
 import type * as ShardModule from '../../src/shard/shard.js';
 import { shipped } from '../../src/paths.js';
 import { instrument } from '../threads/instrument.js';
 
-/** What a dying shard throws. Nothing in the fold catches, so the memory stays as a thread that died would leave it. */
+/** What a dying shard throws. No shard code catches, so the memory stays as a thread that died would leave it. */
 export const DEATH = new Error('the shard was killed');
 
 let storesLeft = 0;
 
-/** From now on death comes behind the `stores`-th store; 0: it does not come. Returns how many were left. */
+/** Makes the shard die after `stores` more stores; 0: never. Returns how many were left. */
 export function fate(stores: number): number {
   const left = storesLeft;
   storesLeft = stores;
@@ -23,7 +23,7 @@ export function passed(): void {
   if (storesLeft > 0 && --storesLeft === 0) throw DEATH;
 }
 
-/** Makes the copy anew from what is compiled and returns its class. */
+/** Makes the copy again from the compiled code and returns its class. */
 export async function mortalShard(): Promise<typeof ShardModule.Shard> {
   instrument('mortal', 'test/simulation/mortal.js');
   const { Shard } = (await import(shipped('dist/src/shard/shard.mortal.js').href)) as typeof ShardModule;

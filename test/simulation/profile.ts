@@ -11,7 +11,7 @@ import type { NaiveInstrument, NaiveMode } from '../naive.js';
 export const TROUBLES = [
   // How connections end and do not begin.
   'close', 'drop', 'halfOpen', 'mute', 'shortMute', 'pongsLost', 'refuse401', 'refuse403', 'refuse429', 'refuse500', 'unreachable', 'noAnswer', 'loginFails', 'tokensExpire',
-  // What the server sends beside or instead of what it should.
+  // What the server sends in addition to or instead of what it should.
   'duplicate', 'reorder', 'late', 'oldCached', 'noCached', 'truncated', 'oversize', 'unknown', 'garbage', 'zeroPrice', 'zeroTime', 'volumeFalls', 'sequenceAnew', 'muteSymbol', 'text',
   // Times.
   'strayFar', 'strayNear', 'strayAgreed', 'exchangeStep', 'wallJump', 'stall',
@@ -21,8 +21,7 @@ export const TROUBLES = [
 export type Trouble = (typeof TROUBLES)[number];
 
 /**
- * Trouble that makes the exchange's own time lie: which minute a lost frame would have belonged to is then nobody's
- * to say.
+ * Trouble that makes the exchange's own time lie: the minute of a lost frame is then unknown.
  */
 const LYING: readonly Trouble[] = ['strayNear', 'strayAgreed', 'exchangeStep'];
 
@@ -72,7 +71,7 @@ export function natureOf(seed: number): Nature {
   const random = seededRandom(seed, 1);
   const count = between(random, 1, TRADED.length);
   // One run in eight has no trouble at all: what it then says of minutes must be perfect. Many have one or two kinds:
-  // what they do is not hidden behind what others do.
+  // what they do is not hidden by what others do.
   const kind = random();
   const share = pick(random, [0.1, 0.3, 0.6, 1]);
   const few = [pick(random, TROUBLES), pick(random, TROUBLES)];

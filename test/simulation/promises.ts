@@ -27,7 +27,7 @@ export class Promises {
     this.#pongedMs = nowMs;
   }
 
-  /** Nothing could be heard until now. */
+  /** Nothing could arrive until now. */
   excused(nowMs: number): void {
     this.#heardMs = nowMs;
     this.#pongedMs = nowMs;

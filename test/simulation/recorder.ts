@@ -1,7 +1,7 @@
 /**
- * The real intake, with each call written down: for replays with other numbers of shards, and for the naive fold, which is told what
- * became of frames whose time was judged by the arrival clock. That judgement is seen in the counters, as a frame is used, kept,
- * released with others, or refused.
+ * The real intake, with each call written down: for replays with other numbers of shards, and for the naive fold, which
+ * gets the outcome of each frame that the watermark judged. The counters show that outcome: used, held, released with
+ * others, or rejected.
  */
 import type { MessageBatch } from '../../src/broker/messages.js';
 import { Intake, type IntakeOptions } from '../../src/ingest/intake.js';
@@ -24,9 +24,9 @@ export class Recorder extends Intake {
   readonly gaps: { fromMs: number; toMs: number }[] = [];
   readonly #engine: Engine;
   #subscribedAt: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
-  #excusedAtMs = -Infinity;
-  readonly #heardOn = new Map<string, number>();
-  #kept: NaivePacket[] = [];
+  #silenceResetAtMs = -Infinity;
+  readonly #connectionOf = new Map<string, number>();
+  #held: NaivePacket[] = [];
   /** Frames refused for a time that was only too far ahead. */
   refusedAhead = 0;
 
@@ -87,7 +87,9 @@ export class Recorder extends Intake {
     return result;
   }
 
-  /** What a frame's fate was, told by what it changed: kept frames, records routed, and frames refused for their time. */
+  /**
+   * What a frame's fate was, told by what it changed: kept frames, records routed, and frames refused for their time.
+   */
   #follow(
     bytes: Uint8Array,
     arrival: Arrival,
@@ -97,39 +99,40 @@ export class Recorder extends Intake {
     refused: number,
   ): void {
     const token = Buffer.from(bytes.subarray(1, 27)).toString('latin1');
-    const first = this.#heardOn.get(token) !== arrival.connection;
-    if (decoded) this.#heardOn.set(token, arrival.connection);
+    const first = this.#connectionOf.get(token) !== arrival.connection;
+    if (decoded) this.#connectionOf.set(token, arrival.connection);
     const packet: NaivePacket = {
       bytes,
       connection: arrival.connection,
-      // What waited behind a pause of ours says nothing of when it was sent.
-      marketMsSinceSubscribe: arrival.marketMs - Math.max(this.#subscribedAt.marketMs, this.#excusedAtMs),
+      // A frame that waited during a pause of ours does not show when it was sent.
+      marketMsSinceSubscribe:
+        arrival.marketMs - Math.max(this.#subscribedAt.marketMs, this.#silenceResetAtMs),
       realMsSinceSubscribe: arrival.monoMs - this.#subscribedAt.monoMs,
       first,
     };
     if (held === 1) {
       must(
         'conservation',
-        routed === 0 && refused === (refused > 0 ? this.#kept.length : 0),
-        () => 'a frame was kept and something else happened',
+        routed === 0 && refused === (refused > 0 ? this.#held.length : 0),
+        () => 'a frame was held and something else happened',
       );
       if (refused > 0) this.#refuseKept();
-      this.#kept.push(packet);
+      this.#held.push(packet);
       return;
     }
     if (routed > 1) {
       must(
         'conservation',
-        routed === this.#kept.length + 1,
-        () => `${routed} frames were released where ${this.#kept.length} were kept`,
+        routed === this.#held.length + 1,
+        () => `${routed} frames were released where ${this.#held.length} were held`,
       );
-      this.packets.push(...this.#kept);
-      this.#kept = [];
+      this.packets.push(...this.#held);
+      this.#held = [];
     } else if (routed === 1 && refused > 0) {
       must(
         'conservation',
-        refused === this.#kept.length,
-        () => `${refused} frames were refused where ${this.#kept.length} were kept`,
+        refused === this.#held.length,
+        () => `${refused} frames were rejected where ${this.#held.length} were held`,
       );
       this.#refuseKept();
     }
@@ -137,8 +140,8 @@ export class Recorder extends Intake {
   }
 
   #refuseKept(): void {
-    this.refusedAhead += this.#kept.length;
-    this.#kept = [];
+    this.refusedAhead += this.#held.length;
+    this.#held = [];
   }
 
   override subscribed(arrival: Arrival): void {
@@ -159,7 +162,7 @@ export class Recorder extends Intake {
 
   override resetSilence(marketMs: number): void {
     this.calls.push({ kind: 'excuse', marketMs });
-    this.#excusedAtMs = marketMs;
+    this.#silenceResetAtMs = marketMs;
     super.resetSilence(marketMs);
   }
 

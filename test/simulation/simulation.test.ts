@@ -12,12 +12,12 @@
  * - throws: reading is never paused (`pressed` is always false), so that a publish finds no slot: 9; `decode` throws
  *   for an unknown mode: 15.
  * - killed: a successor does not publish what its predecessor had finished: 6; it does not know a record that was
- *   applied already: 2; the fold writes into the slot that is valid: 6, and others.
+ *   applied already: 2; the row writer writes into the valid slot: 6, and others.
  * - sink: partial beats whole: 114; the lower revision beats the higher: 154; rows are not sorted: 255; a dead
  *   writer's rows are taken for an earlier run's: 1.
  * - connection: a mute feed is given 70 s: 7; pongs are not watched: 18; waits of up to 200 s: 12; an end of another
  *   connection is heeded: 28; an end is reported twice: 178; a mute one never: 10.
- * - partial: no gap when a connection ends: 59; none behind a silence: 5; one only from market time on instead of the
+ * - partial: no gap when a connection ends: 59; none after a silence: 5; one only from market time on instead of the
  *   last frame: 1; what a stall held back counts as elapsed: 1; in SnapQuote no second more: 1; and the other way,
  *   gaps never end: 58.
  * - sealed: a late tick is no revision: 26; candles as first sealed are taken again at each SEAL: 16.
@@ -43,7 +43,7 @@ beforeAll(async () => {
   make = await mortalShard();
   for (const seed of seeds) {
     outcomes.push(await simulate(seed, make));
-    // No run ever waits, so nobody else would have a turn.
+    // No run ever waits, so other tasks need an explicit turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
 });

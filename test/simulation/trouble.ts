@@ -165,7 +165,7 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
       state.volume = Math.max(0, state.volume - some(2000));
       return;
     case 'sequenceAnew':
-      exchange.anew();
+      exchange.restartSequence();
       return drop();
     case 'muteSymbol':
       broker.muteSymbols.set(instrument, dueMs + between(random, 5000, 90_000));

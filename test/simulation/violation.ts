@@ -8,7 +8,7 @@ export const INVARIANTS = {
     'Each message is accounted for exactly once, and no ring ever holds more than it has room for.',
   throws: 'Nothing throws, whatever bytes arrive and whatever happens when.',
   killed:
-    'A shard that is killed at any store and replaced loses nothing and does nothing twice, and nobody sees half a record meanwhile.',
+    'A shard that is killed at any store and replaced loses nothing and does nothing twice, and no reader sees half a record meanwhile.',
   sink: 'Whatever the sink refused and whenever the writer died: per minute it holds what was sealed, sorted, once, and in the end the last of it.',
   connection:
     'One connection at a time, never stuck; a mute feed is replaced within 60 s, a dropped one within 30 s; each end is reported once.',

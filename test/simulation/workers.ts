@@ -1,5 +1,5 @@
 /**
- * The shards, on this thread: they fold when it is their turn, sleep, die behind a store or between two records, and
+ * The shards, on this thread: they take turns, sleep, die after a store or between two records, and
  * are replaced.
  */
 import { readRow, type RowPlace } from '../../src/memory/shard-reader.js';
@@ -95,7 +95,7 @@ export class Workers {
     for (const worker of this.#workers) worker.sleepsUntilMs = this.#agenda.monoMs() + realMs;
   }
 
-  /** One of them dies behind some store of what it does next; or at once, between two records. */
+  /** Kills one of them: after some store of its next step, or at once, between two records. */
   kill(idle: boolean): void {
     const worker = pick(this.#random, this.#workers);
     if (idle) return this.#died(worker, false);
@@ -132,7 +132,7 @@ export class Workers {
 
   /**
    * The record at which a watched shard died is done now: what was to be seen of the dead one was of before it or of
-   * behind it.
+   * after it.
    */
   #compare(worker: Worker): void {
     const { torn } = worker;

@@ -1,12 +1,13 @@
 /**
- * One run: one thread, virtual time, the real machine, intake, line, shards and merge, and everything else made up from a seed. The same
- * seed gives the same run, event by event.
+ * One run: one thread, virtual time, the real machine, intake, line, shards and merge, and everything else made up from
+ * a seed. The same seed gives the same run, event by event.
  */
 import { createHash } from 'node:crypto';
 import { ANGEL } from '../../src/broker/angel/angel.js';
 import { inContinuous } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
-import { Engine } from '../../src/ingest/engine.js';
+import type { Engine } from '../../src/ingest/engine.js';
+import { wireEngine, type WiredEngine } from '../../src/ingest/wire-engine.js';
 import type { Shard } from '../../src/shard/shard.js';
 import { Pipeline } from '../../src/ingest/pipeline.js';
 import { messagesOf } from '../messages.js';
@@ -23,7 +24,9 @@ import { clockOf, must, Violation, type Invariant } from './violation.js';
 import { Workers } from './workers.js';
 import { Writer } from './writer.js';
 
-/** Real ms between two looks of the writer, as in a stage run; and between two turns of the shards when nothing wakes them. */
+/**
+ * Real ms between two looks of the writer, as in a run; and between two turns of the shards when nothing wakes them.
+ */
 const LOOK_MS = 200;
 const SHARD_MS = 50;
 /** A frame may run ahead of what elapsed by a minute on its own word, and drifts by seconds. */
@@ -51,9 +54,9 @@ export interface Outcome {
   };
 }
 
-/** An engine for a nature's run, with any number of shards. */
-export function engineOf(nature: Nature, shards: number, slots: number): Engine {
-  return new Engine({
+/** An engine for a run of this profile, with its intake; any number of shards. */
+export function wiredOf(nature: Nature, shards: number, slots: number): WiredEngine {
+  return wireEngine({
     codec: ANGEL.codec,
     instruments: instrumentsOf(nature.instruments),
     sessionOf,
@@ -66,7 +69,10 @@ export function engineOf(nature: Nature, shards: number, slots: number): Engine 
   });
 }
 
-/** Runs a seed. `make`: the shard that can be killed; `say` is told the run's story. Never throws: whatever goes wrong is a violation. */
+/**
+ * Runs a seed. `make`: the shard class that can be killed; `say` gets the run's story. Never throws: any fault is a
+ * violation.
+ */
 export async function simulate(
   seed: number,
   make: typeof Shard,
@@ -116,9 +122,9 @@ class World {
     const told = (what: string): void => say(`${clockOf(this.#exchange.trueAt(agenda.monoMs()))} ${what}`);
     this.#exchange = new Exchange(nature, random(2));
     this.#broker = new Broker(agenda, nature, this.#exchange, random(3));
-    this.#engine = engineOf(nature, nature.shards, nature.slots);
+    this.#engine = wiredOf(nature, nature.shards, nature.slots).engine;
     const instruments = instrumentsOf(nature.instruments);
-    this.#recorder = new Recorder({ engine: this.#engine, instruments }, told);
+    this.#recorder = new Recorder({ engine: this.#engine }, told);
     this.#workers = new Workers({ engine: this.#engine, agenda, random: random(4), make });
     this.#writer = new Writer({
       engine: this.#engine,
@@ -156,7 +162,7 @@ class World {
           told(`connection ${connection} subscribed`);
           this.#line.subscribed(connection);
           this.#breaks.push(this.#exchange.trueAt(agenda.monoMs()));
-          // What subscribing costs, and whatever else there is to do then.
+          // Subscribing may stall the thread.
           if (nature.troubles.includes('stall') && luck() < 0.4)
             agenda.after(luck() * 400, () => stall(luck() * 6000));
         },
@@ -170,7 +176,7 @@ class World {
           told(`connection ${end.connection} ended: ${end.cause}`);
           this.#breaks.push(this.#exchange.trueAt(agenda.monoMs()));
           this.#line.disconnected(end);
-          // What a minute turns out to be is told to a writer that did not write it.
+          // A writer that did not write the minute corrects it.
           if (nature.troubles.includes('writerDies') && luck() < 0.5) this.#writer.die();
         },
         failed: () => void (this.#over = true),
@@ -232,7 +238,9 @@ class World {
     });
   }
 
-  /** A feed that fell silent less than a quarter of a minute before the end is taken for a quiet one: nobody can know better. */
+  /**
+   * A feed that fell silent less than a quarter of a minute before the end counts as quiet: the silence proves nothing.
+   */
   #excuseLastSilence(): void {
     const nowMs = this.#agenda.monoMs();
     const silentMs = nowMs - this.#feed.lastHeardMs;

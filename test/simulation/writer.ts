@@ -1,6 +1,6 @@
 /**
- * The writer: the real cursor over the shards' memory, and a sink in memory that merges as the real one does, as `src/threads/writer.ts` has
- * them. It dies before, between and after its writes, and the sink refuses for a while.
+ * The writer: the real cursor over the shards' memory, and a sink in memory that merges as the real one does, as
+ * `src/threads/writer.ts` has them. It dies before, between and after its writes, and the sink refuses for a while.
  */
 import type { CandleWithQuality } from '../../src/candles/candle.js';
 import { readAsSealed, type RowPlace } from '../../src/memory/shard-reader.js';
@@ -52,7 +52,10 @@ function earlierRow(
   };
 }
 
-/** Whether a row beats another of its minute, in the words of the design: whole beats partial, then the higher revision, then the newer. */
+/**
+ * Whether a row beats another of its minute, in the words of the design: whole beats partial, then the higher revision,
+ * then the newer.
+ */
 function beats(newer: CandleWithQuality, older: StoredCandle): boolean {
   if (newer.quality.partial !== older.quality!.partial) return older.quality!.partial;
   return newer.quality.revision >= older.quality!.revision;
@@ -165,7 +168,10 @@ export class Writer {
     this.disk.refusesUntilMs = this.#agenda.monoMs() + realMs;
   }
 
-  /** After the shards have read everything: the rest is written, open minutes included. What the disk holds is then the last word. */
+  /**
+   * After the shards have read everything: the rest is written, open minutes included. What the disk holds is then the
+   * last word.
+   */
   async finish(): Promise<void> {
     this.disk.refusesUntilMs = 0;
     this.#life++;
@@ -184,7 +190,9 @@ export class Writer {
     }
   }
 
-  /** What a symbol's file must say in the end: the last of each minute, or what an earlier run knew better all the time. */
+  /**
+   * What a symbol's file must say in the end: the last of each minute, or what an earlier run knew better all the time.
+   */
   #lastWords(symbol: string, rows: readonly CandleWithQuality[]): StoredCandle[] {
     const byMinute = new Map<number, StoredCandle>(rows.map((row) => [row.candle.timestampMs, row]));
     for (const [key, row] of this.#earlier)
@@ -274,7 +282,7 @@ export class Writer {
         must(
           'sealed',
           row.quality.ticks - before.quality.ticks === late && (same || late > 0),
-          () => `${key} changed behind its seal without a revision`,
+          () => `${key} changed after its seal without a revision`,
         );
       }
       if (!includeOpen) this.#newest.set(key, row);

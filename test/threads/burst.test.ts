@@ -62,7 +62,7 @@ describe(`a burst through rings of 4096 slots (seed ${SEED})`, () => {
   });
 });
 
-describe('a reader while another thread writes', () => {
+describe('a reader while the thread writes', () => {
   it('sees each row and bar as of one moment', async () => {
     const list = INSTRUMENTS.slice(0, 1);
     // Half of the ticks are up to four minutes late, so that bars come and go between slot and table all the time.
@@ -132,7 +132,7 @@ describe('stopping', () => {
       if (engine.router.aboveHighWater) break;
     }
     engine.router.publish();
-    // Nothing drains the rings: the threads of this pool hang and ignore the stop word.
+    // No shard drains: the threads of this pool hang and ignore the stop word.
     const workerUrl = new URL('./idle-shard.js', import.meta.url);
     const pool = new ShardPool({ memories: engine.memories, counters: engine.counters, workerUrl });
     await pool.start();

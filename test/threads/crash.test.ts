@@ -1,6 +1,6 @@
 /**
- * A shard's thread killed after any store is replaced: nothing lost, nothing twice (docs/semantics.md, "Must hold",
- * 5).
+ * A worker killed at any store is replaced and continues: nothing lost, nothing twice (docs/semantics.md,
+ * "Must hold", 5).
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
@@ -122,8 +122,8 @@ describe('a crash after every store', () => {
       const random = seededRandom(SEED, 100 * shards + mode);
       for (const [point, { file }] of points.entries()) {
         if (killed.has(point) || (file !== 'shard' && alive.hits[point] === 0)) continue;
-        // A batch that a crash cuts short is not published, and after it no tick is ordinary for a while. So these
-        // points are passed less often than without crashes.
+        // A batch that is cut short by a crash is never published, and after one no tick is ordinary for a while:
+        // those points are passed less often than in peace.
         const passes =
           file === 'shard'
             ? Math.min(alive.hits[point], 3)
@@ -179,7 +179,7 @@ async function countHits(
   arm(undefined);
 }
 
-describe('deaths that are not a crash at a store', () => {
+describe('deaths that are no crash while applying', () => {
   it('two poisonous records in one batch are each skipped once, and nothing else is lost', async () => {
     const steps = workload(1).slice(0, 1500);
     const uncrashed = engineOf(1, 1);

@@ -1,7 +1,7 @@
 /**
- * What an instrumented shard calls after each of its stores (`instrument.ts`). Without a plan it does nothing; with
- * one it counts. Armed in a worker it ends the thread, once at each point and at most twice at one record, so that no
- * record becomes poison.
+ * What instrumented shard code calls after each of its stores (`instrument.ts`). Unarmed it does nothing; counting, it
+ * counts; armed in a worker it ends the thread there, once for each point and never more than twice at one record, so
+ * that none becomes poison.
  */
 import { SHARD, type ShardMemory } from '../../src/memory/layout.js';
 
@@ -15,7 +15,7 @@ export interface CrashPlan {
   readonly killed: Int32Array;
   /** By shard, two words: the record of the last death, and deaths there. */
   readonly deaths: Int32Array;
-  /** Cursors of records at which every thread dies, at any of the first `foldPoints` points. */
+  /** Cursors at which any thread dies while applying; its points are the first ones, every time. */
   readonly poison: readonly number[];
   readonly foldPoints: number;
   /** Deaths to come of threads that have nothing to do. */

@@ -1,7 +1,7 @@
 /**
- * What readers may see of a shard's memory when its thread has died: of each row the exact state after some record of
- * the batch at work, or before the batch; of all rows the state after every record of finished batches. A second
- * engine, which does not die, applies the same records one at a time.
+ * What readers may see of a shard's memory when its thread has died. Each row must equal its state after some record of
+ * the current batch, or before it, field by field; all rows must include every record of committed batches. A second
+ * engine applies the same records one at a time, without dying.
  */
 import { BAR, AS_SEALED, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
 import { kindOf, rowOf } from '../../src/memory/record.js';
@@ -16,7 +16,7 @@ const ofShard = (m: ShardMemory): Float64Array =>
     ...m.f64.subarray(m.gaps, m.gaps + m.i32[SHARD.gaps] * GAP.size),
   );
 
-/** The valid state of a row: its slot, its other bars, its candles as sealed. */
+/** What is valid of a row: its slot, its other bars, its as-sealed candles. */
 function ofRow(m: ShardMemory, row: number): Float64Array {
   const { bars } = m.shape;
   const slot = m.slotOf(row, m.i32[m.versions + row] & 1);
@@ -26,7 +26,7 @@ function ofRow(m: ShardMemory, row: number): Float64Array {
   state[SLOT.cursor] = 0;
   state.set(m.f64.subarray(m.barOf(row, 0), m.barOf(row, bars - 1) + BAR.size), SLOT.size);
   const held = state[SLOT.barIndex];
-  // No reader uses the table's copy of the bar that is in the slot.
+  // The table's copy of the loaded bar is not read before the commit.
   if (held >= 0) state.fill(0, SLOT.size + held * BAR.size, SLOT.size + (held + 1) * BAR.size);
   state.set(
     m.f64.subarray(m.asSealedOf(row, 0), m.asSealedOf(row, m.i32[SHARD.sealed] + 1)),
@@ -47,7 +47,7 @@ const same = (a: Float64Array, b: Float64Array): boolean => bytesOf(a).equals(by
 /** The reference of one shard: each part's state after each record, as far back as a batch may begin. */
 class Moments {
   readonly #shard: Shard;
-  /** By part: its states, each with the record after which it began; ascending. */
+  /** By part: its states, and after which record each began; ascending. */
   readonly #parts: { since: number; state: Float64Array }[][];
   #done = 0;
 
@@ -56,7 +56,7 @@ class Moments {
     this.#parts = visible(memory).map((state) => [{ since: -1, state }]);
   }
 
-  /** Applies records up to the one at `cursor`. */
+  /** Applies records until the one at `cursor` is applied. */
   goTo(cursor: number): void {
     const { memory } = this.#shard;
     for (; this.#done <= cursor; this.#done++) {
@@ -72,7 +72,7 @@ class Moments {
     this.#parts[part].push({ since: this.#done, state });
   }
 
-  /** Whether the part was like `state` after some record from `head - 1` on. Earlier states are forgotten. */
+  /** Whether the part equalled `state` after some record from `head - 1` on. Drops earlier states. */
   knows(part: number, state: Float64Array, head: number): boolean {
     const moments = this.#parts[part];
     while (moments.length > 1 && moments[1].since < head) moments.shift();

@@ -9,8 +9,9 @@ import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock, sleep } from '../../clock.js';
 import { EngineError, EXIT } from '../../errors.js';
 import { count } from '../../text/count.js';
-import { Engine } from '../../ingest/engine.js';
-import { Intake } from '../../ingest/intake.js';
+import type { Engine } from '../../ingest/engine.js';
+import { wireEngine } from '../../ingest/wire-engine.js';
+import type { Intake } from '../../ingest/intake.js';
 import {
   warmUpCandlesOf,
   JournalSource,
@@ -73,7 +74,7 @@ interface Replayer {
 function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): Replayer {
   const { meta } = head;
   const { instruments, marketDateMs } = meta;
-  const engine = new Engine({
+  const { engine, intake } = wireEngine({
     codec: broker.codec,
     instruments,
     sessionOf: ({ index }) => meta.sessions[index],
@@ -105,7 +106,7 @@ function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): 
     onFailure: () => undefined,
     onTrouble: () => undefined,
   });
-  return { engine, intake: new Intake({ engine, instruments }), shards, writer, failures };
+  return { engine, intake, shards, writer, failures };
 }
 
 /** A note on symbols whose history is not the one that the run read. */

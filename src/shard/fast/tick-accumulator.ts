@@ -1,12 +1,10 @@
 /**
- * The fast path of a shard: ordinary ticks of LTP mode, in one loop that calls nothing. docs/fast-paths.md. A tick is
- * ordinary when it is newer than all before it of its instrument, on the same connection, and of the minute at hand,
- * which is unsealed and has a tick. It does to the row what `shard/bar-builder.ts` would, and leaves to it whatever
- * is not ordinary.
+ * The fast path of the shard: adds up ordinary LTP ticks in one loop that calls nothing. The result equals that of
+ * `shard/bar-builder.ts`, which gets every other record.
  *
- * It adds up a row's ordinary ticks in memory of the thread's own, its run, one line of the cache in place of a
- * draft's seven; `Drafts` puts the run into the draft when somebody needs it there: the next record that is not
- * ordinary, or the end of the batch.
+ * A tick is ordinary if it is newer than all before of its instrument, on the same connection, and in the loaded
+ * minute, which is unsealed and has a tick. Its row's accumulator is one private cache line instead of seven of a slot;
+ * `RowWriter` flushes it into the slot at the next record that is not ordinary, or at the end of the batch.
  */
 import { MINUTE_MS } from '../../market/session.js';
 import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../../memory/layout.js';
@@ -20,7 +18,7 @@ import {
   type RowWriter,
 } from '../row-writer.js';
 
-// Constants of this module are compiled into the code while imported ones are loaded at each use.
+// V8 compiles constants of this module into the code, but loads imported ones at each use.
 const { packet: PACKET } = KIND;
 const { working: WORKING } = SHARD;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
@@ -44,13 +42,13 @@ const SUM = ACCUMULATOR_PRICE_SUM;
 const MINUTE = MINUTE_MS;
 
 /**
- * Applies records from `cursor` on while they are ordinary ticks that arrived together on one connection, `count` at
- * most, which is no more than a run may have. Returns how many it did.
+ * Applies records from `cursor` on while they are ordinary ticks of one arrival; at most `count`, which is at most
+ * MAX_ACCUMULATED_TICKS. Returns the number applied.
  */
 export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, count: number): number {
   const { i32, ringMask } = m;
   const { accumulators, priceSums, accumulatingRows } = writer;
-  // Records with volume are of another size, and their packets never ordinary.
+  // Records with volume have another size and are never ordinary.
   if (m.shape.hasVolume || m.shape.fastPaths === false) return 0;
   const start = (2 * m.ring) | 0;
   const first = (start + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
@@ -59,7 +57,7 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
   if ((i32[(first + R_WHAT) | 0] & BELOW_ROW) !== PACKET) return 0;
   writer.useConnection(connection);
   let begun = writer.accumulatingCount;
-  // A sum that is `| 0` is not checked for overflow.
+  // With `| 0` V8 omits the overflow check of a sum.
   const wrap = ringMask | 0;
   const from = cursor | 0;
   const end = count | 0;
@@ -78,7 +76,7 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
     const time = i32[(w + R_TIME) | 0];
     const low = i32[(w + R_LOW) | 0];
     if ((time + BASE - accumulators[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
-    // Newer than the close, so newer than the open, and not the packet before once more.
+    // Newer than the close, hence newer than the open, and not a duplicate.
     const silence = (time - accumulators[(p + TIME) | 0]) | 0;
     if (silence > 0) {
       if (silence > accumulators[(p + SILENCE) | 0]) accumulators[(p + SILENCE) | 0] = silence;
@@ -95,8 +93,7 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
       accumulatingRows[begun] = row;
       begun = (begun + 1) | 0;
     }
-    // Without a branch, as no processor guesses well which tick changes the price: what is 0 minus 1 has the highest
-    // bit, other prices have not.
+    // Counts an unchanged price without a branch, which would be mispredicted: only 0 - 1 has the highest bit set.
     accumulators[(p + COUNTS) | 0] =
       (counts + 1 + ((((price ^ accumulators[(p + PRICE) | 0]) - 1) >>> 31) << UNCHANGED)) | 0;
     accumulators[(p + PRICE) | 0] = price;

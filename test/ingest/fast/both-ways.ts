@@ -2,14 +2,13 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { decode } from '../../../src/broker/angel/frames.js';
-import { Intake } from '../../../src/ingest/intake.js';
 import { Packet } from '../../../src/market/packet.js';
 import { seededRandom } from '../../../src/random.js';
 import { Shard } from '../../../src/shard/shard.js';
 import type { ShardMemory } from '../../../src/memory/layout.js';
 import { messagesOf } from '../../messages.js';
 import type { NaiveMode } from '../../naive.js';
-import { engineOf, INSTRUMENTS, instrumentsOf, outcome } from '../../shard/drive.js';
+import { INSTRUMENTS, outcome, wiredOf } from '../../shard/drive.js';
 import type { Step } from '../../shard/schedule.js';
 
 /** Groups packets that follow each other into reads of 1 to `max`. */
@@ -29,7 +28,7 @@ export function inReads(steps: readonly Step[], max: number, seed: number): Step
 
 const scratch = new Packet();
 
-/** Market ms after a packet at which it is not silent yet (`engineOf` has 3 s). */
+/** Market ms after a packet at which it is not silent yet (`wiredOf` has 3 s). */
 const JUST_SILENT_MS = 2900;
 
 /** Index of a packet's instrument, or -1. */
@@ -55,9 +54,8 @@ function play(
   fastPaths: boolean,
   shards: number,
 ): { seen: unknown; taken: number } {
-  const engine = engineOf(mode, shards, INSTRUMENTS, { fastPaths });
+  const { engine, intake } = wiredOf(mode, shards, INSTRUMENTS, { fastPaths });
   const { router, watermark } = engine;
-  const intake = new Intake({ engine, instruments: instrumentsOf(INSTRUMENTS) });
   const threads = engine.memories.map((memory) => new Shard(memory));
   const answers: number[] = [];
   const silences: boolean[] = [];
