@@ -12,7 +12,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { TOKENS } from './secrets.js';
 
 /** One socket of the feed, as the server sees it. */
-export interface Peer {
+interface Peer {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   readonly head: Buffer;

@@ -12,7 +12,7 @@ import { CREDENTIALS } from './secrets.js';
 
 const RELIANCE = { mode: 1, exchangeType: 1, token: '2885' } as const;
 
-export interface Heard {
+interface Heard {
   /** `opened 1`, `subscribed 1`, `closed 1 dropped`, `failed CONNECT`, in order. */
   readonly events: string[];
   readonly binary: { readonly bytes: Buffer; readonly connection: number }[];
