@@ -4,7 +4,7 @@ import { LEDGER, watch } from '../src/memory/io-ledger.js';
 import { Dashboard } from '../src/threads/dashboard.js';
 import type { DashboardTask } from '../src/threads/dashboard-messages.js';
 
-/** Serves until it is told to stop. */
+/** Serves until the main thread says stop. */
 export default function run(task: DashboardTask): Promise<void> {
   watch([], new Int32Array(task.ledger, 0, LEDGER.words));
   return new Dashboard(task).run();

@@ -274,7 +274,7 @@ interface InstrumentFile {
     date: string,
     options: { readonly ca: string | undefined; readonly clock: Clock },
   ): Promise<void>;
-  /** The newest file that is not of a later date than `today` (IST); undefined when there is none. */
+  /** The newest file that is not of a later date than `today` (IST); undefined without one. */
   newest(today: string): Promise<CachedFile | undefined>;
   /** Reads a file. Throws EngineError INSTRUMENT in one sentence. */
   read(path: string): Promise<BrokerListings>;

@@ -92,7 +92,7 @@ export function endSentence(
     case 'protocol':
       return `The server broke the WebSocket protocol or sent a message too large${why}: connecting again.`;
     case 'flood':
-      return `The server sent thousands of messages that are no packets and was cut off: connecting again; if it goes on, is this a ${words.server}, and do its packets still have the documented lengths?`;
+      return `The server sent thousands of messages that are no packets and was cut off: connecting again; if that continues, is this a ${words.server}, and do its packets still have the documented lengths?`;
     case 'pong-overdue':
       return 'No pong came though pings were sent: the connection was dead and is replaced.';
     case 'mute':

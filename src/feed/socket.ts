@@ -5,9 +5,9 @@
  * What a server can make it hold or do is bounded, whatever it sends:
  *
  *   the answer to the handshake   10 s, 16 KiB of headers (Node's own bound), 2 KiB of a refusal's body
- *   one message                   64 KiB, known from its declared length before a byte of it is kept; in at most 64 fragments, empty
+ *   one message                   64 KiB by its declared length, before a byte is kept; at most 64 fragments, empty
  *                                 ones counted: each may hold on to the read of 64 KiB that it came in
- *   messages that are no packets  token-bucket.ts: about 16,384 and 256 a second; then the connection ends at once, as `flood`
+ *   messages that are no packets  token-bucket.ts: about 16,384 and 256 a second; then the connection ends as `flood`
  *   answers to pings              4 KiB that the server has not read; further pings are not answered
  *   packets                       no bound: they were requested. A consumer without room for them pauses the socket
  *

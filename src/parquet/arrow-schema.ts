@@ -1,12 +1,12 @@
 /**
- * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a time is an
- * instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back in UTC and
- * concatenating it with the existing files yields `object`.
+ * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a
+ * time is an instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back
+ * in UTC and concatenating it with the existing files yields `object`.
  *
  *   0xFFFFFFFF | length (int32) | flatbuffer Message { version V5, header Schema { fields } } | padding to 8
  *
- * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache Arrow's
- * format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
+ * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache
+ * Arrow's format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
  */
 import type { Column, ColumnType } from './columns.js';
 

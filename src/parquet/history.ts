@@ -60,13 +60,13 @@ function checkColumns(file: OpenParquet): void {
     if (found === undefined)
       throw new EngineError(
         'HISTORY',
-        `${file.path} has no column \`${name}\`: take it out of the folder, or write it anew.`,
+        `${file.path} has no column \`${name}\`: take it out of the folder, or write it again.`,
       );
     const fits = type === 'timestamp' ? found.type === 'timestamp' : numeric.test(found.type);
     if (!fits)
       throw new EngineError(
         'HISTORY',
-        `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected: take it out of the folder, or write it anew.`,
+        `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected: take it out of the folder, or write it again.`,
       );
   }
 }

@@ -55,7 +55,7 @@ function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: num
 }
 
 /**
- * The newest killed run in the journals' folder that matches `config`. Throws EngineError JOURNAL if there is none,
+ * The newest killed run in the journals' folder that matches `config`. Throws EngineError JOURNAL without one,
  * its process is still running, or its journal is damaged.
  */
 export async function findKilled(config: StageConfig, nowWallMs: number): Promise<JournalSummary> {

@@ -137,7 +137,7 @@ export class StageRun {
       watch(plan.folders);
       this.#log = openLog(plan.logPath, plan.runId, (error) =>
         this.#presenter.say(
-          `The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run goes on.`,
+          `The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run continues.`,
         ),
       );
       await shards.start();

@@ -65,7 +65,7 @@ export interface InstrumentMaster {
 
 /**
  * The file that the user named; otherwise, if `cache`, the newest download, with a warning if it is older than
- * `today` (IST date). Undefined if there is none. Throws EngineError INSTRUMENT if it cannot be read.
+ * `today` (IST date). Undefined without one. Throws EngineError INSTRUMENT if it cannot be read.
  */
 export async function readInstrumentMaster(
   named: string | undefined,

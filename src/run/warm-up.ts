@@ -59,7 +59,7 @@ export interface WarmUp {
   readonly notes: readonly string[];
 }
 
-/** Labels (starts, epoch ms) of the first and last minute to poll; undefined if there is none. */
+/** Labels (starts, epoch ms) of the first and last minute to poll; undefined if no minute is due. */
 export function windowOf(
   plan: Pick<Plan, 'sessionOf' | 'previousOpenMs'>,
   instrument: Instrument,

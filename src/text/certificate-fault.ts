@@ -19,7 +19,7 @@ export function certificateFault(code: string): string | undefined {
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'CERT_UNTRUSTED':
-      return "the server's certificate is signed by nobody that is trusted here (a proxy that reads along, or a private server: --ca FILE for its certificate)";
+      return "the server's certificate is not signed by anyone trusted here (a proxy that reads along, or a private server: --ca FILE for its certificate)";
     default:
       return /^(CERT_|CRL_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|UNABLE_TO_(GET|DECRYPT|DECODE)_|ERROR_IN_CERT_)/.test(
         code,

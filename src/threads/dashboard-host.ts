@@ -189,6 +189,6 @@ export class DashboardHost {
   }
 
   #gone(why: string): void {
-    this.#options.onGone(`The page and the metrics are gone: ${why} The run goes on.`);
+    this.#options.onGone(`The page and the metrics are gone: ${why} The run continues.`);
   }
 }

@@ -93,7 +93,7 @@ describe('admission', () => {
     ).toEqual(['time', 'time', 'time', 'time']);
   });
 
-  it('finds every one of three thousand tokens and none beside them', () => {
+  it('finds every one of three thousand tokens and no other one', () => {
     const list = Array.from({ length: 3000 }, (_, k) => ({
       symbol: `S${k}`,
       exchangeType: 1 + (k % 5),

@@ -116,7 +116,7 @@ describe.concurrent('a disk', () => {
   it('that is full for everything: failed files are named, the verdict is fail, nothing broken is left', () =>
     inFolder(async (folder) => {
       const { code, stdout, stderr } = await limited(1, folder, [...ARGS, '--json']);
-      expect(stderr).toMatch(/The log \S+ cannot be written \(EFBIG[^)]*\); the run goes on\./);
+      expect(stderr).toMatch(/The log \S+ cannot be written \(EFBIG[^)]*\); the run continues\./);
       expect(stderr).toMatch(/parquet cannot be written \(EFBIG[^)]*\)\. The candles stay in memory; it is tried again with each minute that is sealed\./);
       expect(stderr).toMatch(/The report \S+ cannot be written \(EFBIG/);
       expect(outputGate(stdout)).toMatchObject({ status: 'fail', remedy: expect.stringContaining('cannot be written') as string });

@@ -40,7 +40,7 @@ describe.concurrent('a run on a server with a private certificate', () => {
     ['without it', [], {}, /nobody that is trusted here.*--ca FILE/],
     ['with a file that is not there', ['--ca', 'nowhere.pem'], {}, /--ca nowhere\.pem cannot be read/],
     [
-      'when Node is told to check nothing',
+      'when Node is set to check nothing',
       [],
       { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
       /nobody that is trusted here/,
@@ -60,7 +60,7 @@ describe.concurrent('a run on a server with a private certificate', () => {
   it.each([
     ['no PEM', 'hello', /holds no certificate in PEM form/],
     [
-      'a private key beside it',
+      'a private key with it',
       `-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`,
       /holds a private key/,
     ],

@@ -67,7 +67,7 @@ function plant(folder: string, body: string): Record<string, string> {
 describe.concurrent('an uncaught error', () => {
   it.each([
     ['thrown', `throw new Error('the sky fell, said jwt.of.test');`],
-    ['a rejection that nobody handles', `Promise.reject(new TypeError('the sky fell, said jwt.of.test'));`],
+    ['an unhandled rejection', `Promise.reject(new TypeError('the sky fell, said jwt.of.test'));`],
     [
       'thrown twice',
       `setTimeout(() => { throw new Error('again'); }, 1); throw new Error('the sky fell, said jwt.of.test');`,
@@ -136,7 +136,7 @@ describe('a log that cannot be written', () => {
         folder,
       ).ended;
       expect(stderr).toBe('');
-      expect(stdout.match(/The log .* cannot be written \(ENOSPC.*; the run goes on\./g)).toHaveLength(1);
+      expect(stdout.match(/The log .* cannot be written \(ENOSPC.*; the run continues\./g)).toHaveLength(1);
       expect(stdout).toMatch(/Verdict: PASS/);
       expect(code).toBe(0);
     });

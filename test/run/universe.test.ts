@@ -75,7 +75,7 @@ describe('instruments of a run', () => {
   it.each([
     ['a path', ['../x'], undefined, /no trading symbol/],
     ['an absolute path', ['/etc/passwd'], undefined, /no trading symbol/],
-    ['a name that nobody knows', ['NOSUCH'], undefined, /Unknown symbol NOSUCH.*--instruments/],
+    ['an unknown name', ['NOSUCH'], undefined, /Unknown symbol NOSUCH.*--instruments/],
     ['lower case', ['reliance'], undefined, /capital letters/],
   ])('refuses %s', async (_what, symbols, path, sentence) => {
     await expect(select({ symbols, master: path })).rejects.toThrow(EngineError);

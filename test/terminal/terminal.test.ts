@@ -179,7 +179,7 @@ describe('a terminal', () => {
     expect(screen.lines.filter((line) => line.includes('of market time left'))).toHaveLength(1);
   });
 
-  it('uses no colours if it is told so', () => {
+  it('uses no colours if it is set so', () => {
     const written: string[] = [];
     const screen = { columns: 80, rows: 24, write: (text: string) => void written.push(text) };
     new Terminal({ screen, tty: true, color: false }).show(frame(), []);

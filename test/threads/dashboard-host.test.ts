@@ -230,7 +230,7 @@ describe('the thread', () => {
     }
     host.tell(look(at('11:02') + 21_000));
     expect(gone).toEqual([
-      'The page and the metrics are gone: their thread died three times, see the log. The run goes on.',
+      'The page and the metrics are gone: their thread died three times, see the log. The run continues.',
     ]);
   });
 

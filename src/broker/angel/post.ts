@@ -10,8 +10,8 @@ import type { IncomingMessage } from 'node:http';
 const LONGEST_ANSWER = 65_536;
 
 /**
- * Headers of every call (docs/protocol.md 1). The addresses are evidently not checked, and the truth is nobody's
- * business.
+ * Headers of every call (docs/protocol.md 1). The broker evidently does not check the addresses, so placeholders are
+ * sent.
  */
 export function restHeaders(apiKey: string): Record<string, string> {
   return {

@@ -38,7 +38,7 @@ const KNOWN: Readonly<Record<string, KnownRefusal>> = {
   AB1011: never("log in once in the broker's app or web site, accept what it asks, and try again"),
   AB1031: never('the PIN was changed: set ANGEL_PIN to the new one'),
   AB1032: never('check ANGEL_CLIENT_ID: the broker knows no such client'),
-  AB1050: never("check ANGEL_TOTP_SECRET (the text behind the QR code) and this machine's clock"),
+  AB1050: never("check ANGEL_TOTP_SECRET (the text that the QR code holds) and this machine's clock"),
   AB2000: later('the broker does not say why: try again in some minutes'),
   AB2001: later('the broker has a fault of its own: try again in some minutes'),
   AB8050: later('the refresh token is not accepted: log in afresh'),

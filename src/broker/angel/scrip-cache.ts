@@ -29,7 +29,7 @@ async function cachedDates(folder: string): Promise<string[]> {
 
 const pathOf = (folder: string, date: string): string => join(folder, `OpenAPIScripMaster-${date}.json`);
 
-/** The newest file that is not of the future; undefined when there is none. `today` is an IST date. */
+/** The newest file that is not of the future; undefined without one. `today` is an IST date. */
 export async function newestCached(folder: string, today: string): Promise<CachedFile | undefined> {
   const date = (await cachedDates(folder)).filter((one) => one <= today).at(-1);
   if (date === undefined) return undefined;

@@ -19,7 +19,7 @@ export function base32Bytes(secret: string): Buffer {
     if (five < 0)
       throw new EngineError(
         'CONFIG',
-        'ANGEL_TOTP_SECRET is not base32 (letters A to Z and digits 2 to 7): it is the text behind the QR code, not the six digits.',
+        'ANGEL_TOTP_SECRET is not base32 (letters A to Z and digits 2 to 7): it is the text that the QR code holds, not the six digits.',
       );
     value = ((value << 5) | five) & 0xfff;
     bits += 5;
@@ -28,7 +28,7 @@ export function base32Bytes(secret: string): Buffer {
     bytes.push((value >>> bits) & 0xff);
   }
   if (bytes.length === 0)
-    throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is empty: it is the text behind the QR code.');
+    throw new EngineError('CONFIG', 'ANGEL_TOTP_SECRET is empty: it is the text that the QR code holds.');
   return Buffer.from(bytes);
 }
 
