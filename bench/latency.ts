@@ -29,7 +29,7 @@ const RATES = [
 /** The rate of the feed's ceiling, which has the target. */
 const CEILING = 12_000;
 /** Maximum p99, as a multiple of a bare echo's. */
-const MOST_TIMES = 5;
+const MAX_TIMES = 5;
 const SLOTS = 16_384;
 /** Real seconds of each round, the warm-up included. */
 const SECONDS = 3;
@@ -222,7 +222,7 @@ export const latency: Bench = {
           unit: 'us',
           values: waits.map(({ appliedP99 }) => appliedP99),
           baseline: echo,
-          ...(rate === CEILING ? { target: 1 / MOST_TIMES } : {}),
+          ...(rate === CEILING ? { target: 1 / MAX_TIMES } : {}),
         }),
         rowOf({
           name: `${rate}/s, to sealed, p99`,

@@ -19,11 +19,11 @@ import { MessageBatch, READ_BYTES } from '../broker/messages.js';
 /**
  * The longest message that is kept; no packet is as long. In front of the read there is room for the beginning of one.
  */
-const LONGEST_KEPT = 500;
+const MAX_KEPT = 500;
 const ROOM = 512;
 
 /** A handshake's answer that is longer is the library's to refuse. */
-const LONGEST_ANSWER = 32_768;
+const MAX_ANSWER = 32_768;
 const ANSWER_END = '\r\n\r\n';
 const SWITCHED = /^HTTP\/1\.\d 101\b/;
 /** Other answers that announce another. */
@@ -139,7 +139,7 @@ export class FrameTap extends Duplex {
     const end = answer.indexOf(ANSWER_END);
     if (end < 0) {
       this.#answer = answer;
-      if (answer.length > LONGEST_ANSWER) this.#giveUp();
+      if (answer.length > MAX_ANSWER) this.#giveUp();
       this.push(part);
       return;
     }
@@ -197,7 +197,7 @@ export class FrameTap extends Duplex {
         const header = this.#headerAt(at, to);
         if (header < 0) break;
         const length = header === 2 ? bytes[at + 1] & 0x7f : messages.view.getUint16(at + 2);
-        if (bytes[at] === FINAL_BINARY && bytes[at + 1] < 0x80 && length <= LONGEST_KEPT && !this.#over) {
+        if (bytes[at] === FINAL_BINARY && bytes[at + 1] < 0x80 && length <= MAX_KEPT && !this.#over) {
           // What the library is still to be given comes first. Where it does not read at once there is no hurry.
           if (at > passed) {
             may = this.#readsAtOnce();

@@ -93,7 +93,7 @@ const BOOK_CHANGES = 0.5;
 /** Minimum and usual latency of a frame, ms; and the rate of stalls, which hold later frames for up to 3 s. */
 const TRANSIT_MS = { least: 40, more: 110 } as const;
 const STALLS = 0.001;
-const LONGEST_STALL_MS = 3000;
+const MAX_STALL_MS = 3000;
 /** Frames begin before the opening, for a cached packet, and end after the close, to complete the last minute. */
 const BEFORE_MS = 5 * MINUTE_MS;
 const BEHIND_MS = 2 * MINUTE_MS;
@@ -120,7 +120,7 @@ export function framesOf({ seed, listing, session }: DayOptions, trades: Trades,
     const book = random() < BOOK_CHANGES;
     if (volume === 0 || (volume === sent && !book)) continue;
     sent = volume;
-    const stall = random() < STALLS ? random() * LONGEST_STALL_MS : 0;
+    const stall = random() < STALLS ? random() * MAX_STALL_MS : 0;
     freeMs = Math.max(freeMs, madeMs + TRANSIT_MS.least + random() * TRANSIT_MS.more + stall);
     frames.push({
       madeMs,

@@ -63,7 +63,7 @@ function show({ target, number, kind, detail, path }: Finding): void {
 }
 
 /** Maximum findings of one target: they often have the same cause. */
-const MOST_FINDINGS = 5;
+const MAX_FINDINGS = 5;
 
 let findings = 0;
 for (const target of targets) {
@@ -72,7 +72,7 @@ for (const target of targets) {
     target,
     {
       seed,
-      most: MOST_FINDINGS,
+      most: MAX_FINDINGS,
       onFinding: show,
       ...(alone ?? { forMs: (seconds * 1000) / targets.length }),
     },

@@ -34,7 +34,7 @@ interface Worker {
 }
 
 /** A record's third death would make it poison, which is another test's business. */
-const MOST_DEATHS_AT_ONE_RECORD = 2;
+const MAX_DEATHS_AT_ONE_RECORD = 2;
 
 export class Workers {
   deaths = 0;
@@ -170,7 +170,7 @@ export class Workers {
         fate(0);
       }
       // Now and then the next one dies at the same record.
-      if (worker.deathsThere < MOST_DEATHS_AT_ONE_RECORD && this.#random() < 0.2)
+      if (worker.deathsThere < MAX_DEATHS_AT_ONE_RECORD && this.#random() < 0.2)
         worker.storesLeft = between(this.#random, 1, 90);
       else if (worker.deathsLeft > 0) worker.storesLeft = between(this.#random, 90, 300);
     };

@@ -30,7 +30,7 @@ import { Writer } from './writer.js';
 const LOOK_MS = 200;
 const SHARD_MS = 50;
 /** A frame may run ahead of what elapsed by a minute on its own word, and drifts by seconds. */
-const MOST_AHEAD_MS = 68_000;
+const MAX_AHEAD_MS = 68_000;
 
 /** Silence in session that is longer is known for what it is: 15 s, and a second for stamps that are whole seconds. */
 export const KNOWN_SILENCE_MS = 16_500;
@@ -256,7 +256,7 @@ class World {
     const honest = Math.max(this.#exchange.stampAt(nowMs), this.#agenda.marketMs());
     must(
       'marketTime',
-      marketTime === undefined || marketTime <= honest + MOST_AHEAD_MS,
+      marketTime === undefined || marketTime <= honest + MAX_AHEAD_MS,
       () => `market time is ${marketTime! - honest} ms ahead of what any clock says`,
     );
   }

@@ -32,7 +32,7 @@ export type CandleAnswer =
   | { readonly kind: 'refused'; readonly why: string };
 
 /** Characters of the broker's own message that are repeated. */
-const LONGEST_MESSAGE = 160;
+const MAX_MESSAGE = 160;
 
 const numberOf = (value: unknown): number =>
   typeof value === 'number'
@@ -90,8 +90,8 @@ export function readAnswer(
   const granted = answer['status'] === true || answer['success'] === true;
   if (granted && (Array.isArray(data) || data === null || data === ''))
     return rowsOf(Array.isArray(data) ? data : [], window);
-  const message = sanitize(textOf(answer['message']), secrets, LONGEST_MESSAGE);
-  const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, LONGEST_MESSAGE);
+  const message = sanitize(textOf(answer['message']), secrets, MAX_MESSAGE);
+  const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, MAX_MESSAGE);
   if (/rate/i.test(message) && /exceed/i.test(message)) return { kind: 'limited' };
   if (/greater than current/i.test(message)) return { kind: 'early' };
   const known = knownRefusal(code);

@@ -63,7 +63,7 @@ const BEST_PRICE = 10;
 const BEST_ORDERS = 18;
 
 /** A number of 15 digits is always below 2^53. */
-const MOST_DIGITS = 15;
+const MAX_DIGITS = 15;
 const DIGIT_ZERO = 0x30;
 
 /**
@@ -150,7 +150,7 @@ function readHeader(bytes: Uint8Array, packet: Packet): void {
   const length = at - TOKEN_AT;
   packet.tokenLength = length;
   // A leading zero makes another token of the same number: 02885 is not 2885.
-  packet.tokenNumber = digits && length > 0 && length <= MOST_DIGITS && token[0] !== DIGIT_ZERO ? number : -1;
+  packet.tokenNumber = digits && length > 0 && length <= MAX_DIGITS && token[0] !== DIGIT_ZERO ? number : -1;
 }
 
 function int32At(bytes: Uint8Array, at: number): number {

@@ -83,7 +83,7 @@ export function lookAt({ pin }: SmartApiCredentials): CredentialsLook {
 /** Real ms for the whole exchange. */
 const LOGIN_WITHIN_MS = 15_000;
 /** Characters of the broker's own message that are repeated. */
-const LONGEST_MESSAGE = 160;
+const MAX_MESSAGE = 160;
 /** Ms by which clocks may differ before a refusal names it: half of a one-time password's life. */
 const WORTH_NAMING_MS = 15_000;
 /** A `Date` is cut to whole seconds. */
@@ -147,8 +147,8 @@ function refused(
   clockAheadMs: number | undefined,
 ): LoginRefused {
   // Two shapes of failure: status with errorcode, and success with errorCode.
-  const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, LONGEST_MESSAGE);
-  const message = sanitize(textOf(answer['message']), secrets, LONGEST_MESSAGE);
+  const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, MAX_MESSAGE);
+  const message = sanitize(textOf(answer['message']), secrets, MAX_MESSAGE);
   const known = knownRefusal(code);
   const clock =
     clockAheadMs !== undefined && Math.abs(clockAheadMs) >= WORTH_NAMING_MS

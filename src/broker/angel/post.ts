@@ -7,7 +7,7 @@ import { request as secureRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 
 /** Characters of an answer that are read unless more are asked for; what follows is not received. */
-const LONGEST_ANSWER = 65_536;
+const MAX_ANSWER = 65_536;
 
 /**
  * Headers of every call (docs/protocol.md 1). The broker evidently does not check the addresses, so placeholders are
@@ -64,7 +64,7 @@ export function post({
   body,
   ca,
   signal,
-  longest = LONGEST_ANSWER,
+  longest = MAX_ANSWER,
 }: PostOptions): Promise<PostAnswer> {
   const secure = new URL(url).protocol === 'https:';
   const options: RequestOptions = {

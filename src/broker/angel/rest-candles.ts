@@ -21,7 +21,7 @@ const ANSWER_WITHIN_MS = 20_000;
 /** Span of one request, ms. The broker allows 30 days; a shorter answer is sooner known to be whole. */
 const CHUNK_MS = 7 * DAY_MS;
 /** Characters of an answer: a week of 375 minutes has some 200,000. */
-const LONGEST_ANSWER = 4_000_000;
+const MAX_ANSWER = 4_000_000;
 /** Real ms to wait before each further try: what is refused for the rate stays so for up to a minute. */
 const WAITS = {
   limited: [2_000, 5_000, 15_000, 60_000],
@@ -121,7 +121,7 @@ export class SmartApiCandlePoller implements CandlePoller {
           fromdate: requestTime(window.fromMs),
           todate: requestTime(window.toMs + MINUTE_MS),
         }),
-        longest: LONGEST_ANSWER,
+        longest: MAX_ANSWER,
       });
       return readAnswer(status, text, window, session.secrets);
     } catch (error) {

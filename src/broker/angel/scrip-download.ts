@@ -15,7 +15,7 @@ export const MASTER_URL = 'https://margincalculator.angelone.in/OpenAPI_File/fil
 const SILENCE_MS = 30_000;
 /** Bytes of text: ten times what the file is said to have. */
 const LARGEST = 1 << 30;
-const MOST_REDIRECTS = 3;
+const MAX_REDIRECTS = 3;
 
 export interface DownloadOptions {
   /** Certificates (PEM) to trust in place of the public ones. */
@@ -89,8 +89,8 @@ async function answerOf(first: URL, options: DownloadOptions, signal: AbortSigna
     const { location } = response.headers;
     if (status < 300 || status >= 400 || location === undefined)
       throw fail(`${first.host} answers HTTP ${status} for the instrument file.`);
-    if (redirects === MOST_REDIRECTS)
-      throw fail(`${first.host} sends from one address to the next, more than ${MOST_REDIRECTS} times.`);
+    if (redirects === MAX_REDIRECTS)
+      throw fail(`${first.host} sends from one address to the next, more than ${MAX_REDIRECTS} times.`);
     const next = urlOf(location, url);
     if (next === undefined || !isPrivate(next) || (url.protocol === 'https:' && next.protocol !== 'https:'))
       throw fail(`${first.host} sends to an address that is not encrypted.`);

@@ -27,7 +27,7 @@ const TICK_WHERE_UNKNOWN = 0.05;
  */
 const LARGEST_ROW = 65_536;
 /** Rows that are kept; the broker's file has some 3,000 of them. */
-const MOST_KEPT = 100_000;
+const MAX_KEPT = 100_000;
 const needed = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype'];
 
 /** By full trading symbol and segment: the same name also has other series, with other tokens (docs/traps.md C17). */
@@ -141,9 +141,9 @@ export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string
     if (!isList) throw fail("is not the broker's instrument file: it holds no list.");
     if (bytes - rowEnded > LARGEST_ROW)
       throw fail(`is not the broker's instrument file: it has a row of more than ${LARGEST_ROW} bytes.`);
-    if (collector.kept.length > MOST_KEPT)
+    if (collector.kept.length > MAX_KEPT)
       throw fail(
-        `is not the broker's instrument file: it has more than ${MOST_KEPT} equities and stock futures.`,
+        `is not the broker's instrument file: it has more than ${MAX_KEPT} equities and stock futures.`,
       );
   }
   if (bytes === 0) throw fail('is empty.');

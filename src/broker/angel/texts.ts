@@ -13,7 +13,7 @@ export const PONG = 'pong';
 export const MAX_TEXT_BYTES = 4096;
 
 /** The most characters kept of each string of an error reply: they go to logs and reports. */
-export const LONGEST_STRING = { correlationId: 64, code: 32, message: 256 } as const;
+export const MAX_STRING = { correlationId: 64, code: 32, message: 256 } as const;
 
 const pong: FeedText = Object.freeze({ kind: 'pong' });
 const other: FeedText = Object.freeze({ kind: 'other' });
@@ -32,13 +32,13 @@ export function classifyText(bytes: Uint8Array, clean: (text: string) => string 
   const members = membersOf(text);
   const stringOf = (value: unknown, longest: number): string =>
     presented(clean(typeof value === 'string' || typeof value === 'number' ? String(value) : ''), longest);
-  const code = members && stringOf(members['errorCode'], LONGEST_STRING.code);
+  const code = members && stringOf(members['errorCode'], MAX_STRING.code);
   if (!code) return other;
   return {
     kind: 'error',
-    correlationId: stringOf(members['correlationID'], LONGEST_STRING.correlationId),
+    correlationId: stringOf(members['correlationID'], MAX_STRING.correlationId),
     code,
-    message: stringOf(members['errorMessage'], LONGEST_STRING.message),
+    message: stringOf(members['errorMessage'], MAX_STRING.message),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { FeedText } from '../../../src/broker/broker.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyText, LONGEST_STRING, MAX_TEXT_BYTES } from '../../../src/broker/angel/texts.js';
+import { classifyText, MAX_STRING, MAX_TEXT_BYTES } from '../../../src/broker/angel/texts.js';
 import { bytesOf, malformed } from './vectors.js';
 
 const classify = (text: string): FeedText => classifyText(Buffer.from(text));
@@ -78,9 +78,9 @@ describe('classifyText', () => {
     const text = classify(JSON.stringify({ correlationID: long, errorCode: long, errorMessage: long }));
     expect(text).toEqual({
       kind: 'error',
-      correlationId: long.slice(0, LONGEST_STRING.correlationId),
-      code: long.slice(0, LONGEST_STRING.code),
-      message: long.slice(0, LONGEST_STRING.message),
+      correlationId: long.slice(0, MAX_STRING.correlationId),
+      code: long.slice(0, MAX_STRING.code),
+      message: long.slice(0, MAX_STRING.message),
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Random } from '../../../src/random.js';
-import { classifyText, LONGEST_STRING } from '../../../src/broker/angel/texts.js';
+import { classifyText, MAX_STRING } from '../../../src/broker/angel/texts.js';
 import { chance, mutated, randomBytes, size, uglyJson } from '../bytes.js';
 import type { Target } from '../target.js';
 
@@ -37,7 +37,7 @@ export const texts: Target = {
         for (const name of ['correlationId', 'code', 'message'] as const) {
           if (
             typeof text[name] !== 'string' ||
-            text[name].length > LONGEST_STRING[name] ||
+            text[name].length > MAX_STRING[name] ||
             /[\u0000-\u001f\u007f-\u009f]/.test(text[name])
           )
             throw new Error(`${name} is ${JSON.stringify(text[name]).slice(0, 200)}`);
