@@ -2,7 +2,7 @@
  * Whether ticks wait for the thread that writes Parquet and evaluates the rule when that thread is slow.
  *
  *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread            histogram of due-to-applied
- *                          writer's thread: writes and evaluates, each a hundred times slower: it computes on, or it stands still (a disk that does not answer)
+ *                          writer's thread: writes and evaluates, a hundred times slower: it computes, or it blocks
  */
 import { sleep } from '../src/clock.js';
 import { rowOf, type Bench } from './row.js';

@@ -3,9 +3,8 @@
  * finished the earlier ones. Latency counts from the due time, so that a stall shows in every message that it delayed
  * (no coordinated omission).
  *
- *   schedule ─► main: Intake ─► Router ══ ring ══► shard's thread: fold, histogram of due-to-applied; of SEAL,
- *   due-to-sealed
- *            └► main: a bare record ══ ring ═════► echo thread: histogram of due-to-read                    (the same ring, no work)
+ *   schedule ─► main: Intake ─► Router ══ ring ══► shard's thread     due-to-applied; of SEAL, due-to-sealed
+ *            └► main: a bare record ══ ring ═════► echo thread        due-to-read (the same ring, no work)
  *
  * At 100,000 a second the main thread has 10 us a message. Messages of one turn of its loop are published together,
  * like one read of a socket.

@@ -2,9 +2,8 @@
  * A day that is on disk already, again: from ticks to candles in Parquet, each as a command of its own, from its
  * start to its end.
  *
- *   journal (blocks of 8 frames) ─► tickshard replay: read, check, decode, route ══ ring ══► shard ─► writer: 50
- *   candles files, 50 quality files, read back ticks.parquet ────────────────► DuckDB: one query with GROUP BY
- *   ─────────────────────────────────► one file of candles
+ *   journal (blocks of 8 frames) ─► tickshard replay ══ ring ══► shard ─► writer: 100 files, read back
+ *   ticks.parquet ────────────────► DuckDB: one query with GROUP BY ────► one file of candles
  *
  * DuckDB compares the candles of both row by row. Both files were just written, so they are read from memory rather
  * than from the disk.

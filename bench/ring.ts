@@ -1,8 +1,7 @@
 /**
  * The ring alone: one producer, one consumer in a thread of its own, records that change nothing.
  *
- *   main thread: claim, fill, commit, publish every 1, 64, 1024 ══ SharedArrayBuffer ══► worker: a consumer that does
- *   nothing with them, Atomics.wait when empty
+ *   main thread: claim, fill, commit, publish every 1, 64, 1024 ══ ring ══► worker: discards, waits when empty
  *
  * The answer: the consumer's cursor has passed every record, and its histogram has each once.
  */

@@ -2,9 +2,8 @@
  * The end of a minute: time until the candles of all symbols are durable, and whether ticks wait meanwhile. Files hold
  * 374 rows, and the boundary adds the 375th.
  *
- *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread          histogram of due-to-applied,
- *   before the boundary and after it
- *                                 SEAL ──────────────────► writer's thread: readCandles ─► ParquetSink: read, merge, encode, fsync, rename
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► shard's thread     due-to-applied, by phase
+ *                                 SEAL ──────────────► writer's thread     read, merge, encode, fsync, rename
  *
  * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read
  * back and held to memory.

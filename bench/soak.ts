@@ -2,8 +2,9 @@
  * A whole day, 6 h 15 min of 50 symbols, at full speed: whether memory grows, and whether a frame allocates anything
  * between decode and fold.
  *
- *   a process of its own: frames ─► Intake ─► Router ══ ring ══► Shard ─► candles      looked at ten times a day, all
- *   garbage collected before
+ *   a process of its own: frames ─► Intake ─► Router ══ ring ══► Shard ─► candles
+ *
+ * Memory is read ten times a day, each time after a full garbage collection.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -2,9 +2,9 @@
  * LTP frames from another process over loopback: the whole engine, compared with a bare `ws` client that discards every
  * message.
  *
- *   sender's process ─► TCP ─► FrameTap (ws for all but packets) ─► FeedSocket ─► Pipeline ─► Router ══ ring ══► shard's thread
+ *   sender's process ─► TCP ─► FrameTap ─► FeedSocket ─► Pipeline ─► Router ══ ring ══► shard's thread
  *                    ├─► TCP ─► ws ─► discarded
- *                    └─► TCP ─► discarded      (the sender's own rate; the bench fails if it is not faster than the bare client)
+ *                    └─► TCP ─► discarded      (the sender's own rate, which must exceed the bare client's)
  *
  * Measured from the first byte to the last candle. The candles must equal those of a plain fold, so nothing is lost.
  */

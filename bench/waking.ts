@@ -1,7 +1,7 @@
 /**
  * How a shard's thread waits for records: the comparison that decided for `Atomics.wait` in one running task.
  *
- *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► one running task: blocks, waits in its event loop, or spins first
+ *   schedule (12,000/s) ─► main: Intake ─► Router ══ ring ══► one running task: blocks, awaits, or spins first
  *                                                        └──► a task for each wake-up, one at a time
  *
  * All publish once per turn of the event loop; the product's way is measured with one publish per message too.

@@ -6,7 +6,7 @@
  * feed nothing is needed but where it is.
  *
  *   socket ──► one buffer ──┬─ whole binary messages ──► deliver(messages)
- *             (of all reads)└─ copies of all else ─────► the library, which is at a message's end whenever messages are delivered
+ *             (of all reads)└─ copies of all else ─────► the library, at a message's end at each delivery
  *
  * A message is kept only while the library has read all that came before it, so the order stays; while the library is
  * paused everything goes its way. Framing: RFC 6455, 5.2.
