@@ -158,7 +158,7 @@ describe('the pages', () => {
       .flatMap((page) =>
         [...read(page).matchAll(/`((?:src|workers|bench|test|data|docs)\/[\w./-]*[\w/])`/g)]
           .map(([, path]) => path)
-          .filter((path) => !/^data\/test\b|^bench\/(?:profiles|results)\b/.test(path))
+          .filter((path) => !/^data\/test\b|^bench\/(?:profiles|results)\b|\bNAME\b/.test(path))
           .filter((path) => !existsSync(`${root}${path}`))
           .map((path) => `${page}: ${path}`),
       );

@@ -21,7 +21,7 @@ import { Watermark } from './watermark.js';
 const SNAPQUOTE_MAX_TRADE_AGE_MS = 1000;
 
 /** Default records of a ring: 512 KiB a shard, 1.5 MiB with volume; over a second of the feed's highest rate. */
-export const RING_SLOTS = 16_384;
+const RING_SLOTS = 16_384;
 
 export interface EngineOptions {
   /** Of the broker whose frames arrive. */

@@ -19,7 +19,7 @@
 import { MINUTE_MS } from '../market/session.js';
 
 /** A frame further ahead of the expected time needs the agreement of others. */
-export const MAX_AHEAD_MS = 60_000;
+const MAX_AHEAD_MS = 60_000;
 /** A frame may raise the lead by at most this much, because clocks drift but do not jump. */
 const MAX_DRIFT_MS = 5000;
 /** Held frames that must agree before they are used, and ordinary frames that outvote them. */

@@ -291,7 +291,7 @@ export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, curso
 }
 
 /** Seals every bar through `through`, and keeps each candle as sealed for the momentum rule. Safe to repeat. */
-export function applySeal(m: ShardMemory, through: number): void {
+function applySeal(m: ShardMemory, through: number): void {
   const f = m.f64;
   for (let bar = m.i32[SHARD.sealed] + 1; bar <= through && bar < m.shape.bars; bar++) {
     for (let row = 0; row < m.shape.rows; row++) {

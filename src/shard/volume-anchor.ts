@@ -20,7 +20,7 @@ import { BAR, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js
 export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
 
 /** Bits: which ends of the day's range a packet extended. */
-export const EXTENDED = { high: 1, low: 2 } as const;
+const EXTENDED = { high: 1, low: 2 } as const;
 
 /** Makes the packet's cumulative volume the anchor that later rises count from. */
 export function setAnchor(m: ShardMemory, s: number, r: number): void {

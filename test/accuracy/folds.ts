@@ -82,7 +82,7 @@ export function ours(
   packet.exchangeType = listing.exchangeType;
   packet.setToken(listing.token);
   packet.mode = MODE[mode];
-  const bytes = new Uint8Array(FRAME_LENGTH[MODE[mode] as keyof typeof FRAME_LENGTH]);
+  const bytes = new Uint8Array(FRAME_LENGTH[MODE[mode]]);
   const messages = new MessageBatch();
   messages.only(bytes);
   const turn = (): void => {

@@ -84,7 +84,7 @@ describe.concurrent('a whole day', () => {
     ['before it: 375 minutes', '2026-07-31', 375, '15:29', false],
   ])('%s', (_what, date, candles, last, auction) =>
     inFolder(async (folder) => {
-      const { code, stdout } = await run(shadow(`${date}T09:08`, '--wait-open', '--warm-up'), folder);
+      const { code, stdout } = await run(shadow(`${date}T08:00`, '--wait-open', '--warm-up'), folder);
       expect(stdout).toContain(`until the close at ${auction ? '15:35' : '15:30'}, from ${date}T09:15:00+05:30`);
       expect(stdout).toMatch(/Warm-up: 3\d\d candles of 1 symbol, until 20\d\d-\d\d-\d\d 15:29, by 1 request/);
       expect(stdout).toContain(`one-minute candles in rupees, the last 30 of ${candles}`);

@@ -17,7 +17,7 @@ import { between } from './profile.js';
 import { must } from './violation.js';
 
 /** What is on the disk that there is not. */
-export class Disk {
+class Disk {
   readonly files = new Map<string, readonly StoredCandle[]>();
   refusesUntilMs = 0;
 }

@@ -95,17 +95,15 @@ export class LtpScanner implements TickScanner {
     let latest = window.latest | 0;
     let k = 0;
     for (; k < max; k = (k + 1) | 0) {
-      const place = ((first + k) << 1) | 0;
-      const at = places[place] | 0;
-      if (places[(place + 1) | 0] !== LTP_BYTES) break;
-      const begin = view.getUint16(at, true);
+      const at = places[((first + k) << 1) | 0] | 0;
+      if (places[((first + k) << 1) | 1] !== LTP_BYTES) break;
       const head = view.getInt32((at + TOKEN_AT) | 0, true);
       const tail = view.getInt32((at + TOKEN_TAIL) | 0, true);
       const entry = placeOf(head, tail, multiplier, mask) << SHIFT;
       if (
         table[(entry + HEAD) | 0] !== head ||
         table[(entry + TAIL) | 0] !== tail ||
-        table[(entry + BEGIN) | 0] !== begin
+        table[(entry + BEGIN) | 0] !== view.getUint16(at, true)
       )
         break;
       const price = view.getInt32((at + PRICE_AT) | 0, true);
