@@ -199,6 +199,17 @@ describe('one place only', () => {
   });
 });
 
+describe('names', () => {
+  it('of exported types exist once', () => {
+    const files = new Map<string, string[]>();
+    for (const path of code)
+      for (const [, name] of read(path).matchAll(/^export (?:interface|type|class|abstract class) (\w+)/gm))
+        files.set(name, [...(files.get(name) ?? []), path]);
+    const twice = [...files].filter(([, paths]) => paths.length > 1);
+    expect(twice, 'give each its own word').toEqual([]);
+  });
+});
+
 describe('files', () => {
   it.each([...code, ...sources('bench'), ...sources('test')])('%s is short, named and finished', (path) => {
     const text = read(path);

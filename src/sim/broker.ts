@@ -14,7 +14,7 @@ import { CONTROL_PATH, controlRoutes, type BrokerLoad } from './control.js';
 import type { Fault } from './faults/fault.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import type { FaultTarget } from './faults/moments.js';
-import { unauthorized, type HandshakeRefusal } from './faults/handshakes.js';
+import { unauthorized, type RefusedHandshake } from './faults/handshakes.js';
 import { Link } from './faults/link.js';
 import { Broadcast } from './broadcast.js';
 import { LOGIN_PATH, loginRoutes } from './login.js';
@@ -287,7 +287,7 @@ function oneOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-function refuse(socket: Duplex, { status, headers = {}, body = '' }: HandshakeRefusal): void {
+function refuse(socket: Duplex, { status, headers = {}, body = '' }: RefusedHandshake): void {
   const lines = Object.entries({
     ...headers,
     Connection: 'close',

@@ -11,7 +11,7 @@ import type { Emit, Market } from '../market.js';
 import { CATALOGUE, type Argument, type FaultName } from './catalogue.js';
 import { checkSymbols, numberOf, type Fault } from './fault.js';
 import { DAMAGE } from './frames.js';
-import { REFUSAL, type HandshakeRefusal } from './handshakes.js';
+import { REFUSAL, type RefusedHandshake } from './handshakes.js';
 import { DelayedPackets } from './delayed-packets.js';
 import { MOMENT_FAULTS, type FaultBroker, type FaultTarget } from './moments.js';
 import { copyPacket, PACKET_FAULTS } from './packets.js';
@@ -103,7 +103,7 @@ export class FaultInjector {
   }
 
   /** Why a handshake is refused despite good credentials; undefined if it is not. */
-  refusal(): HandshakeRefusal | undefined {
+  refusal(): RefusedHandshake | undefined {
     const active = this.#all.find(
       (one) => REFUSAL[one.fault.name] !== undefined && one.triggers(this.nowMs()),
     );

@@ -4,7 +4,7 @@ import type { BadCredential } from '../log-ins.js';
 import type { FaultName } from './catalogue.js';
 import type { Fault } from './fault.js';
 
-export interface HandshakeRefusal {
+export interface RefusedHandshake {
   /** With its reason phrase. */
   readonly status: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -19,11 +19,11 @@ const CREDENTIAL: Readonly<Record<string, BadCredential>> = {
 };
 
 /** The 401 of a bad credential (docs/protocol.md 2). */
-export function unauthorized(bad: BadCredential): HandshakeRefusal {
+export function unauthorized(bad: BadCredential): RefusedHandshake {
   return { status: '401 Unauthorized', headers: { 'x-error-message': `Invalid Header - Invalid ${bad}` } };
 }
 
-export const REFUSAL: Readonly<Partial<Record<FaultName, (fault: Fault) => HandshakeRefusal>>> = {
+export const REFUSAL: Readonly<Partial<Record<FaultName, (fault: Fault) => RefusedHandshake>>> = {
   'refuse-401': ({ values }) => unauthorized(CREDENTIAL[String(values['reason'])]),
   'refuse-403': () => ({ status: '403 Forbidden', body: 'Access denied' }),
   // The words of the log-in (docs/protocol.md 1, "Rate limits").
