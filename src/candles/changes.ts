@@ -1,13 +1,10 @@
-/** Waiting for a shard's signal that something sealed, a gap or the end is new. */
+/** Waits for a shard's signal of a seal, a gap or the end. */
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
-/**
- * Longest wait on one counter, real ms: a shard that dies between its store and its notify delays a consumer by no
- * more.
- */
+/** Longest wait on one counter, real ms: bounds the delay when a shard dies between store and notify. */
 const MAX_WAIT_MS = 1000;
 
-/** Shards' counters of changes, as a consumer saw them last. */
+/** Shards' counters of changes, as last seen. */
 export class ShardChanges {
   readonly #memories: readonly ShardMemory[];
   /** -1 before the first look. */
@@ -19,20 +16,18 @@ export class ShardChanges {
     this.#seen = memories.map(() => -1);
   }
 
-  /** Whether every shard has applied END: nothing changes any more. */
+  /** True if every shard has applied END: nothing changes any more. */
   get ended(): boolean {
     return this.#memories.every(({ i32 }) => Atomics.load(i32, SHARD.ended) === 1);
   }
 
-  /**
-   * Notes the counters as seen. Call it before reading: what changes during the read is then found by the next wait.
-   */
+  /** Notes the counters. Call it before reading: the next wait then finds what changes during the read. */
   look(): void {
     for (const [shard, { i32 }] of this.#memories.entries())
       this.#seen[shard] = Atomics.load(i32, SHARD.changes);
   }
 
-  /** Resolves when a counter is not as seen, or when `signal` aborts. */
+  /** Resolves when a counter has changed, or when `signal` aborts. */
   async changed(signal: AbortSignal): Promise<void> {
     const aborted = abortOf(signal);
     try {
@@ -57,7 +52,7 @@ export class ShardChanges {
   }
 }
 
-/** A promise of the signal's abort that leaves no listener on the signal once it is released. */
+/** A promise of the abort; leaves no listener on the signal once released. */
 export function abortOf(signal: AbortSignal): {
   readonly promise: Promise<void>;
   readonly release: () => void;

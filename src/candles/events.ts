@@ -1,18 +1,17 @@
 /**
- * What the engine knows of candles, as values: a consumer implements `CandleSink` (`sink.ts`) and needs nothing else.
- * `stream.ts` makes them from shared memory.
+ * What the engine knows of candles, as values: all that a `CandleSink` (`sink.ts`) needs. `stream.ts` makes them from
+ * shared memory.
  */
 import type { Instrument } from '../market/instrument.js';
 import type { CandleRow, CandleWithQuality } from './candle.js';
 
-/** The instrument of an event. */
 export type EventInstrument = Pick<Instrument, 'exchange' | 'token' | 'symbol'>;
 
 interface Positioned {
   /**
-   * Position in the run: minute, then instrument, as one number. It depends on the market's minutes and on the run's
-   * list of instruments only, so a run and its replay agree, with any number of shards. A revision has the position
-   * of its candle.
+   * Position in the run: minute, then instrument, as one number. It depends only on the market's minutes and the
+   * run's list of instruments, so a run and its replay agree, with any number of shards. A revision has its candle's
+   * position.
    */
   readonly sequence: number;
   /** Market time up to which the event speaks, epoch ms. */
@@ -24,24 +23,22 @@ interface OfMinute extends Positioned, CandleWithQuality {
   readonly timeframe: '1m';
 }
 
-/** A minute was sealed, or was still open when the run ended and is partial. Comes once for each minute. */
+/** A minute was sealed, or was open when the run ended and is partial. Once for each minute. */
 interface CandleSealed extends OfMinute {
   readonly type: 'candle';
 }
 
-/**
- * The candle or the quality of a minute changed after its `candle` event: a late packet, or a gap that became known.
- */
+/** A minute's candle or quality changed after its `candle` event: a late packet, or a gap that became known. */
 interface CandleRevised extends OfMinute {
   readonly type: 'revision';
-  /** The candle as it was sealed; undefined when the minute had no tick then. */
+  /** As sealed; undefined when the minute had no tick then. */
   readonly previous: CandleRow | undefined;
 }
 
 /**
- * Nothing could be seen of any instrument from `fromMs` to `toMs`, epoch ms. Comes when the gap opens (`toMs` is
- * undefined) and again when it ends. The first gap of a run is the time before its first connection, and the last is
- * the time after its end.
+ * Nothing could be seen of any instrument from `fromMs` to `toMs`, epoch ms. Comes when the gap opens (`toMs`
+ * undefined) and again when it ends. A run's first gap is the time before its first connection, its last the time
+ * after its end.
  */
 interface GapSeen extends Positioned {
   readonly type: 'gap';
@@ -49,7 +46,7 @@ interface GapSeen extends Positioned {
   readonly toMs: number | undefined;
 }
 
-/** The run is over: every candle has been sent. Comes last. */
+/** Every candle has been sent. Comes last. */
 interface RunEnded extends Positioned {
   readonly type: 'end';
 }

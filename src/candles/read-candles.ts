@@ -1,4 +1,4 @@
-/** Candles as values, read from shared memory. The one place where wire units become rupees. */
+/** Reads candles from shared memory. The one place where wire units become rupees. */
 import { MINUTE_MS } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
 import type { CandleRow, CandleSource, CandleWithQuality } from './candle.js';
@@ -15,13 +15,13 @@ import {
 
 const MINUTE_SECONDS = MINUTE_MS / 1000;
 
-/** A candle as it was sealed, and whether it was partial then. */
+/** A candle as sealed, and whether it was partial then. */
 export interface AsSealedCandle {
   readonly candle: CandleRow;
   readonly partial: boolean;
 }
 
-/** Prices in wire units, with the volume. */
+/** In wire units. */
 type WirePrices = Pick<BarFigures, 'open' | 'high' | 'low' | 'close' | 'volume'>;
 
 function candleOf(
@@ -43,12 +43,12 @@ function candleOf(
   };
 }
 
-/** `continuous`, or `auction` for the last bar of a row. */
+/** `auction` for a row's last bar. */
 export function sourceOf(m: ShardMemory, bar: number): CandleSource {
   return isAuction(m, bar) ? 'auction' : 'continuous';
 }
 
-/** A bar with its quality. `gapMs`: `gapMsIn` the bar. One that is not sealed is partial. */
+/** A bar with its quality; an open one is partial. `gapMs`: `gapMsIn` the bar. */
 export function candleFromBar(
   m: ShardMemory,
   place: RowPlace,
@@ -82,7 +82,7 @@ export function candleFromBar(
   };
 }
 
-/** The candle as it was first sealed, which the momentum rule saw live; undefined when the minute had no tick then. */
+/** The candle as first sealed, which the momentum rule saw live; undefined when the minute had no tick then. */
 export function readSealedCandle(m: ShardMemory, place: RowPlace, bar: number): AsSealedCandle | undefined {
   const figures = readAsSealed(m, place.row, bar);
   if (figures === undefined) return undefined;
@@ -90,8 +90,8 @@ export function readSealedCandle(m: ShardMemory, place: RowPlace, bar: number): 
 }
 
 /**
- * The row's candles in rupees, ascending, from bar `from` on. Sealed ones only, or with `includeOpen` every bar that
- * has ticks; at the end of a run an open bar is partial by the gap that END leaves.
+ * The row's candles in rupees, ascending, from bar `from`. Sealed ones only, or with `includeOpen` every bar with
+ * ticks; at a run's end an open bar is partial by the gap that END leaves.
  */
 export function readCandles(
   m: ShardMemory,

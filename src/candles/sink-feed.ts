@@ -1,4 +1,4 @@
-/** Feeds one sink from a cursor of its own, at the sink's own pace. */
+/** Feeds one sink from its own cursor, at its own pace. */
 import { SystemClock, sleep, within } from '../clock.js';
 import { sentenceOf } from '../errors.js';
 import { abortOf } from './changes.js';
@@ -8,17 +8,17 @@ import type { CandleStream } from './stream.js';
 
 /** Events of one write. */
 const MAX_BATCH_EVENTS = 4096;
-/** Real ms between two rounds at least: changes that come together are stored together. */
+/** Minimum real ms between two rounds: changes that come together are stored together. */
 const MIN_PAUSE_MS = 200;
-/** Rounds at the end of a run, before it is reported what is missing. */
+/** Rounds at the run's end before what is missing is reported. */
 const LAST_ATTEMPTS = 3;
 
 export interface SinkFeedOptions {
   readonly sink: CandleSink;
   readonly stream: CandleStream;
-  /** Called after each round with a sentence for each failure. */
+  /** After each round, a sentence for each failure. */
   readonly onRound: (failures: readonly string[]) => void;
-  /** Real ms that the sink has to open, and to finish. Default: as long as it takes. */
+  /** Real ms to open, and to finish. Default: no limit. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -28,9 +28,9 @@ function sentencesOf(error: unknown): string[] {
 
 export class SinkFeed {
   readonly #options: SinkFeedOptions;
-  /** Rounds one after the other. */
+  /** Rounds run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Whether the last round left something out. */
+  /** The last round left something out. */
   #hasFailed = false;
 
   constructor(options: SinkFeedOptions) {
@@ -44,7 +44,7 @@ export class SinkFeed {
     });
   }
 
-  /** Feeds the sink whenever a shard signals a change, until the run ends or `signal` aborts. */
+  /** Feeds the sink at each change, until the run ends or `signal` aborts. */
   async follow(signal: AbortSignal): Promise<void> {
     const { stream } = this.#options;
     const aborted = abortOf(signal);
@@ -57,7 +57,7 @@ export class SinkFeed {
     aborted.release();
   }
 
-  /** Feeds the sink all that is due, and has it stored. Returns a sentence for each failure. */
+  /** Feeds and stores all that is due. Returns a sentence for each failure. */
   round(): Promise<readonly string[]> {
     const round = this.#last.then(() => this.#round());
     this.#last = round;
@@ -65,8 +65,7 @@ export class SinkFeed {
   }
 
   /**
-   * After the run's end: feeds the rest, retries what failed, and closes the sink. Returns a sentence for each
-   * failure.
+   * After the run's end: feeds the rest, retries what failed, closes the sink. Returns a sentence for each failure.
    */
   finish(): Promise<readonly string[]> {
     return this.#inTime(this.#finish(), (sentence) => [sentence]);

@@ -1,8 +1,7 @@
-/** Where candles go: the interface of a sink, and how a run names one. */
+/** The interface of a sink, and how a run names one. */
 import type { FileIdentity } from './candle.js';
 import type { CandleEvent, EventInstrument } from './events.js';
 
-/** The run whose candles a sink gets. */
 export interface SinkRun {
   readonly identity: FileIdentity;
   /** Any instant of the market's date, epoch ms. */
@@ -12,31 +11,31 @@ export interface SinkRun {
 
 /**
  * A consumer of candles in the writer's thread. Calls never overlap. A sink may take as long as it needs: memory
- * holds the run's candles, so a slow sink only reads later, and no other sink waits for it.
+ * holds the run's candles, so a slow sink only reads later and delays no other.
  *
- * After the death of the thread a new sink is opened and gets every event of the run again. So storing must be
- * idempotent: of a minute's events the one that came last counts.
+ * After the thread's death a new sink gets every event of the run again. So storing must be idempotent: a minute's
+ * last event counts.
  *
- * Errors are reported and end nothing. An AggregateError reports each of its errors.
+ * Errors are reported and end nothing; each error of an AggregateError singly.
  */
 export interface CandleSink {
-  /** Comes first. Loads and connects what is needed. */
+  /** First. Loads and connects what is needed. */
   open(run: SinkRun): Promise<void>;
-  /** Takes events, in order. What it cannot store it keeps. */
+  /** Takes events, in order. Keeps what it cannot store. */
   write(events: readonly CandleEvent[]): Promise<void>;
-  /** Stores all that was taken, durably. Also called to retry what was refused. */
+  /** Stores durably all that was taken. Also retries what was refused. */
   flush(): Promise<void>;
-  /** Comes last, after a flush. */
+  /** Last, after a flush. */
   close(): Promise<void>;
 }
 
-/** A sink by its module, loaded in the writer's thread when it is asked for. */
+/** A sink by its module, loaded on demand in the writer's thread. */
 export interface SinkModule {
-  /** For messages to people, e.g. `nats`. */
+  /** For people, e.g. `nats`. */
   readonly name: string;
-  /** URL of the compiled module, which exports `createSink`. */
+  /** The compiled module, which exports `createSink`. */
   readonly url: string;
-  /** Plain data, passed to `createSink`. */
+  /** Plain data for `createSink`. */
   readonly settings: unknown;
 }
 

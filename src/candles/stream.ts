@@ -1,12 +1,10 @@
 /**
- * A cursor over shared memory that yields what is new: sealed candles, their revisions, gaps, and the end of the run.
+ * A cursor over shared memory that yields what is new: sealed candles, revisions, gaps, and the end of the run.
  *
- * Memory holds every bar of the run, so the cursor holds only what it has yielded: 8 bytes a bar, and the gaps it has
- * seen. A consumer that sleeps for an hour costs no memory and misses no candle; of several revisions of a minute it
- * sees at least the last.
+ * Memory holds every bar, so the cursor holds only what it has yielded: 8 bytes a bar, and the gaps. A consumer that
+ * sleeps for an hour costs no memory and misses no candle; of a minute's revisions it sees at least the last.
  *
- * A shard counts its changes and notifies on the counter (SHARD.changes), so a consumer waits for the change and does
- * not poll.
+ * A shard counts its changes and notifies on SHARD.changes, so a consumer need not poll.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
@@ -22,7 +20,6 @@ import { ShardChanges } from './changes.js';
 import type { CandleEvent } from './events.js';
 import { candleFromBar, readSealedCandle } from './read-candles.js';
 
-/** A shard's memory and the rows in it. */
 export interface StreamShard {
   readonly memory: ShardMemory;
   readonly places: readonly RowPlace[];
@@ -31,7 +28,7 @@ export interface StreamShard {
 const scratch = new Float64Array(1);
 const scratchWords = new Uint32Array(scratch.buffer);
 
-/** 64-bit fingerprint of a bar's figures, as two words: equal for equal figures. */
+/** 64-bit fingerprint of a bar's figures, as two words. */
 class Fingerprint {
   low = 0;
   high = 0;
@@ -45,7 +42,7 @@ class Fingerprint {
     }
     this.#add(gapMs);
     this.#add(sealed ? 1 : 0);
-    // Zero means that nothing was yielded yet.
+    // Zero means not yet yielded.
     this.low = (this.low | 1) >>> 0;
     this.high >>>= 0;
   }
@@ -61,10 +58,9 @@ class Fingerprint {
   }
 }
 
-/** What was yielded of one shard. */
 class ShardCursor {
   readonly memory: ShardMemory;
-  /** Fingerprint of each bar as it was yielded last, two words a bar, row by row; 0 before. */
+  /** Fingerprint of each bar as last yielded, two words a bar, row by row; 0 before. */
   readonly #yielded: Uint32Array;
 
   constructor({ memory }: StreamShard) {
@@ -72,7 +68,7 @@ class ShardCursor {
     this.#yielded = new Uint32Array(2 * memory.shape.rows * memory.shape.bars);
   }
 
-  /** Notes that a bar is yielded as it is now. Returns whether it is new, changed, or neither. */
+  /** Notes that a bar is yielded as it is now. */
   note(row: number, bar: number, { low, high }: Fingerprint): 'new' | 'changed' | undefined {
     const at = 2 * (row * this.memory.shape.bars + bar);
     const [lowBefore, highBefore] = [this.#yielded[at], this.#yielded[at + 1]];
@@ -83,19 +79,19 @@ class ShardCursor {
   }
 }
 
-/** A gap to be yielded, and how many gaps there are up to it. */
+/** A gap to yield, and the number of gaps up to it. */
 interface DueGap {
   readonly startMs: number;
   readonly endMs: number;
   readonly count: number;
 }
 
-/** What was yielded of the gaps. Only the last one's end can change. */
+/** Gaps yielded. Only the last one's end can change. */
 class GapCursor {
   #count = 0;
   #endMs = NaN;
 
-  /** Gaps that are new, and the last one again when its end changed. */
+  /** New gaps, and the last one again when its end changed. */
   due(m: ShardMemory): DueGap[] {
     const gaps = readGaps(m);
     const isOther = this.#count > 0 && gaps[this.#count - 1].endMs !== this.#endMs;
@@ -117,11 +113,11 @@ export class CandleStream {
   readonly #fingerprint = new Fingerprint();
   readonly #originMs: number;
   readonly #gaps = new GapCursor();
-  /** Whether the last read came to its end: one that was left early has more. */
+  /** False when the last read was left early: there is more. */
   #complete = false;
   #ended = false;
 
-  /** `shards`: all of a run, in their order. */
+  /** `shards`: all of a run, in order. */
   constructor(shards: readonly StreamShard[]) {
     this.#cursors = shards.map((shard) => new ShardCursor(shard));
     this.#changes = new ShardChanges(shards.map(({ memory }) => memory));
@@ -139,9 +135,9 @@ export class CandleStream {
   }
 
   /**
-   * Yields the events that are due, ordered by minute, then by instrument; `end` last. Shards seal independently, so
-   * a later read may yield another shard's candle of an earlier minute. An event counts as seen when it is yielded; a
-   * loop may stop early and read on later.
+   * Yields the due events by minute, then instrument; `end` last. Shards seal independently, so a later read may
+   * yield another shard's candle of an earlier minute. An event counts as seen when yielded; a loop may stop early
+   * and read on later.
    */
   *read(): Generator<CandleEvent, void> {
     this.#complete = false;
@@ -169,7 +165,7 @@ export class CandleStream {
     this.#complete = true;
   }
 
-  /** Resolves when there may be events to read, or when `signal` aborts. */
+  /** Resolves when there may be events, or when `signal` aborts. */
   async changed(signal: AbortSignal): Promise<void> {
     if (this.#complete) await this.#changes.changed(signal);
   }
@@ -203,7 +199,7 @@ export class CandleStream {
     return { type: 'revision', ...event, previous: readSealedCandle(memory, place, bar)?.candle };
   }
 
-  /** Yields, and takes out of `gaps`, those that begin before the end of `bar`. */
+  /** Yields and removes the gaps that begin before the end of `bar`. */
   *#gapsUntil(gaps: DueGap[], bar: number): Generator<CandleEvent, void> {
     while (gaps.length > 0) {
       const { startMs, endMs } = gaps[0];

@@ -1,12 +1,12 @@
 /**
- * Candles of earlier minutes that no file holds: the simulated broker's own, or those that were polled before the
- * run. They are plain numbers in memory that all threads share: a tenth of what objects take, and one copy. Memory
- * may be allocated before they are known; its unused part has time 0.
+ * Earlier candles that no file holds: the simulated broker's, or those polled before the run. They are numbers in
+ * memory that all threads share: one copy, a tenth of the size of objects. Memory may be allocated before they are
+ * known; its unused part has time 0.
  */
 import type { CandleRow, VolumeKind } from './candle.js';
 import { WARM_UP_CANDLE, sharedDoubles } from '../memory/layout.js';
 
-/** `rows` as numbers, in their order: the form in which processes send them. */
+/** `rows` as numbers, in order: the form in which processes send them. */
 export function packCandles(rows: readonly CandleRow[]): number[] {
   return rows.flatMap(({ timestampMs, open, high, low, close, volume }) => [
     timestampMs,
@@ -18,7 +18,7 @@ export function packCandles(rows: readonly CandleRow[]): number[] {
   ]);
 }
 
-/** A copy of `packed` that all threads can read. */
+/** A copy of `packed` for all threads. */
 export function shareNumbers(packed: ArrayLike<number>): Float64Array {
   const shared = sharedDoubles(packed.length);
   shared.set(packed);
@@ -30,7 +30,7 @@ export function sharedRoom(candles: number): Float64Array {
   return sharedDoubles(candles * WARM_UP_CANDLE.size);
 }
 
-/** Writes `rows` into shared memory, only the last that fit. Call it before any other thread reads. */
+/** Writes `rows`, only the last that fit, into shared memory. Call it before any other thread reads. */
 export function fillCandles(room: Float64Array, rows: readonly CandleRow[]): void {
   room.fill(0);
   room.set(packCandles(rows.slice(-room.length / WARM_UP_CANDLE.size)));
@@ -64,9 +64,9 @@ export function unpackCandles(
   });
 }
 
-/** Candles of earlier minutes that no file holds. */
+/** Earlier candles that no file holds. */
 export interface WarmUpCandles {
   readonly volumeKind: VolumeKind;
-  /** By symbol, as `shareNumbers` makes them. */
+  /** By symbol, from `shareNumbers`. */
   readonly rows: Readonly<Record<string, Float64Array>>;
 }

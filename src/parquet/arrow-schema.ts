@@ -1,12 +1,12 @@
 /**
- * The `ARROW:schema` metadata of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself stores that a
- * time is an instant but not its zone, so pandas and pyarrow take the zone from here; without it a column comes back
- * in UTC and concatenating it with the existing files yields `object`.
+ * `ARROW:schema` of a Parquet file: an Arrow IPC Schema message in base64. Parquet itself does not store a time's
+ * zone, so pandas and pyarrow take it from here; without it a column comes back in UTC, and joined with the existing
+ * files it becomes `object`.
  *
  *   0xFFFFFFFF | length (int32) | flatbuffer Message { version V5, header Schema { fields } } | padding to 8
  *
- * Only the few tables that our columns need are written, front to back; only the zone is read back. Source: Apache
- * Arrow's format/Message.fbs and format/Schema.fbs, and the flatbuffers "internals" page.
+ * Writes only the tables that our columns need; reads back only the zone. Source: Apache Arrow's format/Message.fbs
+ * and format/Schema.fbs, and the flatbuffers "internals" page.
  */
 import type { Column, ColumnType } from './columns.js';
 
@@ -17,16 +17,16 @@ const TYPE_TIMESTAMP = 10;
 const UNIT_MILLISECOND = 1;
 const PRECISION_DOUBLE = 2;
 
-/** Slots of the tables, by their order in the .fbs files. */
+/** Slots of the tables, in the order of the .fbs files. */
 const MESSAGE = { version: 0, headerType: 1, header: 2 } as const;
 const SCHEMA = { fields: 1 } as const;
 const FIELD = { name: 0, typeType: 2, type: 3 } as const;
 const TIMESTAMP = { timezone: 1 } as const;
 
-/** A table's slot: an inline scalar, or an offset to what is written after the table. */
+/** An inline scalar, or an offset to what is written after the table. */
 type Slot = { readonly bytes: 1 | 2 | 4; readonly value: number } | { readonly at: () => number };
 
-/** Writes flatbuffer values front to back: an offset precedes what it points to, so every offset is positive. */
+/** Writes front to back: an offset precedes its target, so every offset is positive. */
 class FlatWriter {
   readonly #buffer: Buffer;
   #end = 0;
@@ -43,7 +43,7 @@ class FlatWriter {
     this.#end = Math.ceil(this.#end / to) * to;
   }
 
-  /** Reserves four bytes for an offset to something not yet written. */
+  /** Reserves four bytes for an offset to what is not yet written. */
   pointer(): number {
     this.align(4);
     this.#end += 4;
@@ -59,7 +59,7 @@ class FlatWriter {
     const start = this.#end;
     const length = this.#buffer.write(text, start + 4, 'utf8');
     this.#buffer.writeUInt32LE(length, start);
-    // The terminating zero is not part of the length.
+    // Without the terminating zero.
     this.#end = start + 4 + length + 1;
     return start;
   }
@@ -77,14 +77,14 @@ class FlatWriter {
   table(slots: readonly (Slot | undefined)[]): number {
     const vtableBytes = 4 + 2 * slots.length;
     this.align(2);
-    // The table that follows its vtable must begin on four bytes.
+    // The table must begin on four bytes.
     if ((this.#end + vtableBytes) % 4 !== 0) this.#end += 2;
     const vtable = this.#end;
     const table = vtable + vtableBytes;
     this.#buffer.writeInt32LE(table - vtable, table);
     this.#end = table + 4;
     const pending: { from: number; at: () => number }[] = [];
-    // Wide slots first, so that no padding is needed between them.
+    // Wide slots first: no padding is needed.
     for (const width of [4, 2, 1] as const) {
       slots.forEach((slot, index) => {
         if (slot === undefined || ('bytes' in slot ? slot.bytes : 4) !== width) return;
@@ -101,7 +101,7 @@ class FlatWriter {
   }
 }
 
-/** The Arrow type table of a column, and its number in the union `Type`. */
+/** A column's Arrow type table, and its number in the union `Type`. */
 function typeOf(
   writer: FlatWriter,
   type: ColumnType,
@@ -131,7 +131,7 @@ function typeOf(
   }
 }
 
-/** The base64 text of `ARROW:schema` for `columns`, all nullable as pandas writes them, times in ms with `zone`. */
+/** The base64 `ARROW:schema` of `columns`: all nullable as pandas writes them, times in ms with `zone`. */
 export function arrowSchema(columns: readonly Column[], zone: string): string {
   const writer = new FlatWriter(1024 + 128 * columns.length + zone.length * columns.length);
   const field = (column: Column) => (): number => {
@@ -142,7 +142,7 @@ export function arrowSchema(columns: readonly Column[], zone: string): string {
       { bytes: 1, value: type.number },
       { at: type.table },
       undefined,
-      // Readers of Arrow's own C++ refuse a field whose vector of children is absent, so an empty one is written.
+      // Arrow's C++ refuses a field without a vector of children.
       { at: () => writer.vector([]) },
     ]);
   };
@@ -159,10 +159,7 @@ export function arrowSchema(columns: readonly Column[], zone: string): string {
   return Buffer.concat([head, writer.bytes]).toString('base64');
 }
 
-/**
- * Reads offsets of a flatbuffer. A position outside the bytes throws RangeError, which the only caller turns into
- * "unknown".
- */
+/** Reads a flatbuffer. A position outside the bytes throws RangeError, which the only caller turns into "unknown". */
 class FlatReader {
   constructor(readonly bytes: Buffer) {}
 
@@ -170,7 +167,7 @@ class FlatReader {
     return at + this.bytes.readUInt32LE(at);
   }
 
-  /** Position of slot `slot` of the table at `table`; undefined when the default applies. */
+  /** Position of a table's slot; undefined when the default applies. */
   slot(table: number, slot: number): number | undefined {
     const vtable = table - this.bytes.readInt32LE(table);
     if (4 + 2 * slot >= this.bytes.readUInt16LE(vtable)) return undefined;
@@ -189,19 +186,18 @@ class FlatReader {
     return this.bytes.toString('utf8', at + 4, at + 4 + length);
   }
 
-  /** Positions of the tables of a vector. */
   *tables(vector: number): Generator<number> {
     const count = this.bytes.readUInt32LE(vector);
     for (let index = 0; index < count; index++) yield this.follow(vector + 4 + 4 * index);
   }
 }
 
-/** A column's zone by an `ARROW:schema`: its name, or `naive` for a time without one. */
+/** A column's zone; `naive` for a time without one. */
 export type ArrowZone = { readonly zone: string } | 'naive';
 
 /**
- * The zone of column `name` in the base64 text of an `ARROW:schema`; undefined when the text is not such a schema or
- * the column is not a timestamp. Never throws: the bytes are untrusted.
+ * The zone of column `name` in a base64 `ARROW:schema`; undefined when the text is no such schema or the column no
+ * timestamp. Never throws: the bytes are untrusted.
  */
 export function zoneInArrowSchema(base64: string, name: string): ArrowZone | undefined {
   try {

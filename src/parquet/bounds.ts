@@ -1,9 +1,8 @@
 /**
- * Bounds on what a Parquet file may request. A file states the lengths of its lists, the number of values in a page
- * and its size when decompressed, and the library believes them: forty bytes can request gigabytes, or an endless
- * loop. So all that the library will believe is checked here first, in the same order and by the same rules. A
- * violation throws an Error with a clause that says what is wrong. The largest file that is read costs 1.4 GB of
- * memory, or 0.5 GB when a window of it is read.
+ * Bounds on what a Parquet file may request. The library believes the lengths, counts and sizes that a file states:
+ * forty bytes can request gigabytes, or an endless loop. So they are checked here first, in the library's order and
+ * by its rules. A violation throws an Error with a clause that says what is wrong. The largest file that is read
+ * costs 1.4 GB of memory, a window of it 0.5 GB.
  *
  *   file                256 MiB, of which the footer 8 MiB: 500,000 structures, 2,000,000 list elements, nested 16 deep
  *   rows                2,000,000: twenty-one years of minutes; 1,000 columns, 32,000,000 values in one read
@@ -50,7 +49,7 @@ export function checkFooter(bytes: Buffer): void {
   new ThriftWalker(bytes.subarray(0, bytes.length - 8), from, PARQUET_BOUNDS).structure();
 }
 
-/** Checks the footer's metadata, before its schema is used. */
+/** Checks the metadata before its schema is used. */
 export function checkMetadata(metadata: FileMetaData): void {
   count(metadata.schema.length, PARQUET_BOUNDS.columns, 'the number of its columns');
   let rows = 0;
@@ -61,13 +60,13 @@ export function checkMetadata(metadata: FileMetaData): void {
     throw new Error(`the footer says ${Number(metadata.num_rows)} rows and its row groups ${rows}`);
 }
 
-/** What the file has requested so far. */
+/** Requested by the file so far. */
 interface Asked {
   values: number;
   plainBytes: number;
 }
 
-/** Checks the pages that the library will read: of columns `names`, in the row groups with rows from `from` to `to`. */
+/** Checks the pages to read: of columns `names`, in the row groups with rows `from` to `to`. */
 export function checkPages(
   bytes: Buffer,
   metadata: FileMetaData,
@@ -87,7 +86,7 @@ export function checkPages(
         const element = elements.get(path[0]);
         if (path.length !== 1 || element?.type === undefined || element.repetition_type === 'REPEATED')
           throw new Error(`its column \`${path.join('.')}\` is nested`);
-        // The library forgets one of the two, and an error in it would end the program.
+        // The library forgets one of them; an error in it would end the program.
         if (seen.has(path[0])) throw new Error(`it has its column \`${path[0]}\` twice`);
         seen.add(path[0]);
         asked.values += rows;
@@ -213,7 +212,7 @@ function checkPageV2(page: Page, header: PageHeaderV2 | undefined, rowsLeft: num
   return values;
 }
 
-/** Number of `values` that are not null, by their levels. */
+/** Number of `values` that are not null. */
 function defined(levels: Uint8Array, values: number): number {
   checkRuns(levels, 0, 1, values);
   const found = new Uint8Array(values);
@@ -228,7 +227,7 @@ function defined(levels: Uint8Array, values: number): number {
   return sum;
 }
 
-/** Checks runs of values: none may exceed the values that are expected. */
+/** Checks that no run exceeds the expected values. */
 function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: number): void {
   if (width > 32) throw new Error('it has values wider than any');
   const walker = new ThriftWalker(bytes, from, PARQUET_BOUNDS);
@@ -239,7 +238,7 @@ function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: numbe
       wanted - seen + RUN_PADDING,
       'the length of a run of values',
     );
-    // The last run may be cut short by the end of the page.
+    // The page's end may cut the last run short.
     const bytesOfRun =
       (head & 1) === 1 ? Math.ceil((Math.min(run, wanted - seen) * width) / 8) : (width + 7) >> 3;
     walker.skip(bytesOfRun);
@@ -248,7 +247,7 @@ function checkRuns(bytes: Uint8Array, from: number, width: number, wanted: numbe
   }
 }
 
-/** Checks delta encoding: every varint ends and every block is possible. */
+/** Checks that every varint ends and every block is possible. */
 function checkDeltas(bytes: Uint8Array, wanted: number): void {
   const walker = new ThriftWalker(bytes, 0, PARQUET_BOUNDS);
   const block = count(walker.varint(), 2 ** 20, 'the length of a block of differences');

@@ -1,20 +1,20 @@
-/** `NSE_{SYMBOL}_1m_test.parquet`: the candles, in exactly the existing data's schema. */
+/** `NSE_{SYMBOL}_1m_test.parquet`: candles in exactly the existing data's schema. */
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { CandleRow } from '../candles/candle.js';
 import type { ParquetRecord } from './parquet.js';
 
-/** The instrument that a file belongs to. */
+/** The instrument of a file. */
 export interface FileInstrument {
-  /** Prefix of the file's name and content of the column, e.g. `NSE`. */
+  /** File name's prefix and the column's content, e.g. `NSE`. */
   readonly exchange: string;
   /** E.g. `M&M`; used unchanged. */
   readonly symbol: string;
 }
 
 /**
- * The part of a file's name before `_1m`. Callers check symbols; as a second barrier, a name that could leave the
- * folder throws EngineError OUTPUT.
+ * A file name up to `_1m`. Callers check symbols; as a second barrier, a name that could leave the folder throws
+ * EngineError OUTPUT.
  */
 export function fileStem({ exchange, symbol }: FileInstrument): string {
   for (const part of [exchange, symbol]) {
@@ -24,7 +24,7 @@ export function fileStem({ exchange, symbol }: FileInstrument): string {
   return `${exchange}_${symbol}`;
 }
 
-/** Path of an instrument's candles under the output folder. */
+/** Path of an instrument's candles. */
 export function candlesPath(outDir: string, instrument: FileInstrument): string {
   return join(outDir, `${fileStem(instrument)}_1m_test.parquet`);
 }
@@ -35,11 +35,11 @@ export function candleRecord(row: CandleRow): ParquetRecord {
   return { symbol, exchange, timestamp, open, high, low, close, volume };
 }
 
-/** Range of a candle's time, epoch ms: a file may hold any number, and one far outside has no date. */
+/** Epoch ms: a file may hold any number, and one far outside has no date. */
 const EARLIEST_MS = 0;
 const LATEST_MS = Date.UTC(2200, 0, 1);
 
-/** One row from a reader; undefined when a value is missing or of another type, or its time is out of range. */
+/** One row from a reader; undefined when a value is missing, of another type, or its time out of range. */
 export function candleFrom(
   record: Readonly<Record<string, unknown>>,
   instrument: FileInstrument,
@@ -61,7 +61,7 @@ export function candleFrom(
     : undefined;
 }
 
-/** A Parquet number as a JavaScript number; NaN for anything else. Volumes and times are far below 2^53. */
+/** NaN for what is no number. Volumes and times are far below 2^53. */
 export function numberFrom(value: unknown): number {
   if (typeof value === 'number') return value;
   return typeof value === 'bigint' ? Number(value) : Number.NaN;

@@ -1,6 +1,6 @@
-/** The columns of the two files, and the zone that their times are written with. */
+/** The columns of the two files, and the zone of their times. */
 
-/** Types by their Arrow names. `timestamp` is an instant in ms with a zone for display. */
+/** Arrow's names. `timestamp` is an instant in ms with a zone for display. */
 export type ColumnType = 'string' | 'double' | 'int64' | 'boolean' | 'timestamp';
 
 export interface Column<Name extends string = string> {
@@ -8,21 +8,21 @@ export interface Column<Name extends string = string> {
   readonly type: ColumnType;
 }
 
-/** A column of a file of any origin: `type` is a ColumnType or another type's plain name, e.g. `int32`. */
+/** A column of any file: `type` is a ColumnType or another type's plain name, e.g. `int32`. */
 export interface FoundColumn {
   readonly name: string;
   readonly type: string;
 }
 
-/** The two spellings of Indian time that existing files use. A file keeps the one it began with. */
+/** The spellings of Indian time in existing files. A file keeps its own. */
 export type Zone = '+05:30' | 'Asia/Kolkata';
 
-/** Whether `zone` is a spelling that this program writes. */
+/** True if this program writes `zone`. */
 export function isIndianZone(zone: string | undefined): zone is Zone {
   return zone === '+05:30' || zone === 'Asia/Kolkata';
 }
 
-/** The candles file: exactly the existing data's schema, in its order. */
+/** The existing data's schema, in its order. */
 export const CANDLE_COLUMNS = [
   { name: 'symbol', type: 'string' },
   { name: 'exchange', type: 'string' },
@@ -34,10 +34,10 @@ export const CANDLE_COLUMNS = [
   { name: 'volume', type: 'int64' },
 ] as const satisfies readonly Column[];
 
-/** Number of columns in quality files written before 2026-11-26: the first eight. */
+/** Files written before 2026-11-26 have the first eight quality columns. */
 export const QUALITY_COLUMNS_BEFORE = 8;
 
-/** The quality file: one row for each candle. */
+/** One row for each candle. */
 export const QUALITY_COLUMNS = [
   { name: 'timestamp', type: 'timestamp' },
   { name: 'ticks', type: 'int64' },

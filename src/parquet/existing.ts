@@ -1,4 +1,4 @@
-/** Reads an instrument's existing files strictly: a file that is not clearly ours is never overwritten. */
+/** Reads existing files strictly: a file that is not clearly ours is never overwritten. */
 import { stat } from 'node:fs/promises';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { FileIdentity } from '../candles/candle.js';
@@ -11,19 +11,19 @@ import type { StoredCandle } from './merge.js';
 import { qualityFrom, qualityPath } from './quality-file.js';
 import { openParquet } from './reader.js';
 
-/** An instrument's two files. Zones are undefined where there is no file yet. */
+/** An instrument's two files. A zone is undefined where there is no file. */
 export interface StoredPair {
   readonly rows: readonly StoredCandle[];
   readonly candlesZone: Zone | undefined;
   readonly qualityZone: Zone | undefined;
 }
 
-/** Footer keys that both files carry. */
+/** Footer keys of both files. */
 export function footerKeys(identity: FileIdentity): Record<'feed' | 'mode' | 'volume_kind', string> {
   return { feed: identity.feed, mode: identity.mode, volume_kind: identity.volumeKind };
 }
 
-/** Throws EngineError FOOTER when a file's rows are of another origin than this run's. */
+/** Throws EngineError FOOTER when a file's rows are of another origin. */
 function checkIdentity(path: string, keys: ReadonlyMap<string, string>, identity: FileIdentity): void {
   for (const [key, ours] of Object.entries(footerKeys(identity))) {
     const theirs = keys.get(key);
@@ -43,8 +43,8 @@ interface StoredFile<Row> {
 }
 
 /**
- * Reads one existing file and checks columns, identity and every row. Undefined when absent. Throws EngineError
- * OUTPUT or FOOTER.
+ * Reads a file and checks columns, identity and every row. Undefined when absent. Throws EngineError OUTPUT or
+ * FOOTER.
  */
 async function readStored<Row>(
   path: string,
@@ -100,9 +100,8 @@ export async function readPair(
 }
 
 /**
- * Checks, before connecting, that a run of `identity` may write these instruments under `outDir`. Changes nothing.
- * Throws EngineError OUTPUT (the folder is a file; an existing file is unreadable, damaged or foreign) or FOOTER
- * (other footer keys).
+ * Checks, before connecting, that a run of `identity` may write these instruments. Changes nothing. Throws
+ * EngineError OUTPUT (the folder is a file; a file is unreadable, damaged or foreign) or FOOTER (other footer keys).
  */
 export async function checkExisting(
   outDir: string,

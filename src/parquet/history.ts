@@ -1,4 +1,4 @@
-/** Reads candles of another program, or of an earlier run. Never writes. */
+/** Reads candles of another program or an earlier run. Never writes. */
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { CandleRow, QualityRow, VolumeKind } from '../candles/candle.js';
@@ -12,7 +12,7 @@ import { qualityFrom, qualityPath } from './quality-file.js';
 import { openParquet } from './reader.js';
 import type { OpenParquet } from './reader.js';
 
-/** What two files must have in common for the gate `schema`. */
+/** What the gate `schema` compares. */
 export interface Schema {
   readonly columns: readonly FoundColumn[];
   /** As pandas shows it, e.g. `+05:30`; undefined for a naive time. */
@@ -25,26 +25,26 @@ export interface History extends Schema {
   readonly rows: readonly CandleRow[];
   /** `traded` when the file does not say. */
   readonly volumeKind: VolumeKind;
-  /** Sentences on what was assumed or left out. */
+  /** Sentences on what was assumed or omitted. */
   readonly notes: readonly string[];
 }
 
-/** A candles file, with the quality of each row where it is known. */
+/** A candles file, with quality where it is known. */
 export interface CandleFile extends Schema {
   readonly path: string;
   /** Sorted by time, one a minute. Only our own files have quality. */
   readonly rows: readonly StoredCandle[];
-  /** Whether it is one of our own, by its name. */
+  /** One of our own, by its name. */
   readonly ours: boolean;
   /** `traded` when the file does not say. */
   readonly volumeKind: VolumeKind;
-  /** Key-value metadata of the footer. */
+  /** Of the footer. */
   readonly keys: ReadonlyMap<string, string>;
-  /** Sentences on what was assumed or left out; each begins with the path. */
+  /** Sentences on what was assumed or omitted; each begins with the path. */
   readonly notes: readonly string[];
 }
 
-/** Half-open, epoch ms; all by default. Keeps a long history out of memory. */
+/** Half-open, epoch ms; default all. Keeps a long history out of memory. */
 export interface HistoryWindow {
   readonly fromMs?: number;
   readonly toMs?: number;
@@ -53,7 +53,7 @@ export interface HistoryWindow {
 const NEEDED = CANDLE_COLUMNS.filter(({ name }) => name !== 'symbol' && name !== 'exchange');
 const numeric = /^(u?int\d+|double|float|float16|decimal)$/;
 
-/** Throws EngineError HISTORY when a needed column is missing or has the wrong type. */
+/** Throws EngineError HISTORY when a needed column is missing or of the wrong type. */
 function checkColumns(file: OpenParquet): void {
   for (const { name, type } of NEEDED) {
     const found = file.columns.find((column) => column.name === name);
@@ -80,7 +80,6 @@ function volumeKindOf(file: OpenParquet): VolumeKind {
   );
 }
 
-/** Notes on times that the file leaves open. */
 function timeNotes(file: OpenParquet): string[] {
   if (file.timeKind === 'wall') return [`${file.path} has times without a zone: they are taken as IST.`];
   if (file.zone === undefined)
@@ -88,7 +87,7 @@ function timeNotes(file: OpenParquet): string[] {
   return [];
 }
 
-/** The records in the window. The column of times is read first, so that only the rows between need to be built. */
+/** Reads the times first, so that only the rows between are built. */
 async function recordsIn(
   file: OpenParquet,
   { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow,
@@ -100,20 +99,20 @@ async function recordsIn(
   if (from === -1) return [];
   const names = new Set(file.columns.map(({ name }) => name));
   const columns = CANDLE_COLUMNS.map(({ name }) => name as string).filter((name) => names.has(name));
-  // A file need not be sorted, so rows between may lie outside the window.
+  // An unsorted file can have rows outside the window between them.
   return (await file.rows({ columns, from, to: times.findLastIndex(inside) + 1 })).filter(inside);
 }
 
-/** Our own quality rows by minute, without rows that lack a value. Empty when there is no such file. */
+/** Our quality rows, without those that lack a value. Empty when there is no file. */
 async function qualityRows(dir: string, instrument: FileInstrument): Promise<QualityRow[]> {
   const file = await openParquet(qualityPath(dir, instrument), 'HISTORY');
   return ((await file?.rows()) ?? []).flatMap((record) => qualityFrom(record) ?? []);
 }
 
 /**
- * Reads an instrument's candles in `dir`: with `which` `ours` our own `..._1m_test.parquet` and its quality file,
- * with `either` `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is no file. Throws EngineError
- * HISTORY when a file cannot be read or has no usable columns.
+ * Reads an instrument's candles: with `ours` our `..._1m_test.parquet` and its quality file, with `either`
+ * `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is no file. Throws EngineError HISTORY when a
+ * file cannot be read or has no usable columns.
  */
 export async function readCandleFile(
   dir: string,
@@ -158,9 +157,9 @@ export async function readCandleFile(
 }
 
 /**
- * Reads the momentum rule's history: `{EXCHANGE}_{SYMBOL}_1m.parquet` in `dir`, or else our own `..._1m_test.parquet`
- * without its partial candles. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be
- * read or has no usable columns.
+ * Reads the momentum rule's history: `{EXCHANGE}_{SYMBOL}_1m.parquet`, or else our `..._1m_test.parquet` without
+ * partial candles. Undefined when there is neither. Throws EngineError HISTORY when the file cannot be read or has no
+ * usable columns.
  */
 export async function readHistory(
   dir: string,
@@ -178,18 +177,15 @@ export async function readHistory(
   return { path, rows, volumeKind, zone, columns, notes };
 }
 
-/**
- * The schema of a Parquet file, without its rows. Undefined when absent; throws EngineError HISTORY when it cannot be
- * read.
- */
+/** A file's schema, without its rows. Undefined when absent. Throws EngineError HISTORY when it cannot be read. */
 export async function readSchema(path: string): Promise<Schema | undefined> {
   const file = await openParquet(path, 'HISTORY');
   return file && { columns: file.columns, zone: file.zone };
 }
 
 /**
- * Differences of our file's schema from an existing one's in names, order, types and zone, a sentence each. The unit
- * of a time (ms, us, ns) does not count: pandas joins them.
+ * Differences in names, order, types and zone, a sentence each. A time's unit (ms, us, ns) does not count: pandas
+ * joins them.
  */
 export function schemaDifferences(ours: Schema, theirs: Schema): string[] {
   const sentences: string[] = [];

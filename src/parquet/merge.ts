@@ -1,7 +1,7 @@
 /** Merges new candles with those on disk. Pure. */
 import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
 
-/** A candle on disk. Without a quality row it counts as whole with revision 0, and no row is invented for it. */
+/** Without a quality row a candle counts as whole with revision 0; no row is invented. */
 export interface StoredCandle {
   readonly candle: CandleRow;
   readonly quality: QualityRow | undefined;
@@ -10,17 +10,17 @@ export interface StoredCandle {
 export interface Merged {
   /** Sorted by time, one a minute. */
   readonly rows: readonly StoredCandle[];
-  /** Minutes (epoch ms) in which the stored row stayed although the incoming one differs, in order. */
+  /** Minutes (epoch ms, ascending) in which the stored row stayed although the incoming one differs. */
   readonly kept: readonly number[];
 }
 
-/** Joins candles and quality rows of one file pair. A quality row without its candle is dropped. */
+/** Joins a pair's rows. A quality row without its candle is dropped. */
 export function pairUp(candles: readonly CandleRow[], quality: readonly QualityRow[]): StoredCandle[] {
   const byMinute = new Map(quality.map((row) => [row.timestampMs, row]));
   return candles.map((candle) => ({ candle, quality: byMinute.get(candle.timestampMs) }));
 }
 
-/** Whether `newer` replaces `stored`: whole beats partial, then the higher revision, then the newer. */
+/** Whole beats partial, then the higher revision, then the newer. */
 export function replaces(newer: StoredCandle, stored: StoredCandle): boolean {
   const newerPartial = newer.quality?.partial ?? false;
   const storedPartial = stored.quality?.partial ?? false;
@@ -28,7 +28,7 @@ export function replaces(newer: StoredCandle, stored: StoredCandle): boolean {
   return (newer.quality?.revision ?? 0) >= (stored.quality?.revision ?? 0);
 }
 
-/** Whether two candles say the same of their minute. */
+/** True if two candles say the same of their minute. */
 export function sameCandle(a: CandleRow, b: CandleRow): boolean {
   return firstDifference(a, b) === undefined;
 }
@@ -39,8 +39,8 @@ export function firstDifference<Row extends object>(a: Row, b: Row): (keyof Row 
 }
 
 /**
- * Whether `stored` is an earlier state of `newer`: the same ticks up to the seal, and no more late ticks. A writer
- * that died leaves such rows, and its successor does not remember them.
+ * True if `stored` has the same ticks up to the seal and no more late ticks. A writer that died leaves such rows, and
+ * its successor does not remember them.
  */
 function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQuality): boolean {
   if (quality === undefined || quality.source !== newer.quality.source) return false;
@@ -52,7 +52,7 @@ function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQual
     return false;
   if (lateSince === 0)
     return sameCandle(candle, newer.candle) && quality.priceChanges === newer.quality.priceChanges;
-  // The auction's candle is flat at its last price, which may move either way.
+  // The auction's candle is flat at its last price, which moves either way.
   const within =
     quality.source === 'auction' || (candle.high <= newer.candle.high && candle.low >= newer.candle.low);
   return (
@@ -65,8 +65,7 @@ function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQual
 
 /**
  * `merge` for a writer whose `incoming` rows are all of its run's so far. `own`: the rows that it wrote before, by
- * minute. A minute that proves to be partial must not lose to its own earlier state, so rows of the same run yield to
- * newer ones.
+ * minute. They yield to newer ones, because a minute that proves partial must not lose to its earlier state.
  */
 export function mergeRun(
   stored: readonly StoredCandle[],
@@ -89,10 +88,7 @@ export function mergeRun(
   return merge(earlier, incoming);
 }
 
-/**
- * Merges `incoming` into `stored`, in the order given, by minute: a file holds one symbol. Merging the same rows
- * again changes nothing.
- */
+/** Merges `incoming` into `stored` by minute, in order: a file holds one symbol. Idempotent. */
 export function merge(stored: readonly StoredCandle[], incoming: readonly CandleWithQuality[]): Merged {
   const byMinute = new Map<number, StoredCandle>();
   const lay = (row: StoredCandle): boolean => {

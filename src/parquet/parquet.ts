@@ -1,14 +1,13 @@
 /**
  * Encodes one Parquet file: one row group, one plain page a column, uncompressed (a day of one symbol is some 30 KB).
  *
- * The library writes times as ConvertedType only, which readers take for naive. So its footer is replaced: the same
- * metadata, with LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with `ARROW:schema` for the zone. That
- * reaches into the library's `dist`, hence the exact version in package.json. The library gets columns in its own
- * internal form, because its first step makes five objects of each value; the bytes are the same
- * (test/parquet/parquet.test.ts).
+ * The library writes times as ConvertedType only, which readers take for naive. So its footer is replaced by one with
+ * LogicalType TIMESTAMP(isAdjustedToUTC) and STRING, and with `ARROW:schema` for the zone. That reaches into the
+ * library's `dist`, hence the exact version in package.json. The library gets columns in its internal form, because
+ * its first step makes five objects of each value; the bytes are the same (test/parquet/parquet.test.ts).
  *
- * The library costs a thread 20 MB and more than 100 ms, so it is imported on the first write and never by a thread
- * that only reads. Its parts are imported one by one, because its reader imports a cloud storage SDK.
+ * The library costs a thread 20 MB and more than 100 ms, so the first write imports it, and a thread that only reads
+ * never does. Its parts are imported singly, because its reader imports a cloud storage SDK.
  */
 import type { FieldDefinition, ParquetType, WriterOptions } from '@dsnp/parquetjs/dist/lib/declare.js';
 import type { ParquetEnvelopeWriter, ParquetWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
@@ -18,14 +17,14 @@ import type { SchemaElement } from '@dsnp/parquetjs/dist/gen-nodejs/parquet_type
 import { arrowSchema } from './arrow-schema.js';
 import type { Column, ColumnType, Zone } from './columns.js';
 
-/** Values of one row by column name: string, double and int64 as number, boolean, timestamp as epoch ms. */
+/** One row by column name: string, double and int64 as number, boolean, timestamp as epoch ms. */
 export type ParquetRecord = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface ParquetFile {
   readonly columns: readonly Column[];
   readonly rows: readonly ParquetRecord[];
   readonly zone: Zone;
-  /** Key-value metadata of the footer, without `ARROW:schema`. */
+  /** Footer metadata without `ARROW:schema`. */
   readonly keys: Readonly<Record<string, string>>;
 }
 
@@ -57,7 +56,7 @@ async function loadLibrary() {
 type Library = Awaited<ReturnType<typeof loadLibrary>>;
 let library: Promise<Library> | undefined;
 
-/** Adds to a column's schema element what the library leaves out. */
+/** Adds what the library leaves out. */
 function completeElement(thrift: Library['thrift'], element: SchemaElement, type: ColumnType): void {
   if (type === 'string') element.logicalType = new thrift.LogicalType({ STRING: new thrift.StringType() });
   if (type !== 'timestamp') return;
@@ -67,7 +66,7 @@ function completeElement(thrift: Library['thrift'], element: SchemaElement, type
   });
 }
 
-/** The file's last bytes: metadata, its length, the magic word. */
+/** Metadata, its length, the magic word. */
 function footer(lib: Library, envelope: ParquetEnvelopeWriter, file: ParquetFile): Buffer {
   const { thrift, wire } = lib;
   const root = new thrift.SchemaElement({ name: 'schema', num_children: file.columns.length });
@@ -98,7 +97,7 @@ function footer(lib: Library, envelope: ParquetEnvelopeWriter, file: ParquetFile
   return Buffer.concat([encoded, tail]);
 }
 
-/** The part of a stream that the library uses; collects what is written. */
+/** The part of a stream that the library uses. */
 function collector(chunks: Buffer[]): WriteStreamMinimal {
   const write = (bytes: Buffer, written: (error?: Error | null) => void): boolean => {
     chunks.push(bytes);
@@ -108,7 +107,7 @@ function collector(chunks: Buffer[]): WriteStreamMinimal {
   return { write, end: (ended: () => void) => ended() } as unknown as WriteStreamMinimal;
 }
 
-/** The rows as columns, in the library's internal form. Throws when a value does not fit its column. */
+/** Columns in the library's internal form. Throws when a value does not fit its column. */
 function columnsOf(
   { types }: Library,
   schema: ParquetSchema,
@@ -148,8 +147,8 @@ export async function loadParquetLibrary(): Promise<void> {
 }
 
 /**
- * The bytes of a Parquet file. Deterministic: the same rows give the same bytes. Columns are nullable, as pandas
- * writes them, so that schemas compare equal; candles hold no null. Rejects when a value does not fit its column.
+ * The bytes of a file; the same rows give the same bytes. Columns are nullable, as pandas writes them, so that
+ * schemas compare equal; candles hold no null. Rejects when a value does not fit its column.
  */
 export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
   const lib = await (library ??= loadLibrary());
@@ -161,7 +160,7 @@ export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
   );
   const chunks: Buffer[] = [];
   const oneGroup = Math.max(1, file.rows.length) + 1;
-  // The page index is left out: one page a column needs none, and its absence spares readers a second look.
+  // One page a column needs no page index, and readers save a second look.
   const options = {
     rowGroupSize: oneGroup,
     pageSize: oneGroup,

@@ -1,4 +1,4 @@
-/** Proves that a file holds what was sealed. Another library reads it than the one that wrote it. */
+/** Proves that a file holds what was sealed, with another library than the one that wrote it. */
 import type { CandleRow, QualityRow } from '../candles/candle.js';
 import { istStamp } from '../market/session.js';
 import { candleFrom } from './candles-file.js';
@@ -6,7 +6,7 @@ import { firstDifference } from './merge.js';
 import { qualityFrom } from './quality-file.js';
 import { openParquet } from './reader.js';
 
-/** The first field in which what was read differs from what was expected, as one sentence. */
+/** The first field that differs, as one sentence. */
 function difference<Row extends { readonly timestampMs: number }>(
   path: string,
   found: ReadonlyMap<number, Row>,
@@ -22,7 +22,7 @@ function difference<Row extends { readonly timestampMs: number }>(
   return undefined;
 }
 
-/** A file's rows by minute, or a sentence on why there are none. */
+/** Rows by minute, or a sentence on why there are none. */
 async function readForProof<Row extends { readonly timestampMs: number }>(
   path: string,
   rowFrom: (record: Record<string, unknown>) => Row | undefined,
@@ -46,9 +46,8 @@ async function readForProof<Row extends { readonly timestampMs: number }>(
 }
 
 /**
- * Reads a candles file back. Returns a sentence on the first difference from `expected`; undefined when every
- * expected row is there and the file is sorted, one row a minute. Rows of earlier runs may be there as well. Never
- * rejects for what is in the file.
+ * Reads a candles file back. Returns a sentence on the first difference; undefined when every expected row is there
+ * and the file is sorted, one row a minute. Rows of earlier runs may be there. Never rejects for a file's content.
  */
 export async function verifyCandles(
   path: string,

@@ -1,6 +1,6 @@
 /**
- * `quality/NSE_{SYMBOL}_1m_quality.parquet`: how well each candle was seen. A file of its own, so that the candles'
- * schema does not change.
+ * `quality/NSE_{SYMBOL}_1m_quality.parquet`: how well each candle was seen. A separate file keeps the candles'
+ * schema.
  */
 import { join } from 'node:path';
 import type { QualityRow } from '../candles/candle.js';
@@ -8,7 +8,7 @@ import { fileStem, numberFrom } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import type { ParquetRecord } from './parquet.js';
 
-/** Path of an instrument's quality rows under the output folder. */
+/** Path of an instrument's quality rows. */
 export function qualityPath(outDir: string, instrument: FileInstrument): string {
   return join(outDir, 'quality', `${fileStem(instrument)}_1m_quality.parquet`);
 }
@@ -31,7 +31,7 @@ export function qualityRecord(row: QualityRow): ParquetRecord {
   };
 }
 
-/** A number or null; undefined for anything else. */
+/** Undefined for another type. */
 function numberOrNull(value: unknown): number | null | undefined {
   if (value === null || value === undefined) return null;
   const number = numberFrom(value);

@@ -1,7 +1,6 @@
 /**
- * Reading Parquet: our own files, and what pandas, pyarrow and DuckDB write (dictionary pages, several row groups,
- * times in ms, us or ns). A file is read whole into memory once, so that a rename in the middle cannot mix two
- * versions of it.
+ * Reads our Parquet files, and those of pandas, pyarrow and DuckDB (dictionary pages, several row groups, times in
+ * ms, us or ns). A file is read whole once, so that a rename cannot mix two versions.
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -15,29 +14,28 @@ import { zoneInArrowSchema } from './arrow-schema.js';
 import { checkFooter, checkMetadata, checkPages, PARQUET_BOUNDS } from './bounds.js';
 import type { FoundColumn } from './columns.js';
 
-/** How the file stores `timestamp`: an instant, a wall clock's reading without a zone, or not as a time. */
+/** An instant, a wall clock's reading without a zone, or no time. */
 type TimeKind = 'instant' | 'wall' | 'none';
 
-/** A Parquet file with its footer parsed. */
 export interface OpenParquet {
   readonly path: string;
   readonly columns: readonly FoundColumn[];
-  /** Zone of the column `timestamp` as pandas would show it; undefined when it has none. */
+  /** Zone of `timestamp` as pandas shows it; undefined without one. */
   readonly zone: string | undefined;
   readonly timeKind: TimeKind;
-  /** Key-value metadata of the footer. */
+  /** Of the footer. */
   readonly keys: ReadonlyMap<string, string>;
   readonly rowCount: number;
   /** Of the whole file, hex. */
   readonly sha256: string;
   /**
-   * Rows as objects. Times are epoch ms UTC (a wall clock's reading is taken as IST), int64 is bigint or number.
-   * Throws EngineError with the code given to `openParquet`.
+   * Rows as objects. Times are epoch ms UTC (a wall clock's reading counts as IST), int64 is bigint or number. Throws
+   * EngineError with the code given to `openParquet`.
    */
   rows(range?: RowRange): Promise<Record<string, unknown>[]>;
 }
 
-/** Columns and rows to read; all by default. `to` is exclusive. */
+/** Default all; `to` is exclusive. */
 interface RowRange {
   readonly columns?: string[];
   readonly from?: number;
@@ -45,15 +43,15 @@ interface RowRange {
 }
 
 const MAGIC = 'PAR1';
-/** The magic at both ends, and the length of the footer. */
+/** Both magic words, and the footer's length. */
 const MIN_FILE_BYTES = 12;
 
-/** ZSTD is in Node's zlib since version 22.15; before that a file compressed with it is refused. */
+/** In Node's zlib since 22.15; before, a ZSTD file is refused. */
 const zstdDecompress = (
   zlib as { zstdDecompressSync?: (input: Uint8Array, options: zlib.ZlibOptions) => Buffer }
 ).zstdDecompressSync;
 
-/** Limits decompression to the length that the page's header claims. */
+/** Limits decompression to the length in the page's header. */
 const upTo = (length: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, length) });
 
 const compressors: Compressors = {
@@ -71,7 +69,7 @@ const compressors: Compressors = {
 
 const readable = new Set<string>(['UNCOMPRESSED', ...Object.keys(compressors)]);
 
-/** A column's type by its plain name: one of ColumnType, or `int32`, `float`, `decimal` and the like. */
+/** A column's plain type name: a ColumnType, or `int32`, `float`, `decimal` and the like. */
 function typeName(element: SchemaElement): string {
   const { type, converted_type: converted, logical_type: logical } = element;
   if (type === undefined) return 'group';
@@ -84,7 +82,7 @@ function typeName(element: SchemaElement): string {
   return type === 'BYTE_ARRAY' ? 'binary' : type.toLowerCase();
 }
 
-/** Whether times are instants. ConvertedType alone means UTC by the format; INT96 is a wall clock by custom. */
+/** ConvertedType alone means UTC by the format; INT96 is a wall clock by custom. */
 function timeKindOf(element: SchemaElement | undefined): TimeKind {
   if (element === undefined || typeName(element) !== 'timestamp') return 'none';
   if (element.type === 'INT96') return 'wall';
@@ -93,7 +91,7 @@ function timeKindOf(element: SchemaElement | undefined): TimeKind {
     : 'instant';
 }
 
-/** The zone a pandas user sees: the Arrow schema's, else UTC where the logical type says "adjusted", else none. */
+/** As pandas shows it: the Arrow schema's, else UTC where the logical type says "adjusted", else none. */
 function zoneOf(element: SchemaElement | undefined, keys: ReadonlyMap<string, string>): string | undefined {
   if (element?.logical_type?.type !== 'TIMESTAMP' || !element.logical_type.isAdjustedToUTC) return undefined;
   const arrow = keys.get('ARROW:schema');
@@ -101,7 +99,7 @@ function zoneOf(element: SchemaElement | undefined, keys: ReadonlyMap<string, st
   return zone === undefined || zone === 'naive' ? 'UTC' : zone.zone;
 }
 
-/** The file's codecs that cannot be decompressed here. */
+/** Codecs that cannot be decompressed here. */
 function unreadableCodecs(metadata: FileMetaData): string[] {
   const codecs = metadata.row_groups.flatMap((group) =>
     group.columns.map((column) => column.meta_data?.codec ?? 'an unnamed codec'),
@@ -121,7 +119,7 @@ interface Footer {
   readonly unreadable: readonly string[];
 }
 
-/** Parses the footer. Throws whatever the library throws at damaged bytes. */
+/** Throws whatever the library throws at damaged bytes. */
 function parseFooter(bytes: Buffer): Footer {
   checkFooter(bytes);
   const metadata = parquetMetadata(bytes, { geoparquet: false });
@@ -141,7 +139,6 @@ function parseFooter(bytes: Buffer): Footer {
   };
 }
 
-/** The bytes in the form that the library takes. */
 function bufferOf(bytes: Buffer): AsyncBuffer {
   return {
     byteLength: bytes.length,
@@ -149,10 +146,9 @@ function bufferOf(bytes: Buffer): AsyncBuffer {
   };
 }
 
-/** Makes the error of a file from what is wrong with it. */
 type Refusal = (what: string, cause?: unknown) => EngineError;
 
-/** The bytes of a file that begins and ends as Parquet does; undefined when there is no such file. */
+/** A file's bytes, its magic words checked; undefined when absent. */
 async function readWhole(path: string, fail: Refusal): Promise<Buffer | undefined> {
   let bytes: Buffer | undefined;
   try {
@@ -174,14 +170,11 @@ async function readWhole(path: string, fail: Refusal): Promise<Buffer | undefine
   return bytes;
 }
 
-/**
- * The columns and rows of a range, as the library reads them, after the pages were checked. Throws whatever the
- * library throws.
- */
+/** Checks the pages and reads a range. Throws whatever the library throws. */
 async function readRows(
   bytes: Buffer,
   { metadata, elements, timeKind, rowCount }: Footer,
-  // Always named: the library skips a column that is not in the schema only then; otherwise it fails later.
+  // Always named: only then the library skips a column that is not in the schema; otherwise it fails later.
   { columns = [...elements.keys()], from = 0, to = rowCount }: RowRange,
 ): Promise<Record<string, unknown>[]> {
   checkPages(bytes, metadata, elements, compressors, { names: new Set(columns), from, to });
@@ -206,9 +199,9 @@ async function readRows(
 }
 
 /**
- * Opens a Parquet file and parses its footer. Undefined when there is no such file. Throws EngineError with `code`
- * and one sentence naming the file when it cannot be read, is no Parquet file, is damaged, or uses a compression that
- * this Node.js lacks.
+ * Opens a Parquet file and parses its footer. Undefined when absent. Throws EngineError with `code` and one sentence
+ * naming the file when it cannot be read, is no Parquet file, is damaged, or uses a compression that this Node.js
+ * lacks.
  */
 export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
   const fail: Refusal = (what, cause) => new EngineError(code, `${path} ${what}`, { cause });
@@ -242,7 +235,7 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
   };
 }
 
-/** The file's bytes; undefined when they exceed the bound. */
+/** Undefined when the file exceeds the bound. */
 async function readBounded(path: string): Promise<Buffer | undefined> {
   const file = await open(path, 'r');
   try {
@@ -253,13 +246,13 @@ async function readBounded(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** SHA-256 of the file at `path`, hex; undefined when it is absent or cannot be read, which `openParquet` reports. */
+/** SHA-256 of a file, hex; undefined when it is absent or cannot be read, which `openParquet` reports. */
 export async function sha256OfFile(path: string): Promise<string | undefined> {
   const bytes = await readBounded(path).catch(() => undefined);
   return bytes === undefined ? undefined : sha256Of(bytes);
 }
 
-/** SHA-256 of a file's bytes, hex. */
+/** SHA-256, hex. */
 export function sha256Of(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

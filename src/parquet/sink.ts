@@ -1,4 +1,4 @@
-/** The Parquet sink: collects the run's candles by instrument, and stores them when it is flushed. */
+/** The Parquet sink: collects candles by instrument and stores them at a flush. */
 import type { CandleWithQuality } from '../candles/candle.js';
 import type { CandleEvent } from '../candles/events.js';
 import type { CandleSink, SinkRun } from '../candles/sink.js';
@@ -7,7 +7,7 @@ import type { FileInstrument } from './candles-file.js';
 import { loadParquetLibrary } from './parquet.js';
 import { BATCH_INSTRUMENTS, ParquetStore, type WriteOutcome, type WrittenFile } from './store.js';
 
-/** Real ms that one flush may wait for files that another program holds open, all of them together. */
+/** Real ms in total that one flush may wait for files that another program holds open. */
 const PATIENCE_MS = 5000;
 
 export interface ParquetSinkOptions extends Omit<RenameEffects, 'mayWait'> {
@@ -15,7 +15,7 @@ export interface ParquetSinkOptions extends Omit<RenameEffects, 'mayWait'> {
   readonly onWritten: (files: readonly WrittenFile[]) => void;
 }
 
-/** An instrument's rows that are not yet on disk, by minute. */
+/** Rows that are not yet on disk, by minute. */
 interface Pending {
   readonly instrument: FileInstrument;
   readonly rows: Map<number, CandleWithQuality>;
@@ -33,7 +33,7 @@ export class ParquetSink implements CandleSink {
     this.#options = options;
   }
 
-  /** Loads the library, so that the first write is no slower than the others. */
+  /** Loads the library, so that the first write is not slower. */
   async open({ identity }: SinkRun): Promise<void> {
     const mayWait = (ms: number): boolean => (this.#patienceMs -= ms) >= 0;
     this.#store = new ParquetStore({ ...this.#options, identity, mayWait });
@@ -53,7 +53,7 @@ export class ParquetSink implements CandleSink {
 
   /**
    * Stores what is pending. An instrument whose files are held open, or on a full disk, stays pending and does not
-   * prevent the others. Throws AggregateError with the EngineErrors OUTPUT and FOOTER.
+   * prevent the others. Throws AggregateError of EngineErrors OUTPUT and FOOTER.
    */
   async flush(): Promise<void> {
     const all = [...this.#pending.values()];
@@ -64,7 +64,7 @@ export class ParquetSink implements CandleSink {
     if (errors.length > 0) throw new AggregateError(errors, errors[0].message);
   }
 
-  /** Stores instruments together. Returns the errors of those that stay pending. */
+  /** Returns the errors of those that stay pending. */
   async #storeBatch(batch: readonly Pending[]): Promise<Error[]> {
     const store = this.#store!;
     const all = batch.map(({ instrument, rows }) => ({
@@ -90,7 +90,7 @@ export class ParquetSink implements CandleSink {
     await this.flush();
   }
 
-  /** Minutes (epoch ms) of a symbol in which a better row of an earlier run stayed in the file. */
+  /** Minutes (epoch ms) in which a better row of an earlier run stayed in the file. */
   kept(symbol: string): ReadonlySet<number> {
     return this.#kept.get(symbol) ?? new Set<number>();
   }

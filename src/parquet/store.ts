@@ -1,7 +1,7 @@
 /**
  * Candles on disk: two Parquet files an instrument, merged with what is there. Writes of one store must not overlap.
- * The files are the only truth: they are read before every write, so a restarted process continues from what a killed
- * one wrote. Bytes that this store wrote are recognized by their hash and not decoded again.
+ * The files are the only truth: every write reads them first, so a restarted process continues from what a killed one
+ * wrote. Bytes that this store wrote are recognized by their hash and not decoded again.
  */
 import assert from 'node:assert';
 import { rm } from 'node:fs/promises';
@@ -29,7 +29,7 @@ import { qualityPath, qualityRecord } from './quality-file.js';
 import { openParquet, sha256Of, sha256OfFile } from './reader.js';
 import { footerKeys, readPair, type StoredPair } from './existing.js';
 
-/** A file as it now is on disk. */
+/** A file on disk. */
 export interface WrittenFile {
   readonly path: string;
   readonly rows: number;
@@ -38,30 +38,30 @@ export interface WrittenFile {
 }
 
 export interface WriteOutcome {
-  /** The quality file and the candles file, in the order of their renames. */
+  /** Quality, then candles: the order of their renames. */
   readonly files: readonly WrittenFile[];
   /** Minutes (epoch ms) in which a better row of an earlier run stayed although the incoming one differs. */
   readonly kept: readonly number[];
 }
 
-/** The run's rows of one instrument so far, to be stored. */
+/** The run's rows of one instrument so far. */
 export interface Batch {
   readonly instrument: FileInstrument;
   readonly rows: readonly CandleWithQuality[];
 }
 
-/** Names of temporary files, by folder. */
+/** Temporary files, by folder. */
 interface Aside {
   readonly candles: readonly string[];
   readonly quality: readonly string[];
 }
 
-/** A file's bytes, and what is known of them. */
+/** A file with its bytes. */
 interface Encoded extends WrittenFile {
   readonly bytes: Buffer;
 }
 
-/** An instrument's files, encoded and in temporary files. */
+/** Files encoded and in temporary files. */
 interface Prepared extends Batch {
   readonly quality: Encoded;
   readonly candles: Encoded;
@@ -70,27 +70,27 @@ interface Prepared extends Batch {
   readonly asides: { readonly quality: string; readonly candles: string };
 }
 
-/** Instruments to store in one call: their names become durable together, and no candle waits for a thousand others. */
+/** Instruments of one call: their names become durable together, and no candle waits for a thousand others. */
 export const BATCH_INSTRUMENTS = 50;
-/** Instruments whose files are encoded concurrently: while one waits for the disk, another is computed. */
+/** Instruments encoded concurrently: one waits for the disk, another is computed. */
 const CONCURRENCY = 2;
 
 export interface ParquetStoreOptions extends RenameEffects {
   readonly outDir: string;
   readonly identity: FileIdentity;
-  /** Encodes a file; `encodeParquet` unless another encoder is compared with it. */
+  /** Default `encodeParquet`; others are for comparison. */
   readonly encode?: (file: ParquetFile) => Promise<Buffer>;
-  /** Zone of files that do not exist yet (`+05:30`); an existing file keeps its own. */
+  /** Zone of new files (`+05:30`); an existing file keeps its own. */
   readonly zone?: Zone;
 }
 
-/** Acts at the first call only; later calls get the same result, or the same refusal. */
+/** Acts once; later calls get the same result or refusal. */
 function once(act: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => (done ??= act());
 }
 
-/** Asserts the columns' ranges: a row that breaks them is a fault of this program and must not reach a file. */
+/** Asserts ranges: a row that breaks them is a fault of this program and must not reach a file. */
 function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: CandleWithQuality): void {
   assert(
     candle.symbol === symbol && candle.exchange === exchange,
@@ -118,13 +118,13 @@ function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: Ca
   );
 }
 
-/** Whether a temporary file is a whole Parquet file. */
+/** True if a temporary file is a whole Parquet file. */
 async function isWhole(path: string): Promise<boolean> {
   const file = await openParquet(path, 'OUTPUT').catch(() => undefined);
   return file !== undefined;
 }
 
-/** What this store wrote last of a symbol: the files' hashes, and what is in them. */
+/** Last write of a symbol: the files' hashes and content. */
 interface Last {
   readonly quality: string;
   readonly candles: string;
@@ -133,10 +133,7 @@ interface Last {
 
 export class ParquetStore {
   readonly #options: ParquetStoreOptions;
-  /**
-   * What this store wrote of each symbol, by minute: the run's own rows yield to newer ones, an earlier run's may
-   * not.
-   */
+  /** Written by symbol and minute: the run's own rows yield to newer ones, an earlier run's may not. */
   readonly #own = new Map<string, ReadonlyMap<number, CandleWithQuality>>();
   readonly #last = new Map<string, Last>();
 
@@ -144,7 +141,7 @@ export class ParquetStore {
     this.#options = options;
   }
 
-  /** The run's rows of an instrument that this store has written, by minute (epoch ms). */
+  /** The run's rows that this store has written, by minute (epoch ms). */
   written({ symbol }: FileInstrument): ReadonlyMap<number, CandleWithQuality> {
     return this.#own.get(symbol) ?? new Map<number, CandleWithQuality>();
   }
@@ -157,14 +154,14 @@ export class ParquetStore {
   }
 
   /**
-   * Merges rows into the files of each instrument. Returns for each its two files, or the EngineError FOOTER or
-   * OUTPUT that prevented it: one file that is held open does not prevent the others. Throws EngineError OUTPUT when
-   * the folder cannot be listed. Wherever the process is killed, each file on disk is whole.
+   * Merges rows into each instrument's files. Returns for each its two files, or the EngineError FOOTER or OUTPUT
+   * that prevented it: one file that is held open does not prevent the others. Throws EngineError OUTPUT when the
+   * folder cannot be listed. Wherever the process is killed, each file on disk is whole.
    *
    * Quality goes first. A new partial candle without its quality row would count as whole and never be corrected; a
-   * quality row without its candle is ignored. Both temporary files are durable before the first rename, which is the
-   * quality file's. So a temporary candles file without one of quality means that the quality is in place, and the
-   * second rename is finished. Names become durable for all instruments together.
+   * quality row without its candle is ignored. Both temporary files are durable before the first rename, the quality
+   * file's. So a temporary candles file alone means that the quality is in place, and the second rename is finished.
+   * Names become durable for all instruments together.
    */
   async writeAll(all: readonly Batch[]): Promise<(WriteOutcome | Error)[]> {
     if (all.length === 0) return [];
@@ -178,7 +175,7 @@ export class ParquetStore {
       for (const [k, one] of left) state[k] = await this.#prepare(one, aside).catch((error: Error) => error);
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, prepare));
-    /** Applies a step to those that have not failed. */
+    /** Skips those that have failed. */
     const each = async (step: (one: Prepared) => Promise<void>): Promise<void> => {
       for (const [k, one] of state.entries())
         if (!(one instanceof Error)) await step(one).catch((error: Error) => void (state[k] = error));
@@ -202,7 +199,6 @@ export class ParquetStore {
     return state.map((one) => (one instanceof Error ? one : this.#stored(one)));
   }
 
-  /** Notes what is on disk now. */
   #stored({ instrument, rows, quality, candles, pair, kept }: Prepared): WriteOutcome {
     const own = this.#own.get(instrument.symbol);
     this.#last.set(instrument.symbol, { quality: quality.sha256, candles: candles.sha256, pair });
@@ -219,7 +215,7 @@ export class ParquetStore {
     };
   }
 
-  /** Merges rows into what is on disk, and writes both temporary files, durably. */
+  /** Merges rows, and writes both temporary files durably. */
   async #prepare({ instrument, rows }: Batch, aside: Aside): Promise<Prepared> {
     for (const row of rows) assertRow(instrument, row);
     const { outDir, zone = '+05:30' } = this.#options;
@@ -263,7 +259,7 @@ export class ParquetStore {
     }
   }
 
-  /** An instrument's files as they are on disk now. Throws EngineError FOOTER or OUTPUT. */
+  /** An instrument's files now. Throws EngineError FOOTER or OUTPUT. */
   async #onDisk(instrument: FileInstrument): Promise<StoredPair> {
     const { outDir, identity } = this.#options;
     const last = this.#last.get(instrument.symbol);
@@ -274,7 +270,7 @@ export class ParquetStore {
     return isLast ? last.pair : readPair(outDir, instrument, identity);
   }
 
-  /** What is on disk for an instrument, sorted. Throws EngineError FOOTER or OUTPUT. */
+  /** Stored rows, sorted. Throws EngineError FOOTER or OUTPUT. */
   async readBack(instrument: FileInstrument): Promise<readonly StoredCandle[]> {
     return (await readPair(this.#options.outDir, instrument, this.#options.identity)).rows;
   }
@@ -290,16 +286,13 @@ export class ParquetStore {
     return { path, rows: records.length, bytes, sha256: sha256Of(bytes) };
   }
 
-  /**
-   * Removes both temporary files, the candles first, so that those are never alone. The next write settles what
-   * cannot be removed.
-   */
+  /** Removes both, candles first, so that they are never alone. The next write settles what cannot be removed. */
   async #discard(qualityAside: string, candlesAside: string | undefined): Promise<void> {
     try {
       if (candlesAside !== undefined) await rm(candlesAside, { force: true });
       await rm(qualityAside, { force: true });
     } catch (error) {
-      // It would hide the failure of the write, which the caller gets.
+      // It would hide the write's failure.
       void error;
     }
   }
@@ -311,7 +304,7 @@ export class ParquetStore {
     const quality = qualityPath(outDir, instrument);
     const begun = new Set(leftoversOf(quality, aside.quality).map(({ tag }) => tag));
     for (const { path, tag } of leftoversOf(candles, aside.candles)) {
-      // A file that is not whole can be alone only when the disk refused its removal as well.
+      // One that is not whole is alone only when the disk refused its removal as well.
       const whole = !begun.has(tag) && (await isWhole(path));
       if (whole) await renameOver(path, candles, this.#options);
       else await rm(path, { force: true });

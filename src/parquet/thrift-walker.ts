@@ -1,22 +1,20 @@
-/** Walks Thrift's compact protocol, in which Parquet keeps its metadata, without building objects. */
+/** Walks Thrift's compact protocol, Parquet's metadata format, without building objects. */
 
-/** Bounds on one walk. */
 interface ThriftBounds {
   readonly structures: number;
-  /** Elements of all lists. */
+  /** In all lists. */
   readonly elements: number;
-  /** Nesting. */
   readonly depth: number;
 }
 
-/** Bytes of the longest int64 as a varint. */
+/** The longest int64. */
 const MAX_VARINT_BYTES = 10;
 
-/** A position in bytes that moves over their structures. */
+/** A position that moves over structures. */
 export class ThriftWalker {
   readonly #bytes: Uint8Array;
   readonly #bounds: ThriftBounds;
-  /** Position of the next byte. */
+  /** The next byte. */
   at: number;
   #structures = 0;
   #elements = 0;
@@ -27,7 +25,7 @@ export class ThriftWalker {
     this.#bounds = bounds;
   }
 
-  /** Walks a structure to its end. Throws an Error with a clause when it ends early or exceeds the bounds. */
+  /** Walks a structure. Throws an Error with a clause when it ends early or exceeds the bounds. */
   structure(depth = 0): void {
     if (++this.#structures > this.#bounds.structures || depth > this.#bounds.depth)
       throw new Error('its metadata is larger or deeper than any real one');

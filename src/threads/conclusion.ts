@@ -1,4 +1,4 @@
-/** The end of a run in the writer's thread: reads every file back, and evaluates the final candles. */
+/** The end of a run in the writer's thread: reads every file back and evaluates the final candles. */
 import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
 import { readCandles } from '../candles/read-candles.js';
 import type { StreamShard } from '../candles/stream.js';
@@ -46,7 +46,7 @@ class Conclusion {
       this.#hashes.candles.add(candle);
       this.#hashes.quality.add({ symbol, ...quality });
     }
-    // A file that cannot be read is among the unproven already.
+    // An unreadable file is among the unproven already.
     if (rows.length > 0 && wrong.length === 0) await this.#compareSchema(place);
     await this.#evaluate(memory, place);
   }
@@ -102,7 +102,7 @@ class Conclusion {
   }
 }
 
-/** Proves and evaluates all rows. In order of symbols, so that the hashes do not depend on the number of shards. */
+/** Proves and evaluates all rows, by symbol, so that the hashes do not depend on the number of shards. */
 export async function conclude(options: ConclusionOptions): Promise<ConcludeAnswer> {
   const all = options.shards.flatMap(({ memory, places }) => places.map((place) => ({ memory, place })));
   all.sort((a, b) => (a.place.instrument.symbol < b.place.instrument.symbol ? -1 : 1));

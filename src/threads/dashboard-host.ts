@@ -1,6 +1,6 @@
 /**
- * The main thread's side of the dashboard: starts its thread, sends it what only the main thread knows, and ends it.
- * A thread that dies is replaced. One that keeps dying is given up, which is said once; the run continues, because
+ * The main thread's side of the dashboard: starts and ends its thread, and sends it what only the main thread knows.
+ * A thread that dies is replaced; one that keeps dying is given up with one message. The run continues, because
  * nothing in it depends on being watched.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -16,15 +16,12 @@ import type { Engine } from '../ingest/engine.js';
 import type { FromDashboard, DashboardTask, ToDashboard } from './dashboard-messages.js';
 import { ThreadHost, type ThreadTask } from './thread-host.js';
 
-/** Deaths after which the thread is no longer replaced. */
+/** Deaths after which the thread is not replaced. */
 const MAX_DEATHS = 3;
-/** Real ms that the thread has to start, and to stop. */
+/** Real ms to start, and to stop. */
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3000;
-/**
- * Size of the young generation. Nearly all that the thread allocates is garbage at once, and collecting it may take
- * its time.
- */
+/** Nearly all that the thread allocates is garbage at once, and collecting it may take its time. */
 const YOUNG_GENERATION_MB = 4;
 
 export interface DashboardHostOptions {
@@ -35,26 +32,25 @@ export interface DashboardHostOptions {
   readonly clock: Clock;
   readonly dashboard: number | undefined;
   readonly metrics: number | undefined;
-  /** The compiled thread entry; the default is the package's own. */
+  /** The compiled thread entry; default the package's own. */
   readonly workerUrl?: URL | undefined;
-  /** For the log, sentences. */
+  /** For the log. */
   readonly onTrouble: (sentence: string) => void;
-  /** For people, a sentence: the pages are gone. */
+  /** For people: the pages are gone. */
   readonly onGone: (sentence: string) => void;
 }
 
-/** URLs of what listens. */
 export interface Addresses {
   readonly dashboard: string | undefined;
   readonly metrics: string | undefined;
 }
 
-/** The state of the run to send; lists are whole, and only their new part is sent. */
+/** The state to send; lists are whole, and only their new part is sent. */
 export interface DashboardUpdate {
   readonly status: Omit<StatusUpdate, 'evaluations' | 'events'>;
   readonly evaluations: readonly Evaluation[];
   readonly events: readonly RunEvent[];
-  /** Events that are new, or longer than at the last update. */
+  /** Events that are new, or longer than before. */
   readonly news: readonly RunEvent[];
   readonly feed: Pick<Facts['feed'], 'connected' | 'connections' | 'disconnects'>;
 }
@@ -72,7 +68,7 @@ export class DashboardHost {
   /** Undefined before the first thread listens. */
   #addresses: Addresses | undefined;
   #evaluationsSent = 0;
-  /** Whether the thread has not been sent anything yet. */
+  /** True if the thread was sent nothing yet. */
   #isNew = true;
 
   constructor(options: DashboardHostOptions) {
@@ -83,7 +79,7 @@ export class DashboardHost {
     });
   }
 
-  /** Starts to listen. Throws EngineError CONFIG when a port cannot be had. */
+  /** Throws EngineError CONFIG when a port cannot be had. */
   async start(): Promise<Addresses> {
     return within(this.#options.clock, START_TIMEOUT_MS, this.#listening(), () => {
       throw new EngineError(
@@ -93,7 +89,7 @@ export class DashboardHost {
     });
   }
 
-  /** Sends an update; returns at once. */
+  /** Returns at once. */
   tell({
     status,
     evaluations,
@@ -118,7 +114,7 @@ export class DashboardHost {
     this.#evaluationsSent = evaluations.length;
   }
 
-  /** Ends the thread; the last update reaches the viewers. */
+  /** Ends the thread; viewers get the last update. */
   async stop(): Promise<void> {
     this.#send({ kind: 'stop' });
     if (this.#port !== undefined)
@@ -130,7 +126,7 @@ export class DashboardHost {
     this.#port?.postMessage(message);
   }
 
-  /** Keeps a thread running; resolves when the first one listens, rejects when it cannot. */
+  /** Keeps a thread running; resolves when the first listens, rejects when it cannot. */
   #listening(): Promise<Addresses> {
     return new Promise((resolve, reject) => {
       const onMessage = (message: FromDashboard, port: MessagePort): void => {
@@ -158,9 +154,7 @@ export class DashboardHost {
     });
   }
 
-  /**
-   * What a thread is started with. One that replaces another listens at the same ports, and is sent everything again.
-   */
+  /** A replacement listens at the same ports and gets everything again. */
   #task(onMessage: (message: FromDashboard, port: MessagePort) => void): ThreadTask {
     const { run, engine, sessions, ledger, dashboard, metrics } = this.#options;
     const { port1, port2 } = new MessageChannel();
@@ -180,7 +174,7 @@ export class DashboardHost {
     return { value, transfer: [port2] };
   }
 
-  /** A thread that listened has died. Throws when it is not to be replaced. */
+  /** A listening thread died. Throws when it is not to be replaced. */
   #died(reason: string): void {
     this.#options.onTrouble(`The thread of the page and the metrics died: ${reason}`);
     if (this.#host.deaths < MAX_DEATHS) return;

@@ -1,4 +1,4 @@
-/** Messages between the main thread and the thread of the page and the metrics. */
+/** Messages between the main thread and the dashboard's thread. */
 import type { MessagePort } from 'node:worker_threads';
 import type { TradingSession } from '../market/session.js';
 import type { StatusUpdate } from '../dashboard/model.js';
@@ -7,7 +7,6 @@ import type { DashboardRun } from '../dashboard/state.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import type { ShardShape } from '../memory/layout.js';
 
-/** The dashboard's task. */
 export interface DashboardTask {
   readonly port: MessagePort;
   readonly run: DashboardRun;
@@ -17,12 +16,11 @@ export interface DashboardTask {
   readonly sessions: readonly TradingSession[];
   readonly counters: Float64Array;
   readonly ledger: SharedArrayBuffer;
-  /** Ports to listen on; undefined for what is not wanted. */
+  /** Ports; undefined for what is not wanted. */
   readonly dashboard: number | undefined;
   readonly metrics: number | undefined;
 }
 
-/** Messages of the main thread. */
 export type ToDashboard =
   | { readonly kind: 'update'; readonly status: StatusUpdate; readonly feed: FeedFigures }
   /** Send viewers the last update, and end. */

@@ -1,6 +1,6 @@
 /**
- * The dashboard's work in its thread: the page with its stream of events, and the metrics. It reads the shards'
- * memory and what the main thread sends. Nothing waits for it, so a viewer can stall no one else.
+ * The dashboard in its thread: the page with its stream of events, and the metrics. It reads the shards' memory and
+ * the main thread's messages. Nothing waits for it, so a viewer can stall nothing else.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { SystemClock, sleep } from '../clock.js';
@@ -14,7 +14,7 @@ import { EngineError, sentenceOf } from '../errors.js';
 import { ShardMemory } from '../memory/layout.js';
 import type { DashboardTask, FromDashboard, ToDashboard } from './dashboard-messages.js';
 
-/** Real ms that connections are given to take the last update. */
+/** Real ms for connections to take the last update. */
 const FAREWELL_MS = 200;
 
 export class Dashboard {
@@ -25,7 +25,6 @@ export class Dashboard {
   readonly #viewers: Viewers;
   readonly #page: LocalServer | undefined;
   readonly #metrics: LocalServer | undefined;
-  /** Undefined before the first update. */
   #feed: FeedFigures | undefined;
 
   constructor(task: DashboardTask) {
@@ -41,7 +40,7 @@ export class Dashboard {
     this.#metrics = task.metrics === undefined ? undefined : this.#metricsServer(task.metrics, memories);
   }
 
-  /** Serves until the main thread says stop. Reports in a message when a port cannot be had, and returns. */
+  /** Serves until `stop`. When a port cannot be had, sends a message and returns. */
   async run(): Promise<void> {
     const stopped = new Promise<void>((resolve) => {
       this.#port.on('message', (message: ToDashboard) => {

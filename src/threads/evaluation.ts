@@ -1,4 +1,4 @@
-/** The momentum rule in the writer's thread: live on the candles as first sealed, and once more on the final ones. */
+/** The momentum rule in the writer's thread: live on candles as first sealed, and again on the final ones. */
 import { createHash } from 'node:crypto';
 import { EngineError, sentenceOf } from '../errors.js';
 import { inOrder, type CandleRow, type CandleWithQuality } from '../candles/candle.js';
@@ -12,10 +12,10 @@ import { evaluateAll, MomentumSeries, type Evaluation, type SeriesOptions } from
 import { readHistory, type History } from '../parquet/history.js';
 import type { FromWriter, PrepareAnswer, WriterSetup } from './writer-messages.js';
 
-/** History that is read: enough for twenty candles and one day's VWAP, over holidays. */
+/** Enough for twenty candles and one day's VWAP, over holidays. */
 const HISTORY_MS = 10 * DAY_MS;
 
-/** SHA-256 of rows that come in order, as of their JSON text: the rows of a whole run need not be in memory at once. */
+/** SHA-256 of the JSON text of rows that come in order: a run's rows need not be in memory at once. */
 export class RowHash {
   readonly #hash = createHash('sha256').update('[');
   #separator = '';
@@ -40,7 +40,7 @@ function hashOfRows(rows: readonly CandleRow[]): string {
 export interface MomentumEvaluationOptions {
   readonly setup: WriterSetup;
   readonly shards: readonly StreamShard[];
-  /** By shard, the last bar that was evaluated by a thread before this one. */
+  /** By shard, the last bar that an earlier thread evaluated. */
   readonly evaluated: readonly number[];
   readonly onEvaluated: (message: FromWriter & { readonly kind: 'evaluated' }) => void;
 }
@@ -50,7 +50,7 @@ export class MomentumEvaluation {
   readonly #histories = new Map<string, History | undefined>();
   /** Last bar evaluated, by shard. */
   readonly #evaluated: number[];
-  /** Each shard's series, by row, and the last bar that they hold. */
+  /** By shard and row, and the last bar that the series hold. */
   readonly #live: ({ readonly series: readonly MomentumSeries[]; pushed: number } | undefined)[] = [];
 
   constructor(options: MomentumEvaluationOptions) {
@@ -58,7 +58,7 @@ export class MomentumEvaluation {
     this.#evaluated = [...options.evaluated];
   }
 
-  /** Reads every instrument's history. */
+  /** Reads all history. */
   async prepare(): Promise<PrepareAnswer> {
     const { given } = this.#options.setup;
     const notes: string[] = [];
@@ -81,7 +81,7 @@ export class MomentumEvaluation {
     return { kind: 'prepare', refusal: undefined, notes, historyRows };
   }
 
-  /** Candles of earlier days from `--history`; undefined where there are none. Throws EngineError HISTORY. */
+  /** Candles of earlier days from `--history`; undefined without any. Throws EngineError HISTORY. */
   async historyOf({
     symbol,
     exchange,
@@ -105,7 +105,7 @@ export class MomentumEvaluation {
     if (packed === undefined)
       return history === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history };
     const polled = { rows: unpackCandles(packed, { symbol, exchange }), volumeKind: given!.volumeKind };
-    // Where both are usable both are used. A polled candle replaces the file's: it is what the broker says today.
+    // Both are used where usable. A polled candle replaces the file's: it is what the broker says today.
     if (history === undefined || history.volumeKind !== polled.volumeKind)
       return { symbol, volumeKind, history: polled };
     const byMinute = new Map([...history.rows, ...polled.rows].map((row) => [row.timestampMs, row]));
@@ -113,8 +113,8 @@ export class MomentumEvaluation {
   }
 
   /**
-   * Evaluates what was sealed since the last time. What fails is reported and not retried: the end evaluates the
-   * final candles.
+   * Evaluates what was sealed since the last time. A failure is reported, not retried: the end evaluates the final
+   * candles.
    */
   async evaluate(): Promise<void> {
     for (const [shard, { memory }] of this.#options.shards.entries()) {
@@ -134,8 +134,7 @@ export class MomentumEvaluation {
   }
 
   /**
-   * Pushes the bars as first sealed, up to `through`. A new series takes all of the run's, and only new bars are
-   * returned.
+   * Pushes bars as first sealed, up to `through`. A new series takes all of the run's; only new bars are returned.
    */
   async #evaluateShard(shard: number, through: number): Promise<Evaluation[]> {
     const { memory, places } = this.#options.shards[shard];
@@ -162,7 +161,7 @@ export class MomentumEvaluation {
     return series;
   }
 
-  /** The rule over a row's final sealed candles. */
+  /** The rule over a row's final candles. */
   async final(
     place: RowPlace,
     candles: readonly CandleWithQuality[],

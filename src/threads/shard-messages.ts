@@ -1,7 +1,6 @@
-/** What a shard's thread is started with. */
+/** A shard thread's start message. */
 import type { ShardShape } from '../memory/layout.js';
 
-/** A shard's task. */
 export interface ShardTask {
   readonly shape: ShardShape;
   readonly buffer: SharedArrayBuffer;

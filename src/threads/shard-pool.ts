@@ -1,6 +1,6 @@
 /**
- * The shards' threads: one long task a shard. All state is in shared memory, so the thread that replaces one that
- * died continues where it stopped. A record at which threads keep dying is skipped and counted as poison.
+ * The shards' threads: one long task a shard. All state is in shared memory, so a replacement continues where a dead
+ * thread stopped. A record at which threads keep dying is skipped and counted as poison.
  */
 import { monoMs } from '../clock.js';
 import { COUNTER } from '../memory/counters.js';
@@ -8,14 +8,14 @@ import { MAIN, SHARD, type ShardMemory } from '../memory/layout.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { ThreadHost } from './thread-host.js';
 
-/** Maximum of deaths in a row at one record, and of threads in a row that do not start. */
+/** Deaths in a row at one record, and threads in a row that do not start. */
 const MAX_DEATHS_AT_ONE_RECORD = 3;
-/** Longest wait for the threads to start, real ms. */
+/** Longest wait for a start, real ms. */
 const START_TIMEOUT_MS = 30_000;
-/** Longest sleep while waiting for them, real ms: a lost wake-up costs no more. */
+/** Longest sleep in that wait, real ms: bounds the cost of a lost wake-up. */
 const MAX_SLEEP_MS = 100;
 
-/** Resolves when a thread has taken over `memory`; with false when none has in time. */
+/** Resolves when a thread has taken over `memory`; with false on a timeout. */
 async function hasBegun({ i32 }: ShardMemory): Promise<boolean> {
   const untilMs = monoMs() + START_TIMEOUT_MS;
   while (Atomics.load(i32, SHARD.starts) === 0) {
@@ -28,21 +28,21 @@ async function hasBegun({ i32 }: ShardMemory): Promise<boolean> {
 export interface ShardPoolOptions {
   readonly memories: readonly ShardMemory[];
   readonly counters: Float64Array;
-  /** The compiled thread entry; the default is the package's own. */
+  /** The compiled thread entry; default the package's own. */
   readonly workerUrl?: URL | undefined;
   readonly ledger?: SharedArrayBuffer | undefined;
-  /** Called at each death with the shard, the cursor of the record at work, and the thread's reason. */
+  /** Called at each death with the shard, the cursor of its record, and the reason. */
   readonly onDeath?: ((shard: number, cursor: number, reason: string) => void) | undefined;
-  /** Given to the entry with its memory; tests plan crashes with it. */
+  /** For the entry; tests plan crashes with it. */
   readonly extra?: unknown;
 }
 
-/** What is known of a shard's deaths, to tell a poisoned record from a thread that cannot start. */
+/** Tells a poisoned record from a thread that cannot start. */
 interface Deaths {
-  /** The record at which it died last, and how often in a row. */
+  /** The record of the last death, and deaths there in a row. */
   cursor: number | undefined;
   atCursor: number;
-  /** Threads in a row that did not take the memory over. */
+  /** Threads in a row that did not take over. */
   withoutStart: number;
 }
 
@@ -63,10 +63,10 @@ export class ShardPool {
   async start(): Promise<void> {
     const { memories } = this.#options;
     this.#running = Promise.all(memories.map((_, shard) => this.#keepRunning(shard))).then(() => undefined);
-    // A rejection is delivered by `done`; before anyone asks for it, it must not end the process.
+    // `done` delivers a rejection; before that it must not end the process.
     this.#running.catch(() => undefined);
     const begun = Promise.all(memories.map(hasBegun));
-    // `done` settles first when a thread cannot start, or has come to END already.
+    // `done` settles first when a thread cannot start or is at END already.
     const first = await Promise.race([begun, this.#running]);
     if (first?.includes(false) === true)
       throw new EngineError(
@@ -96,8 +96,8 @@ export class ShardPool {
   }
 
   /**
-   * Counts a death, and has a record skipped at which threads keep dying. Throws EngineError CONFIG when no thread
-   * can start.
+   * Counts a death, and skips a record at which threads keep dying. Throws EngineError CONFIG when no thread can
+   * start.
    */
   #died(
     shard: number,
@@ -110,7 +110,7 @@ export class ShardPool {
     const cursor = Atomics.load(i32, SHARD.working);
     counters[COUNTER.workerDeaths]++;
     onDeath?.(shard, cursor, reason);
-    // A thread that never starts would be replaced for ever, and is not the fault of a record.
+    // A thread that never starts would be replaced for ever; no record is at fault.
     deaths.withoutStart = began ? 0 : deaths.withoutStart + 1;
     if (deaths.withoutStart >= MAX_DEATHS_AT_ONE_RECORD)
       throw new EngineError(
@@ -118,7 +118,7 @@ export class ShardPool {
         `Worker thread ${shard} cannot start: ${reason}; fewer --shards need less memory.`,
         { cause: error },
       );
-    // A death between two records is not the fault of a record.
+    // Between two records, no record is at fault.
     if (!began || Atomics.load(i32, SHARD.busy) === 0) return;
     deaths.atCursor = cursor === deaths.cursor ? deaths.atCursor + 1 : 1;
     deaths.cursor = cursor;
@@ -129,7 +129,7 @@ export class ShardPool {
     deaths.cursor = undefined;
   }
 
-  /** Ends every thread, whatever it is doing. */
+  /** Ends every thread at once. */
   async stop(): Promise<void> {
     for (const { i32 } of this.#options.memories) {
       Atomics.store(i32, MAIN.stop, 1);

@@ -1,21 +1,19 @@
 /**
- * Hosts worker threads that run one long task each. Piscina replaces a thread that dies but rejects its task for
- * good; the host starts the task again for as long as its owner wants. What a task needs to continue is in shared
- * memory and on disk, not in the thread.
+ * Hosts worker threads that run one long task each. Piscina replaces a dead thread but rejects its task; the host
+ * starts the task again while its owner wants. What a task needs to continue is in shared memory and on disk.
  */
 import type { ResourceLimits, Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 
-/** What a thread is started with. */
 export interface ThreadTask {
   readonly value: object;
   readonly transfer?: readonly Transferable[];
 }
 
 export interface ThreadHostOptions {
-  /** The compiled thread entry: its default export runs the task. */
+  /** The compiled entry: its default export runs the task. */
   readonly entry: URL;
-  /** Threads, one a task; with fewer than tasks, one would wait for ever. Default 1. */
+  /** One a task: with fewer, a task would wait for ever. Default 1. */
   readonly threads?: number;
   readonly resourceLimits?: ResourceLimits;
 }
@@ -27,8 +25,7 @@ export class ThreadHost {
   #stopping = false;
 
   constructor({ entry, threads = 1, resourceLimits }: ThreadHostOptions) {
-    // The entry is named with each task and not here: a pool that loads an entry in advance never answers when it
-    // cannot be loaded.
+    // Named with each task, not here: a pool never answers when it cannot load an entry in advance.
     this.#entry = entry.href;
     this.#pool = new Piscina({
       minThreads: threads,
@@ -42,15 +39,14 @@ export class ThreadHost {
     this.#pool.on('error', () => undefined);
   }
 
-  /** Threads that died, or could not start, since the host was made. */
+  /** Threads that died or could not start. */
   get deaths(): number {
     return this.#deaths;
   }
 
   /**
-   * Runs a task in a thread and resolves when it returns, or when the host is stopped. After each death `onDeath` is
-   * called with the error: when it returns, `task` makes a new task, which is started; when it throws, `run` rejects
-   * with that.
+   * Runs a task; resolves when it returns or the host is stopped. Each death calls `onDeath` with the error: when it
+   * returns, `task` makes the next task; when it throws, `run` rejects with that.
    */
   async run(task: () => ThreadTask, onDeath: (error: unknown) => void): Promise<void> {
     while (!this.#stopping) {
@@ -66,7 +62,7 @@ export class ThreadHost {
     }
   }
 
-  /** Ends every thread, whatever it is doing. */
+  /** Ends every thread at once. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#pool.destroy();

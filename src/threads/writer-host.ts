@@ -1,6 +1,6 @@
 /**
- * The writer's main-thread side: starts its thread, replaces one that dies, and keeps what it reports. Candles go
- * from the shards' memory to the sinks within that thread; no candle is in a message.
+ * The writer's main-thread side: starts its thread, replaces one that dies, and keeps its reports. Candles go from
+ * shared memory to the sinks within that thread, never by message.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { sentenceOf, EngineError } from '../errors.js';
@@ -22,18 +22,17 @@ import type {
 export interface WriterHostOptions extends WriterSetup {
   readonly memories: readonly ShardMemory[];
   readonly places: readonly RowPlace[];
-  /** The compiled thread entry; the default is the package's own. */
+  /** The compiled thread entry; default the package's own. */
   readonly workerUrl?: URL | undefined;
-  /** Called for each failure, for the log; a sentence. */
+  /** Each failure, for the log. */
   readonly onFailure: (sentence: string) => void;
-  /** Called when a sink begins to refuse candles, and when it has all of them again; a sentence for people. */
+  /** A sentence for people when a sink begins to refuse candles, and when it has all again. */
   readonly onTrouble: (sentence: string) => void;
 }
 
-/** Deaths in a row, without a message between them, after which the thread is not replaced. */
+/** Deaths in a row without a message after which the thread is not replaced. */
 const MAX_SILENT_DEATHS = 3;
 
-/** A request that waits for its answer. */
 interface Request {
   readonly message: ToWriter;
   readonly resolve: (answer: FromWriter) => void;
@@ -46,11 +45,10 @@ export class WriterHost {
   #port: MessagePort | undefined;
   #request: Request | undefined;
   #following = false;
-  /** Why there is no thread any more. */
   #lost: Error | undefined;
   #silentDeaths = 0;
   readonly #files = new Map<string, WrittenFile>();
-  /** Names of sinks that refused something last; undefined is the Parquet files. */
+  /** Sinks that last refused something; undefined is the Parquet files. */
   readonly #refusing = new Set<string | undefined>();
   /** Last bar evaluated, by shard. */
   readonly #evaluated: number[];
@@ -71,7 +69,7 @@ export class WriterHost {
     return [...this.#files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  /** Evaluations of candles as they were first sealed, in the order in which they were made. */
+  /** Of candles as first sealed, in the order made. */
   get evaluations(): readonly Evaluation[] {
     return this.#evaluations;
   }
@@ -80,21 +78,19 @@ export class WriterHost {
     return this.#evaluationFailures;
   }
 
-  /** What could not be stored in the end, a sentence each. */
+  /** What could not be stored, a sentence each. */
   get unwritten(): readonly string[] {
     return this.#unwritten;
   }
 
-  /**
-   * Starts the thread, loads the library and the history. Throws EngineError HISTORY when the history cannot be used.
-   */
+  /** Starts the thread, loads library and history. Throws EngineError HISTORY when the history cannot be used. */
   async prepare(): Promise<PrepareAnswer> {
     const answer = (await this.#ask({ kind: 'prepare' })) as PrepareAnswer;
     if (answer.refusal !== undefined) throw new EngineError(answer.refusal.code, answer.refusal.sentence);
     return answer;
   }
 
-  /** From now on candles are written and evaluated as they are sealed. */
+  /** From now on candles are written and evaluated when sealed. */
   follow(): void {
     this.#following = true;
     this.#send({ kind: 'follow' });
@@ -105,17 +101,14 @@ export class WriterHost {
     await this.#ask({ kind: 'settle' });
   }
 
-  /**
-   * After the shards have read everything: writes the rest, open minutes included, evaluates the rest and proves it
-   * all.
-   */
+  /** After the shards have read everything: writes the rest, open minutes included, evaluates it and proves all. */
   async finish(): Promise<ConcludeAnswer> {
     const { unwritten, conclusion } = (await this.#ask({ kind: 'finish' })) as FinishAnswer;
     this.#unwritten = unwritten;
     return conclusion;
   }
 
-  /** Ends the thread, whatever it is doing. */
+  /** Ends the thread at once. */
   async stop(): Promise<void> {
     await this.#host.stop();
     this.#port?.close();
@@ -149,7 +142,7 @@ export class WriterHost {
       });
   }
 
-  /** What a thread is started with. The requests that it has to continue are sent to it at once. */
+  /** Sends a new thread the requests that it must continue. */
   #newThread(): ThreadTask {
     const { memories, places, outDir, identity, historyDir, marketDateMs, given, ledger, sinks } =
       this.#options;
@@ -209,10 +202,7 @@ export class WriterHost {
     else request?.resolve(message);
   }
 
-  /**
-   * Logs each failure. Says once that a sink refuses candles, whichever and however often, and once that it has them
-   * all.
-   */
+  /** Logs each failure. Says once that a sink refuses candles, and once that it has them all. */
   #fed(sink: string | undefined, failures: readonly string[]): void {
     const { onFailure, onTrouble, outDir } = this.#options;
     const who = sink === undefined ? '' : `The sink ${sink}: `;

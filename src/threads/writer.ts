@@ -1,9 +1,9 @@
 /**
- * The writer: feeds the sinks from shared memory, evaluates the momentum rule, and proves the files at the end. Runs
- * in a thread of its own, so that neither a slow disk nor the rule can stall the socket; one thread for all, because
- * the Parquet library costs each thread that loads it 150 ms and more.
+ * The writer: feeds the sinks from shared memory, evaluates the momentum rule, and proves the files at the end. Its
+ * own thread keeps a slow disk and the rule from stalling the socket; one thread for all, because the Parquet library
+ * costs each thread that loads it 150 ms and more.
  *
- * A thread that replaces one that died knows nothing: it reads everything again from shared memory and from disk.
+ * A replacement reads everything again from shared memory and disk.
  */
 import { sleep } from '../clock.js';
 import { abortOf, ShardChanges } from '../candles/changes.js';
@@ -17,12 +17,11 @@ import { conclude } from './conclusion.js';
 import { MomentumEvaluation } from './evaluation.js';
 import type { FinishAnswer, FromWriter, PrepareAnswer, ToWriter, WriterTask } from './writer-messages.js';
 
-/** Real ms that a sink has to open and to finish. The Parquet files have no limit: the run's verdict needs them. */
+/** Real ms to open and to finish. The Parquet files have no limit: the run's verdict needs them. */
 const SINK_TIMEOUT_MS = 30_000;
-/** Real ms between two evaluations at least. */
+/** Minimum real ms between two evaluations. */
 const MIN_PAUSE_MS = 200;
 
-/** A sink's feed. */
 interface NamedFeed {
   readonly name: string;
   readonly feed: SinkFeed;
@@ -34,12 +33,12 @@ export class Writer {
   readonly #parquet: ParquetSink;
   readonly #files: SinkFeed;
   readonly #evaluation: MomentumEvaluation;
-  /** Of the sinks other than the Parquet files. */
+  /** Sinks other than the Parquet files. */
   readonly #others: NamedFeed[] = [];
   readonly #unopened: string[] = [];
   #opened: Promise<void> | undefined;
   readonly #following = new AbortController();
-  /** Until the files and the evaluation no longer follow; other sinks may take longer. */
+  /** Of the files and the evaluation; other sinks may take longer. */
   #loops: Promise<unknown> = Promise.resolve();
 
   constructor(task: WriterTask) {
@@ -62,7 +61,7 @@ export class Writer {
     });
   }
 
-  /** Answers requests until the last one, `finish`, is answered. */
+  /** Answers requests up to `finish`. */
   run(): Promise<void> {
     const { port } = this.#task;
     return new Promise((resolve) => {
@@ -105,10 +104,7 @@ export class Writer {
     return answer;
   }
 
-  /**
-   * Opens the sinks, once. One that cannot be opened is reported and gets nothing; the Parquet sink's error is
-   * thrown.
-   */
+  /** Opens the sinks, once. One that fails is reported and gets nothing; the Parquet sink's error is thrown. */
   #open(): Promise<void> {
     return (this.#opened ??= this.#openAll());
   }
