@@ -1,7 +1,4 @@
-/**
- * Builds blocks in memory: the writing side of the format, without files. Entries are copied, so the caller may
- * reuse its bytes.
- */
+/** Builds blocks in memory. Entries are copied; the caller may reuse its bytes. */
 import { viewOf, type MessageBatch } from '../broker/messages.js';
 import { crc32 } from './crc32.js';
 import { BLOCK, ENTRY, KIND, type Kind, type BlockStamp } from './format.js';
@@ -21,7 +18,7 @@ export class BlockBuilder {
   #bytes: Buffer = Buffer.allocUnsafe(MIN_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
-  /** Start of the open block; -1 if none is open. */
+  /** Start of the open block, or -1. */
   #open = -1;
   /** Start and length of the last binary message. */
   #frameAt = 0;
@@ -30,17 +27,17 @@ export class BlockBuilder {
   #frames = 0;
   #number: number;
 
-  /** `number`: of the run's next block. */
+  /** `number`: the run's next block. */
   constructor(number: number) {
     this.#number = number;
   }
 
-  /** Bytes of blocks that were not taken yet. */
+  /** Of blocks not yet taken. */
   get length(): number {
     return this.#length;
   }
 
-  /** Opens a block for what arrives at `stamp`, after closing the current one. */
+  /** Closes the current block and opens one for what arrives at `stamp`. */
   open({ connection, monoMs, wallMs, marketMs }: BlockStamp): void {
     this.close();
     this.#reserve(BLOCK.header);
@@ -55,7 +52,6 @@ export class BlockBuilder {
     this.#length += BLOCK.header;
   }
 
-  /** Appends an entry to the open block. */
   put(kind: Kind, payload: Uint8Array): void {
     const at = this.#begin(kind, payload.length);
     this.#bytes.set(payload, at);
@@ -69,7 +65,7 @@ export class BlockBuilder {
     this.#frames++;
   }
 
-  /** Appends `count` binary messages, from number `first` on. */
+  /** `count` binary messages from number `first`. */
   frames(messages: MessageBatch, first: number, count: number): void {
     const { places, view } = messages;
     let bytes = 0;
@@ -83,7 +79,7 @@ export class BlockBuilder {
       target.setUint32(to + ENTRY.kind, KIND.frame, true);
       target.setUint32(to + ENTRY.length, length, true);
       to += ENTRY.header;
-      // Word by word: for messages this short a call of `set` is slower.
+      // For messages this short `set` is slower.
       let at = 0;
       for (; at + 4 <= length; at += 4) target.setInt32(to + at, view.getInt32(from + at, true), true);
       for (; at < length; at++) target.setUint8(to + at, view.getUint8(from + at));
@@ -93,18 +89,17 @@ export class BlockBuilder {
     this.#frames += count;
   }
 
-  /** Appends an entry of doubles. */
+  /** An entry of doubles. */
   numbers(kind: Kind, numbers: readonly number[]): void {
     const at = this.#begin(kind, 8 * numbers.length);
     for (const [k, number] of numbers.entries()) this.#bytes.writeDoubleLE(number, at + 8 * k);
   }
 
-  /** The bytes of the last binary message, which may be changed in place until its block is closed. */
+  /** The last binary message, editable in place until its block is closed. */
   get lastFrame(): Buffer {
     return this.#bytes.subarray(this.#frameAt, this.#frameAt + this.#frameLength);
   }
 
-  /** Closes the open block. */
   close(): void {
     const at = this.#open;
     if (at < 0) return;
@@ -116,7 +111,7 @@ export class BlockBuilder {
     this.#number = (this.#number + 1) >>> 0;
   }
 
-  /** Returns all blocks, closed, and continues in `spare`. */
+  /** All blocks, closed; continues in `spare`. */
   take(spare: Buffer): Blocks {
     this.close();
     const taken: Blocks = {

@@ -1,6 +1,6 @@
 /**
- * CRC-32 as in zlib, gzip and PNG (reflected polynomial 0xEDB88320), so any tool can check a journal. Eight
- * bytes a step.
+ * CRC-32 as in zlib, gzip and PNG (reflected polynomial 0xEDB88320), so any tool can check a journal. Eight bytes a
+ * step.
  */
 import zlib from 'node:zlib';
 
@@ -23,13 +23,12 @@ function makeTables(): Uint32Array {
   return tables;
 }
 
-/** Block lengths are below 2 to this power. */
+/** Block lengths are below 2^24. */
 const POWERS = 24;
 const SHIFT_TABLES = makeShiftTables();
 
 /**
- * Part k advances a CRC by 2^k zero bytes, one table for each of its four bytes. Each part is the one before
- * it, applied twice.
+ * Part k advances a CRC by 2^k zero bytes, with a table for each of its four bytes: the part before, applied twice.
  */
 function makeShiftTables(): Int32Array {
   const tables = new Int32Array(POWERS * 1024);
@@ -52,8 +51,7 @@ function shifted(tables: Int32Array, part: number, crc: number): number {
 }
 
 /**
- * The CRC of two pieces of bytes joined, from the CRC of each and the `length` of the second (below 2^24). The
- * algebra is that of zlib's crc32_combine.
+ * CRC of two joined pieces, from their CRCs and the second's `length` (below 2^24). Algebra: zlib's crc32_combine.
  */
 export function combineCrc32(first: number, second: number, length: number): number {
   let crc = first | 0;
@@ -62,19 +60,19 @@ export function combineCrc32(first: number, second: number, length: number): num
   return (crc ^ second) >>> 0;
 }
 
-/** Node's CRC, since 20.15: fast per byte, slow to call. */
+/** Since Node 20.15: fast per byte, slow to call. */
 export const nativeCrc32 = (zlib as { readonly crc32?: (bytes: Uint8Array) => number }).crc32;
-/** Length from which Node's CRC is faster. */
+/** From here Node's CRC is faster. */
 const MIN_NATIVE_BYTES = 1024;
 
-/** The CRC of `bytes[from, to)`, an unsigned 32-bit integer. */
+/** CRC of `bytes[from, to)`, unsigned 32-bit. */
 export function crc32(bytes: Uint8Array, from: number, to: number): number {
   return nativeCrc32 !== undefined && to - from >= MIN_NATIVE_BYTES
     ? nativeCrc32(bytes.subarray(from, to))
     : ownCrc32(bytes, from, to);
 }
 
-/** The same without Node's CRC; `before` is the CRC of the preceding bytes. Allocates nothing. */
+/** Without Node's CRC. `before`: CRC of the preceding bytes. Allocates nothing. */
 export function ownCrc32(bytes: Uint8Array, from: number, to: number, before = 0): number {
   const t = TABLES;
   let crc = ~before;

@@ -1,9 +1,8 @@
-/** The folder of all journals: one folder for each run, named by its identifier. Lists and prunes them. */
+/** Lists and prunes the journals: a folder for each run, named by its identifier. */
 import { readdirSync, rmSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { segmentName, segmentNumber } from './format.js';
 
-/** A run's journal. */
 export interface StoredRun {
   readonly folder: string;
   readonly runId: string;
@@ -18,14 +17,14 @@ function entriesOf(folder: string): Dirent[] {
     : [];
 }
 
-/** Numbers of the segments in a run's folder, ascending; empty if there is no such folder. */
+/** Segment numbers in a run's folder, ascending; empty without the folder. */
 export function segmentsOf(folder: string): number[] {
   return entriesOf(folder)
     .flatMap(({ name }) => segmentNumber(name) ?? [])
     .sort((a, b) => a - b);
 }
 
-/** All runs' journals in `folder`, newest first. A run's name begins with its start time. */
+/** Newest first: a run's name begins with its start time. */
 export function runsIn(folder: string): StoredRun[] {
   const runs = entriesOf(folder)
     .filter((entry) => entry.isDirectory())
@@ -43,8 +42,8 @@ export function runsIn(folder: string): StoredRun[] {
 }
 
 /**
- * Removes the journals of the oldest runs until the rest takes at most `maxBytes`. Removes only segments and
- * folders that are empty afterwards, and never a run that is `spared`. Returns the removed runs.
+ * Removes the oldest runs' journals until the rest takes at most `maxBytes`: only segments and then empty folders,
+ * never a `spared` run. Returns the removed runs.
  */
 export function pruneJournals(
   folder: string,

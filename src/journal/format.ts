@@ -28,7 +28,7 @@ export const SEGMENT = {
   size: 64,
 } as const;
 const RUN_ID_BYTES = 24;
-/** It names a folder and is printed. */
+/** A folder name, and printed. */
 export const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
 
 /** Offsets in a block's header. */
@@ -46,17 +46,14 @@ export const BLOCK = {
 /** Offsets in an entry's header. */
 export const ENTRY = { kind: 0, length: 4, header: 8 } as const;
 
-/** A larger size means that the block is damaged. */
+/** A larger size means damage. */
 export const MAX_BLOCK_BYTES = 8 * 1024 * 1024;
 
-/**
- * Kinds of entries. Inputs drive a replay; decisions are what a replay's results are compared with; notes are
- * neither.
- */
+/** Inputs drive a replay; decisions are what its results are compared with; notes are neither. */
 export const KIND = {
-  /** Note: the run's RunMeta, JSON. The first entry of a run, and the first after a resume. */
+  /** Note: RunMeta, JSON. First entry of a run, and after a resume. */
   meta: 1,
-  /** Note: candles of earlier minutes from the simulated broker: symbol, NUL, doubles (layout.ts, GIVEN). */
+  /** Note: earlier minutes' candles from the simulated broker: symbol, NUL, doubles (layout.ts, GIVEN). */
   given: 2,
   /** Input: a connection is open. */
   opened: 3,
@@ -80,21 +77,15 @@ export const KIND = {
   gap: 12,
   /** Decision: END was written to the rings at this market time, f64. */
   sealedEnd: 13,
-  /**
-   * Note: hashes of the run's candles, quality rows and momentum, JSON. The last entry of a run that ended in
-   * order.
-   */
+  /** Note: hashes of candles, quality rows and momentum, JSON. Last entry of a run that ended in order. */
   sum: 14,
-  /** Input: the process was killed, and another one resumed the run from here. */
+  /** Input: another process resumed the killed run from here. */
   resumed: 15,
 } as const;
 
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-/**
- * When, and on which connection, a block's entries arrived. Milliseconds: monotonic real, wall epoch, market
- * epoch.
- */
+/** Arrival of a block's entries, and their connection. Milliseconds: monotonic real, wall epoch, market epoch. */
 export interface BlockStamp {
   readonly connection: number;
   readonly monoMs: number;
@@ -102,7 +93,6 @@ export interface BlockStamp {
   readonly marketMs: number;
 }
 
-/** A segment's header. */
 export function segmentHeader(options: {
   runId: string;
   number: number;
@@ -127,7 +117,7 @@ export interface SegmentHeader {
   readonly runId: string;
 }
 
-/** Reads a segment's header. Returns the end of a sentence if the bytes are not a header of this version. */
+/** Returns the end of a sentence for bytes that are no header of this version. */
 export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
   if (bytes.length < SEGMENT.size || bytes.toString('latin1', 0, MAGIC.length) !== MAGIC)
     return 'is no journal of tickshard';
@@ -143,12 +133,12 @@ export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
   };
 }
 
-/** A segment's file name. Names sort in the order of segments. */
+/** Names sort in the order of segments. */
 export function segmentName(number: number): string {
   return `${String(number).padStart(6, '0')}.journal`;
 }
 
-/** The number in a segment's file name; undefined for other files. */
+/** Undefined for other files. */
 export function segmentNumber(name: string): number | undefined {
   const digits = /^(\d{6})\.journal$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);

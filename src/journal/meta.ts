@@ -1,7 +1,4 @@
-/**
- * What a journal says of its run, as JSON: all that a replay needs besides the frames. The file is untrusted,
- * so every member is checked.
- */
+/** A journal's run, as JSON: all that a replay needs besides the frames. Untrusted, so every member is checked. */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 import type { VolumeKind } from '../candles/candle.js';
@@ -13,16 +10,13 @@ import { RUN_ID } from './format.js';
 export interface RunMeta {
   readonly version: string;
   readonly runId: string;
-  /**
-   * The process that wrote it, and when it started by the system's own count where known: the number may be
-   * reused.
-   */
+  /** The process that wrote it, and its start by the system's count where known: numbers are reused. */
   readonly processId: number;
   readonly processStart: string | null;
   readonly stage: 1 | 2;
   /** Null: until the close. */
   readonly durationMin: number | null;
-  /** Whether it was a shadow run; absent in older journals. */
+  /** Absent in older journals. */
   readonly shadow?: boolean;
   readonly mode: ModeName;
   readonly feed: string;
@@ -30,24 +24,24 @@ export interface RunMeta {
   readonly speed: number;
   readonly graceMs: number;
   readonly silenceMs: number;
-  /** An instant of the market's date, epoch ms. */
+  /** On the market's date, epoch ms. */
   readonly marketDateMs: number;
-  /** The wall clock and the feed's market clock at one moment, epoch ms. */
+  /** Wall and market clock at one moment, epoch ms. */
   readonly wallMs: number;
   readonly marketMs: number;
-  /** Market time of the opening that the run waited for. */
+  /** The awaited opening, market time. */
   readonly opensMs: number | null;
   readonly out: string;
-  /** The folder of `--history`, and the SHA-256 of the rows used, by symbol. */
+  /** The folder of `--history`; SHA-256 of the rows used, by symbol. */
   readonly history: { readonly folder: string; readonly rows: Readonly<Record<string, string>> } | null;
-  /** Kind of volume of the given candles, which have entries of their own. */
+  /** Kind of volume of the given candles (entries of their own). */
   readonly given: VolumeKind | null;
   readonly instruments: readonly Instrument[];
   /** By instrument index. */
   readonly sessions: readonly TradingSession[];
 }
 
-/** A symbol becomes part of a file name. */
+/** Part of a file name. */
 const NAME = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
 const TOKEN = /^[1-9][0-9]{0,14}$/;
 const MAX_INSTRUMENTS = 1000;
@@ -140,7 +134,7 @@ const CHECKS: Checks = {
   given: or(null, isVolumeKind),
 };
 
-/** Reads a RunMeta from JSON. Throws EngineError JOURNAL with `where` and the first bad member. */
+/** Throws EngineError JOURNAL with `where` and the first bad member. */
 export function parseMeta(bytes: Buffer, where: string): RunMeta {
   const wrong = (what: string): EngineError =>
     new EngineError(
@@ -173,7 +167,7 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
     new Set(named.map(({ symbol }) => symbol)).size < named.length ||
     new Set(named.map(({ exchangeType, token }) => `${exchangeType} ${token}`)).size < named.length;
   if (twice) throw wrong('`instruments` names one twice');
-  // The length is checked first: a block has room for a million.
+  // Length first: a block has room for a million.
   if (!Array.isArray(sessions) || sessions.length !== instruments.length)
     throw wrong('`sessions` is not as it must be');
   const openMs = Math.min(
@@ -186,7 +180,7 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
   return meta as unknown as RunMeta;
 }
 
-/** A symbol's given candles as an entry: the symbol, NUL, the doubles. */
+/** A symbol's given candles: the symbol, NUL, the doubles. */
 export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
   return Buffer.concat([
     Buffer.from(`${symbol}\0`, 'latin1'),
@@ -194,7 +188,7 @@ export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
   ]);
 }
 
-/** The reverse of `givenEntry`; undefined for other bytes. The doubles are copies. */
+/** Undefined for bytes not of `givenEntry`. The doubles are copies. */
 export function readGivenEntry(
   bytes: Buffer,
 ): { readonly symbol: string; readonly numbers: Float64Array } | undefined {

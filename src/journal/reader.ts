@@ -1,7 +1,6 @@
 /**
- * The journal's reading side: blocks in order, each checked before anything of it is handed over. Bytes after
- * the last whole block are counted and never used. The files may hold any bytes: those give a shorter journal
- * or an EngineError, no other exception, and use no more memory than one block.
+ * Reads a journal: blocks in order, each checked before use; bytes after the last whole block only count. Any bytes
+ * in the files give a shorter journal or an EngineError, never another exception, within one block's memory.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,17 +20,17 @@ import {
 } from './format.js';
 import { BlockAt, isIntact, SegmentSource } from './segment-source.js';
 
-/** Takes what a journal holds, in order. Bytes are valid during the call only. */
+/** Takes entries in order. Bytes are valid during the call only. */
 export interface JournalVisitor {
-  /** One entry; `stamp` is that of its block. */
+  /** `stamp`: its block's. */
   entry(kind: Kind, bytes: Buffer, stamp: BlockStamp): void;
-  /** Consecutive binary messages of a block, instead of a call of `entry` for each: saves a view per message. */
+  /** Consecutive binary messages of a block, instead of `entry` for each: saves a view per message. */
   frames?(messages: MessageBatch, stamp: BlockStamp): void;
-  /** Called before a block that arrived at `stamp`: a visitor that replays by time waits here. */
+  /** Before a block that arrived at `stamp`: a replay by time waits here. */
   blockBegins?(stamp: BlockStamp): Promise<void> | undefined;
-  /** Called after a block: a visitor that must wait for other threads does so here. */
+  /** After a block: a visitor may wait for other threads. */
   blockOver?(stamp: BlockStamp): Promise<void> | undefined;
-  /** Called after each block: true ends the reading. */
+  /** After each block; true ends the reading. */
   seenEnough?(): boolean;
 }
 
@@ -42,14 +41,14 @@ export interface JournalExtent {
   readonly blocks: number;
   /** Of whole blocks and headers. */
   readonly bytes: number;
-  /** Where the next block would be written: segment number, and offset in it. */
+  /** Where the next block would go: segment number, offset in it. */
   readonly segment: number;
   readonly offset: number;
   /** Bytes after the last whole block. */
   readonly tornBytes: number;
   /**
-   * Why reading ended before the files did. `torn`: the last write was cut off. `damaged`: more follows the bad
-   * block, or a segment is another run's. Undefined when everything was read.
+   * Undefined when everything was read. `torn`: the last write was cut off. `damaged`: more follows the bad block,
+   * or a segment is another run's.
    */
   readonly broken: 'torn' | 'damaged' | undefined;
 }
@@ -59,9 +58,8 @@ function unreadable(path: string, why: string): EngineError {
 }
 
 /**
- * Checks that a block's entries fill it exactly and its times are numbers: a checksum proves that bytes are as
- * written, not that they were written correctly. Puts the block's binary messages into `messages` if it holds
- * nothing else; otherwise leaves `messages` empty.
+ * True if the block's entries fill it exactly and its times are numbers: a checksum proves bytes as written, not
+ * rightly written. Fills `messages` if all are binary messages; else leaves it empty.
  */
 function parseEntries({ bytes, view, from, to }: BlockAt, messages: MessageBatch): boolean {
   if (messages.bytes !== bytes) messages.within(bytes);
@@ -92,7 +90,7 @@ function stampOf({ view, from }: BlockAt): BlockStamp {
   };
 }
 
-/** Hands over the entries of a block. If `messages` is not empty, it holds all of them. */
+/** Hands over a block's entries; `messages`, if not empty, holds all of them. */
 function visitEntries(
   { bytes, view, from, to }: BlockAt,
   messages: MessageBatch,
@@ -108,7 +106,7 @@ function visitEntries(
     at = payload + length;
     const batched = kind === KIND.frame && visitor.frames !== undefined;
     if (batched) messages.add(payload, length);
-    // A batch ends at an entry of another kind, when it is full, and with the block.
+    // A batch ends at another kind of entry, when full, and with the block.
     if (messages.count > 0 && (!batched || messages.isFull || at === to)) {
       visitor.frames!(messages, stamp);
       messages.count = 0;
@@ -117,23 +115,20 @@ function visitEntries(
   }
 }
 
-/** Whether an intact block has the expected number and entries that fill it. */
+/** True if an intact block has the expected number and entries that fill it. */
 function isNext(block: BlockAt, number: number, messages: MessageBatch): boolean {
   return block.view.getUint32(block.from + BLOCK.number, true) === number && parseEntries(block, messages);
 }
 
-/**
- * The next block if it is in memory, intact and the expected one, as nearly all are; else undefined: ask
- * `nextBlock`.
- */
+/** The next block if in memory, intact and expected, as nearly all are; undefined: ask `nextBlock`. */
 function bufferedBlock(source: SegmentSource, number: number, messages: MessageBatch): BlockAt | undefined {
   const block = source.bufferedBlock();
   return block !== undefined && isNext(block, number, messages) ? block : undefined;
 }
 
 /**
- * The next block if it is intact and the expected one; undefined at the end of the file. `torn`: the file ends
- * inside it, as after a write that was cut off. `damaged`: it is complete and cannot be used.
+ * The next block if intact and expected; undefined at the end of the file. `torn`: the file ends inside it (a write
+ * cut off). `damaged`: complete but unusable.
  */
 async function nextBlock(
   source: SegmentSource,
@@ -149,12 +144,12 @@ async function nextBlock(
   if (size < BLOCK.header || size > MAX_BLOCK_BYTES) return 'damaged';
   if (size > left) return 'torn';
   const block = new BlockAt(await source.peek(size));
-  // A write that was cut off is the last thing in its file. A bad block that more bytes follow was whole once.
+  // Only the last thing in a file can be cut off; a bad block before more bytes was whole once.
   if (block.to !== size || !isIntact(block)) return size === left ? 'torn' : 'damaged';
   return isNext(block, number, messages) ? block : 'damaged';
 }
 
-/** One pass over a run's segments: what was read so far, and the visitor that it goes to. */
+/** One pass over a run's segments, for one visitor. */
 class JournalPass {
   readonly #numbers: readonly number[];
   readonly #visitor: JournalVisitor;
@@ -162,7 +157,7 @@ class JournalPass {
   #runId = '';
   #blocks = 0;
   #bytes = 0;
-  /** The last segment that was read to its end, and its size. */
+  /** The last segment read to its end, and its size. */
   #segment = 0;
   #offset = 0;
 
@@ -171,14 +166,14 @@ class JournalPass {
     this.#visitor = visitor;
   }
 
-  /** How far the journal could be read when every segment was read to its end. */
+  /** The extent when every segment was read to its end. */
   complete(): JournalExtent {
     return this.#extent(this.#numbers.length, this.#segment, this.#offset, 0, undefined);
   }
 
   /**
-   * Reads the segment at `index` of the list. Returns where reading ended; undefined when the segment was read
-   * to its end. Throws EngineError JOURNAL when the first segment is not the beginning of a run.
+   * Reads segment `index` of the list. Returns where reading ended; undefined at the segment's end. Throws
+   * EngineError JOURNAL if the first segment does not begin a run.
    */
   async segment(index: number, path: string, source: SegmentSource): Promise<JournalExtent | undefined> {
     const unfit = await this.#header(index, path, source);
@@ -195,7 +190,7 @@ class JournalPass {
         return this.#extent(index + 1, number, at, source.size - at, broken);
       }
       const stamp = stampOf(block);
-      // Awaited only where there is something to wait for: an await for every block is slow.
+      // An await for every block is slow.
       const early = this.#visitor.blockBegins?.(stamp);
       if (early !== undefined) await early;
       visitEntries(block, this.#messages, stamp, this.#visitor);
@@ -213,7 +208,7 @@ class JournalPass {
     return undefined;
   }
 
-  /** Takes the segment's header. Returns where reading ends if the segment does not continue the ones before it. */
+  /** Takes a header. Returns where reading ends if it does not continue the segments before. */
   async #header(index: number, path: string, source: SegmentSource): Promise<JournalExtent | undefined> {
     const number = this.#numbers[index];
     const header = readSegmentHeader(await source.peek(SEGMENT.size));
@@ -231,7 +226,7 @@ class JournalPass {
     }
     if (index === 0)
       throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
-    // The write that was cut off may have been the first one into a new segment.
+    // The cut write may be the first into a new segment.
     const broken = this.#isLast(index) && typeof header === 'string' ? 'torn' : 'damaged';
     return this.#extent(index, this.#segment, this.#offset, source.size, broken);
   }
@@ -261,9 +256,8 @@ async function openSegment(path: string): Promise<FileHandle> {
 }
 
 /**
- * Reads the run's journal in `folder` from its first segment on and hands `visitor` every whole block. Throws
- * EngineError JOURNAL when there is no journal, its first segment is missing, or its first segment is not a
- * journal's or has another version.
+ * Hands `visitor` every whole block of the run's journal in `folder`. Throws EngineError JOURNAL without a journal
+ * or its first segment, or if that is not a journal's or of another version.
  */
 export async function readJournal(folder: string, visitor: JournalVisitor): Promise<JournalExtent> {
   const numbers = segmentsOf(folder);

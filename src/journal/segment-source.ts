@@ -1,4 +1,4 @@
-/** Reads a segment's file in chunks and finds the blocks in memory, each proven by its checksum. */
+/** Reads a segment in chunks and finds the blocks, each proven by its checksum. */
 import type { FileHandle } from 'node:fs/promises';
 import { viewOf } from '../broker/messages.js';
 import { combineCrc32, crc32, nativeCrc32, ownCrc32 } from './crc32.js';
@@ -6,7 +6,7 @@ import { BLOCK, MAX_BLOCK_BYTES } from './format.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A block's place in memory: `bytes[from, to)`. */
+/** A block in memory: `bytes[from, to)`. */
 export class BlockAt {
   readonly bytes: Buffer;
   readonly view: DataView;
@@ -21,16 +21,15 @@ export class BlockAt {
   }
 }
 
-/** Whether a block's checksum matches its bytes. */
+/** True if a block's checksum matches. */
 export function isIntact({ bytes, view, from, to }: BlockAt): boolean {
   return view.getUint32(from + BLOCK.crc, true) === crc32(bytes, from + BLOCK.number, to);
 }
 
 /**
- * The end of the last of the consecutive blocks in memory from `block` on, if the checksums of all of them
- * match; else the start of `block`. Proves all of them at once: Node's CRC over all bytes must equal the CRC
- * combined from the blocks' own sums. Any single wrong bit is found. Damage in two blocks goes unseen once in
- * 2^32, as it does in one block.
+ * The end of the consecutive blocks in memory from `block` on if all their checksums match; else the start of
+ * `block`. One step proves all: Node's CRC over all bytes must equal the one combined from the blocks' sums. Any
+ * single wrong bit is found; damage in two blocks goes unseen once in 2^32, as in one block.
  */
 function intactUntil({ bytes, view, from }: BlockAt, held: number): number {
   if (nativeCrc32 === undefined) return from;
@@ -48,16 +47,15 @@ function intactUntil({ bytes, view, from }: BlockAt, held: number): number {
 
 export class SegmentSource {
   readonly #file: FileHandle;
-  /** Of the file, bytes. */
+  /** Of the file. */
   readonly size: number;
   #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  /** Reused for every buffered block. */
   #block = new BlockAt(this.#buffer);
   #from = 0;
   #to = 0;
-  /** The blocks in memory are intact up to here; undefined before the first look. */
+  /** Blocks in memory are intact up to here; undefined before the first look. */
   #intactTo: number | undefined;
-  /** Offset in the file of what is taken next. */
+  /** Offset in the file of the next byte. */
   at = 0;
 
   constructor(file: FileHandle, size: number) {
@@ -65,13 +63,13 @@ export class SegmentSource {
     this.size = size;
   }
 
-  /** The next `length` bytes without taking them; fewer at the end of the file. */
+  /** `length` bytes, not taken; fewer at the end of the file. */
   async peek(length: number): Promise<Buffer> {
     if (this.#to - this.#from < length) await this.#fill(length);
     return this.#buffer.subarray(this.#from, Math.min(this.#to, this.#from + length));
   }
 
-  /** The next block if all of it is in memory and intact; else undefined. Valid until the next call. */
+  /** The next block if in memory and intact. Valid until the next call. */
   bufferedBlock(): BlockAt | undefined {
     const from = this.#from;
     if (this.#to - from < BLOCK.header) return undefined;
@@ -84,7 +82,7 @@ export class SegmentSource {
     return block.to <= this.#intactTo || isIntact(block) ? block : undefined;
   }
 
-  /** Whether only zeros are left: space that was allocated for a write that never came. Takes what it reads. */
+  /** Takes the rest. True if all zeros: allocated for a write that never came. */
   async isZero(): Promise<boolean> {
     for (;;) {
       const bytes = await this.peek(CHUNK_BYTES);

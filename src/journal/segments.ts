@@ -1,6 +1,6 @@
 /**
- * The files of one run's journal. Whole blocks go into the last segment until it is large enough. A failure is
- * thrown as the file system reports it; the same write may then be repeated.
+ * The files of one run's journal: whole blocks go into the last segment until it is large enough. Throws the file
+ * system's errors; the same write may then be repeated.
  */
 import { close, fdatasync, ftruncate, mkdirSync, open, write } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const syncFile = promisify(fdatasync);
 const truncateFile = promisify(ftruncate);
 const closeFile = promisify(close);
 
-/** Where an earlier process stopped: the next segment and block, and what exists already. */
+/** Where an earlier process stopped, and what exists already. */
 export interface JournalPosition {
   readonly segment: number;
   readonly block: number;
@@ -30,7 +30,7 @@ export interface SegmentsOptions {
   readonly runId: string;
   readonly wallMs: () => number;
   readonly from: JournalPosition;
-  /** A segment takes no further group beyond this size. */
+  /** Beyond this size a segment takes no further group. */
   readonly segmentBytes: number;
 }
 
@@ -41,7 +41,7 @@ export class Segments {
   #at = 0;
   #dirty = false;
   #syncing: Promise<void> | undefined;
-  /** Of the whole journal, with those of an earlier process. */
+  /** Of the whole journal, also an earlier process's. */
   segments: number;
   blocks: number;
   frames: number;
@@ -62,7 +62,7 @@ export class Segments {
     await this.#begin();
   }
 
-  /** Writes a group after the last one. Overwrites a group that was written in part. */
+  /** Writes a group after the last whole one, over one written in part. */
   async write({ bytes, length, blocks, frames }: Blocks): Promise<void> {
     if (this.#file === undefined || this.#at + length > this.#options.segmentBytes) await this.#begin();
     for (let from = 0; from < length;) {
@@ -76,7 +76,7 @@ export class Segments {
     this.#dirty = true;
   }
 
-  /** Makes the written groups durable. One sync runs at a time; a second call waits for it and does no more. */
+  /** Makes written groups durable. A call during a sync waits for it and does no more. */
   async sync(): Promise<void> {
     if (this.#syncing !== undefined) return this.#syncing;
     if (!this.#dirty || this.#file === undefined) return;
@@ -85,7 +85,7 @@ export class Segments {
     await this.#syncing;
   }
 
-  /** Ends the last segment, durably. `cut`: first removes the bytes after its last whole block. */
+  /** Ends the last segment, durably. `cut`: first removes bytes after its last whole block. */
   async end(cut: boolean): Promise<void> {
     const file = this.#file;
     this.#file = undefined;

@@ -1,11 +1,10 @@
 /**
- * The journal's writing side, on the main thread, which never waits for it: while one group of blocks is being
- * written, the next one collects in memory. `GroupHooks` reports when a group is with the operating system, so
- * after a kill nothing was used that is not in the journal. The file is fsynced once a second against power
- * failures.
+ * Writes a journal from the main thread, which never waits: while one group of blocks is written, the next collects
+ * in memory. `GroupHooks` reports a group once the operating system has it, so nothing was used before a kill that
+ * is not in the journal. fsync once a second guards against power failures.
  *
- * A disk that refuses is reported once. Refused groups are kept, up to a bound, and retried every second while
- * the run continues. Beyond the bound the journal ends at its last whole block.
+ * A disk that refuses is reported once. Refused groups are kept, up to a bound, and retried every second. Beyond the
+ * bound the journal ends at its last whole block.
  */
 import type { Clock, Timer } from '../clock.js';
 import { sentenceOf } from '../errors.js';
@@ -15,17 +14,17 @@ import type { Kind, BlockStamp } from './format.js';
 import { BEGINNING, Segments, type JournalPosition } from './segments.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-/** Real ms between fsyncs: what a power failure can lose. */
+/** Real ms: what a power failure can lose. */
 const FSYNC_MS = 1000;
-/** Real ms between attempts at a disk that refuses. */
+/** Real ms, while a disk refuses. */
 const RETRY_MS = 1000;
-/** Refused bytes kept in memory: about ten minutes of the NIFTY 50. */
+/** Refused bytes kept: about ten minutes of the NIFTY 50. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 /** Unwritten bytes at which reading from the socket pauses: the disk is slower than the feed. */
 const HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const MIB = 1024 * 1024;
 
-/** Called for each group of blocks: when it leaves the builder, and when it is written or given up. */
+/** For each group: when it leaves the builder, and when written or given up. */
 export interface GroupHooks {
   taken(): void;
   written(): void;
@@ -38,27 +37,23 @@ export interface JournalOptions {
   readonly clock: Clock;
   /** Where an earlier process stopped. */
   readonly from?: JournalPosition | undefined;
-  /** Maximum size of the journal. */
+  /** Bound of the whole journal. */
   readonly maxBytes: number;
-  /**
-   * Called once when the disk refuses, once when it accepts again, and once when the journal ends early;
-   * sentences.
-   */
+  /** Sentences: once when the disk refuses, when it accepts again, when the journal ends early. */
   readonly onTrouble: (sentence: string) => void;
   readonly segmentBytes?: number;
   readonly maxBacklogBytes?: number;
 }
 
-/** What a journal holds. */
 export interface JournalFigures {
   readonly folder: string;
   readonly segments: number;
   readonly blocks: number;
   readonly frames: number;
   readonly bytes: number;
-  /** Frames that are not in the journal. */
+  /** Frames not in the journal. */
   readonly missing: number;
-  /** Why it is not whole, a sentence; undefined if it is. */
+  /** Why it is not whole, a sentence. */
   readonly trouble: string | undefined;
 }
 
@@ -92,7 +87,7 @@ export class JournalWriter {
     this.#maxBacklogBytes = options.maxBacklogBytes ?? MAX_BACKLOG_BYTES;
   }
 
-  /** Makes the folder and the first segment. Throws the file system's error. */
+  /** Throws the file system's error. */
   async start(hooks: GroupHooks): Promise<void> {
     this.#hooks = hooks;
     await this.#segments.start();
@@ -103,34 +98,34 @@ export class JournalWriter {
     });
   }
 
-  /** Opens a block for what arrives at `stamp`. */
+  /** A block for what arrives at `stamp`. */
   open(stamp: BlockStamp): void {
     if (!this.#ended) this.#builder.open(stamp);
   }
 
-  /** Adds an entry to the open block. */
+  /** Into the open block. */
   put(kind: Kind, payload: Uint8Array): void {
     if (!this.#ended) this.#builder.put(kind, payload);
   }
 
-  /** Adds a binary message to the open block. */
+  /** A binary message into the open block. */
   frame(payload: Uint8Array): void {
     if (this.#ended) this.#missing++;
     else this.#builder.frame(payload);
   }
 
-  /** Adds `count` binary messages, from number `first` on. */
+  /** `count` binary messages from number `first`. */
   frames(messages: MessageBatch, first: number, count: number): void {
     if (this.#ended) this.#missing += count;
     else this.#builder.frames(messages, first, count);
   }
 
-  /** Adds an entry of doubles to the open block. */
+  /** Doubles into the open block. */
   numbers(kind: Kind, ...numbers: readonly number[]): void {
     if (!this.#ended) this.#builder.numbers(kind, numbers);
   }
 
-  /** Lets `change` edit the last binary message in place, before it is written. */
+  /** Edits the last binary message in place, before writing. */
   changeFrame(change: (bytes: Buffer) => void): void {
     if (!this.#ended) change(this.#builder.lastFrame);
   }
@@ -145,7 +140,7 @@ export class JournalWriter {
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
   }
 
-  /** Whether reading must pause until the disk catches up. */
+  /** Reading must pause until the disk catches up. */
   get aboveHighWater(): boolean {
     return this.#builder.length + this.#inFlightBytes > HIGH_WATER_BYTES;
   }
@@ -163,13 +158,13 @@ export class JournalWriter {
     };
   }
 
-  /** Resolves when everything is written, or kept because the disk refuses. */
+  /** Resolves when everything is written, or kept for a disk that refuses. */
   async flush(): Promise<void> {
     this.commit();
     await this.#draining;
   }
 
-  /** Resolves when everything is written, or given up because the disk still refuses. */
+  /** Resolves when everything is written, or given up. */
   async settle(): Promise<void> {
     await this.flush();
     this.#retryTimer?.cancel();
@@ -179,7 +174,7 @@ export class JournalWriter {
     if (this.#backlog.length > 0) await this.#giveUp('the disk refused it to the end');
   }
 
-  /** Writes and fsyncs the rest and closes the file. May be called twice. */
+  /** Writes and fsyncs the rest, closes the file. May be called twice. */
   async stop(): Promise<void> {
     await this.settle();
     this.#fsyncTimer?.cancel();
@@ -188,7 +183,7 @@ export class JournalWriter {
   }
 
   async #drain(): Promise<void> {
-    // What arrives during a write is the next group.
+    // Arrivals during a write are the next group.
     while (this.#builder.length > 0) {
       const group = this.#builder.take(this.#spare);
       this.#hooks.taken();
@@ -200,7 +195,7 @@ export class JournalWriter {
     }
   }
 
-  /** Writes a group, or keeps it if the disk refuses. */
+  /** Writes a group; keeps it if the disk refuses. */
   async #put(group: Blocks): Promise<void> {
     if (this.#ended) this.#missing += group.frames;
     else if (this.#backlog.length > 0) await this.#addToBacklog(group);
@@ -217,7 +212,7 @@ export class JournalWriter {
   }
 
   async #addToBacklog(group: Blocks): Promise<void> {
-    // A copy, because the group's buffer may be far larger.
+    // A copy: the group's buffer may be far larger.
     this.#backlog.push({ ...group, bytes: Buffer.from(group.bytes.subarray(0, group.length)) });
     this.#backlogBytes += group.length;
     if (this.#backlogBytes > this.#maxBacklogBytes)
@@ -232,19 +227,18 @@ export class JournalWriter {
     });
   }
 
-  /** Retries the groups that the disk refused. */
   async #retryBacklog(): Promise<void> {
     while (this.#backlog.length > 0) {
       const [group] = this.#backlog;
       try {
         await this.#segments.write(group);
       } catch (error) {
-        // The refusal was reported when it began, and losses are reported at the end.
+        // Reported when the refusal began; losses are reported at the end.
         void error;
         this.#scheduleRetry();
         return;
       }
-      // The journal may have been given up during the write.
+      // Given up during the write.
       if (this.#backlog[0] !== group) return;
       this.#backlog.shift();
       this.#backlogBytes -= group.length;

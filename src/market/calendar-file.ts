@@ -1,6 +1,6 @@
 /**
- * The file of trading hours, `data/sessions/nse-sessions.json`, which users edit when the exchange announces a
- * change. An error in it is refused with its place and the reason before anything uses it.
+ * The file of trading hours, `data/sessions/nse-sessions.json`, which users edit. Any error in it is refused with
+ * place and reason before anything uses it.
  */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
@@ -10,18 +10,18 @@ type TimeWindow = readonly [string, string];
 
 export interface Hours {
   readonly continuous: TimeWindow;
-  /** The closing auction's window, and the minute that labels its candle. */
+  /** The closing auction, and the minute that labels its candle. */
   readonly auction?: { readonly window: TimeWindow; readonly label: string };
 }
 
-/** Hours in force from `from` to `to`, both included; without `to`, until further notice. */
+/** In force from `from` to `to`, both included; without `to`, until further notice. */
 export interface RegularHours extends Hours {
   readonly from: string;
   readonly to?: string;
   readonly appliesTo: 'all' | 'derivatives' | 'others';
 }
 
-/** A session outside the rule: its reason, and its hours once the exchange has announced them. */
+/** A session outside the rule: its reason, and its hours once announced. */
 type SpecialSession = string | ({ readonly reason: string } & Hours);
 
 /** The contents that are used. */
@@ -36,7 +36,7 @@ const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 const MAX_SHOWN_LENGTH = 80;
 const MAX_REASON_LENGTH = 200;
 
-/** Throws: the value at a place is not what is needed. */
+/** Throws: a place's value is not what is needed. */
 type Refuse = (place: string, value: unknown, needed: string) => never;
 
 function isDate(value: unknown): value is string {
@@ -85,7 +85,7 @@ function checkRegular(row: unknown, place: string, refuse: Refuse): void {
   checkHours(row, place, refuse);
 }
 
-/** Whether the row applies to stocks with (or without) derivatives. */
+/** True if the row applies to stocks with (or without) derivatives. */
 export function applies(row: RegularHours, derivatives: boolean): boolean {
   return row.appliesTo === 'all' || row.appliesTo === (derivatives ? 'derivatives' : 'others');
 }
@@ -127,7 +127,7 @@ function checkDates(
   }
 }
 
-/** A value for a sentence: short lists in full, anything larger or nested by its kind. */
+/** For a sentence: short lists in full, anything larger or nested by its kind. */
 function shown(value: unknown): string {
   if (value === undefined) return 'absent';
   const flat = (item: unknown): boolean => typeof item !== 'object' || item === null;
@@ -137,10 +137,7 @@ function shown(value: unknown): string {
   return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
 
-/**
- * Reads the file's text; `where` names the file. Throws EngineError CONFIG with the place and reason of the
- * first error.
- */
+/** Reads the file's text. Throws EngineError CONFIG with `where`, the place and reason of the first error. */
 export function parseCalendar(text: string, where: string): CalendarData {
   let data: unknown;
   try {

@@ -1,9 +1,6 @@
-/** Instruments. An instrument is (exchange type, token); its symbol is the trading symbol without `-EQ`. */
+/** An instrument is (exchange type, token); its symbol is the trading symbol without `-EQ`. */
 
-/**
- * Exchange types of the feed (docs/protocol.md 4). The feed does not answer an unknown one, so it is refused
- * here.
- */
+/** Exchange types of the feed (docs/protocol.md 4). The feed does not answer others, so they are refused here. */
 export const EXCHANGE: Readonly<Record<number, string>> = {
   1: 'NSE',
   2: 'NFO',
@@ -14,7 +11,7 @@ export const EXCHANGE: Readonly<Record<number, string>> = {
   13: 'CDS',
 };
 
-/** Wire units in one rupee. Prices are divided by it at output only (docs/protocol.md 6, "Price scale"). */
+/** Wire units in one rupee: the divisor at output (docs/protocol.md 6, "Price scale"). */
 export function priceScale(exchangeType: number): number {
   return exchangeType === 13 ? 10_000_000 : 100;
 }
@@ -27,27 +24,21 @@ export interface Instrument {
   readonly exchangeType: number;
   readonly token: string;
   readonly tickSizeRupees: number;
-  /** Whether the stock has derivatives and so takes part in the closing auction. */
+  /** Stocks with derivatives take part in the closing auction. */
   readonly derivatives: boolean;
 }
 
-/** An instrument as a list has it, without a position in a run. */
+/** Without a position in a run. */
 export type Listing = Omit<Instrument, 'index'>;
 
-/**
- * FNV-1a, 32 bit, over the UTF-8 bytes of `text`, as an unsigned integer. Offset basis and prime are the
- * published constants.
- */
+/** FNV-1a, 32 bit unsigned, over UTF-8 bytes. Offset basis and prime are the published constants. */
 export function fnv1a32(text: string): number {
   let hash = 2166136261;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 16777619);
   return hash >>> 0;
 }
 
-/**
- * The instrument's shard: FNV-1a-32 of `NSE:RELIANCE` modulo the number of shards (docs/semantics.md,
- * "Instruments").
- */
+/** FNV-1a-32 of `NSE:RELIANCE` modulo the number of shards (docs/semantics.md, "Instruments"). */
 export function shardOf(instrument: { exchange: string; symbol: string }, shards: number): number {
   return fnv1a32(`${instrument.exchange}:${instrument.symbol}`) % shards;
 }

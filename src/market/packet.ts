@@ -1,19 +1,17 @@
 /**
- * A decoded packet of the feed: scratch memory of the caller, overwritten by each decode.
+ * A decoded packet of the feed: the caller's scratch memory.
  *
- * An int64 of the wire is kept as two 32-bit words, so nothing is lost above 2^53 and nothing is allocated.
- * Prices stay in the wire's unit (paise; 1e-7 rupee for exchange type 13). Layout: docs/protocol.md 5, 6 and 8.
+ * An int64 of the wire is two 32-bit words: nothing is lost above 2^53, nothing is allocated. Prices stay in the
+ * wire's unit (paise; 1e-7 rupee for exchange type 13). Layout: docs/protocol.md 5, 6 and 8.
  */
 
-/**
- * Modes of the feed, as on the wire. Mode 4 (Depth-20) was withdrawn by the broker and is refused (docs/protocol.md 8).
- */
+/** Modes on the wire. The broker withdrew mode 4 (Depth-20); it is refused (docs/protocol.md 8). */
 export const MODE = { ltp: 1, quote: 2, snapquote: 3 } as const;
 
-/** Modes that can be subscribed, by their name on the command line. */
+/** Modes by their name on the command line. */
 export type ModeName = 'ltp' | 'quote' | 'snapquote';
 
-/** Index of each int64 field in `Packet.words`: low word at `2 * field`, high word at `2 * field + 1`. */
+/** int64 fields in `Packet.words`: low word at `2 * field`, high word at `2 * field + 1`. */
 export const FIELD = {
   sequence: 0,
   /** Epoch ms, whole seconds in practice. Feed time, not trade time (docs/protocol.md 7). */
@@ -26,7 +24,7 @@ export const FIELD = {
   dayOpen: 6,
   dayHigh: 7,
   dayLow: 8,
-  /** The previous day's close, also after today's close. */
+  /** Also after today's close. */
   previousClose: 9,
   /** Epoch seconds, not ms (SnapQuote). */
   lastTradeSeconds: 10,
@@ -45,17 +43,14 @@ const FIELD_COUNT = 17;
 export const TOKEN_BYTES = 25;
 export const BEST_FIVE_ROWS = 10;
 
-/**
- * Scratch for one packet of any mode. Fields that the packet's mode lacks keep old values: read only the mode's
- * own.
- */
+/** Scratch for any mode. Read only fields of the packet's mode: others keep old values. */
 export class Packet {
   mode = 0;
   exchangeType = 0;
-  /** The token's bytes up to the first NUL; `token[0..tokenLength)`. */
+  /** Bytes up to the first NUL; `token[0..tokenLength)`. */
   readonly token = new Uint8Array(TOKEN_BYTES);
   tokenLength = 0;
-  /** The token as a number if it has 1 to 15 digits and no leading zero; else -1. */
+  /** The token, 1 to 15 digits without leading zero; else -1. */
   tokenNumber = -1;
   readonly words = new Int32Array(FIELD_COUNT * 2);
   totalBuyQuantity = 0;
@@ -65,29 +60,28 @@ export class Packet {
   readonly bestOrders = new Int16Array(BEST_FIVE_ROWS);
   readonly bestWords = new Int32Array(BEST_FIVE_ROWS * 4);
 
-  /** The field as a double: exact up to 2^53, rounded above. */
+  /** Exact up to 2^53, rounded above. */
   number(field: PacketField): number {
     return this.words[2 * field + 1] * 4294967296 + (this.words[2 * field] >>> 0);
   }
 
-  /** The field in full. Allocates: for output and tests only. */
+  /** Allocates: for output and tests only. */
   big(field: PacketField): bigint {
     return (BigInt(this.words[2 * field + 1]) << 32n) | BigInt(this.words[2 * field] >>> 0);
   }
 
-  /** Sets the field from a safe integer. */
+  /** `value`: a safe integer. */
   setNumber(field: PacketField, value: number): void {
     this.words[2 * field] = value | 0;
     this.words[2 * field + 1] = Math.floor(value / 4294967296) | 0;
   }
 
-  /** Sets the field from any int64. */
   setBig(field: PacketField, value: bigint): void {
     this.words[2 * field] = Number(BigInt.asIntN(32, value));
     this.words[2 * field + 1] = Number(BigInt.asIntN(32, value >> 32n));
   }
 
-  /** Sets the token from text, cut to 25 UTF-8 bytes. Allocates. */
+  /** Cut to 25 UTF-8 bytes. Allocates. */
   setToken(text: string): void {
     const { written } = new TextEncoder().encodeInto(text, this.token);
     this.token.fill(0, written);
@@ -95,7 +89,7 @@ export class Packet {
     this.tokenNumber = /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : -1;
   }
 
-  /** The token as text. Allocates. */
+  /** Allocates. */
   tokenText(): string {
     return new TextDecoder().decode(this.token.subarray(0, this.tokenLength));
   }

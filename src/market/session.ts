@@ -1,6 +1,6 @@
 /**
- * The trading calendar, read from `data/sessions/`: the only file that knows what a session is. IST is
- * UTC+05:30 without daylight saving, so plain arithmetic is exact.
+ * The trading calendar, from `data/sessions/`: the only file that knows what a session is. IST is UTC+05:30 without
+ * daylight saving, so arithmetic is exact.
  */
 
 import { applies, parseCalendar, type CalendarData, type Hours } from './calendar-file.js';
@@ -9,7 +9,7 @@ export const IST_OFFSET_MS = 19_800_000;
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 
-/** `YYYY-MM-DD` of the IST date that holds `epochMs`. */
+/** `YYYY-MM-DD` in IST. */
 export function istDate(epochMs: number): string {
   return new Date(epochMs + IST_OFFSET_MS).toISOString().slice(0, 10);
 }
@@ -34,16 +34,15 @@ export function istMs(date: string, time: string): number {
   return Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}+05:30`);
 }
 
-/** One stock's day. Windows are half-open; times are epoch ms. */
+/** One stock's day. Half-open windows; epoch ms. */
 export interface TradingSession {
   readonly date: string;
   readonly openMs: number;
   readonly closeMs: number;
-  /** The closing auction. Ticks in its window make one flat candle with the label `labelMs`. */
+  /** Ticks in the closing auction's window make one flat candle, labelled `labelMs`. */
   readonly auction: { readonly fromMs: number; readonly toMs: number; readonly labelMs: number } | undefined;
 }
 
-/** What the calendar says of a date. */
 export type TradingDay =
   | { readonly kind: 'open'; readonly session: TradingSession }
   | { readonly kind: 'shut'; readonly reason: string }
@@ -62,7 +61,7 @@ function sessionOf(date: string, { continuous, auction }: Hours): TradingSession
   };
 }
 
-/** The dated trading calendar of one segment. Immutable. */
+/** One segment's calendar. Immutable. */
 export class Calendar {
   readonly #data: CalendarData;
 
@@ -71,14 +70,13 @@ export class Calendar {
   }
 
   /**
-   * Reads a calendar file's text; `where` names the file. Throws EngineError CONFIG with the place and reason
-   * of the first error.
+   * Reads a calendar file's text. Throws EngineError CONFIG with `where`, the place and reason of the first error.
    */
   static parse(text: string, where = 'The trading calendar'): Calendar {
     return new Calendar(parseCalendar(text, where));
   }
 
-  /** The hours in force on `date`; of the nearest earlier row if none covers it. */
+  /** The hours on `date`; else of the nearest earlier row. */
   #session(date: string, derivatives: boolean): TradingSession {
     const rows = this.#data.regular.filter((row) => applies(row, derivatives));
     return sessionOf(
@@ -89,10 +87,7 @@ export class Calendar {
     );
   }
 
-  /**
-   * What `date` (`YYYY-MM-DD`) is for a stock with or without derivatives. `unknown`: outside the dates of the
-   * data.
-   */
+  /** The day `date` (`YYYY-MM-DD`) of a stock with or without derivatives. `unknown`: outside the data. */
   day(date: string, derivatives: boolean): TradingDay {
     const holiday = this.#data.holidays[date];
     if (holiday !== undefined) return { kind: 'shut', reason: `holiday: ${holiday}` };
@@ -119,7 +114,7 @@ export class Calendar {
     return { kind: 'open', session };
   }
 
-  /** The first opening at or after `fromMs`, epoch ms; undefined when none is within 30 days. */
+  /** First opening at or after `fromMs`, epoch ms; undefined beyond 30 days. */
   nextOpenMs(fromMs: number, derivatives: boolean): number | undefined {
     for (let day = 0; day < 30; day++) {
       const answer = this.day(istDate(fromMs + day * DAY_MS), derivatives);
@@ -128,7 +123,7 @@ export class Calendar {
     return undefined;
   }
 
-  /** The last opening before `beforeMs`, epoch ms; undefined when none is within 30 days. */
+  /** Last opening before `beforeMs`, epoch ms; undefined beyond 30 days. */
   lastOpenMs(beforeMs: number, derivatives: boolean): number | undefined {
     for (let day = 0; day < 30; day++) {
       const answer = this.day(istDate(beforeMs - day * DAY_MS), derivatives);
@@ -138,12 +133,12 @@ export class Calendar {
   }
 }
 
-/** Candles of a whole day: one for each minute of continuous trading, and the auction's. */
+/** Of a whole day: one for each minute of continuous trading, and the auction's. */
 export function dayCandles({ openMs, closeMs, auction }: TradingSession): number {
   return (closeMs - openMs) / MINUTE_MS + (auction === undefined ? 0 : 1);
 }
 
-/** Whether trading is continuous at `ms`: then a silent feed is a fault. */
+/** True if trading is continuous at `ms`: then a silent feed is a fault. */
 export function inContinuous(session: TradingSession, ms: number): boolean {
   return ms >= session.openMs && ms < session.closeMs;
 }

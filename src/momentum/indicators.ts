@@ -1,7 +1,6 @@
 /** VWAP, high of day and mean volume, one candle at a time. Rupees and quantities, float64. Pure. */
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
 
-/** What the indicators read of a candle. */
 export interface IndicatorInput {
   readonly timestampMs: number;
   readonly high: number;
@@ -10,15 +9,12 @@ export interface IndicatorInput {
   readonly volume: number;
 }
 
-/** Number of the IST date that holds `epochMs`. */
+/** Number of the IST date. */
 export function istDay(epochMs: number): number {
   return Math.floor((epochMs + IST_OFFSET_MS) / DAY_MS);
 }
 
-/**
- * A running sum with Kahan compensation. The golden values come from such sums; a plain sum differs in the last
- * digits.
- */
+/** A running sum with Kahan compensation, as in the golden values; a plain sum differs in the last digits. */
 class CompensatedSum {
   #sum = 0;
   #lost = 0;
@@ -35,7 +31,7 @@ class CompensatedSum {
   }
 }
 
-/** VWAP and high of one IST date. A candle of another date starts again from nothing. */
+/** VWAP and high of one IST date; another date's candle starts again. */
 export class DayIndicators {
   #day = Number.NaN;
   #turnover = new CompensatedSum();
@@ -55,7 +51,7 @@ export class DayIndicators {
     this.#high = Math.max(this.#high, bar.high);
   }
 
-  /** Rupees; null while nothing was traded on the date. */
+  /** Rupees; null while nothing was traded. */
   get vwap(): number | null {
     return this.#volume === 0 ? null : this.#turnover.value / this.#volume;
   }
@@ -66,7 +62,7 @@ export class DayIndicators {
   }
 }
 
-/** The last N volumes, across dates. Volumes are whole numbers, so their running sum is exact. */
+/** The last N volumes, across dates. Whole numbers, so their running sum is exact. */
 export class VolumeWindow {
   readonly #size: number;
   readonly #volumes: number[] = [];
@@ -83,12 +79,12 @@ export class VolumeWindow {
     this.#next = (this.#next + 1) % this.#size;
   }
 
-  /** Volumes held, at most N. */
+  /** At most N. */
   get count(): number {
     return this.#volumes.length;
   }
 
-  /** Mean of the last N volumes; null before there are N. */
+  /** Null before there are N volumes. */
   get mean(): number | null {
     return this.count < this.#size ? null : this.#sum / this.#size;
   }

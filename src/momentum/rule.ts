@@ -1,7 +1,4 @@
-/**
- * The momentum rule on one candle and its indicators. A dry run: it makes signal records, and there is no order
- * type. Pure.
- */
+/** The momentum rule on one candle. A dry run: it makes signal records, and there is no order type. Pure. */
 import { istStamp } from '../market/session.js';
 
 export interface MomentumParams {
@@ -9,7 +6,7 @@ export interface MomentumParams {
   readonly volMaWindow: number;
   /** Maximum distance of the close below the high of day, percent of the high. */
   readonly hodProximityPct: number;
-  /** Minimum volume, as a multiple of the mean. */
+  /** Minimum volume, multiple of the mean. */
   readonly volMultiplier: number;
 }
 
@@ -25,12 +22,12 @@ export interface Signal {
   readonly entry_hint: string;
   readonly stop_hint: string;
   readonly reason: string;
-  /** Close of the candle, rupees. */
+  /** Close, rupees. */
   readonly price_t0: number;
   readonly volume_t0: number;
 }
 
-/** A candle and its indicators, which include the candle itself. */
+/** The indicators include the candle. */
 export interface RuleInput {
   readonly symbol: string;
   readonly timestampMs: number;
@@ -42,19 +39,18 @@ export interface RuleInput {
   readonly relVol: number | null;
 }
 
-/** The rule fires only when all three conditions hold; every golden signal has confidence 1. */
+/** Every golden signal has confidence 1. */
 const CONFIDENCE = 1;
 
 /**
- * `value` with `digits` decimals, rounded from its exact binary value with ties to even, as `%.2f` does in
- * other languages. `toFixed` is exact too, but rounds ties up.
+ * `value` with `digits` decimals, ties to even by its exact binary value, as `%.2f` in other languages; `toFixed`
+ * rounds ties up.
  */
 export function decimals(value: number, digits: number): string {
-  // A double lies exactly between two decimals only if it is an odd multiple of 2^-(digits+1). Scaling by a
-  // power of two is exact.
+  // A double is a tie only if it is an odd multiple of 2^-(digits+1). Scaling by a power of two is exact.
   const halves = Math.abs(value) * 2 ** (digits + 1);
   if (halves % 2 !== 1) return value.toFixed(digits);
-  // With one more digit a tie is exact and ends in 5; cutting that 5 rounds towards zero.
+  // With one more digit a tie is exact and ends in 5; cutting the 5 rounds towards zero.
   const below = value
     .toFixed(digits + 1)
     .slice(0, -1)
@@ -62,16 +58,15 @@ export function decimals(value: number, digits: number): string {
   return Number(below.at(-1)) % 2 === 0 ? below : value.toFixed(digits);
 }
 
-/** The rule's conditions for one candle. Null if nothing was traded, or there is no mean volume. */
+/** Null if nothing was traded, or without a mean volume. */
 export interface RuleConditions {
   readonly aboveVwap: boolean | null;
-  /** Distance of the close below the high of day, percent of the high. */
+  /** Of the close below the high of day, percent of the high. */
   readonly distancePct: number;
   readonly nearHod: boolean;
   readonly volumeSurge: boolean | null;
 }
 
-/** Evaluates the rule's conditions one by one. */
 export function ruleConditions(
   { close, vwap, hod, relVol }: Pick<RuleInput, 'close' | 'vwap' | 'hod' | 'relVol'>,
   params: MomentumParams,
@@ -85,7 +80,7 @@ export function ruleConditions(
   };
 }
 
-/** The candle's signal, or undefined. Requires a VWAP and a relative volume. */
+/** Undefined without a signal. Requires a VWAP and a relative volume. */
 export function momentumSignal(input: RuleInput, params: MomentumParams): Signal | undefined {
   const { symbol, timestampMs, high, close, volume, vwap, hod, relVol } = input;
   if (vwap === null || relVol === null) return undefined;

@@ -1,9 +1,9 @@
 /**
- * The rule over one symbol's minutes, live and again at the end. Pure.
+ * The rule over one symbol's minutes. Pure.
  *
- * A minute is our whole candle; if ours is partial or missing, the history's candle. A partial candle that the
- * history cannot replace is not evaluated, and its volume is not among the last N, where it would look like a
- * lull. Its trades did happen, so its high counts for the high of day, and its price and volume for the VWAP.
+ * A minute is our whole candle; if ours is partial or missing, the history's. A partial candle without replacement
+ * is not evaluated, and its volume, which would look like a lull, is not among the last N. Its trades did happen:
+ * its high counts for the high of day, its price and volume for the VWAP.
  */
 import assert from 'node:assert';
 import type { CandleRow, CandleSource, VolumeKind } from '../candles/candle.js';
@@ -12,29 +12,25 @@ import { DayIndicators, VolumeWindow, istDay } from './indicators.js';
 import { DEFAULT_PARAMS, momentumSignal } from './rule.js';
 import type { MomentumParams, Signal } from './rule.js';
 
-/**
- * How our candle was seen. The closing auction's candle is apart from the minute before it by design; that is
- * no hole.
- */
+/** How our candle was seen. The minutes before the closing auction's candle are no hole. */
 export interface Seen {
   readonly partial: boolean;
   readonly source?: CandleSource;
 }
 
-/** One of our candles and how it was seen. */
 export interface SeenCandle extends Seen {
   readonly candle: CandleRow;
 }
 
-/** The rule's result for one minute. Prices in rupees. */
+/** The rule's result for one minute; rupees. */
 export interface Evaluation {
   readonly symbol: string;
   readonly timestampMs: number;
-  /** The candle that was used. `partial`: ours, not evaluated. */
+  /** `partial`: ours, not evaluated. */
   readonly basis: 'ours' | 'history' | 'partial';
-  /** Whether the rule was applied: there were N whole candles. */
+  /** There were N whole candles. */
   readonly evaluated: boolean;
-  /** `insufficient n/N` if there are too few whole candles. */
+  /** `insufficient n/N`. */
   readonly insufficient: string | undefined;
   /** Null while nothing was traded on the date. */
   readonly vwap: number | null;
@@ -56,14 +52,13 @@ export interface SeriesOptions {
   readonly symbol: string;
   readonly volumeKind: VolumeKind;
   readonly params?: MomentumParams;
-  /** Rows in any order. Used only if the kind of volume is the series' own. */
+  /** Rows in any order, used only if the kind of volume is the series' own. */
   readonly history?: { readonly rows: readonly CandleRow[]; readonly volumeKind: VolumeKind };
 }
 
 /** Holes beyond these are only counted in `missingMinutes`. */
 export const MAX_LISTED_HOLES = 100;
 
-/** One symbol's indicators, updated by each candle. */
 export class MomentumSeries {
   /** Sentences on data that was not used. */
   readonly notes: readonly string[];
@@ -95,19 +90,19 @@ export class MomentumSeries {
       : [];
   }
 
-  /** Listed holes, in order. A minute that the history has is not a hole. */
+  /** Listed ones, in order. A minute that the history has is not a hole. */
   get holes(): readonly Hole[] {
     return this.#holes;
   }
 
-  /** Minutes in all holes, also the unlisted ones. */
+  /** In all holes, also unlisted ones. */
   get missingMinutes(): number {
     return this.#missingMinutes;
   }
 
   /**
-   * Takes our next candle and evaluates it. Candles come in rising order of time, each minute once. A later
-   * revision is not pushed; `evaluateAll` sees it at the end. Never reads beyond the candle's own minute.
+   * Evaluates our next candle from nothing later than its own minute. Candles rise in time, each minute once; only
+   * `evaluateAll` sees later revisions.
    */
   push(candle: CandleRow, seen: Seen): Evaluation {
     assert(candle.timestampMs > this.#lastMs, `${this.#symbol}: minutes must rise`);
@@ -123,7 +118,7 @@ export class MomentumSeries {
   }
 
   #take(row: CandleRow, partial: boolean, source: CandleSource): void {
-    // A minute that is already there, from us or twice in the history, counts once.
+    // A minute that is already there, from us or the history, counts once.
     if (row.timestampMs <= this.#lastMs) return;
     this.#noteHole(row.timestampMs, source);
     this.#lastMs = row.timestampMs;
@@ -180,7 +175,7 @@ export class MomentumSeries {
   }
 }
 
-/** Evaluates all of a symbol's candles, given in any order: used at the end, with the final candles. */
+/** Evaluates all of a symbol's final candles, in any order. */
 export function evaluateAll(
   candles: readonly SeenCandle[],
   options: SeriesOptions,
@@ -192,10 +187,7 @@ export function evaluateAll(
 
 const compared = ['basis', 'evaluated', 'insufficient', 'vwap', 'hod', 'volMa', 'relVol'] as const;
 
-/**
- * The differences between live and final evaluations of any number of symbols: a sentence each, by time, then
- * symbol.
- */
+/** Differences between live and final evaluations of any symbols: a sentence each, by time, then symbol. */
 export function differences(live: readonly Evaluation[], final: readonly Evaluation[]): string[] {
   const both = new Map<string, { was?: Evaluation; is?: Evaluation }>();
   const place = (evaluation: Evaluation): { was?: Evaluation; is?: Evaluation } => {
@@ -224,7 +216,7 @@ export function differences(live: readonly Evaluation[], final: readonly Evaluat
   });
 }
 
-/** A hole for a person, e.g. `10:02-10:05`. */
+/** For a person: `10:02-10:05`. */
 export function holeText({ fromMs, toMs, minutes }: Hole): string {
   return minutes === 1 ? istMinute(fromMs) : `${istMinute(fromMs)}-${istMinute(toMs)}`;
 }

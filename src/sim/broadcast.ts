@@ -1,6 +1,6 @@
 /**
- * Sends the market's snapshots to the connections that subscribed them: one frame for each subscribed mode, one
- * message each. `publish` takes any packet; faults act between the market and `publish`.
+ * Sends snapshots to subscribed connections: a frame for each subscribed mode, one message each. `publish` takes any
+ * packet; faults act before it.
  */
 
 import type { Packet } from '../market/packet.js';
@@ -8,7 +8,7 @@ import { encode, FRAME_LENGTH } from '../broker/angel/frames.js';
 import type { Subscription, SubscriptionMode } from '../broker/broker.js';
 import type { Market } from './market.js';
 
-/** Takes whole messages of the instrument `index`. The bytes are shared and must not be changed. */
+/** Takes whole messages of instrument `index`. Bytes are shared: do not change them. */
 export interface Subscriber {
   sendPacket(frame: Uint8Array, index: number): void;
 }
@@ -21,7 +21,7 @@ export class Broadcast {
   /** By instrument and mode: `index * 3 + mode - 1`. */
   readonly #receivers: Set<Subscriber>[];
 
-  /** `last`: the packet that answers an instrument's subscription. */
+  /** `last`: the packet that answers a subscription. */
   constructor(market: Market, last = (index: number): Packet => market.last(index)) {
     this.#market = market;
     this.#last = last;
@@ -31,14 +31,14 @@ export class Broadcast {
     );
   }
 
-  /** Subscribed (token, mode) of all receivers. */
+  /** (Token, mode) of all receivers. */
   get flowing(): number {
     return this.#receivers.reduce((sum, receivers) => sum + receivers.size, 0);
   }
 
   /**
-   * Starts the flow after the cached last packet, which is sent even while the market is shut. An unknown token
-   * stays silent.
+   * Sends the cached last packet, even while the market is shut, then starts the flow. An unknown token stays
+   * silent.
    */
   subscribe(receiver: Subscriber, { mode, exchangeType, token }: Subscription): void {
     const index = this.#market.indexOf(exchangeType, token);
@@ -52,13 +52,13 @@ export class Broadcast {
     if (index !== undefined) this.#receivers[index * MODES.length + mode - 1].delete(receiver);
   }
 
-  /** The market's last packet as a frame; undefined for an unknown token. */
+  /** The last packet as a frame; undefined for an unknown token. */
   lastFrame({ mode, exchangeType, token }: Subscription): Uint8Array | undefined {
     const index = this.#market.indexOf(exchangeType, token);
     return index === undefined ? undefined : frameOf(this.#market.last(index), mode);
   }
 
-  /** Sends a snapshot to all subscribers of its instrument. `packet` is not kept. */
+  /** To all subscribers of the instrument. `packet` is not kept. */
   publish(index: number, packet: Packet): void {
     for (const mode of MODES) {
       const receivers = this.#receivers[index * MODES.length + mode - 1];
@@ -70,7 +70,7 @@ export class Broadcast {
 }
 
 function frameOf(packet: Packet, mode: SubscriptionMode): Uint8Array {
-  // A new buffer for each frame, which waits in a socket's queue until it is read.
+  // A new buffer each: it waits in a socket's queue.
   const frame = Buffer.allocUnsafe(FRAME_LENGTH[mode]);
   packet.mode = mode;
   encode(packet, frame);

@@ -1,6 +1,6 @@
 /**
- * The simulated broker: log-in REST, WebSocket and control routes on one loopback port (docs/protocol.md). Its
- * market runs on market time; heartbeats and limits run on real time.
+ * The simulated broker: log-in REST, WebSocket and control routes on one loopback port (docs/protocol.md). The
+ * market runs on market time, heartbeats and limits on real time.
  */
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -23,11 +23,11 @@ import { candleRoutes } from './rest-candles.js';
 import { serve, targetOf } from './rest.js';
 import { LogIns, type Handshake } from './log-ins.js';
 
-/** The broker's limits; tests lower them. */
+/** Tests lower them. */
 export interface BrokerLimits {
-  /** Sockets open at a time for one client code (docs/protocol.md 4, "Quota"). */
+  /** Open at a time for one client code (docs/protocol.md 4, "Quota"). */
   readonly socketsPerClient: number;
-  /** Real ms without a heart-beat: twice the documented 30 s. */
+  /** Real ms without heartbeat: twice the documented 30 s. */
   readonly heartbeatMs: number;
   /** Bytes waiting for a client that does not read. */
   readonly maxBufferedBytes: number;
@@ -45,10 +45,9 @@ export interface BrokerOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly market: Market;
-  /** Its market time must start where the market does. */
+  /** Its market time starts where the market does. */
   readonly clock: Clock;
   readonly limits?: Partial<BrokerLimits>;
-  /** Faults to inject. */
   readonly faults?: readonly Fault[];
 }
 
@@ -62,21 +61,18 @@ export interface SimulatedBroker {
 }
 
 const FEED_PATH = '/smart-stream';
-/** Real ms between deliveries: short against the feed's quarter seconds, cheap at any speed. */
+/** Real ms: short against the feed's quarter seconds, cheap at any speed. */
 const DELIVER_EVERY_MS = 5;
-/** Real ms between checks of heartbeats, at most. */
+/** Maximum real ms between checks of heartbeats. */
 const CHECK_EVERY_MS = 1000;
 const CHECKS_A_HEARTBEAT = 10;
-/** Real ms for clients to answer the close frame. */
+/** Real ms to answer the close frame. */
 const GOODBYE_MS = 1000;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const GOING_AWAY = 1001;
 const HIGHEST_PORT = 65_535;
 
-/**
- * Starts the broker. Throws EngineError SIMULATOR if the port cannot be had, USAGE for a fault of a symbol that
- * the market lacks.
- */
+/** Throws EngineError SIMULATOR if the port cannot be had, USAGE for a fault's symbol that the market lacks. */
 export async function startBroker(options: BrokerOptions): Promise<SimulatedBroker> {
   const { host = '127.0.0.1', port } = options;
   if (!Number.isInteger(port) || port < 0 || port > HIGHEST_PORT)
@@ -273,7 +269,7 @@ class RunningBroker implements SimulatedBroker {
   }
 }
 
-/** Headers come first; clients that cannot set them use the query (docs/protocol.md 2). */
+/** Headers first; clients that cannot set them use the query (docs/protocol.md 2). */
 function handshakeOf({ headers }: IncomingMessage, query: URLSearchParams): Handshake {
   return {
     clientCode: oneOf(headers['x-client-code']) ?? query.get('clientCode') ?? undefined,
@@ -293,7 +289,7 @@ function refuse(socket: Duplex, { status, headers = {}, body = '' }: RefusedHand
     Connection: 'close',
     'Content-Length': String(Buffer.byteLength(body)),
   }).map(([name, value]) => `${name}: ${value}`);
-  // A refused client that keeps its half of the connection open must not hold the port.
+  // A refused client that keeps its half open must not hold the port.
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }

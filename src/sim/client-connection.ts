@@ -1,7 +1,4 @@
-/**
- * One client's socket after the handshake: heartbeats, requests, and outgoing packets (docs/protocol.md 3 and
- * 4).
- */
+/** A client's socket after the handshake: heartbeats, requests, outgoing packets (docs/protocol.md 3 and 4). */
 
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
@@ -16,11 +13,11 @@ export interface ClientConnectionOptions {
   readonly socket: WebSocket;
   readonly feed: Broadcast;
   readonly clock: Clock;
-  /** Present when there are faults; the connection then answers pings itself, not ws. */
+  /** With faults, the connection answers pings itself, not ws. */
   readonly link: Link | undefined;
-  /** Real ms without a heartbeat after which the client counts as dead. */
+  /** Real ms without a heartbeat until the client counts as dead. */
   readonly heartbeatMs: number;
-  /** Bytes that may wait for a client that does not read. */
+  /** Waiting for a client that does not read. */
   readonly maxBufferedBytes: number;
 }
 
@@ -34,17 +31,17 @@ export class ClientConnection implements Subscriber {
     this.#heartbeatAtMs = options.clock.monoMs();
     const { socket } = options;
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
-    // Without faults ws answers the ping; a client that does not read is disconnected all the same.
+    // Without faults ws answers; a client that does not read is still disconnected.
     socket.on('ping', (data: Buffer) => {
       this.#heartbeat();
       if (this.#canSend() && options.link?.pongs() === true) socket.pong(data);
     });
     socket.on('close', () => this.#leave());
-    // ws closes the socket after an error: `close` follows.
+    // ws then closes the socket: `close` follows.
     socket.on('error', () => this.#leave());
   }
 
-  /** Drops the client if it sent no heartbeat of either kind for too long. */
+  /** Drops a client without a heartbeat of either kind for too long. */
   check(): void {
     if (
       this.#options.clock.monoMs() - this.#heartbeatAtMs > this.#options.heartbeatMs &&
@@ -58,7 +55,7 @@ export class ClientConnection implements Subscriber {
     else if (this.#canSend()) this.#options.socket.send(frame, { binary: true });
   }
 
-  /** The connection as faults see it; undefined without faults. */
+  /** Undefined without faults. */
   get faultTarget(): FaultTarget | undefined {
     const { link } = this.#options;
     return (
@@ -72,7 +69,7 @@ export class ClientConnection implements Subscriber {
     );
   }
 
-  /** Whether more may be sent. Disconnects a client that does not read, to bound memory. */
+  /** True if more may be sent. Disconnects a client that does not read: memory is bounded. */
   #canSend(): boolean {
     const { socket, maxBufferedBytes: mostBufferedBytes } = this.#options;
     if (socket.readyState !== socket.OPEN) return false;

@@ -1,8 +1,7 @@
 /**
- * Conflation: one instrument's trades as the feed shows them, 1 to 4 snapshots a second at the instrument's own
- * cadence. Between two snapshots only totals are seen. A snapshot is due at the instrument's place in a quarter
- * second (sequence-allocator.ts), and sent if trades happened or the book changed. So a packet just after a
- * minute's end carries the price before it.
+ * Conflation: one instrument's trades as 1 to 4 snapshots a second at its own cadence, with only totals between
+ * them. A snapshot is due at the instrument's place in a quarter second (sequence-allocator.ts), and sent if trades
+ * happened or the book changed. So a packet just after a minute's end carries the price before it.
  */
 
 import type { Listing } from '../market/instrument.js';
@@ -22,22 +21,22 @@ export interface ConflationOptions {
   readonly previousClose: number;
   readonly yearHigh: number;
   readonly yearLow: number;
-  /** When the segment's counter began, epoch ms, and the instrument's slot in it. */
+  /** Start of the segment's counter, epoch ms, and the instrument's slot in it. */
   readonly countFromMs: number;
   readonly slot: number;
   readonly slotsPerFrame: number;
   readonly random: Random;
-  /** Seeds the sizes of the books, with each snapshot's sequence number. */
+  /** With the sequence number, seeds the sizes of a snapshot's books. */
   readonly bookSeed: number;
-  /** Called for every snapshot, also for days that are generated and not published. */
+  /** Every snapshot, also of generated, unpublished days. */
   readonly onSnapshot: (exchangeMs: number, price: number) => void;
 }
 
-/** Chance that the book changed since the last look without a trade. */
+/** Chance of a change since the last look without a trade. */
 const BOOK_CHANGES = 0.75;
-/** Chance that a look comes a quarter second late. */
+/** Chance of a look a quarter second late. */
 const LATER = 0.25;
-/** Maximum time from the last trading of the day until the book is cleared. */
+/** Maximum, from the day's last trading. */
 const CLEARED_WITHIN_MS = 30_000;
 
 export class Conflation {
@@ -48,13 +47,13 @@ export class Conflation {
   #cleared = false;
   #sequence = 0;
   #exchangeMs = 0;
-  /** The frame of the next look, counted from `countFromMs`. */
+  /** Of the next look, counted from `countFromMs`. */
   nextFrame = 0;
-  /** The last frame at which anything can be due. */
+  /** Nothing is due after it. */
   readonly lastFrame: number;
-  /** Before the first snapshot `packet` holds nothing. */
+  /** `packet` is empty before the first snapshot. */
   sent = false;
-  /** The last snapshot as a SnapQuote, written by `fill`. */
+  /** The last snapshot in SnapQuote form, by `fill`. */
   readonly packet = new Packet();
 
   constructor(options: ConflationOptions) {
@@ -74,12 +73,12 @@ export class Conflation {
     packet.setNumber(FIELD.lowerCircuit, options.trades.lowerCircuit);
   }
 
-  /** When the look of `frame` happens, epoch ms with fractions. */
+  /** Of the look, epoch ms with fractions. */
   timeOf(frame: number): number {
     return this.#fixedMs + frame * FRAME_MS;
   }
 
-  /** Takes the look at `nextFrame`. Returns whether a snapshot is sent. */
+  /** The look at `nextFrame`. True if a snapshot is sent. */
   take(): boolean {
     const { trades, profile, session, random, slot, slotsPerFrame } = this.#options;
     const frame = this.nextFrame;
@@ -93,13 +92,13 @@ export class Conflation {
     this.sent = true;
     this.#sentVolume = trades.volume;
     this.#sequence = frame * slotsPerFrame + slot + 1;
-    // The feed's time is in ms, but whole seconds (docs/protocol.md 7).
+    // Feed time is ms, but whole seconds (docs/protocol.md 7).
     this.#exchangeMs = Math.floor(ms / 1000) * 1000;
     this.#options.onSnapshot(this.#exchangeMs, trades.price);
     return true;
   }
 
-  /** Writes the last snapshot into `packet`. Must be called before the trades advance. */
+  /** Writes the last snapshot into `packet`, before the trades advance. */
   fill(): void {
     const { packet } = this;
     const { trades, yearHigh, yearLow, bookSeed, profile } = this.#options;

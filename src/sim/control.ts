@@ -1,7 +1,4 @@
-/**
- * The simulator's control routes, which no real broker has: what the market is, and its true candles. For tests
- * and people.
- */
+/** Control routes, for tests and people, which no real broker has: the market and its true candles. */
 
 import type { Clock } from '../clock.js';
 import type { CandleRow } from '../candles/candle.js';
@@ -11,13 +8,11 @@ import { failure, type RestResponse, type RestRequest, type RestRoute } from './
 
 export const CONTROL_PATH = '/simulator';
 
-/** The broker's load from clients. */
 export interface BrokerLoad {
-  /** Open sockets. */
   readonly connections: number;
-  /** Subscriptions by (token, mode) and socket, of instruments in this market. */
+  /** By (token, mode) and socket, of this market's instruments. */
   readonly flowing: number;
-  /** What each fault did, if there are any. */
+  /** What each fault did. */
   readonly faults?: readonly unknown[];
 }
 
@@ -74,7 +69,7 @@ function ofSymbol(
   return { status: 200, body: rowsOf(index).map(candleJson) };
 }
 
-/** Rupees; the minute's start with its zone. */
+/** Rupees; start of the minute with its zone. */
 function candleJson({ timestampMs, open, high, low, close, volume }: CandleRow): Record<string, unknown> {
   return { timestamp: istStamp(timestampMs), open, high, low, close, volume };
 }

@@ -1,4 +1,4 @@
-/** One instrument's trading day: its true trades, its snapshots, and the candles of both. */
+/** One instrument's trading day: true trades, snapshots, and the candles of both. */
 
 import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
@@ -13,15 +13,15 @@ export interface InstrumentDayOptions {
   readonly seed: number;
   readonly listing: Listing;
   readonly session: TradingSession;
-  /** The trading day before, `YYYY-MM-DD`. */
+  /** `YYYY-MM-DD`. */
   readonly previousDate: string;
   readonly slot: number;
   readonly slotsPerFrame: number;
-  /** Called for every true trade; for tests. */
+  /** Every true trade; for tests. */
   readonly onTrade?: OnTrade;
 }
 
-/** The segment's counter starts with the pre-open, this long before the opening. */
+/** The segment's counter starts with the pre-open. */
 const COUNTED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 
 export class InstrumentDay {
@@ -61,12 +61,12 @@ export class InstrumentDay {
       slotsPerFrame,
       random: seededRandom(daySeed, STREAM.cadence),
       bookSeed: daySeed,
-      // As a client in LTP mode counts: one tick a packet, at the packet's time.
+      // As a client in LTP mode counts: one tick a packet, at its time.
       onSnapshot: (exchangeMs, price) => tick.add(exchangeMs, price, 1),
     });
   }
 
-  /** Advances the day to `toMs` without publishing. Then `conflation.packet` is the last snapshot. */
+  /** Advances to `toMs` without publishing; `conflation.packet` is then the last snapshot. */
   run(toMs: number): void {
     const { conflation } = this;
     while (conflation.nextFrame <= conflation.lastFrame && conflation.timeOf(conflation.nextFrame) <= toMs)
@@ -75,21 +75,21 @@ export class InstrumentDay {
     this.#trades.advance(toMs);
   }
 
-  /** Candles of the minutes that ended by `endedByMs`, which must not be before the day's current time. */
+  /** Of minutes that ended by `endedByMs`, which is not before the day's current time. */
   candles(listing: Listing, kind: VolumeKind, endedByMs: number): ReturnType<MinuteCandles['rows']> {
-    // No snapshot is due between the last one and now, so trades may advance further.
+    // No snapshot is due until now, so trades may advance further.
     this.#trades.advance(endedByMs);
     return this.#minutes[kind].rows(listing, endedByMs);
   }
 
-  /** True candles of the trades up to `toMs`, with the current minute. For a day that takes no snapshots. */
+  /** From the trades up to `toMs`, with the current minute. For a day without snapshots. */
   trueCandles(listing: Listing, toMs: number): ReturnType<MinuteCandles['rows']> {
     this.#trades.advance(toMs);
     return this.#minutes.traded.rows(listing, toMs + MINUTE_MS);
   }
 }
 
-/** When the segment's counter starts on the session's date, epoch ms. */
+/** Start of the segment's counter on the session's date, epoch ms. */
 export function countFromMs(session: TradingSession): number {
   return session.openMs - COUNTED_BEFORE_OPEN_MS;
 }

@@ -1,6 +1,6 @@
 /**
- * An instrument's character, and its price level from day to day: functions of (seed, instrument, date), so any
- * date can be computed without the ones before it.
+ * An instrument's character and price level: functions of (seed, instrument, date), so no date needs those before
+ * it.
  */
 
 import { fnv1a32, priceScale, type Listing } from '../market/instrument.js';
@@ -12,9 +12,9 @@ export interface InstrumentProfile {
   readonly tick: number;
   /** Average of the day, 1.2 to 14. */
   readonly tradesPerSecond: number;
-  /** Median of the trades' quantities. */
+  /** Of the trades. */
   readonly medianQuantity: number;
-  /** Standard deviation of the day's move, as a share of the price. */
+  /** Standard deviation of the day's move, share of the price. */
   readonly dayVolatility: number;
   readonly spreadTicks: number;
   /** Usual quarter seconds between snapshots: 1 or 2. */
@@ -22,13 +22,12 @@ export interface InstrumentProfile {
   readonly openInterest: number;
 }
 
-/** Independent random streams of one instrument and seed. */
+/** Independent random streams. */
 export const STREAM = { profile: 0, trades: 1, cadence: 2, level: 16, book: 1024 } as const;
 
 /**
- * Price ranges of the exchange's tick sizes, rupees: NSE's bands since April 2025 (tick 0.01 below 250, 0.05 to
- * 1,000, 0.10 to 5,000, 0.50 to 10,000, 1.00 to 20,000, 5.00 above), narrowed so that a price stays in its
- * tick's band.
+ * NSE's tick sizes since April 2025 by price, rupees (0.01 below 250, 0.05 to 1,000, 0.10 to 5,000, 0.50 to 10,000,
+ * 1.00 to 20,000, 5.00 above), with ranges narrowed so that a price stays in its tick's band.
  */
 const BANDS: readonly { tick: number; from: number; to: number }[] = [
   { tick: 0.01, from: 110, to: 220 },
@@ -39,12 +38,12 @@ const BANDS: readonly { tick: number; from: number; to: number }[] = [
   { tick: 5, from: 23000, to: 60000 },
 ];
 
-/** The seed of an instrument's streams; with a date, of that date's streams. */
+/** Of an instrument's streams; with a date, of that date's. */
 export function seedOf(seed: number, listing: Listing, date = ''): number {
   return fnv1a32(`${seed} ${listing.exchangeType} ${listing.token} ${date}`);
 }
 
-/** An approximately normal deviate: three uniform ones added and scaled to variance 1. Never beyond 3. */
+/** An approximately normal deviate: three uniform ones, scaled to variance 1. Never beyond 3. */
 export function normal(random: Random): number {
   return 2 * (random() + random() + random() - 1.5);
 }
@@ -57,7 +56,7 @@ function bandOf(tickRupees: number): { from: number; to: number } {
   return BANDS.find((band) => tickRupees <= band.tick) ?? BANDS[BANDS.length - 1];
 }
 
-/** The instrument's character in this market, the same on every date. */
+/** The same on every date. */
 export function profileOf(seed: number, listing: Listing): InstrumentProfile {
   const random = seededRandom(seedOf(seed, listing), STREAM.profile);
   const band = bandOf(listing.tickSizeRupees);
@@ -74,21 +73,18 @@ export function profileOf(seed: number, listing: Listing): InstrumentProfile {
 }
 
 /**
- * One day's share of the price level's logarithm, and the octaves of noise: about 1.1 % from day to day, 12 %
- * in a year.
+ * One day's share of the price level's logarithm, and octaves of noise: about 1.1 % from day to day, 12 % in a year.
  */
 const LEVEL_STEP = 0.0095;
 const OCTAVES = 9;
 const WEEKS_OF_YEAR = 52;
 
-/**
- * The closing price of `date`, in the wire's unit and whole ticks: noise of nine octaves, so no walk is needed.
- */
+/** The closing price of `date`, in the wire's unit and whole ticks: noise of nine octaves needs no walk. */
 export function closeOf(seed: number, listing: Listing, profile: InstrumentProfile, date: string): number {
   return levelAt(seed, listing, profile, Math.round(istMs(date, '00:00') / DAY_MS));
 }
 
-/** Highest and lowest weekly close of the year before `date`. */
+/** Highest and lowest weekly close in the year before `date`. */
 export function yearRange(
   seed: number,
   listing: Listing,
@@ -122,7 +118,7 @@ function levelAt(seed: number, listing: Listing, profile: InstrumentProfile, day
   return Math.max(1, Math.round((base * Math.exp(exponent)) / profile.tick)) * profile.tick;
 }
 
-/** A number in [-1, 1) for one point of an octave's grid. */
+/** In [-1, 1), for one point of an octave's grid. */
 function latticePoint(key: number, octave: number, cell: number): number {
   return 2 * seededRandom(key + cell, STREAM.level + 1 + octave)() - 1;
 }

@@ -1,12 +1,9 @@
-/**
- * Log-ins at the simulated broker: issued tokens, and whether a handshake's tokens are among them
- * (docs/protocol.md 1 and 2).
- */
+/** Issued tokens, and whether a handshake's tokens are among them (docs/protocol.md 1 and 2). */
 
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.js';
 
-/** One log-in's tokens, named as in the reply. */
+/** Tokens, named as in the reply. */
 export interface LogIn {
   readonly clientCode: string;
   readonly apiKey: string;
@@ -15,7 +12,7 @@ export interface LogIn {
   readonly feedToken: string;
 }
 
-/** Credentials of a handshake; undefined if absent. */
+/** A handshake's credentials. */
 export interface Handshake {
   readonly clientCode: string | undefined;
   readonly feedToken: string | undefined;
@@ -23,12 +20,12 @@ export interface Handshake {
   readonly apiKey: string | undefined;
 }
 
-/** The credential that is bad, in the words of `x-error-message`. */
+/** The bad credential, in the words of `x-error-message`. */
 export type BadCredential = 'Auth token' | 'Client Code' | 'API Key' | 'Feed Token';
 
 /** "Active for up to 28 hours after login". */
 const TOKEN_LIFE_SECONDS = 28 * 3600;
-/** Bounds of memory, because clients can log in without end. The oldest are dropped first. */
+/** Clients can log in without end; the oldest are dropped first. */
 const MAX_CLIENTS = 1000;
 const MAX_SESSIONS_PER_CLIENT = 16;
 
@@ -39,13 +36,13 @@ export class LogIns {
   readonly #expired = new WeakSet<LogIn>();
   #issued = 0;
 
-  /** `seed` makes the tokens of two simulators differ; they protect nothing. */
+  /** `seed` makes two simulators' tokens differ; they protect nothing. */
   constructor(clock: Clock, seed: number) {
     this.#clock = clock;
     this.#signingKey = `simulated broker ${seed}`;
   }
 
-  /** A new log-in. The client's earlier ones stay valid. */
+  /** Earlier log-ins of the client stay valid. */
   open(clientCode: string, apiKey: string): LogIn {
     const session = {
       clientCode,
@@ -61,7 +58,7 @@ export class LogIns {
     return session;
   }
 
-  /** The log-in of an `Authorization` header, with or without `Bearer `. */
+  /** By an `Authorization` header, with or without `Bearer `. */
   ofAuthorization(authorization: string | undefined): LogIn | undefined {
     const jwt = bare(authorization);
     for (const sessions of this.#byClient.values()) {
@@ -71,21 +68,18 @@ export class LogIns {
     return undefined;
   }
 
-  /** Forgets a client's log-ins. Open sockets stay open. */
+  /** Forgets a client's log-ins; open sockets stay. */
   close(clientCode: string): void {
     this.#byClient.delete(clientCode);
   }
 
-  /** Invalidates all issued tokens. Open sockets stay open. */
+  /** Invalidates all tokens; open sockets stay. */
   expire(): void {
     for (const sessions of this.#byClient.values())
       for (const session of sessions) this.#expired.add(session);
   }
 
-  /**
-   * Exchanges a log-in for a new one; its refresh token is spent. Undefined if the refresh token is not its
-   * own.
-   */
+  /** Replaces a log-in and spends its refresh token. Undefined for a refresh token not its own. */
   renew(session: LogIn, refreshToken: unknown): LogIn | undefined {
     const sessions = this.#byClient.get(session.clientCode);
     if (sessions === undefined || refreshToken !== session.refreshToken) return undefined;
@@ -97,8 +91,8 @@ export class LogIns {
   }
 
   /**
-   * The bad credential of a handshake, or undefined. Client code and feed token are required and must belong
-   * together. JWT and API key may be absent (the Java SDK sends neither), but must be that log-in's if present.
+   * Undefined if all are good. Client code and feed token are required and belong together. JWT and API key may be
+   * absent (the Java SDK sends neither); if present, they must be that log-in's.
    */
   judge({ clientCode, feedToken, authorization, apiKey }: Handshake): BadCredential | undefined {
     const sessions = clientCode === undefined ? undefined : this.#byClient.get(clientCode);
@@ -111,7 +105,7 @@ export class LogIns {
     return undefined;
   }
 
-  /** A token in JWT form, signed with HS512 as in the documentation's samples, with a readable `exp`. */
+  /** A JWT, signed with HS512 as in the documentation's samples, with a readable `exp`. */
   #token(clientCode: string, use: string): string {
     const seconds = Math.floor(this.#clock.wallMs() / 1000);
     const header = encoded({ alg: 'HS512', typ: 'JWT' });

@@ -1,4 +1,4 @@
-/** The simulated broker's log-in REST (docs/protocol.md 1): log in, profile, renew tokens, log out. */
+/** Log-in REST (docs/protocol.md 1): log in, profile, renew tokens, log out. */
 
 import type { Clock } from '../clock.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -15,11 +15,11 @@ import { totpHolds } from './totp.js';
 
 export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
 const RENEW_PATH = '/rest/auth/angelbroking/jwt/v1/generateTokens';
-/** The broker's Python and Java clients ask for the profile as part of a log-in. */
+/** The broker's Python and Java clients ask for it as part of a log-in. */
 const PROFILE_PATH = '/rest/secure/angelbroking/user/v1/getProfile';
 const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
 
-/** The one account whose secrets are checked. It is public and opens nothing but the simulator. */
+/** The one account whose secrets are checked: public, for the simulator only. */
 export const DEMO_ACCOUNT = {
   apiKey: 'demo0key',
   clientCode: 'DEMO1',
@@ -27,19 +27,15 @@ export const DEMO_ACCOUNT = {
   totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
 } as const;
 
-/** The account as variables of the environment that a client reads. */
+/** Environment variables of the account. */
 export const DEMO_VARIABLES = `ANGEL_API_KEY=${DEMO_ACCOUNT.apiKey} ANGEL_CLIENT_ID=${DEMO_ACCOUNT.clientCode} ANGEL_PIN=${DEMO_ACCOUNT.pin} ANGEL_TOTP_SECRET=${DEMO_ACCOUNT.totpSecret}`;
 
-/**
- * The documentation allows one log-in a second. Only clearly more is refused, so that a test may log in twice.
- */
+/** One log-in a second is documented; only clearly more is refused, so that a test may log in twice. */
 const WINDOWS = [{ ms: 1000, max: 3 }] as const;
 
 /**
- * The log-in routes.
- *
  * The demo account's API key, PIN and TOTP are checked strictly. Any other client code logs in as a guest with
- * any well-formed PIN, TOTP and API key: the simulator cannot know the secrets of clients that bring their own.
+ * well-formed ones: the simulator cannot know clients' own secrets.
  */
 export function loginRoutes(sessions: LogIns, clock: Clock): Record<string, RestRoute> {
   const rate = new RateLimiter(clock, WINDOWS);
@@ -117,7 +113,7 @@ function granted({ jwtToken, refreshToken, feedToken }: LogIn, more: { state?: s
   return { status: 200, body: { ...SUCCESS, data: { jwtToken, refreshToken, feedToken, ...more } } };
 }
 
-/** 1 to 64 printable characters without blanks. */
+/** 1 to 64 printable characters, no blanks. */
 function wellFormed(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,64}$/.test(value);
 }

@@ -1,8 +1,8 @@
 /**
- * The simulated market: all instruments' days, merged by time and continued from date to date.
+ * The simulated market: all instruments' days, merged by time, from date to date.
  *
- * An instrument's state at a market time depends only on (seed, instrument, date, time): not on how often
- * `advance` is called, when the market was started, the other instruments or the listeners.
+ * An instrument's state depends only on (seed, instrument, date, time): not on the calls of `advance`, the market's
+ * start, other instruments or listeners.
  */
 
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
@@ -13,8 +13,8 @@ import { countFromMs, InstrumentDay } from './instrument-day.js';
 import { FRAME_MS, sequenceAllocator, type SequenceAllocator } from './sequence-allocator.js';
 
 /**
- * A snapshot of the market: complete, in the order of time, with a sequence that rises over all instruments.
- * `packet` is the market's scratch in SnapQuote form, valid during the call.
+ * A complete snapshot, in order of time, its sequence rising over all instruments. `packet`: scratch in SnapQuote
+ * form, valid during the call.
  */
 export type Emit = (index: number, packet: Packet) => void;
 
@@ -22,18 +22,16 @@ export interface MarketOptions {
   readonly seed: number;
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
-  /** Start of market time, epoch ms. The day before it is generated at once. */
+  /** Market time, epoch ms. The day before it is generated at once. */
   readonly startMs: number;
 }
 
-/** Maximum days between two trading days. */
+/** Between two trading days. */
 const MAX_BREAK_DAYS = 30;
-/**
- * Candles before the start that `history` gives at least: momentum needs 20 (docs/semantics.md, "Momentum").
- */
+/** Minimum candles of `history`: momentum needs 20 (docs/semantics.md, "Momentum"). */
 const MIN_HISTORY = 30;
 
-/** How far back REST candles reach, and how many instrument days are kept for them. */
+/** Reach of REST candles, and instrument days kept for them. */
 const MAX_PAST_DAYS = 400;
 const MAX_CACHED_DAYS = 3000;
 
@@ -46,20 +44,20 @@ export class Market {
   readonly #indexOfToken: ReadonlyMap<string, number>;
   readonly #indexOfSymbol: ReadonlyMap<string, number>;
   #date: string;
-  /** By instrument; undefined if its market is shut today. */
+  /** Undefined if the instrument's market is shut today. */
   #days: (InstrumentDay | undefined)[] = [];
   readonly #startDays: readonly (InstrumentDay | undefined)[];
   /** The trading day before `#date`, made on demand. */
   #previous = new Map<number, InstrumentDay>();
-  /** Days for `trueCandles`, by instrument and date; the last used is last. */
+  /** For `trueCandles`, by instrument and date; last used last. */
   readonly #cachedDays = new Map<string, InstrumentDay>();
-  /** Instruments that trade today, in the order of their slots, and how far today's frames were taken. */
+  /** Instruments that trade today, by slot, and how far today's frames were taken. */
   #order: { index: number; day: InstrumentDay }[] = [];
   #frame = 0;
   #orderIndex = 0;
   #nowMs: number;
 
-  /** Generates the start's date up to `startMs`: about 10 ms for an instrument and a morning. */
+  /** Generates the date up to `startMs`: about 10 ms for an instrument and a morning. */
   constructor({ seed, listings, calendar, startMs }: MarketOptions) {
     this.seed = seed;
     this.listings = listings;
@@ -76,25 +74,20 @@ export class Market {
     this.#startDays = this.#days;
   }
 
-  /** Current market time, epoch ms. */
+  /** Market time, epoch ms. */
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  /** The instrument's index, or undefined. */
   indexOf(exchangeType: number, token: string): number | undefined {
     return this.#indexOfToken.get(`${exchangeType} ${token}`);
   }
 
-  /** The index by symbol, or undefined. */
   indexOfSymbol(symbol: string): number | undefined {
     return this.#indexOfSymbol.get(symbol);
   }
 
-  /**
-   * Advances the market up to and including `toMs` and emits its snapshots. Does nothing if `toMs` is in the
-   * past.
-   */
+  /** Advances up to and including `toMs`, if not in the past, and emits the snapshots. */
   advance(toMs: number, emit: Emit): void {
     if (toMs <= this.#nowMs) return;
     for (const date = istDate(toMs); this.#date !== date;) {
@@ -105,21 +98,21 @@ export class Market {
     this.#nowMs = toMs;
   }
 
-  /** The instrument's last snapshot, today's or the previous trading day's. */
+  /** Today's, or the previous trading day's. */
   last(index: number): Packet {
     const today = this.#days[index]?.conflation;
     return today?.sent ? today.packet : this.#previousDay(index).conflation.packet;
   }
 
-  /** Today's true candles, by trade time, of completed minutes. */
+  /** Today's true candles of completed minutes, by trade time. */
   candles(index: number): CandleRow[] {
     return this.#days[index]?.candles(this.listings[index], 'traded', this.#nowMs) ?? [];
   }
 
   /**
-   * What a client could know when the market started: the completed minutes of the start's date and, if there
-   * are fewer than 30, the last 30 of the trading day before. `traded`: true candles. `tick`: candles of the
-   * snapshots, as a client in LTP mode makes them: price at the packet's time, volume the number of packets.
+   * What a client could know at the market's start: completed minutes of that date and, if fewer than 30, the last
+   * 30 of the trading day before. `traded`: true candles. `tick`: from snapshots, as a client in LTP mode makes
+   * them: price at the packet's time, volume the number of packets.
    */
   history(index: number, kind: VolumeKind): CandleRow[] {
     const listing = this.listings[index];
@@ -130,8 +123,8 @@ export class Market {
   }
 
   /**
-   * True candles of `date` from the trades up to `toMs`, with the current minute; none on a date without
-   * trading. Uses a day of its own, so calls do not change the feed. `toMs` must not decrease.
+   * From the trades of `date` up to `toMs`, with the current minute; empty on a date without trading. A day of its
+   * own, so the feed does not change. `toMs` must not decrease.
    */
   trueCandles(index: number, date: string, toMs: number): CandleRow[] {
     const key = `${index} ${date}`;
@@ -172,7 +165,7 @@ export class Market {
     this.#open(date, istMs(date, '00:00'));
   }
 
-  /** Makes the days of `date`, advanced to `fromMs`. */
+  /** Makes `date`, advanced to `fromMs`. */
   #open(date: string, fromMs: number): void {
     this.#days = this.listings.map((_, index) => this.#make(index, date));
     this.#order = [];
@@ -210,7 +203,7 @@ export class Market {
     return day.kind === 'shut' ? undefined : day.session;
   }
 
-  /** The instrument's trading date before `date`. */
+  /** The trading date before `date`. */
   #dateBefore(index: number, date: string): string {
     for (let back = 1; back <= MAX_BREAK_DAYS; back++) {
       const candidate = istDate(istMs(date, '00:00') - back * DAY_MS);

@@ -1,10 +1,11 @@
-/** Minute candles of one instrument's day, from every trade or every packet. */
-
 import type { CandleRow } from '../candles/candle.js';
 import { priceScale, type Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 
-/** Candles of a session's continuous minutes, then the closing auction's. Prices in the wire's unit. */
+/**
+ * One instrument's day, from trades or packets: continuous minutes, then the closing auction. Prices in the wire's
+ * unit.
+ */
 export class MinuteCandles {
   readonly #session: TradingSession;
   readonly #count: number;
@@ -25,10 +26,7 @@ export class MinuteCandles {
     this.#volume = new Float64Array(bars);
   }
 
-  /**
-   * Adds a trade or packet to the half-open minute that holds `ms`; ignored outside the session. In order of
-   * time.
-   */
+  /** In order of time, into the half-open minute that holds `ms`; ignored outside the session. */
   add(ms: number, price: number, volume: number): void {
     const bar = this.#barOf(ms);
     if (bar < 0) return;
@@ -48,7 +46,7 @@ export class MinuteCandles {
     return auction !== undefined && ms >= auction.fromMs && ms < auction.toMs ? this.#count : -1;
   }
 
-  /** Candles of the minutes that ended by `endedByMs`, in rupees. A minute without trades has none. */
+  /** Of minutes with trades that ended by `endedByMs`, rupees. */
   rows(listing: Listing, endedByMs: number): CandleRow[] {
     const scale = priceScale(listing.exchangeType);
     const rows: CandleRow[] = [];

@@ -1,7 +1,4 @@
-/**
- * The order book in a snapshot: best five and totals (docs/protocol.md 6). Sizes are seeded by the snapshot's
- * sequence number.
- */
+/** The book in a snapshot: best five and totals (docs/protocol.md 6). The sequence number seeds its sizes. */
 
 import { BEST_FIVE_ROWS, FIELD, type Packet } from '../market/packet.js';
 import { seededRandom, type Random } from '../random.js';
@@ -20,7 +17,7 @@ export interface BookState {
   readonly sequence: number;
 }
 
-/** Writes five buys and five sells, from the best price outward, and the totals of the whole book. */
+/** Five buys and five sells, from the best price outward, and the whole book's totals. */
 export function fillBook(packet: Packet, { bid, ask, profile, seed, sequence }: BookState): void {
   const random = seededRandom(seed, STREAM.book + sequence);
   for (let level = 0; level < ROWS_A_SIDE; level++) {
@@ -30,7 +27,7 @@ export function fillBook(packet: Packet, { bid, ask, profile, seed, sequence }: 
   }
   packet.totalBuyQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
   packet.totalSellQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
-  // Documented as garbage; here the bits of a float64 near one.
+  // Documented as garbage; here a float64 near one.
   packet.words[2 * FIELD.oiChangeBits] = random() * 4294967296;
   packet.words[2 * FIELD.oiChangeBits + 1] = 0x3fe00000 | (random() * 0x100000);
 }
@@ -52,13 +49,13 @@ function putRow(
   packet.bestWords[4 * row + 3] = Math.floor(price / 4294967296);
 }
 
-/** Empties the book as the feed does after the close: flags stay, the rest is zero. */
+/** As the feed does after the close: flags stay, the rest is zero. */
 export function clearBook(packet: Packet): void {
   for (let row = 0; row < BEST_FIVE_ROWS; row++) packet.bestFlag[row] = row < ROWS_A_SIDE ? BUY : SELL;
   packet.bestOrders.fill(0);
   packet.bestWords.fill(0);
   packet.totalBuyQuantity = 0;
   packet.totalSellQuantity = 0;
-  // Cleared too, because a generated day has never written it.
+  // Cleared too: a generated day never wrote it.
   packet.setNumber(FIELD.oiChangeBits, 0);
 }

@@ -1,4 +1,4 @@
-/** Request limits of a client: strict rolling windows in real time (docs/protocol.md 1, "Rate limits"). */
+/** Request limits: strict rolling windows in real time (docs/protocol.md 1, "Rate limits"). */
 import type { Clock } from '../clock.js';
 
 /** At most `max` requests in any `ms` real milliseconds. */
@@ -7,12 +7,11 @@ export interface RateWindow {
   readonly max: number;
 }
 
-/** Clients that are counted; the oldest is dropped first. */
+/** The oldest client is dropped first. */
 const MAX_CLIENTS = 1000;
-/** Characters of a client's name that are used: names are untrusted. */
+/** Names are untrusted: only these characters count. */
 const MAX_NAME_LENGTH = 64;
 
-/** Counts requests by client. */
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #windows: readonly RateWindow[];
@@ -27,7 +26,7 @@ export class RateLimiter {
     this.#maxRequests = Math.max(...windows.map(({ max: most }) => most));
   }
 
-  /** Counts one request, also a refused one. Returns whether it exceeds the limit. */
+  /** Counts a request, also a refused one. True beyond the limit. */
   exceeded(client: string): boolean {
     const nowMs = this.#clock.monoMs();
     const key = client.slice(0, MAX_NAME_LENGTH);

@@ -1,7 +1,7 @@
 /**
- * `getCandleData` of the simulated broker (docs/protocol.md 10): true candles over REST, with the real
- * service's difficulties. A minute that just ended still changes, the current minute is included, a row before
- * the window appears at times, a `todate` in the future is refused, and a client that asks too fast gets a 403.
+ * `getCandleData` of the simulated broker (docs/protocol.md 10): true candles with the real service's difficulties.
+ * A minute that just ended still changes, the current minute is included, at times a row before the window too; a
+ * future `todate` is refused, and a client that asks too fast gets a 403.
  */
 import type { Clock } from '../clock.js';
 import { DAY_MS, istDate, istMs, istStamp, MINUTE_MS } from '../market/session.js';
@@ -25,11 +25,11 @@ const WINDOWS = [
   { ms: 1000, max: 3 },
   { ms: 60_000, max: 180 },
 ] as const;
-/** Market ms by which the candles lag the trades: a minute changes for that long after its end. */
+/** Market ms by which candles lag the trades: a minute still changes for that long after its end. */
 const CANDLE_DELAY_MS = 4000;
-/** Maximum days of one request. */
+/** In one request. */
 const MAX_DAYS = 30;
-/** One answer in this many has the row before its window. */
+/** One answer in this many has a row before its window. */
 const STRAY_ROW_EVERY = 4;
 
 export function candleRoutes(market: Market, sessions: LogIns, clock: Clock): Record<string, RestRoute> {
@@ -49,7 +49,7 @@ interface CandleService {
   readonly rate: RateLimiter;
 }
 
-/** `YYYY-MM-DD HH:mm`, IST, as epoch ms; NaN for anything else. */
+/** `YYYY-MM-DD HH:mm`, IST, as epoch ms; else NaN. */
 function timeOf(value: unknown): number {
   const match = typeof value === 'string' ? /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})$/.exec(value) : null;
   const ms = match === null ? Number.NaN : istMs(match[1], match[2]);
@@ -96,10 +96,7 @@ function candles(
   };
 }
 
-/**
- * Candles with a label in the window, both ends included, as known at `knownMs`; at times with the one before
- * it.
- */
+/** Candles labelled within the window, both ends included, as known at `knownMs`; at times one before it. */
 function rowsOf(market: Market, index: number, fromMs: number, toMs: number, knownMs: number): CandleRow[] {
   const rows: CandleRow[] = [];
   for (let dayMs = istMs(istDate(fromMs), '00:00'); dayMs <= toMs; dayMs += DAY_MS)

@@ -1,15 +1,15 @@
-/** The simulated broker's HTTP side: routes, bounded bodies, JSON replies. */
+/** HTTP of the simulated broker: routes, bounded bodies, JSON replies. */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 export interface RestRequest {
   readonly headers: IncomingHttpHeaders;
   readonly query: URLSearchParams;
-  /** Members of a POST's JSON object; empty for anything else. */
+  /** A POST's JSON object; empty for anything else. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A string is sent as plain text, anything else as JSON. */
+/** A string goes as plain text, else JSON. */
 export interface RestResponse {
   readonly status: number;
   readonly body: unknown;
@@ -20,18 +20,18 @@ export interface RestRoute {
   readonly answer: (question: RestRequest) => RestResponse;
 }
 
-/** The beginning of every successful answer. */
+/** Begins every successful answer. */
 export const SUCCESS = { status: true, message: 'SUCCESS', errorcode: '' } as const;
 
 export const MAX_BODY_BYTES = 64 * 1024;
 
-/** Path and query of a request line; undefined if it is malformed. */
+/** Undefined for a malformed request line. */
 export function targetOf(request: IncomingMessage): URL | undefined {
   const target = `http://simulator${request.url ?? ''}`;
   return URL.canParse(target) ? new URL(target) : undefined;
 }
 
-/** Answers one request: 404 and 405 without a route, 413 for a body too long, 400 for one that is not JSON. */
+/** 404 and 405 without a route, 413 for a body too long, 400 if not JSON. */
 export async function serve(
   routes: Readonly<Record<string, RestRoute>>,
   request: IncomingMessage,
@@ -64,12 +64,12 @@ export async function serve(
   );
 }
 
-/** A refusal in the shape of the broker's REST errors. */
+/** In the shape of the broker's REST errors. */
 export function failure(status: number, message: string, errorcode = ''): RestResponse {
   return { status, body: { status: false, message, errorcode, data: null } };
 }
 
-/** The second shape of failures, from the gateway (docs/protocol.md 1). */
+/** The gateway's shape of failures (docs/protocol.md 1). */
 export function gatewayRefusal(errorCode: string, message: string): RestResponse {
   return { status: 200, body: { success: false, message, errorCode, data: '' } };
 }
@@ -85,7 +85,7 @@ async function textOf(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Members of a JSON object; empty for other JSON; undefined if it is not JSON. */
+/** Empty for JSON that is no object; undefined if not JSON. */
 function jsonOf(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -97,7 +97,7 @@ function jsonOf(text: string): Record<string, unknown> | undefined {
 
 function reply(request: IncomingMessage, response: ServerResponse, { status, body }: RestResponse): void {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  // The unread rest of a request must not be parsed as the next one.
+  // The unread rest must not be parsed as the next request.
   if (!request.complete) response.setHeader('Connection', 'close');
   response.writeHead(status, {
     'Content-Type': typeof body === 'string' ? 'text/plain' : 'application/json',

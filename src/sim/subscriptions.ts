@@ -1,4 +1,4 @@
-/** Client requests, and one connection's subscriptions (docs/protocol.md 4). Pure. */
+/** Client requests, and a connection's subscriptions (docs/protocol.md 4). Pure. */
 
 import { isObject } from '../text/json.js';
 import { EXCHANGE } from '../market/instrument.js';
@@ -7,10 +7,10 @@ import { QUOTA } from '../broker/angel/requests.js';
 import type { Subscription, SubscriptionMode } from '../broker/broker.js';
 
 export interface ClientRequest {
-  /** Empty if the client sent none. */
+  /** May be empty. */
   readonly correlationId: string;
   readonly subscribes: boolean;
-  /** Distinct, and of existing exchange types only: the feed ignores others. */
+  /** Distinct; only existing exchange types: the feed ignores others. */
   readonly subscriptions: readonly Subscription[];
 }
 
@@ -24,7 +24,7 @@ export const ERROR_TEXT: Readonly<Record<RequestError, string>> = {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Parses a request. Returns the correlation identifier for E1001 if it is invalid. Never throws. */
+/** Returns E1001's correlation identifier for an invalid request. Never throws. */
 export function parseRequest(text: string): ClientRequest | { readonly invalid: string } {
   const message = objectOf(parsed(text));
   const correlationId = message?.['correlationID'] ?? '';
@@ -50,14 +50,11 @@ export function parseRequest(text: string): ClientRequest | { readonly invalid: 
   return { correlationId, subscribes: action === 1, subscriptions: [...subscriptions.values()] };
 }
 
-/** One connection's subscriptions, within the quota of 1,000 (token, mode). */
+/** One connection's, within the quota of 1,000 (token, mode). */
 export class Subscriptions {
   readonly #active = new Map<string, Subscription>();
 
-  /**
-   * Adds subscriptions and returns the new ones; repeated ones cost nothing. Undefined, and nothing added, if
-   * the quota would be exceeded.
-   */
+  /** Adds and returns the new ones; repeated ones cost nothing. Undefined, and nothing added, beyond the quota. */
   add(asked: readonly Subscription[]): Subscription[] | undefined {
     const fresh = asked.filter((subscription) => !this.#active.has(keyOf(subscription)));
     if (this.#active.size + fresh.length > QUOTA) return undefined;
@@ -65,7 +62,7 @@ export class Subscriptions {
     return fresh;
   }
 
-  /** Removes subscriptions and returns those that existed. */
+  /** Returns those that existed. */
   remove(asked: readonly Subscription[]): Subscription[] {
     return asked.filter((subscription) => this.#active.delete(keyOf(subscription)));
   }
@@ -83,7 +80,7 @@ function isMode(value: unknown): value is SubscriptionMode {
   return value === MODE.ltp || value === MODE.quote || value === MODE.snapquote;
 }
 
-/** An exchange type, existing or not. Digits in a string are accepted, as in a moderator's sample. */
+/** Existing or not. Digits in a string are accepted, as in a moderator's sample. */
 function exchangeTypeOf(value: unknown): number | undefined {
   if (typeof value === 'string' && /^\d{1,3}$/.test(value)) return Number(value);
   return typeof value === 'number' && Number.isInteger(value) ? value : undefined;

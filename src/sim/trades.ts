@@ -1,43 +1,43 @@
 /**
- * The true trades of one instrument and date: the opening auction's print, continuous trading, the closing
- * auction's print. Each trade depends only on the one before, so the size of the steps in which the day is
- * advanced does not matter.
+ * The true trades of one instrument and date: opening auction's print, continuous trading, closing auction's print.
+ * Each depends only on the one before, so the steps of `advance` do not matter.
  *
- * The mid price is a walk that is pulled towards the day's close (a Brownian bridge). Trades hit the bid or ask
- * around it, come in clusters as orders eat through the book, and go through busy and quiet episodes.
+ * The mid price is a walk pulled towards the day's close (a Brownian bridge). Trades hit the bid or ask around it,
+ * in clusters as orders eat through the book, in busy and quiet episodes.
  */
 
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { normal, type InstrumentProfile } from './instrument-profile.js';
 import type { Random } from '../random.js';
 
-/** A true trade: time in epoch ms with fractions, price in the wire's unit. */
+/** A true trade: epoch ms with fractions, price in the wire's unit. */
 export type OnTrade = (ms: number, price: number, quantity: number) => void;
 
 export interface TradesOptions {
   readonly profile: InstrumentProfile;
   readonly session: TradingSession;
   readonly previousClose: number;
-  /** The closing auction's price, towards which the walk is pulled. */
+  /** The closing auction's price: it pulls the walk. */
   readonly close: number;
   readonly random: Random;
   readonly onTrade: OnTrade;
 }
 
 /**
- * The opening auction prints in the minute from this long before the opening (about 09:07, docs/protocol.md 7).
+ * The opening auction prints within the minute that starts this long before the opening (about 09:07,
+ * docs/protocol.md 7).
  */
 const PRINT_BEFORE_OPEN_MS = 8 * MINUTE_MS;
-/** The closing auction prints in its candle's minute, at least this far from the edges. */
+/** The closing auction prints within its candle's minute, at least this far from the edges. */
 const PRINT_MARGIN_MS = 5_000;
-/** Maximum gap between two trades. */
+/** Between two trades. */
 const MAX_QUIET_MS = 9_000;
-/** Share of trades that follow at once as part of the same order, and their maximum gap. */
+/** Share of trades that follow at once in the same order, and their maximum gap. */
 const CLUSTERED = 0.3;
 const CLUSTER_GAP_MS = 14;
-/** An auction prints the volume of this many seconds of continuous trading. */
+/** Continuous trading with an auction's volume. */
 const AUCTION_SECONDS = 150;
-/** Prices stay within a tenth of the previous close, the exchange's limit. */
+/** The exchange's limit: a tenth from the previous close. */
 const CIRCUIT = 0.1;
 
 export class Trades {
@@ -55,17 +55,17 @@ export class Trades {
   #phase: 'before' | 'continuous' | 'closing' | 'over' = 'before';
   #nextMs: number;
 
-  /** Limits of the day, in the wire's unit and whole ticks. */
+  /** In the wire's unit and whole ticks. */
   readonly upperCircuit: number;
   readonly lowerCircuit: number;
-  /** The last trade; zeros before the first. */
+  /** Of the last trade; zeros before the first. */
   atMs = 0;
   price = 0;
   quantity = 0;
   /** Best prices after the last trade. */
   bid = 0;
   ask = 0;
-  /** Cumulative for the day, the opening auction included. */
+  /** Of the day, the opening auction included. */
   volume = 0;
   turnover = 0;
   dayOpen = 0;
@@ -86,7 +86,7 @@ export class Trades {
     this.#nextMs = session.openMs - PRINT_BEFORE_OPEN_MS + random() * MINUTE_MS;
   }
 
-  /** Makes every trade up to and including `toMs`. Does nothing if `toMs` is in the past. */
+  /** Makes every trade up to and including `toMs`, if not in the past. */
   advance(toMs: number): void {
     while (this.#nextMs <= toMs && this.#phase !== 'over') this.#step();
   }
@@ -121,7 +121,7 @@ export class Trades {
     this.#nextMs = Infinity;
   }
 
-  /** Sets the time of the next trade after `fromMs`, and moves the price until then. */
+  /** Times the next trade after `fromMs` and moves the price until then. */
   #schedule(fromMs: number): void {
     const random = this.#random;
     const { closeMs, auction } = this.#options.session;
@@ -146,7 +146,7 @@ export class Trades {
     this.#nextMs = atMs;
   }
 
-  /** An episode of 15 to 75 seconds: its activity and drift. Rarely a burst, as on news. */
+  /** 15 to 75 seconds of some activity and drift; rarely a burst, as on news. */
   #episode(fromMs: number): void {
     const random = this.#random;
     const { profile, session } = this.#options;
@@ -181,7 +181,7 @@ export class Trades {
     );
   }
 
-  /** A price in ticks to the wire's unit, within the day's limits. */
+  /** Ticks to the wire's unit, within the day's limits. */
   #clamp(ticks: number): number {
     return Math.min(this.upperCircuit, Math.max(this.lowerCircuit, ticks * this.#options.profile.tick));
   }

@@ -1,7 +1,7 @@
 /**
- * Whole files only: bytes are written to a temporary file in the target's folder, fsynced, and renamed over the
- * target. A reader, or a process that finds the file after a kill, sees the old file or the new one. A rename within
- * one folder is atomic; Windows refuses it while a reader holds the target open, so it is retried for a few seconds.
+ * Whole files only: bytes go to a temporary file in the target's folder, fsynced, then renamed over the target, so a
+ * reader, also after a kill, sees the old file or the new one. Windows refuses the rename while a reader holds the
+ * target open, so it is retried for a few seconds.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -9,47 +9,40 @@ import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { EngineError, sentenceOf } from '../errors.js';
 
-/** What a rename needs from its caller. */
 export interface RenameEffects {
-  /** Waits; real ms. */
+  /** Real ms. */
   readonly wait: (ms: number) => Promise<void>;
-  /** Whether to wait once more: many files in one folder that refuses must not take seconds each. Default: always. */
+  /** True to wait once more: many files in a folder that refuses must not take seconds each. Default: always. */
   readonly mayWait?: (ms: number) => boolean;
   /** Default: the file system's rename. */
   readonly rename?: (from: string, to: string) => Promise<void>;
 }
 
-/** A temporary file that an earlier write did not rename. */
+/** A temporary file that was not renamed. */
 export interface Leftover {
   readonly path: string;
-  /** Names the write: all files of one write share it. */
+  /** Shared by all files of one write. */
   readonly tag: string;
 }
 
-/** Waits between renames: 10, 20, 40 ... 640, 640 ... ms, some 4 s in all. */
+/** Waits: 10, 20, 40 ... 640, 640 ... ms, some 4 s in all. */
 const RENAME_ATTEMPTS = 12;
 const FIRST_WAIT_MS = 10;
 const MAX_WAIT_MS = 640;
 /** Refusals that end when the other program closes the file. */
 const heldOpen = new Set(['EPERM', 'EBUSY', 'EACCES']);
-/**
- * Answers of platforms and file systems that cannot fsync a folder; the rename stays atomic there, but is less
- * durable.
- */
+/** From systems that cannot fsync a folder; the rename is still atomic, but less durable. */
 const cannotSyncFolder = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EBADF']);
 const SUFFIX = '.writing';
 
 let writes = 0;
 
-/** A tag that no other write of any living process or thread has. */
+/** Unique among all living processes and threads. */
 export function newTag(): string {
   return `${process.pid}-${threadId}-${writes++}`;
 }
 
-/**
- * Path of the temporary file for `target`: hidden, and without the target's extension, so that no reader's pattern
- * matches it.
- */
+/** The temporary file for `target`: hidden, and without its extension, so that no reader's pattern matches. */
 export function asideOf(target: string, tag: string): string {
   return join(dirname(target), `.${basename(target)}.${tag}${SUFFIX}`);
 }
@@ -59,8 +52,8 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Writes `bytes` to the temporary file of `target`, fsynced, and returns its path. Makes the folder when it is absent.
- * Throws EngineError OUTPUT (disk full, no permission) and then leaves no file.
+ * Writes `bytes`, fsynced, to the temporary file of `target` and returns its path. Makes the folder if absent.
+ * Throws EngineError OUTPUT (disk full, no permission), leaving no file.
  */
 export async function writeAside(target: string, bytes: Buffer, tag: string): Promise<string> {
   const aside = asideOf(target, tag);
@@ -84,8 +77,8 @@ export async function writeAside(target: string, bytes: Buffer, tag: string): Pr
 }
 
 /**
- * Renames `aside` over `target`, and retries for some 4 s while another program holds the target open. Throws
- * EngineError OUTPUT (retryable) when it stays refused; both files are then unchanged.
+ * Renames `aside` over `target`; retries for some 4 s while another program holds the target open. Then throws
+ * EngineError OUTPUT (retryable), both files unchanged.
  */
 export async function renameOver(aside: string, target: string, effects: RenameEffects): Promise<void> {
   for (let attempt = 1, waitMs = FIRST_WAIT_MS; ; attempt++, waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
@@ -129,9 +122,8 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes a whole file at once and synchronously, and makes its folder when it is absent: for the few small files of a
- * run's end. Throws EngineError OUTPUT with the sentence that `refusal` makes of the reason, and then leaves no
- * temporary file.
+ * Writes a whole small file synchronously. Makes its folder if absent. Throws EngineError OUTPUT with the sentence
+ * that `refusal` makes of the reason, leaving no temporary file.
  */
 export function writeWhole(path: string, text: string, refusal: (reason: string) => string): void {
   const aside = asideOf(path, newTag());
@@ -151,7 +143,7 @@ export function writeWhole(path: string, text: string, refusal: (reason: string)
   }
 }
 
-/** Whether a process of that number lives; true when the system does not say. */
+/** True if the process lives, or the system does not say. */
 export function lives(processId: number): boolean {
   try {
     process.kill(processId, 0);
@@ -161,7 +153,7 @@ export function lives(processId: number): boolean {
   }
 }
 
-/** Names of temporary files in `folder`; empty when it is absent. Throws EngineError OUTPUT. */
+/** Temporary files in `folder`; empty if absent. Throws EngineError OUTPUT. */
 export async function asideNames(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
@@ -171,9 +163,9 @@ export async function asideNames(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * Those of `names` (in the folder of `target`) that an earlier write of `target` left because its process was killed
- * or its rename was refused, oldest tag first. Files of another living process are left out: it may be writing them.
- * Writes of one target never overlap within this process, so its own are included.
+ * Those of `names` (in the folder of `target`) that an earlier write of `target` left: its process was killed, or
+ * its rename refused. Oldest tag first. Another living process may be writing its files, so they are left out; this
+ * process never overlaps writes of one target, so its own are included.
  */
 export function leftoversOf(target: string, names: readonly string[]): Leftover[] {
   const head = `.${basename(target)}.`;

@@ -1,8 +1,6 @@
-/** TLS errors in words. */
-
 /**
- * What an error of TLS says of the server's certificate, one clause; undefined when the error is about something
- * else. Codes are those of Node's `tls` ("X509 certificate error codes").
+ * What a TLS error says of the server's certificate, one clause; undefined for other errors. Codes: Node's `tls`,
+ * "X509 certificate error codes".
  */
 export function certificateFault(code: string): string | undefined {
   switch (code) {

@@ -1,6 +1,4 @@
-/** HTML text. */
-
-/** Escapes `text` for an element or a quoted attribute. */
+/** For an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')

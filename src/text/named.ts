@@ -1,8 +1,6 @@
-/** Lists of names in a sentence. */
-
 const MAX_NAMES = 8;
 
-/** The first `max` names, separated by commas, and how many more there are: `A, B and 3 more`. */
+/** At most `max` names: `A, B and 3 more`. */
 export function named(names: readonly string[], max = MAX_NAMES): string {
   const more = names.length - max;
   return more > 0 ? `${names.slice(0, max).join(', ')} and ${more} more` : names.join(', ');

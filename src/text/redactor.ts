@@ -1,7 +1,7 @@
 /** Removes secrets from bytes that are kept as received. */
 import { secretForms } from './sanitize.js';
 
-/** A part of a secret of this length is redacted too: untrusted bytes may begin or end inside a secret. */
+/** Parts of a secret from this length are redacted too: untrusted bytes may begin or end inside one. */
 const PART_LENGTH = 8;
 
 export class Redactor {
@@ -15,13 +15,10 @@ export class Redactor {
     this.#secrets = secrets;
   }
 
-  /**
-   * Overwrites with asterisks, in place, every secret and every part of one, in any letter case, plain or
-   * URL-encoded.
-   */
+  /** Overwrites in place, with asterisks, every secret and part of one, in any case, plain or URL-encoded. */
   redact(bytes: Buffer): void {
     if (this.#indexedSecrets !== this.#secrets.size) this.#indexSecrets();
-    // Latin-1 has one byte for each character, so offsets in the text are offsets in the bytes.
+    // Latin-1 has one byte a character, so the text's offsets are the bytes'.
     const text = bytes.toString('latin1').toLowerCase();
     for (let at = 0; at + PART_LENGTH <= text.length; at++)
       if (this.#parts.has(text.slice(at, at + PART_LENGTH))) bytes.fill('*', at, at + PART_LENGTH);

@@ -1,12 +1,7 @@
-/** Makes text from outside fit for sentences, logs and terminals. */
-
-/** The shape of all the broker's tokens (docs/protocol.md 1), also of one that is cut off. */
+/** All the broker's tokens (docs/protocol.md 1), also when cut off. */
 const TOKEN = /\beyJ[\w-]{8,}[\w.-]*/g;
 
-/**
- * Shorter values are no secrets: a PIN has four digits, and removing single letters would leave nothing to
- * read.
- */
+/** Shorter values are no secrets: a PIN has four digits, and without single letters nothing is readable. */
 const MIN_SECRET_LENGTH = 3;
 
 /** Each secret, plain and URL-encoded. */
@@ -16,7 +11,7 @@ export function secretForms(secrets: Iterable<string>): string[] {
     .flatMap((secret) => [secret, encodeURIComponent(secret)]);
 }
 
-/** Matches all `secrets`, the longest first: a PIN that is part of a token must not hide the token. */
+/** The longest first: a PIN that is part of a token must not hide the token. */
 function secretPattern(secrets: Iterable<string>): RegExp | undefined {
   const sorted = [...new Set(secretForms(secrets))]
     .sort((a, b) => b.length - a.length)
@@ -24,10 +19,7 @@ function secretPattern(secrets: Iterable<string>): RegExp | undefined {
   return sorted.length === 0 ? undefined : new RegExp(sorted.join('|'), 'gi');
 }
 
-/**
- * `text` without control and invisible characters, `secrets` and anything that looks like a token, cut to
- * `longest` characters.
- */
+/** `text` without control and invisible characters, `secrets` and token-like text, cut to `longest` characters. */
 export function sanitize(text: string, secrets: Iterable<string>, longest: number): string {
   const visible = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
   const found = secretPattern(secrets);

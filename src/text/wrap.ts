@@ -1,8 +1,6 @@
-/** Lines of a given width. */
-
 /**
- * Breaks `text` between words into lines of at most `width` characters. All lines but the first start with
- * `indent` blanks. A word wider than a line is not broken.
+ * Breaks `text` between words into lines of at most `width` characters, longer only for a longer word. Lines after
+ * the first start with `indent` blanks.
  */
 export function wrap(text: string, width: number, indent = 0): string {
   const lines: string[] = [];

@@ -1,10 +1,10 @@
-/** A fault in a running market: whether it is on, and how often and when it struck. */
+/** A fault in a running market: if it is on, how often and when it struck. */
 
 import { seededRandom, type Random } from '../../random.js';
 import { numberOf, type Fault } from './fault.js';
 
 const STREAM = 0xfa000;
-/** Duration of a fault without `for`: it strikes once, at the first check after its start. */
+/** A fault without `for` strikes once, at the first check after its start. */
 const INSTANT_SECONDS = 60;
 
 export class ActiveFault {
@@ -13,7 +13,7 @@ export class ActiveFault {
   readonly fromMs: number;
   /** Market time, epoch ms, excluded. */
   readonly toMs: number;
-  /** The instrument it is limited to; undefined for all. */
+  /** Undefined for all instruments. */
   readonly index: number | undefined;
   readonly random: Random;
   readonly #times: number;
@@ -24,7 +24,7 @@ export class ActiveFault {
   firstMs: number | undefined;
   lastMs: number | undefined;
 
-  /** `place`: the fault's position among all, which separates their random numbers. */
+  /** `place` among all faults separates their random numbers. */
   constructor(
     fault: Fault,
     options: {
@@ -45,14 +45,14 @@ export class ActiveFault {
     this.#every = typeof every === 'number' ? every : 1;
   }
 
-  /** Whether it may strike at a market time. */
+  /** At a market time. */
   isActive(ms: number): boolean {
     return ms >= this.fromMs && ms < this.toMs && this.#rounds < this.#times;
   }
 
   /**
-   * Whether it strikes an event at `ms`, of the instrument `index` or of none: the first of every `every`
-   * events. Counts the strike.
+   * True if it strikes an event at `ms`, of instrument `index` or of none: the first of every `every`. Counts the
+   * strike.
    */
   triggers(ms: number, index?: number): boolean {
     if (!this.isActive(ms) || (this.index !== undefined && index !== this.index)) return false;

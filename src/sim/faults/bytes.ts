@@ -1,15 +1,15 @@
-/** Writes to a socket below the WebSocket library: self-made frames, byte by byte or in bulk. */
+/** Writes to a socket below the WebSocket library: own frames, byte by byte or in bulk. */
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
 const BINARY_MESSAGE = 0x82;
-/** Values of a frame's second byte: the length itself, or a marker for a length of two or eight bytes. */
+/** A frame's second byte: the length, or a marker for two or eight bytes of length. */
 const [MAX_SHORT_LENGTH, TWO_BYTES, EIGHT_BYTES] = [126, 126, 127];
-/** Bytes of one write of a burst, which bounds the memory. */
+/** One write of a burst: bounds the memory. */
 const WRITE_BYTES = 64 * 1024;
 
-/** One binary message as bytes on the wire. */
+/** One binary message on the wire. */
 export function messageBytes(payload: Uint8Array): Buffer {
   const { length } = payload;
   const head = Buffer.alloc(length < MAX_SHORT_LENGTH ? 2 : length < 0x10000 ? 4 : 10);
@@ -20,15 +20,15 @@ export function messageBytes(payload: Uint8Array): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** A stream's two internal write functions; an instance's own take precedence over its class's. */
+/** A stream's internal writes; an instance's own take precedence over its class's. */
 interface Writing {
   _write: (chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void) => void;
   _writev: unknown;
 }
 
 /**
- * Makes a socket writable byte by byte. Other writes wait in order: the stream takes one chunk after the other.
- * Returns the function that writes so.
+ * Makes a socket writable byte by byte and returns the function that does. Other writes wait in order: a stream
+ * takes one chunk after the other.
  */
 export function byteWriter(raw: Socket): (bytes: Buffer) => void {
   const single = new WeakSet<Buffer>();
@@ -58,8 +58,8 @@ export function byteWriter(raw: Socket): (bytes: Buffer) => void {
 }
 
 /**
- * Sends `count` messages, cycling through `payloads`, as fast as the client reads: each write waits for the
- * previous one. Calls `sent` for every write. Ends when the socket does.
+ * Sends `count` messages, cycling through `payloads`, as fast as the client reads: each write, reported by `sent`,
+ * waits for the previous one. Ends with the socket.
  */
 export function sendBurst({
   socket,
@@ -87,7 +87,7 @@ export function sendBurst({
     raw.write(bytes, (error) => {
       if (error) return;
       sent(batch);
-      // Yields to the event loop even if the kernel takes everything at once.
+      // Yields to the event loop, even if the kernel takes everything at once.
       setImmediate(more);
     });
   };

@@ -1,7 +1,7 @@
 /**
- * The faults of the simulated broker: names, arguments with unit, default and bounds, and one sentence on what
- * the broker does. Data. A fault is a row here and a function: of packets in packets.ts, of frames in
- * frames.ts, of handshakes in handshakes.ts, of all connections at a moment in moments.ts.
+ * The faults as data: names; arguments with unit, default and bounds; a sentence on what the broker does. Functions:
+ * of packets in packets.ts, frames in frames.ts, handshakes in handshakes.ts, all connections at a moment in
+ * moments.ts.
  */
 
 export interface NumberArgument {
@@ -12,7 +12,7 @@ export interface NumberArgument {
   /** Infinity: no limit. */
   readonly preset: number;
   readonly whole: boolean;
-  /** Numbers within the bounds that are not allowed. */
+  /** Numbers within the bounds but not allowed. */
   readonly except?: { readonly words: string; readonly holds: (value: number) => boolean };
 }
 
@@ -24,7 +24,7 @@ interface WordArgument {
 
 interface SymbolArgument {
   readonly kind: 'symbol';
-  /** The instrument if no symbol is given: the market's first, or all. */
+  /** Without a symbol: the market's first, or all. */
   readonly preset: 'first' | 'all';
 }
 
@@ -42,7 +42,7 @@ function number(preset: number, min: number, max: number, unit: string): NumberA
   return { kind: 'number', preset, min, max, unit, whole: true };
 }
 
-/** When it starts, and how long it lasts. */
+/** Start and duration. */
 function window(atSeconds: number, forSeconds: number): Record<'at' | 'for', Argument> {
   return {
     at: number(atSeconds, 0, MAX_SECONDS, "market seconds after the market's start"),
@@ -58,9 +58,9 @@ function every(preset: number): Argument {
   return number(preset, 1, 1_000_000, 'one of this many frames');
 }
 
-/** Happens once; waits up to `for` for an open socket. */
+/** Once; waits up to `for` for an open socket. */
 const moment = { ...window(90, 600), times: times(1) };
-/** Concerns handshakes and requests, so it is on from the start: a connected client makes none. */
+/** Of handshakes and requests: on from the start, as a connected client makes none. */
 const answer = { ...window(0, 600), times: times(1) };
 const silence = window(90, 60);
 const ofFrames = (one: number): Record<'at' | 'for' | 'times' | 'every' | 'symbol', Argument> => ({
@@ -164,7 +164,7 @@ export function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(catalogue, name);
 }
 
-/** An argument's bounds, e.g. `a whole number from 1 to 300 (market seconds)`. */
+/** E.g. `a whole number from 1 to 300 (market seconds)`. */
 export function boundsOf(argument: Argument): string {
   switch (argument.kind) {
     case 'number':
@@ -181,7 +181,7 @@ function presetOf(argument: Argument): string {
   return argument.preset === Infinity ? 'no limit' : String(argument.preset);
 }
 
-/** The list of all faults with their arguments, for a person. */
+/** All faults with their arguments, for a person. */
 export function faultList(): string {
   const lines = FAULT_NAMES.flatMap((name) => {
     const { does, takes } = CATALOGUE[name];

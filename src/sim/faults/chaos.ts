@@ -1,15 +1,12 @@
-/**
- * A quarter of an hour of trouble: faults of different kinds, one after another with pauses, all picked by a
- * seed. Pure.
- */
+/** A quarter of an hour of faults of different kinds, one after another with pauses, picked by a seed. Pure. */
 
 import { seededRandom, type Random } from '../../random.js';
 import type { FaultName } from './catalogue.js';
 import { parseFault, type Fault } from './fault.js';
 
 /**
- * Faults that a client must survive, by kind. Left out are those that end or outlast a run: limits, bans,
- * subscriptions that are never answered, and half-open connections, which are detected after real seconds.
+ * Faults that a client must survive, by kind. Without those that end or outlast a run: limits, bans, subscriptions
+ * never answered, and half-open connections (detected after real seconds).
  */
 const KINDS: readonly (readonly FaultName[])[] = [
   ['drop', 'close', 'reset', 'expire'],
@@ -19,10 +16,10 @@ const KINDS: readonly (readonly FaultName[])[] = [
   ['zero-price', 'zero-time', 'volume-falls', 'clock'],
   ['truncated', 'oversize', 'unknown-mode', 'garbage', 'error-as-binary', 'joined', 'fragments', 'burst'],
 ];
-/** These strike only a client that connects, so the connection is dropped for them. */
+/** These strike only at connecting, so the connection is dropped for them. */
 const AT_CONNECTING: ReadonlySet<FaultName> = new Set(KINDS[1]);
 const RETURN_SECONDS = 120;
-/** The defaults are too much for a quarter of an hour. */
+/** Defaults are too much for a quarter of an hour. */
 const MILDER: Readonly<Partial<Record<FaultName, string>>> = {
   burst: ',frames=100000',
   'slow-handshake': ',by=2',
@@ -34,7 +31,7 @@ const PAUSE_SECONDS = { least: 30, most: 75 };
 const LAST_END_SECONDS = 840;
 const STREAM = 0xfa017;
 
-/** A seed's faults, by time, within the first fourteen minutes. */
+/** By time, within fourteen minutes. */
 export function chaosFaults(seed: number): Fault[] {
   const random = seededRandom(seed, STREAM);
   const left = shuffled(
@@ -46,7 +43,7 @@ export function chaosFaults(seed: number): Fault[] {
   for (let turn = 0; ; turn++) {
     const lasting = between(random, LASTING_SECONDS);
     if (at + lasting > LAST_END_SECONDS) return faults;
-    // Kinds in turn, and no fault twice. There are too many kinds for one to run out in the time.
+    // Kinds in turn, no fault twice. There are too many kinds for one to run out.
     const name = left[turn % left.length].pop();
     if (name !== undefined) {
       if (AT_CONNECTING.has(name)) faults.push(parseFault(`drop:at=${at}`));

@@ -1,5 +1,3 @@
-/** Packets that are delayed. */
-
 import type { Packet } from '../../market/packet.js';
 
 interface DelayedPacket {
@@ -8,11 +6,11 @@ interface DelayedPacket {
 }
 
 export class DelayedPackets {
-  /** By the market second in which they are due, epoch ms. */
+  /** By the market second of their release, epoch ms. */
   readonly #due = new Map<number, DelayedPacket[]>();
   #next = Infinity;
 
-  /** Keeps `packet` until `dueMs`. The caller must not use it again. */
+  /** The caller must not use `packet` again. */
   add(dueMs: number, index: number, packet: Packet): void {
     const held = this.#due.get(dueMs);
     if (held === undefined) this.#due.set(dueMs, [{ index, packet }]);
@@ -20,7 +18,7 @@ export class DelayedPackets {
     this.#next = Math.min(this.#next, dueMs);
   }
 
-  /** Publishes what is due by `ms`, in the order of due time, then of arrival. */
+  /** Publishes what is due by `ms`, by due time, then arrival. */
   release(ms: number, publish: (index: number, packet: Packet) => void): void {
     while (this.#next <= ms) {
       for (const { index, packet } of this.#due.get(this.#next)!) publish(index, packet);

@@ -1,7 +1,6 @@
 /**
- * The faults of one broker: between market and feed, at handshakes, and at connections. Whether a fault strikes
- * a packet depends on the packet's own time, not on when it is sent, so the same market and faults always
- * strike the same packets.
+ * One broker's faults: between market and feed, at handshakes, at connections. A packet's own time, not its sending,
+ * decides a strike, so the same market and faults always strike the same packets.
  */
 
 import type { Clock } from '../../clock.js';
@@ -31,14 +30,13 @@ export class FaultInjector {
   readonly #moments: readonly ActiveFault[];
   readonly #live: readonly ActiveFault[];
   readonly #cached: readonly ActiveFault[];
-  /** Faults that change frames. */
   readonly frameFaults: readonly ActiveFault[];
   readonly #delayed = new DelayedPackets();
   readonly #scratch = new Packet();
-  /** Time of the packet that is being published, epoch ms. */
+  /** Of the packet being published, epoch ms. */
   #packetMs: number | undefined;
 
-  /** Throws EngineError USAGE for a symbol that the market does not have. */
+  /** Throws EngineError USAGE for a symbol that the market lacks. */
   constructor(options: FaultInjectorOptions) {
     const { faults, market } = options;
     checkSymbols(faults, market.listings);
@@ -59,7 +57,7 @@ export class FaultInjector {
     this.frameFaults = this.#all.filter(({ fault }) => DAMAGE[fault.name] !== undefined);
   }
 
-  /** Market time, epoch ms: of the packet that is being published, if any. */
+  /** Market time, epoch ms: of the packet being published, if any. */
   nowMs(): number {
     return this.#packetMs ?? this.#options.clock.marketMs();
   }
@@ -72,14 +70,14 @@ export class FaultInjector {
     return this.#options.market.indexOf(exchangeType, token);
   }
 
-  /** The first fault of a name that strikes now, counted; undefined if none does. */
+  /** The first fault of a name that strikes now, counted. */
   triggered(name: FaultName, index?: number): ActiveFault | undefined {
     return this.#all.find((active) => active.fault.name === name && active.triggers(this.nowMs(), index));
   }
 
   /**
-   * Advances the market to `toMs`, publishes its packets as the faults leave them, and strikes the connections
-   * at the faults' moments.
+   * Advances the market to `toMs`, publishes packets as the faults leave them, and strikes connections at the
+   * faults' moments.
    */
   run(toMs: number, publish: Emit, targets: () => FaultTarget[]): void {
     const { market } = this.#options;
@@ -93,7 +91,7 @@ export class FaultInjector {
     this.#advance(toMs, publish);
   }
 
-  /** The packet that answers a subscription: the market's last one, as the faults leave it. */
+  /** The answer to a subscription: the market's last packet, as the faults leave it. */
   cached(index: number): Packet {
     let packet = this.#options.market.last(index);
     for (const active of this.#cached) {
@@ -102,7 +100,7 @@ export class FaultInjector {
     return packet;
   }
 
-  /** Why a handshake is refused despite good credentials; undefined if it is not. */
+  /** Why a handshake with good credentials is refused. */
   refusal(): RefusedHandshake | undefined {
     const active = this.#all.find(
       (one) => REFUSAL[one.fault.name] !== undefined && one.triggers(this.nowMs()),
@@ -110,13 +108,13 @@ export class FaultInjector {
     return active === undefined ? undefined : REFUSAL[active.fault.name]!(active.fault);
   }
 
-  /** Real ms by which a handshake is answered late. */
+  /** Real ms until a late answer. */
   handshakeDelayMs(): number {
     const active = this.triggered('slow-handshake');
     return active === undefined ? 0 : numberOf(active.fault, 'by') * SECOND_MS;
   }
 
-  /** What each fault did, for the control route. */
+  /** For the control route. */
   report(): Record<string, unknown>[] {
     return this.#all.map(({ fault, strikes, firstMs, lastMs }) => ({
       fault: fault.text,
@@ -136,15 +134,14 @@ export class FaultInjector {
       this.#delayed.release(ms, release);
       for (const one of this.#applyLive(index, packet, ms)) publish(index, one);
     });
-    // Every packet of earlier seconds has come, so the order does not depend on the steps in which the market
-    // advances.
+    // All packets of earlier seconds have come, so the market's steps do not change the order.
     const secondMs = Math.floor(toMs / SECOND_MS) * SECOND_MS;
     this.#packetMs = secondMs;
     this.#delayed.release(secondMs, release);
     this.#packetMs = undefined;
   }
 
-  /** What is published instead of one packet; delayed packets are kept. */
+  /** What is published for one packet; delayed ones are kept. */
   #applyLive(index: number, packet: Packet, ms: number): Packet[] {
     let packets = [packet];
     for (const active of this.#live) {
@@ -164,7 +161,7 @@ export class FaultInjector {
     return [];
   }
 
-  /** A changed copy of the packet, in memory that the next change may overwrite. */
+  /** A copy, in memory that the next change may overwrite. */
   #changed(packet: Packet, { fault }: ActiveFault): Packet {
     if (packet !== this.#scratch) copyPacket(packet, this.#scratch);
     PACKET_FAULTS[fault.name]!.change!(this.#scratch, fault);
@@ -182,13 +179,13 @@ export class FaultInjector {
   }
 }
 
-/** Whether a fault changes, repeats or delays packets of this kind. */
+/** True if a fault changes, repeats or delays such packets. */
 function appliesTo({ name }: Fault, kind: 'live' | 'cached'): boolean {
   const of = PACKET_FAULTS[name]?.of;
   return of === kind || of === 'both';
 }
 
-/** The instrument that a fault is limited to; undefined for all. */
+/** A fault's instrument; undefined for all. */
 function indexOf({ name, values }: Fault, market: Market): number | undefined {
   const { symbol } = values;
   if (typeof symbol === 'string' && symbol !== '') return market.indexOfSymbol(symbol);

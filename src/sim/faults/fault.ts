@@ -1,4 +1,4 @@
-/** One fault as written on the command line, `NAME[:key=value,...]`, checked against the catalogue. */
+/** One fault of the command line, `NAME[:key=value,...]`, checked against the catalogue. */
 
 import { EngineError } from '../../errors.js';
 import type { Listing } from '../../market/instrument.js';
@@ -6,20 +6,20 @@ import { boundsOf, CATALOGUE, FAULT_NAMES, isFaultName, type Argument, type Faul
 
 export interface Fault {
   readonly name: FaultName;
-  /** In the form of `parseFault`. */
+  /** As for `parseFault`. */
   readonly text: string;
-  /** Every argument of the fault, given or default. A symbol that is not given is ''. */
+  /** Every argument, given or default; a symbol not given is ''. */
   readonly values: Readonly<Record<string, number | string>>;
 }
 
-/** A numeric argument. Throws RangeError if the fault has none of that name. */
+/** Throws RangeError if the fault has no number of that name. */
 export function numberOf({ name, values }: Fault, key: string): number {
   const value = values[key];
   if (typeof value !== 'number') throw new RangeError(`${name} has no number ${key}`);
   return value;
 }
 
-/** Parses one fault. Throws EngineError USAGE with what may be given. */
+/** Throws EngineError USAGE with what may be given. */
 export function parseFault(text: string): Fault {
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
@@ -45,7 +45,7 @@ export function parseFault(text: string): Fault {
   return Object.freeze({ name, text, values: Object.freeze(values) });
 }
 
-/** Throws EngineError USAGE if a fault names an instrument that the market lacks. */
+/** Throws EngineError USAGE for an instrument that the market lacks. */
 export function checkSymbols(faults: readonly Fault[], listings: readonly Listing[]): void {
   for (const { name, values } of faults) {
     const { symbol = '' } = values;

@@ -1,11 +1,11 @@
-/** What faults do to one frame on its way to one connection: the messages that are sent instead. Pure. */
+/** Faults of one frame on its way to one connection: the messages sent instead. Pure. */
 
 import type { Random } from '../../random.js';
 import { ERROR_TEXT } from '../subscriptions.js';
 import type { FaultName } from './catalogue.js';
 import { numberOf, type Fault } from './fault.js';
 
-/** `frame` is shared between connections and must not be changed. */
+/** `frame` is shared between connections: do not change it. */
 export type Damage = (frame: Uint8Array, fault: Fault, random: Random) => Uint8Array[];
 
 const NO_MODE = 9;
@@ -17,7 +17,7 @@ const ERROR = Buffer.from(
 export const DAMAGE: Readonly<Partial<Record<FaultName, Damage>>> = {
   truncated: (frame, _fault, random) => [frame.subarray(0, 1 + Math.floor(random() * (frame.length - 1)))],
   oversize: (frame, fault) => {
-    // Always longer than the frame, also when two were joined before.
+    // Longer than the frame, also when two were joined before.
     const long = Buffer.alloc(Math.max(numberOf(fault, 'bytes'), frame.length + 1));
     long.set(frame);
     return [long];

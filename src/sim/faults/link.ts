@@ -1,7 +1,4 @@
-/**
- * One connection with faults: what is sent instead of each frame, whether pings and requests are answered, and
- * how it ends.
- */
+/** A connection with faults: what is sent for each frame, if pings and requests are answered, how it ends. */
 
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
@@ -12,16 +9,15 @@ import type { FaultName } from './catalogue.js';
 import { DAMAGE } from './frames.js';
 import type { ActiveFault } from './active-fault.js';
 
-/** What a connection asks of the broker's faults. */
 export interface LinkFaults {
-  /** Faults that change frames on their way. */
+  /** Of frames on their way. */
   readonly frameFaults: readonly ActiveFault[];
   /** Market time, epoch ms. */
   nowMs(): number;
   named(name: FaultName): readonly ActiveFault[];
-  /** The instrument's index; undefined for one that the market does not have. */
+  /** Undefined for an instrument that the market lacks. */
   indexOf(exchangeType: number, token: string): number | undefined;
-  /** The first fault of a name that triggers now, counted; undefined when none does. */
+  /** The first fault of a name that triggers now, counted. */
   triggered(name: FaultName, index?: number): ActiveFault | undefined;
 }
 
@@ -44,12 +40,12 @@ export class Link {
     return this.#halfOpen === undefined && this.#socket.readyState === this.#socket.OPEN;
   }
 
-  /** Whether it is half open: nothing is sent or received any more. */
+  /** Nothing is sent or received any more. */
   get isHalfOpen(): boolean {
     return this.#halfOpen !== undefined;
   }
 
-  /** Sends an instrument's frame as the faults leave it. `room` is asked before each message. */
+  /** As the faults leave the frame. Asks `room` before each message. */
   sendPacket(frame: Uint8Array, index: number, room: () => boolean): void {
     if (this.withheld() || this.#triggered('mute') || this.#triggered('mute-symbol', index)) return;
     for (const message of this.#messages(frame, index)) {
@@ -63,23 +59,22 @@ export class Link {
     }
   }
 
-  /** Whether the connection is half open, so nothing may be sent; counts a strike. */
+  /** True if half open, so nothing may be sent; counts a strike. */
   withheld(): boolean {
     this.#halfOpen?.record(this.#faults.nowMs());
     return this.#halfOpen !== undefined;
   }
 
-  /** Whether pings of either kind are answered. */
+  /** True if pings of either kind are answered. */
   pongs(): boolean {
     return !this.withheld() && !this.#triggered('pong-lost');
   }
 
-  /** Whether a request to subscribe is refused as over the quota. */
+  /** True if a request to subscribe is refused. */
   overQuota(): boolean {
     return this.#triggered('quota');
   }
 
-  /** Whether a subscription is answered. */
   answers({ exchangeType, token }: Subscription): boolean {
     const index = this.#faults.indexOf(exchangeType, token);
     return index === undefined || !this.#triggered('unanswered', index);
@@ -97,10 +92,7 @@ export class Link {
     this.#socket.close(code, reason);
   }
 
-  /**
-   * From now on nothing is sent or received, and the connection stays up. The client's bytes are read and
-   * discarded.
-   */
+  /** The connection stays up; nothing is sent any more, and the client's bytes are read and discarded. */
   halfOpen(fault: ActiveFault): void {
     this.#halfOpen = fault;
     this.#raw.removeAllListeners('data');
@@ -137,7 +129,7 @@ export class Link {
     for (const active of this.#faults.frameFaults) {
       if (!active.triggers(this.#faults.nowMs(), index)) continue;
       const damage = DAMAGE[active.fault.name]!;
-      // Messages put before the frame stay as they are.
+      // Messages before the frame stay as they are.
       messages = [...messages.slice(0, -1), ...damage(messages.at(-1)!, active.fault, active.random)];
     }
     return messages;

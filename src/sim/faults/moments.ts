@@ -1,31 +1,30 @@
-/** Faults that happen to all open connections at one moment. */
+/** Faults of all open connections at one moment. */
 
 import type { ActiveFault } from './active-fault.js';
 import type { FaultName } from './catalogue.js';
 import { numberOf } from './fault.js';
 import type { Link } from './link.js';
 
-/** A connection that a fault can happen to. */
 export interface FaultTarget {
   readonly link: Link;
-  /** The last frame of each of its subscriptions. */
+  /** One of each subscription. */
   lastFrames(): Uint8Array[];
 }
 
-/** What the broker offers to faults that go beyond one connection. */
+/** For faults beyond one connection. */
 export interface FaultBroker {
-  /** Lets all tokens issued so far expire. */
+  /** All tokens issued so far. */
   readonly expire: () => void;
 }
 
 export interface MomentFault {
-  /** What happens to one connection. */
+  /** To one connection. */
   readonly apply: (fault: ActiveFault, target: FaultTarget) => void;
-  /** Happens once at the moment, also when nothing is connected. */
+  /** Once at the moment, also without connections. */
   readonly once?: (broker: FaultBroker) => void;
-  /** The connections it applies to; all of them where this is absent. */
+  /** Default: all connections. */
   readonly appliesTo?: (target: FaultTarget) => boolean;
-  /** Whether `apply` counts its strikes itself. */
+  /** `apply` counts its strikes. */
   readonly countsItself?: boolean;
 }
 

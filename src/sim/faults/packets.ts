@@ -1,7 +1,4 @@
-/**
- * What faults do to packets between the market and the feed. Pure, except that `change` writes into the packet
- * it is given.
- */
+/** Faults of packets, between market and feed. Pure, except that `change` writes into its packet. */
 
 import { FIELD, type Packet } from '../../market/packet.js';
 import { MINUTE_MS } from '../../market/session.js';
@@ -12,15 +9,15 @@ import { numberOf, type Fault } from './fault.js';
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 
-/** A fault of packets: it changes, repeats or delays them. */
+/** Changes, repeats or delays packets. */
 export interface PacketFault {
-  /** The packets it applies to: those that the market sends, the cached ones that answer subscriptions, or both. */
+  /** Packets that the market sends, cached ones that answer subscriptions, or both. */
   readonly of: 'live' | 'cached' | 'both';
-  /** Changes a copy of the packet. */
+  /** `packet`: a copy. */
   readonly change?: (packet: Packet, fault: Fault) => void;
-  /** How often the packet is sent. */
+  /** Times the packet is sent. */
   readonly copies?: number;
-  /** Market ms by which the packet comes later. */
+  /** Market ms. */
   readonly delayMs?: (fault: Fault, random: Random) => number;
 }
 
@@ -58,7 +55,7 @@ function shiftTimes(packet: Packet, byMs: number): void {
   packet.setNumber(FIELD.lastTradeSeconds, packet.number(FIELD.lastTradeSeconds) + byMs / 1000);
 }
 
-/** Copies every field that a SnapQuote has. Returns `into`. */
+/** All fields of a SnapQuote. Returns `into`. */
 export function copyPacket(packet: Packet, into: Packet): Packet {
   into.mode = packet.mode;
   into.exchangeType = packet.exchangeType;
