@@ -1,6 +1,6 @@
 /** Binary messages in place: one read of a socket, or a stretch of a journal. */
 
-/** Of one read of the socket. */
+/** Maximum size of one read of the socket. */
 export const READ_BYTES = 65_536;
 
 /** Of a batch; a read of 64 KiB holds fewer of the shortest packet. */
