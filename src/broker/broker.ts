@@ -1,6 +1,6 @@
 /**
- * What the rest of the program needs of a broker. Everything that knows one broker's protocol is in that broker's
- * folder and reaches the program as one value of type `Broker`, which `src/run/broker.ts` chooses.
+ * What the program needs of a broker. A broker's protocol is known in its own folder only, which gives one `Broker`;
+ * `src/run/broker.ts` chooses it.
  */
 import type { Clock } from '../clock.js';
 import type { CandleRow } from '../candles/candle.js';
@@ -17,29 +17,22 @@ export interface Broker {
   readonly instruments: InstrumentFile;
 }
 
-/**
- * Why bytes are not a packet. Whether a packet makes sense (exchange, token, price, time) is for the packet filter to
- * say.
- */
+/** Why bytes are not a packet. The packet filter judges exchange, token, price and time. */
 export type FrameRefusal = 'length' | 'mode';
 
 /** Binary frames of the feed: one WebSocket message is one packet. */
 export interface FrameCodec {
-  /** Bytes of the shortest frame: bounds how many packets one read of the socket can hold. */
+  /** Of the shortest frame: bounds how many packets one read of the socket can hold. */
   readonly minFrameBytes: number;
   /**
-   * Decodes a message into `packet` and returns nothing, or leaves `packet` unchanged and returns why not. Never
-   * throws, allocates nothing.
+   * Decodes a message into `packet`, or leaves `packet` unchanged and returns why. Never throws, allocates nothing.
    */
   decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefined;
-  /** Whether the binary message of `length` bytes at `at` has the length that its mode demands. */
+  /** True if the binary message of `length` bytes at `at` has its mode's length. */
   looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean;
-  /** The packet as `tickshard decode` prints it, only the fields that its mode has. Allocates. */
+  /** The packet as `tickshard decode` prints it, the fields of its mode. Allocates. */
   toJson(packet: Packet): Record<string, unknown>;
-  /**
-   * A scanner of frames of one mode, for the fast path; undefined where the broker has none for it. `answers`: by
-   * instrument index, the number that the scanner writes as `RECORD.what`.
-   */
+  /** The fast path's scanner for one mode, if the broker has one. `answers`: `RECORD.what` by instrument index. */
   scannerFor(
     mode: number,
     instruments: readonly Instrument[],
@@ -47,30 +40,27 @@ export interface FrameCodec {
   ): TickScanner | undefined;
 }
 
-/** Identity of an instrument on the feed: tokens repeat across exchange types. */
+/** Identity on the feed: tokens repeat across exchange types. */
 export type TokenKey = Pick<Instrument, 'exchangeType' | 'token'>;
 
-/** Modes that can be subscribed. */
 export type SubscriptionMode = (typeof MODE)[ModeName];
 
-/** One subscription, as the broker's quota counts them. */
+/** Unit of the broker's quota. */
 export interface Subscription extends TokenKey {
   readonly mode: SubscriptionMode;
 }
 
-/** One message to send. */
 export interface SubscriptionRequest {
   readonly correlationId: string;
-  /** What the message asks for, so that an error reply can be put into names. */
+  /** What it asks for, to name it when an error reply comes. */
   readonly tokens: readonly TokenKey[];
-  /** To send as a text message. */
   readonly text: string;
 }
 
 export interface SubscribeOptions {
   readonly mode: SubscriptionMode;
   readonly tokens: Iterable<TokenKey>;
-  /** Alphanumeric; the messages are identified by it followed by 0, 1, 2...; at most 10 characters together. */
+  /** Alphanumeric; a message's identifier is it and 0, 1, 2...: at most 10 characters together. */
   readonly correlationPrefix: string;
 }
 
@@ -79,9 +69,8 @@ export type FeedText =
   | { readonly kind: 'pong' }
   | {
       readonly kind: 'error';
-      /** Of the request that this answers; empty where the server names none. */
+      /** Of the request; empty where the server names none. */
       readonly correlationId: string;
-      /** The broker's code of the error. */
       readonly code: string;
       readonly message: string;
     }
@@ -91,102 +80,94 @@ export type FeedText =
 export interface HandshakeAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The beginning of the body; empty where `readsBody` did not ask for it. */
+  /** Its beginning; empty where `readsBody` did not ask for it. */
   readonly body: string;
 }
 
-/** What such an answer means. */
 export interface HandshakeRefusal {
   readonly cause: 'unauthorized' | 'forbidden' | 'rate-limited' | 'server-error' | 'unexpected-answer';
-  /** The server's own words; not sanitized. */
+  /** The server's words, not sanitized. */
   readonly reason: string;
 }
 
-/** How much the broker allows. */
 interface FeedQuota {
-  /** Subscriptions that one socket may hold, counted per (token, mode). */
+  /** Counted per (token, mode). */
   readonly subscriptionsPerSocket: number;
   readonly tokensPerRequest: number;
-  /** Sockets of one account at a time. */
+  /** Of one account at a time. */
   readonly sockets: number;
 }
 
-/** Clauses that sentences about the feed need; each is put into a sentence of `src/feed`. */
+/** Clauses for the sentences of `src/feed`. */
 export interface FeedWords {
-  /** What kind of server this is, as in "is this a ... server?". */
+  /** As in "is this a ... server?". */
   readonly server: string;
-  /** How many sockets are allowed. */
   readonly socketLimit: string;
-  /** What identifies the account. */
   readonly account: string;
-  /** What to look at when the tokens of a fresh log-in are refused. */
+  /** What to check when the feed refuses the tokens of a fresh log-in. */
   readonly freshTokensRefused: string;
 }
 
-/** The WebSocket feed, as far as it is not binary frames. */
+/** The WebSocket feed without its binary frames. */
 interface FeedProtocol {
   readonly quota: FeedQuota;
   readonly words: FeedWords;
-  /** Text message that keeps the connection; the server answers with a text of kind `pong`. */
+  /** Text that keeps the connection; the server answers with a text of kind `pong`. */
   readonly ping: string;
-  /** Longer texts are `other`, in bytes. */
+  /** Bytes; longer texts are `other`. */
   readonly maxTextBytes: number;
-  /** Headers of the handshake, which carry the session. */
+  /** They carry the session. */
   handshakeHeaders(session: BrokerSession): Record<string, string>;
-  /** Whether a refusal with this status must be read to its body before it can be judged. */
+  /** True if a refusal of this status cannot be judged without its body. */
   readsBody(status: number): boolean;
   judgeRefusal(answer: HandshakeAnswer): HandshakeRefusal;
-  /** How much of the quota the subscriptions take. */
   subscriptionsUsed(subscriptions: Iterable<Subscription>): number;
-  /** The messages that subscribe to tokens in one mode. Throws RangeError for what cannot be subscribed. */
+  /** Throws RangeError for what cannot be subscribed. */
   subscribeRequests(options: SubscribeOptions): SubscriptionRequest[];
-  /** Classifies a text message; `clean` sees each string of an error reply whole, before it is cut. Never throws. */
+  /** `clean` sees each string of an error reply whole, before it is cut. Never throws. */
   classifyText(bytes: Uint8Array, clean?: (text: string) => string): FeedText;
 }
 
-/** Credentials under names of the broker's own. Every value is a secret. */
+/** By the broker's own names. Every value is a secret. */
 export type Credentials = Readonly<Record<string, string>>;
 
-/** What a log-in gives: one immutable set, replaced as a whole. The broker keeps its tokens in it. */
+/** What a log-in gives, with the broker's tokens: immutable, replaced as a whole. */
 export interface BrokerSession {
-  /** From then on a new log-in comes before a new connection; epoch ms by the wall clock. */
+  /** Afterwards a new log-in comes before a new connection; epoch ms, wall clock. */
   readonly validUntilMs: number;
   /**
-   * Ms by which this machine's clock is ahead of the server's `Date`, to about half a second; undefined when it sent
-   * none.
+   * Ms by which this machine's clock is ahead of the server's `Date`, to about half a second; undefined without a
+   * `Date`.
    */
   readonly clockAheadMs: number | undefined;
-  /** Everything of this log-in that must be redacted. */
+  /** All that must be redacted. */
   readonly secrets: readonly string[];
 }
 
-/** What can be said of credentials without sending them. Clauses; no value is repeated. */
+/** What credentials look like before they are sent. Clauses that repeat no value. */
 export interface CredentialsLook {
   readonly present: string;
-  /** What is said when there is no doubt. */
+  /** Said when there is no doubt. */
   readonly usable: string;
-  /** Why the broker may refuse them, a sentence; undefined where nothing speaks against them. */
+  /** Why the broker may refuse them, a sentence; undefined without a reason. */
   readonly doubt: string | undefined;
 }
 
 /** The servers, and who we are to them. */
 interface BrokerAccess {
   readonly liveEndpoint: Endpoint;
-  /** Variable of the environment of each credential, by its name. */
+  /** Environment variable of each credential, by its name. */
   readonly variables: Readonly<Record<string, string>>;
-  /** What each REST path is for, by path; requests to other paths have no known purpose. */
+  /** Purpose of each REST path; other paths have no known purpose. */
   readonly restPurposes: ReadonlyMap<string, 'log-in' | 'candles'>;
-  /**
-   * A server elsewhere that speaks this broker's protocol. `ca`: certificates (PEM) to trust. Throws EngineError
-   * USAGE.
-   */
+  /** Another server of this protocol. `ca`: certificates (PEM) to trust. Throws EngineError USAGE. */
   endpointAt(url: string, ca?: string): Endpoint;
   /** Throws EngineError CONFIG naming what is missing or cannot be sent. */
   readCredentials(environment: Readonly<Record<string, string | undefined>>): Credentials;
   lookAt(credentials: Credentials): CredentialsLook;
   /**
-   * Logs in; `signal` ends it early. Throws EngineError LOGIN with one sentence: LoginRefused, LoginLimited, or
-   * another where no answer came.
+   * `signal` ends it early. Throws EngineError LOGIN with one sentence: LoginRefused, LoginLimited, or another
+   * without an answer.
    */
   logIn(
     endpoint: Endpoint,
@@ -196,23 +177,23 @@ interface BrokerAccess {
   ): Promise<BrokerSession>;
 }
 
-/** What of an instrument a request for its candles needs. */
+/** What a request for candles needs of an instrument. */
 export interface PolledInstrument {
   readonly symbol: string;
   readonly exchange: string;
   readonly token: string;
 }
 
-/** Asks for candles over REST, one request after another, no faster than the broker allows. */
+/** Asks for candles over REST, one request at a time, no faster than the broker allows. */
 export interface CandlePoller {
-  /** Requests so far, refused ones too. */
+  /** Refused ones too. */
   readonly requests: number;
-  /** Rows of the last answer that could not be read and are left out, by symbol. */
+  /** Unreadable rows of the last answer, left out; by symbol. */
   readonly unreadable: ReadonlyMap<string, number>;
   /**
-   * The candles with a label from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending, as the
-   * broker has them now. Throws CandlesRefused when it refuses this instrument, EngineError CANDLES when it cannot be
-   * reached or limits for too long, or the signal came.
+   * The candles with labels from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending. Throws
+   * CandlesRefused for this instrument; EngineError CANDLES when the broker cannot be reached or limits for too long,
+   * or on the signal.
    */
   candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]>;
 }
@@ -221,16 +202,15 @@ export interface CandlePollerOptions {
   readonly endpoint: Endpoint;
   readonly session: BrokerSession;
   readonly clock: Clock;
-  /** Ends what is under way. */
   readonly signal: AbortSignal;
-  /** Receives what is waited for, when it is more than a moment; sentences. */
+  /** Receives a sentence before a long wait. */
   readonly say?: (sentence: string) => void;
 }
 
 interface RestCandles {
-  /** Name of the request, for reports. */
+  /** For reports. */
   readonly requestName: string;
-  /** Real ms between the beginnings of two requests. */
+  /** Real ms from one request's beginning to the next. */
   readonly apartMs: number;
   poller(options: CandlePollerOptions): CandlePoller;
 }
@@ -239,43 +219,40 @@ interface RestCandles {
 export interface BrokerListings {
   /** By symbol. */
   readonly listings: ReadonlyMap<string, Listing>;
-  /** Symbols whose rows contradict each other, and how, one clause. They have no listing. */
+  /** How rows of a symbol contradict each other, one clause. Such symbols have no listing. */
   readonly conflicts: ReadonlyMap<string, string>;
   /** Stocks with futures. */
   readonly derivatives: number;
   /**
-   * Rows in the file; those that could not be read as a row; equities whose tick size could not, for which 0.05
-   * rupees are taken.
+   * Rows in the file; rows that could not be read; equities without a readable tick size, for which 0.05 rupees are
+   * taken.
    */
   readonly rows: number;
   readonly unreadable: number;
   readonly guessedTicks: number;
 }
 
-/** An instrument file of an earlier download. */
 export interface CachedFile {
   readonly path: string;
-  /** IST date on which it was downloaded, `YYYY-MM-DD`. */
+  /** Of the download, IST, `YYYY-MM-DD`. */
   readonly date: string;
-  /** Days between then and today. */
   readonly ageDays: number;
 }
 
-/** The broker's list of instruments: a file that is downloaded once a day and read from disk. */
+/** The broker's list of instruments, downloaded once a day. */
 interface InstrumentFile {
   readonly url: string;
-  /** Folder of the downloaded files. */
   readonly cacheFolder: string;
-  /** Checks an address to download from; the broker's own where none is given. Throws EngineError USAGE. */
+  /** Checks an address; the broker's own by default. Throws EngineError USAGE. */
   downloadUrl(text?: string): URL;
-  /** Downloads the file of `date` (IST) into the folder. Throws EngineError CONNECT, INSTRUMENT or OUTPUT. */
+  /** `date`: IST. Throws EngineError CONNECT, INSTRUMENT or OUTPUT. */
   download(
     url: URL,
     date: string,
     options: { readonly ca: string | undefined; readonly clock: Clock },
   ): Promise<void>;
-  /** The newest file that is not of a later date than `today` (IST); undefined without one. */
+  /** The newest file up to `today` (IST), if any. */
   newest(today: string): Promise<CachedFile | undefined>;
-  /** Reads a file. Throws EngineError INSTRUMENT in one sentence. */
+  /** Throws EngineError INSTRUMENT in one sentence. */
   read(path: string): Promise<BrokerListings>;
 }

@@ -5,15 +5,15 @@ import { isLoopback } from '../text/loopback.js';
 export interface Endpoint {
   readonly feedUrl: string;
   readonly loginUrl: string;
-  /** Whether the server is on this machine. */
+  /** On this machine. */
   readonly loopback: boolean;
-  /** Certificates (PEM) that are trusted in place of the public ones; undefined: the public ones. */
+  /** Certificates (PEM) to trust in place of the public ones, if any. */
   readonly ca: string | undefined;
 }
 
 /**
- * Reads the URL of `--feed`; the paths of the feed and of the log-in are the broker's. Unencrypted `ws:` is for this
- * machine only. Throws EngineError USAGE in one sentence, which never repeats what may be a secret in it.
+ * Reads the URL of `--feed`; `ws:` is for this machine only. Throws EngineError USAGE in one sentence, which repeats
+ * no possible secret.
  */
 export function endpointFrom(text: string, feedPath: string, loginPath: string, ca?: string): Endpoint {
   if (!URL.canParse(text))

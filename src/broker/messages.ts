@@ -1,11 +1,9 @@
-/**
- * Binary messages that arrived together, where they lie: what one read of a socket delivers, or a stretch of a journal.
- */
+/** Binary messages in place: one read of a socket, or a stretch of a journal. */
 
-/** Maximum size of one read of the socket, bytes. */
+/** Maximum size of one read of the socket. */
 export const READ_BYTES = 65_536;
 
-/** Maximum number of messages in a batch; a read of 64 KiB holds fewer of the shortest packet. */
+/** Of a batch; a read of 64 KiB holds fewer of the shortest packet. */
 const MAX_MESSAGES = 2048;
 
 /** A view of the same memory. */
@@ -13,10 +11,10 @@ export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export class MessageBatch {
-  /** The buffer that holds the messages, and a view of the same memory. */
+  /** The buffer of the messages, and a view of it. */
   bytes: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(new ArrayBuffer(0));
-  /** Where each message begins in `bytes`, and its length, in turn. */
+  /** Start of each message in `bytes`, and its length, in turn. */
   readonly places = new Int32Array(2 * MAX_MESSAGES);
   count = 0;
 
@@ -33,7 +31,7 @@ export class MessageBatch {
     this.add(0, bytes.length);
   }
 
-  /** Adds a message, which must lie in `bytes`. There must be room. */
+  /** The message must lie in `bytes`, and the batch must have room. */
   add(start: number, length: number): void {
     const { count } = this;
     this.places[2 * count] = start;

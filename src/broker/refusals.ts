@@ -1,4 +1,4 @@
-/** Errors by which a broker's adapter says what it was refused; what follows differs by class. */
+/** A broker's refusals; what follows differs by class. */
 import { EngineError } from '../errors.js';
 
 /** The broker refuses the log-in for its rate: a fast retry keeps the limit hit. */
@@ -8,7 +8,7 @@ export class LoginLimited extends EngineError {
   }
 }
 
-/** The broker answered the log-in, and said no. */
+/** The broker answered the log-in with a refusal. */
 export class LoginRefused extends EngineError {
   /** As of BrokerSession: a one-time password is wrong when a clock is. */
   readonly clockAheadMs: number | undefined;
@@ -19,7 +19,7 @@ export class LoginRefused extends EngineError {
   }
 }
 
-/** The broker does not give one instrument's candles; those of others may be had. */
+/** The broker refuses one instrument's candles; it may give those of others. */
 export class CandlesRefused extends EngineError {
   constructor(sentence: string) {
     super('CANDLES', sentence);

@@ -1,6 +1,6 @@
 /**
- * The fast path's contract between the engine and a broker: the broker scans its frames and writes ring records, the
- * engine says in a `ScanWindow` which frames are ordinary and where the records go. docs/fast-paths.md.
+ * Contract of the fast path: the broker scans its frames and writes ring records; the engine says in a `ScanWindow`
+ * which frames are ordinary. docs/fast-paths.md.
  */
 import type { MessageBatch } from './messages.js';
 
@@ -8,24 +8,21 @@ import type { MessageBatch } from './messages.js';
 export const LAG_SHIFT = 3;
 const MAX_INT32 = 0x7fffffff;
 
-/**
- * What is ordinary in one read, and what was scanned. The engine sets the fields, the scanner updates `earliest`,
- * `latest` and `lagCounts`.
- */
+/** What is ordinary in one read, set by the engine; `earliest`, `latest` and `lagCounts` are set by the scanner. */
 export class ScanWindow {
-  /** What the records say of their arrival (`RECORD.receivedUs`, `RECORD.connection`). */
+  /** For `RECORD.receivedUs` and `RECORD.connection`. */
   receivedUs = 0;
   connection = 0;
-  /** Exchange times that are ordinary: from `from`, for `span`; ms since the start of bar 0. */
+  /** Ordinary exchange times: from `from`, for `span`; ms since the start of bar 0. */
   from = 0;
   span = 0;
-  /** The low word of the start of bar 0, and the high word that exchange times must have; epoch ms. */
+  /** Low word of the start of bar 0; high word of every ordinary exchange time. Epoch ms. */
   readonly originLow: number;
   timeHigh = 0;
   /** Ms since the start of bar 0; `(lagFrom - time) >> LAG_SHIFT` is the bucket of a frame's lag. */
   lagFrom = 0;
   readonly lagCounts: Uint32Array;
-  /** Of the frames scanned since `reset`, ms since the start of bar 0. */
+  /** Exchange times scanned since `reset`, ms since the start of bar 0. */
   earliest = MAX_INT32;
   latest = -MAX_INT32;
 
@@ -40,10 +37,7 @@ export class ScanWindow {
   }
 }
 
-/**
- * Records of the ring without volume, and where the next one goes: at `start`, in 32-bit words, plus `cursor & mask`
- * records.
- */
+/** The ring without volume. The next record goes to `start`, in 32-bit words, plus `cursor & mask` records. */
 export interface ScanTarget {
   records: Int32Array;
   start: number;
@@ -56,8 +50,8 @@ export interface TickScanner {
   /** From now on no instrument's frames are ordinary. */
   disableAll(): void;
   /**
-   * Writes a record for each frame of `messages` from `first` on while they are ordinary, `max` at most, the first
-   * one at `cursor`. Returns how many it wrote.
+   * Writes records, the first at `cursor`, for at most `max` frames of `messages` from `first` on, up to one that is
+   * not ordinary. Returns how many.
    */
   scan(
     messages: MessageBatch,

@@ -1,12 +1,11 @@
 /**
- * Stable candles: the broker may change a minute for some seconds after its end, so each symbol is polled until two
- * answers in a row agree.
+ * The broker may change a minute for some seconds after its end: polls each symbol until two answers in a row agree.
  */
 import type { CandleRow } from '../candles/candle.js';
 import type { PolledInstrument } from './broker.js';
 import { CandlesRefused } from './refusals.js';
 
-/** One instrument's minutes with a label from `fromMs` to `toMs`, both included; epoch ms. */
+/** Labels from `fromMs` to `toMs`, both included; epoch ms. */
 export interface WantedCandles {
   readonly instrument: PolledInstrument;
   readonly fromMs: number;
@@ -15,28 +14,28 @@ export interface WantedCandles {
 
 export interface StableCandles {
   readonly rows: readonly CandleRow[];
-  /** Answers until two agreed; undefined when none did. */
+  /** Answers until two agreed, if two did. */
   readonly agreedAfter: number | undefined;
-  /** Why there are no rows, a sentence; undefined when there are. */
+  /** Why there are no rows, a sentence. */
   readonly refused: string | undefined;
 }
 
 export interface StableAnswerOptions {
   readonly ask: (instrument: PolledInstrument, fromMs: number, toMs: number) => Promise<readonly CandleRow[]>;
-  /** Waits until an answer may differ from the last one. */
+  /** Waits until an answer may differ. */
   readonly apart: (pass: number) => Promise<void>;
   readonly say?: (sentence: string) => void;
 }
 
-/** Maximum number of answers for a symbol. */
+/** Per symbol. */
 export const MAX_ANSWERS = 6;
 
 const sameRows = (a: readonly CandleRow[], b: readonly CandleRow[]): boolean =>
   JSON.stringify(a) === JSON.stringify(b);
 
 /**
- * Asks for all in turn, and again for those that did not agree. In the order of `wanted`. Throws what `ask` throws,
- * but for a refusal of one symbol.
+ * Asks for all in turn, again where answers did not agree; results in the order of `wanted`. Throws what `ask`
+ * throws, except CandlesRefused.
  */
 export async function stableCandles(
   wanted: readonly WantedCandles[],

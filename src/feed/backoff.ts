@@ -1,6 +1,6 @@
-/** How long to wait before the next connection. Pure: the jitter comes from outside. */
+/** Waits before the next connection. Pure: the jitter comes from outside. */
 
-/** Real ms. A dropped connection must be back within 30 s when the server lets it, so the cap stays below. */
+/** Real ms. A dropped connection must be back within 30 s when the server lets it, so the cap is lower. */
 export const BACKOFF = {
   baseMs: 500,
   capMs: 20_000,
@@ -10,8 +10,8 @@ export const BACKOFF = {
 } as const;
 
 /**
- * The delay before retry number `attempt` (0 is the first), real ms: exponential with full jitter. `random` is in [0,
- * 1). After a limit was hit (429, or 403 for the rate) at least a minute: a fast retry keeps the limit hit.
+ * Real ms before retry number `attempt` (0 is the first): exponential with full jitter; `random` is in [0, 1). After
+ * a limit was hit (429, or 403 for the rate) at least a minute: a fast retry keeps the limit hit.
  */
 export function retryDelayMs(attempt: number, random: number, limited: boolean): number {
   if (limited) return BACKOFF.limitedMs + random * BACKOFF.limitedSpreadMs;

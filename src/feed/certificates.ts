@@ -1,9 +1,9 @@
-/** The file of certificates that a user trusts in place of the public ones. */
+/** Certificates that a user trusts in place of the public ones. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EngineError, sentenceOf } from '../errors.js';
 
-/** The certificates of `--ca FILE` as PEM text. Throws EngineError CONFIG when there are none or one cannot be read. */
+/** `--ca FILE` as PEM text. Throws EngineError CONFIG when it has none or one cannot be read. */
 export function readCertificates(path: string): string {
   let text: string;
   try {

@@ -1,6 +1,6 @@
 /**
- * The feed client: performs what the machine decides, with one socket by construction. The only owner of
- * reconnection, and of the subscriptions that should hold: they are sent again on every open.
+ * Performs what the machine decides, with one socket at most. The only owner of reconnection and of the
+ * subscriptions, which are sent again on every open.
  */
 import type { Clock, Timer } from '../clock.js';
 import { EngineError } from '../errors.js';
@@ -26,18 +26,18 @@ import { sanitize } from '../text/sanitize.js';
 import { FeedSocket } from './socket.js';
 
 interface FeedHandlers {
-  /** The socket is open. Connections are numbered from 1. */
+  /** Connections are numbered from 1. */
   opened(connection: number): void;
-  /** All subscribe requests of this connection were handed to the socket. */
+  /** All subscribe requests were handed to the socket. */
   subscribed(connection: number): void;
-  /** Binary messages that one read delivered, in order; valid only during the call. */
+  /** Of one read, in order; valid only during the call. */
   binary(messages: MessageBatch, connection: number): void;
   text(text: FeedText, connection: number): void;
-  /** A connection, or an attempt at one, ended; not by `stop`. */
+  /** A connection or an attempt ended; not by `stop`. */
   closed(end: ConnectionEnd): void;
-  /** A log-in failed and will be tried again. */
+  /** A log-in failed and will be retried. */
   retrying?(sentence: string): void;
-  /** The client has given up after it was open: nothing more will come. */
+  /** The client gave up after it was open: nothing more comes. */
   failed(error: EngineError): void;
 }
 
@@ -50,24 +50,21 @@ export interface FeedClientOptions {
   readonly random: Random;
   readonly handlers: FeedHandlers;
   readonly log: Log;
-  /** Whether packets are to be expected now. */
+  /** True while packets are to be expected. */
   readonly inSession: () => boolean;
   /** Real ms within which the first connection must open. */
   readonly firstOpenWithinMs: number;
-  /**
-   * Whether no user is present to start it again: a log-in that fails for a passing reason is then retried from the
-   * start.
-   */
+  /** No user is present to start it again: a log-in that fails for a passing reason is retried from the start. */
   readonly unattended?: boolean;
   readonly limits?: FeedLimits | undefined;
   readonly handshakeWithinMs?: number | undefined;
-  /** A log-in that was made already, for the first connection. */
+  /** A log-in made already, for the first connection. */
   readonly session?: BrokerSession | undefined;
-  /** Number of the last connection of the run that this one resumes; its own are numbered from the next. */
+  /** Number of the resumed run's last connection; the next one has the next number. */
   readonly connectionsBefore?: number;
 }
 
-/** Real ms that a server is given to answer our close frame. */
+/** Real ms for the server's answer to our close frame. */
 const CLOSE_WITHIN_MS = 1000;
 const TICKS_PER_PING = 4;
 const MAX_TICK_MS = 1000;
@@ -80,7 +77,7 @@ export class FeedClient {
   readonly #rules: FeedRules;
   #state: FeedState;
   #session: BrokerSession | undefined;
-  /** Everything that must not be repeated to anybody, tokens of earlier log-ins too. */
+  /** All that must not be repeated, tokens of earlier log-ins too. */
   readonly #secrets: Set<string>;
   readonly #redactor: Redactor;
   #socket: FeedSocket | undefined;
@@ -90,7 +87,7 @@ export class FeedClient {
   #paused = false;
   #lastPongMs = 0;
   #lastPacketMs = 0;
-  /** A packet came since the last tick: the clock is not read for each. */
+  /** Since the last tick: the clock is not read for each packet. */
   #packetSeen = false;
   #lastSentence: string | undefined;
   #closing: Promise<void> | undefined;
@@ -117,7 +114,7 @@ export class FeedClient {
 
   /**
    * Logs in, unless that was done, and connects; resolves at the first open. Rejects with EngineError LOGIN or
-   * CONNECT (exit code 3), CONFIG for credentials that cannot be used.
+   * CONNECT (exit code 3), CONFIG for unusable credentials.
    */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -133,7 +130,7 @@ export class FeedClient {
     });
   }
 
-  /** Stops reading from the socket; the next one starts paused too. While paused nothing is overdue. */
+  /** Stops reading; the next socket starts paused too. Nothing is overdue while paused. */
   pause(): void {
     this.#paused = true;
     this.#socket?.pause();
@@ -147,8 +144,8 @@ export class FeedClient {
   }
 
   /**
-   * Closes with a close frame and waits at most a second for the answer. No timer is left, nothing more is said. May
-   * be called more than once, and from a handler.
+   * Closes with a close frame and waits at most a second for the answer. No timer or report follows. May be called
+   * again, and from a handler.
    */
   async stop(): Promise<void> {
     this.#feed({ type: 'stop' });
@@ -158,15 +155,12 @@ export class FeedClient {
     await this.#closing;
   }
 
-  /**
-   * `text` fit to be shown: without anything that must not be repeated to anybody, and at most `longest` characters
-   * of it.
-   */
+  /** `text` without secrets, at most `longest` characters of it. */
   presentable(text: string, longest: number): string {
     return sanitize(text, this.#secrets, longest);
   }
 
-  /** Overwrites in `bytes` what must not be kept of them. */
+  /** Overwrites secrets in `bytes`. */
   conceal(bytes: Buffer): void {
     this.#redactor.redact(bytes);
   }
@@ -178,7 +172,7 @@ export class FeedClient {
     );
   }
 
-  /** Whether the tokens at hand are not to be used for another connection. */
+  /** True if a new connection needs new tokens. */
   #expired(): boolean {
     return this.#session !== undefined && this.#options.clock.wallMs() >= this.#session.validUntilMs;
   }
@@ -194,7 +188,7 @@ export class FeedClient {
       );
     for (const effect of effects) {
       this.#perform(effect);
-      // A handler has stopped the client: what remained to be done is of the past.
+      // A handler stopped the client: the other effects are void.
       if (this.#state !== state) return;
     }
   }
@@ -257,7 +251,7 @@ export class FeedClient {
         this.#feed({ type: 'loggedIn' });
       },
       (error: unknown) => {
-        // Anything but a refusal or a missing network is a fault of this program and ends it.
+        // Other errors are faults of this program and end it.
         if (!(error instanceof EngineError)) throw error;
         this.#lastSentence = error.message;
         this.#feed({ type: 'loginFailed', error, limited: error instanceof LoginLimited, random: random() });
@@ -287,8 +281,7 @@ export class FeedClient {
           handlers.binary(messages, connection);
         },
         text: (bytes) => {
-          // Error replies are kept and shown: what a server repeats of our secrets is taken out before they are cut
-          // short.
+          // Error replies are kept and shown: secrets that a server repeats are removed before the cut.
           const text = feed.classifyText(bytes, (string) => this.presentable(string, feed.maxTextBytes));
           if (text.kind === 'pong') this.#lastPongMs = this.#options.clock.monoMs();
           else if (text.kind === 'error')
@@ -307,7 +300,7 @@ export class FeedClient {
     });
   }
 
-  /** A connection is open: what should hold is asked for, whatever was asked before. */
+  /** Sends all subscriptions, whatever was sent before. */
   #subscribe(connection: number): void {
     const { broker, subscriptions, handlers } = this.#options;
     this.#expiry?.cancel();
@@ -318,7 +311,7 @@ export class FeedClient {
     const modes = new Map<Subscription['mode'], Subscription[]>();
     for (const subscription of subscriptions)
       modes.set(subscription.mode, [...(modes.get(subscription.mode) ?? []), subscription]);
-    // A prefix never used before tells the replies to this request from those to an earlier one.
+    // A new prefix tells the replies to this request from those to earlier ones.
     for (const [mode, tokens] of modes) {
       for (const request of broker.feed.subscribeRequests({
         mode,
@@ -335,7 +328,7 @@ export class FeedClient {
   #tick(): void {
     const { inSession, random } = this.#options;
     const expected = inSession();
-    // Silence counts from the moment at which packets are to be expected.
+    // Silence counts from when packets are to be expected.
     if (!expected || this.#packetSeen) this.#lastPacketMs = this.#options.clock.monoMs();
     this.#packetSeen = false;
     this.#feed({

@@ -1,7 +1,7 @@
 /**
- * The feed's state machine: (state, event, nowMs) -> state and effects. Pure: no socket, no clock, no randomness of
- * its own, so every path can be walked in a test. There is one connection or none at any moment: a new one is asked
- * for only after the old one's end, and events that name another connection than the present one change nothing.
+ * The feed's state machine: (state, event, nowMs) -> state and effects. Pure: no socket, clock or randomness of its
+ * own, so a test can walk every path. At most one connection exists: a new one follows the old one's end, and events
+ * of another connection change nothing.
  *
  *   idle -> loggingIn -> connecting -> subscribing -> live
  *                ^           ^  |           |          |
@@ -18,16 +18,16 @@ import { endSentence, type ConnectionEnd, type EndCause } from './disconnects.js
 /** Real ms. */
 export interface FeedLimits {
   readonly pingEveryMs: number;
-  /** Maximum silence of pongs; after it the connection is dead. Two and a half pings. */
+  /** After this silence of pongs the connection is dead. Two and a half pings. */
   readonly pongWithinMs: number;
-  /** Maximum silence of packets in session; after it the connection is mute. It must be replaced within a minute. */
+  /** After this silence of packets in session the connection is mute. It must be replaced within a minute. */
   readonly packetWithinMs: number;
   /**
-   * Packets within this time of the open are cached ones and prove nothing: yesterday's tokens got them too
-   * (docs/traps.md A9).
+   * Packets this soon after the open are cached and prove nothing: yesterday's tokens got them too (docs/traps.md
+   * A9).
    */
   readonly cachedWithinMs: number;
-  /** A connection that lived this long is stable: the count of retries starts again at 0. */
+  /** After this life the count of retries is 0 again. */
   readonly stableMs: number;
 }
 
@@ -39,16 +39,15 @@ export const FEED_LIMITS: FeedLimits = {
   stableMs: BACKOFF.stableMs,
 };
 
-/** What the machine decides by. */
 export interface FeedRules {
   readonly limits: FeedLimits;
-  /** The broker's, for sentences. */
+  /** For sentences. */
   readonly words: FeedWords;
 }
 
 /** What outlives a connection. */
 interface Memory {
-  /** Identity of the last connection asked for; the next one is one more. */
+  /** Of the last connection; the next one is one more. */
   readonly connection: number;
   /** Retries since the last stable connection. */
   readonly attempt: number;
@@ -57,7 +56,7 @@ interface Memory {
   readonly everOpen: boolean;
   /** No user is present: passing faults are retried from the start. */
   readonly unattended: boolean;
-  /** Connections in a row that were mute. */
+  /** Mute connections in a row. */
   readonly mutes: number;
   /** Limits hit before anything was open. */
   readonly limitHits: number;
@@ -76,7 +75,7 @@ export type FeedState =
   | { readonly kind: 'waiting'; readonly memory: Memory; readonly then: 'logIn' | 'connect' }
   | { readonly kind: 'stopped'; readonly memory: Memory; readonly error: EngineError | undefined };
 
-/** How an attempt or a connection ended, as the socket saw it. */
+/** The end of an attempt or connection, as the socket saw it. */
 export interface RawEnd {
   readonly cause: EndCause;
   readonly code: number | undefined;
@@ -84,7 +83,7 @@ export interface RawEnd {
 }
 
 export type FeedEvent =
-  /** `unattended`: no user is present to start it again. */
+  /** `unattended`: as of Memory. */
   | { readonly type: 'start'; readonly unattended: boolean }
   | { readonly type: 'loggedIn' }
   | {
@@ -97,9 +96,9 @@ export type FeedEvent =
   /** The first binary message of a connection. */
   | { readonly type: 'packet'; readonly connection: number }
   | { readonly type: 'ended'; readonly connection: number; readonly end: RawEnd; readonly random: number }
-  /** `expired`: the tokens are not to be used any more. */
+  /** `expired`: a new connection needs new tokens. */
   | { readonly type: 'waited'; readonly expired: boolean }
-  /** Time passes. Last arrivals in real ms; while reading is paused nothing can arrive and nothing is overdue. */
+  /** Last arrivals in real ms; while reading is paused nothing is overdue. */
   | {
       readonly type: 'tick';
       readonly lastPongMs: number;
@@ -117,12 +116,12 @@ export type FeedEffect =
   | { readonly type: 'connect'; readonly connection: number }
   | { readonly type: 'subscribe'; readonly connection: number }
   | { readonly type: 'ping'; readonly connection: number }
-  /** Drop the socket without a close frame: a dead server does not answer one. */
+  /** Without a close frame: a dead server does not answer one. */
   | { readonly type: 'terminate'; readonly connection: number }
-  /** Close the socket with a close frame. */
+  /** With a close frame. */
   | { readonly type: 'close'; readonly connection: number }
   | { readonly type: 'report'; readonly end: ConnectionEnd }
-  /** `patient`: no connection was open yet, and the time for the first open starts again after the wait. */
+  /** `patient`: none was open yet; the time for the first open starts again after the wait. */
   | { readonly type: 'wait'; readonly delayMs: number; readonly attempt: number; readonly patient: boolean }
   | { readonly type: 'giveUp'; readonly error: EngineError };
 
@@ -144,7 +143,7 @@ export const IDLE: FeedState = {
   },
 };
 
-/** The initial state; connections are numbered from `connection` + 1. */
+/** Connections are numbered from `connection` + 1. */
 export function idleAfter(connection: number): FeedState {
   return { kind: 'idle', memory: { ...IDLE.memory, connection } };
 }
@@ -177,9 +176,9 @@ function wait(
   };
 }
 
-/** Ends that a retry does not cure. Before the first successful connection a user reads the sentence. */
+/** Ends that a retry does not cure, before the first open: there a user reads the sentence. */
 function isHopeless(cause: EndCause, { everOpen, limitHits }: Memory): boolean {
-  // The first refusal may count sockets of a crashed program, which expire; a second one means another live client.
+  // The first refusal may count a crashed program's sockets, which expire; a second means another live client.
   return (
     !everOpen &&
     (cause === 'certificate' || cause === 'forbidden' || (cause === 'rate-limited' && limitHits > 0))
@@ -187,14 +186,13 @@ function isHopeless(cause: EndCause, { everOpen, limitHits }: Memory): boolean {
 }
 
 /**
- * Whether the n-th mute connection in a row is answered by a fresh log-in: the second, the fourth, the eighth... so
- * that log-ins get rarer.
+ * True if a fresh log-in follows the n-th mute connection in a row: the second, fourth, eighth... so that log-ins get
+ * rarer.
  */
 function needsLogIn(mutes: number): boolean {
   return mutes >= 2 && (mutes & (mutes - 1)) === 0;
 }
 
-/** What follows the end of the present connection. */
 function afterEnd(
   state: Open,
   raw: RawEnd,
@@ -250,7 +248,7 @@ function onTick(
   rules: FeedRules,
 ): Step {
   const { limits } = rules;
-  // The feed speaks: what follows is no longer the mute one of before.
+  // Packets came after the cached ones: this connection is not mute.
   const spoke = state.memory.mutes > 0 && event.lastPacketMs > state.openedMs + limits.cachedWithinMs;
   const memory = spoke ? { ...state.memory, mutes: 0 } : state.memory;
   const { connection } = memory;
@@ -280,12 +278,10 @@ function onTick(
 
 type Open = Extract<FeedState, { kind: 'connecting' | 'subscribing' | 'live' }>;
 
-/** Whether a socket exists. */
 function hasSocket(state: FeedState): state is Open {
   return state.kind === 'connecting' || state.kind === 'subscribing' || state.kind === 'live';
 }
 
-/** The log-in succeeded or failed, or it is time for it. */
 function onLogIn(
   state: FeedState,
   event: Extract<FeedEvent, { type: 'start' | 'loggedIn' | 'loginFailed' | 'waited' }>,
@@ -302,7 +298,7 @@ function onLogIn(
       return state.kind === 'loggingIn' ? connect(memory) : undefined;
     case 'loginFailed':
       if (state.kind !== 'loggingIn') return undefined;
-      // Before the first successful connection a user reads the sentence; later a passing fault must not end the run.
+      // Before the first open a user reads the sentence; later a passing fault must not end the run.
       return (memory.everOpen || memory.unattended) && event.error.retryable
         ? wait(memory, 'logIn', event.random, event.limited, [])
         : giveUp(memory, event.error);
@@ -312,10 +308,7 @@ function onLogIn(
   }
 }
 
-/**
- * The connection opened, delivered its first packet, ended, or time passed. Events of another connection change
- * nothing.
- */
+/** Events of another connection change nothing. */
 function onConnection(
   state: FeedState,
   event: Extract<FeedEvent, { type: 'opened' | 'packet' | 'ended' | 'tick' }>,
@@ -362,7 +355,7 @@ function onExpired(state: FeedState, lastSentence: string | undefined): Step | u
   );
 }
 
-/** The next state and what is to be done. `nowMs`: monotonic real ms. Never throws. */
+/** The next state and its effects. `nowMs`: monotonic real ms. Never throws. */
 export function step(state: FeedState, event: FeedEvent, nowMs: number, rules: FeedRules): Step {
   const unchanged: Step = { state, effects: [] };
   if (state.kind === 'stopped') return unchanged;

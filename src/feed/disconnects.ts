@@ -1,4 +1,4 @@
-/** How connections end: a closed list of causes, each with what to do. */
+/** How connections end: all causes, each with what to do. */
 import type { FeedWords } from '../broker/broker.js';
 
 export type EndCause =
@@ -17,24 +17,21 @@ export type EndCause =
   | 'pong-overdue'
   | 'mute';
 
-/** The end of a connection, or of an attempt at one. */
+/** Of a connection or an attempt. */
 export interface ConnectionEnd {
   readonly connection: number;
   readonly cause: EndCause;
-  /** Close code; undefined when it was never open. */
+  /** Close code; undefined if never open. */
   readonly code: number | undefined;
-  /** The server's own words: the close frame's reason, `x-error-message`, or the system's error code. */
+  /** From the close frame, `x-error-message`, or the system's error code. */
   readonly reason: string;
   /** What happened and what to do, one sentence. */
   readonly sentence: string;
-  /** Real ms that it was open; 0 when it never was. */
+  /** Real ms open; 0 if never. */
   readonly livedMs: number;
 }
 
-/**
- * What a close code says, for those that say something (RFC 6455, 7.4.1). Which ones the broker uses is not known
- * (docs/protocol.md 3).
- */
+/** Advice for close codes (RFC 6455, 7.4.1). Which ones the broker uses is not known (docs/protocol.md 3). */
 function closeAdvice(code: number | undefined, livedMs: number, { account, socketLimit }: FeedWords): string {
   switch (code) {
     case 1001:
@@ -56,10 +53,10 @@ function closeAdvice(code: number | undefined, livedMs: number, { account, socke
   }
 }
 
-/** Real ms: a connection that was closed so soon was probably one too many. */
+/** Real ms: one that closed so soon was probably one too many. */
 const SHORT_LIFE_MS = 10_000;
 
-/** One sentence for a cause: what happened and what to do. `reason` is presentable; `livedMs` as of ConnectionEnd. */
+/** One sentence: what happened and what to do. `reason` is presentable; `livedMs` as of ConnectionEnd. */
 export function endSentence(
   cause: EndCause,
   code: number | undefined,

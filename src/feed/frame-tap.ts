@@ -1,32 +1,29 @@
 /**
- * What lies between the network and the WebSocket library: a stream that keeps for itself what the feed consists of,
- * whole unfragmented binary messages, and hands them over where they lie, a read at a time. All else is the
- * library's, byte for byte and in its place: the handshake, texts, pings, closing, fragments, long messages, and
- * whatever is no WebSocket. The library makes three objects of a message and calls four functions; of a packet of the
- * feed nothing is needed but where it is.
+ * A stream between the network and the WebSocket library. It keeps whole unfragmented binary messages, of which the
+ * feed consists, and delivers them in place, a read at a time. All else is the library's, unchanged and in its order:
+ * the handshake, texts, pings, closing, fragments, long messages, what is no WebSocket. The library makes three
+ * objects and four calls of a message; of a packet only its place is needed.
  *
  *   socket ──► one buffer ──┬─ whole binary messages ──► deliver(messages)
  *             (of all reads)└─ copies of all else ─────► the library, at a message's end at each delivery
  *
- * A message is kept only while the library has read all that came before it, so the order stays; while the library is
- * paused everything goes its way. Framing: RFC 6455, 5.2.
+ * A message is kept only while the library has read all before it, so the order stays; while the library is paused
+ * everything is its own. Framing: RFC 6455, 5.2.
  */
 import { connect as connectPlain, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connect as connectSecure, type ConnectionOptions } from 'node:tls';
 import { MessageBatch, READ_BYTES } from '../broker/messages.js';
 
-/**
- * The longest message that is kept; no packet is as long. In front of the read there is room for the beginning of one.
- */
+/** The longest message kept; no packet is as long. The room in front of the read takes the beginning of one. */
 const MAX_KEPT = 500;
 const ROOM = 512;
 
-/** A handshake's answer that is longer is the library's to refuse. */
+/** The library refuses a longer answer to the handshake. */
 const MAX_ANSWER = 32_768;
 const ANSWER_END = '\r\n\r\n';
 const SWITCHED = /^HTTP\/1\.\d 101\b/;
-/** Other answers that announce another. */
+/** Another answer follows these. */
 const PRELIMINARY = /^HTTP\/1\.\d 1\d\d\b/;
 
 const FINAL_BINARY = 0x82;
@@ -35,15 +32,15 @@ const TEXT = 1;
 const BINARY = 2;
 const PING = 9;
 const PONG = 10;
-/** In the second byte: the length is in the two bytes that follow, or in eight. */
+/** In the second byte: two or eight bytes of length follow. */
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 
 export interface FrameTapOptions {
-  /** As the library has them for a connection of its own. */
+  /** As the library has them for its own connections. */
   readonly connection: TcpNetConnectOpts & ConnectionOptions;
   readonly secure: boolean;
-  /** Messages of one read, in order. They are valid during the call. */
+  /** Messages of one read, in order; valid during the call. */
   readonly deliver: (messages: MessageBatch) => void;
 }
 
@@ -52,17 +49,17 @@ export class FrameTap extends Duplex {
   readonly #deliver: (messages: MessageBatch) => void;
   readonly #bytes = Buffer.allocUnsafeSlow(ROOM + READ_BYTES);
   readonly #messages = new MessageBatch();
-  /** The answer to the handshake as far as it came; undefined when it is over. */
+  /** The handshake's answer so far; undefined after it. */
   #answer: Buffer | undefined = Buffer.alloc(0);
   /** What followed the answer before `open`; undefined after `open`, and where no messages will come. */
   #followed: Buffer | undefined;
-  /** How many bytes in front of the read are the beginning of a message. */
+  /** Bytes of a begun message in front of the read. */
   #begun = 0;
-  /** How many bytes are left of the message that is the library's. */
+  /** Bytes left of the library's message. */
   #left = 0;
-  /** A message came in part: what is between its parts is for the library to judge. */
+  /** In the midst of a message in fragments: what is between them is the library's. */
   #fragmented = false;
-  /** From here on everything is the library's. */
+  /** Everything is the library's from now on. */
   #over = false;
 
   /** Connects at once. */
@@ -75,7 +72,7 @@ export class FrameTap extends Duplex {
       callback: (length: number): boolean => this.#read(length),
     };
     const { host } = connection;
-    // As the library does it: the path is that of the request, not of a local socket; and the name that the
+    // As in the library: the path is the request's, not a local socket's; `servername` is the name that the
     // certificate must have.
     const named = connection.servername ?? (host === undefined || isIP(host) !== 0 ? '' : host);
     this.#socket = secure
@@ -90,7 +87,7 @@ export class FrameTap extends Duplex {
     this.#socket.on('close', () => this.destroy());
   }
 
-  /** The library has the connection open: what comes from now on may be messages. */
+  /** The library's connection is open: messages may come. */
   open(): void {
     const followed = this.#followed;
     this.#followed = undefined;
@@ -100,10 +97,7 @@ export class FrameTap extends Duplex {
     this._read();
   }
 
-  /**
-   * The library has room again. While it is paused one read more is kept for it, so that the connection's end is
-   * noticed.
-   */
+  /** The library has room again. While paused it gets one read more, so that the connection's end is noticed. */
   override _read(): void {
     if (this.#followed === undefined) this.#socket.resume();
   }
@@ -125,7 +119,7 @@ export class FrameTap extends Duplex {
     done(error);
   }
 
-  /** A read of `length` bytes. Returns whether to read on. */
+  /** Takes a read of `length` bytes. Returns whether to read on. */
   #read(length: number): boolean {
     if (this.#answer !== undefined)
       this.#takeAnswer(this.#answer, Buffer.from(this.#bytes.subarray(ROOM, ROOM + length)));
@@ -133,7 +127,7 @@ export class FrameTap extends Duplex {
     return this.#followed === undefined && this.readableLength < this.readableHighWaterMark;
   }
 
-  /** The answer to the handshake, or a part of it: the library's, without what follows it. */
+  /** Passes the handshake's answer, or a part of it, without what follows. */
   #takeAnswer(before: Buffer, part: Buffer): void {
     const answer = Buffer.concat([before, part]);
     const end = answer.indexOf(ANSWER_END);
@@ -166,10 +160,7 @@ export class FrameTap extends Duplex {
     this.#over = true;
   }
 
-  /**
-   * Whether messages may be delivered, at the beginning of one: the library has read all that came before, and is in
-   * the midst of none.
-   */
+  /** At the beginning of a message: true if the library has read all before it and is in the midst of none. */
   #mayDeliver(): boolean {
     return !this.#fragmented && this.#readsAtOnce();
   }
@@ -178,7 +169,7 @@ export class FrameTap extends Duplex {
     return this.readableFlowing === true && this.readableLength === 0;
   }
 
-  /** Divides the bytes from `from` to `to`, which begin with a message unless the library has a part of it. */
+  /** Divides the bytes from `from` to `to`; they begin with a message unless the library has a part of it. */
   #take(from: number, to: number): void {
     const bytes = this.#bytes;
     const messages = this.#messages;
@@ -198,7 +189,7 @@ export class FrameTap extends Duplex {
         if (header < 0) break;
         const length = header === 2 ? bytes[at + 1] & 0x7f : messages.view.getUint16(at + 2);
         if (bytes[at] === FINAL_BINARY && bytes[at + 1] < 0x80 && length <= MAX_KEPT && !this.#over) {
-          // What the library is still to be given comes first. Where it does not read at once there is no hurry.
+          // The library's bytes come first; where it does not read at once they can wait.
           if (at > passed) {
             may = this.#readsAtOnce();
             if (may) {
@@ -226,8 +217,8 @@ export class FrameTap extends Duplex {
   }
 
   /**
-   * Length of the header of the message at `at`; -1 where more bytes are needed to know it. One of eight bytes'
-   * length is no packet's: the rest is the library's.
+   * Length of the header at `at`; -1 where more bytes are needed. A length of eight bytes is no packet's: the rest is
+   * the library's.
    */
   #headerAt(at: number, to: number): number {
     if (to - at < 2) return -1;
@@ -237,10 +228,7 @@ export class FrameTap extends Duplex {
     return to - at < 4 ? -1 : 4;
   }
 
-  /**
-   * A message of `size` bytes is the library's. One that it will refuse, or that closes, is the last that anybody
-   * knows the length of.
-   */
+  /** Gives the library a message of `size` bytes. After one that it refuses, or that closes, no length is known. */
   #begin(at: number, size: number): void {
     const bytes = this.#bytes;
     const opcode = bytes[at] & 0x0f;
@@ -251,7 +239,7 @@ export class FrameTap extends Duplex {
     this.#left = size;
   }
 
-  /** Delivers what was found. Returns whether the connection is still there. */
+  /** Delivers what was found. Returns false if the connection is gone. */
   #flush(): boolean {
     const messages = this.#messages;
     if (messages.count > 0) {
@@ -261,7 +249,7 @@ export class FrameTap extends Duplex {
     return !this.destroyed;
   }
 
-  /** Gives the library a copy of the bytes from `from` to `to`: what they stand in is read into again. */
+  /** Copies the bytes for the library: the next read overwrites them. */
   #pass(from: number, to: number): void {
     this.push(Buffer.from(this.#bytes.subarray(from, to)));
   }
@@ -272,7 +260,7 @@ export class FrameTap extends Duplex {
     this.#bytes.copy(this.#bytes, ROOM - this.#begun, from, to);
   }
 
-  /** The connection is over: a message that had begun is the library's. */
+  /** At the connection's end a begun message is the library's. */
   #passBegun(): void {
     if (this.#begun > 0) this.#pass(ROOM - this.#begun, ROOM);
     this.#begun = 0;

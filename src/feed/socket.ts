@@ -1,8 +1,8 @@
 /**
- * One connection to the feed, from handshake to end. It reports each thing once and under its own identity; after its
- * end, or after `terminate`, it says nothing more, whatever the library still has to tell.
+ * One connection, from handshake to end. It reports each thing once, with its number; after its end or `terminate` it
+ * reports nothing.
  *
- * What a server can make it hold or do is bounded, whatever it sends:
+ * Bounds on what a server can make it hold or do:
  *
  *   the answer to the handshake   10 s, 16 KiB of headers (Node's own bound), 2 KiB of a refusal's body
  *   one message                   64 KiB by its declared length, before a byte is kept; at most 64 fragments, empty
@@ -11,8 +11,7 @@
  *   answers to pings              4 KiB that the server has not read; further pings are not answered
  *   packets                       no bound: they were requested. A consumer without room for them pauses the socket
  *
- * A server that breaks the bound of a message gets a close frame and is disconnected within a second; nothing more is
- * kept.
+ * A server that exceeds a message's bound gets a close frame and a second to disconnect; nothing more is kept.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
@@ -28,33 +27,31 @@ import { sanitize } from '../text/sanitize.js';
 
 export interface SocketHandlers {
   opened(connection: number): void;
-  /** Binary messages that one read delivered, in order; valid only during the call. */
+  /** Of one read, in order; valid only during the call. */
   binary(messages: MessageBatch, connection: number): void;
   text(bytes: Uint8Array, connection: number): void;
-  /** An answer to either kind of ping, not counting the text `pong`. */
+  /** A pong of the protocol, not the text `pong`. */
   pong(connection: number): void;
   ended(connection: number, end: RawEnd): void;
 }
 
-/** A message longer than this is no packet and no reply of the feed. */
+/** Longer messages are no packet and no reply of the feed. */
 const MAX_MESSAGE_BYTES = 65_536;
-/** The feed sends one frame a message; a message in more fragments than this is not the feed's. */
+/** The feed sends one frame a message. */
 const MAX_FRAGMENTS = 64;
-/** Bytes that wait to be sent, beyond which no ping is answered: only the latest one need be (RFC 6455, 5.5.3). */
+/** No ping is answered while more bytes wait to be sent: only the latest need be (RFC 6455, 5.5.3). */
 const MAX_UNSENT_BYTES = 4096;
-/** Characters kept of the server's own words; a close frame carries no more. */
+/** Characters kept of the server's words; a close frame carries no more. */
 const MAX_REASON_CHARS = 123;
 /** Real ms for the whole handshake. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/**
- * Real ms for which a server may keep the connection after a close frame of either side; the library would wait 30 s.
- */
+/** Real ms that a server may keep the connection after either close frame; the library's default is 30 s. */
 const LINGER_MS = 1000;
 
-/** Bytes of a refusal's body that are looked at. */
+/** Bytes read of a refusal's body. */
 const MAX_REFUSAL_BYTES = 2048;
 
-/** Gives the beginning of a refusal's body, once; a body that does not end is cut off by the handshake's time-out. */
+/** Gives the beginning of a refusal's body, once; the handshake's time-out cuts off one that does not end. */
 function beginningOf(response: IncomingMessage, give: (text: string) => void): void {
   let text = '';
   response.setEncoding('utf8');
@@ -65,10 +62,9 @@ function beginningOf(response: IncomingMessage, give: (text: string) => void): v
   response.on('close', () => give(text));
 }
 
-/** The library's options that its types do not know. */
+/** Options that the library's types lack. */
 type Options = ClientOptions & { readonly closeTimeout: number; readonly maxFragments: number };
 
-/** What of a broker one connection needs. */
 export type FeedBroker = Pick<Broker, 'codec' | 'feed'>;
 
 export class FeedSocket {
@@ -78,20 +74,20 @@ export class FeedSocket {
   readonly #connection: number;
   readonly #handlers: SocketHandlers;
   readonly #secrets: Iterable<string>;
-  /** The library's own limit counts silence only, and a server may drip. */
+  /** The library's limit counts silence only, and a server may drip. */
   readonly #handshake: Timer;
   readonly #bucket: TokenBucket;
   /** Undefined until the library connects. */
   #tap: FrameTap | undefined;
-  /** A message that came by the library's way. */
+  /** For a message from the library. */
   readonly #single = new MessageBatch();
   #opened = false;
   #over = false;
   #failure: RawEnd | undefined;
 
   /**
-   * Begins the handshake at once. Certificates and host names are always checked. `secrets` are taken out of what the
-   * server says.
+   * Begins the handshake at once. Certificates and host names are always checked. `secrets` are removed from the
+   * server's words.
    */
   constructor(options: {
     broker: FeedBroker;
@@ -110,7 +106,7 @@ export class FeedSocket {
     this.#handlers = handlers;
     this.#secrets = options.secrets;
     const headers = broker.feed.handshakeHeaders(session);
-    // Checking certificates is said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
+    // Explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const trust = { rejectUnauthorized: true, ...(endpoint.ca === undefined ? {} : { ca: endpoint.ca }) };
     const bounds = { maxPayload: MAX_MESSAGE_BYTES, maxFragments: MAX_FRAGMENTS, autoPong: false };
     const secure = endpoint.feedUrl.startsWith('wss:');
@@ -144,14 +140,14 @@ export class FeedSocket {
       if (this.#over) return;
       this.#opened = true;
       this.#handshake.cancel();
-      // What came with the answer follows this event, as it does without the tap.
+      // As without the tap, what came with the answer follows this event.
       process.nextTick(() => this.#tap?.open());
       this.#handlers.opened(this.#connection);
     });
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#over) return;
-      // A connection that breaks while paused delivers all that it had read. The consumer has no room for it; it
-      // belongs to the gap that follows.
+      // A connection that breaks while paused delivers all it had read. The consumer has no room for it: it belongs
+      // to the gap that follows.
       if (ws.isPaused && ws.readyState !== WebSocket.OPEN) return;
       if (isBinary) {
         this.#single.only(data);
@@ -175,7 +171,7 @@ export class FeedSocket {
       if (this.#broker.feed.readsBody(response.statusCode ?? 0)) beginningOf(response, over);
       else over('');
     });
-    // An error is always followed by `close`, which reports it; after the end it is ignored.
+    // `close` always follows an error and reports it; after the end an error is ignored.
     ws.on('error', (error: Error & { code?: string }) => {
       this.#failure ??= this.#failureOf(error);
     });
@@ -190,7 +186,7 @@ export class FeedSocket {
     });
   }
 
-  /** Hands over messages; those of a flood up to where it is one. */
+  /** Hands over messages; of a flood, those before the limit. */
   #take(messages: MessageBatch): void {
     if (this.#over) return;
     const { bytes, places, count } = messages;
@@ -209,9 +205,7 @@ export class FeedSocket {
     this.#handlers.binary(messages, this.#connection);
   }
 
-  /**
-   * Pays for what is no packet; ends the connection at once, in the middle of a read, when there was too much of it.
-   */
+  /** Pays for what is no packet. Over the limit it ends the connection at once, even in the middle of a read. */
   #floods(units: number, bytes: number): boolean {
     if (!this.#bucket.spend(units, bytes)) return false;
     this.#flooded();
@@ -227,14 +221,12 @@ export class FeedSocket {
     return sanitize(text, this.#secrets, MAX_REASON_CHARS);
   }
 
-  /** What an HTTP answer to the handshake means. */
   #refusedBy(response: IncomingMessage, body: string): RawEnd {
     const { statusCode = 0, headers } = response;
     const { cause, reason } = this.#broker.feed.judgeRefusal({ status: statusCode, headers, body });
     return { cause, code: undefined, reason: this.#words(reason) };
   }
 
-  /** What an error of the library means, by whether the connection was open. */
   #failureOf(error: Error & { code?: string }): RawEnd {
     const code = error.code ?? '';
     if (code.startsWith('WS_ERR_')) return { cause: 'protocol', code: undefined, reason: code };
@@ -253,23 +245,22 @@ export class FeedSocket {
     this.#handlers.ended(this.#connection, end);
   }
 
-  /** From here on nothing is reported. */
+  /** Nothing is reported from now on. */
   #finish(): void {
     this.#over = true;
     this.#handshake.cancel();
   }
 
-  /** Whether text can be sent now. */
   get isOpen(): boolean {
     return !this.#over && this.#ws.readyState === WebSocket.OPEN;
   }
 
-  /** Sends a text message; nothing when the connection is not open: its end is reported in any case. */
+  /** Does nothing when the connection is not open: its end is reported in any case. */
   send(text: string): void {
     if (this.isOpen) this.#ws.send(text);
   }
 
-  /** Both kinds of heart-beat: servers were seen to count either (docs/protocol.md 3). */
+  /** Sends both kinds of heart-beat: servers were seen to count either (docs/protocol.md 3). */
   ping(text: string): void {
     if (!this.isOpen) return;
     this.#ws.send(text);
@@ -291,8 +282,8 @@ export class FeedSocket {
   }
 
   /**
-   * Closes with a close frame and resolves when the connection is gone; when the timer of `after` fires it is
-   * dropped. Reports nothing more.
+   * Closes with a close frame and resolves when the connection is gone; the timer of `after` drops it. Reports
+   * nothing more.
    */
   close(after: (fire: () => void) => { cancel(): void }): Promise<void> {
     this.#finish();

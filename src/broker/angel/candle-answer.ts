@@ -1,14 +1,11 @@
-/**
- * What `getCandleData` answers, read (docs/protocol.md 10): rows of the window that was asked for, or why there are
- * none. Pure.
- */
+/** Reads answers of `getCandleData` (docs/protocol.md 10). Pure. */
 import { sanitize } from '../../text/sanitize.js';
 import { knownRefusal } from './refusal.js';
 import { isObject } from '../../text/json.js';
 import type { CandleRow } from '../../candles/candle.js';
 import { MINUTE_MS } from '../../market/session.js';
 
-/** The symbol's minutes with a label from `fromMs` to `toMs`, both included; epoch ms. */
+/** Labels from `fromMs` to `toMs`, both included; epoch ms. */
 export interface CandleWindow {
   readonly symbol: string;
   readonly exchange: string;
@@ -18,20 +15,20 @@ export interface CandleWindow {
 
 export type CandleAnswer =
   /**
-   * Ascending, one a minute, within the window: the broker sometimes sends others along. `left`: rows that could not
-   * be read.
+   * Ascending, one a minute; rows outside the window, which the broker sometimes sends, are dropped. `left`:
+   * unreadable rows.
    */
   | { readonly kind: 'rows'; readonly rows: readonly CandleRow[]; readonly left: number }
-  /** Refused for the rate: HTTP 429, or 403 that speaks of it. */
+  /** Over the rate: HTTP 429, or 403 that says so. */
   | { readonly kind: 'limited' }
-  /** The window reaches into what is the future for the server. */
+  /** The window's end is in the server's future. */
   | { readonly kind: 'early' }
-  /** The server or what is before it is out of order: it may pass. */
+  /** The server or a gateway fails: it may pass. */
   | { readonly kind: 'down'; readonly why: string }
-  /** It will not give this, now or later. */
+  /** No later try helps. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** Characters of the broker's own message that are repeated. */
+/** Characters repeated of the broker's message. */
 const MAX_MESSAGE = 160;
 
 const numberOf = (value: unknown): number =>
@@ -41,7 +38,7 @@ const numberOf = (value: unknown): number =>
       ? Number(value)
       : Number.NaN;
 
-/** One row of `data`; undefined where it is not a candle, e.g. with a price of 0. */
+/** Undefined for what is no candle, e.g. with a price of 0. */
 function rowOf(item: unknown, { symbol, exchange }: CandleWindow): CandleRow | undefined {
   if (!Array.isArray(item) || item.length < 6 || typeof item[0] !== 'string') return undefined;
   const timestampMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(item[0])
@@ -97,7 +94,7 @@ export function readAnswer(
   const known = knownRefusal(code);
   const why = `${message || `HTTP ${status}`}${code === '' ? '' : ` (${code})`}`;
   if (granted) return { kind: 'down', why: 'an answer without a list of candles' };
-  // Codes of the log-in come here for tokens, too; the broker's own faults may pass.
+  // Log-in codes come here too, for tokens; the broker's own faults may pass.
   if (code === 'AB1004' || code === 'AB2000' || code === 'AB2001') return { kind: 'down', why };
   return { kind: 'refused', why: known === undefined ? why : `${why}: ${known.remedy}` };
 }

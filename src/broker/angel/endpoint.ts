@@ -1,13 +1,9 @@
-/**
- * Where SmartAPI's servers are: the feed and, on the same host for a server elsewhere, the log-in (docs/protocol.md 1
- * and 2).
- */
+/** SmartAPI's servers (docs/protocol.md 1 and 2). Elsewhere the log-in is on the feed's host. */
 import { endpointFrom, type Endpoint } from '../endpoint.js';
 
 export const LOGIN_PATH = '/rest/auth/angelbroking/user/v1/loginByPassword';
 const FEED_PATH = '/smart-stream';
 
-/** The broker itself. */
 export const LIVE_ENDPOINT: Endpoint = {
   feedUrl: `wss://smartapisocket.angelone.in${FEED_PATH}`,
   loginUrl: `https://apiconnect.angelone.in${LOGIN_PATH}`,

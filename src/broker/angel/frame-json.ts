@@ -1,15 +1,14 @@
 /**
- * A packet as JSON in the vocabulary of the test vectors (`test/vectors/frames.json`): what `tickshard decode` prints.
+ * A packet as `tickshard decode` prints it: JSON in the words of `test/vectors/frames.json`.
  *
  * Integers are decimal strings, because JSON readers round above 2^53. Floats are texts as Python's `repr` writes
- * them (`224305.0`, `1e+21`, `nan`), because JSON has no NaN and the vectors come from there. The token is one
- * character a byte, so that bytes which are not UTF-8 stay tellable. Best-five `flag` and `orders` are printed
- * unsigned, as in the vectors.
+ * them (`224305.0`, `1e+21`, `nan`), because JSON has no NaN. A token has one character a byte, so that bytes which
+ * are not UTF-8 stay visible. Best-five `flag` and `orders` are unsigned.
  */
 
 import { BEST_FIVE_ROWS, FIELD, MODE, type Packet } from '../../market/packet.js';
 
-/** The packet's fields in the order of the wire, only those that its mode has. Allocates: for output and tests. */
+/** The fields of the packet's mode in the order of the wire. Allocates: for output and tests. */
 export function packetJson(packet: Packet): Record<string, unknown> {
   const header = {
     mode: String(packet.mode),
@@ -27,9 +26,8 @@ export function packetJson(packet: Packet): Record<string, unknown> {
 }
 
 /**
- * A float64 as Python's `repr` prints it: the shortest digits that read back the same, with an exponent of at least
- * two digits from 1e16 up and below 1e-4, and else with a decimal point. (ECMAScript picks the same digits but turns
- * to exponents elsewhere.)
+ * A float64 as Python's `repr` prints it: the shortest digits that read back the same; an exponent of at least two
+ * digits from 1e16 up and below 1e-4, else a decimal point. (ECMAScript picks the same digits, other exponents.)
  */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
@@ -75,7 +73,7 @@ function snapQuoteJson(packet: Packet): Record<string, unknown> {
     last_traded_timestamp: packet.big(FIELD.lastTradeSeconds).toString(),
     open_interest: packet.big(FIELD.openInterest).toString(),
     oi_change_percent_double: floatText(float64Of(oiChange)),
-    // The vectors give the bits too: a garbage NaN has a payload that no text of the float shows.
+    // The bits too: no text of the float shows the payload of a garbage NaN.
     oi_change_percent_as_int64: oiChange.toString(),
     upper_circuit: packet.big(FIELD.upperCircuit).toString(),
     lower_circuit: packet.big(FIELD.lowerCircuit).toString(),

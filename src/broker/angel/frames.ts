@@ -19,35 +19,31 @@
  *          +------------+----------+-----------+-----------+-------------+-------------+-------+-------+
  *                                                   a row: i16 flag (1 buy), i64 quantity, i64 price, i16 orders
  *
- * The price at 43 is eight bytes in every mode: a vendor that reads four agrees only while prices stay small.
+ * The price has eight bytes in every mode; code that reads four agrees only while prices stay small.
  */
 
 import { BEST_FIVE_ROWS, FIELD, MODE, TOKEN_BYTES, type Packet } from '../../market/packet.js';
 import type { FrameRefusal } from '../broker.js';
 
-/**
- * Bytes of a frame by mode: exact, because two frames in one message or a frame cut short must not pass for one
- * packet.
- */
+/** Bytes by mode. Exact: two frames in one message or a frame cut short are no packet. */
 export const FRAME_LENGTH = {
   [MODE.ltp]: 51,
   [MODE.quote]: 123,
   [MODE.snapquote]: 379,
 } as const;
 
-// Constants of this module are compiled into the code while imported ones are loaded at each use, which took a fifth
-// of the time.
+// V8 compiles this module's constants into the code but loads imported ones at each use: a fifth of the time.
 const { ltp: LTP, quote: QUOTE, snapquote: SNAPQUOTE } = MODE;
 const { [LTP]: LTP_BYTES, [QUOTE]: QUOTE_BYTES, [SNAPQUOTE]: SNAPQUOTE_BYTES } = FRAME_LENGTH;
 const FIELDS = FIELD;
 const BEST_ROWS = BEST_FIVE_ROWS;
 
-/** Where the fields of an LTP frame begin; the same in every frame. */
+/** Offsets in every frame. */
 export const LTP_AT = { mode: 0, exchange: 1, token: 2, sequence: 27, exchangeMs: 35, price: 43 } as const;
 const { mode: MODE_AT, exchange: EXCHANGE_AT, token: TOKEN_AT } = LTP_AT;
 const TOKEN_END = TOKEN_AT + TOKEN_BYTES;
 
-// Neighbouring int64 fields are moved as one run: `FIELD` numbers them in the order of the wire.
+// Neighbouring int64 fields move as one run: `FIELD` has the order of the wire.
 const { sequence: SEQUENCE_AT, exchangeMs: EXCHANGE_MS_AT, price: PRICE_AT } = LTP_AT; // one run
 const LAST_QUANTITY_AT = 51; // lastQuantity, averagePrice, volume
 const TOTAL_BUY_AT = 75;
@@ -62,15 +58,14 @@ const BEST_QUANTITY = 2;
 const BEST_PRICE = 10;
 const BEST_ORDERS = 18;
 
-/** A number of 15 digits is always below 2^53. */
+/** 15 digits are always below 2^53. */
 const MAX_DIGITS = 15;
 const DIGIT_ZERO = 0x30;
 
 /**
- * Longer frames are copied here once and read by the word, which halves the time of a SnapQuote against reading
- * single bytes; for the 24 bytes of an LTP frame the copy would cost more than it saves. Five bytes in front put
- * every field outside the best five on a multiple of eight (27 + 5 = 32, 75 + 5 = 80, 347 + 5 = 352) and every row of
- * the best five on an even place.
+ * Longer frames are copied here and read by the word, which halves the time of a SnapQuote; for the 24 bytes of an
+ * LTP frame the copy would cost more than it saves. Five bytes in front put every field outside the best five on a
+ * multiple of eight (27 + 5 = 32, 75 + 5 = 80, 347 + 5 = 352) and every row of the best five on an even place.
  */
 const SHIFT = 5;
 const image = new Uint8Array(384);
@@ -83,12 +78,11 @@ if (imageHalves[0] !== 1)
   throw new Error('the wire is little-endian and this machine is not: frames would be decoded wrongly');
 
 /**
- * Decodes one message into `packet` and returns nothing, or leaves `packet` as it was and returns why not.
+ * Decodes one message into `packet`, or leaves `packet` unchanged and returns why.
  *
- * `bytes` may be anything of any length: nothing is thrown, nothing is allocated, and `bytes` is not kept. Units are
- * the wire's (paise or 1e-7 rupee; ms; seconds for the last trade). An empty message is one of wrong length; else the
- * mode is judged first, then the length that it demands. What follows a NUL in the token is dropped. Source:
- * docs/protocol.md 5, 6 and 8.
+ * Any `bytes` will do: nothing is thrown, allocated or kept. Units are the wire's (paise or 1e-7 rupee; ms; seconds
+ * for the last trade). An empty message has the wrong length; else the mode is judged first, then its length. What
+ * follows a NUL in the token is dropped. Source: docs/protocol.md 5, 6 and 8.
  */
 export function decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefined {
   const length = bytes.length;
@@ -118,7 +112,7 @@ export function decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefi
   return undefined;
 }
 
-/** Whether the binary message of `length` bytes at `at` has the length that its first byte demands. */
+/** True if the binary message of `length` bytes at `at` has the length of its mode. */
 export function looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean {
   switch (length) {
     case LTP_BYTES:
@@ -149,7 +143,7 @@ function readHeader(bytes: Uint8Array, packet: Packet): void {
   }
   const length = at - TOKEN_AT;
   packet.tokenLength = length;
-  // A leading zero makes another token of the same number: 02885 is not 2885.
+  // A leading zero makes another token: 02885 is not 2885.
   packet.tokenNumber = digits && length > 0 && length <= MAX_DIGITS && token[0] !== DIGIT_ZERO ? number : -1;
 }
 
@@ -157,9 +151,7 @@ function int32At(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
-/**
- * The three int64 that every packet begins with. Written out: as a loop the whole LTP frame took half as long again.
- */
+/** The first three int64. Written out: a loop took half as long again for the whole LTP frame. */
 function readPrice(bytes: Uint8Array, words: Int32Array): void {
   words[2 * FIELDS.sequence] = int32At(bytes, SEQUENCE_AT);
   words[2 * FIELDS.sequence + 1] = int32At(bytes, SEQUENCE_AT + 4);
@@ -203,12 +195,10 @@ function readSnapQuote(packet: Packet): void {
 }
 
 /**
- * Writes the packet as one frame into `target` at `offset` and returns its length in bytes. What `decode` made of a
- * frame becomes the same bytes again, but for those after a NUL in the token, which are zeros, and the payload of a
- * NaN among the totals.
+ * Writes the packet as a frame into `target` at `offset`; returns its length in bytes. What `decode` read comes out
+ * as the same bytes, but for zeros after a NUL in the token and the payload of a NaN among the totals.
  *
- * Throws RangeError for a programmer's mistake: an unknown mode, a token that cannot be on the wire, a target too
- * small.
+ * Throws RangeError for an unknown mode, a token that cannot be on the wire, a target too small.
  */
 export function encode(packet: Packet, target: Uint8Array, offset = 0): number {
   const { mode, words } = packet;

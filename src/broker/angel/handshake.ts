@@ -1,7 +1,4 @@
-/**
- * The WebSocket handshake: headers that carry the session, and what an answer other than 101 means (docs/protocol.md
- * 2).
- */
+/** The WebSocket handshake: its headers, and answers other than 101 (docs/protocol.md 2). */
 import type { HandshakeAnswer, HandshakeRefusal } from '../broker.js';
 import type { SmartApiSession } from './login.js';
 
@@ -19,12 +16,11 @@ export function handshakeHeaders({
   };
 }
 
-/** A 403 for the rate says so in its body only, as REST does (docs/protocol.md 1). */
+/** A 403 for the rate says so only in its body, as in REST (docs/protocol.md 1). */
 export function readsBody(status: number): boolean {
   return status === 403;
 }
 
-/** What an HTTP answer to the handshake means. */
 export function judgeRefusal({ status, headers, body }: HandshakeAnswer): HandshakeRefusal {
   const header = headers['x-error-message'];
   const words = typeof header === 'string' ? header : '';

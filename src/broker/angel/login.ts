@@ -1,6 +1,6 @@
 /**
- * Log-in over REST, once before the run: PIN and one-time password for the tokens of the feed (docs/protocol.md 1).
- * The only file that reads credentials. Nothing secret is ever part of a sentence.
+ * Log-in over REST with PIN and one-time password (docs/protocol.md 1). The only file that reads credentials. No
+ * sentence holds a secret.
  */
 import type { Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
@@ -14,7 +14,7 @@ import { knownRefusal } from './refusal.js';
 import { validUntil } from './token.js';
 import { base32Bytes, totp } from './totp.js';
 
-/** A type alias, so that it is a record of the names that `Credentials` of broker.ts has. */
+/** A type alias, so that `Credentials` of broker.ts accepts it. */
 export type SmartApiCredentials = {
   readonly apiKey: string;
   readonly clientCode: string;
@@ -22,7 +22,6 @@ export type SmartApiCredentials = {
   readonly totpSecret: string;
 };
 
-/** What a log-in gives, with the tokens. */
 export interface SmartApiSession extends BrokerSession {
   /** Raw, without `Bearer `. */
   readonly jwt: string;
@@ -31,7 +30,7 @@ export interface SmartApiSession extends BrokerSession {
   readonly clientCode: string;
 }
 
-/** The names that users already have their credentials under. */
+/** Environment variables that users already have. */
 export const CREDENTIAL_NAMES = {
   apiKey: 'ANGEL_API_KEY',
   clientCode: 'ANGEL_CLIENT_ID',
@@ -39,13 +38,10 @@ export const CREDENTIAL_NAMES = {
   totpSecret: 'ANGEL_TOTP_SECRET',
 } as const;
 
-/** What is no printable ASCII. */
+/** Anything but printable ASCII. */
 const UNSENDABLE = /[^\x21-\x7e]/;
 
-/**
- * Credentials under the names that users already have. Throws EngineError CONFIG naming what is missing or cannot be
- * sent.
- */
+/** Throws EngineError CONFIG naming what is missing or cannot be sent. */
 export function readCredentials(env: Readonly<Record<string, string | undefined>>): SmartApiCredentials {
   const names = CREDENTIAL_NAMES;
   const missing = Object.values(names).filter((name) => (env[name] ?? '').trim() === '');
@@ -63,12 +59,11 @@ export function readCredentials(env: Readonly<Record<string, string | undefined>
         `${name} holds a character that no header can carry, such as a typographic quote or a line end: copy it again.`,
       );
   }
-  // Found now rather than at the log-in, for which somebody may have waited all night.
+  // A bad secret must show before the log-in, which may be hours away.
   base32Bytes(totpSecret);
   return Object.freeze({ apiKey, clientCode, pin, totpSecret });
 }
 
-/** What credentials look like without being sent. */
 export function lookAt({ pin }: SmartApiCredentials): CredentialsLook {
   const present = 'all four are there';
   return {
@@ -82,11 +77,11 @@ export function lookAt({ pin }: SmartApiCredentials): CredentialsLook {
 
 /** Real ms for the whole exchange. */
 const LOGIN_WITHIN_MS = 15_000;
-/** Characters of the broker's own message that are repeated. */
+/** Characters repeated of the broker's message. */
 const MAX_MESSAGE = 160;
-/** Ms by which clocks may differ before a refusal names it: half of a one-time password's life. */
+/** A refusal names a larger difference of clocks, ms: half of a one-time password's life. */
 const WORTH_NAMING_MS = 15_000;
-/** A `Date` is cut to whole seconds. */
+/** `Date` has whole seconds. */
 const DATE_STEP_MS = 1000;
 
 function fail(sentence: string, options: { retryable?: boolean } = {}): EngineError {
@@ -139,14 +134,14 @@ function parsed(text: string): Record<string, unknown> | undefined {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The refusal in words: the broker's own, its code, and what to do. */
+/** The broker's words, its code, and what to do. */
 function refused(
   answer: Record<string, unknown>,
   status: number,
   secrets: readonly string[],
   clockAheadMs: number | undefined,
 ): LoginRefused {
-  // Two shapes of failure: status with errorcode, and success with errorCode.
+  // Failures come with status and errorcode, or success and errorCode.
   const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, MAX_MESSAGE);
   const message = sanitize(textOf(answer['message']), secrets, MAX_MESSAGE);
   const known = knownRefusal(code);
@@ -162,8 +157,8 @@ function refused(
 }
 
 /**
- * Logs in; `given` ends it early. Throws EngineError LOGIN with one sentence; retryable when the network or the
- * broker's load was the reason.
+ * Logs in; `given` ends it early. Throws EngineError LOGIN with one sentence; retryable for the network or the
+ * broker's load.
  */
 export async function logIn(
   endpoint: Endpoint,

@@ -1,7 +1,6 @@
 /**
- * Scans LTP frames for the fast path: from the bytes of a frame to its ring record, in one loop that calls nothing. A
- * frame is ordinary when its token is in its place in the table, price and sequence fit into one word, and the
- * exchange time is within the window.
+ * LTP frames to ring records, for the fast path, in one loop without calls. A frame is ordinary when its token is in
+ * its place in the table, price and sequence fit into one word, and the exchange time is in the window.
  */
 import type { Instrument } from '../../market/instrument.js';
 import { MODE } from '../../market/packet.js';
@@ -11,7 +10,7 @@ import { LAG_SHIFT, type ScanTarget, type ScanWindow, type TickScanner } from '.
 import { FRAME_LENGTH, LTP_AT } from './frames.js';
 import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from './token-table.js';
 
-// V8 compiles constants of this module into the code, and loads imported ones at each use.
+// V8 compiles this module's constants into the code, and loads imported ones at each use.
 const { ltp: LTP } = MODE;
 const { [LTP]: LTP_BYTES } = FRAME_LENGTH;
 const { token: TOKEN_AT, sequence: SEQUENCE_AT, exchangeMs: TIME_AT, price: PRICE_AT } = LTP_AT;
@@ -29,7 +28,7 @@ const BUCKET_SHIFT = LAG_SHIFT;
 export class LtpScanner implements TickScanner {
   readonly #tokens: TokenTable;
 
-  /** `answers`: by instrument index, what its records have as `RECORD.what`. */
+  /** `answers`: `RECORD.what` by instrument index. */
   constructor(instruments: readonly Instrument[], answers: ArrayLike<number>) {
     this.#tokens = new TokenTable(instruments, answers, LTP);
   }
@@ -54,7 +53,7 @@ export class LtpScanner implements TickScanner {
     do {
       const run = this.#scanRun(messages, first + count, max - count, window, target, cursor + count);
       if (run > 0) {
-        // The loop compares each time with `latest` first, so it may miss the first one here.
+        // The loop compares with `latest` first and may miss the first time.
         const { records, start, mask } = target;
         const firstTime = records[start + (((cursor + count) & mask) << RECORD_SHIFT) + R_TIME];
         if (firstTime < window.earliest) window.earliest = firstTime;
@@ -65,8 +64,8 @@ export class LtpScanner implements TickScanner {
   }
 
   /**
-   * Scans up to the first frame that is not ordinary, or whose token is not in its place. Returns the number of records
-   * written. V8 does not check a sum that is `| 0` for overflow; the checks took a quarter of the time.
+   * Scans up to a frame that is not ordinary, or whose token is not in its place; returns how many records it wrote.
+   * `| 0` spares V8's overflow checks, a quarter of the time.
    */
   #scanRun(
     messages: MessageBatch,
@@ -129,7 +128,7 @@ export class LtpScanner implements TickScanner {
     return k;
   }
 
-  /** Moves the table's entry of message `k` to its own place. Returns whether it was in another. */
+  /** Moves message `k`'s entry to its own place. Returns true if it was in another. */
   #bringHome({ view, places }: MessageBatch, k: number): boolean {
     const at = places[2 * k];
     return (

@@ -1,18 +1,12 @@
-/**
- * One POST to the broker's REST and the beginning of its answer. Certificates are checked whatever the environment
- * says.
- */
+/** One POST and the beginning of its answer. Certificates are checked whatever the environment says. */
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 
-/** Characters of an answer that are read unless more are asked for; what follows is not received. */
+/** Characters read of an answer by default; the rest is not received. */
 const MAX_ANSWER = 65_536;
 
-/**
- * Headers of every call (docs/protocol.md 1). The broker evidently does not check the addresses, so placeholders are
- * sent.
- */
+/** Headers of every call (docs/protocol.md 1). The broker evidently does not check the addresses: placeholders. */
 export function restHeaders(apiKey: string): Record<string, string> {
   return {
     'Content-Type': 'application/json',
@@ -29,7 +23,7 @@ export function restHeaders(apiKey: string): Record<string, string> {
 export interface PostAnswer {
   readonly status: number;
   readonly text: string;
-  /** The server's `Date`, epoch ms (whole seconds); undefined when it sends none. */
+  /** The server's `Date`, if any; epoch ms in whole seconds. */
   readonly serverMs: number | undefined;
 }
 
@@ -37,10 +31,10 @@ export interface PostOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Certificates (PEM) trusted in place of the public ones. */
+  /** PEM, trusted in place of the public ones. */
   readonly ca: string | undefined;
   readonly signal: AbortSignal;
-  /** Characters of the answer that are read. */
+  /** Characters read of the answer. */
   readonly longest?: number;
 }
 
@@ -55,8 +49,8 @@ async function beginning(response: IncomingMessage, longest: number): Promise<st
 }
 
 /**
- * Posts and reads. One connection, which ends with the answer; redirects are answers like any other. Rejects with
- * what the system, TLS or the signal says (`code` on the error).
+ * Posts over one connection, which ends with the answer; redirects are not followed. Rejects with the error (`code`)
+ * of the system, TLS or the signal.
  */
 export function post({
   url,
@@ -70,10 +64,10 @@ export function post({
   const options: RequestOptions = {
     method: 'POST',
     headers: { ...headers, 'Content-Length': Buffer.byteLength(body) },
-    // No kept connection: after the log-in nothing of REST is open.
+    // Nothing of REST stays open after the log-in.
     agent: false,
     signal,
-    // Said and not left to a default: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
+    // Explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     ...(secure ? { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) } : {}),
   };
   return new Promise((resolve, reject) => {

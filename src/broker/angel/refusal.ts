@@ -1,13 +1,12 @@
 /**
- * The broker's error codes at log-in, each with what it means and what to do. Codes and their short names are those
- * of the broker's "Exceptions" page; AB1050, AG7002, AG8004 and what AB1007 stands for at log-in come from users'
- * reports (docs/protocol.md 1; docs/traps.md A12).
+ * Error codes at log-in: meaning and remedy. From the broker's "Exceptions" page; AB1050, AG7002, AG8004 and AB1007's
+ * meaning at log-in from users' reports (docs/protocol.md 1; docs/traps.md A12).
  */
 
 export interface KnownRefusal {
-  /** What to do, one clause. */
+  /** One clause. */
   readonly remedy: string;
-  /** Whether the same credentials may be accepted later. */
+  /** The same credentials may be accepted later. */
   readonly retryable: boolean;
 }
 
@@ -45,10 +44,10 @@ const KNOWN: Readonly<Record<string, KnownRefusal>> = {
   AB8051: later('the refresh token has expired: log in afresh'),
 };
 
-/** What to do about the broker's `code`; undefined for codes that are not about logging in, such as those of orders. */
+/** What to do about the broker's `code`; undefined for codes that are not of the log-in, such as those of orders. */
 export function knownRefusal(code: string): KnownRefusal | undefined {
   return Object.hasOwn(KNOWN, code) ? KNOWN[code] : undefined;
 }
 
-/** Every code that has an entry, for tests and for the documentation. */
+/** For tests and the documentation. */
 export const KNOWN_CODES: readonly string[] = Object.keys(KNOWN);

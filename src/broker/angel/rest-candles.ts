@@ -1,6 +1,6 @@
 /**
- * Candles polled over REST: one request after another, two a second, because the broker allows three in any second
- * and refuses with 403 what comes faster (docs/protocol.md 1; docs/traps.md E13).
+ * Polls candles over REST, two requests a second: the broker allows three and refuses more with 403 (docs/protocol.md
+ * 1; docs/traps.md E13).
  */
 import { EngineError } from '../../errors.js';
 import { certificateFault } from '../../text/certificate-fault.js';
@@ -14,15 +14,15 @@ import { readAnswer, type CandleAnswer, type CandleWindow } from './candle-answe
 
 export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
-/** Real ms between the beginnings of two requests. */
+/** Real ms from one request's beginning to the next. */
 export const APART_MS = 500;
 /** Real ms for one answer. */
 const ANSWER_WITHIN_MS = 20_000;
-/** Span of one request, ms. The broker allows 30 days; a shorter answer is sooner known to be whole. */
+/** Span of one request, ms. The broker allows 30 days; a shorter answer is easier to check. */
 const CHUNK_MS = 7 * DAY_MS;
-/** Characters of an answer: a week of 375 minutes has some 200,000. */
+/** Characters: a week of 375 minutes has some 200,000. */
 const MAX_ANSWER = 4_000_000;
-/** Real ms to wait before each further try: what is refused for the rate stays so for up to a minute. */
+/** Real ms before each further try: a rate refusal lasts up to a minute. */
 const WAITS = {
   limited: [2_000, 5_000, 15_000, 60_000],
   early: Array.from({ length: 15 }, () => 5_000),
@@ -31,7 +31,7 @@ const WAITS = {
 
 export interface SmartApiPollerOptions extends CandlePollerOptions {
   readonly session: SmartApiSession;
-  /** Other waits than those of real use, in tests. */
+  /** Other waits, for tests. */
   readonly waits?: Readonly<Record<keyof typeof WAITS, readonly number[]>>;
 }
 
@@ -41,20 +41,16 @@ const requestTime = (ms: number): string => istStamp(ms).slice(0, 16).replace('T
 export class SmartApiCandlePoller implements CandlePoller {
   readonly #options: SmartApiPollerOptions;
   #lastMs = Number.NEGATIVE_INFINITY;
-  /** Requests so far, refused ones too. */
+  /** Refused ones too. */
   requests = 0;
-  /** Rows of the last answer that could not be read and are left out, by symbol. */
+  /** Unreadable rows of the last answer, left out; by symbol. */
   readonly unreadable = new Map<string, number>();
 
   constructor(options: SmartApiPollerOptions) {
     this.#options = options;
   }
 
-  /**
-   * The candles with a label from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending, as the
-   * broker has them now. Throws CandlesRefused when it refuses this instrument, EngineError CANDLES when it cannot be
-   * reached or limits for too long, or the signal came.
-   */
+  /** As of CandlePoller. */
   async candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]> {
     const rows: CandleRow[] = [];
     for (let at = fromMs; at <= toMs; at += CHUNK_MS)
@@ -112,8 +108,8 @@ export class SmartApiCandlePoller implements CandlePoller {
         ca: endpoint.ca,
         signal: AbortSignal.any([abort.signal, signal]),
         headers: { ...restHeaders(session.apiKey), Authorization: `Bearer ${session.jwt}` },
-        // It is not documented whether the answer includes `todate`. So one minute more is requested, and rows
-        // outside are dropped.
+        // Whether the answer includes `todate` is not documented: one minute more is requested, rows outside are
+        // dropped.
         body: JSON.stringify({
           exchange,
           symboltoken: token,
@@ -146,7 +142,7 @@ export class SmartApiCandlePoller implements CandlePoller {
       throw new EngineError('CANDLES', 'The polling of candles was interrupted; nothing of it is kept.');
   }
 
-  /** Resolves after `realMs`, or at once when there is nothing to wait for. Throws when the signal comes. */
+  /** Resolves after `realMs`; at once for 0 or less. Throws when the signal comes. */
   async #wait(realMs: number): Promise<void> {
     const { clock, signal } = this.#options;
     this.#checkSignal();

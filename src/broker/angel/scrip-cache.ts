@@ -1,4 +1,4 @@
-/** Instrument files of earlier days: one a day, with the rows that matter, in the broker's own format. */
+/** Downloaded instrument files: one a day, with the rows that matter, in the broker's format. */
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,9 +7,8 @@ import { writeWhole } from '../../text/atomic-file.js';
 import type { CachedFile } from '../broker.js';
 import { readMaster, type ScripMaster, type MasterRow } from './scrip-master.js';
 
-/** Where `tickshard instruments --fetch` keeps them. */
+/** Where `tickshard instruments --fetch` keeps its files. */
 export const CACHE_FOLDER = 'data/test/instruments';
-/** Days whose files are kept. */
 const DAYS_KEPT = 5;
 const NAME = /^OpenAPIScripMaster-(\d{4}-\d{2}-\d{2})\.json$/;
 const DAY_MS = 86_400_000;
@@ -29,7 +28,7 @@ async function cachedDates(folder: string): Promise<string[]> {
 
 const pathOf = (folder: string, date: string): string => join(folder, `OpenAPIScripMaster-${date}.json`);
 
-/** The newest file that is not of the future; undefined without one. `today` is an IST date. */
+/** The newest file up to `today` (IST), if any. */
 export async function newestCached(folder: string, today: string): Promise<CachedFile | undefined> {
   const date = (await cachedDates(folder)).filter((one) => one <= today).at(-1);
   if (date === undefined) return undefined;
@@ -40,7 +39,7 @@ export async function newestCached(folder: string, today: string): Promise<Cache
   };
 }
 
-/** Reads an instrument file from disk. Throws EngineError INSTRUMENT in one sentence. */
+/** Reads a file from disk. Throws EngineError INSTRUMENT in one sentence. */
 export async function readMasterFile(path: string): Promise<ScripMaster> {
   try {
     return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path);
@@ -55,14 +54,14 @@ export async function readMasterFile(path: string): Promise<ScripMaster> {
 }
 
 /**
- * Keeps `rows` as the file of `date`, whole or not at all, and removes all but the last few. Throws EngineError
+ * Writes `rows` as the file of `date`, whole or not at all, and removes all but the last few. Throws EngineError
  * OUTPUT.
  */
 export async function keep(folder: string, date: string, rows: readonly MasterRow[]): Promise<string> {
   const path = pathOf(folder, date);
   const refusal = (reason: string): string =>
     `${path} cannot be written (${reason}): let this user write there.`;
-  // A row a line: the same reader reads it, and days can be compared with diff.
+  // A row a line, for diff between days.
   writeWhole(path, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`, refusal);
   try {
     for (const old of (await cachedDates(folder)).filter((one) => one <= date).slice(0, -DAYS_KEPT))

@@ -1,4 +1,4 @@
-/** Downloads the instrument file in pieces: no log-in, no secret, certificates checked. */
+/** Downloads the instrument file: no log-in, no secret, certificates checked. */
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
@@ -13,12 +13,12 @@ export const MASTER_URL = 'https://margincalculator.angelone.in/OpenAPI_File/fil
 
 /** Real ms without a byte. */
 const SILENCE_MS = 30_000;
-/** Bytes of text: ten times what the file is said to have. */
+/** Bytes of text: ten times the file's reported size. */
 const LARGEST = 1 << 30;
 const MAX_REDIRECTS = 3;
 
 export interface DownloadOptions {
-  /** Certificates (PEM) to trust in place of the public ones. */
+  /** PEM, trusted in place of the public ones. */
   readonly ca: string | undefined;
   readonly clock: Clock;
   readonly silenceMs?: number;
@@ -35,14 +35,14 @@ function urlOf(text: string, base?: URL): URL | undefined {
   }
 }
 
-/** Whether no one can read along: encrypted, or on this machine. */
+/** Encrypted, or on this machine. */
 function isPrivate({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 /**
- * Reads a URL to download from; `http:` is for this machine only. Throws EngineError USAGE, without repeating what
- * may be secret.
+ * Reads a URL to download from; `http:` is for this machine only. Throws EngineError USAGE, which repeats no possible
+ * secret.
  */
 export function downloadUrl(text: string): URL {
   const url = urlOf(text);
@@ -61,7 +61,7 @@ export function downloadUrl(text: string): URL {
   return url;
 }
 
-/** One request; resolves with the answer's head. */
+/** Resolves with the answer's head. */
 function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<IncomingMessage> {
   const options = {
     agent: false,
@@ -69,7 +69,7 @@ function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<In
     headers: { accept: 'application/json', 'accept-encoding': 'gzip, identity', 'user-agent': 'tickshard' },
   };
   return new Promise((resolve, reject) => {
-    // Said and not left to a default, which NODE_TLS_REJECT_UNAUTHORIZED=0 would change.
+    // Explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const request =
       url.protocol === 'https:'
         ? requestSecure(url, { ...options, rejectUnauthorized: true, ca })
@@ -98,7 +98,7 @@ async function answerOf(first: URL, options: DownloadOptions, signal: AbortSigna
   }
 }
 
-/** Why there is no more, after `bytes` bytes; `silentMs` where silence was the reason. */
+/** Why it ended after `bytes` bytes; `silentMs` where silence was the reason. */
 function brokenOff(
   host: string,
   error: NodeJS.ErrnoException,
@@ -115,7 +115,7 @@ function brokenOff(
     : `${host} broke off${sofar} (${code || sentenceOf(error)}).`;
 }
 
-/** The bytes at `url`, decompressed. Throws EngineError CONNECT in one sentence for whatever the network does. */
+/** The decompressed bytes. Throws EngineError CONNECT in one sentence for any fault of the network. */
 export async function* download(url: URL, options: DownloadOptions): AsyncGenerator<Uint8Array> {
   const { clock, silenceMs = SILENCE_MS, largest = LARGEST } = options;
   const abort = new AbortController();
@@ -132,7 +132,7 @@ export async function* download(url: URL, options: DownloadOptions): AsyncGenera
     const encoding = response.headers['content-encoding'] ?? 'identity';
     if (encoding !== 'gzip' && encoding !== 'identity')
       throw fail(`${url.host} answers in an encoding that was not asked for (${encoding.slice(0, 40)}).`);
-    // What breaks the answer breaks the unpacked stream, which is read here.
+    // Faults of the answer reach the unpacked stream.
     const body: Readable =
       encoding === 'gzip' ? pipeline(response, createGunzip(), () => undefined) : response;
     for await (const chunk of body as AsyncIterable<Uint8Array>) {

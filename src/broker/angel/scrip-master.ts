@@ -1,13 +1,13 @@
 /**
- * The broker's instrument file, OpenAPIScripMaster.json: one JSON list of all exchanges, tens of megabytes, every
- * value a string, prices in paise (docs/protocol.md 9). Read in pieces; only what a run can need is kept.
+ * OpenAPIScripMaster.json: one JSON list of all exchanges, tens of megabytes, every value a string, prices in paise
+ * (docs/protocol.md 9). Read in pieces; only what a run can need is kept.
  */
 import { JSONParser } from '@streamparser/json';
 import { EngineError, sentenceOf } from '../../errors.js';
 import type { Listing } from '../../market/instrument.js';
 import type { BrokerListings } from '../broker.js';
 
-/** A row that is kept, with all the columns that the broker gave it. */
+/** With all the broker's columns. */
 export type MasterRow = Readonly<Record<string, string>> & {
   readonly token: string;
   readonly symbol: string;
@@ -16,21 +16,21 @@ export type MasterRow = Readonly<Record<string, string>> & {
 };
 
 export interface ScripMaster extends BrokerListings {
-  /** The rows that all this comes from, in the file's order. */
+  /** The rows used, in the file's order. */
   readonly kept: readonly MasterRow[];
 }
 
 const TICK_WHERE_UNKNOWN = 0.05;
 /**
- * Bytes that may come without the end of a row in them, a piece that was begun not counted. A row has some 250; what
- * is larger or nested deeper would be held until it ends.
+ * Maximum bytes without the end of a row, not counting a piece that was begun. A row has some 250; a larger or deeper
+ * one would be held until it ends.
  */
 const LARGEST_ROW = 65_536;
-/** Rows that are kept; the broker's file has some 3,000 of them. */
+/** Rows kept; the broker's file has some 3,000 of them. */
 const MAX_KEPT = 100_000;
 const needed = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype'];
 
-/** By full trading symbol and segment: the same name also has other series, with other tokens (docs/traps.md C17). */
+/** By full trading symbol and segment: a name also has other series, with other tokens (docs/traps.md C17). */
 function isEquity({ symbol, exch_seg, token }: MasterRow): boolean {
   return (
     symbol.endsWith('-EQ') &&
@@ -50,7 +50,6 @@ function asRow(value: unknown): MasterRow | undefined {
   return needed.every((name) => typeof row[name] === 'string') ? (row as MasterRow) : undefined;
 }
 
-/** Collects what rows say of the cash equities. */
 class Collector {
   readonly kept: MasterRow[] = [];
   readonly conflicts = new Map<string, string>();
@@ -94,7 +93,7 @@ class Collector {
     const listings = new Map<string, Listing>();
     for (const [symbol, row] of this.#equities) {
       if (this.conflicts.has(symbol)) continue;
-      // Only the needed columns are known to be texts.
+      // Only the `needed` columns are sure to be texts.
       const tick: unknown = row['tick_size'];
       const paise = typeof tick === 'string' && /^\d{1,9}(\.\d+)?$/.test(tick) ? Number(tick) : 0;
       if (paise <= 0) guessedTicks++;
@@ -113,13 +112,13 @@ class Collector {
 }
 
 /**
- * Reads the file from its pieces; `name` is what sentences call it. Throws EngineError INSTRUMENT when it is of no
- * use; errors of `chunks` pass.
+ * Reads the file from its pieces; `name` is for sentences. Throws EngineError INSTRUMENT for a file of no use; errors
+ * of `chunks` pass.
  */
 export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string): Promise<ScripMaster> {
   const fail = (what: string): EngineError => new EngineError('INSTRUMENT', `${name} ${what}`);
   const collector = new Collector();
-  // Each element of the list is handed over and let go.
+  // Keeps no element of the list.
   const parser = new JSONParser({ paths: ['$.*'], keepStack: false });
   let isList = true;
   let bytes = 0;

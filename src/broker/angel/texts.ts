@@ -1,18 +1,18 @@
 /**
- * Text frames of the feed: `pong`, the error reply, and whatever else (docs/protocol.md 3 and 4).
+ * Text frames of the feed (docs/protocol.md 3 and 4).
  *
- * A text is never market data and never worth a crash: nothing here throws, and a text longer than any reply of the
- * feed is not even looked at, so the work is bounded whatever is sent.
+ * A text is never market data and never worth a crash: nothing throws, and a text longer than any reply is not read,
+ * so the work is bounded.
  */
 import type { FeedText } from '../broker.js';
 
-/** What the server answers to the text `ping`. */
+/** The answer to `ping`. */
 export const PONG = 'pong';
 
-/** Longer texts are `other` unread, in bytes. The longest documented reply has some 120. */
+/** Bytes; longer texts are `other` unread. The longest documented reply has some 120. */
 export const MAX_TEXT_BYTES = 4096;
 
-/** The most characters kept of each string of an error reply: they go to logs and reports. */
+/** Characters kept of an error reply's strings, for logs and reports. */
 export const MAX_STRING = { correlationId: 64, code: 32, message: 256 } as const;
 
 const pong: FeedText = Object.freeze({ kind: 'pong' });
@@ -20,10 +20,9 @@ const other: FeedText = Object.freeze({ kind: 'other' });
 const utf8 = new TextDecoder();
 
 /**
- * Says what a text frame is. `bytes` is the message's payload (a text message too is delivered as bytes). Error
- * replies are known by their `errorCode`; their strings go through `clean`, which sees them whole, are cut to
- * `LONGEST_STRING` and freed of control characters. Source: docs/protocol.md 4, "Errors after connect", with the
- * documentation's older sample, which lacks a comma and is understood all the same.
+ * Classifies a text message's bytes. An `errorCode` marks an error reply; its strings go whole through `clean`, are
+ * cut to `MAX_STRING` and lose control characters. Source: docs/protocol.md 4, "Errors after connect", and the
+ * documentation's older sample, which lacks a comma.
  */
 export function classifyText(bytes: Uint8Array, clean: (text: string) => string = (text) => text): FeedText {
   if (bytes.length > MAX_TEXT_BYTES) return other;
@@ -51,7 +50,7 @@ function membersOf(text: string): Members | undefined {
   return typeof value === 'object' && value !== null ? value : undefined;
 }
 
-/** The JSON value, or nothing. Deep nesting is harmless: the text is short and the parser keeps its own stack. */
+/** Deep nesting is harmless: the text is short and the parser keeps its own stack. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -60,11 +59,11 @@ function parsed(text: string): unknown {
   }
 }
 
-// One string member; the documentation's sample lacks the comma after it. Every alternative begins with another
-// character, so the pattern has one way to match and takes time in proportion to the text.
+// One string member; the documentation's sample lacks the comma after it. Each alternative begins with another
+// character, so matching takes linear time.
 const MEMBER = /\s*("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*")\s*,?/y;
 
-/** The members of `{"name": "text" ...}` with or without commas: flat, strings only, the whole text or nothing. */
+/** Members of `{"name": "text" ...}`, commas optional: flat, strings only, the whole text or nothing. */
 function looseMembers(text: string): Members | undefined {
   const members: Members = Object.create(null) as Members;
   MEMBER.lastIndex = text.indexOf('{') + 1;

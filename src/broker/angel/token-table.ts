@@ -1,44 +1,42 @@
 /**
- * Tokens of instruments as a frame has them, found in one step. A hash gives the one place where a token may be; two
- * comparisons say whether it is there. There is no search from that place on: a loop inside the loop over frames was
- * never entered and still cost two nanoseconds a frame, because the compiler kept less in registers. So tokens that
- * hash to one place take turns in it, and `bringHome` moves the entry of a missing one there.
+ * Finds a frame's token in one step: a hash gives its one place, two comparisons say whether it is there. There is no
+ * search: that loop was never entered and still cost two nanoseconds a frame, because the compiler kept less in
+ * registers. Tokens that hash to one place take turns in it: `bringHome` moves a missing one there.
  */
 import type { Instrument } from '../../market/instrument.js';
 
-/** Maximum length of a token in the table, characters: two words of four with the NUL. */
+/** Characters: two words of four with the NUL. */
 const TOKEN_CHARS = 7;
-/** An entry of the table, in words: how many, as a shift; and what they are. */
+/** An entry's words: how many, as a shift; and what they are. */
 export const ENTRY_SHIFT = 3;
 export const ENTRY = {
-  /** The token's characters, followed by NUL; 0 where the place is empty. */
+  /** The token's characters and NUL; 0 in an empty place. */
   head: 0,
   tail: 1,
   /**
-   * What a frame of the instrument begins with, its mode and exchange type as one number; `DISABLED` where the
-   * instrument is not enabled, and where the place is empty.
+   * First two bytes of its frames, mode and exchange type, as one number; `DISABLED` while not enabled, and in an
+   * empty place.
    */
   begin: 2,
-  /** The caller's number for the instrument. */
+  /** The caller's number. */
   answer: 3,
   instrument: 4,
 } as const;
 const { head: HEAD, tail: TAIL, begin: BEGIN, instrument: INSTRUMENT } = ENTRY;
 const WORDS = 1 << ENTRY_SHIFT;
-/** No frame begins so, not even one of zeros, which has an empty place's token. */
+/** No frame begins so, not even zeros, which an empty place has as token. */
 const DISABLED = -1;
-/** Places for each instrument, at least; and multipliers that are tried until no two tokens hash to one place. */
+/** Minimum places per instrument; multipliers tried until all tokens have their own place. */
 const ROOM = 16;
 const TRIES = 64;
-/** The low bits of a product say little of what was multiplied. */
+/** A product's low bits say little of its factors. */
 const HASH_SHIFT = 12;
 
-/** Which place a token has. */
 export function placeOf(head: number, tail: number, multiplier: number, mask: number): number {
   return (Math.imul(head ^ Math.imul(tail, 0x85ebca6b), multiplier) >>> HASH_SHIFT) & mask;
 }
 
-/** A token's characters as two words; undefined where it is too long. */
+/** Its characters as two words; undefined if too long. */
 function wordsOf(token: string): readonly [number, number] | undefined {
   if (token.length > TOKEN_CHARS) return undefined;
   const words: [number, number] = [0, 0];
@@ -46,7 +44,7 @@ function wordsOf(token: string): readonly [number, number] | undefined {
   return words;
 }
 
-/** The multiplier by which the fewest tokens hash to a place that another has. */
+/** The multiplier with the fewest collisions. */
 function multiplierFor(instruments: readonly Instrument[], mask: number): number {
   const tokens = instruments.map(({ token }) => wordsOf(token)).filter((words) => words !== undefined);
   let best = { multiplier: 0, places: -1 };
@@ -64,10 +62,10 @@ export class TokenTable {
   readonly mask: number;
   readonly #mode: number;
   readonly #exchangeTypes: readonly number[];
-  /** Where an instrument's entry begins, by its index; -1 where it has none. */
+  /** Start of its entry, by instrument index; -1 without one. */
   readonly #entryOf: Int32Array;
 
-  /** `instruments` by their index, each with the number that is found for it; `mode` of the frames. */
+  /** `answers`: by instrument index, the number that is found; `mode` of the frames. */
   constructor(instruments: readonly Instrument[], answers: ArrayLike<number>, mode: number) {
     let size = 64;
     while (size < instruments.length * ROOM) size *= 2;
@@ -111,10 +109,7 @@ export class TokenTable {
     for (const entry of this.#entryOf) if (entry >= 0) this.words[entry + BEGIN] = DISABLED;
   }
 
-  /**
-   * Moves the entry of frames that begin like this one to its own place. Returns false where it is there already, or
-   * missing.
-   */
+  /** Moves the entry of such frames to its own place. Returns false if it is there already, or missing. */
   bringHome(head: number, tail: number, begin: number): boolean {
     const { words } = this;
     const home = this.#homeOf(head, tail);
@@ -122,7 +117,7 @@ export class TokenTable {
       if (words[entry + HEAD] !== head || words[entry + TAIL] !== tail || words[entry + BEGIN] !== begin)
         continue;
       if (entry === home) return false;
-      // All places between the two are taken, and stay so: each of both is found from its own.
+      // All places between the two stay taken: each token is found from its own.
       for (let word = 0; word < WORDS; word++)
         [words[home + word], words[entry + word]] = [words[entry + word], words[home + word]];
       this.#entryOf[words[home + INSTRUMENT]] = home;

@@ -1,13 +1,7 @@
-/**
- * What can be read of the broker's tokens without the broker: how long they say they live (docs/protocol.md 1, "Life
- * time").
- */
+/** Life time of the broker's tokens (docs/protocol.md 1, "Life time"). */
 import { DAY_MS, IST_OFFSET_MS } from '../../market/session.js';
 
-/**
- * The `exp` of a token in the form of a JWT, epoch ms; undefined for any other text. Nothing is verified: only the
- * broker could.
- */
+/** The `exp` of a JWT, epoch ms; undefined for other texts. Not verified: only the broker could. */
 export function expiryOf(token: string): number | undefined {
   const claims = token.split('.')[1];
   if (claims === undefined) return undefined;
@@ -22,9 +16,8 @@ export function expiryOf(token: string): number | undefined {
 }
 
 /**
- * Until when tokens that were given at `nowMs` are used, epoch ms: until the first of them expires, and never across
- * midnight in India, because what the broker does with them then is not known. An expiry in the past tells of a wrong
- * clock and is not believed.
+ * End of use of tokens given at `nowMs`, epoch ms: their first expiry, at most midnight in India, because what the
+ * broker does then is not known. An expiry in the past means a wrong clock and is ignored.
  */
 export function validUntil(tokens: readonly string[], nowMs: number): number {
   const midnight = Math.ceil((nowMs + IST_OFFSET_MS + 1) / DAY_MS) * DAY_MS - IST_OFFSET_MS;

@@ -1,4 +1,4 @@
-/** One-time passwords as the broker wants them: RFC 6238 with SHA-1, 30 s and six digits (docs/protocol.md 1). */
+/** One-time passwords: RFC 6238 with SHA-1, 30 s, six digits (docs/protocol.md 1). */
 import { createHmac } from 'node:crypto';
 import { EngineError } from '../../errors.js';
 
@@ -6,8 +6,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const STEP_MS = 30_000;
 
 /**
- * The bytes of a base32 secret; spaces, dashes, padding and case are as people copy them. Throws EngineError CONFIG
- * without repeating it.
+ * Decodes base32; ignores spaces, dashes, padding and case. Throws EngineError CONFIG without repeating the secret.
  */
 export function base32Bytes(secret: string): Buffer {
   const text = secret.replace(/[\s=-]/g, '').toUpperCase();
@@ -32,7 +31,7 @@ export function base32Bytes(secret: string): Buffer {
   return Buffer.from(bytes);
 }
 
-/** The password at `epochMs`, by the machine's wall clock. Source: RFC 6238 and, for the truncation, RFC 4226. */
+/** The password at `epochMs`, wall clock. Source: RFC 6238; truncation: RFC 4226. */
 export function totp(secret: string, epochMs: number, digits = 6): string {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(epochMs / STEP_MS)));
