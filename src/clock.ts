@@ -11,26 +11,25 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Source of time. All units are milliseconds; market time may have fractions. */
+/** Milliseconds; market time may have fractions. */
 export interface Clock {
   /** Market ms per real ms: 1 for a live feed. */
   readonly speed: number;
-  /** Real monotonic ms. The origin is the machine's, the same in every thread. */
+  /** Real monotonic ms, with the same origin in every thread. */
   monoMs(): number;
   /** Market time, epoch ms UTC. */
   marketMs(): number;
-  /** The machine's wall clock, epoch ms UTC: for records that people read, never for decisions. */
+  /** Wall clock, epoch ms UTC: for records that people read, never for decisions. */
   wallMs(): number;
-  /** Calls `fire` once after `realMs`. */
+  /** Once, after `realMs`. */
   after(realMs: number, fire: () => void): Timer;
-  /** Calls `fire` every `realMs` until cancelled. */
+  /** Every `realMs` until cancelled. */
   every(realMs: number, fire: () => void): Timer;
 }
 
 /**
- * Offset from performance.now(), which counts from each thread's start, to hrtime, which has one origin per
- * machine. The two cannot be read at once and a thread's first readings take a millisecond, so the closest pair
- * of many is used.
+ * Offset from performance.now(), which counts from each thread's start, to hrtime, whose origin is the machine's.
+ * Both cannot be read at once and a thread's first readings take a millisecond, so the closest of many pairs is used.
  */
 function offsetOfThread(): number {
   let least = Infinity;
@@ -48,12 +47,12 @@ function offsetOfThread(): number {
 
 const threadOffsetMs = offsetOfThread();
 
-/** Real monotonic ms with one origin for all threads of the process. */
+/** Real monotonic ms, with one origin for all threads. */
 export function monoMs(): number {
   return performance.now() + threadOffsetMs;
 }
 
-/** Resolves after `realMs`. For threads and retries without an injected clock. */
+/** For threads and retries without an injected clock. */
 export function sleep(realMs: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, realMs);
@@ -81,7 +80,7 @@ export async function within<T>(
   }
 }
 
-/** The real clock. Market time is `originMs` at the anchor and runs `speed` times as fast as real time. */
+/** The real clock: `speed` times as fast as real time. */
 export class SystemClock implements Clock {
   readonly speed: number;
   readonly #originMs: number;

@@ -1,12 +1,12 @@
 /**
- * Failed operations. Only EngineError is thrown on purpose, for what the user or the machine refuses. A broken
- * invariant is an assertion and ends the thread. Bad bytes from outside are counted by reason.
+ * Only EngineError is thrown on purpose, for what the user or the machine refuses. A broken invariant is an assertion
+ * and ends the thread. Bad bytes from outside are counted by reason.
  */
 
-/** Exit codes of the command line (docs/semantics.md, "Command line"). */
+/** Exit codes (docs/semantics.md, "Command line"). */
 export const EXIT = { pass: 0, failed: 1, usage: 2, noConnection: 3, interrupted: 130 } as const;
 
-/** Stable names of failures; scripts may rely on them. */
+/** Stable: scripts may rely on them. */
 export type ErrorCode =
   | 'USAGE'
   | 'CONFIG'
@@ -42,12 +42,11 @@ const exitOf: Record<ErrorCode, number> = {
 const MAX_SENTENCE_LENGTH = 1000;
 
 /**
- * A failure with a stable code and one sentence for a person. The sentence holds no secret and no control
- * characters: it may quote files and servers.
+ * A stable code and one sentence, which may quote files and servers but holds no secret and no control characters.
  */
 export class EngineError extends Error {
   readonly code: ErrorCode;
-  /** Whether trying again later may help. */
+  /** True if trying again later may help. */
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, sentence: string, options: { retryable?: boolean; cause?: unknown } = {}) {
@@ -57,19 +56,19 @@ export class EngineError extends Error {
     this.retryable = options.retryable ?? false;
   }
 
-  /** Exit code of a run that ends with this failure. */
+  /** Of a run that ends with this failure. */
   get exitCode(): number {
     return exitOf[this.code];
   }
 }
 
-/** One line without control characters, cut to the maximum length. */
+/** One line without control characters, cut to MAX_SENTENCE_LENGTH. */
 export function printable(text: string): string {
   const short = text.length > MAX_SENTENCE_LENGTH ? `${text.slice(0, MAX_SENTENCE_LENGTH - 1)}…` : text;
   return short.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
 
-/** The message of anything thrown, without a stack. */
+/** Of anything thrown, without a stack. */
 export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

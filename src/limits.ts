@@ -1,14 +1,14 @@
-/** Limits that no option sets, and the bounds of a run, which several rooms know. Data. */
+/** Limits that no option sets. */
 import assert from 'node:assert';
 
-/** Bounds of a stage run in minutes of market time. Below `settled` a run counts, with a warning. */
+/** A stage run, in market minutes. Below `settled` it counts, with a warning. */
 export const RUN_MINUTES = { min: 1, max: 15, settled: 10 } as const;
 
 /** Real ms of silence below which the clock never moves market time, for any grace. */
 const MIN_SILENCE_MS = 2000;
-/** Real ms within which the first connection must open. */
+/** Real ms for the first connection to open. */
 const FIRST_OPEN_MS = 60_000;
-/** The same after a wait for the opening, when the run may be unattended: a network may need time to come back. */
+/** After a wait for the opening: the run may be unattended and a network need time to come back. */
 const UNATTENDED_OPEN_MS = 600_000;
 /** Real ms within which each token must be answered by a packet. */
 const ANSWER_MS = 10_000;
@@ -17,11 +17,11 @@ assert(
   'the shortest run is long enough to see whether every token answers',
 );
 
-/** Maximum bytes of a run's journal: more than a quarter of an hour of 1,000 symbols in SnapQuote mode. */
+/** A run's journal: more than a quarter of an hour of 1,000 symbols in SnapQuote mode. */
 const JOURNAL_BYTES = 2 * 1024 ** 3;
-/** Maximum bytes of a shadow run's journal: several days of the NIFTY 50. */
+/** A shadow run's journal: several days of the NIFTY 50. */
 const SHADOW_JOURNAL_BYTES = 4 * 1024 ** 3;
-/** Maximum bytes of all journals. */
+/** All journals together. */
 const JOURNALS_BYTES = 8 * 1024 ** 3;
 
 export const LIMITS = {

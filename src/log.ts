@@ -1,6 +1,6 @@
 /**
- * The run's log: pino, JSON lines, written synchronously because a transport would lose the last lines on a
- * signal. No message holds a secret; redaction by path is only the second line of defence.
+ * The run's log: JSON lines, written synchronously because a transport would lose the last ones on a signal. No
+ * message holds a secret; redaction by path is only the second defence.
  */
 import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -23,14 +23,14 @@ const redactPaths = [
 ];
 
 /**
- * A file that lines are appended to. pino's own destination keeps refused lines in memory and its flush retries
- * for ever. Here a refused line is lost, and the next line is tried.
+ * pino's own destination keeps refused lines in memory and its flush retries for ever; here a refused line is lost
+ * and the next is tried.
  */
 class LogFile implements DestinationStream {
   readonly #fd: number;
   readonly #onFailure: (error: unknown) => void;
   #failed = false;
-  /** Whether the last line was cut off. */
+  /** True if the last line was cut off. */
   #torn = false;
 
   constructor(path: string, onFailure: (error: unknown) => void) {
@@ -53,8 +53,8 @@ class LogFile implements DestinationStream {
 }
 
 /**
- * Opens `path` for appending, makes its folders and returns the logger. Throws the file system's error. A later
- * error, such as a full disk, goes to `onFailure` once: a run does not end because of its log.
+ * Appends to `path` and makes its folders. Throws the file system's error. A later one, such as a full disk, goes to
+ * `onFailure` once: it does not end the run.
  */
 export function openLog(path: string, runId: string, onFailure: (error: unknown) => void): Log {
   mkdirSync(dirname(path), { recursive: true });
@@ -69,7 +69,7 @@ export function openLog(path: string, runId: string, onFailure: (error: unknown)
   );
 }
 
-/** A logger that discards everything, for `decode`, `simulate` and tests. */
+/** Discards everything, for `decode`, `simulate` and tests. */
 export function silentLog(): Log {
   return pino({ level: 'silent' });
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Entry of the command line: argv to a command, and its exit code. */
+/** Entry of the command line. */
 import './memory/io-ledger.js';
 import { parse } from './cli/parse.js';
 import { guardStandardStreams } from './cli/stdio.js';
@@ -7,7 +7,7 @@ import { COMMANDS } from './commands/registry.js';
 import { EngineError } from './errors.js';
 import { programVersion } from './paths.js';
 
-/** Whether the command only prints, so that it can end when no one reads its output. */
+/** True if the command only prints, so that it can end when no one reads its output. */
 let printsOnly = true;
 
 guardStandardStreams((exitCode) => {

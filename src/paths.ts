@@ -1,28 +1,24 @@
-/**
- * The package's own files and manifest. Everything runs from `dist/`: this file is always `dist/src/paths.js`.
- */
+/** The package's own files and manifest. This file is always `dist/src/paths.js`. */
 
 import { readFileSync } from 'node:fs';
 
-/** The package's root folder, a file URL ending in `/`. */
+/** A file URL ending in `/`. */
 export const packageRoot = new URL('../../', import.meta.url);
 
-/** A file of the package by its path from the root, e.g. `data/instruments/nifty50.json`. */
+/** A file by its path from the root, e.g. `data/instruments/nifty50.json`. */
 export function shipped(path: string): URL {
   return new URL(path, packageRoot);
 }
 
-/** package.json. */
 function manifest(): { readonly version: string; readonly dependencies: Readonly<Record<string, string>> } {
   return JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as ReturnType<typeof manifest>;
 }
 
-/** The package's version. */
 export function programVersion(): string {
   return manifest().version;
 }
 
-/** Versions of Node, the system and the package's dependencies. */
+/** Of Node, the system and the package's dependencies. */
 export function dependencyVersions(): Readonly<Record<string, string>> {
   return {
     node: process.versions.node,

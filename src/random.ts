@@ -1,11 +1,11 @@
-/** The seeded generator, the only source of randomness: every run can be repeated from its seed. */
+/** The only source of randomness: every run can be repeated from its seed. */
 
 /** Doubles in [0, 1). */
 export type Random = () => number;
 
 /**
- * sfc32 (Chris Doty-Humphrey's Small Fast Counter, 32 bit), seeded through splitmix32. `stream` selects one of
- * a seed's independent streams.
+ * sfc32 (Chris Doty-Humphrey's Small Fast Counter, 32 bit), seeded through splitmix32. `stream`: one of a seed's
+ * independent streams.
  */
 export function seededRandom(seed: number, stream = 0): Random {
   let mix = (Math.trunc(seed) ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0;

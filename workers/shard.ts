@@ -1,6 +1,6 @@
 /**
- * Thread entry of a shard: one long-running task that repeats `Shard.step` and sleeps while the ring is empty. The
- * sleep blocks the thread, which has no other work.
+ * Thread entry of a shard: one task that repeats `Shard.step` and sleeps while the ring is empty. The sleep blocks
+ * the thread, which has no other work.
  */
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
@@ -12,7 +12,7 @@ import type { ShardTask } from '../src/threads/shard-messages.js';
 /** Maximum sleep, real ms: how soon a shard notices a stop word set without a wake-up. */
 const MAX_SLEEP_MS = 100;
 
-/** Runs until END is applied or the stop word is set. */
+/** Until END is applied or the stop word is set. */
 export default function run(task: ShardTask): void {
   if (task.ledger !== undefined) watch([], new Int32Array(task.ledger, 0, LEDGER.words));
   const memory = new ShardMemory(task.shape, task.buffer);

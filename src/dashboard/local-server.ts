@@ -1,7 +1,6 @@
 /**
- * A read-only HTTP server for this machine: bound to loopback, GET and HEAD only. A page of another origin must not
- * read it through a browser of this machine, so the Host header must name this machine (against DNS rebinding), and so
- * must Origin.
+ * A read-only HTTP server on loopback: GET and HEAD only. A page of another origin must not read it through a browser
+ * of this machine, so Host (against DNS rebinding) and Origin must name this machine.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +8,7 @@ import { EngineError, sentenceOf } from '../errors.js';
 
 const LOOPBACK = '127.0.0.1';
 const HOST_NAMES = [LOOPBACK, 'localhost', '[::1]'];
-/** Connections at the same time, of all clients. */
+/** Of all clients together. */
 const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 5000;
 
@@ -22,26 +21,25 @@ const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 } as const;
 
-/** Answers the requests of one path. */
 type LocalRoute = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface LocalServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
-  /** Option that named the port, for error sentences. */
+  /** Option that named the port, for errors. */
   readonly option: string;
   readonly routes: Readonly<Record<string, LocalRoute>>;
-  /** Called when an answer failed, with a sentence for the log. */
+  /** Receives a sentence for the log when an answer failed. */
   readonly onFailure: (sentence: string) => void;
 }
 
-/** Whether `host`, from a Host header or an origin, is this machine at `port`. */
+/** True if `host`, from a Host header or an origin, is this machine at `port`. */
 function isOurs(host: string, port: number): boolean {
   const name = host.toLowerCase();
   return HOST_NAMES.some((one) => name === `${one}:${port}` || (port === 80 && name === one));
 }
 
-/** Status and sentence that refuse a request; undefined if it is allowed. */
+/** Status and sentence of a refusal; undefined if the request is allowed. */
 export function refusal(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
   port: number,
@@ -52,7 +50,7 @@ export function refusal(
   if (origin !== undefined && !isOurs(origin.replace(/^http:\/\//i, ''), port))
     return { status: 403, sentence: 'Pages of other origins may not read this.' };
   const site = headers['sec-fetch-site'];
-  // A link on another site may open the page; another site may load nothing else.
+  // A link on another site may open the page, but that site may load nothing else.
   if (
     site !== undefined &&
     site !== 'same-origin' &&
@@ -65,7 +63,7 @@ export function refusal(
   return undefined;
 }
 
-/** Sends a whole answer; its headers only, if the request is HEAD. */
+/** Sends a whole answer; to HEAD, its headers only. */
 export function answer(
   response: ServerResponse,
   status: number,
@@ -104,7 +102,6 @@ export class LocalServer {
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  /** URL that it listens on. */
   get url(): string {
     return `http://${LOOPBACK}:${this.#port}`;
   }
@@ -113,7 +110,7 @@ export class LocalServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Listens. Throws EngineError CONFIG if it cannot listen on the port. */
+  /** Throws EngineError CONFIG if it cannot listen on the port. */
   async start(): Promise<void> {
     const { port, option } = this.#options;
     await new Promise<void>((resolve, reject) => {
@@ -138,7 +135,7 @@ export class LocalServer {
     );
   }
 
-  /** Stops listening and ends every connection. */
+  /** Also ends every connection. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();

@@ -1,6 +1,6 @@
 /**
- * Keeps the dashboard's state of a run: reads the shards' memory, takes what only the main thread knows, and returns
- * what changed. It runs in the dashboard's thread; nothing on the data path waits for it or knows of it.
+ * Keeps the dashboard's state of a run from the shards' memory and what only the main thread knows. Runs in the
+ * dashboard's thread; nothing on the data path waits for it.
  */
 import type { Evaluation } from '../momentum/series.js';
 import { inContinuous, type TradingSession } from '../market/session.js';
@@ -31,7 +31,7 @@ import {
   ruleView,
 } from './symbol-view.js';
 
-/** What only the main thread knows, sent at each update. */
+/** What only the main thread knows. */
 export interface StatusUpdate {
   readonly now: Omit<DashboardStatus, 'rings'>;
   readonly gates: readonly DashboardGate[];
@@ -58,7 +58,6 @@ const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
 const alike = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** What the model keeps of one symbol. */
 class SymbolModel {
   row: SymbolView | undefined;
   candles: DashboardCandle[] = [];
@@ -66,7 +65,7 @@ class SymbolModel {
   rule: RuleView | null = null;
   signals = 0;
   tally: CandleTally = { whole: 0, partial: 0, late: 0, revisions: 0 };
-  /** By minute. Only what is shown is kept: a day of fifty symbols has some twenty thousand evaluations. */
+  /** By minute. Only what is shown is kept: fifty symbols have some twenty thousand evaluations a day. */
   readonly evaluations = new Map<number, Pick<Evaluation, 'vwap' | 'hod'>>();
   /** True if candles must be read again: their shard sealed or corrected one, or a gap was recorded. */
   due = true;
@@ -74,10 +73,10 @@ class SymbolModel {
   sealed = -1;
   /** Candles that got the rule's figures since the last update. */
   evaluated: DashboardCandle[] = [];
-  /** Tick counts of the last RATE_WINDOW_MS. */
+  /** Of the last RATE_WINDOW_MS. */
   readonly counts: { readonly ticks: number; readonly monoMs: number }[] = [];
 
-  /** Ticks a second over the last RATE_WINDOW_MS of real time, with one decimal. */
+  /** Ticks a second of real time over RATE_WINDOW_MS, one decimal. */
   rate(ticks: number, monoMs: number): number {
     this.counts.push({ ticks, monoMs });
     while (this.counts.length > 2 && monoMs - this.counts[0].monoMs > RATE_WINDOW_MS) this.counts.shift();
@@ -87,7 +86,7 @@ class SymbolModel {
       : 0;
   }
 
-  /** Keeps an evaluation, and adds its figures to the minute's candle if that was read already. */
+  /** Keeps an evaluation and adds its figures to the minute's candle, if that was read. */
   note(evaluation: Evaluation): void {
     const { timestampMs, vwap, hod } = evaluation;
     this.evaluations.set(timestampMs, { vwap, hod });
@@ -99,7 +98,7 @@ class SymbolModel {
     this.evaluated.push(this.candles[at]);
   }
 
-  /** Whether the number of sealed candles, whole and partial, is the shard's. */
+  /** True if the shard has as many sealed candles, whole and partial. */
   get agrees(): boolean {
     const count = (wanted: number): number =>
       this.candles.reduce(
@@ -109,7 +108,7 @@ class SymbolModel {
     return count(0) === this.tally.whole && count(CANDLE.partial) === this.tally.partial;
   }
 
-  /** Merges candles into the known ones; returns those that are new or different. */
+  /** Merges candles into the known ones; returns those new or different. */
   take(candles: readonly DashboardCandle[]): DashboardCandle[] {
     const known = new Map(this.candles.map((candle) => [candle[0], candle]));
     const changed = candles.filter((candle) => !same(candle, known.get(candle[0]) ?? []));
@@ -137,7 +136,7 @@ export class DashboardModel {
     this.#changes = options.memories.map(() => -1);
   }
 
-  /** The whole state as of the last update; undefined before the first. */
+  /** As of the last update; undefined before the first. */
   get state(): DashboardState | undefined {
     if (this.#now === undefined) return undefined;
     const symbols = this.#symbols;
@@ -155,7 +154,7 @@ export class DashboardModel {
     };
   }
 
-  /** Reads all shards and takes the main thread's update; returns what changed. `monoMs` is real and monotonic. */
+  /** Reads all shards; returns what changed. `monoMs` is real and monotonic. */
   update(update: StatusUpdate, monoMs: number): DashboardChange {
     const { memories, places } = this.#options;
     const rules = this.#evaluations(update.evaluations);
@@ -216,8 +215,8 @@ export class DashboardModel {
   }
 
   /**
-   * Reads the candles sealed since the last time, or all if an earlier one was corrected: a day has hundreds of
-   * candles and a seal adds one.
+   * Reads the candles sealed since the last time, or all if an earlier one was corrected: a day has hundreds and a
+   * seal adds one.
    */
   #sealedCandles(symbol: SymbolModel, place: RowPlace): DashboardCandle[] {
     const memory = this.#options.memories[place.shard];
@@ -235,7 +234,6 @@ export class DashboardModel {
       : changed;
   }
 
-  /** Reads the candle of the open minute. */
   #openCandle(symbol: SymbolModel, place: RowPlace): DashboardCandle[] {
     const open = openDashboardCandle(this.#options.memories[place.shard], place);
     if (open === undefined) return [];

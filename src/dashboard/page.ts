@@ -1,7 +1,6 @@
 /**
- * The page's HTML. The live page loads its program and style from the server that sent it. A report's page holds
- * everything, the state included, and loads nothing. A Content-Security-Policy allows only the shipped program and
- * style, in a report by their hashes.
+ * The page's HTML. The live page loads its program and style from its server. A report's page holds everything and
+ * loads nothing. A Content-Security-Policy allows only the shipped program and style, in a report by their hashes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -10,13 +9,12 @@ import { shipped } from '../paths.js';
 import { reportState } from './report-page.js';
 import type { DashboardState } from './state.js';
 
-/** The page's program and style, as built. */
+/** Program and style, as built. */
 export interface PageParts {
   readonly script: string;
   readonly style: string;
 }
 
-/** Reads the built parts. */
 export function pageParts(): PageParts {
   const read = (name: string): string => readFileSync(shipped(`dist/page/${name}`), 'utf8');
   return { script: read('page.js'), style: read('page.css') };
@@ -24,7 +22,7 @@ export function pageParts(): PageParts {
 
 const ICON = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#12202f"/><path d="M4 3v10M12 4v9" stroke="#8aa4bf"/><rect x="2.5" y="6" width="3" height="5" fill="#26a37a"/><rect x="10.5" y="6" width="3" height="4" fill="#e0566b"/></svg>')}`;
 
-/** Policy of the live page: only what this server sends. */
+/** The live page loads only what this server sends. */
 export const LIVE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -46,7 +44,6 @@ ${body}
 `;
 }
 
-/** The live page. */
 export function livePage(): string {
   return frame(
     `<title>tickshard</title>\n<link rel="stylesheet" href="/page.css">`,
@@ -85,10 +82,7 @@ export function staticPage(state: DashboardState, { script, style }: PageParts):
   );
 }
 
-/**
- * The page of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be
- * shown.
- */
+/** The page of a report from JSON.parse. Throws EngineError REPORT if it cannot be shown. */
 export function reportPage(report: unknown): string {
   return staticPage(reportState(report), pageParts());
 }

@@ -1,6 +1,6 @@
 /**
- * The dashboard's state of a run that has ended, made from its report; `tickshard report` and the run itself embed it
- * in a page. A report is untrusted input: every member that the state needs is checked, and a refusal is one sentence.
+ * The dashboard's state from a run's report; `tickshard report` and the run itself embed it in a page. A report is
+ * untrusted input: every member that the state needs is checked, and a refusal is one sentence.
  */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
@@ -23,10 +23,7 @@ import { SYMBOL_STATES, type SymbolState } from '../gates/symbol-state.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/**
- * Reads members of an object at path `where` of the report. Each read throws EngineError REPORT if the member is not
- * of its type.
- */
+/** Reads members of an object at path `where`. Throws EngineError REPORT if one is not of its type. */
 class Reader {
   readonly #json: Json;
   readonly #where: string;
@@ -74,7 +71,7 @@ class Reader {
     return rowsOf(this.#json[name], this.#path(name), width, nullable);
   }
 
-  /** All members, each of which must be a text. */
+  /** All members, each a text. */
   texts(): Readonly<Record<string, string>> {
     return Object.fromEntries(Object.keys(this.#json).map((name) => [name, this.text(name)]));
   }
@@ -139,7 +136,7 @@ function rowOf(symbol: Reader, candles: readonly DashboardCandle[], ranMin: numb
   };
 }
 
-/** Packets that did not become ticks, by reason, from the report's counters. */
+/** Packets that did not become ticks, by reason. */
 function refusedOf(counters: Reader): DashboardStatus['refused'] {
   const [refused, unadmitted, applied] = [
     counters.in('refused'),
@@ -212,10 +209,7 @@ function runOf(report: Reader): DashboardRun {
   });
 }
 
-/**
- * The state of a report, given as JSON.parse returns it. Throws EngineError REPORT with one sentence if it cannot be
- * shown.
- */
+/** The state of a report from JSON.parse. Throws EngineError REPORT if it cannot be shown. */
 export function reportState(report: unknown): DashboardState {
   const reader = new Reader(report, '');
   const run = runOf(reader);

@@ -1,16 +1,15 @@
 /**
- * All that a page knows of a run: its state, and changes of it. The live page receives these, the report embeds one
- * state, and the browser's program (`src/page`) reads nothing else. Plain data that survives JSON: prices in rupees,
- * times in epoch ms of the market, null for what is unknown.
+ * All that a page knows of a run: its state, and changes of it. The live page receives these, a report embeds one
+ * state; `src/page` reads nothing else. Plain data that survives JSON: prices in rupees, times in epoch ms of the
+ * market, null for what is unknown.
  */
 import type { RunVerdict, Status } from '../gates/gate.js';
 import type { SymbolState } from '../gates/symbol-state.js';
 import { type RunEvent, MAX_EVENTS } from '../monitor/event.js';
 import type { TickRateCurve } from '../monitor/tick-rate.js';
 
-/** Flags of a candle. */
 export const CANDLE = {
-  /** Not seen whole: a gap touches the minute. */
+  /** A gap touches the minute. */
   partial: 1,
   /** Corrected after its seal. */
   revised: 2,
@@ -23,8 +22,7 @@ export const CANDLE = {
 } as const;
 
 /**
- * A tuple, to keep a day of fifty symbols short. VWAP and high of day are those of the rule's evaluation, null without
- * one.
+ * A tuple, to keep a day of fifty symbols short. VWAP and high of day are of the rule's evaluation, null without one.
  */
 export type DashboardCandle = readonly [
   minuteMs: number,
@@ -38,7 +36,7 @@ export type DashboardCandle = readonly [
   hod: number | null,
 ];
 
-/** What does not change during the run. */
+/** Constant during the run. */
 export interface DashboardRun {
   readonly version: string;
   /** Of Node, the system and the packages. */
@@ -51,7 +49,7 @@ export interface DashboardRun {
   readonly seed: number | null;
   readonly speed: number;
   readonly startedAt: string;
-  /** How the program was started, name and value. */
+  /** How the program was started. */
   readonly options: readonly (readonly [name: string, value: string])[];
   readonly symbols: readonly { readonly symbol: string; readonly token: string; readonly shard: number }[];
   readonly shards: number;
@@ -63,7 +61,7 @@ export interface DashboardPercentiles {
   readonly p999: number | null;
 }
 
-/** The figures of the run, replaced at every update. */
+/** Replaced at every update. */
 export interface DashboardStatus {
   /** Null before the first packet. */
   readonly marketMs: number | null;
@@ -83,16 +81,16 @@ export interface DashboardStatus {
   readonly loopP99Ms: number;
   readonly cpuPercent: number;
   readonly rssMb: number;
-  /** What was received and not used, by reason. */
+  /** Received and not used. */
   readonly refused: readonly { readonly reason: string; readonly packets: number }[];
   readonly received: number;
   readonly gaps: readonly { readonly fromMs: number; readonly toMs: number }[];
-  /** Path of the report's page, once it is written. */
+  /** Path of the report's page, once written. */
   readonly report: string | null;
 }
 
 export interface DashboardGate {
-  /** Not checked against the gates of this version: a report may be of another. */
+  /** Not checked against this version's gates: a report may be of another. */
   readonly id: string;
   readonly title: string;
   readonly status: Status;
@@ -103,7 +101,7 @@ export interface DashboardGate {
 
 export interface SymbolView {
   readonly last: number | null;
-  /** Base of the change: the day's open, or the run's first price in LTP mode, which carries no open. */
+  /** Base of the change: the day's open, or in LTP mode, which carries none, the run's first price. */
   readonly open: number | null;
   readonly ticks: number;
   /** Ticks a second: of real time over the last seconds; in a report, of market time over the run. */
@@ -115,7 +113,7 @@ export interface SymbolView {
   readonly late: number;
 }
 
-/** One condition of the rule. `value` says what was compared. */
+/** `value` says what was compared. */
 export interface RuleCondition {
   readonly name: string;
   readonly met: boolean;
@@ -129,7 +127,7 @@ export interface RuleView {
   readonly why: string | null;
   readonly conditions: readonly RuleCondition[];
   readonly signal: string | null;
-  /** Signals of the symbol so far. */
+  /** So far. */
   readonly signals: number;
 }
 
@@ -140,11 +138,11 @@ export interface DashboardState {
   readonly run: DashboardRun;
   readonly now: DashboardStatus;
   readonly gates: readonly DashboardGate[];
-  /** By symbol, in the order of `run.symbols`; so are candles, trails and rules. */
+  /** In the order of `run.symbols`; so are candles, trails and rules. */
   readonly rows: readonly SymbolView[];
   /** Ascending. */
   readonly candles: readonly (readonly DashboardCandle[])[];
-  /** Last prices, a second apart, the oldest first; at most TRAIL_LENGTH. */
+  /** Last prices, a second apart, oldest first; at most TRAIL_LENGTH. */
   readonly trails: readonly (readonly number[])[];
   readonly rules: readonly (RuleView | null)[];
   readonly events: readonly RunEvent[];
@@ -152,12 +150,12 @@ export interface DashboardState {
   readonly latency: readonly LatencyBucket[];
 }
 
-/** What changed since the previous state or change. Lists by symbol are pairs of its index and its new value. */
+/** Changes since the previous state or change. Lists by symbol are pairs of its index and new value. */
 export interface DashboardChange {
   readonly now: DashboardStatus;
   readonly gates: readonly DashboardGate[];
   readonly rows: readonly (readonly [symbol: number, row: SymbolView])[];
-  /** Candles that are new or different. */
+  /** New or different ones. */
   readonly candles: readonly (readonly [symbol: number, candles: readonly DashboardCandle[]])[];
   /** One more price for every symbol, or empty. */
   readonly trail: readonly (number | null)[];
@@ -168,10 +166,10 @@ export interface DashboardChange {
   readonly latency: readonly LatencyBucket[] | null;
 }
 
-/** Prices in a trail at most. */
+/** Prices in a trail. */
 export const TRAIL_LENGTH = 60;
 
-/** Merges two ascending lists of candles; for a minute in both, the new candle wins. */
+/** Merges two ascending lists; for a minute in both, the new candle wins. */
 export function withCandles(
   known: readonly DashboardCandle[],
   news: readonly DashboardCandle[],

@@ -1,4 +1,4 @@
-/** The run's figures for a page, made from the facts. Pure. */
+/** The run's figures for a page, from the facts. Pure. */
 import { UNUSED_REASONS } from '../monitor/event-log.js';
 import { applied, type Facts } from '../gates/facts.js';
 import type { RunVerdict } from '../gates/gate.js';
@@ -15,7 +15,7 @@ export interface RunAbout extends Pick<
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** An option's value for people. */
+/** For people. */
 function valueText(value: unknown): string {
   if (value === null || value === undefined || value === false) return 'no';
   if (value === true) return 'yes';
@@ -23,7 +23,6 @@ function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The run for a page. */
 export function dashboardRun({ stage, options, versions, ...about }: RunAbout): DashboardRun {
   const { symbols } = about;
   return {
@@ -37,7 +36,7 @@ export function dashboardRun({ stage, options, versions, ...about }: RunAbout): 
 
 const known = (value: number | undefined): number | null => value ?? null;
 
-/** The figures for a page, without the rings, which the dashboard's thread reads itself. */
+/** Without the rings, which the dashboard's thread reads itself. */
 export function dashboardStatus(
   facts: Facts,
   rest: Pick<DashboardStatus, 'ticksPerSecond'> & {
@@ -89,7 +88,6 @@ export const NOT_TICK_REASONS: readonly (readonly [
   ['poison', 'skipped after three deaths of a worker thread at it'],
 ];
 
-/** A gate for a page. */
 export function dashboardGate(
   { id, status, observed, expected, remedy }: GateResult,
   symbols: number,

@@ -1,4 +1,4 @@
-/** What a page shows of one symbol, read from its shard's memory. Only reads; any thread may call it. */
+/** What a page shows of one symbol, from its shard's memory. Only reads; any thread may call it. */
 import {
   CANDLE,
   type LatencyBucket,
@@ -26,7 +26,7 @@ import { readCandles } from '../candles/read-candles.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
-/** Figures of the rule's evaluations, by minute (epoch ms). */
+/** By minute, epoch ms. */
 export type EvaluationsByMinute = ReadonlyMap<number, Pick<Evaluation, 'vwap' | 'hod'>>;
 
 /** The row's candles from bar `from` on, open ones included, with the rule's figures. */
@@ -89,7 +89,6 @@ export function openDashboardCandle(
   ];
 }
 
-/** The row's figures and its price scale. */
 export function rowFigures(
   m: ShardMemory,
   { instrument, row }: RowPlace,
@@ -97,7 +96,6 @@ export function rowFigures(
   return { ...readRow(m, row), scale: priceScale(instrument.exchangeType) };
 }
 
-/** The figures for a page. */
 export function symbolView(
   figures: RowFigures & { readonly scale: number },
   rest: Pick<SymbolView, 'rate' | 'whole' | 'partial' | 'late'> & {
@@ -149,7 +147,7 @@ function conditions(close: number, { vwap, hod, relVol, volMa }: Evaluation): Ru
   ];
 }
 
-/** The close that the rule evaluated; undefined if it evaluated another candle than ours. */
+/** Undefined if the rule evaluated another candle than ours. */
 function evaluatedClose(
   m: ShardMemory,
   { instrument, row }: RowPlace,
@@ -164,7 +162,7 @@ function evaluatedClose(
   return undefined;
 }
 
-/** The rule's evaluation of a minute, condition by condition. `signals`: the symbol's signals so far. */
+/** The rule's evaluation of a minute. `signals`: the symbol's, so far. */
 export function ruleView(m: ShardMemory, place: RowPlace, evaluation: Evaluation, signals: number): RuleView {
   const { timestampMs: minuteMs, basis, evaluated, insufficient } = evaluation;
   const close = evaluatedClose(m, place, evaluation);
@@ -185,7 +183,7 @@ export function ruleView(m: ShardMemory, place: RowPlace, evaluation: Evaluation
   };
 }
 
-/** Receive-to-applied latency of all shards together. */
+/** Receive-to-applied latency of all shards. */
 export function latencyBuckets(memories: readonly ShardMemory[]): LatencyBucket[] {
   return filledBuckets(memories.map((memory) => histogramIn(memory, 'histogram')));
 }

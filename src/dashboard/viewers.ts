@@ -1,13 +1,12 @@
 /**
- * Pages that watch the run over server-sent events. Each receives the whole state first and then changes. A viewer
- * that does not read delays no other: while its socket is full it is sent nothing, then the whole state again; if it
- * stays full it is disconnected.
+ * Pages that watch the run over server-sent events. Each receives the whole state, then changes. A viewer that does
+ * not read delays no other: while its socket is full it is sent nothing, then the whole state again; if it stays full
+ * it is disconnected.
  */
 import type { ServerResponse } from 'node:http';
 import type { DashboardState, DashboardChange } from './state.js';
 import { answer, beginStream } from './local-server.js';
 
-/** Viewers at the same time. */
 export const MAX_VIEWERS = 32;
 /** Real ms for which a viewer's socket may stay full. */
 export const MAX_FULL_MS = 10_000;
@@ -37,7 +36,7 @@ export class Viewers {
     return this.#viewers.size;
   }
 
-  /** Adds a viewer, or answers 503 if there are MAX_VIEWERS. `state` is undefined before the first update. */
+  /** Answers 503 if there are MAX_VIEWERS. `state` is undefined before the first update. */
   join(response: ServerResponse, state: DashboardState | undefined): void {
     if (this.#viewers.size >= MAX_VIEWERS)
       return answer(
@@ -51,14 +50,14 @@ export class Viewers {
     const viewer: Viewer = { response, whole: false, fullSinceMs: undefined };
     this.#viewers.add(viewer);
     response.on('close', () => this.#viewers.delete(viewer));
-    // A broken connection is closed; there is no one to report it to.
+    // No one is left to report it to.
     response.on('error', () => response.destroy());
     this.#write(viewer, `retry: ${RETRY_MS}\n\n`);
     if (state === undefined) this.#write(viewer, event('waiting', {}));
     else this.#whole(viewer, event('whole', state));
   }
 
-  /** Sends a change to all viewers. `state` makes the whole state, for viewers that need it. */
+  /** `state` makes the whole state, for viewers that need it. */
   send(change: DashboardChange, state: () => DashboardState, monoMs: number): void {
     if (this.#viewers.size === 0) return;
     const changed = event('change', change);

@@ -1,4 +1,4 @@
-/** Bounds of gates that the page and the terminal show too. */
+/** Gate bounds that page and terminal show too. */
 
 /** Gate `fresh`: market ms after which a last tick is stale. */
 export const FRESH_MS = 15_000;

@@ -1,4 +1,4 @@
-/** Gates of what is made of the feed: candles, their schema, and the momentum rule's evaluations of them. Pure. */
+/** Gates of candles, their schema and the momentum rule's evaluations. Pure. */
 import { count } from '../text/count.js';
 import { named } from '../text/named.js';
 import type { Facts, SymbolFacts } from './facts.js';

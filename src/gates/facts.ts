@@ -1,4 +1,4 @@
-/** What a run knows of itself at one moment: the only input of gates, report and terminal. Plain read-only data. */
+/** A run at one moment: the only input of gates, report and terminal. Read-only plain data. */
 import type { JournalFigures } from '../journal/writer.js';
 import type { VolumeKind } from '../candles/candle.js';
 import type { ModeName } from '../market/packet.js';
@@ -18,23 +18,23 @@ export interface SymbolFacts {
   readonly figures: RowFigures;
   /** Real ms from subscribing to the first packet; undefined before it. */
   readonly answeredAfterMs: number | undefined;
-  /** Sealed candles of minutes that were seen whole. */
+  /** Sealed, of minutes seen whole. */
   readonly whole: number;
-  /** Candles, sealed or still open, of minutes not seen whole. */
+  /** Sealed or still open, of minutes not seen whole. */
   readonly partial: number;
   readonly late: number;
   readonly revisions: number;
 }
 
-/** SHA-256, hex, of what a run made of its frames. Equal frames give equal hashes for any number of shards. */
+/** SHA-256, hex. Equal frames give equal hashes for any number of shards. */
 export interface Hashes {
   readonly candles: string;
   readonly quality: string;
-  /** Of the evaluations of candles as first sealed, and of the final ones. */
+  /** Of the evaluations of candles as first sealed and as final. */
   readonly momentum: string;
 }
 
-/** A span of market time without a feed, epoch ms. */
+/** Market time without a feed, epoch ms. */
 interface UnseenSpan {
   readonly fromMs: number;
   readonly toMs: number;
@@ -46,12 +46,11 @@ export interface Disconnect {
   readonly code: number | undefined;
   readonly reason: string;
   readonly cause: string;
-  /** What happened and what to do, one sentence. */
+  /** What happened and what to do. */
   readonly sentence: string;
   readonly livedMs: number;
 }
 
-/** A disconnect and its time. */
 export interface NotedDisconnect extends Disconnect {
   /** Market time, epoch ms. */
   readonly atMs: number;
@@ -69,13 +68,13 @@ export interface Facts {
   readonly market: {
     /** The watermark, epoch ms of market time; undefined before the first frame. */
     readonly timeMs: number | undefined;
-    /** Whether trading is continuous at `timeMs`. */
+    /** True if trading is continuous at `timeMs`. */
     readonly inContinuous: boolean;
-    /** Minute boundaries since the feed opened, grace included. After two of them a whole minute must be sealed. */
+    /** Minute boundaries since the feed opened, grace included; after two a whole minute must be sealed. */
     readonly boundaries: number;
     /** True with `--market-clock`: the clock's offset from the exchange's is unknown. */
     readonly clockByHand: boolean;
-    /** Why the session's hours are a guess; undefined when they are known. */
+    /** Why the session's hours are a guess; undefined if known. */
     readonly hoursUnknown: string | undefined;
   };
   readonly duration: {
@@ -115,9 +114,9 @@ export interface Facts {
   readonly output: {
     readonly outDir: string;
     readonly files: readonly WrittenFile[];
-    /** Rows that were read back and equal what was sealed; undefined before the end. */
+    /** Rows read back that equal what was sealed; undefined before the end. */
     readonly proven: number | undefined;
-    /** Minutes of an earlier run that were kept because they are better. */
+    /** Better minutes of an earlier run. */
     readonly kept: number;
     readonly problems: readonly string[];
     readonly strayWrites: readonly string[];
@@ -125,7 +124,7 @@ export interface Facts {
     /** Undefined before the end. */
     readonly hashes: Hashes | undefined;
   };
-  /** What was missed between the first packet and the end. */
+  /** Missed between the first packet and the end. */
   readonly unseen: {
     readonly gaps: readonly UnseenSpan[];
     /** Minutes (epoch ms, ascending) with partial candles, and the number of symbols; empty before the end. */
@@ -133,12 +132,12 @@ export interface Facts {
   };
   /** Undefined with `--no-journal`. */
   readonly journal: JournalFigures | undefined;
-  /** How our schema differs from the history's, a sentence each; undefined if there is nothing to compare. */
+  /** How our schema differs from the history's, a sentence each; undefined with nothing to compare. */
   readonly schema: readonly string[] | undefined;
   readonly historyGiven: boolean;
 }
 
-/** The routed packets by what they were applied as, summed over the symbols. */
+/** Routed packets by what they were applied as, summed over the symbols. */
 export function applied(facts: Facts): {
   tick: number;
   seed: number;
@@ -167,7 +166,7 @@ export interface RestCall {
   readonly path: string;
   readonly phase: Phase;
   readonly logIn: boolean;
-  /** Whether it asks for candles. */
+  /** True if it asks for candles. */
   readonly candles: boolean;
 }
 
@@ -177,13 +176,13 @@ export interface RestCall {
  */
 export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
 
-/** A connection of the main thread, and its purpose. */
+/** A connection of the main thread. */
 export interface PurposedConnection extends CountedConnection {
   readonly purpose: 'log-in' | 'feed' | 'candles' | 'rest' | 'unknown';
 }
 
 export interface PerformanceFigures {
-  /** CPU time of the whole process over real time since the feed opened, in percent of one core. */
+  /** CPU time of the whole process over real time since the feed opened, percent of one core. */
   readonly cpuPercent: number;
   /** Largest resident set sampled, MiB. */
   readonly rssMb: number;

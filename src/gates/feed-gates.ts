@@ -1,4 +1,4 @@
-/** Gates of the feed: is it connected, does it answer, do symbols tick, are ticks fresh and on time. Pure. */
+/** Gates of the feed: connection, answers, ticks, freshness, lag. Pure. */
 import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
 import { named } from '../text/named.js';
@@ -6,17 +6,17 @@ import { FRESH_MS } from './bounds.js';
 import type { Facts, SymbolFacts } from './facts.js';
 import type { Gate, Judgement } from './gate.js';
 
-/** An old tick is a fault, not a quiet symbol, from this multiple of the symbol's own mean interval on. */
+/** From this multiple of the symbol's mean interval on, an old tick is a fault, not a quiet symbol. */
 const MUTE_INTERVALS = 5;
 /** Share of the run that may pass without a connection. */
 const MAX_DISCONNECTED_SHARE = 0.05;
-/** The broker promises a lag under a second of market time. */
+/** The broker promises a lag under this, market ms. */
 const PROMISED_LAG_MS = 1000;
-/** Exchange timestamps are whole seconds, which adds up to this much to a measured lag. */
+/** Exchange timestamps are whole seconds, which adds up to this to a measured lag. */
 const TIMESTAMP_STEP_MS = 1000;
 /**
- * In an accelerated market a real delay of this machine is multiplied by the speed. Real ms that are not counted as
- * lag, and real ms up to which an excess is a warning.
+ * Speed multiplies a real delay of this machine. Real ms not counted as lag, and real ms up to which an excess is a
+ * warning.
  */
 const HICCUP_MS = 50;
 const STALL_MS = 1000;
@@ -103,7 +103,7 @@ function judgeTicking({ symbols }: Facts): Judgement {
   };
 }
 
-/** Market ms between ticks of a symbol, on average over the run; Infinity with fewer than two. */
+/** Mean market ms between ticks of a symbol over the run; Infinity with fewer than two. */
 function meanIntervalMs({ figures }: SymbolFacts, ranMs: number): number {
   return figures.ticks < 2 ? Infinity : ranMs / figures.ticks;
 }
@@ -167,9 +167,8 @@ function judgeLag({ lag, speed, market }: Facts): Judgement {
       expected,
       remedy: 'The feed is mute: see gates connected and subscribed.',
     };
-  // A packet cannot arrive before it is sent, so a negative lag is the amount by which our clock is slow, and all
-  // lags are too small by it. A clock from --market-clock has an unknown constant offset: the smallest lag is taken
-  // for it.
+  // No packet arrives before it is sent, so a negative lag is how slow our clock is, and all lags are too small by
+  // it. --market-clock has an unknown constant offset: the smallest lag is taken for it.
   const skewMs = lag.p1Ms < 0 || market.clockByHand ? lag.p1Ms : 0;
   const p50Ms = lag.p50Ms - skewMs;
   const p99Ms = lag.p99Ms - skewMs;

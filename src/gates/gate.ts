@@ -1,4 +1,4 @@
-/** What a gate is, what it answers, and what the gates together say of a run. */
+/** Types of a gate and of a run's verdict. */
 import type { Facts } from './facts.js';
 
 export const STATUSES = ['pass', 'fail', 'warn', 'skip'] as const;
@@ -7,22 +7,21 @@ export type Status = (typeof STATUSES)[number];
 export const RUN_VERDICTS = ['pass', 'fail', 'interrupted'] as const;
 export type RunVerdict = (typeof RUN_VERDICTS)[number];
 
-/** What a gate says of the facts. */
 export interface Judgement {
   readonly status: Status;
   readonly observed: string;
   readonly expected: string;
-  /** For a failure or a warning: its cause and what to do, one line. */
+  /** Cause of a failure or warning and what to do, one line. */
   readonly remedy?: string;
 }
 
-/** One entry of the table in `gates.ts`. Ids, titles, order and metrics labels follow from the table. */
+/** An entry of the table in `gates.ts`, from which ids, titles, order and metrics labels follow. */
 export interface Gate {
-  /** Name in the report's JSON, the metrics and the terminal. Scripts read it, so it never changes. */
+  /** Name in report, metrics and terminal. Scripts read it, so it never changes. */
   readonly id: string;
-  /** The question that it answers, for a run of `symbols` symbols. */
+  /** The question that it answers. */
   readonly title: (symbols: number) => string;
-  /** True if it is judged during the run; false if it needs the run's end and is `skip` until then. */
+  /** True if it is judged during the run; if false, it is `skip` until the end. */
   readonly live: boolean;
   /** Pure. */
   readonly judge: (facts: Facts) => Judgement;

@@ -1,7 +1,6 @@
 /**
- * All gates. Each is computed from the facts, none by a person, and any of them can fail the run. docs/semantics.md,
- * "Gates" says what each one means. To add a gate, add one entry, with its judge, to the list in the file of its
- * subject.
+ * All gates (docs/semantics.md, "Gates"), each computed from the facts; any can fail the run. To add one, add an
+ * entry with its judge to the list in the file of its subject.
  */
 import { CANDLE_GATES } from './candle-gates.js';
 import type { Facts } from './facts.js';
@@ -14,32 +13,27 @@ export const GATES = [...FEED_GATES, ...CANDLE_GATES, ...RUN_GATES] as const;
 
 export type GateId = (typeof GATES)[number]['id'];
 
-/** A gate's judgement, with the gate that made it. */
 export interface GateResult extends Judgement {
   readonly id: GateId;
 }
 
 const byId: ReadonlyMap<string, Gate> = new Map(GATES.map((gate) => [gate.id, gate]));
 
-/**
- * The title of gate `id` for a run of `symbols` symbols. The id itself if this version has no such gate, as in
- * another version's report.
- */
+/** The title; `id` itself if this version has no such gate, as in another version's report. */
 export function titleOf(id: string, symbols: number): string {
   return byId.get(id)?.title(symbols) ?? id;
 }
 
-/** Whether gate `id` is judged during the run. */
+/** True if it is judged during the run. */
 export function isLive(id: GateId): boolean {
   return byId.get(id)!.live;
 }
 
-/** Every gate's result. */
 export function judgeGates(facts: Facts): GateResult[] {
   return GATES.map(({ id, judge }) => ({ id, ...judge(facts) }));
 }
 
-/** An interrupted run is `interrupted` even if gates fail: they would judge what the run did not reach. */
+/** `interrupted` even if gates fail: they would judge what the run did not reach. */
 export function verdictOf(facts: Facts, results: readonly GateResult[]): RunVerdict {
   if (facts.interrupted) return 'interrupted';
   return results.some(({ status }) => status === 'fail') ? 'fail' : 'pass';

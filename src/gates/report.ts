@@ -1,4 +1,4 @@
-/** A run's report: facts and gates under the names that scripts read (docs/semantics.md, "Gates"). */
+/** A run's report, under the names that scripts read (docs/semantics.md, "Gates"). */
 import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
 import { applied, type Facts, type Percentiles, type SymbolFacts } from './facts.js';
@@ -6,9 +6,7 @@ import type { RunVerdict } from './gate.js';
 import type { GateResult } from './gates.js';
 import { symbolState } from './symbol-state.js';
 
-/**
- * Member `sights`: what the report's page draws. The report only carries it; `src/dashboard/report-page.ts` reads it.
- */
+/** Member `sights`: what the report's page draws, read only by `src/dashboard/report-page.ts`. */
 export interface ReportViews {
   readonly candles: unknown;
   readonly rules: unknown;
@@ -17,7 +15,7 @@ export interface ReportViews {
   readonly latency: unknown;
 }
 
-/** What a report holds in addition to facts and gates. */
+/** In addition to facts and gates. */
 export interface RunHeader {
   readonly version: string;
   /** Of Node, the system and the packages. */
@@ -26,13 +24,11 @@ export interface RunHeader {
   /** `live`, `sim` or the host of a URL; never a path or a query. */
   readonly feed: string;
   readonly seed: number | undefined;
-  /**
-   * Indian date of the market, and the candles of a whole day: minutes of continuous trading, and the closing auction.
-   */
+  /** Indian date, and the candles of a whole day: minutes of continuous trading, and the closing auction. */
   readonly market: { readonly date: string; readonly dayCandles: number };
   readonly startedWallMs: number;
   readonly endedWallMs: number;
-  /** The options that the program was started with; none is a secret. */
+  /** As the program was started; none is a secret. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -62,7 +58,7 @@ function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Recor
     token: symbol.token,
     shard: symbol.shard,
     ticks: figures.ticks,
-    // All candles, partial ones included.
+    // Partial ones included.
     candles: symbol.whole + symbol.partial,
     whole: symbol.whole,
     partial: symbol.partial,
@@ -195,7 +191,7 @@ function outputReport({ output }: Facts): Record<string, unknown> {
   };
 }
 
-/** The report as plain data; prices in rupees. `sights` comes last because it is long. */
+/** Plain data; prices in rupees. `sights` comes last because it is long. */
 export function buildReport(
   header: RunHeader,
   facts: Facts,
@@ -242,7 +238,7 @@ export function buildReport(
   };
 }
 
-/** A report as JSON text: indented for people, except `sights`, whose members take one line each. */
+/** JSON text: indented for people, except `sights`, whose members take one line each. */
 export function reportText({ sights, ...report }: Readonly<Record<string, unknown>>): string {
   const head = JSON.stringify(report, null, 2).replace(/\n\}$/, '');
   const parts = Object.entries(sights as object).map(
@@ -251,7 +247,7 @@ export function reportText({ sights, ...report }: Readonly<Record<string, unknow
   return `${head},\n  "sights": {\n${parts.join(',\n')}\n  }\n}\n`;
 }
 
-/** Writes `text` to `path`, whole or not at all; `what` names it in the refusal. Throws EngineError OUTPUT. */
+/** Writes `path` whole or not at all; `what` names it in the refusal. Throws EngineError OUTPUT. */
 export function writeText(path: string, text: string, what: string): void {
   writeWhole(
     path,

@@ -1,4 +1,4 @@
-/** Gates of the run itself: network use, output, conservation of packets, performance, duration. Pure. */
+/** Gates of network use, output, conservation, performance, duration. Pure. */
 import { count } from '../text/count.js';
 import { PERFORMANCE } from './bounds.js';
 import { applied, type Facts } from './facts.js';
@@ -87,7 +87,7 @@ function judgeOutput({ output, finished, symbols, journal }: Facts): Judgement {
   return { status: 'pass', observed, expected };
 }
 
-/** The equations of docs/semantics.md, "Gates", on conservation: all of them as text, and those that do not hold. */
+/** The conservation equations of docs/semantics.md, "Gates", as text, and those that do not hold. */
 function conservation(facts: Facts): { readonly broken: readonly string[]; readonly text: string } {
   const { counters } = facts;
   const { binary, decoded, routed } = counters;

@@ -1,13 +1,13 @@
-/** A symbol's state: one word for the report, the page, the terminal and the metrics. Pure. */
+/** A symbol's state in one word. Pure. */
 import { FRESH_MS } from './bounds.js';
 import type { RowFigures } from '../memory/shard-reader.js';
 
-/** A last tick younger than this, market ms, means `ticking`; from FRESH_MS on it means `stale`. */
+/** A last tick younger than this, market ms, means `ticking`; from FRESH_MS on, `stale`. */
 const TICKING_MS = 5000;
 
 export type SymbolState = 'ticking' | 'quiet' | 'stale' | 'silent' | 'shut';
 
-/** Every state, with its meaning for people. */
+/** For people. */
 export const STATE_MEANINGS: Readonly<Record<SymbolState, string>> = {
   ticking: `a tick within ${TICKING_MS / 1000} s`,
   quiet: `within ${FRESH_MS / 1000} s`,

@@ -1,4 +1,4 @@
-/** Records the run's connections: how many, how they ended, how long there was none. */
+/** Records connections: how many, how they ended, how long there was none. */
 import type { Clock } from '../clock.js';
 import type { Disconnect, NotedDisconnect } from '../gates/facts.js';
 
@@ -16,7 +16,7 @@ export class ConnectionRecord {
     this.#clock = clock;
   }
 
-  /** A connection opened; `at` for another time than now, as in a replay. */
+  /** `at` for another time than now, as in a replay. */
   opened(at: { readonly monoMs: number } = { monoMs: this.#clock.monoMs() }): void {
     const now = at.monoMs;
     this.#connections++;

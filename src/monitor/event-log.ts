@@ -1,4 +1,4 @@
-/** What happened in a run: a bounded list of sentences, made from the differences between successive facts. */
+/** A bounded list of a run's events, from the differences between successive facts. */
 import type { CounterName } from '../memory/counters.js';
 import type { Facts } from '../gates/facts.js';
 import { count } from '../text/count.js';
@@ -24,7 +24,7 @@ export const UNUSED_REASONS: readonly (readonly [
   ['unadmittedTime', 'unused', 'with an impossible time'],
 ];
 
-/** An event that continues while its counter rises. */
+/** Continues while its counter rises. */
 interface Ongoing {
   readonly id: number;
   /** The counter before the event. */
@@ -38,27 +38,25 @@ export class EventLog {
   readonly #ongoing = new Map<CounterName, Ongoing>();
   #nextId = 1;
   #updates = 0;
-  /** Lengths of the lists at the last update; the lists of Facts grow in place. */
+  /** Lengths at the last update; the lists of Facts grow in place. */
   #reported = { connections: 0, disconnects: 0, errors: 0, evaluations: 0, gaps: 0 };
   #counters: Facts['counters'] | undefined;
-  /** Ids of events that are new or changed since takeChanged(). */
+  /** Ids new or changed since takeChanged(). */
   readonly #changed = new Set<number>();
 
-  /** The newest events, in order. */
+  /** The newest, in order. */
   get events(): readonly RunEvent[] {
     return this.#events;
   }
 
-  /** Events that are new or changed since the last call. */
+  /** Events new or changed since the last call. */
   takeChanged(): RunEvent[] {
     const changed = this.#events.filter(({ id }) => this.#changed.has(id));
     this.#changed.clear();
     return changed;
   }
 
-  /**
-   * Adds what is different from the last update. Returns the new events. `marketMs` is used before the first packet.
-   */
+  /** Returns the new events. `marketMs` is used before the first packet. */
   update(facts: Facts, transitions: readonly GateTransition[], marketMs: number): readonly RunEvent[] {
     this.#updates++;
     const from = this.#nextId;
@@ -132,7 +130,7 @@ export class EventLog {
   #gaps({ unseen }: Facts): void {
     const { gaps } = unseen;
     for (const { fromMs } of gaps.slice(this.#reported.gaps)) this.#add(fromMs, 'gap', 'warn', '');
-    // Only the newest gap can still be open; until it closes, its end is the time of the facts.
+    // Only the newest gap can be open; its end is then the time of the facts.
     for (const { fromMs, toMs } of gaps.slice(Math.max(0, this.#reported.gaps - 1))) {
       const event = this.#events.find(({ kind, atMs }) => kind === 'gap' && atMs === fromMs);
       const text = `nothing was seen for ${secondsText(toMs - fromMs)} of market time`;

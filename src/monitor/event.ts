@@ -1,4 +1,4 @@
-/** An event of a run, as the event log keeps it and the page shows it. Plain data. */
+/** An event of a run for the log and the page. Plain data. */
 export type EventKind =
   | 'connected'
   | 'disconnected'
@@ -23,5 +23,5 @@ export interface RunEvent {
   readonly text: string;
 }
 
-/** Events that are kept at most, the newest. */
+/** The newest are kept. */
 export const MAX_EVENTS = 500;

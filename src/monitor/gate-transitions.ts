@@ -1,8 +1,7 @@
-/** Notices when a gate's status changes during the run. */
+/** Notices changes of a gate's status. */
 import type { Status } from '../gates/gate.js';
 import { isLive, type GateId, type GateResult } from '../gates/gates.js';
 
-/** A gate whose status changed. */
 export interface GateTransition {
   readonly gate: GateResult;
   readonly before: Status;
@@ -11,10 +10,7 @@ export interface GateTransition {
 export class GateTransitions {
   readonly #last = new Map<GateId, Status>();
 
-  /**
-   * The live gates that changed since the last call. A gate that became `skip` is not judged for now, which is no
-   * change.
-   */
+  /** Live gates that changed since the last call; `skip` (not judged for now) is no change. */
   since(results: readonly GateResult[]): GateTransition[] {
     return results.flatMap((gate) => {
       if (!isLive(gate.id)) return [];

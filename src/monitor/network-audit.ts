@@ -20,11 +20,11 @@ interface ClientRequest {
   getHeader(name: string): string | number | undefined;
 }
 
-/** Audits this thread from `start` to `stop`. */
+/** Audits this thread. */
 export class NetworkAudit {
   readonly restCalls: RestCall[] = [];
   readonly #purposes: ReadonlyMap<string, 'log-in' | 'candles'>;
-  /** Purposes that the HTTP layer announced, by `host:port`, in order. */
+  /** Announced purposes by `host:port`, in order. */
   readonly #announced = new Map<string, PurposedConnection['purpose'][]>();
   #handshakes = 0;
   #phase: Phase = 'log-in';
@@ -41,7 +41,7 @@ export class NetworkAudit {
     } else this.#note(request.method, origin, request.path);
   };
 
-  /** `purposes`: what each REST path of the broker is for. */
+  /** `purposes`: of each REST path of the broker. */
   constructor(purposes: ReadonlyMap<string, 'log-in' | 'candles'>) {
     this.#purposes = purposes;
   }
@@ -62,12 +62,12 @@ export class NetworkAudit {
     enterPhase(phase);
   }
 
-  /** WebSocket handshakes that were started. */
+  /** WebSocket handshakes started. */
   get handshakes(): number {
     return this.#handshakes;
   }
 
-  /** This thread's connections. The n-th one to a host and port has the purpose of the n-th announcement for them. */
+  /** This thread's connections. The n-th to a host and port has the purpose of the n-th announcement for them. */
   get connections(): PurposedConnection[] {
     const counts = new Map<string, number>();
     return threadConnections().map((connection) => {

@@ -1,9 +1,9 @@
-/** What the run costs: CPU of all threads, memory, and the delay of the main thread's timers. */
+/** What the run costs: CPU of all threads, memory, delay of the main thread's timers. */
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../clock.js';
 import type { PerformanceFigures } from '../gates/facts.js';
 
-/** Interval of the timer whose delay is measured, ms; each reading includes it. */
+/** Interval of the measured timer, ms; each reading includes it. */
 const RESOLUTION_MS = 10;
 
 export class Probe {
@@ -18,7 +18,7 @@ export class Probe {
     this.#sinceMs = clock.monoMs();
   }
 
-  /** Starts measuring again: the cost of starting up does not count. */
+  /** Starts again: the cost of starting up does not count. */
   start(): void {
     this.#cpu = process.cpuUsage();
     this.#sinceMs = this.#clock.monoMs();
@@ -31,7 +31,6 @@ export class Probe {
     this.#rss = Math.max(this.#rss, process.memoryUsage.rss());
   }
 
-  /** The figures up to now. */
   figures(): Pick<PerformanceFigures, 'cpuPercent' | 'rssMb' | 'eventLoopDelayP99Ms'> {
     this.sample();
     const used = process.cpuUsage(this.#cpu);

@@ -1,6 +1,4 @@
-/**
- * Follows a run by its facts, and keeps what one set of facts cannot show: gate transitions, events, ticks over time.
- */
+/** Keeps what one set of facts cannot show: gate transitions, events, ticks over time. */
 import { EventLog } from './event-log.js';
 import { type Facts, tally } from '../gates/facts.js';
 import { judgeGates, type GateResult } from '../gates/gates.js';
@@ -11,12 +9,11 @@ import { GateTransitions, type GateTransition } from './gate-transitions.js';
 /** Updates over which ticks a second are averaged. */
 const RATE_UPDATES = 10;
 
-/** What one update found. */
 export interface MonitorUpdate {
   readonly gates: readonly GateResult[];
-  /** Gates whose status changed since the previous update. */
+  /** Since the previous update. */
   readonly transitions: readonly GateTransition[];
-  /** Events that are new since the previous update. */
+  /** New since the previous update. */
   readonly events: readonly RunEvent[];
   readonly ticksPerSecond: number;
 }
@@ -25,7 +22,7 @@ export class RunMonitor {
   readonly eventLog = new EventLog();
   readonly tickRate: TickRateHistory;
   readonly #transitions = new GateTransitions();
-  /** The last RATE_UPDATES tick counts. */
+  /** Of the last RATE_UPDATES. */
   readonly #counts: { ticks: number; monoMs: number }[] = [];
 
   /** `speed`: market seconds a second. */
@@ -33,7 +30,7 @@ export class RunMonitor {
     this.tickRate = new TickRateHistory(speed);
   }
 
-  /** Takes the facts. `monoMs` is real and monotonic; `marketMs` is the market clock, used before the first packet. */
+  /** `monoMs` is real and monotonic; `marketMs` is the market clock, used before the first packet. */
   update(facts: Facts, monoMs: number, marketMs: number): MonitorUpdate {
     const { ticks } = tally(facts);
     this.#counts.push({ ticks, monoMs });

@@ -1,15 +1,15 @@
-/** Ticks over market time, in a bounded number of spans for a run of any length. */
+/** Ticks over market time, in a bounded number of spans. */
 
-/** Spans at most; when there are more, each two are merged. */
+/** When there are more, each two are merged. */
 const MAX_SPANS = 240;
-/** Initial length of a span at least, market ms; and real ms between two updates, of which a span must hold one. */
+/** Least initial length of a span, market ms; and real ms between two updates, of which a span must hold one. */
 const MIN_SPAN_MS = 5000;
 const UPDATE_INTERVAL_MS = 500;
 
-/** Ticks of all symbols in a span of market time. */
+/** Ticks of all symbols. */
 type TickRateSpan = readonly [fromMs: number, ticks: number];
 
-/** The spans in order, each `spanMs` of market time long. */
+/** In order, each `spanMs` of market time. */
 export interface TickRateCurve {
   readonly spanMs: number;
   readonly ticks: readonly TickRateSpan[];
@@ -26,7 +26,7 @@ export class TickRateHistory {
     this.#spanMs = Math.max(MIN_SPAN_MS, Math.ceil((UPDATE_INTERVAL_MS * speed) / 1000) * 1000);
   }
 
-  /** All spans (start in epoch ms of the market, ticks), those without a tick included. */
+  /** All spans (start in epoch ms of the market, ticks), empty ones included. */
   get curve(): TickRateCurve {
     return {
       spanMs: this.#spanMs,
@@ -34,9 +34,7 @@ export class TickRateHistory {
     };
   }
 
-  /**
-   * Takes the total number of ticks at market time `marketMs`. If time goes back, the ticks count for the last span.
-   */
+  /** `total`: ticks so far at market time `marketMs`. If time goes back, they count for the last span. */
   update(marketMs: number, total: number): void {
     this.#originMs ??= Math.floor(marketMs / this.#spanMs) * this.#spanMs;
     const span = (): number =>

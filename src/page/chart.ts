@@ -1,4 +1,4 @@
-/** One symbol's chart: candles, VWAP, high of day, volume, and the momentum rule's evaluation of the newest minute. */
+/** One symbol's chart: candles, VWAP, high of day, volume, and the rule's evaluation of the newest minute. */
 import {
   CandlestickSeries,
   ColorType,
@@ -33,10 +33,10 @@ const IST_S = IST_OFFSET_MS / 1000;
 
 const timeOf = (ms: number): UTCTimestamp => (Math.round(ms / 1000) + IST_S) as UTCTimestamp;
 
-/** A colour of the style sheet, by its name there without the dashes. */
+/** A colour of the style sheet, by its name without the dashes. */
 type Palette = (name: string) => string;
 
-/** The style sheet's colours in the current theme. */
+/** Of the current theme. */
 function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
   return (name) => style.getPropertyValue(`--${name}`).trim();
@@ -79,7 +79,7 @@ function candleOptions(colour: Palette): CandlestickSeriesPartialOptions {
   };
 }
 
-/** Remarks on a candle, for the line of its figures. */
+/** For the line of a candle's figures. */
 function remarks(flags: number): string {
   const words: readonly (readonly [number, string])[] = [
     [CANDLE.open, 'not sealed yet'],
@@ -109,12 +109,12 @@ export class Chart {
   #hod: ISeriesApi<'Line'> | undefined;
   #volume: ISeriesApi<'Histogram'> | undefined;
   #markers: ISeriesMarkersPluginApi<Time> | undefined;
-  /** Lowest and highest price of the candles. */
+  /** Price range of the candles. */
   #low = 0;
   #high = 0;
   #index: number | undefined;
   #state: DashboardState | undefined;
-  /** Minute under the pointer, epoch ms; undefined without one, where the last candle's figures are shown. */
+  /** Minute under the pointer, epoch ms; if undefined, the last candle's figures are shown. */
   #pointed: number | undefined;
 
   constructor(onClose: () => void) {
@@ -164,7 +164,6 @@ export class Chart {
     else this.#texts(state);
   }
 
-  /** Draws the chart in the colours of a new theme. */
   recolour(): void {
     if (this.#chart === undefined || this.#state === undefined || this.#index === undefined) return;
     const [state, index] = [this.#state, this.#index];

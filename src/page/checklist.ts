@@ -16,7 +16,7 @@ export class Checklist {
   readonly #items = new Map<string, Item>();
   readonly #announce: (text: string) => void;
 
-  /** `announce` is called with a sentence for each gate whose status changes. */
+  /** `announce` gets a sentence for each gate whose status changes. */
   constructor(announce: (text: string) => void) {
     this.#announce = announce;
   }

@@ -1,4 +1,4 @@
-/** Makes elements from names and texts only, so that a text can never become markup. */
+/** Makes elements from names and texts only: a text can never become markup. */
 
 type Child = Node | string;
 type Props = Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>;
@@ -14,7 +14,7 @@ function fill(element: Element, props: Props, children: readonly Child[]): void 
   element.append(...children);
 }
 
-/** An HTML element with properties (a function is a listener, anything else an attribute) and children. */
+/** An HTML element. A property that is a function is a listener, any other an attribute. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   props: Props = {},
@@ -36,17 +36,16 @@ export function s<Tag extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** Sets the text if it is different. */
+/** Sets the text if it differs. */
 export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Sets an attribute if it is different. */
+/** Sets the attribute if it differs. */
 export function mark(element: Element, name: string, value: string): void {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** A panel with a heading. */
 export function section(id: string, title: string, ...children: readonly Child[]): HTMLElement {
   return h(
     'section',

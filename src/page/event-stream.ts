@@ -1,4 +1,4 @@
-/** The live page's connection to the run: server-sent events, reconnected for as long as the page is open. */
+/** The live page's connection to the run: server-sent events, reconnected while the page is open. */
 import type { DashboardState, DashboardChange } from '../dashboard/state.js';
 import { every, monoMs } from './time.js';
 

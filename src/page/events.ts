@@ -1,9 +1,9 @@
-/** The list of events: live the newest first, in a report all in order. */
+/** Events: live the newest first, in a report all in order. */
 import type { DashboardState } from '../dashboard/state.js';
 import { h } from './dom.js';
 import { second } from './format.js';
 
-/** Events that the live page shows at most. */
+/** On the live page. */
 const MAX_SHOWN = 200;
 
 export class Events {

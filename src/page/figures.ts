@@ -1,4 +1,4 @@
-/** Figures of flow and cost in tiles, the curve of ticks over time, and the histogram of latency. */
+/** Tiles of flow and cost, the curve of ticks, and the histogram of latency. */
 import { PERFORMANCE } from '../gates/bounds.js';
 import type { DashboardState, DashboardStatus } from '../dashboard/state.js';
 import { latencyHistogram, tickRateCurve } from './svg.js';
@@ -6,7 +6,7 @@ import { h, mark, say } from './dom.js';
 import { count, micros, millis, NONE, number, rate } from './format.js';
 import type { Changed } from './state.js';
 
-/** Share of a ring from which on its tile is marked as bad. */
+/** A ring fuller than this share is marked as bad. */
 const MAX_RING_SHARE = 0.25;
 const MAX_LOOP_DELAY_MS = PERFORMANCE.eventLoopDelayP99Ms;
 

@@ -1,13 +1,13 @@
-/** Numbers and times as they are written in India. Pure. */
+/** Numbers and times as written in India. Pure. */
 import { IST_OFFSET_MS, istDate, istMinute, istSecond } from '../market/session.js';
 
 const price2 = new Intl.NumberFormat('en-IN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat('en-IN', { maximumFractionDigits: 0 });
 
-/** Stands for an unknown value. */
+/** An unknown value. */
 export const NONE = '–';
 
-/** A time as `text` writes it; NONE for null and for a number that is no time, which a report may hold. */
+/** NONE for null and for a number that is no time, which a report may hold. */
 const timed = (ms: number | null, text: (ms: number) => string): string =>
   ms === null || Number.isNaN(new Date(ms + IST_OFFSET_MS).getTime()) ? NONE : text(ms);
 
@@ -34,14 +34,14 @@ export function number(value: number | null): string {
   return value === null ? NONE : whole.format(value);
 }
 
-/** Percent from `open` to `last`, with its sign. */
+/** Percent, with its sign. */
 export function change(last: number | null, open: number | null): string {
   if (last === null || open === null || open === 0) return NONE;
   const percent = ((last - open) / open) * 100;
   return `${percent > 0 ? '+' : percent < 0 ? '−' : ''}${Math.abs(percent).toFixed(2)} %`;
 }
 
-/** A rate, with one decimal below 10. */
+/** One decimal below 10. */
 export function rate(value: number): string {
   return value < 10 ? value.toFixed(1) : whole.format(value);
 }
@@ -53,7 +53,7 @@ export function age(ms: number): string {
   return seconds < 5970 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** Microseconds in the unit that keeps the text short. */
+/** In the unit that keeps the text short. */
 export function micros(us: number | null): string {
   if (us === null) return NONE;
   if (us < 1000) return `${Math.round(us)} µs`;

@@ -1,4 +1,4 @@
-/** All symbols: a strip of their states, and a table that can be searched and sorted. A click opens the chart. */
+/** All symbols: a strip of states, and a table to search and sort. A click opens the chart. */
 import type { DashboardState, SymbolView } from '../dashboard/state.js';
 import { STATE_MEANINGS, SYMBOL_STATES, type SymbolState } from '../gates/symbol-state.js';
 import { sparkline } from './svg.js';
@@ -11,7 +11,7 @@ const SPARK = { width: 72, height: 18 };
 /** Real ms between two sortings by a column that changes. */
 const SORT_MS = 1000;
 
-/** Rank of each state, the most urgent first, for sorting and the summary. */
+/** The most urgent first, for sorting and the summary. */
 const STATE_RANK: Readonly<Record<SymbolState, number>> = {
   stale: 0,
   silent: 1,
@@ -114,7 +114,6 @@ export class Grid {
     );
   }
 
-  /** Moves the focus to the search field. */
   focusSearch(): void {
     this.#search.focus();
     this.#search.select();
@@ -260,7 +259,7 @@ export class Grid {
   }
 
   #sortBy(column: Column): void {
-    // The first click shows what is usually looked for: names ascending, numbers descending, urgent states first.
+    // What is usually looked for: names ascending, numbers descending, urgent states first.
     const first = column === 'symbol' || column === 'shard' || column === 'state' ? false : true;
     this.#sort = { column, down: this.#sort.column === column ? !this.#sort.down : first };
     this.#order();

@@ -1,4 +1,4 @@
-/** The page: live it follows a run, as a report it shows the state that is embedded in it. */
+/** The page: live it follows a run, as a report it shows the embedded state. */
 import { clockText } from '../text/duration.js';
 import type { DashboardState, DashboardChange } from '../dashboard/state.js';
 import { Chart } from './chart.js';
@@ -42,7 +42,7 @@ let current: DashboardState | undefined;
 
 function open(index: number): void {
   if (current === undefined) return;
-  // Shown first, because a chart is laid out for its element's size.
+  // First, because a chart is laid out for its element's size.
   chartPanel.classList.add('open');
   chart.open(current, index);
   grid.select(index);
@@ -116,7 +116,7 @@ function showChange(change: DashboardChange): void {
   chart.update(next, new Set([...changed.candles, ...changed.rules]));
 }
 
-/** Shows the state of the connection to the run. */
+/** The connection's state. */
 function showLink(state: 'live' | 'waiting' | 'lost' | 'ended'): void {
   mark(link, 'data-link', state);
   say(link, state);
@@ -231,7 +231,6 @@ function start(): void {
   });
 }
 
-/** Opens a chart and scrolls to it. */
 function openAndScroll(index: number): void {
   open(index);
   chartPanel.scrollIntoView({ block: 'nearest' });

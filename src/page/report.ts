@@ -1,4 +1,4 @@
-/** Sections that only a report has: every symbol's candles, refused packets, gaps, options, versions. */
+/** Sections of a report only: every symbol's candles, refused packets, gaps, options, versions. */
 import type { DashboardState, DashboardCandle } from '../dashboard/state.js';
 import { candleDrawing } from './svg.js';
 import { h, section } from './dom.js';
@@ -15,7 +15,7 @@ function span(all: readonly (readonly DashboardCandle[])[]): readonly [number, n
   return [first, last];
 }
 
-/** Every symbol's candles as small multiples; a click opens the symbol's chart. */
+/** Every symbol's candles as small multiples; a click opens the chart. */
 export function multiples(state: DashboardState, open: (index: number) => void): HTMLElement {
   const [first, last] = span(state.candles);
   const figures = state.run.symbols.map(({ symbol }, index) => {
@@ -96,7 +96,7 @@ export function unseen({ now }: DashboardState): HTMLElement {
   );
 }
 
-/** Everything that is needed to repeat the run. */
+/** All that is needed to repeat the run. */
 export function options({ run, now }: DashboardState): HTMLElement {
   return section(
     'options',
@@ -113,7 +113,6 @@ export function options({ run, now }: DashboardState): HTMLElement {
   );
 }
 
-/** Versions of the program and of what it depends on. */
 export function versions({ run }: DashboardState): HTMLElement {
   return section('versions', 'Versions', pairs([['tickshard', run.version], ...run.versions]));
 }

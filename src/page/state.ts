@@ -1,4 +1,4 @@
-/** Applies changes to the dashboard's state in the browser. Pure. */
+/** Applies changes to the state in the browser. Pure. */
 import {
   TRAIL_LENGTH,
   withCandles,
@@ -10,7 +10,7 @@ import {
   type RuleView,
 } from '../dashboard/state.js';
 
-/** What a change changed, so that only that is drawn. */
+/** Only this is drawn. */
 export interface Changed {
   /** Indexes of symbols. */
   readonly rows: ReadonlySet<number>;
@@ -23,7 +23,6 @@ export interface Changed {
   readonly latency: boolean;
 }
 
-/** The state after the change, and what changed. */
 export function applyChange(
   state: DashboardState,
   change: DashboardChange,

@@ -1,7 +1,4 @@
-/**
- * Drawings in SVG: sparklines, candles, ticks over time, the histogram of latency. Sizes are in each drawing's own
- * units.
- */
+/** SVG drawings: sparklines, candles, ticks over time, latency. Sizes are in each drawing's own units. */
 import { CANDLE, type DashboardState, type DashboardCandle } from '../dashboard/state.js';
 import { s } from './dom.js';
 import { micros, minute, number } from './format.js';
@@ -11,7 +8,7 @@ interface Size {
   readonly height: number;
 }
 
-/** A drawing that is stretched to its element. */
+/** Stretched to its element. */
 function drawing({ width, height }: Size, label: string, ...children: readonly SVGElement[]): SVGSVGElement {
   return s(
     'svg',
@@ -22,7 +19,7 @@ function drawing({ width, height }: Size, label: string, ...children: readonly S
 
 const at = (value: number): string => value.toFixed(1);
 
-/** Points of a sparkline through `prices`; empty for fewer than two. */
+/** Points of a line through `prices`; empty for fewer than two. */
 export function sparkline(prices: readonly number[], { width, height }: Size): string {
   if (prices.length < 2) return '';
   const [low, high] = [Math.min(...prices), Math.max(...prices)];

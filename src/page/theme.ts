@@ -1,9 +1,9 @@
-/** Dark or light: the system's theme until the reader chooses one; the choice is stored in the browser. */
+/** Dark or light: the system's theme until the reader chooses; the browser stores the choice. */
 import { h } from './dom.js';
 
 const KEY = 'tickshard-theme';
 
-/** The stored theme; null without one, or if the browser refuses storage, as for a page opened from disk. */
+/** Null without one, or if the browser refuses storage, as for a page opened from disk. */
 function storedTheme(): string | null {
   try {
     return localStorage.getItem(KEY);
@@ -20,7 +20,7 @@ function storeTheme(theme: string): void {
   }
 }
 
-/** A button that switches between dark and light and then calls `onSwitch`. */
+/** Switches between dark and light, then calls `onSwitch`. */
 export function themeButton(onSwitch: () => void): HTMLButtonElement {
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const root = document.documentElement;

@@ -5,7 +5,7 @@ export function monoMs(): number {
   return performance.now();
 }
 
-/** Calls `fire` every `ms`, for as long as the page is open. */
+/** Calls `fire` every `ms` while the page is open. */
 export function every(ms: number, fire: () => void): void {
   setInterval(fire, ms);
 }

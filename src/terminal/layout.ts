@@ -1,4 +1,4 @@
-/** The status lines that a terminal shows during a run, laid out for its size. Pure. */
+/** A run's status lines, laid out for the terminal's size. Pure. */
 import { istSecond } from '../market/session.js';
 import { tally, type Facts, type SymbolFacts } from '../gates/facts.js';
 import type { Status } from '../gates/gate.js';
@@ -8,7 +8,6 @@ import { count } from '../text/count.js';
 import { type SymbolState, symbolState } from '../gates/symbol-state.js';
 import type { Paint } from './rows.js';
 
-/** What the status lines show. */
 export interface StatusFrame {
   readonly facts: Facts;
   readonly gates: readonly GateResult[];
@@ -24,16 +23,16 @@ export interface Viewport {
 }
 
 const BAR_WIDTH = 30;
-/** Width from which on a cell has the change too. */
+/** From this width on, a cell has the change too. */
 const WIDE = 120;
 /** Longer names are cut. */
 const NAME_WIDTH = 12;
-/** A price's width in a narrow cell: four cells of the NIFTY 50 fit into 80 columns. */
+/** In a narrow cell: four cells of the NIFTY 50 fit into 80 columns. */
 const PRICE_WIDTH = 7;
-/** Lines of the screen that the grid leaves free, so that the last message stays readable. */
+/** Lines that the grid leaves free, so that the last message stays readable. */
 const SPARE_LINES = 2;
 
-/** The mark before a symbol, and its colour. The first states are shown first if not all symbols fit. */
+/** The mark before a symbol, and its colour. If not all symbols fit, the first states come first. */
 const MARKS: Readonly<Record<SymbolState, readonly [mark: string, status: Status | undefined]>> = {
   stale: ['!', 'fail'],
   silent: ['?', 'fail'],
@@ -65,7 +64,6 @@ function flow(cells: readonly Cell[], gap: string, width: number): string[] {
   return lines.map((line) => line.text);
 }
 
-/** Median lag of the feed. */
 export function lagText({ lag }: Facts): string {
   return lag === undefined ? 'unknown' : secondsText(lag.p50Ms);
 }
@@ -87,7 +85,7 @@ function head({ facts, leftMin, ticksPerSecond }: StatusFrame, width: number): s
   return [`${barWidth > 4 ? bar : ''}${left}`, ...flow(figures.map(plain), ', ', width)];
 }
 
-/** A price; in a narrow cell with as many decimals as fit. */
+/** In a narrow cell, with as many decimals as fit. */
 function priceText({ figures: { lastPrice }, priceScale }: SymbolFacts, wide: boolean): string {
   if (lastPrice === undefined) return '-';
   const price = lastPrice / priceScale;
@@ -100,13 +98,13 @@ function priceText({ figures: { lastPrice }, priceScale }: SymbolFacts, wide: bo
 const nameText = ({ symbol }: SymbolFacts): string =>
   symbol.length > NAME_WIDTH ? `${symbol.slice(0, NAME_WIDTH - 1)}…` : symbol;
 
-/** Change from the day's open; empty in LTP mode, which carries no open. */
+/** From the day's open; empty in LTP mode, which carries none. */
 function changeText({ figures: { lastPrice, sessionOpen } }: SymbolFacts): string {
   if (lastPrice === undefined || sessionOpen === undefined) return '';
   return `${lastPrice >= sessionOpen ? '+' : ''}${(((lastPrice - sessionOpen) / sessionOpen) * 100).toFixed(2)}%`;
 }
 
-/** Symbols as cells of one width: name, price, and in wide cells the change. */
+/** Cells of one width: name, price, and in wide ones the change. */
 function cellsOf(
   { facts }: StatusFrame,
   wide: boolean,
@@ -155,7 +153,7 @@ function grid(frame: StatusFrame, { columns, lines }: Viewport, paint: Paint): s
   ];
 }
 
-/** The status lines: none longer than the viewport's columns, no more than its lines. */
+/** At most the viewport's lines, each of at most its columns. */
 export function statusLines(frame: StatusFrame, viewport: Viewport, paint: Paint): string[] {
   const gates = frame.gates
     .filter(({ id }) => isLive(id))

@@ -1,4 +1,4 @@
-/** Lines that start with a status, as the run's checklist and the doctor print them. Pure. */
+/** Lines that start with a status, for the checklist and the doctor. Pure. */
 import type { Status } from '../gates/gate.js';
 
 export type Paint = (status: Status, text: string) => string;
@@ -7,17 +7,14 @@ export interface StatusRow {
   readonly status: Status;
   readonly title: string;
   readonly observed: string;
-  /** A second line that says what to do. */
+  /** What to do, on a second line. */
   readonly remedy?: string | undefined;
 }
 
 /** Column of the title and of a second line. */
 const TITLE_AT = 9;
 
-/**
- * Text in a column: lines of at most `width` characters, all but the first indented. Unlike wrap(), the indent is not
- * part of the width.
- */
+/** Lines of at most `width` characters, all but the first indented; unlike in wrap(), the indent is extra. */
 function column(text: string, width: number, indent: number): string {
   const lines: string[] = [];
   let line = '';
@@ -30,7 +27,7 @@ function column(text: string, width: number, indent: number): string {
   return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }
 
-/** One row, its title padded to `titleWidth`, wrapped to `columns`. */
+/** The title is padded to `titleWidth`, the row wrapped to `columns`. */
 export function statusRow(
   { status, title, observed, remedy }: StatusRow,
   titleWidth: number,

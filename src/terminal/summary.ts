@@ -1,4 +1,4 @@
-/** The end of a run as text: the checklist and the candles. Pure. */
+/** The end of a run as text. Pure. */
 import type { CandleWithQuality } from '../candles/candle.js';
 import { istMinute, istSecond, MINUTE_MS } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
@@ -6,16 +6,15 @@ import type { RunVerdict, Status } from '../gates/gate.js';
 import { titleOf, type GateResult } from '../gates/gates.js';
 import { statusRow, type Paint } from './rows.js';
 
-/** How a checklist is printed. */
 export interface Printing {
   readonly paint: Paint;
-  /** Columns to which lines are wrapped; undefined to leave them whole. */
+  /** Columns to which lines are wrapped; undefined leaves them whole. */
   readonly columns?: number | undefined;
   /** `quiet`: gates that failed or warn, and the verdict. `verbose`: each gate with what it expects. */
   readonly voice: 'quiet' | 'usual' | 'verbose';
 }
 
-/** The checklist: one line for each gate, and a second one if there is something to do. */
+/** One line for each gate, and a second if there is something to do. */
 export function checklist(
   facts: Facts,
   gates: readonly GateResult[],
@@ -51,7 +50,7 @@ export function checklist(
   ].join('\n');
 }
 
-/** Gaps and partial minutes, if there are any. */
+/** Gaps and partial minutes. */
 function unseenLines({ unseen, symbols }: Facts): string[] {
   const gaps = unseen.gaps.map(({ fromMs, toMs }) => `${istSecond(fromMs)} to ${istSecond(toMs)}`);
   // Successive minutes with the same number of symbols are one span.
@@ -79,7 +78,7 @@ const price = (value: number): string => value.toFixed(2);
 /** Candles in a table at most. */
 const MAX_CANDLES = 30;
 
-/** One symbol's candles as a table, the last MAX_CANDLES of them. */
+/** One symbol's last MAX_CANDLES candles as a table. */
 export function candleTable(
   symbol: string,
   candles: readonly CandleWithQuality[],
@@ -110,7 +109,7 @@ export function candleTable(
   return [`${symbol}, one-minute candles in rupees${earlier}`, line(head), ...rows.map(line)].join('\n');
 }
 
-/** All symbols as a table, one line each. */
+/** One line each. */
 export function symbolTable(facts: Facts): string {
   const head = ['symbol', 'ticks', 'whole', 'partial', 'late', 'last'];
   const rows = facts.symbols.map(({ symbol, figures, whole, partial, late, priceScale }) => [

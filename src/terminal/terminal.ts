@@ -1,6 +1,6 @@
 /**
- * What a person sees during a run: on a terminal, status lines that are overwritten in place; in a file or pipe, plain
- * lines. Write only: nothing on the data path reads it.
+ * What a person sees during a run: on a terminal, status lines overwritten in place; in a file or pipe, plain lines.
+ * Write only: nothing on the data path reads it.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { istMinute } from '../market/session.js';
@@ -10,7 +10,6 @@ import { lagText, statusLines, type StatusFrame } from './layout.js';
 import { tally } from '../gates/facts.js';
 import type { GateTransition } from '../monitor/gate-transitions.js';
 
-/** Where the text goes. */
 interface Screen {
   readonly columns: number;
   readonly rows: number;
@@ -19,19 +18,19 @@ interface Screen {
 
 export interface TerminalOptions {
   readonly screen: Screen;
-  /** Whether it understands cursor movements. */
+  /** True if it understands cursor movements. */
   readonly tty: boolean;
   readonly color: boolean;
 }
 
 const codes: Record<Status, string> = { pass: '32', fail: '31', warn: '33', skip: '90' };
-/** Clear to the end of the line, and of the screen. */
+/** To the end of the line, and of the screen. */
 const [CLEAR_LINE, CLEAR_REST] = ['\u001b[K', '\u001b[0J'];
 const MIN_COLUMNS = 20;
 
 export class Terminal {
   readonly #options: TerminalOptions;
-  /** The status lines on the screen. */
+  /** Status lines on the screen. */
   #lines: readonly string[] = [];
   #lastSeals = 0;
 
@@ -39,7 +38,7 @@ export class Terminal {
     this.#options = options;
   }
 
-  /** Writes one or more lines that stay, above the status lines. */
+  /** Writes lines that stay, above the status lines. */
   say(text: string): void {
     if (this.#lines.length === 0) return this.#options.screen.write(`${text}\n`);
     const lines = text
@@ -49,13 +48,13 @@ export class Terminal {
     this.#options.screen.write(`${this.#toFirstLine()}${lines}${over(this.#lines)}`);
   }
 
-  /** Redraws the status lines; without a terminal, writes a line if a minute was sealed or a gate changed. */
+  /** Redraws; without a terminal, writes a line if a minute was sealed or a gate changed. */
   show(frame: StatusFrame, transitions: readonly GateTransition[]): void {
     if (this.#options.tty) this.#draw(frame);
     else this.#report(frame, transitions);
   }
 
-  /** `text` in the colour of a status, if colours are wanted. */
+  /** In the status's colour, if colours are wanted. */
   paint(status: Status, text: string): string {
     return this.#options.color ? `\u001b[${codes[status]}m${text}\u001b[0m` : text;
   }
@@ -65,15 +64,14 @@ export class Terminal {
     return this.#options.tty ? Math.max(40, this.#options.screen.columns) : undefined;
   }
 
-  /** Removes the status lines. */
   clear(): void {
     if (this.#lines.length > 0) this.#options.screen.write(`${this.#toFirstLine()}${CLEAR_REST}`);
     this.#lines = [];
   }
 
   /**
-   * Moves to the first status line, and to column one, because the terminal echoes a typed ^C at the cursor. A line
-   * that was drawn on a wider screen may occupy several now.
+   * Also to column one, as the terminal echoes a typed ^C at the cursor. A line drawn on a wider screen may take
+   * several now.
    */
   #toFirstLine(): string {
     const columns = Math.max(1, this.#options.screen.columns);
@@ -86,7 +84,7 @@ export class Terminal {
 
   #draw(frame: StatusFrame): void {
     const { columns, rows } = this.#options.screen;
-    // Some terminals wrap a line that reaches the last column. The line below the status lines is the cursor's.
+    // Some terminals wrap a line that reaches the last column. The cursor takes one line below.
     const viewport = { columns: Math.max(MIN_COLUMNS, columns) - 1, lines: Math.max(2, rows) - 1 };
     const lines = statusLines(frame, viewport, (status, text) => this.paint(status, text)).map((line) =>
       clip(line, viewport.columns),
@@ -112,7 +110,7 @@ export class Terminal {
   }
 }
 
-/** Overwrites lines and clears the rest of each afterwards, so that the screen does not flicker. */
+/** Overwrites lines, then clears the rest of each, so that the screen does not flicker. */
 function over(lines: readonly string[]): string {
   return `${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_REST}`;
 }

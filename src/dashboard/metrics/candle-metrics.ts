@@ -1,4 +1,4 @@
-/** Metrics of candles: how many were sealed and revised, late ticks, gaps. */
+/** Candles sealed and revised, late ticks, gaps. */
 import type { ShardMemory } from '../../memory/layout.js';
 import { tallyCandles, type CandleTally, type RowPlace } from '../../memory/shard-reader.js';
 import type { MetricSet, Sample } from './metric-set.js';

@@ -1,12 +1,12 @@
-/** Metrics of the feed: connections, how they ended, lag, market time. */
+/** Connections, how they ended, lag, market time. */
 import type { DashboardState } from '../state.js';
 import { single, type MetricSet, type Sample } from './metric-set.js';
 
 export interface FeedFigures {
   readonly connected: boolean;
-  /** Connections opened so far. */
+  /** Opened so far. */
   readonly connections: number;
-  /** Connections ended so far, by cause. */
+  /** Ended so far, by cause. */
   readonly ended: Readonly<Record<string, number>>;
 }
 

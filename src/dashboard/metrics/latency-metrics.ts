@@ -1,4 +1,4 @@
-/** Latency histograms per shard, read from shared memory. */
+/** Latency histograms per shard. */
 import { filledBuckets, histogramIn } from '../../memory/histogram.js';
 import type { ShardMemory } from '../../memory/layout.js';
 import type { Labels, MetricSet } from './metric-set.js';
@@ -22,7 +22,7 @@ export function latencyMetrics(set: MetricSet, memories: readonly ShardMemory[])
   );
 }
 
-/** One shard's values, as prom-client's registry prints them. */
+/** As prom-client's registry prints them. */
 function histogramValues(
   name: string,
   memory: ShardMemory,

@@ -4,10 +4,10 @@ import { COUNTER, type CounterName } from '../../memory/counters.js';
 
 export type Labels = Readonly<Record<string, string>>;
 export type Sample = readonly [labels: Labels, value: number];
-/** Reads a metric's samples; called at each scrape. */
+/** Called at each scrape. */
 export type ReadSamples = () => readonly Sample[];
 
-/** The one sample of a metric without labels; none while the value is unknown. */
+/** The sample of a metric without labels; none while the value is unknown. */
 export function single(value: number | null | undefined): readonly Sample[] {
   return value === null || value === undefined ? [] : [[{}, value]];
 }
@@ -17,7 +17,7 @@ export class MetricSet {
   readonly registry = new Registry();
   readonly #counters: Float64Array;
 
-  /** `counters`: the run's counters, in shared memory. */
+  /** `counters`: the run's, in shared memory. */
   constructor(counters: Float64Array) {
     this.#counters = counters;
   }
@@ -30,12 +30,12 @@ export class MetricSet {
     new Gauge(this.#configuration(name, help, labelNames, read));
   }
 
-  /** A counter without labels that is one of the run's, divided by `scale`. */
+  /** One of the run's counters, divided by `scale`. */
   total(name: string, help: string, of: CounterName, scale = 1): void {
     this.counter(name, help, [], () => [[{}, this.#value(of) / scale]]);
   }
 
-  /** A counter with one label, of which each value is one of the run's counters. */
+  /** One of the run's counters for each value of a label. */
   totals(name: string, help: string, label: string, of: Readonly<Record<string, CounterName>>): void {
     this.counter(name, help, [label], () =>
       Object.entries(of).map(([value, counter]): Sample => [{ [label]: value }, this.#value(counter)]),
@@ -43,8 +43,8 @@ export class MetricSet {
   }
 
   /**
-   * A histogram that exists elsewhere. prom-client's own can only be added to, value by value; its registry takes any
-   * object that returns its values.
+   * prom-client's own histogram can only be added to, value by value; its registry takes any object that returns its
+   * values.
    */
   histogram(name: string, help: string, read: () => readonly object[]): void {
     const get = (): Promise<MetricObject> =>

@@ -1,4 +1,4 @@
-/** Metrics of frames and packets: how many came, and what became of them. */
+/** How many frames and packets came, and what became of them. */
 import type { ShardMemory } from '../../memory/layout.js';
 import { readRow, ringDepth, type RowPlace } from '../../memory/shard-reader.js';
 import type { MetricSet, Sample } from './metric-set.js';

@@ -1,4 +1,4 @@
-/** Metrics of the process: event-loop delay, CPU, memory. */
+/** Event-loop delay, CPU, memory. */
 import type { DashboardState } from '../state.js';
 import { single, type MetricSet } from './metric-set.js';
 

@@ -1,7 +1,7 @@
 /**
- * The run for Prometheus, by its naming conventions (base units, `_total`, one meaning a name). Labels are shards,
- * reasons, causes, states and gates: closed lists, so that the number of series depends neither on the number of
- * symbols nor on the length of the run. All values are read at the scrape.
+ * The run for Prometheus, by its naming conventions (base units, `_total`, one meaning a name). Labels are closed
+ * lists (shards, reasons, causes, states, gates), so the number of series does not grow with symbols or time. Values
+ * are read at the scrape.
  */
 import type { Registry } from 'prom-client';
 import { STATUSES } from '../../gates/gate.js';
@@ -20,14 +20,13 @@ export interface MetricsSources {
   readonly memories: readonly ShardMemory[];
   readonly places: readonly RowPlace[];
   readonly counters: Float64Array;
-  /** The run as of the last update; undefined before the first. */
+  /** As of the last update; undefined before the first. */
   readonly state: () => DashboardState | undefined;
-  /** The feed as of the last update; undefined before the first. */
+  /** As of the last update; undefined before the first. */
   readonly feed: () => FeedFigures | undefined;
   readonly version: string;
 }
 
-/** The run's metrics. */
 export function runMetrics(sources: MetricsSources): Registry {
   const { memories, places, counters, state, feed } = sources;
   const set = new MetricSet(counters);
@@ -59,7 +58,6 @@ function infoMetrics(set: MetricSet, { state, version }: MetricsSources): void {
   );
 }
 
-/** What held the run up. */
 function interruptionMetrics(set: MetricSet): void {
   set.total(
     'tickshard_socket_pauses_total',
@@ -75,7 +73,6 @@ function interruptionMetrics(set: MetricSet): void {
   set.total('tickshard_worker_deaths_total', 'Worker threads that died and were replaced.', 'workerDeaths');
 }
 
-/** Symbols and gates, by their states. */
 function stateMetrics(set: MetricSet, state: () => DashboardState | undefined): void {
   set.gauge('tickshard_symbols', 'Symbols by how they do.', ['state'], () => {
     const rows = state()?.rows ?? [];
