@@ -1,4 +1,4 @@
-/** What a command is: its line in the registry, and the module that the line loads. */
+/** A command: its line in the registry, and the module that this loads. */
 import type { ValuesOf } from './options/table.js';
 
 /** Text to print instead of running the command. */
@@ -10,27 +10,26 @@ export class TextAnswer {
   }
 }
 
-/** The module of a command. Its options are the rows of the option table that name it. */
+/** A command's options are the rows of the option table that name it. */
 export interface CommandModule<Name extends string, Options> {
-  /** What a user should know, below the options in help. */
+  /** Shown below the options in help. */
   readonly about?: string;
-  /** What each exit code means. */
+  /** The meaning of each exit code. */
   readonly exitCodes: Readonly<Record<number, string>>;
   /** A command line to start with. */
   readonly example?: string;
-  /** The values as the command takes them. `columns` is the width of the text to print. Throws EngineError USAGE. */
+  /** The values as the command takes them. `columns`: text width. Throws EngineError USAGE. */
   check(values: ValuesOf<Name>, context: { readonly columns: number }): Options | TextAnswer;
   /** Returns the exit code. Throws EngineError. */
   run(options: Options): number | Promise<number>;
-  /** Whether it only prints, so that it can end when no one reads its output. False without this member. */
+  /** True if it only prints, so that it can end when no one reads. False without this member. */
   printsOnly?(options: Options): boolean;
 }
 
 export type AnyCommand = CommandModule<string, unknown>;
 
-/** A line of the registry. */
 export interface CommandEntry {
-  /** The word after `tickshard`; `run` needs none. */
+  /** After `tickshard`; `run` needs none. */
   readonly name: string;
   readonly describe: string;
   readonly load: () => Promise<AnyCommand>;
@@ -38,14 +37,14 @@ export interface CommandEntry {
   readonly formerly?: readonly [command: string, word: string];
 }
 
-/** Makes a command's module. `Name` says which rows of the option table it has. */
+/** `Name` selects the rows of the option table. */
 export function defineCommand<Name extends string, Options>(
   module: CommandModule<Name, Options>,
 ): CommandModule<Name, Options> {
   return module;
 }
 
-/** Exit codes in one line, for help. */
+/** One line, for help. */
 export function exitCodeText(exitCodes: AnyCommand['exitCodes']): string {
   const codes = Object.entries(exitCodes).map(([code, meaning]) => `${code} ${meaning}`);
   return `Exit codes: ${codes.join(', ')}.`;

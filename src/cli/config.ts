@@ -1,9 +1,8 @@
-/** What a run is asked to be: the values of its options, composed and frozen. Nothing is read, opened or connected. */
+/** A run's configuration: option values, composed and frozen. Nothing is read, opened or connected. */
 import type { Fault } from '../sim/faults/fault.js';
 import { OUT } from './options/output.js';
 import type { ValuesOf } from './options/table.js';
 
-/** Where the packets come from. */
 export type FeedChoice =
   | { readonly kind: 'live' }
   | {
@@ -16,14 +15,14 @@ export type FeedChoice =
   | {
       readonly kind: 'url';
       readonly url: string;
-      /** Market time at `anchorMonoMs`, by default when the run starts. */
+      /** Market time at `anchorMonoMs`, by default the run's start. */
       readonly marketClock:
         { readonly originMs: number; readonly speed: number; readonly anchorMonoMs?: number } | undefined;
-      /** File of certificates that are trusted in place of the public ones. */
+      /** Certificates to trust in place of the public ones. */
       readonly ca: string | undefined;
     };
 
-/** A feed that the program does not start itself. */
+/** A feed that this program does not start. */
 export type RemoteFeed = Exclude<FeedChoice, { kind: 'sim' }>;
 
 type RunValues = ValuesOf<'run'>;
@@ -45,8 +44,8 @@ const COMPOSED = [
 ] satisfies (keyof RunValues)[];
 
 /**
- * A checked run: a stage run, or a shadow run, which is the same for a whole day. An option has its value under the
- * key of its row in the option table, except those that are composed. Paths are as the user gave them.
+ * A checked stage run, or shadow run, which is the same for a whole day. A value has the key of its row in the option
+ * table, except composed ones. Paths are as given.
  */
 export interface StageConfig extends Omit<RunValues, (typeof COMPOSED)[number]> {
   readonly shadow: boolean;
@@ -54,13 +53,13 @@ export interface StageConfig extends Omit<RunValues, (typeof COMPOSED)[number]> 
   readonly durationMin: number | undefined;
   readonly feed: FeedChoice;
   readonly out: string;
-  /** Folder of the journals; undefined: the run keeps none. */
+  /** Folder; undefined for no journal. */
   readonly journal: string | undefined;
-  /** How much the terminal shows. */
+  /** Amount shown in the terminal. */
   readonly voice: 'quiet' | 'usual' | 'verbose';
 }
 
-/** Faults of the simulated broker: the named ones, and those that `--chaos` picks. */
+/** The simulated broker's faults: named, and picked by `--chaos`. */
 export function faultsOf({ fault, chaos }: Pick<RunValues, 'fault' | 'chaos'>): readonly Fault[] {
   return [...fault, ...(chaos ?? [])];
 }
@@ -71,17 +70,17 @@ function feedOf(values: RunValues): FeedChoice {
   return feed === 'live' ? { kind: 'live' } : { kind: 'url', url: feed, marketClock, ca };
 }
 
-/** The feed of a command that starts none: `live` or a URL. */
+/** For a command that starts no feed: `live` or a URL. */
 export function remoteFeed(feed: string, ca: string | undefined): RemoteFeed {
   return feed === 'live' ? { kind: 'live' } : { kind: 'url', url: feed, marketClock: undefined, ca };
 }
 
-/** Folder of the candles: those of the live feed are kept apart from all others. */
+/** Folder of the candles: the live feed's are apart from all others. */
 export function outFolder(out: string | undefined, feed: FeedChoice): string {
   return out ?? (feed.kind === 'live' ? OUT.live : OUT.other);
 }
 
-/** The configuration of a stage run, or of a shadow run. */
+/** Composes the configuration of a stage run, or of a shadow run. */
 export function stageConfig(values: RunValues | ValuesOf<'shadow'>, shadow: boolean): StageConfig {
   const { durationMin, journal, noJournal, quiet, verbose } = values;
   const composed: ReadonlySet<string> = new Set([...COMPOSED, 'untilClose']);

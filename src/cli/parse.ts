@@ -1,4 +1,4 @@
-/** The command line: argv to one checked command, to text, or to one error sentence. Opens and connects nothing. */
+/** Parses argv to one checked command, to text, or to one error sentence. Opens and connects nothing. */
 import yargs, { type Argv, type Options } from 'yargs';
 import { EngineError } from '../errors.js';
 import { exitCodeText, TextAnswer, type AnyCommand, type CommandEntry } from './command.js';
@@ -7,25 +7,24 @@ import { OPTIONS, optionsOf } from './options/table.js';
 import { defaultOf, readOptions, type Parsed } from './read.js';
 import { usage } from './values.js';
 
-/** The command of a command line without one. */
+/** For a command line without one. */
 const DEFAULT_COMMAND = 'run';
 
-/** What a command line asks for. */
 export type Asked =
-  /** Help or version: to be printed, and nothing else done. */
+  /** Help or version, to print only. */
   | { readonly kind: 'text'; readonly text: string }
   | {
       readonly kind: 'command';
       readonly name: string;
       readonly options: unknown;
-      /** What the user should know of the spelling, one sentence. */
+      /** About the spelling, one sentence. */
       readonly notice: string | undefined;
       readonly printsOnly: boolean;
-      /** Runs it and returns the exit code. Throws EngineError. */
+      /** Returns the exit code. Throws EngineError. */
       readonly run: () => number | Promise<number>;
     };
 
-/** The help of one option, its default included. */
+/** With the default. */
 function helpOf(row: OptionRow): string {
   const { help, bare, defaultHelp, placeholder } = row;
   const fallback = defaultHelp ?? defaultOf(row);
@@ -35,7 +34,7 @@ function helpOf(row: OptionRow): string {
 
 const isPositional = ({ kind }: OptionRow): boolean => kind === 'positional';
 
-/** Gives yargs the rows of a command and what is below them in help. */
+/** Gives yargs a command's rows and the help below them. */
 function build(
   builder: Argv,
   name: string,
@@ -57,7 +56,7 @@ function build(
   );
 }
 
-/** What yargs itself refuses, as one sentence. */
+/** Yargs' own refusal as one sentence. */
 function refusal(message: string | undefined, error: Error | undefined): EngineError {
   if (error instanceof EngineError) return error;
   const line = (message ?? error?.message ?? 'the arguments cannot be read')
@@ -75,7 +74,6 @@ function checkFlags(argv: readonly string[]): void {
   if (valued !== undefined) throw usage(`${valued.split('=')[0]} takes no value.`);
 }
 
-/** Yargs with everything that concerns no single command. */
 function bare(version: string, columns: number): Argv {
   return yargs()
     .scriptName('tickshard')
@@ -98,7 +96,7 @@ function bare(version: string, columns: number): Argv {
     });
 }
 
-/** Adds a command to yargs. `module` is undefined if the command line cannot mean it; `answer` gets what was asked. */
+/** `module` is undefined if the command line cannot mean it; `answer` gets what was asked. */
 function register(
   parser: Argv,
   { name, describe, formerly }: CommandEntry,
@@ -136,8 +134,8 @@ function register(
 }
 
 /**
- * Parses the words after `tickshard` by the registry `commands`, and loads the modules that may be meant. `version` is
- * printed when asked for, help `columns` wide. Throws EngineError USAGE with one sentence.
+ * Parses the words after `tickshard` by the registry `commands` and loads modules that may be meant. `version` is
+ * printed on request, help `columns` wide. Throws EngineError USAGE with one sentence.
  */
 export async function parse(
   argv: readonly string[],
@@ -148,7 +146,7 @@ export async function parse(
   const parser = bare(version, columns);
   let asked: Asked | undefined;
   for (const entry of commands) {
-    // Only what may be meant is loaded: help and errors come quickly.
+    // Loads only what may be meant, so that help and errors are quick.
     const meant = [DEFAULT_COMMAND, ...argv].some((word) => [entry.name, entry.formerly?.[0]].includes(word));
     const module = meant ? await entry.load() : undefined;
     register(parser, entry, module, columns, (answer) => (asked = answer));

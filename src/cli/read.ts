@@ -1,15 +1,14 @@
-/** Options as yargs parsed them, read and checked by the option table. */
+/** Reads and checks yargs' options by the option table. */
 import type { Given, OptionRow } from './options/row.js';
 import { optionsOf, type ValuesOf } from './options/table.js';
 import { usage } from './values.js';
 
-/** What yargs makes of a command line. */
 export type Parsed = Readonly<Record<string, unknown>>;
 
-/** As typed: true for a flag, the text of one value, the texts of several; undefined when the option is not given. */
+/** True for a flag, the text of one value, the texts of several; undefined when not given. */
 type Typed = true | string | readonly string[] | undefined;
 
-/** Throws EngineError USAGE for an option that is given twice or without its value. */
+/** Throws EngineError USAGE for a repeated option or a missing value. */
 function typedOf({ name, kind, bare }: OptionRow, parsed: Parsed): Typed {
   const found = parsed[name];
   if (kind === 'words') {
@@ -21,14 +20,14 @@ function typedOf({ name, kind, bare }: OptionRow, parsed: Parsed): Typed {
     if (texts?.includes('') === true) throw usage(`--${name} needs a value.`);
     return texts;
   }
-  // yargs makes a list of an option that is given twice.
+  // yargs makes a list of a repeated option.
   if (Array.isArray(found)) throw usage(`--${name} is given twice.`);
   if (kind === 'flag') return found === true ? true : undefined;
   if (found === '' && bare === undefined) throw usage(`--${name} needs a value.`);
   return found === '' ? bare : (found as string | undefined);
 }
 
-/** The text that is read when the option is not given. */
+/** The text to read when the option is not given. */
 export function defaultOf(row: OptionRow): string | undefined {
   return typeof row.default === 'function' ? row.default() : row.default;
 }
@@ -42,7 +41,7 @@ function valueOf(row: OptionRow, typed: Typed): unknown {
   return text === undefined ? undefined : reader!.read(text, name);
 }
 
-/** Throws EngineError USAGE with the first sentence that speaks against the option, given or not. */
+/** Throws EngineError USAGE with the first objection to the option, given or not. */
 function checkRow(row: OptionRow, typed: Typed, given: Given): void {
   const { name, missing } = row;
   const rules = typed !== undefined ? row.rules : missing === undefined ? [] : [missing];
@@ -53,8 +52,7 @@ function checkRow(row: OptionRow, typed: Typed, given: Given): void {
 }
 
 /**
- * The checked values of a command's options, by key. Rows are checked in the order of the table. Throws EngineError
- * USAGE with one sentence on the first error.
+ * Checked values by key. Checks rows in table order. Throws EngineError USAGE with one sentence on the first error.
  */
 export function readOptions<Command extends string>(command: Command, parsed: Parsed): ValuesOf<Command> {
   const rows = new Map(optionsOf(command).map((row) => [row.name, row]));

@@ -1,27 +1,26 @@
-/** Readers of option values. A reader throws EngineError USAGE with one sentence that names the option. */
+/** Readers of option values. They throw EngineError USAGE with one sentence that names the option. */
 import { EngineError } from '../errors.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
 
-/** What `--at` means when it is not given: a Monday, late enough for the day's figures to be settled. */
+/** Default of `--at`: a Monday, late enough for settled figures of the day. */
 export const DEFAULT_AT = '2026-11-23T11:00';
 
-/** An error for a command line that cannot be used. */
+/** For a command line that cannot be used. */
 export function usage(sentence: string): EngineError {
   return new EngineError('USAGE', sentence);
 }
 
-/** Returned by a reader for text that it cannot read. */
+/** A reader's answer to text that it cannot read. */
 const REFUSED = Symbol('refused');
 
-/** Reads the text of one option. */
 export interface Reader<T> {
-  /** What the option takes, after "takes" in its error sentence and in the reference. */
+  /** After "takes" in its error sentence and in the reference. */
   readonly takes: string;
   /** Throws EngineError USAGE. */
   readonly read: (text: string, name: string) => T;
 }
 
-/** A reader whose error sentence is `--NAME takes TAKES, not TEXT.` */
+/** A reader with the error sentence `--NAME takes TAKES, not TEXT.` */
 export function reader<T>(
   takes: string,
   read: (text: string, name: string) => T | typeof REFUSED,
@@ -36,7 +35,7 @@ export function reader<T>(
   };
 }
 
-/** The same text with its value changed by `change`. */
+/** A reader of the same texts, with the value changed by `change`. */
 export function mapped<T, U>({ takes, read }: Reader<T>, change: (value: T) => U): Reader<U> {
   return { takes, read: (text, name) => change(read(text, name)) };
 }
@@ -45,7 +44,6 @@ export function mapped<T, U>({ takes, read }: Reader<T>, change: (value: T) => U
 export function number(range: {
   readonly min: number;
   readonly max: number;
-  /** Whether decimals are allowed. */
   readonly decimals?: boolean;
   readonly unit?: string;
 }): Reader<number> {
@@ -60,7 +58,7 @@ export function number(range: {
   );
 }
 
-/** One of the keys of `meanings`, read as its value. */
+/** A key of `meanings`, read as its value. */
 export function oneOf<T>(meanings: Readonly<Record<string, T>>): Reader<T> {
   const names = Object.keys(meanings);
   return reader(`${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`, (text) =>
@@ -68,7 +66,7 @@ export function oneOf<T>(meanings: Readonly<Record<string, T>>): Reader<T> {
   );
 }
 
-/** Epoch ms of an IST time such as `2026-11-23T11:00`, seconds and `+05:30` optional. */
+/** Epoch ms of an IST time such as `2026-11-23T11:00`; seconds and `+05:30` optional. */
 export const time: Reader<number> = reader(
   `Indian time as YYYY-MM-DDTHH:mm, e.g. ${DEFAULT_AT}`,
   (text): number | typeof REFUSED => {
@@ -86,7 +84,7 @@ export const date: Reader<string> = reader('a date as YYYY-MM-DD', (text): strin
   return midnightMs > DAY_MS && istDate(midnightMs) === text ? text : REFUSED;
 });
 
-/** A path: any text that is not blank. */
+/** Any text that is not blank. */
 export const path: Reader<string> = {
   takes: 'a path',
   read: (text, name) => {
@@ -95,10 +93,9 @@ export const path: Reader<string> = {
   },
 };
 
-/** A URL, as typed: it is checked where it is used. */
+/** As typed: checked where it is used. */
 export const url: Reader<string> = { takes: 'a URL', read: (text) => text };
 
-/** Symbols separated by commas. */
 export const symbolNames: Reader<readonly string[]> = reader('names separated by commas', (text) => {
   const names = text.split(',').map((name) => name.trim());
   return names.includes('') ? REFUSED : names;
@@ -112,15 +109,15 @@ export function feedName(sim: boolean): Reader<string> {
   });
 }
 
-/** Why a command that connects to a running server cannot have `--feed sim`. */
+/** For a command that connects to a running server. */
 export const SIM_IS_A_RUN =
   '--feed sim is started by a run; to try this on the simulator, start `tickshard simulate` and give the ws:// URL that it prints.';
 
-/** Market seconds that pass in a real second, for a simulated market. */
+/** Market seconds per real second. */
 const SPEED = { min: 0.1, max: 600, decimals: true } as const;
 export const marketSpeed = number({ ...SPEED, unit: 'market seconds a second' });
 
-/** ORIGIN@SPEED: the market time at the start of the run, epoch ms, and its speed. */
+/** ORIGIN@SPEED: market time at the run's start, epoch ms, and its speed. */
 export const marketClock: Reader<{ readonly originMs: number; readonly speed: number }> = reader(
   `ORIGIN@SPEED, e.g. ${DEFAULT_AT}@60`,
   (text, name): { originMs: number; speed: number } | typeof REFUSED => {
@@ -134,5 +131,5 @@ export const marketClock: Reader<{ readonly originMs: number; readonly speed: nu
 /** Seeds of the simulated market and of `--chaos`. */
 export const seed = number({ min: 0, max: 4_294_967_295 });
 
-/** Ports of this machine; 0 is any free one. */
+/** 0 is any free port. */
 export const PORTS = { min: 0, max: 65_535 } as const;

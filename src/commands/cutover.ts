@@ -1,4 +1,7 @@
-/** `tickshard cutover`: may the feed replace polling, by reports of shadow runs and comparisons? Writes nothing. */
+/**
+ * `tickshard cutover`: judges by reports of shadow runs and comparisons if the feed may replace polling. Writes
+ * nothing.
+ */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCommand } from '../cli/command.js';
@@ -14,10 +17,10 @@ import { symbolOf } from '../run/universe.js';
 
 type CutoverOptions = ValuesOf<'cutover'>;
 
-/** A report has a few megabytes. */
+/** Reports have a few megabytes. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
-/** `path` itself, or the JSON files directly in it. Throws EngineError USAGE. */
+/** `path`, or the JSON files directly in it. Throws EngineError USAGE. */
 async function filesOf(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
@@ -34,7 +37,7 @@ async function filesOf(path: string): Promise<string[]> {
   }
 }
 
-/** Reads all files. One that is not evidence, or cannot be read, becomes a note: it may be the missing day. */
+/** A file that is no evidence, or cannot be read, becomes a note: it may be the missing day. */
 async function readEvidence(
   paths: readonly string[],
 ): Promise<{ readonly evidence: readonly CutoverEvidence[]; readonly notes: readonly string[] }> {
@@ -100,7 +103,7 @@ function table(days: readonly CutoverDay[]): string[] {
   );
 }
 
-/** The last line: the verdict, and what to do. */
+/** The verdict, and what to do. */
 function conclusion({ may, symbols, days, requirements }: Cutover): string {
   const list = `${symbols.length} ${symbols.length === 1 ? 'symbol' : 'symbols'}`;
   if (may) {
@@ -110,7 +113,6 @@ function conclusion({ may, symbols, days, requirements }: Cutover): string {
   return `Verdict: NOT YET. ${missing} of ${requirements.length} requirements ${missing === 1 ? 'is' : 'are'} not met; go on polling.`;
 }
 
-/** The result as JSON. */
 function asJson(result: Cutover, notes: readonly string[]): string {
   const days = result.days.map(({ date, run, comparison, whole, compared, late }) => ({
     date,
@@ -134,7 +136,7 @@ function asJson(result: Cutover, notes: readonly string[]): string {
   return JSON.stringify({ kind: 'cutover', may, symbols, days, requirements, notes }, null, 2);
 }
 
-/** Prints the days, the requirements, the notes and the verdict. */
+/** Prints days, requirements, notes and verdict. */
 function show(result: Cutover, notes: readonly string[]): void {
   const terminal = terminalOn(process.stdout);
   const width = Math.max(...result.requirements.map(({ title }) => title.length));
@@ -153,10 +155,7 @@ function show(result: Cutover, notes: readonly string[]): void {
   terminal.say(`\n${conclusion(result)}`);
 }
 
-/**
- * Prints the verdict; returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE without anything to
- * read.
- */
+/** Prints the verdict; returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE without input. */
 async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
   const wanted = symbols?.map(symbolOf);
   const { evidence, notes } = await readEvidence(runs);

@@ -14,14 +14,14 @@ import { niftyFifty } from '../run/universe.js';
 export interface DecodeStreams {
   readonly input: Readable;
   readonly output: Writable;
-  /** Called with one sentence for each line that is not hexadecimal. */
+  /** Called for each line that is not hexadecimal. */
   readonly complain: (sentence: string) => void;
 }
 
 /**
- * Decodes until the input ends and returns the exit code: 0, or 2 if a line was not hexadecimal. That line is
- * answered with `{"refused":"hex"}`, so every line has its answer. The packet filter knows `listings` and no market
- * date. An empty line is an empty frame.
+ * Decodes to the input's end; returns the exit code: 0, or 2 if a line was not hexadecimal. That line is answered
+ * with `{"refused":"hex"}`: every line has its answer. The packet filter knows `listings` and no market date. An
+ * empty line is an empty frame.
  */
 export async function decodeLines(
   streams: DecodeStreams,

@@ -1,6 +1,6 @@
 /**
- * `tickshard instruments`: downloads the broker's instrument file if asked, and compares the shipped NIFTY 50 with the
- * newest one. No run downloads.
+ * `tickshard instruments`: downloads the broker's instrument file if asked, and compares the shipped NIFTY 50 with
+ * the newest. No run downloads.
  */
 import { defineCommand } from '../cli/command.js';
 import type { ValuesOf } from '../cli/options/table.js';
@@ -16,9 +16,9 @@ import { disagreement, niftyFifty, readInstrumentMaster, type InstrumentMaster }
 type InstrumentsOptions = ValuesOf<'instruments'>;
 
 /**
- * Returns the exit code: 0, or 1 if a token of the shipped list differs or is missing. Throws EngineError INSTRUMENT
- * for a file that cannot be used or was never fetched, CONNECT for the network, OUTPUT if the file cannot be kept. A
- * failure leaves earlier files unchanged.
+ * Returns the exit code: 0, or 1 if a shipped token differs or is missing. Throws EngineError INSTRUMENT for an
+ * unusable or never fetched file, CONNECT for the network, OUTPUT if the file cannot be kept. A failure leaves
+ * earlier files unchanged.
  */
 async function instruments(
   { fetch, from, ca, json }: InstrumentsOptions,

@@ -1,4 +1,4 @@
-/** All commands. A command is its file and one line here; its options are rows of the table in src/cli/options. */
+/** All commands. Each is a file, one line here, and option rows in src/cli/options. */
 import type { CommandEntry } from '../cli/command.js';
 
 export const COMMANDS: readonly CommandEntry[] = [

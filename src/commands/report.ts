@@ -1,4 +1,4 @@
-/** `tickshard report`: writes the page of a run again from its report. */
+/** `tickshard report`: writes a run's page again from its report. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineCommand } from '../cli/command.js';
@@ -10,7 +10,7 @@ import { displayPath } from '../run/output-folders.js';
 
 type ReportOptions = ValuesOf<'report'>;
 
-/** The report in a file. Throws EngineError REPORT if it is not JSON or cannot be read. */
+/** Throws EngineError REPORT if the file is not JSON or cannot be read. */
 function readReport(file: string): unknown {
   let text: string;
   try {
@@ -33,7 +33,7 @@ function readReport(file: string): unknown {
   }
 }
 
-/** Writes the page and says where it is; returns the exit code. Throws EngineError REPORT or OUTPUT. */
+/** Returns the exit code. Throws EngineError REPORT or OUTPUT. */
 function rebuild({ file, html }: ReportOptions, print: (text: string) => void): number {
   const report = readReport(file);
   const page = resolve(html ?? `${file.replace(/\.json$/i, '')}.html`);

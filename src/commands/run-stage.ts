@@ -1,4 +1,4 @@
-/** A run from its plan to its end: waits for the market first if asked, or resumes a run that was killed. */
+/** A run from plan to end: waits for the market if asked, or resumes a killed run. */
 import { EXIT } from '../errors.js';
 import type { StageConfig } from '../cli/config.js';
 import { SystemClock, type Clock } from '../clock.js';
@@ -14,7 +14,7 @@ import { onStop } from '../run/shutdown.js';
 import { shippedCalendar } from '../run/universe.js';
 import { warmUpMs } from '../run/warm-up.js';
 
-/** Runs a stage and returns the exit code. Throws EngineError when it could not begin. */
+/** Returns the exit code. Throws EngineError when the run could not begin. */
 export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
   const clock = new SystemClock();
   if (config.resume) return resumed(config, preset, clock);
@@ -23,14 +23,13 @@ export async function runStage(config: StageConfig, preset: EnginePreset = {}): 
     const { opensMs } = plan;
     if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan))
       return new StageRun(plan, preset).run();
-    // The wait may last hours, so errors are found before it. The plan is made again after it, because a machine that
-    // slept may wake on another day.
+    // The wait may last hours: errors are found before it. A machine that slept may wake on another day: the plan is
+    // made again after it.
     (await prepareSource(plan)).stop();
     if (!(await waitedFor(plan, opensMs, clock))) return EXIT.interrupted;
   }
 }
 
-/** Resumes the run that was killed. */
 async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock): Promise<number> {
   const about = await findKilled(config, clock.wallMs());
   const plan = await preflight(
@@ -42,7 +41,7 @@ async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock):
   return new StageRun({ ...plan, ...filesOf(about.meta.runId, config) }, preset, about).run();
 }
 
-/** Waits by this machine's clock with nothing open, connected or written. False if it was interrupted. */
+/** Waits by this machine's clock with nothing open, connected or written. False if interrupted. */
 async function waitedFor(plan: Plan, opensMs: number, clock: Clock): Promise<boolean> {
   const presenter = new Presenter(plan);
   let release = (): void => undefined;

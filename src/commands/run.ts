@@ -1,6 +1,4 @@
-/**
- * `tickshard` and `tickshard shadow`: a stage run, and a run of a day. The run is loaded late, so that help is quick.
- */
+/** `tickshard` and `tickshard shadow`: a stage run, and a day's run. Loads the run late, so that help is quick. */
 import { defineCommand } from '../cli/command.js';
 import { stageConfig, type StageConfig } from '../cli/config.js';
 import { broker } from '../run/broker.js';

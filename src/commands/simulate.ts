@@ -1,6 +1,6 @@
 /**
- * `tickshard simulate`: the simulated broker for any client or, with a channel to a parent process, for a run. It has a
- * process of its own, so that the CPU, memory and connections measured for a run are those of the run.
+ * `tickshard simulate`: the simulated broker for any client or, with a channel to a parent, for a run. Its own
+ * process keeps its CPU, memory and connections out of the run's figures.
  */
 
 import { defineCommand, TextAnswer } from '../cli/command.js';
@@ -19,17 +19,16 @@ import { Market } from '../sim/market.js';
 import { niftyFifty, shippedCalendar } from '../run/universe.js';
 
 export interface SimulateOptions {
-  /** 0 for any free port. */
+  /** 0 for any free one. */
   readonly port: number;
   readonly seed: number;
-  /** Market seconds that pass in one real second. */
+  /** Market seconds per real second. */
   readonly speed: number;
-  /** Where market time starts, epoch ms. */
+  /** Start of market time, epoch ms. */
   readonly atMs: number;
-  /** The market's instruments. A parent process sends its own. */
+  /** A parent process sends its own. */
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
-  /** Faults of the broker. */
   readonly faults?: readonly Fault[];
 }
 
@@ -61,7 +60,7 @@ async function alone(options: SimulateOptions): Promise<number> {
   return EXIT.pass;
 }
 
-/** What a user needs to connect to the simulator. */
+/** What a user needs to connect. */
 function introduction(
   { seed, speed, atMs, listings, faults = [] }: SimulateOptions,
   broker: SimulatedBroker,
@@ -83,14 +82,14 @@ function introduction(
   ].join('\n');
 }
 
-/** A word, quoted for a shell. */
+/** Quotes for a shell. */
 function quoted(text: string): string {
   return /^[\w:=,.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The simulator as a child process: it prints nothing, ignores Ctrl-C, and ends with the channel. */
+/** As a child process: prints nothing, ignores Ctrl-C, ends with the channel. */
 async function child({ port, seed, speed, atMs, calendar, faults = [] }: SimulateOptions): Promise<number> {
-  // Ctrl-C and the end of a terminal reach parent and child alike. The parent must be able to close its socket first.
+  // Ctrl-C and the terminal's end reach parent and child: the parent must first close its socket.
   process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
   let market: Market | undefined;
   let started = false;
@@ -124,7 +123,7 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
   let work = Promise.resolve();
   await new Promise<void>((resolve) => {
     process.once('disconnect', resolve);
-    // The parent may have gone before this process listens.
+    // The parent may have gone already.
     if (!process.connected) resolve();
     process.once('SIGTERM', () => resolve());
     process.on('message', (message: ToSimulator) => {
@@ -136,7 +135,7 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
         });
     });
   });
-  // The parent may close the channel while the port is still being opened.
+  // The parent may close the channel while the port opens.
   await work;
   await broker?.close();
   // An open channel would keep the process alive.
@@ -157,7 +156,7 @@ function historyOf(
   );
 }
 
-/** Sends to the parent. If it has gone, `disconnect` follows. */
+/** If the parent has gone, `disconnect` follows. */
 function send(message: FromSimulator): void {
   if (process.connected) process.send!(message);
 }

@@ -1,13 +1,12 @@
 /**
- * Why a candle of ours differs from the reference's: one cause for each difference, from a closed list, decided
- * by our quality row of the minute. Pure. A difference that no cause covers is `unexplained`; those need a
- * look.
+ * Gives each difference from the reference one cause from a closed list, by our quality row of the minute. Pure. A
+ * difference that no cause covers is `unexplained`, and needs a look.
  */
 import type { QualityRow } from '../candles/candle.js';
 import type { CandleField } from './fields.js';
 import type { OurCandle } from './minutes.js';
 
-/** In order of precedence: the first that applies is the cause. */
+/** The first that applies is the cause. */
 export const CAUSES = [
   'gap',
   'partialMinute',
@@ -21,7 +20,6 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** Causes for a person. */
 export const CAUSE_NAME: Readonly<Record<Cause, string>> = {
   gap: 'gap',
   partialMinute: 'partial minute',
@@ -34,15 +32,12 @@ export const CAUSE_NAME: Readonly<Record<Cause, string>> = {
   unexplained: 'unexplained',
 };
 
-/**
- * The range that a date is known to have reached, rupees: by all our candles, and the reference's earlier ones.
- */
+/** Rupees: the date's range in all our candles and the reference's earlier ones. */
 export interface DayRange {
   readonly low: number;
   readonly high: number;
 }
 
-/** A difference and what is known of its minute. */
 export interface MinuteEvidence {
   readonly field: CandleField;
   readonly ours: number;
@@ -53,9 +48,9 @@ export interface MinuteEvidence {
 }
 
 /**
- * Whether trades at the minute's edges can make the difference: those between the last packet before an edge
- * and the first after it, `vol_slack` in number (docs/protocol.md 7, "Conflation"). They bound the volume. An
- * open or close that they hide may be any of their prices, all within the reference's candle.
+ * True if trades at the minute's edges can make the difference: those between the last packet before an edge and the
+ * first after it, `vol_slack` in number (docs/protocol.md 7, "Conflation"). They bound the volume; a hidden open or
+ * close may be any of their prices, all within the reference's candle.
  */
 function isBoundary({ field, ours, reference, other }: MinuteEvidence, slack: number): boolean {
   if (field === 'volume') return Math.abs(ours - reference) <= slack;
@@ -67,13 +62,12 @@ function isBoundary({ field, ours, reference, other }: MinuteEvidence, slack: nu
   );
 }
 
-/** Whether the candle reached `price`. */
 const holds = ({ candle }: OurCandle, price: number): boolean => price >= candle.low && price <= candle.high;
 
 /**
- * Whether the reference has a trade that no frame of ours showed. A high or low reaches beyond ours, but not
- * beyond the day's range: a new extreme of the day is in the frames. An open of ours is a later trade of the
- * same minute. A close is never hidden this way, because the last frame of a minute shows it.
+ * True if no frame of ours showed the reference's trade. A high or low is beyond ours but within the day's range: any
+ * new extreme of the day is in the frames. Our open is a later trade of the minute. A close is never hidden: a
+ * minute's last frame shows it.
  */
 function isUnseen({ field, ours, reference, own, other, day }: MinuteEvidence): boolean {
   if (field === 'high') return reference > ours && reference <= day.high;
@@ -88,7 +82,7 @@ function isUnseen({ field, ours, reference, own, other, day }: MinuteEvidence): 
   );
 }
 
-/** The cause of a field's difference in a minute that both sides have. */
+/** For a minute that both sides have. */
 export function causeOf(evidence: MinuteEvidence): Exclude<Cause, 'oursMissing' | 'referenceMissing'> {
   const { own, other } = evidence;
   const quality: QualityRow | undefined = own.quality;
@@ -106,7 +100,6 @@ export type CauseCounts = Record<Cause, number>;
 export const noCauses = (): CauseCounts =>
   Object.fromEntries(CAUSES.map((cause) => [cause, 0])) as CauseCounts;
 
-/** The causes of several comparisons, added. */
 export function causesOf(symbols: readonly { readonly causes: CauseCounts }[]): CauseCounts {
   const sum = noCauses();
   for (const { causes } of symbols) for (const cause of CAUSES) sum[cause] += causes[cause];

@@ -1,4 +1,4 @@
-/** Candles of ours against candles of a reference, all symbols together. Pure. */
+/** Compares our candles with a reference's, all symbols together. Pure. */
 import { coveredMinutes, dateSpans, type DateSpan } from './minutes.js';
 import {
   compareSymbol,
@@ -11,11 +11,11 @@ export interface Comparison {
   readonly spans: readonly DateSpan[];
   /** By symbol, then exchange. */
   readonly symbols: readonly SymbolComparison[];
-  /** All of them, the worst first. */
+  /** The worst first. */
   readonly differences: readonly Difference[];
 }
 
-/** A difference's largest distance: among its prices, or in its volume. */
+/** The largest distance among its prices, or in its volume. */
 function widest({ fields }: Difference, kind: 'price' | 'volume'): number {
   return Math.max(
     0,
@@ -36,8 +36,7 @@ const isDifferent = ({ fields }: Difference): boolean =>
   fields.some(({ agreement }) => agreement === 'different');
 
 /**
- * The worst first: different before within a tick, then the larger distance in price, then in volume, then by
- * symbol and time.
+ * The worst first: different before within a tick, then by distance in price and in volume, then by symbol and time.
  */
 function byWeight(a: Difference, b: Difference): number {
   return (
@@ -49,7 +48,7 @@ function byWeight(a: Difference, b: Difference): number {
   );
 }
 
-/** Compares all symbols within the date spans that our candles of all symbols cover. */
+/** Compares only the date spans that our candles of all symbols cover. */
 export function compareCandles(pairs: readonly SymbolPair[]): Comparison {
   const ours = pairs.map((pair) => pair.ours.candles);
   const spans = dateSpans(ours);

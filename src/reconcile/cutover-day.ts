@@ -1,21 +1,21 @@
-/** One day's evidence for a cut-over: its shadow run and the newest comparison. Pure. */
+/** A day's evidence for a cut-over: its shadow run and newest comparison. Pure. */
 import type { ComparisonEvidence, RunEvidence } from './evidence.js';
 
 export interface CutoverDay {
   /** IST date, `YYYY-MM-DD`. */
   readonly date: string;
   readonly run: RunEvidence;
-  /** The newest of the date. */
+  /** The date's newest. */
   readonly comparison: ComparisonEvidence | undefined;
-  /** Smallest share, 0 to 1, of the day's candles that any of the symbols has whole. */
+  /** The symbols' smallest share of the day's candles that are whole, 0 to 1. */
   readonly whole: number;
-  /** Smallest share, 0 to 1, of the day's candles that any of the symbols has compared. */
+  /** The symbols' smallest share of the day's candles that were compared, 0 to 1. */
   readonly compared: number;
-  /** Late ticks of all symbols. */
+  /** Late ticks, all symbols. */
   readonly late: number;
 }
 
-/** What the day's report says of a symbol; undefined when the run did not have it. */
+/** Undefined when the run did not have the symbol. */
 export function runSymbol(
   { run }: Pick<CutoverDay, 'run'>,
   symbol: string,
@@ -23,7 +23,7 @@ export function runSymbol(
   return run.symbols.find((one) => one.symbol === symbol);
 }
 
-/** Minutes of the day's date that the comparison has for a symbol. */
+/** Minutes of the date that the comparison has for a symbol. */
 export function comparedMinutes(
   { date, comparison }: Pick<CutoverDay, 'date' | 'comparison'>,
   symbol: string,
@@ -31,7 +31,6 @@ export function comparedMinutes(
   return comparison?.symbols.find((one) => one.symbol === symbol)?.comparedOn[date] ?? 0;
 }
 
-/** Puts a day's evidence together for `symbols`. */
 export function cutoverDay(
   run: RunEvidence,
   comparison: ComparisonEvidence | undefined,

@@ -1,10 +1,10 @@
-/** What a cut-over requires of the days in shadow. Every requirement is a figure, and each can fail. Pure. */
+/** A cut-over's requirements of the days in shadow: figures, each of which can fail. Pure. */
 import { count } from '../text/count.js';
 import { named } from '../text/named.js';
 import { percentFloor } from '../text/percent.js';
 import { comparedMinutes, runSymbol, type CutoverDay } from './cutover-day.js';
 
-/** Share of a day's candles that must be whole, and compared: a reconnect or two costs less than the rest. */
+/** Share of a day's candles that must be whole, and compared: leaves room for a reconnect or two. */
 const MIN_SHARE = 0.98;
 /** Names in a sentence. */
 const MAX_NAMES = 6;
@@ -14,7 +14,7 @@ export interface Requirement {
   readonly title: string;
   readonly status: 'pass' | 'fail';
   readonly observed: string;
-  /** What is missing and how to get it; undefined for a pass. */
+  /** How to get what is missing; undefined for a pass. */
   readonly remedy: string | undefined;
 }
 
@@ -29,10 +29,7 @@ function requirement(
   return { id, title, status: pass ? 'pass' : 'fail', observed, remedy: pass ? undefined : remedy };
 }
 
-/**
- * A requirement on each day. `good`: observed when all days meet it; `bad`: what is wrong with a day, or
- * undefined.
- */
+/** `good`: observed when all days meet it; `bad`: what is wrong with a day, or undefined. */
 function ofEachDay(
   title: readonly [Requirement['id'], string],
   days: readonly CutoverDay[],
@@ -156,7 +153,7 @@ function comparisonsPassed(days: readonly CutoverDay[]): Requirement {
   );
 }
 
-/** All requirements, in the order in which they are shown. `wanted`: days that must be good. */
+/** In the order shown. `wanted`: days that must be good. */
 export function requirementsOf(
   days: readonly CutoverDay[],
   symbols: readonly string[],

@@ -1,22 +1,22 @@
 /**
- * Whether candles of the feed may replace polled candles for a list of symbols, judged by shadow runs of whole
- * days and the comparisons of those days. Pure.
+ * Judges by whole-day shadow runs and their comparisons whether the feed may replace polled candles for a list of
+ * symbols. Pure.
  */
 import { count } from '../text/count.js';
 import { cutoverDay, type CutoverDay } from './cutover-day.js';
 import { requirementsOf, type Requirement } from './cutover-requirements.js';
 import type { ComparisonEvidence, RunEvidence } from './evidence.js';
 
-/** Days that must be good by default: a week of trading, one of each weekday. */
+/** Days that must be good by default: one of each weekday. */
 export const CUTOVER_DAYS = 5;
 
 export interface Cutover {
   readonly may: boolean;
   readonly symbols: readonly string[];
-  /** The newest days, ascending. */
+  /** Ascending. */
   readonly days: readonly CutoverDay[];
   readonly requirements: readonly Requirement[];
-  /** What was found and does not count, sentences. */
+  /** What was found and does not count. */
   readonly notes: readonly string[];
 }
 
@@ -32,7 +32,7 @@ function newestBy<Item>(
   return by;
 }
 
-/** Notes on the runs that do not count. */
+/** On the runs that do not count. */
 function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]): string[] {
   const others = runs.filter((run) => !judged.includes(run));
   const short = others.filter(({ wholeDay }) => !wholeDay).length;
@@ -56,9 +56,8 @@ function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]
 }
 
 /**
- * Judges the newest `wantedDays` days that have a shadow run until the close, by the newest run and comparison
- * of each day. Days of other feeds do not count where there are days of the live feed. `symbols`: undefined for
- * all symbols of those runs.
+ * Judges the newest `wantedDays` days with a shadow run until the close, by each day's newest run and comparison.
+ * Other feeds' days count only without days of the live feed. `symbols`: undefined for all of those runs.
  */
 export function cutover(
   runs: readonly RunEvidence[],

@@ -1,36 +1,33 @@
-/** What a cut-over reads in reports of runs and comparisons. The files are untrusted. Pure. */
+/** Reads reports of runs and comparisons for a cut-over. The files are untrusted. Pure. */
 import { isObject } from '../text/json.js';
 
-/** One symbol of a run. */
 interface RunSymbol {
   readonly symbol: string;
-  /** Sealed candles that were seen whole. */
+  /** Sealed whole candles. */
   readonly whole: number;
   readonly partial: number;
   readonly late: number;
 }
 
-/** One run, from its report. */
 export interface RunEvidence {
   readonly kind: 'run';
   readonly path: string;
   readonly runId: string;
-  /** IST date of the market, `YYYY-MM-DD`. */
+  /** IST, `YYYY-MM-DD`. */
   readonly date: string;
   readonly feed: string;
   readonly mode: string;
   readonly volumeKind: string;
   readonly verdict: string;
-  /** Whether it is a shadow run until the close. */
+  /** True for a shadow run until the close. */
   readonly wholeDay: boolean;
-  /** Candles of a whole day: minutes of continuous trading, and the auction. */
+  /** Minutes of continuous trading, and the auction. */
   readonly dayCandles: number;
   readonly failedGates: readonly string[];
   readonly disconnects: number;
   readonly symbols: readonly RunSymbol[];
 }
 
-/** One symbol of a comparison. */
 interface ComparedSymbol {
   readonly symbol: string;
   /** Minutes whole on both sides, by IST date. */
@@ -39,7 +36,6 @@ interface ComparedSymbol {
   readonly unexplained: number;
 }
 
-/** One comparison, from its report. */
 export interface ComparisonEvidence {
   readonly kind: 'comparison';
   readonly path: string;
@@ -140,10 +136,7 @@ function comparisonFrom(path: string, report: Record<string, unknown>): Comparis
   };
 }
 
-/**
- * What a JSON file is evidence of. Undefined if it is no report of a run or comparison, or of a version without
- * a date.
- */
+/** Undefined if the file is no report of a run or comparison, or of a version without a date. */
 export function evidenceFrom(path: string, value: unknown): CutoverEvidence | undefined {
   if (!isObject(value)) return undefined;
   return value['kind'] === 'comparison' ? comparisonFrom(path, value) : runFrom(path, value);

@@ -1,48 +1,48 @@
 /**
- * One field of a candle on both sides: exact, within one tick, or different. Pure.
+ * Compares one field of a candle: exact, within one tick, or different. Pure.
  *
- * Prices are compared as integers of 1e-4 rupee, so that a decimal column, a double and the sum of two
- * roundings are equal. Only prices have a tolerance of one tick: a broker may round a price, but not a count.
+ * Prices are integers of 1e-4 rupee, so that a decimal column, a double and the sum of two roundings are equal. Only
+ * prices have a tolerance: a broker may round a price, but not a count.
  */
 import { istDate } from '../market/session.js';
 import { causeOf, type Cause, type DayRange } from './causes.js';
 import type { Agreement, CandleField } from './fields.js';
 import type { MatchedMinute, OurCandle } from './minutes.js';
 
-/** Compared prices have this unit. */
+/** Unit of compared prices. */
 const UNITS_IN_RUPEE = 10_000;
-/** Assumed for a symbol whose tick size is unknown; the text says so. */
+/** For a symbol of unknown tick size; the text says so. */
 const DEFAULT_TICK_RUPEES = 0.05;
 
-/** A field that is not exactly equal, with both values as in the files. */
+/** A field that is not exactly equal; values as in the files. */
 export interface FieldDifference {
   readonly field: CandleField;
   readonly agreement: Exclude<Agreement, 'exact'>;
   readonly ours: number;
   readonly reference: number;
   readonly cause: Cause;
-  /** Ticks for a price, a share of the reference for volume (Infinity when the reference is 0). */
+  /** Ticks for a price; a share of the reference for volume (Infinity for reference 0). */
   readonly distance: number;
 }
 
-/** A symbol's tick size, in rupees and in units of 1e-4 rupee. */
+/** In rupees and in units of 1e-4 rupee. */
 export interface TickSize {
   readonly rupees: number;
   readonly units: number;
-  /** Whether it is the symbol's own rather than the default. */
+  /** False for the default. */
   readonly known: boolean;
 }
 
 const unitsOf = (rupees: number): number => Math.round(rupees * UNITS_IN_RUPEE);
 
-/** The tick size to compare by: the symbol's own where it is a usable number, else the default. */
+/** The symbol's own tick size where usable, else the default. */
 export function tickSizeOf(rupees: number | undefined): TickSize {
   const own = rupees !== undefined && Number.isFinite(rupees) ? unitsOf(rupees) : 0;
   const units = own > 0 ? own : unitsOf(DEFAULT_TICK_RUPEES);
   return { rupees: units / UNITS_IN_RUPEE, units, known: own > 0 };
 }
 
-/** The field's difference, or undefined when it is exactly equal. `tick`: units of 1e-4 rupee. */
+/** Undefined when exactly equal. `tick`: units of 1e-4 rupee. */
 export function fieldDifference(
   field: CandleField,
   { ours, reference }: MatchedMinute,
@@ -63,9 +63,8 @@ export function fieldDifference(
 }
 
 /**
- * The day's range as known at each minute of the reference: from all our candles of the date, and from the
- * reference's candles before that minute. A run of some minutes knows little of its day; the reference usually
- * holds the whole day.
+ * The day's range as known at each minute of the reference: from our candles of the date and the reference's earlier
+ * ones. A run of some minutes knows little of its day; the reference usually has it whole.
  */
 export function dayRanges(
   ours: readonly OurCandle[],

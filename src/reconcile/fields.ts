@@ -1,8 +1,8 @@
-/** The fields of a candle that are compared. */
+/** The compared fields of a candle. */
 
 export const PRICES = ['open', 'high', 'low', 'close'] as const;
 export const FIELDS = [...PRICES, 'volume'] as const;
 export type CandleField = (typeof FIELDS)[number];
 
-/** How two values agree. Volumes are counts, so they are never within a tick. */
+/** Volumes are counts, so they are never within a tick. */
 export type Agreement = 'exact' | 'withinTick' | 'different';

@@ -1,7 +1,7 @@
 /**
- * Candles as JSON lines, the raw form that pollers keep: `symbol, exchange, interval, timestamp, open, high,
- * low, close, volume, source, ingestion_ts`, one candle a line. A minute that was polled again has several
- * lines; the latest `ingestion_ts` counts. Read line by line, never written.
+ * Reads candles as JSON lines, the raw form that pollers keep: `symbol, exchange, interval, timestamp, open, high,
+ * low, close, volume, source, ingestion_ts`, one candle a line. Of several lines for a minute, the latest
+ * `ingestion_ts` counts. Never writes.
  */
 import { createReadStream } from 'node:fs';
 import { EngineError, sentenceOf } from '../errors.js';
@@ -10,16 +10,15 @@ import type { CandleRow } from '../candles/candle.js';
 import { candleFrom, type FileInstrument } from '../parquet/candles-file.js';
 import type { CandleFile, HistoryWindow } from '../parquet/history.js';
 
-/** Spellings of one minute. */
 const ONE_MINUTE = new Set(['1m', '1min', '1minute', 'minute', 'one_minute', '1']);
-/** A candle's line has about 250 characters. */
+/** A candle has about 250 characters. */
 const MAX_LINE_LENGTH = 65_536;
-/** Rows kept in memory, all symbols together. */
+/** In memory, all symbols together. */
 const MAX_ROWS = 2_000_000;
-/** Numbers below this are seconds, not milliseconds: the year 5138 as seconds, 1973 as milliseconds. */
+/** Smaller numbers are seconds: the year 5138 as seconds, 1973 as milliseconds. */
 const MIN_EPOCH_MS = 100_000_000_000;
 
-/** An instant, epoch ms, and whether it had a zone; undefined if the value is no instant. */
+/** Epoch ms, and whether the value had a zone; undefined if it is no instant. */
 function instantOf(value: unknown): { readonly ms: number; readonly zoned: boolean } | undefined {
   if (typeof value === 'number' && Number.isFinite(value))
     return { ms: Math.abs(value) < MIN_EPOCH_MS ? value * 1000 : value, zoned: true };
@@ -35,7 +34,7 @@ function instantOf(value: unknown): { readonly ms: number; readonly zoned: boole
   return Number.isNaN(ms) ? undefined : { ms, zoned: match[3] !== undefined };
 }
 
-/** A price or volume; some pollers keep them as text. */
+/** Some pollers keep numbers as text. */
 function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
@@ -94,7 +93,7 @@ function lineOf(text: string): ParsedLine | string {
   return { row, zoned: at.zoned, ingestedMs: instantOf(ingestion_ts)?.ms ?? Number.NEGATIVE_INFINITY };
 }
 
-/** The lines of a file. A line that is too long is undefined, and never held in memory. */
+/** A line that is too long is undefined, and never held in memory. */
 async function* linesOf(path: string): AsyncGenerator<string | undefined> {
   let rest = '';
   let skipping = false;
@@ -118,7 +117,6 @@ interface StoredCandle {
   readonly ingestedMs: number;
 }
 
-/** A file's candles by instrument. */
 export class JsonLines {
   readonly #path: string;
   readonly #byInstrument = new Map<string, Map<number, StoredCandle>>();
@@ -131,7 +129,7 @@ export class JsonLines {
     this.#path = path;
   }
 
-  /** Reads `path`. Throws EngineError HISTORY if it cannot be read, or holds too many candles. */
+  /** Throws EngineError HISTORY if `path` cannot be read, or holds too many candles. */
   static async read(
     path: string,
     { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow = {},
@@ -141,7 +139,7 @@ export class JsonLines {
     try {
       for await (const text of linesOf(path)) {
         number++;
-        // The first line may start with a byte order mark, and a line may end with a carriage return.
+        // A byte order mark may precede the first line, a carriage return end any.
         const plain = (number === 1 ? text?.replace(/^\uFEFF/, '') : text)?.trim();
         if (plain !== '') file.#add(plain === undefined ? 'too long' : lineOf(plain), number, fromMs, toMs);
       }
@@ -156,7 +154,7 @@ export class JsonLines {
     return file;
   }
 
-  /** The instrument's candles, ascending; undefined if there are none. The notes are on the whole file. */
+  /** Ascending; undefined without candles. The notes are on the whole file. */
   of({ symbol, exchange }: FileInstrument): CandleFile | undefined {
     const kept = this.#byInstrument.get(`${exchange} ${symbol}`);
     if (kept === undefined) return undefined;

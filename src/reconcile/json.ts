@@ -1,4 +1,4 @@
-/** A comparison as JSON: numbers as numbers, keys in a fixed order, lists bounded and with totals. Pure. */
+/** A comparison as JSON: keys in a fixed order, lists bounded and with totals. Pure. */
 import { istStamp } from '../market/session.js';
 import { causesOf } from './causes.js';
 import { FIELDS } from './fields.js';
@@ -60,13 +60,13 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
       cause,
       ours,
       reference,
-      // JSON has no infinity; a distance from 0 is left out.
+      // JSON has no infinity: a distance from 0 is left out.
       ...(field === 'volume' ? {} : { ticks: Math.round(distance * 10_000) / 10_000 }),
     })),
   };
 }
 
-/** The whole comparison. `differences` are the minutes that are not exactly equal, the worst first. */
+/** `differences`: minutes that are not exactly equal, the worst first. */
 export function comparisonJson(
   { spans, symbols, differences }: Comparison,
   { verdict, reasons }: ComparisonJudgement,

@@ -1,39 +1,34 @@
 /**
  * Matches our minutes with the reference's, and classifies those without a partner. Pure.
  *
- * The reference usually holds whole days and ours a few runs of some minutes, so only minutes inside the span
- * of our own files count.
+ * The reference usually holds whole days and ours some minutes, so only minutes in our files' span count.
  */
 import type { CandleRow, CandleSource, QualityRow } from '../candles/candle.js';
 import { DAY_MS, IST_OFFSET_MS, MINUTE_MS, istDate } from '../market/session.js';
 
-/** A candle and how it was seen. A candle from REST is always whole and `continuous`. */
+/** A candle from REST is always whole and `continuous`. */
 export interface OurCandle {
   readonly candle: CandleRow;
-  /** Not known to have been seen from start to end. */
+  /** Not known to be seen from start to end. */
   readonly partial: boolean;
   readonly source: CandleSource;
-  /** Only candles of ours have one. */
+  /** Only ours have one. */
   readonly quality?: QualityRow | undefined;
 }
 
-/**
- * What our files cover of one IST date: from the first minute of any symbol to the last of any, both included.
- * Epoch ms.
- */
+/** Our files' span of one IST date, all symbols: first to last minute, both included, epoch ms. */
 export interface DateSpan {
   readonly date: string;
   readonly firstMs: number;
   readonly lastMs: number;
 }
 
-/** Both sides' candles of one minute. */
 export interface MatchedMinute {
   readonly ours: OurCandle;
   readonly reference: OurCandle;
 }
 
-/** Starts of minutes, epoch ms, ascending: absent from the side and present on the other. */
+/** Epoch ms, ascending: absent from the side, present on the other. */
 export interface AbsentMinutes {
   readonly ours: readonly number[];
   readonly reference: readonly number[];
@@ -41,23 +36,23 @@ export interface AbsentMinutes {
 
 /** One symbol's minutes, each in exactly one list. */
 export interface Alignment {
-  /** On both sides, by time. */
+  /** By time. */
   readonly matches: readonly MatchedMinute[];
-  /** Partial in ours, absent in the reference. */
+  /** Partial in ours, absent from the reference. */
   readonly unmatchedPartial: readonly OurCandle[];
   /** Holes while the side was watching. */
   readonly missing: AbsentMinutes;
-  /** Holes next to a partial candle: the side may not have been watching. */
+  /** Holes next to a partial candle: perhaps not watched. */
   readonly unseen: AbsentMinutes;
-  /** Rows of the reference outside the spans. */
+  /** The reference's, outside the spans. */
   readonly outside: number;
-  /** Closing auctions that the reference labels one minute earlier than we do. */
+  /** Closing auctions that the reference labels a minute before us. */
   readonly relabelled: number;
 }
 
 const dayOf = (ms: number): number => Math.floor((ms + IST_OFFSET_MS) / DAY_MS);
 
-/** The span of each IST date on which any of `sides` has a candle, whole or partial; ascending. */
+/** The span of each IST date on which a side has a candle, whole or partial; ascending. */
 export function dateSpans(sides: readonly (readonly OurCandle[])[]): DateSpan[] {
   const byDay = new Map<number, DateSpan>();
   for (const side of sides) {
@@ -74,14 +69,14 @@ export function dateSpans(sides: readonly (readonly OurCandle[])[]): DateSpan[] 
   return [...byDay.values()].sort((a, b) => a.firstMs - b.firstMs);
 }
 
-/** Minutes of which a side has a whole candle of any symbol: it was connected throughout. */
+/** Minutes of which a side has any symbol's whole candle: it was connected throughout. */
 export function coveredMinutes(sides: readonly (readonly OurCandle[])[]): Set<number> {
   return new Set(
     sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)),
   );
 }
 
-/** The candles before and after the hole `ms`, of the same date. */
+/** The candles before and after the hole `ms`, same date. */
 function neighbours(
   side: readonly OurCandle[],
   ms: number,
@@ -99,15 +94,13 @@ function neighbours(
 }
 
 /**
- * Whether a side may not have been watching a symbol in the minute `ms`, of which it has no candle. A folder
- * can hold several runs of a day. Partial are a run's first minute, its last if it was interrupted, and any in
- * which the connection was lost. So a hole next to a partial candle lies between runs or in an outage; a hole
- * between whole candles does not.
+ * True if a side may not have been watching a symbol in the minute `ms`, a hole. A folder can hold several runs of a
+ * day. Partial are a run's first minute, its last if interrupted, and any with a lost connection. So a hole next to a
+ * partial candle lies between runs or in an outage; one between whole candles does not.
  *
- * A symbol that was silent must not be excused. A later run's partial first minute proves nothing of the run
- * before it: if other symbols were whole in every minute from this symbol's whole candle to the hole, the side
- * was watching. A symbol without any candle on a date has no neighbour: the files do not say whether it was
- * silent or not subscribed.
+ * A silent symbol must not be excused, and a later run's partial first minute proves nothing of the run before: if
+ * other symbols were whole in every minute from this symbol's whole candle to the hole, the side was watching. A
+ * symbol without a candle on a date has no neighbour: the files do not say if it was silent or not subscribed.
  */
 function isUnseen(side: readonly OurCandle[], ms: number, watched: ReadonlySet<number>): boolean {
   const { before, after } = neighbours(side, ms);
@@ -121,9 +114,8 @@ function isUnseen(side: readonly OurCandle[], ms: number, watched: ReadonlySet<n
 }
 
 /**
- * The reference's row for a candle of ours. Brokers label the closing auction 15:28 or 15:29, and we 15:29. So
- * an auction candle without a row at its own label takes the row a minute earlier, unless we have a candle of
- * that minute.
+ * Brokers label the closing auction 15:28 or 15:29, and we 15:29. So an auction candle without a row at its label
+ * takes the row a minute earlier, unless we have a candle of that minute.
  */
 function partnerOf(
   own: OurCandle,
@@ -144,7 +136,7 @@ export interface Coverage {
   readonly reference: ReadonlySet<number>;
 }
 
-/** Aligns one symbol's minutes. Both sides are ascending, one candle a minute. */
+/** For one symbol. Both sides are ascending, one candle a minute. */
 export function align(
   ours: readonly OurCandle[],
   reference: readonly OurCandle[],

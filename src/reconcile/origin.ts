@@ -1,7 +1,7 @@
-/** Where a side's candles come from, as its files say. Pure. */
+/** The origin of a side's candles, as its files say. Pure. */
 import type { VolumeKind } from '../candles/candle.js';
 
-/** From one file's footer; undefined where it does not say. */
+/** From one file's footer; undefined where it is silent. */
 export interface FileOrigin {
   readonly feed: string | undefined;
   readonly mode: string | undefined;
@@ -12,16 +12,16 @@ export interface Origin {
   /** A folder, a file of all symbols, or the source that was polled. */
   readonly folder: string;
   readonly files: readonly FileOrigin[];
-  /** Whether the candles were polled just now: one answer a symbol, no files. */
+  /** True if just polled: one answer a symbol, no files. */
   readonly polled?: boolean;
 }
 
-/** The distinct values of a key in all files, sorted. */
+/** Distinct values in all files, sorted. */
 export function distinct(origin: Origin, key: keyof FileOrigin): string[] {
   return [...new Set(origin.files.flatMap((file) => file[key] ?? []))].sort();
 }
 
-/** Whether any candle of the side is of a simulated market. */
+/** True if any candle is of a simulated market. */
 export function simulated(origin: Origin): boolean {
   return origin.files.some(({ feed }) => feed?.startsWith('sim') === true);
 }
@@ -47,8 +47,8 @@ export function originText(origin: Origin): string {
 }
 
 /**
- * Why the sides cannot be compared, without a full stop: they are of a simulated and the live market, or of two
- * seeds, so equal candles would be chance. A reference that does not say, or a URL, may be of any market.
+ * Why the sides cannot be compared, without a full stop: a simulated and the live market, or two seeds, where equal
+ * candles would be chance. A reference that does not say, or a URL, may be of any market.
  */
 export function originConflict(ours: Origin, reference: Origin): string | undefined {
   const [our, their] = [distinct(ours, 'feed'), distinct(reference, 'feed')];

@@ -14,12 +14,12 @@ import { percentText } from '../text/percent.js';
 
 /** Maximum differing minutes listed. */
 const LISTED = 500;
-/** Maximum missing minutes named, for each symbol and side. */
+/** Maximum missing minutes named per symbol and side. */
 const NAMED = 20;
-/** Size of a date's line of minutes, in SVG units. */
+/** A date's line of minutes, SVG units. */
 const LINE = { width: 1000, height: 14 } as const;
 
-/** Explained causes are cool colours, unexplained ones warm. */
+/** Explained causes are cool, unexplained ones warm. */
 const COLOUR: Readonly<Record<Cause, string>> = {
   gap: '#7a7f87',
   partialMinute: '#a7abb2',
@@ -50,7 +50,7 @@ th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;t
 const cell = (text: string | number, css = ''): string =>
   `<td${css === '' ? '' : ` class="${css}"`}>${escapeHtml(String(text))}</td>`;
 
-/** A field's share of exact minutes, then its counts within a tick and different. */
+/** The share of exact minutes, then counts within a tick and different. */
 function fieldCell(symbol: SymbolComparison, field: CandleField): string {
   if (symbol.compared === 0 || (field === 'volume' && !symbol.volumeCompared)) return cell('-', 'dim');
   const { exact, withinTick, different } = symbol.fields[field];
@@ -107,7 +107,7 @@ function causeBar(symbols: readonly SymbolComparison[]): string {
   return `<div class="bar">${parts}</div><p class="keys">${found.map((cause) => key(cause, `${CAUSE_NAME[cause]} ${counts[cause]}`)).join('')}</p><p class="dim">Every field that is not exactly equal, of partial minutes too, and every missing minute, by its one cause.</p>`;
 }
 
-/** A mark at a minute. Worse causes come later in `CAUSES` and cover others. */
+/** Worse causes come later in `CAUSES` and cover others. */
 interface Mark {
   readonly ms: number;
   readonly cause: Cause;
@@ -138,7 +138,7 @@ function dayLine({ firstMs, lastMs }: DateSpan, marks: readonly Mark[]): string 
   return `<svg viewBox="0 0 ${LINE.width} ${LINE.height}" preserveAspectRatio="none" role="img"><rect width="${LINE.width}" height="${LINE.height}" fill="var(--ground)"/>${rects.join('')}</svg>`;
 }
 
-/** A line for each symbol and date: where in the day something differs by more than a tick, or is missing. */
+/** A line per symbol and date: where something is missing or differs by more than a tick. */
 function days({ spans, symbols, differences }: Comparison): string {
   const bySymbol = new Map<string, Difference[]>();
   for (const difference of differences)
@@ -185,7 +185,7 @@ function missingList(symbols: readonly SymbolComparison[]): string {
   return lines.length === 0 ? '' : `<h2>Missing minutes</h2>${lines.join('')}`;
 }
 
-/** The whole page, HTML. */
+/** HTML. */
 export function comparisonPage(
   comparison: Comparison,
   judgement: ComparisonJudgement,

@@ -12,24 +12,22 @@ import { explained, nameOf, unexplained, type ComparisonJudgement } from './verd
 import { percentText } from '../text/percent.js';
 import { wrap } from '../text/wrap.js';
 
-/** Differing minutes shown in full, missing minutes named for each side, and dates whose hours are shown. */
+/** Differing minutes in full, missing minutes per side, dates with hours. */
 const SHOWN = { differences: 8, missing: 6, dates: 5 } as const;
 
-/** What is shown with the comparison. */
 export interface ComparisonContext {
   readonly ours: Origin;
   readonly reference: Origin;
-  /** Sentences: what was assumed or left out. */
+  /** What was assumed or left out. */
   readonly notes: readonly string[];
-  /** Percent of the values that may differ without a cause. */
+  /** Percent of values that may differ without a cause. */
   readonly unexplainedPercent: number;
-  /** When it was compared, wall clock, epoch ms. */
+  /** Wall clock, epoch ms. */
   readonly comparedWallMs: number;
 }
 
 /**
- * `14 1~ 2!`: exact, within a tick, different; zeros are left out. `short`: without the exact count, and `=` if
- * all are exact.
+ * `14 1~ 2!`: exact, within a tick, different; zeros are left out. `short`: no exact count, and `=` if all are exact.
  */
 function cell(symbol: SymbolComparison, field: CandleField, short: boolean): string {
   if (field === 'volume' && !symbol.volumeCompared) return '-';
@@ -66,7 +64,7 @@ function aligned(rows: readonly string[][]): string[] {
   );
 }
 
-/** A line a symbol. If the lines would be wider than `columns`, counts of exact minutes are left out. */
+/** A line a symbol. Lines wider than `columns` leave out counts of exact minutes. */
 function table(symbols: readonly SymbolComparison[], columns: number): string[] {
   const full = aligned([HEAD, ...symbols.map((symbol) => cells(symbol, false))]);
   if (full[0].length <= columns) return [...full, ...legend(false, columns)];
@@ -80,7 +78,7 @@ function legend(short: boolean, columns: number): string[] {
   ].map((line) => wrap(line, columns));
 }
 
-/** A price with two decimals, or with four if it has them. */
+/** Two decimals, or four if it has them. */
 function priceText(rupees: number): string {
   const four = rupees.toFixed(4);
   return four.endsWith('00') ? four.slice(0, -2) : four;
@@ -94,7 +92,7 @@ export function fieldText({ field, agreement, ours, reference, cause, distance }
 
 const minuteText = (ms: number): string => `${istDate(ms)} ${istMinute(ms)}`;
 
-/** The worst differing minutes with both values. */
+/** The worst, with both values. */
 function worstText(differences: readonly Difference[], columns: number): string[] {
   const different = differences.filter(({ fields }) =>
     fields.some(({ agreement }) => agreement === 'different'),
@@ -112,7 +110,7 @@ function worstText(differences: readonly Difference[], columns: number): string[
   return ['', head, ...lines];
 }
 
-/** Differences by cause; empty if there are none. */
+/** Differences by cause. */
 function causeText(symbols: readonly SymbolComparison[], columns: number): string[] {
   const counts = causesOf(symbols);
   const found = CAUSES.filter((cause) => counts[cause] > 0);
@@ -147,7 +145,7 @@ function missingText(
   ];
 }
 
-/** `2026-11-23 09:15 to 09:30` for the first dates; half-open, as candles are. */
+/** `2026-11-23 09:15 to 09:30` for the first dates; half-open. */
 function hoursText({ spans, symbols }: Comparison): string {
   const outside = symbols.reduce((sum, symbol) => sum + symbol.outside, 0);
   const more = spans.length - SHOWN.dates;
@@ -159,7 +157,6 @@ function hoursText({ spans, symbols }: Comparison): string {
     : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${count(outside, 'row')} of the reference outside of this not counted` : ''}`;
 }
 
-/** Which values were not exact, in words. */
 function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean): string {
   const sum = (figure: (symbol: SymbolComparison) => number): number =>
     symbols.reduce((total, symbol) => total + figure(symbol), 0);
@@ -185,7 +182,7 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
   return `${parts.join(', ')}, the rest is exact`;
 }
 
-/** The last line: the verdict, and what it does not prove. */
+/** The verdict, and what it does not prove. */
 export function verdictLine(
   { symbols }: Comparison,
   { verdict, reasons }: ComparisonJudgement,
@@ -215,7 +212,7 @@ export function verdictLine(
   return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
 }
 
-/** Everything, in lines of at most `columns` unless a word is longer. */
+/** In lines of at most `columns` unless a word is longer. */
 export function comparisonText(
   comparison: Comparison,
   judgement: ComparisonJudgement,

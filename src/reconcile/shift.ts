@@ -1,13 +1,10 @@
-/**
- * Detects timestamps in the wrong zone: a whole day of candles matches none of ours, and all of ours once
- * shifted by India's offset. Pure.
- */
+/** Detects the wrong zone: a day's candles match none of ours, and all once shifted by India's offset. Pure. */
 import { IST_OFFSET_MS } from '../market/session.js';
 import type { SymbolPair } from './symbol-comparison.js';
 
 /**
- * Offset of all the reference's times, ms: negative if they are earlier than ours, as UTC without a zone is;
- * positive if later. Undefined if they match, or match no better when shifted.
+ * Offset of the reference's times, ms: negative if earlier than ours, as UTC without a zone is; positive if later.
+ * Undefined if they match, or match no better when shifted.
  */
 export function zoneShift(pairs: readonly SymbolPair[]): number | undefined {
   const matching = (shiftMs: number): number => {

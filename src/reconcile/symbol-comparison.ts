@@ -1,4 +1,4 @@
-/** One symbol's candles of ours against those of the reference. Pure. */
+/** Compares one symbol's candles with the reference's. Pure. */
 import type { VolumeKind } from '../candles/candle.js';
 import { istDate } from '../market/session.js';
 import { noCauses, type CauseCounts } from './causes.js';
@@ -6,19 +6,18 @@ import { dayRanges, fieldDifference, tickSizeOf, type FieldDifference } from './
 import { FIELDS, PRICES, type Agreement, type CandleField } from './fields.js';
 import { align, type AbsentMinutes, type Coverage, type MatchedMinute, type OurCandle } from './minutes.js';
 
-/** One side's candles of a symbol, ascending, one a minute. */
+/** One symbol's candles, ascending, one a minute. */
 export interface Side {
   readonly candles: readonly OurCandle[];
   readonly volumeKind: VolumeKind;
 }
 
-/** A symbol to compare. */
 export interface SymbolPair {
   readonly symbol: string;
   readonly exchange: string;
   readonly tickSizeRupees: number | undefined;
   readonly ours: Side;
-  /** Undefined when the reference does not have the symbol. */
+  /** Undefined when it does not have the symbol. */
   readonly reference: Side | undefined;
 }
 
@@ -28,7 +27,7 @@ export interface Difference {
   readonly exchange: string;
   /** Our label, epoch ms. */
   readonly startMs: number;
-  /** The reference's label, epoch ms; it differs for some closing auctions. */
+  /** Epoch ms; it differs for some closing auctions. */
   readonly referenceMs: number;
   readonly fields: readonly FieldDifference[];
 }
@@ -37,33 +36,30 @@ export interface SymbolComparison {
   readonly symbol: string;
   readonly exchange: string;
   readonly tickSizeRupees: number;
-  /** False when the default tick size was assumed. */
+  /** False for the default tick size. */
   readonly tickSizeKnown: boolean;
   readonly referenceFound: boolean;
-  /** Volumes are compared only when both sides have traded quantities. */
+  /** True only when both sides have traded quantities. */
   readonly volumeCompared: boolean;
-  /** Minutes that are whole on both sides, in all and by IST date. */
+  /** Minutes whole on both sides, in all and by IST date. */
   readonly compared: number;
   readonly comparedOn: ReadonlyMap<string, number>;
   readonly fields: Readonly<Record<CandleField, Readonly<Record<Agreement, number>>>>;
-  /** Minutes that are partial on either side, and how many of them are exactly equal. */
+  /** Minutes partial on either side, and how many are exactly equal. */
   readonly partial: { readonly minutes: number; readonly exact: number };
   readonly missing: AbsentMinutes;
   readonly unseen: AbsentMinutes;
   readonly outside: number;
   readonly relabelled: number;
-  /** All differences by cause: fields that are not exactly equal, and missing minutes. */
+  /** Fields that are not exactly equal, and missing minutes. */
   readonly causes: CauseCounts;
-  /** Fields of whole minutes that are different, by cause. The verdict goes by these. Without missing minutes. */
+  /** Fields of whole minutes that are different, by cause, for the verdict. Without missing minutes. */
   readonly judged: CauseCounts;
-  /**
-   * Closing auctions with another price. Sources draw the rest of an auction's candle differently, but not its
-   * price.
-   */
+  /** Closing auctions with another price: the one figure of an auction that sources agree on. */
   readonly otherPrints: number;
 }
 
-/** What the matched minutes of one symbol add up to. */
+/** One symbol's sums over matched minutes. */
 class MinuteTally {
   readonly fields = Object.fromEntries(
     FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }]),
@@ -81,14 +77,14 @@ class MinuteTally {
     this.causes.referenceMissing = missing.reference.length;
   }
 
-  /** Adds a minute that is partial on either side: its differences have causes, and are not judged. */
+  /** A partial minute's differences have causes, and are not judged. */
   addPartial(found: readonly FieldDifference[]): void {
     for (const { cause } of found) this.causes[cause]++;
     this.partial.minutes++;
     if (found.length === 0) this.partial.exact++;
   }
 
-  /** Adds a minute that is whole on both sides. */
+  /** For a minute whole on both sides. */
   addWhole(startMs: number, compared: readonly CandleField[], found: readonly FieldDifference[]): void {
     this.compared++;
     const date = istDate(startMs);
@@ -104,7 +100,7 @@ class MinuteTally {
   }
 }
 
-/** Compares one symbol. Returns its figures, and its whole minutes that are not exactly equal. */
+/** Returns the symbol's figures, and its whole minutes that are not exactly equal. */
 export function compareSymbol(
   pair: SymbolPair,
   coverage: Coverage,
@@ -159,10 +155,7 @@ export function compareSymbol(
   return { result, differences };
 }
 
-/**
- * Values compared: of each minute whole on both sides the prices, and the volume where both sides have traded
- * quantities.
- */
+/** Of each minute whole on both sides: prices, and volume where both have traded quantities. */
 export function valuesCompared(symbols: readonly SymbolComparison[]): number {
   return symbols.reduce(
     (sum, { compared, volumeCompared }) => sum + compared * (volumeCompared ? FIELDS.length : PRICES.length),

@@ -7,31 +7,30 @@ import type { Comparison } from './comparison.js';
 import type { SymbolComparison } from './symbol-comparison.js';
 
 /**
- * `pass`: every symbol was compared, nothing is missing in ours, and what differs by more than a tick has a
- * cause in our quality rows, except for an allowed share. `prices-agree`: the same, but volume could not be
- * compared everywhere. `fail`: anything else.
+ * `pass`: every symbol was compared, nothing is missing in ours, and differences of more than a tick have a cause in
+ * our quality rows, except for an allowed share. `prices-agree`: the same, but volume could not be compared
+ * everywhere. `fail`: anything else.
  *
- * The feed is conflated (docs/protocol.md 7), so extremes that were never sent and volume on the other side of
- * an edge differ on any day. A verdict can only require that each difference is within what the frames left
- * open.
+ * The feed is conflated (docs/protocol.md 7): extremes that were never sent and volume across an edge differ on any
+ * day. So a verdict only requires that each difference is within what the frames left open.
  */
 type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
 
-/** Default percent of the compared values that may differ without a cause: one in a thousand. */
+/** Default percent of compared values that may differ without a cause. */
 export const UNEXPLAINED_PERCENT = 0.1;
-/** Share of our minutes that may be missing in the reference: brokers skip some (docs/protocol.md 10). */
+/** Share of our minutes that the reference may lack: brokers skip some (docs/protocol.md 10). */
 const MAX_REFERENCE_MISSING = 0.01;
 
 export interface ComparisonJudgement {
   readonly verdict: ComparisonVerdict;
-  /** Why it is no pass, without full stops; empty for a pass. */
+  /** Without full stops; empty for a pass. */
   readonly reasons: readonly string[];
 }
 
 /** Names in a sentence; the table has all. */
 const MAX_NAMES = 5;
 
-/** `RELIANCE`, or `BSE:RELIANCE` for an exchange other than NSE. */
+/** `RELIANCE`, or `BSE:RELIANCE` if not on NSE. */
 export function nameOf({ symbol, exchange }: { readonly symbol: string; readonly exchange: string }): string {
   return exchange === 'NSE' ? symbol : `${exchange}:${symbol}`;
 }
@@ -40,7 +39,7 @@ function namesOf(symbols: readonly SymbolComparison[]): string {
   return named(symbols.map(nameOf), MAX_NAMES);
 }
 
-/** `sentence` with the sum and the names of the symbols whose `figure` is not 0; empty if there are none. */
+/** `sentence` with sum and names of the symbols whose `figure` is not 0; empty without any. */
 function summed(
   symbols: readonly SymbolComparison[],
   figure: (symbol: SymbolComparison) => number,
@@ -56,7 +55,7 @@ function summed(
   ];
 }
 
-/** Minutes missing in the reference, if there are more than brokers usually skip. */
+/** A reason if more minutes are missing than brokers usually skip. */
 function missingInReference(symbols: readonly SymbolComparison[]): string[] {
   const lacked = symbols.reduce((sum, { missing }) => sum + missing.reference.length, 0);
   const there = symbols.reduce((sum, { compared }) => sum + compared, 0);
@@ -73,7 +72,7 @@ export function unexplained(symbols: readonly SymbolComparison[]): number {
   return symbols.reduce((sum, { judged }) => sum + judged.unexplained, 0);
 }
 
-/** Differences without a cause, if there are too many. */
+/** A reason if there are too many. */
 function tooManyUnexplained(symbols: readonly SymbolComparison[], percent: number): string[] {
   const sum = unexplained(symbols);
   const values = valuesCompared(symbols);
@@ -94,7 +93,7 @@ export function explained(symbols: readonly SymbolComparison[]): number {
   );
 }
 
-/** The verdict over all symbols. `objection`: a reason not to compare these folders at all. */
+/** `objection`: a reason not to compare these folders at all. */
 export function judge(
   { symbols }: Comparison,
   objection: string | undefined,

@@ -1,4 +1,4 @@
-/** The broker of this program. The only file outside `src/broker/angel` and the simulator that imports it. */
+/** This program's broker. Only this file, `src/broker/angel` and the simulator import it. */
 import { ANGEL } from '../broker/angel/angel.js';
 import type { Broker } from '../broker/broker.js';
 

@@ -1,4 +1,4 @@
-/** Collects what a run knows at a moment into Facts, from shared memory and the monitors. Reads only. */
+/** Collects Facts from shared memory and the monitors. Reads only. */
 import { LIMITS, RUN_MINUTES } from '../limits.js';
 import type { Clock } from '../clock.js';
 import type { CandleWithQuality } from '../candles/candle.js';
@@ -24,8 +24,7 @@ import type { Plan } from './plan.js';
 import type { WriterHost } from '../threads/writer-host.js';
 
 /**
- * Market ms by which a seal may follow its grace: stamps are whole seconds, and in an accelerated market a short
- * real delay is long.
+ * Market ms a seal may follow its grace: stamps are whole seconds, and an accelerated market stretches a real delay.
  */
 const SEAL_SLACK_MS = 5000;
 
@@ -43,23 +42,21 @@ export interface FactSources {
   readonly notes: readonly string[];
 }
 
-/** How far the run is. */
 export interface RunProgress {
   readonly finished: boolean;
   readonly interrupted: boolean;
   /** Market ms since the first open, or since the awaited opening of the market. */
   readonly ranMs: number;
-  /** Real ms from subscribing to the market's opening; no answer is due in this time. */
+  /** Real ms from subscribing to the opening, in which no answer is due. */
   readonly earlyMs: number;
-  /** Market minutes that the run was asked for. */
+  /** Market minutes. */
   readonly askedMin: number;
-  /** Undefined before the end. */
   readonly conclusion: ConcludeAnswer | undefined;
   readonly differences: readonly string[] | undefined;
   readonly hashes: Hashes | undefined;
 }
 
-/** An instrument's candles now: sealed ones, and with `includeOpen` open ones. */
+/** An instrument's sealed candles and, with `includeOpen`, its open ones. */
 export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
   return readCandles(engine.memories[place.shard], place, includeOpen);
 }
@@ -85,7 +82,7 @@ function symbolFacts(
   };
 }
 
-/** Candles, rules and latency for the report's page: all candles, open ones too, with what the rule saw live. */
+/** The report page's candles, open ones too, what the rule saw live, and latency. */
 export function reportViews(
   { memories, places }: Engine,
   evaluations: readonly Evaluation[],
@@ -153,7 +150,7 @@ function marketOf({ plan, clock, engine }: FactSources, ranMs: number): Facts['m
 /** Gaps after the first packet, and the minutes that are partial for any reason. */
 function unseenOf({ engine }: FactSources, finished: boolean): Facts['unseen'] {
   const endMs = engine.watermark.timeMs ?? 0;
-  // Every shard has every gap. The first gap precedes the run, the last one follows it.
+  // Every shard has every gap. The first precedes the run, the last follows it.
   const gaps = readGaps(engine.memories[0])
     .filter(({ startMs }) => startMs > 0 && startMs < endMs)
     .map((gap) => ({ fromMs: gap.startMs, toMs: Math.min(gap.endMs, endMs) }));
@@ -182,7 +179,6 @@ function feedFacts({ intake, record, clock }: FactSources, earlyMs: number): Fac
   };
 }
 
-/** The facts at this moment. */
 export function collectFacts(sources: FactSources, progress: RunProgress): Facts {
   const { plan, engine, intake, network, writer, ledger, journal } = sources;
   const { conclusion, finished, interrupted } = progress;

@@ -1,12 +1,11 @@
-/** What a test changes of the engine. */
+/** The engine's settings that a test changes. */
 import type { FeedLimits } from '../feed/connection-machine.js';
 
-/** Changes to the engine by which a test reaches its limits sooner. */
+/** Lets a test reach the engine's limits sooner. */
 export interface EnginePreset {
   /** Records per ring. */
   readonly slots?: number;
-  /** Another thread entry for the shards. */
+  /** Replaces the shards' thread entry. */
   readonly shardWorker?: URL;
-  /** Other limits of the feed, so that silence is detected sooner. */
   readonly feedLimits?: FeedLimits;
 }

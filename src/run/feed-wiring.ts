@@ -1,4 +1,4 @@
-/** The feed client of a stage run, wired to the line and to those who watch. */
+/** Wires a stage run's feed client to the line and its watchers. */
 import { LIMITS } from '../limits.js';
 import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import type { EngineError } from '../errors.js';
@@ -30,14 +30,14 @@ export interface FeedWiring {
   readonly log: Log;
   /** Number of the killed process's last connection; 0 in a new run. */
   readonly connectionsBefore: number;
-  /** Other limits than those of real use, in tests. */
+  /** For tests. */
   readonly limits: FeedLimits | undefined;
   readonly onOpen: () => void;
   readonly onFailed: (error: EngineError) => void;
   readonly say: (text: string) => void;
 }
 
-/** Makes the client; it connects when it is started. */
+/** The client connects when it is started. */
 export function wireFeed(wiring: FeedWiring): FeedClient {
   const { plan, source, engine, line, record, network, log, say } = wiring;
   const { clock } = source;
@@ -81,7 +81,6 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
   return new FeedClient(options);
 }
 
-/** Logs one of the first ticks. */
 export function logSample(
   log: Log,
   instruments: readonly Instrument[],

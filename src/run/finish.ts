@@ -1,4 +1,4 @@
-/** Steps that end both a run and a replay. */
+/** The end of a run or a replay. */
 import { within, type Clock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import { inOrder } from '../candles/candle.js';
@@ -9,7 +9,7 @@ import type { ShardPool } from '../threads/shard-pool.js';
 import { sha256Of } from '../parquet/reader.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
 
-/** Real ms that the shards have at the end to empty their rings. */
+/** Real ms for the shards to empty their rings. */
 const DRAIN_MS = 30_000;
 
 /** Resolves when every shard has applied END. Throws EngineError OUTPUT after DRAIN_MS. */

@@ -1,4 +1,4 @@
-/** Opens the live page and the metrics of a run. */
+/** Opens a run's live page and metrics. */
 import { SystemClock } from '../clock.js';
 import { istStamp } from '../market/session.js';
 import { dashboardRun } from '../dashboard/status.js';
@@ -7,10 +7,7 @@ import type { Engine } from '../ingest/engine.js';
 import { optionsOf, type Plan } from './plan.js';
 import { DashboardHost, type Addresses, type DashboardHostOptions } from '../threads/dashboard-host.js';
 
-/**
- * Opens the page and the metrics if the run was asked for them; otherwise undefined. Throws EngineError CONFIG if a
- * port is taken.
- */
+/** Undefined if the run was asked for neither. Throws EngineError CONFIG if a port is taken. */
 export async function openPages(
   plan: Plan,
   engine: Engine,

@@ -1,9 +1,9 @@
-/** The folders that a run writes to: checked before it connects, and probed once nothing else can refuse the run. */
+/** A run's output folders: checked before it connects, probed once nothing else can refuse the run. */
 import { accessSync, constants, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
 
-/** True if `path` exists. A path below a file does not. */
+/** False for a path below a file. */
 function exists(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -13,14 +13,14 @@ function exists(path: string): boolean {
   }
 }
 
-/** `path`, or its nearest ancestor that exists. */
+/** `path` or its nearest existing ancestor. */
 export function nearestExisting(path: string): string {
   for (let at = resolve(path); ; at = dirname(at)) {
     if (exists(at) || at === dirname(at)) return at;
   }
 }
 
-/** Throws EngineError OUTPUT if permissions show that `folder` cannot be made or written to. Changes nothing. */
+/** Throws EngineError OUTPUT if permissions forbid to make or write `folder`. Changes nothing. */
 export function checkFolder(folder: string): void {
   try {
     const at = nearestExisting(folder);
@@ -37,24 +37,24 @@ export function checkFolder(folder: string): void {
   }
 }
 
-/** A path for people: relative if it is below the current folder. */
+/** `path` to show: relative if below the current folder. */
 export function displayPath(path: string): string {
   const here = relative('', path);
   return here.startsWith('..') ? path : here;
 }
 
-/** Removes folders made by `probeFolder`, innermost first. */
+/** Removes folders that `probeFolder` made, innermost first. */
 export function removeFolders(made: readonly string[]): void {
   for (const path of [...made].reverse()) rmdirSync(path);
 }
 
-/** Makes `folder` and its missing ancestors; returns the folders made, outermost first. */
+/** Makes `folder` and its missing ancestors; returns those made, outermost first. */
 function makeFolders(folder: string): string[] {
   const missing: string[] = [];
   for (let at = resolve(folder); at !== nearestExisting(at); at = dirname(at)) missing.unshift(at);
   const made: string[] = [];
   try {
-    // One by one: if the kernel refuses with ENOENT, as in /proc, Node's recursive mkdir never returns.
+    // One by one: Node's recursive mkdir never returns if the kernel refuses with ENOENT, as in /proc.
     for (const path of missing) {
       mkdirSync(path);
       made.push(path);
@@ -67,8 +67,8 @@ function makeFolders(folder: string): string[] {
 }
 
 /**
- * Makes `folder` and writes a probe file to it; returns the folders made, outermost first. Throws EngineError OUTPUT
- * if the system refuses, and removes what it made.
+ * Makes `folder` and writes a probe file to it; returns the folders made, outermost first. If the system refuses,
+ * removes them and throws EngineError OUTPUT.
  */
 export function probeFolder(folder: string, runId: string): readonly string[] {
   const probe = join(folder, `.probe-${runId}`);

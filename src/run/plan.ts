@@ -1,4 +1,4 @@
-/** Everything that a run decides before it connects. Pure: src/run/preflight.ts checks the plan against the disk. */
+/** What a run decides before it connects. Pure: src/run/preflight.ts checks it against the disk. */
 import { dirname, join, resolve } from 'node:path';
 import type { FeedChoice, StageConfig } from '../cli/config.js';
 import { recordedOptions } from '../cli/options/table.js';
@@ -12,20 +12,20 @@ export interface Plan {
   readonly config: StageConfig;
   readonly runId: string;
   readonly instruments: readonly Instrument[];
-  /** Warnings about the broker's instrument file, sentences. */
+  /** About the broker's instrument file. */
   readonly instrumentWarnings: readonly string[];
   readonly sessionOf: (instrument: Instrument) => TradingSession;
-  /** Why the session's hours are assumed; undefined when the calendar covers the date. */
+  /** Why the hours are assumed; undefined when the calendar covers the date. */
   readonly hoursUnknown: string | undefined;
-  /** When the market opens, epoch ms, if the run waits for it; undefined when the market is open. */
+  /** Epoch ms; undefined unless the run waits for the opening. */
   readonly opensMs: number | undefined;
-  /** Market time at which the run starts, epoch ms: the awaited opening, or now by the feed's clock. */
+  /** Market time, epoch ms: the awaited opening, or now by the feed's clock. */
   readonly startsMs: number;
-  /** When the last instrument closes, closing auction included; epoch ms. */
+  /** Epoch ms when the last instrument closes, closing auction included. */
   readonly endsMs: number;
-  /** When the previous trading day opened, epoch ms; undefined when the calendar does not cover it. */
+  /** Epoch ms of the previous trading day's opening; undefined when the calendar does not cover it. */
   readonly previousOpenMs: number | undefined;
-  /** True if market time comes from the feed's choice (simulator, `--market-clock`), not from this machine. */
+  /** True if the feed's choice (simulator, `--market-clock`) sets market time, not this machine. */
   readonly marketClock: boolean;
   /** Market seconds per real second. */
   readonly speed: number;
@@ -35,23 +35,23 @@ export interface Plan {
   /** Absolute. */
   readonly outDir: string;
   readonly reportPaths: readonly string[];
-  /** The report as a page; undefined with `--report`, which names the only report file. */
+  /** Undefined with `--report`, which names the only report file. */
   readonly pagePath: string | undefined;
   readonly logPath: string;
   /** Absolute; undefined with `--no-journal`. */
   readonly journalDir: string | undefined;
-  /** All folders that the run writes to, absolute. */
+  /** All that the run writes to, absolute. */
   readonly folders: readonly string[];
 }
 
-/** The origin that files of this feed state: prices of different origins never share a file. */
+/** The origin that this feed's files state: prices of different origins never share a file. */
 export function feedName(feed: FeedChoice): string {
   if (feed.kind === 'live') return 'live';
   if (feed.kind === 'sim') return `sim:${feed.seed}`;
   return `url:${URL.canParse(feed.url) ? new URL(feed.url).hostname : 'unknown'}`;
 }
 
-/** Why an instrument with this day cannot trade at `nowMs`; undefined when it can. */
+/** Undefined when an instrument with this day can trade at `nowMs`. */
 function shutBecause(day: TradingDay, nowMs: number): string | undefined {
   if (day.kind === 'shut') return day.reason;
   const { openMs, closeMs, auction } = day.session;
@@ -59,7 +59,6 @@ function shutBecause(day: TradingDay, nowMs: number): string | undefined {
   return nowMs >= (auction?.toMs ?? closeMs) ? 'after the close' : undefined;
 }
 
-/** The market's hours for a run. */
 interface Hours {
   readonly sessions: ReadonlyMap<Instrument, TradingSession>;
   readonly hoursUnknown: string | undefined;
@@ -67,8 +66,8 @@ interface Hours {
 }
 
 /**
- * Sessions of all instruments on the market's date. If one cannot trade now, those of the next opening when the run
- * may wait for it; otherwise throws EngineError MARKET_SHUT, which says when the market opens.
+ * All instruments' sessions on the market's date. If one cannot trade now: the next opening's if the run may wait for
+ * it, otherwise throws EngineError MARKET_SHUT, which says when the market opens.
  */
 function hoursAt(
   calendar: Calendar,
@@ -105,10 +104,9 @@ function hoursAt(
   return { sessions, hoursUnknown, opensMs };
 }
 
-/** The run's name, and the files named after it. */
+/** The run's name and the files named after it. */
 export type RunFiles = Pick<Plan, 'runId' | 'reportPaths' | 'pagePath'>;
 
-/** The files of run `runId`: its report, and the report's page. */
 export function filesOf(runId: string, { report }: StageConfig): RunFiles {
   const reports = resolve('data/test/reports');
   if (report !== undefined) return { runId, reportPaths: [resolve(report)], pagePath: undefined };
@@ -119,20 +117,19 @@ export function filesOf(runId: string, { report }: StageConfig): RunFiles {
   };
 }
 
-/** What a plan is made of. */
 export interface PlanInputs {
   readonly config: StageConfig;
   readonly calendar: Calendar;
-  /** The machine's wall clock, epoch ms. */
+  /** Wall clock, epoch ms. */
   readonly nowMs: number;
   readonly processId: number;
   readonly instruments: readonly Instrument[];
   readonly instrumentWarnings: readonly string[];
-  /** Instruments that the broker serves on one connection in one mode. */
+  /** The broker's limit for one connection in one mode. */
   readonly maxInstruments: number;
 }
 
-/** Market time when the run is planned, epoch ms; how fast it runs; and whether the feed's choice sets it. */
+/** Market time when the run is planned, epoch ms; its speed; whether the feed's choice sets it. */
 function marketClockOf(
   feed: FeedChoice,
   nowMs: number,
@@ -143,13 +140,10 @@ function marketClockOf(
   return { startMs: nowMs, speed: 1, marketClock: false };
 }
 
-/**
- * Plans a run from its inputs alone. Throws EngineError with exit code 2: more instruments than the broker serves, or
- * a market that is shut.
- */
+/** Throws EngineError with exit code 2: too many instruments for the broker, or a market that is shut. */
 export function planRun({ config, calendar, nowMs, processId, ...given }: PlanInputs): Plan {
   const { instruments, instrumentWarnings, maxInstruments } = given;
-  // One mode for all: as many (token, mode) pairs as instruments.
+  // One mode for all: a (token, mode) pair for each instrument.
   if (instruments.length > maxInstruments)
     throw new EngineError(
       'USAGE',
@@ -181,7 +175,6 @@ export function planRun({ config, calendar, nowMs, processId, ...given }: PlanIn
   };
 }
 
-/** Where a run writes. */
 function outputsOf(
   runId: string,
   config: StageConfig,
@@ -195,7 +188,7 @@ function outputsOf(
   return { ...files, outDir, logPath, journalDir, folders };
 }
 
-/** The run's options as the report records them. None is a secret. */
+/** The options that the report records. None is a secret. */
 export function optionsOf({ config, outDir }: Plan): Readonly<Record<string, unknown>> {
   const { shadow, durationMin, feed } = config;
   return {

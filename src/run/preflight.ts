@@ -1,6 +1,6 @@
 /**
- * What must hold on this machine before a run connects: the instrument file can be read, every folder can be written
- * to, and existing candle files are of the same origin. Reads the disk; writes nothing and connects to nothing.
+ * Checks this machine before a run connects: the instrument file is readable, every folder writable, and existing
+ * candle files are of the same origin. Reads the disk; writes nothing and connects to nothing.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,12 +16,11 @@ import { readInstrumentMaster, selectInstruments } from './universe.js';
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /**
- * Plans a run and checks the plan against the disk. `nowMs` is the machine's wall clock, epoch ms. Throws EngineError
- * with exit code 2: unknown or clashing instruments, a market that is shut, a folder that cannot be written to,
- * existing files of another origin.
+ * Plans a run and checks the plan against the disk. `nowMs`: wall clock, epoch ms. Throws EngineError with exit code
+ * 2: unknown or clashing instruments, a shut market, a folder that is not writable, existing files of another origin.
  */
 export async function preflight(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
-  // The simulated broker lists what the run asks for, so a file of the real one does not apply to it.
+  // The simulated broker lists what the run asks for; the real one's file does not apply.
   const master = await readInstrumentMaster(config.instruments, config.feed.kind === 'live', istDate(nowMs));
   const plan = planRun({
     config,

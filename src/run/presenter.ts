@@ -1,7 +1,4 @@
-/**
- * What a run shows, and the files that it writes at its end: the display, the pages, the checklist, the candles, the
- * report.
- */
+/** What a run shows, and writes at its end: display, pages, checklist, candles, report. */
 import type { Clock } from '../clock.js';
 import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
@@ -23,7 +20,6 @@ import { openPages } from './open-pages.js';
 import { displayPath } from './output-folders.js';
 import { optionsOf, type Plan } from './plan.js';
 
-/** What a run ended with. */
 export interface Ending {
   readonly facts: Facts;
   readonly gates: readonly GateResult[];
@@ -33,10 +29,9 @@ export interface Ending {
   readonly endedWallMs: number;
 }
 
-/** The page gets every second look, 2.5 a second. */
+/** Looks per page update: 2.5 updates a second. */
 const PAGE_EVERY_LOOKS = 2;
 
-/** A terminal on a standard stream. */
 export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   const tty = stream.isTTY === true;
   return new Terminal({
@@ -59,13 +54,13 @@ export class Presenter {
   readonly #plan: Plan;
   readonly #terminal: Terminal;
   readonly #monitor: RunMonitor;
-  /** The thread of the page and the metrics; undefined if neither was asked for. */
+  /** The thread of the page and the metrics. */
   #page: DashboardHost | undefined;
   #looks = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    // With --json, standard output holds the report alone and people read standard error.
+    // With --json, standard output holds only the report; people read standard error.
     this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
     this.#monitor = new RunMonitor(plan.speed);
   }
@@ -84,10 +79,7 @@ export class Presenter {
     this.#terminal.clear();
   }
 
-  /**
-   * Opens the page and the metrics if asked for, and prints their addresses. Throws EngineError CONFIG if a port is
-   * taken.
-   */
+  /** Opens what was asked for and prints the addresses. Throws EngineError CONFIG if a port is taken. */
   async openPages(
     engine: Engine,
     ledger: SharedArrayBuffer,
@@ -102,12 +94,11 @@ export class Presenter {
     if (opened?.addresses.metrics !== undefined) this.say(`Metrics ${opened.addresses.metrics}/metrics`);
   }
 
-  /** Closes the page and the metrics. */
   async stop(): Promise<void> {
     await this.#page?.stop();
   }
 
-  /** Prints what runs, and the warnings (sentences). */
+  /** Prints what runs, and the warnings. */
   banner(warnings: readonly string[]): void {
     const {
       config,
@@ -138,7 +129,7 @@ export class Presenter {
     for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
   }
 
-  /** Updates terminal and page; returns the gate transitions since the last call. */
+  /** Updates terminal and page; returns new gate transitions. */
   show(facts: Facts, leftMin: number, clock: Clock): readonly GateTransition[] {
     const { voice } = this.#plan.config;
     const { gates, transitions, events, ticksPerSecond } = this.#monitor.update(
@@ -170,10 +161,7 @@ export class Presenter {
     });
   }
 
-  /**
-   * Prints the end and writes report and page. Throws EngineError OUTPUT if one cannot be written; the verdict is
-   * printed before.
-   */
+  /** Prints the verdict, then writes report and page. Throws EngineError OUTPUT if one cannot be written. */
   end(ending: Ending, clock: Clock): void {
     const { facts, verdict, engine, gates } = ending;
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;

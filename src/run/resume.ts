@@ -1,4 +1,4 @@
-/** `--resume`: finds the killed run and brings this process to the state that it had. */
+/** `--resume`: finds the killed run and restores its state in this process. */
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../clock.js';
@@ -18,7 +18,7 @@ import { readJournalSummary, JournalSource, type JournalSummary } from '../inges
 import { type Plan, feedName } from './plan.js';
 import type { WriterHost } from '../threads/writer-host.js';
 
-/** Real ms between two checks that the shards have read everything. */
+/** Real ms between checks that the shards have read everything. */
 const LOOK_MS = 2;
 
 function nothing(folder: string, why: string): EngineError {
@@ -28,12 +28,12 @@ function nothing(folder: string, why: string): EngineError {
   );
 }
 
-/** Market time now by the killed run's clock, epoch ms. */
+/** Epoch ms by the killed run's clock. */
 function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: number): number {
   return marketMs + (nowWallMs - wallMs) * speed;
 }
 
-/** How a journaled run differs from the requested one, a phrase; undefined if it is the same. */
+/** How a journaled run differs from the requested one, a phrase; undefined if it does not. */
 function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: number): string | undefined {
   const lasted = (minutes: number | null | undefined): string =>
     typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close';
@@ -55,8 +55,8 @@ function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: num
 }
 
 /**
- * The newest killed run in the journals' folder that matches `config`. Throws EngineError JOURNAL without one,
- * its process is still running, or its journal is damaged.
+ * The newest killed run in the journals' folder that matches `config`. Throws EngineError JOURNAL without one, or if
+ * its process still runs or its journal is damaged.
  */
 export async function findKilled(config: StageConfig, nowWallMs: number): Promise<JournalSummary> {
   const folder = config.journal!;
@@ -70,7 +70,7 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
       others.push(`${runId} cannot be used (${error.message})`);
       continue;
     }
-    // A run killed after its end still has files to write, so END alone does not exclude it; the sum does.
+    // A run killed after END still has files to write, so only the sum excludes it.
     if (about.sum !== undefined) continue;
     const other = otherThan(about, config, nowWallMs);
     if (other !== undefined) {
@@ -90,7 +90,7 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
   throw nothing(folder, others.length === 0 ? 'no run was killed there' : others[0]);
 }
 
-/** `config` with the killed run's market clock continued to now. */
+/** Continues the killed run's market clock to now. */
 export function resumedConfig(
   config: StageConfig,
   { meta }: JournalSummary,
@@ -108,7 +108,7 @@ export function resumedConfig(
   return config;
 }
 
-/** Refuses when the plan's symbols are not the run's. Throws EngineError JOURNAL. */
+/** Throws EngineError JOURNAL if the plan's symbols are not the run's. */
 export function checkSymbols({ meta }: JournalSummary, { instruments }: Plan): void {
   const names = (list: readonly { readonly symbol: string; readonly token: string }[]): string =>
     list.map(({ symbol, token }) => `${symbol} ${token}`).join(',');
@@ -123,7 +123,7 @@ export function checkSymbols({ meta }: JournalSummary, { instruments }: Plan): v
 }
 
 /**
- * Takes in the killed process's journal and writes its candles, so that this process owns those rows and may correct
+ * Takes in the killed process's journal and writes its candles: this process then owns those rows and may correct
  * them. Cuts off an incomplete write. Returns the position where this process's journal continues.
  */
 export async function replayKilledRun(
@@ -142,8 +142,8 @@ export async function replayKilledRun(
 }
 
 /**
- * Restores the record of connections. The wall clock maps the killed process's times to this process's monotonic
- * time: unlike the monotonic clock it continues through a restart of the machine.
+ * Maps the killed process's times to this process's monotonic time by the wall clock, which continues through a
+ * restart of the machine.
  */
 export function restore(record: ConnectionRecord, about: JournalSummary, clock: Clock): void {
   const at = ({ wallMs, marketMs }: BlockStamp): { monoMs: number; marketMs: number } => ({
@@ -179,9 +179,7 @@ export function restore(record: ConnectionRecord, about: JournalSummary, clock: 
   else record.end(at(about.ended));
 }
 
-/**
- * When the run's first connection opened, and real ms from then to the market's opening; undefined if none opened.
- */
+/** The first connection's opening, and real ms from then to the market's; undefined if none opened. */
 export function firstOpening({
   connections,
   meta,
@@ -192,7 +190,6 @@ export function firstOpening({
   return { openedMarketMs, earlyMs: (openedMarketMs - first.opened.marketMs) / meta.speed };
 }
 
-/** What a resumed run prints first. */
 export function resumingText({ meta, last, frames, extent }: JournalSummary, nowMarketMs: number): string {
   const cut =
     extent.tornBytes === 0

@@ -1,12 +1,12 @@
-/** How long a run has lasted, in market time, and when it is over. */
+/** A run's duration in market time. */
 import type { Clock } from '../clock.js';
 import { MINUTE_MS } from '../market/session.js';
 import type { Plan } from './plan.js';
 
-/** Real ms, beyond grace, that a run waits for its last minute to seal when no more packets advance the watermark. */
+/** Real ms beyond grace to seal the last minute when no packets advance the watermark. */
 const LAST_SEAL_SLACK_MS = 3000;
 
-/** The part of the watermark that a run clock reads. */
+/** The watermark, as a run clock reads it. */
 export interface Seals {
   readonly sealed: number;
   readonly lastBar: number;
@@ -19,19 +19,19 @@ export class RunClock {
   #endedMarketMs: number | undefined;
   #wantedBar: number | undefined;
   #deadlineMonoMs = 0;
-  /** Real ms from subscribing to the market's opening; 0 if the market was open. */
+  /** Real ms from subscribing to the opening; 0 if the market was open. */
   earlyMs = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
   }
 
-  /** Whether a connection was ever open. */
+  /** True once a connection was open. */
   get begun(): boolean {
     return this.#openedMarketMs !== undefined;
   }
 
-  /** Notes an open connection. The first one starts the duration, or the awaited opening does if it is later. */
+  /** The duration starts at the first open connection, or at a later awaited opening. */
   opened(clock: Clock): void {
     if (this.#openedMarketMs !== undefined) return;
     const nowMs = clock.marketMs();
@@ -39,7 +39,7 @@ export class RunClock {
     this.earlyMs = (this.#openedMarketMs - nowMs) / clock.speed;
   }
 
-  /** Continues the clock of a killed process. */
+  /** Continues a killed process's clock. */
   restore(opening: { readonly openedMarketMs: number; readonly earlyMs: number } | undefined): void {
     this.#openedMarketMs = opening?.openedMarketMs;
     this.earlyMs = opening?.earlyMs ?? 0;
@@ -56,7 +56,7 @@ export class RunClock {
       : Math.max(0, (this.#endedMarketMs ?? clock.marketMs()) - this.#openedMarketMs);
   }
 
-  /** Market minutes that the run lasts in all. */
+  /** Market minutes in all. */
   get askedMin(): number {
     const { config, endsMs, startsMs } = this.#plan;
     return config.durationMin ?? Math.max(0, endsMs - (this.#openedMarketMs ?? startsMs)) / MINUTE_MS;
@@ -67,14 +67,14 @@ export class RunClock {
   }
 
   /**
-   * True once the duration has passed and its last whole minute is sealed, or grace and silence cannot seal it any
-   * more.
+   * True once the duration has passed and its last whole minute is sealed, or can no longer be sealed by grace and
+   * silence.
    */
   isOver(clock: Clock, seals: Seals): boolean {
     if (this.leftMin(clock) > 0) return false;
     const { silenceMs, config, speed } = this.#plan;
     if (this.#wantedBar === undefined) {
-      // After the close no packet advances the watermark to the end of the auction.
+      // No packet after the close advances the watermark to the end of the auction.
       this.#wantedBar = config.durationMin === undefined ? seals.lastBar : seals.lastEndedBar();
       this.#deadlineMonoMs = clock.monoMs() + (silenceMs + config.graceMs) / speed + LAST_SEAL_SLACK_MS;
     }

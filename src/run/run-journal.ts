@@ -1,4 +1,4 @@
-/** The journal of a run: makes room on the disk, makes its folder, and writes what the run is. */
+/** A run's journal: makes room on the disk and its folder, and writes what the run is. */
 import { join, resolve } from 'node:path';
 import { LIMITS } from '../limits.js';
 import { SystemClock, type Clock } from '../clock.js';
@@ -14,16 +14,16 @@ import { filled, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { processStart } from './process-liveness.js';
 import type { Plan } from './plan.js';
 
-/** A journal that changed within this time is not removed to make room. Real ms. */
+/** Real ms since its last change in which a journal is not removed to make room. */
 const RECENT_MS = 3_600_000;
 
 export interface RunJournalOptions {
   readonly plan: Plan;
   readonly engine: Engine;
-  /** SHA-256 of the rows used from `--history`, by symbol. */
+  /** By symbol: SHA-256 of the rows used from `--history`. */
   readonly historyRows: Readonly<Record<string, string>>;
   readonly given: WarmUpCandles | undefined;
-  /** Where the killed process's journal ends; undefined in a new run. */
+  /** The end of the killed process's journal; undefined in a new run. */
   readonly from: JournalPosition | undefined;
   readonly onTrouble: (sentence: string) => void;
 }
@@ -66,8 +66,8 @@ export class RunJournal {
   }
 
   /**
-   * Makes the folder and the first segment; undefined with `--no-journal`. Throws EngineError OUTPUT if the disk
-   * refuses: a run without a journal must be asked for.
+   * Makes the folder and first segment; undefined with `--no-journal`. Throws EngineError OUTPUT if the disk refuses:
+   * only the user may choose a run without a journal.
    */
   static async begin(options: RunJournalOptions): Promise<RunJournal | undefined> {
     const { plan, engine, from, onTrouble } = options;
@@ -104,7 +104,7 @@ export class RunJournal {
     }
   }
 
-  /** Writes what the run is, before its first frame, and journals each of the router's decisions from now on. */
+  /** Writes what the run is, before its first frame; journals the router's decisions from then on. */
   describe(clock: Clock): void {
     const { journal } = this;
     const { given, engine, from } = this.#options;
@@ -120,7 +120,7 @@ export class RunJournal {
     });
   }
 
-  /** Writes the hashes of the run's rows, the last entry, and closes the journal. */
+  /** Writes the hashes, the last entry, and closes the journal. */
   async conclude(clock: Clock, hashes: object): Promise<void> {
     this.#note(clock, KIND.sum, Buffer.from(JSON.stringify(hashes)));
     await this.journal.stop();

@@ -1,24 +1,18 @@
-/** What ends a run from outside: a signal, or an uncaught error of tickshard's own. */
+/** Ends a run on a signal, or on an uncaught error of tickshard's own. */
 import { EXIT } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
 import type { Log } from '../log.js';
 
-/** Characters shown of each line of a stack trace. */
+/** Characters per line of a stack trace. */
 const MAX_LINE_CHARS = 300;
 
-/**
- * Signals for an orderly stop: Ctrl-C, a service manager, a closed terminal, and Ctrl-Break or a closed window on
- * Windows.
- */
+/** Orderly stop: Ctrl-C, a service manager, a closed terminal; Ctrl-Break or a closed window on Windows. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const;
 
-/**
- * Calls `interrupt` on each signal and `fault`, if given, on an uncaught error, until the returned function is
- * called.
- */
+/** Calls `interrupt` on each signal and `fault` on an uncaught error, until the returned function is called. */
 export function onStop(interrupt: () => void, fault?: (error: unknown) => void): () => void {
   for (const signal of SIGNALS) process.on(signal, interrupt);
-  // Unhandled rejections arrive here too. Without a listener Node ends at once, and the broker gets no close frame.
+  // Unhandled rejections too. Without a listener Node ends at once and the broker gets no close frame.
   if (fault !== undefined) process.on('uncaughtException', fault);
   return () => {
     for (const signal of SIGNALS) process.off(signal, interrupt);
@@ -26,23 +20,21 @@ export function onStop(interrupt: () => void, fault?: (error: unknown) => void):
   };
 }
 
-/** What `endByFault` reports to. */
 export interface FaultReporters {
   readonly log: Log;
-  /** Undefined before the feed client exists. */
   readonly client: FeedClient | undefined;
-  /** Removes the live display. */
+  /** Clears the live display. */
   readonly clear: () => void;
 }
 
 let faulted = false;
 
 /**
- * Ends the program after a fault of its own: its state is no longer trustworthy. The broker gets a close frame, so
- * that it does not count the dead connection against the user's next one. Nothing restarts by itself.
+ * Ends the program after its own fault: its state is not trustworthy, and nothing restarts by itself. The broker gets
+ * a close frame, so that it does not count the dead connection against the user's next one.
  */
 export async function endByFault(error: unknown, { log, client, clear }: FaultReporters): Promise<never> {
-  // One fault may cause others while the socket closes (at most a second).
+  // One fault may cause others in the second in which the socket closes.
   if (faulted) return new Promise(() => undefined);
   faulted = true;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

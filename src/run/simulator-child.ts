@@ -1,5 +1,5 @@
 /**
- * The simulated broker as a child process, so that CPU, memory and connections of this process are the run's alone.
+ * The simulated broker as a child process, so that this process's CPU, memory and connections are the run's alone.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -12,16 +12,15 @@ import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
 export interface ChildOptions {
   readonly seed: number;
   readonly speed: number;
-  /** Market time at its start, epoch ms, a whole second. */
+  /** Market time at its start, epoch ms; a whole second. */
   readonly atMs: number;
-  /** Faults as they are written on a command line. */
+  /** As on a command line. */
   readonly faults: readonly string[];
 }
 
-/** Its feed's URL and its market clock. */
 export type Started = Extract<FromSimulator, { type: 'started' }>;
 
-/** Waits for one message of the child. Throws EngineError SIMULATOR if the child fails or ends first. */
+/** Throws EngineError SIMULATOR if the child fails or ends first. */
 function awaitMessage<Kind extends FromSimulator['type']>(
   child: ChildProcess,
   kind: Kind,
@@ -77,12 +76,12 @@ export class SimulatorChild {
     this.#child
       .stderr!.setEncoding('utf8')
       .on('data', (text: string) => (this.#last = (this.#last + text).slice(-500)));
-    // If a message cannot be sent, the child has ended, and `awaitMessage` reports why.
+    // If a message cannot be sent, the child has ended; `awaitMessage` reports why.
     this.#child.on('error', (error) => (this.#last = error.message));
   }
 
   /**
-   * Makes the market. Returns the earlier candles of the symbols in `historyOf`, packed by
+   * Makes the market. Returns earlier candles of the symbols in `historyOf`, packed by
    * src/candles/warm-up-candles.ts. Throws EngineError SIMULATOR.
    */
   async prepare(
@@ -94,13 +93,12 @@ export class SimulatorChild {
     return (await this.#answer('prepared')).history;
   }
 
-  /** Starts market time and the server. Throws EngineError SIMULATOR. */
   start(): Promise<Started> {
     this.#send({ type: 'start' });
     return this.#answer('started');
   }
 
-  /** Ends the child. May be called twice. */
+  /** May be called twice. */
   stop(): void {
     if (this.#child.connected) this.#child.disconnect();
   }

@@ -1,5 +1,5 @@
 /**
- * Where packets come from: the broker, another server, or the simulated broker in a child process. Each is a URL,
+ * Where packets come from: the broker, another server, or the simulator in a child process. Each is a URL,
  * credentials and a clock.
  */
 import { readFileSync, statSync } from 'node:fs';
@@ -25,13 +25,10 @@ export interface Source {
 }
 
 export interface PreparedSource {
-  /** Earlier candles, if the source has some and `--history` is not given. */
+  /** Earlier candles; undefined with `--history` or if the source has none. */
   readonly given: WarmUpCandles | undefined;
-  /** What a person should know, sentences. */
   readonly warnings: readonly string[];
-  /** Starts the market if it is simulated. */
   start(): Promise<Source>;
-  /** Stops what was started for it. */
   stop(): void;
 }
 
@@ -39,26 +36,22 @@ const DOTENV = '.env';
 
 interface Environment {
   readonly values: NodeJS.ProcessEnv;
-  /** What a person should know of it, sentences. */
   readonly warnings: readonly string[];
 }
 
-/**
- * Text as editors save it: UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a byte order mark.
- */
+/** UTF-8, or UTF-16 as Windows PowerShell's `>` writes it, with or without a byte order mark. */
 function textOf(bytes: Buffer): string {
   const wide = bytes[0] === 0xff && bytes[1] === 0xfe;
   return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
 }
 
 /**
- * The environment, which overrides `.env`. Throws EngineError CONFIG if `.env` exists and cannot be read; its
- * contents are never repeated.
+ * The environment overrides `.env`. Throws EngineError CONFIG if `.env` cannot be read; never repeats its contents.
  */
 function environment(): Environment {
   try {
     const values = { ...parseEnv(textOf(readFileSync(DOTENV))), ...process.env };
-    // On Windows these bits say nothing.
+    // These bits say nothing on Windows.
     const open = process.platform !== 'win32' && (statSync(DOTENV).mode & 0o077) !== 0;
     return {
       values,
@@ -73,16 +66,14 @@ function environment(): Environment {
   }
 }
 
-/** The name of a proxy variable that is set. Other programs follow it; tickshard does not. */
+/** A proxy variable that is set. Other programs follow it; tickshard does not. */
 export function proxyNamed(): string | undefined {
   return ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].find(
     (name) => (process.env[name] ?? '') !== '',
   );
 }
 
-/**
- * Credentials for a server on this machine: the user's, or the simulated broker's demo account if the user has none.
- */
+/** For a server on this machine: the user's credentials, or else the simulated broker's demo account. */
 function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
   const { access } = broker;
   return Object.values(access.variables).some((name) => (env[name] ?? '').trim() !== '')
@@ -90,24 +81,23 @@ function loopbackCredentials(env: NodeJS.ProcessEnv): Credentials {
     : DEMO_ACCOUNT;
 }
 
-/** A server and the credentials for it. */
 export interface Access {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
   /** True if these are the demo credentials. */
   readonly demo: boolean;
-  /** What a person should know of where they come from, sentences. */
+  /** About the credentials' source. */
   readonly warnings: readonly string[];
 }
 
-/** The endpoint of a feed. Throws EngineError USAGE or CONFIG. */
+/** Throws EngineError USAGE or CONFIG. */
 export function endpointOf(feed: RemoteFeed): Endpoint {
   return feed.kind === 'live'
     ? broker.access.liveEndpoint
     : broker.access.endpointAt(feed.url, feed.ca === undefined ? undefined : readCertificates(feed.ca));
 }
 
-/** The endpoint of a feed and the credentials for it. Throws EngineError USAGE or CONFIG. */
+/** Throws EngineError USAGE or CONFIG. */
 export function accessTo(feed: RemoteFeed): Access {
   const endpoint = endpointOf(feed);
   const { values, warnings } = environment();
@@ -154,7 +144,7 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   }
 }
 
-/** Prepares the source and finds what can be wrong with it. Throws EngineError with exit code 2 or 3. */
+/** Prepares the source and checks it. Throws EngineError with exit code 2 or 3. */
 export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
   if (feed.kind === 'sim') return prepareSimulator(plan);

@@ -1,4 +1,4 @@
-/** The life of one run: composes the engine, feeds it, watches it, and ends with a verdict. */
+/** One run: composes the engine, feeds and watches it, and ends with a verdict. */
 import type { Clock, Timer } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
@@ -34,7 +34,7 @@ import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
-/** Real ms between two checks of what is due: writes, the display, the end. */
+/** Real ms between checks of what is due: writes, the display, the end. */
 const CHECK_EVERY_MS = 200;
 
 export class StageRun {
@@ -45,7 +45,7 @@ export class StageRun {
   readonly #killed: JournalSummary | undefined;
   readonly #ledger = new SharedArrayBuffer(LEDGER.words * 4);
   readonly #network = new NetworkAudit(broker.access.restPurposes);
-  /** Resolves when the run must end, for any reason. */
+  /** Resolves when the run must end. */
   readonly #over: Promise<void>;
   #end!: () => void;
   readonly #presenter: Presenter;
@@ -53,7 +53,7 @@ export class StageRun {
   #client: FeedClient | undefined;
   #journal: RunJournal | undefined;
   readonly #clock: RunClock;
-  /** Candles of earlier minutes, from the simulator, a warm-up or the killed run's journal. */
+  /** Earlier candles: from the simulator, a warm-up or the killed run's journal. */
   #given: WarmUpCandles | undefined;
   #interrupted = false;
   #broken: EngineError | undefined;
@@ -167,7 +167,7 @@ export class StageRun {
     this.#presenter.say(sentence);
   }
 
-  /** The first call ends the run in order, the second at once. Files are whole at any moment. */
+  /** The first call ends the run in order, the second at once: files are always whole. */
   #interrupt(): void {
     if (this.#interrupted) process.exit(EXIT.interrupted);
     this.#interrupted = true;
@@ -219,10 +219,7 @@ export class StageRun {
     );
   }
 
-  /**
-   * Makes the pipeline and the feed client. Each calls the other: the pipeline pauses the socket, the client delivers
-   * to the pipeline.
-   */
+  /** Pipeline and client call each other: the one pauses the socket, the other delivers packets. */
   #wire(
     source: Source,
     warm: WarmUp,
@@ -258,7 +255,7 @@ export class StageRun {
     return { line, client };
   }
 
-  /** Waits for the market to open if the run was asked to, connects, and takes in the feed until the run is over. */
+  /** Waits for the opening if asked, connects, and takes in the feed until the run is over. */
   async #feed(sources: FactSources, line: Pipeline, client: FeedClient): Promise<void> {
     const { plan, clock, intake, record } = sources;
     try {
@@ -269,7 +266,7 @@ export class StageRun {
           (text) => this.#presenter.tell(text),
         );
       }
-      // A resumed run may have ended already, or its time may have passed: then there is nothing left to receive.
+      // A resumed run may have ended, or its time may have passed: nothing is left to receive.
       const over = intake.ended || (this.#clock.begun && this.#clock.leftMin(clock) <= 0);
       if (!this.#interrupted && !over) await Promise.race([client.start(), this.#over]);
       if (record.connections > 0 && !intake.ended) await this.#live(sources, line);
@@ -282,7 +279,7 @@ export class StageRun {
     }
   }
 
-  /** Polls earlier candles, if the run was asked to. A resumed run has them in its journal. */
+  /** Polls earlier candles if asked. A resumed run has them in its journal. */
   async #warmUp(source: Source): Promise<WarmUp> {
     if (!this.#plan.config.warmUp || this.#killed !== undefined) return { session: undefined, notes: [] };
     const warm = await warmUp({
@@ -297,7 +294,7 @@ export class StageRun {
     return warm;
   }
 
-  /** Restores what the killed process knew of its connections and its duration. */
+  /** Restores the killed process's connections and duration. */
   #restore(killed: JournalSummary, clock: Clock, line: Pipeline, record: ConnectionRecord): void {
     line.resumed();
     restore(record, killed, clock);
@@ -307,8 +304,8 @@ export class StageRun {
   }
 
   /**
-   * Runs from the first open until the duration has passed and its last whole minute is sealed, or something ends the
-   * run.
+   * Runs from the first open until the duration has passed and its last whole minute is sealed, or until the run must
+   * end.
    */
   async #live(sources: FactSources, line: Pipeline): Promise<void> {
     const { clock, probe, writer } = sources;
@@ -363,7 +360,7 @@ export class StageRun {
     };
     await this.#journal?.journal.settle();
     const gathered = collectFacts(sources, progress);
-    // Cost is that of the running market, not of the run's end.
+    // Cost of the running market, without the run's end.
     const facts = {
       ...gathered,
       performance: {
@@ -378,14 +375,14 @@ export class StageRun {
     const endedWallMs = clock.wallMs();
     const ending = { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs };
     const reported = this.#report(ending, clock);
-    // After the report: a run killed before this line can be resumed, and makes the same report.
+    // After the report: a run killed before this line can be resumed and makes the same report.
     await this.#journal?.conclude(clock, progress.hashes!);
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
     return reported ? exitCodeOf(verdict) : EXIT.failed;
   }
 
-  /** Shows the end and writes the report. Returns false if the report cannot be written; the candles are on disk. */
+  /** False if the report cannot be written; the candles are on disk. */
   #report(ending: Ending, clock: Clock): boolean {
     try {
       this.#presenter.end(ending, clock);

@@ -1,6 +1,5 @@
 /**
- * The instruments of a run: from the shipped NIFTY 50 list or the broker's instrument file. And their trading
- * calendar.
+ * A run's instruments, from the shipped NIFTY 50 list or the broker's instrument file, and their trading calendar.
  */
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.js';
@@ -19,7 +18,7 @@ interface Constituents {
   }[];
 }
 
-/** The NIFTY 50 as shipped. All of them have derivatives. */
+/** As shipped. All have derivatives. */
 export function niftyFifty(): Listing[] {
   const file = JSON.parse(readFileSync(shipped('data/instruments/nifty50.json'), 'utf8')) as Constituents;
   return file.constituents.map(({ symbol, token, tickSizeRupees }) => ({
@@ -32,15 +31,15 @@ export function niftyFifty(): Listing[] {
   }));
 }
 
-/** The shipped trading calendar. Throws EngineError CONFIG if the file was edited and is no longer valid. */
+/** Throws EngineError CONFIG if the shipped file was edited and is not valid. */
 export function shippedCalendar(): Calendar {
   const path = 'data/sessions/nse-sessions.json';
   return Calendar.parse(readFileSync(shipped(path), 'utf8'), path);
 }
 
 /**
- * The symbol in a `--symbols` entry, with or without `-EQ`. Throws EngineError INSTRUMENT if it cannot be a symbol,
- * such as a path.
+ * The symbol of a `--symbols` entry, with or without `-EQ`. Throws EngineError INSTRUMENT if it cannot be one, such
+ * as a path.
  */
 export function symbolOf(text: string): string {
   const symbol = text.endsWith('-EQ') ? text.slice(0, -3) : text;
@@ -53,19 +52,18 @@ export function symbolOf(text: string): string {
   return symbol;
 }
 
-/** The broker's instrument file that a run uses. */
+/** The broker's instrument file. */
 export interface InstrumentMaster {
   readonly path: string;
   readonly scrips: BrokerListings;
-  /** IST date of its download; undefined for a file that the user named. */
+  /** IST date of its download; undefined for the user's own file. */
   readonly date: string | undefined;
-  /** Sentences. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The file that the user named; otherwise, if `cache`, the newest download, with a warning if it is older than
- * `today` (IST date). Undefined without one. Throws EngineError INSTRUMENT if it cannot be read.
+ * The user's file; otherwise, if `cache`, the newest download, with a warning if older than `today` (IST date).
+ * Undefined without one. Throws EngineError INSTRUMENT if it cannot be read.
  */
 export async function readInstrumentMaster(
   named: string | undefined,
@@ -100,8 +98,8 @@ function instrumentMaster(
 }
 
 /**
- * Tick size of a symbol in rupees: from the newest downloaded file, otherwise from the shipped list; undefined if
- * neither has it. Throws EngineError INSTRUMENT if the file cannot be read.
+ * Tick size in rupees, from the newest download or else the shipped list; undefined if neither has the symbol. Throws
+ * EngineError INSTRUMENT if the file cannot be read.
  */
 export async function tickSizes(nowMs: number): Promise<(symbol: string) => number | undefined> {
   const master = await readInstrumentMaster(undefined, true, istDate(nowMs));
@@ -109,7 +107,7 @@ export async function tickSizes(nowMs: number): Promise<(symbol: string) => numb
   return (symbol) => master?.scrips.listings.get(symbol)?.tickSizeRupees ?? sizes.get(symbol);
 }
 
-/** How a shipped listing differs from the broker's file, one clause; undefined if they agree. */
+/** How they differ, one clause; undefined if they agree. */
 export function disagreement(
   { symbol, token }: Listing,
   { listings, conflicts }: BrokerListings,
@@ -124,10 +122,7 @@ export function disagreement(
     : `${symbol} has token ${token} in the shipped list and ${theirs.token} in the file: find out which is right before anything is subscribed`;
 }
 
-/**
- * One listing from the shipped one and the broker's. Throws EngineError INSTRUMENT if they differ or neither has the
- * symbol.
- */
+/** One listing from the shipped and the broker's. Throws EngineError INSTRUMENT if they differ or both are absent. */
 export function reconcile(
   symbol: string,
   ours: Listing | undefined,
@@ -141,7 +136,7 @@ export function reconcile(
         ? master.scrips.conflicts.get(symbol)
         : disagreement(ours, master.scrips);
   if (wrong !== undefined) throw new EngineError('INSTRUMENT', `${master!.path}: ${wrong}.`);
-  // The day's file has the current tick size; membership in the NIFTY 50 tells that the stock has derivatives.
+  // The day's file has the current tick size; NIFTY 50 stocks have derivatives.
   const listing =
     theirs !== undefined && ours !== undefined ? { ...theirs, derivatives: true } : (theirs ?? ours);
   if (listing !== undefined) return listing;
@@ -154,8 +149,8 @@ export function reconcile(
 }
 
 /**
- * The instruments of a run, in order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol, for a
- * token that differs between the shipped list and the broker's file, and for two symbols with one token.
+ * In order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol, a token that differs between the
+ * shipped list and the broker's file, and two symbols with one token.
  */
 export function selectInstruments(options: {
   readonly stage: 1 | 2;

@@ -1,22 +1,22 @@
-/** Waiting for the market to open (`--wait-open`). */
+/** Waits for the market to open (`--wait-open`). */
 import type { Clock, Timer } from '../clock.js';
 import { istStamp } from '../market/session.js';
 import { seededRandom } from '../random.js';
 
-/** Market ms before the opening at which the feed connects, so that the first minute is seen whole. */
+/** Market ms before the opening to connect, so that the first minute is whole. */
 const LEAD_MS = 60_000;
 /**
- * Minimum real ms between connecting and the opening: in an accelerated market LEAD_MS is too short for the cached
+ * Minimum real ms from connecting to the opening: LEAD_MS of an accelerated market is too short for the cached
  * packets to pass.
  */
 const MIN_LEAD_REAL_MS = 500;
-/** Market ms over which connections are spread, so that waiting clients do not connect in the same second. */
+/** Market ms over which waiting clients spread their connections. */
 const SPREAD_MS = 15_000;
-/** Real ms between two checks of the time: a machine that slept notices when it wakes. */
+/** Real ms between checks of the time, for a machine that wakes from sleep. */
 const CHECK_EVERY_MS = 1000;
 
 /**
- * Market time (epoch ms) to connect at for an opening at `opensMs`. `random` is in [0, 1), by default seeded by the
+ * Market time (epoch ms) to connect for an opening at `opensMs`. `random` is in [0, 1), by default seeded by the
  * process number.
  */
 export function connectMs(opensMs: number, random = seededRandom(process.pid)(), speed = 1): number {
@@ -37,12 +37,11 @@ function untilText(ms: number): string {
     .join(' ')}`;
 }
 
-/** What a run prints while it waits. */
 export function waitingText(opensMs: number, nowMs: number, speed: number): string {
   return `The market is shut; it opens ${istStamp(opensMs)}, ${untilText(opensMs - nowMs)}${speed === 1 ? '' : ' of market time'}. Waiting to connect shortly before; Ctrl-C ends.`;
 }
 
-/** The time that is waited by: `now()` in ms advances `speed` times as fast as real time. */
+/** `now()` in ms advances `speed` times as fast as real time. */
 export interface Waiting {
   readonly now: () => number;
   readonly speed: number;
@@ -52,8 +51,8 @@ export interface Waiting {
 }
 
 /**
- * Prints what the run waits for. Resolves true when it is time to connect for an opening at `opensMs` (`earlierMs` of
- * market time sooner if given), or false if `over` resolves first.
+ * Prints what the run waits for. Resolves true at the time to connect for `opensMs` (`earlierMs` of market time
+ * sooner), or false if `over` resolves first.
  */
 export async function waitToConnect(
   opensMs: number,
@@ -65,7 +64,7 @@ export async function waitToConnect(
   return reached(connectMs(opensMs, undefined, waiting.speed) - earlierMs, waiting);
 }
 
-/** Resolves true once `now()` reaches `untilMs`, or false if `over` resolves first. */
+/** True once `now()` reaches `untilMs`, false if `over` resolves first. */
 export async function reached(untilMs: number, { now, speed, clock, over }: Waiting): Promise<boolean> {
   let timer: Timer | undefined;
   const ended = over.then(() => false);

@@ -1,6 +1,5 @@
 /**
- * `--warm-up`: polls the day's earlier candles over REST before the feed opens, so that momentum evaluates from its
- * first minute.
+ * `--warm-up`: polls the day's earlier candles over REST before the feed opens, for momentum from the first minute.
  */
 import type { Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
@@ -19,16 +18,16 @@ import type { Plan } from './plan.js';
 import type { Source } from './source.js';
 
 /**
- * With fewer minutes of today the previous trading day is polled too: the rule needs twenty candles
+ * With fewer minutes of today the previous trading day is polled too: momentum needs twenty candles
  * (docs/semantics.md, "Momentum").
  */
 const ENOUGH_TODAY = 30;
-/** Room for two days of 375 minutes and an auction each. */
+/** Two days of 375 minutes and an auction each. */
 const MAX_CANDLES = 800;
-/** Market ms after its end in which the broker may still change a minute. */
+/** Market ms after a minute's end in which the broker may change it. */
 const SETTLE_MS = 10_000;
 
-/** Room for all instruments' candles. Threads get it before anything is polled. */
+/** Threads get this room for all instruments' candles before anything is polled. */
 export function warmUpRoom(instruments: readonly Instrument[]): WarmUpCandles {
   return {
     volumeKind: 'traded',
@@ -36,7 +35,7 @@ export function warmUpRoom(instruments: readonly Instrument[]): WarmUpCandles {
   };
 }
 
-/** Real ms that polling takes if no request fails; 0 without `--warm-up`. */
+/** Real ms of polling if no request fails; 0 without `--warm-up`. */
 export function warmUpMs({ config, instruments }: Pick<Plan, 'config' | 'instruments'>): number {
   return config.warmUp ? instruments.length * broker.candles.apartMs : 0;
 }
@@ -44,7 +43,7 @@ export function warmUpMs({ config, instruments }: Pick<Plan, 'config' | 'instrum
 export interface WarmUpOptions {
   readonly plan: Plan;
   readonly source: Source;
-  /** Made by `warmUpRoom`; filled here. */
+  /** From `warmUpRoom`; filled here. */
   readonly room: WarmUpCandles;
   readonly network: NetworkAudit;
   readonly say: (sentence: string) => void;
@@ -53,13 +52,12 @@ export interface WarmUpOptions {
 }
 
 export interface WarmUp {
-  /** The log-in, which the feed reuses; undefined if it failed. */
+  /** The feed reuses it; undefined if the log-in failed. */
   readonly session: BrokerSession | undefined;
-  /** What a person should know, sentences. */
   readonly notes: readonly string[];
 }
 
-/** Labels (starts, epoch ms) of the first and last minute to poll; undefined if no minute is due. */
+/** First and last minute to poll (starts, epoch ms); undefined if none is due. */
 export function windowOf(
   plan: Pick<Plan, 'sessionOf' | 'previousOpenMs'>,
   instrument: Instrument,
@@ -73,15 +71,14 @@ export function windowOf(
   return toMs >= fromMs ? { fromMs, toMs } : undefined;
 }
 
-/** Market time by the broker's clock: it refuses a request for its own future. */
+/** By the broker's clock: it refuses requests for its own future. */
 function nowOf({ clock }: Source, session: BrokerSession, told: boolean): number {
   return clock.marketMs() - (told ? 0 : Math.max(0, session.clockAheadMs ?? 0));
 }
 
 /**
  * Logs in and polls. Throws EngineError LOGIN if the log-in is refused, or if the broker cannot be reached and the
- * run does not wait for the opening. Candles that cannot be had are a note: the run continues, and momentum waits for
- * twenty candles of its own.
+ * run does not wait for the opening. Missing candles are a note: momentum then waits for twenty of the run's own.
  */
 export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   const { plan, source, network, say, over } = options;
@@ -109,7 +106,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   return { session, notes: told };
 }
 
-/** Polls each instrument. Returns sentences; the first one is the summary. */
+/** Returns sentences; the first is the summary. */
 async function poll(
   { plan, source, room }: WarmUpOptions,
   session: BrokerSession,
@@ -134,7 +131,7 @@ async function poll(
       if (!(error instanceof EngineError)) throw error;
       notes.push(`Warm-up: ${error.message}`);
       without.push(instrument.symbol);
-      // A refusal may concern one symbol. An unreachable broker or an end of the run concerns all.
+      // A refusal may concern one symbol; an unreachable broker or the run's end concerns all.
       if (!(error instanceof CandlesRefused)) break;
     }
   }

@@ -1,4 +1,4 @@
-/** Options that say which candles, journals and reports a command reads, and how it judges them. Data. */
+/** Options for the candles, journals and reports that a command reads, and how it judges them. Data. */
 import { CUTOVER_DAYS } from '../../reconcile/cutover.js';
 import { UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
 import { date, number, path, reader, symbolNames, type Reader } from '../values.js';

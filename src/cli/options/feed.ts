@@ -1,4 +1,4 @@
-/** Options that say where frames come from: the live feed, a simulated market, or a server elsewhere. Data. */
+/** Options for the source of frames: live feed, simulated market, another server. Data. */
 import { chaosFaults } from '../../sim/faults/chaos.js';
 import { parseFault } from '../../sim/faults/fault.js';
 import {
@@ -18,7 +18,7 @@ import {
 import { belongsTo, flag, repeated, value, type Rule } from './row.js';
 import { RUNS } from './run.js';
 
-/** Only for the simulated market. `tickshard simulate` has no other and no --feed. */
+/** For the simulated market: the only one of `tickshard simulate`, which has no --feed. */
 const simOnly: Rule = (given, name) => {
   const feed = given.text('feed');
   if (feed === undefined || feed === 'sim') return undefined;

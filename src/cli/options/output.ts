@@ -1,10 +1,10 @@
-/** Options that say what is written, served and printed. Data. */
+/** Options for what is written, served and printed. Data. */
 import { number, path, PORTS } from '../values.js';
 import { excludes, flag, value } from './row.js';
 import { RUNS } from './run.js';
 
 const port = number({ ...PORTS, unit: 'a port of this machine, 0 for any that is free' });
-/** Folder of the candles of a run, by its feed. */
+/** A run's candle folder, by feed. */
 export const OUT = { live: 'data/test/websocket_candles', other: 'data/test/sim/websocket_candles' } as const;
 
 export const OUTPUT_OPTIONS = [

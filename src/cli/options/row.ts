@@ -1,24 +1,24 @@
-/** A row of the option table, and the functions that make one. The table is in table.ts. */
+/** The row type of the option table (table.ts), and the functions that make rows. */
 import type { Reader } from '../values.js';
 
 /**
- * `flag` takes no value; `value` takes one; `repeated` may be given several times; `words` takes several words;
- * `positional` is a word without a name.
+ * `flag` takes no value, `value` one, `words` several words; `repeated` may be given several times; `positional` is a
+ * word without a name.
  */
 type OptionKind = 'flag' | 'value' | 'repeated' | 'words' | 'positional';
 
-/** What was typed for one command. */
+/** Typed for one command. */
 export interface Given {
   readonly command: string;
   readonly has: (name: string) => boolean;
-  /** The text as typed, or the default; undefined without either, and for options that the command does not have. */
+  /** As typed, or the default; undefined without either, and for options that the command does not have. */
   readonly text: (name: string) => string | undefined;
 }
 
-/** Why an option cannot be used as given, one sentence; undefined if it can. */
+/** One sentence against the option as given; undefined if it can be used. */
 export type Rule = (given: Given, name: string) => string | undefined;
 
-/** One option of some commands. An option that means something else for another command has another row. */
+/** One option of some commands. With another meaning for another command it has another row. */
 export interface OptionRow<
   Name extends string = string,
   Commands extends readonly string[] = readonly string[],
@@ -28,26 +28,26 @@ export interface OptionRow<
   /** Without dashes. */
   readonly name: Name;
   readonly commands: Commands;
-  /** Name of the value in the checked options. */
+  /** The value's name in the checked options. */
   readonly key: Key;
   readonly kind: OptionKind;
-  /** Stands for the value in help: `N`, `FILE`. */
+  /** In help: `N`, `FILE`. */
   readonly placeholder: string;
   readonly help: string;
-  /** What is read when the option is not given. */
+  /** Read when the option is not given. */
   readonly default: string | (() => string) | undefined;
-  /** The default in words, where it is not one text. */
+  /** In words, if not one text. */
   readonly defaultHelp: string | undefined;
-  /** What is read when the option is given without a value. */
+  /** Read when the option has no value. */
   readonly bare: string | undefined;
-  /** The sentence for an option that must be given. */
+  /** The sentence, if the option must be given. */
   readonly missing: string | Rule | undefined;
-  /** Checked when the option is given, in order. */
+  /** Checked in order if given. */
   readonly rules: readonly Rule[];
-  /** Whether the report of a run records the value. */
+  /** True if a run's report records the value. */
   readonly recorded: boolean;
   readonly reader: Reader<unknown> | undefined;
-  /** For the compiler alone: the type of the checked value. */
+  /** For the compiler: type of the checked value. */
   readonly valueType?: Value;
 }
 
@@ -55,10 +55,9 @@ type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
   : Name;
 
-/** What every kind of option has. */
 interface Spec<Name extends string, Commands extends readonly string[], Key extends string> {
   readonly name: Name;
-  /** Name of the value in the checked options; by default the option's name in camel case. */
+  /** By default the option's name in camel case. */
   readonly as?: Key;
   readonly commands: Commands;
   readonly help: string;
@@ -100,7 +99,7 @@ function row(kind: OptionKind, spec: AnySpec): OptionRow<never, never, never, ne
   return made as OptionRow<never, never, never, never>;
 }
 
-/** An option without a value: true when it is given. */
+/** True when given. */
 export function flag<
   const Name extends string,
   const Commands extends readonly string[],
@@ -109,7 +108,7 @@ export function flag<
   return row('flag', spec);
 }
 
-/** An option with one value: undefined when it is not given, unless it has a default or must be given. */
+/** Undefined when not given, unless it has a default or must be given. */
 export function value<
   const Name extends string,
   const Commands extends readonly string[],
@@ -131,7 +130,7 @@ export function value(spec: AnySpec): OptionRow<never, never, never, never> {
   return row('value', spec);
 }
 
-/** An option that may be given several times: a list, empty when it is not given. */
+/** A list, empty when not given. */
 export function repeated<
   const Name extends string,
   const Commands extends readonly string[],
@@ -141,7 +140,7 @@ export function repeated<
   return row('repeated', spec);
 }
 
-/** An option that takes all words after it, and must be given. */
+/** Takes all words after it, and must be given. */
 export function words<
   const Name extends string,
   const Commands extends readonly string[],
@@ -163,7 +162,7 @@ export function positional<
   return row('positional', spec);
 }
 
-/** The option cannot be given together with `other`. `why` is added to the sentence. */
+/** Refuses the option together with `other`. `why` is added to the sentence. */
 export function excludes(other: string, why?: string): Rule {
   return (given, name) =>
     given.has(other)
@@ -171,7 +170,7 @@ export function excludes(other: string, why?: string): Rule {
       : undefined;
 }
 
-/** The option means something only together with `other`. */
+/** Refuses the option without `other`. */
 export function belongsTo(other: string): Rule {
   return (given, name) => (given.has(other) ? undefined : `--${name} belongs to --${other}.`);
 }

@@ -1,4 +1,4 @@
-/** Options that say what a run is: its symbols, its length, its candles. Data. */
+/** Options for a run's symbols, length and candles. Data. */
 import { availableParallelism } from 'node:os';
 import { RUN_MINUTES } from '../../limits.js';
 import type { ModeName } from '../../market/packet.js';
@@ -11,7 +11,7 @@ export const RUNS = ['run', 'shadow'] as const;
 const stage = oneOf<1 | 2>({ 1: 1, 2: 2 });
 const mode = oneOf<ModeName>({ ltp: 'ltp', quote: 'quote', snapquote: 'snapquote' });
 
-/** Minutes of market time of a stage run. */
+/** Market minutes. */
 const stageMinutes = number({ ...RUN_MINUTES, decimals: true, unit: 'minutes' });
 const runMinutes: Reader<number> = reader(stageMinutes.takes, (text, name) => {
   if (Number(text) > RUN_MINUTES.max)
@@ -21,7 +21,7 @@ const runMinutes: Reader<number> = reader(stageMinutes.takes, (text, name) => {
   return stageMinutes.read(text, name);
 });
 
-/** Worker threads. Without the option one core is left to the main thread. */
+/** Worker threads. The default leaves one core to the main thread. */
 const SHARDS = { min: 1, max: 64 } as const;
 
 export const RUN_OPTIONS = [
@@ -111,7 +111,7 @@ export const RUN_OPTIONS = [
     commands: ['shadow'],
     placeholder: 'MODE',
     reader: mode,
-    // A shadow run is to replace polled candles, and those have volume.
+    // A shadow run is to replace polled candles, which have volume.
     default: 'snapquote',
     help: 'ltp, quote or snapquote',
     recorded: true,

@@ -1,4 +1,4 @@
-/** `tickshard compare` as a command: its options, and what it prints where. */
+/** Options and output of `tickshard compare`. */
 import { defineCommand } from '../../cli/command.js';
 import { remoteFeed } from '../../cli/config.js';
 import type { ValuesOf } from '../../cli/options/table.js';
@@ -8,7 +8,7 @@ import { compare, type CompareOptions } from './compare.js';
 
 type CompareArguments = Omit<CompareOptions, 'tickSizeRupees'>;
 
-/** Where the other side comes from: `--reference`, or `--fetch` and its options. One of them is given. */
+/** `--reference`, or `--fetch` and its options. One of them is given. */
 function referenceOf(values: ValuesOf<'compare'>): CompareArguments['reference'] {
   const { reference, fetch, feed, ca, instruments } = values;
   if (!fetch) return reference!;

@@ -1,4 +1,4 @@
-/** `tickshard compare`: our candles against candles polled over REST. Writes only the report and the page asked for. */
+/** `tickshard compare`: our candles against candles polled over REST. Writes only report and page. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../../errors.js';
@@ -29,16 +29,16 @@ import { symbolOf } from '../../run/universe.js';
 export interface CompareOptions {
   /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`. */
   readonly ours: string;
-  /** Folder of `NSE_{SYMBOL}_1m.parquet` or of another run, a file of JSON lines, or the server to ask. */
+  /** Folder of `NSE_{SYMBOL}_1m.parquet` or of another run, a JSON lines file, or the server to ask. */
   readonly reference: string | FetchOptions;
-  /** Undefined: all that have a file of ours. */
+  /** Undefined: all with a file of ours. */
   readonly symbols: readonly string[] | undefined;
   readonly tickSizeRupees: (symbol: string) => number | undefined;
-  /** IST date, `YYYY-MM-DD`: only candles of that day. */
+  /** IST, `YYYY-MM-DD`: only that day. */
   readonly date: string | undefined;
-  /** Percent of the values that may differ without a cause. */
+  /** Percent of values that may differ without a cause. */
   readonly unexplainedPercent: number | undefined;
-  /** Files to write: the comparison as JSON, and as a page. */
+  /** Files to write: JSON, and a page. */
   readonly report: string | undefined;
   readonly html: string | undefined;
   readonly json: boolean;
@@ -46,12 +46,10 @@ export interface CompareOptions {
   readonly columns: number;
 }
 
-/** Whether the name is that of a file of JSON lines. */
+/** True for the name of a JSON lines file. */
 const isLines = (reference: string): boolean => /\.(jsonl|ndjson)$/i.test(reference);
 
-/**
- * Throws EngineError USAGE unless ours is a folder, and the reference, if given, another one or a file of JSON lines.
- */
+/** Throws EngineError USAGE unless ours is a folder, and a given reference another one or a JSON lines file. */
 async function checkFolders(ours: string, reference: string | undefined): Promise<void> {
   for (const [option, folder] of [
     ['--ours', ours],
@@ -78,7 +76,7 @@ async function checkFolders(ours: string, reference: string | undefined): Promis
     );
 }
 
-/** The instruments that have a candles file of ours in `folder`, by name. Throws EngineError HISTORY. */
+/** By name, those with a candles file of ours in `folder`. Throws EngineError HISTORY. */
 async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new EngineError(
@@ -99,10 +97,7 @@ async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
   return found;
 }
 
-/**
- * The instruments asked for. Throws EngineError USAGE or INSTRUMENT for an unusable list, HISTORY for a symbol
- * without a file of ours.
- */
+/** Throws EngineError USAGE or INSTRUMENT for an unusable list, HISTORY for a symbol without a file of ours. */
 function selectedInstruments(
   found: readonly FileInstrument[],
   asked: readonly string[] | undefined,
@@ -120,7 +115,7 @@ function selectedInstruments(
   return found.filter(({ symbol }) => symbols.has(symbol));
 }
 
-/** The whole IST dates on which we have candles: a reference may hold years. */
+/** Whole IST dates with candles of ours: a reference may hold years. */
 function windowOf(sides: readonly Side[]): HistoryWindow {
   const spans = dateSpans(sides.map(({ candles }) => candles));
   if (spans.length === 0) return { toMs: Number.NEGATIVE_INFINITY };
@@ -130,7 +125,7 @@ function windowOf(sides: readonly Side[]): HistoryWindow {
   };
 }
 
-/** Symbols without any candle of ours on a date of the comparison, which the verdict counts as missing. */
+/** Symbols without a candle of ours on a compared date, which the verdict counts as missing. */
 function absentSymbolNotes({ spans, symbols }: Comparison, pairs: readonly SymbolPair[]): string[] {
   return spans.flatMap(({ date, firstMs, lastMs }) => {
     const silent = symbols.filter((symbol) => {
@@ -153,7 +148,7 @@ function absentSymbolNotes({ spans, symbols }: Comparison, pairs: readonly Symbo
   });
 }
 
-/** What to do about a reference in the wrong time zone, which looks as if all candles were missing. */
+/** For a reference in the wrong time zone, which looks as if all candles were missing. */
 function timeZoneNotes(pairs: readonly SymbolPair[]): string[] {
   const shift = zoneShift(pairs);
   if (shift === undefined) return [];
@@ -162,7 +157,7 @@ function timeZoneNotes(pairs: readonly SymbolPair[]): string[] {
   ];
 }
 
-/** The other side of each of our instruments, in their order; undefined for one without candles. */
+/** In our instruments' order; undefined for one without candles. */
 interface Reference {
   readonly origin: Origin;
   readonly sides: readonly (ReadSide | undefined)[];
@@ -170,7 +165,7 @@ interface Reference {
   readonly objection: string | undefined;
 }
 
-/** Reads a folder, or a file of JSON lines. Throws EngineError HISTORY. */
+/** Reads a folder, or a JSON lines file. Throws EngineError HISTORY. */
 async function readReference(
   path: string,
   instruments: readonly FileInstrument[],
@@ -189,15 +184,15 @@ async function readReference(
   return { origin: { folder: path, files }, sides, notes: [], objection: undefined };
 }
 
-/** The IST date as a window; without a date, everything. */
+/** The window of an IST date; everything without one. */
 function dayWindow(date: string | undefined): HistoryWindow {
   return date === undefined ? {} : { fromMs: istMs(date, '00:00'), toMs: istMs(date, '00:00') + DAY_MS };
 }
 
 /**
- * Compares and prints; returns 0 for a pass, else 1. `say` receives sentences on progress. Throws EngineError USAGE,
- * INSTRUMENT or HISTORY for a folder, symbol or file that cannot be read; CONFIG, LOGIN or CANDLES if the broker
- * gives no candles; OUTPUT for a file that cannot be written.
+ * Returns 0 for a pass, else 1. `say` receives sentences on progress. Throws EngineError USAGE, INSTRUMENT or HISTORY
+ * for an unreadable folder, symbol or file; CONFIG, LOGIN or CANDLES if the broker gives no candles; OUTPUT for a
+ * file that cannot be written.
  */
 export async function compare(
   options: CompareOptions,
@@ -207,7 +202,7 @@ export async function compare(
   const { ours, reference, symbols, tickSizeRupees, date, json, columns, report, html } = options;
   const unexplainedPercent = options.unexplainedPercent ?? UNEXPLAINED_PERCENT;
   await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
-  // Checked before the broker is asked a hundred times.
+  // Before the broker is asked a hundred times.
   for (const path of [report, html]) if (path !== undefined) checkFolder(dirname(resolve(path)));
   const instruments = selectedInstruments(await instrumentsIn(ours), symbols, ours);
   const mine: ReadSide[] = [];
@@ -253,8 +248,8 @@ export async function compare(
 }
 
 /**
- * Asks the broker for all minutes from the start of our first day to our last minute. The high and low of the day
- * before the run say which extremes were new.
+ * Asks for all minutes from the start of our first day to our last: the day's high and low before the run say which
+ * extremes were new.
  */
 async function fetchedReference(
   instruments: readonly FileInstrument[],

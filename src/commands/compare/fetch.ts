@@ -1,4 +1,4 @@
-/** `compare --fetch`: the broker's own candles of our minutes, polled after the run. */
+/** `compare --fetch`: polls the broker's candles of our minutes after the run. */
 import { sleep, SystemClock, type Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
 import type { CandlePoller, Credentials, PolledInstrument } from '../../broker/broker.js';
@@ -18,31 +18,30 @@ import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo } from '../../run/source.js';
 import { readInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.js';
 
-/** Real ms after its end when a minute of the live market is asked for. */
+/** Real ms after its end to ask for a minute of the live market. */
 const SETTLE_MS = 60_000;
-/** Real ms between two answers about a minute that may still change. */
+/** Real ms between answers about a minute that may change. */
 const POLL_INTERVAL_MS = 5_000;
-/** Real ms after its end when a minute no longer changes. */
+/** Real ms after its end until a minute is final. */
 const FINAL_AFTER_MS = 600_000;
 
-/** The server to ask for candles. */
 export interface FetchOptions {
-  /** `sim`: the simulated broker with the seed of our candles, after their last minute. */
+  /** `sim`: the simulated broker with our candles' seed, after their last minute. */
   readonly feed: RemoteFeed | { readonly kind: 'sim' };
-  /** The broker's instrument file; undefined: the newest that was fetched. */
+  /** The instrument file; undefined: the newest fetched. */
   readonly instruments: string | undefined;
 }
 
 export interface FetchedReference {
   readonly origin: Origin;
-  /** In the order of the instruments; undefined for one without candles. */
+  /** In instrument order; undefined without candles. */
   readonly sides: readonly (ReadSide | undefined)[];
   readonly notes: readonly string[];
   /** Why they allow no verdict, without a full stop. */
   readonly objection: string | undefined;
 }
 
-/** The tokens of our files' instruments. Throws EngineError INSTRUMENT for an unknown one. */
+/** Throws EngineError INSTRUMENT for an unknown instrument. */
 async function tokensOf(
   instruments: readonly FileInstrument[],
   { feed, instruments: named }: FetchOptions,
@@ -61,21 +60,19 @@ async function tokensOf(
   });
 }
 
-/** A server that serves the candles, and our credentials there. */
 interface Server {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
-  /** As footers name a feed. */
+  /** As in footers. */
   readonly name: string;
   readonly warnings: readonly string[];
-  /** Ends what was started for it. */
   stop(): void;
 }
 
-/** Market ms after our last minute when the simulated broker is asked: all its candles have settled. */
+/** Market ms after our last minute, when all simulated candles have settled. */
 const SIMULATED_LATER_MS = 5 * MINUTE_MS;
 
-/** The simulated broker with the seed of our candles. Throws EngineError USAGE if they are not simulated. */
+/** The simulated broker with our candles' seed. Throws EngineError USAGE if they are not simulated. */
 async function simulatedServer(
   instruments: readonly FileInstrument[],
   ours: Origin,
@@ -118,7 +115,7 @@ async function simulatedServer(
   }
 }
 
-/** Candles on which no two answers agreed prove nothing, whatever the last answer said. */
+/** Candles without two equal answers prove nothing. */
 export function objectionTo(
   settled: readonly StableCandles[],
   instruments: readonly PolledInstrument[],
@@ -141,7 +138,7 @@ function notesOf(settled: readonly StableCandles[], poller: CandlePoller): strin
   ];
 }
 
-/** The candles to fetch: of these instruments, labelled `firstMs` to `lastMs`, both included; epoch ms. */
+/** Labels `firstMs` to `lastMs`, both included; epoch ms. */
 export interface FetchWindow {
   readonly instruments: readonly FileInstrument[];
   readonly firstMs: number;
@@ -149,8 +146,8 @@ export interface FetchWindow {
 }
 
 /**
- * Polls the window until two answers agree. `ours` is the origin of our candles; `say` receives sentences on
- * progress. Throws EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
+ * Polls until two answers agree. `ours`: our candles' origin; `say` receives sentences on progress. Throws
+ * EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
  */
 export async function fetchReference(
   { instruments, firstMs, lastMs }: FetchWindow,
@@ -190,14 +187,14 @@ async function pollServer(
   const abort = new AbortController();
   const session = await broker.access.logIn(endpoint, credentials, clock, abort.signal);
   const poller = broker.candles.poller({ endpoint, session, clock, signal: abort.signal, say });
-  // Another server's market may have any time: only the agreement of answers says that a minute has settled.
+  // Another server may have any market time: only equal answers say that a minute has settled.
   const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
   if (settlesMs > clock.wallMs())
     say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
   await sleep(Math.max(0, settlesMs - clock.wallMs()));
   const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + FINAL_AFTER_MS);
   const settled = await stableCandles(
-    // All symbols are asked for the same minutes, so that one missing in ours is found.
+    // The same minutes for all symbols, to find one missing in ours.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
     {
       ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs),

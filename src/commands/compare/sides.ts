@@ -11,16 +11,15 @@ import type { Side } from '../../reconcile/symbol-comparison.js';
 import type { OurCandle } from '../../reconcile/minutes.js';
 import type { FileOrigin } from '../../reconcile/origin.js';
 
-/** One symbol's candles on one side. */
 export interface ReadSide {
   readonly path: string;
   readonly side: Side;
   readonly origin: FileOrigin;
-  /** Sentences that begin with the path. */
+  /** Each begins with the path. */
   readonly notes: readonly string[];
 }
 
-/** A row as it is compared. `coarse`: the file's prices are 32-bit floats. */
+/** `coarse`: fields with 32-bit floats in the file. */
 function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: ReadonlySet<string>): OurCandle {
   const prices = Object.fromEntries(
     PRICES.filter((field) => coarse.has(field)).map((field) => [
@@ -28,7 +27,7 @@ function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: Read
       Math.round(candle[field] * 100) / 100,
     ]),
   );
-  // A candle of ours without its quality may be partial, so it proves nothing.
+  // Without quality, a candle of ours may be partial and proves nothing.
   return {
     candle: { ...candle, ...prices },
     partial: ours && quality?.partial !== false,
@@ -37,11 +36,10 @@ function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: Read
   };
 }
 
-/** A file as one side of the comparison. */
 export function sideFrom(file: CandleFile): ReadSide {
   const notes = [...file.notes];
   const coarse = new Set(file.columns.filter(({ type }) => type === 'float').map(({ name }) => name));
-  // A 32-bit float has seven digits: 25000.05 is read as 25000.0508. It is exact to the paisa up to 131,072 rupees.
+  // A 32-bit float has seven digits, exact to the paisa up to 131,072 rupees: 25000.05 is read as 25000.0508.
   if (PRICES.some((field) => coarse.has(field)))
     notes.push(`${file.path} has prices of 32 bits: they are rounded to the paisa.`);
   const onMinute = file.rows.filter(({ candle }) => candle.timestampMs % MINUTE_MS === 0);
@@ -60,7 +58,7 @@ export function sideFrom(file: CandleFile): ReadSide {
   };
 }
 
-/** One of our files. Throws EngineError HISTORY if it cannot be read or its footer lacks a key. */
+/** Throws EngineError HISTORY if our file cannot be read or its footer lacks a key. */
 export async function readOurs(
   folder: string,
   instrument: FileInstrument,
@@ -73,7 +71,7 @@ export async function readOurs(
       'HISTORY',
       `${path} is gone since it was listed: another program removed it; compare again.`,
     );
-  // A program that rewrites the file drops the footer, and then a number of ticks would pass for a traded quantity.
+  // A rewriting program drops the footer; a number of ticks would then pass for a traded quantity.
   for (const key of ['feed', 'volume_kind']) {
     if (!file.keys.has(key))
       throw new EngineError(
@@ -84,7 +82,7 @@ export async function readOurs(
   return sideFrom(file);
 }
 
-/** The notes of all files. Notes that differ only in the path are one. */
+/** Notes that differ only in the path are one. */
 export function mergedNotes(sides: readonly ReadSide[]): string[] {
   const byText = new Map<string, { readonly first: string; files: number }>();
   for (const { path, notes } of sides) {

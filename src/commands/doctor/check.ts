@@ -1,4 +1,4 @@
-/** The checks of the doctor. */
+/** The doctor's checks. */
 
 export type CheckId =
   | 'node'
@@ -15,7 +15,7 @@ export type CheckId =
   | 'packet'
   | 'close';
 
-/** In the order of the checks. */
+/** In check order. */
 export const TITLES: Readonly<Record<CheckId, string>> = {
   node: 'Node',
   cores: 'Cores',
@@ -34,10 +34,10 @@ export const TITLES: Readonly<Record<CheckId, string>> = {
 
 export interface Check {
   readonly id: CheckId;
-  /** `warn`: a run may still work; `skip`: could not be checked, for a reason that another check names. */
+  /** `warn`: a run may still work; `skip`: not checked, for a reason that another check names. */
   readonly status: 'pass' | 'fail' | 'warn' | 'skip';
   readonly observed: string;
-  /** What to do; for failures and warnings. */
+  /** For failures and warnings. */
   readonly remedy?: string;
 }
 

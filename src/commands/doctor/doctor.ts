@@ -1,4 +1,4 @@
-/** `tickshard doctor`: checks whether a run can work here and now. Logs in and opens the feed once; leaves no file. */
+/** `tickshard doctor`: can a run work here and now? Logs in and opens the feed once; leaves no file. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -25,15 +25,15 @@ import { disagreement, niftyFifty, readInstrumentMaster, shippedCalendar } from 
 
 interface DoctorOptions extends Pick<ValuesOf<'doctor'>, 'instruments' | 'json'> {
   readonly feed: RemoteFeed;
-  /** The folder that a run would have as --out. */
+  /** A run's --out. */
   readonly out: string;
 }
 
 const titleWidth = Math.max(...Object.values(TITLES).map((title) => title.length));
 
 /**
- * Runs all checks, prints a line for each, and returns the exit code: 0, 1 if a check failed, 130 if interrupted.
- * Throws EngineError USAGE or CONFIG for options that cannot be used.
+ * Prints a line for each check; returns the exit code: 0, 1 if a check failed, 130 if interrupted. Throws EngineError
+ * USAGE or CONFIG for unusable options.
  */
 async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<number> {
   const endpoint = endpointOf(feed);
@@ -116,7 +116,7 @@ async function runChecks(
   for (const check of await tryFeed({ endpoint, session, clock, token, inSession, signal })) say(check);
 }
 
-/** Makes each folder and its missing parents, writes to it, and removes what it made. */
+/** Makes each folder with missing parents, writes to it, and removes what it made. */
 function foldersCheck(folders: readonly string[]): Check {
   const made: string[] = [];
   try {
@@ -145,7 +145,7 @@ async function freeSpaceCheck(folder: string): Promise<Check> {
   }
 }
 
-/** The age of the instrument file, and whether the shipped tokens agree with it. */
+/** The instrument file's age, and its agreement with the shipped tokens. */
 async function instrumentsCheck(named: string | undefined, today: string): Promise<Check> {
   try {
     const master = await readInstrumentMaster(named, true, today);
@@ -176,7 +176,7 @@ async function instrumentsCheck(named: string | undefined, today: string): Promi
   }
 }
 
-/** The credentials, and a check that they exist, which never shows them. */
+/** Checks that credentials exist, and never shows them. */
 function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undefined {
   try {
     const access = accessTo(feed);
@@ -196,7 +196,7 @@ function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undef
   }
 }
 
-/** Checks the form of the credentials. */
+/** Checks their form. */
 function credentialsCheck({ credentials, warnings }: Access): Check {
   const { present, usable, doubt } = broker.access.lookAt(credentials);
   if (warnings.length > 0) return warned('credentials', present, warnings.join(' '));

@@ -1,18 +1,18 @@
-/** The checks of this machine, as pure functions of its figures. */
+/** Checks of this machine, as pure functions of its figures. */
 import { istDate, istStamp, type Calendar } from '../../market/session.js';
 import { failed, passed, warned, type Check } from './check.js';
 
-/** The oldest Node that may work; all tests run on this major version. */
+/** The oldest Node that may work, and the major version of all tests. */
 const TESTED_MAJOR = 20;
 const MIN_MINOR = 12;
-/** A day of 50 symbols with its log has some tens of megabytes; an atomic write needs room for a second copy. */
+/** A day of 50 symbols and its log has tens of megabytes; an atomic write needs room for a second copy. */
 const MIN_FREE_BYTES = 200 * 2 ** 20;
 const AMPLE_FREE_BYTES = 2 ** 30;
-/** Clock skew that is reported, and that makes one-time passwords wrong: half of their validity. */
+/** Reported clock skew, and skew that makes one-time passwords wrong: half of their validity. */
 const REPORTED_SKEW_MS = 2000;
 const MAX_SKEW_MS = 15_000;
 
-/** `version` as of `process.versions.node`. */
+/** `version` as in `process.versions.node`. */
 export function nodeCheck(version: string, platform: string): Check {
   const [major, minor] = version.split('.').map(Number);
   const observed = `${version} on ${platform}`;
@@ -32,7 +32,7 @@ export function coresCheck(cores: number): Check {
   );
 }
 
-/** `free` in bytes, on the disk of `folder`. */
+/** `free`: bytes on the disk of `folder`. */
 export function diskCheck(free: number, folder: string): Check {
   const observed = `${free >= 2 ** 30 ? `${(free / 2 ** 30).toFixed(1)} GB` : `${Math.floor(free / 2 ** 20)} MB`} free for ${folder}`;
   if (free < MIN_FREE_BYTES)
@@ -45,7 +45,7 @@ export function diskCheck(free: number, folder: string): Check {
   return passed('disk', observed);
 }
 
-/** Whether the market is open at `nowMs`, for stocks with derivatives. A shut market passes. */
+/** For stocks with derivatives. A shut market passes. */
 export function marketCheck(calendar: Calendar, nowMs: number): Check {
   const day = calendar.day(istDate(nowMs), true);
   const next = calendar.nextOpenMs(nowMs, true);
@@ -63,7 +63,7 @@ export function marketCheck(calendar: Calendar, nowMs: number): Check {
   return passed('market', observed);
 }
 
-/** `aheadMs`: by how much this machine's clock is ahead of the server's `Date`, to about half a second. */
+/** `aheadMs`: this machine's clock minus the server's `Date`, to about half a second. */
 export function clockCheck(aheadMs: number): Check {
   const seconds = (Math.abs(aheadMs) / 1000).toFixed(1);
   const observed =

@@ -1,4 +1,4 @@
-/** Opens the feed as a run does, subscribes one symbol, and closes it again; four checks say what happened. */
+/** Opens the feed like a run, subscribes one symbol, and closes; four checks say what happened. */
 import type { Clock, Timer } from '../../clock.js';
 import { endSentence } from '../../feed/disconnects.js';
 import type { BrokerSession, TokenKey } from '../../broker/broker.js';
@@ -12,9 +12,9 @@ import { istStamp } from '../../market/session.js';
 import { broker } from '../../run/broker.js';
 import { failed, passed, skipped, warned, type Check } from './check.js';
 
-/** Real ms for pong and packet together; a run allows each token the same. */
+/** Real ms for pong and packet together, as for each token of a run. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** Real ms for the server's answer to our close frame. */
+/** Real ms for the answer to our close frame. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 export interface TrialOptions {
@@ -22,24 +22,24 @@ export interface TrialOptions {
   readonly session: BrokerSession;
   readonly clock: Clock;
   readonly token: TokenKey;
-  /** Whether trading is continuous by this machine's clock, so that a packet must come. */
+  /** True in continuous trading by this machine's clock: a packet must come. */
   readonly inSession: boolean;
-  /** Ends it early, with a close frame. */
+  /** Ends early with a close frame. */
   readonly signal: AbortSignal;
 }
 
-/** What arrived, in real ms since the start. */
+/** Real ms since the start. */
 interface Seen {
   openedMs: number | undefined;
   pongMs: number | undefined;
   packetMs: number | undefined;
-  /** Epoch ms stamped on the packet. */
+  /** The packet's stamp, epoch ms. */
   exchangeMs: number;
   error: string | undefined;
   end: RawEnd | undefined;
 }
 
-/** The four checks, in order. A failure is a failed check; nothing is thrown. */
+/** The four checks, in order. Never throws: a failure is a failed check. */
 export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   const { clock } = options;
   const seen: Seen = {
@@ -80,7 +80,7 @@ export async function tryFeed(options: TrialOptions): Promise<Check[]> {
   ];
 }
 
-/** Opens, pings, subscribes, and waits until everything is answered, the connection ends, or the time is up. */
+/** Opens, pings, subscribes; waits for all answers, the connection's end or the time limit. */
 async function talk(options: TrialOptions, seen: Seen): Promise<FeedSocket> {
   const { endpoint, session, clock, signal } = options;
   let done = (): void => undefined;
@@ -110,7 +110,7 @@ async function talk(options: TrialOptions, seen: Seen): Promise<FeedSocket> {
   return socket;
 }
 
-/** Sends a ping and the subscription of one token. */
+/** Sends a ping and one token's subscription. */
 function request(socket: FeedSocket, token: TokenKey): void {
   const { feed } = broker;
   socket.ping(feed.ping);
@@ -122,7 +122,7 @@ function request(socket: FeedSocket, token: TokenKey): void {
     socket.send(text);
 }
 
-/** Note what arrives in `seen`, and call `done` when nothing more is needed. */
+/** Notes arrivals in `seen`; calls `done` when nothing more is needed. */
 function handlersOf({ clock, session, token }: TrialOptions, seen: Seen, done: () => void): SocketHandlers {
   const startMs = clock.monoMs();
   const sinceStart = (): number => clock.monoMs() - startMs;
@@ -138,7 +138,7 @@ function handlersOf({ clock, session, token }: TrialOptions, seen: Seen, done: (
     },
     binary: (messages) => {
       for (let k = 0; k < messages.count; k++) {
-        // A packet of another instrument proves nothing about this one.
+        // Another instrument's packet proves nothing.
         if (
           seen.packetMs !== undefined ||
           codec.decode(messages.slice(k), packet) !== undefined ||

@@ -1,11 +1,10 @@
-/** The result of a replay: what differs from the run, and how it is printed. */
+/** A replay's result: differences from the run, and their text. */
 import type { Hashes } from '../../gates/facts.js';
 import { count } from '../../text/count.js';
 import type { JournalSummary } from '../../ingest/journal-source.js';
 import { istStamp } from '../../market/session.js';
 import { COUNTER } from '../../memory/counters.js';
 
-/** The result of a replay. */
 export interface Outcome {
   readonly about: JournalSummary;
   readonly out: string;
@@ -14,12 +13,12 @@ export interface Outcome {
   readonly candles: number;
   readonly files: number;
   readonly counters: Float64Array;
-  /** Why it is not the same as the run, sentences. */
+  /** Differences from the run. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** Hashes that differ from those that the run left, and damage to the journal; sentences. */
+/** Hashes that differ from the run's, and damage to the journal; sentences. */
 export function problemsOf(about: JournalSummary, hashes: Hashes, difference: string | undefined): string[] {
   const problems = difference === undefined ? [] : [difference];
   for (const [name, what] of [
@@ -55,7 +54,7 @@ export function notesOf(about: JournalSummary): string[] {
   return notes;
 }
 
-/** The outcome for a person. */
+/** For a person. */
 export function outcomeText({
   about,
   out,
@@ -86,7 +85,6 @@ export function outcomeText({
   ].join('\n');
 }
 
-/** The outcome as JSON. */
 export function outcomeJson({
   about,
   out,

@@ -1,6 +1,6 @@
 /**
- * `tickshard replay`: the frames of a run's journal through the same engine, shards and writer. It checks that candles,
- * quality rows and momentum are the same as the run's, for any number of shards.
+ * `tickshard replay`: a journal's frames through the same engine, shards and writer. Checks that candles, quality
+ * rows and momentum are the run's, for any number of shards.
  */
 import { join, resolve } from 'node:path';
 import type { FileIdentity } from '../../candles/candle.js';
@@ -32,7 +32,7 @@ import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './o
 
 type ReplayOptions = ValuesOf<'replay'>;
 
-/** The folder of one run's journal. Throws EngineError JOURNAL that says what is there instead. */
+/** One run's journal. Throws EngineError JOURNAL that says what is there instead. */
 function runFolder(path: string): string {
   if (segmentsOf(path).length > 0) return path;
   const runs = runsIn(path);
@@ -47,7 +47,7 @@ function runFolder(path: string): string {
   );
 }
 
-/** Waits until a block is due, `speed` times as fast as it came; undefined without a limit. */
+/** Waits for a block at `speed` times its pace; undefined without a limit. */
 function paceOf(
   speed: number | undefined,
   clock: SystemClock,
@@ -61,13 +61,13 @@ function paceOf(
   };
 }
 
-/** Everything that the frames of a journal pass through, as in a run. */
+/** What a journal's frames pass through, as in a run. */
 interface Replayer {
   readonly engine: Engine;
   readonly intake: Intake;
   readonly shards: ShardPool;
   readonly writer: WriterHost;
-  /** Deaths of worker threads, sentences. */
+  /** Deaths of worker threads. */
   readonly failures: readonly string[];
 }
 
@@ -109,7 +109,7 @@ function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): 
   return { engine, intake, shards, writer, failures };
 }
 
-/** A note on symbols whose history is not the one that the run read. */
+/** Symbols whose history is not what the run read. */
 function historyNotes({ meta }: JournalSummary, rowsNow: Readonly<Record<string, string>>): string[] {
   const moved = Object.entries(meta.history?.rows ?? {})
     .filter(([symbol, rows]) => rowsNow[symbol] !== rows)
@@ -126,7 +126,7 @@ const identityOf = ({ meta }: JournalSummary): FileIdentity => ({
   volumeKind: meta.volumeKind,
 });
 
-/** Replays the journal of one run. Throws EngineError OUTPUT, FOOTER or HISTORY. */
+/** Throws EngineError OUTPUT, FOOTER or HISTORY. */
 async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<Outcome> {
   const { meta, folder } = head;
   const out = resolve(options.out ?? join('data/test/replay', meta.runId));
@@ -145,9 +145,8 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
   };
   try {
     const preparing = writer.prepare();
-    // With a limit of speed, files are written as minutes are sealed, because a user may watch them. At full speed
-    // they are written once, at the end, so the journal need not wait for the writer. If one fails, the other is
-    // awaited.
+    // With a speed limit, files are written as minutes are sealed, for a user who watches. At full speed they are
+    // written once, at the end, so that the journal need not wait for the writer. If one fails, the other is awaited.
     if (options.speed !== undefined) {
       await preparing;
       writer.follow();
@@ -179,9 +178,9 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
   }
 }
 
-/** Replays, prints the result, and returns the exit code. Throws EngineError JOURNAL, OUTPUT, FOOTER or HISTORY. */
+/** Returns the exit code. Throws EngineError JOURNAL, OUTPUT, FOOTER or HISTORY. */
 async function replay(options: ReplayOptions): Promise<number> {
-  // Files are whole at every moment, so there is nothing to finish.
+  // Files are always whole: nothing to finish.
   const release = onStop(() => process.exit(EXIT.interrupted));
   try {
     const outcome = await outcomeOf(await readJournalHead(resolve(runFolder(options.journal))), options);
