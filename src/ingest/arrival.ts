@@ -3,6 +3,6 @@ export interface Arrival {
   readonly connection: number;
   /** Real monotonic ms. */
   readonly monoMs: number;
-  /** Injected market clock then, epoch ms. */
+  /** Injected market clock, epoch ms. */
   readonly marketMs: number;
 }

@@ -1,6 +1,6 @@
 /**
- * The engine: instruments laid out over shards, and the router that writes their records. Built once for a run. It does
- * not know where packets come from or where candles go.
+ * Instruments laid out over shards, and the router that writes their records. Built once for a run. Knows neither the
+ * packets' source nor the candles' destination.
  */
 import assert from 'node:assert';
 import { shardOf, type Instrument } from '../market/instrument.js';
@@ -15,16 +15,15 @@ import { Router } from './router.js';
 import { Watermark } from './watermark.js';
 
 /**
- * Maximum age, in market ms, of a trade that a SnapQuote is the first to report. It has the last trade since the
- * SnapQuote before it, and one arrives at least every second.
+ * Maximum age, market ms, of a trade that a SnapQuote is the first to report: it has the last trade since the one
+ * before, and one arrives at least every second.
  */
 const SNAPQUOTE_MAX_TRADE_AGE_MS = 1000;
 
-/** Default records of a ring: 512 KiB a shard, 1.5 MiB with volume; over a second of the feed's highest rate. */
+/** Records of a ring: 512 KiB a shard, 1.5 MiB with volume; over a second of the feed's highest rate. */
 const RING_SLOTS = 16_384;
 
 export interface EngineOptions {
-  /** Of the broker whose frames arrive. */
   readonly codec: FrameCodec;
   readonly instruments: readonly Instrument[];
   readonly sessionOf: (instrument: Instrument) => TradingSession;
@@ -36,10 +35,7 @@ export interface EngineOptions {
   /** Any instant of the market's date, epoch ms. */
   readonly marketDateMs: number;
   readonly slots?: number | undefined;
-  /**
-   * Whether ordinary frames and ticks take the fast paths (docs/fast-paths.md); true by default. What comes of them is
-   * the same.
-   */
+  /** Ordinary frames and ticks take the fast paths (docs/fast-paths.md); same result; default true. */
   readonly fastPaths?: boolean | undefined;
 }
 
@@ -105,7 +101,7 @@ export class Engine {
     this.router.openInitialGap(0);
   }
 
-  /** Writes a row's session into its shard's memory; `originMs`: start of bar 0. */
+  /** Writes a row's session; `originMs`: start of bar 0. */
   #writeSession({ shard, row }: RowPlace, session: TradingSession, originMs: number): void {
     const memory = this.memories[shard];
     const at = memory.staticOf(row);
@@ -117,7 +113,6 @@ export class Engine {
     memory.f64[at + STATIC.auctionLabelMs] = session.auction?.labelMs ?? 0;
   }
 
-  /** Records skipped as poison. */
   get poison(): number {
     return this.counters[COUNTER.poison];
   }

@@ -1,16 +1,13 @@
 /**
- * How late the feed is: the market clock at receipt minus the packet's exchange time, both market ms. Exchange times
- * are whole seconds, so a feed without delay shows 0 to 1000. Counts in buckets; allocates nothing after construction.
+ * How late the feed is: market clock at receipt minus exchange time, market ms. Exchange times are whole seconds: no
+ * delay shows 0 to 1000. Counts in buckets; allocates only in the constructor.
  */
 import { LAG_SHIFT } from '../broker/scanner.js';
 import type { PacketTime } from './watermark.js';
 
-/**
- * Buckets cover this much on either side of the first packet's lag, market ms; lags beyond count in the outermost
- * bucket.
- */
+/** Buckets reach this far on either side of the first lag, market ms; the outermost ones count what lies beyond. */
 const RANGE_MS = 600_000;
-/** Width of a bucket as a shift of ms, and the ms that all buckets cover. */
+/** A bucket's width as a shift of ms, and the ms that all cover. */
 export const LAG = { shift: LAG_SHIFT, rangeMs: 2 * RANGE_MS } as const;
 const BUCKET_MS = 1 << LAG.shift;
 const BUCKETS = LAG.rangeMs / BUCKET_MS;
@@ -18,7 +15,7 @@ const BUCKETS = LAG.rangeMs / BUCKET_MS;
 export interface LagFigures {
   readonly samples: number;
   readonly leastMs: number;
-  /** One packet in a hundred is faster. Unlike the least, a single stray packet cannot change it. */
+  /** One packet in a hundred is faster: unlike the least, no stray packet changes it. */
   readonly p1Ms: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -26,22 +23,21 @@ export interface LagFigures {
 }
 
 export class FeedLag {
-  /** Packets by bucket of their lag. Code that counts here must call `addBatch`. */
+  /** Packets by bucket of lag. Code that counts here must call `addBatch`. */
   readonly counts = new Uint32Array(BUCKETS);
   #originMs = 0;
   #samples = 0;
   #leastMs = Infinity;
   #mostMs = -Infinity;
 
-  /** Whether a packet was counted. The first one sets where the buckets are. */
+  /** True after the first packet, which places the buckets. */
   get isKnown(): boolean {
     return this.#samples > 0;
   }
 
-  /** Counts one packet. */
   record({ exchangeMs, nowMs }: PacketTime): void {
     const lagMs = nowMs - exchangeMs;
-    // A clock that is wrong by minutes moves all lags together, so the first lag is the centre.
+    // A clock wrong by minutes moves all lags together: the first lag is the centre.
     if (this.#samples === 0) this.#originMs = Math.floor(lagMs) - RANGE_MS;
     const bucket = Math.floor((lagMs - this.#originMs) / BUCKET_MS);
     this.counts[Math.max(0, Math.min(bucket, BUCKETS - 1))]++;
@@ -49,16 +45,16 @@ export class FeedLag {
   }
 
   /**
-   * The exchange time of a packet in bucket 0 that arrives at `nowMs`, ms: `(bucketZeroTime(nowMs) - time) >>
-   * LAG.shift` is the bucket of any other. Exchange times are whole ms, so rounding here rounds the lag.
+   * Exchange time of a packet in bucket 0 that arrives at `nowMs`, ms: `(bucketZeroTime(nowMs) - time) >> LAG.shift`
+   * is any other's bucket. Exchange times are whole ms: rounding here rounds the lag.
    */
   bucketZeroTime(nowMs: number): number {
     return Math.floor(nowMs - this.#originMs) | 0;
   }
 
   /**
-   * Adds packets that the caller counted in `counts`. They arrived at `nowMs`, with exchange times from `earliest` to
-   * `latest`; any common origin.
+   * Adds packets that the caller counted in `counts`: arrived at `nowMs`, exchange times from `earliest` to `latest`,
+   * any common origin.
    */
   addBatch(count: number, nowMs: number, earliest: number, latest: number): void {
     this.#samples += count;
@@ -66,7 +62,7 @@ export class FeedLag {
     if (nowMs - earliest > this.#mostMs) this.#mostMs = nowMs - earliest;
   }
 
-  /** The greatest lag of the smallest `percent` of all, to 8 ms. */
+  /** The greatest lag of the smallest `percent`, to 8 ms. */
   #percentile(percent: number): number {
     let left = Math.ceil((this.#samples * percent) / 100);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {

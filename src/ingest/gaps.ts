@@ -1,5 +1,5 @@
 /**
- * Spans of market time that were not seen, in the exchange's own time, so that a wrong wall clock changes nothing.
+ * Spans of market time that were not seen, in exchange time: a wrong wall clock changes nothing.
  *
  * | event                                              | gap                                               |
  * | -------------------------------------------------- | ------------------------------------------------- |
@@ -7,24 +7,24 @@
  * | first live packet on the new connection            | closes at the moment of subscribing               |
  * | live packet after the connection was mute          | opens and closes at once, for the silence         |
  *
- * At most one gap is open. None begins before the end of the last, because two gaps would count one moment twice.
+ * At most one gap is open. None begins before the last ends: no moment counts twice.
  */
 import type { Arrival } from './arrival.js';
 import type { Watermark } from './watermark.js';
 
 /**
- * A packet may have been in transit for this long, market ms; in an accelerated market our own threads may take the
- * real ms.
+ * A packet may have been in transit for this long, market ms; in an accelerated market our threads may take the real
+ * ms.
  */
 const MIN_TRANSIT_MARKET_MS = 1000;
 const MIN_TRANSIT_REAL_MS = 100;
 
-/** Exchange times are whole seconds, so the true time may be later by up to this much. */
+/** Exchange times are whole seconds: the true time may be later by up to this much. */
 const RESOLUTION_MS = 1000;
 
 export class Gaps {
   readonly #watermark: Watermark;
-  /** Writes a gap into every ring; its end is Infinity while it is open. */
+  /** Writes a gap into every ring; an open one ends at Infinity. */
   readonly #write: (startMs: number, endMs: number) => void;
   #subscription: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
   #startMs: number | undefined;
@@ -35,7 +35,7 @@ export class Gaps {
     this.#write = write;
   }
 
-  /** The last subscription; connection 0: none yet. */
+  /** Connection 0: none yet. */
   get subscription(): Arrival {
     return this.#subscription;
   }
@@ -44,7 +44,7 @@ export class Gaps {
     return this.#startMs !== undefined;
   }
 
-  /** The subscriptions were sent on a new connection. */
+  /** On a new connection. */
   subscribed(arrival: Arrival): void {
     this.#subscription = { ...arrival };
   }
@@ -57,10 +57,10 @@ export class Gaps {
   }
 
   /**
-   * Closes the gap on the first live packet of a connection that is newer than all before. The gap ends at the moment
-   * of subscribing: the end of the packet's second, less the time elapsed since. Transit time, and a wait in the socket
-   * during a pause of ours, do not count as elapsed, so the gap errs towards too long. A gap is never empty, because
-   * the minute of a quick reconnect was not seen whole.
+   * Closes the gap on a connection's first live packet that is newer than all before. It ends at the moment of
+   * subscribing: the end of the packet's second, less the time elapsed since. Transit, and a wait in the socket
+   * during our pause, do not count as elapsed: the gap errs towards too long. It is never empty: a quick reconnect's
+   * minute was not seen whole.
    */
   closeOnLive(arrival: Arrival): void {
     if (this.#startMs === undefined || arrival.connection !== this.#subscription.connection) return;
@@ -68,17 +68,15 @@ export class Gaps {
     this.#close(Math.max(this.#startMs + 1, nextSecondMs - this.#elapsedMs(arrival)));
   }
 
-  /**
-   * Adds a gap for a silence in session longer than any feed's, on a connection that held: what was missed is unknown.
-   */
+  /** Adds a gap for a silence in session longer than any feed's: what was missed is unknown. */
   addSilence(fromMs: number, untilMs: number): void {
-    // A gap may already reach as far, if it ended at a frame ahead of its time.
+    // A gap that ended at a frame ahead of its time may already reach as far.
     if (this.#startMs !== undefined || untilMs < this.#endMs) return;
     this.open(fromMs);
     this.#close(untilMs + 1);
   }
 
-  /** Market ms that certainly passed between subscribing and the exchange making the packet. */
+  /** Market ms that certainly passed from subscribing until the exchange made the packet. */
   #elapsedMs(arrival: Arrival): number {
     if (this.#watermark.silenceResetAtMs >= this.#subscription.marketMs) return 0;
     const elapsedMarketMs = arrival.marketMs - this.#subscription.marketMs;

@@ -1,12 +1,11 @@
 /**
- * Packets far ahead of the watermark, held until others agree with them (docs/semantics.md, "Sealing"). Their memory is
+ * Packets far ahead of the watermark, held until others agree (docs/semantics.md, "Sealing"). Their memory is
  * allocated once.
  */
 import { Packet } from '../market/packet.js';
 import type { Arrival } from './arrival.js';
 import { VOTES } from './watermark.js';
 
-/** A held packet with its own arrival. */
 export interface HeldPacket extends Arrival {
   readonly packet: Packet;
   readonly instrument: number;

@@ -1,8 +1,7 @@
 /**
  * What a run takes in, as plain calls in one order: frames, connection events, the passing of time, the end. Decodes,
- * counts and routes; holds no clock and no timer, so the same calls give the same records in the rings, from any
- * caller: the live pipeline, a replay of its journal, a resumed run, a simulation. Nothing is visible to the shards
- * before the caller publishes.
+ * counts and routes, without clock or timer: the same calls give the same records, whether live, replayed, resumed or
+ * simulated. The shards see nothing before the caller publishes.
  */
 import { FIELD, Packet } from '../market/packet.js';
 import { COUNTER } from '../memory/counters.js';
@@ -13,15 +12,13 @@ import type { MessageBatch } from '../broker/messages.js';
 import type { LtpFastPath } from './fast/ltp-fast-path.js';
 import type { FeedText } from '../broker/broker.js';
 
-/** Ticks that are shown as samples. */
 const SAMPLES = 5;
-/** Error replies that are kept; more are only counted. */
+/** Error replies kept; more are only counted. */
 const ERRORS_KEPT = 20;
 
-/** What `binary` returns for a message that is no packet of any instrument of the run. */
+/** Answer of `binary` to a message that is no packet of the run's instruments. */
 export const UNKNOWN = -1;
 
-/** One of the first ticks, for the log. */
 export interface SampleTick {
   readonly symbol: string;
   readonly priceWire: number;
@@ -37,7 +34,7 @@ export interface IntakeOptions {
 
 export class Intake {
   readonly errors: Extract<FeedText, { kind: 'error' }>[] = [];
-  /** Real ms between subscribing and the first packet, by instrument index; -1 before. */
+  /** Real ms from subscribing to the first packet, by instrument index; -1 before. */
   readonly answeredAfterMs: Float64Array;
   readonly #options: IntakeOptions;
   readonly #packet = new Packet();
@@ -57,7 +54,7 @@ export class Intake {
     this.#samplesLeft = options.onSample === undefined ? 0 : SAMPLES;
   }
 
-  /** Binary messages that arrived together; nothing of them or `arrival` is kept. */
+  /** Binary messages that arrived together; neither argument is kept. */
   batch(messages: MessageBatch, arrival: Arrival): void {
     for (let k = 0; k < messages.count; k++) {
       k += this.takeOrdinary(messages, k, arrival);
@@ -65,19 +62,13 @@ export class Intake {
     }
   }
 
-  /**
-   * Takes in those of the messages from `first` on that are ordinary ticks, up to the first that is not. Returns how
-   * many there were.
-   */
+  /** Takes in messages from `first` on while they are ordinary ticks. Returns their number. */
   takeOrdinary(messages: MessageBatch, first: number, arrival: Arrival): number {
-    // Samples are shown of whole packets.
+    // Samples need whole packets.
     return this.#ended || this.#samplesLeft > 0 ? 0 : this.#fastPath.take(messages, first, arrival);
   }
 
-  /**
-   * One binary message, of any kind; `bytes` and `arrival` are not kept. Returns the index of its instrument, or
-   * UNKNOWN.
-   */
+  /** One binary message of any kind; neither argument is kept. Returns its instrument's index, or UNKNOWN. */
   binary(bytes: Uint8Array, arrival: Arrival): number {
     if (this.#ended) return UNKNOWN;
     this.#fastPath.close();
@@ -99,7 +90,6 @@ export class Intake {
     return instrument;
   }
 
-  /** One text message, classified. */
   text(text: FeedText): void {
     if (text.kind === 'pong') this.#counters[COUNTER.textPong]++;
     else if (text.kind === 'other') this.#counters[COUNTER.textOther]++;
@@ -109,40 +99,38 @@ export class Intake {
     }
   }
 
-  /** The subscriptions of a new connection were sent. */
+  /** On a new connection. */
   subscribed(arrival: Arrival): void {
     if (this.#firstSubscribedMs < 0) this.#firstSubscribedMs = arrival.monoMs;
     this.#options.engine.router.subscribed(arrival);
   }
 
-  /** The connection ended. */
   disconnected(): void {
     if (!this.#ended) this.#options.engine.router.disconnected();
   }
 
-  /** Whether `tick` would change anything now. */
+  /** True if `advanceTo` would change something now. */
   isSilent(marketMs: number): boolean {
     this.#fastPath.flush();
     return !this.#ended && this.#options.engine.watermark.isSilent(marketMs);
   }
 
-  /** Time passed without a frame, and it moves market time. */
+  /** Time without a frame moves market time. */
   advanceTo(marketMs: number): void {
     if (!this.#ended) this.#options.engine.router.advanceTo(marketMs);
   }
 
-  /** A pause of our own ended: it is no silence of the market. */
+  /** Our own pause ended: no silence of the market. */
   resetSilence(marketMs: number): void {
     this.#fastPath.close();
     this.#options.engine.watermark.resetSilence(marketMs);
   }
 
-  /** How late the feed is. */
   get lag(): FeedLag {
     return this.#fastPath.lag;
   }
 
-  /** No more is taken in; END goes into every ring. */
+  /** Takes in no more, and writes END into every ring. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -153,7 +141,7 @@ export class Intake {
     return this.#ended;
   }
 
-  /** Monotonic real ms of the first subscription; undefined before. */
+  /** Monotonic real ms; undefined before. */
   get firstSubscribedMs(): number | undefined {
     return this.#firstSubscribedMs < 0 ? undefined : this.#firstSubscribedMs;
   }
@@ -163,7 +151,7 @@ export class Intake {
     if (this.#samplesLeft > 0) this.#sample(instrument, arrival);
   }
 
-  /** The first packet of an instrument on a connection: a cached one, whose age is no lag. */
+  /** An instrument's first packet on a connection: a cached one, whose age is no lag. */
   #noteFirst(instrument: number, arrival: Arrival): void {
     this.#connectionOf[instrument] = arrival.connection;
     if (this.answeredAfterMs[instrument] < 0)

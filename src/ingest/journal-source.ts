@@ -1,6 +1,6 @@
 /**
- * A journal as a source. It makes the calls that the live pipeline made, in the same order, so the same records go into
- * the rings. The decisions in the journal are compared with those made now.
+ * A journal as a source. It repeats the live pipeline's calls in order, so the rings get the same records, and
+ * compares the journal's decisions with those made now.
  */
 import { EngineError, printable } from '../errors.js';
 import { KIND, type Kind, type BlockStamp } from '../journal/format.js';
@@ -14,23 +14,22 @@ import type { MessageBatch } from '../broker/messages.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';
 
-/** What a journal says of its run. */
 export interface JournalSummary {
   readonly folder: string;
   readonly meta: RunMeta;
-  /** The process that wrote last; a run may have been resumed. */
+  /** The last one to write; a run may have been resumed. */
   readonly lastProcess: Pick<RunMeta, 'processId' | 'processStart'>;
   /** Warm-up candles by symbol, as doubles (layout.ts, WARM_UP_CANDLE). */
   readonly given: Readonly<Record<string, Float64Array>>;
   readonly extent: JournalExtent;
-  /** When the run ended, in any way; undefined if it did not. */
+  /** When the run ended in any way; undefined if it did not. */
   readonly ended: BlockStamp | undefined;
-  /** Hashes of its rows by symbol; undefined if the run did not write them. */
+  /** Hashes of the run's rows by symbol; undefined if it did not write them. */
   readonly sum: Readonly<Record<string, string>> | undefined;
   readonly frames: number;
   readonly resumes: number;
   readonly lastConnection: number;
-  /** Stamps of the first and the last block. */
+  /** Of the first and the last block. */
   readonly first: BlockStamp;
   readonly last: BlockStamp;
   /** Openings and ends of its connections, in order. */
@@ -53,7 +52,7 @@ function parsed(bytes: Buffer, where: string): unknown {
   }
 }
 
-/** A text message as the classifier made it; anything else is `other`. */
+/** A text message as the classifier made it; else `other`. */
 function textOf(bytes: Buffer, where: string): FeedText {
   const text = parsed(bytes, where) as Partial<Extract<FeedText, { kind: 'error' }>> | null;
   if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string')
@@ -92,7 +91,7 @@ function sumOf(bytes: Buffer, where: string): Record<string, string> {
   return sum as Record<string, string>;
 }
 
-/** Builds a summary while a journal is read. */
+/** Builds it while a journal is read. */
 export class JournalSummaryBuilder {
   meta: RunMeta | undefined;
   readonly given: Record<string, Float64Array> = {};
@@ -144,7 +143,7 @@ export class JournalSummaryBuilder {
     else if (kind === KIND.sum) this.#sum = sumOf(bytes, folder);
   }
 
-  /** The summary after `extent` was read. Throws EngineError JOURNAL if the journal does not name its run. */
+  /** The summary after `extent`. Throws EngineError JOURNAL if the journal does not name its run. */
   build(extent: JournalExtent): JournalSummary {
     const folder = this.#folder;
     const { meta, given } = this;
@@ -180,7 +179,7 @@ export class JournalSummaryBuilder {
   }
 }
 
-/** Reads a whole journal without applying it. Throws EngineError JOURNAL if it cannot be used. */
+/** Reads a whole journal without applying it. Throws EngineError JOURNAL if unusable. */
 export async function readJournalSummary(folder: string): Promise<JournalSummary> {
   const builder = new JournalSummaryBuilder(folder);
   const extent = await readJournal(folder, {
@@ -191,8 +190,8 @@ export async function readJournalSummary(folder: string): Promise<JournalSummary
 }
 
 /**
- * Reads a journal's beginning: its run and its warm-up candles. Extent and counts are of that beginning only. Throws
- * EngineError JOURNAL if it cannot be used.
+ * Reads a journal's run and warm-up candles; extent and counts cover that beginning only. Throws EngineError JOURNAL
+ * if unusable.
  */
 export async function readJournalHead(folder: string): Promise<JournalSummary> {
   const builder = new JournalSummaryBuilder(folder);
@@ -207,7 +206,7 @@ export async function readJournalHead(folder: string): Promise<JournalSummary> {
   return builder.build(extent);
 }
 
-/** The warm-up candles that the run had; undefined if it had none. */
+/** The run's warm-up candles; undefined if it had none. */
 export function warmUpCandlesOf({ meta, given }: JournalSummary): WarmUpCandles | undefined {
   if (meta.given === null) return undefined;
   return {
@@ -222,7 +221,7 @@ export interface JournalSourceOptions {
   readonly folder: string;
   readonly engine: Engine;
   readonly intake: Intake;
-  /** Called before a block is applied; resolves when its time has come. */
+  /** Called before each block; resolves when its time has come. */
   readonly pace?: ((stamp: BlockStamp) => Promise<void> | undefined) | undefined;
 }
 
@@ -235,17 +234,16 @@ const RECORDS_PER_ENTRY = 16;
 
 export class JournalSource implements JournalVisitor {
   readonly #options: JournalSourceOptions;
-  /** Decisions made now and not yet found in the journal. */
+  /** Decisions not yet found in the journal. */
   readonly #decisions: string[] = [];
   readonly #summary: JournalSummaryBuilder;
-  /** Frames since the last publish. */
   #unpublished = 0;
   #difference: string | undefined;
 
   constructor(options: JournalSourceOptions) {
     this.#options = options;
     this.#summary = new JournalSummaryBuilder(options.folder);
-    // Arrival times of another process say nothing of this one's latency.
+    // Another process's arrival times say nothing of this one's latency.
     options.engine.router.fastPath.measures = false;
     const made = (kind: Kind, ...numbers: number[]): void =>
       void this.#decisions.push(`${kind} ${numbers.join(' ')}`);
@@ -256,7 +254,7 @@ export class JournalSource implements JournalVisitor {
     });
   }
 
-  /** Applies the whole journal. Resolves with its summary when everything is in the rings. */
+  /** Applies the whole journal. Resolves with its summary when all is in the rings. */
   async run(): Promise<JournalSummary> {
     const extent = await readJournal(this.#options.folder, this);
     this.#options.engine.router.publish();
@@ -265,7 +263,7 @@ export class JournalSource implements JournalVisitor {
     return this.#summary.build(extent);
   }
 
-  /** A sentence on the first decision that differs from the run's; undefined if none does. */
+  /** A sentence on the first decision that differs from the run's; undefined if none. */
   get difference(): string | undefined {
     return this.#difference;
   }
@@ -328,14 +326,14 @@ export class JournalSource implements JournalVisitor {
   blockOver(): Promise<void> | undefined {
     const { engine, pace } = this.#options;
     const { router } = engine;
-    // At full speed a wake-up for each block would cost more than its frames.
+    // At full speed a wake-up a block would cost more than its frames.
     if (pace === undefined && this.#unpublished < PUBLISH_FRAMES && !router.aboveHighWater) return undefined;
     this.#unpublished = 0;
     router.publish();
     return router.aboveHighWater ? this.#belowLowWater() : undefined;
   }
 
-  /** A block of ours holds one read of a socket. A foreign file may have a block larger than a ring. */
+  /** Our blocks hold one read of a socket; a foreign file's may exceed a ring. */
   #expectRoom(records: number): void {
     const { folder, engine } = this.#options;
     if (!engine.router.hasFree(records))
@@ -345,7 +343,7 @@ export class JournalSource implements JournalVisitor {
       );
   }
 
-  /** A reader of a file may wait; the live pipeline may not. */
+  /** Reading a file may wait; the live pipeline may not. */
   async #belowLowWater(): Promise<void> {
     while (!this.#options.engine.router.belowLowWater) await sleep(LOW_WATER_CHECK_MS);
   }

@@ -1,36 +1,33 @@
 /**
- * Admission: judges the content of a decoded packet, where `decode` judged only its form. Refusals are counted by
- * reason; nothing is thrown and nothing allocated for what the network sends.
+ * Admission: judges a decoded packet's content, where `decode` judged its form. Counts refusals by reason; for what
+ * the network sends it throws nothing and allocates nothing.
  */
 import assert from 'node:assert';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
 
-/** Why an admitted form has an inadmissible content. */
+/** Why a packet is not admitted. */
 export const REJECT_REASONS = ['exchange', 'token', 'mode', 'price', 'time'] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
-/** 2^53 - 1 has this high word; a greater one cannot be a price. */
+/** High word of 2^53 - 1; a greater one cannot be a price. */
 const SAFE_HIGH = 0x1fffff;
 
 /** 2000-01-01: no packet of this feed is older. Epoch ms. */
 const CENTURY_MS = 946_684_800_000;
 
-/**
- * How far a trade's time may lie beyond that of the packet that tells of it: two clocks of the exchange, one of them
- * in whole seconds.
- */
+/** A trade may be this much later than its packet: two clocks of the exchange, one in whole seconds. */
 const TRADE_AHEAD_MS = 60_000;
 
-/** Tokens as the feed has them and a double holds them. */
+/** Tokens that the feed has and a double holds. */
 const TOKEN = /^[1-9][0-9]{0,14}$/;
 
-/** 1 for each exchange type that exists; indexed by the wire's byte. */
+/** 1 for each exchange type that exists; by the wire's byte. */
 const KNOWN_EXCHANGE = new Uint8Array(256);
 for (const type of Object.keys(EXCHANGE)) KNOWN_EXCHANGE[Number(type)] = 1;
 
-/** Finds instruments by (exchange type, token) and judges packets for a run of one mode on one market date. */
+/** Finds instruments by (exchange type, token), and judges packets of one mode and market date. */
 export class PacketFilter {
   readonly #keys: Float64Array;
   readonly #exchanges: Uint8Array;
@@ -39,14 +36,14 @@ export class PacketFilter {
   readonly #mode: number;
   readonly #fromMs: number;
   readonly #toMs: number;
-  /** Index of the instrument of the packet that `judge` saw last, also of a refused one; -1 when it is unknown. */
+  /** Index of the instrument that `judge` saw last, even in a refused packet; -1: unknown. */
   instrument = -1;
 
   /**
    * `mode`: the subscribed mode's number, 0 for any. `marketDateMs`: any instant of the market's IST date; a packet's
-   * time must lie within a day of that date. Without it (for `decode`, which has no market) any time of this century
-   * up to a day after `nowMs`, the machine's clock, is possible. Asserts that every token is a number of at most 15
-   * digits and none is given twice: such an instrument would never hear of its packets.
+   * time must lie within a day of it. Without it (`decode` has no market): any time of this century up to a day after
+   * `nowMs`, the machine's clock. Asserts that every token has at most 15 digits and occurs once: else the instrument
+   * would never get its packets.
    */
   constructor(
     options: { instruments: readonly Instrument[]; mode: number } & (
@@ -85,12 +82,12 @@ export class PacketFilter {
     }
   }
 
-  /** The mode that is admitted; 0 for any. */
+  /** The admitted mode; 0 for any. */
   get mode(): number {
     return this.#mode;
   }
 
-  /** The earliest time that is admitted, epoch ms. */
+  /** The earliest admitted time, epoch ms. */
   get fromMs(): number {
     return this.#fromMs;
   }
@@ -99,7 +96,7 @@ export class PacketFilter {
     return (Math.imul(token, 0x9e3779b1) >>> 12) & this.#mask;
   }
 
-  /** The instrument's index, or -1. */
+  /** Index, or -1. */
   find(exchangeType: number, token: number): number {
     if (token < 0) return -1;
     let at = this.#slot(token);
@@ -110,7 +107,7 @@ export class PacketFilter {
     return -1;
   }
 
-  /** The reason why the packet is not admitted, or undefined. Sets `instrument`. */
+  /** Why the packet is not admitted, or undefined. Sets `instrument`. */
   judge(packet: Packet): RejectReason | undefined {
     this.instrument = -1;
     if (KNOWN_EXCHANGE[packet.exchangeType] === 0) return 'exchange';
@@ -120,12 +117,11 @@ export class PacketFilter {
     const { words } = packet;
     const high = words[2 * FIELD.price + 1];
     if (high < 0 || high > SAFE_HIGH || (high === 0 && words[2 * FIELD.price] === 0)) return 'price';
-    // Written out: a double that a call returns is a new object wherever the call is not compiled into its caller.
+    // Written out: a returned double is a new object wherever the call is not inlined.
     const exchangeMs = words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
     if (exchangeMs < this.#fromMs || exchangeMs >= this.#toMs) return 'time';
     if (packet.mode === MODE.snapquote) {
-      // Before the first trade of a day it tells of an earlier day's (on a Monday, of Friday's), or of none. It
-      // cannot tell of one to come.
+      // Before a day's first trade it names an earlier day's (on a Monday, Friday's) or none, never one to come.
       const tradeMs = packet.number(FIELD.lastTradeSeconds) * 1000;
       if (tradeMs < 0 || tradeMs > exchangeMs + TRADE_AHEAD_MS) return 'time';
     }

@@ -1,10 +1,10 @@
 /**
- * The live pipeline on the main thread, from a message of the socket to a record in a ring.
+ * The live pipeline on the main thread, from socket message to ring record.
  *
  *   read of the socket ─► journal block ─► per message: journal, intake ─► microtask: commit ─► publish
  *
- * Records become visible to the shards only when the journal has them. The pipeline never waits. When a ring or the
- * journal is above its high-water mark it pauses the socket, and checks every 2 ms whether to resume.
+ * The shards see records only when the journal has them. The pipeline never waits: when a ring or the journal is
+ * above its high-water mark it pauses the socket, and checks every 2 ms whether to resume.
  */
 import type { Clock, Timer } from '../clock.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
@@ -19,7 +19,7 @@ import { UNKNOWN, type Intake } from './intake.js';
 /** Real ms between two checks of the watermark; and of the rings, while the socket is paused. */
 const TICK_MS = 25;
 const RESUME_CHECK_MS = 2;
-/** After a longer absence of the main thread, the silence is its own stall and not the market's. Real ms. */
+/** After a longer absence of the main thread the silence is its own stall. Real ms. */
 const STALL_MS = 250;
 
 const NO_BYTES = new Uint8Array(0);
@@ -30,16 +30,16 @@ export interface PipelineOptions {
   readonly clock: Clock;
   /** Undefined with `--no-journal`. */
   readonly journal: JournalWriter | undefined;
-  /** Stops and restarts the reading of the socket. */
+  /** Stops and restarts reading. */
   readonly socket: { pause(): void; resume(): void };
-  /** Overwrites secrets in bytes from an untrusted peer. */
+  /** Overwrites secrets in an untrusted peer's bytes. */
   readonly redact: (bytes: Buffer) => void;
 }
 
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #counters: Float64Array;
-  /** Arrival of the current read or event. */
+  /** Of the current read or event. */
   readonly #arrival = { connection: 0, monoMs: 0, wallMs: 0, marketMs: 0 };
   readonly #publishBatch: () => void;
   #timer: Timer | undefined;
@@ -51,22 +51,21 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#counters = options.engine.counters;
-    // One function for all batches. Publishing once after all messages of a read costs one wake-up a read, not one a
-    // message.
+    // One function for all batches. Publishing after a whole read costs one wake-up, not one a message.
     this.#publishBatch = () => {
       this.#inBatch = false;
       this.#commit();
     };
   }
 
-  /** Starts the checks of the watermark. */
+  /** Starts checking the watermark. */
   start(): void {
     const { clock } = this.#options;
     this.#lastTurnMs = clock.monoMs();
     this.#timer = clock.every(TICK_MS, () => this.#tick());
   }
 
-  /** Takes the binary messages of one read; none is kept. */
+  /** Takes the binary messages of one read; keeps none. */
   binary(messages: MessageBatch, connection: number): void {
     const { intake, journal } = this.#options;
     if (intake.ended) return;
@@ -83,27 +82,25 @@ export class Pipeline {
     if (this.#isAboveHighWater()) this.#pause();
   }
 
-  /** Takes a message that is not an ordinary tick. */
+  /** Takes a message that is no ordinary tick. */
   #takeSingle(bytes: Uint8Array): void {
     const { intake, journal } = this.#options;
     journal?.frame(bytes);
-    // A peer that sends anything but our packets may also send our own tokens back.
+    // A peer that sends other than our packets may send our tokens back.
     if (intake.binary(bytes, this.#arrival) === UNKNOWN) journal?.changeFrame(this.#options.redact);
   }
 
-  /** Takes one classified text message. */
   text(text: FeedText, connection: number): void {
     if (this.#options.intake.ended) return;
     this.#journalEvent(KIND.text, connection, text);
     this.#options.intake.text(text);
   }
 
-  /** A connection is open. */
   opened(connection: number): void {
     this.#journalEvent(KIND.opened, connection);
   }
 
-  /** The subscriptions of a new connection were sent. */
+  /** On a new connection. */
   subscribed(connection: number): void {
     this.#journalEvent(KIND.subscribed, connection);
     this.#options.intake.subscribed({ ...this.#arrival });
@@ -123,7 +120,7 @@ export class Pipeline {
     this.#options.intake.disconnected();
   }
 
-  /** Whether the socket is paused because a ring or the journal is above its high-water mark. */
+  /** A ring or the journal is above its high-water mark. */
   get paused(): boolean {
     return this.#resumeTimer !== undefined;
   }
@@ -141,7 +138,7 @@ export class Pipeline {
     engine.router.publish();
   }
 
-  /** Begins a journal block for what arrives now; it is committed at the end of this turn of the event loop. */
+  /** Begins a journal block for what arrives now; committed at the end of this turn of the event loop. */
   #beginBatch(connection: number): void {
     const { clock, journal } = this.#options;
     const arrival = this.#arrival;
@@ -155,7 +152,7 @@ export class Pipeline {
     queueMicrotask(this.#publishBatch);
   }
 
-  /** Journals an event, in a block of its own because its time is its own. */
+  /** In its own block, as its time is its own. */
   #journalEvent(kind: Kind, connection: number, what?: object): void {
     this.#beginBatch(connection);
     this.#options.journal?.put(kind, what === undefined ? NO_BYTES : Buffer.from(JSON.stringify(what)));
@@ -170,13 +167,13 @@ export class Pipeline {
   #tick(): void {
     const { clock, intake } = this.#options;
     this.#checkStall();
-    // Most checks change nothing and are not journaled.
+    // Most checks change nothing: not journaled.
     if (this.paused || !intake.isSilent(clock.marketMs())) return;
     this.#journalEvent(KIND.tick, 0);
     intake.advanceTo(this.#arrival.marketMs);
   }
 
-  /** Called by timer and socket, because either may come first after a stall. */
+  /** Called by timer and socket: either may come first after a stall. */
   #checkStall(): void {
     if (this.#timer === undefined) return;
     const nowMs = this.#options.clock.monoMs();
@@ -184,7 +181,7 @@ export class Pipeline {
     this.#lastTurnMs = nowMs;
   }
 
-  /** After a stall or a pause of our own, which is no silence of the market. */
+  /** After our own stall or pause. */
   #resetSilence(): void {
     this.#journalEvent(KIND.excuse, 0);
     this.#options.intake.resetSilence(this.#arrival.marketMs);

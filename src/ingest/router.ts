@@ -1,6 +1,6 @@
 /**
- * The router: from a decoded packet to a record in its shard's ring. It makes the decisions that must be the same for
- * any number of shards: rejection, watermark, SEAL, GAP, END.
+ * From a decoded packet to a record in its shard's ring. Decides what must be the same for any number of shards:
+ * rejection, watermark, SEAL, GAP, END.
  *
  * | caller         | effect                                                                                       |
  * | -------------- | -------------------------------------------------------------------------------------------- |
@@ -11,8 +11,8 @@
  * | `end`          | opens the last gap and writes END                                                            |
  * | `publish`      | makes all records visible to the shards (`mark`, `publishMarked`: only what the journal has) |
  *
- * It never waits. `aboveHighWater` asks for the socket to be paused when a ring may not hold the next read;
- * `belowLowWater` allows it to resume when every ring is half empty.
+ * Never waits. `aboveHighWater` asks to pause the socket when a ring may not hold the next read; `belowLowWater` lets
+ * it resume when every ring is half empty.
  */
 import assert from 'node:assert';
 import { COUNTER } from '../memory/counters.js';
@@ -30,7 +30,7 @@ import { HeldPackets } from './held-packets.js';
 import { LtpFastPath } from './fast/ltp-fast-path.js';
 import { VOTES, type Watermark } from './watermark.js';
 
-/** Bytes of a WebSocket frame's header, at least. */
+/** A WebSocket frame's header, at least. */
 const HEADER_BYTES = 2;
 /** Records that one read can make: its packets, held packets, and the controls that they cause. */
 const readRecords = (minFrameBytes: number): number =>
@@ -39,8 +39,8 @@ const readRecords = (minFrameBytes: number): number =>
 const RESERVE_RECORDS = 2048;
 
 /**
- * In LTP mode an initial packet later than this after subscribing is live, not cached. Both must hold: an accelerated
- * market's hiccup is short in real ms.
+ * In LTP mode an initial packet later than both after subscribing is live. Both: an accelerated market's hiccup is
+ * short in real ms.
  */
 const CACHED_MARKET_MS = 5000;
 const CACHED_REAL_MS = 250;
@@ -64,13 +64,12 @@ export interface RouterOptions {
   readonly fastPaths: boolean;
 }
 
-/** Called with each decision, in order: for a journal of them. */
+/** Called with each decision, in order. */
 export interface DecisionObserver {
-  /** Every bar through `through` is sealed. */
   sealed(through: number): void;
-  /** Market time from `startMs` to `endMs` was not seen, epoch ms; the end is Infinity while the gap is open. */
+  /** Market time from `startMs` to `endMs` was not seen, epoch ms; an open gap ends at Infinity. */
   gap(startMs: number, endMs: number): void;
-  /** The run's last record, at market time `endMs`. */
+  /** At market time `endMs`. */
   ended(endMs: number): void;
 }
 
@@ -80,13 +79,12 @@ export class Router {
   readonly #filter: PacketFilter;
   readonly #watermark: Watermark;
   readonly #counters: Float64Array;
-  /** Connection of each instrument's last packet, by instrument index. */
+  /** Of each instrument's last packet, by instrument index. */
   readonly #connectionOf: Int32Array;
   readonly #held = new HeldPackets();
-  /** Times of the last packet that the filter admitted. */
+  /** Of the last admitted packet. */
   readonly packetTime = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
   readonly #gaps: Gaps;
-  /** The fast path for ordinary LTP frames. */
   readonly fastPath: LtpFastPath;
   #ended = false;
   #observer: DecisionObserver | undefined;
@@ -114,17 +112,16 @@ export class Router {
     });
   }
 
-  /** Sets the observer of decisions from now on. */
   observeDecisions(decisions: DecisionObserver): void {
     this.#observer = decisions;
   }
 
-  /** Opens the gap that lasts until the first live packet. `fromMs`: any time before the run's first candle. */
+  /** Opens the gap until the first live packet. `fromMs`: any time before the run's first candle. */
   openInitialGap(fromMs: number): void {
     this.#gaps.open(fromMs);
   }
 
-  /** The subscriptions were sent on a new connection. Connections are numbered upwards from 1. */
+  /** On a new connection, numbered upwards from 1. */
   subscribed(arrival: Arrival): void {
     this.fastPath.close();
     this.#gaps.subscribed(arrival);
@@ -137,8 +134,8 @@ export class Router {
   }
 
   /**
-   * Takes a decoded packet, of which nothing is kept. Returns the index of its instrument, also of a rejected packet;
-   * -1: unknown. A rejected packet still counts as its instrument's initial one on the connection.
+   * Takes a decoded packet, and keeps nothing of it. Returns its instrument's index, even if rejected; -1: unknown. A
+   * rejected packet too counts as its instrument's initial one on the connection.
    */
   packet(packet: Packet, arrival: Arrival): number {
     assert(!this.#ended, 'a packet after END would not be applied');
@@ -151,7 +148,7 @@ export class Router {
       this.fastPath.enable(instrument, arrival.connection);
       flags |= FLAG.initial;
       const { marketMs, monoMs } = this.#gaps.subscription;
-      // A cached packet also comes late if it waited in the socket during a pause of ours.
+      // A cached packet that waited in the socket during our pause also comes late.
       if (
         arrival.marketMs - Math.max(marketMs, this.#watermark.silenceResetAtMs) > CACHED_MARKET_MS &&
         arrival.monoMs - monoMs > CACHED_REAL_MS
@@ -164,7 +161,7 @@ export class Router {
     }
     const { packetTime } = this;
     const { words } = packet;
-    // Written out, because V8 allocates an object for a returned double unless it inlines the call.
+    // Written out: V8 allocates an object for a returned double unless inlined.
     packetTime.exchangeMs =
       words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
     packetTime.nowMs = arrival.marketMs;
@@ -202,10 +199,7 @@ export class Router {
     this.#seal(undefined);
   }
 
-  /**
-   * Ends the run: opens the last gap and writes END, at which the shards stop. No packet may follow. Repeated calls do
-   * nothing.
-   */
+  /** Ends the run, once: opens the last gap and writes END, where the shards stop. No packet may follow. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -218,8 +212,7 @@ export class Router {
   }
 
   /**
-   * Writes a SEAL into every ring if a bar is due. `arrival`: of the packet that made it due; undefined if time alone
-   * did.
+   * Writes a SEAL into every ring if a bar is due. `arrival`: of the packet that made it due; undefined: time did.
    */
   #seal(arrival: Arrival | undefined): void {
     const through = this.#watermark.takeDueBar();
@@ -230,19 +223,19 @@ export class Router {
     this.#observer?.sealed(through);
   }
 
-  /** Makes everything written so far visible to the shards. */
+  /** Makes everything written visible to the shards. */
   publish(): void {
     this.fastPath.flush();
     for (const ring of this.#rings) ring.publish();
   }
 
-  /** Marks everything written so far for `publishMarked`, which follows when the journal has it. */
+  /** Marks what was written for `publishMarked`, when the journal has it. */
   mark(): void {
     this.fastPath.flush();
     for (const ring of this.#rings) ring.mark();
   }
 
-  /** Makes what was marked last visible to the shards. */
+  /** Makes what was marked visible to the shards. */
   publishMarked(): void {
     for (const ring of this.#rings) ring.publishMarked();
   }
@@ -254,29 +247,29 @@ export class Router {
     return least;
   }
 
-  /** Whether every ring has at least `slots` free slots. */
+  /** True if every ring has at least `slots` free. */
   hasFree(slots: number): boolean {
     for (const ring of this.#rings) if (!ring.hasFree(slots)) return false;
     return true;
   }
 
-  /** Whether the socket must pause now, because a ring may not hold the next read. Cheap enough for each packet. */
+  /** The socket must pause: a ring may not hold the next read. Cheap enough for each packet. */
   get aboveHighWater(): boolean {
     return !this.hasFree(RESERVE_RECORDS);
   }
 
-  /** Whether the socket may resume: every ring is at least half empty. */
+  /** Every ring is at least half empty. */
   get belowLowWater(): boolean {
     for (const ring of this.#rings) if (!ring.hasFree(ring.memory.shape.slots / 2)) return false;
     return true;
   }
 
-  /** Whether every shard has applied everything that was published. */
+  /** Every shard has applied what was published. */
   get isDrained(): boolean {
     return this.#rings.every((ring) => ring.free() === ring.memory.shape.slots);
   }
 
-  /** Whether every shard has applied END. */
+  /** Every shard has applied END. */
   get ended(): boolean {
     return this.#rings.every((ring) => Atomics.load(ring.memory.i32, SHARD.ended) === 1);
   }
@@ -324,7 +317,7 @@ export class Router {
   #releaseHeld(): void {
     for (let k = 0; k < this.#held.count; k++) {
       const held = this.#held.at(k);
-      // It was far ahead of all before it, so it is newest.
+      // Far ahead of all before it, so newest.
       if (isLive(held.flags)) this.#gaps.closeOnLive(held);
       this.#route(held.packet, held.instrument, held.flags, held);
     }
@@ -337,7 +330,7 @@ export class Router {
   }
 }
 
-/** Whether a packet with these flags is live: not the cached one that answers a subscription. */
+/** False for the cached packet that answers a subscription. */
 function isLive(flags: number): boolean {
   return (flags & FLAG.initial) === 0 || (flags & FLAG.live) !== 0;
 }

@@ -1,6 +1,6 @@
 /**
- * The watermark: how far the market is, by the exchange's own time, and therefore which bars may be sealed. Pure
- * decisions of the main thread, so that the result is the same for any number of shards.
+ * The watermark: how far the market is, by the exchange's own time, and so which bars may be sealed. Pure decisions
+ * of the main thread: the same for any number of shards.
  *
  * The watermark is the largest exchange time of any used frame. Rules (docs/semantics.md, "Sealing"):
  *
@@ -13,32 +13,32 @@
  * | no frame for `silenceMs`                            | advance by the time elapsed on the injected clock         |
  *
  * Expected time is the injected clock plus the lead: the most by which a plausible frame was ahead of that clock. A
- * late or stale frame does not lower the lead, so it makes no later frame look early. Only differences of the clock
- * count, so a wall clock that is wrong by minutes changes nothing.
+ * late or stale frame does not lower the lead, so no later frame looks early. Only differences of the clock count, so
+ * one wrong by minutes changes nothing.
  */
 import { MINUTE_MS } from '../market/session.js';
 
-/** A frame further ahead of the expected time needs the agreement of others. */
+/** A frame further ahead of the expected time needs others' agreement. */
 const MAX_AHEAD_MS = 60_000;
-/** A frame may raise the lead by at most this much, because clocks drift but do not jump. */
+/** A frame may raise the lead by at most this much: clocks drift but do not jump. */
 const MAX_DRIFT_MS = 5000;
-/** Held frames that must agree before they are used, and ordinary frames that outvote them. */
+/** Held frames that must agree before use, and ordinary frames that outvote them. */
 export const VOTES = 3;
 /**
- * A feed without a frame in session for longer is mute. In market ms, and in real ms so that a hiccup of an accelerated
- * market does not count.
+ * A feed without a frame in session for longer is mute. In market ms, and real ms so that an accelerated market's
+ * hiccup does not count.
  */
 const SILENT_MS = 15_000;
 const SILENT_REAL_MS = 1500;
-/** Exchange times are whole seconds, so the true time may be later by up to this much. */
+/** Exchange times are whole seconds: the true time may be later by up to this much. */
 const RESOLUTION_MS = 1000;
 
-/** What to do with a frame: use it; hold it; use it and the held ones; reject the held ones and hold it. */
+/** Use the frame; hold it; use it and the held ones; reject the held ones and hold it. */
 export type TimeDecision = 'use' | 'hold' | 'release' | 'replace';
 
 /**
- * A frame's exchange time and the injected market clock at its arrival, epoch ms, and real monotonic ms then. The
- * caller reuses one object, because V8 would allocate one for each double passed by itself.
+ * A frame's exchange time, the injected market clock at its arrival, epoch ms, and real monotonic ms then. One
+ * object, reused: V8 would allocate one for each double passed.
  */
 export interface PacketTime {
   readonly exchangeMs: number;
@@ -48,71 +48,66 @@ export interface PacketTime {
 
 export interface WatermarkOptions {
   readonly openMs: number;
-  /** Minutes of continuous trading: the bars 0 .. minutes-1. */
+  /** The bars 0 .. minutes-1 of continuous trading. */
   readonly minutes: number;
-  /** End of the auction's window, and its bar; undefined without an auction. */
+  /** End of the auction's window, and its bar. */
   readonly auction: { readonly toMs: number; readonly bar: number } | undefined;
   /** Market ms between a minute's end and its seal. */
   readonly graceMs: number;
   /** Market ms without a frame after which the clock advances the watermark. */
   readonly silenceMs: number;
-  /** Maximum age, in market ms, of a trade that a frame is the first to report. */
+  /** Maximum age, market ms, of a trade that a frame is the first to report. */
   readonly maxTradeAgeMs?: number;
 }
 
 export class Watermark {
   readonly #options: WatermarkOptions;
-  /**
-   * The watermark, epoch ms; NaN before the first frame. With `undefined`, V8 would allocate an object for each later
-   * double.
-   */
+  /** Epoch ms; NaN before the first frame: with `undefined`, V8 would allocate an object for each later double. */
   #timeMs = NaN;
-  /** The injected market clock when `#timeMs` was set. */
+  /** The injected market clock then. */
   #timeSetAtMs = 0;
   #lastArrivalMs = 0;
   #silenceResetAtMs = -Infinity;
   /**
-   * The lead: the most by which a plausible or agreed frame was ahead of the injected clock, ms; negative when the
-   * clock is fast.
+   * The most by which a plausible or agreed frame was ahead of the injected clock, ms; negative when the clock is
+   * fast.
    */
   #leadMs = -Infinity;
-  /**
-   * Whether a live frame was used. Cached ones before it may be of any age, so until then the clock is trusted instead.
-   */
+  /** A live frame was used. Cached ones before may be of any age: until then the clock is trusted. */
   #live = false;
   #lastFrameMs = NaN;
-  /** The injected market clock and real monotonic ms when the largest exchange time arrived. */
+  /** When the largest exchange time arrived: injected market clock, real monotonic ms. */
   #lastFrameAtMs = 0;
   #lastFrameMonoMs = 0;
   readonly #held = new Float64Array(VOTES);
   #heldCount = 0;
   #votesAgainst = 0;
   #sealed = -1;
-  /** Watermark from which another bar may be due: one comparison a packet, and the full rule once a minute. */
+  /** Another bar may be due from this watermark on: one comparison a packet, the full rule once a minute. */
   #dueAtMs = -Infinity;
 
   constructor(options: WatermarkOptions) {
     this.#options = options;
   }
 
-  /** The watermark, epoch ms; undefined before the first frame. */
+  /** Epoch ms; undefined before the first frame. */
   get timeMs(): number | undefined {
     return Number.isNaN(this.#timeMs) ? undefined : this.#timeMs;
   }
 
-  /** The watermark plus the time elapsed since it was set; `nowMs` itself before the first frame. */
+  /** The watermark plus the time since it was set; `nowMs` before the first frame. */
   expectedAt(nowMs: number): number {
     return Number.isNaN(this.#timeMs) ? nowMs : this.#timeMs + (nowMs - this.#timeSetAtMs);
   }
 
-  /** The largest exchange time of a used frame; the clock never advances it. */
+  /** The largest exchange time used; the clock never advances it. */
   get lastFrameMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs) ? undefined : this.#lastFrameMs;
   }
 
   /**
-   * Start of what is not seen if no more frames arrive: the last frame's time, less the age of a trade that the next
-   * would report.
+   * Start of what is unseen without more frames: the last frame's time, less the age of a trade that the next would
+   * report.
    */
   get unseenFromMs(): number | undefined {
     return Number.isNaN(this.#lastFrameMs)
@@ -121,7 +116,7 @@ export class Watermark {
   }
 
   /**
-   * The end of what a run that ends now has seen: the watermark, or `unseenFromMs` if the feed was mute in session.
+   * Until when a run that ends now has seen: the watermark, or `unseenFromMs` if the feed was mute in session.
    * Undefined before the first frame.
    */
   get seenUntilMs(): number | undefined {
@@ -133,16 +128,16 @@ export class Watermark {
       : this.#timeMs;
   }
 
-  /** Whether the frame is newer than all used before. */
+  /** True if newer than all used before. */
   isNewest(time: PacketTime): boolean {
-    // True for the first frame, because a comparison with NaN is false.
+    // True for the first frame: comparing with NaN is false.
     return !(time.exchangeMs <= this.#lastFrameMs);
   }
 
   /**
-   * Whether the frame ends a silence in session that is longer than any feed's. Call before `decide`. Both the exchange
-   * times and our clocks must show it: a backlog of ours stretches only the clocks, a frame far ahead only the exchange
-   * times. Frames with older times do not break a silence, because no frame reported the seconds in it.
+   * True if the frame ends a silence in session longer than any feed's. Call before `decide`. Exchange times and our
+   * clocks must both show it: a backlog of ours stretches only the clocks, a frame far ahead only the exchange times.
+   * Older frames break no silence: none reported the seconds in it.
    */
   endsSilence(time: PacketTime): boolean {
     const { openMs, minutes } = this.#options;
@@ -158,26 +153,26 @@ export class Watermark {
     );
   }
 
-  /** The last bar that has ended by now, sealed or not; a run that ends waits for its seal. -1: none. */
+  /** The last bar ended by now, sealed or not; a run that ends waits for its seal. -1: none. */
   lastEndedBar(): number {
     if (Number.isNaN(this.#timeMs)) return -1;
     const { openMs, minutes } = this.#options;
     return Math.min(Math.floor((this.#timeMs + RESOLUTION_MS - openMs) / MINUTE_MS), minutes) - 1;
   }
 
-  /** The day's last bar: the auction's, if there is one. */
+  /** The day's last bar: the auction's, if any. */
   get lastBar(): number {
     return this.#options.auction?.bar ?? this.#options.minutes - 1;
   }
 
-  /** The last sealed bar; -1: none. */
+  /** -1: none. */
   get sealed(): number {
     return this.#sealed;
   }
 
   /**
-   * Decides what to do with a frame. `live`: neither cached nor older than a frame before. `use` and `release` advance
-   * the watermark. `time` is not kept.
+   * Decides what to do with a frame. `live`: neither cached nor older than a frame before. `use` and `release`
+   * advance the watermark. Does not keep `time`.
    */
   decide(time: PacketTime, live: boolean): TimeDecision {
     const { exchangeMs, nowMs } = time;
@@ -186,7 +181,7 @@ export class Watermark {
     if (exchangeMs - nowMs <= lead + MAX_AHEAD_MS) {
       if (this.#heldCount > 0 && exchangeMs > this.#timeMs) this.#votesAgainst++;
       this.#advance(time);
-      // A frame far ahead is used but does not raise the lead: a further one still needs the agreement of others.
+      // A frame far ahead is used but does not raise the lead: one further still needs agreement.
       if (!this.#live || exchangeMs - nowMs <= Math.max(lead, 0) + MAX_DRIFT_MS) this.#updateLead(time);
       if (live) this.#live = true;
       return 'use';
@@ -213,7 +208,7 @@ export class Watermark {
     return 'release';
   }
 
-  /** Whether ordinary frames outvoted the held ones; if so they are cleared here. Call after each `decide`. */
+  /** True if ordinary frames outvoted the held ones, which are then cleared. Call after each `decide`. */
   dropOutvoted(): boolean {
     if (this.#heldCount === 0 || this.#votesAgainst < VOTES) return false;
     this.#clearHeld();
@@ -250,18 +245,19 @@ export class Watermark {
 
   /**
    * True if the rest of this read can skip `decide`: every live frame in it within `ordinaryLeadMs` that makes no bar
-   * due would be used, and `acceptOrdinary` for the newest has the same effect. No frame is held, and no silence ends.
+   * due would be used, and `acceptOrdinary` for the newest has the same effect. No frame is held, and no silence
+   * ends.
    */
   isOrdinary(arrival: { readonly marketMs: number }): boolean {
     return this.#live && this.#heldCount === 0 && arrival.marketMs - this.#lastFrameAtMs <= SILENT_MS;
   }
 
-  /** Watermark from which another bar may be due, epoch ms. */
+  /** Another bar may be due from here on, epoch ms. */
   get dueAtMs(): number {
     return this.#dueAtMs;
   }
 
-  /** How far ahead of the injected clock an ordinary frame may be, ms: it is used, and it may raise the lead. */
+  /** How far ahead of the injected clock an ordinary frame may be, ms: used, and may raise the lead. */
   get ordinaryLeadMs(): number {
     return Math.min(this.#leadMs + MAX_AHEAD_MS, Math.max(this.#leadMs, 0) + MAX_DRIFT_MS);
   }
@@ -273,7 +269,6 @@ export class Watermark {
     this.#updateLead(time);
   }
 
-  /** Whether `advanceTo` would advance the watermark now. */
   isSilent(nowMs: number): boolean {
     return (
       !Number.isNaN(this.#timeMs) &&
@@ -289,26 +284,20 @@ export class Watermark {
     this.#timeSetAtMs = nowMs;
   }
 
-  /**
-   * Restarts the measured silence: after a pause of our own (paused socket, stalled thread), which is no silence of the
-   * market.
-   */
+  /** Restarts the measured silence after our own pause (paused socket, stalled thread): not the market's. */
   resetSilence(nowMs: number): void {
     this.#lastArrivalMs = nowMs;
     this.#silenceResetAtMs = nowMs;
   }
 
-  /**
-   * End of the last pause of our own, on the injected market clock. Frames that arrived before may have waited in the
-   * socket.
-   */
+  /** End of our last pause, injected market clock. Frames that arrived before may have waited in the socket. */
   get silenceResetAtMs(): number {
     return this.#silenceResetAtMs;
   }
 
-  /** The bar through which all may be sealed now, once for each advance; undefined if nothing new is due. */
+  /** The bar through which all may be sealed now, once an advance; undefined if nothing new is due. */
   takeDueBar(): number | undefined {
-    // Also returns for NaN, before the first frame.
+    // Also for NaN, before the first frame.
     if (!(this.#timeMs >= this.#dueAtMs)) return undefined;
     const { openMs, minutes, auction, graceMs } = this.#options;
     this.#dueAtMs =

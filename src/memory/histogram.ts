@@ -1,6 +1,6 @@
 /**
- * A latency histogram in shared memory: 32 buckets for each power of two, so a reading is accurate to 3.2 %. Values are
- * whole microseconds; 2^20 and more count in the last bucket. One writer; readers may lag.
+ * A latency histogram in shared memory: 32 buckets for each power of two, accurate to 3.2 %. Values are whole
+ * microseconds; the last bucket holds 2^20 and more. One writer; readers may lag.
  */
 import { HISTOGRAM_WORDS, type ShardMemory } from './layout.js';
 
@@ -8,7 +8,7 @@ const STEP_BITS = 5;
 const STEPS = 1 << STEP_BITS;
 const LAST = HISTOGRAM_WORDS - 1;
 
-/** The bucket of `us` microseconds; a negative value counts as 0. */
+/** A negative `us` (microseconds) counts as 0. */
 export function bucketOf(us: number): number {
   const value = us <= 0 ? 0 : us >= 0x7fffffff ? 0x7fffffff : us | 0;
   if (value < STEPS) return value;
@@ -17,19 +17,19 @@ export function bucketOf(us: number): number {
   return bucket > LAST ? LAST : bucket;
 }
 
-/** The greatest value in `bucket`, microseconds. */
+/** Greatest value, microseconds. */
 export function bucketTop(bucket: number): number {
   if (bucket < STEPS) return bucket;
   const exponent = (bucket >> STEP_BITS) - 1;
   return ((STEPS + (bucket & (STEPS - 1)) + 1) << exponent) - 1;
 }
 
-/** A shard's histogram of receive to applied, or of receive to sealed. */
+/** A shard's histogram of receive to applied, or receive to sealed. */
 export function histogramIn(m: ShardMemory, region: 'histogram' | 'sealHistogram'): Int32Array {
   return m.i32.subarray(m[region], m[region] + HISTOGRAM_WORDS);
 }
 
-/** The non-empty buckets of several histograms together, ascending: greatest value in microseconds, and count. */
+/** The non-empty buckets of the histograms' sum, ascending: greatest value in microseconds, and count. */
 export function filledBuckets(histograms: readonly Int32Array[]): (readonly [us: number, values: number])[] {
   const buckets: (readonly [us: number, values: number])[] = [];
   for (let bucket = 0; bucket < HISTOGRAM_WORDS; bucket++) {
@@ -39,7 +39,7 @@ export function filledBuckets(histograms: readonly Int32Array[]): (readonly [us:
   return buckets;
 }
 
-/** Percentiles (0 to 100) of several histograms together, microseconds; each undefined if nothing was recorded. */
+/** Percentiles (0 to 100) of the histograms' sum, microseconds; undefined if nothing was recorded. */
 export function percentiles(
   histograms: readonly Int32Array[],
   wanted: readonly number[],

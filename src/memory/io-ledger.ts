@@ -1,8 +1,8 @@
 /**
- * Counts two things at their source that a run promises not to do: unplanned connections, and writes outside its
- * folders. Importing this file wraps `net.Socket.prototype.connect`, which every HTTP client uses, and the writing
- * functions of `node:fs`, in the importing thread. It must be the first import of each thread's entry. It keeps host
- * names and paths only, never a header, a URL's query or a body.
+ * Counts, at their source, what a run promises not to do: unplanned connections, and writes outside its folders.
+ * Importing this file wraps, in the importing thread, `net.Socket.prototype.connect`, which every HTTP client uses,
+ * and the writing functions of `node:fs`: each thread's entry must import it first. It keeps host names and paths
+ * only, never a header, a URL's query or a body.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -10,10 +10,9 @@ import net from 'node:net';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** 32-bit words shared by all threads: connections and stray writes of workers. Each thread adds atomically. */
+/** 32-bit words that all threads share and add to atomically: connections and stray writes of workers. */
 export const LEDGER = { workerConnections: 0, workerStrayWrites: 1, words: 2 } as const;
 
-/** A connection that this thread began. */
 export interface CountedConnection {
   readonly host: string;
   readonly port: number;
@@ -26,34 +25,34 @@ let shared: Int32Array | undefined;
 let roots: readonly string[] | undefined;
 let phase = 'start';
 
-/** The connections that this thread began, oldest first. */
+/** Oldest first. */
 export function threadConnections(): readonly CountedConnection[] {
   return connections;
 }
 
-/** Paths outside the roots that this thread wrote to. */
+/** Paths outside the roots. */
 export function threadStrayWrites(): readonly string[] {
   return strayWrites;
 }
 
-/** Names the phase that connections from now on belong to (`log-in`, `warm-up`, `run`, `after`). */
+/** Names the phase of connections from now on (`log-in`, `warm-up`, `run`, `after`). */
 export function enterPhase(name: string): void {
   phase = name;
 }
 
-/** Counts writes outside `allowed` from now on; a worker thread counts in `words` (LEDGER). */
+/** Counts writes outside `allowed` from now on; a worker counts in `words` (LEDGER). */
 export function watch(allowed: readonly string[], words?: Int32Array): void {
   roots = allowed.map((path) => resolve(path));
   shared = words;
 }
 
-// The original; always called with the socket as `this`.
+// Always called with the socket as `this`.
 const connect = Object.getOwnPropertyDescriptor(net.Socket.prototype, 'connect')!.value as (
   this: net.Socket,
   ...args: unknown[]
 ) => net.Socket;
 
-/** Host and port of `connect`'s arguments, in any of its forms; Node's own callers pass them as one array. */
+/** Host and port of `connect`'s arguments in any form; Node's own callers pass them as one array. */
 function target(args: unknown[]): { host: string; port: number } {
   const first: unknown = Array.isArray(args[0]) ? args[0][0] : args[0];
   if (typeof first === 'object' && first !== null) {
@@ -70,7 +69,6 @@ net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]): 
   return connect.apply(this, args);
 };
 
-/** Counts `path` if it is outside every root. */
 function noteWrite(path: unknown): void {
   if (roots === undefined || (typeof path !== 'string' && !(path instanceof URL) && !Buffer.isBuffer(path)))
     return;
@@ -84,7 +82,6 @@ function noteWrite(path: unknown): void {
   if (shared !== undefined) Atomics.add(shared, LEDGER.workerStrayWrites, 1);
 }
 
-/** Whether the flags of `open` allow writing. */
 function opensForWriting(flags: unknown): boolean {
   if (typeof flags === 'number')
     return (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR | fs.constants.O_CREAT)) !== 0;
@@ -93,7 +90,7 @@ function opensForWriting(flags: unknown): boolean {
 
 type Callable = (...args: unknown[]) => unknown;
 
-/** Wraps functions of `holder`: if `writes`, the path arguments at `pathsAt` are checked. */
+/** Wraps functions to check the path arguments at `pathsAt` if `writes` says so. */
 function wrap(
   holder: Record<string, Callable>,
   names: readonly string[],

@@ -1,8 +1,8 @@
 /**
- * The memory that two threads share: one SharedArrayBuffer a shard. No other file holds an offset.
+ * The memory that two threads share: one SharedArrayBuffer a shard. All offsets are here.
  *
- * Regions, in the order of the buffer. Every byte has one writer; "main" is the thread that owns the socket.
- * Each region begins on a cache line (64 bytes), so that two writers never share a line.
+ * Regions, in order. Every byte has one writer; "main" is the thread that owns the socket. Each begins on a cache
+ * line (64 bytes), so that two writers never share one.
  *
  * | region    | bytes               | writer | readers      | content                                              |
  * | --------- | ------------------- | ------ | ------------ | ---------------------------------------------------- |
@@ -23,24 +23,23 @@
 import assert from 'node:assert';
 import { MAX_ROWS } from './record.js';
 
-/** Kinds of ring record. Only these can change a candle. */
+/** Kinds of ring record: only these change a candle. */
 export const KIND = { packet: 1, seal: 2, gap: 3, end: 4 } as const;
 
-/** Flags of a packet record. */
 export const FLAG = {
-  /** The instrument's initial packet on this connection: a cached one (docs/protocol.md 7, "Right after subscribe"). */
+  /** Cached: the instrument's first packet on this connection (docs/protocol.md 7, "Right after subscribe"). */
   initial: 1,
-  /** An initial packet too long after subscribing to be a cached one: in LTP mode it is a tick. */
+  /** An initial packet too long after subscribing to be cached: in LTP mode a tick. */
   live: 2,
-  /** Quote or SnapQuote: the packet carries the day's cumulative volume. */
+  /** Quote or SnapQuote: has the day's cumulative volume. */
   hasVolume: 4,
-  /** The price exceeds 31 bits or the sequence 32 bits. The high words are read only then. */
+  /** The price exceeds 31 bits or the sequence 32. The high words are read only then. */
   wide: 8,
 } as const;
 
 /**
- * A ring record. `I`: 32-bit word, `F`: double, both counted from the record's start. 64-bit integers are two words,
- * low word first, as on the wire. Without volume a record takes 32 bytes, so a cache line holds two.
+ * A ring record. `I`: 32-bit word, `F`: double, counted from the record's start. 64-bit integers are two words, low
+ * first, as on the wire. Without volume a record takes 32 bytes: two a cache line.
  *
  * ```
  * byte      0      4            8            12     16         20          24            28
@@ -52,12 +51,12 @@ export const FLAG = {
  * ```
  */
 export const RECORD = {
-  /** Kind, flags and row (`record.ts`). A SEAL has the last bar to seal in place of the row. */
+  /** Kind, flags and row (`record.ts`); in a SEAL, the last bar to seal in place of the row. */
   what: 0, // I
   /** Low 32 bits of the receive time, monotonic real microseconds; 0: not measured. */
   receivedUs: 1, // I
   connection: 2, // I
-  /** Exchange time, ms from the start of bar 0. The packet filter admits only days around it, so 32 bits suffice. */
+  /** Exchange time, ms from the start of bar 0. 32 bits suffice: the packet filter admits only days around it. */
   time: 3, // I
   priceLow: 4, // I
   priceHigh: 5, // I
@@ -65,23 +64,23 @@ export const RECORD = {
   sequenceHigh: 7, // I
   /** GAP: its start. END: market time. Epoch ms. */
   timeMs: 2, // F
-  /** GAP: its end, epoch ms; Infinity while the gap is open. */
+  /** GAP: its end, epoch ms; Infinity while open. */
   untilMs: 3, // F
-  /** Time that selects the minute, epoch ms. This and all that follows: records with volume only. */
+  /** Time that selects the minute, epoch ms. From here on: records with volume only. */
   tickTimeMs: 4, // F
   volume: 5, // F
   averagePrice: 6, // F
   dayOpen: 7, // F
   dayHigh: 8, // F
   dayLow: 9, // F
-  /** Doubles in a record. */
+  /** In doubles. */
   size: 12,
   sizeWithoutVolume: 4,
 } as const;
-/** 32-bit words of a record without volume, as a shift. */
+/** A record without volume in 32-bit words, as a shift. */
 export const PLAIN_RECORD_SHIFT = 31 - Math.clz32(2 * RECORD.sizeWithoutVolume);
 
-/** The current packet, unpacked from its record (`shard/unpack.ts`). `I` and `F` as in RECORD. */
+/** The current packet, unpacked (`shard/unpack.ts`). `I` and `F` as in RECORD. */
 export const PACKET = {
   row: 0, // I
   connection: 1, // I
@@ -91,7 +90,7 @@ export const PACKET = {
   price: 3, // F
   sequenceLow: 4, // F
   sequenceHigh: 5, // F
-  /** Exchange time of the packet. Equals `timeMs`, except in SnapQuote, where `timeMs` is the last trade's. */
+  /** Equals `timeMs`, except in SnapQuote, where `timeMs` is the last trade's. */
   exchangeMs: 6, // F
   volume: 7, // F
   averagePrice: 8, // F
@@ -101,7 +100,7 @@ export const PACKET = {
   size: 12,
 } as const;
 
-/** A bar, in doubles from its start. Prices in wire units. Fields that every tick changes come first. */
+/** A bar, in doubles from its start. Prices in wire units. Fields that every tick changes first. */
 export const BAR = {
   ticks: 0,
   high: 1,
@@ -109,17 +108,17 @@ export const BAR = {
   close: 3,
   volume: 4,
   priceChanges: 5,
-  /** Price of the tick that arrived last, whatever its exchange time; `priceChanges` compares with it. */
+  /** Of the last tick by arrival; `priceChanges` compares with it. */
   lastPrice: 6,
   closeTime: 7,
   closeConnection: 8,
   closeSequenceLow: 9,
   closeSequenceHigh: 10,
-  /** Seconds of the minute that a packet covered. */
+  /** Seconds that a packet covered. */
   coveredSeconds: 11,
   /** Exchange time of the last covered second, epoch ms; 0: none. */
   lastSeenAt: 12,
-  /** Longest time without a packet: from the minute's start to the first, or between two. Market ms. */
+  /** Longest time without a packet, from the minute's start or between two. Market ms. */
   longestSilenceMs: 13,
   open: 14,
   openTime: 15,
@@ -128,42 +127,42 @@ export const BAR = {
   openSequenceHigh: 18,
   late: 19,
   revision: 20,
-  /** 1: a connection's initial packet fell into the minute, so an earlier part of it was not seen. */
+  /** 1: an initial packet fell into the minute: an earlier part was not seen. */
   hasSnapshot: 21,
-  /** Volume of the minute's first rise: some of it may belong to the bar before. */
+  /** Volume of the minute's first rise, part of which may belong to the bar before. */
   slackBefore: 22,
-  /** That earlier bar's index plus 1; 0: no slack, or no such bar. */
+  /** That bar's index plus 1; 0: no slack, or no such bar. */
   slackFrom: 23,
-  /** Volume of a rise outside the session: some of it may belong to this bar. */
+  /** Volume of a rise outside the session, part of which may belong to this bar. */
   slackAfter: 24,
-  /** 1: high or low comes from the day's range, of a trade that no packet showed. */
+  /** 1: high or low comes from the day's range: no packet showed the trade. */
   repaired: 25,
   size: 26,
 } as const;
 
 /**
- * A row's slot, in doubles from its start. The fields that every tick changes are the last before the bar, next to the
- * bar's own: a tick touches four cache lines instead of seven.
+ * A row's slot, in doubles from its start. What every tick changes is last, next to the bar's own: a tick touches
+ * four cache lines instead of seven.
  */
 export const SLOT = {
   snapshots: 0,
   noTrade: 1,
   duplicates: 2,
   outOfSession: 3,
-  /** Times that the cumulative volume fell and became the new anchor. Each is counted in `noTrade` too. */
+  /** Falls of the cumulative volume; each made a new anchor and counts in `noTrade` too. */
   volumeResets: 4,
   anchorVolume: 5,
   anchorSequenceLow: 6,
   anchorSequenceHigh: 7,
-  /** Connection of the anchor; 0: none yet. */
+  /** 0: none yet. */
   anchorConnection: 8,
   /** Exchange time of the anchor's packet, epoch ms. */
   anchorAt: 9,
   sessionOpen: 10,
   exchangeAverage: 11,
-  /** The slot includes all the row's records up to this ring cursor; NaN: none. */
+  /** Includes all the row's records up to this ring cursor; NaN: none. */
   cursor: 12,
-  /** Index of the bar in `bar`; -1: none. */
+  /** -1: none. */
   barIndex: 13,
   sessionSum: 14,
   sessionHigh: 15,
@@ -173,13 +172,13 @@ export const SLOT = {
   lastPrice: 19,
   lastSequenceLow: 20,
   lastSequenceHigh: 21,
-  /** Greatest time of any tick, epoch ms; 0: none. */
+  /** Greatest tick time, epoch ms; 0: none. */
   lastTickTime: 22,
   bar: 23,
   size: 23 + BAR.size,
 } as const;
 
-/** A candle at its first seal, in doubles from its start. */
+/** A candle at its first seal, in doubles. */
 export const AS_SEALED = {
   ticks: 0,
   open: 1,
@@ -192,14 +191,13 @@ export const AS_SEALED = {
   size: 8,
 } as const;
 
-/** A gap, in doubles from its start. */
+/** In doubles. */
 export const GAP = { startMs: 0, endMs: 1, size: 2 } as const;
 export const GAP_CAPACITY = 1024;
 
 /**
- * A row's session, in doubles from its start. Epoch ms; the auction's are 0 without one. `originMs` is the start
- * of bar 0 and equal for all rows, because a SEAL names one bar for all of them, also for an instrument that opens
- * later.
+ * A row's session, in doubles from its start. Epoch ms; the auction's are 0 without one. `originMs`, the start of bar
+ * 0, is equal for all rows, even those that open later: a SEAL names one bar for all.
  */
 export const STATIC = {
   openMs: 0,
@@ -211,61 +209,60 @@ export const STATIC = {
   size: 6,
 } as const;
 
-/** 32-bit words in the histogram region (`histogram.ts` gives them meaning). */
+/** 32-bit words in a histogram region (`histogram.ts`). */
 export const HISTOGRAM_WORDS = 512;
 
 const LINE = 64;
 
 /** 32-bit indexes of the words that main writes. */
 export const MAIN = { tail: 0, stop: 1, skip: 2, skipArmed: 3 } as const;
-/** 32-bit indexes of the words that the shard writes; a cache line of their own. */
+/** 32-bit indexes of the words that the shard writes. */
 export const SHARD = {
-  /** Ring cursor up to which batches are committed. */
+  /** Batches are committed up to this ring cursor. */
   head: 16,
-  /** Cursor of the current record; valid only while `busy` is 1. */
+  /** Cursor of the current record, while `busy` is 1. */
   working: 17,
   /** Last sealed bar; -1: none. */
   sealed: 18,
-  /** Gaps in the GAPS region. */
+  /** Number of gaps. */
   gaps: 19,
   /** 1: END is applied. */
   ended: 20,
-  /** Grows, and notifies, when sealed bars or gaps change: candles must be read again. */
+  /** Grows, and notifies, when sealed bars or gaps change. */
   changes: 21,
   busy: 22,
-  /** Threads that took the memory over. */
+  /** Threads that took over the memory. */
   starts: 23,
   /** No thread ever worked on a record at or after this cursor. */
   reach: 24,
 } as const;
-/** Double index of the pulse. */
+/** Double index. */
 export const PULSE = { heartbeatMs: 16 } as const;
 
-/** The sizes of a shard's memory. */
 export interface ShardShape {
-  /** Instruments of the shard. */
+  /** Instruments. */
   readonly rows: number;
-  /** Bars of a row: the minutes of continuous trading, then the auction. */
+  /** Bars of a row: minutes of continuous trading, then the auction. */
   readonly bars: number;
   /** Records in the ring; a power of two. */
   readonly slots: number;
-  /** Whether records carry the day's volume and what comes with it (Quote, SnapQuote). */
+  /** Quote, SnapQuote. */
   readonly hasVolume: boolean;
-  /** Whether ordinary ticks take the shard's fast path; true by default. Changes no byte of the layout. */
+  /** Ordinary ticks take the shard's fast path; default true. Same layout. */
   readonly fastPaths?: boolean;
 }
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
 
-/** A shard's memory: two views over one SharedArrayBuffer, and the start of each region. */
+/** Two views over one SharedArrayBuffer, and each region's start. */
 export class ShardMemory {
   readonly shape: ShardShape;
   readonly buffer: SharedArrayBuffer;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
-  /** 32-bit index of the histogram of receive-to-applied. */
+  /** 32-bit index: receive to applied. */
   readonly histogram: number;
-  /** 32-bit index of the histogram of receive-to-sealed. */
+  /** 32-bit index: receive to sealed. */
   readonly sealHistogram: number;
   /** Double indexes. */
   readonly gaps: number;
@@ -275,20 +272,20 @@ export class ShardMemory {
   readonly asSealed: number;
   readonly packet: number;
   readonly ring: number;
-  /** 32-bit index of the rows' versions. */
+  /** 32-bit index. */
   readonly versions: number;
   readonly ringMask: number;
   /** Doubles from one record to the next. */
   readonly recordSize: number;
 
-  /** Allocates memory for `shape`, or views `buffer`, which must be of the same shape. Asserts both. */
+  /** Allocates memory for `shape`, or views `buffer`, which must be of that shape. Asserts both. */
   constructor(shape: ShardShape, buffer?: SharedArrayBuffer) {
     assert(shape.slots > 0 && (shape.slots & (shape.slots - 1)) === 0, 'ring slots must be a power of two');
     assert(shape.rows >= 0 && shape.bars > 0, 'a shard has rows and bars');
     assert(shape.rows < MAX_ROWS, 'a record names its row');
     this.shape = shape;
     this.recordSize = shape.hasVolume ? RECORD.size : RECORD.sizeWithoutVolume;
-    let at = 4 * LINE; // MAIN, SHARD and PULSE have a line each, and one stays unused
+    let at = 4 * LINE; // MAIN, SHARD, PULSE, and one unused
     const take = (bytes: number): number => {
       const start = at;
       at = roundUp(at + bytes);
@@ -318,39 +315,38 @@ export class ShardMemory {
     }
   }
 
-  /** Double index of the ring record at `cursor` (monotonic, wraps as int32). */
+  /** Double index of the record at `cursor` (monotonic, wraps as int32). */
   recordOf(cursor: number): number {
     return this.ring + (cursor & this.ringMask) * this.recordSize;
   }
 
-  /** `RECORD.what` of the record at `cursor`. */
   whatAt(cursor: number): number {
     return this.i32[2 * this.recordOf(cursor) + RECORD.what];
   }
 
-  /** Double index of slot `which` (0 or 1) of a row. */
+  /** Double index of slot `which` (0 or 1). */
   slotOf(row: number, which: number): number {
     return this.slots + (row * 2 + which) * SLOT.size;
   }
 
-  /** Double index of a row's bar in the table. */
+  /** Double index in the table. */
   barOf(row: number, bar: number): number {
     return this.bars + (row * this.shape.bars + bar) * BAR.size;
   }
 
-  /** Double index of a row's as-sealed candle. */
+  /** Double index. */
   asSealedOf(row: number, bar: number): number {
     return this.asSealed + (row * this.shape.bars + bar) * AS_SEALED.size;
   }
 
-  /** Double index of a row's session. */
+  /** Double index. */
   staticOf(row: number): number {
     return this.statics + row * STATIC.size;
   }
 }
 
 /**
- * A warm-up candle, in doubles: time (epoch ms), prices (rupees), volume. Main writes it before any other thread reads.
+ * A warm-up candle, in doubles: time (epoch ms), prices (rupees), volume. Main writes it before other threads read.
  */
 export const WARM_UP_CANDLE = {
   timestampMs: 0,
@@ -362,7 +358,7 @@ export const WARM_UP_CANDLE = {
   size: 6,
 } as const;
 
-/** Shared memory for `numbers` doubles. */
+/** Shared, all zero. */
 export function sharedDoubles(numbers: number): Float64Array {
   return new Float64Array(new SharedArrayBuffer(numbers * 8));
 }

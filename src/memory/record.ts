@@ -1,7 +1,7 @@
 /** `RECORD.what` of layout.ts, one 32-bit word: bits 0-3 kind, 4-7 flags, 8-30 row. */
 const FLAGS_AT = 4;
 const KIND_BITS = (1 << FLAGS_AT) - 1;
-/** Shift of the row; kind and flags are below it. */
+/** Shift of the row. */
 export const ROW_AT = 8;
 /** Rows that a record can name. */
 export const MAX_ROWS = 1 << 23;

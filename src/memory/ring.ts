@@ -1,10 +1,10 @@
 /**
- * The writing side of a shard's ring: single producer, single consumer. Cursors are monotonic int32 and compared by
+ * The writing side of a shard's ring: single producer, single consumer. Cursors are monotonic int32, compared by
  * subtraction.
  *
  *   head ──► records that the shard reads ──► published ──► marked ──► tail ──► free slots ──► head + slots
  *
- * A claim that finds no slot is a broken invariant: the router pauses the socket long before (`ingest/router.ts`).
+ * A claim without a free slot is a broken invariant: the router pauses the socket long before (`ingest/router.ts`).
  */
 import assert from 'node:assert';
 import { MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
@@ -32,14 +32,14 @@ export class RingWriter {
   }
 
   /**
-   * Whether at least `slots` are free. Loads the consumer's cursor only if the known one is not enough, as it is called
-   * for each packet.
+   * True if `slots` are free. Called for each packet, so it loads the consumer's cursor only if the known one is not
+   * enough.
    */
   hasFree(slots: number): boolean {
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0) >= slots || this.free() >= slots;
   }
 
-  /** Double index of the next record's slot. The caller fills it, then calls `commit`. */
+  /** Double index of the next record's slot, for the caller to fill before `commit`. Asserts that one is free. */
   claim(): number {
     if (((this.#tail - this.#head) | 0) >= this.memory.shape.slots) {
       assert(this.free() > 0, 'ring overflow: a publish found no slot');
@@ -47,12 +47,11 @@ export class RingWriter {
     return this.memory.recordOf(this.#tail);
   }
 
-  /** Cursor of the next record to claim. */
   get tail(): number {
     return this.#tail;
   }
 
-  /** Commits all records before `cursor`. The caller has checked for room and filled them. */
+  /** Commits records before `cursor`, which the caller has checked for room and filled. */
   commitTo(cursor: number): void {
     this.#tail = cursor;
   }
@@ -63,8 +62,8 @@ export class RingWriter {
   }
 
   /**
-   * Writes a SEAL (`row` is the bar index), GAP (start, end) or END (time). `receivedUs`: of the packet that caused it;
-   * 0: none.
+   * Writes a SEAL (`row` is the bar index), GAP (start, end) or END (time). `receivedUs`: of the packet that caused
+   * it; 0: none.
    */
   control(kind: number, row: number, timeMs: number, untilMs: number, receivedUs = 0): void {
     const at = this.claim();
@@ -76,12 +75,11 @@ export class RingWriter {
     this.commit();
   }
 
-  /** Marks what is committed so far for `publishMarked`. */
   mark(): void {
     this.#marked = this.#tail;
   }
 
-  /** Makes what was marked visible to the consumer, and wakes it. Cheap if there is nothing new. */
+  /** Shows the consumer what was marked, and wakes it. Cheap if nothing is new. */
   publishMarked(): void {
     if (this.#marked === this.#published) return;
     this.#published = this.#marked;
@@ -89,7 +87,7 @@ export class RingWriter {
     Atomics.notify(this.memory.i32, MAIN.tail);
   }
 
-  /** Makes every committed record visible to the consumer. */
+  /** Shows the consumer every committed record. */
   publish(): void {
     this.mark();
     this.publishMarked();

@@ -1,25 +1,25 @@
 /**
- * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these functions while the shard writes. A
- * row is read under its version, and read again if the version changed meanwhile. Nothing here writes.
+ * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these functions while the shard writes:
+ * a row is read again if its version changed meanwhile. Nothing here writes.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { type Instrument } from '../market/instrument.js';
 import { BAR, AS_SEALED, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
 
-/** An instrument and its row: shard, and index in the shard. */
+/** An instrument's shard, and its row in it. */
 export interface RowPlace {
   readonly instrument: Instrument;
   readonly shard: number;
   readonly row: number;
 }
 
-/** Whether `bar` is the closing auction's, the last of the row. */
+/** True for the closing auction's bar, the row's last. */
 export function isAuction(m: ShardMemory, bar: number): boolean {
   return bar === m.shape.bars - 1;
 }
 
 /**
- * The bar of the time at double index `k`: minutes from bar 0, or the last bar for the auction; -1 outside the row's
+ * The bar of the time at double index `k`: minutes from bar 0; the last bar for the auction; -1 outside the row's
  * session.
  */
 export function barAt(m: ShardMemory, row: number, k: number): number {
@@ -32,21 +32,20 @@ export function barAt(m: ShardMemory, row: number, k: number): number {
   return -1;
 }
 
-/** Start of a bar: its minute, or the auction's window. Epoch ms. */
+/** Start of a minute, or of the auction's window. Epoch ms. */
 function startOf(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
   return isAuction(m, bar) ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
 }
 
 /**
- * End of a bar, exclusive. Epoch ms. Not returned together with the start: sealing would allocate a pair for each row
- * and minute.
+ * End of a bar, exclusive. Epoch ms. Apart from the start: a pair would be allocated for each row and minute sealed.
  */
 function endOf(m: ShardMemory, row: number, bar: number): number {
   return isAuction(m, bar) ? m.f64[m.staticOf(row) + STATIC.auctionToMs] : startOf(m, row, bar) + MINUTE_MS;
 }
 
-/** Market ms of gaps in the bar; a minute with any is partial. */
+/** Market ms of gaps in the bar; above 0, it is partial. */
 export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   const count = Atomics.load(m.i32, SHARD.gaps);
   const start = startOf(m, row, bar);
@@ -60,7 +59,7 @@ export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   return unseen;
 }
 
-/** The gaps in order, epoch ms; the end is Infinity while one is open. */
+/** The gaps in order, epoch ms; an open one ends at Infinity. */
 export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
   const count = Atomics.load(m.i32, SHARD.gaps);
   return Array.from({ length: count }, (_, k) => ({
@@ -69,7 +68,7 @@ export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
   }));
 }
 
-/** Counts and session figures of one instrument. Prices in wire units; undefined if not seen yet. */
+/** Counts and session figures of an instrument. Prices in wire units; undefined if not seen yet. */
 export interface RowFigures {
   readonly ticks: number;
   readonly snapshots: number;
@@ -78,7 +77,7 @@ export interface RowFigures {
   readonly outOfSession: number;
   readonly volumeResets: number;
   readonly lastPrice: number | undefined;
-  /** Time of the latest tick, epoch ms. */
+  /** Epoch ms. */
   readonly lastTickMs: number | undefined;
   readonly sessionSum: number;
   readonly sessionOpen: number | undefined;
@@ -87,7 +86,7 @@ export interface RowFigures {
   readonly exchangeAverage: number | undefined;
 }
 
-/** Repeats `read` until the row's version did not change meanwhile, so that the result is of one moment. */
+/** Repeats `read` until the row's version stayed the same, so that the result is of one moment. */
 function underVersion<T>(m: ShardMemory, row: number, read: (slot: number) => T): T {
   for (;;) {
     const before = Atomics.load(m.i32, m.versions + row);
@@ -98,7 +97,7 @@ function underVersion<T>(m: ShardMemory, row: number, read: (slot: number) => T)
 
 const known = (value: number): number | undefined => (value > 0 ? value : undefined);
 
-/** The row's figures at one moment. */
+/** The row at one moment. */
 export function readRow(m: ShardMemory, row: number): RowFigures {
   const f = m.f64;
   return underVersion(m, row, (s) => ({
@@ -118,7 +117,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
   }));
 }
 
-/** A bar as it is now. Prices in wire units. */
+/** Prices in wire units. */
 export interface BarFigures {
   readonly ticks: number;
   readonly open: number;
@@ -129,31 +128,30 @@ export interface BarFigures {
   readonly priceChanges: number;
   readonly late: number;
   readonly revision: number;
-  /** A connection's initial packet fell into the bar. */
+  /** A connection's initial packet fell into it. */
   readonly hasSnapshot: boolean;
   readonly repaired: boolean;
   /** Seconds that a packet covered; exchange time of the last, epoch ms; longest time before one, ms. */
   readonly coveredSeconds: number;
   readonly lastSeenAt: number;
   readonly longestSilenceMs: number;
-  /** Volume that may belong before the bar's start or after its end; null: unknown. */
+  /** Volume that may belong outside the bar, before or after; null: unknown. */
   readonly volSlack: number | null;
 }
 
-/** Double index of a bar: in the row's valid slot `s`, or in the table. */
+/** Double index of a bar, in the row's valid slot `s` or in the table. */
 function locateBar(m: ShardMemory, row: number, s: number, bar: number): number {
   return m.f64[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
 }
 
 /**
- * Reads one bar; undefined if it has no tick. The auction's bar is flat at its last price: earlier packets repeat the
- * old price.
+ * Reads one bar; undefined without a tick. The auction's bar is flat at its last price: earlier packets repeat the
+ * old one.
  */
 export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | undefined {
   return underVersion(m, row, (s) => figuresOf(m, row, s, bar));
 }
 
-/** `readBar` in the row's valid slot `s`. */
 function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigures | undefined {
   const f = m.f64;
   const auction = isAuction(m, bar);
@@ -179,9 +177,7 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
   };
 }
 
-/**
- * The slack of a bar's volume, at the edge with more of it (candles/candle.ts, `volSlack`). `s`: the row's valid slot.
- */
+/** The slack of a bar's volume, at the edge with more (candles/candle.ts, `volSlack`). `s`: the row's valid slot. */
 function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
   const f = m.f64;
   const endMs = endOf(m, row, bar);
@@ -196,7 +192,7 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
   return before;
 }
 
-/** The row's open bar, with its index: the one of the last packet, if not sealed; else undefined. */
+/** The bar of the row's last packet, with its index; undefined if sealed. */
 export function readOpenBar(
   m: ShardMemory,
   row: number,
@@ -208,7 +204,7 @@ export function readOpenBar(
   });
 }
 
-/** Records waiting in a shard's ring. */
+/** Records waiting in the ring. */
 export function ringDepth(m: ShardMemory): number {
   return (Atomics.load(m.i32, MAIN.tail) - Atomics.load(m.i32, SHARD.head)) | 0;
 }
@@ -234,16 +230,15 @@ export function readAsSealed(
   };
 }
 
-/** The label of a bar: its start; for the auction the minute of the calendar. Epoch ms. */
+/** A bar's label: its start; for the auction the calendar's minute. Epoch ms. */
 export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
   return isAuction(m, bar) ? m.f64[s + STATIC.auctionLabelMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
 }
 
 /**
- * Visits the row's bars that have ticks, ascending: sealed ones only, or with `includeOpen` all. A bar that is neither
- * in the row's valid slot nor has ticks of its own is passed over for the price of one load, because a day has hundreds
- * and a run has few. `read` is called with the row's valid slot, until it has read a bar as of one moment.
+ * Visits the row's bars that have ticks, ascending; only sealed ones unless `includeOpen`. An empty bar costs one
+ * load: a day has hundreds. `read` gets the row's valid slot, and repeats until the bar is of one moment.
  */
 function eachBar<Seen>(
   m: ShardMemory,
@@ -264,7 +259,6 @@ function eachBar<Seen>(
   }
 }
 
-/** Counts of a row's candles. */
 export interface CandleTally {
   readonly whole: number;
   readonly partial: number;
@@ -272,11 +266,11 @@ export interface CandleTally {
   readonly revisions: number;
 }
 
-/** Counts what `readCandles` would return, without building it. */
+/** Counts the candles of `readCandles` without building them. */
 export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean): CandleTally {
   const f = m.f64;
   const tally = { whole: 0, partial: 0, late: 0, revisions: 0 };
-  // Called several times a second: reads only the fields that are counted.
+  // Called several times a second: reads only counted fields.
   const read = (
     s: number,
     bar: number,
@@ -295,10 +289,7 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
   return tally;
 }
 
-/**
- * Visits the row's bars with their figures, in wire units, ascending: sealed ones only, or with `includeOpen` all that
- * have ticks.
- */
+/** Visits the row's bars that have ticks, ascending, in wire units; only sealed ones unless `includeOpen`. */
 export function eachBarFigures(
   m: ShardMemory,
   row: number,

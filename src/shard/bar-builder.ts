@@ -1,6 +1,5 @@
 /**
- * The bar builder: applies one record to a row. It runs in the shard's thread, writes only the shard's memory and
- * allocates nothing.
+ * Applies one record to a row, in the shard's thread. Writes only the shard's memory; allocates nothing.
  *
  * | record                                       | effect                                                       |
  * | -------------------------------------------- | ------------------------------------------------------------ |
@@ -15,9 +14,8 @@
  *
  * Rules: docs/semantics.md, "From frame to tick". Why volume is a difference: docs/protocol.md 7, "Conflation".
  *
- * Packets change the row's open slot (`row-writer.ts`). A slot carries the bar of the row's last tick, the loaded bar;
- * the others are in a table. Names in all functions: `s` double index of the open slot, `r` of the unpacked packet, `b`
- * of a bar.
+ * Packets change the row's open slot (`row-writer.ts`). It carries the loaded bar, that of the last tick; the others
+ * are in a table. Double indexes: `s` of the open slot, `r` of the unpacked packet, `b` of a bar.
  */
 import {
   BAR,
@@ -49,9 +47,9 @@ import {
 import { signalChange, type RowWriter } from './row-writer.js';
 import { unpack } from './unpack.js';
 
-// Doubles are read from memory where they are used and never passed: V8 allocates an object for a double argument.
+// Doubles are never passed: V8 allocates an object for a double argument.
 
-/** Adds packet `r` to the loaded bar as a tick of `quantity`. `sealed`: the bar is sealed, so the tick is late. */
+/** Adds `r` to the loaded bar as a tick of `quantity`; if `sealed`, a late one. */
 function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed: boolean): void {
   const f = m.f64;
   const b = s + SLOT.bar;
@@ -98,8 +96,7 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
   }
   f[b + BAR.lastPrice] = price;
   f[b + BAR.ticks] += 1;
-  // The volume comes from an untrusted peer: capped at what a file can hold, so that the symbol's file can still be
-  // written.
+  // The volume comes from an untrusted peer: capped, so that the symbol's file can still be written.
   const volume = f[b + BAR.volume] + quantity;
   f[b + BAR.volume] = volume > MAX_VOLUME ? MAX_VOLUME : volume;
   f[s + SLOT.ticks] += 1;
@@ -107,8 +104,8 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
 }
 
 /**
- * Compares (time, connection, sequence) of packet `r` with the key stored at `k`: -1 before, 0 equal, 1 after. Equal if
- * either has no sequence, so that arrival decides.
+ * Compares (time, connection, sequence) of packet `r` with the key at `k`: -1 before, 0 equal, 1 after. Equal without
+ * a sequence in either: arrival decides.
  */
 function compareWithKey(f: Float64Array, k: number, r: number, connection: number): number {
   const time = f[r + PACKET.timeMs];
@@ -121,7 +118,7 @@ function compareWithKey(f: Float64Array, k: number, r: number, connection: numbe
   return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
 }
 
-/** Loads bar `bar` from the table into slot `s`, after storing the bar that was loaded. */
+/** Stores the loaded bar of slot `s`, and loads `bar` from the table. */
 function loadBar(m: ShardMemory, row: number, s: number, bar: number): void {
   const f = m.f64;
   const held = f[s + SLOT.barIndex];
@@ -136,9 +133,8 @@ function loadBar(m: ShardMemory, row: number, s: number, bar: number): void {
 }
 
 /**
- * A snapshot is no tick, but it may hide one: the packet was not a cached one, or a trade had just changed the cached
- * one. So its minute is partial. If the snapshot is of a past minute, that minute is in the gap before the connection
- * anyway.
+ * A snapshot is no tick but may hide one, if it was not cached or a trade had just changed it: its minute is partial.
+ * A past minute is in the gap before the connection anyway.
  */
 function applySnapshot(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
@@ -149,7 +145,7 @@ function applySnapshot(m: ShardMemory, row: number, s: number, r: number): void 
   f[s + SLOT.bar + BAR.hasSnapshot] = 1;
 }
 
-/** Same sequence (above 0), time and price as the instrument's previous packet. */
+/** Same sequence (above 0), time and price as the packet before. */
 function isDuplicate(f: Float64Array, s: number, r: number): boolean {
   const low = f[r + PACKET.sequenceLow];
   const high = f[r + PACKET.sequenceHigh];
@@ -162,7 +158,7 @@ function isDuplicate(f: Float64Array, s: number, r: number): boolean {
   );
 }
 
-/** Applies an LTP packet: a tick, unless it is cached or a duplicate. Returns whether it was a late tick. */
+/** A tick, unless cached or a duplicate. True if it was late. */
 function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const flags = m.i32[2 * r + PACKET.flags];
@@ -188,10 +184,7 @@ const OUTSIDE = -1;
 const IN_TIME = 0;
 const LATE = 1;
 
-/**
- * Adds a tick of `quantity`, or counts it as outside the session. Returns OUTSIDE, IN_TIME, or LATE if its minute was
- * sealed.
- */
+/** Adds a tick of `quantity`. Returns OUTSIDE (the session), IN_TIME, or LATE if its minute was sealed. */
 function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
   const bar = barAt(m, row, r + PACKET.timeMs);
   if (bar < 0) {
@@ -204,10 +197,7 @@ function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: 
   return sealed ? LATE : IN_TIME;
 }
 
-/**
- * Applies a Quote or SnapQuote packet: a tick only if the cumulative volume rose, of that rise. Returns whether it was
- * late.
- */
+/** Quote or SnapQuote: a tick of the cumulative volume's rise, if it rose. True if it was late. */
 function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const volume = f[r + PACKET.volume];
@@ -218,9 +208,8 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   const unanchored = f[s + SLOT.anchorConnection] !== m.i32[2 * r + PACKET.connection];
   const first = (m.i32[2 * r + PACKET.flags] & FLAG.initial) !== 0;
   if (first || unanchored) {
-    // A cached packet older than the anchor does not anchor; the next packet must, or the gap's volume would land in
-    // its minute. The next one anchors whatever its sequence: after a fail-over the server may restart its counter
-    // (docs/protocol.md 7).
+    // A cached packet older than the anchor does not anchor, but the next must, or the gap's volume would land in its
+    // minute; at any sequence: a fail-over may restart the server's counter (docs/protocol.md 7).
     if (usable && (!older || !first)) setAnchor(m, s, r);
     applySnapshot(m, row, s, r);
     return false;
@@ -255,7 +244,7 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   return late === LATE;
 }
 
-/** A packet without a trade confirms the price in its second, and covers it. */
+/** A packet without a trade confirms the price in its second, and so covers it. */
 function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number): void {
   const bar = barAt(m, row, r + PACKET.exchangeMs);
   if (bar < 0) return;
@@ -263,7 +252,6 @@ function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number): vo
   addCoverage(m, row, s, r);
 }
 
-/** Whether the packet concerns no bar but the loaded one. */
 function isInLoadedBar(m: ShardMemory, row: number, s: number, r: number, hasVolume: boolean): boolean {
   const bar = m.f64[s + SLOT.barIndex];
   return (
@@ -290,7 +278,7 @@ export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, curso
   if (!hasVolume) writer.startAccumulating(row, s);
 }
 
-/** Seals every bar through `through`, and keeps each candle as sealed for the momentum rule. Safe to repeat. */
+/** Seals bars through `through`, and keeps each candle as sealed for the momentum rule. Safe to repeat. */
 function applySeal(m: ShardMemory, through: number): void {
   const f = m.f64;
   for (let bar = m.i32[SHARD.sealed] + 1; bar <= through && bar < m.shape.bars; bar++) {
@@ -313,7 +301,7 @@ function applySeal(m: ShardMemory, through: number): void {
   signalChange(m);
 }
 
-/** Adds a gap, or sets the end of the open one. Safe to repeat: a gap is identified by its start. */
+/** Adds a gap, or sets the open one's end. Safe to repeat: its start identifies a gap. */
 export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   const f = m.f64;
   const count = m.i32[SHARD.gaps];
@@ -321,7 +309,7 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   if (count > 0 && f[last + GAP.startMs] === startMs) {
     f[last + GAP.endMs] = endMs;
   } else if (count === GAP_CAPACITY) {
-    // The region is full: extend the last gap. It then covers too much, which errs towards partial.
+    // The region is full: extend the last gap, which errs towards partial.
     f[last + GAP.endMs] = endMs;
   } else {
     f[last + GAP.size + GAP.startMs] = startMs;

@@ -1,8 +1,7 @@
 /**
- * Commits batches of records to the shard's rows, so that readers and a successor thread see each batch whole or not at
- * all.
+ * Commits batches of records to rows: readers and a successor thread see a batch whole or not at all.
  *
- * A row has two slots; the lowest bit of its version selects the valid one:
+ * A version's lowest bit selects the valid slot of a row's two:
  *
  * | step   | valid slot            | idle slot                                 | version   |
  * | ------ | --------------------- | ----------------------------------------- | --------- |
@@ -10,17 +9,16 @@
  * | apply  | read by other threads | changed by the batch's records of the row | unchanged |
  * | commit | is idle from now on   | is valid from now on                      | + 1       |
  *
- * The commit is one atomic store of the version. A slot's `cursor` names the last record in it. A thread may therefore
- * die at any store: its successor repeats the batch and skips the records that a committed row already includes.
+ * The commit is one atomic store of the version. A slot's `cursor` names its last record. So a thread may die at any
+ * store: its successor repeats the batch without the records that a committed row includes.
  *
- * A batch changes one bar outside the idle slot: the bar that it replaces in the slot is copied to the table (BARS). No
- * one reads that copy before the commit, because the valid slot still has the bar. A record that needs a third bar
- * commits the row first (`reopen`).
+ * A batch changes one bar outside the idle slot: the bar that it replaces there is copied to the table (BARS). Before
+ * the commit no one reads that copy: the valid slot still has the bar. A record that needs a third bar commits the
+ * row first (`reopen`).
  *
- * Ordinary LTP ticks do not change the slot one by one. `fast/tick-accumulator.ts` adds them up in the row's
- * accumulator, which is private memory of this thread. The accumulator is flushed into the idle slot before any other
- * record of the row, and at the end of the batch. A thread that dies loses its accumulators, and its successor repeats
- * the batch.
+ * `fast/tick-accumulator.ts` adds up ordinary LTP ticks in the row's accumulator, private to this thread. It is
+ * flushed into the idle slot before any other record of the row, and at the batch's end. A thread that dies loses it,
+ * and its successor repeats the batch.
  */
 import { MINUTE_MS } from '../market/session.js';
 import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
@@ -33,13 +31,13 @@ import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js'
  *       minuteStart | time | sequenceLow | price | high | low | longestSilenceMs | counts | sameTime |      | price sum
  * ```
  *
- * Words 0 to 6 describe the loaded bar with its accumulated ticks; a tick is ordinary if it continues them. The rest
- * counts the accumulated ticks alone, and is 0 when there are none.
+ * Words 0 to 6 describe the loaded bar with its accumulated ticks; an ordinary tick continues them. The rest counts
+ * those ticks alone.
  */
 export const ACCUMULATOR = {
   /** Start of the loaded minute, ms from the start of bar 0 plus ACCUMULATOR_BASE_MS; 0: no tick is ordinary. */
   minuteStart: 0,
-  /** Time of the row's last packet, ms from the start of bar 0. That packet is the bar's close. */
+  /** Time of the row's last packet, the bar's close; ms from the start of bar 0. */
   time: 1,
   sequenceLow: 2,
   price: 3,
@@ -48,31 +46,30 @@ export const ACCUMULATOR = {
   longestSilenceMs: 6,
   /** Low half: accumulated ticks. High half: those with the price of the tick before. */
   counts: 7,
-  /** Accumulated ticks with the time of the tick before: they cover no further second. */
+  /** Those with the time of the tick before: they cover no further second. */
   sameTime: 8,
 } as const;
-/** Shift of the high half of `counts`. */
 export const ACCUMULATOR_UNCHANGED_SHIFT = 16;
 const ACCUMULATOR_TICKS_MASK = (1 << ACCUMULATOR_UNCHANGED_SHIFT) - 1;
-/** Bound of both counts: neither reaches the highest bit of its half. */
+/** Bound of both counts: neither reaches its half's highest bit. */
 export const MAX_ACCUMULATED_TICKS = ACCUMULATOR_TICKS_MASK >> 1;
-/** Words from one row's accumulator to the next, as a shift. */
+/** In words, as a shift. */
 export const ACCUMULATOR_SHIFT = 4;
-/** Index of the sum of prices, in doubles from the accumulator's start. */
+/** In doubles. */
 export const ACCUMULATOR_PRICE_SUM = 7;
 
-/** Added to minute starts so that they are above 0: more than any admitted time lies before bar 0. */
+/** Added to minute starts to keep them above 0: no admitted time lies so long before bar 0. */
 export const ACCUMULATOR_BASE_MS = 0x40000000;
-/** A higher price has FLAG.wide and is never accumulated. */
+/** A higher price has FLAG.wide. */
 const MAX_ACCUMULATED_PRICE = 0x7fffffff;
 
 /**
- * With a higher sum of session prices no tick is accumulated. Sums up to 2^53 are exact in any order of addition. The
- * sum is checked at least once a minute, and two million ticks of the highest price fit between 2^52 and 2^53.
+ * With a higher sum of session prices no tick is accumulated. Sums up to 2^53 are exact in any order. The sum is
+ * checked at least once a minute, and two million ticks of the highest price fit between 2^52 and 2^53.
  */
 const MAX_PRICE_SUM = 2 ** 52;
 
-/** Counts a change of sealed candles, and wakes the threads that wait for one. */
+/** Counts a change of sealed candles, and wakes the threads that wait. */
 export function signalChange({ i32 }: ShardMemory): void {
   Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
   Atomics.notify(i32, SHARD.changes);
@@ -80,23 +77,23 @@ export function signalChange({ i32 }: ShardMemory): void {
 
 export class RowWriter {
   readonly memory: ShardMemory;
-  /** Double index of each row's open slot; 0: the row is not open. */
+  /** Double index of each row's open slot; 0: not open. */
   readonly openSlots: Int32Array;
-  /** The rows' accumulators: views of one buffer as 32-bit words, and as doubles for the sums. */
+  /** One buffer as 32-bit words, and as doubles for the sums. */
   readonly accumulators: Int32Array;
   readonly priceSums: Float64Array;
-  /** True while records may already be in their rows: those that an earlier thread began. */
+  /** Rows may already include records that an earlier thread began. */
   repeating = false;
-  /** True if an open slot has a tick of a sealed minute: the commit must signal a change. */
+  /** An open slot has a tick of a sealed minute: the commit must signal a change. */
   hasLateTick = false;
-  /** Connection of the last packets of all rows that accumulate. */
+  /** Connection of the last packets of all accumulating rows. */
   connection = 0;
   readonly #openRows: Int32Array;
   #openCount = 0;
-  /** Rows that accumulated in this batch. A row that was flushed and accumulated again is in it twice. */
+  /** Rows that accumulated in this batch; twice if flushed between. */
   readonly accumulatingRows: Int32Array;
   accumulatingCount = 0;
-  /** 1: the row's slots differ only in the fields that #addAccumulated sets, so opening the row needs no copy. */
+  /** 1: the row's slots differ only in what #addAccumulated sets, so opening it needs no copy. */
   readonly #twins: Uint8Array;
 
   constructor(memory: ShardMemory) {
@@ -110,7 +107,7 @@ export class RowWriter {
     this.accumulatingRows = new Int32Array(2 * rows);
   }
 
-  /** Prepares to accumulate ticks of `connection`; afterwards `accumulatingRows` has room for every row. */
+  /** Prepares to accumulate ticks of `connection`, with room for every row. */
   useConnection(connection: number): void {
     if (connection !== this.connection) {
       this.#flushAll();
@@ -120,8 +117,8 @@ export class RowWriter {
   }
 
   /**
-   * Opens the row unless it is open, and flushes its accumulator. Returns the double index of the open slot, which the
-   * caller may change.
+   * Opens the row if needed and flushes its accumulator. Returns the double index of the open slot, for the caller to
+   * change.
    */
   open(row: number): number {
     const { openSlots, accumulators } = this;
@@ -136,13 +133,13 @@ export class RowWriter {
     return s;
   }
 
-  /** Commits the row with its records up to `cursor`, and opens it again. Returns the double index of the open slot. */
+  /** Commits the row's records up to `cursor`, and reopens it. Returns the open slot's double index. */
   reopen(row: number, cursor: number): number {
     this.#commitRow(row, cursor);
     return this.#copyValidSlot(row);
   }
 
-  /** Commits all open rows with their records up to `cursor`. */
+  /** Commits open rows with their records up to `cursor`. */
   commit(cursor: number): void {
     this.#flushAll();
     const openRows = this.#openRows;
@@ -153,10 +150,10 @@ export class RowWriter {
     signalChange(this.memory);
   }
 
-  /** Whether slot `s` already includes the row's record at `cursor`, and so all before it. */
+  /** True if slot `s` includes the row's records up to `cursor`. */
   includes(s: number, cursor: number): boolean {
     const { f64, shape } = this.memory;
-    // NaN, of a row without records, does not equal itself.
+    // NaN (no records) does not equal itself.
     return (
       this.repeating &&
       f64[s + SLOT.cursor] === f64[s + SLOT.cursor] &&
@@ -183,8 +180,7 @@ export class RowWriter {
       f[s + SLOT.sessionSum] > MAX_PRICE_SUM
     )
       return;
-    // The accumulator has one field for each of these pairs. A pair that differs becomes equal with the next newest
-    // tick.
+    // The accumulator has one field for each pair. A pair that differs is equal after the next newest tick.
     if (
       f[b + BAR.lastSeenAt] !== f[b + BAR.closeTime] ||
       f[s + SLOT.lastTime] !== f[b + BAR.closeTime] ||
@@ -207,24 +203,20 @@ export class RowWriter {
     accumulators[p + ACCUMULATOR.longestSilenceMs] = f[b + BAR.longestSilenceMs];
   }
 
-  /**
-   * Makes no tick ordinary until `startAccumulating`: after a seal, or on another connection. All accumulators must be
-   * flushed.
-   */
+  /** Makes no tick ordinary, after a seal or on another connection. All accumulators must be flushed. */
   stopAccumulating(): void {
     const { accumulators } = this;
     for (let p = ACCUMULATOR.minuteStart; p < accumulators.length; p += 1 << ACCUMULATOR_SHIFT)
       accumulators[p] = 0;
   }
 
-  /** Flushes all accumulators. */
   #flushAll(): void {
     const { accumulatingRows } = this;
     for (let k = 0; k < this.accumulatingCount; k++) this.#flush(accumulatingRows[k]);
     this.accumulatingCount = 0;
   }
 
-  /** Adds the row's accumulator to its open slot, and opens the row if needed. */
+  /** Adds the row's accumulator to its open slot, opened if needed. */
   #flush(row: number): void {
     const { openSlots, accumulators } = this;
     const twins = this.#twins;
@@ -244,7 +236,8 @@ export class RowWriter {
   }
 
   /**
-   * Sets slot `to` to slot `from` plus the row's accumulator, which it clears. All other fields must already be equal.
+   * Sets slot `to` to slot `from` plus the row's accumulator, then clears that. All other fields must already be
+   * equal.
    */
   #addAccumulated(row: number, from: number, to: number): void {
     const f = this.memory.f64;
@@ -255,7 +248,7 @@ export class RowWriter {
     const ticks = counts & ACCUMULATOR_TICKS_MASK;
     const timeMs = f[this.memory.statics + STATIC.originMs] + accumulators[p + ACCUMULATOR.time];
     f[b + BAR.ticks] = f[a + BAR.ticks] + ticks;
-    // In LTP mode the volume is the number of ticks, so it cannot exceed what a double holds.
+    // In LTP mode the volume is the number of ticks: a double holds it.
     f[b + BAR.volume] = f[a + BAR.volume] + ticks;
     f[b + BAR.high] = accumulators[p + ACCUMULATOR.high];
     f[b + BAR.low] = accumulators[p + ACCUMULATOR.low];
@@ -285,7 +278,7 @@ export class RowWriter {
     openRows[this.#openCount++] = row;
   }
 
-  /** Double index of the row's valid slot (0) or of the idle one (1). */
+  /** Double index of the valid (0) or idle (1) slot. */
   #slot(row: number, which: number): number {
     const { i32, versions } = this.memory;
     return this.memory.slotOf(row, (i32[versions + row] + which) & 1);

@@ -1,6 +1,6 @@
 /**
- * A shard: applies the records of its ring to its rows, in batches. It knows no thread: `workers/shard.ts` repeats
- * `step` in a worker; tests and simulations call it themselves.
+ * Applies its ring's records to its rows, in batches. It knows no thread: `workers/shard.ts` repeats `step` in a
+ * worker; tests and simulations call it themselves.
  */
 import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
@@ -10,57 +10,51 @@ import { RowWriter, MAX_ACCUMULATED_TICKS } from './row-writer.js';
 import { applyControl, applyPacket } from './bar-builder.js';
 import { applyTicks } from './fast/tick-accumulator.js';
 
-/** Maximum records of a batch, which is committed as one. */
+/** Maximum. */
 export const BATCH_RECORDS = 4096;
-/** Maximum arrivals in a batch; all packets of one read share an arrival. */
+/** Maximum in a batch; the packets of one read share one. */
 const MAX_ARRIVALS = 256;
 
 export class Shard {
   readonly memory: ShardMemory;
   readonly #writer: RowWriter;
-  /** The batch's arrivals: receive time, and number of records. */
+  /** Receive time, and records. */
   readonly #receivedUs = new Int32Array(MAX_ARRIVALS);
   readonly #counts = new Int32Array(MAX_ARRIVALS);
   #arrivals = 0;
 
-  /**
-   * Takes over `memory` as it is: a new shard continues a dead one on the same memory. It repeats the batch that its
-   * predecessor began, except for what was committed.
-   */
+  /** Takes over `memory`. After a dead shard, repeats the batch that it began, without what was committed. */
   constructor(memory: ShardMemory) {
     this.memory = memory;
     this.#writer = new RowWriter(memory);
     const { i32 } = memory;
-    // First of all: a thread that dies before this line did not work on the record that is still marked as current.
+    // First: a thread that dies before this line did not work on the record still marked as current.
     Atomics.store(i32, SHARD.starts, i32[SHARD.starts] + 1);
     Atomics.notify(i32, SHARD.starts);
-    // An earlier thread may have died at a later record, by less than a ring: records at or after its reach are in no
-    // row.
+    // An earlier thread may have died at a later record, less than a ring on: those from its reach on are in no row.
     const next = (i32[SHARD.working] + 1) | 0;
     if ((i32[SHARD.reach] - next) >>> 0 > memory.shape.slots) Atomics.store(i32, SHARD.reach, next);
     this.#writer.repeating = true;
-    // END is the last record: if it is applied, all are.
+    // END is the last record.
     if (i32[SHARD.ended] === 1) Atomics.store(i32, SHARD.head, Atomics.load(i32, MAIN.tail));
     Atomics.store(i32, SHARD.busy, 0);
-    // The predecessor may have changed candles without signalling it.
+    // The predecessor may have changed candles without a signal.
     Atomics.store(i32, SHARD.changes, i32[SHARD.changes] + 1);
     Atomics.notify(i32, SHARD.changes);
   }
 
-  /** Whether END was applied. */
   get ended(): boolean {
     return this.memory.i32[SHARD.ended] === 1;
   }
 
-  /** The ring's tail: the word to wait on when `step` returned 0. */
+  /** The word to wait on when `step` returned 0. */
   get tail(): number {
     return Atomics.load(this.memory.i32, MAIN.tail);
   }
 
   /**
-   * Applies a batch of at most `limit` records (at most MAX_ACCUMULATED_TICKS), commits it and moves the head once. A
-   * SEAL, GAP or END is a batch of its own. `monoMs`: monotonic real ms, read once. Returns the number of records
-   * applied; 0: the ring is empty.
+   * Applies and commits at most `limit` records (at most MAX_ACCUMULATED_TICKS). A SEAL, GAP or END is a batch of its
+   * own. `monoMs`: monotonic real ms, read once. Returns the number of records; 0: the ring is empty.
    */
   step(monoMs: () => number, limit: number): number {
     const { i32, f64 } = this.memory;
@@ -81,7 +75,7 @@ export class Shard {
       if (left > 0 && left < most) most = left;
     }
     const count = this.#apply(head, most);
-    // A death from here on is not attributed to a record.
+    // From here on a death is not attributed to a record.
     i32[SHARD.busy] = 0;
     writer.commit((head + count - 1) | 0);
     const now = monoMs();
@@ -91,13 +85,13 @@ export class Shard {
     return count;
   }
 
-  /** Applies packets from `head` on, at most `most`; or one SEAL, GAP or END. Returns the number of records. */
+  /** Applies at most `most` packets from `head` on, or one SEAL, GAP or END. Returns the number of records. */
   #apply(head: number, most: number): number {
     const m = this.memory;
     const { i32 } = m;
     const writer = this.#writer;
     this.#arrivals = 0;
-    // In this order, so that `busy` never marks an earlier record as current.
+    // In this order: `busy` never marks an earlier record.
     i32[SHARD.working] = head;
     i32[SHARD.busy] = 1;
     for (let done = 0; ;) {
@@ -123,7 +117,6 @@ export class Shard {
     }
   }
 
-  /** Counts `count` records that arrived together with the one at `r`. */
   #arrived(r: number, count: number): void {
     const { i32 } = this.memory;
     const receivedUs = this.#receivedUs;
@@ -137,7 +130,7 @@ export class Shard {
     counts[this.#arrivals++] = count;
   }
 
-  /** Adds the latencies of the committed batch to the histogram. */
+  /** Adds the batch's latencies to the histogram. */
   #measure(head: number, nowMs: number): void {
     const { i32, histogram, sealHistogram } = this.memory;
     const start = kindOf(this.memory.whatAt(head)) === KIND.packet ? histogram : sealHistogram;
@@ -145,19 +138,18 @@ export class Shard {
     const counts = this.#counts;
     const nowUs = (nowMs * 1000) | 0;
     for (let k = 0; k < this.#arrivals; k++) {
-      // 0: no packet, but time alone made a minute due. The difference is right across the wrap of either.
+      // 0: time alone made a minute due. The difference is right across the wrap of either.
       if (receivedUs[k] !== 0) i32[start + bucketOf((nowUs - receivedUs[k]) | 0)] += counts[k];
     }
   }
 
-  /** Skips a record that killed its threads. A step of its own, so that the head passes it at once. */
+  /** Skips a record that killed its threads, in a step of its own so that the head passes it at once. */
   #skip(cursor: number, nowMs: number): number {
     Atomics.store(this.memory.i32, SHARD.head, (cursor + 1) | 0);
     this.beat(nowMs);
     return 1;
   }
 
-  /** Stamps the heartbeat of an idle shard. */
   beat(nowMs: number): void {
     this.memory.f64[PULSE.heartbeatMs] = nowMs;
   }

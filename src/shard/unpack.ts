@@ -1,8 +1,8 @@
-/** From the compact ring record to the current packet, in doubles, as the bar builder reads it. Allocates nothing. */
+/** From the compact ring record to doubles for the bar builder. Allocates nothing. */
 import { FLAG, PACKET, RECORD, STATIC, type ShardMemory } from '../memory/layout.js';
 import { flagsOf, rowOf } from '../memory/record.js';
 
-/** Unpacks the record at double index `at`. Returns the double index of the current packet. */
+/** Unpacks the record at double index `at`. Returns the packet's double index. */
 export function unpack(m: ShardMemory, at: number): number {
   const { i32, f64: f, packet: r } = m;
   const w = 2 * at;

@@ -1,6 +1,6 @@
 /**
  * Volume, extremes and coverage from a conflated feed. A frame is a snapshot of totals (docs/protocol.md 7,
- * "Conflation"), so what happened between two frames is known only from how the totals moved.
+ * "Conflation"): only their movement tells what happened between two frames.
  *
  * | function         | question                                                | fields                             |
  * | ---------------- | ------------------------------------------------------- | ---------------------------------- |
@@ -16,13 +16,13 @@ import { MINUTE_MS } from '../market/session.js';
 import { barAt } from '../memory/shard-reader.js';
 import { BAR, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
 
-/** Greatest volume that a double holds exactly. A greater or negative cumulative volume never becomes the anchor. */
+/** Greatest volume that a double holds exactly. A greater or negative total never becomes the anchor. */
 export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
 
-/** Bits: which ends of the day's range a packet extended. */
+/** Bits: the ends of the day's range that a packet extended. */
 const EXTENDED = { high: 1, low: 2 } as const;
 
-/** Makes the packet's cumulative volume the anchor that later rises count from. */
+/** Makes the packet's cumulative volume the anchor of later rises. */
 export function setAnchor(m: ShardMemory, s: number, r: number): void {
   const f = m.f64;
   f[s + SLOT.anchorVolume] = f[r + PACKET.volume];
@@ -32,12 +32,12 @@ export function setAnchor(m: ShardMemory, s: number, r: number): void {
   f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
 }
 
-/** Whether the words at `k` (low, high) are a sequence number: 1 or more; indices carry 0 (docs/protocol.md 7). */
+/** True if the words at `k` (low, high) are a sequence number: 1 or more; indices carry 0 (docs/protocol.md 7). */
 export function isSequence(f: Float64Array, k: number): boolean {
   return f[k + 1] > 0 || (f[k + 1] === 0 && f[k] > 0);
 }
 
-/** Whether the packet is older, by sequence, than the anchor's. */
+/** By sequence, than the anchor's. */
 export function isOlder(f: Float64Array, s: number, r: number): boolean {
   const low = f[r + PACKET.sequenceLow];
   const high = f[r + PACKET.sequenceHigh];
@@ -48,8 +48,8 @@ export function isOlder(f: Float64Array, s: number, r: number): boolean {
 }
 
 /**
- * Whether the anchor lies in the loaded bar, so that all trades since do too. For the auction: any anchor after
- * continuous trading.
+ * True if the anchor, and so every trade since, lies in the loaded bar; for the auction, anywhere after continuous
+ * trading.
  */
 function isAnchorInLoadedBar(m: ShardMemory, row: number, s: number): boolean {
   const f = m.f64;
@@ -61,9 +61,9 @@ function isAnchorInLoadedBar(m: ShardMemory, row: number, s: number): boolean {
 const loadedBar = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex];
 
 /**
- * Slack at a minute's start. The first rise in a minute includes trades since the previous packet, on both sides of the
- * edge. It is counted in the later minute, and is slack of both. No slack if a packet without a trade, or a
- * SnapQuote whose last trade lies before the edge, reported the volume at the edge. Call before `setAnchor`.
+ * Slack at a minute's start. The first rise includes trades since the previous packet, on both sides of the edge: it
+ * counts in the later minute, and is slack of both. No slack if a packet without a trade, or a SnapQuote whose last
+ * trade lies before the edge, reported the volume at the edge. Call before `setAnchor`.
  */
 export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number): void {
   if (isAnchorInLoadedBar(m, row, s)) return;
@@ -71,12 +71,12 @@ export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number):
   m.f64[s + SLOT.bar + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
 }
 
-/** Slack at the end of trading: a rise outside the session makes no candle, but may belong to the loaded bar. */
+/** A rise after trading makes no candle but may belong to the loaded bar. */
 export function addEndSlack(m: ShardMemory, s: number, r: number): void {
   addSlack(m.f64, s, r, BAR.slackAfter);
 }
 
-/** Adds the packet's rise to the loaded bar's slack at field `side`. */
+/** Adds the packet's rise to the loaded bar's field `side`. */
 function addSlack(f: Float64Array, s: number, r: number, side: number): void {
   const b = s + SLOT.bar + side;
   const slack = f[b] + f[r + PACKET.volume] - f[s + SLOT.anchorVolume];
@@ -84,14 +84,14 @@ function addSlack(f: Float64Array, s: number, r: number, side: number): void {
 }
 
 /**
- * A day's high or low further from the packet's price than this share is taken for a corrupt frame: exchanges halt a
- * stock earlier.
+ * A day's high or low further from the packet's price than this share means a corrupt frame: exchanges halt a stock
+ * earlier.
  */
 const MAX_RANGE_DISTANCE = 0.25;
 
 /**
- * Which ends of the day's range the packet extends, as EXTENDED bits. 0 if the range does not contain the packet's
- * price or is implausibly far from it. Call before `updateSession`.
+ * The ends of the day's range that the packet extends, as EXTENDED bits. 0 if the range lacks the packet's price or
+ * is implausibly far from it. Call before `updateSession`.
  */
 export function rangeExtensions(f: Float64Array, s: number, r: number): number {
   const price = f[r + PACKET.price];
@@ -105,7 +105,7 @@ export function rangeExtensions(f: Float64Array, s: number, r: number): number {
     : high;
 }
 
-/** Copies the day's open, high, low and average price from the packet, each if above 0. */
+/** Copies the packet's day open, high, low and average price, each if above 0. */
 export function updateSession(f: Float64Array, s: number, r: number): void {
   if (f[r + PACKET.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + PACKET.averagePrice];
   if (f[r + PACKET.dayOpen] > 0) f[s + SLOT.sessionOpen] = f[r + PACKET.dayOpen];
@@ -114,9 +114,9 @@ export function updateSession(f: Float64Array, s: number, r: number): void {
 }
 
 /**
- * Extremes between two packets. An extended day's high or low is the price of a trade since the previous packet, even
- * if no packet showed it (docs/protocol.md 7, "Conflation" (b)). It is the loaded bar's if the previous packet was;
- * across an edge the minute is unknown. `moved`: from `rangeExtensions`. Call before `setAnchor`.
+ * An extended day's high or low is the price of a trade since the previous packet, even if no packet showed it
+ * (docs/protocol.md 7, "Conflation" (b)). It is the loaded bar's if that packet was; across an edge the minute is
+ * unknown. `moved`: from `rangeExtensions`. Call before `setAnchor`.
  */
 export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
   if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1 || !isAnchorInLoadedBar(m, row, s)) return;
@@ -133,8 +133,7 @@ export function repairExtremes(m: ShardMemory, row: number, s: number, r: number
 }
 
 /**
- * Counts the packet's second as covered, if it is in the loaded minute and later than the last covered one. Not for the
- * auction, which is one print.
+ * Covers the packet's second, if in the loaded minute and after the last covered one. Not for the auction, one print.
  */
 export function addCoverage(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;

@@ -1,8 +1,7 @@
 /**
- * The fast path of the main thread: ordinary LTP frames from their bytes to their ring records in one loop, which the
- * broker's scanner runs. What is ordinary is decided once a read: live frames move market time, no packet is held, no
- * gap is open, and no bar becomes due before a certain time. For such frames decoder, packet filter, watermark and
- * router have one possible answer each, and this is it. All other frames take the ordinary path. docs/fast-paths.md.
+ * The main thread's fast path (docs/fast-paths.md, "What the scan takes"): ordinary LTP frames from bytes to ring
+ * records in one loop, which the broker's scanner runs. What is ordinary is decided once a read. Decoder, packet
+ * filter, watermark and router then have one possible answer each, and this is it.
  */
 import type { TickScanner, ScanTarget } from '../../broker/scanner.js';
 import { ScanWindow } from '../../broker/scanner.js';
@@ -21,7 +20,7 @@ import type { Watermark } from '../watermark.js';
 const { what: R_WHAT } = RECORD;
 const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const RECORD_WORDS = 1 << RECORD_SHIFT;
-/** Maximum number of frames that are taken before they are counted: more than one read of the socket holds. */
+/** Maximum frames taken before they are counted: more than a read of the socket holds. */
 const MAX_UNCOUNTED = 2048;
 const MAX_INT32 = 0x7fffffff;
 const TWO_32 = 2 ** 32;
@@ -32,26 +31,26 @@ export interface LtpFastPathOptions {
   readonly rings: readonly RingWriter[];
   readonly watermark: Watermark;
   readonly counters: Float64Array;
-  /** Undefined: no frame takes the fast path. */
+  /** Undefined: no fast path. */
   readonly codec: FrameCodec | undefined;
 }
 
 export class LtpFastPath {
   readonly lag = new FeedLag();
   readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN, originMs: NaN };
-  /** Whether records carry the time of their arrival. */
+  /** Records carry their arrival's time. */
   measures = true;
-  /** Answers with `RECORD.what` of an instrument's ticks; with several rings, with the instrument's index. */
+  /** Answers with `RECORD.what` of an instrument's ticks; with several rings, with its index. */
   readonly #scanner: TickScanner | undefined;
   readonly #window: ScanWindow;
   readonly #target: ScanTarget;
   readonly #rings: readonly RingWriter[];
   readonly #watermark: Watermark;
   readonly #counters: Float64Array;
-  /** Only frames of this connection are ordinary: instruments are enabled when it delivers their first packet. */
+  /** Only this connection's frames are ordinary; its first packet of an instrument enables that. */
   #enabledConnection = 0;
   #isOpen = false;
-  /** The earliest exchange time that the packet filter admits, epoch ms. */
+  /** The earliest that the packet filter admits, epoch ms. */
   #admittedFromMs = 0;
   /** With several rings: records of the frames taken since the last flush, with instruments as `RECORD.what`. */
   readonly #staging: Int32Array;
@@ -83,7 +82,7 @@ export class LtpFastPath {
     );
   }
 
-  /** A connection delivered its first packet of an instrument: the connection's later frames of it can be ordinary. */
+  /** The connection delivered its first packet of an instrument: later frames can be ordinary. */
   enable(instrument: number, connection: number): void {
     if (connection !== this.#enabledConnection) {
       this.#enabledConnection = connection;
@@ -93,8 +92,8 @@ export class LtpFastPath {
   }
 
   /**
-   * A frame of this arrival took the ordinary path and was ordinary: until `close`, ordinary frames are taken here.
-   * `admittedFromMs`: the earliest exchange time that the packet filter admits, epoch ms.
+   * An ordinary frame of this arrival took the ordinary path: until `close`, more are taken here. `admittedFromMs`:
+   * the earliest exchange time that the packet filter admits, epoch ms.
    */
   open(arrival: Arrival, admittedFromMs: number): void {
     if (this.#scanner === undefined) return;
@@ -102,18 +101,18 @@ export class LtpFastPath {
     this.#isOpen = this.#begin(arrival);
   }
 
-  /** `RECORD.receivedUs` of an arrival: 0 where it is not measured; 1 in place of an arrival at 0. */
+  /** `RECORD.receivedUs` of an arrival; 0: not measured. An arrival at 0 gives 1. */
   receivedUsOf(arrival: Arrival): number {
     if (!this.measures || arrival.monoMs === 0) return 0;
     const us = (arrival.monoMs * 1000) | 0;
     return us === 0 ? 1 : us;
   }
 
-  /** Decides which frames of this arrival are ordinary. Returns false where none is. */
+  /** Decides which frames of this arrival are ordinary; false if none is. */
   #begin(arrival: Arrival): boolean {
     const watermark = this.#watermark;
     const admittedFromMs = this.#admittedFromMs;
-    // Read once: a double that a call returns may be a new object.
+    // Read once: a returned double may be a new object.
     const { dueAtMs } = watermark;
     const { lag } = this;
     if (
@@ -130,14 +129,14 @@ export class LtpFastPath {
     stamp.monoMs = arrival.monoMs;
     window.connection = arrival.connection;
     window.receivedUs = this.receivedUsOf(arrival);
-    // Frames outside the lag histogram take the ordinary path.
+    // Frames outside the lag histogram are not ordinary.
     window.lagFrom = lag.bucketZeroTime(arrival.marketMs - originMs);
     const untilMs = Math.min(
       dueAtMs,
       arrival.marketMs + watermark.ordinaryLeadMs,
       originMs + window.lagFrom + 1,
     );
-    // The high word of epoch ms changes every seven weeks; a frame from before such a change is not ordinary.
+    // The high word of epoch ms changes every seven weeks; a frame before that is not ordinary.
     window.timeHigh = Math.floor((untilMs - 1) / TWO_32) | 0;
     window.from =
       Math.max(
@@ -150,18 +149,18 @@ export class LtpFastPath {
     return true;
   }
 
-  /** Frames that were taken and are not in the counters yet. */
+  /** Frames taken but not yet in the counters. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** Closes the fast path: what happens next may make frames not ordinary. */
+  /** Closes the fast path: what comes next may make frames not ordinary. */
   close(): void {
     this.flush();
     this.#isOpen = false;
   }
 
-  /** Reports what was taken to the watermark, the counters and the lag. */
+  /** Reports to the watermark, the counters and the lag. */
   flush(): void {
     const taken = this.#taken;
     if (taken === 0) return;
@@ -178,7 +177,7 @@ export class LtpFastPath {
     counters[COUNTER.routed] += taken;
   }
 
-  /** Takes frames of `messages` from `first` on while they are ordinary. Returns how many it took. */
+  /** Takes `messages` from `first` on while they are ordinary. Returns their number. */
   take(messages: MessageBatch, first: number, arrival: Arrival): number {
     if (!this.#isOpen) return 0;
     const stamp = this.#stamp;
@@ -202,7 +201,7 @@ export class LtpFastPath {
     return taken;
   }
 
-  /** Copies the `count` records that were staged last, each into its ring. */
+  /** Copies the last `count` staged records, each into its ring. */
   #distribute(count: number): void {
     const staging = this.#staging;
     const ringOf = this.#ringOf;

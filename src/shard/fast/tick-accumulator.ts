@@ -1,10 +1,9 @@
 /**
- * The fast path of the shard: adds up ordinary LTP ticks in one loop that calls nothing. The result equals that of
- * `shard/bar-builder.ts`, which gets every other record.
+ * The shard's fast path (docs/fast-paths.md, "What the accumulator takes"): adds up ordinary LTP ticks in one loop
+ * that calls nothing. The result equals that of `shard/bar-builder.ts`, which gets every other record.
  *
- * A tick is ordinary if it is newer than all before of its instrument, on the same connection, and in the loaded
- * minute, which is unsealed and has a tick. Its row's accumulator is one private cache line instead of seven of a slot;
- * `RowWriter` flushes it into the slot at the next record that is not ordinary, or at the end of the batch.
+ * A row's accumulator is one private cache line instead of seven of a slot; `RowWriter` flushes it at the next record
+ * that is not ordinary, or at the batch's end.
  */
 import { MINUTE_MS } from '../../market/session.js';
 import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../../memory/layout.js';
@@ -18,7 +17,7 @@ import {
   type RowWriter,
 } from '../row-writer.js';
 
-// V8 compiles constants of this module into the code, but loads imported ones at each use.
+// V8 compiles this module's constants into the code, but loads imported ones at each use.
 const { packet: PACKET } = KIND;
 const { working: WORKING } = SHARD;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
@@ -42,13 +41,13 @@ const SUM = ACCUMULATOR_PRICE_SUM;
 const MINUTE = MINUTE_MS;
 
 /**
- * Applies records from `cursor` on while they are ordinary ticks of one arrival; at most `count`, which is at most
- * MAX_ACCUMULATED_TICKS. Returns the number applied.
+ * Applies records from `cursor` on while they are ordinary ticks of one arrival, at most `count` <=
+ * MAX_ACCUMULATED_TICKS. Returns their number.
  */
 export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, count: number): number {
   const { i32, ringMask } = m;
   const { accumulators, priceSums, accumulatingRows } = writer;
-  // Records with volume have another size and are never ordinary.
+  // Records with volume have another size.
   if (m.shape.hasVolume || m.shape.fastPaths === false) return 0;
   const start = (2 * m.ring) | 0;
   const first = (start + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
@@ -76,7 +75,7 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
     const time = i32[(w + R_TIME) | 0];
     const low = i32[(w + R_LOW) | 0];
     if ((time + BASE - accumulators[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
-    // Newer than the close, hence newer than the open, and not a duplicate.
+    // Newer than the close: so newer than the open, and no duplicate.
     const silence = (time - accumulators[(p + TIME) | 0]) | 0;
     if (silence > 0) {
       if (silence > accumulators[(p + SILENCE) | 0]) accumulators[(p + SILENCE) | 0] = silence;
@@ -93,7 +92,7 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
       accumulatingRows[begun] = row;
       begun = (begun + 1) | 0;
     }
-    // Counts an unchanged price without a branch, which would be mispredicted: only 0 - 1 has the highest bit set.
+    // Counts an unchanged price without a branch, often mispredicted: only 0 - 1 sets the highest bit.
     accumulators[(p + COUNTS) | 0] =
       (counts + 1 + ((((price ^ accumulators[(p + PRICE) | 0]) - 1) >>> 31) << UNCHANGED)) | 0;
     accumulators[(p + PRICE) | 0] = price;
