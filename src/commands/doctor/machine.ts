@@ -4,7 +4,7 @@ import { failed, passed, warned, type Check } from './check.js';
 
 /** The oldest Node that may work, and the major version of all tests. */
 const TESTED_MAJOR = 20;
-const MIN_MINOR = 12;
+const MIN_MINOR = 19;
 /** A day of 50 symbols and its log has tens of megabytes; an atomic write needs room for a second copy. */
 const MIN_FREE_BYTES = 200 * 2 ** 20;
 const AMPLE_FREE_BYTES = 2 ** 30;

@@ -262,8 +262,8 @@ describe.concurrent('tickshard doctor', () => {
 
 describe('the checks of the machine', () => {
   it.each([
-    ['20.12.0', 'pass'],
-    ['20.11.1', 'fail'],
+    ['20.19.0', 'pass'],
+    ['20.18.3', 'fail'],
     ['18.20.0', 'fail'],
     ['22.1.0', 'warn'],
   ])('Node %s: %s', (version, status) => expect(nodeCheck(version, 'linux x64').status).toBe(status));
