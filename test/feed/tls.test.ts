@@ -74,9 +74,9 @@ const strangers: [string, string, string | undefined, RegExp][] = [
   ['an expired certificate', 'expired', authority, /expired.*clock/],
   ['one that is not valid yet', 'future', authority, /not valid yet.*clock/],
   ['one for another host', 'elsewhere', authority, /another host name/],
-  ['one signed by somebody unknown', 'unknown', authority, /nobody that is trusted here/],
-  ['one signed by itself', 'alone', authority, /nobody that is trusted here/],
-  ['a private one without --ca', 'good', undefined, /nobody that is trusted here.*--ca/],
+  ['one signed by somebody unknown', 'unknown', authority, /not signed by anyone trusted here/],
+  ['one signed by itself', 'alone', authority, /not signed by anyone trusted here/],
+  ['a private one without --ca', 'good', undefined, /not signed by anyone trusted here.*--ca/],
 ];
 
 describe('a server that does not', () => {
@@ -105,12 +105,12 @@ describe('a server that does not', () => {
   it('NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes nothing, for the log-in and for the feed', async () => {
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     const [login, feed] = [await serve('good'), await serve('unknown')];
-    expect((await failure(feedEndpoint(feed.url, authority))).message).toMatch(/nobody that is trusted/);
+    expect((await failure(feedEndpoint(feed.url, authority))).message).toMatch(/not signed by anyone trusted/);
     expect(feed.logins).toEqual([]);
     expect(
       (await failure({ ...feedEndpoint(feed.url, authority), loginUrl: feedEndpoint(login.url).loginUrl }))
         .message,
-    ).toMatch(/nobody that is trusted/);
+    ).toMatch(/not signed by anyone trusted/);
     expect(feed.peers).toEqual([]);
   });
 

@@ -37,13 +37,13 @@ describe.concurrent('a run on a server with a private certificate', () => {
   });
 
   it.each([
-    ['without it', [], {}, /nobody that is trusted here.*--ca FILE/],
+    ['without it', [], {}, /not signed by anyone trusted here.*--ca FILE/],
     ['with a file that is not there', ['--ca', 'nowhere.pem'], {}, /--ca nowhere\.pem cannot be read/],
     [
       'when Node is set to check nothing',
       [],
       { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
-      /nobody that is trusted here/,
+      /not signed by anyone trusted here/,
     ],
   ])('says what is wrong %s, and sends nothing', async (_what, options, env, sentence) => {
     await inFolder(async (folder) => {

@@ -253,7 +253,7 @@ describe.concurrent('tickshard doctor', () => {
       server.handshakes = [serving];
       expect((await run(['doctor', '--feed', server.url, '--ca', pathOf('authority')], folder)).code).toBe(0);
       const unknown = await run(['doctor', '--feed', server.url], folder);
-      expect(unknown.stdout).toMatch(/\[fail\] Log-in +no\n +.*nobody that is trusted here/);
+      expect(unknown.stdout).toMatch(/\[fail\] Log-in +no\n +.*not signed by anyone trusted here/);
       expect(unknown.code).toBe(1);
       await server.close();
     });
