@@ -105,7 +105,9 @@ describe('a server that does not', () => {
   it('NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment changes nothing, for the log-in and for the feed', async () => {
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     const [login, feed] = [await serve('good'), await serve('unknown')];
-    expect((await failure(feedEndpoint(feed.url, authority))).message).toMatch(/not signed by anyone trusted/);
+    expect((await failure(feedEndpoint(feed.url, authority))).message).toMatch(
+      /not signed by anyone trusted/,
+    );
     expect(feed.logins).toEqual([]);
     expect(
       (await failure({ ...feedEndpoint(feed.url, authority), loginUrl: feedEndpoint(login.url).loginUrl }))
