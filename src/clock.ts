@@ -23,8 +23,11 @@ export interface Clock {
   wallMs(): number;
   /** Once, after `realMs`. */
   after(realMs: number, fire: () => void): Timer;
-  /** Every `realMs` until cancelled. */
-  every(realMs: number, fire: () => void): Timer;
+  /**
+   * Every `realMs` until cancelled. `sendsNothing`: `fire` neither sends nor connects, so stepped time need not tell
+   * the other process (src/stepped).
+   */
+  every(realMs: number, fire: () => void, sendsNothing?: 'sends nothing'): Timer;
 }
 
 /**

@@ -15,6 +15,7 @@ const MAX_LINES = 400;
  */
 const ROOMS = roomsOf(`
   text
+  stepped
   market
   memory        market
   candles       market memory
@@ -23,22 +24,22 @@ const ROOMS = roomsOf(`
   feed          broker market
   journal       broker market candles
   shard         market memory
-  ingest        broker market memory candles journal feed
+  ingest        stepped broker market memory candles journal feed
   momentum      market candles
   parquet       market candles
   reconcile     market candles parquet
   gates         market memory candles journal ingest momentum parquet
-  monitor       market memory gates
+  monitor       market memory candles gates
   dashboard     market memory candles momentum gates monitor
   page          market gates monitor dashboard
   terminal      market candles gates monitor
-  sim           market memory candles broker broker/angel
+  sim           stepped market memory candles broker broker/angel
   cli           market reconcile sim
   threads       market memory candles momentum parquet shard ingest gates monitor dashboard
   workers       market memory candles momentum parquet shard dashboard threads
-  run           market memory candles broker broker/angel feed journal ingest momentum parquet gates \
+  run           stepped market memory candles broker broker/angel feed journal ingest momentum parquet gates \
                 monitor dashboard terminal sim cli threads
-  commands      market memory candles broker feed journal ingest momentum parquet reconcile gates \
+  commands      stepped market memory candles broker feed journal ingest momentum parquet reconcile gates \
                 dashboard terminal sim cli threads run
   main          memory cli commands
 `);
@@ -48,7 +49,7 @@ const LEAVES = ['clock', 'errors', 'limits', 'log', 'random', 'paths', 'text'];
 
 /** From the bytes of the feed to the candles on disk. */
 const DATA_PATH =
-  'market memory candles broker broker/angel feed journal shard ingest momentum parquet'.split(' ');
+  'stepped market memory candles broker broker/angel feed journal shard ingest momentum parquet'.split(' ');
 const NOT_ON_DATA_PATH = 'gates monitor dashboard page terminal sim cli threads run commands'.split(' ');
 
 function roomsOf(table: string): ReadonlyMap<string, readonly string[]> {

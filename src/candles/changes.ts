@@ -27,11 +27,16 @@ export class ShardChanges {
       this.#seen[shard] = Atomics.load(i32, SHARD.changes);
   }
 
+  /** True if a counter has changed since the last look. */
+  get moved(): boolean {
+    return this.#memories.some((_, shard) => this.#hasMoved(shard));
+  }
+
   /** Resolves when a counter has changed, or when `signal` aborts. */
   async changed(signal: AbortSignal): Promise<void> {
     const aborted = abortOf(signal);
     try {
-      while (!signal.aborted && this.#memories.every((_, shard) => !this.#hasMoved(shard)))
+      while (!signal.aborted && !this.moved)
         await Promise.race([
           aborted.promise,
           ...this.#memories.map((_, shard) => (this.#waits[shard] ??= this.#wait(shard))),

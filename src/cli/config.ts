@@ -1,5 +1,6 @@
 /** A run's configuration: option values, composed and frozen. Nothing is read, opened or connected. */
 import type { Fault } from '../sim/faults/fault.js';
+import type { MarketSpeed } from '../sim/speed.js';
 import { OUT } from './options/output.js';
 import type { ValuesOf } from './options/table.js';
 
@@ -7,7 +8,7 @@ export type FeedChoice =
   | { readonly kind: 'live' }
   | {
       readonly kind: 'sim';
-      readonly speed: number;
+      readonly speed: MarketSpeed;
       readonly seed: number;
       readonly atMs: number;
       readonly faults: readonly Fault[];

@@ -1,6 +1,7 @@
 /** Readers of option values. They throw EngineError USAGE with one sentence that names the option. */
 import { EngineError } from '../errors.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
+import type { MarketSpeed } from '../sim/speed.js';
 
 /** Default of `--at`: a Monday, late enough for settled figures of the day. */
 export const DEFAULT_AT = '2026-11-23T11:00';
@@ -115,7 +116,10 @@ export const SIM_IS_A_RUN =
 
 /** Market seconds per real second. */
 const SPEED = { min: 0.1, max: 600, decimals: true } as const;
-export const marketSpeed = number({ ...SPEED, unit: 'market seconds a second' });
+const numericSpeed = number({ ...SPEED, unit: 'market seconds a second, or max' });
+export const marketSpeed: Reader<MarketSpeed> = reader(numericSpeed.takes, (text, name) =>
+  text === 'max' ? text : numericSpeed.read(text, name),
+);
 
 /** ORIGIN@SPEED: market time at the run's start, epoch ms, and its speed. */
 export const marketClock: Reader<{ readonly originMs: number; readonly speed: number }> = reader(

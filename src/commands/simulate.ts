@@ -16,14 +16,16 @@ import { faultList } from '../sim/faults/catalogue.js';
 import { checkSymbols, type Fault } from '../sim/faults/fault.js';
 import { DEMO_VARIABLES } from '../sim/login.js';
 import { Market } from '../sim/market.js';
+import { speedNumber, type MarketSpeed } from '../sim/speed.js';
+import { TurnTaker } from '../sim/turn-taker.js';
+import { VirtualClock } from '../stepped/virtual-clock.js';
 import { niftyFifty, shippedCalendar } from '../run/universe.js';
 
 export interface SimulateOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly seed: number;
-  /** Market seconds per real second. */
-  readonly speed: number;
+  readonly speed: MarketSpeed;
   /** Start of market time, epoch ms. */
   readonly atMs: number;
   /** A parent process sends its own. */
@@ -42,6 +44,11 @@ export async function simulate(options: SimulateOptions): Promise<number> {
 
 async function alone(options: SimulateOptions): Promise<number> {
   const { port, seed, speed, atMs, listings, calendar, faults = [] } = options;
+  if (speed === 'max')
+    throw new EngineError(
+      'USAGE',
+      '--speed max belongs to a run with --feed sim, which steps the time of its own simulator; alone, a simulator needs a speed.',
+    );
   checkSymbols(faults, listings);
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
@@ -93,6 +100,7 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
   process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
   let market: Market | undefined;
   let started = false;
+  let taker: TurnTaker | undefined;
   let broker: SimulatedBroker | undefined;
   let exitCode: number = EXIT.pass;
 
@@ -108,15 +116,17 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
           throw new EngineError('SIMULATOR', 'the simulator is started once, after it was prepared');
         started = true;
         const anchorMonoMs = monoMs();
-        broker = await startBroker({
-          port,
-          market,
-          clock: new SystemClock({ originMs: atMs, speed, anchorMonoMs }),
-          faults,
-        });
-        send({ type: 'started', feedUrl: broker.feedUrl, originMs: atMs, anchorMonoMs, speed });
+        const stepped = speed === 'max' ? new VirtualClock(atMs) : undefined;
+        const clock = stepped ?? new SystemClock({ originMs: atMs, speed: speedNumber(speed), anchorMonoMs });
+        taker = stepped && new TurnTaker(stepped);
+        broker = await startBroker({ port, market, clock, faults, steps: taker });
+        const { feedUrl, port: opened } = broker;
+        send({ type: 'started', feedUrl, port: opened, originMs: atMs, anchorMonoMs });
         return;
       }
+      case 'turn':
+        send({ type: 'turned', turned: await taker!.take(message.turn) });
+        return;
     }
   };
 

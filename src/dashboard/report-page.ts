@@ -46,6 +46,11 @@ class Reader {
     return this.#must(name, Number.isFinite) as number;
   }
 
+  /** A number, or `word`. */
+  numberOr<Word extends string>(name: string, word: Word): number | Word {
+    return this.#json[name] === word ? word : this.number(name);
+  }
+
   orNull<T>(name: string, read: (name: string) => T): T | null {
     return this.#json[name] === null || this.#json[name] === undefined ? null : read(name);
   }
@@ -200,7 +205,7 @@ function runOf(report: Reader): DashboardRun {
     volumeKind: report.oneOf('volumeKind', ['tick', 'traded']),
     feed: report.text('feed'),
     seed: report.orNull('seed', (name) => report.number(name)),
-    speed: report.number('speed'),
+    speed: report.numberOr('speed', 'max'),
     startedAt: report.text('startedAt'),
     options: Object.fromEntries(report.in('options').entries()),
     symbols: report

@@ -47,7 +47,7 @@ export interface DashboardRun {
   readonly volumeKind: 'tick' | 'traded';
   readonly feed: string;
   readonly seed: number | null;
-  readonly speed: number;
+  readonly speed: number | 'max';
   readonly startedAt: string;
   /** How the program was started. */
   readonly options: readonly (readonly [name: string, value: string])[];

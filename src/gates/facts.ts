@@ -62,7 +62,10 @@ export interface Facts {
   readonly stage: 1 | 2;
   readonly mode: ModeName;
   readonly volumeKind: VolumeKind;
+  /** 1 in stepped time. */
   readonly speed: number;
+  /** Time stood still while the program worked (`--speed max`). */
+  readonly stepped: boolean;
   readonly symbols: readonly SymbolFacts[];
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly market: {

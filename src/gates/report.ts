@@ -1,4 +1,5 @@
 /** A run's report, under the names that scripts read (docs/semantics.md, "Gates"). */
+import { inOrder } from '../candles/candle.js';
 import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
 import { applied, type Facts, type Percentiles, type SymbolFacts } from './facts.js';
@@ -122,17 +123,19 @@ function networkReport({ network }: Facts): Record<string, unknown> {
 }
 
 function momentumReport({ momentum }: Facts): Record<string, unknown> {
+  // Shards evaluate independently: by time, then symbol, for any number of them.
+  const evaluations = inOrder(momentum.evaluations).sort((a, b) => a.timestampMs - b.timestampMs);
   return {
     dryRun: true,
-    evaluations: momentum.evaluations.filter(({ evaluated }) => evaluated).length,
-    insufficient: momentum.evaluations.flatMap(({ symbol, timestampMs, insufficient, basis }) =>
+    evaluations: evaluations.filter(({ evaluated }) => evaluated).length,
+    insufficient: evaluations.flatMap(({ symbol, timestampMs, insufficient, basis }) =>
       insufficient !== undefined
         ? [`${symbol} ${istStamp(timestampMs)}: ${insufficient}`]
         : basis === 'partial'
           ? [`${symbol} ${istStamp(timestampMs)}: partial`]
           : [],
     ),
-    signals: momentum.evaluations.flatMap(({ signals }) => signals),
+    signals: evaluations.flatMap(({ signals }) => signals),
     differences: momentum.differences ?? [],
     failures: momentum.failures,
     notes: momentum.notes,
@@ -209,7 +212,7 @@ export function buildReport(
     volumeKind: facts.volumeKind,
     feed: header.feed,
     seed: header.seed ?? null,
-    speed: facts.speed,
+    speed: facts.stepped ? 'max' : facts.speed,
     startedAt: istStamp(header.startedWallMs),
     endedAt: istStamp(header.endedWallMs),
     marketTime: market.timeMs === undefined ? null : istStamp(market.timeMs),

@@ -15,6 +15,7 @@ import type { Engine } from './engine.js';
 import type { FeedText } from '../broker/broker.js';
 import type { MessageBatch } from '../broker/messages.js';
 import { UNKNOWN, type Intake } from './intake.js';
+import { until } from '../stepped/quiet.js';
 
 /** Real ms between two checks of the watermark; and of the rings, while the socket is paused. */
 const TICK_MS = 25;
@@ -62,7 +63,7 @@ export class Pipeline {
   start(): void {
     const { clock } = this.#options;
     this.#lastTurnMs = clock.monoMs();
-    this.#timer = clock.every(TICK_MS, () => this.#tick());
+    this.#timer = clock.every(TICK_MS, () => this.#tick(), 'sends nothing');
   }
 
   /** Takes the binary messages of one read; keeps none. */
@@ -120,6 +121,20 @@ export class Pipeline {
     this.#options.intake.disconnected();
   }
 
+  /** Something received is not yet in the journal and applied by the shards. */
+  get busy(): boolean {
+    const { engine, journal } = this.#options;
+    return this.#inBatch || this.paused || journal?.busy === true || !engine.router.isDrained;
+  }
+
+  /** Resolves when nothing received is outstanding; reads on if reading was paused. */
+  async settle(): Promise<void> {
+    const { engine, journal } = this.#options;
+    await journal?.flush();
+    await until(() => engine.router.isDrained);
+    if (this.paused) this.#resumeWhenLow();
+  }
+
   /** A ring or the journal is above its high-water mark. */
   get paused(): boolean {
     return this.#resumeTimer !== undefined;
@@ -130,8 +145,7 @@ export class Pipeline {
     const { intake, journal, engine } = this.#options;
     if (intake.ended) return;
     this.#timer?.cancel();
-    this.#resumeTimer?.cancel();
-    this.#resumeTimer = undefined;
+    this.#endPause();
     this.#journalEvent(KIND.end, 0);
     intake.end();
     await journal?.flush();
@@ -196,18 +210,27 @@ export class Pipeline {
     if (this.paused) return;
     const { clock, socket } = this.#options;
     socket.pause();
-    this.#counters[COUNTER.pauses]++;
     this.#pausedAtMs = clock.monoMs();
     this.#resumeTimer = clock.every(RESUME_CHECK_MS, () => this.#resumeWhenLow());
   }
 
-  #resumeWhenLow(): void {
-    const { clock, engine, socket, journal } = this.#options;
-    if (!engine.router.belowLowWater || (journal !== undefined && journal.aboveHighWater)) return;
+  /** Counts the pause. Returns its real ms. */
+  #endPause(): number {
+    if (!this.paused) return 0;
+    const pausedMs = this.#options.clock.monoMs() - this.#pausedAtMs;
     this.#resumeTimer?.cancel();
     this.#resumeTimer = undefined;
-    this.#counters[COUNTER.pausedMs] += clock.monoMs() - this.#pausedAtMs;
-    this.#resetSilence();
+    if (pausedMs > 0) this.#counters[COUNTER.pauses]++;
+    this.#counters[COUNTER.pausedMs] += pausedMs;
+    return pausedMs;
+  }
+
+  #resumeWhenLow(): void {
+    const { engine, socket, journal } = this.#options;
+    if (!engine.router.belowLowWater || (journal !== undefined && journal.aboveHighWater)) return;
+    const pausedMs = this.#endPause();
+    // A pause that took no time, as in stepped time, was no silence.
+    if (pausedMs > 0) this.#resetSilence();
     socket.resume();
   }
 }

@@ -22,6 +22,8 @@ export interface RunMeta {
   readonly feed: string;
   readonly volumeKind: VolumeKind;
   readonly speed: number;
+  /** Stepped time (`--speed max`). Absent in older journals. */
+  readonly stepped?: boolean;
   readonly graceMs: number;
   readonly silenceMs: number;
   /** On the market's date, epoch ms. */
@@ -123,6 +125,7 @@ const CHECKS: Checks = {
   feed: isText,
   volumeKind: isVolumeKind,
   speed: between(0, 1e6),
+  stepped: or(undefined, (stepped) => typeof stepped === 'boolean'),
   graceMs: between(0, 60_000),
   silenceMs: between(0, 1e9),
   marketDateMs: between(0, 8.64e15),

@@ -140,6 +140,11 @@ export class JournalWriter {
     this.#draining ??= this.#drain().finally(() => (this.#draining = undefined));
   }
 
+  /** Something put is not yet written, or kept for a disk that refuses. */
+  get busy(): boolean {
+    return this.#builder.length > 0 || this.#draining !== undefined;
+  }
+
   /** Reading must pause until the disk catches up. */
   get aboveHighWater(): boolean {
     return this.#builder.length + this.#inFlightBytes > HIGH_WATER_BYTES;

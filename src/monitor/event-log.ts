@@ -1,4 +1,5 @@
 /** A bounded list of a run's events, from the differences between successive facts. */
+import { inOrder } from '../candles/candle.js';
 import type { CounterName } from '../memory/counters.js';
 import type { Facts } from '../gates/facts.js';
 import { count } from '../text/count.js';
@@ -95,8 +96,8 @@ export class EventLog {
         `gate ${gate.id}: ${before} to ${gate.status} (${gate.observed})${gate.status === 'pass' || gate.remedy === undefined ? '' : ` ${gate.remedy}`}`,
       );
     }
-    for (const { symbol, signals, timestampMs } of facts.momentum.evaluations.slice(
-      this.#reported.evaluations,
+    for (const { symbol, signals, timestampMs } of inOrder(
+      facts.momentum.evaluations.slice(this.#reported.evaluations),
     )) {
       for (const { reason } of signals)
         this.#add(timestampMs, 'signal', 'info', `${symbol}: the rule would signal (dry run). ${reason}`);

@@ -192,6 +192,7 @@ export function collectFacts(sources: FactSources, progress: RunProgress): Facts
     mode: plan.config.mode,
     volumeKind: plan.volumeKind,
     speed: plan.speed,
+    stepped: plan.stepped,
     symbols: engine.places.map((place) => symbolFacts(sources, place, progress)),
     counters,
     market: marketOf(sources, progress.ranMs),

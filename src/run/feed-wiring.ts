@@ -50,7 +50,7 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
     credentials: source.credentials,
     subscriptions: plan.instruments.map(({ exchangeType, token }) => ({ exchangeType, token, mode })),
     clock,
-    random: seededRandom(process.pid),
+    random: seededRandom(plan.seed),
     log,
     inSession: () =>
       sessions.some((session) => inContinuous(session, engine.watermark.timeMs ?? clock.marketMs())),

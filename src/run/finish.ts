@@ -1,13 +1,15 @@
 /** The end of a run or a replay. */
-import { within, type Clock } from '../clock.js';
+import { SystemClock, within, type Clock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import { inOrder } from '../candles/candle.js';
-import type { Evaluation } from '../momentum/series.js';
-import type { Hashes } from '../gates/facts.js';
+import type { JournalWriter } from '../journal/writer.js';
+import { differences, type Evaluation } from '../momentum/series.js';
+import type { Facts, Hashes } from '../gates/facts.js';
 import type { RunVerdict } from '../gates/gate.js';
 import type { ShardPool } from '../threads/shard-pool.js';
 import { sha256Of } from '../parquet/reader.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
+import { collectFacts, type FactSources, type RunProgress } from './collect-facts.js';
 
 /** Real ms for the shards to empty their rings. */
 const DRAIN_MS = 30_000;
@@ -20,6 +22,34 @@ export async function shardsDrained(shards: ShardPool, clock: Clock): Promise<vo
       'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.',
     );
   });
+}
+
+/**
+ * The facts of a run whose feed has ended: waits for the shards, the rest of the files and the journal. `progress`: so
+ * far.
+ */
+export async function finalFacts(
+  sources: FactSources,
+  { shards, journal }: { readonly shards: ShardPool; readonly journal: JournalWriter | undefined },
+  progress: RunProgress,
+): Promise<{ readonly facts: Facts; readonly hashes: Hashes }> {
+  const { writer, probe } = sources;
+  await shardsDrained(shards, new SystemClock());
+  // Cost of the running market, without the run's end.
+  const { cpuPercent, eventLoopDelayP99Ms } = probe.figures();
+  const conclusion = await writer.finish();
+  probe.stop();
+  const hashes = hashesOf(writer.evaluations, conclusion);
+  await journal?.settle();
+  const facts = collectFacts(sources, {
+    ...progress,
+    finished: true,
+    conclusion,
+    differences: differences(writer.evaluations, conclusion.evaluations),
+    hashes,
+  });
+  const performance = { ...facts.performance, cpuPercent, eventLoopDelayP99Ms };
+  return { facts: { ...facts, performance }, hashes };
 }
 
 export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {

@@ -14,7 +14,7 @@ export async function openPages(
   ledger: SharedArrayBuffer,
   hooks: Pick<DashboardHostOptions, 'onTrouble' | 'onGone'>,
 ): Promise<{ readonly observers: DashboardHost; readonly addresses: Addresses } | undefined> {
-  const { config, runId, identity, volumeKind, speed } = plan;
+  const { config, runId, identity, volumeKind, speed, stepped } = plan;
   if ((config.dashboard ?? config.metrics) === undefined) return undefined;
   const clock = new SystemClock();
   const { feed, mode, stage, dashboard, metrics } = config;
@@ -27,7 +27,7 @@ export async function openPages(
     volumeKind,
     feed: identity.feed,
     seed: feed.kind === 'sim' ? feed.seed : null,
-    speed,
+    speed: stepped ? 'max' : speed,
     startedAt: istStamp(clock.wallMs()),
     options: optionsOf(plan),
     symbols: engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),

@@ -5,6 +5,7 @@ import { recordedOptions } from '../cli/options/table.js';
 import { LIMITS } from '../limits.js';
 import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../candles/candle.js';
+import { speedNumber } from '../sim/speed.js';
 import type { Instrument } from '../market/instrument.js';
 import { istDate, istStamp, type Calendar, type TradingDay, type TradingSession } from '../market/session.js';
 
@@ -27,9 +28,13 @@ export interface Plan {
   readonly previousOpenMs: number | undefined;
   /** True if the feed's choice (simulator, `--market-clock`) sets market time, not this machine. */
   readonly marketClock: boolean;
-  /** Market seconds per real second. */
+  /** Market seconds per real second; 1 in stepped time. */
   readonly speed: number;
+  /** With `--speed max`: time moves when nothing is outstanding. */
+  readonly stepped: boolean;
   readonly silenceMs: number;
+  /** Of the run's own random numbers: the simulated market's, or the process number. */
+  readonly seed: number;
   readonly volumeKind: VolumeKind;
   readonly identity: FileIdentity;
   /** Absolute. */
@@ -134,7 +139,7 @@ function marketClockOf(
   feed: FeedChoice,
   nowMs: number,
 ): { startMs: number; speed: number; marketClock: boolean } {
-  if (feed.kind === 'sim') return { startMs: feed.atMs, speed: feed.speed, marketClock: true };
+  if (feed.kind === 'sim') return { startMs: feed.atMs, speed: speedNumber(feed.speed), marketClock: true };
   if (feed.kind === 'url' && feed.marketClock !== undefined)
     return { startMs: feed.marketClock.originMs, speed: feed.marketClock.speed, marketClock: true };
   return { startMs: nowMs, speed: 1, marketClock: false };
@@ -169,7 +174,9 @@ export function planRun({ config, calendar, nowMs, processId, ...given }: PlanIn
     ),
     marketClock,
     speed,
+    stepped: config.feed.kind === 'sim' && config.feed.speed === 'max',
     silenceMs: Math.max(config.graceMs, LIMITS.minSilenceMs * speed),
+    seed: config.feed.kind === 'sim' ? config.feed.seed : processId,
     volumeKind,
     identity: { feed: feedName(config.feed), mode: config.mode, volumeKind },
   };

@@ -1,5 +1,5 @@
 /** What a run shows, and writes at its end: display, pages, checklist, candles, report. */
-import type { Clock } from '../clock.js';
+import { monoMs, type Clock } from '../clock.js';
 import { dayCandles, istDate, istSecond, istStamp } from '../market/session.js';
 import type { Facts } from '../gates/facts.js';
 import type { RunVerdict } from '../gates/gate.js';
@@ -29,8 +29,9 @@ export interface Ending {
   readonly endedWallMs: number;
 }
 
-/** Looks per page update: 2.5 updates a second. */
-const PAGE_EVERY_LOOKS = 2;
+/** Minimum real ms between two updates of the page, and of a terminal. */
+const PAGE_EVERY_MS = 300;
+const TERMINAL_EVERY_MS = 100;
 
 export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   const tty = stream.isTTY === true;
@@ -56,7 +57,8 @@ export class Presenter {
   readonly #monitor: RunMonitor;
   /** The thread of the page and the metrics. */
   #page: DashboardHost | undefined;
-  #looks = 0;
+  #pageAtMs = -Infinity;
+  #terminalAtMs = -Infinity;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -107,6 +109,7 @@ export class Presenter {
       startsMs,
       endsMs,
       speed,
+      stepped,
       volumeKind,
       hoursUnknown,
       instrumentWarnings,
@@ -124,7 +127,7 @@ export class Presenter {
       config.durationMin === undefined
         ? `until the close at ${istStamp(endsMs).slice(11, 16)}, from ${istStamp(startsMs)}`
         : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
-    this.tell(`${lasts} at speed ${speed}; volume is the ${volume}`);
+    this.tell(`${lasts} at speed ${stepped ? 'max' : speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
     for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
   }
@@ -140,8 +143,17 @@ export class Presenter {
     if (voice === 'verbose')
       for (const { atMs, text, kind } of events)
         if (kind !== 'gate' && kind !== 'disconnected') this.say(`${istSecond(atMs)}  ${text}`);
-    if (voice !== 'quiet') this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, transitions);
-    if (this.#looks++ % PAGE_EVERY_LOOKS === 0) this.#updatePage(facts, gates, { ticksPerSecond });
+    // Observers keep real time: in stepped time there are hundreds of looks a second.
+    const nowMs = monoMs();
+    const isDue = !this.#terminal.redraws || nowMs - this.#terminalAtMs >= TERMINAL_EVERY_MS;
+    if (voice !== 'quiet' && isDue) {
+      this.#terminal.show({ facts, gates, leftMin, ticksPerSecond }, transitions);
+      this.#terminalAtMs = nowMs;
+    }
+    if (nowMs - this.#pageAtMs >= PAGE_EVERY_MS) {
+      this.#updatePage(facts, gates, { ticksPerSecond });
+      this.#pageAtMs = nowMs;
+    }
     return transitions;
   }
 

@@ -6,7 +6,6 @@ import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
 import { runsIn } from '../journal/folder.js';
 import { SEGMENT, segmentName, type BlockStamp } from '../journal/format.js';
-import type { RunMeta } from '../journal/meta.js';
 import type { JournalPosition } from '../journal/segments.js';
 import { istDate, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
@@ -28,18 +27,26 @@ function nothing(folder: string, why: string): EngineError {
   );
 }
 
-/** Epoch ms by the killed run's clock. */
-function marketNow({ wallMs, marketMs, speed }: RunMeta, nowWallMs: number): number {
-  return marketMs + (nowWallMs - wallMs) * speed;
+/**
+ * Market time now, epoch ms, by the killed run's clock. In stepped time `resumeAfterS` after what the journal has last.
+ */
+function marketNow({ meta, last }: JournalSummary, config: StageConfig, nowWallMs: number): number {
+  if (config.resumeAfterS !== undefined) return last.marketMs + config.resumeAfterS * 1000;
+  return meta.marketMs + (nowWallMs - meta.wallMs) * meta.speed;
 }
 
+const isStepped = ({ feed }: StageConfig): boolean => feed.kind === 'sim' && feed.speed === 'max';
+
 /** How a journaled run differs from the requested one, a phrase; undefined if it does not. */
-function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: number): string | undefined {
+function otherThan(about: JournalSummary, config: StageConfig, nowWallMs: number): string | undefined {
+  const { meta } = about;
   const lasted = (minutes: number | null | undefined): string =>
     typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close';
   if (config.shadow !== (meta.shadow === true))
     return meta.shadow === true ? 'was a shadow run' : 'was a stage run';
   if (lasted(config.durationMin) !== lasted(meta.durationMin)) return `had ${lasted(meta.durationMin)}`;
+  if (isStepped(config) !== (meta.stepped === true))
+    return meta.stepped === true ? 'had --speed max' : 'had another --speed than max';
   const asked = {
     '--mode': config.mode,
     '--stage': config.stage,
@@ -49,7 +56,7 @@ function otherThan({ meta }: JournalSummary, config: StageConfig, nowWallMs: num
   const was = { '--mode': meta.mode, '--stage': meta.stage, '--grace': meta.graceMs, '--feed': meta.feed };
   const name = (Object.keys(asked) as (keyof typeof asked)[]).find((option) => asked[option] !== was[option]);
   if (name !== undefined) return `had ${name} ${name === '--grace' ? meta.graceMs / 1000 : was[name]}`;
-  if (istDate(marketNow(meta, nowWallMs)) !== istDate(meta.marketDateMs))
+  if (istDate(marketNow(about, config, nowWallMs)) !== istDate(meta.marketDateMs))
     return `was of ${istDate(meta.marketDateMs)}`;
   return undefined;
 }
@@ -93,11 +100,11 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
 /** Continues the killed run's market clock to now. */
 export function resumedConfig(
   config: StageConfig,
-  { meta }: JournalSummary,
+  about: JournalSummary,
   now: { readonly wallMs: number; readonly monoMs: number },
 ): StageConfig {
   const { feed } = config;
-  const atMs = marketNow(meta, now.wallMs);
+  const atMs = marketNow(about, config, now.wallMs);
   // The simulated market starts at a whole second.
   if (feed.kind === 'sim') return { ...config, feed: { ...feed, atMs: Math.floor(atMs / 1000) * 1000 } };
   if (feed.kind === 'url' && feed.marketClock !== undefined)
@@ -135,7 +142,6 @@ export async function replayKilledRun(
   await new JournalSource({ folder, engine, intake }).run();
   while (!engine.router.isDrained) await sleep(LOOK_MS);
   await writer.settle();
-  engine.router.fastPath.measures = true;
   if (extent.tornBytes > 0)
     truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
   return { segment: extent.segment + 1, block: extent.blocks, frames, bytes: extent.bytes };

@@ -42,6 +42,7 @@ function metaOf({ plan, historyRows, given }: RunJournalOptions, clock: Clock): 
     feed: identity.feed,
     volumeKind: identity.volumeKind,
     speed: plan.speed,
+    stepped: plan.stepped,
     graceMs: config.graceMs,
     silenceMs: plan.silenceMs,
     marketDateMs: plan.startsMs,

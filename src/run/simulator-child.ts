@@ -8,10 +8,12 @@ import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import { istStamp } from '../market/session.js';
 import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
+import type { MarketSpeed } from '../sim/speed.js';
+import type { Turn, Turned } from '../stepped/turns.js';
 
 export interface ChildOptions {
   readonly seed: number;
-  readonly speed: number;
+  readonly speed: MarketSpeed;
   /** Market time at its start, epoch ms; a whole second. */
   readonly atMs: number;
   /** As on a command line. */
@@ -44,11 +46,12 @@ function awaitMessage<Kind extends FromSimulator['type']>(
       reject(
         new EngineError(
           'SIMULATOR',
-          `The simulated broker ended with code ${code ?? 'none'} before it was ready. ${complaints()}`.trim(),
+          `The simulated broker ended with code ${code ?? 'none'} before it answered. ${complaints()}`.trim(),
         ),
       );
     };
     child.on('message', onMessage).on('exit', onExit);
+    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode);
   });
 }
 
@@ -96,6 +99,12 @@ export class SimulatorChild {
   start(): Promise<Started> {
     this.#send({ type: 'start' });
     return this.#answer('started');
+  }
+
+  /** Stepped time only. */
+  async turn(turn: Turn): Promise<Turned> {
+    this.#send({ type: 'turn', turn });
+    return (await this.#answer('turned')).turned;
   }
 
   /** May be called twice. */

@@ -16,12 +16,16 @@ import type { RemoteFeed } from '../cli/config.js';
 import { broker } from './broker.js';
 import type { Plan } from './plan.js';
 import { SimulatorChild } from './simulator-child.js';
+import { VirtualClock } from '../stepped/virtual-clock.js';
+import { Stepper } from './stepper.js';
 
 /** A source whose market clock is running. */
 export interface Source {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
   readonly clock: Clock;
+  /** Moves `clock`; undefined unless time is stepped. */
+  readonly stepper: Stepper | undefined;
 }
 
 export interface PreparedSource {
@@ -130,12 +134,14 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
         faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`],
       stop: () => child.stop(),
       async start() {
-        const { feedUrl, originMs, anchorMonoMs, speed: runs } = await child.start();
-        return {
-          endpoint: broker.access.endpointAt(feedUrl),
-          credentials: DEMO_ACCOUNT,
-          clock: new SystemClock({ originMs, anchorMonoMs, speed: runs }),
-        };
+        const { feedUrl, port, originMs, anchorMonoMs } = await child.start();
+        const common = { endpoint: broker.access.endpointAt(feedUrl), credentials: DEMO_ACCOUNT };
+        if (speed !== 'max') {
+          const clock = new SystemClock({ originMs, anchorMonoMs, speed });
+          return { ...common, clock, stepper: undefined };
+        }
+        const clock = new VirtualClock(originMs);
+        return { ...common, clock, stepper: new Stepper({ clock, port, turn: (turn) => child.turn(turn) }) };
       },
     };
   } catch (error) {
@@ -153,6 +159,7 @@ export async function prepareSource(plan: Plan): Promise<PreparedSource> {
     endpoint,
     credentials,
     clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}),
+    stepper: undefined,
   });
   return { given: undefined, warnings, start: () => Promise.resolve(source()), stop: () => undefined };
 }

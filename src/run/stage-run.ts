@@ -1,9 +1,8 @@
 /** One run: composes the engine, feeds and watches it, and ends with a verdict. */
-import type { Clock, Timer } from '../clock.js';
+import { SystemClock, type Clock, type Timer } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
 import { openLog, silentLog, type Log } from '../log.js';
-import { differences } from '../momentum/series.js';
 import { ConnectionRecord } from '../monitor/connection-record.js';
 import { judgeGates, verdictOf } from '../gates/gates.js';
 import { NetworkAudit } from '../monitor/network-audit.js';
@@ -14,14 +13,14 @@ import type { Engine } from '../ingest/engine.js';
 import { wireEngine } from '../ingest/wire-engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import type { EnginePreset } from './engine-preset.js';
-import { shardsDrained, exitCodeOf, hashesOf } from './finish.js';
+import { exitCodeOf, finalFacts } from './finish.js';
 import { broker } from './broker.js';
 import { wireFeed, logSample } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
 import type { Intake } from '../ingest/intake.js';
 import { warmUpCandlesOf, type JournalSummary } from '../ingest/journal-source.js';
 import { Pipeline } from '../ingest/pipeline.js';
-import { waitToConnect } from './wait-for-open.js';
+import { marketWait, waitToConnect } from './wait-for-open.js';
 import { probeFolder } from './output-folders.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
@@ -29,13 +28,15 @@ import { RunJournal } from './run-journal.js';
 import { firstOpening, restore, resumingText, replayKilledRun } from './resume.js';
 import { RunClock } from './run-clock.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
+import { outstandingOf, type Stepper } from './stepper.js';
 import { endByFault, onStop, type FaultReporters } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
-/** Real ms between checks of what is due: writes, the display, the end. */
+/** Real ms between checks of what is due: the display, the end. In stepped time each costs as much as at speed 1. */
 const CHECK_EVERY_MS = 200;
+const STEPPED_CHECK_EVERY_MS = 1000;
 
 export class StageRun {
   readonly #plan: Plan;
@@ -162,6 +163,11 @@ export class StageRun {
     }
   }
 
+  #fail(error: EngineError): void {
+    this.#broken = error;
+    this.#end();
+  }
+
   #tellTrouble(sentence: string): void {
     this.#log.error(sentence);
     this.#presenter.say(sentence);
@@ -184,8 +190,11 @@ export class StageRun {
     const plan = this.#plan;
     this.#network.start();
     const source = await prepared.start();
-    const { clock } = source;
-    const startedWallMs = clock.wallMs();
+    const { clock, stepper } = source;
+    const startedWallMs = new SystemClock().wallMs();
+    stepper?.start((error) => this.#fail(error));
+    // In stepped time, latency says nothing.
+    this.#engine.router.fastPath.measures = stepper === undefined;
     this.#logStart();
     this.#presenter.banner(prepared.warnings);
     const warm = await this.#warmUp(source);
@@ -199,14 +208,15 @@ export class StageRun {
       intake: this.#intake,
       record,
       network: this.#network,
-      probe: new Probe(clock),
+      probe: new Probe(new SystemClock()),
       writer,
       journal: this.#journal?.journal,
       ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
       notes: [...notes, ...warm.notes],
     };
     if (this.#killed !== undefined) this.#restore(this.#killed, clock, line, record);
-    await this.#feed(sources, line, client);
+    if (stepper !== undefined) stepper.waitFor(outstandingOf(this.#engine, line, writer));
+    await this.#feed(sources, line, client, stepper);
     return this.#conclude(sources, shards, startedWallMs);
   }
 
@@ -245,10 +255,7 @@ export class StageRun {
       connectionsBefore: this.#killed?.lastConnection ?? 0,
       limits: this.#preset.feedLimits,
       onOpen: () => this.#clock.opened(source.clock),
-      onFailed: (error) => {
-        this.#broken = error;
-        this.#end();
-      },
+      onFailed: (error) => this.#fail(error),
       say: (text) => this.#presenter.say(text),
     });
     this.#client = client;
@@ -256,14 +263,17 @@ export class StageRun {
   }
 
   /** Waits for the opening if asked, connects, and takes in the feed until the run is over. */
-  async #feed(sources: FactSources, line: Pipeline, client: FeedClient): Promise<void> {
+  async #feed(
+    sources: FactSources,
+    line: Pipeline,
+    client: FeedClient,
+    stepper: Stepper | undefined,
+  ): Promise<void> {
     const { plan, clock, intake, record } = sources;
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
-        await waitToConnect(
-          plan.opensMs,
-          { now: () => clock.marketMs(), speed: clock.speed, clock, over: this.#over },
-          (text) => this.#presenter.tell(text),
+        await waitToConnect(plan.opensMs, marketWait(plan, clock, this.#over), (text) =>
+          this.#presenter.tell(text),
         );
       }
       // A resumed run may have ended, or its time may have passed: nothing is left to receive.
@@ -274,6 +284,7 @@ export class StageRun {
       record.end();
       this.#clock.end(this.#killed?.ended?.marketMs ?? clock.marketMs());
       await client.stop();
+      await stepper?.stop();
       this.#network.enter('after');
       await line.end();
     }
@@ -310,19 +321,25 @@ export class StageRun {
   async #live(sources: FactSources, line: Pipeline): Promise<void> {
     const { clock, probe, writer } = sources;
     probe.start();
-    writer.follow();
+    writer.follow(this.#plan.stepped);
     line.start();
-    const looking: Timer = clock.every(CHECK_EVERY_MS, () => {
-      probe.sample();
-      const transitions = this.#presenter.show(
-        collectFacts(sources, this.#progress(clock)),
-        this.#clock.leftMin(clock),
-        clock,
-      );
-      for (const { gate, before } of transitions)
-        this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
-      if (this.#clock.isOver(clock, this.#engine.watermark)) this.#end();
-    });
+    const everyMs = this.#plan.stepped ? STEPPED_CHECK_EVERY_MS : CHECK_EVERY_MS;
+    const looking: Timer = clock.every(
+      everyMs,
+      () => {
+        probe.sample();
+        const transitions = this.#presenter.show(
+          collectFacts(sources, this.#progress(clock)),
+          this.#clock.leftMin(clock),
+          clock,
+        );
+        for (const { gate, before } of transitions)
+          this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
+        // The end sends, a look does not.
+        if (this.#clock.isOver(clock, this.#engine.watermark)) clock.after(1, this.#end);
+      },
+      'sends nothing',
+    );
     try {
       await this.#over;
     } finally {
@@ -346,37 +363,20 @@ export class StageRun {
   }
 
   async #conclude(sources: FactSources, shards: ShardPool, startedWallMs: number): Promise<number> {
-    const { clock, writer, probe } = sources;
-    await shardsDrained(shards, clock);
-    const cost = probe.figures();
-    const conclusion = await writer.finish();
-    probe.stop();
-    const progress: RunProgress = {
-      ...this.#progress(clock),
-      finished: true,
-      conclusion,
-      differences: differences(writer.evaluations, conclusion.evaluations),
-      hashes: hashesOf(writer.evaluations, conclusion),
-    };
-    await this.#journal?.journal.settle();
-    const gathered = collectFacts(sources, progress);
-    // Cost of the running market, without the run's end.
-    const facts = {
-      ...gathered,
-      performance: {
-        ...gathered.performance,
-        cpuPercent: cost.cpuPercent,
-        eventLoopDelayP99Ms: cost.eventLoopDelayP99Ms,
-      },
-    };
+    const { clock } = sources;
+    const { facts, hashes } = await finalFacts(
+      sources,
+      { shards, journal: this.#journal?.journal },
+      this.#progress(clock),
+    );
     const all = judgeGates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
-    const endedWallMs = clock.wallMs();
+    const endedWallMs = new SystemClock().wallMs();
     const ending = { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs };
     const reported = this.#report(ending, clock);
     // After the report: a run killed before this line can be resumed and makes the same report.
-    await this.#journal?.conclude(clock, progress.hashes!);
+    await this.#journal?.conclude(clock, hashes);
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
     return reported ? exitCodeOf(verdict) : EXIT.failed;

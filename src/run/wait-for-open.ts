@@ -2,6 +2,7 @@
 import type { Clock, Timer } from '../clock.js';
 import { istStamp } from '../market/session.js';
 import { seededRandom } from '../random.js';
+import type { Plan } from './plan.js';
 
 /** Market ms before the opening to connect, so that the first minute is whole. */
 const LEAD_MS = 60_000;
@@ -12,12 +13,12 @@ const LEAD_MS = 60_000;
 const MIN_LEAD_REAL_MS = 500;
 /** Market ms over which waiting clients spread their connections. */
 const SPREAD_MS = 15_000;
-/** Real ms between checks of the time, for a machine that wakes from sleep. */
+/** Default real ms between checks of the time, for a machine that wakes from sleep. */
 const CHECK_EVERY_MS = 1000;
 
 /**
- * Market time (epoch ms) to connect for an opening at `opensMs`. `random` is in [0, 1), by default seeded by the
- * process number.
+ * Market time (epoch ms) to connect for an opening at `opensMs`. `random` is in [0, 1), by default of a seed that
+ * differs from process to process.
  */
 export function connectMs(opensMs: number, random = seededRandom(process.pid)(), speed = 1): number {
   return opensMs - Math.max(LEAD_MS, MIN_LEAD_REAL_MS * speed) - random * SPREAD_MS;
@@ -43,11 +44,30 @@ export function waitingText(opensMs: number, nowMs: number, speed: number): stri
 
 /** `now()` in ms advances `speed` times as fast as real time. */
 export interface Waiting {
+  /** In [0, 1), spreads the connections; by default by process. */
+  readonly random?: number;
+  readonly checkEveryMs?: number;
   readonly now: () => number;
   readonly speed: number;
   readonly clock: Clock;
   /** Ends the wait when it resolves. */
   readonly over: Promise<void>;
+}
+
+/** By the market's clock. Stepped time cannot sleep, so it needs no checks. */
+export function marketWait(
+  { seed, stepped }: Pick<Plan, 'seed' | 'stepped'>,
+  clock: Clock,
+  over: Promise<void>,
+): Waiting {
+  return {
+    now: () => clock.marketMs(),
+    speed: clock.speed,
+    clock,
+    over,
+    random: seededRandom(seed)(),
+    ...(stepped ? { checkEveryMs: Infinity } : {}),
+  };
 }
 
 /**
@@ -61,16 +81,19 @@ export async function waitToConnect(
   earlierMs = 0,
 ): Promise<boolean> {
   say(waitingText(opensMs, waiting.now(), waiting.speed));
-  return reached(connectMs(opensMs, undefined, waiting.speed) - earlierMs, waiting);
+  return reached(connectMs(opensMs, waiting.random, waiting.speed) - earlierMs, waiting);
 }
 
 /** True once `now()` reaches `untilMs`, false if `over` resolves first. */
-export async function reached(untilMs: number, { now, speed, clock, over }: Waiting): Promise<boolean> {
+export async function reached(
+  untilMs: number,
+  { now, speed, clock, over, checkEveryMs = CHECK_EVERY_MS }: Waiting,
+): Promise<boolean> {
   let timer: Timer | undefined;
   const ended = over.then(() => false);
   while (now() < untilMs) {
     const look = new Promise<boolean>((resolve) => {
-      timer = clock.after(Math.min(CHECK_EVERY_MS, Math.max(1, (untilMs - now()) / speed)), () =>
+      timer = clock.after(Math.min(checkEveryMs, Math.max(1, (untilMs - now()) / speed)), () =>
         resolve(true),
       );
     });

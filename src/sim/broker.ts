@@ -13,7 +13,6 @@ import { ClientConnection } from './client-connection.js';
 import { CONTROL_PATH, controlRoutes, type BrokerLoad } from './control.js';
 import type { Fault } from './faults/fault.js';
 import { FaultInjector } from './faults/fault-injector.js';
-import type { FaultTarget } from './faults/moments.js';
 import { unauthorized, type RefusedHandshake } from './faults/handshakes.js';
 import { Link } from './faults/link.js';
 import { Broadcast } from './broadcast.js';
@@ -22,6 +21,7 @@ import type { Emit, Market } from './market.js';
 import { candleRoutes } from './rest-candles.js';
 import { serve, targetOf } from './rest.js';
 import { LogIns, type Handshake } from './log-ins.js';
+import { FRAME_MS } from './sequence-allocator.js';
 
 /** Tests lower them. */
 export interface BrokerLimits {
@@ -49,6 +49,8 @@ export interface BrokerOptions {
   readonly clock: Clock;
   readonly limits?: Partial<BrokerLimits>;
   readonly faults?: readonly Fault[];
+  /** With stepped time, whose clock is `clock`: takes each client's socket. */
+  readonly steps?: { accept(socket: Socket): void } | undefined;
 }
 
 export interface SimulatedBroker {
@@ -63,6 +65,8 @@ export interface SimulatedBroker {
 const FEED_PATH = '/smart-stream';
 /** Real ms: short against the feed's quarter seconds, cheap at any speed. */
 const DELIVER_EVERY_MS = 5;
+/** Market ms of stepped time that a delivery gathers, as each costs a turn of both processes: one of the feed's frames. */
+const STEP_MS = FRAME_MS;
 /** Maximum real ms between checks of heartbeats. */
 const CHECK_EVERY_MS = 1000;
 const CHECKS_A_HEARTBEAT = 10;
@@ -95,6 +99,7 @@ class RunningBroker implements SimulatedBroker {
   readonly #waiting = new Set<Duplex>();
   readonly #socketsOf = new Map<string, number>();
   #timers: Timer[] = [];
+  #delivery: Timer | undefined;
   #closing: Promise<void> | undefined;
   #authority = '';
   port = 0;
@@ -133,6 +138,7 @@ class RunningBroker implements SimulatedBroker {
         response.destroy(error instanceof Error ? error : new Error(sentenceOf(error))),
       );
     });
+    if (options.steps !== undefined) this.#server.on('connection', (socket) => options.steps!.accept(socket));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
@@ -151,22 +157,35 @@ class RunningBroker implements SimulatedBroker {
     });
     this.port = (this.#server.address() as AddressInfo).port;
     this.#authority = `${host.includes(':') ? `[${host}]` : host}:${this.port}`;
-    const { clock, market } = this.#options;
-    const publish: Emit = (index, packet) => this.#feed.publish(index, packet);
-    const faults = this.#faults;
-    const targets = (): FaultTarget[] =>
-      [...this.#connections.values()].flatMap(({ faultTarget }) => faultTarget ?? []);
+    const { clock, steps } = this.#options;
+    if (steps !== undefined) this.#deliverInSteps();
     this.#timers = [
-      clock.every(
-        DELIVER_EVERY_MS,
-        faults === undefined
-          ? () => market.advance(clock.marketMs(), publish)
-          : () => faults.run(clock.marketMs(), publish, targets),
-      ),
+      ...(steps === undefined ? [clock.every(DELIVER_EVERY_MS, () => this.#deliver())] : []),
       clock.every(Math.min(CHECK_EVERY_MS, this.#limits.heartbeatMs / CHECKS_A_HEARTBEAT), () => {
         for (const connection of this.#connections.values()) connection.check();
       }),
     ];
+  }
+
+  /** Advances the market to now, and sends what is due. */
+  #deliver(): void {
+    const { clock, market } = this.#options;
+    const publish: Emit = (index, packet) => this.#feed.publish(index, packet);
+    if (this.#faults === undefined) market.advance(clock.marketMs(), publish);
+    else
+      this.#faults.run(clock.marketMs(), publish, () =>
+        [...this.#connections.values()].flatMap(({ faultTarget }) => faultTarget ?? []),
+      );
+  }
+
+  /** Delivers at the market's next event, not before the next step. */
+  #deliverInSteps(): void {
+    const { clock, market } = this.#options;
+    this.#deliver();
+    const nowMs = clock.marketMs();
+    const nextMs = Math.min(market.nextMs, this.#faults?.nextMs(nowMs) ?? Infinity);
+    const step = Math.max(Math.floor(nowMs / STEP_MS) + 1, Math.ceil(nextMs / STEP_MS));
+    this.#delivery = clock.after(step * STEP_MS - nowMs, () => this.#deliverInSteps());
   }
 
   get feedUrl(): string {
@@ -199,6 +218,8 @@ class RunningBroker implements SimulatedBroker {
       return;
     }
     this.#waiting.add(socket);
+    // Nothing may come before the answer; reading shows when the client leaves.
+    socket.resume().once('end', () => socket.destroy());
     const timer = this.#options.clock.after(delayMs, () => {
       this.#waiting.delete(socket);
       this.#answer(request, target, socket, head);
@@ -254,6 +275,7 @@ class RunningBroker implements SimulatedBroker {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
+    this.#delivery?.cancel();
     const ended = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const open = [...this.#connections.keys()];
     const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)));

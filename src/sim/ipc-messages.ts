@@ -2,6 +2,7 @@
 
 import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
+import type { Turn, Turned } from '../stepped/turns.js';
 
 export type ToSimulator =
   | {
@@ -12,7 +13,9 @@ export type ToSimulator =
       readonly volumeKind: VolumeKind;
     }
   /** Only after `prepared`: starts market time. */
-  | { readonly type: 'start' };
+  | { readonly type: 'start' }
+  /** Stepped time only. */
+  | { readonly type: 'turn'; readonly turn: Turn };
 
 export type FromSimulator =
   | {
@@ -23,10 +26,11 @@ export type FromSimulator =
   | {
       readonly type: 'started';
       readonly feedUrl: string;
+      readonly port: number;
       /** Market time at the anchor, epoch ms. */
       readonly originMs: number;
       /** The anchor on the monotonic clock that the machine's processes share. */
       readonly anchorMonoMs: number;
-      readonly speed: number;
     }
+  | { readonly type: 'turned'; readonly turned: Turned }
   | { readonly type: 'failed'; readonly sentence: string };

@@ -139,6 +139,17 @@ export class Market {
     return day.trueCandles(this.listings[index], toMs);
   }
 
+  /** When the next snapshot may be due, epoch ms; after the day's last, the next midnight. */
+  get nextMs(): number {
+    let nextMs = istMs(this.#date, '00:00') + DAY_MS;
+    for (const { day } of this.#order) {
+      const { conflation } = day;
+      if (conflation.nextFrame <= conflation.lastFrame)
+        nextMs = Math.min(nextMs, conflation.timeOf(conflation.nextFrame));
+    }
+    return nextMs;
+  }
+
   #run(toMs: number, emit: Emit): void {
     const order = this.#order;
     if (order.length === 0) return;

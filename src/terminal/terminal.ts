@@ -48,6 +48,11 @@ export class Terminal {
     this.#options.screen.write(`${this.#toFirstLine()}${lines}${over(this.#lines)}`);
   }
 
+  /** True if `show` draws the whole status again. */
+  get redraws(): boolean {
+    return this.#options.tty;
+  }
+
   /** Redraws; without a terminal, writes a line if a minute was sealed or a gate changed. */
   show(frame: StatusFrame, transitions: readonly GateTransition[]): void {
     if (this.#options.tty) this.#draw(frame);

@@ -44,7 +44,7 @@ export class WriterHost {
   readonly #host: ThreadHost;
   #port: MessagePort | undefined;
   #request: Request | undefined;
-  #following = false;
+  #following: Extract<ToWriter, { kind: 'follow' }> | undefined;
   #lost: Error | undefined;
   #silentDeaths = 0;
   readonly #files = new Map<string, WrittenFile>();
@@ -90,13 +90,13 @@ export class WriterHost {
     return answer;
   }
 
-  /** From now on candles are written and evaluated when sealed. */
-  follow(): void {
-    this.#following = true;
-    this.#send({ kind: 'follow' });
+  /** From now on candles are written and evaluated when sealed; `onRequest`: when `settle` asks for it. */
+  follow(onRequest = false): void {
+    this.#following = { kind: 'follow', onRequest };
+    this.#send(this.#following);
   }
 
-  /** Before `follow`: writes and evaluates what is sealed now. */
+  /** Before `follow`, or after `follow(true)`: writes and evaluates what is sealed now. */
   async settle(): Promise<void> {
     await this.#ask({ kind: 'settle' });
   }
@@ -150,7 +150,7 @@ export class WriterHost {
     port1.on('message', (message: FromWriter) => this.#hear(message));
     this.#port?.close();
     this.#port = port1;
-    if (this.#following) this.#send({ kind: 'follow' });
+    if (this.#following !== undefined) this.#send(this.#following);
     if (this.#request !== undefined) this.#send(this.#request.message);
     const value: WriterTask = {
       port: port2,

@@ -37,8 +37,8 @@ export interface WriterTask extends WriterSetup {
 export type ToWriter =
   /** Loads what is needed and reads the history, before connecting. */
   | { readonly kind: 'prepare' }
-  /** From now on writes and evaluates at each change. */
-  | { readonly kind: 'follow' }
+  /** From now on writes and evaluates at each change; `onRequest`: only with `settle`, except for other sinks. */
+  | { readonly kind: 'follow'; readonly onRequest: boolean }
   /** Writes and evaluates what is due now. */
   | { readonly kind: 'settle' }
   /** After END in all shards: writes and evaluates the rest, open minutes included, and proves all. */

@@ -80,13 +80,13 @@ export class Writer {
     this.#task.port.postMessage(message);
   }
 
-  async #handle({ kind }: ToWriter): Promise<FromWriter | undefined> {
-    switch (kind) {
+  async #handle(message: ToWriter): Promise<FromWriter | undefined> {
+    switch (message.kind) {
       case 'prepare':
         return this.#prepare();
       case 'follow':
         await this.#open();
-        this.#follow();
+        this.#follow(message.onRequest);
         return undefined;
       case 'settle':
         await this.#open();
@@ -140,9 +140,9 @@ export class Writer {
     });
   }
 
-  #follow(): void {
+  #follow(onRequest: boolean): void {
     const { signal } = this.#following;
-    this.#loops = Promise.all([this.#files.follow(signal), this.#followEvaluation()]);
+    if (!onRequest) this.#loops = Promise.all([this.#files.follow(signal), this.#followEvaluation()]);
     for (const { feed } of this.#others) void feed.follow(signal);
   }
 

@@ -46,6 +46,7 @@ export function goodFacts(): Facts {
     mode: 'ltp',
     volumeKind: 'tick',
     speed: 1,
+    stepped: false,
     symbols: [goodSymbol('RELIANCE', '2885'), goodSymbol('INFY', '1594')],
     counters: { ...counters, binary: 1202, decoded: 1202, routed: 1202 },
     market: {

@@ -65,7 +65,7 @@ export const FEED_OPTIONS = [
     placeholder: 'N',
     reader: marketSpeed,
     default: '1',
-    help: 'sim: market seconds a second',
+    help: 'sim: market seconds a second; max steps from event to event, as fast as the machine works',
     rules: [simOnly],
   }),
   value({

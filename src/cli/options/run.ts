@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { RUN_MINUTES } from '../../limits.js';
 import type { ModeName } from '../../market/packet.js';
 import { number, oneOf, reader, symbolNames, usage, type Reader } from '../values.js';
-import { excludes, flag, value } from './row.js';
+import { belongsTo, excludes, flag, value } from './row.js';
 
 /** Commands that run: a stage, and a whole day. */
 export const RUNS = ['run', 'shadow'] as const;
@@ -146,6 +146,25 @@ export const RUN_OPTIONS = [
         given.has('wait-open')
           ? `--${name} continues a run of today; --wait-open waits for another day.`
           : undefined,
+      (given, name) =>
+        given.text('speed') === 'max' && !given.has('resume-after')
+          ? `--${name} with --speed max needs --resume-after SECONDS: its time stood still since the kill.`
+          : undefined,
+    ],
+  }),
+  value({
+    name: 'resume-after',
+    as: 'resumeAfterS',
+    commands: RUNS,
+    placeholder: 'SECONDS',
+    reader: number({ min: 0, max: 86_400, unit: 'market seconds' }),
+    help: '--speed max with --resume: market seconds between the kill and the resumption',
+    rules: [
+      belongsTo('resume'),
+      (given, name) =>
+        given.text('speed') === 'max'
+          ? undefined
+          : `--${name} belongs to --speed max: at any other speed the clock says how much time has passed.`,
     ],
   }),
   value({

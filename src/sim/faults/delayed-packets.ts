@@ -18,6 +18,11 @@ export class DelayedPackets {
     this.#next = Math.min(this.#next, dueMs);
   }
 
+  /** Of the next release, epoch ms; Infinity without one. */
+  get nextMs(): number {
+    return this.#next;
+  }
+
   /** Publishes what is due by `ms`, by due time, then arrival. */
   release(ms: number, publish: (index: number, packet: Packet) => void): void {
     while (this.#next <= ms) {

@@ -91,6 +91,14 @@ export class FaultInjector {
     this.#advance(toMs, publish);
   }
 
+  /** When it has something to do after `nowMs`, market time; a moment that waits for a connection has always. */
+  nextMs(nowMs: number): number {
+    const moments = this.#moments
+      .filter((moment) => moment.fromMs > nowMs || moment.isActive(nowMs))
+      .map((moment) => Math.max(moment.fromMs, nowMs));
+    return Math.min(...moments, this.#delayed.nextMs);
+  }
+
   /** The answer to a subscription: the market's last packet, as the faults leave it. */
   cached(index: number): Packet {
     let packet = this.#options.market.last(index);
