@@ -11,6 +11,7 @@ interface Locked {
   readonly version: string;
   readonly license?: string;
   readonly dev?: boolean;
+  readonly engines?: { readonly node?: string };
   readonly resolved?: string;
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
@@ -54,6 +55,14 @@ describe('docs/dependencies.md', () => {
       .filter(([path]) => !Object.hasOwn(dependencies, nameOf(path)))
       .map(([path, { version, license }]) => `${nameOf(path)} ${version} ${license ?? 'none'}`);
     expect(listed.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('the packages that hold a version for the Parquet library are installed once, and ask for no newer Node', () => {
+    for (const name of ['@zenfs/core', 'kerium', 'utilium']) {
+      const found = locked.filter(([path]) => path.endsWith(`node_modules/${name}`));
+      expect(found.map(([path]) => path)).toEqual([`node_modules/${name}`]);
+      expect(found[0][1].engines?.node ?? 'any', name).toMatch(/^(any|>= 18)$/);
+    }
   });
 
   it('no dependency has an install script; each has a hash and comes from the npm registry', () => {
