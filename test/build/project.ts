@@ -1,0 +1,107 @@
+/** A small project that scripts/build.mjs builds, in a folder of its own. */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { shipped } from '../../src/paths.js';
+import { inFolder } from '../parquet/candles.js';
+
+/** Modules besides main. Enough for a build to take a moment between its first and its last file. */
+const MODULES = 60;
+
+export interface Done {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export interface Project {
+  readonly folder: string;
+  /** Gives every module this version. */
+  write(version: number): void;
+  build(): Promise<Done>;
+  /** Starts a build in a process group of its own. */
+  start(): { readonly pid: number; readonly ended: Promise<Done> };
+  /** Runs the built program, which prints the version of each of its modules. */
+  run(): Promise<Done>;
+  /** The versions that the built program prints, each once. */
+  versions(): Promise<readonly string[]>;
+  /** Resolves when no build holds the lock. */
+  idle(): Promise<void>;
+}
+
+/** Runs a program to its end. */
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): { pid: number; ended: Promise<Done> } {
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = new Promise<Done>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+  return { pid: child.pid!, ended };
+}
+
+function writeFiles(folder: string): void {
+  for (const path of ['scripts', 'src/page/bundle.mjs', 'tsconfig.json'])
+    cpSync(fileURLToPath(shipped(path)), join(folder, path), { recursive: true });
+  symlinkSync(fileURLToPath(shipped('node_modules')), join(folder, 'node_modules'));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({
+      name: 'tickshard',
+      version: '1.0.0',
+      type: 'module',
+      bin: { tickshard: 'dist/src/main.js' },
+      files: ['dist/src'],
+      scripts: { prepare: 'node scripts/build.mjs' },
+    }),
+  );
+  writeFileSync(join(folder, 'src/page/main.ts'), 'document.title = "a page";\n');
+  writeFileSync(join(folder, 'src/page/page.css'), 'body { color: black; }\n');
+  const names = Array.from({ length: MODULES }, (_, k) => k);
+  writeFileSync(
+    join(folder, 'src/main.ts'),
+    [
+      '#!/usr/bin/env node',
+      ...names.map((k) => `import { version as v${k} } from './part${k}.js';`),
+      `console.log([${names.map((k) => `v${k}`).join(', ')}].join(' '));`,
+      '',
+    ].join('\n'),
+  );
+}
+
+export async function inProject(body: (project: Project) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    mkdirSync(join(folder, 'src'));
+    writeFiles(folder);
+    const lock = join(folder, '.build/.lock');
+    const start = (): ReturnType<typeof run> => run(process.execPath, ['scripts/build.mjs'], folder);
+    const project: Project = {
+      folder,
+      write(version) {
+        for (let k = 0; k < MODULES; k++)
+          writeFileSync(join(folder, `src/part${k}.ts`), `export const version = ${version};\n`);
+      },
+      start,
+      build: () => start().ended,
+      run: () => run(process.execPath, ['dist/src/main.js'], folder).ended,
+      async versions() {
+        const { output } = await project.run();
+        return [...new Set(output.trim().split(' '))];
+      },
+      async idle() {
+        while (existsSync(lock) && existsSync(`/proc/${readFileSync(lock, 'utf8').split(' ')[0]}`))
+          await new Promise((resolve) => setTimeout(resolve, 50));
+      },
+    };
+    project.write(0);
+    await body(project);
+    await project.idle();
+  });
+}
