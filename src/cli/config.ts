@@ -77,7 +77,7 @@ export function remoteFeed(feed: string, ca: string | undefined): RemoteFeed {
 }
 
 /** Folder of the candles: the live feed's are apart from all others. */
-export function outFolder(out: string | undefined, feed: FeedChoice): string {
+export function outFolder(out: string | undefined, feed: Pick<FeedChoice, 'kind'>): string {
   return out ?? (feed.kind === 'live' ? OUT.live : OUT.other);
 }
 

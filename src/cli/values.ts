@@ -103,12 +103,9 @@ export const symbolNames: Reader<readonly string[]> = reader('names separated by
 });
 
 /** `live`, `sim` where `sim` is true, or a URL. */
-export function feedName(sim: boolean): Reader<string> {
-  return reader(`live${sim ? ', sim' : ''} or a ws:// or wss:// URL`, (text) => {
-    if (text === 'sim' && !sim) throw usage(SIM_IS_A_RUN);
-    return text === 'live' || text === 'sim' || text.includes('://') ? text : REFUSED;
-  });
-}
+export const feedName: Reader<string> = reader('live, sim or a ws:// or wss:// URL', (text) =>
+  text === 'live' || text === 'sim' || text.includes('://') ? text : REFUSED,
+);
 
 /** For a command that connects to a running server. */
 export const SIM_IS_A_RUN =

@@ -3,15 +3,16 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineCommand } from '../../cli/command.js';
-import { outFolder, remoteFeed, type RemoteFeed } from '../../cli/config.js';
+import { outFolder, remoteFeed } from '../../cli/config.js';
 import type { ValuesOf } from '../../cli/options/table.js';
+import { DEFAULT_AT, time } from '../../cli/values.js';
 import { SystemClock, type Clock } from '../../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../../errors.js';
+import { nameOf, reliance, serverOf, type DoctorFeed, type Server } from './server.js';
 import { TITLES, failed, passed, skipped, warned, type Check } from './check.js';
 import { clockCheck, coresCheck, diskCheck, marketCheck, nodeCheck } from './machine.js';
 import { tryFeed } from './trial.js';
 import type { BrokerSession } from '../../broker/broker.js';
-import type { Endpoint } from '../../broker/endpoint.js';
 import { LoginRefused } from '../../broker/refusals.js';
 import { inContinuous, istDate, istStamp } from '../../market/session.js';
 import { secondsText } from '../../text/duration.js';
@@ -19,12 +20,12 @@ import { statusRow } from '../../terminal/rows.js';
 import { broker } from '../../run/broker.js';
 import { removeFolders, checkFolder, nearestExisting, probeFolder } from '../../run/output-folders.js';
 import { terminalOn } from '../../run/presenter.js';
-import { accessTo, endpointOf, proxyNamed, type Access } from '../../run/source.js';
+import { proxyNamed, type Access } from '../../run/source.js';
 import { onStop } from '../../run/shutdown.js';
 import { disagreement, niftyFifty, readInstrumentMaster, shippedCalendar } from '../../run/universe.js';
 
 interface DoctorOptions extends Pick<ValuesOf<'doctor'>, 'instruments' | 'json'> {
-  readonly feed: RemoteFeed;
+  readonly feed: DoctorFeed;
   /** A run's --out. */
   readonly out: string;
 }
@@ -36,7 +37,7 @@ const titleWidth = Math.max(...Object.values(TITLES).map((title) => title.length
  * USAGE or CONFIG for unusable options.
  */
 async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<number> {
-  const endpoint = endpointOf(feed);
+  const name = nameOf(feed);
   const terminal = terminalOn(json ? process.stderr : process.stdout);
   const checks: Check[] = [];
   const say = (check: Check): void => {
@@ -53,8 +54,8 @@ async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<
   const abort = new AbortController();
   const release = onStop(() => abort.abort());
   try {
-    terminal.say(`tickshard doctor, feed ${new URL(endpoint.feedUrl).host}`);
-    await runChecks(say, { feed, endpoint, out, instruments, signal: abort.signal });
+    terminal.say(`tickshard doctor, feed ${name}`);
+    await runChecks(say, { feed, out, instruments, signal: abort.signal });
   } finally {
     release();
   }
@@ -73,14 +74,13 @@ async function doctor({ feed, out, instruments, json }: DoctorOptions): Promise<
   );
   if (json)
     process.stdout.write(
-      `${JSON.stringify({ ok: bad === 0, feed: new URL(endpoint.feedUrl).host, checks: checks.map((check) => ({ title: TITLES[check.id], ...check })) }, null, 2)}\n`,
+      `${JSON.stringify({ ok: bad === 0, feed: name, checks: checks.map((check) => ({ title: TITLES[check.id], ...check })) }, null, 2)}\n`,
     );
   return bad === 0 ? EXIT.pass : EXIT.failed;
 }
 
 interface CheckContext {
-  readonly feed: RemoteFeed;
-  readonly endpoint: Endpoint;
+  readonly feed: DoctorFeed;
   readonly out: string;
   readonly instruments: string | undefined;
   readonly signal: AbortSignal;
@@ -88,32 +88,52 @@ interface CheckContext {
 
 async function runChecks(
   say: (check: Check) => void,
-  { feed, endpoint, out, instruments, signal }: CheckContext,
+  { feed, out, instruments, signal }: CheckContext,
 ): Promise<void> {
-  const clock = new SystemClock();
-  const calendar = shippedCalendar();
+  const nowMs = feed.kind === 'sim' ? feed.atMs : new SystemClock().wallMs();
   say(nodeCheck(process.versions.node, `${process.platform} ${process.arch}`));
   say(coresCheck(availableParallelism()));
   say(foldersCheck([out, 'data/test/reports', 'logs'].map((folder) => resolve(folder))));
   say(await freeSpaceCheck(resolve(out)));
-  say(marketCheck(calendar, clock.wallMs()));
-  say(await instrumentsCheck(instruments, istDate(clock.wallMs())));
-  const access = accessOf(feed, say);
-  if (access === undefined) {
+  const market = marketCheck(shippedCalendar(), nowMs);
+  if (feed.kind === 'sim')
+    say({ ...market, observed: `simulated, from ${istStamp(nowMs)}, ${market.observed}` });
+  else say(market);
+  say(
+    feed.kind === 'sim' && instruments === undefined
+      ? skipped('instruments', 'the simulated market has the tokens that were shipped')
+      : await instrumentsCheck(instruments, istDate(nowMs)),
+  );
+  const server = await serverOf(feed, say);
+  if (server === undefined) {
+    const why = feed.kind === 'sim' ? 'without a server' : 'without credentials';
     for (const id of ['login', 'clock', 'handshake', 'pong', 'packet', 'close'] as const)
-      say(skipped(id, 'without credentials'));
+      say(skipped(id, why));
     return;
   }
-  const session = await sessionOf(access, clock, signal, say);
+  try {
+    await checkServer(say, server, { simulated: feed.kind === 'sim', signal });
+  } finally {
+    server.stop();
+  }
+}
+
+async function checkServer(
+  say: (check: Check) => void,
+  { access, clock }: Server,
+  { simulated, signal }: { readonly simulated: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const session = await sessionOf(access, clock, simulated, signal, say);
   if (signal.aborted) return;
   if (session === undefined) {
     for (const id of ['handshake', 'pong', 'packet', 'close'] as const) say(skipped(id, 'without a log-in'));
     return;
   }
-  const day = calendar.day(istDate(clock.wallMs()), true);
+  const day = shippedCalendar().day(istDate(clock.wallMs()), true);
   const inSession = day.kind !== 'shut' && inContinuous(day.session, clock.wallMs());
-  const token = niftyFifty().find(({ symbol }) => symbol === 'RELIANCE')!;
-  for (const check of await tryFeed({ endpoint, session, clock, token, inSession, signal })) say(check);
+  const { endpoint } = access;
+  for (const check of await tryFeed({ endpoint, session, clock, token: reliance(), inSession, signal }))
+    say(check);
 }
 
 /** Makes each folder with missing parents, writes to it, and removes what it made. */
@@ -176,42 +196,20 @@ async function instrumentsCheck(named: string | undefined, today: string): Promi
   }
 }
 
-/** Checks that credentials exist, and never shows them. */
-function accessOf(feed: RemoteFeed, say: (check: Check) => void): Access | undefined {
-  try {
-    const access = accessTo(feed);
-    if (access.demo) say(passed('credentials', "none given; the simulated broker's demo account is used"));
-    else say(credentialsCheck(access));
-    return access;
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    say(
-      failed(
-        'credentials',
-        'no',
-        `${error.message} README, "Your first live run", says where they come from.`,
-      ),
-    );
-    return undefined;
-  }
-}
-
-/** Checks their form. */
-function credentialsCheck({ credentials, warnings }: Access): Check {
-  const { present, usable, doubt } = broker.access.lookAt(credentials);
-  if (warnings.length > 0) return warned('credentials', present, warnings.join(' '));
-  return doubt === undefined ? passed('credentials', usable) : warned('credentials', present, doubt);
-}
-
 async function sessionOf(
   { endpoint, credentials }: Access,
   clock: Clock,
+  simulated: boolean,
   signal: AbortSignal,
   say: (check: Check) => void,
 ): Promise<BrokerSession | undefined> {
   const startMs = clock.monoMs();
   const clockOf = (aheadMs: number | undefined): Check =>
-    aheadMs === undefined ? skipped('clock', 'the server did not say its time') : clockCheck(aheadMs);
+    simulated
+      ? skipped('clock', 'the simulated broker has market time')
+      : aheadMs === undefined
+        ? skipped('clock', 'the server did not say its time')
+        : clockCheck(aheadMs);
   try {
     const session = await broker.access.logIn(endpoint, credentials, clock, signal);
     say(
@@ -240,11 +238,15 @@ async function sessionOf(
 }
 
 export const command = defineCommand<'doctor', DoctorOptions>({
-  about: 'Logs in once and opens the feed once, as a run would, and leaves no file. Secrets are never shown.',
+  about:
+    'Logs in once and opens the feed once, as a run would, and leaves no file. Secrets are never shown. --feed sim starts the simulated broker for it: that checks this machine, and needs no account.',
   exitCodes: { 0: 'a run can start', 1: 'a check failed', 2: 'usage or configuration' },
   example: 'tickshard doctor',
   check: (values) => {
-    const feed = remoteFeed(values.feed, values.ca);
+    const feed: DoctorFeed =
+      values.feed === 'sim'
+        ? { kind: 'sim', atMs: time.read(DEFAULT_AT, 'at') }
+        : remoteFeed(values.feed, values.ca);
     const { out, instruments, json } = values;
     return { feed, out: outFolder(out, feed), instruments, json };
   },

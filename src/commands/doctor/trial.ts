@@ -22,7 +22,7 @@ export interface TrialOptions {
   readonly session: BrokerSession;
   readonly clock: Clock;
   readonly token: TokenKey;
-  /** True in continuous trading by this machine's clock: a packet must come. */
+  /** True in continuous trading by `clock`: a packet must come. */
   readonly inSession: boolean;
   /** Ends early with a close frame. */
   readonly signal: AbortSignal;

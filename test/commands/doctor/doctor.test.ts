@@ -93,11 +93,37 @@ describe.concurrent('tickshard doctor', () => {
       simulator.child.kill();
       expect(stderr).toBe('');
       expect(stdout).toMatch(
-        /\[pass\] Node +20\.[\s\S]*\[pass\] Log-in +after[\s\S]*\[pass\] Feed answers pings[\s\S]*\[pass\] Feed serves RELIANCE[\s\S]*\[pass\] Feed closes in order/,
+        /\[pass\] Node +2\d\.[\s\S]*\[pass\] Log-in +after[\s\S]*\[pass\] Feed answers pings[\s\S]*\[pass\] Feed serves RELIANCE[\s\S]*\[pass\] Feed closes in order/,
       );
       expect(stdout).not.toMatch(/\[fail\]/);
       expect(code).toBe(0);
       expect(everythingIn(folder)).toEqual([]);
+    });
+  });
+
+  it('starts a simulated broker for --feed sim, checks it and stops it, and reads no credentials', async () => {
+    await inFolder(async (folder) => {
+      writeFileSync(join(folder, '.env'), 'ANGEL_PIN=\n');
+      const { code, stdout, stderr } = await run(['doctor', '--feed', 'sim'], folder, env);
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/^tickshard doctor, feed sim\n/);
+      expect(stdout).toMatch(/\[pass\] Market +simulated, from 2026-11-23T11:00:00\+05:30, open until /);
+      expect(stdout).toMatch(
+        /\[skip\] Instrument file +the simulated market has the tokens that were shipped/,
+      );
+      expect(stdout).toMatch(/\[pass\] Credentials +the simulated broker's demo account; yours are not read/);
+      expect(stdout).toMatch(/\[skip\] This machine's clock +the simulated broker has market time/);
+      for (const title of [
+        'Log-in',
+        'Feed opens',
+        'Feed answers pings',
+        'Feed serves RELIANCE',
+        'Feed closes in order',
+      ])
+        expect(stdout).toMatch(new RegExp(`\\[pass\\] ${title} +\\S`));
+      expect(stdout).not.toMatch(/\[fail\]/);
+      expect(code).toBe(0);
+      expect(everythingIn(folder)).toEqual(['.env']);
     });
   });
 
@@ -265,7 +291,11 @@ describe('the checks of the machine', () => {
     ['20.19.0', 'pass'],
     ['20.18.3', 'fail'],
     ['18.20.0', 'fail'],
-    ['22.1.0', 'warn'],
+    ['22.1.0', 'pass'],
+    ['23.11.0', 'warn'],
+    ['24.0.0', 'pass'],
+    ['26.10.0', 'pass'],
+    ['27.0.0', 'warn'],
   ])('Node %s: %s', (version, status) => expect(nodeCheck(version, 'linux x64').status).toBe(status));
 
   it.each([
