@@ -117,16 +117,16 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
         started = true;
         const anchorMonoMs = monoMs();
         const stepped = speed === 'max' ? new VirtualClock(atMs) : undefined;
-        const clock = stepped ?? new SystemClock({ originMs: atMs, speed: speedNumber(speed), anchorMonoMs });
-        taker = stepped && new TurnTaker(stepped);
+        const anchored = { originMs: atMs, speed: speedNumber(speed), anchorMonoMs };
+        const clock = stepped ?? new SystemClock(anchored);
+        taker = stepped && new TurnTaker(stepped, (turned) => send({ type: 'turned', turned }));
         broker = await startBroker({ port, market, clock, faults, steps: taker });
         const { feedUrl, port: opened } = broker;
-        send({ type: 'started', feedUrl, port: opened, originMs: atMs, anchorMonoMs });
+        send({ type: 'started', feedUrl, port: opened, ...anchored });
         return;
       }
       case 'turn':
-        send({ type: 'turned', turned: await taker!.take(message.turn) });
-        return;
+        return taker!.take(message.turn);
     }
   };
 

@@ -65,7 +65,9 @@ export class FeedLag {
   /** The greatest lag of the smallest `percent`, to 8 ms. */
   #percentile(percent: number): number {
     let left = Math.ceil((this.#samples * percent) / 100);
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    // A batch's lag is rounded: its bucket may be one lower.
+    const first = Math.floor((this.#leastMs - this.#originMs) / BUCKET_MS) - 1;
+    for (let bucket = Math.max(0, Math.min(first, BUCKETS - 1)); bucket < BUCKETS; bucket++) {
       left -= this.counts[bucket];
       if (left <= 0) return Math.min(this.#mostMs, this.#originMs + (bucket + 1) * BUCKET_MS);
     }

@@ -130,8 +130,8 @@ export class Pipeline {
   /** Resolves when nothing received is outstanding; reads on if reading was paused. */
   async settle(): Promise<void> {
     const { engine, journal } = this.#options;
-    await journal?.flush();
-    await until(() => engine.router.isDrained);
+    journal?.commit();
+    await until(() => journal?.busy !== true && engine.router.isDrained);
     if (this.paused) this.#resumeWhenLow();
   }
 

@@ -134,13 +134,13 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
         faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`],
       stop: () => child.stop(),
       async start() {
-        const { feedUrl, port, originMs, anchorMonoMs } = await child.start();
+        const { feedUrl, port, ...anchored } = await child.start();
         const common = { endpoint: broker.access.endpointAt(feedUrl), credentials: DEMO_ACCOUNT };
         if (speed !== 'max') {
-          const clock = new SystemClock({ originMs, anchorMonoMs, speed });
+          const clock = new SystemClock(anchored);
           return { ...common, clock, stepper: undefined };
         }
-        const clock = new VirtualClock(originMs);
+        const clock = new VirtualClock(anchored.originMs);
         return { ...common, clock, stepper: new Stepper({ clock, port, turn: (turn) => child.turn(turn) }) };
       },
     };

@@ -10,7 +10,7 @@ import { EngineError } from '../errors.js';
 import type { Engine } from '../ingest/engine.js';
 import type { Pipeline } from '../ingest/pipeline.js';
 import { Connections } from '../stepped/connections.js';
-import { quiet } from '../stepped/quiet.js';
+import { linger, quiet } from '../stepped/quiet.js';
 import type { Turn, Turned } from '../stepped/turns.js';
 import type { VirtualClock } from '../stepped/virtual-clock.js';
 import type { WriterHost } from '../threads/writer-host.js';
@@ -66,6 +66,8 @@ export class Stepper {
   /** What the simulator was last told, as text. */
   #told = '';
   #toldMs = NaN;
+  /** The last event sent nothing, so nothing is awaited but `#outstanding`. */
+  #isCalm = false;
   #stopped = false;
   #running: Promise<void> | undefined;
   readonly #onSocket = (message: unknown): void => this.#watch((message as { socket: Socket }).socket);
@@ -125,7 +127,8 @@ export class Stepper {
   async #step(alone: boolean): Promise<void> {
     const { clock } = this.#options;
     if (!alone) {
-      await this.#quiet();
+      if (!this.#isCalm || this.#outstanding.any()) await this.#quiet();
+      this.#isCalm = false;
       if (this.#stopped) return;
       if (JSON.stringify(this.#connections.sent()) !== this.#told) return this.#exchange(false);
     } else await sleep(0);
@@ -139,6 +142,7 @@ export class Stepper {
       clock.moveTo(ownMs);
       await this.#exchange(false);
     }
+    this.#isCalm = !clock.dueMaySend;
     clock.fireNext();
   }
 
@@ -162,6 +166,7 @@ export class Stepper {
     const arrived = answer.then(() => void (answered = true));
     let seen = NaN;
     let changedMs = monoMs();
+    await linger(() => answered);
     while (!answered) {
       await Promise.race([arrived, sleep(LOOK_MS)]);
       const isBusy = this.#outstanding.any();

@@ -31,6 +31,7 @@ export type FromSimulator =
       readonly originMs: number;
       /** The anchor on the monotonic clock that the machine's processes share. */
       readonly anchorMonoMs: number;
+      readonly speed: number;
     }
   | { readonly type: 'turned'; readonly turned: Turned }
   | { readonly type: 'failed'; readonly sentence: string };

@@ -7,10 +7,12 @@ import type { VirtualClock } from '../stepped/virtual-clock.js';
 
 export class TurnTaker {
   readonly #clock: VirtualClock;
+  readonly #answer: (turned: Turned) => void;
   readonly #connections = new Connections();
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, answer: (turned: Turned) => void) {
     this.#clock = clock;
+    this.#answer = answer;
   }
 
   /** Takes a client's socket. Those that the run does not name are of other programs: time does not wait for them. */
@@ -19,7 +21,8 @@ export class TurnTaker {
     if (remotePort !== undefined) this.#connections.add(remotePort, socket);
   }
 
-  async take({ nowMs, fires, sent }: Turn): Promise<Turned> {
+  /** Answers when quiet. */
+  async take({ nowMs, fires, sent }: Turn): Promise<void> {
     const connections = this.#connections;
     this.#clock.moveTo(nowMs);
     connections.forgetUnnamed(sent);
@@ -45,9 +48,9 @@ export class TurnTaker {
     }
     const { dueMs } = this.#clock;
     const named = new Set(sent.map(({ port }) => port));
-    return {
+    this.#answer({
       dueMs: dueMs === Infinity ? null : dueMs,
       sent: connections.sent().filter(({ port }) => named.has(port)),
-    };
+    });
   }
 }
