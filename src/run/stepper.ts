@@ -163,7 +163,9 @@ export class Stepper {
   /** Until the answer: the simulator may be waiting until this process has read, which it does while it has room. */
   async #workDuring(answer: Promise<Turned>): Promise<void> {
     let answered = false;
-    const arrived = answer.then(() => void (answered = true));
+    const done = (): void => void (answered = true);
+    // The caller awaits the answer itself.
+    const arrived = answer.then(done, done);
     let seen = NaN;
     let changedMs = monoMs();
     await linger(() => answered);
