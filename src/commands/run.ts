@@ -18,7 +18,7 @@ const variables = Object.values(broker.access.variables);
 export const runCommand = defineCommand<'run', StageConfig>({
   about: `The live feed needs ${variables.slice(0, -1).join(', ')} and ${variables.at(-1)} in the environment or in .env.`,
   exitCodes,
-  example: 'tickshard --ws-test-mode --stage 1 --duration 15 --feed sim --speed 60',
+  example: 'tickshard --ws-test-mode --stage 1 --duration 15 --feed sim --speed max',
   check: (values) => stageConfig(values, false),
   run,
 });

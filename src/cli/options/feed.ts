@@ -62,7 +62,7 @@ export const FEED_OPTIONS = [
   value({
     name: 'speed',
     commands: SIMULATED,
-    placeholder: 'N',
+    placeholder: 'N|max',
     reader: marketSpeed,
     default: '1',
     help: 'sim: market seconds a second; max steps from event to event, as fast as the machine works',
