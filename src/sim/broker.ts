@@ -65,7 +65,7 @@ export interface SimulatedBroker {
 const FEED_PATH = '/smart-stream';
 /** Real ms: short against the feed's quarter seconds, cheap at any speed. */
 const DELIVER_EVERY_MS = 5;
-/** Market ms of stepped time that a delivery gathers, as each costs a turn of both processes: one of the feed's frames. */
+/** Market ms of stepped time that a delivery gathers, as each costs a turn: one of the feed's frames. */
 const STEP_MS = FRAME_MS;
 /** Maximum real ms between checks of heartbeats. */
 const CHECK_EVERY_MS = 1000;

@@ -57,7 +57,7 @@ export class Connections {
     }
   }
 
-  /** True if all that the other process told of has arrived. */
+  /** True if all that the other process reported as sent has arrived. */
   get settled(): boolean {
     for (const { socket, final, sawEnd, peer } of this.#byPort.values()) {
       // A socket that is gone receives nothing more.
@@ -74,7 +74,7 @@ export class Connections {
     return true;
   }
 
-  /** True if every connection that the other process told of is known here. */
+  /** True if every connection that the other process reported is known here. */
   hasAll(sides: readonly SentBytes[]): boolean {
     return sides.every(({ port }) => this.#byPort.has(port));
   }

@@ -4,8 +4,8 @@ import { monoMs, sleep } from '../clock.js';
 /** Turns of the event loop without a change: a callback may schedule the next step for the following turn. */
 const CALM_TURNS = 2;
 /**
- * Real ms before a wait becomes patient. Most waits end sooner than a thread that sleeps would wake; a longer one leaves
- * the processor to others.
+ * Real ms before a wait becomes patient. Most waits end sooner than a thread that sleeps would wake; a longer one
+ * leaves the processor to others.
  */
 const EAGER_MS = 0.2;
 const PATIENT_MS = 1;

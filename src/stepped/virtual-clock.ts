@@ -1,6 +1,6 @@
 /**
- * A clock that moves only when it is told to: market, monotonic and wall time are one number. A run with `--speed max`
- * and its simulator each have one; src/stepped/turns.ts keeps them equal.
+ * A clock that moves only when its owner moves it: market, monotonic and wall time are one number. A run with
+ * `--speed max` and its simulator each have one; src/stepped/turns.ts keeps them equal.
  */
 import type { Clock, Timer } from '../clock.js';
 

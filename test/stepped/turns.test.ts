@@ -93,7 +93,7 @@ describe('two processes in stepped time', () => {
   });
   afterEach(() => pair.stop());
 
-  it('see what is sent at the time of its sending, whoever sends', async () => {
+  it('see what is sent at the time of its sending, in both directions', async () => {
     const socket = pair.connect();
     pair.ours.after(1000, () => socket.write('hello'));
     pair.theirs.after(2000, () => pair.sockets[0].write(Buffer.alloc(70_000)));
@@ -165,7 +165,7 @@ describe('two processes in stepped time', () => {
     expect(new Set(got.map((line) => line.split(' ')[0]))).toEqual(new Set(['500']));
   });
 
-  it('pass hours without an event in one turn, and tell timers that send nothing to nobody', async () => {
+  it('pass hours without an event in one turn, and give no turn for timers that send nothing', async () => {
     const before = pair.turns;
     let ticks = 0;
     pair.ours.every(25, () => ticks++, 'sends nothing');
