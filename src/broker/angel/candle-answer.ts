@@ -1,6 +1,6 @@
 /** Reads answers of `getCandleData` (docs/protocol.md 10). Pure. */
 import { sanitize } from '../../text/sanitize.js';
-import { knownRefusal } from './refusal.js';
+import { isRateRefusal, knownRefusal } from './refusal.js';
 import { isObject } from '../../text/json.js';
 import type { CandleRow } from '../../candles/candle.js';
 import { MINUTE_MS } from '../../market/session.js';
@@ -19,7 +19,7 @@ export type CandleAnswer =
    * unreadable rows.
    */
   | { readonly kind: 'rows'; readonly rows: readonly CandleRow[]; readonly left: number }
-  /** Over the rate: HTTP 429, or 403 that says so. */
+  /** Over the rate. */
   | { readonly kind: 'limited' }
   /** The window's end is in the server's future. */
   | { readonly kind: 'early' }
@@ -74,7 +74,7 @@ export function readAnswer(
   window: CandleWindow,
   secrets: Iterable<string>,
 ): CandleAnswer {
-  if (status === 429 || (status === 403 && /rate/i.test(text))) return { kind: 'limited' };
+  if (isRateRefusal(status, text)) return { kind: 'limited' };
   if (status >= 500) return { kind: 'down', why: `HTTP ${status}` };
   let answer: unknown;
   try {
@@ -89,7 +89,6 @@ export function readAnswer(
     return rowsOf(Array.isArray(data) ? data : [], window);
   const message = sanitize(textOf(answer['message']), secrets, MAX_MESSAGE);
   const code = sanitize(textOf(answer['errorcode']) || textOf(answer['errorCode']), secrets, MAX_MESSAGE);
-  if (/rate/i.test(message) && /exceed/i.test(message)) return { kind: 'limited' };
   if (/greater than current/i.test(message)) return { kind: 'early' };
   const known = knownRefusal(code);
   const why = `${message || `HTTP ${status}`}${code === '' ? '' : ` (${code})`}`;

@@ -10,9 +10,9 @@ import { LoginLimited, LoginRefused } from '../refusals.js';
 import { certificateFault } from '../../text/certificate-fault.js';
 import { post, restHeaders, type PostAnswer } from './post.js';
 import { sanitize } from '../../text/sanitize.js';
-import { knownRefusal } from './refusal.js';
+import { isRateRefusal, knownRefusal } from './refusal.js';
 import { validUntil } from './token.js';
-import { base32Bytes, totp } from './totp.js';
+import { base32Bytes, stepEndMs, totp } from './totp.js';
 
 /** A type alias, so that `Credentials` of broker.ts accepts it. */
 export type SmartApiCredentials = {
@@ -84,6 +84,12 @@ const WORTH_NAMING_MS = 15_000;
 /** `Date` has whole seconds. */
 const DATE_STEP_MS = 1000;
 
+/** The one-time password is refused. */
+class TotpRefused extends LoginRefused {}
+
+/** A password so late in its step may be judged in the next: it travels for some time. Real ms. */
+const LAST_SECOND_MS = 1000;
+
 function fail(sentence: string, options: { retryable?: boolean } = {}): EngineError {
   return new EngineError('LOGIN', sentence, options);
 }
@@ -150,17 +156,50 @@ function refused(
       ? `; this machine's clock is ${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} the broker's: set it right`
       : '';
   const what = `${message || `HTTP ${status}`}${code === '' ? '' : ` (${code})`}`;
-  return new LoginRefused(
+  const Refusal = code === 'AB1050' ? TotpRefused : LoginRefused;
+  return new Refusal(
     `The broker refuses the log-in: ${what}${known === undefined ? '' : `: ${known.remedy}`}${clock}.`,
     { retryable: known?.retryable ?? false, clockAheadMs },
   );
 }
 
+/** Resolves after `realMs`, or when `signal` aborts. */
+function pause(realMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(realMs, done);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}
+
 /**
- * Logs in; `given` ends it early. Throws EngineError LOGIN with one sentence; retryable for the network or the
- * broker's load.
+ * Logs in; `given` ends it early. A one-time password of its step's last second that is refused is followed by one of
+ * the next step. Throws EngineError LOGIN with one sentence; retryable for the network or the broker's load.
  */
 export async function logIn(
+  endpoint: Endpoint,
+  credentials: SmartApiCredentials,
+  clock: Clock,
+  given: AbortSignal,
+): Promise<SmartApiSession> {
+  const askedMs = clock.wallMs();
+  try {
+    return await logInOnce(endpoint, credentials, clock, given);
+  } catch (error) {
+    const overMs = stepEndMs(askedMs);
+    const isLastSecond = clock.wallMs() > overMs - LAST_SECOND_MS;
+    if (!(error instanceof TotpRefused) || !isLastSecond || given.aborted) throw error;
+    await pause(Math.max(0, overMs - clock.wallMs()), clock, given);
+    return await logInOnce(endpoint, credentials, clock, given);
+  }
+}
+
+async function logInOnce(
   endpoint: Endpoint,
   credentials: SmartApiCredentials,
   clock: Clock,
@@ -180,7 +219,7 @@ export async function logIn(
     oneTime,
   ];
   const answer = parsed(text);
-  if (status === 429 || (status === 403 && /rate/i.test(text)))
+  if (isRateRefusal(status, text))
     throw new LoginLimited(
       `The broker refuses the log-in for its rate (HTTP ${status}): wait a minute; another program may log in with the same client code.`,
     );

@@ -2,6 +2,7 @@
  * Error codes at log-in: meaning and remedy. From the broker's "Exceptions" page; AB1050, AG7002, AG8004 and AB1007's
  * meaning at log-in from users' reports (docs/protocol.md 1; docs/traps.md A12).
  */
+import { isObject } from '../../text/json.js';
 
 export interface KnownRefusal {
   /** One clause. */
@@ -47,6 +48,31 @@ const KNOWN: Readonly<Record<string, KnownRefusal>> = {
 /** What to do about the broker's `code`; undefined for codes that are not of the log-in, such as those of orders. */
 export function knownRefusal(code: string): KnownRefusal | undefined {
   return Object.hasOwn(KNOWN, code) ? KNOWN[code] : undefined;
+}
+
+/** Codes of a refusal for rate that comes with HTTP 200 (docs/protocol.md 1, "Rate limits"). */
+const RATE_CODES: ReadonlySet<string> = new Set(['AB1019', 'AB1021']);
+
+/**
+ * True if an answer refuses a request for its rate: HTTP 429, a 403 that says so, or JSON with one of the codes or
+ * words. `text`: the whole answer.
+ */
+export function isRateRefusal(status: number, text: string): boolean {
+  if (status === 429) return true;
+  if (status === 403) return /rate|too many requests/i.test(text);
+  if (status >= 500) return false;
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return false; // A gateway's page: the caller reports it.
+  }
+  if (!isObject(answer) || answer['status'] === true || answer['success'] === true) return false;
+  const { message, errorcode, errorCode } = answer;
+  if ([errorcode, errorCode].some((code) => typeof code === 'string' && RATE_CODES.has(code))) return true;
+  return (
+    typeof message === 'string' && /too many requests|exceed\w*.*\brate\b|\brate\b.*exceed/i.test(message)
+  );
 }
 
 /** For tests and the documentation. */

@@ -31,6 +31,11 @@ export function base32Bytes(secret: string): Buffer {
   return Buffer.from(bytes);
 }
 
+/** End of the validity of the password at `epochMs`, epoch ms. */
+export function stepEndMs(epochMs: number): number {
+  return (Math.floor(epochMs / STEP_MS) + 1) * STEP_MS;
+}
+
 /** The password at `epochMs`, wall clock. Source: RFC 6238; truncation: RFC 4226. */
 export function totp(secret: string, epochMs: number, digits = 6): string {
   const counter = Buffer.alloc(8);

@@ -86,6 +86,57 @@ describe('a log-in that works', () => {
   });
 });
 
+describe('a one-time password of the last second of its step', () => {
+  const refused = answer({ status: false, message: 'Invalid totp', errorcode: 'AB1050', data: null });
+  /** `beforeEndMs` before the end of a step. */
+  const clockAt = (beforeEndMs: number): FakeClock => new FakeClock(1_795_000_020_000 - beforeEndMs);
+  const sentPasswords = (): unknown[] =>
+    server.logins.map(({ body }) => (JSON.parse(body) as { totp: string }).totp);
+
+  it('that is refused is followed by one of the next step', async () => {
+    server.loginAnswers = [refused, answer(loggedIn())];
+    const fake = clockAt(900);
+    const session = logIn(feedEndpoint(server.url), CREDENTIALS, fake, never);
+    await until(() => fake.nextOnceMs === 900, 'the wait for the next step');
+    fake.advance(900);
+    expect((await session).jwt).toBe(TOKENS.jwt);
+    expect(sentPasswords()).toEqual([
+      totp(CREDENTIALS.totpSecret, 1_795_000_019_100),
+      totp(CREDENTIALS.totpSecret, 1_795_000_020_000),
+    ]);
+    expect(fake.pending).toBe(0);
+  });
+
+  it('is tried once more only', async () => {
+    server.loginAnswers = [refused, refused, answer(loggedIn())];
+    const fake = clockAt(900);
+    const session = logIn(feedEndpoint(server.url), CREDENTIALS, fake, never).catch(String);
+    await until(() => fake.nextOnceMs === 900, 'the wait for the next step');
+    fake.advance(900);
+    expect(await session).toMatch(/Invalid totp/);
+    expect(server.logins).toHaveLength(2);
+  });
+
+  it('is not tried again earlier in the step, nor for another refusal, nor after an interruption', async () => {
+    server.loginAnswers = [refused];
+    expect(await logIn(feedEndpoint(server.url), CREDENTIALS, clockAt(1100), never).catch(String)).toMatch(
+      /Invalid totp/,
+    );
+    server.loginAnswers = [answer({ status: false, message: 'Invalid credentials', errorcode: 'AB1007' })];
+    expect(await logIn(feedEndpoint(server.url), CREDENTIALS, clockAt(900), never).catch(String)).toMatch(
+      /Invalid credentials/,
+    );
+    server.loginAnswers = [refused];
+    const abort = new AbortController();
+    const fake = clockAt(900);
+    const session = logIn(feedEndpoint(server.url), CREDENTIALS, fake, abort.signal).catch(String);
+    await until(() => fake.nextOnceMs === 900, 'the wait for the next step');
+    abort.abort();
+    expect(await session).toMatch(/log-in/);
+    expect(server.logins).toHaveLength(3);
+  });
+});
+
 describe('the broker refuses', () => {
   it.each([
     [
@@ -153,6 +204,15 @@ describe('something else answers', () => {
   it.each<[string, Login, RegExp, boolean]>([
     ['403 for the rate', answer('Access denied because of exceeding access rate', 403), /rate/, true],
     ['429', answer('', 429), /rate/, true],
+    ['403 with other words', answer('Too many requests', 403), /rate/, true],
+    [
+      'AB1019 with HTTP 200',
+      answer({ status: false, message: 'Access denied', errorcode: 'AB1019' }),
+      /rate/,
+      true,
+    ],
+    ['AB1021 with HTTP 200', answer({ success: false, message: '', errorCode: 'AB1021' }), /rate/, true],
+    ['words of a rate with HTTP 200', answer({ status: false, message: 'Too many requests' }), /rate/, true],
     ['500', answer('<html>oops</html>', 500), /500/, true],
     ['503 with JSON', answer({ status: false, message: 'down' }, 503), /503/, true],
     ['403 with a page', answer('<html>Forbidden</html>', 403), /403/, false],
