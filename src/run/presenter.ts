@@ -38,10 +38,11 @@ export function terminalOn(stream: NodeJS.WriteStream): Terminal {
   return new Terminal({
     screen: {
       get columns() {
-        return stream.columns ?? 100;
+        // A terminal that does not know its size says 0.
+        return stream.columns || 100;
       },
       get rows() {
-        return stream.rows ?? 24;
+        return stream.rows || 24;
       },
       write: (text) => void stream.write(text),
     },

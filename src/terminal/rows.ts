@@ -13,6 +13,8 @@ export interface StatusRow {
 
 /** Column of the title and of a second line. */
 const TITLE_AT = 9;
+/** A narrower column holds a word a line: the text then goes below the title. */
+const MIN_TEXT = 24;
 
 /** Lines of at most `width` characters, all but the first indented; unlike in wrap(), the indent is extra. */
 function column(text: string, width: number, indent: number): string {
@@ -35,8 +37,12 @@ export function statusRow(
   columns = Infinity,
 ): string {
   const indent = TITLE_AT + titleWidth + 2;
-  const head = `  ${paint(status, `[${status}]`)} ${title.padEnd(titleWidth)}  ${column(observed, columns - indent - 1, indent)}`;
-  return remedy === undefined
-    ? head
-    : `${head}\n${' '.repeat(TITLE_AT)}${column(remedy, columns - TITLE_AT - 1, TITLE_AT)}`;
+  const below = (text: string): string =>
+    `\n${' '.repeat(TITLE_AT)}${column(text, Math.max(MIN_TEXT, columns - TITLE_AT - 1), TITLE_AT)}`;
+  const width = columns - indent - 1;
+  const text =
+    width < MIN_TEXT
+      ? `${title}${below(observed)}`
+      : `${title.padEnd(titleWidth)}  ${column(observed, width, indent)}`;
+  return `  ${paint(status, `[${status}]`)} ${text}${remedy === undefined ? '' : below(remedy)}`;
 }
