@@ -18,7 +18,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hold, release, takeOver } from './build-lock.mjs';
 
@@ -28,6 +28,8 @@ process.chdir(dirname(dirname(script)));
 const DIST = 'dist';
 const WORK = '.build';
 const LOCK = `${WORK}/.lock`;
+/** What the compiler leaves to the process that changes `dist`. */
+const LIST = `${WORK}/.outputs`;
 const STAMP = `${DIST}/.build.json`;
 const INFO = '.tsbuildinfo';
 const PAGE = ['page/page.js', 'page/page.css'];
@@ -44,10 +46,6 @@ const filesIn = (folder) =>
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name).split(sep).join('/'))
         .sort();
-
-const compiled = ['src', 'workers', 'bench', 'test']
-  .flatMap(filesIn)
-  .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.startsWith('src/page/'));
 
 const isInput = (path) => /\.(ts|css|mjs)$/.test(path);
 
@@ -84,16 +82,19 @@ function isUpToDate(inputs) {
   }
 }
 
-/** What a complete `dist` holds, besides the stamp. The compiler's state is last: it says what was written. */
-const outputs = [
-  ...compiled.flatMap((path) => [path.replace(/ts$/, 'js'), path.replace(/ts$/, 'js.map')]),
-  ...PAGE,
-  INFO,
-];
+/** Files of a complete `dist`, besides the stamp. The compiler's state is last: it says what was written. */
+function outputsOf(program) {
+  const own = program
+    .getSourceFiles()
+    .filter((file) => !file.isDeclarationFile && !program.getProgram().isSourceFileFromExternalLibrary(file))
+    .map(({ fileName }) => relative('.', fileName).split(sep).join('/').replace(/ts$/, 'js'));
+  return [...own.flatMap((path) => [path, `${path}.map`]), ...PAGE, INFO];
+}
 
-const isMissing = () => outputs.some((path) => !fs.existsSync(`${WORK}/${path}`));
-
-/** Compiles what changed into `.build`, in this process: a compiler that survives it could write during a later build. */
+/**
+ * Compiles what changed into `.build`, and returns the files that `dist` must hold; undefined if types are wrong. In
+ * this process, because a compiler that survives it could write during a later build.
+ */
 async function compile() {
   const { default: ts } = await import('typescript');
   // Absolute, or the state is not found again.
@@ -119,23 +120,25 @@ async function compile() {
     ...program.getSemanticDiagnostics(),
   ];
   const diagnostics = [...found, ...program.emit().diagnostics];
-  if (diagnostics.length === 0) return true;
+  if (diagnostics.length === 0) return outputsOf(program);
   const format = process.stderr.isTTY ? ts.formatDiagnosticsWithColorAndContext : ts.formatDiagnostics;
   process.stderr.write(format(diagnostics, host));
-  return false;
+  return undefined;
 }
 
 async function build(inputs) {
   const { bundle } = await import('../src/page/bundle.mjs');
   await bundle(`${WORK}/page`);
-  if (!(await compile())) return 1;
-  if (isMissing()) {
+  let outputs = await compile();
+  if (outputs?.some((path) => !fs.existsSync(`${WORK}/${path}`))) {
     // Somebody removed files of `.build`, which the compiler takes for written.
     fs.rmSync(`${WORK}/${INFO}`, { force: true });
-    if (!(await compile())) return 1;
+    outputs = await compile();
   }
+  if (outputs === undefined) return 1;
+  fs.writeFileSync(LIST, JSON.stringify({ inputs, outputs }));
   // `detached`: a session of its own, which no signal to this one reaches.
-  const child = spawn(process.execPath, [script, '--install', inputs], {
+  const child = spawn(process.execPath, [script, '--install'], {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit'],
     windowsHide: true,
@@ -155,7 +158,8 @@ const sameFile = (a, b) => {
 };
 
 /** Makes `dist` equal to `.build`. */
-function install(inputs) {
+function install() {
+  const { inputs, outputs } = JSON.parse(fs.readFileSync(LIST, 'utf8'));
   const aside = `${WORK}/.aside`;
   // Of a killed process.
   fs.rmSync(aside, { recursive: true, force: true });
@@ -169,7 +173,7 @@ function install(inputs) {
       if (path === PROGRAM) fs.chmodSync(`${aside}/${path}`, 0o755);
     }
     if (isNew) fs.renameSync(aside, DIST);
-    else replace(differing, aside);
+    else replace(outputs, differing, aside);
     const stamp = JSON.stringify({ inputs, outputs: outputsDigest() });
     fs.writeFileSync(`${WORK}/.stamp`, stamp);
     fs.renameSync(`${WORK}/.stamp`, STAMP);
@@ -179,7 +183,7 @@ function install(inputs) {
 }
 
 /** The renames. All that takes longer is done before. */
-function replace(differing, aside) {
+function replace(outputs, differing, aside) {
   const expected = new Set(outputs.map((path) => `${DIST}/${path}`));
   const stale = filesIn(DIST).filter((path) => !expected.has(path) && path !== STAMP && !OF_TESTS.test(path));
   for (const path of differing) fs.mkdirSync(dirname(`${DIST}/${path}`), { recursive: true });
@@ -206,7 +210,7 @@ async function main() {
 if (process.argv[2] === '--install') {
   takeOver(LOCK);
   try {
-    install(process.argv[3]);
+    install();
   } finally {
     release(LOCK);
   }

@@ -20,6 +20,9 @@ describe.concurrent('scripts/build.mjs', () => {
       expect(await project.build()).toEqual(pass);
       expect(await project.versions()).toEqual(['0']);
       expect(existsSync(path('dist/page/page.css'))).toBe(true);
+      // A module of the page that others import is compiled, too.
+      expect(existsSync(path('dist/src/page/state.js'))).toBe(true);
+      expect(existsSync(path('dist/src/page/main.js'))).toBe(false);
       expect(statSync(path('dist/src/main.js')).mode & 0o111).toBe(0o111);
 
       const before = stateOf(project);

@@ -63,6 +63,7 @@ function writeFiles(folder: string): void {
     }),
   );
   writeFileSync(join(folder, 'src/page/main.ts'), 'document.title = "a page";\n');
+  writeFileSync(join(folder, 'src/page/state.ts'), 'export const state = 1;\n');
   writeFileSync(join(folder, 'src/page/page.css'), 'body { color: black; }\n');
   const names = Array.from({ length: MODULES }, (_, k) => k);
   writeFileSync(
@@ -70,6 +71,7 @@ function writeFiles(folder: string): void {
     [
       '#!/usr/bin/env node',
       ...names.map((k) => `import { version as v${k} } from './part${k}.js';`),
+      "import './page/state.js';",
       `console.log([${names.map((k) => `v${k}`).join(', ')}].join(' '));`,
       '',
     ].join('\n'),
