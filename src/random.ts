@@ -1,7 +1,13 @@
-/** The only source of randomness: every run can be repeated from its seed. */
+/** The only source of randomness: every run can be repeated from its seed. Names alone are random. */
+import { randomInt } from 'node:crypto';
 
 /** Doubles in [0, 1). */
 export type Random = () => number;
+
+/** Seven digits that no other process draws in the same second, also one of the same number in another container. */
+export function nonce(): string {
+  return String(randomInt(10_000_000)).padStart(7, '0');
+}
 
 /**
  * sfc32 (Chris Doty-Humphrey's Small Fast Counter, 32 bit), seeded through splitmix32. `stream`: one of a seed's

@@ -2,7 +2,7 @@
  * The files of one run's journal: whole blocks go into the last segment until it is large enough. Throws the file
  * system's errors; the same write may then be repeated.
  */
-import { close, fdatasync, ftruncate, mkdirSync, open, write } from 'node:fs';
+import { close, fdatasync, ftruncate, mkdirSync, open, rm, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Blocks } from './blocks.js';
@@ -13,6 +13,7 @@ const writeFile = promisify(write);
 const syncFile = promisify(fdatasync);
 const truncateFile = promisify(ftruncate);
 const closeFile = promisify(close);
+const removeFile = promisify(rm);
 
 /** Where an earlier process stopped, and what exists already. */
 export interface JournalPosition {
@@ -56,9 +57,12 @@ export class Segments {
     this.bytes = bytes;
   }
 
-  /** Makes the folder and the first segment. */
+  /** Makes the folder and the first segment. Another run's files are never opened. */
   async start(): Promise<void> {
-    mkdirSync(this.#options.folder, { recursive: true });
+    const { folder, from } = this.#options;
+    mkdirSync(folder, { recursive: true });
+    // The killed process may have begun this segment, without a whole header.
+    if (from !== BEGINNING) await removeFile(join(folder, segmentName(from.segment)), { force: true });
     await this.#begin();
   }
 
@@ -98,11 +102,14 @@ export class Segments {
     const { folder, runId, wallMs } = this.#options;
     const number = this.segments + 1;
     const header = segmentHeader({ runId, number, firstBlock: this.blocks, wallMs: wallMs() });
-    const file = await openFile(join(folder, segmentName(number)), 'w');
+    const path = join(folder, segmentName(number));
+    // The first file claims the folder: no other run can have it.
+    const file = await openFile(path, this.#file === undefined ? 'wx' : 'w');
     try {
       await writeFile(file, header, 0, header.length, 0);
     } catch (error) {
       await closeFile(file);
+      if (this.#file === undefined) await removeFile(path, { force: true });
       throw error;
     }
     const before = this.#file;

@@ -128,6 +128,8 @@ export interface PlanInputs {
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
   readonly processId: number;
+  /** Makes the run's name unique; at most seven letters or digits. */
+  readonly nonce: string;
   readonly instruments: readonly Instrument[];
   readonly instrumentWarnings: readonly string[];
   /** The broker's limit for one connection in one mode. */
@@ -146,7 +148,7 @@ function marketClockOf(
 }
 
 /** Throws EngineError with exit code 2: too many instruments for the broker, or a market that is shut. */
-export function planRun({ config, calendar, nowMs, processId, ...given }: PlanInputs): Plan {
+export function planRun({ config, calendar, nowMs, processId, nonce, ...given }: PlanInputs): Plan {
   const { instruments, instrumentWarnings, maxInstruments } = given;
   // One mode for all: a (token, mode) pair for each instrument.
   if (instruments.length > maxInstruments)
@@ -159,7 +161,7 @@ export function planRun({ config, calendar, nowMs, processId, ...given }: PlanIn
   const all = [...sessions.values()];
   const volumeKind: VolumeKind = config.mode === 'ltp' ? 'tick' : 'traded';
   return {
-    ...outputsOf(`${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${processId}`, config),
+    ...outputsOf(`${new Date(nowMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${nonce}`, config),
     config,
     instruments,
     instrumentWarnings,

@@ -2,6 +2,7 @@
  * Checks this machine before a run connects: the instrument file is readable, every folder writable, and existing
  * candle files are of the same origin. Reads the disk; writes nothing and connects to nothing.
  */
+import { nonce } from '../random.js';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { broker } from './broker.js';
@@ -27,6 +28,7 @@ export async function preflight(config: StageConfig, calendar: Calendar, nowMs: 
     calendar,
     nowMs,
     processId: process.pid,
+    nonce: nonce(),
     instruments: selectInstruments({ ...config, master }),
     instrumentWarnings: master?.warnings ?? [],
     maxInstruments: broker.feed.quota.subscriptionsPerSocket,

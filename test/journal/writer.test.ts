@@ -3,7 +3,7 @@
  * reported. Mutations that were caught: `written` is called before the write, a group is lost when its write
  * fails, a segment begins with the wrong block number.
  */
-import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { KIND } from '../../src/journal/format.js';
@@ -188,5 +188,14 @@ it('makes room by removing the oldest runs, never a spared one', async () => {
     expect(runsIn(folder).map(({ runId }) => runId)).toEqual(['20261103T000000Z-1', '20261101T000000Z-1']);
     expect(statSync(join(folder, 'somebody-elses')).isDirectory()).toBe(true);
     expect(pruneJournals(join(folder, 'nowhere'), 0, () => false)).toEqual([]);
+  });
+});
+
+it("never opens another run's file, and leaves it as it was", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, '000001.journal');
+    writeFileSync(path, "another run's");
+    await expect(writerIn(folder).start(noHooks)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(readFileSync(path, 'utf8')).toBe("another run's");
   });
 });

@@ -15,7 +15,7 @@ describe('a row of the checklist', () => {
     expect(statusRow(row, row.title.length, plain, 100)).toBe(
       [
         '  [fail] Momentum evaluation executed (dry run)  0 full evaluations, 0 signals, 15 insufficient: no',
-        '                                                history was given',
+        `${' '.repeat(49)}history was given`,
         '         Give --history or --warm-up.',
       ].join('\n'),
     );
