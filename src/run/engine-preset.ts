@@ -1,5 +1,4 @@
 /** The engine's settings that a test changes. */
-import type { FeedLimits } from '../feed/connection-machine.js';
 
 /** Lets a test reach the engine's limits sooner. */
 export interface EnginePreset {
@@ -7,5 +6,4 @@ export interface EnginePreset {
   readonly slots?: number;
   /** Replaces the shards' thread entry. */
   readonly shardWorker?: URL;
-  readonly feedLimits?: FeedLimits;
 }

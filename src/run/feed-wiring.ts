@@ -3,7 +3,6 @@ import { LIMITS } from '../limits.js';
 import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import type { EngineError } from '../errors.js';
 import type { BrokerSession } from '../broker/broker.js';
-import type { FeedLimits } from '../feed/connection-machine.js';
 import type { Log } from '../log.js';
 import { priceScale, type Instrument } from '../market/instrument.js';
 import { MODE } from '../market/packet.js';
@@ -30,8 +29,6 @@ export interface FeedWiring {
   readonly log: Log;
   /** Number of the killed process's last connection; 0 in a new run. */
   readonly connectionsBefore: number;
-  /** For tests. */
-  readonly limits: FeedLimits | undefined;
   readonly onOpen: () => void;
   readonly onFailed: (error: EngineError) => void;
   readonly say: (text: string) => void;
@@ -56,7 +53,6 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
       sessions.some((session) => inContinuous(session, engine.watermark.timeMs ?? clock.marketMs())),
     firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
     unattended,
-    limits: wiring.limits,
     session: wiring.session,
     connectionsBefore: wiring.connectionsBefore,
     handlers: {

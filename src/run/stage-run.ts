@@ -253,7 +253,6 @@ export class StageRun {
       network: this.#network,
       log: this.#log,
       connectionsBefore: this.#killed?.lastConnection ?? 0,
-      limits: this.#preset.feedLimits,
       onOpen: () => this.#clock.opened(source.clock),
       onFailed: (error) => this.#fail(error),
       say: (text) => this.#presenter.say(text),

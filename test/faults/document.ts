@@ -10,23 +10,21 @@ export const DOCUMENT = fileURLToPath(shipped('docs/faults.md'));
 const code = (text: string): string => `\`${text}\``;
 
 function brokerDoes({ faults }: Row): string {
-  return faults
-    .map((fault) => {
-      const name = fault.split(':')[0];
-      return isFaultName(name) ? CATALOGUE[name].does.replace(/\.$/, '') : '';
-    })
-    .join('; then ');
+  const does = faults.map((fault) => {
+    const name = fault.split(':')[0];
+    return isFaultName(name) ? CATALOGUE[name].does.replace(/\.$/, '') : '';
+  });
+  return [...new Set(does)].join('; then ');
 }
 
-function gatesOf({ gates, exit }: Row): string {
+function gatesOf({ gates, exit, lag }: Row): string {
   if (exit !== undefined) return `none: no run, exit ${exit}`;
-  const turns = Object.entries(gates).map(
-    ([gate, turned]) => `${code(gate)} ${typeof turned === 'string' ? turned : turned.join(' or ')}`,
-  );
+  const turns = Object.entries(gates).map(([gate, turned]) => `${code(gate)} ${turned}`);
+  if (lag !== undefined) turns.push(`at a real speed ${code('lag')} ${lag.status}`);
   return turns.length === 0 ? 'none' : turns.join(', ');
 }
 
-function reportSays({ says, counted, gap, exit }: Row): string {
+function reportSays({ says, counted = {}, gaps = [], exit, lag }: Row): string {
   const words = says.map((text) =>
     text.startsWith('"')
       ? code(text.replaceAll('"', '').replaceAll(',', ', ').replaceAll(':', ': '))
@@ -34,18 +32,20 @@ function reportSays({ says, counted, gap, exit }: Row): string {
   );
   const all = [
     ...words,
-    ...(counted === undefined ? [] : [`${code(`counters.${counted}`)} above 0`]),
-    ...(gap === undefined ? [] : ['the span in `unseen.gaps`']),
+    ...(lag === undefined ? [] : [`at a real speed "${lag.says}"`]),
+    ...Object.entries(counted).map(([path, figure]) => `${code(`counters.${path}`)} ${figure}`),
+    ...gaps.map((gap, k) => (k === 0 ? `${code('unseen.gaps')} ${gap}` : gap)),
   ];
   if (all.length === 0) return 'nothing';
   return `${exit === undefined ? '' : 'standard error: '}${all.join('; ')}`;
 }
 
-function candlesOf({ untouched, gap, exit }: Row): string {
+function candlesOf({ untouched, gaps, exit }: Row): string {
   if (exit !== undefined) return '-';
-  if (gap !== undefined)
-    return 'partial with `gap_ms` where the gap touches them, the others as without the fault';
-  return untouched ? 'as without the fault' : 'of the packets that came';
+  if (!untouched) return 'of the packets that came';
+  return gaps === undefined
+    ? 'as without the fault'
+    : 'partial with `gap_ms` where a gap touches them, the others as without the fault';
 }
 
 /** The page's text. */
@@ -63,13 +63,12 @@ export function faultsDocument(): string {
     '# Faults of the broker, and what a run does about them',
     '',
     'Written by `npm run faults` from the data of the tests (`test/faults/catalogue.ts`). The tests run every row and',
-    'compare this page with them. Each row is a run of four minutes (`half-open`: six) of RELIANCE, TCS and INFY on the',
-    'simulated broker, at sixty times real time. Silence and lost pongs are detected twenty times sooner than in',
-    'production. `tickshard simulate --faults` lists all faults with their arguments.',
+    'compare this page with them. Each row is a run of RELIANCE, TCS and INFY on the simulated broker, for four minutes',
+    'or a little longer from 11:00, with `--speed max`: times and time-outs are those of real speed, and every figure is',
+    'exact. `tickshard simulate --faults` lists all faults with their arguments.',
     '',
-    '- A gate that is `warn or fail` fails if more than 5 % of the run passed without the feed: 12 market seconds here, a',
-    '  fifth of a real second.',
-    '- `lag` and `performance` may warn in any row, because an accelerated market magnifies the delays of a busy machine.',
+    '- Gate `connected` fails if more than 5 % of the run passed without the feed: 12 seconds of four minutes.',
+    '- `--speed max` skips gate `lag`. What it says at a real speed was seen at sixty times real time.',
     '- "As without the fault": every whole minute has the open, high, low, close and volume of a run without the fault.',
     '- A symbol that is mute while others tick cannot be told from one that did not trade. Gate `fresh` names it meanwhile,',
     '  and the log keeps the change.',
