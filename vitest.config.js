@@ -1,11 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
 
 /**
- * Test files that take a minute or more, the slowest first. They start first, so that none of them runs alone at the
- * end.
+ * Tests run from the compiled tree (the scripts build it first), so that the URLs of workers are those of production.
+ *
+ * `--mode` chooses the tier (docs/testing.md): `fast`, `all` or `long`. Without it every file that is named runs, and
+ * tests with random input do as many runs as in `fast`.
  */
-const SLOWEST = ['crash/crash', 'faults/faults', 'program/replay', 'program/thousand', 'program/naive'];
+const ANY = ['dist/test/**/*.test.js'];
+const SLOW = 'dist/test/**/*.slow.test.js';
+const LONG = 'dist/test/**/*.long.test.js';
+
+/** Test files whose number of runs depends on the tier. */
+const withVolume = () =>
+  readdirSync('dist/test', { recursive: true })
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => `dist/test/${name}`)
+    .filter((path) => readFileSync(path, 'utf8').includes("volume.js'"));
+
+const TIERS = {
+  fast: () => ({ include: ANY, exclude: [SLOW, LONG], testTimeout: 300_000 }),
+  all: () => ({ include: ANY, exclude: [LONG], testTimeout: 900_000 }),
+  long: () => ({ include: [LONG, ...withVolume()], testTimeout: 3_600_000 }),
+};
+
+/** Test files that take ten seconds or more, the slowest first. They start first, so that none runs alone at the end. */
+const SLOWEST = [];
 
 class SlowestFirst extends BaseSequencer {
   async sort(files) {
@@ -17,15 +39,24 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
-// Tests run from the compiled tree (`npm test` builds it first), so that the URLs of workers are those of production.
-export default defineConfig({
-  test: {
-    include: ['dist/test/**/*.test.js'],
-    // A bound for tests that hang. Slow ones stay far below it, even on a busy machine.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    pool: 'forks',
-    maxWorkers: 2,
-    sequence: { sequencer: SlowestFirst },
-  },
+export default defineConfig(({ mode }) => {
+  const { testTimeout, ...files } = TIERS[mode]?.() ?? { include: ANY, testTimeout: 900_000 };
+  const newSeed = Math.floor(Math.random() * 2 ** 31);
+  if (mode === 'long') process.stdout.write(`new seed ${newSeed}\n`);
+  return {
+    test: {
+      ...files,
+      // Bounds for tests that hang. Tests stay far below them, even on a busy machine.
+      testTimeout,
+      hookTimeout: testTimeout,
+      provide: { tier: TIERS[mode] ? mode : 'fast', newSeed },
+      pool: 'forks',
+      maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+      sequence: { sequencer: SlowestFirst },
+      // Node imports the compiled tree. Transforming it takes vitest 15 % of the time of small files.
+      server: { deps: { external: [/\/dist\//] } },
+      // What is not transformed is not watched either.
+      forceRerunTriggers: ['**/dist/{src,workers,test,bench}/**'],
+    },
+  };
 });

@@ -42,6 +42,8 @@ export interface RoundOptions {
 
 /** The slowest valid file takes one or two seconds, and up to ten on a busy machine. */
 const HANG_MS = 20_000;
+/** Real ms that a process may take to start, on any machine. */
+const START_MS = 200_000;
 const LOOK_MS = 100;
 /** MB of JavaScript objects. More ends the process, which is a finding. */
 const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=16'];
@@ -110,7 +112,8 @@ async function stretch(
         atWork = number;
         sinceMs = nowMs;
       }
-      if (nowMs - sinceMs > hangMs) kill({ number, kind: 'hang', detail: `no answer within ${hangMs} ms` });
+      if (nowMs - sinceMs > (ready ? hangMs : START_MS))
+        kill({ number, kind: 'hang', detail: `no answer within ${hangMs} ms` });
       else if (nowMs > untilMs && ready) kill('time');
       else if (round.findings.length >= (options.most ?? Number.POSITIVE_INFINITY)) kill('time');
     }, LOOK_MS);

@@ -6,9 +6,8 @@ import { readRow } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { RingWriter } from '../../src/memory/ring.js';
 import { Shard } from '../../src/shard/shard.js';
+import { holds, seedsOf } from '../volume.js';
 import { at, instrumentsOf } from '../shard/drive.js';
-
-const seed = Number(process.env.SEED ?? 7);
 
 /** Memory of a ring whose cursors begin at `cursor`: they are int32 and wrap. */
 function memoryAt(slots: number, cursor: number): ShardMemory {
@@ -35,44 +34,47 @@ const command = fc.oneof(
 );
 
 describe('the ring', () => {
-  it(`is an array: everything published comes once, in order, also where cursors wrap (seed ${seed})`, () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(1, 2, 16, 64),
-        fc.constantFrom(0, 0x7fffffff - 5, -3, -0x80000000),
-        fc.array(command, { minLength: 20, maxLength: 300, size: 'max' }),
-        (slots, cursor, commands) => {
-          const memory = memoryAt(slots, cursor);
-          const ring = new RingWriter(memory);
-          const committed: number[] = [];
-          const published: number[] = [];
-          let written = 0;
-          let inside = 0;
-          for (const { kind, count } of commands) {
-            if (kind === 'write') {
-              for (let k = 0; k < count && inside < slots; k++, inside++) {
-                expect(ring.hasFree(slots - inside)).toBe(true);
-                expect(ring.hasFree(slots - inside + 1)).toBe(false);
-                ring.control(KIND.gap, 0, ++written, 0);
-                committed.push(written);
+  it.each(seedsOf(7))(
+    'is an array: all that is published comes once, in order, also where cursors wrap (seed %i)',
+    (seed) =>
+      holds(
+        'ring commands',
+        seed,
+        fc.property(
+          fc.constantFrom(1, 2, 16, 64),
+          fc.constantFrom(0, 0x7fffffff - 5, -3, -0x80000000),
+          fc.array(command, { minLength: 20, maxLength: 300, size: 'max' }),
+          (slots, cursor, commands) => {
+            const memory = memoryAt(slots, cursor);
+            const ring = new RingWriter(memory);
+            const committed: number[] = [];
+            const published: number[] = [];
+            let written = 0;
+            let inside = 0;
+            for (const { kind, count } of commands) {
+              if (kind === 'write') {
+                for (let k = 0; k < count && inside < slots; k++, inside++) {
+                  expect(ring.hasFree(slots - inside)).toBe(true);
+                  expect(ring.hasFree(slots - inside + 1)).toBe(false);
+                  ring.control(KIND.gap, 0, ++written, 0);
+                  committed.push(written);
+                }
+              } else if (kind === 'publish') {
+                ring.publish();
+                published.push(...committed.splice(0));
+              } else {
+                const taken = take(memory, count);
+                expect(taken).toEqual(published.splice(0, taken.length));
+                if (taken.length < count) expect(published).toEqual([]);
+                inside -= taken.length;
               }
-            } else if (kind === 'publish') {
-              ring.publish();
-              published.push(...committed.splice(0));
-            } else {
-              const taken = take(memory, count);
-              expect(taken).toEqual(published.splice(0, taken.length));
-              if (taken.length < count) expect(published).toEqual([]);
-              inside -= taken.length;
+              // Not after a take: what is free is then found out by asking whether enough is.
+              if (kind !== 'take') expect(ring.free()).toBe(slots - inside);
             }
-            // Not after a take: what is free is then found out by asking whether enough is.
-            if (kind !== 'take') expect(ring.free()).toBe(slots - inside);
-          }
-        },
+          },
+        ),
       ),
-      { seed, numRuns: 400 },
-    );
-  });
+  );
 
   it('refuses to be overwritten: a publish that finds no slot is a broken invariant', () => {
     const ring = new RingWriter(memoryAt(4, 0));

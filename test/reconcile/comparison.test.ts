@@ -6,6 +6,7 @@ import { FIELDS } from '../../src/reconcile/fields.js';
 import type { SymbolPair, Side } from '../../src/reconcile/symbol-comparison.js';
 import type { OurCandle } from '../../src/reconcile/minutes.js';
 import { judge } from '../../src/reconcile/verdict.js';
+import { holds, runsOf, seedsOf } from '../volume.js';
 import { naiveCompare, naiveVerdict } from './naive.js';
 import type { NaiveCandle, NaivePair } from './naive.js';
 
@@ -110,9 +111,11 @@ const pairs = fc
   .map((list) => list.map((one, index): NaivePair => ({ symbol: `S${index}`, tick: 500, ...one })));
 
 describe('compareCandles', () => {
-  it('says of any two sides what a naive comparison says', () => {
+  it.each(seedsOf(20261123))('says of any two sides what a naive comparison says (seed %i)', async (seed) => {
     const verdicts = { pass: 0, 'prices-agree': 0, fail: 0 };
-    fc.assert(
+    await holds(
+      'comparisons',
+      seed,
       fc.property(pairs, (naive) => {
         const comparison = compareCandles(naive.map(pairOf));
         const expected = naiveCompare(naive);
@@ -148,24 +151,26 @@ describe('compareCandles', () => {
           );
         });
       }),
-      { numRuns: 1500, seed: 20261123 },
     );
     // The property must meet each verdict often enough to prove something.
-    expect(Math.min(...Object.values(verdicts))).toBeGreaterThan(20);
+    expect(Math.min(...Object.values(verdicts))).toBeGreaterThan(runsOf('comparisons') / 75);
   });
 
-  it('does not depend on the order of the symbols', () => {
-    fc.assert(
+  it.each(seedsOf(7))('does not depend on the order of the symbols (seed %i)', async (seed) => {
+    await holds(
+      'orders of symbols',
+      seed,
       fc.property(pairs, (naive) => {
         const forth = compareCandles(naive.map(pairOf));
         expect(compareCandles([...naive].reverse().map(pairOf))).toStrictEqual(forth);
       }),
-      { numRuns: 200, seed: 7 },
     );
   });
 
-  it('lists what is not exact once, the worst first', () => {
-    fc.assert(
+  it.each(seedsOf(11))('lists what is not exact once, the worst first (seed %i)', async (seed) => {
+    await holds(
+      'lists of differences',
+      seed,
       fc.property(pairs, (naive) => {
         const { differences, symbols } = compareCandles(naive.map(pairOf));
         const sum = (agreement: 'withinTick' | 'different'): number =>
@@ -181,7 +186,6 @@ describe('compareCandles', () => {
         );
         expect(weights).toStrictEqual([...weights].sort((a, b) => b - a));
       }),
-      { numRuns: 300, seed: 11 },
     );
   });
 });

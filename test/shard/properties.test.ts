@@ -5,10 +5,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { NaiveMode } from '../naive.js';
+import { holds, seedsOf } from '../volume.js';
 import { at, engineOf, expectNaive, INSTRUMENTS, naiveOf, outcome, playInline } from './drive.js';
 import { unfold, WHATS, type Happening } from './schedule.js';
-
-const seed = Number(process.env.SEED ?? 20261123);
 
 const happening: fc.Arbitrary<Happening> = fc.record({
   what: fc.constantFrom(...WHATS, 'trade', 'trade', 'trade', 'trade', 'trade', 'delayed', 'tick'),
@@ -33,21 +32,23 @@ const schedule = fc.record({
   happenings: fc.array(happening, { minLength: 1, maxLength: 250, size: 'max' }),
 });
 
-it(`any schedule gives the naive fold's candles with 1, 2 and 4 shards (seed ${seed})`, () => {
-  fc.assert(
-    fc.property(schedule, ({ mode, startMs, speed, sequenceStep, chunks, happenings }) => {
-      const steps = unfold(happenings, { mode, startMs, speed, sequenceStep, instruments: INSTRUMENTS });
-      const naive = naiveOf(mode, steps);
-      const outcomes = [1, 2, 4].map((shards) => {
-        const engine = engineOf(mode, shards);
-        playInline(engine, steps, (k) => chunks[(k * shards) % chunks.length]);
-        expectNaive(engine, naive);
-        return outcome(engine);
-      });
-      expect(outcomes[1]).toEqual(outcomes[0]);
-      expect(outcomes[2]).toEqual(outcomes[0]);
-    }),
-    // The limit is for shrinking, which would else go on for minutes.
-    { seed, numRuns: 500, interruptAfterTimeLimit: 30_000 },
-  );
-});
+it.each(seedsOf(20261123))(
+  "any schedule gives the naive fold's candles with 1, 2 and 4 shards (seed %i)",
+  (seed) =>
+    holds(
+      'schedules',
+      seed,
+      fc.property(schedule, ({ mode, startMs, speed, sequenceStep, chunks, happenings }) => {
+        const steps = unfold(happenings, { mode, startMs, speed, sequenceStep, instruments: INSTRUMENTS });
+        const naive = naiveOf(mode, steps);
+        const outcomes = [1, 2, 4].map((shards) => {
+          const engine = engineOf(mode, shards);
+          playInline(engine, steps, (k) => chunks[(k * shards) % chunks.length]);
+          expectNaive(engine, naive);
+          return outcome(engine);
+        });
+        expect(outcomes[1]).toEqual(outcomes[0]);
+        expect(outcomes[2]).toEqual(outcomes[0]);
+      }),
+    ),
+);

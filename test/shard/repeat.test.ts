@@ -7,16 +7,17 @@ import { seededRandom } from '../../src/random.js';
 import { SHARD } from '../../src/memory/layout.js';
 import { Shard } from '../../src/shard/shard.js';
 import type { NaiveMode } from '../naive.js';
+import { runsOf, seedsOf, turn } from '../volume.js';
 import { at, engineOf, INSTRUMENTS, outcome, playInline, tell } from './drive.js';
 import { seededHappenings, unfold } from './schedule.js';
 
-const seed = Number(process.env.SEED ?? 20261126);
+const cases = seedsOf(20261126).flatMap((seed) => ([1, 2, 3] as const).map((mode) => [mode, seed] as const));
 
-it.each([1, 2, 3] as const)(
-  `are passed over where they were shown, in whatever pieces they come again (mode %i, seed ${seed})`,
-  (mode: NaiveMode) => {
+it.each(cases)(
+  'are passed over where they were shown, in whatever pieces they come again (mode %i, seed %i)',
+  async (mode: NaiveMode, seed) => {
     const random = seededRandom(seed, mode);
-    for (let run = 0; run < 30; run++) {
+    for (let run = 0; run < runsOf('repeated batches'); run++) {
       const steps = unfold(seededHappenings(random, 600, 400, 15), {
         mode,
         startMs: at('15:03'),
@@ -45,6 +46,7 @@ it.each([1, 2, 3] as const)(
       }
       expect(repeats).toBeGreaterThan(5);
       expect(outcome(engine)).toEqual(outcome(plain));
+      await turn();
     }
   },
 );

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { istMs } from '../../../src/market/session.js';
+import { holds, seedsOf } from '../../volume.js';
 import { readAnswer, type CandleWindow } from '../../../src/broker/angel/candle-answer.js';
 
 const WINDOW: CandleWindow = {
@@ -108,8 +109,10 @@ describe('an answer', () => {
     expect(found).toMatchObject({ why: expect.stringContaining('check ANGEL_API_KEY') as string });
   });
 
-  it('never throws, whatever comes, and never gives a row outside the window', () => {
-    fc.assert(
+  it.each(seedsOf(3))('throws for no answer and gives no row outside the window (seed %i)', (seed) =>
+    holds(
+      'candle answers',
+      seed,
       fc.property(
         fc.integer({ min: 100, max: 599 }),
         fc.oneof(
@@ -124,7 +127,6 @@ describe('an answer', () => {
               expect(timestampMs >= WINDOW.fromMs && timestampMs <= WINDOW.toMs).toBe(true);
         },
       ),
-      { numRuns: 2000, seed: 3 },
-    );
-  });
+    ),
+  );
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FIELD, MODE, Packet, TOKEN_BYTES } from '../../../src/market/packet.js';
 import { decode, encode, FRAME_LENGTH, looksLikePacket } from '../../../src/broker/angel/frames.js';
 import { packetJson } from '../../../src/broker/angel/frame-json.js';
+import { holds, seedsOf } from '../../volume.js';
 import { bytesOf, malformed, valid } from './vectors.js';
 
 const MODES = [MODE.ltp, MODE.quote, MODE.snapquote] as const;
@@ -175,44 +176,54 @@ describe('the vectors', () => {
 });
 
 describe('decode', () => {
-  it('agrees with a plain decoder on any frame of right length, wherever it lies in its buffer', () => {
-    const packet = new Packet();
-    fc.assert(
-      fc.property(anyFrame, fc.nat({ max: 9 }), (frame, offset) => {
-        const home = new Uint8Array(frame.length + 20).fill(0xff);
-        home.set(frame, offset);
-        expect(decode(home.subarray(offset, offset + frame.length), packet)).toBeUndefined();
-        expect(ofPacket(packet)).toEqual(plainly(frame));
-      }),
-      { numRuns: 2000 },
-    );
-  });
+  it.each(seedsOf(20261123))(
+    'agrees with a plain decoder on any frame of right length, wherever it lies (seed %i)',
+    async (seed) => {
+      const packet = new Packet();
+      await holds(
+        'frames',
+        seed,
+        fc.property(anyFrame, fc.nat({ max: 9 }), (frame, offset) => {
+          const home = new Uint8Array(frame.length + 20).fill(0xff);
+          home.set(frame, offset);
+          expect(decode(home.subarray(offset, offset + frame.length), packet)).toBeUndefined();
+          expect(ofPacket(packet)).toEqual(plainly(frame));
+        }),
+      );
+    },
+  );
 
-  it('decodes or refuses any bytes, throws for none and refuses without a trace', () => {
-    const packet = new Packet();
-    packet.mode = 77;
-    const lengths = fc.oneof(fc.constantFrom(...LENGTHS), fc.nat({ max: 1000 }));
-    const anyBytes = fc.oneof(
-      fc.uint8Array({ maxLength: 1000, size: 'max' }),
-      fc.tuple(lengths, fc.integer({ min: 0, max: 6 }), fc.nat({ max: 255 })).map(([length, mode, fill]) => {
-        const bytes = new Uint8Array(length).fill(fill);
-        if (length > 0) bytes[0] = mode;
-        return bytes;
-      }),
-    );
-    fc.assert(
-      fc.property(anyBytes, (bytes) => {
-        const mode = MODES.find((known) => known === bytes[0]);
-        const before = packetJson(packet);
-        const refusal = decode(bytes, packet);
-        if (bytes.length === 0) expect(refusal).toBe('length');
-        else if (mode === undefined) expect(refusal).toBe('mode');
-        else expect(refusal).toBe(bytes.length === FRAME_LENGTH[mode] ? undefined : 'length');
-        if (refusal !== undefined) expect(packetJson(packet)).toEqual(before);
-      }),
-      { numRuns: 5000 },
-    );
-  });
+  it.each(seedsOf(20261124))(
+    'decodes or refuses any bytes, throws for none and refuses without a trace (seed %i)',
+    async (seed) => {
+      const packet = new Packet();
+      packet.mode = 77;
+      const lengths = fc.oneof(fc.constantFrom(...LENGTHS), fc.nat({ max: 1000 }));
+      const anyBytes = fc.oneof(
+        fc.uint8Array({ maxLength: 1000, size: 'max' }),
+        fc
+          .tuple(lengths, fc.integer({ min: 0, max: 6 }), fc.nat({ max: 255 }))
+          .map(([length, mode, fill]) => {
+            const bytes = new Uint8Array(length).fill(fill);
+            if (length > 0) bytes[0] = mode;
+            return bytes;
+          }),
+      );
+      await holds(
+        'frames of any bytes',
+        seed,
+        fc.property(anyBytes, (bytes) => {
+          const mode = MODES.find((known) => known === bytes[0]);
+          const before = packetJson(packet);
+          const refusal = decode(bytes, packet);
+          if (bytes.length === 0) expect(refusal).toBe('length');
+          else if (mode === undefined) expect(refusal).toBe('mode');
+          else expect(refusal).toBe(bytes.length === FRAME_LENGTH[mode] ? undefined : 'length');
+          if (refusal !== undefined) expect(packetJson(packet)).toEqual(before);
+        }),
+      );
+    },
+  );
 
   it.each(LENGTHS)('knows every first byte at %i bytes', (length) => {
     const bytes = new Uint8Array(length);
@@ -300,9 +311,11 @@ describe('decode', () => {
 });
 
 describe('encode', () => {
-  it('gives back the bytes that were decoded', () => {
+  it.each(seedsOf(20261125))('gives back the bytes that were decoded (seed %i)', async (seed) => {
     const packet = new Packet();
-    fc.assert(
+    await holds(
+      'frames',
+      seed,
       fc.property(anyFrame, fc.nat({ max: 9 }), (frame, offset) => {
         decode(frame, packet);
         const target = Buffer.alloc(frame.length + 10, 0xaa);
@@ -312,7 +325,6 @@ describe('encode', () => {
         const around = [...target.subarray(0, offset), ...target.subarray(offset + frame.length)];
         expect(around.every((byte) => byte === 0xaa)).toBe(true);
       }),
-      { numRuns: 2000 },
     );
   });
 
