@@ -5,7 +5,8 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
-import { run, start } from './command.js';
+import { run } from './command.js';
+import { startHeld } from './pause.js';
 
 const args = (...more: readonly string[]): string[] => [
   '--ws-test-mode',
@@ -18,7 +19,7 @@ const args = (...more: readonly string[]): string[] => [
   '--feed',
   'sim',
   '--speed',
-  '60',
+  'max',
   '--out',
   'out',
   '--journal',
@@ -36,8 +37,8 @@ beforeAll(
   () =>
     new Promise<void>((resolve, reject) => {
       void inFolder(async (folder) => {
-        const running = start(args(), folder);
-        await running.saw(/11:02 {2}\d+ candles sealed/);
+        const running = startHeld(args(), folder, /^11:02 {2}\d+ candles sealed/m);
+        await running.held();
         running.child.kill('SIGKILL');
         await running.ended;
         killed = folder;
@@ -60,7 +61,7 @@ function bytesIn(folder: string): string[] {
 
 async function expectRefusal(folder: string, why: RegExp, ...more: readonly string[]): Promise<void> {
   const before = bytesIn(folder);
-  const { code, stdout, stderr } = await run(args('--resume', ...more), folder);
+  const { code, stdout, stderr } = await run(args('--resume', '--resume-after', '5', ...more), folder);
   expect(stderr).toMatch(/^tickshard: [^\n]+\n$/);
   expect(stderr).toMatch(why);
   expect([code, stdout]).toEqual([2, '']);
@@ -87,7 +88,7 @@ describe.concurrent('--resume refuses', () => {
   ])('%s', (_what, name, value, why) =>
     inFolder(async (folder) => {
       cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
-      const { code, stdout, stderr } = await run([...changed(name, value), '--resume'], folder);
+      const { code, stdout, stderr } = await run([...changed(name, value), '--resume', '--resume-after', '5'], folder);
       expect(stderr).toMatch(why);
       expect([code, stdout]).toEqual([2, '']);
     })); // prettier-ignore
@@ -104,17 +105,18 @@ describe.concurrent('--resume refuses', () => {
 
   it('a run that is still alive, and one that has finished', () =>
     inFolder(async (folder) => {
-      const running = start(args(), folder);
-      await running.saw(/candles sealed/);
-      const { code, stderr } = await run([...changed('--out', 'elsewhere'), '--resume'], folder);
+      const running = startHeld(args(), folder, /candles sealed/);
+      await running.held();
+      const { code, stderr } = await run([...changed('--out', 'elsewhere'), '--resume', '--resume-after', '5'], folder);
       expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`run \\S+ is still going on in process ${String(running.child.pid)};`))]);
+      running.release();
       expect((await running.ended).code).toBe(0);
       await expectRefusal(folder, /no run was killed there;/);
     })); // prettier-ignore
 
   it('a folder without journals, and --no-journal', () =>
     inFolder(async (folder) => {
-      const nothing = await run(args('--resume'), folder);
+      const nothing = await run(args('--resume', '--resume-after', '5'), folder);
       expect([nothing.code, nothing.stderr]).toEqual([2, 'tickshard: There is nothing to resume in journal: no run was killed there; without --resume a new run begins.\n']);
       const without = await run(['--ws-test-mode', '--stage', '1', '--duration', '10', '--feed', 'sim', '--resume', '--no-journal'], folder);
       expect([without.code, without.stderr]).toEqual([2, expect.stringMatching(/--resume/)]);

@@ -1,12 +1,12 @@
 /** The whole program on the simulated broker: the files that it writes, and gates that really fail. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { everythingIn, run, start } from './command.js';
+import { planted, startHeld } from './pause.js';
 
-const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', '60'];
+const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', 'max'];
 
 interface Report {
   readonly verdict: string;
@@ -34,7 +34,7 @@ const reportIn = (folder: string, path = 'data/test/reports/latest.json'): Repor
   JSON.parse(readFileSync(join(folder, path), 'utf8')) as Report;
 const statusOf = (report: Report, id: string): string => report.gates.find((gate) => gate.id === id)!.status;
 
-describe.concurrent('a stage run', () => {
+describe('a stage run', () => {
   it('writes candles, quality, report and log where it says, and merges when it is run again', async () => {
     await inFolder(async (folder) => {
       const first = await run([...sim, '--duration', '3'], folder);
@@ -97,9 +97,11 @@ describe.concurrent('a stage run', () => {
 
   it('prints its verdict also when the report cannot be written', async () => {
     await inFolder(async (folder) => {
-      const running = start([...sim, '--duration', '2', '--report', 'mine/report.json'], folder);
-      await running.saw(/sealed/);
+      const args = [...sim, '--duration', '2', '--report', 'mine/report.json'];
+      const running = startHeld(args, folder, /sealed/);
+      await running.held();
       mkdirSync(join(folder, 'mine/report.json'));
+      running.release();
       const { code, stdout } = await running.ended;
       expect(stdout).toMatch(/Verdict: PASS[\s\S]*report .* cannot be written/);
       expect(code).toBe(1);
@@ -160,31 +162,13 @@ describe.concurrent('a stage run', () => {
   });
 });
 
-/**
- * Code that misbehaves inside the program, not inside the simulated broker, once the first candle is on disk. It runs
- * on the main thread only: a worker thread has the same `process.argv`.
- */
-function plant(folder: string, body: string): Record<string, string> {
-  const path = join(folder, 'plant.mjs');
-  writeFileSync(
-    path,
-    `import { existsSync } from 'node:fs';
-     import { isMainThread } from 'node:worker_threads';
-     if (isMainThread && process.argv.includes('--ws-test-mode')) {
-       const timer = setInterval(async () => {
-         if (!existsSync('data/test/sim/websocket_candles/NSE_RELIANCE_1m_test.parquet')) return;
-         clearInterval(timer);
-         ${body}
-       }, 20).unref();
-     }`,
-  );
-  return { NODE_OPTIONS: `--import ${pathToFileURL(path).href}` };
-}
+/** Code that misbehaves inside the program, not inside the simulated broker, once a whole candle is on disk. */
+const misbehaving = (body: string): Record<string, string> => planted(/^11:02 {2}/m, body);
 
-describe.concurrent('a gate that really fails', () => {
+describe('a gate that really fails', () => {
   it('no-rest, when something calls the broker during the run', async () => {
     await inFolder(async (folder) => {
-      const env = plant(folder, `await fetch('http://127.0.0.1:65001/candles').catch(() => undefined);`);
+      const env = misbehaving(`fetch('http://127.0.0.1:65001/candles').catch(() => undefined);`);
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] NO REST calls[\s\S]*GET 127\.0\.0\.1:65001\/candles/);
       expect(stdout).toMatch(/Verdict: FAIL/);
@@ -194,9 +178,8 @@ describe.concurrent('a gate that really fails', () => {
 
   it('no-rest, when something opens a bare socket', async () => {
     await inFolder(async (folder) => {
-      const env = plant(
-        folder,
-        `const { Socket } = await import('node:net'); new Socket().on('error', () => undefined).connect(65001, '127.0.0.1');`,
+      const env = misbehaving(
+        `new (process.getBuiltinModule('node:net').Socket)().on('error', () => undefined).connect(65001, '127.0.0.1');`,
       );
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] NO REST calls[\s\S]*65001/);
@@ -206,10 +189,7 @@ describe.concurrent('a gate that really fails', () => {
 
   it('output, when something writes outside the folders of the run', async () => {
     await inFolder(async (folder) => {
-      const env = plant(
-        folder,
-        `const { writeFileSync } = await import('node:fs'); writeFileSync('elsewhere.txt', 'x');`,
-      );
+      const env = misbehaving(`process.getBuiltinModule('node:fs').writeFileSync('elsewhere.txt', 'x');`);
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);
       expect(stdout).toMatch(/\[fail\] Output saved[\s\S]*elsewhere\.txt/);
       expect(code).toBe(1);
