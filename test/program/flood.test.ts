@@ -1,6 +1,7 @@
 /**
  * A million packets in a burst are not a flood: all are applied, while the socket is paused as needed. Twenty
- * thousand messages that are not packets are a flood: the run reports it and continues on a new connection.
+ * thousand messages that are not packets are a flood: the run reports it and continues on a new connection. The server
+ * is of the test's own, so the runs have real time.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -122,7 +123,7 @@ describe('a flood of messages that are no packets', () => {
             '--feed',
             server.url,
             '--market-clock',
-            '2026-11-23T11:00:00@20',
+            '2026-11-23T11:00:00@10',
             '--out',
             'out',
             '--report',

@@ -2,7 +2,8 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
-import { everythingIn, run, start } from './command.js';
+import { everythingIn, run } from './command.js';
+import { startHeld } from './pause.js';
 
 const ARGS = [
   '--ws-test-mode',
@@ -13,7 +14,7 @@ const ARGS = [
   '--feed',
   'sim',
   '--speed',
-  '30',
+  'max',
   '--no-journal',
 ];
 const sockets: Socket[] = [];
@@ -59,7 +60,8 @@ describe('a run that is watched', () => {
 
   it('passes whatever its viewers do: never read, request unknown paths, try to change something, break off', async () => {
     await inFolder(async (folder) => {
-      const running = start([...ARGS, '--dashboard', '0', '--metrics', '0'], folder);
+      // Held so that the run does not end before its viewers have done everything.
+      const running = startHeld([...ARGS, '--dashboard', '0', '--metrics', '0'], folder, /^11:01 {2}/m);
       let text = '';
       running.child.stdout!.on('data', (more: string) => (text += more));
       await running.saw(/Metrics http:\S+/);
@@ -81,6 +83,8 @@ describe('a run that is watched', () => {
           }),
         ]);
       }
+      await running.held();
+      running.release();
       const { code, stdout, stderr } = await running.ended;
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/\[pass\] Nothing lost/);

@@ -8,7 +8,7 @@ import { everythingIn, run } from './command.js';
 import { startServer } from './server.js';
 
 const stage = ['--ws-test-mode', '--stage', '1', '--duration', '10'];
-const sim = [...stage, '--feed', 'sim', '--speed', '60'];
+const sim = [...stage, '--feed', 'sim', '--speed', 'max'];
 
 /** Runs in an empty folder and expects a refusal that leaves it as it was. */
 async function refused(

@@ -36,7 +36,7 @@ it('1,000 symbols on one socket: each has packets and a whole candle, nothing is
         '--feed',
         'sim',
         '--speed',
-        '5',
+        'max',
         '--instruments',
         master,
         '--symbols',

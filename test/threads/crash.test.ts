@@ -29,6 +29,8 @@ import { Reference } from './reference.js';
 import { FILES, instrument, storesIn, type Point } from './instrument.js';
 
 const SEED = 5;
+/** Real ms, ten times what a hundred deaths of threads need: starting one is all that costs time. */
+const PATIENCE_MS = 1_200_000;
 let points: Point[];
 const workerUrl = new URL('./crashing-shard.js', import.meta.url);
 
@@ -111,7 +113,7 @@ describe('a crash after every store', () => {
   describe.each([1, 2, 4])(`with %i shards changes nothing (seed ${SEED})`, (shards) => {
     const killed = new Set<number>();
 
-    it.each(WORKLOADS)('$name', async ({ mode, swinging }) => {
+    it.each(WORKLOADS)('$name', { timeout: PATIENCE_MS }, async ({ mode, swinging }) => {
       const steps = workload(mode, swinging);
       const uncrashed = engineOf(mode, shards);
       playInline(uncrashed, steps);
