@@ -83,7 +83,10 @@ export async function rowsIn(folder: string): Promise<Record<string, unknown>[]>
 export async function outcomeOf(args: readonly string[], folder: string): Promise<Outcome> {
   const { code, stdout, stderr } = await run(args, folder);
   expect(stderr, stdout).toBe('');
-  const plain = stdout.replaceAll(folder, '.').replace(/journal\/\S+/g, 'journal').replace(/\d+ shards?/g, 'shards'); // prettier-ignore
+  const plain = stdout
+    .replaceAll(folder, '.')
+    .replace(/journal\/\S+/g, 'journal')
+    .replace(/\d+ shards?/g, 'shards');
   return { code, stderr, stdout: plain, report: reportIn(folder), rows: await rowsIn(folder) };
 }
 

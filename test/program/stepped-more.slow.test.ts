@@ -1,4 +1,4 @@
-/** One seed is one run: every mode with and without faults, on a busy machine, and runs that are killed at any minute. */
+/** One seed is one run: every mode, with and without faults, on a busy machine. Runs that are killed at any minute. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
