@@ -16,11 +16,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { shipped } from '../../src/paths.js';
 import { inFolder } from '../parquet/candles.js';
 import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
 import { everythingIn, run, start, type Ended } from './command.js';
+import { startHeld } from './pause.js';
 
 const ARGS = [
   '--ws-test-mode',
@@ -33,7 +34,7 @@ const ARGS = [
   '--feed',
   'sim',
   '--speed',
-  '60',
+  'max',
   '--report',
   'report.json',
   '--out',
@@ -98,7 +99,7 @@ beforeAll(() =>
   }),
 );
 
-describe.concurrent('a disk', () => {
+describe('a disk', () => {
   it('that is full for the journal: reported at once and at the end; candles are whole, the journal ends at a whole block', () =>
     inFolder(async (folder) => {
       const { code, stdout } = await limited(96, folder, ARGS);
@@ -151,14 +152,17 @@ describe.concurrent('a disk', () => {
   it('whose folder refuses writes for a while: reported when it begins and when it ends, and all candles are written', () =>
     inFolder(async (folder) => {
       const out = join(folder, 'out');
-      const running = start(ARGS, folder);
-      await running.saw(/sealed/);
-      await vi.waitFor(() => expect(everythingIn(out).filter((name) => name.endsWith('.parquet')).length).toBe(6), { timeout: 10_000, interval: 20 });
+      const troubled = /cannot be (read|written|listed) \([^)]*\)\. The candles stay in memory/;
+      const running = startHeld(ARGS, folder, [/^11:01 {2}/m, troubled]);
+      await running.held();
+      expect(everythingIn(out).filter((name) => name.endsWith('.parquet'))).toHaveLength(6);
       renameSync(out, `${out}.away`);
       writeFileSync(out, 'in the way');
-      await running.saw(/cannot be (read|written|listed) \([^)]*\)\. The candles stay in memory/);
+      running.release();
+      await running.held();
       rmSync(out);
       renameSync(`${out}.away`, out);
+      running.release();
       const { code, stdout } = await running.ended;
       expect(stdout).toMatch(/The candles in \S+ are written again; nothing of them is missing\./);
       expect(stdout.match(/The candles stay in memory/g)).toHaveLength(1);
@@ -169,23 +173,22 @@ describe.concurrent('a disk', () => {
     })); // prettier-ignore
 
   it.each([
-    ['for a moment, as by a reader on Windows', 2500, false],
-    ['for longer than anybody waits', 7000, true],
-  ])('that refuses a rename %s: every file is whole, and at the end all candles are written', (_what, forMs, told) =>
+    ['for a moment, as by a reader on Windows', 5, false],
+    ['for longer than anybody waits', 14, true],
+  ])('that refuses a rename %s: every file is whole, and at the end all candles are written', (_what, times, told) =>
     inFolder(async (folder) => {
       const path = join(folder, 'refusing.cjs');
-      // The refusal lasts this long from the first rename of one file, so it does not depend on the machine's speed.
+      // A write tries twelve times.
       writeFileSync(
         path,
         `const fs = require('node:fs/promises');
          const { rename } = fs;
-         let until;
-         const refused = (to) => to.endsWith('NSE_TCS_1m_test.parquet') && Date.now() < (until ??= Date.now() + ${forMs});
+         let left = ${times};
+         const refused = (to) => to.endsWith('NSE_TCS_1m_test.parquet') && left-- > 0;
          fs.rename = (from, to) => refused(to) ? Promise.reject(Object.assign(new Error('EBUSY: resource busy or locked, rename'), { code: 'EBUSY' })) : rename(from, to);
          require('node:module').syncBuiltinESMExports();`,
       );
-      const args = ARGS.map((arg) => (told && arg === '3' ? '12' : arg));
-      const { code, stdout } = await start(args, folder, { NODE_OPTIONS: `--require ${fileURLToPath(pathToFileURL(path))}` }).ended;
+      const { code, stdout } = await start(ARGS, folder, { NODE_OPTIONS: `--require ${fileURLToPath(pathToFileURL(path))}` }).ended;
       expect(stdout.includes('another program holds it open')).toBe(told);
       expect(stdout.includes('are written again; nothing of them is missing.')).toBe(told);
       expect(code).toBe(0);
