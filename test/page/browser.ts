@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { start, type Running } from '../program/command.js';
+import { startHeld } from '../program/pause.js';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -70,14 +71,38 @@ export interface Shown {
   readonly url: string;
 }
 
-/** Starts a simulated Stage 2 with its page, and resolves when that is served. */
-export async function startShown(folder: string, args: readonly string[], port = '0'): Promise<Shown> {
-  const running = start(
-    ['--ws-test-mode', '--stage', '2', '--feed', 'sim', '--no-journal', '--dashboard', port, ...args],
-    folder,
-  );
+const args = (port: string, more: readonly string[]): string[] => [
+  ...more,
+  '--ws-test-mode',
+  '--stage',
+  '2',
+  '--feed',
+  'sim',
+  '--no-journal',
+  '--dashboard',
+  port,
+];
+
+async function served(running: Running): Promise<string> {
   let text = '';
   running.child.stdout!.on('data', (more: string) => (text += more));
   await running.saw(/Page http:\/\/\S+/);
-  return { running, url: /Page (http:\/\/\S+)/.exec(text)![1] };
+  return /Page (http:\/\/\S+)/.exec(text)![1];
+}
+
+/** Starts a simulated run of the NIFTY 50 with its page, and resolves when that is served. */
+export async function startShown(folder: string, more: readonly string[], port = '0'): Promise<Shown> {
+  const running = start(args(port, more), folder);
+  return { running, url: await served(running) };
+}
+
+/** The same, held where its output matches until it is released. */
+export async function startShownHeld(
+  folder: string,
+  pattern: RegExp,
+  more: readonly string[],
+  port = '0',
+): Promise<Shown & { release(): void }> {
+  const running = startHeld(args(port, more), folder, pattern);
+  return { running, url: await served(running), release: () => running.release() };
 }

@@ -1,10 +1,13 @@
-/** The page of a simulated Stage 2 in a real browser. */
+/**
+ * The page of a simulated Stage 2 in a real browser. The run that most tests watch has real time, as a person would see
+ * it, and does not end before them; each test waits for what the page shows, not for a time.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, launch, open, startShown, type Shown, type Watched } from './browser.js';
+import { CHROMIUM, launch, open, startShown, startShownHeld, type Shown, type Watched } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tickshard-page-'));
 const opened: Watched[] = [];
@@ -47,17 +50,18 @@ describe.skipIf(CHROMIUM === undefined)(
   () => {
     beforeAll(async () => {
       browser = await launch();
-      // A quarter of an hour in two minutes: one symbol falls silent at 11:04 for good, packets of an unknown mode
-      // come before that.
+      // Four hours in half a real one: one symbol falls silent at 11:04 for good, packets of an unknown mode come
+      // before that.
       shown = await startShown(folder, [
+        'shadow',
         '--duration',
-        '15',
+        '240',
         '--speed',
         '8',
         '--mode',
         'snapquote',
         '--fault',
-        'mute-symbol:symbol=TCS,at=240,for=900',
+        'mute-symbol:symbol=TCS,at=240,for=80000',
         '--fault',
         'unknown-mode:at=30',
       ]);
@@ -111,7 +115,7 @@ describe.skipIf(CHROMIUM === undefined)(
         page,
         `document.querySelectorAll('.rule li').length === 3 && /VWAP [\\d,]+\\.\\d\\d/.test(document.querySelector('.key .vwap').textContent)`,
       );
-      await expect.poll(() => page.evaluate<number>(INKED), { timeout: 50_000 }).toBeGreaterThan(100);
+      await expect.poll(() => page.evaluate<number>(INKED), { timeout: 250_000 }).toBeGreaterThan(100);
       expect(await page.locator('.chart h3').textContent()).toMatch(/^RELIANCE {2}[\d,]+\.\d\d/);
       expect(await page.locator('.figures').textContent()).toMatch(
         /11:\d\d {2}O [\d,.]+ {2}H [\d,.]+ {2}L [\d,.]+ {2}C [\d,.]+ {2}volume/,
@@ -220,16 +224,20 @@ describe.skipIf(CHROMIUM === undefined)(
         /^The connection to the run is lost since \d\d:\d\d:\d\d; trying again\. What is shown is old\.$/,
       );
       await shown.running.ended;
-      shown = await startShown(
+      // In stepped time, held until the page has found it.
+      const second = await startShownHeld(
         folder,
-        ['--duration', '1', '--speed', '12', '--out', 'second'],
+        /^11:01 {2}/m,
+        ['--duration', '2', '--speed', 'max', '--out', 'second'],
         new URL(shown.url).port,
       );
+      shown = second;
       await eventually(
         page,
         `document.body.dataset['link'] === 'live' && document.querySelector('.banner').hasAttribute('hidden')`,
       );
       await eventually(page, `${alive} >= 49`);
+      second.release();
       // And stays when that run ends in order, saying how it ended.
       await eventually(page, `document.body.dataset['link'] === 'ended'`);
       expect(await page.locator('.badge').textContent()).toBe('PASS');
@@ -237,6 +245,30 @@ describe.skipIf(CHROMIUM === undefined)(
         /^The run has ended\. Its report: data\/test\/reports\/\S+\.html/,
       );
       expect((await shown.running.ended).code).toBe(0);
+    });
+
+    it('can watch a run in stepped time, until Ctrl-C ends it', async () => {
+      const long = await startShown(folder, [
+        'shadow',
+        '--duration',
+        '240',
+        '--speed',
+        'max',
+        '--out',
+        'third',
+      ]);
+      try {
+        const page = await watch(long.url);
+        await eventually(page, `${alive} >= 49`);
+        const clock = await page.locator('.clock').textContent();
+        await eventually(page, `document.querySelector('.clock').textContent !== ${JSON.stringify(clock)}`);
+        long.running.child.kill('SIGINT');
+        await eventually(page, `document.body.dataset['link'] === 'ended'`);
+        expect(await page.locator('.badge').textContent()).toBe('INTERRUPTED');
+        expect((await long.running.ended).code).toBe(130);
+      } finally {
+        long.running.child.kill('SIGKILL');
+      }
     });
   },
 );

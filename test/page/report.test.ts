@@ -24,7 +24,7 @@ beforeAll(async () => {
       '--feed',
       'sim',
       '--speed',
-      '60',
+      'max',
       '--no-journal',
       '--mode',
       'snapquote',
@@ -61,7 +61,7 @@ describe('every run', () => {
         '--feed',
         'sim',
         '--speed',
-        '60',
+        'max',
         '--no-journal',
         '--report',
         'only.json',
@@ -161,7 +161,9 @@ describe.skipIf(CHROMIUM === undefined)(
       const { page } = watched;
       await page.click('.multiple[data-symbol="INFY"]');
       expect(await page.locator('.chart h3').textContent()).toMatch(/^INFY/);
-      await expect.poll(() => page.locator('.canvas canvas').count(), { timeout: 50_000 }).toBeGreaterThan(0);
+      await expect
+        .poll(() => page.locator('.canvas canvas').count(), { timeout: 250_000 })
+        .toBeGreaterThan(0);
     });
 
     it('shows untrusted names and texts literally', async () => {

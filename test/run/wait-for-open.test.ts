@@ -1,34 +1,35 @@
 /** `--wait-open`: the first minute is whole, the duration starts at the opening, and waiting can be interrupted. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../feed/fake-clock.js';
 import { connectMs, reached, waitingText } from '../../src/run/wait-for-open.js';
 import { istMs } from '../../src/market/session.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
-import { everythingIn, run, start } from '../program/command.js';
+import { everythingIn, run } from '../program/command.js';
+import { startHeld, type Held } from '../program/pause.js';
 import { startServer } from '../program/server.js';
 
-const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', '60', '--duration', '2'];
+const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', 'max', '--duration', '2'];
 
-/** Makes the program's wall clock begin at `fromMs` and, three seconds later, continue from `toMs`. */
-function sleeping(folder: string, fromMs: number, toMs: number): Record<string, string> {
-  const path = join(folder, 'asleep.mjs');
-  writeFileSync(
-    path,
-    `const real = Date.now; const start = real(); Date.now = () => (real() - start < 3000 ? ${fromMs} : ${toMs}) + real() - start;`,
-  );
-  return { NODE_OPTIONS: `--import ${pathToFileURL(path).href}` };
+/** Held while it waits for 25 November, its wall clock stands at `fromMs`; from then on it runs from `toMs`. */
+function startAsleep(folder: string, url: string, fromMs: number, toMs: number): Held {
+  const args = ['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', url, '--wait-open'];
+  return startHeld(args, folder, /it opens 2026-11-25T09:15:00\+05:30, in 1 day 13 h 15 min\. /, {
+    before: `const { now } = Date;
+      let sinceMs = Infinity;
+      Date.now = () => (sinceMs === Infinity ? ${fromMs} : ${toMs} + now() - sinceMs);`,
+    released: 'sinceMs = now();',
+  });
 }
 
-describe.concurrent('a run that waits for the opening', () => {
+describe('a run that waits for the opening', () => {
   it('has the minute of 09:15 whole and runs its duration from there', async () => {
     await inFolder(async (folder) => {
       const { code, stdout, stderr } = await run([...sim, '--at', '2026-11-23T09:12', '--wait-open'], folder);
       expect(stderr).toBe('');
       expect(stdout).toMatch(
-        /2 minutes from 2026-11-23T09:15:00\+05:30[\s\S]*The market is shut; it opens 2026-11-23T09:15:00\+05:30, in 3 min of market time/,
+        /2 minutes from 2026-11-23T09:15:00\+05:30[\s\S]*The market is shut; it opens 2026-11-23T09:15:00\+05:30, in 3 min\. /,
       );
       expect(code).toBe(0);
       const quality = join(folder, 'data/test/sim/websocket_candles/quality/NSE_RELIANCE_1m_quality.parquet');
@@ -49,9 +50,11 @@ describe.concurrent('a run that waits for the opening', () => {
   it('waits over a night and a holiday, and does not wait when the market is open', async () => {
     await inFolder(async (folder) => {
       // Monday evening; Tuesday is a holiday.
-      const waiting = start([...sim, '--at', '2026-11-23T20:00', '--wait-open'], folder);
-      await waiting.saw(/it opens 2026-11-25T09:15:00\+05:30, in 1 day 13 h 15 min/);
+      const opens = /it opens 2026-11-25T09:15:00\+05:30, in 1 day 13 h 15 min/;
+      const waiting = startHeld([...sim, '--at', '2026-11-23T20:00', '--wait-open'], folder, opens);
+      await waiting.held();
       waiting.child.kill('SIGINT');
+      waiting.release();
       expect((await waiting.ended).code).toBe(130);
       const open = await run([...sim, '--at', '2026-11-23T11:00', '--wait-open'], folder);
       expect(open.stdout).not.toMatch(/shut/);
@@ -73,7 +76,7 @@ describe.concurrent('a run that waits for the opening', () => {
   it('on a feed with a clock of its own connects only shortly before', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
-      const waiting = start(
+      const waiting = startHeld(
         [
           '--ws-test-mode',
           '--stage',
@@ -87,10 +90,12 @@ describe.concurrent('a run that waits for the opening', () => {
           '--wait-open',
         ],
         folder,
+        /it opens 2026-11-23T09:15/,
       );
-      await waiting.saw(/in 2 min of market time/);
+      await waiting.held();
       expect(server.calls).toEqual([]);
-      await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 10_000 });
+      waiting.release();
+      await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 200_000 });
       waiting.child.kill('SIGINT');
       expect((await waiting.ended).code).toBe(130);
       await server.close();
@@ -100,14 +105,12 @@ describe.concurrent('a run that waits for the opening', () => {
   it('by the wall clock: a machine that slept over the opening connects when it wakes up', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
-      const waiting = start(
-        ['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'],
-        folder,
-        sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '09:20')),
-      );
-      await waiting.saw(/it opens 2026-11-25T09:15:00\+05:30, in 1 day 13 h 15 min\. /);
-      expect([server.calls, everythingIn(folder)]).toEqual([[], ['asleep.mjs']]);
-      await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 20_000 });
+      const [fromMs, toMs] = [istMs('2026-11-23', '20:00'), istMs('2026-11-25', '09:20')];
+      const waiting = startAsleep(folder, server.url, fromMs, toMs);
+      await waiting.held();
+      expect([server.calls, everythingIn(folder)]).toEqual([[], []]);
+      waiting.release();
+      await vi.waitFor(() => expect(server.open.size).toBe(1), { timeout: 200_000 });
       waiting.child.kill('SIGINT');
       expect((await waiting.ended).stdout).toMatch(/1 minute from 2026-11-25T09:20:\d\d\+05:30/);
       await server.close();
@@ -117,11 +120,10 @@ describe.concurrent('a run that waits for the opening', () => {
   it('by the wall clock: one that slept through the whole day waits for the next', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
-      const waiting = start(
-        ['--ws-test-mode', '--stage', '1', '--duration', '1', '--feed', server.url, '--wait-open'],
-        folder,
-        sleeping(folder, istMs('2026-11-23', '20:00'), istMs('2026-11-25', '19:00')),
-      );
+      const [fromMs, toMs] = [istMs('2026-11-23', '20:00'), istMs('2026-11-25', '19:00')];
+      const waiting = startAsleep(folder, server.url, fromMs, toMs);
+      await waiting.held();
+      waiting.release();
       await waiting.saw(
         /it opens 2026-11-25T09:15[^]*it opens 2026-11-26T09:15:00\+05:30, in 14 h 15 min\. /,
       );
@@ -131,7 +133,7 @@ describe.concurrent('a run that waits for the opening', () => {
         /Interrupted before the market opened: nothing was connected, nothing written\./,
       );
       expect(code).toBe(130);
-      expect([server.calls, everythingIn(folder)]).toEqual([[], ['asleep.mjs']]);
+      expect([server.calls, everythingIn(folder)]).toEqual([[], ['released-1']]);
       await server.close();
     });
   });
