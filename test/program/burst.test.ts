@@ -1,6 +1,6 @@
 /**
- * A burst through the smallest rings pauses the socket and loses nothing; Ctrl-C still ends the run. The server is of the
- * test's own, so the runs have real time; the expected candles are those of the frames that arrived.
+ * A burst through the smallest rings pauses the socket and loses nothing; Ctrl-C still ends the run. The server is
+ * of the test's own, so the runs have real time; the expected candles are those of the frames that arrived.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 /**
  * A connection that breaks during a run: the gap is in the data, the minutes around it are whole, the report has it.
+ * The server is of the test's own, so the run has real time.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +11,9 @@ import { ltpFrame, startServer } from './server.js';
 
 /** 11:00:00 IST on a trading day. */
 const ORIGIN_MS = Date.UTC(2026, 10, 23, 5, 30);
-const SPEED = 20;
-const DROP_AT_SECOND = 75;
+/** A new connection takes half a real second; 58 market seconds are ten times as much. */
+const SPEED = 12;
+const DROP_AT_SECOND = 62;
 
 interface Report {
   readonly verdict: string;
@@ -82,7 +84,7 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
       expect(report.disconnects).toHaveLength(1);
       expect(report.disconnects[0]).toMatchObject({
         connection: 1,
-        at: expect.stringMatching(/^2026-11-23T11:01:[1-5]\d\+05:30$/) as string,
+        at: expect.stringMatching(/^2026-11-23T11:01:\d\d\+05:30$/) as string,
         cause: 'dropped',
         code: 1006,
         reason: '',
@@ -92,7 +94,7 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
       expect(gate('no-rest')).toBe('pass');
       expect(report.network).toMatchObject({ websocketHandshakes: 2, restCallsDuringRun: 0 });
       expect(report.counters.applied).toMatchObject({ seed: 2 });
-      // A back-off of half a second takes ten market seconds, which can be more than 5 % of the run.
+      // A back-off of half a second takes six market seconds; more on a busy machine, where it can be 5 % of the run.
       expect(['warn', 'fail']).toContain(gate('connected'));
       expect(code).toBe(report.verdict === 'pass' ? 0 : 1);
       const out = join(folder, 'out');

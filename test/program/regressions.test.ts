@@ -1,7 +1,7 @@
 /**
  * The faults of this system's predecessor, and similar ones, through the whole program: a scripted server, a real
- * socket, real threads, files read by DuckDB. The expected candles are literals, not computed by the program. The server
- * is of the test's own, so the runs have real time; a server that is late sends the same frames, in the same order.
+ * socket, real threads, files read by DuckDB. The expected candles are literals, not computed by the program.
+ * The server is of the test's own, so the runs have real time; late, it sends the same frames in the same order.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
