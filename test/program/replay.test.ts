@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
-import { run, start } from './command.js';
+import { everythingIn, run, start } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
 const stage = (...more: string[]): string[] => [
@@ -30,7 +30,7 @@ const stage = (...more: string[]): string[] => [
   '--feed',
   'sim',
   '--speed',
-  '60',
+  'max',
   '--out',
   'out',
   '--journal',
@@ -103,17 +103,21 @@ describe('a replay', () => {
     },
   );
 
+  // In real time: the server is of the test's own. Nothing depends on when exactly a frame is sent.
   it('of a run with a broken connection, silence, unknown tokens and a late frame gives the same', async () => {
     const originMs = Date.UTC(2026, 10, 23, 5, 30);
     const server = await startServer({
       onSubscribe(socket, connection) {
         const began = performance.now();
         let sequence = connection * 10_000;
+        let lateMinute = -1;
         const timer = setInterval(() => {
           const second = Math.floor(((performance.now() - began) * 30) / 1000) + (connection - 1) * 45;
           // Silence, so that the clock seals; then a frame of a sealed minute.
           if (second % 60 > 20 && second % 60 < 40) return;
-          const late = second % 60 === 45 ? 120_000 : 0;
+          const isLate = second % 60 >= 45 && lateMinute !== Math.floor(second / 60);
+          if (isLate) lateMinute = Math.floor(second / 60);
+          const late = isLate ? 120_000 : 0;
           socket.send(
             ltpFrame({
               token: '2885',
@@ -255,16 +259,19 @@ describe('a replay', () => {
     });
   });
 
+  // A replay has real time.
   it('runs at the given speed, and ends at once at Ctrl-C', async () => {
     await inFolder(async (folder) => {
-      await run(stage(), folder);
+      await run(stage('--at', '2026-11-23T11:00:50'), folder);
       const beganMs = performance.now();
-      await replayed(folder, '--speed', '3');
+      await replayed(folder, '--speed', '100');
       const tookMs = performance.now() - beganMs;
-      // Three minutes at sixty times real time.
-      expect(tookMs).toBeGreaterThan(1000);
-      const slow = start(['replay', runOf(folder), '--speed', '0.1', '--out', 'slow'], folder);
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      // Three minutes at a hundred times real time.
+      expect(tookMs).toBeGreaterThan(1800);
+      // The first minute is sealed after three seconds, the last after 40.
+      const slow = start(['replay', runOf(folder), '--speed', '4', '--out', 'slow'], folder);
+      const files = (): string[] => everythingIn(folder).filter((name) => /^slow.*parquet$/.test(name));
+      await vi.waitFor(() => expect(files()).not.toEqual([]), { timeout: 200_000, interval: 50 });
       slow.child.kill('SIGINT');
       expect(await slow.ended).toMatchObject({ code: 130 });
     });

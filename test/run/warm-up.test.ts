@@ -12,6 +12,7 @@ import { shipped } from '../../src/paths.js';
 import { inFolder } from '../parquet/candles.js';
 import { CALENDAR, listed } from '../sim/world.js';
 import { run, start } from '../program/command.js';
+import { startHeld } from '../program/pause.js';
 import { startServer } from '../program/server.js';
 
 interface Report {
@@ -39,13 +40,13 @@ const sim = (...more: readonly string[]): string[] => [
   '--feed',
   'sim',
   '--speed',
-  '60',
+  'max',
   '--report',
   'report.json',
   ...more,
 ];
 
-describe.concurrent('a warm-up', () => {
+describe('a warm-up', () => {
   it.each(['quote', 'snapquote'])('in %s mode is polled before the feed opens, with one log-in for both, and is in the journal', (mode) =>
     inFolder(async (folder) => {
       const { code, stdout } = await run(sim('--mode', mode, '--warm-up'), folder);
@@ -66,7 +67,7 @@ describe.concurrent('a warm-up', () => {
   it('is merged with the files of --history, as pandas writes them', () =>
     inFolder(async (folder) => {
       copyFileSync(fileURLToPath(shipped('test/parquet/files/pandas-offset.parquet')), join(folder, 'NSE_M&M_1m.parquet'));
-      const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'M&M', '--duration', '2', '--feed', 'sim', '--speed', '60', '--mode', 'snapquote', '--at', '2026-11-17T09:18', '--report', 'report.json', '--history', '.'];
+      const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'M&M', '--duration', '2', '--feed', 'sim', '--speed', 'max', '--mode', 'snapquote', '--at', '2026-11-17T09:18', '--report', 'report.json', '--history', '.'];
       const { code } = await run([...args, '--warm-up'], folder);
       expect(code).toBe(0);
       const report = reportIn(folder);
@@ -94,9 +95,11 @@ describe.concurrent('a warm-up', () => {
 
   it('is interrupted by Ctrl-C', () =>
     inFolder(async (folder) => {
-      const running = start(['--ws-test-mode', '--stage', '2', '--duration', '3', '--mode', 'quote', '--warm-up', '--feed', 'sim', '--speed', '60', '--report', 'report.json'], folder);
-      await running.saw(/asking for the earlier candles of 50 symbols/);
+      const args = ['--ws-test-mode', '--stage', '2', '--duration', '3', '--mode', 'quote', '--warm-up', '--feed', 'sim', '--speed', 'max', '--report', 'report.json'];
+      const running = startHeld(args, folder, /asking for the earlier candles of 50 symbols/);
+      await running.held();
       running.child.kill('SIGINT');
+      running.release();
       const { code, stdout } = await running.ended;
       expect(code).toBe(130);
       expect(stdout).toMatch(/Interrupted[\s\S]*Verdict: INTERRUPTED/i);

@@ -11,7 +11,7 @@ import { answer, hostileServer, loggedIn, type Login } from '../../feed/hostile-
 import { candlesPath } from '../../../src/parquet/candles-file.js';
 import { marketAt } from '../../sim/world.js';
 import { OPEN_MS } from '../../parquet/candles.js';
-import { run } from '../../program/command.js';
+import { run, start } from '../../program/command.js';
 import { candleOf, inFolders, minutes, writeOurs, type Folders } from './folders.js';
 
 /** Five minutes of ours of the symbol. */
@@ -39,6 +39,21 @@ async function fetching(folders: Folders, answers: readonly Login[], ...more: re
   }
 }
 
+/** A clock whose market time is set. */
+class SettingClock extends SystemClock {
+  nowMs: number;
+
+  constructor(nowMs: number) {
+    super({ originMs: nowMs });
+    this.nowMs = nowMs;
+  }
+
+  override marketMs(): number {
+    return this.nowMs;
+  }
+}
+
+// The servers are of the test's own, so these runs have real time.
 describe.concurrent('compare --fetch', () => {
   it('asks from the opening until two answers agree, and judges as with files', () =>
     inFolders(async (folders) => {
@@ -100,7 +115,7 @@ describe.concurrent('compare --fetch', () => {
 
   it('--feed sim asks the simulated broker of the same seed, and passes; candles of another market are refused', () =>
     inFolders(async (folders) => {
-      const stage = await run(['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS', '--duration', '4', '--mode', 'snapquote', '--feed', 'sim', '--speed', '60', '--seed', '5', '--out', folders.ours], folders.root);
+      const stage = await run(['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS', '--duration', '4', '--mode', 'snapquote', '--feed', 'sim', '--speed', 'max', '--seed', '5', '--out', folders.ours], folders.root);
       expect(stage.code).toBe(0);
       const args = ['compare', '--ours', folders.ours, '--fetch', '--feed', 'sim', '--json'];
       const { code, stdout } = await run(args, folders.root);
@@ -114,13 +129,16 @@ describe.concurrent('compare --fetch', () => {
 
   it('waits for a minute that has not ended for the broker, and for one that has not settled', () =>
     inFolders(async (folders) => {
-      // The broker is before our last minute and sixty times as fast as we are: 09:19 is over in four seconds.
+      // The broker's time is within our last minute until the program waits for it; then the minute has settled.
       const market = marketAt('09:16', { seed: 1 });
-      const broker = await startBroker({ port: 0, market, clock: new SystemClock({ originMs: market.startMs, speed: 60 }) });
+      const clock = new SettingClock(market.startMs + 210_000);
+      const broker = await startBroker({ port: 0, market, clock });
       try {
         await writeOurs(folders.ours, ours('RELIANCE'));
-        const { code, stderr, stdout } = await run(['compare', '--ours', folders.ours, '--fetch', '--feed', `ws://127.0.0.1:${broker.port}`, '--json'], folders.root);
-        expect(stderr).toContain('The last minute of RELIANCE is not over for the broker: trying again in 5 s.');
+        const running = start(['compare', '--ours', folders.ours, '--fetch', '--feed', `ws://127.0.0.1:${broker.port}`, '--json'], folders.root);
+        await running.saw(/The last minute of RELIANCE is not over for the broker: trying again in 5 s\./);
+        clock.nowMs += 120_000;
+        const { code, stdout } = await running.ended;
         // Our candles were made up: the true ones are others, and all five are there.
         expect(JSON.parse(stdout)).toMatchObject({ verdict: 'fail', symbols: [{ compared: 5, missingReference: 0, missingOurs: 0 }] });
         expect(code).toBe(1);
