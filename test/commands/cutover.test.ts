@@ -1,5 +1,5 @@
 /**
- * `tickshard cutover` as a user runs it, over invented reports of the live feed. Simulated days are in days.slow.test.ts.
+ * `tickshard cutover` as a user runs it, over invented reports of the live feed. Simulated days: days.slow.test.ts.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

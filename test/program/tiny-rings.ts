@@ -1,4 +1,4 @@
-/** The program with the smallest rings and a slow shard, so that every burst fills them. burst.slow.test.ts forks it. */
+/** The program with the smallest rings and a slow shard, so that every burst fills them: for burst.slow.test.ts. */
 import '../../src/memory/io-ledger.js';
 import type { StageConfig } from '../../src/cli/config.js';
 import { parse } from '../../src/cli/parse.js';
