@@ -31,5 +31,8 @@ const compiler = isWatching
       ...['--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo'],
     )
   : undefined;
-process.exitCode = await ended(node('node_modules/vitest/vitest.mjs', isWatching ? 'watch' : 'run', ...args));
+const tests = node('node_modules/vitest/vitest.mjs', isWatching ? 'watch' : 'run', ...args);
+// So that nothing survives this process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => tests.kill(signal));
+process.exitCode = await ended(tests);
 compiler?.kill();

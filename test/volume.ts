@@ -29,9 +29,9 @@ const RUNS = {
   'frames on the fast path': [20, 120, 1_000],
   'frames with changed bytes': [60, 300, 3_000],
   'repeated batches': [8, 30, 300],
-  'ring commands': [60, 400, 4_000],
-  schedules: [60, 500, 5_000],
-  'simulated runs': [60, 300, 3_000],
+  'ring commands': [60, 400, 2_000],
+  schedules: [60, 500, 3_000],
+  'simulated runs': [60, 300, 1_500],
   subscriptions: [20, 60, 1_000],
 } as const satisfies Readonly<Record<string, readonly [fast: number, all: number, long: number]>>;
 
