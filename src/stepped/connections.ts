@@ -11,6 +11,8 @@ interface Connection {
   sawEnd: boolean;
   /** As the other process last told. */
   peer: SentBytes | undefined;
+  /** It was gone and unnamed at an earlier turn. */
+  isForeign: boolean;
 }
 
 export class Connections {
@@ -19,7 +21,13 @@ export class Connections {
 
   /** `port`: the run's end. */
   add(port: number, socket: Socket): void {
-    const connection: Connection = { socket, final: undefined, sawEnd: false, peer: undefined };
+    const connection: Connection = {
+      socket,
+      final: undefined,
+      sawEnd: false,
+      peer: undefined,
+      isForeign: false,
+    };
     this.#byPort.set(port, connection);
     this.#changes++;
     socket.on('end', () => {
@@ -88,9 +96,15 @@ export class Connections {
     }
   }
 
-  /** Forgets connections that the other process named before and names no more. */
+  /**
+   * Forgets connections that the other process named before and names no more, and closed ones of other programs: it
+   * names its own with its next turn.
+   */
   forgetUnnamed(sides: readonly SentBytes[]): void {
-    for (const [port, { peer }] of this.#byPort)
-      if (peer !== undefined && !sides.some((side) => side.port === port)) this.#byPort.delete(port);
+    for (const [port, connection] of this.#byPort) {
+      if (sides.some((side) => side.port === port)) continue;
+      if (connection.peer !== undefined || connection.isForeign) this.#byPort.delete(port);
+      else connection.isForeign = connection.final !== undefined;
+    }
   }
 }
