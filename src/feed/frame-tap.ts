@@ -165,8 +165,9 @@ export class FrameTap extends Duplex {
     return !this.#fragmented && this.#readsAtOnce();
   }
 
+  /** After an error the library lets the rest flow away: it no longer listens. */
   #readsAtOnce(): boolean {
-    return this.readableFlowing === true && this.readableLength === 0;
+    return this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') > 0;
   }
 
   /** Divides the bytes from `from` to `to`; they begin with a message unless the library has a part of it. */
