@@ -1,4 +1,4 @@
-/** Each benchmark checks its answers before it prints figures. Here they run at their smallest size. */
+/** The tools of the benches. bench.slow.test.ts runs the benches. */
 import { describe, expect, it } from 'vitest';
 import { floor, frames, plain } from '../../bench/baselines.js';
 import { naiveAnswer } from '../../bench/market.js';
@@ -7,15 +7,6 @@ import { inTurns, median, rowOf, rowsTable } from '../../bench/row.js';
 import { BENCHES, runBenches } from '../../bench/run.js';
 
 describe('npm run bench', () => {
-  it.each(BENCHES.map(({ name }) => name))('%s checks its answer and prints a table', async (name) => {
-    const said: string[] = [];
-    expect(await runBenches([name, '--smoke'], (text) => said.push(text))).toBe(0);
-    expect(said[0]).toMatch(
-      /cores, Node 2\d\.\d+\.\d+, commit \w+; smoke: answers are checked, figures say nothing$/,
-    );
-    expect(said.at(-1)).toMatch(/^bench +unit +median +least +most +baseline +ratio +target\n/);
-  });
-
   it('refuses an unknown name', async () => {
     const said: string[] = [];
     expect(await runBenches(['nothing'], (text) => said.push(text))).toBe(2);

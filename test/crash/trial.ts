@@ -1,7 +1,7 @@
 /**
- * One crash trial: a run in stepped time is killed with SIGKILL, once or twice, and resumed. The files are checked after
- * each kill and at the end. Stepped time is exact, so a run without a kill gives every row: outside of the gaps that
- * its report names, the resumed run has the same rows.
+ * One crash trial: a run in stepped time is killed with SIGKILL, once or twice, and resumed. The files are checked
+ * after each kill and at the end. Stepped time is exact, so a run without a kill gives every row: outside of the gaps
+ * that its report names, the resumed run has the same rows.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';

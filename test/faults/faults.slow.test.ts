@@ -119,7 +119,7 @@ describe.concurrent('the fault', () => {
   });
 });
 
-// Stepped time skips gate `lag`, so these run at sixty times real time. A busy machine adds seconds to a lag of minutes.
+// Stepped time skips gate `lag`, so these run at sixty times real time. A busy machine adds seconds to lags of minutes.
 describe.concurrent('gate `lag` at a real speed with the fault', () => {
   const named = ROWS.flatMap(({ faults, lag }) =>
     lag === undefined ? [] : [{ name: faults.join(' '), faults, lag }],

@@ -79,7 +79,7 @@ it('within a packet: at most the rest of the read is still delivered', async () 
     }),
   });
   await listening.client.start();
-  await until(() => listening.heard.binary.length === total, 'all of them', 10_000);
+  await until(() => listening.heard.binary.length === total, 'all of them');
   expect(most).toBeGreaterThan(1);
   expect(most).toBeLessThanOrEqual(ONE_READ);
   expect(indices()).toEqual(Array.from({ length: total }, (_, index) => index));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { FIELD } from '../../src/market/packet.js';
 import { about, Client, handshake, headersOf, logIn, raw, until, withBroker } from './client.js';
+import { HandClock } from './hand-clock.js';
 import { at, marketAt, sentUntil } from './world.js';
 
 const RELIANCE = '2885';
@@ -105,26 +106,29 @@ describe('heart-beat', () => {
       expect(client.texts).toStrictEqual(['pong']);
     }));
 
-  it('drops a client without one, and not those with one of either kind', () =>
-    withBroker(
+  it('drops a client without one, and not those with one of either kind', () => {
+    const clock = new HandClock(at('11:00'));
+    clock.hold();
+    return withBroker(
       async (broker) => {
         const [silent, texting, pinging] = await Promise.all(
           ['A1', 'B2', 'C3'].map((code) => Client.open(broker, code)),
         );
-        // A request is no heartbeat.
-        const asks = setInterval(() => silent.ask(1, 1, [RELIANCE]), 50);
-        const beats = setInterval(() => {
-          texting.send('ping');
+        for (let step = 0; step < 6; step++) {
+          clock.hold(100);
+          // A request is no heartbeat.
+          silent.ask(1, 1, [RELIANCE]);
+          const pong = once(pinging.socket, 'pong');
           pinging.socket.ping();
-        }, 50);
+          await Promise.all([pong, texting.settled()]);
+        }
         await until(() => silent.closed !== undefined);
-        clearInterval(beats);
-        clearInterval(asks);
         expect(silent.closed?.code).toBe(1006);
         expect([texting.closed, pinging.closed]).toStrictEqual([undefined, undefined]);
       },
-      { limits: { heartbeatMs: 500 } },
-    ));
+      { clock, limits: { heartbeatMs: 500 } },
+    );
+  });
 });
 
 describe('subscriptions', () => {
@@ -139,8 +143,8 @@ describe('subscriptions', () => {
         const sent = sentUntil(market, at('11:10')).filter(({ symbol }) => symbol === 'RELIANCE');
         const first = sent.findIndex(({ hex }) => hex === client.frames[0].toString('hex'));
         expect(first).toBeGreaterThan(0);
-        expect(client.frames.map((frame) => frame.toString('hex'))).toStrictEqual(
-          sent.slice(first, first + client.frames.length).map(({ hex }) => hex),
+        expect(client.frames.slice(0, 100).map((frame) => frame.toString('hex'))).toStrictEqual(
+          sent.slice(first, first + 100).map(({ hex }) => hex),
         );
       },
       { speed: 30 },

@@ -7,6 +7,7 @@ import { MAX_BODY_BYTES } from '../../src/sim/rest.js';
 import { totp } from '../../src/broker/angel/totp.js';
 import { totpHolds } from '../../src/sim/totp.js';
 import { HEADERS, logIn, post, raw, withBroker } from './client.js';
+import { HandClock } from './hand-clock.js';
 import { at, marketAt } from './world.js';
 
 const GUEST = { clientcode: 'A123', password: '1234', totp: '000000' };
@@ -65,38 +66,44 @@ describe('log-in', () => {
       );
     }));
 
-  it('checks the demo account strictly', () =>
-    withBroker(async (broker) => {
-      const now = totp(DEMO_ACCOUNT.totpSecret, Date.now());
-      const wrong = now === '111111' ? '222222' : '111111';
-      const asked = [
-        await post(broker.loginUrl, demo(now), demoHeaders),
-        await post(broker.loginUrl, demo(wrong), demoHeaders),
-        await post(broker.loginUrl, demo(now, '0000'), demoHeaders),
-      ];
-      expect(asked.map(({ status }) => status)).toStrictEqual([200, 200, 200]);
-      expect(asked[0].json.status).toBe(true);
-      expect(asked[1].json).toStrictEqual({
-        status: false,
-        message: 'Invalid totp',
-        errorcode: 'AB1050',
-        data: null,
-      });
-      expect(asked[2].json).toStrictEqual({
-        status: false,
-        message: 'Invalid credentials',
-        errorcode: 'AB1007',
-        data: null,
-      });
-      await new Promise((resolve) => setTimeout(resolve, 1100));
-      const { json } = await post(broker.loginUrl, demo(now), HEADERS);
-      expect(json).toStrictEqual({
-        success: false,
-        message: 'Invalid API Key',
-        errorCode: 'AG8004',
-        data: '',
-      });
-    }));
+  it('checks the demo account strictly', () => {
+    const clock = new HandClock(at('11:00'));
+    clock.hold();
+    return withBroker(
+      async (broker) => {
+        const now = totp(DEMO_ACCOUNT.totpSecret, Date.now());
+        const wrong = now === '111111' ? '222222' : '111111';
+        const asked = [
+          await post(broker.loginUrl, demo(now), demoHeaders),
+          await post(broker.loginUrl, demo(wrong), demoHeaders),
+          await post(broker.loginUrl, demo(now, '0000'), demoHeaders),
+        ];
+        expect(asked.map(({ status }) => status)).toStrictEqual([200, 200, 200]);
+        expect(asked[0].json.status).toBe(true);
+        expect(asked[1].json).toStrictEqual({
+          status: false,
+          message: 'Invalid totp',
+          errorcode: 'AB1050',
+          data: null,
+        });
+        expect(asked[2].json).toStrictEqual({
+          status: false,
+          message: 'Invalid credentials',
+          errorcode: 'AB1007',
+          data: null,
+        });
+        clock.hold(1100);
+        const { json } = await post(broker.loginUrl, demo(now), HEADERS);
+        expect(json).toStrictEqual({
+          success: false,
+          message: 'Invalid API Key',
+          errorCode: 'AG8004',
+          data: '',
+        });
+      },
+      { clock },
+    );
+  });
 
   it.each([
     [{ ...GUEST, totp: '12345' }, 'AB1050'],
@@ -143,16 +150,22 @@ describe('log-in', () => {
       });
     }));
 
-  it('refuses the fourth within a second, of that client only', () =>
-    withBroker(async (broker) => {
-      const statuses: number[] = [];
-      for (let i = 0; i < 4; i++) statuses.push((await post(broker.loginUrl, GUEST)).status);
-      expect(statuses).toStrictEqual([200, 200, 200, 403]);
-      expect((await post(broker.loginUrl, GUEST)).text).toContain('exceeding access rate');
-      expect((await post(broker.loginUrl, { ...GUEST, clientcode: 'OTHER' })).status).toBe(200);
-      await new Promise((resolve) => setTimeout(resolve, 1100));
-      expect((await post(broker.loginUrl, GUEST)).status).toBe(200);
-    }));
+  it('refuses the fourth within a second, of that client only', () => {
+    const clock = new HandClock(at('11:00'));
+    clock.hold();
+    return withBroker(
+      async (broker) => {
+        const statuses: number[] = [];
+        for (let i = 0; i < 4; i++) statuses.push((await post(broker.loginUrl, GUEST)).status);
+        expect(statuses).toStrictEqual([200, 200, 200, 403]);
+        expect((await post(broker.loginUrl, GUEST)).text).toContain('exceeding access rate');
+        expect((await post(broker.loginUrl, { ...GUEST, clientcode: 'OTHER' })).status).toBe(200);
+        clock.hold(1100);
+        expect((await post(broker.loginUrl, GUEST)).status).toBe(200);
+      },
+      { clock },
+    );
+  });
 
   it('renews tokens once by their refresh token, and logs out', () =>
     withBroker(async (broker) => {

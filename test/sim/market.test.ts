@@ -108,9 +108,11 @@ describe('the same market', () => {
   });
 
   it('is generated up to the start fast enough to wait for', () => {
-    const began = performance.now();
+    // Of the processor, so that other programs do not count. It takes 600 ms.
+    const before = process.cpuUsage();
     marketAt('11:00', { listings: NIFTY });
-    expect(performance.now() - began).toBeLessThan(6_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(6_000);
   });
 });
 

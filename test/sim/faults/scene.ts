@@ -1,42 +1,15 @@
 /** A broker with faults and manual market time, so that windows have exact edges. */
-import { SystemClock, type Clock, type Timer } from '../../../src/clock.js';
 import { FIELD, Packet } from '../../../src/market/packet.js';
 import { startBroker, type SimulatedBroker, type BrokerLimits } from '../../../src/sim/broker.js';
 import { parseFault } from '../../../src/sim/faults/fault.js';
 import { decode } from '../../../src/broker/angel/frames.js';
 import { Client, until } from '../client.js';
+import { HandClock } from '../hand-clock.js';
 import { at, marketAt, sentUntil, type Sent } from '../world.js';
 
 export const [RELIANCE, TCS, MM] = ['2885', '11536', '2031'];
 export const ALL = [RELIANCE, TCS, MM];
 export const START_MS = at('11:00');
-
-/** Market time is set by hand; everything else is real. */
-class HandClock implements Clock {
-  readonly speed = 1;
-  readonly #real = new SystemClock();
-  nowMs = START_MS;
-
-  monoMs(): number {
-    return this.#real.monoMs();
-  }
-
-  marketMs(): number {
-    return this.nowMs;
-  }
-
-  wallMs(): number {
-    return this.#real.wallMs();
-  }
-
-  after(realMs: number, fire: () => void): Timer {
-    return this.#real.after(realMs, fire);
-  }
-
-  every(realMs: number, fire: () => void): Timer {
-    return this.#real.every(realMs, fire);
-  }
-}
 
 export interface Strikes {
   readonly fault: string;
@@ -47,6 +20,7 @@ export interface Strikes {
 
 export interface Scene {
   readonly broker: SimulatedBroker;
+  readonly clock: HandClock;
   /** Advances the market to this many seconds after its start, until `clients` have received everything. */
   readonly to: (seconds: number, ...clients: Client[]) => Promise<void>;
   /** What the control route says of the faults. */
@@ -59,11 +33,12 @@ export async function withFaults(
   test: (scene: Scene) => Promise<void>,
   limits: Partial<BrokerLimits> = {},
 ): Promise<void> {
-  const clock = new HandClock();
+  const clock = new HandClock(START_MS);
   const market = marketAt('11:00');
   const broker = await startBroker({ port: 0, market, clock, limits, faults: texts.map(parseFault) });
   const scene: Scene = {
     broker,
+    clock,
     async to(seconds, ...clients) {
       clock.nowMs = START_MS + 1000 * seconds;
       await until(() => market.nowMs >= clock.nowMs);
