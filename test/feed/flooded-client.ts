@@ -1,6 +1,6 @@
 /**
  * One connection to the server at argv[2], and at its end a line of JSON: how it ended, what was heard, and how much
- * memory it took. Run as a child process by flood.test.ts.
+ * memory it took. Run as a child process by flood.slow.test.ts.
  */
 import { SystemClock } from '../../src/clock.js';
 import { ANGEL } from '../../src/broker/angel/angel.js';
