@@ -18,7 +18,7 @@ export interface Activity {
 }
 
 /** Resolves after the event loop has looked at every socket. */
-export function nextTurn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
