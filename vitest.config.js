@@ -49,7 +49,7 @@ export default defineConfig(({ mode }) => {
       // Bounds for tests that hang. Tests stay far below them, even on a busy machine.
       testTimeout,
       hookTimeout: testTimeout,
-      provide: { tier: TIERS[mode] ? mode : 'fast', newSeed },
+      provide: { tier: TIERS[mode] ? mode : 'fast', fastOnly: mode === 'fast', newSeed },
       pool: 'forks',
       maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
       sequence: { sequencer: SlowestFirst },

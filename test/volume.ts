@@ -7,10 +7,10 @@
  */
 import fc from 'fast-check';
 import { inject } from 'vitest';
+import './tier.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    tier: 'fast' | 'all' | 'long';
     newSeed: number;
   }
 }
@@ -31,7 +31,7 @@ const RUNS = {
   'repeated batches': [8, 30, 300],
   'ring commands': [60, 400, 2_000],
   schedules: [60, 500, 3_000],
-  'simulated runs': [60, 300, 1_500],
+  'simulated runs': [30, 300, 1_500],
   subscriptions: [20, 60, 1_000],
 } as const satisfies Readonly<Record<string, readonly [fast: number, all: number, long: number]>>;
 

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { answer, LocalServer, refusal } from '../../src/dashboard/local-server.js';
 import { MAX_FULL_MS, MAX_VIEWERS, Viewers } from '../../src/dashboard/viewers.js';
 import type { DashboardState, DashboardChange } from '../../src/dashboard/state.js';
+import { slow } from '../tier.js';
 
 const servers: LocalServer[] = [];
 const sockets: Socket[] = [];
@@ -232,7 +233,7 @@ describe('viewers', () => {
     await watch(server).saw(/event: whole/);
   });
 
-  it('are disconnected when they stop reading, and delay neither the others nor the sender', async () => {
+  slow('are disconnected when they stop reading, and delay neither the others nor the sender', async () => {
     let cut = 0;
     const viewers = new Viewers(() => cut++);
     const server = await serve(viewers, () => state);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FeedClientOptions } from '../../src/feed/client.js';
 import type { EndCause } from '../../src/feed/disconnects.js';
 import { seededRandom } from '../../src/random.js';
+import { slow } from '../tier.js';
 import { FakeClock } from './fake-clock.js';
 import {
   accept,
@@ -348,31 +349,34 @@ describe('a handshake that fails', () => {
 });
 
 describe('a storm', () => {
-  it('of two hundred drops of every kind: never two sockets, always back, never a second log-in', async () => {
-    const random = seededRandom(20_261_123);
-    const kinds: Handshake[] = [
-      accept({ then: ({ ws }) => ws!.terminate() }),
-      accept({ onRequest: ({ ws }) => ws!.close(1001, 'away') }),
-      accept({ onRequest: ({ socket }) => void socket.resetAndDestroy() }),
-      bare((socket) => void socket.end()),
-      bare((socket) => void socket.end(Buffer.alloc(300, 0xff))),
-      refuse(503),
-      reset,
-    ];
-    const drops = 200;
-    server.handshakes = [
-      ...Array.from({ length: drops }, () => kinds[Math.floor(random() * kinds.length)]),
-      accept(),
-    ];
-    const { heard } = await started({ random: () => 0 });
-    await until(() => heard.events.at(-1) === `subscribed ${drops + 1}`, 'the end of the storm', 20_000);
-    expect(server.mostOpen).toBe(1);
-    expect(server.open).toBe(1);
-    expect(server.peers).toHaveLength(drops + 1);
-    expect(server.logins).toHaveLength(1);
-    expect(heard.ends.map(({ connection }) => connection)).toEqual(
-      Array.from({ length: drops }, (_, index) => index + 1),
-    );
-    expect(heard.failures).toEqual([]);
-  });
+  slow(
+    'of two hundred drops of every kind: never two sockets, always back, never a second log-in',
+    async () => {
+      const random = seededRandom(20_261_123);
+      const kinds: Handshake[] = [
+        accept({ then: ({ ws }) => ws!.terminate() }),
+        accept({ onRequest: ({ ws }) => ws!.close(1001, 'away') }),
+        accept({ onRequest: ({ socket }) => void socket.resetAndDestroy() }),
+        bare((socket) => void socket.end()),
+        bare((socket) => void socket.end(Buffer.alloc(300, 0xff))),
+        refuse(503),
+        reset,
+      ];
+      const drops = 200;
+      server.handshakes = [
+        ...Array.from({ length: drops }, () => kinds[Math.floor(random() * kinds.length)]),
+        accept(),
+      ];
+      const { heard } = await started({ random: () => 0 });
+      await until(() => heard.events.at(-1) === `subscribed ${drops + 1}`, 'the end of the storm', 20_000);
+      expect(server.mostOpen).toBe(1);
+      expect(server.open).toBe(1);
+      expect(server.peers).toHaveLength(drops + 1);
+      expect(server.logins).toHaveLength(1);
+      expect(heard.ends.map(({ connection }) => connection)).toEqual(
+        Array.from({ length: drops }, (_, index) => index + 1),
+      );
+      expect(heard.failures).toEqual([]);
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../program/command.js';
+import { firstOf, slow } from '../tier.js';
 import { CHROMIUM, launch, open, type Watched } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tickshard-report-'));
@@ -50,7 +51,7 @@ describe('every run', () => {
     expect(readFileSync(join(folder, 'again.html'), 'utf8')).toBe(readFileSync(join(reports, page), 'utf8'));
   });
 
-  it('writes no page with --report, which names the only file that is written', async () => {
+  slow('writes no page with --report, which names the only file that is written', async () => {
     const alone = mkdtempSync(join(tmpdir(), 'tickshard-alone-'));
     const { code } = await run(
       [
@@ -78,22 +79,24 @@ describe('every run', () => {
     rmSync(alone, { recursive: true });
   });
 
-  it.each([
-    [
-      ['report', 'nothing.json'],
-      /^tickshard: nothing\.json cannot be read \(ENOENT.*data\/test\/reports\.\n$/,
-    ],
-    [['report', '.'], /^tickshard: \. cannot be read \(EISDIR.*\n$/],
-    [['report'], /^tickshard: Not enough/],
-    [
-      ['report', 'data/test/reports/latest.json', '--html', 'data/test/reports/latest.json'],
-      /^tickshard: --html .* is the report itself; name another file\.\n$/,
-    ],
-    [
-      ['report', 'data/test/reports/latest.json', '--html', 'data/test/reports'],
-      /^tickshard: The page .* cannot be written \(EISDIR.*\): make room, or let this user write there\.\n$/,
-    ],
-  ])('refuses %j in one sentence', async (args, sentence) => {
+  it.each(
+    firstOf(1, [
+      [
+        ['report', 'nothing.json'],
+        /^tickshard: nothing\.json cannot be read \(ENOENT.*data\/test\/reports\.\n$/,
+      ],
+      [['report', '.'], /^tickshard: \. cannot be read \(EISDIR.*\n$/],
+      [['report'], /^tickshard: Not enough/],
+      [
+        ['report', 'data/test/reports/latest.json', '--html', 'data/test/reports/latest.json'],
+        /^tickshard: --html .* is the report itself; name another file\.\n$/,
+      ],
+      [
+        ['report', 'data/test/reports/latest.json', '--html', 'data/test/reports'],
+        /^tickshard: The page .* cannot be written \(EISDIR.*\): make room, or let this user write there\.\n$/,
+      ],
+    ]),
+  )('refuses %j in one sentence', async (args, sentence) => {
     const before = readFileSync(join(reports, 'latest.json'), 'utf8');
     const { code, stderr } = await run(args, folder);
     expect(code).toBe(2);
@@ -158,7 +161,7 @@ describe.skipIf(CHROMIUM === undefined)(
       );
     });
 
-    it('opens the chart of a symbol', async () => {
+    slow('opens the chart of a symbol', async () => {
       const { page } = watched;
       await page.click('.multiple[data-symbol="INFY"]');
       expect(await page.locator('.chart h3').textContent()).toMatch(/^INFY/);
@@ -167,7 +170,7 @@ describe.skipIf(CHROMIUM === undefined)(
         .toBeGreaterThan(0);
     });
 
-    it('shows untrusted names and texts literally', async () => {
+    slow('shows untrusted names and texts literally', async () => {
       const hostile = `</script><img src=x onerror="document.title='owned'"><b>M&M</b>`;
       const report = JSON.parse(readFileSync(join(reports, 'latest.json'), 'utf8')) as {
         symbols: { symbol: string }[];
@@ -199,7 +202,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await page.close();
     });
 
-    it('prints everything, on white, without controls', async () => {
+    slow('prints everything, on white, without controls', async () => {
       const { page } = watched;
       await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
       expect(await page.evaluate(`getComputedStyle(document.body).backgroundColor`)).toBe(

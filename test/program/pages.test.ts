@@ -2,6 +2,7 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
+import { firstOf, slow } from '../tier.js';
 import { everythingIn, run } from './command.js';
 import { startHeld } from './pause.js';
 
@@ -42,7 +43,7 @@ function neverRead(port: number): void {
 }
 
 describe('a run that is watched', () => {
-  it.each(['--dashboard', '--metrics'])(
+  it.each(firstOf(1, ['--dashboard', '--metrics']))(
     '%s at a port in use: one sentence, exit 2, nothing connected and nothing written',
     async (option) => {
       await inFolder(async (folder) => {
@@ -94,7 +95,7 @@ describe('a run that is watched', () => {
     });
   });
 
-  it('with --json prints only the report on standard output', async () => {
+  slow('with --json prints only the report on standard output', async () => {
     await inFolder(async (folder) => {
       const { code, stdout, stderr } = await run([...ARGS, '--dashboard', '0', '--json', '--quiet'], folder);
       expect(code).toBe(0);
@@ -104,7 +105,7 @@ describe('a run that is watched', () => {
     });
   });
 
-  it('serves no page without --dashboard', async () => {
+  slow('serves no page without --dashboard', async () => {
     await inFolder(async (folder) => {
       const { stdout } = await run(ARGS, folder);
       expect(stdout).not.toMatch(/http:|Metrics/);
@@ -113,7 +114,7 @@ describe('a run that is watched', () => {
 });
 
 describe('how much a run prints', () => {
-  it('--quiet: what is wrong, and the verdict', async () => {
+  slow('--quiet: what is wrong, and the verdict', async () => {
     await inFolder(async (folder) => {
       const { code, stdout } = await run([...ARGS, '--quiet'], folder);
       expect(code).toBe(0);
@@ -123,7 +124,7 @@ describe('how much a run prints', () => {
     });
   });
 
-  it('--verbose: each event, and what was expected of each gate', async () => {
+  slow('--verbose: each event, and what was expected of each gate', async () => {
     await inFolder(async (folder) => {
       const { stdout } = await run([...ARGS, '--verbose', '--fault', 'drop:at=40'], folder);
       expect(stdout).toMatch(/^11:00:\d\d {2}connected and subscribed$/m);

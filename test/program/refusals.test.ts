@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ParquetStore } from '../../src/parquet/store.js';
 import { inFolder } from '../parquet/candles.js';
+import { firstOf, slow } from '../tier.js';
 import { everythingIn, run } from './command.js';
 import { startServer } from './server.js';
 
@@ -34,47 +35,49 @@ async function refused(
 }
 
 describe.concurrent('a stage run refuses', () => {
-  it.each([
-    ['no flag', ['--stage', '1', '--duration', '10', '--feed', 'sim'], /--ws-test-mode/],
-    ['duration 0', ['--ws-test-mode', '--stage', '1', '--duration', '0', '--feed', 'sim'], /1 to 15/],
-    ['stage 3', ['--ws-test-mode', '--stage', '3', '--duration', '10', '--feed', 'sim'], /1 or 2/],
-    ['an unknown symbol', [...sim, '--symbols', 'NOSUCH'], /Unknown symbol NOSUCH/],
-    ['a path as symbol', [...sim, '--symbols', '../x'], /no trading symbol/],
-    ['an unknown option', [...sim, '--bogus'], /bogus/],
-    [
-      'the live feed without credentials',
-      stage,
-      /ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN, ANGEL_TOTP_SECRET|market is shut/,
-    ],
-    [
-      'a holiday',
-      [...sim, '--at', '2026-11-24T11:00'],
-      /shut at 2026-11-24.*holiday.*opens 2026-11-25T09:15/,
-    ],
-    ['a Saturday', [...sim, '--at', '2026-11-28T11:00'], /Saturday.*opens 2026-11-30T09:15/],
-    [
-      'before the opening',
-      [...sim, '--at', '2026-11-23T08:59'],
-      /before the opening.*opens 2026-11-23T09:15/,
-    ],
-    ['after the close', [...sim, '--at', '2026-11-23T15:40'], /after the close.*opens 2026-11-25T09:15/],
-    [
-      'ws: to another machine',
-      [...stage, '--feed', 'ws://10.0.0.1:80', '--market-clock', '2026-11-23T11:00@1'],
-      /wss:/,
-    ],
-    [
-      'secrets in the URL',
-      [...stage, '--feed', 'wss://feed.example/?feedToken=hush', '--market-clock', '2026-11-23T11:00@1'],
-      /environment/,
-    ],
-    ['a history that is no folder', [...sim, '--history', 'nowhere'], /no folder/],
-    ['an instrument file that is absent', [...sim, '--instruments', 'nowhere.json'], /cannot be read/],
-  ])('%s', async (_what, args, sentence) => {
+  it.each(
+    firstOf(4, [
+      ['no flag', ['--stage', '1', '--duration', '10', '--feed', 'sim'], /--ws-test-mode/],
+      ['duration 0', ['--ws-test-mode', '--stage', '1', '--duration', '0', '--feed', 'sim'], /1 to 15/],
+      ['stage 3', ['--ws-test-mode', '--stage', '3', '--duration', '10', '--feed', 'sim'], /1 or 2/],
+      ['an unknown symbol', [...sim, '--symbols', 'NOSUCH'], /Unknown symbol NOSUCH/],
+      ['a path as symbol', [...sim, '--symbols', '../x'], /no trading symbol/],
+      ['an unknown option', [...sim, '--bogus'], /bogus/],
+      [
+        'the live feed without credentials',
+        stage,
+        /ANGEL_API_KEY, ANGEL_CLIENT_ID, ANGEL_PIN, ANGEL_TOTP_SECRET|market is shut/,
+      ],
+      [
+        'a holiday',
+        [...sim, '--at', '2026-11-24T11:00'],
+        /shut at 2026-11-24.*holiday.*opens 2026-11-25T09:15/,
+      ],
+      ['a Saturday', [...sim, '--at', '2026-11-28T11:00'], /Saturday.*opens 2026-11-30T09:15/],
+      [
+        'before the opening',
+        [...sim, '--at', '2026-11-23T08:59'],
+        /before the opening.*opens 2026-11-23T09:15/,
+      ],
+      ['after the close', [...sim, '--at', '2026-11-23T15:40'], /after the close.*opens 2026-11-25T09:15/],
+      [
+        'ws: to another machine',
+        [...stage, '--feed', 'ws://10.0.0.1:80', '--market-clock', '2026-11-23T11:00@1'],
+        /wss:/,
+      ],
+      [
+        'secrets in the URL',
+        [...stage, '--feed', 'wss://feed.example/?feedToken=hush', '--market-clock', '2026-11-23T11:00@1'],
+        /environment/,
+      ],
+      ['a history that is no folder', [...sim, '--history', 'nowhere'], /no folder/],
+      ['an instrument file that is absent', [...sim, '--instruments', 'nowhere.json'], /cannot be read/],
+    ]),
+  )('%s', async (_what, args, sentence) => {
     await refused(args, sentence);
   });
 
-  it('a token clash', async () => {
+  slow('a token clash', async () => {
     const row = {
       token: '1',
       symbol: 'RELIANCE-EQ',
@@ -88,14 +91,14 @@ describe.concurrent('a stage run refuses', () => {
     });
   });
 
-  it('an output folder that is a file, or below one', async () => {
+  slow('an output folder that is a file, or below one', async () => {
     const prepare = (folder: string): void => writeFileSync(join(folder, 'taken'), 'x');
     await refused([...sim, '--out', 'taken'], /taken is a file|cannot be a folder/, { prepare });
     await refused([...sim, '--out', 'taken/below'], /taken/, { prepare });
     await refused([...sim, '--report', 'taken/below/r.json'], /taken/, { prepare });
   });
 
-  it('an output folder that the system will not write to', async () => {
+  slow('an output folder that the system will not write to', async () => {
     // Root may write anywhere but where the kernel itself refuses.
     const out = process.getuid?.() === 0 ? '/proc/tickshard' : 'locked/out';
     await refused([...sim, '--out', out], /cannot be written to/, {
@@ -150,7 +153,7 @@ describe.concurrent('a stage run refuses', () => {
     );
   });
 
-  it('an existing file that tickshard did not write', async () => {
+  slow('an existing file that tickshard did not write', async () => {
     const prepare = (folder: string): void => {
       mkdirSync(join(folder, 'out'));
       writeFileSync(join(folder, 'out', 'NSE_RELIANCE_1m_test.parquet'), 'not parquet at all');
@@ -158,7 +161,7 @@ describe.concurrent('a stage run refuses', () => {
     await refused([...sim, '--out', 'out'], /no whole Parquet file/, { prepare });
   });
 
-  it('a history file that is damaged', async () => {
+  slow('a history file that is damaged', async () => {
     const prepare = (folder: string): void => {
       mkdirSync(join(folder, 'history'));
       writeFileSync(join(folder, 'history', 'NSE_RELIANCE_1m.parquet'), 'PAR1 damaged PAR1');
@@ -194,7 +197,7 @@ describe('a stage run that cannot connect ends with 3', () => {
     }
   });
 
-  it('when no server listens', async () => {
+  slow('when no server listens', async () => {
     await inFolder(async (folder) => {
       const gone = await startServer({});
       await gone.close();
@@ -207,7 +210,7 @@ describe('a stage run that cannot connect ends with 3', () => {
     });
   });
 
-  it('when one credential is missing it names it', async () => {
+  slow('when one credential is missing it names it', async () => {
     await inFolder(async (folder) => {
       const { code, stderr } = await run(
         [...stage, '--feed', 'ws://127.0.0.1:1', '--market-clock', '2026-11-23T11:00@1'],

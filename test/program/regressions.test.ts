@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { duckdb, inFolder } from '../parquet/candles.js';
+import { slow } from '../tier.js';
 import { start, type Ended } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
@@ -168,7 +169,7 @@ describe.concurrent('regressions', () => {
     });
   });
 
-  it('a tick of the next minute before any timer opens the next minute and loses neither', async () => {
+  slow('a tick of the next minute before any timer opens the next minute and loses neither', async () => {
     // RELIANCE's last tick of 11:01 comes after INFY has been in 11:02 for two seconds, within grace.
     const frames = inOrder([
       ...stream(RELIANCE, 0, 260, wave).map((frame) =>
@@ -183,7 +184,7 @@ describe.concurrent('regressions', () => {
     });
   });
 
-  it('a minute with ticks and no volume is a candle: LTP frames carry none', async () => {
+  slow('a minute with ticks and no volume is a candle: LTP frames carry none', async () => {
     await inFolder(async (folder) => {
       const { candles, report } = await play(stream(RELIANCE, 0, 260, wave), { symbols: 'RELIANCE' }, folder);
       expect(whole(candles, 'RELIANCE')).toEqual([1, 2].map((minute) => expected('RELIANCE', minute, wave)));
@@ -191,7 +192,7 @@ describe.concurrent('regressions', () => {
     });
   });
 
-  it.each([
+  slow.each([
     ['ahead', '2026-11-23T11:05:00'],
     ['behind', '2026-11-23T10:55:00'],
   ])('a wall clock that is wrong by five minutes, %s, moves no candle', async (_which, origin) => {
@@ -204,7 +205,7 @@ describe.concurrent('regressions', () => {
     });
   });
 
-  it('one frame dated in the year 9999 is counted and moves nothing', async () => {
+  slow('one frame dated in the year 9999 is counted and moves nothing', async () => {
     const stray: Frame = {
       at: 70,
       token: RELIANCE,
@@ -220,7 +221,7 @@ describe.concurrent('regressions', () => {
     });
   });
 
-  it('a late tick revises its candle and the file says so', async () => {
+  slow('a late tick revises its candle and the file says so', async () => {
     const frames = inOrder([
       ...stream(RELIANCE, 0, 260, wave),
       ...stream(INFY, 0, 260, other),
@@ -269,39 +270,42 @@ describe('Ctrl-C', () => {
     'report.json',
   ];
 
-  it('once writes open minutes as partial, keeps what was sealed, closes with a close frame and exits 130', async () => {
-    let closeCode = 0;
-    const server = await startServer({
-      onSubscribe: (socket) => {
-        play3(socket);
-        socket.on('close', (code) => (closeCode = code));
-      },
-    });
-    try {
-      await inFolder(async (folder) => {
-        const program = start(args(server.url), folder);
-        await program.saw(/11:02 {2}/);
-        program.child.kill('SIGINT');
-        const { code, stdout } = await program.ended;
-        expect(code).toBe(130);
-        expect(closeCode).toBe(1000);
-        expect(stdout).toMatch(/INTERRUPTED/);
-        const candles = await duckdb(
-          `SELECT strftime(c.timestamp, '%H:%M') AS minute, q.partial FROM read_parquet('${join(folder, 'out')}/NSE_RELIANCE_1m_test.parquet') c JOIN read_parquet('${join(folder, 'out')}/quality/NSE_RELIANCE_1m_quality.parquet') q USING (timestamp) ORDER BY 1`,
-        );
-        expect(candles.at(0)).toEqual({ minute: '11:00', partial: true });
-        expect(candles.at(1)).toEqual({ minute: '11:01', partial: false });
-        expect(candles.at(-1)).toMatchObject({ partial: true });
-        expect((JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report).verdict).toBe(
-          'interrupted',
-        );
+  slow(
+    'once writes open minutes as partial, keeps what was sealed, closes with a close frame and exits 130',
+    async () => {
+      let closeCode = 0;
+      const server = await startServer({
+        onSubscribe: (socket) => {
+          play3(socket);
+          socket.on('close', (code) => (closeCode = code));
+        },
       });
-    } finally {
-      await server.close();
-    }
-  });
+      try {
+        await inFolder(async (folder) => {
+          const program = start(args(server.url), folder);
+          await program.saw(/11:02 {2}/);
+          program.child.kill('SIGINT');
+          const { code, stdout } = await program.ended;
+          expect(code).toBe(130);
+          expect(closeCode).toBe(1000);
+          expect(stdout).toMatch(/INTERRUPTED/);
+          const candles = await duckdb(
+            `SELECT strftime(c.timestamp, '%H:%M') AS minute, q.partial FROM read_parquet('${join(folder, 'out')}/NSE_RELIANCE_1m_test.parquet') c JOIN read_parquet('${join(folder, 'out')}/quality/NSE_RELIANCE_1m_quality.parquet') q USING (timestamp) ORDER BY 1`,
+          );
+          expect(candles.at(0)).toEqual({ minute: '11:00', partial: true });
+          expect(candles.at(1)).toEqual({ minute: '11:01', partial: false });
+          expect(candles.at(-1)).toMatchObject({ partial: true });
+          expect((JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report).verdict).toBe(
+            'interrupted',
+          );
+        });
+      } finally {
+        await server.close();
+      }
+    },
+  );
 
-  it('twice ends at once', async () => {
+  slow('twice ends at once', async () => {
     const server = await startServer({ onSubscribe: play3 });
     try {
       await inFolder(async (folder) => {

@@ -5,6 +5,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
+import { firstOf, slow } from '../tier.js';
 import { run } from './command.js';
 import { startHeld } from './pause.js';
 
@@ -72,20 +73,20 @@ const changed = (name: string, value: string): string[] =>
   args().map((arg, k, all) => (all[k - 1] === name ? value : arg));
 
 describe.concurrent('--resume refuses', () => {
-  it.each<[string, string, string, RegExp]>([
+  it.each<[string, string, string, RegExp]>(firstOf(1, [
     ['another mode', '--mode', 'quote', /There is nothing to resume in journal: \S+ had --mode ltp; without --resume a new run begins\./],
     ['another seed', '--seed', '2', /had --feed sim:1;/],
     ['another grace', '--grace', '5', /had --grace 3;/],
-  ])('%s', (_what, name, value, why) =>
+  ]))('%s', (_what, name, value, why) =>
     inFolder(async (folder) => {
       cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
       await expectRefusal(folder, why, name, value);
     })); // prettier-ignore
 
-  it.each<[string, string, string, RegExp]>([
+  it.each<[string, string, string, RegExp]>(firstOf(1, [
     ['another duration', '--duration', '6', /had --duration 5;/],
     ['other symbols', '--symbols', 'RELIANCE,INFY', /^tickshard: Run \S+ had other symbols: 2 symbols, RELIANCE, TCS; give it the same command line\.\n$/],
-  ])('%s', (_what, name, value, why) =>
+  ]))('%s', (_what, name, value, why) =>
     inFolder(async (folder) => {
       cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
       const { code, stdout, stderr } = await run([...changed(name, value), '--resume', '--resume-after', '5'], folder);
@@ -93,7 +94,7 @@ describe.concurrent('--resume refuses', () => {
       expect([code, stdout]).toEqual([2, '']);
     })); // prettier-ignore
 
-  it('a journal that is damaged in the middle, and says where', () =>
+  slow('a journal that is damaged in the middle, and says where', () =>
     inFolder(async (folder) => {
       cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
       const path = join(folder, 'journal', readdirSync(join(folder, 'journal'))[0], '000001.journal');
@@ -103,7 +104,7 @@ describe.concurrent('--resume refuses', () => {
       await expectRefusal(folder, /the journal of run \S+ is damaged in segment 1 at byte \d+; `tickshard replay` shows what can be read;/);
     })); // prettier-ignore
 
-  it('a run that is still alive, and one that has finished', () =>
+  slow('a run that is still alive, and one that has finished', () =>
     inFolder(async (folder) => {
       const running = startHeld(args(), folder, /candles sealed/);
       await running.held();
@@ -114,7 +115,7 @@ describe.concurrent('--resume refuses', () => {
       await expectRefusal(folder, /no run was killed there;/);
     })); // prettier-ignore
 
-  it('a folder without journals, and --no-journal', () =>
+  slow('a folder without journals, and --no-journal', () =>
     inFolder(async (folder) => {
       const nothing = await run(args('--resume', '--resume-after', '5'), folder);
       expect([nothing.code, nothing.stderr]).toEqual([2, 'tickshard: There is nothing to resume in journal: no run was killed there; without --resume a new run begins.\n']);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { rowsOnDisk } from '../parquet/rows.js';
+import { firstOf, slow } from '../tier.js';
 import { everythingIn, run } from './command.js';
 import { startHeld } from './pause.js';
 import { outcomeOf, rowsIn, stepped } from './stepped.js';
@@ -17,18 +18,18 @@ const FAULTS = ['late:at=50,for=20', 'drop:at=80', 'burst:at=100,frames=20000'];
 
 describe('the same seed', () => {
   it('gives the same report, candles, quality rows, events and gates, for 1, 2 and 4 shards', () =>
-    inFolder((folder) => inFolder((second) => inFolder(async (third) => {
+    inFolder(async (folder) => {
       const args = stepped('--duration', '3', '--mode', 'snapquote', ...FAULTS.flatMap((fault) => ['--fault', fault]));
       const first = await outcomeOf([...args, '--shards', '1'], folder);
       expect(first.rows.length).toBeGreaterThan(10);
       expect(first.report['disconnects']).toHaveLength(1);
-      expect(await outcomeOf([...args, '--shards', '2'], second)).toEqual(first);
-      expect(await outcomeOf([...args, '--shards', '4'], third)).toEqual(first);
-    })))); // prettier-ignore
+      for (const shards of firstOf(1, ['4', '2']))
+        await inFolder(async (other) => expect(await outcomeOf([...args, '--shards', shards], other)).toEqual(first));
+    })); // prettier-ignore
 });
 
 describe('a stepped run', () => {
-  it('that is killed and resumed has the candles of an unbroken one but where the gap is', () =>
+  slow('that is killed and resumed has the candles of an unbroken one but where the gap is', () =>
     inFolder((folder) => inFolder(async (other) => {
       const args = stepped('--duration', '5', '--mode', 'snapquote');
       await outcomeOf(args, other);
@@ -50,7 +51,7 @@ describe('a stepped run', () => {
       }
     }))); // prettier-ignore
 
-  it('whose simulator dies ends with one sentence and exit code 3, and its files are whole', () =>
+  slow('whose simulator dies ends with one sentence and exit code 3, and its files are whole', () =>
     inFolder(async (folder) => {
       const running = startHeld(stepped('--duration', '15'), folder, /^11:03 {2}/m);
       await running.held();
@@ -62,7 +63,7 @@ describe('a stepped run', () => {
       await expectWhole(folder);
     })); // prettier-ignore
 
-  it('ends at Ctrl-C as INTERRUPTED with 130, and its files are whole', () =>
+  slow('ends at Ctrl-C as INTERRUPTED with 130, and its files are whole', () =>
     inFolder(async (folder) => {
       const running = startHeld(stepped('--duration', '15'), folder, /^11:03 {2}/m);
       await running.held();
@@ -96,14 +97,14 @@ const SIM = [...STAGE, '--feed', 'sim'];
 const AT_MAX = [...SIM, '--speed', 'max'];
 
 describe.concurrent('--speed max and --resume-after refuse', () => {
-  it.each<[string, readonly string[], RegExp]>([
+  it.each<[string, readonly string[], RegExp]>(firstOf(2, [
     ['the live feed', [...STAGE, '--speed', 'max'], /--speed belongs to --feed sim; this feed is the live one\./],
     ['a URL', [...STAGE, '--feed', 'ws://127.0.0.1:9', '--speed', 'max'], /--speed belongs to --feed sim; this feed is a URL, for which --market-clock says the time\./],
     ['a simulator alone', ['simulate', '--speed', 'max'], /--speed max belongs to a run with --feed sim, which steps the time of its own simulator; alone, a simulator needs a speed\./],
     ['to resume without the time since the kill', [...AT_MAX, '--resume'], /--resume with --speed max needs --resume-after SECONDS: its time stood still since the kill\./],
     ['that time at another speed', [...SIM, '--speed', '60', '--resume', '--resume-after', '5'], /--resume-after belongs to --speed max: at any other speed the clock says how much time has passed\./],
     ['that time without --resume', [...AT_MAX, '--resume-after', '5'], /--resume-after belongs to --resume/],
-  ])('%s', (_what, args, sentence) =>
+  ]))('%s', (_what, args, sentence) =>
     inFolder(async (folder) => {
       const { code, stdout, stderr } = await run(args, folder);
       expect(stderr).toMatch(new RegExp(`^tickshard: [^\\n]*${sentence.source}[^\\n]*\\n$`));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
+import { firstOf, slow } from '../tier.js';
 import { start } from './command.js';
 import { ltpFrame, startServer, type Scripted } from './server.js';
 
@@ -68,15 +69,17 @@ function plant(folder: string, body: string): Record<string, string> {
 }
 
 describe.concurrent('an uncaught error', () => {
-  it.each([
-    ['thrown', `throw new Error('the sky fell, said jwt.of.test');`],
-    ['an unhandled rejection', `Promise.reject(new TypeError('the sky fell, said jwt.of.test'));`],
-    [
-      'thrown twice',
-      `setTimeout(() => { throw new Error('again'); }, 1); throw new Error('the sky fell, said jwt.of.test');`,
-    ],
-    ['no error at all', `throw 'the sky fell, said jwt.of.test';`],
-  ])('%s: close frame, one sentence, the log has it, exit 1, no second connection', async (_what, body) => {
+  it.each(
+    firstOf(1, [
+      ['thrown', `throw new Error('the sky fell, said jwt.of.test');`],
+      ['an unhandled rejection', `Promise.reject(new TypeError('the sky fell, said jwt.of.test'));`],
+      [
+        'thrown twice',
+        `setTimeout(() => { throw new Error('again'); }, 1); throw new Error('the sky fell, said jwt.of.test');`,
+      ],
+      ['no error at all', `throw 'the sky fell, said jwt.of.test';`],
+    ]),
+  )('%s: close frame, one sentence, the log has it, exit 1, no second connection', async (_what, body) => {
     await inFolder(async (folder) => {
       const server = await ticking();
       const { code, stdout, stderr } = await start(args(server), folder, plant(folder, body)).ended;
@@ -97,23 +100,26 @@ describe.concurrent('an uncaught error', () => {
 });
 
 describe.concurrent('a signal', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s: close frame, report, exit 130', async (signal) => {
-    await inFolder(async (folder) => {
-      const server = await ticking();
-      const running = start(args(server), folder);
-      await live(folder);
-      running.child.kill(signal);
-      const { code, stdout, stderr } = await running.ended;
-      expect(server.closeCodes).toEqual([1000]);
-      expect(code).toBe(130);
-      expect(stdout).toMatch(/Interrupted: closing the feed[\s\S]*Verdict: INTERRUPTED/);
-      expect(stderr).toBe('');
-      expect(existsSync(join(folder, 'data/test/reports/latest.json'))).toBe(true);
-      await server.close();
-    });
-  });
+  it.each(firstOf(1, ['SIGINT', 'SIGTERM', 'SIGHUP'] as const))(
+    '%s: close frame, report, exit 130',
+    async (signal) => {
+      await inFolder(async (folder) => {
+        const server = await ticking();
+        const running = start(args(server), folder);
+        await live(folder);
+        running.child.kill(signal);
+        const { code, stdout, stderr } = await running.ended;
+        expect(server.closeCodes).toEqual([1000]);
+        expect(code).toBe(130);
+        expect(stdout).toMatch(/Interrupted: closing the feed[\s\S]*Verdict: INTERRUPTED/);
+        expect(stderr).toBe('');
+        expect(existsSync(join(folder, 'data/test/reports/latest.json'))).toBe(true);
+        await server.close();
+      });
+    },
+  );
 
-  it('SIGHUP of a terminal that is gone, with no reader of the output: the same', async () => {
+  slow('SIGHUP of a terminal that is gone, with no reader of the output: the same', async () => {
     await inFolder(async (folder) => {
       const server = await ticking();
       const running = start(args(server), folder);

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { duckdb, inFolder } from '../parquet/candles.js';
+import { slow } from '../tier.js';
 import { everythingIn, run, start } from './command.js';
 import { planted, startHeld } from './pause.js';
 
@@ -85,7 +86,7 @@ describe('a stage run', () => {
     });
   });
 
-  it('continues to its verdict and report when no one reads its output', async () => {
+  slow('continues to its verdict and report when no one reads its output', async () => {
     await inFolder(async (folder) => {
       const running = start([...sim, '--duration', '2'], folder);
       await running.saw(/tickshard, stage 1/);
@@ -95,7 +96,7 @@ describe('a stage run', () => {
     });
   });
 
-  it('prints its verdict also when the report cannot be written', async () => {
+  slow('prints its verdict also when the report cannot be written', async () => {
     await inFolder(async (folder) => {
       const args = [...sim, '--duration', '2', '--report', 'mine/report.json'];
       const running = startHeld(args, folder, /sealed/);
@@ -135,7 +136,7 @@ describe('a stage run', () => {
     });
   });
 
-  it('reads its own candles as history, for the schema gate and for momentum', async () => {
+  slow('reads its own candles as history, for the schema gate and for momentum', async () => {
     await inFolder(async (folder) => {
       const first = await run(
         [...sim, '--duration', '2', '--out', 'past', '--at', '2026-11-23T10:30'],
@@ -151,15 +152,18 @@ describe('a stage run', () => {
     });
   });
 
-  it('without twenty candles reports insufficient history, and with the simulator’s history evaluates', async () => {
-    await inFolder(async (folder) => {
-      mkdirSync(join(folder, 'empty'));
-      const { code, stdout } = await run([...sim, '--duration', '2', '--history', 'empty'], folder);
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/\[warn\] Momentum[\s\S]*Twenty whole candles/);
-      expect(statusOf(reportIn(folder), 'schema')).toBe('skip');
-    });
-  });
+  slow(
+    'without twenty candles reports insufficient history, and with the simulator’s history evaluates',
+    async () => {
+      await inFolder(async (folder) => {
+        mkdirSync(join(folder, 'empty'));
+        const { code, stdout } = await run([...sim, '--duration', '2', '--history', 'empty'], folder);
+        expect(code).toBe(0);
+        expect(stdout).toMatch(/\[warn\] Momentum[\s\S]*Twenty whole candles/);
+        expect(statusOf(reportIn(folder), 'schema')).toBe('skip');
+      });
+    },
+  );
 });
 
 /** Code that misbehaves inside the program, not inside the simulated broker, once a whole candle is on disk. */
@@ -176,7 +180,7 @@ describe('a gate that really fails', () => {
     });
   });
 
-  it('no-rest, when something opens a bare socket', async () => {
+  slow('no-rest, when something opens a bare socket', async () => {
     await inFolder(async (folder) => {
       const env = misbehaving(
         `new (process.getBuiltinModule('node:net').Socket)().on('error', () => undefined).connect(65001, '127.0.0.1');`,
@@ -187,7 +191,7 @@ describe('a gate that really fails', () => {
     });
   });
 
-  it('output, when something writes outside the folders of the run', async () => {
+  slow('output, when something writes outside the folders of the run', async () => {
     await inFolder(async (folder) => {
       const env = misbehaving(`process.getBuiltinModule('node:fs').writeFileSync('elsewhere.txt', 'x');`);
       const { code, stdout } = await run([...sim, '--duration', '4'], folder, env);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shipped } from '../../src/paths.js';
+import { slow } from '../tier.js';
 
 /** Made of two parts, because this file is checked too. */
 const WORD = `beh${'ind'}`;
@@ -42,7 +43,7 @@ describe('the prose check', () => {
     expect(err).toContain('docs/b.md has "goes on" 1 times, 0 allowed (say: continues)');
   });
 
-  it('passes over identifiers, paths, regular expressions, code in pages, tables and URLs', () => {
+  slow('passes over identifiers, paths, regular expressions, code in pages, tables and URLs', () => {
     write(
       'src/a.ts',
       `import { a } from './${WORD}.js';\n/** \`${WORD}\` */\nexport const ${WORD} = /"/.test(a);\n`,
@@ -56,7 +57,7 @@ describe('the prose check', () => {
     expect(check('--strict')).toMatchObject({ code: 0, err: '' });
   });
 
-  it('warns of an entry that is too high, fails with --strict, and lowers it with --update', () => {
+  slow('warns of an entry that is too high, fails with --strict, and lowers it with --update', () => {
     write('src/a.ts', `// ${WORD}\n`);
     write(LIST, JSON.stringify({ 'src/a.ts': { [WORD]: 2 }, 'src/gone.ts': { wide: 1 } }));
     expect(check()).toMatchObject({ code: 0, err: expect.stringContaining('src/gone.ts wide') as string });

@@ -9,6 +9,7 @@ import { duckdb, inFolder } from '../parquet/candles.js';
 import { everythingIn, run } from '../program/command.js';
 import { startHeld, type Held } from '../program/pause.js';
 import { startServer } from '../program/server.js';
+import { slow } from '../tier.js';
 
 const sim = ['--ws-test-mode', '--stage', '1', '--feed', 'sim', '--speed', 'max', '--duration', '2'];
 
@@ -47,7 +48,7 @@ describe('a run that waits for the opening', () => {
     });
   });
 
-  it('waits over a night and a holiday, and does not wait when the market is open', async () => {
+  slow('waits over a night and a holiday, and does not wait when the market is open', async () => {
     await inFolder(async (folder) => {
       // Monday evening; Tuesday is a holiday.
       const opens = /it opens 2026-11-25T09:15:00\+05:30, in 1 day 13 h 15 min/;
@@ -62,7 +63,7 @@ describe('a run that waits for the opening', () => {
     });
   });
 
-  it('without the option says when the market opens, and which option waits', async () => {
+  slow('without the option says when the market opens, and which option waits', async () => {
     await inFolder(async (folder) => {
       const { code, stderr } = await run([...sim, '--at', '2026-11-23T08:00'], folder);
       expect(stderr).toBe(
@@ -73,7 +74,7 @@ describe('a run that waits for the opening', () => {
     });
   });
 
-  it('on a feed with a clock of its own connects only shortly before', async () => {
+  slow('on a feed with a clock of its own connects only shortly before', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
       const waiting = startHeld(
@@ -102,7 +103,7 @@ describe('a run that waits for the opening', () => {
     });
   });
 
-  it('by the wall clock: a machine that slept over the opening connects when it wakes up', async () => {
+  slow('by the wall clock: a machine that slept over the opening connects when it wakes up', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
       const [fromMs, toMs] = [istMs('2026-11-23', '20:00'), istMs('2026-11-25', '09:20')];
@@ -117,7 +118,7 @@ describe('a run that waits for the opening', () => {
     });
   });
 
-  it('by the wall clock: one that slept through the whole day waits for the next', async () => {
+  slow('by the wall clock: one that slept through the whole day waits for the next', async () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
       const [fromMs, toMs] = [istMs('2026-11-23', '20:00'), istMs('2026-11-25', '19:00')];
@@ -138,7 +139,7 @@ describe('a run that waits for the opening', () => {
     });
   });
 
-  it('refuses what is wrong before it waits', async () => {
+  slow('refuses what is wrong before it waits', async () => {
     await inFolder(async (folder) => {
       const { code, stderr } = await run(
         ['--ws-test-mode', '--stage', '1', '--duration', '1', '--wait-open', '--symbols', 'NOSUCH'],

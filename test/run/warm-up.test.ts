@@ -14,6 +14,7 @@ import { CALENDAR, listed } from '../sim/world.js';
 import { run, start } from '../program/command.js';
 import { startHeld } from '../program/pause.js';
 import { startServer } from '../program/server.js';
+import { firstOf, slow } from '../tier.js';
 
 interface Report {
   readonly verdict: string;
@@ -47,7 +48,7 @@ const sim = (...more: readonly string[]): string[] => [
 ];
 
 describe('a warm-up', () => {
-  it.each(['quote', 'snapquote'])('in %s mode is polled before the feed opens, with one log-in for both, and is in the journal', (mode) =>
+  it.each(firstOf(1, ['quote', 'snapquote']))('in %s mode is polled before the feed opens, with one log-in for both, and is in the journal', (mode) =>
     inFolder(async (folder) => {
       const { code, stdout } = await run(sim('--mode', mode, '--warm-up'), folder);
       expect(code).toBe(0);
@@ -64,7 +65,7 @@ describe('a warm-up', () => {
       expect(replay.stdout).toContain("Same candles, quality rows and momentum as the run's.");
     })); // prettier-ignore
 
-  it('is merged with the files of --history, as pandas writes them', () =>
+  slow('is merged with the files of --history, as pandas writes them', () =>
     inFolder(async (folder) => {
       copyFileSync(fileURLToPath(shipped('test/parquet/files/pandas-offset.parquet')), join(folder, 'NSE_M&M_1m.parquet'));
       const args = ['--ws-test-mode', '--stage', '2', '--symbols', 'M&M', '--duration', '2', '--feed', 'sim', '--speed', 'max', '--mode', 'snapquote', '--at', '2026-11-17T09:18', '--report', 'report.json', '--history', '.'];
@@ -77,7 +78,7 @@ describe('a warm-up', () => {
       expect(gateOf(report, 'schema')).toMatchObject({ status: 'pass' });
     })); // prettier-ignore
 
-  it('that the broker refuses is a note, and the run continues without it', () =>
+  slow('that the broker refuses is a note, and the run continues without it', () =>
     inFolder(async (folder) => {
       // The server answers every call like a log-in, whose data is not a list of candles.
       const server = await startServer({ onSubscribe: () => undefined });
@@ -93,7 +94,7 @@ describe('a warm-up', () => {
       }
     })); // prettier-ignore
 
-  it('is interrupted by Ctrl-C', () =>
+  slow('is interrupted by Ctrl-C', () =>
     inFolder(async (folder) => {
       const args = ['--ws-test-mode', '--stage', '2', '--duration', '3', '--mode', 'quote', '--warm-up', '--feed', 'sim', '--speed', 'max', '--report', 'report.json'];
       const running = startHeld(args, folder, /asking for the earlier candles of 50 symbols/);

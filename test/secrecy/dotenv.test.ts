@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { run } from '../program/command.js';
+import { firstOf, slow } from '../tier.js';
 import { echoServer, ENV, found, PLANTED } from './echo.js';
 
 const dotenv = Object.entries(ENV)
@@ -23,13 +24,15 @@ const noCredentials = [
 const posix = process.platform !== 'win32';
 
 describe.concurrent('.env', () => {
-  it.runIf(posix).each([
-    [0o644, true],
-    [0o640, true],
-    [0o602, true],
-    [0o600, false],
-    [0o400, false],
-  ])('with mode %o is warned of: %s', async (mode, warned) => {
+  it.runIf(posix).each(
+    firstOf(1, [
+      [0o644, true],
+      [0o640, true],
+      [0o602, true],
+      [0o600, false],
+      [0o400, false],
+    ]),
+  )('with mode %o is warned of: %s', async (mode, warned) => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, '.env'), dotenv);
       chmodSync(join(folder, '.env'), mode);
@@ -54,7 +57,7 @@ describe.concurrent('.env', () => {
     });
   });
 
-  it('that is a folder is named, exit 2', async () => {
+  slow('that is a folder is named, exit 2', async () => {
     await inFolder(async (folder) => {
       mkdirSync(join(folder, '.env'));
       const { code, stderr } = await run(noCredentials, folder);
@@ -65,24 +68,26 @@ describe.concurrent('.env', () => {
     });
   });
 
-  it.each<[string, Buffer]>([
-    [
-      'as Windows PowerShell writes it, UTF-16',
-      Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`, 'utf16le'),
-    ],
-    [
-      'with a mark in front and Windows line ends',
-      Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`),
-    ],
-    [
-      'with quotes, blanks and comments',
-      Buffer.from(
-        `# mine\n${Object.entries(ENV)
-          .map(([name, value]) => `${name} = "${value}"`)
-          .join('\n\n')}\n`,
-      ),
-    ],
-  ])('%s is understood', async (_what, bytes) => {
+  it.each<[string, Buffer]>(
+    firstOf(1, [
+      [
+        'as Windows PowerShell writes it, UTF-16',
+        Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`, 'utf16le'),
+      ],
+      [
+        'with a mark in front and Windows line ends',
+        Buffer.from(`\ufeff${dotenv.replaceAll('\n', '\r\n')}\r\n`),
+      ],
+      [
+        'with quotes, blanks and comments',
+        Buffer.from(
+          `# mine\n${Object.entries(ENV)
+            .map(([name, value]) => `${name} = "${value}"`)
+            .join('\n\n')}\n`,
+        ),
+      ],
+    ]),
+  )('%s is understood', async (_what, bytes) => {
     await inFolder(async (folder) => {
       const server = await echoServer();
       writeFileSync(join(folder, '.env'), bytes, { mode: 0o600 });
@@ -96,12 +101,14 @@ describe.concurrent('.env', () => {
     });
   });
 
-  it.each([
-    ['without names', Object.values(ENV).join('\n')],
-    ['with colons', dotenv.replaceAll('=', ': ')],
-    ['in another encoding', Buffer.from(dotenv, 'utf16le').toString('latin1')],
-    ['cut off', dotenv.slice(0, 40)],
-  ])('%s says what is missing, and none of what it holds', async (_what, text) => {
+  it.each(
+    firstOf(1, [
+      ['without names', Object.values(ENV).join('\n')],
+      ['with colons', dotenv.replaceAll('=', ': ')],
+      ['in another encoding', Buffer.from(dotenv, 'utf16le').toString('latin1')],
+      ['cut off', dotenv.slice(0, 40)],
+    ]),
+  )('%s says what is missing, and none of what it holds', async (_what, text) => {
     await inFolder(async (folder) => {
       writeFileSync(join(folder, '.env'), text, { mode: 0o600, encoding: 'latin1' });
       const { code, stdout, stderr } = await run(

@@ -6,6 +6,7 @@ import { BEST_FIVE_ROWS, FIELD, Packet } from '../../src/market/packet.js';
 import { Broadcast } from '../../src/sim/broadcast.js';
 import { FRAME_MS } from '../../src/sim/sequence-allocator.js';
 import { decode } from '../../src/broker/angel/frames.js';
+import { slow } from '../tier.js';
 import { at, dayOf, marketAt, NIFTY, sentUntil, type Sent } from './world.js';
 
 const SYMBOLS = ['RELIANCE', 'TCS', 'M&M'];
@@ -79,7 +80,7 @@ describe('a day of packets', () => {
     expect(next).toBe(trades.length);
   });
 
-  it('shows five buys below five sells, and an empty book after the close', () => {
+  slow('shows five buys below five sells, and an empty book after the close', () => {
     const wrong: unknown[] = [];
     let emptied = 0;
     for (const { packet } of packets) {
@@ -99,7 +100,7 @@ describe('a day of packets', () => {
     expect(emptied).toBe(SYMBOLS.length);
   });
 
-  it('is silent before the opening print, from it to 09:15, and from 15:15 to the closing print', () => {
+  slow('is silent before the opening print, from it to 09:15, and from 15:15 to the closing print', () => {
     const times = packets.map(({ packet }) => packet.number(FIELD.exchangeMs));
     const between = (from: string, to: string): number =>
       times.filter((ms) => ms >= at(from) && ms < at(to)).length;

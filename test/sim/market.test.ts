@@ -6,6 +6,7 @@ import { istStamp, MINUTE_MS } from '../../src/market/session.js';
 import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
 import { Market } from '../../src/sim/market.js';
 import { decode } from '../../src/broker/angel/frames.js';
+import { firstOf, slow } from '../tier.js';
 import { at, CALENDAR, dayOf, hexes, listed, marketAt, NIFTY, sentUntil, type TrueTrade } from './world.js';
 
 /** A naive bar builder: half-open minutes of trade time, label = start, rupees. */
@@ -43,7 +44,7 @@ describe('the same market', () => {
     }
   });
 
-  it.each([3, 97, 250, 61_000])('is asked in steps of %i ms', (stepMs) => {
+  it.each(firstOf(2, [3, 97, 250, 61_000]))('is asked in steps of %i ms', (stepMs) => {
     expect(hexes(sentUntil(marketAt('09:25', { listings: NIFTY }), at('09:27'), stepMs))).toStrictEqual(
       hexes(whole),
     );
@@ -55,7 +56,7 @@ describe('the same market', () => {
     expect(hexes(few)).toStrictEqual(hexes(whole.filter(({ symbol }) => symbols.includes(symbol))));
   });
 
-  it('was started earlier', () => {
+  slow('was started earlier', () => {
     const [early, late] = [marketAt('09:00'), marketAt('10:00')];
     sentUntil(early, at('10:00'));
     expect(early.history(0, 'tick')).not.toStrictEqual(late.history(0, 'tick'));
@@ -66,7 +67,7 @@ describe('the same market', () => {
     expect(hexes(sentUntil(early, at('10:05')))).toStrictEqual(hexes(sentUntil(late, at('10:05'))));
   });
 
-  it('was started two trading days earlier, with a holiday between', () => {
+  slow('was started two trading days earlier, with a holiday between', () => {
     const alone = (time: string, date?: string): Market =>
       marketAt(time, { listings: listed('RELIANCE'), ...(date === undefined ? {} : { date }) });
     const morning = at('09:16', '2026-11-26');
@@ -107,7 +108,7 @@ describe('the same market', () => {
     expect(Math.max(...slotOf)).toBeLessThan(slotsPerFrame);
   });
 
-  it('is generated up to the start fast enough to wait for', () => {
+  slow('is generated up to the start fast enough to wait for', () => {
     // Of the processor, so that other programs do not count. It takes 600 ms.
     const before = process.cpuUsage();
     marketAt('11:00', { listings: NIFTY });
@@ -131,7 +132,7 @@ describe('true candles', () => {
     expect(new Set([auction.open, auction.high, auction.low, auction.close]).size).toBe(1);
   });
 
-  it('come out of a market that has all names', () => {
+  slow('come out of a market that has all names', () => {
     const market = marketAt('10:00', { listings: NIFTY });
     const index = market.indexOfSymbol('RELIANCE')!;
     expect(market.candles(index)).toStrictEqual(
@@ -180,15 +181,18 @@ describe('true candles', () => {
     expect(new Set(opens).size).toBe(3);
   });
 
-  it('fluctuate at other rates in other names, all within 1 to 20 trades a second, and none is quiet for 15 s', () => {
-    for (const { symbol } of NIFTY.filter((_, i) => i % 5 === 0)) {
-      const times = dayOf(symbol).trades.map(({ ms }) => ms);
-      expect(times.length / 21_600).toBeGreaterThan(0.8);
-      expect(times.length / 21_600).toBeLessThan(22);
-      const continuous = times.filter((ms) => ms >= at('09:15') && ms < at('15:15'));
-      expect(continuous.filter((ms, i) => i > 0 && ms - continuous[i - 1] >= 15_000)).toStrictEqual([]);
-    }
-  });
+  slow(
+    'fluctuate at other rates in other names, all within 1 to 20 trades a second, and none is quiet for 15 s',
+    () => {
+      for (const { symbol } of NIFTY.filter((_, i) => i % 5 === 0)) {
+        const times = dayOf(symbol).trades.map(({ ms }) => ms);
+        expect(times.length / 21_600).toBeGreaterThan(0.8);
+        expect(times.length / 21_600).toBeLessThan(22);
+        const continuous = times.filter((ms) => ms >= at('09:15') && ms < at('15:15'));
+        expect(continuous.filter((ms, i) => i > 0 && ms - continuous[i - 1] >= 15_000)).toStrictEqual([]);
+      }
+    },
+  );
 });
 
 describe('history', () => {

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { FIELD } from '../../src/market/packet.js';
 import type { FromSimulator, ToSimulator } from '../../src/sim/ipc-messages.js';
+import { firstOf, slow } from '../tier.js';
 import { Client, handshake, headersOf, post, until } from './client.js';
 import { at, listed, marketAt } from './world.js';
 
@@ -45,7 +46,7 @@ const PREPARE: ToSimulator = {
 };
 
 describe('alone', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(firstOf(1, ['SIGINT', 'SIGTERM'] as const))(
     'says where it is, serves, and ends cleanly on %s',
     async (signal) => {
       const { child, printed, ended } = start(wanted(), false);
@@ -92,7 +93,7 @@ describe('with faults', () => {
   const about = async (feedUrl: string): Promise<unknown> =>
     (await fetch(feedUrl.replace('ws:', 'http:').replace('smart-stream', 'simulator'))).json();
 
-  it('alone prints them as options, and a market without their symbol is a matter of usage', async () => {
+  slow('alone prints them as options, and a market without their symbol is a matter of usage', async () => {
     const { child, printed, ended } = start(wanted({ faults: [...faults, 'late:symbol=TCS'] }), false);
     await until(() => printed().includes('npx tickshard'));
     expect(printed()).toContain(
@@ -122,40 +123,43 @@ describe('with faults', () => {
 });
 
 describe('as a child', () => {
-  it('hands over history and clock, prints nothing, leaves Ctrl-C to its parent, and ends with the channel', async () => {
-    const { child, printed, ended } = start(wanted({ symbols: [] }), true);
-    const prepared = await answer(child, PREPARE);
-    expect(prepared).toStrictEqual({
-      type: 'prepared',
-      history: { RELIANCE: packCandles(marketAt('11:00').history(0, 'tick')) },
-    });
-    const asked = new SystemClock().monoMs();
-    const started = await answer(child, { type: 'start' });
-    if (started.type !== 'started') throw new Error(JSON.stringify(started));
-    expect(started).toMatchObject({ originMs: at('11:00'), speed: 60 });
-    // Both processes share one monotonic clock: the anchor lies between our request and the answer.
-    expect(started.anchorMonoMs).toBeGreaterThan(asked - 1);
-    expect(started.anchorMonoMs).toBeLessThan(new SystemClock().monoMs() + 1);
-    const clock = new SystemClock(started);
-    const login = started.feedUrl
-      .replace('ws:', 'http:')
-      .replace('/smart-stream', '/rest/auth/angelbroking/user/v1/loginByPassword');
-    const { json } = await post(login, { clientcode: 'GUEST1', password: '1', totp: '123456' });
-    expect(await handshake(started.feedUrl, headersOf(json.data))).toBe('open');
-    const client = new Client(started.feedUrl, headersOf(json.data));
-    await once(client.socket, 'open');
-    client.ask(1, 1, ['2885', '11536']);
-    child.kill('SIGINT');
-    await until(() => client.frames.length > 200);
-    const lagMs = clock.marketMs() - client.packets().at(-1)!.number(FIELD.exchangeMs);
-    expect(lagMs).toBeGreaterThan(-1000);
-    // A minute of market time is a real second. Without a load the lag is less than one.
-    expect(lagMs).toBeLessThan(600_000);
-    child.disconnect();
-    expect(await ended).toStrictEqual([0, null]);
-    await until(() => client.closed !== undefined);
-    expect([client.closed?.code, printed()]).toStrictEqual([1001, '']);
-  });
+  slow(
+    'hands over history and clock, prints nothing, leaves Ctrl-C to its parent, and ends with the channel',
+    async () => {
+      const { child, printed, ended } = start(wanted({ symbols: [] }), true);
+      const prepared = await answer(child, PREPARE);
+      expect(prepared).toStrictEqual({
+        type: 'prepared',
+        history: { RELIANCE: packCandles(marketAt('11:00').history(0, 'tick')) },
+      });
+      const asked = new SystemClock().monoMs();
+      const started = await answer(child, { type: 'start' });
+      if (started.type !== 'started') throw new Error(JSON.stringify(started));
+      expect(started).toMatchObject({ originMs: at('11:00'), speed: 60 });
+      // Both processes share one monotonic clock: the anchor lies between our request and the answer.
+      expect(started.anchorMonoMs).toBeGreaterThan(asked - 1);
+      expect(started.anchorMonoMs).toBeLessThan(new SystemClock().monoMs() + 1);
+      const clock = new SystemClock(started);
+      const login = started.feedUrl
+        .replace('ws:', 'http:')
+        .replace('/smart-stream', '/rest/auth/angelbroking/user/v1/loginByPassword');
+      const { json } = await post(login, { clientcode: 'GUEST1', password: '1', totp: '123456' });
+      expect(await handshake(started.feedUrl, headersOf(json.data))).toBe('open');
+      const client = new Client(started.feedUrl, headersOf(json.data));
+      await once(client.socket, 'open');
+      client.ask(1, 1, ['2885', '11536']);
+      child.kill('SIGINT');
+      await until(() => client.frames.length > 200);
+      const lagMs = clock.marketMs() - client.packets().at(-1)!.number(FIELD.exchangeMs);
+      expect(lagMs).toBeGreaterThan(-1000);
+      // A minute of market time is a real second. Without a load the lag is less than one.
+      expect(lagMs).toBeLessThan(600_000);
+      child.disconnect();
+      expect(await ended).toStrictEqual([0, null]);
+      await until(() => client.closed !== undefined);
+      expect([client.closed?.code, printed()]).toStrictEqual([1001, '']);
+    },
+  );
 
   it('ends when its parent goes before anything was asked', async () => {
     const { child, ended } = start(wanted(), true);

@@ -25,6 +25,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Shard } from '../../src/shard/shard.js';
+import { slow } from '../tier.js';
 import { mortalShard } from './mortal.js';
 import { perTier, runsOf, seedsOf, turn } from '../volume.js';
 import { natureOf, TROUBLES } from './profile.js';
@@ -61,7 +62,7 @@ describe.each(seedsOf(1))('simulated runs from seed %i on', (first) => {
     expect(new Set(outcomes.map(({ hash }) => hash)).size).toBe(RUNS);
   });
 
-  it('meets what it is made for: every kind of trouble, and runs without any', () => {
+  slow('meets what it is made for: every kind of trouble, and runs without any', () => {
     // Natures cost nothing, so that few runs need not have every trouble among them.
     const natures = Array.from({ length: 300 }, (_, k) => natureOf(first + k));
     for (const trouble of TROUBLES)

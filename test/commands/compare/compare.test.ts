@@ -4,6 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { niftyFifty } from '../../../src/run/universe.js';
+import { slow } from '../../tier.js';
 import {
   candleOf,
   comparing,
@@ -92,7 +93,7 @@ describe('origins', () => {
 });
 
 describe('what is printed', () => {
-  it('fits 100 columns with the NIFTY 50, and nothing on disk is touched', () =>
+  slow('fits 100 columns with the NIFTY 50, and nothing on disk is touched', () =>
     inFolders(async (folders) => {
       const listings = niftyFifty();
       for (const { symbol } of listings) {
@@ -132,7 +133,8 @@ describe('what is printed', () => {
       const { json } = await comparingJson(folders);
       expect(json.differences).toMatchObject({ total: 2350, listed: { length: 1000 } });
       expect(await contents(folders.root)).toStrictEqual(before);
-    }));
+    }),
+  );
 
   it('has its keys in the same order for a pass and a failure', () =>
     inFolders(async (folders) => {

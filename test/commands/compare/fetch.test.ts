@@ -12,6 +12,7 @@ import { candlesPath } from '../../../src/parquet/candles-file.js';
 import { marketAt } from '../../sim/world.js';
 import { OPEN_MS } from '../../parquet/candles.js';
 import { run, start } from '../../program/command.js';
+import { slow } from '../../tier.js';
 import { candleOf, inFolders, minutes, writeOurs, type Folders } from './folders.js';
 
 /** Five minutes of ours of the symbol. */
@@ -67,7 +68,7 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(0);
     })); // prettier-ignore
 
-  it('waits after a 403 for the rate, and asks again', () =>
+  slow('waits after a 403 for the rate, and asks again', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours('TCS'));
       const { code, json } = await fetching(folders, [answer('Access denied because of exceeding access rate', 403), granted(same)]);
@@ -75,7 +76,7 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(0);
     })); // prettier-ignore
 
-  it('names a refused symbol, and compares the others', () =>
+  slow('names a refused symbol, and compares the others', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours('RELIANCE'));
       await writeOurs(folders.ours, ours('TCS'));
@@ -86,7 +87,7 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(1);
     })); // prettier-ignore
 
-  it('prints no secret that the broker repeats', () =>
+  slow('prints no secret that the broker repeats', () =>
     inFolders(async (folders) => {
       await writeOurs(folders.ours, ours('RELIANCE'));
       const secrets = [TOKENS.jwt, TOKENS.feed, ...Object.values(DEMO_ACCOUNT)];
@@ -97,7 +98,7 @@ describe.concurrent('compare --fetch', () => {
       for (const secret of secrets) for (const text of all) expect(text.includes(secret), secret).toBe(false);
     })); // prettier-ignore
 
-  it('says in one sentence why it cannot fetch', () =>
+  slow('says in one sentence why it cannot fetch', () =>
     inFolders(async (folders) => {
       const refusal = async (...args: readonly string[]) => {
         const { code, stdout, stderr } = await run(['compare', '--ours', folders.ours, '--fetch', ...args], folders.root);
@@ -113,7 +114,7 @@ describe.concurrent('compare --fetch', () => {
       expect(await refusal('--feed', 'ws://127.0.0.1:9')).toEqual([2, expect.stringMatching(/^tickshard: Unknown symbol NOTLISTED/)]);
     })); // prettier-ignore
 
-  it('--feed sim asks the simulated broker of the same seed, and passes; candles of another market are refused', () =>
+  slow('--feed sim asks the simulated broker of the same seed, and passes; candles of another market are refused', () =>
     inFolders(async (folders) => {
       const stage = await run(['--ws-test-mode', '--stage', '2', '--symbols', 'RELIANCE,TCS', '--duration', '4', '--mode', 'snapquote', '--feed', 'sim', '--speed', 'max', '--seed', '5', '--out', folders.ours], folders.root);
       expect(stage.code).toBe(0);
@@ -127,7 +128,7 @@ describe.concurrent('compare --fetch', () => {
       expect(await run(args, folders.root)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: --feed sim asks the simulated broker, and our candles are of live: ask whom they are of with --feed\.\n$/) as string });
     })); // prettier-ignore
 
-  it('waits for a minute that has not ended for the broker, and for one that has not settled', () =>
+  slow('waits for a minute that has not ended for the broker, and for one that has not settled', () =>
     inFolders(async (folders) => {
       // The broker's time is within our last minute until the program waits for it; then the minute has settled.
       const market = marketAt('09:16', { seed: 1 });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { istStamp } from '../../../src/market/session.js';
 import { JsonLines } from '../../../src/reconcile/json-lines.js';
 import { OPEN_MS } from '../../parquet/candles.js';
+import { slow } from '../../tier.js';
 import {
   candleOf,
   comparing,
@@ -176,7 +177,7 @@ describe('JSON lines', () => {
       });
     }));
 
-  it('a line without an end is not kept in memory: it may exceed the maximum string length', () =>
+  slow('a line without an end is not kept in memory: it may exceed the maximum string length', () =>
     inFolders(async (folders) => {
       const path = join(folders.root, 'endless.jsonl');
       await writeFile(path, '');

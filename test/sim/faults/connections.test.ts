@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { about, Client, handshake, headersOf, logIn, until } from '../client.js';
+import { slow } from '../../tier.js';
 import {
   ALL,
   hexOf,
@@ -285,44 +286,47 @@ describe('expire', () => {
 });
 
 describe('burst', () => {
-  it('sends every frame to a client that reads late, within the limit that drops one that does not read', () =>
-    withFaults(
-      ['burst:at=30,frames=300000'],
-      async (scene) => {
-        const { broker } = scene;
-        const client = await listener(broker, 'A1');
-        const idle = await Client.open(broker, 'B2');
-        await scene.to(29.999, client);
-        const before = client.frames.length;
-        let frames = 0;
-        const token = new Map<string, number>();
-        client.socket.removeAllListeners('message');
-        client.socket.on('message', (data: Buffer, isBinary) => {
-          if (!isBinary) client.texts.push(data.toString());
-          else frames++;
-          if (isBinary && frames % 1000 < 3) token.set(data.toString('latin1', 2, 27), data.length);
-        });
-        client.socket.pause();
-        const heap = process.memoryUsage().arrayBuffers;
-        await scene.to(30.5);
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        // Of 110 MB to send, none waits in memory.
-        expect(process.memoryUsage().arrayBuffers - heap).toBeLessThan(20e6);
-        const paused = (await scene.strikes())[0].strikes;
-        expect(paused).toBeLessThan(100_000);
-        client.socket.resume();
-        await scene.to(32);
-        while ((await scene.strikes())[0].strikes < 300_000)
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        await client.settled();
-        await idle.settled();
-        expect([client.closed, idle.closed]).toStrictEqual([undefined, undefined]);
-        const live = faultlessPackets(32).length - before;
-        expect(frames).toBe(300_000 + live);
-        expect([token.size, new Set(token.values())]).toStrictEqual([3, new Set([379])]);
-        expect(idle.frames.length).toBe(0);
-        expect((await scene.strikes())[0].strikes).toBe(300_000);
-      },
-      { maxBufferedBytes: 256 * 1024 },
-    ));
+  slow(
+    'sends every frame to a client that reads late, within the limit that drops one that does not read',
+    () =>
+      withFaults(
+        ['burst:at=30,frames=300000'],
+        async (scene) => {
+          const { broker } = scene;
+          const client = await listener(broker, 'A1');
+          const idle = await Client.open(broker, 'B2');
+          await scene.to(29.999, client);
+          const before = client.frames.length;
+          let frames = 0;
+          const token = new Map<string, number>();
+          client.socket.removeAllListeners('message');
+          client.socket.on('message', (data: Buffer, isBinary) => {
+            if (!isBinary) client.texts.push(data.toString());
+            else frames++;
+            if (isBinary && frames % 1000 < 3) token.set(data.toString('latin1', 2, 27), data.length);
+          });
+          client.socket.pause();
+          const heap = process.memoryUsage().arrayBuffers;
+          await scene.to(30.5);
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          // Of 110 MB to send, none waits in memory.
+          expect(process.memoryUsage().arrayBuffers - heap).toBeLessThan(20e6);
+          const paused = (await scene.strikes())[0].strikes;
+          expect(paused).toBeLessThan(100_000);
+          client.socket.resume();
+          await scene.to(32);
+          while ((await scene.strikes())[0].strikes < 300_000)
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          await client.settled();
+          await idle.settled();
+          expect([client.closed, idle.closed]).toStrictEqual([undefined, undefined]);
+          const live = faultlessPackets(32).length - before;
+          expect(frames).toBe(300_000 + live);
+          expect([token.size, new Set(token.values())]).toStrictEqual([3, new Set([379])]);
+          expect(idle.frames.length).toBe(0);
+          expect((await scene.strikes())[0].strikes).toBe(300_000);
+        },
+        { maxBufferedBytes: 256 * 1024 },
+      ),
+  );
 });

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { FIELD } from '../../../src/market/packet.js';
 import { Client } from '../client.js';
+import { firstOf, slow } from '../../tier.js';
 import {
   heardWith,
   hexOf,
@@ -111,7 +112,7 @@ describe('a fault of packets', () => {
     expect(strikes[0]).toMatchObject({ strikes: struck.length, firstMs: times[0], lastMs: times.at(-1) });
   });
 
-  it('strikes the same however the market is stepped, and each of several takes its part', async () => {
+  slow('strikes the same however the market is stepped, and each of several takes its part', async () => {
     const faults = [
       `reorder:${ON}`,
       `duplicate:${ON},every=2`,
@@ -231,7 +232,7 @@ describe('a fault of frames', () => {
 });
 
 describe('frames are shared', () => {
-  it.each(['unknown-mode', 'oversize', 'truncated', 'garbage', 'fragments'])(
+  it.each(firstOf(2, ['unknown-mode', 'oversize', 'truncated', 'garbage', 'fragments']))(
     '%s strikes one connection and leaves the same frame of another whole',
     (name) =>
       withFaults([`${name}:${ON},every=2`], async (scene) => {
