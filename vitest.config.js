@@ -26,8 +26,24 @@ const TIERS = {
   long: () => ({ include: [LONG, ...withVolume()], testTimeout: 3_600_000 }),
 };
 
-/** Test files that take ten seconds or more, the slowest first. They start first, so that none runs alone at the end. */
-const SLOWEST = [];
+/** Files that take ten seconds or more, the slowest first. They start first, so that none runs alone at the end. */
+const SLOWEST = [
+  'program/stepped-more.slow',
+  'program/disk.slow',
+  'threads/crash.slow',
+  'program/days.slow',
+  'faults/faults.slow',
+  'program/naive.slow',
+  'program/replay.slow',
+  'program/thousand.slow',
+  'page/live.slow',
+  'crash/crash.slow',
+  'bench/bench.slow',
+  'parquet/kill.slow',
+  'build/build.slow',
+  'program/whole',
+  'program/stepped',
+];
 
 class SlowestFirst extends BaseSequencer {
   async sort(files) {

@@ -13,7 +13,7 @@ const LEAD_MS = 60_000;
 const MIN_LEAD_REAL_MS = 500;
 /** Market ms over which waiting clients spread their connections. */
 const SPREAD_MS = 15_000;
-/** Default real ms between checks of the time, for a machine that wakes from sleep. */
+/** Real ms between checks of the time, for a machine that wakes from sleep. */
 const CHECK_EVERY_MS = 1000;
 
 /**
@@ -38,15 +38,17 @@ function untilText(ms: number): string {
     .join(' ')}`;
 }
 
-export function waitingText(opensMs: number, nowMs: number, speed: number): string {
-  return `The market is shut; it opens ${istStamp(opensMs)}, ${untilText(opensMs - nowMs)}${speed === 1 ? '' : ' of market time'}. Waiting to connect shortly before; Ctrl-C ends.`;
+/** `isReal`: market time passes as fast as this machine's. */
+export function waitingText(opensMs: number, nowMs: number, isReal: boolean): string {
+  return `The market is shut; it opens ${istStamp(opensMs)}, ${untilText(opensMs - nowMs)}${isReal ? '' : ' of market time'}. Waiting to connect shortly before; Ctrl-C ends.`;
 }
 
 /** `now()` in ms advances `speed` times as fast as real time. */
 export interface Waiting {
   /** In [0, 1), spreads the connections; by default by process. */
   readonly random?: number;
-  readonly checkEveryMs?: number;
+  /** Stepped time cannot sleep, so it needs no checks. */
+  readonly stepped?: boolean;
   readonly now: () => number;
   readonly speed: number;
   readonly clock: Clock;
@@ -54,7 +56,7 @@ export interface Waiting {
   readonly over: Promise<void>;
 }
 
-/** By the market's clock. Stepped time cannot sleep, so it needs no checks. */
+/** By the market's clock. */
 export function marketWait(
   { seed, stepped }: Pick<Plan, 'seed' | 'stepped'>,
   clock: Clock,
@@ -66,7 +68,7 @@ export function marketWait(
     clock,
     over,
     random: seededRandom(seed)(),
-    ...(stepped ? { checkEveryMs: Infinity } : {}),
+    stepped,
   };
 }
 
@@ -80,15 +82,17 @@ export async function waitToConnect(
   say: (text: string) => void,
   earlierMs = 0,
 ): Promise<boolean> {
-  say(waitingText(opensMs, waiting.now(), waiting.speed));
+  const isReal = waiting.speed === 1 && waiting.stepped !== true;
+  say(waitingText(opensMs, waiting.now(), isReal));
   return reached(connectMs(opensMs, waiting.random, waiting.speed) - earlierMs, waiting);
 }
 
 /** True once `now()` reaches `untilMs`, false if `over` resolves first. */
 export async function reached(
   untilMs: number,
-  { now, speed, clock, over, checkEveryMs = CHECK_EVERY_MS }: Waiting,
+  { now, speed, clock, over, stepped = false }: Waiting,
 ): Promise<boolean> {
+  const checkEveryMs = stepped ? Infinity : CHECK_EVERY_MS;
   let timer: Timer | undefined;
   const ended = over.then(() => false);
   while (now() < untilMs) {

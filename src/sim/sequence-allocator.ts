@@ -10,8 +10,8 @@ import type { Listing } from '../market/instrument.js';
 export const FRAME_MS = 250;
 const SLOTS = 175;
 
-// No two of the 50 shipped instruments share a slot with this multiplier (test/sim/market.test.ts), so theirs never
-// change.
+// No two of the 50 shipped instruments share a slot with this multiplier (test/sim/market.slow.test.ts), so theirs
+// never change.
 const SPREAD = 0x5042bcaf;
 
 export interface SequenceAllocator {

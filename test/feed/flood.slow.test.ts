@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TOKEN_BUCKET } from '../../src/feed/token-bucket.js';
-import { slow } from '../tier.js';
 import {
   accept,
   answer,
@@ -127,19 +126,16 @@ describe('a message of a gigabyte', () => {
     expect(flooded.grewMb).toBeLessThan(MAX_GROWTH_MB);
   });
 
-  slow(
-    'fragments of a byte with as many pongs between them as fit into a read: what a fragment holds on to is that read',
-    async () => {
-      const read = Buffer.concat([
-        frame(CONTINUED, Buffer.from('x'), { last: false }),
-        many(frame(10, Buffer.alloc(125)), 516),
-      ]);
-      server.handshakes = [pours(frame(BINARY, Buffer.from('x'), { last: false }), read)];
-      const flooded = await clientOf(server.url);
-      expect(flooded.cause).toBe('flood');
-      expect(flooded.grewMb).toBeLessThan(MAX_GROWTH_MB);
-    },
-  );
+  it('fragments of a byte with as many pongs between them as fit into a read: what a fragment holds on to is that read', async () => {
+    const read = Buffer.concat([
+      frame(CONTINUED, Buffer.from('x'), { last: false }),
+      many(frame(10, Buffer.alloc(125)), 516),
+    ]);
+    server.handshakes = [pours(frame(BINARY, Buffer.from('x'), { last: false }), read)];
+    const flooded = await clientOf(server.url);
+    expect(flooded.cause).toBe('flood');
+    expect(flooded.grewMb).toBeLessThan(MAX_GROWTH_MB);
+  });
 
   it('a message in 64 fragments is heard, one in 65 is not', async () => {
     const inFragments = (count: number): Buffer =>
@@ -283,13 +279,10 @@ describe('what is no flood', () => {
     await client.stop();
   });
 
-  slow(
-    'two hundred thousand packets with garbage in every tenth place, as fast as they can be read',
-    async () => {
-      const packet = frame(BINARY, Buffer.alloc(51, 1));
-      const ten = Buffer.concat([many(packet, 9), frame(BINARY, Buffer.alloc(52, 1))]);
-      server.handshakes = [bare((socket) => void socket.end(many(ten, 20_000)))];
-      expect(await clientOf(server.url)).toMatchObject({ cause: 'dropped', binary: 200_000 });
-    },
-  );
+  it('two hundred thousand packets with garbage in every tenth place, as fast as they can be read', async () => {
+    const packet = frame(BINARY, Buffer.alloc(51, 1));
+    const ten = Buffer.concat([many(packet, 9), frame(BINARY, Buffer.alloc(52, 1))]);
+    server.handshakes = [bare((socket) => void socket.end(many(ten, 20_000)))];
+    expect(await clientOf(server.url)).toMatchObject({ cause: 'dropped', binary: 200_000 });
+  });
 });

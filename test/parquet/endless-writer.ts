@@ -1,5 +1,5 @@
 /**
- * A process for kill.slow.test.ts: writes newer and newer revisions of an hour of the given symbols into the given folder,
+ * A process for kill.slow.test.ts: writes newer and newer revisions of an hour of the given symbols into a folder,
  * until it is killed, or kills itself before the rename of the given number (from 1; 0 for never).
  */
 import { rename } from 'node:fs/promises';

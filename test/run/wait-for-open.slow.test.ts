@@ -168,7 +168,7 @@ describe('waiting', () => {
     [openMs - 86_400_000, 'in 1 day'],
     [openMs - 2 * 86_400_000 - 3_900_000, 'in 2 days 1 h 5 min'],
   ])('says how long at %i: %s', (nowMs, text) => {
-    expect(waitingText(openMs, nowMs, 1)).toContain(`09:15:00+05:30, ${text}. `);
+    expect(waitingText(openMs, nowMs, true)).toContain(`09:15:00+05:30, ${text}. `);
   });
 
   it('notices at its next look that the machine slept through the night', async () => {
