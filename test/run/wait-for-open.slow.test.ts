@@ -30,7 +30,7 @@ describe('a run that waits for the opening', () => {
       const { code, stdout, stderr } = await run([...sim, '--at', '2026-11-23T09:12', '--wait-open'], folder);
       expect(stderr).toBe('');
       expect(stdout).toMatch(
-        /2 minutes from 2026-11-23T09:15:00\+05:30[\s\S]*The market is shut; it opens 2026-11-23T09:15:00\+05:30, in 3 min\. /,
+        /2 minutes from 2026-11-23T09:15:00\+05:30[\s\S]*The market is shut; it opens 2026-11-23T09:15:00\+05:30, in 3 min of market time\. /,
       );
       expect(code).toBe(0);
       const quality = join(folder, 'data/test/sim/websocket_candles/quality/NSE_RELIANCE_1m_quality.parquet');
