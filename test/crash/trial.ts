@@ -21,6 +21,11 @@ const ARGUMENTS = [
 /** Real ms within which a process must reach its kill point, or end after its kill: a hang, not a slow machine. */
 const PATIENCE_MS = 240_000;
 const LOOK_MS = 1;
+/**
+ * Share of a run's journal that its earlier candles and first packets fill. A run that is killed before has seen
+ * nothing, so it has no gap: it begins when it is resumed.
+ */
+const MIN_SHARE = 0.2;
 /** Most market seconds between a kill and the resumption. */
 const MAX_AWAY_S = 75;
 /** Market ms by which a gap may be longer than the time away: the last frame before and the first one after it. */
@@ -138,7 +143,7 @@ async function killed(
   const isDue = (): boolean => {
     // Without a journal there is nothing to resume.
     const grown = journalBytes(folder) - before;
-    if (grown <= 64) return false;
+    if (grown <= 64 || (before === 0 && grown < MIN_SHARE * wholeBytes)) return false;
     journalingMs ??= performance.now();
     if (moment.kind === 'renaming') return isRenaming(folder);
     return moment.kind === 'after'
