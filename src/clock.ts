@@ -83,6 +83,20 @@ export async function within<T>(
   }
 }
 
+/** Resolves after `realMs`, or when `signal` aborts. */
+export function pause(realMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.after(realMs, done);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}
+
 /** The real clock: `speed` times as fast as real time. */
 export class SystemClock implements Clock {
   readonly speed: number;

@@ -76,6 +76,11 @@ export function remoteFeed(feed: string, ca: string | undefined): RemoteFeed {
   return feed === 'live' ? { kind: 'live' } : { kind: 'url', url: feed, marketClock: undefined, ca };
 }
 
+/** True with `--speed max`: a run steps its simulator's time. */
+export function isStepped(feed: FeedChoice): boolean {
+  return feed.kind === 'sim' && feed.speed === 'max';
+}
+
 /** Folder of the candles: the live feed's are apart from all others. */
 export function outFolder(out: string | undefined, feed: Pick<FeedChoice, 'kind'>): string {
   return out ?? (feed.kind === 'live' ? OUT.live : OUT.other);

@@ -102,7 +102,7 @@ export const symbolNames: Reader<readonly string[]> = reader('names separated by
   return names.includes('') ? REFUSED : names;
 });
 
-/** `live`, `sim` where `sim` is true, or a URL. */
+/** `live`, `sim`, or a URL. */
 export const feedName: Reader<string> = reader('live, sim or a ws:// or wss:// URL', (text) =>
   text === 'live' || text === 'sim' || text.includes('://') ? text : REFUSED,
 );

@@ -1,6 +1,6 @@
 /** What a run decides before it connects. Pure: src/run/preflight.ts checks it against the disk. */
 import { dirname, join, resolve } from 'node:path';
-import type { FeedChoice, StageConfig } from '../cli/config.js';
+import { isStepped, type FeedChoice, type StageConfig } from '../cli/config.js';
 import { recordedOptions } from '../cli/options/table.js';
 import { LIMITS } from '../limits.js';
 import { EngineError } from '../errors.js';
@@ -176,7 +176,7 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
     ),
     marketClock,
     speed,
-    stepped: config.feed.kind === 'sim' && config.feed.speed === 'max',
+    stepped: isStepped(config.feed),
     silenceMs: Math.max(config.graceMs, LIMITS.minSilenceMs * speed),
     seed: config.feed.kind === 'sim' ? config.feed.seed : processId,
     volumeKind,

@@ -2,7 +2,7 @@
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../clock.js';
-import type { StageConfig } from '../cli/config.js';
+import { isStepped, type StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
 import { runsIn } from '../journal/folder.js';
 import { SEGMENT, segmentName, type BlockStamp } from '../journal/format.js';
@@ -35,8 +35,6 @@ function marketNow({ meta, last }: JournalSummary, config: StageConfig, nowWallM
   return meta.marketMs + (nowWallMs - meta.wallMs) * meta.speed;
 }
 
-const isStepped = ({ feed }: StageConfig): boolean => feed.kind === 'sim' && feed.speed === 'max';
-
 /** How a journaled run differs from the requested one, a phrase; undefined if it does not. */
 function otherThan(about: JournalSummary, config: StageConfig, nowWallMs: number): string | undefined {
   const { meta } = about;
@@ -45,7 +43,7 @@ function otherThan(about: JournalSummary, config: StageConfig, nowWallMs: number
   if (config.shadow !== (meta.shadow === true))
     return meta.shadow === true ? 'was a shadow run' : 'was a stage run';
   if (lasted(config.durationMin) !== lasted(meta.durationMin)) return `had ${lasted(meta.durationMin)}`;
-  if (isStepped(config) !== (meta.stepped === true))
+  if (isStepped(config.feed) !== (meta.stepped === true))
     return meta.stepped === true ? 'had --speed max' : 'had another --speed than max';
   const asked = {
     '--mode': config.mode,

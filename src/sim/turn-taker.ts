@@ -26,24 +26,20 @@ export class TurnTaker {
     const connections = this.#connections;
     this.#clock.moveTo(nowMs);
     connections.forgetUnnamed(sent);
-    const isQuiet = (): Promise<void> =>
-      quiet(
-        () => {
-          connections.told(sent);
-          return {
-            activity: connections.activity,
-            outstanding: !connections.hasAll(sent) || !connections.settled || !connections.flushed,
-          };
-        },
-        () => undefined,
-        // The run notices when time stands still.
-        () => undefined,
-      );
-    await isQuiet();
+    // The run notices when time stands still.
+    const becomeQuiet = (): Promise<void> =>
+      quiet(() => {
+        connections.told(sent);
+        return {
+          activity: connections.activity,
+          outstanding: !connections.hasAll(sent) || !connections.settled || !connections.flushed,
+        };
+      });
+    await becomeQuiet();
     // What a timer sent arrives before the next one fires.
     for (let before = connections.activity; fires && this.#clock.dueMs <= nowMs;) {
       this.#clock.fireNext();
-      await isQuiet();
+      await becomeQuiet();
       if (connections.activity !== before) break;
     }
     const { dueMs } = this.#clock;

@@ -45,8 +45,8 @@ export async function linger(over: () => boolean): Promise<void> {
  */
 export async function quiet(
   look: () => Activity,
-  work: () => Promise<void> | undefined,
-  onStill: (realMs: number) => void,
+  work: () => Promise<void> | undefined = () => undefined,
+  onStill: (realMs: number) => void = () => undefined,
 ): Promise<void> {
   let seen = NaN;
   const sinceMs = monoMs();

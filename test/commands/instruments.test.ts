@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { istDate } from '../../src/market/session.js';
 import { inFolder } from '../parquet/candles.js';
-import { everythingIn, run } from '../program/command.js';
+import { everythingIn, run, simulated } from '../program/command.js';
 import { contents, fileOf, folderOf, instrumentServer } from './instrument-server.js';
 
 let server: Server;
@@ -70,22 +70,7 @@ describe.concurrent('a run on the live feed', () => {
     await inFolder(async (folder) => {
       mkdirSync(folderOf(folder), { recursive: true });
       writeFileSync(fileOf(folder), JSON.stringify(contents['wrong']));
-      const { code, stdout } = await run(
-        [
-          '--ws-test-mode',
-          '--stage',
-          '1',
-          '--duration',
-          '1',
-          '--feed',
-          'sim',
-          '--speed',
-          'max',
-          '--symbols',
-          'TCS',
-        ],
-        folder,
-      );
+      const { code, stdout } = await run(simulated(1, 1, '--symbols', 'TCS'), folder);
       expect(stdout).toMatch(/Verdict: PASS/);
       expect(code).toBe(0);
     });

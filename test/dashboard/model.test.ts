@@ -2,35 +2,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Evaluation } from '../../src/momentum/series.js';
 import { DashboardModel, type StatusUpdate } from '../../src/dashboard/model.js';
-import { dashboardStatus, dashboardRun } from '../../src/dashboard/status.js';
+import { dashboardStatus } from '../../src/dashboard/status.js';
 import { CANDLE, TRAIL_LENGTH, type DashboardState } from '../../src/dashboard/state.js';
 import { applyChange } from '../../src/page/state.js';
 import { seededRandom } from '../../src/random.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { sessionOf } from '../listed.js';
+import { runOf } from './run.js';
 import { at } from '../shard/drive.js';
 import { Script } from '../shard/script.js';
 import { goodFacts } from '../gates/facts.js';
 
-const ABOUT = {
-  version: '1',
-  versions: {},
-  runId: 'r',
-  stage: 2,
-  mode: 'ltp',
-  volumeKind: 'tick',
-  feed: 'sim:1',
-  seed: 1,
-  speed: 1,
-  startedAt: '',
-  options: {},
-} as const;
-
 function modelOf({ memories, places }: Engine): DashboardModel {
-  const run = dashboardRun({
-    ...ABOUT,
-    symbols: places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
-  });
+  const run = runOf({ places });
   return new DashboardModel({
     run,
     memories,

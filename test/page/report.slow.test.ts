@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../program/command.js';
+import { run, simulated } from '../program/command.js';
 import { firstOf, slow } from '../tier.js';
 import { CHROMIUM, launch, open, type Watched } from './browser.js';
 
@@ -53,23 +53,7 @@ describe('every run', () => {
 
   slow('writes no page with --report, which names the only file that is written', async () => {
     const alone = mkdtempSync(join(tmpdir(), 'tickshard-alone-'));
-    const { code } = await run(
-      [
-        '--ws-test-mode',
-        '--stage',
-        '1',
-        '--duration',
-        '1',
-        '--feed',
-        'sim',
-        '--speed',
-        'max',
-        '--no-journal',
-        '--report',
-        'only.json',
-      ],
-      alone,
-    );
+    const { code } = await run(simulated(1, 1, '--no-journal', '--report', 'only.json'), alone);
     expect(code).toBe(0);
     expect(
       readdirSync(alone, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { naiveFold } from '../naive.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
-import { start } from './command.js';
+import { REPORTED, served, start } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
 const program = fileURLToPath(new URL('./tiny-rings.js', import.meta.url));
@@ -39,25 +39,18 @@ function flood(socket: WebSocket, from: number): void {
   }
 }
 
-const args = (url: string, duration: string): string[] => [
-  '--ws-test-mode',
-  '--stage',
-  '1',
-  '--symbols',
-  'RELIANCE,INFY,TCS',
-  '--duration',
-  duration,
-  '--feed',
-  url,
-  '--market-clock',
-  '2026-11-23T11:00:00@10',
-  '--shards',
-  '2',
-  '--out',
-  'out',
-  '--report',
-  'report.json',
-];
+const args = (url: string, duration: string): string[] =>
+  served(
+    url,
+    '2026-11-23T11:00:00@10',
+    1,
+    duration,
+    '--symbols',
+    'RELIANCE,INFY,TCS',
+    '--shards',
+    '2',
+    ...REPORTED,
+  );
 
 interface Report {
   readonly gates: readonly { readonly id: string; readonly status: string; readonly observed: string }[];

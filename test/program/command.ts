@@ -20,6 +20,35 @@ export interface Running {
   saw(pattern: RegExp): Promise<void>;
 }
 
+const stageArgs = (stage: 1 | 2, minutes: number | string): string[] => [
+  '--ws-test-mode',
+  ...['--stage', String(stage), '--duration', String(minutes)],
+];
+
+/** Arguments of a stage run on the simulated broker in stepped time. */
+export const simulated = (stage: 1 | 2, minutes: number | string, ...more: readonly string[]): string[] => [
+  ...stageArgs(stage, minutes),
+  '--feed',
+  'sim',
+  '--speed',
+  'max',
+  ...more,
+];
+
+/** Arguments of a stage run on a test's own server. `clock`: its --market-clock. */
+export const served = (
+  url: string,
+  clock: string,
+  stage: 1 | 2,
+  minutes: number | string,
+  ...more: readonly string[]
+): string[] => [...stageArgs(stage, minutes), '--feed', url, '--market-clock', clock, ...more];
+
+/** Where a run writes, in its folder: candles into `out`, the report `report.json`. */
+export const REPORTED = ['--out', 'out', '--report', 'report.json'] as const;
+/** As REPORTED, and the journal into `journal`. */
+export const JOURNALED = [...REPORTED, '--journal', 'journal'] as const;
+
 /** Starts `tickshard`, or a test's own entry, with `args` in `cwd`, without the machine's credentials. */
 export function start(
   args: readonly string[],

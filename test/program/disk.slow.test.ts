@@ -20,28 +20,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { shipped } from '../../src/paths.js';
 import { inFolder } from '../parquet/candles.js';
 import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
-import { everythingIn, run, start, type Ended } from './command.js';
+import { everythingIn, JOURNALED, run, simulated, start, type Ended } from './command.js';
 import { startHeld } from './pause.js';
 
-const ARGS = [
-  '--ws-test-mode',
-  '--stage',
-  '2',
-  '--symbols',
-  'RELIANCE,TCS,INFY',
-  '--duration',
-  '3',
-  '--feed',
-  'sim',
-  '--speed',
-  'max',
-  '--report',
-  'report.json',
-  '--out',
-  'out',
-  '--journal',
-  'journal',
-];
+const ARGS = simulated(2, 3, '--symbols', 'RELIANCE,TCS,INFY', ...JOURNALED);
 
 interface Report {
   readonly gates: readonly {

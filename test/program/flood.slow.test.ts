@@ -1,17 +1,17 @@
 /**
- * A million packets in a burst are not a flood: all are applied, while the socket is paused as needed. Twenty
- * thousand messages that are not packets are a flood: the run reports it and continues on a new connection. The server
- * is of the test's own, so the runs have real time.
+ * A quarter of a million packets in a burst are not a flood: all are applied, while the socket is paused as needed.
+ * Twenty thousand messages that are not packets are a flood: the run reports it and continues on a new connection. The
+ * server is of the test's own, so the runs have real time.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { inFolder } from '../parquet/candles.js';
-import { start } from './command.js';
+import { REPORTED, served, start } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
-const PACKETS = 1_000_000;
+const PACKETS = 250_000;
 /** 11:00:00 IST on a trading day. */
 const ORIGIN_MS = Date.UTC(2026, 10, 23, 5, 30);
 const TOKENS = ['2885', '1594', '11536'];
@@ -50,7 +50,7 @@ interface Report {
   }[];
 }
 
-describe('a burst of a million packets', () => {
+describe('a burst of 250,000 packets', () => {
   it('is received whole, on one connection, in bounded memory', async () => {
     let read: () => void;
     const allRead = new Promise<void>((resolve) => (read = resolve));
@@ -63,25 +63,17 @@ describe('a burst of a million packets', () => {
     try {
       await inFolder(async (folder) => {
         const running = start(
-          [
-            '--ws-test-mode',
-            '--stage',
-            '1',
+          served(
+            server.url,
+            '2026-11-23T11:00:00@1',
+            1,
+            15,
             '--symbols',
             'RELIANCE,INFY,TCS',
-            '--duration',
-            '15',
-            '--feed',
-            server.url,
-            '--market-clock',
-            '2026-11-23T11:00:00@1',
             '--shards',
             '2',
-            '--out',
-            'out',
-            '--report',
-            'report.json',
-          ],
+            ...REPORTED,
+          ),
           folder,
         );
         await Promise.race([allRead, running.ended]);
@@ -114,21 +106,7 @@ describe('a flood of messages that are no packets', () => {
     try {
       await inFolder(async (folder) => {
         const { code, stdout } = await start(
-          [
-            '--ws-test-mode',
-            '--stage',
-            '1',
-            '--duration',
-            '1',
-            '--feed',
-            server.url,
-            '--market-clock',
-            '2026-11-23T11:00:00@10',
-            '--out',
-            'out',
-            '--report',
-            'report.json',
-          ],
+          served(server.url, '2026-11-23T11:00:00@10', 1, 1, ...REPORTED),
           folder,
         ).ended;
         expect([0, 1]).toContain(code);

@@ -3,21 +3,10 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { afterEach, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { firstOf, slow } from '../tier.js';
-import { everythingIn, run } from './command.js';
+import { everythingIn, run, simulated } from './command.js';
 import { startHeld } from './pause.js';
 
-const ARGS = [
-  '--ws-test-mode',
-  '--stage',
-  '1',
-  '--duration',
-  '2',
-  '--feed',
-  'sim',
-  '--speed',
-  'max',
-  '--no-journal',
-];
+const ARGS = simulated(1, 2, '--no-journal');
 const sockets: Socket[] = [];
 let taken: Server | undefined;
 

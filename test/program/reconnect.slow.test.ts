@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { duckdb, inFolder } from '../parquet/candles.js';
-import { run } from './command.js';
+import { REPORTED, run, served } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
 /** 11:00:00 IST on a trading day. */
@@ -61,21 +61,7 @@ it('a dropped connection is replaced, its minute is partial with its gap, the ot
   try {
     await inFolder(async (folder) => {
       const { code, stderr } = await run(
-        [
-          '--ws-test-mode',
-          '--stage',
-          '1',
-          '--duration',
-          '4',
-          '--feed',
-          server.url,
-          '--market-clock',
-          `2026-11-23T11:00:00@${SPEED}`,
-          '--out',
-          'out',
-          '--report',
-          'report.json',
-        ],
+        served(server.url, `2026-11-23T11:00:00@${SPEED}`, 1, 4, ...REPORTED),
         folder,
       );
       expect(stderr).toBe('');

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { slow } from '../tier.js';
-import { start, type Ended } from './command.js';
+import { REPORTED, served, start, type Ended } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
 /** 11:00:00 IST on a trading day. */
@@ -254,21 +254,7 @@ describe('Ctrl-C', () => {
     }, 2);
     socket.on('close', () => clearInterval(timer));
   };
-  const args = (url: string): string[] => [
-    '--ws-test-mode',
-    '--stage',
-    '1',
-    '--duration',
-    '15',
-    '--feed',
-    url,
-    '--market-clock',
-    `2026-11-23T11:00:00@${SPEED}`,
-    '--out',
-    'out',
-    '--report',
-    'report.json',
-  ];
+  const args = (url: string): string[] => served(url, `2026-11-23T11:00:00@${SPEED}`, 1, 15, ...REPORTED);
 
   slow(
     'once writes open minutes as partial, keeps what was sealed, closes with a close frame and exits 130',

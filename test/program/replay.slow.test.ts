@@ -16,29 +16,10 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
-import { everythingIn, run, start } from './command.js';
+import { everythingIn, JOURNALED, run, served, simulated, start } from './command.js';
 import { ltpFrame, startServer } from './server.js';
 
-const stage = (...more: string[]): string[] => [
-  '--ws-test-mode',
-  '--stage',
-  '2',
-  '--subset',
-  '8',
-  '--duration',
-  '3',
-  '--feed',
-  'sim',
-  '--speed',
-  'max',
-  '--out',
-  'out',
-  '--journal',
-  'journal',
-  '--report',
-  'report.json',
-  ...more,
-];
+const stage = (...more: string[]): string[] => simulated(2, 3, '--subset', '8', ...JOURNALED, ...more);
 
 interface Replayed {
   readonly same: boolean | null;
@@ -137,26 +118,7 @@ describe('a replay', () => {
     });
     try {
       await inFolder(async (folder) => {
-        await run(
-          [
-            '--ws-test-mode',
-            '--stage',
-            '1',
-            '--duration',
-            '4',
-            '--feed',
-            server.url,
-            '--market-clock',
-            '2026-11-23T11:00@30',
-            '--out',
-            'out',
-            '--journal',
-            'journal',
-            '--report',
-            'report.json',
-          ],
-          folder,
-        );
+        await run(served(server.url, '2026-11-23T11:00@30', 1, 4, ...JOURNALED), folder);
         const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {
           output: { hashes: Record<string, string> };
           counters: Record<string, unknown>;

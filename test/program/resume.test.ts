@@ -6,29 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { firstOf, slow } from '../tier.js';
-import { run } from './command.js';
+import { JOURNALED, run, simulated } from './command.js';
 import { startHeld } from './pause.js';
 
-const args = (...more: readonly string[]): string[] => [
-  '--ws-test-mode',
-  '--stage',
-  '2',
-  '--symbols',
-  'RELIANCE,TCS',
-  '--duration',
-  '5',
-  '--feed',
-  'sim',
-  '--speed',
-  'max',
-  '--out',
-  'out',
-  '--journal',
-  'journal',
-  '--report',
-  'report.json',
-  ...more,
-];
+const args = (...more: readonly string[]): string[] =>
+  simulated(2, 5, '--symbols', 'RELIANCE,TCS', ...JOURNALED, ...more);
 
 /** The folder of a run that was killed after its first candles. */
 let killed = '';

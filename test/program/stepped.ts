@@ -4,27 +4,22 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { duckdb } from '../parquet/candles.js';
-import { run } from './command.js';
+import { JOURNALED, run } from './command.js';
 
 /** Arguments of a stepped run of RELIANCE and TCS that writes into `out`, `journal` and `report.json`. */
 export const stepped = (...more: readonly string[]): string[] => [
   '--ws-test-mode',
   '--stage',
   '2',
-  '--symbols',
-  'RELIANCE,TCS',
   '--feed',
   'sim',
   '--speed',
   'max',
+  '--symbols',
+  'RELIANCE,TCS',
   '--seed',
   '7',
-  '--out',
-  'out',
-  '--journal',
-  'journal',
-  '--report',
-  'report.json',
+  ...JOURNALED,
   ...more,
 ];
 

@@ -8,21 +8,11 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { firstOf, slow } from '../tier.js';
-import { start } from './command.js';
+import { served, start } from './command.js';
 import { ltpFrame, startServer, type Scripted } from './server.js';
 
 const ORIGIN_MS = Date.UTC(2026, 10, 23, 5, 30);
-const args = (server: Scripted): string[] => [
-  '--ws-test-mode',
-  '--stage',
-  '1',
-  '--duration',
-  '15',
-  '--feed',
-  server.url,
-  '--market-clock',
-  '2026-11-23T11:00@1',
-];
+const args = (server: Scripted): string[] => served(server.url, '2026-11-23T11:00@1', 1, 15);
 const ticking = (): Promise<Scripted> =>
   startServer({
     onSubscribe(socket) {

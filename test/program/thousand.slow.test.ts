@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
-import { everythingIn, run } from './command.js';
+import { everythingIn, run, simulated } from './command.js';
 
 /** An instrument file with `size` equities, and their names for `--symbols`. */
 function manySymbols(folder: string, size: number): { master: string; symbols: string } {
@@ -27,21 +27,7 @@ it('1,000 symbols on one socket: each has packets and a whole candle, nothing is
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, 1000);
     const { code, stdout, stderr } = await run(
-      [
-        '--ws-test-mode',
-        '--stage',
-        '2',
-        '--duration',
-        '2',
-        '--feed',
-        'sim',
-        '--speed',
-        'max',
-        '--instruments',
-        master,
-        '--symbols',
-        symbols,
-      ],
+      simulated(2, 2, '--instruments', master, '--symbols', symbols),
       folder,
     );
     expect(stderr).toBe('');

@@ -6,7 +6,7 @@ import { FakeClock } from '../feed/fake-clock.js';
 import { connectMs, reached, waitingText } from '../../src/run/wait-for-open.js';
 import { istMs } from '../../src/market/session.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
-import { everythingIn, run } from '../program/command.js';
+import { everythingIn, run, served } from '../program/command.js';
 import { startHeld, type Held } from '../program/pause.js';
 import { startServer } from '../program/server.js';
 import { slow } from '../tier.js';
@@ -78,18 +78,7 @@ describe('a run that waits for the opening', () => {
     await inFolder(async (folder) => {
       const server = await startServer({});
       const waiting = startHeld(
-        [
-          '--ws-test-mode',
-          '--stage',
-          '1',
-          '--duration',
-          '1',
-          '--feed',
-          server.url,
-          '--market-clock',
-          '2026-11-23T09:13@60',
-          '--wait-open',
-        ],
+        served(server.url, '2026-11-23T09:13@60', 1, 1, '--wait-open'),
         folder,
         /it opens 2026-11-23T09:15/,
       );

@@ -11,7 +11,7 @@ import { windowOf } from '../../src/run/warm-up.js';
 import { shipped } from '../../src/paths.js';
 import { inFolder } from '../parquet/candles.js';
 import { CALENDAR, listed } from '../sim/world.js';
-import { run, start } from '../program/command.js';
+import { run, simulated, start } from '../program/command.js';
 import { startHeld } from '../program/pause.js';
 import { startServer } from '../program/server.js';
 import { firstOf, slow } from '../tier.js';
@@ -30,22 +30,8 @@ interface Report {
 const reportIn = (folder: string): Report =>
   JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
 const gateOf = (report: Report, id: string) => report.gates.find((gate) => gate.id === id)!;
-const sim = (...more: readonly string[]): string[] => [
-  '--ws-test-mode',
-  '--stage',
-  '2',
-  '--symbols',
-  'RELIANCE,TCS,M&M',
-  '--duration',
-  '3',
-  '--feed',
-  'sim',
-  '--speed',
-  'max',
-  '--report',
-  'report.json',
-  ...more,
-];
+const sim = (...more: readonly string[]): string[] =>
+  simulated(2, 3, '--symbols', 'RELIANCE,TCS,M&M', '--report', 'report.json', ...more);
 
 describe('a warm-up', () => {
   it.each(firstOf(1, ['quote', 'snapquote']))('in %s mode is polled before the feed opens, with one log-in for both, and is in the journal', (mode) =>

@@ -146,10 +146,14 @@ it('keeps nothing of a packet that was sent', () => {
     collect();
     return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
   };
-  const first = heapAt('09:40');
-  const before = frames;
-  const grown = heapAt('10:10') - first;
-  expect(frames - before).toBeGreaterThan(400_000);
+  // What is kept grows in each window. What V8 frees late, on another thread, does not.
+  const heaps: number[] = [];
+  for (const time of ['09:30', '09:45', '10:00', '10:15', '10:30']) {
+    const before = frames;
+    heaps.push(heapAt(time));
+    expect(frames - before).toBeGreaterThan(100_000);
+  }
+  const growths = heaps.slice(1).map((heap, i) => heap - heaps[i]);
   // Eight bytes for each frame would be more.
-  expect(grown).toBeLessThan(3_000_000);
+  expect(Math.min(...growths)).toBeLessThan(800_000);
 });

@@ -1,7 +1,7 @@
 /** The dashboard's thread as a run has it: page, events, metrics, death. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
-import { dashboardStatus, dashboardRun } from '../../src/dashboard/status.js';
+import { dashboardStatus } from '../../src/dashboard/status.js';
 import { COUNTER } from '../../src/memory/counters.js';
 import { LEDGER } from '../../src/memory/io-ledger.js';
 import type { Engine } from '../../src/ingest/engine.js';
@@ -11,6 +11,7 @@ import {
   type DashboardHostOptions,
 } from '../../src/threads/dashboard-host.js';
 import { sessionOf } from '../listed.js';
+import { runOf } from '../dashboard/run.js';
 import { goodFacts } from '../gates/facts.js';
 import { at } from '../shard/drive.js';
 import { Script } from '../shard/script.js';
@@ -47,21 +48,7 @@ function hostOf(
 ): { readonly host: DashboardHost; readonly said: string[]; readonly gone: string[] } {
   const said: string[] = [];
   const gone: string[] = [];
-  const symbols = engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard }));
-  const run = dashboardRun({
-    version: '1.2.3',
-    versions: {},
-    runId: 'r',
-    stage: 2,
-    mode: 'ltp',
-    volumeKind: 'tick',
-    feed: 'sim:1',
-    seed: 1,
-    speed: 1,
-    startedAt: '',
-    options: {},
-    symbols,
-  });
+  const run = runOf(engine, '1.2.3');
   const ledger = new SharedArrayBuffer(LEDGER.words * 4);
   const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
   const host = new DashboardHost({

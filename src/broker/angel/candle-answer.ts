@@ -67,6 +67,15 @@ function rowsOf(data: readonly unknown[], window: CandleWindow): CandleAnswer {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** Undefined for a gateway's page, or an answer that was cut off. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads the answer to a request for `window`. `secrets` are redacted from the server's words. */
 export function readAnswer(
   status: number,
@@ -74,14 +83,10 @@ export function readAnswer(
   window: CandleWindow,
   secrets: Iterable<string>,
 ): CandleAnswer {
-  if (isRateRefusal(status, text)) return { kind: 'limited' };
+  const answer = jsonOf(text);
+  if (isRateRefusal(status, text, answer)) return { kind: 'limited' };
   if (status >= 500) return { kind: 'down', why: `HTTP ${status}` };
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    return { kind: 'down', why: `HTTP ${status} and no JSON` }; // A gateway's page, or an answer that was cut off.
-  }
+  if (answer === undefined) return { kind: 'down', why: `HTTP ${status} and no JSON` };
   if (!isObject(answer)) return { kind: 'down', why: `HTTP ${status} and no object` };
   const { data } = answer;
   const granted = answer['status'] === true || answer['success'] === true;

@@ -2,7 +2,7 @@
  * Log-in over REST with PIN and one-time password (docs/protocol.md 1). The only file that reads credentials. No
  * sentence holds a secret.
  */
-import type { Clock } from '../../clock.js';
+import { pause, type Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
 import type { BrokerSession, CredentialsLook } from '../broker.js';
 import type { Endpoint } from '../endpoint.js';
@@ -163,20 +163,6 @@ function refused(
   );
 }
 
-/** Resolves after `realMs`, or when `signal` aborts. */
-function pause(realMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer.cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(realMs, done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
-}
-
 /**
  * Logs in; `given` ends it early. A one-time password of its step's last second that is refused is followed by one of
  * the next step. Throws EngineError LOGIN with one sentence; retryable for the network or the broker's load.
@@ -219,7 +205,7 @@ async function logInOnce(
     oneTime,
   ];
   const answer = parsed(text);
-  if (isRateRefusal(status, text))
+  if (isRateRefusal(status, text, answer))
     throw new LoginLimited(
       `The broker refuses the log-in for its rate (HTTP ${status}): wait a minute; another program may log in with the same client code.`,
     );

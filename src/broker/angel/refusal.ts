@@ -55,19 +55,13 @@ const RATE_CODES: ReadonlySet<string> = new Set(['AB1019', 'AB1021']);
 
 /**
  * True if an answer refuses a request for its rate: HTTP 429, a 403 that says so, or JSON with one of the codes or
- * words. `text`: the whole answer.
+ * words. `answer`: `text` as JSON; undefined if it cannot be parsed.
  */
-export function isRateRefusal(status: number, text: string): boolean {
+export function isRateRefusal(status: number, text: string, answer: unknown): boolean {
   if (status === 429) return true;
   if (status === 403) return /rate|too many requests/i.test(text);
-  if (status >= 500) return false;
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    return false; // A gateway's page: the caller reports it.
-  }
-  if (!isObject(answer) || answer['status'] === true || answer['success'] === true) return false;
+  if (status >= 500 || !isObject(answer)) return false;
+  if (answer['status'] === true || answer['success'] === true) return false;
   const { message, errorcode, errorCode } = answer;
   if ([errorcode, errorCode].some((code) => typeof code === 'string' && RATE_CODES.has(code))) return true;
   return (

@@ -2,6 +2,7 @@
  * Polls candles over REST, two requests a second: the broker allows three and refuses more with 403 (docs/protocol.md
  * 1; docs/traps.md E13).
  */
+import { pause } from '../../clock.js';
 import { EngineError } from '../../errors.js';
 import { certificateFault } from '../../text/certificate-fault.js';
 import type { CandlePoller, CandlePollerOptions, PolledInstrument } from '../broker.js';
@@ -147,15 +148,7 @@ export class SmartApiCandlePoller implements CandlePoller {
     const { clock, signal } = this.#options;
     this.#checkSignal();
     if (realMs <= 0) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = clock.after(realMs, done);
-      signal.addEventListener('abort', done, { once: true });
-    });
+    await pause(realMs, clock, signal);
     this.#checkSignal();
   }
 }
