@@ -76,7 +76,7 @@ describe.concurrent('scripts/build.mjs', () => {
       const from = performance.now();
       await project.build();
       const wholeMs = performance.now() - from;
-      const kills = 12;
+      const kills = 8;
       for (let k = 1; k <= kills; k++) {
         project.write(k);
         const build = project.start();

@@ -90,7 +90,8 @@ const sourcesOf = async (folder: string): Promise<SourceRow[]> =>
     `SELECT strftime(c.timestamp, '%H:%M') AS minute, q.source, c.open = c.close AND c.high = c.low AS flat FROM '${folder}/${OUT}/NSE_RELIANCE_1m_test.parquet' c JOIN '${folder}/${OUT}/quality/NSE_RELIANCE_1m_quality.parquet' q USING (timestamp) ORDER BY c.timestamp`,
   )) as unknown as SourceRow[];
 
-describe('a whole day', () => {
+// The whole day waits more than it works.
+describe.concurrent('a whole day', () => {
   it('since the closing auction: 360 minutes and a print', { timeout: 1_800_000 }, () =>
     inFolder(async (folder) => {
       const { code, stdout } = await run(shadow('2026-11-23T08:00', '--wait-open', '--warm-up'), folder);

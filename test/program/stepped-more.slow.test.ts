@@ -2,17 +2,15 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
-import { rowsOnDisk } from '../parquet/rows.js';
+import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
 import { run } from './command.js';
 import { startHeld } from './pause.js';
 import { busy, outcomeOf, stepped, type Outcome } from './stepped.js';
 
 const CASES: readonly (readonly string[])[] = [
   [],
-  ['drop:at=75'],
-  ['late:at=50,for=60,by=20'],
-  ['burst:at=100,frames=50000', 'reorder:at=30,for=60'],
-  ['half-open:at=60', 'garbage:at=20,for=60'],
+  ['late:at=20,for=40,by=20', 'drop:at=75', 'reorder:at=110,for=30'],
+  ['garbage:at=20,for=30', 'half-open:at=60', 'burst:at=100,frames=50000'],
 ];
 
 /** The same run in folders of its own, for numbers of shards. */
@@ -51,8 +49,8 @@ describe('while two processes use all of the machine', () => {
   });
   afterAll(() => calm());
 
-  it('a run is the same for 1, 2 and 4 shards', async () => {
-    expect(await expectSame(args, ['1', '2', '4'])).toEqual(quiet);
+  it('a run is the same for 2 and 4 shards', async () => {
+    expect(await expectSame(args, ['2', '4'])).toEqual(quiet);
   });
 });
 
@@ -76,33 +74,47 @@ describe('another seed', () => {
 });
 
 describe('a run that is killed and resumed', () => {
+  const args = stepped('--duration', '6', '--mode', 'snapquote');
+  let unbroken: readonly DiskRow[];
+
+  beforeAll(() =>
+    inFolder(async (folder) => {
+      await outcomeOf(args, folder);
+      unbroken = await rowsOnDisk(join(folder, 'out'));
+    }),
+  );
+
   it.each([
     ['11:01', '0'],
     ['11:02', '5'],
     ['11:03', '40'],
     ['11:04', '90'],
   ])('at %s, after %s s, has the candles of an unbroken run outside its gap', async (minute, afterS) => {
-    await inFolder((folder) =>
-      inFolder(async (other) => {
-        const args = stepped('--duration', '6', '--mode', 'snapquote');
-        await outcomeOf(args, other);
-        const running = startHeld(args, folder, new RegExp(`^${minute} {2}`, 'm'));
-        await running.held();
-        running.child.kill('SIGKILL');
-        await running.ended;
-        const { stderr } = await run([...args, '--resume', '--resume-after', afterS], folder);
-        expect(stderr).toBe('');
-        const [resumed, unbroken] = await Promise.all(
-          [folder, other].map((one) => rowsOnDisk(join(one, 'out'))),
-        );
-        const expected = new Map(unbroken.map((row) => [`${row.symbol} ${row.minute}`, row]));
-        const whole = resumed.filter(({ partial }) => !partial);
-        expect(whole.length).toBeGreaterThan(0);
-        for (const row of whole) expect(row).toEqual(expected.get(`${row.symbol} ${row.minute}`));
-        // Partial is no more than what the gap touches, and the first and the last minute.
-        const minutes = new Set(resumed.filter(({ partial }) => partial).map((row) => row.minute));
-        expect(minutes.size).toBeLessThanOrEqual(3 + Math.ceil(Number(afterS) / 60) + 1);
-      }),
-    );
+    await inFolder(async (folder) => {
+      const running = startHeld(args, folder, new RegExp(`^${minute} {2}`, 'm'));
+      await running.held();
+      running.child.kill('SIGKILL');
+      await running.ended;
+      const { code, stdout, stderr } = await run([...args, '--resume', '--resume-after', afterS], folder);
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
+      expect(code).toBe(0);
+      const resumed = await rowsOnDisk(join(folder, 'out'));
+      expect(namesOf(resumed)).toEqual(namesOf(unbroken));
+      const expected = new Map(unbroken.map((row) => [`${row.symbol} ${row.minute}`, row]));
+      const whole = resumed.filter(({ partial }) => !partial);
+      expect(whole.length).toBeGreaterThan(0);
+      for (const row of whole) expect(row).toEqual(expected.get(`${row.symbol} ${row.minute}`));
+      // Partial is no more than what the gap touches, and the first and the last minute.
+      const minutes = new Set(resumed.filter(({ partial }) => partial).map((row) => row.minute));
+      expect(minutes.size).toBeLessThanOrEqual(3 + Math.ceil(Number(afterS) / 60) + 1);
+      // The line of a minute is printed a few seconds into it, and nothing was received from then on.
+      expect(minutes.has(minute)).toBe(true);
+      for (const row of resumed.filter((one) => one.minute === minute))
+        expect(row.gapMs).toBeGreaterThanOrEqual(Math.min(Number(afterS), 50) * 1000);
+    });
   });
 });
+
+const namesOf = (rows: readonly DiskRow[]): string[] =>
+  rows.map(({ symbol, minute }) => `${symbol} ${minute}`);

@@ -29,28 +29,6 @@ describe('the same seed', () => {
 });
 
 describe('a stepped run', () => {
-  slow('that is killed and resumed has the candles of an unbroken one but where the gap is', () =>
-    inFolder((folder) => inFolder(async (other) => {
-      const args = stepped('--duration', '5', '--mode', 'snapquote');
-      await outcomeOf(args, other);
-      const running = startHeld(args, folder, /^11:02 {2}/m);
-      await running.held();
-      running.child.kill('SIGKILL');
-      await running.ended;
-      const { code, stdout } = await run([...args, '--resume', '--resume-after', '5'], folder);
-      expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
-      expect(code).toBe(0);
-      const [resumed, unbroken] = await Promise.all([folder, other].map((one) => rowsOnDisk(join(one, 'out'))));
-      expect(resumed.map(({ symbol, minute }) => `${symbol} ${minute}`)).toEqual(unbroken.map(({ symbol, minute }) => `${symbol} ${minute}`));
-      // The line of 11:02 is printed a few seconds into that minute.
-      const gap = (minute: string): boolean => minute === '11:02';
-      expect(resumed.filter(({ minute }) => !gap(minute))).toEqual(unbroken.filter(({ minute }) => !gap(minute)));
-      for (const row of resumed.filter(({ minute }) => gap(minute))) {
-        expect(row.partial).toBe(true);
-        expect(row.gapMs).toBeGreaterThanOrEqual(5000);
-      }
-    }))); // prettier-ignore
-
   slow('whose simulator dies ends with one sentence and exit code 3, and its files are whole', () =>
     inFolder(async (folder) => {
       const running = startHeld(stepped('--duration', '15'), folder, /^11:03 {2}/m);
