@@ -22,7 +22,7 @@ const originJson = (origin: Origin): object => ({
 });
 
 function symbolJson(symbol: SymbolComparison): object {
-  const { missing, unseen } = symbol;
+  const { missing, unseen, idle } = symbol;
   return {
     symbol: symbol.symbol,
     exchange: symbol.exchange,
@@ -39,6 +39,8 @@ function symbolJson(symbol: SymbolComparison): object {
     partialExact: symbol.partial.exact,
     unseenOurs: unseen.ours.length,
     unseenReference: unseen.reference.length,
+    idleOurs: idle.ours.length,
+    idleReference: idle.reference.length,
     outside: symbol.outside,
     relabelled: symbol.relabelled,
     causes: symbol.causes,

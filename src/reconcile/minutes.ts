@@ -44,6 +44,8 @@ export interface Alignment {
   readonly missing: AbsentMinutes;
   /** Holes next to a partial candle: perhaps not watched. */
   readonly unseen: AbsentMinutes;
+  /** Nothing traded in them: the other side's row says so, and no row is needed. */
+  readonly idle: AbsentMinutes;
   /** The reference's, outside the spans. */
   readonly outside: number;
   /** Closing auctions that the reference labels a minute before us. */
@@ -136,11 +138,12 @@ export interface Coverage {
   readonly reference: ReadonlySet<number>;
 }
 
-/** For one symbol. Both sides are ascending, one candle a minute. */
+/** For one symbol. Both sides are ascending, one candle a minute. `idle`: rows that report no trade, of both sides. */
 export function align(
   ours: readonly OurCandle[],
   reference: readonly OurCandle[],
   coverage: Coverage,
+  idle: ReadonlySet<OurCandle>,
 ): Alignment {
   const ourMinutes = new Set(ours.map(({ candle }) => candle.timestampMs));
   const byMinute = new Map(reference.map((seen) => [seen.candle.timestampMs, seen]));
@@ -150,6 +153,7 @@ export function align(
   const taken = new Set<OurCandle>();
   const missing = { ours: [] as number[], reference: [] as number[] };
   const unseen = { ours: [] as number[], reference: [] as number[] };
+  const idleMinutes = { ours: [] as number[], reference: [] as number[] };
   let relabelled = 0;
   for (const own of ours) {
     const ms = own.candle.timestampMs;
@@ -159,6 +163,7 @@ export function align(
       taken.add(partner);
       if (partner.candle.timestampMs !== ms) relabelled++;
     } else if (own.partial) unmatchedPartial.push(own);
+    else if (idle.has(own)) idleMinutes.reference.push(ms);
     else (isUnseen(reference, ms, coverage.reference) ? unseen : missing).reference.push(ms);
   }
   let outside = 0;
@@ -167,7 +172,8 @@ export function align(
     if (taken.has(other)) continue;
     const span = spanOfDay.get(dayOf(ms));
     if (span === undefined || ms < span.firstMs || ms > span.lastMs) outside++;
+    else if (idle.has(other)) idleMinutes.ours.push(ms);
     else (isUnseen(ours, ms, coverage.ours) ? unseen : missing).ours.push(ms);
   }
-  return { matches, unmatchedPartial, missing, unseen, outside, relabelled };
+  return { matches, unmatchedPartial, missing, unseen, idle: idleMinutes, outside, relabelled };
 }

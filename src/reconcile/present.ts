@@ -212,6 +212,25 @@ export function verdictLine(
   return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
 }
 
+/** Minutes without a trade, which no candle has to be of. */
+export function idleNotes({ symbols }: Comparison): string[] {
+  const sum = (side: 'ours' | 'reference'): number =>
+    symbols.reduce((total, { idle }) => total + idle[side].length, 0);
+  const [ours, reference] = [sum('ours'), sum('reference')];
+  return [
+    ...(ours > 0
+      ? [
+          `Nothing traded in ${count(ours, 'minute')} of which the reference has a flat row without volume: no candle of ours is missing there.`,
+        ]
+      : []),
+    ...(reference > 0
+      ? [
+          `Only a repeated price is in ${count(reference, 'minute')} of ours: the reference needs no candle there.`,
+        ]
+      : []),
+  ];
+}
+
 /** In lines of at most `columns` unless a word is longer. */
 export function comparisonText(
   comparison: Comparison,

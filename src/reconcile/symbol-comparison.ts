@@ -4,6 +4,7 @@ import { istDate } from '../market/session.js';
 import { noCauses, type CauseCounts } from './causes.js';
 import { dayRanges, fieldDifference, tickSizeOf, type FieldDifference } from './field-difference.js';
 import { FIELDS, PRICES, type Agreement, type CandleField } from './fields.js';
+import { idleRows } from './idle.js';
 import { align, type AbsentMinutes, type Coverage, type MatchedMinute, type OurCandle } from './minutes.js';
 
 /** One symbol's candles, ascending, one a minute. */
@@ -49,6 +50,8 @@ export interface SymbolComparison {
   readonly partial: { readonly minutes: number; readonly exact: number };
   readonly missing: AbsentMinutes;
   readonly unseen: AbsentMinutes;
+  /** Minutes in which nothing traded: absent on a side, and none of its missing candles. */
+  readonly idle: AbsentMinutes;
   readonly outside: number;
   readonly relabelled: number;
   /** Fields that are not exactly equal, and missing minutes. */
@@ -111,10 +114,16 @@ export function compareSymbol(
     reference !== undefined && ours.volumeKind === 'traded' && reference.volumeKind === 'traded';
   const fields = volumeCompared ? FIELDS : PRICES;
   const referenceCandles = reference?.candles ?? [];
-  const { matches, unmatchedPartial, missing, unseen, outside, relabelled } = align(
+  const idleOnes = new Set(
+    [ours, ...(reference === undefined ? [] : [reference])].flatMap(({ candles, volumeKind }) => [
+      ...idleRows(candles, volumeKind),
+    ]),
+  );
+  const { matches, unmatchedPartial, missing, unseen, idle, outside, relabelled } = align(
     ours.candles,
     referenceCandles,
     coverage,
+    idleOnes,
   );
   const ranges = dayRanges(ours.candles, referenceCandles);
   const found = (match: MatchedMinute): FieldDifference[] =>
@@ -146,6 +155,7 @@ export function compareSymbol(
     partial,
     missing,
     unseen,
+    idle,
     outside,
     relabelled,
     causes,

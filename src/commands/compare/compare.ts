@@ -17,7 +17,7 @@ import { dateSpans } from '../../reconcile/minutes.js';
 import { originConflict } from '../../reconcile/origin.js';
 import type { Origin } from '../../reconcile/origin.js';
 import { comparisonPage } from '../../reconcile/page.js';
-import { comparisonText } from '../../reconcile/present.js';
+import { comparisonText, idleNotes } from '../../reconcile/present.js';
 import type { ComparisonContext } from '../../reconcile/present.js';
 import { zoneShift } from '../../reconcile/shift.js';
 import { judge, nameOf, UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
@@ -229,6 +229,7 @@ export async function compare(
   );
   const notes = [
     ...timeZoneNotes(pairs),
+    ...idleNotes(comparison),
     ...absentSymbolNotes(comparison, pairs),
     ...theirs.notes,
     ...mergedNotes([...mine, ...theirs.sides.flatMap((side) => side ?? [])]),
