@@ -93,15 +93,15 @@ export function explained(symbols: readonly SymbolComparison[]): number {
   );
 }
 
-/** `objection`: a reason not to compare these folders at all. */
+/** `objections`: reasons not to compare these folders at all, and what differs throughout. */
 export function judge(
   { symbols }: Comparison,
-  objection: string | undefined,
+  objections: readonly string[],
   unexplainedPercent = UNEXPLAINED_PERCENT,
 ): ComparisonJudgement {
   const referenced = symbols.filter(({ referenceFound }) => referenceFound);
   const reasons = [
-    ...(objection === undefined ? [] : [objection]),
+    ...objections,
     ...(symbols.some(({ compared }) => compared > 0) ? [] : ['nothing could be compared']),
     ...summed(
       symbols,

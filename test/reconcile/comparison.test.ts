@@ -139,7 +139,7 @@ describe('compareCandles', () => {
           }),
         );
         expect(got).toStrictEqual(expected);
-        const { verdict, reasons } = judge(comparison, undefined);
+        const { verdict, reasons } = judge(comparison, []);
         expect(verdict).toBe(naiveVerdict(naive, expected));
         expect(reasons.length > 0).toBe(verdict !== 'pass');
         verdicts[verdict]++;

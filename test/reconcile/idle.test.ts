@@ -26,7 +26,7 @@ function compared(ours: Side, reference: Side) {
   const comparison = compareCandles([
     { symbol: 'RELIANCE', exchange: 'NSE', tickSizeRupees: 0.05, ours, reference },
   ]);
-  return { symbol: comparison.symbols[0], verdict: judge(comparison, undefined).verdict };
+  return { symbol: comparison.symbols[0], verdict: judge(comparison, []).verdict };
 }
 
 describe('a minute in which nothing traded', () => {

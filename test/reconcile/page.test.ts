@@ -51,7 +51,7 @@ function pairOf(
 
 const pageOf = (...pairs: readonly SymbolPair[]): string => {
   const comparison = compareCandles(pairs);
-  return comparisonPage(comparison, judge(comparison, undefined), SURROUNDINGS);
+  return comparisonPage(comparison, judge(comparison, []), SURROUNDINGS);
 };
 
 const planted = (): SymbolPair =>

@@ -13,13 +13,13 @@ import { compareCandles } from '../../reconcile/comparison.js';
 import type { Comparison } from '../../reconcile/comparison.js';
 import type { SymbolPair, Side } from '../../reconcile/symbol-comparison.js';
 import { comparisonJson } from '../../reconcile/json.js';
-import { dateSpans } from '../../reconcile/minutes.js';
+import { dateSpans, type OurCandle } from '../../reconcile/minutes.js';
 import { originConflict } from '../../reconcile/origin.js';
 import type { Origin } from '../../reconcile/origin.js';
 import { comparisonPage } from '../../reconcile/page.js';
 import { comparisonText, idleNotes } from '../../reconcile/present.js';
 import type { ComparisonContext } from '../../reconcile/present.js';
-import { zoneShift } from '../../reconcile/shift.js';
+import { systematicDifferences } from '../../reconcile/systematic.js';
 import { judge, nameOf, UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
 import { mergedNotes, readOurs, sideFrom, type ReadSide } from './sides.js';
 import { fetchReference, type FetchOptions } from './fetch.js';
@@ -125,6 +125,12 @@ function windowOf(sides: readonly Side[]): HistoryWindow {
   };
 }
 
+/** And a day more on both sides: labels of another zone can lie there. */
+const widened = ({ fromMs = -Infinity, toMs = Infinity }: HistoryWindow): HistoryWindow => ({
+  fromMs: fromMs - DAY_MS,
+  toMs: toMs + DAY_MS,
+});
+
 /** Symbols without a candle of ours on a compared date, which the verdict counts as missing. */
 function absentSymbolNotes({ spans, symbols }: Comparison, pairs: readonly SymbolPair[]): string[] {
   return spans.flatMap(({ date, firstMs, lastMs }) => {
@@ -148,13 +154,17 @@ function absentSymbolNotes({ spans, symbols }: Comparison, pairs: readonly Symbo
   });
 }
 
-/** For a reference in the wrong time zone, which looks as if all candles were missing. */
-function timeZoneNotes(pairs: readonly SymbolPair[]): string[] {
-  const shift = zoneShift(pairs);
-  if (shift === undefined) return [];
-  return [
-    `The times of the reference are 5 h 30 min ${shift < 0 ? 'earlier than ours, as of UTC written without its zone' : 'ahead of ours, as of Indian time written as UTC and moved once more'}: write them with their zone (in pandas tz_localize, then tz_convert) and compare again.`,
-  ];
+/** `pairs` without the reference's candles outside `window`. */
+function within(
+  pairs: readonly SymbolPair[],
+  { fromMs = -Infinity, toMs = Infinity }: HistoryWindow,
+): SymbolPair[] {
+  const isIn = ({ candle: { timestampMs } }: OurCandle): boolean =>
+    timestampMs >= fromMs && timestampMs < toMs;
+  return pairs.map(({ reference, ...pair }) => ({
+    ...pair,
+    reference: reference && { ...reference, candles: reference.candles.filter(isIn) },
+  }));
 }
 
 /** In our instruments' order; undefined for one without candles. */
@@ -213,7 +223,7 @@ export async function compare(
   const ourOrigin: Origin = { folder: ours, files: mine.map(({ origin }) => origin) };
   const theirs =
     typeof reference === 'string'
-      ? await readReference(reference, instruments, windowOf(sides))
+      ? await readReference(reference, instruments, widened(windowOf(sides)))
       : await fetchedReference(instruments, sides, ourOrigin, reference, say);
   const pairs = instruments.map((instrument, index): SymbolPair => ({
     ...instrument,
@@ -221,14 +231,15 @@ export async function compare(
     ours: sides[index],
     reference: theirs.sides[index]?.side,
   }));
-  const comparison = compareCandles(pairs);
-  const judgement = judge(
-    comparison,
-    originConflict(ourOrigin, theirs.origin) ?? theirs.objection,
-    unexplainedPercent,
-  );
+  const comparison = compareCandles(within(pairs, windowOf(sides)));
+  const systematic = systematicDifferences(pairs);
+  const objections = [
+    originConflict(ourOrigin, theirs.origin) ?? theirs.objection ?? [],
+    ...systematic.map(({ reason }) => reason),
+  ].flat();
+  const judgement = judge(comparison, objections, unexplainedPercent);
   const notes = [
-    ...timeZoneNotes(pairs),
+    ...systematic.map(({ note }) => note),
     ...idleNotes(comparison),
     ...absentSymbolNotes(comparison, pairs),
     ...theirs.notes,
