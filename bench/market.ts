@@ -1,6 +1,7 @@
 /**
  * Instruments and day of the benches' frames, and the candles of a plain fold, which every bench's answer must equal.
  */
+import { RULES } from '../src/candles/rules.js';
 import { ANGEL } from '../src/broker/angel/angel.js';
 import { MINUTE_MS, type TradingSession } from '../src/market/session.js';
 import type { FileIdentity } from '../src/candles/candle.js';
@@ -25,7 +26,7 @@ export const SESSION: TradingSession = {
 };
 export const FRAME_BYTES = 51;
 /** What files of a bench are of. */
-export const IDENTITY: FileIdentity = { feed: 'sim:bench', mode: 'ltp', volumeKind: 'tick' };
+export const IDENTITY: FileIdentity = { feed: 'sim:bench', mode: 'ltp', volumeKind: 'tick', rules: RULES };
 
 export function instrumentsOf(tokens: readonly string[]): Instrument[] {
   return tokens.map((token, index) => ({

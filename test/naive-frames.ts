@@ -25,9 +25,13 @@ export interface Frame {
   readonly exchangeMs: bigint;
   readonly price: bigint;
   readonly volume: bigint;
+  readonly lastQuantity: bigint;
   readonly lastTradeSeconds: bigint;
   readonly dayHigh: bigint;
   readonly dayLow: bigint;
+  readonly previousClose: bigint;
+  /** Zero where the mode has none. */
+  readonly circuits: { readonly lower: bigint; readonly upper: bigint };
 }
 
 const hasAuction = (instrument: NaiveInstrument, date: string): boolean =>
@@ -55,9 +59,15 @@ export function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
     exchangeMs: view.getBigInt64(35, true),
     price: view.getBigInt64(43, true),
     volume: mode === 2 || mode === 3 ? view.getBigInt64(67, true) : 0n,
+    lastQuantity: mode === 2 || mode === 3 ? view.getBigInt64(51, true) : 0n,
     lastTradeSeconds: mode === 3 ? view.getBigInt64(123, true) : 0n,
     dayHigh: mode === 2 || mode === 3 ? view.getBigInt64(99, true) : 0n,
     dayLow: mode === 2 || mode === 3 ? view.getBigInt64(107, true) : 0n,
+    previousClose: mode === 2 || mode === 3 ? view.getBigInt64(115, true) : 0n,
+    circuits: {
+      upper: mode === 3 ? view.getBigInt64(347, true) : 0n,
+      lower: mode === 3 ? view.getBigInt64(355, true) : 0n,
+    },
   };
 }
 
@@ -91,6 +101,8 @@ export interface Tick {
   readonly sinceMs: number | undefined;
   /** Prices of trades since the previous packet, in the same minute, that no packet showed. */
   readonly unshown: readonly number[];
+  /** False for a packet without a trade that is kept for its `unshown`. */
+  readonly isTick: boolean;
 }
 
 /** -1, 0 or 1 as `a` is before, level with or after `b`; 0 where either lacks a sequence. */

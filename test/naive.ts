@@ -9,8 +9,14 @@
  * it would be used, so leave it out of the list. Nothing is sealed, so there are no revisions and no late ticks.
  */
 import {
+  candleOf,
+  type Book,
+  type NaiveCandle,
+  type NaiveCounts,
+  type NaiveOptions,
+} from './naive-candles.js';
+import {
   closeOf,
-  compare,
   DAY,
   decode,
   EXCHANGES,
@@ -23,7 +29,7 @@ import {
   type Tick,
 } from './naive-frames.js';
 
-export type { NaiveInstrument };
+export type { NaiveCandle, NaiveInstrument, NaiveOptions };
 export type NaiveMode = 1 | 2 | 3;
 
 /** One binary message. */
@@ -42,50 +48,6 @@ export interface NaivePacket {
   readonly first?: boolean;
 }
 
-export interface NaiveOptions {
-  readonly mode: NaiveMode;
-  /** IST date of the market, `YYYY-MM-DD`. */
-  readonly date: string;
-  readonly instruments: readonly NaiveInstrument[];
-  /** Gaps in market time, epoch ms, which make candles partial. `toMs` may be Infinity. */
-  readonly gaps?: readonly { readonly fromMs: number; readonly toMs: number }[];
-}
-
-/** A candle. Prices in rupees. */
-export interface NaiveCandle {
-  /** Start of the minute, epoch ms; the auction's is 15:29. */
-  readonly minuteMs: number;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-  readonly ticks: number;
-  readonly priceChanges: number;
-  readonly auction: boolean;
-  /** Ms of its span inside the gaps. */
-  readonly gapMs: number;
-  /** Whether a snapshot, such as the first packet on a connection, fell into the minute. */
-  readonly seeded: boolean;
-  /** Maximum error of the volume, in both directions; null where it is unknown. */
-  readonly volSlack: number | null;
-  /** Whether high or low is the day's, which moved between two packets. */
-  readonly repaired: boolean;
-  /** Share of the minute's seconds with a packet, and the longest time without one. Null for the auction. */
-  readonly coverage: number | null;
-  readonly maxAgeMs: number | null;
-}
-
-/** What became of an instrument's accepted packets. `reseeds` are part of `noTrade`. */
-interface NaiveCounts {
-  tick: number;
-  seed: number;
-  noTrade: number;
-  duplicate: number;
-  outOfSession: number;
-  reseeds: number;
-}
-
 export interface NaiveResult {
   /** By symbol, ascending by time; a symbol without a candle has an empty list. */
   readonly candles: ReadonlyMap<string, readonly NaiveCandle[]>;
@@ -94,42 +56,56 @@ export interface NaiveResult {
   readonly unadmitted: { exchange: number; token: number; mode: number; price: number; time: number };
 }
 
-interface Book {
-  readonly instrument: NaiveInstrument;
-  readonly counts: NaiveCounts;
-  readonly minutes: Map<number, Tick[]>;
-  /** Labels of minutes with a snapshot. */
-  readonly seeded: Set<number>;
-  lastConnection: number | undefined;
-  last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
-  anchor: { volume: bigint; sequence: bigint; connection: number; exchangeMs: number } | undefined;
-  range: { high: bigint; low: bigint };
-  /** By label: quantity traded since the minute's last packet and reported outside the session. */
-  readonly ends: Map<number, number>;
-  /** By label: times of packets of the minute, ascending; the seconds of these times count as covered. */
-  readonly seen: Map<number, number[]>;
-}
+/** When the packet says that its last trade was, where its mode does. */
+const tradeMsOf = (frame: Frame): number =>
+  frame.mode === 3 ? Number(frame.lastTradeSeconds) * 1000 : Number(frame.exchangeMs);
 
-/** The quantity traded since the volume anchor, by a Quote or SnapQuote packet, or why it is unknown. */
-function traded(book: Book, frame: Frame, connection: number, first: boolean): number | 'seed' | 'noTrade' {
+/** What a packet tells of trades since the anchor: their quantity, 0 if it is still to come, or why there are none. */
+type Told = { readonly quantity: number; readonly older: boolean } | 'seed' | 'noTrade';
+
+/** Judges a Quote or SnapQuote packet, and makes it the anchor if it may be. */
+function traded(book: Book, frame: Frame, connection: number, first: boolean, date: string): Told {
   const usable = frame.volume >= 0n && frame.volume <= SAFE;
   const { anchor } = book;
   const older =
     anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
   // On a new connection the second packet anchors, whatever its sequence: the counter may have restarted.
-  const restarted = !first && anchor !== undefined && anchor.connection !== connection;
-  if (usable && (!older || restarted))
+  const seeds = first || anchor === undefined || anchor.connection !== connection;
+  const restarted = !first && seeds;
+  const rise = seeds ? 0n : frame.volume - anchor.volume;
+  const evidence =
+    !seeds &&
+    (frame.lastQuantity !== anchor.frame.lastQuantity ||
+      (frame.mode === 3 && frame.lastTradeSeconds > anchor.frame.lastTradeSeconds));
+  if (usable && (!older || restarted)) {
+    const pending =
+      !seeds &&
+      (rise > 0n ? evidence && rise < frame.lastQuantity : rise === 0n && (evidence || anchor.pending));
     book.anchor = {
       volume: frame.volume,
       sequence: frame.sequence,
       connection,
-      exchangeMs: Number(frame.exchangeMs),
+      exchangeMs: pending ? anchor.exchangeMs : Number(frame.exchangeMs),
+      pending,
+      frame,
     };
-  if (first || anchor === undefined || anchor.connection !== connection) return 'seed';
-  if (older || !usable) return 'noTrade';
-  const rise = frame.volume - anchor.volume;
+    const { shown } = book;
+    if (frame.price > shown.high) shown.high = frame.price;
+    if (frame.price < shown.low || shown.low === 0n) shown.low = frame.price;
+  }
+  if (seeds) return 'seed';
+  const minute = minuteOf(book.instrument, date, tradeMsOf(frame));
+  const continuous = minute !== undefined && !minute.auction;
+  if (older) {
+    const sent = minuteOf(book.instrument, date, Number(frame.exchangeMs));
+    const own = frame.mode === 3 && continuous && sent?.labelMs === minute.labelMs && !sent.auction;
+    return own ? { quantity: 0, older } : 'noTrade';
+  }
+  if (!usable) return 'noTrade';
   if (rise < 0n) book.counts.reseeds++;
-  return rise > 0n ? Number(rise) : 'noTrade';
+  if (rise > 0n) return { quantity: Number(rise), older };
+  const priced = rise === 0n && evidence && frame.price !== anchor.frame.price && continuous;
+  return priced ? { quantity: 0, older } : 'noTrade';
 }
 
 /** Notes a packet's second as covered, if it is later than those before it in its minute. Not in an auction. */
@@ -141,10 +117,21 @@ function cover(book: Book, date: string, exchangeMs: number, only?: number): voi
   if (seen.length === 0 || exchangeMs > seen.at(-1)!) seen.push(exchangeMs);
 }
 
+/** Extremes that the packet's day range tells of the time since the packet before, where it is sound. */
+function unshownIn(before: Book['range'], shown: Book['shown'], frame: Frame): number[] {
+  const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
+  const sound = low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
+  if (!sound) return [];
+  return [
+    ...(before.high > 0n && frame.dayHigh > before.high && frame.dayHigh > shown.high ? [high] : []),
+    ...(before.low > 0n && frame.dayLow < before.low && frame.dayLow < shown.low ? [low] : []),
+  ];
+}
+
 /** Applies one accepted packet. */
 function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, date: string): void {
   const { counts } = book;
-  const timeMs = frame.mode === 3 ? Number(frame.lastTradeSeconds) * 1000 : Number(frame.exchangeMs);
+  const timeMs = tradeMsOf(frame);
   const { last } = book;
   book.last = { sequence: frame.sequence, timeMs, price: frame.price };
   const repeated =
@@ -153,15 +140,6 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     last.sequence === frame.sequence &&
     last.timeMs === timeMs &&
     last.price === frame.price;
-  let quantity = 1;
-  const before = book.anchor;
-  const older =
-    before !== undefined && frame.sequence > 0n && before.sequence > 0n && frame.sequence < before.sequence;
-  const beforeRange = { ...book.range };
-  if (!older && frame.mode !== 1) {
-    if (frame.dayHigh > 0n) book.range.high = frame.dayHigh;
-    if (frame.dayLow > 0n) book.range.low = frame.dayLow;
-  }
   const minute = minuteOf(book.instrument, date, timeMs);
   const seed = (): void => {
     counts.seed++;
@@ -171,131 +149,90 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     const cached = first && !(packet.marketMsSinceSubscribe > 5000 && packet.realMsSinceSubscribe > 250);
     if (cached) return seed();
     if (repeated) return void counts.duplicate++;
-  } else {
-    const seeds = first || book.anchor?.connection !== packet.connection;
-    if (repeated && !seeds) return void counts.duplicate++;
-    const outcome = traded(book, frame, packet.connection, first);
-    if (outcome === 'seed') return seed();
-    if (outcome === 'noTrade') {
-      // It became the anchor, so it is not an older one.
-      if (book.anchor !== before) cover(book, date, Number(frame.exchangeMs));
-      return void counts.noTrade++;
-    }
-    quantity = outcome;
+    if (minute === undefined) return void counts.outOfSession++;
+    counts.tick++;
+    cover(book, date, timeMs, minute.labelMs);
+    return addTick(book, minute.labelMs, tickOf(frame, packet, 1));
   }
+  const before = book.anchor;
+  const older =
+    before !== undefined && frame.sequence > 0n && before.sequence > 0n && frame.sequence < before.sequence;
+  const unshown = older ? [] : unshownIn(book.range, book.shown, frame);
+  if (!older) {
+    if (frame.dayHigh > 0n) book.range.high = frame.dayHigh;
+    if (frame.dayLow > 0n) book.range.low = frame.dayLow;
+  }
+  if (repeated && !first && before?.connection === packet.connection) return void counts.duplicate++;
+  const told = traded(book, frame, packet.connection, first, date);
+  if (told === 'seed') return seed();
+  const exchangeMs = Number(frame.exchangeMs);
+  const previousMs = Number(before!.frame.exchangeMs);
+  if (told === 'noTrade') {
+    counts.noTrade++;
+    // An older packet did not become the anchor.
+    if (book.anchor === before) return;
+    const sent = minuteOf(book.instrument, date, exchangeMs);
+    const ticks = sent === undefined || sent.auction ? undefined : book.minutes.get(sent.labelMs);
+    const fell = frame.volume < before!.volume;
+    if (ticks !== undefined && !fell && previousMs >= sent!.fromMs)
+      ticks.push({ ...tickOf(frame, packet, 0), unshown, isTick: false });
+    return cover(book, date, exchangeMs);
+  }
+  const { quantity } = told;
   if (minute === undefined) {
-    const end =
-      before === undefined || frame.mode === 1
-        ? undefined
-        : minuteOf(book.instrument, date, before.exchangeMs);
+    const end = minuteOf(book.instrument, date, before!.exchangeMs);
     if (end !== undefined) book.ends.set(end.labelMs, (book.ends.get(end.labelMs) ?? 0) + quantity);
     return void counts.outOfSession++;
   }
   counts.tick++;
-  cover(book, date, Number(frame.exchangeMs), minute.labelMs);
-  const ticks = book.minutes.get(minute.labelMs) ?? [];
-  book.minutes.set(minute.labelMs, ticks);
-  const sinceMs = frame.mode === 1 ? undefined : before!.exchangeMs;
+  if (!told.older) cover(book, date, exchangeMs, minute.labelMs);
   // Nothing is traded between the end of continuous trading and the auction's print.
-  const straddles =
-    sinceMs !== undefined && sinceMs < (minute.auction ? closeOf(book.instrument, date) : minute.fromMs);
-  const unshown: number[] = [];
-  const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
-  const sound = low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
-  if (sinceMs !== undefined && !straddles && sound && !minute.auction) {
-    if (beforeRange.high > 0n && frame.dayHigh > beforeRange.high) unshown.push(Number(frame.dayHigh));
-    if (beforeRange.low > 0n && frame.dayLow < beforeRange.low) unshown.push(Number(frame.dayLow));
-  }
-  ticks.push({
-    timeMs,
-    connection: packet.connection,
-    sequence: frame.sequence,
-    price: Number(frame.price),
-    quantity,
+  const fromMs = minute.auction ? closeOf(book.instrument, date) : minute.fromMs;
+  const straddles = quantity > 0 && before!.exchangeMs < fromMs;
+  const sinceMs = quantity > 0 ? before!.exchangeMs : previousMs;
+  addTick(book, minute.labelMs, {
+    ...tickOf(frame, packet, quantity),
     slack: straddles ? quantity : 0,
-    sinceMs,
-    unshown,
+    sinceMs: before!.exchangeMs,
+    unshown: sinceMs < fromMs || minute.auction || told.older ? [] : unshown,
   });
 }
 
-/**
- * Quantity that may belong to a neighbouring minute: this minute's first increase, or that of the next minute with
- * ticks if the packet before that increase was in this minute.
- */
-function slackOf(
-  book: Book,
-  labelMs: number,
-  ticks: readonly Tick[],
-  toMs: number,
-  date: string,
-): number | null {
-  if (book.anchor === undefined || book.anchor.exchangeMs < toMs) return null;
-  const own = Math.max(
-    ticks.reduce((sum, { slack }) => sum + slack, 0),
-    book.ends.get(labelMs) ?? 0,
-  );
-  const nextLabel = [...book.minutes.keys()].filter((label) => label > labelMs).sort((a, b) => a - b)[0] as
-    number | undefined;
-  const next = nextLabel === undefined ? [] : book.minutes.get(nextLabel)!.filter(({ slack }) => slack > 0);
-  const from = next.at(-1)?.sinceMs;
-  if (from === undefined || minuteOf(book.instrument, date, from)?.labelMs !== labelMs) return own;
-  return Math.max(
-    own,
-    next.reduce((sum, { slack }) => sum + slack, 0),
-  );
+const tickOf = (frame: Frame, { connection }: NaivePacket, quantity: number): Tick => ({
+  timeMs: tradeMsOf(frame),
+  connection,
+  sequence: frame.sequence,
+  price: Number(frame.price),
+  quantity,
+  slack: 0,
+  sinceMs: undefined,
+  unshown: [],
+  isTick: true,
+});
+
+function addTick(book: Book, labelMs: number, tick: Tick): void {
+  const ticks = book.minutes.get(labelMs) ?? [];
+  book.minutes.set(labelMs, ticks);
+  ticks.push(tick);
 }
 
-/** The candle of one minute's ticks, which are in the order of arrival. */
-function candleOf(book: Book, labelMs: number, ticks: readonly Tick[], options: NaiveOptions): NaiveCandle {
-  const scale = book.instrument.exchangeType === 13 ? 10_000_000 : 100;
-  const minute = minuteOf(book.instrument, options.date, ticks[0].timeMs)!;
-  let opening = ticks[0];
-  let closing = ticks[0];
-  for (const tick of ticks.slice(1)) {
-    if (compare(tick, opening) < 0) opening = tick;
-    if (compare(tick, closing) >= 0) closing = tick;
-  }
-  const shown = ticks.map((tick) => tick.price);
-  const highest = (list: readonly number[]): number => list.reduce((a, b) => Math.max(a, b));
-  const lowest = (list: readonly number[]): number => list.reduce((a, b) => Math.min(a, b));
-  const prices = [...shown, ...ticks.flatMap(({ unshown }) => unshown)];
-  // An extreme counts as repaired only if no earlier packet of the minute showed it.
-  let repaired = false;
-  let [high, low] = [shown[0], shown[0]];
-  for (const tick of ticks) {
-    high = Math.max(high, tick.price);
-    low = Math.min(low, tick.price);
-    for (const price of tick.unshown) {
-      repaired ||= price > high || price < low;
-      high = Math.max(high, price);
-      low = Math.min(low, price);
-    }
-  }
-  const seen = book.seen.get(labelMs) ?? [];
-  const marks = [minute.fromMs, ...seen, minute.toMs];
-  const ages = marks.slice(1).map((ms, k) => ms - marks[k]);
-  const close = closing.price / scale;
-  let gapMs = 0;
-  for (const gap of options.gaps ?? [])
-    gapMs += Math.max(0, Math.min(gap.toMs, minute.toMs) - Math.max(gap.fromMs, minute.fromMs));
-  return {
-    minuteMs: labelMs,
-    // The auction is one print: packets before it in its window have the old price.
-    open: minute.auction ? close : opening.price / scale,
-    high: minute.auction ? close : highest(prices) / scale,
-    low: minute.auction ? close : lowest(prices) / scale,
-    close,
-    volume: ticks.reduce((sum, tick) => sum + tick.quantity, 0),
-    ticks: ticks.length,
-    priceChanges: shown.filter((price, k) => k > 0 && price !== shown[k - 1]).length,
-    auction: minute.auction,
-    gapMs,
-    seeded: book.seeded.has(labelMs),
-    volSlack: slackOf(book, labelMs, ticks, minute.toMs, options.date),
-    repaired,
-    coverage: minute.auction ? null : seen.length / 60,
-    maxAgeMs: minute.auction ? null : highest(ages),
-  };
+const speaks = ({ circuits: { lower, upper } }: Frame): boolean => lower > 0n && upper > lower;
+
+/** Whether range and circuits of the packet exclude its price, which is also far from all that is known. */
+function isContradicted({ circuits, ...frame }: Frame, accepted: bigint): boolean {
+  const { price, dayLow, dayHigh, previousClose } = frame;
+  const inRange = !(dayLow > 0n && dayHigh >= dayLow) || (price >= dayLow && price <= dayHigh);
+  if (inRange || !speaks({ circuits, ...frame })) return false;
+  if (price >= circuits.lower && price <= circuits.upper) return false;
+  const known = [previousClose, accepted].filter((one) => one > 0n).map(Number);
+  return known.length > 0 && known.every((one) => Math.abs(Number(price) - one) > 0.25 * one);
+}
+
+/** The frame without a day's range that its own circuits exclude. */
+function withSoundRange(frame: Frame): Frame {
+  const { circuits, dayHigh, dayLow } = frame;
+  const sound = !speaks(frame) || (dayHigh <= circuits.upper && dayLow >= circuits.lower);
+  return sound ? frame : { ...frame, dayHigh: 0n, dayLow: 0n };
 }
 
 /** Builds candles by symbol from packets in the order of arrival. Never throws, whatever the bytes. */
@@ -306,9 +243,11 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     minutes: new Map(),
     seeded: new Set(),
     lastConnection: undefined,
+    acceptedPrice: 0n,
     last: undefined,
     anchor: undefined,
     range: { high: 0n, low: 0n },
+    shown: { high: 0n, low: 0n },
     seen: new Map(),
     ends: new Map(),
   }));
@@ -342,7 +281,11 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     else if (frame.price <= 0n || frame.price > SAFE) unadmitted.price++;
     else if (sent < midnight - BigInt(DAY) || sent >= midnight + BigInt(2 * DAY)) unadmitted.time++;
     else if (frame.mode === 3 && (tradedMs < 0n || tradedMs > sent + BigInt(MINUTE))) unadmitted.time++;
-    else apply(book, frame, packet, first, options.date);
+    else if (isContradicted(frame, book.acceptedPrice)) unadmitted.price++;
+    else {
+      book.acceptedPrice = frame.price;
+      apply(book, withSoundRange(frame), packet, first, options.date);
+    }
   }
   const candles = new Map(
     books.map((book) => [

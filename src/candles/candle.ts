@@ -58,6 +58,8 @@ export interface FileIdentity {
   readonly feed: string;
   readonly mode: string;
   readonly volumeKind: VolumeKind;
+  /** By which packets became candles (rules.ts). */
+  readonly rules: number;
 }
 
 /** Rows by symbol, then minute: the same for any number of shards. */

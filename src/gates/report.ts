@@ -1,4 +1,5 @@
 /** A run's report, under the names that scripts read (docs/semantics.md, "Gates"). */
+import { RULES } from '../candles/rules.js';
 import { inOrder } from '../candles/candle.js';
 import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
@@ -99,6 +100,7 @@ function countersReport(facts: Facts): Record<string, unknown> {
     reseeds: facts.symbols.reduce((sum, { figures }) => sum + figures.volumeResets, 0),
     late: facts.symbols.reduce((sum, { late }) => sum + late, 0),
     held: c.held,
+    outsideRange: c.outsideRange,
     text: { pong: c.textPong, error: c.textError, other: c.textOther },
     seals: c.seals,
     gaps: c.gaps,
@@ -210,6 +212,7 @@ export function buildReport(
     stage: facts.stage,
     mode: facts.mode,
     volumeKind: facts.volumeKind,
+    rules: RULES,
     feed: header.feed,
     seed: header.seed ?? null,
     speed: facts.stepped ? 'max' : facts.speed,

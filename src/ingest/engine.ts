@@ -71,6 +71,7 @@ export class Engine {
           bars: minutes + 1,
           slots: options.slots ?? RING_SLOTS,
           hasVolume: options.mode !== 'ltp',
+          hasTradeTime: options.mode === 'snapquote',
           fastPaths,
         }),
     );

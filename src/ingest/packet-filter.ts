@@ -6,6 +6,7 @@ import assert from 'node:assert';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
+import { PriceCheck } from './price-check.js';
 
 /** Why a packet is not admitted. */
 export const REJECT_REASONS = ['exchange', 'token', 'mode', 'price', 'time'] as const;
@@ -34,6 +35,7 @@ export class PacketFilter {
   readonly #indexes: Int32Array;
   readonly #mask: number;
   readonly #mode: number;
+  readonly #prices: PriceCheck;
   readonly #fromMs: number;
   readonly #toMs: number;
   /** Index of the instrument that `judge` saw last, even in a refused packet; -1: unknown. */
@@ -72,6 +74,7 @@ export class PacketFilter {
       this.#indexes[at] = instrument.index;
     }
     this.#mode = options.mode;
+    this.#prices = new PriceCheck(options.instruments.length);
     if (options.marketDateMs === undefined) {
       this.#fromMs = CENTURY_MS;
       this.#toMs = options.nowMs + DAY_MS;
@@ -85,6 +88,11 @@ export class PacketFilter {
   /** The admitted mode; 0 for any. */
   get mode(): number {
     return this.#mode;
+  }
+
+  /** True if the packet that was admitted last has a price outside its own day range. */
+  get isOutsideRange(): boolean {
+    return this.#prices.isOutsideRange;
   }
 
   /** The earliest admitted time, epoch ms. */
@@ -125,6 +133,6 @@ export class PacketFilter {
       const tradeMs = packet.number(FIELD.lastTradeSeconds) * 1000;
       if (tradeMs < 0 || tradeMs > exchangeMs + TRADE_AHEAD_MS) return 'time';
     }
-    return undefined;
+    return this.#prices.accept(packet, this.instrument) ? undefined : 'price';
   }
 }

@@ -18,6 +18,7 @@ import assert from 'node:assert';
 import { COUNTER } from '../memory/counters.js';
 import { FLAG, KIND, RECORD, SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
 import { whatOf } from '../memory/record.js';
+import { isRangeBeyondCircuits } from './price-check.js';
 import { RingWriter } from '../memory/ring.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
@@ -159,6 +160,7 @@ export class Router {
       this.#counters[counterOf[reason]]++;
       return instrument;
     }
+    if (this.#filter.isOutsideRange) this.#counters[COUNTER.outsideRange]++;
     const { packetTime } = this;
     const { words } = packet;
     // Written out: V8 allocates an object for a returned double unless inlined.
@@ -301,8 +303,10 @@ export class Router {
       f64[at + RECORD.volume] = packet.number(FIELD.volume);
       f64[at + RECORD.averagePrice] = packet.number(FIELD.averagePrice);
       f64[at + RECORD.dayOpen] = packet.number(FIELD.dayOpen);
-      f64[at + RECORD.dayHigh] = packet.number(FIELD.dayHigh);
-      f64[at + RECORD.dayLow] = packet.number(FIELD.dayLow);
+      const corrupt = isRangeBeyondCircuits(packet);
+      f64[at + RECORD.dayHigh] = corrupt ? 0 : packet.number(FIELD.dayHigh);
+      f64[at + RECORD.dayLow] = corrupt ? 0 : packet.number(FIELD.dayLow);
+      f64[at + RECORD.lastQuantity] = packet.number(FIELD.lastQuantity);
     }
     ring.commit();
     this.#counters[COUNTER.routed]++;

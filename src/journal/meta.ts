@@ -2,6 +2,7 @@
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 import type { VolumeKind } from '../candles/candle.js';
+import { FIRST_RULES } from '../candles/rules.js';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
@@ -21,6 +22,8 @@ export interface RunMeta {
   readonly mode: ModeName;
   readonly feed: string;
   readonly volumeKind: VolumeKind;
+  /** By which packets became candles. Absent in journals of the first. */
+  readonly rules?: number;
   readonly speed: number;
   /** Stepped time (`--speed max`). Absent in older journals. */
   readonly stepped?: boolean;
@@ -124,6 +127,7 @@ const CHECKS: Checks = {
   mode: (mode) => typeof mode === 'string' && mode !== 'depth' && Object.hasOwn(MODE, mode),
   feed: isText,
   volumeKind: isVolumeKind,
+  rules: or(undefined, (rules) => Number.isInteger(rules) && (rules as number) >= FIRST_RULES),
   speed: between(0, 1e6),
   stepped: or(undefined, (stepped) => typeof stepped === 'boolean'),
   graceMs: between(0, 60_000),
@@ -182,6 +186,9 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
     throw wrong('`sessions` is not as it must be');
   return meta as unknown as RunMeta;
 }
+
+/** The rules that the run followed. */
+export const rulesOf = ({ rules = FIRST_RULES }: RunMeta): number => rules;
 
 /** A symbol's given candles: the symbol, NUL, the doubles. */
 export function givenEntry(symbol: string, numbers: Float64Array): Buffer {

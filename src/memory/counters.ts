@@ -17,7 +17,7 @@ export const COUNTER = {
   unadmittedToken: 5,
   /** Not the subscribed mode. */
   unadmittedMode: 6,
-  /** Price not above zero, or above 2^53 - 1. */
+  /** Price not above zero, above 2^53 - 1, or contradicted by its own packet. */
   unadmittedPrice: 7,
   /** Impossible, or so far ahead that no other frame agreed. */
   unadmittedTime: 8,
@@ -38,6 +38,8 @@ export const COUNTER = {
   workerDeaths: 18,
   /** Held until others agreed with their time. */
   held: 19,
+  /** Admitted with a price outside the packet's own day range. */
+  outsideRange: 20,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

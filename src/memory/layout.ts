@@ -14,7 +14,7 @@
  * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
  * | STATIC    | rows x 48           | main   | shard, writer| each row's session; constant once the shard starts   |
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
- * | SLOTS     | rows x 2 x 392      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
+ * | SLOTS     | rows x 2 x 448      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
  * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
  * | AS_SEALED | rows x bars x 64    | shard  | writer       | each candle at its first seal: what the rule saw     |
  * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
@@ -47,7 +47,7 @@ export const FLAG = {
  * control   what | receivedUs | -          | -    | timeMs (F)           | untilMs (F)
  *
  * byte      32           40       48             56        64        72       80
- * volume    tickTimeMs | volume | averagePrice | dayOpen | dayHigh | dayLow | unused up to 96     (all F)
+ * volume    tickTimeMs | volume | averagePrice | dayOpen | dayHigh | dayLow | lastQuantity, unused up to 96     (all F)
  * ```
  */
 export const RECORD = {
@@ -73,6 +73,7 @@ export const RECORD = {
   dayOpen: 7, // F
   dayHigh: 8, // F
   dayLow: 9, // F
+  lastQuantity: 10, // F
   /** In doubles. */
   size: 12,
   sizeWithoutVolume: 4,
@@ -97,7 +98,8 @@ export const PACKET = {
   dayOpen: 9, // F
   dayHigh: 10, // F
   dayLow: 11, // F
-  size: 12,
+  lastQuantity: 12, // F
+  size: 13,
 } as const;
 
 /** A bar, in doubles from its start. Prices in wire units. Fields that every tick changes first. */
@@ -156,26 +158,36 @@ export const SLOT = {
   anchorSequenceHigh: 7,
   /** 0: none yet. */
   anchorConnection: 8,
-  /** Exchange time of the anchor's packet, epoch ms. */
+  /** Exchange time at which the anchor's volume was complete, epoch ms: of its packet, unless a volume is pending. */
   anchorAt: 9,
-  sessionOpen: 10,
-  exchangeAverage: 11,
+  /** 1: a packet showed a trade whose volume is still to come. */
+  volumePending: 10,
+  /** Of the newest packet by sequence (Quote, SnapQuote): price, last quantity, tick time, exchange time. */
+  seenPrice: 11,
+  seenQuantity: 12,
+  seenTradeTime: 13,
+  seenAt: 14,
+  /** Extremes of the prices that packets showed, by sequence; 0: none. */
+  shownHigh: 15,
+  shownLow: 16,
+  sessionOpen: 17,
+  exchangeAverage: 18,
   /** Includes all the row's records up to this ring cursor; NaN: none. */
-  cursor: 12,
+  cursor: 19,
   /** -1: none. */
-  barIndex: 13,
-  sessionSum: 14,
-  sessionHigh: 15,
-  sessionLow: 16,
-  ticks: 17,
-  lastTime: 18,
-  lastPrice: 19,
-  lastSequenceLow: 20,
-  lastSequenceHigh: 21,
+  barIndex: 20,
+  sessionSum: 21,
+  sessionHigh: 22,
+  sessionLow: 23,
+  ticks: 24,
+  lastTime: 25,
+  lastPrice: 26,
+  lastSequenceLow: 27,
+  lastSequenceHigh: 28,
   /** Greatest tick time, epoch ms; 0: none. */
-  lastTickTime: 22,
-  bar: 23,
-  size: 23 + BAR.size,
+  lastTickTime: 29,
+  bar: 30,
+  size: 30 + BAR.size,
 } as const;
 
 /** A candle at its first seal, in doubles. */
@@ -248,6 +260,8 @@ export interface ShardShape {
   readonly slots: number;
   /** Quote, SnapQuote. */
   readonly hasVolume: boolean;
+  /** SnapQuote: a packet tells when its last trade was. Default false. Same layout. */
+  readonly hasTradeTime?: boolean;
   /** Ordinary ticks take the shard's fast path; default true. Same layout. */
   readonly fastPaths?: boolean;
 }

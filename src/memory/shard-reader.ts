@@ -183,13 +183,26 @@ function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | 
   const endMs = endOf(m, row, bar);
   if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
   const own = locateBar(m, row, s, bar);
-  const before = Math.max(f[own + BAR.slackBefore], f[own + BAR.slackAfter]);
+  const before = Math.max(f[own + BAR.slackBefore], endSlackOf(m, row, s, bar));
   for (let next = bar + 1; next < m.shape.bars; next++) {
     const b = locateBar(m, row, s, next);
-    if (f[b + BAR.ticks] > 0)
-      return f[b + BAR.slackFrom] === bar + 1 ? Math.max(before, f[b + BAR.slackBefore]) : before;
+    // Minutes of volume 0 have ticks whose volume came later: the first rise may belong to any of them.
+    if (f[b + BAR.volume] > 0)
+      return f[b + BAR.slackFrom] > 0 && f[b + BAR.slackFrom] <= bar + 1
+        ? Math.max(before, f[b + BAR.slackBefore])
+        : before;
   }
   return before;
+}
+
+/** A rise after the session may belong to the anchor's bar, and to the bars of volume 0 since. */
+function endSlackOf(m: ShardMemory, row: number, s: number, bar: number): number {
+  const f = m.f64;
+  for (let last = bar; last >= 0; last--) {
+    const b = locateBar(m, row, s, last);
+    if (f[b + BAR.slackAfter] > 0 || f[b + BAR.volume] > 0) return f[b + BAR.slackAfter];
+  }
+  return 0;
 }
 
 /** The bar of the row's last packet, with its index; undefined if sealed. */

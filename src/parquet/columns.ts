@@ -34,9 +34,6 @@ export const CANDLE_COLUMNS = [
   { name: 'volume', type: 'int64' },
 ] as const satisfies readonly Column[];
 
-/** Files written before 2026-11-26 have the first eight quality columns. */
-export const QUALITY_COLUMNS_BEFORE = 8;
-
 /** One row for each candle. */
 export const QUALITY_COLUMNS = [
   { name: 'timestamp', type: 'timestamp' },

@@ -2,7 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { FileIdentity } from '../candles/candle.js';
-import { CANDLE_COLUMNS, QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE, isIndianZone } from './columns.js';
+import { FIRST_RULES } from '../candles/rules.js';
+import { CANDLE_COLUMNS, QUALITY_COLUMNS, isIndianZone } from './columns.js';
 import type { Column, Zone } from './columns.js';
 import { candleFrom, candlesPath } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
@@ -19,14 +20,19 @@ export interface StoredPair {
 }
 
 /** Footer keys of both files. */
-export function footerKeys(identity: FileIdentity): Record<'feed' | 'mode' | 'volume_kind', string> {
-  return { feed: identity.feed, mode: identity.mode, volume_kind: identity.volumeKind };
+export function footerKeys({
+  feed,
+  mode,
+  volumeKind,
+  rules,
+}: FileIdentity): Record<'feed' | 'mode' | 'volume_kind' | 'rules', string> {
+  return { feed, mode, volume_kind: volumeKind, rules: String(rules) };
 }
 
 /** Throws EngineError FOOTER when a file's rows are of another origin. */
 function checkIdentity(path: string, keys: ReadonlyMap<string, string>, identity: FileIdentity): void {
   for (const [key, ours] of Object.entries(footerKeys(identity))) {
-    const theirs = keys.get(key);
+    const theirs = keys.get(key) ?? (key === 'rules' ? String(FIRST_RULES) : undefined);
     if (theirs === ours) continue;
     const found =
       theirs === undefined ? `has no footer key \`${key}\`` : `holds rows of ${key} \`${theirs}\``;
@@ -56,10 +62,8 @@ async function readStored<Row>(
   if (file === undefined) return undefined;
   checkIdentity(path, file.keys, identity);
   const found = file.columns.map(({ name, type }) => `${name} ${type}`).join(', ');
-  const names = columns.map(({ name, type }) => `${name} ${type}`);
-  const expected = names.join(', ');
-  const earlier = columns === QUALITY_COLUMNS && found === names.slice(0, QUALITY_COLUMNS_BEFORE).join(', ');
-  if (found !== expected && !earlier) {
+  const expected = columns.map(({ name, type }) => `${name} ${type}`).join(', ');
+  if (found !== expected) {
     throw new EngineError(
       'OUTPUT',
       `${path} has the columns ${found} where ${expected} is expected: move it away.`,

@@ -1,4 +1,5 @@
 /** What a run decides before it connects. Pure: src/run/preflight.ts checks it against the disk. */
+import { RULES } from '../candles/rules.js';
 import { dirname, join, resolve } from 'node:path';
 import { isStepped, type FeedChoice, type StageConfig } from '../cli/config.js';
 import { recordedOptions } from '../cli/options/table.js';
@@ -180,7 +181,7 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
     silenceMs: Math.max(config.graceMs, LIMITS.minSilenceMs * speed),
     seed: config.feed.kind === 'sim' ? config.feed.seed : processId,
     volumeKind,
-    identity: { feed: feedName(config.feed), mode: config.mode, volumeKind },
+    identity: { feed: feedName(config.feed), mode: config.mode, volumeKind, rules: RULES },
   };
 }
 

@@ -1,4 +1,6 @@
 /** `--resume`: finds the killed run and restores its state in this process. */
+import { RULES } from '../candles/rules.js';
+import { rulesOf } from '../journal/meta.js';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../clock.js';
@@ -40,6 +42,8 @@ function otherThan(about: JournalSummary, config: StageConfig, nowWallMs: number
   const { meta } = about;
   const lasted = (minutes: number | null | undefined): string =>
     typeof minutes === 'number' ? `--duration ${minutes}` : '--until-close';
+  if (rulesOf(meta) !== RULES)
+    return `followed rules ${rulesOf(meta)}, and this version follows rules ${RULES}`;
   if (config.shadow !== (meta.shadow === true))
     return meta.shadow === true ? 'was a shadow run' : 'was a stage run';
   if (lasted(config.durationMin) !== lasted(meta.durationMin)) return `had ${lasted(meta.durationMin)}`;

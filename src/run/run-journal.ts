@@ -41,6 +41,7 @@ function metaOf({ plan, historyRows, given }: RunJournalOptions, clock: Clock): 
     mode: config.mode,
     feed: identity.feed,
     volumeKind: identity.volumeKind,
+    rules: identity.rules,
     speed: plan.speed,
     stepped: plan.stepped,
     graceMs: config.graceMs,

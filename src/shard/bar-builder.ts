@@ -8,6 +8,8 @@
  * | LTP, any other                               | tick of volume 1                                             |
  * | Quote or SnapQuote, first on its connection  | snapshot; anchors the volume                                 |
  * | Quote or SnapQuote, cumulative volume rose   | tick of that rise                                            |
+ * | the same volume, another price of a trade    | tick of volume 0: the volume is still to come                |
+ * | SnapQuote, older, last trade of its minute   | tick of volume 0                                             |
  * | Quote or SnapQuote, any other                | no trade, counted; a volume that fell becomes the new anchor |
  * | SEAL                                         | keeps each candle as sealed, and moves the last sealed bar   |
  * | GAP, END                                     | adds or ends a gap; marks the end                            |
@@ -40,6 +42,7 @@ import {
   rangeExtensions,
   addEdgeSlack,
   addEndSlack,
+  showsTrade,
   updateSession,
   repairExtremes,
   MAX_VOLUME,
@@ -210,7 +213,7 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   if (first || unanchored) {
     // A cached packet older than the anchor does not anchor, but the next must, or the gap's volume would land in its
     // minute; at any sequence: a fail-over may restart the server's counter (docs/protocol.md 7).
-    if (usable && (!older || !first)) setAnchor(m, s, r);
+    if (usable && (!older || !first)) setAnchor(m, s, r, 0);
     applySnapshot(m, row, s, r);
     return false;
   }
@@ -218,16 +221,9 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
     f[s + SLOT.duplicates] += 1;
     return false;
   }
+  if (older || !usable) return applyOlder(m, row, s, r, older);
   const rise = volume - f[s + SLOT.anchorVolume];
-  if (older || !usable || rise <= 0) {
-    f[s + SLOT.noTrade] += 1;
-    if (!older && usable) {
-      if (rise < 0) f[s + SLOT.volumeResets] += 1;
-      setAnchor(m, s, r);
-      coverWithoutTick(m, row, s, r);
-    }
-    return false;
-  }
+  if (rise <= 0) return applyWithoutRise(m, row, s, r, moved, rise < 0);
   const late = applyTick(m, row, s, r, rise);
   if (late === OUTSIDE) {
     const bar = barAt(m, row, s + SLOT.anchorAt);
@@ -237,18 +233,68 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
     }
   } else {
     addEdgeSlack(m, row, s, r);
-    repairExtremes(m, row, s, r, moved);
+    repairExtremes(m, row, s, r, moved, s + SLOT.anchorAt);
     addCoverage(m, row, s, r);
   }
-  setAnchor(m, s, r);
+  // A rise of less than the last quantity is of trades before the last one.
+  setAnchor(m, s, r, rise < f[r + PACKET.lastQuantity] && showsTrade(m, s, r) ? 1 : 0);
   return late === LATE;
 }
 
+/**
+ * A packet whose volume did not rise: a tick if it shows a trade at another price (docs/semantics.md, "Price before
+ * volume"). True if it was late.
+ */
+function applyWithoutRise(
+  m: ShardMemory,
+  row: number,
+  s: number,
+  r: number,
+  moved: number,
+  fell: boolean,
+): boolean {
+  const f = m.f64;
+  const traded = !fell && showsTrade(m, s, r);
+  let late = OUTSIDE;
+  if (traded && f[r + PACKET.price] !== f[s + SLOT.seenPrice] && isContinuous(m, row, r))
+    late = applyTick(m, row, s, r, 0);
+  if (late === OUTSIDE) {
+    f[s + SLOT.noTrade] += 1;
+    if (fell) f[s + SLOT.volumeResets] += 1;
+    coverWithoutTick(m, row, s, r, fell ? 0 : moved);
+  } else {
+    repairExtremes(m, row, s, r, moved, s + SLOT.seenAt);
+    addCoverage(m, row, s, r);
+  }
+  setAnchor(m, s, r, traded ? 1 : fell ? 0 : f[s + SLOT.volumePending]);
+  return late === LATE;
+}
+
+/**
+ * A packet that is older by sequence, or of an impossible volume: its price counts if SnapQuote tells that its trade
+ * was in its own minute. True if it was late.
+ */
+function applyOlder(m: ShardMemory, row: number, s: number, r: number, older: boolean): boolean {
+  if (older && m.shape.hasTradeTime === true && isContinuous(m, row, r)) {
+    const own = barAt(m, row, r + PACKET.exchangeMs) === barAt(m, row, r + PACKET.timeMs);
+    if (own) return applyTick(m, row, s, r, 0) === LATE;
+  }
+  m.f64[s + SLOT.noTrade] += 1;
+  return false;
+}
+
+/** True if the packet's tick belongs to a minute of continuous trading. */
+function isContinuous(m: ShardMemory, row: number, r: number): boolean {
+  const bar = barAt(m, row, r + PACKET.timeMs);
+  return bar >= 0 && bar < m.shape.bars - 1;
+}
+
 /** A packet without a trade confirms the price in its second, and so covers it. */
-function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number): void {
+function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
   const bar = barAt(m, row, r + PACKET.exchangeMs);
   if (bar < 0) return;
   loadBar(m, row, s, bar);
+  repairExtremes(m, row, s, r, moved, s + SLOT.seenAt);
   addCoverage(m, row, s, r);
 }
 

@@ -26,5 +26,6 @@ export function unpack(m: ShardMemory, at: number): number {
   f[r + PACKET.dayOpen] = f[at + RECORD.dayOpen];
   f[r + PACKET.dayHigh] = f[at + RECORD.dayHigh];
   f[r + PACKET.dayLow] = f[at + RECORD.dayLow];
+  f[r + PACKET.lastQuantity] = f[at + RECORD.lastQuantity];
   return r;
 }

@@ -5,6 +5,7 @@
  * | function         | question                                                | fields                             |
  * | ---------------- | ------------------------------------------------------- | ---------------------------------- |
  * | `setAnchor`      | where does the next rise count from?                    | SLOT.anchor*                       |
+ * | `showsTrade`     | was there a trade, though the volume is the same?       |                                    |
  * | `addEdgeSlack`   | how much of a first rise is the minute before's?        | BAR.slackBefore, BAR.slackFrom     |
  * | `addEndSlack`    | how much of a rise after the session is the last bar's? | BAR.slackAfter                     |
  * | `repairExtremes` | which high or low did no packet show?                   | BAR.high, BAR.low, BAR.repaired    |
@@ -22,14 +23,38 @@ export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
 /** Bits: the ends of the day's range that a packet extended. */
 const EXTENDED = { high: 1, low: 2 } as const;
 
-/** Makes the packet's cumulative volume the anchor of later rises. */
-export function setAnchor(m: ShardMemory, s: number, r: number): void {
+/**
+ * Makes the packet's cumulative volume the anchor of later rises. `pending`: 1 if the volume of a trade that the packet
+ * or one before shows is still to come. Then the anchor's time stays, so that the rise is slack of every minute
+ * since.
+ */
+export function setAnchor(m: ShardMemory, s: number, r: number, pending: number): void {
   const f = m.f64;
   f[s + SLOT.anchorVolume] = f[r + PACKET.volume];
   f[s + SLOT.anchorSequenceLow] = f[r + PACKET.sequenceLow];
   f[s + SLOT.anchorSequenceHigh] = f[r + PACKET.sequenceHigh];
   f[s + SLOT.anchorConnection] = m.i32[2 * r + PACKET.connection];
-  f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
+  if (pending === 0) f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
+  f[s + SLOT.volumePending] = pending;
+  const price = f[r + PACKET.price];
+  f[s + SLOT.seenPrice] = price;
+  f[s + SLOT.seenQuantity] = f[r + PACKET.lastQuantity];
+  f[s + SLOT.seenTradeTime] = f[r + PACKET.timeMs];
+  f[s + SLOT.seenAt] = f[r + PACKET.exchangeMs];
+  if (price > f[s + SLOT.shownHigh]) f[s + SLOT.shownHigh] = price;
+  if (price < f[s + SLOT.shownLow] || f[s + SLOT.shownLow] === 0) f[s + SLOT.shownLow] = price;
+}
+
+/**
+ * True if the packet shows a trade since the one before: another last quantity or a later last trade. The price may
+ * reach the feed before its volume (docs/feed-behaviour.md, "Measured", fact 4). Call before `setAnchor`.
+ */
+export function showsTrade(m: ShardMemory, s: number, r: number): boolean {
+  const f = m.f64;
+  return (
+    f[r + PACKET.lastQuantity] !== f[s + SLOT.seenQuantity] ||
+    (m.shape.hasTradeTime === true && f[r + PACKET.timeMs] > f[s + SLOT.seenTradeTime])
+  );
 }
 
 /** True if the words at `k` (low, high) are a sequence number: 1 or more; indices carry 0 (docs/protocol.md 7). */
@@ -48,14 +73,14 @@ export function isOlder(f: Float64Array, s: number, r: number): boolean {
 }
 
 /**
- * True if the anchor, and so every trade since, lies in the loaded bar; for the auction, anywhere after continuous
- * trading.
+ * True if the time at double index `k`, and so all since, lies in the loaded bar; for the auction, anywhere after
+ * continuous trading.
  */
-function isAnchorInLoadedBar(m: ShardMemory, row: number, s: number): boolean {
+function isInLoadedBar(m: ShardMemory, row: number, s: number, k: number): boolean {
   const f = m.f64;
   const bar = loadedBar(m, s);
-  if (bar === m.shape.bars - 1) return f[s + SLOT.anchorAt] >= f[m.staticOf(row) + STATIC.closeMs];
-  return f[s + SLOT.anchorAt] >= f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
+  if (bar === m.shape.bars - 1) return f[k] >= f[m.staticOf(row) + STATIC.closeMs];
+  return f[k] >= f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
 }
 
 const loadedBar = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex];
@@ -66,7 +91,7 @@ const loadedBar = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex
  * trade lies before the edge, reported the volume at the edge. Call before `setAnchor`.
  */
 export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number): void {
-  if (isAnchorInLoadedBar(m, row, s)) return;
+  if (isInLoadedBar(m, row, s, s + SLOT.anchorAt)) return;
   addSlack(m.f64, s, r, BAR.slackBefore);
   m.f64[s + SLOT.bar + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
 }
@@ -90,17 +115,22 @@ function addSlack(f: Float64Array, s: number, r: number, side: number): void {
 const MAX_RANGE_DISTANCE = 0.25;
 
 /**
- * The ends of the day's range that the packet extends, as EXTENDED bits. 0 if the range lacks the packet's price or
- * is implausibly far from it. Call before `updateSession`.
+ * The ends of the day's range that the packet extends, as EXTENDED bits; not those that only reach a price which a
+ * packet showed before, because the range may be told late. 0 if the range lacks the packet's price or is implausibly
+ * far from it. Call before `updateSession`.
  */
 export function rangeExtensions(f: Float64Array, s: number, r: number): number {
   const price = f[r + PACKET.price];
   if (!(f[r + PACKET.dayLow] >= price * (1 - MAX_RANGE_DISTANCE) && f[r + PACKET.dayLow] <= price)) return 0;
   if (!(f[r + PACKET.dayHigh] <= price * (1 + MAX_RANGE_DISTANCE) && f[r + PACKET.dayHigh] >= price))
     return 0;
+  const dayHigh = f[r + PACKET.dayHigh];
+  const dayLow = f[r + PACKET.dayLow];
   const high =
-    f[s + SLOT.sessionHigh] > 0 && f[r + PACKET.dayHigh] > f[s + SLOT.sessionHigh] ? EXTENDED.high : 0;
-  return f[s + SLOT.sessionLow] > 0 && f[r + PACKET.dayLow] < f[s + SLOT.sessionLow]
+    f[s + SLOT.sessionHigh] > 0 && dayHigh > f[s + SLOT.sessionHigh] && dayHigh > f[s + SLOT.shownHigh]
+      ? EXTENDED.high
+      : 0;
+  return f[s + SLOT.sessionLow] > 0 && dayLow < f[s + SLOT.sessionLow] && dayLow < f[s + SLOT.shownLow]
     ? high | EXTENDED.low
     : high;
 }
@@ -116,12 +146,21 @@ export function updateSession(f: Float64Array, s: number, r: number): void {
 /**
  * An extended day's high or low is the price of a trade since the previous packet, even if no packet showed it
  * (docs/protocol.md 7, "Conflation" (b)). It is the loaded bar's if that packet was; across an edge the minute is
- * unknown. `moved`: from `rangeExtensions`. Call before `setAnchor`.
+ * unknown. `moved`: from `rangeExtensions`. `since`: double index of the time of that packet, of the anchor if the
+ * volume rose: then the trade may be the one whose volume was pending. Call before `setAnchor`.
  */
-export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
-  if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1 || !isAnchorInLoadedBar(m, row, s)) return;
+export function repairExtremes(
+  m: ShardMemory,
+  row: number,
+  s: number,
+  r: number,
+  moved: number,
+  since: number,
+): void {
+  if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1 || !isInLoadedBar(m, row, s, since)) return;
   const f = m.f64;
   const b = s + SLOT.bar;
+  if (f[b + BAR.ticks] === 0) return;
   if ((moved & EXTENDED.high) !== 0 && f[r + PACKET.dayHigh] > f[b + BAR.high]) {
     f[b + BAR.high] = f[r + PACKET.dayHigh];
     f[b + BAR.repaired] = 1;
@@ -142,9 +181,11 @@ export function addCoverage(m: ShardMemory, row: number, s: number, r: number): 
   const b = s + SLOT.bar;
   const at = f[r + PACKET.exchangeMs];
   const start = f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
-  if (at < start || at >= start + MINUTE_MS || at <= f[b + BAR.lastSeenAt]) return;
-  const silence = f[b + BAR.lastSeenAt] === 0 ? at - start : at - f[b + BAR.lastSeenAt];
+  const last = f[b + BAR.lastSeenAt];
+  if (at < start || at >= start + MINUTE_MS || at <= last) return;
+  const silence = last === 0 ? at - start : at - last;
   if (silence > f[b + BAR.longestSilenceMs]) f[b + BAR.longestSilenceMs] = silence;
   f[b + BAR.lastSeenAt] = at;
-  f[b + BAR.coveredSeconds] += 1;
+  // Stamps may carry milliseconds: a second counts once.
+  if (Math.floor(at / 1000) > Math.floor(last / 1000)) f[b + BAR.coveredSeconds] += 1;
 }

@@ -1,4 +1,5 @@
 /** Candles, folders and an independent reader for the tests of this room. */
+import { RULES } from '../../src/candles/rules.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { CandleWithQuality, FileIdentity, QualityRow } from '../../src/candles/candle.js';
 
 export const OPEN_MS = Date.parse('2026-11-23T09:15:00+05:30');
-export const IDENTITY: FileIdentity = { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick' };
+export const IDENTITY: FileIdentity = { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick', rules: RULES };
 
 export const noWait = (): Promise<void> => Promise.resolve();
 

@@ -2,6 +2,7 @@
 import { mkdir, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RULES } from '../../src/candles/rules.js';
 import { candlesPath } from '../../src/parquet/candles-file.js';
 import { checkExisting } from '../../src/parquet/existing.js';
 import { perTier } from '../volume.js';
@@ -28,6 +29,7 @@ describe('checkExisting', () => {
     [{ feed: 'live' }, 'feed `sim:1` and this run writes `live`'],
     [{ mode: 'quote' }, 'mode `ltp` and this run writes `quote`'],
     [{ volumeKind: 'traded' }, 'volume_kind `tick` and this run writes `traded`'],
+    [{ rules: RULES + 1 }, `rules \`${RULES}\` and this run writes \`${RULES + 1}\``],
   ] as const)('refuses files of another origin: %j', (other, sentence) =>
     inFolder(async (folder) => {
       await storeIn(folder).write(RELIANCE, [candleOf({ minute: 0 })]);
@@ -54,9 +56,16 @@ describe('checkExisting', () => {
         code: 'FOOTER',
         message: expect.stringContaining('has no footer key `feed`'),
       });
-      await duckdb(
-        `COPY (SELECT 1 AS a) TO '${path}' (FORMAT parquet, KV_METADATA { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick' })`,
-      );
+      const withKeys = (rules: string): Promise<unknown> =>
+        duckdb(
+          `COPY (SELECT 1 AS a) TO '${path}' (FORMAT parquet, KV_METADATA { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick'${rules} })`,
+        );
+      await withKeys('');
+      await expect(check(folder)).rejects.toMatchObject({
+        code: 'FOOTER',
+        message: expect.stringContaining('holds rows of rules `1` and this run writes'),
+      });
+      await withKeys(`, rules: '${RULES}'`);
       await expect(check(folder)).rejects.toMatchObject({
         code: 'OUTPUT',
         message: expect.stringContaining('has the columns a int32 where symbol string'),

@@ -4,12 +4,7 @@ import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { arrowSchema, zoneInArrowSchema } from '../../src/parquet/arrow-schema.js';
 import { candlesPath } from '../../src/parquet/candles-file.js';
-import {
-  CANDLE_COLUMNS,
-  QUALITY_COLUMNS,
-  QUALITY_COLUMNS_BEFORE,
-  type Column,
-} from '../../src/parquet/columns.js';
+import { CANDLE_COLUMNS, QUALITY_COLUMNS, type Column } from '../../src/parquet/columns.js';
 import { qualityPath } from '../../src/parquet/quality-file.js';
 import { sha256Of } from '../../src/parquet/reader.js';
 import { ParquetStore } from '../../src/parquet/store.js';
@@ -99,7 +94,7 @@ describe('the candles file', () => {
       });
       expect(types.get('symbol')).toMatchObject({ type: 'STRING' });
       const keys = new Map(metadata.key_value_metadata!.map(({ key, value }) => [key, value]));
-      expect([...keys.keys()].sort()).toStrictEqual(['ARROW:schema', 'feed', 'mode', 'volume_kind']);
+      expect([...keys.keys()].sort()).toStrictEqual(['ARROW:schema', 'feed', 'mode', 'rules', 'volume_kind']);
       expect([keys.get('feed'), keys.get('mode'), keys.get('volume_kind')]).toStrictEqual([
         'sim:1',
         'ltp',
@@ -234,7 +229,7 @@ describe('ARROW:schema', () => {
     // The columns that came since are of types that it was shown.
     expect({
       candles: digest(CANDLE_COLUMNS),
-      quality: digest(QUALITY_COLUMNS.slice(0, QUALITY_COLUMNS_BEFORE)),
+      quality: digest(QUALITY_COLUMNS.slice(0, 8)),
     }).toStrictEqual(SEEN_BY_PYARROW);
   });
 

@@ -3,11 +3,9 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { candlesPath } from '../../src/parquet/candles-file.js';
-import { QUALITY_COLUMNS, QUALITY_COLUMNS_BEFORE } from '../../src/parquet/columns.js';
 import { readSchema } from '../../src/parquet/history.js';
-import { encodeParquet } from '../../src/parquet/parquet.js';
 import { qualityPath } from '../../src/parquet/quality-file.js';
-import { IDENTITY, candleOf, duckdb, inFolder } from './candles.js';
+import { candleOf, duckdb, inFolder } from './candles.js';
 import { RELIANCE, storeIn } from './folder.js';
 
 describe('ParquetStore', () => {
@@ -121,36 +119,5 @@ describe('ParquetStore', () => {
       await storeIn(folder).write(RELIANCE, [candleOf({ minute: 1 })]);
       for (const path of [candlesPath(folder, RELIANCE), qualityPath(folder, RELIANCE)])
         expect((await readSchema(path))?.zone).toBe('Asia/Kolkata');
-    }));
-
-  it('continues a quality file from before 2026-11-26, which has fewer columns', () =>
-    inFolder(async (folder) => {
-      await storeIn(folder).write(RELIANCE, [candleOf({ minute: 0 })]);
-      const row = {
-        timestamp: candleOf({ minute: 0 }).candle.timestampMs,
-        ticks: 42,
-        price_changes: 7,
-        partial: false,
-        revision: 0,
-        late: 0,
-        gap_ms: 0,
-        source: 'continuous',
-      };
-      const keys = { feed: IDENTITY.feed, mode: IDENTITY.mode, volume_kind: IDENTITY.volumeKind };
-      await writeFile(
-        qualityPath(folder, RELIANCE),
-        await encodeParquet({
-          columns: QUALITY_COLUMNS.slice(0, QUALITY_COLUMNS_BEFORE),
-          rows: [row],
-          zone: '+05:30',
-          keys,
-        }),
-      );
-      const added = candleOf({ minute: 1, volSlack: 12, repaired: true });
-      await storeIn(folder).write(RELIANCE, [added]);
-      expect(await storeIn(folder).readBack(RELIANCE)).toStrictEqual([
-        candleOf({ minute: 0, coverage: null, maxAgeMs: null }),
-        added,
-      ]);
     }));
 });

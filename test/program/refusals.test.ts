@@ -1,4 +1,5 @@
 /** Bad input: exit 2, one clear sentence, nothing written, nothing connected. */
+import { RULES } from '../../src/candles/rules.js';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -113,7 +114,7 @@ describe.concurrent('a stage run refuses', () => {
     const prepare = async (folder: string): Promise<void> => {
       const sink = new ParquetStore({
         outDir: join(folder, 'out'),
-        identity: { feed: 'live', mode: 'ltp', volumeKind: 'tick' },
+        identity: { feed: 'live', mode: 'ltp', volumeKind: 'tick', rules: RULES },
         wait: () => Promise.resolve(),
       });
       const timestampMs = Date.UTC(2026, 10, 23, 5, 30);

@@ -17,6 +17,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { everythingIn, JOURNALED, run, served, simulated, start } from './command.js';
+import { setRules } from './older-rules.js';
 import { ltpFrame, startServer } from './server.js';
 
 const stage = (...more: string[]): string[] => simulated(2, 3, '--subset', '8', ...JOURNALED, ...more);
@@ -161,6 +162,18 @@ describe('a replay', () => {
           expect.stringMatching(/^The candles are not the run's/),
         ]) as string[],
       });
+
+      // Other rules make other candles, and that is no failure.
+      for (const [rules, sentence] of [
+        [1, /follows rules 1, here are rules \d: since rules 2 a price that comes before its volume counts,/],
+        [9, /follows rules 9, which this version does not know/],
+      ] as const) {
+        setRules(segment, rules);
+        const { code, same, problems, notes } = await replayed(folder, '--out', `rules${rules}`);
+        expect([code, same, problems]).toEqual([0, null, []]);
+        expect(notes).toContainEqual(expect.stringMatching(sentence));
+        writeFileSync(segment, forged);
+      }
 
       writeFileSync(segment, whole);
       truncateSync(segment, whole.length - 5);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { firstOf, slow } from '../tier.js';
 import { JOURNALED, run, simulated } from './command.js';
+import { setRules } from './older-rules.js';
 import { startHeld } from './pause.js';
 
 const args = (...more: readonly string[]): string[] =>
@@ -74,6 +75,14 @@ describe.concurrent('--resume refuses', () => {
       const { code, stdout, stderr } = await run([...changed(name, value), '--resume', '--resume-after', '5'], folder);
       expect(stderr).toMatch(why);
       expect([code, stdout]).toEqual([2, '']);
+    })); // prettier-ignore
+
+  it('a run of other rules', () =>
+    inFolder(async (folder) => {
+      cpSync(join(killed, 'journal'), join(folder, 'journal'), { recursive: true });
+      const run = readdirSync(join(folder, 'journal'))[0];
+      setRules(join(folder, 'journal', run, '000001.journal'), 1);
+      await expectRefusal(folder, /\S+ followed rules 1, and this version follows rules \d+;/);
     })); // prettier-ignore
 
   slow('a journal that is damaged in the middle, and says where', () =>

@@ -98,7 +98,8 @@ describe('a run that is killed and resumed', () => {
       const { code, stdout, stderr } = await run([...args, '--resume', '--resume-after', afterS], folder);
       expect(stderr).toBe('');
       expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
-      expect(code).toBe(0);
+      // Without a connection for more than 5 % of the run, gate `connected` fails.
+      expect(code).toBe(Number(afterS) > 5 ? 1 : 0);
       const resumed = await rowsOnDisk(join(folder, 'out'));
       expect(namesOf(resumed)).toEqual(namesOf(unbroken));
       const expected = new Map(unbroken.map((row) => [`${row.symbol} ${row.minute}`, row]));

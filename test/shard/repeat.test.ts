@@ -17,7 +17,9 @@ it.each(cases)(
   'are passed over where they were shown, in whatever pieces they come again (mode %i, seed %i)',
   async (mode: NaiveMode, seed) => {
     const random = seededRandom(seed, mode);
-    for (let run = 0; run < runsOf('repeated batches'); run++) {
+    const runs = runsOf('repeated batches');
+    let all = 0;
+    for (let run = 0; run < runs; run++) {
       const steps = unfold(seededHappenings(random, 600, 400, 15), {
         mode,
         startMs: at('15:03'),
@@ -44,9 +46,11 @@ it.each(cases)(
         Atomics.store(i32, SHARD.head, head);
         shard = new Shard(engine.memories[0]);
       }
-      expect(repeats).toBeGreaterThan(5);
+      all += repeats;
       expect(outcome(engine)).toEqual(outcome(plain));
       await turn();
     }
+    // On average: a run may have few.
+    expect(all).toBeGreaterThan(5 * runs);
   },
 );

@@ -33,9 +33,13 @@ export interface Fields {
   price: bigint;
   volume: bigint;
   lastTradeSeconds: bigint;
+  lastQuantity?: bigint;
   /** The day's range, where it is not 5 above and 5 below the price. */
   dayHigh?: bigint;
   dayLow?: bigint;
+  previousClose?: bigint;
+  upperCircuit?: bigint;
+  lowerCircuit?: bigint;
 }
 
 const LENGTH: Readonly<Record<number, number>> = { 1: 51, 2: 123, 3: 379, 4: 443 };
@@ -52,12 +56,17 @@ export function frame(fields: Fields): Uint8Array {
   view.setBigInt64(35, fields.exchangeMs, true);
   view.setBigInt64(43, fields.price, true);
   if (fields.mode === 1) return bytes;
+  view.setBigInt64(51, fields.lastQuantity ?? 0n, true);
   view.setBigInt64(59, fields.price, true); // average price, day high and day low: anything above zero
   view.setBigInt64(67, fields.volume, true);
   view.setBigInt64(91, fields.price, true);
   view.setBigInt64(99, fields.dayHigh ?? fields.price + 5n, true);
   view.setBigInt64(107, fields.dayLow ?? (fields.price > 5n ? fields.price - 5n : fields.price), true);
-  if (fields.mode === 3) view.setBigInt64(123, fields.lastTradeSeconds, true);
+  view.setBigInt64(115, fields.previousClose ?? 0n, true);
+  if (fields.mode === 2) return bytes;
+  view.setBigInt64(123, fields.lastTradeSeconds, true);
+  view.setBigInt64(347, fields.upperCircuit ?? 0n, true);
+  view.setBigInt64(355, fields.lowerCircuit ?? 0n, true);
   return bytes;
 }
 
@@ -68,6 +77,7 @@ const ORDINARY = [
   'trade',
   'trade',
   'noTrade',
+  'priceFirst',
   'delayed',
   'repeat',
   'replay',
@@ -77,7 +87,7 @@ const ORDINARY = [
 const ODD = [
   'reconnect', 'slowReconnect', 'noSequence', 'sameSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
   'safePrice', 'year9999', 'zeroTime', 'negativeTime', 'unknownToken', 'paddedToken', 'unknownExchange', 'otherExchange', 'otherMode', 'depth', 'garbage', 'twoFrames',
-  'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary',
+  'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary', 'milliseconds', 'smallRise', 'contradicted', 'wideRange',
 ] as const; // prettier-ignore
 export type What = (typeof ORDINARY)[number] | (typeof ODD)[number];
 export const WHATS: readonly What[] = [...ORDINARY, ...ODD];
@@ -137,6 +147,9 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   const states = instruments.map((_, index) => ({
     price: 100_000n + 1000n * BigInt(index),
     volume: 1000n,
+    lastQuantity: 1n,
+    /** Traded, and not told yet. */
+    owed: 0n,
     sent: [] as Uint8Array[],
   }));
   const delayed: { left: number; bytes: Uint8Array }[] = [];
@@ -166,7 +179,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   };
   const fieldsOf = (which: number, atMs: number): Fields => {
     const second = Math.floor(atMs / 1000);
-    const { price, volume } = states[which];
+    const { price, volume, lastQuantity } = states[which];
     sequence += market.sequenceStep ?? CARRYING;
     const { exchangeType, token } = instruments[which];
     return {
@@ -178,6 +191,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
       price,
       volume,
       lastTradeSeconds: BigInt(second),
+      lastQuantity,
     };
   };
   subscribe();
@@ -194,7 +208,9 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
     function trade(): void {
       const next = state.price + BigInt(happening.move);
       state.price = next > 0n ? next : 1n;
-      state.volume += BigInt(happening.quantity);
+      state.lastQuantity = BigInt(happening.quantity);
+      state.volume += state.lastQuantity + state.owed;
+      state.owed = 0n;
     }
     function send(change: Partial<Fields> = {}, atMs = clock): void {
       const bytes = frame({ ...fieldsOf(which, atMs), ...change });
@@ -207,6 +223,18 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
           trade();
           return send();
         case 'noTrade':
+          return send();
+        case 'priceFirst':
+          // Price and last quantity of a trade whose volume comes with a later one.
+          trade();
+          state.volume -= state.lastQuantity;
+          state.owed = state.lastQuantity;
+          return send();
+        case 'smallRise':
+          // The volume of an earlier trade alone.
+          trade();
+          state.volume -= state.lastQuantity - 1n;
+          state.owed = state.lastQuantity - 1n;
           return send();
         case 'delayed': {
           trade();
@@ -298,6 +326,24 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
         case 'tradeAhead':
           trade();
           return send({ lastTradeSeconds: BigInt(Math.floor((clock + degree * 120_000) / 1000)) });
+        case 'contradicted': {
+          trade();
+          const { price } = state;
+          const around = { upperCircuit: (price * 12n) / 10n, lowerCircuit: (price * 8n) / 10n };
+          // Ten times too high, a fifth too high, or with a previous close near the wrong price.
+          const wrong = degree < 0.7 ? price * 10n : (price * 13n) / 10n;
+          const previousClose = degree < 0.4 ? price : degree < 0.6 ? 0n : wrong;
+          return send({ ...around, price: wrong, previousClose, dayHigh: price + 5n, dayLow: price });
+        }
+        case 'wideRange': {
+          trade();
+          const { price } = state;
+          const [upperCircuit, lowerCircuit] = [price + 20n, price > 20n ? price - 20n : 1n];
+          return send({ upperCircuit, lowerCircuit, dayHigh: price + 10n + BigInt(Math.floor(degree * 20)) });
+        }
+        case 'milliseconds':
+          trade();
+          return send({ exchangeMs: BigInt(Math.floor(clock)) });
         case 'minuteBoundary':
           trade();
           return send({}, Math.floor(clock / 60_000) * 60_000);

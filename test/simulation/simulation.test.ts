@@ -75,7 +75,7 @@ describe.each(seedsOf(1))('simulated runs from seed %i on', (first) => {
       frames: 100_000,
       candles: 1000,
       connections: 300,
-      shardDeaths: 80,
+      shardDeaths: 40,
       writerDeaths: 40,
       pauses: 10,
       lost: 30_000,

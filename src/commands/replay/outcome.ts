@@ -1,5 +1,7 @@
 /** A replay's result: differences from the run, and their text. */
+import { RULES, rulesDifference } from '../../candles/rules.js';
 import type { Hashes } from '../../gates/facts.js';
+import { rulesOf } from '../../journal/meta.js';
 import { count } from '../../text/count.js';
 import type { JournalSummary } from '../../ingest/journal-source.js';
 import { istStamp } from '../../market/session.js';
@@ -32,18 +34,26 @@ export function problemsOf(about: JournalSummary, hashes: Hashes, difference: st
         `The ${what} not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`,
       );
   }
-  const { broken, segment, offset, tornBytes } = about.extent;
-  if (broken === 'damaged')
-    problems.push(
-      `The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`,
-    );
-  return problems;
+  return [...problems, ...damageOf(about)];
 }
 
-/** How the journal ends, sentences. */
+/** What of the journal could not be used; sentences. */
+export function damageOf({ extent: { broken, segment, offset, tornBytes } }: JournalSummary): string[] {
+  if (broken !== 'damaged') return [];
+  return [
+    `The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`,
+  ];
+}
+
+/** The run's hashes, if its rules are ours: else they say nothing. */
+const comparable = ({ sum, meta }: JournalSummary): JournalSummary['sum'] =>
+  rulesOf(meta) === RULES ? sum : undefined;
+
+/** What the run's rules were, if they were others, and how the journal ends; sentences. */
 export function notesOf(about: JournalSummary): string[] {
-  const { extent, resumes, sum, ended } = about;
-  const notes: string[] = [];
+  const { extent, resumes, sum, ended, meta } = about;
+  const rules = rulesDifference(rulesOf(meta));
+  const notes: string[] = rules === undefined ? [] : [`The candles need not be the run's. ${rules}`];
   if (extent.broken === 'torn')
     notes.push(
       `The last write was cut off: ${count(extent.tornBytes, 'byte')} after the last whole block were left out.`,
@@ -66,7 +76,8 @@ export function outcomeText({
   problems,
   notes,
 }: Outcome): string {
-  const { meta, frames, extent, first, last, sum } = about;
+  const { meta, frames, extent, first, last } = about;
+  const sum = comparable(about);
   const same = sum !== undefined && problems.length === 0;
   return [
     `Run ${meta.runId}: ${meta.shadow === true ? 'shadow' : `stage ${meta.stage}`}, ${count(meta.instruments.length, 'symbol')}, mode ${meta.mode}, feed ${meta.feed}`,
@@ -96,6 +107,7 @@ export function outcomeJson({
   notes,
 }: Outcome): string {
   const { meta, frames, extent, ended, resumes, sum } = about;
+  const compared = comparable(about);
   const { blocks, segments, broken, tornBytes } = extent;
   const journal = {
     folder: about.folder,
@@ -117,7 +129,9 @@ export function outcomeJson({
       files,
       hashes,
       runHashes: sum ?? null,
-      same: sum === undefined ? null : problems.length === 0,
+      rules: RULES,
+      runRules: rulesOf(meta),
+      same: compared === undefined ? null : problems.length === 0,
       problems,
       notes,
     },

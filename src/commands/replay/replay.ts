@@ -4,6 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import type { FileIdentity } from '../../candles/candle.js';
+import { RULES, rulesDifference } from '../../candles/rules.js';
 import { defineCommand } from '../../cli/command.js';
 import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock, sleep } from '../../clock.js';
@@ -20,6 +21,7 @@ import {
 } from '../../ingest/journal-source.js';
 import { runsIn, segmentsOf } from '../../journal/folder.js';
 import type { BlockStamp } from '../../journal/format.js';
+import { rulesOf } from '../../journal/meta.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { checkExisting } from '../../parquet/existing.js';
 import { broker } from '../../run/broker.js';
@@ -28,7 +30,7 @@ import { checkFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
 import { WriterHost } from '../../threads/writer-host.js';
-import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
+import { damageOf, notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
 
 type ReplayOptions = ValuesOf<'replay'>;
 
@@ -124,6 +126,7 @@ const identityOf = ({ meta }: JournalSummary): FileIdentity => ({
   feed: meta.feed,
   mode: meta.mode,
   volumeKind: meta.volumeKind,
+  rules: RULES,
 });
 
 /** Throws EngineError OUTPUT, FOOTER or HISTORY. */
@@ -166,7 +169,9 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
       files: writer.files.length,
       counters: engine.counters,
       problems: [
-        ...problemsOf(about, hashes, feed.difference),
+        ...(rulesDifference(rulesOf(meta)) === undefined
+          ? problemsOf(about, hashes, feed.difference)
+          : damageOf(about)),
         ...writer.unwritten,
         ...conclusion.unproven,
         ...failures,

@@ -39,6 +39,7 @@ const SHIFT = ACCUMULATOR_SHIFT;
 const BASE = ACCUMULATOR_BASE_MS;
 const SUM = ACCUMULATOR_PRICE_SUM;
 const MINUTE = MINUTE_MS;
+const SECOND = 1000;
 
 /**
  * Applies records from `cursor` on while they are ordinary ticks of one arrival, at most `count` <=
@@ -77,11 +78,12 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
     if ((time + BASE - accumulators[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
     // Newer than the close: so newer than the open, and no duplicate.
     const silence = (time - accumulators[(p + TIME) | 0]) | 0;
-    if (silence > 0) {
+    if (silence >= SECOND) {
       if (silence > accumulators[(p + SILENCE) | 0]) accumulators[(p + SILENCE) | 0] = silence;
       accumulators[(p + TIME) | 0] = time;
     } else {
-      if (silence < 0 || low >>> 0 <= accumulators[(p + SEQUENCE) | 0] >>> 0) break;
+      // Within a second stamps carry milliseconds: the bar builder knows which seconds were covered.
+      if (silence !== 0 || low >>> 0 <= accumulators[(p + SEQUENCE) | 0] >>> 0) break;
       accumulators[(p + SAME_TIME) | 0] += 1;
     }
     i32[WORKING] = (from + k) | 0;

@@ -1,4 +1,5 @@
 /** How `compare` classes the minutes of real files, and what each class does to the verdict. */
+import { RULES } from '../../../src/candles/rules.js';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -84,7 +85,12 @@ describe('the classes', () => {
 
   it('with tick volume on our side volume is not compared, and it is no pass', () =>
     inFolders(async (folders) => {
-      await writeOurs(folders.ours, ours(0, 3), { feed: 'live', mode: 'ltp', volumeKind: 'tick' });
+      await writeOurs(folders.ours, ours(0, 3), {
+        feed: 'live',
+        mode: 'ltp',
+        volumeKind: 'tick',
+        rules: RULES,
+      });
       await writeReference(folders.reference, rest(0, 3));
       const { code, json } = await comparingJson(folders);
       expect(json).toMatchObject({
@@ -106,7 +112,12 @@ describe('the classes', () => {
   it('with tick volume in the reference the same holds for that symbol', () =>
     inFolders(async (folders) => {
       for (const symbol of ['RELIANCE', 'TCS']) await writeOurs(folders.ours, ours(0, 3, symbol));
-      await writeOurs(folders.reference, ours(0, 3), { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick' });
+      await writeOurs(folders.reference, ours(0, 3), {
+        feed: 'sim:1',
+        mode: 'ltp',
+        volumeKind: 'tick',
+        rules: RULES,
+      });
       await writeReference(folders.reference, rest(0, 3), 'TCS');
       const { code, json } = await comparingJson(folders);
       expect(json).toMatchObject({

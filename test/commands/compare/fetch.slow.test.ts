@@ -1,4 +1,5 @@
 /** `compare --fetch` as a user runs it: what it asks, what it waits for, what it says without the broker's candles. */
+import { RULES } from '../../../src/candles/rules.js';
 import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -124,7 +125,7 @@ describe.concurrent('compare --fetch', () => {
       expect(code).toBe(0);
       await rm(folders.ours, { recursive: true });
       await mkdir(folders.ours);
-      await writeOurs(folders.ours, ours('RELIANCE'), { feed: 'live', mode: 'snapquote', volumeKind: 'traded' });
+      await writeOurs(folders.ours, ours('RELIANCE'), { feed: 'live', mode: 'snapquote', volumeKind: 'traded', rules: RULES });
       expect(await run(args, folders.root)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^tickshard: --feed sim asks the simulated broker, and our candles are of live: ask whom they are of with --feed\.\n$/) as string });
     })); // prettier-ignore
 

@@ -1,4 +1,5 @@
 /** Folders for the tests of `compare`: ours by our own sink, the reference by DuckDB in the manner of pandas. */
+import { RULES } from '../../../src/candles/rules.js';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CandleWithQuality, FileIdentity } from '../../../src/candles/candle.js';
@@ -6,7 +7,7 @@ import { ParquetStore } from '../../../src/parquet/store.js';
 import { compare, type CompareOptions } from '../../../src/commands/compare/compare.js';
 import { candleOf, duckdb, inFolder, noWait, OPEN_MS } from '../../parquet/candles.js';
 
-export const TRADED: FileIdentity = { feed: 'sim:1', mode: 'quote', volumeKind: 'traded' };
+export const TRADED: FileIdentity = { feed: 'sim:1', mode: 'quote', volumeKind: 'traded', rules: RULES };
 
 export interface Folders {
   readonly root: string;

@@ -1,3 +1,4 @@
+import { RULES } from '../../../src/candles/rules.js';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../../src/random.js';
@@ -11,7 +12,7 @@ import { refusedAs, type Target } from '../target.js';
 import { hostileParquet } from './history.js';
 
 const RELIANCE = { exchange: 'NSE', symbol: 'RELIANCE' };
-const IDENTITY = { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick' } as const;
+const IDENTITY = { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick', rules: RULES } as const;
 const KEYS = { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick' };
 const honest = {
   candles: forgedFile({ columns: CANDLE_COLUMNS, rows: 30, keys: KEYS }),
