@@ -33,11 +33,12 @@ function newestBy<Item>(
 }
 
 /** On the runs that do not count. */
-function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]): string[] {
+function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[], rules: number): string[] {
   const others = runs.filter((run) => !judged.includes(run));
   const short = others.filter(({ wholeDay }) => !wholeDay).length;
   const unreal = others.filter(({ wholeDay, feed }) => wholeDay && feed !== 'live').length;
-  const more = others.length - short - unreal;
+  const older = others.filter((run) => run.wholeDay && run.feed === 'live' && run.rules !== rules).length;
+  const more = others.length - short - unreal - older;
   return [
     ...(short > 0
       ? [`${count(short, 'run')} of a stage or a part of a day ${short === 1 ? 'does' : 'do'} not count.`]
@@ -45,6 +46,11 @@ function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]
     ...(unreal > 0
       ? [
           `${count(unreal, 'shadow run')} of another feed than the live one ${unreal === 1 ? 'is' : 'are'} left aside.`,
+        ]
+      : []),
+    ...(older > 0
+      ? [
+          `${count(older, 'shadow run')} of older rules than ${rules} ${older === 1 ? 'is' : 'are'} left aside: days of different rules never count together.`,
         ]
       : []),
     ...(more > 0
@@ -68,7 +74,10 @@ export function cutover(
   const unique = [...new Map(runs.map((run) => [run.runId, run])).values()];
   const whole = unique.filter(({ wholeDay }) => wholeDay);
   const live = whole.filter(({ feed }) => feed === 'live');
-  const eligible = live.length > 0 ? live : whole;
+  const ofFeed = live.length > 0 ? live : whole;
+  // Days of different rules never count together: the newest rules count.
+  const rules = Math.max(0, ...ofFeed.map((run) => run.rules));
+  const eligible = ofFeed.filter((run) => run.rules === rules);
   const feeds = new Set(eligible.map(({ feed }) => feed));
   const runOf = newestBy(
     eligible,
@@ -77,7 +86,7 @@ export function cutover(
   );
   const dates = [...runOf.keys()].sort().slice(-wantedDays);
   const comparisonOf = newestBy(
-    comparisons.filter(({ feeds: ours }) => ours.every((feed) => feeds.has(feed))),
+    comparisons.filter((one) => one.rules === rules && one.feeds.every((feed) => feeds.has(feed))),
     ({ dates: on }) => on,
     ({ comparedAt }) => comparedAt,
   );
@@ -94,6 +103,7 @@ export function cutover(
     notes: asideNotes(
       unique,
       days.map(({ run }) => run),
+      rules,
     ),
   };
 }

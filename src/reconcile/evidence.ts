@@ -1,4 +1,5 @@
 /** Reads reports of runs and comparisons for a cut-over. The files are untrusted. Pure. */
+import { FIRST_RULES } from '../candles/rules.js';
 import { isObject } from '../text/json.js';
 
 interface RunSymbol {
@@ -18,6 +19,8 @@ export interface RunEvidence {
   readonly feed: string;
   readonly mode: string;
   readonly volumeKind: string;
+  /** By which packets became candles; 1 if the report does not say. */
+  readonly rules: number;
   readonly verdict: string;
   /** True for a shadow run until the close. */
   readonly wholeDay: boolean;
@@ -45,6 +48,8 @@ export interface ComparisonEvidence {
   readonly dates: readonly string[];
   /** Feeds of our candles. */
   readonly feeds: readonly string[];
+  /** Of our candles; 1 if the report does not say. */
+  readonly rules: number;
   readonly values: { readonly compared: number; readonly explained: number; readonly unexplained: number };
   readonly symbols: readonly ComparedSymbol[];
 }
@@ -81,6 +86,7 @@ function runFrom(path: string, report: Record<string, unknown>): RunEvidence | u
     feed: text(report['feed']),
     mode: text(report['mode']),
     volumeKind: text(report['volumeKind']),
+    rules: number(report['rules']) || FIRST_RULES,
     verdict: text(report['verdict']),
     wholeDay: options['shadow'] === true && options['untilClose'] === true,
     dayCandles: number(market['dayCandles']),
@@ -127,6 +133,7 @@ function comparisonFrom(path: string, report: Record<string, unknown>): Comparis
       .map(({ date }) => text(date))
       .filter((date) => DATE.test(date)),
     feeds: texts(ours['feeds']),
+    rules: number(ours['rules']) || FIRST_RULES,
     values: {
       compared: number(values['compared']),
       explained: number(values['explained']),

@@ -5,7 +5,7 @@ import { FIELDS } from './fields.js';
 import { valuesCompared } from './symbol-comparison.js';
 import type { Comparison } from './comparison.js';
 import type { Difference, SymbolComparison } from './symbol-comparison.js';
-import { distinct } from './origin.js';
+import { distinct, rulesOf } from './origin.js';
 import type { Origin } from './origin.js';
 import type { ComparisonContext } from './present.js';
 import { explained, unexplained, type ComparisonJudgement } from './verdict.js';
@@ -19,6 +19,7 @@ const originJson = (origin: Origin): object => ({
   feeds: distinct(origin, 'feed'),
   modes: distinct(origin, 'mode'),
   volumeKinds: distinct(origin, 'volumeKind'),
+  rules: rulesOf(origin)[0] ?? null,
 });
 
 function symbolJson(symbol: SymbolComparison): object {

@@ -6,6 +6,8 @@ export interface FileOrigin {
   readonly feed: string | undefined;
   readonly mode: string | undefined;
   readonly volumeKind: VolumeKind;
+  /** By which packets became candles (candles/rules.ts); undefined for what was polled. */
+  readonly rules?: number | undefined;
 }
 
 export interface Origin {
@@ -17,8 +19,13 @@ export interface Origin {
 }
 
 /** Distinct values in all files, sorted. */
-export function distinct(origin: Origin, key: keyof FileOrigin): string[] {
+export function distinct(origin: Origin, key: Exclude<keyof FileOrigin, 'rules'>): string[] {
   return [...new Set(origin.files.flatMap((file) => file[key] ?? []))].sort();
+}
+
+/** Rules of the files that follow any, ascending. */
+export function rulesOf({ files }: Origin): number[] {
+  return [...new Set(files.flatMap(({ rules }) => rules ?? []))].sort((a, b) => a - b);
 }
 
 /** True if any candle is of a simulated market. */
@@ -47,10 +54,12 @@ export function originText(origin: Origin): string {
 }
 
 /**
- * Why the sides cannot be compared, without a full stop: a simulated and the live market, or two seeds, where equal
- * candles would be chance. A reference that does not say, or a URL, may be of any market.
+ * Why the sides cannot be compared, without a full stop: ours follow different rules, or the sides are of a simulated
+ * and the live market, or of two seeds, where equal candles would be chance. A reference that does not say, or a URL, may be of any market.
  */
 export function originConflict(ours: Origin, reference: Origin): string | undefined {
+  const rules = rulesOf(ours);
+  if (rules.length > 1) return `ours follow rules ${rules.join(' and ')}, which never count together`;
   const [our, their] = [distinct(ours, 'feed'), distinct(reference, 'feed')];
   const known = (feed: string): boolean => feed === 'live' || feed.startsWith('sim:');
   const strangers = our.filter((feed) => known(feed) && !their.includes(feed));

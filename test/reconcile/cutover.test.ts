@@ -12,12 +12,12 @@ const DATES = ['2026-11-16', '2026-11-17', '2026-11-18', '2026-11-19', '2026-11-
 const SYMBOLS = ['RELIANCE', 'TCS'];
 
 const run = (date: string, more: Partial<RunEvidence> = {}): RunEvidence => ({
-  kind: 'run', path: `${date}.json`, runId: `${date}-1`, date, feed: 'live', mode: 'snapquote', volumeKind: 'traded', verdict: 'pass', wholeDay: true, dayCandles: 361, failedGates: [], disconnects: 0,
+  kind: 'run', path: `${date}.json`, runId: `${date}-1`, date, feed: 'live', mode: 'snapquote', volumeKind: 'traded', rules: 2, verdict: 'pass', wholeDay: true, dayCandles: 361, failedGates: [], disconnects: 0,
   symbols: SYMBOLS.map((symbol) => ({ symbol, whole: 361, partial: 0, late: 1 })), ...more,
 }); // prettier-ignore
 
 const comparison = (date: string, more: Partial<ComparisonEvidence> = {}): ComparisonEvidence => ({
-  kind: 'comparison', path: `compare-${date}.json`, comparedAt: `${date}T16:00:00+05:30`, verdict: 'pass', reasons: [], dates: [date], feeds: ['live'], values: { compared: 3610, explained: 300, unexplained: 0 },
+  kind: 'comparison', path: `compare-${date}.json`, comparedAt: `${date}T16:00:00+05:30`, verdict: 'pass', reasons: [], dates: [date], feeds: ['live'], rules: 2, values: { compared: 3610, explained: 300, unexplained: 0 },
   symbols: SYMBOLS.map((symbol) => ({ symbol, comparedOn: { [date]: 361 }, volumeCompared: true, unexplained: 0 })), ...more,
 }); // prettier-ignore
 
@@ -44,6 +44,14 @@ describe('the cut-over', () => {
     );
     expect(result.requirements.every(({ remedy }) => remedy === undefined)).toBe(true);
   });
+
+  it('counts only days of the newest rules, and says which it leaves aside', () => {
+    const older = cutover([run(DATES[0], { rules: 1 }), ...runs.slice(1)], comparisons, 5, undefined);
+    expect(failing(older)).toEqual(['days']);
+    expect(older.notes).toContain('1 shadow run of older rules than 2 is left aside: days of different rules never count together.');
+    const compared = cutover(runs, lastComparison({ rules: 1 }), 5, undefined);
+    expect(failing(compared)).toContain('compared');
+  }); // prettier-ignore
 
   it.each<[string, Requirement['id'][], RegExp, readonly RunEvidence[], readonly ComparisonEvidence[]]>([
     ['four days', ['days'], /4 of 5.*1 more day .* is missing/, runs.slice(1), comparisons],

@@ -1,4 +1,5 @@
 /** Candle files and polled candles as sides of a comparison. */
+import { FIRST_RULES } from '../../candles/rules.js';
 import { EngineError } from '../../errors.js';
 import { MINUTE_MS } from '../../market/session.js';
 import { candlesPath } from '../../parquet/candles-file.js';
@@ -53,9 +54,20 @@ export function sideFrom(file: CandleFile): ReadSide {
   return {
     path: file.path,
     side: { candles: onMinute.map((row) => seenFrom(row, file.ours, coarse)), volumeKind: file.volumeKind },
-    origin: { feed: file.keys.get('feed'), mode: file.keys.get('mode'), volumeKind: file.volumeKind },
+    origin: {
+      feed: file.keys.get('feed'),
+      mode: file.keys.get('mode'),
+      volumeKind: file.volumeKind,
+      rules: rulesIn(file.keys),
+    },
     notes,
   };
+}
+
+/** The rules that a file of ours follows; undefined for a file that another program wrote. */
+function rulesIn(keys: ReadonlyMap<string, string>): number | undefined {
+  const rules = Number(keys.get('rules') ?? FIRST_RULES);
+  return keys.has('feed') && Number.isInteger(rules) ? rules : undefined;
 }
 
 /** Throws EngineError HISTORY if our file cannot be read or its footer lacks a key. */

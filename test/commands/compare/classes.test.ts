@@ -10,6 +10,7 @@ import {
   inFolders,
   ours,
   rest,
+  TRADED,
   writeOurs,
   writeReference,
 } from './folders.js';
@@ -107,6 +108,16 @@ describe('the classes', () => {
         rest(0, 3).map((row) => ({ ...row, low: '1' })),
       );
       expect((await comparingJson(folders)).json.verdict).toBe('fail');
+    }));
+
+  it('candles of ours that follow different rules are no evidence', () =>
+    inFolders(async (folders) => {
+      await writeOurs(folders.ours, ours(0, 3, 'RELIANCE'));
+      await writeOurs(folders.ours, ours(0, 3, 'TCS'), { ...TRADED, rules: 1 });
+      for (const symbol of ['RELIANCE', 'TCS']) await writeReference(folders.reference, rest(0, 3), symbol);
+      const { code, json } = await comparingJson(folders);
+      expect(code).toBe(1);
+      expect(JSON.stringify(json)).toContain(`ours follow rules 1 and ${RULES}, which never count together`);
     }));
 
   it('with tick volume in the reference the same holds for that symbol', () =>
