@@ -94,3 +94,8 @@ export function logSample(
     'sample tick',
   );
 }
+
+export function logStart(log: Log, { config, identity, instruments }: Plan): void {
+  const { stage, shadow, mode, shards } = config;
+  log.info({ stage, shadow, mode, feed: identity.feed, symbols: instruments.length, shards }, 'run starts');
+}

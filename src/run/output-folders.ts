@@ -2,6 +2,9 @@
 import { accessSync, constants, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { EngineError, sentenceOf } from '../errors.js';
+import { watch } from '../memory/io-ledger.js';
+import type { OutLock } from '../parquet/out-lock.js';
+import type { Plan } from './plan.js';
 
 /** False for a path below a file. */
 function exists(path: string): boolean {
@@ -87,4 +90,20 @@ export function probeFolder(folder: string, runId: string): readonly string[] {
       { cause: error },
     );
   }
+}
+
+/**
+ * Makes and probes the run's folders, and takes the lock of `--out`. False if `over` resolves first. Throws
+ * EngineError OUTPUT if the system refuses, or if another run writes there.
+ */
+export async function claimFolders(
+  { folders, runId }: Plan,
+  lock: OutLock,
+  over: Promise<void>,
+): Promise<boolean> {
+  for (const folder of folders) probeFolder(folder, runId);
+  watch(folders);
+  const abort = new AbortController();
+  void over.then(() => abort.abort());
+  return lock.take(abort.signal);
 }

@@ -13,7 +13,7 @@ import { istDate, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
 import { count } from '../text/count.js';
 import type { Engine } from '../ingest/engine.js';
-import { isAlive } from './process-liveness.js';
+import { isAlive } from '../text/process-liveness.js';
 import type { Intake } from '../ingest/intake.js';
 import { readJournalSummary, JournalSource, type JournalSummary } from '../ingest/journal-source.js';
 import { type Plan, feedName } from './plan.js';

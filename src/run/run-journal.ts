@@ -11,7 +11,7 @@ import { JournalWriter } from '../journal/writer.js';
 import { programVersion } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { filled, type WarmUpCandles } from '../candles/warm-up-candles.js';
-import { processStart } from './process-liveness.js';
+import { processStart } from '../text/process-liveness.js';
 import type { Plan } from './plan.js';
 
 /** Real ms since its last change in which a journal is not removed to make room. */

@@ -8,20 +8,20 @@ import { judgeGates, verdictOf } from '../gates/gates.js';
 import { NetworkAudit } from '../monitor/network-audit.js';
 import { Probe } from '../monitor/probe.js';
 import { COUNTER } from '../memory/counters.js';
-import { LEDGER, watch } from '../memory/io-ledger.js';
+import { LEDGER } from '../memory/io-ledger.js';
 import type { Engine } from '../ingest/engine.js';
 import { wireEngine } from '../ingest/wire-engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import type { EnginePreset } from './engine-preset.js';
 import { exitCodeOf, finalFacts } from './finish.js';
 import { broker } from './broker.js';
-import { wireFeed, logSample } from './feed-wiring.js';
+import { logSample, logStart, wireFeed } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
 import type { Intake } from '../ingest/intake.js';
 import { warmUpCandlesOf, type JournalSummary } from '../ingest/journal-source.js';
 import { Pipeline } from '../ingest/pipeline.js';
 import { marketWait, waitToConnect } from './wait-for-open.js';
-import { probeFolder } from './output-folders.js';
+import { claimFolders } from './output-folders.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
 import { RunJournal } from './run-journal.js';
@@ -31,6 +31,8 @@ import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { outstandingOf, type Stepper } from './stepper.js';
 import { endByFault, onStop, type FaultReporters } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
+import { fileSystemType, networkWarning } from '../parquet/network-disk.js';
+import { OutLock } from '../parquet/out-lock.js';
 import { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
@@ -50,6 +52,7 @@ export class StageRun {
   readonly #over: Promise<void>;
   #end!: () => void;
   readonly #presenter: Presenter;
+  readonly #lock: OutLock;
   #log: Log = silentLog();
   #client: FeedClient | undefined;
   #journal: RunJournal | undefined;
@@ -67,6 +70,13 @@ export class StageRun {
     this.#presenter = new Presenter(plan);
     this.#clock = new RunClock(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
+    this.#lock = new OutLock({
+      folder: plan.outDir,
+      who: `run ${plan.runId}`,
+      clock: new SystemClock(),
+      onWait: (sentence) => this.#presenter.say(sentence),
+      onLost: (error) => this.#fail(error),
+    });
     ({ engine: this.#engine, intake: this.#intake } = wireEngine(
       {
         codec: broker.codec,
@@ -123,6 +133,7 @@ export class StageRun {
       memories: this.#engine.memories,
       places: this.#engine.places,
       outDir: plan.outDir,
+      lock: this.#lock.token,
       identity: plan.identity,
       historyDir: plan.config.history,
       marketDateMs: plan.startsMs,
@@ -134,8 +145,7 @@ export class StageRun {
     try {
       const { notes, historyRows } = await writer.prepare();
       await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
-      for (const folder of plan.folders) probeFolder(folder, plan.runId);
-      watch(plan.folders);
+      if (!(await claimFolders(plan, this.#lock, this.#over))) return EXIT.interrupted;
       this.#log = openLog(plan.logPath, plan.runId, (error) =>
         this.#presenter.say(
           `The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run continues.`,
@@ -160,6 +170,7 @@ export class StageRun {
       prepared.stop();
       await this.#journal?.journal.stop();
       await Promise.all([shards.stop(), writer.stop(), this.#presenter.stop()]);
+      await this.#lock.release();
     }
   }
 
@@ -195,8 +206,9 @@ export class StageRun {
     stepper?.start((error) => this.#fail(error));
     // In stepped time, latency says nothing.
     this.#engine.router.fastPath.measures = stepper === undefined;
-    this.#logStart();
-    this.#presenter.banner(prepared.warnings);
+    logStart(this.#log, plan);
+    const network = networkWarning(plan.outDir, fileSystemType(plan.outDir));
+    this.#presenter.banner([...prepared.warnings, ...(network === undefined ? [] : [network])]);
     const warm = await this.#warmUp(source);
     this.#journal?.describe(clock);
     const record = new ConnectionRecord(clock);
@@ -218,15 +230,6 @@ export class StageRun {
     if (stepper !== undefined) stepper.waitFor(outstandingOf(this.#engine, line, writer));
     await this.#feed(sources, line, client, stepper);
     return this.#conclude(sources, shards, startedWallMs);
-  }
-
-  #logStart(): void {
-    const { config, identity, instruments } = this.#plan;
-    const { stage, shadow, mode, shards } = config;
-    this.#log.info(
-      { stage, shadow, mode, feed: identity.feed, symbols: instruments.length, shards },
-      'run starts',
-    );
   }
 
   /** Pipeline and client call each other: the one pauses the socket, the other delivers packets. */

@@ -14,7 +14,7 @@ export interface RenameEffects {
   readonly wait: (ms: number) => Promise<void>;
   /** True to wait once more: many files in a folder that refuses must not take seconds each. Default: always. */
   readonly mayWait?: (ms: number) => boolean;
-  /** Default: the file system's rename. */
+  /** Default: the file system's rename. An EngineError of it is passed on. */
   readonly rename?: (from: string, to: string) => Promise<void>;
 }
 
@@ -86,6 +86,7 @@ export async function renameOver(aside: string, target: string, effects: RenameE
       await (effects.rename ?? rename)(aside, target);
       return;
     } catch (error) {
+      if (error instanceof EngineError) throw error;
       const held = heldOpen.has(codeOf(error));
       if (held && attempt < RENAME_ATTEMPTS && effects.mayWait?.(waitMs) !== false) {
         await effects.wait(waitMs);

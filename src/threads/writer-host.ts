@@ -144,7 +144,7 @@ export class WriterHost {
 
   /** Sends a new thread the requests that it must continue. */
   #newThread(): ThreadTask {
-    const { memories, places, outDir, identity, historyDir, marketDateMs, given, ledger, sinks } =
+    const { memories, places, outDir, lock, identity, historyDir, marketDateMs, given, ledger, sinks } =
       this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromWriter) => this.#hear(message));
@@ -160,6 +160,7 @@ export class WriterHost {
         places: places.filter((place) => place.shard === shard),
       })),
       outDir,
+      lock,
       identity,
       historyDir,
       marketDateMs,

@@ -6,10 +6,13 @@ import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import type { ShardShape } from '../memory/layout.js';
 import type { Evaluation } from '../momentum/series.js';
+import type { LockToken } from '../parquet/out-lock.js';
 import type { WrittenFile } from '../parquet/store.js';
 
 export interface WriterSetup {
   readonly outDir: string;
+  /** Held by the main thread; undefined if nothing else can write to `outDir`. */
+  readonly lock?: LockToken | undefined;
   readonly identity: FileIdentity;
   /** Undefined without `--history`. */
   readonly historyDir: string | undefined;

@@ -12,6 +12,7 @@ import type { CandleSink, SinkExports, SinkModule, SinkRun } from '../candles/si
 import { SinkFeed } from '../candles/sink-feed.js';
 import { CandleStream, type StreamShard } from '../candles/stream.js';
 import { ShardMemory } from '../memory/layout.js';
+import { renameHolding } from '../parquet/out-lock.js';
 import { ParquetSink } from '../parquet/sink.js';
 import { conclude } from './conclusion.js';
 import { MomentumEvaluation } from './evaluation.js';
@@ -50,6 +51,7 @@ export class Writer {
     this.#parquet = new ParquetSink({
       outDir: task.outDir,
       wait: sleep,
+      ...(task.lock === undefined ? {} : { rename: renameHolding(task.lock) }),
       onWritten: (files) => this.#say({ kind: 'written', files }),
     });
     this.#files = this.#feedOf(undefined, this.#parquet);

@@ -26,7 +26,8 @@ import { LEDGER } from '../../memory/io-ledger.js';
 import { checkExisting } from '../../parquet/existing.js';
 import { broker } from '../../run/broker.js';
 import { hashesOf, shardsDrained } from '../../run/finish.js';
-import { checkFolder } from '../../run/output-folders.js';
+import { OutLock, type LockToken } from '../../parquet/out-lock.js';
+import { checkFolder, probeFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
 import { WriterHost } from '../../threads/writer-host.js';
@@ -73,7 +74,7 @@ interface Replayer {
   readonly failures: readonly string[];
 }
 
-function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): Replayer {
+function replayerOf(head: JournalSummary, out: string, lock: LockToken, options: ReplayOptions): Replayer {
   const { meta } = head;
   const { instruments, marketDateMs } = meta;
   const { engine, intake } = wireEngine({
@@ -100,6 +101,7 @@ function replayerOf(head: JournalSummary, out: string, options: ReplayOptions): 
     memories,
     places,
     outDir: out,
+    lock,
     identity: identityOf(head),
     historyDir: options.history ?? meta.history?.folder,
     marketDateMs,
@@ -131,11 +133,35 @@ const identityOf = ({ meta }: JournalSummary): FileIdentity => ({
 
 /** Throws EngineError OUTPUT, FOOTER or HISTORY. */
 async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<Outcome> {
-  const { meta, folder } = head;
+  const { meta } = head;
   const out = resolve(options.out ?? join('data/test/replay', meta.runId));
   checkFolder(out);
   await checkExisting(out, meta.instruments, identityOf(head));
-  const { engine, intake, shards, writer, failures } = replayerOf(head, out, options);
+  probeFolder(out, meta.runId);
+  const lock = new OutLock({
+    folder: out,
+    who: `a replay of run ${meta.runId}`,
+    clock: new SystemClock(),
+    onWait: (sentence) => void process.stderr.write(`tickshard: ${sentence}\n`),
+    // The writer then refuses, which is a problem of the outcome.
+    onLost: () => undefined,
+  });
+  await lock.take(new AbortController().signal);
+  try {
+    return await lockedOutcome(head, out, lock.token, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function lockedOutcome(
+  head: JournalSummary,
+  out: string,
+  lock: LockToken,
+  options: ReplayOptions,
+): Promise<Outcome> {
+  const { folder } = head;
+  const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, options);
   const clock = new SystemClock();
   const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   const fed = async (): Promise<JournalSummary> => {

@@ -1,6 +1,6 @@
 /** Is the process that wrote a journal still running? */
 import { readFileSync } from 'node:fs';
-import { lives } from '../text/atomic-file.js';
+import { lives } from './atomic-file.js';
 
 /** Linux only; undefined elsewhere, and if there is no such process. */
 function processStat(processId: number): { readonly state: string; readonly start: string } | undefined {
