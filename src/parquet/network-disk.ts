@@ -20,16 +20,18 @@ const NETWORK: Readonly<Record<number, string>> = {
   0x65735546: 'FUSE',
 };
 
-/** A sentence of warning; undefined for a disk of this machine. `type`: of statfs(2). */
-export function networkWarning(folder: string, type: number): string | undefined {
+/** The type that statfs(2) tells of an existing folder; 0 on systems other than Linux. */
+function fileSystemType(folder: string): number {
+  return process.platform === 'linux' ? statfsSync(folder).type : 0;
+}
+
+/** Sentences of warning; none for a disk of this machine. `type`: of statfs(2). */
+export function networkWarnings(folder: string, type = fileSystemType(folder)): string[] {
   // Some kernels' numbers come sign-extended.
   const name = NETWORK[type >>> 0];
   return name === undefined
-    ? undefined
-    : `${folder} is on a file system that other machines may share (${name}): there the lock that keeps a second run away is only as good as the server, and a write may take seconds; a local --out is safer.`;
-}
-
-/** The type that statfs(2) tells of an existing folder; 0 on systems other than Linux. */
-export function fileSystemType(folder: string): number {
-  return process.platform === 'linux' ? statfsSync(folder).type : 0;
+    ? []
+    : [
+        `${folder} is on a file system that other machines may share (${name}): there the lock that keeps a second run away is only as good as the server, and a write may take seconds; a local --out is safer.`,
+      ];
 }

@@ -157,10 +157,13 @@ export class OutLock {
     this.#sinceMs = clock.wallMs();
     if (!(await this.#claim(this.token.path, signal))) return false;
     process.once('exit', this.#onExit);
-    this.#timer = clock.every(REFRESH_MS, () => {
-      this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
-    });
+    this.#timer = clock.every(REFRESH_MS, () => void this.refresh());
     return true;
+  }
+
+  /** Refreshes the lock, or finds that it is lost. */
+  refresh(): Promise<void> {
+    return (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined)));
   }
 
   /** Removes the lock. May be called twice, and without `take`. */
@@ -294,7 +297,8 @@ export class OutLock {
   }
 
   #lose(holder: Holder | undefined): void {
-    this.#timer?.cancel();
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
     this.#timer = undefined;
     this.#options.onLost(lost(this.token, holder));
   }

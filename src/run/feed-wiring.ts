@@ -1,9 +1,9 @@
 /** Wires a stage run's feed client to the line and its watchers. */
 import { LIMITS } from '../limits.js';
 import { FeedClient, type FeedClientOptions } from '../feed/client.js';
-import type { EngineError } from '../errors.js';
+import { sentenceOf, type EngineError } from '../errors.js';
 import type { BrokerSession } from '../broker/broker.js';
-import type { Log } from '../log.js';
+import { openLog, type Log } from '../log.js';
 import { priceScale, type Instrument } from '../market/instrument.js';
 import { MODE } from '../market/packet.js';
 import { inContinuous, istStamp } from '../market/session.js';
@@ -75,6 +75,13 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
     },
   };
   return new FeedClient(options);
+}
+
+/** The run's log. One that cannot be written is reported once, and ends nothing. */
+export function logOf({ logPath, runId }: Plan, say: (sentence: string) => void): Log {
+  return openLog(logPath, runId, (error) =>
+    say(`The log ${logPath} cannot be written (${sentenceOf(error)}); the run continues.`),
+  );
 }
 
 export function logSample(

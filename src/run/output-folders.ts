@@ -1,9 +1,10 @@
 /** A run's output folders: checked before it connects, probed once nothing else can refuse the run. */
 import { accessSync, constants, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { SystemClock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { watch } from '../memory/io-ledger.js';
-import type { OutLock } from '../parquet/out-lock.js';
+import { OutLock, type OutLockOptions } from '../parquet/out-lock.js';
 import type { Plan } from './plan.js';
 
 /** False for a path below a file. */
@@ -90,6 +91,11 @@ export function probeFolder(folder: string, runId: string): readonly string[] {
       { cause: error },
     );
   }
+}
+
+/** The lock of the run's `--out`, not taken yet. */
+export function lockOf({ outDir, runId }: Plan, heard: Pick<OutLockOptions, 'onWait' | 'onLost'>): OutLock {
+  return new OutLock({ folder: outDir, who: `run ${runId}`, clock: new SystemClock(), ...heard });
 }
 
 /**

@@ -1,8 +1,8 @@
 /** One run: composes the engine, feeds and watches it, and ends with a verdict. */
 import { SystemClock, type Clock, type Timer } from '../clock.js';
-import { EngineError, EXIT, sentenceOf } from '../errors.js';
+import { EngineError, EXIT } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
-import { openLog, silentLog, type Log } from '../log.js';
+import { silentLog, type Log } from '../log.js';
 import { ConnectionRecord } from '../monitor/connection-record.js';
 import { judgeGates, verdictOf } from '../gates/gates.js';
 import { NetworkAudit } from '../monitor/network-audit.js';
@@ -15,13 +15,13 @@ import { ShardPool } from '../threads/shard-pool.js';
 import type { EnginePreset } from './engine-preset.js';
 import { exitCodeOf, finalFacts } from './finish.js';
 import { broker } from './broker.js';
-import { logSample, logStart, wireFeed } from './feed-wiring.js';
+import { logOf, logSample, logStart, wireFeed } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
 import type { Intake } from '../ingest/intake.js';
 import { warmUpCandlesOf, type JournalSummary } from '../ingest/journal-source.js';
 import { Pipeline } from '../ingest/pipeline.js';
 import { marketWait, waitToConnect } from './wait-for-open.js';
-import { claimFolders } from './output-folders.js';
+import { claimFolders, lockOf } from './output-folders.js';
 import type { Plan } from './plan.js';
 import { Presenter, type Ending } from './presenter.js';
 import { RunJournal } from './run-journal.js';
@@ -31,8 +31,8 @@ import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { outstandingOf, type Stepper } from './stepper.js';
 import { endByFault, onStop, type FaultReporters } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
-import { fileSystemType, networkWarning } from '../parquet/network-disk.js';
-import { OutLock } from '../parquet/out-lock.js';
+import { networkWarnings } from '../parquet/network-disk.js';
+import type { OutLock } from '../parquet/out-lock.js';
 import { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
@@ -70,10 +70,7 @@ export class StageRun {
     this.#presenter = new Presenter(plan);
     this.#clock = new RunClock(plan);
     this.#over = new Promise((resolve) => (this.#end = resolve));
-    this.#lock = new OutLock({
-      folder: plan.outDir,
-      who: `run ${plan.runId}`,
-      clock: new SystemClock(),
+    this.#lock = lockOf(plan, {
       onWait: (sentence) => this.#presenter.say(sentence),
       onLost: (error) => this.#fail(error),
     });
@@ -129,28 +126,12 @@ export class StageRun {
       onDeath: (shard, cursor, reason) =>
         this.#log.error({ shard, cursor, reason }, 'a worker thread died and is replaced'),
     });
-    const writer = new WriterHost({
-      memories: this.#engine.memories,
-      places: this.#engine.places,
-      outDir: plan.outDir,
-      lock: this.#lock.token,
-      identity: plan.identity,
-      historyDir: plan.config.history,
-      marketDateMs: plan.startsMs,
-      given: this.#given,
-      ledger: this.#ledger,
-      onFailure: (sentence) => this.#log.error(sentence),
-      onTrouble: (sentence) => this.#presenter.say(sentence),
-    });
+    const writer = this.#writer();
     try {
       const { notes, historyRows } = await writer.prepare();
       await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
       if (!(await claimFolders(plan, this.#lock, this.#over))) return EXIT.interrupted;
-      this.#log = openLog(plan.logPath, plan.runId, (error) =>
-        this.#presenter.say(
-          `The log ${plan.logPath} cannot be written (${sentenceOf(error)}); the run continues.`,
-        ),
-      );
+      this.#log = logOf(plan, (sentence) => this.#presenter.say(sentence));
       await shards.start();
       const from =
         this.#killed === undefined
@@ -172,6 +153,26 @@ export class StageRun {
       await Promise.all([shards.stop(), writer.stop(), this.#presenter.stop()]);
       await this.#lock.release();
     }
+  }
+
+  #writer(): WriterHost {
+    const plan = this.#plan;
+    return new WriterHost({
+      memories: this.#engine.memories,
+      places: this.#engine.places,
+      outDir: plan.outDir,
+      lock: this.#lock.token,
+      identity: plan.identity,
+      historyDir: plan.config.history,
+      marketDateMs: plan.startsMs,
+      given: this.#given,
+      ledger: this.#ledger,
+      onFailure: (sentence) => {
+        this.#log.error(sentence);
+        void this.#lock.refresh();
+      },
+      onTrouble: (sentence) => this.#presenter.say(sentence),
+    });
   }
 
   #fail(error: EngineError): void {
@@ -207,8 +208,7 @@ export class StageRun {
     // In stepped time, latency says nothing.
     this.#engine.router.fastPath.measures = stepper === undefined;
     logStart(this.#log, plan);
-    const network = networkWarning(plan.outDir, fileSystemType(plan.outDir));
-    this.#presenter.banner([...prepared.warnings, ...(network === undefined ? [] : [network])]);
+    this.#presenter.banner([...prepared.warnings, ...networkWarnings(plan.outDir)]);
     const warm = await this.#warmUp(source);
     this.#journal?.describe(clock);
     const record = new ConnectionRecord(clock);
@@ -366,6 +366,7 @@ export class StageRun {
 
   async #conclude(sources: FactSources, shards: ShardPool, startedWallMs: number): Promise<number> {
     const { clock } = sources;
+    await this.#lock.refresh();
     const { facts, hashes } = await finalFacts(
       sources,
       { shards, journal: this.#journal?.journal },
