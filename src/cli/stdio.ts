@@ -1,6 +1,6 @@
 /**
  * Guards the standard streams. A pipe without a reader, a closed terminal or a full disk loses output, which alone
- * must not end a run before its verdict.
+ * must not end a run before its verdict. A reader that stops must not hold up the thread of the socket.
  */
 import { EXIT, sentenceOf } from '../errors.js';
 
@@ -23,11 +23,21 @@ function silence(stream: NodeJS.WriteStream, error: Error): void {
 }
 
 /**
+ * Node writes to a terminal synchronously: after Ctrl-S the thread would stand still. Other streams that block are
+ * files. What is written waits in the stream, and the process ends when it is taken.
+ */
+function neverBlock(stream: NodeJS.WriteStream): void {
+  const { _handle: handle } = stream as { _handle?: { setBlocking?(blocking: boolean): number } };
+  handle?.setBlocking?.(false);
+}
+
+/**
  * Call once. `onLost` is called when a stream is lost, with the exit code for a program that only prints. Other
  * errors are thrown.
  */
 export function guardStandardStreams(onLost: (exitCode: number) => void): void {
   for (const stream of [process.stdout, process.stderr]) {
+    neverBlock(stream);
     stream.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? '';
       if (FULL.includes(code)) silence(stream, error);

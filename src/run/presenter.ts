@@ -44,7 +44,10 @@ export function terminalOn(stream: NodeJS.WriteStream): Terminal {
       get rows() {
         return stream.rows || 24;
       },
-      write: (text) => void stream.write(text),
+      get busy() {
+        return stream.writableLength > 0;
+      },
+      write: (text, taken) => void stream.write(text, taken),
     },
     tty,
     // An empty value counts as unset (no-color.org).

@@ -1,6 +1,9 @@
 /**
  * What a person sees during a run: on a terminal, status lines overwritten in place; in a file or pipe, plain lines.
  * Write only: nothing on the data path reads it.
+ *
+ * A reader that stops (Ctrl-S, a full pipe) holds nothing up. Until it has taken the last write, lines wait in memory
+ * up to a bound, and of the status only the newest is kept.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { istMinute } from '../market/session.js';
@@ -13,7 +16,10 @@ import type { GateTransition } from '../monitor/gate-transitions.js';
 interface Screen {
   readonly columns: number;
   readonly rows: number;
-  write(text: string): void;
+  /** Something written was not taken by the reader yet. */
+  readonly busy: boolean;
+  /** Never waits. `taken`: called when the reader has it. */
+  write(text: string, taken: () => void): void;
 }
 
 export interface TerminalOptions {
@@ -27,11 +33,17 @@ const codes: Record<Status, string> = { pass: '32', fail: '31', warn: '33', skip
 /** To the end of the line, and of the screen. */
 const [CLEAR_LINE, CLEAR_REST] = ['\u001b[K', '\u001b[0J'];
 const MIN_COLUMNS = 20;
+/** Of lines that wait for the reader. Beyond it the oldest are left out, which is said. */
+const MAX_WAITING_CHARS = 256 * 1024;
 
 export class Terminal {
   readonly #options: TerminalOptions;
-  /** Status lines on the screen. */
-  #lines: readonly string[] = [];
+  /** Status lines on the screen, and those to be. */
+  #shown: readonly string[] = [];
+  #wanted: readonly string[] = [];
+  /** Lines for above them. */
+  #waiting: string[] = [];
+  #leftOut = 0;
   #lastSeals = 0;
 
   constructor(options: TerminalOptions) {
@@ -40,12 +52,13 @@ export class Terminal {
 
   /** Writes lines that stay, above the status lines. */
   say(text: string): void {
-    if (this.#lines.length === 0) return this.#options.screen.write(`${text}\n`);
-    const lines = text
-      .split('\n')
-      .map((line) => `${line}${CLEAR_LINE}\n`)
-      .join('');
-    this.#options.screen.write(`${this.#toFirstLine()}${lines}${over(this.#lines)}`);
+    this.#waiting.push(text);
+    let chars = this.#waiting.reduce((sum, { length }) => sum + length, 0);
+    while (chars > MAX_WAITING_CHARS && this.#waiting.length > 1) {
+      chars -= this.#waiting.shift()!.length;
+      this.#leftOut++;
+    }
+    this.#flush();
   }
 
   /** True if `show` draws the whole status again. */
@@ -70,8 +83,32 @@ export class Terminal {
   }
 
   clear(): void {
-    if (this.#lines.length > 0) this.#options.screen.write(`${this.#toFirstLine()}${CLEAR_REST}`);
-    this.#lines = [];
+    this.#wanted = [];
+    this.#flush();
+  }
+
+  #flush(): void {
+    const { screen } = this.#options;
+    if (screen.busy) return;
+    const [shown, wanted] = [this.#shown, this.#wanted];
+    const isShown = shown.length === wanted.length && wanted.every((line, index) => line === shown[index]);
+    if (this.#waiting.length === 0 && isShown) return;
+    const lines = this.#takeWaiting();
+    const text =
+      shown.length + wanted.length === 0
+        ? lines.map((line) => `${line}\n`).join('')
+        : `${this.#toFirstLine()}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${over(wanted)}`;
+    this.#shown = wanted;
+    screen.write(text, () => this.#flush());
+  }
+
+  #takeWaiting(): string[] {
+    const lines = this.#waiting.flatMap((text) => text.split('\n'));
+    if (this.#leftOut > 0)
+      lines.unshift(`${count(this.#leftOut, 'message')} left out: this output was not read for a while.`);
+    this.#waiting = [];
+    this.#leftOut = 0;
+    return lines;
   }
 
   /**
@@ -80,7 +117,7 @@ export class Terminal {
    */
   #toFirstLine(): string {
     const columns = Math.max(1, this.#options.screen.columns);
-    const lines = this.#lines.reduce(
+    const lines = this.#shown.reduce(
       (sum, line) => sum + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)),
       0,
     );
@@ -91,13 +128,10 @@ export class Terminal {
     const { columns, rows } = this.#options.screen;
     // Some terminals wrap a line that reaches the last column. The cursor takes one line below.
     const viewport = { columns: Math.max(MIN_COLUMNS, columns) - 1, lines: Math.max(2, rows) - 1 };
-    const lines = statusLines(frame, viewport, (status, text) => this.paint(status, text)).map((line) =>
+    this.#wanted = statusLines(frame, viewport, (status, text) => this.paint(status, text)).map((line) =>
       clip(line, viewport.columns),
     );
-    if (lines.length === this.#lines.length && lines.every((line, index) => line === this.#lines[index]))
-      return;
-    this.#options.screen.write(`${this.#toFirstLine()}${over(lines)}`);
-    this.#lines = lines;
+    this.#flush();
   }
 
   #report({ facts, ticksPerSecond }: StatusFrame, transitions: readonly GateTransition[]): void {

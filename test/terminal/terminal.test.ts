@@ -17,6 +17,7 @@ class FakeScreen {
   column = 0;
   writes = 0;
   blanked = 0;
+  busy = false;
 
   constructor(
     public columns: number,
@@ -165,6 +166,34 @@ describe('a terminal', () => {
     ]);
   });
 
+  it('keep lines and the newest state only while the reader takes nothing, and say what was left out', () => {
+    const screen = new FakeScreen(100, 30);
+    const calls: (() => void)[] = [];
+    const write = screen.write.bind(screen);
+    screen.write = (text: string, taken?: () => void) => {
+      write(text);
+      screen.busy = true;
+      calls.push(taken!);
+    };
+    const terminal = terminalOn(screen);
+    terminal.show(frame({}, 1), []);
+    for (let k = 2; k <= 50; k++) terminal.show(frame({}, k), []);
+    terminal.say('first');
+    for (let k = 0; k < 100; k++) terminal.say('x'.repeat(10_000));
+    terminal.say('last');
+    expect(screen.writes).toBe(1);
+    screen.busy = false;
+    calls[0]();
+    expect(screen.writes).toBe(2);
+    const text = screen.lines.join('\n');
+    expect(text).toMatch(/^75 messages left out: this output was not read for a while\.\nx+/);
+    expect(text).toMatch(/x\nlast\n/);
+    expect(text).toContain('50 ticks/s');
+    screen.busy = false;
+    calls[1]();
+    expect(screen.writes).toBe(2);
+  });
+
   it('finds its first line again after the screen became narrower', () => {
     const screen = new FakeScreen(200, 30);
     const terminal = terminalOn(screen);
@@ -181,7 +210,7 @@ describe('a terminal', () => {
 
   it('uses no colours if it is set so', () => {
     const written: string[] = [];
-    const screen = { columns: 80, rows: 24, write: (text: string) => void written.push(text) };
+    const screen = { columns: 80, rows: 24, busy: false, write: (text: string) => void written.push(text) };
     new Terminal({ screen, tty: true, color: false }).show(frame(), []);
     expect(written.join('')).not.toMatch(/\u001b\[[\d;]*m/);
     new Terminal({ screen, tty: true, color: true }).show(frame(), []);
@@ -191,7 +220,7 @@ describe('a terminal', () => {
   it('without a terminal writes one line for each sealed minute and each changed gate', () => {
     const written: string[] = [];
     const terminal = new Terminal({
-      screen: { columns: 80, rows: 24, write: (text) => void written.push(text) },
+      screen: { columns: 80, rows: 24, busy: false, write: (text) => void written.push(text) },
       tty: false,
       color: false,
     });
