@@ -39,7 +39,7 @@ it.skipIf(!hasScript)('a terminal that stops reading does not stop the run, and 
     }
   })); // prettier-ignore
 
-it('a pipe that nobody reads holds up neither the run nor --json, which is whole when it is read', () =>
+it('a pipe that is not read holds up neither the run nor --json, which is whole when it is read', () =>
   inFolder(async (folder) => {
     const { child, ended } = start([...ARGS, '--json'], folder);
     child.stdout!.pause();

@@ -160,7 +160,7 @@ async function lockedOutcome(
   lock: LockToken,
   options: ReplayOptions,
 ): Promise<Outcome> {
-  const { folder } = head;
+  const { folder, meta } = head;
   const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, options);
   const clock = new SystemClock();
   const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
