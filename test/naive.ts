@@ -64,7 +64,14 @@ const tradeMsOf = (frame: Frame): number =>
 type Told = { readonly quantity: number; readonly older: boolean } | 'seed' | 'noTrade';
 
 /** Judges a Quote or SnapQuote packet, and makes it the anchor if it may be. */
-function traded(book: Book, frame: Frame, connection: number, first: boolean, date: string): Told {
+function traded(
+  book: Book,
+  frame: Frame,
+  connection: number,
+  first: boolean,
+  date: string,
+  rangeMoved: boolean,
+): Told {
   const usable = frame.volume >= 0n && frame.volume <= SAFE;
   const { anchor } = book;
   const older =
@@ -80,7 +87,9 @@ function traded(book: Book, frame: Frame, connection: number, first: boolean, da
   if (usable && (!older || restarted)) {
     const pending =
       !seeds &&
-      (rise > 0n ? evidence && rise < frame.lastQuantity : rise === 0n && (evidence || anchor.pending));
+      (rise > 0n
+        ? evidence && rise < frame.lastQuantity + (anchor.pending ? anchor.frame.lastQuantity : 0n)
+        : rise === 0n && (evidence || anchor.pending));
     book.anchor = {
       volume: frame.volume,
       sequence: frame.sequence,
@@ -104,7 +113,7 @@ function traded(book: Book, frame: Frame, connection: number, first: boolean, da
   if (!usable) return 'noTrade';
   if (rise < 0n) book.counts.reseeds++;
   if (rise > 0n) return { quantity: Number(rise), older };
-  const priced = rise === 0n && evidence && frame.price !== anchor.frame.price && continuous;
+  const priced = rise === 0n && evidence && (frame.price !== anchor.frame.price || rangeMoved) && continuous;
   return priced ? { quantity: 0, older } : 'noTrade';
 }
 
@@ -163,7 +172,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     if (frame.dayLow > 0n) book.range.low = frame.dayLow;
   }
   if (repeated && !first && before?.connection === packet.connection) return void counts.duplicate++;
-  const told = traded(book, frame, packet.connection, first, date);
+  const told = traded(book, frame, packet.connection, first, date, unshown.length > 0);
   if (told === 'seed') return seed();
   const exchangeMs = Number(frame.exchangeMs);
   const previousMs = Number(before!.frame.exchangeMs);
@@ -189,12 +198,11 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   // Nothing is traded between the end of continuous trading and the auction's print.
   const fromMs = minute.auction ? closeOf(book.instrument, date) : minute.fromMs;
   const straddles = quantity > 0 && before!.exchangeMs < fromMs;
-  const sinceMs = quantity > 0 ? before!.exchangeMs : previousMs;
   addTick(book, minute.labelMs, {
     ...tickOf(frame, packet, quantity),
     slack: straddles ? quantity : 0,
     sinceMs: before!.exchangeMs,
-    unshown: sinceMs < fromMs || minute.auction || told.older ? [] : unshown,
+    unshown: previousMs < fromMs || minute.auction || told.older ? [] : unshown,
   });
 }
 

@@ -233,11 +233,12 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
     }
   } else {
     addEdgeSlack(m, row, s, r);
-    repairExtremes(m, row, s, r, moved, s + SLOT.anchorAt);
+    repairExtremes(m, row, s, r, moved);
     addCoverage(m, row, s, r);
   }
-  // A rise of less than the last quantity is of trades before the last one.
-  setAnchor(m, s, r, rise < f[r + PACKET.lastQuantity] && showsTrade(m, s, r) ? 1 : 0);
+  // A rise that does not hold the last trade, and the one that was pending, leaves the last one's volume pending.
+  const awaited = f[s + SLOT.volumePending] === 1 ? f[s + SLOT.seenQuantity] : 0;
+  setAnchor(m, s, r, rise < f[r + PACKET.lastQuantity] + awaited && showsTrade(m, s, r) ? 1 : 0);
   return late === LATE;
 }
 
@@ -256,14 +257,15 @@ function applyWithoutRise(
   const f = m.f64;
   const traded = !fell && showsTrade(m, s, r);
   let late = OUTSIDE;
-  if (traded && f[r + PACKET.price] !== f[s + SLOT.seenPrice] && isContinuous(m, row, r))
-    late = applyTick(m, row, s, r, 0);
+  // A range that moved means that the price did, too, and came back.
+  const priced = f[r + PACKET.price] !== f[s + SLOT.seenPrice] || moved !== 0;
+  if (traded && priced && isContinuous(m, row, r)) late = applyTick(m, row, s, r, 0);
   if (late === OUTSIDE) {
     f[s + SLOT.noTrade] += 1;
     if (fell) f[s + SLOT.volumeResets] += 1;
     coverWithoutTick(m, row, s, r, fell ? 0 : moved);
   } else {
-    repairExtremes(m, row, s, r, moved, s + SLOT.seenAt);
+    repairExtremes(m, row, s, r, moved);
     addCoverage(m, row, s, r);
   }
   setAnchor(m, s, r, traded ? 1 : fell ? 0 : f[s + SLOT.volumePending]);
@@ -294,7 +296,7 @@ function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number, mov
   const bar = barAt(m, row, r + PACKET.exchangeMs);
   if (bar < 0) return;
   loadBar(m, row, s, bar);
-  repairExtremes(m, row, s, r, moved, s + SLOT.seenAt);
+  repairExtremes(m, row, s, r, moved);
   addCoverage(m, row, s, r);
 }
 

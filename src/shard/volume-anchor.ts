@@ -146,18 +146,11 @@ export function updateSession(f: Float64Array, s: number, r: number): void {
 /**
  * An extended day's high or low is the price of a trade since the previous packet, even if no packet showed it
  * (docs/protocol.md 7, "Conflation" (b)). It is the loaded bar's if that packet was; across an edge the minute is
- * unknown. `moved`: from `rangeExtensions`. `since`: double index of the time of that packet, of the anchor if the
- * volume rose: then the trade may be the one whose volume was pending. Call before `setAnchor`.
+ * unknown. `moved`: from `rangeExtensions`. Call before `setAnchor`.
  */
-export function repairExtremes(
-  m: ShardMemory,
-  row: number,
-  s: number,
-  r: number,
-  moved: number,
-  since: number,
-): void {
-  if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1 || !isInLoadedBar(m, row, s, since)) return;
+export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
+  if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1) return;
+  if (!isInLoadedBar(m, row, s, s + SLOT.seenAt)) return;
   const f = m.f64;
   const b = s + SLOT.bar;
   if (f[b + BAR.ticks] === 0) return;
