@@ -55,7 +55,8 @@ export function originText(origin: Origin): string {
 
 /**
  * Why the sides cannot be compared, without a full stop: ours follow different rules, or the sides are of a simulated
- * and the live market, or of two seeds, where equal candles would be chance. A reference that does not say, or a URL, may be of any market.
+ * and the live market, or of two seeds, where equal candles would be chance. A reference that does not say, or a URL,
+ * may be of any market.
  */
 export function originConflict(ours: Origin, reference: Origin): string | undefined {
   const rules = rulesOf(ours);

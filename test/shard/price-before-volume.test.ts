@@ -44,7 +44,7 @@ describe.each([
     });
   });
 
-  it('alone, as when only the book changed or the official close is told, is no trade', () => {
+  it('alone, as when only the book changed or in the official close, is no trade', () => {
     const script = started(mode);
     const old = { lastTradeSeconds: seconds('10:59:31') };
     script
@@ -99,7 +99,7 @@ describe("a day's high that moved", () => {
     expect(candleOf(script, '11:00')).toMatchObject({ candle: { high: 10.15 }, quality: { repaired: true } });
   });
 
-  it('only up to a price that was shown in another minute is told late, and repairs nothing', () => {
+  it('only up to a price that was shown in another minute comes late, and repairs nothing', () => {
     const wide = { dayHigh: 1015n, dayLow: 990n };
     const script = started(2)
       .frame('RELIANCE', at('10:59:58'), 1015, { volume: 1060n, lastQuantity: 50n, ...RANGE })
@@ -113,11 +113,14 @@ describe("a day's high that moved", () => {
 });
 
 describe('a packet that is older by sequence', () => {
-  const late = (mode: 2 | 3, lastTrade: string): Script =>
-    started(mode)
-      .frame('RELIANCE', at('11:00:20'), 1001, { sequence: 900n, volume: 1100n, lastQuantity: 20n, ...RANGE })
-      .frame('RELIANCE', at('11:00:19'), 1008, { sequence: 899n, volume: 1090n, lastTradeSeconds: seconds(lastTrade), lastQuantity: 9n, ...RANGE })
-      .frame('RELIANCE', at('11:01:00'), 1001, { sequence: 901n, volume: 1100n, lastQuantity: 20n, lastTradeSeconds: seconds('11:00:20'), ...RANGE }); // prettier-ignore
+  const late = (mode: 2 | 3, lastTrade: string): Script => {
+    const told = { volume: 1100n, lastQuantity: 20n, ...RANGE };
+    const older = { volume: 1090n, lastQuantity: 9n, lastTradeSeconds: seconds(lastTrade), ...RANGE };
+    return started(mode)
+      .frame('RELIANCE', at('11:00:20'), 1001, { ...told, sequence: 900n })
+      .frame('RELIANCE', at('11:00:19'), 1008, { ...older, sequence: 899n })
+      .frame('RELIANCE', at('11:01:00'), 1001, { ...told, sequence: 901n });
+  };
 
   it('counts with its price and without its volume, if its last trade is of its own minute', () => {
     expect(candleOf(late(3, '11:00:18'), '11:00')).toMatchObject({
@@ -126,7 +129,7 @@ describe('a packet that is older by sequence', () => {
     });
   });
 
-  it('does not count if that trade is of the minute before, or in Quote mode, where none is told', () => {
+  it('does not count if that trade is of the minute before, or in Quote mode, which has none', () => {
     for (const script of [late(3, '10:59:59'), late(2, '11:00:18')]) {
       expect(candleOf(script, '11:00')).toMatchObject({ candle: { high: 10.01, volume: 90 }, quality: { ticks: 1 } });
       expect(candleOf(script, '10:59')).toMatchObject({ candle: { high: 10 }, quality: { revision: 0 } });

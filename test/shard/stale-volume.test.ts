@@ -1,7 +1,7 @@
 /**
- * A server whose volume, and with it the day's range or not, is now and then one packet behind the price. The volume of
- * whole minutes is within its slack of the true one, and the day's extremes that moved in them are in their candles. Broken on purpose and caught: a pending volume that moves the
- * anchor's time, a rise that always ends what is pending.
+ * A server whose volume lags now and then by one packet. The volume of whole minutes is within its slack of the true
+ * one, and the day's extremes that moved in them are in their candles. Broken on purpose and caught: a pending volume
+ * that moves the anchor's time, a rise that always ends what is pending.
  */
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
