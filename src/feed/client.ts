@@ -21,6 +21,7 @@ import {
   type FeedRules,
   type FeedState,
 } from './connection-machine.js';
+import type { StallMeter } from '../stalls.js';
 import { Redactor } from '../text/redactor.js';
 import { sanitize } from '../text/sanitize.js';
 import { FeedSocket } from './socket.js';
@@ -60,6 +61,8 @@ export interface FeedClientOptions {
   readonly handshakeWithinMs?: number | undefined;
   /** A log-in made already, for the first connection. */
   readonly session?: BrokerSession | undefined;
+  /** Of this process; it finds none in stepped time. */
+  readonly stalls?: StallMeter | undefined;
   /** Number of the resumed run's last connection; the next one has the next number. */
   readonly connectionsBefore?: number;
 }
@@ -68,6 +71,8 @@ export interface FeedClientOptions {
 const CLOSE_WITHIN_MS = 1000;
 const TICKS_PER_PING = 4;
 const MAX_TICK_MS = 1000;
+/** Added to the time that a pong may take, real ms: an end so soon after a stall is its effect. */
+const STALL_EFFECT_MS = 5000;
 
 const stoppedEarly = (): EngineError =>
   new EngineError('CONNECT', 'The feed was stopped before it was open.');
@@ -89,6 +94,8 @@ export class FeedClient {
   #lastPacketMs = 0;
   /** Since the last tick: the clock is not read for each packet. */
   #packetSeen = false;
+  /** Of all stalls so far. */
+  #stalledMs = 0;
   #lastSentence: string | undefined;
   #closing: Promise<void> | undefined;
   readonly #abort = new AbortController();
@@ -294,7 +301,8 @@ export class FeedClient {
         pong: () => void (this.#lastPongMs = this.#options.clock.monoMs()),
         ended: (_connection, end) => {
           this.#socket = undefined;
-          this.#feed({ type: 'ended', connection, end, random: random() });
+          const stoodStillMs = this.#stoodStill();
+          this.#feed({ type: 'ended', connection, end: { ...end, stoodStillMs }, random: random() });
         },
       },
     });
@@ -328,6 +336,7 @@ export class FeedClient {
   #tick(): void {
     const { inSession, random } = this.#options;
     const expected = inSession();
+    const stoodStillMs = this.#stoodStill();
     // Silence counts from when packets are to be expected.
     if (!expected || this.#packetSeen) this.#lastPacketMs = this.#options.clock.monoMs();
     this.#packetSeen = false;
@@ -337,8 +346,22 @@ export class FeedClient {
       lastPacketMs: this.#lastPacketMs,
       inSession: expected,
       paused: this.#paused,
+      stoodStillMs,
       random: random(),
     });
+  }
+
+  /**
+   * Real ms of a stall just before; undefined without one. Its time is no silence of the server: pong and packets may
+   * wait unread.
+   */
+  #stoodStill(): number | undefined {
+    const { stalls } = this.#options;
+    if (stalls === undefined) return undefined;
+    const before = this.#stalledMs;
+    this.#stalledMs = stalls.look();
+    if (this.#stalledMs > before) this.#resetSilence();
+    return stalls.recentMs(this.#rules.limits.pongWithinMs + STALL_EFFECT_MS);
   }
 
   #resetSilence(): void {

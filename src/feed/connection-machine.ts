@@ -13,7 +13,7 @@
 import { EngineError } from '../errors.js';
 import type { FeedWords } from '../broker/broker.js';
 import { BACKOFF, retryDelayMs } from './backoff.js';
-import { endSentence, type ConnectionEnd, type EndCause } from './disconnects.js';
+import { endSentence, stallSentence, type ConnectionEnd, type EndCause } from './disconnects.js';
 
 /** Real ms. */
 export interface FeedLimits {
@@ -80,6 +80,8 @@ export interface RawEnd {
   readonly cause: EndCause;
   readonly code: number | undefined;
   readonly reason: string;
+  /** Real ms for which this process stood still just before; undefined if it did not. */
+  readonly stoodStillMs?: number | undefined;
 }
 
 export type FeedEvent =
@@ -105,6 +107,8 @@ export type FeedEvent =
       readonly lastPacketMs: number;
       readonly inSession: boolean;
       readonly paused: boolean;
+      /** As of RawEnd. */
+      readonly stoodStillMs?: number | undefined;
       readonly random: number;
     }
   /** The time for the first open has passed. */
@@ -201,7 +205,7 @@ function afterEnd(
   { limits, words }: FeedRules,
   before: readonly FeedEffect[],
 ): Step {
-  const { cause, code, reason } = raw;
+  const { cause, code, reason, stoodStillMs } = raw;
   const { memory } = state;
   const livedMs = state.kind === 'connecting' ? 0 : nowMs - state.openedMs;
   const end: ConnectionEnd = {
@@ -210,7 +214,9 @@ function afterEnd(
     code,
     reason,
     livedMs,
-    sentence: endSentence(cause, code, reason, livedMs, words),
+    sentence:
+      (stoodStillMs === undefined ? undefined : stallSentence(cause, reason, stoodStillMs)) ??
+      endSentence(cause, code, reason, livedMs, words),
   };
   const effects: FeedEffect[] = [...before, { type: 'report', end }];
   if (cause === 'unauthorized') {
@@ -264,7 +270,7 @@ function onTick(
     if (cause !== undefined)
       return afterEnd(
         { ...state, memory },
-        { cause, code: undefined, reason: '' },
+        { cause, code: undefined, reason: '', stoodStillMs: event.stoodStillMs },
         event.random,
         nowMs,
         rules,

@@ -56,6 +56,18 @@ function closeAdvice(code: number | undefined, livedMs: number, { account, socke
 /** Real ms: one that closed so soon was probably one too many. */
 const SHORT_LIFE_MS = 10_000;
 
+/** Ends of an open connection that may be an effect of this process standing still. */
+const AFTER_STALL: readonly EndCause[] = ['pong-overdue', 'mute', 'dropped', 'closed'];
+
+/**
+ * As `endSentence`, of an end soon after this process stood still for `stoodStillMs`: nothing else is to blame then.
+ */
+export function stallSentence(cause: EndCause, reason: string, stoodStillMs: number): string | undefined {
+  if (!AFTER_STALL.includes(cause)) return undefined;
+  const why = reason === '' ? '' : ` (${reason})`;
+  return `This process stood still for ${Math.round(stoodStillMs / 1000)} s, and the connection did not outlast that${why}: connecting again.`;
+}
+
 /** One sentence: what happened and what to do. `reason` is presentable; `livedMs` as of ConnectionEnd. */
 export function endSentence(
   cause: EndCause,

@@ -190,6 +190,8 @@ export interface PerformanceFigures {
   /** Largest resident set sampled, MiB. */
   readonly rssMb: number;
   readonly eventLoopDelayP99Ms: number;
+  /** Longest time for which the main thread stood still, real ms. */
+  readonly longestStallMs: number;
   readonly receiveToAppliedUs: Percentiles;
   readonly receiveToSealedMs: Percentiles;
 }

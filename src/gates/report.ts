@@ -149,6 +149,7 @@ function performanceReport({ performance: cost, lag }: Facts): Record<string, un
     cpuPercent: rounded(cost.cpuPercent),
     rssMb: rounded(cost.rssMb),
     eventLoopDelayP99Ms: rounded(cost.eventLoopDelayP99Ms),
+    longestStallMs: rounded(cost.longestStallMs),
     receiveToAppliedUs: roundedPercentiles(cost.receiveToAppliedUs, 0),
     receiveToSealedMs: roundedPercentiles(cost.receiveToSealedMs, 3),
     feedLagMs:

@@ -1,5 +1,6 @@
 /** Gates of network use, output, conservation, performance, duration. Pure. */
 import { count } from '../text/count.js';
+import { secondsText } from '../text/duration.js';
 import { PERFORMANCE } from './bounds.js';
 import { applied, type Facts } from './facts.js';
 import type { Gate, Judgement } from './gate.js';
@@ -135,10 +136,10 @@ function judgeLossless(facts: Facts): Judgement {
 }
 
 function judgePerformance({ performance, speed, stepped, finished }: Facts): Judgement {
-  const { cpuPercent, rssMb, eventLoopDelayP99Ms } = performance;
+  const { cpuPercent, rssMb, eventLoopDelayP99Ms, longestStallMs } = performance;
   const expected =
     `at speed 1: CPU <= ${PERFORMANCE.cpuPercent} % of a core, RSS <= ${PERFORMANCE.rssMb} MB, ` +
-    `event-loop delay p99 <= ${PERFORMANCE.eventLoopDelayP99Ms} ms`;
+    `event-loop delay p99 <= ${PERFORMANCE.eventLoopDelayP99Ms} ms, no stall over ${secondsText(PERFORMANCE.stallMs)}`;
   if (stepped)
     return {
       status: 'skip',
@@ -147,13 +148,20 @@ function judgePerformance({ performance, speed, stepped, finished }: Facts): Jud
     };
   const observed =
     `CPU ${cpuPercent.toFixed(1)} % of a core, RSS ${rssMb.toFixed(0)} MB, ` +
-    `event-loop delay p99 ${eventLoopDelayP99Ms.toFixed(1)} ms, at speed ${speed}`;
+    `event-loop delay p99 ${eventLoopDelayP99Ms.toFixed(1)} ms, longest stall ${secondsText(longestStallMs, 2)}, at speed ${speed}`;
   if (!finished) return { status: 'skip', observed, expected };
   const over = [
     ...(cpuPercent > PERFORMANCE.cpuPercent ? ['CPU'] : []),
     ...(rssMb > PERFORMANCE.rssMb ? ['memory'] : []),
     ...(eventLoopDelayP99Ms > PERFORMANCE.eventLoopDelayP99Ms ? ['event-loop delay'] : []),
   ].join(', ');
+  if (over === '' && longestStallMs > PERFORMANCE.stallMs)
+    return {
+      status: 'warn',
+      observed,
+      expected,
+      remedy: `This process stood still for ${secondsText(longestStallMs)}: it was stopped, its machine slept, or other programs took its CPU; what the feed sent meanwhile came late or is a gap.`,
+    };
   if (over === '') return { status: 'pass', observed, expected };
   return speed === 1
     ? {

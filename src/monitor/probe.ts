@@ -1,6 +1,7 @@
 /** What the run costs: CPU of all threads, memory, delay of the main thread's timers. */
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../clock.js';
+import type { StallMeter } from '../stalls.js';
 import type { PerformanceFigures } from '../gates/facts.js';
 
 /** Interval of the measured timer, ms; each reading includes it. */
@@ -12,9 +13,11 @@ export class Probe {
   #cpu = process.cpuUsage();
   #sinceMs: number;
   #rss = 0;
+  readonly #stalls: StallMeter;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, stalls: StallMeter) {
     this.#clock = clock;
+    this.#stalls = stalls;
     this.#sinceMs = clock.monoMs();
   }
 
@@ -24,6 +27,7 @@ export class Probe {
     this.#sinceMs = this.#clock.monoMs();
     this.#delay.reset();
     this.#delay.enable();
+    this.#stalls.restart();
   }
 
   /** Samples memory. */
@@ -31,7 +35,7 @@ export class Probe {
     this.#rss = Math.max(this.#rss, process.memoryUsage.rss());
   }
 
-  figures(): Pick<PerformanceFigures, 'cpuPercent' | 'rssMb' | 'eventLoopDelayP99Ms'> {
+  figures(): Pick<PerformanceFigures, 'cpuPercent' | 'rssMb' | 'eventLoopDelayP99Ms' | 'longestStallMs'> {
     this.sample();
     const used = process.cpuUsage(this.#cpu);
     const elapsedMs = Math.max(1, this.#clock.monoMs() - this.#sinceMs);
@@ -39,6 +43,7 @@ export class Probe {
       cpuPercent: (used.user + used.system) / 10 / elapsedMs,
       rssMb: this.#rss / 1_048_576,
       eventLoopDelayP99Ms: Math.max(0, this.#delay.percentile(99) / 1e6 - RESOLUTION_MS),
+      longestStallMs: this.#stalls.longestMs,
     };
   }
 

@@ -51,9 +51,9 @@ export interface RunProgress {
   readonly earlyMs: number;
   /** Market minutes. */
   readonly askedMin: number;
-  readonly conclusion: ConcludeAnswer | undefined;
-  readonly differences: readonly string[] | undefined;
-  readonly hashes: Hashes | undefined;
+  readonly conclusion?: ConcludeAnswer;
+  readonly differences?: readonly string[];
+  readonly hashes?: Hashes;
 }
 
 /** An instrument's sealed candles and, with `includeOpen`, its open ones. */

@@ -15,6 +15,7 @@ import type { SampleTick } from '../ingest/intake.js';
 import type { Pipeline } from '../ingest/pipeline.js';
 import { broker } from './broker.js';
 import type { Plan } from './plan.js';
+import type { StallMeter } from '../stalls.js';
 import type { Source } from './source.js';
 
 export interface FeedWiring {
@@ -29,6 +30,7 @@ export interface FeedWiring {
   readonly log: Log;
   /** Number of the killed process's last connection; 0 in a new run. */
   readonly connectionsBefore: number;
+  readonly stalls: StallMeter;
   readonly onOpen: () => void;
   readonly onFailed: (error: EngineError) => void;
   readonly say: (text: string) => void;
@@ -53,6 +55,7 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
       sessions.some((session) => inContinuous(session, engine.watermark.timeMs ?? clock.marketMs())),
     firstOpenWithinMs: unattended ? LIMITS.unattendedOpenMs : LIMITS.firstOpenMs,
     unattended,
+    stalls: wiring.stalls,
     session: wiring.session,
     connectionsBefore: wiring.connectionsBefore,
     handlers: {

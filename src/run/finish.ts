@@ -36,7 +36,7 @@ export async function finalFacts(
   const { writer, probe } = sources;
   await shardsDrained(shards, new SystemClock());
   // Cost of the running market, without the run's end.
-  const { cpuPercent, eventLoopDelayP99Ms } = probe.figures();
+  const { cpuPercent, eventLoopDelayP99Ms, longestStallMs } = probe.figures();
   const conclusion = await writer.finish();
   probe.stop();
   const hashes = hashesOf(writer.evaluations, conclusion);
@@ -48,7 +48,7 @@ export async function finalFacts(
     differences: differences(writer.evaluations, conclusion.evaluations),
     hashes,
   });
-  const performance = { ...facts.performance, cpuPercent, eventLoopDelayP99Ms };
+  const performance = { ...facts.performance, cpuPercent, eventLoopDelayP99Ms, longestStallMs };
   return { facts: { ...facts, performance }, hashes };
 }
 

@@ -33,6 +33,7 @@ import { endByFault, onStop, type FaultReporters } from './shutdown.js';
 import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { networkWarnings } from '../parquet/network-disk.js';
 import type { OutLock } from '../parquet/out-lock.js';
+import { StallMeter, stallText } from '../stalls.js';
 import { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
@@ -53,6 +54,7 @@ export class StageRun {
   #end!: () => void;
   readonly #presenter: Presenter;
   readonly #lock: OutLock;
+  readonly #stalls = new StallMeter(new SystemClock(), (ms) => this.#tellTrouble(stallText(ms)));
   #log: Log = silentLog();
   #client: FeedClient | undefined;
   #journal: RunJournal | undefined;
@@ -220,7 +222,7 @@ export class StageRun {
       intake: this.#intake,
       record,
       network: this.#network,
-      probe: new Probe(new SystemClock()),
+      probe: new Probe(new SystemClock(), this.#stalls),
       writer,
       journal: this.#journal?.journal,
       ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
@@ -256,6 +258,7 @@ export class StageRun {
       network: this.#network,
       log: this.#log,
       connectionsBefore: this.#killed?.lastConnection ?? 0,
+      stalls: this.#stalls,
       onOpen: () => this.#clock.opened(source.clock),
       onFailed: (error) => this.#fail(error),
       say: (text) => this.#presenter.say(text),
@@ -272,6 +275,7 @@ export class StageRun {
     stepper: Stepper | undefined,
   ): Promise<void> {
     const { plan, clock, intake, record } = sources;
+    if (stepper === undefined) this.#stalls.start();
     try {
       if (plan.opensMs !== undefined && plan.marketClock) {
         await waitToConnect(plan.opensMs, marketWait(plan, clock, this.#over), (text) =>
@@ -283,6 +287,7 @@ export class StageRun {
       if (!this.#interrupted && !over) await Promise.race([client.start(), this.#over]);
       if (record.connections > 0 && !intake.ended) await this.#live(sources, line);
     } finally {
+      this.#stalls.stop();
       record.end();
       this.#clock.end(this.#killed?.ended?.marketMs ?? clock.marketMs());
       await client.stop();
@@ -316,10 +321,7 @@ export class StageRun {
     this.#log.warn({ frames: killed.frames, tornBytes: killed.extent.tornBytes }, 'run resumed');
   }
 
-  /**
-   * Runs from the first open until the duration has passed and its last whole minute is sealed, or until the run must
-   * end.
-   */
+  /** From the first open until the duration passed and its last whole minute is sealed, or the run must end. */
   async #live(sources: FactSources, line: Pipeline): Promise<void> {
     const { clock, probe, writer } = sources;
     probe.start();
@@ -358,9 +360,6 @@ export class StageRun {
       ranMs: time.ranMs(clock),
       earlyMs: time.earlyMs,
       askedMin: time.askedMin,
-      conclusion: undefined,
-      differences: undefined,
-      hashes: undefined,
     };
   }
 

@@ -72,6 +72,7 @@ export function goodFacts(): Facts {
       cpuPercent: 4,
       rssMb: 150,
       eventLoopDelayP99Ms: 2,
+      longestStallMs: 12,
       receiveToAppliedUs: { p50: 30, p99: 80, p999: 200 },
       receiveToSealedMs: { p50: 0.1, p99: 0.3, p999: 0.3 },
     },

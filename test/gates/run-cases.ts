@@ -144,6 +144,13 @@ export const RUN_CASES: readonly GateCase[] = [
   ],
   ['too much CPU', 'performance', 'fail', part('performance', { cpuPercent: 51 }), /CPU/],
   ['too much memory', 'performance', 'fail', part('performance', { rssMb: 301 }), /memory/],
+  [
+    'a process that stood still',
+    'performance',
+    'warn',
+    part('performance', { longestStallMs: 40_200 }),
+    /longest stall 40.20 s.*This process stood still for 40\.2 s/,
+  ],
   ['a stalled event loop', 'performance', 'fail', part('performance', { eventLoopDelayP99Ms: 51 }), /delay/],
   [
     'too much CPU in an accelerated market',

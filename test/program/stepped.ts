@@ -34,6 +34,7 @@ const DIFFERS: readonly string[] = [
   'cpuPercent',
   'rssMb',
   'eventLoopDelayP99Ms',
+  'longestStallMs',
   'port',
   'host',
   'journal',
