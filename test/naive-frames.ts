@@ -39,6 +39,9 @@ const hasAuction = (instrument: NaiveInstrument, date: string): boolean =>
 export const closeOf = (instrument: NaiveInstrument, date: string): number =>
   ist(date, instrument.hours?.close ?? (hasAuction(instrument, date) ? '15:15' : '15:30'));
 
+export const openOf = (instrument: NaiveInstrument, date: string): number =>
+  ist(date, instrument.hours?.open ?? '09:15');
+
 /** Epoch ms of an IST date and time of day. */
 export function ist(date: string, time: string): number {
   return Date.parse(`${date}T${time}:00+05:30`);
@@ -78,7 +81,7 @@ export function minuteOf(
   timeMs: number,
 ): { labelMs: number; fromMs: number; toMs: number; auction: boolean } | undefined {
   const withAuction = hasAuction(instrument, date);
-  const open = ist(date, instrument.hours?.open ?? '09:15');
+  const open = openOf(instrument, date);
   const close = closeOf(instrument, date);
   if (timeMs >= open && timeMs < close) {
     const start = timeMs - (timeMs % MINUTE);

@@ -17,6 +17,7 @@ import {
 } from './naive-candles.js';
 import {
   closeOf,
+  openOf,
   DAY,
   decode,
   EXCHANGES,
@@ -126,11 +127,16 @@ function cover(book: Book, date: string, exchangeMs: number, only?: number): voi
   if (seen.length === 0 || exchangeMs > seen.at(-1)!) seen.push(exchangeMs);
 }
 
+/** Whether the packet's day range holds its price, and is within a quarter of it. */
+function hasSoundRange(frame: Frame): boolean {
+  const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
+  return low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
+}
+
 /** Extremes that the packet's day range tells of the time since the packet before, where it is sound. */
 function unshownIn(before: Book['range'], shown: Book['shown'], frame: Frame): number[] {
-  const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
-  const sound = low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
-  if (!sound) return [];
+  const [low, high] = [frame.dayLow, frame.dayHigh].map(Number);
+  if (!hasSoundRange(frame)) return [];
   return [
     ...(before.high > 0n && frame.dayHigh > before.high && frame.dayHigh > shown.high ? [high] : []),
     ...(before.low > 0n && frame.dayLow < before.low && frame.dayLow < shown.low ? [low] : []),
@@ -198,11 +204,16 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   // Nothing is traded between the end of continuous trading and the auction's print.
   const fromMs = minute.auction ? closeOf(book.instrument, date) : minute.fromMs;
   const straddles = quantity > 0 && before!.exchangeMs < fromMs;
+  const inMinute = previousMs >= fromMs && !minute.auction && !told.older;
+  // The day's first trades: nothing was traded before, so that the day's range is the minute's.
+  const isFirst = quantity > 0 && before!.volume === 0n && minute.fromMs === openOf(book.instrument, date);
+  const range = isFirst && hasSoundRange(frame) ? [Number(frame.dayHigh), Number(frame.dayLow)] : [];
+  const extremes = [...(inMinute ? unshown : []), ...range];
   addTick(book, minute.labelMs, {
     ...tickOf(frame, packet, quantity),
     slack: straddles ? quantity : 0,
     sinceMs: before!.exchangeMs,
-    unshown: previousMs < fromMs || minute.auction || told.older ? [] : unshown,
+    unshown: extremes,
   });
 }
 

@@ -45,6 +45,7 @@ import {
   showsTrade,
   updateSession,
   repairExtremes,
+  repairFirst,
   MAX_VOLUME,
 } from './volume-anchor.js';
 import { signalChange, type RowWriter } from './row-writer.js';
@@ -234,6 +235,7 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   } else {
     addEdgeSlack(m, row, s, r);
     repairExtremes(m, row, s, r, moved);
+    repairFirst(m, row, s, r);
     addCoverage(m, row, s, r);
   }
   // A rise that does not hold the last trade, and the one that was pending, leaves the last one's volume pending.

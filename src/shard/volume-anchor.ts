@@ -9,6 +9,7 @@
  * | `addEdgeSlack`   | how much of a first rise is the minute before's?        | BAR.slackBefore, BAR.slackFrom     |
  * | `addEndSlack`    | how much of a rise after the session is the last bar's? | BAR.slackAfter                     |
  * | `repairExtremes` | which high or low did no packet show?                   | BAR.high, BAR.low, BAR.repaired    |
+ * | `repairFirst`    | and in the day's first minute?                          | the same                           |
  * | `addCoverage`    | which seconds did a packet cover?                       | BAR.coveredSeconds, BAR.lastSeenAt |
  *
  * Part of the bar builder: one record changes one bar and the open slot.
@@ -114,16 +115,26 @@ function addSlack(f: Float64Array, s: number, r: number, side: number): void {
  */
 const MAX_RANGE_DISTANCE = 0.25;
 
+/** True if the packet's day range holds its price and is not implausibly far from it. */
+function isRangeSound(f: Float64Array, r: number): boolean {
+  const price = f[r + PACKET.price];
+  const low = f[r + PACKET.dayLow];
+  const high = f[r + PACKET.dayHigh];
+  return (
+    low >= price * (1 - MAX_RANGE_DISTANCE) &&
+    low <= price &&
+    high <= price * (1 + MAX_RANGE_DISTANCE) &&
+    high >= price
+  );
+}
+
 /**
  * The ends of the day's range that the packet extends, as EXTENDED bits; not those that only reach a price which a
  * packet showed before, because the range may be told late. 0 if the range lacks the packet's price or is implausibly
  * far from it. Call before `updateSession`.
  */
 export function rangeExtensions(f: Float64Array, s: number, r: number): number {
-  const price = f[r + PACKET.price];
-  if (!(f[r + PACKET.dayLow] >= price * (1 - MAX_RANGE_DISTANCE) && f[r + PACKET.dayLow] <= price)) return 0;
-  if (!(f[r + PACKET.dayHigh] <= price * (1 + MAX_RANGE_DISTANCE) && f[r + PACKET.dayHigh] >= price))
-    return 0;
+  if (!isRangeSound(f, r)) return 0;
   const dayHigh = f[r + PACKET.dayHigh];
   const dayLow = f[r + PACKET.dayLow];
   const high =
@@ -151,7 +162,23 @@ export function updateSession(f: Float64Array, s: number, r: number): void {
 export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
   if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1) return;
   if (!isInLoadedBar(m, row, s, s + SLOT.seenAt)) return;
+  extendTo(m.f64, s, r, moved);
+}
+
+/**
+ * The day's range of the first trades, if the volume before them was 0: then it is the first minute's, and otherwise
+ * the pre-open's print is in it. Call before `setAnchor`.
+ */
+export function repairFirst(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
+  const at = m.staticOf(row);
+  const first = Math.floor((f[at + STATIC.openMs] - f[at + STATIC.originMs]) / MINUTE_MS);
+  if (f[s + SLOT.anchorVolume] !== 0 || loadedBar(m, s) !== first || !isRangeSound(f, r)) return;
+  extendTo(f, s, r, EXTENDED.high | EXTENDED.low);
+}
+
+/** Extends the loaded bar, if it has ticks, to the ends `moved` of the packet's day range. */
+function extendTo(f: Float64Array, s: number, r: number, moved: number): void {
   const b = s + SLOT.bar;
   if (f[b + BAR.ticks] === 0) return;
   if ((moved & EXTENDED.high) !== 0 && f[r + PACKET.dayHigh] > f[b + BAR.high]) {

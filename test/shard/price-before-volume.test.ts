@@ -112,6 +112,33 @@ describe("a day's high that moved", () => {
   });
 });
 
+describe("the day's range of a first packet", () => {
+  const first = (before: bigint): Script => {
+    const last = { volume: before + 90n, lastQuantity: 9n, dayHigh: 1015n, dayLow: 985n };
+    return new Script({ mode: 2 })
+      .subscribe(at('09:13:00'))
+      .frame('RELIANCE', at('09:14:00'), 1000, { volume: before, dayHigh: 0n, dayLow: 0n })
+      .frame('RELIANCE', at('09:14:30'), 1000, { volume: before, dayHigh: 0n, dayLow: 0n })
+      .frame('RELIANCE', at('09:15:02'), 1001, last)
+      .frame('RELIANCE', at('09:16:02'), 1001, last)
+      .hum(at('09:18:00'));
+  };
+
+  it('is that of the candle of 09:15 if the volume before was 0', () => {
+    expect(first(0n).candles('RELIANCE').get('09:15')).toMatchObject({
+      candle: { high: 10.15, low: 9.85 },
+      quality: { repaired: true },
+    });
+  });
+
+  it("else has the pre-open's print in it", () => {
+    expect(first(10n).candles('RELIANCE').get('09:15')).toMatchObject({
+      candle: { high: 10.01, low: 10.01 },
+      quality: { repaired: false },
+    });
+  });
+});
+
 describe('a packet that is older by sequence', () => {
   const late = (mode: 2 | 3, lastTrade: string): Script => {
     const told = { volume: 1100n, lastQuantity: 20n, ...RANGE };
