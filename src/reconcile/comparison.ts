@@ -1,11 +1,24 @@
 /** Compares our candles with a reference's, all symbols together. Pure. */
-import { coveredMinutes, dateSpans, type DateSpan } from './minutes.js';
+import { dateSpans, watchOf, type DateSpan } from './minutes.js';
+import { BOUNDS, excessesOf, packetRate, sigmasOf, type Excess } from './excuse-bounds.js';
 import {
   compareSymbol,
+  type BoundedSymbolDay,
   type Difference,
   type SymbolComparison,
   type SymbolPair,
 } from './symbol-comparison.js';
+
+/** More has a cause than the feed can hide, of one symbol on one date. */
+export interface ExcessOfDay extends Excess {
+  /** Undefined: of all symbols together. */
+  readonly symbol: string | undefined;
+  readonly exchange: string | undefined;
+  /** IST. */
+  readonly date: string;
+  /** Packets a second of the symbol. */
+  readonly packetRate: number;
+}
 
 export interface Comparison {
   readonly spans: readonly DateSpan[];
@@ -13,6 +26,8 @@ export interface Comparison {
   readonly symbols: readonly SymbolComparison[];
   /** The worst first. */
   readonly differences: readonly Difference[];
+  /** By date, then symbol. */
+  readonly excesses: readonly ExcessOfDay[];
 }
 
 /** The largest distance among its prices, or in its volume. */
@@ -48,19 +63,47 @@ function byWeight(a: Difference, b: Difference): number {
   );
 }
 
+/** Of each symbol's date, and of each date as a whole. */
+function excessesOfDays(days: readonly BoundedSymbolDay[]): ExcessOfDay[] {
+  const dates = [...new Set(days.map(({ date }) => date))].sort();
+  const sigmas = sigmasOf(BOUNDS * (days.length + dates.length));
+  return dates.flatMap((date) => {
+    const ofDate = days.filter((day) => day.date === date).sort(byName);
+    const alone = ofDate.flatMap((day) =>
+      excessesOf([day], sigmas).map((excess) => ({
+        symbol: day.symbol,
+        exchange: day.exchange,
+        date,
+        packetRate: packetRate(day.minutes),
+        ...excess,
+      })),
+    );
+    const minutes = ofDate.flatMap((day) => day.minutes);
+    const together = excessesOf(ofDate, sigmas).map((excess) => ({
+      symbol: undefined,
+      exchange: undefined,
+      date,
+      packetRate: packetRate(minutes),
+      ...excess,
+    }));
+    return [...alone, ...(ofDate.length > 1 ? together : [])];
+  });
+}
+
 /** Compares only the date spans that our candles of all symbols cover. */
 export function compareCandles(pairs: readonly SymbolPair[]): Comparison {
   const ours = pairs.map((pair) => pair.ours.candles);
   const spans = dateSpans(ours);
   const coverage = {
     spans,
-    ours: coveredMinutes(ours),
-    reference: coveredMinutes(pairs.map(({ reference }) => reference?.candles ?? [])),
+    ours: watchOf(ours),
+    reference: watchOf(pairs.map(({ reference }) => reference?.candles ?? [])),
   };
   const each = pairs.map((pair) => compareSymbol(pair, coverage));
   return {
     spans,
     symbols: each.map(({ result }) => result).sort(byName),
     differences: each.flatMap(({ differences }) => differences).sort(byWeight),
+    excesses: excessesOfDays(each.flatMap(({ days }) => days)),
   };
 }

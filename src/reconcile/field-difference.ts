@@ -6,6 +6,7 @@
  */
 import { istDate } from '../market/session.js';
 import { causeOf, type Cause, type DayRange } from './causes.js';
+import { reachTicks } from './excuse-bounds.js';
 import type { Agreement, CandleField } from './fields.js';
 import type { MatchedMinute, OurCandle } from './minutes.js';
 
@@ -42,6 +43,13 @@ export function tickSizeOf(rupees: number | undefined): TickSize {
   return { rupees: units / UNITS_IN_RUPEE, units, known: own > 0 };
 }
 
+/** Range of a candle in ticks. `tick`: units of 1e-4 rupee. */
+export const rangeTicks = ({ candle }: OurCandle, tick: number): number =>
+  (unitsOf(candle.high) - unitsOf(candle.low)) / tick;
+
+/** Causes that excuse a price of a whole minute. */
+export const EXCUSES: ReadonlySet<Cause> = new Set(['boundary', 'unseenExtreme', 'lateTick']);
+
 /** Undefined when exactly equal. `tick`: units of 1e-4 rupee. */
 export function fieldDifference(
   field: CandleField,
@@ -59,28 +67,74 @@ export function fieldDifference(
   const apart = Math.abs(unitsOf(values.ours) - unitsOf(values.reference));
   if (apart === 0) return undefined;
   const agreement = apart <= tick ? 'withinTick' : 'different';
-  return { field, agreement, ...values, cause: causedBy(), distance: apart / tick };
+  const cause = causedBy();
+  // A hidden trade is one of a minute like ours: a price far outside of what ours shows is another trouble.
+  const isFar = EXCUSES.has(cause) && apart / tick > reachTicks(rangeTicks(ours, tick));
+  return { field, agreement, ...values, cause: isFar ? 'unexplained' : cause, distance: apart / tick };
+}
+
+interface Bounds {
+  low: number;
+  high: number;
+}
+
+/** Widens `range` by a row of the reference no further than a cause may reach from our candle of the minute. */
+function widenNear(range: Bounds, own: OurCandle, { candle }: OurCandle, tick: number): void {
+  const reach = (reachTicks(rangeTicks(own, tick)) * tick) / UNITS_IN_RUPEE;
+  range.low = Math.min(range.low, Math.max(candle.low, own.candle.low - reach));
+  range.high = Math.max(range.high, Math.min(candle.high, own.candle.high + reach));
+}
+
+/** The two most extreme rows of the reference in minutes that we did not see whole. */
+class UncheckedRange {
+  #lows: readonly number[] = [];
+  #highs: readonly number[] = [];
+
+  add({ candle }: OurCandle): void {
+    this.#lows = [...this.#lows, candle.low].sort((a, b) => a - b).slice(0, 2);
+    this.#highs = [...this.#highs, candle.high].sort((a, b) => b - a).slice(0, 2);
+  }
+
+  /** Without the most extreme row, which may be a bad print. */
+  get range(): DayRange {
+    return { low: this.#lows[1] ?? Infinity, high: this.#highs[1] ?? -Infinity };
+  }
 }
 
 /**
  * The day's range as known at each minute of the reference: from our candles of the date and the reference's earlier
- * ones. A run of some minutes knows little of its day; the reference usually has it whole.
+ * ones. A run of some minutes knows little of its day; the reference usually has it whole. A bad print of the reference
+ * does not widen it: next to a whole candle of ours a row counts as far as a cause may reach, and of the others the
+ * most extreme row does not count. `tick`: units of 1e-4 rupee.
  */
 export function dayRanges(
   ours: readonly OurCandle[],
   reference: readonly OurCandle[],
+  tick: number,
 ): ReadonlyMap<OurCandle, DayRange> {
-  const byDate = new Map<string, DayRange>();
-  const widen = (date: string, { candle }: OurCandle): void => {
-    const { low, high } = byDate.get(date) ?? { low: Infinity, high: -Infinity };
-    byDate.set(date, { low: Math.min(low, candle.low), high: Math.max(high, candle.high) });
-  };
-  for (const seen of ours) widen(istDate(seen.candle.timestampMs), seen);
+  const checked = new Map<string, Bounds>();
+  const unchecked = new Map<string, UncheckedRange>();
+  const whole = new Map<number, OurCandle>();
+  for (const seen of ours) {
+    const { low, high, timestampMs } = seen.candle;
+    const range = checked.get(istDate(timestampMs)) ?? { low: Infinity, high: -Infinity };
+    checked.set(istDate(timestampMs), { low: Math.min(range.low, low), high: Math.max(range.high, high) });
+    if (!seen.partial) whole.set(timestampMs, seen);
+  }
   const by = new Map<OurCandle, DayRange>();
   for (const seen of reference) {
     const date = istDate(seen.candle.timestampMs);
-    by.set(seen, byDate.get(date) ?? { low: Infinity, high: -Infinity });
-    widen(date, seen);
+    const range = checked.get(date) ?? { low: Infinity, high: -Infinity };
+    const others = unchecked.get(date) ?? new UncheckedRange();
+    by.set(seen, {
+      low: Math.min(range.low, others.range.low),
+      high: Math.max(range.high, others.range.high),
+    });
+    checked.set(date, range);
+    unchecked.set(date, others);
+    const own = whole.get(seen.candle.timestampMs);
+    if (own === undefined) others.add(seen);
+    else widenNear(range, own, seen, tick);
   }
   return by;
 }

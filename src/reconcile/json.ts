@@ -71,7 +71,7 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
 
 /** `differences`: minutes that are not exactly equal, the worst first. */
 export function comparisonJson(
-  { spans, symbols, differences }: Comparison,
+  { spans, symbols, differences, excesses }: Comparison,
   { verdict, reasons }: ComparisonJudgement,
   { ours, reference, notes, unexplainedPercent, comparedWallMs }: ComparisonContext,
 ): object {
@@ -108,6 +108,7 @@ export function comparisonJson(
       unexplained: unexplained(symbols),
       unexplainedPercentAllowed: unexplainedPercent,
     },
+    excesses,
     differences: { total: differences.length, listed: differences.slice(0, LISTED).map(differenceJson) },
     missing: { total: missing.length, listed: missing.slice(0, LISTED) },
     notes,

@@ -72,7 +72,7 @@ export function dateSpans(sides: readonly (readonly OurCandle[])[]): DateSpan[] 
 }
 
 /** Minutes of which a side has any symbol's whole candle: it was connected throughout. */
-export function coveredMinutes(sides: readonly (readonly OurCandle[])[]): Set<number> {
+function coveredMinutes(sides: readonly (readonly OurCandle[])[]): Set<number> {
   return new Set(
     sides.flatMap((side) => side.filter(({ partial }) => !partial).map(({ candle }) => candle.timestampMs)),
   );
@@ -95,16 +95,46 @@ function neighbours(
   return { before: sameDay(side[low - 1]), after: sameDay(side[low]) };
 }
 
+/** Minutes that a side saw whole, and those in which its run began or ended. */
+export interface Watch {
+  readonly watched: ReadonlySet<number>;
+  readonly broken: ReadonlySet<number>;
+}
+
+/**
+ * First and last minutes of dates of which no symbol has a whole candle, next to a minute of which some have: a run
+ * began or ended inside.
+ */
+function brokenMinutes(sides: readonly (readonly OurCandle[])[]): Set<number> {
+  const whole = coveredMinutes(sides);
+  const edges = dateSpans(sides).flatMap(({ firstMs, lastMs }) => [
+    [firstMs, firstMs + MINUTE_MS],
+    [lastMs, lastMs - MINUTE_MS],
+  ]);
+  return new Set(
+    edges.filter(([edge, inside]) => !whole.has(edge) && whole.has(inside)).map(([edge]) => edge),
+  );
+}
+
+/** `sides`: of all symbols. */
+export const watchOf = (sides: readonly (readonly OurCandle[])[]): Watch => ({
+  watched: coveredMinutes(sides),
+  broken: brokenMinutes(sides),
+});
+
 /**
  * True if a side may not have been watching a symbol in the minute `ms`, a hole. A folder can hold several runs of a
  * day. Partial are a run's first minute, its last if interrupted, and any with a lost connection. So a hole next to a
  * partial candle lies between runs or in an outage; one between whole candles does not.
  *
+ * A run begins and ends inside a minute, which a symbol that is silent for the rest of it has no candle of.
+ *
  * A silent symbol must not be excused, and a later run's partial first minute proves nothing of the run before: if
  * other symbols were whole in every minute from this symbol's whole candle to the hole, the side was watching. A
  * symbol without a candle on a date has no neighbour: the files do not say if it was silent or not subscribed.
  */
-function isUnseen(side: readonly OurCandle[], ms: number, watched: ReadonlySet<number>): boolean {
+function isUnseen(side: readonly OurCandle[], ms: number, { watched, broken }: Watch): boolean {
+  if (broken.has(ms)) return true;
   const { before, after } = neighbours(side, ms);
   const unbroken = (fromMs: number, toMs: number): boolean => {
     for (let at = fromMs; at <= toMs; at += MINUTE_MS) if (!watched.has(at)) return false;
@@ -134,8 +164,8 @@ function partnerOf(
 export interface Coverage {
   /** Of our side. */
   readonly spans: readonly DateSpan[];
-  readonly ours: ReadonlySet<number>;
-  readonly reference: ReadonlySet<number>;
+  readonly ours: Watch;
+  readonly reference: Watch;
 }
 
 /** For one symbol. Both sides are ascending, one candle a minute. `idle`: rows that report no trade, of both sides. */

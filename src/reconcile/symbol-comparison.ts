@@ -2,7 +2,15 @@
 import type { VolumeKind } from '../candles/candle.js';
 import { istDate } from '../market/session.js';
 import { noCauses, type CauseCounts } from './causes.js';
-import { dayRanges, fieldDifference, tickSizeOf, type FieldDifference } from './field-difference.js';
+import { type BoundedDay, type BoundedMinute, type ExcusedPrice, type ExcuseSide } from './excuse-bounds.js';
+import {
+  dayRanges,
+  EXCUSES,
+  fieldDifference,
+  rangeTicks,
+  tickSizeOf,
+  type FieldDifference,
+} from './field-difference.js';
 import { FIELDS, PRICES, type Agreement, type CandleField } from './fields.js';
 import { idleRows } from './idle.js';
 import { align, type AbsentMinutes, type Coverage, type MatchedMinute, type OurCandle } from './minutes.js';
@@ -11,6 +19,8 @@ import { align, type AbsentMinutes, type Coverage, type MatchedMinute, type OurC
 export interface Side {
   readonly candles: readonly OurCandle[];
   readonly volumeKind: VolumeKind;
+  /** Of our file: `ltp`, `quote` or `snapquote`. */
+  readonly mode?: string | undefined;
 }
 
 export interface SymbolPair {
@@ -103,11 +113,80 @@ class MinuteTally {
   }
 }
 
-/** Returns the symbol's figures, and its whole minutes that are not exactly equal. */
+/** Prices of a whole minute that are more than a tick off, with a cause. */
+function excusedOf(found: readonly FieldDifference[]): ExcusedPrice[] {
+  return found.flatMap(({ field, agreement, cause, ours, reference, distance }) => {
+    if (field === 'volume' || agreement !== 'different' || !EXCUSES.has(cause)) return [];
+    const side: ExcuseSide =
+      field === 'high' || field === 'low' ? field : `${field} ${reference > ours ? 'above' : 'below'} ours`;
+    return [{ side, ticks: distance }];
+  });
+}
+
+/** Whole minutes by IST date, for the bounds of causes. Those without a quality row say nothing of the feed. */
+class BoundedMinutes {
+  readonly byDate = new Map<string, BoundedMinute[]>();
+  readonly #tick: number;
+
+  constructor(tick: number) {
+    this.#tick = tick;
+  }
+
+  add({ ours }: MatchedMinute, found: readonly FieldDifference[]): void {
+    if (ours.quality === undefined || ours.source === 'auction') return;
+    const date = istDate(ours.candle.timestampMs);
+    const minutes = this.byDate.get(date) ?? [];
+    this.byDate.set(date, minutes);
+    minutes.push({
+      quality: ours.quality,
+      rangeTicks: rangeTicks(ours, this.#tick),
+      excused: excusedOf(found),
+    });
+  }
+}
+
+/** Adds the matched minutes to `tally`; returns the whole ones that are not exactly equal, and those for the bounds. */
+function tallied(
+  { symbol, exchange }: SymbolPair,
+  matches: readonly MatchedMinute[],
+  found: (match: MatchedMinute) => FieldDifference[],
+  fields: readonly CandleField[],
+  tally: MinuteTally,
+  tick: number,
+): { readonly differences: Difference[]; readonly bounded: BoundedMinutes } {
+  const differences: Difference[] = [];
+  const bounded = new BoundedMinutes(tick);
+  for (const match of matches) {
+    const unequal = found(match);
+    if (match.ours.partial || match.reference.partial) {
+      tally.addPartial(unequal);
+      continue;
+    }
+    const startMs = match.ours.candle.timestampMs;
+    tally.addWhole(startMs, fields, unequal);
+    bounded.add(match, unequal);
+    const referenceMs = match.reference.candle.timestampMs;
+    if (unequal.length > 0) differences.push({ symbol, exchange, startMs, referenceMs, fields: unequal });
+  }
+  return { differences, bounded };
+}
+
+/** One symbol on one IST date, for the bounds of causes. */
+export interface BoundedSymbolDay extends BoundedDay {
+  readonly symbol: string;
+  readonly exchange: string;
+  readonly date: string;
+}
+
+/** Returns the symbol's figures, its whole minutes that are not exactly equal, and its dates for the bounds. */
 export function compareSymbol(
   pair: SymbolPair,
   coverage: Coverage,
-): { readonly result: SymbolComparison; readonly differences: Difference[] } {
+): {
+  readonly result: SymbolComparison;
+  readonly differences: Difference[];
+  readonly days: BoundedSymbolDay[];
+} {
   const { symbol, exchange, ours, reference } = pair;
   const tick = tickSizeOf(pair.tickSizeRupees);
   const volumeCompared =
@@ -125,22 +204,11 @@ export function compareSymbol(
     coverage,
     idleOnes,
   );
-  const ranges = dayRanges(ours.candles, referenceCandles);
+  const ranges = dayRanges(ours.candles, referenceCandles, tick.units);
   const found = (match: MatchedMinute): FieldDifference[] =>
     fields.flatMap((field) => fieldDifference(field, match, tick.units, ranges.get(match.reference)!) ?? []);
   const tally = new MinuteTally(unmatchedPartial.length, missing);
-  const differences: Difference[] = [];
-  for (const match of matches) {
-    const unequal = found(match);
-    if (match.ours.partial || match.reference.partial) {
-      tally.addPartial(unequal);
-      continue;
-    }
-    const startMs = match.ours.candle.timestampMs;
-    tally.addWhole(startMs, fields, unequal);
-    const referenceMs = match.reference.candle.timestampMs;
-    if (unequal.length > 0) differences.push({ symbol, exchange, startMs, referenceMs, fields: unequal });
-  }
+  const { differences, bounded } = tallied(pair, matches, found, fields, tally, tick.units);
   const { compared, comparedOn, partial, causes, judged, otherPrints } = tally;
   const result: SymbolComparison = {
     symbol,
@@ -162,7 +230,14 @@ export function compareSymbol(
     judged,
     otherPrints,
   };
-  return { result, differences };
+  const days = [...bounded.byDate].map(([date, minutes]) => ({
+    symbol,
+    exchange,
+    date,
+    mode: ours.mode,
+    minutes,
+  }));
+  return { result, differences, days };
 }
 
 /** Of each minute whole on both sides: prices, and volume where both have traded quantities. */

@@ -3,7 +3,7 @@ import { percentText } from '../text/percent.js';
 import { valuesCompared } from './symbol-comparison.js';
 import { count } from '../text/count.js';
 import { named } from '../text/named.js';
-import type { Comparison } from './comparison.js';
+import type { Comparison, ExcessOfDay } from './comparison.js';
 import type { SymbolComparison } from './symbol-comparison.js';
 
 /**
@@ -29,6 +29,8 @@ export interface ComparisonJudgement {
 
 /** Names in a sentence; the table has all. */
 const MAX_NAMES = 5;
+/** Excesses in a sentence; the report has all. */
+const MAX_EXCESSES = 3;
 
 /** `RELIANCE`, or `BSE:RELIANCE` if not on NSE. */
 export function nameOf({ symbol, exchange }: { readonly symbol: string; readonly exchange: string }): string {
@@ -93,9 +95,36 @@ export function explained(symbols: readonly SymbolComparison[]): number {
   );
 }
 
+/** E.g. `low of TCS on 2026-11-23 (310 of 360 minutes, at most 95 at 1.5 packets a second)`. */
+function excessText({
+  symbol,
+  exchange,
+  date,
+  side,
+  minutes,
+  what,
+  found,
+  allowed,
+  packetRate,
+}: ExcessOfDay): string {
+  const whose = symbol === undefined ? 'all symbols' : nameOf({ symbol, exchange: exchange ?? 'NSE' });
+  const rate = `${packetRate.toFixed(1)} packets a second`;
+  const how =
+    what === 'share'
+      ? `${found} of ${count(minutes, 'minute')}, at most ${allowed} at ${rate}`
+      : `${found.toFixed(1)} ticks in the mean, at most ${allowed.toFixed(1)} at ${rate}`;
+  return `${side} of ${whose} on ${date} (${how})`;
+}
+
+/** A reason if more has a cause than a conflated feed can hide, or further away. */
+function excessReasons(excesses: readonly ExcessOfDay[]): string[] {
+  if (excesses.length === 0) return [];
+  return [`more differs than the feed can hide: ${named(excesses.map(excessText), MAX_EXCESSES)}`];
+}
+
 /** `objections`: reasons not to compare these folders at all, and what differs throughout. */
 export function judge(
-  { symbols }: Comparison,
+  { symbols, excesses }: Comparison,
   objections: readonly string[],
   unexplainedPercent = UNEXPLAINED_PERCENT,
 ): ComparisonJudgement {
@@ -114,6 +143,7 @@ export function judge(
       (_, names) => `no minute is whole on both sides for ${names}`,
     ),
     ...tooManyUnexplained(symbols, unexplainedPercent),
+    ...excessReasons(excesses),
     ...summed(
       symbols,
       ({ otherPrints }) => otherPrints,

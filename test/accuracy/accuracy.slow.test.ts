@@ -4,6 +4,7 @@
  * at the last trade's time, and SnapQuote minutes by the time of the frame.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { HIDDEN_PRICES } from '../../src/reconcile/hidden-prices.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { perTier, turn } from '../volume.js';
 import { calendarDay, DAYS } from './days.js';
@@ -58,7 +59,12 @@ describe('candles compared with the true trades', () => {
     const failures = missed({ ...table, cells: worse });
     expect(failures.length).toBe(2 * RATES.length);
     expect(
-      documentOf(table, failures, { days: [], symbols: 4, date: '2026-11-26', machine: 'this' }),
+      documentOf(
+        table,
+        failures,
+        { days: [], symbols: 4, date: '2026-11-26', machine: 'this' },
+        HIDDEN_PRICES,
+      ),
     ).toContain(`- MISSED: ${failures[0]}`);
   });
 });

@@ -1,4 +1,6 @@
 /** Writes docs/accuracy.md and docs/accuracy.json from a table. */
+import { HIDDEN_KINDS, HIDDEN_RANGES, HIDDEN_RATES } from '../../src/reconcile/hidden-prices.js';
+import type { HiddenTable } from './hidden.js';
 import { MAKERS, MODES, PRICES, RATES, type Cell, type Table } from './table.js';
 
 export interface Run {
@@ -31,7 +33,34 @@ function row(cell: Cell): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function text({ cells, trades, frames, days }: Table, failures: readonly string[], run: Run): string {
+/** The section on what a feed hides. */
+export function hiddenText(hidden: HiddenTable): string {
+  const rows = MODES.flatMap((mode) =>
+    HIDDEN_KINDS.flatMap((kind) =>
+      hidden[mode][kind].map((row, rate) => {
+        const cells = row.map(([share, ticks]) => `${(100 * share).toFixed(1)} (${ticks.toFixed(1)})`);
+        return `| ${mode}, ${HIDDEN_RATES[rate]}/s | ${kind} | ${cells.join(' | ')} |`;
+      }),
+    ),
+  );
+  return `## What a feed hides
+
+How often the price of a minute is more than a tick off, in percent, and by how many ticks in the mean (in brackets), by
+the range of our candle in ticks. \`compare\` bounds by it what it excuses (src/reconcile/hidden-prices.ts has the same
+figures). An extreme is a high or a low.
+
+| feed | price | ${HIDDEN_RANGES.map((least) => `from ${least}`).join(' | ')} |
+| --- | --- | ${HIDDEN_RANGES.map(() => '---').join(' | ')} |
+${rows.join('\n')}
+`;
+}
+
+function text(
+  { cells, trades, frames, days }: Table,
+  failures: readonly string[],
+  run: Run,
+  hidden: HiddenTable,
+): string {
   const sorted = MODES.flatMap((mode) =>
     RATES.flatMap((rate) =>
       MAKERS.flatMap((maker) =>
@@ -67,6 +96,7 @@ ${own
   )
   .join('\n')}
 
+${hiddenText(hidden)}
 ## What must hold
 
 \`npm run accuracy\` exits with 1 when one of these is missed.

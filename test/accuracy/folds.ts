@@ -52,6 +52,8 @@ export interface OurBar extends Bar {
   readonly partial: boolean;
   readonly repaired: boolean;
   readonly volSlack: number | null;
+  readonly ticks: number;
+  readonly coveredSeconds: number;
 }
 
 /** Frames between two turns of the shard. */
@@ -115,7 +117,8 @@ export function ours(
   for (let bar = 0; bar < memory.shape.bars; bar++) {
     const figures = readBar(memory, 0, bar);
     if (figures === undefined) continue;
-    const { open, high, low, close, volume, repaired, volSlack, hasSnapshot } = figures;
+    const { open, high, low, close, volume, repaired, volSlack, ticks, coveredSeconds, hasSnapshot } =
+      figures;
     bars.set(bar, {
       open,
       high,
@@ -124,6 +127,8 @@ export function ours(
       volume,
       repaired,
       volSlack,
+      ticks,
+      coveredSeconds,
       partial: hasSnapshot || gapMsIn(memory, 0, bar) > 0,
     });
   }

@@ -120,8 +120,10 @@ describe('a difference', () => {
       'close',
       { ours: { close: 100.9 }, quality: { volSlack: 1 }, reference: { high: 100.5, close: 100.5 } },
     ],
-    ['unseenExtreme', "of a high within the day's range", 'high', { reference: { high: 110 } }],
-    ['unseenExtreme', "of a low within the day's range", 'low', { reference: { low: 90 } }],
+    ['unseenExtreme', "of a high within the day's range", 'high', { reference: { high: 102.5 } }],
+    ['unseenExtreme', "of a low within the day's range", 'low', { reference: { low: 98 } }],
+    ['unexplained', "of a high further away than our candle's range", 'high', { reference: { high: 102.6 } }],
+    ['unexplained', "of a low further away than our candle's range", 'low', { reference: { low: 97.9 } }],
     ['unexplained', 'of a high beyond it', 'high', { reference: { high: 110.05 } }],
     ['unexplained', 'of a low beyond it', 'low', { reference: { low: 89.95 } }],
     ['unexplained', 'of a high that reaches less far than ours', 'high', { ours: { high: 105 } }],
@@ -163,9 +165,16 @@ describe('a difference', () => {
     expect(counted(comparing([{}, {}], { reference: 2 }))).toEqual({ referenceMissing: 1 });
   });
 
+  it("beyond the day's range stays so after a bad print of the reference", () => {
+    const bad = { reference: { high: 1000 } };
+    const beyond = { ours: { high: 109, low: 91 }, reference: { high: 120, low: 91 } };
+    expect(counted(comparing([bad, beyond]))).toEqual({ unexplained: 2 });
+    expect(counted(comparing([bad, beyond], { ours: 1 }))).toEqual({ oursMissing: 1, unexplained: 1 });
+  });
+
   it('has one cause and no more: what is counted is what differs', () => {
     const found = comparing([
-      { quality: { volSlack: 8 }, reference: { volume: 50, high: 108, close: 99.9 } },
+      { quality: { volSlack: 8 }, reference: { volume: 50, high: 102, close: 99.9 } },
       { reference: { open: 100.2, low: 80 } },
     ]);
     expect(counted(found)).toEqual({ boundary: 2, unseenExtreme: 2, unexplained: 1 });

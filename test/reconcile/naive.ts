@@ -77,6 +77,15 @@ function unseen(
   all: readonly (readonly NaiveCandle[])[],
   hole: number,
 ): boolean {
+  const isWhole = (minute: number): boolean => all.some((one) => stateAt(one, minute) === 'whole');
+  const ofDay = all.flat().filter(({ minute }) => Math.floor(minute / DAY) === Math.floor(hole / DAY));
+  const minutes = ofDay.map(({ minute }) => minute);
+  for (const [edge, inside] of [
+    [Math.min(...minutes), hole + 1],
+    [Math.max(...minutes), hole - 1],
+  ])
+    // prettier-ignore
+    if (hole === edge && !isWhole(hole) && isWhole(inside)) return true;
   const both = [walk(side, all, hole, 1), walk(side, all, hole, -1)];
   return !both.includes('watched') && both.includes('partial');
 }
@@ -146,9 +155,13 @@ export function naiveCompare(pairs: readonly NaivePair[]): NaiveResult[] {
   });
 }
 
+/** What a cause may reach beyond our candle: three ticks, or its range. */
+const reachOf = ({ prices }: NaiveCandle, tick: number): number => Math.max(3 * tick, prices[1] - prices[2]);
+
 /**
  * Differences without a cause. Without quality rows only the closing auction, and an extreme within the range
- * that our day reached, have one.
+ * that our day reached, have one. The reference's earlier rows count in it as far as a cause may reach, and without
+ * our whole candle all but the most extreme one.
  */
 function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged {
   const result: NaiveJudged = { unexplained: 0, otherPrints: 0 };
@@ -159,12 +172,25 @@ function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged
     if (other === undefined || own.partial || other.partial) continue;
     const sameDay = ({ minute }: NaiveCandle): boolean =>
       Math.floor(minute / DAY) === Math.floor(own.minute / DAY);
-    const day = [
-      ...ours.filter(sameDay),
-      ...reference.filter((one) => sameDay(one) && one.minute < other.minute),
-    ];
-    const top = Math.max(...day.map(({ prices }) => prices[1]));
-    const bottom = Math.min(...day.map(({ prices }) => prices[2]));
+    const mine = ours.filter(sameDay);
+    const earlier = reference.filter((one) => sameDay(one) && one.minute < other.minute);
+    const tops = mine.map(({ prices }) => prices[1]);
+    const bottoms = mine.map(({ prices }) => prices[2]);
+    const alone: NaiveCandle[] = [];
+    for (const one of earlier) {
+      const met = mine.find(({ minute, partial }) => minute === one.minute && !partial);
+      if (met === undefined) alone.push(one);
+      else {
+        tops.push(Math.min(one.prices[1], met.prices[1] + reachOf(met, tick)));
+        bottoms.push(Math.max(one.prices[2], met.prices[2] - reachOf(met, tick)));
+      }
+    }
+    const second = (values: number[]): number[] => values.slice(1, 2);
+    const top = Math.max(...tops, ...second(alone.map(({ prices }) => prices[1]).sort((a, b) => b - a)));
+    const bottom = Math.min(
+      ...bottoms,
+      ...second(alone.map(({ prices }) => prices[2]).sort((a, b) => a - b)),
+    );
     own.prices.forEach((price, field) => {
       const theirs = other.prices[field];
       if (Math.abs(price - theirs) <= tick) return;
@@ -175,7 +201,7 @@ function judged({ ours, reference = [], tick, volumes }: NaivePair): NaiveJudged
       const hidden =
         (field === 1 && theirs > price && theirs <= top) ||
         (field === 2 && theirs < price && theirs >= bottom);
-      if (!hidden) result.unexplained++;
+      if (!hidden || Math.abs(price - theirs) > reachOf(own, tick)) result.unexplained++;
     });
     if (volumes && own.volume !== other.volume && !own.auction) result.unexplained++;
   }

@@ -53,7 +53,11 @@ export function sideFrom(file: CandleFile): ReadSide {
     notes.push(`${file.path}: ${unknown} candles without a row in the quality file count as partial.`);
   return {
     path: file.path,
-    side: { candles: onMinute.map((row) => seenFrom(row, file.ours, coarse)), volumeKind: file.volumeKind },
+    side: {
+      candles: onMinute.map((row) => seenFrom(row, file.ours, coarse)),
+      volumeKind: file.volumeKind,
+      mode: file.keys.get('mode'),
+    },
     origin: {
       feed: file.keys.get('feed'),
       mode: file.keys.get('mode'),
