@@ -166,9 +166,15 @@ async function readWhole(path: string, fail: Refusal): Promise<Buffer | undefine
     bytes.toString('latin1', 0, 4) !== MAGIC ||
     bytes.toString('latin1', bytes.length - 4) !== MAGIC
   )
-    throw fail('is no whole Parquet file (it does not begin and end with PAR1): move it away or delete it.');
+    throw fail(
+      'is no whole Parquet file (it does not begin and end with PAR1): write it again from where it comes, or name another folder.',
+    );
   return bytes;
 }
+
+/** What to do with a user's file that another program may still read; it is theirs, so never to delete it. */
+const REWRITE =
+  'If DuckDB or pandas reads it, rewrite it with them (in pandas read_parquet, then to_parquet); if not, write it again from where it comes.';
 
 /** Checks the pages and reads a range. Throws whatever the library throws. */
 async function readRows(
@@ -206,7 +212,7 @@ async function readRows(
 export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
   const fail: Refusal = (what, cause) => new EngineError(code, `${path} ${what}`, { cause });
   const damaged = (error: unknown): EngineError =>
-    fail(`is a damaged Parquet file (${sentenceOf(error)}): move it away or delete it.`, error);
+    fail(`cannot be read as Parquet (${sentenceOf(error)}). ${REWRITE}`, error);
   const bytes = await readWhole(path, fail);
   if (bytes === undefined) return undefined;
   let footer: Footer;
@@ -218,7 +224,7 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
   const { columns, zone, timeKind, keys, rowCount, unreadable } = footer;
   if (unreadable.length > 0)
     throw fail(
-      `is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress: rewrite it with SNAPPY, or delete it.`,
+      `is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress. ${REWRITE}`,
     );
   return {
     path,
