@@ -45,7 +45,7 @@ export interface NaiveCounts {
   reseeds: number;
 }
 
-export interface Anchor {
+interface Anchor {
   readonly volume: bigint;
   readonly sequence: bigint;
   readonly connection: number;

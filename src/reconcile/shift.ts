@@ -19,7 +19,7 @@ export interface Unit {
 }
 
 /** Shares of values that agree, 0 to 1, over `minutes` that both sides have. */
-export interface ShiftAgreement {
+interface ShiftAgreement {
   readonly minutes: number;
   readonly prices: number;
   readonly volumes: number;
@@ -46,7 +46,7 @@ export const ZONE_MINUTES = 330;
 const KNOWN = [1, -1, -ZONE_MINUTES, ZONE_MINUTES, 1 - ZONE_MINUTES, ZONE_MINUTES + 1];
 
 /** Every n-th candle, so that at most MAX_SAMPLES are left. */
-export function sampled(candles: readonly OurCandle[]): readonly OurCandle[] {
+function sampled(candles: readonly OurCandle[]): readonly OurCandle[] {
   const step = Math.ceil(candles.length / MAX_SAMPLES);
   return candles.filter((_, k) => k % step === 0);
 }
@@ -58,7 +58,7 @@ export function isNear({ candle, quality }: OurCandle, volume: number): boolean 
 }
 
 /** With the reference `shift` minutes later than ours, and its prices divided by `factor`. */
-export function agreementAt(
+function agreementAt(
   { reference, tickRupees, volumes }: Unit,
   samples: readonly OurCandle[],
   shift: number,

@@ -34,7 +34,7 @@ function row(cell: Cell): string {
 }
 
 /** The section on what a feed hides. */
-export function hiddenText(hidden: HiddenTable): string {
+function hiddenText(hidden: HiddenTable): string {
   const rows = MODES.flatMap((mode) =>
     HIDDEN_KINDS.flatMap((kind) =>
       hidden[mode][kind].map((row, rate) => {
