@@ -47,7 +47,7 @@ describe('a Parquet file that asks for more than it is', () => {
       [
         'a page that grows a thousandfold and does not say so',
         packed(gzipSync(Buffer.alloc(2 ** 26)), undefined, 'GZIP'),
-        'damaged',
+        'cannot be read as Parquet',
       ],
       [
         'a page that says that it is 128 MiB',

@@ -151,6 +151,7 @@ describe('what is printed', () => {
         'symbols',
         'causes',
         'values',
+        'excesses',
         'differences',
         'missing',
         'notes',
