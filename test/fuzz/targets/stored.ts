@@ -13,7 +13,7 @@ import { hostileParquet } from './history.js';
 
 const RELIANCE = { exchange: 'NSE', symbol: 'RELIANCE' };
 const IDENTITY = { feed: 'sim:1', mode: 'ltp', volumeKind: 'tick', rules: RULES } as const;
-const KEYS = { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick' };
+const KEYS = { feed: 'sim:1', mode: 'ltp', volume_kind: 'tick', rules: String(RULES) };
 const honest = {
   candles: forgedFile({ columns: CANDLE_COLUMNS, rows: 30, keys: KEYS }),
   quality: forgedFile({ columns: QUALITY_COLUMNS, rows: 30, keys: KEYS }),
