@@ -47,7 +47,8 @@ export const page: Bench = {
       const seen = await watched(run);
       if (plain.lost || seen.lost) throw new Error('page: a run lost something');
       // A smoke run lasts a second or two, in which a busy machine sends little.
-      if (seen.bytes < (smoke ? 5_000 : 50_000)) throw new Error(`page: only ${seen.bytes} bytes of events came`);
+      if (seen.bytes < (smoke ? 5_000 : 50_000))
+        throw new Error(`page: only ${seen.bytes} bytes of events came`);
       without.push(plain.cpuPercent);
       more.push(seen.cpuPercent - plain.cpuPercent);
       memory.push(seen.rssMb - plain.rssMb);
