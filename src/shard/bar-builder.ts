@@ -222,7 +222,11 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
     f[s + SLOT.duplicates] += 1;
     return false;
   }
-  if (older || !usable) return applyOlder(m, row, s, r, older);
+  if (older) return applyOlder(m, row, s, r);
+  if (!usable) {
+    f[s + SLOT.noTrade] += 1;
+    return false;
+  }
   const rise = volume - f[s + SLOT.anchorVolume];
   if (rise <= 0) return applyWithoutRise(m, row, s, r, moved, rise < 0);
   const late = applyTick(m, row, s, r, rise);
@@ -275,14 +279,13 @@ function applyWithoutRise(
 }
 
 /**
- * A packet that is older by sequence, or of an impossible volume: its price counts if SnapQuote tells that its trade
- * was in its own minute. True if it was late.
+ * A packet that is older by sequence: its price counts if SnapQuote tells that its trade was in its own minute. True
+ * if it was late.
  */
-function applyOlder(m: ShardMemory, row: number, s: number, r: number, older: boolean): boolean {
-  if (older && m.shape.hasTradeTime === true && isContinuous(m, row, r)) {
-    const own = barAt(m, row, r + PACKET.exchangeMs) === barAt(m, row, r + PACKET.timeMs);
-    if (own) return applyTick(m, row, s, r, 0) === LATE;
-  }
+function applyOlder(m: ShardMemory, row: number, s: number, r: number): boolean {
+  const own = barAt(m, row, r + PACKET.exchangeMs) === barAt(m, row, r + PACKET.timeMs);
+  if (own && m.shape.hasTradeTime === true && isContinuous(m, row, r))
+    return applyTick(m, row, s, r, 0) === LATE;
   m.f64[s + SLOT.noTrade] += 1;
   return false;
 }

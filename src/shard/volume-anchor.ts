@@ -171,9 +171,10 @@ export function repairExtremes(m: ShardMemory, row: number, s: number, r: number
  */
 export function repairFirst(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
+  if (f[s + SLOT.anchorVolume] !== 0) return;
   const at = m.staticOf(row);
   const first = Math.floor((f[at + STATIC.openMs] - f[at + STATIC.originMs]) / MINUTE_MS);
-  if (f[s + SLOT.anchorVolume] !== 0 || loadedBar(m, s) !== first || !isRangeSound(f, r)) return;
+  if (loadedBar(m, s) !== first || !isRangeSound(f, r)) return;
   extendTo(f, s, r, EXTENDED.high | EXTENDED.low);
 }
 

@@ -20,34 +20,34 @@ export interface Outcome {
   readonly notes: readonly string[];
 }
 
-/** Hashes that differ from the run's, and damage to the journal; sentences. */
+const hasOurRules = ({ meta }: JournalSummary): boolean => rulesOf(meta) === RULES;
+
+/** The run's hashes, if its rules are ours: else they say nothing. */
+const comparable = (about: JournalSummary): JournalSummary['sum'] =>
+  hasOurRules(about) ? about.sum : undefined;
+
+/** What differs from a run of our rules, and damage to the journal; sentences. */
 export function problemsOf(about: JournalSummary, hashes: Hashes, difference: string | undefined): string[] {
-  const problems = difference === undefined ? [] : [difference];
+  const problems = difference === undefined || !hasOurRules(about) ? [] : [difference];
+  const sum = comparable(about);
   for (const [name, what] of [
     ['candles', 'candles are'],
     ['quality', 'quality rows are'],
     ['momentum', 'momentum is'],
   ] as const) {
-    const said = about.sum?.[name];
+    const said = sum?.[name];
     if (said !== undefined && said !== hashes[name])
       problems.push(
         `The ${what} not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`,
       );
   }
-  return [...problems, ...damageOf(about)];
+  const { broken, segment, offset, tornBytes } = about.extent;
+  if (broken === 'damaged')
+    problems.push(
+      `The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`,
+    );
+  return problems;
 }
-
-/** What of the journal could not be used; sentences. */
-export function damageOf({ extent: { broken, segment, offset, tornBytes } }: JournalSummary): string[] {
-  if (broken !== 'damaged') return [];
-  return [
-    `The journal is damaged in segment ${segment} at byte ${offset}: ${count(tornBytes, 'byte')} there, and all that follows, could not be used.`,
-  ];
-}
-
-/** The run's hashes, if its rules are ours: else they say nothing. */
-const comparable = ({ sum, meta }: JournalSummary): JournalSummary['sum'] =>
-  rulesOf(meta) === RULES ? sum : undefined;
 
 /** What the run's rules were, if they were others, and how the journal ends; sentences. */
 export function notesOf(about: JournalSummary): string[] {

@@ -4,7 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import type { FileIdentity } from '../../candles/candle.js';
-import { RULES, rulesDifference } from '../../candles/rules.js';
+import { RULES } from '../../candles/rules.js';
 import { defineCommand } from '../../cli/command.js';
 import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock, sleep } from '../../clock.js';
@@ -21,7 +21,6 @@ import {
 } from '../../ingest/journal-source.js';
 import { runsIn, segmentsOf } from '../../journal/folder.js';
 import type { BlockStamp } from '../../journal/format.js';
-import { rulesOf } from '../../journal/meta.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { checkExisting } from '../../parquet/existing.js';
 import { broker } from '../../run/broker.js';
@@ -31,7 +30,7 @@ import { checkFolder, probeFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
 import { WriterHost } from '../../threads/writer-host.js';
-import { damageOf, notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
+import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
 
 type ReplayOptions = ValuesOf<'replay'>;
 
@@ -160,7 +159,7 @@ async function lockedOutcome(
   lock: LockToken,
   options: ReplayOptions,
 ): Promise<Outcome> {
-  const { folder, meta } = head;
+  const { folder } = head;
   const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, options);
   const clock = new SystemClock();
   const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
@@ -195,9 +194,7 @@ async function lockedOutcome(
       files: writer.files.length,
       counters: engine.counters,
       problems: [
-        ...(rulesDifference(rulesOf(meta)) === undefined
-          ? problemsOf(about, hashes, feed.difference)
-          : damageOf(about)),
+        ...problemsOf(about, hashes, feed.difference),
         ...writer.unwritten,
         ...conclusion.unproven,
         ...failures,
