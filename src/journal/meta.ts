@@ -5,6 +5,7 @@ import type { VolumeKind } from '../candles/candle.js';
 import { FIRST_RULES } from '../candles/rules.js';
 import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
+import { isTailMs } from '../market/calendar-file.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { RUN_ID } from './format.js';
 
@@ -104,8 +105,14 @@ function isAuction(value: unknown): boolean {
 }
 
 function isSession(value: unknown, openMs: number): boolean {
-  if (!holds(value, { date: isText, openMs: isFinite, closeMs: isFinite, auction: or(undefined, isAuction) }))
-    return false;
+  const checks: Checks = {
+    date: isText,
+    openMs: isFinite,
+    closeMs: isFinite,
+    auction: or(undefined, isAuction),
+    tailMs: or(undefined, isTailMs),
+  };
+  if (!holds(value, checks)) return false;
   const session = value as TradingSession;
   const minutes = (session.closeMs - openMs) / MINUTE_MS;
   return (

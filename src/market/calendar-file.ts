@@ -12,7 +12,18 @@ export interface Hours {
   readonly continuous: TimeWindow;
   /** The closing auction, and the minute that labels its candle. */
   readonly auction?: { readonly window: TimeWindow; readonly label: string };
+  /** How long trades still reach the feed after the continuous trading, ms, and why; default DEFAULT_TAIL_MS. */
+  readonly tailMs?: number;
+  readonly tailEvidence?: string;
 }
+
+/**
+ * The tail of hours that do not say theirs, market ms: as measured after the 15:30 close of 2026-01-16
+ * (docs/feed-behaviour.md, "Measured", fact 3); elsewhere extrapolated.
+ */
+export const DEFAULT_TAIL_MS = 2000;
+/** The official close replaces the last price within minutes (fact 5), so a tail is short. */
+export const MAX_TAIL_MS = 10_000;
 
 /** In force from `from` to `to`, both included; without `to`, until further notice. */
 export interface RegularHours extends Hours {
@@ -57,10 +68,23 @@ const isReason = (value: unknown): value is string =>
   !/[\u0000-\u001f\u007f-\u009f]/.test(value);
 
 const WINDOW = 'two times HH:mm, the earlier one first';
+const REASON = `a reason of one line, at most ${MAX_REASON_LENGTH} characters`;
+
+/** A session's tail, market ms. */
+export const isTailMs = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TAIL_MS;
+
+function checkTail({ tailMs, tailEvidence }: Record<string, unknown>, place: string, refuse: Refuse): void {
+  if (tailMs !== undefined && !isTailMs(tailMs))
+    refuse(`${place}.tailMs`, tailMs, `a whole number of ms from 0 to ${MAX_TAIL_MS}`);
+  if (tailEvidence !== undefined && !isReason(tailEvidence))
+    refuse(`${place}.tailEvidence`, tailEvidence, REASON);
+}
 
 function checkHours(hours: Record<string, unknown>, place: string, refuse: Refuse): void {
   const { continuous, auction } = hours;
   if (!isWindow(continuous)) return refuse(`${place}.continuous`, continuous, WINDOW);
+  checkTail(hours, place, refuse);
   if (auction === undefined) return;
   if (!isObject(auction)) return refuse(`${place}.auction`, auction, 'an object with `window` and `label`');
   const { window, label } = auction;
@@ -157,15 +181,14 @@ export function parseCalendar(text: string, where: string): CalendarData {
   if (!Array.isArray(regular) || regular.length === 0) return refuse('regular', regular, 'a list of hours');
   for (const [k, row] of regular.entries()) checkRegular(row, `regular[${k}]`, refuse);
   checkKinds(regular as RegularHours[], refuse);
-  const reason = `a reason of one line, at most ${MAX_REASON_LENGTH} characters`;
   checkDates(holidays, 'holidays', refuse, (value, place) => {
-    if (!isReason(value)) refuse(place, value, reason);
+    if (!isReason(value)) refuse(place, value, REASON);
   });
   checkDates(special, 'special', refuse, (value, place) => {
     if (isReason(value)) return;
     if (!isObject(value))
-      return refuse(place, value, `${reason}, or an object with \`reason\` and \`continuous\``);
-    if (!isReason(value.reason)) refuse(`${place}.reason`, value.reason, reason);
+      return refuse(place, value, `${REASON}, or an object with \`reason\` and \`continuous\``);
+    if (!isReason(value.reason)) refuse(`${place}.reason`, value.reason, REASON);
     checkHours(value, place, refuse);
   });
   if (!isDate(coveredUntil)) return refuse('coveredUntil', coveredUntil, 'a date YYYY-MM-DD');

@@ -3,7 +3,7 @@
  * daylight saving, so arithmetic is exact.
  */
 
-import { applies, parseCalendar, type CalendarData, type Hours } from './calendar-file.js';
+import { applies, DEFAULT_TAIL_MS, parseCalendar, type CalendarData, type Hours } from './calendar-file.js';
 
 export const IST_OFFSET_MS = 19_800_000;
 export const MINUTE_MS = 60_000;
@@ -41,6 +41,16 @@ export interface TradingSession {
   readonly closeMs: number;
   /** Ticks in the closing auction's window make one flat candle, labelled `labelMs`. */
   readonly auction: { readonly fromMs: number; readonly toMs: number; readonly labelMs: number } | undefined;
+  /** As its calendar row says, market ms; `tailMsOf` has what is used. */
+  readonly tailMs?: number | undefined;
+}
+
+/**
+ * How long after `closeMs` the feed still shows trades of the last minute, market ms: until the auction's window at
+ * the latest (docs/semantics.md, "The tail").
+ */
+export function tailMsOf({ closeMs, auction, tailMs = DEFAULT_TAIL_MS }: TradingSession): number {
+  return auction === undefined ? tailMs : Math.min(tailMs, Math.max(0, auction.fromMs - closeMs));
 }
 
 export type TradingDay =
@@ -48,11 +58,12 @@ export type TradingDay =
   | { readonly kind: 'shut'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly session: TradingSession; readonly reason: string };
 
-function sessionOf(date: string, { continuous, auction }: Hours): TradingSession {
+function sessionOf(date: string, { continuous, auction, tailMs }: Hours): TradingSession {
   return {
     date,
     openMs: istMs(date, continuous[0]),
     closeMs: istMs(date, continuous[1]),
+    tailMs,
     auction: auction && {
       fromMs: istMs(date, auction.window[0]),
       toMs: istMs(date, auction.window[1]),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   Calendar,
@@ -7,7 +8,9 @@ import {
   istMs,
   istStamp,
   MINUTE_MS,
+  tailMsOf,
 } from '../../src/market/session.js';
+import { shipped } from '../../src/paths.js';
 import { calendar } from '../listed.js';
 
 function session(date: string, derivatives: boolean) {
@@ -104,6 +107,14 @@ describe('a file that is no calendar', () => {
   const auction = { window: ['15:28', '15:35'], label: '15:29' };
 
   it.each<[string, unknown]>([
+    ...[-1, 1.5, 10_001, '2000', null].map((tailMs): [string, unknown] => [
+      `file: regular[0].tailMs is ${JSON.stringify(tailMs)}; it needs a whole number of ms from 0 to 10000.`,
+      { ...good, regular: [{ ...hours, tailMs }] },
+    ]),
+    [
+      'file: special["2026-11-08"].tailEvidence is 5; it needs a reason of one line, at most 200 characters.',
+      { ...good, special: { '2026-11-08': { ...hours, reason: 'Muhurat', tailMs: 0, tailEvidence: 5 } } },
+    ],
     ['file is no JSON (', '{ "regular": ['],
     ['file: the file is null; it needs an object.', null],
     ['file: regular is {}; it needs a list of hours.', { ...good, regular: {} }],
@@ -194,6 +205,37 @@ it('a special session has hours once somebody has written them down, also on a S
       closeMs: istMs('2026-11-08', '19:15'),
       auction: undefined,
     },
+  });
+});
+
+describe('the tail', () => {
+  const text = readFileSync(shipped('data/sessions/nse-sessions.json'), 'utf8');
+
+  it('is 2 s in each shipped row, which says whether that was measured', () => {
+    const { regular } = JSON.parse(text) as { regular: { tailMs: number; tailEvidence: string }[] };
+    expect(regular.map(({ tailMs, tailEvidence }) => [tailMs, tailEvidence.split(' ')[0]])).toEqual([
+      [2000, 'measured'],
+      [2000, 'extrapolated'],
+      [2000, 'measured'],
+    ]);
+    for (const derivatives of [true, false])
+      for (const date of ['2026-07-31', '2026-11-23', '2026-11-08'])
+        expect(tailMsOf(session(date, derivatives))).toBe(2000);
+  });
+
+  it('is 2 s where hours do not say, as in a special session, and what they say where they do', () => {
+    const hours = { reason: 'Muhurat', continuous: ['18:15', '19:15'] };
+    const tailOn = (special: object): number => {
+      const day = Calendar.parse(
+        JSON.stringify({ ...JSON.parse(text), special: { '2026-11-08': special } }),
+      ).day('2026-11-08', true);
+      return day.kind === 'open' ? tailMsOf(day.session) : NaN;
+    };
+    expect(tailOn(hours)).toBe(2000);
+    expect(tailOn({ ...hours, tailMs: 0 })).toBe(0);
+    expect(tailOn({ ...hours, tailMs: 1500, auction: { window: ['19:15', '19:20'], label: '19:15' } })).toBe(
+      0,
+    );
   });
 });
 
