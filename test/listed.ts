@@ -42,7 +42,7 @@ export function sessionOf({ derivatives }: Instrument): TradingSession {
 /** One of our candles in the form of the naive bar builder, without the fields that depend on connections. */
 export function asNaive({ candle, quality }: CandleWithQuality): Omit<NaiveCandle, 'gapMs' | 'seeded'> {
   const { timestampMs: minuteMs, open, high, low, close, volume } = candle;
-  const { ticks, priceChanges, source, volSlack, repaired, coverage, maxAgeMs } = quality;
+  const { ticks, priceChanges, source, volSlack, repaired, coverage, maxAgeMs, tail } = quality;
   return {
     minuteMs,
     open,
@@ -57,5 +57,6 @@ export function asNaive({ candle, quality }: CandleWithQuality): Omit<NaiveCandl
     repaired,
     coverage,
     maxAgeMs,
+    tail,
   };
 }

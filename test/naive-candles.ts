@@ -1,5 +1,14 @@
 /** What naive.ts keeps of an instrument, and its candles. Imports nothing from `src`. */
-import { compare, minuteOf, type Frame, type NaiveInstrument, type Tick } from './naive-frames.js';
+import {
+  closeOf,
+  compare,
+  minuteOf,
+  TAIL,
+  stampedIn,
+  type Frame,
+  type NaiveInstrument,
+  type Tick,
+} from './naive-frames.js';
 
 export interface NaiveOptions {
   readonly mode: 1 | 2 | 3;
@@ -22,7 +31,7 @@ export interface NaiveCandle {
   readonly ticks: number;
   readonly priceChanges: number;
   readonly auction: boolean;
-  /** Ms of its span inside the gaps. */
+  /** Ms of its span, and of the tail after it, inside the gaps. */
   readonly gapMs: number;
   /** Whether a snapshot, such as the first packet on a connection, fell into the minute. */
   readonly seeded: boolean;
@@ -33,6 +42,8 @@ export interface NaiveCandle {
   /** Share of the minute's seconds with a packet, and the longest time without one. Null for the auction. */
   readonly coverage: number | null;
   readonly maxAgeMs: number | null;
+  /** Whether a packet stamped after the end of continuous trading changed it. */
+  readonly tail: boolean;
 }
 
 /** What became of an instrument's accepted packets. `reseeds` are part of `noTrade`. */
@@ -103,7 +114,7 @@ function slackOf(
   const nextLabel = labels.find((label) => label > labelMs && volumeOf(label) > 0);
   const next = nextLabel === undefined ? [] : book.minutes.get(nextLabel)!.filter(({ slack }) => slack > 0);
   const from = next.at(-1)?.sinceMs;
-  const since = from === undefined ? undefined : minuteOf(book.instrument, date, from);
+  const since = from === undefined ? undefined : stampedIn(book.instrument, date, from);
   if (since === undefined || since.labelMs > labelMs) return own;
   return Math.max(
     own,
@@ -120,22 +131,26 @@ export function candleOf(
 ): NaiveCandle {
   const ticks = all.filter(({ isTick }) => isTick);
   const scale = book.instrument.exchangeType === 13 ? 10_000_000 : 100;
-  const minute = minuteOf(book.instrument, options.date, ticks[0].timeMs)!;
+  const minute = minuteOf(book.instrument, options.date, labelMs)!;
   let opening = ticks[0];
-  let closing = ticks[0];
-  for (const tick of ticks.slice(1)) {
-    if (compare(tick, opening) < 0) opening = tick;
-    if (compare(tick, closing) >= 0) closing = tick;
-  }
+  for (const tick of ticks.slice(1)) if (compare(tick, opening) < 0) opening = tick;
   const shown = ticks.map((tick) => tick.price);
   const highest = (list: readonly number[]): number => list.reduce((a, b) => Math.max(a, b));
   const lowest = (list: readonly number[]): number => list.reduce((a, b) => Math.min(a, b));
-  const prices = [...shown, ...all.flatMap(({ unshown }) => unshown)];
+  const told = all.filter(({ isTick, tail }) => isTick || tail).map((tick) => tick.price);
+  const prices = [...told, ...all.flatMap(({ unshown }) => unshown)];
   // An extreme counts as repaired only if no earlier packet of the minute showed it.
   let repaired = false;
+  let tail = false;
+  let closing = ticks[0];
   let [high, low] = [shown[0], shown[0]];
   for (const tick of all) {
-    if (tick.isTick) {
+    if (tick.isTick || tick.tail) {
+      const closes = compare(tick, closing) >= 0;
+      tail ||=
+        tick.tail &&
+        (tick.isTick || tick.price > high || tick.price < low || (closes && tick.price !== closing.price));
+      if (closes) closing = tick;
       high = Math.max(high, tick.price);
       low = Math.min(low, tick.price);
     }
@@ -150,8 +165,11 @@ export function candleOf(
   const ages = marks.slice(1).map((ms, k) => ms - marks[k]);
   const close = closing.price / scale;
   let gapMs = 0;
+  // Where stamps pick the minute, the feed tells of the last one until its tail ends.
+  const last = minute.toMs === closeOf(book.instrument, options.date);
+  const toldUntil = minute.toMs + (last && options.mode !== 3 ? TAIL : 0);
   for (const gap of options.gaps ?? [])
-    gapMs += Math.max(0, Math.min(gap.toMs, minute.toMs) - Math.max(gap.fromMs, minute.fromMs));
+    gapMs += Math.max(0, Math.min(gap.toMs, toldUntil) - Math.max(gap.fromMs, minute.fromMs));
   return {
     minuteMs: labelMs,
     // The auction is one print: packets before it in its window have the old price.
@@ -169,5 +187,6 @@ export function candleOf(
     repaired,
     coverage: minute.auction ? null : new Set(seen.map((ms) => Math.floor(ms / 1000))).size / 60,
     maxAgeMs: minute.auction ? null : highest(ages),
+    tail,
   };
 }

@@ -93,6 +93,24 @@ export function minuteOf(
   return undefined;
 }
 
+/** How long after continuous trading the feed may still show trades of its last minute. */
+export const TAIL = 2000;
+
+/** The label of the session's last minute, if a stamp is in the tail after it. */
+export function tailOf(instrument: NaiveInstrument, date: string, stampMs: number): number | undefined {
+  const close = closeOf(instrument, date);
+  return stampMs >= close && stampMs < close + TAIL ? close - MINUTE : undefined;
+}
+
+/** The minute that a stamp may tell of: that of its time, or the session's last one in its tail. */
+export function stampedIn(
+  instrument: NaiveInstrument,
+  date: string,
+  stampMs: number,
+): ReturnType<typeof minuteOf> {
+  return minuteOf(instrument, date, tailOf(instrument, date, stampMs) ?? stampMs);
+}
+
 export interface Tick {
   readonly timeMs: number;
   readonly connection: number;
@@ -104,8 +122,10 @@ export interface Tick {
   readonly sinceMs: number | undefined;
   /** Prices of trades since the previous packet, in the same minute, that no packet showed. */
   readonly unshown: readonly number[];
-  /** False for a packet without a trade that is kept for its `unshown`. */
+  /** False for a packet that is kept for its `unshown`, or for its price in the tail. */
   readonly isTick: boolean;
+  /** Stamped after the end of continuous trading. */
+  readonly tail: boolean;
 }
 
 /** -1, 0 or 1 as `a` is before, level with or after `b`; 0 where either lacks a sequence. */

@@ -18,6 +18,8 @@ import {
 import {
   closeOf,
   openOf,
+  stampedIn,
+  tailOf,
   DAY,
   decode,
   EXCHANGES,
@@ -60,6 +62,10 @@ export interface NaiveResult {
 /** When the packet says that its last trade was, where its mode does. */
 const tradeMsOf = (frame: Frame): number =>
   frame.mode === 3 ? Number(frame.lastTradeSeconds) * 1000 : Number(frame.exchangeMs);
+
+/** The minute of the trades that a packet tells of. In Quote mode the last one has a tail. */
+const tradedIn = (book: Book, frame: Frame, date: string): ReturnType<typeof minuteOf> =>
+  (frame.mode === 2 ? stampedIn : minuteOf)(book.instrument, date, tradeMsOf(frame));
 
 /** What a packet tells of trades since the anchor: their quantity, 0 if it is still to come, or why there are none. */
 type Told = { readonly quantity: number; readonly older: boolean } | 'seed' | 'noTrade';
@@ -104,10 +110,10 @@ function traded(
     if (frame.price < shown.low || shown.low === 0n) shown.low = frame.price;
   }
   if (seeds) return 'seed';
-  const minute = minuteOf(book.instrument, date, tradeMsOf(frame));
+  const minute = tradedIn(book, frame, date);
   const continuous = minute !== undefined && !minute.auction;
   if (older) {
-    const sent = minuteOf(book.instrument, date, Number(frame.exchangeMs));
+    const sent = stampedIn(book.instrument, date, Number(frame.exchangeMs));
     const own = frame.mode === 3 && continuous && sent?.labelMs === minute.labelMs && !sent.auction;
     return own ? { quantity: 0, older } : 'noTrade';
   }
@@ -156,6 +162,14 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     last.timeMs === timeMs &&
     last.price === frame.price;
   const minute = minuteOf(book.instrument, date, timeMs);
+  /** The price, if new, of a packet of the tail that is no tick. Nothing is made of a minute without ticks. */
+  const closeLate = (before: bigint | undefined, unshown: readonly number[]): boolean => {
+    const label = frame.mode === 3 ? undefined : tailOf(book.instrument, date, timeMs);
+    const ticks = label === undefined ? undefined : book.minutes.get(label);
+    if (ticks === undefined || frame.price === before) return false;
+    ticks.push({ ...tickOf(frame, packet, 0), unshown, isTick: false, tail: true });
+    return true;
+  };
   const seed = (): void => {
     counts.seed++;
     if (minute !== undefined) book.seeded.add(minute.labelMs);
@@ -164,7 +178,10 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     const cached = first && !(packet.marketMsSinceSubscribe > 5000 && packet.realMsSinceSubscribe > 250);
     if (cached) return seed();
     if (repeated) return void counts.duplicate++;
-    if (minute === undefined) return void counts.outOfSession++;
+    if (minute === undefined) {
+      counts.outOfSession++;
+      return void closeLate(last?.price, []);
+    }
     counts.tick++;
     cover(book, date, timeMs, minute.labelMs);
     return addTick(book, minute.labelMs, tickOf(frame, packet, 1));
@@ -186,34 +203,41 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     counts.noTrade++;
     // An older packet did not become the anchor.
     if (book.anchor === before) return;
-    const sent = minuteOf(book.instrument, date, exchangeMs);
+    const sent = stampedIn(book.instrument, date, exchangeMs);
     const ticks = sent === undefined || sent.auction ? undefined : book.minutes.get(sent.labelMs);
     const fell = frame.volume < before!.volume;
-    if (ticks !== undefined && !fell && previousMs >= sent!.fromMs)
+    const within = !fell && sent !== undefined && previousMs >= sent.fromMs;
+    const late = !fell && closeLate(before!.frame.price, within ? unshown : []);
+    if (ticks !== undefined && within && !late)
       ticks.push({ ...tickOf(frame, packet, 0), unshown, isTick: false });
     return cover(book, date, exchangeMs);
   }
   const { quantity } = told;
-  if (minute === undefined) {
-    const end = minuteOf(book.instrument, date, before!.exchangeMs);
+  const own = tradedIn(book, frame, date);
+  if (own === undefined) {
+    const end = stampedIn(book.instrument, date, before!.exchangeMs);
     if (end !== undefined) book.ends.set(end.labelMs, (book.ends.get(end.labelMs) ?? 0) + quantity);
     return void counts.outOfSession++;
   }
   counts.tick++;
-  if (!told.older) cover(book, date, exchangeMs, minute.labelMs);
+  if (!told.older) cover(book, date, exchangeMs, own.labelMs);
   // Nothing is traded between the end of continuous trading and the auction's print.
-  const fromMs = minute.auction ? closeOf(book.instrument, date) : minute.fromMs;
-  const straddles = quantity > 0 && before!.exchangeMs < fromMs;
-  const inMinute = previousMs >= fromMs && !minute.auction && !told.older;
+  const fromMs = own.auction ? closeOf(book.instrument, date) : own.fromMs;
+  // A trade of the tail may have its volume in the auction's.
+  const owed =
+    own.auction && before!.pending && tailOf(book.instrument, date, before!.exchangeMs) !== undefined;
+  const straddles = quantity > 0 && (before!.exchangeMs < fromMs || owed);
+  const inMinute = previousMs >= fromMs && !own.auction && !told.older;
   // The day's first trades: nothing was traded before, so that the day's range is the minute's.
-  const isFirst = quantity > 0 && before!.volume === 0n && minute.fromMs === openOf(book.instrument, date);
+  const isFirst = quantity > 0 && before!.volume === 0n && own.fromMs === openOf(book.instrument, date);
   const range = isFirst && hasSoundRange(frame) ? [Number(frame.dayHigh), Number(frame.dayLow)] : [];
   const extremes = [...(inMinute ? unshown : []), ...range];
-  addTick(book, minute.labelMs, {
+  addTick(book, own.labelMs, {
     ...tickOf(frame, packet, quantity),
     slack: straddles ? quantity : 0,
     sinceMs: before!.exchangeMs,
     unshown: extremes,
+    tail: minute === undefined,
   });
 }
 
@@ -227,6 +251,7 @@ const tickOf = (frame: Frame, { connection }: NaivePacket, quantity: number): Ti
   sinceMs: undefined,
   unshown: [],
   isTick: true,
+  tail: false,
 });
 
 function addTick(book: Book, labelMs: number, tick: Tick): void {

@@ -24,9 +24,9 @@ export interface QualityRow {
   readonly partial: boolean;
   /** Changes after the first seal. */
   readonly revision: number;
-  /** Ticks that came after the seal. */
+  /** Ticks, and prices of the tail, that came after the seal. */
   readonly late: number;
-  /** Market ms of the minute in which nothing could be seen. */
+  /** Market ms of the minute, and of its tail, in which nothing could be seen. */
   readonly gapMs: number;
   /** `auction` for the closing auction's print. */
   readonly source: CandleSource;
@@ -38,6 +38,8 @@ export interface QualityRow {
   readonly volSlack: number | null;
   /** High or low comes from the day's: no packet showed that trade. */
   readonly repaired: boolean;
+  /** A packet stamped after the end of trading changed it: the last minute of a session in LTP and Quote mode. */
+  readonly tail: boolean;
   /** Share of the minute's seconds that packets report, 0 to 1; null for an auction. */
   readonly coverage: number | null;
   /** Longest time without a packet, the minute's edges included, market ms; null for an auction. */

@@ -76,6 +76,7 @@ export function candleFromBar(
       source,
       volSlack: figures.volSlack,
       repaired: figures.repaired,
+      tail: figures.tail,
       coverage: source === 'auction' ? null : figures.coveredSeconds / MINUTE_SECONDS,
       maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilenceMs, silenceAtEnd),
     },

@@ -19,6 +19,8 @@ export const CANDLE = {
   open: 8,
   /** Its high or low is of a trade that no packet showed, known by the day's own high or low. */
   repaired: 16,
+  /** A packet stamped after the end of trading changed it. */
+  tail: 32,
 } as const;
 
 /**

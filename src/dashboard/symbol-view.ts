@@ -45,7 +45,8 @@ export function dashboardCandles(
       (quality.revision > 0 ? CANDLE.revised : 0) |
       (quality.source === 'auction' ? CANDLE.auction : 0) |
       (open ? CANDLE.open : 0) |
-      (quality.repaired ? CANDLE.repaired : 0);
+      (quality.repaired ? CANDLE.repaired : 0) |
+      (quality.tail ? CANDLE.tail : 0);
     const rule = evaluations.get(candle.timestampMs);
     return [
       candle.timestampMs,
@@ -75,7 +76,8 @@ export function openDashboardCandle(
     (gapMsIn(m, row, bar) > 0 ? CANDLE.partial : 0) |
     (figures.revision > 0 ? CANDLE.revised : 0) |
     (isAuction(m, bar) ? CANDLE.auction : 0) |
-    (figures.repaired ? CANDLE.repaired : 0);
+    (figures.repaired ? CANDLE.repaired : 0) |
+    (figures.tail ? CANDLE.tail : 0);
   return [
     barLabelMs(m, row, bar),
     figures.open / scale,

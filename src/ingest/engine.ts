@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert';
 import { shardOf, type Instrument } from '../market/instrument.js';
-import { MINUTE_MS, type TradingSession } from '../market/session.js';
+import { MINUTE_MS, tailMsOf, type TradingSession } from '../market/session.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { COUNTER, newCounters } from '../memory/counters.js';
 import { ShardMemory, STATIC } from '../memory/layout.js';
@@ -37,6 +37,16 @@ export interface EngineOptions {
   readonly slots?: number | undefined;
   /** Ordinary frames and ticks take the fast paths (docs/fast-paths.md); same result; default true. */
   readonly fastPaths?: boolean | undefined;
+}
+
+/** By the bars that end a session: the longest tail after them, market ms. */
+function tailsOf(sessions: readonly TradingSession[], openMs: number): ReadonlyMap<number, number> {
+  const tails = new Map<number, number>();
+  for (const session of sessions) {
+    const bar = (session.closeMs - openMs) / MINUTE_MS - 1;
+    tails.set(bar, Math.max(tailMsOf(session), tails.get(bar) ?? 0));
+  }
+  return tails;
 }
 
 export class Engine {
@@ -81,6 +91,7 @@ export class Engine {
       openMs,
       minutes,
       auction: auctionEnds.length > 0 ? { toMs: Math.max(...auctionEnds), bar: minutes } : undefined,
+      tails: tailsOf(sessions, openMs),
       graceMs: options.graceMs,
       silenceMs: options.silenceMs,
       maxTradeAgeMs: options.mode === 'snapquote' ? SNAPQUOTE_MAX_TRADE_AGE_MS : 0,
@@ -109,6 +120,7 @@ export class Engine {
     memory.f64[at + STATIC.originMs] = originMs;
     memory.f64[at + STATIC.openMs] = session.openMs;
     memory.f64[at + STATIC.closeMs] = session.closeMs;
+    memory.f64[at + STATIC.tailEndMs] = session.closeMs + tailMsOf(session);
     memory.f64[at + STATIC.auctionFromMs] = session.auction?.fromMs ?? 0;
     memory.f64[at + STATIC.auctionToMs] = session.auction?.toMs ?? 0;
     memory.f64[at + STATIC.auctionLabelMs] = session.auction?.labelMs ?? 0;

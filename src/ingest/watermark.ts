@@ -52,7 +52,9 @@ export interface WatermarkOptions {
   readonly minutes: number;
   /** End of the auction's window, and its bar. */
   readonly auction: { readonly toMs: number; readonly bar: number } | undefined;
-  /** Market ms between a minute's end and its seal. */
+  /** By bar: market ms after its end in which the feed still shows its trades. Less than a minute. */
+  readonly tails?: ReadonlyMap<number, number>;
+  /** Market ms between a minute's end, or its tail's, and its seal. */
   readonly graceMs: number;
   /** Market ms without a frame after which the clock advances the watermark. */
   readonly silenceMs: number;
@@ -299,12 +301,17 @@ export class Watermark {
   takeDueBar(): number | undefined {
     // Also for NaN, before the first frame.
     if (!(this.#timeMs >= this.#dueAtMs)) return undefined;
-    const { openMs, minutes, auction, graceMs } = this.#options;
-    this.#dueAtMs =
-      openMs + (Math.floor((this.#timeMs - graceMs - openMs) / MINUTE_MS) + 1) * MINUTE_MS + graceMs;
+    const { openMs, minutes, auction, graceMs, tails } = this.#options;
+    const ended = Math.floor((this.#timeMs - graceMs - openMs) / MINUTE_MS);
+    this.#dueAtMs = openMs + (ended + 1) * MINUTE_MS + graceMs;
+    let through = Math.min(ended, minutes) - 1;
+    const tailEndMs = openMs + (through + 1) * MINUTE_MS + (tails?.get(through) ?? 0);
+    if (this.#timeMs < tailEndMs + graceMs) {
+      this.#dueAtMs = Math.min(this.#dueAtMs, tailEndMs + graceMs);
+      through--;
+    }
     if (auction !== undefined && this.#timeMs < auction.toMs + graceMs)
       this.#dueAtMs = Math.min(this.#dueAtMs, auction.toMs + graceMs);
-    let through = Math.min(Math.floor((this.#timeMs - graceMs - openMs) / MINUTE_MS), minutes) - 1;
     if (auction !== undefined && this.#timeMs >= auction.toMs + graceMs) through = auction.bar;
     if (through <= this.#sealed) return undefined;
     this.#sealed = through;

@@ -12,7 +12,7 @@
  * | LATENCY   | 2,048               | shard  | main         | histogram: receive to applied (`histogram.ts`)       |
  * | SEALING   | 2,048               | shard  | main         | histogram: receive to sealed                         |
  * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
- * | STATIC    | rows x 48           | main   | shard, writer| each row's session; constant once the shard starts   |
+ * | STATIC    | rows x 56           | main   | shard, writer| each row's session; constant once the shard starts   |
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
  * | SLOTS     | rows x 2 x 448      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
  * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
@@ -137,9 +137,17 @@ export const BAR = {
   slackFrom: 23,
   /** Volume of a rise outside the session, part of which may belong to this bar. */
   slackAfter: 24,
-  /** 1: high or low comes from the day's range: no packet showed the trade. */
-  repaired: 25,
+  /** Bits of MARK. */
+  marks: 25,
   size: 26,
+} as const;
+
+/** What else is known of a bar. */
+export const MARK = {
+  /** High or low comes from the day's range: no packet showed the trade. */
+  repaired: 1,
+  /** A packet of the session's tail changed it. */
+  tail: 2,
 } as const;
 
 /**
@@ -218,7 +226,9 @@ export const STATIC = {
   auctionToMs: 3,
   auctionLabelMs: 4,
   originMs: 5,
-  size: 6,
+  /** Stamps from `closeMs` to here may show trades of the last minute. */
+  tailEndMs: 6,
+  size: 7,
 } as const;
 
 /** 32-bit words in a histogram region (`histogram.ts`). */

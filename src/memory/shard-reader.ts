@@ -4,7 +4,7 @@
  */
 import { MINUTE_MS } from '../market/session.js';
 import { type Instrument } from '../market/instrument.js';
-import { BAR, AS_SEALED, GAP, MAIN, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
+import { BAR, AS_SEALED, GAP, MAIN, MARK, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
 
 /** An instrument's shard, and its row in it. */
 export interface RowPlace {
@@ -32,6 +32,24 @@ export function barAt(m: ShardMemory, row: number, k: number): number {
   return -1;
 }
 
+/** The row's last minute of continuous trading, if the time at double index `k` is in its tail; else -1. */
+export function tailBarAt(m: ShardMemory, row: number, k: number): number {
+  const f = m.f64;
+  const s = m.staticOf(row);
+  return f[k] >= f[s + STATIC.closeMs] && f[k] < f[s + STATIC.tailEndMs] ? lastMinute(m, row) : -1;
+}
+
+/** The bar that a stamp at double index `k` may tell of: that of its time, or the last minute in its tail; else -1. */
+export function stampBarAt(m: ShardMemory, row: number, k: number): number {
+  const bar = barAt(m, row, k);
+  return bar < 0 ? tailBarAt(m, row, k) : bar;
+}
+
+function lastMinute(m: ShardMemory, row: number): number {
+  const s = m.staticOf(row);
+  return (m.f64[s + STATIC.closeMs] - m.f64[s + STATIC.originMs]) / MINUTE_MS - 1;
+}
+
 /** Start of a minute, or of the auction's window. Epoch ms. */
 function startOf(m: ShardMemory, row: number, bar: number): number {
   const s = m.staticOf(row);
@@ -45,11 +63,18 @@ function endOf(m: ShardMemory, row: number, bar: number): number {
   return isAuction(m, bar) ? m.f64[m.staticOf(row) + STATIC.auctionToMs] : startOf(m, row, bar) + MINUTE_MS;
 }
 
-/** Market ms of gaps in the bar; above 0, it is partial. */
+/** Until when packets tell of the bar: where stamps pick the minute, the last one has a tail. Epoch ms. */
+function toldUntil(m: ShardMemory, row: number, bar: number): number {
+  return m.shape.hasTradeTime !== true && bar === lastMinute(m, row)
+    ? m.f64[m.staticOf(row) + STATIC.tailEndMs]
+    : endOf(m, row, bar);
+}
+
+/** Market ms of gaps in the bar, and in its tail; above 0, it is partial. */
 export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   const count = Atomics.load(m.i32, SHARD.gaps);
   const start = startOf(m, row, bar);
-  const end = endOf(m, row, bar);
+  const end = toldUntil(m, row, bar);
   let unseen = 0;
   for (let k = 0; k < count; k++) {
     const from = m.f64[m.gaps + k * GAP.size + GAP.startMs];
@@ -131,6 +156,8 @@ export interface BarFigures {
   /** A connection's initial packet fell into it. */
   readonly hasSnapshot: boolean;
   readonly repaired: boolean;
+  /** A packet of the session's tail changed it. */
+  readonly tail: boolean;
   /** Seconds that a packet covered; exchange time of the last, epoch ms; longest time before one, ms. */
   readonly coveredSeconds: number;
   readonly lastSeenAt: number;
@@ -169,7 +196,8 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
     late: f[b + BAR.late],
     revision: f[b + BAR.revision],
     hasSnapshot: f[b + BAR.hasSnapshot] === 1,
-    repaired: f[b + BAR.repaired] === 1,
+    repaired: (f[b + BAR.marks] & MARK.repaired) !== 0,
+    tail: (f[b + BAR.marks] & MARK.tail) !== 0,
     coveredSeconds: f[b + BAR.coveredSeconds],
     lastSeenAt: f[b + BAR.lastSeenAt],
     longestSilenceMs: f[b + BAR.longestSilenceMs],

@@ -87,6 +87,7 @@ function remarks(flags: number): string {
     [CANDLE.revised, 'revised after its seal'],
     [CANDLE.auction, 'closing auction'],
     [CANDLE.repaired, "high or low from the day's own"],
+    [CANDLE.tail, 'with trades told after the end of trading'],
   ];
   return words
     .filter(([flag]) => (flags & flag) > 0)

@@ -48,4 +48,5 @@ export const QUALITY_COLUMNS = [
   { name: 'repaired', type: 'boolean' },
   { name: 'coverage', type: 'double' },
   { name: 'max_age_ms', type: 'int64' },
+  { name: 'tail', type: 'boolean' },
 ] as const satisfies readonly Column[];

@@ -28,6 +28,7 @@ export function qualityRecord(row: QualityRow): ParquetRecord {
     repaired: row.repaired,
     coverage: row.coverage,
     max_age_ms: row.maxAgeMs,
+    tail: row.tail,
   };
 }
 
@@ -40,8 +41,8 @@ function numberOrNull(value: unknown): number | null | undefined {
 
 /** One row from a reader; undefined when a value is missing or of another type. */
 export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
-  const { partial, source, repaired = false } = record;
-  // Files written before 2026-11-26 lack the last four columns.
+  // Files of rules 1 and 2 lack `tail`, and older ones the four columns before it.
+  const { partial, source, repaired = false, tail = false } = record;
   const [volSlack, coverage, maxAgeMs] = [
     numberOrNull(record.vol_slack),
     numberOrNull(record.coverage),
@@ -51,6 +52,7 @@ export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityR
   if (
     typeof partial !== 'boolean' ||
     typeof repaired !== 'boolean' ||
+    typeof tail !== 'boolean' ||
     (source !== 'continuous' && source !== 'auction')
   )
     return undefined;
@@ -67,6 +69,7 @@ export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityR
     repaired,
     coverage,
     maxAgeMs,
+    tail,
   };
   const numbers = [row.timestampMs, row.ticks, row.priceChanges, row.revision, row.late, row.gapMs];
   return numbers.every(Number.isFinite) ? row : undefined;

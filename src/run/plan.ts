@@ -8,7 +8,14 @@ import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../candles/candle.js';
 import { speedNumber } from '../sim/speed.js';
 import type { Instrument } from '../market/instrument.js';
-import { istDate, istStamp, type Calendar, type TradingDay, type TradingSession } from '../market/session.js';
+import {
+  istDate,
+  istStamp,
+  tailMsOf,
+  type Calendar,
+  type TradingDay,
+  type TradingSession,
+} from '../market/session.js';
 
 export interface Plan {
   readonly config: StageConfig;
@@ -25,6 +32,8 @@ export interface Plan {
   readonly startsMs: number;
   /** Epoch ms when the last instrument closes, closing auction included. */
   readonly endsMs: number;
+  /** The longest tail of a session, market ms: its last minute is sealed later by this. */
+  readonly tailMs: number;
   /** Epoch ms of the previous trading day's opening; undefined when the calendar does not cover it. */
   readonly previousOpenMs: number | undefined;
   /** True if the feed's choice (simulator, `--market-clock`) sets market time, not this machine. */
@@ -171,6 +180,7 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
     opensMs,
     startsMs: opensMs ?? startMs,
     endsMs: Math.max(...all.map(({ closeMs, auction }) => auction?.toMs ?? closeMs)),
+    tailMs: Math.max(...all.map(tailMsOf)),
     previousOpenMs: calendar.lastOpenMs(
       Math.min(...all.map(({ openMs }) => openMs)),
       instruments[0].derivatives,

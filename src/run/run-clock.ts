@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { MINUTE_MS } from '../market/session.js';
 import type { Plan } from './plan.js';
 
-/** Real ms beyond grace to seal the last minute when no packets advance the watermark. */
+/** Real ms beyond tail and grace to seal the last minute when no packets advance the watermark. */
 const LAST_SEAL_SLACK_MS = 3000;
 
 /** The watermark, as a run clock reads it. */
@@ -72,11 +72,12 @@ export class RunClock {
    */
   isOver(clock: Clock, seals: Seals): boolean {
     if (this.leftMin(clock) > 0) return false;
-    const { silenceMs, config, speed } = this.#plan;
+    const { silenceMs, tailMs, config, speed } = this.#plan;
     if (this.#wantedBar === undefined) {
       // No packet after the close advances the watermark to the end of the auction.
       this.#wantedBar = config.durationMin === undefined ? seals.lastBar : seals.lastEndedBar();
-      this.#deadlineMonoMs = clock.monoMs() + (silenceMs + config.graceMs) / speed + LAST_SEAL_SLACK_MS;
+      this.#deadlineMonoMs =
+        clock.monoMs() + (silenceMs + tailMs + config.graceMs) / speed + LAST_SEAL_SLACK_MS;
     }
     return seals.sealed >= this.#wantedBar || clock.monoMs() > this.#deadlineMonoMs;
   }

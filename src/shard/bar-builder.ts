@@ -10,6 +10,7 @@
  * | Quote or SnapQuote, cumulative volume rose   | tick of that rise                                            |
  * | the same volume, another price of a trade    | tick of volume 0: the volume is still to come                |
  * | SnapQuote, older, last trade of its minute   | tick of volume 0                                             |
+ * | LTP or Quote, other price, session's tail    | high, low and close of the last minute (`session-tail.ts`)   |
  * | Quote or SnapQuote, any other                | no trade, counted; a volume that fell becomes the new anchor |
  * | SEAL                                         | keeps each candle as sealed, and moves the last sealed bar   |
  * | GAP, END                                     | adds or ends a gap; marks the end                            |
@@ -33,7 +34,7 @@ import {
   type ShardMemory,
 } from '../memory/layout.js';
 import { kindOf, rowOf } from '../memory/record.js';
-import { barAt, gapMsIn } from '../memory/shard-reader.js';
+import { barAt, gapMsIn, stampBarAt, tailBarAt } from '../memory/shard-reader.js';
 import {
   setAnchor,
   addCoverage,
@@ -49,6 +50,8 @@ import {
   MAX_VOLUME,
 } from './volume-anchor.js';
 import { signalChange, type RowWriter } from './row-writer.js';
+import { applyTail, markTail, tickBar, widenSession } from './session-tail.js';
+import { compareWithKey, setClose } from './tick-order.js';
 import { unpack } from './unpack.js';
 
 // Doubles are never passed: V8 allocates an object for a double argument.
@@ -70,15 +73,11 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
     f[b + BAR.open] = price;
     f[b + BAR.high] = price;
     f[b + BAR.low] = price;
-    f[b + BAR.close] = price;
     f[b + BAR.openTime] = time;
     f[b + BAR.openConnection] = connection;
     f[b + BAR.openSequenceLow] = low;
     f[b + BAR.openSequenceHigh] = high;
-    f[b + BAR.closeTime] = time;
-    f[b + BAR.closeConnection] = connection;
-    f[b + BAR.closeSequenceLow] = low;
-    f[b + BAR.closeSequenceHigh] = high;
+    setClose(m, b, r);
   } else {
     if (price !== f[b + BAR.lastPrice]) f[b + BAR.priceChanges] += 1;
     if (price > f[b + BAR.high]) f[b + BAR.high] = price;
@@ -90,13 +89,7 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
       f[b + BAR.openSequenceLow] = low;
       f[b + BAR.openSequenceHigh] = high;
     }
-    if (compareWithKey(f, b + BAR.closeTime, r, connection) >= 0) {
-      f[b + BAR.close] = price;
-      f[b + BAR.closeTime] = time;
-      f[b + BAR.closeConnection] = connection;
-      f[b + BAR.closeSequenceLow] = low;
-      f[b + BAR.closeSequenceHigh] = high;
-    }
+    if (compareWithKey(f, b + BAR.closeTime, r, connection) >= 0) setClose(m, b, r);
   }
   f[b + BAR.lastPrice] = price;
   f[b + BAR.ticks] += 1;
@@ -105,21 +98,6 @@ function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed:
   f[b + BAR.volume] = volume > MAX_VOLUME ? MAX_VOLUME : volume;
   f[s + SLOT.ticks] += 1;
   if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
-}
-
-/**
- * Compares (time, connection, sequence) of packet `r` with the key at `k`: -1 before, 0 equal, 1 after. Equal without
- * a sequence in either: arrival decides.
- */
-function compareWithKey(f: Float64Array, k: number, r: number, connection: number): number {
-  const time = f[r + PACKET.timeMs];
-  if (time !== f[k]) return time < f[k] ? -1 : 1;
-  if (connection !== f[k + 1]) return connection < f[k + 1] ? -1 : 1;
-  if (!isSequence(f, r + PACKET.sequenceLow) || !isSequence(f, k + 2)) return 0;
-  const low = f[r + PACKET.sequenceLow];
-  const high = f[r + PACKET.sequenceHigh];
-  if (high !== f[k + 3]) return high < f[k + 3] ? -1 : 1;
-  return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
 }
 
 /** Stores the loaded bar of slot `s`, and loads `bar` from the table. */
@@ -174,13 +152,11 @@ function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
     f[s + SLOT.duplicates] += 1;
     return false;
   }
-  const price = f[r + PACKET.price];
   const late = applyTick(m, row, s, r, 1);
-  if (late === OUTSIDE) return false;
+  if (late === OUTSIDE) return applyTailPrice(m, row, s, r, s + SLOT.lastPrice);
   addCoverage(m, row, s, r);
-  f[s + SLOT.sessionSum] += price;
-  if (price > f[s + SLOT.sessionHigh]) f[s + SLOT.sessionHigh] = price;
-  if (price < f[s + SLOT.sessionLow] || f[s + SLOT.sessionLow] === 0) f[s + SLOT.sessionLow] = price;
+  f[s + SLOT.sessionSum] += f[r + PACKET.price];
+  widenSession(f, s, r);
   return late === LATE;
 }
 
@@ -190,7 +166,7 @@ const LATE = 1;
 
 /** Adds a tick of `quantity`. Returns OUTSIDE (the session), IN_TIME, or LATE if its minute was sealed. */
 function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: number): number {
-  const bar = barAt(m, row, r + PACKET.timeMs);
+  const bar = tickBar(m, row, r);
   if (bar < 0) {
     m.f64[s + SLOT.outOfSession] += 1;
     return OUTSIDE;
@@ -198,7 +174,19 @@ function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: 
   const sealed = bar <= m.i32[SHARD.sealed];
   loadBar(m, row, s, bar);
   addTick(m, s, r, quantity, sealed);
+  markTail(m, row, s, r);
   return sealed ? LATE : IN_TIME;
+}
+
+/**
+ * Applies the price of a packet without a tick, if it is of the tail and not that at double index `before`. True if
+ * it was late.
+ */
+function applyTailPrice(m: ShardMemory, row: number, s: number, r: number, before: number): boolean {
+  const bar = tailBarAt(m, row, r + PACKET.timeMs);
+  if (bar < 0 || m.f64[r + PACKET.price] === m.f64[before]) return false;
+  loadBar(m, row, s, bar);
+  return applyTail(m, s, r);
 }
 
 /** Quote or SnapQuote: a tick of the cumulative volume's rise, if it rose. True if it was late. */
@@ -231,7 +219,7 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   if (rise <= 0) return applyWithoutRise(m, row, s, r, moved, rise < 0);
   const late = applyTick(m, row, s, r, rise);
   if (late === OUTSIDE) {
-    const bar = barAt(m, row, s + SLOT.anchorAt);
+    const bar = stampBarAt(m, row, s + SLOT.anchorAt);
     if (bar >= 0) {
       loadBar(m, row, s, bar);
       addEndSlack(m, s, r);
@@ -263,19 +251,21 @@ function applyWithoutRise(
   const f = m.f64;
   const traded = !fell && showsTrade(m, s, r);
   let late = OUTSIDE;
+  let revised = false;
   // A range that moved means that the price did, too, and came back.
   const priced = f[r + PACKET.price] !== f[s + SLOT.seenPrice] || moved !== 0;
   if (traded && priced && isContinuous(m, row, r)) late = applyTick(m, row, s, r, 0);
   if (late === OUTSIDE) {
     f[s + SLOT.noTrade] += 1;
     if (fell) f[s + SLOT.volumeResets] += 1;
+    else if (m.shape.hasTradeTime !== true) revised = applyTailPrice(m, row, s, r, s + SLOT.seenPrice);
     coverWithoutTick(m, row, s, r, fell ? 0 : moved);
   } else {
     repairExtremes(m, row, s, r, moved);
     addCoverage(m, row, s, r);
   }
   setAnchor(m, s, r, traded ? 1 : fell ? 0 : f[s + SLOT.volumePending]);
-  return late === LATE;
+  return revised || late === LATE;
 }
 
 /**
@@ -283,7 +273,7 @@ function applyWithoutRise(
  * if it was late.
  */
 function applyOlder(m: ShardMemory, row: number, s: number, r: number): boolean {
-  const own = barAt(m, row, r + PACKET.exchangeMs) === barAt(m, row, r + PACKET.timeMs);
+  const own = stampBarAt(m, row, r + PACKET.exchangeMs) === barAt(m, row, r + PACKET.timeMs);
   if (own && m.shape.hasTradeTime === true && isContinuous(m, row, r))
     return applyTick(m, row, s, r, 0) === LATE;
   m.f64[s + SLOT.noTrade] += 1;
@@ -292,13 +282,13 @@ function applyOlder(m: ShardMemory, row: number, s: number, r: number): boolean 
 
 /** True if the packet's tick belongs to a minute of continuous trading. */
 function isContinuous(m: ShardMemory, row: number, r: number): boolean {
-  const bar = barAt(m, row, r + PACKET.timeMs);
+  const bar = tickBar(m, row, r);
   return bar >= 0 && bar < m.shape.bars - 1;
 }
 
 /** A packet without a trade confirms the price in its second, and so covers it. */
 function coverWithoutTick(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
-  const bar = barAt(m, row, r + PACKET.exchangeMs);
+  const bar = stampBarAt(m, row, r + PACKET.exchangeMs);
   if (bar < 0) return;
   loadBar(m, row, s, bar);
   repairExtremes(m, row, s, r, moved);

@@ -8,15 +8,15 @@
  * | `showsTrade`     | was there a trade, though the volume is the same?       |                                    |
  * | `addEdgeSlack`   | how much of a first rise is the minute before's?        | BAR.slackBefore, BAR.slackFrom     |
  * | `addEndSlack`    | how much of a rise after the session is the last bar's? | BAR.slackAfter                     |
- * | `repairExtremes` | which high or low did no packet show?                   | BAR.high, BAR.low, BAR.repaired    |
+ * | `repairExtremes` | which high or low did no packet show?                   | BAR.high, BAR.low, BAR.marks       |
  * | `repairFirst`    | and in the day's first minute?                          | the same                           |
  * | `addCoverage`    | which seconds did a packet cover?                       | BAR.coveredSeconds, BAR.lastSeenAt |
  *
  * Part of the bar builder: one record changes one bar and the open slot.
  */
 import { MINUTE_MS } from '../market/session.js';
-import { barAt } from '../memory/shard-reader.js';
-import { BAR, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { stampBarAt, tailBarAt } from '../memory/shard-reader.js';
+import { BAR, MARK, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
 
 /** Greatest volume that a double holds exactly. A greater or negative total never becomes the anchor. */
 export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
@@ -92,9 +92,15 @@ const loadedBar = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex
  * trade lies before the edge, reported the volume at the edge. Call before `setAnchor`.
  */
 export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number): void {
-  if (isInLoadedBar(m, row, s, s + SLOT.anchorAt)) return;
+  if (isInLoadedBar(m, row, s, s + SLOT.anchorAt) && !isOwedByTail(m, row, s)) return;
   addSlack(m.f64, s, r, BAR.slackBefore);
-  m.f64[s + SLOT.bar + BAR.slackFrom] = barAt(m, row, s + SLOT.anchorAt) + 1;
+  m.f64[s + SLOT.bar + BAR.slackFrom] = stampBarAt(m, row, s + SLOT.anchorAt) + 1;
+}
+
+/** True if the loaded bar is the auction's, and the volume of a trade in the tail before it is still to come. */
+function isOwedByTail(m: ShardMemory, row: number, s: number): boolean {
+  const pending = m.f64[s + SLOT.volumePending] === 1;
+  return pending && loadedBar(m, s) === m.shape.bars - 1 && tailBarAt(m, row, s + SLOT.anchorAt) >= 0;
 }
 
 /** A rise after trading makes no candle but may belong to the loaded bar. */
@@ -184,11 +190,11 @@ function extendTo(f: Float64Array, s: number, r: number, moved: number): void {
   if (f[b + BAR.ticks] === 0) return;
   if ((moved & EXTENDED.high) !== 0 && f[r + PACKET.dayHigh] > f[b + BAR.high]) {
     f[b + BAR.high] = f[r + PACKET.dayHigh];
-    f[b + BAR.repaired] = 1;
+    f[b + BAR.marks] = f[b + BAR.marks] | MARK.repaired;
   }
   if ((moved & EXTENDED.low) !== 0 && f[r + PACKET.dayLow] < f[b + BAR.low]) {
     f[b + BAR.low] = f[r + PACKET.dayLow];
-    f[b + BAR.repaired] = 1;
+    f[b + BAR.marks] = f[b + BAR.marks] | MARK.repaired;
   }
 }
 

@@ -50,6 +50,7 @@ export function candleOf({
       repaired: false,
       coverage: 0.7,
       maxAgeMs: 4000,
+      tail: false,
       ...quality,
     },
   };

@@ -106,7 +106,7 @@ describe('the candles file', () => {
 });
 
 describe('the quality file', () => {
-  it('has its twelve columns', () =>
+  it('has its thirteen columns', () =>
     written(async (folder) => {
       const path = qualityPath(folder, RELIANCE);
       const columns = await duckdb(`DESCRIBE SELECT * FROM '${path}'`);
@@ -123,6 +123,7 @@ describe('the quality file', () => {
         ['repaired', 'BOOLEAN'],
         ['coverage', 'DOUBLE'],
         ['max_age_ms', 'BIGINT'],
+        ['tail', 'BOOLEAN'],
       ]);
       expect(await duckdb(`SELECT * EXCLUDE timestamp FROM '${path}'`)).toStrictEqual([
         {
@@ -137,6 +138,7 @@ describe('the quality file', () => {
           repaired: false,
           coverage: 0.7,
           max_age_ms: '4000',
+          tail: false,
         },
         {
           ticks: '42',
@@ -150,6 +152,7 @@ describe('the quality file', () => {
           repaired: false,
           coverage: 0.7,
           max_age_ms: '4000',
+          tail: false,
         },
       ]);
     }));

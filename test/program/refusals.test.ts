@@ -143,6 +143,7 @@ describe.concurrent('a stage run refuses', () => {
             repaired: false,
             coverage: 1,
             maxAgeMs: 1000,
+            tail: false,
           },
         },
       ]);

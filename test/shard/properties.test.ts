@@ -10,7 +10,7 @@ import { at, engineOf, expectNaive, INSTRUMENTS, naiveOf, outcome, playInline } 
 import { unfold, WHATS, type Happening } from './schedule.js';
 
 const happening: fc.Arbitrary<Happening> = fc.record({
-  what: fc.constantFrom(...WHATS, 'trade', 'trade', 'trade', 'trade', 'trade', 'delayed', 'tick'),
+  what: fc.constantFrom(...WHATS, 'trade', 'trade', 'trade', 'trade', 'trade', 'delayed', 'tick', 'closing'),
   afterMs: fc.oneof(
     { weight: 3, arbitrary: fc.constant(0) },
     { weight: 8, arbitrary: fc.nat(1500) },
@@ -24,7 +24,7 @@ const happening: fc.Arbitrary<Happening> = fc.record({
 const schedule = fc.record({
   mode: fc.constantFrom<NaiveMode>(1, 2, 3),
   // Before the opening, in the midst, around the end of continuous trading, around the auction.
-  startMs: fc.constantFrom('09:13:50', '11:00', '15:13:30', '15:27:30').map(at),
+  startMs: fc.constantFrom('09:13:50', '11:00', '15:13:30', '15:14:50', '15:27:30', '15:29:50').map(at),
   speed: fc.constantFrom(1, 60),
   // The quick lanes take small sequences, and leave those that are carried into the high word.
   sequenceStep: fc.constantFrom(1n, undefined),

@@ -168,7 +168,7 @@ describe('regressions', () => {
   });
 
   it('an auction print among packets that repeat the old price', () => {
-    const script = running().frame('RELIANCE', at('15:14:59'), 1010).frame('RELIANCE', at('15:15:00'), 1099);
+    const script = running().frame('RELIANCE', at('15:14:59'), 1010).frame('RELIANCE', at('15:15:02'), 1099);
     script
       .hum(at('15:28:00'))
       .frame('RELIANCE', at('15:28:00'), 1010)

@@ -87,7 +87,7 @@ const ORDINARY = [
 const ODD = [
   'reconnect', 'slowReconnect', 'noSequence', 'sameSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
   'safePrice', 'year9999', 'zeroTime', 'negativeTime', 'unknownToken', 'paddedToken', 'unknownExchange', 'otherExchange', 'otherMode', 'depth', 'garbage', 'twoFrames',
-  'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary', 'milliseconds', 'smallRise', 'contradicted', 'wideRange',
+  'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary', 'milliseconds', 'smallRise', 'contradicted', 'wideRange', 'closing',
 ] as const; // prettier-ignore
 export type What = (typeof ORDINARY)[number] | (typeof ODD)[number];
 export const WHATS: readonly What[] = [...ORDINARY, ...ODD];
@@ -133,6 +133,9 @@ export function seededHappenings(
     degree: random(),
   }));
 }
+
+/** Sessions end on whole quarters of an hour. */
+const QUARTER_MS = 900_000;
 
 /** From one sequence to the next: every second one carries into the high word. */
 const CARRYING = 2n ** 31n + 1n;
@@ -344,6 +347,17 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
         case 'milliseconds':
           trade();
           return send({ exchangeMs: BigInt(Math.floor(clock)) });
+        case 'closing': {
+          // Around the end of a session: stamps of the last second, the tail and just after it.
+          const closeMs = Math.round(clock / QUARTER_MS) * QUARTER_MS;
+          if (Math.abs(clock - closeMs) > 40_000) return send();
+          const before = { volume: state.volume, lastQuantity: state.lastQuantity };
+          trade();
+          // The price alone, with its quantity, or with its volume.
+          if (happening.quantity % 3 > 0) state.volume = before.volume;
+          if (happening.quantity % 3 > 1) state.lastQuantity = before.lastQuantity;
+          return send({}, closeMs - 1000 + Math.floor(degree * 4) * 1000);
+        }
         case 'minuteBoundary':
           trade();
           return send({}, Math.floor(clock / 60_000) * 60_000);

@@ -18,6 +18,8 @@ import { clockOf, must, type Invariant } from './violation.js';
 import { KNOWN_SILENCE_MS, wiredOf } from './world.js';
 
 const MINUTE_MS = 60_000;
+/** Of every session here. */
+const TAIL_MS = 2000;
 
 /** All that a run leaves, by symbol. */
 function outcome(engine: Engine): Map<string, string> {
@@ -102,7 +104,7 @@ export function examine({ nature, engine, recorder, told, breaks }: Evidence): v
   conserved(engine, naive, recorder);
   equalsNaive(engine, naive);
   if (nature.truthful) {
-    unseenIsPartial(engine, told);
+    unseenIsPartial(nature, engine, told);
     seenIsWhole(nature, engine, naive, told, breaks);
   }
   for (const shards of [1, 2, 4, 8]) if (shards !== nature.shards) same('shards', shards);
@@ -181,8 +183,15 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
   }
 }
 
+/** The minute that a packet tells a trade of: after continuous trading, where its stamp picks it, the last one. */
+function minuteTold(nature: Nature, engine: Engine, { instrument, timeMs }: Told): number {
+  const { closeMs } = sessionOf(engine.places[instrument].instrument);
+  const inTail = nature.mode !== 3 && timeMs >= closeMs && timeMs < closeMs + TAIL_MS;
+  return inTail ? closeMs - MINUTE_MS : Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
+}
+
 /** Each minute of which a trade was told that we did not hear. */
-function unseenIsPartial(engine: Engine, told: readonly Told[]): void {
+function unseenIsPartial(nature: Nature, engine: Engine, told: readonly Told[]): void {
   const lost = new Map<string, Told>();
   const sessions = engine.places.map(({ instrument }) => sessionOf(instrument));
   // A silence counts by what of it lies in the session: one that only reaches into it may be too short to be known.
@@ -191,7 +200,7 @@ function unseenIsPartial(engine: Engine, told: readonly Told[]): void {
   const isKnown = ({ timeMs, muted }: Told): boolean => !muted || (timeMs >= opened && timeMs < closed);
   for (const one of told)
     if (!one.heard && !one.excused && isKnown(one))
-      lost.set(`${one.instrument} ${Math.floor(one.timeMs / MINUTE_MS) * MINUTE_MS}`, one);
+      lost.set(`${one.instrument} ${minuteTold(nature, engine, one)}`, one);
   for (const place of engine.places) {
     for (const { candle, quality } of readCandles(engine.memories[place.shard], place, true)) {
       const one = lost.get(`${place.instrument.index} ${candle.timestampMs}`);

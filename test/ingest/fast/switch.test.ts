@@ -29,7 +29,7 @@ const schedule: fc.Arbitrary<Schedule> = fc
     oddEvery: fc.constantFrom(8, 40, 10_000),
     count: fc.integer({ min: 50, max: 900 }),
     reads: fc.constantFrom(1, 10, 200),
-    startMs: fc.constantFrom('09:13:50', '11:00', '15:13:30', '15:27:30').map(at),
+    startMs: fc.constantFrom('09:13:50', '11:00', '15:13:30', '15:14:50', '15:27:30').map(at),
     sequenceStep: fc.constantFrom(1n, 2n ** 31n + 1n),
   })
   .map(({ count, meanMs, oddEvery, startMs, sequenceStep, ...one }) => ({

@@ -1,0 +1,28 @@
+/** The order of a bar's ticks: by (time, connection, sequence), where arrival decides without a sequence. */
+import { BAR, PACKET, type ShardMemory } from '../memory/layout.js';
+import { isSequence } from './volume-anchor.js';
+
+/**
+ * Compares (time, connection, sequence) of packet `r` with the key at `k`: -1 before, 0 equal, 1 after. Equal without
+ * a sequence in either: arrival decides.
+ */
+export function compareWithKey(f: Float64Array, k: number, r: number, connection: number): number {
+  const time = f[r + PACKET.timeMs];
+  if (time !== f[k]) return time < f[k] ? -1 : 1;
+  if (connection !== f[k + 1]) return connection < f[k + 1] ? -1 : 1;
+  if (!isSequence(f, r + PACKET.sequenceLow) || !isSequence(f, k + 2)) return 0;
+  const low = f[r + PACKET.sequenceLow];
+  const high = f[r + PACKET.sequenceHigh];
+  if (high !== f[k + 3]) return high < f[k + 3] ? -1 : 1;
+  return low === f[k + 2] ? 0 : low < f[k + 2] ? -1 : 1;
+}
+
+/** Makes packet `r` the close of the bar at `b`. */
+export function setClose(m: ShardMemory, b: number, r: number): void {
+  const f = m.f64;
+  f[b + BAR.close] = f[r + PACKET.price];
+  f[b + BAR.closeTime] = f[r + PACKET.timeMs];
+  f[b + BAR.closeConnection] = m.i32[2 * r + PACKET.connection];
+  f[b + BAR.closeSequenceLow] = f[r + PACKET.sequenceLow];
+  f[b + BAR.closeSequenceHigh] = f[r + PACKET.sequenceHigh];
+}
