@@ -1,6 +1,7 @@
 /** A run's report, under the names that scripts read (docs/semantics.md, "Gates"). */
 import { RULES } from '../candles/rules.js';
 import { inOrder } from '../candles/candle.js';
+import type { JournalFigures } from '../journal/writer.js';
 import { writeWhole } from '../text/atomic-file.js';
 import { istStamp } from '../market/session.js';
 import { applied, type Facts, type Percentiles, type SymbolFacts } from './facts.js';
@@ -197,6 +198,10 @@ function outputReport({ output }: Facts): Record<string, unknown> {
   };
 }
 
+function journalReport({ untilMs, trouble, ...journal }: JournalFigures): Record<string, unknown> {
+  return { ...journal, until: untilMs === undefined ? null : istStamp(untilMs), trouble: trouble ?? null };
+}
+
 /** Plain data; prices in rupees. `sights` comes last because it is long. */
 export function buildReport(
   header: RunHeader,
@@ -239,7 +244,7 @@ export function buildReport(
     unseen: unseenReport(facts),
     brokerErrors: facts.feed.errors,
     output: outputReport(facts),
-    journal: journal === undefined ? null : { ...journal, trouble: journal.trouble ?? null },
+    journal: journal === undefined ? null : journalReport(journal),
     files: facts.output.files,
     sights: { ...views, duration: { askedMin: duration.askedMin, ranMin: duration.ranMin } },
   };

@@ -50,18 +50,20 @@ function judgeNoRest({ network, interrupted }: Facts): Judgement {
 }
 
 function judgeOutput({ output, finished, symbols, journal }: Facts): Judgement {
-  const expected = 'every file of this run reads back as sealed, and nothing was written elsewhere';
+  const expected =
+    'every file of this run reads back as sealed, the journal is whole, and nothing was written elsewhere';
   const observed =
     `${count(output.files.length, 'file')} in ${output.outDir}, ${output.proven ?? 0} candles read back as sealed` +
     (output.kept > 0 ? `, ${count(output.kept, 'minute')} of an earlier run kept as better` : '') +
     (journal === undefined ? '' : `, ${count(journal.frames, 'frame')} in the journal`);
   const fail = (remedy: string): Judgement => ({ status: 'fail', observed, expected, remedy });
   if (!finished) return { status: 'skip', observed, expected };
+  const lacking = journal?.trouble === undefined ? '' : ` ${journal.trouble}`;
   if (output.problems.length > 0) {
     const [first, ...others] = output.problems;
     const again =
       journal === undefined || journal.missing > 0
-        ? ''
+        ? lacking
         : ` All of it is in the journal: \`tickshard replay ${journal.folder} --out ${output.outDir}\` writes it when the cause is gone.`;
     return fail(`${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}${again}`);
   }
@@ -71,19 +73,19 @@ function judgeOutput({ output, finished, symbols, journal }: Facts): Judgement {
     );
   if (output.files.length === 0 && symbols.some(({ whole, partial }) => whole + partial > 0))
     return fail("There are candles and no file holds them: see the log for the disk's error.");
+  if (journal?.trouble !== undefined)
+    return {
+      status: 'fail',
+      observed: `${observed}, ${journal.missing} missing there`,
+      expected,
+      remedy: `The candles are whole, the journal is not.${lacking} Make room, or name another --journal.`,
+    };
   if (output.files.length === 0)
     return {
       status: 'warn',
       observed,
       expected,
       remedy: 'Nothing was seen, so there was nothing to write.',
-    };
-  if (journal?.trouble !== undefined)
-    return {
-      status: 'warn',
-      observed: `${observed}, ${journal.missing} missing there`,
-      expected,
-      remedy: `The candles are whole, the journal is not. ${journal.trouble}`,
     };
   return { status: 'pass', observed, expected };
 }

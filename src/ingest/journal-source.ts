@@ -14,6 +14,12 @@ import type { MessageBatch } from '../broker/messages.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';
 
+/** Between the last block before it and the resumption of the run; undefined: to the end. */
+export interface JournalHole {
+  readonly after: BlockStamp;
+  readonly resumed: BlockStamp | undefined;
+}
+
 export interface JournalSummary {
   readonly folder: string;
   readonly meta: RunMeta;
@@ -26,6 +32,10 @@ export interface JournalSummary {
   readonly ended: BlockStamp | undefined;
   /** Hashes of the run's rows by symbol; undefined if it did not write them. */
   readonly sum: Readonly<Record<string, string>> | undefined;
+  /** Times that the journal lacks (FLAG.incomplete); more than one only if the run was resumed. */
+  readonly lacks: readonly JournalHole[];
+  /** The run came to its end although the journal does not. */
+  readonly over: boolean;
   readonly frames: number;
   readonly resumes: number;
   readonly lastConnection: number;
@@ -105,6 +115,8 @@ export class JournalSummaryBuilder {
   #frames = 0;
   #resumes = 0;
   #lastConnection = 0;
+  readonly #lacks: JournalHole[] = [];
+  #over = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -114,6 +126,11 @@ export class JournalSummaryBuilder {
     this.#first ??= stamp;
     this.#last = stamp;
     this.#frames += count;
+  }
+
+  incomplete(over: boolean): void {
+    if (this.#last !== undefined) this.#lacks.push({ after: this.#last, resumed: undefined });
+    this.#over = over;
   }
 
   entry(kind: Kind, bytes: Buffer, stamp: BlockStamp): void {
@@ -138,8 +155,12 @@ export class JournalSummaryBuilder {
     } else if (kind === KIND.ended) {
       this.#lastConnection = Math.max(this.#lastConnection, stamp.connection);
       this.#connections.push({ ended: endOf(bytes, folder), stamp });
-    } else if (kind === KIND.resumed) this.#resumes++;
-    else if (kind === KIND.end) this.#ended = stamp;
+    } else if (kind === KIND.resumed) {
+      this.#resumes++;
+      const hole = this.#lacks.at(-1);
+      if (hole !== undefined && hole.resumed === undefined)
+        this.#lacks[this.#lacks.length - 1] = { ...hole, resumed: stamp };
+    } else if (kind === KIND.end) this.#ended = stamp;
     else if (kind === KIND.sum) this.#sum = sumOf(bytes, folder);
   }
 
@@ -169,6 +190,8 @@ export class JournalSummaryBuilder {
       extent,
       ended,
       sum,
+      lacks: this.#lacks,
+      over: this.#over,
       frames,
       resumes,
       lastConnection,
@@ -185,6 +208,7 @@ export async function readJournalSummary(folder: string): Promise<JournalSummary
   const extent = await readJournal(folder, {
     entry: (kind, bytes, stamp) => builder.entry(kind, bytes, stamp),
     frames: ({ count }, stamp) => builder.frames(count, stamp),
+    incomplete: (over) => builder.incomplete(over),
   });
   return builder.build(extent);
 }
@@ -321,6 +345,10 @@ export class JournalSource implements JournalVisitor {
           `${folder} holds an entry of kind ${String(kind)}, which this program does not know: use the version that wrote it.`,
         );
     }
+  }
+
+  incomplete(over: boolean): void {
+    this.#summary.incomplete(over);
   }
 
   blockOver(): Promise<void> | undefined {

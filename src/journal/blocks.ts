@@ -12,6 +12,8 @@ export interface Blocks {
   readonly length: number;
   readonly blocks: number;
   readonly frames: number;
+  /** Market time of the last block, epoch ms. */
+  readonly marketMs: number;
 }
 
 export class BlockBuilder {
@@ -25,6 +27,7 @@ export class BlockBuilder {
   #frameLength = 0;
   #blocks = 0;
   #frames = 0;
+  #marketMs = 0;
   #number: number;
 
   /** `number`: the run's next block. */
@@ -43,6 +46,7 @@ export class BlockBuilder {
     this.#reserve(BLOCK.header);
     const at = this.#length;
     this.#open = at;
+    this.#marketMs = marketMs;
     const bytes = this.#bytes;
     bytes.writeUInt32LE(this.#number, at + BLOCK.number);
     bytes.writeUInt32LE(connection, at + BLOCK.connection);
@@ -119,6 +123,7 @@ export class BlockBuilder {
       length: this.#length,
       blocks: this.#blocks,
       frames: this.#frames,
+      marketMs: this.#marketMs,
     };
     this.#bytes = spare;
     this.#view = viewOf(spare);

@@ -3,7 +3,7 @@
  * blocks; a block is what arrived at one moment, as entries. Little-endian. No other file has an offset of it.
  *
  * ```
- * segment   magic "TICKJRNL" | u16 version | u16 64 | u32 segment | u32 first block | u32 0 | f64 wall ms
+ * segment   magic "TICKJRNL" | u16 version | u16 64 | u32 segment | u32 first block | u32 flags | f64 wall ms
  * | run id, 24 bytes | u32 0 | u32 crc of the 60 before
  * block     u32 size | u32 crc of the rest | u32 number | u32 connection | f64 mono ms | f64 wall ms
  * | f64 market ms | entries
@@ -22,12 +22,22 @@ export const SEGMENT = {
   headerBytes: 10,
   number: 12,
   firstBlock: 16,
+  flags: 20,
   wallMs: 24,
   runId: 32,
   crc: 60,
   size: 64,
 } as const;
 const RUN_ID_BYTES = 24;
+
+/** Flags of a segment. They replace bytes that the file has, so a full disk takes them. */
+export const FLAG = {
+  /** What came after the segment's last block is not in the journal: the disk refused it, or a limit. */
+  incomplete: 1,
+  /** The run came to its end after that. */
+  over: 2,
+} as const;
+
 /** A folder name, and printed. */
 export const RUN_ID = /^[A-Za-z0-9-]{1,24}$/;
 
@@ -98,6 +108,7 @@ export function segmentHeader(options: {
   number: number;
   firstBlock: number;
   wallMs: number;
+  flags?: number;
 }): Buffer {
   const bytes = Buffer.alloc(SEGMENT.size);
   bytes.write(MAGIC, SEGMENT.magic, 'latin1');
@@ -105,6 +116,7 @@ export function segmentHeader(options: {
   bytes.writeUInt16LE(SEGMENT.size, SEGMENT.headerBytes);
   bytes.writeUInt32LE(options.number, SEGMENT.number);
   bytes.writeUInt32LE(options.firstBlock, SEGMENT.firstBlock);
+  bytes.writeUInt32LE(options.flags ?? 0, SEGMENT.flags);
   bytes.writeDoubleLE(options.wallMs, SEGMENT.wallMs);
   bytes.write(options.runId, SEGMENT.runId, RUN_ID_BYTES, 'latin1');
   bytes.writeUInt32LE(crc32(bytes, 0, SEGMENT.crc), SEGMENT.crc);
@@ -114,6 +126,8 @@ export function segmentHeader(options: {
 export interface SegmentHeader {
   readonly number: number;
   readonly firstBlock: number;
+  /** FLAG. */
+  readonly flags: number;
   readonly runId: string;
 }
 
@@ -129,6 +143,7 @@ export function readSegmentHeader(bytes: Buffer): SegmentHeader | string {
   return {
     number: bytes.readUInt32LE(SEGMENT.number),
     firstBlock: bytes.readUInt32LE(SEGMENT.firstBlock),
+    flags: bytes.readUInt32LE(SEGMENT.flags),
     runId,
   };
 }

@@ -10,6 +10,7 @@ import { segmentsOf } from './folder.js';
 import {
   BLOCK,
   ENTRY,
+  FLAG,
   KIND,
   MAX_BLOCK_BYTES,
   readSegmentHeader,
@@ -30,6 +31,8 @@ export interface JournalVisitor {
   blockBegins?(stamp: BlockStamp): Promise<void> | undefined;
   /** After a block: a visitor may wait for other threads. */
   blockOver?(stamp: BlockStamp): Promise<void> | undefined;
+  /** What came next is not in the journal (FLAG.incomplete). `over`: the run came to its end after that. */
+  incomplete?(over: boolean): void;
   /** After each block; true ends the reading. */
   seenEnough?(): boolean;
 }
@@ -155,6 +158,7 @@ class JournalPass {
   readonly #visitor: JournalVisitor;
   readonly #messages = new MessageBatch();
   #runId = '';
+  #flags = 0;
   #blocks = 0;
   #bytes = 0;
   /** The last segment read to its end, and its size. */
@@ -186,6 +190,7 @@ class JournalPass {
         (await nextBlock(source, this.#blocks, this.#messages));
       if (block === undefined) break;
       if (typeof block === 'string') {
+        this.#tellFlags();
         const broken = this.#isLast(index) ? block : 'damaged';
         return this.#extent(index + 1, number, at, source.size - at, broken);
       }
@@ -203,9 +208,14 @@ class JournalPass {
       if (this.#visitor.seenEnough?.() === true)
         return this.#extent(index + 1, number, source.at, 0, undefined);
     }
+    this.#tellFlags();
     this.#segment = number;
     this.#offset = source.at;
     return undefined;
+  }
+
+  #tellFlags(): void {
+    if ((this.#flags & FLAG.incomplete) !== 0) this.#visitor.incomplete?.((this.#flags & FLAG.over) !== 0);
   }
 
   /** Takes a header. Returns where reading ends if it does not continue the segments before. */
@@ -220,6 +230,7 @@ class JournalPass {
       (index === 0 || header.runId === this.#runId)
     ) {
       this.#runId = header.runId;
+      this.#flags = header.flags;
       source.take(SEGMENT.size);
       this.#bytes += SEGMENT.size;
       return undefined;

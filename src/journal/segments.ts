@@ -21,6 +21,8 @@ export interface JournalPosition {
   readonly block: number;
   readonly frames: number;
   readonly bytes: number;
+  /** Market time of the last block, epoch ms; undefined at the beginning. */
+  readonly marketMs?: number | undefined;
 }
 
 export const BEGINNING: JournalPosition = { segment: 1, block: 0, frames: 0, bytes: 0 };
@@ -35,6 +37,12 @@ export interface SegmentsOptions {
   readonly segmentBytes: number;
 }
 
+interface Header {
+  readonly number: number;
+  readonly firstBlock: number;
+  readonly wallMs: number;
+}
+
 export class Segments {
   readonly #options: SegmentsOptions;
   #file: number | undefined;
@@ -42,6 +50,12 @@ export class Segments {
   #at = 0;
   #dirty = false;
   #syncing: Promise<void> | undefined;
+  /** Of the last segment. */
+  #header: Header | undefined;
+  /** Of the segment with flags. */
+  #marked: Header | undefined;
+  /** Market time of the last whole block, epoch ms. */
+  marketMs: number | undefined;
   /** Of the whole journal, also an earlier process's. */
   segments: number;
   blocks: number;
@@ -50,7 +64,8 @@ export class Segments {
 
   constructor(options: SegmentsOptions) {
     this.#options = options;
-    const { segment, block, frames, bytes } = options.from;
+    const { segment, block, frames, bytes, marketMs } = options.from;
+    this.marketMs = marketMs;
     this.segments = segment - 1;
     this.blocks = block;
     this.frames = frames;
@@ -67,7 +82,7 @@ export class Segments {
   }
 
   /** Writes a group after the last whole one, over one written in part. */
-  async write({ bytes, length, blocks, frames }: Blocks): Promise<void> {
+  async write({ bytes, length, blocks, frames, marketMs }: Blocks): Promise<void> {
     if (this.#file === undefined || this.#at + length > this.#options.segmentBytes) await this.#begin();
     for (let from = 0; from < length;) {
       const { bytesWritten } = await writeFile(this.#file!, bytes, from, length - from, this.#at + from);
@@ -77,6 +92,7 @@ export class Segments {
     this.bytes += length;
     this.blocks += blocks;
     this.frames += frames;
+    this.marketMs = marketMs;
     this.#dirty = true;
   }
 
@@ -87,6 +103,21 @@ export class Segments {
     this.#dirty = false;
     this.#syncing = syncFile(this.#file).finally(() => (this.#syncing = undefined));
     await this.#syncing;
+  }
+
+  /** Sets FLAG bits of the last segment, or of the one that has some, durably. */
+  async mark(flags: number): Promise<void> {
+    const { folder, runId } = this.#options;
+    const header = this.#marked ?? this.#header;
+    if (header === undefined) return;
+    this.#marked = flags === 0 ? undefined : header;
+    const file = await openFile(join(folder, segmentName(header.number)), 'r+');
+    try {
+      await writeFile(file, segmentHeader({ runId, ...header, flags }), 0, SEGMENT.size, 0);
+      await syncFile(file);
+    } finally {
+      await closeFile(file);
+    }
   }
 
   /** Ends the last segment, durably. `cut`: first removes bytes after its last whole block. */
@@ -101,12 +132,12 @@ export class Segments {
   async #begin(): Promise<void> {
     const { folder, runId, wallMs } = this.#options;
     const number = this.segments + 1;
-    const header = segmentHeader({ runId, number, firstBlock: this.blocks, wallMs: wallMs() });
+    const header = { number, firstBlock: this.blocks, wallMs: wallMs() };
     const path = join(folder, segmentName(number));
     // The first file claims the folder: no other run can have it.
     const file = await openFile(path, this.#file === undefined ? 'wx' : 'w');
     try {
-      await writeFile(file, header, 0, header.length, 0);
+      await writeFile(file, segmentHeader({ runId, ...header }), 0, SEGMENT.size, 0);
     } catch (error) {
       await closeFile(file);
       if (this.#file === undefined) await removeFile(path, { force: true });
@@ -114,6 +145,7 @@ export class Segments {
     }
     const before = this.#file;
     this.#file = file;
+    this.#header = header;
     this.segments++;
     this.#at = SEGMENT.size;
     this.bytes += SEGMENT.size;

@@ -3,14 +3,15 @@
  * in memory. `GroupHooks` reports a group once the operating system has it, so nothing was used before a kill that
  * is not in the journal. fsync once a second guards against power failures.
  *
- * A disk that refuses is reported once. Refused groups are kept, up to a bound, and retried every second. Beyond the
- * bound the journal ends at its last whole block.
+ * A disk that refuses is reported once, and the journal's last segment says that it is incomplete. Refused groups are
+ * kept, up to a bound, and retried every second. Beyond the bound the journal ends at its last whole block.
  */
 import type { Clock, Timer } from '../clock.js';
 import { sentenceOf } from '../errors.js';
+import { istStamp } from '../market/session.js';
 import type { MessageBatch } from '../broker/messages.js';
 import { BlockBuilder, type Blocks } from './blocks.js';
-import type { Kind, BlockStamp } from './format.js';
+import { FLAG, type Kind, type BlockStamp } from './format.js';
 import { BEGINNING, Segments, type JournalPosition } from './segments.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -39,6 +40,8 @@ export interface JournalOptions {
   readonly from?: JournalPosition | undefined;
   /** Bound of the whole journal. */
   readonly maxBytes: number;
+  /** False while what is left of the disk is kept for the candles. */
+  readonly hasRoom?: (() => boolean) | undefined;
   /** Sentences: once when the disk refuses, when it accepts again, when the journal ends early. */
   readonly onTrouble: (sentence: string) => void;
   readonly segmentBytes?: number;
@@ -53,6 +56,8 @@ export interface JournalFigures {
   readonly bytes: number;
   /** Frames not in the journal. */
   readonly missing: number;
+  /** Market time of its last block, epoch ms; undefined without one. */
+  readonly untilMs: number | undefined;
   /** Why it is not whole, a sentence. */
   readonly trouble: string | undefined;
 }
@@ -72,8 +77,13 @@ export class JournalWriter {
   #backlogBytes = 0;
   #inFlightBytes = 0;
   #trouble: string | undefined;
+  /** Why the oldest of the backlog was refused. */
+  #refusal = '';
+  /** Given up before the run's end. */
+  #incomplete = false;
   /** The journal takes no more. */
   #ended = false;
+  #marking: Promise<unknown> = Promise.resolve();
   #draining: Promise<void> | undefined;
   #retrying: Promise<void> | undefined;
   #fsyncTimer: Timer | undefined;
@@ -159,6 +169,7 @@ export class JournalWriter {
       frames,
       bytes,
       missing: this.#missing + framesOf(this.#backlog),
+      untilMs: this.#segments.marketMs,
       trouble: this.#trouble,
     };
   }
@@ -176,7 +187,7 @@ export class JournalWriter {
     this.#retryTimer = undefined;
     await this.#retrying;
     if (this.#backlog.length > 0) await this.#retryBacklog();
-    if (this.#backlog.length > 0) await this.#giveUp('the disk refused it to the end');
+    if (this.#backlog.length > 0) await this.#giveUp(`the disk refused it to the end (${this.#refusal})`);
   }
 
   /** Writes and fsyncs the rest, closes the file. May be called twice. */
@@ -185,6 +196,12 @@ export class JournalWriter {
     this.#fsyncTimer?.cancel();
     this.#ended = true;
     await this.#end(false);
+  }
+
+  /** Stops a journal whose run came to its end. One that is incomplete says so, as it has no room for the sum. */
+  async conclude(): Promise<void> {
+    await this.stop();
+    if (this.#incomplete) await this.#mark(FLAG.incomplete | FLAG.over);
   }
 
   async #drain(): Promise<void> {
@@ -208,12 +225,33 @@ export class JournalWriter {
       await this.#giveUp(`it may take ${Math.round(this.#options.maxBytes / MIB)} MiB`, group);
     else {
       try {
-        await this.#segments.write(group);
+        await this.#write(group);
       } catch (error) {
-        this.#report(`cannot be written (${sentenceOf(error)}); what arrives is kept and it is tried again`);
+        this.#refusal = sentenceOf(error);
+        this.#report(`cannot be written (${this.#refusal}); what arrives is kept and it is tried again`);
+        // Before the frames are used: if the process is killed now, others must know that candles have more.
+        await this.#mark(FLAG.incomplete);
         await this.#addToBacklog(group);
       }
     }
+  }
+
+  async #write(group: Blocks): Promise<void> {
+    if (this.#options.hasRoom?.() === false)
+      throw new Error('what is left of the disk is kept for the candles');
+    await this.#segments.write(group);
+  }
+
+  /** One at a time. Resolves with why the journal's files cannot say it, the end of a sentence. */
+  #mark(flags: number): Promise<string> {
+    const marked = this.#marking
+      .then(() => this.#segments.mark(flags))
+      .then(
+        () => '',
+        (error: unknown) => `; its files do not say so (${sentenceOf(error)})`,
+      );
+    this.#marking = marked;
+    return marked;
   }
 
   async #addToBacklog(group: Blocks): Promise<void> {
@@ -221,14 +259,18 @@ export class JournalWriter {
     this.#backlog.push({ ...group, bytes: Buffer.from(group.bytes.subarray(0, group.length)) });
     this.#backlogBytes += group.length;
     if (this.#backlogBytes > this.#maxBacklogBytes)
-      await this.#giveUp(`more than ${Math.round(this.#maxBacklogBytes / MIB)} MiB waited for the disk`);
+      await this.#giveUp(
+        `more than ${Math.round(this.#maxBacklogBytes / MIB)} MiB waited for the disk (${this.#refusal})`,
+      );
     else this.#scheduleRetry();
   }
 
   #scheduleRetry(): void {
     this.#retryTimer ??= this.#options.clock.after(RETRY_MS, () => {
       this.#retryTimer = undefined;
-      if (!this.#ended) this.#retrying ??= this.#retryBacklog().finally(() => (this.#retrying = undefined));
+      // A retry that was under way may have written all.
+      if (!this.#ended && this.#backlog.length > 0)
+        this.#retrying ??= this.#retryBacklog().finally(() => (this.#retrying = undefined));
     });
   }
 
@@ -236,10 +278,10 @@ export class JournalWriter {
     while (this.#backlog.length > 0) {
       const [group] = this.#backlog;
       try {
-        await this.#segments.write(group);
+        await this.#write(group);
       } catch (error) {
         // Reported when the refusal began; losses are reported at the end.
-        void error;
+        this.#refusal = sentenceOf(error);
         this.#scheduleRetry();
         return;
       }
@@ -252,17 +294,22 @@ export class JournalWriter {
     this.#options.onTrouble(
       `The journal ${this.#options.folder} is written again; nothing of it is missing.`,
     );
+    await this.#mark(0);
   }
 
   /** Ends the journal at its last whole block. */
   async #giveUp(why: string, group?: Blocks): Promise<void> {
     this.#ended = true;
+    this.#incomplete = true;
     this.#missing += framesOf(this.#backlog) + (group?.frames ?? 0);
     this.#backlog = [];
     this.#backlogBytes = 0;
-    this.#trouble = `The journal ${this.#options.folder} ends before the run: ${why}. Replay and --resume reach as far as it does.`;
-    this.#options.onTrouble(this.#trouble);
+    const { marketMs } = this.#segments;
+    const from = marketMs === undefined ? 'nothing of the run' : `nothing after ${istStamp(marketMs)}`;
     await this.#end(true);
+    const unmarked = await this.#mark(FLAG.incomplete);
+    this.#trouble = `The journal ${this.#options.folder} has ${from}: ${why}${unmarked}. Replay and --resume reach no further.`;
+    this.#options.onTrouble(this.#trouble);
   }
 
   async #end(cut: boolean): Promise<void> {

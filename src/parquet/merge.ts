@@ -28,9 +28,23 @@ export function replaces(newer: StoredCandle, stored: StoredCandle): boolean {
   return (newer.quality?.revision ?? 0) >= (stored.quality?.revision ?? 0);
 }
 
+/** Minutes from, to (epoch ms, half-open). */
+export interface MinuteRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** True if two candles say the same of their minute. */
 export function sameCandle(a: CandleRow, b: CandleRow): boolean {
   return firstDifference(a, b) === undefined;
+}
+
+function sameRow(a: StoredCandle, b: CandleWithQuality): boolean {
+  return (
+    sameCandle(a.candle, b.candle) &&
+    a.quality !== undefined &&
+    firstDifference(a.quality, b.quality) === undefined
+  );
 }
 
 /** The first field in which two rows differ. */
@@ -66,13 +80,17 @@ function isEarlierState({ candle, quality }: StoredCandle, newer: CandleWithQual
 /**
  * `merge` for a writer whose `incoming` rows are all of its run's so far. `own`: the rows that it wrote before, by
  * minute. They yield to newer ones, because a minute that proves partial must not lose to its earlier state.
+ * `seenBetter`: minutes of which another process of the run saw more. Its rows there yield only to better ones.
  */
 export function mergeRun(
   stored: readonly StoredCandle[],
   incoming: readonly CandleWithQuality[],
   own: ReadonlyMap<number, CandleWithQuality> | undefined,
+  seenBetter?: MinuteRange,
 ): Merged {
   const newer = new Map(incoming.map((row) => [row.candle.timestampMs, row]));
+  const isProtected = ({ candle: { timestampMs } }: StoredCandle): boolean =>
+    seenBetter !== undefined && timestampMs >= seenBetter.fromMs && timestampMs < seenBetter.toMs;
   const isOwn = (row: StoredCandle, mine: CandleWithQuality | undefined): boolean =>
     mine !== undefined &&
     row.quality !== undefined &&
@@ -82,18 +100,29 @@ export function mergeRun(
     const replacement = newer.get(row.candle.timestampMs);
     return (
       replacement === undefined ||
-      !(isOwn(row, own?.get(row.candle.timestampMs)) || isEarlierState(row, replacement))
+      !(
+        isOwn(row, own?.get(row.candle.timestampMs)) ||
+        (!isProtected(row) && isEarlierState(row, replacement))
+      )
     );
   });
-  return merge(earlier, incoming);
+  return merge(earlier, incoming, isProtected);
 }
 
-/** Merges `incoming` into `stored` by minute, in order: a file holds one symbol. Idempotent. */
-export function merge(stored: readonly StoredCandle[], incoming: readonly CandleWithQuality[]): Merged {
+/**
+ * Merges `incoming` into `stored` by minute, in order: a file holds one symbol. Idempotent. A protected row yields
+ * only to a better one.
+ */
+export function merge(
+  stored: readonly StoredCandle[],
+  incoming: readonly CandleWithQuality[],
+  isProtected: (stored: StoredCandle) => boolean = () => false,
+): Merged {
   const byMinute = new Map<number, StoredCandle>();
   const lay = (row: StoredCandle): boolean => {
     const there = byMinute.get(row.candle.timestampMs);
-    const wins = there === undefined || replaces(row, there);
+    const wins =
+      there === undefined || (replaces(row, there) && !(isProtected(there) && replaces(there, row)));
     if (wins) byMinute.set(row.candle.timestampMs, row);
     return wins;
   };
@@ -103,7 +132,7 @@ export function merge(stored: readonly StoredCandle[], incoming: readonly Candle
     const minute = row.candle.timestampMs;
     const there = byMinute.get(minute);
     if (lay(row)) kept.delete(minute);
-    else if (there !== undefined && !sameCandle(there.candle, row.candle)) kept.add(minute);
+    else if (there !== undefined && !sameRow(there, row)) kept.add(minute);
   }
   return {
     rows: [...byMinute.values()].sort((a, b) => a.candle.timestampMs - b.candle.timestampMs),

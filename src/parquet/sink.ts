@@ -2,9 +2,11 @@
 import type { CandleWithQuality } from '../candles/candle.js';
 import type { CandleEvent } from '../candles/events.js';
 import type { CandleSink, SinkRun } from '../candles/sink.js';
-import type { RenameEffects } from '../text/atomic-file.js';
+import { isFull, type RenameEffects } from '../text/atomic-file.js';
 import type { FileInstrument } from './candles-file.js';
+import type { MinuteRange } from './merge.js';
 import { loadParquetLibrary } from './parquet.js';
+import { giveRoom, takeRoomBack, type ReserveToken } from './reserve.js';
 import { BATCH_INSTRUMENTS, ParquetStore, type WriteOutcome, type WrittenFile } from './store.js';
 
 /** Real ms in total that one flush may wait for files that another program holds open. */
@@ -13,6 +15,10 @@ const PATIENCE_MS = 5000;
 export interface ParquetSinkOptions extends Omit<RenameEffects, 'mayWait'> {
   readonly outDir: string;
   readonly onWritten: (files: readonly WrittenFile[]) => void;
+  /** Minutes of which the run's killed process saw more than this one. */
+  readonly seenBetter?: MinuteRange | undefined;
+  /** Room that is kept for the candles. */
+  readonly reserve?: ReserveToken | undefined;
 }
 
 /** Rows that are not yet on disk, by minute. */
@@ -36,7 +42,13 @@ export class ParquetSink implements CandleSink {
   /** Loads the library, so that the first write is not slower. */
   async open({ identity }: SinkRun): Promise<void> {
     const mayWait = (ms: number): boolean => (this.#patienceMs -= ms) >= 0;
-    this.#store = new ParquetStore({ ...this.#options, identity, mayWait });
+    const { reserve } = this.#options;
+    this.#store = new ParquetStore({
+      ...this.#options,
+      identity,
+      mayWait,
+      giveRoom: reserve === undefined ? undefined : (bytes) => giveRoom(reserve, bytes),
+    });
     await loadParquetLibrary();
   }
 
@@ -56,12 +68,22 @@ export class ParquetSink implements CandleSink {
    * prevent the others. Throws AggregateError of EngineErrors OUTPUT and FOOTER.
    */
   async flush(): Promise<void> {
+    const { reserve } = this.#options;
+    this.#patienceMs = PATIENCE_MS;
+    let errors = await this.#storePending(BATCH_INSTRUMENTS);
+    // Temporary files of one instrument need the least room, and replace files as large.
+    if (errors.some(isFull)) errors = await this.#storePending(1);
+    if (reserve !== undefined) takeRoomBack(reserve);
+    if (errors.length > 0) throw new AggregateError(errors, errors[0].message);
+  }
+
+  /** Returns the errors of those that stay pending. */
+  async #storePending(batchInstruments: number): Promise<Error[]> {
     const all = [...this.#pending.values()];
     const errors: Error[] = [];
-    this.#patienceMs = PATIENCE_MS;
-    for (let from = 0; from < all.length; from += BATCH_INSTRUMENTS)
-      errors.push(...(await this.#storeBatch(all.slice(from, from + BATCH_INSTRUMENTS))));
-    if (errors.length > 0) throw new AggregateError(errors, errors[0].message);
+    for (let from = 0; from < all.length; from += batchInstruments)
+      errors.push(...(await this.#storeBatch(all.slice(from, from + batchInstruments))));
+    return errors;
   }
 
   /** Returns the errors of those that stay pending. */

@@ -12,12 +12,13 @@ import type { FileInstrument } from './candles-file.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS } from './columns.js';
 import type { Column, Zone } from './columns.js';
 import { mergeRun } from './merge.js';
-import type { StoredCandle } from './merge.js';
+import type { MinuteRange, StoredCandle } from './merge.js';
 import { encodeParquet } from './parquet.js';
 import type { ParquetFile, ParquetRecord } from './parquet.js';
 import {
   asideNames,
   asideOf,
+  isFull,
   leftoversOf,
   newTag,
   renameOver,
@@ -82,6 +83,10 @@ export interface ParquetStoreOptions extends RenameEffects {
   readonly encode?: (file: ParquetFile) => Promise<Buffer>;
   /** Zone of new files (`+05:30`); an existing file keeps its own. */
   readonly zone?: Zone;
+  /** Minutes of which the run's killed process saw more than this one. */
+  readonly seenBetter?: MinuteRange | undefined;
+  /** Frees room for a file of `bytes` on a full disk. False when nothing is left to free. */
+  readonly giveRoom?: ((bytes: number) => boolean) | undefined;
 }
 
 /** Acts once; later calls get the same result or refusal. */
@@ -221,7 +226,7 @@ export class ParquetStore {
     const { outDir, zone = '+05:30' } = this.#options;
     await this.#settleLeftovers(instrument, aside);
     const stored = await this.#onDisk(instrument);
-    const merged = mergeRun(stored.rows, rows, this.#own.get(instrument.symbol));
+    const merged = mergeRun(stored.rows, rows, this.#own.get(instrument.symbol), this.#options.seenBetter);
     const pair = {
       rows: merged.rows,
       candlesZone: stored.candlesZone ?? zone,
@@ -241,9 +246,9 @@ export class ParquetStore {
       pair.candlesZone,
     );
     const tag = newTag();
-    const qualityAside = await writeAside(quality.path, quality.bytes, tag);
+    const qualityAside = await this.#writeAside(quality, tag);
     try {
-      const candlesAside = await writeAside(candles.path, candles.bytes, tag);
+      const candlesAside = await this.#writeAside(candles, tag);
       return {
         instrument,
         rows,
@@ -256,6 +261,17 @@ export class ParquetStore {
     } catch (error) {
       await this.#discard(qualityAside, undefined);
       throw error;
+    }
+  }
+
+  /** Room that is kept for candles is used only when the disk has no other. */
+  async #writeAside({ path, bytes }: Encoded, tag: string): Promise<string> {
+    for (;;) {
+      try {
+        return await writeAside(path, bytes, tag);
+      } catch (error) {
+        if (!isFull(error) || this.#options.giveRoom?.(bytes.length) !== true) throw error;
+      }
     }
   }
 

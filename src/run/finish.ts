@@ -9,6 +9,7 @@ import type { RunVerdict } from '../gates/gate.js';
 import type { ShardPool } from '../threads/shard-pool.js';
 import { sha256Of } from '../parquet/reader.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
+import type { RunRoom } from './output-folders.js';
 import { collectFacts, type FactSources, type RunProgress } from './collect-facts.js';
 
 /** Real ms for the shards to empty their rings. */
@@ -25,22 +26,24 @@ export async function shardsDrained(shards: ShardPool, clock: Clock): Promise<vo
 }
 
 /**
- * The facts of a run whose feed has ended: waits for the shards, the rest of the files and the journal. `progress`: so
- * far.
+ * The facts of a run whose feed has ended: waits for the shards, the rest of the files and the journal, then frees the
+ * room of the report. `progress`: so far.
  */
 export async function finalFacts(
   sources: FactSources,
-  { shards, journal }: { readonly shards: ShardPool; readonly journal: JournalWriter | undefined },
+  run: { readonly shards: ShardPool; readonly journal: JournalWriter | undefined; readonly room: RunRoom },
   progress: RunProgress,
 ): Promise<{ readonly facts: Facts; readonly hashes: Hashes }> {
   const { writer, probe } = sources;
-  await shardsDrained(shards, new SystemClock());
+  await shardsDrained(run.shards, new SystemClock());
   // Cost of the running market, without the run's end.
   const { cpuPercent, eventLoopDelayP99Ms, longestStallMs } = probe.figures();
   const conclusion = await writer.finish();
   probe.stop();
   const hashes = hashesOf(writer.evaluations, conclusion);
-  await journal?.settle();
+  run.room.candlesStored();
+  await run.journal?.settle();
+  run.room.reportDue();
   const facts = collectFacts(sources, {
     ...progress,
     finished: true,
@@ -55,6 +58,18 @@ export async function finalFacts(
 export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {
   const momentum = sha256Of(Buffer.from(JSON.stringify([inOrder(first), inOrder(evaluations)])));
   return { ...hashes, momentum };
+}
+
+/** False if `write` throws EngineError: a report that cannot be written; the candles are on disk. */
+export function reportWritten(write: () => void, tell: (sentence: string) => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    tell(error.message);
+    return false;
+  }
 }
 
 export function exitCodeOf(verdict: RunVerdict): number {

@@ -9,7 +9,8 @@ import { EngineError } from '../errors.js';
 import { runsIn } from '../journal/folder.js';
 import { SEGMENT, segmentName, type BlockStamp } from '../journal/format.js';
 import type { JournalPosition } from '../journal/segments.js';
-import { istDate, istStamp } from '../market/session.js';
+import { istDate, istStamp, MINUTE_MS } from '../market/session.js';
+import type { MinuteRange } from '../parquet/merge.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
 import { count } from '../text/count.js';
 import type { Engine } from '../ingest/engine.js';
@@ -21,6 +22,8 @@ import type { WriterHost } from '../threads/writer-host.js';
 
 /** Real ms between checks that the shards have read everything. */
 const LOOK_MS = 2;
+/** Market ms, besides grace, from the label of a minute or of the auction until it is sealed: at most this. */
+const UNSEALED_MS = 3 * MINUTE_MS;
 
 function nothing(folder: string, why: string): EngineError {
   return new EngineError(
@@ -81,6 +84,12 @@ export async function findKilled(config: StageConfig, nowWallMs: number): Promis
     }
     // A run killed after END still has files to write, so only the sum excludes it.
     if (about.sum !== undefined) continue;
+    if (about.over) {
+      others.push(
+        `${runId} came to its end, and its journal, which has nothing after ${istStamp(about.last.marketMs)}, has no more to give`,
+      );
+      continue;
+    }
     const other = otherThan(about, config, nowWallMs);
     if (other !== undefined) {
       others.push(`${runId} ${other}`);
@@ -136,7 +145,7 @@ export function checkSymbols({ meta }: JournalSummary, { instruments }: Plan): v
  * them. Cuts off an incomplete write. Returns the position where this process's journal continues.
  */
 export async function replayKilledRun(
-  { folder, extent, frames }: JournalSummary,
+  { folder, extent, frames, last }: JournalSummary,
   engine: Engine,
   intake: Intake,
   writer: WriterHost,
@@ -146,7 +155,26 @@ export async function replayKilledRun(
   await writer.settle();
   if (extent.tornBytes > 0)
     truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
-  return { segment: extent.segment + 1, block: extent.blocks, frames, bytes: extent.bytes };
+  return {
+    segment: extent.segment + 1,
+    block: extent.blocks,
+    frames,
+    bytes: extent.bytes,
+    marketMs: last.marketMs,
+  };
+}
+
+/**
+ * Minutes of which killed processes saw more than the journal holds; undefined if none. Minutes that were not sealed
+ * when the journal ended are among them. `nowMs`: market time.
+ */
+export function seenBetterBy(killed: JournalSummary | undefined, nowMs: number): MinuteRange | undefined {
+  const [first] = killed?.lacks ?? [];
+  if (killed === undefined || first === undefined) return undefined;
+  return {
+    fromMs: first.after.marketMs - killed.meta.graceMs - UNSEALED_MS,
+    toMs: killed.lacks.at(-1)!.resumed?.marketMs ?? nowMs,
+  };
 }
 
 /**
@@ -162,7 +190,8 @@ export function restore(record: ConnectionRecord, about: JournalSummary, clock: 
   let openedMs = 0;
   const killed = (stamp: BlockStamp): void => {
     if (!record.connected) return;
-    const sentence = `The program was killed at ${istStamp(stamp.marketMs)} of market time; the run went on with --resume.`;
+    const early = about.lacks.some(({ after }) => after === stamp);
+    const sentence = `The program was killed ${early ? 'after its journal had ended, ' : ''}at ${istStamp(stamp.marketMs)} of market time; the run went on with --resume.`;
     record.closed(
       {
         connection,
@@ -198,10 +227,19 @@ export function firstOpening({
   return { openedMarketMs, earlyMs: (openedMarketMs - first.opened.marketMs) / meta.speed };
 }
 
-export function resumingText({ meta, last, frames, extent }: JournalSummary, nowMarketMs: number): string {
+/** The journal ends before the killed process did. */
+function endsEarly({ lacks }: JournalSummary): boolean {
+  return lacks.some(({ resumed }) => resumed === undefined);
+}
+
+export function resumingText(killed: JournalSummary, nowMarketMs: number): string {
+  const { meta, last, frames, extent } = killed;
+  const lacking = endsEarly(killed)
+    ? ' The journal ends there, before the killed process did: what came next is a gap, and better candles of it that are stored stay.'
+    : '';
   const cut =
     extent.tornBytes === 0
       ? ''
       : `; ${count(extent.tornBytes, 'byte')} of a write that was cut off were left out`;
-  return `Resuming run ${meta.runId}: ${count(frames, 'frame')} from its journal, until ${istStamp(last.marketMs)}${cut}. ${Math.max(0, Math.round((nowMarketMs - last.marketMs) / 1000))} s of market time have passed since.`;
+  return `Resuming run ${meta.runId}: ${count(frames, 'frame')} from its journal, until ${istStamp(last.marketMs)}${cut}.${lacking} ${Math.max(0, Math.round((nowMarketMs - last.marketMs) / 1000))} s of market time have passed since.`;
 }

@@ -12,6 +12,7 @@ import { programVersion } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { filled, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { processStart } from '../text/process-liveness.js';
+import type { RunRoom } from './output-folders.js';
 import type { Plan } from './plan.js';
 
 /** Real ms since its last change in which a journal is not removed to make room. */
@@ -25,6 +26,7 @@ export interface RunJournalOptions {
   readonly given: WarmUpCandles | undefined;
   /** The end of the killed process's journal; undefined in a new run. */
   readonly from: JournalPosition | undefined;
+  readonly room: RunRoom;
   readonly onTrouble: (sentence: string) => void;
 }
 
@@ -72,7 +74,7 @@ export class RunJournal {
    * only the user may choose a run without a journal.
    */
   static async begin(options: RunJournalOptions): Promise<RunJournal | undefined> {
-    const { plan, engine, from, onTrouble } = options;
+    const { plan, engine, from, room, onTrouble } = options;
     if (plan.journalDir === undefined) return undefined;
     const folder = join(plan.journalDir, plan.runId);
     const clock = new SystemClock();
@@ -90,6 +92,7 @@ export class RunJournal {
         clock,
         from,
         maxBytes,
+        hasRoom: room.hasRoomIn(plan.journalDir, plan.outDir),
         onTrouble,
       });
       await journal.start({
@@ -122,10 +125,12 @@ export class RunJournal {
     });
   }
 
-  /** Writes the hashes, the last entry, and closes the journal. */
-  async conclude(clock: Clock, hashes: object): Promise<void> {
+  /** Writes the hashes, the last entry, and closes the journal. False if that is refused, which is reported. */
+  async conclude(clock: Clock, hashes: object): Promise<boolean> {
+    const { trouble } = this.journal.figures;
     this.#note(clock, KIND.sum, Buffer.from(JSON.stringify(hashes)));
-    await this.journal.stop();
+    await this.journal.conclude();
+    return this.journal.figures.trouble === trouble;
   }
 
   #note(clock: Clock, kind: Kind, bytes: Buffer): void {

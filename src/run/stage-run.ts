@@ -13,7 +13,7 @@ import type { Engine } from '../ingest/engine.js';
 import { wireEngine } from '../ingest/wire-engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import type { EnginePreset } from './engine-preset.js';
-import { exitCodeOf, finalFacts } from './finish.js';
+import { exitCodeOf, finalFacts, reportWritten } from './finish.js';
 import { broker } from './broker.js';
 import { logOf, logSample, logStart, wireFeed } from './feed-wiring.js';
 import { collectFacts, type RunProgress, type FactSources } from './collect-facts.js';
@@ -21,11 +21,11 @@ import type { Intake } from '../ingest/intake.js';
 import { warmUpCandlesOf, type JournalSummary } from '../ingest/journal-source.js';
 import { Pipeline } from '../ingest/pipeline.js';
 import { marketWait, waitToConnect } from './wait-for-open.js';
-import { claimFolders, lockOf } from './output-folders.js';
+import { claimFolders, lockOf, RunRoom } from './output-folders.js';
 import type { Plan } from './plan.js';
-import { Presenter, type Ending } from './presenter.js';
+import { Presenter } from './presenter.js';
 import { RunJournal } from './run-journal.js';
-import { firstOpening, restore, resumingText, replayKilledRun } from './resume.js';
+import { firstOpening, restore, resumingText, replayKilledRun, seenBetterBy } from './resume.js';
 import { RunClock } from './run-clock.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { outstandingOf, type Stepper } from './stepper.js';
@@ -54,6 +54,7 @@ export class StageRun {
   #end!: () => void;
   readonly #presenter: Presenter;
   readonly #lock: OutLock;
+  readonly #room = new RunRoom();
   readonly #stalls = new StallMeter(new SystemClock(), (ms) => this.#tellTrouble(stallText(ms)));
   #log: Log = silentLog();
   #client: FeedClient | undefined;
@@ -132,7 +133,9 @@ export class StageRun {
     try {
       const { notes, historyRows } = await writer.prepare();
       await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
-      if (!(await claimFolders(plan, this.#lock, this.#over))) return EXIT.interrupted;
+      const claim = { lock: this.#lock, room: this.#room };
+      if (!(await claimFolders(plan, claim, this.#over, (text) => this.#presenter.say(text))))
+        return EXIT.interrupted;
       this.#log = logOf(plan, (sentence) => this.#presenter.say(sentence));
       await shards.start();
       const from =
@@ -145,6 +148,7 @@ export class StageRun {
         historyRows,
         given: this.#given,
         from,
+        room: this.#room,
         onTrouble: (sentence) => this.#tellTrouble(sentence),
       });
       return await this.#withSource(prepared, shards, writer, notes);
@@ -153,6 +157,7 @@ export class StageRun {
       prepared.stop();
       await this.#journal?.journal.stop();
       await Promise.all([shards.stop(), writer.stop(), this.#presenter.stop()]);
+      this.#room.release();
       await this.#lock.release();
     }
   }
@@ -164,6 +169,8 @@ export class StageRun {
       places: this.#engine.places,
       outDir: plan.outDir,
       lock: this.#lock.token,
+      reserve: this.#room.token,
+      seenBetter: seenBetterBy(this.#killed, plan.startsMs),
       identity: plan.identity,
       historyDir: plan.config.history,
       marketDateMs: plan.startsMs,
@@ -366,33 +373,22 @@ export class StageRun {
   async #conclude(sources: FactSources, shards: ShardPool, startedWallMs: number): Promise<number> {
     const { clock } = sources;
     await this.#lock.refresh();
-    const { facts, hashes } = await finalFacts(
-      sources,
-      { shards, journal: this.#journal?.journal },
-      this.#progress(clock),
-    );
+    const ends = { shards, journal: this.#journal?.journal, room: this.#room };
+    const { facts, hashes } = await finalFacts(sources, ends, this.#progress(clock));
     const all = judgeGates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
     const endedWallMs = new SystemClock().wallMs();
     const ending = { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs };
-    const reported = this.#report(ending, clock);
+    const reported = reportWritten(
+      () => this.#presenter.end(ending, clock),
+      (sentence) => this.#tellTrouble(sentence),
+    );
     // After the report: a run killed before this line can be resumed and makes the same report.
-    await this.#journal?.conclude(clock, hashes);
+    this.#room.release();
+    const concluded = (await this.#journal?.conclude(clock, hashes)) ?? true;
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
-    return reported ? exitCodeOf(verdict) : EXIT.failed;
-  }
-
-  /** False if the report cannot be written; the candles are on disk. */
-  #report(ending: Ending, clock: Clock): boolean {
-    try {
-      this.#presenter.end(ending, clock);
-      return true;
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      this.#tellTrouble(error.message);
-      return false;
-    }
+    return reported && concluded ? exitCodeOf(verdict) : EXIT.failed;
   }
 }

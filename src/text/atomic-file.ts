@@ -31,6 +31,8 @@ const FIRST_WAIT_MS = 10;
 const MAX_WAIT_MS = 640;
 /** Refusals that end when the other program closes the file. */
 const heldOpen = new Set(['EPERM', 'EBUSY', 'EACCES']);
+/** From a disk, or a quota, without room. */
+const full = new Set(['ENOSPC', 'EDQUOT']);
 /** From systems that cannot fsync a folder; the rename is still atomic, but less durable. */
 const cannotSyncFolder = new Set(['EPERM', 'EACCES', 'EISDIR', 'EINVAL', 'ENOTSUP', 'EBADF']);
 const SUFFIX = '.writing';
@@ -49,6 +51,13 @@ export function asideOf(target: string, tag: string): string {
 
 function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? '';
+}
+
+/** True if the error, or its cause, says that a disk or a quota has no room. */
+export function isFull(error: unknown): boolean {
+  return (
+    full.has(codeOf(error)) || (error instanceof Error && error.cause !== undefined && isFull(error.cause))
+  );
 }
 
 /**

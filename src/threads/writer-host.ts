@@ -144,8 +144,8 @@ export class WriterHost {
 
   /** Sends a new thread the requests that it must continue. */
   #newThread(): ThreadTask {
-    const { memories, places, outDir, lock, identity, historyDir, marketDateMs, given, ledger, sinks } =
-      this.#options;
+    const { memories, places, outDir, lock, reserve, seenBetter } = this.#options;
+    const { identity, historyDir, marketDateMs, given, ledger, sinks } = this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromWriter) => this.#hear(message));
     this.#port?.close();
@@ -161,6 +161,8 @@ export class WriterHost {
       })),
       outDir,
       lock,
+      reserve,
+      seenBetter,
       identity,
       historyDir,
       marketDateMs,

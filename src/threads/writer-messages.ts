@@ -6,13 +6,19 @@ import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import type { ShardShape } from '../memory/layout.js';
 import type { Evaluation } from '../momentum/series.js';
+import type { MinuteRange } from '../parquet/merge.js';
 import type { LockToken } from '../parquet/out-lock.js';
+import type { ReserveToken } from '../parquet/reserve.js';
 import type { WrittenFile } from '../parquet/store.js';
 
 export interface WriterSetup {
   readonly outDir: string;
   /** Held by the main thread; undefined if nothing else can write to `outDir`. */
   readonly lock?: LockToken | undefined;
+  /** Room in `outDir` that is kept for candles; undefined if none is. */
+  readonly reserve?: ReserveToken | undefined;
+  /** Minutes of which the run's killed process saw more than this one. */
+  readonly seenBetter?: MinuteRange | undefined;
   readonly identity: FileIdentity;
   /** Undefined without `--history`. */
   readonly historyDir: string | undefined;

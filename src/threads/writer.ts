@@ -50,6 +50,8 @@ export class Writer {
     }));
     this.#parquet = new ParquetSink({
       outDir: task.outDir,
+      reserve: task.reserve,
+      seenBetter: task.seenBetter,
       wait: sleep,
       ...(task.lock === undefined ? {} : { rename: renameHolding(task.lock) }),
       onWritten: (files) => this.#say({ kind: 'written', files }),

@@ -3,11 +3,12 @@
  * reported. Mutations that were caught: `written` is called before the write, a group is lost when its write
  * fails, a segment begins with the wrong block number.
  */
-import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { KIND } from '../../src/journal/format.js';
 import { pruneJournals, runsIn } from '../../src/journal/folder.js';
+import { readJournal } from '../../src/journal/reader.js';
 import { inFolder } from '../parquet/candles.js';
 import { block, found, frameOf, journalOf, stampAt, writerIn } from './made.js';
 
@@ -108,7 +109,9 @@ it.skipIf(process.platform !== 'linux')('says a full disk by its name', async ()
     block(writer, 10);
     await writer.stop();
     expect(said[0]).toMatch(/cannot be written \(ENOSPC/);
-    expect(said[1]).toMatch(/ends before the run: the disk refused it to the end/);
+    expect(said[1]).toMatch(
+      /has nothing after 2026-11-\S+\+05:30: the disk refused it to the end \(ENOSPC[^)]*\)\. Replay and --resume reach no further\.$/,
+    );
     expect(writer.figures.missing).toBeGreaterThan(0);
   });
 });
@@ -128,7 +131,7 @@ it('gives up beyond its bound, at its last whole block, and says how much is mis
       block(writer, k);
       await writer.flush();
     }
-    expect(said.at(-1)).toMatch(/ends before the run: more than \d+ MiB waited for the disk/);
+    expect(said.at(-1)).toMatch(/has nothing after \S+: more than \d+ MiB waited for the disk/);
     // The waiting caller is released.
     expect(shown).toBeGreaterThanOrEqual(30);
     await writer.stop();
@@ -138,6 +141,54 @@ it('gives up beyond its bound, at its last whole block, and says how much is mis
     expect(writer.figures).toMatchObject({ frames: extent.blocks, missing: 30 - extent.blocks });
   });
 });
+
+/** What a reader finds at a journal's end. */
+async function endOf(folder: string): Promise<{ blocks: number; incomplete: readonly boolean[] }> {
+  const incomplete: boolean[] = [];
+  const { blocks } = await readJournal(folder, {
+    entry: () => undefined,
+    incomplete: (over) => void incomplete.push(over),
+  });
+  return { blocks, incomplete };
+}
+
+it('says on the disk that it is incomplete from the first refusal on, no longer when all is written, and that the run ended', () =>
+  inFolder(async (folder) => {
+    let room = false;
+    const writer = writerIn(folder, { hasRoom: () => room });
+    await writer.start(noHooks);
+    expect(await endOf(folder)).toEqual({ blocks: 0, incomplete: [] });
+    block(writer, 0);
+    await writer.flush();
+    // A process that is killed now has used a frame that its journal lacks.
+    expect(await endOf(folder)).toEqual({ blocks: 0, incomplete: [false] });
+    expect(writer.figures.trouble).toMatch(/what is left of the disk is kept for the candles/);
+    room = true;
+    await vi.waitFor(() => expect(writer.figures.trouble).toBeUndefined(), 5000);
+    block(writer, 1);
+    await writer.flush();
+    expect(await endOf(folder)).toEqual({ blocks: 2, incomplete: [] });
+    room = false;
+    block(writer, 2);
+    await writer.flush();
+    expect(await endOf(folder)).toEqual({ blocks: 2, incomplete: [false] });
+    await writer.conclude();
+    expect(await endOf(folder)).toEqual({ blocks: 2, incomplete: [true] });
+    expect(writer.figures).toMatchObject({ missing: 1, untilMs: stampAt(1).marketMs });
+  }));
+
+it('says so where not even its files can say that it is incomplete', () =>
+  inFolder(async (parent) => {
+    const folder = join(parent, 'run');
+    const writer = writerIn(folder, { hasRoom: () => false });
+    await writer.start(noHooks);
+    rmSync(folder, { recursive: true });
+    block(writer, 0);
+    await writer.stop();
+    expect(writer.figures.trouble).toMatch(
+      /has nothing of the run: the disk refused it to the end \(what is left [^)]*\); its files do not say so \(ENOENT[^)]*\)\. Replay/,
+    );
+  }));
 
 it('ends at the bytes that it may take', async () => {
   await inFolder(async (folder) => {
@@ -149,7 +200,7 @@ it('ends at the bytes that it may take', async () => {
       await writer.flush();
     }
     await writer.stop();
-    expect(said).toEqual([expect.stringMatching(/ends before the run: it may take/)]);
+    expect(said).toEqual([expect.stringMatching(/has nothing after \S+: it may take/)]);
     expect(statSync(join(folder, '000001.journal')).size).toBeLessThanOrEqual(1000);
     expect((await found(folder)).extent.broken).toBeUndefined();
   });

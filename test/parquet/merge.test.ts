@@ -87,6 +87,23 @@ describe('merge', () => {
     expect(merge([stored], [candleOf({ minute: 0 })]).rows[0]).toStrictEqual(candleOf({ minute: 0 }));
   });
 
+  it('lets a row stay of a minute of which a killed process saw more, unless the newer one is better', () => {
+    const stored = [candleOf({ minute: 0, ticks: 12 }), candleOf({ minute: 1, ticks: 12, close: 103 })];
+    const { timestampMs } = stored[1].candle;
+    const range = { fromMs: timestampMs, toMs: timestampMs + 60_000 };
+    const after = (...rows: CandleWithQuality[]) => mergeRun(stored, rows, undefined, range);
+    // The journal ended after the minute's last tick: same ticks, but the resumed run did not see the minute's end.
+    const partial = candleOf({ minute: 1, ticks: 12, close: 103, partial: true, gapMs: 900 });
+    expect(after(partial)).toStrictEqual({ rows: stored, kept: [timestampMs] });
+    // It ended before late ticks of a minute that was not sealed.
+    const fewer = candleOf({ minute: 1, ticks: 11 });
+    expect(after(fewer)).toStrictEqual({ rows: stored, kept: [timestampMs] });
+    const better = candleOf({ minute: 1, ticks: 13, late: 1, revision: 1 });
+    expect(after(better).rows[1]).toStrictEqual(better);
+    const before = candleOf({ minute: 0, ticks: 12, partial: true, gapMs: 900 });
+    expect(after(before).rows[0]).toStrictEqual(before);
+  });
+
   it("lets a run's own earlier row yield though the writer that wrote it died, and never another run's", () => {
     // Found by the simulation: the minute was written whole, the writer's thread died, and the minute became known as
     // partial.

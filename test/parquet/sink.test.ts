@@ -1,5 +1,5 @@
 /** The Parquet sink: events in, files out. */
-import { rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { CandleWithQuality } from '../../src/candles/candle.js';
 import type { CandleEvent } from '../../src/candles/events.js';
@@ -98,5 +98,22 @@ describe('ParquetSink', () => {
       await sink.flush();
       expect([...sink.kept('RELIANCE')]).toEqual([earlier.candle.timestampMs]);
       expect(await rowsOf(folder, 'RELIANCE')).toStrictEqual([earlier, rows[1], rows[2]]);
+    }));
+
+  it('writes one instrument after the other when a disk has no room for the temporary files of all', () =>
+    inFolder(async (folder) => {
+      const asides = async (): Promise<number> =>
+        (await readdir(folder)).filter((name) => name.endsWith('.writing')).length;
+      const { sink, written } = await opened(folder, {
+        rename: async (from, to) => {
+          if ((await asides()) > 1) throw Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC' });
+          await rename(from, to);
+        },
+      });
+      await sink.write(['TCS', 'INFY', 'SBIN'].map((symbol) => eventOf(candleOf({ symbol, minute: 0 }))));
+      await sink.flush();
+      expect(written).toHaveLength(6);
+      expect(await asides()).toBe(0);
+      for (const symbol of ['TCS', 'INFY', 'SBIN']) expect(await rowsOf(folder, symbol)).toHaveLength(1);
     }));
 });

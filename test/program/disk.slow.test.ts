@@ -82,16 +82,17 @@ beforeAll(() =>
 );
 
 describe('a disk', () => {
-  it('that is full for the journal: reported at once and at the end; candles are whole, the journal ends at a whole block', () =>
+  it('that is full for the journal: reported at once and at the end; candles are whole, the journal ends at a whole block, the gate fails', () =>
     inFolder(async (folder) => {
       const { code, stdout } = await limited(96, folder, ARGS);
       expect(stdout).toMatch(/The journal \S+ cannot be written \(EFBIG[^)]*\); what arrives is kept and it is tried again\./);
-      expect(stdout).toMatch(/The journal \S+ ends before the run: the disk refused it to the end\./);
-      expect(outputGate(reportIn(folder))).toMatchObject({ status: 'warn', observed: expect.stringMatching(/[1-9]\d* missing there/) as string });
-      expect(code).toBe(0);
+      expect(stdout).toMatch(/The journal \S+ has nothing after 2026-11-23T11:0\S+: the disk refused it to the end \(EFBIG[^)]*\)\./);
+      expect(outputGate(reportIn(folder))).toMatchObject({ status: 'fail', observed: expect.stringMatching(/[1-9]\d* missing there/) as string });
+      expect(code).toBe(1);
       expect(whole(await rowsOnDisk(join(folder, 'out')))).toEqual(undisturbed);
       const replayed = await run(['replay', join('journal', readdirSync(join(folder, 'journal'))[0]), '--out', 'replayed'], folder);
-      expect(replayed.stdout).toContain('Note: The run did not come to its end');
+      expect(replayed.stdout).toMatch(/Note: The journal has nothing after 2026-11-23T11:0\S+: /);
+      expect(replayed.stdout).toContain('Note: The run came to its end without its journal.');
       expect(replayed.stdout).not.toMatch(/damaged|cut off/);
       expect(undisturbed).toEqual(expect.arrayContaining(whole(await rowsOnDisk(join(folder, 'replayed')))));
     })); // prettier-ignore

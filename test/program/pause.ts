@@ -14,7 +14,7 @@ export function imported(code: string): Record<string, string> {
 }
 
 /** Calls the function `reached` once for each pattern, in order, after the line with which the output matches. */
-const atOutput = (patterns: readonly RegExp[]): string => `
+export const atOutput = (patterns: readonly RegExp[]): string => `
   const patterns = [${patterns.map(String).join(', ')}];
   let printed = '';
   let next = 0;

@@ -51,15 +51,20 @@ export function problemsOf(about: JournalSummary, hashes: Hashes, difference: st
 
 /** What the run's rules were, if they were others, and how the journal ends; sentences. */
 export function notesOf(about: JournalSummary): string[] {
-  const { extent, resumes, sum, ended, meta } = about;
+  const { extent, resumes, sum, ended, meta, lacks } = about;
   const rules = rulesDifference(rulesOf(meta));
   const notes: string[] = rules === undefined ? [] : [`The candles need not be the run's. ${rules}`];
   if (extent.broken === 'torn')
     notes.push(
       `The last write was cut off: ${count(extent.tornBytes, 'byte')} after the last whole block were left out.`,
     );
+  for (const { after, resumed } of lacks)
+    notes.push(
+      `The journal has nothing after ${istStamp(after.marketMs)}${resumed === undefined ? '' : ` until ${istStamp(resumed.marketMs)}, when the run was resumed`}: the disk refused it, or it came to its limit. The run saw more.`,
+    );
   if (resumes > 0) notes.push(`The run was resumed ${count(resumes, 'time')}.`);
-  if (ended === undefined) notes.push('The run did not come to its end; its open minutes are partial.');
+  if (about.over) notes.push('The run came to its end without its journal.');
+  else if (ended === undefined) notes.push('The run did not come to its end; its open minutes are partial.');
   else if (sum === undefined) notes.push('The run left no hashes of its rows to compare with.');
   return notes;
 }
@@ -117,6 +122,10 @@ export function outcomeJson({
     broken: broken ?? null,
     tornBytes,
     ended: ended !== undefined,
+    lacks: about.lacks.map(({ after, resumed }) => ({
+      after: istStamp(after.marketMs),
+      until: resumed === undefined ? null : istStamp(resumed.marketMs),
+    })),
     resumes,
   };
   return JSON.stringify(
