@@ -54,6 +54,8 @@ export interface NaiveCounts {
   duplicate: number;
   outOfSession: number;
   reseeds: number;
+  /** Volumes that the next packet took back; not part of the others. */
+  strays: number;
 }
 
 interface Anchor {
@@ -67,6 +69,21 @@ interface Anchor {
   readonly frame: Frame;
 }
 
+/** A volume that the next packet confirms or takes back. */
+type Doubt =
+  | { readonly kind: 'fall'; readonly volume: bigint; readonly exchangeMs: number }
+  | {
+      readonly kind: 'rise';
+      readonly before: Anchor;
+      /** Whether nothing but the volume tells of a trade. */
+      readonly bare: boolean;
+      readonly quantity: number;
+      /** The minute of its tick, or the minute before the session's end. */
+      readonly labelMs: number | undefined;
+      /** Undefined outside the session. */
+      readonly tick: Tick | undefined;
+    };
+
 export interface Book {
   readonly instrument: NaiveInstrument;
   readonly counts: NaiveCounts;
@@ -78,6 +95,7 @@ export interface Book {
   acceptedPrice: bigint;
   last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
   anchor: Anchor | undefined;
+  doubt: Doubt | undefined;
   range: { high: bigint; low: bigint };
   /** Of the prices that packets showed, by sequence. */
   shown: { high: bigint; low: bigint };
@@ -178,7 +196,7 @@ export function candleOf(
     low: minute.auction ? close : lowest(prices) / scale,
     close,
     volume: ticks.reduce((sum, tick) => sum + tick.quantity, 0),
-    ticks: ticks.length,
+    ticks: ticks.filter(({ uncounted }) => !uncounted).length,
     priceChanges: shown.filter((price, k) => k > 0 && price !== shown[k - 1]).length,
     auction: minute.auction,
     gapMs,

@@ -126,12 +126,15 @@ export interface Tick {
   readonly isTick: boolean;
   /** Stamped after the end of continuous trading. */
   readonly tail: boolean;
+  /** True for a tick of which only a volume told that was taken back: its price stays with others. */
+  readonly uncounted: boolean;
 }
 
-/** -1, 0 or 1 as `a` is before, level with or after `b`; 0 where either lacks a sequence. */
+/** -1, 0 or 1 as `a` is before, level with or after `b`; 0 where either lacks a sequence or the counter restarted. */
 export function compare(a: Tick, b: Tick): number {
   if (a.timeMs !== b.timeMs) return a.timeMs < b.timeMs ? -1 : 1;
   if (a.connection !== b.connection) return a.connection < b.connection ? -1 : 1;
   if (a.sequence <= 0n || b.sequence <= 0n || a.sequence === b.sequence) return 0;
+  if (b.sequence - a.sequence > 1_000_000n) return 0;
   return a.sequence < b.sequence ? -1 : 1;
 }

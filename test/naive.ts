@@ -15,6 +15,8 @@ import {
   type NaiveCounts,
   type NaiveOptions,
 } from './naive-candles.js';
+import { NaiveCounters } from './naive-counters.js';
+import { settle } from './naive-doubt.js';
 import {
   closeOf,
   openOf,
@@ -56,7 +58,14 @@ export interface NaiveResult {
   readonly candles: ReadonlyMap<string, readonly NaiveCandle[]>;
   readonly counts: ReadonlyMap<string, NaiveCounts>;
   readonly refused: { length: number; mode: number };
-  readonly unadmitted: { exchange: number; token: number; mode: number; price: number; time: number };
+  readonly unadmitted: {
+    exchange: number;
+    token: number;
+    mode: number;
+    price: number;
+    time: number;
+    sequence: number;
+  };
 }
 
 /** When the packet says that its last trade was, where its mode does. */
@@ -68,21 +77,41 @@ const tradedIn = (book: Book, frame: Frame, date: string): ReturnType<typeof min
   (frame.mode === 2 ? stampedIn : minuteOf)(book.instrument, date, tradeMsOf(frame));
 
 /** What a packet tells of trades since the anchor: their quantity, 0 if it is still to come, or why there are none. */
-type Told = { readonly quantity: number; readonly older: boolean } | 'seed' | 'noTrade';
+type Told =
+  { readonly quantity: number; readonly older: boolean; readonly bare: boolean } | 'seed' | 'noTrade';
+
+/** Whether the frame is older by number than the newest before; not if its counter restarted. */
+const isOlder = ({ sequence, exchangeMs }: Frame, { anchor }: Book): boolean =>
+  anchor !== undefined &&
+  sequence > 0n &&
+  anchor.sequence > 0n &&
+  sequence < anchor.sequence &&
+  anchor.sequence - sequence <= 1_000_000n &&
+  exchangeMs <= anchor.frame.exchangeMs;
+
+const isUsable = ({ volume }: Frame): boolean => volume >= 0n && volume <= SAFE;
+
+/** Whether a packet after the first minute says that nothing was traded, with a range of prices that were. */
+function isUntold(book: Book, frame: Frame, date: string): boolean {
+  const { volume, dayHigh, dayLow } = frame;
+  const late = tradeMsOf(frame) >= openOf(book.instrument, date) + MINUTE;
+  return volume === 0n && dayLow > 0n && dayHigh > dayLow && late;
+}
 
 /** Judges a Quote or SnapQuote packet, and makes it the anchor if it may be. */
 function traded(
   book: Book,
   frame: Frame,
-  connection: number,
-  first: boolean,
-  date: string,
-  rangeMoved: boolean,
+  {
+    connection,
+    first,
+    date,
+    rangeMoved,
+  }: { connection: number; first: boolean; date: string; rangeMoved: boolean },
 ): Told {
-  const usable = frame.volume >= 0n && frame.volume <= SAFE;
+  const usable = isUsable(frame);
   const { anchor } = book;
-  const older =
-    anchor !== undefined && frame.sequence > 0n && anchor.sequence > 0n && frame.sequence < anchor.sequence;
+  const older = isOlder(frame, book);
   // On a new connection the second packet anchors, whatever its sequence: the counter may have restarted.
   const seeds = first || anchor === undefined || anchor.connection !== connection;
   const restarted = !first && seeds;
@@ -91,20 +120,21 @@ function traded(
     !seeds &&
     (frame.lastQuantity !== anchor.frame.lastQuantity ||
       (frame.mode === 3 && frame.lastTradeSeconds > anchor.frame.lastTradeSeconds));
-  if (usable && (!older || restarted)) {
+  if (usable && (!older || restarted) && !(seeds && isUntold(book, frame, date))) {
     const pending =
       !seeds &&
       (rise > 0n
         ? evidence && rise < frame.lastQuantity + (anchor.pending ? anchor.frame.lastQuantity : 0n)
-        : rise === 0n && (evidence || anchor.pending));
-    book.anchor = {
-      volume: frame.volume,
-      sequence: frame.sequence,
-      connection,
-      exchangeMs: pending ? anchor.exchangeMs : Number(frame.exchangeMs),
-      pending,
-      frame,
-    };
+        : evidence || anchor.pending);
+    const seen = { sequence: frame.sequence, frame };
+    book.doubt = undefined;
+    if (rise < 0n) {
+      book.doubt = { kind: 'fall', volume: frame.volume, exchangeMs: Number(frame.exchangeMs) };
+      book.anchor = { ...anchor!, ...seen, pending: evidence || anchor!.pending };
+    } else {
+      const exchangeMs = pending ? anchor.exchangeMs : Number(frame.exchangeMs);
+      book.anchor = { ...seen, volume: frame.volume, connection, exchangeMs, pending };
+    }
     const { shown } = book;
     if (frame.price > shown.high) shown.high = frame.price;
     if (frame.price < shown.low || shown.low === 0n) shown.low = frame.price;
@@ -115,13 +145,13 @@ function traded(
   if (older) {
     const sent = stampedIn(book.instrument, date, Number(frame.exchangeMs));
     const own = frame.mode === 3 && continuous && sent?.labelMs === minute.labelMs && !sent.auction;
-    return own ? { quantity: 0, older } : 'noTrade';
+    if (own) book.doubt = undefined;
+    return own ? { quantity: 0, older, bare: false } : 'noTrade';
   }
   if (!usable) return 'noTrade';
-  if (rise < 0n) book.counts.reseeds++;
-  if (rise > 0n) return { quantity: Number(rise), older };
-  const priced = rise === 0n && evidence && (frame.price !== anchor.frame.price || rangeMoved) && continuous;
-  return priced ? { quantity: 0, older } : 'noTrade';
+  if (rise > 0n) return { quantity: Number(rise), older, bare: !evidence };
+  const priced = evidence && (frame.price !== anchor.frame.price || rangeMoved) && continuous;
+  return priced ? { quantity: 0, older, bare: false } : 'noTrade';
 }
 
 /** Notes a packet's second as covered, if it is later than those before it in its minute. Not in an auction. */
@@ -186,16 +216,18 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     cover(book, date, timeMs, minute.labelMs);
     return addTick(book, minute.labelMs, tickOf(frame, packet, 1));
   }
-  const before = book.anchor;
-  const older =
-    before !== undefined && frame.sequence > 0n && before.sequence > 0n && frame.sequence < before.sequence;
+  const known = book.anchor?.connection === packet.connection;
+  const older = isOlder(frame, book);
   const unshown = older ? [] : unshownIn(book.range, book.shown, frame);
   if (!older) {
     if (frame.dayHigh > 0n) book.range.high = frame.dayHigh;
     if (frame.dayLow > 0n) book.range.low = frame.dayLow;
   }
-  if (repeated && !first && before?.connection === packet.connection) return void counts.duplicate++;
-  const told = traded(book, frame, packet.connection, first, date, unshown.length > 0);
+  if (repeated && !first && known) return void counts.duplicate++;
+  if (!first && known && !older && isUsable(frame)) settle(book, frame, date);
+  const before = book.anchor;
+  const { connection } = packet;
+  const told = traded(book, frame, { connection, first, date, rangeMoved: unshown.length > 0 });
   if (told === 'seed') return seed();
   const exchangeMs = Number(frame.exchangeMs);
   const previousMs = Number(before!.frame.exchangeMs);
@@ -205,18 +237,21 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     if (book.anchor === before) return;
     const sent = stampedIn(book.instrument, date, exchangeMs);
     const ticks = sent === undefined || sent.auction ? undefined : book.minutes.get(sent.labelMs);
-    const fell = frame.volume < before!.volume;
-    const within = !fell && sent !== undefined && previousMs >= sent.fromMs;
-    const late = !fell && closeLate(before!.frame.price, within ? unshown : []);
+    const within = sent !== undefined && previousMs >= sent.fromMs;
+    const late = closeLate(before!.frame.price, within ? unshown : []);
     if (ticks !== undefined && within && !late)
       ticks.push({ ...tickOf(frame, packet, 0), unshown, isTick: false });
     return cover(book, date, exchangeMs);
   }
-  const { quantity } = told;
+  const { quantity, bare } = told;
+  const doubtful = (labelMs: number | undefined, tick: Tick | undefined): void => {
+    if (quantity > 0) book.doubt = { kind: 'rise', before: before!, bare, quantity, labelMs, tick };
+  };
   const own = tradedIn(book, frame, date);
   if (own === undefined) {
     const end = stampedIn(book.instrument, date, before!.exchangeMs);
     if (end !== undefined) book.ends.set(end.labelMs, (book.ends.get(end.labelMs) ?? 0) + quantity);
+    doubtful(end?.labelMs, undefined);
     return void counts.outOfSession++;
   }
   counts.tick++;
@@ -232,13 +267,15 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   const isFirst = quantity > 0 && before!.volume === 0n && own.fromMs === openOf(book.instrument, date);
   const range = isFirst && hasSoundRange(frame) ? [Number(frame.dayHigh), Number(frame.dayLow)] : [];
   const extremes = [...(inMinute ? unshown : []), ...range];
-  addTick(book, own.labelMs, {
+  const tick = {
     ...tickOf(frame, packet, quantity),
     slack: straddles ? quantity : 0,
     sinceMs: before!.exchangeMs,
     unshown: extremes,
     tail: minute === undefined,
-  });
+  };
+  addTick(book, own.labelMs, tick);
+  doubtful(own.labelMs, tick);
 }
 
 const tickOf = (frame: Frame, { connection }: NaivePacket, quantity: number): Tick => ({
@@ -252,6 +289,7 @@ const tickOf = (frame: Frame, { connection }: NaivePacket, quantity: number): Ti
   unshown: [],
   isTick: true,
   tail: false,
+  uncounted: false,
 });
 
 function addTick(book: Book, labelMs: number, tick: Tick): void {
@@ -283,20 +321,22 @@ function withSoundRange(frame: Frame): Frame {
 export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions): NaiveResult {
   const books = options.instruments.map((instrument): Book => ({
     instrument,
-    counts: { tick: 0, seed: 0, noTrade: 0, duplicate: 0, outOfSession: 0, reseeds: 0 },
+    counts: { tick: 0, seed: 0, noTrade: 0, duplicate: 0, outOfSession: 0, reseeds: 0, strays: 0 },
     minutes: new Map(),
     seeded: new Set(),
     lastConnection: undefined,
     acceptedPrice: 0n,
     last: undefined,
     anchor: undefined,
+    doubt: undefined,
     range: { high: 0n, low: 0n },
     shown: { high: 0n, low: 0n },
     seen: new Map(),
     ends: new Map(),
   }));
   const refused = { length: 0, mode: 0 };
-  const unadmitted = { exchange: 0, token: 0, mode: 0, price: 0, time: 0 };
+  const unadmitted = { exchange: 0, token: 0, mode: 0, price: 0, time: 0, sequence: 0 };
+  const counters = new NaiveCounters<() => void>();
   const byKey = new Map(
     books.map((book) => [`${book.instrument.exchangeType}:${book.instrument.token}`, book]),
   );
@@ -328,9 +368,13 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     else if (isContradicted(frame, book.acceptedPrice)) unadmitted.price++;
     else {
       book.acceptedPrice = frame.price;
-      apply(book, withSoundRange(frame), packet, first, options.date);
+      const { connection, marketMsSinceSubscribe: atMs } = packet;
+      const use = (): void => apply(book, withSoundRange(frame), packet, first, options.date);
+      for (const next of counters.pass(frame, { connection, atMs, first }, use)) next();
     }
   }
+  counters.end();
+  unadmitted.sequence = counters.rejected;
   const candles = new Map(
     books.map((book) => [
       book.instrument.symbol,

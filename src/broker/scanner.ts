@@ -16,6 +16,9 @@ export class ScanWindow {
   /** Ordinary exchange times: from `from`, for `span`; ms since the start of bar 0. */
   from = 0;
   span = 0;
+  /** Ordinary sequence numbers: from `sequenceFrom`, for `sequenceSpan`; 32 bits, unsigned. */
+  sequenceFrom = 0;
+  sequenceSpan = 0;
   /** Low word of the start of bar 0; high word of every ordinary exchange time. Epoch ms. */
   readonly originLow: number;
   timeHigh = 0;

@@ -9,7 +9,7 @@ export const FIRST_RULES = 1;
 /** What each number changed, as a phrase. */
 const CHANGES: Readonly<Record<number, string>> = {
   2: 'a price that comes before its volume counts, a pending volume is slack of every minute since, a price that its packet contradicts is rejected, and a second is covered once',
-  3: "a session's last minute has the trades that the feed shows in the seconds after its end",
+  3: "a session's last minute has the trades that the feed shows in the seconds after its end, and a sequence number or a volume that the next packets contradict moves nothing",
 };
 
 /** How candles of rules `theirs` differ from ours, one sentence; undefined if the rules are the same. */

@@ -12,14 +12,16 @@ function judgeCandles({ symbols, market, interrupted }: Facts): Judgement {
   const without = symbols.filter(({ whole }) => whole === 0).map(({ symbol }) => symbol);
   const sum = (pick: (symbol: SymbolFacts) => number): number =>
     symbols.reduce((total, symbol) => total + pick(symbol), 0);
-  const [whole, partial, revised] = [
+  const [whole, partial, revised, strays] = [
     sum((symbol) => symbol.whole),
     sum((symbol) => symbol.partial),
     sum((symbol) => symbol.revisions),
+    sum((symbol) => symbol.figures.volumeStrays),
   ];
   const observed =
     `${count(whole, 'whole candle')} of ${symbols.length - without.length} of ${count(symbols.length, 'symbol')}, ${partial} partial` +
-    (revised > 0 ? `, ${count(revised, 'revision')} by late ticks` : '');
+    (revised > 0 ? `, ${count(revised, 'revision')}` : '') +
+    (strays > 0 ? `, ${count(strays, 'stray volume')} taken back` : '');
   if (without.length === 0) {
     const fallen = symbols.filter(({ figures }) => figures.volumeResets > 0).map(({ symbol }) => symbol);
     if (fallen.length > 0)

@@ -1,5 +1,5 @@
 /**
- * All gates (docs/semantics.md, "Gates"), each computed from the facts; any can fail the run. To add one, add an
+ * All gates (docs/gates.md, "What each asks"), each computed from the facts; any can fail the run. To add one, add an
  * entry with its judge to the list in the file of its subject.
  */
 import { CANDLE_GATES } from './candle-gates.js';

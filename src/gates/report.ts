@@ -1,4 +1,4 @@
-/** A run's report, under the names that scripts read (docs/semantics.md, "Gates"). */
+/** A run's report, under the names that scripts read (docs/gates.md). */
 import { RULES } from '../candles/rules.js';
 import { inOrder } from '../candles/candle.js';
 import type { JournalFigures } from '../journal/writer.js';
@@ -95,12 +95,15 @@ function countersReport(facts: Facts): Record<string, unknown> {
       mode: c.unadmittedMode,
       price: c.unadmittedPrice,
       time: c.unadmittedTime,
+      sequence: c.unadmittedSequence,
     },
     routed: c.routed,
     applied: { ...classes, total },
     reseeds: facts.symbols.reduce((sum, { figures }) => sum + figures.volumeResets, 0),
+    strayVolumes: facts.symbols.reduce((sum, { figures }) => sum + figures.volumeStrays, 0),
     late: facts.symbols.reduce((sum, { late }) => sum + late, 0),
     held: c.held,
+    heldSequence: c.heldSequence,
     outsideRange: c.outsideRange,
     text: { pong: c.textPong, error: c.textError, other: c.textOther },
     seals: c.seals,

@@ -90,7 +90,7 @@ function judgeOutput({ output, finished, symbols, journal }: Facts): Judgement {
   return { status: 'pass', observed, expected };
 }
 
-/** The conservation equations of docs/semantics.md, "Gates", as text, and those that do not hold. */
+/** The conservation equations of docs/gates.md, "Conservation", as text, and those that do not hold. */
 function conservation(facts: Facts): { readonly broken: readonly string[]; readonly text: string } {
   const { counters } = facts;
   const { binary, decoded, routed } = counters;
@@ -100,7 +100,8 @@ function conservation(facts: Facts): { readonly broken: readonly string[]; reado
     counters.unadmittedToken +
     counters.unadmittedMode +
     counters.unadmittedPrice +
-    counters.unadmittedTime;
+    counters.unadmittedTime +
+    counters.unadmittedSequence;
   const { total } = applied(facts);
   const equations: readonly (readonly [text: string, left: number, right: number])[] = [
     [`${binary} received = ${refused} refused + ${decoded} decoded`, binary, refused + decoded],

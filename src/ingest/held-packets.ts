@@ -1,10 +1,9 @@
 /**
- * Packets far ahead of the watermark, held until others agree (docs/semantics.md, "Sealing"). Their memory is
- * allocated once.
+ * Packets held until others agree with them (docs/semantics.md, "Sequence" and "Sealing"). Their memory is allocated
+ * once.
  */
 import { Packet } from '../market/packet.js';
 import type { Arrival } from './arrival.js';
-import { VOTES } from './watermark.js';
 
 export interface HeldPacket extends Arrival {
   readonly packet: Packet;
@@ -15,15 +14,19 @@ export interface HeldPacket extends Arrival {
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 export class HeldPackets {
-  readonly #slots: Writable<HeldPacket>[] = Array.from({ length: VOTES }, () => ({
-    packet: new Packet(),
-    instrument: -1,
-    flags: 0,
-    connection: 0,
-    monoMs: 0,
-    marketMs: 0,
-  }));
+  readonly #slots: Writable<HeldPacket>[];
   #count = 0;
+
+  constructor(capacity: number) {
+    this.#slots = Array.from({ length: capacity }, () => ({
+      packet: new Packet(),
+      instrument: -1,
+      flags: 0,
+      connection: 0,
+      monoMs: 0,
+      marketMs: 0,
+    }));
+  }
 
   get count(): number {
     return this.#count;

@@ -28,6 +28,7 @@ import type { Arrival } from './arrival.js';
 import type { PacketFilter, RejectReason } from './packet-filter.js';
 import { Gaps } from './gaps.js';
 import { HeldPackets } from './held-packets.js';
+import { MAX_HELD, SequenceCheck } from './sequence-check.js';
 import { LtpFastPath } from './fast/ltp-fast-path.js';
 import { VOTES, type Watermark } from './watermark.js';
 
@@ -35,7 +36,7 @@ import { VOTES, type Watermark } from './watermark.js';
 const HEADER_BYTES = 2;
 /** Records that one read can make: its packets, held packets, and the controls that they cause. */
 const readRecords = (minFrameBytes: number): number =>
-  Math.ceil(READ_BYTES / (minFrameBytes + HEADER_BYTES)) + 1 + VOTES + 400;
+  Math.ceil(READ_BYTES / (minFrameBytes + HEADER_BYTES)) + 1 + VOTES + MAX_HELD + 400;
 /** With fewer free slots in a ring the socket is paused. */
 const RESERVE_RECORDS = 2048;
 
@@ -82,7 +83,9 @@ export class Router {
   readonly #counters: Float64Array;
   /** Of each instrument's last packet, by instrument index. */
   readonly #connectionOf: Int32Array;
-  readonly #held = new HeldPackets();
+  /** Held for their time; SequenceCheck has those held for their sequence. */
+  readonly #held = new HeldPackets(VOTES);
+  readonly #sequences: SequenceCheck;
   /** Of the last admitted packet. */
   readonly packetTime = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
   readonly #gaps: Gaps;
@@ -104,10 +107,15 @@ export class Router {
     this.#gaps = new Gaps(options.watermark, (startMs, endMs) => this.#writeGap(startMs, endMs));
     this.#counters = options.counters;
     this.#connectionOf = new Int32Array(options.places.length);
+    this.#sequences = new SequenceCheck(
+      options.places.map(({ instrument }) => instrument.exchangeType),
+      (packets) => (this.#counters[COUNTER.unadmittedSequence] += packets),
+    );
     this.fastPath = new LtpFastPath({
       places: options.places,
       rings: this.#rings,
       watermark: options.watermark,
+      sequences: this.#sequences,
       counters: options.counters,
       codec: options.fastPaths ? options.codec : undefined,
     });
@@ -131,6 +139,7 @@ export class Router {
   /** The connection ended: a gap opens at its last frame, even if the clock advanced the watermark since. */
   disconnected(): void {
     this.fastPath.close();
+    this.#sequences.rejectAll();
     if (this.#watermark.unseenFromMs !== undefined) this.#gaps.open(this.#watermark.unseenFromMs);
   }
 
@@ -161,6 +170,30 @@ export class Router {
       return instrument;
     }
     if (this.#filter.isOutsideRange) this.#counters[COUNTER.outsideRange]++;
+    const sequences = this.#sequences;
+    const initial = (flags & FLAG.initial) !== 0;
+    const decision = sequences.judge(packet, instrument, flags, initial, arrival);
+    if (decision === 'hold') {
+      this.#counters[COUNTER.heldSequence]++;
+      return instrument;
+    }
+    if (decision === 'release') this.#useHeld(packet.exchangeType);
+    this.#use(packet, instrument, flags, arrival);
+    return instrument;
+  }
+
+  /** Uses what was held for its sequence, in order. */
+  #useHeld(exchangeType: number): void {
+    const held = this.#sequences.heldOf(exchangeType);
+    for (let k = 0; k < held.count; k++) {
+      const one = held.at(k);
+      this.#use(one.packet, one.instrument, one.flags, one);
+    }
+    this.#sequences.clearHeld(exchangeType);
+  }
+
+  /** Routes a packet of which all but the time is judged, or holds it for its time; seals what is due. */
+  #use(packet: Packet, instrument: number, flags: number, arrival: Arrival): void {
     const { packetTime } = this;
     const { words } = packet;
     // Written out: V8 allocates an object for a returned double unless inlined.
@@ -188,9 +221,14 @@ export class Router {
       this.#counters[COUNTER.held]++;
     }
     this.#seal(arrival);
-    if (decision === 'use' && this.#filter.mode === MODE.ltp && this.#held.count === 0 && !this.#gaps.isOpen)
+    if (
+      decision === 'use' &&
+      this.#filter.mode === MODE.ltp &&
+      this.#held.count === 0 &&
+      !this.#sequences.isHolding &&
+      !this.#gaps.isOpen
+    )
       this.fastPath.open(arrival, this.#filter.fromMs);
-    return instrument;
   }
 
   /** In silence, advances the watermark to `marketMs` and seals what is due. */
@@ -206,6 +244,7 @@ export class Router {
     if (this.#ended) return;
     this.#ended = true;
     this.fastPath.close();
+    this.#sequences.rejectAll();
     this.#rejectHeld();
     const endMs = this.#watermark.seenUntilMs ?? 0;
     this.#gaps.open(endMs);

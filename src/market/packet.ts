@@ -6,6 +6,9 @@
  */
 
 /** Modes on the wire. The broker withdrew mode 4 (Depth-20); it is refused (docs/protocol.md 8). */
+/** A number further below the one before on its connection is no older packet's: the counter restarted. */
+export const MAX_SEQUENCE_FALL = 1_000_000;
+
 export const MODE = { ltp: 1, quote: 2, snapquote: 3 } as const;
 
 /** Modes by their name on the command line. */

@@ -40,6 +40,10 @@ export const COUNTER = {
   held: 19,
   /** Admitted with a price outside the packet's own day range. */
   outsideRange: 20,
+  /** A sequence that its counter cannot have reached, and with which no others agreed. */
+  unadmittedSequence: 21,
+  /** Held until others agreed with their sequence. */
+  heldSequence: 22,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

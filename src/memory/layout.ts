@@ -14,7 +14,7 @@
  * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
  * | STATIC    | rows x 56           | main   | shard, writer| each row's session; constant once the shard starts   |
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
- * | SLOTS     | rows x 2 x 448      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
+ * | SLOTS     | rows x 2 x 512      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
  * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
  * | AS_SEALED | rows x bars x 64    | shard  | writer       | each candle at its first seal: what the rule saw     |
  * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
@@ -159,43 +159,53 @@ export const SLOT = {
   noTrade: 1,
   duplicates: 2,
   outOfSession: 3,
-  /** Falls of the cumulative volume; each made a new anchor and counts in `noTrade` too. */
+  /** Falls of the cumulative volume that the next packet confirmed; each made a new anchor. */
   volumeResets: 4,
-  anchorVolume: 5,
-  anchorSequenceLow: 6,
-  anchorSequenceHigh: 7,
+  /** Volumes that the next packet took back. */
+  volumeStrays: 5,
+  anchorVolume: 6,
+  anchorSequenceLow: 7,
+  anchorSequenceHigh: 8,
   /** 0: none yet. */
-  anchorConnection: 8,
+  anchorConnection: 9,
   /** Exchange time at which the anchor's volume was complete, epoch ms: of its packet, unless a volume is pending. */
-  anchorAt: 9,
+  anchorAt: 10,
   /** 1: a packet showed a trade whose volume is still to come. */
-  volumePending: 10,
+  volumePending: 11,
   /** Of the newest packet by sequence (Quote, SnapQuote): price, last quantity, tick time, exchange time. */
-  seenPrice: 11,
-  seenQuantity: 12,
-  seenTradeTime: 13,
-  seenAt: 14,
+  seenPrice: 12,
+  seenQuantity: 13,
+  seenTradeTime: 14,
+  seenAt: 15,
   /** Extremes of the prices that packets showed, by sequence; 0: none. */
-  shownHigh: 15,
-  shownLow: 16,
-  sessionOpen: 17,
-  exchangeAverage: 18,
+  shownHigh: 16,
+  shownLow: 17,
+  /** A volume in doubt (`shard/volume-doubt.ts`), and what was before it. */
+  doubt: 18,
+  doubtVolume: 19,
+  doubtAt: 20,
+  doubtBarVolume: 21,
+  doubtSlackBefore: 22,
+  doubtSlackFrom: 23,
+  doubtSlackAfter: 24,
+  sessionOpen: 25,
+  exchangeAverage: 26,
   /** Includes all the row's records up to this ring cursor; NaN: none. */
-  cursor: 19,
+  cursor: 27,
   /** -1: none. */
-  barIndex: 20,
-  sessionSum: 21,
-  sessionHigh: 22,
-  sessionLow: 23,
-  ticks: 24,
-  lastTime: 25,
-  lastPrice: 26,
-  lastSequenceLow: 27,
-  lastSequenceHigh: 28,
+  barIndex: 28,
+  sessionSum: 29,
+  sessionHigh: 30,
+  sessionLow: 31,
+  ticks: 32,
+  lastTime: 33,
+  lastPrice: 34,
+  lastSequenceLow: 35,
+  lastSequenceHigh: 36,
   /** Greatest tick time, epoch ms; 0: none. */
-  lastTickTime: 29,
-  bar: 30,
-  size: 30 + BAR.size,
+  lastTickTime: 37,
+  bar: 38,
+  size: 38 + BAR.size,
 } as const;
 
 /** A candle at its first seal, in doubles. */

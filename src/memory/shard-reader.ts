@@ -101,6 +101,7 @@ export interface RowFigures {
   readonly duplicates: number;
   readonly outOfSession: number;
   readonly volumeResets: number;
+  readonly volumeStrays: number;
   readonly lastPrice: number | undefined;
   /** Epoch ms. */
   readonly lastTickMs: number | undefined;
@@ -132,6 +133,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
     duplicates: f[s + SLOT.duplicates],
     outOfSession: f[s + SLOT.outOfSession],
     volumeResets: f[s + SLOT.volumeResets],
+    volumeStrays: f[s + SLOT.volumeStrays],
     lastPrice: known(f[s + SLOT.lastPrice]),
     lastTickMs: known(f[s + SLOT.lastTickTime]),
     sessionSum: f[s + SLOT.sessionSum],

@@ -23,6 +23,7 @@ export const UNUSED_REASONS: readonly (readonly [
   ['unadmittedMode', 'unused', 'of another mode than was asked for'],
   ['unadmittedPrice', 'unused', 'with an impossible price'],
   ['unadmittedTime', 'unused', 'with an impossible time'],
+  ['unadmittedSequence', 'unused', 'with an impossible sequence number'],
 ];
 
 /** Continues while its counter rises. */

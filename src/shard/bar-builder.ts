@@ -11,7 +11,7 @@
  * | the same volume, another price of a trade    | tick of volume 0: the volume is still to come                |
  * | SnapQuote, older, last trade of its minute   | tick of volume 0                                             |
  * | LTP or Quote, other price, session's tail    | high, low and close of the last minute (`session-tail.ts`)   |
- * | Quote or SnapQuote, any other                | no trade, counted; a volume that fell becomes the new anchor |
+ * | Quote or SnapQuote, any other                | no trade, counted                                            |
  * | SEAL                                         | keeps each candle as sealed, and moves the last sealed bar   |
  * | GAP, END                                     | adds or ends a gap; marks the end                            |
  *
@@ -37,8 +37,10 @@ import { kindOf, rowOf } from '../memory/record.js';
 import { barAt, gapMsIn, stampBarAt, tailBarAt } from '../memory/shard-reader.js';
 import {
   setAnchor,
+  setSeen,
   addCoverage,
   isOlder,
+  isVolumeUntold,
   isSequence,
   rangeExtensions,
   addEdgeSlack,
@@ -49,70 +51,13 @@ import {
   repairFirst,
   MAX_VOLUME,
 } from './volume-anchor.js';
+import { DOUBT, doubtFall, doubtRise, keepBeforeRise, settle } from './volume-doubt.js';
 import { signalChange, type RowWriter } from './row-writer.js';
 import { applyTail, markTail, tickBar, widenSession } from './session-tail.js';
-import { compareWithKey, setClose } from './tick-order.js';
+import { addTick, loadBar } from './tick.js';
 import { unpack } from './unpack.js';
 
 // Doubles are never passed: V8 allocates an object for a double argument.
-
-/** Adds `r` to the loaded bar as a tick of `quantity`; if `sealed`, a late one. */
-function addTick(m: ShardMemory, s: number, r: number, quantity: number, sealed: boolean): void {
-  const f = m.f64;
-  const b = s + SLOT.bar;
-  const price = f[r + PACKET.price];
-  const time = f[r + PACKET.timeMs];
-  const connection = m.i32[2 * r + PACKET.connection];
-  const low = f[r + PACKET.sequenceLow];
-  const high = f[r + PACKET.sequenceHigh];
-  if (sealed) {
-    f[b + BAR.late] += 1;
-    f[b + BAR.revision] += 1;
-  }
-  if (f[b + BAR.ticks] === 0) {
-    f[b + BAR.open] = price;
-    f[b + BAR.high] = price;
-    f[b + BAR.low] = price;
-    f[b + BAR.openTime] = time;
-    f[b + BAR.openConnection] = connection;
-    f[b + BAR.openSequenceLow] = low;
-    f[b + BAR.openSequenceHigh] = high;
-    setClose(m, b, r);
-  } else {
-    if (price !== f[b + BAR.lastPrice]) f[b + BAR.priceChanges] += 1;
-    if (price > f[b + BAR.high]) f[b + BAR.high] = price;
-    if (price < f[b + BAR.low]) f[b + BAR.low] = price;
-    if (compareWithKey(f, b + BAR.openTime, r, connection) < 0) {
-      f[b + BAR.open] = price;
-      f[b + BAR.openTime] = time;
-      f[b + BAR.openConnection] = connection;
-      f[b + BAR.openSequenceLow] = low;
-      f[b + BAR.openSequenceHigh] = high;
-    }
-    if (compareWithKey(f, b + BAR.closeTime, r, connection) >= 0) setClose(m, b, r);
-  }
-  f[b + BAR.lastPrice] = price;
-  f[b + BAR.ticks] += 1;
-  // The volume comes from an untrusted peer: capped, so that the symbol's file can still be written.
-  const volume = f[b + BAR.volume] + quantity;
-  f[b + BAR.volume] = volume > MAX_VOLUME ? MAX_VOLUME : volume;
-  f[s + SLOT.ticks] += 1;
-  if (time > f[s + SLOT.lastTickTime]) f[s + SLOT.lastTickTime] = time;
-}
-
-/** Stores the loaded bar of slot `s`, and loads `bar` from the table. */
-function loadBar(m: ShardMemory, row: number, s: number, bar: number): void {
-  const f = m.f64;
-  const held = f[s + SLOT.barIndex];
-  if (held === bar) return;
-  if (held >= 0) {
-    const home = m.barOf(row, held);
-    for (let k = 0; k < BAR.size; k++) f[home + k] = f[s + SLOT.bar + k];
-  }
-  const wanted = m.barOf(row, bar);
-  for (let k = 0; k < BAR.size; k++) f[s + SLOT.bar + k] = f[wanted + k];
-  f[s + SLOT.barIndex] = bar;
-}
 
 /**
  * A snapshot is no tick but may hide one, if it was not cached or a trade had just changed it: its minute is partial.
@@ -173,6 +118,7 @@ function applyTick(m: ShardMemory, row: number, s: number, r: number, quantity: 
   }
   const sealed = bar <= m.i32[SHARD.sealed];
   loadBar(m, row, s, bar);
+  if (m.shape.hasVolume) keepBeforeRise(m.f64, s);
   addTick(m, s, r, quantity, sealed);
   markTail(m, row, s, r);
   return sealed ? LATE : IN_TIME;
@@ -202,7 +148,7 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   if (first || unanchored) {
     // A cached packet older than the anchor does not anchor, but the next must, or the gap's volume would land in its
     // minute; at any sequence: a fail-over may restart the server's counter (docs/protocol.md 7).
-    if (usable && (!older || !first)) setAnchor(m, s, r, 0);
+    if (usable && (!older || !first) && !isVolumeUntold(m, row, r)) setAnchor(m, s, r, 0);
     applySnapshot(m, row, s, r);
     return false;
   }
@@ -215,15 +161,23 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
     f[s + SLOT.noTrade] += 1;
     return false;
   }
+  const revised = settle(m, row, s, r);
   const rise = volume - f[s + SLOT.anchorVolume];
-  if (rise <= 0) return applyWithoutRise(m, row, s, r, moved, rise < 0);
+  if (rise <= 0) return applyWithoutRise(m, row, s, r, moved, rise < 0) || revised;
+  return applyRise(m, row, s, r, moved) || revised;
+}
+
+/** A packet whose volume rose: a tick of the rise. True if it was late. */
+function applyRise(m: ShardMemory, row: number, s: number, r: number, moved: number): boolean {
+  const f = m.f64;
+  const rise = f[r + PACKET.volume] - f[s + SLOT.anchorVolume];
+  const wasPending = f[s + SLOT.volumePending];
   const late = applyTick(m, row, s, r, rise);
   if (late === OUTSIDE) {
     const bar = stampBarAt(m, row, s + SLOT.anchorAt);
-    if (bar >= 0) {
-      loadBar(m, row, s, bar);
-      addEndSlack(m, s, r);
-    }
+    if (bar >= 0) loadBar(m, row, s, bar);
+    keepBeforeRise(f, s);
+    if (bar >= 0) addEndSlack(m, s, r);
   } else {
     addEdgeSlack(m, row, s, r);
     repairExtremes(m, row, s, r, moved);
@@ -231,14 +185,16 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
     addCoverage(m, row, s, r);
   }
   // A rise that does not hold the last trade, and the one that was pending, leaves the last one's volume pending.
-  const awaited = f[s + SLOT.volumePending] === 1 ? f[s + SLOT.seenQuantity] : 0;
-  setAnchor(m, s, r, rise < f[r + PACKET.lastQuantity] + awaited && showsTrade(m, s, r) ? 1 : 0);
+  const awaited = wasPending === 1 ? f[s + SLOT.seenQuantity] : 0;
+  const traded = showsTrade(m, s, r) ? 1 : 0;
+  setAnchor(m, s, r, rise < f[r + PACKET.lastQuantity] + awaited ? traded : 0);
+  doubtRise(f, s, traded, wasPending);
   return late === LATE;
 }
 
 /**
- * A packet whose volume did not rise: a tick if it shows a trade at another price (docs/semantics.md, "Price before
- * volume"). True if it was late.
+ * A packet whose volume did not rise, or fell: a tick if it shows a trade at another price (docs/semantics.md, "Price
+ * before volume"). True if it was late.
  */
 function applyWithoutRise(
   m: ShardMemory,
@@ -249,7 +205,7 @@ function applyWithoutRise(
   fell: boolean,
 ): boolean {
   const f = m.f64;
-  const traded = !fell && showsTrade(m, s, r);
+  const traded = showsTrade(m, s, r);
   let late = OUTSIDE;
   let revised = false;
   // A range that moved means that the price did, too, and came back.
@@ -257,14 +213,18 @@ function applyWithoutRise(
   if (traded && priced && isContinuous(m, row, r)) late = applyTick(m, row, s, r, 0);
   if (late === OUTSIDE) {
     f[s + SLOT.noTrade] += 1;
-    if (fell) f[s + SLOT.volumeResets] += 1;
-    else if (m.shape.hasTradeTime !== true) revised = applyTailPrice(m, row, s, r, s + SLOT.seenPrice);
-    coverWithoutTick(m, row, s, r, fell ? 0 : moved);
+    if (m.shape.hasTradeTime !== true) revised = applyTailPrice(m, row, s, r, s + SLOT.seenPrice);
+    coverWithoutTick(m, row, s, r, moved);
   } else {
     repairExtremes(m, row, s, r, moved);
     addCoverage(m, row, s, r);
   }
-  setAnchor(m, s, r, traded ? 1 : fell ? 0 : f[s + SLOT.volumePending]);
+  const pending = traded ? 1 : f[s + SLOT.volumePending];
+  if (fell) {
+    f[s + SLOT.volumePending] = pending;
+    setSeen(m, s, r);
+    doubtFall(f, s, r);
+  } else setAnchor(m, s, r, pending);
   return revised || late === LATE;
 }
 
@@ -274,8 +234,11 @@ function applyWithoutRise(
  */
 function applyOlder(m: ShardMemory, row: number, s: number, r: number): boolean {
   const own = stampBarAt(m, row, r + PACKET.exchangeMs) === barAt(m, row, r + PACKET.timeMs);
-  if (own && m.shape.hasTradeTime === true && isContinuous(m, row, r))
+  if (own && m.shape.hasTradeTime === true && isContinuous(m, row, r)) {
+    // It may load another bar than that of a doubtful rise.
+    m.f64[s + SLOT.doubt] = DOUBT.none;
     return applyTick(m, row, s, r, 0) === LATE;
+  }
   m.f64[s + SLOT.noTrade] += 1;
   return false;
 }

@@ -14,12 +14,15 @@
  *
  * Part of the bar builder: one record changes one bar and the open slot.
  */
+import { MAX_SEQUENCE_FALL } from '../market/packet.js';
 import { MINUTE_MS } from '../market/session.js';
 import { stampBarAt, tailBarAt } from '../memory/shard-reader.js';
 import { BAR, MARK, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
 
 /** Greatest volume that a double holds exactly. A greater or negative total never becomes the anchor. */
 export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
+
+const TWO_32 = 2 ** 32;
 
 /** Bits: the ends of the day's range that a packet extended. */
 const EXTENDED = { high: 1, low: 2 } as const;
@@ -32,11 +35,18 @@ const EXTENDED = { high: 1, low: 2 } as const;
 export function setAnchor(m: ShardMemory, s: number, r: number, pending: number): void {
   const f = m.f64;
   f[s + SLOT.anchorVolume] = f[r + PACKET.volume];
-  f[s + SLOT.anchorSequenceLow] = f[r + PACKET.sequenceLow];
-  f[s + SLOT.anchorSequenceHigh] = f[r + PACKET.sequenceHigh];
   f[s + SLOT.anchorConnection] = m.i32[2 * r + PACKET.connection];
   if (pending === 0) f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
   f[s + SLOT.volumePending] = pending;
+  f[s + SLOT.doubt] = 0;
+  setSeen(m, s, r);
+}
+
+/** Notes the newest packet by sequence, whose volume may be in doubt. */
+export function setSeen(m: ShardMemory, s: number, r: number): void {
+  const f = m.f64;
+  f[s + SLOT.anchorSequenceLow] = f[r + PACKET.sequenceLow];
+  f[s + SLOT.anchorSequenceHigh] = f[r + PACKET.sequenceHigh];
   const price = f[r + PACKET.price];
   f[s + SLOT.seenPrice] = price;
   f[s + SLOT.seenQuantity] = f[r + PACKET.lastQuantity];
@@ -63,14 +73,32 @@ export function isSequence(f: Float64Array, k: number): boolean {
   return f[k + 1] > 0 || (f[k + 1] === 0 && f[k] > 0);
 }
 
-/** By sequence, than the anchor's. */
+/**
+ * By sequence, than the newest packet before. Not if its stamp is later or its number far below: then the counter
+ * restarted, as the router found.
+ */
 export function isOlder(f: Float64Array, s: number, r: number): boolean {
   const low = f[r + PACKET.sequenceLow];
   const high = f[r + PACKET.sequenceHigh];
   const anchorLow = f[s + SLOT.anchorSequenceLow];
   const anchorHigh = f[s + SLOT.anchorSequenceHigh];
   if (!isSequence(f, r + PACKET.sequenceLow) || !isSequence(f, s + SLOT.anchorSequenceLow)) return false;
-  return high !== anchorHigh ? high < anchorHigh : low < anchorLow;
+  const behind = (anchorHigh - high) * TWO_32 + (anchorLow - low);
+  return behind > 0 && behind <= MAX_SEQUENCE_FALL && f[r + PACKET.exchangeMs] <= f[s + SLOT.seenAt];
+}
+
+/**
+ * True if a packet after the first minute says that nothing was traded, with a range of prices that were: its volume
+ * would make the next rise a whole day's.
+ */
+export function isVolumeUntold(m: ShardMemory, row: number, r: number): boolean {
+  const f = m.f64;
+  return (
+    f[r + PACKET.volume] === 0 &&
+    f[r + PACKET.dayLow] > 0 &&
+    f[r + PACKET.dayHigh] > f[r + PACKET.dayLow] &&
+    f[r + PACKET.timeMs] >= f[m.staticOf(row) + STATIC.openMs] + MINUTE_MS
+  );
 }
 
 /**

@@ -129,7 +129,6 @@ describe('CandleStream', () => {
       startMs: at('11:00'),
       speed: 1,
       instruments: INSTRUMENTS,
-      sequenceStep: 1n,
     });
     const ends = [1, 4].map((shards) => {
       const engine = engineOf(mode, shards);

@@ -2,6 +2,7 @@
  * What each fault of the broker does to a run: the data of faults.slow.test.ts and of docs/faults.md. Rows are runs of
  * four minutes, from 11:00, of RELIANCE, TCS and INFY in stepped time, so every figure is exact.
  */
+import { VALUE_ROWS } from './value-rows.js';
 
 type Turned = 'warn' | 'fail';
 
@@ -319,31 +320,7 @@ export const ROWS: readonly Row[] = [
     gates: {},
     untouched: false,
   },
-  {
-    faults: ['zero-price'],
-    client: 'rejects a price of 0, counted',
-    counted: { 'unadmitted.price': 9 },
-    says: [],
-    gates: {},
-    untouched: false,
-  },
-  {
-    faults: ['zero-time'],
-    client: 'rejects a time of another day, counted',
-    counted: { 'unadmitted.time': 9 },
-    says: [],
-    gates: {},
-    untouched: false,
-  },
-  {
-    faults: ['volume-falls'],
-    mode: 'quote',
-    client: 'uses the lower volume as the new anchor, counted; the later rise counts as traded',
-    counted: { reseeds: 9 },
-    says: ["The day's volume fell in packets of RELIANCE"],
-    gates: { candles: 'warn' },
-    untouched: false,
-  },
+  ...VALUE_ROWS,
   {
     faults: ['clock:minutes=5'],
     client:

@@ -18,6 +18,7 @@ export function goodSymbol(symbol: string, token: string): SymbolFacts {
       duplicates: 0,
       outOfSession: 0,
       volumeResets: 0,
+      volumeStrays: 0,
       lastPrice: 140_000,
       lastTickMs: NOW_MS - 1000,
       sessionSum: 84_000_000,

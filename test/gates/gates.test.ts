@@ -53,9 +53,9 @@ describe('gates', () => {
     );
   });
 
-  it('each gate is described in docs/semantics.md, "Gates"', () => {
-    const page = readFileSync(new URL('docs/semantics.md', packageRoot), 'utf8');
-    const section = page.slice(page.indexOf('\n## Gates\n')).split('\n## ')[1];
+  it('each gate is described in docs/gates.md, "What each asks"', () => {
+    const page = readFileSync(new URL('docs/gates.md', packageRoot), 'utf8');
+    const section = page.slice(page.indexOf('\n## What each asks\n')).split('\n## ')[1];
     expect(GATES.map(({ id }) => id).filter((id) => !section.includes(`\`${id}\``))).toEqual([]);
   });
 

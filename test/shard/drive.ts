@@ -180,13 +180,16 @@ export function expectNaive(engine: Engine, naive: NaiveResult): void {
       duplicate: row.duplicates,
       outOfSession: row.outOfSession,
     };
-    expect({ ...counts, reseeds: row.volumeResets }, symbol).toEqual(naive.counts.get(symbol));
+    expect({ ...counts, reseeds: row.volumeResets, strays: row.volumeStrays }, symbol).toEqual(
+      naive.counts.get(symbol),
+    );
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key];
   }
   expect({ length: c[COUNTER.refusedLength], mode: c[COUNTER.refusedMode] }).toEqual(naive.refused);
   const unadmitted = {
     exchange: c[COUNTER.unadmittedExchange], token: c[COUNTER.unadmittedToken], mode: c[COUNTER.unadmittedMode],
     price: c[COUNTER.unadmittedPrice], time: c[COUNTER.unadmittedTime],
+    sequence: c[COUNTER.unadmittedSequence],
   }; // prettier-ignore
   expect(unadmitted).toEqual(naive.unadmitted);
   const total = (counts: object): number =>

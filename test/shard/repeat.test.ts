@@ -25,7 +25,7 @@ it.each(cases)(
         startMs: at('15:03'),
         speed: 1,
         instruments: INSTRUMENTS,
-        sequenceStep: run % 2 === 0 ? 1n : undefined,
+        carries: run % 2 === 1,
       });
       const plain = engineOf(mode, 1);
       playInline(plain, steps);

@@ -88,6 +88,7 @@ const ODD = [
   'reconnect', 'slowReconnect', 'noSequence', 'sameSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
   'safePrice', 'year9999', 'zeroTime', 'negativeTime', 'unknownToken', 'paddedToken', 'unknownExchange', 'otherExchange', 'otherMode', 'depth', 'garbage', 'twoFrames',
   'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary', 'milliseconds', 'smallRise', 'contradicted', 'wideRange', 'closing',
+  'strayVolume', 'straySequence', 'counterRestarts',
 ] as const; // prettier-ignore
 export type What = (typeof ORDINARY)[number] | (typeof ODD)[number];
 export const WHATS: readonly What[] = [...ORDINARY, ...ODD];
@@ -112,8 +113,8 @@ export interface Market {
   /** Market ms a real ms. */
   readonly speed: number;
   readonly instruments: readonly { readonly exchangeType: number; readonly token: string }[];
-  /** From one frame's sequence to the next. What the quick lanes take has small ones. */
-  readonly sequenceStep?: bigint | undefined;
+  /** The sequence is about to carry into the high word, where fast paths take no frame. */
+  readonly carries?: boolean;
 }
 
 /** A seeded list of happenings: one in `oddEvery` is out of the ordinary, the mean distance is `meanMs`. */
@@ -137,8 +138,8 @@ export function seededHappenings(
 /** Sessions end on whole quarters of an hour. */
 const QUARTER_MS = 900_000;
 
-/** From one sequence to the next: every second one carries into the high word. */
-const CARRYING = 2n ** 31n + 1n;
+/** Where a counter stands shortly before it carries into the high word, and its step. */
+const CARRYING = { from: 2n ** 32n - 200n, step: 7n };
 
 /**
  * Unfolds happenings into steps, from subscribing on connection 1 on. The first frame is on time, so that none after
@@ -159,7 +160,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   let clock = market.startMs;
   let connection = 0;
   let subscribedAt = clock;
-  let sequence = 1000n;
+  let sequence = market.carries === true ? CARRYING.from : 1000n;
   const mono = (): number => 1000 + (clock - market.startMs) / market.speed;
   const deliver = (bytes: Uint8Array): void => {
     const since = clock - subscribedAt;
@@ -183,7 +184,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   const fieldsOf = (which: number, atMs: number): Fields => {
     const second = Math.floor(atMs / 1000);
     const { price, volume, lastQuantity } = states[which];
-    sequence += market.sequenceStep ?? CARRYING;
+    sequence += market.carries === true ? CARRYING.step : 1n;
     const { exchangeType, token } = instruments[which];
     return {
       mode,
@@ -344,6 +345,19 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
           const [upperCircuit, lowerCircuit] = [price + 20n, price > 20n ? price - 20n : 1n];
           return send({ upperCircuit, lowerCircuit, dayHigh: price + 10n + BigInt(Math.floor(degree * 20)) });
         }
+        case 'strayVolume':
+          // With or without a trade: nothing, a thousand times too much, or a little more or less.
+          if (degree < 0.5) trade();
+          return send({
+            volume: [0n, state.volume * 1000n, state.volume + 3n, state.volume - 1n][happening.quantity % 4],
+          });
+        case 'straySequence':
+          trade();
+          return send({ sequence: [2n ** 62n, sequence + 5_000_000n, 1n][happening.quantity % 3] });
+        case 'counterRestarts':
+          sequence = BigInt(happening.quantity);
+          trade();
+          return send();
         case 'milliseconds':
           trade();
           return send({ exchangeMs: BigInt(Math.floor(clock)) });

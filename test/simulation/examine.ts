@@ -118,7 +118,8 @@ function conserved({ counters: c, memories, places }: Engine, naive: NaiveResult
     c[COUNTER.unadmittedToken] +
     c[COUNTER.unadmittedMode] +
     c[COUNTER.unadmittedPrice] +
-    c[COUNTER.unadmittedTime];
+    c[COUNTER.unadmittedTime] +
+    c[COUNTER.unadmittedSequence];
   const rows = places.map((place) => readRow(memories[place.shard], place.row));
   const applied = rows.reduce(
     (sum, row) => sum + row.ticks + row.snapshots + row.noTrade + row.duplicates + row.outOfSession,
@@ -145,15 +146,16 @@ function conserved({ counters: c, memories, places }: Engine, naive: NaiveResult
     { length: c[COUNTER.refusedLength], mode: c[COUNTER.refusedMode] },
     naive.refused,
   );
-  const { exchange, token, mode, price, time } = naive.unadmitted;
+  const { exchange, token, mode, price, time, sequence } = naive.unadmitted;
   const ours = [
     c[COUNTER.unadmittedExchange],
     c[COUNTER.unadmittedToken],
     c[COUNTER.unadmittedMode],
     c[COUNTER.unadmittedPrice],
     c[COUNTER.unadmittedTime] - recorder.refusedAhead,
+    c[COUNTER.unadmittedSequence],
   ];
-  mustEqual('naive', 'unadmitted', ours, [exchange, token, mode, price, time]);
+  mustEqual('naive', 'unadmitted', ours, [exchange, token, mode, price, time, sequence]);
 }
 
 function equalsNaive(engine: Engine, naive: NaiveResult): void {
@@ -173,12 +175,20 @@ function equalsNaive(engine: Engine, naive: NaiveResult): void {
     }));
     mustEqual('naive', symbol, found, expected);
     const row = readRow(memory, place.row);
-    const { tick, seed, noTrade, duplicate, outOfSession, reseeds } = naive.counts.get(symbol)!;
+    const { tick, seed, noTrade, duplicate, outOfSession, reseeds, strays } = naive.counts.get(symbol)!;
     mustEqual(
       'naive',
       `${symbol}'s counts`,
-      [row.ticks, row.snapshots, row.noTrade, row.duplicates, row.outOfSession, row.volumeResets],
-      [tick, seed, noTrade, duplicate, outOfSession, reseeds],
+      [
+        row.ticks,
+        row.snapshots,
+        row.noTrade,
+        row.duplicates,
+        row.outOfSession,
+        row.volumeResets,
+        row.volumeStrays,
+      ],
+      [tick, seed, noTrade, duplicate, outOfSession, reseeds, strays],
     );
   }
 }

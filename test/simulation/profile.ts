@@ -13,6 +13,7 @@ export const TROUBLES = [
   'close', 'drop', 'halfOpen', 'mute', 'shortMute', 'pongsLost', 'refuse401', 'refuse403', 'refuse429', 'refuse500', 'unreachable', 'noAnswer', 'loginFails', 'tokensExpire',
   // What the server sends in addition to or instead of what it should.
   'duplicate', 'reorder', 'late', 'oldCached', 'noCached', 'truncated', 'oversize', 'unknown', 'garbage', 'zeroPrice', 'zeroTime', 'volumeFalls', 'sequenceAnew', 'muteSymbol', 'text',
+  'strayVolume', 'straySequence', 'counterRestarts',
   // Times.
   'strayFar', 'strayNear', 'strayAgreed', 'exchangeStep', 'wallJump', 'stall',
   // Our own machine.
@@ -24,6 +25,10 @@ export type Trouble = (typeof TROUBLES)[number];
  * Trouble that makes the exchange's own time lie: the minute of a lost frame is then unknown.
  */
 const LYING: readonly Trouble[] = ['strayNear', 'strayAgreed', 'exchangeStep'];
+
+/** Trouble that has packets held for their time; and for their sequence: which of two holds one would be unknown. */
+const HELD_FOR_TIME: readonly Trouble[] = ['strayFar', 'strayAgreed', 'exchangeStep', 'wallJump'];
+const HELD_FOR_SEQUENCE: readonly Trouble[] = ['straySequence', 'counterRestarts'];
 
 export interface Nature {
   readonly seed: number;
@@ -76,8 +81,9 @@ export function natureOf(seed: number): Nature {
   const share = pick(random, [0.1, 0.3, 0.6, 1]);
   const few = [pick(random, TROUBLES), pick(random, TROUBLES)];
   const many = TROUBLES.filter((trouble) => random() < (LYING.includes(trouble) ? share / 3 : share));
-  const troubles =
-    kind < 0.125 ? [] : kind < 0.45 ? TROUBLES.filter((trouble) => few.includes(trouble)) : many;
+  const chosen = kind < 0.125 ? [] : kind < 0.45 ? TROUBLES.filter((trouble) => few.includes(trouble)) : many;
+  const excluded = chosen.some((trouble) => HELD_FOR_TIME.includes(trouble)) ? HELD_FOR_SEQUENCE : [];
+  const troubles = chosen.filter((trouble) => !excluded.includes(trouble));
   return {
     seed,
     mode: pick(random, [1, 2, 3] as const),

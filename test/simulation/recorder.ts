@@ -120,6 +120,11 @@ export class Recorder extends Intake {
       this.#held.push(packet);
       return;
     }
+    // Released for their sequence: the naive fold holds these itself.
+    if (routed > 1 && this.#held.length === 0) {
+      this.packets.push(packet);
+      return;
+    }
     if (routed > 1) {
       must(
         'conservation',

@@ -167,6 +167,17 @@ function happen(trouble: Trouble, parts: Parts, dueMs: number): void {
     case 'sequenceAnew':
       exchange.restartSequence();
       return drop();
+    case 'strayVolume': {
+      const volume = pick(random, [0, state.volume * 1000, state.volume + some(20)]);
+      return broker.stray(exchange.frame(instrument, { sequence: state.sequence + 1, volume }), dueMs);
+    }
+    case 'straySequence':
+      return broker.stray(
+        exchange.frame(instrument, { sequence: pick(random, [2 ** 52, state.sequence + 5_000_000, 1]) }),
+        dueMs,
+      );
+    case 'counterRestarts':
+      return exchange.restartSequence();
     case 'muteSymbol':
       broker.muteSymbols.set(instrument, dueMs + between(random, 5000, 90_000));
       return;

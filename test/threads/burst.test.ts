@@ -31,7 +31,6 @@ function burst(mode: 1 | 2 | 3, count: number): Step[] {
     startMs: at('11:00'),
     speed: 1,
     instruments: INSTRUMENTS,
-    sequenceStep: 1n,
   });
 }
 
@@ -76,7 +75,6 @@ describe('a reader while the thread writes', () => {
       startMs: at('11:00'),
       speed: 1,
       instruments: list,
-      sequenceStep: 1n,
     });
     const engine = engineOf(1, 1, list);
     const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });

@@ -62,7 +62,7 @@ function workload(mode: NaiveMode, swinging = false): Step[] {
     startMs: at('15:03'),
     speed: 1,
     instruments: INSTRUMENTS,
-    sequenceStep: swinging ? 1n : undefined,
+    carries: !swinging,
   });
 }
 

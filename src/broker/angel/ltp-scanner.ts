@@ -1,6 +1,6 @@
 /**
  * LTP frames to ring records, for the fast path, in one loop without calls. A frame is ordinary when its token is in
- * its place in the table, price and sequence fit into one word, and the exchange time is in the window.
+ * its place in the table, price and sequence fit into one word, and sequence and exchange time are in the window.
  */
 import type { Instrument } from '../../market/instrument.js';
 import { MODE } from '../../market/packet.js';
@@ -24,6 +24,9 @@ const { head: HEAD, tail: TAIL, begin: BEGIN, answer: ANSWER } = ENTRY;
 const SHIFT = ENTRY_SHIFT;
 const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const BUCKET_SHIFT = LAG_SHIFT;
+
+/** True if `value` is not one of `span` from `from` on; 32 bits, wrapping. */
+const isOutside = (value: number, from: number, span: number): boolean => ((value - from) | 0) >>> 0 >= span;
 
 export class LtpScanner implements TickScanner {
   readonly #tokens: TokenTable;
@@ -76,10 +79,8 @@ export class LtpScanner implements TickScanner {
     cursor: number,
   ): number {
     const { view, places } = messages;
-    const table = this.#tokens.words;
-    const multiplier = this.#tokens.multiplier | 0;
-    const mask = this.#tokens.mask | 0;
-    const { lagCounts } = window;
+    const { words: table, multiplier, mask } = this.#tokens;
+    const { lagCounts, sequenceSpan } = window;
     const connection = window.connection | 0;
     const receivedUs = window.receivedUs | 0;
     const from = window.from | 0;
@@ -87,9 +88,9 @@ export class LtpScanner implements TickScanner {
     const originLow = window.originLow | 0;
     const timeHigh = window.timeHigh | 0;
     const lagFrom = window.lagFrom | 0;
-    const { records } = target;
+    const sequenceFrom = window.sequenceFrom | 0;
+    const { records, mask: ringMask } = target;
     const start = target.start | 0;
-    const ringMask = target.mask | 0;
     let earliest = window.earliest | 0;
     let latest = window.latest | 0;
     let k = 0;
@@ -107,18 +108,20 @@ export class LtpScanner implements TickScanner {
         break;
       const price = view.getInt32((at + PRICE_AT) | 0, true);
       const time = (view.getInt32((at + TIME_AT) | 0, true) - originLow) | 0;
+      const sequence = view.getInt32((at + SEQUENCE_AT) | 0, true);
       const high =
         view.getInt32((at + PRICE_HIGH_AT) | 0, true) |
         view.getInt32((at + SEQUENCE_HIGH_AT) | 0, true) |
         (view.getInt32((at + TIME_HIGH_AT) | 0, true) ^ timeHigh);
-      if (high !== 0 || price <= 0 || ((time - from) | 0) >>> 0 >= span) break;
+      if (high !== 0 || price <= 0 || isOutside(time, from, span)) break;
+      if (isOutside(sequence, sequenceFrom, sequenceSpan)) break;
       const w = (start + (((cursor + k) & ringMask) << RECORD_SHIFT)) | 0;
       records[(w + R_WHAT) | 0] = table[(entry + ANSWER) | 0];
       records[(w + R_RECEIVED) | 0] = receivedUs;
       records[(w + R_CONNECTION) | 0] = connection;
       records[(w + R_TIME) | 0] = time;
       records[(w + R_PRICE_LOW) | 0] = price;
-      records[(w + R_SEQUENCE_LOW) | 0] = view.getInt32((at + SEQUENCE_AT) | 0, true);
+      records[(w + R_SEQUENCE_LOW) | 0] = sequence;
       if (time >= latest) latest = time;
       else if (time < earliest) earliest = time;
       lagCounts[((lagFrom - time) | 0) >> BUCKET_SHIFT] += 1;

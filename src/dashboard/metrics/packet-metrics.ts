@@ -28,6 +28,7 @@ export function packetMetrics(
     mode: 'unadmittedMode',
     price: 'unadmittedPrice',
     time: 'unadmittedTime',
+    sequence: 'unadmittedSequence',
   });
   set.total('tickshard_packets_routed_total', 'Packets written into a ring.', 'routed');
   set.total(

@@ -6,7 +6,7 @@
 import type { TickScanner, ScanTarget } from '../../broker/scanner.js';
 import { ScanWindow } from '../../broker/scanner.js';
 import type { FrameCodec } from '../../broker/broker.js';
-import { MODE } from '../../market/packet.js';
+import { MAX_SEQUENCE_FALL, MODE } from '../../market/packet.js';
 import { COUNTER } from '../../memory/counters.js';
 import { KIND, PLAIN_RECORD_SHIFT, RECORD, STATIC } from '../../memory/layout.js';
 import { whatOf } from '../../memory/record.js';
@@ -15,24 +15,34 @@ import type { RowPlace } from '../../memory/shard-reader.js';
 import type { MessageBatch } from '../../broker/messages.js';
 import type { Arrival } from '../arrival.js';
 import { FeedLag, LAG } from '../feed-lag.js';
+import type { SequenceCheck } from '../sequence-check.js';
 import type { Watermark } from '../watermark.js';
 
-const { what: R_WHAT } = RECORD;
+const { what: R_WHAT, sequenceLow: R_SEQUENCE } = RECORD;
 const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const RECORD_WORDS = 1 << RECORD_SHIFT;
 /** Maximum frames taken before they are counted: more than a read of the socket holds. */
 const MAX_UNCOUNTED = 2048;
 const MAX_INT32 = 0x7fffffff;
 const TWO_32 = 2 ** 32;
+/** Half of what is near, so that any two ordinary numbers of a read are near each other. */
+const SEQUENCE_REACH = MAX_SEQUENCE_FALL / 2;
 
 export interface LtpFastPathOptions {
   /** By instrument index. */
   readonly places: readonly RowPlace[];
   readonly rings: readonly RingWriter[];
   readonly watermark: Watermark;
+  readonly sequences: SequenceCheck;
   readonly counters: Float64Array;
   /** Undefined: no fast path. */
   readonly codec: FrameCodec | undefined;
+}
+
+function mostFrequent(numbers: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const one of numbers) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
 }
 
 export class LtpFastPath {
@@ -46,6 +56,10 @@ export class LtpFastPath {
   readonly #target: ScanTarget;
   readonly #rings: readonly RingWriter[];
   readonly #watermark: Watermark;
+  readonly #sequences: SequenceCheck;
+  /** Exchange type of ordinary frames: their numbers are one counter. */
+  readonly #exchangeType: number;
+  readonly #places: readonly RowPlace[];
   readonly #counters: Float64Array;
   /** Only this connection's frames are ordinary; its first packet of an instrument enables that. */
   #enabledConnection = 0;
@@ -59,7 +73,7 @@ export class LtpFastPath {
   readonly #ringOf: Int32Array;
   #taken = 0;
 
-  constructor({ places, rings, watermark, counters, codec }: LtpFastPathOptions) {
+  constructor({ places, rings, watermark, sequences, counters, codec }: LtpFastPathOptions) {
     this.#rings = rings;
     const single = rings.length === 1;
     const { memory } = rings[0];
@@ -73,6 +87,9 @@ export class LtpFastPath {
     this.#stamp.originMs = f64[statics + STATIC.originMs];
     this.#window = new ScanWindow(this.#stamp.originMs, this.lag.counts);
     this.#watermark = watermark;
+    this.#sequences = sequences;
+    this.#places = places;
+    this.#exchangeType = mostFrequent(places.map(({ instrument }) => instrument.exchangeType));
     this.#counters = counters;
     const instruments = places.map(({ instrument }) => instrument);
     this.#scanner = codec?.scannerFor(
@@ -88,7 +105,8 @@ export class LtpFastPath {
       this.#enabledConnection = connection;
       this.#scanner?.disableAll();
     }
-    this.#scanner?.enable(instrument);
+    if (this.#places[instrument].instrument.exchangeType === this.#exchangeType)
+      this.#scanner?.enable(instrument);
   }
 
   /**
@@ -119,7 +137,8 @@ export class LtpFastPath {
       !lag.isKnown ||
       !watermark.isOrdinary(arrival) ||
       arrival.connection !== this.#enabledConnection ||
-      !(dueAtMs > admittedFromMs)
+      !(dueAtMs > admittedFromMs) ||
+      !this.#setSequences()
     )
       return false;
     const stamp = this.#stamp;
@@ -146,6 +165,17 @@ export class LtpFastPath {
         -MAX_INT32,
       ) | 0;
     window.span = Math.max(0, Math.min(Math.ceil(untilMs) - originMs - window.from, MAX_INT32)) | 0;
+    return true;
+  }
+
+  /** Decides which sequence numbers are ordinary; false if none is known. */
+  #setSequences(): boolean {
+    const anchor = this.#sequences.anchorOf(this.#exchangeType);
+    // Comparing with NaN is false.
+    if (!(anchor < TWO_32)) return false;
+    const from = Math.max(1, anchor - SEQUENCE_REACH);
+    this.#window.sequenceFrom = from | 0;
+    this.#window.sequenceSpan = Math.min(anchor + SEQUENCE_REACH, TWO_32) - from;
     return true;
   }
 
@@ -195,10 +225,18 @@ export class LtpFastPath {
     const single = rings.length === 1;
     const cursor = single ? rings[0].tail : this.#taken;
     const taken = this.#scanner!.scan(messages, first, max, this.#window, this.#target, cursor);
+    if (taken > 0) this.#noteSequence((cursor + taken - 1) | 0, arrival);
     if (single) rings[0].commitTo((cursor + taken) | 0);
     else this.#distribute(taken);
     this.#taken += taken;
     return taken;
+  }
+
+  /** The record at `cursor` was taken last. */
+  #noteSequence(cursor: number, arrival: Arrival): void {
+    const { records, start, mask } = this.#target;
+    const sequence = records[start + ((cursor & mask) << RECORD_SHIFT) + R_SEQUENCE] >>> 0;
+    this.#sequences.advance(this.#exchangeType, sequence, arrival.marketMs);
   }
 
   /** Copies the last `count` staged records, each into its ring. */

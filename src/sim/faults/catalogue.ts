@@ -132,6 +132,9 @@ const catalogue = {
   'zero-price': { does: 'sends packets whose price is 0', takes: ofFrames(50) },
   'zero-time': { does: 'sends packets whose times are 0', takes: ofFrames(50) },
   'volume-falls': { does: "sends packets with half of the day's volume", takes: ofFrames(50) },
+  'volume-spikes': { does: "sends packets with a thousand times the day's volume", takes: ofFrames(50) },
+  'sequence-strays': { does: 'sends packets with a number far ahead of the others', takes: ofFrames(50) },
+  'counter-restarts': { does: 'numbers packets by another counter, a billion ahead', takes: ofFrames(1) },
   clock: {
     does: 'sends packets, also cached ones, with shifted times',
     takes: {

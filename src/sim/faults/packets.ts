@@ -8,6 +8,8 @@ import { numberOf, type Fault } from './fault.js';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
+const STRAY_AHEAD = 2 ** 50;
+const RESTART_AHEAD = 1_000_000_000;
 
 /** Changes, repeats or delays packets. */
 export interface PacketFault {
@@ -39,6 +41,18 @@ export const PACKET_FAULTS: Readonly<Partial<Record<FaultName, PacketFault>>> = 
   'volume-falls': {
     of: 'live',
     change: (packet) => packet.setNumber(FIELD.volume, Math.floor(packet.number(FIELD.volume) / 2)),
+  },
+  'volume-spikes': {
+    of: 'live',
+    change: (packet) => packet.setNumber(FIELD.volume, packet.number(FIELD.volume) * 1000),
+  },
+  'sequence-strays': {
+    of: 'live',
+    change: (packet) => packet.setNumber(FIELD.sequence, packet.number(FIELD.sequence) + STRAY_AHEAD),
+  },
+  'counter-restarts': {
+    of: 'live',
+    change: (packet) => packet.setNumber(FIELD.sequence, packet.number(FIELD.sequence) + RESTART_AHEAD),
   },
   clock: {
     of: 'both',

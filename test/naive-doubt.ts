@@ -1,0 +1,40 @@
+/** A volume that the next packet confirms or takes back, for naive.ts. Imports nothing from `src`. */
+import type { Book } from './naive-candles.js';
+import { minuteOf, type Frame } from './naive-frames.js';
+
+/** Confirms the volume in doubt by the next packet's, or takes it back. */
+export function settle(book: Book, frame: Frame, date: string): void {
+  const { doubt, counts } = book;
+  const anchor = book.anchor!;
+  book.doubt = undefined;
+  if (doubt === undefined) return;
+  if (frame.volume >= anchor.volume) {
+    if (doubt.kind === 'fall') counts.strays++;
+    return;
+  }
+  if (doubt.kind === 'fall') {
+    if (frame.volume < doubt.volume) return;
+    counts.reseeds++;
+    book.anchor = { ...anchor, volume: doubt.volume, exchangeMs: doubt.exchangeMs, pending: false };
+    return;
+  }
+  const { before, bare, quantity, labelMs, tick } = doubt;
+  if (frame.volume < before.volume) return;
+  counts.strays++;
+  const pending = !bare || before.pending;
+  book.anchor = { ...anchor, volume: before.volume, exchangeMs: before.exchangeMs, pending };
+  if (labelMs === undefined) return;
+  if (tick === undefined) {
+    book.ends.set(labelMs, book.ends.get(labelMs)! - quantity);
+    return;
+  }
+  const ticks = book.minutes.get(labelMs)!;
+  const sent = minuteOf(book.instrument, date, Number(frame.exchangeMs));
+  const uncounted = bare && sent?.labelMs === labelMs;
+  if (uncounted) {
+    counts.tick--;
+    counts.noTrade++;
+  }
+  ticks[ticks.indexOf(tick)] = { ...tick, quantity: 0, slack: 0, sinceMs: undefined, uncounted };
+  if (ticks.every((one) => one.uncounted || !one.isTick)) book.minutes.delete(labelMs);
+}

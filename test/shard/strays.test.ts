@@ -1,0 +1,159 @@
+/** One packet with a wrong sequence or a wrong volume moves nothing, and a counter that restarts loses nothing. */
+import { describe, expect, it } from 'vitest';
+import { COUNTER } from '../../src/memory/counters.js';
+import { at } from './drive.js';
+import { Script } from './script.js';
+
+const HUGE = 2n ** 62n;
+const QUANTITY = 10n;
+
+interface Sent {
+  readonly sequence?: bigint;
+  readonly volume?: bigint;
+  /** Without one the packet repeats the price, and its volume does not rise. */
+  readonly price?: number | undefined;
+  readonly lastQuantity?: bigint;
+  /** Of the day; by default it moves with nothing. */
+  readonly dayHigh?: bigint;
+}
+
+/**
+ * A Quote packet each two seconds from 11:00:00 on, the volume rising by QUANTITY, from 5,000,000; `change`: by number
+ * of the packet, counted from 0. Ends at 11:05.
+ */
+function played(change: (k: number) => Sent, mode: 2 | 3 = 2): Script {
+  const script = new Script({ mode }).subscribe(at('11:00:00'));
+  for (let k = 0; k < 150; k++) {
+    const { price, ...fields } = change(k);
+    const told = {
+      volume: 5_000_000n + QUANTITY * BigInt(k),
+      lastQuantity: BigInt(1 + (k % 2)),
+      dayHigh: 2000n,
+      dayLow: 900n,
+    };
+    script.frame('RELIANCE', at('11:00:00') + 2000 * k, price ?? 1000 + (k % 7), {
+      sequence: 20_000_000n + BigInt(k),
+      ...told,
+      ...fields,
+    });
+  }
+  return script.end();
+}
+
+const candles = (script: Script): unknown =>
+  [...script.candles('RELIANCE', true)].map(([time, { candle, quality }]) => ({
+    time,
+    ...candle,
+    ...quality,
+  }));
+
+const PLAIN = candles(played(() => ({})));
+
+describe('a counter that restarts within a connection', () => {
+  it.each([
+    [20_000_000n, 1n],
+    [900_000n, 1n],
+    [2n ** 40n, 700n],
+    [50n, 9_000_000n],
+    [20_000_000n, 19_999_000n],
+  ])('at %i, from %i on, loses no tick', (from, anew) => {
+    const script = played((k) => ({ sequence: BigInt(k) + (k < 75 ? from : anew) }));
+    expect(candles(script)).toEqual(PLAIN);
+    expect(script.engine.counters[COUNTER.unadmittedSequence]).toBe(0);
+  });
+
+  it('three packets before the end is not believed', () => {
+    const script = played((k) => ({ sequence: BigInt(k) + (k < 147 ? 20_000_000n : 1n) }));
+    expect(script.engine.counters[COUNTER.unadmittedSequence]).toBe(3);
+  });
+
+  it('is another counter on each exchange', () => {
+    const script = new Script({ mode: 2 }).subscribe(at('11:00:00'));
+    for (let k = 0; k < 100; k++)
+      script
+        .frame('RELIANCE', at('11:00:00') + 2000 * k, 1000, { sequence: 20_000_000n + BigInt(k) })
+        .frame('INFYBSE', at('11:00:00') + 2000 * k, 1000, { sequence: 5n + BigInt(k) });
+    expect(script.engine.counters[COUNTER.heldSequence]).toBe(0);
+  });
+});
+
+describe('one packet with a stray number', () => {
+  it.each([0, 1, 2, 3, 15, 29, 30, 31, 149])('as packet %i silences nothing and makes no candle', (stray) => {
+    for (const sequence of [HUGE, 30_000_000n, 2n ** 32n]) {
+      const script = played((k) => (k === stray ? { sequence, price: 1900 } : {}));
+      const others = played((k) =>
+        k === stray ? { sequence: 20_000_000n + BigInt(k), price: undefined } : {},
+      );
+      const rejected = script.engine.counters[COUNTER.unadmittedSequence];
+      // The first is the initial packet, of no tick.
+      expect(rejected).toBe(stray === 0 ? 0 : 1);
+      for (const [k, one] of (candles(script) as { high: number; close: number }[]).entries())
+        expect(one).toMatchObject({ high: (candles(others) as { high: number }[])[k].high });
+    }
+  });
+
+  it('leaves the volume whole', () => {
+    const volume = (script: Script): number =>
+      [...script.candles('RELIANCE', true).values()].reduce((sum, { candle }) => sum + candle.volume, 0);
+    expect(volume(played((k) => (k === 40 ? { sequence: HUGE } : {})))).toBe(volume(played(() => ({}))));
+  });
+});
+
+describe('one packet with a stray volume', () => {
+  it.each([1, 2, 15, 29, 30, 31, 59, 60, 149])('as packet %i is in no minute', (stray) => {
+    for (const volume of [0n, 5_000_000_000n, 4_999_000n, 5_000_001n + QUANTITY * BigInt(stray)]) {
+      const script = played((k) => (k === stray ? { volume } : {}));
+      // The last one's nothing contradicts.
+      if (stray === 149 && volume > 5_000_000n + QUANTITY * 149n) continue;
+      const told = [...script.candles('RELIANCE', true).values()];
+      const plain = [
+        ...played(() => ({}))
+          .candles('RELIANCE', true)
+          .values(),
+      ];
+      const total = told.reduce((sum, { candle }) => sum + candle.volume, 0);
+      const rises = stray === 149 ? 148n : 149n;
+      expect(total).toBe(Number(QUANTITY * rises));
+      for (const [k, { candle, quality }] of told.entries()) {
+        expect(candle).toMatchObject({
+          open: plain[k].candle.open,
+          high: plain[k].candle.high,
+          low: plain[k].candle.low,
+        });
+        expect(Math.abs(candle.volume - plain[k].candle.volume)).toBeLessThanOrEqual(
+          quality.volSlack ?? Infinity,
+        );
+      }
+    }
+  });
+
+  it('that shows no trade, first in its minute, does not open it', () => {
+    // Packet 30 is the first of 11:01: the price and quantity of packet 29, and a volume that is not.
+    const quiet = { price: 1001, lastQuantity: 2n, volume: 5_000_000n + QUANTITY * 29n };
+    const script = played((k) => (k === 30 ? { ...quiet, volume: 5_000_000_000n } : {}));
+    const plain = played((k) => (k === 30 ? quiet : {}));
+    const { candle } = script.candles('RELIANCE', true).get('11:01')!;
+    expect(candle).toEqual(plain.candles('RELIANCE', true).get('11:01')!.candle);
+  });
+
+  it('as the initial packet makes no rise of a whole day', () => {
+    for (const volume of [0n, 5_000_000_000n]) {
+      const script = played((k) => (k === 0 ? { volume } : {}), 3);
+      const total = [...script.candles('RELIANCE', true).values()].reduce(
+        (sum, { candle }) => sum + candle.volume,
+        0,
+      );
+      expect(total).toBeLessThanOrEqual(Number(QUANTITY) * 150);
+    }
+  });
+
+  it('and a fall that lasts is counted and anchors again', () => {
+    const script = played((k) => (k < 70 ? {} : { volume: 1000n + QUANTITY * BigInt(k) }));
+    const total = [...script.candles('RELIANCE', true).values()].reduce(
+      (sum, { candle }) => sum + candle.volume,
+      0,
+    );
+    // The packet that fell tells no rise.
+    expect(total).toBe(Number(QUANTITY) * 148);
+  });
+});
