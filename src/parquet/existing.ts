@@ -66,7 +66,7 @@ async function readStored<Row>(
   if (found !== expected) {
     throw new EngineError(
       'OUTPUT',
-      `${path} has the columns ${found} where ${expected} is expected: move it away.`,
+      `${path} has the columns ${found} where ${expected} is expected: it is not a file of ours and stays as it is, so name another --out.`,
     );
   }
   const rows = (await file.rows()).map((record, index) => {
@@ -74,7 +74,7 @@ async function readStored<Row>(
     if (row === undefined)
       throw new EngineError(
         'OUTPUT',
-        `${path} is not a file of ours: its row ${index + 1} has a value that is missing or foreign. Move it away.`,
+        `${path} is not a file of ours: its row ${index + 1} has a value that is missing or foreign. It stays as it is: name another --out.`,
       );
     return row;
   });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { CandleRow, QualityRow, VolumeKind } from '../candles/candle.js';
+import { castAdvice, renameAdvice, volumeKindAdvice } from './advice.js';
 import { candleFrom, candlesPath, fileStem, numberFrom } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import { CANDLE_COLUMNS } from './columns.js';
@@ -60,13 +61,13 @@ function checkColumns(file: OpenParquet): void {
     if (found === undefined)
       throw new EngineError(
         'HISTORY',
-        `${file.path} has no column \`${name}\`: take it out of the folder, or write it again.`,
+        `${file.path} has no column \`${name}\`. ${renameAdvice(file.path, name)}`,
       );
     const fits = type === 'timestamp' ? found.type === 'timestamp' : numeric.test(found.type);
     if (!fits)
       throw new EngineError(
         'HISTORY',
-        `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected: take it out of the folder, or write it again.`,
+        `${file.path} has a column \`${name}\` of type ${found.type} where ${type} is expected. ${castAdvice(file.path, name, type)}`,
       );
   }
 }
@@ -76,7 +77,7 @@ function volumeKindOf(file: OpenParquet): VolumeKind {
   if (kind === 'tick' || kind === 'traded') return kind;
   throw new EngineError(
     'HISTORY',
-    `${file.path} says volume_kind \`${kind}\`, which is neither tick nor traded: take it out of the folder.`,
+    `${file.path} says volume_kind \`${kind}\`, which is neither tick nor traded. ${volumeKindAdvice(file.path)}`,
   );
 }
 

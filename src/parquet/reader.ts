@@ -10,6 +10,7 @@ import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement } from 'hypa
 import { EngineError, sentenceOf } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 import { IST_OFFSET_MS } from '../market/session.js';
+import { rewriteAdvice, shortenAdvice } from './advice.js';
 import { zoneInArrowSchema } from './arrow-schema.js';
 import { checkFooter, checkMetadata, checkPages, PARQUET_BOUNDS } from './bounds.js';
 import type { FoundColumn } from './columns.js';
@@ -159,7 +160,7 @@ async function readWhole(path: string, fail: Refusal): Promise<Buffer | undefine
   }
   if (bytes === undefined)
     throw fail(
-      `is larger than ${PARQUET_BOUNDS.fileBytes / 2 ** 20} MiB, which is not read here: split it or move it away.`,
+      `is larger than ${PARQUET_BOUNDS.fileBytes / 2 ** 20} MiB, which is not read here. ${shortenAdvice(path)}`,
     );
   if (
     bytes.length < MIN_FILE_BYTES ||
@@ -171,10 +172,6 @@ async function readWhole(path: string, fail: Refusal): Promise<Buffer | undefine
     );
   return bytes;
 }
-
-/** What to do with a user's file that another program may still read; it is theirs, so never to delete it. */
-const REWRITE =
-  'If DuckDB or pandas reads it, rewrite it with them (in pandas read_parquet, then to_parquet); if not, write it again from where it comes.';
 
 /** Checks the pages and reads a range. Throws whatever the library throws. */
 async function readRows(
@@ -212,7 +209,7 @@ async function readRows(
 export async function openParquet(path: string, code: ErrorCode): Promise<OpenParquet | undefined> {
   const fail: Refusal = (what, cause) => new EngineError(code, `${path} ${what}`, { cause });
   const damaged = (error: unknown): EngineError =>
-    fail(`cannot be read as Parquet (${sentenceOf(error)}). ${REWRITE}`, error);
+    fail(`cannot be read as Parquet (${sentenceOf(error)}). ${rewriteAdvice(path)}`, error);
   const bytes = await readWhole(path, fail);
   if (bytes === undefined) return undefined;
   let footer: Footer;
@@ -224,7 +221,7 @@ export async function openParquet(path: string, code: ErrorCode): Promise<OpenPa
   const { columns, zone, timeKind, keys, rowCount, unreadable } = footer;
   if (unreadable.length > 0)
     throw fail(
-      `is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress. ${REWRITE}`,
+      `is compressed with ${unreadable.join(', ')}, which this Node.js cannot decompress. ${rewriteAdvice(path)}`,
     );
   return {
     path,

@@ -37,6 +37,9 @@ export interface PreparedSource {
 }
 
 const DOTENV = '.env';
+/** As of UTF-16 with the high byte first, or without a byte order mark. */
+const NO_TEXT =
+  '.env is in an encoding that is not read here: save it as UTF-8 in an editor, or e.g. by `iconv -f UTF-16 -t UTF-8 .env`.';
 
 interface Environment {
   readonly values: NodeJS.ProcessEnv;
@@ -54,7 +57,9 @@ function textOf(bytes: Buffer): string {
  */
 function environment(): Environment {
   try {
-    const values = { ...parseEnv(textOf(readFileSync(DOTENV))), ...process.env };
+    const text = textOf(readFileSync(DOTENV));
+    if (text.includes('\0')) throw new EngineError('CONFIG', NO_TEXT);
+    const values = { ...parseEnv(text), ...process.env };
     // These bits say nothing on Windows.
     const open = process.platform !== 'win32' && (statSync(DOTENV).mode & 0o077) !== 0;
     return {
@@ -62,10 +67,11 @@ function environment(): Environment {
       warnings: open ? ['.env can be read by other users of this machine: `chmod 600 .env`.'] : [],
     };
   } catch (error) {
+    if (error instanceof EngineError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { values: process.env, warnings: [] };
     throw new EngineError(
       'CONFIG',
-      `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}): mend it, or move it away and use the environment.`,
+      `.env cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}): let this user read it, or start in another folder and use the environment.`,
     );
   }
 }

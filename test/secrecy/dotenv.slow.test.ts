@@ -62,7 +62,7 @@ describe.concurrent('.env', () => {
       mkdirSync(join(folder, '.env'));
       const { code, stderr } = await run(noCredentials, folder);
       expect(stderr).toBe(
-        'tickshard: .env cannot be read (EISDIR): mend it, or move it away and use the environment.\n',
+        'tickshard: .env cannot be read (EISDIR): let this user read it, or start in another folder and use the environment.\n',
       );
       expect(code).toBe(2);
     });
@@ -101,11 +101,21 @@ describe.concurrent('.env', () => {
     });
   });
 
+  it('in an encoding that is not read says how to save it, and none of what it holds', () =>
+    inFolder(async (folder) => {
+      // UTF-16, the high byte first: `iconv` without a byte order mark.
+      const bytes = Buffer.from(`\ufeff${dotenv}`, 'utf16le').swap16();
+      writeFileSync(join(folder, '.env'), bytes, { mode: 0o600 });
+      const { code, stdout, stderr } = await run(noCredentials, folder);
+      expect(stderr).toMatch(/^tickshard: \.env is in an encoding that is not read here: save it as UTF-8 [^\n]+\n$/);
+      expect(found({ stdout, stderr }, Object.values(PLANTED))).toEqual([]);
+      expect(code).toBe(2);
+    })); // prettier-ignore
+
   it.each(
     firstOf(1, [
       ['without names', Object.values(ENV).join('\n')],
       ['with colons', dotenv.replaceAll('=', ': ')],
-      ['in another encoding', Buffer.from(dotenv, 'utf16le').toString('latin1')],
       ['cut off', dotenv.slice(0, 40)],
     ]),
   )('%s says what is missing, and none of what it holds', async (_what, text) => {
