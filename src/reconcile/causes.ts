@@ -38,6 +38,14 @@ export interface DayRange {
   readonly high: number;
 }
 
+/** LTP and Quote: trades of a minute's end are shown with stamps of the next (docs/feed-behaviour.md, fact 3). */
+export interface LateTrades {
+  /** The reference's candle of the minute before. */
+  readonly before: OurCandle | undefined;
+  /** `vol_slack` says whether a trade was late; LTP frames do not. */
+  readonly slackKnown: boolean;
+}
+
 export interface MinuteEvidence {
   readonly field: CandleField;
   readonly ours: number;
@@ -45,6 +53,8 @@ export interface MinuteEvidence {
   readonly own: OurCandle;
   readonly other: OurCandle;
   readonly day: DayRange;
+  /** Undefined in SnapQuote: its packets tell when their trade was. */
+  readonly late?: LateTrades | undefined;
 }
 
 /**
@@ -60,6 +70,20 @@ function isBoundary({ field, ours, reference, other }: MinuteEvidence, slack: nu
     ours >= other.candle.low &&
     ours <= other.candle.high
   );
+}
+
+/**
+ * True if a trade that the feed showed late can make the difference: one of the minute before is our open, high or low,
+ * or in LTP mode our close lacks the last ones.
+ */
+function isLate({ field, ours, reference, other, late }: MinuteEvidence): boolean {
+  if (late === undefined) return false;
+  if (field === 'close') return !late.slackKnown && holds(other, ours);
+  const { before } = late;
+  if (before === undefined) return false;
+  if (field === 'open') return holds(before, ours);
+  if (field === 'high') return ours > reference && ours <= before.candle.high;
+  return field === 'low' && ours < reference && ours >= before.candle.low;
 }
 
 const holds = ({ candle }: OurCandle, price: number): boolean => price >= candle.low && price <= candle.high;
@@ -89,7 +113,7 @@ export function causeOf(evidence: MinuteEvidence): Exclude<Cause, 'oursMissing' 
   if ((quality?.gapMs ?? 0) > 0) return 'gap';
   if (own.partial || other.partial) return 'partialMinute';
   if (own.source === 'auction') return 'auction';
-  if (isBoundary(evidence, quality?.volSlack ?? 0)) return 'boundary';
+  if (isBoundary(evidence, quality?.volSlack ?? 0) || isLate(evidence)) return 'boundary';
   if (isUnseen(evidence)) return 'unseenExtreme';
   if ((quality?.late ?? 0) > 0) return 'lateTick';
   return 'unexplained';

@@ -5,7 +5,7 @@
  * prices have a tolerance: a broker may round a price, but not a count.
  */
 import { istDate } from '../market/session.js';
-import { causeOf, type Cause, type DayRange } from './causes.js';
+import { causeOf, type Cause, type DayRange, type LateTrades } from './causes.js';
 import { reachTicks } from './excuse-bounds.js';
 import type { Agreement, CandleField } from './fields.js';
 import type { MatchedMinute, OurCandle } from './minutes.js';
@@ -56,9 +56,10 @@ export function fieldDifference(
   { ours, reference }: MatchedMinute,
   tick: number,
   day: DayRange,
+  late?: LateTrades,
 ): FieldDifference | undefined {
   const values = { ours: ours.candle[field], reference: reference.candle[field] };
-  const causedBy = (): Cause => causeOf({ field, ...values, own: ours, other: reference, day });
+  const causedBy = (): Cause => causeOf({ field, ...values, own: ours, other: reference, day, late });
   if (field === 'volume') {
     if (values.ours === values.reference) return undefined;
     const distance = Math.abs(values.ours - values.reference) / Math.abs(values.reference);

@@ -1,7 +1,7 @@
 /** Compares one symbol's candles with the reference's. Pure. */
 import type { VolumeKind } from '../candles/candle.js';
-import { istDate } from '../market/session.js';
-import { noCauses, type CauseCounts } from './causes.js';
+import { istDate, MINUTE_MS } from '../market/session.js';
+import { noCauses, type CauseCounts, type LateTrades } from './causes.js';
 import { type BoundedDay, type BoundedMinute, type ExcusedPrice, type ExcuseSide } from './excuse-bounds.js';
 import {
   dayRanges,
@@ -171,6 +171,19 @@ function tallied(
   return { differences, bounded };
 }
 
+/** What the reference tells of trades that the feed of a mode may have shown late. */
+function lateTradesOf(
+  mode: string | undefined,
+  reference: readonly OurCandle[],
+): (match: MatchedMinute) => LateTrades | undefined {
+  if (mode !== 'ltp' && mode !== 'quote') return () => undefined;
+  const byStart = new Map(reference.map((one) => [one.candle.timestampMs, one]));
+  return (match) => ({
+    before: byStart.get(match.reference.candle.timestampMs - MINUTE_MS),
+    slackKnown: mode === 'quote',
+  });
+}
+
 /** One symbol on one IST date, for the bounds of causes. */
 export interface BoundedSymbolDay extends BoundedDay {
   readonly symbol: string;
@@ -205,8 +218,12 @@ export function compareSymbol(
     idleOnes,
   );
   const ranges = dayRanges(ours.candles, referenceCandles, tick.units);
+  const lateTrades = lateTradesOf(ours.mode, referenceCandles);
   const found = (match: MatchedMinute): FieldDifference[] =>
-    fields.flatMap((field) => fieldDifference(field, match, tick.units, ranges.get(match.reference)!) ?? []);
+    fields.flatMap(
+      (field) =>
+        fieldDifference(field, match, tick.units, ranges.get(match.reference)!, lateTrades(match)) ?? [],
+    );
   const tally = new MinuteTally(unmatchedPartial.length, missing);
   const { differences, bounded } = tallied(pair, matches, found, fields, tally, tick.units);
   const { compared, comparedOn, partial, causes, judged, otherPrints } = tally;
@@ -230,13 +247,8 @@ export function compareSymbol(
     judged,
     otherPrints,
   };
-  const days = [...bounded.byDate].map(([date, minutes]) => ({
-    symbol,
-    exchange,
-    date,
-    mode: ours.mode,
-    minutes,
-  }));
+  const { mode } = ours;
+  const days = [...bounded.byDate].map(([date, minutes]) => ({ symbol, exchange, date, mode, minutes }));
   return { result, differences, days };
 }
 

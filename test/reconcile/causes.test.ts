@@ -35,7 +35,7 @@ function minute(
 /** Compares minutes, with an equal one before and after them that reaches from 90 to 110. */
 function comparing(
   sketches: readonly Sketch[],
-  more: { readonly ours?: number; readonly reference?: number } = {},
+  more: { readonly ours?: number; readonly reference?: number; readonly mode?: string } = {},
 ) {
   const wide = { high: 110, low: 90 };
   const all = [{ ours: wide, reference: wide }, ...sketches, { ours: wide, reference: wide }].map(
@@ -48,11 +48,40 @@ function comparing(
       symbol: 'RELIANCE',
       exchange: 'NSE',
       tickSizeRupees: 0.05,
-      ours: { candles: ours, volumeKind: 'traded' },
+      ours: { candles: ours, volumeKind: 'traded', mode: more.mode },
       reference: { candles: reference, volumeKind: 'traded' },
     },
   ]);
 }
+
+/** Of the minute before, which reaches from 90 to 110. */
+describe('a trade that the feed shows with a stamp of the next minute', () => {
+  const OPEN = { ours: { open: 99 }, reference: { open: 100.5 } };
+  const HIGH = { ours: { high: 102.5 } };
+  const LOW = { ours: { low: 98 } };
+  const CLOSE = { reference: { close: 100.5 } };
+  it.each<[mode: string, Cause, Sketch]>([
+    ['quote', 'boundary', OPEN],
+    ['quote', 'boundary', HIGH],
+    ['quote', 'boundary', LOW],
+    ['quote', 'unexplained', CLOSE],
+    ['ltp', 'boundary', OPEN],
+    ['ltp', 'boundary', HIGH],
+    ['ltp', 'boundary', LOW],
+    ['ltp', 'boundary', CLOSE],
+    ['snapquote', 'unexplained', OPEN],
+    ['snapquote', 'unexplained', HIGH],
+    ['snapquote', 'unexplained', LOW],
+    ['snapquote', 'unexplained', CLOSE],
+  ])('in %s mode is %s: %o', (mode, cause, sketch) => {
+    expect(counted(comparing([sketch], { mode }))).toEqual({ [cause]: 1 });
+  });
+
+  it('is not of a minute whose candle did not reach there', () => {
+    const far = { ours: { open: 97 }, reference: { open: 100.5 } };
+    expect(counted(comparing([{}, far], { mode: 'quote' }))).toEqual({ unexplained: 1 });
+  });
+});
 
 const counted = (found: ReturnType<typeof comparing>): Partial<Record<Cause, number>> =>
   Object.fromEntries(Object.entries(causesOf(found.symbols)).filter(([, count]) => count > 0));
