@@ -238,7 +238,7 @@ export class OutLock {
       if (codeOf(error) === 'EEXIST') return false;
       throw new EngineError(
         'OUTPUT',
-        `The lock ${path} cannot be made (${sentenceOf(error)}); name another --out, or let this user write there.`,
+        `The lock ${path} cannot be made (${sentenceOf(error)}); make room, name another --out, or let this user write there.`,
         { cause: error },
       );
     }
