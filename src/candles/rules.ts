@@ -8,7 +8,7 @@ export const FIRST_RULES = 1;
 
 /** What each number changed, as a phrase. */
 const CHANGES: Readonly<Record<number, string>> = {
-  2: 'a price that comes before its volume counts, a pending volume is slack of every minute since, a price that its packet contradicts is rejected, and a second is covered once',
+  2: "a price that comes before its volume counts, a pending volume is slack of every minute since, a late SnapQuote packet gives its price, the day's range repairs without a rise and in the first minute, a price that its packet contradicts is rejected, and a second is covered once",
   3: "a session's last minute has the trades that the feed shows in the seconds after its end, and a sequence number or a volume that the next packets contradict moves nothing",
 };
 
