@@ -260,7 +260,7 @@ export class Writer {
     this.#inspect(symbol);
   }
 
-  /** What is sealed changes by late ticks alone, and each of them is counted. */
+  /** What is sealed changes by late ticks, each of them counted, and by a volume that is taken back. */
   #look(
     memory: ShardMemory,
     place: RowPlace,
@@ -273,10 +273,11 @@ export class Writer {
       const before = this.#newest.get(key);
       if (before !== undefined) {
         const late = row.quality.late - before.quality.late;
+        const taken = row.quality.revision - before.quality.revision - late;
         const same = sameCandle(before.candle, row.candle) && before.quality.ticks === row.quality.ticks;
         must(
           'sealed',
-          late >= 0 && row.quality.revision - before.quality.revision === late,
+          late >= 0 && taken >= 0 && (taken === 0 || row.candle.volume < before.candle.volume || late > 0),
           () =>
             `${key}: ${late} more late ticks and ${row.quality.revision - before.quality.revision} revisions`,
         );
@@ -284,7 +285,7 @@ export class Writer {
         must(
           'sealed',
           // In the tail a late price of LTP is no tick.
-          (row.quality.tail ? ticks <= late : ticks === late) && (same || late > 0),
+          (row.quality.tail ? ticks <= late : ticks === late) && (same || late > 0 || taken > 0),
           () => `${key} changed after its seal without a revision`,
         );
       }
