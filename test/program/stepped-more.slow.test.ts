@@ -1,26 +1,17 @@
-/** One seed is one run: every mode, with and without faults, on a busy machine. Runs that are killed at any minute. */
+/** One seed is one run: every mode, with and without faults. Runs that are killed at any minute. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
 import { run } from './command.js';
 import { startHeld } from './pause.js';
-import { busy, outcomeOf, stepped, type Outcome } from './stepped.js';
+import { expectSame, outcomeOf, stepped } from './stepped.js';
 
 const CASES: readonly (readonly string[])[] = [
   [],
   ['late:at=20,for=40,by=20', 'drop:at=75', 'reorder:at=110,for=30'],
   ['garbage:at=20,for=30', 'half-open:at=60', 'burst:at=100,frames=50000'],
 ];
-
-/** The same run in folders of its own, for numbers of shards. */
-async function expectSame(args: readonly string[], shards = ['1', '4']): Promise<Outcome> {
-  const outcomes: Outcome[] = [];
-  for (const count of shards)
-    await inFolder(async (folder) => outcomes.push(await outcomeOf([...args, '--shards', count], folder)));
-  for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(outcomes[0]);
-  return outcomes[0];
-}
 
 describe.each([
   ['ltp', CASES],
@@ -36,22 +27,6 @@ describe.each([
       expect(rows.length).toBeGreaterThan(10);
     },
   );
-});
-
-describe('while two processes use all of the machine', () => {
-  let quiet: Outcome;
-  const args = stepped('--duration', '3', '--mode', 'snapquote', '--fault', 'drop:at=80');
-  let calm = (): void => undefined;
-
-  beforeAll(async () => {
-    quiet = await expectSame(args, ['1']);
-    calm = busy();
-  });
-  afterAll(() => calm());
-
-  it('a run is the same for 2 and 4 shards', async () => {
-    expect(await expectSame(args, ['2', '4'])).toEqual(quiet);
-  });
 });
 
 describe('a run of the NIFTY 50', () => {

@@ -1,6 +1,6 @@
 /**
  * `--speed max`: one seed is one run, whatever the number of shards, and the ways in which a stepped run ends early.
- * More modes, faults and kills, and a busy machine: stepped-more.slow.test.ts.
+ * More modes, faults and kills, stepped-more.slow.test.ts; a busy machine: stepped-busy.long.test.ts.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { duckdb } from '../parquet/candles.js';
+import { duckdb, inFolder } from '../parquet/candles.js';
 import { JOURNALED, run } from './command.js';
 
 /** Arguments of a stepped run of RELIANCE and TCS that writes into `out`, `journal` and `report.json`. */
@@ -90,4 +90,13 @@ export async function outcomeOf(args: readonly string[], folder: string): Promis
 export function busy(): () => void {
   const loops = [1, 2].map(() => spawn(process.execPath, ['-e', 'for(;;);'], { stdio: 'ignore' }));
   return () => loops.forEach((loop) => loop.kill('SIGKILL'));
+}
+
+/** The same run in folders of its own, for numbers of shards. */
+export async function expectSame(args: readonly string[], shards = ['1', '4']): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const count of shards)
+    await inFolder(async (folder) => outcomes.push(await outcomeOf([...args, '--shards', count], folder)));
+  for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(outcomes[0]);
+  return outcomes[0];
 }
