@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Calendar } from '../../../src/market/session.js';
+import { Calendar, tailMsOf } from '../../../src/market/session.js';
 import { shipped } from '../../../src/paths.js';
 import type { Random } from '../../../src/random.js';
 import { chance, mutated, randomBytes, size, uglyJson, uglyVersion } from '../bytes.js';
@@ -57,6 +57,9 @@ export const calendar: Target = {
             (auction !== undefined && !(auction.fromMs < auction.toMs && Number.isFinite(auction.labelMs)))
           )
             throw new Error(`a session ${JSON.stringify(day.session)}`);
+          const endMs = closeMs + tailMsOf(day.session);
+          if (!(endMs >= closeMs && endMs <= (auction?.fromMs ?? closeMs + 10_000)))
+            throw new Error(`a tail of ${endMs - closeMs} ms in ${JSON.stringify(day.session)}`);
         }
         const next = one.nextOpenMs(Date.parse('2026-11-23T18:00:00+05:30'), derivatives);
         if (next !== undefined && !Number.isFinite(next)) throw new Error(`opens at ${next}`);

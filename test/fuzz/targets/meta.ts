@@ -1,4 +1,5 @@
 import { parseMeta, type RunMeta } from '../../../src/journal/meta.js';
+import { tailMsOf } from '../../../src/market/session.js';
 import type { Random } from '../../../src/random.js';
 import { chance, mutated, pick, randomBytes, size, uglyJson, uglyString, uglyVersion } from '../bytes.js';
 import { refusedAs, type Target } from '../target.js';
@@ -9,6 +10,7 @@ const session = {
   openMs: OPEN_MS,
   closeMs: OPEN_MS + 360 * 60_000,
   auction: { fromMs: OPEN_MS + 373 * 60_000, toMs: OPEN_MS + 380 * 60_000, labelMs: OPEN_MS + 374 * 60_000 },
+  tailMs: 2000,
 };
 const instrument = {
   index: 0,
@@ -97,9 +99,13 @@ export const journalMeta: Target = {
         if (/[^A-Za-z0-9&_-]/.test(symbol + exchange))
           throw new Error(`an instrument ${JSON.stringify(symbol)} of ${JSON.stringify(exchange)}`);
       const firstMs = Math.min(...read.sessions.map(({ openMs }) => openMs));
-      for (const { openMs, closeMs } of read.sessions)
+      for (const one of read.sessions) {
+        const { openMs, closeMs } = one;
         if (!((closeMs - firstMs) / 60_000 <= 1440 && openMs < closeMs))
           throw new Error(`a session from ${openMs} to ${closeMs}`);
+        const tailMs = tailMsOf(one);
+        if (!(tailMs >= 0 && tailMs <= 10_000)) throw new Error(`a tail of ${tailMs} ms`);
+      }
       return 'accepted';
     } catch (error) {
       return refusedAs(error, 'JOURNAL');
