@@ -108,7 +108,7 @@ export class Router {
     this.#counters = options.counters;
     this.#connectionOf = new Int32Array(options.places.length);
     this.#sequences = new SequenceCheck(
-      options.places.map(({ instrument }) => instrument.exchangeType),
+      options.places.map(({ instrument }) => instrument),
       (packets) => (this.#counters[COUNTER.unadmittedSequence] += packets),
     );
     this.fastPath = new LtpFastPath({

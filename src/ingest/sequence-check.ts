@@ -5,12 +5,13 @@
  *
  * | a packet's number is                                | decision                                        |
  * | --------------------------------------------------- | ----------------------------------------------- |
- * | 0 or negative, or the packet is an initial one      | `use`, and the anchor stays                     |
+ * | 0 or negative, an index's or an initial packet's     | `use`, and the anchor stays                     |
  * | near the anchor                                     | `use`; three of them reject what is held        |
  * | elsewhere, and not near the number held before it   | `hold`; what is held is rejected                |
  * | elsewhere, the third that rises from those held     | `release`: use what is held, in order, and this |
  * | elsewhere otherwise                                 | `hold`                                          |
  */
+import { isIndex, type Instrument } from '../market/instrument.js';
 import { FIELD, MAX_SEQUENCE_FALL, type Packet } from '../market/packet.js';
 import type { Arrival } from './arrival.js';
 import { HeldPackets } from './held-packets.js';
@@ -43,9 +44,13 @@ export class SequenceCheck {
   #connection = 0;
   readonly #onReject: (packets: number) => void;
 
-  /** `exchangeTypes`: of the run's instruments. `onReject` learns how many held packets are not used. */
-  constructor(exchangeTypes: Iterable<number>, onReject: (packets: number) => void) {
-    for (const type of exchangeTypes) this.#held[type] ??= new HeldPackets(MAX_HELD);
+  /** By instrument index: 1 for an index. */
+  readonly #indices: Uint8Array;
+
+  /** `onReject` learns how many held packets are not used. */
+  constructor(instruments: readonly Instrument[], onReject: (packets: number) => void) {
+    for (const { exchangeType } of instruments) this.#held[exchangeType] ??= new HeldPackets(MAX_HELD);
+    this.#indices = Uint8Array.from(instruments, (one) => (isIndex(one) ? 1 : 0));
     this.#onReject = onReject;
   }
 
@@ -75,7 +80,7 @@ export class SequenceCheck {
     const { words, exchangeType: at } = packet;
     if (arrival.connection !== this.#connection) this.#begin(arrival.connection);
     const sequence = words[2 * FIELD.sequence + 1] * TWO_32 + (words[2 * FIELD.sequence] >>> 0);
-    if (sequence <= 0) return 'use';
+    if (sequence <= 0 || this.#indices[instrument] === 1) return 'use';
     const anchor = this.#anchors[at];
     if (Number.isNaN(anchor)) {
       this.#anchors[at] = sequence;

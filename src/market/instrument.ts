@@ -42,3 +42,11 @@ export function fnv1a32(text: string): number {
 export function shardOf(instrument: { exchange: string; symbol: string }, shards: number): number {
   return fnv1a32(`${instrument.exchange}:${instrument.symbol}`) % shards;
 }
+
+/** Tokens of indices on NSE and BSE: `99926000` is NIFTY 50 (docs/feed-behaviour.md, "Indices"). */
+const INDEX_TOKENS = { from: 99_900_000, before: 100_000_000 };
+
+/** True for an index, whose sequence numbers mean nothing and which has no volume. */
+export function isIndex({ token }: Pick<Instrument, 'token'>): boolean {
+  return Number(token) >= INDEX_TOKENS.from && Number(token) < INDEX_TOKENS.before;
+}

@@ -77,6 +77,26 @@ describe('a counter that restarts within a connection', () => {
   });
 });
 
+it('the numbers of an index mean nothing', () => {
+  const nifty = { symbol: 'NIFTY', exchangeType: 1, token: '99926000', derivatives: false };
+  const reliance = { symbol: 'RELIANCE', exchangeType: 1, token: '2885' };
+  const script = new Script({ mode: 1, instruments: [reliance, nifty] }).subscribe(at('11:00:00'));
+  for (let k = 0; k < 100; k++) {
+    const nowMs = at('11:00:00') + 2000 * k;
+    script.frame('RELIANCE', nowMs, 1000, { sequence: 20_000_000n + BigInt(k) });
+    script.frame('NIFTY', nowMs, 1000 + k, { sequence: BigInt((k * 7919) % 100) * 2n ** 40n });
+  }
+  script.end();
+  const { counters } = script.engine;
+  expect([counters[COUNTER.heldSequence], counters[COUNTER.unadmittedSequence]]).toEqual([0, 0]);
+  const ticks = [...script.candles('NIFTY', true).values()].reduce(
+    (sum, { quality }) => sum + quality.ticks,
+    0,
+  );
+  // The first is the initial packet, of no tick.
+  expect(ticks).toBe(99);
+});
+
 describe('one packet with a stray number', () => {
   it.each([0, 1, 2, 3, 15, 29, 30, 31, 149])('as packet %i silences nothing and makes no candle', (stray) => {
     for (const sequence of [HUGE, 30_000_000n, 2n ** 32n]) {
