@@ -26,7 +26,7 @@ export interface ConflationOptions {
   readonly slot: number;
   readonly slotsPerFrame: number;
   readonly random: Random;
-  /** With the sequence number, seeds the sizes of a snapshot's books. */
+  /** Seeds the sizes of a snapshot's books. */
   readonly bookSeed: number;
   /** Every snapshot, also of generated, unpublished days. */
   readonly onSnapshot: (exchangeMs: number, price: number) => void;
@@ -46,6 +46,7 @@ export class Conflation {
   #sentVolume = 0;
   #cleared = false;
   #sequence = 0;
+  #frame = 0;
   #exchangeMs = 0;
   /** Of the next look, counted from `countFromMs`. */
   nextFrame = 0;
@@ -91,6 +92,7 @@ export class Conflation {
     this.#cleared ||= clearing;
     this.sent = true;
     this.#sentVolume = trades.volume;
+    this.#frame = frame;
     this.#sequence = frame * slotsPerFrame + slot + 1;
     // Feed time is ms, but whole seconds (docs/protocol.md 7).
     this.#exchangeMs = Math.floor(ms / 1000) * 1000;
@@ -122,7 +124,7 @@ export class Conflation {
         ask: trades.ask,
         profile,
         seed: bookSeed,
-        sequence: this.#sequence,
+        frame: this.#frame,
       });
   }
 }

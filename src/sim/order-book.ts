@@ -1,4 +1,4 @@
-/** The book in a snapshot: best five and totals (docs/protocol.md 6). The sequence number seeds its sizes. */
+/** The book in a snapshot: best five and totals (docs/protocol.md 6). */
 
 import { BEST_FIVE_ROWS, FIELD, type Packet } from '../market/packet.js';
 import { seededRandom, type Random } from '../random.js';
@@ -7,6 +7,8 @@ import { STREAM, type InstrumentProfile } from './instrument-profile.js';
 const ROWS_A_SIDE = BEST_FIVE_ROWS / 2;
 const BUY = 1;
 const SELL = 0;
+/** Spreads prices over seeds. */
+const SPREAD = 0x5042bcaf;
 
 export interface BookState {
   /** Best prices, in the wire's unit. */
@@ -14,22 +16,44 @@ export interface BookState {
   readonly ask: number;
   readonly profile: InstrumentProfile;
   readonly seed: number;
-  readonly sequence: number;
+  /** Quarter seconds since the segment's counter began. */
+  readonly frame: number;
 }
 
-/** Five buys and five sells, from the best price outward, and the whole book's totals. */
-export function fillBook(packet: Packet, { bid, ask, profile, seed, sequence }: BookState): void {
-  const random = seededRandom(seed, STREAM.book + sequence);
+/**
+ * How long orders at a price stay as they are, in frames: most levels repeat from packet to packet, and the best ones
+ * change most often.
+ */
+const LEVEL_FRAMES = 32;
+const BEST_FRAMES = 4;
+/** How long the totals of the whole book stay as they are. */
+const TOTAL_FRAMES = 3;
+
+/**
+ * Five buys and five sells, from the best price outward, and the whole book's totals. A level depends on its price and
+ * the time alone, so that the book is the same however the market is stepped.
+ */
+export function fillBook(packet: Packet, { bid, ask, profile, seed, frame }: BookState): void {
   for (let level = 0; level < ROWS_A_SIDE; level++) {
     const down = bid - level * profile.tick;
-    putRow(packet, level, BUY, down > 0 ? down : 0, profile, random);
-    putRow(packet, ROWS_A_SIDE + level, SELL, ask + level * profile.tick, profile, random);
+    const up = ask + level * profile.tick;
+    const frames = level === 0 ? BEST_FRAMES : LEVEL_FRAMES;
+    putRow(packet, level, BUY, Math.max(0, down), profile, episodeOf(seed, -down, frame, frames));
+    putRow(packet, ROWS_A_SIDE + level, SELL, up, profile, episodeOf(seed, up, frame, frames));
   }
-  packet.totalBuyQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
-  packet.totalSellQuantity = Math.round(profile.medianQuantity * (2_000 + 6_000 * random()));
+  const random = episodeOf(seed, 0, frame, TOTAL_FRAMES);
+  packet.totalBuyQuantity = Math.round(profile.medianQuantity * (4_000 + 1_000 * random()));
+  packet.totalSellQuantity = Math.round(profile.medianQuantity * (4_000 + 1_000 * random()));
   // Documented as garbage; here a float64 near one.
   packet.words[2 * FIELD.oiChangeBits] = random() * 4294967296;
   packet.words[2 * FIELD.oiChangeBits + 1] = 0x3fe00000 | (random() * 0x100000);
+}
+
+/** Random numbers of `key` that stay for `frames`, and change at a time of its own. */
+function episodeOf(seed: number, key: number, frame: number, frames: number): Random {
+  const own = Math.imul(key, SPREAD);
+  const phase = (own >>> 8) % frames;
+  return seededRandom(seed ^ own, STREAM.book + Math.floor((frame + phase) / frames));
 }
 
 function putRow(

@@ -100,6 +100,31 @@ describe('a day of packets', () => {
     expect(emptied).toBe(SYMBOLS.length);
   });
 
+  slow('repeats most levels of its book from packet to packet, and changes the best ones most often', () => {
+    const levelsOf = (packet: Packet): string[] =>
+      Array.from({ length: BEST_FIVE_ROWS }, (_, row) =>
+        [packet.bestOrders[row], ...packet.bestWords.subarray(4 * row, 4 * row + 4)].join(' '),
+      );
+    const before = new Map<string, string[]>();
+    const repeated = new Array<number>(BEST_FIVE_ROWS).fill(0);
+    let pairs = 0;
+    for (const { symbol, packet } of packets) {
+      if (packet.number(FIELD.exchangeMs) >= at('15:15')) break;
+      const levels = levelsOf(packet);
+      const held = before.get(symbol);
+      before.set(symbol, levels);
+      if (held === undefined) continue;
+      pairs++;
+      // A level that moved by a row as the best price did is the same level.
+      for (const [row, level] of levels.entries()) if (held.includes(level)) repeated[row]++;
+    }
+    const shares = repeated.map((count) => count / pairs);
+    const mean = shares.reduce((a, b) => a + b) / shares.length;
+    expect(mean).toBeGreaterThan(0.6);
+    expect(mean).toBeLessThan(0.9);
+    for (const side of [shares.slice(0, 5), shares.slice(5)]) expect(side[0]).toBeLessThan(side[4]);
+  });
+
   slow('is silent before the opening print, from it to 09:15, and from 15:15 to the closing print', () => {
     const times = packets.map(({ packet }) => packet.number(FIELD.exchangeMs));
     const between = (from: string, to: string): number =>

@@ -13,7 +13,15 @@ const KINDS: readonly (readonly FaultName[])[] = [
   ['refuse-401', 'refuse-500', 'slow-handshake', 'stale-cache'],
   ['mute', 'mute-symbol', 'pong-lost'],
   ['duplicate', 'reorder', 'late'],
-  ['zero-price', 'zero-time', 'volume-falls', 'clock'],
+  [
+    'zero-price',
+    'zero-time',
+    'volume-falls',
+    'volume-spikes',
+    'sequence-strays',
+    'counter-restarts',
+    'clock',
+  ],
   ['truncated', 'oversize', 'unknown-mode', 'garbage', 'error-as-binary', 'joined', 'fragments', 'burst'],
 ];
 /** These strike only at connecting, so the connection is dropped for them. */
