@@ -199,6 +199,21 @@ describe('a difference', () => {
     const beyond = { ours: { high: 109, low: 91 }, reference: { high: 120, low: 91 } };
     expect(counted(comparing([bad, beyond]))).toEqual({ unexplained: 2 });
     expect(counted(comparing([bad, beyond], { ours: 1 }))).toEqual({ oursMissing: 1, unexplained: 1 });
+    const low = { reference: { low: 10 } };
+    const below = { ours: { high: 109, low: 91 }, reference: { high: 109, low: 80 } };
+    expect(counted(comparing([low, below]))).toEqual({ unexplained: 2 });
+    expect(counted(comparing([low, below], { ours: 1 }))).toEqual({ oursMissing: 1, unexplained: 1 });
+  });
+
+  it("within the day's range is excused where two minutes that we did not see reached there", () => {
+    const reached = { quality: { partial: true }, reference: { high: 121, low: 79 } };
+    const high = { ours: { high: 109, low: 91 }, reference: { high: 120, low: 91 } };
+    const low = { ours: { high: 109, low: 91 }, reference: { high: 109, low: 80 } };
+    for (const [unseen, causes] of [
+      [[reached], { unexplained: 1 }],
+      [[reached, reached], { unseenExtreme: 1 }],
+    ] as const)
+      for (const sketch of [high, low]) expect(counted(comparing([...unseen, sketch]))).toMatchObject(causes);
   });
 
   it('has one cause and no more: what is counted is what differs', () => {
