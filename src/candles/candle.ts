@@ -56,7 +56,7 @@ export interface CandleWithQuality {
 
 /** Footer keys for the origin of rows; one file never holds rows of different origins. */
 export interface FileIdentity {
-  /** `live` or `sim:SEED`. */
+  /** `live`, `sim:SEED` or `sim:SEED+SYMBOL:DIGEST`. */
   readonly feed: string;
   readonly mode: string;
   readonly volumeKind: VolumeKind;

@@ -3,6 +3,7 @@ import type { Fault } from '../sim/faults/fault.js';
 import type { MarketSpeed } from '../sim/speed.js';
 import { OUT } from './options/output.js';
 import type { ValuesOf } from './options/table.js';
+import type { TapeName } from './values.js';
 
 export type FeedChoice =
   | { readonly kind: 'live' }
@@ -12,6 +13,7 @@ export type FeedChoice =
       readonly seed: number;
       readonly atMs: number;
       readonly faults: readonly Fault[];
+      readonly tape: TapeChoice | undefined;
     }
   | {
       readonly kind: 'url';
@@ -22,6 +24,14 @@ export type FeedChoice =
       /** Certificates to trust in place of the public ones. */
       readonly ca: string | undefined;
     };
+
+/** A tape that one symbol plays. */
+export interface TapeChoice {
+  readonly symbol: string;
+  readonly path: string;
+  /** Known once the file was read: its digest, and the ms from the opening to its last trade. */
+  readonly seen?: { readonly digest: string; readonly lengthMs: number };
+}
 
 /** A feed that this program does not start. */
 export type RemoteFeed = Exclude<FeedChoice, { kind: 'sim' }>;
@@ -37,6 +47,7 @@ const COMPOSED = [
     'speed',
     'seed',
     'atMs',
+    'tape',
     'fault',
     'chaos',
     'marketClock',
@@ -65,9 +76,20 @@ export function faultsOf({ fault, chaos }: Pick<RunValues, 'fault' | 'chaos'>): 
   return [...fault, ...(chaos ?? [])];
 }
 
+/** Without a symbol the first of `symbols` plays it, else that of stage 1, which the simulator alone has too. */
+export function tapeOf(
+  tape: TapeName | undefined,
+  symbols: readonly string[] | undefined,
+): TapeChoice | undefined {
+  return tape && { symbol: tape.symbol ?? symbols?.[0].replace(/-EQ$/, '') ?? 'RELIANCE', path: tape.path };
+}
+
 function feedOf(values: RunValues): FeedChoice {
   const { feed, speed, seed, atMs, marketClock, ca } = values;
-  if (feed === 'sim') return { kind: 'sim', speed, seed, atMs, faults: faultsOf(values) };
+  if (feed === 'sim') {
+    const tape = tapeOf(values.tape, values.symbols);
+    return { kind: 'sim', speed, seed, atMs, faults: faultsOf(values), tape };
+  }
   return feed === 'live' ? { kind: 'live' } : { kind: 'url', url: feed, marketClock, ca };
 }
 

@@ -94,6 +94,21 @@ export const path: Reader<string> = {
   },
 };
 
+/** A tape, and the symbol that it plays for if one is named. */
+export interface TapeName {
+  readonly symbol: string | undefined;
+  readonly path: string;
+}
+
+/** What is before the first `=` is a symbol if it looks like one: a file `A=B` can be written `./A=B`. */
+export const tapeName: Reader<TapeName> = {
+  takes: 'a path, or SYMBOL= and a path',
+  read: (text, name) => {
+    const [, symbol, file] = /^([A-Z0-9][A-Z0-9&-]{0,24})=(.*)$/s.exec(text) ?? [undefined, undefined, text];
+    return { symbol: symbol?.replace(/-EQ$/, ''), path: path.read(file, name) };
+  },
+};
+
 /** As typed: checked where it is used. */
 export const url: Reader<string> = { takes: 'a URL', read: (text) => text };
 

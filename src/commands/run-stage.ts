@@ -12,11 +12,13 @@ import type { EnginePreset } from '../run/engine-preset.js';
 import { StageRun } from '../run/stage-run.js';
 import { onStop } from '../run/shutdown.js';
 import { shippedCalendar } from '../run/universe.js';
+import { withTape } from '../run/tape.js';
 import { warmUpMs } from '../run/warm-up.js';
 
 /** Returns the exit code. Throws EngineError when the run could not begin. */
-export async function runStage(config: StageConfig, preset: EnginePreset = {}): Promise<number> {
+export async function runStage(given: StageConfig, preset: EnginePreset = {}): Promise<number> {
   const clock = new SystemClock();
+  const config = await withTape(given);
   if (config.resume) return resumed(config, preset, clock);
   for (;;) {
     const plan = await preflight(config, shippedCalendar(), clock.wallMs());

@@ -4,7 +4,7 @@
  */
 
 import { defineCommand, TextAnswer } from '../cli/command.js';
-import { faultsOf } from '../cli/config.js';
+import { faultsOf, tapeOf, type TapeChoice } from '../cli/config.js';
 import { monoMs, SystemClock } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
@@ -15,8 +15,9 @@ import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
 import { faultList } from '../sim/faults/catalogue.js';
 import { checkSymbols, type Fault } from '../sim/faults/fault.js';
 import { DEMO_VARIABLES } from '../sim/login.js';
-import { Market } from '../sim/market.js';
+import { Market, type MarketTape } from '../sim/market.js';
 import { speedNumber, type MarketSpeed } from '../sim/speed.js';
+import { readTape } from '../sim/tape-file.js';
 import { TurnTaker } from '../sim/turn-taker.js';
 import { VirtualClock } from '../stepped/virtual-clock.js';
 import { niftyFifty, shippedCalendar } from '../run/universe.js';
@@ -32,6 +33,7 @@ export interface SimulateOptions {
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
   readonly faults?: readonly Fault[];
+  readonly tape?: TapeChoice | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
 }
 
 async function alone(options: SimulateOptions): Promise<number> {
-  const { port, seed, speed, atMs, listings, calendar, faults = [] } = options;
+  const { port, seed, speed, atMs, listings, calendar, faults = [], tape } = options;
   if (speed === 'max')
     throw new EngineError(
       'USAGE',
@@ -54,7 +56,7 @@ async function alone(options: SimulateOptions): Promise<number> {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
-  const market = new Market({ seed, listings, calendar, startMs: atMs });
+  const market = new Market({ seed, listings, calendar, startMs: atMs, tape: await marketTape(tape) });
   const broker = await startBroker({
     port,
     market,
@@ -67,9 +69,14 @@ async function alone(options: SimulateOptions): Promise<number> {
   return EXIT.pass;
 }
 
+/** Throws EngineError USAGE if the file is no tape. */
+async function marketTape(choice: TapeChoice | undefined): Promise<MarketTape | undefined> {
+  return choice && { symbol: choice.symbol, tape: await readTape(choice.path) };
+}
+
 /** What a user needs to connect. */
 function introduction(
-  { seed, speed, atMs, listings, faults = [] }: SimulateOptions,
+  { seed, speed, atMs, listings, faults = [], tape }: SimulateOptions,
   broker: SimulatedBroker,
 ): string {
   const origin = istStamp(atMs).slice(0, 19);
@@ -81,6 +88,7 @@ function introduction(
     `account   ${DEMO_VARIABLES}`,
     `          (any other well-formed client code, PIN, six digits and API key log in too)`,
     `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
+    ...(tape === undefined ? [] : [`tape      ${tape.symbol} plays ${tape.path} from its opening`]),
     ...faults.map(({ text }, k) => `${k === 0 ? 'faults    ' : '          '}--fault ${quoted(text)}`),
     '',
     `npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${broker.port} --market-clock ${origin}@${speed}`,
@@ -95,7 +103,8 @@ function quoted(text: string): string {
 }
 
 /** As a child process: prints nothing, ignores Ctrl-C, ends with the channel. */
-async function child({ port, seed, speed, atMs, calendar, faults = [] }: SimulateOptions): Promise<number> {
+async function child(options: SimulateOptions): Promise<number> {
+  const { port, seed, speed, atMs, calendar, faults = [], tape } = options;
   // Ctrl-C and the terminal's end reach parent and child: the parent must first close its socket.
   process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined);
   let market: Market | undefined;
@@ -107,7 +116,8 @@ async function child({ port, seed, speed, atMs, calendar, faults = [] }: Simulat
   const receive = async (message: ToSimulator): Promise<void> => {
     switch (message.type) {
       case 'prepare': {
-        market = new Market({ seed, listings: message.listings, calendar, startMs: atMs });
+        const { listings } = message;
+        market = new Market({ seed, listings, calendar, startMs: atMs, tape: await marketTape(tape) });
         send({ type: 'prepared', history: historyOf(market, message) });
         return;
       }
@@ -188,7 +198,9 @@ export const command = defineCommand<'simulate', Omit<SimulateOptions, 'listings
   example: 'tickshard simulate --port 9000 --speed 60',
   check: (values) => {
     const { port, seed, speed, atMs, listFaults } = values;
-    return listFaults ? new TextAnswer(faultList()) : { port, seed, speed, atMs, faults: faultsOf(values) };
+    return listFaults
+      ? new TextAnswer(faultList())
+      : { port, seed, speed, atMs, faults: faultsOf(values), tape: tapeOf(values.tape, undefined) };
   },
   run: (options) => simulate({ ...options, listings: niftyFifty(), calendar: shippedCalendar() }),
 });

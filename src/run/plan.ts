@@ -62,7 +62,11 @@ export interface Plan {
 /** The origin that this feed's files state: prices of different origins never share a file. */
 export function feedName(feed: FeedChoice): string {
   if (feed.kind === 'live') return 'live';
-  if (feed.kind === 'sim') return `sim:${feed.seed}`;
+  if (feed.kind === 'sim') {
+    const { seed, tape } = feed;
+    // A market with other trades is another one.
+    return `sim:${seed}${tape?.seen === undefined ? '' : `+${tape.symbol}:${tape.seen.digest}`}`;
+  }
   return `url:${URL.canParse(feed.url) ? new URL(feed.url).hostname : 'unknown'}`;
 }
 
@@ -216,6 +220,8 @@ export function optionsOf({ config, outDir }: Plan): Readonly<Record<string, unk
     shadow,
     untilClose: durationMin === undefined,
     out: outDir,
-    ...(feed.kind === 'sim' ? { faults: feed.faults.map(({ text }) => text) } : {}),
+    ...(feed.kind === 'sim'
+      ? { faults: feed.faults.map(({ text }) => text), tape: feed.tape?.path ?? null }
+      : {}),
   };
 }

@@ -18,6 +18,7 @@ export interface ChildOptions {
   readonly atMs: number;
   /** As on a command line. */
   readonly faults: readonly string[];
+  readonly tape?: { readonly symbol: string; readonly path: string } | undefined;
 }
 
 export type Started = Extract<FromSimulator, { type: 'started' }>;
@@ -59,7 +60,7 @@ export class SimulatorChild {
   readonly #child: ChildProcess;
   #last = '';
 
-  constructor({ seed, speed, atMs, faults }: ChildOptions) {
+  constructor({ seed, speed, atMs, faults, tape }: ChildOptions) {
     const args = [
       'simulate',
       '--port',
@@ -71,6 +72,7 @@ export class SimulatorChild {
       '--at',
       istStamp(atMs).slice(0, 19),
       ...faults.flatMap((text) => ['--fault', text]),
+      ...(tape === undefined ? [] : ['--tape', `${tape.symbol}=${tape.path}`]),
     ];
     this.#child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -12,12 +12,14 @@ import { readCertificates } from '../feed/certificates.js';
 import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { checkSymbols } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
+import { checkTape } from '../sim/market.js';
 import type { RemoteFeed } from '../cli/config.js';
 import { broker } from './broker.js';
 import type { Plan } from './plan.js';
 import { SimulatorChild } from './simulator-child.js';
 import { VirtualClock } from '../stepped/virtual-clock.js';
 import { Stepper } from './stepper.js';
+import { overTape } from './tape.js';
 
 /** A source whose market clock is running. */
 export interface Source {
@@ -121,9 +123,10 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const told = history === undefined && !warmUp;
   if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
   checkSymbols(feed.faults, plan.instruments);
-  const { seed, speed, atMs } = feed;
+  const { seed, speed, atMs, tape } = feed;
+  if (tape !== undefined) checkTape(tape.symbol, plan.instruments);
   const faults = feed.faults.map(({ text }) => text);
-  const child = new SimulatorChild({ seed, speed, atMs, faults });
+  const child = new SimulatorChild({ seed, speed, atMs, faults, tape });
   try {
     const listings = plan.instruments;
     const packed = await child.prepare(
@@ -136,8 +139,10 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
     );
     return {
       given: told ? { volumeKind: plan.volumeKind, rows } : undefined,
-      warnings:
-        faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`],
+      warnings: [
+        ...(faults.length === 0 ? [] : [`the simulated broker goes wrong on purpose: ${faults.join(', ')}.`]),
+        ...overTape(plan),
+      ],
       stop: () => child.stop(),
       async start() {
         const { feedUrl, port, ...anchored } = await child.start();

@@ -11,16 +11,13 @@ import type { Random } from '../random.js';
 import { clearBook, fillBook } from './order-book.js';
 import { FRAME_MS } from './sequence-allocator.js';
 import type { InstrumentProfile } from './instrument-profile.js';
-import type { Trades } from './trades.js';
+import type { TradeSource } from './trade-source.js';
 
 export interface ConflationOptions {
   readonly listing: Listing;
   readonly profile: InstrumentProfile;
   readonly session: TradingSession;
-  readonly trades: Trades;
-  readonly previousClose: number;
-  readonly yearHigh: number;
-  readonly yearLow: number;
+  readonly trades: TradeSource;
   /** Start of the segment's counter, epoch ms, and the instrument's slot in it. */
   readonly countFromMs: number;
   readonly slot: number;
@@ -59,7 +56,8 @@ export class Conflation {
 
   constructor(options: ConflationOptions) {
     this.#options = options;
-    const { session, random, listing, previousClose, countFromMs, slot, slotsPerFrame } = options;
+    const { session, random, listing, countFromMs, slot, slotsPerFrame } = options;
+    const { previousClose, upperCircuit, lowerCircuit } = options.trades.levels;
     this.#fixedMs = countFromMs + (slot * FRAME_MS) / slotsPerFrame;
     const overMs = session.auction === undefined ? session.closeMs : session.auction.labelMs + MINUTE_MS;
     this.#clearAfterMs = overMs + CLEARED_WITHIN_MS * random();
@@ -70,8 +68,8 @@ export class Conflation {
     packet.setToken(listing.token);
     packet.setNumber(FIELD.previousClose, previousClose);
     packet.setNumber(FIELD.openInterest, options.profile.openInterest);
-    packet.setNumber(FIELD.upperCircuit, options.trades.upperCircuit);
-    packet.setNumber(FIELD.lowerCircuit, options.trades.lowerCircuit);
+    packet.setNumber(FIELD.upperCircuit, upperCircuit);
+    packet.setNumber(FIELD.lowerCircuit, lowerCircuit);
   }
 
   /** Of the look, epoch ms with fractions. */
@@ -88,6 +86,8 @@ export class Conflation {
     const bookChanged = random() < BOOK_CHANGES && inContinuous(session, ms);
     trades.advance(ms);
     const clearing = !this.#cleared && ms >= this.#clearAfterMs;
+    // Without a trade there is no price.
+    if (trades.volume === 0) return false;
     if (trades.volume === this.#sentVolume && !bookChanged && !clearing) return false;
     this.#cleared ||= clearing;
     this.sent = true;
@@ -103,7 +103,8 @@ export class Conflation {
   /** Writes the last snapshot into `packet`, before the trades advance. */
   fill(): void {
     const { packet } = this;
-    const { trades, yearHigh, yearLow, bookSeed, profile } = this.#options;
+    const { trades, bookSeed, profile } = this.#options;
+    const { yearHigh, yearLow } = trades.levels;
     packet.mode = MODE.snapquote;
     packet.setNumber(FIELD.sequence, this.#sequence);
     packet.setNumber(FIELD.exchangeMs, this.#exchangeMs);

@@ -6,8 +6,10 @@ import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { seededRandom } from '../random.js';
 import { Conflation } from './conflation.js';
 import { MinuteCandles } from './minute-candles.js';
-import { closeOf, profileOf, seedOf, STREAM, yearRange } from './instrument-profile.js';
-import { Trades, type OnTrade } from './trades.js';
+import { profileOf, seedOf, STREAM } from './instrument-profile.js';
+import { TapeTrades, type Tape } from './tape.js';
+import type { OnTrade, TradeSource } from './trade-source.js';
+import { WalkTrades } from './trades.js';
 
 export interface InstrumentDayOptions {
   readonly seed: number;
@@ -17,6 +19,8 @@ export interface InstrumentDayOptions {
   readonly previousDate: string;
   readonly slot: number;
   readonly slotsPerFrame: number;
+  /** Plays in place of the walk. */
+  readonly tape?: Tape | undefined;
   /** Every true trade; for tests. */
   readonly onTrade?: OnTrade;
 }
@@ -26,36 +30,41 @@ const COUNTED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 
 export class InstrumentDay {
   readonly conflation: Conflation;
-  readonly #trades: Trades;
+  readonly #trades: TradeSource;
   readonly #minutes: Readonly<Record<VolumeKind, MinuteCandles>>;
 
-  constructor({ seed, listing, session, previousDate, slot, slotsPerFrame, onTrade }: InstrumentDayOptions) {
+  constructor({
+    seed,
+    listing,
+    session,
+    previousDate,
+    slot,
+    slotsPerFrame,
+    tape,
+    onTrade,
+  }: InstrumentDayOptions) {
     const profile = profileOf(seed, listing);
     const daySeed = seedOf(seed, listing, session.date);
-    const previousClose = closeOf(seed, listing, profile, previousDate);
-    const year = yearRange(seed, listing, profile, session.date);
     const traded = new MinuteCandles(session);
     const tick = new MinuteCandles(session);
     this.#minutes = { traded, tick };
-    this.#trades = new Trades({
+    const day = {
       profile,
       session,
-      previousClose,
-      close: closeOf(seed, listing, profile, session.date),
-      random: seededRandom(daySeed, STREAM.trades),
-      onTrade: (ms, price, quantity) => {
+      onTrade: (ms: number, price: number, quantity: number) => {
         traded.add(ms, price, quantity);
         onTrade?.(ms, price, quantity);
       },
-    });
+    };
+    this.#trades =
+      tape === undefined
+        ? new WalkTrades({ ...day, seed, listing, previousDate })
+        : new TapeTrades({ ...day, tape });
     this.conflation = new Conflation({
       listing,
       profile,
       session,
       trades: this.#trades,
-      previousClose,
-      yearHigh: Math.max(year.high, previousClose),
-      yearLow: Math.min(year.low, previousClose),
       countFromMs: countFromMs(session),
       slot,
       slotsPerFrame,

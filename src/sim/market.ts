@@ -5,12 +5,14 @@
  * start, other instruments or listeners.
  */
 
+import { EngineError } from '../errors.js';
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import type { Packet } from '../market/packet.js';
 import { DAY_MS, istDate, istMs, type Calendar, type TradingSession } from '../market/session.js';
 import { countFromMs, InstrumentDay } from './instrument-day.js';
 import { FRAME_MS, sequenceAllocator, type SequenceAllocator } from './sequence-allocator.js';
+import type { Tape } from './tape.js';
 
 /**
  * A complete snapshot, in order of time, its sequence rising over all instruments. `packet`: scratch in SnapQuote
@@ -24,6 +26,14 @@ export interface MarketOptions {
   readonly calendar: Calendar;
   /** Market time, epoch ms. The day before it is generated at once. */
   readonly startMs: number;
+  /** Plays on every date; all other instruments walk. */
+  readonly tape?: MarketTape | undefined;
+}
+
+export interface MarketTape {
+  /** One of the market's. */
+  readonly symbol: string;
+  readonly tape: Tape;
 }
 
 /** Between two trading days. */
@@ -35,11 +45,22 @@ const MIN_HISTORY = 30;
 const MAX_PAST_DAYS = 400;
 const MAX_CACHED_DAYS = 3000;
 
+/** Throws EngineError USAGE unless `symbol` is listed. */
+export function checkTape(symbol: string, listings: readonly Listing[]): void {
+  if (listings.some((listing) => listing.symbol === symbol)) return;
+  const [first] = listings;
+  throw new EngineError(
+    'USAGE',
+    `--tape plays for ${symbol}, which this market does not have: name one that it has, as in --tape ${first.symbol}=FILE.`,
+  );
+}
+
 export class Market {
   readonly seed: number;
   readonly listings: readonly Listing[];
   readonly startMs: number;
   readonly #calendar: Calendar;
+  readonly #tape: MarketTape | undefined;
   readonly #sequence: SequenceAllocator;
   readonly #indexOfToken: ReadonlyMap<string, number>;
   readonly #indexOfSymbol: ReadonlyMap<string, number>;
@@ -57,12 +78,17 @@ export class Market {
   #orderIndex = 0;
   #nowMs: number;
 
-  /** Generates the date up to `startMs`: about 10 ms for an instrument and a morning. */
-  constructor({ seed, listings, calendar, startMs }: MarketOptions) {
+  /**
+   * Generates the date up to `startMs`: about 10 ms for an instrument and a morning. Throws EngineError USAGE for a
+   * tape of a symbol that is not listed.
+   */
+  constructor({ seed, listings, calendar, startMs, tape }: MarketOptions) {
+    if (tape !== undefined) checkTape(tape.symbol, listings);
     this.seed = seed;
     this.listings = listings;
     this.startMs = startMs;
     this.#calendar = calendar;
+    this.#tape = tape;
     this.#sequence = sequenceAllocator(listings);
     this.#indexOfToken = new Map(
       listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]),
@@ -199,13 +225,15 @@ export class Market {
     const session = this.#session(index, date);
     if (session === undefined) return undefined;
     const { slotsPerFrame, slotOf } = this.#sequence;
+    const listing = this.listings[index];
     return new InstrumentDay({
       seed: this.seed,
-      listing: this.listings[index],
+      listing,
       session,
       previousDate: this.#dateBefore(index, date),
       slot: slotOf[index],
       slotsPerFrame,
+      tape: this.#tape?.symbol === listing.symbol ? this.#tape.tape : undefined,
     });
   }
 

@@ -6,20 +6,20 @@
  * in clusters as orders eat through the book, in busy and quiet episodes.
  */
 
+import type { Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
-import { normal, type InstrumentProfile } from './instrument-profile.js';
-import type { Random } from '../random.js';
+import { closeOf, normal, seedOf, STREAM, yearRange, type InstrumentProfile } from './instrument-profile.js';
+import { seededRandom, type Random } from '../random.js';
+import { TradeSource, type OnTrade } from './trade-source.js';
 
-/** A true trade: epoch ms with fractions, price in the wire's unit. */
-export type OnTrade = (ms: number, price: number, quantity: number) => void;
-
-export interface TradesOptions {
+export interface WalkDay {
+  /** The market's. */
+  readonly seed: number;
+  readonly listing: Listing;
   readonly profile: InstrumentProfile;
   readonly session: TradingSession;
-  readonly previousClose: number;
-  /** The closing auction's price: it pulls the walk. */
-  readonly close: number;
-  readonly random: Random;
+  /** `YYYY-MM-DD`. */
+  readonly previousDate: string;
   readonly onTrade: OnTrade;
 }
 
@@ -38,13 +38,14 @@ const CLUSTER_GAP_MS = 14;
 /** Continuous trading with an auction's volume. */
 const AUCTION_SECONDS = 150;
 /** The exchange's limit: a tenth from the previous close. */
-const CIRCUIT = 0.1;
+export const CIRCUIT = 0.1;
 
-export class Trades {
-  readonly #options: TradesOptions;
+export class WalkTrades extends TradeSource {
+  readonly #options: WalkDay;
   readonly #random: Random;
   /** In ticks. */
   #mid: number;
+  /** The closing auction's price: it pulls the walk. */
   readonly #target: number;
   readonly #sigmaPerTrade: number;
   readonly #sigmaPerDay: number;
@@ -55,38 +56,31 @@ export class Trades {
   #phase: 'before' | 'continuous' | 'closing' | 'over' = 'before';
   #nextMs: number;
 
-  /** In the wire's unit and whole ticks. */
-  readonly upperCircuit: number;
-  readonly lowerCircuit: number;
-  /** Of the last trade; zeros before the first. */
-  atMs = 0;
-  price = 0;
-  quantity = 0;
-  /** Best prices after the last trade. */
-  bid = 0;
-  ask = 0;
-  /** Of the day, the opening auction included. */
-  volume = 0;
-  turnover = 0;
-  dayOpen = 0;
-  dayHigh = 0;
-  dayLow = 0;
-
-  constructor(options: TradesOptions) {
-    const { profile, session, previousClose, close, random } = options;
+  constructor(options: WalkDay) {
+    const { seed, listing, profile, session, previousDate, onTrade } = options;
+    const previousClose = closeOf(seed, listing, profile, previousDate);
+    const year = yearRange(seed, listing, profile, session.date);
+    super(
+      {
+        previousClose,
+        upperCircuit: Math.floor((previousClose * (1 + CIRCUIT)) / profile.tick) * profile.tick,
+        lowerCircuit: Math.max(1, Math.ceil((previousClose * (1 - CIRCUIT)) / profile.tick)) * profile.tick,
+        yearHigh: Math.max(year.high, previousClose),
+        yearLow: Math.min(year.low, previousClose),
+      },
+      onTrade,
+    );
     this.#options = options;
+    const random = seededRandom(seedOf(seed, listing, session.date), STREAM.trades);
     this.#random = random;
-    this.upperCircuit = Math.floor((previousClose * (1 + CIRCUIT)) / profile.tick) * profile.tick;
-    this.lowerCircuit = Math.max(1, Math.ceil((previousClose * (1 - CIRCUIT)) / profile.tick)) * profile.tick;
     this.#mid = (previousClose / profile.tick) * Math.exp(0.35 * profile.dayVolatility * normal(random));
-    this.#target = close / profile.tick;
+    this.#target = closeOf(seed, listing, profile, session.date) / profile.tick;
     const seconds = (session.closeMs - session.openMs) / 1000;
     this.#sigmaPerDay = this.#mid * profile.dayVolatility;
     this.#sigmaPerTrade = this.#sigmaPerDay / Math.sqrt(seconds * profile.tradesPerSecond);
     this.#nextMs = session.openMs - PRINT_BEFORE_OPEN_MS + random() * MINUTE_MS;
   }
 
-  /** Makes every trade up to and including `toMs`, if not in the past. */
   advance(toMs: number): void {
     while (this.#nextMs <= toMs && this.#phase !== 'over') this.#step();
   }
@@ -167,14 +161,14 @@ export class Trades {
     this.bid = bid;
     this.ask = ask;
     const quantity = Math.max(1, Math.round(profile.medianQuantity * Math.exp(1.1 * normal(this.#random))));
-    this.#record(this.#nextMs, this.#buying ? ask : bid, quantity);
+    this.record(this.#nextMs, this.#buying ? ask : bid, quantity);
   }
 
   #print(ms: number, price: number, trades: number): void {
     const { profile } = this.#options;
     this.bid = this.#clamp(price / profile.tick - 1);
     this.ask = this.#clamp(price / profile.tick + 1);
-    this.#record(
+    this.record(
       ms,
       price,
       Math.max(1, Math.round(profile.medianQuantity * trades * Math.exp(0.4 * normal(this.#random)))),
@@ -183,21 +177,7 @@ export class Trades {
 
   /** Ticks to the wire's unit, within the day's limits. */
   #clamp(ticks: number): number {
-    return Math.min(this.upperCircuit, Math.max(this.lowerCircuit, ticks * this.#options.profile.tick));
-  }
-
-  #record(ms: number, price: number, quantity: number): void {
-    this.atMs = ms;
-    this.price = price;
-    this.quantity = quantity;
-    if (this.volume === 0) {
-      this.dayOpen = price;
-      this.dayHigh = price;
-      this.dayLow = price;
-    } else if (price > this.dayHigh) this.dayHigh = price;
-    else if (price < this.dayLow) this.dayLow = price;
-    this.volume += quantity;
-    this.turnover += quantity * price;
-    this.#options.onTrade(ms, price, quantity);
+    const { upperCircuit, lowerCircuit } = this.levels;
+    return Math.min(upperCircuit, Math.max(lowerCircuit, ticks * this.#options.profile.tick));
   }
 }

@@ -11,6 +11,7 @@ import {
   path,
   PORTS,
   seed,
+  tapeName,
   SIM_IS_A_RUN,
   time,
   url,
@@ -85,6 +86,15 @@ export const FEED_OPTIONS = [
     reader: time,
     default: DEFAULT_AT,
     help: 'sim: Indian time at which the market starts',
+    rules: [simOnly],
+  }),
+  value({
+    name: 'tape',
+    commands: SIMULATED,
+    placeholder: '[SYMBOL=]FILE',
+    reader: tapeName,
+    help: 'sim: true trades (CSV, also gzip: trade_ms,price_cents,quantity) that one symbol plays from its opening, in place of the walk',
+    defaultHelp: 'SYMBOL: the first of --symbols, else RELIANCE',
     rules: [simOnly],
   }),
   repeated({
@@ -175,6 +185,17 @@ export const FEED_OPTIONS = [
       belongsTo('fetch'),
       (given) => (given.text('feed') === 'sim' ? SIM_IS_A_RUN : undefined),
       tlsOnly,
+    ],
+  }),
+  value({
+    name: 'tape',
+    commands: ['compare'],
+    placeholder: '[SYMBOL=]FILE',
+    reader: tapeName,
+    help: '--fetch --feed sim: the tape that the run had',
+    rules: [
+      belongsTo('fetch'),
+      (given, name) => (given.text('feed') === 'sim' ? undefined : `--${name} belongs to --feed sim.`),
     ],
   }),
   value({

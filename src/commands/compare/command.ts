@@ -10,9 +10,9 @@ type CompareArguments = Omit<CompareOptions, 'tickSizeRupees'>;
 
 /** `--reference`, or `--fetch` and its options. One of them is given. */
 function referenceOf(values: ValuesOf<'compare'>): CompareArguments['reference'] {
-  const { reference, fetch, feed, ca, instruments } = values;
+  const { reference, fetch, feed, ca, instruments, tape } = values;
   if (!fetch) return reference!;
-  return { feed: feed === 'sim' ? { kind: 'sim' } : remoteFeed(feed, ca), instruments };
+  return { feed: feed === 'sim' ? { kind: 'sim', tape } : remoteFeed(feed, ca), instruments };
 }
 
 export const command = defineCommand<'compare', CompareArguments>({

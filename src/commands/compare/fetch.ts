@@ -3,7 +3,8 @@ import { sleep, SystemClock, type Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
 import type { CandlePoller, Credentials, PolledInstrument } from '../../broker/broker.js';
 import type { Endpoint } from '../../broker/endpoint.js';
-import type { RemoteFeed } from '../../cli/config.js';
+import type { RemoteFeed, TapeChoice } from '../../cli/config.js';
+import type { TapeName } from '../../cli/values.js';
 import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
 import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/stable-answers.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
@@ -16,6 +17,7 @@ import { broker } from '../../run/broker.js';
 import { feedName } from '../../run/plan.js';
 import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo } from '../../run/source.js';
+import { seenTape } from '../../run/tape.js';
 import { readInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.js';
 
 /** Real ms after its end to ask for a minute of the live market. */
@@ -27,7 +29,7 @@ const FINAL_AFTER_MS = 600_000;
 
 export interface FetchOptions {
   /** `sim`: the simulated broker with our candles' seed, after their last minute. */
-  readonly feed: RemoteFeed | { readonly kind: 'sim' };
+  readonly feed: RemoteFeed | { readonly kind: 'sim'; readonly tape: TapeName | undefined };
   /** The instrument file; undefined: the newest fetched. */
   readonly instruments: string | undefined;
 }
@@ -72,14 +74,43 @@ interface Server {
 /** Market ms after our last minute, when all simulated candles have settled. */
 const SIMULATED_LATER_MS = 5 * MINUTE_MS;
 
-/** The simulated broker with our candles' seed. Throws EngineError USAGE if they are not simulated. */
+/**
+ * The tape of candles whose feed has the symbol and digest `played`. Throws EngineError USAGE if `tape` is another
+ * one, or missing.
+ */
+async function tapeAgain(
+  tape: TapeName | undefined,
+  feed: string,
+  played: { readonly symbol: string; readonly digest: string } | undefined,
+): Promise<TapeChoice | undefined> {
+  if (played === undefined) {
+    if (tape === undefined) return undefined;
+    throw new EngineError('USAGE', `Our candles are of ${feed}, a market without a tape: leave --tape out.`);
+  }
+  const { symbol, digest } = played;
+  if (tape === undefined)
+    throw new EngineError(
+      'USAGE',
+      `Our candles are of ${feed}, a market in which ${symbol} plays a tape: name it with --tape.`,
+    );
+  const seen = await seenTape({ symbol: tape.symbol ?? symbol, path: tape.path });
+  if (seen.symbol === symbol && seen.seen?.digest === digest) return seen;
+  throw new EngineError(
+    'USAGE',
+    `Our candles are of ${feed}, and --tape is ${seen.symbol}:${seen.seen?.digest}: name the tape that the run had.`,
+  );
+}
+
+/** The simulated broker with our candles' seed and tape. Throws EngineError USAGE if they are not simulated. */
 async function simulatedServer(
   instruments: readonly FileInstrument[],
   ours: Origin,
   lastMs: number,
+  named: TapeName | undefined,
 ): Promise<Server> {
   const feeds = distinct(ours, 'feed');
-  const seed = feeds.length === 1 ? /^sim:(\d+)$/.exec(feeds[0])?.[1] : undefined;
+  const [, seed, symbol, digest] =
+    feeds.length === 1 ? (/^sim:(\d+)(?:\+(.+):([0-9a-f]{8}))?$/.exec(feeds[0]) ?? []) : [];
   if (seed === undefined)
     throw new EngineError(
       'USAGE',
@@ -93,11 +124,14 @@ async function simulatedServer(
       undefined,
     ),
   );
+  const tape = await tapeAgain(named, feeds[0], symbol === undefined ? undefined : { symbol, digest });
   const child = new SimulatorChild({
     seed: Number(seed),
     speed: 1,
     atMs: lastMs + SIMULATED_LATER_MS,
     faults: [],
+    // Symbols may be left out of the comparison.
+    tape: listings.some((listing) => listing.symbol === symbol) ? tape : undefined,
   });
   try {
     await child.prepare(listings, [], 'traded');
@@ -165,7 +199,7 @@ export async function fetchReference(
   const polled = await tokensOf(instruments, options, clock.wallMs());
   const server =
     feed.kind === 'sim'
-      ? await simulatedServer(instruments, ours, lastMs)
+      ? await simulatedServer(instruments, ours, lastMs, feed.tape)
       : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
   try {
     return await pollServer(server, polled, { instruments, firstMs, lastMs }, feed.kind, clock, say);
