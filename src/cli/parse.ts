@@ -96,19 +96,28 @@ function bare(version: string, columns: number): Argv {
     });
 }
 
-/** `module` is undefined if the command line cannot mean it; `answer` gets what was asked. */
+/** Thrown by a command's handler: after one that returns, yargs makes the command's help, which takes 0.1 s. */
+class Answer extends Error {
+  readonly asked: Asked;
+
+  constructor(asked: Asked) {
+    super('a command was asked for');
+    this.asked = asked;
+  }
+}
+
+/** `module` is undefined if the command line cannot mean it. */
 function register(
   parser: Argv,
   { name, describe, formerly }: CommandEntry,
   module: AnyCommand | undefined,
   columns: number,
-  answer: (asked: Asked) => void,
 ): void {
-  const take = (parsed: Parsed, notice?: string): void => {
+  const take = (parsed: Parsed, notice?: string): never => {
     const options = module!.check(readOptions(name, parsed), { columns });
-    if (options instanceof TextAnswer) return answer({ kind: 'text', text: options.text });
+    if (options instanceof TextAnswer) throw new Answer({ kind: 'text', text: options.text });
     const printsOnly = module!.printsOnly?.(options) ?? false;
-    answer({ kind: 'command', name, options, notice, printsOnly, run: () => module!.run(options) });
+    throw new Answer({ kind: 'command', name, options, notice, printsOnly, run: () => module!.run(options) });
   };
   const positionals = optionsOf(name).filter(isPositional);
   parser.command(
@@ -144,18 +153,21 @@ export async function parse(
 ): Promise<Asked> {
   checkFlags(argv);
   const parser = bare(version, columns);
-  let asked: Asked | undefined;
   for (const entry of commands) {
     // Loads only what may be meant, so that help and errors are quick.
     const meant = [DEFAULT_COMMAND, ...argv].some((word) => [entry.name, entry.formerly?.[0]].includes(word));
     const module = meant ? await entry.load() : undefined;
-    register(parser, entry, module, columns, (answer) => (asked = answer));
+    register(parser, entry, module, columns);
   }
   let shown = '';
-  await parser.parse([...argv], {}, (_error, _parsed, output) => {
-    shown = output;
-  });
+  try {
+    await parser.parse([...argv], {}, (_error, _parsed, output) => {
+      shown = output;
+    });
+  } catch (thrown) {
+    if (thrown instanceof Answer) return thrown.asked;
+    throw thrown;
+  }
   if (shown !== '') return { kind: 'text', text: shown };
-  if (asked === undefined) throw usage('Nothing to do; see tickshard --help.');
-  return asked;
+  throw usage('Nothing to do; see tickshard --help.');
 }
