@@ -189,6 +189,13 @@ function isHopeless(cause: EndCause, { everOpen, limitHits }: Memory): boolean {
   );
 }
 
+const withHit = (memory: Memory, limited: boolean): Memory =>
+  limited ? { ...memory, limitHits: memory.limitHits + 1 } : memory;
+
+/** Before the first open a user reads the sentence; later, or a first time for the rate, it is a passing fault. */
+const isPassing = (limited: boolean, { everOpen, unattended, limitHits }: Memory): boolean =>
+  everOpen || unattended || (limited && limitHits === 0);
+
 /**
  * True if a fresh log-in follows the n-th mute connection in a row: the second, fourth, eighth... so that log-ins get
  * rarer.
@@ -242,9 +249,14 @@ function afterEnd(
     ...memory,
     mutes,
     attempt: livedMs >= limits.stableMs ? 0 : memory.attempt,
-    limitHits: memory.limitHits + (limited ? 1 : 0),
   };
-  return wait(next, cause === 'mute' && needsLogIn(mutes) ? 'logIn' : 'connect', random, limited, effects);
+  return wait(
+    withHit(next, limited),
+    cause === 'mute' && needsLogIn(mutes) ? 'logIn' : 'connect',
+    random,
+    limited,
+    effects,
+  );
 }
 
 function onTick(
@@ -304,9 +316,8 @@ function onLogIn(
       return state.kind === 'loggingIn' ? connect(memory) : undefined;
     case 'loginFailed':
       if (state.kind !== 'loggingIn') return undefined;
-      // Before the first open a user reads the sentence; later a passing fault must not end the run.
-      return (memory.everOpen || memory.unattended) && event.error.retryable
-        ? wait(memory, 'logIn', event.random, event.limited, [])
+      return event.error.retryable && isPassing(event.limited, memory)
+        ? wait(withHit(memory, event.limited), 'logIn', event.random, event.limited, [])
         : giveUp(memory, event.error);
     case 'waited':
       if (state.kind !== 'waiting') return undefined;

@@ -1,6 +1,7 @@
 /** Gates of network use, output, conservation, performance, duration. Pure. */
 import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
+import { percentText } from '../text/percent.js';
 import { PERFORMANCE } from './bounds.js';
 import { applied, type Facts } from './facts.js';
 import type { Gate, Judgement } from './gate.js';
@@ -114,6 +115,9 @@ function conservation(facts: Facts): { readonly broken: readonly string[]; reado
   };
 }
 
+/** A larger share of rejected packets is no stray any more. */
+const MAX_REJECTED = 0.02;
+
 function judgeLossless(facts: Facts): Judgement {
   const expected = 'received = refused + decoded, decoded = unadmitted + routed, routed = applied; no poison';
   const { broken, text } = conservation(facts);
@@ -134,6 +138,16 @@ function judgeLossless(facts: Facts): Judgement {
       expected,
       remedy:
         'A worker thread died three times at one packet, which was skipped: keep the log, it names the shard and the position.',
+    };
+  const { unadmittedMode, unadmittedPrice, unadmittedTime, unadmittedSequence, decoded } = facts.counters;
+  const rejected = unadmittedMode + unadmittedPrice + unadmittedTime + unadmittedSequence;
+  if (rejected > MAX_REJECTED * decoded)
+    return {
+      status: 'fail',
+      observed: `${rejected} of ${decoded} packets rejected: mode ${unadmittedMode}, price ${unadmittedPrice}, time ${unadmittedTime}, sequence ${unadmittedSequence}; ${text}`,
+      expected: `${expected}; at most ${percentText(MAX_REJECTED)} rejected`,
+      remedy:
+        'The candles lack what these packets told, whole minutes too. Above the bound they are no strays: the server has another mode or clock, or numbers one connection by several counters. Keep the journal.',
     };
   return { status: 'pass', observed: text, expected };
 }

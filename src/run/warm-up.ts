@@ -13,6 +13,7 @@ import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
 import type { NetworkAudit } from '../monitor/network-audit.js';
 import { fillCandles, sharedRoom, type WarmUpCandles } from '../candles/warm-up-candles.js';
+import { logInPatiently } from '../feed/patient-log-in.js';
 import { broker } from './broker.js';
 import type { Plan } from './plan.js';
 import type { Source } from './source.js';
@@ -77,8 +78,9 @@ function nowOf({ clock }: Source, session: BrokerSession, told: boolean): number
 }
 
 /**
- * Logs in and polls. Throws EngineError LOGIN if the log-in is refused, or if the broker cannot be reached and the
- * run does not wait for the opening. Missing candles are a note: momentum then waits for twenty of the run's own.
+ * Logs in and polls. Throws EngineError LOGIN if the log-in is refused (for the rate: twice), or if the broker cannot
+ * be reached and the run does not wait for the opening. Missing candles are a note: momentum then waits for twenty of
+ * the run's own.
  */
 export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   const { plan, source, network, say, over } = options;
@@ -87,7 +89,7 @@ export async function warmUp(options: WarmUpOptions): Promise<WarmUp> {
   void over.then(() => abort.abort());
   let session: BrokerSession;
   try {
-    session = await broker.access.logIn(endpoint, credentials, clock, abort.signal);
+    session = await logInPatiently(broker.access, { endpoint, credentials }, clock, abort.signal, say);
   } catch (error) {
     if (
       !(error instanceof EngineError) ||

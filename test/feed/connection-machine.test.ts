@@ -178,6 +178,16 @@ describe('refusals', () => {
     ]);
   });
 
+  it('a first log-in that is refused for its rate is tried once more after a minute, then ends', () => {
+    const failed: readonly [FeedEvent, number] = [
+      { type: 'loginFailed', error: unreachable, limited: true, random: 0.5 },
+      0,
+    ];
+    expect(walk(start, failed).last).toEqual(['wait 75000 #1 patient']);
+    expect(walk(start, failed, waited).last).toEqual(['logIn']);
+    expect(walk(start, failed, waited, failed).last).toEqual(['giveUp LOGIN']);
+  });
+
   it('a limit that was hit is left alone for a minute at least', () => {
     expect(walk(...open1, [ended(1, 'rate-limited'), 0]).last).toEqual([
       'report 1 rate-limited',

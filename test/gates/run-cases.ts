@@ -162,6 +162,20 @@ export const RUN_CASES: readonly GateCase[] = [
     (facts) => part('counters', { poison: 1 })(figures({ ticks: 599 })(facts)),
     /died three times/,
   ],
+  [
+    'two counters on one connection, so that every second packet is rejected',
+    'lossless',
+    'fail',
+    part('counters', { binary: 2404, decoded: 2404, unadmittedSequence: 1202 }),
+    /1202 of 2404 packets rejected.*sequence 1202.*several counters/,
+  ],
+  [
+    'some stray packets',
+    'lossless',
+    'pass',
+    part('counters', { binary: 1211, decoded: 1211, unadmittedSequence: 9 }),
+    /9 unadmitted/,
+  ],
   ['too much CPU', 'performance', 'fail', part('performance', { cpuPercent: 51 }), /CPU/],
   ['too much memory', 'performance', 'fail', part('performance', { rssMb: 301 }), /memory/],
   [

@@ -13,6 +13,7 @@ import type { Origin } from '../../reconcile/origin.js';
 import { distinct, simulated } from '../../reconcile/origin.js';
 import { DEMO_ACCOUNT } from '../../sim/login.js';
 import type { ReadSide } from './sides.js';
+import { logInPatiently } from '../../feed/patient-log-in.js';
 import { broker } from '../../run/broker.js';
 import { feedName } from '../../run/plan.js';
 import { SimulatorChild } from '../../run/simulator-child.js';
@@ -219,7 +220,7 @@ async function pollServer(
   const { endpoint, credentials, warnings, name } = server;
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();
-  const session = await broker.access.logIn(endpoint, credentials, clock, abort.signal);
+  const session = await logInPatiently(broker.access, { endpoint, credentials }, clock, abort.signal, say);
   const poller = broker.candles.poller({ endpoint, session, clock, signal: abort.signal, say });
   // Another server may have any market time: only equal answers say that a minute has settled.
   const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
