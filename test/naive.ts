@@ -89,13 +89,19 @@ const isOlder = ({ sequence, exchangeMs }: Frame, { anchor }: Book): boolean =>
   anchor.sequence - sequence <= 1_000_000n &&
   exchangeMs <= anchor.frame.exchangeMs;
 
-const isUsable = ({ volume }: Frame): boolean => volume >= 0n && volume <= SAFE;
+const isUsable = (book: Book, frame: Frame, date: string): boolean =>
+  frame.volume >= 0n && frame.volume <= SAFE && !isUntold(book, frame, date);
 
 /** Whether a packet after the first minute says that nothing was traded, with a range of prices that were. */
 function isUntold(book: Book, frame: Frame, date: string): boolean {
   const { volume, dayHigh, dayLow } = frame;
   const late = tradeMsOf(frame) >= openOf(book.instrument, date) + MINUTE;
   return volume === 0n && dayLow > 0n && dayHigh > dayLow && late;
+}
+
+function show({ shown }: Book, { price }: Frame): void {
+  if (price > shown.high) shown.high = price;
+  if (price < shown.low || shown.low === 0n) shown.low = price;
 }
 
 /** Judges a Quote or SnapQuote packet, and makes it the anchor if it may be. */
@@ -109,18 +115,23 @@ function traded(
     rangeMoved,
   }: { connection: number; first: boolean; date: string; rangeMoved: boolean },
 ): Told {
-  const usable = isUsable(frame);
+  const usable = isUsable(book, frame, date);
   const { anchor } = book;
   const older = isOlder(frame, book);
   // On a new connection the second packet anchors, whatever its sequence: the counter may have restarted.
   const seeds = first || anchor === undefined || anchor.connection !== connection;
   const restarted = !first && seeds;
-  const rise = seeds ? 0n : frame.volume - anchor.volume;
+  const rise = seeds || !usable ? 0n : frame.volume - anchor.volume;
   const evidence =
     !seeds &&
     (frame.lastQuantity !== anchor.frame.lastQuantity ||
       (frame.mode === 3 && frame.lastTradeSeconds > anchor.frame.lastTradeSeconds));
-  if (usable && (!older || restarted) && !(seeds && isUntold(book, frame, date))) {
+  if (!usable && !seeds && !older) {
+    book.doubt = undefined;
+    book.anchor = { ...anchor, sequence: frame.sequence, frame, pending: evidence || anchor.pending };
+    show(book, frame);
+  }
+  if (usable && (!older || restarted)) {
     const pending =
       !seeds &&
       (rise > 0n
@@ -135,9 +146,7 @@ function traded(
       const exchangeMs = pending ? anchor.exchangeMs : Number(frame.exchangeMs);
       book.anchor = { ...seen, volume: frame.volume, connection, exchangeMs, pending };
     }
-    const { shown } = book;
-    if (frame.price > shown.high) shown.high = frame.price;
-    if (frame.price < shown.low || shown.low === 0n) shown.low = frame.price;
+    show(book, frame);
   }
   if (seeds) return 'seed';
   const minute = tradedIn(book, frame, date);
@@ -148,7 +157,6 @@ function traded(
     if (own) book.doubt = undefined;
     return own ? { quantity: 0, older, bare: false } : 'noTrade';
   }
-  if (!usable) return 'noTrade';
   if (rise > 0n) return { quantity: Number(rise), older, bare: !evidence };
   const priced = evidence && (frame.price !== anchor.frame.price || rangeMoved) && continuous;
   return priced ? { quantity: 0, older, bare: false } : 'noTrade';
@@ -224,7 +232,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     if (frame.dayLow > 0n) book.range.low = frame.dayLow;
   }
   if (repeated && !first && known) return void counts.duplicate++;
-  if (!first && known && !older && isUsable(frame)) settle(book, frame, date);
+  if (!first && known && !older && isUsable(book, frame, date)) settle(book, frame, date);
   const before = book.anchor;
   const { connection } = packet;
   const told = traded(book, frame, { connection, first, date, rangeMoved: unshown.length > 0 });

@@ -139,7 +139,7 @@ function applyTailPrice(m: ShardMemory, row: number, s: number, r: number, befor
 function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boolean {
   const f = m.f64;
   const volume = f[r + PACKET.volume];
-  const usable = volume >= 0 && volume <= MAX_VOLUME;
+  const usable = volume >= 0 && volume <= MAX_VOLUME && !isVolumeUntold(m, row, r);
   const older = isOlder(f, s, r);
   const moved = older ? 0 : rangeExtensions(f, s, r);
   if (!older) updateSession(f, s, r);
@@ -148,7 +148,7 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
   if (first || unanchored) {
     // A cached packet older than the anchor does not anchor, but the next must, or the gap's volume would land in its
     // minute; at any sequence: a fail-over may restart the server's counter (docs/protocol.md 7).
-    if (usable && (!older || !first) && !isVolumeUntold(m, row, r)) setAnchor(m, s, r, 0);
+    if (usable && (!older || !first)) setAnchor(m, s, r, 0);
     applySnapshot(m, row, s, r);
     return false;
   }
@@ -157,13 +157,10 @@ function applyWithVolume(m: ShardMemory, row: number, s: number, r: number): boo
     return false;
   }
   if (older) return applyOlder(m, row, s, r);
-  if (!usable) {
-    f[s + SLOT.noTrade] += 1;
-    return false;
-  }
+  if (!usable) return applyWithoutRise(m, row, s, r, moved, UNTOLD);
   const revised = settle(m, row, s, r);
   const rise = volume - f[s + SLOT.anchorVolume];
-  if (rise <= 0) return applyWithoutRise(m, row, s, r, moved, rise < 0) || revised;
+  if (rise <= 0) return applyWithoutRise(m, row, s, r, moved, rise < 0 ? FELL : SAME) || revised;
   return applyRise(m, row, s, r, moved) || revised;
 }
 
@@ -192,8 +189,13 @@ function applyRise(m: ShardMemory, row: number, s: number, r: number, moved: num
   return late === LATE;
 }
 
+/** What the volume of a packet without a rise is: the anchor's, below it, or none that can be one. */
+const SAME = 0;
+const FELL = 1;
+const UNTOLD = 2;
+
 /**
- * A packet whose volume did not rise, or fell: a tick if it shows a trade at another price (docs/semantics.md, "Price
+ * A packet whose volume did not rise, or fell, or is none (`told`): a tick if it shows a trade at another price (docs/semantics.md, "Price
  * before volume"). True if it was late.
  */
 function applyWithoutRise(
@@ -202,7 +204,7 @@ function applyWithoutRise(
   s: number,
   r: number,
   moved: number,
-  fell: boolean,
+  told: number,
 ): boolean {
   const f = m.f64;
   const traded = showsTrade(m, s, r);
@@ -220,11 +222,14 @@ function applyWithoutRise(
     addCoverage(m, row, s, r);
   }
   const pending = traded ? 1 : f[s + SLOT.volumePending];
-  if (fell) {
+  if (told === SAME) setAnchor(m, s, r, pending);
+  else {
     f[s + SLOT.volumePending] = pending;
     setSeen(m, s, r);
-    doubtFall(f, s, r);
-  } else setAnchor(m, s, r, pending);
+    // A volume that tells nothing leaves the anchor. Its tick may have loaded another bar than that of a doubt.
+    f[s + SLOT.doubt] = DOUBT.none;
+    if (told === FELL) doubtFall(f, s, r);
+  }
   return revised || late === LATE;
 }
 

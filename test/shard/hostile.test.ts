@@ -32,8 +32,8 @@ describe('one frame', () => {
       script
         .frame('RELIANCE', at('11:01:10') + k * 4000, 1002, { volume: LIMIT })
         .frame('RELIANCE', at('11:01:11') + k * 4000, 1002, { volume: LIMIT })
-        .frame('RELIANCE', at('11:01:12') + k * 4000, 1002, { volume: 0n })
-        .frame('RELIANCE', at('11:01:13') + k * 4000, 1002, { volume: 0n });
+        .frame('RELIANCE', at('11:01:12') + k * 4000, 1002, { volume: 1n })
+        .frame('RELIANCE', at('11:01:13') + k * 4000, 1002, { volume: 1n });
     script.frame('RELIANCE', at('11:02:04'), 1003, { volume: 5n });
     const { candle } = script.candles('RELIANCE').get('11:01')!;
     expect(candle.volume).toBe(Number(LIMIT));

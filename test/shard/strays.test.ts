@@ -167,6 +167,20 @@ describe('one packet with a stray volume', () => {
     }
   });
 
+  it.each([
+    ['0, though the day has a range,', 0n],
+    ['a negative volume', -7n],
+    ['a volume that no double holds', 2n ** 63n - 1n],
+  ])('%s moves no volume, not even in a row, and hides no price', (_what, volume) => {
+    for (const first of [29, 30, 40]) {
+      const price = (k: number): number | undefined => (k === first ? 1900 : undefined);
+      const script = played((k) => (k === first || k === first + 1 ? { volume, price: price(k) } : {}));
+      const told = candles(script) as { volume: number; high: number }[];
+      expect(told.reduce((sum, one) => sum + one.volume, 0)).toBe(Number(QUANTITY) * 149);
+      expect(told[Math.floor(first / 30)].high).toBe(19);
+    }
+  });
+
   it('and a fall that lasts is counted and anchors again', () => {
     const script = played((k) => (k < 70 ? {} : { volume: 1000n + QUANTITY * BigInt(k) }));
     const total = [...script.candles('RELIANCE', true).values()].reduce(
