@@ -1,6 +1,8 @@
 /** Writes docs/accuracy.md and docs/accuracy.json from a table. */
 import { HIDDEN_KINDS, HIDDEN_RANGES, HIDDEN_RATES } from '../../src/reconcile/hidden-prices.js';
 import type { HiddenTable } from './hidden.js';
+import { tapesText } from './tapes-document.js';
+import type { TapeTable } from './tapes.js';
 import { MAKERS, MODES, PRICES, RATES, type Cell, type Table } from './table.js';
 
 export interface Run {
@@ -60,6 +62,7 @@ function text(
   failures: readonly string[],
   run: Run,
   hidden: HiddenTable,
+  tapes?: TapeTable,
 ): string {
   const sorted = MODES.flatMap((mode) =>
     RATES.flatMap((rate) =>
@@ -96,7 +99,7 @@ ${own
   )
   .join('\n')}
 
-${hiddenText(hidden)}
+${tapesText(tapes)}${hiddenText(hidden)}
 ## What must hold
 
 \`npm run accuracy\` exits with 1 when one of these is missed.
@@ -140,6 +143,27 @@ export function jsonOf(
   { cells, trades, frames, days }: Table,
   failures: readonly string[],
   run: Run,
+  tapes?: TapeTable,
 ): string {
-  return `${JSON.stringify({ ...run, instrumentDays: days, trades, frames, failures, cells }, null, 2)}\n`;
+  const stored: Stored = { ...run, instrumentDays: days, trades, frames, failures, cells, tapes };
+  return `${JSON.stringify(stored, null, 2)}\n`;
+}
+
+/** Contents of docs/accuracy.json. */
+export interface Stored extends Run, Omit<Table, 'days'> {
+  readonly instrumentDays: number;
+  readonly failures: readonly string[];
+  readonly tapes?: TapeTable | undefined;
+}
+
+/** The page and the stored figures, with other figures of tapes. */
+export function withTapes(
+  stored: Stored,
+  hidden: HiddenTable,
+  tapes = stored.tapes,
+): { page: string; json: string } {
+  const { instrumentDays, trades, frames, failures, cells, days, symbols, date, machine } = stored;
+  const table: Table = { cells, trades, frames, days: instrumentDays };
+  const run: Run = { days, symbols, date, machine };
+  return { page: text(table, failures, run, hidden, tapes), json: jsonOf(table, failures, run, tapes) };
 }

@@ -8,6 +8,7 @@ import { MINUTE_MS, type TradingSession } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
 import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { seedOf } from '../../src/sim/instrument-profile.js';
+import type { Tape } from '../../src/sim/tape.js';
 
 /** Trades in the order of time: epoch ms with fractions, price in the unit of the wire. */
 export interface Trades {
@@ -21,11 +22,13 @@ export interface DayOptions {
   readonly listing: Listing;
   readonly session: TradingSession;
   readonly previousDate: string;
+  /** In place of the walk. */
+  readonly tape?: Tape;
 }
 
-export function tradesOf({ seed, listing, session, previousDate }: DayOptions): Trades {
+export function tradesOf({ seed, listing, session, previousDate, tape }: DayOptions): Trades {
   const trades = { ms: [] as number[], price: [] as number[], quantity: [] as number[] };
-  new InstrumentDay({ seed, listing, session, previousDate, slot: 0, slotsPerFrame: 175, onTrade: (ms, price, quantity) => {
+  new InstrumentDay({ seed, listing, session, previousDate, slot: 0, slotsPerFrame: 175, tape, onTrade: (ms, price, quantity) => {
     trades.ms.push(ms);
     trades.price.push(price);
     trades.quantity.push(quantity);
@@ -98,8 +101,13 @@ const MAX_STALL_MS = 3000;
 const BEFORE_MS = 5 * MINUTE_MS;
 const BEHIND_MS = 2 * MINUTE_MS;
 
-/** The day's frames at `rate` a second. */
-export function framesOf({ seed, listing, session }: DayOptions, trades: Trades, rate: number): Frame[] {
+/** The day's frames, at most `rate` a second; with `book` 1 always as many. */
+export function framesOf(
+  { seed, listing, session }: DayOptions,
+  trades: Trades,
+  rate: number,
+  book = BOOK_CHANGES,
+): Frame[] {
   const random = seededRandom(seedOf(seed, listing, session.date), 64 + rate);
   const everyMs = 1000 / rate;
   const frames: Frame[] = [];
@@ -117,8 +125,8 @@ export function framesOf({ seed, listing, session }: DayOptions, trades: Trades,
       dayHigh = Math.max(dayHigh, price);
       dayLow = dayLow === 0 ? price : Math.min(dayLow, price);
     }
-    const book = random() < BOOK_CHANGES;
-    if (volume === 0 || (volume === sent && !book)) continue;
+    const bookChanged = random() < book;
+    if (volume === 0 || (volume === sent && !bookChanged)) continue;
     sent = volume;
     const stall = random() < STALLS ? random() * MAX_STALL_MS : 0;
     freeMs = Math.max(freeMs, madeMs + TRANSIT_MS.least + random() * TRANSIT_MS.more + stall);

@@ -152,6 +152,7 @@ describe('a tape in the market', () => {
       [at('09:15'), 100],
       [at('15:14'), 101],
     ]);
+    expect(market.last(0).number(FIELD.price)).toBe(10_100);
   });
 
   it('plays for a symbol that the market has; all others walk as without it', async () => {
