@@ -35,6 +35,8 @@ class TapeBuilder {
   readonly #quantity: number[] = [];
   #decimals = 0;
   #line = 0;
+  /** After an empty line: the rest of a packed file may be as long as it likes. */
+  #ended = false;
 
   constructor(refuse: Refuse, maxTrades: number) {
     this.#refuse = refuse;
@@ -49,7 +51,9 @@ class TapeBuilder {
       if (line !== HEADER) throw this.#refuse(`does not begin with the line ${HEADER}.`);
       return;
     }
-    if (line === '') return;
+    if (this.#ended) throw this.#bad('comes after an empty line');
+    this.#ended = line === '';
+    if (this.#ended) return;
     const cells = line.split(',');
     if (cells.length !== 3) throw this.#bad(`has ${cells.length} columns, not 3`);
     const [time, cents, quantity] = cells.map((cell) => cell.trim());
@@ -132,7 +136,8 @@ async function isGzip(file: FileHandle): Promise<boolean> {
  * EngineError USAGE with one sentence: it cannot be read, is no tape, is empty, not in order, too large.
  */
 export async function readTape(path: string, maxTrades = MAX_TRADES): Promise<Tape> {
-  const refuse: Refuse = (sentence) => new EngineError('USAGE', `--tape ${path} ${sentence}`);
+  let refusal: EngineError | undefined;
+  const refuse: Refuse = (sentence) => (refusal = new EngineError('USAGE', `--tape ${path} ${sentence}`));
   const builder = new TapeBuilder(refuse, maxTrades);
   try {
     const file = await open(path);
@@ -144,8 +149,8 @@ export async function readTape(path: string, maxTrades = MAX_TRADES): Promise<Ta
       await file.close();
     }
   } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw refuse(`cannot be read (${sentenceOf(error)}).`);
+    // A pipeline that ends early may reject with its own abort first.
+    throw refusal ?? refuse(`cannot be read (${sentenceOf(error)}).`);
   }
   return builder.tape();
 }

@@ -33,28 +33,38 @@ const line = (k: number): string => `${34_200_000 + 10 * k},${1000 + k},1\n`;
 const lines = (count: number): string => HEAD + Array.from({ length: count }, (_, k) => line(k)).join('');
 
 describe('the reader of a tape', () => {
-  it.each([
-    ['', 'is empty.'],
-    [HEAD, 'has no trades.'],
-    ['time,price,size\n1,2,3\n', 'does not begin with the line trade_ms,price_cents,quantity.'],
-    [`${HEAD}5,100,1\n4,100,1\n`, 'cannot be used: line 3 is earlier than the trade before it.'],
-    [`${HEAD}5,100\n`, 'cannot be used: line 2 has 2 columns, not 3.'],
-    [`${HEAD}09:30:00,100,1\n`, 'line 2 has the trade_ms `09:30:00`, which is no number of ms.'],
-    [`${HEAD}-5,100,1\n`, 'line 2 has the trade_ms `-5`, which is no number of ms.'],
-    [
-      `${HEAD}5,100.5,1\n`,
-      'line 2 has the price_cents `100.5`, which is no whole number from 1 to 1000000000.',
-    ],
-    [`${HEAD}5,0,1\n`, 'line 2 has the price_cents `0`'],
-    [`${HEAD}5,1000000001,1\n`, 'line 2 has the price_cents `1000000001`'],
-    [`${HEAD}5,100,0\n`, 'line 2 has the quantity `0`, which is no number above 0.'],
-    [`${HEAD}5,100,-1\n`, 'line 2 has the quantity `-1`'],
-    [`${HEAD}5,100,NaN\n`, 'line 2 has the quantity `NaN`'],
-    [`${HEAD}5,100,999999999999999\n6,100,2\n`, 'has a volume above 1000000000000000'],
-    [`${HEAD}${'5'.repeat(300)}`, 'line 2 is longer than 200 characters.'],
-    [Buffer.alloc(100_000, 0), 'line 1 is longer than 200 characters.'],
-    [gzipSync(lines(50)).subarray(0, 60), 'cannot be read ('],
-  ])('refuses %j', async (content, sentence) => {
+  it.each(
+    (
+      [
+        ['', 'is empty.'],
+        [HEAD, 'has no trades.'],
+        ['time,price,size\n1,2,3\n', 'does not begin with the line trade_ms,price_cents,quantity.'],
+        [`${HEAD}5,100,1\n4,100,1\n`, 'cannot be used: line 3 is earlier than the trade before it.'],
+        [`${HEAD}5,100,1\n\n6,100,1\n`, 'line 4 comes after an empty line.'],
+        [gzipSync(HEAD + '\n'.repeat(1_000_000)), 'line 3 comes after an empty line.'],
+        [
+          gzipSync(`${lines(20_000)}5,1,1\n${lines(100_000)}`),
+          'line 20002 is earlier than the trade before it.',
+        ],
+        [`${HEAD}5,100\n`, 'cannot be used: line 2 has 2 columns, not 3.'],
+        [`${HEAD}09:30:00,100,1\n`, 'line 2 has the trade_ms `09:30:00`, which is no number of ms.'],
+        [`${HEAD}-5,100,1\n`, 'line 2 has the trade_ms `-5`, which is no number of ms.'],
+        [
+          `${HEAD}5,100.5,1\n`,
+          'line 2 has the price_cents `100.5`, which is no whole number from 1 to 1000000000.',
+        ],
+        [`${HEAD}5,0,1\n`, 'line 2 has the price_cents `0`'],
+        [`${HEAD}5,1000000001,1\n`, 'line 2 has the price_cents `1000000001`'],
+        [`${HEAD}5,100,0\n`, 'line 2 has the quantity `0`, which is no number above 0.'],
+        [`${HEAD}5,100,-1\n`, 'line 2 has the quantity `-1`'],
+        [`${HEAD}5,100,NaN\n`, 'line 2 has the quantity `NaN`'],
+        [`${HEAD}5,100,999999999999999\n6,100,2\n`, 'has a volume above 1000000000000000'],
+        [`${HEAD}${'5'.repeat(300)}`, 'line 2 is longer than 200 characters.'],
+        [Buffer.alloc(100_000, 0), 'line 1 is longer than 200 characters.'],
+        [gzipSync(lines(50)).subarray(0, 60), 'cannot be read ('],
+      ] as const
+    ).map(([content, sentence]) => ({ content, sentence })),
+  )('refuses what $sentence', async ({ content, sentence }) => {
     expect(await refusal(content)).toContain(sentence);
   });
 
