@@ -84,6 +84,23 @@ type Doubt =
       readonly tick: Tick | undefined;
     };
 
+/** Of the day, as the newest packet tells it, and the one before. */
+export interface Range {
+  readonly high: bigint;
+  readonly low: bigint;
+  readonly earlier: { readonly high: bigint; readonly low: bigint };
+}
+
+/** The range after a packet; 0 tells nothing. */
+export const rangeAfter = (before: Range, high: bigint, low: bigint): Range => ({
+  high: high > 0n ? high : before.high,
+  low: low > 0n ? low : before.low,
+  earlier: {
+    high: high > 0n ? before.high : before.earlier.high,
+    low: low > 0n ? before.low : before.earlier.low,
+  },
+});
+
 export interface Book {
   readonly instrument: NaiveInstrument;
   readonly counts: NaiveCounts;
@@ -96,7 +113,7 @@ export interface Book {
   last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
   anchor: Anchor | undefined;
   doubt: Doubt | undefined;
-  range: { high: bigint; low: bigint };
+  range: Range;
   /** Of the prices that packets showed, by sequence. */
   shown: { high: bigint; low: bigint };
   /** By label: quantity traded since the minute's last packet and reported outside the session. */

@@ -10,6 +10,7 @@
  */
 import {
   candleOf,
+  rangeAfter,
   type Book,
   type NaiveCandle,
   type NaiveCounts,
@@ -181,9 +182,11 @@ function hasSoundRange(frame: Frame): boolean {
 function unshownIn(before: Book['range'], shown: Book['shown'], frame: Frame): number[] {
   const [low, high] = [frame.dayLow, frame.dayHigh].map(Number);
   if (!hasSoundRange(frame)) return [];
+  const tops = [before.high, before.earlier.high, shown.high];
+  const bottoms = [before.low, before.earlier.low || before.low, shown.low];
   return [
-    ...(before.high > 0n && frame.dayHigh > before.high && frame.dayHigh > shown.high ? [high] : []),
-    ...(before.low > 0n && frame.dayLow < before.low && frame.dayLow < shown.low ? [low] : []),
+    ...(before.high > 0n && tops.every((top) => frame.dayHigh > top) ? [high] : []),
+    ...(before.low > 0n && bottoms.every((bottom) => frame.dayLow < bottom) ? [low] : []),
   ];
 }
 
@@ -227,10 +230,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   const known = book.anchor?.connection === packet.connection;
   const older = isOlder(frame, book);
   const unshown = older ? [] : unshownIn(book.range, book.shown, frame);
-  if (!older) {
-    if (frame.dayHigh > 0n) book.range.high = frame.dayHigh;
-    if (frame.dayLow > 0n) book.range.low = frame.dayLow;
-  }
+  if (!older) book.range = rangeAfter(book.range, frame.dayHigh, frame.dayLow);
   if (repeated && !first && known) return void counts.duplicate++;
   if (!first && known && !older && isUsable(book, frame, date)) settle(book, frame, date);
   const before = book.anchor;
@@ -337,7 +337,7 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     last: undefined,
     anchor: undefined,
     doubt: undefined,
-    range: { high: 0n, low: 0n },
+    range: { high: 0n, low: 0n, earlier: { high: 0n, low: 0n } },
     shown: { high: 0n, low: 0n },
     seen: new Map(),
     ends: new Map(),

@@ -188,24 +188,26 @@ export const SLOT = {
   doubtSlackBefore: 22,
   doubtSlackFrom: 23,
   doubtSlackAfter: 24,
-  sessionOpen: 25,
-  exchangeAverage: 26,
+  earlierHigh: 25, // As told before the newest packet; 0: none.
+  earlierLow: 26,
+  sessionOpen: 27,
+  exchangeAverage: 28,
   /** Includes all the row's records up to this ring cursor; NaN: none. */
-  cursor: 27,
+  cursor: 29,
   /** -1: none. */
-  barIndex: 28,
-  sessionSum: 29,
-  sessionHigh: 30,
-  sessionLow: 31,
-  ticks: 32,
-  lastTime: 33,
-  lastPrice: 34,
-  lastSequenceLow: 35,
-  lastSequenceHigh: 36,
+  barIndex: 30,
+  sessionSum: 31,
+  sessionHigh: 32,
+  sessionLow: 33,
+  ticks: 34,
+  lastTime: 35,
+  lastPrice: 36,
+  lastSequenceLow: 37,
+  lastSequenceHigh: 38,
   /** Greatest tick time, epoch ms; 0: none. */
-  lastTickTime: 37,
-  bar: 38,
-  size: 38 + BAR.size,
+  lastTickTime: 39,
+  bar: 40,
+  size: 40 + BAR.size,
 } as const;
 
 /** A candle at its first seal, in doubles. */

@@ -189,14 +189,14 @@ function applyRise(m: ShardMemory, row: number, s: number, r: number, moved: num
   return late === LATE;
 }
 
-/** What the volume of a packet without a rise is: the anchor's, below it, or none that can be one. */
+/** The volume of a packet without a rise: the anchor's, below it, or not to be used. */
 const SAME = 0;
 const FELL = 1;
 const UNTOLD = 2;
 
 /**
- * A packet whose volume did not rise, or fell, or is none (`told`): a tick if it shows a trade at another price (docs/semantics.md, "Price
- * before volume"). True if it was late.
+ * A packet whose volume did not rise, fell, or tells nothing (`told`): a tick if it shows a trade at another price
+ * (docs/semantics.md, "Price before volume"). True if it was late.
  */
 function applyWithoutRise(
   m: ShardMemory,

@@ -164,7 +164,8 @@ function isRangeSound(f: Float64Array, r: number): boolean {
 
 /**
  * The ends of the day's range that the packet extends, as EXTENDED bits; not those that only reach a price which a
- * packet showed before, because the range may be told late. 0 if the range lacks the packet's price or is implausibly
+ * packet showed before, because the range may be told late, nor those that the packet before last told: then the last
+ * one's range was a stray. 0 if the range lacks the packet's price or is implausibly
  * far from it. Call before `updateSession`.
  */
 export function rangeExtensions(f: Float64Array, s: number, r: number): number {
@@ -172,10 +173,16 @@ export function rangeExtensions(f: Float64Array, s: number, r: number): number {
   const dayHigh = f[r + PACKET.dayHigh];
   const dayLow = f[r + PACKET.dayLow];
   const high =
-    f[s + SLOT.sessionHigh] > 0 && dayHigh > f[s + SLOT.sessionHigh] && dayHigh > f[s + SLOT.shownHigh]
+    f[s + SLOT.sessionHigh] > 0 &&
+    dayHigh > f[s + SLOT.sessionHigh] &&
+    dayHigh > f[s + SLOT.earlierHigh] &&
+    dayHigh > f[s + SLOT.shownHigh]
       ? EXTENDED.high
       : 0;
-  return f[s + SLOT.sessionLow] > 0 && dayLow < f[s + SLOT.sessionLow] && dayLow < f[s + SLOT.shownLow]
+  return f[s + SLOT.sessionLow] > 0 &&
+    dayLow < f[s + SLOT.sessionLow] &&
+    (dayLow < f[s + SLOT.earlierLow] || f[s + SLOT.earlierLow] === 0) &&
+    dayLow < f[s + SLOT.shownLow]
     ? high | EXTENDED.low
     : high;
 }
@@ -184,8 +191,14 @@ export function rangeExtensions(f: Float64Array, s: number, r: number): number {
 export function updateSession(f: Float64Array, s: number, r: number): void {
   if (f[r + PACKET.averagePrice] > 0) f[s + SLOT.exchangeAverage] = f[r + PACKET.averagePrice];
   if (f[r + PACKET.dayOpen] > 0) f[s + SLOT.sessionOpen] = f[r + PACKET.dayOpen];
-  if (f[r + PACKET.dayHigh] > 0) f[s + SLOT.sessionHigh] = f[r + PACKET.dayHigh];
-  if (f[r + PACKET.dayLow] > 0) f[s + SLOT.sessionLow] = f[r + PACKET.dayLow];
+  if (f[r + PACKET.dayHigh] > 0) {
+    f[s + SLOT.earlierHigh] = f[s + SLOT.sessionHigh];
+    f[s + SLOT.sessionHigh] = f[r + PACKET.dayHigh];
+  }
+  if (f[r + PACKET.dayLow] > 0) {
+    f[s + SLOT.earlierLow] = f[s + SLOT.sessionLow];
+    f[s + SLOT.sessionLow] = f[r + PACKET.dayLow];
+  }
 }
 
 /**

@@ -15,6 +15,7 @@ interface Sent {
   readonly lastQuantity?: bigint;
   /** Of the day; by default it moves with nothing. */
   readonly dayHigh?: bigint;
+  readonly dayLow?: bigint;
 }
 
 /**
@@ -190,4 +191,13 @@ describe('one packet with a stray volume', () => {
     // The packet that fell tells no rise.
     expect(total).toBe(Number(QUANTITY) * 148);
   });
+});
+
+it('one packet with a stray day range, narrower or of another scale, repairs nothing by the next', () => {
+  const plain = played(() => ({}), 3);
+  const narrow = played((k) => (k === 40 ? { dayHigh: 1000n + 5n, dayLow: 1000n + 5n } : {}), 3);
+  expect(candles(narrow)).toEqual(candles(plain));
+  const scaled = played((k) => (k === 40 ? { price: 10_050, dayHigh: 20_000n, dayLow: 9000n } : {}), 3);
+  const [, one] = candles(scaled) as { low: number; repaired: boolean }[];
+  expect(one).toMatchObject({ low: (candles(plain) as { low: number }[])[1].low });
 });
