@@ -194,10 +194,11 @@ describe('one packet with a stray volume', () => {
 });
 
 it('one packet with a stray day range, narrower or of another scale, repairs nothing by the next', () => {
-  const plain = played(() => ({}), 3);
-  const narrow = played((k) => (k === 40 ? { dayHigh: 1000n + 5n, dayLow: 1000n + 5n } : {}), 3);
-  expect(candles(narrow)).toEqual(candles(plain));
-  const scaled = played((k) => (k === 40 ? { price: 10_050, dayHigh: 20_000n, dayLow: 9000n } : {}), 3);
-  const [, one] = candles(scaled) as { low: number; repaired: boolean }[];
-  expect(one).toMatchObject({ low: (candles(plain) as { low: number }[])[1].low });
+  const sound = { dayHigh: 1200n, dayLow: 900n };
+  const plain = candles(played(() => sound, 3)) as { low: number; repaired: boolean }[];
+  const narrow = played((k) => (k === 40 ? { dayHigh: 1005n, dayLow: 1000n } : sound), 3);
+  expect(candles(narrow)).toEqual(plain);
+  const scaled = played((k) => (k === 40 ? { price: 10_050, dayHigh: 12_000n, dayLow: 9000n } : sound), 3);
+  const [, one] = candles(scaled) as { low: number }[];
+  expect(one.low).toBe(plain[1].low);
 });
