@@ -225,7 +225,7 @@ export class Router {
       decision === 'use' &&
       this.#filter.mode === MODE.ltp &&
       this.#held.count === 0 &&
-      !this.#sequences.isHolding &&
+      this.heldForSequence === 0 &&
       !this.#gaps.isOpen
     )
       this.fastPath.open(arrival, this.#filter.fromMs);
@@ -279,6 +279,11 @@ export class Router {
   /** Makes what was marked visible to the shards. */
   publishMarked(): void {
     for (const ring of this.#rings) ring.publishMarked();
+  }
+
+  /** Packets that are held until others agree with their sequence. */
+  get heldForSequence(): number {
+    return this.#sequences.heldCount;
   }
 
   /** Fewest free slots of any ring. */

@@ -54,9 +54,9 @@ export class SequenceCheck {
     this.#onReject = onReject;
   }
 
-  /** Packets are held. */
-  get isHolding(): boolean {
-    return this.#heldCount > 0;
+  /** Packets held now. */
+  get heldCount(): number {
+    return this.#heldCount;
   }
 
   /** The number that was used last, NaN if none. */

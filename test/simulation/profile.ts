@@ -29,6 +29,8 @@ const LYING: readonly Trouble[] = ['strayNear', 'strayAgreed', 'exchangeStep'];
 /** Trouble that has packets held for their time; and for their sequence: which of two holds one would be unknown. */
 const HELD_FOR_TIME: readonly Trouble[] = ['strayFar', 'strayAgreed', 'exchangeStep', 'wallJump'];
 const HELD_FOR_SEQUENCE: readonly Trouble[] = ['straySequence', 'counterRestarts'];
+/** Clocks further apart have packets held for their time from the start. */
+const MAX_AHEAD_MS = 10_000;
 
 export interface Nature {
   readonly seed: number;
@@ -82,9 +84,7 @@ export function natureOf(seed: number): Nature {
   const few = [pick(random, TROUBLES), pick(random, TROUBLES)];
   const many = TROUBLES.filter((trouble) => random() < (LYING.includes(trouble) ? share / 3 : share));
   const chosen = kind < 0.125 ? [] : kind < 0.45 ? TROUBLES.filter((trouble) => few.includes(trouble)) : many;
-  const excluded = chosen.some((trouble) => HELD_FOR_TIME.includes(trouble)) ? HELD_FOR_SEQUENCE : [];
-  const troubles = chosen.filter((trouble) => !excluded.includes(trouble));
-  return {
+  const nature = {
     seed,
     mode: pick(random, [1, 2, 3] as const),
     shards: pick(random, [1, 2, 3, 4, 8]),
@@ -99,8 +99,10 @@ export function natureOf(seed: number): Nature {
     clockAheadMs: pick(random, [0, 0, -40, -150_000, 150_000]),
     latencyMs: between(random, 3, 150),
     unattended: random() < 0.3,
-    troubles,
     meanTroubleMs: pick(random, [4000, 10_000, 30_000]),
-    truthful: !troubles.some((trouble) => LYING.includes(trouble)),
   };
+  const clocks = Math.abs(nature.exchangeAheadMs) + Math.abs(nature.clockAheadMs);
+  const timeHeld = clocks > MAX_AHEAD_MS || chosen.some((trouble) => HELD_FOR_TIME.includes(trouble));
+  const troubles = chosen.filter((trouble) => !timeHeld || !HELD_FOR_SEQUENCE.includes(trouble));
+  return { ...nature, troubles, truthful: !troubles.some((trouble) => LYING.includes(trouble)) };
 }

@@ -27,6 +27,10 @@ export class Recorder extends Intake {
   #silenceResetAtMs = -Infinity;
   readonly #connectionOf = new Map<string, number>();
   #held: NaivePacket[] = [];
+  /** Packets that were held for their sequence, and used: the naive fold holds these itself. */
+  #released = 0;
+  /** Place in `packets` of the first that is held for its sequence. */
+  #waitingFrom = 0;
   /** Frames refused for a time that was only too far ahead. */
   refusedAhead = 0;
 
@@ -69,11 +73,15 @@ export class Recorder extends Intake {
     if (!this.ended)
       this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
     const held = counters[COUNTER.held];
+    if (router.heldForSequence === 0) this.#waitingFrom = this.packets.length;
     const refused = counters[COUNTER.unadmittedTime];
     const decoded = counters[COUNTER.decoded] + router.fastPath.taken;
     const routed = counters[COUNTER.routed] + router.fastPath.taken;
     const result = super.binary(bytes, arrival);
     const { taken } = router.fastPath;
+    const settled = counters[COUNTER.unadmittedSequence] + this.#released;
+    const released = counters[COUNTER.heldSequence] - settled - router.heldForSequence;
+    this.#released += released;
     if (!this.ended)
       this.#follow(
         copy,
@@ -82,6 +90,7 @@ export class Recorder extends Intake {
         counters[COUNTER.held] - held,
         counters[COUNTER.routed] + taken - routed,
         counters[COUNTER.unadmittedTime] - refused,
+        released,
       );
     must('conservation', router.free() >= 0, () => `a ring holds more than its slots: ${router.free()} free`);
     return result;
@@ -97,6 +106,7 @@ export class Recorder extends Intake {
     held: number,
     routed: number,
     refused: number,
+    released = 0,
   ): void {
     const token = Buffer.from(bytes.subarray(1, 27)).toString('latin1');
     const first = this.#connectionOf.get(token) !== arrival.connection;
@@ -110,6 +120,7 @@ export class Recorder extends Intake {
       realMsSinceSubscribe: arrival.monoMs - this.#subscribedAt.monoMs,
       first,
     };
+    if (released > 0) return this.#followReleased(packet, released, routed, refused);
     if (held === 1) {
       must(
         'conservation',
@@ -118,11 +129,6 @@ export class Recorder extends Intake {
       );
       if (refused > 0) this.#refuseKept();
       this.#held.push(packet);
-      return;
-    }
-    // Released for their sequence: the naive fold holds these itself.
-    if (routed > 1 && this.#held.length === 0) {
-      this.packets.push(packet);
       return;
     }
     if (routed > 1) {
@@ -142,6 +148,21 @@ export class Recorder extends Intake {
       this.#refuseKept();
     }
     this.packets.push(packet);
+  }
+
+  /** `packet` released others that were held for their sequence, and with them those held for their time. */
+  #followReleased(packet: NaivePacket, released: number, routed: number, refused: number): void {
+    const kept = this.#held.length;
+    must(
+      'conservation',
+      routed === released + 1 + kept || (routed === released + 1 && refused === kept),
+      () => `${routed} frames were released where ${kept} and ${released} were held`,
+    );
+    if (refused > 0) this.#refuseKept();
+    // Their own sequence was judged when they came, before those released.
+    this.packets.splice(this.#waitingFrom, 0, ...this.#held);
+    this.packets.push(packet);
+    this.#held = [];
   }
 
   #refuseKept(): void {
