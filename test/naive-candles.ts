@@ -113,6 +113,8 @@ export interface Book {
   last: { sequence: bigint; timeMs: number; price: bigint } | undefined;
   anchor: Anchor | undefined;
   doubt: Doubt | undefined;
+  /** Since when a volume is pending, and how late volumes may be; ms. */
+  late: { since: number; byMs: number };
   range: Range;
   /** Of the prices that packets showed, by sequence. */
   shown: { high: bigint; low: bigint };

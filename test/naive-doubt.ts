@@ -1,4 +1,4 @@
-/** A volume that the next packet confirms or takes back, for naive.ts. Imports nothing from `src`. */
+/** A volume that the next packet confirms or takes back, or that comes late, for naive.ts. Imports nothing from `src`. */
 import type { Book } from './naive-candles.js';
 import { minuteOf, type Frame } from './naive-frames.js';
 
@@ -37,4 +37,12 @@ export function settle(book: Book, frame: Frame, date: string): void {
   }
   ticks[ticks.indexOf(tick)] = { ...tick, quantity: 0, slack: 0, sinceMs: undefined, uncounted };
   if (ticks.every((one) => one.uncounted || !one.isTick)) book.minutes.delete(labelMs);
+}
+
+/** Learns how late volumes are: twice what was seen, from two to five seconds once any was. */
+export function learnLateness({ late, anchor }: Book, nowMs: number, pending: boolean, rose: boolean): void {
+  if (anchor!.pending && rose) late.byMs = Math.max(late.byMs, Math.min(5000, 2 * (nowMs - late.since)));
+  if (!pending || (anchor!.pending && !rose)) return;
+  late.since = nowMs;
+  late.byMs = Math.max(late.byMs, 2000);
 }

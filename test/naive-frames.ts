@@ -138,3 +138,9 @@ export function compare(a: Tick, b: Tick): number {
   if (b.sequence - a.sequence > 1_000_000n) return 0;
   return a.sequence < b.sequence ? -1 : 1;
 }
+
+/** Whether the packet's day range holds its price, and is within a quarter of it. */
+export function hasSoundRange(frame: Frame): boolean {
+  const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
+  return low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
+}

@@ -17,7 +17,7 @@ import {
   type NaiveOptions,
 } from './naive-candles.js';
 import { NaiveCounters } from './naive-counters.js';
-import { settle } from './naive-doubt.js';
+import { learnLateness, settle } from './naive-doubt.js';
 import {
   closeOf,
   openOf,
@@ -25,6 +25,7 @@ import {
   tailOf,
   DAY,
   decode,
+  hasSoundRange,
   EXCHANGES,
   ist,
   MINUTE,
@@ -127,7 +128,9 @@ function traded(
     !seeds &&
     (frame.lastQuantity !== anchor.frame.lastQuantity ||
       (frame.mode === 3 && frame.lastTradeSeconds > anchor.frame.lastTradeSeconds));
+  const sentMs = Number(frame.exchangeMs);
   if (!usable && !seeds && !older) {
+    learnLateness(book, sentMs, evidence || anchor.pending, false);
     book.doubt = undefined;
     book.anchor = { ...anchor, sequence: frame.sequence, frame, pending: evidence || anchor.pending };
     show(book, frame);
@@ -139,12 +142,13 @@ function traded(
         ? evidence && rise < frame.lastQuantity + (anchor.pending ? anchor.frame.lastQuantity : 0n)
         : evidence || anchor.pending);
     const seen = { sequence: frame.sequence, frame };
+    if (!seeds) learnLateness(book, sentMs, pending, rise > 0n);
     book.doubt = undefined;
     if (rise < 0n) {
-      book.doubt = { kind: 'fall', volume: frame.volume, exchangeMs: Number(frame.exchangeMs) };
+      book.doubt = { kind: 'fall', volume: frame.volume, exchangeMs: sentMs };
       book.anchor = { ...anchor!, ...seen, pending: evidence || anchor!.pending };
     } else {
-      const exchangeMs = pending ? anchor.exchangeMs : Number(frame.exchangeMs);
+      const exchangeMs = pending ? anchor.exchangeMs : sentMs - book.late.byMs;
       book.anchor = { ...seen, volume: frame.volume, connection, exchangeMs, pending };
     }
     show(book, frame);
@@ -170,12 +174,6 @@ function cover(book: Book, date: string, exchangeMs: number, only?: number): voi
   const seen = book.seen.get(minute.labelMs) ?? [];
   book.seen.set(minute.labelMs, seen);
   if (seen.length === 0 || exchangeMs > seen.at(-1)!) seen.push(exchangeMs);
-}
-
-/** Whether the packet's day range holds its price, and is within a quarter of it. */
-function hasSoundRange(frame: Frame): boolean {
-  const [price, low, high] = [frame.price, frame.dayLow, frame.dayHigh].map(Number);
-  return low <= price && price <= high && low >= 0.75 * price && high <= 1.25 * price;
 }
 
 /** Extremes that the packet's day range tells of the time since the packet before, where it is sound. */
@@ -337,6 +335,7 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     last: undefined,
     anchor: undefined,
     doubt: undefined,
+    late: { since: 0, byMs: 0 },
     range: { high: 0n, low: 0n, earlier: { high: 0n, low: 0n } },
     shown: { high: 0n, low: 0n },
     seen: new Map(),

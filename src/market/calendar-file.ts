@@ -23,7 +23,7 @@ export interface Hours {
  */
 export const DEFAULT_TAIL_MS = 2000;
 /** The official close replaces the last price within minutes (fact 5), so a tail is short. */
-export const MAX_TAIL_MS = 10_000;
+const MAX_TAIL_MS = 10_000;
 
 /** In force from `from` to `to`, both included; without `to`, until further notice. */
 export interface RegularHours extends Hours {

@@ -14,7 +14,7 @@
  * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
  * | STATIC    | rows x 56           | main   | shard, writer| each row's session; constant once the shard starts   |
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
- * | SLOTS     | rows x 2 x 512      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
+ * | SLOTS     | rows x 2 x 544      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
  * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
  * | AS_SEALED | rows x bars x 64    | shard  | writer       | each candle at its first seal: what the rule saw     |
  * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
@@ -150,10 +150,7 @@ export const MARK = {
   tail: 2,
 } as const;
 
-/**
- * A row's slot, in doubles from its start. What every tick changes is last, next to the bar's own: a tick touches
- * four cache lines instead of seven.
- */
+/** A row's slot, in doubles from its start. What every tick changes is last, next to the bar's own: few cache lines. */
 export const SLOT = {
   snapshots: 0,
   noTrade: 1,
@@ -172,42 +169,45 @@ export const SLOT = {
   anchorAt: 10,
   /** 1: a packet showed a trade whose volume is still to come. */
   volumePending: 11,
+  pendingSince: 12, // Exchange time of the packet that showed it, epoch ms.
+  /** How long after a packet its volume may be incomplete, market ms; 0: no volume was seen to be late. */
+  lateness: 13,
   /** Of the newest packet by sequence (Quote, SnapQuote): price, last quantity, tick time, exchange time. */
-  seenPrice: 12,
-  seenQuantity: 13,
-  seenTradeTime: 14,
-  seenAt: 15,
+  seenPrice: 14,
+  seenQuantity: 15,
+  seenTradeTime: 16,
+  seenAt: 17,
   /** Extremes of the prices that packets showed, by sequence; 0: none. */
-  shownHigh: 16,
-  shownLow: 17,
+  shownHigh: 18,
+  shownLow: 19,
   /** A volume in doubt (`shard/volume-doubt.ts`), and what was before it. */
-  doubt: 18,
-  doubtVolume: 19,
-  doubtAt: 20,
-  doubtBarVolume: 21,
-  doubtSlackBefore: 22,
-  doubtSlackFrom: 23,
-  doubtSlackAfter: 24,
-  earlierHigh: 25, // As told before the newest packet; 0: none.
-  earlierLow: 26,
-  sessionOpen: 27,
-  exchangeAverage: 28,
+  doubt: 20,
+  doubtVolume: 21,
+  doubtAt: 22,
+  doubtBarVolume: 23,
+  doubtSlackBefore: 24,
+  doubtSlackFrom: 25,
+  doubtSlackAfter: 26,
+  earlierHigh: 27, // As told before the newest packet; 0: none.
+  earlierLow: 28,
+  sessionOpen: 29,
+  exchangeAverage: 30,
   /** Includes all the row's records up to this ring cursor; NaN: none. */
-  cursor: 29,
+  cursor: 31,
   /** -1: none. */
-  barIndex: 30,
-  sessionSum: 31,
-  sessionHigh: 32,
-  sessionLow: 33,
-  ticks: 34,
-  lastTime: 35,
-  lastPrice: 36,
-  lastSequenceLow: 37,
-  lastSequenceHigh: 38,
+  barIndex: 32,
+  sessionSum: 33,
+  sessionHigh: 34,
+  sessionLow: 35,
+  ticks: 36,
+  lastTime: 37,
+  lastPrice: 38,
+  lastSequenceLow: 39,
+  lastSequenceHigh: 40,
   /** Greatest tick time, epoch ms; 0: none. */
-  lastTickTime: 39,
-  bar: 40,
-  size: 40 + BAR.size,
+  lastTickTime: 41,
+  bar: 42,
+  size: 42 + BAR.size,
 } as const;
 
 /** A candle at its first seal, in doubles. */

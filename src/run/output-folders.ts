@@ -116,7 +116,7 @@ function rowsOf({ config, startsMs, endsMs }: Plan): number {
 }
 
 /** True if two existing folders share the room of one disk. */
-export function onOneDisk(a: string, b: string): boolean {
+function onOneDisk(a: string, b: string): boolean {
   return statSync(a).dev === statSync(b).dev;
 }
 

@@ -42,6 +42,7 @@ import {
   isOlder,
   isVolumeUntold,
   isSequence,
+  learnLateness,
   rangeExtensions,
   addEdgeSlack,
   addEndSlack,
@@ -184,7 +185,9 @@ function applyRise(m: ShardMemory, row: number, s: number, r: number, moved: num
   // A rise that does not hold the last trade, and the one that was pending, leaves the last one's volume pending.
   const awaited = wasPending === 1 ? f[s + SLOT.seenQuantity] : 0;
   const traded = showsTrade(m, s, r) ? 1 : 0;
-  setAnchor(m, s, r, rise < f[r + PACKET.lastQuantity] + awaited ? traded : 0);
+  const pending = rise < f[r + PACKET.lastQuantity] + awaited ? traded : 0;
+  learnLateness(f, s, r, pending, 1);
+  setAnchor(m, s, r, pending);
   doubtRise(f, s, traded, wasPending);
   return late === LATE;
 }
@@ -222,6 +225,7 @@ function applyWithoutRise(
     addCoverage(m, row, s, r);
   }
   const pending = traded ? 1 : f[s + SLOT.volumePending];
+  learnLateness(f, s, r, pending, 0);
   if (told === SAME) setAnchor(m, s, r, pending);
   else {
     f[s + SLOT.volumePending] = pending;

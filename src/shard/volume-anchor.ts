@@ -28,15 +28,37 @@ const TWO_32 = 2 ** 32;
 const EXTENDED = { high: 1, low: 2 } as const;
 
 /**
+ * Where a trade was seen before its volume, volumes may be late by at least and at most this much, market ms. What was
+ * seen counts twice, because not every late volume shows.
+ */
+const LATENESS = { least: 2000, most: 5000, factor: 2 } as const;
+
+/**
+ * Learns from the packet how late volumes are. `pending` as in `setAnchor`; `rose`: 1 if its volume rose. Call before
+ * that.
+ */
+export function learnLateness(f: Float64Array, s: number, r: number, pending: number, rose: number): void {
+  const at = f[r + PACKET.exchangeMs];
+  const was = f[s + SLOT.volumePending];
+  if (was === 1 && rose === 1) {
+    const seen = LATENESS.factor * (at - f[s + SLOT.pendingSince]);
+    if (seen > f[s + SLOT.lateness]) f[s + SLOT.lateness] = seen > LATENESS.most ? LATENESS.most : seen;
+  }
+  if (pending === 0 || (was === 1 && rose === 0)) return;
+  f[s + SLOT.pendingSince] = at;
+  if (f[s + SLOT.lateness] < LATENESS.least) f[s + SLOT.lateness] = LATENESS.least;
+}
+
+/**
  * Makes the packet's cumulative volume the anchor of later rises. `pending`: 1 if the volume of a trade that the packet
  * or one before shows is still to come. Then the anchor's time stays, so that the rise is slack of every minute
- * since.
+ * since. Else it is the packet's, less the lateness of volumes.
  */
 export function setAnchor(m: ShardMemory, s: number, r: number, pending: number): void {
   const f = m.f64;
   f[s + SLOT.anchorVolume] = f[r + PACKET.volume];
   f[s + SLOT.anchorConnection] = m.i32[2 * r + PACKET.connection];
-  if (pending === 0) f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs];
+  if (pending === 0) f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs] - f[s + SLOT.lateness];
   f[s + SLOT.volumePending] = pending;
   f[s + SLOT.doubt] = 0;
   setSeen(m, s, r);

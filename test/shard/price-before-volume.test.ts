@@ -61,7 +61,7 @@ describe('a volume that is pending across an edge', () => {
       .frame('RELIANCE', at('10:59:59'), 1002, { volume: 1020n, lastQuantity: 900n, ...RANGE })
       .frame('RELIANCE', at('11:00:00'), 1002, { volume: 1020n, lastQuantity: 900n, ...RANGE })
       .frame('RELIANCE', at('11:00:02'), 1003, { volume: 2020n, lastQuantity: 100n, ...RANGE })
-      .frame('RELIANCE', at('11:01:00'), 1003, { volume: 2020n, lastQuantity: 100n, ...RANGE });
+      .frame('RELIANCE', at('11:01:05'), 1003, { volume: 2020n, lastQuantity: 100n, ...RANGE });
     expect(candleOf(script, '11:00')).toMatchObject({
       candle: { volume: 1000 },
       quality: { volSlack: 1000 },
@@ -74,9 +74,24 @@ describe('a volume that is pending across an edge', () => {
       .frame('RELIANCE', at('10:59:59'), 1002, { volume: 1010n, lastQuantity: 900n, ...RANGE })
       .frame('RELIANCE', at('11:00:10'), 1004, { volume: 1010n, lastQuantity: 100n, ...RANGE })
       .frame('RELIANCE', at('11:01:02'), 1003, { volume: 2010n, lastQuantity: 50n, ...RANGE })
-      .frame('RELIANCE', at('11:02:00'), 1003, { volume: 2010n, lastQuantity: 50n, ...RANGE });
+      .frame('RELIANCE', at('11:02:05'), 1003, { volume: 2010n, lastQuantity: 50n, ...RANGE });
     const slack = ['10:59', '11:00', '11:01'].map((minute) => candleOf(script, minute)!.quality.volSlack);
     expect(slack).toEqual([1000, 1000, 1000]);
+  });
+
+  it('makes later rises slack, too, that come shortly after an edge: their volume may be late unseen', () => {
+    const script = started(2)
+      .frame('RELIANCE', at('10:59:40'), 1002, { volume: 1010n, lastQuantity: 900n, ...RANGE })
+      .frame('RELIANCE', at('10:59:41'), 1003, { volume: 1910n, lastQuantity: 900n, ...RANGE })
+      .frame('RELIANCE', at('10:59:59'), 1004, { volume: 1920n, lastQuantity: 10n, ...RANGE })
+      .frame('RELIANCE', at('11:00:00'), 1005, { volume: 1930n, lastQuantity: 10n, ...RANGE })
+      .frame('RELIANCE', at('11:00:01'), 1006, { volume: 1970n, lastQuantity: 20n, ...RANGE })
+      .frame('RELIANCE', at('11:00:03'), 1007, { volume: 1990n, lastQuantity: 20n, ...RANGE })
+      .frame('RELIANCE', at('11:00:04'), 1008, { volume: 2090n, lastQuantity: 90n, ...RANGE })
+      .frame('RELIANCE', at('11:01:05'), 1008, { volume: 2090n, lastQuantity: 90n, ...RANGE });
+    // 10 and 40 with an anchor before the edge, and 20 with one of 10:59:59; 100 has one of 11:00:01.
+    expect(candleOf(script, '11:00')).toMatchObject({ candle: { volume: 170 }, quality: { volSlack: 70 } });
+    expect(candleOf(script, '10:59')!.quality.volSlack).toBe(70);
   });
 
   it('is known by a rise of less than the last quantity', () => {
@@ -84,7 +99,7 @@ describe('a volume that is pending across an edge', () => {
       .frame('RELIANCE', at('10:59:59'), 1002, { volume: 1030n, lastQuantity: 900n, ...RANGE })
       .frame('RELIANCE', at('11:00:01'), 1002, { volume: 1030n, lastQuantity: 900n, ...RANGE })
       .frame('RELIANCE', at('11:00:02'), 1003, { volume: 1930n, lastQuantity: 900n, ...RANGE })
-      .frame('RELIANCE', at('11:01:00'), 1003, { volume: 1930n, lastQuantity: 900n, ...RANGE });
+      .frame('RELIANCE', at('11:01:05'), 1003, { volume: 1930n, lastQuantity: 900n, ...RANGE });
     expect(candleOf(script, '11:00')).toMatchObject({ candle: { volume: 900 }, quality: { volSlack: 900 } });
   });
 });

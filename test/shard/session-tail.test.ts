@@ -180,8 +180,9 @@ describe('in Quote mode', () => {
   it('a trade of the tail whose volume comes after it leaves that as slack', () => {
     const script = nearTheEnd(2)
       .frame('RELIANCE', at('15:15:01'), 1007, { volume: 1000n, lastQuantity: 5n, ...RANGE })
-      .frame('RELIANCE', at('15:15:03'), 1007, { volume: 1040n, lastQuantity: 5n, ...RANGE });
-    script.frame('USDINR', at('15:15:05'), 1);
+      .frame('RELIANCE', at('15:15:03'), 1007, { volume: 1040n, lastQuantity: 5n, ...RANGE })
+      .frame('RELIANCE', at('15:15:06'), 1007, { volume: 1040n, lastQuantity: 5n, ...RANGE });
+    script.frame('USDINR', at('15:15:06'), 1);
     expect(lastMinute(script)).toMatchObject({
       candle: { close: 10.07, volume: 100 },
       quality: { ticks: 2, volSlack: 100 },
