@@ -1,4 +1,4 @@
-/** A volume that the next packet confirms or takes back, or that comes late, for naive.ts. Imports nothing from `src`. */
+/** A volume that the next packet confirms or takes back, or that is late, for naive.ts. Imports nothing from `src`. */
 import type { Book } from './naive-candles.js';
 import { minuteOf, type Frame } from './naive-frames.js';
 
