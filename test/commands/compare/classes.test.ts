@@ -61,7 +61,7 @@ describe('the classes', () => {
       });
       const { text } = await comparing(folders, { symbols: ['RELIANCE-EQ'] });
       expect(text).toContain('2026-11-23 09:16 RELIANCE: close 100.05 / 100.11 (1.2 ticks) [unexplained]');
-      expect(text).toContain('Causes of 4 differences: 1 unseen extreme, 3 unexplained');
+      expect(text).toContain('Causes of 4 differences: 1 boundary, 3 unexplained');
       expect(text).toContain('2026-11-23 09:17 RELIANCE: volume 42 / 43');
       expect(text.replaceAll('\n', ' ')).toContain(
         'Verdict: FAIL. Ours cannot stand in for the reference as it is: 2 differences that nothing explains, 10 % of the values where 0.1 % may be (RELIANCE).',
