@@ -130,7 +130,8 @@ export class Pipeline {
   /** Resolves when nothing received is outstanding; reads on if reading was paused. */
   async settle(): Promise<void> {
     const { engine, journal } = this.#options;
-    journal?.commit();
+    // Before the first connection only the initial gap is outstanding, and nothing else would publish it.
+    this.#commit();
     await until(() => journal?.busy !== true && engine.router.isDrained);
     if (this.paused) this.#resumeWhenLow();
   }

@@ -1,6 +1,7 @@
-/** The pipeline after a stall of its own process. */
-import { expect, it } from 'vitest';
+/** The pipeline after a stall of its own process, and before the first connection. */
+import { expect, it, vi } from 'vitest';
 import { at, engineOf } from '../shard/drive.js';
+import { Shard } from '../../src/shard/shard.js';
 import { Intake } from '../../src/ingest/intake.js';
 import { messagesOf } from '../messages.js';
 import { Pipeline } from '../../src/ingest/pipeline.js';
@@ -33,4 +34,22 @@ it('resets silence for a read that comes after a stall and before any timer', ()
   pipeline.binary(messagesOf([new Uint8Array(51)]), 2);
   pipeline.binary(messagesOf([new Uint8Array(51)]), 2);
   expect(resets).toEqual([clock.marketMs()]);
+});
+
+it('settles without a journal before anything was received', async () => {
+  // A run in stepped time that waits for the opening stood still for ever: the initial gap was never published.
+  const engine = engineOf(1, 1);
+  const pipeline = new Pipeline({
+    engine,
+    intake: new Intake({ engine }),
+    clock: new Agenda(at('09:13')),
+    journal: undefined,
+    socket: { pause: () => undefined, resume: () => undefined },
+    redact: () => undefined,
+  });
+  let settled = false;
+  void pipeline.settle().then(() => (settled = true));
+  for (const memory of engine.memories) while (new Shard(memory).step(() => 0, 64) > 0);
+  await vi.waitFor(() => expect(settled).toBe(true));
+  expect(pipeline.busy).toBe(false);
 });
