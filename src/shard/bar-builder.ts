@@ -243,11 +243,8 @@ function applyWithoutRise(
  */
 function applyOlder(m: ShardMemory, row: number, s: number, r: number): boolean {
   const own = stampBarAt(m, row, r + PACKET.exchangeMs) === barAt(m, row, r + PACKET.timeMs);
-  if (own && m.shape.hasTradeTime === true && isContinuous(m, row, r)) {
-    // It may load another bar than that of a doubtful rise.
-    m.f64[s + SLOT.doubt] = DOUBT.none;
+  if (own && m.shape.hasTradeTime === true && isContinuous(m, row, r))
     return applyTick(m, row, s, r, 0) === LATE;
-  }
   m.f64[s + SLOT.noTrade] += 1;
   return false;
 }

@@ -20,9 +20,13 @@ import { barAt } from '../memory/shard-reader.js';
 export const DOUBT = { none: 0, rise: 1, bareRise: 2, fall: 3 } as const;
 const PENDING = 4;
 
-/** Keeps what a rise changes: the loaded bar's volume and slack, and the anchor. Call before it changes them. */
+/**
+ * Keeps what a rise changes: the loaded bar's volume and slack, and the anchor. Call before it changes them. Ends a
+ * doubt, whose bar may no longer be the loaded one.
+ */
 export function keepBeforeRise(f: Float64Array, s: number): void {
   const b = s + SLOT.bar;
+  f[s + SLOT.doubt] = DOUBT.none;
   f[s + SLOT.doubtVolume] = f[s + SLOT.anchorVolume];
   f[s + SLOT.doubtAt] = f[s + SLOT.anchorAt];
   f[s + SLOT.doubtBarVolume] = f[b + BAR.volume];
