@@ -28,7 +28,7 @@ import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js'
  *
  * ```
  * word  0             1      2             3       4      5     6                  7        8          9-13   14-15
- *       minuteStart | time | sequenceLow | price | high | low | longestSilenceMs | counts | sameTime |      | price sum
+ *       minuteStart | time | sequenceLow | price | high | low | longestSilenceMs | counts | sameSecond |    | price sum
  * ```
  *
  * Words 0 to 6 describe the loaded bar with its accumulated ticks; an ordinary tick continues them. The rest counts
@@ -46,8 +46,8 @@ export const ACCUMULATOR = {
   longestSilenceMs: 6,
   /** Low half: accumulated ticks. High half: those with the price of the tick before. */
   counts: 7,
-  /** Those with the time of the tick before: they cover no further second. */
-  sameTime: 8,
+  /** Those in the second of the tick before: they cover no further one. */
+  sameSecond: 8,
 } as const;
 export const ACCUMULATOR_UNCHANGED_SHIFT = 16;
 const ACCUMULATOR_TICKS_MASK = (1 << ACCUMULATOR_UNCHANGED_SHIFT) - 1;
@@ -257,7 +257,7 @@ export class RowWriter {
     f[b + BAR.lastPrice] = accumulators[p + ACCUMULATOR.price];
     f[b + BAR.closeTime] = timeMs;
     f[b + BAR.closeSequenceLow] = accumulators[p + ACCUMULATOR.sequenceLow] >>> 0;
-    f[b + BAR.coveredSeconds] = f[a + BAR.coveredSeconds] + ticks - accumulators[p + ACCUMULATOR.sameTime];
+    f[b + BAR.coveredSeconds] = f[a + BAR.coveredSeconds] + ticks - accumulators[p + ACCUMULATOR.sameSecond];
     f[b + BAR.lastSeenAt] = timeMs;
     f[b + BAR.longestSilenceMs] = accumulators[p + ACCUMULATOR.longestSilenceMs];
     f[to + SLOT.sessionSum] = f[from + SLOT.sessionSum] + priceSums[(p >> 1) + ACCUMULATOR_PRICE_SUM];
@@ -269,7 +269,7 @@ export class RowWriter {
     f[to + SLOT.lastSequenceLow] = accumulators[p + ACCUMULATOR.sequenceLow] >>> 0;
     f[to + SLOT.lastTickTime] = Math.max(f[from + SLOT.lastTickTime], timeMs);
     accumulators[p + ACCUMULATOR.counts] = 0;
-    accumulators[p + ACCUMULATOR.sameTime] = 0;
+    accumulators[p + ACCUMULATOR.sameSecond] = 0;
     priceSums[(p >> 1) + ACCUMULATOR_PRICE_SUM] = 0;
   }
 

@@ -28,6 +28,7 @@ const schedule = fc.record({
   speed: fc.constantFrom(1, 60),
   // The quick lanes take small sequences, and leave those that are carried into the high word.
   carries: fc.boolean(),
+  milliseconds: fc.boolean(),
   chunks: fc.array(fc.constantFrom(0, 0, 1, 3, 64, 512), { minLength: 1, maxLength: 40 }),
   happenings: fc.array(happening, { minLength: 1, maxLength: 250, size: 'max' }),
 });
@@ -38,8 +39,15 @@ it.each(seedsOf(20261123))(
     holds(
       'schedules',
       seed,
-      fc.property(schedule, ({ mode, startMs, speed, carries, chunks, happenings }) => {
-        const steps = unfold(happenings, { mode, startMs, speed, carries, instruments: INSTRUMENTS });
+      fc.property(schedule, ({ mode, startMs, speed, carries, milliseconds, chunks, happenings }) => {
+        const steps = unfold(happenings, {
+          mode,
+          startMs,
+          speed,
+          carries,
+          milliseconds,
+          instruments: INSTRUMENTS,
+        });
         const naive = naiveOf(mode, steps);
         const outcomes = [1, 2, 4].map((shards) => {
           const engine = engineOf(mode, shards);

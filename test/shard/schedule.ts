@@ -115,6 +115,8 @@ export interface Market {
   readonly instruments: readonly { readonly exchangeType: number; readonly token: string }[];
   /** The sequence is about to carry into the high word, where fast paths take no frame. */
   readonly carries?: boolean;
+  /** Stamps have milliseconds, as about 06:55; else whole seconds. */
+  readonly milliseconds?: boolean;
 }
 
 /** A seeded list of happenings: one in `oddEvery` is out of the ordinary, the mean distance is `meanMs`. */
@@ -191,7 +193,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
       exchangeType,
       token,
       sequence,
-      exchangeMs: BigInt(second * 1000),
+      exchangeMs: BigInt(market.milliseconds === true ? Math.floor(atMs) : second * 1000),
       price,
       volume,
       lastTradeSeconds: BigInt(second),

@@ -30,7 +30,7 @@ const {
   high: HIGH,
   low: LOW,
 } = ACCUMULATOR;
-const { longestSilenceMs: SILENCE, counts: COUNTS, sameTime: SAME_TIME } = ACCUMULATOR;
+const { longestSilenceMs: SILENCE, counts: COUNTS, sameSecond: SAME_SECOND } = ACCUMULATOR;
 const UNCHANGED = ACCUMULATOR_UNCHANGED_SHIFT;
 const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const ROW = ROW_AT;
@@ -77,15 +77,13 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
     const low = i32[(w + R_LOW) | 0];
     if ((time + BASE - accumulators[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
     // Newer than the close: so newer than the open, and no duplicate.
-    const silence = (time - accumulators[(p + TIME) | 0]) | 0;
-    if (silence >= SECOND) {
-      if (silence > accumulators[(p + SILENCE) | 0]) accumulators[(p + SILENCE) | 0] = silence;
-      accumulators[(p + TIME) | 0] = time;
-    } else {
-      // Within a second stamps carry milliseconds: the bar builder knows which seconds were covered.
-      if (silence !== 0 || low >>> 0 <= accumulators[(p + SEQUENCE) | 0] >>> 0) break;
-      accumulators[(p + SAME_TIME) | 0] += 1;
-    }
+    const before = accumulators[(p + TIME) | 0];
+    const silence = (time - before) | 0;
+    if (silence < 0 || (silence === 0 && low >>> 0 <= accumulators[(p + SEQUENCE) | 0] >>> 0)) break;
+    if (silence > accumulators[(p + SILENCE) | 0]) accumulators[(p + SILENCE) | 0] = silence;
+    // Stamps may carry milliseconds: a second is covered once.
+    if (((time / SECOND) | 0) === ((before / SECOND) | 0)) accumulators[(p + SAME_SECOND) | 0] += 1;
+    accumulators[(p + TIME) | 0] = time;
     i32[WORKING] = (from + k) | 0;
     accumulators[(p + SEQUENCE) | 0] = low;
     const price = i32[(w + R_PRICE) | 0];

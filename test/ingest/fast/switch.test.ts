@@ -31,8 +31,9 @@ const schedule: fc.Arbitrary<Schedule> = fc
     reads: fc.constantFrom(1, 10, 200),
     startMs: fc.constantFrom('09:13:50', '11:00', '15:13:30', '15:14:50', '15:27:30').map(at),
     carries: fc.boolean(),
+    milliseconds: fc.boolean(),
   })
-  .map(({ count, meanMs, oddEvery, startMs, carries, ...one }) => ({
+  .map(({ count, meanMs, oddEvery, startMs, carries, milliseconds, ...one }) => ({
     ...one,
     steps: unfold(seededHappenings(seededRandom(one.seed), count, meanMs, oddEvery), {
       mode: one.mode,
@@ -40,6 +41,7 @@ const schedule: fc.Arbitrary<Schedule> = fc
       speed: 1,
       instruments: INSTRUMENTS,
       carries,
+      milliseconds,
     }),
   }));
 
@@ -55,13 +57,12 @@ describe('the switch', () => {
           taken[mode] += expectSame(mode, inReads(steps, reads, own), shards);
         }),
       );
-      const ordinary = unfold(seededHappenings(seededRandom(seed), 900, 5, 10_000), {
-        mode: 1,
-        startMs: at('11:00'),
-        speed: 1,
-        instruments: INSTRUMENTS,
-      });
-      expect(expectSame(1, inReads(ordinary, 200, seed))).toBeGreaterThan(200);
+      const ordinary = { mode: 1, startMs: at('11:00'), speed: 1, instruments: INSTRUMENTS } as const;
+      for (const milliseconds of [false, true]) {
+        const happenings = seededHappenings(seededRandom(seed), 900, 5, 10_000);
+        const reads = inReads(unfold(happenings, { ...ordinary, milliseconds }), 200, seed);
+        expect(expectSame(1, reads)).toBeGreaterThan(200);
+      }
       expect(taken[2] + taken[3]).toBe(0);
     },
   );
