@@ -170,9 +170,7 @@ export class Router {
       return instrument;
     }
     if (this.#filter.isOutsideRange) this.#counters[COUNTER.outsideRange]++;
-    const sequences = this.#sequences;
-    const initial = (flags & FLAG.initial) !== 0;
-    const decision = sequences.judge(packet, instrument, flags, initial, arrival);
+    const decision = this.#sequences.judge(packet, instrument, flags, arrival);
     if (decision === 'hold') {
       this.#counters[COUNTER.heldSequence]++;
       return instrument;

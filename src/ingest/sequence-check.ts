@@ -5,7 +5,7 @@
  *
  * | a packet's number is                                | decision                                        |
  * | --------------------------------------------------- | ----------------------------------------------- |
- * | 0 or negative, an index's or an initial packet's     | `use`, and the anchor stays                     |
+ * | 0 or negative, an index's, or an initial packet's   | `use`, and the anchor stays                     |
  * | near the anchor                                     | `use`; three of them reject what is held        |
  * | elsewhere, and not near the number held before it   | `hold`; what is held is rejected                |
  * | elsewhere, the third that rises from those held     | `release`: use what is held, in order, and this |
@@ -13,6 +13,7 @@
  */
 import { isIndex, type Instrument } from '../market/instrument.js';
 import { FIELD, MAX_SEQUENCE_FALL, type Packet } from '../market/packet.js';
+import { FLAG } from '../memory/layout.js';
 import type { Arrival } from './arrival.js';
 import { HeldPackets } from './held-packets.js';
 
@@ -43,7 +44,6 @@ export class SequenceCheck {
   #heldCount = 0;
   #connection = 0;
   readonly #onReject: (packets: number) => void;
-
   /** By instrument index: 1 for an index. */
   readonly #indices: Uint8Array;
 
@@ -69,46 +69,40 @@ export class SequenceCheck {
     return this.#held[exchangeType]!;
   }
 
-  /** Judges an admitted packet. On `hold`, copies it. `initial`: the first of its instrument on its connection. */
-  judge(
-    packet: Packet,
-    instrument: number,
-    flags: number,
-    initial: boolean,
-    arrival: Arrival,
-  ): SequenceDecision {
+  /** Judges an admitted packet. On `hold`, copies it. `flags`: FLAG of its record. */
+  judge(packet: Packet, instrument: number, flags: number, arrival: Arrival): SequenceDecision {
     const { words, exchangeType: at } = packet;
     if (arrival.connection !== this.#connection) this.#begin(arrival.connection);
     const sequence = words[2 * FIELD.sequence + 1] * TWO_32 + (words[2 * FIELD.sequence] >>> 0);
     if (sequence <= 0 || this.#indices[instrument] === 1) return 'use';
     const anchor = this.#anchors[at];
-    if (Number.isNaN(anchor)) {
-      this.#anchors[at] = sequence;
-      this.#anchorAtMs[at] = arrival.marketMs;
-      return 'use';
+    let decision: SequenceDecision = 'use';
+    if (!Number.isNaN(anchor)) {
+      // Cached packets come in no order, and may be of another day.
+      if ((flags & FLAG.initial) !== 0) return 'use';
+      const elapsedMs = Math.max(0, arrival.marketMs - this.#anchorAtMs[at]);
+      if (isNear(anchor, sequence, elapsedMs)) this.#voteAgainst(at);
+      else {
+        const held = this.heldOf(at);
+        if (held.count > 0 && !isNear(this.#heldLast[at], sequence, elapsedMs)) this.#reject(at);
+        this.#rises[at] = held.count > 0 && sequence > this.#heldLast[at] ? this.#rises[at] + 1 : 0;
+        if (this.#rises[at] < SEQUENCE_VOTES && held.count < MAX_HELD) {
+          this.#heldLast[at] = sequence;
+          held.add(packet, instrument, flags, arrival);
+          this.#heldCount++;
+          return 'hold';
+        }
+        decision = 'release';
+      }
     }
-    // Cached packets come in no order, and may be of another day.
-    if (initial) return 'use';
-    const elapsedMs = Math.max(0, arrival.marketMs - this.#anchorAtMs[at]);
-    if (isNear(anchor, sequence, elapsedMs)) {
-      this.#anchors[at] = sequence;
-      this.#anchorAtMs[at] = arrival.marketMs;
-      if (this.#heldCount > 0 && this.heldOf(at).count > 0 && ++this.#votesAgainst[at] === SEQUENCE_VOTES)
-        this.#reject(at);
-      return 'use';
-    }
-    const held = this.heldOf(at);
-    if (held.count > 0 && !isNear(this.#heldLast[at], sequence, elapsedMs)) this.#reject(at);
-    this.#rises[at] = held.count > 0 && sequence > this.#heldLast[at] ? this.#rises[at] + 1 : 0;
-    if (this.#rises[at] === SEQUENCE_VOTES || held.count === MAX_HELD) {
-      this.#anchors[at] = sequence;
-      this.#anchorAtMs[at] = arrival.marketMs;
-      return 'release';
-    }
-    this.#heldLast[at] = sequence;
-    held.add(packet, instrument, flags, arrival);
-    this.#heldCount++;
-    return 'hold';
+    this.#anchors[at] = sequence;
+    this.#anchorAtMs[at] = arrival.marketMs;
+    return decision;
+  }
+
+  #voteAgainst(exchangeType: number): void {
+    if (this.heldOf(exchangeType).count > 0 && ++this.#votesAgainst[exchangeType] === SEQUENCE_VOTES)
+      this.#reject(exchangeType);
   }
 
   /** The fast path used packets up to number `sequence` of the exchange type, which arrived at `marketMs`. */

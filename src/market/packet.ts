@@ -5,10 +5,10 @@
  * wire's unit (paise; 1e-7 rupee for exchange type 13). Layout: docs/protocol.md 5, 6 and 8.
  */
 
-/** Modes on the wire. The broker withdrew mode 4 (Depth-20); it is refused (docs/protocol.md 8). */
 /** A number further below the one before on its connection is no older packet's: the counter restarted. */
 export const MAX_SEQUENCE_FALL = 1_000_000;
 
+/** Modes on the wire. The broker withdrew mode 4 (Depth-20); it is refused (docs/protocol.md 8). */
 export const MODE = { ltp: 1, quote: 2, snapquote: 3 } as const;
 
 /** Modes by their name on the command line. */

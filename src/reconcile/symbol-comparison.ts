@@ -219,11 +219,11 @@ export function compareSymbol(
   );
   const ranges = dayRanges(ours.candles, referenceCandles, tick.units);
   const lateTrades = lateTradesOf(ours.mode, referenceCandles);
-  const found = (match: MatchedMinute): FieldDifference[] =>
-    fields.flatMap(
-      (field) =>
-        fieldDifference(field, match, tick.units, ranges.get(match.reference)!, lateTrades(match)) ?? [],
-    );
+  const found = (match: MatchedMinute): FieldDifference[] => {
+    const day = ranges.get(match.reference)!;
+    const late = lateTrades(match);
+    return fields.flatMap((field) => fieldDifference(field, match, tick.units, day, late) ?? []);
+  };
   const tally = new MinuteTally(unmatchedPartial.length, missing);
   const { differences, bounded } = tallied(pair, matches, found, fields, tally, tick.units);
   const { compared, comparedOn, partial, causes, judged, otherPrints } = tally;

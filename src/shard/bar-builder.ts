@@ -41,7 +41,6 @@ import {
   addCoverage,
   isOlder,
   isVolumeUntold,
-  isSequence,
   learnLateness,
   rangeExtensions,
   addEdgeSlack,
@@ -56,6 +55,7 @@ import { DOUBT, doubtFall, doubtRise, keepBeforeRise, settle } from './volume-do
 import { signalChange, type RowWriter } from './row-writer.js';
 import { applyTail, markTail, tickBar, widenSession } from './session-tail.js';
 import { addTick, loadBar } from './tick.js';
+import { isSequence } from './tick-order.js';
 import { unpack } from './unpack.js';
 
 // Doubles are never passed: V8 allocates an object for a double argument.

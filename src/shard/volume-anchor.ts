@@ -14,15 +14,14 @@
  *
  * Part of the bar builder: one record changes one bar and the open slot.
  */
-import { MAX_SEQUENCE_FALL } from '../market/packet.js';
 import { MINUTE_MS } from '../market/session.js';
 import { stampBarAt, tailBarAt } from '../memory/shard-reader.js';
 import { BAR, MARK, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { compareSequences } from './tick-order.js';
+import { DOUBT } from './volume-doubt.js';
 
 /** Greatest volume that a double holds exactly. A greater or negative total never becomes the anchor. */
 export const MAX_VOLUME = Number.MAX_SAFE_INTEGER;
-
-const TWO_32 = 2 ** 32;
 
 /** Bits: the ends of the day's range that a packet extended. */
 const EXTENDED = { high: 1, low: 2 } as const;
@@ -60,7 +59,7 @@ export function setAnchor(m: ShardMemory, s: number, r: number, pending: number)
   f[s + SLOT.anchorConnection] = m.i32[2 * r + PACKET.connection];
   if (pending === 0) f[s + SLOT.anchorAt] = f[r + PACKET.exchangeMs] - f[s + SLOT.lateness];
   f[s + SLOT.volumePending] = pending;
-  f[s + SLOT.doubt] = 0;
+  f[s + SLOT.doubt] = DOUBT.none;
   setSeen(m, s, r);
 }
 
@@ -90,23 +89,15 @@ export function showsTrade(m: ShardMemory, s: number, r: number): boolean {
   );
 }
 
-/** True if the words at `k` (low, high) are a sequence number: 1 or more; indices carry 0 (docs/protocol.md 7). */
-export function isSequence(f: Float64Array, k: number): boolean {
-  return f[k + 1] > 0 || (f[k + 1] === 0 && f[k] > 0);
-}
-
 /**
  * By sequence, than the newest packet before. Not if its stamp is later or its number far below: then the counter
  * restarted, as the router found.
  */
 export function isOlder(f: Float64Array, s: number, r: number): boolean {
-  const low = f[r + PACKET.sequenceLow];
-  const high = f[r + PACKET.sequenceHigh];
-  const anchorLow = f[s + SLOT.anchorSequenceLow];
-  const anchorHigh = f[s + SLOT.anchorSequenceHigh];
-  if (!isSequence(f, r + PACKET.sequenceLow) || !isSequence(f, s + SLOT.anchorSequenceLow)) return false;
-  const behind = (anchorHigh - high) * TWO_32 + (anchorLow - low);
-  return behind > 0 && behind <= MAX_SEQUENCE_FALL && f[r + PACKET.exchangeMs] <= f[s + SLOT.seenAt];
+  return (
+    compareSequences(f, r + PACKET.sequenceLow, s + SLOT.anchorSequenceLow) < 0 &&
+    f[r + PACKET.exchangeMs] <= f[s + SLOT.seenAt]
+  );
 }
 
 /**
@@ -187,8 +178,8 @@ function isRangeSound(f: Float64Array, r: number): boolean {
 /**
  * The ends of the day's range that the packet extends, as EXTENDED bits; not those that only reach a price which a
  * packet showed before, because the range may be told late, nor those that the packet before last told: then the last
- * one's range was a stray. 0 if the range lacks the packet's price or is implausibly
- * far from it. Call before `updateSession`.
+ * one's range was a stray. 0 if the range lacks the packet's price or is implausibly far from it. Call before
+ * `updateSession`.
  */
 export function rangeExtensions(f: Float64Array, s: number, r: number): number {
   if (!isRangeSound(f, r)) return 0;

@@ -76,11 +76,11 @@ function takeBack(m: ShardMemory, row: number, s: number, r: number, doubt: numb
   const f = m.f64;
   const b = s + SLOT.bar;
   const bar = f[s + SLOT.barIndex];
-  const sealed = bar >= 0 && bar <= m.i32[SHARD.sealed] && f[b + BAR.volume] !== f[s + SLOT.doubtBarVolume];
-  const wasPending = doubt >= PENDING;
-  const bare = doubt === DOUBT.bareRise || doubt === DOUBT.bareRise + PENDING;
-  f[s + SLOT.volumeStrays] += 1;
   const ticked = f[b + BAR.volume] !== f[s + SLOT.doubtBarVolume];
+  const sealed = ticked && bar <= m.i32[SHARD.sealed];
+  const wasPending = doubt >= PENDING;
+  const bare = doubt % PENDING === DOUBT.bareRise;
+  f[s + SLOT.volumeStrays] += 1;
   f[b + BAR.volume] = f[s + SLOT.doubtBarVolume];
   f[b + BAR.slackBefore] = f[s + SLOT.doubtSlackBefore];
   f[b + BAR.slackFrom] = f[s + SLOT.doubtSlackFrom];

@@ -57,8 +57,8 @@ describe('a counter that restarts within a connection', () => {
     [2n ** 40n, 700n],
     [50n, 9_000_000n],
     [20_000_000n, 19_999_000n],
-  ])('at %i, from %i on, loses no tick', (from, anew) => {
-    const script = played((k) => ({ sequence: BigInt(k) + (k < 75 ? from : anew) }));
+  ])('at %i, from %i on, loses no tick', (from, restart) => {
+    const script = played((k) => ({ sequence: BigInt(k) + (k < 75 ? from : restart) }));
     expect(candles(script)).toEqual(PLAIN);
     expect(script.engine.counters[COUNTER.unadmittedSequence]).toBe(0);
   });
