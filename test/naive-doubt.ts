@@ -1,9 +1,9 @@
 /** A volume that the next packet confirms or takes back, or that is late, for naive.ts. Imports nothing from `src`. */
 import type { Book } from './naive-candles.js';
-import { minuteOf, type Frame } from './naive-frames.js';
+import { minuteOf, type Frame, type NaivePacket } from './naive-frames.js';
 
 /** Confirms the volume in doubt by the next packet's, or takes it back. */
-export function settle(book: Book, frame: Frame, date: string): void {
+export function settle(book: Book, frame: Frame, { sealedMs }: NaivePacket, date: string): void {
   const { doubt, counts } = book;
   const anchor = book.anchor!;
   book.doubt = undefined;
@@ -30,7 +30,8 @@ export function settle(book: Book, frame: Frame, date: string): void {
   }
   const ticks = book.minutes.get(labelMs)!;
   const sent = minuteOf(book.instrument, date, Number(frame.exchangeMs));
-  const uncounted = bare && sent?.labelMs === labelMs;
+  const isOver = sealedMs !== undefined && sealedMs >= (sent?.auction === true ? Infinity : labelMs);
+  const uncounted = bare && sent?.labelMs === labelMs && !isOver;
   if (uncounted) {
     counts.tick--;
     counts.noTrade++;

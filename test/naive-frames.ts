@@ -10,6 +10,24 @@ export interface NaiveInstrument {
   readonly hours?: { readonly open: string; readonly close: string };
 }
 
+/** One binary message. */
+export interface NaivePacket {
+  readonly bytes: Uint8Array;
+  /** Number of its connection. A later connection has a greater one. */
+  readonly connection: number;
+  /** Market ms between sending the subscription on this connection and this packet's arrival. */
+  readonly marketMsSinceSubscribe: number;
+  /** The same in real ms, which differ in an accelerated market. */
+  readonly realMsSinceSubscribe: number;
+  /**
+   * Whether it was its instrument's first on the connection. Needed only where the list does not show it, because
+   * earlier ones are later in the list, or are missing because their time was refused.
+   */
+  readonly first?: boolean;
+  /** The latest minute sealed before it, if any was; Infinity: the auction. */
+  readonly sealedMs?: number;
+}
+
 export const MINUTE = 60_000;
 export const DAY = 86_400_000;
 export const SAFE = 9_007_199_254_740_991n;

@@ -6,7 +6,8 @@
  * with its own decoder and opening hours. Its input is the bytes of the packets, in the order of arrival.
  *
  * It has no arrival clock. The engine refuses a lone frame whose time is more than 60 s ahead of the elapsed time; here
- * it would be used, so leave it out of the list. Nothing is sealed, so there are no revisions and no late ticks.
+ * it would be used, so leave it out of the list. Nothing is sealed, so there are no revisions and no late ticks;
+ * packets tell what was sealed before, for the one rule that needs it.
  */
 import {
   candleOf,
@@ -33,27 +34,12 @@ import {
   SAFE,
   type Frame,
   type NaiveInstrument,
+  type NaivePacket,
   type Tick,
 } from './naive-frames.js';
 
-export type { NaiveCandle, NaiveInstrument, NaiveOptions };
+export type { NaiveCandle, NaiveInstrument, NaiveOptions, NaivePacket };
 export type NaiveMode = 1 | 2 | 3;
-
-/** One binary message. */
-export interface NaivePacket {
-  readonly bytes: Uint8Array;
-  /** Number of its connection. A later connection has a greater one. */
-  readonly connection: number;
-  /** Market ms between sending the subscription on this connection and this packet's arrival. */
-  readonly marketMsSinceSubscribe: number;
-  /** The same in real ms, which differ in an accelerated market. */
-  readonly realMsSinceSubscribe: number;
-  /**
-   * Whether it was its instrument's first on the connection. Needed only where the list does not show it, because
-   * earlier ones are later in the list, or are missing because their time was refused.
-   */
-  readonly first?: boolean;
-}
 
 export interface NaiveResult {
   /** By symbol, ascending by time; a symbol without a candle has an empty list. */
@@ -230,7 +216,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   const unshown = older ? [] : unshownIn(book.range, book.shown, frame);
   if (!older) book.range = rangeAfter(book.range, frame.dayHigh, frame.dayLow);
   if (repeated && !first && known) return void counts.duplicate++;
-  if (!first && known && !older && isUsable(book, frame, date)) settle(book, frame, date);
+  if (!first && known && !older && isUsable(book, frame, date)) settle(book, frame, packet, date);
   const before = book.anchor;
   const { connection } = packet;
   const told = traded(book, frame, { connection, first, date, rangeMoved: unshown.length > 0 });

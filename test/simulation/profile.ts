@@ -28,7 +28,7 @@ const LYING: readonly Trouble[] = ['strayNear', 'strayAgreed', 'exchangeStep'];
 
 /** Trouble that has packets held for their time; and for their sequence: which of two holds one would be unknown. */
 const HELD_FOR_TIME: readonly Trouble[] = ['strayFar', 'strayAgreed', 'exchangeStep', 'wallJump'];
-const HELD_FOR_SEQUENCE: readonly Trouble[] = ['straySequence', 'counterRestarts'];
+const HELD_FOR_SEQUENCE: readonly Trouble[] = ['straySequence', 'counterRestarts', 'sequenceAnew'];
 /** Clocks further apart have packets held for their time from the start. */
 const MAX_AHEAD_MS = 10_000;
 

@@ -7,6 +7,7 @@ import type { MessageBatch } from '../../src/broker/messages.js';
 import { Intake, type IntakeOptions } from '../../src/ingest/intake.js';
 import type { Arrival } from '../../src/ingest/arrival.js';
 import { COUNTER } from '../../src/memory/counters.js';
+import { STATIC } from '../../src/memory/layout.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import type { NaivePacket } from '../naive.js';
 import { clockOf, must } from './violation.js';
@@ -23,6 +24,9 @@ export class Recorder extends Intake {
   readonly packets: NaivePacket[] = [];
   readonly gaps: { fromMs: number; toMs: number }[] = [];
   readonly #engine: Engine;
+  /** The latest minute sealed, and that before the current frame; Infinity: the auction. */
+  #sealedMs = -Infinity;
+  #sealedBeforeMs = -Infinity;
   #subscribedAt: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
   #silenceResetAtMs = -Infinity;
   readonly #connectionOf = new Map<string, number>();
@@ -38,7 +42,16 @@ export class Recorder extends Intake {
     super(options);
     this.#engine = options.engine;
     options.engine.router.observeDecisions({
-      sealed: (through) => say(`SEAL ${through}`),
+      sealed: (through) => {
+        say(`SEAL ${through}`);
+        const { memories, places } = options.engine;
+        const opens = places.map(({ shard, row }) => {
+          const memory = memories[shard];
+          return memory.f64[memory.statics + row * STATIC.size + STATIC.openMs];
+        });
+        const last = memories[0].shape.bars - 1;
+        this.#sealedMs = through === last ? Infinity : Math.min(...opens) + through * 60_000;
+      },
       gap: (fromMs, toMs) => {
         say(`GAP ${clockOf(fromMs)} to ${Number.isFinite(toMs) ? clockOf(toMs) : '...'}`);
         this.#noteGap(fromMs, toMs);
@@ -56,6 +69,7 @@ export class Recorder extends Intake {
   }
 
   override takeOrdinary(messages: MessageBatch, first: number, arrival: Arrival): number {
+    this.#sealedBeforeMs = this.#sealedMs;
     const taken = super.takeOrdinary(messages, first, arrival);
     for (let k = first; k < first + taken; k++) {
       const { connection, monoMs, marketMs } = arrival;
@@ -72,6 +86,7 @@ export class Recorder extends Intake {
     const { connection, monoMs, marketMs } = arrival;
     if (!this.ended)
       this.calls.push({ kind: 'binary', bytes: copy, arrival: { connection, monoMs, marketMs } });
+    this.#sealedBeforeMs = this.#sealedMs;
     const held = counters[COUNTER.held];
     if (router.heldForSequence === 0) this.#waitingFrom = this.packets.length;
     const refused = counters[COUNTER.unadmittedTime];
@@ -119,6 +134,7 @@ export class Recorder extends Intake {
         arrival.marketMs - Math.max(this.#subscribedAt.marketMs, this.#silenceResetAtMs),
       realMsSinceSubscribe: arrival.monoMs - this.#subscribedAt.monoMs,
       first,
+      sealedMs: this.#sealedBeforeMs,
     };
     if (released > 0) return this.#followReleased(packet, released, routed, refused);
     if (held === 1) {
@@ -137,7 +153,7 @@ export class Recorder extends Intake {
         routed === this.#held.length + 1,
         () => `${routed} frames were released where ${this.#held.length} were held`,
       );
-      this.packets.push(...this.#held);
+      this.packets.push(...this.#heldNow());
       this.#held = [];
     } else if (routed === 1 && refused > 0) {
       must(
@@ -160,9 +176,14 @@ export class Recorder extends Intake {
     );
     if (refused > 0) this.#refuseKept();
     // Their own sequence was judged when they came, before those released.
-    this.packets.splice(this.#waitingFrom, 0, ...this.#held);
+    this.packets.splice(this.#waitingFrom, 0, ...this.#heldNow());
     this.packets.push(packet);
     this.#held = [];
+  }
+
+  /** Those held, which take effect with the current frame. */
+  #heldNow(): NaivePacket[] {
+    return this.#held.map((packet) => ({ ...packet, sealedMs: this.#sealedBeforeMs }));
   }
 
   #refuseKept(): void {
