@@ -1,60 +1,39 @@
 /**
- * What each fault of the broker does to a run: the data of faults.slow.test.ts and of docs/faults.md. Rows are runs of
- * four minutes, from 11:00, of RELIANCE, TCS and INFY in stepped time, so every figure is exact.
+ * What each fault of the broker does to a run: the data of faults.slow.test.ts and of docs/faults.md. Runs have at
+ * least four minutes, from 11:00, of RELIANCE, TCS and INFY in stepped time, so every figure is exact. A start of the
+ * program costs as much as ten market minutes, so rows whose effects can be told apart share a run.
  */
+import { share, type Row } from './row.js';
 import { VALUE_ROWS } from './value-rows.js';
-
-type Turned = 'warn' | 'fail';
-
-export interface Row {
-  /** As on the command line; several are on at once. */
-  readonly faults: readonly string[];
-  /** What the client does. */
-  readonly client: string;
-  /** Words that are all in the report; without a run, in standard error. */
-  readonly says: readonly string[];
-  /** Counters of the report. */
-  readonly counted?: Readonly<Record<string, number>>;
-  /** Gates that do not pass, and their status. No other gate changes. */
-  readonly gates: Readonly<Record<string, Turned>>;
-  /** Gate `lag` with a feed at a real speed (stepped time skips it): its status, and words that are in the report. */
-  readonly lag?: { readonly status: Turned; readonly says: string };
-  /** Exit code if there is no run. */
-  readonly exit?: number;
-  readonly mode?: 'quote';
-  /** Market minutes, if not four. */
-  readonly minutes?: number;
-  /** Whether whole minutes equal those of a run without the fault. */
-  readonly untouched: boolean;
-  /** Gaps in the report, `HH:mm:ss to HH:mm:ss`. Each candle that one touches is partial and says its length. */
-  readonly gaps?: readonly string[];
-  /** Partial minutes and their symbols, if not the first and last minute and those of the gaps, with 3 symbols each. */
-  readonly partial?: readonly string[];
-}
 
 const SILENT = { fresh: 'fail', candles: 'fail', momentum: 'warn' } as const;
 const AGAIN = 'connects again after a random wait of up to half a second, subscribes again';
-const SHORT_GAP = ['11:01:29 to 11:01:31'];
-/** Of four closes; the third wait is the longest. */
-const FOUR_GAPS = [
-  '11:01:29 to 11:01:31',
-  '11:03:29 to 11:03:31',
-  '11:05:29 to 11:05:32',
-  '11:07:29 to 11:07:31',
-];
+/** The gap of a connection that ends `atS` seconds after 11:00, from the second before, to `forS` later. */
+const gap = (atS: number, forS = 1): string => {
+  const clock = (second: number): string =>
+    `11:${twoDigits(Math.trunc(second / 60))}:${twoDigits(second % 60)}`;
+  return `${clock(atS - 1)} to ${clock(atS + forS)}`;
+};
+const twoDigits = (number: number): string => String(number).padStart(2, '0');
 
 export const ROWS: readonly Row[] = [
   {
     faults: ['drop'],
+    ...share('ends', 1),
     client: AGAIN,
     says: ['"cause":"dropped"', 'The connection broke without a close frame'],
     gates: { connected: 'warn' },
     untouched: true,
-    gaps: SHORT_GAP,
+    gaps: [gap(90)],
   },
   {
-    faults: ['close:code=1000', 'close:code=1001,at=210', 'close:code=1008,at=330', 'close:code=1009,at=450'],
-    minutes: 9,
+    faults: [
+      'close:code=1000,at=165',
+      'close:code=1001,at=240',
+      'close:code=1008,at=315',
+      'close:code=1009,at=390',
+    ],
+    ...share('ends', 2, 3, 4, 5, 6),
     client: AGAIN,
     says: [
       '"cause":"closed","code":1000',
@@ -67,11 +46,16 @@ export const ROWS: readonly Row[] = [
     ],
     gates: { connected: 'warn' },
     untouched: true,
-    gaps: FOUR_GAPS,
+    gaps: [gap(165, 2), gap(240, 2), gap(315), gap(390, 2)],
   },
   {
-    faults: ['close:code=1011', 'close:code=1012,at=210', 'close:code=1013,at=330', 'close:code=4000,at=450'],
-    minutes: 9,
+    faults: [
+      'close:code=1011,at=90',
+      'close:code=1012,at=165',
+      'close:code=1013,at=240',
+      'close:code=4000,at=315',
+    ],
+    ...share('breaks', 1, 2, 3, 4, 5),
     client: AGAIN,
     says: [
       '"cause":"closed","code":1011',
@@ -82,23 +66,25 @@ export const ROWS: readonly Row[] = [
     ],
     gates: { connected: 'warn' },
     untouched: true,
-    gaps: FOUR_GAPS,
+    gaps: [gap(90, 2), gap(165), gap(240, 2), gap(315)],
   },
   {
-    faults: ['reset'],
+    faults: ['reset:at=390'],
+    ...share('breaks', 6),
     client: AGAIN,
     says: ['"cause":"dropped"', 'The connection broke without a close frame'],
     gates: { connected: 'warn' },
     untouched: true,
-    gaps: SHORT_GAP,
+    gaps: [gap(390)],
   },
   {
-    faults: ['half-open'],
+    faults: ['half-open:at=465'],
+    ...share('breaks', 7, 8),
     client: 'drops the connection when no pong came for two and a half pings, connects again',
     says: ['"cause":"pong-overdue"', 'the connection was dead and is replaced'],
     gates: { connected: 'warn' },
     untouched: true,
-    gaps: ['11:01:29 to 11:01:48'],
+    gaps: [gap(465, 24)],
   },
   {
     faults: ['pong-lost:for=120'],
@@ -153,6 +139,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['refuse-401:reason=auth'],
+    ...share('log-ins', 0),
     client: 'logs in again, once',
     says: ['401 (Invalid Header - Invalid Auth token)'],
     gates: { connected: 'warn', 'no-rest': 'warn' },
@@ -162,12 +149,12 @@ export const ROWS: readonly Row[] = [
     faults: [
       'drop',
       'refuse-401:at=90,reason=client',
-      'drop:at=210',
-      'refuse-401:at=210,reason=key',
-      'drop:at=330',
-      'refuse-401:at=330,reason=feed',
+      'drop:at=165',
+      'refuse-401:at=165,reason=key',
+      'drop:at=240',
+      'refuse-401:at=240,reason=feed',
     ],
-    minutes: 7,
+    ...share('log-ins', 1, 2, 3, 4),
     client: 'logs in again, once each time',
     says: [
       '401 (Invalid Header - Invalid Client Code)',
@@ -176,7 +163,7 @@ export const ROWS: readonly Row[] = [
     ],
     gates: { connected: 'warn', 'no-rest': 'warn' },
     untouched: true,
-    gaps: ['11:01:29 to 11:01:31', '11:03:29 to 11:03:31', '11:05:29 to 11:05:31'],
+    gaps: [gap(90, 2), gap(165, 2), gap(240, 2)],
   },
   {
     faults: ['refuse-401:times=2'],
@@ -198,6 +185,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['drop', 'refuse-429:at=90'],
+    ...share('rates', 1, 2),
     client: 'waits a minute and more before the next attempt, then subscribes again',
     says: ['"cause":"rate-limited"', 'at most three sockets per client code'],
     gates: { connected: 'fail' },
@@ -205,15 +193,17 @@ export const ROWS: readonly Row[] = [
     gaps: ['11:01:29 to 11:02:50'],
   },
   {
-    faults: ['drop', 'refuse-403-rate:at=90'],
+    faults: ['drop:at=210', 'refuse-403-rate:at=210'],
+    ...share('rates', 3, 4),
     client: 'waits a minute and more before the next attempt, then subscribes again',
     says: ['"cause":"rate-limited"', 'HTTP 403'],
     gates: { connected: 'fail' },
     untouched: true,
-    gaps: ['11:01:29 to 11:02:50'],
+    gaps: ['11:03:29 to 11:04:58'],
   },
   {
     faults: ['refuse-500'],
+    ...share('breaks', 0),
     client: 'connects again after a random wait of up to half a second',
     says: ['"cause":"server-error"', "The feed's server failed the handshake (HTTP 500)"],
     gates: { connected: 'warn' },
@@ -221,101 +211,114 @@ export const ROWS: readonly Row[] = [
   },
   {
     faults: ['slow-handshake:by=1'],
+    ...share('packets', 0),
     client: 'waits: ten seconds are allowed',
     says: ['"websocketHandshakes":1'],
     gates: {},
     untouched: true,
   },
   {
-    faults: ['expire'],
+    faults: ['expire:at=315'],
+    ...share('log-ins', 5),
     client: 'connects again, is refused with 401, logs in again',
-    says: ['"cause":"closed","code":1008', '"cause":"unauthorized"', '"restCallsDuringRun":1'],
+    says: ['"cause":"closed","code":1008', '"cause":"unauthorized"'],
     gates: { connected: 'warn', 'no-rest': 'warn' },
     untouched: true,
-    gaps: SHORT_GAP,
+    gaps: [gap(315, 2)],
   },
   {
-    faults: ['duplicate'],
+    faults: ['duplicate:at=180,for=30'],
+    ...share('packets', 3),
     client: 'counts the duplicate and ignores it',
-    counted: { 'applied.duplicate': 89 },
+    counted: { 'applied.duplicate': 46 },
     says: [],
     gates: {},
     untouched: true,
   },
   {
-    faults: ['reorder:within=2'],
+    faults: ['reorder:within=2,at=180,for=30'],
+    ...share('order', 3),
     client: 'puts each into its minute; time and sequence decide open and close',
     says: ['"late":0'],
     gates: {},
     untouched: true,
   },
   {
-    faults: ['late:by=90,every=3'],
+    faults: ['late:by=90,every=3,at=420,for=90'],
+    ...share('packets', 7, 8),
     client: 'revises the candle of each, counted in `late` and `revision`; at real speed `lag` fails',
-    counted: { late: 74 },
+    counted: { late: 149 },
     says: [],
     gates: {},
     untouched: true,
   },
   {
     faults: ['stale-cache:hours=20'],
+    ...share('order', 0),
     client: 'uses the first packet as a snapshot, which is no tick',
     says: ['"outOfSession":0'],
     gates: {},
     untouched: true,
   },
   {
-    faults: ['truncated'],
+    faults: ['truncated:at=60,for=30'],
+    ...share('packets', 1),
     client: 'refuses the frame for its length, counted',
-    counted: { 'refused.length': 9 },
+    counted: { 'refused.length': 5 },
     says: [],
     gates: {},
     untouched: false,
   },
   {
-    faults: ['oversize:bytes=1000'],
+    faults: ['oversize:bytes=1000,at=60,for=30'],
+    ...share('order', 1),
     client: 'refuses the frame for its length, counted',
-    counted: { 'refused.length': 9 },
+    counted: { 'refused.length': 5 },
     says: [],
     gates: {},
     untouched: false,
   },
   {
-    faults: ['oversize:bytes=70000,times=1'],
+    faults: ['oversize:bytes=70000,times=1,at=600'],
+    ...share('breaks', 9, 10),
     client: 'drops the connection, as no message of the feed is longer than 64 KiB; connects again',
     says: ['"cause":"protocol"', 'sent a message too large'],
     gates: { connected: 'warn' },
     untouched: true,
-    gaps: ['11:01:29 to 11:01:32'],
+    gaps: [gap(600, 2)],
   },
   {
-    faults: ['unknown-mode'],
+    faults: ['unknown-mode:at=120,for=30'],
+    ...share('order', 2),
     client: 'refuses the frame for its mode, counted',
-    counted: { 'refused.mode': 9 },
+    counted: { 'refused.mode': 5 },
     says: [],
     gates: {},
     untouched: false,
   },
   {
-    faults: ['garbage'],
+    faults: ['garbage:at=120,for=30'],
+    ...share('packets', 2),
     client: 'refuses the message, counted',
-    counted: { 'refused.mode': 9 },
+    counted: { 'refused.mode': 5 },
     says: [],
     gates: {},
     untouched: true,
   },
   {
-    faults: ['error-as-binary'],
+    faults: ['error-as-binary:at=120,for=30'],
+    ...share('bytes', 2),
     client: 'refuses the message as no packet, counted',
-    counted: { 'refused.mode': 9 },
+    counted: { 'refused.mode': 5 },
     says: [],
     gates: {},
     untouched: true,
   },
   {
-    faults: ['joined'],
+    faults: ['joined:at=60,for=30'],
+    ...share('bytes', 1),
     client: 'refuses the message for its length, counted once',
-    counted: { 'refused.length': 9 },
+    counted: { 'refused.length': 5 },
     says: [],
     gates: {},
     untouched: false,
@@ -362,7 +365,8 @@ export const ROWS: readonly Row[] = [
     partial: ['10:55 x3', '10:59 x3'],
   },
   {
-    faults: ['burst:frames=1000000'],
+    faults: ['burst:frames=1000000,at=330'],
+    ...share('bytes', 5),
     client:
       'takes all of them, pausing the socket while a ring is nearly full; a repeated frame is no tick unless a newer one came between; at real speed what comes after the burst is late',
     counted: { 'applied.duplicate': 1_000_000 },
@@ -370,5 +374,12 @@ export const ROWS: readonly Row[] = [
     gates: {},
     untouched: true,
   },
-  { faults: ['fragments'], client: 'reassembles the frames', says: [], gates: {}, untouched: true },
+  {
+    faults: ['fragments:at=240,for=30'],
+    ...share('bytes', 4),
+    client: 'reassembles the frames',
+    says: [],
+    gates: {},
+    untouched: true,
+  },
 ];

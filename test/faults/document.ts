@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CATALOGUE, isFaultName } from '../../src/sim/faults/catalogue.js';
 import { shipped } from '../../src/paths.js';
-import { ROWS, type Row } from './catalogue.js';
+import { ROWS } from './catalogue.js';
+import type { Row } from './row.js';
 
 export const DOCUMENT = fileURLToPath(shipped('docs/faults.md'));
 
@@ -63,9 +64,9 @@ export function faultsDocument(): string {
     '# Faults of the broker, and what a run does about them',
     '',
     'Written by `npm run faults` from the data of the tests (`test/faults/catalogue.ts`). The tests run every row and',
-    'compare this page with them. Each row is a run of RELIANCE, TCS and INFY on the simulated broker, for four minutes',
-    'or a little longer from 11:00, with `--speed max`: times and time-outs are those of real speed, and every figure is',
-    'exact. `tickshard simulate --faults` lists all faults with their arguments.',
+    'compare this page with them, in runs of RELIANCE, TCS and INFY on the simulated broker, for four to eleven minutes',
+    'from 11:00, with `--speed max`: times and time-outs are those of real speed, and every figure is exact. Faults that',
+    'strike in different minutes share a run. `tickshard simulate --faults` lists all faults with their arguments.',
     '',
     '- Gate `connected` fails if more than 5 % of the run passed without the feed: 12 seconds of four minutes.',
     '- `--speed max` skips gate `lag`. What it says at a real speed was seen at sixty times real time.',
