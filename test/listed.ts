@@ -3,7 +3,7 @@ import type { CandleWithQuality } from '../src/candles/candle.js';
 import { EXCHANGE, type Instrument } from '../src/market/instrument.js';
 import type { ModeName } from '../src/market/packet.js';
 import { istMs, type TradingSession } from '../src/market/session.js';
-import { shippedCalendar } from '../src/run/universe.js';
+import { shippedCalendar } from '../src/market/shipped-calendar.js';
 import type { NaiveCandle, NaiveInstrument, NaiveMode } from './naive.js';
 
 export const DATE = '2026-11-23';

@@ -11,7 +11,7 @@ import { prepareSource } from '../run/source.js';
 import type { EnginePreset } from '../run/engine-preset.js';
 import { StageRun } from '../run/stage-run.js';
 import { onStop } from '../run/shutdown.js';
-import { shippedCalendar } from '../run/universe.js';
+import { shippedCalendar } from '../market/shipped-calendar.js';
 import { withTape } from '../run/tape.js';
 import { warmUpMs } from '../run/warm-up.js';
 

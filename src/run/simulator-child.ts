@@ -6,20 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { EngineError } from '../errors.js';
 import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
-import { istStamp } from '../market/session.js';
-import type { FromSimulator, ToSimulator } from '../sim/ipc-messages.js';
-import type { MarketSpeed } from '../sim/speed.js';
+import type { FromSimulator, SimulatorTask, ToSimulator } from '../sim/ipc-messages.js';
 import type { Turn, Turned } from '../stepped/turns.js';
-
-export interface ChildOptions {
-  readonly seed: number;
-  readonly speed: MarketSpeed;
-  /** Market time at its start, epoch ms; a whole second. */
-  readonly atMs: number;
-  /** As on a command line. */
-  readonly faults: readonly string[];
-  readonly tape?: { readonly symbol: string; readonly path: string } | undefined;
-}
 
 export type Started = Extract<FromSimulator, { type: 'started' }>;
 
@@ -60,21 +48,9 @@ export class SimulatorChild {
   readonly #child: ChildProcess;
   #last = '';
 
-  constructor({ seed, speed, atMs, faults, tape }: ChildOptions) {
-    const args = [
-      'simulate',
-      '--port',
-      '0',
-      '--seed',
-      String(seed),
-      '--speed',
-      String(speed),
-      '--at',
-      istStamp(atMs).slice(0, 19),
-      ...faults.flatMap((text) => ['--fault', text]),
-      ...(tape === undefined ? [] : ['--tape', `${tape.symbol}=${tape.path}`]),
-    ];
-    this.#child = fork(fileURLToPath(new URL('../main.js', import.meta.url)), args, {
+  constructor(task: SimulatorTask) {
+    const entry = fileURLToPath(new URL('../../workers/simulator.js', import.meta.url));
+    this.#child = fork(entry, [JSON.stringify(task)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
     });

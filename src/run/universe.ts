@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import type { BrokerListings } from '../broker/broker.js';
 import type { Instrument, Listing } from '../market/instrument.js';
-import { Calendar, istDate } from '../market/session.js';
+import { istDate } from '../market/session.js';
 import { shipped } from '../paths.js';
 import { broker } from './broker.js';
 
@@ -29,12 +29,6 @@ export function niftyFifty(): Listing[] {
     tickSizeRupees: Number(tickSizeRupees),
     derivatives: true,
   }));
-}
-
-/** Throws EngineError CONFIG if the shipped file was edited and is not valid. */
-export function shippedCalendar(): Calendar {
-  const path = 'data/sessions/nse-sessions.json';
-  return Calendar.parse(readFileSync(shipped(path), 'utf8'), path);
 }
 
 /**

@@ -3,6 +3,18 @@
 import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import type { Turn, Turned } from '../stepped/turns.js';
+import type { MarketSpeed } from './speed.js';
+
+/** The argument of workers/simulator.ts, as JSON. */
+export interface SimulatorTask {
+  readonly seed: number;
+  readonly speed: MarketSpeed;
+  /** Market time at its start, epoch ms; a whole second. */
+  readonly atMs: number;
+  /** As on a command line. */
+  readonly faults: readonly string[];
+  readonly tape?: { readonly symbol: string; readonly path: string } | undefined;
+}
 
 export type ToSimulator =
   | {

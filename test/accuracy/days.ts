@@ -1,6 +1,6 @@
 /** The days of the table: one seed each, with and without the closing auction. */
 import { DAY_MS, istDate, istMs, MINUTE_MS, type TradingSession } from '../../src/market/session.js';
-import { shippedCalendar } from '../../src/run/universe.js';
+import { shippedCalendar } from '../../src/market/shipped-calendar.js';
 
 export const DAYS = [
   { seed: 1, date: '2026-11-23' },

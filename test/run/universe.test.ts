@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.js';
 import type { Instrument } from '../../src/market/instrument.js';
-import {
-  niftyFifty,
-  readInstrumentMaster,
-  selectInstruments,
-  shippedCalendar,
-} from '../../src/run/universe.js';
+import { niftyFifty, readInstrumentMaster, selectInstruments } from '../../src/run/universe.js';
+import { shippedCalendar } from '../../src/market/shipped-calendar.js';
 
 let folder = '';
 beforeAll(() => {

@@ -1,10 +1,11 @@
 /**
- * A process that only runs the simulator: `node simulate-entry.js
+ * A process that only runs the simulator, with a channel as the child of a run: `node simulate-entry.js
  * '{"port":0,"speed":60,"at":"11:00","symbols":["TCS"]}'`.
  */
 import { EngineError } from '../../src/errors.js';
 import { parseFault } from '../../src/sim/faults/fault.js';
 import { simulate } from '../../src/commands/simulate.js';
+import { serveParent } from '../../src/sim/parent.js';
 import { at, CALENDAR, listed } from './world.js';
 
 interface Wanted {
@@ -17,15 +18,18 @@ interface Wanted {
 
 const wanted = JSON.parse(process.argv[2]) as Wanted;
 try {
-  process.exitCode = await simulate({
-    port: wanted.port,
+  const options = {
     seed: 7,
     speed: wanted.speed,
     atMs: at(wanted.at),
-    listings: listed(...wanted.symbols),
     calendar: CALENDAR,
-    ...(wanted.faults && { faults: wanted.faults.map(parseFault) }),
-  });
+    faults: (wanted.faults ?? []).map(parseFault),
+    tape: undefined,
+  };
+  process.exitCode =
+    process.send === undefined
+      ? await simulate({ ...options, port: wanted.port, listings: listed(...wanted.symbols) })
+      : await serveParent(options);
 } catch (error) {
   if (!(error instanceof EngineError)) throw error;
   process.stderr.write(`${error.code}: ${error.message}\n`);

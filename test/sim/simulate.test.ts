@@ -168,7 +168,7 @@ describe('as a child', () => {
   });
 
   it('tells its parent what failed', async () => {
-    const { child, printed, ended } = start(wanted({ port: 70_000 }), true);
+    const { child, printed, ended } = start(wanted(), true);
     const early = await answer(child, { type: 'start' });
     expect(early).toStrictEqual({
       type: 'failed',
@@ -179,10 +179,8 @@ describe('as a child', () => {
       sentence: 'the simulated market has no NONE',
     });
     await answer(child, PREPARE);
-    expect(await answer(child, { type: 'start' })).toMatchObject({
-      type: 'failed',
-      sentence: expect.stringContaining('70000'),
-    });
+    expect(await answer(child, { type: 'start' })).toMatchObject({ type: 'started' });
+    expect(await answer(child, { type: 'start' })).toStrictEqual(early);
     child.disconnect();
     expect(await ended).toStrictEqual([3, null]);
     expect(printed()).toBe('');

@@ -4,7 +4,7 @@ import type { Listing } from '../../src/market/instrument.js';
 import type { Packet } from '../../src/market/packet.js';
 import { istMs } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
-import { shippedCalendar } from '../../src/run/universe.js';
+import { shippedCalendar } from '../../src/market/shipped-calendar.js';
 import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
 import { Market, type MarketOptions } from '../../src/sim/market.js';

@@ -22,7 +22,8 @@ import { removeFolders, checkFolder, nearestExisting, probeFolder } from '../../
 import { terminalOn } from '../../run/presenter.js';
 import { proxyNamed, type Access } from '../../run/source.js';
 import { onStop } from '../../run/shutdown.js';
-import { disagreement, niftyFifty, readInstrumentMaster, shippedCalendar } from '../../run/universe.js';
+import { shippedCalendar } from '../../market/shipped-calendar.js';
+import { disagreement, niftyFifty, readInstrumentMaster } from '../../run/universe.js';
 
 interface DoctorOptions extends Pick<ValuesOf<'doctor'>, 'instruments' | 'json'> {
   readonly feed: DoctorFeed;

@@ -7,7 +7,7 @@ import {
   nodeCheck,
 } from '../../../src/commands/doctor/machine.js';
 import { istMs } from '../../../src/market/session.js';
-import { shippedCalendar } from '../../../src/run/universe.js';
+import { shippedCalendar } from '../../../src/market/shipped-calendar.js';
 
 describe('the checks of the machine', () => {
   it.each([
