@@ -4,15 +4,17 @@
  */
 import { shippedCalendar } from '../src/market/shipped-calendar.js';
 import { parseFault } from '../src/sim/faults/fault.js';
+import { habitsWith, parseHabit } from '../src/sim/habits/habit.js';
 import type { SimulatorTask } from '../src/sim/ipc-messages.js';
 import { serveParent } from '../src/sim/parent.js';
 
-const { seed, speed, atMs, faults, tape } = JSON.parse(process.argv[2]) as SimulatorTask;
+const { seed, speed, atMs, habits = [], faults, tape } = JSON.parse(process.argv[2]) as SimulatorTask;
 process.exitCode = await serveParent({
   seed,
   speed,
   atMs,
   calendar: shippedCalendar(),
+  habits: habitsWith(habits.map(parseHabit)),
   faults: faults.map(parseFault),
   tape,
 });

@@ -56,7 +56,7 @@ export interface CandleWithQuality {
 
 /** Footer keys for the origin of rows; one file never holds rows of different origins. */
 export interface FileIdentity {
-  /** `live`, `sim:SEED` or `sim:SEED+SYMBOL:DIGEST`. */
+  /** `live`, or `sim:SEED` with `~bursts=VALUE` if changed and `+SYMBOL:DIGEST` of a tape. */
   readonly feed: string;
   readonly mode: string;
   readonly volumeKind: VolumeKind;

@@ -1,5 +1,7 @@
 /** A run's configuration: option values, composed and frozen. Nothing is read, opened or connected. */
 import type { Fault } from '../sim/faults/fault.js';
+import type { Habits } from '../sim/habits/catalogue.js';
+import { habitsWith } from '../sim/habits/habit.js';
 import type { MarketSpeed } from '../sim/speed.js';
 import { OUT } from './options/output.js';
 import type { ValuesOf } from './options/table.js';
@@ -12,6 +14,7 @@ export type FeedChoice =
       readonly speed: MarketSpeed;
       readonly seed: number;
       readonly atMs: number;
+      readonly habits: Habits;
       readonly faults: readonly Fault[];
       readonly tape: TapeChoice | undefined;
     }
@@ -48,6 +51,7 @@ const COMPOSED = [
     'seed',
     'atMs',
     'tape',
+    'habit',
     'fault',
     'chaos',
     'marketClock',
@@ -88,7 +92,8 @@ function feedOf(values: RunValues): FeedChoice {
   const { feed, speed, seed, atMs, marketClock, ca } = values;
   if (feed === 'sim') {
     const tape = tapeOf(values.tape, values.symbols);
-    return { kind: 'sim', speed, seed, atMs, faults: faultsOf(values), tape };
+    const habits = habitsWith(values.habit);
+    return { kind: 'sim', speed, seed, atMs, habits, faults: faultsOf(values), tape };
   }
   return feed === 'live' ? { kind: 'live' } : { kind: 'url', url: feed, marketClock, ca };
 }

@@ -7,6 +7,8 @@ import { EngineError, EXIT } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
 import { istStamp, type Calendar } from '../market/session.js';
 import { startBroker, type SimulatedBroker } from '../sim/broker.js';
+import { habitList, type Habits } from '../sim/habits/catalogue.js';
+import { changedHabits, habitsWith } from '../sim/habits/habit.js';
 import { faultList } from '../sim/faults/catalogue.js';
 import { checkSymbols, type Fault } from '../sim/faults/fault.js';
 import { DEMO_VARIABLES } from '../sim/login.js';
@@ -25,6 +27,8 @@ export interface SimulateOptions {
   readonly atMs: number;
   readonly listings: readonly Listing[];
   readonly calendar: Calendar;
+  /** As measured unless given. */
+  readonly habits?: Habits | undefined;
   readonly faults?: readonly Fault[];
   readonly tape?: TapeChoice | undefined;
 }
@@ -34,7 +38,7 @@ export interface SimulateOptions {
  * faults of unknown symbols.
  */
 export async function simulate(options: SimulateOptions): Promise<number> {
-  const { port, seed, speed, atMs, listings, calendar, faults = [], tape } = options;
+  const { port, seed, speed, atMs, listings, calendar, habits, faults = [], tape } = options;
   if (speed === 'max')
     throw new EngineError(
       'USAGE',
@@ -45,7 +49,11 @@ export async function simulate(options: SimulateOptions): Promise<number> {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
   });
-  const market = new Market({ seed, listings, calendar, startMs: atMs, tape: await marketTape(tape) });
+  const market = new Market({
+    ...{ seed, listings, calendar, habits },
+    startMs: atMs,
+    tape: await marketTape(tape),
+  });
   const broker = await startBroker({
     port,
     market,
@@ -60,7 +68,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
 
 /** What a user needs to connect. */
 function introduction(
-  { seed, speed, atMs, listings, faults = [], tape }: SimulateOptions,
+  { seed, speed, atMs, listings, habits, faults = [], tape }: SimulateOptions,
   broker: SimulatedBroker,
 ): string {
   const origin = istStamp(atMs).slice(0, 19);
@@ -73,6 +81,9 @@ function introduction(
     `          (any other well-formed client code, PIN, six digits and API key log in too)`,
     `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
     ...(tape === undefined ? [] : [`tape      ${tape.symbol} plays ${tape.path} from its opening`]),
+    ...(habits === undefined ? [] : changedHabits(habits)).map(
+      (text, k) => `${k === 0 ? 'habits    ' : '          '}--habit ${text}`,
+    ),
     ...faults.map(({ text }, k) => `${k === 0 ? 'faults    ' : '          '}--fault ${quoted(text)}`),
     '',
     `npx tickshard --ws-test-mode --stage 1 --duration 10 --feed ws://127.0.0.1:${broker.port} --market-clock ${origin}@${speed}`,
@@ -102,10 +113,18 @@ export const command = defineCommand<'simulate', Omit<SimulateOptions, 'listings
   exitCodes: { 0: 'it was stopped', 2: 'usage', 3: 'the port cannot be opened' },
   example: 'tickshard simulate --port 9000 --speed 60',
   check: (values) => {
-    const { port, seed, speed, atMs, listFaults } = values;
-    return listFaults
-      ? new TextAnswer(faultList())
-      : { port, seed, speed, atMs, faults: faultsOf(values), tape: tapeOf(values.tape, undefined) };
+    const { port, seed, speed, atMs, listFaults, listHabits, habit } = values;
+    if (listFaults || listHabits) return new TextAnswer(listFaults ? faultList() : habitList());
+    const habits = habitsWith(habit);
+    return {
+      port,
+      seed,
+      speed,
+      atMs,
+      habits,
+      faults: faultsOf(values),
+      tape: tapeOf(values.tape, undefined),
+    };
   },
   run: (options) => simulate({ ...options, listings: niftyFifty(), calendar: shippedCalendar() }),
 });

@@ -6,6 +6,8 @@ import { recordedOptions } from '../cli/options/table.js';
 import { LIMITS } from '../limits.js';
 import { EngineError } from '../errors.js';
 import type { FileIdentity, VolumeKind } from '../candles/candle.js';
+import { MEASURED } from '../sim/habits/catalogue.js';
+import { changedHabits, habitText } from '../sim/habits/habit.js';
 import { speedNumber } from '../sim/speed.js';
 import type { Instrument } from '../market/instrument.js';
 import {
@@ -63,9 +65,10 @@ export interface Plan {
 export function feedName(feed: FeedChoice): string {
   if (feed.kind === 'live') return 'live';
   if (feed.kind === 'sim') {
-    const { seed, tape } = feed;
+    const { seed, tape, habits } = feed;
     // A market with other trades is another one.
-    return `sim:${seed}${tape?.seen === undefined ? '' : `+${tape.symbol}:${tape.seen.digest}`}`;
+    const bursts = habits.bursts === MEASURED.bursts ? '' : `~${habitText('bursts', habits.bursts)}`;
+    return `sim:${seed}${bursts}${tape?.seen === undefined ? '' : `+${tape.symbol}:${tape.seen.digest}`}`;
   }
   return `url:${URL.canParse(feed.url) ? new URL(feed.url).hostname : 'unknown'}`;
 }
@@ -221,7 +224,11 @@ export function optionsOf({ config, outDir }: Plan): Readonly<Record<string, unk
     untilClose: durationMin === undefined,
     out: outDir,
     ...(feed.kind === 'sim'
-      ? { faults: feed.faults.map(({ text }) => text), tape: feed.tape?.path ?? null }
+      ? {
+          habits: changedHabits(feed.habits),
+          faults: feed.faults.map(({ text }) => text),
+          tape: feed.tape?.path ?? null,
+        }
       : {}),
   };
 }

@@ -11,6 +11,7 @@ import type { Endpoint } from '../broker/endpoint.js';
 import { readCertificates } from '../feed/certificates.js';
 import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import { checkSymbols } from '../sim/faults/fault.js';
+import { changedHabits } from '../sim/habits/habit.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
 import { checkTape } from '../sim/market.js';
 import type { RemoteFeed } from '../cli/config.js';
@@ -124,9 +125,10 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   if (feed.kind !== 'sim') throw new EngineError('SIMULATOR', 'No simulated feed was asked for.');
   checkSymbols(feed.faults, plan.instruments);
   const { seed, speed, atMs, tape } = feed;
+  const habits = changedHabits(feed.habits);
   if (tape !== undefined) checkTape(tape.symbol, plan.instruments);
   const faults = feed.faults.map(({ text }) => text);
-  const child = new SimulatorChild({ seed, speed, atMs, faults, tape });
+  const child = new SimulatorChild({ seed, speed, atMs, habits, faults, tape });
   try {
     const listings = plan.instruments;
     const packed = await child.prepare(

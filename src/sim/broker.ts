@@ -115,7 +115,7 @@ class RunningBroker implements SimulatedBroker {
         ? undefined
         : new FaultInjector({ faults, market, clock, expire: () => this.#sessions.expire() });
     this.#faults = any;
-    this.#feed = new Broadcast(market, any && ((index) => any.cached(index)));
+    this.#feed = new Broadcast(market, clock, any && ((index) => any.cached(index)));
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -170,7 +170,7 @@ class RunningBroker implements SimulatedBroker {
   /** Advances the market to now, and sends what is due. */
   #deliver(): void {
     const { clock, market } = this.#options;
-    const publish: Emit = (index, packet) => this.#feed.publish(index, packet);
+    const publish: Emit = (index, packet, modes) => this.#feed.publish(index, packet, modes);
     if (this.#faults === undefined) market.advance(clock.marketMs(), publish);
     else
       this.#faults.run(clock.marketMs(), publish, () =>

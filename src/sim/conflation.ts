@@ -1,16 +1,20 @@
 /**
- * Conflation: one instrument's trades as 1 to 4 snapshots a second at its own cadence, with only totals between
- * them. A snapshot is due at the instrument's place in a quarter second (sequence-allocator.ts), and sent if trades
- * happened or the book changed. So a packet just after a minute's end carries the price before it.
+ * Conflation: one instrument's trades as snapshots, with only totals between them, at the feed's habits
+ * (habits/catalogue.ts). A snapshot is due at the instrument's place in a quarter second (sequence-allocator.ts). So a
+ * packet just after a minute's end carries the price before it.
  */
 
 import type { Listing } from '../market/instrument.js';
 import { FIELD, MODE, Packet } from '../market/packet.js';
 import { inContinuous, MINUTE_MS, type TradingSession } from '../market/session.js';
-import type { Random } from '../random.js';
+import { seededRandom, type Random } from '../random.js';
+import { CycleCadence, OwnCadence, type Look } from './cadence.js';
+import { copyPacket } from './faults/packets.js';
+import type { Habits } from './habits/catalogue.js';
 import { clearBook, fillBook } from './order-book.js';
 import { FRAME_MS } from './sequence-allocator.js';
-import type { InstrumentProfile } from './instrument-profile.js';
+import { STREAM, type InstrumentProfile } from './instrument-profile.js';
+import { copyFigures, ShownTrades, type DayFigures } from './shown-trades.js';
 import type { TradeSource } from './trade-source.js';
 
 export interface ConflationOptions {
@@ -18,33 +22,54 @@ export interface ConflationOptions {
   readonly profile: InstrumentProfile;
   readonly session: TradingSession;
   readonly trades: TradeSource;
+  readonly habits: Habits;
   /** Start of the segment's counter, epoch ms, and the instrument's slot in it. */
   readonly countFromMs: number;
   readonly slot: number;
   readonly slotsPerFrame: number;
-  readonly random: Random;
-  /** Seeds the sizes of a snapshot's books. */
-  readonly bookSeed: number;
-  /** Every snapshot, also of generated, unpublished days. */
+  /** Seeds the cadence, and the sizes of a snapshot's books. */
+  readonly seed: number;
+  /** Every snapshot that LTP mode gets, also of generated, unpublished days. */
   readonly onSnapshot: (exchangeMs: number, price: number) => void;
 }
 
-/** Chance of a change since the last look without a trade. */
-const BOOK_CHANGES = 0.75;
-/** Chance of a look a quarter second late. */
-const LATER = 0.25;
+/** The modes that a snapshot is sent in, as a sum of these; 0 for none. */
+export const SENT_TO = { none: 0, ltp: 1, full: 2 } as const;
+const ALL_MODES = SENT_TO.ltp | SENT_TO.full;
+
 /** Maximum, from the day's last trading. */
 const CLEARED_WITHIN_MS = 30_000;
+/** Whole cycles after continuous trading, in which every token is published. */
+const CLOSING_MS = 2000;
+/** Trades of the last half hour make the official close. */
+const OFFICIAL_MS = 30 * MINUTE_MS;
+/** Market ms by which a cached packet's stamp is older than its place in the cache. */
+const CACHE_MARGIN_MS = 1000;
 
 export class Conflation {
   readonly #options: ConflationOptions;
+  readonly #shown: ShownTrades;
   readonly #fixedMs: number;
   readonly #clearAfterMs: number;
-  #sentVolume = 0;
+  readonly #officialAtMs: number;
+  readonly #own: OwnCadence;
+  readonly #cycle: CycleCadence | undefined;
+  readonly #random: Random;
+  /** Of the last packet in Quote and SnapQuote mode, and of the last in any. */
+  readonly #full: DayFigures & { price: number; quantity: number };
+  readonly #told: DayFigures;
+  #ltpPrice = 0;
+  #ltpVolume = 0;
+  #price = 0;
+  #isPriceFirst = false;
   #cleared = false;
+  #isOfficial = false;
   #sequence = 0;
+  #count = 0;
   #frame = 0;
   #exchangeMs = 0;
+  readonly #cached = new Packet();
+  #cachePlace = -1;
   /** Of the next look, counted from `countFromMs`. */
   nextFrame = 0;
   /** Nothing is due after it. */
@@ -56,20 +81,42 @@ export class Conflation {
 
   constructor(options: ConflationOptions) {
     this.#options = options;
-    const { session, random, listing, countFromMs, slot, slotsPerFrame } = options;
+    const { session, listing, countFromMs, slot, slotsPerFrame, habits, profile, seed } = options;
     const { previousClose, upperCircuit, lowerCircuit } = options.trades.levels;
+    this.#shown = new ShownTrades({
+      trades: options.trades,
+      seed,
+      maxDelayMs: 1000 * (habits.delay ?? 0),
+      closeMs: session.closeMs,
+      lastFromMs: session.closeMs - OFFICIAL_MS,
+    });
+    this.#full = { volume: 0, turnover: 0, dayHigh: 0, dayLow: 0, price: 0, quantity: 0 };
+    this.#told = { volume: 0, turnover: 0, dayHigh: 0, dayLow: 0 };
     this.#fixedMs = countFromMs + (slot * FRAME_MS) / slotsPerFrame;
     const overMs = session.auction === undefined ? session.closeMs : session.auction.labelMs + MINUTE_MS;
+    const random = seededRandom(seed, STREAM.cadence);
     this.#clearAfterMs = overMs + CLEARED_WITHIN_MS * random();
-    this.lastFrame = Math.ceil((overMs + 2 * CLEARED_WITHIN_MS - countFromMs) / FRAME_MS);
-    this.nextFrame = Math.floor(4 * random());
+    this.#own = new OwnCadence(profile, random);
+    const hasRate = habits.rate !== undefined || habits['ltp-rate'] !== undefined;
+    this.#random = seededRandom(seed, STREAM.habits);
+    if (hasRate) this.#cycle = new CycleCadence({ habits, profile, random: this.#random, phase: slot % 4 });
+    const official = session.auction === undefined ? habits['official-close'] : undefined;
+    this.#officialAtMs = overMs + (official ?? Infinity) * MINUTE_MS;
+    const quietMs = Math.max(overMs, official === undefined ? 0 : this.#officialAtMs) + 2 * CLEARED_WITHIN_MS;
+    this.lastFrame = Math.ceil((quietMs - countFromMs) / FRAME_MS);
+    this.nextFrame = hasRate ? 0 : this.#own.next;
     const { packet } = this;
     packet.exchangeType = listing.exchangeType;
     packet.setToken(listing.token);
     packet.setNumber(FIELD.previousClose, previousClose);
-    packet.setNumber(FIELD.openInterest, options.profile.openInterest);
+    packet.setNumber(FIELD.openInterest, profile.openInterest);
     packet.setNumber(FIELD.upperCircuit, upperCircuit);
     packet.setNumber(FIELD.lowerCircuit, lowerCircuit);
+  }
+
+  /** For each of the source's trades. */
+  add(ms: number, price: number, quantity: number): void {
+    this.#shown.add(ms, price, quantity);
   }
 
   /** Of the look, epoch ms with fractions. */
@@ -77,55 +124,145 @@ export class Conflation {
     return this.#fixedMs + frame * FRAME_MS;
   }
 
-  /** The look at `nextFrame`. True if a snapshot is sent. */
-  take(): boolean {
-    const { trades, profile, session, random, slot, slotsPerFrame } = this.#options;
+  /** The look at `nextFrame`. The sum of SENT_TO of the snapshot. */
+  take(): number {
+    const { session } = this.#options;
     const frame = this.nextFrame;
     const ms = this.timeOf(frame);
-    this.nextFrame = frame + profile.cadenceFrames + (random() < LATER ? 1 : 0);
-    const bookChanged = random() < BOOK_CHANGES && inContinuous(session, ms);
-    trades.advance(ms);
-    const clearing = !this.#cleared && ms >= this.#clearAfterMs;
+    const hasOwn = frame >= this.#own.next;
+    const bookChanged = hasOwn && this.#own.look(frame) && inContinuous(session, ms);
+    const look = this.#cycle?.look(frame, hasOwn);
+    this.nextFrame = look === undefined ? this.#own.next : frame + 1;
+    if (look !== undefined && !look.full && !look.ltp && !look.inCycle) return SENT_TO.none;
+    this.#show(ms);
+    const news = this.#news(ms);
     // Without a trade there is no price.
-    if (trades.volume === 0) return false;
-    if (trades.volume === this.#sentVolume && !bookChanged && !clearing) return false;
-    this.#cleared ||= clearing;
+    if (this.#shown.volume === 0) return SENT_TO.none;
+    const modes =
+      look === undefined ? this.#all(news || bookChanged) : this.#modes(look, ms, news, bookChanged);
+    if (modes !== SENT_TO.none) this.#send(modes, frame, ms);
+    return modes;
+  }
+
+  #show(ms: number): void {
+    this.#shown.showUntil(ms);
+    if (!this.#isOfficial) this.#price = this.#shown.price;
+  }
+
+  /** True if the book is cleared or the official close comes now. */
+  #news(ms: number): boolean {
+    const clearing = !this.#cleared && ms >= this.#clearAfterMs;
+    this.#cleared ||= clearing && this.#shown.volume > 0;
+    const { lastVolume, lastTurnover } = this.#shown;
+    const official = !this.#isOfficial && ms >= this.#officialAtMs && lastVolume > 0;
+    if (official) {
+      const { tick } = this.#options.profile;
+      this.#isOfficial = true;
+      this.#price = Math.max(tick, Math.round(lastTurnover / lastVolume / tick) * tick);
+    }
+    return clearing || official;
+  }
+
+  /** Without rates all modes get the same packets. */
+  #all(news: boolean): number {
+    if (!news && this.#shown.volume === this.#full.volume) return SENT_TO.none;
+    return this.#options.habits.repeats === undefined && this.#price === this.#ltpPrice
+      ? SENT_TO.full
+      : ALL_MODES;
+  }
+
+  #modes({ inCycle, full, ltp }: Look, ms: number, news: boolean, bookChanged: boolean): number {
+    const { session, habits } = this.#options;
+    // Both cycles after continuous trading publish every token.
+    const closing = inCycle && ms >= session.closeMs && ms < session.closeMs + CLOSING_MS;
+    if (news || closing) return ALL_MODES;
+    const trading = inContinuous(session, ms);
+    const { volume } = this.#shown;
+    const sendsFull =
+      full && (volume !== this.#full.volume || (habits.rate === undefined ? bookChanged : trading));
+    return (ltp && this.#sendsLtp(trading, bookChanged) ? SENT_TO.ltp : 0) | (sendsFull ? SENT_TO.full : 0);
+  }
+
+  #sendsLtp(trading: boolean, bookChanged: boolean): boolean {
+    const { habits } = this.#options;
+    const changed = this.#price !== this.#ltpPrice;
+    if (habits['ltp-rate'] !== undefined && trading) return this.#cycle!.sendsLtp(changed);
+    const traded = this.#shown.volume !== this.#ltpVolume;
+    return changed || (habits.repeats !== undefined && (traded || bookChanged));
+  }
+
+  #send(modes: number, frame: number, ms: number): void {
+    const { slot, slotsPerFrame, habits } = this.#options;
+    const { stamps } = habits;
     this.sent = true;
-    this.#sentVolume = trades.volume;
     this.#frame = frame;
-    this.#sequence = frame * slotsPerFrame + slot + 1;
+    this.#count++;
+    this.#sequence = habits.sequence === undefined ? this.#count : frame * slotsPerFrame + slot + 1;
     // Feed time is ms, but whole seconds (docs/protocol.md 7).
-    this.#exchangeMs = Math.floor(ms / 1000) * 1000;
-    this.#options.onSnapshot(this.#exchangeMs, trades.price);
-    return true;
+    this.#exchangeMs = stamps === undefined ? Math.floor(ms) : Math.floor(ms / stamps) * stamps;
+    copyFigures(this.#shown, this.#told);
+    if ((modes & SENT_TO.full) !== 0) this.#sendFull();
+    if ((modes & SENT_TO.ltp) === 0) return;
+    this.#ltpPrice = this.#price;
+    this.#ltpVolume = this.#shown.volume;
+    this.#options.onSnapshot(this.#exchangeMs, this.#price);
+  }
+
+  /** Holds the volume of a trade back for one packet, at the share of habit `price-first`. */
+  #sendFull(): void {
+    const share = this.#options.habits['price-first'];
+    const { price, quantity, volume } = this.#shown;
+    const full = this.#full;
+    const isTrade =
+      full.volume > 0 && volume !== full.volume && price !== full.price && quantity !== full.quantity;
+    this.#isPriceFirst =
+      share !== undefined && !this.#isPriceFirst && isTrade && this.#random() < share / 100;
+    if (this.#isPriceFirst) copyFigures(full, this.#told);
+    else copyFigures(this.#shown, full);
+    full.price = price;
+    full.quantity = quantity;
   }
 
   /** Writes the last snapshot into `packet`, before the trades advance. */
   fill(): void {
     const { packet } = this;
-    const { trades, bookSeed, profile } = this.#options;
+    const { trades, seed, profile, habits } = this.#options;
     const { yearHigh, yearLow } = trades.levels;
+    const { quantity, dayOpen, atMs, bid, ask } = this.#shown;
+    const { volume, turnover, dayHigh, dayLow } = this.#told;
     packet.mode = MODE.snapquote;
     packet.setNumber(FIELD.sequence, this.#sequence);
     packet.setNumber(FIELD.exchangeMs, this.#exchangeMs);
-    packet.setNumber(FIELD.price, trades.price);
-    packet.setNumber(FIELD.lastQuantity, trades.quantity);
-    packet.setNumber(FIELD.averagePrice, Math.round(trades.turnover / trades.volume));
-    packet.setNumber(FIELD.volume, trades.volume);
-    packet.setNumber(FIELD.dayOpen, trades.dayOpen);
-    packet.setNumber(FIELD.dayHigh, trades.dayHigh);
-    packet.setNumber(FIELD.dayLow, trades.dayLow);
-    packet.setNumber(FIELD.lastTradeSeconds, Math.floor(trades.atMs / 1000));
-    packet.setNumber(FIELD.high52Week, Math.max(yearHigh, trades.dayHigh));
-    packet.setNumber(FIELD.low52Week, Math.min(yearLow, trades.dayLow));
+    packet.setNumber(FIELD.price, this.#price);
+    packet.setNumber(FIELD.lastQuantity, quantity);
+    packet.setNumber(FIELD.averagePrice, Math.round(turnover / volume));
+    packet.setNumber(FIELD.volume, volume);
+    packet.setNumber(FIELD.dayOpen, dayOpen);
+    packet.setNumber(FIELD.dayHigh, dayHigh);
+    packet.setNumber(FIELD.dayLow, dayLow);
+    packet.setNumber(FIELD.lastTradeSeconds, Math.floor(atMs / 1000));
+    packet.setNumber(FIELD.high52Week, Math.max(yearHigh, dayHigh));
+    packet.setNumber(FIELD.low52Week, Math.min(yearLow, dayLow));
     if (this.#cleared) clearBook(packet);
-    else
-      fillBook(packet, {
-        bid: trades.bid,
-        ask: trades.ask,
-        profile,
-        seed: bookSeed,
-        frame: this.#frame,
-      });
+    else fillBook(packet, { bid, ask, profile, seed, frame: this.#frame, habit: habits.book });
+    this.#cache();
+  }
+
+  /** Keeps the first packet of each period in the cache. */
+  #cache(): void {
+    const age = this.#options.habits['cached-age'];
+    if (age === undefined) return;
+    const place = Math.floor(this.timeOf(this.#frame) / Math.max(FRAME_MS, 1000 * age - CACHE_MARGIN_MS));
+    if (place === this.#cachePlace) return;
+    this.#cachePlace = place;
+    copyPacket(this.packet, this.#cached);
+  }
+
+  /** Answers a subscription at `nowMs`, market time: an older packet than the last, or the last if it is old itself. */
+  cachedAt(nowMs: number): Packet {
+    const oldestMs = nowMs - 1000 * (this.#options.habits['cached-age'] ?? 0);
+    return this.#cachePlace >= 0 && this.#cached.number(FIELD.exchangeMs) >= oldestMs
+      ? this.#cached
+      : this.packet;
   }
 }

@@ -3,10 +3,11 @@
 import type { VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
-import { seededRandom } from '../random.js';
-import { Conflation } from './conflation.js';
+import { BurstTrades } from './burst-trades.js';
+import { Conflation, SENT_TO } from './conflation.js';
+import { MEASURED, type Habits } from './habits/catalogue.js';
 import { MinuteCandles } from './minute-candles.js';
-import { profileOf, seedOf, STREAM } from './instrument-profile.js';
+import { profileOf, seedOf } from './instrument-profile.js';
 import { TapeTrades, type Tape } from './tape.js';
 import type { OnTrade, TradeSource } from './trade-source.js';
 import { WalkTrades } from './trades.js';
@@ -21,6 +22,8 @@ export interface InstrumentDayOptions {
   readonly slotsPerFrame: number;
   /** Plays in place of the walk. */
   readonly tape?: Tape | undefined;
+  /** As measured unless given. */
+  readonly habits?: Habits;
   /** Every true trade; for tests. */
   readonly onTrade?: OnTrade;
 }
@@ -31,6 +34,8 @@ const COUNTED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 export class InstrumentDay {
   readonly conflation: Conflation;
   readonly #trades: TradeSource;
+  /** Ms before the end of `run` from which packets are made, for the cache. */
+  readonly #fillFromMs: number;
   readonly #minutes: Readonly<Record<VolumeKind, MinuteCandles>>;
 
   constructor({
@@ -41,6 +46,7 @@ export class InstrumentDay {
     slot,
     slotsPerFrame,
     tape,
+    habits = MEASURED,
     onTrade,
   }: InstrumentDayOptions) {
     const profile = profileOf(seed, listing);
@@ -53,23 +59,28 @@ export class InstrumentDay {
       session,
       onTrade: (ms: number, price: number, quantity: number) => {
         traded.add(ms, price, quantity);
+        this.conflation.add(ms, price, quantity);
         onTrade?.(ms, price, quantity);
       },
     };
-    this.#trades =
-      tape === undefined
-        ? new WalkTrades({ ...day, seed, listing, previousDate })
-        : new TapeTrades({ ...day, tape });
+    const walk = { ...day, seed, listing, previousDate };
+    if (tape !== undefined) this.#trades = new TapeTrades({ ...day, tape });
+    else
+      this.#trades =
+        habits.bursts === undefined
+          ? new WalkTrades(walk)
+          : new BurstTrades({ ...walk, dispersion: habits.bursts });
+    this.#fillFromMs = 1000 * (2 + (habits['cached-age'] ?? 0));
     this.conflation = new Conflation({
       listing,
       profile,
       session,
       trades: this.#trades,
+      habits,
       countFromMs: countFromMs(session),
       slot,
       slotsPerFrame,
-      random: seededRandom(daySeed, STREAM.cadence),
-      bookSeed: daySeed,
+      seed: daySeed,
       // As a client in LTP mode counts: one tick a packet, at its time.
       onSnapshot: (exchangeMs, price) => tick.add(exchangeMs, price, 1),
     });
@@ -78,8 +89,11 @@ export class InstrumentDay {
   /** Advances to `toMs` without publishing; `conflation.packet` is then the last snapshot. */
   run(toMs: number): void {
     const { conflation } = this;
-    while (conflation.nextFrame <= conflation.lastFrame && conflation.timeOf(conflation.nextFrame) <= toMs)
-      conflation.take();
+    const lastMs = Math.min(toMs, conflation.timeOf(conflation.lastFrame));
+    while (conflation.nextFrame <= conflation.lastFrame && conflation.timeOf(conflation.nextFrame) <= toMs) {
+      const isCached = conflation.timeOf(conflation.nextFrame) > lastMs - this.#fillFromMs;
+      if (conflation.take() !== SENT_TO.none && isCached) conflation.fill();
+    }
     if (conflation.sent) conflation.fill();
     this.#trades.advance(toMs);
   }

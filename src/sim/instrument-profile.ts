@@ -6,6 +6,7 @@
 import { fnv1a32, priceScale, type Listing } from '../market/instrument.js';
 import { DAY_MS, istMs } from '../market/session.js';
 import { seededRandom, type Random } from '../random.js';
+import { burstProfile, type BurstProfile } from './burst-profile.js';
 
 /** Prices and ticks in the wire's unit (paise; 1e-7 rupee for exchange type 13). */
 export interface InstrumentProfile {
@@ -20,10 +21,24 @@ export interface InstrumentProfile {
   /** Usual quarter seconds between snapshots: 1 or 2. */
   readonly cadenceFrames: number;
   readonly openInterest: number;
+  /** Factor of the packet rate in Quote and SnapQuote mode: 0.89 to 1.11, as 1.36 to 1.89 were measured. */
+  readonly liveliness: number;
+  /** Factor of the packet rate in LTP mode: the mean over many is 1. */
+  readonly ltpWeight: number;
+  readonly bursts: BurstProfile;
 }
 
 /** Independent random streams. */
-export const STREAM = { profile: 0, trades: 1, cadence: 2, level: 16, book: 1024 } as const;
+export const STREAM = {
+  profile: 0,
+  trades: 1,
+  cadence: 2,
+  habits: 3,
+  answers: 4,
+  delays: 5,
+  level: 16,
+  book: 1024,
+} as const;
 
 /**
  * NSE's tick sizes since April 2025 by price, rupees (0.01 below 250, 0.05 to 1,000, 0.10 to 5,000, 0.50 to 10,000,
@@ -61,7 +76,7 @@ export function profileOf(seed: number, listing: Listing): InstrumentProfile {
   const random = seededRandom(seedOf(seed, listing), STREAM.profile);
   const band = bandOf(listing.tickSizeRupees);
   const tradesPerSecond = between(random, 1.2, 14);
-  return {
+  const profile = {
     tick: Math.max(1, Math.round(listing.tickSizeRupees * priceScale(listing.exchangeType))),
     tradesPerSecond,
     medianQuantity: Math.max(1, Math.round(between(random, 8_000, 40_000) / Math.sqrt(band.from * band.to))),
@@ -69,6 +84,18 @@ export function profileOf(seed: number, listing: Listing): InstrumentProfile {
     spreadTicks: random() < 0.75 ? 1 : 2,
     cadenceFrames: tradesPerSecond > 2.5 ? 1 : 2,
     openInterest: listing.derivatives ? Math.round(between(random, 2e6, 9e7)) : 0,
+  };
+  const liveliness = 0.89 + 0.22 * random();
+  const dispersion = between(random, 8, 64);
+  const moves = between(random, 0.1, 0.45);
+  // Of two names, the one whose price moves more often has more packets.
+  const busy =
+    (Math.log(tradesPerSecond / 1.2) / Math.log(14 / 1.2) + Math.log(moves / 0.1) / Math.log(4.5)) / 2;
+  return {
+    ...profile,
+    liveliness,
+    ltpWeight: 0.5 + 2.2 * busy ** 2,
+    bursts: burstProfile(tradesPerSecond, dispersion, moves),
   };
 }
 

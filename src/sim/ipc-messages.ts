@@ -11,6 +11,8 @@ export interface SimulatorTask {
   readonly speed: MarketSpeed;
   /** Market time at its start, epoch ms; a whole second. */
   readonly atMs: number;
+  /** As on a command line; changes of the measured ones. */
+  readonly habits?: readonly string[];
   /** As on a command line. */
   readonly faults: readonly string[];
   readonly tape?: { readonly symbol: string; readonly path: string } | undefined;

@@ -8,17 +8,20 @@
 import { EngineError } from '../errors.js';
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
-import type { Packet } from '../market/packet.js';
-import { DAY_MS, istDate, istMs, type Calendar, type TradingSession } from '../market/session.js';
+import { FIELD, Packet } from '../market/packet.js';
+import { DAY_MS, istDate, istMs, MINUTE_MS, type Calendar, type TradingSession } from '../market/session.js';
+import { SENT_TO } from './conflation.js';
+import { copyPacket } from './faults/packets.js';
+import { MEASURED, type Habits } from './habits/catalogue.js';
 import { countFromMs, InstrumentDay } from './instrument-day.js';
 import { FRAME_MS, sequenceAllocator, type SequenceAllocator } from './sequence-allocator.js';
 import type { Tape } from './tape.js';
 
 /**
  * A complete snapshot, in order of time, its sequence rising over all instruments. `packet`: scratch in SnapQuote
- * form, valid during the call.
+ * form, valid during the call. `modes`: the sum of SENT_TO.
  */
-export type Emit = (index: number, packet: Packet) => void;
+export type Emit = (index: number, packet: Packet, modes: number) => void;
 
 export interface MarketOptions {
   readonly seed: number;
@@ -28,6 +31,8 @@ export interface MarketOptions {
   readonly startMs: number;
   /** Plays on every date; all other instruments walk. */
   readonly tape?: MarketTape | undefined;
+  /** As measured unless given. */
+  readonly habits?: Habits | undefined;
 }
 
 export interface MarketTape {
@@ -45,6 +50,10 @@ const MIN_HISTORY = 30;
 const MAX_PAST_DAYS = 400;
 const MAX_CACHED_DAYS = 3000;
 
+/** Stamps of the morning's packets, ms after the feed's start, and their numbers (docs/feed-behaviour.md, fact 6). */
+const MORNING_MS = { first: 5000, span: 720, total: 6000 } as const;
+const MORNING_SEQUENCE = { first: 1039, span: 26_800 } as const;
+
 /** Throws EngineError USAGE unless `symbol` is listed. */
 export function checkTape(symbol: string, listings: readonly Listing[]): void {
   if (listings.some((listing) => listing.symbol === symbol)) return;
@@ -59,6 +68,7 @@ export class Market {
   readonly seed: number;
   readonly listings: readonly Listing[];
   readonly startMs: number;
+  readonly habits: Habits;
   readonly #calendar: Calendar;
   readonly #tape: MarketTape | undefined;
   readonly #sequence: SequenceAllocator;
@@ -77,19 +87,21 @@ export class Market {
   #frame = 0;
   #orderIndex = 0;
   #nowMs: number;
+  readonly #morning = new Packet();
 
   /**
    * Generates the date up to `startMs`: about 10 ms for an instrument and a morning. Throws EngineError USAGE for a
    * tape of a symbol that is not listed.
    */
-  constructor({ seed, listings, calendar, startMs, tape }: MarketOptions) {
+  constructor({ seed, listings, calendar, startMs, tape, habits = MEASURED }: MarketOptions) {
     if (tape !== undefined) checkTape(tape.symbol, listings);
     this.seed = seed;
     this.listings = listings;
     this.startMs = startMs;
     this.#calendar = calendar;
     this.#tape = tape;
-    this.#sequence = sequenceAllocator(listings);
+    this.habits = habits;
+    this.#sequence = sequenceAllocator(listings, habits.sequence);
     this.#indexOfToken = new Map(
       listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]),
     );
@@ -124,10 +136,26 @@ export class Market {
     this.#nowMs = toMs;
   }
 
-  /** Today's, or the previous trading day's. */
+  /** The cached packet, which answers a subscription: today's, or the previous trading day's. */
   last(index: number): Packet {
     const today = this.#days[index]?.conflation;
-    return today?.sent ? today.packet : this.#previousDay(index).conflation.packet;
+    if (today?.sent) return today.cachedAt(this.#nowMs);
+    const { packet } = this.#previousDay(index).conflation;
+    const { morning } = this.habits;
+    const atMs = istMs(this.#date, '00:00') + (morning ?? Infinity) * MINUTE_MS;
+    return this.#nowMs < atMs + MORNING_MS.total ? packet : this.#inMorning(index, packet, atMs);
+  }
+
+  /** The packet of the day before, as the feed's start at `atMs` stamped and numbered it. */
+  #inMorning(index: number, packet: Packet, atMs: number): Packet {
+    const { slotOf, slotsPerFrame } = this.#sequence;
+    const place = (slotOf[index] + 0.5) / slotsPerFrame;
+    const { first, span } = MORNING_SEQUENCE;
+    const morning = copyPacket(packet, this.#morning);
+    morning.setNumber(FIELD.exchangeMs, atMs + MORNING_MS.first + Math.floor(MORNING_MS.span * place));
+    if (this.habits.sequence !== undefined)
+      morning.setNumber(FIELD.sequence, first + Math.floor(span * place));
+    return morning;
   }
 
   /** Today's true candles of completed minutes, by trade time. */
@@ -185,10 +213,11 @@ export class Market {
         const { index, day } = order[this.#orderIndex];
         const { conflation } = day;
         if (conflation.timeOf(this.#frame) > toMs) return;
-        if (conflation.nextFrame !== this.#frame || this.#frame > conflation.lastFrame || !conflation.take())
-          continue;
+        if (conflation.nextFrame !== this.#frame || this.#frame > conflation.lastFrame) continue;
+        const modes = conflation.take();
+        if (modes === SENT_TO.none) continue;
         conflation.fill();
-        emit(index, conflation.packet);
+        emit(index, conflation.packet, modes);
       }
     }
   }
@@ -234,6 +263,7 @@ export class Market {
       slot: slotOf[index],
       slotsPerFrame,
       tape: this.#tape?.symbol === listing.symbol ? this.#tape.tape : undefined,
+      habits: this.habits,
     });
   }
 

@@ -18,30 +18,29 @@ export interface BookState {
   readonly seed: number;
   /** Quarter seconds since the segment's counter began. */
   readonly frame: number;
+  /** Seconds for which a level stays; undefined if it changes in every packet (habit `book`). */
+  readonly habit: number | undefined;
 }
 
-/**
- * How long orders at a price stay as they are, in frames: most levels repeat from packet to packet, and the best ones
- * change most often.
- */
-const LEVEL_FRAMES = 32;
-const BEST_FRAMES = 4;
-/** How long the totals of the whole book stay as they are. */
-const TOTAL_FRAMES = 3;
+const FRAMES_A_SECOND = 4;
+/** How long a best price, and the totals of the whole book, stay as they are, by how long other levels do. */
+const BEST_PART = 1 / 8;
+const TOTAL_PART = 3 / 32;
 
 /**
  * Five buys and five sells, from the best price outward, and the whole book's totals. A level depends on its price and
  * the time alone, so that the book is the same however the market is stepped.
  */
-export function fillBook(packet: Packet, { bid, ask, profile, seed, frame }: BookState): void {
+export function fillBook(packet: Packet, { bid, ask, profile, seed, frame, habit }: BookState): void {
+  const framesOf = (part: number): number => Math.max(1, Math.round(FRAMES_A_SECOND * part * (habit ?? 0)));
   for (let level = 0; level < ROWS_A_SIDE; level++) {
     const down = bid - level * profile.tick;
     const up = ask + level * profile.tick;
-    const frames = level === 0 ? BEST_FRAMES : LEVEL_FRAMES;
+    const frames = framesOf(level === 0 ? BEST_PART : 1);
     putRow(packet, level, BUY, Math.max(0, down), profile, episodeOf(seed, -down, frame, frames));
     putRow(packet, ROWS_A_SIDE + level, SELL, up, profile, episodeOf(seed, up, frame, frames));
   }
-  const random = episodeOf(seed, 0, frame, TOTAL_FRAMES);
+  const random = episodeOf(seed, 0, frame, framesOf(TOTAL_PART));
   packet.totalBuyQuantity = Math.round(profile.medianQuantity * (4_000 + 1_000 * random()));
   packet.totalSellQuantity = Math.round(profile.medianQuantity * (4_000 + 1_000 * random()));
   // Documented as garbage; here a float64 near one.

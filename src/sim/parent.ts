@@ -6,6 +6,7 @@ import type { Calendar } from '../market/session.js';
 import { VirtualClock } from '../stepped/virtual-clock.js';
 import { startBroker, type SimulatedBroker } from './broker.js';
 import type { Fault } from './faults/fault.js';
+import type { Habits } from './habits/catalogue.js';
 import type { FromSimulator, ToSimulator } from './ipc-messages.js';
 import { Market, type MarketTape } from './market.js';
 import { speedNumber, type MarketSpeed } from './speed.js';
@@ -23,6 +24,8 @@ export interface ServeOptions {
   /** Start of market time, epoch ms. */
   readonly atMs: number;
   readonly calendar: Calendar;
+  /** As measured unless given. */
+  readonly habits?: Habits | undefined;
   readonly faults: readonly Fault[];
   readonly tape: TapeFile | undefined;
 }
@@ -41,6 +44,7 @@ export async function serveParent({
   speed,
   atMs,
   calendar,
+  habits,
   faults,
   tape,
 }: ServeOptions): Promise<number> {
@@ -56,7 +60,11 @@ export async function serveParent({
     switch (message.type) {
       case 'prepare': {
         const { listings } = message;
-        market = new Market({ seed, listings, calendar, startMs: atMs, tape: await marketTape(tape) });
+        market = new Market({
+          ...{ seed, listings, calendar, habits },
+          startMs: atMs,
+          tape: await marketTape(tape),
+        });
         send({ type: 'prepared', history: historyOf(market, message) });
         return;
       }

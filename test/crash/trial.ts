@@ -7,6 +7,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../src/random.js';
+import { DENSE_ARGS } from '../dense.js';
 import { rowsOnDisk } from '../parquet/rows.js';
 import { start, type Ended } from '../program/command.js';
 
@@ -16,6 +17,7 @@ const ARGUMENTS = [
   ...`--ws-test-mode --stage 2 --symbols ${SYMBOLS.join(',')} --duration ${MINUTES} --feed sim --speed max`.split(
     ' ',
   ),
+  ...DENSE_ARGS,
   ...'--seed 11 --report report.json --out out --journal journal'.split(' '),
 ];
 /** Real ms within which a process must reach its kill point, or end after its kill: a hang, not a slow machine. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
+import { DENSE_ARGS } from '../dense.js';
 import { run } from '../program/command.js';
 import { ROWS } from './catalogue.js';
 import type { Row } from './row.js';
@@ -43,7 +44,7 @@ function ran(faults: readonly string[], mode = 'ltp', minutes = MINUTES, speed =
       `--ws-test-mode --stage 2 --symbols RELIANCE,TCS,INFY --mode ${mode} --duration ${minutes} --feed sim ` +
       `--speed ${speed} --report report.json --out out --journal journal`;
     const { code, stderr } = await run(
-      [...args.split(' '), ...faults.flatMap((fault) => ['--fault', fault])],
+      [...args.split(' '), ...DENSE_ARGS, ...faults.flatMap((fault) => ['--fault', fault])],
       folder,
     );
     const path = join(folder, 'report.json');

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { shipped } from '../../src/paths.js';
+import { DENSE_ARGS } from '../dense.js';
 
 const tickshard = fileURLToPath(shipped('dist/src/main.js'));
 
@@ -25,13 +26,14 @@ const stageArgs = (stage: 1 | 2, minutes: number | string): string[] => [
   ...['--stage', String(stage), '--duration', String(minutes)],
 ];
 
-/** Arguments of a stage run on the simulated broker in stepped time. */
+/** Arguments of a stage run on the simulated broker in stepped time, with a dense market. */
 export const simulated = (stage: 1 | 2, minutes: number | string, ...more: readonly string[]): string[] => [
   ...stageArgs(stage, minutes),
   '--feed',
   'sim',
   '--speed',
   'max',
+  ...DENSE_ARGS,
   ...more,
 ];
 

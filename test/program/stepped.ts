@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { duckdb, inFolder } from '../parquet/candles.js';
+import { DENSE_ARGS } from '../dense.js';
 import { JOURNALED, run } from './command.js';
 
 /** Arguments of a stepped run of RELIANCE and TCS that writes into `out`, `journal` and `report.json`. */
@@ -17,6 +18,7 @@ export const stepped = (...more: readonly string[]): string[] => [
   'max',
   '--symbols',
   'RELIANCE,TCS',
+  ...DENSE_ARGS,
   '--seed',
   '7',
   ...JOURNALED,

@@ -7,6 +7,7 @@ import { Broadcast } from '../../src/sim/broadcast.js';
 import { FRAME_MS } from '../../src/sim/sequence-allocator.js';
 import { decode } from '../../src/broker/angel/frames.js';
 import { slow } from '../tier.js';
+import { HandClock } from './hand-clock.js';
 import { at, dayOf, marketAt, NIFTY, sentUntil, type Sent } from './world.js';
 
 const SYMBOLS = ['RELIANCE', 'TCS', 'M&M'];
@@ -161,13 +162,13 @@ it('keeps nothing of a packet that was sent', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const market = marketAt('09:20', { listings: NIFTY });
-  const feed = new Broadcast(market);
+  const feed = new Broadcast(market, new HandClock(at('09:20')));
   let frames = 0;
   const receiver = { sendPacket: (): void => void frames++ };
   for (const { token } of NIFTY)
     for (const mode of [1, 2, 3] as const) feed.subscribe(receiver, { mode, exchangeType: 1, token });
   const heapAt = (time: string): number => {
-    market.advance(at(time), (index, packet) => feed.publish(index, packet));
+    market.advance(at(time), (index, packet, modes) => feed.publish(index, packet, modes));
     collect();
     return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
   };

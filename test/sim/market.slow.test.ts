@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CandleRow } from '../../src/candles/candle.js';
 import { FIELD, Packet } from '../../src/market/packet.js';
 import { istStamp, MINUTE_MS } from '../../src/market/session.js';
+import { DENSE } from '../dense.js';
 import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
 import { Market } from '../../src/sim/market.js';
 import { decode } from '../../src/broker/angel/frames.js';
@@ -217,6 +218,7 @@ describe('history', () => {
       listings: listed('RELIANCE'),
       calendar: CALENDAR,
       startMs: at('16:30', '2026-11-20'),
+      habits: DENSE,
     });
     for (const kind of ['traded', 'tick'] as const) {
       const rows = market.history(0, kind);

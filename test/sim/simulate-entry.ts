@@ -4,6 +4,7 @@
  */
 import { EngineError } from '../../src/errors.js';
 import { parseFault } from '../../src/sim/faults/fault.js';
+import { DENSE } from '../dense.js';
 import { simulate } from '../../src/commands/simulate.js';
 import { serveParent } from '../../src/sim/parent.js';
 import { at, CALENDAR, listed } from './world.js';
@@ -23,6 +24,7 @@ try {
     speed: wanted.speed,
     atMs: at(wanted.at),
     calendar: CALENDAR,
+    habits: DENSE,
     faults: (wanted.faults ?? []).map(parseFault),
     tape: undefined,
   };

@@ -7,6 +7,7 @@ import { shipped } from '../../src/paths.js';
 import { shippedCalendar } from '../../src/market/shipped-calendar.js';
 import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
+import { DENSE } from '../dense.js';
 import { Market, type MarketOptions } from '../../src/sim/market.js';
 import { encode, FRAME_LENGTH } from '../../src/broker/angel/frames.js';
 
@@ -41,6 +42,7 @@ export function marketAt(time: string, options: Partial<MarketOptions> & { date?
     listings: listed('RELIANCE', 'TCS', 'M&M'),
     calendar: CALENDAR,
     startMs: at(time, date),
+    habits: DENSE,
     ...more,
   });
 }
@@ -67,6 +69,7 @@ export function dayOf(symbol: string, seed = 7): { day: InstrumentDay; trades: T
     previousDate: '2026-11-20',
     slot: slotsPerFrame.slotOf[0],
     slotsPerFrame: slotsPerFrame.slotsPerFrame,
+    habits: DENSE,
     onTrade,
   });
   day.run(at('16:30'));

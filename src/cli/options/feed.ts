@@ -1,6 +1,7 @@
 /** Options for the source of frames: live feed, simulated market, another server. Data. */
 import { chaosFaults } from '../../sim/faults/chaos.js';
 import { parseFault } from '../../sim/faults/fault.js';
+import { parseHabit } from '../../sim/habits/habit.js';
 import {
   DEFAULT_AT,
   feedName,
@@ -98,6 +99,14 @@ export const FEED_OPTIONS = [
     rules: [simOnly],
   }),
   repeated({
+    name: 'habit',
+    commands: SIMULATED,
+    placeholder: 'NAME=value|off',
+    reader: { takes: 'a habit of the feed and its value, or off', read: parseHabit },
+    help: 'sim: NAME=value or NAME=off, changes a habit of the feed, which is as measured on the real one; may be repeated; all=off switches off all  [all: tickshard simulate --habits]',
+    rules: [simOnly],
+  }),
+  repeated({
     name: 'fault',
     commands: SIMULATED,
     placeholder: 'NAME[:key=value,...]',
@@ -112,6 +121,12 @@ export const FEED_OPTIONS = [
     reader: mapped(seed, chaosFaults),
     help: 'sim: a seed that picks several faults',
     rules: [simOnly],
+  }),
+  flag({
+    name: 'habits',
+    as: 'listHabits',
+    commands: ['simulate'],
+    help: 'list all habits with their values',
   }),
   flag({
     name: 'faults',

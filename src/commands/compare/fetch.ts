@@ -110,8 +110,10 @@ async function simulatedServer(
   named: TapeName | undefined,
 ): Promise<Server> {
   const feeds = distinct(ours, 'feed');
-  const [, seed, symbol, digest] =
-    feeds.length === 1 ? (/^sim:(\d+)(?:\+(.+):([0-9a-f]{8}))?$/.exec(feeds[0]) ?? []) : [];
+  const [, seed, habit, symbol, digest] =
+    feeds.length === 1
+      ? (/^sim:(\d+)(?:~(bursts=[\d.a-z]+))?(?:\+(.+):([0-9a-f]{8}))?$/.exec(feeds[0]) ?? [])
+      : [];
   if (seed === undefined)
     throw new EngineError(
       'USAGE',
@@ -130,6 +132,8 @@ async function simulatedServer(
     seed: Number(seed),
     speed: 1,
     atMs: lastMs + SIMULATED_LATER_MS,
+    // Other habits change no trade.
+    habits: habit === undefined ? [] : [habit],
     faults: [],
     // Symbols may be left out of the comparison.
     tape: listings.some((listing) => listing.symbol === symbol) ? tape : undefined,

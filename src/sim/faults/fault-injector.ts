@@ -135,12 +135,12 @@ export class FaultInjector {
   }
 
   #advance(toMs: number, publish: Emit): void {
-    const release = (index: number, packet: Packet): void => publish(index, packet);
-    this.#options.market.advance(toMs, (index, packet) => {
+    const release: Emit = (index, packet, modes) => publish(index, packet, modes);
+    this.#options.market.advance(toMs, (index, packet, modes) => {
       const ms = packet.number(FIELD.exchangeMs);
       this.#packetMs = ms;
       this.#delayed.release(ms, release);
-      for (const one of this.#applyLive(index, packet, ms)) publish(index, one);
+      for (const one of this.#applyLive(index, packet, modes, ms)) publish(index, one, modes);
     });
     // All packets of earlier seconds have come, so the market's steps do not change the order.
     const secondMs = Math.floor(toMs / SECOND_MS) * SECOND_MS;
@@ -150,22 +150,28 @@ export class FaultInjector {
   }
 
   /** What is published for one packet; delayed ones are kept. */
-  #applyLive(index: number, packet: Packet, ms: number): Packet[] {
+  #applyLive(index: number, packet: Packet, modes: number, ms: number): Packet[] {
     let packets = [packet];
     for (const active of this.#live) {
       if (!active.triggers(ms, index)) continue;
       const { fault, random } = active;
       const { copies = 1, delayMs, change } = PACKET_FAULTS[fault.name]!;
-      if (delayMs !== undefined) packets = this.#delay(packets, index, active, ms + delayMs(fault, random));
+      if (delayMs !== undefined)
+        packets = this.#delay(packets, { index, modes }, active, ms + delayMs(fault, random));
       else if (change !== undefined) packets = packets.map((one) => this.#changed(one, active));
       else packets = packets.flatMap((one) => Array.from({ length: copies }, () => one));
     }
     return packets;
   }
 
-  #delay(packets: readonly Packet[], index: number, { toMs }: ActiveFault, dueMs: number): Packet[] {
+  #delay(
+    packets: readonly Packet[],
+    { index, modes }: { readonly index: number; readonly modes: number },
+    { toMs }: ActiveFault,
+    dueMs: number,
+  ): Packet[] {
     for (const packet of packets)
-      this.#delayed.add(Math.min(dueMs, toMs), index, copyPacket(packet, new Packet()));
+      this.#delayed.add(Math.min(dueMs, toMs), index, copyPacket(packet, new Packet()), modes);
     return [];
   }
 
