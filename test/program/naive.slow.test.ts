@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { naiveFold, type NaiveMode, type NaivePacket } from '../naive.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { niftyFifty } from '../../src/run/universe.js';
+import { perTier } from '../volume.js';
 import { start } from './command.js';
 import { startProxy } from './proxy.js';
 import { packetsIn, tapped } from './wire-tap.js';
@@ -20,6 +21,20 @@ const SPEED = 20;
  * ahead of the clock is believed only when three packets agree. A feed that is later than the clock does no harm.
  */
 const BEGINS_WITHIN_MS = 9000;
+const DIAGONAL: [string, number][] = [
+  ['ltp', 1],
+  ['quote', 2],
+  ['snapquote', 4],
+];
+/** Of the long tier. */
+const OTHERS: [string, number][] = [
+  ['ltp', 2],
+  ['ltp', 4],
+  ['quote', 1],
+  ['quote', 4],
+  ['snapquote', 1],
+  ['snapquote', 2],
+];
 const modes: Readonly<Record<string, NaiveMode>> = { ltp: 1, quote: 2, snapquote: 3 };
 
 interface Report {
@@ -87,18 +102,18 @@ async function expectNaive(
 }
 
 describe('stage 2 equals the naive candles of the frames that were sent', () => {
-  it.each(
-    ['ltp', 'quote', 'snapquote'].flatMap((mode) =>
-      [1, 2, 4].map((shards): [string, number] => [mode, shards]),
-    ),
-  )('%s with %i shards', async (mode, shards) => {
-    await inFolder(async (folder) => {
-      const args = stage2(mode, shards, '--feed', 'sim', '--speed', 'max', '--seed', '3', '--no-journal');
-      const report = await expectNaive(args, mode, folder, () => packetsIn(folder), tapped());
-      expect(packetsIn(folder).length).toBeGreaterThanOrEqual(report.counters.binary);
-      expect(report.verdict).toBe('pass');
-    });
-  });
+  // For any number of shards a run is the same: stepped-more.slow.test.ts.
+  it.each<[string, number]>(perTier(DIAGONAL, DIAGONAL, [...DIAGONAL, ...OTHERS]))(
+    '%s with %i shards',
+    async (mode, shards) => {
+      await inFolder(async (folder) => {
+        const args = stage2(mode, shards, '--feed', 'sim', '--speed', 'max', '--seed', '3', '--no-journal');
+        const report = await expectNaive(args, mode, folder, () => packetsIn(folder), tapped());
+        expect(packetsIn(folder).length).toBeGreaterThanOrEqual(report.counters.binary);
+        expect(report.verdict).toBe('pass');
+      });
+    },
+  );
 
   it('over a proxy from a broker that is a process of its own', async () => {
     await inFolder(async (folder) => {

@@ -69,26 +69,34 @@ const outputOf = (report: Report): Report['gates'][number] => report.gates.find(
 const NOTHING_AFTER =
   /The journal \S+ has nothing after (2026-11-23T11:0\S+): [^\n]+\. Replay and --resume reach no further\./;
 
-/** Whole candles of a run on a large disk. */
-async function undisturbed(args: readonly string[]): Promise<string[]> {
-  return inFolder(async (folder) => {
-    expect((await run(args, folder)).code).toBe(0);
-    return wholeIn(folder, 'out');
-  });
+/** Whole candles of runs on a large disk, by their arguments. */
+const onLarge = new Map<string, Promise<string[]>>();
+function undisturbed(args: readonly string[]): Promise<string[]> {
+  const key = args.join(' ');
+  if (!onLarge.has(key))
+    onLarge.set(
+      key,
+      inFolder(async (folder) => {
+        expect((await run(args, folder)).code).toBe(0);
+        return wholeIn(folder, 'out');
+      }),
+    );
+  return onLarge.get(key)!;
 }
 
 describe.skipIf(!canMount)('a small disk', () => {
   it.each([
     [100, argsOf('RELIANCE', 3, 'snapquote')],
     [400, argsOf('RELIANCE,TCS,INFY', 3, 'snapquote')],
-    [400, argsOf('RELIANCE,TCS,INFY,SBIN,ITC,LT,M&M,WIPRO'.replace('&', '\\&'), 5, 'ltp')],
+    [400, argsOf('RELIANCE,TCS,INFY,SBIN,ITC,LT,M&M,WIPRO'.replace('&', '\\&'), 4, 'ltp')],
   ])('of %i KiB has every candle, and a journal that says where it ends: %s', (kib, args) =>
     inFolder(async (folder) => {
       const again = `mount -o remount,size=8m "$PWD"; cp -a out ../first; ${ran(args)} >/dev/null; echo "again $?"`;
       const { code, stdout } = await onSmallDisk(folder, kib, `${ran(args)}; code=$?; ${again}; (exit $code)`);
       expect(code).toBe(1);
       const plain = args.map((arg) => arg.replace('\\&', '&'));
-      const all = await undisturbed(plain);
+      // Rows of the newer run replace equal ones.
+      const all = await wholeIn(folder);
       expect(all.length).toBeGreaterThan(0);
       expect(await wholeIn(folder, 'first')).toEqual(all);
       expect(hidden(join(folder, 'first'))).toEqual([]);
