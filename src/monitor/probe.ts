@@ -6,6 +6,8 @@ import type { PerformanceFigures } from '../gates/facts.js';
 
 /** Interval of the measured timer, ms; each reading includes it. */
 const RESOLUTION_MS = 10;
+/** Least real ms between two samples of memory. In stepped time looks come in every ms, and a sample reads a file. */
+const SAMPLE_EVERY_MS = 50;
 
 export class Probe {
   readonly #clock: Clock;
@@ -13,6 +15,7 @@ export class Probe {
   #cpu = process.cpuUsage();
   #sinceMs: number;
   #rss = 0;
+  #sampledMs = -Infinity;
   readonly #stalls: StallMeter;
 
   constructor(clock: Clock, stalls: StallMeter) {
@@ -32,6 +35,9 @@ export class Probe {
 
   /** Samples memory. */
   sample(): void {
+    const nowMs = this.#clock.monoMs();
+    if (nowMs - this.#sampledMs < SAMPLE_EVERY_MS) return;
+    this.#sampledMs = nowMs;
     this.#rss = Math.max(this.#rss, process.memoryUsage.rss());
   }
 

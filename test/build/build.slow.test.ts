@@ -1,8 +1,10 @@
 /** scripts/build.mjs leaves at every moment a `dist` that works. Builds a small project, never this tree. */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inProject, run, type Project } from './project.js';
 
 /** Names and times of all files of `dist`. */
@@ -12,6 +14,19 @@ const stateOf = ({ folder }: Project): string[] =>
   );
 
 const pass = { code: 0, output: '' };
+
+/** A project after its first build. */
+let built: string;
+beforeAll(() => {
+  built = mkdtempSync(join(tmpdir(), 'tickshard-built-'));
+  return inProject(async (project) => {
+    expect(await project.build()).toEqual(pass);
+    execFileSync('cp', ['-a', `${project.folder}/.`, built]);
+  });
+});
+afterAll(() => rmSync(built, { recursive: true, force: true }));
+
+const inBuilt = (body: (project: Project) => Promise<void>): Promise<void> => inProject(body, built);
 
 describe.concurrent('scripts/build.mjs', () => {
   it('builds what changed, removes what has no source, and otherwise does nothing', async () => {
@@ -42,8 +57,7 @@ describe.concurrent('scripts/build.mjs', () => {
   });
 
   it('repairs a dist that something else changed', async () => {
-    await inProject(async (project) => {
-      await project.build();
+    await inBuilt(async (project) => {
       writeFileSync(join(project.folder, 'dist/src/part1.js'), 'export const version = 99;\n');
       rmSync(join(project.folder, 'dist/src/part2.js'));
       expect(await project.build()).toEqual(pass);
@@ -56,8 +70,7 @@ describe.concurrent('scripts/build.mjs', () => {
   });
 
   it('leaves dist alone when a type is wrong', async () => {
-    await inProject(async (project) => {
-      await project.build();
+    await inBuilt(async (project) => {
       const before = stateOf(project);
       project.write(1);
       writeFileSync(join(project.folder, 'src/part7.ts'), 'export const version: string = 1;\n');
@@ -72,8 +85,9 @@ describe.concurrent('scripts/build.mjs', () => {
   });
 
   it('leaves a dist that works, wherever it is killed', async () => {
-    await inProject(async (project) => {
+    await inBuilt(async (project) => {
       const from = performance.now();
+      project.write(99);
       await project.build();
       const wholeMs = performance.now() - from;
       const kills = 5;
@@ -97,8 +111,7 @@ describe.concurrent('scripts/build.mjs', () => {
   });
 
   it('completes a dist whose files are of two builds, and ignores what a killed build left', async () => {
-    await inProject(async (project) => {
-      await project.build();
+    await inBuilt(async (project) => {
       project.write(1);
       const path = (name: string): string => join(project.folder, name);
       // As if the renames stopped after the first one: the stamp is removed before it.
@@ -116,8 +129,7 @@ describe.concurrent('scripts/build.mjs', () => {
   });
 
   it('serves programs that start during a build', async () => {
-    await inProject(async (project) => {
-      await project.build();
+    await inBuilt(async (project) => {
       let building = true;
       let runs = 0;
       const user = (async () => {
@@ -138,7 +150,7 @@ describe.concurrent('scripts/build.mjs', () => {
     });
   });
 
-  it('builds once when it is started three times at once', async () => {
+  it('builds once when it is started several times at once', async () => {
     await inProject(async (project) => {
       expect(await Promise.all([project.build(), project.build(), project.build()])).toEqual([
         pass,
@@ -147,18 +159,13 @@ describe.concurrent('scripts/build.mjs', () => {
       ]);
       expect(await project.versions()).toEqual(['0']);
       project.write(1);
-      expect(await Promise.all([project.build(), project.build(), project.build()])).toEqual([
-        pass,
-        pass,
-        pass,
-      ]);
+      expect(await Promise.all([project.build(), project.build()])).toEqual([pass, pass]);
       expect(await project.versions()).toEqual(['1']);
     });
   });
 
   it.for([10, 11])('npx of npm %i does not build, and npm pack packs dist', async (major, { skip }) => {
-    await inProject(async (project) => {
-      await project.build();
+    await inBuilt(async (project) => {
       const tools = join(project.folder, 'tools');
       mkdirSync(tools);
       writeFileSync(join(tools, 'package.json'), '{}');

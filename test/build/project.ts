@@ -1,5 +1,5 @@
 /** A small project that scripts/build.mjs builds, in a folder of its own. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,10 +86,13 @@ function writeFiles(folder: string): void {
   );
 }
 
-export async function inProject(body: (project: Project) => Promise<void>): Promise<void> {
+/** In a new project. `built`: a built one, which is copied with its times: the build sees no change. */
+export async function inProject(body: (project: Project) => Promise<void>, built?: string): Promise<void> {
   await inFolder(async (folder) => {
-    mkdirSync(join(folder, 'src'));
-    writeFiles(folder);
+    if (built === undefined) {
+      mkdirSync(join(folder, 'src'));
+      writeFiles(folder);
+    } else execFileSync('cp', ['-a', `${built}/.`, folder]);
     const lock = join(folder, '.build/.lock');
     const start = (): ReturnType<typeof run> => run(process.execPath, ['scripts/build.mjs'], folder);
     const project: Project = {
@@ -110,7 +113,7 @@ export async function inProject(body: (project: Project) => Promise<void>): Prom
           await new Promise((resolve) => setTimeout(resolve, 50));
       },
     };
-    project.write(0);
+    if (built === undefined) project.write(0);
     await body(project);
     await project.idle();
   });

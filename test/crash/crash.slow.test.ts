@@ -7,12 +7,12 @@ import { inFolder } from '../parquet/candles.js';
 import { crash } from './crash.js';
 import { resumedTwice } from './trial.js';
 
-/** These four trials have every kind of kill point, and one of them two kills. */
-const SEED = 3;
+/** These three trials have every kind of kill point, and one of them two kills. */
+const SEED = 1;
 
 it(`a killed run is resumed: nothing sealed lost, nothing doubled, every file opens (seed ${SEED})`, async () => {
   const lines: string[] = [];
-  const { problems, kills } = await crash({ times: 4, seed: SEED, say: (line) => lines.push(line) });
+  const { problems, kills } = await crash({ times: 3, seed: SEED, say: (line) => lines.push(line) });
   expect(problems, lines.join('\n')).toEqual([]);
   // A kill by real time may come after the end of its run.
   expect(kills).toBeGreaterThanOrEqual(3);

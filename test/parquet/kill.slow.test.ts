@@ -8,7 +8,7 @@ import { ParquetStore } from '../../src/parquet/store.js';
 import { checkExisting } from '../../src/parquet/existing.js';
 import { IDENTITY, candleOf, inFolder, noWait } from './candles.js';
 
-const KILLS = 12;
+const KILLS = 8;
 const BOTH = ['RELIANCE', 'M&M'];
 
 function writerIn(folder: string, lastRename: number, symbols: readonly string[]) {
@@ -50,7 +50,7 @@ describe('SIGKILL while writing', () => {
         const exited = once(child, 'exit');
         await once(child.stdout, 'data');
         // Spread over a write's length, so that kills fall on every part of it.
-        await new Promise((resolve) => setTimeout(resolve, kill * 3.7));
+        await new Promise((resolve) => setTimeout(resolve, kill * 5.5));
         child.kill('SIGKILL');
         await exited;
         await settledRevisions(folder, BOTH);

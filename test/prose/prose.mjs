@@ -10,10 +10,13 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import ts from 'typescript';
+
+// By `import`, Node first parses all of it in search of names: three times the CPU time.
+const ts = createRequire(import.meta.url)('typescript');
 
 const MAX_COLUMNS = 120;
 /** Key of over-wide lines in `allowed.json`. */
