@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { startBroker } from '../../src/sim/broker.js';
+import { DENSE_ARGS } from '../dense.js';
 import { duckdb } from '../parquet/candles.js';
 import { listed, marketAt } from '../sim/world.js';
 import { run } from './command.js';
@@ -22,6 +23,7 @@ export const shadow = (at: string, ...more: readonly string[]): string[] => [
   at,
   '--speed',
   'max',
+  ...DENSE_ARGS,
   ...more,
 ];
 

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { naiveFold, type NaiveMode, type NaivePacket } from '../naive.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { niftyFifty } from '../../src/run/universe.js';
+import { DENSE_ARGS } from '../dense.js';
 import { perTier } from '../volume.js';
 import { start } from './command.js';
 import { startProxy } from './proxy.js';
@@ -107,7 +108,18 @@ describe('stage 2 equals the naive candles of the frames that were sent', () => 
     '%s with %i shards',
     async (mode, shards) => {
       await inFolder(async (folder) => {
-        const args = stage2(mode, shards, '--feed', 'sim', '--speed', 'max', '--seed', '3', '--no-journal');
+        const args = stage2(
+          mode,
+          shards,
+          '--feed',
+          'sim',
+          '--speed',
+          'max',
+          ...DENSE_ARGS,
+          '--seed',
+          '3',
+          '--no-journal',
+        );
         const report = await expectNaive(args, mode, folder, () => packetsIn(folder), tapped());
         expect(packetsIn(folder).length).toBeGreaterThanOrEqual(report.counters.binary);
         expect(report.verdict).toBe('pass');
@@ -117,15 +129,16 @@ describe('stage 2 equals the naive candles of the frames that were sent', () => 
 
   it('over a proxy from a broker that is a process of its own', async () => {
     await inFolder(async (folder) => {
-      const simulator = start(['simulate', '--port', '0', '--speed', String(SPEED), '--seed', '3'], folder);
+      const args = ['simulate', '--port', '0', '--speed', String(SPEED), '--seed', '3', ...DENSE_ARGS];
+      const simulator = start(args, folder);
       let printed = '';
       simulator.child.stdout!.on('data', (text: string) => (printed += text));
       await simulator.saw(/--market-clock/);
       const proxy = await startProxy(Number(/feed +ws:\/\/127\.0\.0\.1:(\d+)/.exec(printed)![1]), SPEED);
       try {
         const clock = `2026-11-23T11:0${(BEGINS_WITHIN_MS * SPEED) / 60_000}:00@${SPEED}`;
-        const args = stage2('snapquote', 2, '--feed', proxy.url, '--market-clock', clock);
-        await expectNaive(args, 'snapquote', folder, () => proxy.packets);
+        const run = stage2('snapquote', 2, '--feed', proxy.url, '--market-clock', clock);
+        await expectNaive(run, 'snapquote', folder, () => proxy.packets);
       } finally {
         await proxy.close();
         simulator.child.kill('SIGTERM');

@@ -3,7 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
+import { perTier } from '../volume.js';
 import { everythingIn, run, simulated } from './command.js';
+
+/** 1,000, the maximum, in the long tier. */
+const SYMBOLS = perTier(250, 250, 1000);
 
 /** An instrument file with `size` equities, and their names for `--symbols`. */
 function manySymbols(folder: string, size: number): { master: string; symbols: string } {
@@ -23,15 +27,17 @@ function manySymbols(folder: string, size: number): { master: string; symbols: s
   return { master, symbols: rows.map(({ name }) => name).join(',') };
 }
 
-it('1,000 symbols on one socket: each has packets and a whole candle, nothing is lost', async () => {
+it(`${SYMBOLS} symbols on one socket: each has packets and a whole candle, nothing is lost`, async () => {
   await inFolder(async (folder) => {
-    const { master, symbols } = manySymbols(folder, 1000);
+    const { master, symbols } = manySymbols(folder, SYMBOLS);
     const { code, stdout, stderr } = await run(
       simulated(2, 2, '--instruments', master, '--symbols', symbols),
       folder,
     );
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/\[pass\] Subscribed to 1000 symbols +1000 of 1000 symbols answered/);
+    expect(stdout).toMatch(
+      new RegExp(`\\[pass\\] Subscribed to ${SYMBOLS} symbols +${SYMBOLS} of ${SYMBOLS} symbols answered`),
+    );
     expect(stdout).toMatch(/\[pass\] Nothing lost/);
     const report = JSON.parse(readFileSync(join(folder, 'data/test/reports/latest.json'), 'utf8')) as {
       symbols: { symbol: string; whole: number }[];
@@ -41,12 +47,12 @@ it('1,000 symbols on one socket: each has packets and a whole candle, nothing is
     };
     expect(report.symbols.filter(({ whole }) => whole < 1)).toEqual([]);
     expect(report.network.websocketHandshakes).toBe(1);
-    expect(report.files).toHaveLength(2000);
+    expect(report.files).toHaveLength(2 * SYMBOLS);
     expect(
       readdirSync(join(folder, 'data/test/sim/websocket_candles')).filter((name) =>
         name.endsWith('.parquet'),
       ),
-    ).toHaveLength(1000);
+    ).toHaveLength(SYMBOLS);
     expect([code, report.verdict]).toEqual([0, 'pass']);
   });
 });

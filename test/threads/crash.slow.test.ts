@@ -111,50 +111,47 @@ describe('a crash after every store', () => {
     expect(points.length).toBeGreaterThan(80);
   });
 
-  describe.each(perTier([1, 4], [1, 4], [1, 2, 4]))(
-    `with %i shards changes nothing (seed ${SEED})`,
-    (shards) => {
-      const killed = new Set<number>();
+  describe.each(perTier([2], [2], [1, 2, 4]))(`with %i shards changes nothing (seed ${SEED})`, (shards) => {
+    const killed = new Set<number>();
 
-      it.each(WORKLOADS)('$name', { timeout: PATIENCE_MS }, async ({ mode, swinging }) => {
-        const steps = workload(mode, swinging);
-        const uncrashed = engineOf(mode, shards);
-        playInline(uncrashed, steps);
-        const alive = newPlan(points.length);
-        await countHits(mode, shards, steps, alive);
-        // Points of this mode, and those that only a replacing thread passes, are each due at one pass.
-        const plan = newPlan(points.length);
-        const random = seededRandom(SEED, 100 * shards + mode);
-        for (const [point, { file }] of points.entries()) {
-          if (killed.has(point) || (file !== 'shard' && alive.hits[point] === 0)) continue;
-          // A batch that is cut short by a crash is never published, and after one no tick is ordinary for a while:
-          // those points are passed less often than in peace.
-          const passes =
-            file === 'shard'
-              ? Math.min(alive.hits[point], 3)
-              : alive.hits[point] * (file === 'fast/tick-accumulator' || file === 'row-writer' ? 0.2 : 0.9);
-          plan.due[point] = 1 + Math.floor(random() * passes);
-        }
-        const engine = engineOf(mode, shards);
-        const told = engineOf(mode, shards, INSTRUMENTS, { slots: 16_384 });
-        for (const step of steps) tell(told, step);
-        told.router.end();
-        told.router.publish();
-        expect(await playThreaded(engine, steps, plan, new Reference(told))).toEqual([]);
-        const now = points.flatMap((_, point) => (plan.killed[point] === 1 ? [point] : []));
-        for (const point of now) killed.add(point);
-        expect(engine.counters[COUNTER.workerDeaths]).toBe(now.length);
-        expect(engine.poison).toBe(0);
-        expect(outcome(engine)).toEqual(outcome(uncrashed));
-        expectNaive(engine, naiveOf(mode, steps));
-      });
+    it.each(WORKLOADS)('$name', { timeout: PATIENCE_MS }, async ({ mode, swinging }) => {
+      const steps = workload(mode, swinging);
+      const uncrashed = engineOf(mode, shards);
+      playInline(uncrashed, steps);
+      const alive = newPlan(points.length);
+      await countHits(mode, shards, steps, alive);
+      // Points of this mode, and those that only a replacing thread passes, are each due at one pass.
+      const plan = newPlan(points.length);
+      const random = seededRandom(SEED, 100 * shards + mode);
+      for (const [point, { file }] of points.entries()) {
+        if (killed.has(point) || (file !== 'shard' && alive.hits[point] === 0)) continue;
+        // A batch that is cut short by a crash is never published, and after one no tick is ordinary for a while:
+        // those points are passed less often than in peace.
+        const passes =
+          file === 'shard'
+            ? Math.min(alive.hits[point], 3)
+            : alive.hits[point] * (file === 'fast/tick-accumulator' || file === 'row-writer' ? 0.2 : 0.9);
+        plan.due[point] = 1 + Math.floor(random() * passes);
+      }
+      const engine = engineOf(mode, shards);
+      const told = engineOf(mode, shards, INSTRUMENTS, { slots: 16_384 });
+      for (const step of steps) tell(told, step);
+      told.router.end();
+      told.router.publish();
+      expect(await playThreaded(engine, steps, plan, new Reference(told))).toEqual([]);
+      const now = points.flatMap((_, point) => (plan.killed[point] === 1 ? [point] : []));
+      for (const point of now) killed.add(point);
+      expect(engine.counters[COUNTER.workerDeaths]).toBe(now.length);
+      expect(engine.poison).toBe(0);
+      expect(outcome(engine)).toEqual(outcome(uncrashed));
+      expectNaive(engine, naiveOf(mode, steps));
+    });
 
-      it('kills every point once', () => {
-        // The test below covers the one place that skips a poisoned record.
-        expect(points.filter((point, k) => !killed.has(k) && !isSkip(point))).toEqual([]);
-      });
-    },
-  );
+    it('kills every point once', () => {
+      // The test below covers the one place that skips a poisoned record.
+      expect(points.filter((point, k) => !killed.has(k) && !isSkip(point))).toEqual([]);
+    });
+  });
 });
 
 const isSkip = (point: Point): boolean => point.file === 'shard' && point.statement.includes('(cursor + 1)');
