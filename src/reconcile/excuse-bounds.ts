@@ -3,17 +3,13 @@
  * at the day's own packet rate, and no further away (docs/compare-and-cutover.md, "Excuses"). Pure.
  */
 import type { QualityRow } from '../candles/candle.js';
-import { HIDDEN_PRICES, HIDDEN_RANGES, HIDDEN_RATES, type HiddenKind } from './hidden-prices.js';
+import { HIDDEN } from './hidden-data.js';
+import { HIDDEN_RANGES, HIDDEN_RATES, type HiddenKind, type HiddenMode } from './hidden-prices.js';
 
 /** Standard deviations that chance may add. With more bounds at once it is more, so that the whole fails as rarely. */
 const SIGMAS = 3;
 /** How many times the measured mean distance of hidden prices that of a day may be. */
 const MAX_DISTANCE_FACTOR = 3;
-/**
- * By how much instruments of one range and packet rate differ in their share of hidden prices, as a share of it: the
- * standard deviation over the days of test/accuracy.
- */
-const SPREAD = 0.25;
 const MINUTE_SECONDS = 60;
 
 /** What is judged as one: a price, and the side on which the reference lies. */
@@ -68,11 +64,16 @@ interface Hidden {
   readonly ticks: number;
 }
 
+/** A feed that does not say its mode gets the widest bounds. */
+const hiddenOf = (mode: string | undefined): HiddenMode =>
+  HIDDEN[mode === 'quote' || mode === 'snapquote' ? mode : 'ltp'];
+
+const classOf = (rangeTicks: number): number => HIDDEN_RANGES.findLastIndex((least) => rangeTicks >= least);
+
 /** Measured at a rate and range: between two measured rates by the logarithm, beyond them the nearest. */
 function hiddenAt(mode: string | undefined, kind: HiddenKind, rate: number, rangeTicks: number): Hidden {
-  // A feed that does not say its mode gets the widest bounds.
-  const rows = HIDDEN_PRICES[mode === 'quote' || mode === 'snapquote' ? mode : 'ltp'][kind];
-  const range = HIDDEN_RANGES.findLastIndex((least) => rangeTicks >= least);
+  const rows = hiddenOf(mode).rows[kind];
+  const range = classOf(rangeTicks);
   const last = HIDDEN_RATES.length - 1;
   const above = HIDDEN_RATES.findIndex((one) => one >= rate);
   const to = above === -1 ? last : above;
@@ -134,7 +135,7 @@ function sumOf(days: readonly BoundedDay[], side: ExcuseSide): SideSum {
       }
     }
     sum.expected += expected;
-    sum.spread += (SPREAD * expected) ** 2;
+    sum.spread += (hiddenOf(mode).spread[kind] * expected) ** 2;
   }
   return sum;
 }
@@ -163,6 +164,9 @@ export function excessesOf(days: readonly BoundedDay[], sigmas: number): Excess[
   });
 }
 
-/** Most ticks by which a single price may be off for a cause: 3, or our candle's own range. */
-const MIN_REACH_TICKS = 3;
-export const reachTicks = (rangeTicks: number): number => Math.max(MIN_REACH_TICKS, rangeTicks);
+/**
+ * Most ticks by which a single price may be off for a cause: as measured in `mode` for our candle's range, or the range
+ * itself.
+ */
+export const reachTicks = (mode: string | undefined, rangeTicks: number): number =>
+  Math.max(hiddenOf(mode).reach[classOf(rangeTicks)], rangeTicks);

@@ -50,11 +50,17 @@ export const rangeTicks = ({ candle }: OurCandle, tick: number): number =>
 /** Causes that excuse a price of a whole minute. */
 export const EXCUSES: ReadonlySet<Cause> = new Set(['boundary', 'unseenExtreme', 'lateTick']);
 
-/** Undefined when exactly equal. `tick`: units of 1e-4 rupee. */
+/** Of our candles: the tick in units of 1e-4 rupee, and the mode of their file. */
+export interface ComparedFeed {
+  readonly tick: number;
+  readonly mode: string | undefined;
+}
+
+/** Undefined when exactly equal. */
 export function fieldDifference(
   field: CandleField,
   { ours, reference }: MatchedMinute,
-  tick: number,
+  { tick, mode }: ComparedFeed,
   day: DayRange,
   late?: LateTrades,
 ): FieldDifference | undefined {
@@ -70,7 +76,7 @@ export function fieldDifference(
   const agreement = apart <= tick ? 'withinTick' : 'different';
   const cause = causedBy();
   // A hidden trade is one of a minute like ours: a price far outside of what ours shows is another trouble.
-  const isFar = EXCUSES.has(cause) && apart / tick > reachTicks(rangeTicks(ours, tick));
+  const isFar = EXCUSES.has(cause) && apart / tick > reachTicks(mode, rangeTicks(ours, tick));
   return { field, agreement, ...values, cause: isFar ? 'unexplained' : cause, distance: apart / tick };
 }
 
@@ -80,8 +86,9 @@ interface Bounds {
 }
 
 /** Widens `range` by a row of the reference no further than a cause may reach from our candle of the minute. */
-function widenNear(range: Bounds, own: OurCandle, { candle }: OurCandle, tick: number): void {
-  const reach = (reachTicks(rangeTicks(own, tick)) * tick) / UNITS_IN_RUPEE;
+function widenNear(range: Bounds, own: OurCandle, { candle }: OurCandle, feed: ComparedFeed): void {
+  const { tick, mode } = feed;
+  const reach = (reachTicks(mode, rangeTicks(own, tick)) * tick) / UNITS_IN_RUPEE;
   range.low = Math.min(range.low, Math.max(candle.low, own.candle.low - reach));
   range.high = Math.max(range.high, Math.min(candle.high, own.candle.high + reach));
 }
@@ -106,12 +113,12 @@ class UncheckedRange {
  * The day's range as known at each minute of the reference: from our candles of the date and the reference's earlier
  * ones. A run of some minutes knows little of its day; the reference usually has it whole. A bad print of the reference
  * does not widen it: next to a whole candle of ours a row counts as far as a cause may reach, and of the others the
- * most extreme row does not count. `tick`: units of 1e-4 rupee.
+ * most extreme row does not count.
  */
 export function dayRanges(
   ours: readonly OurCandle[],
   reference: readonly OurCandle[],
-  tick: number,
+  feed: ComparedFeed,
 ): ReadonlyMap<OurCandle, DayRange> {
   const checked = new Map<string, Bounds>();
   const unchecked = new Map<string, UncheckedRange>();
@@ -135,7 +142,7 @@ export function dayRanges(
     unchecked.set(date, others);
     const own = whole.get(seen.candle.timestampMs);
     if (own === undefined) others.add(seen);
-    else widenNear(range, own, seen, tick);
+    else widenNear(range, own, seen, feed);
   }
   return by;
 }

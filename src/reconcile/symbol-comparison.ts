@@ -217,12 +217,13 @@ export function compareSymbol(
     coverage,
     idleOnes,
   );
-  const ranges = dayRanges(ours.candles, referenceCandles, tick.units);
+  const feed = { tick: tick.units, mode: ours.mode };
+  const ranges = dayRanges(ours.candles, referenceCandles, feed);
   const lateTrades = lateTradesOf(ours.mode, referenceCandles);
   const found = (match: MatchedMinute): FieldDifference[] => {
     const day = ranges.get(match.reference)!;
     const late = lateTrades(match);
-    return fields.flatMap((field) => fieldDifference(field, match, tick.units, day, late) ?? []);
+    return fields.flatMap((field) => fieldDifference(field, match, feed, day, late) ?? []);
   };
   const tally = new MinuteTally(unmatchedPartial.length, missing);
   const { differences, bounded } = tallied(pair, matches, found, fields, tally, tick.units);

@@ -13,7 +13,9 @@ const BOOK_CHANGES = 0.75;
 /** Chance of a look a quarter second late. */
 const LATER = 0.25;
 /** Looks whose mean is the share of changed prices. */
-const LOOKS = 64;
+const LOOKS = 256;
+/** The least of it: a price that stands still has packets, because the book changes. */
+const MIN_SHARE = 0.08;
 /** The share before any look. */
 const FIRST_SHARE = 0.4;
 /** Looks for LTP packets in a second. */
@@ -104,8 +106,8 @@ export class CycleCadence {
   /** True if an LTP look is sent, with a rate. Keeps to it, and to the share of packets that repeat the price. */
   sendsLtp(changed: boolean): boolean {
     const perLook = this.#ltpPerLook!;
-    const share = this.#changed;
-    this.#changed += ((changed ? 1 : 0) - share) / LOOKS;
+    const share = Math.max(MIN_SHARE, this.#changed);
+    this.#changed += ((changed ? 1 : 0) - this.#changed) / LOOKS;
     // A price that changes less often than the rate wants has fewer packets, of which the same share repeats it.
     const changes = Math.min(share, perLook * (1 - this.#repeats));
     const chance = changed ? changes / share : (changes * this.#repeats) / (1 - this.#repeats) / (1 - share);

@@ -4,12 +4,12 @@
  * at the last trade's time, and SnapQuote minutes by the time of the frame.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { HIDDEN_PRICES } from '../../src/reconcile/hidden-prices.js';
+import { HIDDEN } from '../../src/reconcile/hidden-data.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { perTier, turn } from '../volume.js';
 import { calendarDay, DAYS } from './days.js';
 import { documentOf } from './document.js';
-import { Accuracy, missed, MODES, RATES, type Table } from './table.js';
+import { Accuracy, missed, MODES, RATES, ratesOf, type Table } from './table.js';
 
 let table: Table;
 const symbols = niftyFifty().slice(0, perTier(4, 4, 16));
@@ -35,7 +35,7 @@ describe('candles compared with the true trades', () => {
     const minutes = symbols.length * (360 + 1 + 375);
     for (const { minutes: seen, missing, invented } of table.cells)
       expect([seen + missing, invented]).toEqual([minutes, 0]);
-    expect(table.cells.length).toBe(2 * MODES.length * RATES.length);
+    expect(table.cells.length).toBe(2 * MODES.flatMap(ratesOf).length);
   });
 
   it('show what conflation hides: no method is always exact, and more frames are more exact', () => {
@@ -57,14 +57,9 @@ describe('candles compared with the true trades', () => {
         : cell,
     );
     const failures = missed({ ...table, cells: worse });
-    expect(failures.length).toBe(2 * RATES.length);
+    expect(failures.length).toBe(2 * ratesOf('snapquote').length);
     expect(
-      documentOf(
-        table,
-        failures,
-        { days: [], symbols: 4, date: '2026-11-26', machine: 'this' },
-        HIDDEN_PRICES,
-      ),
+      documentOf(table, failures, { days: [], symbols: 4, date: '2026-11-26', machine: 'this' }, HIDDEN),
     ).toContain(`- MISSED: ${failures[0]}`);
   });
 });

@@ -38,11 +38,16 @@ export function bestCloses(
   mode: 'quote' | 'snapquote',
 ): Map<number, number> {
   const closes = new Map<number, number>();
-  let before: number | undefined;
-  for (const { madeMs, tradedMs, price, volume } of frames) {
+  let before: Frame | undefined;
+  for (const frame of frames) {
+    const { madeMs, tradedMs, price, quantity, volume } = frame;
     const minute = minuteOf(session, second(mode === 'quote' ? madeMs : tradedMs));
-    if (minute >= 0 && before !== undefined && volume > before) closes.set(minute, price);
-    before = volume;
+    // A price may come before its volume.
+    const isTrade =
+      before !== undefined &&
+      (volume > before.volume || (price !== before.price && quantity !== before.quantity));
+    if (minute >= 0 && isTrade) closes.set(minute, price);
+    before = frame;
   }
   return closes;
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sentenceOf } from '../../src/errors.js';
 import { shipped } from '../../src/paths.js';
-import { HIDDEN_PRICES } from '../../src/reconcile/hidden-prices.js';
+import { HIDDEN } from '../../src/reconcile/hidden-data.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { calendarDay, DAYS } from './days.js';
 import { documentOf, jsonOf, withTapes, type Run, type Stored } from './document.js';
@@ -35,7 +35,7 @@ else await measureTapes(values.tapes);
 /** The figures of tapes alone; all others stay. */
 async function measureTapes(folder: string): Promise<void> {
   try {
-    const written = withTapes(stored, HIDDEN_PRICES, await accuracyOf(folder, date, machine));
+    const written = withTapes(stored, HIDDEN, await accuracyOf(folder, date, machine));
     writeFileSync(page, written.page);
     writeFileSync(json, written.json);
   } catch (error) {
@@ -70,7 +70,7 @@ function measureWalk(): void {
   if (listings.length === all.length) {
     writeFileSync(page, document);
     writeFileSync(json, jsonOf(table, failures, run, stored.tapes));
-    const source = fileURLToPath(shipped('src/reconcile/hidden-prices.ts'));
+    const source = fileURLToPath(shipped('src/reconcile/hidden-data.ts'));
     writeFileSync(source, hiddenSource(readFileSync(source, 'utf8'), hidden.table));
   } else console.log(document);
   for (const failure of failures) console.error(failure);

@@ -6,6 +6,7 @@
 import type { Listing } from '../../src/market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../../src/market/session.js';
 import { seededRandom } from '../../src/random.js';
+import { HABITS } from '../../src/sim/habits/catalogue.js';
 import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { seedOf } from '../../src/sim/instrument-profile.js';
 import type { Tape } from '../../src/sim/tape.js';
@@ -93,6 +94,13 @@ export interface Frame {
 
 /** Chance that the order book changed between two snapshots, so that a frame is sent without a trade. */
 const BOOK_CHANGES = 0.5;
+/** The feed's measured habits (docs/habits.md): delay of trades, share of prices that come before their volume. */
+const MAX_DELAY_MS = 1000 * HABITS.delay.preset;
+const PRICE_FIRST = HABITS['price-first'].preset / 100;
+/** As in src/sim/shown-trades.ts. */
+const DELAY_POWER = 7;
+const SAME_MS = 100;
+const LAST_DELAY_MS = 1000;
 /** Minimum and usual latency of a frame, ms; and the rate of stalls, which hold later frames for up to 3 s. */
 const TRANSIT_MS = { least: 40, more: 110 } as const;
 const STALLS = 0.001;
@@ -101,21 +109,43 @@ const MAX_STALL_MS = 3000;
 const BEFORE_MS = 5 * MINUTE_MS;
 const BEHIND_MS = 2 * MINUTE_MS;
 
-/** The day's frames, at most `rate` a second; with `book` 1 always as many. */
+/** How frames are made. */
+export interface FrameHabits {
+  /** Chance that the order book changed between two snapshots; with 1 there are always `rate` frames a second. */
+  readonly book?: number;
+  /** As the real feed: trades are shown up to 1.5 s late, and some prices before their volume. */
+  readonly isLate?: boolean;
+}
+
+/** When each trade is shown, epoch ms: as in src/sim/shown-trades.ts. */
+function shownMs(trades: Trades, { closeMs }: TradingSession, random: () => number): readonly number[] {
+  let [delay, delayedMs, due] = [0, -Infinity, 0];
+  return trades.ms.map((ms) => {
+    if (ms - delayedMs > SAME_MS) {
+      delay = MAX_DELAY_MS * random() ** DELAY_POWER;
+      delayedMs = ms;
+    }
+    due = Math.max(due, ms < closeMs ? Math.min(ms + delay, closeMs + LAST_DELAY_MS) : ms);
+    return due;
+  });
+}
+
+/** The day's frames, at most `rate` a second. */
 export function framesOf(
   { seed, listing, session }: DayOptions,
   trades: Trades,
   rate: number,
-  book = BOOK_CHANGES,
+  { book = BOOK_CHANGES, isLate = false }: FrameHabits = {},
 ): Frame[] {
   const random = seededRandom(seedOf(seed, listing, session.date), 64 + rate);
+  const due = isLate ? shownMs(trades, session, random) : trades.ms;
   const everyMs = 1000 / rate;
   const frames: Frame[] = [];
   const endMs = (session.auction?.toMs ?? session.closeMs) + BEHIND_MS;
   let [next, volume, turnover, dayOpen, dayHigh, dayLow, sent] = [0, 0, 0, 0, 0, 0, -1];
-  let [freeMs, price, quantity, tradedMs] = [0, 0, 0, 0];
+  let [freeMs, price, quantity, tradedMs, isFirst] = [0, 0, 0, 0, false];
   for (let madeMs = session.openMs - BEFORE_MS + random() * everyMs; madeMs < endMs; madeMs += everyMs) {
-    for (; next < trades.ms.length && trades.ms[next] <= madeMs; next++) {
+    for (; next < trades.ms.length && due[next] <= madeMs; next++) {
       price = trades.price[next];
       quantity = trades.quantity[next];
       tradedMs = trades.ms[next];
@@ -127,7 +157,11 @@ export function framesOf(
     }
     const bookChanged = random() < book;
     if (volume === 0 || (volume === sent && !bookChanged)) continue;
-    sent = volume;
+    const last = frames[frames.length - 1] as Frame | undefined;
+    const moved = last !== undefined && price !== last.price && quantity !== last.quantity;
+    isFirst = isLate && !isFirst && moved && volume > sent && random() < PRICE_FIRST;
+    const told = isFirst ? last! : { volume, averagePrice: Math.round(turnover / volume), dayHigh, dayLow };
+    sent = told.volume;
     const stall = random() < STALLS ? random() * MAX_STALL_MS : 0;
     freeMs = Math.max(freeMs, madeMs + TRANSIT_MS.least + random() * TRANSIT_MS.more + stall);
     frames.push({
@@ -135,11 +169,11 @@ export function framesOf(
       arrivedMs: freeMs,
       price,
       quantity,
-      averagePrice: Math.round(turnover / volume),
-      volume,
+      averagePrice: told.averagePrice,
+      volume: told.volume,
       dayOpen,
-      dayHigh,
-      dayLow,
+      dayHigh: told.dayHigh,
+      dayLow: told.dayLow,
       tradedMs,
     });
   }

@@ -1,7 +1,7 @@
 /** Bars of tapes, and that docs/accuracy.md has the figures of docs/accuracy.json. */
 import { readFileSync } from 'node:fs';
 import { expect, describe, it } from 'vitest';
-import { HIDDEN_PRICES } from '../../src/reconcile/hidden-prices.js';
+import { HIDDEN } from '../../src/reconcile/hidden-data.js';
 import { shipped } from '../../src/paths.js';
 import type { Tape } from '../../src/sim/tape.js';
 import { calendarDay } from './days.js';
@@ -86,9 +86,9 @@ describe('the oracle', () => {
 });
 
 describe('docs/accuracy.md', () => {
-  it('has the figures of docs/accuracy.json and src/reconcile/hidden-prices.ts', () => {
+  it('has the figures of docs/accuracy.json and src/reconcile/hidden-data.ts', () => {
     const json = readFileSync(shipped('docs/accuracy.json'), 'utf8');
-    const written = withTapes(JSON.parse(json) as Stored, HIDDEN_PRICES);
+    const written = withTapes(JSON.parse(json) as Stored, HIDDEN);
     expect(readFileSync(shipped('docs/accuracy.md'), 'utf8')).toBe(written.page);
     expect(json).toBe(written.json);
   });

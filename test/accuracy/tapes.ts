@@ -20,6 +20,7 @@ import {
 } from './market.js';
 import { oracleBars } from './oracle.js';
 import { PRICES } from './table.js';
+import { fitOf, type Fit } from './walk-fit.js';
 
 /** Packets a second of an instrument: as measured (docs/feed-behaviour.md, "Measured"), and one. */
 export const TAPE_FEEDS: readonly { readonly mode: ModeName; readonly rate: number }[] = [
@@ -56,6 +57,8 @@ export interface TapeTable {
     readonly minutes: number;
   }[];
   readonly cells: readonly TapeCell[];
+  /** One for each tape. */
+  readonly fits: readonly Fit[];
 }
 
 /** The date and the symbol that plays. */
@@ -105,6 +108,7 @@ function waitingBars(session: TradingSession, frames: readonly Frame[]): Map<num
 /** Measures tapes one by one. */
 export class TapeAccuracy {
   readonly #cells = new Map<string, TapeCell>();
+  readonly #fits: Fit[] = [];
   readonly #tapes: { name: string; file: string; trades: number; minutes: number }[] = [];
 
   /** `name`: tapes of one name are counted together. */
@@ -116,10 +120,11 @@ export class TapeAccuracy {
     const truth = trueBars(session, trades);
     // The first packet of all tells the day so far: its minute is partial.
     truth.delete(0);
+    this.#fits.push(fitOf(file.split('.')[0], trades, options));
     this.#tapes.push({ name, file, trades: trades.ms.length, minutes: truth.size });
     const tick = Math.max(1, Math.round(listing.tickSizeRupees * 100));
     for (const feed of TAPE_FEEDS) {
-      const frames = framesOf(options, trades, feed.rate, 1);
+      const frames = framesOf(options, trades, feed.rate, { book: 1 });
       const bars = {
         naive: byArrival(session, frames, feed.mode),
         tickshard: new Map(
@@ -141,7 +146,7 @@ export class TapeAccuracy {
   }
 
   table(date: string, machine: string): TapeTable {
-    return { date, machine, tapes: this.#tapes, cells: [...this.#cells.values()] };
+    return { date, machine, tapes: this.#tapes, cells: [...this.#cells.values()], fits: this.#fits };
   }
 }
 
