@@ -1,35 +1,35 @@
-/** Waits for a shard's signal of a seal, a gap or the end. */
+/** Waits for a counter in shared memory to change: a shard's seals, gaps and end, or the main thread's notices. */
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
-/** Longest wait on one counter, real ms: bounds the delay when a shard dies between store and notify. */
+/** Longest wait on one counter, real ms: bounds the delay when a thread dies between store and notify. */
 const MAX_WAIT_MS = 1000;
 
-/** Shards' counters of changes, as last seen. */
-export class ShardChanges {
-  readonly #memories: readonly ShardMemory[];
+/** A word that grows, and notifies, with each change. */
+export interface ChangeCounter {
+  readonly i32: Int32Array;
+  readonly index: number;
+}
+
+/** Counters of changes, as last seen. */
+export class Changes {
+  readonly #counters: readonly ChangeCounter[];
   /** -1 before the first look. */
   readonly #seen: number[];
   readonly #waits: (Promise<void> | undefined)[] = [];
 
-  constructor(memories: readonly ShardMemory[]) {
-    this.#memories = memories;
-    this.#seen = memories.map(() => -1);
-  }
-
-  /** True if every shard has applied END: nothing changes any more. */
-  get ended(): boolean {
-    return this.#memories.every(({ i32 }) => Atomics.load(i32, SHARD.ended) === 1);
+  constructor(counters: readonly ChangeCounter[]) {
+    this.#counters = counters;
+    this.#seen = counters.map(() => -1);
   }
 
   /** Notes the counters. Call it before reading: the next wait then finds what changes during the read. */
   look(): void {
-    for (const [shard, { i32 }] of this.#memories.entries())
-      this.#seen[shard] = Atomics.load(i32, SHARD.changes);
+    for (const [k, { i32, index }] of this.#counters.entries()) this.#seen[k] = Atomics.load(i32, index);
   }
 
   /** True if a counter has changed since the last look. */
   get moved(): boolean {
-    return this.#memories.some((_, shard) => this.#hasMoved(shard));
+    return this.#counters.some(({ i32, index }, k) => Atomics.load(i32, index) !== this.#seen[k]);
   }
 
   /** Resolves when a counter has changed, or when `signal` aborts. */
@@ -39,21 +39,32 @@ export class ShardChanges {
       while (!signal.aborted && !this.moved)
         await Promise.race([
           aborted.promise,
-          ...this.#memories.map((_, shard) => (this.#waits[shard] ??= this.#wait(shard))),
+          ...this.#counters.map((_, k) => (this.#waits[k] ??= this.#wait(k))),
         ]);
     } finally {
       aborted.release();
     }
   }
 
-  #hasMoved(shard: number): boolean {
-    return Atomics.load(this.#memories[shard].i32, SHARD.changes) !== this.#seen[shard];
+  async #wait(k: number): Promise<void> {
+    const { i32, index } = this.#counters[k];
+    await Atomics.waitAsync(i32, index, this.#seen[k], MAX_WAIT_MS).value;
+    this.#waits[k] = undefined;
+  }
+}
+
+/** The counters of all shards of a run. */
+export class ShardChanges extends Changes {
+  readonly #memories: readonly ShardMemory[];
+
+  constructor(memories: readonly ShardMemory[], others: readonly ChangeCounter[] = []) {
+    super([...memories.map(({ i32 }) => ({ i32, index: SHARD.changes })), ...others]);
+    this.#memories = memories;
   }
 
-  async #wait(shard: number): Promise<void> {
-    const { i32 } = this.#memories[shard];
-    await Atomics.waitAsync(i32, SHARD.changes, this.#seen[shard], MAX_WAIT_MS).value;
-    this.#waits[shard] = undefined;
+  /** True if every shard has applied END: no candle changes any more. */
+  get ended(): boolean {
+    return this.#memories.every(({ i32 }) => Atomics.load(i32, SHARD.ended) === 1);
   }
 }
 

@@ -1,8 +1,10 @@
 /**
- * What the engine knows of candles, as values: all that a `CandleSink` (`sink.ts`) needs. `stream.ts` makes them from
- * shared memory.
+ * What a run says of candles, as values: for every `CandleSink` (`sink.ts`), for `--stream` and `/events`, and for
+ * programs that use the library. `stream.ts` makes them from shared memory; docs/candles.md explains them.
  */
 import type { Instrument } from '../market/instrument.js';
+import type { ConnectionNotice, RunVerdict } from '../memory/notices.js';
+import type { GapCause } from '../memory/record.js';
 import type { CandleRow, CandleWithQuality } from './candle.js';
 
 export type EventInstrument = Pick<Instrument, 'exchange' | 'token' | 'symbol'>;
@@ -21,34 +23,59 @@ interface Positioned {
 interface OfMinute extends Positioned, CandleWithQuality {
   readonly instrument: EventInstrument;
   readonly timeframe: '1m';
+  /**
+   * Changes since the minute was sealed: 0 in a `candle`, unless it was read after a change. Of the same minute the
+   * event with the highest counts, and of two with the same the later one.
+   */
+  readonly revision: number;
 }
 
 /** A minute was sealed, or was open when the run ended and is partial. Once for each minute. */
-interface CandleSealed extends OfMinute {
+export interface CandleSealed extends OfMinute {
   readonly type: 'candle';
 }
 
 /** A minute's candle or quality changed after its `candle` event: a late packet, or a gap that became known. */
-interface CandleRevised extends OfMinute {
+export interface CandleRevised extends OfMinute {
   readonly type: 'revision';
-  /** As sealed; undefined when the minute had no tick then. */
-  readonly previous: CandleRow | undefined;
+  /** As sealed; null when the minute had no tick then. */
+  readonly previous: CandleRow | null;
 }
 
 /**
- * Nothing could be seen of any instrument from `fromMs` to `toMs`, epoch ms. Comes when the gap opens (`toMs`
- * undefined) and again when it ends. A run's first gap is the time before its first connection, its last the time
- * after its end.
+ * Nothing could be seen of any instrument from `fromMs` to `toMs`, epoch ms. Comes when the gap opens (`toMs` null)
+ * and again when it ends. A run's first gap is the time before its first connection, its last the time after its end.
  */
-interface GapSeen extends Positioned {
+export interface GapSeen extends Positioned {
   readonly type: 'gap';
   readonly fromMs: number;
-  readonly toMs: number | undefined;
+  readonly toMs: number | null;
+  readonly cause: GapCause;
 }
+
+/** An instrument stopped ticking while others tick. Not in a replay. */
+export interface InstrumentStale extends Positioned {
+  readonly type: 'stale';
+  readonly instrument: EventInstrument;
+  /** Its last tick, or when the first was due, epoch ms. */
+  readonly sinceMs: number;
+}
+
+/** It ticks again. Not in a replay. */
+export interface InstrumentLive extends Positioned {
+  readonly type: 'live';
+  readonly instrument: EventInstrument;
+}
+
+/** The connection opened, ended, or waits before the next attempt. Not in a replay. */
+export type ConnectionChanged = { readonly type: 'connection'; readonly sequence: number } & ConnectionNotice;
 
 /** Every candle has been sent. Comes last. */
-interface RunEnded extends Positioned {
+export interface RunEnded extends Positioned {
   readonly type: 'end';
+  /** Of the run; null where there is none: the library judges nothing, and a sink is told before the verdict. */
+  readonly verdict: RunVerdict | null;
 }
 
-export type CandleEvent = CandleSealed | CandleRevised | GapSeen | RunEnded;
+export type CandleEvent =
+  CandleSealed | CandleRevised | GapSeen | InstrumentStale | InstrumentLive | ConnectionChanged | RunEnded;

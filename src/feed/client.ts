@@ -36,6 +36,8 @@ interface FeedHandlers {
   text(text: FeedText, connection: number): void;
   /** A connection or an attempt ended; not by `stop`. */
   closed(end: ConnectionEnd): void;
+  /** The next attempt follows after `delayMs`, real. */
+  waiting?(delayMs: number): void;
   /** A log-in failed and will be retried. */
   retrying?(sentence: string): void;
   /** The client gave up after it was open: nothing more comes. */
@@ -233,6 +235,7 @@ export class FeedClient {
         this.#waiting = this.#options.clock.after(effect.delayMs, () =>
           this.#feed({ type: 'waited', expired: this.#expired() }),
         );
+        this.#options.handlers.waiting?.(Math.round(effect.delayMs));
         if (effect.patient) this.#expectOpenWithin(effect.delayMs + this.#options.firstOpenWithinMs);
         return;
       case 'giveUp':

@@ -1,21 +1,8 @@
 /** How connections end: all causes, each with what to do. */
 import type { FeedWords } from '../broker/broker.js';
+import type { EndCause } from '../memory/notices.js';
 
-export type EndCause =
-  | 'network'
-  | 'certificate'
-  | 'handshake-timeout'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'rate-limited'
-  | 'server-error'
-  | 'unexpected-answer'
-  | 'closed'
-  | 'dropped'
-  | 'protocol'
-  | 'flood'
-  | 'pong-overdue'
-  | 'mute';
+export type { EndCause };
 
 /** Of a connection or an attempt. */
 export interface ConnectionEnd {

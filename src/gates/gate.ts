@@ -4,8 +4,7 @@ import type { Facts } from './facts.js';
 export const STATUSES = ['pass', 'fail', 'warn', 'skip'] as const;
 export type Status = (typeof STATUSES)[number];
 
-export const RUN_VERDICTS = ['pass', 'fail', 'interrupted'] as const;
-export type RunVerdict = (typeof RUN_VERDICTS)[number];
+export { RUN_VERDICTS, type RunVerdict } from '../memory/notices.js';
 
 export interface Judgement {
   readonly status: Status;

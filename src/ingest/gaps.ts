@@ -9,6 +9,7 @@
  *
  * At most one gap is open. None begins before the last ends: no moment counts twice.
  */
+import type { GapCause } from '../memory/record.js';
 import type { Arrival } from './arrival.js';
 import type { Watermark } from './watermark.js';
 
@@ -25,12 +26,13 @@ const RESOLUTION_MS = 1000;
 export class Gaps {
   readonly #watermark: Watermark;
   /** Writes a gap into every ring; an open one ends at Infinity. */
-  readonly #write: (startMs: number, endMs: number) => void;
+  readonly #write: (cause: GapCause, startMs: number, endMs: number) => void;
   #subscription: Arrival = { connection: 0, monoMs: 0, marketMs: 0 };
+  #cause: GapCause = 'start';
   #startMs: number | undefined;
   #endMs = 0;
 
-  constructor(watermark: Watermark, write: (startMs: number, endMs: number) => void) {
+  constructor(watermark: Watermark, write: (cause: GapCause, startMs: number, endMs: number) => void) {
     this.#watermark = watermark;
     this.#write = write;
   }
@@ -50,10 +52,11 @@ export class Gaps {
   }
 
   /** Opens a gap at `fromMs`, unless one is open. */
-  open(fromMs: number): void {
+  open(cause: GapCause, fromMs: number): void {
     if (this.#startMs !== undefined) return;
+    this.#cause = cause;
     this.#startMs = Math.max(fromMs, this.#endMs);
-    this.#write(this.#startMs, Infinity);
+    this.#write(cause, this.#startMs, Infinity);
   }
 
   /**
@@ -72,7 +75,7 @@ export class Gaps {
   addSilence(fromMs: number, untilMs: number): void {
     // A gap that ended at a frame ahead of its time may already reach as far.
     if (this.#startMs !== undefined || untilMs < this.#endMs) return;
-    this.open(fromMs);
+    this.open('silence', fromMs);
     this.#close(untilMs + 1);
   }
 
@@ -89,6 +92,6 @@ export class Gaps {
     const startMs = this.#startMs!;
     this.#startMs = undefined;
     this.#endMs = endMs;
-    this.#write(startMs, endMs);
+    this.#write(this.#cause, startMs, endMs);
   }
 }

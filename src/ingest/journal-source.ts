@@ -11,6 +11,7 @@ import type { Engine } from './engine.js';
 import { sleep } from '../clock.js';
 import type { FeedText } from '../broker/broker.js';
 import type { MessageBatch } from '../broker/messages.js';
+import { RUN_VERDICTS, type RunVerdict } from '../memory/notices.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';
 
@@ -32,6 +33,8 @@ export interface JournalSummary {
   readonly ended: BlockStamp | undefined;
   /** Hashes of the run's rows by symbol; undefined if it did not write them. */
   readonly sum: Readonly<Record<string, string>> | undefined;
+  /** Null if it came to none, or did not write it. */
+  readonly verdict: RunVerdict | null;
   /** Times that the journal lacks (FLAG.incomplete); more than one only if the run was resumed. */
   readonly lacks: readonly JournalHole[];
   /** The run came to its end although the journal does not. */
@@ -109,6 +112,7 @@ export class JournalSummaryBuilder {
   readonly #connections: JournalSummary['connections'][number][] = [];
   #lastProcess: JournalSummary['lastProcess'] | undefined;
   #sum: JournalSummary['sum'];
+  #verdict: RunVerdict | null = null;
   #first: BlockStamp | undefined;
   #last: BlockStamp | undefined;
   #ended: BlockStamp | undefined;
@@ -161,7 +165,11 @@ export class JournalSummaryBuilder {
       if (hole !== undefined && hole.resumed === undefined)
         this.#lacks[this.#lacks.length - 1] = { ...hole, resumed: stamp };
     } else if (kind === KIND.end) this.#ended = stamp;
-    else if (kind === KIND.sum) this.#sum = sumOf(bytes, folder);
+    else if (kind === KIND.sum) {
+      const { verdict, ...sum } = sumOf(bytes, folder);
+      this.#sum = sum;
+      this.#verdict = RUN_VERDICTS.find((one) => one === verdict) ?? null;
+    }
   }
 
   /** The summary after `extent`. Throws EngineError JOURNAL if the journal does not name its run. */
@@ -190,6 +198,7 @@ export class JournalSummaryBuilder {
       extent,
       ended,
       sum,
+      verdict: this.#verdict,
       lacks: this.#lacks,
       over: this.#over,
       frames,

@@ -17,7 +17,7 @@
 import assert from 'node:assert';
 import { COUNTER } from '../memory/counters.js';
 import { FLAG, KIND, RECORD, SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
-import { whatOf } from '../memory/record.js';
+import { GAP_CAUSES, whatOf, type GapCause } from '../memory/record.js';
 import { isRangeBeyondCircuits } from './price-check.js';
 import { RingWriter } from '../memory/ring.js';
 import type { RowPlace } from '../memory/shard-reader.js';
@@ -104,7 +104,9 @@ export class Router {
     this.#places = options.places;
     this.#filter = options.filter;
     this.#watermark = options.watermark;
-    this.#gaps = new Gaps(options.watermark, (startMs, endMs) => this.#writeGap(startMs, endMs));
+    this.#gaps = new Gaps(options.watermark, (cause, startMs, endMs) =>
+      this.#writeGap(cause, startMs, endMs),
+    );
     this.#counters = options.counters;
     this.#connectionOf = new Int32Array(options.places.length);
     this.#sequences = new SequenceCheck(
@@ -127,7 +129,7 @@ export class Router {
 
   /** Opens the gap until the first live packet. `fromMs`: any time before the run's first candle. */
   openInitialGap(fromMs: number): void {
-    this.#gaps.open(fromMs);
+    this.#gaps.open('start', fromMs);
   }
 
   /** On a new connection, numbered upwards from 1. */
@@ -140,7 +142,8 @@ export class Router {
   disconnected(): void {
     this.fastPath.close();
     this.#sequences.rejectAll();
-    if (this.#watermark.unseenFromMs !== undefined) this.#gaps.open(this.#watermark.unseenFromMs);
+    if (this.#watermark.unseenFromMs !== undefined)
+      this.#gaps.open('connection', this.#watermark.unseenFromMs);
   }
 
   /**
@@ -245,7 +248,7 @@ export class Router {
     this.#sequences.rejectAll();
     this.#rejectHeld();
     const endMs = this.#watermark.seenUntilMs ?? 0;
-    this.#gaps.open(endMs);
+    this.#gaps.open('end', endMs);
     for (const ring of this.#rings) ring.control(KIND.end, 0, endMs, 0);
     this.#observer?.ended(endMs);
   }
@@ -354,9 +357,9 @@ export class Router {
     this.#counters[COUNTER.routed]++;
   }
 
-  #writeGap(startMs: number, endMs: number): void {
+  #writeGap(cause: GapCause, startMs: number, endMs: number): void {
     if (endMs === Infinity) this.#counters[COUNTER.gaps]++;
-    for (const ring of this.#rings) ring.control(KIND.gap, 0, startMs, endMs);
+    for (const ring of this.#rings) ring.control(KIND.gap, GAP_CAUSES.indexOf(cause), startMs, endMs);
     this.#observer?.gap(startMs, endMs);
   }
 

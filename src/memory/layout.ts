@@ -16,7 +16,7 @@
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
  * | SLOTS     | rows x 2 x 544      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
  * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
- * | AS_SEALED | rows x bars x 64    | shard  | writer       | each candle at its first seal: what the rule saw     |
+ * | AS_SEALED | rows x bars x 80    | shard  | writer       | each candle at its first seal: what the rule saw     |
  * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
  * | RING      | slots x 32 or 96    | main   | shard        | records in transit                                   |
  */
@@ -51,7 +51,7 @@ export const FLAG = {
  * ```
  */
 export const RECORD = {
-  /** Kind, flags and row (`record.ts`); in a SEAL, the last bar to seal in place of the row. */
+  /** Kind, flags and row (`record.ts`); in place of the row a SEAL has the last bar to seal, a GAP its cause. */
   what: 0, // I
   /** Low 32 bits of the receive time, monotonic real microseconds; 0: not measured. */
   receivedUs: 1, // I
@@ -158,8 +158,7 @@ export const SLOT = {
   outOfSession: 3,
   /** Falls of the cumulative volume that the next packet confirmed; each made a new anchor. */
   volumeResets: 4,
-  /** Volumes that the next packet took back. */
-  volumeStrays: 5,
+  volumeStrays: 5, // Volumes that the next packet took back.
   anchorVolume: 6,
   anchorSequenceLow: 7,
   anchorSequenceHigh: 8,
@@ -192,22 +191,23 @@ export const SLOT = {
   earlierLow: 28,
   sessionOpen: 29,
   exchangeAverage: 30,
+  sealedChanges: 31, // Packets that may have changed a sealed bar.
   /** Includes all the row's records up to this ring cursor; NaN: none. */
-  cursor: 31,
+  cursor: 32,
   /** -1: none. */
-  barIndex: 32,
-  sessionSum: 33,
-  sessionHigh: 34,
-  sessionLow: 35,
-  ticks: 36,
-  lastTime: 37,
-  lastPrice: 38,
-  lastSequenceLow: 39,
-  lastSequenceHigh: 40,
+  barIndex: 33,
+  sessionSum: 34,
+  sessionHigh: 35,
+  sessionLow: 36,
+  ticks: 37,
+  lastTime: 38,
+  lastPrice: 39,
+  lastSequenceLow: 40,
+  lastSequenceHigh: 41,
   /** Greatest tick time, epoch ms; 0: none. */
-  lastTickTime: 41,
-  bar: 42,
-  size: 42 + BAR.size,
+  lastTickTime: 42,
+  bar: 43,
+  size: 43 + BAR.size,
 } as const;
 
 /** A candle at its first seal, in doubles. */
@@ -220,11 +220,14 @@ export const AS_SEALED = {
   volume: 5,
   gapMs: 6,
   hasSnapshot: 7,
-  size: 8,
+  /** -1: not known yet. */
+  volSlack: 8,
+  coveredSeconds: 9,
+  size: 10,
 } as const;
 
-/** In doubles. */
-export const GAP = { startMs: 0, endMs: 1, size: 2 } as const;
+/** In doubles. `cause`: of GAP_CAUSES (record.ts). */
+export const GAP = { startMs: 0, endMs: 1, cause: 2, size: 3 } as const;
 export const GAP_CAPACITY = 1024;
 
 /**
@@ -360,22 +363,19 @@ export class ShardMemory {
     return this.i32[2 * this.recordOf(cursor) + RECORD.what];
   }
 
-  /** Double index of slot `which` (0 or 1). */
+  /** Double index of slot `which` (0 or 1); those below are double indexes too. */
   slotOf(row: number, which: number): number {
     return this.slots + (row * 2 + which) * SLOT.size;
   }
 
-  /** Double index in the table. */
   barOf(row: number, bar: number): number {
     return this.bars + (row * this.shape.bars + bar) * BAR.size;
   }
 
-  /** Double index. */
   asSealedOf(row: number, bar: number): number {
     return this.asSealed + (row * this.shape.bars + bar) * AS_SEALED.size;
   }
 
-  /** Double index. */
   staticOf(row: number): number {
     return this.statics + row * STATIC.size;
   }

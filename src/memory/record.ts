@@ -6,6 +6,13 @@ export const ROW_AT = 8;
 /** Rows that a record can name. */
 export const MAX_ROWS = 1 << 23;
 
+/**
+ * Why a span of market time was not seen: the run had not begun, its connection ended, the feed was mute, the run
+ * ended. A GAP's `what` has the index.
+ */
+export const GAP_CAUSES = ['start', 'connection', 'silence', 'end'] as const;
+export type GapCause = (typeof GAP_CAUSES)[number];
+
 /** Packs a `RECORD.what`. */
 export const whatOf = (kind: number, flags: number, row: number): number =>
   kind | (flags << FLAGS_AT) | (row << ROW_AT);

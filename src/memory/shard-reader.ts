@@ -5,6 +5,7 @@
 import { MINUTE_MS } from '../market/session.js';
 import { type Instrument } from '../market/instrument.js';
 import { BAR, AS_SEALED, GAP, MAIN, MARK, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
+import { GAP_CAUSES, type GapCause } from './record.js';
 
 /** An instrument's shard, and its row in it. */
 export interface RowPlace {
@@ -85,11 +86,12 @@ export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
 }
 
 /** The gaps in order, epoch ms; an open one ends at Infinity. */
-export function readGaps(m: ShardMemory): { startMs: number; endMs: number }[] {
+export function readGaps(m: ShardMemory): { startMs: number; endMs: number; cause: GapCause }[] {
   const count = Atomics.load(m.i32, SHARD.gaps);
   return Array.from({ length: count }, (_, k) => ({
     startMs: m.f64[m.gaps + k * GAP.size + GAP.startMs],
     endMs: m.f64[m.gaps + k * GAP.size + GAP.endMs],
+    cause: GAP_CAUSES[m.f64[m.gaps + k * GAP.size + GAP.cause]],
   }));
 }
 
@@ -208,7 +210,7 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
 }
 
 /** The slack of a bar's volume, at the edge with more (candles/candle.ts, `volSlack`). `s`: the row's valid slot. */
-function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
+export function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
   const f = m.f64;
   const endMs = endOf(m, row, bar);
   if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
@@ -235,6 +237,11 @@ function endSlackOf(m: ShardMemory, row: number, s: number, bar: number): number
   return 0;
 }
 
+/** Grows whenever a packet may have changed one of the row's sealed bars. */
+export function sealedChangesOf(m: ShardMemory, row: number): number {
+  return underVersion(m, row, (s) => m.f64[s + SLOT.sealedChanges]);
+}
+
 /** The bar of the row's last packet, with its index; undefined if sealed. */
 export function readOpenBar(
   m: ShardMemory,
@@ -250,6 +257,28 @@ export function readOpenBar(
 /** Records waiting in the ring. */
 export function ringDepth(m: ShardMemory): number {
   return (Atomics.load(m.i32, MAIN.tail) - Atomics.load(m.i32, SHARD.head)) | 0;
+}
+
+/**
+ * How often the bar changed since its first seal, as far as the memory tells: it rises with each late packet, and once
+ * each when its gap, its slack or its coverage are not what they were. 0 if it is open or had no tick then.
+ */
+export function changesSinceSeal(
+  m: ShardMemory,
+  row: number,
+  bar: number,
+  now: BarFigures,
+  gapMs: number,
+): number {
+  const f = m.f64;
+  const at = m.asSealedOf(row, bar);
+  if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + AS_SEALED.ticks] === 0) return now.revision;
+  return (
+    now.revision +
+    Number(f[at + AS_SEALED.gapMs] !== gapMs) +
+    Number(f[at + AS_SEALED.volSlack] !== (now.volSlack ?? -1)) +
+    Number(f[at + AS_SEALED.coveredSeconds] !== now.coveredSeconds)
+  );
 }
 
 /** The candle at its first seal, in wire units; undefined if the minute had no tick then. */

@@ -73,6 +73,7 @@ export function wireFeed(wiring: FeedWiring): FeedClient {
         record.closed(end);
         say(`Feed: ${end.sentence}`);
       },
+      waiting: (delayMs) => record.waiting(delayMs),
       retrying: (sentence) => say(`Feed: ${sentence} Trying again.`),
       failed: wiring.onFailed,
     },

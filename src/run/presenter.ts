@@ -66,8 +66,9 @@ export class Presenter {
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    // With --json, standard output holds only the report; people read standard error.
-    this.#terminal = terminalOn(plan.config.json ? process.stderr : process.stdout);
+    // With --json, standard output holds only the report, with --stream the events; people read standard error.
+    const { json, stream } = plan.config;
+    this.#terminal = terminalOn(json || stream ? process.stderr : process.stdout);
     this.#monitor = new RunMonitor(plan.speed);
   }
 

@@ -8,6 +8,8 @@ import { KIND, type Kind } from '../journal/format.js';
 import { givenEntry, type RunMeta } from '../journal/meta.js';
 import type { JournalPosition } from '../journal/segments.js';
 import { JournalWriter } from '../journal/writer.js';
+import type { Hashes } from '../gates/facts.js';
+import type { RunVerdict } from '../gates/gate.js';
 import { programVersion } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { filled, type WarmUpCandles } from '../candles/warm-up-candles.js';
@@ -125,10 +127,10 @@ export class RunJournal {
     });
   }
 
-  /** Writes the hashes, the last entry, and closes the journal. False if that is refused, which is reported. */
-  async conclude(clock: Clock, hashes: object): Promise<boolean> {
+  /** Writes hashes and verdict, the last entry, and closes the journal. False if that is refused, which is reported. */
+  async conclude(clock: Clock, sum: Hashes & { readonly verdict: RunVerdict }): Promise<boolean> {
     const { trouble } = this.journal.figures;
-    this.#note(clock, KIND.sum, Buffer.from(JSON.stringify(hashes)));
+    this.#note(clock, KIND.sum, Buffer.from(JSON.stringify(sum)));
     await this.journal.conclude();
     return this.journal.figures.trouble === trouble;
   }

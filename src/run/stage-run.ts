@@ -13,6 +13,7 @@ import type { Engine } from '../ingest/engine.js';
 import { wireEngine } from '../ingest/wire-engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import type { EnginePreset } from './engine-preset.js';
+import { EventOutput } from './event-output.js';
 import { exitCodeOf, finalFacts, reportWritten } from './finish.js';
 import { broker } from './broker.js';
 import { logOf, logSample, logStart, wireFeed } from './feed-wiring.js';
@@ -60,6 +61,7 @@ export class StageRun {
   #client: FeedClient | undefined;
   #journal: RunJournal | undefined;
   readonly #clock: RunClock;
+  readonly #events: EventOutput;
   /** Earlier candles: from the simulator, a warm-up or the killed run's journal. */
   #given: WarmUpCandles | undefined;
   #interrupted = false;
@@ -91,6 +93,7 @@ export class StageRun {
       },
       (tick) => logSample(this.#log, plan.instruments, tick),
     ));
+    this.#events = new EventOutput(plan, this.#engine, this.#ledger, (text) => this.#presenter.say(text));
   }
 
   async run(): Promise<number> {
@@ -138,6 +141,7 @@ export class StageRun {
         return EXIT.interrupted;
       this.#log = logOf(plan, (sentence) => this.#presenter.say(sentence));
       await shards.start();
+      this.#events.start();
       const from =
         this.#killed === undefined
           ? undefined
@@ -156,7 +160,7 @@ export class StageRun {
       this.#network.stop();
       prepared.stop();
       await this.#journal?.journal.stop();
-      await Promise.all([shards.stop(), writer.stop(), this.#presenter.stop()]);
+      await Promise.all([shards.stop(), writer.stop(), this.#events.stop(), this.#presenter.stop()]);
       this.#room.release();
       await this.#lock.release();
     }
@@ -220,7 +224,7 @@ export class StageRun {
     this.#presenter.banner([...prepared.warnings, ...networkWarnings(plan.outDir)]);
     const warm = await this.#warmUp(source);
     this.#journal?.describe(clock);
-    const record = new ConnectionRecord(clock);
+    const record = new ConnectionRecord(clock, this.#events.notices);
     const { line, client } = this.#wire(source, warm, record);
     const sources: FactSources = {
       plan,
@@ -339,11 +343,9 @@ export class StageRun {
       everyMs,
       () => {
         probe.sample();
-        const transitions = this.#presenter.show(
-          collectFacts(sources, this.#progress(clock)),
-          this.#clock.leftMin(clock),
-          clock,
-        );
+        const facts = collectFacts(sources, this.#progress(clock));
+        this.#events.update(facts);
+        const transitions = this.#presenter.show(facts, this.#clock.leftMin(clock), clock);
         for (const { gate, before } of transitions)
           this.#log.info({ gate, before }, `gate ${gate.id} turned from ${before} to ${gate.status}`);
         // The end sends, a look does not.
@@ -386,7 +388,8 @@ export class StageRun {
     );
     // After the report: a run killed before this line can be resumed and makes the same report.
     this.#room.release();
-    const concluded = (await this.#journal?.conclude(clock, hashes)) ?? true;
+    const concluded = (await this.#journal?.conclude(clock, { ...hashes, verdict })) ?? true;
+    await this.#events.conclude(verdict);
     this.#log.info({ verdict, poison: this.#engine.counters[COUNTER.poison] }, 'run ends');
     if (this.#broken !== undefined) throw this.#broken;
     return reported && concluded ? exitCodeOf(verdict) : EXIT.failed;

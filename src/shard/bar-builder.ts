@@ -34,7 +34,7 @@ import {
   type ShardMemory,
 } from '../memory/layout.js';
 import { kindOf, rowOf } from '../memory/record.js';
-import { barAt, gapMsIn, stampBarAt, tailBarAt } from '../memory/shard-reader.js';
+import { barAt, gapMsIn, slackOf, stampBarAt, tailBarAt } from '../memory/shard-reader.js';
 import {
   setAnchor,
   setSeen,
@@ -286,6 +286,8 @@ export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, curso
   f[s + SLOT.lastPrice] = f[r + PACKET.price];
   f[s + SLOT.lastSequenceLow] = f[r + PACKET.sequenceLow];
   f[s + SLOT.lastSequenceHigh] = f[r + PACKET.sequenceHigh];
+  const bar = f[s + SLOT.barIndex];
+  if (late || (bar >= 0 && bar <= m.i32[SHARD.sealed])) f[s + SLOT.sealedChanges] += 1;
   if (late) writer.hasLateTick = true;
   if (!hasVolume) writer.startAccumulating(row, s);
 }
@@ -306,6 +308,8 @@ function applySeal(m: ShardMemory, through: number): void {
       f[to + AS_SEALED.volume] = f[from + BAR.volume];
       f[to + AS_SEALED.gapMs] = gapMsIn(m, row, bar);
       f[to + AS_SEALED.hasSnapshot] = f[from + BAR.hasSnapshot];
+      f[to + AS_SEALED.volSlack] = slackOf(m, row, s, bar) ?? -1;
+      f[to + AS_SEALED.coveredSeconds] = f[from + BAR.coveredSeconds];
       f[to + AS_SEALED.ticks] = f[from + BAR.ticks];
     }
   }
@@ -314,7 +318,7 @@ function applySeal(m: ShardMemory, through: number): void {
 }
 
 /** Adds a gap, or sets the open one's end. Safe to repeat: its start identifies a gap. */
-export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
+export function applyGap(m: ShardMemory, cause: number, startMs: number, endMs: number): void {
   const f = m.f64;
   const count = m.i32[SHARD.gaps];
   const last = m.gaps + (count - 1) * GAP.size;
@@ -326,6 +330,7 @@ export function applyGap(m: ShardMemory, startMs: number, endMs: number): void {
   } else {
     f[last + GAP.size + GAP.startMs] = startMs;
     f[last + GAP.size + GAP.endMs] = endMs;
+    f[last + GAP.size + GAP.cause] = cause;
     Atomics.store(m.i32, SHARD.gaps, count + 1);
   }
   signalChange(m);
@@ -338,7 +343,8 @@ export function applyControl(m: ShardMemory, writer: RowWriter, at: number): voi
   if (kind === KIND.seal) {
     applySeal(m, rowOf(what));
     writer.stopAccumulating();
-  } else if (kind === KIND.gap) applyGap(m, m.f64[at + RECORD.timeMs], m.f64[at + RECORD.untilMs]);
+  } else if (kind === KIND.gap)
+    applyGap(m, rowOf(what), m.f64[at + RECORD.timeMs], m.f64[at + RECORD.untilMs]);
   else if (kind === KIND.end) {
     Atomics.store(m.i32, SHARD.ended, 1);
     signalChange(m);

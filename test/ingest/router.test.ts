@@ -235,8 +235,8 @@ describe('gaps', () => {
   it('beyond the room for them grow into one long one: too much rather than too little', () => {
     const m = engineOf(1, 1).memories[0];
     for (let k = 0; k < GAP_CAPACITY + 3; k++) {
-      applyGap(m, k * 100, Infinity);
-      applyGap(m, k * 100, k * 100 + 50);
+      applyGap(m, 0, k * 100, Infinity);
+      applyGap(m, 0, k * 100, k * 100 + 50);
     }
     expect(m.i32[SHARD.gaps]).toBe(GAP_CAPACITY);
     const last = m.gaps + (GAP_CAPACITY - 1) * GAP.size;

@@ -22,8 +22,9 @@ function eventOf(
     marketMs: 0,
     candle,
     quality,
+    revision: 0,
   } as const;
-  return type === 'candle' ? { type, ...event } : { type, ...event, previous: undefined };
+  return type === 'candle' ? { type, ...event } : { type, ...event, previous: null };
 }
 
 async function opened(
@@ -49,7 +50,7 @@ describe('ParquetSink', () => {
     inFolder(async (folder) => {
       const { sink, written } = await opened(folder);
       await sink.write([eventOf(candleOf({ minute: 0 })), eventOf(candleOf({ minute: 1, partial: true }))]);
-      await sink.write([{ type: 'gap', sequence: 0, marketMs: 0, fromMs: 0, toMs: 1 }]);
+      await sink.write([{ type: 'gap', sequence: 0, marketMs: 0, fromMs: 0, toMs: 1, cause: 'start' }]);
       expect(written).toEqual([]);
       await sink.flush();
       expect(written.map(({ rows }) => rows)).toEqual([2, 2]);

@@ -123,6 +123,13 @@ export const OUTPUT_OPTIONS = [
     name: 'json',
     commands: RUNS,
     help: 'print the report on standard output, and nothing else there',
+    rules: [excludes('stream')],
+  }),
+  flag({
+    name: 'stream',
+    commands: [...RUNS, 'replay'],
+    help: 'print each candle, revision and gap as one line of JSON on standard output, and nothing else there',
+    rules: [excludes('json')],
   }),
   flag({
     name: 'json',

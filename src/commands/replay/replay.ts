@@ -7,7 +7,7 @@ import type { FileIdentity } from '../../candles/candle.js';
 import { RULES } from '../../candles/rules.js';
 import { defineCommand } from '../../cli/command.js';
 import type { ValuesOf } from '../../cli/options/table.js';
-import { SystemClock, sleep } from '../../clock.js';
+import { SystemClock, sleep, type Clock } from '../../clock.js';
 import { EngineError, EXIT } from '../../errors.js';
 import { count } from '../../text/count.js';
 import type { Engine } from '../../ingest/engine.js';
@@ -22,6 +22,7 @@ import {
 import { runsIn, segmentsOf } from '../../journal/folder.js';
 import type { BlockStamp } from '../../journal/format.js';
 import { LEDGER } from '../../memory/io-ledger.js';
+import { Notices } from '../../memory/notices.js';
 import { checkExisting } from '../../parquet/existing.js';
 import { broker } from '../../run/broker.js';
 import { hashesOf, shardsDrained } from '../../run/finish.js';
@@ -29,6 +30,7 @@ import { OutLock, type LockToken } from '../../parquet/out-lock.js';
 import { checkFolder, probeFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
+import { StreamHost } from '../../threads/stream-host.js';
 import { WriterHost } from '../../threads/writer-host.js';
 import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
 
@@ -112,6 +114,17 @@ function replayerOf(head: JournalSummary, out: string, lock: LockToken, options:
   return { engine, intake, shards, writer, failures };
 }
 
+/** What a replay has no part in, it does not note: connections, and instruments that were stale. */
+function streamOf(engine: Engine, notices: Notices, clock: Clock): StreamHost {
+  return new StreamHost({
+    engine,
+    notices,
+    ledger: new SharedArrayBuffer(LEDGER.words * 4),
+    clock,
+    onBroken: (sentence) => void process.stderr.write(`tickshard: ${sentence}\n`),
+  });
+}
+
 /** Symbols whose history is not what the run read. */
 function historyNotes({ meta }: JournalSummary, rowsNow: Readonly<Record<string, string>>): string[] {
   const moved = Object.entries(meta.history?.rows ?? {})
@@ -162,9 +175,12 @@ async function lockedOutcome(
   const { folder } = head;
   const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, options);
   const clock = new SystemClock();
+  const notices = new Notices(engine.places.length);
+  const stream = options.stream ? streamOf(engine, notices, clock) : undefined;
   const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   const fed = async (): Promise<JournalSummary> => {
     await shards.start();
+    stream?.start();
     const about = await feed.run();
     intake.end();
     engine.router.publish();
@@ -184,6 +200,8 @@ async function lockedOutcome(
     const { historyRows } = await preparing;
     const about = await feeding;
     const conclusion = await writer.finish();
+    notices.conclude(about.verdict);
+    await stream?.finish();
     const hashes = hashesOf(writer.evaluations, conclusion);
     return {
       about,
@@ -202,7 +220,7 @@ async function lockedOutcome(
       notes: [...notesOf(about), ...historyNotes(head, historyRows)],
     };
   } finally {
-    await Promise.all([shards.stop(), writer.stop()]);
+    await Promise.all([shards.stop(), writer.stop(), stream?.stop()]);
   }
 }
 
@@ -212,7 +230,8 @@ async function replay(options: ReplayOptions): Promise<number> {
   const release = onStop(() => process.exit(EXIT.interrupted));
   try {
     const outcome = await outcomeOf(await readJournalHead(resolve(runFolder(options.journal))), options);
-    process.stdout.write(`${options.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`);
+    const output = options.stream ? process.stderr : process.stdout;
+    output.write(`${options.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`);
     return outcome.problems.length === 0 ? EXIT.pass : EXIT.failed;
   } finally {
     release();
