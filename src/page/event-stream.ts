@@ -29,7 +29,7 @@ export class EventStream {
 
   #connect(): void {
     this.#lastEventMs = monoMs();
-    const source = new EventSource('/events');
+    const source = new EventSource('/state');
     this.#source = source;
     const on = (name: string, handle: (data: unknown) => void): void =>
       source.addEventListener(name, (event) => {

@@ -3,6 +3,7 @@ import { SystemClock } from '../clock.js';
 import { istStamp } from '../market/session.js';
 import { dashboardRun } from '../dashboard/status.js';
 import { programVersion, dependencyVersions } from '../paths.js';
+import type { Notices } from '../memory/notices.js';
 import type { Engine } from '../ingest/engine.js';
 import { optionsOf, type Plan } from './plan.js';
 import { DashboardHost, type Addresses, type DashboardHostOptions } from '../threads/dashboard-host.js';
@@ -11,7 +12,7 @@ import { DashboardHost, type Addresses, type DashboardHostOptions } from '../thr
 export async function openPages(
   plan: Plan,
   engine: Engine,
-  ledger: SharedArrayBuffer,
+  { ledger, notices }: { readonly ledger: SharedArrayBuffer; readonly notices: Notices },
   hooks: Pick<DashboardHostOptions, 'onTrouble' | 'onGone'>,
 ): Promise<{ readonly observers: DashboardHost; readonly addresses: Addresses } | undefined> {
   const { config, runId, identity, volumeKind, speed, stepped } = plan;
@@ -37,6 +38,7 @@ export async function openPages(
     engine,
     sessions: plan.instruments.map(plan.sessionOf),
     ledger,
+    notices,
     clock,
     dashboard,
     metrics,

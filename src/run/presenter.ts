@@ -13,6 +13,7 @@ import { Terminal } from '../terminal/terminal.js';
 import type { GateTransition } from '../monitor/gate-transitions.js';
 import { RunMonitor } from '../monitor/run-monitor.js';
 import { programVersion, dependencyVersions } from '../paths.js';
+import type { Notices } from '../memory/notices.js';
 import type { Engine } from '../ingest/engine.js';
 import { candlesOf, reportViews } from './collect-facts.js';
 import type { DashboardHost } from '../threads/dashboard-host.js';
@@ -89,10 +90,10 @@ export class Presenter {
   /** Opens what was asked for and prints the addresses. Throws EngineError CONFIG if a port is taken. */
   async openPages(
     engine: Engine,
-    ledger: SharedArrayBuffer,
+    shared: { readonly ledger: SharedArrayBuffer; readonly notices: Notices },
     onTrouble: (sentence: string) => void,
   ): Promise<void> {
-    const opened = await openPages(this.#plan, engine, ledger, {
+    const opened = await openPages(this.#plan, engine, shared, {
       onTrouble,
       onGone: (sentence) => this.say(sentence),
     });

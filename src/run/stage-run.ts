@@ -135,7 +135,8 @@ export class StageRun {
     const writer = this.#writer();
     try {
       const { notes, historyRows } = await writer.prepare();
-      await this.#presenter.openPages(this.#engine, this.#ledger, (sentence) => this.#log.warn(sentence));
+      const shared = { ledger: this.#ledger, notices: this.#events.notices };
+      await this.#presenter.openPages(this.#engine, shared, (sentence) => this.#log.warn(sentence));
       const claim = { lock: this.#lock, room: this.#room };
       if (!(await claimFolders(plan, claim, this.#over, (text) => this.#presenter.say(text))))
         return EXIT.interrupted;

@@ -10,6 +10,7 @@ import type { Evaluation } from '../momentum/series.js';
 import type { StatusUpdate } from '../dashboard/model.js';
 import type { Facts } from '../gates/facts.js';
 import type { DashboardRun } from '../dashboard/state.js';
+import type { Notices } from '../memory/notices.js';
 import type { RunEvent } from '../monitor/event.js';
 import { type TradingSession } from '../market/session.js';
 import type { Engine } from '../ingest/engine.js';
@@ -29,6 +30,7 @@ export interface DashboardHostOptions {
   readonly engine: Engine;
   readonly sessions: readonly TradingSession[];
   readonly ledger: SharedArrayBuffer;
+  readonly notices: Notices;
   readonly clock: Clock;
   readonly dashboard: number | undefined;
   readonly metrics: number | undefined;
@@ -156,7 +158,7 @@ export class DashboardHost {
 
   /** A replacement listens at the same ports and gets everything again. */
   #task(onMessage: (message: FromDashboard, port: MessagePort) => void): ThreadTask {
-    const { run, engine, sessions, ledger, dashboard, metrics } = this.#options;
+    const { run, engine, sessions, ledger, notices, dashboard, metrics } = this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromDashboard) => onMessage(message, port1));
     this.#isNew = true;
@@ -168,6 +170,7 @@ export class DashboardHost {
       sessions,
       counters: engine.counters,
       ledger,
+      notices: notices.buffer,
       dashboard: portOf(this.#addresses?.dashboard) ?? dashboard,
       metrics: portOf(this.#addresses?.metrics) ?? metrics,
     };

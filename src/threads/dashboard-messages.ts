@@ -16,6 +16,8 @@ export interface DashboardTask {
   readonly sessions: readonly TradingSession[];
   readonly counters: Float64Array;
   readonly ledger: SharedArrayBuffer;
+  /** Memory of the run's notices. */
+  readonly notices: SharedArrayBuffer;
   /** Ports; undefined for what is not wanted. */
   readonly dashboard: number | undefined;
   readonly metrics: number | undefined;

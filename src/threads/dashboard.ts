@@ -4,14 +4,18 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { SystemClock, sleep } from '../clock.js';
+import { CandleStream } from '../candles/stream.js';
 import { DashboardModel } from '../dashboard/model.js';
 import { answer, LocalServer } from '../dashboard/local-server.js';
 import { runMetrics } from '../dashboard/metrics/run-metrics.js';
 import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
 import { LIVE_POLICY, livePage, pageParts } from '../dashboard/page.js';
+import { EventFeed } from '../dashboard/event-feed.js';
+import { NumberedEvents } from '../dashboard/numbered-events.js';
 import { Viewers } from '../dashboard/viewers.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { ShardMemory } from '../memory/layout.js';
+import { Notices } from '../memory/notices.js';
 import type { DashboardTask, FromDashboard, ToDashboard } from './dashboard-messages.js';
 
 /** Real ms for connections to take the last update. */
@@ -25,6 +29,8 @@ export class Dashboard {
   readonly #viewers: Viewers;
   readonly #page: LocalServer | undefined;
   readonly #metrics: LocalServer | undefined;
+  readonly #events: EventFeed;
+  readonly #ending = new AbortController();
   #feed: FeedFigures | undefined;
 
   constructor(task: DashboardTask) {
@@ -33,6 +39,12 @@ export class Dashboard {
     const memories = task.shards.map(({ shape, buffer }) => new ShardMemory(shape, buffer));
     const { run, places, sessions } = task;
     this.#model = new DashboardModel({ run, memories, places, sessions });
+    const shards = memories.map((memory, shard) => ({
+      memory,
+      places: places.filter((place) => place.shard === shard),
+    }));
+    const stream = new CandleStream(shards, new Notices(places.length, task.notices));
+    this.#events = new EventFeed(new NumberedEvents(stream), Math.floor(this.#clock.wallMs()).toString(36));
     this.#viewers = new Viewers(() =>
       this.#trouble('A page that did not read what it was sent was cut off.'),
     );
@@ -59,7 +71,11 @@ export class Dashboard {
       return this.#close(servers);
     }
     this.#say({ kind: 'listening', dashboard: this.#page?.url, metrics: this.#metrics?.url });
+    if (this.#page !== undefined) void this.#events.follow(this.#ending.signal);
     await stopped;
+    this.#ending.abort();
+    this.#events.update();
+    this.#events.end();
     this.#viewers.end();
     await sleep(FAREWELL_MS);
     await this.#close(servers);
@@ -96,7 +112,8 @@ export class Dashboard {
           answer(response, 200, 'text/html; charset=utf-8', page, { 'Content-Security-Policy': LIVE_POLICY }),
         '/page.js': (_, response) => answer(response, 200, 'text/javascript; charset=utf-8', parts.script),
         '/page.css': (_, response) => answer(response, 200, 'text/css; charset=utf-8', parts.style),
-        '/events': (_, response) => this.#viewers.join(response, this.#model.state),
+        '/state': (_, response) => this.#viewers.join(response, this.#model.state),
+        '/events': (request, response) => this.#events.join(request, response),
       },
     });
   }

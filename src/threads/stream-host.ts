@@ -8,7 +8,7 @@ import type { FromStream, StreamTask, ToStream } from './stream-messages.js';
 import { ThreadHost, type ThreadTask } from './thread-host.js';
 
 /** Real ms for which a reader may take nothing of the last events. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10_000;
 /** Real ms between two looks at what it took. */
 const LOOK_MS = 100;
 

@@ -29,7 +29,7 @@ async function serve(
     onFailure: (sentence) => failures.push(sentence),
     routes: {
       '/': (_, response) => answer(response, 200, 'text/plain', 'hello'),
-      '/events': (_, response) => {
+      '/state': (_, response) => {
         joined.push(response);
         viewers.join(response, state());
       },
@@ -76,7 +76,7 @@ function watch(server: LocalServer): {
   let look = (): void => undefined;
   let over: () => void;
   const closed = new Promise<void>((resolve) => (over = resolve));
-  get(`${server.url}/events`, (response) => {
+  get(`${server.url}/state`, (response) => {
     sockets.push(response.socket);
     response
       .setEncoding('utf8')
@@ -170,7 +170,7 @@ describe('the local server', () => {
   it('lists its paths for an unknown path, also for names that every object has', async () => {
     const server = await serve(new Viewers());
     for (const path of ['/nothing', '/../package.json', '/__proto__', '/constructor', '/toString'])
-      expect(await ask(server, path)).toMatchObject({ status: 404, body: 'There are: / /events /broken\n' });
+      expect(await ask(server, path)).toMatchObject({ status: 404, body: 'There are: / /state /broken\n' });
     expect(await ask(server, '/?x=1')).toMatchObject({ status: 200, body: 'hello' });
     expect(await ask(server, '/', { method: 'HEAD' })).toMatchObject({
       status: 200,
@@ -227,7 +227,7 @@ describe('viewers', () => {
     const server = await serve(viewers, () => state);
     const all = Array.from({ length: MAX_VIEWERS }, () => watch(server));
     await Promise.all(all.map(({ saw }) => saw(/event: whole/)));
-    expect((await ask(server, '/events')).status).toBe(503);
+    expect((await ask(server, '/state')).status).toBe(503);
     sockets[0].destroy();
     await until(() => viewers.count < MAX_VIEWERS);
     await watch(server).saw(/event: whole/);
@@ -241,7 +241,7 @@ describe('viewers', () => {
     await reader.saw(/event: whole/);
     const mute = connect(Number(new URL(server.url).port), '127.0.0.1');
     sockets.push(mute);
-    mute.write(`GET /events HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n\r\n`);
+    mute.write(`GET /state HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n\r\n`);
     mute.pause();
     await until(() => viewers.count === 2);
     let [ms, told, kept] = [0, 0, 0];
@@ -269,7 +269,7 @@ describe('viewers', () => {
     sockets.push(slow);
     let text = '';
     slow.setEncoding('utf8').on('data', (more: string) => (text += more));
-    slow.write(`GET /events HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n\r\n`);
+    slow.write(`GET /state HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n\r\n`);
     await until(() => text.includes('event: whole'));
     slow.pause();
     for (let told = 0; told < 100; told++) {

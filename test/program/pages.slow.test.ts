@@ -28,7 +28,7 @@ function neverRead(port: number): void {
   sockets.push(socket);
   socket.on('error', () => undefined);
   socket.pause();
-  socket.write(`GET /events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+  socket.write(`GET /state HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
 }
 
 describe('a run that is watched', () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { dashboardStatus } from '../../src/dashboard/status.js';
 import { COUNTER } from '../../src/memory/counters.js';
+import { Notices } from '../../src/memory/notices.js';
 import { LEDGER } from '../../src/memory/io-ledger.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import {
@@ -56,6 +57,7 @@ function hostOf(
     engine,
     sessions,
     ledger,
+    notices: new Notices(engine.places.length),
     clock: new SystemClock(),
     dashboard: 0,
     metrics: 0,
@@ -123,7 +125,7 @@ describe('the page', () => {
     const { host } = hostOf(script.engine);
     const { dashboard } = await host.start();
     host.tell(look(at('11:02') + 21_000));
-    const text = await stream(`${dashboard}/events`, /event: whole\n[^\n]+\n\n/);
+    const text = await stream(`${dashboard}/state`, /event: whole\n[^\n]+\n\n/);
     const whole = JSON.parse(/event: whole\ndata: ([^\n]+)/.exec(text)![1]) as { rows: { last: number }[] };
     expect(whole.rows[0].last).toBe(102);
   });
@@ -201,7 +203,7 @@ describe('the thread', () => {
     while (said.length === 0) await new Promise((resolve) => setImmediate(resolve));
     await eventually(`${dashboard}/`, (text) => text.includes('page.js'));
     host.tell(look(at('11:02') + 22_000));
-    await stream(`${dashboard}/events`, /event: whole/);
+    await stream(`${dashboard}/state`, /event: whole/);
     expect(said[0]).toMatch(/^The thread of the page and the metrics died: /);
     expect(gone).toEqual([]);
   });
