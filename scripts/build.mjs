@@ -89,7 +89,8 @@ function outputsOf(program) {
     .getSourceFiles()
     .filter((file) => !file.isDeclarationFile && !program.getProgram().isSourceFileFromExternalLibrary(file))
     .map(({ fileName }) => relative('.', fileName).split(sep).join('/').replace(/ts$/, 'js'));
-  return [...own.flatMap((path) => [path, `${path}.map`]), ...PAGE, INFO];
+  const types = own.map((path) => path.replace(/js$/, 'd.ts'));
+  return [...own.flatMap((path) => [path, `${path}.map`]), ...types, ...PAGE, INFO];
 }
 
 /**

@@ -12,7 +12,7 @@ declare module 'vitest' {
 const fastOnly = inject('fastOnly');
 
 /** `it` for a case that `npm test` passes over: it takes seconds, and a similar one is fast. */
-export const slow = it.skipIf(fastOnly);
+export const slow: ReturnType<typeof it.skipIf> = it.skipIf(fastOnly);
 
 /** The rows of a table of cases: all, or in `npm test` the first `count`. */
 export const firstOf = <T>(count: number, rows: readonly T[]): T[] =>

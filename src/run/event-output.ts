@@ -37,8 +37,12 @@ export class EventOutput {
   }
 
   /** Notes what changed since the facts before. */
-  update(facts: Facts): void {
-    this.#staleness.update(facts);
+  update({ feed, market, symbols }: Pick<Facts, 'feed' | 'market' | 'symbols'>): void {
+    this.#staleness.update(
+      feed.connected,
+      market.timeMs,
+      symbols.map(({ figures }) => figures.lastTickMs),
+    );
   }
 
   /** The stream ends with the verdict. Waits while its reader reads. */

@@ -26,7 +26,7 @@ export interface FeedWiring {
   readonly engine: Engine;
   readonly line: Pipeline;
   readonly record: ConnectionRecord;
-  readonly network: NetworkAudit;
+  readonly network: Pick<NetworkAudit, 'enter'>;
   readonly log: Log;
   /** Number of the killed process's last connection; 0 in a new run. */
   readonly connectionsBefore: number;

@@ -118,7 +118,8 @@ export function accessTo(feed: RemoteFeed): Access {
   return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT, warnings };
 }
 
-async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
+/** Starts the simulator's process. Throws EngineError SIMULATOR or USAGE. */
+export async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const { feed, history, warmUp } = plan.config;
   // The simulator sends no history if `--history` or a warm-up supplies it.
   const told = history === undefined && !warmUp;
@@ -167,12 +168,19 @@ async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
 export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
   if (feed.kind === 'sim') return prepareSimulator(plan);
-  const { endpoint, credentials, warnings } = accessTo(feed);
+  const { credentials, warnings } = accessTo(feed);
+  return { ...remoteSource(plan, credentials), warnings };
+}
+
+/** The broker or another server, with these credentials. Throws EngineError USAGE or CONFIG. */
+export function remoteSource({ config: { feed } }: Plan, credentials: Credentials): PreparedSource {
+  if (feed.kind === 'sim') throw new EngineError('SIMULATOR', 'A simulated feed has a process of its own.');
+  const endpoint = endpointOf(feed);
   const source = (): Source => ({
     endpoint,
     credentials,
     clock: new SystemClock(feed.kind === 'url' && feed.marketClock !== undefined ? feed.marketClock : {}),
     stepper: undefined,
   });
-  return { given: undefined, warnings, start: () => Promise.resolve(source()), stop: () => undefined };
+  return { given: undefined, warnings: [], start: () => Promise.resolve(source()), stop: () => undefined };
 }

@@ -33,7 +33,7 @@ export interface Outstanding {
 export function outstandingOf(
   { memories }: Pick<Engine, 'memories'>,
   line: Pipeline,
-  writer: WriterHost,
+  writer: Pick<WriterHost, 'settle'>,
 ): Outstanding {
   const changes = new ShardChanges(memories);
   return {

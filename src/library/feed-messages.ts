@@ -1,0 +1,35 @@
+/** Messages between a feed and its engine's thread. None holds a candle: these are read from memory. */
+import type { ErrorCode } from '../errors.js';
+import type { RowPlace } from '../memory/shard-reader.js';
+import type { ShardShape } from '../memory/layout.js';
+import type { FeedSettings } from './types.js';
+
+export interface EngineTask {
+  readonly settings: FeedSettings;
+}
+
+export type FromEngine =
+  | {
+      readonly kind: 'memory';
+      readonly shards: readonly {
+        readonly shape: ShardShape;
+        readonly buffer: SharedArrayBuffer;
+        readonly places: readonly RowPlace[];
+      }[];
+      readonly notices: SharedArrayBuffer;
+    }
+  /** The first connection is open. */
+  | { readonly kind: 'open' }
+  /** Nothing more is written; `failure` is why, if not for the run's end. */
+  | { readonly kind: 'over'; readonly failure: EngineFailure | undefined };
+
+export interface EngineFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** Ends the run in order. */
+export interface ToEngine {
+  readonly kind: 'stop';
+}

@@ -1,0 +1,67 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** `tickshard/sim`: the simulated broker as a test fixture, for any client of the broker's protocol. */
+import { SystemClock } from '../clock.js';
+import { DEFAULT_AT, time } from '../cli/values.js';
+import { niftyFifty, shippedCalendar } from '../run/universe.js';
+import { startBroker as startSimulated } from '../sim/broker.js';
+import { checkSymbols, parseFault } from '../sim/faults/fault.js';
+import { DEMO_ACCOUNT } from '../sim/login.js';
+import { Market } from '../sim/market.js';
+import { readTape } from '../sim/tape-file.js';
+import { asFeedErrors } from './error.js';
+import type { AngelCredentials, BrokerChoice, SimulatedOptions } from './types.js';
+
+export interface StartBrokerOptions extends Omit<SimulatedOptions, 'speed'> {
+  /** Market seconds a second. Default 60. */
+  readonly speed?: number | undefined;
+  /** Default: any that is free. */
+  readonly port?: number | undefined;
+}
+
+export interface SimulatedServer {
+  /** `ws://127.0.0.1:PORT`: the feed; log-in and candles are on the same port over HTTP. */
+  readonly url: string;
+  readonly port: number;
+  /** Of its demo account. */
+  readonly credentials: AngelCredentials;
+  /** For `openFeed`: this server, with its account and market time. */
+  readonly broker: BrokerChoice;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a broker of the NIFTY 50 on loopback. It runs in the caller's thread: while that computes, nothing is sent.
+ * Throws FeedError `USAGE` or `SIMULATOR`.
+ */
+export function startBroker(options: StartBrokerOptions = {}): Promise<SimulatedServer> {
+  return asFeedErrors(async () => {
+    const { seed = 1, speed = 60, at = DEFAULT_AT, faults = [], tape, port = 0 } = options;
+    const listings = niftyFifty();
+    const parsed = faults.map(parseFault);
+    checkSymbols(parsed, listings);
+    const startMs = time.read(at, 'at');
+    const market = new Market({
+      seed,
+      listings,
+      calendar: shippedCalendar(),
+      startMs,
+      tape: tape && { symbol: tape.instrument.replace(/^NSE:/, ''), tape: await readTape(tape.path) },
+    });
+    const clock = new SystemClock({ originMs: startMs, speed });
+    const server = await startSimulated({ port, market, clock, faults: parsed });
+    const credentials: AngelCredentials = DEMO_ACCOUNT;
+    const url = `ws://127.0.0.1:${server.port}`;
+    return {
+      url,
+      port: server.port,
+      credentials,
+      get broker(): BrokerChoice {
+        const atMonoMs = clock.monoMs();
+        return { kind: 'angel', credentials, url, marketClock: { at: clock.marketMs(), speed, atMonoMs } };
+      },
+      close: () => server.close(),
+      [Symbol.asyncDispose]: () => server.close(),
+    };
+  });
+}
