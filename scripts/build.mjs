@@ -56,7 +56,7 @@ function inputsDigest() {
   const settings = ['tsconfig.json', 'package.json', 'package-lock.json'].filter((path) =>
     fs.existsSync(path),
   );
-  const sources = ['scripts', 'src', 'workers', 'bench', 'test'].flatMap(filesIn).filter(isInput);
+  const sources = ['scripts', 'src', 'workers', 'bench', 'test', 'examples'].flatMap(filesIn).filter(isInput);
   for (const path of [...settings, ...sources])
     hash.update(`${path}\0`).update(fs.readFileSync(path)).update('\0');
   return hash.digest('hex');

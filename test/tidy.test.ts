@@ -36,9 +36,10 @@ const ROOMS = roomsOf(`
   sim           stepped market memory candles broker broker/angel
   cli           market reconcile sim
   threads       market memory candles momentum parquet shard ingest gates monitor dashboard
-  workers       market memory candles momentum parquet shard dashboard sim threads
   run           stepped market memory candles broker broker/angel feed journal ingest momentum parquet gates \
                 monitor dashboard terminal sim cli threads
+  library       market memory candles broker journal reconcile sim cli run
+  workers       market memory candles momentum parquet shard dashboard sim threads library
   commands      stepped market memory candles broker feed journal ingest momentum parquet reconcile gates \
                 dashboard terminal sim cli threads run
   main          memory cli commands
@@ -146,8 +147,8 @@ describe('imports', () => {
       const advice = `${path}: use src/broker/broker.ts`;
       const wrong = importsOf(path).filter((target) => roomOf(`${target}.ts`) === 'broker/angel');
       expect(wrong, advice).toEqual([]);
-      // Help texts name the broker to its users; one of them is the simulator's.
-      if (roomOf(path) !== 'cli' && path !== 'src/commands/simulate.ts')
+      // Help texts name the broker to its users, one of them the simulator's; the library's users choose it by name.
+      if (!['cli', 'library'].includes(roomOf(path)) && path !== 'src/commands/simulate.ts')
         expect(read(path).match(/angel|smart-?api/gi), advice).toBeNull();
     }
   });

@@ -28,6 +28,8 @@ export interface FrameCodec {
    * Decodes a message into `packet`, or leaves `packet` unchanged and returns why. Never throws, allocates nothing.
    */
   decode(bytes: Uint8Array, packet: Packet): FrameRefusal | undefined;
+  /** The frame of a packet. Throws RangeError for an unknown mode. Allocates. */
+  encode(packet: Packet): Uint8Array;
   /** True if the binary message of `length` bytes at `at` has its mode's length. */
   looksLikePacket(bytes: Uint8Array, at: number, length: number): boolean;
   /** The packet as `tickshard decode` prints it, the fields of its mode. Allocates. */

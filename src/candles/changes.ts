@@ -11,7 +11,7 @@ export interface ChangeCounter {
 }
 
 /** Counters of changes, as last seen. */
-export class Changes {
+class Changes {
   readonly #counters: readonly ChangeCounter[];
   /** -1 before the first look. */
   readonly #seen: number[];

@@ -1,8 +1,10 @@
 /** `tickshard/compare`: our candles beside another source's, minute by minute, with a verdict. */
 import type { CandleRow, QualityRow } from '../candles/candle.js';
+import { MINUTE_MS } from '../market/session.js';
 import { compareCandles as compareSides, type Comparison } from '../reconcile/comparison.js';
 import { systematicDifferences } from '../reconcile/systematic.js';
 import type { SymbolPair } from '../reconcile/symbol-comparison.js';
+import { FeedError } from './error.js';
 import { judge } from '../reconcile/verdict.js';
 
 export type { CandleRow, Comparison, QualityRow };
@@ -27,9 +29,25 @@ export interface CandleVerdict {
   readonly comparison: Comparison;
 }
 
+const NUMBERS = ['timestampMs', 'open', 'high', 'low', 'close', 'volume'] as const;
+
+function checkCandle(symbol: string, candle: Partial<Record<(typeof NUMBERS)[number], number>>): void {
+  const wrong = NUMBERS.find((name) => !Number.isFinite(candle[name]));
+  if (wrong !== undefined)
+    throw new FeedError(
+      'USAGE',
+      `A candle of ${symbol} has ${String(candle[wrong])} as ${wrong}, which takes a number.`,
+    );
+  if (candle.timestampMs! % MINUTE_MS !== 0)
+    throw new FeedError(
+      'USAGE',
+      `A candle of ${symbol} begins at ${candle.timestampMs!}, which is no whole minute in epoch ms.`,
+    );
+}
+
 /**
  * Compares as `tickshard compare` does (docs/compare.md): partial minutes prove nothing, differences have causes, and
- * more than 0.1 % without one fail. `unexplainedPercent`: another limit.
+ * more than 0.1 % without one fail. `unexplainedPercent`: another limit. Throws FeedError `USAGE` for what is no candle.
  */
 export function compareCandles(
   symbols: readonly CandlesToCompare[],
@@ -37,6 +55,7 @@ export function compareCandles(
 ): CandleVerdict {
   const pairs = symbols.map((one): SymbolPair => {
     const { symbol, exchange = 'NSE', tickSize, mode, ours, reference } = one;
+    for (const candle of [...reference, ...ours.map((row) => row.candle)]) checkCandle(symbol, candle);
     const volumeKind = mode === 'ltp' ? 'tick' : 'traded';
     return {
       symbol,

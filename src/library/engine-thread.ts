@@ -49,10 +49,10 @@ export async function runEngine({ settings }: EngineTask, port: MessagePort): Pr
 
 function sourceOf(plan: Plan, choice: EngineTask['settings']['broker']): Promise<PreparedSource> {
   if (choice.kind === 'simulated') return prepareSimulator(plan);
-  const { variables, readCredentials } = broker.access;
+  const { access } = broker;
   const given: Readonly<Record<string, string>> = { ...choice.credentials };
   const named = Object.fromEntries(
-    Object.entries(variables).map(([name, variable]) => [variable, given[name]]),
+    Object.entries(access.variables).map(([name, variable]) => [variable, given[name]]),
   );
-  return Promise.resolve(remoteSource(plan, readCredentials(named)));
+  return Promise.resolve(remoteSource(plan, access.readCredentials(named)));
 }

@@ -23,6 +23,7 @@ const OPTIONS: readonly (readonly [flag: RegExp, option: string])[] = [
   [/--wait-open/g, '`waitOpen: true`'],
   [/--instruments FILE/g, '`instrumentFile`'],
   [/--fault\b/g, 'faults'],
+  [/--habit\b/g, 'habits'],
   [/--tape\b/g, 'tape'],
   [/--(at|speed|seed|mode|shards)\b/g, '$1'],
 ];

@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import type { ShardShape } from '../memory/layout.js';
-import type { FeedSettings } from './types.js';
+import type { FeedSettings } from './feed-options.js';
 
 export interface EngineTask {
   readonly settings: FeedSettings;

@@ -7,7 +7,7 @@ import { ShardMemory } from '../memory/layout.js';
 import { Notices } from '../memory/notices.js';
 import { FeedError } from './error.js';
 import type { FromEngine, ToEngine } from './feed-messages.js';
-import type { EventOfType, Feed } from './types.js';
+import type { EventOfType, Feed } from './feed-options.js';
 
 type Listener = (event: CandleEvent) => void;
 type Memory = Extract<FromEngine, { kind: 'memory' }>;
@@ -121,16 +121,14 @@ export class EngineFeed implements Feed {
   }
 }
 
-function withResolvers(): {
+interface Resolvers {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-} {
-  let resolve = (): void => undefined;
-  let reject = (_: Error): void => undefined;
-  const promise = new Promise<void>((accept, refuse) => {
-    resolve = accept;
-    reject = refuse;
-  });
-  return { promise, resolve, reject };
+}
+
+function withResolvers(): Resolvers {
+  let resolvers: Omit<Resolvers, 'promise'> | undefined;
+  const promise = new Promise<void>((resolve, reject) => (resolvers = { resolve, reject }));
+  return { promise, ...resolvers! };
 }

@@ -14,7 +14,7 @@ import type {
   FeedOptions,
   MarketClock,
   SimulatedOptions,
-} from './types.js';
+} from './feed-options.js';
 
 export type {
   CandleEvent,
@@ -37,7 +37,7 @@ export type {
   MarketClock,
   SimulatedOptions,
 };
-export type { EventOfType } from './types.js';
+export type { EventOfType } from './feed-options.js';
 export { FeedError };
 
 /** The broker's feed, or with `url` another server of its protocol. */

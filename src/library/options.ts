@@ -5,14 +5,15 @@ import type { StageConfig, FeedChoice } from '../cli/config.js';
 import { DEFAULT_AT, time } from '../cli/values.js';
 import { EngineError } from '../errors.js';
 import { istDate } from '../market/session.js';
-import { MODE, type ModeName } from '../market/packet.js';
+import { shippedCalendar } from '../market/shipped-calendar.js';
+import { MODE } from '../market/packet.js';
 import { broker } from '../run/broker.js';
 import { planRun, type Plan } from '../run/plan.js';
 import { withTape } from '../run/tape.js';
-import { readInstrumentMaster, selectInstruments, shippedCalendar } from '../run/universe.js';
+import { readInstrumentMaster, selectInstruments } from '../run/universe.js';
+import { habitsWith, parseHabit } from '../sim/habits/habit.js';
 import { parseFault } from '../sim/faults/fault.js';
-import type { MarketSpeed } from '../sim/speed.js';
-import type { BrokerChoice, FeedSettings, MarketClock } from './types.js';
+import type { BrokerChoice, FeedSettings, MarketClock } from './feed-options.js';
 
 const MAX_SHARDS = 8;
 const MAX_GRACE_S = 30;
@@ -29,7 +30,7 @@ function feedOf(choice: BrokerChoice): FeedChoice {
     if (url === undefined) return { kind: 'live' };
     return { kind: 'url', url, ca, marketClock: marketClock && clockOf(marketClock) };
   }
-  const { seed = 1, speed = 'max', at = DEFAULT_AT, faults = [], tape } = choice;
+  const { seed = 1, speed = 'max', at = DEFAULT_AT, habits = [], faults = [], tape } = choice;
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
     throw refusal(`seed takes a whole number from 0 to ${0xffffffff}, not ${seed}.`);
   if (speed !== 'max' && !(speed > 0 && speed <= 1000))
@@ -37,8 +38,9 @@ function feedOf(choice: BrokerChoice): FeedChoice {
   return {
     kind: 'sim',
     seed,
-    speed: speed as MarketSpeed,
+    speed: speed,
     atMs: time.read(at, 'at'),
+    habits: habitsWith(habits.map(parseHabit)),
     faults: faults.map(parseFault),
     tape: tape && { symbol: symbolOf(tape.instrument), path: resolve(tape.path) },
   };
@@ -88,7 +90,7 @@ function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
     symbols: instruments.map(symbolOf),
     subset: undefined,
     instruments: instrumentFile,
-    mode: mode as ModeName,
+    mode: mode,
     shards,
     graceMs: 1000 * (settings.graceS ?? DEFAULT_GRACE_S),
     waitOpen: settings.waitOpen ?? false,

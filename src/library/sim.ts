@@ -2,14 +2,19 @@
 /** `tickshard/sim`: the simulated broker as a test fixture, for any client of the broker's protocol. */
 import { SystemClock } from '../clock.js';
 import { DEFAULT_AT, time } from '../cli/values.js';
-import { niftyFifty, shippedCalendar } from '../run/universe.js';
+import { shippedCalendar } from '../market/shipped-calendar.js';
+import { niftyFifty } from '../run/universe.js';
 import { startBroker as startSimulated } from '../sim/broker.js';
 import { checkSymbols, parseFault } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/login.js';
+import { habitsWith, parseHabit } from '../sim/habits/habit.js';
 import { Market } from '../sim/market.js';
 import { readTape } from '../sim/tape-file.js';
-import { asFeedErrors } from './error.js';
-import type { AngelCredentials, BrokerChoice, SimulatedOptions } from './types.js';
+import type { CandleRow } from '../candles/candle.js';
+import { asFeedErrors, FeedError } from './error.js';
+import type { AngelCredentials, BrokerChoice, SimulatedOptions } from './feed-options.js';
+
+const symbolOf = (instrument: string): string => instrument.replace(/^NSE:/, '');
 
 export interface StartBrokerOptions extends Omit<SimulatedOptions, 'speed'> {
   /** Market seconds a second. Default 60. */
@@ -26,6 +31,8 @@ export interface SimulatedServer {
   readonly credentials: AngelCredentials;
   /** For `openFeed`: this server, with its account and market time. */
   readonly broker: BrokerChoice;
+  /** The true candles so far, as one polls them over REST. Throws FeedError `INSTRUMENT`. */
+  candles(instrument: string): readonly CandleRow[];
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -36,7 +43,7 @@ export interface SimulatedServer {
  */
 export function startBroker(options: StartBrokerOptions = {}): Promise<SimulatedServer> {
   return asFeedErrors(async () => {
-    const { seed = 1, speed = 60, at = DEFAULT_AT, faults = [], tape, port = 0 } = options;
+    const { seed = 1, speed = 60, at = DEFAULT_AT, habits = [], faults = [], tape, port = 0 } = options;
     const listings = niftyFifty();
     const parsed = faults.map(parseFault);
     checkSymbols(parsed, listings);
@@ -46,7 +53,8 @@ export function startBroker(options: StartBrokerOptions = {}): Promise<Simulated
       listings,
       calendar: shippedCalendar(),
       startMs,
-      tape: tape && { symbol: tape.instrument.replace(/^NSE:/, ''), tape: await readTape(tape.path) },
+      habits: habitsWith(habits.map(parseHabit)),
+      tape: tape && { symbol: symbolOf(tape.instrument), tape: await readTape(tape.path) },
     });
     const clock = new SystemClock({ originMs: startMs, speed });
     const server = await startSimulated({ port, market, clock, faults: parsed });
@@ -59,6 +67,12 @@ export function startBroker(options: StartBrokerOptions = {}): Promise<Simulated
       get broker(): BrokerChoice {
         const atMonoMs = clock.monoMs();
         return { kind: 'angel', credentials, url, marketClock: { at: clock.marketMs(), speed, atMonoMs } };
+      },
+      candles(instrument) {
+        const index = market.indexOfSymbol(symbolOf(instrument));
+        if (index === undefined)
+          throw new FeedError('INSTRUMENT', `The simulated market has no ${instrument}.`);
+        return market.candles(index);
       },
       close: () => server.close(),
       [Symbol.asyncDispose]: () => server.close(),

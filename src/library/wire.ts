@@ -2,10 +2,10 @@
  * `tickshard/wire`: the broker's binary frames as objects and back. Integers are bigints, so nothing is lost; prices
  * are in the wire's unit (`rupees` converts). Field by field: docs/protocol.md 5 and 6.
  */
-import { decode as decodePacket, encode as encodePacket, FRAME_LENGTH } from '../broker/angel/frames.js';
 import type { FrameRefusal } from '../broker/broker.js';
 import { priceScale } from '../market/instrument.js';
-import { BEST_FIVE_ROWS, FIELD, MODE, Packet, type ModeName, type PacketField } from '../market/packet.js';
+import { broker } from '../run/broker.js';
+import { BEST_FIVE_ROWS, FIELD, MODE, Packet, type ModeName } from '../market/packet.js';
 
 interface FrameHeader {
   readonly exchangeType: number;
@@ -104,7 +104,7 @@ const nameOf = (mode: number): ModeName =>
 /** Decodes one binary message of the feed. Never throws, whatever the bytes. */
 export function decode(bytes: Uint8Array): Frame | RefusedFrame {
   const packet = new Packet();
-  const refused = decodePacket(bytes, packet);
+  const refused = broker.codec.decode(bytes, packet);
   if (refused !== undefined) return { refused };
   const { mode, exchangeType } = packet;
   const frame: Record<string, unknown> = { mode: nameOf(mode), exchangeType, token: packet.tokenText() };
@@ -133,12 +133,10 @@ export function encode(frame: Frame): Uint8Array {
   packet.exchangeType = frame.exchangeType;
   packet.setToken(frame.token);
   const values = frame as unknown as Readonly<Record<string, bigint>>;
-  for (const name of fieldsOf(packet.mode)) packet.setBig(FIELD[name] as PacketField, values[name]);
+  for (const name of fieldsOf(packet.mode)) packet.setBig(FIELD[name], values[name]);
   if (frame.mode !== 'ltp') for (const name of TOTALS) packet[name] = frame[name];
   if (frame.mode === 'snapquote') putBestFive(packet, frame.bestFive);
-  const bytes = new Uint8Array(FRAME_LENGTH[packet.mode as keyof typeof FRAME_LENGTH]);
-  encodePacket(packet, bytes);
-  return bytes;
+  return broker.codec.encode(packet);
 }
 
 function putBestFive({ bestFlag, bestOrders, bestWords }: Packet, rows: readonly BestFiveRow[]): void {

@@ -60,7 +60,7 @@ const STALES = LISTED + CAPACITY * NOTICE.size;
 /** Bytes for so many instruments. */
 const bytesOf = (instruments: number): number => (STALES + instruments * STALE.size) * 8;
 
-export interface Staleness {
+export interface StaleSince {
   readonly sinceMs: number;
   readonly changedMs: number;
 }
@@ -149,7 +149,7 @@ export class Notices {
     return state === 'waiting' ? { state, ...about, delayMs: detail } : { state, ...about };
   }
 
-  staleness(instrument: number): Staleness {
+  staleness(instrument: number): StaleSince {
     const at = STALES + instrument * STALE.size;
     return { sinceMs: this.#f64[at + STALE.sinceMs], changedMs: this.#f64[at + STALE.changedMs] };
   }

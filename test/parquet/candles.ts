@@ -57,7 +57,7 @@ export function candleOf({
 }
 
 /** Runs `body` with a new folder and removes it afterwards. */
-export async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+export async function inFolder<T>(body: (folder: string) => T | Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'tickshard-sink-'));
   try {
     return await body(folder);

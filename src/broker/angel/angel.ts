@@ -1,7 +1,7 @@
 /** Angel One's SmartAPI as a broker. */
 import type { Broker } from '../broker.js';
 import { MODE } from '../../market/packet.js';
-import { FRAME_LENGTH, decode, looksLikePacket } from './frames.js';
+import { FRAME_LENGTH, decode, encoded, looksLikePacket } from './frames.js';
 import { packetJson } from './frame-json.js';
 import { feedEndpoint, LIVE_ENDPOINT, LOGIN_PATH } from './endpoint.js';
 import { handshakeHeaders, judgeRefusal, readsBody } from './handshake.js';
@@ -18,6 +18,7 @@ export const ANGEL: Broker = {
   codec: {
     minFrameBytes: FRAME_LENGTH[MODE.ltp],
     decode,
+    encode: encoded,
     looksLikePacket,
     toJson: packetJson,
     scannerFor: (mode, instruments, answers) =>

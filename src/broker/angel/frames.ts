@@ -226,6 +226,13 @@ export function encode(packet: Packet, target: Uint8Array, offset = 0): number {
   return length;
 }
 
+/** As `encode`, into new memory. */
+export function encoded(packet: Packet): Uint8Array {
+  const frame = new Uint8Array(isMode(packet.mode) ? FRAME_LENGTH[packet.mode] : 0);
+  encode(packet, frame);
+  return frame;
+}
+
 function isMode(mode: number): mode is keyof typeof FRAME_LENGTH {
   return Object.hasOwn(FRAME_LENGTH, mode);
 }

@@ -15,7 +15,7 @@ export interface AngelCredentials {
 export interface MarketClock {
   readonly at: string | number;
   readonly speed: number;
-  /** When it was `at`, monotonic ms as `process.hrtime` counts; default: when the feed is opened. */
+  /** When it was `at`, ms of this machine's monotonic clock; default: when the feed is opened. */
   readonly atMonoMs?: number | undefined;
 }
 
@@ -35,7 +35,9 @@ export interface SimulatedOptions {
   readonly speed?: number | 'max' | undefined;
   /** Indian time at which the market starts, `2026-11-23T11:00`. */
   readonly at?: string | undefined;
-  /** As `--fault`: `drop:at=60`. */
+  /** How the simulated feed behaves, as `--habit`: `rate=4` (docs/habits.md). */
+  readonly habits?: readonly string[] | undefined;
+  /** As `--fault`: `drop:at=60` (docs/faults.md). */
   readonly faults?: readonly string[] | undefined;
   /** True trades that one instrument plays in place of the random walk (docs/tapes.md). */
   readonly tape?: { readonly instrument: string; readonly path: string } | undefined;

@@ -1,0 +1,154 @@
+/** `openFeed` on the simulated broker: all events, slow consumers, ends, errors, and feeds beside each other. */
+import { describe, expect, it } from 'vitest';
+import {
+  angel,
+  FeedError,
+  openFeed,
+  simulated,
+  type CandleEvent,
+  type Feed,
+  type FeedOptions,
+} from '../../src/library/index.js';
+import { startBroker } from '../../src/library/sim.js';
+import { monoMs } from '../../src/clock.js';
+import { eventOf } from '../candles/event-schema.js';
+
+const ACCOUNT = { apiKey: 'key', clientCode: 'A1', pin: '1234', totpSecret: 'JBSWY3DPEHPK3PXP' };
+
+async function all(feed: Feed): Promise<CandleEvent[]> {
+  const events: CandleEvent[] = [];
+  for await (const event of feed) events.push(event);
+  return events;
+}
+
+const opened = (more: Partial<FeedOptions> = {}): Promise<Feed> =>
+  openFeed({ broker: simulated({ seed: 5 }), instruments: ['NSE:RELIANCE', 'TCS'], minutes: 4, ...more });
+
+const candlesIn = (events: readonly CandleEvent[]): string[] =>
+  events.flatMap((event) =>
+    event.type === 'candle'
+      ? [`${event.instrument.symbol} ${event.candle.timestampMs} ${event.candle.close}`]
+      : [],
+  );
+
+describe('a feed', () => {
+  it('yields events of the published schema, the end last, to each loop and to listeners', async () => {
+    await using feed = await opened();
+    const heard: CandleEvent[] = [];
+    feed.on('candle', (event) => heard.push(event));
+    const [first, second] = await Promise.all([all(feed), all(feed)]);
+    for (const event of first) eventOf(JSON.stringify(event));
+    expect(first.at(-1)).toMatchObject({ type: 'end', verdict: null });
+    expect(candlesIn(first).length).toBeGreaterThanOrEqual(8);
+    await feed.closed;
+    expect(candlesIn(second)).toEqual(candlesIn(first));
+    expect(candlesIn(heard)).toEqual(candlesIn(first));
+    // A loop that begins after the end has everything too.
+    expect(candlesIn(await all(feed))).toEqual(candlesIn(first));
+  });
+
+  it('loses nothing while its consumer computes', async () => {
+    // At speed 60 four seconds are four minutes of the market.
+    const feed = await opened({ broker: simulated({ seed: 5, speed: 60 }), minutes: 3 });
+    const untilMs = monoMs() + 4000;
+    while (monoMs() < untilMs);
+    const events = await all(feed);
+    expect(events.filter(({ type }) => type === 'connection')).toHaveLength(1);
+    const whole = events.filter((event) => event.type === 'candle' && !event.quality.partial);
+    expect(whole.length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('ends in order by a signal, by close, and when its loop is left', async () => {
+    const ending = new AbortController();
+    const bySignal = await opened({ minutes: 300, signal: ending.signal });
+    const types: string[] = [];
+    for await (const { type } of bySignal) {
+      types.push(type);
+      if (type === 'candle') ending.abort();
+    }
+    expect(types.at(-1)).toBe('end');
+    const left = await opened({ minutes: 300 });
+    for await (const { type } of left) if (type === 'candle') break;
+    await left.closed;
+    const closed = await opened({ minutes: 300 });
+    await Promise.all([closed.close(), closed.close()]);
+    expect((await all(closed)).at(-1)!.type).toBe('end');
+  });
+
+  it('ends with what a listener throws', async () => {
+    const feed = await opened({ minutes: 300 });
+    feed.on('candle', () => {
+      throw new Error('of the listener');
+    });
+    await expect(feed.closed).rejects.toThrow('of the listener');
+  });
+
+  it('knows nothing of others in the same process', async () => {
+    const seeds = [1, 2, 3, 1];
+    const feeds = await Promise.all(seeds.map((seed) => opened({ broker: simulated({ seed }), minutes: 2 })));
+    const [a, b, c, d] = await Promise.all(feeds.map(all));
+    expect(candlesIn(a)).toEqual(candlesIn(d));
+    expect(new Set([a, b, c].map((one) => candlesIn(one).join()))).toHaveProperty('size', 3);
+  });
+
+  it('connects to a broker that a test started, and says what happened to the connection', async () => {
+    await using server = await startBroker({ seed: 3, speed: 60, faults: ['drop:at=70'] });
+    await using feed = await openFeed({ broker: server.broker, instruments: ['INFY'], minutes: 3 });
+    const events = await all(feed);
+    expect(events.flatMap((event) => (event.type === 'connection' ? [event.state] : []))).toEqual([
+      'opened',
+      'ended',
+      'waiting',
+      'opened',
+    ]);
+    expect(events.flatMap((event) => (event.type === 'gap' ? [event.cause] : []))).toContain('connection');
+  });
+});
+
+describe('a feed that cannot be opened', () => {
+  it.each<[string, Partial<FeedOptions>, string, RegExp]>([
+    ['without instruments', { instruments: [] }, 'USAGE', /^instruments takes/],
+    ['of an unknown symbol', { instruments: ['NOPE'] }, 'INSTRUMENT', /^Unknown symbol NOPE/],
+    ['of another exchange', { instruments: ['NFO:X'] }, 'INSTRUMENT', /NSE only/],
+    ['with an unknown fault', { broker: simulated({ faults: ['foo'] }) }, 'USAGE', /^faults takes NAME/],
+    [
+      'on a day without trading',
+      { broker: simulated({ at: '2026-11-22T11:00' }) },
+      'MARKET_SHUT',
+      /waitOpen: true/,
+    ],
+    ['live without test mode', { broker: angel(ACCOUNT) }, 'USAGE', /testMode: true/],
+    [
+      'where nobody listens',
+      {
+        broker: angel(ACCOUNT, {
+          url: 'ws://127.0.0.1:1',
+          marketClock: { at: '2026-11-23T11:00', speed: 1 },
+        }),
+      },
+      'LOGIN',
+      /127\.0\.0\.1:1/,
+    ],
+    ['with a mode that does not exist', { mode: 'depth' as never }, 'USAGE', /^mode takes/],
+    ['for no time', { minutes: 0 }, 'USAGE', /^minutes takes/],
+  ])('%s is refused with one sentence', async (_, options, code, sentence) => {
+    const failure = await opened(options).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(FeedError);
+    expect(failure).toMatchObject({ code });
+    expect((failure as FeedError).message).toMatch(sentence);
+    expect((failure as FeedError).remedy.length).toBeGreaterThan(10);
+    expect((failure as FeedError).message).not.toContain('JBSWY3DP');
+  });
+
+  it('is refused with the first sentence when the broker refuses the log-in', async () => {
+    await using server = await startBroker({ speed: 1 });
+    const wrong = angel(
+      { ...server.credentials, pin: '9999' },
+      { url: server.url, marketClock: { at: '2026-11-23T11:00', speed: 1 } },
+    );
+    await expect(openFeed({ broker: wrong, instruments: ['TCS'] })).rejects.toMatchObject({ code: 'LOGIN' });
+  });
+});
