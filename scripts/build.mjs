@@ -3,8 +3,8 @@
  *
  *     node scripts/build.mjs
  *
- * 1. If neither inputs nor outputs changed since the last build, nothing is done. `prepare` needs that: npm 10 runs it
- *    for each `npx tickshard` in the checkout.
+ * 1. If neither inputs nor outputs changed since the last build, nothing is done. npm runs it after each
+ *    change of `node_modules` (`dependencies` in package.json), and before most other scripts.
  * 2. The compiler writes into `.build`, which it keeps for the next incremental build. `.build` is as deep as `dist`,
  *    so that a `.tsbuildinfo` is valid in both.
  * 3. Files that differ are copied aside and then renamed into `dist`: additions, changes, removals.

@@ -46,7 +46,7 @@ function checkCandle(symbol: string, candle: Partial<Record<(typeof NUMBERS)[num
 }
 
 /**
- * Compares as `tickshard compare` does (docs/compare.md): partial minutes prove nothing, differences have causes, and
+ * Compares as `tickshard compare` does (docs/compare-and-cutover.md): partial minutes prove nothing, differences have causes, and
  * more than 0.1 % without one fail. `unexplainedPercent`: another limit. Throws FeedError `USAGE` for what is no candle.
  */
 export function compareCandles(

@@ -239,6 +239,7 @@ describe('the command line understands', () => {
         out: undefined,
         history: undefined,
         json: false,
+        stream: false,
       },
     });
     expect(await parse(['replay', 'x', '--speed', 'max', '--json'], { version: '1.2.3' })).toMatchObject({
