@@ -33,7 +33,8 @@ process.env = new Proxy(process.env, { get: (target, name) => (reads.push(String
 for (const path of ['', '/wire', '/sim', '/journal', '/compare']) await import('tickshard' + path);
 console.log(JSON.stringify({
   same: net.Socket.prototype.connect === connect && fs.openSync === open && look() === before,
-  reads: reads.filter((name) => !/^(NODE_|WS_|DEBUG|READABLE)/.test(name)),
+  // Node's own reads, and those of the ws library and of the terminal's colours.
+  reads: reads.filter((name) => !/^(NODE_|WATCH_|WS_|FORCE_COLOR)/.test(name)),
   files: fs.readdirSync('.').sort(),
 }));
 `;
