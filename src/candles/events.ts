@@ -73,7 +73,7 @@ export type ConnectionChanged = { readonly type: 'connection'; readonly sequence
 /** Every candle has been sent. Comes last. */
 export interface RunEnded extends Positioned {
   readonly type: 'end';
-  /** Of the run; null where there is none: the library judges nothing, and a sink is told before the verdict. */
+  /** Of the run; null without one: the library judges nothing, and a sink gets its events before the verdict. */
   readonly verdict: RunVerdict | null;
 }
 

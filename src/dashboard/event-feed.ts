@@ -66,7 +66,7 @@ export class EventFeed {
     for (const { response } of this.#clients) response.end();
   }
 
-  /** The number after that of a client's last event; 0 if that is none of this log. */
+  /** The number after that of a client's last event; 0 if that is not of this log. */
   #nextOf(lastId: string | string[] | undefined): number {
     const [epoch, number] = typeof lastId === 'string' ? lastId.split('-') : [];
     if (epoch !== this.#epoch || !/^\d{1,15}$/.test(number ?? '')) return 0;

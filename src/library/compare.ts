@@ -1,4 +1,4 @@
-/** `tickshard/compare`: our candles beside another source's, minute by minute, with a verdict. */
+/** `tickshard/compare`: our candles and another source's, minute by minute, with a verdict. */
 import type { CandleRow, QualityRow } from '../candles/candle.js';
 import { MINUTE_MS } from '../market/session.js';
 import { compareCandles as compareSides, type Comparison } from '../reconcile/comparison.js';
@@ -46,8 +46,9 @@ function checkCandle(symbol: string, candle: Partial<Record<(typeof NUMBERS)[num
 }
 
 /**
- * Compares as `tickshard compare` does (docs/compare-and-cutover.md): partial minutes prove nothing, differences have causes, and
- * more than 0.1 % without one fail. `unexplainedPercent`: another limit. Throws FeedError `USAGE` for what is no candle.
+ * Compares as `tickshard compare` does (docs/compare-and-cutover.md): partial minutes prove nothing, differences have
+ * causes, and more than 0.1 % without one fail. `unexplainedPercent`: another limit. Throws FeedError `USAGE` for what
+ * is no candle.
  */
 export function compareCandles(
   symbols: readonly CandlesToCompare[],

@@ -7,7 +7,7 @@ export interface AngelCredentials {
   readonly apiKey: string;
   readonly clientCode: string;
   readonly pin: string;
-  /** The secret behind the time-based codes, base32. */
+  /** The secret of the time-based codes, base32. */
   readonly totpSecret: string;
 }
 

@@ -23,7 +23,7 @@ export class EngineFeed implements Feed {
   #isOver = false;
   #pumping: Promise<void> | undefined;
 
-  /** Resolves at the first open connection; rejects with FeedError when there is none. */
+  /** Resolves at the first open connection; else rejects with FeedError. */
   readonly opened: Promise<void>;
 
   constructor(worker: Worker) {

@@ -57,7 +57,7 @@ const STALE = { sinceMs: 0, changedMs: 1, size: 2 } as const;
 const LISTED = (WORD.size * 4) / 8;
 const STALES = LISTED + CAPACITY * NOTICE.size;
 
-/** Bytes for so many instruments. */
+/** Bytes for a number of instruments. */
 const bytesOf = (instruments: number): number => (STALES + instruments * STALE.size) * 8;
 
 export interface StaleSince {

@@ -19,11 +19,7 @@ export class Staleness {
    * `timeMs`: the watermark; `lastTicksMs`: of each instrument, undefined before its first tick. Without a connection
    * nothing is said: that is a gap.
    */
-  update(
-    connected: boolean,
-    timeMs: number | undefined,
-    lastTicksMs: readonly (number | undefined)[],
-  ): void {
+  update(connected: boolean, timeMs: number | undefined, lastTicksMs: readonly (number | undefined)[]): void {
     if (!connected) this.#dueMs = undefined;
     if (!connected || timeMs === undefined) return;
     this.#dueMs ??= timeMs;

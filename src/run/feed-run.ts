@@ -72,7 +72,7 @@ export class FeedRun {
     this.#end();
   }
 
-  /** Until its end. Throws EngineError when it could not begin or when the feed gave up; the memory is then complete. */
+  /** Until its end. Throws EngineError when it could not begin or when the feed gave up. */
   async run(prepared: PreparedSource): Promise<void> {
     const ledger = new SharedArrayBuffer(LEDGER.words * 4);
     const { memories, counters } = this.#engine;

@@ -98,7 +98,7 @@ describe('/events', () => {
     expect(new Set(after.map(({ id }) => id)).size).toBe(after.length);
   });
 
-  it('goes on after Last-Event-ID, and begins anew after an id that is not its own', async () => {
+  it('continues after Last-Event-ID, and begins again after an id that is not its own', async () => {
     const { script, feed, read } = await served();
     for (let k = 0; k < 4; k++) minute(script, k);
     feed.update();

@@ -1,6 +1,6 @@
 /**
  * The public surface of the package: every exported name with its types, as text in `test/library/api.txt`. A change of
- * it shows in review; `npx vitest run dist/test/library/api.test.js -u` writes it anew.
+ * it shows in review; `npx vitest run dist/test/library/api.test.js -u` writes it again.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,10 @@ import { openFeed } from '../../src/library/index.js';
 import { decode, type Frame, type SnapQuoteFrame } from '../../src/library/wire.js';
 
 const root = fileURLToPath(packageRoot);
-const entries = (JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as { exports: Record<string, { types?: string } | string> }).exports; // prettier-ignore
+const manifest = JSON.parse(readFileSync(shipped('package.json'), 'utf8')) as {
+  readonly exports: Readonly<Record<string, { readonly types?: string } | string>>;
+};
+const entries = manifest.exports;
 
 /** Declarations of the entry's exports and of all types that they name, without comments. */
 function surfaceOf(file: string, program: ts.Program): string {
@@ -66,7 +69,16 @@ describe('the public surface', () => {
         : [],
     );
     expect(files.map(([name]) => name)).toEqual(['.', './wire', './sim', './journal', './compare']);
-    const program = ts.createProgram(files.map(([, file]) => file), { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, target: ts.ScriptTarget.ES2023, noLib: true, types: [] }); // prettier-ignore
+    const program = ts.createProgram(
+      files.map(([, file]) => file),
+      {
+        module: ts.ModuleKind.NodeNext,
+        moduleResolution: ts.ModuleResolutionKind.NodeNext,
+        target: ts.ScriptTarget.ES2023,
+        noLib: true,
+        types: [],
+      },
+    );
     const report = files
       .map(([name, file]) => `== tickshard${name.slice(1)}\n${surfaceOf(file, program)}\n`)
       .join('\n');

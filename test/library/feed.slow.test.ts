@@ -1,4 +1,4 @@
-/** `openFeed` on the simulated broker: all events, slow consumers, ends, errors, and feeds beside each other. */
+/** `openFeed` on the simulated broker: all events, slow consumers, ends, errors, and feeds at the same time. */
 import { describe, expect, it } from 'vitest';
 import {
   angel,
@@ -119,7 +119,7 @@ describe('a feed that cannot be opened', () => {
     ],
     ['live without test mode', { broker: angel(ACCOUNT) }, 'USAGE', /testMode: true/],
     [
-      'where nobody listens',
+      'where no one listens',
       {
         broker: angel(ACCOUNT, {
           url: 'ws://127.0.0.1:1',
