@@ -24,7 +24,7 @@ export interface Fit {
 }
 
 /** Of the trades of continuous trading, up to the last one's second. */
-export function characterOf({ ms, price }: Trades, { openMs, closeMs }: TradingSession): Character {
+function characterOf({ ms, price }: Trades, { openMs, closeMs }: TradingSession): Character {
   const counts: number[] = [];
   let [trades, moves, last] = [0, 0, 0];
   for (const [k, at] of ms.entries()) {

@@ -1,6 +1,7 @@
 /**
- * Candles of an honest quarter of an hour agree by `compare` with the broker's own candles in every mode, with all habits of the
- * feed, and with each of them switched off: no habit but `bursts` changes a trade, and no cause is missing for one.
+ * Candles of an honest quarter of an hour agree by `compare` with the broker's own candles in every mode, with all
+ * habits of the feed, and with each of them switched off: no habit but `bursts` changes a trade, and no cause is
+ * missing for one.
  */
 import { describe, expect, it } from 'vitest';
 import { HABIT_NAMES } from '../../src/sim/habits/catalogue.js';
