@@ -95,7 +95,7 @@ describe.concurrent('a run with --tape', () => {
       for (const [more, why] of [
         [
           [],
-          /^tickshard: Our candles are of sim:7\+RELIANCE:[0-9a-f]{8}, a market in which RELIANCE plays a tape: name it with --tape\.\n$/,
+          /^tickshard: Our candles are of sim:7~bursts=off\+RELIANCE:[0-9a-f]{8}, a market in which RELIANCE plays a tape: name it with --tape\.\n$/,
         ],
         [
           ['--tape', 'other.csv'],
@@ -121,7 +121,7 @@ describe.concurrent('a run with --tape', () => {
       const other = withTape('other.csv', '--resume', '--resume-after', '5');
       expect(await run(other, folder)).toMatchObject({
         code: 2,
-        stderr: expect.stringMatching(/had --feed sim:7\+RELIANCE:/) as string,
+        stderr: expect.stringMatching(/had --feed sim:7~bursts=off\+RELIANCE:/) as string,
       });
       expect((await run(resumed, folder)).code).toBe(0);
       // The minute of the kill is partial.
