@@ -6,6 +6,7 @@ import { SystemClock } from '../src/clock.js';
 import { packageRoot } from '../src/paths.js';
 import { cost } from './cost.js';
 import { decodeBench } from './decode.js';
+import { events } from './events.js';
 import { isolation } from './isolation.js';
 import { latency } from './latency.js';
 import { line } from './line.js';
@@ -28,6 +29,7 @@ export const BENCHES: readonly Bench[] = [
   latency,
   waking,
   seal,
+  events,
   isolation,
   soak,
   cost,

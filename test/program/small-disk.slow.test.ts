@@ -87,6 +87,7 @@ function undisturbed(args: readonly string[]): Promise<string[]> {
 describe.skipIf(!canMount)('a small disk', () => {
   it.each([
     [100, argsOf('RELIANCE', 3, 'snapquote')],
+    [400, argsOf('RELIANCE,TCS,INFY', 3, 'snapquote')],
     [400, argsOf('RELIANCE,TCS,INFY,SBIN,ITC,LT,M&M,WIPRO'.replace('&', '\\&'), 4, 'ltp')],
   ])('of %i KiB has every candle, and a journal that says where it ends: %s', (kib, args) =>
     inFolder(async (folder) => {
