@@ -7,9 +7,8 @@ export class RowCursor {
   /** Bars before it are as they were yielded, unless `changes` has grown. */
   #from = 0;
   #changes = 0;
-  /** The last two bars with volume. */
+  /** The bars before it have their slack from it, and keep it. */
   #lastWithVolume = 0;
-  #withVolumeBefore = 0;
   /** Of the read that is going on: what the row counted, and the first bar whose slack is not known. */
   #read = { changes: 0, unsettled: Infinity };
 
@@ -22,14 +21,12 @@ export class RowCursor {
   /** Looked at a sealed bar; bars come in order. `settled`: its slack is known, or it never will be. */
   see(bar: number, volume: number, settled: boolean): void {
     if (!settled) this.#read.unsettled = Math.min(this.#read.unsettled, bar);
-    if (volume === 0 || bar <= this.#lastWithVolume) return;
-    this.#withVolumeBefore = this.#lastWithVolume;
-    this.#lastWithVolume = bar;
+    if (volume > 0) this.#lastWithVolume = Math.max(this.#lastWithVolume, bar);
   }
 
   /** The read is complete. */
   end(): void {
-    this.#from = Math.min(this.#withVolumeBefore, this.#read.unsettled);
+    this.#from = Math.min(this.#lastWithVolume, this.#read.unsettled);
     this.#changes = this.#read.changes;
   }
 }
