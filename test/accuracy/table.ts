@@ -181,8 +181,11 @@ const BEST = 0.999;
 
 const share = (part: number, of: number): number => (of === 0 ? 1 : part / of);
 
-/** One sentence for each target that the table misses. */
-export function missed({ cells }: Table): string[] {
+/**
+ * One sentence for each target that the table misses. `chance`: share of minutes by which naive may be exact more often
+ * in a table of few symbols.
+ */
+export function missed({ cells }: Table, chance = 0): string[] {
   const failures: string[] = [];
   for (const cell of cells) {
     if (cell.maker === 'naive') continue;
@@ -212,9 +215,9 @@ export function missed({ cells }: Table): string[] {
       );
     for (const price of PRICES) {
       const [own, other] = [cell.prices[price], naive.prices[price]];
-      if (share(own.exact, cell.minutes) < share(other.exact, naive.minutes))
+      if (share(own.exact, cell.minutes) < share(other.exact, naive.minutes) - chance)
         failures.push(`${where}: ${price} is exact less often than naive.`);
-      if (share(own.sum, cell.minutes) > (1 + CHANCE) * share(other.sum, naive.minutes))
+      if (share(own.sum, cell.minutes) > (1 + CHANCE + 2 * chance) * share(other.sum, naive.minutes))
         failures.push(`${where}: ${price} has a larger error than naive.`);
     }
     // A connection that is silent for 15 s is a gap, and its minute partial: at low rates that happens by chance.
