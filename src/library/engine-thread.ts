@@ -1,5 +1,6 @@
 /** A feed's engine in its thread: all that a consumer's computing must not hold up. */
 import type { MessagePort } from 'node:worker_threads';
+import { sharedShards } from '../candles/shared-shards.js';
 import { SystemClock } from '../clock.js';
 import { EngineError } from '../errors.js';
 import { broker } from '../run/broker.js';
@@ -23,16 +24,8 @@ export async function runEngine({ settings }: EngineTask, port: MessagePort): Pr
     const plan = await planFeed(settings, new SystemClock().wallMs());
     const prepared = await sourceOf(plan, settings.broker);
     const run = new FeedRun(plan, {
-      onMemory: ({ memories, places }, notices) =>
-        say({
-          kind: 'memory',
-          shards: memories.map(({ shape, buffer }, shard) => ({
-            shape,
-            buffer,
-            places: places.filter((place) => place.shard === shard),
-          })),
-          notices: notices.buffer,
-        }),
+      onMemory: (engine, notices) =>
+        say({ kind: 'memory', shards: sharedShards(engine), notices: notices.buffer }),
       onOpen: () => say({ kind: 'open' }),
     });
     stop = () => run.stop();

@@ -1,7 +1,6 @@
 /** Messages between a feed and its engine's thread. None holds a candle: these are read from memory. */
+import type { SharedShard } from '../candles/shared-shards.js';
 import type { ErrorCode } from '../errors.js';
-import type { RowPlace } from '../memory/shard-reader.js';
-import type { ShardShape } from '../memory/layout.js';
 import type { FeedSettings } from './feed-options.js';
 
 export interface EngineTask {
@@ -11,11 +10,7 @@ export interface EngineTask {
 export type FromEngine =
   | {
       readonly kind: 'memory';
-      readonly shards: readonly {
-        readonly shape: ShardShape;
-        readonly buffer: SharedArrayBuffer;
-        readonly places: readonly RowPlace[];
-      }[];
+      readonly shards: readonly SharedShard[];
       readonly notices: SharedArrayBuffer;
     }
   /** The first connection is open. */

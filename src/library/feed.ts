@@ -1,9 +1,9 @@
 /** A feed as a consumer sees it: cursors over the engine's memory, which is another thread's. */
 import type { Worker } from 'node:worker_threads';
 import type { CandleEvent } from '../candles/events.js';
+import { openShards } from '../candles/shared-shards.js';
 import { CandleStream } from '../candles/stream.js';
 import { sentenceOf } from '../errors.js';
-import { ShardMemory } from '../memory/layout.js';
 import { Notices } from '../memory/notices.js';
 import { FeedError } from './error.js';
 import type { FromEngine, ToEngine } from './feed-messages.js';
@@ -20,7 +20,6 @@ export class EngineFeed implements Feed {
   /** Aborts when the engine's thread is gone: nothing wakes a cursor any more. */
   readonly #over = new AbortController();
   #failure: Error | undefined;
-  #isOver = false;
   #pumping: Promise<void> | undefined;
 
   /** Resolves at the first open connection; else rejects with FeedError. */
@@ -46,7 +45,6 @@ export class EngineFeed implements Feed {
     worker.on('exit', () => exit());
     this.opened = opened;
     this.closed = exited.then(async () => {
-      this.#isOver = true;
       this.#over.abort();
       if (this.#failure === undefined) open();
       else reject(this.#failure);
@@ -71,9 +69,13 @@ export class EngineFeed implements Feed {
   }
 
   async close(): Promise<void> {
-    const message: ToEngine = { kind: 'stop' };
-    if (!this.#isOver) this.#worker.postMessage(message);
+    this.#stop();
     await this.closed.catch(() => undefined);
+  }
+
+  #stop(): void {
+    const message: ToEngine = { kind: 'stop' };
+    if (!this.#over.signal.aborted) this.#worker.postMessage(message);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,7 +87,7 @@ export class EngineFeed implements Feed {
     try {
       yield* this.#events();
     } finally {
-      if (!this.#isOver) await this.close();
+      if (!this.#over.signal.aborted) await this.close();
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -95,15 +97,12 @@ export class EngineFeed implements Feed {
     if (this.#memory === undefined) return;
     const { shards, notices } = this.#memory;
     const instruments = shards.reduce((sum, { places }) => sum + places.length, 0);
-    const stream = new CandleStream(
-      shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places })),
-      new Notices(instruments, notices),
-    );
-    while (!stream.ended) {
+    const stream = new CandleStream(openShards(shards), new Notices(instruments, notices));
+    for (;;) {
+      const isLast = this.#over.signal.aborted;
       yield* stream.read();
-      if (stream.ended || this.#over.signal.aborted) break;
+      if (isLast || stream.ended) return;
       await stream.changed(this.#over.signal);
-      if (this.#over.signal.aborted) yield* stream.read();
     }
   }
 
@@ -115,8 +114,7 @@ export class EngineFeed implements Feed {
         for (const listener of this.#listeners.get(event.type) ?? []) listener(event);
     } catch (error) {
       this.#failure ??= error as Error;
-      const message: ToEngine = { kind: 'stop' };
-      if (!this.#isOver) this.#worker.postMessage(message);
+      this.#stop();
     }
   }
 }

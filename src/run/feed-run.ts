@@ -16,18 +16,14 @@ import { ConnectionRecord } from '../monitor/connection-record.js';
 import { Staleness } from '../monitor/staleness.js';
 import { StallMeter } from '../stalls.js';
 import { ShardPool } from '../threads/shard-pool.js';
-import { broker } from './broker.js';
+import { engineOptionsOf } from './engine-preset.js';
 import { wireFeed } from './feed-wiring.js';
 import { shardsDrained } from './finish.js';
 import type { Plan } from './plan.js';
-import { RunClock } from './run-clock.js';
+import { checkEveryMs, RunClock } from './run-clock.js';
 import type { PreparedSource, Source } from './source.js';
 import { outstandingOf } from './stepper.js';
 import { marketWait, waitToConnect } from './wait-for-open.js';
-
-/** Real ms between checks of what is due; in stepped time each costs as much as at speed 1. */
-const CHECK_EVERY_MS = 200;
-const STEPPED_CHECK_EVERY_MS = 1000;
 
 export interface FeedRunHooks {
   /** Once, before anything connects: memory that other threads may read. */
@@ -54,16 +50,7 @@ export class FeedRun {
     this.#clock = new RunClock(plan);
     this.#notices = new Notices(plan.instruments.length);
     this.#over = new Promise((resolve) => (this.#end = resolve));
-    ({ engine: this.#engine, intake: this.#intake } = wireEngine({
-      codec: broker.codec,
-      instruments: plan.instruments,
-      sessionOf: plan.sessionOf,
-      mode: plan.config.mode,
-      shards: plan.config.shards,
-      graceMs: plan.config.graceMs,
-      silenceMs: plan.silenceMs,
-      marketDateMs: plan.startsMs,
-    }));
+    ({ engine: this.#engine, intake: this.#intake } = wireEngine(engineOptionsOf(plan)));
   }
 
   /** Ends the run in order. May be called at any time, and again. */
@@ -144,12 +131,12 @@ export class FeedRun {
 
   /** From the first open until the duration passed and its last whole minute is sealed, or the run must end. */
   async #live(line: Pipeline, clock: Clock, record: ConnectionRecord): Promise<void> {
-    const { stepped, instruments, sessionOf } = this.#plan;
+    const { instruments, sessionOf } = this.#plan;
     const staleness = new Staleness(this.#notices, instruments.map(sessionOf));
     const { watermark, memories, places } = this.#engine;
     line.start();
     const looking = clock.every(
-      stepped ? STEPPED_CHECK_EVERY_MS : CHECK_EVERY_MS,
+      checkEveryMs(this.#plan),
       () => {
         const lastTicksMs = places.map(({ shard, row }) => readRow(memories[shard], row).lastTickMs);
         staleness.update(record.connected, watermark.timeMs, lastTicksMs);

@@ -6,6 +6,11 @@ import type { Plan } from './plan.js';
 /** Real ms beyond tail and grace to seal the last minute when no packets advance the watermark. */
 const LAST_SEAL_SLACK_MS = 3000;
 
+/** Real ms between checks of what is due: the display, the end. In stepped time each costs as much as at speed 1. */
+export function checkEveryMs({ stepped }: Pick<Plan, 'stepped'>): number {
+  return stepped ? 1000 : 200;
+}
+
 /** The watermark, as a run clock reads it. */
 export interface Seals {
   readonly sealed: number;

@@ -12,7 +12,7 @@ import { LEDGER } from '../memory/io-ledger.js';
 import type { Engine } from '../ingest/engine.js';
 import { wireEngine } from '../ingest/wire-engine.js';
 import { ShardPool } from '../threads/shard-pool.js';
-import type { EnginePreset } from './engine-preset.js';
+import { engineOptionsOf, type EnginePreset } from './engine-preset.js';
 import { EventOutput } from './event-output.js';
 import { exitCodeOf, finalFacts, reportWritten } from './finish.js';
 import { broker } from './broker.js';
@@ -27,7 +27,7 @@ import type { Plan } from './plan.js';
 import { Presenter } from './presenter.js';
 import { RunJournal } from './run-journal.js';
 import { firstOpening, restore, resumingText, replayKilledRun, seenBetterBy } from './resume.js';
-import { RunClock } from './run-clock.js';
+import { checkEveryMs, RunClock } from './run-clock.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { outstandingOf, type Stepper } from './stepper.js';
 import { endByFault, onStop, type FaultReporters } from './shutdown.js';
@@ -37,10 +37,6 @@ import type { OutLock } from '../parquet/out-lock.js';
 import { StallMeter, stallText } from '../stalls.js';
 import { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
-
-/** Real ms between checks of what is due: the display, the end. In stepped time each costs as much as at speed 1. */
-const CHECK_EVERY_MS = 200;
-const STEPPED_CHECK_EVERY_MS = 1000;
 
 export class StageRun {
   readonly #plan: Plan;
@@ -80,17 +76,7 @@ export class StageRun {
       onLost: (error) => this.#fail(error),
     });
     ({ engine: this.#engine, intake: this.#intake } = wireEngine(
-      {
-        codec: broker.codec,
-        instruments: plan.instruments,
-        sessionOf: plan.sessionOf,
-        mode: plan.config.mode,
-        shards: plan.config.shards,
-        graceMs: plan.config.graceMs,
-        silenceMs: plan.silenceMs,
-        marketDateMs: plan.startsMs,
-        slots: preset.slots,
-      },
+      { ...engineOptionsOf(plan), slots: preset.slots },
       (tick) => logSample(this.#log, plan.instruments, tick),
     ));
     this.#events = new EventOutput(plan, this.#engine, this.#ledger, (text) => this.#presenter.say(text));
@@ -339,9 +325,8 @@ export class StageRun {
     probe.start();
     writer.follow(this.#plan.stepped);
     line.start();
-    const everyMs = this.#plan.stepped ? STEPPED_CHECK_EVERY_MS : CHECK_EVERY_MS;
     const looking: Timer = clock.every(
-      everyMs,
+      checkEveryMs(this.#plan),
       () => {
         probe.sample();
         const facts = collectFacts(sources, this.#progress(clock));

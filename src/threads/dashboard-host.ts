@@ -4,6 +4,7 @@
  * nothing in it depends on being watched.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { sharedShards } from '../candles/shared-shards.js';
 import { within, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { Evaluation } from '../momentum/series.js';
@@ -165,7 +166,7 @@ export class DashboardHost {
     const value: DashboardTask = {
       port: port2,
       run,
-      shards: engine.memories.map(({ shape, buffer }) => ({ shape, buffer })),
+      shards: sharedShards(engine),
       places: engine.places,
       sessions,
       counters: engine.counters,

@@ -1,16 +1,16 @@
 /** Messages between the main thread and the dashboard's thread. */
 import type { MessagePort } from 'node:worker_threads';
+import type { SharedShard } from '../candles/shared-shards.js';
 import type { TradingSession } from '../market/session.js';
 import type { StatusUpdate } from '../dashboard/model.js';
 import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
 import type { DashboardRun } from '../dashboard/state.js';
 import type { RowPlace } from '../memory/shard-reader.js';
-import type { ShardShape } from '../memory/layout.js';
 
 export interface DashboardTask {
   readonly port: MessagePort;
   readonly run: DashboardRun;
-  readonly shards: readonly { readonly shape: ShardShape; readonly buffer: SharedArrayBuffer }[];
+  readonly shards: readonly SharedShard[];
   /** By symbol. */
   readonly places: readonly RowPlace[];
   readonly sessions: readonly TradingSession[];

@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { SystemClock, sleep } from '../clock.js';
+import { openShards } from '../candles/shared-shards.js';
 import { CandleStream } from '../candles/stream.js';
 import { DashboardModel } from '../dashboard/model.js';
 import { answer, LocalServer } from '../dashboard/local-server.js';
@@ -14,7 +15,7 @@ import { EventFeed } from '../dashboard/event-feed.js';
 import { NumberedEvents } from '../dashboard/numbered-events.js';
 import { Viewers } from '../dashboard/viewers.js';
 import { EngineError, sentenceOf } from '../errors.js';
-import { ShardMemory } from '../memory/layout.js';
+import type { ShardMemory } from '../memory/layout.js';
 import { Notices } from '../memory/notices.js';
 import type { DashboardTask, FromDashboard, ToDashboard } from './dashboard-messages.js';
 
@@ -36,13 +37,10 @@ export class Dashboard {
   constructor(task: DashboardTask) {
     this.#task = task;
     this.#port = task.port;
-    const memories = task.shards.map(({ shape, buffer }) => new ShardMemory(shape, buffer));
+    const shards = openShards(task.shards);
+    const memories = shards.map(({ memory }) => memory);
     const { run, places, sessions } = task;
     this.#model = new DashboardModel({ run, memories, places, sessions });
-    const shards = memories.map((memory, shard) => ({
-      memory,
-      places: places.filter((place) => place.shard === shard),
-    }));
     const stream = new CandleStream(shards, new Notices(places.length, task.notices));
     this.#events = new EventFeed(new NumberedEvents(stream), Math.floor(this.#clock.wallMs()).toString(36));
     this.#viewers = new Viewers(() =>

@@ -3,8 +3,8 @@
  * nothing waits for it. A reader that goes away ends the stream only.
  */
 import { sentenceOf } from '../errors.js';
+import { openShards } from '../candles/shared-shards.js';
 import { CandleStream } from '../candles/stream.js';
-import { ShardMemory } from '../memory/layout.js';
 import { Notices } from '../memory/notices.js';
 import { OutputPipe } from './output-pipe.js';
 import type { FromStream, StreamTask } from './stream-messages.js';
@@ -16,10 +16,7 @@ const MAX_WRITE = 65_536;
 export async function streamEvents({ port, shards, notices, fd }: StreamTask): Promise<void> {
   const say = (message: FromStream): void => port.postMessage(message);
   const instruments = shards.reduce((sum, { places }) => sum + places.length, 0);
-  const stream = new CandleStream(
-    shards.map(({ shape, buffer, places }) => ({ memory: new ShardMemory(shape, buffer), places })),
-    new Notices(instruments, notices),
-  );
+  const stream = new CandleStream(openShards(shards), new Notices(instruments, notices));
   const pipe = new OutputPipe(fd);
   port.on('message', () => say({ kind: 'taken', bytes: pipe.taken }));
   const { signal } = new AbortController();

@@ -1,5 +1,6 @@
 /** The main thread's side of `--stream`: starts its thread, and at the end waits while the reader still reads. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { sharedShards } from '../candles/shared-shards.js';
 import { sleep, type Clock } from '../clock.js';
 import { sentenceOf } from '../errors.js';
 import type { Engine } from '../ingest/engine.js';
@@ -91,11 +92,7 @@ export class StreamHost {
     this.#port = port1;
     const value: StreamTask = {
       port: port2,
-      shards: engine.memories.map(({ shape, buffer }, shard) => ({
-        shape,
-        buffer,
-        places: engine.places.filter((place) => place.shard === shard),
-      })),
+      shards: sharedShards(engine),
       notices: notices.buffer,
       fd,
       ledger,

@@ -1,15 +1,10 @@
 /** Messages between the main thread and the thread of `--stream`. */
 import type { MessagePort } from 'node:worker_threads';
-import type { RowPlace } from '../memory/shard-reader.js';
-import type { ShardShape } from '../memory/layout.js';
+import type { SharedShard } from '../candles/shared-shards.js';
 
 export interface StreamTask {
   readonly port: MessagePort;
-  readonly shards: readonly {
-    readonly shape: ShardShape;
-    readonly buffer: SharedArrayBuffer;
-    readonly places: readonly RowPlace[];
-  }[];
+  readonly shards: readonly SharedShard[];
   /** Memory of the run's notices. */
   readonly notices: SharedArrayBuffer;
   /** File descriptor to which the events are written. */

@@ -3,6 +3,7 @@
  * shared memory to the sinks within that thread, never by message.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { sharedShards } from '../candles/shared-shards.js';
 import { sentenceOf, EngineError } from '../errors.js';
 import type { ShardMemory } from '../memory/layout.js';
 import type { RowPlace } from '../memory/shard-reader.js';
@@ -154,11 +155,7 @@ export class WriterHost {
     if (this.#request !== undefined) this.#send(this.#request.message);
     const value: WriterTask = {
       port: port2,
-      shards: memories.map(({ shape, buffer }, shard) => ({
-        shape,
-        buffer,
-        places: places.filter((place) => place.shard === shard),
-      })),
+      shards: sharedShards({ memories, places }),
       outDir,
       lock,
       reserve,

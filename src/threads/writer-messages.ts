@@ -1,10 +1,9 @@
 /** Messages between the main thread and the writer's. None holds a candle. */
 import type { MessagePort } from 'node:worker_threads';
 import type { FileIdentity } from '../candles/candle.js';
+import type { SharedShard } from '../candles/shared-shards.js';
 import type { SinkModule } from '../candles/sink.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
-import type { RowPlace } from '../memory/shard-reader.js';
-import type { ShardShape } from '../memory/layout.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { MinuteRange } from '../parquet/merge.js';
 import type { LockToken } from '../parquet/out-lock.js';
@@ -33,11 +32,7 @@ export interface WriterSetup {
 
 export interface WriterTask extends WriterSetup {
   readonly port: MessagePort;
-  readonly shards: readonly {
-    readonly shape: ShardShape;
-    readonly buffer: SharedArrayBuffer;
-    readonly places: readonly RowPlace[];
-  }[];
+  readonly shards: readonly SharedShard[];
   /** By shard, the last bar whose evaluations the main thread has; -1 before the first. */
   readonly evaluated: readonly number[];
 }

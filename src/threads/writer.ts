@@ -10,8 +10,8 @@ import { abortOf, ShardChanges } from '../candles/changes.js';
 import { sentenceOf } from '../errors.js';
 import type { CandleSink, SinkExports, SinkModule, SinkRun } from '../candles/sink.js';
 import { SinkFeed } from '../candles/sink-feed.js';
+import { openShards } from '../candles/shared-shards.js';
 import { CandleStream, type StreamShard } from '../candles/stream.js';
-import { ShardMemory } from '../memory/layout.js';
 import { renameHolding } from '../parquet/out-lock.js';
 import { ParquetSink } from '../parquet/sink.js';
 import { conclude } from './conclusion.js';
@@ -44,10 +44,7 @@ export class Writer {
 
   constructor(task: WriterTask) {
     this.#task = task;
-    this.#shards = task.shards.map(({ shape, buffer, places }) => ({
-      memory: new ShardMemory(shape, buffer),
-      places,
-    }));
+    this.#shards = openShards(task.shards);
     this.#parquet = new ParquetSink({
       outDir: task.outDir,
       reserve: task.reserve,
