@@ -1,7 +1,7 @@
 /** Lists and prunes the journals: a folder for each run, named by its identifier. */
 import { readdirSync, rmSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { segmentName, segmentNumber } from './format.js';
+import { segmentOf } from './format.js';
 
 export interface StoredRun {
   readonly folder: string;
@@ -17,12 +17,20 @@ function entriesOf(folder: string): Dirent[] {
     : [];
 }
 
-/** Segment numbers in a run's folder, ascending; empty without the folder. */
+/** Numbers of the segments in a run's folder, raw or compacted, ascending; empty without the folder. */
 export function segmentsOf(folder: string): number[] {
-  return entriesOf(folder)
-    .flatMap(({ name }) => segmentNumber(name) ?? [])
-    .sort((a, b) => a - b);
+  const numbers = entriesOf(folder).flatMap(({ name }) => segmentOf(name)?.number ?? []);
+  return [...new Set(numbers)].sort((a, b) => a - b);
 }
+
+/** The files of a journal in a run's folder: segments, raw or compacted, and what a killed compaction left. */
+function filesOf(folder: string): string[] {
+  return entriesOf(folder)
+    .filter((entry) => !entry.isDirectory() && isOurs(entry.name))
+    .map(({ name }) => join(folder, name));
+}
+
+const isOurs = (name: string): boolean => segmentOf(name) !== undefined || /^\.\d{6}\.packed\./.test(name);
 
 /** Newest first: a run's name begins with its start time. */
 export function runsIn(folder: string): StoredRun[] {
@@ -30,7 +38,8 @@ export function runsIn(folder: string): StoredRun[] {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => {
       const run = join(folder, name);
-      const stats = segmentsOf(run).map((number) => statSync(join(run, segmentName(number))));
+      // A compaction may remove one meanwhile.
+      const stats = filesOf(run).flatMap((path) => statSync(path, { throwIfNoEntry: false }) ?? []);
       return {
         folder: run,
         runId: name,
@@ -56,8 +65,7 @@ export function pruneJournals(
   for (const run of runs.reverse()) {
     if (total <= maxBytes) break;
     if (spared(run)) continue;
-    for (const number of segmentsOf(run.folder))
-      rmSync(join(run.folder, segmentName(number)), { force: true });
+    for (const path of filesOf(run.folder)) rmSync(path, { force: true });
     if (readdirSync(run.folder).length === 0) rmSync(run.folder, { recursive: true });
     total -= run.bytes;
     gone.push(run.runId);

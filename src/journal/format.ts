@@ -153,8 +153,13 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(6, '0')}.journal`;
 }
 
-/** Undefined for other files. */
-export function segmentNumber(name: string): number | undefined {
-  const digits = /^(\d{6})\.journal$/.exec(name)?.[1];
-  return digits === undefined ? undefined : Number(digits);
+/** Of a compacted segment (packed-format.ts). */
+export function packedName(number: number): string {
+  return `${String(number).padStart(6, '0')}.packed`;
+}
+
+/** A segment's number, and whether the file is its compacted form; undefined for other files. */
+export function segmentOf(name: string): { readonly number: number; readonly packed: boolean } | undefined {
+  const parts = /^(\d{6})\.(journal|packed)$/.exec(name);
+  return parts === null ? undefined : { number: Number(parts[1]), packed: parts[2] === 'packed' };
 }

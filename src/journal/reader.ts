@@ -12,14 +12,15 @@ import {
   ENTRY,
   FLAG,
   KIND,
-  MAX_BLOCK_BYTES,
+  packedName,
   readSegmentHeader,
   SEGMENT,
   segmentName,
   type Kind,
   type BlockStamp,
 } from './format.js';
-import { BlockAt, isIntact, SegmentSource } from './segment-source.js';
+import { PackedSource } from './packed-source.js';
+import { SegmentSource, type BlockAt, type BlockSource } from './segment-source.js';
 
 /** Takes entries in order. Bytes are valid during the call only. */
 export interface JournalVisitor {
@@ -124,32 +125,21 @@ function isNext(block: BlockAt, number: number, messages: MessageBatch): boolean
 }
 
 /** The next block if in memory, intact and expected, as nearly all are; undefined: ask `nextBlock`. */
-function bufferedBlock(source: SegmentSource, number: number, messages: MessageBatch): BlockAt | undefined {
+function bufferedBlock(source: BlockSource, number: number, messages: MessageBatch): BlockAt | undefined {
   const block = source.bufferedBlock();
   return block !== undefined && isNext(block, number, messages) ? block : undefined;
 }
 
-/**
- * The next block if intact and expected; undefined at the end of the file. `torn`: the file ends inside it (a write
- * cut off). `damaged`: complete but unusable.
- */
+/** The source's next block, `damaged` also if it is not the expected one. */
 async function nextBlock(
-  source: SegmentSource,
+  source: BlockSource,
   number: number,
   messages: MessageBatch,
 ): Promise<BlockAt | 'torn' | 'damaged' | undefined> {
-  const left = source.size - source.at;
-  if (left === 0) return undefined;
-  const head = await source.peek(BLOCK.header);
-  if (head.length < BLOCK.header) return 'torn';
-  const size = head.readUInt32LE(BLOCK.size);
-  if (size === 0) return (await source.isZero()) ? 'torn' : 'damaged';
-  if (size < BLOCK.header || size > MAX_BLOCK_BYTES) return 'damaged';
-  if (size > left) return 'torn';
-  const block = new BlockAt(await source.peek(size));
-  // Only the last thing in a file can be cut off; a bad block before more bytes was whole once.
-  if (block.to !== size || !isIntact(block)) return size === left ? 'torn' : 'damaged';
-  return isNext(block, number, messages) ? block : 'damaged';
+  const block = await source.nextBlock();
+  return block === undefined || typeof block === 'string' || isNext(block, number, messages)
+    ? block
+    : 'damaged';
 }
 
 /** One pass over a run's segments, for one visitor. */
@@ -179,7 +169,7 @@ class JournalPass {
    * Reads segment `index` of the list. Returns where reading ended; undefined at the segment's end. Throws
    * EngineError JOURNAL if the first segment does not begin a run.
    */
-  async segment(index: number, path: string, source: SegmentSource): Promise<JournalExtent | undefined> {
+  async segment(index: number, path: string, source: BlockSource): Promise<JournalExtent | undefined> {
     const unfit = await this.#header(index, path, source);
     if (unfit !== undefined) return unfit;
     const number = this.#numbers[index];
@@ -219,9 +209,10 @@ class JournalPass {
   }
 
   /** Takes a header. Returns where reading ends if it does not continue the segments before. */
-  async #header(index: number, path: string, source: SegmentSource): Promise<JournalExtent | undefined> {
+  async #header(index: number, path: string, source: BlockSource): Promise<JournalExtent | undefined> {
     const number = this.#numbers[index];
-    const header = readSegmentHeader(await source.peek(SEGMENT.size));
+    const bytes = await source.header();
+    const header = typeof bytes === 'string' ? bytes : readSegmentHeader(bytes);
     if (
       typeof header !== 'string' &&
       number === index + 1 &&
@@ -237,8 +228,9 @@ class JournalPass {
     }
     if (index === 0)
       throw unreadable(path, typeof header === 'string' ? header : 'is not the first segment of a run');
-    // The cut write may be the first into a new segment.
-    const broken = this.#isLast(index) && typeof header === 'string' ? 'torn' : 'damaged';
+    // The cut write may be the first into a new segment. A compacted one was whole.
+    const broken =
+      this.#isLast(index) && typeof bytes !== 'string' && typeof header === 'string' ? 'torn' : 'damaged';
     return this.#extent(index, this.#segment, this.#offset, source.size, broken);
   }
 
@@ -258,12 +250,26 @@ class JournalPass {
   }
 }
 
-async function openSegment(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    throw unreadable(path, `cannot be read (${sentenceOf(error)})`);
+/** The raw segment if it is there: it is removed only when its compacted form is proven and durable. */
+async function openSegment(folder: string, number: number): Promise<OpenSegment> {
+  const names = [segmentName(number), packedName(number)];
+  for (const [k, name] of names.entries()) {
+    const path = join(folder, name);
+    try {
+      const file = await open(path, 'r');
+      return { file, path, packed: k === 1 };
+    } catch (error) {
+      if (k === 0 && (error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      throw unreadable(path, `cannot be read (${sentenceOf(error)})`);
+    }
   }
+  throw unreadable(join(folder, names[0]), 'is gone');
+}
+
+interface OpenSegment {
+  readonly file: FileHandle;
+  readonly path: string;
+  readonly packed: boolean;
 }
 
 /**
@@ -281,10 +287,10 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
     throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
   const pass = new JournalPass(numbers, visitor);
   for (const [index, number] of numbers.entries()) {
-    const path = join(folder, segmentName(number));
-    const file = await openSegment(path);
+    const { file, path, packed } = await openSegment(folder, number);
     try {
-      const source = new SegmentSource(file, (await file.stat()).size);
+      const { size } = await file.stat();
+      const source = packed ? new PackedSource(file, size) : new SegmentSource(file, size);
       const ended = await pass.segment(index, path, source);
       if (ended !== undefined) return ended;
     } catch (error) {

@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { viewOf } from '../broker/messages.js';
 import { combineCrc32, crc32, nativeCrc32, ownCrc32 } from './crc32.js';
-import { BLOCK, MAX_BLOCK_BYTES } from './format.js';
+import { BLOCK, MAX_BLOCK_BYTES, SEGMENT } from './format.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -22,7 +22,7 @@ export class BlockAt {
 }
 
 /** True if a block's checksum matches. */
-export function isIntact({ bytes, view, from, to }: BlockAt): boolean {
+function isIntact({ bytes, view, from, to }: BlockAt): boolean {
   return view.getUint32(from + BLOCK.crc, true) === crc32(bytes, from + BLOCK.number, to);
 }
 
@@ -45,7 +45,24 @@ function intactUntil({ bytes, view, from }: BlockAt, held: number): number {
   return nativeCrc32(bytes.subarray(from, end)) === sum ? end : from;
 }
 
-export class SegmentSource {
+/** What the reader needs of a segment, raw or compacted. Sizes and offsets are those of the raw one. */
+export interface BlockSource {
+  readonly size: number;
+  /** Offset of the next byte. */
+  readonly at: number;
+  /** The segment's header, not taken; the end of a sentence if its file has none. */
+  header(): Promise<Buffer | string>;
+  /** The next block if in memory and intact. Valid until the next call. */
+  bufferedBlock(): BlockAt | undefined;
+  /**
+   * The next block if intact; undefined at the end. `torn`: the file ends inside it (a write cut off). `damaged`:
+   * complete but unusable.
+   */
+  nextBlock(): Promise<BlockAt | 'torn' | 'damaged' | undefined>;
+  take(length: number): void;
+}
+
+export class SegmentSource implements BlockSource {
   readonly #file: FileHandle;
   /** Of the file. */
   readonly size: number;
@@ -69,7 +86,25 @@ export class SegmentSource {
     return this.#buffer.subarray(this.#from, Math.min(this.#to, this.#from + length));
   }
 
-  /** The next block if in memory and intact. Valid until the next call. */
+  header(): Promise<Buffer> {
+    return this.peek(SEGMENT.size);
+  }
+
+  async nextBlock(): Promise<BlockAt | 'torn' | 'damaged' | undefined> {
+    const left = this.size - this.at;
+    if (left === 0) return undefined;
+    const head = await this.peek(BLOCK.header);
+    if (head.length < BLOCK.header) return 'torn';
+    const size = head.readUInt32LE(BLOCK.size);
+    if (size === 0) return (await this.isZero()) ? 'torn' : 'damaged';
+    if (size < BLOCK.header || size > MAX_BLOCK_BYTES) return 'damaged';
+    if (size > left) return 'torn';
+    const block = new BlockAt(await this.peek(size));
+    // Only the last thing in a file can be cut off; a bad block before more bytes was whole once.
+    if (block.to !== size || !isIntact(block)) return size === left ? 'torn' : 'damaged';
+    return block;
+  }
+
   bufferedBlock(): BlockAt | undefined {
     const from = this.#from;
     if (this.#to - from < BLOCK.header) return undefined;

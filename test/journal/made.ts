@@ -8,6 +8,7 @@ import { SystemClock } from '../../src/clock.js';
 import { KIND, type Kind, type BlockStamp } from '../../src/journal/format.js';
 import { readJournal, type JournalExtent } from '../../src/journal/reader.js';
 import { JournalWriter, type JournalOptions } from '../../src/journal/writer.js';
+import { unpackedByDocument } from './unpacked-by-document.js';
 
 export interface Entry {
   readonly kind: number;
@@ -78,27 +79,37 @@ export async function found(folder: string): Promise<{ extent: JournalExtent; en
 
 /** Reads a whole journal without checks, from the document alone. */
 export function foundByDocument(folder: string): Entry[] {
-  const entries: Entry[] = [];
-  for (const name of readdirSync(folder).sort()) {
+  const names = readdirSync(folder).sort();
+  // Of a segment that is there twice, the raw one counts.
+  const chosen = names.filter(
+    (name) => !name.endsWith('.packed') || !names.includes(name.replace('.packed', '.journal')),
+  );
+  return chosen.flatMap((name) => {
     const bytes = readFileSync(join(folder, name));
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = view.getUint16(10, true); at < bytes.length;) {
-      const end = at + view.getUint32(at, true);
-      const stamp = {
-        connection: view.getUint32(at + 12, true),
-        monoMs: view.getFloat64(at + 16, true),
-        wallMs: view.getFloat64(at + 24, true),
-        marketMs: view.getFloat64(at + 32, true),
-      };
-      for (at += 40; at < end;) {
-        const length = view.getUint32(at + 4, true);
-        entries.push({
-          kind: bytes[at],
-          bytes: bytes.subarray(at + 8, at + 8 + length).toString('hex'),
-          stamp,
-        });
-        at += 8 + length;
-      }
+    return entriesOf(name.endsWith('.packed') ? unpackedByDocument(bytes) : bytes);
+  });
+}
+
+/** The entries of a raw segment. */
+function entriesOf(bytes: Buffer): Entry[] {
+  const entries: Entry[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = view.getUint16(10, true); at < bytes.length;) {
+    const end = at + view.getUint32(at, true);
+    const stamp = {
+      connection: view.getUint32(at + 12, true),
+      monoMs: view.getFloat64(at + 16, true),
+      wallMs: view.getFloat64(at + 24, true),
+      marketMs: view.getFloat64(at + 32, true),
+    };
+    for (at += 40; at < end;) {
+      const length = view.getUint32(at + 4, true);
+      entries.push({
+        kind: bytes[at],
+        bytes: bytes.subarray(at + 8, at + 8 + length).toString('hex'),
+        stamp,
+      });
+      at += 8 + length;
     }
   }
   return entries;
