@@ -37,11 +37,6 @@ export class ByteSink {
     bytes[this.#length++] = rest;
   }
 
-  /** Signed 32-bit as a varint: 0, -1, 1, -2, ... */
-  zigzag(value: number): void {
-    this.varint((value << 1) ^ (value >> 31));
-  }
-
   word(value: number): void {
     this.#reserve(4);
     this.#bytes.writeUInt32LE(value >>> 0, this.#length);

@@ -69,7 +69,7 @@ class Packer {
   #block(from: number, to: number): boolean {
     const view = this.#view;
     blockWords(view, from, this.#before, this.#words);
-    for (let k = 0; k < WORDS.block; k++) this.#columns.of(k).zigzag(this.#words[k]);
+    for (let k = 0; k < WORDS.block; k++) this.#columns.of(k).word(this.#words[k]);
     this.#before = from;
     let entries = 0;
     for (let at = from + BLOCK.header; at < to; entries++) {
@@ -81,7 +81,7 @@ class Packer {
       if (kind === KIND.frame) this.#message(at - length, length);
       else this.#other(kind, at - length, length);
     }
-    this.#columns.of(WORDS.entries).varint(entries);
+    this.#columns.of(WORDS.entries).word(entries);
     return true;
   }
 
@@ -123,7 +123,7 @@ class Packer {
         const difference = (view.getInt32(word, true) - view.getInt32(word + back, true)) | 0;
         if (difference === 0) continue;
         map |= 1 << bit;
-        this.#columns.of(column).zigzag(difference);
+        this.#columns.of(column).word(difference);
       }
       this.#maps.word(map);
     }

@@ -108,6 +108,8 @@ export class PackedSource implements BlockSource {
     try {
       const plain = await inflate(pack.subarray(PACK.header), {
         maxOutputLength: Math.max(1, header.plainBytes),
+        // One piece: each costs the main thread a callback.
+        chunkSize: Math.max(64, header.plainBytes),
       });
       return { header, plain, next: at + header.size };
     } catch {

@@ -5,7 +5,7 @@ import { crc32 } from './crc32.js';
 import { BLOCK, ENTRY, KIND, MAX_BLOCK_BYTES } from './format.js';
 import { headOf, METHOD, PACK, PACK_BYTES, WORDS } from './packed-format.js';
 
-/** A block takes five bytes a word at most, so columns are never larger than this many times the raw bytes. */
+/** Columns hold each byte once, and a map: they are never larger than this many times the raw bytes. */
 const MAX_GROWTH = 2;
 const MAX_RAW_BYTES = PACK_BYTES + MAX_BLOCK_BYTES;
 /** More than a pack's messages have words. */
@@ -95,11 +95,11 @@ class Unpacker {
     const from = this.#length;
     if (from + BLOCK.header > this.#out.length) return false;
     const view = this.#view;
-    for (let k = 0; k < WORDS.block; k++) this.#words[k] = this.#zigzag(PARTS_BEFORE_COLUMNS + k);
+    for (let k = 0; k < WORDS.block; k++) this.#words[k] = this.#word(k);
     writeBlockWords(view, from, this.#before, this.#words);
     this.#before = from;
     this.#length = from + BLOCK.header;
-    for (let entries = this.#varint(PARTS_BEFORE_COLUMNS + WORDS.entries); entries > 0; entries--)
+    for (let entries = this.#word(WORDS.entries) >>> 0; entries > 0; entries--)
       if (!this.#entry()) return false;
     view.setUint32(from + BLOCK.size, this.#length - from, true);
     view.setUint32(from + BLOCK.crc, 0, true);
@@ -146,40 +146,40 @@ class Unpacker {
     this.#starts[slot] = start;
     this.#lastSlot = slot;
     this.#length = start + length;
-    return this.#change(start, length);
+    return this.#change(start, length, start - before);
   }
 
   /** Adds the differences to a copy of the message before. False if there are too few. */
-  #change(start: number, length: number): boolean {
-    const [at, view, plain] = [this.#at, this.#view, this.#plain];
+  #change(start: number, length: number, back: number): boolean {
+    const [at, ends, view, plain] = [this.#at, this.#ends, this.#view, this.#plainView];
     const end = start + length;
     let column = PARTS_BEFORE_COLUMNS + WORDS.message;
     let map = at[1];
     for (let word = start + headOf(length); word < end; word += 128, column += 32) {
       if (map + 4 > this.#ends[1]) return false;
-      let left = this.#plainView.getUint32(map, true);
+      let left = plain.getInt32(map, true);
       map += 4;
       while (left !== 0) {
         const bit = 31 - Math.clz32(left);
         left ^= 1 << bit;
-        let from = at[column + bit];
-        let value = plain[from++];
-        if (value >= 0x80) {
-          value &= 0x7f;
-          for (let shift = 7; shift < 35; shift += 7) {
-            const byte = plain[from++];
-            value |= (byte & 0x7f) << shift;
-            if (byte < 0x80) break;
-          }
-        }
-        at[column + bit] = from;
+        const from = at[column + bit];
         const place = word + 4 * bit;
-        if (place + 4 > end) return false;
-        view.setInt32(place, view.getInt32(place, true) + ((value >>> 1) ^ -(value & 1)), true);
+        if (from + 4 > ends[column + bit] || place + 4 > end) return false;
+        at[column + bit] = from + 4;
+        // Of the message before, because the copy's bytes are still on their way.
+        view.setInt32(place, view.getInt32(place - back, true) + plain.getInt32(from, true), true);
       }
     }
     at[1] = map;
     return true;
+  }
+
+  /** The next word of a column; 0 beyond its end, which is noticed when all is read. */
+  #word(column: number): number {
+    const part = PARTS_BEFORE_COLUMNS + column;
+    const from = this.#at[part];
+    this.#at[part] = from + 4;
+    return from + 4 <= this.#ends[part] ? this.#plainView.getInt32(from, true) : 0;
   }
 
   #varint(part: number): number {
@@ -192,11 +192,6 @@ class Unpacker {
     }
     this.#at[part] = at;
     return value >>> 0;
-  }
-
-  #zigzag(part: number): number {
-    const value = this.#varint(part);
-    return (value >>> 1) ^ -(value & 1);
   }
 }
 

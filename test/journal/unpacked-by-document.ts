@@ -50,9 +50,8 @@ class Part {
     }
   }
 
-  signed(): bigint {
-    const value = this.varint();
-    return value % 2n === 0n ? value / 2n : -(value + 1n) / 2n;
+  word(): bigint {
+    return BigInt(this.take(4).readInt32LE());
   }
 }
 
@@ -89,18 +88,18 @@ function* blocksOfColumns(plain: Buffer, first: number, count: number): Generato
   let slot = 0;
   let before: Before | undefined;
   for (let k = 0; k < count; k++) {
-    const connection = Number(BigInt.asUintN(32, BigInt(before?.connection ?? 0) + columns[0].signed()));
+    const connection = Number(BigInt.asUintN(32, BigInt(before?.connection ?? 0) + columns[0].word()));
     const times: number[] = [];
     for (const time of [0, 1, 2]) {
-      const word = columns[1 + 2 * time].signed();
-      const rest = columns[2 + 2 * time].signed();
+      const word = columns[1 + 2 * time].word();
+      const rest = columns[2 + 2 * time].word();
       let expected = before?.times[time] ?? 0;
       if (time === 2 && before !== undefined) expected += times[0] - before.times[0];
       times.push(doubleOf(bitsOf(expected) + word + rest * 4294967296n));
     }
     before = { connection, times };
     const body: Buffer[] = [];
-    for (let left = columns[7].varint(); left > 0n; left--) {
+    for (let left = columns[7].word(); left > 0n; left--) {
       const what = Number(entries.varint());
       const kind = what === 0 ? entries.take(1)[0] : 5;
       let bytes: Buffer;
@@ -134,7 +133,7 @@ function following(before: Buffer, maps: Part, columns: readonly Part[]): Buffer
     if ((map[word >> 3] & (1 << (word & 7))) === 0) continue;
     const at = bytes.length - 4 * (words - word);
     bytes.writeUInt32LE(
-      Number(BigInt.asUintN(32, BigInt(bytes.readUInt32LE(at)) + columns[8 + word].signed())),
+      Number(BigInt.asUintN(32, BigInt(bytes.readUInt32LE(at)) + columns[8 + word].word())),
       at,
     );
   }
