@@ -17,19 +17,9 @@ assert(
   'the shortest run is long enough to see whether every token answers',
 );
 
-/** A run's journal: more than a quarter of an hour of 1,000 symbols in SnapQuote mode. */
-const JOURNAL_BYTES = 2 * 1024 ** 3;
-/** A shadow run's journal: several days of the NIFTY 50. */
-const SHADOW_JOURNAL_BYTES = 4 * 1024 ** 3;
-/** All journals together. */
-const JOURNALS_BYTES = 8 * 1024 ** 3;
-
 export const LIMITS = {
   minSilenceMs: MIN_SILENCE_MS,
   firstOpenMs: FIRST_OPEN_MS,
   unattendedOpenMs: UNATTENDED_OPEN_MS,
   answerMs: ANSWER_MS,
-  journalBytes: JOURNAL_BYTES,
-  shadowJournalBytes: SHADOW_JOURNAL_BYTES,
-  journalsBytes: JOURNALS_BYTES,
 } as const;

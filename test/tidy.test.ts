@@ -35,7 +35,7 @@ const ROOMS = roomsOf(`
   terminal      market candles gates monitor
   sim           stepped market memory candles broker broker/angel
   cli           market reconcile sim
-  threads       market memory candles momentum parquet shard ingest gates monitor dashboard
+  threads       market memory candles journal momentum parquet shard ingest gates monitor dashboard
   run           stepped market memory candles broker broker/angel feed journal ingest momentum parquet gates \
                 monitor dashboard terminal sim cli threads
   library       market memory candles broker journal reconcile sim cli run

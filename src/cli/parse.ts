@@ -121,7 +121,10 @@ function register(
   };
   const positionals = optionsOf(name).filter(isPositional);
   parser.command(
-    [name === DEFAULT_COMMAND ? '$0' : name, ...positionals.map((row) => `<${row.name}>`)].join(' '),
+    [
+      name === DEFAULT_COMMAND ? '$0' : name,
+      ...positionals.map((row) => (row.default === undefined ? `<${row.name}>` : `[${row.name}]`)),
+    ].join(' '),
     describe,
     (builder: Argv) => {
       const built = build(builder, name, module!, columns);

@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./replay/replay.js')).command,
   },
   {
+    name: 'journals',
+    describe: 'list the journals that runs left: day, mode, instruments, packets, bytes, state',
+    load: async () => (await import('./journals.js')).command,
+  },
+  {
     name: 'report',
     describe: 'write the page of a run again from its report: one file that needs nothing else',
     load: async () => (await import('./report.js')).command,

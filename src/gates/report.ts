@@ -201,8 +201,18 @@ function outputReport({ output }: Facts): Record<string, unknown> {
   };
 }
 
-function journalReport({ untilMs, trouble, ...journal }: JournalFigures): Record<string, unknown> {
-  return { ...journal, until: untilMs === undefined ? null : istStamp(untilMs), trouble: trouble ?? null };
+function journalReport({
+  untilMs,
+  trouble,
+  compaction,
+  ...journal
+}: JournalFigures): Record<string, unknown> {
+  return {
+    ...journal,
+    compaction: compaction === undefined ? null : { ...compaction, trouble: compaction.trouble ?? null },
+    until: untilMs === undefined ? null : istStamp(untilMs),
+    trouble: trouble ?? null,
+  };
 }
 
 /** Plain data; prices in rupees. `sights` comes last because it is long. */

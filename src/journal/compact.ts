@@ -3,7 +3,7 @@
  * by byte, renamed, and the folder is fsynced; only then the raw segment goes. A kill between leaves the raw segment,
  * with or without the compacted one: a reader then takes the raw one.
  */
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
@@ -16,6 +16,9 @@ import { SegmentSource, type BlockAt } from './segment-source.js';
 import { packIsIntact, readPackHeader, sumBlocks, unpack } from './unpack.js';
 
 const inflate = promisify(inflateRaw);
+
+/** What is smaller stays raw in a run: there is nothing to gain. */
+export const MIN_COMPACTED_BYTES = 256 * 1024;
 
 export interface CompactedSegment {
   readonly number: number;
@@ -46,14 +49,16 @@ export async function compactSegment(
 ): Promise<CompactedSegment | string> {
   const raw = join(folder, segmentName(number));
   const target = join(folder, packedName(number));
-  await removeLeftovers(folder, target);
+  await removeLeftovers(folder, number);
   const aside = asideOf(target, newTag());
   const source = await open(raw, 'r');
   try {
-    const { size } = await source.stat();
+    const { size, atime, mtime } = await source.stat();
     const bytes = await write(aside, source, size, number, after);
     await after('written');
     await compare(aside, source);
+    // Retention goes by when the run wrote.
+    await utimes(aside, atime, mtime);
     await after('compared');
     await renameOver(aside, target, { wait: sleep });
     await syncFolder(folder);
@@ -70,7 +75,9 @@ export async function compactSegment(
   }
 }
 
-async function removeLeftovers(folder: string, target: string): Promise<void> {
+/** Removes what an ended compaction of the segment left, also one of this process. */
+export async function removeLeftovers(folder: string, number: number): Promise<void> {
+  const target = join(folder, packedName(number));
   for (const { path } of leftoversOf(target, await asideNames(folder))) await rm(path, { force: true });
 }
 

@@ -1,6 +1,6 @@
-/** Lists and prunes the journals: a folder for each run, named by its identifier. */
-import { readdirSync, rmSync, statSync, type Dirent } from 'node:fs';
-import { join } from 'node:path';
+/** Lists the journals: a folder for each run, named by its identifier. */
+import { readdirSync, statSync, type Dirent } from 'node:fs';
+import { basename, join } from 'node:path';
 import { segmentOf } from './format.js';
 
 export interface StoredRun {
@@ -24,7 +24,7 @@ export function segmentsOf(folder: string): number[] {
 }
 
 /** The files of a journal in a run's folder: segments, raw or compacted, and what a killed compaction left. */
-function filesOf(folder: string): string[] {
+export function filesOf(folder: string): string[] {
   return entriesOf(folder)
     .filter((entry) => !entry.isDirectory() && isOurs(entry.name))
     .map(({ name }) => join(folder, name));
@@ -50,25 +50,13 @@ export function runsIn(folder: string): StoredRun[] {
   return runs.filter(({ changedMs }) => changedMs > 0).sort((a, b) => (a.runId < b.runId ? 1 : -1));
 }
 
-/**
- * Removes the oldest runs' journals until the rest takes at most `maxBytes`: only segments and then empty folders,
- * never a `spared` run. Returns the removed runs.
- */
-export function pruneJournals(
-  folder: string,
-  maxBytes: number,
-  spared: (run: StoredRun) => boolean,
-): string[] {
-  const gone: string[] = [];
-  const runs = runsIn(folder);
-  let total = runs.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const run of runs.reverse()) {
-    if (total <= maxBytes) break;
-    if (spared(run)) continue;
-    for (const path of filesOf(run.folder)) rmSync(path, { force: true });
-    if (readdirSync(run.folder).length === 0) rmSync(run.folder, { recursive: true });
-    total -= run.bytes;
-    gone.push(run.runId);
+/** Bytes on disk of a run's segments, by form. */
+export function sizesOf(folder: string): { readonly rawBytes: number; readonly compactedBytes: number } {
+  let [rawBytes, compactedBytes] = [0, 0];
+  for (const path of filesOf(folder)) {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (segmentOf(basename(path))?.packed === false) rawBytes += size;
+    else compactedBytes += size;
   }
-  return gone;
+  return { rawBytes, compactedBytes };
 }

@@ -32,7 +32,7 @@ const RUN_ID_BYTES = 24;
 
 /** Flags of a segment. They replace bytes that the file has, so a full disk takes them. */
 export const FLAG = {
-  /** What came after the segment's last block is not in the journal: the disk refused it, or a limit. */
+  /** What came after the segment's last block is not in the journal: the disk refused it. */
   incomplete: 1,
   /** The run came to its end after that. */
   over: 2,

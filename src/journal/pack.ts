@@ -145,7 +145,7 @@ function packOf(raw: Buffer, plain: Buffer, method: number, counts: PackCounts):
   return pack;
 }
 
-export interface PackCounts {
+interface PackCounts {
   readonly firstBlock: number;
   readonly blocks: number;
   readonly rawCrc: number;

@@ -147,6 +147,7 @@ class JournalPass {
   readonly #numbers: readonly number[];
   readonly #visitor: JournalVisitor;
   readonly #messages = new MessageBatch();
+  readonly #alone: boolean;
   #runId = '';
   #flags = 0;
   #blocks = 0;
@@ -155,9 +156,11 @@ class JournalPass {
   #segment = 0;
   #offset = 0;
 
-  constructor(numbers: readonly number[], visitor: JournalVisitor) {
+  /** `alone`: the first of the segments begins where it says, not the run. */
+  constructor(numbers: readonly number[], visitor: JournalVisitor, alone = false) {
     this.#numbers = numbers;
     this.#visitor = visitor;
+    this.#alone = alone;
   }
 
   /** The extent when every segment was read to its end. */
@@ -213,9 +216,10 @@ class JournalPass {
     const number = this.#numbers[index];
     const bytes = await source.header();
     const header = typeof bytes === 'string' ? bytes : readSegmentHeader(bytes);
+    if (this.#alone && typeof header !== 'string') this.#blocks = header.firstBlock;
     if (
       typeof header !== 'string' &&
-      number === index + 1 &&
+      (number === index + 1 || this.#alone) &&
       header.number === number &&
       header.firstBlock === this.#blocks &&
       (index === 0 || header.runId === this.#runId)
@@ -285,7 +289,22 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
     );
   if (numbers[0] !== 1)
     throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
-  const pass = new JournalPass(numbers, visitor);
+  return readSegments(folder, numbers, new JournalPass(numbers, visitor));
+}
+
+/**
+ * The same for the blocks of one segment, wherever in the run it is. Throws EngineError JOURNAL if it is no segment
+ * of a journal.
+ */
+export function readSegment(folder: string, number: number, visitor: JournalVisitor): Promise<JournalExtent> {
+  return readSegments(folder, [number], new JournalPass([number], visitor, true));
+}
+
+async function readSegments(
+  folder: string,
+  numbers: readonly number[],
+  pass: JournalPass,
+): Promise<JournalExtent> {
   for (const [index, number] of numbers.entries()) {
     const { file, path, packed } = await openSegment(folder, number);
     try {

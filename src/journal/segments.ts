@@ -35,6 +35,8 @@ export interface SegmentsOptions {
   readonly from: JournalPosition;
   /** Beyond this size a segment takes no further group. */
   readonly segmentBytes: number;
+  /** A segment takes no more, and is durable. */
+  readonly onClosed?: (number: number) => void;
 }
 
 interface Header {
@@ -143,13 +145,16 @@ export class Segments {
       if (this.#file === undefined) await removeFile(path, { force: true });
       throw error;
     }
-    const before = this.#file;
+    const [before, last] = [this.#file, this.#header];
     this.#file = file;
     this.#header = header;
     this.segments++;
     this.#at = SEGMENT.size;
     this.bytes += SEGMENT.size;
-    if (before !== undefined) await this.#seal(before);
+    if (before === undefined) return;
+    await this.#seal(before);
+    // One with flags may lose them.
+    if (last !== undefined && this.#marked !== last) this.#options.onClosed?.(last.number);
   }
 
   async #seal(file: number): Promise<void> {

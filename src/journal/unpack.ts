@@ -23,7 +23,7 @@ export interface PackHeader {
 }
 
 /** A larger size of a pack means damage. */
-export const MAX_PACK_BYTES = MAX_GROWTH * MAX_RAW_BYTES;
+const MAX_PACK_BYTES = MAX_GROWTH * MAX_RAW_BYTES;
 
 /** Undefined for sizes that no pack has. */
 export function readPackHeader(bytes: Buffer): PackHeader | undefined {

@@ -38,14 +38,24 @@ export interface JournalOptions {
   readonly clock: Clock;
   /** Where an earlier process stopped. */
   readonly from?: JournalPosition | undefined;
-  /** Bound of the whole journal. */
-  readonly maxBytes: number;
   /** False while what is left of the disk is kept for the candles. */
   readonly hasRoom?: (() => boolean) | undefined;
   /** Sentences: once when the disk refuses, when it accepts again, when the journal ends early. */
   readonly onTrouble: (sentence: string) => void;
+  /** A segment takes no more, and is durable. */
+  readonly onClosed?: ((number: number) => void) | undefined;
   readonly segmentBytes?: number;
   readonly maxBacklogBytes?: number;
+}
+
+/** What of a journal is compacted so far. */
+export interface CompactionFigures {
+  readonly segments: number;
+  /** Of those segments, as they were and as they are. */
+  readonly rawBytes: number;
+  readonly bytes: number;
+  /** Why some stay as they were, a sentence. */
+  readonly trouble: string | undefined;
 }
 
 export interface JournalFigures {
@@ -53,7 +63,9 @@ export interface JournalFigures {
   readonly segments: number;
   readonly blocks: number;
   readonly frames: number;
+  /** As written, before anything was compacted. */
   readonly bytes: number;
+  readonly compaction?: CompactionFigures | undefined;
   /** Frames not in the journal. */
   readonly missing: number;
   /** Market time of its last block, epoch ms; undefined without one. */
@@ -90,10 +102,24 @@ export class JournalWriter {
   #retryTimer: Timer | undefined;
 
   constructor(options: JournalOptions) {
-    const { folder, runId, clock, from = BEGINNING, segmentBytes = SEGMENT_BYTES } = options;
+    const {
+      folder,
+      runId,
+      clock,
+      from = BEGINNING,
+      segmentBytes = SEGMENT_BYTES,
+      onClosed = () => undefined,
+    } = options;
     this.#options = options;
     this.#builder = new BlockBuilder(from.block);
-    this.#segments = new Segments({ folder, runId, wallMs: () => clock.wallMs(), from, segmentBytes });
+    this.#segments = new Segments({
+      folder,
+      runId,
+      wallMs: () => clock.wallMs(),
+      from,
+      segmentBytes,
+      onClosed,
+    });
     this.#maxBacklogBytes = options.maxBacklogBytes ?? MAX_BACKLOG_BYTES;
   }
 
@@ -221,8 +247,6 @@ export class JournalWriter {
   async #put(group: Blocks): Promise<void> {
     if (this.#ended) this.#missing += group.frames;
     else if (this.#backlog.length > 0) await this.#addToBacklog(group);
-    else if (this.#segments.bytes + group.length > this.#options.maxBytes)
-      await this.#giveUp(`it may take ${Math.round(this.#options.maxBytes / MIB)} MiB`, group);
     else {
       try {
         await this.#write(group);

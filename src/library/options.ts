@@ -101,6 +101,8 @@ function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
     history: undefined,
     out: '.',
     journal: undefined,
+    keepGb: Infinity,
+    keepDays: undefined,
     report: undefined,
     dashboard: undefined,
     metrics: undefined,

@@ -3,7 +3,7 @@ import { LIMITS, RUN_MINUTES } from '../limits.js';
 import type { Clock } from '../clock.js';
 import type { CandleWithQuality } from '../candles/candle.js';
 import { priceScale } from '../market/instrument.js';
-import type { JournalWriter } from '../journal/writer.js';
+import type { JournalFigures } from '../journal/writer.js';
 import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
 import type { Facts, Hashes, SymbolFacts, PerformanceFigures, Percentiles } from '../gates/facts.js';
@@ -37,7 +37,7 @@ export interface FactSources {
   readonly network: NetworkAudit;
   readonly probe: Probe;
   readonly writer: WriterHost;
-  readonly journal: JournalWriter | undefined;
+  readonly journal: { readonly figures: JournalFigures } | undefined;
   readonly ledger: Int32Array;
   readonly notes: readonly string[];
 }

@@ -1,24 +1,21 @@
 /** A run's journal: makes room on the disk and its folder, and writes what the run is. */
 import { join, resolve } from 'node:path';
-import { LIMITS } from '../limits.js';
 import { SystemClock, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
-import { pruneJournals } from '../journal/folder.js';
 import { KIND, type Kind } from '../journal/format.js';
 import { givenEntry, type RunMeta } from '../journal/meta.js';
 import type { JournalPosition } from '../journal/segments.js';
-import { JournalWriter } from '../journal/writer.js';
+import { removedText, removeOldJournals } from '../journal/retention.js';
+import { JournalWriter, type JournalFigures } from '../journal/writer.js';
 import type { Hashes } from '../gates/facts.js';
 import type { RunVerdict } from '../gates/gate.js';
 import { programVersion } from '../paths.js';
 import type { Engine } from '../ingest/engine.js';
 import { filled, type WarmUpCandles } from '../candles/warm-up-candles.js';
+import { CompactorHost } from '../threads/compactor-host.js';
 import { processStart } from '../text/process-liveness.js';
 import type { RunRoom } from './output-folders.js';
 import type { Plan } from './plan.js';
-
-/** Real ms since its last change in which a journal is not removed to make room. */
-const RECENT_MS = 3_600_000;
 
 export interface RunJournalOptions {
   readonly plan: Plan;
@@ -29,6 +26,10 @@ export interface RunJournalOptions {
   /** The end of the killed process's journal; undefined in a new run. */
   readonly from: JournalPosition | undefined;
   readonly room: RunRoom;
+  /** For the compactor's thread. */
+  readonly ledger: SharedArrayBuffer;
+  /** What it did, a sentence. */
+  readonly say: (sentence: string) => void;
   readonly onTrouble: (sentence: string) => void;
 }
 
@@ -65,10 +66,16 @@ function metaOf({ plan, historyRows, given }: RunJournalOptions, clock: Clock): 
 export class RunJournal {
   readonly journal: JournalWriter;
   readonly #options: RunJournalOptions;
+  readonly #compactor: CompactorHost;
 
-  private constructor(options: RunJournalOptions, journal: JournalWriter) {
+  private constructor(options: RunJournalOptions, journal: JournalWriter, compactor: CompactorHost) {
     this.#options = options;
     this.journal = journal;
+    this.#compactor = compactor;
+  }
+
+  get figures(): JournalFigures {
+    return { ...this.journal.figures, compaction: this.#compactor.figures };
   }
 
   /**
@@ -81,27 +88,27 @@ export class RunJournal {
     const folder = join(plan.journalDir, plan.runId);
     const clock = new SystemClock();
     try {
-      const oldest = clock.wallMs() - RECENT_MS;
-      const maxBytes = plan.config.shadow ? LIMITS.shadowJournalBytes : LIMITS.journalBytes;
-      pruneJournals(
-        plan.journalDir,
-        LIMITS.journalsBytes,
-        (run) => run.runId === plan.runId || run.changedMs > oldest,
-      );
+      const removed = await removeOldJournals(plan.journalDir, plan.config, plan.runId, clock.wallMs());
+      const said = removedText(removed, plan.config);
+      if (said !== undefined) options.say(said);
+      const hasRoom = room.hasRoomIn(plan.journalDir, plan.outDir);
+      const compactor = new CompactorHost({ folder, ledger: options.ledger, hasRoom, onTrouble });
       const journal = new JournalWriter({
         folder,
         runId: plan.runId,
         clock,
         from,
-        maxBytes,
-        hasRoom: room.hasRoomIn(plan.journalDir, plan.outDir),
+        hasRoom,
         onTrouble,
+        onClosed: (number) => compactor.add(number),
       });
       await journal.start({
         taken: () => engine.router.mark(),
         written: () => engine.router.publishMarked(),
       });
-      return new RunJournal(options, journal);
+      // Those that the killed process had not compacted.
+      for (let number = 1; number < (from?.segment ?? 1); number++) compactor.add(number);
+      return new RunJournal(options, journal, compactor);
     } catch (error) {
       throw new EngineError(
         'OUTPUT',
@@ -127,12 +134,24 @@ export class RunJournal {
     });
   }
 
-  /** Writes hashes and verdict, the last entry, and closes the journal. False if that is refused, which is reported. */
+  /**
+   * Writes hashes and verdict, the last entry, closes the journal, and has the rest of it compacted. False if the disk
+   * refuses the entry, which is reported.
+   */
   async conclude(clock: Clock, sum: Hashes & { readonly verdict: RunVerdict }): Promise<boolean> {
     const { trouble } = this.journal.figures;
     this.#note(clock, KIND.sum, Buffer.from(JSON.stringify(sum)));
     await this.journal.conclude();
-    return this.journal.figures.trouble === trouble;
+    const whole = this.journal.figures.trouble === trouble;
+    if (whole) this.#compactor.add(this.journal.figures.segments);
+    await this.#compactor.finish();
+    return whole;
+  }
+
+  /** Closes what there is. May be called twice. */
+  async stop(): Promise<void> {
+    await this.journal.stop();
+    await this.#compactor.stop();
   }
 
   #note(clock: Clock, kind: Kind, bytes: Buffer): void {

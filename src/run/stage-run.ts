@@ -140,13 +140,15 @@ export class StageRun {
         given: this.#given,
         from,
         room: this.#room,
+        ledger: this.#ledger,
+        say: (sentence) => this.#presenter.say(sentence),
         onTrouble: (sentence) => this.#tellTrouble(sentence),
       });
       return await this.#withSource(prepared, shards, writer, notes);
     } finally {
       this.#network.stop();
       prepared.stop();
-      await this.#journal?.journal.stop();
+      await this.#journal?.stop();
       await Promise.all([shards.stop(), writer.stop(), this.#events.stop(), this.#presenter.stop()]);
       this.#room.release();
       await this.#lock.release();
@@ -222,7 +224,7 @@ export class StageRun {
       network: this.#network,
       probe: new Probe(new SystemClock(), this.#stalls),
       writer,
-      journal: this.#journal?.journal,
+      journal: this.#journal,
       ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
       notes: [...notes, ...warm.notes],
     };

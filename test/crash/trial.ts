@@ -83,12 +83,16 @@ export async function unbroken(folder: string): Promise<Unbroken> {
   return { rows: await rowsIn(folder), journalBytes: journalBytes(folder) };
 }
 
+/** As written, before a segment was compacted. */
 function journalBytes(folder: string): number {
   const journal = join(folder, 'journal');
   if (!existsSync(journal)) return 0;
-  return readdirSync(journal, { recursive: true, encoding: 'utf8' }).reduce((sum, name) => {
-    const stat = statSync(join(journal, name), { throwIfNoEntry: false });
-    return sum + (stat?.isFile() === true ? stat.size : 0);
+  const names = readdirSync(journal, { recursive: true, encoding: 'utf8' });
+  return names.reduce((sum, name) => {
+    const path = join(journal, name);
+    if (name.endsWith('.journal')) return sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+    const raw = name.replace(/\.packed$/, '.journal');
+    return raw === name || names.includes(raw) ? sum : sum + readFileSync(path).readDoubleLE(16);
   }, 0);
 }
 

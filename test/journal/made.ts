@@ -29,7 +29,6 @@ export function writerIn(folder: string, more: Partial<JournalOptions> = {}): Jo
     folder,
     runId: 'run-1',
     clock: new SystemClock(),
-    maxBytes: 1e9,
     onTrouble: () => undefined,
     ...more,
   });

@@ -7,7 +7,6 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { KIND } from '../../src/journal/format.js';
-import { pruneJournals, runsIn } from '../../src/journal/folder.js';
 import { readJournal } from '../../src/journal/reader.js';
 import { inFolder } from '../parquet/candles.js';
 import { block, found, frameOf, journalOf, stampAt, writerIn } from './made.js';
@@ -190,22 +189,6 @@ it('says so where not even its files can say that it is incomplete', () =>
     );
   }));
 
-it('ends at the bytes that it may take', async () => {
-  await inFolder(async (folder) => {
-    const said: string[] = [];
-    const writer = writerIn(folder, { maxBytes: 1000, onTrouble: (sentence) => said.push(sentence) });
-    await writer.start(noHooks);
-    for (let k = 0; k < 40; k++) {
-      block(writer, k);
-      await writer.flush();
-    }
-    await writer.stop();
-    expect(said).toEqual([expect.stringMatching(/has nothing after \S+: it may take/)]);
-    expect(statSync(join(folder, '000001.journal')).size).toBeLessThanOrEqual(1000);
-    expect((await found(folder)).extent.broken).toBeUndefined();
-  });
-});
-
 it('continues where an earlier process stopped', async () => {
   await inFolder(async (folder) => {
     await journalOf(folder, 5);
@@ -223,22 +206,6 @@ it('continues where an earlier process stopped', async () => {
       broken: undefined,
       bytes: writer.figures.bytes,
     });
-  });
-});
-
-it('makes room by removing the oldest runs, never a spared one', async () => {
-  await inFolder(async (folder) => {
-    for (const run of ['20261101T000000Z-1', '20261102T000000Z-1', '20261103T000000Z-1'])
-      await journalOf(join(folder, run), 20);
-    mkdirSync(join(folder, 'somebody-elses'));
-    const [{ bytes }] = runsIn(folder);
-    expect(pruneJournals(folder, 3 * bytes, () => false)).toEqual([]);
-    expect(pruneJournals(folder, 2 * bytes, ({ runId }) => runId.startsWith('20261101'))).toEqual([
-      '20261102T000000Z-1',
-    ]);
-    expect(runsIn(folder).map(({ runId }) => runId)).toEqual(['20261103T000000Z-1', '20261101T000000Z-1']);
-    expect(statSync(join(folder, 'somebody-elses')).isDirectory()).toBe(true);
-    expect(pruneJournals(join(folder, 'nowhere'), 0, () => false)).toEqual([]);
   });
 });
 

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.js';
+import { unpackedByDocument } from '../journal/unpacked-by-document.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { everythingIn, JOURNALED, run, served, simulated, start } from './command.js';
 import { setRules } from './older-rules.js';
@@ -162,6 +163,9 @@ describe('a replay', () => {
   it('reports a changed frame with a valid checksum, and a torn or damaged journal', async () => {
     await copied(async (folder) => {
       const segment = join(folder, runOf(folder), '000001.journal');
+      const packed = segment.replace('.journal', '.packed');
+      writeFileSync(segment, unpackedByDocument(readFileSync(packed)));
+      rmSync(packed);
       const whole = readFileSync(segment);
       cpSync(join(folder, 'journal'), join(folder, 'kept'), { recursive: true });
 

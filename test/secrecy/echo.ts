@@ -1,6 +1,7 @@
 /** A broker that repeats every secret it knows wherever it can, and the search for them. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { unpackedByDocument } from '../journal/unpacked-by-document.js';
 import {
   accept,
   answer,
@@ -187,6 +188,12 @@ export function contentsOf(folder: string, except: readonly string[]): Record<st
   const files = names.filter((name) => statSync(join(folder, name)).isFile());
   return {
     'names of files': names.join('\n'),
-    ...Object.fromEntries(files.map((name) => [name, readFileSync(join(folder, name), 'latin1')])),
+    ...Object.fromEntries(files.map((name) => [name, textOf(join(folder, name))])),
   };
+}
+
+/** A compacted segment as the raw one. */
+function textOf(path: string): string {
+  const bytes = readFileSync(path);
+  return (path.endsWith('.packed') ? unpackedByDocument(bytes) : bytes).toString('latin1');
 }

@@ -2,7 +2,8 @@
 import { CUTOVER_DAYS } from '../../reconcile/cutover.js';
 import { UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
 import { date, number, path, reader, symbolNames, type Reader } from '../values.js';
-import { excludes, positional, value, words } from './row.js';
+import { JOURNALS } from './output.js';
+import { excludes, flag, positional, value, words } from './row.js';
 
 const OURS = 'folder of the candles of a run, its --out';
 const REFERENCE =
@@ -103,6 +104,19 @@ export const EVIDENCE_OPTIONS = [
     reader: replaySpeed,
     default: 'max',
     help: 'times as fast as the run was, or max',
+  }),
+  positional({
+    name: 'journals',
+    commands: ['journals'],
+    placeholder: 'DIR',
+    reader: path,
+    default: JOURNALS,
+    help: 'folder of the journals, the --journal of runs',
+  }),
+  flag({
+    name: 'compact',
+    commands: ['journals'],
+    help: 'compact what runs left raw, of runs that are over; killed runs can be resumed as before',
   }),
   positional({
     name: 'file',

@@ -4,6 +4,8 @@ import { excludes, flag, value } from './row.js';
 import { RUNS } from './run.js';
 
 const port = number({ ...PORTS, unit: 'a port of this machine, 0 for any that is free' });
+/** The folder of the journals. */
+export const JOURNALS = 'data/test/journal';
 /** A run's candle folder, by feed. */
 export const OUT = { live: 'data/test/websocket_candles', other: 'data/test/sim/websocket_candles' } as const;
 
@@ -75,7 +77,7 @@ export const OUTPUT_OPTIONS = [
     commands: RUNS,
     placeholder: 'DIR',
     reader: path,
-    default: 'data/test/journal',
+    default: JOURNALS,
     help: 'folder of the journals: every frame as it came',
     rules: [excludes('no-journal')],
   }),
@@ -83,6 +85,23 @@ export const OUTPUT_OPTIONS = [
     name: 'no-journal',
     commands: RUNS,
     help: 'keep no journal: no replay and no --resume',
+  }),
+  value({
+    name: 'keep-gb',
+    commands: RUNS,
+    placeholder: 'N',
+    reader: number({ min: 0, max: 1_000_000, decimals: true, unit: 'GB of 10^9 bytes' }),
+    default: '8',
+    help: 'before the run remove the oldest journals of earlier runs until all take at most this many GB',
+  }),
+  value({
+    name: 'keep-days',
+    commands: RUNS,
+    placeholder: 'N',
+    reader: number({ min: 0, max: 36_500, decimals: true, unit: 'days' }),
+    help: 'before the run remove the journals of runs that ended longer ago than this many days',
+    defaultHelp: 'however old',
+    rules: [excludes('no-journal')],
   }),
   value({
     name: 'dashboard',
@@ -138,7 +157,7 @@ export const OUTPUT_OPTIONS = [
   }),
   flag({
     name: 'json',
-    commands: ['instruments', 'compare', 'replay', 'cutover'],
+    commands: ['instruments', 'compare', 'replay', 'cutover', 'journals'],
     help: 'print JSON',
   }),
 ] as const;

@@ -152,13 +152,15 @@ export function words<
   return row('words', spec);
 }
 
-/** A word without a name, which must be given. */
+/** A word without a name, which must be given unless it has a default. */
 export function positional<
   const Name extends string,
   const Commands extends readonly string[],
   Value,
   const Key extends string = Camel<Name>,
->(spec: ValueSpec<Name, Commands, Key, Value>): OptionRow<Name, Commands, Key, Value> {
+>(
+  spec: ValueSpec<Name, Commands, Key, Value> & { readonly default?: string },
+): OptionRow<Name, Commands, Key, Value> {
   return row('positional', spec);
 }
 
