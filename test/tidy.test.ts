@@ -39,7 +39,7 @@ const ROOMS = roomsOf(`
   run           stepped market memory candles broker broker/angel feed journal ingest momentum parquet gates \
                 monitor dashboard terminal sim cli threads
   library       market memory candles broker journal reconcile sim cli run
-  workers       market memory candles momentum parquet shard dashboard sim threads library
+  workers       market memory candles journal momentum parquet shard dashboard sim threads library
   commands      stepped market memory candles broker feed journal ingest momentum parquet reconcile gates \
                 dashboard terminal sim cli threads run
   main          memory cli commands

@@ -11,9 +11,10 @@ import { sleep } from '../clock.js';
 import { asideNames, asideOf, leftoversOf, newTag, renameOver, syncFolder } from '../text/atomic-file.js';
 import { BLOCK, ENTRY, KIND, packedName, readSegmentHeader, SEGMENT, segmentName } from './format.js';
 import { pack } from './pack.js';
-import { PACK, PACK_BYTES, PACKED, packedHeader } from './packed-format.js';
+import { bytesAt, inflateOptions, readPack } from './pack-file.js';
+import { PACK_BYTES, PACKED, packedHeader } from './packed-format.js';
 import { SegmentSource, type BlockAt } from './segment-source.js';
-import { packIsIntact, readPackHeader, sumBlocks, unpack } from './unpack.js';
+import { sumBlocks, unpack } from './unpack.js';
 
 const inflate = promisify(inflateRaw);
 
@@ -167,13 +168,13 @@ async function compare(path: string, source: FileHandle): Promise<void> {
   const file = await open(path, 'r');
   try {
     const { size } = await source.stat();
-    const header = await read(file, 0, PACKED.size);
-    let same = header.subarray(PACKED.header, PACKED.crc).equals(await read(source, 0, SEGMENT.size));
+    const header = await bytesAt(file, 0, PACKED.size);
+    let same = header.subarray(PACKED.header, PACKED.crc).equals(await bytesAt(source, 0, SEGMENT.size));
     let [at, rawAt] = [PACKED.size as number, SEGMENT.size as number];
     for (let packs = header.readUInt32LE(PACKED.packs); same && packs > 0; packs--) {
       const blocks = await unpackAt(file, at);
       if (blocks === undefined) break;
-      same = blocks.bytes.equals(await read(source, rawAt, blocks.bytes.length));
+      same = blocks.bytes.equals(await bytesAt(source, rawAt, blocks.bytes.length));
       at += blocks.size;
       rawAt += blocks.bytes.length;
     }
@@ -188,18 +189,11 @@ async function unpackAt(
   file: FileHandle,
   at: number,
 ): Promise<{ readonly bytes: Buffer; readonly size: number } | undefined> {
-  const header = readPackHeader(await read(file, at, PACK.header));
-  if (header === undefined) return undefined;
-  const bytes = await read(file, at, header.size);
-  if (bytes.length < header.size || !packIsIntact(bytes)) return undefined;
-  const blocks = Buffer.allocUnsafe(header.rawBytes);
-  if (!unpack(header, await inflate(bytes.subarray(PACK.header)), blocks)) return undefined;
-  sumBlocks(blocks);
-  return { bytes: blocks, size: header.size };
-}
-
-async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  const { bytesRead } = await file.read(bytes, 0, length, at);
-  return bytes.subarray(0, bytesRead);
+  const pack = await readPack(file, at);
+  if (pack === undefined) return undefined;
+  const { header, body } = pack;
+  const bytes = Buffer.allocUnsafe(header.rawBytes);
+  if (!unpack(header, await inflate(body, inflateOptions(header)), bytes)) return undefined;
+  sumBlocks(bytes);
+  return { bytes, size: header.size };
 }

@@ -1,31 +1,34 @@
-/** Reads a compacted segment as the raw one that it was: pack after pack, the next one inflated meanwhile. */
+/** Reads a compacted segment as the raw one that it was, pack after pack. */
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { BLOCK, SEGMENT } from './format.js';
-import { PACK, PACK_BYTES, PACKED, readPackedHeader, type PackedHeader } from './packed-format.js';
+import { bytesAt, inflateOptions, readPack, type PackInFile } from './pack-file.js';
+import { PACK_BYTES, PACKED, readPackedHeader, type PackedHeader } from './packed-format.js';
+import type { ReadAhead } from './read-ahead.js';
 import { BlockAt, type BlockSource } from './segment-source.js';
-import { packIsIntact, readPackHeader, unpack, type PackHeader } from './unpack.js';
+import { unpack } from './unpack.js';
 
 const inflate = promisify(inflateRaw);
 
-/** A pack with its inflated bytes, and where the next one begins. */
-interface Inflated {
-  readonly header: PackHeader;
-  readonly plain: Buffer;
-  readonly next: number;
-}
+/** A thread costs some 50 ms: it is started for the second of at least this number of packs. */
+const MIN_PACKS = 4;
 
 export class PackedSource implements BlockSource {
   readonly #file: FileHandle;
+  readonly #path: string;
   /** Of the file. */
   readonly #fileSize: number;
+  readonly #ahead: ReadAhead | undefined;
   #header: PackedHeader | undefined;
+  /** Offset of the next pack. */
+  #next = PACKED.size as number;
   /** Packs taken. */
   #packs = 0;
-  /** Blocks before the current pack. */
+  /** Blocks of those packs. */
   #blocks = 0;
-  #coming: Promise<Inflated | undefined> | undefined;
+  /** The rest of the packs come from the thread. */
+  #threaded = false;
   #memory = Buffer.allocUnsafe(0);
   /** The current pack's blocks. */
   #block = new BlockAt(this.#memory);
@@ -33,9 +36,11 @@ export class PackedSource implements BlockSource {
   #to = 0;
   at = 0;
 
-  constructor(file: FileHandle, fileSize: number) {
+  constructor(file: FileHandle, path: string, fileSize: number, ahead?: ReadAhead) {
     this.#file = file;
+    this.#path = path;
     this.#fileSize = fileSize;
+    this.#ahead = ahead;
   }
 
   /** Of the raw segment; before its header is read, and without one, of the file. */
@@ -44,10 +49,9 @@ export class PackedSource implements BlockSource {
   }
 
   async header(): Promise<Buffer | string> {
-    const header = readPackedHeader(await this.#bytes(0, PACKED.size));
+    const header = readPackedHeader(await bytesAt(this.#file, 0, PACKED.size));
     if (typeof header === 'string') return header;
     this.#header = header;
-    this.#await(PACKED.size);
     return header.raw;
   }
 
@@ -66,11 +70,9 @@ export class PackedSource implements BlockSource {
     const header = this.#header!;
     if (this.#packs === header.packs)
       return this.at === header.bytes && this.#blocks === header.blocks ? undefined : 'damaged';
-    const pack = await this.#coming;
-    if (pack === undefined || !this.#open(pack)) return 'damaged';
+    this.#delegate(header.packs - this.#packs);
+    if (!(await (this.#threaded ? this.#fromThread() : this.#fromFile()))) return 'damaged';
     this.#packs++;
-    this.#blocks += pack.header.blocks;
-    if (this.#packs < header.packs) this.#await(pack.next);
     return this.bufferedBlock() ?? 'damaged';
   }
 
@@ -79,54 +81,50 @@ export class PackedSource implements BlockSource {
     this.at += length;
   }
 
-  #open({ header, plain }: Inflated): boolean {
-    if (this.#memory.length < header.rawBytes)
-      this.#memory = Buffer.allocUnsafe(Math.max(PACK_BYTES, header.rawBytes));
-    const blocks = this.#memory.subarray(0, header.rawBytes);
-    if (!unpack(header, plain, blocks)) return false;
-    if (this.#block.bytes.length !== blocks.length || this.#block.bytes.buffer !== blocks.buffer)
-      this.#block = new BlockAt(blocks);
-    this.#from = 0;
-    this.#to = blocks.length;
+  /** Starts the thread once it is worth it; leaves it the packs that are left once it runs. */
+  #delegate(left: number): void {
+    const ahead = this.#ahead;
+    if (ahead === undefined || this.#threaded) return;
+    if (ahead.ready) {
+      this.#threaded = true;
+      ahead.begin(this.#path, this.#next, left);
+    } else if (this.#packs > 0 && left >= MIN_PACKS) ahead.start();
+  }
+
+  async #fromThread(): Promise<boolean> {
+    const { memory, bytes, blocks } = await this.#ahead!.next();
+    if (memory === undefined) return false;
+    this.#show(Buffer.from(memory, 0, bytes), blocks);
     return true;
   }
 
-  /** Begins to read and inflate the pack at `at`. */
-  #await(at: number): void {
-    const coming = this.#inflated(at);
-    // Awaited only if the reader comes so far.
-    coming.catch(() => undefined);
-    this.#coming = coming;
+  async #fromFile(): Promise<boolean> {
+    const pack = await readPack(this.#file, this.#next);
+    if (pack === undefined) return false;
+    const { header } = pack;
+    this.#next += header.size;
+    if (this.#memory.length < header.rawBytes)
+      this.#memory = Buffer.allocUnsafe(Math.max(PACK_BYTES, header.rawBytes));
+    const blocks = this.#memory.subarray(0, header.rawBytes);
+    const plain = await inflated(pack);
+    if (plain === undefined || !unpack(header, plain, blocks)) return false;
+    this.#show(blocks, header.blocks);
+    return true;
   }
 
-  /** Undefined if it is damaged. Throws the file system's errors. */
-  async #inflated(at: number): Promise<Inflated | undefined> {
-    const header = readPackHeader(await this.#bytes(at, PACK.header));
-    if (header === undefined) return undefined;
-    const pack = await this.#bytes(at, header.size);
-    if (pack.length < header.size || !packIsIntact(pack)) return undefined;
-    try {
-      const plain = await inflate(pack.subarray(PACK.header), {
-        maxOutputLength: Math.max(1, header.plainBytes),
-        // One piece: each costs the main thread a callback.
-        chunkSize: Math.max(64, header.plainBytes),
-      });
-      return { header, plain, next: at + header.size };
-    } catch {
-      // Its checksum matches, so it was made so: no pack of ours.
-      return undefined;
-    }
+  #show(bytes: Buffer, blocks: number): void {
+    this.#block = new BlockAt(bytes);
+    this.#from = 0;
+    this.#to = bytes.length;
+    this.#blocks += blocks;
   }
+}
 
-  /** Fewer at the end of the file. */
-  async #bytes(at: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(length);
-    let read = 0;
-    while (read < length) {
-      const { bytesRead } = await this.#file.read(bytes, read, length - read, at + read);
-      if (bytesRead === 0) break;
-      read += bytesRead;
-    }
-    return bytes.subarray(0, read);
+/** Undefined for bytes that no pack has, whose checksum matches all the same. */
+async function inflated({ header, body }: PackInFile): Promise<Buffer | undefined> {
+  try {
+    return await inflate(body, inflateOptions(header));
+  } catch {
+    return undefined;
   }
 }

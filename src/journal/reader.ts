@@ -20,6 +20,7 @@ import {
   type BlockStamp,
 } from './format.js';
 import { PackedSource } from './packed-source.js';
+import { ReadAhead } from './read-ahead.js';
 import { SegmentSource, type BlockAt, type BlockSource } from './segment-source.js';
 
 /** Takes entries in order. Bytes are valid during the call only. */
@@ -289,7 +290,12 @@ export async function readJournal(folder: string, visitor: JournalVisitor): Prom
     );
   if (numbers[0] !== 1)
     throw unreadable(folder, `begins with segment ${numbers[0]}: the beginning of the run is not there`);
-  return readSegments(folder, numbers, new JournalPass(numbers, visitor));
+  const ahead = new ReadAhead();
+  try {
+    return await readSegments(folder, numbers, new JournalPass(numbers, visitor), ahead);
+  } finally {
+    await ahead.stop();
+  }
 }
 
 /**
@@ -304,12 +310,13 @@ async function readSegments(
   folder: string,
   numbers: readonly number[],
   pass: JournalPass,
+  ahead?: ReadAhead,
 ): Promise<JournalExtent> {
   for (const [index, number] of numbers.entries()) {
     const { file, path, packed } = await openSegment(folder, number);
     try {
       const { size } = await file.stat();
-      const source = packed ? new PackedSource(file, size) : new SegmentSource(file, size);
+      const source = packed ? new PackedSource(file, path, size, ahead) : new SegmentSource(file, size);
       const ended = await pass.segment(index, path, source);
       if (ended !== undefined) return ended;
     } catch (error) {

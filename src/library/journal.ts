@@ -40,7 +40,8 @@ export async function* readJournal(folder: string): AsyncGenerator<JournalFrame,
       },
       frames: (messages, stamp) => {
         for (let k = 0; k < messages.count; k++)
-          block.push({ bytes: messages.slice(k).slice(), ...receipt(stamp) });
+          // Not `slice`: of a Buffer that is a view.
+          block.push({ bytes: new Uint8Array(messages.slice(k)), ...receipt(stamp) });
       },
       blockOver: () => {
         if (block.length === 0) return undefined;
