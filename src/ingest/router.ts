@@ -18,7 +18,6 @@ import assert from 'node:assert';
 import { COUNTER } from '../memory/counters.js';
 import { FLAG, KIND, RECORD, SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
 import { GAP_CAUSES, whatOf, type GapCause } from '../memory/record.js';
-import { isRangeBeyondCircuits } from './price-check.js';
 import { RingWriter } from '../memory/ring.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
@@ -28,6 +27,7 @@ import type { Arrival } from './arrival.js';
 import type { PacketFilter, RejectReason } from './packet-filter.js';
 import { Gaps } from './gaps.js';
 import { HeldPackets } from './held-packets.js';
+import { isVolumeNarrow, writeVolume } from './volume-record.js';
 import { MAX_HELD, SequenceCheck } from './sequence-check.js';
 import { LtpFastPath } from './fast/ltp-fast-path.js';
 import { VOTES, type Watermark } from './watermark.js';
@@ -328,7 +328,10 @@ export class Router {
     const { f64, i32, statics } = ring.memory;
     const { words } = packet;
     const narrow =
-      words[2 * FIELD.price + 1] === 0 && words[2 * FIELD.price] > 0 && words[2 * FIELD.sequence + 1] === 0;
+      words[2 * FIELD.price + 1] === 0 &&
+      words[2 * FIELD.price] > 0 &&
+      words[2 * FIELD.sequence + 1] === 0 &&
+      ((flags & FLAG.hasVolume) === 0 || isVolumeNarrow(packet));
     i32[2 * at + RECORD.what] = whatOf(KIND.packet, narrow ? flags : flags | FLAG.wide, place.row);
     i32[2 * at + RECORD.receivedUs] = this.fastPath.receivedUsOf(arrival);
     i32[2 * at + RECORD.connection] = arrival.connection;
@@ -340,19 +343,7 @@ export class Router {
     i32[2 * at + RECORD.priceHigh] = words[2 * FIELD.price + 1];
     i32[2 * at + RECORD.sequenceLow] = words[2 * FIELD.sequence];
     i32[2 * at + RECORD.sequenceHigh] = words[2 * FIELD.sequence + 1];
-    if ((flags & FLAG.hasVolume) !== 0) {
-      f64[at + RECORD.tickTimeMs] =
-        words[2 * FIELD.exchangeMs + 1] * 4294967296 + (words[2 * FIELD.exchangeMs] >>> 0);
-      if (packet.mode === MODE.snapquote)
-        f64[at + RECORD.tickTimeMs] = packet.number(FIELD.lastTradeSeconds) * 1000;
-      f64[at + RECORD.volume] = packet.number(FIELD.volume);
-      f64[at + RECORD.averagePrice] = packet.number(FIELD.averagePrice);
-      f64[at + RECORD.dayOpen] = packet.number(FIELD.dayOpen);
-      const corrupt = isRangeBeyondCircuits(packet);
-      f64[at + RECORD.dayHigh] = corrupt ? 0 : packet.number(FIELD.dayHigh);
-      f64[at + RECORD.dayLow] = corrupt ? 0 : packet.number(FIELD.dayLow);
-      f64[at + RECORD.lastQuantity] = packet.number(FIELD.lastQuantity);
-    }
+    if ((flags & FLAG.hasVolume) !== 0) writeVolume(ring.memory, at, packet, narrow);
     ring.commit();
     this.#counters[COUNTER.routed]++;
   }

@@ -18,7 +18,8 @@
  * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
  * | AS_SEALED | rows x bars x 80    | shard  | writer       | each candle at its first seal: what the rule saw     |
  * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
- * | RING      | slots x 32 or 96    | main   | shard        | records in transit                                   |
+ * | RING      | slots x 32 or 64    | main   | shard        | records in transit                                   |
+ * | WIDE      | slots x 32, volume  | main   | shard        | high words of the record in the same place           |
  */
 import assert from 'node:assert';
 import { MAX_ROWS } from './record.js';
@@ -33,55 +34,60 @@ export const FLAG = {
   live: 2,
   /** Quote or SnapQuote: has the day's cumulative volume. */
   hasVolume: 4,
-  /** The price exceeds 31 bits or the sequence 32. The high words are read only then. */
+  /** A number exceeds its word: the price 31 bits, others 32. The high words are read only then. */
   wide: 8,
 } as const;
 
 /**
- * A ring record. `I`: 32-bit word, `F`: double, counted from the record's start. 64-bit integers are two words, low
- * first, as on the wire. Without volume a record takes 32 bytes: two a cache line.
+ * A ring record, in 32-bit words from its start; control's times are doubles. 64-bit integers are two words, low first,
+ * as on the wire. A packet with volume takes 64 bytes, one cache line, and one without 32.
  *
  * ```
- * byte      0      4            8            12     16         20          24            28
- * packet    what | receivedUs | connection | time | priceLow | priceHigh | sequenceLow | sequenceHigh
- * control   what | receivedUs | -          | -    | timeMs (F)           | untilMs (F)
+ * byte      0       4            8            12     16         20          24            28
+ * packet    what  | receivedUs | connection | time | priceLow | priceHigh | sequenceLow | sequenceHigh
+ * control   what  | receivedUs | -          | -    | timeMs               | untilMs
  *
- * byte      32           40       48             56        64        72       80
- * volume    tickTimeMs | volume | averagePrice | dayOpen | dayHigh | dayLow | lastQuantity, unused up to 96     (all F)
+ * byte      32      36           40           44     48         52          56            60
+ * volume    trade | volume     | average    | open | high     | low       | quantity    | - (open interest)
  * ```
  */
 export const RECORD = {
   /** Kind, flags and row (`record.ts`); in place of the row a SEAL has the last bar to seal, a GAP its cause. */
-  what: 0, // I
+  what: 0,
   /** Low 32 bits of the receive time, monotonic real microseconds; 0: not measured. */
-  receivedUs: 1, // I
-  connection: 2, // I
+  receivedUs: 1,
+  connection: 2,
   /** Exchange time, ms from the start of bar 0. 32 bits suffice: the packet filter admits only days around it. */
-  time: 3, // I
-  priceLow: 4, // I
-  priceHigh: 5, // I
-  sequenceLow: 6, // I
-  sequenceHigh: 7, // I
-  /** GAP: its start. END: market time. Epoch ms. */
-  timeMs: 2, // F
-  /** GAP: its end, epoch ms; Infinity while open. */
-  untilMs: 3, // F
-  /** Time that selects the minute, epoch ms. From here on: records with volume only. */
-  tickTimeMs: 4, // F
-  volume: 5, // F
-  averagePrice: 6, // F
-  dayOpen: 7, // F
-  dayHigh: 8, // F
-  dayLow: 9, // F
-  lastQuantity: 10, // F
-  /** In doubles. */
-  size: 12,
-  sizeWithoutVolume: 4,
+  time: 3,
+  priceLow: 4,
+  priceHigh: 5,
+  sequenceLow: 6,
+  sequenceHigh: 7,
+  /** From here on low words; the high ones are in region WIDE. SnapQuote: last trade, epoch seconds. */
+  tradeSeconds: 8,
+  volume: 9,
+  averagePrice: 10,
+  dayOpen: 11,
+  dayHigh: 12,
+  dayLow: 13,
+  lastQuantity: 14,
+  size: 16,
+  sizeWithoutVolume: 8,
 } as const;
-/** A record without volume in 32-bit words, as a shift. */
-export const PLAIN_RECORD_SHIFT = 31 - Math.clz32(2 * RECORD.sizeWithoutVolume);
+/** A control's doubles. GAP: its start; END: market time. Epoch ms. */
+export const CONTROL = {
+  timeMs: 2,
+  /** GAP: its end; Infinity while open. */
+  untilMs: 3,
+} as const;
+/** The first word of a record whose high word is in WIDE, and their number. */
+export const WIDE_FROM = RECORD.tradeSeconds;
+const WIDE_WORDS = RECORD.size - WIDE_FROM;
+/** Words of a record, as a shift. */
+export const PLAIN_RECORD_SHIFT = 31 - Math.clz32(RECORD.sizeWithoutVolume);
+export const VOLUME_RECORD_SHIFT = 31 - Math.clz32(RECORD.size);
 
-/** The current packet, unpacked (`shard/unpack.ts`). `I` and `F` as in RECORD. */
+/** The current packet, unpacked (`shard/unpack.ts`). `I`: 32-bit word, `F`: double. */
 export const PACKET = {
   row: 0, // I
   connection: 1, // I
@@ -129,8 +135,7 @@ export const BAR = {
   openSequenceHigh: 18,
   late: 19,
   revision: 20,
-  /** 1: an initial packet fell into the minute: an earlier part was not seen. */
-  hasSnapshot: 21,
+  hasSnapshot: 21, // 1: an initial packet fell into the minute: an earlier part was not seen.
   /** Volume of the minute's first rise, part of which may belong to the bar before. */
   slackBefore: 22,
   /** That bar's index plus 1; 0: no slack, or no such bar. */
@@ -166,8 +171,7 @@ export const SLOT = {
   anchorConnection: 9,
   /** Exchange time at which the anchor's volume was complete, epoch ms: of its packet, unless a volume is pending. */
   anchorAt: 10,
-  /** 1: a packet showed a trade whose volume is still to come. */
-  volumePending: 11,
+  volumePending: 11, // 1: a packet showed a trade whose volume is still to come.
   pendingSince: 12, // Exchange time of the packet that showed it, epoch ms.
   /** How long after a packet its volume may be incomplete, market ms; 0: no volume was seen to be late. */
   lateness: 13,
@@ -220,8 +224,7 @@ export const AS_SEALED = {
   volume: 5,
   gapMs: 6,
   hasSnapshot: 7,
-  /** -1: not known yet. */
-  volSlack: 8,
+  volSlack: 8, // -1: not known yet.
   coveredSeconds: 9,
   size: 10,
 } as const;
@@ -248,7 +251,6 @@ export const STATIC = {
 
 /** 32-bit words in a histogram region (`histogram.ts`). */
 export const HISTOGRAM_WORDS = 512;
-
 const LINE = 64;
 
 /** 32-bit indexes of the words that main writes. */
@@ -261,15 +263,12 @@ export const SHARD = {
   working: 17,
   /** Last sealed bar; -1: none. */
   sealed: 18,
-  /** Number of gaps. */
-  gaps: 19,
-  /** 1: END is applied. */
-  ended: 20,
+  gaps: 19, // Their number.
+  ended: 20, // 1: END is applied.
   /** Grows, and notifies, when sealed bars or gaps change. */
   changes: 21,
   busy: 22,
-  /** Threads that took over the memory. */
-  starts: 23,
+  starts: 23, // Threads that took over the memory.
   /** No thread ever worked on a record at or after this cursor. */
   reach: 24,
 } as const;
@@ -299,9 +298,8 @@ export class ShardMemory {
   readonly buffer: SharedArrayBuffer;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
-  /** 32-bit index: receive to applied. */
+  /** 32-bit indexes: receive to applied, and to sealed. */
   readonly histogram: number;
-  /** 32-bit index: receive to sealed. */
   readonly sealHistogram: number;
   /** Double indexes. */
   readonly gaps: number;
@@ -311,8 +309,9 @@ export class ShardMemory {
   readonly asSealed: number;
   readonly packet: number;
   readonly ring: number;
-  /** 32-bit index. */
+  /** 32-bit indexes. */
   readonly versions: number;
+  readonly wide: number;
   readonly ringMask: number;
   /** Doubles from one record to the next. */
   readonly recordSize: number;
@@ -323,7 +322,7 @@ export class ShardMemory {
     assert(shape.rows >= 0 && shape.bars > 0, 'a shard has rows and bars');
     assert(shape.rows < MAX_ROWS, 'a record names its row');
     this.shape = shape;
-    this.recordSize = shape.hasVolume ? RECORD.size : RECORD.sizeWithoutVolume;
+    this.recordSize = (shape.hasVolume ? RECORD.size : RECORD.sizeWithoutVolume) / 2;
     let at = 4 * LINE; // MAIN, SHARD, PULSE, and one unused
     const take = (bytes: number): number => {
       const start = at;
@@ -340,6 +339,7 @@ export class ShardMemory {
     this.asSealed = take(shape.rows * shape.bars * AS_SEALED.size * 8) / 8;
     this.packet = take(PACKET.size * 8) / 8;
     this.ring = take(shape.slots * this.recordSize * 8) / 8;
+    this.wide = take(shape.hasVolume ? shape.slots * WIDE_WORDS * 4 : 0) / 4;
     this.ringMask = shape.slots - 1;
     if (buffer !== undefined) assert(buffer.byteLength === at, 'shared memory of another shape');
     this.buffer = buffer ?? new SharedArrayBuffer(at);
@@ -357,6 +357,11 @@ export class ShardMemory {
   /** Double index of the record at `cursor` (monotonic, wraps as int32). */
   recordOf(cursor: number): number {
     return this.ring + (cursor & this.ringMask) * this.recordSize;
+  }
+
+  /** 32-bit index of the high words of the record at double index `at`. */
+  wideOf(at: number): number {
+    return this.wide + ((at - this.ring) / this.recordSize) * WIDE_WORDS;
   }
 
   whatAt(cursor: number): number {
@@ -393,8 +398,3 @@ export const WARM_UP_CANDLE = {
   volume: 5,
   size: 6,
 } as const;
-
-/** Shared, all zero. */
-export function sharedDoubles(numbers: number): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(numbers * 8));
-}

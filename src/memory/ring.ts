@@ -7,7 +7,7 @@
  * A claim without a free slot is a broken invariant: the router pauses the socket long before (`ingest/router.ts`).
  */
 import assert from 'node:assert';
-import { MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
+import { CONTROL, MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
 import { whatOf } from './record.js';
 
 export class RingWriter {
@@ -70,8 +70,8 @@ export class RingWriter {
     const { f64, i32 } = this.memory;
     i32[2 * at + RECORD.what] = whatOf(kind, 0, row);
     i32[2 * at + RECORD.receivedUs] = receivedUs;
-    f64[at + RECORD.timeMs] = timeMs;
-    f64[at + RECORD.untilMs] = untilMs;
+    f64[at + CONTROL.timeMs] = timeMs;
+    f64[at + CONTROL.untilMs] = untilMs;
     this.commit();
   }
 

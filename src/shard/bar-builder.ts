@@ -23,6 +23,7 @@
 import {
   BAR,
   AS_SEALED,
+  CONTROL,
   FLAG,
   GAP,
   GAP_CAPACITY,
@@ -344,7 +345,7 @@ export function applyControl(m: ShardMemory, writer: RowWriter, at: number): voi
     applySeal(m, rowOf(what));
     writer.stopAccumulating();
   } else if (kind === KIND.gap)
-    applyGap(m, rowOf(what), m.f64[at + RECORD.timeMs], m.f64[at + RECORD.untilMs]);
+    applyGap(m, rowOf(what), m.f64[at + CONTROL.timeMs], m.f64[at + CONTROL.untilMs]);
   else if (kind === KIND.end) {
     Atomics.store(m.i32, SHARD.ended, 1);
     signalChange(m);

@@ -1,6 +1,8 @@
 /** From the compact ring record to doubles for the bar builder. Allocates nothing. */
-import { FLAG, PACKET, RECORD, STATIC, type ShardMemory } from '../memory/layout.js';
+import { FLAG, PACKET, RECORD, STATIC, WIDE_FROM, type ShardMemory } from '../memory/layout.js';
 import { flagsOf, rowOf } from '../memory/record.js';
+
+const TWO_32 = 4294967296;
 
 /** Unpacks the record at double index `at`. Returns the packet's double index. */
 export function unpack(m: ShardMemory, at: number): number {
@@ -16,16 +18,29 @@ export function unpack(m: ShardMemory, at: number): number {
   f[r + PACKET.sequenceLow] = i32[w + RECORD.sequenceLow] >>> 0;
   f[r + PACKET.sequenceHigh] = 0;
   if ((flags & FLAG.wide) !== 0) {
-    f[r + PACKET.price] += i32[w + RECORD.priceHigh] * 4294967296;
+    f[r + PACKET.price] += i32[w + RECORD.priceHigh] * TWO_32;
     f[r + PACKET.sequenceHigh] = i32[w + RECORD.sequenceHigh];
   }
   if ((flags & FLAG.hasVolume) === 0) return r;
-  f[r + PACKET.timeMs] = f[at + RECORD.tickTimeMs];
-  f[r + PACKET.volume] = f[at + RECORD.volume];
-  f[r + PACKET.averagePrice] = f[at + RECORD.averagePrice];
-  f[r + PACKET.dayOpen] = f[at + RECORD.dayOpen];
-  f[r + PACKET.dayHigh] = f[at + RECORD.dayHigh];
-  f[r + PACKET.dayLow] = f[at + RECORD.dayLow];
-  f[r + PACKET.lastQuantity] = f[at + RECORD.lastQuantity];
+  f[r + PACKET.volume] = i32[w + RECORD.volume] >>> 0;
+  f[r + PACKET.averagePrice] = i32[w + RECORD.averagePrice] >>> 0;
+  f[r + PACKET.dayOpen] = i32[w + RECORD.dayOpen] >>> 0;
+  f[r + PACKET.dayHigh] = i32[w + RECORD.dayHigh] >>> 0;
+  f[r + PACKET.dayLow] = i32[w + RECORD.dayLow] >>> 0;
+  f[r + PACKET.lastQuantity] = i32[w + RECORD.lastQuantity] >>> 0;
+  if (m.shape.hasTradeTime === true) f[r + PACKET.timeMs] = (i32[w + RECORD.tradeSeconds] >>> 0) * 1000;
+  if ((flags & FLAG.wide) !== 0) addHighWords(m, r, m.wideOf(at) - WIDE_FROM);
   return r;
+}
+
+/** Adds the high words, each at `k` plus the word of its low one. */
+function addHighWords(m: ShardMemory, r: number, k: number): void {
+  const { i32, f64: f } = m;
+  f[r + PACKET.volume] += i32[k + RECORD.volume] * TWO_32;
+  f[r + PACKET.averagePrice] += i32[k + RECORD.averagePrice] * TWO_32;
+  f[r + PACKET.dayOpen] += i32[k + RECORD.dayOpen] * TWO_32;
+  f[r + PACKET.dayHigh] += i32[k + RECORD.dayHigh] * TWO_32;
+  f[r + PACKET.dayLow] += i32[k + RECORD.dayLow] * TWO_32;
+  f[r + PACKET.lastQuantity] += i32[k + RECORD.lastQuantity] * TWO_32;
+  if (m.shape.hasTradeTime === true) f[r + PACKET.timeMs] += i32[k + RECORD.tradeSeconds] * TWO_32 * 1000;
 }

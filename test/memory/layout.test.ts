@@ -2,18 +2,22 @@ import { describe, expect, it } from 'vitest';
 import {
   BAR,
   AS_SEALED,
+  CONTROL,
   GAP,
   GAP_CAPACITY,
   HISTOGRAM_WORDS,
   KIND,
   MAIN,
   PACKET,
+  PLAIN_RECORD_SHIFT,
   PULSE,
   RECORD,
   SHARD,
   ShardMemory,
   SLOT,
   STATIC,
+  VOLUME_RECORD_SHIFT,
+  WIDE_FROM,
 } from '../../src/memory/layout.js';
 import { flagsOf, kindOf, ROW_AT, rowOf, whatOf } from '../../src/memory/record.js';
 
@@ -42,7 +46,10 @@ describe('the layout', () => {
         ]),
       ]),
       ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) =>
-        region(`record ${cursor}`, m.recordOf(cursor) * 8, RECORD.size * 8),
+        region(`record ${cursor}`, m.recordOf(cursor) * 8, RECORD.size * 4),
+      ),
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) =>
+        region(`high words ${cursor}`, m.wideOf(m.recordOf(cursor)) * 4, (RECORD.size - WIDE_FROM) * 4),
       ),
       region('packet at work', m.packet * 8, PACKET.size * 8),
     ].sort((a, b) => a.start - b.start);
@@ -78,22 +85,14 @@ describe('the layout', () => {
       'sequenceHigh',
     ] as const;
     expect(words.map((word) => RECORD[word])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect(RECORD.sizeWithoutVolume).toBe(words.length / 2);
-    const doubles = [
-      'timeMs',
-      'untilMs',
-      'tickTimeMs',
-      'volume',
-      'averagePrice',
-      'dayOpen',
-      'dayHigh',
-      'dayLow',
-    ] as const;
-    expect(new Set(doubles.map((double) => RECORD[double])).size).toBe(doubles.length);
-    for (const double of doubles)
-      expect(RECORD[double], double).toBeGreaterThanOrEqual(Math.ceil((RECORD.receivedUs + 1) / 2));
-    for (const double of doubles.slice(2))
-      expect(RECORD[double], double).toBeGreaterThanOrEqual(RECORD.sizeWithoutVolume);
+    expect(RECORD.sizeWithoutVolume).toBe(words.length);
+    expect([1 << PLAIN_RECORD_SHIFT, 1 << VOLUME_RECORD_SHIFT]).toEqual([
+      RECORD.sizeWithoutVolume,
+      RECORD.size,
+    ]);
+    expect(2 * Math.min(CONTROL.timeMs, CONTROL.untilMs)).toBeGreaterThan(RECORD.receivedUs);
+    const volumeWords = Object.entries(RECORD).filter(([name, at]) => at >= WIDE_FROM && !/size/.test(name));
+    expect(new Set(volumeWords.map(([, at]) => at)).size).toBe(volumeWords.length);
     expect(Math.ceil((Math.max(PACKET.row, PACKET.connection, PACKET.flags) + 1) / 2)).toBeLessThanOrEqual(
       PACKET.timeMs,
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KIND, MAIN, RECORD, SHARD, ShardMemory, STATIC } from '../../src/memory/layout.js';
+import { KIND, MAIN, CONTROL, SHARD, ShardMemory, STATIC } from '../../src/memory/layout.js';
 import { whatOf } from '../../src/memory/record.js';
 import { readRow } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
@@ -22,7 +22,10 @@ function take(memory: ShardMemory, limit: number): number[] {
   const head = i32[SHARD.head];
   const count = Math.min((Atomics.load(i32, MAIN.tail) - head) | 0, limit);
   expect(count).toBeLessThanOrEqual(memory.shape.slots);
-  const taken = Array.from({ length: count }, (_, k) => f64[memory.recordOf((head + k) | 0) + RECORD.timeMs]);
+  const taken = Array.from(
+    { length: count },
+    (_, k) => f64[memory.recordOf((head + k) | 0) + CONTROL.timeMs],
+  );
   Atomics.store(i32, SHARD.head, (head + count) | 0);
   return taken;
 }
