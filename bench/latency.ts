@@ -128,7 +128,7 @@ async function engineWaits(
   stepMs: number,
   expected: string,
 ): Promise<Waits> {
-  const { engine, intake, arrival } = subscribed(tokens, 1, SLOTS);
+  const { engine, intake, arrival } = subscribed(tokens, 1, { slots: SLOTS });
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
   try {

@@ -13,6 +13,10 @@ import { wireEngine, type WiredEngine } from '../src/ingest/wire-engine.js';
 import { readBar } from '../src/memory/shard-reader.js';
 import { encode } from '../src/broker/angel/frames.js';
 import { MessageBatch, READ_BYTES, viewOf } from '../src/broker/messages.js';
+import { FRAME_LENGTH } from '../src/broker/angel/frames.js';
+import type { ModeName } from '../src/market/packet.js';
+import { floor, frames, type BaselineResult } from './baselines.js';
+import { volumeCandles, volumeFloor, volumeFrames, type Candle } from './volume-frames.js';
 
 /** 09:15 in India, where the frames of `baselines.ts` begin. */
 export const OPEN_MS = Date.UTC(2026, 10, 23, 3, 45);
@@ -25,6 +29,7 @@ export const SESSION: TradingSession = {
   auction: undefined,
 };
 export const FRAME_BYTES = 51;
+export const MODES: readonly ModeName[] = ['ltp', 'quote', 'snapquote'];
 /** What files of a bench are of. */
 export const IDENTITY: FileIdentity = { feed: 'sim:bench', mode: 'ltp', volumeKind: 'tick', rules: RULES };
 
@@ -51,7 +56,7 @@ export interface Subscribed extends WiredEngine {
   readonly arrival: { readonly connection: number; monoMs: number; wallMs: number; marketMs: number };
 }
 
-/** An engine of LTP mode and its intake, not subscribed yet; one shard unless `more` says otherwise. */
+/** An engine and its intake, LTP mode unless `more` says otherwise, not subscribed yet; one shard unless `more` says otherwise. */
 export function unsubscribed(tokens: readonly string[], more: Partial<EngineOptions> = {}): WiredEngine {
   return wireEngine({
     codec: ANGEL.codec,
@@ -66,8 +71,12 @@ export function unsubscribed(tokens: readonly string[], more: Partial<EngineOpti
   });
 }
 
-export function subscribed(tokens: readonly string[], shards: number, slots?: number): Subscribed {
-  const { engine, intake } = unsubscribed(tokens, { shards, slots });
+export function subscribed(
+  tokens: readonly string[],
+  shards: number,
+  more: Partial<EngineOptions> = {},
+): Subscribed {
+  const { engine, intake } = unsubscribed(tokens, { shards, ...more });
   const arrival = {
     connection: 1,
     monoMs: monoMs() - SUBSCRIBED_BEFORE_MS,
@@ -106,35 +115,35 @@ export function encodeTick(
   encode(packet, frame);
 }
 
-/** Messages of an LTP frame that a read of 64 KiB holds. */
-const READ_MESSAGES = Math.floor(READ_BYTES / (FRAME_BYTES + 2));
+/** Messages of `bytes` that a read of 64 KiB holds; longer ones have a header of four bytes. */
+const messagesARead = (bytes: number): number => Math.floor(READ_BYTES / (bytes + (bytes < 126 ? 2 : 4)));
 
 /** Frames as a busy socket delivers them: as many as fit into a read, without a copy. */
 export class Reads {
   readonly messages = new MessageBatch();
   readonly #reads: readonly { readonly bytes: Buffer; readonly view: DataView }[];
   readonly count: number;
+  readonly #messages: number;
 
-  constructor(frames: Buffer, count: number) {
+  constructor(frames: Buffer, count: number, frameBytes = FRAME_BYTES) {
     this.count = count;
+    const most = messagesARead(frameBytes);
+    this.#messages = most;
     // Made in advance: the socket has one buffer for all its reads, and one view of it.
-    this.#reads = Array.from({ length: Math.ceil(count / READ_MESSAGES) }, (_, k) => {
-      const bytes = frames.subarray(
-        k * READ_MESSAGES * FRAME_BYTES,
-        Math.min((k + 1) * READ_MESSAGES, count) * FRAME_BYTES,
-      );
+    this.#reads = Array.from({ length: Math.ceil(count / most) }, (_, k) => {
+      const bytes = frames.subarray(k * most * frameBytes, Math.min((k + 1) * most, count) * frameBytes);
       return { bytes, view: viewOf(bytes) };
     });
-    for (let k = 0; k < READ_MESSAGES; k++) this.messages.add(k * FRAME_BYTES, FRAME_BYTES);
+    for (let k = 0; k < most; k++) this.messages.add(k * frameBytes, frameBytes);
   }
 
   /** Makes the read that begins at frame `from` the current one. Returns its number of frames. */
   next(from: number): number {
     const { messages } = this;
-    const { bytes, view } = this.#reads[from / READ_MESSAGES];
+    const { bytes, view } = this.#reads[from / this.#messages];
     messages.bytes = bytes;
     messages.view = view;
-    messages.count = Math.min(READ_MESSAGES, this.count - from);
+    messages.count = Math.min(this.#messages, this.count - from);
     return messages.count;
   }
 }
@@ -159,9 +168,6 @@ export class Singly {
   }
 }
 
-/** One candle in numbers: symbol, minute, open, high, low, close, ticks. */
-type Candle = readonly [number, number, number, number, number, number, number];
-
 function hashOf(candles: readonly Candle[]): string {
   const inOrder = [...candles].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let hash = 0;
@@ -173,7 +179,7 @@ function hashOf(candles: readonly Candle[]): string {
 /** What a plain fold of the frames makes, with every minute of every symbol. */
 export function naiveAnswer(buf: Buffer, count: number, tokens: readonly string[]): string {
   const symbolOf = new Map(tokens.map((token, index) => [token, index]));
-  const candles = new Map<string, [number, number, number, number, number, number, number]>();
+  const candles = new Map<string, Candle>();
   for (let k = 0; k < count; k++) {
     const at = k * FRAME_BYTES;
     const symbol = symbolOf.get(buf.toString('latin1', at + 2, at + 27).replace(/\0.*$/, ''))!;
@@ -181,15 +187,48 @@ export function naiveAnswer(buf: Buffer, count: number, tokens: readonly string[
     const price = Number(buf.readBigInt64LE(at + 43));
     const candle = candles.get(`${symbol} ${minute}`);
     if (candle === undefined)
-      candles.set(`${symbol} ${minute}`, [symbol, minute, price, price, price, price, 1]);
+      candles.set(`${symbol} ${minute}`, [symbol, minute, price, price, price, price, 1, 1]);
     else {
       candle[3] = Math.max(candle[3], price);
       candle[4] = Math.min(candle[4], price);
       candle[5] = price;
       candle[6]++;
+      candle[7]++;
     }
   }
   return hashOf([...candles.values()]);
+}
+
+/** Frames of one mode, what a plain fold makes of them, and the least work that they are. */
+export interface Frames {
+  readonly mode: ModeName;
+  readonly buf: Buffer;
+  readonly count: number;
+  readonly tokens: readonly string[];
+  readonly frameBytes: number;
+  readonly expected: string;
+  floor(): BaselineResult;
+}
+
+/** `count` frames of 50 symbols, one each `stepMs` of market time. */
+export function framesOf(mode: ModeName, count: number, stepMs: number): Frames {
+  const frameBytes = FRAME_LENGTH[MODE[mode]];
+  if (mode === 'ltp') {
+    const { buf, tokens } = frames(count, 50, stepMs);
+    const expected = naiveAnswer(buf, count, tokens);
+    return { mode, buf, count, tokens, frameBytes, expected, floor: () => floor(buf, count, tokens) };
+  }
+  const { buf, tokens } = volumeFrames(mode, count, 50, stepMs);
+  const expected = hashOf(volumeCandles(mode, buf, count, tokens, OPEN_MS));
+  return {
+    mode,
+    buf,
+    count,
+    tokens,
+    frameBytes,
+    expected,
+    floor: () => volumeFloor(mode, buf, count, tokens),
+  };
 }
 
 /** What an engine's memory holds. */
@@ -199,7 +238,7 @@ export function engineAnswer({ memories, places }: Engine): string {
     for (let bar = 0; bar < MINUTES; bar++) {
       const one = readBar(memories[shard], row, bar);
       if (one !== undefined)
-        candles.push([instrument.index, bar, one.open, one.high, one.low, one.close, one.ticks]);
+        candles.push([instrument.index, bar, one.open, one.high, one.low, one.close, one.ticks, one.volume]);
     }
   }
   return hashOf(candles);
