@@ -56,7 +56,7 @@ export interface Subscribed extends WiredEngine {
   readonly arrival: { readonly connection: number; monoMs: number; wallMs: number; marketMs: number };
 }
 
-/** An engine and its intake, LTP mode unless `more` says otherwise, not subscribed yet; one shard unless `more` says otherwise. */
+/** An engine and its intake, not subscribed yet; LTP mode and one shard unless `more` says otherwise. */
 export function unsubscribed(tokens: readonly string[], more: Partial<EngineOptions> = {}): WiredEngine {
   return wireEngine({
     codec: ANGEL.codec,

@@ -1,7 +1,7 @@
 /**
  * Quote and SnapQuote frames of a market that trades, their baselines and their candles by a plain fold.
  *
- * Of a symbol's frames, 55 % repeat the last trade (the book moved), and one trade in 30 comes with its price before its
+ * Of a symbol's frames, 55 % repeat the last trade (the book moved), and of one trade in 30 the price comes before the
  * volume (docs/feed-behaviour.md). The first frame of a symbol only begins its volume.
  */
 import { MODE } from '../src/market/packet.js';
@@ -32,6 +32,34 @@ const AT = {
 const QUIET = 0.55;
 const PRICE_FIRST = 0.015;
 
+interface SymbolState {
+  price: number;
+  high: number;
+  low: number;
+  open: number;
+  quantity: number;
+  volume: number;
+  owed: number;
+  /** Epoch seconds. */
+  traded: number;
+}
+
+function putState(buf: Buffer, o: number, one: SymbolState, mode: VolumeMode): void {
+  const put = (at: number, value: number): unknown => buf.writeBigInt64LE(BigInt(value), o + at);
+  put(AT.price, one.price);
+  put(AT.quantity, one.quantity);
+  put(AT.average, one.price);
+  put(AT.volume, one.volume);
+  put(AT.open, one.open);
+  put(AT.high, one.high);
+  put(AT.low, one.low);
+  put(AT.close, one.open);
+  if (mode === 'quote') return;
+  put(AT.tradeSeconds, one.traded);
+  put(AT.upperCircuit, one.open * 2);
+  put(AT.lowerCircuit, Math.floor(one.open / 2));
+}
+
 /** `n` frames in one Buffer, one each `stepMs` of market time from 09:15 IST. Prices in paise. */
 export function volumeFrames(
   mode: VolumeMode,
@@ -46,7 +74,7 @@ export function volumeFrames(
   const rnd = (): number => (s = (Math.imul(s, 1664525) + 1013904223) >>> 0) / 4294967296;
   const t0 = Date.UTC(2026, 10, 23, 3, 45); // 09:15 IST
   const tokens = Array.from({ length: symbols }, (_, k) => String(1000 + k * 37));
-  const states = tokens.map(() => {
+  const states = tokens.map((): SymbolState => {
     const price = 100_000 + Math.floor(rnd() * 300_000);
     return {
       price,
@@ -80,27 +108,40 @@ export function volumeFrames(
     buf[o] = MODE[mode];
     buf[o + 1] = 1;
     buf.write(tokens[k], o + AT.token, 'latin1');
-    const put = (at: number, value: number): unknown => buf.writeBigInt64LE(BigInt(value), o + at);
-    put(AT.sequence, i + 1);
-    put(AT.exchangeMs, time);
-    put(AT.price, one.price);
-    put(AT.quantity, one.quantity);
-    put(AT.average, one.price);
-    put(AT.volume, one.volume);
-    put(AT.open, one.open);
-    put(AT.high, one.high);
-    put(AT.low, one.low);
-    put(AT.close, one.open);
-    if (mode === 'quote') continue;
-    put(AT.tradeSeconds, one.traded);
-    put(AT.upperCircuit, one.open * 2);
-    put(AT.lowerCircuit, Math.floor(one.open / 2));
+    buf.writeBigInt64LE(BigInt(i + 1), o + AT.sequence);
+    buf.writeBigInt64LE(BigInt(time), o + AT.exchangeMs);
+    putState(buf, o, one, mode);
   }
   return { buf, tokens };
 }
 
 const fold = (acc: number, o: number, h: number, l: number, c: number, v: number): number =>
   (Math.imul(acc, 31) + o + 3 * h + 5 * l + 7 * c + 11 * v) | 0;
+
+const TABLE = 4096;
+
+function tableOf(tokens: readonly string[]): { readonly keys: Int32Array; readonly vals: Int32Array } {
+  const keys = new Int32Array(TABLE);
+  const vals = new Int32Array(TABLE).fill(-1);
+  tokens.forEach((t, i) => {
+    let h = Math.imul(+t, 0x9e3779b1) >>> 20;
+    while (vals[h] >= 0) h = (h + 1) & (TABLE - 1);
+    keys[h] = +t;
+    vals[h] = i;
+  });
+  return { keys, vals };
+}
+
+function tokenAt(buf: Buffer, at: number): number {
+  for (let k = 0, p = at; ; p++) {
+    const c = buf[p];
+    if (c === 0) return k;
+    k = k * 10 + c - 48;
+  }
+}
+
+const int64 = (dv: DataView, at: number): number =>
+  dv.getInt32(at + 4, true) * 4294967296 + dv.getUint32(at, true);
 
 /** The minimum of work: price, times, rise of the volume and day's range, all inlined, typed arrays, one thread. */
 export function volumeFloor(
@@ -111,48 +152,30 @@ export function volumeFloor(
 ): BaselineResult {
   const bytes = FRAME_LENGTH[MODE[mode]];
   const snap = mode === 'snapquote';
-  const size = 4096;
-  const keys = new Int32Array(size);
-  const vals = new Int32Array(size).fill(-1);
-  tokens.forEach((t, i) => {
-    let h = Math.imul(+t, 0x9e3779b1) >>> 20;
-    while (vals[h] >= 0) h = (h + 1) & (size - 1);
-    keys[h] = +t;
-    vals[h] = i;
-  });
+  const { keys, vals } = tableOf(tokens);
   const dv = new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
   const S = tokens.length;
   const minute = new Float64Array(S).fill(-1);
-  const open = new Float64Array(S);
-  const high = new Float64Array(S);
-  const low = new Float64Array(S);
-  const close = new Float64Array(S);
-  const volume = new Float64Array(S);
+  const [open, high, low, close, volume, dayHigh, dayLow] = Array.from(
+    { length: 7 },
+    () => new Float64Array(S),
+  );
   const total = new Float64Array(S).fill(-1);
-  const dayHigh = new Float64Array(S);
-  const dayLow = new Float64Array(S);
   let candles = 0;
   let sum = 0;
   let latest = 0;
   for (let i = 0; i < n; i++) {
     const o = i * bytes;
-    let k = 0;
-    for (let p = o + AT.token; ; p++) {
-      const c = buf[p];
-      if (c === 0) break;
-      k = k * 10 + c - 48;
-    }
+    const k = tokenAt(buf, o + AT.token);
     let h = Math.imul(k, 0x9e3779b1) >>> 20;
-    while (keys[h] !== k) h = (h + 1) & (size - 1);
+    while (keys[h] !== k) h = (h + 1) & (TABLE - 1);
     const s = vals[h];
-    const stamp = dv.getInt32(o + 39, true) * 4294967296 + dv.getUint32(o + 35, true);
-    const price = dv.getInt32(o + 47, true) * 4294967296 + dv.getUint32(o + 43, true);
-    const sold = dv.getInt32(o + 71, true) * 4294967296 + dv.getUint32(o + 67, true);
-    const top = dv.getInt32(o + 103, true) * 4294967296 + dv.getUint32(o + 99, true);
-    const bottom = dv.getInt32(o + 111, true) * 4294967296 + dv.getUint32(o + 107, true);
-    const time = snap
-      ? (dv.getInt32(o + 127, true) * 4294967296 + dv.getUint32(o + 123, true)) * 1000
-      : stamp;
+    const stamp = int64(dv, o + 35);
+    const price = int64(dv, o + 43);
+    const sold = int64(dv, o + 67);
+    const top = int64(dv, o + 99);
+    const bottom = int64(dv, o + 107);
+    const time = snap ? int64(dv, o + 123) * 1000 : stamp;
     if (stamp > latest) latest = stamp;
     const rise = total[s] < 0 ? 0 : sold - total[s];
     total[s] = sold;

@@ -36,7 +36,7 @@ export interface FrameCodec {
   toJson(packet: Packet): Record<string, unknown>;
   /** The fast path's scanner for one mode, if the broker has one. `answers`: `RECORD.what` by instrument index. */
   scannerFor(
-    mode: number,
+    mode: SubscriptionMode,
     instruments: readonly Instrument[],
     answers: ArrayLike<number>,
   ): TickScanner | undefined;

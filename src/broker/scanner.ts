@@ -8,7 +8,7 @@ import type { MessageBatch } from './messages.js';
 export const LAG_SHIFT = 3;
 const MAX_INT32 = 0x7fffffff;
 
-/** What is ordinary in one read, set by the engine; `earliest`, `latest` and `lagCounts` are set by the scanner. */
+/** What is ordinary in one read. The engine sets it; the scanner sets times, `lagCounts` and `lastPrices` scanned. */
 export class ScanWindow {
   /** For `RECORD.receivedUs` and `RECORD.connection`. */
   receivedUs = 0;
@@ -22,16 +22,34 @@ export class ScanWindow {
   /** Low word of the start of bar 0; high word of every ordinary exchange time. Epoch ms. */
   readonly originLow: number;
   timeHigh = 0;
+  /** SnapQuote: start of bar 0, epoch seconds; by how much an ordinary last trade may be later than its frame, ms. */
+  readonly originSeconds: number;
+  readonly tradeAheadMs: number;
+  /** And by how much it may lie before or after bar 0, seconds. */
+  readonly tradeReach: number;
   /** Ms since the start of bar 0; `(lagFrom - time) >> LAG_SHIFT` is the bucket of a frame's lag. */
   lagFrom = 0;
   readonly lagCounts: Uint32Array;
+  /** With volume: by instrument index, the price that was scanned last. */
+  readonly lastPrices: Float64Array;
   /** Exchange times scanned since `reset`, ms since the start of bar 0. */
   earliest = MAX_INT32;
   latest = -MAX_INT32;
 
-  constructor(originMs: number, lagCounts: Uint32Array) {
-    this.originLow = originMs | 0;
-    this.lagCounts = lagCounts;
+  constructor(options: {
+    /** Start of bar 0, epoch ms, a whole second. */
+    readonly originMs: number;
+    readonly tradeAheadMs: number;
+    readonly tradeReach: number;
+    readonly lagCounts: Uint32Array;
+    readonly lastPrices: Float64Array;
+  }) {
+    this.originLow = options.originMs | 0;
+    this.originSeconds = options.originMs / 1000;
+    this.tradeAheadMs = options.tradeAheadMs;
+    this.tradeReach = options.tradeReach;
+    this.lagCounts = options.lagCounts;
+    this.lastPrices = options.lastPrices;
   }
 
   reset(): void {
@@ -40,7 +58,7 @@ export class ScanWindow {
   }
 }
 
-/** The ring without volume. The next record goes to `start`, in 32-bit words, plus `cursor & mask` records. */
+/** A ring of one mode. The next record goes to `start`, in 32-bit words, plus `cursor & mask` records. */
 export interface ScanTarget {
   records: Int32Array;
   start: number;

@@ -4,7 +4,7 @@
  * known; its unused part has time 0.
  */
 import type { CandleRow, VolumeKind } from './candle.js';
-import { WARM_UP_CANDLE } from '../memory/layout.js';
+import { WARM_UP_CANDLE, sharedDoubles } from '../memory/layout.js';
 
 /** `rows` as numbers, in order: the form in which processes send them. */
 export function packCandles(rows: readonly CandleRow[]): number[] {
@@ -16,11 +16,6 @@ export function packCandles(rows: readonly CandleRow[]): number[] {
     close,
     volume,
   ]);
-}
-
-/** Shared, all zero. */
-function sharedDoubles(numbers: number): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(numbers * 8));
 }
 
 /** A copy of `packed` for all threads. */

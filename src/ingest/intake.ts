@@ -9,7 +9,7 @@ import type { Engine } from './engine.js';
 import type { FeedLag } from './feed-lag.js';
 import type { Arrival } from './arrival.js';
 import type { MessageBatch } from '../broker/messages.js';
-import type { LtpFastPath } from './fast/ltp-fast-path.js';
+import type { FastPath } from './fast/fast-path.js';
 import type { FeedText } from '../broker/broker.js';
 
 const SAMPLES = 5;
@@ -39,7 +39,7 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #packet = new Packet();
   readonly #counters: Float64Array;
-  readonly #fastPath: LtpFastPath;
+  readonly #fastPath: FastPath;
   readonly #connectionOf: Int32Array;
   #firstSubscribedMs = -1;
   #samplesLeft: number;

@@ -19,7 +19,7 @@ const SAFE_HIGH = 0x1fffff;
 const CENTURY_MS = 946_684_800_000;
 
 /** A trade may be this much later than its packet: two clocks of the exchange, one in whole seconds. */
-const TRADE_AHEAD_MS = 60_000;
+export const TRADE_AHEAD_MS = 60_000;
 
 /** Tokens that the feed has and a double holds. */
 const TOKEN = /^[1-9][0-9]{0,14}$/;
@@ -93,6 +93,11 @@ export class PacketFilter {
   /** True if the packet that was admitted last has a price outside its own day range. */
   get isOutsideRange(): boolean {
     return this.#prices.isOutsideRange;
+  }
+
+  /** By instrument index: the price that was admitted last, 0 for none. In LTP mode all are 0. */
+  get lastPrices(): Float64Array {
+    return this.#prices.last;
   }
 
   /** The earliest admitted time, epoch ms. */

@@ -9,12 +9,12 @@ const FAR = 0.25;
 
 export class PriceCheck {
   /** Of the last accepted packet, by instrument index; 0: none. */
-  readonly #last: Float64Array;
+  readonly last: Float64Array;
   /** The price that was accepted last lies outside its packet's day range. */
   isOutsideRange = false;
 
   constructor(instruments: number) {
-    this.#last = new Float64Array(instruments);
+    this.last = new Float64Array(instruments);
   }
 
   /** True if the price may be used. `packet`: admitted in all else. LTP frames tell nothing but the price. */
@@ -34,14 +34,14 @@ export class PriceCheck {
       this.#isFar(packet, instrument, price)
     )
       return false;
-    this.#last[instrument] = price;
+    this.last[instrument] = price;
     return true;
   }
 
   /** True if `price` is far from the previous close and from the last accepted price, as many as are known. */
   #isFar(packet: Packet, instrument: number, price: number): boolean {
     const close = packet.number(FIELD.previousClose);
-    const last = this.#last[instrument];
+    const last = this.last[instrument];
     if (close <= 0 && last === 0) return false;
     return (
       (close <= 0 || Math.abs(price - close) > FAR * close) &&

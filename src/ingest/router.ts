@@ -29,7 +29,7 @@ import { Gaps } from './gaps.js';
 import { HeldPackets } from './held-packets.js';
 import { isVolumeNarrow, writeVolume } from './volume-record.js';
 import { MAX_HELD, SequenceCheck } from './sequence-check.js';
-import { LtpFastPath } from './fast/ltp-fast-path.js';
+import { FastPath } from './fast/fast-path.js';
 import { VOTES, type Watermark } from './watermark.js';
 
 /** A WebSocket frame's header, at least. */
@@ -89,7 +89,7 @@ export class Router {
   /** Of the last admitted packet. */
   readonly packetTime = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN };
   readonly #gaps: Gaps;
-  readonly fastPath: LtpFastPath;
+  readonly fastPath: FastPath;
   #ended = false;
   #observer: DecisionObserver | undefined;
 
@@ -113,9 +113,10 @@ export class Router {
       options.places.map(({ instrument }) => instrument),
       (packets) => (this.#counters[COUNTER.unadmittedSequence] += packets),
     );
-    this.fastPath = new LtpFastPath({
+    this.fastPath = new FastPath({
       places: options.places,
       rings: this.#rings,
+      filter: options.filter,
       watermark: options.watermark,
       sequences: this.#sequences,
       counters: options.counters,
@@ -222,14 +223,8 @@ export class Router {
       this.#counters[COUNTER.held]++;
     }
     this.#seal(arrival);
-    if (
-      decision === 'use' &&
-      this.#filter.mode === MODE.ltp &&
-      this.#held.count === 0 &&
-      this.heldForSequence === 0 &&
-      !this.#gaps.isOpen
-    )
-      this.fastPath.open(arrival, this.#filter.fromMs);
+    if (decision === 'use' && this.#held.count === 0 && this.heldForSequence === 0 && !this.#gaps.isOpen)
+      this.fastPath.open(arrival);
   }
 
   /** In silence, advances the watermark to `marketMs` and seals what is due. */
@@ -331,7 +326,7 @@ export class Router {
       words[2 * FIELD.price + 1] === 0 &&
       words[2 * FIELD.price] > 0 &&
       words[2 * FIELD.sequence + 1] === 0 &&
-      ((flags & FLAG.hasVolume) === 0 || isVolumeNarrow(packet));
+      ((flags & FLAG.hasVolume) === 0 || isVolumeNarrow(ring.memory, packet));
     i32[2 * at + RECORD.what] = whatOf(KIND.packet, narrow ? flags : flags | FLAG.wide, place.row);
     i32[2 * at + RECORD.receivedUs] = this.fastPath.receivedUsOf(arrival);
     i32[2 * at + RECORD.connection] = arrival.connection;

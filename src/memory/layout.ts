@@ -34,7 +34,7 @@ export const FLAG = {
   live: 2,
   /** Quote or SnapQuote: has the day's cumulative volume. */
   hasVolume: 4,
-  /** A number exceeds its word: the price 31 bits, others 32. The high words are read only then. */
+  /** A number exceeds its word, or an average price or day's open is 0. The high words are read only then. */
   wide: 8,
 } as const;
 
@@ -63,8 +63,8 @@ export const RECORD = {
   priceHigh: 5,
   sequenceLow: 6,
   sequenceHigh: 7,
-  /** From here on low words; the high ones are in region WIDE. SnapQuote: last trade, epoch seconds. */
-  tradeSeconds: 8,
+  /** SnapQuote: last trade, ms from the start of bar 0; in a wide record, and so on from here, its low word. */
+  tradeTime: 8,
   volume: 9,
   averagePrice: 10,
   dayOpen: 11,
@@ -81,7 +81,7 @@ export const CONTROL = {
   untilMs: 3,
 } as const;
 /** The first word of a record whose high word is in WIDE, and their number. */
-export const WIDE_FROM = RECORD.tradeSeconds;
+export const WIDE_FROM = RECORD.tradeTime;
 const WIDE_WORDS = RECORD.size - WIDE_FROM;
 /** Words of a record, as a shift. */
 export const PLAIN_RECORD_SHIFT = 31 - Math.clz32(RECORD.sizeWithoutVolume);
@@ -116,14 +116,12 @@ export const BAR = {
   close: 3,
   volume: 4,
   priceChanges: 5,
-  /** Of the last tick by arrival; `priceChanges` compares with it. */
-  lastPrice: 6,
+  lastPrice: 6, // Of the last tick by arrival; `priceChanges` compares with it.
   closeTime: 7,
   closeConnection: 8,
   closeSequenceLow: 9,
   closeSequenceHigh: 10,
-  /** Seconds that a packet covered. */
-  coveredSeconds: 11,
+  coveredSeconds: 11, // Seconds that a packet covered.
   /** Exchange time of the last covered second, epoch ms; 0: none. */
   lastSeenAt: 12,
   /** Longest time without a packet, from the minute's start or between two. Market ms. */
@@ -161,14 +159,12 @@ export const SLOT = {
   noTrade: 1,
   duplicates: 2,
   outOfSession: 3,
-  /** Falls of the cumulative volume that the next packet confirmed; each made a new anchor. */
-  volumeResets: 4,
+  volumeResets: 4, // Falls of the volume that the next packet confirmed; each made a new anchor.
   volumeStrays: 5, // Volumes that the next packet took back.
   anchorVolume: 6,
   anchorSequenceLow: 7,
   anchorSequenceHigh: 8,
-  /** 0: none yet. */
-  anchorConnection: 9,
+  anchorConnection: 9, // 0: none yet.
   /** Exchange time at which the anchor's volume was complete, epoch ms: of its packet, unless a volume is pending. */
   anchorAt: 10,
   volumePending: 11, // 1: a packet showed a trade whose volume is still to come.
@@ -198,8 +194,7 @@ export const SLOT = {
   sealedChanges: 31, // Packets that may have changed a sealed bar.
   /** Includes all the row's records up to this ring cursor; NaN: none. */
   cursor: 32,
-  /** -1: none. */
-  barIndex: 33,
+  barIndex: 33, // -1: none.
   sessionSum: 34,
   sessionHigh: 35,
   sessionLow: 36,
@@ -398,3 +393,7 @@ export const WARM_UP_CANDLE = {
   volume: 5,
   size: 6,
 } as const;
+
+/** Shared, all zero. */
+export const sharedDoubles = (numbers: number): Float64Array =>
+  new Float64Array(new SharedArrayBuffer(numbers * 8));

@@ -216,7 +216,8 @@ export function slackOf(m: ShardMemory, row: number, s: number, bar: number): nu
   if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
   const own = locateBar(m, row, s, bar);
   const before = Math.max(f[own + BAR.slackBefore], endSlackOf(m, row, s, bar));
-  for (let next = bar + 1; next < m.shape.bars; next++) {
+  const last = lastTickBar(m, row, s);
+  for (let next = bar + 1; next <= last; next++) {
     const b = locateBar(m, row, s, next);
     // Minutes of volume 0 have ticks whose volume came later: the first rise may belong to any of them.
     if (f[b + BAR.volume] > 0)
@@ -225,6 +226,11 @@ export function slackOf(m: ShardMemory, row: number, s: number, bar: number): nu
         : before;
   }
   return before;
+}
+
+/** The bar of the row's latest tick: later ones have none. -1 without a tick. */
+function lastTickBar(m: ShardMemory, row: number, s: number): number {
+  return stampBarAt(m, row, s + SLOT.lastTickTime);
 }
 
 /** A rise after the session may belong to the anchor's bar, and to the bars of volume 0 since. */

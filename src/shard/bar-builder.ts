@@ -290,7 +290,7 @@ export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, curso
   const bar = f[s + SLOT.barIndex];
   if (late || (bar >= 0 && bar <= m.i32[SHARD.sealed])) f[s + SLOT.sealedChanges] += 1;
   if (late) writer.hasLateTick = true;
-  if (!hasVolume) writer.startAccumulating(row, s);
+  writer.startAccumulating(row, s);
 }
 
 /** Seals bars through `through`, and keeps each candle as sealed for the momentum rule. Safe to repeat. */

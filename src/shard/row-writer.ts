@@ -16,58 +16,13 @@
  * the commit no one reads that copy: the valid slot still has the bar. A record that needs a third bar commits the
  * row first (`reopen`).
  *
- * `fast/tick-accumulator.ts` adds up ordinary LTP ticks in the row's accumulator, private to this thread. It is
+ * `fast/` adds up ordinary packets in the row's accumulator, private to this thread. It is
  * flushed into the idle slot before any other record of the row, and at the batch's end. A thread that dies loses it,
  * and its successor repeats the batch.
  */
-import { MINUTE_MS } from '../market/session.js';
-import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
-
-/**
- * A row's accumulator: 64 bytes, one cache line. Indexes of 32-bit words from its start.
- *
- * ```
- * word  0             1      2             3       4      5     6                  7        8          9-13   14-15
- *       minuteStart | time | sequenceLow | price | high | low | longestSilenceMs | counts | sameSecond |    | price sum
- * ```
- *
- * Words 0 to 6 describe the loaded bar with its accumulated ticks; an ordinary tick continues them. The rest counts
- * those ticks alone.
- */
-export const ACCUMULATOR = {
-  /** Start of the loaded minute, ms from the start of bar 0 plus ACCUMULATOR_BASE_MS; 0: no tick is ordinary. */
-  minuteStart: 0,
-  /** Time of the row's last packet, the bar's close; ms from the start of bar 0. */
-  time: 1,
-  sequenceLow: 2,
-  price: 3,
-  high: 4,
-  low: 5,
-  longestSilenceMs: 6,
-  /** Low half: accumulated ticks. High half: those with the price of the tick before. */
-  counts: 7,
-  /** Those in the second of the tick before: they cover no further one. */
-  sameSecond: 8,
-} as const;
-export const ACCUMULATOR_UNCHANGED_SHIFT = 16;
-const ACCUMULATOR_TICKS_MASK = (1 << ACCUMULATOR_UNCHANGED_SHIFT) - 1;
-/** Bound of both counts: neither reaches its half's highest bit. */
-export const MAX_ACCUMULATED_TICKS = ACCUMULATOR_TICKS_MASK >> 1;
-/** In words, as a shift. */
-export const ACCUMULATOR_SHIFT = 4;
-/** In doubles. */
-export const ACCUMULATOR_PRICE_SUM = 7;
-
-/** Added to minute starts to keep them above 0: no admitted time lies so long before bar 0. */
-export const ACCUMULATOR_BASE_MS = 0x40000000;
-/** A higher price has FLAG.wide. */
-const MAX_ACCUMULATED_PRICE = 0x7fffffff;
-
-/**
- * With a higher sum of session prices no tick is accumulated. Sums up to 2^53 are exact in any order. The sum is
- * checked at least once a minute, and two million ticks of the highest price fit between 2^52 and 2^53.
- */
-const MAX_PRICE_SUM = 2 ** 52;
+import { SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { TickAccumulators } from './fast/tick-accumulators.js';
+import { VolumeAccumulators } from './fast/volume-accumulators.js';
 
 /** Counts a change of sealed candles, and wakes the threads that wait. */
 export function signalChange({ i32 }: ShardMemory): void {
@@ -79,21 +34,14 @@ export class RowWriter {
   readonly memory: ShardMemory;
   /** Double index of each row's open slot; 0: not open. */
   readonly openSlots: Int32Array;
-  /** One buffer as 32-bit words, and as doubles for the sums. */
-  readonly accumulators: Int32Array;
-  readonly priceSums: Float64Array;
+  readonly accumulators: TickAccumulators | VolumeAccumulators;
   /** Rows may already include records that an earlier thread began. */
   repeating = false;
   /** An open slot has a tick of a sealed minute: the commit must signal a change. */
   hasLateTick = false;
-  /** Connection of the last packets of all accumulating rows. */
-  connection = 0;
   readonly #openRows: Int32Array;
   #openCount = 0;
-  /** Rows that accumulated in this batch; twice if flushed between. */
-  readonly accumulatingRows: Int32Array;
-  accumulatingCount = 0;
-  /** 1: the row's slots differ only in what #addAccumulated sets, so opening it needs no copy. */
+  /** 1: the row's slots differ only in what an accumulator sets, so opening it needs no copy. */
   readonly #twins: Uint8Array;
 
   constructor(memory: ShardMemory) {
@@ -101,19 +49,15 @@ export class RowWriter {
     const { rows } = memory.shape;
     this.openSlots = new Int32Array(rows);
     this.#openRows = new Int32Array(rows);
-    this.accumulators = new Int32Array(rows << ACCUMULATOR_SHIFT);
-    this.priceSums = new Float64Array(this.accumulators.buffer);
+    this.accumulators = memory.shape.hasVolume
+      ? new VolumeAccumulators(memory)
+      : new TickAccumulators(memory);
     this.#twins = new Uint8Array(rows);
-    this.accumulatingRows = new Int32Array(2 * rows);
   }
 
-  /** Prepares to accumulate ticks of `connection`, with room for every row. */
-  useConnection(connection: number): void {
-    if (connection !== this.connection) {
-      this.#flushAll();
-      this.stopAccumulating();
-      this.connection = connection;
-    } else if (this.accumulatingCount > this.memory.shape.rows) this.#flushAll();
+  /** Prepares to accumulate, with room for every row. */
+  prepareToAccumulate(): void {
+    if (this.accumulators.count > this.memory.shape.rows) this.#flushAll();
   }
 
   /**
@@ -129,7 +73,7 @@ export class RowWriter {
       this.#markOpen(row);
       s = this.#copyValidSlot(row);
     }
-    if (accumulators[(row << ACCUMULATOR_SHIFT) + ACCUMULATOR.counts] > 0) this.#addAccumulated(row, s, s);
+    if (!accumulators.isEmpty(row)) accumulators.add(row, s, s);
     return s;
   }
 
@@ -161,116 +105,39 @@ export class RowWriter {
     );
   }
 
-  /** Sets which ticks are ordinary for the loaded bar of slot `s`, if any. The row's accumulator must be flushed. */
+  /** Sets which records are ordinary for the loaded bar of slot `s`, if any. The row's accumulator must be flushed. */
   startAccumulating(row: number, s: number): void {
-    const m = this.memory;
-    const f = m.f64;
-    const { accumulators } = this;
-    const p = row << ACCUMULATOR_SHIFT;
-    const b = s + SLOT.bar;
-    const bar = f[s + SLOT.barIndex];
-    accumulators[p + ACCUMULATOR.minuteStart] = 0;
-    if (
-      this.repeating ||
-      bar < 0 ||
-      bar === m.shape.bars - 1 ||
-      bar <= m.i32[SHARD.sealed] ||
-      f[b + BAR.ticks] === 0 ||
-      f[b + BAR.high] > MAX_ACCUMULATED_PRICE ||
-      f[s + SLOT.sessionSum] > MAX_PRICE_SUM
-    )
-      return;
-    // The accumulator has one field for each pair. A pair that differs is equal after the next newest tick.
-    if (
-      f[b + BAR.lastSeenAt] !== f[b + BAR.closeTime] ||
-      f[s + SLOT.lastTime] !== f[b + BAR.closeTime] ||
-      f[b + BAR.lastPrice] !== f[b + BAR.close]
-    )
-      return;
-    if (
-      f[s + SLOT.lastSequenceLow] !== f[b + BAR.closeSequenceLow] ||
-      f[s + SLOT.lastSequenceHigh] !== 0 ||
-      f[b + BAR.closeSequenceHigh] !== 0 ||
-      f[b + BAR.closeConnection] !== this.connection
-    )
-      return;
-    accumulators[p + ACCUMULATOR.minuteStart] = ACCUMULATOR_BASE_MS + bar * MINUTE_MS;
-    accumulators[p + ACCUMULATOR.time] = f[b + BAR.closeTime] - f[m.statics + STATIC.originMs];
-    accumulators[p + ACCUMULATOR.sequenceLow] = f[b + BAR.closeSequenceLow];
-    accumulators[p + ACCUMULATOR.price] = f[b + BAR.close];
-    accumulators[p + ACCUMULATOR.high] = f[b + BAR.high];
-    accumulators[p + ACCUMULATOR.low] = f[b + BAR.low];
-    accumulators[p + ACCUMULATOR.longestSilenceMs] = f[b + BAR.longestSilenceMs];
+    if (!this.repeating) this.accumulators.start(row, s);
   }
 
-  /** Makes no tick ordinary, after a seal or on another connection. All accumulators must be flushed. */
+  /** Makes no record ordinary, after a seal. All accumulators must be flushed. */
   stopAccumulating(): void {
-    const { accumulators } = this;
-    for (let p = ACCUMULATOR.minuteStart; p < accumulators.length; p += 1 << ACCUMULATOR_SHIFT)
-      accumulators[p] = 0;
+    this.accumulators.stop();
   }
 
   #flushAll(): void {
-    const { accumulatingRows } = this;
-    for (let k = 0; k < this.accumulatingCount; k++) this.#flush(accumulatingRows[k]);
-    this.accumulatingCount = 0;
+    const { accumulators } = this;
+    for (let k = 0; k < accumulators.count; k++) this.#flush(accumulators.rows[k]);
+    accumulators.count = 0;
   }
 
   /** Adds the row's accumulator to its open slot, opened if needed. */
   #flush(row: number): void {
     const { openSlots, accumulators } = this;
     const twins = this.#twins;
-    if (accumulators[(row << ACCUMULATOR_SHIFT) + ACCUMULATOR.counts] === 0) return;
-    if (openSlots[row] !== 0) this.#addAccumulated(row, openSlots[row], openSlots[row]);
+    if (accumulators.isEmpty(row)) return;
+    if (openSlots[row] !== 0) accumulators.add(row, openSlots[row], openSlots[row]);
     else {
       this.#markOpen(row);
       if (twins[row] === 1) {
         openSlots[row] = this.#slot(row, 1);
-        this.#addAccumulated(row, this.#slot(row, 0), openSlots[row]);
+        accumulators.add(row, this.#slot(row, 0), openSlots[row]);
       } else {
         this.#copyValidSlot(row);
-        this.#addAccumulated(row, openSlots[row], openSlots[row]);
+        accumulators.add(row, openSlots[row], openSlots[row]);
         twins[row] = 1;
       }
     }
-  }
-
-  /**
-   * Sets slot `to` to slot `from` plus the row's accumulator, then clears that. All other fields must already be
-   * equal.
-   */
-  #addAccumulated(row: number, from: number, to: number): void {
-    const f = this.memory.f64;
-    const { accumulators, priceSums } = this;
-    const p = row << ACCUMULATOR_SHIFT;
-    const [a, b] = [from + SLOT.bar, to + SLOT.bar];
-    const counts = accumulators[p + ACCUMULATOR.counts];
-    const ticks = counts & ACCUMULATOR_TICKS_MASK;
-    const timeMs = f[this.memory.statics + STATIC.originMs] + accumulators[p + ACCUMULATOR.time];
-    f[b + BAR.ticks] = f[a + BAR.ticks] + ticks;
-    // In LTP mode the volume is the number of ticks: a double holds it.
-    f[b + BAR.volume] = f[a + BAR.volume] + ticks;
-    f[b + BAR.high] = accumulators[p + ACCUMULATOR.high];
-    f[b + BAR.low] = accumulators[p + ACCUMULATOR.low];
-    f[b + BAR.close] = accumulators[p + ACCUMULATOR.price];
-    f[b + BAR.priceChanges] = f[a + BAR.priceChanges] + ticks - (counts >>> ACCUMULATOR_UNCHANGED_SHIFT);
-    f[b + BAR.lastPrice] = accumulators[p + ACCUMULATOR.price];
-    f[b + BAR.closeTime] = timeMs;
-    f[b + BAR.closeSequenceLow] = accumulators[p + ACCUMULATOR.sequenceLow] >>> 0;
-    f[b + BAR.coveredSeconds] = f[a + BAR.coveredSeconds] + ticks - accumulators[p + ACCUMULATOR.sameSecond];
-    f[b + BAR.lastSeenAt] = timeMs;
-    f[b + BAR.longestSilenceMs] = accumulators[p + ACCUMULATOR.longestSilenceMs];
-    f[to + SLOT.sessionSum] = f[from + SLOT.sessionSum] + priceSums[(p >> 1) + ACCUMULATOR_PRICE_SUM];
-    f[to + SLOT.sessionHigh] = Math.max(f[from + SLOT.sessionHigh], accumulators[p + ACCUMULATOR.high]);
-    f[to + SLOT.sessionLow] = Math.min(f[from + SLOT.sessionLow], accumulators[p + ACCUMULATOR.low]);
-    f[to + SLOT.ticks] = f[from + SLOT.ticks] + ticks;
-    f[to + SLOT.lastTime] = timeMs;
-    f[to + SLOT.lastPrice] = accumulators[p + ACCUMULATOR.price];
-    f[to + SLOT.lastSequenceLow] = accumulators[p + ACCUMULATOR.sequenceLow] >>> 0;
-    f[to + SLOT.lastTickTime] = Math.max(f[from + SLOT.lastTickTime], timeMs);
-    accumulators[p + ACCUMULATOR.counts] = 0;
-    accumulators[p + ACCUMULATOR.sameSecond] = 0;
-    priceSums[(p >> 1) + ACCUMULATOR_PRICE_SUM] = 0;
   }
 
   #markOpen(row: number): void {

@@ -6,9 +6,11 @@ import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
 import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../memory/layout.js';
 import { kindOf } from '../memory/record.js';
-import { RowWriter, MAX_ACCUMULATED_TICKS } from './row-writer.js';
+import { MAX_ACCUMULATED_TICKS } from './fast/tick-accumulators.js';
+import { RowWriter } from './row-writer.js';
 import { applyControl, applyPacket } from './bar-builder.js';
-import { applyTicks } from './fast/tick-accumulator.js';
+import { applyTicks } from './fast/apply-ticks.js';
+import { applyVolumes } from './fast/apply-volumes.js';
 
 /** Maximum. */
 export const BATCH_RECORDS = 4096;
@@ -98,7 +100,9 @@ export class Shard {
       if (done === most || this.#arrivals === MAX_ARRIVALS) return done;
       const next = (head + done) | 0;
       const r = m.recordOf(next);
-      const ticks = applyTicks(m, writer, next, most - done);
+      const ticks = m.shape.hasVolume
+        ? applyVolumes(m, writer, next, most - done)
+        : applyTicks(m, writer, next, most - done);
       if (ticks > 0) {
         this.#arrived(r, ticks);
         done += ticks;

@@ -28,13 +28,14 @@ export function unpack(m: ShardMemory, at: number): number {
   f[r + PACKET.dayHigh] = i32[w + RECORD.dayHigh] >>> 0;
   f[r + PACKET.dayLow] = i32[w + RECORD.dayLow] >>> 0;
   f[r + PACKET.lastQuantity] = i32[w + RECORD.lastQuantity] >>> 0;
-  if (m.shape.hasTradeTime === true) f[r + PACKET.timeMs] = (i32[w + RECORD.tradeSeconds] >>> 0) * 1000;
-  if ((flags & FLAG.wide) !== 0) addHighWords(m, r, m.wideOf(at) - WIDE_FROM);
+  if (m.shape.hasTradeTime === true)
+    f[r + PACKET.timeMs] = f[m.statics + STATIC.originMs] + i32[w + RECORD.tradeTime];
+  if ((flags & FLAG.wide) !== 0) addHighWords(m, r, m.wideOf(at) - WIDE_FROM, i32[w + RECORD.tradeTime]);
   return r;
 }
 
 /** Adds the high words, each at `k` plus the word of its low one. */
-function addHighWords(m: ShardMemory, r: number, k: number): void {
+function addHighWords(m: ShardMemory, r: number, k: number, tradeSecondsLow: number): void {
   const { i32, f64: f } = m;
   f[r + PACKET.volume] += i32[k + RECORD.volume] * TWO_32;
   f[r + PACKET.averagePrice] += i32[k + RECORD.averagePrice] * TWO_32;
@@ -42,5 +43,6 @@ function addHighWords(m: ShardMemory, r: number, k: number): void {
   f[r + PACKET.dayHigh] += i32[k + RECORD.dayHigh] * TWO_32;
   f[r + PACKET.dayLow] += i32[k + RECORD.dayLow] * TWO_32;
   f[r + PACKET.lastQuantity] += i32[k + RECORD.lastQuantity] * TWO_32;
-  if (m.shape.hasTradeTime === true) f[r + PACKET.timeMs] += i32[k + RECORD.tradeSeconds] * TWO_32 * 1000;
+  if (m.shape.hasTradeTime === true)
+    f[r + PACKET.timeMs] = (i32[k + RECORD.tradeTime] * TWO_32 + (tradeSecondsLow >>> 0)) * 1000;
 }

@@ -30,7 +30,7 @@ const EXTENDED = { high: 1, low: 2 } as const;
  * Where a trade was seen before its volume, volumes may be late by at least and at most this much, market ms. What was
  * seen counts twice, because not every late volume shows.
  */
-const LATENESS = { least: 2000, most: 5000, factor: 2 } as const;
+export const LATENESS = { least: 2000, most: 5000, factor: 2 } as const;
 
 /**
  * Learns from the packet how late volumes are. `pending` as in `setAnchor`; `rose`: 1 if its volume rose. Call before

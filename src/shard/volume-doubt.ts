@@ -35,9 +35,14 @@ export function keepBeforeRise(f: Float64Array, s: number): void {
   f[s + SLOT.doubtSlackAfter] = f[b + BAR.slackAfter];
 }
 
-/** The rise is in doubt. `traded`: 1 if its packet shows a trade. Call after `setAnchor`. */
+/** `SLOT.doubt` of a rise. `traded`: 1 if its packet shows a trade. */
+export function riseDoubt(traded: number, wasPending: number): number {
+  return (traded === 1 ? DOUBT.rise : DOUBT.bareRise) + (wasPending === 1 ? PENDING : 0);
+}
+
+/** The rise is in doubt. Arguments as of `riseDoubt`. Call after `setAnchor`. */
 export function doubtRise(f: Float64Array, s: number, traded: number, wasPending: number): void {
-  f[s + SLOT.doubt] = (traded === 1 ? DOUBT.rise : DOUBT.bareRise) + (wasPending === 1 ? PENDING : 0);
+  f[s + SLOT.doubt] = riseDoubt(traded, wasPending);
 }
 
 /** The packet's volume lies below the anchor, and is not trusted yet. */

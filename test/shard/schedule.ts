@@ -115,6 +115,8 @@ export interface Market {
   readonly instruments: readonly { readonly exchangeType: number; readonly token: string }[];
   /** The sequence is about to carry into the high word, where fast paths take no frame. */
   readonly carries?: boolean;
+  /** The day's range is that of the prices so far, and moves seldom; else it lies about each price. */
+  readonly running?: boolean;
   /** Stamps have milliseconds, as about 06:55; else whole seconds. */
   readonly milliseconds?: boolean;
 }
@@ -152,6 +154,8 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   const steps: Step[] = [];
   const states = instruments.map((_, index) => ({
     price: 100_000n + 1000n * BigInt(index),
+    high: 100_030n + 1000n * BigInt(index),
+    low: 99_970n + 1000n * BigInt(index),
     volume: 1000n,
     lastQuantity: 1n,
     /** Traded, and not told yet. */
@@ -185,7 +189,10 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
   };
   const fieldsOf = (which: number, atMs: number): Fields => {
     const second = Math.floor(atMs / 1000);
-    const { price, volume, lastQuantity } = states[which];
+    const state = states[which];
+    const { price, volume, lastQuantity } = state;
+    if (price > state.high) state.high = price;
+    if (price < state.low) state.low = price;
     sequence += market.carries === true ? CARRYING.step : 1n;
     const { exchangeType, token } = instruments[which];
     return {
@@ -198,6 +205,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
       volume,
       lastTradeSeconds: BigInt(second),
       lastQuantity,
+      ...(market.running === true ? { dayHigh: state.high, dayLow: state.low } : {}),
     };
   };
   subscribe();

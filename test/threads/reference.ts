@@ -7,6 +7,7 @@ import { BAR, AS_SEALED, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../
 import { kindOf, rowOf } from '../../src/memory/record.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
+import { DOUBT } from '../../src/shard/volume-doubt.js';
 
 /** The valid state of the shard itself: last sealed bar, whether it ended, gaps. */
 const ofShard = (m: ShardMemory): Float64Array =>
@@ -24,6 +25,8 @@ function ofRow(m: ShardMemory, row: number): Float64Array {
   state.set(m.f64.subarray(slot, slot + SLOT.size));
   // The cursor names the end of a batch, and batches differ here.
   state[SLOT.cursor] = 0;
+  // Without a doubt these fields say nothing, and batches differ here too.
+  if (state[SLOT.doubt] === DOUBT.none) state.fill(0, SLOT.doubtVolume, SLOT.doubtSlackAfter + 1);
   state.set(m.f64.subarray(m.barOf(row, 0), m.barOf(row, bars - 1) + BAR.size), SLOT.size);
   const held = state[SLOT.barIndex];
   // The table's copy of the loaded bar is not read before the commit.

@@ -7,6 +7,7 @@ import { feedEndpoint, LIVE_ENDPOINT, LOGIN_PATH } from './endpoint.js';
 import { handshakeHeaders, judgeRefusal, readsBody } from './handshake.js';
 import { CREDENTIAL_NAMES, logIn, lookAt, readCredentials } from './login.js';
 import { LtpScanner } from './ltp-scanner.js';
+import { VolumeScanner } from './volume-scanner.js';
 import { PING, QUOTA, quotaUsed, subscribeRequests, TOKENS_PER_MESSAGE } from './requests.js';
 import { APART_MS, CANDLES_PATH, SmartApiCandlePoller, type SmartApiPollerOptions } from './rest-candles.js';
 import { CACHE_FOLDER, keep, newestCached, readMasterFile } from './scrip-cache.js';
@@ -22,7 +23,9 @@ export const ANGEL: Broker = {
     looksLikePacket,
     toJson: packetJson,
     scannerFor: (mode, instruments, answers) =>
-      mode === MODE.ltp ? new LtpScanner(instruments, answers) : undefined,
+      mode === MODE.ltp
+        ? new LtpScanner(instruments, answers)
+        : new VolumeScanner(instruments, answers, mode),
   },
   feed: {
     quota: { subscriptionsPerSocket: QUOTA, tokensPerRequest: TOKENS_PER_MESSAGE, sockets: 3 },

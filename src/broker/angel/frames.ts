@@ -45,13 +45,27 @@ const TOKEN_END = TOKEN_AT + TOKEN_BYTES;
 
 // Neighbouring int64 fields move as one run: `FIELD` has the order of the wire.
 const { sequence: SEQUENCE_AT, exchangeMs: EXCHANGE_MS_AT, price: PRICE_AT } = LTP_AT; // one run
-const LAST_QUANTITY_AT = 51; // lastQuantity, averagePrice, volume
-const TOTAL_BUY_AT = 75;
-const TOTAL_SELL_AT = 83;
-const DAY_OPEN_AT = 91; // dayOpen, dayHigh, dayLow, previousClose
-const LAST_TRADE_AT = 123; // lastTradeSeconds, openInterest, oiChangeBits
-const BEST_FIVE_AT = 147;
-const UPPER_CIRCUIT_AT = 347; // upperCircuit, lowerCircuit, high52Week, low52Week
+/** Offsets in frames of Quote, and from `lastTradeSeconds` on of SnapQuote. */
+export const QUOTE_AT = {
+  lastQuantity: 51,
+  averagePrice: 59,
+  volume: 67,
+  totalBuy: 75,
+  totalSell: 83,
+  dayOpen: 91,
+  dayHigh: 99,
+  dayLow: 107,
+  lastTradeSeconds: 123,
+  bestFive: 147,
+  upperCircuit: 347,
+  lowerCircuit: 355,
+} as const;
+const { lastQuantity: LAST_QUANTITY_AT } = QUOTE_AT; // lastQuantity, averagePrice, volume
+const { totalBuy: TOTAL_BUY_AT, totalSell: TOTAL_SELL_AT } = QUOTE_AT;
+const { dayOpen: DAY_OPEN_AT } = QUOTE_AT; // dayOpen, dayHigh, dayLow, previousClose
+const { lastTradeSeconds: LAST_TRADE_AT } = QUOTE_AT; // lastTradeSeconds, openInterest, oiChangeBits
+const { bestFive: BEST_FIVE_AT } = QUOTE_AT;
+const { upperCircuit: UPPER_CIRCUIT_AT } = QUOTE_AT; // upperCircuit, lowerCircuit, high52Week, low52Week
 
 const BEST_ROW_BYTES = 20;
 const BEST_QUANTITY = 2;

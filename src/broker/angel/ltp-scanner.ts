@@ -6,9 +6,10 @@ import type { Instrument } from '../../market/instrument.js';
 import { MODE } from '../../market/packet.js';
 import { PLAIN_RECORD_SHIFT, RECORD } from '../../memory/layout.js';
 import type { MessageBatch } from '../messages.js';
-import { LAG_SHIFT, type ScanTarget, type ScanWindow, type TickScanner } from '../scanner.js';
+import { LAG_SHIFT, type ScanTarget, type ScanWindow } from '../scanner.js';
+import { FrameScanner, isOutside } from './frame-scanner.js';
 import { FRAME_LENGTH, LTP_AT } from './frames.js';
-import { ENTRY, ENTRY_SHIFT, placeOf, TokenTable } from './token-table.js';
+import { ENTRY, ENTRY_SHIFT, placeOf } from './token-table.js';
 
 // V8 compiles this module's constants into the code, and loads imported ones at each use.
 const { ltp: LTP } = MODE;
@@ -25,52 +26,14 @@ const SHIFT = ENTRY_SHIFT;
 const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const BUCKET_SHIFT = LAG_SHIFT;
 
-/** True if `value` is not one of `span` from `from` on; 32 bits, wrapping. */
-const isOutside = (value: number, from: number, span: number): boolean => ((value - from) | 0) >>> 0 >= span;
-
-export class LtpScanner implements TickScanner {
-  readonly #tokens: TokenTable;
-
+export class LtpScanner extends FrameScanner {
   /** `answers`: `RECORD.what` by instrument index. */
   constructor(instruments: readonly Instrument[], answers: ArrayLike<number>) {
-    this.#tokens = new TokenTable(instruments, answers, LTP);
+    super(instruments, answers, LTP, PLAIN_RECORD_SHIFT);
   }
 
-  enable(instrument: number): void {
-    this.#tokens.enable(instrument);
-  }
-
-  disableAll(): void {
-    this.#tokens.disableAll();
-  }
-
-  scan(
-    messages: MessageBatch,
-    first: number,
-    max: number,
-    window: ScanWindow,
-    target: ScanTarget,
-    cursor: number,
-  ): number {
-    let count = 0;
-    do {
-      const run = this.#scanRun(messages, first + count, max - count, window, target, cursor + count);
-      if (run > 0) {
-        // The loop compares with `latest` first and may miss the first time.
-        const { records, start, mask } = target;
-        const firstTime = records[start + (((cursor + count) & mask) << RECORD_SHIFT) + R_TIME];
-        if (firstTime < window.earliest) window.earliest = firstTime;
-        count += run;
-      }
-    } while (count < max && this.#bringHome(messages, first + count));
-    return count;
-  }
-
-  /**
-   * Scans up to a frame that is not ordinary, or whose token is not in its place; returns how many records it wrote.
-   * `| 0` spares V8's overflow checks, a quarter of the time.
-   */
-  #scanRun(
+  /** `| 0` spares V8's overflow checks, a quarter of the time. */
+  protected scanRun(
     messages: MessageBatch,
     first: number,
     max: number,
@@ -79,7 +42,7 @@ export class LtpScanner implements TickScanner {
     cursor: number,
   ): number {
     const { view, places } = messages;
-    const { words: table, multiplier, mask } = this.#tokens;
+    const { words: table, multiplier, mask } = this.tokens;
     const { lagCounts, sequenceSpan } = window;
     const connection = window.connection | 0;
     const receivedUs = window.receivedUs | 0;
@@ -129,18 +92,5 @@ export class LtpScanner implements TickScanner {
     window.earliest = earliest;
     window.latest = latest;
     return k;
-  }
-
-  /** Moves message `k`'s entry to its own place. Returns true if it was in another. */
-  #bringHome({ view, places }: MessageBatch, k: number): boolean {
-    const at = places[2 * k];
-    return (
-      places[2 * k + 1] === LTP_BYTES &&
-      this.#tokens.bringHome(
-        view.getInt32(at + TOKEN_AT, true),
-        view.getInt32(at + TOKEN_TAIL, true),
-        view.getUint16(at, true),
-      )
-    );
   }
 }

@@ -1,8 +1,11 @@
 /** The engine with `fastPaths: false`: random schedules give the same rows, bars, rings and counters in all modes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyTicks } from '../../../src/shard/fast/tick-accumulator.js';
+import { applyTicks } from '../../../src/shard/fast/apply-ticks.js';
+import { applyVolumes } from '../../../src/shard/fast/apply-volumes.js';
+import { MAIN, SHARD } from '../../../src/memory/layout.js';
 import { RowWriter } from '../../../src/shard/row-writer.js';
+import { Shard } from '../../../src/shard/shard.js';
 import { seededRandom } from '../../../src/random.js';
 import type { NaiveMode } from '../../naive.js';
 import { at, engineOf, INSTRUMENTS, outcome, playInline, tell } from '../../shard/drive.js';
@@ -32,8 +35,9 @@ const schedule: fc.Arbitrary<Schedule> = fc
     startMs: fc.constantFrom('09:13:50', '11:00', '15:13:30', '15:14:50', '15:27:30').map(at),
     carries: fc.boolean(),
     milliseconds: fc.boolean(),
+    running: fc.boolean(),
   })
-  .map(({ count, meanMs, oddEvery, startMs, carries, milliseconds, ...one }) => ({
+  .map(({ count, meanMs, oddEvery, startMs, carries, milliseconds, running, ...one }) => ({
     ...one,
     steps: unfold(seededHappenings(seededRandom(one.seed), count, meanMs, oddEvery), {
       mode: one.mode,
@@ -42,6 +46,7 @@ const schedule: fc.Arbitrary<Schedule> = fc
       instruments: INSTRUMENTS,
       carries,
       milliseconds,
+      running,
     }),
   }));
 
@@ -57,13 +62,19 @@ describe('the switch', () => {
           taken[mode] += expectSame(mode, inReads(steps, reads, own), shards);
         }),
       );
-      const ordinary = { mode: 1, startMs: at('11:00'), speed: 1, instruments: INSTRUMENTS } as const;
-      for (const milliseconds of [false, true]) {
-        const happenings = seededHappenings(seededRandom(seed), 900, 5, 10_000);
-        const reads = inReads(unfold(happenings, { ...ordinary, milliseconds }), 200, seed);
-        expect(expectSame(1, reads)).toBeGreaterThan(200);
+      const ordinary = { startMs: at('11:00'), speed: 1, instruments: INSTRUMENTS } as const;
+      for (const mode of [1, 2, 3] as const) {
+        for (const milliseconds of [false, true]) {
+          const happenings = seededHappenings(seededRandom(seed), 900, 5, 10_000);
+          const reads = inReads(
+            unfold(happenings, { ...ordinary, mode, milliseconds, running: milliseconds }),
+            200,
+            seed,
+          );
+          expect(expectSame(mode, reads), `mode ${mode}`).toBeGreaterThan(200);
+        }
       }
-      expect(taken[2] + taken[3]).toBe(0);
+      for (const mode of [1, 2, 3] as const) expect(taken[mode]).toBeGreaterThan(50);
     },
   );
 
@@ -88,15 +99,38 @@ describe('the switch', () => {
       ),
   );
 
-  it('reaches the shard with its memory, where no record is then taken', () => {
-    const engine = engineOf(1, 1, INSTRUMENTS, { fastPaths: false });
-    const happenings = seededHappenings(seededRandom(SEED), 400, 5, 10_000);
-    const market = { mode: 1, startMs: at('11:00'), speed: 1, instruments: INSTRUMENTS } as const;
-    for (const step of unfold(happenings, market)) tell(engine, step);
-    engine.router.publish();
-    const [memory] = engine.memories;
-    expect(memory.shape.fastPaths).toBe(false);
-    const writer = new RowWriter(memory);
-    for (let cursor = 0; cursor < 400; cursor++) expect(applyTicks(memory, writer, cursor, 1)).toBe(0);
-  });
+  it.each([1, 2, 3] as const)(
+    'reaches the shard with its memory, which takes no record then (mode %i)',
+    (mode) => {
+      const happenings = seededHappenings(seededRandom(SEED), 400, 5, 10_000);
+      const market = {
+        mode,
+        startMs: at('11:00'),
+        speed: 1,
+        instruments: INSTRUMENTS,
+        running: true,
+      } as const;
+      const steps = unfold(happenings, market);
+      for (const fastPaths of [true, false]) {
+        const engine = engineOf(mode, 1, INSTRUMENTS, { fastPaths });
+        const [memory] = engine.memories;
+        expect(memory.shape.fastPaths).toBe(fastPaths);
+        for (const step of steps.slice(0, 200)) tell(engine, step);
+        engine.router.publish();
+        const shard = new Shard(memory);
+        while (shard.step(() => 0, 64) > 0);
+        for (const step of steps.slice(200)) tell(engine, step);
+        engine.router.publish();
+        const writer = new RowWriter(memory);
+        for (let row = 0; row < memory.shape.rows; row++)
+          writer.startAccumulating(row, memory.slotOf(row, memory.i32[memory.versions + row] & 1));
+        const apply = mode === 1 ? applyTicks : applyVolumes;
+        let taken = 0;
+        for (let cursor = memory.i32[SHARD.head]; cursor !== memory.i32[MAIN.tail]; cursor++)
+          taken += apply(memory, writer, cursor, 1);
+        if (fastPaths) expect(taken).toBeGreaterThan(0);
+        else expect(taken).toBe(0);
+      }
+    },
+  );
 });

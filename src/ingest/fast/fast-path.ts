@@ -1,26 +1,27 @@
 /**
- * The main thread's fast path (docs/fast-paths.md, "What the scan takes"): ordinary LTP frames from bytes to ring
+ * The main thread's fast path (docs/fast-paths.md, "What the scan takes"): ordinary frames from bytes to ring
  * records in one loop, which the broker's scanner runs. What is ordinary is decided once a read. Decoder, packet
  * filter, watermark and router then have one possible answer each, and this is it.
  */
+import assert from 'node:assert';
 import type { TickScanner, ScanTarget } from '../../broker/scanner.js';
 import { ScanWindow } from '../../broker/scanner.js';
 import type { FrameCodec } from '../../broker/broker.js';
 import { MAX_SEQUENCE_FALL, MODE } from '../../market/packet.js';
 import { COUNTER } from '../../memory/counters.js';
-import { KIND, PLAIN_RECORD_SHIFT, RECORD, STATIC } from '../../memory/layout.js';
+import { FLAG, KIND, RECORD, STATIC } from '../../memory/layout.js';
 import { whatOf } from '../../memory/record.js';
 import type { RingWriter } from '../../memory/ring.js';
 import type { RowPlace } from '../../memory/shard-reader.js';
 import type { MessageBatch } from '../../broker/messages.js';
 import type { Arrival } from '../arrival.js';
 import { FeedLag, LAG } from '../feed-lag.js';
+import { TRADE_AHEAD_MS, type PacketFilter } from '../packet-filter.js';
+import { TRADE_REACH_SECONDS } from '../volume-record.js';
 import type { SequenceCheck } from '../sequence-check.js';
 import type { Watermark } from '../watermark.js';
 
 const { what: R_WHAT, sequenceLow: R_SEQUENCE } = RECORD;
-const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
-const RECORD_WORDS = 1 << RECORD_SHIFT;
 /** Maximum frames taken before they are counted: more than a read of the socket holds. */
 const MAX_UNCOUNTED = 2048;
 const MAX_INT32 = 0x7fffffff;
@@ -28,10 +29,11 @@ const TWO_32 = 2 ** 32;
 /** Half of what is near, so that any two ordinary numbers of a read are near each other. */
 const SEQUENCE_REACH = MAX_SEQUENCE_FALL / 2;
 
-export interface LtpFastPathOptions {
+export interface FastPathOptions {
   /** By instrument index. */
   readonly places: readonly RowPlace[];
   readonly rings: readonly RingWriter[];
+  readonly filter: PacketFilter;
   readonly watermark: Watermark;
   readonly sequences: SequenceCheck;
   readonly counters: Float64Array;
@@ -45,7 +47,7 @@ function mostFrequent(numbers: readonly number[]): number {
   return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
 }
 
-export class LtpFastPath {
+export class FastPath {
   readonly lag = new FeedLag();
   readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN, originMs: NaN };
   /** Records carry their arrival's time. */
@@ -61,11 +63,12 @@ export class LtpFastPath {
   readonly #exchangeType: number;
   readonly #places: readonly RowPlace[];
   readonly #counters: Float64Array;
+  /** Words of a record, as a shift. */
+  readonly #recordShift: number;
   /** Only this connection's frames are ordinary; its first packet of an instrument enables that. */
   #enabledConnection = 0;
   #isOpen = false;
-  /** The earliest that the packet filter admits, epoch ms. */
-  #admittedFromMs = 0;
+  readonly #filter: PacketFilter;
   /** With several rings: records of the frames taken since the last flush, with instruments as `RECORD.what`. */
   readonly #staging: Int32Array;
   /** By instrument index. */
@@ -73,27 +76,38 @@ export class LtpFastPath {
   readonly #ringOf: Int32Array;
   #taken = 0;
 
-  constructor({ places, rings, watermark, sequences, counters, codec }: LtpFastPathOptions) {
+  constructor({ places, rings, filter, watermark, sequences, counters, codec }: FastPathOptions) {
     this.#rings = rings;
     const single = rings.length === 1;
     const { memory } = rings[0];
-    this.#staging = new Int32Array(single ? 0 : MAX_UNCOUNTED * RECORD_WORDS);
+    this.#recordShift = 32 - Math.clz32(2 * memory.recordSize - 1);
+    this.#staging = new Int32Array(single ? 0 : MAX_UNCOUNTED << this.#recordShift);
     this.#target = single
       ? { records: memory.i32, start: 2 * memory.ring, mask: memory.ringMask }
       : { records: this.#staging, start: 0, mask: MAX_UNCOUNTED - 1 };
-    this.#whatOf = Int32Array.from(places, ({ row }) => whatOf(KIND.packet, 0, row));
+    const flags = memory.shape.hasVolume ? FLAG.hasVolume : 0;
+    this.#whatOf = Int32Array.from(places, ({ row }) => whatOf(KIND.packet, flags, row));
     this.#ringOf = Int32Array.from(places, ({ shard }) => shard);
     const { f64, statics } = rings[places[0].shard].memory;
     this.#stamp.originMs = f64[statics + STATIC.originMs];
-    this.#window = new ScanWindow(this.#stamp.originMs, this.lag.counts);
+    this.#window = new ScanWindow({
+      originMs: this.#stamp.originMs,
+      tradeAheadMs: TRADE_AHEAD_MS,
+      tradeReach: TRADE_REACH_SECONDS,
+      lagCounts: this.lag.counts,
+      lastPrices: filter.lastPrices,
+    });
+    this.#filter = filter;
     this.#watermark = watermark;
     this.#sequences = sequences;
     this.#places = places;
     this.#exchangeType = mostFrequent(places.map(({ instrument }) => instrument.exchangeType));
     this.#counters = counters;
     const instruments = places.map(({ instrument }) => instrument);
+    const mode = Object.values(MODE).find((one) => one === filter.mode);
+    assert(mode !== undefined, 'a run has one mode');
     this.#scanner = codec?.scannerFor(
-      MODE.ltp,
+      mode,
       instruments,
       single ? this.#whatOf : instruments.map(({ index }) => index),
     );
@@ -109,13 +123,9 @@ export class LtpFastPath {
       this.#scanner?.enable(instrument);
   }
 
-  /**
-   * An ordinary frame of this arrival took the ordinary path: until `close`, more are taken here. `admittedFromMs`:
-   * the earliest exchange time that the packet filter admits, epoch ms.
-   */
-  open(arrival: Arrival, admittedFromMs: number): void {
+  /** An ordinary frame of this arrival took the ordinary path: until `close`, more are taken here. */
+  open(arrival: Arrival): void {
     if (this.#scanner === undefined) return;
-    this.#admittedFromMs = admittedFromMs;
     this.#isOpen = this.#begin(arrival);
   }
 
@@ -129,7 +139,7 @@ export class LtpFastPath {
   /** Decides which frames of this arrival are ordinary; false if none is. */
   #begin(arrival: Arrival): boolean {
     const watermark = this.#watermark;
-    const admittedFromMs = this.#admittedFromMs;
+    const admittedFromMs = this.#filter.fromMs;
     // Read once: a returned double may be a new object.
     const { dueAtMs } = watermark;
     const { lag } = this;
@@ -235,7 +245,7 @@ export class LtpFastPath {
   /** The record at `cursor` was taken last. */
   #noteSequence(cursor: number, arrival: Arrival): void {
     const { records, start, mask } = this.#target;
-    const sequence = records[start + ((cursor & mask) << RECORD_SHIFT) + R_SEQUENCE] >>> 0;
+    const sequence = records[start + ((cursor & mask) << this.#recordShift) + R_SEQUENCE] >>> 0;
     this.#sequences.advance(this.#exchangeType, sequence, arrival.marketMs);
   }
 
@@ -243,6 +253,8 @@ export class LtpFastPath {
   #distribute(count: number): void {
     const staging = this.#staging;
     const ringOf = this.#ringOf;
+    const shift = this.#recordShift | 0;
+    const recordWords = 1 << shift;
     const rings = this.#rings;
     const from = this.#taken | 0;
     const end = (from + count) | 0;
@@ -250,11 +262,11 @@ export class LtpFastPath {
       const { i32, ring, ringMask } = rings[which].memory;
       let cursor = rings[which].tail | 0;
       for (let k = from; k < end; k = (k + 1) | 0) {
-        const s = k << RECORD_SHIFT;
+        const s = k << shift;
         const instrument = staging[s];
         if (ringOf[instrument] !== which) continue;
-        const w = (2 * ring + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
-        for (let word = 1; word < RECORD_WORDS; word = (word + 1) | 0)
+        const w = (2 * ring + ((cursor & ringMask) << shift)) | 0;
+        for (let word = 1; word < recordWords; word = (word + 1) | 0)
           i32[(w + word) | 0] = staging[(s + word) | 0];
         i32[(w + R_WHAT) | 0] = this.#whatOf[instrument];
         cursor = (cursor + 1) | 0;

@@ -1,6 +1,6 @@
 /**
- * The shard's fast path (docs/fast-paths.md, "What the accumulator takes"): adds up ordinary LTP ticks in one loop
- * that calls nothing. The result equals that of `shard/bar-builder.ts`, which gets every other record.
+ * The shard's fast path in LTP mode (docs/fast-paths.md, "What the accumulators take"): adds up ordinary ticks in one
+ * loop that calls nothing. The result equals that of `shard/bar-builder.ts`, which gets every other record.
  *
  * A row's accumulator is one private cache line instead of seven of a slot; `RowWriter` flushes it at the next record
  * that is not ordinary, or at the batch's end.
@@ -8,36 +8,24 @@
 import { MINUTE_MS } from '../../market/session.js';
 import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../../memory/layout.js';
 import { ROW_AT } from '../../memory/record.js';
-import {
-  ACCUMULATOR,
-  ACCUMULATOR_BASE_MS,
-  ACCUMULATOR_SHIFT,
-  ACCUMULATOR_PRICE_SUM,
-  ACCUMULATOR_UNCHANGED_SHIFT,
-  type RowWriter,
-} from '../row-writer.js';
+import type { RowWriter } from '../row-writer.js';
+import { ACCUMULATOR_BASE_MS } from './accumulators.js';
+import { PRICE_SUM, TICK, TICK_SHIFT, TickAccumulators, UNCHANGED_SHIFT } from './tick-accumulators.js';
 
 // V8 compiles this module's constants into the code, but loads imported ones at each use.
 const { packet: PACKET } = KIND;
 const { working: WORKING } = SHARD;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
 const { priceLow: R_PRICE, sequenceLow: R_LOW } = RECORD;
-const {
-  minuteStart: FROM,
-  time: TIME,
-  sequenceLow: SEQUENCE,
-  price: PRICE,
-  high: HIGH,
-  low: LOW,
-} = ACCUMULATOR;
-const { longestSilenceMs: SILENCE, counts: COUNTS, sameSecond: SAME_SECOND } = ACCUMULATOR;
-const UNCHANGED = ACCUMULATOR_UNCHANGED_SHIFT;
+const { minuteStart: FROM, time: TIME, sequenceLow: SEQUENCE, price: PRICE, high: HIGH, low: LOW } = TICK;
+const { longestSilenceMs: SILENCE, counts: COUNTS, sameSecond: SAME_SECOND, connection: CONNECTION } = TICK;
+const UNCHANGED = UNCHANGED_SHIFT;
 const RECORD_SHIFT = PLAIN_RECORD_SHIFT;
 const ROW = ROW_AT;
 const BELOW_ROW = (1 << ROW_AT) - 1;
-const SHIFT = ACCUMULATOR_SHIFT;
+const SHIFT = TICK_SHIFT;
 const BASE = ACCUMULATOR_BASE_MS;
-const SUM = ACCUMULATOR_PRICE_SUM;
+const SUM = PRICE_SUM;
 const MINUTE = MINUTE_MS;
 const SECOND = 1000;
 
@@ -47,16 +35,15 @@ const SECOND = 1000;
  */
 export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, count: number): number {
   const { i32, ringMask } = m;
-  const { accumulators, priceSums, accumulatingRows } = writer;
-  // Records with volume have another size.
-  if (m.shape.hasVolume || m.shape.fastPaths === false) return 0;
+  const { accumulators: all } = writer;
+  if (!(all instanceof TickAccumulators) || m.shape.fastPaths === false) return 0;
+  const { words: accumulators, priceSums, rows } = all;
   const start = (2 * m.ring) | 0;
   const first = (start + ((cursor & ringMask) << RECORD_SHIFT)) | 0;
   const receivedUs = i32[(first + R_RECEIVED) | 0];
-  const connection = i32[(first + R_CONNECTION) | 0];
   if ((i32[(first + R_WHAT) | 0] & BELOW_ROW) !== PACKET) return 0;
-  writer.useConnection(connection);
-  let begun = writer.accumulatingCount;
+  writer.prepareToAccumulate();
+  let begun = all.count;
   // With `| 0` V8 omits the overflow check of a sum.
   const wrap = ringMask | 0;
   const from = cursor | 0;
@@ -65,14 +52,10 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
   for (; k < end; k = (k + 1) | 0) {
     const w = (start + (((from + k) & wrap) << RECORD_SHIFT)) | 0;
     const what = i32[(w + R_WHAT) | 0];
-    if (
-      (what & BELOW_ROW) !== PACKET ||
-      i32[(w + R_RECEIVED) | 0] !== receivedUs ||
-      i32[(w + R_CONNECTION) | 0] !== connection
-    )
-      break;
+    if ((what & BELOW_ROW) !== PACKET || i32[(w + R_RECEIVED) | 0] !== receivedUs) break;
     const row = what >> ROW;
     const p = row << SHIFT;
+    if (i32[(w + R_CONNECTION) | 0] !== accumulators[(p + CONNECTION) | 0]) break;
     const time = i32[(w + R_TIME) | 0];
     const low = i32[(w + R_LOW) | 0];
     if ((time + BASE - accumulators[(p + FROM) | 0]) >>> 0 >= MINUTE) break;
@@ -89,7 +72,7 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
     const price = i32[(w + R_PRICE) | 0];
     const counts = accumulators[(p + COUNTS) | 0];
     if (counts === 0) {
-      accumulatingRows[begun] = row;
+      rows[begun] = row;
       begun = (begun + 1) | 0;
     }
     // Counts an unchanged price without a branch, often mispredicted: only 0 - 1 sets the highest bit.
@@ -100,6 +83,6 @@ export function applyTicks(m: ShardMemory, writer: RowWriter, cursor: number, co
     else if (price < accumulators[(p + LOW) | 0]) accumulators[(p + LOW) | 0] = price;
     priceSums[((p >> 1) + SUM) | 0] += price;
   }
-  writer.accumulatingCount = begun;
+  all.count = begun;
   return k;
 }
