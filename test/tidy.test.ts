@@ -27,6 +27,7 @@ const ROOMS = roomsOf(`
   ingest        stepped broker market memory candles journal feed
   momentum      market candles
   parquet       market candles
+  ticks         market candles broker journal ingest parquet
   reconcile     market candles parquet
   gates         market memory candles journal ingest momentum parquet
   monitor       market memory candles gates
@@ -40,8 +41,8 @@ const ROOMS = roomsOf(`
                 monitor dashboard terminal sim cli threads
   library       market memory candles broker journal reconcile sim cli run
   workers       market memory candles journal momentum parquet shard dashboard sim threads library
-  commands      stepped market memory candles broker feed journal ingest momentum parquet reconcile gates \
-                dashboard terminal sim cli threads run
+  commands      stepped market memory candles broker feed journal ingest momentum parquet ticks reconcile \
+                gates dashboard terminal sim cli threads run
   main          memory cli commands
 `);
 

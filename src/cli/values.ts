@@ -1,5 +1,6 @@
 /** Readers of option values. They throw EngineError USAGE with one sentence that names the option. */
 import { EngineError } from '../errors.js';
+import type { ModeName } from '../market/packet.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
 import type { MarketSpeed } from '../sim/speed.js';
 
@@ -116,6 +117,28 @@ export const symbolNames: Reader<readonly string[]> = reader('names separated by
   const names = text.split(',').map((name) => name.trim());
   return names.includes('') ? REFUSED : names;
 });
+
+/** A mode of the feed. */
+export const modeName = oneOf<ModeName>({ ltp: 'ltp', quote: 'quote', snapquote: 'snapquote' });
+
+/** A token's name, given by the user. Without an exchange it is of any. */
+export interface TokenName {
+  readonly exchange: string | undefined;
+  readonly token: string;
+  readonly symbol: string;
+}
+
+/** `[EXCHANGE:]TOKEN=SYMBOL`, separated by commas. */
+export const tokenNames: Reader<readonly TokenName[]> = reader(
+  '[EXCHANGE:]TOKEN=SYMBOL, separated by commas',
+  (text) => {
+    const names = text
+      .split(',')
+      .map((part) => /^(?:([A-Z]+):)?([1-9]\d{0,14})=([A-Z0-9&][A-Z0-9&_-]{0,24})$/.exec(part.trim()));
+    if (!names.every((name) => name !== null)) return REFUSED;
+    return names.map(([, exchange, token, symbol]) => ({ exchange, token, symbol }));
+  },
+);
 
 /** `live`, `sim`, or a URL. */
 export const feedName: Reader<string> = reader('live, sim or a ws:// or wss:// URL', (text) =>

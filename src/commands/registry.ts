@@ -38,6 +38,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./replay/replay.js')).command,
   },
   {
+    name: 'ticks',
+    describe:
+      "write the packets of a run's journal as Parquet, CSV or JSON lines, or make a journal of a recording",
+    load: async () => (await import('./ticks/command.js')).command,
+  },
+  {
     name: 'journals',
     describe: 'list the journals that runs left: day, mode, instruments, packets, bytes, state',
     load: async () => (await import('./journals.js')).command,

@@ -9,6 +9,19 @@ import { isTailMs } from '../market/calendar-file.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { RUN_ID } from './format.js';
 
+/** The feed of journals that were made of recordings, in files and reports. */
+export const RECORDING_FEED = 'recording';
+
+/** Where a journal that no run wrote has its packets from. */
+interface RecordingOrigin {
+  /** Name of the file. */
+  readonly file: string;
+  /** True if it says when packets came; else their stamps stand for it. */
+  readonly received: boolean;
+  /** Fields that it lacks, which frames have as 0. */
+  readonly missing: readonly string[];
+}
+
 export interface RunMeta {
   readonly version: string;
   readonly runId: string;
@@ -26,6 +39,8 @@ export interface RunMeta {
   /** By which packets became candles. Absent in journals of the first. */
   readonly rules?: number;
   readonly speed: number;
+  /** Of a journal that was made of a recording. */
+  readonly recording?: RecordingOrigin;
   /** Stepped time (`--speed max`). Absent in older journals. */
   readonly stepped?: boolean;
   readonly graceMs: number;
@@ -87,6 +102,14 @@ function isHistory(value: unknown): boolean {
   });
 }
 
+function isRecording(value: unknown): boolean {
+  return holds(value, {
+    file: isText,
+    received: (received) => typeof received === 'boolean',
+    missing: (missing) => Array.isArray(missing) && missing.every(isText),
+  });
+}
+
 function isInstrument(value: unknown, index: number): boolean {
   const known = (type: unknown): boolean => typeof type === 'number' && Object.hasOwn(EXCHANGE, type);
   return holds(value, {
@@ -135,6 +158,7 @@ const CHECKS: Checks = {
   feed: isText,
   volumeKind: isVolumeKind,
   rules: or(undefined, (rules) => Number.isInteger(rules) && (rules as number) >= FIRST_RULES),
+  recording: or(undefined, isRecording),
   speed: between(0, 1e6),
   stepped: or(undefined, (stepped) => typeof stepped === 'boolean'),
   graceMs: between(0, 60_000),

@@ -36,6 +36,15 @@ const libraryType: Record<ColumnType, ParquetType> = {
   timestamp: 'TIMESTAMP_MILLIS',
 };
 
+/** Physical type, and ConvertedType where it has one. */
+export const storedAs = {
+  string: ['BYTE_ARRAY', 'UTF8'],
+  double: ['DOUBLE', undefined],
+  int64: ['INT64', undefined],
+  boolean: ['BOOLEAN', undefined],
+  timestamp: ['INT64', 'TIMESTAMP_MILLIS'],
+} as const satisfies Record<ColumnType, readonly [string, string | undefined]>;
+
 /**
  * The library calls `new Buffer` for each number that it writes, and Node walks the call stack each time, to warn only
  * callers outside node_modules. That takes most of a small file's time. Node stops once it has warned: here, unheard.
@@ -65,11 +74,11 @@ async function loadLibrary() {
   };
 }
 
-type Library = Awaited<ReturnType<typeof loadLibrary>>;
-let library: Promise<Library> | undefined;
+export type ParquetLibrary = Awaited<ReturnType<typeof loadLibrary>>;
+let library: Promise<ParquetLibrary> | undefined;
 
 /** Adds what the library leaves out. */
-function completeElement(thrift: Library['thrift'], element: SchemaElement, type: ColumnType): void {
+function completeElement(thrift: ParquetLibrary['thrift'], element: SchemaElement, type: ColumnType): void {
   if (type === 'string') element.logicalType = new thrift.LogicalType({ STRING: new thrift.StringType() });
   if (type !== 'timestamp') return;
   const unit = new thrift.TimeUnit({ MILLIS: new thrift.MilliSeconds() });
@@ -78,18 +87,27 @@ function completeElement(thrift: Library['thrift'], element: SchemaElement, type
   });
 }
 
+/** What a footer says of a file. */
+export interface ParquetFooter {
+  readonly columns: readonly Column[];
+  readonly zone: Zone;
+  /** Without `ARROW:schema`. */
+  readonly keys: Readonly<Record<string, string>>;
+  readonly rows: number;
+  readonly rowGroups: ParquetEnvelopeWriter['rowGroups'];
+}
+
 /** Metadata, its length, the magic word. */
-function footer(lib: Library, envelope: ParquetEnvelopeWriter, file: ParquetFile): Buffer {
-  const { thrift, wire } = lib;
+export function footerOf({ thrift, wire }: ParquetLibrary, file: ParquetFooter): Buffer {
   const root = new thrift.SchemaElement({ name: 'schema', num_children: file.columns.length });
   const elements = file.columns.map((column) => {
-    const field = envelope.schema.fields[column.name];
+    const [type, converted] = storedAs[column.type];
     const element = new thrift.SchemaElement({
       name: column.name,
-      type: thrift.Type[field.primitiveType as keyof typeof thrift.Type],
+      type: thrift.Type[type],
       repetition_type: thrift.FieldRepetitionType.OPTIONAL,
     });
-    if (field.originalType !== undefined) element.converted_type = thrift.ConvertedType[field.originalType];
+    if (converted !== undefined) element.converted_type = thrift.ConvertedType[converted];
     completeElement(thrift, element, column.type);
     return element;
   });
@@ -97,8 +115,8 @@ function footer(lib: Library, envelope: ParquetEnvelopeWriter, file: ParquetFile
   const metadata = new thrift.FileMetaData({
     version: 2,
     schema: [root, ...elements],
-    num_rows: envelope.rowCount,
-    row_groups: envelope.rowGroups,
+    num_rows: file.rows as never,
+    row_groups: file.rowGroups,
     key_value_metadata: Object.entries(keys).map(([key, value]) => new thrift.KeyValue({ key, value })),
     created_by: 'tickshard',
   });
@@ -121,7 +139,7 @@ function collector(chunks: Buffer[]): WriteStreamMinimal {
 
 /** Columns in the library's internal form. Throws when a value does not fit its column. */
 function columnsOf(
-  { types }: Library,
+  { types }: ParquetLibrary,
   schema: ParquetSchema,
   { columns, rows }: ParquetFile,
 ): ParquetWriter['rowBuffer'] {
@@ -153,9 +171,14 @@ function columnsOf(
   };
 }
 
+/** The library, loaded once. */
+export async function parquetLibrary(): Promise<ParquetLibrary> {
+  return await (library ??= loadLibrary());
+}
+
 /** Loads the library, so that the first write does not wait for it. */
 export async function loadParquetLibrary(): Promise<void> {
-  await (library ??= loadLibrary());
+  await parquetLibrary();
 }
 
 /**
@@ -163,7 +186,7 @@ export async function loadParquetLibrary(): Promise<void> {
  * schemas compare equal; candles hold no null. Rejects when a value does not fit its column.
  */
 export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
-  const lib = await (library ??= loadLibrary());
+  const lib = await parquetLibrary();
   const definition = Object.fromEntries(
     file.columns.map((column): [string, FieldDefinition] => [
       column.name,
@@ -184,7 +207,10 @@ export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
     collector(chunks),
     options,
   );
-  envelope.writeFooter = () => envelope.writeSection(footer(lib, envelope, file));
+  envelope.writeFooter = () =>
+    envelope.writeSection(
+      footerOf(lib, { ...file, rows: Number(envelope.rowCount), rowGroups: envelope.rowGroups }),
+    );
   const writer = new lib.ParquetWriter(envelope.schema, envelope, options);
   if (file.rows.length > 0) writer.rowBuffer = columnsOf(lib, envelope.schema, file);
   await writer.close();

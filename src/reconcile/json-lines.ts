@@ -8,6 +8,7 @@ import { EngineError, sentenceOf } from '../errors.js';
 import { isObject } from '../text/json.js';
 import type { CandleRow } from '../candles/candle.js';
 import { candleFrom, type FileInstrument } from '../parquet/candles-file.js';
+import { instantOf } from '../market/instant.js';
 import type { CandleFile, HistoryWindow } from '../parquet/history.js';
 
 const ONE_MINUTE = new Set(['1m', '1min', '1minute', 'minute', 'one_minute', '1']);
@@ -15,25 +16,6 @@ const ONE_MINUTE = new Set(['1m', '1min', '1minute', 'minute', 'one_minute', '1'
 const MAX_LINE_LENGTH = 65_536;
 /** In memory, all symbols together. */
 const MAX_ROWS = 2_000_000;
-/** Smaller numbers are seconds: the year 5138 as seconds, 1973 as milliseconds. */
-const MIN_EPOCH_MS = 100_000_000_000;
-
-/** Epoch ms, and whether the value had a zone; undefined if it is no instant. */
-function instantOf(value: unknown): { readonly ms: number; readonly zoned: boolean } | undefined {
-  if (typeof value === 'number' && Number.isFinite(value))
-    return { ms: Math.abs(value) < MIN_EPOCH_MS ? value * 1000 : value, zoned: true };
-  if (typeof value !== 'string') return undefined;
-  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?$/.exec(
-    value.trim(),
-  );
-  if (match === null) return undefined;
-  const [, date, time, zone = '+05:30'] = match;
-  const ms = Date.parse(
-    `${date}T${time}${zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone}`,
-  );
-  return Number.isNaN(ms) ? undefined : { ms, zoned: match[3] !== undefined };
-}
-
 /** Some pollers keep numbers as text. */
 function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;

@@ -99,8 +99,8 @@ async function commandSection({ name, describe, formerly, load }: CommandEntry):
   const earlier =
     formerly === undefined ? '' : ` The earlier spelling \`${formerly.join(' ')}\` still works.`;
   return [
+    // No blank line: the page has a bound.
     `## ${spelled(name)}`,
-    '',
     paragraph(`${capital(describe)}.${earlier}`),
     '',
     usage,

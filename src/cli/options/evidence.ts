@@ -1,9 +1,9 @@
 /** Options for the candles, journals and reports that a command reads, and how it judges them. Data. */
 import { CUTOVER_DAYS } from '../../reconcile/cutover.js';
 import { UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
-import { date, number, path, reader, symbolNames, type Reader } from '../values.js';
+import { date, modeName, number, path, reader, symbolNames, tokenNames, type Reader } from '../values.js';
 import { JOURNALS } from './output.js';
-import { excludes, flag, positional, value, words } from './row.js';
+import { belongsTo, excludes, flag, positional, value, words } from './row.js';
 
 const OURS = 'folder of the candles of a run, its --out';
 const REFERENCE =
@@ -96,6 +96,62 @@ export const EVIDENCE_OPTIONS = [
     placeholder: 'JOURNAL',
     reader: path,
     help: "folder of a run's journal",
+  }),
+  positional({
+    name: 'source',
+    commands: ['ticks'],
+    placeholder: 'JOURNAL|FILE',
+    reader: path,
+    help: "folder of a run's journal; with --into a recording, JSON lines or CSV",
+  }),
+  value({
+    name: 'into',
+    commands: ['ticks'],
+    placeholder: 'DIR',
+    reader: path,
+    help: 'make a journal of the recording, in this new folder',
+  }),
+  value({
+    name: 'date',
+    commands: ['ticks'],
+    placeholder: 'DATE',
+    reader: date,
+    help: 'the day of the recording to take, YYYY-MM-DD',
+    defaultHelp: 'its only one',
+    rules: [belongsTo('into')],
+  }),
+  value({
+    name: 'mode',
+    commands: ['ticks'],
+    placeholder: 'MODE',
+    reader: modeName,
+    help: 'the packets of the recording to take',
+    defaultHelp: 'its only mode',
+    rules: [belongsTo('into')],
+  }),
+  value({
+    name: 'symbols',
+    commands: ['ticks'],
+    placeholder: 'TOKEN=A,...',
+    reader: tokenNames,
+    help: 'names of tokens, e.g. 2885=RELIANCE,BSE:99919000=SENSEX',
+    defaultHelp: "the recording's column of symbols, the instrument file, the NIFTY 50, else the token",
+    rules: [belongsTo('into')],
+  }),
+  value({
+    name: 'instruments',
+    commands: ['ticks'],
+    placeholder: 'FILE',
+    reader: path,
+    help: "the broker's instrument file, for symbols",
+    defaultHelp: 'the newest that was fetched',
+    rules: [belongsTo('into')],
+  }),
+  flag({
+    name: 'rupees',
+    commands: ['ticks'],
+    help: "the recording's prices are in rupees; else they are as its price_unit says, or in paise",
+    rules: [belongsTo('into')],
   }),
   value({
     name: 'speed',

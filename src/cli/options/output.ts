@@ -28,6 +28,39 @@ export const OUTPUT_OPTIONS = [
     defaultHelp: 'data/test/replay/RUN',
   }),
   value({
+    name: 'out',
+    commands: ['ticks'],
+    placeholder: 'DIR',
+    reader: path,
+    help: 'folder of the files: a new or empty one, or an export that is replaced',
+    defaultHelp: 'data/test/ticks/RUN',
+    rules: [excludes('into')],
+  }),
+  flag({
+    name: 'one-file',
+    commands: ['ticks'],
+    help: 'one file for all instruments, in place of one for each',
+    rules: [excludes('into')],
+  }),
+  flag({
+    name: 'csv',
+    commands: ['ticks'],
+    help: 'CSV in place of Parquet',
+    rules: [excludes('into'), excludes('jsonl')],
+  }),
+  flag({
+    name: 'jsonl',
+    commands: ['ticks'],
+    help: "JSON lines in place of Parquet, as the broker's Python client shows packets",
+    rules: [excludes('into')],
+  }),
+  flag({
+    name: 'raw',
+    commands: ['ticks'],
+    help: 'prices as the integers of the wire, paise, in place of rupees',
+    rules: [excludes('into')],
+  }),
+  value({
     name: 'history',
     commands: RUNS,
     placeholder: 'DIR',
@@ -157,7 +190,7 @@ export const OUTPUT_OPTIONS = [
   }),
   flag({
     name: 'json',
-    commands: ['instruments', 'compare', 'replay', 'cutover', 'journals'],
+    commands: ['instruments', 'compare', 'replay', 'ticks', 'cutover', 'journals'],
     help: 'print JSON',
   }),
 ] as const;

@@ -1,15 +1,13 @@
 /** Options for a run's symbols, length and candles. Data. */
 import { availableParallelism } from 'node:os';
 import { RUN_MINUTES } from '../../limits.js';
-import type { ModeName } from '../../market/packet.js';
-import { number, oneOf, reader, symbolNames, usage, type Reader } from '../values.js';
+import { modeName, number, oneOf, reader, symbolNames, usage, type Reader } from '../values.js';
 import { belongsTo, excludes, flag, value } from './row.js';
 
 /** Commands that run: a stage, and a whole day. */
 export const RUNS = ['run', 'shadow'] as const;
 
 const stage = oneOf<1 | 2>({ 1: 1, 2: 2 });
-const mode = oneOf<ModeName>({ ltp: 'ltp', quote: 'quote', snapquote: 'snapquote' });
 
 /** Market minutes. */
 const stageMinutes = number({ ...RUN_MINUTES, decimals: true, unit: 'minutes' });
@@ -101,7 +99,7 @@ export const RUN_OPTIONS = [
     name: 'mode',
     commands: ['run'],
     placeholder: 'MODE',
-    reader: mode,
+    reader: modeName,
     default: 'ltp',
     help: 'ltp, quote or snapquote',
     recorded: true,
@@ -110,7 +108,7 @@ export const RUN_OPTIONS = [
     name: 'mode',
     commands: ['shadow'],
     placeholder: 'MODE',
-    reader: mode,
+    reader: modeName,
     // A shadow run is to replace polled candles, which have volume.
     default: 'snapquote',
     help: 'ltp, quote or snapquote',

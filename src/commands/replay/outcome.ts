@@ -1,11 +1,12 @@
 /** A replay's result: differences from the run, and their text. */
 import { RULES, rulesDifference } from '../../candles/rules.js';
 import type { Hashes } from '../../gates/facts.js';
-import { rulesOf } from '../../journal/meta.js';
+import { rulesOf, type RunMeta } from '../../journal/meta.js';
 import { count } from '../../text/count.js';
 import type { JournalSummary } from '../../ingest/journal-source.js';
 import { istStamp } from '../../market/session.js';
 import { COUNTER } from '../../memory/counters.js';
+import { missingNotes } from '../missing-notes.js';
 
 export interface Outcome {
   readonly about: JournalSummary;
@@ -28,7 +29,9 @@ const comparable = (about: JournalSummary): JournalSummary['sum'] =>
 
 /** What differs from a run of our rules, and damage to the journal; sentences. */
 export function problemsOf(about: JournalSummary, hashes: Hashes, difference: string | undefined): string[] {
-  const problems = difference === undefined || !hasOurRules(about) ? [] : [difference];
+  // A recording decided nothing.
+  const decided = hasOurRules(about) && about.meta.recording === undefined;
+  const problems = difference === undefined || !decided ? [] : [difference];
   const sum = comparable(about);
   for (const [name, what] of [
     ['candles', 'candles are'],
@@ -54,6 +57,7 @@ export function notesOf(about: JournalSummary): string[] {
   const { extent, resumes, sum, ended, meta, lacks } = about;
   const rules = rulesDifference(rulesOf(meta));
   const notes: string[] = rules === undefined ? [] : [`The candles need not be the run's. ${rules}`];
+  notes.push(...missingNotes(meta));
   if (extent.broken === 'torn')
     notes.push(
       `The last write was cut off: ${count(extent.tornBytes, 'byte')} after the last whole block were left out.`,
@@ -65,9 +69,14 @@ export function notesOf(about: JournalSummary): string[] {
   if (resumes > 0) notes.push(`The run was resumed ${count(resumes, 'time')}.`);
   if (about.over) notes.push('The run came to its end without its journal.');
   else if (ended === undefined) notes.push('The run did not come to its end; its open minutes are partial.');
-  else if (sum === undefined) notes.push('The run left no hashes of its rows to compare with.');
+  else if (sum === undefined && meta.recording === undefined)
+    notes.push('The run left no hashes of its rows to compare with.');
   return notes;
 }
+
+/** What a journal is of, a phrase. */
+const kindOf = ({ recording, shadow, stage }: RunMeta): string =>
+  recording === undefined ? (shadow === true ? 'shadow' : `stage ${stage}`) : `recording ${recording.file}`;
 
 /** For a person. */
 export function outcomeText({
@@ -85,7 +94,7 @@ export function outcomeText({
   const sum = comparable(about);
   const same = sum !== undefined && problems.length === 0;
   return [
-    `Run ${meta.runId}: ${meta.shadow === true ? 'shadow' : `stage ${meta.stage}`}, ${count(meta.instruments.length, 'symbol')}, mode ${meta.mode}, feed ${meta.feed}`,
+    `Run ${meta.runId}: ${kindOf(meta)}, ${count(meta.instruments.length, 'symbol')}, mode ${meta.mode}, feed ${meta.feed}`,
     `${count(frames, 'frame')} in ${count(extent.blocks, 'block')} and ${count(extent.segments, 'segment')}, market time ${istStamp(first.marketMs)} to ${istStamp(last.marketMs)}`,
     `${counters[COUNTER.routed]} of them routed to ${count(shards, 'shard')}; ${candles} candles in ${count(files, 'file')} in ${out}`,
     `candles   ${hashes.candles}`,
@@ -131,6 +140,8 @@ export function outcomeJson({
   return JSON.stringify(
     {
       runId: meta.runId,
+      feed: meta.feed,
+      recording: meta.recording ?? null,
       journal,
       out,
       shards,

@@ -8,8 +8,7 @@ import { RULES } from '../../candles/rules.js';
 import { defineCommand } from '../../cli/command.js';
 import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock, sleep, type Clock } from '../../clock.js';
-import { EngineError, EXIT } from '../../errors.js';
-import { count } from '../../text/count.js';
+import { EXIT } from '../../errors.js';
 import type { Engine } from '../../ingest/engine.js';
 import { wireEngine } from '../../ingest/wire-engine.js';
 import type { Intake } from '../../ingest/intake.js';
@@ -19,7 +18,6 @@ import {
   readJournalHead,
   type JournalSummary,
 } from '../../ingest/journal-source.js';
-import { runsIn, segmentsOf } from '../../journal/folder.js';
 import type { BlockStamp } from '../../journal/format.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { Notices } from '../../memory/notices.js';
@@ -32,24 +30,10 @@ import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
 import { StreamHost } from '../../threads/stream-host.js';
 import { WriterHost } from '../../threads/writer-host.js';
+import { runFolder } from '../run-folder.js';
 import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
 
 type ReplayOptions = ValuesOf<'replay'>;
-
-/** One run's journal. Throws EngineError JOURNAL that says what is there instead. */
-function runFolder(path: string): string {
-  if (segmentsOf(path).length > 0) return path;
-  const runs = runsIn(path);
-  if (runs.length === 0)
-    throw new EngineError(
-      'JOURNAL',
-      `${path} holds no journal: a run leaves one below data/test/journal, or where --journal says.`,
-    );
-  throw new EngineError(
-    'JOURNAL',
-    `${path} holds the journals of ${count(runs.length, 'run')}: name one, the newest is ${join(path, runs[0].runId)}.`,
-  );
-}
 
 /** Waits for a block at `speed` times its pace; undefined without a limit. */
 function paceOf(
