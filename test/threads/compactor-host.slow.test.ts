@@ -1,6 +1,6 @@
 /**
  * Closed segments are compacted meanwhile, in order. One that cannot be stays raw, which is said once, and the others
- * go on. Broken on purpose and caught: a thread that died is waited for; small segments start a thread.
+ * follow. Broken on purpose and caught: a thread that died is waited for; small segments start a thread.
  */
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ function hosted(folder: string, more: Partial<CompactorHostOptions> = {}, segmen
   return { host, said, written };
 }
 
-it('compacts each segment once it is closed, and the last when it is told', async () => {
+it('compacts each segment once it is closed, and the last when it is handed over', async () => {
   await inFolder(async (folder) => {
     const { host, said, written } = hosted(folder);
     await written();
@@ -76,7 +76,7 @@ it('leaves small segments raw, and any while the disk is kept for the candles', 
   });
 });
 
-it('leaves one raw that the system refuses, says so once, and goes on', async () => {
+it('leaves one raw that the system refuses, says so once, and continues', async () => {
   await inFolder(async (folder) => {
     for (const name of ['000001.packed', '000003.packed'])
       mkdirSync(join(folder, name, 'full'), { recursive: true });
