@@ -92,9 +92,9 @@ export class PackedSource implements BlockSource {
   }
 
   async #fromThread(): Promise<boolean> {
-    const { memory, bytes, blocks } = await this.#ahead!.next();
-    if (memory === undefined) return false;
-    this.#show(Buffer.from(memory, 0, bytes), blocks);
+    const ahead = await this.#ahead!.next();
+    if (ahead === undefined) return false;
+    this.#show(ahead.bytes, ahead.blocks);
     return true;
   }
 

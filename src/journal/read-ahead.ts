@@ -3,17 +3,27 @@
  * with raw segments, whose checksums it computes itself.
  */
 import { Worker } from 'node:worker_threads';
-import type { FromUnpacker, ToUnpacker, UnpackedBlocks } from './unpacker.js';
+import type { FromUnpacker, ToUnpacker } from './unpacker.js';
+
+/** A pack's blocks in memory; undefined for a damaged pack. */
+export type AheadBlocks = { readonly bytes: Buffer; readonly blocks: number } | undefined;
+
+interface Arrived {
+  readonly slot: number | undefined;
+  readonly blocks: AheadBlocks;
+}
 
 export class ReadAhead {
   #worker: Worker | undefined;
   #ready = false;
-  #arrived: UnpackedBlocks[] = [];
+  /** Memory by slot. */
+  readonly #memories: Buffer[] = [];
+  #arrived: Arrived[] = [];
   #wanted:
-    | { readonly resolve: (blocks: UnpackedBlocks) => void; readonly reject: (error: Error) => void }
-    | undefined;
+    { readonly resolve: (blocks: Arrived) => void; readonly reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
-  #taken: UnpackedBlocks | undefined;
+  /** The slot that the reader has. */
+  #slot: number | undefined;
 
   /** Starts the thread. May be called again. */
   start(): void {
@@ -32,23 +42,19 @@ export class ReadAhead {
 
   /** From now on `next` gives the packs of the file at `path`, `count` from offset `at` on. */
   begin(path: string, at: number, count: number): void {
-    this.#arrived = [];
     this.#send({ kind: 'read', path, at, count });
   }
 
   /** The next pack's blocks, valid until the next call. Throws if the file cannot be read. */
-  async next(): Promise<UnpackedBlocks> {
-    const taken = this.#taken;
-    this.#taken = undefined;
-    if (taken?.memory !== undefined)
-      this.#worker?.postMessage({ kind: 'free', memory: taken.memory } satisfies ToUnpacker, [taken.memory]);
-    const blocks =
+  async next(): Promise<AheadBlocks> {
+    if (this.#slot !== undefined) this.#send({ kind: 'free', slot: this.#slot });
+    const { slot, blocks } =
       this.#arrived.shift() ??
-      (await new Promise<UnpackedBlocks>((resolve, reject) => {
+      (await new Promise<Arrived>((resolve, reject) => {
         if (this.#failure === undefined) this.#wanted = { resolve, reject };
         else reject(this.#failure);
       }));
-    this.#taken = blocks;
+    this.#slot = slot;
     return blocks;
   }
 
@@ -64,9 +70,18 @@ export class ReadAhead {
   #hear(message: FromUnpacker): void {
     if (message.kind === 'ready') this.#ready = true;
     else if (message.kind === 'failed') this.#fail(message.error);
-    else if (this.#wanted === undefined) this.#arrived.push(message);
+    else if (message.kind === 'damaged') this.#arrive({ slot: undefined, blocks: undefined });
     else {
-      this.#wanted.resolve(message);
+      const { slot, memory, bytes, blocks } = message;
+      if (memory !== undefined) this.#memories[slot] = Buffer.from(memory);
+      this.#arrive({ slot, blocks: { bytes: this.#memories[slot].subarray(0, bytes), blocks } });
+    }
+  }
+
+  #arrive(blocks: Arrived): void {
+    if (this.#wanted === undefined) this.#arrived.push(blocks);
+    else {
+      this.#wanted.resolve(blocks);
       this.#wanted = undefined;
     }
   }

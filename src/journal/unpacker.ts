@@ -1,4 +1,4 @@
-/** The thread of `ReadAhead`: reads packs of a file, and hands over their blocks in memory that goes to and fro. */
+/** The thread of `ReadAhead`: reads packs of a file, and hands over their blocks in shared memory. */
 import { open, type FileHandle } from 'node:fs/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { inflateRawSync } from 'node:zlib';
@@ -6,34 +6,34 @@ import { inflateOptions, readPack, type PackInFile } from './pack-file.js';
 import { PACK_BYTES } from './packed-format.js';
 import { unpack } from './unpack.js';
 
-/** Packs that wait for the reader. */
-const AHEAD = 3;
-
-export interface UnpackedBlocks {
-  readonly kind: 'blocks';
-  /** Undefined: the pack is damaged, and none follows. */
-  readonly memory: ArrayBuffer | undefined;
-  /** Of `memory`, in use. */
-  readonly bytes: number;
-  readonly blocks: number;
-}
+/** Packs in memory: one that is read, and those that wait. */
+const SLOTS = 4;
 
 export type FromUnpacker =
   | { readonly kind: 'ready' }
-  | UnpackedBlocks
+  | {
+      readonly kind: 'blocks';
+      readonly slot: number;
+      /** The slot's memory, if it is another than before. */
+      readonly memory: SharedArrayBuffer | undefined;
+      /** Of the memory, in use. */
+      readonly bytes: number;
+      readonly blocks: number;
+    }
+  /** The next pack is damaged, and none follows. */
+  | { readonly kind: 'damaged' }
   /** The system's error. */
   | { readonly kind: 'failed'; readonly error: Error };
 
 export type ToUnpacker =
   | { readonly kind: 'read'; readonly path: string; readonly at: number; readonly count: number }
-  /** The reader is done with a pack's blocks. */
-  | { readonly kind: 'free'; readonly memory: ArrayBuffer };
+  /** The reader is done with a slot's blocks. */
+  | { readonly kind: 'free'; readonly slot: number };
 
 export class Unpacker {
   readonly #port: MessagePort;
-  readonly #free: ArrayBuffer[] = [];
-  /** Handed over, and not given back. */
-  #out = 0;
+  readonly #memories: (SharedArrayBuffer | undefined)[] = Array.from({ length: SLOTS });
+  readonly #free = this.#memories.map((_, slot) => slot);
   #freed = (): void => undefined;
 
   constructor(port: MessagePort) {
@@ -45,8 +45,7 @@ export class Unpacker {
     let reading: Promise<void> = Promise.resolve();
     this.#port.on('message', (message: ToUnpacker) => {
       if (message.kind === 'free') {
-        this.#free.push(message.memory);
-        this.#out--;
+        this.#free.push(message.slot);
         this.#freed();
       } else reading = reading.then(() => this.#read(message));
     });
@@ -73,33 +72,29 @@ export class Unpacker {
   async #packs(file: FileHandle, from: number, count: number): Promise<void> {
     let at = from;
     for (let left = count; left > 0; left--) {
-      while (this.#out >= AHEAD) await new Promise<void>((resolve) => (this.#freed = resolve));
+      while (this.#free.length === 0) await new Promise<void>((resolve) => (this.#freed = resolve));
+      const slot = this.#free.pop()!;
       const pack = await readPack(file, at);
-      const memory = pack === undefined ? undefined : this.#unpacked(pack);
-      if (pack === undefined || memory === undefined)
-        return this.#say({ kind: 'blocks', memory: undefined, bytes: 0, blocks: 0 });
+      if (pack === undefined) return this.#say({ kind: 'damaged' });
       const { rawBytes: bytes, blocks, size } = pack.header;
-      this.#out++;
-      this.#port.postMessage({ kind: 'blocks', memory, bytes, blocks } satisfies FromUnpacker, [memory]);
+      const before = this.#memories[slot];
+      const memory = before !== undefined && before.byteLength >= bytes ? before : roomFor(bytes);
+      if (!unpacked(pack, memory)) return this.#say({ kind: 'damaged' });
+      this.#memories[slot] = memory;
+      this.#say({ kind: 'blocks', slot, memory: memory === before ? undefined : memory, bytes, blocks });
       at += size;
     }
   }
+}
 
-  #unpacked(pack: PackInFile): ArrayBuffer | undefined {
-    const { header } = pack;
-    const plain = inflated(pack);
-    const memory = this.#memory(header.rawBytes);
-    return plain !== undefined && unpack(header, plain, Buffer.from(memory, 0, header.rawBytes))
-      ? memory
-      : undefined;
-  }
+const roomFor = (bytes: number): SharedArrayBuffer => {
+  const PACK_ROOM = Math.max(PACK_BYTES, bytes);
+  return new SharedArrayBuffer(PACK_ROOM);
+};
 
-  #memory(bytes: number): ArrayBuffer {
-    const free = this.#free.pop();
-    return free !== undefined && free.byteLength >= bytes
-      ? free
-      : new ArrayBuffer(Math.max(PACK_BYTES, bytes));
-  }
+function unpacked(pack: PackInFile, memory: SharedArrayBuffer): boolean {
+  const plain = inflated(pack);
+  return plain !== undefined && unpack(pack.header, plain, Buffer.from(memory, 0, pack.header.rawBytes));
 }
 
 /** Undefined for bytes that no pack has, whose checksum matches all the same. */
