@@ -3,7 +3,7 @@
  * holds a stretch of whole blocks, and needs no other pack.
  */
 import { crc32 } from './crc32.js';
-import { readSegmentHeader, SEGMENT } from './format.js';
+import { MAX_BLOCK_BYTES, readSegmentHeader, SEGMENT } from './format.js';
 
 const VERSION = 1;
 const MAGIC = 'TICKPACK';
@@ -49,6 +49,8 @@ export const METHOD = {
 
 /** A pack takes no further block beyond these raw bytes; a single block may be larger. */
 export const PACK_BYTES = 4 * 1024 * 1024;
+/** Raw bytes of any pack. */
+export const MAX_RAW_BYTES = PACK_BYTES + MAX_BLOCK_BYTES;
 
 /**
  * Words of columns. A message follows an earlier one of the same length and the same head; then its words of 32 bits
@@ -107,9 +109,11 @@ export function readPackedHeader(bytes: Buffer): PackedHeader | string {
   const unfit = readSegmentHeader(raw);
   if (typeof unfit === 'string') return unfit;
   const size = bytes.readDoubleLE(PACKED.bytes);
-  if (!Number.isSafeInteger(size) || size < SEGMENT.size) return 'has a damaged header';
+  const packs = bytes.readUInt32LE(PACKED.packs);
+  const sound = Number.isSafeInteger(size) && size >= SEGMENT.size;
+  if (!sound || size > SEGMENT.size + packs * MAX_RAW_BYTES) return 'has a damaged header';
   return {
-    packs: bytes.readUInt32LE(PACKED.packs),
+    packs,
     bytes: size,
     blocks: bytes.readUInt32LE(PACKED.blocks),
     frames: bytes.readUInt32LE(PACKED.frames),

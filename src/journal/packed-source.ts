@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { BLOCK, SEGMENT } from './format.js';
 import { bytesAt, inflateOptions, readPack, type PackInFile } from './pack-file.js';
-import { PACK_BYTES, PACKED, readPackedHeader, type PackedHeader } from './packed-format.js';
+import { PACK, PACK_BYTES, PACKED, readPackedHeader, type PackedHeader } from './packed-format.js';
 import type { ReadAhead } from './read-ahead.js';
 import { BlockAt, type BlockSource } from './segment-source.js';
 import { unpack } from './unpack.js';
@@ -51,6 +51,7 @@ export class PackedSource implements BlockSource {
   async header(): Promise<Buffer | string> {
     const header = readPackedHeader(await bytesAt(this.#file, 0, PACKED.size));
     if (typeof header === 'string') return header;
+    if (header.packs * PACK.header > this.#fileSize) return 'has a damaged header';
     this.#header = header;
     return header.raw;
   }
@@ -73,6 +74,8 @@ export class PackedSource implements BlockSource {
     this.#delegate(header.packs - this.#packs);
     if (!(await (this.#threaded ? this.#fromThread() : this.#fromFile()))) return 'damaged';
     this.#packs++;
+    // A header that says less than its packs hold was made so.
+    if (this.at + this.#to > header.bytes) return 'damaged';
     return this.bufferedBlock() ?? 'damaged';
   }
 

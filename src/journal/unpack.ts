@@ -2,12 +2,11 @@
 import { viewOf } from '../broker/messages.js';
 import { newBlockWords, writeBlockWords } from './block-words.js';
 import { crc32 } from './crc32.js';
-import { BLOCK, ENTRY, KIND, MAX_BLOCK_BYTES } from './format.js';
-import { headOf, METHOD, PACK, PACK_BYTES, WORDS } from './packed-format.js';
+import { BLOCK, ENTRY, KIND } from './format.js';
+import { headOf, MAX_RAW_BYTES, METHOD, PACK, WORDS } from './packed-format.js';
 
 /** Columns hold each byte once, and a map: they are never larger than this many times the raw bytes. */
 const MAX_GROWTH = 2;
-const MAX_RAW_BYTES = PACK_BYTES + MAX_BLOCK_BYTES;
 /** More than a pack's messages have words. */
 const MAX_PARTS = 512;
 const PARTS_BEFORE_COLUMNS = 3;

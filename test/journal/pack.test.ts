@@ -230,6 +230,19 @@ describe('a journal that is compacted in part', () => {
     });
   });
 
+  it('whose header says fewer bytes than its packs hold is damaged', async () => {
+    await inFolder(async (folder) => {
+      await journalOf(folder, 12);
+      await compacted(folder, 1);
+      const path = join(folder, '000001.packed');
+      const bytes = readFileSync(path);
+      bytes.writeDoubleLE(100, 16);
+      bytes.writeUInt32LE(crc32(bytes, 0, 96), 96);
+      writeFileSync(path, bytes);
+      expect((await found(folder)).extent).toMatchObject({ blocks: 0, tornBytes: 36, broken: 'damaged' });
+    });
+  });
+
   it('of another version says which one it is', async () => {
     await inFolder(async (folder) => {
       await journalOf(folder, 3);

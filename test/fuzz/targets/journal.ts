@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { BlockBuilder } from '../../../src/journal/blocks.js';
 import { crc32 } from '../../../src/journal/crc32.js';
 import {
@@ -7,12 +8,15 @@ import {
   ENTRY,
   KIND,
   MAX_BLOCK_BYTES,
+  packedName,
   SEGMENT,
   segmentHeader,
   segmentName,
   type Kind,
 } from '../../../src/journal/format.js';
 import { readGivenEntry } from '../../../src/journal/meta.js';
+import { pack } from '../../../src/journal/pack.js';
+import { MAX_RAW_BYTES, PACK, packedHeader } from '../../../src/journal/packed-format.js';
 import { readJournal } from '../../../src/journal/reader.js';
 import type { Random } from '../../../src/random.js';
 import { below, chance, EDGES, mutated, pick, randomBytes, size } from '../bytes.js';
@@ -22,6 +26,8 @@ const KINDS = Object.values(KIND);
 
 /** A file of the folder; a number at or above this one stands for a folder in its place. */
 const FOLDER = 2 ** 20;
+/** At or above this one for a compacted segment. */
+const PACKED_FILE = 2 ** 21;
 interface Segment {
   readonly number: number;
   readonly bytes: Buffer;
@@ -74,6 +80,33 @@ function lie(random: Random, bytes: Buffer): void {
   bytes.writeUInt32LE(crc32(bytes, at + BLOCK.number, at + length), at + BLOCK.crc);
 }
 
+/** A compacted segment of these blocks, sometimes changed in its columns or its headers, with right checksums. */
+function compacted(random: Random, number: number, firstBlock: number, raw: Buffer): Buffer {
+  const packed = pack(raw, firstBlock);
+  const plain = inflateRawSync(packed.subarray(PACK.header));
+  for (let change = below(random, 3); change > 0; change--)
+    plain.writeUInt8(
+      below(random, 256),
+      below(random, chance(random, 0.5) ? Math.min(80, plain.length) : plain.length),
+    );
+  const bytes = Buffer.concat([packed.subarray(0, PACK.header), deflateRawSync(plain)]);
+  bytes.writeUInt32LE(bytes.length, PACK.size);
+  if (chance(random, 0.2))
+    bytes.writeUInt32LE(
+      edge(random),
+      pick(random, [PACK.size, PACK.firstBlock, PACK.blocks, PACK.rawBytes, PACK.method, PACK.plainBytes]),
+    );
+  bytes.writeUInt32LE(crc32(bytes, PACK.firstBlock, bytes.length), PACK.crc);
+  const header = packedHeader({
+    packs: chance(random, 0.1) ? edge(random) : 1,
+    bytes: chance(random, 0.1) ? 2 ** below(random, 60) : SEGMENT.size + raw.length,
+    blocks: bytes.readUInt32LE(PACK.blocks),
+    frames: 0,
+    raw: segmentHeader({ runId: 'run-1', number, firstBlock, wallMs: 1e12 }),
+  });
+  return Buffer.concat([header, bytes]);
+}
+
 function segments(random: Random): Segment[] {
   const all: Segment[] = [];
   let first = 0;
@@ -83,6 +116,12 @@ function segments(random: Random): Segment[] {
       segmentHeader({ runId: 'run-1', number, firstBlock: first, wallMs: 1e12 }),
       blocks(random, first, count),
     ]);
+    if (count > 0 && chance(random, 0.3)) {
+      const raw = bytes.subarray(SEGMENT.size);
+      all.push({ number: PACKED_FILE + number, bytes: compacted(random, number, first, raw) });
+      first += count;
+      continue;
+    }
     first += count;
     for (let change = below(random, 3); change > 0; change--) lie(random, bytes);
     if (chance(random, 0.3)) bytes = mutated(random, [bytes]);
@@ -122,9 +161,10 @@ async function unpack(bytes: Buffer, folder: string): Promise<number> {
     const content = bytes.subarray(from, at);
     if (seen.has(number % FOLDER)) continue;
     seen.add(number % FOLDER);
-    if (number >= FOLDER) await mkdir(join(folder, segmentName(number - FOLDER)), { recursive: true });
+    if (number >= PACKED_FILE) await writeFile(join(folder, packedName(number % FOLDER)), content);
+    else if (number >= FOLDER) await mkdir(join(folder, segmentName(number - FOLDER)), { recursive: true });
     else await writeFile(join(folder, segmentName(number)), content);
-    total += content.length;
+    total += number >= PACKED_FILE ? content.length * MAX_RAW_BYTES : content.length;
   }
   return total;
 }
