@@ -2,10 +2,11 @@
  * The files of one run's journal: whole blocks go into the last segment until it is large enough. Throws the file
  * system's errors; the same write may then be repeated.
  */
-import { close, fdatasync, ftruncate, mkdirSync, open, rm, write } from 'node:fs';
+import { close, existsSync, fdatasync, ftruncate, mkdirSync, open, rm, truncateSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Blocks } from './blocks.js';
+import type { JournalExtent } from './reader.js';
 import { SEGMENT, segmentHeader, segmentName } from './format.js';
 
 const openFile = promisify(open);
@@ -26,6 +27,15 @@ export interface JournalPosition {
 }
 
 export const BEGINNING: JournalPosition = { segment: 1, block: 0, frames: 0, bytes: 0 };
+
+/** Removes what a killed process wrote of a block. A compacted segment is whole: then the next has no header. */
+export function cutTornTail(
+  folder: string,
+  { tornBytes, segment, offset }: Pick<JournalExtent, 'tornBytes' | 'segment' | 'offset'>,
+): void {
+  const path = join(folder, segmentName(segment));
+  if (tornBytes > 0 && existsSync(path)) truncateSync(path, Math.max(offset, SEGMENT.size));
+}
 
 export interface SegmentsOptions {
   /** The run's own folder. */

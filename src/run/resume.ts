@@ -1,14 +1,12 @@
 /** `--resume`: finds the killed run and restores its state in this process. */
 import { RULES } from '../candles/rules.js';
 import { rulesOf } from '../journal/meta.js';
-import { truncateSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, sleep } from '../clock.js';
 import { isStepped, type StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
 import { runsIn } from '../journal/folder.js';
-import { SEGMENT, segmentName, type BlockStamp } from '../journal/format.js';
-import type { JournalPosition } from '../journal/segments.js';
+import type { BlockStamp } from '../journal/format.js';
+import { cutTornTail, type JournalPosition } from '../journal/segments.js';
 import { istDate, istStamp, MINUTE_MS } from '../market/session.js';
 import type { MinuteRange } from '../parquet/merge.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
@@ -153,8 +151,7 @@ export async function replayKilledRun(
   await new JournalSource({ folder, engine, intake }).run();
   while (!engine.router.isDrained) await sleep(LOOK_MS);
   await writer.settle();
-  if (extent.tornBytes > 0)
-    truncateSync(join(folder, segmentName(extent.segment)), Math.max(extent.offset, SEGMENT.size));
+  cutTornTail(folder, extent);
   return {
     segment: extent.segment + 1,
     block: extent.blocks,

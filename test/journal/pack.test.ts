@@ -14,6 +14,7 @@ import { KIND, segmentHeader, segmentName } from '../../src/journal/format.js';
 import { pack } from '../../src/journal/pack.js';
 import { packedHeader } from '../../src/journal/packed-format.js';
 import { readJournal } from '../../src/journal/reader.js';
+import { cutTornTail } from '../../src/journal/segments.js';
 import { readPackHeader, sumBlocks, unpack } from '../../src/journal/unpack.js';
 import { seededRandom, type Random } from '../../src/random.js';
 import { below, chance, pick, randomBytes } from '../fuzz/bytes.js';
@@ -240,6 +241,24 @@ describe('a journal that is compacted in part', () => {
       bytes.writeUInt32LE(crc32(bytes, 0, 96), 96);
       writeFileSync(path, bytes);
       expect((await found(folder)).extent).toMatchObject({ blocks: 0, tornBytes: 36, broken: 'damaged' });
+    });
+  });
+
+  it('is continued by a resumed run, also where the next segment was begun without a header', async () => {
+    await inFolder(async (folder) => {
+      await journalOf(folder, 12);
+      await compacted(folder, 1);
+      writeFileSync(join(folder, segmentName(2)), 'TICK');
+      const { extent } = await found(folder);
+      expect(extent).toMatchObject({ segment: 1, blocks: 12, tornBytes: 4, broken: 'torn' });
+      cutTornTail(folder, extent);
+      const from = { segment: extent.segment + 1, block: extent.blocks, frames: 12, bytes: extent.bytes };
+      const writer = writerIn(folder, { from });
+      await writer.start({ taken: () => undefined, written: () => undefined });
+      for (let k = 12; k < 20; k++) block(writer, k);
+      await writer.stop();
+      expect(readdirSync(folder)).toEqual(['000001.packed', '000002.journal']);
+      expect((await found(folder)).extent).toMatchObject({ segments: 2, blocks: 20, broken: undefined });
     });
   });
 
