@@ -75,8 +75,10 @@ export async function storedJournal(folder: string, runId: string): Promise<Stor
     const { processId, processStart } = (await lastMeta(folder, numbers)) ?? meta ?? {};
     if (meta?.runId !== runId || processId === undefined || processStart === undefined) return undefined;
     let [frames, ended] = [0, false];
+    // A recording has no sum.
+    const end = meta.recording === undefined ? KIND.sum : KIND.end;
     const { runId: written } = await readSegment(folder, last, {
-      entry: (kind) => void (ended ||= kind === KIND.sum),
+      entry: (kind) => void (ended ||= kind === end),
       frames: ({ count }) => void (frames += count),
       incomplete: (over) => void (ended ||= over),
     });

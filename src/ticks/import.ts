@@ -5,9 +5,11 @@ import { basename, join } from 'node:path';
 import type { FrameCodec } from '../broker/broker.js';
 import { RULES } from '../candles/rules.js';
 import { EngineError } from '../errors.js';
+import { RUN_ID } from '../journal/format.js';
 import { RECORDING_FEED, type RunMeta } from '../journal/meta.js';
 import { EXCHANGE, type Instrument, type Listing } from '../market/instrument.js';
 import type { Calendar, TradingSession } from '../market/session.js';
+import { processStart } from '../text/process-liveness.js';
 import { choose, type RecordingChoice, type Choice } from './choice.js';
 import { newFolder } from './out-folder.js';
 import { writeRecording } from './recording-journal.js';
@@ -165,8 +167,9 @@ function sessionsOf(
   return { sessions, notes: [...notes] };
 }
 
-/** The same recording and choice give the same name, which begins as a run's does. */
-function runIdOf(first: { readonly wallMs: number }, recorded: string): string {
+/** The folder's name, by which a list of journals finds it; for one that no run can have, one of the recording. */
+function runIdOf(into: string, first: { readonly wallMs: number }, recorded: string): string {
+  if (RUN_ID.test(basename(into))) return basename(into);
   const digest = createHash('sha256').update(recorded).digest('hex').slice(0, 6);
   return `${new Date(first.wallMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-r${digest}`;
 }
@@ -193,8 +196,14 @@ export async function importRecording(options: ImportOptions): Promise<ImportOut
     let meta: RunMeta | undefined;
     await writeRecording(folder.aside, codec, store, choice, (first) => {
       meta = {
-        ...{ version, runId: runIdOf(first, `${basename(path)} ${choice.date} ${choice.recorded}`) },
-        ...{ processId: 0, processStart: null, stage: 2, durationMin: null, shadow: false },
+        ...{ version, runId: runIdOf(into, first, `${basename(path)} ${choice.date} ${choice.recorded}`) },
+        ...{
+          processId: process.pid,
+          processStart: processStart(process.pid),
+          stage: 2,
+          durationMin: null,
+          shadow: false,
+        },
         ...{ mode: choice.mode, feed: RECORDING_FEED, rules: RULES, speed: 1, stepped: false },
         volumeKind: choice.mode === 'ltp' ? 'tick' : 'traded',
         recording: { file: basename(path), received: choice.received, missing: choice.missing },

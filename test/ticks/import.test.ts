@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parseMeta } from '../../src/journal/meta.js';
 import { KIND } from '../../src/journal/format.js';
+import { storedJournal } from '../../src/journal/stored.js';
 import { shippedCalendar } from '../../src/market/shipped-calendar.js';
 import { broker } from '../../src/run/broker.js';
 import { niftyFifty } from '../../src/run/universe.js';
@@ -46,6 +47,7 @@ function imported(text: string | Buffer, more: Partial<ImportOptions> = {}): Pro
     const entries = foundByDocument(into);
     expect(parseMeta(Buffer.from(entries[0].bytes, 'hex'), 'journal')).toEqual(outcome.meta);
     expect(entries.at(-1)!.kind).toBe(KIND.end);
+    expect((await storedJournal(into, 'journal'))?.state).toBe('whole');
     const frames = entries.filter(({ kind }) => kind === KIND.frame);
     return {
       ...outcome,
@@ -118,7 +120,9 @@ describe('a recording', () => {
       expect(frames.map((hex) => columnsOf(Buffer.from(hex, 'hex')))).toEqual(
         rows.map((row) => expect.objectContaining(told(row)) as object),
       );
-      expect(meta).toMatchObject({ mode: 'snapquote', feed: 'recording', volumeKind: 'traded' });
+      expect(meta).toMatchObject({
+        ...{ runId: 'journal', mode: 'snapquote', feed: 'recording', volumeKind: 'traded' },
+      });
       expect(meta.recording).toEqual({ file: 'recording', received: false, missing: [] });
       expect(meta.instruments).toMatchObject([{ symbol: 'RELIANCE', token: '2885', derivatives: true }]);
       expect([notes, recording.bad, recording.unknown]).toEqual([[], [], []]);
