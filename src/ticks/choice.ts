@@ -34,6 +34,10 @@ export interface Choice {
 
 /** Exchange types whose hours are those of NSE's cash market. */
 const HOURS_KNOWN = new Set([1, 2, 3, 4]);
+/** No recording is of another time, epoch ms. */
+const EARLIEST_MS = Date.UTC(2000, 0);
+const LATEST_MS = Date.UTC(2100, 0);
+const NO_DAY = 'no day';
 /** A share of rows that makes a fact of the recording. */
 const MOST = 0.5;
 /** Receipt may precede the stamp by this much, ms: both may be whole seconds, and clocks differ. */
@@ -207,7 +211,7 @@ function receivedOf(store: RowStore, rows: Uint32Array): { received: boolean; no
 function dayOf(store: RowStore, row: number): string {
   const [receivedMs, exchangeMs] = [store.receivedMs(row), store.exchangeMs(row)];
   const ms = Number.isNaN(receivedMs) ? exchangeMs : receivedMs;
-  return ms > 0 && ms < 8.64e14 ? istDate(ms) : 'no date';
+  return ms > EARLIEST_MS && ms < LATEST_MS ? istDate(ms) : NO_DAY;
 }
 
 /** Rows that are left in, and a sentence on each kind that is not. */
@@ -219,11 +223,11 @@ class Sieve {
     this.rows = Uint32Array.from({ length: rows }, (_, row) => row);
   }
 
-  /** `why`: others are left out, words of a sentence. */
-  keep(which: (row: number) => boolean, why: string): void {
+  /** `others`: what the rows are that are left out. */
+  keep(which: (row: number) => boolean, others: string): void {
     const kept = filtered(this.rows, which);
     const left = this.rows.length - kept.length;
-    if (left > 0) this.notes.push(`${rowsText(left)} ${why} left out.`);
+    if (left > 0) this.notes.push(`Left out: ${rowsText(left)} ${others}.`);
     this.rows = kept;
   }
 }
@@ -236,7 +240,7 @@ function keepKnown(sieve: Sieve, store: RowStore, instruments: readonly Recorded
     .join(', ');
   sieve.keep(
     (row) => HOURS_KNOWN.has(instruments[store.instrument(row)].exchangeType),
-    `of ${foreign}, whose trading hours are not known, are`,
+    `of ${foreign}, whose trading hours are not known`,
   );
   if (sieve.rows.length === 0)
     throw new EngineError(
@@ -248,9 +252,8 @@ function keepKnown(sieve: Sieve, store: RowStore, instruments: readonly Recorded
 /** The mode of the journal, as the rows have its fields; leaves out rows that lack them. */
 function keepMode(sieve: Sieve, store: RowStore, recorded: ModeName): ModeName {
   const mode = modeOf(store, sieve.rows, recorded);
-  if (mode !== 'ltp') sieve.keep((row) => store.has(row, HAS_VOLUME), 'without volume_trade_for_the_day are');
-  if (mode === 'snapquote')
-    sieve.keep((row) => store.has(row, HAS_TRADE), 'without last_traded_timestamp are');
+  if (mode !== 'ltp') sieve.keep((row) => store.has(row, HAS_VOLUME), 'without volume_trade_for_the_day');
+  if (mode === 'snapquote') sieve.keep((row) => store.has(row, HAS_TRADE), 'without last_traded_timestamp');
   if (mode !== recorded)
     sieve.notes.push(
       `The packets were subscribed in mode ${recorded}, and lack its ${mode === 'ltp' ? 'volume' : 'time of the last trade'}: they are taken as mode ${mode}.`,
@@ -266,12 +269,15 @@ export function choose(
 ): Choice {
   const sieve = new Sieve(store.count);
   keepKnown(sieve, store, instruments);
+  sieve.keep((row) => dayOf(store, row) !== NO_DAY, 'with a time before 2000 or after 2100');
+  if (sieve.rows.length === 0)
+    throw new EngineError('USAGE', 'The recording holds only times before 2000 or after 2100.');
   const days = tally(sieve.rows, (row) => dayOf(store, row));
   const date = oneOf(days, asked.date, 'day', '--date');
-  sieve.keep((row) => dayOf(store, row) === date, 'of other days are');
+  sieve.keep((row) => dayOf(store, row) === date, 'of other days');
   const modes = tally(sieve.rows, (row) => modeName(store.mode(row)));
   const recorded = oneOf(modes, asked.mode, 'mode', '--mode');
-  sieve.keep((row) => store.mode(row) === MODE[recorded], 'of other modes are');
+  sieve.keep((row) => store.mode(row) === MODE[recorded], 'of other modes');
   const mode = keepMode(sieve, store, recorded);
   const { rows, notes } = sieve;
   if (rows.some((row) => !store.has(row, HAS.zone)))

@@ -52,6 +52,8 @@ const SYMBOL = /^[A-Z0-9&][A-Z0-9&_-]{0,24}$/;
 const FAR = 30;
 /** Of a last price in rupees times its scale: more is no error of a double. */
 const MAX_ROUNDING = 0.01;
+/** What programs write into a table for no value. */
+const NO_VALUE: ReadonlySet<unknown> = new Set(['', 'nan', 'NaN', 'NaT', 'None', 'null', '<NA>']);
 /** Names of columns that are kept to be told. */
 const MAX_UNKNOWN = 20;
 /** Spellings of names that are remembered. */
@@ -219,12 +221,13 @@ export class RecordingRow {
   #named(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const fields: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(record)) {
-      if (value === null || value === undefined || value === '') continue;
+      if (value === null || value === undefined || NO_VALUE.has(value)) continue;
       let known = this.#spellings.get(name);
       if (known === undefined && !this.#spellings.has(name)) {
         if (this.#spellings.size > MAX_SPELLINGS) this.#spellings.clear();
         this.#spellings.set(name, (known = knownName(name)));
-        if (known === undefined && this.unknown.size < MAX_UNKNOWN) this.unknown.add(name);
+        // A table's column of row numbers has no name.
+        if (known === undefined && name !== '' && this.unknown.size < MAX_UNKNOWN) this.unknown.add(name);
       }
       if (known !== undefined && (fields[known] === undefined || known === name)) fields[known] = value;
     }

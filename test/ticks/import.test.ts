@@ -206,6 +206,22 @@ describe('a recording', () => {
     expect(unnumbered.meta.recording!.missing).toEqual(['sequence_number']);
   });
 
+  it('as pandas writes it has no value where it says so, and no column without a name', async () => {
+    const table = csv(rows.map((row) => ({ ...row, received_at: 'NaT', open_interest: 'nan' })))
+      .split('\n')
+      .map((line, k) => `${k === 0 ? '' : k - 1},${line}`)
+      .join('\n');
+    const { meta, recording } = await imported(table);
+    expect(recording).toMatchObject({ bad: [], unknown: [] });
+    expect(meta.recording).toMatchObject({ received: false, missing: ['open_interest'] });
+  });
+
+  it('is of no day of 1970 for a stamp of 0', async () => {
+    const { notes, frames } = await imported(lines([{ ...rows[0], exchange_timestamp: 0 }, ...rows]));
+    expect(notes).toEqual(['Left out: 1 packet with a time before 2000 or after 2100.']);
+    expect(frames).toHaveLength(40);
+  });
+
   it('has its bad lines named, by reason', async () => {
     const text = lines(rows).split('\n');
     text[3] = text[3].slice(0, 60);
@@ -284,7 +300,7 @@ describe('a recording of more than one', () => {
       lines(rows.map((row, k) => ({ ...row, exchange_type: k < 5 ? 1 : 5 }))),
     );
     expect(meta.instruments).toHaveLength(1);
-    expect(notes).toEqual(['5 packets of MCX, whose trading hours are not known, are left out.']);
+    expect(notes).toEqual(['Left out: 5 packets of MCX, whose trading hours are not known.']);
   });
 });
 
