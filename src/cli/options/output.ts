@@ -126,6 +126,7 @@ export const OUTPUT_OPTIONS = [
     reader: number({ min: 0, max: 1_000_000, decimals: true, unit: 'GB of 10^9 bytes' }),
     default: '8',
     help: 'before the run remove the oldest journals of earlier runs until all take at most this many GB',
+    rules: [excludes('no-journal')],
   }),
   value({
     name: 'keep-days',
