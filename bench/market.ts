@@ -115,8 +115,11 @@ export function encodeTick(
   encode(packet, frame);
 }
 
-/** Messages of `bytes` that a read of 64 KiB holds; longer ones have a header of four bytes. */
-const messagesARead = (bytes: number): number => Math.floor(READ_BYTES / (bytes + (bytes < 126 ? 2 : 4)));
+/** Bytes of a message with a frame of `bytes` on the wire: longer ones have a header of four bytes. */
+export const wireBytes = (bytes: number): number => bytes + (bytes < 126 ? 2 : 4);
+
+/** Messages of `bytes` that a read of 64 KiB holds. */
+const messagesARead = (bytes: number): number => Math.floor(READ_BYTES / wireBytes(bytes));
 
 /** Frames as a busy socket delivers them: as many as fit into a read, without a copy. */
 export class Reads {

@@ -22,8 +22,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { monoMs } from '../src/clock.js';
 import { packageRoot } from '../src/paths.js';
-import { frames } from './baselines.js';
-import { naiveAnswer } from './market.js';
+import { framesOf } from './market.js';
 import { median } from './row.js';
 import { play } from './storm.js';
 
@@ -35,6 +34,8 @@ const THREADS = 3;
 /** Real ms of the profiled storm, and frames a round. */
 const WATCHED_MS = 8000;
 const FRAMES = 1_000_000;
+/** Market ms from frame to frame. */
+const STEP_MS = 2;
 /** The argument that makes this file run the storm under a profiler, and the file for its exit code. */
 const WATCHED = '--watched';
 
@@ -134,11 +135,9 @@ function profile(tool: string, say: (text: string) => void): number {
 async function storm(codeFile: string, say: (text: string) => void): Promise<void> {
   // clinic's doctor puts its sampler into worker threads as well, and all would write over the main thread's file.
   process.env['NODE_CLINIC_DOCTOR_NAME'] = `${process.pid}-threads`;
-  const { buf, tokens } = frames(FRAMES);
-  const expected = naiveAnswer(buf, FRAMES, tokens);
+  const all = framesOf('ltp', FRAMES, STEP_MS);
   const ns: number[] = [];
-  for (const endMs = monoMs() + WATCHED_MS; monoMs() < endMs;)
-    ns.push(await play(buf, FRAMES, tokens, 1, expected, true));
+  for (const endMs = monoMs() + WATCHED_MS; monoMs() < endMs;) ns.push(await play(all, 1, true));
   say(
     `storm, 1 shard, ${ns.length} times ${FRAMES} frames, each answer checked: ${median(ns).toFixed(0)} ns a frame under observation`,
   );

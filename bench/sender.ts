@@ -1,5 +1,5 @@
 /**
- * A process that sends LTP frames over loopback as fast as they are read: `node sender.js COUNT STEP_MS`. It reports
+ * A process that sends frames over loopback as fast as they are read: `node sender.js MODE COUNT STEP_MS`. It reports
  * its port to its parent. A client that begins with an HTTP request gets a WebSocket handshake and each frame as a
  * message; any other client gets the same bytes without one. All bytes are made beforehand, so that sending costs
  * only the kernel.
@@ -7,23 +7,26 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { frames } from './baselines.js';
-import { FRAME_BYTES } from './market.js';
+import { framesOf, wireBytes } from './market.js';
+import type { ModeName } from '../src/market/packet.js';
 
-/** A message's header: final, binary, unmasked, its length. */
-const HEADER = Buffer.from([0x82, FRAME_BYTES]);
 const CHUNK_BYTES = 65_536;
 /** Real ms before the first frame: what comes right after subscribing passes for a cached packet. */
 const BEFORE_MS = 500;
 const KEY = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-const [count, stepMs] = process.argv.slice(2).map(Number);
-const { buf } = frames(count, 50, stepMs);
-const wire = Buffer.alloc(count * (HEADER.length + FRAME_BYTES));
-for (let k = 0; k < count; k++) {
-  const at = k * (HEADER.length + FRAME_BYTES);
-  HEADER.copy(wire, at);
-  buf.copy(wire, at + HEADER.length, k * FRAME_BYTES, (k + 1) * FRAME_BYTES);
+const [mode, count, stepMs] = process.argv.slice(2);
+const { buf, frameBytes } = framesOf(mode as ModeName, Number(count), Number(stepMs));
+/** A message's header: final, binary, unmasked, its length. */
+const header =
+  frameBytes < 126
+    ? Buffer.from([0x82, frameBytes])
+    : Buffer.from([0x82, 126, frameBytes >> 8, frameBytes & 0xff]);
+const wire = Buffer.alloc(Number(count) * wireBytes(frameBytes));
+for (let k = 0; k < Number(count); k++) {
+  const at = k * wireBytes(frameBytes);
+  header.copy(wire, at);
+  buf.copy(wire, at + header.length, k * frameBytes, (k + 1) * frameBytes);
 }
 
 function sendAll(socket: Socket): void {

@@ -1,5 +1,5 @@
 /**
- * LTP frames from another process over loopback: the whole engine, compared with a bare `ws` client that discards every
+ * Frames from another process over loopback, in each mode, without journal and with it: the whole engine, compared with a bare `ws` client that discards every
  * message.
  *
  *   sender's process ─► TCP ─► FrameTap ─► FeedSocket ─► Pipeline ─► Router ══ ring ══► shard's thread
@@ -10,7 +10,9 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { ANGEL } from '../src/broker/angel/angel.js';
@@ -22,27 +24,29 @@ import { COUNTER } from '../src/memory/counters.js';
 import type { Engine } from '../src/ingest/engine.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
 import { Pipeline } from '../src/ingest/pipeline.js';
-import { frames } from './baselines.js';
+import { JournalWriter } from '../src/journal/writer.js';
+import type { ModeName } from '../src/market/packet.js';
+import { inFolder } from '../test/parquet/candles.js';
 import {
   engineAnswer,
-  FRAME_BYTES,
-  naiveAnswer,
+  framesOf,
+  MODES,
   OPEN_MS,
   SUBSCRIBED_BEFORE_MS,
   unsubscribed,
+  wireBytes,
+  type Frames,
 } from './market.js';
-import { median, rowOf, type Bench } from './row.js';
+import { median, rowOf, type Bench, type Row } from './row.js';
 
 const STEP_MS = 2;
-/** Bytes of a message on the wire. */
-const WIRE_BYTES = FRAME_BYTES + 2;
 /** The sender must be at least this many times as fast as the bare client. */
 const MIN_SENDER_RATIO = 1.5;
 
 /** Million messages a second, from the first to the last. */
 const perSecond = (count: number, fromMs: number): number => count / (monoMs() - fromMs) / 1000;
 
-async function bareSocket(port: number, count: number): Promise<number> {
+async function bareSocket(port: number, { count, frameBytes }: Frames): Promise<number> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
   socket.write('x');
@@ -52,7 +56,7 @@ async function bareSocket(port: number, count: number): Promise<number> {
     socket.on('data', (chunk) => {
       fromMs ||= monoMs();
       bytes += chunk.length;
-      if (bytes === count * WIRE_BYTES) resolve();
+      if (bytes === count * wireBytes(frameBytes)) resolve();
     });
   });
   const rate = perSecond(count, fromMs);
@@ -60,7 +64,7 @@ async function bareSocket(port: number, count: number): Promise<number> {
   return rate;
 }
 
-async function bareClient(port: number, count: number): Promise<number> {
+async function bareClient(port: number, { count }: Frames): Promise<number> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false });
   let messages = 0;
   let fromMs = 0;
@@ -100,6 +104,14 @@ const LOGGED_IN: SmartApiSession = {
   secrets: [],
 };
 
+function journalOf(folder: string, clock: FramesClock): JournalWriter {
+  mkdirSync(folder, { recursive: true });
+  const onTrouble = (sentence: string): void => {
+    throw new Error(`socket: ${sentence}`);
+  };
+  return new JournalWriter({ folder, runId: 'bench', clock, onTrouble });
+}
+
 type FeedHandlers = ConstructorParameters<typeof FeedSocket>[0]['handlers'];
 
 /** Connects to the sender as connection 1. */
@@ -115,39 +127,38 @@ function feedSocketOf(port: number, clock: FramesClock, handlers: FeedHandlers):
   });
 }
 
-function checkAnswer(engine: Engine, count: number, expected: string): void {
+function checkAnswer(engine: Engine, { count, expected }: Frames): void {
   const answer = engineAnswer(engine);
   const routed = engine.counters[COUNTER.routed];
   if (answer !== expected || routed !== count)
     throw new Error(`socket: ${answer} of ${routed} messages where a plain fold of ${count} has ${expected}`);
 }
 
-async function wholeEngine(
-  port: number,
-  count: number,
-  tokens: readonly string[],
-  expected: string,
-): Promise<number> {
+/** `folder`: of the journal; undefined: none. */
+async function wholeEngine(port: number, all: Frames, folder: string | undefined): Promise<number> {
+  const { count } = all;
   let left = count;
   // The machine is faster than any market, so its clock follows the frames. It starts early enough that no frame passes
   // for a cached one.
   const clock = new FramesClock(
     () => OPEN_MS + (left === count ? -SUBSCRIBED_BEFORE_MS : (count - left) * STEP_MS),
   );
-  const { engine, intake } = unsubscribed(tokens, { silenceMs: 120_000 });
+  const { engine, intake } = unsubscribed(all.tokens, { silenceMs: 120_000, mode: all.mode });
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
+  const journal = folder === undefined ? undefined : journalOf(folder, clock);
+  await journal?.start({ taken: () => engine.router.mark(), written: () => engine.router.publishMarked() });
   const pipeline = new Pipeline({
     engine,
     intake,
     clock,
-    journal: undefined,
+    journal,
     socket: { pause: () => socket.pause(), resume: () => socket.resume() },
     redact: () => undefined,
   });
   let fromMs = 0;
-  let all!: () => void;
-  const over = new Promise<void>((resolve) => (all = resolve));
+  let arrived!: () => void;
+  const over = new Promise<void>((resolve) => (arrived = resolve));
   const socket = feedSocketOf(port, clock, {
     opened: () => {
       pipeline.opened(1);
@@ -157,7 +168,7 @@ async function wholeEngine(
       fromMs ||= monoMs();
       left -= messages.count;
       pipeline.binary(messages, 1);
-      if (left === 0) all();
+      if (left === 0) arrived();
     },
     text: () => undefined,
     pong: () => undefined,
@@ -172,16 +183,23 @@ async function wholeEngine(
     await pipeline.end();
     await pool.done;
     const rate = perSecond(count, fromMs);
-    checkAnswer(engine, count, expected);
+    checkAnswer(engine, all);
+    if (journal !== undefined && journal.figures.frames !== count)
+      throw new Error(`socket: the journal has ${journal.figures.frames} of ${count} frames`);
     return rate;
   } finally {
     socket.terminate();
     await pool.stop();
+    await journal?.stop();
   }
 }
 
-async function startSender(count: number): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+async function startSender({
+  mode,
+  count,
+}: Frames): Promise<{ readonly child: ChildProcess; readonly port: number }> {
   const child = fork(fileURLToPath(new URL('./sender.js', import.meta.url)), [
+    mode,
     String(count),
     String(STEP_MS),
   ]);
@@ -189,44 +207,65 @@ async function startSender(count: number): Promise<{ readonly child: ChildProces
   return { child, port };
 }
 
+/** Frames a round, and targets without and with journal. */
+const SIZES = {
+  ltp: { count: 1_500_000, target: 0.85, withJournal: 1.2 },
+  quote: { count: 800_000, target: 1.2, withJournal: 0.8 },
+  snapquote: { count: 400_000, target: 1.2, withJournal: 0.8 },
+} as const;
+const SMOKE_COUNT = 20_000;
+
+async function rowsOf(mode: ModeName, smoke: boolean): Promise<Row[]> {
+  const { count, target, withJournal } = SIZES[mode];
+  const all = framesOf(mode, smoke ? SMOKE_COUNT : count, STEP_MS);
+  const { child, port } = await startSender(all);
+  const rates = {
+    sender: [] as number[],
+    bare: [] as number[],
+    engine: [] as number[],
+    kept: [] as number[],
+  };
+  try {
+    for (let round = 0; round < (smoke ? 1 : 5); round++) {
+      rates.sender.push(await bareSocket(port, all));
+      rates.bare.push(await bareClient(port, all));
+      rates.engine.push(await wholeEngine(port, all, undefined));
+      rates.kept.push(await inFolder((folder) => wholeEngine(port, all, join(folder, 'journal'))));
+    }
+  } finally {
+    child.disconnect();
+  }
+  if (!smoke && median(rates.sender) < MIN_SENDER_RATIO * median(rates.bare))
+    throw new Error(
+      `socket: the sender is the bottleneck: ${median(rates.sender).toFixed(2)} M messages/s where the bare client takes ${median(rates.bare).toFixed(2)}`,
+    );
+  const common = { unit: 'M messages/s', moreIsBetter: true } as const;
+  return [
+    rowOf({
+      ...common,
+      name: `socket ${mode}, whole engine`,
+      values: rates.engine,
+      baseline: rates.bare,
+      target,
+    }),
+    rowOf({
+      ...common,
+      name: `socket ${mode}, with journal`,
+      values: rates.kept,
+      baseline: rates.bare,
+      target: withJournal,
+    }),
+    rowOf({ ...common, name: `socket ${mode}, the sender alone`, values: rates.sender }),
+  ];
+}
+
 export const socket: Bench = {
   name: 'socket',
   topology:
-    "sender's process -> TCP -> FrameTap -> FeedSocket -> Pipeline -> Router == ring ==> shard thread -> candles; compared with a bare ws client that discards",
+    "sender's process -> TCP -> FrameTap -> FeedSocket -> Pipeline (-> journal) -> Router == ring ==> shard thread -> candles; compared with a bare ws client that discards",
   async run({ smoke }) {
-    const count = smoke ? 20_000 : 1_500_000;
-    const { buf, tokens } = frames(count, 50, STEP_MS);
-    const expected = naiveAnswer(buf, count, tokens);
-    const { child, port } = await startSender(count);
-    const rates = { sender: [] as number[], bare: [] as number[], engine: [] as number[] };
-    try {
-      for (let round = 0; round < (smoke ? 1 : 7); round++) {
-        rates.sender.push(await bareSocket(port, count));
-        rates.bare.push(await bareClient(port, count));
-        rates.engine.push(await wholeEngine(port, count, tokens, expected));
-      }
-    } finally {
-      child.disconnect();
-    }
-    if (!smoke && median(rates.sender) < MIN_SENDER_RATIO * median(rates.bare))
-      throw new Error(
-        `socket: the sender is the bottleneck: ${median(rates.sender).toFixed(2)} M messages/s where the bare client takes ${median(rates.bare).toFixed(2)}`,
-      );
-    return [
-      rowOf({
-        name: 'socket, whole engine',
-        unit: 'M messages/s',
-        values: rates.engine,
-        baseline: rates.bare,
-        target: 0.85,
-        moreIsBetter: true,
-      }),
-      rowOf({
-        name: 'socket, the sender alone',
-        unit: 'M messages/s',
-        values: rates.sender,
-        moreIsBetter: true,
-      }),
-    ];
+    const rows: Row[] = [];
+    for (const mode of MODES) rows.push(...(await rowsOf(mode, smoke)));
+    return rows;
   },
 };

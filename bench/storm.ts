@@ -9,9 +9,9 @@
  */
 import { monoMs } from '../src/clock.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
-import { floor, frames } from './baselines.js';
+import type { ModeName } from '../src/market/packet.js';
 import { turn } from './latency.js';
-import { engineAnswer, naiveAnswer, OPEN_MS, Reads, subscribed } from './market.js';
+import { engineAnswer, framesOf, MODES, OPEN_MS, Reads, subscribed, type Frames } from './market.js';
 import { nsEach, rowOf, type Bench, type Row } from './row.js';
 
 const STEP_MS = 2;
@@ -28,22 +28,16 @@ const WARM = 0.4;
  * Real ns a frame from the first that is measured to the moment at which every shard has applied END. `breathes`: the
  * event loop gets its turn meanwhile, as profilers need it.
  */
-export async function play(
-  buf: Buffer,
-  count: number,
-  tokens: readonly string[],
-  shards: number,
-  expected: string,
-  breathes = false,
-): Promise<number> {
-  const { engine, intake, arrival } = subscribed(tokens, shards);
+export async function play(all: Frames, shards: number, breathes = false): Promise<number> {
+  const { count, mode, expected } = all;
+  const { engine, intake, arrival } = subscribed(all.tokens, shards, { mode });
   const pool = new ShardPool({ memories: engine.memories, counters: engine.counters });
   await pool.start();
   try {
     const { router } = engine;
     let start = 0;
     let warm = 0;
-    const reads = new Reads(buf, count);
+    const reads = new Reads(all.buf, count, all.frameBytes);
     for (let k = 0; k < count;) {
       if (start === 0 && k >= count * WARM) {
         while (!router.isDrained) await turn();
@@ -73,33 +67,45 @@ export async function play(
   }
 }
 
+/** Frames a round, and rounds. A SnapQuote day's frames take 400 bytes each. */
+const SIZES = {
+  ltp: { count: 8_000_000, rounds: 5, target: 0.5 },
+  quote: { count: 3_000_000, rounds: 3, target: 0.4 },
+  snapquote: { count: 2_000_000, rounds: 3, target: 0.4 },
+} as const;
+const SMOKE_COUNT = 20_000;
+
+async function rowsOf(mode: ModeName, smoke: boolean): Promise<Row[]> {
+  const { count, rounds, target } = smoke ? { ...SIZES[mode], count: SMOKE_COUNT, rounds: 1 } : SIZES[mode];
+  const all = framesOf(mode, count, STEP_MS);
+  const ns = new Map<number, number[]>(SHARDS.map((shards) => [shards, []]));
+  const least: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const shards of SHARDS) ns.get(shards)!.push(await play(all, shards));
+    least.push(nsEach(count, () => void all.floor()));
+  }
+  const name = mode === 'ltp' ? 'storm' : `storm ${mode}`;
+  const best = least.map((_, round) => Math.min(...SHARDS.map((shards) => ns.get(shards)![round])));
+  return [
+    ...SHARDS.map((shards): Row =>
+      rowOf({
+        name: `${name}, ${shards} shard${shards === 1 ? '' : 's'}`,
+        unit: 'ns/frame',
+        values: ns.get(shards)!,
+        baseline: least,
+      }),
+    ),
+    rowOf({ name: `${name}, best setting`, unit: 'ns/frame', values: best, baseline: least, target }),
+  ];
+}
+
 export const storm: Bench = {
   name: 'storm',
   topology:
     'main: frames -> Intake -> Router == rings ==> 1, 2, 4 shard threads -> sealed candles, hashed; compared with `floor` on one thread',
   async run({ smoke }) {
-    const count = smoke ? 20_000 : 8_000_000;
-    const { buf, tokens } = frames(count, 50, STEP_MS);
-    const expected = naiveAnswer(buf, count, tokens);
-    const rounds = smoke ? 1 : 5;
-    const ns = new Map<number, number[]>(SHARDS.map((shards) => [shards, []]));
-    const least: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      for (const shards of SHARDS) ns.get(shards)!.push(await play(buf, count, tokens, shards, expected));
-      least.push(nsEach(count, () => void floor(buf, count, tokens)));
-    }
-    const rows = SHARDS.map((shards): Row =>
-      rowOf({
-        name: `storm, ${shards} shard${shards === 1 ? '' : 's'}`,
-        unit: 'ns/frame',
-        values: ns.get(shards)!,
-        baseline: least,
-      }),
-    );
-    const best = least.map((_, round) => Math.min(...SHARDS.map((shards) => ns.get(shards)![round])));
-    return [
-      ...rows,
-      rowOf({ name: 'storm, best setting', unit: 'ns/frame', values: best, baseline: least, target: 0.5 }),
-    ];
+    const rows: Row[] = [];
+    for (const mode of MODES) rows.push(...(await rowsOf(mode, smoke)));
+    return rows;
   },
 };
