@@ -19,7 +19,11 @@ export default function run(task: ShardTask): void {
   const shard = new Shard(memory);
   shard.beat(monoMs());
   while (!shard.ended && Atomics.load(memory.i32, MAIN.stop) === 0) {
-    if (shard.step(monoMs, BATCH_RECORDS) > 0) continue;
+    if (shard.step(monoMs, BATCH_RECORDS) > 0) {
+      // A replay waits for room in the ring.
+      Atomics.notify(memory.i32, SHARD.head);
+      continue;
+    }
     if (shard.tail !== memory.i32[SHARD.head]) continue;
     Atomics.wait(memory.i32, MAIN.tail, memory.i32[SHARD.head], MAX_SLEEP_MS);
     shard.beat(monoMs());

@@ -2,7 +2,7 @@
 import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
 import { percentText } from '../text/percent.js';
-import { PERFORMANCE } from './bounds.js';
+import { PERFORMANCE, performanceBounds } from './bounds.js';
 import { applied, type Facts } from './facts.js';
 import type { Gate, Judgement } from './gate.js';
 
@@ -152,10 +152,11 @@ function judgeLossless(facts: Facts): Judgement {
   return { status: 'pass', observed: text, expected };
 }
 
-function judgePerformance({ performance, speed, stepped, finished }: Facts): Judgement {
+function judgePerformance({ performance, speed, stepped, finished, symbols }: Facts): Judgement {
   const { cpuPercent, rssMb, eventLoopDelayP99Ms, longestStallMs } = performance;
+  const bounds = performanceBounds(symbols.length);
   const expected =
-    `at speed 1: CPU <= ${PERFORMANCE.cpuPercent} % of a core, RSS <= ${PERFORMANCE.rssMb} MB, ` +
+    `at speed 1, ${symbols.length} instruments: CPU <= ${bounds.cpuPercent} % of a core, RSS <= ${bounds.rssMb} MB, ` +
     `event-loop delay p99 <= ${PERFORMANCE.eventLoopDelayP99Ms} ms, no stall over ${secondsText(PERFORMANCE.stallMs)}`;
   if (stepped)
     return {
@@ -168,8 +169,8 @@ function judgePerformance({ performance, speed, stepped, finished }: Facts): Jud
     `event-loop delay p99 ${eventLoopDelayP99Ms.toFixed(1)} ms, longest stall ${secondsText(longestStallMs, 2)}, at speed ${speed}`;
   if (!finished) return { status: 'skip', observed, expected };
   const over = [
-    ...(cpuPercent > PERFORMANCE.cpuPercent ? ['CPU'] : []),
-    ...(rssMb > PERFORMANCE.rssMb ? ['memory'] : []),
+    ...(cpuPercent > bounds.cpuPercent ? ['CPU'] : []),
+    ...(rssMb > bounds.rssMb ? ['memory'] : []),
     ...(eventLoopDelayP99Ms > PERFORMANCE.eventLoopDelayP99Ms ? ['event-loop delay'] : []),
   ].join(', ');
   if (over === '' && longestStallMs > PERFORMANCE.stallMs)

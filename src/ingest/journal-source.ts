@@ -8,7 +8,6 @@ import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
 import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
 import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { Engine } from './engine.js';
-import { sleep } from '../clock.js';
 import type { FeedText } from '../broker/broker.js';
 import type { MessageBatch } from '../broker/messages.js';
 import { RUN_VERDICTS, type RunVerdict } from '../memory/notices.js';
@@ -258,8 +257,8 @@ export interface JournalSourceOptions {
   readonly pace?: ((stamp: BlockStamp) => Promise<void> | undefined) | undefined;
 }
 
-/** Real ms between two checks of full rings. */
-const LOW_WATER_CHECK_MS = 1;
+/** Real ms between two checks of full rings, at most: a shard that goes on says so. */
+const LOW_WATER_CHECK_MS = 5;
 /** Frames between two publishes at full speed. */
 const PUBLISH_FRAMES = 2048;
 /** Records that one entry can make in a ring: held packets, its own, SEAL, GAP. */
@@ -382,7 +381,8 @@ export class JournalSource implements JournalVisitor {
 
   /** Reading a file may wait; the live pipeline may not. */
   async #belowLowWater(): Promise<void> {
-    while (!this.#options.engine.router.belowLowWater) await sleep(LOW_WATER_CHECK_MS);
+    const { router } = this.#options.engine;
+    while (!router.belowLowWater) await router.progress(LOW_WATER_CHECK_MS);
   }
 
   #compareDecision(kind: Kind, bytes: Buffer): void {

@@ -306,6 +306,12 @@ export class Router {
     return true;
   }
 
+  /** Resolves when the shard of the fullest ring has gone on, or after `maxMs` real ms. */
+  async progress(maxMs: number): Promise<void> {
+    const fullest = this.#rings.reduce((most, ring) => (ring.free() < most.free() ? ring : most));
+    await fullest.progress(maxMs);
+  }
+
   /** Every shard has applied what was published. */
   get isDrained(): boolean {
     return this.#rings.every((ring) => ring.free() === ring.memory.shape.slots);

@@ -31,6 +31,11 @@ export class RingWriter {
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0);
   }
 
+  /** Resolves when the consumer has gone on since `free` was asked, or after `maxMs` real ms. Its thread must notify. */
+  async progress(maxMs: number): Promise<void> {
+    await Atomics.waitAsync(this.memory.i32, SHARD.head, this.#head, maxMs).value;
+  }
+
   /**
    * True if `slots` are free. Called for each packet, so it loads the consumer's cursor only if the known one is not
    * enough.

@@ -5,9 +5,17 @@ import type { CandleSink, SinkRun } from '../candles/sink.js';
 import { isFull, type RenameEffects } from '../text/atomic-file.js';
 import type { FileInstrument } from './candles-file.js';
 import type { MinuteRange } from './merge.js';
+import { MINUTE_MS } from '../market/session.js';
 import { loadParquetLibrary } from './parquet.js';
 import { giveRoom, takeRoomBack, type ReserveToken } from './reserve.js';
 import { BATCH_INSTRUMENTS, ParquetStore, type WriteOutcome, type WrittenFile } from './store.js';
+
+/**
+ * Files are rewritten whole. With more instruments than this they are stored every STORE_MINUTES and at the end: 1,000
+ * take five seconds.
+ */
+const EACH_MINUTE_INSTRUMENTS = 200;
+const STORE_MINUTES = 5;
 
 /** Real ms in total that one flush may wait for files that another program holds open. */
 const PATIENCE_MS = 5000;
@@ -34,13 +42,19 @@ export class ParquetSink implements CandleSink {
   readonly #pending = new Map<string, Pending>();
   readonly #kept = new Map<string, ReadonlySet<number>>();
   #patienceMs = 0;
+  #isLarge = false;
+  /** The newest candle's minute that was written, and stored; its number, -1 for none. */
+  #newest = -1;
+  #stored = -1;
+  #hasFailed = false;
 
   constructor(options: ParquetSinkOptions) {
     this.#options = options;
   }
 
   /** Loads the library, so that the first write is not slower. */
-  async open({ identity }: SinkRun): Promise<void> {
+  async open({ identity, instruments }: SinkRun): Promise<void> {
+    this.#isLarge = instruments.length > EACH_MINUTE_INSTRUMENTS;
     const mayWait = (ms: number): boolean => (this.#patienceMs -= ms) >= 0;
     const { reserve } = this.#options;
     this.#store = new ParquetStore({
@@ -58,22 +72,34 @@ export class ParquetSink implements CandleSink {
       const { instrument, candle, quality } = event;
       const pending = this.#pending.get(instrument.symbol) ?? { instrument, rows: new Map() };
       pending.rows.set(candle.timestampMs, { candle, quality });
+      this.#newest = Math.max(this.#newest, Math.floor(candle.timestampMs / MINUTE_MS));
       this.#pending.set(instrument.symbol, pending);
     }
     return Promise.resolve();
   }
 
   /**
-   * Stores what is pending. An instrument whose files are held open, or on a full disk, stays pending and does not
-   * prevent the others. Throws AggregateError of EngineErrors OUTPUT and FOOTER.
+   * Stores what is pending; of many instruments only every few minutes. An instrument whose files are held open, or on a
+   * full disk, stays pending and does not prevent the others. Throws AggregateError of EngineErrors OUTPUT and FOOTER.
    */
   async flush(): Promise<void> {
+    if (!this.#isLarge || this.#hasFailed || this.#isDue()) await this.#storeAll();
+  }
+
+  /** True if a candle was written that ends, or follows, the minutes of one store. */
+  #isDue(): boolean {
+    return Math.floor((this.#newest + 1) / STORE_MINUTES) > Math.floor((this.#stored + 1) / STORE_MINUTES);
+  }
+
+  async #storeAll(): Promise<void> {
+    this.#stored = this.#newest;
     const { reserve } = this.#options;
     this.#patienceMs = PATIENCE_MS;
     let errors = await this.#storePending(BATCH_INSTRUMENTS);
     // Temporary files of one instrument need the least room, and replace files as large.
     if (errors.some(isFull)) errors = await this.#storePending(1);
     if (reserve !== undefined) takeRoomBack(reserve);
+    this.#hasFailed = errors.length > 0;
     if (errors.length > 0) throw new AggregateError(errors, errors[0].message);
   }
 
@@ -109,7 +135,7 @@ export class ParquetSink implements CandleSink {
   }
 
   async close(): Promise<void> {
-    await this.flush();
+    await this.#storeAll();
   }
 
   /** Minutes (epoch ms) in which a better row of an earlier run stayed in the file. */

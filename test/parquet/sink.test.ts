@@ -62,6 +62,36 @@ describe('ParquetSink', () => {
       expect(await rowsOf(folder, 'RELIANCE')).toStrictEqual([late, candleOf({ minute: 1, partial: true })]);
     }));
 
+  it('stores more than 200 instruments every five minutes, and at the end', () =>
+    inFolder(async (folder) => {
+      const written: WrittenFile[] = [];
+      const sink = new ParquetSink({
+        outDir: folder,
+        wait: noWait,
+        onWritten: (files) => written.push(...files),
+      });
+      const instruments = Array.from({ length: 201 }, (_, k) => ({
+        ...instrumentOf(`S${k}`),
+        index: k,
+        exchangeType: 1,
+        tickSizeRupees: 0.05,
+        derivatives: false,
+      }));
+      await sink.open({ ...RUN, instruments });
+      const storedAfter: number[] = [];
+      for (let minute = 0; minute < 12; minute++) {
+        await sink.write([eventOf(candleOf({ minute }))]);
+        const before = written.length;
+        await sink.flush();
+        if (written.length > before) storedAfter.push(minute);
+      }
+      // 09:15 begins five minutes; the first store has no earlier one to wait for.
+      expect(storedAfter).toEqual([0, 4, 9]);
+      await sink.write([eventOf(candleOf({ minute: 11, close: 100.5, revision: 1 }), 'revision')]);
+      await sink.close();
+      expect(await rowsOf(folder, 'RELIANCE')).toHaveLength(12);
+    }));
+
   it('keeps what is refused and stores it with the next flush; others are stored', () =>
     inFolder(async (folder) => {
       let held = true;
