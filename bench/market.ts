@@ -92,10 +92,10 @@ export function tokensOf(symbols: number): string[] {
   return Array.from({ length: symbols }, (_, k) => String(1000 + 37 * k));
 }
 
-/** An LTP packet of `token`, to be ticked with. */
-export function packetOf(token: string): Packet {
+/** A packet of `token`, to be ticked with. */
+export function packetOf(token: string, mode: ModeName = 'ltp'): Packet {
   const packet = new Packet();
-  packet.mode = MODE.ltp;
+  packet.mode = MODE[mode];
   packet.exchangeType = 1;
   packet.setToken(token);
   return packet;

@@ -8,11 +8,12 @@ import type { RunMeta } from '../src/journal/meta.js';
 import { BEGINNING, Segments } from '../src/journal/segments.js';
 import { MAIN, SHARD } from '../src/memory/layout.js';
 import { MINUTE_MS } from '../src/market/session.js';
+import { FRAME_LENGTH } from '../src/broker/angel/frames.js';
 import { MessageBatch } from '../src/broker/messages.js';
+import { FIELD, MODE, type Packet } from '../src/market/packet.js';
 import { duckdb } from '../test/parquet/candles.js';
 import {
   encodeTick,
-  FRAME_BYTES,
   IDENTITY,
   instrumentsOf,
   OPEN_MS,
@@ -36,19 +37,27 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 const HASH = 2654435761;
 const symbolOf = (i: number): number => (Math.imul(i, HASH) >>> 0) % SYMBOLS;
 const timeOf = (i: number, count: number): number => OPEN_MS + Math.floor((i * DAY_MS) / count);
-const priceOf = (i: number): number => 100_000 + symbolOf(i) * 1000 + ((Math.imul(i, 40_503) & 0xffff) % 977);
+const baseOf = (i: number): number => 100_000 + symbolOf(i) * 1000;
+const priceOf = (i: number): number => baseOf(i) + ((Math.imul(i, 40_503) & 0xffff) % 977);
+/** Of SnapQuote: the day's volume, which rises by at least the last quantity. */
+const volumeOf = (i: number): number => 1000 + 7 * i;
+const quantityOf = (i: number): number => 1 + (i % 7);
+const RANGE = 1000;
 
 const SQL_SYMBOL = `((i * ${HASH}) & 4294967295) % ${SYMBOLS}`;
 /** The ticks as a query; `i` is their sequence. */
 const sqlTicks = (count: number): string =>
-  `SELECT i + 1 AS sequence, ${SQL_SYMBOL} AS symbol, ${OPEN_MS} + (i * ${DAY_MS}) // ${count} AS exchange_ms, 100000 + ${SQL_SYMBOL} * 1000 + (((i * 40503) & 65535) % 977) AS price FROM range(${count}) AS ticks(i)`;
+  `SELECT i + 1 AS sequence, ${SQL_SYMBOL} AS symbol, ${OPEN_MS} + (i * ${DAY_MS}) // ${count} AS exchange_ms, 100000 + ${SQL_SYMBOL} * 1000 + (((i * 40503) & 65535) % 977) AS price, 1000 + 7 * i AS volume FROM range(${count}) AS ticks(i)`;
 
 /** Writes the ticks as a Parquet file, as DuckDB does it by itself. */
 export async function writeTicks(path: string, count: number): Promise<void> {
   await duckdb(`COPY (${sqlTicks(count)}) TO '${path}' (FORMAT parquet)`);
 }
 
-function metaOf(runId: string, out: string): RunMeta {
+/** Modes of the bench's journals. */
+export type ReplayMode = 'ltp' | 'snapquote';
+
+function metaOf(mode: ReplayMode, runId: string, out: string): RunMeta {
   const instruments = instrumentsOf(TOKENS);
   const at = OPEN_MS - SUBSCRIBED_BEFORE_MS;
   return {
@@ -58,9 +67,9 @@ function metaOf(runId: string, out: string): RunMeta {
     processStart: null,
     stage: 2,
     durationMin: null,
-    mode: 'ltp',
+    mode,
     feed: IDENTITY.feed,
-    volumeKind: IDENTITY.volumeKind,
+    volumeKind: mode === 'ltp' ? 'tick' : 'traded',
     speed: 1,
     graceMs: 3000,
     silenceMs: 3000,
@@ -93,8 +102,8 @@ async function startedSegments(folder: string, runId: string): Promise<Segments>
  * Writes the ticks as the journal of a run, with the decisions that a run makes on its way, and without hashes of its
  * rows. Returns its folder.
  */
-export async function writeJournal(folder: string, count: number): Promise<string> {
-  const runId = `bench-${count}`;
+export async function writeJournal(folder: string, mode: ReplayMode, count: number): Promise<string> {
+  const runId = `bench-${mode}-${count}`;
   const run = join(folder, runId);
   const segments = await startedSegments(run, runId);
   const builder = new BlockBuilder(0);
@@ -104,7 +113,7 @@ export async function writeJournal(folder: string, count: number): Promise<strin
     Object.assign(arrival, { monoMs: marketMs - OPEN_MS + 60_000, wallMs: marketMs, marketMs });
     builder.open(arrival);
   };
-  const { engine, intake } = unsubscribed(TOKENS);
+  const { engine, intake } = unsubscribed(TOKENS, { mode });
   const [memory] = engine.memories;
   engine.router.observeDecisions({
     sealed: (through) => builder.numbers(KIND.seal, [through]),
@@ -112,18 +121,17 @@ export async function writeJournal(folder: string, count: number): Promise<strin
     ended: (endMs) => builder.numbers(KIND.sealedEnd, [endMs]),
   });
   stamp(OPEN_MS - SUBSCRIBED_BEFORE_MS);
-  builder.put(KIND.meta, Buffer.from(JSON.stringify(metaOf(runId, folder))));
+  builder.put(KIND.meta, Buffer.from(JSON.stringify(metaOf(mode, runId, folder))));
   builder.put(KIND.opened, Buffer.alloc(0));
   builder.put(KIND.subscribed, Buffer.alloc(0));
   intake.subscribed(arrival);
-  const packets = TOKENS.map(packetOf);
-  const bytes = Buffer.alloc(READ * FRAME_BYTES);
-  const frames = Array.from({ length: READ }, (_, k) =>
-    bytes.subarray(k * FRAME_BYTES, (k + 1) * FRAME_BYTES),
-  );
+  const packets = TOKENS.map((token) => packetOf(token, mode));
+  const frameBytes = FRAME_LENGTH[MODE[mode]];
+  const bytes = Buffer.alloc(READ * frameBytes);
+  const frames = Array.from({ length: READ }, (_, k) => bytes.subarray(k * frameBytes, (k + 1) * frameBytes));
   const messages = new MessageBatch();
   messages.within(bytes);
-  for (let k = 0; k < READ; k++) messages.add(k * FRAME_BYTES, FRAME_BYTES);
+  for (let k = 0; k < READ; k++) messages.add(k * frameBytes, frameBytes);
   for (let first = 0; first < count; first += READ) {
     if (first % (READ * GROUP) === 0) {
       const group = builder.take(spare);
@@ -134,7 +142,9 @@ export async function writeJournal(folder: string, count: number): Promise<strin
     stamp(timeOf(first + messages.count - 1, count) + 5);
     for (let k = 0; k < messages.count; k++) {
       const i = first + k;
-      encodeTick(packets[symbolOf(i)], frames[k], i + 1, timeOf(i, count), priceOf(i));
+      const packet = packets[symbolOf(i)];
+      if (mode === 'snapquote') setDay(packet, i, timeOf(i, count));
+      encodeTick(packet, frames[k], i + 1, timeOf(i, count), priceOf(i));
     }
     builder.frames(messages, 0, messages.count);
     intake.batch(messages, arrival);
@@ -149,5 +159,21 @@ export async function writeJournal(folder: string, count: number): Promise<strin
   return run;
 }
 
+/** Sets what a SnapQuote tells of the day at tick `i`. */
+function setDay(packet: Packet, i: number, timeMs: number): void {
+  packet.setNumber(FIELD.lastQuantity, quantityOf(i));
+  packet.setNumber(FIELD.averagePrice, baseOf(i));
+  packet.setNumber(FIELD.volume, volumeOf(i));
+  packet.setNumber(FIELD.dayOpen, baseOf(i));
+  packet.setNumber(FIELD.dayHigh, baseOf(i) + RANGE);
+  packet.setNumber(FIELD.dayLow, baseOf(i));
+  packet.setNumber(FIELD.lastTradeSeconds, Math.floor(timeMs / 1000));
+}
+
 /** How a plain query makes candles of ticks. */
-export const CANDLES = `SELECT symbol, (exchange_ms - ${OPEN_MS}) // 60000 AS minute, arg_min(price, sequence) AS open, max(price) AS high, min(price) AS low, arg_max(price, sequence) AS close, count(*) AS volume`;
+const CANDLES = `SELECT symbol, (exchange_ms - ${OPEN_MS}) // 60000 AS minute, arg_min(price, sequence) AS open, max(price) AS high, min(price) AS low, arg_max(price, sequence) AS close`;
+/** By mode, the query over the Parquet file `ticks`: the first packet of a symbol in SnapQuote begins its volume. */
+export const candlesOf = (mode: ReplayMode, ticks: string): string =>
+  mode === 'ltp'
+    ? `${CANDLES}, count(*) AS volume FROM '${ticks}' GROUP BY ALL`
+    : `${CANDLES}, sum(rise) AS volume FROM (SELECT *, volume - lag(volume) OVER (PARTITION BY symbol ORDER BY sequence) AS rise FROM '${ticks}') WHERE rise > 0 GROUP BY ALL`;

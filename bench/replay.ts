@@ -16,13 +16,18 @@ import { monoMs } from '../src/clock.js';
 import { shipped } from '../src/paths.js';
 import { duckdb, inFolder } from '../test/parquet/candles.js';
 import { OPEN_MS } from './market.js';
-import { CANDLES, writeJournal, writeTicks } from './replay-ticks.js';
+import { candlesOf, writeJournal, writeTicks, type ReplayMode } from './replay-ticks.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
-/** A NIFTY 50 day in LTP mode, and twenty. */
-const DAYS = [2_250_000, 45_000_000] as const;
-/** Where ours is to be no slower. */
-const LONG = 45_000_000;
+/** A NIFTY 50 day in each mode, and twenty in LTP. */
+const CASES = [
+  { mode: 'ltp', count: 2_250_000, rounds: 3, target: undefined },
+  { mode: 'snapquote', count: 2_250_000, rounds: 3, target: 0.25 },
+  { mode: 'ltp', count: 45_000_000, rounds: 1, target: 0.4 },
+] as const;
+type Case = (typeof CASES)[number];
+/** SnapQuote may take this many times as long as as many LTP frames. */
+const TIMES_LTP = 1.5;
 
 async function secondsOf(script: string, args: readonly string[], cwd: string): Promise<number> {
   const start = monoMs();
@@ -32,15 +37,44 @@ async function secondsOf(script: string, args: readonly string[], cwd: string): 
 
 /** Rows in which our candles are not those of the query over the ticks; and how many there are. */
 async function compare(
+  mode: ReplayMode,
   ours: string,
   ticks: string,
 ): Promise<{ readonly rows: number; readonly different: number }> {
   const [found] = await duckdb(
-    `WITH ours AS (SELECT CAST(substr(symbol, 4) AS BIGINT) AS symbol, (epoch_ms(timestamp) - ${OPEN_MS}) // 60000 AS minute, CAST(round(open * 100) AS BIGINT) AS open, CAST(round(high * 100) AS BIGINT) AS high, CAST(round(low * 100) AS BIGINT) AS low, CAST(round(close * 100) AS BIGINT) AS close, volume FROM '${ours}/*_1m_test.parquet'),
-     theirs AS (${CANDLES} FROM '${ticks}' GROUP BY ALL)
+    `WITH ours AS (SELECT CAST(substr(symbol, 4) AS BIGINT) AS symbol, (epoch_ms(timestamp) - ${OPEN_MS}) // 60000 AS minute, CAST(round(open * 100) AS BIGINT) AS open, CAST(round(high * 100) AS BIGINT) AS high, CAST(round(low * 100) AS BIGINT) AS low, CAST(round(close * 100) AS BIGINT) AS close, CAST(volume AS BIGINT) AS volume FROM '${ours}/*_1m_test.parquet'),
+     theirs AS (${candlesOf(mode, ticks)})
      SELECT (SELECT count(*) FROM ours) AS rows, (SELECT count(*) FROM ours) + (SELECT count(*) FROM theirs) - 2 * (SELECT count(*) FROM (SELECT * FROM ours INTERSECT SELECT * FROM theirs)) AS different`,
   );
   return { rows: Number(found.rows), different: Number(found.different) };
+}
+
+/** Seconds by round: ours, and DuckDB. */
+async function secondsIn(
+  { mode }: Case,
+  count: number,
+  rounds: number,
+): Promise<{ readonly ours: number[]; readonly duck: number[] }> {
+  const program = fileURLToPath(shipped('dist/src/main.js'));
+  const script = fileURLToPath(new URL('./replay-duck.js', import.meta.url));
+  return inFolder(async (folder) => {
+    const ticks = join(folder, 'ticks.parquet');
+    await writeTicks(ticks, count);
+    const journal = await writeJournal(folder, mode, count);
+    const seconds = { ours: [] as number[], duck: [] as number[] };
+    for (let round = 0; round < rounds; round++) {
+      const out = join(folder, `out-${round}`);
+      seconds.ours.push(await secondsOf(program, ['replay', journal, '--out', out, '--shards', '1'], folder));
+      seconds.duck.push(
+        await secondsOf(script, [mode, ticks, join(folder, `candles-${round}.parquet`)], folder),
+      );
+      if (round > 0) continue;
+      const { rows: candles, different } = await compare(mode, out, ticks);
+      if (different > 0 || candles === 0)
+        throw new Error(`replay: ${different} of ${candles} candles are not those of a plain query`);
+    }
+    return seconds;
+  });
 }
 
 export const replay: Bench = {
@@ -49,36 +83,27 @@ export const replay: Bench = {
     'journal -> tickshard replay -> candles and quality in Parquet, read back; compared with DuckDB: ticks in Parquet -> GROUP BY -> candles in Parquet',
   async run({ smoke }) {
     const rows: Row[] = [];
-    const program = fileURLToPath(shipped('dist/src/main.js'));
-    const duck = fileURLToPath(new URL('./replay-duck.js', import.meta.url));
-    for (const count of smoke ? [50_000] : DAYS) {
-      await inFolder(async (folder) => {
-        const ticks = join(folder, 'ticks.parquet');
-        await writeTicks(ticks, count);
-        const journal = await writeJournal(folder, count);
-        const seconds = { ours: [] as number[], duck: [] as number[] };
-        for (let round = 0; round < (smoke ? 1 : count === LONG ? 1 : 3); round++) {
-          const out = join(folder, `out-${round}`);
-          seconds.ours.push(
-            await secondsOf(program, ['replay', journal, '--out', out, '--shards', '1'], folder),
-          );
-          seconds.duck.push(await secondsOf(duck, [ticks, join(folder, `candles-${round}.parquet`)], folder));
-          if (round > 0) continue;
-          const { rows: candles, different } = await compare(out, ticks);
-          if (different > 0 || candles === 0)
-            throw new Error(`replay: ${different} of ${candles} candles are not those of a plain query`);
-        }
-        rows.push(
-          rowOf({
-            name: `replay, ${count / 1e6} M ticks`,
-            unit: 's',
-            values: seconds.ours,
-            baseline: seconds.duck,
-            ...(count === LONG ? { target: 1 } : {}),
-          }),
-        );
-      });
+    const days: Partial<Record<ReplayMode, number[]>> = {};
+    for (const one of smoke ? CASES.slice(0, 2) : CASES) {
+      const count = smoke ? 50_000 : one.count;
+      const { ours, duck } = await secondsIn(one, count, smoke ? 1 : one.rounds);
+      days[one.mode] ??= ours;
+      const name = `replay ${one.mode}, ${count / 1e6} M ticks`;
+      rows.push(rowOf({ name, unit: 's', values: ours, baseline: duck, ...targetOf(one.target) }));
     }
+    const { ltp = [], snapquote = [] } = days;
+    rows.push(
+      rowOf({
+        name: 'replay snapquote vs ltp',
+        unit: 's',
+        values: snapquote,
+        baseline: ltp,
+        target: 1 / TIMES_LTP,
+      }),
+    );
     return rows;
   },
 };
+
+const targetOf = (target: number | undefined): { readonly target?: number } =>
+  target === undefined ? {} : { target };

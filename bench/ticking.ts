@@ -39,7 +39,7 @@ class Ticking {
 
   constructor(symbols: number) {
     const tokens = tokensOf(symbols);
-    this.#packets = tokens.map(packetOf);
+    this.#packets = tokens.map((token) => packetOf(token));
     this.line = subscribed(tokens, 1);
   }
 
