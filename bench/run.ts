@@ -11,6 +11,7 @@ import { isolation } from './isolation.js';
 import { latency } from './latency.js';
 import { line } from './line.js';
 import { page } from './page.js';
+import { rate } from './rate.js';
 import { replay } from './replay.js';
 import { ring } from './ring.js';
 import { placeOf, rowsTable, writeRows, type Bench, type Row } from './row.js';
@@ -26,6 +27,7 @@ export const BENCHES: readonly Bench[] = [
   ring,
   storm,
   socket,
+  rate,
   latency,
   waking,
   seal,

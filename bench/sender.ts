@@ -1,5 +1,6 @@
 /**
- * A process that sends frames over loopback as fast as they are read: `node sender.js MODE COUNT STEP_MS`. It reports
+ * A process that sends frames over loopback as fast as they are read: `node sender.js MODE COUNT STEP_MS PER_SECOND`.
+ * PER_SECOND other than 0 is their number a second, in bursts. It reports
  * its port to its parent. A client that begins with an HTTP request gets a WebSocket handshake and each frame as a
  * message; any other client gets the same bytes without one. All bytes are made beforehand, so that sending costs
  * only the kernel.
@@ -8,14 +9,16 @@ import { createHash } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { framesOf, wireBytes } from './market.js';
+import { monoMs } from '../src/clock.js';
 import type { ModeName } from '../src/market/packet.js';
 
 const CHUNK_BYTES = 65_536;
+const BURST_MS = 5;
 /** Real ms before the first frame: what comes right after subscribing passes for a cached packet. */
 const BEFORE_MS = 500;
 const KEY = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-const [mode, count, stepMs] = process.argv.slice(2);
+const [mode, count, stepMs, perSecond] = process.argv.slice(2);
 const { buf, frameBytes } = framesOf(mode as ModeName, Number(count), Number(stepMs));
 /** A message's header: final, binary, unmasked, its length. */
 const header =
@@ -44,6 +47,18 @@ function sendAll(socket: Socket): void {
   more();
 }
 
+/** What is due by the clock is written together, every BURST_MS. */
+function sendPaced(socket: Socket): void {
+  const beganMs = monoMs();
+  let sent = 0;
+  const timer = setInterval(() => {
+    const due = Math.min(Number(count), Math.floor(((monoMs() - beganMs) * Number(perSecond)) / 1000));
+    socket.write(wire.subarray(sent * wireBytes(frameBytes), due * wireBytes(frameBytes)));
+    sent = due;
+    if (sent === Number(count) || socket.destroyed) clearInterval(timer);
+  }, BURST_MS);
+}
+
 const server = createServer((socket) => {
   socket.on('error', () => socket.destroy());
   socket.once('data', (first) => {
@@ -55,7 +70,7 @@ const server = createServer((socket) => {
       );
     }
     socket.on('data', () => undefined);
-    setTimeout(() => sendAll(socket), BEFORE_MS);
+    setTimeout(() => (Number(perSecond) > 0 ? sendPaced(socket) : sendAll(socket)), BEFORE_MS);
   });
 });
 server.listen(0, '127.0.0.1', () => process.send!((server.address() as AddressInfo).port));
