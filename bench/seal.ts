@@ -8,6 +8,7 @@
  * The writer is the real sink, by turns with the product's encoder and with another library's. What it wrote is read
  * back and held to memory.
  */
+import { cpus } from 'node:os';
 import { readCandles } from '../src/candles/read-candles.js';
 import { candlesPath } from '../src/parquet/candles-file.js';
 import { verifyCandles } from '../src/parquet/proof.js';
@@ -52,12 +53,16 @@ function boundary(symbols: number, encoder: Encoder, quietMs: number): Promise<B
   });
 }
 
+/** With fewer cores a third thread that is ready to run delays ticks, whatever it does (docs/performance.md). */
+const TARGET_CORES = 4;
+
 export const seal: Bench = {
   name: 'seal',
   topology:
     'schedule (12,000/s) -> main -> Router == ring ==> shard thread, meanwhile SEAL -> writer thread: memory -> Parquet of all symbols, durable, at row 375',
   async run({ smoke }) {
     const rows: Row[] = [];
+    const hasCores = cpus().length >= TARGET_CORES;
     for (const symbols of smoke ? [5] : [50, 1000]) {
       const found = new Map<Encoder, Boundary[]>(ENCODERS.map((encoder) => [encoder, []]));
       for (let round = 0; round < (smoke ? 1 : symbols < 100 ? 3 : 1); round++)
@@ -78,7 +83,7 @@ export const seal: Bench = {
             unit: 'us',
             values: values.map(({ busyP99 }) => busyP99),
             baseline: values.map(({ quietP99 }) => quietP99),
-            ...(encoder === 'parquetjs' && !smoke ? { target: 1 / MAX_TIMES } : {}),
+            ...(encoder === 'parquetjs' && !smoke && hasCores ? { target: 1 / MAX_TIMES } : {}),
           }),
         );
       }
