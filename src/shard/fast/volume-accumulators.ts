@@ -45,10 +45,16 @@ export const VOLUME = {
   rise: 25,
   riseMarks: 26,
   riseFrom: 27,
+  /** The day's range before the last packet that moved it, and that packet's record; 0: none. */
+  earlierHigh: 28,
+  earlierLow: 29,
+  moved: 30,
+  /** Of the rises that may belong to the minute before. */
+  slack: 31,
 } as const;
 export const VOLUME_SHIFT = 5;
-/** The packet of the rise showed a trade; a volume was pending before it. */
-export const RISE = { traded: 1, wasPending: 2 } as const;
+/** The packet of the rise showed a trade; a volume was pending before it; the rise has slack. */
+export const RISE = { traded: 1, wasPending: 2, hasSlack: 4 } as const;
 /** Times further from bar 0 are not accumulated. */
 const MAX_TIME = 0x3fffffff;
 /** `pendingSince` of a slot that no packet left pending. */
@@ -112,8 +118,8 @@ export class VolumeAccumulators extends Accumulators {
     const price = words[p + VOLUME.price];
     const sequence = words[p + VOLUME.sequence] >>> 0;
     const record = words[p + VOLUME.record];
+    this.#setDoubt(p, from, to);
     this.#addToBar(p, from, to);
-    this.#setDoubt(p, to);
     f[to + SLOT.anchorVolume] = words[p + VOLUME.volume] >>> 0;
     f[to + SLOT.anchorSequenceLow] = sequence;
     f[to + SLOT.anchorAt] =
@@ -125,14 +131,19 @@ export class VolumeAccumulators extends Accumulators {
     f[to + SLOT.seenQuantity] = words[p + VOLUME.quantity];
     f[to + SLOT.seenTradeTime] = originMs + words[p + VOLUME.tradeTime];
     f[to + SLOT.seenAt] = originMs + seenAt;
-    f[to + SLOT.earlierHigh] = f[from + SLOT.sessionHigh];
-    f[to + SLOT.earlierLow] = f[from + SLOT.sessionLow];
+    const moved = record === words[p + VOLUME.moved];
+    f[to + SLOT.earlierHigh] = words[p + (moved ? VOLUME.earlierHigh : VOLUME.dayHigh)];
+    f[to + SLOT.earlierLow] = words[p + (moved ? VOLUME.earlierLow : VOLUME.dayLow)];
+    f[to + SLOT.sessionHigh] = words[p + VOLUME.dayHigh];
+    f[to + SLOT.sessionLow] = words[p + VOLUME.dayLow];
     f[to + SLOT.sessionOpen] = i32[record + RECORD.dayOpen] >>> 0;
     f[to + SLOT.exchangeAverage] = i32[record + RECORD.averagePrice] >>> 0;
     f[to + SLOT.noTrade] = f[from + SLOT.noTrade] + words[p + VOLUME.packets] - words[p + VOLUME.ticks];
     f[to + SLOT.lastTime] = originMs + words[p + VOLUME.tradeTime];
     f[to + SLOT.lastPrice] = price;
     f[to + SLOT.lastSequenceLow] = sequence;
+    words[p + VOLUME.moved] = 0;
+    words[p + VOLUME.slack] = 0;
     words[p + VOLUME.packets] = 0;
     words[p + VOLUME.ticks] = 0;
     words[p + VOLUME.priceChanges] = 0;
@@ -153,6 +164,10 @@ export class VolumeAccumulators extends Accumulators {
     f[b + BAR.ticks] = f[a + BAR.ticks] + ticks;
     f[b + BAR.priceChanges] = f[a + BAR.priceChanges] + words[p + VOLUME.priceChanges];
     f[b + BAR.volume] = f[a + BAR.volume] + ((words[p + VOLUME.volume] >>> 0) - f[from + SLOT.anchorVolume]);
+    const slack = words[p + VOLUME.slack];
+    f[b + BAR.slackBefore] = f[a + BAR.slackBefore] + slack;
+    // The bar before, plus 1.
+    f[b + BAR.slackFrom] = slack > 0 ? f[from + SLOT.barIndex] : f[a + BAR.slackFrom];
     f[b + BAR.high] = high;
     f[b + BAR.low] = low;
     f[b + BAR.close] = words[p + VOLUME.price];
@@ -170,21 +185,23 @@ export class VolumeAccumulators extends Accumulators {
       closeTime > f[from + SLOT.lastTickTime] ? closeTime : f[from + SLOT.lastTickTime];
   }
 
-  /** The part of `add` that keeps what the last packet's rise, if any, is taken back to. */
-  #setDoubt(p: number, to: number): void {
+  /** The part of `add` that keeps what the last packet's rise, if any, is taken back to. Call before the others. */
+  #setDoubt(p: number, from: number, to: number): void {
     const { f64: f, statics } = this.memory;
-    const originMs = f[statics + STATIC.originMs];
     const { words } = this;
-    const b = to + SLOT.bar;
+    const a = from + SLOT.bar;
     const rise = words[p + VOLUME.rise];
     const marks = words[p + VOLUME.riseMarks];
-    f[to + SLOT.doubt] = rise === 0 ? DOUBT.none : riseDoubt(marks & RISE.traded, marks >> 1);
-    f[to + SLOT.doubtVolume] = (words[p + VOLUME.volume] >>> 0) - rise;
-    f[to + SLOT.doubtAt] = originMs + words[p + VOLUME.riseFrom];
-    f[to + SLOT.doubtBarVolume] = f[b + BAR.volume] - rise;
-    f[to + SLOT.doubtSlackBefore] = f[b + BAR.slackBefore];
-    f[to + SLOT.doubtSlackFrom] = f[b + BAR.slackFrom];
-    f[to + SLOT.doubtSlackAfter] = f[b + BAR.slackAfter];
+    const volume = words[p + VOLUME.volume] >>> 0;
+    const slack = words[p + VOLUME.slack] - ((marks & RISE.hasSlack) === 0 ? 0 : rise);
+    f[to + SLOT.doubt] =
+      rise === 0 ? DOUBT.none : riseDoubt(marks & RISE.traded, (marks & RISE.wasPending) >> 1);
+    f[to + SLOT.doubtVolume] = volume - rise;
+    f[to + SLOT.doubtAt] = f[statics + STATIC.originMs] + words[p + VOLUME.riseFrom];
+    f[to + SLOT.doubtBarVolume] = f[a + BAR.volume] + volume - f[from + SLOT.anchorVolume] - rise;
+    f[to + SLOT.doubtSlackBefore] = f[a + BAR.slackBefore] + slack;
+    f[to + SLOT.doubtSlackFrom] = slack > 0 ? f[from + SLOT.barIndex] : f[a + BAR.slackFrom];
+    f[to + SLOT.doubtSlackAfter] = f[a + BAR.slackAfter];
   }
 }
 
