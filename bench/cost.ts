@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { shipped } from '../src/paths.js';
 import { rowOf, type Bench, type Row } from './row.js';
 
-/** Gate `performance` allows half a core; the target is a fifth of that. RSS is reported: the Parquet library's share. */
+/** Gate `performance` allows half a core; the target is a fifth of that. RSS has no target (docs/performance.md). */
 const MAX_CPU_PERCENT = 10;
 /** Messages a second of 50 symbols at speed 1, about. */
 const CASES = [

@@ -1,6 +1,6 @@
 /**
- * CPU at the feed's ceiling: 12,000 messages a second in bursts of 5 ms, each mode, with a journal; compared with a bare
- * `ws` client that receives the same and discards it.
+ * CPU at the feed's ceiling: 12,000 messages a second in bursts of 5 ms, each mode, with a journal; compared with a
+ * bare `ws` client that receives the same and discards it.
  *
  *   sender's process ─► TCP ─► whole engine of bench `socket`: all threads of the process      us of CPU a message
  *                    └─► TCP ─► ws ─► discarded
@@ -12,8 +12,8 @@ import { rowOf, type Bench, type Row } from './row.js';
 import { bareClient, startSender, STEP_MS, wholeEngine } from './wire.js';
 
 const PER_SECOND = 12_000;
-const SECONDS = 6;
-const ROUNDS = 2;
+const SECONDS = 4;
+const ROUNDS = 1;
 /** The engine may take this many times the CPU of the bare client. */
 const TIMES_BARE = 3;
 

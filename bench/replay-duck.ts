@@ -1,4 +1,4 @@
-/** Process of bench `replay`: DuckDB makes candles of ticks. Arguments: mode; the Parquet files of ticks and of candles. */
+/** Process of bench `replay`: DuckDB makes candles of ticks. Arguments: mode, Parquet files of ticks and of candles. */
 import { duckdb } from '../test/parquet/candles.js';
 import { candlesOf, type ReplayMode } from './replay-ticks.js';
 

@@ -59,7 +59,7 @@ async function rowsOf(mode: ModeName, smoke: boolean): Promise<Row[]> {
     kept: [] as number[],
   };
   try {
-    for (let round = 0; round < (smoke ? 1 : 5); round++) {
+    for (let round = 0; round < (smoke ? 1 : 3); round++) {
       rates.sender.push(await bareSocket(port, all));
       rates.bare.push((await bareClient(port, all)).rate);
       rates.engine.push((await wholeEngine(port, all, undefined)).rate);

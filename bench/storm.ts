@@ -69,7 +69,7 @@ export async function play(all: Frames, shards: number, breathes = false): Promi
 
 /** Frames a round, and rounds. A SnapQuote day's frames take 400 bytes each. */
 const SIZES = {
-  ltp: { count: 8_000_000, rounds: 5, target: 0.5 },
+  ltp: { count: 8_000_000, rounds: 3, target: 0.5 },
   quote: { count: 3_000_000, rounds: 3, target: 0.4 },
   snapquote: { count: 2_000_000, rounds: 3, target: 0.4 },
 } as const;

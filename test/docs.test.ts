@@ -27,7 +27,6 @@ const pages = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'data/README.md',
-  'bench/README.md',
   ...filesBelow('docs', /\.md$/),
 ];
 const written = pages.filter((path) => !GENERATED.has(path));

@@ -257,7 +257,7 @@ export interface JournalSourceOptions {
   readonly pace?: ((stamp: BlockStamp) => Promise<void> | undefined) | undefined;
 }
 
-/** Real ms between two checks of full rings, at most: a shard that goes on says so. */
+/** Real ms between two checks of full rings, at most: a shard that takes records says so. */
 const LOW_WATER_CHECK_MS = 5;
 /** Frames between two publishes at full speed. */
 const PUBLISH_FRAMES = 2048;

@@ -306,7 +306,7 @@ export class Router {
     return true;
   }
 
-  /** Resolves when the shard of the fullest ring has gone on, or after `maxMs` real ms. */
+  /** Resolves when the shard of the fullest ring has taken records, or after `maxMs` real ms. */
   async progress(maxMs: number): Promise<void> {
     const fullest = this.#rings.reduce((most, ring) => (ring.free() < most.free() ? ring : most));
     await fullest.progress(maxMs);

@@ -152,8 +152,8 @@ export class BlockBuilder {
 }
 
 /**
- * Copies a message. In stretches of 16 bytes with `| 0` it takes half the time of four at a time, and less than `set` of
- * messages up to 400 bytes.
+ * Copies a message. Stretches of 16 bytes with `| 0` take half the time of four at a time, and no more than `set` up to
+ * 400 bytes.
  */
 function copyBytes(target: DataView, to: number, source: DataView, from: number, length: number): void {
   let at = 0;

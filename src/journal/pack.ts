@@ -11,7 +11,7 @@ import { crc32 } from './crc32.js';
 import { BLOCK, ENTRY, KIND } from './format.js';
 import { canFollow, headOf, METHOD, PACK, WORDS } from './packed-format.js';
 
-/** Of zlib, 1 to 9: with 6 a pack is a tenth smaller and takes three times as long (bench/compaction.md). */
+/** Of zlib, 1 to 9: with 6 a pack is a tenth smaller and takes three times as long (docs/performance-tried.md). */
 const LEVEL = 1;
 
 interface Slot {

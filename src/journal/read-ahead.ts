@@ -1,6 +1,6 @@
 /**
  * Unpacks compacted segments in a thread of its own, some packs ahead of the reader, which has other work
- * (bench/compaction.md).
+ * (docs/performance-tried.md).
  */
 import { Worker } from 'node:worker_threads';
 import type { FromUnpacker, ToUnpacker } from './unpacker.js';

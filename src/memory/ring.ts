@@ -31,7 +31,7 @@ export class RingWriter {
     return this.memory.shape.slots - ((this.#tail - this.#head) | 0);
   }
 
-  /** Resolves when the consumer has gone on since `free` was asked, or after `maxMs` real ms. Its thread must notify. */
+  /** Resolves when the consumer has taken records since `free` was asked, or after `maxMs` real ms. It must notify. */
   async progress(maxMs: number): Promise<void> {
     await Atomics.waitAsync(this.memory.i32, SHARD.head, this.#head, maxMs).value;
   }

@@ -79,8 +79,9 @@ export class ParquetSink implements CandleSink {
   }
 
   /**
-   * Stores what is pending; of many instruments only every few minutes. An instrument whose files are held open, or on a
-   * full disk, stays pending and does not prevent the others. Throws AggregateError of EngineErrors OUTPUT and FOOTER.
+   * Stores what is pending; of many instruments only every few minutes. An instrument whose files are held open, or on
+   * a full disk, stays pending and does not prevent the others. Throws AggregateError of EngineErrors OUTPUT and
+   * FOOTER.
    */
   async flush(): Promise<void> {
     if (!this.#isLarge || this.#hasFailed || this.#isDue()) await this.#storeAll();

@@ -181,8 +181,8 @@ function addCoverage(a: Int32Array, p: number, at: number, seenAt: number): void
 }
 
 /**
- * `learnLateness`, `doubtRise` and `setAnchor` of a packet before or after which a volume is pending. `anchorAt`: of the
- * packet before. Call before the packet is the last.
+ * `learnLateness`, `doubtRise` and `setAnchor` of a packet before or after which a volume is pending. `anchorAt`: of
+ * the packet before. Call before the packet is the last.
  */
 function applyPending(
   a: Int32Array,

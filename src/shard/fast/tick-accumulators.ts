@@ -105,7 +105,8 @@ export class TickAccumulators extends Accumulators {
     const f = this.memory.f64;
     const { words: accumulators, priceSums } = this;
     const p = row << TICK_SHIFT;
-    const [a, b] = [from + SLOT.bar, to + SLOT.bar];
+    const a = from + SLOT.bar;
+    const b = to + SLOT.bar;
     const counts = accumulators[p + TICK.counts];
     const ticks = counts & TICKS_MASK;
     const timeMs = f[this.memory.statics + STATIC.originMs] + accumulators[p + TICK.time];
