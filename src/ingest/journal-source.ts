@@ -2,17 +2,17 @@
  * A journal as a source. It repeats the live pipeline's calls in order, so the rings get the same records, and
  * compares the journal's decisions with those made now.
  */
-import { EngineError, printable } from '../errors.js';
+import { EngineError } from '../errors.js';
 import { KIND, type Kind, type BlockStamp } from '../journal/format.js';
 import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
 import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
 import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { Engine } from './engine.js';
-import type { FeedText } from '../broker/broker.js';
 import type { MessageBatch } from '../broker/messages.js';
 import { RUN_VERDICTS, type RunVerdict } from '../memory/notices.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';
+import { endOf, sumOf, textOf } from './journal-entries.js';
 
 /** Between the last block before it and the resumption of the run; undefined: to the end. */
 export interface JournalHole {
@@ -50,57 +50,6 @@ export interface JournalSummary {
     | { readonly ended: ConnectionEnd; readonly stamp: BlockStamp }
     | { /** The last stamp before a process was killed. */ readonly killed: BlockStamp }
   )[];
-}
-
-function parsed(bytes: Buffer, where: string): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch (error) {
-    throw new EngineError(
-      'JOURNAL',
-      `${where} holds an entry that is no JSON; name the journal of another run.`,
-      { cause: error },
-    );
-  }
-}
-
-/** A text message as the classifier made it; else `other`. */
-function textOf(bytes: Buffer, where: string): FeedText {
-  const text = parsed(bytes, where) as Partial<Extract<FeedText, { kind: 'error' }>> | null;
-  if (text?.kind === 'error' && typeof text.code === 'string' && typeof text.message === 'string')
-    return {
-      ...(text as Extract<FeedText, { kind: 'error' }>),
-      code: printable(text.code),
-      message: printable(text.message),
-    };
-  return (text as { kind?: unknown } | null)?.kind === 'pong' ? { kind: 'pong' } : { kind: 'other' };
-}
-
-function endOf(bytes: Buffer, where: string): ConnectionEnd {
-  const end = parsed(bytes, where) as Partial<ConnectionEnd> | null;
-  const usable =
-    typeof end?.cause === 'string' &&
-    typeof end.reason === 'string' &&
-    typeof end.sentence === 'string' &&
-    typeof end.connection === 'number' &&
-    typeof end.livedMs === 'number';
-  if (!usable)
-    throw new EngineError(
-      'JOURNAL',
-      `${where} says of a connection's end nothing usable; name the journal of another run.`,
-    );
-  return { ...(end as ConnectionEnd), reason: printable(end.reason), sentence: printable(end.sentence) };
-}
-
-function sumOf(bytes: Buffer, where: string): Record<string, string> {
-  const sum = parsed(bytes, where);
-  if (
-    typeof sum !== 'object' ||
-    sum === null ||
-    !Object.values(sum).every((hash) => typeof hash === 'string')
-  )
-    throw new EngineError('JOURNAL', `${where} holds no usable sum; name the journal of another run.`);
-  return sum as Record<string, string>;
 }
 
 /** Builds it while a journal is read. */
@@ -255,6 +204,8 @@ export interface JournalSourceOptions {
   readonly intake: Intake;
   /** Called before each block; resolves when its time has come. */
   readonly pace?: ((stamp: BlockStamp) => Promise<void> | undefined) | undefined;
+  /** Ends the reading after a block. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Real ms between two checks of full rings, at most: a shard that takes records says so. */
@@ -357,6 +308,10 @@ export class JournalSource implements JournalVisitor {
 
   incomplete(over: boolean): void {
     this.#summary.incomplete(over);
+  }
+
+  seenEnough(): boolean {
+    return this.#options.signal?.aborted === true;
   }
 
   blockOver(): Promise<void> | undefined {

@@ -1,6 +1,8 @@
-/** `tickshard/journal`: what a run received, byte for byte, as it came. */
+/** `tickshard/journal`: what a run received, byte for byte, as it came; and the events that a replay of it gives. */
+import type { CandleEvent } from '../candles/events.js';
 import { KIND, type BlockStamp } from '../journal/format.js';
 import { readJournal as readBlocks } from '../journal/reader.js';
+import { journalEvents } from '../run/journal-events.js';
 import { asFeedErrors } from './error.js';
 
 /** When a read of the socket came. */
@@ -69,5 +71,22 @@ export async function* readJournal(folder: string): AsyncGenerator<JournalFrame,
     abandoned = true;
     taken();
     await ended;
+  }
+}
+
+/**
+ * Yields the events of the run whose journal is in `folder`: those of the run, but for `stale`, `live` and
+ * `connection`, which no replay has. A journal of any size takes the memory of its instruments. Throws FeedError `JOURNAL`.
+ */
+export async function* readEvents(folder: string): AsyncGenerator<CandleEvent, void> {
+  const events = journalEvents(folder);
+  try {
+    for (;;) {
+      const next = await asFeedErrors(() => events.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await events.return();
   }
 }

@@ -1,7 +1,7 @@
 /** Frames of `tickshard/journal` are the reader's own. Found here: they were views of memory that was read again. */
 import { expect, it } from 'vitest';
 import { compactSegment } from '../../src/journal/compact.js';
-import { readJournal } from '../../src/library/journal.js';
+import { readEvents, readJournal } from '../../src/library/journal.js';
 import { stampAt, writerIn } from '../journal/made.js';
 import { inFolder } from '../parquet/candles.js';
 
@@ -31,3 +31,9 @@ it.each(['raw', 'compacted'])(
     });
   },
 );
+
+it('a folder without a journal is refused with a code, frames and events alike', () =>
+  inFolder(async (folder) => {
+    await expect(readJournal(folder).next()).rejects.toMatchObject({ name: 'FeedError', code: 'JOURNAL' });
+    await expect(readEvents(folder).next()).rejects.toMatchObject({ name: 'FeedError', code: 'JOURNAL' });
+  }));

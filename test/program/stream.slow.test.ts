@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { eventOf, lasting, type TextEvent } from '../candles/event-schema.js';
+import { readEvents } from '../../src/library/journal.js';
 import { inFolder } from '../parquet/candles.js';
 import { JOURNALED, run, simulated, start } from './command.js';
 import { stepped } from './stepped.js';
@@ -12,7 +13,7 @@ const some = (events: readonly TextEvent[], type: string): TextEvent[] =>
   events.filter((event) => event.type === type);
 
 describe('--stream', () => {
-  it.each(['ltp', 'snapquote'])('tells the same of a run and of its replay (%s)', (mode) =>
+  it.each(['ltp', 'snapquote'])('tells the same of a run, of its replay, and of its journal in the library (%s)', (mode) =>
     inFolder(async (folder) => {
       const faults = ['drop:at=70', 'mute-symbol:symbol=TCS,at=90,for=60', 'late:at=150,for=20'];
       const args = stepped('--duration', '4', '--mode', mode, ...faults.flatMap((fault) => ['--fault', fault]));
@@ -31,6 +32,11 @@ describe('--stream', () => {
       const replayed = eventsOf(again.stdout);
       expect(lasting(replayed)).toEqual(lasting(events));
       expect(['stale', 'live', 'connection'].flatMap((type) => some(replayed, type))).toEqual([]);
+      // The library reads the same of the journal, and a program may stop early.
+      const read: TextEvent[] = [];
+      for await (const event of readEvents(journal)) read.push(eventOf(JSON.stringify(event)));
+      expect(lasting(read)).toEqual(lasting(events));
+      for await (const event of readEvents(journal)) if (event.type === 'candle') break;
     })); // prettier-ignore
 
   it('is refused together with --json', () =>
