@@ -1,4 +1,4 @@
-/** `tickshard/journal`: what a run received, byte for byte, as it came; and the events that a replay of it gives. */
+/** `tickshard/journal`: what a run received, byte for byte, as it came; and the events of its replay. */
 import type { CandleEvent } from '../candles/events.js';
 import { KIND, type BlockStamp } from '../journal/format.js';
 import { readJournal as readBlocks } from '../journal/reader.js';
@@ -76,7 +76,8 @@ export async function* readJournal(folder: string): AsyncGenerator<JournalFrame,
 
 /**
  * Yields the events of the run whose journal is in `folder`: those of the run, but for `stale`, `live` and
- * `connection`, which no replay has. A journal of any size takes the memory of its instruments. Throws FeedError `JOURNAL`.
+ * `connection`, which no replay has. A journal of any size takes the memory of its instruments. Throws FeedError
+ * `JOURNAL`.
  */
 export async function* readEvents(folder: string): AsyncGenerator<CandleEvent, void> {
   const events = journalEvents(folder);
