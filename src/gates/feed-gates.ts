@@ -133,11 +133,14 @@ function judgeFresh({ symbols, market, duration }: Facts): Judgement {
     : 'no tick at all';
   if (old.length === 0) return { status: 'pass', observed, expected };
   const ranMs = duration.ranMin * 60_000;
+  // Packets without a trade show that the feed and the token are alive.
+  const isSilent = ({ figures }: SymbolFacts): boolean => timeMs - (figures.lastPacketMs ?? 0) >= FRESH_MS;
   const mute = old.filter(
     ({ symbol, ageMs }) =>
-      ageMs >= MUTE_INTERVALS * meanIntervalMs(symbol, ranMs) ||
-      newestMs >= FRESH_MS ||
-      !Number.isFinite(ageMs),
+      isSilent(symbol) &&
+      (ageMs >= MUTE_INTERVALS * meanIntervalMs(symbol, ranMs) ||
+        newestMs >= FRESH_MS ||
+        !Number.isFinite(ageMs)),
   );
   const names = named(
     old.map(
@@ -145,7 +148,12 @@ function judgeFresh({ symbols, market, duration }: Facts): Judgement {
     ),
   );
   if (mute.length === 0)
-    return { status: 'warn', observed, expected, remedy: `Quiet, as during the whole run: ${names}.` };
+    return {
+      status: 'warn',
+      observed,
+      expected,
+      remedy: `Quiet, as during the whole run or with packets of no trade: ${names}.`,
+    };
   const why =
     newestMs >= FRESH_MS
       ? 'the whole feed fell silent'

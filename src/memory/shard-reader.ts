@@ -107,6 +107,8 @@ export interface RowFigures {
   readonly lastPrice: number | undefined;
   /** Epoch ms. */
   readonly lastTickMs: number | undefined;
+  /** Exchange time of the newest packet, a tick or not, epoch ms. In LTP mode of the last tick. */
+  readonly lastPacketMs: number | undefined;
   readonly sessionSum: number;
   readonly sessionOpen: number | undefined;
   readonly sessionHigh: number | undefined;
@@ -138,6 +140,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
     volumeStrays: f[s + SLOT.volumeStrays],
     lastPrice: known(f[s + SLOT.lastPrice]),
     lastTickMs: known(f[s + SLOT.lastTickTime]),
+    lastPacketMs: known(Math.max(f[s + SLOT.seenAt], f[s + SLOT.lastTickTime])),
     sessionSum: f[s + SLOT.sessionSum],
     sessionOpen: known(f[s + SLOT.sessionOpen]),
     sessionHigh: known(f[s + SLOT.sessionHigh]),

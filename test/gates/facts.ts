@@ -21,6 +21,7 @@ export function goodSymbol(symbol: string, token: string): SymbolFacts {
       volumeStrays: 0,
       lastPrice: 140_000,
       lastTickMs: NOW_MS - 1000,
+      lastPacketMs: NOW_MS - 1000,
       sessionSum: 84_000_000,
       sessionOpen: undefined,
       sessionHigh: 140_500,

@@ -72,8 +72,19 @@ export const FEED_CASES: readonly GateCase[] = [
     'one symbol silent for 15 s among live ones',
     'fresh',
     'fail',
-    (facts) => figures({ lastTickMs: facts.market.timeMs! - 15_000 })(facts),
+    (facts) => {
+      const lastMs = facts.market.timeMs! - 15_000;
+      return figures({ lastTickMs: lastMs, lastPacketMs: lastMs })(facts);
+    },
     /RELIANCE \(15.0 s\)/,
+  ],
+  [
+    // Found in SnapQuote: trades come in bursts, and packets of the book continue in between.
+    'one symbol without a trade for 60 s whose packets come',
+    'fresh',
+    'warn',
+    (facts) => figures({ lastTickMs: facts.market.timeMs! - 60_000 })(facts),
+    /packets of no trade: RELIANCE/,
   ],
   [
     'one symbol silent for 14.9 s',
@@ -97,7 +108,11 @@ export const FEED_CASES: readonly GateCase[] = [
       ...facts,
       symbols: facts.symbols.map((s) => ({
         ...s,
-        figures: { ...s.figures, lastTickMs: facts.market.timeMs! - 60_000 },
+        figures: {
+          ...s.figures,
+          lastTickMs: facts.market.timeMs! - 60_000,
+          lastPacketMs: facts.market.timeMs! - 60_000,
+        },
       })),
     }),
     /whole feed/,
