@@ -31,7 +31,8 @@ export function frames(n: number, symbols = 50, stepMs = 2, seed = 1): { buf: Bu
   return { buf, tokens };
 }
 
-const fold = (acc: number, o: number, h: number, l: number, c: number, n: number): number =>
+/** Checksum of closed candles; `n`: ticks or volume. */
+export const fold = (acc: number, o: number, h: number, l: number, c: number, n: number): number =>
   (Math.imul(acc, 31) + o + 3 * h + 5 * l + 7 * c + 11 * n) | 0;
 
 interface OpenCandle {
@@ -84,17 +85,25 @@ export function plain(buf: Buffer, n: number, tokens: readonly string[]): Baseli
   return { candles, checksum: sum };
 }
 
-/** The minimum of work: everything inlined, typed arrays, one thread. */
-export function floor(buf: Buffer, n: number, tokens: readonly string[]): BaselineResult {
-  const size = 4096;
-  const keys = new Int32Array(size);
-  const vals = new Int32Array(size).fill(-1);
+/** Places of the floors' hash tables. */
+export const TABLE = 4096;
+
+/** Symbols by token, for the floors. */
+export function tableOf(tokens: readonly string[]): { readonly keys: Int32Array; readonly vals: Int32Array } {
+  const keys = new Int32Array(TABLE);
+  const vals = new Int32Array(TABLE).fill(-1);
   tokens.forEach((t, i) => {
     let h = Math.imul(+t, 0x9e3779b1) >>> 20;
-    while (vals[h] >= 0) h = (h + 1) & (size - 1);
+    while (vals[h] >= 0) h = (h + 1) & (TABLE - 1);
     keys[h] = +t;
     vals[h] = i;
   });
+  return { keys, vals };
+}
+
+/** The minimum of work: everything inlined, typed arrays, one thread. */
+export function floor(buf: Buffer, n: number, tokens: readonly string[]): BaselineResult {
+  const { keys, vals } = tableOf(tokens);
   const dv = new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
   const S = tokens.length;
   const minute = new Float64Array(S).fill(-1);
@@ -114,7 +123,7 @@ export function floor(buf: Buffer, n: number, tokens: readonly string[]): Baseli
       k = k * 10 + c - 48;
     }
     let h = Math.imul(k, 0x9e3779b1) >>> 20;
-    while (keys[h] !== k) h = (h + 1) & (size - 1);
+    while (keys[h] !== k) h = (h + 1) & (TABLE - 1);
     const s = vals[h];
     const time = dv.getInt32(o + 39, true) * 4294967296 + dv.getUint32(o + 35, true);
     const price = dv.getInt32(o + 47, true) * 4294967296 + dv.getUint32(o + 43, true);

@@ -6,7 +6,7 @@
  */
 import { MODE } from '../src/market/packet.js';
 import { FRAME_LENGTH } from '../src/broker/angel/frames.js';
-import type { BaselineResult } from './baselines.js';
+import { fold, TABLE, tableOf, type BaselineResult } from './baselines.js';
 
 export type VolumeMode = 'quote' | 'snapquote';
 
@@ -113,23 +113,6 @@ export function volumeFrames(
     putState(buf, o, one, mode);
   }
   return { buf, tokens };
-}
-
-const fold = (acc: number, o: number, h: number, l: number, c: number, v: number): number =>
-  (Math.imul(acc, 31) + o + 3 * h + 5 * l + 7 * c + 11 * v) | 0;
-
-const TABLE = 4096;
-
-function tableOf(tokens: readonly string[]): { readonly keys: Int32Array; readonly vals: Int32Array } {
-  const keys = new Int32Array(TABLE);
-  const vals = new Int32Array(TABLE).fill(-1);
-  tokens.forEach((t, i) => {
-    let h = Math.imul(+t, 0x9e3779b1) >>> 20;
-    while (vals[h] >= 0) h = (h + 1) & (TABLE - 1);
-    keys[h] = +t;
-    vals[h] = i;
-  });
-  return { keys, vals };
 }
 
 function tokenAt(buf: Buffer, at: number): number {
