@@ -1,10 +1,11 @@
 /** Reads a tape: CSV, or gzip of it, with the columns `trade_ms,price_cents,quantity`, in order of time. */
 
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { EngineError, sentenceOf } from '../errors.js';
+import { isGzip } from '../text/gzip.js';
 import { MINUTE_MS } from '../market/session.js';
 import type { Tape } from './tape.js';
 
@@ -16,7 +17,6 @@ const MAX_LINE_LENGTH = 200;
 /** 10 million of a currency, 15 digits of a quantity: all products stay exact. */
 const MAX_CENTS = 1e9;
 const MAX_VOLUME = 1e15;
-const GZIP = [0x1f, 0x8b] as const;
 
 const WHOLE = /^\d{1,16}$/;
 /** Epoch ms, or ms of the day; decimals of trades within a millisecond. */
@@ -126,11 +126,6 @@ async function addLines(chunks: AsyncIterable<Buffer>, builder: TapeBuilder): Pr
   if (rest !== '') builder.add(rest);
 }
 
-async function isGzip(file: FileHandle): Promise<boolean> {
-  const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-  return bytesRead === 2 && buffer[0] === GZIP[0] && buffer[1] === GZIP[1];
-}
-
 /**
  * Reads the file as a stream: nothing of it is kept but the trades. Gzip is recognized by its first bytes. Throws
  * EngineError USAGE with one sentence: it cannot be read, is no tape, is empty, not in order, too large.
@@ -144,7 +139,8 @@ export async function readTape(path: string, maxTrades = MAX_TRADES): Promise<Ta
     try {
       const bytes = file.createReadStream({ start: 0, autoClose: false });
       const add = (chunks: AsyncIterable<Buffer>): Promise<void> => addLines(chunks, builder);
-      await ((await isGzip(file)) ? pipeline(bytes, createGunzip(), add) : pipeline(bytes, add));
+      const { buffer: head } = await file.read(Buffer.alloc(2), 0, 2, 0);
+      await (isGzip(head) ? pipeline(bytes, createGunzip(), add) : pipeline(bytes, add));
     } finally {
       await file.close();
     }

@@ -3,6 +3,7 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EngineError, sentenceOf } from '../errors.js';
+import { isGzip } from '../text/gzip.js';
 import { RowFinder, separatorOf } from './csv.js';
 import { NO_OBJECT, ObjectFinder } from './objects.js';
 import { parseRecord } from './relaxed.js';
@@ -146,7 +147,7 @@ function headOf(path: string): { readonly packed: boolean } {
     throw unreadable(path, error);
   }
   const head = bytes.subarray(0, length);
-  if (head[0] === 0x1f && head[1] === 0x8b) return { packed: true };
+  if (isGzip(head)) return { packed: true };
   if (head.toString('latin1', 0, 4) === 'PAR1')
     throw new EngineError('USAGE', `${path} is Parquet: write it as CSV or JSON lines first.`);
   if (head.includes(0)) throw new EngineError('USAGE', `${path} is no text: it must be JSON lines or CSV.`);
