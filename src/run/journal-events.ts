@@ -3,10 +3,9 @@ import type { CandleEvent } from '../candles/events.js';
 import { openShards, sharedShards } from '../candles/shared-shards.js';
 import { CandleStream } from '../candles/stream.js';
 import { JournalSource, readJournalHead } from '../ingest/journal-source.js';
-import { wireEngine } from '../ingest/wire-engine.js';
 import { Notices } from '../memory/notices.js';
 import { ShardPool } from '../threads/shard-pool.js';
-import { broker } from './broker.js';
+import { journalEngine } from './journal-engine.js';
 
 /**
  * Yields the events of the run whose journal is in `folder`, but for those that no replay has. Throws EngineError
@@ -14,16 +13,7 @@ import { broker } from './broker.js';
  */
 export async function* journalEvents(folder: string): AsyncGenerator<CandleEvent, void> {
   const { meta } = await readJournalHead(folder);
-  const { engine, intake } = wireEngine({
-    codec: broker.codec,
-    instruments: meta.instruments,
-    sessionOf: ({ index }) => meta.sessions[index],
-    mode: meta.mode,
-    shards: 1,
-    graceMs: meta.graceMs,
-    silenceMs: meta.silenceMs,
-    marketDateMs: meta.marketDateMs,
-  });
+  const { engine, intake } = journalEngine(meta, 1);
   const notices = new Notices(engine.places.length);
   const stream = new CandleStream(openShards(sharedShards(engine)), notices);
   const shards = new ShardPool({ memories: engine.memories, counters: engine.counters });

@@ -10,7 +10,6 @@ import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock, sleep, type Clock } from '../../clock.js';
 import { EXIT } from '../../errors.js';
 import type { Engine } from '../../ingest/engine.js';
-import { wireEngine } from '../../ingest/wire-engine.js';
 import type { Intake } from '../../ingest/intake.js';
 import {
   warmUpCandlesOf,
@@ -22,8 +21,8 @@ import type { BlockStamp } from '../../journal/format.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { Notices } from '../../memory/notices.js';
 import { checkExisting } from '../../parquet/existing.js';
-import { broker } from '../../run/broker.js';
 import { hashesOf, shardsDrained } from '../../run/finish.js';
+import { journalEngine } from '../../run/journal-engine.js';
 import { OutLock, type LockToken } from '../../parquet/out-lock.js';
 import { checkFolder, probeFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
@@ -61,17 +60,7 @@ interface Replayer {
 
 function replayerOf(head: JournalSummary, out: string, lock: LockToken, options: ReplayOptions): Replayer {
   const { meta } = head;
-  const { instruments, marketDateMs } = meta;
-  const { engine, intake } = wireEngine({
-    codec: broker.codec,
-    instruments,
-    sessionOf: ({ index }) => meta.sessions[index],
-    mode: meta.mode,
-    shards: options.shards,
-    graceMs: meta.graceMs,
-    silenceMs: meta.silenceMs,
-    marketDateMs,
-  });
+  const { engine, intake } = journalEngine(meta, options.shards);
   const { memories, counters, places } = engine;
   const ledger = new SharedArrayBuffer(LEDGER.words * 4);
   const failures: string[] = [];
@@ -89,7 +78,7 @@ function replayerOf(head: JournalSummary, out: string, lock: LockToken, options:
     lock,
     identity: identityOf(head),
     historyDir: options.history ?? meta.history?.folder,
-    marketDateMs,
+    marketDateMs: meta.marketDateMs,
     given: warmUpCandlesOf(head),
     ledger,
     onFailure: () => undefined,
