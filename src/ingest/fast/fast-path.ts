@@ -9,7 +9,7 @@ import { ScanWindow } from '../../broker/scanner.js';
 import type { FrameCodec } from '../../broker/broker.js';
 import { MAX_SEQUENCE_FALL, MODE } from '../../market/packet.js';
 import { COUNTER } from '../../memory/counters.js';
-import { FLAG, KIND, RECORD, STATIC } from '../../memory/layout.js';
+import { FLAG, KIND, PLAIN_RECORD_SHIFT, RECORD, STATIC, VOLUME_RECORD_SHIFT } from '../../memory/layout.js';
 import { whatOf } from '../../memory/record.js';
 import type { RingWriter } from '../../memory/ring.js';
 import type { RowPlace } from '../../memory/shard-reader.js';
@@ -80,7 +80,7 @@ export class FastPath {
     this.#rings = rings;
     const single = rings.length === 1;
     const { memory } = rings[0];
-    this.#recordShift = 32 - Math.clz32(2 * memory.recordSize - 1);
+    this.#recordShift = memory.shape.hasVolume ? VOLUME_RECORD_SHIFT : PLAIN_RECORD_SHIFT;
     this.#staging = new Int32Array(single ? 0 : MAX_UNCOUNTED << this.#recordShift);
     this.#target = single
       ? { records: memory.i32, start: 2 * memory.ring, mask: memory.ringMask }
