@@ -2,7 +2,8 @@
 import '../src/memory/io-ledger.js';
 import { monoMs } from '../src/clock.js';
 import { bucketOf } from '../src/memory/histogram.js';
-import { MAIN, RECORD, SHARD, ShardMemory } from '../src/memory/layout.js';
+import { MAIN, SHARD, ShardMemory } from '../src/memory/layout.js';
+import { RECORD } from '../src/memory/record.js';
 import { BATCH_RECORDS } from '../src/shard/shard.js';
 import type { ShardTask } from '../src/threads/shard-messages.js';
 

@@ -12,7 +12,8 @@
 import { monoMs } from '../src/clock.js';
 import { newCounters } from '../src/memory/counters.js';
 import { bucketTop, percentiles } from '../src/memory/histogram.js';
-import { HISTOGRAM_WORDS, RECORD, ShardMemory } from '../src/memory/layout.js';
+import { HISTOGRAM_WORDS, ShardMemory } from '../src/memory/layout.js';
+import { RECORD } from '../src/memory/record.js';
 import { RingWriter } from '../src/memory/ring.js';
 import { ShardPool } from '../src/threads/shard-pool.js';
 import { frames } from './baselines.js';

@@ -6,7 +6,8 @@
  * The answer: the consumer's cursor has passed every record, and its histogram has each once.
  */
 import { monoMs, sleep } from '../src/clock.js';
-import { HISTOGRAM_WORDS, RECORD, SHARD, ShardMemory } from '../src/memory/layout.js';
+import { HISTOGRAM_WORDS, SHARD, ShardMemory } from '../src/memory/layout.js';
+import { RECORD } from '../src/memory/record.js';
 import { newCounters } from '../src/memory/counters.js';
 import { RingWriter } from '../src/memory/ring.js';
 import { ShardPool } from '../src/threads/shard-pool.js';

@@ -16,8 +16,8 @@
  */
 import assert from 'node:assert';
 import { COUNTER } from '../memory/counters.js';
-import { FLAG, KIND, RECORD, SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
-import { GAP_CAUSES, whatOf, type GapCause } from '../memory/record.js';
+import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
+import { FLAG, KIND, RECORD, GAP_CAUSES, whatOf, type GapCause } from '../memory/record.js';
 import { RingWriter } from '../memory/ring.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';

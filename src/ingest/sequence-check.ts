@@ -13,7 +13,7 @@
  */
 import { isIndex, type Instrument } from '../market/instrument.js';
 import { FIELD, MAX_SEQUENCE_FALL, type Packet } from '../market/packet.js';
-import { FLAG } from '../memory/layout.js';
+import { FLAG } from '../memory/record.js';
 import type { Arrival } from './arrival.js';
 import { HeldPackets } from './held-packets.js';
 

@@ -1,6 +1,7 @@
 /** The part of a ring record that Quote and SnapQuote packets fill: the day's totals. Allocates nothing. */
 import { FIELD, MODE, type Packet } from '../market/packet.js';
-import { RECORD, STATIC, WIDE_FROM, type ShardMemory } from '../memory/layout.js';
+import { STATIC, type ShardMemory } from '../memory/layout.js';
+import { RECORD, WIDE_FROM } from '../memory/record.js';
 import { isRangeBeyondCircuits } from './price-check.js';
 
 /** The fields of a record with volume that its packet has as they are, in order of their words after the first. */

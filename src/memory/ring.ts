@@ -7,8 +7,8 @@
  * A claim without a free slot is a broken invariant: the router pauses the socket long before (`ingest/router.ts`).
  */
 import assert from 'node:assert';
-import { CONTROL, MAIN, RECORD, SHARD, type ShardMemory } from './layout.js';
-import { whatOf } from './record.js';
+import { MAIN, SHARD, type ShardMemory } from './layout.js';
+import { CONTROL, RECORD, whatOf } from './record.js';
 
 export class RingWriter {
   readonly memory: ShardMemory;

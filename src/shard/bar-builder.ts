@@ -20,21 +20,8 @@
  * Packets change the row's open slot (`row-writer.ts`). It carries the loaded bar, that of the last tick; the others
  * are in a table. Double indexes: `s` of the open slot, `r` of the unpacked packet, `b` of a bar.
  */
-import {
-  BAR,
-  AS_SEALED,
-  CONTROL,
-  FLAG,
-  GAP,
-  GAP_CAPACITY,
-  KIND,
-  PACKET,
-  RECORD,
-  SHARD,
-  SLOT,
-  type ShardMemory,
-} from '../memory/layout.js';
-import { kindOf, rowOf } from '../memory/record.js';
+import { BAR, AS_SEALED, GAP, GAP_CAPACITY, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { CONTROL, FLAG, KIND, PACKET, RECORD, kindOf, rowOf } from '../memory/record.js';
 import { barAt, gapMsIn, slackOf, stampBarAt, tailBarAt } from '../memory/shard-reader.js';
 import {
   setAnchor,

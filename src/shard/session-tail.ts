@@ -9,7 +9,8 @@
  *
  * SnapQuote tells when a trade was, so there the stamp picks no minute.
  */
-import { BAR, MARK, PACKET, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { BAR, MARK, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { PACKET } from '../memory/record.js';
 import { barAt, tailBarAt } from '../memory/shard-reader.js';
 import { compareWithKey, setClose } from './tick-order.js';
 

@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert';
 import { bucketOf } from '../memory/histogram.js';
-import { KIND, MAIN, PULSE, RECORD, SHARD, type ShardMemory } from '../memory/layout.js';
-import { kindOf } from '../memory/record.js';
+import { MAIN, PULSE, SHARD, type ShardMemory } from '../memory/layout.js';
+import { KIND, RECORD, kindOf } from '../memory/record.js';
 import { MAX_ACCUMULATED_TICKS } from './fast/tick-accumulators.js';
 import { RowWriter } from './row-writer.js';
 import { applyControl, applyPacket } from './bar-builder.js';

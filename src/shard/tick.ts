@@ -2,7 +2,8 @@
  * A tick in a bar, and the bar that the open slot has loaded. Part of the bar builder. Doubles are never passed: V8
  * allocates an object for a double argument.
  */
-import { BAR, PACKET, SLOT, type ShardMemory } from '../memory/layout.js';
+import { BAR, SLOT, type ShardMemory } from '../memory/layout.js';
+import { PACKET } from '../memory/record.js';
 import { compareWithKey, setClose } from './tick-order.js';
 import { MAX_VOLUME } from './volume-anchor.js';
 

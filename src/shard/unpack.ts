@@ -1,6 +1,6 @@
 /** From the compact ring record to doubles for the bar builder. Allocates nothing. */
-import { FLAG, PACKET, RECORD, STATIC, WIDE_FROM, type ShardMemory } from '../memory/layout.js';
-import { flagsOf, rowOf } from '../memory/record.js';
+import { STATIC, type ShardMemory } from '../memory/layout.js';
+import { FLAG, PACKET, RECORD, WIDE_FROM, flagsOf, rowOf } from '../memory/record.js';
 
 const TWO_32 = 4294967296;
 

@@ -16,7 +16,8 @@
  */
 import { MINUTE_MS } from '../market/session.js';
 import { stampBarAt, tailBarAt } from '../memory/shard-reader.js';
-import { BAR, MARK, PACKET, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { BAR, MARK, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { PACKET } from '../memory/record.js';
 import { compareSequences } from './tick-order.js';
 import { DOUBT } from './volume-doubt.js';
 

@@ -13,7 +13,8 @@
  * The bar of a rise is still the loaded one when the rise is taken back, and its fields are set to what they were, so
  * that a repeated batch does the same again.
  */
-import { BAR, PACKET, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { BAR, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { PACKET } from '../memory/record.js';
 import { barAt } from '../memory/shard-reader.js';
 
 /** `SLOT.doubt`. PENDING is added to a rise's if the anchor before it had a pending volume. */

@@ -1,8 +1,8 @@
 /** What the router decides for all shards alike: gaps, kept frames, END. */
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/memory/counters.js';
-import { GAP, GAP_CAPACITY, KIND, MAIN, SHARD } from '../../src/memory/layout.js';
-import { kindOf } from '../../src/memory/record.js';
+import { GAP, GAP_CAPACITY, MAIN, SHARD } from '../../src/memory/layout.js';
+import { KIND, kindOf } from '../../src/memory/record.js';
 import { applyGap } from '../../src/shard/bar-builder.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { at, drain, engineOf, INSTRUMENTS } from '../shard/drive.js';

@@ -2,24 +2,30 @@ import { describe, expect, it } from 'vitest';
 import {
   BAR,
   AS_SEALED,
-  CONTROL,
   GAP,
   GAP_CAPACITY,
   HISTOGRAM_WORDS,
-  KIND,
   MAIN,
-  PACKET,
-  PLAIN_RECORD_SHIFT,
   PULSE,
-  RECORD,
   SHARD,
   ShardMemory,
   SLOT,
   STATIC,
+} from '../../src/memory/layout.js';
+import {
+  CONTROL,
+  KIND,
+  PACKET,
+  PLAIN_RECORD_SHIFT,
+  RECORD,
   VOLUME_RECORD_SHIFT,
   WIDE_FROM,
-} from '../../src/memory/layout.js';
-import { flagsOf, kindOf, ROW_AT, rowOf, whatOf } from '../../src/memory/record.js';
+  flagsOf,
+  kindOf,
+  ROW_AT,
+  rowOf,
+  whatOf,
+} from '../../src/memory/record.js';
 
 describe('the layout', () => {
   const shape = { rows: 3, bars: 5, slots: 8, hasVolume: true };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KIND, MAIN, CONTROL, SHARD, ShardMemory, STATIC } from '../../src/memory/layout.js';
-import { whatOf } from '../../src/memory/record.js';
+import { MAIN, SHARD, ShardMemory, STATIC } from '../../src/memory/layout.js';
+import { KIND, CONTROL, whatOf } from '../../src/memory/record.js';
 import { readRow } from '../../src/memory/shard-reader.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { RingWriter } from '../../src/memory/ring.js';

@@ -5,8 +5,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.js';
 import { COUNTER } from '../../src/memory/counters.js';
-import { KIND, SHARD } from '../../src/memory/layout.js';
-import { kindOf } from '../../src/memory/record.js';
+import { SHARD } from '../../src/memory/layout.js';
+import { KIND, kindOf } from '../../src/memory/record.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { ShardPool } from '../../src/threads/shard-pool.js';
 import type * as ShardModule from '../../src/shard/shard.js';

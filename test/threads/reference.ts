@@ -3,8 +3,8 @@
  * the current batch, or before it, field by field; all rows must include every record of committed batches. A second
  * engine applies the same records one at a time, without dying.
  */
-import { BAR, AS_SEALED, GAP, KIND, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
-import { kindOf, rowOf } from '../../src/memory/record.js';
+import { BAR, AS_SEALED, GAP, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
+import { KIND, kindOf, rowOf } from '../../src/memory/record.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { DOUBT } from '../../src/shard/volume-doubt.js';

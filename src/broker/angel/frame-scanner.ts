@@ -1,6 +1,6 @@
 /** What the scanners of all modes share: finding a frame's instrument, and going on after a token was moved. */
 import type { Instrument } from '../../market/instrument.js';
-import { RECORD } from '../../memory/layout.js';
+import { RECORD } from '../../memory/record.js';
 import type { MessageBatch } from '../messages.js';
 import type { ScanTarget, ScanWindow, TickScanner } from '../scanner.js';
 import { FRAME_LENGTH, LTP_AT } from './frames.js';

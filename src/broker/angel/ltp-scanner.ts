@@ -4,7 +4,7 @@
  */
 import type { Instrument } from '../../market/instrument.js';
 import { MODE } from '../../market/packet.js';
-import { PLAIN_RECORD_SHIFT, RECORD } from '../../memory/layout.js';
+import { PLAIN_RECORD_SHIFT, RECORD } from '../../memory/record.js';
 import type { MessageBatch } from '../messages.js';
 import { LAG_SHIFT, type ScanTarget, type ScanWindow } from '../scanner.js';
 import { FrameScanner, isOutside } from './frame-scanner.js';

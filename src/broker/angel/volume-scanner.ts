@@ -9,7 +9,7 @@
  */
 import type { Instrument } from '../../market/instrument.js';
 import { MODE } from '../../market/packet.js';
-import { RECORD, VOLUME_RECORD_SHIFT } from '../../memory/layout.js';
+import { RECORD, VOLUME_RECORD_SHIFT } from '../../memory/record.js';
 import type { MessageBatch } from '../messages.js';
 import { LAG_SHIFT, type ScanTarget, type ScanWindow } from '../scanner.js';
 import { FrameScanner, isOutside } from './frame-scanner.js';

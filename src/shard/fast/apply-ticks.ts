@@ -6,8 +6,8 @@
  * that is not ordinary, or at the batch's end.
  */
 import { MINUTE_MS } from '../../market/session.js';
-import { KIND, PLAIN_RECORD_SHIFT, RECORD, SHARD, type ShardMemory } from '../../memory/layout.js';
-import { ROW_AT } from '../../memory/record.js';
+import { SHARD, type ShardMemory } from '../../memory/layout.js';
+import { KIND, PLAIN_RECORD_SHIFT, RECORD, ROW_AT } from '../../memory/record.js';
 import type { RowWriter } from '../row-writer.js';
 import { ACCUMULATOR_BASE_MS } from './accumulators.js';
 import { PRICE_SUM, TICK, TICK_SHIFT, TickAccumulators, UNCHANGED_SHIFT } from './tick-accumulators.js';

@@ -4,16 +4,8 @@
  * comments name its functions.
  */
 import { MINUTE_MS } from '../../market/session.js';
-import {
-  FLAG,
-  KIND,
-  RECORD,
-  SHARD,
-  STATIC,
-  VOLUME_RECORD_SHIFT,
-  type ShardMemory,
-} from '../../memory/layout.js';
-import { ROW_AT, whatOf } from '../../memory/record.js';
+import { SHARD, STATIC, type ShardMemory } from '../../memory/layout.js';
+import { FLAG, KIND, RECORD, VOLUME_RECORD_SHIFT, ROW_AT, whatOf } from '../../memory/record.js';
 import type { RowWriter } from '../row-writer.js';
 import { LATENESS } from '../volume-anchor.js';
 import { ACCUMULATOR_BASE_MS } from './accumulators.js';

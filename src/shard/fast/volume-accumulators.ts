@@ -1,6 +1,7 @@
 /** The accumulators of Quote and SnapQuote packets. The loop that fills them: `apply-volumes.ts`. */
 import { MINUTE_MS } from '../../market/session.js';
-import { BAR, RECORD, SHARD, SLOT, STATIC, type ShardMemory } from '../../memory/layout.js';
+import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../../memory/layout.js';
+import { RECORD } from '../../memory/record.js';
 import { DOUBT, riseDoubt } from '../volume-doubt.js';
 import { ACCUMULATOR_BASE_MS, Accumulators, MAX_WORD } from './accumulators.js';
 
