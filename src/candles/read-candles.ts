@@ -3,11 +3,10 @@ import { MINUTE_MS } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
 import type { CandleRow, CandleSource, CandleWithQuality } from './candle.js';
 import type { ShardMemory } from '../memory/layout.js';
+import { barLabelMs, isAuction } from '../memory/bar-times.js';
 import {
-  barLabelMs,
   eachBarFigures,
   gapMsIn,
-  isAuction,
   readAsSealed,
   type BarFigures,
   type RowPlace,
@@ -44,8 +43,8 @@ function candleOf(
 }
 
 /** `auction` for a row's last bar. */
-export function sourceOf(m: ShardMemory, bar: number): CandleSource {
-  return isAuction(m, bar) ? 'auction' : 'continuous';
+export function sourceOf(m: ShardMemory, row: number, bar: number): CandleSource {
+  return isAuction(m, row, bar) ? 'auction' : 'continuous';
 }
 
 /** A bar with its quality; an open one is partial. `gapMs`: `gapMsIn` the bar. */
@@ -61,7 +60,7 @@ export function candleFromBar(
 ): CandleWithQuality {
   const candle = candleOf(m, place, bar, figures);
   const { timestampMs } = candle;
-  const source = sourceOf(m, bar);
+  const source = sourceOf(m, place.row, bar);
   const silenceAtEnd = figures.lastSeenAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.lastSeenAt;
   return {
     candle,

@@ -8,6 +8,7 @@
  * A shard counts its changes and notifies on SHARD.changes, so a consumer need not poll.
  */
 import { MINUTE_MS } from '../market/session.js';
+import { isAuction } from '../memory/bar-times.js';
 import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
 import type { Notices } from '../memory/notices.js';
 import type { GapCause } from '../memory/record.js';
@@ -15,7 +16,6 @@ import {
   changesSinceSeal,
   sealedChangesOf,
   gapMsIn,
-  isAuction,
   readBar,
   readGaps,
   type BarFigures,
@@ -72,12 +72,12 @@ class ShardCursor {
 
   constructor({ memory }: StreamShard) {
     this.memory = memory;
-    this.#yielded = new Uint32Array(2 * memory.shape.rows * memory.shape.bars);
+    this.#yielded = new Uint32Array(2 * memory.barCount);
   }
 
   /** Notes that a bar is yielded as it is now. */
   note(row: number, bar: number, { low, high }: Fingerprint): 'new' | 'changed' | undefined {
-    const at = 2 * (row * this.memory.shape.bars + bar);
+    const at = 2 * this.memory.placeOf(row, bar);
     const [lowBefore, highBefore] = [this.#yielded[at], this.#yielded[at + 1]];
     if (lowBefore === low && highBefore === high) return undefined;
     this.#yielded[at] = low;
@@ -258,7 +258,7 @@ export class CandleStream {
       instrument: this.#instruments[instrument.index],
       timeframe: '1m',
       sequence: this.#sequenceOf(bar, instrument.index),
-      marketMs: isAuction(memory, bar)
+      marketMs: isAuction(memory, row, bar)
         ? memory.f64[memory.staticOf(row) + STATIC.auctionToMs]
         : candle.timestampMs + MINUTE_MS,
       candle,

@@ -13,9 +13,7 @@ import { priceScale } from '../market/instrument.js';
 import { DEFAULT_PARAMS, decimals, ruleConditions } from '../momentum/rule.js';
 import type { Evaluation } from '../momentum/series.js';
 import {
-  barLabelMs,
   gapMsIn,
-  isAuction,
   readAsSealed,
   readOpenBar,
   readRow,
@@ -24,6 +22,7 @@ import {
 } from '../memory/shard-reader.js';
 import { readCandles } from '../candles/read-candles.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
+import { barLabelMs, isAuction, sealedLabelMs } from '../memory/bar-times.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 
 /** By minute, epoch ms. */
@@ -36,7 +35,7 @@ export function dashboardCandles(
   evaluations: EvaluationsByMinute,
   from = 0,
 ): DashboardCandle[] {
-  const sealedMs = barLabelMs(m, place.row, Math.min(Atomics.load(m.i32, SHARD.sealed), m.shape.bars - 1));
+  const sealedMs = sealedLabelMs(m, place.row, Atomics.load(m.i32, SHARD.sealed));
   return readCandles(m, place, true, from).map(({ candle, quality }) => {
     const open = candle.timestampMs > sealedMs;
     const partial = open ? quality.gapMs > 0 : quality.partial;
@@ -75,7 +74,7 @@ export function openDashboardCandle(
     CANDLE.open |
     (gapMsIn(m, row, bar) > 0 ? CANDLE.partial : 0) |
     (figures.revision > 0 ? CANDLE.revised : 0) |
-    (isAuction(m, bar) ? CANDLE.auction : 0) |
+    (isAuction(m, row, bar) ? CANDLE.auction : 0) |
     (figures.repaired ? CANDLE.repaired : 0) |
     (figures.tail ? CANDLE.tail : 0);
   return [
@@ -157,7 +156,7 @@ function evaluatedClose(
 ): number | undefined {
   if (basis !== 'ours') return undefined;
   for (let bar = Math.min(Atomics.load(m.i32, SHARD.sealed), m.shape.bars - 1); bar >= 0; bar--) {
-    if (barLabelMs(m, row, bar) !== timestampMs) continue;
+    if (!m.hasBar(row, bar) || barLabelMs(m, row, bar) !== timestampMs) continue;
     const first = readAsSealed(m, row, bar);
     return first === undefined ? undefined : first.close / priceScale(instrument.exchangeType);
   }

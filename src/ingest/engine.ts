@@ -7,7 +7,7 @@ import { shardOf, type Instrument } from '../market/instrument.js';
 import { MINUTE_MS, tailMsOf, type TradingSession } from '../market/session.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { COUNTER, newCounters } from '../memory/counters.js';
-import { ShardMemory, STATIC } from '../memory/layout.js';
+import { ShardMemory, STATIC, type RowBars } from '../memory/layout.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import type { FrameCodec } from '../broker/broker.js';
 import { PacketFilter } from './packet-filter.js';
@@ -39,6 +39,19 @@ export interface EngineOptions {
   readonly fastPaths?: boolean | undefined;
 }
 
+/** The last minute of the auction's window; -1 without one. */
+function auctionBarOf({ auction }: TradingSession, openMs: number): number {
+  return auction === undefined ? -1 : Math.ceil((auction.toMs - openMs) / MINUTE_MS) - 1;
+}
+
+/** A row's bars, of those that count from `openMs`. */
+function rowBarsOf(session: TradingSession, openMs: number): RowBars {
+  const first = (session.openMs - openMs) / MINUTE_MS;
+  const minutes = (session.closeMs - session.openMs) / MINUTE_MS;
+  assert(Number.isInteger(first) && Number.isInteger(minutes), 'sessions open and close on whole minutes');
+  return { first, minutes, auction: auctionBarOf(session, openMs) };
+}
+
 /** By the bars that end a session: the longest tail after them, market ms. */
 function tailsOf(sessions: readonly TradingSession[], openMs: number): ReadonlyMap<number, number> {
   const tails = new Map<number, number>();
@@ -65,20 +78,18 @@ export class Engine {
     const sessions = options.instruments.map(options.sessionOf);
     const openMs = Math.min(...sessions.map((s) => s.openMs));
     const minutes = Math.max(...sessions.map((s) => (s.closeMs - openMs) / MINUTE_MS));
-    assert(
-      sessions.every((s) => (s.openMs - openMs) % MINUTE_MS === 0) && Number.isInteger(minutes),
-      'sessions open and close on whole minutes',
-    );
-    const rows = new Array<number>(options.shards).fill(0);
-    this.places = options.instruments.map((instrument) => {
+    const bars = Math.max(minutes, ...sessions.map((session) => auctionBarOf(session, openMs) + 1));
+    const rows = Array.from({ length: options.shards }, (): RowBars[] => []);
+    this.places = options.instruments.map((instrument, index) => {
       const shard = shardOf(instrument, options.shards);
-      return { instrument, shard, row: rows[shard]++ };
+      return { instrument, shard, row: rows[shard].push(rowBarsOf(sessions[index], openMs)) - 1 };
     });
     this.memories = rows.map(
-      (count) =>
+      (rowBars) =>
         new ShardMemory({
-          rows: count,
-          bars: minutes + 1,
+          rows: rowBars.length,
+          bars,
+          rowBars,
           slots: options.slots ?? RING_SLOTS,
           hasVolume: options.mode !== 'ltp',
           hasTradeTime: options.mode === 'snapquote',
@@ -86,11 +97,10 @@ export class Engine {
         }),
     );
     this.places.forEach((place, index) => this.#writeSession(place, sessions[index], openMs));
-    const auctionEnds = sessions.flatMap((s) => (s.auction === undefined ? [] : [s.auction.toMs]));
     this.watermark = new Watermark({
       openMs,
       minutes,
-      auction: auctionEnds.length > 0 ? { toMs: Math.max(...auctionEnds), bar: minutes } : undefined,
+      bars,
       tails: tailsOf(sessions, openMs),
       graceMs: options.graceMs,
       silenceMs: options.silenceMs,

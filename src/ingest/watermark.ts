@@ -50,8 +50,8 @@ export interface WatermarkOptions {
   readonly openMs: number;
   /** The bars 0 .. minutes-1 of continuous trading. */
   readonly minutes: number;
-  /** End of the auction's window, and its bar. */
-  readonly auction: { readonly toMs: number; readonly bar: number } | undefined;
+  /** All bars: those, and the minutes until the end of the auction's window. */
+  readonly bars: number;
   /** By bar: market ms after its end in which the feed still shows its trades. Less than a minute. */
   readonly tails?: ReadonlyMap<number, number>;
   /** Market ms between a minute's end, or its tail's, and its seal. */
@@ -158,13 +158,13 @@ export class Watermark {
   /** The last bar ended by now, sealed or not; a run that ends waits for its seal. -1: none. */
   lastEndedBar(): number {
     if (Number.isNaN(this.#timeMs)) return -1;
-    const { openMs, minutes } = this.#options;
-    return Math.min(Math.floor((this.#timeMs + RESOLUTION_MS - openMs) / MINUTE_MS), minutes) - 1;
+    const { openMs, bars } = this.#options;
+    return Math.min(Math.floor((this.#timeMs + RESOLUTION_MS - openMs) / MINUTE_MS), bars) - 1;
   }
 
   /** The day's last bar: the auction's, if any. */
   get lastBar(): number {
-    return this.#options.auction?.bar ?? this.#options.minutes - 1;
+    return this.#options.bars - 1;
   }
 
   /** -1: none. */
@@ -301,18 +301,15 @@ export class Watermark {
   takeDueBar(): number | undefined {
     // Also for NaN, before the first frame.
     if (!(this.#timeMs >= this.#dueAtMs)) return undefined;
-    const { openMs, minutes, auction, graceMs, tails } = this.#options;
+    const { openMs, bars, graceMs, tails } = this.#options;
     const ended = Math.floor((this.#timeMs - graceMs - openMs) / MINUTE_MS);
     this.#dueAtMs = openMs + (ended + 1) * MINUTE_MS + graceMs;
-    let through = Math.min(ended, minutes) - 1;
+    let through = Math.min(ended, bars) - 1;
     const tailEndMs = openMs + (through + 1) * MINUTE_MS + (tails?.get(through) ?? 0);
     if (this.#timeMs < tailEndMs + graceMs) {
       this.#dueAtMs = Math.min(this.#dueAtMs, tailEndMs + graceMs);
       through--;
     }
-    if (auction !== undefined && this.#timeMs < auction.toMs + graceMs)
-      this.#dueAtMs = Math.min(this.#dueAtMs, auction.toMs + graceMs);
-    if (auction !== undefined && this.#timeMs >= auction.toMs + graceMs) through = auction.bar;
     if (through <= this.#sealed) return undefined;
     this.#sealed = through;
     return through;

@@ -14,60 +14,20 @@
  * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
  * | STATIC    | rows x 56           | main   | shard, writer| each row's session; constant once the shard starts   |
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
- * | SLOTS     | rows x 2 x 544      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
- * | BARS      | rows x bars x 208   | shard  | writer, main | every bar that is not in its row's valid slot        |
- * | AS_SEALED | rows x bars x 80    | shard  | writer       | each candle at its first seal: what the rule saw     |
+ * | SLOTS     | rows x 2 x 576      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
+ * | BARS      | bars x 76           | shard  | writer, main | every bar that is not in its row's valid slot        |
+ * | AS_SEALED | bars x 32           | shard  | writer       | each candle at its first seal: what the rule saw     |
  * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
  * | RING      | slots x 32 or 64    | main   | shard        | records in transit                                   |
  * | WIDE      | slots x 32, volume  | main   | shard        | high words of the record in the same place           |
+ * | WIDE_BARS | bars x 312          | shard  | writer, main | doubles of a bar with a number that exceeds its word |
+ *
+ * `bars`: those of all rows together; each row has those of its own session.
+ * WIDE_BARS takes address space, and memory only where a page of it is written: no bar of a real market is.
  */
 import assert from 'node:assert';
+import { AS_SEALED, BAR, STORED, STORED_SEALED } from './bar.js';
 import { MAX_ROWS, PACKET, RECORD, WIDE_WORDS } from './record.js';
-
-/** A bar, in doubles from its start. Prices in wire units. Fields that every tick changes first. */
-export const BAR = {
-  ticks: 0,
-  high: 1,
-  low: 2,
-  close: 3,
-  volume: 4,
-  priceChanges: 5,
-  lastPrice: 6, // Of the last tick by arrival; `priceChanges` compares with it.
-  closeTime: 7,
-  closeConnection: 8,
-  closeSequenceLow: 9,
-  closeSequenceHigh: 10,
-  coveredSeconds: 11, // Seconds that a packet covered.
-  /** Exchange time of the last covered second, epoch ms; 0: none. */
-  lastSeenAt: 12,
-  /** Longest time without a packet, from the minute's start or between two. Market ms. */
-  longestSilenceMs: 13,
-  open: 14,
-  openTime: 15,
-  openConnection: 16,
-  openSequenceLow: 17,
-  openSequenceHigh: 18,
-  late: 19,
-  revision: 20,
-  hasSnapshot: 21, // 1: an initial packet fell into the minute: an earlier part was not seen.
-  /** Volume of the minute's first rise, part of which may belong to the bar before. */
-  slackBefore: 22,
-  /** That bar's index plus 1; 0: no slack, or no such bar. */
-  slackFrom: 23,
-  /** Volume of a rise outside the session, part of which may belong to this bar. */
-  slackAfter: 24,
-  /** Bits of MARK. */
-  marks: 25,
-  size: 26,
-} as const;
-
-/** What else is known of a bar. */
-export const MARK = {
-  /** High or low comes from the day's range: no packet showed the trade. */
-  repaired: 1,
-  /** A packet of the session's tail changed it. */
-  tail: 2,
-} as const;
 
 /** A row's slot, in doubles from its start. What every tick changes is last, next to the bar's own: few cache lines. */
 export const SLOT = {
@@ -125,20 +85,7 @@ export const SLOT = {
   size: 43 + BAR.size,
 } as const;
 
-/** A candle at its first seal, in doubles. */
-export const AS_SEALED = {
-  ticks: 0,
-  open: 1,
-  high: 2,
-  low: 3,
-  close: 4,
-  volume: 5,
-  gapMs: 6,
-  hasSnapshot: 7,
-  volSlack: 8, // -1: not known yet.
-  coveredSeconds: 9,
-  size: 10,
-} as const;
+const WIDE_BAR = BAR.size + AS_SEALED.size;
 
 /** In doubles. `cause`: of GAP_CAUSES (record.ts). */
 export const GAP = { startMs: 0, endMs: 1, cause: 2, size: 3 } as const;
@@ -186,11 +133,22 @@ export const SHARD = {
 /** Double index. */
 export const PULSE = { heartbeatMs: 16 } as const;
 
+/** The bars of a row, of those that all rows count from the same start. */
+export interface RowBars {
+  readonly first: number;
+  /** Minutes of continuous trading. */
+  readonly minutes: number;
+  /** The auction's, after them: the last minute of its window; -1: none. */
+  readonly auction: number;
+}
+
 export interface ShardShape {
   /** Instruments. */
   readonly rows: number;
-  /** Bars of a row: minutes of continuous trading, then the auction. */
+  /** Minutes from the first opening to the last close or auction. */
   readonly bars: number;
+  /** By row; default: all bars are minutes of each row but the last, an auction. */
+  readonly rowBars?: readonly RowBars[];
   /** Records in the ring; a power of two. */
   readonly slots: number;
   /** Quote, SnapQuote. */
@@ -216,14 +174,22 @@ export class ShardMemory {
   readonly gaps: number;
   readonly statics: number;
   readonly slots: number;
-  readonly bars: number;
-  readonly asSealed: number;
   readonly packet: number;
   readonly ring: number;
+  readonly wideBars: number;
   /** 32-bit indexes. */
+  readonly bars: number;
+  readonly asSealed: number;
   readonly versions: number;
   readonly wide: number;
   readonly ringMask: number;
+  /** By row: its bars (`RowBars`), and the place of the first in a table. */
+  readonly firstBar: Int32Array;
+  readonly minutes: Int32Array;
+  readonly auctionBar: Int32Array;
+  readonly #places: Int32Array;
+  /** Bars of all rows. */
+  readonly barCount: number;
   /** Doubles from one record to the next. */
   readonly recordSize: number;
 
@@ -234,6 +200,12 @@ export class ShardMemory {
     assert(shape.rows < MAX_ROWS, 'a record names its row');
     this.shape = shape;
     this.recordSize = (shape.hasVolume ? RECORD.size : RECORD.sizeWithoutVolume) / 2;
+    this.firstBar = new Int32Array(shape.rows);
+    this.minutes = new Int32Array(shape.rows);
+    this.auctionBar = new Int32Array(shape.rows);
+    this.#places = new Int32Array(shape.rows);
+    const bars = this.#placeBars();
+    this.barCount = bars;
     let at = 4 * LINE; // MAIN, SHARD, PULSE, and one unused
     const take = (bytes: number): number => {
       const start = at;
@@ -246,11 +218,12 @@ export class ShardMemory {
     this.statics = take(shape.rows * STATIC.size * 8) / 8;
     this.versions = take(shape.rows * 4) / 4;
     this.slots = take(shape.rows * 2 * SLOT.size * 8) / 8;
-    this.bars = take(shape.rows * shape.bars * BAR.size * 8) / 8;
-    this.asSealed = take(shape.rows * shape.bars * AS_SEALED.size * 8) / 8;
+    this.bars = take(bars * STORED.size * 4) / 4;
+    this.asSealed = take(bars * STORED_SEALED.size * 4) / 4;
     this.packet = take(PACKET.size * 8) / 8;
     this.ring = take(shape.slots * this.recordSize * 8) / 8;
     this.wide = take(shape.hasVolume ? shape.slots * WIDE_WORDS * 4 : 0) / 4;
+    this.wideBars = take(bars * WIDE_BAR * 8) / 8;
     this.ringMask = shape.slots - 1;
     if (buffer !== undefined) assert(buffer.byteLength === at, 'shared memory of another shape');
     this.buffer = buffer ?? new SharedArrayBuffer(at);
@@ -284,12 +257,52 @@ export class ShardMemory {
     return this.slots + (row * 2 + which) * SLOT.size;
   }
 
-  barOf(row: number, bar: number): number {
-    return this.bars + (row * this.shape.bars + bar) * BAR.size;
+  /** Gives each row the places of its bars. Returns their number. */
+  #placeBars(): number {
+    const { rows, bars, rowBars } = this.shape;
+    let place = 0;
+    for (let row = 0; row < rows; row++) {
+      const { first, minutes, auction } = rowBars?.[row] ?? {
+        first: 0,
+        minutes: bars - 1,
+        auction: bars - 1,
+      };
+      assert(first >= 0 && first + minutes <= bars && auction < bars, 'a row has bars of the shard');
+      assert(auction < 0 || auction >= first + minutes, 'an auction comes after the minutes');
+      this.firstBar[row] = first;
+      this.minutes[row] = minutes;
+      this.auctionBar[row] = auction;
+      this.#places[row] = place;
+      place += minutes + (auction < 0 ? 0 : 1);
+    }
+    return place;
   }
 
-  asSealedOf(row: number, bar: number): number {
-    return this.asSealed + (row * this.shape.bars + bar) * AS_SEALED.size;
+  /** False for a minute outside the row's session. */
+  hasBar(row: number, bar: number): boolean {
+    const minute = bar - this.firstBar[row];
+    return (minute >= 0 && minute < this.minutes[row]) || (bar >= 0 && bar === this.auctionBar[row]);
+  }
+
+  /** Number of a bar that the row has, from 0, over all rows. */
+  placeOf(row: number, bar: number): number {
+    const minute = bar - this.firstBar[row];
+    return this.#places[row] + (minute < this.minutes[row] ? minute : this.minutes[row]);
+  }
+
+  /** 32-bit index of a bar in the table. */
+  storedOf(row: number, bar: number): number {
+    return this.bars + this.placeOf(row, bar) * STORED.size;
+  }
+
+  /** 32-bit index of a candle as sealed. */
+  sealedOf(row: number, bar: number): number {
+    return this.asSealed + this.placeOf(row, bar) * STORED_SEALED.size;
+  }
+
+  /** Double index of a bar's doubles in WIDE_BARS; those of the candle as sealed come after BAR.size of them. */
+  wideBarOf(row: number, bar: number): number {
+    return this.wideBars + this.placeOf(row, bar) * WIDE_BAR;
   }
 
   staticOf(row: number): number {

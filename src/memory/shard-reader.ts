@@ -2,73 +2,30 @@
  * The reading side of a shard's memory: rows, bars, gaps. Any thread may call these functions while the shard writes:
  * a row is read again if its version changed meanwhile. Nothing here writes.
  */
-import { MINUTE_MS } from '../market/session.js';
 import { type Instrument } from '../market/instrument.js';
-import { BAR, AS_SEALED, GAP, MAIN, MARK, SHARD, SLOT, STATIC, type ShardMemory } from './layout.js';
+import { endOf, isAuction, stampBarAt, startOf, toldUntil } from './bar-times.js';
+import { GAP, MAIN, SHARD, SLOT, type ShardMemory } from './layout.js';
+import { BAR, AS_SEALED, MARK, STORED_SEALED } from './bar.js';
 import { GAP_CAUSES, type GapCause } from './record.js';
+import {
+  COVERED_MASK,
+  HALF,
+  hasStoredSnapshot,
+  hasStoredTicks,
+  SEALED_COVERED_AT,
+  SEALED_FIELDS,
+  SEALED_SNAPSHOT_AT,
+  SEALED_WORDS,
+  readStoredBar,
+  storedLate,
+  storedRevision,
+} from './stored-bar.js';
 
 /** An instrument's shard, and its row in it. */
 export interface RowPlace {
   readonly instrument: Instrument;
   readonly shard: number;
   readonly row: number;
-}
-
-/** True for the closing auction's bar, the row's last. */
-export function isAuction(m: ShardMemory, bar: number): boolean {
-  return bar === m.shape.bars - 1;
-}
-
-/**
- * The bar of the time at double index `k`: minutes from bar 0; the last bar for the auction; -1 outside the row's
- * session.
- */
-export function barAt(m: ShardMemory, row: number, k: number): number {
-  const f = m.f64;
-  const timeMs = f[k];
-  const s = m.staticOf(row);
-  if (timeMs >= f[s + STATIC.openMs] && timeMs < f[s + STATIC.closeMs])
-    return Math.floor((timeMs - f[s + STATIC.originMs]) / MINUTE_MS);
-  if (timeMs >= f[s + STATIC.auctionFromMs] && timeMs < f[s + STATIC.auctionToMs]) return m.shape.bars - 1;
-  return -1;
-}
-
-/** The row's last minute of continuous trading, if the time at double index `k` is in its tail; else -1. */
-export function tailBarAt(m: ShardMemory, row: number, k: number): number {
-  const f = m.f64;
-  const s = m.staticOf(row);
-  return f[k] >= f[s + STATIC.closeMs] && f[k] < f[s + STATIC.tailEndMs] ? lastMinute(m, row) : -1;
-}
-
-/** The bar that a stamp at double index `k` may tell of: that of its time, or the last minute in its tail; else -1. */
-export function stampBarAt(m: ShardMemory, row: number, k: number): number {
-  const bar = barAt(m, row, k);
-  return bar < 0 ? tailBarAt(m, row, k) : bar;
-}
-
-function lastMinute(m: ShardMemory, row: number): number {
-  const s = m.staticOf(row);
-  return (m.f64[s + STATIC.closeMs] - m.f64[s + STATIC.originMs]) / MINUTE_MS - 1;
-}
-
-/** Start of a minute, or of the auction's window. Epoch ms. */
-function startOf(m: ShardMemory, row: number, bar: number): number {
-  const s = m.staticOf(row);
-  return isAuction(m, bar) ? m.f64[s + STATIC.auctionFromMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
-}
-
-/**
- * End of a bar, exclusive. Epoch ms. Apart from the start: a pair would be allocated for each row and minute sealed.
- */
-function endOf(m: ShardMemory, row: number, bar: number): number {
-  return isAuction(m, bar) ? m.f64[m.staticOf(row) + STATIC.auctionToMs] : startOf(m, row, bar) + MINUTE_MS;
-}
-
-/** Until when packets tell of the bar: where stamps pick the minute, the last one has a tail. Epoch ms. */
-function toldUntil(m: ShardMemory, row: number, bar: number): number {
-  return m.shape.hasTradeTime !== true && bar === lastMinute(m, row)
-    ? m.f64[m.staticOf(row) + STATIC.tailEndMs]
-    : endOf(m, row, bar);
 }
 
 /** Market ms of gaps in the bar, and in its tail; above 0, it is partial. */
@@ -173,9 +130,17 @@ export interface BarFigures {
   readonly volSlack: number | null;
 }
 
-/** Double index of a bar, in the row's valid slot `s` or in the table. */
-function locateBar(m: ShardMemory, row: number, s: number, bar: number): number {
-  return m.f64[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
+/** This thread's copies of a bar that is read, and of those around it. */
+const own = new Float64Array(BAR.size);
+const other = new Float64Array(BAR.size);
+const asSealed = new Float64Array(AS_SEALED.size);
+
+/** Copies a bar of the row, whose valid slot is `s`, to `to` (BAR). Without a tick if the row has no such bar. */
+export function copyBar(m: ShardMemory, row: number, s: number, bar: number, to: Float64Array): void {
+  const f = m.f64;
+  if (f[s + SLOT.barIndex] === bar) for (let k = 0; k < BAR.size; k++) to[k] = f[s + SLOT.bar + k];
+  else if (m.hasBar(row, bar)) readStoredBar(m, row, bar, to, 0);
+  else to.fill(0);
 }
 
 /**
@@ -187,45 +152,52 @@ export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | 
 }
 
 function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigures | undefined {
-  const f = m.f64;
-  const auction = isAuction(m, bar);
-  const b = locateBar(m, row, s, bar);
-  if (f[b + BAR.ticks] === 0) return undefined;
-  const close = f[b + BAR.close];
+  copyBar(m, row, s, bar, own);
+  if (own[BAR.ticks] === 0) return undefined;
+  const auction = isAuction(m, row, bar);
+  const close = own[BAR.close];
   return {
-    ticks: f[b + BAR.ticks],
-    open: auction ? close : f[b + BAR.open],
-    high: auction ? close : f[b + BAR.high],
-    low: auction ? close : f[b + BAR.low],
+    ticks: own[BAR.ticks],
+    open: auction ? close : own[BAR.open],
+    high: auction ? close : own[BAR.high],
+    low: auction ? close : own[BAR.low],
     close,
-    volume: f[b + BAR.volume],
-    priceChanges: f[b + BAR.priceChanges],
-    late: f[b + BAR.late],
-    revision: f[b + BAR.revision],
-    hasSnapshot: f[b + BAR.hasSnapshot] === 1,
-    repaired: (f[b + BAR.marks] & MARK.repaired) !== 0,
-    tail: (f[b + BAR.marks] & MARK.tail) !== 0,
-    coveredSeconds: f[b + BAR.coveredSeconds],
-    lastSeenAt: f[b + BAR.lastSeenAt],
-    longestSilenceMs: f[b + BAR.longestSilenceMs],
-    volSlack: slackOf(m, row, s, bar),
+    volume: own[BAR.volume],
+    priceChanges: own[BAR.priceChanges],
+    late: own[BAR.late],
+    revision: own[BAR.revision],
+    hasSnapshot: own[BAR.hasSnapshot] === 1,
+    repaired: (own[BAR.marks] & MARK.repaired) !== 0,
+    tail: (own[BAR.marks] & MARK.tail) !== 0,
+    coveredSeconds: own[BAR.coveredSeconds],
+    lastSeenAt: own[BAR.lastSeenAt],
+    longestSilenceMs: own[BAR.longestSilenceMs],
+    volSlack: slackOf(m, row, s, bar, own[BAR.slackBefore]),
   };
 }
 
-/** The slack of a bar's volume, at the edge with more (candles/candle.ts, `volSlack`). `s`: the row's valid slot. */
-export function slackOf(m: ShardMemory, row: number, s: number, bar: number): number | null {
+/**
+ * The slack of a bar's volume, at the edge with more (candles/candle.ts, `volSlack`). `s`: the row's valid slot;
+ * `slackBefore`: the bar's.
+ */
+export function slackOf(
+  m: ShardMemory,
+  row: number,
+  s: number,
+  bar: number,
+  slackBefore: number,
+): number | null {
   const f = m.f64;
-  const endMs = endOf(m, row, bar);
-  if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endMs) return null;
-  const own = locateBar(m, row, s, bar);
-  const before = Math.max(f[own + BAR.slackBefore], endSlackOf(m, row, s, bar));
+  if (f[s + SLOT.anchorConnection] === 0 || f[s + SLOT.anchorAt] < endOf(m, row, bar)) return null;
+  const before = Math.max(slackBefore, endSlackOf(m, row, s, bar));
   const last = lastTickBar(m, row, s);
   for (let next = bar + 1; next <= last; next++) {
-    const b = locateBar(m, row, s, next);
+    if (!m.hasBar(row, next)) continue;
+    copyBar(m, row, s, next, other);
     // Minutes of volume 0 have ticks whose volume came later: the first rise may belong to any of them.
-    if (f[b + BAR.volume] > 0)
-      return f[b + BAR.slackFrom] > 0 && f[b + BAR.slackFrom] <= bar + 1
-        ? Math.max(before, f[b + BAR.slackBefore])
+    if (other[BAR.volume] > 0)
+      return other[BAR.slackFrom] > 0 && other[BAR.slackFrom] <= bar + 1
+        ? Math.max(before, other[BAR.slackBefore])
         : before;
   }
   return before;
@@ -238,10 +210,10 @@ function lastTickBar(m: ShardMemory, row: number, s: number): number {
 
 /** A rise after the session may belong to the anchor's bar, and to the bars of volume 0 since. */
 function endSlackOf(m: ShardMemory, row: number, s: number, bar: number): number {
-  const f = m.f64;
-  for (let last = bar; last >= 0; last--) {
-    const b = locateBar(m, row, s, last);
-    if (f[b + BAR.slackAfter] > 0 || f[b + BAR.volume] > 0) return f[b + BAR.slackAfter];
+  for (let last = bar; last >= m.firstBar[row]; last--) {
+    if (!m.hasBar(row, last)) continue;
+    copyBar(m, row, s, last, other);
+    if (other[BAR.slackAfter] > 0 || other[BAR.volume] > 0) return other[BAR.slackAfter];
   }
   return 0;
 }
@@ -268,6 +240,25 @@ export function ringDepth(m: ShardMemory): number {
   return (Atomics.load(m.i32, MAIN.tail) - Atomics.load(m.i32, SHARD.head)) | 0;
 }
 
+/** Reads the candle of the row's bar at its first seal into `to` (AS_SEALED). False if it had no tick then. */
+export function readStoredAsSealed(m: ShardMemory, row: number, bar: number, to: Float64Array): boolean {
+  const { f64: f, i32 } = m;
+  const w = m.sealedOf(row, bar);
+  const counts = i32[w + STORED_SEALED.counts];
+  if (counts === 0) return false;
+  if (counts < 0) {
+    const wide = m.wideBarOf(row, bar) + BAR.size;
+    for (let k = 0; k < AS_SEALED.size; k++) to[k] = f[wide + k];
+    return true;
+  }
+  for (let k = 0; k < SEALED_FIELDS.length; k++) to[SEALED_FIELDS[k]] = i32[w + SEALED_WORDS[k]] >>> 0;
+  to[AS_SEALED.ticks] = counts & HALF;
+  to[AS_SEALED.coveredSeconds] = (counts >> SEALED_COVERED_AT) & COVERED_MASK;
+  to[AS_SEALED.hasSnapshot] = (counts >> SEALED_SNAPSHOT_AT) & 1;
+  to[AS_SEALED.volSlack] = (i32[w + STORED_SEALED.volSlack] >>> 0) - 1;
+  return true;
+}
+
 /**
  * How often the bar changed since its first seal, as far as the memory tells: it rises with each late packet, and once
  * each when its gap, its slack or its coverage are not what they were. 0 if it is open or had no tick then.
@@ -279,14 +270,13 @@ export function changesSinceSeal(
   now: BarFigures,
   gapMs: number,
 ): number {
-  const f = m.f64;
-  const at = m.asSealedOf(row, bar);
-  if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + AS_SEALED.ticks] === 0) return now.revision;
+  if (bar > Atomics.load(m.i32, SHARD.sealed) || !readStoredAsSealed(m, row, bar, asSealed))
+    return now.revision;
   return (
     now.revision +
-    Number(f[at + AS_SEALED.gapMs] !== gapMs) +
-    Number(f[at + AS_SEALED.volSlack] !== (now.volSlack ?? -1)) +
-    Number(f[at + AS_SEALED.coveredSeconds] !== now.coveredSeconds)
+    Number(asSealed[AS_SEALED.gapMs] !== gapMs) +
+    Number(asSealed[AS_SEALED.volSlack] !== (now.volSlack ?? -1)) +
+    Number(asSealed[AS_SEALED.coveredSeconds] !== now.coveredSeconds)
   );
 }
 
@@ -296,25 +286,18 @@ export function readAsSealed(
   row: number,
   bar: number,
 ): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
-  const f = m.f64;
-  const at = m.asSealedOf(row, bar);
-  if (bar > Atomics.load(m.i32, SHARD.sealed) || f[at + AS_SEALED.ticks] === 0) return undefined;
-  const close = f[at + AS_SEALED.close];
-  const auction = isAuction(m, bar);
+  if (bar > Atomics.load(m.i32, SHARD.sealed) || !m.hasBar(row, bar)) return undefined;
+  if (!readStoredAsSealed(m, row, bar, asSealed)) return undefined;
+  const close = asSealed[AS_SEALED.close];
+  const auction = isAuction(m, row, bar);
   return {
-    open: auction ? close : f[at + AS_SEALED.open],
-    high: auction ? close : f[at + AS_SEALED.high],
-    low: auction ? close : f[at + AS_SEALED.low],
+    open: auction ? close : asSealed[AS_SEALED.open],
+    high: auction ? close : asSealed[AS_SEALED.high],
+    low: auction ? close : asSealed[AS_SEALED.low],
     close,
-    volume: f[at + AS_SEALED.volume],
-    partial: f[at + AS_SEALED.gapMs] > 0 || f[at + AS_SEALED.hasSnapshot] === 1,
+    volume: asSealed[AS_SEALED.volume],
+    partial: asSealed[AS_SEALED.gapMs] > 0 || asSealed[AS_SEALED.hasSnapshot] === 1,
   };
-}
-
-/** A bar's label: its start; for the auction the calendar's minute. Epoch ms. */
-export function barLabelMs(m: ShardMemory, row: number, bar: number): number {
-  const s = m.staticOf(row);
-  return isAuction(m, bar) ? m.f64[s + STATIC.auctionLabelMs] : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
 }
 
 /**
@@ -334,7 +317,7 @@ function eachBar<Seen>(
   // Read first: a bar that leaves the slot later is already in the table.
   const current = underVersion(m, row, (s) => m.f64[s + SLOT.barIndex]);
   for (let bar = from; bar <= last; bar++) {
-    if (bar !== current && m.f64[m.barOf(row, bar) + BAR.ticks] === 0) continue;
+    if (!m.hasBar(row, bar) || (bar !== current && !hasStoredTicks(m, row, bar))) continue;
     const seen = underVersion(m, row, (s) => read(s, bar));
     if (seen !== undefined) visit(bar, seen, bar <= sealed);
   }
@@ -356,10 +339,18 @@ export function tallyCandles(m: ShardMemory, row: number, includeOpen: boolean):
     s: number,
     bar: number,
   ): Pick<BarFigures, 'hasSnapshot' | 'late' | 'revision'> | undefined => {
-    const b = locateBar(m, row, s, bar);
-    return f[b + BAR.ticks] === 0
-      ? undefined
-      : { hasSnapshot: f[b + BAR.hasSnapshot] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
+    const b = s + SLOT.bar;
+    if (f[s + SLOT.barIndex] === bar)
+      return f[b + BAR.ticks] === 0
+        ? undefined
+        : { hasSnapshot: f[b + BAR.hasSnapshot] === 1, late: f[b + BAR.late], revision: f[b + BAR.revision] };
+    return hasStoredTicks(m, row, bar)
+      ? {
+          hasSnapshot: hasStoredSnapshot(m, row, bar),
+          late: storedLate(m, row, bar),
+          revision: storedRevision(m, row, bar),
+        }
+      : undefined;
   };
   eachBar(m, row, includeOpen, read, (bar, { hasSnapshot, late, revision }, sealed) => {
     if (!sealed || hasSnapshot || gapMsIn(m, row, bar) > 0) tally.partial++;

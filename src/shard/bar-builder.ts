@@ -20,9 +20,12 @@
  * Packets change the row's open slot (`row-writer.ts`). It carries the loaded bar, that of the last tick; the others
  * are in a table. Double indexes: `s` of the open slot, `r` of the unpacked packet, `b` of a bar.
  */
-import { BAR, AS_SEALED, GAP, GAP_CAPACITY, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { GAP, GAP_CAPACITY, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { BAR, AS_SEALED } from '../memory/bar.js';
 import { CONTROL, FLAG, KIND, PACKET, RECORD, kindOf, rowOf } from '../memory/record.js';
-import { barAt, gapMsIn, slackOf, stampBarAt, tailBarAt } from '../memory/shard-reader.js';
+import { barAt, isAuction, stampBarAt, tailBarAt } from '../memory/bar-times.js';
+import { copyBar, gapMsIn, slackOf } from '../memory/shard-reader.js';
+import { storeAsSealed } from '../memory/stored-bar.js';
 import {
   setAnchor,
   setSeen,
@@ -240,7 +243,7 @@ function applyOlder(m: ShardMemory, row: number, s: number, r: number): boolean 
 /** True if the packet's tick belongs to a minute of continuous trading. */
 function isContinuous(m: ShardMemory, row: number, r: number): boolean {
   const bar = tickBar(m, row, r);
-  return bar >= 0 && bar < m.shape.bars - 1;
+  return bar >= 0 && !isAuction(m, row, bar);
 }
 
 /** A packet without a trade confirms the price in its second, and so covers it. */
@@ -280,28 +283,34 @@ export function applyPacket(m: ShardMemory, writer: RowWriter, at: number, curso
   writer.startAccumulating(row, s);
 }
 
-/** Seals bars through `through`, and keeps each candle as sealed for the momentum rule. Safe to repeat. */
+/** This thread's copy of a bar that is sealed, and its candle as sealed. */
+const sealing = new Float64Array(BAR.size);
+const candle = new Float64Array(AS_SEALED.size);
+
+/** Keeps the row's candle of bar `bar` as it is sealed, for the momentum rule, if it has ticks. */
+function keepAsSealed(m: ShardMemory, row: number, bar: number): void {
+  const s = m.slotOf(row, m.i32[m.versions + row] & 1);
+  copyBar(m, row, s, bar, sealing);
+  if (sealing[BAR.ticks] === 0) return;
+  candle[AS_SEALED.open] = sealing[BAR.open];
+  candle[AS_SEALED.high] = sealing[BAR.high];
+  candle[AS_SEALED.low] = sealing[BAR.low];
+  candle[AS_SEALED.close] = sealing[BAR.close];
+  candle[AS_SEALED.volume] = sealing[BAR.volume];
+  candle[AS_SEALED.gapMs] = gapMsIn(m, row, bar);
+  candle[AS_SEALED.hasSnapshot] = sealing[BAR.hasSnapshot];
+  candle[AS_SEALED.volSlack] = slackOf(m, row, s, bar, sealing[BAR.slackBefore]) ?? -1;
+  candle[AS_SEALED.coveredSeconds] = sealing[BAR.coveredSeconds];
+  candle[AS_SEALED.ticks] = sealing[BAR.ticks];
+  storeAsSealed(m, row, bar, candle);
+}
+
+/** Seals bars through `through`. Safe to repeat. */
 function applySeal(m: ShardMemory, through: number): void {
-  const f = m.f64;
-  for (let bar = m.i32[SHARD.sealed] + 1; bar <= through && bar < m.shape.bars; bar++) {
-    for (let row = 0; row < m.shape.rows; row++) {
-      const s = m.slotOf(row, m.i32[m.versions + row] & 1);
-      const from = f[s + SLOT.barIndex] === bar ? s + SLOT.bar : m.barOf(row, bar);
-      if (f[from + BAR.ticks] === 0) continue;
-      const to = m.asSealedOf(row, bar);
-      f[to + AS_SEALED.open] = f[from + BAR.open];
-      f[to + AS_SEALED.high] = f[from + BAR.high];
-      f[to + AS_SEALED.low] = f[from + BAR.low];
-      f[to + AS_SEALED.close] = f[from + BAR.close];
-      f[to + AS_SEALED.volume] = f[from + BAR.volume];
-      f[to + AS_SEALED.gapMs] = gapMsIn(m, row, bar);
-      f[to + AS_SEALED.hasSnapshot] = f[from + BAR.hasSnapshot];
-      f[to + AS_SEALED.volSlack] = slackOf(m, row, s, bar) ?? -1;
-      f[to + AS_SEALED.coveredSeconds] = f[from + BAR.coveredSeconds];
-      f[to + AS_SEALED.ticks] = f[from + BAR.ticks];
-    }
-  }
-  if (through > m.i32[SHARD.sealed]) Atomics.store(m.i32, SHARD.sealed, Math.min(through, m.shape.bars - 1));
+  const { bars, rows } = m.shape;
+  for (let bar = m.i32[SHARD.sealed] + 1; bar <= through && bar < bars; bar++)
+    for (let row = 0; row < rows; row++) if (m.hasBar(row, bar)) keepAsSealed(m, row, bar);
+  if (through > m.i32[SHARD.sealed]) Atomics.store(m.i32, SHARD.sealed, Math.min(through, bars - 1));
   signalChange(m);
 }
 

@@ -9,9 +9,10 @@
  *
  * SnapQuote tells when a trade was, so there the stamp picks no minute.
  */
-import { BAR, MARK, SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { BAR, MARK } from '../memory/bar.js';
 import { PACKET } from '../memory/record.js';
-import { barAt, tailBarAt } from '../memory/shard-reader.js';
+import { barAt, isAuction, tailBarAt } from '../memory/bar-times.js';
 import { compareWithKey, setClose } from './tick-order.js';
 
 /** The bar of packet `r` as a tick; -1 outside the session. In LTP mode a packet of the tail is no tick. */
@@ -24,7 +25,7 @@ export function tickBar(m: ShardMemory, row: number, r: number): number {
 /** Marks the loaded bar if packet `r`, a tick of it, is of the tail. */
 export function markTail(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
-  const auction = f[s + SLOT.barIndex] === m.shape.bars - 1;
+  const auction = isAuction(m, row, f[s + SLOT.barIndex]);
   if (f[r + PACKET.timeMs] >= f[m.staticOf(row) + STATIC.closeMs] && !auction) mark(f, s);
 }
 

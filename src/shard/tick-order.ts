@@ -1,6 +1,7 @@
 /** The order of packets by sequence, and of a bar's ticks by (time, connection, sequence). */
 import { MAX_SEQUENCE_FALL } from '../market/packet.js';
-import { BAR, type ShardMemory } from '../memory/layout.js';
+import { type ShardMemory } from '../memory/layout.js';
+import { BAR } from '../memory/bar.js';
 import { PACKET } from '../memory/record.js';
 
 const TWO_32 = 2 ** 32;

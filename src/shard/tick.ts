@@ -2,8 +2,10 @@
  * A tick in a bar, and the bar that the open slot has loaded. Part of the bar builder. Doubles are never passed: V8
  * allocates an object for a double argument.
  */
-import { BAR, SLOT, type ShardMemory } from '../memory/layout.js';
+import { SLOT, type ShardMemory } from '../memory/layout.js';
+import { BAR } from '../memory/bar.js';
 import { PACKET } from '../memory/record.js';
+import { readStoredBar, storeBar } from '../memory/stored-bar.js';
 import { compareWithKey, setClose } from './tick-order.js';
 import { MAX_VOLUME } from './volume-anchor.js';
 
@@ -56,11 +58,7 @@ export function loadBar(m: ShardMemory, row: number, s: number, bar: number): vo
   const f = m.f64;
   const held = f[s + SLOT.barIndex];
   if (held === bar) return;
-  if (held >= 0) {
-    const home = m.barOf(row, held);
-    for (let k = 0; k < BAR.size; k++) f[home + k] = f[s + SLOT.bar + k];
-  }
-  const wanted = m.barOf(row, bar);
-  for (let k = 0; k < BAR.size; k++) f[s + SLOT.bar + k] = f[wanted + k];
+  if (held >= 0) storeBar(m, row, s);
+  readStoredBar(m, row, bar, f, s + SLOT.bar);
   f[s + SLOT.barIndex] = bar;
 }

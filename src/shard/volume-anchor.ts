@@ -15,8 +15,9 @@
  * Part of the bar builder: one record changes one bar and the open slot.
  */
 import { MINUTE_MS } from '../market/session.js';
-import { stampBarAt, tailBarAt } from '../memory/shard-reader.js';
-import { BAR, MARK, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { isAuction, stampBarAt, tailBarAt } from '../memory/bar-times.js';
+import { SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
+import { BAR, MARK } from '../memory/bar.js';
 import { PACKET } from '../memory/record.js';
 import { compareSequences } from './tick-order.js';
 import { DOUBT } from './volume-doubt.js';
@@ -122,7 +123,7 @@ export function isVolumeUntold(m: ShardMemory, row: number, r: number): boolean 
 function isInLoadedBar(m: ShardMemory, row: number, s: number, k: number): boolean {
   const f = m.f64;
   const bar = loadedBar(m, s);
-  if (bar === m.shape.bars - 1) return f[k] >= f[m.staticOf(row) + STATIC.closeMs];
+  if (isAuction(m, row, bar)) return f[k] >= f[m.staticOf(row) + STATIC.closeMs];
   return f[k] >= f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
 }
 
@@ -142,7 +143,7 @@ export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number):
 /** True if the loaded bar is the auction's, and the volume of a trade in the tail before it is still to come. */
 function isOwedByTail(m: ShardMemory, row: number, s: number): boolean {
   const pending = m.f64[s + SLOT.volumePending] === 1;
-  return pending && loadedBar(m, s) === m.shape.bars - 1 && tailBarAt(m, row, s + SLOT.anchorAt) >= 0;
+  return pending && isAuction(m, row, loadedBar(m, s)) && tailBarAt(m, row, s + SLOT.anchorAt) >= 0;
 }
 
 /** A rise after trading makes no candle but may belong to the loaded bar. */
@@ -221,7 +222,7 @@ export function updateSession(f: Float64Array, s: number, r: number): void {
  * unknown. `moved`: from `rangeExtensions`. Call before `setAnchor`.
  */
 export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
-  if (moved === 0 || loadedBar(m, s) === m.shape.bars - 1) return;
+  if (moved === 0 || isAuction(m, row, loadedBar(m, s))) return;
   if (!isInLoadedBar(m, row, s, s + SLOT.seenAt)) return;
   extendTo(m.f64, s, r, moved);
 }
@@ -259,7 +260,7 @@ function extendTo(f: Float64Array, s: number, r: number, moved: number): void {
 export function addCoverage(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
   const bar = loadedBar(m, s);
-  if (bar === m.shape.bars - 1) return;
+  if (isAuction(m, row, bar)) return;
   const b = s + SLOT.bar;
   const at = f[r + PACKET.exchangeMs];
   const start = f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;

@@ -13,9 +13,10 @@
  * The bar of a rise is still the loaded one when the rise is taken back, and its fields are set to what they were, so
  * that a repeated batch does the same again.
  */
-import { BAR, SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { BAR } from '../memory/bar.js';
 import { PACKET } from '../memory/record.js';
-import { barAt } from '../memory/shard-reader.js';
+import { barAt } from '../memory/bar-times.js';
 
 /** `SLOT.doubt`. PENDING is added to a rise's if the anchor before it had a pending volume. */
 export const DOUBT = { none: 0, rise: 1, bareRise: 2, fall: 3 } as const;

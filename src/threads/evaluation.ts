@@ -146,7 +146,7 @@ export class MomentumEvaluation {
         if (sealed === undefined) continue;
         const evaluation = live.series[k].push(sealed.candle, {
           partial: sealed.partial,
-          source: sourceOf(memory, bar),
+          source: sourceOf(memory, place.row, bar),
         });
         if (bar > this.#evaluated[shard]) evaluations.push(evaluation);
       }

@@ -360,8 +360,9 @@ describe('sessions that differ', () => {
     ]) {
       for (const { symbol } of instruments) script.frame(symbol, at(time), 1000);
     }
-    // The last bar is the auction's; the one before it ends at 15:30.
-    expect(script.engine.watermark.sealed).toBe(389);
+    // The minute of 15:32. The auction's bar is that of 15:34, the last minute of its window.
+    expect(script.engine.watermark.sealed).toBe(392);
+    expect(script.engine.watermark.lastBar).toBe(394);
     expect([...script.candles('SHORT').keys()]).toEqual(['10:00', '10:59']);
     expect([...script.candles('EARLY').keys()]).toEqual([
       '09:00',

@@ -8,8 +8,7 @@ const AUCTION_END = at('15:35');
 const GRACE = 3000;
 
 function watermark(more: { graceMs?: number; silenceMs?: number } = {}): Watermark {
-  const auction = { toMs: AUCTION_END, bar: 375 };
-  return new Watermark({ openMs: OPEN, minutes: 375, auction, graceMs: GRACE, silenceMs: 3000, ...more });
+  return new Watermark({ openMs: OPEN, minutes: 375, bars: 380, graceMs: GRACE, silenceMs: 3000, ...more });
 }
 
 /** A live frame that arrives when it was sent, by a clock that is `skewMs` ahead of the exchange. */
@@ -58,9 +57,9 @@ describe('the auction', () => {
   it('is sealed after its window and the grace, and the last continuous minutes before it', () => {
     const s = watermark();
     live(s, AUCTION_END + GRACE - 1);
-    expect(s.takeDueBar()).toBe(374);
+    expect(s.takeDueBar()).toBe(378);
     live(s, AUCTION_END + GRACE);
-    expect(s.takeDueBar()).toBe(375);
+    expect(s.takeDueBar()).toBe(379);
     live(s, AUCTION_END + 10 * MINUTE_MS);
     expect(s.takeDueBar()).toBeUndefined();
   });
@@ -69,7 +68,7 @@ describe('the auction', () => {
     const s = new Watermark({
       openMs: OPEN,
       minutes: 375,
-      auction: undefined,
+      bars: 375,
       graceMs: GRACE,
       silenceMs: 3000,
     });

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  BAR,
-  AS_SEALED,
   GAP,
   GAP_CAPACITY,
   HISTOGRAM_WORDS,
@@ -12,6 +10,7 @@ import {
   SLOT,
   STATIC,
 } from '../../src/memory/layout.js';
+import { BAR, AS_SEALED, STORED, STORED_SEALED } from '../../src/memory/bar.js';
 import {
   CONTROL,
   KIND,
@@ -47,8 +46,9 @@ describe('the layout', () => {
         region(`slot ${row}.0`, m.slotOf(row, 0) * 8, SLOT.size * 8),
         region(`slot ${row}.1`, m.slotOf(row, 1) * 8, SLOT.size * 8),
         ...[0, 1, 2, 3, 4].flatMap((bar) => [
-          region(`bar ${row}.${bar}`, m.barOf(row, bar) * 8, BAR.size * 8),
-          region(`first ${row}.${bar}`, m.asSealedOf(row, bar) * 8, AS_SEALED.size * 8),
+          region(`bar ${row}.${bar}`, m.storedOf(row, bar) * 4, STORED.size * 4),
+          region(`first ${row}.${bar}`, m.sealedOf(row, bar) * 4, STORED_SEALED.size * 4),
+          region(`wide ${row}.${bar}`, m.wideBarOf(row, bar) * 8, (BAR.size + AS_SEALED.size) * 8),
         ]),
       ]),
       ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) =>
@@ -74,7 +74,7 @@ describe('the layout', () => {
   });
 
   it('names each field once', () => {
-    for (const table of [BAR, AS_SEALED, GAP, STATIC, SLOT, MAIN, SHARD]) {
+    for (const table of [BAR, AS_SEALED, STORED, STORED_SEALED, GAP, STATIC, SLOT, MAIN, SHARD]) {
       const offsets = Object.values(table as Record<string, number>);
       expect(new Set(offsets).size).toBe(offsets.length);
     }
@@ -126,6 +126,25 @@ describe('the layout', () => {
     expect(new ShardMemory(shape, m.buffer).i32[SHARD.sealed]).toBe(2);
     expect(() => new ShardMemory({ ...shape, rows: 4 }, m.buffer)).toThrow('another shape');
     expect(() => new ShardMemory({ ...shape, slots: 12 })).toThrow('power of two');
+  });
+
+  it('takes at most 110 bytes for a minute of an instrument', () => {
+    expect((STORED.size + STORED_SEALED.size) * 4).toBeLessThanOrEqual(110);
+  });
+
+  it('gives each row its own bars', () => {
+    const rowBars = [
+      { first: 0, minutes: 2, auction: -1 },
+      { first: 1, minutes: 3, auction: 6 },
+      { first: 7, minutes: 1, auction: -1 },
+    ];
+    const own = new ShardMemory({ ...shape, bars: 8, rowBars });
+    const has = rowBars.map((_, row) => [...Array(8).keys()].filter((bar) => own.hasBar(row, bar)));
+    expect(has).toEqual([[0, 1], [1, 2, 3, 6], [7]]);
+    expect(has.flatMap((bars, row) => bars.map((bar) => own.placeOf(row, bar)))).toEqual([
+      0, 1, 2, 3, 4, 5, 6,
+    ]);
+    expect(own.barCount).toBe(7);
   });
 
   it('may have no row: more shards than instruments is no fault', () => {

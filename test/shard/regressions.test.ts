@@ -184,7 +184,7 @@ describe('regressions', () => {
       candle: { open: 10.5, high: 10.5, low: 10.5, close: 10.5, volume: 2 },
       quality: { source: 'auction', ticks: 2, partial: false },
     });
-    expect(script.first('RELIANCE', '15:30')).toMatchObject({ open: 10.5 * 100, low: 1050, close: 1050 });
+    expect(script.first('RELIANCE', '15:34')).toMatchObject({ open: 10.5 * 100, low: 1050, close: 1050 });
   });
 
   it('a tick at exactly the full minute, at the opening and at the close', () => {

@@ -7,7 +7,7 @@ import { posix } from 'node:path';
 import ts from 'typescript';
 import { packageRoot, shipped } from '../../src/paths.js';
 
-/** What stores into a shard's memory, in src/shard; the shard itself last. */
+/** What stores into a shard's memory, by its path from src/shard; the shard itself last. */
 export const FILES = [
   'volume-anchor',
   'row-writer',
@@ -20,6 +20,7 @@ export const FILES = [
   'tick-order',
   'tick',
   'unpack',
+  '../memory/stored-bar',
   'shard',
 ] as const;
 

@@ -3,8 +3,11 @@
  * the current batch, or before it, field by field; all rows must include every record of committed batches. A second
  * engine applies the same records one at a time, without dying.
  */
-import { BAR, AS_SEALED, GAP, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
+import { GAP, SHARD, SLOT, type ShardMemory } from '../../src/memory/layout.js';
+import { BAR, AS_SEALED } from '../../src/memory/bar.js';
 import { KIND, kindOf, rowOf } from '../../src/memory/record.js';
+import { readStoredAsSealed } from '../../src/memory/shard-reader.js';
+import { readStoredBar } from '../../src/memory/stored-bar.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { Shard } from '../../src/shard/shard.js';
 import { DOUBT } from '../../src/shard/volume-doubt.js';
@@ -27,14 +30,14 @@ function ofRow(m: ShardMemory, row: number): Float64Array {
   state[SLOT.cursor] = 0;
   // Without a doubt these fields say nothing, and batches differ here too.
   if (state[SLOT.doubt] === DOUBT.none) state.fill(0, SLOT.doubtVolume, SLOT.doubtSlackAfter + 1);
-  state.set(m.f64.subarray(m.barOf(row, 0), m.barOf(row, bars - 1) + BAR.size), SLOT.size);
-  const held = state[SLOT.barIndex];
-  // The table's copy of the loaded bar is not read before the commit.
-  if (held >= 0) state.fill(0, SLOT.size + held * BAR.size, SLOT.size + (held + 1) * BAR.size);
-  state.set(
-    m.f64.subarray(m.asSealedOf(row, 0), m.asSealedOf(row, m.i32[SHARD.sealed] + 1)),
-    SLOT.size + bars * BAR.size,
-  );
+  for (let bar = 0; bar < bars; bar++) {
+    if (!m.hasBar(row, bar)) continue;
+    // The table's copy of the loaded bar is not read before the commit.
+    if (bar !== state[SLOT.barIndex]) readStoredBar(m, row, bar, state, SLOT.size + bar * BAR.size);
+    const sealed = SLOT.size + bars * BAR.size + bar * AS_SEALED.size;
+    if (bar <= m.i32[SHARD.sealed])
+      readStoredAsSealed(m, row, bar, state.subarray(sealed, sealed + AS_SEALED.size));
+  }
   return state;
 }
 

@@ -1,6 +1,8 @@
 /** The accumulators of LTP ticks. The loop that fills them: `apply-ticks.ts`. */
 import { MINUTE_MS } from '../../market/session.js';
-import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../../memory/layout.js';
+import { isAuction } from '../../memory/bar-times.js';
+import { SHARD, SLOT, STATIC, type ShardMemory } from '../../memory/layout.js';
+import { BAR } from '../../memory/bar.js';
 import { ACCUMULATOR_BASE_MS, Accumulators, MAX_WORD } from './accumulators.js';
 
 /**
@@ -71,7 +73,7 @@ export class TickAccumulators extends Accumulators {
     accumulators[p + TICK.minuteStart] = 0;
     if (
       bar < 0 ||
-      bar === m.shape.bars - 1 ||
+      isAuction(m, row, bar) ||
       bar <= m.i32[SHARD.sealed] ||
       f[b + BAR.ticks] === 0 ||
       f[b + BAR.high] > MAX_WORD ||

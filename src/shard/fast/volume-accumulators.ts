@@ -1,6 +1,8 @@
 /** The accumulators of Quote and SnapQuote packets. The loop that fills them: `apply-volumes.ts`. */
 import { MINUTE_MS } from '../../market/session.js';
-import { BAR, SHARD, SLOT, STATIC, type ShardMemory } from '../../memory/layout.js';
+import { isAuction } from '../../memory/bar-times.js';
+import { SHARD, SLOT, STATIC, type ShardMemory } from '../../memory/layout.js';
+import { BAR } from '../../memory/bar.js';
 import { RECORD } from '../../memory/record.js';
 import { DOUBT, riseDoubt } from '../volume-doubt.js';
 import { ACCUMULATOR_BASE_MS, Accumulators, MAX_WORD } from './accumulators.js';
@@ -84,7 +86,7 @@ export class VolumeAccumulators extends Accumulators {
     const bar = f[s + SLOT.barIndex];
     const originMs = f[m.statics + STATIC.originMs];
     words[p + VOLUME.minuteStart] = 0;
-    if (bar < 0 || bar === m.shape.bars - 1 || bar <= m.i32[SHARD.sealed]) return;
+    if (bar < 0 || isAuction(m, row, bar) || bar <= m.i32[SHARD.sealed]) return;
     if (!isSlotOrdinary(m, s) || !isBarOrdinary(f, s)) return;
     words[p + VOLUME.minuteStart] = ACCUMULATOR_BASE_MS + bar * MINUTE_MS;
     words[p + VOLUME.connection] = f[s + SLOT.anchorConnection];
