@@ -4,9 +4,12 @@
  */
 import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import type * as Pino from 'pino';
+import { requirePackage } from './packages.js';
 
-export type Log = Logger;
+const { pino } = requirePackage('pino') as typeof Pino;
+
+export type Log = Pino.Logger;
 
 const redactPaths = [
   'apiKey',
@@ -26,7 +29,7 @@ const redactPaths = [
  * pino's own destination keeps refused lines in memory and its flush retries for ever; here a refused line is lost
  * and the next is tried.
  */
-class LogFile implements DestinationStream {
+class LogFile implements Pino.DestinationStream {
   readonly #fd: number;
   readonly #onFailure: (error: unknown) => void;
   #failed = false;

@@ -1,5 +1,5 @@
 /** Compares the lists of runtime dependencies in docs/dependencies.md with what is installed. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../src/paths.js';
@@ -72,6 +72,21 @@ describe('docs/dependencies.md', () => {
       if (resolved !== undefined) expect(resolved, path).toMatch(/^https:\/\/registry\.npmjs\.org\//);
       expect(integrity, path).toMatch(/^sha512-/);
     }
+  });
+
+  it('no file of the program imports a value from a CommonJS package: src/packages.ts says why', () => {
+    const isCommonJs = (name: string): boolean =>
+      (JSON.parse(read(`node_modules/${name}/package.json`)) as { type?: string }).type !== 'module';
+    const names = Object.keys(dependencies).filter(isCommonJs);
+    expect(names).toContain('ws');
+    const imports = new RegExp(`(?:^import (?!type)[^;]*from|import\\() *'(?:${names.join('|')})[/']`, 'm');
+    const files = ['src', 'workers'].flatMap((folder) =>
+      readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' }).map(
+        (path) => `${folder}/${path}`,
+      ),
+    );
+    const programs = files.filter((path) => path.endsWith('.ts') && !path.startsWith('src/page/'));
+    expect(programs.filter((path) => imports.test(read(path)))).toEqual([]);
   });
 
   it('docs/security.md names only tests and files that exist', () => {

@@ -47,7 +47,7 @@ const ROOMS = roomsOf(`
 `);
 
 /** Files and the room `text` that every room may import. They import only each other. */
-const LEAVES = ['clock', 'errors', 'limits', 'log', 'random', 'paths', 'stalls', 'text'];
+const LEAVES = ['clock', 'errors', 'limits', 'log', 'packages', 'random', 'paths', 'stalls', 'text'];
 
 /** From the bytes of the feed to the candles on disk. */
 const DATA_PATH =

@@ -11,7 +11,7 @@ import { habitList, type Habits } from '../sim/habits/catalogue.js';
 import { changedHabits, habitsWith } from '../sim/habits/habit.js';
 import { faultList } from '../sim/faults/catalogue.js';
 import { checkSymbols, type Fault } from '../sim/faults/fault.js';
-import { DEMO_VARIABLES } from '../sim/login.js';
+import { DEMO_VARIABLES } from '../sim/demo-account.js';
 import { Market } from '../sim/market.js';
 import { marketTape } from '../sim/parent.js';
 import type { MarketSpeed } from '../sim/speed.js';

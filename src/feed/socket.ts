@@ -14,7 +14,7 @@
  * A server that exceeds a message's bound gets a close frame and a second to disconnect; nothing more is kept.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { WebSocket, type ClientOptions } from 'ws';
+import type * as Ws from 'ws';
 import type { Clock, Timer } from '../clock.js';
 import { MessageBatch } from '../broker/messages.js';
 import type { Broker, BrokerSession, FrameCodec } from '../broker/broker.js';
@@ -23,7 +23,10 @@ import { certificateFault } from '../text/certificate-fault.js';
 import { TokenBucket, TOKEN_BUCKET } from './token-bucket.js';
 import { FrameTap, type FrameTapOptions } from './frame-tap.js';
 import type { RawEnd } from './connection-machine.js';
+import { requirePackage } from '../packages.js';
 import { sanitize } from '../text/sanitize.js';
+
+const { WebSocket } = requirePackage('ws') as typeof Ws;
 
 export interface SocketHandlers {
   opened(connection: number): void;
@@ -63,12 +66,12 @@ function beginningOf(response: IncomingMessage, give: (text: string) => void): v
 }
 
 /** Options that the library's types lack. */
-type Options = ClientOptions & { readonly closeTimeout: number; readonly maxFragments: number };
+type Options = Ws.ClientOptions & { readonly closeTimeout: number; readonly maxFragments: number };
 
 export type FeedBroker = Pick<Broker, 'codec' | 'feed'>;
 
 export class FeedSocket {
-  readonly #ws: WebSocket;
+  readonly #ws: Ws.WebSocket;
   readonly #broker: FeedBroker;
   readonly #codec: FrameCodec;
   readonly #connection: number;
@@ -123,7 +126,7 @@ export class FeedSocket {
       followRedirects: false,
       headers,
       ...trust,
-      createConnection: createConnection as unknown as NonNullable<ClientOptions['createConnection']>,
+      createConnection: createConnection as unknown as NonNullable<Ws.ClientOptions['createConnection']>,
     };
     this.#bucket = new TokenBucket(() => options.clock.monoMs());
     this.#ws = new WebSocket(endpoint.feedUrl, library);

@@ -6,7 +6,7 @@ import { shippedCalendar } from '../market/shipped-calendar.js';
 import { niftyFifty } from '../run/universe.js';
 import { startBroker as startSimulated } from '../sim/broker.js';
 import { checkSymbols, parseFault } from '../sim/faults/fault.js';
-import { DEMO_ACCOUNT } from '../sim/login.js';
+import { DEMO_ACCOUNT } from '../sim/demo-account.js';
 import { habitsWith, parseHabit } from '../sim/habits/habit.js';
 import { Market } from '../sim/market.js';
 import { readTape } from '../sim/tape-file.js';

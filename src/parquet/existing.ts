@@ -10,7 +10,6 @@ import type { FileInstrument } from './candles-file.js';
 import { pairUp } from './merge.js';
 import type { StoredCandle } from './merge.js';
 import { qualityFrom, qualityPath } from './quality-file.js';
-import { openParquet } from './reader.js';
 
 /** An instrument's two files. A zone is undefined where there is no file. */
 export interface StoredPair {
@@ -43,6 +42,11 @@ function checkIdentity(path: string, keys: ReadonlyMap<string, string>, identity
   }
 }
 
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
+/** False also when it cannot be told: reading it says why. */
+const isAbsent = (path: string): Promise<boolean> => stat(path).then(() => false, isMissing);
+
 interface StoredFile<Row> {
   readonly rows: readonly Row[];
   readonly zone: Zone;
@@ -58,6 +62,9 @@ async function readStored<Row>(
   identity: FileIdentity,
   rowFrom: (record: Record<string, unknown>) => Row | undefined,
 ): Promise<StoredFile<Row> | undefined> {
+  if (await isAbsent(path)) return undefined;
+  // Imported late: a run into a new folder does not need it.
+  const { openParquet } = await import('./reader.js');
   const file = await openParquet(path, 'OUTPUT');
   if (file === undefined) return undefined;
   checkIdentity(path, file.keys, identity);
@@ -113,7 +120,7 @@ export async function checkExisting(
   identity: FileIdentity,
 ): Promise<void> {
   const folder = await stat(outDir).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw new EngineError('OUTPUT', `${outDir} cannot be used (${sentenceOf(error)}): give another --out.`, {
       cause: error,
     });

@@ -6,14 +6,16 @@
  * library's `dist`, hence the exact version in package.json. The library gets columns in its internal form, because
  * its first step makes five objects of each value; the bytes are the same (test/parquet/parquet.test.ts).
  *
- * The library costs a thread 20 MB and more than 100 ms, so the first write imports it, and a thread that only reads
- * never does. Its parts are imported singly, because its reader imports a cloud storage SDK.
+ * The library costs a thread 20 MB and more than 100 ms, so the first write loads it, and a thread that only reads
+ * never does. Its parts are loaded singly, because its reader imports a cloud storage SDK.
  */
 import type { FieldDefinition, ParquetType, WriterOptions } from '@dsnp/parquetjs/dist/lib/declare.js';
-import type { ParquetEnvelopeWriter, ParquetWriter } from '@dsnp/parquetjs/dist/lib/writer.js';
-import type { WriteStreamMinimal } from '@dsnp/parquetjs/dist/lib/util.js';
-import type { ParquetSchema } from '@dsnp/parquetjs/dist/lib/schema.js';
-import type { SchemaElement } from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js';
+import type * as Thrift from '@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js';
+import type * as Schema from '@dsnp/parquetjs/dist/lib/schema.js';
+import type * as Types from '@dsnp/parquetjs/dist/lib/types.js';
+import type * as Wire from '@dsnp/parquetjs/dist/lib/util.js';
+import type * as Writer from '@dsnp/parquetjs/dist/lib/writer.js';
+import { requirePackage } from '../packages.js';
 import { arrowSchema } from './arrow-schema.js';
 import type { Column, ColumnType, Zone } from './columns.js';
 
@@ -56,29 +58,27 @@ function endDeprecationChecks(): void {
   process.noDeprecation = before;
 }
 
-async function loadLibrary() {
+function loadLibrary() {
   endDeprecationChecks();
-  const [writer, schema, thrift, wire, types] = await Promise.all([
-    import('@dsnp/parquetjs/dist/lib/writer.js'),
-    import('@dsnp/parquetjs/dist/lib/schema.js'),
-    import('@dsnp/parquetjs/dist/gen-nodejs/parquet_types.js'),
-    import('@dsnp/parquetjs/dist/lib/util.js'),
-    import('@dsnp/parquetjs/dist/lib/types.js'),
-  ]);
+  const file = (name: string): unknown => requirePackage(`@dsnp/parquetjs/dist/${name}.js`);
   return {
-    ...writer.default,
-    ...schema.default,
-    thrift: thrift.default,
-    wire: wire.default,
-    types: types.default,
+    ...(file('lib/writer') as typeof Writer),
+    ...(file('lib/schema') as typeof Schema),
+    thrift: file('gen-nodejs/parquet_types') as typeof Thrift,
+    wire: file('lib/util') as typeof Wire,
+    types: file('lib/types') as typeof Types,
   };
 }
 
-export type ParquetLibrary = Awaited<ReturnType<typeof loadLibrary>>;
-let library: Promise<ParquetLibrary> | undefined;
+export type ParquetLibrary = ReturnType<typeof loadLibrary>;
+let library: ParquetLibrary | undefined;
 
 /** Adds what the library leaves out. */
-function completeElement(thrift: ParquetLibrary['thrift'], element: SchemaElement, type: ColumnType): void {
+function completeElement(
+  thrift: ParquetLibrary['thrift'],
+  element: Thrift.SchemaElement,
+  type: ColumnType,
+): void {
   if (type === 'string') element.logicalType = new thrift.LogicalType({ STRING: new thrift.StringType() });
   if (type !== 'timestamp') return;
   const unit = new thrift.TimeUnit({ MILLIS: new thrift.MilliSeconds() });
@@ -94,7 +94,7 @@ export interface ParquetFooter {
   /** Without `ARROW:schema`. */
   readonly keys: Readonly<Record<string, string>>;
   readonly rows: number;
-  readonly rowGroups: ParquetEnvelopeWriter['rowGroups'];
+  readonly rowGroups: Writer.ParquetEnvelopeWriter['rowGroups'];
 }
 
 /** Metadata, its length, the magic word. */
@@ -128,22 +128,22 @@ export function footerOf({ thrift, wire }: ParquetLibrary, file: ParquetFooter):
 }
 
 /** The part of a stream that the library uses. */
-function collector(chunks: Buffer[]): WriteStreamMinimal {
+function collector(chunks: Buffer[]): Wire.WriteStreamMinimal {
   const write = (bytes: Buffer, written: (error?: Error | null) => void): boolean => {
     chunks.push(bytes);
     written();
     return true;
   };
-  return { write, end: (ended: () => void) => ended() } as unknown as WriteStreamMinimal;
+  return { write, end: (ended: () => void) => ended() } as unknown as Wire.WriteStreamMinimal;
 }
 
 /** Columns in the library's internal form. Throws when a value does not fit its column. */
 function columnsOf(
   { types }: ParquetLibrary,
-  schema: ParquetSchema,
+  schema: Schema.ParquetSchema,
   { columns, rows }: ParquetFile,
-): ParquetWriter['rowBuffer'] {
-  const columnData: NonNullable<ParquetWriter['rowBuffer']['columnData']> = {};
+): Writer.ParquetWriter['rowBuffer'] {
+  const columnData: NonNullable<Writer.ParquetWriter['rowBuffer']['columnData']> = {};
   for (const { name } of columns) {
     const field = schema.fields[name];
     const type = field.originalType ?? field.primitiveType;
@@ -172,13 +172,8 @@ function columnsOf(
 }
 
 /** The library, loaded once. */
-export async function parquetLibrary(): Promise<ParquetLibrary> {
-  return await (library ??= loadLibrary());
-}
-
-/** Loads the library, so that the first write does not wait for it. */
-export async function loadParquetLibrary(): Promise<void> {
-  await parquetLibrary();
+export function parquetLibrary(): ParquetLibrary {
+  return (library ??= loadLibrary());
 }
 
 /**
@@ -186,7 +181,7 @@ export async function loadParquetLibrary(): Promise<void> {
  * schemas compare equal; candles hold no null. Rejects when a value does not fit its column.
  */
 export async function encodeParquet(file: ParquetFile): Promise<Buffer> {
-  const lib = await parquetLibrary();
+  const lib = parquetLibrary();
   const definition = Object.fromEntries(
     file.columns.map((column): [string, FieldDefinition] => [
       column.name,

@@ -98,7 +98,7 @@ export class RowGroupWriter {
     zone: Zone,
     append: (bytes: Buffer) => Promise<void>,
   ): Promise<RowGroupWriter> {
-    const writer = new RowGroupWriter(columns, zone, await parquetLibrary(), append);
+    const writer = new RowGroupWriter(columns, zone, parquetLibrary(), append);
     await writer.#put(MAGIC);
     return writer;
   }

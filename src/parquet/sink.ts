@@ -6,7 +6,7 @@ import { isFull, type RenameEffects } from '../text/atomic-file.js';
 import type { FileInstrument } from './candles-file.js';
 import type { MinuteRange } from './merge.js';
 import { MINUTE_MS } from '../market/session.js';
-import { loadParquetLibrary } from './parquet.js';
+import { parquetLibrary } from './parquet.js';
 import { giveRoom, takeRoomBack, type ReserveToken } from './reserve.js';
 import { BATCH_INSTRUMENTS, ParquetStore, type WriteOutcome, type WrittenFile } from './store.js';
 
@@ -53,7 +53,7 @@ export class ParquetSink implements CandleSink {
   }
 
   /** Loads the library, so that the first write is not slower. */
-  async open({ identity, instruments }: SinkRun): Promise<void> {
+  open({ identity, instruments }: SinkRun): Promise<void> {
     this.#isLarge = instruments.length > EACH_MINUTE_INSTRUMENTS;
     const mayWait = (ms: number): boolean => (this.#patienceMs -= ms) >= 0;
     const { reserve } = this.#options;
@@ -63,7 +63,8 @@ export class ParquetSink implements CandleSink {
       mayWait,
       giveRoom: reserve === undefined ? undefined : (bytes) => giveRoom(reserve, bytes),
     });
-    await loadParquetLibrary();
+    parquetLibrary();
+    return Promise.resolve();
   }
 
   write(events: readonly CandleEvent[]): Promise<void> {

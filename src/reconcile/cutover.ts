@@ -7,9 +7,6 @@ import { cutoverDay, type CutoverDay } from './cutover-day.js';
 import { requirementsOf, type Requirement } from './cutover-requirements.js';
 import type { ComparisonEvidence, RunEvidence } from './evidence.js';
 
-/** Days that must be good by default: one of each weekday. */
-export const CUTOVER_DAYS = 5;
-
 export interface Cutover {
   readonly may: boolean;
   readonly symbols: readonly string[];

@@ -1,4 +1,5 @@
 /** The verdict of a comparison. Pure. */
+import { UNEXPLAINED_PERCENT } from './defaults.js';
 import { percentText } from '../text/percent.js';
 import { valuesCompared } from './symbol-comparison.js';
 import { count } from '../text/count.js';
@@ -16,8 +17,6 @@ import type { SymbolComparison } from './symbol-comparison.js';
  */
 type ComparisonVerdict = 'pass' | 'prices-agree' | 'fail';
 
-/** Default percent of compared values that may differ without a cause. */
-export const UNEXPLAINED_PERCENT = 0.1;
 /** Share of our minutes that the reference may lack: brokers skip some (docs/protocol.md 10). */
 const MAX_REFERENCE_MISSING = 0.01;
 

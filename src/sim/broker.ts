@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import type * as Ws from 'ws';
 import type { Clock, Timer } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import { ClientConnection } from './client-connection.js';
@@ -22,6 +22,9 @@ import { candleRoutes } from './rest-candles.js';
 import { serve, targetOf } from './rest.js';
 import { LogIns, type Handshake } from './log-ins.js';
 import { FRAME_MS } from './sequence-allocator.js';
+import { requirePackage } from '../packages.js';
+
+const { WebSocketServer } = requirePackage('ws') as typeof Ws;
 
 /** Tests lower them. */
 export interface BrokerLimits {
@@ -90,11 +93,11 @@ class RunningBroker implements SimulatedBroker {
   readonly #options: BrokerOptions;
   readonly #limits: BrokerLimits;
   readonly #server: Server;
-  readonly #sockets: WebSocketServer;
+  readonly #sockets: Ws.WebSocketServer;
   readonly #sessions: LogIns;
   readonly #feed: Broadcast;
   readonly #faults: FaultInjector | undefined;
-  readonly #connections = new Map<WebSocket, ClientConnection>();
+  readonly #connections = new Map<Ws.WebSocket, ClientConnection>();
   /** Sockets whose handshake is answered late. */
   readonly #waiting = new Set<Duplex>();
   readonly #socketsOf = new Map<string, number>();
@@ -252,7 +255,7 @@ class RunningBroker implements SimulatedBroker {
     );
   }
 
-  #welcome(socket: WebSocket, raw: Socket, clientCode: string): void {
+  #welcome(socket: Ws.WebSocket, raw: Socket, clientCode: string): void {
     const { clock } = this.#options;
     this.#socketsOf.set(clientCode, (this.#socketsOf.get(clientCode) ?? 0) + 1);
     const link = this.#faults && new Link(this.#faults, socket, raw);

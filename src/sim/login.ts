@@ -1,6 +1,7 @@
 /** Log-in REST (docs/protocol.md 1): log in, profile, renew tokens, log out. */
 
 import type { Clock } from '../clock.js';
+import { DEMO_ACCOUNT } from './demo-account.js';
 import { RateLimiter } from './rate-limiter.js';
 import {
   failure,
@@ -18,17 +19,6 @@ const RENEW_PATH = '/rest/auth/angelbroking/jwt/v1/generateTokens';
 /** The broker's Python and Java clients ask for it as part of a log-in. */
 const PROFILE_PATH = '/rest/secure/angelbroking/user/v1/getProfile';
 const LOGOUT_PATH = '/rest/secure/angelbroking/user/v1/logout';
-
-/** The one account whose secrets are checked: public, for the simulator only. */
-export const DEMO_ACCOUNT = {
-  apiKey: 'demo0key',
-  clientCode: 'DEMO1',
-  pin: '2468',
-  totpSecret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
-} as const;
-
-/** Environment variables of the account. */
-export const DEMO_VARIABLES = `ANGEL_API_KEY=${DEMO_ACCOUNT.apiKey} ANGEL_CLIENT_ID=${DEMO_ACCOUNT.clientCode} ANGEL_PIN=${DEMO_ACCOUNT.pin} ANGEL_TOTP_SECRET=${DEMO_ACCOUNT.totpSecret}`;
 
 /** One log-in a second is documented; only clearly more is refused, so that a test may log in twice. */
 const WINDOWS = [{ ms: 1000, max: 3 }] as const;

@@ -5,7 +5,6 @@
  * start, other instruments or listeners.
  */
 
-import { EngineError } from '../errors.js';
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import { FIELD, Packet } from '../market/packet.js';
@@ -16,6 +15,7 @@ import { MEASURED, type Habits } from './habits/catalogue.js';
 import { countFromMs, InstrumentDay } from './instrument-day.js';
 import { FRAME_MS, sequenceAllocator, type SequenceAllocator } from './sequence-allocator.js';
 import type { Tape } from './tape.js';
+import { checkTape } from './tape-file.js';
 
 /**
  * A complete snapshot, in order of time, its sequence rising over all instruments. `packet`: scratch in SnapQuote
@@ -53,16 +53,6 @@ const MAX_CACHED_DAYS = 3000;
 /** Stamps of the morning's packets, ms after the feed's start, and their numbers (docs/feed-behaviour.md, fact 6). */
 const MORNING_MS = { first: 5000, span: 720, total: 6000 } as const;
 const MORNING_SEQUENCE = { first: 1039, span: 26_800 } as const;
-
-/** Throws EngineError USAGE unless `symbol` is listed. */
-export function checkTape(symbol: string, listings: readonly Listing[]): void {
-  if (listings.some((listing) => listing.symbol === symbol)) return;
-  const [first] = listings;
-  throw new EngineError(
-    'USAGE',
-    `--tape plays for ${symbol}, which this market does not have: name one that it has, as in --tape ${first.symbol}=FILE.`,
-  );
-}
 
 export class Market {
   readonly seed: number;

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { EngineError, sentenceOf } from '../errors.js';
 import { isGzip } from '../text/gzip.js';
+import type { Listing } from '../market/instrument.js';
 import { MINUTE_MS } from '../market/session.js';
 import type { Tape } from './tape.js';
 
@@ -149,4 +150,14 @@ export async function readTape(path: string, maxTrades = MAX_TRADES): Promise<Ta
     throw refusal ?? refuse(`cannot be read (${sentenceOf(error)}).`);
   }
   return builder.tape();
+}
+
+/** Throws EngineError USAGE unless `symbol` is listed. */
+export function checkTape(symbol: string, listings: readonly Listing[]): void {
+  if (listings.some((listing) => listing.symbol === symbol)) return;
+  const [first] = listings;
+  throw new EngineError(
+    'USAGE',
+    `--tape plays for ${symbol}, which this market does not have: name one that it has, as in --tape ${first.symbol}=FILE.`,
+  );
 }

@@ -3,7 +3,10 @@
  * starts the task again while its owner wants. What a task needs to continue is in shared memory and on disk.
  */
 import type { ResourceLimits, Transferable } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type * as PiscinaPackage from 'piscina';
+import { requirePackage } from '../packages.js';
+
+const { Piscina } = requirePackage('piscina') as typeof PiscinaPackage;
 
 export interface ThreadTask {
   readonly value: object;
@@ -19,7 +22,7 @@ export interface ThreadHostOptions {
 }
 
 export class ThreadHost {
-  readonly #pool: Piscina;
+  readonly #pool: PiscinaPackage.Piscina;
   readonly #entry: string;
   #deaths = 0;
   #stopping = false;

@@ -110,8 +110,8 @@ describe('encodeParquet', () => {
   });
 
   it('loads the library without its reader and what that brings along', async () => {
-    const script = `const { loadParquetLibrary } = await import(${JSON.stringify(shipped('dist/src/parquet/parquet.js').href)});
-      await loadParquetLibrary();
+    const script = `const { parquetLibrary } = await import(${JSON.stringify(shipped('dist/src/parquet/parquet.js').href)});
+      parquetLibrary();
       const { createRequire } = await import('node:module');
       console.log(Object.keys(createRequire(${JSON.stringify(import.meta.url)}).cache).join('\\n'));`;
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/clock.js';
 import { startBroker } from '../../src/sim/broker.js';
-import { DEMO_ACCOUNT } from '../../src/sim/login.js';
+import { DEMO_ACCOUNT } from '../../src/sim/demo-account.js';
 import { MAX_BODY_BYTES } from '../../src/sim/rest.js';
 import { totp } from '../../src/broker/angel/totp.js';
 import { totpHolds } from '../../src/sim/totp.js';

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { totp } from '../../src/broker/angel/totp.js';
 import { shipped } from '../../src/paths.js';
 import type { SimulatedBroker } from '../../src/sim/broker.js';
-import { DEMO_ACCOUNT } from '../../src/sim/login.js';
+import { DEMO_ACCOUNT } from '../../src/sim/demo-account.js';
 import { withBroker } from './client.js';
 import { RawClient, type Frame } from './raw-client.js';
 import { listed, marketAt } from './world.js';

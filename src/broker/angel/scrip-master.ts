@@ -2,7 +2,6 @@
  * OpenAPIScripMaster.json: one JSON list of all exchanges, tens of megabytes, every value a string, prices in paise
  * (docs/protocol.md 9). Read in pieces; only what a run can need is kept.
  */
-import { JSONParser } from '@streamparser/json';
 import { EngineError, sentenceOf } from '../../errors.js';
 import type { Listing } from '../../market/instrument.js';
 import type { BrokerListings } from '../broker.js';
@@ -118,6 +117,8 @@ class Collector {
 export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string): Promise<ScripMaster> {
   const fail = (what: string): EngineError => new EngineError('INSTRUMENT', `${name} ${what}`);
   const collector = new Collector();
+  // Imported late: most runs read no instrument file.
+  const { JSONParser } = await import('@streamparser/json');
   // Keeps no element of the list.
   const parser = new JSONParser({ paths: ['$.*'], keepStack: false });
   let isList = true;

@@ -1,6 +1,5 @@
 /** Options for the candles, journals and reports that a command reads, and how it judges them. Data. */
-import { CUTOVER_DAYS } from '../../reconcile/cutover.js';
-import { UNEXPLAINED_PERCENT } from '../../reconcile/verdict.js';
+import { CUTOVER_DAYS, UNEXPLAINED_PERCENT } from '../../reconcile/defaults.js';
 import { date, modeName, number, path, reader, symbolNames, tokenNames, type Reader } from '../values.js';
 import { JOURNALS } from './output.js';
 import { belongsTo, excludes, flag, positional, value, words } from './row.js';

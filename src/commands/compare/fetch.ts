@@ -11,7 +11,7 @@ import type { FileInstrument } from '../../parquet/candles-file.js';
 import type { Side } from '../../reconcile/symbol-comparison.js';
 import type { Origin } from '../../reconcile/origin.js';
 import { distinct, simulated } from '../../reconcile/origin.js';
-import { DEMO_ACCOUNT } from '../../sim/login.js';
+import { DEMO_ACCOUNT } from '../../sim/demo-account.js';
 import type { ReadSide } from './sides.js';
 import { logInPatiently } from '../../feed/patient-log-in.js';
 import { broker } from '../../run/broker.js';

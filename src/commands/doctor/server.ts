@@ -6,7 +6,7 @@ import { broker } from '../../run/broker.js';
 import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo, endpointOf, type Access } from '../../run/source.js';
 import { niftyFifty } from '../../run/universe.js';
-import { DEMO_ACCOUNT } from '../../sim/login.js';
+import { DEMO_ACCOUNT } from '../../sim/demo-account.js';
 import { failed, passed, warned, type Check } from './check.js';
 
 /** `sim`: a simulated broker, started at this market time. */

@@ -1,6 +1,9 @@
 /** Metrics whose samples are read from their source at each scrape. */
-import { Counter, Gauge, Registry, type MetricObject } from 'prom-client';
+import type * as PromClient from 'prom-client';
 import { COUNTER, type CounterName } from '../../memory/counters.js';
+import { requirePackage } from '../../packages.js';
+
+const { Counter, Gauge, Registry } = requirePackage('prom-client') as typeof PromClient;
 
 export type Labels = Readonly<Record<string, string>>;
 export type Sample = readonly [labels: Labels, value: number];
@@ -47,15 +50,15 @@ export class MetricSet {
    * values.
    */
   histogram(name: string, help: string, read: () => readonly object[]): void {
-    const get = (): Promise<MetricObject> =>
+    const get = (): Promise<PromClient.MetricObject> =>
       Promise.resolve({
         name,
         help,
         type: 'histogram',
         aggregator: 'sum',
         values: read(),
-      } as unknown as MetricObject);
-    this.registry.registerMetric({ name, get } as unknown as Counter);
+      } as unknown as PromClient.MetricObject);
+    this.registry.registerMetric({ name, get } as unknown as PromClient.Counter);
   }
 
   #value(counter: CounterName): number {
@@ -69,7 +72,7 @@ export class MetricSet {
       registers: [this.registry],
       labelNames: [...labelNames],
       // Counters and gauges both start at 0 after reset(), so inc() sets them.
-      collect(this: Counter | Gauge): void {
+      collect(this: PromClient.Counter | PromClient.Gauge): void {
         this.reset();
         for (const [labels, value] of read()) this.inc(labels, value);
       },

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/clock.js';
 import { startBroker } from '../../../src/sim/broker.js';
-import { DEMO_ACCOUNT } from '../../../src/sim/login.js';
+import { DEMO_ACCOUNT } from '../../../src/sim/demo-account.js';
 import { TOKENS } from '../../feed/secrets.js';
 import { answer, hostileServer, loggedIn, type Login } from '../../feed/hostile-server.js';
 import { candlesPath } from '../../../src/parquet/candles-file.js';
