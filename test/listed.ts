@@ -3,7 +3,7 @@ import type { CandleWithQuality } from '../src/candles/candle.js';
 import { EXCHANGE, type Instrument } from '../src/market/instrument.js';
 import type { ModeName } from '../src/market/packet.js';
 import { istMs, type TradingSession } from '../src/market/session.js';
-import { shippedCalendar } from '../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../src/market/trading-calendar.js';
 import type { NaiveCandle, NaiveInstrument, NaiveMode } from './naive.js';
 
 export const DATE = '2026-11-23';
@@ -34,7 +34,7 @@ export function instrumentsOf(list: readonly NaiveInstrument[]): Instrument[] {
 
 /** The session of an instrument on the tests' date. */
 export function sessionOf({ derivatives }: Instrument): TradingSession {
-  const day = calendar.day(DATE, derivatives);
+  const day = calendar.of('NSE').day(DATE, derivatives);
   if (day.kind === 'shut') throw new Error(day.reason);
   return day.session;
 }

@@ -2,7 +2,7 @@
  * Process entry of a run's simulator: only what it needs, so that a run starts sooner. A process of its own keeps its
  * CPU, memory and connections out of the run's figures.
  */
-import { shippedCalendar } from '../src/market/shipped-calendar.js';
+import { tradingCalendar } from '../src/market/trading-calendar.js';
 import { parseFault } from '../src/sim/faults/fault.js';
 import { habitsWith, parseHabit } from '../src/sim/habits/habit.js';
 import type { SimulatorTask } from '../src/sim/ipc-messages.js';
@@ -13,7 +13,7 @@ process.exitCode = await serveParent({
   seed,
   speed,
   atMs,
-  calendar: shippedCalendar(),
+  calendar: tradingCalendar(),
   habits: habitsWith(habits.map(parseHabit)),
   faults: faults.map(parseFault),
   tape,

@@ -1,5 +1,6 @@
 /** Readers of option values. They throw EngineError USAGE with one sentence that names the option. */
 import { EngineError } from '../errors.js';
+import { SEGMENTS, type Segment } from '../market/instrument.js';
 import type { ModeName } from '../market/packet.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
 import type { MarketSpeed } from '../sim/speed.js';
@@ -117,6 +118,17 @@ export const symbolNames: Reader<readonly string[]> = reader('names separated by
   const names = text.split(',').map((name) => name.trim());
   return names.includes('') ? REFUSED : names;
 });
+
+/** Segments with trading hours, separated by commas. */
+export const segmentNames: Reader<readonly Segment[]> = reader(
+  `names among ${SEGMENTS.join(', ')}, separated by commas`,
+  (text) => {
+    const names = text.split(',').map((name) => name.trim());
+    return names.every((name) => (SEGMENTS as readonly string[]).includes(name))
+      ? (names as Segment[])
+      : REFUSED;
+  },
+);
 
 /** A mode of the feed. */
 export const modeName = oneOf<ModeName>({ ltp: 'ltp', quote: 'quote', snapquote: 'snapquote' });

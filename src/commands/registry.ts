@@ -28,6 +28,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./instruments.js')).command,
   },
   {
+    name: 'calendar',
+    describe:
+      "show which trading days are known, and from where; add takes the exchange's list, or your days",
+    load: async () => (await import('./calendar/command.js')).command,
+  },
+  {
     name: 'compare',
     describe: 'compare the candles of a run with those polled over REST',
     load: async () => (await import('./compare/command.js')).command,

@@ -11,7 +11,7 @@ import { prepareSource } from '../run/source.js';
 import type { EnginePreset } from '../run/engine-preset.js';
 import { StageRun } from '../run/stage-run.js';
 import { onStop } from '../run/shutdown.js';
-import { shippedCalendar } from '../market/shipped-calendar.js';
+import { tradingCalendar } from '../market/trading-calendar.js';
 import { withTape } from '../run/tape.js';
 import { warmUpMs } from '../run/warm-up.js';
 
@@ -21,7 +21,7 @@ export async function runStage(given: StageConfig, preset: EnginePreset = {}): P
   const config = await withTape(given);
   if (config.resume) return resumed(config, preset, clock);
   for (;;) {
-    const plan = await preflight(config, shippedCalendar(), clock.wallMs());
+    const plan = await preflight(config, tradingCalendar(), clock.wallMs());
     const { opensMs } = plan;
     if (opensMs === undefined || plan.marketClock || clock.wallMs() >= connectMs(opensMs) - warmUpMs(plan))
       return new StageRun(plan, preset).run();
@@ -36,7 +36,7 @@ async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock):
   const about = await findKilled(config, clock.wallMs());
   const plan = await preflight(
     resumedConfig(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }),
-    shippedCalendar(),
+    tradingCalendar(),
     clock.wallMs(),
   );
   checkSymbols(about, plan);

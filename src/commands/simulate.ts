@@ -5,7 +5,7 @@ import { faultsOf, tapeOf, type TapeChoice } from '../cli/config.js';
 import { SystemClock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import type { Listing } from '../market/instrument.js';
-import { istStamp, type Calendar } from '../market/session.js';
+import { istStamp } from '../market/session.js';
 import { startBroker, type SimulatedBroker } from '../sim/broker.js';
 import { habitList, type Habits } from '../sim/habits/catalogue.js';
 import { changedHabits, habitsWith } from '../sim/habits/habit.js';
@@ -15,7 +15,7 @@ import { DEMO_VARIABLES } from '../sim/demo-account.js';
 import { Market } from '../sim/market.js';
 import { marketTape } from '../sim/parent.js';
 import type { MarketSpeed } from '../sim/speed.js';
-import { shippedCalendar } from '../market/shipped-calendar.js';
+import { tradingCalendar, type TradingCalendar } from '../market/trading-calendar.js';
 import { niftyFifty } from '../run/universe.js';
 
 export interface SimulateOptions {
@@ -26,7 +26,7 @@ export interface SimulateOptions {
   /** Start of market time, epoch ms. */
   readonly atMs: number;
   readonly listings: readonly Listing[];
-  readonly calendar: Calendar;
+  readonly calendar: TradingCalendar;
   /** As measured unless given. */
   readonly habits?: Habits | undefined;
   readonly faults?: readonly Fault[];
@@ -126,5 +126,5 @@ export const command = defineCommand<'simulate', Omit<SimulateOptions, 'listings
       tape: tapeOf(values.tape, undefined),
     };
   },
-  run: (options) => simulate({ ...options, listings: niftyFifty(), calendar: shippedCalendar() }),
+  run: (options) => simulate({ ...options, listings: niftyFifty(), calendar: tradingCalendar() }),
 });

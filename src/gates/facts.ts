@@ -24,6 +24,12 @@ export interface SymbolFacts {
   readonly partial: number;
   readonly late: number;
   readonly revisions: number;
+  /** True if its own trading is continuous at the market's time. */
+  readonly inContinuous: boolean;
+  /** Minute boundaries of its session since the feed opened, as those of the market. */
+  readonly boundaries: number;
+  /** False before its session's first minute. */
+  readonly opened: boolean;
 }
 
 /** SHA-256, hex. Equal frames give equal hashes for any number of shards. */

@@ -91,7 +91,9 @@ function judgeSubscribed({ feed, symbols, finished }: Facts): Judgement {
 
 function judgeTicking({ symbols }: Facts): Judgement {
   const expected = 'a tick of every symbol in session';
-  const silent = symbols.filter(({ figures }) => figures.ticks === 0).map(({ symbol }) => symbol);
+  const silent = symbols
+    .filter(({ figures, opened }) => figures.ticks === 0 && opened)
+    .map(({ symbol }) => symbol);
   const ticks = symbols.reduce((sum, { figures }) => sum + figures.ticks, 0);
   const observed = `${count(ticks, 'tick')}, ${symbols.length - silent.length} of ${count(symbols.length, 'symbol')} ticking`;
   if (silent.length === 0) return { status: 'pass', observed, expected };
@@ -120,14 +122,15 @@ function judgeFresh({ symbols, market, duration }: Facts): Judgement {
     };
   if (!market.inContinuous)
     return { status: 'skip', observed: 'trading is not continuous at the end of the run', expected };
-  const aged = symbols.map((symbol) => ({
+  const trading = symbols.filter(({ inContinuous }) => inContinuous);
+  const aged = trading.map((symbol) => ({
     symbol,
     ageMs: symbol.figures.lastTickMs === undefined ? Infinity : timeMs - symbol.figures.lastTickMs,
   }));
   const old = aged.filter(({ ageMs }) => ageMs >= FRESH_MS);
   const newestMs = Math.min(...aged.map(({ ageMs }) => ageMs));
   const oldestMs = Math.max(...aged.map(({ ageMs }) => ageMs));
-  const range = symbols.length > 1 && Number.isFinite(oldestMs) ? ` to ${secondsText(oldestMs)}` : '';
+  const range = trading.length > 1 && Number.isFinite(oldestMs) ? ` to ${secondsText(oldestMs)}` : '';
   const observed = Number.isFinite(newestMs)
     ? `ticks are ${secondsText(newestMs)}${range} old`
     : 'no tick at all';

@@ -78,7 +78,7 @@ function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Recor
     },
     lastPrice: rupees(figures.lastPrice),
     lastTick: figures.lastTickMs === undefined ? null : istStamp(figures.lastTickMs),
-    state: symbolState(figures, market.timeMs, market.inContinuous),
+    state: symbolState(figures, market.timeMs, symbol.inContinuous),
   };
 }
 

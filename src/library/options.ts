@@ -5,7 +5,7 @@ import type { StageConfig, FeedChoice } from '../cli/config.js';
 import { DEFAULT_AT, time } from '../cli/values.js';
 import { EngineError } from '../errors.js';
 import { istDate } from '../market/session.js';
-import { shippedCalendar } from '../market/shipped-calendar.js';
+import { tradingCalendar } from '../market/trading-calendar.js';
 import { MODE } from '../market/packet.js';
 import { broker } from '../run/broker.js';
 import { planRun, type Plan } from '../run/plan.js';
@@ -122,7 +122,7 @@ export async function planFeed(settings: FeedSettings, nowMs: number): Promise<P
   const master = await readInstrumentMaster(config.instruments, false, istDate(nowMs));
   return planRun({
     config,
-    calendar: shippedCalendar(),
+    calendar: tradingCalendar(),
     nowMs,
     processId: process.pid,
     nonce: 'library',

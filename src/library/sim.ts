@@ -2,7 +2,7 @@
 /** `tickshard/sim`: the simulated broker as a test fixture, for any client of the broker's protocol. */
 import { SystemClock } from '../clock.js';
 import { DEFAULT_AT, time } from '../cli/values.js';
-import { shippedCalendar } from '../market/shipped-calendar.js';
+import { tradingCalendar } from '../market/trading-calendar.js';
 import { niftyFifty } from '../run/universe.js';
 import { startBroker as startSimulated } from '../sim/broker.js';
 import { checkSymbols, parseFault } from '../sim/faults/fault.js';
@@ -51,7 +51,7 @@ export function startBroker(options: StartBrokerOptions = {}): Promise<Simulated
     const market = new Market({
       seed,
       listings,
-      calendar: shippedCalendar(),
+      calendar: tradingCalendar(),
       startMs,
       habits: habitsWith(habits.map(parseHabit)),
       tape: tape && { symbol: symbolOf(tape.instrument), tape: await readTape(tape.path) },

@@ -1,6 +1,6 @@
 /**
- * The file of trading hours, `data/sessions/nse-sessions.json`, which users edit. Any error in it is refused with
- * place and reason before anything uses it.
+ * A segment's file of trading hours, e.g. `data/sessions/nse-sessions.json`, which users edit. Any error in it is
+ * refused with place and reason before anything uses it.
  */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
@@ -29,11 +29,32 @@ const MAX_TAIL_MS = 10_000;
 export interface RegularHours extends Hours {
   readonly from: string;
   readonly to?: string;
-  readonly appliesTo: 'all' | 'derivatives' | 'others';
+  readonly appliesTo: AppliesTo;
+  /** Contracts on these names only; rows without names are for the others. */
+  readonly names?: readonly string[];
+}
+
+/** `indices` go by the rows of `derivatives` where no row is theirs. */
+type AppliesTo = 'all' | 'derivatives' | 'others' | 'indices';
+
+/** The regular hours, cut: a commodity's evening or morning session. */
+interface CutHours {
+  readonly opens?: string;
+  readonly closes?: string;
 }
 
 /** A session outside the rule: its reason, and its hours once announced. */
-type SpecialSession = string | ({ readonly reason: string } & Hours);
+type SpecialSession = string | ({ readonly reason: string } & (Hours | CutHours));
+
+export const isCut = (special: Hours | CutHours): special is CutHours => !('continuous' in special);
+
+/** What decides the hours of an instrument of a segment. */
+export interface HoursKind {
+  readonly derivatives: boolean;
+  readonly index?: boolean;
+  /** Of the underlying. */
+  readonly name?: string | undefined;
+}
 
 /** The contents that are used. */
 export interface CalendarData {
@@ -43,6 +64,31 @@ export interface CalendarData {
   readonly coveredUntil: string;
 }
 
+/** Dates from `from` to `to`, both included. */
+export interface CoveredSpan {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Shut; open with hours of its own, or the regular ones cut; or open with hours that are not known. */
+export type UserDay = { readonly source: string } & (
+  | { readonly shut: string }
+  | { readonly unknown: string }
+  | {
+      readonly reason: string;
+      readonly continuous?: readonly [string, string];
+      readonly opens?: string;
+      readonly closes?: string;
+    }
+);
+
+export interface SegmentDays {
+  /** By date. */
+  readonly days: Readonly<Record<string, UserDay>>;
+  /** Dates on which a day that is not listed goes by the rule of its weekday, and is no guess. */
+  readonly covered: readonly CoveredSpan[];
+}
+
 const TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 const MAX_SHOWN_LENGTH = 80;
 const MAX_REASON_LENGTH = 200;
@@ -50,7 +96,8 @@ const MAX_REASON_LENGTH = 200;
 /** Throws: a place's value is not what is needed. */
 type Refuse = (place: string, value: unknown, needed: string) => never;
 
-function isDate(value: unknown): value is string {
+/** `YYYY-MM-DD`, and a day that exists. */
+export function isDate(value: unknown): value is string {
   return (
     typeof value === 'string' &&
     /^\d{4}-\d{2}-\d{2}$/.test(value) &&
@@ -58,11 +105,11 @@ function isDate(value: unknown): value is string {
   );
 }
 
-const isTime = (value: unknown): value is string => typeof value === 'string' && TIME.test(value);
-const isWindow = (value: unknown): value is TimeWindow =>
+export const isTime = (value: unknown): value is string => typeof value === 'string' && TIME.test(value);
+export const isWindow = (value: unknown): value is TimeWindow =>
   Array.isArray(value) && value.length === 2 && value.every(isTime) && value[0] < value[1];
 /** One short line, because it is shown. */
-const isReason = (value: unknown): value is string =>
+export const isReason = (value: unknown): value is string =>
   typeof value === 'string' &&
   value.length <= MAX_REASON_LENGTH &&
   !/[\u0000-\u001f\u007f-\u009f]/.test(value);
@@ -100,42 +147,75 @@ function checkHours(hours: Record<string, unknown>, place: string, refuse: Refus
 
 function checkRegular(row: unknown, place: string, refuse: Refuse): void {
   if (!isObject(row)) return refuse(place, row, 'an object');
-  const { from, to, appliesTo } = row;
+  const { from, to, appliesTo, names } = row;
   if (!isDate(from)) return refuse(`${place}.from`, from, 'a date YYYY-MM-DD');
   if (to !== undefined && !(isDate(to) && to >= from))
     return refuse(`${place}.to`, to, 'a date YYYY-MM-DD not before `from`');
-  if (!['all', 'derivatives', 'others'].includes(appliesTo as string))
-    return refuse(`${place}.appliesTo`, appliesTo, '`all`, `derivatives` or `others`');
+  if (!['all', 'derivatives', 'others', 'indices'].includes(appliesTo as string))
+    return refuse(`${place}.appliesTo`, appliesTo, '`all`, `derivatives`, `others` or `indices`');
+  if (names !== undefined && !(Array.isArray(names) && names.length > 0 && names.every(isReason)))
+    return refuse(`${place}.names`, names, 'a list of names');
   checkHours(row, place, refuse);
 }
 
-/** True if the row applies to stocks with (or without) derivatives. */
-export function applies(row: RegularHours, derivatives: boolean): boolean {
-  return row.appliesTo === 'all' || row.appliesTo === (derivatives ? 'derivatives' : 'others');
+/** The rows for instruments of one kind, in the file's order. */
+export function rowsFor(
+  regular: readonly RegularHours[],
+  { derivatives, index = false, name }: HoursKind,
+): readonly RegularHours[] {
+  const own = regular.some((row) => row.appliesTo === 'indices') ? 'indices' : 'derivatives';
+  const kind = index ? own : derivatives ? 'derivatives' : 'others';
+  const rows = regular.filter(({ appliesTo }) => appliesTo === 'all' || appliesTo === kind);
+  const named = rows.filter(({ names }) => name !== undefined && names?.includes(name) === true);
+  return named.length > 0 ? named : rows.filter(({ names }) => names === undefined);
 }
 
-/** Each kind of stock has hours, and no date has two rows. */
+/** Each kind of instrument has hours, and no date has two rows. */
 function checkKinds(regular: readonly RegularHours[], refuse: Refuse): void {
-  for (const derivatives of [true, false]) {
-    const rows = regular.flatMap((row, k) => (applies(row, derivatives) ? [{ row, k }] : []));
-    if (rows.length === 0)
-      refuse(
-        'regular',
-        regular.map(({ appliesTo }) => appliesTo),
-        `hours for stocks ${derivatives ? 'with' : 'without'} derivatives`,
-      );
-    for (const { row, k } of rows) {
-      const other = rows.find(
-        (one) => one.k < k && one.row.from <= (row.to ?? '9999') && row.from <= (one.row.to ?? '9999'),
-      );
-      if (other !== undefined)
+  const names = [undefined, ...new Set(regular.flatMap((row) => row.names ?? []))];
+  for (const [derivatives, index] of [
+    [true, false],
+    [false, false],
+    [true, true],
+  ] as const)
+    for (const name of names) {
+      const rows = rowsFor(regular, { derivatives, index, name });
+      if (rows.length === 0)
         refuse(
-          `regular[${k}]`,
-          row.from,
-          `dates that regular[${other.k}] does not have already for the same stocks`,
+          'regular',
+          regular.map(({ appliesTo }) => appliesTo),
+          `hours for stocks ${derivatives ? 'with' : 'without'} derivatives`,
         );
+      checkOverlaps(regular, rows, refuse);
     }
+}
+
+function checkOverlaps(
+  regular: readonly RegularHours[],
+  rows: readonly RegularHours[],
+  refuse: Refuse,
+): void {
+  for (const [k, row] of rows.entries()) {
+    const other = rows
+      .slice(0, k)
+      .find((one) => one.from <= (row.to ?? '9999') && row.from <= (one.to ?? '9999'));
+    if (other !== undefined)
+      refuse(
+        `regular[${regular.indexOf(row)}]`,
+        row.from,
+        `dates that regular[${regular.indexOf(other)}] does not have already for the same stocks`,
+      );
   }
+}
+
+/** A special session that cuts the regular hours, else hours of its own. */
+function checkSpecial(special: Record<string, unknown>, place: string, refuse: Refuse): void {
+  const { reason, opens, closes, continuous } = special;
+  if (!isReason(reason)) refuse(`${place}.reason`, reason, REASON);
+  if (continuous !== undefined || (opens === undefined && closes === undefined))
+    return checkHours(special, place, refuse);
+  for (const [name, time] of Object.entries({ opens, closes }))
+    if (time !== undefined && !isTime(time)) refuse(`${place}.${name}`, time, 'a time HH:mm');
 }
 
 function checkDates(
@@ -188,8 +268,7 @@ export function parseCalendar(text: string, where: string): CalendarData {
     if (isReason(value)) return;
     if (!isObject(value))
       return refuse(place, value, `${REASON}, or an object with \`reason\` and \`continuous\``);
-    if (!isReason(value.reason)) refuse(`${place}.reason`, value.reason, REASON);
-    checkHours(value, place, refuse);
+    checkSpecial(value, place, refuse);
   });
   if (!isDate(coveredUntil)) return refuse('coveredUntil', coveredUntil, 'a date YYYY-MM-DD');
   return data as unknown as CalendarData;

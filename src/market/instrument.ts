@@ -11,6 +11,23 @@ export const EXCHANGE: Readonly<Record<number, string>> = {
   13: 'CDS',
 };
 
+/** Segments whose trading hours are known (`data/sessions/`). */
+export const SEGMENTS = ['NSE', 'BSE', 'NFO', 'BFO', 'MCX', 'CDS'] as const;
+export type Segment = (typeof SEGMENTS)[number];
+
+/** A future or an option. */
+export interface Contract {
+  /** Of the underlying, as the broker writes it: NIFTY. */
+  readonly name: string;
+  /** `YYYY-MM-DD`. */
+  readonly expiry: string;
+  /** CE: a call, PE: a put; undefined: a future. */
+  readonly option: 'CE' | 'PE' | undefined;
+  /** Undefined for a future. */
+  readonly strikeRupees: number | undefined;
+  readonly lotSize: number;
+}
+
 /** Wire units in one rupee: the divisor at output (docs/protocol.md 6, "Price scale"). */
 export function priceScale(exchangeType: number): number {
   return exchangeType === 13 ? 10_000_000 : 100;
@@ -26,6 +43,8 @@ export interface Instrument {
   readonly tickSizeRupees: number;
   /** Stocks with derivatives take part in the closing auction. */
   readonly derivatives: boolean;
+  /** Undefined for a stock or an index. */
+  readonly contract?: Contract | undefined;
 }
 
 /** Without a position in a run. */

@@ -3,7 +3,18 @@
  * daylight saving, so arithmetic is exact.
  */
 
-import { applies, DEFAULT_TAIL_MS, parseCalendar, type CalendarData, type Hours } from './calendar-file.js';
+import {
+  DEFAULT_TAIL_MS,
+  isCut,
+  parseCalendar,
+  rowsFor,
+  type CalendarData,
+  type CoveredSpan,
+  type Hours,
+  type HoursKind,
+  type SegmentDays,
+  type UserDay,
+} from './calendar-file.js';
 
 export const IST_OFFSET_MS = 19_800_000;
 export const MINUTE_MS = 60_000;
@@ -72,72 +83,143 @@ function sessionOf(date: string, { continuous, auction, tailMs }: Hours): Tradin
   };
 }
 
-/** One segment's calendar. Immutable. */
+/** Part of a regular session; undefined if nothing of it is left. */
+function cut(
+  session: TradingSession,
+  { opens, closes }: { readonly opens?: string; readonly closes?: string },
+): TradingSession | undefined {
+  const openMs = Math.max(session.openMs, opens === undefined ? 0 : istMs(session.date, opens));
+  const endMs = closes === undefined ? Infinity : istMs(session.date, closes);
+  const closeMs = Math.min(session.closeMs, endMs);
+  const auction =
+    session.auction !== undefined && session.auction.toMs <= endMs ? session.auction : undefined;
+  return openMs < closeMs ? { ...session, openMs, closeMs, auction } : undefined;
+}
+
+/** Days of `nextOpenMs` and `lastOpenMs`. */
+const LOOKED_AT_DAYS = 30;
+const kindOf = (of: boolean | HoursKind): HoursKind => (typeof of === 'boolean' ? { derivatives: of } : of);
+const dayAfter = (date: string): string => istDate(istMs(date, '00:00') + DAY_MS);
+
+/**
+ * One segment's calendar: the shipped file and the user's days, which win. Immutable. `of` in its questions: the kind
+ * of instrument, in short whether a stock has derivatives.
+ */
 export class Calendar {
   readonly #data: CalendarData;
+  readonly #user: SegmentDays;
 
-  private constructor(data: CalendarData) {
+  private constructor(data: CalendarData, user: SegmentDays) {
     this.#data = data;
+    this.#user = user;
   }
 
   /**
    * Reads a calendar file's text. Throws EngineError CONFIG with `where`, the place and reason of the first error.
    */
-  static parse(text: string, where = 'The trading calendar'): Calendar {
-    return new Calendar(parseCalendar(text, where));
+  static parse(
+    text: string,
+    where = 'The trading calendar',
+    user: SegmentDays = { days: {}, covered: [] },
+  ): Calendar {
+    return new Calendar(parseCalendar(text, where), user);
   }
 
   /** The hours on `date`; else of the nearest earlier row. */
-  #session(date: string, derivatives: boolean): TradingSession {
-    const rows = this.#data.regular.filter((row) => applies(row, derivatives));
+  #session(date: string, kind: HoursKind): TradingSession {
+    const rows = rowsFor(this.#data.regular, kind);
+    const begun = rows.filter((row) => row.from <= date);
     return sessionOf(
       date,
-      rows.find((r) => r.from <= date && (r.to === undefined || date <= r.to)) ??
-        rows.filter((r) => r.from <= date).at(-1) ??
+      begun.find(({ to }) => to === undefined || date <= to) ??
+        begun.sort((a, b) => (a.from < b.from ? -1 : 1)).at(-1) ??
         rows[0],
     );
   }
 
-  /** The day `date` (`YYYY-MM-DD`) of a stock with or without derivatives. `unknown`: outside the data. */
-  day(date: string, derivatives: boolean): TradingDay {
+  /** The day `date` (`YYYY-MM-DD`). `unknown`: outside the data, so the hours are those of the weekday's rule. */
+  day(date: string, of: boolean | HoursKind): TradingDay {
+    const kind = kindOf(of);
+    const own = Object.hasOwn(this.#user.days, date) ? this.#user.days[date] : undefined;
+    if (own !== undefined && !('unknown' in own && typeof this.#data.special[date] === 'object'))
+      return this.#userDay(date, kind, own);
     const holiday = this.#data.holidays[date];
     if (holiday !== undefined) return { kind: 'shut', reason: `holiday: ${holiday}` };
     const special = this.#data.special[date];
-    if (typeof special === 'string')
-      return {
-        kind: 'unknown',
-        session: this.#session(date, derivatives),
-        reason: `special session: ${special}`,
-      };
-    if (special !== undefined) return { kind: 'open', session: sessionOf(date, special) };
+    if (typeof special === 'string') return this.#assumed(date, kind, `special session: ${special}`);
+    if (special === undefined) return this.#byRule(date, kind);
+    if (!isCut(special)) return { kind: 'open', session: sessionOf(date, special) };
+    return this.#cut(date, kind, special, special.reason);
+  }
+
+  #assumed(date: string, kind: HoursKind, reason: string): TradingDay {
+    return { kind: 'unknown', session: this.#session(date, kind), reason };
+  }
+
+  #cut(date: string, kind: HoursKind, hours: Parameters<typeof cut>[1], reason: string): TradingDay {
+    const session = cut(this.#session(date, kind), hours);
+    return session === undefined ? { kind: 'shut', reason } : { kind: 'open', session };
+  }
+
+  #userDay(date: string, kind: HoursKind, own: UserDay): TradingDay {
+    if ('shut' in own) return { kind: 'shut', reason: `holiday: ${own.shut}` };
+    if ('unknown' in own) return this.#assumed(date, kind, `special session: ${own.unknown}`);
+    return own.continuous === undefined
+      ? this.#cut(date, kind, own, own.reason)
+      : { kind: 'open', session: sessionOf(date, { continuous: own.continuous }) };
+  }
+
+  #byRule(date: string, kind: HoursKind): TradingDay {
     const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
     if (weekday === 0 || weekday === 6)
       return { kind: 'shut', reason: weekday === 0 ? 'Sunday' : 'Saturday' };
-    const session = this.#session(date, derivatives);
-    const first = this.#data.regular[0].from;
-    if (date > this.#data.coveredUntil || date < first) {
-      return {
-        kind: 'unknown',
-        session,
-        reason: `the session data covers ${first} to ${this.#data.coveredUntil}`,
-      };
-    }
-    return { kind: 'open', session };
+    const session = this.#session(date, kind);
+    if (this.#spans().some(({ from, to }) => from <= date && date <= to)) return { kind: 'open', session };
+    const { from, to } = this.covered;
+    return { kind: 'unknown', session, reason: `the session data covers ${from} to ${to}` };
+  }
+
+  #spans(): readonly CoveredSpan[] {
+    const from = this.#data.regular.map((row) => row.from).sort()[0];
+    return [{ from, to: this.#data.coveredUntil }, ...this.#user.covered];
+  }
+
+  /** What the shipped file covers, and the user's days where they follow without a gap. */
+  get covered(): CoveredSpan {
+    const [shipped, ...others] = this.#spans();
+    let { to } = shipped;
+    for (const span of others.sort((a, b) => (a.from < b.from ? -1 : 1)))
+      if (span.from <= dayAfter(to) && span.to > to) ({ to } = span);
+    return { from: shipped.from, to };
+  }
+
+  /** The shipped file's last covered date. */
+  get shippedUntil(): string {
+    return this.#data.coveredUntil;
+  }
+
+  /** The shipped file's word on a date that is no day of the rule, in words; undefined for one that is. */
+  shippedWord(date: string): string | undefined {
+    const holiday = this.#data.holidays[date];
+    if (holiday !== undefined) return `shut (${holiday})`;
+    const special = this.#data.special[date];
+    if (special === undefined) return undefined;
+    return typeof special === 'string' ? 'a special session without hours' : `open (${special.reason})`;
   }
 
   /** First opening at or after `fromMs`, epoch ms; undefined beyond 30 days. */
-  nextOpenMs(fromMs: number, derivatives: boolean): number | undefined {
-    for (let day = 0; day < 30; day++) {
-      const answer = this.day(istDate(fromMs + day * DAY_MS), derivatives);
+  nextOpenMs(fromMs: number, of: boolean | HoursKind): number | undefined {
+    for (let day = 0; day < LOOKED_AT_DAYS; day++) {
+      const answer = this.day(istDate(fromMs + day * DAY_MS), of);
       if (answer.kind !== 'shut' && answer.session.openMs >= fromMs) return answer.session.openMs;
     }
     return undefined;
   }
 
   /** Last opening before `beforeMs`, epoch ms; undefined beyond 30 days. */
-  lastOpenMs(beforeMs: number, derivatives: boolean): number | undefined {
-    for (let day = 0; day < 30; day++) {
-      const answer = this.day(istDate(beforeMs - day * DAY_MS), derivatives);
+  lastOpenMs(beforeMs: number, of: boolean | HoursKind): number | undefined {
+    for (let day = 0; day < LOOKED_AT_DAYS; day++) {
+      const answer = this.day(istDate(beforeMs - day * DAY_MS), of);
       if (answer.kind !== 'shut' && answer.session.openMs < beforeMs) return answer.session.openMs;
     }
     return undefined;

@@ -62,10 +62,12 @@ export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean)
 }
 
 function symbolFacts(
-  { engine, intake }: FactSources,
+  { engine, intake, plan, clock }: FactSources,
   place: RowPlace,
-  { finished, earlyMs }: RunProgress,
+  { finished, earlyMs, ranMs }: RunProgress,
 ): SymbolFacts {
+  const nowMs = engine.watermark.timeMs ?? clock.marketMs();
+  const session = plan.sessionOf(place.instrument);
   const { whole, partial, late, revisions } = tallyCandles(engine.memories[place.shard], place.row, finished);
   const waited = intake.answeredAfterMs[place.instrument.index];
   return {
@@ -79,7 +81,15 @@ function symbolFacts(
     partial,
     late,
     revisions,
+    inContinuous: inContinuous(session, nowMs),
+    boundaries: boundariesIn(plan, Math.min(ranMs, nowMs - session.openMs)),
+    opened: nowMs >= session.openMs,
   };
+}
+
+/** Minute boundaries of `ms` of market time whose seals are due. */
+function boundariesIn({ config }: Plan, ms: number): number {
+  return Math.max(0, Math.floor((ms - config.graceMs - SEAL_SLACK_MS) / MINUTE_MS));
 }
 
 /** The report page's candles, open ones too, what the rule saw live, and latency. */
@@ -136,12 +146,12 @@ function performanceOf({ engine, probe }: FactSources): PerformanceFigures {
 function marketOf({ plan, clock, engine }: FactSources, ranMs: number): Facts['market'] {
   const timeMs = engine.watermark.timeMs;
   const sessions = plan.instruments.map(plan.sessionOf);
-  const { feed, graceMs } = plan.config;
+  const { feed } = plan.config;
   const nowMs = timeMs ?? clock.marketMs();
   return {
     timeMs,
     inContinuous: sessions.some((session) => inContinuous(session, nowMs)),
-    boundaries: Math.max(0, Math.floor((ranMs - graceMs - SEAL_SLACK_MS) / MINUTE_MS)),
+    boundaries: boundariesIn(plan, ranMs),
     clockByHand: feed.kind === 'url' && feed.marketClock !== undefined,
     hoursUnknown: plan.hoursUnknown,
   };

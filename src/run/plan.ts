@@ -10,14 +10,9 @@ import { MEASURED } from '../sim/habits/catalogue.js';
 import { changedHabits, habitText } from '../sim/habits/habit.js';
 import { speedNumber } from '../sim/speed.js';
 import type { Instrument } from '../market/instrument.js';
-import {
-  istDate,
-  istStamp,
-  tailMsOf,
-  type Calendar,
-  type TradingDay,
-  type TradingSession,
-} from '../market/session.js';
+import { isSegment, type TradingCalendar } from '../market/trading-calendar.js';
+import { istDate, MINUTE_MS, tailMsOf, type TradingSession } from '../market/session.js';
+import { hoursAt } from './hours.js';
 
 export interface Plan {
   readonly config: StageConfig;
@@ -26,6 +21,8 @@ export interface Plan {
   /** About the broker's instrument file. */
   readonly instrumentWarnings: readonly string[];
   readonly sessionOf: (instrument: Instrument) => TradingSession;
+  /** About the calendar: its end, and symbols that open during the run. */
+  readonly calendarWarnings: readonly string[];
   /** Why the hours are assumed; undefined when the calendar covers the date. */
   readonly hoursUnknown: string | undefined;
   /** Epoch ms; undefined unless the run waits for the opening. */
@@ -36,8 +33,8 @@ export interface Plan {
   readonly endsMs: number;
   /** The longest tail of a session, market ms: its last minute is sealed later by this. */
   readonly tailMs: number;
-  /** Epoch ms of the previous trading day's opening; undefined when the calendar does not cover it. */
-  readonly previousOpenMs: number | undefined;
+  /** Epoch ms of an instrument's opening on its trading day before; undefined if there was none in 30 days. */
+  readonly previousOpenMs: (instrument: Instrument) => number | undefined;
   /** True if the feed's choice (simulator, `--market-clock`) sets market time, not this machine. */
   readonly marketClock: boolean;
   /** Market seconds per real second; 1 in stepped time. */
@@ -73,59 +70,6 @@ export function feedName(feed: FeedChoice): string {
   return `url:${URL.canParse(feed.url) ? new URL(feed.url).hostname : 'unknown'}`;
 }
 
-/** Undefined when an instrument with this day can trade at `nowMs`. */
-function shutBecause(day: TradingDay, nowMs: number): string | undefined {
-  if (day.kind === 'shut') return day.reason;
-  const { openMs, closeMs, auction } = day.session;
-  if (nowMs < openMs) return 'before the opening';
-  return nowMs >= (auction?.toMs ?? closeMs) ? 'after the close' : undefined;
-}
-
-interface Hours {
-  readonly sessions: ReadonlyMap<Instrument, TradingSession>;
-  readonly hoursUnknown: string | undefined;
-  readonly opensMs: number | undefined;
-}
-
-/**
- * All instruments' sessions on the market's date. If one cannot trade now: the next opening's if the run may wait for
- * it, otherwise throws EngineError MARKET_SHUT, which says when the market opens.
- */
-function hoursAt(
-  calendar: Calendar,
-  instruments: readonly Instrument[],
-  nowMs: number,
-  mayWait: boolean,
-): Hours {
-  const shut = instruments
-    .map((instrument) => ({
-      instrument,
-      why: shutBecause(calendar.day(istDate(nowMs), instrument.derivatives), nowMs),
-    }))
-    .find(({ why }) => why !== undefined);
-  const opensMs = shut === undefined ? undefined : calendar.nextOpenMs(nowMs, shut.instrument.derivatives);
-  if (shut !== undefined && (!mayWait || opensMs === undefined)) {
-    const when =
-      opensMs === undefined
-        ? 'on a day that the session data does not cover'
-        : `${istStamp(opensMs)}${mayWait ? '' : ' (--wait-open waits for it)'}`;
-    throw new EngineError(
-      'MARKET_SHUT',
-      `The market is shut at ${istStamp(nowMs)} (${shut.why!}); it opens ${when}.`,
-    );
-  }
-  const date = istDate(opensMs ?? nowMs);
-  const sessions = new Map<Instrument, TradingSession>();
-  let hoursUnknown: string | undefined;
-  for (const instrument of instruments) {
-    const day = calendar.day(date, instrument.derivatives);
-    if (day.kind === 'shut') continue;
-    if (day.kind === 'unknown') hoursUnknown = day.reason;
-    sessions.set(instrument, day.session);
-  }
-  return { sessions, hoursUnknown, opensMs };
-}
-
 /** The run's name and the files named after it. */
 export type RunFiles = Pick<Plan, 'runId' | 'reportPaths' | 'pagePath'>;
 
@@ -141,7 +85,7 @@ export function filesOf(runId: string, { report }: StageConfig): RunFiles {
 
 export interface PlanInputs {
   readonly config: StageConfig;
-  readonly calendar: Calendar;
+  readonly calendar: TradingCalendar;
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
   readonly processId: number;
@@ -174,7 +118,12 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
       `${instruments.length} symbols are more than the ${maxInstruments} that the broker serves on one connection: leave some out.`,
     );
   const { startMs, speed, marketClock } = marketClockOf(config.feed, nowMs);
-  const { sessions, hoursUnknown, opensMs } = hoursAt(calendar, instruments, startMs, config.waitOpen);
+  const { sessions, hoursUnknown, opensMs, notes } = hoursAt(calendar, instruments, {
+    nowMs: startMs,
+    mayWait: config.waitOpen,
+    lastsMs: config.durationMin === undefined ? Infinity : config.durationMin * MINUTE_MS,
+  });
+  const segments = instruments.map(({ exchange }) => exchange).filter(isSegment);
   const all = [...sessions.values()];
   const volumeKind: VolumeKind = config.mode === 'ltp' ? 'tick' : 'traded';
   return {
@@ -184,14 +133,12 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
     instrumentWarnings,
     sessionOf: (instrument) => sessions.get(instrument)!,
     hoursUnknown,
+    calendarWarnings: [...notes, ...calendar.endings(segments, istDate(nowMs))],
     opensMs,
     startsMs: opensMs ?? startMs,
     endsMs: Math.max(...all.map(({ closeMs, auction }) => auction?.toMs ?? closeMs)),
     tailMs: Math.max(...all.map(tailMsOf)),
-    previousOpenMs: calendar.lastOpenMs(
-      Math.min(...all.map(({ openMs }) => openMs)),
-      instruments[0].derivatives,
-    ),
+    previousOpenMs: (instrument) => calendar.lastOpenMs(sessions.get(instrument)!.openMs, instrument),
     marketClock,
     speed,
     stepped: isStepped(config.feed),

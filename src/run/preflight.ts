@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { broker } from './broker.js';
 import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
-import { istDate, type Calendar } from '../market/session.js';
+import { istDate } from '../market/session.js';
+import type { TradingCalendar } from '../market/trading-calendar.js';
 import { checkExisting } from '../parquet/existing.js';
 import { checkFolder } from './output-folders.js';
 import { planRun, type Plan } from './plan.js';
@@ -20,7 +21,11 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
  * Plans a run and checks the plan against the disk. `nowMs`: wall clock, epoch ms. Throws EngineError with exit code
  * 2: unknown or clashing instruments, a shut market, a folder that is not writable, existing files of another origin.
  */
-export async function preflight(config: StageConfig, calendar: Calendar, nowMs: number): Promise<Plan> {
+export async function preflight(
+  config: StageConfig,
+  calendar: TradingCalendar,
+  nowMs: number,
+): Promise<Plan> {
   // The simulated broker lists what the run asks for; the real one's file does not apply.
   const master = await readInstrumentMaster(config.instruments, config.feed.kind === 'live', istDate(nowMs));
   const plan = planRun({

@@ -119,6 +119,7 @@ export class Presenter {
       volumeKind,
       hoursUnknown,
       instrumentWarnings,
+      calendarWarnings,
     } = this.#plan;
     const names =
       instruments.length > 5
@@ -135,7 +136,8 @@ export class Presenter {
         : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
     this.tell(`${lasts} at speed ${stepped ? 'max' : speed}; volume is the ${volume}`);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
-    for (const warning of [...instrumentWarnings, ...warnings]) this.say(`Warning: ${warning}`);
+    for (const warning of [...calendarWarnings, ...instrumentWarnings, ...warnings])
+      this.say(`Warning: ${warning}`);
   }
 
   /** Updates terminal and page; returns new gate transitions. */

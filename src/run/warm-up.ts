@@ -23,8 +23,9 @@ import type { Source } from './source.js';
  * (docs/semantics.md, "Momentum").
  */
 const ENOUGH_TODAY = 30;
-/** Two days of 375 minutes and an auction each. */
-const MAX_CANDLES = 800;
+/** Two days of the longest session: 375 minutes and an auction, on MCX 895 minutes, in currencies 480. */
+const MAX_CANDLES: Readonly<Record<string, number>> = { MCX: 1800, CDS: 970 };
+const MAX_CANDLES_ELSEWHERE = 800;
 /** Market ms after a minute's end in which the broker may change it. */
 const SETTLE_MS = 10_000;
 
@@ -32,7 +33,12 @@ const SETTLE_MS = 10_000;
 export function warmUpRoom(instruments: readonly Instrument[]): WarmUpCandles {
   return {
     volumeKind: 'traded',
-    rows: Object.fromEntries(instruments.map(({ symbol }) => [symbol, sharedRoom(MAX_CANDLES)])),
+    rows: Object.fromEntries(
+      instruments.map(({ symbol, exchange }) => [
+        symbol,
+        sharedRoom(MAX_CANDLES[exchange] ?? MAX_CANDLES_ELSEWHERE),
+      ]),
+    ),
   };
 }
 
@@ -67,7 +73,7 @@ export function windowOf(
   const { openMs } = plan.sessionOf(instrument);
   const settledMs = Math.floor((nowMs - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
   const today = (settledMs - openMs) / MINUTE_MS;
-  const fromMs = today >= ENOUGH_TODAY ? openMs : (plan.previousOpenMs ?? openMs);
+  const fromMs = today >= ENOUGH_TODAY ? openMs : (plan.previousOpenMs(instrument) ?? openMs);
   const toMs = settledMs - MINUTE_MS;
   return toMs >= fromMs ? { fromMs, toMs } : undefined;
 }

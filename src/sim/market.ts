@@ -8,7 +8,8 @@
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
 import type { Listing } from '../market/instrument.js';
 import { FIELD, Packet } from '../market/packet.js';
-import { DAY_MS, istDate, istMs, MINUTE_MS, type Calendar, type TradingSession } from '../market/session.js';
+import { DAY_MS, istDate, istMs, MINUTE_MS, type TradingSession } from '../market/session.js';
+import type { TradingCalendar } from '../market/trading-calendar.js';
 import { SENT_TO } from './conflation.js';
 import { copyPacket } from './faults/packets.js';
 import { MEASURED, type Habits } from './habits/catalogue.js';
@@ -26,7 +27,7 @@ export type Emit = (index: number, packet: Packet, modes: number) => void;
 export interface MarketOptions {
   readonly seed: number;
   readonly listings: readonly Listing[];
-  readonly calendar: Calendar;
+  readonly calendar: TradingCalendar;
   /** Market time, epoch ms. The day before it is generated at once. */
   readonly startMs: number;
   /** Plays on every date; all other instruments walk. */
@@ -59,7 +60,7 @@ export class Market {
   readonly listings: readonly Listing[];
   readonly startMs: number;
   readonly habits: Habits;
-  readonly #calendar: Calendar;
+  readonly #calendar: TradingCalendar;
   readonly #tape: MarketTape | undefined;
   readonly #sequence: SequenceAllocator;
   readonly #indexOfToken: ReadonlyMap<string, number>;
@@ -72,8 +73,11 @@ export class Market {
   #previous = new Map<number, InstrumentDay>();
   /** For `trueCandles`, by instrument and date; last used last. */
   readonly #cachedDays = new Map<string, InstrumentDay>();
-  /** Instruments that trade today, by slot, and how far today's frames were taken. */
-  #order: { index: number; day: InstrumentDay }[] = [];
+  /**
+   * Instruments that trade today, by slot, and how far today's frames were taken. `frames`: from the start of the
+   * segment that counts first to its own counter's.
+   */
+  #order: { index: number; day: InstrumentDay; frames: number }[] = [];
   #frame = 0;
   #orderIndex = 0;
   #nowMs: number;
@@ -197,13 +201,14 @@ export class Market {
   #run(toMs: number, emit: Emit): void {
     const order = this.#order;
     if (order.length === 0) return;
-    const last = Math.max(...order.map(({ day }) => day.conflation.lastFrame));
+    const last = Math.max(...order.map(({ day, frames }) => frames + day.conflation.lastFrame));
     for (; this.#frame <= last; this.#frame++, this.#orderIndex = 0) {
       for (; this.#orderIndex < order.length; this.#orderIndex++) {
-        const { index, day } = order[this.#orderIndex];
+        const { index, day, frames } = order[this.#orderIndex];
         const { conflation } = day;
-        if (conflation.timeOf(this.#frame) > toMs) return;
-        if (conflation.nextFrame !== this.#frame || this.#frame > conflation.lastFrame) continue;
+        const frame = this.#frame - frames;
+        if (conflation.timeOf(frame) > toMs) return;
+        if (conflation.nextFrame !== frame || frame > conflation.lastFrame) continue;
         const modes = conflation.take();
         if (modes === SENT_TO.none) continue;
         conflation.fill();
@@ -227,17 +232,18 @@ export class Market {
     this.#order = [];
     this.#frame = 0;
     this.#orderIndex = 0;
+    const counts = this.listings.map((_, index) => {
+      const session = this.#session(index, date);
+      return session === undefined ? Infinity : countFromMs(session);
+    });
+    const firstMs = Math.min(...counts);
     for (const [index, day] of this.#days.entries()) {
       if (day === undefined) continue;
       day.run(fromMs);
-      this.#order.push({ index, day });
+      this.#order.push({ index, day, frames: (counts[index] - firstMs) / FRAME_MS });
     }
     this.#order.sort((a, b) => this.#sequence.slotOf[a.index] - this.#sequence.slotOf[b.index]);
-    const session = this.listings
-      .map((_, index) => this.#session(index, date))
-      .find((found) => found !== undefined);
-    if (session !== undefined)
-      this.#frame = Math.max(0, Math.floor((fromMs - countFromMs(session)) / FRAME_MS));
+    if (this.#order.length > 0) this.#frame = Math.max(0, Math.floor((fromMs - firstMs) / FRAME_MS));
   }
 
   #make(index: number, date: string): InstrumentDay | undefined {
@@ -258,7 +264,7 @@ export class Market {
   }
 
   #session(index: number, date: string): TradingSession | undefined {
-    const day = this.#calendar.day(date, this.listings[index].derivatives);
+    const day = this.#calendar.day(date, this.listings[index]);
     return day.kind === 'shut' ? undefined : day.session;
   }
 

@@ -2,7 +2,7 @@
 import { monoMs, SystemClock } from '../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../errors.js';
 import { packCandles } from '../candles/warm-up-candles.js';
-import type { Calendar } from '../market/session.js';
+import type { TradingCalendar } from '../market/trading-calendar.js';
 import { VirtualClock } from '../stepped/virtual-clock.js';
 import { startBroker, type SimulatedBroker } from './broker.js';
 import type { Fault } from './faults/fault.js';
@@ -23,7 +23,7 @@ export interface ServeOptions {
   readonly speed: MarketSpeed;
   /** Start of market time, epoch ms. */
   readonly atMs: number;
-  readonly calendar: Calendar;
+  readonly calendar: TradingCalendar;
   /** As measured unless given. */
   readonly habits?: Habits | undefined;
   readonly faults: readonly Fault[];

@@ -119,7 +119,7 @@ function cellsOf(
     wide ? widest(changeText) : 0,
   ] as const;
   return symbols.map((symbol) => {
-    const state = symbolState(symbol.figures, market.timeMs, market.inContinuous);
+    const state = symbolState(symbol.figures, market.timeMs, symbol.inContinuous);
     const [mark, status] = MARKS[state];
     const change = columns[2] > 0 ? ` ${changeText(symbol).padStart(columns[2])}` : '';
     const text = `${mark}${nameText(symbol).padEnd(columns[0])} ${priceText(symbol, wide).padStart(columns[1])}${change}`;

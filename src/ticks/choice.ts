@@ -1,5 +1,6 @@
 /** Decides what of a recording becomes a journal: its day, mode and order, and what it lacks. Pure. */
 import { EXCHANGE } from '../market/instrument.js';
+import { isSegment } from '../market/trading-calendar.js';
 import { istDate } from '../market/session.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { EngineError } from '../errors.js';
@@ -32,8 +33,11 @@ export interface Choice {
   readonly notes: readonly string[];
 }
 
-/** Exchange types whose hours are those of NSE's cash market. */
-const HOURS_KNOWN = new Set([1, 2, 3, 4]);
+const HOURS_KNOWN: ReadonlySet<number> = new Set(
+  Object.keys(EXCHANGE)
+    .map(Number)
+    .filter((type) => isSegment(EXCHANGE[type])),
+);
 /** No recording is of another time, epoch ms. */
 const EARLIEST_MS = Date.UTC(2000, 0);
 const LATEST_MS = Date.UTC(2100, 0);

@@ -8,7 +8,8 @@ import { EngineError } from '../errors.js';
 import { RUN_ID } from '../journal/format.js';
 import { RECORDING_FEED, type RunMeta } from '../journal/meta.js';
 import { EXCHANGE, type Instrument, type Listing } from '../market/instrument.js';
-import type { Calendar, TradingSession } from '../market/session.js';
+import type { TradingSession } from '../market/session.js';
+import type { TradingCalendar } from '../market/trading-calendar.js';
 import { processStart } from '../text/process-liveness.js';
 import { choose, type RecordingChoice, type Choice } from './choice.js';
 import { newFolder } from './out-folder.js';
@@ -40,7 +41,7 @@ export interface ImportOptions extends RecordingChoice {
   readonly named: readonly NamedToken[];
   /** Of the broker's instrument file and the shipped list. */
   readonly listings: readonly Listing[];
-  readonly calendar: Calendar;
+  readonly calendar: TradingCalendar;
   readonly version: string;
 }
 
@@ -133,7 +134,7 @@ function unlistedNotes(
   { listings, calendar }: ImportOptions,
 ): string[] {
   const closeMs = (derivatives: boolean): number | undefined => {
-    const day = calendar.day(date, derivatives);
+    const day = calendar.of('NSE').day(date, derivatives);
     return day.kind === 'shut' ? undefined : day.session.closeMs;
   };
   const listed = new Set(listings.map(({ exchangeType, token }) => `${exchangeType} ${token}`));
@@ -151,11 +152,11 @@ function unlistedNotes(
 function sessionsOf(
   date: string,
   instruments: readonly Instrument[],
-  calendar: Calendar,
+  calendar: TradingCalendar,
 ): { readonly sessions: readonly TradingSession[]; readonly notes: readonly string[] } {
   const notes = new Set<string>();
-  const sessions = instruments.map(({ derivatives }) => {
-    const day = calendar.day(date, derivatives);
+  const sessions = instruments.map((instrument) => {
+    const day = calendar.day(date, instrument);
     if (day.kind === 'shut')
       throw new EngineError(
         'MARKET_SHUT',

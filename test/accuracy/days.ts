@@ -1,6 +1,6 @@
 /** The days of the table: one seed each, with and without the closing auction. */
 import { DAY_MS, istDate, istMs, MINUTE_MS, type TradingSession } from '../../src/market/session.js';
-import { shippedCalendar } from '../../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../../src/market/trading-calendar.js';
 
 export const DAYS = [
   { seed: 1, date: '2026-11-23' },
@@ -16,11 +16,11 @@ export function calendarDay(date: string): {
   readonly minutes: number;
   readonly previousDate: string;
 } {
-  const day = calendar.day(date, true);
+  const day = calendar.of('NSE').day(date, true);
   if (day.kind === 'shut') throw new Error(`${date}: ${day.reason}`);
   let previousDate = date;
   do previousDate = istDate(istMs(previousDate, '00:00') - DAY_MS);
-  while (calendar.day(previousDate, true).kind === 'shut');
+  while (calendar.of('NSE').day(previousDate, true).kind === 'shut');
   return {
     session: day.session,
     minutes: (day.session.closeMs - day.session.openMs) / MINUTE_MS,

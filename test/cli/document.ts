@@ -106,9 +106,8 @@ async function commandSection({ name, describe, formerly, load }: CommandEntry):
     usage,
     ...(example === undefined ? [] : [`    ${example}`]),
     '',
-    ...(options.length === 0 ? [] : [paragraph(`Options: ${options.join(', ')}.`), '']),
     ...(notes.length === 0 ? [] : [...notes, '']),
-    paragraph(exitCodeText(exitCodes)),
+    paragraph(`${options.length === 0 ? '' : `Options: ${options.join(', ')}. `}${exitCodeText(exitCodes)}`),
     '',
   ];
 }

@@ -11,7 +11,9 @@ import {
   tailMsOf,
 } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
-import { calendar } from '../listed.js';
+import { shippedCalendar } from '../../src/market/trading-calendar.js';
+
+const calendar = shippedCalendar().of('NSE');
 
 function session(date: string, derivatives: boolean) {
   const day = calendar.day(date, derivatives);
@@ -136,7 +138,7 @@ describe('a file that is no calendar', () => {
       { ...good, regular: [{ ...hours, to: '2008-12-31' }] },
     ],
     [
-      'file: regular[0].appliesTo is absent; it needs `all`, `derivatives` or `others`.',
+      'file: regular[0].appliesTo is absent; it needs `all`, `derivatives`, `others` or `indices`.',
       { ...good, regular: [{ from: '2009-01-01', continuous: ['09:15', '15:30'] }] },
     ],
     [
@@ -215,6 +217,7 @@ describe('the tail', () => {
     const { regular } = JSON.parse(text) as { regular: { tailMs: number; tailEvidence: string }[] };
     expect(regular.map(({ tailMs, tailEvidence }) => [tailMs, tailEvidence.split(' ')[0]])).toEqual([
       [2000, 'measured'],
+      [2000, 'extrapolated'],
       [2000, 'extrapolated'],
       [2000, 'measured'],
     ]);

@@ -5,7 +5,7 @@ import type { StageConfig } from '../../src/cli/config.js';
 import { RUN_ID } from '../../src/journal/format.js';
 import { nonce } from '../../src/random.js';
 import { planRun } from '../../src/run/plan.js';
-import { shippedCalendar } from '../../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../../src/market/trading-calendar.js';
 import { niftyFifty } from '../../src/run/universe.js';
 
 it('two runs of one process number that begin in one second have different names', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/errors.js';
 import type { Instrument } from '../../src/market/instrument.js';
 import { niftyFifty, readInstrumentMaster, selectInstruments } from '../../src/run/universe.js';
-import { shippedCalendar } from '../../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../../src/market/trading-calendar.js';
 
 let folder = '';
 beforeAll(() => {
@@ -122,5 +122,5 @@ it('the shipped data are whole', () => {
   expect(niftyFifty().every(({ tickSizeRupees, derivatives }) => tickSizeRupees > 0 && derivatives)).toBe(
     true,
   );
-  expect(shippedCalendar().day('2026-11-24', true)).toMatchObject({ kind: 'shut' });
+  expect(shippedCalendar().of('NSE').day('2026-11-24', true)).toMatchObject({ kind: 'shut' });
 });

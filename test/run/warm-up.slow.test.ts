@@ -95,12 +95,12 @@ describe('a warm-up', () => {
 
 describe('the window of a warm-up', () => {
   const instrument: Instrument = { ...listed('RELIANCE')[0], index: 0 };
-  const day = CALENDAR.day('2026-11-23', true);
-  const previousOpenMs = CALENDAR.lastOpenMs(istMs('2026-11-23', '09:15'), true);
+  const day = CALENDAR.of('NSE').day('2026-11-23', true);
+  const previousOpenMs = CALENDAR.of('NSE').lastOpenMs(istMs('2026-11-23', '09:15'), true);
   const windowAt = (time: string, previous: number | undefined = previousOpenMs): string | undefined => {
     if (day.kind !== 'open') throw new Error('a trading day');
     const found = windowOf(
-      { sessionOf: () => day.session, previousOpenMs: previous },
+      { sessionOf: () => day.session, previousOpenMs: () => previous },
       instrument,
       istMs('2026-11-23', time),
     );
@@ -119,11 +119,13 @@ describe('the window of a warm-up', () => {
   ])('at %s is %s', (time, window) => expect(windowAt(time)).toBe(window));
 
   it('is empty when the previous day is unknown', () => {
-    expect(CALENDAR.lastOpenMs(istMs('2026-11-23', '09:15'), true)).toBe(istMs('2026-11-20', '09:15'));
+    expect(CALENDAR.of('NSE').lastOpenMs(istMs('2026-11-23', '09:15'), true)).toBe(
+      istMs('2026-11-20', '09:15'),
+    );
     if (day.kind !== 'open') throw new Error('a trading day');
     expect(
       windowOf(
-        { sessionOf: () => day.session, previousOpenMs: undefined },
+        { sessionOf: () => day.session, previousOpenMs: () => undefined },
         instrument,
         istMs('2026-11-23', '09:16'),
       ),

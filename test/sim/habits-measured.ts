@@ -12,7 +12,7 @@ import { MEASURED, type HabitName, type Habits } from '../../src/sim/habits/cata
 import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { Market } from '../../src/sim/market.js';
 import { VirtualClock } from '../../src/stepped/virtual-clock.js';
-import { shippedCalendar } from '../../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../../src/market/trading-calendar.js';
 import { niftyFifty } from '../../src/run/universe.js';
 
 /** A day without the closing auction, as those of the recordings. */
@@ -277,11 +277,11 @@ function delayFigure(habits: Habits): Figure {
 
 /** The session of a date, and the trading date before. */
 function sessionOf(date: string): { session: TradingSession; previousDate: string } {
-  const day = shippedCalendar().day(date, true);
+  const day = shippedCalendar().of('NSE').day(date, true);
   if (day.kind === 'shut') throw new Error(day.reason);
   let previousDate = date;
   do previousDate = istDate(istMs(previousDate, '00:00') - DAY_MS);
-  while (shippedCalendar().day(previousDate, true).kind === 'shut');
+  while (shippedCalendar().of('NSE').day(previousDate, true).kind === 'shut');
   return { session: day.session, previousDate };
 }
 

@@ -4,7 +4,7 @@ import type { Listing } from '../../src/market/instrument.js';
 import type { Packet } from '../../src/market/packet.js';
 import { istMs } from '../../src/market/session.js';
 import { shipped } from '../../src/paths.js';
-import { shippedCalendar } from '../../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../../src/market/trading-calendar.js';
 import { InstrumentDay } from '../../src/sim/instrument-day.js';
 import { sequenceAllocator } from '../../src/sim/sequence-allocator.js';
 import { DENSE } from '../dense.js';
@@ -57,7 +57,7 @@ export interface TrueTrade {
 export function dayOf(symbol: string, seed = 7): { day: InstrumentDay; trades: TrueTrade[] } {
   const [listing] = listed(symbol);
   const slotsPerFrame = sequenceAllocator([listing]);
-  const today = CALENDAR.day(DATE, true);
+  const today = CALENDAR.of('NSE').day(DATE, true);
   if (today.kind !== 'open') throw new Error('the tests need a trading day');
   const trades: TrueTrade[] = [];
   const onTrade = (ms: number, price: number, quantity: number): number =>

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parseMeta } from '../../src/journal/meta.js';
 import { KIND } from '../../src/journal/format.js';
 import { storedJournal } from '../../src/journal/stored.js';
-import { shippedCalendar } from '../../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../../src/market/trading-calendar.js';
 import { broker } from '../../src/run/broker.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { importRecording, type ImportOptions, type ImportOutcome } from '../../src/ticks/import.js';
@@ -297,10 +297,10 @@ describe('a recording of more than one', () => {
 
   it('exchange leaves out those whose hours are not known', async () => {
     const { meta, notes } = await imported(
-      lines(rows.map((row, k) => ({ ...row, exchange_type: k < 5 ? 1 : 5 }))),
+      lines(rows.map((row, k) => ({ ...row, exchange_type: k < 5 ? 1 : 7 }))),
     );
     expect(meta.instruments).toHaveLength(1);
-    expect(notes).toEqual(['Left out: 5 packets of MCX, whose trading hours are not known.']);
+    expect(notes).toEqual(['Left out: 5 packets of NCDEX, whose trading hours are not known.']);
   });
 });
 

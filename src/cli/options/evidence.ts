@@ -1,6 +1,17 @@
 /** Options for the candles, journals and reports that a command reads, and how it judges them. Data. */
 import { CUTOVER_DAYS, UNEXPLAINED_PERCENT } from '../../reconcile/defaults.js';
-import { date, modeName, number, path, reader, symbolNames, tokenNames, type Reader } from '../values.js';
+import {
+  date,
+  modeName,
+  number,
+  oneOf,
+  path,
+  reader,
+  segmentNames,
+  symbolNames,
+  tokenNames,
+  type Reader,
+} from '../values.js';
 import { JOURNALS } from './output.js';
 import { belongsTo, excludes, flag, positional, value, words } from './row.js';
 
@@ -172,6 +183,31 @@ export const EVIDENCE_OPTIONS = [
     name: 'compact',
     commands: ['journals'],
     help: 'compact what runs left raw, of runs that are over; killed runs can be resumed as before',
+  }),
+  positional({
+    name: 'action',
+    commands: ['calendar'],
+    placeholder: 'show|add',
+    reader: oneOf({ show: 'show', add: 'add' } as const),
+    default: 'show',
+    help: 'show: what is covered, and from where; add: take the days of a file',
+  }),
+  positional({
+    name: 'list',
+    commands: ['calendar'],
+    placeholder: 'FILE',
+    reader: { takes: 'a path', read: (text) => text },
+    default: '',
+    defaultHelp: 'none',
+    help: "with add: NSE's list of trading holidays, JSON or CSV, or a file of your own days",
+  }),
+  value({
+    name: 'segments',
+    commands: ['calendar'],
+    placeholder: 'A,B',
+    reader: segmentNames,
+    defaultHelp: 'as the list says; for a CSV NSE,BSE,NFO,BFO',
+    help: 'with add: the segments that the days are for, of NSE, BSE, NFO, BFO, MCX, CDS',
   }),
   positional({
     name: 'file',

@@ -191,7 +191,7 @@ export const OUTPUT_OPTIONS = [
   }),
   flag({
     name: 'json',
-    commands: ['instruments', 'compare', 'replay', 'ticks', 'cutover', 'journals'],
+    commands: ['instruments', 'calendar', 'compare', 'replay', 'ticks', 'cutover', 'journals'],
     help: 'print JSON',
   }),
 ] as const;

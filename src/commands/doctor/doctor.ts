@@ -22,7 +22,7 @@ import { removeFolders, checkFolder, nearestExisting, probeFolder } from '../../
 import { terminalOn } from '../../run/presenter.js';
 import { proxyNamed, type Access } from '../../run/source.js';
 import { onStop } from '../../run/shutdown.js';
-import { shippedCalendar } from '../../market/shipped-calendar.js';
+import { tradingCalendar } from '../../market/trading-calendar.js';
 import { disagreement, niftyFifty, readInstrumentMaster } from '../../run/universe.js';
 
 interface DoctorOptions extends Pick<ValuesOf<'doctor'>, 'instruments' | 'json'> {
@@ -96,7 +96,7 @@ async function runChecks(
   say(coresCheck(availableParallelism()));
   say(foldersCheck([out, 'data/test/reports', 'logs'].map((folder) => resolve(folder))));
   say(await freeSpaceCheck(resolve(out)));
-  const market = marketCheck(shippedCalendar(), nowMs);
+  const market = marketCheck(tradingCalendar().of('NSE'), nowMs);
   if (feed.kind === 'sim')
     say({ ...market, observed: `simulated, from ${istStamp(nowMs)}, ${market.observed}` });
   else say(market);
@@ -130,7 +130,7 @@ async function checkServer(
     for (const id of ['handshake', 'pong', 'packet', 'close'] as const) say(skipped(id, 'without a log-in'));
     return;
   }
-  const day = shippedCalendar().day(istDate(clock.wallMs()), true);
+  const day = tradingCalendar().of('NSE').day(istDate(clock.wallMs()), true);
   const inSession = day.kind !== 'shut' && inContinuous(day.session, clock.wallMs());
   const { endpoint } = access;
   for (const check of await tryFeed({ endpoint, session, clock, token: reliance(), inSession, signal }))

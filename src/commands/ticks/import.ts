@@ -5,7 +5,7 @@ import { SystemClock } from '../../clock.js';
 import { EXIT } from '../../errors.js';
 import type { Listing } from '../../market/instrument.js';
 import { istDate } from '../../market/session.js';
-import { shippedCalendar } from '../../market/shipped-calendar.js';
+import { tradingCalendar } from '../../market/trading-calendar.js';
 import { programVersion } from '../../paths.js';
 import { broker } from '../../run/broker.js';
 import { checkFolder, displayPath } from '../../run/output-folders.js';
@@ -74,7 +74,7 @@ export async function importCommand(options: ValuesOf<'ticks'>, folder: string):
     codec: broker.codec,
     named: symbols ?? [],
     listings: await listingsOf(instruments),
-    calendar: shippedCalendar(),
+    calendar: tradingCalendar(),
     version: programVersion(),
   });
   process.stdout.write(`${json ? outcomeJson(outcome, into) : outcomeText(outcome, into)}\n`);

@@ -7,7 +7,7 @@ import {
   nodeCheck,
 } from '../../../src/commands/doctor/machine.js';
 import { istMs } from '../../../src/market/session.js';
-import { shippedCalendar } from '../../../src/market/shipped-calendar.js';
+import { shippedCalendar } from '../../../src/market/trading-calendar.js';
 
 describe('the checks of the machine', () => {
   it.each([
@@ -44,11 +44,11 @@ describe('the checks of the machine', () => {
     ['2026-11-23', '08:00', /^shut .*opens 2026-11-23T09:15/],
     ['2026-11-21', '11:00', /^shut .*Saturday.*opens 2026-11-23T09:15/],
   ])('the market on %s at %s', (date, time, observed) => {
-    const check = marketCheck(shippedCalendar(), istMs(date, time));
+    const check = marketCheck(shippedCalendar().of('NSE'), istMs(date, time));
     expect(check.observed).toMatch(observed);
     expect(check.status).toBe('pass');
   });
 
   it('warns of hours that are assumed', () =>
-    expect(marketCheck(shippedCalendar(), istMs('2031-01-06', '11:00')).status).toBe('warn'));
+    expect(marketCheck(shippedCalendar().of('NSE'), istMs('2031-01-06', '11:00')).status).toBe('warn'));
 });
